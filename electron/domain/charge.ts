@@ -1,0 +1,126 @@
+import type { Billing, ChargeStatus } from './job.ts';
+import { entryKey, type LedgerEntry, type PendingEntry } from './ledger.ts';
+
+/** An entry that a change owes, before it has a time and an actor: those are the change's own. */
+export interface OwedEntry {
+  readonly key: string;
+  readonly type: PendingEntry['type'];
+  readonly credits: number;
+  readonly reason: string;
+}
+
+/** What must be reserved before the first provider call; nothing where the price is 0 or a reservation stands or is on its way. */
+export function owedForReservation(billing: Billing): readonly OwedEntry[] {
+  if (billing.price === 0 || billing.reserved > 0 || billing.captured > 0) return [];
+  if (billing.pending.some((entry) => entry.type === 'reserve')) return [];
+  return [owed(billing, 'reserve', billing.price, 'price of the generation')];
+}
+
+/**
+ * What a completed generation owes: the capture, and the release of what was reserved beyond it.
+ * @param finalCredits what the generation costs in the end, null for the whole reservation; never more than was reserved
+ */
+export function owedForCompletion(billing: Billing, finalCredits: number | null): readonly OwedEntry[] {
+  const held = heldCreditsOf(billing);
+  const captured = Math.min(finalCredits ?? held, held);
+  return [
+    ...(captured > 0 ? [owed(billing, 'capture', captured, 'generation completed')] : []),
+    ...(held > captured ? [owed(billing, 'release', held - captured, 'reserved beyond the final price')] : []),
+  ];
+}
+
+/** What a generation owes that ended without an output, by the charge rule of its failure class. */
+export function owedForFailure(billing: Billing, charge: 'release' | 'capture', reason: string): readonly OwedEntry[] {
+  const held = heldCreditsOf(billing);
+  return held === 0 ? [] : [owed(billing, charge, held, reason)];
+}
+
+/**
+ * What is held for the job once its pending entries are posted. Holds are settled from this stored amount, never from
+ * today's price list.
+ */
+export function heldCreditsOf(billing: Billing): number {
+  return billing.pending.reduce((held, entry) => {
+    if (entry.type === 'reserve') return held + entry.credits;
+    return entry.type === 'capture' || entry.type === 'release' ? held - entry.credits : held;
+  }, billing.reserved);
+}
+
+function owed(billing: Billing, type: PendingEntry['type'], credits: number, reason: string): OwedEntry {
+  const n = 1 + billing.pending.filter((entry) => entry.type === type).length;
+  return { key: entryKey(billing.generationId, type, n), type, credits, reason };
+}
+
+/**
+ * The job's billing once an entry stands in the ledger: its figures contain it and it is no longer pending. An entry that is
+ * not pending changes nothing.
+ */
+export function settlePending(billing: Billing, key: string): Billing {
+  const entry = billing.pending.find((pending) => pending.key === key);
+  if (entry === undefined) return billing;
+  const pending = billing.pending.filter((other) => other.key !== key);
+  const settled: Billing = { ...billing, pending, ...settledFigures(billing, entry) };
+  return { ...settled, status: statusOfFigures(settled) };
+}
+
+function settledFigures(billing: Billing, entry: PendingEntry): Partial<Billing> {
+  switch (entry.type) {
+    case 'reserve':
+      return { reserved: billing.reserved + entry.credits, blocked: null };
+    case 'capture':
+      return { reserved: billing.reserved - entry.credits, captured: billing.captured + entry.credits };
+    case 'release':
+      return { reserved: billing.reserved - entry.credits };
+    case 'refund':
+      return { refunded: billing.refunded + entry.credits };
+  }
+}
+
+/** The charge status that a job's own figures say; whether account and ledger agree is for {@link proveChargeStatus} to show. */
+export function statusOfFigures(billing: Pick<Billing, 'reserved' | 'captured' | 'refunded'>): ChargeStatus {
+  if (billing.captured > billing.refunded) return 'charged';
+  if (billing.refunded > 0) return 'refunded';
+  return billing.reserved > 0 ? 'reserved' : 'not_charged';
+}
+
+/** A proved charge status, or `unknown` with each piece of evidence that does not fit, in words. */
+export interface ChargeProof {
+  readonly status: ChargeStatus;
+  readonly evidence: readonly string[];
+}
+
+/**
+ * Proves a charge status from job, account and ledger together. Anything that contradicts makes it `unknown`, and `unknown`
+ * blocks a retry. Entries still pending are taken as what they are: owed, not yet posted.
+ *
+ * @param billing the job's billing
+ * @param entries every ledger entry of the job's generation
+ * @param holdCredits what the account holds for the generation, null where the account could not be read
+ */
+export function proveChargeStatus(
+  billing: Billing,
+  entries: readonly Pick<LedgerEntry, '_id' | 'type' | 'credits'>[],
+  holdCredits: number | null,
+): ChargeProof {
+  const sum = (type: LedgerEntry['type']): number =>
+    entries.filter((entry) => entry.type === type).reduce((total, entry) => total + entry.credits, 0);
+  const [reserved, captured, released, refunded] = [sum('reserve'), sum('capture'), sum('release'), sum('refund')];
+  const evidence: string[] = [];
+  const unsettled = billing.pending.length > 0;
+  const claim = (isTrue: boolean, contradiction: string): void => {
+    if (!isTrue) evidence.push(contradiction);
+  };
+  claim(captured - refunded >= 0, `Refunded ${refunded} of only ${captured} captured.`);
+  claim(captured <= billing.price, `Captured ${captured}, the price is ${billing.price}.`);
+  claim(captured + released <= reserved, `Captured ${captured} and released ${released} of only ${reserved} reserved.`);
+  if (!unsettled) {
+    claim(captured === billing.captured, `The ledger has ${captured} captured, the job says ${billing.captured}.`);
+    claim(refunded === billing.refunded, `The ledger has ${refunded} refunded, the job says ${billing.refunded}.`);
+    const held = reserved - captured - released;
+    claim(held === billing.reserved, `The ledger leaves ${held} held, the job says ${billing.reserved}.`);
+    if (holdCredits !== null)
+      claim(holdCredits === held, `The account holds ${holdCredits}, the ledger leaves ${held}.`);
+  }
+  if (evidence.length > 0) return { status: 'unknown', evidence };
+  return { status: statusOfFigures({ reserved: reserved - captured - released, captured, refunded }), evidence };
+}

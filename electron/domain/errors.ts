@@ -1,0 +1,158 @@
+/**
+ * The one catalogue of expected errors: a stable code, a sentence that says what happened, what to do next, and whether the
+ * same call may succeed by itself later. Text for people stands here and nowhere else.
+ */
+export const ERRORS = {
+  invalid_request: {
+    transient: false,
+    message: 'The request does not have the form that was agreed.',
+    action: 'Update Runledger; the window and the engine are of different versions.',
+  },
+  unknown_request: {
+    transient: false,
+    message: 'There is no such request.',
+    action: 'Update Runledger; the window and the engine are of different versions.',
+  },
+  permission_denied: {
+    transient: false,
+    message: 'Your role does not allow this.',
+    action: 'Ask somebody whose role has the permission named in the details.',
+  },
+  not_found: {
+    transient: false,
+    message: 'There is no such record.',
+    action: 'Check the id; it may have been deleted.',
+  },
+  uri_invalid: {
+    transient: false,
+    message: 'The connection string is not a MongoDB URI.',
+    action: 'Write it as mongodb://host:port/database or mongodb+srv://host/database.',
+  },
+  server_unreachable: {
+    transient: true,
+    message: 'The MongoDB server does not answer.',
+    action: 'Check that it runs and that this machine may reach it; Runledger keeps trying by itself.',
+  },
+  login_refused: {
+    transient: false,
+    message: 'The MongoDB server refused the login.',
+    action: 'Check user name, password and authSource in the connection string, then start again.',
+  },
+  not_authorized: {
+    transient: false,
+    message: 'The MongoDB user may not do this.',
+    action: 'Give the user the role that the details name, or use another connection.',
+  },
+  server_error: {
+    transient: true,
+    message: 'The MongoDB server answered with an error.',
+    action: 'See the details; Runledger tries again where that can help.',
+  },
+  write_conflict: {
+    transient: true,
+    message: 'Somebody else changed the record in the same moment; nothing was written.',
+    action: 'Look at it as it is now, then decide again.',
+  },
+  lease_lost: {
+    transient: false,
+    message: 'The lease of this job belongs to another runner; nothing was written.',
+    action: 'Nothing to do: the runner that holds the lease goes on with it.',
+  },
+  illegal_transition: {
+    transient: false,
+    message: 'A job in this state cannot do that.',
+    action: 'Look at the state it has now.',
+  },
+  insufficient_credit: {
+    transient: false,
+    message: 'The workspace does not have enough credit.',
+    action: 'Top the account up; the job waits and goes on by itself.',
+  },
+  key_reused: {
+    transient: false,
+    message: 'A ledger entry with this key stands with another amount; nothing was written.',
+    action: 'Open the job: its charge needs a look by finance.',
+  },
+  no_hold: {
+    transient: false,
+    message: 'The account holds no credits for this generation; nothing was written.',
+    action: 'Open the job: its charge needs a look by finance.',
+  },
+  retry_blocked: {
+    transient: false,
+    message: 'The retry policy blocks this.',
+    action: 'See the cause in the details.',
+  },
+  malformed_document: {
+    transient: false,
+    message: 'The document does not have the form of a job.',
+    action: 'See path and reason; mend the document where it is written.',
+  },
+  indexes_missing: {
+    transient: false,
+    message: 'The collections lack indexes that Runledger needs.',
+    action: 'Let Runledger create them, or create them with the script in the README.',
+  },
+  disk_full: {
+    transient: true,
+    message: 'The disk is full; the offline copy stands still.',
+    action: 'Free some space; Runledger goes on by itself.',
+  },
+  cache_unusable: {
+    transient: false,
+    message: 'The offline copy could not be read and was set aside.',
+    action: 'Nothing to do: it is built anew from the server.',
+  },
+  stream_history_lost: {
+    transient: true,
+    message: 'The server no longer has the changes since the last connection.',
+    action: 'Nothing to do: the offline copy is compared with the server and mended.',
+  },
+  engine_stopped: {
+    transient: true,
+    message: 'The engine stopped and is started again.',
+    action: 'Nothing to do: nothing is lost; wait a moment.',
+  },
+  timed_out: { transient: true, message: 'It took too long.', action: 'Try again, or narrow the question.' },
+  cancelled: {
+    transient: false,
+    message: 'It was stopped before it was done.',
+    action: 'Start it again if you need it.',
+  },
+  internal: {
+    transient: false,
+    message: 'Something went wrong inside Runledger.',
+    action: 'Copy the diagnostics and report it; nothing was written that is not shown.',
+  },
+} as const satisfies Record<string, { transient: boolean; message: string; action: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Every code of the catalogue. */
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+/**
+ * An expected error as a value. `detail` is one short technical line for the curious (redacted: no secret, no prompt);
+ * `cause` is for logs on this side of a boundary and never crosses one.
+ */
+export interface AppError {
+  readonly code: ErrorCode;
+  readonly detail: string | null;
+  readonly cause?: unknown;
+}
+
+/** Builds an {@link AppError}. */
+export function appError(code: ErrorCode, detail: string | null = null, cause?: unknown): AppError {
+  return cause === undefined ? { code, detail } : { code, detail, cause };
+}
+
+/** The whole sentence for people: what happened and what to do. */
+export function explainError(error: Pick<AppError, 'code' | 'detail'>): string {
+  const { message, action } = ERRORS[error.code];
+  return error.detail === null ? `${message} ${action}` : `${message} (${error.detail}) ${action}`;
+}
+
+/** True where the same call may succeed later without anybody doing anything. */
+export function isTransient(error: Pick<AppError, 'code'>): boolean {
+  return ERRORS[error.code].transient;
+}

@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { creditsSchema, microUsdSchema } from './credits.ts';
+import { failureSchema } from './failure.ts';
+import { actorSchema, pendingEntrySchema } from './ledger.ts';
+
+/** Where a job stands. A cancelled job is `failed` with class `cancelled`. The state machine says who may leave each state. */
+export const jobStateSchema = z.enum(['queued', 'running', 'validating', 'completed', 'failed', 'retrying']);
+export type JobState = z.infer<typeof jobStateSchema>;
+
+const idSchema = z.string().min(1).max(200);
+
+/** A generation is one purchase: what is reserved once and captured at most once. Usable as a field name in MongoDB, hence the alphabet. */
+export const generationIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/);
+
+/** What the customer asked for. `hash` is SHA-256 (hex) over the canonical encoding of prompt and options. */
+export const jobInputSchema = z.object({
+  prompt: z.string().max(1_000_000),
+  options: z.record(z.string(), z.unknown()),
+  hash: z.string().min(1).max(200),
+});
+export type JobInput = z.infer<typeof jobInputSchema>;
+
+/** `acceptanceId` is the provider's own id of the running generation, stored the moment the provider has accepted. */
+export const jobProviderSchema = z.object({
+  name: idSchema,
+  model: idSchema,
+  acceptanceId: z.string().max(500).nullable().default(null),
+});
+
+/** The right of one runner to write for a job until `expiresAt` on the server's clock. `token` grows by one with each claim. */
+export const leaseSchema = z.object({
+  runnerId: idSchema,
+  token: z.int().positive(),
+  expiresAt: z.date(),
+  heartbeatAt: z.date(),
+});
+export type Lease = z.infer<typeof leaseSchema>;
+
+export const progressSchema = z.object({
+  fraction: z.number().min(0).max(1),
+  message: z.string().max(500),
+  at: z.date(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** One change of state. `seq` counts from 1 without a gap; `from` is null only where the job was created. */
+export const historyEntrySchema = z.object({
+  seq: z.int().positive(),
+  from: jobStateSchema.nullable(),
+  to: jobStateSchema,
+  at: z.date(),
+  attempt: z.int().nonnegative(),
+  actor: actorSchema,
+  reason: z.string().max(500),
+  policyVersion: z.int().positive().nullable().default(null),
+});
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+
+/** One check of an output by its name; an `error` that did not pass fails the validation, a `warning` does not. */
+export const validationCheckSchema = z.object({
+  name: z.string().min(1).max(100),
+  passed: z.boolean(),
+  severity: z.enum(['error', 'warning']),
+  message: z.string().max(1000),
+});
+export type ValidationCheck = z.infer<typeof validationCheckSchema>;
+
+export const validationSchema = z.object({ passed: z.boolean(), checks: z.array(validationCheckSchema).max(200) });
+export type Validation = z.infer<typeof validationSchema>;
+
+/** One try at a generation. `providerCost` in micro-USD is what the provider metered, null while or where it is not known. */
+export const attemptSchema = z.object({
+  n: z.int().positive(),
+  generationId: generationIdSchema,
+  startedAt: z.date(),
+  endedAt: z.date().nullable(),
+  runnerId: idSchema,
+  provider: idSchema,
+  model: idSchema,
+  acceptanceId: z.string().max(500).nullable(),
+  providerCost: microUsdSchema.nullable(),
+  failure: failureSchema.nullable(),
+  validation: validationSchema.nullable(),
+});
+export type Attempt = z.infer<typeof attemptSchema>;
+
+/** What can be said of a job's charge from job, account and ledger together. `unknown` is what cannot be proved; it blocks a retry. */
+export const chargeStatusSchema = z.enum(['not_charged', 'reserved', 'charged', 'refunded', 'unknown']);
+export type ChargeStatus = z.infer<typeof chargeStatusSchema>;
+
+/**
+ * The money side of a job, in the smallest unit. `pending` are entries owed by changes already made. `blocked` marks a job
+ * that waits for a top-up: its reservation was refused and nothing was written to the account.
+ */
+export const billingSchema = z.object({
+  status: chargeStatusSchema,
+  generationId: generationIdSchema,
+  price: creditsSchema,
+  reserved: creditsSchema,
+  captured: creditsSchema,
+  refunded: creditsSchema,
+  pending: z.array(pendingEntrySchema).max(20),
+  blocked: z.object({ neededCredits: creditsSchema, at: z.date() }).nullable().default(null),
+});
+export type Billing = z.infer<typeof billingSchema>;
+
+/** Where the artefact of a completed job is, and how to know that it is still the same one. */
+export const outputSchema = z.object({
+  uri: z.string().min(1).max(2000),
+  mime: z.string().min(1).max(200),
+  bytes: z.int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type Output = z.infer<typeof outputSchema>;
+
+export const lineageSchema = z.object({ retryOf: idSchema.nullable(), editedFrom: idSchema.nullable() });
+
+const jobBase = {
+  _id: idSchema,
+  kind: z.string().min(1).max(100),
+  workspaceId: idSchema,
+  userId: idSchema,
+  version: z.int().nonnegative(),
+  attempt: z.int().nonnegative(),
+  /** How many attempts one generation may take; `attempt` counts all attempts of the job. */
+  maxAttempts: z.int().positive().max(100),
+  priority: z.int().default(0),
+  /** Not to be claimed before this time. */
+  notBefore: z.date(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+  input: jobInputSchema,
+  provider: jobProviderSchema,
+  /** The token of the last lease, kept when the lease is gone so that tokens never fall. */
+  leaseToken: z.int().nonnegative().default(0),
+  progress: progressSchema.nullable().default(null),
+  history: z.array(historyEntrySchema).default([]),
+  attempts: z.array(attemptSchema).default([]),
+  validation: validationSchema.nullable().default(null),
+  billing: billingSchema,
+  lineage: lineageSchema.nullable().default(null),
+};
+
+const noLease = z.null().default(null);
+const noOutput = z.null().default(null);
+const noFailure = z.null().default(null);
+
+/**
+ * A job as it stands in MongoDB, one shape for each state: only a running or validating job has a lease, only a completed
+ * one an output, only a failed or retrying one a failure.
+ */
+export const jobSchema = z.discriminatedUnion('state', [
+  z.object({ ...jobBase, state: z.literal('queued'), lease: noLease, output: noOutput, failure: noFailure }),
+  z.object({ ...jobBase, state: z.literal('running'), lease: leaseSchema, output: noOutput, failure: noFailure }),
+  z.object({ ...jobBase, state: z.literal('validating'), lease: leaseSchema, output: noOutput, failure: noFailure }),
+  z.object({ ...jobBase, state: z.literal('completed'), lease: noLease, output: outputSchema, failure: noFailure }),
+  z.object({ ...jobBase, state: z.literal('failed'), lease: noLease, output: noOutput, failure: failureSchema }),
+  z.object({ ...jobBase, state: z.literal('retrying'), lease: noLease, output: noOutput, failure: failureSchema }),
+]);
+export type Job = z.infer<typeof jobSchema>;
+
+/** A job whose lease is held by a runner. */
+export type LeasedJob = Extract<Job, { state: 'running' | 'validating' }>;
+/** A job that a runner may claim when it is due and its price is reserved. */
+export type WaitingJob = Extract<Job, { state: 'queued' | 'retrying' }>;
+
+/** True while a runner holds the job. */
+export function isLeased(job: Job): job is LeasedJob {
+  return job.state === 'running' || job.state === 'validating';
+}
+
+/** The last history entry's `seq`, 0 where the job keeps no history yet. */
+export function lastSeqOf(job: Pick<Job, 'history'>): number {
+  return job.history.at(-1)?.seq ?? 0;
+}
+
+/** A document of the job collection that does not parse: shown with path and reason, never run, never in the way of the others. */
+export interface MalformedJob {
+  readonly id: string;
+  readonly problems: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const PROBLEMS_MAX = 20;
+
+/**
+ * Parses a document of the job collection.
+ * @returns the job, or the paths and reasons (at most 20) why it is none
+ */
+export function parseJob(document: unknown): { ok: true; value: Job } | { ok: false; error: MalformedJob } {
+  const parsed = jobSchema.safeParse(document);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const problems = parsed.error.issues
+    .slice(0, PROBLEMS_MAX)
+    .map((issue) => ({ path: issue.path.map(String).join('.') || '(document)', reason: issue.message }));
+  const id = typeof document === 'object' && document !== null && '_id' in document ? String(document._id) : '(no _id)';
+  return { ok: false, error: { id: id.slice(0, 200), problems } };
+}

@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import { failureClassSchema, type FailureClass } from './failure.ts';
+import type { Attempt, ChargeStatus, Job } from './job.ts';
+
+/** What a person may do with a failed job of a class. */
+export const personRuleSchema = z.enum(['as_is', 'edited_input', 'with_reason', 'never']);
+
+/** One row of the class matrix. `automatic` counts retries after the first attempt that failed in this class. Times in milliseconds. */
+export const classRuleSchema = z.object({
+  automatic: z.int().min(0).max(50),
+  backoffBaseMs: z.int().min(0).max(3_600_000),
+  backoffMaxMs: z.int().min(0).max(86_400_000),
+  person: personRuleSchema,
+  /** What becomes of the hold when the job ends in this class: given back, or kept as earned. */
+  charge: z.enum(['release', 'capture']),
+  why: z.string().min(1).max(300),
+});
+export type ClassRule = z.infer<typeof classRuleSchema>;
+
+/** A version of the retry policy. Versions are never changed once in force; each decision records the version it was made under. */
+export const retryPolicySchema = z.object({
+  version: z.int().positive(),
+  classes: z.record(failureClassSchema, classRuleSchema),
+});
+export type RetryPolicy = z.infer<typeof retryPolicySchema>;
+
+const noBackoff = { automatic: 0, backoffBaseMs: 0, backoffMaxMs: 0 };
+
+/** The policy that is in force until somebody writes another. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  version: 1,
+  classes: {
+    temporary: {
+      automatic: 4,
+      backoffBaseMs: 2_000,
+      backoffMaxMs: 300_000,
+      person: 'as_is',
+      charge: 'release',
+      why: 'The provider or the way to it was down; the same request may succeed later.',
+    },
+    rate_limit: {
+      automatic: 6,
+      backoffBaseMs: 5_000,
+      backoffMaxMs: 600_000,
+      person: 'as_is',
+      charge: 'release',
+      why: 'The provider asked us to slow down; waiting helps.',
+    },
+    timeout: {
+      automatic: 2,
+      backoffBaseMs: 10_000,
+      backoffMaxMs: 300_000,
+      person: 'as_is',
+      charge: 'release',
+      why: 'The attempt took too long; a second one often does not.',
+    },
+    provider: {
+      automatic: 1,
+      backoffBaseMs: 30_000,
+      backoffMaxMs: 600_000,
+      person: 'with_reason',
+      charge: 'release',
+      why: 'The provider failed in a way of its own (account, malformed reply); somebody should know why it would now work.',
+    },
+    validation: {
+      automatic: 1,
+      backoffBaseMs: 1_000,
+      backoffMaxMs: 60_000,
+      person: 'as_is',
+      charge: 'release',
+      why: 'The output failed our checks; a fresh generation may pass, a third rarely does.',
+    },
+    input: {
+      ...noBackoff,
+      person: 'edited_input',
+      charge: 'release',
+      why: 'The request itself is wrong; the same input cannot succeed.',
+    },
+    policy: {
+      ...noBackoff,
+      person: 'edited_input',
+      charge: 'release',
+      why: 'The provider refused the content; the same input will be refused again.',
+    },
+    credit: {
+      ...noBackoff,
+      person: 'as_is',
+      charge: 'release',
+      why: 'The customer could not pay for it; after a top-up it can run.',
+    },
+    cancelled: {
+      ...noBackoff,
+      person: 'with_reason',
+      charge: 'release',
+      why: 'Somebody stopped it on purpose; starting it again needs a reason.',
+    },
+    unknown: {
+      ...noBackoff,
+      person: 'with_reason',
+      charge: 'release',
+      why: 'Nobody knows yet what happened; look before you try again.',
+    },
+  },
+};
+
+/** Who asks for a retry: the runner by itself after a failure, or a person with what they bring. */
+export type RetryAsker =
+  | { readonly type: 'runner' }
+  | { readonly type: 'person'; readonly reason: string | null; readonly editedInputHash: string | null };
+
+/** What the decision needs to know; nothing in it is read from anywhere else. */
+export interface RetryQuestion {
+  readonly job: {
+    readonly state: Job['state'];
+    /** Attempts that one generation may take. */
+    readonly maxAttempts: number;
+    readonly inputHash: string;
+    readonly attempts: readonly Pick<Attempt, 'failure' | 'generationId'>[];
+    readonly generationId: string;
+  };
+  readonly failureClass: FailureClass;
+  readonly chargeStatus: ChargeStatus;
+  /** How many ledger entries the job still owes; a new generation starts only when the old one is settled. */
+  readonly pendingEntries: number;
+  readonly asker: RetryAsker;
+  readonly policy: RetryPolicy;
+  /** What the provider asked us to wait, in milliseconds, 0 where it did not. */
+  readonly retryAfterMs: number;
+  /** A number from 0 up to but not including 1. */
+  readonly random: number;
+}
+
+/** Why a retry is not allowed; exactly one cause, the first that applies in this order. */
+export type RetryBlock =
+  | 'not_failed'
+  | 'charge_unknown'
+  | 'charge_pending'
+  | 'attempts_used_up'
+  | 'class_not_automatic'
+  | 'class_limit_reached'
+  | 'class_never';
+
+/** The answer: retry (after a delay), collect what the provider already accepted, edit the input first, give a reason, or blocked. */
+export type RetryVerdict =
+  | { readonly verdict: 'retry'; readonly delayMs: number; readonly policyVersion: number; readonly why: string }
+  | { readonly verdict: 'edit_input'; readonly policyVersion: number; readonly why: string }
+  | { readonly verdict: 'needs_reason'; readonly policyVersion: number; readonly why: string }
+  | { readonly verdict: 'blocked'; readonly cause: RetryBlock; readonly policyVersion: number; readonly why: string };
+
+/**
+ * The one function that decides whether a retry may happen. The runner, a single retry, a bulk retry and the command line all
+ * go through it. Pure: the same question has the same answer.
+ */
+export function decideRetry(question: RetryQuestion): RetryVerdict {
+  const { policy, failureClass, asker, job } = question;
+  const rule = policy.classes[failureClass];
+  const policyVersion = policy.version;
+  const blocked = (cause: RetryBlock, why: string): RetryVerdict => ({ verdict: 'blocked', cause, policyVersion, why });
+
+  if (question.chargeStatus === 'unknown') {
+    return blocked('charge_unknown', 'It cannot be proved what was charged; resolve that first.');
+  }
+  if (asker.type === 'runner') {
+    if (job.state !== 'running' && job.state !== 'validating') return blocked('not_failed', `The job is ${job.state}.`);
+    if (rule.automatic === 0) return blocked('class_not_automatic', rule.why);
+    const attempts = job.attempts.filter((attempt) => attempt.generationId === job.generationId);
+    if (attempts.length >= job.maxAttempts) {
+      return blocked('attempts_used_up', `All ${job.maxAttempts} attempts are used up.`);
+    }
+    const failures = attempts.filter((attempt) => attempt.failure?.class === failureClass).length;
+    if (failures >= rule.automatic) {
+      return blocked('class_limit_reached', `Already retried ${failures} times for this class of failure.`);
+    }
+    return { verdict: 'retry', delayMs: backoffMs(rule, failures + 1, question), policyVersion, why: rule.why };
+  }
+  if (job.state !== 'failed') return blocked('not_failed', `The job is ${job.state}; only a failed job is retried.`);
+  if (question.pendingEntries > 0) {
+    return blocked('charge_pending', 'Ledger entries of the last generation are still being posted.');
+  }
+  switch (rule.person) {
+    case 'never':
+      return blocked('class_never', rule.why);
+    case 'edited_input':
+      return asker.editedInputHash === null || asker.editedInputHash === job.inputHash
+        ? { verdict: 'edit_input', policyVersion, why: rule.why }
+        : { verdict: 'retry', delayMs: 0, policyVersion, why: 'The input was edited.' };
+    case 'with_reason':
+      return asker.reason === null || asker.reason.trim() === ''
+        ? { verdict: 'needs_reason', policyVersion, why: rule.why }
+        : { verdict: 'retry', delayMs: 0, policyVersion, why: rule.why };
+    case 'as_is':
+      return { verdict: 'retry', delayMs: 0, policyVersion, why: rule.why };
+  }
+}
+
+/**
+ * Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015): a uniform share of
+ * `min(max, base * 2^(n-1))`, never less than the provider asked for.
+ */
+function backoffMs(
+  rule: ClassRule,
+  failures: number,
+  question: Pick<RetryQuestion, 'random' | 'retryAfterMs'>,
+): number {
+  const ceiling = Math.min(rule.backoffMaxMs, rule.backoffBaseMs * 2 ** Math.min(failures - 1, 30));
+  return Math.max(question.retryAfterMs, Math.floor(question.random * ceiling));
+}
