@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { creditsSchema, microUsdSchema } from '#domain/credits.ts';
+import { failureClassSchema } from '#domain/failure.ts';
+import { chargeStatusSchema, jobStateSchema, outputSchema, validationSchema } from '#domain/job.ts';
+import { actorSchema, entryTypeSchema } from '#domain/ledger.ts';
+import { timeMsSchema } from './status.ts';
+
+/** Which jobs are asked for. An empty list does not restrict; everything that is given must hold. */
+export const jobFilterSchema = z.object({
+  states: z.array(jobStateSchema).max(6).default([]),
+  kinds: z.array(z.string().max(100)).max(50).default([]),
+  classes: z.array(failureClassSchema).max(10).default([]),
+  workspaceId: z.string().max(200).nullable().default(null),
+  userId: z.string().max(200).nullable().default(null),
+  /** Words that must all occur in prompt, error, ids, user or output reference; the last one may be a beginning. */
+  text: z.string().max(500).default(''),
+});
+export type JobFilter = z.infer<typeof jobFilterSchema>;
+
+/** The orders in which pages of jobs come. Both ways; equal values are ordered by id. */
+export const jobSortSchema = z.object({
+  column: z.enum(['createdAt', 'updatedAt', 'price', 'kind', 'state', 'workspace']),
+  direction: z.enum(['ascending', 'descending']),
+});
+export type JobSort = z.infer<typeof jobSortSchema>;
+
+/** One line of the list of jobs. */
+export const jobRowSchema = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: jobStateSchema,
+  workspaceId: z.string(),
+  userId: z.string(),
+  promptStart: z.string().max(200),
+  provider: z.string(),
+  model: z.string(),
+  attempt: z.int().nonnegative(),
+  maxAttempts: z.int().nonnegative(),
+  priceCredits: creditsSchema,
+  chargeStatus: chargeStatusSchema,
+  isBlockedForCredit: z.boolean(),
+  failureClass: failureClassSchema.nullable(),
+  failureMessage: z.string().max(300).nullable(),
+  progressFraction: z.number().min(0).max(1).nullable(),
+  createdAtMs: timeMsSchema,
+  updatedAtMs: timeMsSchema,
+  notBeforeMs: timeMsSchema,
+});
+export type JobRow = z.infer<typeof jobRowSchema>;
+
+const failureViewSchema = z.object({
+  class: failureClassSchema,
+  code: z.string(),
+  message: z.string(),
+  fingerprint: z.string(),
+  atMs: timeMsSchema,
+});
+export type FailureView = z.infer<typeof failureViewSchema>;
+
+/** One change of state on the timeline. */
+export const historyViewSchema = z.object({
+  seq: z.int(),
+  from: jobStateSchema.nullable(),
+  to: jobStateSchema,
+  atMs: timeMsSchema,
+  attempt: z.int(),
+  actor: actorSchema,
+  reason: z.string(),
+  policyVersion: z.int().nullable(),
+  /** False where the state machine does not have this change. */
+  isLegal: z.boolean(),
+});
+export type HistoryView = z.infer<typeof historyViewSchema>;
+
+export const attemptViewSchema = z.object({
+  n: z.int(),
+  generationId: z.string(),
+  startedAtMs: timeMsSchema,
+  endedAtMs: timeMsSchema.nullable(),
+  runnerId: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  acceptanceId: z.string().nullable(),
+  providerCostMicroUsd: microUsdSchema.nullable(),
+  failure: failureViewSchema.nullable(),
+  validation: validationSchema.nullable(),
+});
+export type AttemptView = z.infer<typeof attemptViewSchema>;
+
+/** A ledger entry of the job; `isPending` where the job owes it and it does not stand in the ledger yet. */
+export const ledgerViewSchema = z.object({
+  key: z.string(),
+  type: entryTypeSchema,
+  credits: z.int(),
+  atMs: timeMsSchema,
+  attempt: z.int().nullable(),
+  actor: actorSchema,
+  reason: z.string(),
+  isPending: z.boolean(),
+});
+export type LedgerView = z.infer<typeof ledgerViewSchema>;
+
+/** The money side of one job: what can be proved, the entries that prove it, and the account it moves. */
+export const chargeViewSchema = z.object({
+  status: chargeStatusSchema,
+  evidence: z.array(z.string()),
+  generationId: z.string(),
+  priceCredits: creditsSchema,
+  reservedCredits: creditsSchema,
+  capturedCredits: creditsSchema,
+  refundedCredits: creditsSchema,
+  blocked: z.object({ neededCredits: creditsSchema, atMs: timeMsSchema }).nullable(),
+  entries: z.array(ledgerViewSchema),
+  account: z.object({ availableCredits: z.int(), heldCredits: creditsSchema }).nullable(),
+});
+export type ChargeView = z.infer<typeof chargeViewSchema>;
+
+/** Everything that the screen of one job shows. */
+export const jobDetailSchema = z.object({
+  row: jobRowSchema,
+  prompt: z.string(),
+  optionsJson: z.string(),
+  inputHash: z.string(),
+  acceptanceId: z.string().nullable(),
+  lease: z
+    .object({ runnerId: z.string(), token: z.int(), expiresAtMs: timeMsSchema, heartbeatAtMs: timeMsSchema })
+    .nullable(),
+  progress: z.object({ fraction: z.number(), message: z.string(), atMs: timeMsSchema }).nullable(),
+  history: z.array(historyViewSchema),
+  attempts: z.array(attemptViewSchema),
+  validation: validationSchema.nullable(),
+  failure: failureViewSchema.nullable(),
+  output: outputSchema.nullable(),
+  charge: chargeViewSchema,
+  lineage: z.object({ retryOf: z.string().nullable(), editedFrom: z.string().nullable() }).nullable(),
+  /** The document as it stands in the copy, as indented JSON. */
+  documentJson: z.string(),
+  asOfMs: timeMsSchema.nullable(),
+});
+export type JobDetail = z.infer<typeof jobDetailSchema>;
+
+/** A document of the job collection that is no job. */
+export const malformedRowSchema = z.object({
+  id: z.string(),
+  problems: z.array(z.object({ path: z.string(), reason: z.string() })),
+  seenAtMs: timeMsSchema,
+  documentJson: z.string(),
+});
+export type MalformedRow = z.infer<typeof malformedRowSchema>;

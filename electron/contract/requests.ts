@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { jobDetailSchema, jobFilterSchema, jobRowSchema, jobSortSchema, malformedRowSchema } from './job-views.ts';
+import type { Permission } from './permissions.ts';
+import { engineStatusSchema, runnerStatusSchema, timeMsSchema } from './status.ts';
+
+/** One request that a window may make: what it sends, what it gets, and the permission it needs. */
+export interface RequestDefinition {
+  readonly params: z.ZodType;
+  readonly result: z.ZodType;
+  readonly permission: Permission;
+  /** True where the request may change something on the server; a read-only connection refuses it. */
+  readonly writes: boolean;
+}
+
+/** The most rows one page may have. */
+export const PAGE_ROWS_MAX = 500;
+
+/** A position in an ordered list, opaque to the window. */
+const cursorSchema = z.string().max(1000);
+
+/** The one list of what a window may ask the engine. */
+export const REQUESTS = {
+  'status.get': {
+    params: z.object({}),
+    result: engineStatusSchema,
+    permission: 'view',
+    writes: false,
+  },
+  'jobs.page': {
+    params: z.object({
+      filter: jobFilterSchema,
+      sort: jobSortSchema,
+      /** Null for the first page. */
+      cursor: cursorSchema.nullable(),
+      limit: z.int().min(1).max(PAGE_ROWS_MAX),
+    }),
+    result: z.object({
+      rows: z.array(jobRowSchema),
+      /** Where the next page begins, null at the end. */
+      nextCursor: cursorSchema.nullable(),
+      asOfMs: timeMsSchema.nullable(),
+    }),
+    permission: 'view',
+    writes: false,
+  },
+  'jobs.count': {
+    params: z.object({ filter: jobFilterSchema }),
+    /** `isExact` is false where counting stopped at a limit: there are at least that many. */
+    result: z.object({ count: z.int().nonnegative(), isExact: z.boolean() }),
+    permission: 'view',
+    writes: false,
+  },
+  'job.get': {
+    params: z.object({ jobId: z.string().min(1).max(200) }),
+    result: jobDetailSchema,
+    permission: 'payload',
+    writes: false,
+  },
+  'malformed.page': {
+    params: z.object({ cursor: cursorSchema.nullable(), limit: z.int().min(1).max(PAGE_ROWS_MAX) }),
+    result: z.object({ rows: z.array(malformedRowSchema), nextCursor: cursorSchema.nullable() }),
+    permission: 'payload',
+    writes: false,
+  },
+  'runner.control': {
+    params: z.object({ action: z.enum(['pause', 'resume']) }),
+    result: runnerStatusSchema,
+    permission: 'runner',
+    writes: true,
+  },
+} as const satisfies Record<string, RequestDefinition>;
+
+export type RequestName = keyof typeof REQUESTS;
+/** What a window sends for a request, before defaults are filled in. */
+export type RequestParams<Name extends RequestName> = z.input<(typeof REQUESTS)[Name]['params']>;
+/** What a handler receives for a request, parsed. */
+export type ParsedParams<Name extends RequestName> = z.output<(typeof REQUESTS)[Name]['params']>;
+/** What a window gets for a request. */
+export type RequestResult<Name extends RequestName> = z.output<(typeof REQUESTS)[Name]['result']>;
+
+export const requestNameSchema = z.enum(Object.keys(REQUESTS) as [RequestName, ...RequestName[]]);

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { ERROR_CODES } from '#domain/errors.ts';
+import { jobStateSchema } from '#domain/job.ts';
+
+/** A time in milliseconds since 1970 UTC: dates cross the port as numbers, so that every port carries them alike. */
+export const timeMsSchema = z.int();
+
+/** An expected error as it crosses a port: a code of the catalogue and one technical line, never a stack. */
+export const wireErrorSchema = z.object({ code: z.enum(ERROR_CODES), detail: z.string().max(2000).nullable() });
+export type WireError = z.infer<typeof wireErrorSchema>;
+
+/** Where the engine's data come from. `label` is safe to show: it holds no secret. */
+export const connectionStatusSchema = z.discriminatedUnion('state', [
+  z.object({
+    state: z.literal('connecting'),
+    label: z.string(),
+    isSandbox: z.boolean(),
+    attempt: z.int().nonnegative(),
+  }),
+  z.object({
+    state: z.literal('connected'),
+    label: z.string(),
+    isSandbox: z.boolean(),
+    server: z.string(),
+    hasChangeStreams: z.boolean(),
+    sinceMs: timeMsSchema,
+  }),
+  z.object({
+    state: z.literal('disconnected'),
+    label: z.string(),
+    isSandbox: z.boolean(),
+    error: wireErrorSchema,
+    nextTryAtMs: timeMsSchema.nullable(),
+  }),
+]);
+export type ConnectionStatus = z.infer<typeof connectionStatusSchema>;
+
+/** How the offline copy is kept up, and how old it may be: nothing older than `asOfMs` is missing from it. */
+export const monitorStatusSchema = z.object({
+  mode: z.enum(['starting', 'snapshot', 'stream', 'polling', 'stopped']),
+  asOfMs: timeMsSchema.nullable(),
+  snapshot: z
+    .object({
+      rowsDone: z.int().nonnegative(),
+      rowsTotal: z.int().nonnegative(),
+      rowsPerSecond: z.number().nonnegative(),
+      remainingMs: z.number().nonnegative().nullable(),
+    })
+    .nullable(),
+  error: wireErrorSchema.nullable(),
+});
+export type MonitorStatus = z.infer<typeof monitorStatusSchema>;
+
+/** This machine's runner. */
+export const runnerStatusSchema = z.object({
+  state: z.enum(['off', 'running', 'paused', 'draining', 'stopped']),
+  runnerId: z.string().nullable(),
+  concurrency: z.int().nonnegative(),
+  active: z.int().nonnegative(),
+  error: wireErrorSchema.nullable(),
+});
+export type RunnerStatus = z.infer<typeof runnerStatusSchema>;
+
+/** How many jobs the copy holds, by state, and how many documents are no jobs. */
+export const jobCountsSchema = z.object({
+  total: z.int().nonnegative(),
+  byState: z.record(jobStateSchema, z.int().nonnegative()),
+  byKind: z.record(z.string(), z.int().nonnegative()),
+  malformed: z.int().nonnegative(),
+});
+export type JobCounts = z.infer<typeof jobCountsSchema>;
+
+/** Everything that the frame of the window shows. */
+export const engineStatusSchema = z.object({
+  version: z.string(),
+  creditScale: z.int().min(0).max(9),
+  connection: connectionStatusSchema,
+  monitor: monitorStatusSchema,
+  runner: runnerStatusSchema,
+  counts: jobCountsSchema,
+});
+export type EngineStatus = z.infer<typeof engineStatusSchema>;
