@@ -1,0 +1,154 @@
+import type { AttemptView, ChargeView, HistoryView, JobDetail, JobRow, LedgerView } from '#contract/job-views.ts';
+import { proveChargeStatus } from '#domain/charge.ts';
+import type { Failure } from '#domain/failure.ts';
+import type { Attempt, HistoryEntry, Job } from '#domain/job.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
+import { isLegalChange } from '#domain/state-machine.ts';
+
+/** How much of a prompt and of an error a line of the list carries. */
+const PROMPT_START_MAX = 160;
+const FAILURE_MESSAGE_MAX = 300;
+/** A document is shown whole up to this many characters of JSON. */
+const DOCUMENT_JSON_MAX = 2_000_000;
+
+/** The line of the list for a job. */
+export function toJobRow(job: Job): JobRow {
+  return {
+    id: job._id,
+    kind: job.kind,
+    state: job.state,
+    workspaceId: job.workspaceId,
+    userId: job.userId,
+    promptStart: job.input.prompt.slice(0, PROMPT_START_MAX),
+    provider: job.provider.name,
+    model: job.provider.model,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
+    priceCredits: job.billing.price,
+    chargeStatus: job.billing.status,
+    isBlockedForCredit: job.billing.blocked !== null,
+    failureClass: job.failure?.class ?? null,
+    failureMessage: job.failure?.message.slice(0, FAILURE_MESSAGE_MAX) ?? null,
+    progressFraction: job.progress?.fraction ?? null,
+    createdAtMs: job.createdAt.getTime(),
+    updatedAtMs: job.updatedAt.getTime(),
+    notBeforeMs: job.notBefore.getTime(),
+  };
+}
+
+/** What the copy holds about one job. */
+export interface JobRecord {
+  readonly job: Job;
+  /** The document as it was received, for reading. */
+  readonly document: unknown;
+  readonly ledger: readonly LedgerEntry[];
+  readonly account: CreditAccount | null;
+  readonly asOfMs: number | null;
+}
+
+/** Everything that the screen of one job shows, from the copy's record of it. */
+export function toJobDetail(record: JobRecord): JobDetail {
+  const { job } = record;
+  return {
+    row: toJobRow(job),
+    prompt: job.input.prompt,
+    optionsJson: JSON.stringify(job.input.options, null, 2),
+    inputHash: job.input.hash,
+    acceptanceId: job.provider.acceptanceId,
+    lease:
+      job.lease === null
+        ? null
+        : {
+            runnerId: job.lease.runnerId,
+            token: job.lease.token,
+            expiresAtMs: job.lease.expiresAt.getTime(),
+            heartbeatAtMs: job.lease.heartbeatAt.getTime(),
+          },
+    progress: job.progress === null ? null : { ...withTime(job.progress) },
+    history: job.history.map(toHistoryView),
+    attempts: job.attempts.map(toAttemptView),
+    validation: job.validation,
+    failure: toFailureView(job.failure),
+    output: job.output,
+    charge: toChargeView(record),
+    lineage: job.lineage,
+    documentJson: toDocumentJson(record.document),
+    asOfMs: record.asOfMs,
+  };
+}
+
+/** A document as indented JSON, cut where it would be too long to show. */
+export function toDocumentJson(document: unknown): string {
+  const json = JSON.stringify(document, null, 2) ?? 'null';
+  return json.length <= DOCUMENT_JSON_MAX ? json : `${json.slice(0, DOCUMENT_JSON_MAX)}\n… cut at ${DOCUMENT_JSON_MAX}`;
+}
+
+function withTime<Value extends { readonly at: Date }>(value: Value): Omit<Value, 'at'> & { atMs: number } {
+  const { at, ...rest } = value;
+  return { ...rest, atMs: at.getTime() };
+}
+
+function toFailureView(failure: Failure | null): AttemptView['failure'] {
+  return failure === null ? null : withTime(failure);
+}
+
+function toHistoryView(entry: HistoryEntry): HistoryView {
+  const isLegal = entry.from === null ? entry.to === 'queued' : isLegalChange(entry.from, entry.to);
+  return { ...withTime(entry), isLegal };
+}
+
+function toAttemptView(attempt: Attempt): AttemptView {
+  return {
+    n: attempt.n,
+    generationId: attempt.generationId,
+    startedAtMs: attempt.startedAt.getTime(),
+    endedAtMs: attempt.endedAt?.getTime() ?? null,
+    runnerId: attempt.runnerId,
+    provider: attempt.provider,
+    model: attempt.model,
+    acceptanceId: attempt.acceptanceId,
+    providerCostMicroUsd: attempt.providerCost,
+    failure: toFailureView(attempt.failure),
+    validation: attempt.validation,
+  };
+}
+
+function toChargeView(record: JobRecord): ChargeView {
+  const { billing } = record.job;
+  const ofGeneration = record.ledger.filter((entry) => entry.generationId === billing.generationId);
+  const hold = record.account === null ? null : (record.account.holds[billing.generationId]?.credits ?? 0);
+  const proof = proveChargeStatus(billing, ofGeneration, hold);
+  const standing = new Set(record.ledger.map((entry) => entry._id));
+  const pending: LedgerView[] = billing.pending
+    .filter((entry) => !standing.has(entry.key))
+    .map((entry) => ({ ...withTime(entry), isPending: true }));
+  return {
+    status: proof.status,
+    evidence: [...proof.evidence],
+    generationId: billing.generationId,
+    priceCredits: billing.price,
+    reservedCredits: billing.reserved,
+    capturedCredits: billing.captured,
+    refundedCredits: billing.refunded,
+    blocked:
+      billing.blocked === null
+        ? null
+        : { neededCredits: billing.blocked.neededCredits, atMs: billing.blocked.at.getTime() },
+    entries: [...record.ledger.map(toLedgerView), ...pending].sort((left, right) => left.atMs - right.atMs),
+    account:
+      record.account === null ? null : { availableCredits: record.account.available, heldCredits: record.account.held },
+  };
+}
+
+function toLedgerView(entry: LedgerEntry): LedgerView {
+  return {
+    key: entry._id,
+    type: entry.type,
+    credits: entry.credits,
+    atMs: entry.at.getTime(),
+    attempt: entry.attempt,
+    actor: entry.actor,
+    reason: entry.reason,
+    isPending: false,
+  };
+}

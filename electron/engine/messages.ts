@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { wireErrorSchema } from '#contract/status.ts';
+
+/** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
+export const engineConfigSchema = z.object({
+  /** Where the offline copy, artefacts and, without a URI, the sandbox's data live. */
+  dataDir: z.string().min(1),
+  /** Null starts the sandbox server with demo data in `dataDir`. */
+  mongodbUri: z.string().nullable(),
+  /** Null takes the database that the URI names, or `runledger`. */
+  dbName: z.string().min(1).max(63).nullable(),
+  withRunner: z.boolean(),
+  concurrency: z.int().min(1).max(1000),
+  /** With the sandbox: fill an empty database with demo data and let new jobs arrive. */
+  isDemo: z.boolean(),
+  /** OpenAI-compatible provider; null uses the demo provider with the sandbox and none without. */
+  provider: z.object({ baseUrl: z.url(), apiKey: z.string() }).nullable().default(null),
+});
+export type EngineConfig = z.infer<typeof engineConfigSchema>;
+
+/** What the starting process may tell the engine. */
+export const parentMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('init'), config: engineConfigSchema }),
+  /** Comes with one port: a window's. */
+  z.object({ type: z.literal('connect') }),
+  z.object({ type: z.literal('stop') }),
+]);
+
+/** What the engine tells the process that started it. */
+export const engineMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('fatal'), error: wireErrorSchema }),
+  z.object({ type: z.literal('stopped') }),
+]);
+export type EngineMessage = z.infer<typeof engineMessageSchema>;

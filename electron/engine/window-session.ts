@@ -1,0 +1,174 @@
+import { CHANGED_IDS_MAX, type EngineEvent } from '#contract/events.ts';
+import type { Permission } from '#contract/permissions.ts';
+import {
+  REQUESTS,
+  requestNameSchema,
+  type ParsedParams,
+  type RequestName,
+  type RequestResult,
+} from '#contract/requests.ts';
+import type { EngineStatus, WireError } from '#contract/status.ts';
+import { toEngineSchema, type ToWindow } from '#contract/wire.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import type { EnginePort } from './port.ts';
+
+/** Answers one request of the contract. Expected failures are values; a throw is a bug and is answered as `internal`. */
+export type Handler<Name extends RequestName> = (
+  params: ParsedParams<Name>,
+  signal: AbortSignal,
+) => Promise<Result<RequestResult<Name>, AppError>> | Result<RequestResult<Name>, AppError>;
+
+/** One handler for each request of the contract: the compiler refuses a missing one. */
+export type Handlers = { readonly [Name in RequestName]: Handler<Name> };
+
+/** What a session needs from the engine around it. */
+export interface SessionContext {
+  readonly handlers: Handlers;
+  /** What the person at this window may do; everything else is refused here, whatever the window shows. */
+  readonly permissions: ReadonlySet<Permission>;
+  readonly log: (line: string, cause?: unknown) => void;
+}
+
+/** Requests of one window that may be under way at once; one more is refused. */
+const REQUESTS_UNDER_WAY_MAX = 64;
+/** One frame at 60 Hz: events are gathered for this long, in milliseconds. */
+const EVENT_BATCH_MS = 16;
+
+/**
+ * The engine's side of one window's port. Every message is distrusted: parsed, its permission checked, its parameters parsed
+ * by the request's schema, and answered exactly once with a result or a typed failure.
+ */
+export class WindowSession {
+  readonly #port: EnginePort;
+  readonly #context: SessionContext;
+  readonly #underWay = new Map<number, AbortController>();
+  #status: EngineStatus | null = null;
+  #changedIds = new Set<string>();
+  #hasMoreIds = false;
+  #flushTimer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(port: EnginePort, context: SessionContext, onClose: (session: WindowSession) => void) {
+    this.#port = port;
+    this.#context = context;
+    port.on('message', (event) => this.#receive(event.data));
+    port.on('close', () => {
+      this.close();
+      onClose(this);
+    });
+    port.start();
+  }
+
+  /** Queues an event for the window; it goes out with the next batch, and of two states only the last. */
+  publish(event: EngineEvent): void {
+    if (this.#isClosed) return;
+    if (event.name === 'status.changed') {
+      this.#status = event.status;
+    } else {
+      for (const id of event.jobIds) this.#changedIds.add(id);
+      this.#hasMoreIds ||= event.hasMore;
+    }
+    this.#flushTimer ??= setTimeout(() => this.#flush(), EVENT_BATCH_MS);
+  }
+
+  /** Cancels what is under way and lets go of the port. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    for (const controller of this.#underWay.values()) controller.abort();
+    this.#port.close();
+  }
+
+  #flush(): void {
+    this.#flushTimer = null;
+    const events: EngineEvent[] = [];
+    if (this.#status !== null) events.push({ name: 'status.changed', status: this.#status });
+    if (this.#changedIds.size > 0 || this.#hasMoreIds) {
+      const jobIds = [...this.#changedIds].slice(0, CHANGED_IDS_MAX);
+      events.push({
+        name: 'jobs.changed',
+        jobIds,
+        hasMore: this.#hasMoreIds || this.#changedIds.size > jobIds.length,
+      });
+    }
+    this.#status = null;
+    this.#changedIds = new Set();
+    this.#hasMoreIds = false;
+    this.#send({ type: 'events', events });
+  }
+
+  #send(message: ToWindow): void {
+    if (!this.#isClosed) this.#port.postMessage(message);
+  }
+
+  #receive(data: unknown): void {
+    const parsed = toEngineSchema.safeParse(data);
+    if (!parsed.success) {
+      // Without a readable id there is nobody to answer; the log keeps that it came, not what it held.
+      this.#context.log('a window sent a message that is none of the contract');
+      return;
+    }
+    const message = parsed.data;
+    if (message.type === 'cancel') {
+      this.#underWay.get(message.id)?.abort();
+      return;
+    }
+    if (this.#underWay.has(message.id)) return;
+    const controller = new AbortController();
+    this.#underWay.set(message.id, controller);
+    const answer =
+      this.#underWay.size > REQUESTS_UNDER_WAY_MAX
+        ? Promise.resolve(
+            failure(message.id, appError('timed_out', `more than ${REQUESTS_UNDER_WAY_MAX} requests at once`)),
+          )
+        : this.#answer(message.id, message.name, message.params, controller.signal);
+    void answer.then((reply) => {
+      this.#underWay.delete(message.id);
+      this.#send(reply);
+    });
+  }
+
+  async #answer(id: number, rawName: string, rawParams: unknown, signal: AbortSignal): Promise<ToWindow> {
+    const name = requestNameSchema.safeParse(rawName);
+    if (!name.success) return failure(id, appError('unknown_request', rawName));
+    const definition = REQUESTS[name.data];
+    if (!this.#context.permissions.has(definition.permission)) {
+      return failure(id, appError('permission_denied', definition.permission));
+    }
+    const params = definition.params.safeParse(rawParams);
+    if (!params.success) {
+      const first = params.error.issues[0];
+      return failure(id, appError('invalid_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));
+    }
+    try {
+      const result = await callHandler(this.#context.handlers, name.data, params.data, signal);
+      if (signal.aborted) return failure(id, appError('cancelled'));
+      return result.ok ? { type: 'result', id, result: result.value } : failure(id, result.error);
+    } catch (cause) {
+      this.#context.log(`request ${name.data} failed unexpectedly`, cause);
+      return failure(id, appError('internal', name.data));
+    }
+  }
+}
+
+function callHandler<Name extends RequestName>(
+  handlers: Handlers,
+  name: Name,
+  params: unknown,
+  signal: AbortSignal,
+): ReturnType<Handler<Name>> {
+  // TypeScript cannot tie a looked-up handler to the schema that has just parsed its parameters (microsoft/TypeScript#30581).
+  const handler: Handler<Name> = handlers[name];
+  return handler(params as ParsedParams<Name>, signal);
+}
+
+function failure(id: number, error: AppError): ToWindow {
+  return { type: 'failure', id, error: toWireError(error) };
+}
+
+/** The part of an error that may cross a port: code and one line, never the cause. */
+export function toWireError(error: AppError): WireError {
+  return { code: error.code, detail: error.detail?.slice(0, 2000) ?? null };
+}

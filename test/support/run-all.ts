@@ -1,0 +1,121 @@
+/**
+ * Runs everything there is to check and adds the counts up: type check, lint and format, unit tests and guards, integration
+ * tests, end-to-end specs in a real Chromium. Goes on after a failure, so that one run tells everything. The last line is
+ * `N passed, N failed`; the exit status is 1 when anything failed or a suite ran no test.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const outputDir = path.join(root, 'test', 'output');
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Suite {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  /** Where the suite leaves its report; a suite without one counts as one check. */
+  readonly report: { readonly file: string; readonly read: (text: string) => Counts } | null;
+}
+
+const vitestReportSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
+const playwrightReportSchema = z.object({
+  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }),
+});
+
+function vitestSuite(project: string): Suite {
+  const file = path.join(outputDir, `${project}.json`);
+  return {
+    name: `${project} tests`,
+    command: [
+      'vitest',
+      'run',
+      '--config',
+      'test/vitest.config.ts',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ],
+    report: {
+      file,
+      read: (text) => {
+        const report = vitestReportSchema.parse(JSON.parse(text));
+        return { passed: report.numPassedTests, failed: report.numFailedTests };
+      },
+    },
+  };
+}
+
+const SUITES: readonly Suite[] = [
+  { name: 'type check', command: ['npm', 'run', '-s', 'typecheck'], report: null },
+  { name: 'lint and format', command: ['npm', 'run', '-s', 'lint'], report: null },
+  vitestSuite('unit'),
+  vitestSuite('integration'),
+  {
+    name: 'end-to-end specs',
+    command: ['npm', 'run', '-s', 'test:e2e'],
+    report: {
+      file: path.join(outputDir, 'e2e.json'),
+      read: (text) => {
+        const { stats } = playwrightReportSchema.parse(JSON.parse(text));
+        // A spec that passed only when it was repeated did not pass.
+        return { passed: stats.expected, failed: stats.unexpected + stats.flaky };
+      },
+    },
+  },
+];
+
+function run(command: readonly [string, ...string[]]): Promise<number> {
+  const [file, ...args] = command;
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', (error) => {
+      console.error(`${file} could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function runSuite(suite: Suite): Promise<Counts> {
+  const status = await run(suite.command);
+  if (suite.report === null) return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  try {
+    const counts = suite.report.read(readFileSync(suite.report.file, 'utf8'));
+    const ranNothing = counts.passed + counts.failed === 0;
+    // A suite may fail outside any test (a crash, an import error, an unhandled rejection); that counts too.
+    return (status !== 0 || ranNothing) && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } catch (cause) {
+    console.error(`${suite.name}: no readable report (${String(cause)})`);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+rmSync(outputDir, { recursive: true, force: true });
+mkdirSync(outputDir, { recursive: true });
+const results: { readonly name: string; readonly counts: Counts; readonly seconds: number }[] = [];
+for (const suite of SUITES) {
+  console.log(`\n== ${suite.name}`);
+  const startedAt = performance.now();
+  const counts = await runSuite(suite);
+  results.push({ name: suite.name, counts, seconds: (performance.now() - startedAt) / 1000 });
+}
+
+console.log('');
+for (const { name, counts, seconds } of results) {
+  console.log(`${name.padEnd(20)} ${counts.passed} passed, ${counts.failed} failed  (${seconds.toFixed(0)} s)`);
+}
+const total = results.reduce(
+  (sum, { counts }) => ({ passed: sum.passed + counts.passed, failed: sum.failed + counts.failed }),
+  { passed: 0, failed: 0 },
+);
+process.exitCode = total.failed === 0 ? 0 : 1;
+console.log(`${total.passed} passed, ${total.failed} failed`);
