@@ -33,6 +33,8 @@ export const leaseSchema = z.object({
   token: z.int().positive(),
   expiresAt: z.date(),
   heartbeatAt: z.date(),
+  /** Names the batch that the job was claimed with, so that a claim whose reply was lost can be read back. */
+  claimId: z.string().max(200).optional(),
 });
 export type Lease = z.infer<typeof leaseSchema>;
 

@@ -15,9 +15,12 @@ export type Actor = z.infer<typeof actorSchema>;
 /** The accounting month of a date in UTC, for example `2026-10`. */
 export const periodSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
 
+/** A key that can stand as a field name in MongoDB. */
+const entryKeySchema = z.string().regex(/^[^.$\0]{1,300}$/);
+
 /** One entry of the ledger, append-only. `_id` is its idempotency key: `<generationId>:<type>:<n>`. Credits in the smallest unit. */
 export const ledgerEntrySchema = z.object({
-  _id: z.string().min(1).max(300),
+  _id: entryKeySchema,
   workspaceId: z.string().min(1).max(200),
   jobId: z.string().min(1).max(200).nullable(),
   generationId: z.string().min(1).max(200).nullable(),
@@ -33,7 +36,7 @@ export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 
 /** An entry that a state change owes and that may not stand in the ledger yet; it stands in the job until it does. */
 export const pendingEntrySchema = z.object({
-  key: z.string().min(1).max(300),
+  key: entryKeySchema,
   type: z.enum(['reserve', 'capture', 'release', 'refund']),
   credits: creditsSchema,
   attempt: z.int().nonnegative(),

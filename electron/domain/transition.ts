@@ -178,8 +178,8 @@ export function applyChange(job: Job, change: JobChange, now: Date): Job | null 
   const failure = change.failure === null ? null : { ...change.failure, at: now };
   const opened = change.openAttempt;
   const closing = change.closeAttempt;
-  const attempts = job.attempts.map((attempt, index) =>
-    closing === null || index !== job.attempts.length - 1
+  const attempts = job.attempts.map((attempt) =>
+    closing === null || attempt.n !== change.attempt
       ? attempt
       : {
           ...attempt,

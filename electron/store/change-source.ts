@@ -1,0 +1,208 @@
+import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
+import type { AppError } from '#domain/errors.ts';
+import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { type Result } from '#domain/result.ts';
+import { z } from 'zod';
+import { COLLECTION_NAMES, type Collections, type RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import { toJobDocument } from './mongo-readable-store.ts';
+import type { JobDocument, Topology } from './ports.ts';
+import type { ServerClock } from './server-clock.ts';
+
+/** The collections that the monitor copies. */
+export type FollowedPart = 'jobs' | 'accounts' | 'ledger';
+
+/** What became of one document. A document that parses as nothing it should be is named in `unreadable`. */
+export type StoreChange =
+  | { readonly type: 'job'; readonly job: JobDocument }
+  | { readonly type: 'account'; readonly account: CreditAccount }
+  | { readonly type: 'entry'; readonly entry: LedgerEntry }
+  | { readonly type: 'deleted'; readonly part: FollowedPart; readonly id: string }
+  | { readonly type: 'unreadable'; readonly part: FollowedPart; readonly id: string; readonly reason: string };
+
+/** Changes in the order in which they happened, with the position behind the last one. */
+export interface ChangeBatch {
+  readonly changes: readonly StoreChange[];
+  /** A resume token as text, opaque. */
+  readonly position: string;
+  /** True where a followed collection was dropped or renamed: what is known of it is void. */
+  readonly isInvalidated: boolean;
+}
+
+/** An open change stream. */
+export interface ChangeFollower {
+  /** The next changes, an empty batch when there was none within about a second. Rejects with the driver's error. */
+  next(): Promise<ChangeBatch>;
+  close(): Promise<void>;
+}
+
+/** The most changes that one batch carries. */
+const BATCH_CHANGES_MAX = 1000;
+const AWAIT_MS = 1000;
+const PARTS = ['jobs', 'accounts', 'ledger'] as const;
+const PART_OF_COLLECTION = new Map<string, FollowedPart>(PARTS.map((part) => [COLLECTION_NAMES[part], part]));
+
+/** What the monitor reads: ranges of the collections, and the changes of all three in one order. */
+export class ChangeSource {
+  readonly topology: Topology;
+  readonly #db: Db;
+  readonly #collections: Collections;
+  readonly #clock: ServerClock;
+
+  constructor(db: Db, collections: Collections, clock: ServerClock, topology: Topology) {
+    this.#db = db;
+    this.#collections = collections;
+    this.#clock = clock;
+    this.topology = topology;
+  }
+
+  /** The server's clock. */
+  now(): Promise<Result<Date, AppError>> {
+    return this.#clock.now();
+  }
+
+  /** Roughly how many documents there are, for progress. */
+  async estimate(): Promise<Result<number, AppError>> {
+    return attemptCall(async () => {
+      const counts = await Promise.all(PARTS.map((part) => this.#collections[part].estimatedDocumentCount()));
+      return counts.reduce((sum, count) => sum + count, 0);
+    });
+  }
+
+  /**
+   * One change stream over all three collections, so that their changes come in the order in which they happened.
+   * @param position where to go on, null for from now on
+   */
+  async follow(position: string | null): Promise<Result<ChangeFollower, AppError>> {
+    return attemptCall(async () => {
+      const stream = this.#db.watch<RawDocument, ChangeStreamDocument<RawDocument>>(
+        [{ $match: { 'ns.coll': { $in: [...PART_OF_COLLECTION.keys()] } } }],
+        {
+          fullDocument: 'updateLookup',
+          maxAwaitTimeMS: AWAIT_MS,
+          batchSize: BATCH_CHANGES_MAX,
+          ...(position === null ? {} : { resumeAfter: { _data: position } }),
+        },
+      );
+      const follower = new StreamFollower(stream);
+      try {
+        // The stream exists on the server, and has a position, only once something was asked of it.
+        await follower.open();
+      } catch (cause) {
+        await stream.close();
+        throw cause;
+      }
+      return follower;
+    });
+  }
+
+  /** A page of a collection in the order of `_id`, descending; newest first where ids grow with time. */
+  async page(
+    part: FollowedPart,
+    before: string | null,
+    limit: number,
+  ): Promise<Result<readonly StoreChange[], AppError>> {
+    return attemptCall(async () => {
+      const filter = before === null ? {} : { _id: { $lt: before } };
+      const documents = await this.#collections[part].find(filter).sort({ _id: -1 }).limit(limit).toArray();
+      return documents.map((document) => toChange(part, document));
+    });
+  }
+
+  /** Documents changed at or after a time: jobs by `updatedAt`, entries by `at`; accounts, which carry no time, all. */
+  async changedSince(
+    part: FollowedPart,
+    since: Date,
+    limit: number,
+  ): Promise<Result<readonly StoreChange[], AppError>> {
+    return attemptCall(async () => {
+      const field = part === 'jobs' ? 'updatedAt' : 'at';
+      const filter = part === 'accounts' ? {} : { [field]: { $gte: since } };
+      const order = part === 'accounts' ? { _id: 1 as const } : { [field]: 1 as const, _id: 1 as const };
+      const documents = await this.#collections[part].find(filter).sort(order).limit(limit).toArray();
+      return documents.map((document) => toChange(part, document));
+    });
+  }
+
+  /** The ids of a range of a collection, ascending: what is not among them has been deleted. */
+  async idsAfter(
+    part: FollowedPart,
+    after: string | null,
+    limit: number,
+  ): Promise<Result<readonly string[], AppError>> {
+    return attemptCall(async () => {
+      const documents = await this.#collections[part]
+        .find(after === null ? {} : { _id: { $gt: after } })
+        .project<{ _id: unknown }>({ _id: 1 })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      return documents.map((document) => String(document._id));
+    });
+  }
+}
+
+const tokenSchema = z.object({ _data: z.string() });
+
+class StreamFollower implements ChangeFollower {
+  readonly #stream: ChangeStream<RawDocument, ChangeStreamDocument<RawDocument>>;
+  #first: ChangeStreamDocument<RawDocument> | null = null;
+
+  constructor(stream: ChangeStream<RawDocument, ChangeStreamDocument<RawDocument>>) {
+    this.#stream = stream;
+  }
+
+  async open(): Promise<void> {
+    this.#first = await this.#stream.tryNext();
+  }
+
+  async next(): Promise<ChangeBatch> {
+    const events: ChangeStreamDocument<RawDocument>[] = [];
+    const first = this.#first ?? (await this.#stream.tryNext());
+    this.#first = null;
+    if (first !== null) {
+      events.push(first);
+      // What the driver already holds is taken in one go; asking further would wait.
+      while (this.#stream.bufferedCount() > 0 && events.length < BATCH_CHANGES_MAX) {
+        const more = await this.#stream.tryNext();
+        if (more !== null) events.push(more);
+      }
+    }
+    return {
+      changes: events.flatMap(changesOf),
+      position: tokenSchema.parse(this.#stream.resumeToken)._data,
+      isInvalidated: events.some((event) =>
+        ['invalidate', 'drop', 'rename', 'dropDatabase'].includes(event.operationType),
+      ),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#stream.close();
+  }
+}
+
+function changesOf(event: ChangeStreamDocument<RawDocument>): StoreChange[] {
+  if (!('documentKey' in event) || !('coll' in event.ns)) return [];
+  const part = PART_OF_COLLECTION.get(event.ns.coll);
+  if (part === undefined) return [];
+  if (event.operationType === 'delete') return [{ type: 'deleted', part, id: String(event.documentKey._id) }];
+  // Null where the document was gone when it was looked up: its deletion comes as an event of its own.
+  const document = 'fullDocument' in event ? event.fullDocument : undefined;
+  return document === undefined || document === null ? [] : [toChange(part, document)];
+}
+
+function toChange(part: FollowedPart, document: RawDocument): StoreChange {
+  if (part === 'jobs') return { type: 'job', job: toJobDocument(document) };
+  const parsed = part === 'accounts' ? creditAccountSchema.safeParse(document) : ledgerEntrySchema.safeParse(document);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return {
+      type: 'unreadable',
+      part,
+      id: String(document._id),
+      reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    };
+  }
+  return 'holds' in parsed.data ? { type: 'account', account: parsed.data } : { type: 'entry', entry: parsed.data };
+}

@@ -1,0 +1,131 @@
+import type { Document } from 'mongodb';
+import type { JobChange } from '#domain/transition.ts';
+
+/** The filter under which a change may be written: the job is still what the change was planned from. */
+export function guardOf(change: JobChange): Document {
+  return {
+    _id: change.jobId,
+    version: change.guard.version,
+    state: change.guard.state,
+    leaseToken: change.guard.leaseToken === 0 ? { $in: [0, null] } : change.guard.leaseToken,
+  };
+}
+
+/**
+ * The pipeline update that does on the server what the domain's `applyChange` does to plain values; a property test holds the
+ * two against each other. Every time in it is `$$NOW`. Text goes in as `$literal`, because a prompt or a message may begin
+ * with a dollar sign.
+ */
+export function pipelineOf(change: JobChange): Document[] {
+  const set: Document = {
+    state: change.to,
+    version: { $add: ['$version', 1] },
+    attempt: change.attempt,
+    updatedAt: '$$NOW',
+    progress: change.lease.type === 'keep' ? '$progress' : null,
+    history: append('$history', stamped(change.history)),
+    validation: literal(change.validation),
+    failure: change.failure === null ? null : stamped(change.failure),
+    output: literal(change.output),
+    ...leaseUpdate(change),
+    ...attemptsUpdate(change),
+    ...billingUpdate(change),
+  };
+  if (change.dueInMs !== null) set['notBefore'] = { $add: ['$$NOW', change.dueInMs] };
+  if (change.openAttempt !== null || change.generation !== null) set['provider.acceptanceId'] = null;
+  return [{ $set: set }];
+}
+
+function leaseUpdate(change: JobChange): Document {
+  switch (change.lease.type) {
+    case 'keep':
+      return {};
+    case 'drop':
+      return { lease: null };
+    case 'take': {
+      const { runnerId, token, ttlMs } = change.lease;
+      return {
+        leaseToken: token,
+        lease: {
+          $mergeObjects: [
+            literal({ runnerId, token }),
+            { expiresAt: { $add: ['$$NOW', ttlMs] }, heartbeatAt: '$$NOW' },
+          ],
+        },
+      };
+    }
+  }
+}
+
+function attemptsUpdate(change: JobChange): Document {
+  if (change.openAttempt !== null) {
+    const opened = {
+      $mergeObjects: [
+        literal({
+          ...change.openAttempt,
+          endedAt: null,
+          acceptanceId: null,
+          providerCost: null,
+          failure: null,
+          validation: null,
+        }),
+        { startedAt: '$$NOW' },
+      ],
+    };
+    return { attempts: append('$attempts', opened) };
+  }
+  if (change.closeAttempt === null) return {};
+  const { failure, providerCost, validation } = change.closeAttempt;
+  const closed = {
+    $mergeObjects: [
+      '$$one',
+      literal({ providerCost, validation }),
+      {
+        endedAt: '$$NOW',
+        acceptanceId: { $ifNull: ['$provider.acceptanceId', null] },
+        failure: failure === null ? null : stamped(failure),
+      },
+    ],
+  };
+  return {
+    attempts: {
+      $map: {
+        input: { $ifNull: ['$attempts', []] },
+        as: 'one',
+        in: { $cond: [{ $eq: ['$$one.n', change.attempt] }, closed, '$$one'] },
+      },
+    },
+  };
+}
+
+function billingUpdate(change: JobChange): Document {
+  if (change.generation !== null) {
+    return {
+      'billing.status': 'not_charged',
+      'billing.generationId': literal(change.generation.id),
+      'billing.price': change.generation.priceCredits,
+      'billing.reserved': 0,
+      'billing.captured': 0,
+      'billing.refunded': 0,
+      'billing.blocked': null,
+    };
+  }
+  if (change.owes.length === 0) return {};
+  const owed = change.owes.map((entry) => stamped({ ...entry, attempt: change.attempt, actor: change.history.actor }));
+  return { 'billing.pending': append('$billing.pending', ...owed) };
+}
+
+/** A value as it is, whatever dollar signs it may hold. */
+export function literal(value: unknown): Document {
+  return { $literal: value };
+}
+
+/** A document with `at` set to the server's clock. */
+export function stamped(value: object): Document {
+  return { $mergeObjects: [literal(value), { at: '$$NOW' }] };
+}
+
+/** An array field with more elements behind it; a field that is not there counts as empty. */
+export function append(field: string, ...elements: Document[]): Document {
+  return { $concatArrays: [{ $ifNull: [field, []] }, elements] };
+}

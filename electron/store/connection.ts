@@ -1,0 +1,180 @@
+import { MongoClient, type Db } from 'mongodb';
+import { ConnectionString } from 'mongodb-connection-string-url';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Job } from '#domain/job.ts';
+import type { LedgerEntry } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { openCollections, type Collections } from './collections.ts';
+import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
+import { LedgerPoster, type Wait } from './ledger-poster.ts';
+import { MongoReadableStore } from './mongo-readable-store.ts';
+import { MongoRunnerStore } from './mongo-runner-store.ts';
+import { ChangeSource } from './change-source.ts';
+import type { ReadableStore, Topology, WritableStore } from './ports.ts';
+import { ServerClock } from './server-clock.ts';
+
+const DEFAULT_DATABASE = 'runledger';
+
+/** How to reach a deployment. */
+export interface StoreOptions {
+  /** May hold a password; never logged. */
+  readonly uri: string;
+  /** Null takes the database that the URI names, or `runledger`. */
+  readonly dbName: string | null;
+  readonly appName: string;
+  /** How long the first connection may take, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly newId: () => string;
+  readonly random: () => number;
+  readonly wait: Wait;
+  readonly monotonicMs: () => number;
+}
+
+/** An open connection. `writer` is a separate object, so that whoever is handed only `reader` cannot write. */
+export interface Store {
+  readonly reader: ReadableStore;
+  readonly writer: WritableStore;
+  /** What the monitor follows. */
+  readonly changes: ChangeSource;
+  /** Index names that are needed and not there, by collection. */
+  readonly missingIndexes: readonly string[];
+  /** Closes every socket. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A label of a URI for people: hosts and database, no user, no password, no options. */
+export function labelOf(uri: string, dbName: string | null): Result<string, AppError> {
+  const parsed = parseUri(uri);
+  if (!parsed.ok) return parsed;
+  return ok(`${parsed.value.hosts.join(',')}/${databaseOf(parsed.value, dbName)}`);
+}
+
+/**
+ * Connects, looks what the deployment is, and opens the collections.
+ * Errors: `uri_invalid`, `server_unreachable`, `login_refused`, `not_authorized`, `server_error`.
+ */
+export async function openStore(options: StoreOptions): Promise<Result<Store, AppError>> {
+  const uri = parseUri(options.uri);
+  if (!uri.ok) return uri;
+  const client = connectionOf(options);
+  if (!client.ok) return client;
+  const opened = await openOn(client.value, databaseOf(uri.value, options.dbName), options);
+  if (!opened.ok) await client.value.close();
+  return opened;
+}
+
+async function openOn(client: MongoClient, dbName: string, options: StoreOptions): Promise<Result<Store, AppError>> {
+  const connected = await attemptCall(() => client.connect());
+  if (!connected.ok) return connected;
+  const db = client.db(dbName);
+  const topology = await readTopology(db);
+  if (!topology.ok) return topology;
+  const collections = openCollections(db);
+  const missingIndexes = await findMissingIndexes(db);
+  if (!missingIndexes.ok) return missingIndexes;
+  const clock = new ServerClock(db, options.monotonicMs);
+  return ok({
+    reader: new MongoReadableStore(db, collections, topology.value, clock),
+    writer: new MongoWritableStore(db, collections, clock, options),
+    changes: new ChangeSource(db, collections, clock, topology.value),
+    missingIndexes: missingIndexes.value,
+    close: () => client.close(),
+  });
+}
+
+/** Writes for parts that are allowed to: a runner's, and those of commands and seeds. */
+class MongoWritableStore extends MongoRunnerStore implements WritableStore {
+  readonly #db: Db;
+  readonly #collections: Collections;
+  readonly #poster: LedgerPoster;
+
+  constructor(db: Db, collections: Collections, clock: ServerClock, options: StoreOptions) {
+    const poster = new LedgerPoster(collections, options.wait, options.random);
+    super({ collections, poster, newId: options.newId, serverNow: () => clock.now() });
+    this.#db = db;
+    this.#collections = collections;
+    this.#poster = poster;
+  }
+
+  async insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>> {
+    if (jobs.length === 0) return ok(0);
+    try {
+      const result = await this.#collections.jobs.insertMany(
+        jobs.map((job) => ({ ...job })),
+        { ordered: false },
+      );
+      return ok(result.insertedCount);
+    } catch (cause) {
+      return isOnlyDuplicateKeys(cause) ? ok(0) : err(toAppError(cause));
+    }
+  }
+
+  async postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>> {
+    const posted = await this.#poster.post(entry.workspaceId, [entry]);
+    if (!posted.ok) return posted;
+    const outcome = posted.value[0];
+    if (outcome?.type === 'refused') return err(appError(outcome.code, entry._id));
+    return ok(outcome?.type === 'applied' ? 'posted' : 'already_posted');
+  }
+
+  async unblock(workspaceId: string): Promise<Result<number, AppError>> {
+    const written = await attemptCall(() =>
+      this.#collections.jobs.updateMany({ workspaceId, state: 'queued', 'billing.blocked': { $ne: null } }, [
+        { $set: { 'billing.blocked': null, version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
+      ]),
+    );
+    return written.ok ? ok(written.value.modifiedCount) : written;
+  }
+
+  createIndexes(): Promise<Result<readonly string[], AppError>> {
+    return createNeededIndexes(this.#db);
+  }
+}
+
+function parseUri(uri: string): Result<ConnectionString, AppError> {
+  try {
+    return ok(new ConnectionString(uri));
+  } catch (cause) {
+    // The parser's message quotes the text that it was given, and that may hold a password.
+    return err(appError('uri_invalid', null, cause));
+  }
+}
+
+function connectionOf(options: StoreOptions): Result<MongoClient, AppError> {
+  try {
+    const client = new MongoClient(options.uri, {
+      appName: options.appName,
+      serverSelectionTimeoutMS: options.connectTimeoutMs,
+      connectTimeoutMS: options.connectTimeoutMs,
+    });
+    // The driver reports a lost server again with each call; the listener keeps an idle loss from being an uncaught error.
+    client.on('error', () => undefined);
+    return ok(client);
+  } catch (cause) {
+    return err(appError('uri_invalid', null, cause));
+  }
+}
+
+function databaseOf(uri: ConnectionString, dbName: string | null): string {
+  const named = decodeURIComponent(uri.pathname.replace(/^\//, ''));
+  return dbName ?? (named === '' ? DEFAULT_DATABASE : named);
+}
+
+const helloSchema = z.looseObject({ setName: z.string().optional(), msg: z.string().optional() });
+const buildInfoSchema = z.looseObject({ version: z.string(), runledgerSandbox: z.boolean().optional() });
+
+async function readTopology(db: Db): Promise<Result<Topology, AppError>> {
+  const reply = await attemptCall(() => db.admin().command({ hello: 1 }));
+  if (!reply.ok) return reply;
+  const build = await attemptCall(() => db.admin().command({ buildInfo: 1 }));
+  if (!build.ok) return build;
+  const hello = helloSchema.safeParse(reply.value);
+  const info = buildInfoSchema.safeParse(build.value);
+  if (!hello.success || !info.success) return err(appError('server_error', 'the server does not say what it is'));
+  const kind =
+    hello.data.msg === 'isdbgrid' ? 'sharded' : hello.data.setName === undefined ? 'standalone' : 'replica_set';
+  const product = info.data.runledgerSandbox === true ? 'Sandbox server' : 'MongoDB';
+  return ok({ kind, hasChangeStreams: kind !== 'standalone', server: `${product} ${info.data.version}` });
+}

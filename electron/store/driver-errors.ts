@@ -1,0 +1,61 @@
+import {
+  MongoAPIError,
+  MongoBulkWriteError,
+  MongoNetworkError,
+  MongoParseError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
+import { redactConnectionString } from 'mongodb-connection-string-url';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+
+const UNAUTHORIZED = 13;
+const AUTHENTICATION_FAILED = 18;
+const ATLAS_AUTHENTICATION_FAILED = 8000;
+/** MongoDB's code for a value that a unique index already has. */
+export const DUPLICATE_KEY = 11000;
+
+/** Puts an error of the driver into the catalogue. A connection string in its message is redacted. */
+export function toAppError(cause: unknown): AppError {
+  const detail = redactConnectionString(cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+  if (cause instanceof MongoServerSelectionError) {
+    const inner = cause.cause ?? cause.reason?.error;
+    return isLoginError(inner)
+      ? appError('login_refused', detail, cause)
+      : appError('server_unreachable', detail, cause);
+  }
+  if (isLoginError(cause)) return appError('login_refused', detail, cause);
+  if (cause instanceof MongoNetworkError) return appError('server_unreachable', detail, cause);
+  if (cause instanceof MongoParseError) return appError('uri_invalid', detail, cause);
+  if (cause instanceof MongoServerError) {
+    return appError(cause.code === UNAUTHORIZED ? 'not_authorized' : 'server_error', detail, cause);
+  }
+  if (cause instanceof MongoAPIError) return appError('server_unreachable', detail, cause);
+  throw cause;
+}
+
+function isLoginError(cause: unknown): boolean {
+  return (
+    cause instanceof MongoServerError &&
+    (cause.code === AUTHENTICATION_FAILED || cause.code === ATLAS_AUTHENTICATION_FAILED)
+  );
+}
+
+/** Runs a call of the driver; its failures become values, anything that is no driver's error is a bug and thrown on. */
+export async function attemptCall<Value>(call: () => Promise<Value>): Promise<Result<Value, AppError>> {
+  try {
+    return ok(await call());
+  } catch (cause) {
+    return err(toAppError(cause));
+  }
+}
+
+/** True where every error of a bulk insert says that the document already stands. */
+export function isOnlyDuplicateKeys(cause: unknown): boolean {
+  if (!(cause instanceof MongoBulkWriteError)) {
+    return cause instanceof MongoServerError && cause.code === DUPLICATE_KEY;
+  }
+  const errors = [cause.writeErrors].flat();
+  return cause.result.getWriteConcernError() === undefined && errors.every((error) => error.code === DUPLICATE_KEY);
+}

@@ -1,0 +1,105 @@
+import type { Collection, Db } from 'mongodb';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { parseJob } from '#domain/job.ts';
+import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
+import type { Collections, RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import type { JobDocument, ReadableStore, Topology } from './ports.ts';
+import type { ServerClock } from './server-clock.ts';
+
+/** The most runners that a list of them shows. */
+const RUNNERS_MAX = 1000;
+/** Documents a batch of an iteration carries. */
+const BATCH_SIZE = 1000;
+
+/** Reads of the collections; has no way to write. */
+export class MongoReadableStore implements ReadableStore {
+  readonly topology: Topology;
+  readonly #db: Db;
+  readonly #collections: Collections;
+  readonly #clock: ServerClock;
+
+  constructor(db: Db, collections: Collections, topology: Topology, clock: ServerClock) {
+    this.#db = db;
+    this.#collections = collections;
+    this.topology = topology;
+    this.#clock = clock;
+  }
+
+  async ping(): Promise<Result<void, AppError>> {
+    const reply = await attemptCall(() => this.#db.command({ ping: 1 }));
+    return reply.ok ? ok(undefined) : reply;
+  }
+
+  serverNow(): Promise<Result<Date, AppError>> {
+    return this.#clock.now();
+  }
+
+  async readJob(jobId: string): Promise<Result<JobDocument | null, AppError>> {
+    const found = await attemptCall(() => this.#collections.jobs.findOne({ _id: jobId }));
+    if (!found.ok) return found;
+    return ok(found.value === null ? null : toJobDocument(found.value));
+  }
+
+  async readAccount(workspaceId: string): Promise<Result<CreditAccount | null, AppError>> {
+    const found = await attemptCall(() => this.#collections.accounts.findOne({ _id: workspaceId }));
+    if (!found.ok) return found;
+    if (found.value === null) return ok(null);
+    return parsed(creditAccountSchema, found.value, `account ${workspaceId}`);
+  }
+
+  async readGenerationEntries(generationId: string): Promise<Result<readonly LedgerEntry[], AppError>> {
+    const found = await attemptCall(() =>
+      this.#collections.ledger.find({ generationId }).sort({ at: 1, _id: 1 }).limit(1000).toArray(),
+    );
+    if (!found.ok) return found;
+    return parsed(z.array(ledgerEntrySchema), found.value, `ledger of ${generationId}`);
+  }
+
+  async *iterateJobs(signal?: AbortSignal): AsyncIterable<JobDocument> {
+    for await (const document of iterate(this.#collections.jobs, signal)) yield toJobDocument(document);
+  }
+
+  async *iterateLedger(signal?: AbortSignal): AsyncIterable<LedgerEntry> {
+    for await (const document of iterate(this.#collections.ledger, signal)) yield ledgerEntrySchema.parse(document);
+  }
+
+  async *iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount> {
+    for await (const document of iterate(this.#collections.accounts, signal)) yield creditAccountSchema.parse(document);
+  }
+
+  async listRunners(): Promise<Result<readonly RunnerNode[], AppError>> {
+    const found = await attemptCall(() =>
+      this.#collections.runners.find().sort({ heartbeatAt: -1 }).limit(RUNNERS_MAX).toArray(),
+    );
+    if (!found.ok) return found;
+    return parsed(z.array(runnerNodeSchema), found.value, 'runner_nodes');
+  }
+}
+
+/** A document of the job collection, parsed, beside what it was parsed from. */
+export function toJobDocument(document: RawDocument): JobDocument {
+  const result = parseJob(document);
+  return result.ok
+    ? { type: 'job', job: result.value, document }
+    : { type: 'malformed', malformed: result.error, document };
+}
+
+async function* iterate(collection: Collection<RawDocument>, signal?: AbortSignal): AsyncIterable<RawDocument> {
+  const cursor = collection.find({}, { batchSize: BATCH_SIZE, ...(signal === undefined ? {} : { signal }) });
+  try {
+    yield* cursor;
+  } finally {
+    await cursor.close();
+  }
+}
+
+function parsed<Value>(schema: z.ZodType<Value>, value: unknown, subject: string): Result<Value, AppError> {
+  const result = schema.safeParse(value);
+  if (result.success) return ok(result.data);
+  const issue = result.error.issues[0];
+  return err(appError('malformed_document', `${subject}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+}

@@ -1,0 +1,303 @@
+import type { AnyBulkWriteOperation, Document } from 'mongodb';
+import { owedForReservation } from '#domain/charge.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { historyEntrySchema, isLeased, parseJob, type HistoryEntry, type Job, type LeasedJob } from '#domain/job.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { RunnerNode } from '#domain/runner-node.ts';
+import type { JobChange } from '#domain/transition.ts';
+import { z } from 'zod';
+import { append, guardOf, pipelineOf, stamped } from './change-update.ts';
+import type { Collections, RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import { claimBatch } from './job-claims.ts';
+import type { LedgerPoster } from './ledger-poster.ts';
+import type { ClaimOptions, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
+import { settleJobs, sweepPending } from './settlement.ts';
+
+/** A job that could not pay is asked again after this long, so that a top-up made elsewhere is noticed. */
+const BLOCKED_RECHECK_MS = 15_000;
+
+/** How far the measured server clock may be off; a lease counts as run out only when it is over by more than this. */
+const CLOCK_ERROR_MS_MAX = 500;
+
+/** What the store needs besides the collections. */
+export interface RunnerStoreOptions {
+  readonly collections: Collections;
+  readonly poster: LedgerPoster;
+  readonly newId: () => string;
+  /** The server's clock, as a value that may be some milliseconds old: used to choose, never to decide. */
+  readonly serverNow: () => Promise<Result<Date, AppError>>;
+}
+
+const SYSTEM: Actor = { type: 'system', id: 'reservation' };
+
+const appliedSchema = z.object({
+  _id: z.string(),
+  leaseToken: z.number().nullish(),
+  history: z.array(historyEntrySchema).default([]),
+});
+
+/** What a runner does to MongoDB; see {@link RunnerStore} for what each method promises. */
+export class MongoRunnerStore implements RunnerStore {
+  readonly #collections: Collections;
+  readonly #poster: LedgerPoster;
+  readonly #newId: () => string;
+  readonly #serverNow: RunnerStoreOptions['serverNow'];
+
+  constructor(options: RunnerStoreOptions) {
+    this.#collections = options.collections;
+    this.#poster = options.poster;
+    this.#newId = options.newId;
+    this.#serverNow = options.serverNow;
+  }
+
+  async reserveDue(options: { readonly limit: number }): Promise<Result<ReservationOutcome, AppError>> {
+    const now = await this.#serverNow();
+    if (!now.ok) return now;
+    const recheckBefore = new Date(now.value.getTime() - BLOCKED_RECHECK_MS);
+    const found = await attemptCall(() =>
+      this.#collections.jobs
+        .find({
+          state: 'queued',
+          notBefore: { $lte: now.value },
+          'billing.price': { $gt: 0 },
+          'billing.reserved': 0,
+          'billing.pending': { $size: 0 },
+          $or: [{ 'billing.blocked': null }, { 'billing.blocked.at': { $lte: recheckBefore } }],
+        })
+        .sort({ priority: -1, notBefore: 1, _id: 1 })
+        .limit(options.limit)
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const jobs = found.value.map(parseJob).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
+    const operations = jobs.flatMap(reservationOperation);
+    if (operations.length === 0) return ok({ reserved: 0, blocked: 0 });
+    const intended = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
+    if (!intended.ok) return intended;
+    const settled = await settleJobs(
+      this.#collections,
+      this.#poster,
+      jobs.map((job) => job._id),
+    );
+    return settled.ok ? ok({ reserved: settled.value.settledJobs, blocked: settled.value.blockedJobs }) : settled;
+  }
+
+  async claimBatch(options: ClaimOptions): Promise<Result<readonly LeasedJob[], AppError>> {
+    const now = await this.#serverNow();
+    return now.ok ? claimBatch(this.#collections, options, this.#newId(), now.value) : now;
+  }
+
+  async heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>> {
+    if (leases.length === 0) return ok([]);
+    const set = {
+      'lease.expiresAt': { $add: ['$$NOW', leaseMs] },
+      'lease.heartbeatAt': '$$NOW',
+      updatedAt: '$$NOW',
+    };
+    const written = await this.#writeLeased(leases.map((lease) => ({ lease, set })));
+    if (!written.ok) return written;
+    if (written.value === leases.length) return ok([]);
+    const held = await attemptCall(() =>
+      this.#collections.jobs
+        .find({ $or: leases.map(leaseFilter) })
+        .project<{ _id: string }>({ _id: 1 })
+        .toArray(),
+    );
+    if (!held.ok) return held;
+    const stillHeld = new Set(held.value.map((job) => job._id));
+    return ok(leases.filter((lease) => !stillHeld.has(lease.jobId)));
+  }
+
+  async recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>> {
+    const set = { 'provider.acceptanceId': { $literal: acceptanceId }, updatedAt: '$$NOW' };
+    const written = await this.#writeLeased([{ lease, set }]);
+    if (!written.ok) return written;
+    return written.value === 1 ? ok(undefined) : err(appError('lease_lost', lease.jobId));
+  }
+
+  async recordProgress(
+    reports: readonly (LeaseKey & { readonly fraction: number; readonly message: string })[],
+  ): Promise<Result<void, AppError>> {
+    if (reports.length === 0) return ok(undefined);
+    const written = await this.#writeLeased(
+      reports.map(({ jobId, token, fraction, message }) => ({
+        lease: { jobId, token },
+        set: { progress: stamped({ fraction, message }), updatedAt: '$$NOW' },
+      })),
+    );
+    return written.ok ? ok(undefined) : written;
+  }
+
+  async applyChanges(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
+    if (changes.length === 0) return ok([]);
+    const operations = changes.map((change) => ({
+      updateOne: { filter: guardOf(change), update: pipelineOf(change) },
+    }));
+    const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
+    if (!written.ok) return written;
+    if (written.value.matchedCount === changes.length) return ok(changes.map(() => ok(undefined)));
+    return this.#tellApplied(changes);
+  }
+
+  async settle(jobIds: readonly string[]): Promise<Result<number, AppError>> {
+    const settled = await settleJobs(this.#collections, this.#poster, jobIds);
+    return settled.ok ? ok(settled.value.settledJobs) : settled;
+  }
+
+  async rescueExpired(options: {
+    readonly limit: number;
+    readonly decide: (job: LeasedJob) => JobChange | null;
+  }): Promise<Result<number, AppError>> {
+    const now = await this.#serverNow();
+    if (!now.ok) return now;
+    const expiredBefore = new Date(now.value.getTime() - CLOCK_ERROR_MS_MAX);
+    const found = await attemptCall(() =>
+      this.#collections.jobs
+        .find({ state: { $in: ['running', 'validating'] }, 'lease.expiresAt': { $lt: expiredBefore } })
+        .limit(options.limit)
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const leased = found.value
+      .map(parseJob)
+      .flatMap((parsed) => (parsed.ok && isLeased(parsed.value) ? [parsed.value] : []));
+    const rescues = leased.flatMap((job) => {
+      const change = options.decide(job);
+      return change === null ? [] : [{ change, expiresAt: job.lease.expiresAt }];
+    });
+    const changes = rescues.map((rescue) => rescue.change);
+    // The very expiry that was found to be over is part of the guard: a heartbeat in between keeps the job with its runner.
+    // (Comparing with `$$NOW` in the filter would say the same, but not every engine knows it there.)
+    const operations = rescues.map(({ change, expiresAt }) => ({
+      updateOne: {
+        filter: { ...guardOf(change), 'lease.expiresAt': expiresAt },
+        update: pipelineOf(change),
+      },
+    }));
+    if (operations.length === 0) return ok(0);
+    const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
+    if (!written.ok) return written;
+    const settled = await this.settle(changes.filter((change) => change.owes.length > 0).map((change) => change.jobId));
+    return settled.ok ? ok(written.value.matchedCount) : settled;
+  }
+
+  async sweep(options: {
+    readonly limit: number;
+    readonly olderThanMs: number;
+    readonly isDryRun: boolean;
+  }): Promise<Result<SweepOutcome, AppError>> {
+    const now = await this.#serverNow();
+    if (!now.ok) return now;
+    const before = new Date(now.value.getTime() - options.olderThanMs);
+    const swept = await sweepPending(this.#collections, this.#poster, { ...options, before });
+    return swept.ok ? ok({ settled: swept.value }) : swept;
+  }
+
+  async announceRunner(node: Omit<RunnerNode, 'heartbeatAt' | 'startedAt'>): Promise<Result<void, AppError>> {
+    const { _id, ...fields } = node;
+    const literals = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]));
+    const written = await attemptCall(() =>
+      this.#collections.runners.updateOne(
+        { _id },
+        [{ $set: { ...literals, heartbeatAt: '$$NOW', startedAt: { $ifNull: ['$startedAt', '$$NOW'] } } }],
+        { upsert: true },
+      ),
+    );
+    return written.ok ? ok(undefined) : written;
+  }
+
+  async nextDueInMs(): Promise<Result<number | null, AppError>> {
+    const now = await this.#serverNow();
+    if (!now.ok) return now;
+    const found = await attemptCall(() =>
+      this.#collections.jobs
+        .find({ state: { $in: ['queued', 'retrying'] }, notBefore: { $gt: now.value } })
+        .project<{ notBefore: Date }>({ notBefore: 1 })
+        .sort({ notBefore: 1 })
+        .limit(1)
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const earliest = found.value[0];
+    return ok(earliest === undefined ? null : earliest.notBefore.getTime() - now.value.getTime());
+  }
+
+  /** Writes to jobs whose lease is still the one given. @returns how many were */
+  async #writeLeased(
+    writes: readonly { readonly lease: LeaseKey; readonly set: Document }[],
+  ): Promise<Result<number, AppError>> {
+    const operations: AnyBulkWriteOperation<RawDocument>[] = writes.map(({ lease, set }) => ({
+      updateOne: { filter: leaseFilter(lease), update: [{ $set: set }] },
+    }));
+    const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
+    return written.ok ? ok(written.value.matchedCount) : written;
+  }
+
+  /** Which of the changes stand: those whose history entry is there, whoever's reply was lost. */
+  async #tellApplied(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
+    const ids = changes.map((change) => change.jobId);
+    const found = await attemptCall(() =>
+      this.#collections.jobs
+        .find({ _id: { $in: ids } })
+        .project({ leaseToken: 1, history: 1 })
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const byId = new Map(
+      found.value.flatMap((document) => {
+        const parsed = appliedSchema.safeParse(document);
+        return parsed.success ? [[parsed.data._id, parsed.data] as const] : [];
+      }),
+    );
+    return ok(
+      changes.map((change): Result<void, AppError> => {
+        const job = byId.get(change.jobId);
+        if (job?.history.some((entry) => isEntryOf(change, entry))) return ok(undefined);
+        const isOthersLease = (job?.leaseToken ?? 0) !== change.guard.leaseToken;
+        return err(appError(isOthersLease ? 'lease_lost' : 'write_conflict', change.jobId));
+      }),
+    );
+  }
+}
+
+function isEntryOf(change: JobChange, entry: HistoryEntry): boolean {
+  const { history } = change;
+  return (
+    entry.seq === history.seq &&
+    entry.from === history.from &&
+    entry.to === history.to &&
+    entry.attempt === history.attempt &&
+    entry.actor.id === history.actor.id &&
+    entry.reason === history.reason
+  );
+}
+
+function leaseFilter(lease: LeaseKey): Document {
+  return { _id: lease.jobId, leaseToken: lease.token, state: { $in: ['running', 'validating'] } };
+}
+
+/** Step 1 for a reservation: the intent, in the job, guarded by what was read. */
+function reservationOperation(job: Job): AnyBulkWriteOperation<RawDocument>[] {
+  const owed = owedForReservation(job.billing).map((entry) =>
+    stamped({ ...entry, attempt: job.attempt, actor: SYSTEM }),
+  );
+  if (owed.length === 0) return [];
+  return [
+    {
+      updateOne: {
+        filter: { _id: job._id, version: job.version, state: 'queued', 'billing.pending': { $size: 0 } },
+        update: [
+          {
+            $set: {
+              'billing.pending': append('$billing.pending', ...owed),
+              version: { $add: ['$version', 1] },
+              updatedAt: '$$NOW',
+            },
+          },
+        ],
+      },
+    },
+  ];
+}

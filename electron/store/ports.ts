@@ -1,0 +1,119 @@
+import type { Job, LeasedJob, MalformedJob } from '#domain/job.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import type { RunnerNode } from '#domain/runner-node.ts';
+import type { JobChange } from '#domain/transition.ts';
+
+/** What the deployment is, as far as it matters: what it can do and how to name it. */
+export interface Topology {
+  readonly kind: 'standalone' | 'replica_set' | 'sharded';
+  readonly hasChangeStreams: boolean;
+  /** Product and version for people, for example `MongoDB 7.0.14`. */
+  readonly server: string;
+}
+
+/** A parsed document of the job collection with the document as it came, or why it is no job. */
+export type JobDocument =
+  | { readonly type: 'job'; readonly job: Job; readonly document: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'malformed';
+      readonly malformed: MalformedJob;
+      readonly document: Readonly<Record<string, unknown>>;
+    };
+
+/** Reads and nothing else; a read-only connection has only this. All reads are of majority-committed data. */
+export interface ReadableStore {
+  readonly topology: Topology;
+  /** Answers when the server does. */
+  ping(): Promise<Result<void, AppError>>;
+  /** The server's clock. */
+  serverNow(): Promise<Result<Date, AppError>>;
+  readJob(jobId: string): Promise<Result<JobDocument | null, AppError>>;
+  readAccount(workspaceId: string): Promise<Result<CreditAccount | null, AppError>>;
+  /** Every ledger entry of a generation, oldest first. */
+  readGenerationEntries(generationId: string): Promise<Result<readonly LedgerEntry[], AppError>>;
+  /** Every document of the job collection, in no order, in bounded memory. Throws the driver's error when the server goes away. */
+  iterateJobs(signal?: AbortSignal): AsyncIterable<JobDocument>;
+  iterateLedger(signal?: AbortSignal): AsyncIterable<LedgerEntry>;
+  iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount>;
+  listRunners(): Promise<Result<readonly RunnerNode[], AppError>>;
+}
+
+/** Which jobs a runner wants. */
+export interface ClaimOptions {
+  readonly runnerId: string;
+  /** At most this many, 1 to 1000. */
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly kinds?: readonly string[];
+  readonly excludeProviders?: readonly string[];
+}
+
+/** What names a lease: the job and the token that it was claimed with. */
+export interface LeaseKey {
+  readonly jobId: string;
+  readonly token: number;
+}
+
+/** What a reservation round did. */
+export interface ReservationOutcome {
+  readonly reserved: number;
+  /** Jobs whose workspace cannot pay; they stay queued and are marked. */
+  readonly blocked: number;
+}
+
+/** What a sweep did, or would do. */
+export interface SweepOutcome {
+  /** Jobs whose pending entries were posted. */
+  readonly settled: number;
+}
+
+/** What a runner does to the collections. Every method is safe to repeat after a lost reply. */
+export interface RunnerStore {
+  /** Reserves the price of queued jobs that are due: intent, account, ledger, job. */
+  reserveDue(options: { readonly limit: number }): Promise<Result<ReservationOutcome, AppError>>;
+  /** Claims due jobs whose price stands reserved; each comes running, with a lease of this runner and an open attempt. */
+  claimBatch(options: ClaimOptions): Promise<Result<readonly LeasedJob[], AppError>>;
+  /** Prolongs leases by `leaseMs` from the server's now. @returns the leases that are no longer held */
+  heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>>;
+  /** Stores the provider's id the moment it has accepted; `lease_lost` where the lease is another's. */
+  recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>>;
+  recordProgress(
+    reports: readonly (LeaseKey & { readonly fraction: number; readonly message: string })[],
+  ): Promise<Result<void, AppError>>;
+  /**
+   * Applies changes in one round trip, each on its own and stamped with the server's clock. A change that was already applied
+   * (its reply was lost) counts as applied.
+   * @returns for each change in order: done, or `lease_lost` / `write_conflict` with nothing written
+   */
+  applyChanges(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>>;
+  /** Posts what these jobs owe (steps 2 to 4 of the charge protocol). */
+  settle(jobIds: readonly string[]): Promise<Result<number, AppError>>;
+  /** Gives jobs whose lease ran out back: `retrying`, or `failed` where the policy says so. @returns how many */
+  rescueExpired(options: {
+    readonly limit: number;
+    readonly decide: (job: LeasedJob) => JobChange | null;
+  }): Promise<Result<number, AppError>>;
+  /** Posts whatever has been pending for longer than `olderThanMs`. */
+  sweep(options: {
+    readonly limit: number;
+    readonly olderThanMs: number;
+    readonly isDryRun: boolean;
+  }): Promise<Result<SweepOutcome, AppError>>;
+  announceRunner(node: Omit<RunnerNode, 'heartbeatAt' | 'startedAt'>): Promise<Result<void, AppError>>;
+  /** When the earliest waiting job is due, in milliseconds from the server's now; null where none waits. */
+  nextDueInMs(): Promise<Result<number | null, AppError>>;
+}
+
+/** Everything that may be written, for parts that are allowed to. */
+export interface WritableStore extends RunnerStore {
+  /** Inserts new jobs. @returns how many were new */
+  insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>>;
+  /** Posts one entry of its own (a grant, an adjustment); posting it again changes nothing. Creates the account. */
+  postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>>;
+  /** Lets jobs that waited for credit be reserved again. @returns how many */
+  unblock(workspaceId: string): Promise<Result<number, AppError>>;
+  /** Creates the collections and indexes that are missing. @returns the names of what was created */
+  createIndexes(): Promise<Result<readonly string[], AppError>>;
+}

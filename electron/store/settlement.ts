@@ -1,0 +1,179 @@
+import type { AnyBulkWriteOperation, Document } from 'mongodb';
+import type { PostingOutcome } from '#domain/account-posting.ts';
+import type { AppError } from '#domain/errors.ts';
+import { parseJob, type Job } from '#domain/job.ts';
+import { creditAccountSchema, entryFromPending, type PendingEntry } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { Collections, RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import type { LedgerPoster } from './ledger-poster.ts';
+
+/** What settling did, by job. */
+export interface SettleOutcome {
+  readonly settledJobs: number;
+  readonly blockedJobs: number;
+}
+
+/** The most jobs that one settling reads and posts at a time. */
+const SETTLE_JOBS_MAX = 500;
+
+/**
+ * Posts what the given jobs owe and takes it off them: steps 2 to 4 of the charge protocol, batched by workspace.
+ * Jobs that owe nothing, or are no jobs, are passed over.
+ */
+export async function settleJobs(
+  collections: Collections,
+  poster: LedgerPoster,
+  jobIds: readonly string[],
+): Promise<Result<SettleOutcome, AppError>> {
+  let settledJobs = 0;
+  let blockedJobs = 0;
+  for (let start = 0; start < jobIds.length; start += SETTLE_JOBS_MAX) {
+    const ids = jobIds.slice(start, start + SETTLE_JOBS_MAX);
+    const owing = await readOwing(collections, ids);
+    if (!owing.ok) return owing;
+    const byWorkspace = Map.groupBy(owing.value, (job) => job.workspaceId);
+    const rounds = await Promise.all(
+      [...byWorkspace].map(([workspaceId, jobs]) => settleWorkspace(collections, poster, workspaceId, jobs)),
+    );
+    for (const round of rounds) {
+      if (!round.ok) return round;
+      settledJobs += round.value.settledJobs;
+      blockedJobs += round.value.blockedJobs;
+    }
+  }
+  return ok({ settledJobs, blockedJobs });
+}
+
+async function readOwing(collections: Collections, ids: readonly string[]): Promise<Result<readonly Job[], AppError>> {
+  const found = await attemptCall(() =>
+    collections.jobs.find({ _id: { $in: [...ids] }, 'billing.pending.0': { $exists: true } }).toArray(),
+  );
+  if (!found.ok) return found;
+  return ok(found.value.map(parseJob).flatMap((parsed) => (parsed.ok ? [parsed.value] : [])));
+}
+
+async function settleWorkspace(
+  collections: Collections,
+  poster: LedgerPoster,
+  workspaceId: string,
+  jobs: readonly Job[],
+): Promise<Result<SettleOutcome, AppError>> {
+  const owed = jobs.flatMap((job) => job.billing.pending.map((pending) => ({ job, pending })));
+  const entries = owed.map(({ job, pending }) =>
+    entryFromPending(pending, { _id: job._id, workspaceId, generationId: job.billing.generationId }),
+  );
+  const posted = await poster.post(workspaceId, entries);
+  if (!posted.ok) return posted;
+  const blocked = new Set<string>();
+  const operations = owed.flatMap(({ job, pending }, index): AnyBulkWriteOperation<RawDocument>[] => {
+    const outcome = posted.value[index];
+    if (outcome === undefined || blocked.has(job._id)) return [];
+    if (outcome.type === 'refused' && outcome.code === 'insufficient_credit') blocked.add(job._id);
+    return [settleOperation(job, pending, outcome)];
+  });
+  if (operations.length === 0) return ok({ settledJobs: 0, blockedJobs: 0 });
+  // Ordered, because a job that owes two entries has its figures follow one after the other.
+  const written = await attemptCall(() => collections.jobs.bulkWrite(operations, { ordered: true }));
+  return written.ok ? ok({ settledJobs: jobs.length - blocked.size, blockedJobs: blocked.size }) : written;
+}
+
+function settleOperation(
+  job: Job,
+  pending: PendingEntry,
+  outcome: PostingOutcome,
+): { updateOne: { filter: Document; update: Document[] } } {
+  // The pending key is the guard: who pulls it moves the figures, and nobody can pull it twice.
+  const filter = { _id: job._id, 'billing.pending.key': pending.key };
+  const update = (set: Document): Document[] => [
+    { $set: { ...set, version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
+    { $set: { 'billing.status': STATUS_OF_FIGURES } },
+  ];
+  if (outcome.type !== 'refused') {
+    return {
+      updateOne: { filter, update: update({ ...figuresUpdate(pending), 'billing.pending': without(pending.key) }) },
+    };
+  }
+  if (outcome.code === 'insufficient_credit') {
+    // Whatever else the generation owes settles a reservation that does not exist: it goes with it.
+    const blocked = { neededCredits: pending.credits, at: '$$NOW' };
+    return { updateOne: { filter, update: update({ 'billing.pending': [], 'billing.blocked': blocked }) } };
+  }
+  // Account and job contradict each other. The entry stays, so that it is seen and found; nothing is guessed.
+  return {
+    updateOne: { filter, update: [{ $set: { 'billing.status': 'unknown', updatedAt: '$$NOW' } }] },
+  };
+}
+
+function without(key: string): Document {
+  return { $filter: { input: '$billing.pending', as: 'one', cond: { $ne: ['$$one.key', { $literal: key }] } } };
+}
+
+/** The domain's `settlePending`, as an update. */
+function figuresUpdate(pending: PendingEntry): Document {
+  const add = (field: string, credits: number): Document => ({ $add: [`$billing.${field}`, credits] });
+  switch (pending.type) {
+    case 'reserve':
+      return { 'billing.reserved': add('reserved', pending.credits), 'billing.blocked': null };
+    case 'capture':
+      return {
+        'billing.reserved': add('reserved', -pending.credits),
+        'billing.captured': add('captured', pending.credits),
+      };
+    case 'release':
+      return { 'billing.reserved': add('reserved', -pending.credits) };
+    case 'refund':
+      return { 'billing.refunded': add('refunded', pending.credits) };
+  }
+}
+
+/** The domain's `statusOfFigures`, as an expression. */
+const STATUS_OF_FIGURES: Document = {
+  $switch: {
+    branches: [
+      { case: { $gt: ['$billing.captured', '$billing.refunded'] }, then: 'charged' },
+      { case: { $gt: ['$billing.refunded', 0] }, then: 'refunded' },
+      { case: { $gt: ['$billing.reserved', 0] }, then: 'reserved' },
+    ],
+    default: 'not_charged',
+  },
+};
+
+/**
+ * Finds what died half-way and finishes it: accounts with entries that never reached the ledger, and jobs that still owe.
+ * @param before only what has been pending since before this time, so that a live runner is left alone
+ */
+export async function sweepPending(
+  collections: Collections,
+  poster: LedgerPoster,
+  options: { readonly before: Date; readonly limit: number; readonly isDryRun: boolean },
+): Promise<Result<number, AppError>> {
+  const accounts = await attemptCall(() =>
+    collections.accounts
+      .find({ posting: { $exists: true, $ne: {} } })
+      .limit(options.limit)
+      .toArray(),
+  );
+  if (!accounts.ok) return accounts;
+  for (const document of accounts.value) {
+    const account = creditAccountSchema.safeParse(document);
+    if (!account.success || options.isDryRun) continue;
+    const finished = await poster.finishPostings(account.data);
+    if (!finished.ok) return err(finished.error);
+  }
+  const owing = await attemptCall(() =>
+    collections.jobs
+      .find({ 'billing.pending.at': { $lt: options.before } })
+      .project<{ _id: string }>({ _id: 1 })
+      .limit(options.limit)
+      .toArray(),
+  );
+  if (!owing.ok) return owing;
+  if (options.isDryRun) return ok(owing.value.length);
+  const settled = await settleJobs(
+    collections,
+    poster,
+    owing.value.map((job) => job._id),
+  );
+  return settled.ok ? ok(settled.value.settledJobs) : settled;
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+import { startSandbox } from '#sandbox/server.ts';
+import { openStore, type Store } from '#store/connection.ts';
+
+/** A server to test against, with a database of its own that is dropped at the end. */
+export interface TestServer {
+  readonly uri: string;
+  readonly dbName: string;
+  /** Opens a connection as a part of the program would. Closed by `stop`. */
+  openStore(): Promise<Store>;
+  /** The bare driver, for what a test looks at or breaks by hand. */
+  readonly client: MongoClient;
+  stop(): Promise<void>;
+}
+
+/**
+ * The server that `MONGODB_URI` names, and otherwise a sandbox of its own in memory: the same tests hold on both, which is how
+ * the sandbox is kept honest.
+ */
+export async function startTestServer(): Promise<TestServer> {
+  const given = process.env['MONGODB_URI'];
+  const sandbox = given === undefined || given === '' ? await startSandbox({ dataDir: 'memory' }) : null;
+  const uri = sandbox?.uri ?? given ?? '';
+  const dbName = `test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  const client = await new MongoClient(uri).connect();
+  const stores: Store[] = [];
+  return {
+    uri,
+    dbName,
+    client,
+    openStore: async () => {
+      const store = await openStore({
+        uri,
+        dbName,
+        appName: 'runledger-test',
+        connectTimeoutMs: 10_000,
+        newId: randomUUID,
+        random: Math.random,
+        wait: (ms) => delay(ms),
+        monotonicMs: () => performance.now(),
+      });
+      if (!store.ok) throw new Error(`${store.error.code}: ${store.error.detail ?? ''}`);
+      stores.push(store.value);
+      return store.value;
+    },
+    stop: async () => {
+      await client.db(dbName).dropDatabase();
+      await Promise.all(stores.map((store) => store.close()));
+      await client.close();
+      await sandbox?.stop();
+    },
+  };
+}
