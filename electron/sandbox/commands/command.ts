@@ -1,0 +1,67 @@
+import { Long } from 'bson';
+import type { Deployment } from '../deployment.ts';
+import { ServerError } from '../semantics/server-error.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+
+/** A command as it arrived; its body in exact form, document sequences joined in. */
+export interface CommandCall {
+  readonly deployment: Deployment;
+  readonly db: string;
+  readonly name: string;
+  readonly body: Doc;
+  readonly connectionId: number;
+}
+
+/** What a command does, and whether it needs a transaction that reaches the disk. */
+export interface Command {
+  readonly writes: boolean;
+  /** @returns the reply's fields without `ok`; a promise only where the command waits for changes */
+  run(call: CommandCall): Doc | Promise<Doc>;
+}
+
+/** The collection that a command names as its value. Error: `InvalidNamespace`. */
+export function collectionName(call: CommandCall): string {
+  const name = call.body[call.name];
+  if (typeof name !== 'string') {
+    throw new ServerError('InvalidNamespace', `collection name has invalid type ${typeof name}`);
+  }
+  if (name === '') throw new ServerError('InvalidNamespace', `Invalid namespace specified '${call.db}.'`);
+  return name;
+}
+
+/** A field that must be a document where it is there. */
+export function docField(body: Doc, field: string): Doc | undefined {
+  const value = body[field];
+  if (value === undefined || value === null) return undefined;
+  if (!isDoc(value))
+    throw new ServerError('TypeMismatch', `BSON field '${field}' is the wrong type, expected type 'object'`);
+  return value;
+}
+
+/** A field that must be a list of documents where it is there. */
+export function docsField(body: Doc, field: string): readonly Doc[] {
+  const value = body[field];
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every(isDoc)) {
+    throw new ServerError('TypeMismatch', `BSON field '${field}' is the wrong type, expected an array of objects`);
+  }
+  return value;
+}
+
+/** A field that must be a number where it is there. */
+export function numberField(body: Doc, field: string): number | undefined {
+  const value = body[field];
+  if (value === undefined || value === null) return undefined;
+  const number = numberOf(value);
+  if (number === null)
+    throw new ServerError('TypeMismatch', `BSON field '${field}' is the wrong type, expected a number`);
+  return number;
+}
+
+/** A cursor's id as it stands in a command. */
+export function cursorId(value: unknown): Long {
+  if (value instanceof Long) return value;
+  const number = numberOf(value);
+  if (number === null) throw new ServerError('TypeMismatch', 'a cursor id must be a long');
+  return Long.fromNumber(number);
+}

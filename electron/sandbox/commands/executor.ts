@@ -1,0 +1,129 @@
+import { Binary } from 'bson';
+import type { Deployment } from '../deployment.ts';
+import { ServerError, toServerError } from '../semantics/server-error.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+import type { Command, CommandCall } from './command.ts';
+import { refuseTransaction } from './server-commands.ts';
+
+interface Waiting {
+  readonly call: CommandCall;
+  readonly command: Command;
+  readonly resolve: (reply: Doc) => void;
+}
+
+/**
+ * Runs commands one after the other, those that arrived together in one transaction: one write to the disk acknowledges them
+ * all, and none is answered before it. A command that fails leaves nothing behind and disturbs no other.
+ */
+export class Executor {
+  readonly #deployment: Deployment;
+  readonly #commands: ReadonlyMap<string, Command>;
+  #queue: Waiting[] = [];
+  #isScheduled = false;
+
+  constructor(deployment: Deployment, commands: Readonly<Record<string, Command>>) {
+    this.#deployment = deployment;
+    this.#commands = new Map(Object.entries(commands));
+  }
+
+  /** Runs a command. Never rejects: a refusal is a reply with `ok: 0`. */
+  async run(db: string, body: Doc, connectionId: number): Promise<Doc> {
+    const name = Object.keys(body)[0] ?? '';
+    const command = this.#commands.get(name);
+    const call = { deployment: this.#deployment, db, name, body, connectionId };
+    if (command === undefined) {
+      return this.#failure(new ServerError('CommandNotFound', `no such command: '${name}'`));
+    }
+    return new Promise((resolve) => {
+      this.#queue.push({ call, command, resolve });
+      if (!this.#isScheduled) {
+        this.#isScheduled = true;
+        setImmediate(() => this.#flush());
+      }
+    });
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const batch = this.#queue;
+    this.#queue = [];
+    const { sqlite, oplog } = this.#deployment;
+    const before = oplog.last;
+    const answers: (() => void)[] = [];
+    try {
+      sqlite.exec('BEGIN IMMEDIATE');
+      for (const waiting of batch) answers.push(this.#answer(waiting));
+      sqlite.exec('COMMIT');
+    } catch (cause) {
+      // Nothing of the batch reached the disk (it is full, or the file is gone): all of it is refused.
+      if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
+      this.#deployment.catalog.reload();
+      oplog.reload();
+      for (const waiting of batch) waiting.resolve(this.#failure(toServerError(cause)));
+      return;
+    }
+    for (const answer of answers) answer();
+    if (oplog.last !== before) oplog.announce();
+  }
+
+  #answer({ call, command, resolve }: Waiting): () => void {
+    try {
+      const result = this.#runOne(call, command);
+      if (result instanceof Promise) {
+        const settled = result.then(
+          (reply) => this.#success(reply),
+          (cause: unknown) => this.#failure(toServerError(cause)),
+        );
+        return () => void settled.then(resolve);
+      }
+      return () => resolve(this.#success(result));
+    } catch (cause) {
+      const failure = this.#failure(toServerError(cause));
+      return () => resolve(failure);
+    }
+  }
+
+  #runOne(call: CommandCall, command: Command): Doc | Promise<Doc> {
+    if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
+    if (!command.writes) return command.run(call);
+    const retry = retryOf(call.body);
+    if (retry === null) return this.#deployment.atomically(() => command.run(call));
+    const answered = this.#deployment.retryable.answered(retry.session, retry.number);
+    if (answered !== null) return answered;
+    return this.#deployment.atomically(() => {
+      const reply = command.run(call);
+      if (!(reply instanceof Promise)) this.#deployment.retryable.record(retry.session, retry.number, reply);
+      return reply;
+    });
+  }
+
+  #success(reply: Doc): Doc {
+    return { ...reply, ok: 1, operationTime: this.#deployment.operationTime, $clusterTime: this.#clusterTime() };
+  }
+
+  #failure(error: ServerError): Doc {
+    return {
+      ok: 0,
+      errmsg: error.message,
+      code: error.code,
+      codeName: error.codeName,
+      ...error.details,
+      operationTime: this.#deployment.operationTime,
+      $clusterTime: this.#clusterTime(),
+    };
+  }
+
+  #clusterTime(): Doc {
+    return {
+      clusterTime: this.#deployment.operationTime,
+      signature: { hash: new Binary(Buffer.alloc(20)), keyId: 0 },
+    };
+  }
+}
+
+function retryOf(body: Doc): { readonly session: Buffer; readonly number: number } | null {
+  const number = numberOf(body['txnNumber']);
+  const session = isDoc(body['lsid']) ? body['lsid']['id'] : undefined;
+  if (number === null || !(session instanceof Binary)) return null;
+  return { session: Buffer.from(session.buffer.subarray(0, session.position)), number };
+}

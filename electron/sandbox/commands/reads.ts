@@ -1,0 +1,252 @@
+import { evaluateVariables, runPipeline, type PipelineContext } from '../semantics/pipelines.ts';
+import { project } from '../semantics/projections.ts';
+import { ServerError } from '../semantics/server-error.ts';
+import { valuesAt } from '../semantics/paths.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
+import { NO_CURSOR, type Deployment } from '../deployment.ts';
+import { encodeKey } from '../storage/key-encoding.ts';
+import { planRead, type ReadRequest } from '../storage/query.ts';
+import { openChangeStream } from '../streams/change-stream.ts';
+import { FIRST_BATCH, pagesOf, type CursorPage, type PageSource } from '../streams/cursors.ts';
+import {
+  collectionName,
+  cursorId,
+  docField,
+  docsField,
+  numberField,
+  type Command,
+  type CommandCall,
+} from './command.ts';
+import { writeOutput } from './output-stages.ts';
+
+function* documentsOf(deployment: Deployment, db: string, name: string, request: ReadRequest): Generator<Doc> {
+  for (const found of deployment.find(db, name, request)) yield found.document;
+}
+
+async function firstPage(
+  call: CommandCall,
+  namespace: string,
+  source: PageSource,
+  batchSize: number | undefined,
+): Promise<Doc> {
+  return cursorReply(call, namespace, source, await source.next(batchSize ?? FIRST_BATCH, 0));
+}
+
+function cursorReply(call: CommandCall, namespace: string, source: PageSource, page: CursorPage): Doc {
+  const id = page.isExhausted ? NO_CURSOR : call.deployment.cursors.open(namespace, source, call.deployment.now());
+  return {
+    cursor: {
+      firstBatch: page.documents,
+      id,
+      ns: namespace,
+      ...(page.resumeToken === undefined ? {} : { postBatchResumeToken: page.resumeToken }),
+    },
+  };
+}
+
+/** Reads of plain collections answer at once: a promise would let other commands in between. */
+function syncFirstPage(
+  call: CommandCall,
+  namespace: string,
+  source: PageSource,
+  batchSize: number | undefined,
+  isSingle: boolean,
+): Doc {
+  const page = source.next(batchSize ?? FIRST_BATCH, 0);
+  if (page instanceof Promise) throw new ServerError('InternalError', 'a plain read must not wait');
+  return cursorReply(call, namespace, source, isSingle ? { ...page, isExhausted: true } : page);
+}
+
+function readRequest(call: CommandCall): ReadRequest {
+  const { body } = call;
+  const limit = numberField(body, 'limit') ?? 0;
+  const skip = numberField(body, 'skip') ?? 0;
+  if (skip < 0) throw new ServerError('BadValue', `BSON field 'skip' value must be >= 0, actual value '${skip}'`);
+  return {
+    filter: docField(body, 'filter') ?? docField(body, 'query') ?? {},
+    sort: docField(body, 'sort') ?? null,
+    skip,
+    limit: Math.abs(limit),
+    hint: body['hint'],
+    variables: evaluateVariables(body['let']),
+  };
+}
+
+const find: Command = {
+  writes: false,
+  run(call) {
+    const name = collectionName(call);
+    const request = readRequest(call);
+    const projection = docField(call.body, 'projection');
+    const source = pagesOf(documentsOf(call.deployment, call.db, name, request), (page) => project(page, projection));
+    const isSingle = call.body['singleBatch'] === true || (numberField(call.body, 'limit') ?? 0) < 0;
+    return syncFirstPage(call, `${call.db}.${name}`, source, numberField(call.body, 'batchSize'), isSingle);
+  },
+};
+
+const getMore: Command = {
+  writes: false,
+  run(call) {
+    const id = cursorId(call.body['getMore']);
+    const namespace = `${call.db}.${String(call.body['collection'])}`;
+    const { deployment } = call;
+    const source = deployment.cursors.get(id, namespace, deployment.now());
+    const reply = (page: CursorPage): Doc => {
+      if (page.isExhausted) deployment.cursors.close(id);
+      return {
+        cursor: {
+          nextBatch: page.documents,
+          id: page.isExhausted ? NO_CURSOR : id,
+          ns: namespace,
+          ...(page.resumeToken === undefined ? {} : { postBatchResumeToken: page.resumeToken }),
+        },
+      };
+    };
+    const page = source.next(
+      numberField(call.body, 'batchSize') ?? Number.MAX_SAFE_INTEGER,
+      numberField(call.body, 'maxTimeMS') ?? null,
+    );
+    return page instanceof Promise ? page.then(reply) : reply(page);
+  },
+};
+
+const killCursors: Command = {
+  writes: false,
+  run(call) {
+    const ids = Array.isArray(call.body['cursors']) ? (call.body['cursors'] as unknown[]).map(cursorId) : [];
+    const closed = ids.filter((id) => call.deployment.cursors.close(id));
+    return {
+      cursorsKilled: closed,
+      cursorsNotFound: ids.filter((id) => !closed.includes(id)),
+      cursorsAlive: [],
+      cursorsUnknown: [],
+    };
+  },
+};
+
+const aggregate: Command = {
+  writes: true,
+  run(call) {
+    const target = call.body['aggregate'];
+    const stages = docsField(call.body, 'pipeline');
+    const name = typeof target === 'string' ? target : null;
+    const namespace = `${call.db}.${name ?? '$cmd.aggregate'}`;
+    const batchSize = numberField(docField(call.body, 'cursor') ?? {}, 'batchSize');
+    if (stages[0] !== undefined && '$changeStream' in stages[0]) {
+      const options = stages[0]['$changeStream'];
+      const isCluster = isDoc(options) && options['allChangesForCluster'] === true;
+      const source = openChangeStream(call.deployment, { db: isCluster ? null : call.db, coll: name }, stages);
+      return firstPage(call, namespace, source, batchSize);
+    }
+    const documents = aggregated(call, name, stages);
+    return syncFirstPage(
+      call,
+      namespace,
+      pagesOf(documents, (page) => page),
+      batchSize,
+      false,
+    );
+  },
+};
+
+function aggregated(call: CommandCall, name: string | null, stages: readonly Doc[]): readonly Doc[] {
+  const { deployment, db } = call;
+  const context: PipelineContext = {
+    variables: evaluateVariables(call.body['let']),
+    collection: (other) => documentsOf(deployment, db, other, { filter: {} }),
+  };
+  const output = stages.at(-1);
+  const isOutput = output !== undefined && ('$out' in output || '$merge' in output);
+  const { request, rest } = leadingRead(isOutput ? stages.slice(0, -1) : stages, context.variables, call.body['hint']);
+  const input = name === null ? [] : documentsOf(deployment, db, name, request);
+  const results = rest.length === 0 ? [...input] : runPipeline(rest, input, context);
+  if (!isOutput) return results;
+  writeOutput(call, output, results);
+  return [];
+}
+
+/** The stages that an index can answer: a leading `$match`, then `$sort`, `$skip` and `$limit` in the order a read has them. */
+function leadingRead(
+  stages: readonly Doc[],
+  variables: Doc,
+  hint: unknown,
+): { readonly request: ReadRequest; readonly rest: readonly Doc[] } {
+  const rest = [...stages];
+  const take = (name: string): unknown => (rest[0] !== undefined && name in rest[0] ? rest.shift()?.[name] : undefined);
+  const match = take('$match');
+  const filter = isDoc(match) ? match : {};
+  return { request: { filter, variables, hint }, rest };
+}
+
+const count: Command = {
+  writes: false,
+  run(call) {
+    const name = collectionName(call);
+    const collection = call.deployment.catalog.find(call.db, name);
+    if (collection === null) return { n: 0 };
+    const request = readRequest(call);
+    if (Object.keys(request.filter).length === 0 && !request.skip && !request.limit)
+      return { n: call.deployment.records.count(collection) };
+    let n = 0;
+    for (const _found of call.deployment.find(call.db, name, request)) n += 1;
+    return { n };
+  },
+};
+
+const distinct: Command = {
+  writes: false,
+  run(call) {
+    const path = call.body['key'];
+    if (typeof path !== 'string')
+      throw new ServerError('TypeMismatch', "BSON field 'distinct.key' is the wrong type, expected type 'string'");
+    const values = new Map<string, { readonly key: Buffer; readonly value: unknown }>();
+    for (const found of call.deployment.find(call.db, collectionName(call), readRequest(call))) {
+      for (const value of valuesAt(found.document, path).values) {
+        if (value === undefined || typeof value === 'symbol') continue;
+        const key = encodeKey(value);
+        if (!values.has(key.toString('latin1'))) values.set(key.toString('latin1'), { key, value });
+      }
+    }
+    return {
+      values: [...values.values()]
+        .sort((left, right) => Buffer.compare(left.key, right.key))
+        .map((entry) => entry.value),
+    };
+  },
+};
+
+const explain: Command = {
+  writes: false,
+  run(call) {
+    const inner = docField(call.body, 'explain') ?? {};
+    const name = Object.keys(inner)[0] ?? '';
+    const innerCall = { ...call, name, body: inner };
+    const collection = call.deployment.catalog.find(call.db, String(inner[name]));
+    const match = docsField(inner, 'pipeline')[0]?.['$match'];
+    const write = docsField(inner, 'updates')[0]?.['q'] ?? docsField(inner, 'deletes')[0]?.['q'] ?? match;
+    const request = { ...readRequest(innerCall), ...(isDoc(write) ? { filter: write } : {}) };
+    const plan = collection === null ? null : planRead(collection, request);
+    const leaf: Doc =
+      plan === null
+        ? { stage: 'EOF' }
+        : plan.type === 'scan'
+          ? { stage: 'COLLSCAN', direction: plan.isBackward ? 'backward' : 'forward' }
+          : {
+              stage: 'IXSCAN',
+              indexName: plan.index.name,
+              keyPattern: plan.index.spec['key'],
+              isMultiKey: plan.index.isMultikey,
+              direction: plan.isBackward ? 'backward' : 'forward',
+            };
+    const fetched = leaf['stage'] === 'IXSCAN' ? { stage: 'FETCH', inputStage: leaf } : leaf;
+    const winningPlan = plan === null || plan.coversSort ? fetched : { stage: 'SORT', inputStage: fetched };
+    return {
+      explainVersion: '1',
+      queryPlanner: { namespace: `${call.db}.${String(inner[name])}`, winningPlan, rejectedPlans: [] },
+      command: inner,
+    };
+  },
+};
+
+/** Commands that read. */
+export const READ_COMMANDS = { find, getMore, killCursors, aggregate, count, distinct, explain };

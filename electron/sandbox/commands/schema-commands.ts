@@ -1,0 +1,271 @@
+import { ServerError } from '../semantics/server-error.ts';
+import { matcherOf } from '../semantics/matching.ts';
+import { comparableDoc, type Doc } from '../semantics/values.ts';
+import { NO_CURSOR } from '../deployment.ts';
+import { fieldsOf, isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
+import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
+
+function existing(call: CommandCall): CollectionInfo {
+  const name = collectionName(call);
+  const collection = call.deployment.catalog.find(call.db, name);
+  if (collection === null) throw new ServerError('NamespaceNotFound', `ns does not exist: ${call.db}.${name}`);
+  return collection;
+}
+
+function cursorOf(ns: string, firstBatch: readonly Doc[]): Doc {
+  return { cursor: { id: NO_CURSOR, ns, firstBatch } };
+}
+
+const INDEX_OPTIONS = new Set([
+  'v',
+  'key',
+  'name',
+  'unique',
+  'sparse',
+  'partialFilterExpression',
+  'expireAfterSeconds',
+  'background',
+  'ns',
+  'hidden',
+]);
+
+const createIndexes: Command = {
+  writes: true,
+  run(call) {
+    const name = collectionName(call);
+    const isNew = call.deployment.catalog.find(call.db, name) === null;
+    const collection = call.deployment.ensureCollection(call.db, name);
+    const before = isNew ? 1 : collection.indexes.length;
+    for (const spec of docsField(call.body, 'indexes')) {
+      const unknown = Object.keys(spec).find((option) => !INDEX_OPTIONS.has(option));
+      if (unknown !== undefined)
+        throw new ServerError(
+          'InvalidOptions',
+          `The field '${unknown}' is not valid for an index specification on this sandbox server. Specification: ${JSON.stringify(spec)}`,
+        );
+      if (typeof spec['name'] !== 'string')
+        throw new ServerError(
+          'FailedToParse',
+          "Error in specification: The 'name' field is a required property of an index specification",
+        );
+      fieldsOf(spec['key']);
+      call.deployment.createIndex(collection, spec);
+    }
+    return {
+      numIndexesBefore: before,
+      numIndexesAfter: collection.indexes.length,
+      createdCollectionAutomatically: isNew,
+    };
+  },
+};
+
+const dropIndexes: Command = {
+  writes: true,
+  run(call) {
+    const collection = existing(call);
+    const given = call.body['index'];
+    const before = collection.indexes.length;
+    const doomed = collection.indexes.filter((index) => {
+      if (index.name === '_id_') return false;
+      if (given === '*') return true;
+      if (Array.isArray(given)) return given.includes(index.name);
+      return typeof given === 'string' ? index.name === given : isSamePattern(index.spec['key'], given);
+    });
+    if (given === '_id_') throw new ServerError('InvalidOptions', 'cannot drop _id index');
+    if (doomed.length === 0 && given !== '*')
+      throw new ServerError('IndexNotFound', `index not found with name [${String(given)}]`);
+    for (const index of doomed) call.deployment.catalog.dropIndex(collection, index);
+    return { nIndexesWas: before };
+  },
+};
+
+const listIndexes: Command = {
+  writes: false,
+  run(call) {
+    const collection = existing(call);
+    return cursorOf(
+      `${call.db}.${collection.name}`,
+      collection.indexes.map((index) => index.spec),
+    );
+  },
+};
+
+const create: Command = {
+  writes: true,
+  run(call) {
+    const name = collectionName(call);
+    if (call.deployment.catalog.find(call.db, name) !== null) {
+      throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
+    }
+    const options: Doc = {};
+    for (const option of ['changeStreamPreAndPostImages', 'capped', 'size', 'max', 'validator']) {
+      if (call.body[option] === undefined) continue;
+      if (option !== 'changeStreamPreAndPostImages')
+        throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${option}'`);
+      options[option] = call.body[option];
+    }
+    call.deployment.ensureCollection(call.db, name, options);
+    call.deployment.oplog.append({
+      operationType: 'create',
+      db: call.db,
+      coll: name,
+      fields: { operationDescription: options },
+    });
+    return {};
+  },
+};
+
+const collMod: Command = {
+  writes: true,
+  run(call) {
+    const collection = existing(call);
+    const images = docField(call.body, 'changeStreamPreAndPostImages');
+    if (images === undefined)
+      throw new ServerError(
+        'NotImplemented',
+        'The sandbox server changes only changeStreamPreAndPostImages of a collection',
+      );
+    call.deployment.catalog.setOptions(collection, { ...collection.options, changeStreamPreAndPostImages: images });
+    return {};
+  },
+};
+
+const drop: Command = {
+  writes: true,
+  run(call) {
+    const name = collectionName(call);
+    const collection = call.deployment.catalog.find(call.db, name);
+    // Since MongoDB 7.0 dropping what is not there is no error.
+    if (collection === null) return {};
+    const nIndexesWas = collection.indexes.length;
+    call.deployment.drop(collection);
+    return { nIndexesWas, ns: `${call.db}.${name}` };
+  },
+};
+
+const dropDatabase: Command = {
+  writes: true,
+  run(call) {
+    const collections = call.deployment.catalog.list(call.db);
+    for (const collection of collections) call.deployment.drop(collection);
+    if (collections.length > 0)
+      call.deployment.oplog.append({ operationType: 'dropDatabase', db: call.db, coll: null, fields: {} });
+    return collections.length > 0 ? { dropped: call.db } : {};
+  },
+};
+
+const renameCollection: Command = {
+  writes: true,
+  run(call) {
+    const [from, to] = [splitNamespace(call.body['renameCollection']), splitNamespace(call.body['to'])];
+    const { catalog, oplog } = call.deployment;
+    const collection = catalog.find(from.db, from.coll);
+    if (collection === null)
+      throw new ServerError('NamespaceNotFound', `Source collection ${from.db}.${from.coll} does not exist`);
+    const target = catalog.find(to.db, to.coll);
+    if (target !== null) {
+      if (call.body['dropTarget'] !== true) throw new ServerError('NamespaceExists', 'target namespace exists');
+      catalog.drop(target);
+    }
+    catalog.rename(collection, to.db, to.coll);
+    oplog.append({ operationType: 'rename', db: from.db, coll: from.coll, fields: { to } });
+    return {};
+  },
+};
+
+function splitNamespace(value: unknown): { readonly db: string; readonly coll: string } {
+  const text = typeof value === 'string' ? value : '';
+  const dot = text.indexOf('.');
+  if (dot < 1) throw new ServerError('InvalidNamespace', `Invalid namespace specified '${text}'`);
+  return { db: text.slice(0, dot), coll: text.slice(dot + 1) };
+}
+
+const listCollections: Command = {
+  writes: false,
+  run(call) {
+    const matches = matcherOf(docField(call.body, 'filter') ?? {});
+    const isNameOnly = call.body['nameOnly'] === true;
+    const described = call.deployment.catalog.list(call.db).map((collection) =>
+      isNameOnly
+        ? { name: collection.name, type: 'collection' }
+        : {
+            name: collection.name,
+            type: 'collection',
+            options: collection.options,
+            info: { readOnly: false, uuid: collection.uuid },
+            idIndex: collection.indexes[0]?.spec,
+          },
+    );
+    return cursorOf(
+      `${call.db}.$cmd.listCollections`,
+      described.filter((one) => matches(comparableDoc(one))),
+    );
+  },
+};
+
+const listDatabases: Command = {
+  writes: false,
+  run(call) {
+    const matches = matcherOf(docField(call.body, 'filter') ?? {});
+    const names = [...new Set(call.deployment.catalog.list(null).map((collection) => collection.db))].sort();
+    const databases = names
+      .map((name) => ({ name, sizeOnDisk: sizeOf(call, name), empty: false }))
+      .filter((one) => matches(comparableDoc(one)));
+    if (call.body['nameOnly'] === true) return { databases: databases.map(({ name }) => ({ name })) };
+    return { databases, totalSize: databases.reduce((sum, one) => sum + one.sizeOnDisk, 0) };
+  },
+};
+
+function sizeOf(call: CommandCall, db: string): number {
+  const statement = call.deployment.sqlite.prepare<[number], { bytes: number | null }>(
+    'SELECT sum(length(bson)) AS bytes FROM documents WHERE collection = ?',
+  );
+  return call.deployment.catalog
+    .list(db)
+    .reduce((sum, collection) => sum + (statement.get(collection.id)?.bytes ?? 0), 0);
+}
+
+const dbStats: Command = {
+  writes: false,
+  run(call) {
+    const collections = call.deployment.catalog.list(call.db);
+    const objects = collections.reduce((sum, collection) => sum + call.deployment.records.count(collection), 0);
+    const dataSize = sizeOf(call, call.db);
+    return {
+      db: call.db,
+      collections: collections.length,
+      views: 0,
+      objects,
+      dataSize,
+      storageSize: dataSize,
+      indexes: collections.reduce((sum, one) => sum + one.indexes.length, 0),
+    };
+  },
+};
+
+const collStats: Command = {
+  writes: false,
+  run(call) {
+    const name = collectionName(call);
+    const collection = call.deployment.catalog.find(call.db, name);
+    const count = collection === null ? 0 : call.deployment.records.count(collection);
+    return { ns: `${call.db}.${name}`, count, nindexes: collection?.indexes.length ?? 0, capped: false };
+  },
+};
+
+/** Commands that make, describe and remove collections and indexes. */
+export const SCHEMA_COMMANDS = {
+  createIndexes,
+  dropIndexes,
+  deleteIndexes: dropIndexes,
+  listIndexes,
+  create,
+  collMod,
+  drop,
+  dropDatabase,
+  renameCollection,
+  listCollections,
+  listDatabases,
+  dbStats,
+  collStats,
+};

@@ -1,0 +1,107 @@
+import { ObjectId } from 'bson';
+import { ServerError } from '../semantics/server-error.ts';
+import { DOCUMENT_BYTES_MAX, type Doc } from '../semantics/values.ts';
+import type { Command, CommandCall } from './command.ts';
+
+/** The version whose behaviour this server follows. */
+export const SERVER_VERSION = '7.0.14';
+/** MongoDB 7.0's wire version. */
+const WIRE_VERSION = 21;
+/** The largest message that is read, in bytes. */
+export const MESSAGE_BYTES_MAX = 48_000_000;
+const REPLICA_SET = 'runledger-sandbox';
+const SESSION_MINUTES = 30;
+
+/** What a server says of itself and does not change while it runs. */
+export interface ServerIdentity {
+  readonly host: string;
+  readonly processId: ObjectId;
+  readonly startedAtMs: number;
+  readonly connections: () => number;
+}
+
+function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
+  return {
+    helloOk: true,
+    isWritablePrimary: true,
+    ...(call.name === 'hello' ? {} : { ismaster: true }),
+    topologyVersion: { processId: identity.processId, counter: 6 },
+    hosts: [identity.host],
+    setName: REPLICA_SET,
+    setVersion: 1,
+    secondary: false,
+    primary: identity.host,
+    me: identity.host,
+    electionId: new ObjectId('7fffffff0000000000000001'),
+    maxBsonObjectSize: DOCUMENT_BYTES_MAX,
+    maxMessageSizeBytes: MESSAGE_BYTES_MAX,
+    maxWriteBatchSize: 100_000,
+    localTime: new Date(call.deployment.now()),
+    logicalSessionTimeoutMinutes: SESSION_MINUTES,
+    connectionId: call.connectionId,
+    minWireVersion: 0,
+    maxWireVersion: WIRE_VERSION,
+    readOnly: false,
+  };
+}
+
+/** Commands about the server itself. */
+export function serverCommands(identity: ServerIdentity): Record<string, Command> {
+  const read = (run: Command['run']): Command => ({ writes: false, run });
+  const hello = read((call) => helloReply(call, identity));
+  const buildInfo = read(() => ({
+    version: SERVER_VERSION,
+    versionArray: [...SERVER_VERSION.split('.').map(Number), 0],
+    gitVersion: 'runledger-sandbox',
+    modules: [],
+    bits: 64,
+    maxBsonObjectSize: DOCUMENT_BYTES_MAX,
+    // Says plainly what this is: nobody may take the sandbox for MongoDB.
+    runledgerSandbox: true,
+  }));
+  const nothing = read(() => ({}));
+  return {
+    hello,
+    isMaster: hello,
+    ismaster: hello,
+    ping: nothing,
+    buildInfo,
+    buildinfo: buildInfo,
+    endSessions: nothing,
+    refreshSessions: nothing,
+    killAllSessions: nothing,
+    killSessions: nothing,
+    killAllSessionsByPattern: nothing,
+    connectionStatus: read(() => ({
+      authInfo: { authenticatedUsers: [], authenticatedUserRoles: [], authenticatedUserPrivileges: [] },
+    })),
+    getParameter: read((call) => ({
+      ...(call.body['authenticationMechanisms'] === undefined ? {} : { authenticationMechanisms: [] }),
+      featureCompatibilityVersion: { version: '7.0' },
+    })),
+    serverStatus: read((call) => ({
+      host: identity.host,
+      version: SERVER_VERSION,
+      process: 'runledger-sandbox',
+      pid: process.pid,
+      uptime: Math.floor((call.deployment.now() - identity.startedAtMs) / 1000),
+      localTime: new Date(call.deployment.now()),
+      connections: { current: identity.connections() },
+      mem: { resident: Math.round(process.memoryUsage.rss() / (1024 * 1024)) },
+      metrics: { cursor: { open: { total: call.deployment.cursors.count } } },
+      runledgerSandbox: true,
+    })),
+    replSetGetStatus: read(() => ({
+      set: REPLICA_SET,
+      myState: 1,
+      members: [{ _id: 0, name: identity.host, stateStr: 'PRIMARY', self: true }],
+    })),
+    commitTransaction: read(refuseTransaction),
+    abortTransaction: read(refuseTransaction),
+  };
+}
+
+/** What MongoDB answers where a deployment has no transactions. */
+export function refuseTransaction(): never {
+  throw new ServerError('IllegalOperation', 'Transaction numbers are only allowed on a replica set member or mongos');
+}

@@ -1,0 +1,175 @@
+import { evaluateVariables } from '../semantics/pipelines.ts';
+import { project } from '../semantics/projections.ts';
+import { ServerError, toServerError } from '../semantics/server-error.ts';
+import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
+import type { Doc } from '../semantics/values.ts';
+import type { Found, ReadRequest } from '../storage/query.ts';
+import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
+
+/** MongoDB's limit of statements in one write command. */
+const STATEMENTS_MAX = 100_000;
+
+/** Runs the statements of a write command; an ordered one stops at the first error. @returns the write errors */
+function eachStatement(
+  call: CommandCall,
+  statements: readonly Doc[],
+  run: (statement: Doc, index: number) => void,
+): readonly Doc[] {
+  if (statements.length === 0 || statements.length > STATEMENTS_MAX) {
+    throw new ServerError(
+      'BadValue',
+      `Write batch sizes must be between 1 and ${STATEMENTS_MAX}. Got ${statements.length} operations.`,
+    );
+  }
+  const errors: Doc[] = [];
+  for (const [index, statement] of statements.entries()) {
+    try {
+      run(statement, index);
+    } catch (cause) {
+      const error = toServerError(cause);
+      errors.push({ index, code: error.code, errmsg: error.message, ...error.details });
+      if (call.body['ordered'] !== false) break;
+    }
+  }
+  return errors;
+}
+
+function withErrors(reply: Doc, errors: readonly Doc[]): Doc {
+  return errors.length === 0 ? reply : { ...reply, writeErrors: errors };
+}
+
+const insert: Command = {
+  writes: true,
+  run(call) {
+    const name = collectionName(call);
+    let n = 0;
+    const errors = eachStatement(call, docsField(call.body, 'documents'), (document) => {
+      call.deployment.insert(call.db, name, document);
+      n += 1;
+    });
+    return withErrors({ n }, errors);
+  },
+};
+
+function updateRequestOf(statement: Doc, variables: Doc): UpdateRequest {
+  const update = statement['u'] ?? statement['update'];
+  kindOfUpdate(update);
+  return {
+    update: update as UpdateRequest['update'],
+    filter: docField(statement, 'q') ?? docField(statement, 'query') ?? {},
+    arrayFilters: docsField(statement, 'arrayFilters'),
+    variables: { ...variables, ...docField(statement, 'c') },
+  };
+}
+
+function readOf(
+  statement: Doc,
+  request: { readonly filter: Doc; readonly variables: Doc },
+  limit: number,
+): ReadRequest {
+  return {
+    filter: request.filter,
+    variables: request.variables,
+    limit,
+    sort: docField(statement, 'sort') ?? null,
+    hint: statement['hint'],
+  };
+}
+
+const update: Command = {
+  writes: true,
+  run(call) {
+    const name = collectionName(call);
+    const variables = evaluateVariables(call.body['let']);
+    const reply = { n: 0, nModified: 0 };
+    const upserted: Doc[] = [];
+    const errors = eachStatement(call, docsField(call.body, 'updates'), (statement, index) => {
+      const request = updateRequestOf(statement, variables);
+      const isMulti = statement['multi'] === true;
+      if (isMulti && kindOfUpdate(request.update) === 'replacement') {
+        throw new ServerError('FailedToParse', 'multi update is not supported for replacement-style update');
+      }
+      // All are found before the first is changed, or an update that moves a document ahead would meet it again.
+      const found = [...call.deployment.find(call.db, name, readOf(statement, request, isMulti ? 0 : 1))];
+      if (found.length === 0 && statement['upsert'] === true) {
+        const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
+        reply.n += 1;
+        upserted.push({ index, _id: stored['_id'] });
+        return;
+      }
+      for (const one of found) {
+        const changed = updateFound(call, name, one, request);
+        reply.n += 1;
+        if (changed !== null) reply.nModified += 1;
+      }
+    });
+    return withErrors(upserted.length === 0 ? reply : { ...reply, upserted }, errors);
+  },
+};
+
+function updateFound(call: CommandCall, name: string, found: Found, request: UpdateRequest): Doc | null {
+  const collection = call.deployment.catalog.find(call.db, name);
+  if (collection === null) throw new ServerError('NamespaceNotFound', `ns not found ${call.db}.${name}`);
+  return call.deployment.update(collection, found, request);
+}
+
+function removeFound(call: CommandCall, name: string, found: Found): void {
+  const collection = call.deployment.catalog.find(call.db, name);
+  if (collection !== null) call.deployment.remove(collection, found);
+}
+
+const remove: Command = {
+  writes: true,
+  run(call) {
+    const name = collectionName(call);
+    const variables = evaluateVariables(call.body['let']);
+    let n = 0;
+    const errors = eachStatement(call, docsField(call.body, 'deletes'), (statement) => {
+      const filter = docField(statement, 'q') ?? {};
+      const limit = Number(String(statement['limit'] ?? 0));
+      const doomed = Array.from(call.deployment.find(call.db, name, readOf(statement, { filter, variables }, limit)));
+      for (const found of doomed) {
+        removeFound(call, name, found);
+        n += 1;
+      }
+    });
+    return withErrors({ n }, errors);
+  },
+};
+
+const findAndModify: Command = {
+  writes: true,
+  run(call) {
+    const { body } = call;
+    const name = collectionName(call);
+    const variables = evaluateVariables(body['let']);
+    const filter = docField(body, 'query') ?? {};
+    const fields = docField(body, 'fields');
+    const [found] = [...call.deployment.find(call.db, name, readOf(body, { filter, variables }, 1))];
+    const shown = (document: Doc): unknown => project([document], fields)[0] ?? null;
+    if (body['remove'] === true) {
+      if (body['update'] !== undefined)
+        throw new ServerError('FailedToParse', 'Cannot specify both an update and remove=true');
+      if (found !== undefined) removeFound(call, name, found);
+      return {
+        lastErrorObject: { n: found === undefined ? 0 : 1 },
+        value: found === undefined ? null : shown(found.document),
+      };
+    }
+    const isNew = body['new'] === true;
+    const request = updateRequestOf(body, variables);
+    if (found === undefined) {
+      if (body['upsert'] !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
+      const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
+      return {
+        lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
+        value: isNew ? shown(stored) : null,
+      };
+    }
+    const after = updateFound(call, name, found, request) ?? found.document;
+    return { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(isNew ? after : found.document) };
+  },
+};
+
+/** Commands that change documents. */
+export const WRITE_COMMANDS = { insert, update, delete: remove, findAndModify, findandmodify: findAndModify };

@@ -1,0 +1,171 @@
+import { Long, type Timestamp } from 'bson';
+import { ServerError } from './semantics/server-error.ts';
+import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
+import type { Doc } from './semantics/values.ts';
+import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
+import { find, type Found, type ReadRequest } from './storage/query.ts';
+import { Records } from './storage/records.ts';
+import type { Sqlite } from './storage/schema.ts';
+import { CursorTable } from './streams/cursors.ts';
+import { Oplog, updateDescription } from './streams/oplog.ts';
+import { RetryableWrites } from './storage/retryable-writes.ts';
+
+/** What a deployment is made from. */
+export interface DeploymentOptions {
+  readonly sqlite: Sqlite;
+  readonly oplogBytesMax: number;
+  /** The server's clock, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The state of one server: its documents, indexes, changes and cursors. Every method is synchronous, inside a transaction of the caller. */
+export class Deployment {
+  readonly sqlite: Sqlite;
+  readonly catalog: Catalog;
+  readonly records: Records;
+  readonly oplog: Oplog;
+  readonly cursors: CursorTable;
+  readonly retryable: RetryableWrites;
+  readonly now: () => number;
+  #savepoints = 0;
+
+  constructor(options: DeploymentOptions) {
+    this.sqlite = options.sqlite;
+    this.now = options.now;
+    this.catalog = new Catalog(options.sqlite);
+    this.records = new Records(options.sqlite, this.catalog);
+    this.oplog = new Oplog(options.sqlite, options.oplogBytesMax, options.now);
+    this.cursors = new CursorTable();
+    this.retryable = new RetryableWrites(options.sqlite, options.now);
+  }
+
+  /** Runs `work` so that it happens whole or not at all, inside whatever transaction there is. */
+  atomically<Value>(work: () => Value): Value {
+    const name = `s${(this.#savepoints += 1)}`;
+    this.sqlite.exec(`SAVEPOINT ${name}`);
+    try {
+      const value = work();
+      this.sqlite.exec(`RELEASE ${name}`);
+      return value;
+    } catch (cause) {
+      this.sqlite.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+      this.catalog.reload();
+      this.oplog.reload();
+      throw cause;
+    } finally {
+      this.#savepoints -= 1;
+    }
+  }
+
+  /** The collection, made where it is not there. */
+  ensureCollection(db: string, name: string, options: Doc = {}): CollectionInfo {
+    const existing = this.catalog.find(db, name);
+    if (existing !== null) return existing;
+    return this.catalog.create(db, name, options);
+  }
+
+  find(db: string, name: string, request: ReadRequest): Iterable<Found> {
+    const collection = this.catalog.find(db, name);
+    return collection === null ? [] : find(this.records, collection, request);
+  }
+
+  /** Inserts one document and logs it. */
+  insert(db: string, name: string, document: Doc): Doc {
+    return this.atomically(() => {
+      const collection = this.ensureCollection(db, name);
+      const stored = this.records.insert(collection, document);
+      this.oplog.append({
+        operationType: 'insert',
+        db,
+        coll: name,
+        fields: { documentKey: { _id: stored['_id'] }, fullDocument: stored },
+      });
+      return stored;
+    });
+  }
+
+  /** Updates one found document and logs it. @returns the document as it is now, null where nothing changed */
+  update(collection: CollectionInfo, found: Found, request: UpdateRequest): Doc | null {
+    const after = applyUpdate(found.document, request);
+    if (after === null) return null;
+    this.atomically(() => {
+      this.records.replace(collection, found.record, found.document, after);
+      const isReplacement = kindOfUpdate(request.update) === 'replacement';
+      this.oplog.append({
+        operationType: isReplacement ? 'replace' : 'update',
+        db: collection.db,
+        coll: collection.name,
+        fields: {
+          documentKey: { _id: found.document['_id'] },
+          ...(isReplacement
+            ? { fullDocument: after }
+            : { updateDescription: updateDescription(found.document, after) }),
+          ...this.#preImage(collection, found.document),
+        },
+      });
+    });
+    return after;
+  }
+
+  /** Deletes one found document and logs it. */
+  remove(collection: CollectionInfo, found: Found): void {
+    this.atomically(() => {
+      this.records.remove(collection, found.record, found.document);
+      this.oplog.append({
+        operationType: 'delete',
+        db: collection.db,
+        coll: collection.name,
+        fields: { documentKey: { _id: found.document['_id'] }, ...this.#preImage(collection, found.document) },
+      });
+    });
+  }
+
+  drop(collection: CollectionInfo): void {
+    this.catalog.drop(collection);
+    this.oplog.append({ operationType: 'drop', db: collection.db, coll: collection.name, fields: {} });
+  }
+
+  /** Creates an index and fills it. @returns false where it is there already */
+  createIndex(collection: CollectionInfo, spec: Doc): boolean {
+    const name = String(spec['name']);
+    const same = collection.indexes.find((index) => isSamePattern(index.spec['key'], spec['key']));
+    const named = collection.indexes.find((index) => index.name === name);
+    if (named !== undefined && !isSamePattern(named.spec['key'], spec['key'])) {
+      throw new ServerError(
+        'IndexKeySpecsConflict',
+        `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${name}`,
+      );
+    }
+    if (named !== undefined) {
+      if (named.isUnique !== (spec['unique'] === true || name === '_id_')) {
+        throw new ServerError(
+          'IndexOptionsConflict',
+          `An equivalent index already exists with the same name but different options. Requested index: ${name}`,
+        );
+      }
+      return false;
+    }
+    if (same !== undefined && same.partialFilter === null && spec['partialFilterExpression'] === undefined) {
+      throw new ServerError('IndexOptionsConflict', `Index already exists with a different name: ${same.name}`);
+    }
+    this.atomically(() => {
+      const index = this.catalog.addIndex(collection, { v: 2, ...spec });
+      this.records.fill(collection, index);
+    });
+    return true;
+  }
+
+  /** The logical time that replies carry. */
+  get operationTime(): Timestamp {
+    return this.oplog.time;
+  }
+
+  #preImage(collection: CollectionInfo, before: Doc): Doc {
+    const option = collection.options['changeStreamPreAndPostImages'];
+    const isOn = typeof option === 'object' && option !== null && (option as Doc)['enabled'] === true;
+    return isOn ? { fullDocumentBeforeChange: before } : {};
+  }
+}
+
+/** The id 0 that says that a cursor is exhausted. */
+export const NO_CURSOR = Long.ZERO;

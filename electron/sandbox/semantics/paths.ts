@@ -1,0 +1,45 @@
+import { isDoc, type Doc } from './values.ts';
+
+/** Stands for an empty list: below null in the order of values, and no value of any document. */
+export const EMPTY_LIST = Symbol('empty list');
+
+/** What stands at a path: one value for each way through the lists on it. */
+export interface PathValues {
+  readonly values: readonly unknown[];
+  /** True where a list was on the way or at the end. */
+  readonly hasList: boolean;
+}
+
+/**
+ * The values that an index or a sort sees at a dotted path: lists are entered, those on the way and the one at the end.
+ * A missing field is `undefined`, an empty list at the end {@link EMPTY_LIST}.
+ */
+export function valuesAt(document: Doc, path: string): PathValues {
+  const values: unknown[] = [];
+  const hasList = collect(document, path.split('.'), 0, values);
+  return { values: values.length === 0 ? [undefined] : values, hasList };
+}
+
+function collect(value: unknown, parts: readonly string[], depth: number, into: unknown[]): boolean {
+  const name = parts[depth];
+  if (name === undefined) {
+    if (!Array.isArray(value)) {
+      into.push(value);
+      return false;
+    }
+    if (value.length === 0) into.push(EMPTY_LIST);
+    else into.push(...(value as unknown[]));
+    return true;
+  }
+  if (Array.isArray(value)) {
+    const index = /^\d+$/.test(name) ? Number(name) : -1;
+    if (index >= 0 && index < value.length) collect(value[index], parts, depth + 1, into);
+    for (const element of value as unknown[]) if (isDoc(element)) collect(element, parts, depth, into);
+    return true;
+  }
+  if (!isDoc(value)) {
+    into.push(undefined);
+    return false;
+  }
+  return collect(Object.hasOwn(value, name) ? value[name] : undefined, parts, depth + 1, into);
+}

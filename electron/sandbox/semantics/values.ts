@@ -1,0 +1,123 @@
+import {
+  BSONRegExp,
+  BSONSymbol,
+  Binary,
+  Code,
+  DBRef,
+  Decimal128,
+  Double,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  Timestamp,
+  deserialize,
+  serialize,
+} from 'bson';
+
+/** A document of BSON values; which classes stand for numbers depends on the form, see the functions of this file. */
+export type Doc = Record<string, unknown>;
+
+/** MongoDB's limit of a document's size, in bytes. */
+export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Reads BSON so that writing it again gives the same bytes: numbers stay `Int32`, `Long` or `Double`, expressions `BSONRegExp`.
+ */
+export function decodeExact(bytes: Uint8Array): Doc {
+  return deserialize(bytes, { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true });
+}
+
+/** Writes a document of any form. */
+export function encode(document: Doc): Uint8Array {
+  return serialize(document, { ignoreUndefined: true });
+}
+
+/** True for a document in the plain sense: neither a list nor a BSON class. */
+export function isDoc(value: unknown): value is Doc {
+  return typeof value === 'object' && value !== null && (value as Doc).constructor === Object;
+}
+
+/** An exact value with plain numbers wherever writing them again gives the same type; `Long` and whole `Double`s stay as they are. */
+export function toWorking(value: unknown): unknown {
+  if (value instanceof Int32) return value.value;
+  if (value instanceof Double) return keepsDouble(value.value) ? value.value : value;
+  return mapChildren(value, toWorking);
+}
+
+function keepsDouble(value: number): boolean {
+  return !Number.isInteger(value) || value > 0x7fffffff || value < -0x80000000 || Object.is(value, -0);
+}
+
+/** An exact or working value with every number a JavaScript number, for comparing and matching only. */
+export function toComparable(value: unknown): unknown {
+  if (value instanceof Int32 || value instanceof Double) return value.value;
+  if (value instanceof Timestamp) return value;
+  if (value instanceof Long) return value.toNumber();
+  if (value instanceof BSONSymbol) return value.value;
+  if (value instanceof BSONRegExp) return toRegExp(value);
+  return mapChildren(value, toComparable);
+}
+
+/** {@link toComparable} of a whole document. */
+export function comparableDoc(document: Doc): Doc {
+  return mapDoc(document, toComparable);
+}
+
+/** {@link toWorking} of a whole document. */
+export function workingDoc(document: Doc): Doc {
+  return mapDoc(document, toWorking);
+}
+
+function toRegExp(value: BSONRegExp): RegExp {
+  return new RegExp(value.pattern, [...value.options].filter((flag) => 'ims'.includes(flag)).join(''));
+}
+
+function mapDoc(document: Doc, map: (value: unknown) => unknown): Doc {
+  const result: Doc = {};
+  for (const key of Object.keys(document)) assign(result, key, map(document[key]));
+  return result;
+}
+
+function mapChildren(value: unknown, map: (value: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(map);
+  return isDoc(value) ? mapDoc(value, map) : value;
+}
+
+/** Sets a field whatever its name is: assigning to `__proto__` would set the prototype instead. */
+function assign(target: Doc, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+  else target[key] = value;
+}
+
+/** A numeric BSON value of any class as a JavaScript number, or null where it is no number. */
+export function numberOf(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  if (value instanceof Int32 || value instanceof Double) return value.value;
+  if (value instanceof Timestamp) return null;
+  if (value instanceof Long) return value.toNumber();
+  if (value instanceof Decimal128) return Number(value.toString());
+  return null;
+}
+
+/** The place of a value's type in MongoDB's order of types (the manual's "Comparison/Sort Order"). */
+export function typeRank(value: unknown): number {
+  if (value instanceof MinKey) return 1;
+  if (value === undefined) return 2;
+  if (value === null) return 5;
+  if (numberOf(value) !== null) return 10;
+  if (typeof value === 'string' || value instanceof BSONSymbol) return 15;
+  if (Array.isArray(value)) return 25;
+  if (value instanceof Binary || value instanceof Uint8Array) return 30;
+  if (value instanceof ObjectId) return 35;
+  if (typeof value === 'boolean') return 40;
+  if (value instanceof Date) return 45;
+  if (value instanceof Timestamp) return 47;
+  if (value instanceof BSONRegExp || value instanceof RegExp) return 50;
+  if (value instanceof DBRef) return 55;
+  if (value instanceof Code) return 60;
+  if (value instanceof MaxKey) return 127;
+  return 20;
+}

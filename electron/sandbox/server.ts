@@ -1,0 +1,96 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { ObjectId } from 'bson';
+import { Executor } from './commands/executor.ts';
+import { READ_COMMANDS } from './commands/reads.ts';
+import { SCHEMA_COMMANDS } from './commands/schema-commands.ts';
+import { serverCommands } from './commands/server-commands.ts';
+import { WRITE_COMMANDS } from './commands/writes.ts';
+import { Deployment } from './deployment.ts';
+import { openSqlite } from './storage/schema.ts';
+import { Connection } from './wire/connection.ts';
+
+/** How to run a sandbox server. */
+export interface SandboxOptions {
+  /** A folder of its own, made where it is not there; `memory` keeps nothing. */
+  readonly dataDir: string;
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** The log of changes is cut above this size, in bytes; 256 MiB unless told. */
+  readonly oplogBytesMax?: number;
+  readonly now?: () => number;
+  readonly log?: (message: string) => void;
+}
+
+/** A running sandbox server. */
+export interface Sandbox {
+  /** For the official driver, with every option that it needs. */
+  readonly uri: string;
+  readonly port: number;
+  /** Closes every connection and the files. Idempotent. */
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const OPLOG_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * Starts an embedded server that speaks MongoDB's protocol on loopback, for development and demonstration: it is no MongoDB
+ * and never meant for production. An acknowledged write has reached the disk.
+ * Rejects where the port is taken or the folder cannot be written.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const log = options.log ?? (() => undefined);
+  const now = options.now ?? Date.now;
+  const sqlite = openSqlite(fileOf(options.dataDir));
+  const deployment = new Deployment({ sqlite, oplogBytesMax: options.oplogBytesMax ?? OPLOG_BYTES_MAX, now });
+  const connections = new Set<Connection>();
+  const identity = { host: '', processId: new ObjectId(), startedAtMs: now(), connections: () => connections.size };
+  const executor = new Executor(deployment, {
+    ...READ_COMMANDS,
+    ...WRITE_COMMANDS,
+    ...SCHEMA_COMMANDS,
+    ...serverCommands(identity),
+  });
+  let lastId = 0;
+  const server = createServer((socket) => {
+    lastId += 1;
+    const connection = new Connection(socket, executor, lastId, log);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  const port = await listen(server, options.port ?? 0);
+  identity.host = `${HOST}:${port}`;
+  log(`Sandbox server for development on ${identity.host}; it is not MongoDB and not for production.`);
+  let stopped: Promise<void> | null = null;
+  return {
+    uri: `mongodb://${HOST}:${port}/?directConnection=true`,
+    port,
+    stop: () => (stopped ??= stopServer(server, connections, deployment)),
+  };
+}
+
+function fileOf(dataDir: string): string {
+  if (dataDir === 'memory') return ':memory:';
+  mkdirSync(dataDir, { recursive: true });
+  return join(dataDir, 'sandbox.sqlite');
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+async function stopServer(server: Server, connections: ReadonlySet<Connection>, deployment: Deployment): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const connection of connections) connection.close();
+  await closed;
+  deployment.cursors.closeAll();
+  deployment.sqlite.close();
+}

@@ -1,0 +1,88 @@
+import { ServerError } from '../semantics/server-error.ts';
+import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
+import { comparableDoc, type Doc } from '../semantics/values.ts';
+import { matcherOf } from '../semantics/matching.ts';
+import { encodeKey, inverted } from './key-encoding.ts';
+
+/** One field of an index with its direction. */
+export interface IndexField {
+  readonly path: string;
+  readonly isDescending: boolean;
+}
+
+/** An index as the planner and the writer see it. */
+export interface IndexInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly fields: readonly IndexField[];
+  readonly isUnique: boolean;
+  readonly isSparse: boolean;
+  /** The filter of a partial index as it was given. */
+  readonly partialFilter: Doc | null;
+  readonly expireAfterSeconds: number | null;
+  /** The description as the client gave it, with `v`. */
+  readonly spec: Doc;
+  /** Becomes true with the first document that has a list on an indexed path, and stays so. */
+  isMultikey: boolean;
+}
+
+/** The entries that a document has in an index. */
+export interface DocumentEntries {
+  readonly keys: readonly Buffer[];
+  readonly isMultikey: boolean;
+}
+
+/** Entries of one document in one index above this number are refused, as a product of lists would be. */
+const ENTRIES_MAX = 100_000;
+
+/** Encodes one value of an index field. */
+export function fieldKey(field: IndexField, value: unknown): Buffer {
+  const key = encodeKey(value);
+  return field.isDescending ? inverted(key) : key;
+}
+
+/** A missing field is indexed as null, because a query for null finds it; an empty list as undefined, as MongoDB does. */
+export function indexedValue(value: unknown): unknown {
+  if (value === EMPTY_LIST) return undefined;
+  return value === undefined ? null : value;
+}
+
+/** The keys under which a document (exact form) stands in an index; none where it is sparse or partial and left out. */
+export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
+  if (index.partialFilter !== null && !matcherOf(index.partialFilter)(comparableDoc(document))) {
+    return { keys: [], isMultikey: false };
+  }
+  const columns = index.fields.map((field) => ({ field, ...valuesAt(document, field.path) }));
+  // A path that passes through a list in two fields at once is only allowed where it is the same list.
+  const listRoots = new Set(
+    columns.filter((column) => column.hasList).map((column) => listRootOf(document, column.field.path)),
+  );
+  if (listRoots.size > 1) {
+    throw new ServerError(
+      'CannotIndexParallelArrays',
+      `cannot index parallel arrays ${[...listRoots].map((root) => `[${root}]`).join(' ')}`,
+    );
+  }
+  if (index.isSparse && columns.every((column) => !column.hasList && column.values[0] === undefined)) {
+    return { keys: [], isMultikey: false };
+  }
+  let keys: Buffer[] = [Buffer.alloc(0)];
+  for (const { field, values } of columns) {
+    const encoded = values.map((value) => fieldKey(field, indexedValue(value)));
+    keys = keys.flatMap((key) => encoded.map((part) => Buffer.concat([key, part])));
+    if (keys.length > ENTRIES_MAX)
+      throw new ServerError('CannotIndexParallelArrays', 'too many index entries for one document');
+  }
+  const distinct = new Map(keys.map((key) => [key.toString('latin1'), key]));
+  return { keys: [...distinct.values()], isMultikey: columns.some((column) => column.hasList) };
+}
+
+function listRootOf(document: Doc, path: string): string {
+  const parts = path.split('.');
+  let value: unknown = document;
+  for (const [depth, part] of parts.entries()) {
+    value = typeof value === 'object' && value !== null ? (value as Doc)[part] : undefined;
+    if (Array.isArray(value)) return parts.slice(0, depth + 1).join('.');
+  }
+  return path;
+}

@@ -1,0 +1,76 @@
+import type { Socket } from 'node:net';
+import type { Executor } from '../commands/executor.ts';
+import { MESSAGE_BYTES_MAX } from '../commands/server-commands.ts';
+import { ProtocolError, readRequest, writeReply } from './messages.ts';
+
+const HEADER_BYTES = 16;
+
+/**
+ * Serves one client: whole frames in, replies out in the order of the requests. What is not the protocol closes the
+ * connection, and nothing else.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #executor: Executor;
+  readonly #id: number;
+  readonly #log: (message: string) => void;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #wanted = HEADER_BYTES;
+  #replies = 0;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(socket: Socket, executor: Executor, id: number, log: (message: string) => void) {
+    this.#socket = socket;
+    this.#executor = executor;
+    this.#id = id;
+    this.#log = log;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.#take(chunk));
+    // A client that goes away in the middle is no failure of the server.
+    socket.on('error', () => socket.destroy());
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#wanted) return;
+    let data = Buffer.concat(this.#chunks);
+    for (;;) {
+      if (data.length < HEADER_BYTES) break;
+      const length = data.readInt32LE(0);
+      if (length < HEADER_BYTES || length > MESSAGE_BYTES_MAX) return this.#refuse(`a frame of ${length} bytes`);
+      if (data.length < length) break;
+      this.#serve(data.subarray(0, length));
+      data = data.subarray(length);
+    }
+    this.#chunks = data.length === 0 ? [] : [data];
+    this.#bytes = data.length;
+    this.#wanted = data.length < HEADER_BYTES ? HEADER_BYTES : data.readInt32LE(0);
+  }
+
+  #serve(frame: Buffer): void {
+    let request;
+    try {
+      request = readRequest(frame);
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      return this.#refuse(cause.message);
+    }
+    const answered = this.#executor.run(request.db, request.body, this.#id);
+    this.#tail = Promise.all([this.#tail, answered]).then(([, reply]) => {
+      if (request.isSilent || this.#socket.destroyed) return;
+      this.#replies += 1;
+      this.#socket.write(writeReply(request, this.#replies, reply));
+    });
+  }
+
+  #refuse(reason: string): void {
+    this.#log(`connection ${this.#id} closed: ${reason}`);
+    this.#socket.destroy();
+  }
+}

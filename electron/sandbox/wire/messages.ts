@@ -1,0 +1,132 @@
+import { decodeExact, encode, type Doc } from '../semantics/values.ts';
+
+/** Operation codes of MongoDB's wire protocol. */
+const OP_REPLY = 1;
+const OP_QUERY = 2004;
+const OP_MSG = 2013;
+const HEADER_BYTES = 16;
+const CHECKSUM_PRESENT = 1;
+const MORE_TO_COME = 2;
+const NESTING_MAX = 200;
+
+/** A command as it came over the wire. */
+export interface Request {
+  readonly requestId: number;
+  readonly db: string;
+  readonly body: Doc;
+  /** True where the client wants no reply. */
+  readonly isSilent: boolean;
+  /** True for the handshake of old, which wants its reply in the old form. */
+  readonly isLegacy: boolean;
+}
+
+/** A frame that is no message of the protocol; the connection that sent it is closed. */
+export class ProtocolError extends Error {}
+
+/** Reads one whole frame. Error: {@link ProtocolError}, also for BSON that cannot be read. */
+export function readRequest(frame: Buffer): Request {
+  try {
+    return readFrame(frame);
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause;
+    throw new ProtocolError('The frame holds no readable BSON.', { cause });
+  }
+}
+
+function readFrame(frame: Buffer): Request {
+  const requestId = frame.readInt32LE(4);
+  switch (frame.readInt32LE(12)) {
+    case OP_MSG:
+      return readMessage(frame, requestId);
+    case OP_QUERY:
+      return readQuery(frame, requestId);
+    default:
+      throw new ProtocolError(`Operation code ${frame.readInt32LE(12)} is not offered.`);
+  }
+}
+
+function readMessage(frame: Buffer, requestId: number): Request {
+  const flags = frame.readUInt32LE(HEADER_BYTES);
+  const end = (flags & CHECKSUM_PRESENT) === 0 ? frame.length : frame.length - 4;
+  if ((flags & 0xffff & ~(CHECKSUM_PRESENT | MORE_TO_COME)) !== 0)
+    throw new ProtocolError('A required flag is not known.');
+  let body: Doc | null = null;
+  const sequences: Doc = {};
+  let offset = HEADER_BYTES + 4;
+  while (offset < end) {
+    const kind = frame[offset];
+    offset += 1;
+    if (kind === 0) {
+      const bytes = documentAt(frame, offset, end);
+      if (body !== null) throw new ProtocolError('A message has one body.');
+      body = decodeExact(bytes);
+      offset += bytes.length;
+    } else if (kind === 1) {
+      const size = frame.readInt32LE(offset);
+      if (size < 5 || offset + size > end) throw new ProtocolError('A document sequence has a wrong length.');
+      readSequence(frame.subarray(offset, offset + size), sequences);
+      offset += size;
+    } else throw new ProtocolError(`Section kind ${String(kind)} is not known.`);
+  }
+  if (body === null) throw new ProtocolError('A message without a body.');
+  refuseDeep(body, 0);
+  const db = body['$db'];
+  if (typeof db !== 'string' || db === '') throw new ProtocolError('A message without $db.');
+  return { requestId, db, body: { ...body, ...sequences }, isSilent: (flags & MORE_TO_COME) !== 0, isLegacy: false };
+}
+
+function readSequence(section: Buffer, into: Doc): void {
+  const nameEnd = section.indexOf(0, 4);
+  if (nameEnd < 0) throw new ProtocolError('A document sequence without a name.');
+  const documents: Doc[] = [];
+  let offset = nameEnd + 1;
+  while (offset < section.length) {
+    const bytes = documentAt(section, offset, section.length);
+    const document = decodeExact(bytes);
+    refuseDeep(document, 0);
+    documents.push(document);
+    offset += bytes.length;
+  }
+  into[section.toString('utf8', 4, nameEnd)] = documents;
+}
+
+function documentAt(frame: Buffer, offset: number, end: number): Buffer {
+  if (offset + 5 > end) throw new ProtocolError('A document is cut off.');
+  const size = frame.readInt32LE(offset);
+  if (size < 5 || offset + size > end) throw new ProtocolError('A document has a wrong length.');
+  return frame.subarray(offset, offset + size);
+}
+
+function readQuery(frame: Buffer, requestId: number): Request {
+  const nameEnd = frame.indexOf(0, HEADER_BYTES + 4);
+  if (nameEnd < 0) throw new ProtocolError('A query without a collection.');
+  const namespace = frame.toString('utf8', HEADER_BYTES + 4, nameEnd);
+  const body = decodeExact(documentAt(frame, nameEnd + 9, frame.length));
+  const name = (Object.keys(body)[0] ?? '').toLowerCase();
+  if (!namespace.endsWith('.$cmd') || (name !== 'hello' && name !== 'ismaster')) {
+    throw new ProtocolError('OP_QUERY serves only the handshake.');
+  }
+  return { requestId, db: namespace.slice(0, -'.$cmd'.length), body, isSilent: false, isLegacy: true };
+}
+
+function refuseDeep(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > NESTING_MAX) throw new ProtocolError('A document is nested too deeply.');
+  if (Array.isArray(value)) for (const element of value as unknown[]) refuseDeep(element, depth + 1);
+  else if ((value as Doc).constructor === Object)
+    for (const element of Object.values(value)) refuseDeep(element, depth + 1);
+}
+
+/** A reply as bytes, in the form of the request. */
+export function writeReply(request: Request, replyId: number, reply: Doc): Buffer {
+  const document = encode(reply);
+  const extra = request.isLegacy ? 20 : 5;
+  const frame = Buffer.alloc(HEADER_BYTES + extra + document.length);
+  frame.writeInt32LE(frame.length, 0);
+  frame.writeInt32LE(replyId, 4);
+  frame.writeInt32LE(request.requestId, 8);
+  frame.writeInt32LE(request.isLegacy ? OP_REPLY : OP_MSG, 12);
+  if (request.isLegacy) frame.writeInt32LE(1, HEADER_BYTES + 16);
+  frame.set(document, HEADER_BYTES + extra);
+  return frame;
+}
