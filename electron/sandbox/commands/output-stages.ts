@@ -11,7 +11,7 @@ export function writeOutput(call: CommandCall, stage: Doc, results: readonly Doc
 function targetOf(call: CommandCall, target: unknown): { readonly db: string; readonly coll: string } {
   if (typeof target === 'string') return { db: call.db, coll: target };
   if (isDoc(target) && typeof target['coll'] === 'string')
-    return { db: String(target['db'] ?? call.db), coll: target['coll'] };
+    return { db: typeof target['db'] === 'string' ? target['db'] : call.db, coll: target['coll'] };
   throw new ServerError('FailedToParse', 'the output collection must be a string or a document with db and coll');
 }
 

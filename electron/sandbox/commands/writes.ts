@@ -4,7 +4,7 @@ import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
 import type { Doc } from '../semantics/values.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
-import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
+import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 /** MongoDB's limit of statements in one write command. */
 const STATEMENTS_MAX = 100_000;
@@ -126,7 +126,7 @@ const remove: Command = {
     let n = 0;
     const errors = eachStatement(call, docsField(call.body, 'deletes'), (statement) => {
       const filter = docField(statement, 'q') ?? {};
-      const limit = Number(String(statement['limit'] ?? 0));
+      const limit = numberField(statement, 'limit') ?? 0;
       const doomed = Array.from(call.deployment.find(call.db, name, readOf(statement, { filter, variables }, limit)));
       for (const found of doomed) {
         removeFound(call, name, found);

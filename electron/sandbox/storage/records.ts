@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { ObjectId } from 'bson';
+import { EJSON, ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, encode, type Doc } from '../semantics/values.ts';
 import { valuesAt } from '../semantics/paths.ts';
@@ -179,7 +179,7 @@ function duplicateKey(collection: CollectionInfo, index: IndexInfo, document: Do
     index.fields.map((field) => [field.path, valuesAt(document, field.path).values[0] ?? null]),
   );
   const shown = Object.entries(keyValue)
-    .map(([path, value]) => `${path}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`)
+    .map(([path, value]) => `${path}: ${EJSON.stringify(value)}`)
     .join(', ');
   return new ServerError(
     'DuplicateKey',
