@@ -71,7 +71,7 @@ export function workingDoc(document: Doc): Doc {
 }
 
 function toRegExp(value: BSONRegExp): RegExp {
-  return new RegExp(value.pattern, [...value.options].filter((flag) => 'ims'.includes(flag)).join(''));
+  return new RegExp(value.pattern, value.options.replaceAll(/[^ims]/g, ''));
 }
 
 function mapDoc(document: Doc, map: (value: unknown) => unknown): Doc {

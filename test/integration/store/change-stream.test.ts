@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ChangeBatch, ChangeFollower } from '#store/change-source.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { queuedJob } from '../../support/job-builder.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+let server: TestServer;
+let store: Store;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  await server.client.db(server.dbName).dropDatabase();
+  store = await server.openStore();
+});
+
+/** Reads until `count` changes have come; each read waits on the server, and ten of them bound it. */
+async function nextChanges(follower: ChangeFollower, count: number): Promise<ChangeBatch> {
+  const changes: ChangeBatch['changes'][number][] = [];
+  let last: ChangeBatch | null = null;
+  for (let round = 0; round < 10 && changes.length < count; round += 1) {
+    last = await follower.next();
+    changes.push(...last.changes);
+  }
+  if (last === null) throw new Error('nothing was read');
+  return { ...last, changes };
+}
+
+describe('following changes', () => {
+  it('a stream gives every change behind its position once, in order, also after it was opened again', async ({
+    skip,
+  }) => {
+    skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
+    const first = expectOk(await store.changes.follow(null));
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'a' })]));
+    const seen = await nextChanges(first, 1);
+    await first.close();
+    expect(seen.changes).toMatchObject([{ type: 'job', job: { job: { _id: 'a' } } }]);
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'b' })]));
+    await server.client.db(server.dbName).collection<{ _id: string }>('jobs').deleteOne({ _id: 'a' });
+    const second = expectOk(await store.changes.follow(seen.position));
+    const later = await nextChanges(second, 2);
+    await second.close();
+    expect(later.changes).toMatchObject([
+      { type: 'job', job: { job: { _id: 'b' } } },
+      { type: 'deleted', part: 'jobs', id: 'a' },
+    ]);
+  });
+
+  it('a position that the server never gave out is refused', async ({ skip }) => {
+    skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
+    const refused = await store.changes.follow('82FFFFFFFFFFFFFFFF00');
+    expect(refused).toMatchObject({ ok: false });
+  });
+});
