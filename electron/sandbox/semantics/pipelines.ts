@@ -55,7 +55,7 @@ export function applyPipelineUpdate(stages: readonly Doc[], document: Doc, varia
 
 /** Evaluates an expression that stands outside of a pipeline, as the values of `let` do. */
 export function evaluateVariables(given: unknown): Doc {
-  if (!isDoc(given)) return {};
+  if (!isDoc(given) || Object.keys(given).length === 0) return {};
   const [result] = runPipeline([{ $replaceWith: workingDoc(given) }], [{}], { variables: {}, collection: () => [] });
   return result ?? {};
 }
