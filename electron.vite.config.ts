@@ -1,0 +1,42 @@
+import path from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const root = import.meta.dirname;
+
+/** Paths are absolute: a relative input that begins with `electron/` would be taken for the package of that name. */
+export default defineConfig({
+  main: {
+    build: {
+      outDir: path.join(root, 'out/main'),
+      rollupOptions: {
+        input: {
+          index: path.join(root, 'electron/main/index.ts'),
+          engine: path.join(root, 'electron/engine/entry.ts'),
+          'sandbox-worker': path.join(root, 'electron/sandbox/worker.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: path.join(root, 'out/preload'),
+      rollupOptions: {
+        input: { index: path.join(root, 'electron/preload/index.ts') },
+        // A sandboxed preload is no module: Electron loads only CommonJS there.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: path.join(root, 'renderer'),
+    plugins: [react()],
+    build: {
+      outDir: path.join(root, 'out/renderer'),
+      rollupOptions: { input: path.join(root, 'renderer/index.html') },
+      // Everything is a file of its own: the page's policy allows no data: script or style.
+      assetsInlineLimit: 0,
+    },
+  },
+});

@@ -1,0 +1,98 @@
+import { MessageChannelMain, utilityProcess, type UtilityProcess, type WebContents } from 'electron';
+import { PORT_CHANNEL } from '#contract/wire.ts';
+import { engineMessageSchema, type EngineConfig } from '#engine/messages.ts';
+import { restartDelayMs } from './back-off.ts';
+
+/** What the host of the engine needs. */
+export interface EngineHostOptions {
+  /** Absolute path of the engine's bundle. */
+  readonly entry: string;
+  readonly config: EngineConfig;
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+}
+
+/** An engine that ran for this long counts as having started well. */
+const STEADY_MS = 30_000;
+/** How long the engine may take to stop before it is killed, in milliseconds. */
+const STOP_MS_MAX = 8000;
+
+/**
+ * Runs the engine in a process of its own, hands each window a port to it, and starts it again with back-off when it dies;
+ * what it owed stands in MongoDB or SQLite.
+ */
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+  readonly #windows = new Set<WebContents>();
+  #process: UtilityProcess | null = null;
+  #startedAt = 0;
+  #failures = 0;
+  #restart: NodeJS.Timeout | null = null;
+  #isStopping = false;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#process !== null || this.#isStopping) return;
+    this.#startedAt = this.#options.now();
+    const child = utilityProcess.fork(this.#options.entry, [], { serviceName: 'Runledger engine', stdio: 'pipe' });
+    this.#process = child;
+    child.stdout?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
+    child.stderr?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
+    child.on('message', (message: unknown) => this.#receive(message));
+    child.on('exit', (code) => this.#exited(child, code));
+    child.postMessage({ type: 'init', config: this.#options.config });
+    for (const contents of this.#windows) this.#handPort(contents, child);
+  }
+
+  /** Gives a window a port, now and after each restart, until it is gone. */
+  connect(contents: WebContents): void {
+    if (!this.#windows.has(contents)) {
+      this.#windows.add(contents);
+      contents.once('destroyed', () => this.#windows.delete(contents));
+    }
+    if (this.#process !== null) this.#handPort(contents, this.#process);
+  }
+
+  /** Asks the engine to finish what it is doing and waits for it, within bounds. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    const child = this.#process;
+    if (child === null) return;
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.postMessage({ type: 'stop' });
+    const timer = setTimeout(() => child.kill(), STOP_MS_MAX);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #handPort(contents: WebContents, child: UtilityProcess): void {
+    if (contents.isDestroyed()) return;
+    const { port1, port2 } = new MessageChannelMain();
+    child.postMessage({ type: 'connect' }, [port1]);
+    contents.postMessage(PORT_CHANNEL, { type: 'connected' }, [port2]);
+  }
+
+  #receive(raw: unknown): void {
+    const message = engineMessageSchema.safeParse(raw);
+    if (!message.success) this.#options.log('the engine sent a message that is none of the contract');
+    else if (message.data.type === 'fatal')
+      this.#options.log(`engine: ${message.data.error.code} ${message.data.error.detail ?? ''}`);
+  }
+
+  #exited(child: UtilityProcess, code: number): void {
+    if (this.#process !== child) return;
+    this.#process = null;
+    if (this.#isStopping) return;
+    for (const contents of this.#windows) {
+      if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);
+    }
+    this.#failures = this.#options.now() - this.#startedAt > STEADY_MS ? 1 : this.#failures + 1;
+    const delayMs = restartDelayMs(this.#failures);
+    this.#options.log(`the engine ended with code ${code}; it is started again in ${delayMs} ms`);
+    this.#restart = setTimeout(() => this.start(), delayMs);
+  }
+}

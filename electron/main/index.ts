@@ -1,0 +1,98 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { app, BrowserWindow, ipcMain, session } from 'electron';
+import { PORT_CHANNEL } from '#contract/wire.ts';
+import { explainError } from '#domain/errors.ts';
+import { LINK_SCHEME, routeOfLink } from './deep-links.ts';
+import { EngineHost } from './engine-host.ts';
+import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
+import { setMenu } from './menu.ts';
+import { PAGE_URL } from './page-files.ts';
+import { registerPageScheme, servePage } from './page-protocol.ts';
+import { isTrustedSender, refusePermissions } from './security.ts';
+import { openWindow } from './window.ts';
+
+/** The application: composes the parts of the shell, and nothing else happens here. */
+const here = import.meta.dirname;
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const launch = readLaunchOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.env);
+if (!launch.ok) {
+  log(explainError(launch.error));
+  app.exit(2);
+} else {
+  if (launch.value.dataDir !== null) {
+    mkdirSync(launch.value.dataDir, { recursive: true });
+    app.setPath('userData', launch.value.dataDir);
+  }
+  // A second start hands its link to the first and ends; two engines on one folder would fight over the offline copy.
+  if (app.requestSingleInstanceLock()) run(launch.value);
+  else app.exit(0);
+}
+
+function run(options: LaunchOptions): void {
+  const dataDir = app.getPath('userData');
+  const engine = new EngineHost({
+    entry: path.join(here, 'engine.js'),
+    config: { ...options.engine, dataDir },
+    log,
+    now: () => performance.now(),
+  });
+  const open = (route: string | null): Promise<BrowserWindow> =>
+    openWindow({
+      preload: path.join(here, '../preload/index.cjs'),
+      stateFile: path.join(dataDir, 'window.json'),
+      route,
+    });
+
+  registerPageScheme();
+  app.enableSandbox();
+  app.setAsDefaultProtocolClient(LINK_SCHEME);
+
+  ipcMain.on(PORT_CHANNEL, (event) => {
+    if (isTrustedSender(event.senderFrame)) engine.connect(event.sender);
+    else log('a frame that is not the page asked for a port and got none');
+  });
+
+  const follow = (link: string | null): void => {
+    const route = link === null ? null : routeOfLink(link);
+    const [window] = BrowserWindow.getAllWindows();
+    if (window === undefined) void open(route);
+    else {
+      if (window.isMinimized()) window.restore();
+      window.focus();
+      if (route !== null) void window.loadURL(`${PAGE_URL}#${route}`);
+    }
+  };
+  app.on('second-instance', (_event, argv) =>
+    follow(argv.find((argument) => argument.startsWith(`${LINK_SCHEME}:`)) ?? null),
+  );
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    follow(url);
+  });
+  app.on('activate', () => follow(null));
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit();
+  });
+
+  let isStopped = false;
+  app.on('before-quit', (event) => {
+    if (isStopped) return;
+    // The engine hands its jobs back before the application goes.
+    event.preventDefault();
+    void engine.stop().then(() => {
+      isStopped = true;
+      app.quit();
+    });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit());
+
+  void app.whenReady().then(async () => {
+    refusePermissions(session.defaultSession);
+    servePage(path.join(here, '../renderer'));
+    setMenu(process.platform);
+    engine.start();
+    await open(options.link === null ? null : routeOfLink(options.link));
+  });
+}

@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
+
+/** How the application is to be started. */
+export interface LaunchOptions {
+  /** Absolute; null takes the system's folder for application data. */
+  readonly dataDir: string | null;
+  readonly engine: Omit<EngineConfig, 'dataDir'>;
+  /** The address of a job that the application was opened with. */
+  readonly link: string | null;
+}
+
+const environmentSchema = z.object({
+  MONGODB_URI: z.string().optional(),
+  RUNLEDGER_DB: z.string().optional(),
+  RUNLEDGER_DATA_DIR: z.string().optional(),
+  RUNLEDGER_PROVIDER_URL: z.string().optional(),
+  RUNLEDGER_PROVIDER_KEY: z.string().optional(),
+});
+
+const DEFAULT_CONCURRENCY = 4;
+
+/**
+ * Reads the command line and the environment; the command line wins. With no URI the sandbox server runs, with demo data and
+ * a runner. With one, a runner runs here only where it is asked for: a desktop should not begin to work off a production queue
+ * because somebody looks at it.
+ * Error: `invalid_request` with what is wrong; the text holds no URI, which may carry a password.
+ */
+export function readLaunchOptions(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Result<LaunchOptions, AppError> {
+  const { values, positionals } = parseArgs({
+    args: argv.filter((argument) => !isChromiumSwitch(argument)),
+    options: {
+      uri: { type: 'string' },
+      db: { type: 'string' },
+      'data-dir': { type: 'string' },
+      runner: { type: 'boolean', default: false },
+      concurrency: { type: 'string' },
+    },
+    strict: false,
+    allowPositionals: true,
+  });
+  const env = environmentSchema.parse(environment);
+  const mongodbUri = textOf(values['uri']) ?? textOf(env.MONGODB_URI);
+  const providerUrl = textOf(env.RUNLEDGER_PROVIDER_URL);
+  const engine = engineConfigSchema.omit({ dataDir: true }).safeParse({
+    mongodbUri,
+    dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
+    withRunner: mongodbUri === null || values['runner'] === true,
+    concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
+    isDemo: mongodbUri === null,
+    provider: providerUrl === null ? null : { baseUrl: providerUrl, apiKey: env.RUNLEDGER_PROVIDER_KEY ?? '' },
+  });
+  if (!engine.success) {
+    const issue = engine.error.issues[0];
+    return err(appError('invalid_request', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`));
+  }
+  const dataDir = textOf(values['data-dir']) ?? textOf(env.RUNLEDGER_DATA_DIR);
+  return ok({
+    dataDir: dataDir === null ? null : path.resolve(dataDir),
+    engine: engine.data,
+    link: positionals.find((argument) => argument.startsWith('runledger://')) ?? null,
+  });
+}
+
+/** Electron leaves its own and Chromium's switches in the arguments. */
+function isChromiumSwitch(argument: string): boolean {
+  return /^--(?!uri|db|data-dir|runner|concurrency)/.test(argument);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,65 @@
+import type { Session, WebContents, WebPreferences } from 'electron';
+import { PAGE_ORIGIN } from './page-files.ts';
+
+/**
+ * What a window's page gets of the system: nothing but the bridge. Every line is written down, also where it is Electron's
+ * default, because a default may change and a test holds each.
+ */
+export const WEB_PREFERENCES = {
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  webviewTag: false,
+  navigateOnDragDrop: false,
+  spellcheck: false,
+} as const satisfies WebPreferences;
+
+/** The frame that sent a message, as far as it matters. */
+export interface SenderFrame {
+  readonly url: string;
+  readonly parent: unknown;
+}
+
+/** True for the main frame of a page of ours; a frame that is gone or has no URL is refused. */
+export function isTrustedSender(frame: SenderFrame | null | undefined): boolean {
+  if (frame === null || frame === undefined || frame.parent !== null) return false;
+  return isPageUrl(frame.url);
+}
+
+/** True for an address of the bundled page. */
+export function isPageUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const parsed = new URL(url);
+  return `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN;
+}
+
+/** Refuses whatever a page could ask for beyond showing itself: navigation, windows, embedded pages. */
+export function confine(contents: WebContents): void {
+  contents.on('will-navigate', (event) => {
+    if (!isPageUrl(event.url)) event.preventDefault();
+  });
+  contents.on('will-redirect', (event) => {
+    if (!isPageUrl(event.url)) event.preventDefault();
+  });
+  contents.on('will-attach-webview', (event) => event.preventDefault());
+  contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+}
+
+/** Permissions that the page may have: writing to the clipboard, for "copy id". */
+const PERMISSIONS = new Set(['clipboard-sanitized-write']);
+
+/** Refuses every other permission, asked for or looked up, and every download that nobody asked for. */
+export function refusePermissions(session: Session): void {
+  session.setPermissionRequestHandler((contents, permission, answer) => {
+    answer(PERMISSIONS.has(permission) && isPageUrl(contents.getURL()));
+  });
+  session.setPermissionCheckHandler((contents, permission) => {
+    return PERMISSIONS.has(permission) && contents !== null && isPageUrl(contents.getURL());
+  });
+  session.on('will-download', (event) => event.preventDefault());
+}

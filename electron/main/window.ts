@@ -1,0 +1,37 @@
+import { BrowserWindow, nativeTheme, screen } from 'electron';
+import { PAGE_URL } from './page-files.ts';
+import { confine, WEB_PREFERENCES } from './security.ts';
+import { onSomeScreen, readWindowState, writeWindowState } from './window-state.ts';
+
+/** What a window is made from; paths are absolute. */
+export interface WindowOptions {
+  readonly preload: string;
+  readonly stateFile: string;
+  /** A route inside the page, null for its first screen. */
+  readonly route: string | null;
+}
+
+/** Opens the window where it stood last time, and keeps where it stands. */
+export async function openWindow(options: WindowOptions): Promise<BrowserWindow> {
+  const screens = screen.getAllDisplays().map((display) => display.workArea);
+  const { isMaximized, x, y, ...size } = onSomeScreen(readWindowState(options.stateFile), screens);
+  const window = new BrowserWindow({
+    ...size,
+    ...(x === undefined || y === undefined ? {} : { x, y }),
+    minWidth: 900,
+    minHeight: 560,
+    show: false,
+    title: 'Runledger',
+    // The page's own background, so that opening does not flash.
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#101418' : '#f7f8fa',
+    webPreferences: { ...WEB_PREFERENCES, preload: options.preload },
+  });
+  confine(window.webContents);
+  if (isMaximized) window.maximize();
+  window.once('ready-to-show', () => window.show());
+  window.on('close', () => {
+    writeWindowState(options.stateFile, { ...window.getNormalBounds(), isMaximized: window.isMaximized() });
+  });
+  await window.loadURL(options.route === null ? PAGE_URL : `${PAGE_URL}#${options.route}`);
+  return window;
+}
