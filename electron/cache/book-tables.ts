@@ -1,0 +1,208 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { MalformedJob } from '#domain/job.ts';
+import type { CreditAccount, EntryType, LedgerEntry } from '#domain/ledger.ts';
+import type { CachedPart } from './changes.ts';
+import { encodeDocument } from './document-encoding.ts';
+import type { RollUps } from './roll-ups.ts';
+
+/** A row of the table `ledger`. */
+export interface LedgerColumns {
+  readonly id: string;
+  readonly workspace: string;
+  readonly job_id: string | null;
+  readonly generation_id: string | null;
+  readonly attempt: number | null;
+  readonly type: EntryType;
+  readonly credits: number;
+  readonly at_ms: number;
+  readonly actor_type: LedgerEntry['actor']['type'];
+  readonly actor_id: string;
+  readonly reason: string;
+  readonly period: string;
+}
+
+/** The row that an entry becomes. */
+export function toLedgerColumns(entry: LedgerEntry): LedgerColumns {
+  return {
+    id: entry._id,
+    workspace: entry.workspaceId,
+    job_id: entry.jobId,
+    generation_id: entry.generationId,
+    attempt: entry.attempt,
+    type: entry.type,
+    credits: entry.credits,
+    at_ms: entry.at.getTime(),
+    actor_type: entry.actor.type,
+    actor_id: entry.actor.id,
+    reason: entry.reason,
+    period: entry.period,
+  };
+}
+
+/** The entry that a row stands for. */
+export function toLedgerEntry(columns: LedgerColumns): LedgerEntry {
+  return {
+    _id: columns.id,
+    workspaceId: columns.workspace,
+    jobId: columns.job_id,
+    generationId: columns.generation_id,
+    attempt: columns.attempt,
+    type: columns.type,
+    credits: columns.credits,
+    at: new Date(columns.at_ms),
+    actor: { type: columns.actor_type, id: columns.actor_id },
+    reason: columns.reason,
+    period: columns.period,
+  };
+}
+
+// prettier-ignore
+const LEDGER_COLUMNS = [
+  'id', 'workspace', 'job_id', 'generation_id', 'attempt', 'type', 'credits', 'at_ms', 'actor_type', 'actor_id', 'reason',
+  'period',
+] as const satisfies readonly (keyof LedgerColumns)[];
+
+/** Writes ledger entries. Every method belongs into a transaction; each says whether something changed. */
+export class LedgerTable {
+  readonly #rollUps: RollUps;
+  readonly #find: Statement<[string], LedgerColumns>;
+  readonly #insert: Statement<LedgerColumns>;
+  readonly #update: Statement<LedgerColumns>;
+  readonly #delete: Statement<[string]>;
+
+  constructor(db: Database, rollUps: RollUps) {
+    this.#rollUps = rollUps;
+    this.#find = db.prepare('SELECT * FROM ledger WHERE id = ?');
+    this.#insert = db.prepare(
+      `INSERT INTO ledger (${LEDGER_COLUMNS.join(', ')}) VALUES (${LEDGER_COLUMNS.map((name) => `@${name}`).join(', ')})
+       ON CONFLICT DO NOTHING`,
+    );
+    // Entries are append-only; where somebody edited one by hand, the copy must show it all the same.
+    this.#update = db.prepare(
+      `UPDATE ledger SET ${LEDGER_COLUMNS.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`,
+    );
+    this.#delete = db.prepare('DELETE FROM ledger WHERE id = ?');
+  }
+
+  put(entry: LedgerEntry): boolean {
+    const columns = toLedgerColumns(entry);
+    if (this.#insert.run(columns).changes === 1) {
+      this.#rollUps.addDocuments('ledger', 1);
+      return true;
+    }
+    const standing = this.#find.get(entry._id);
+    if (standing !== undefined && LEDGER_COLUMNS.every((name) => standing[name] === columns[name])) return false;
+    this.#update.run(columns);
+    return true;
+  }
+
+  delete(id: string): boolean {
+    if (this.#delete.run(id).changes === 0) return false;
+    this.#rollUps.addDocuments('ledger', -1);
+    return true;
+  }
+}
+
+interface AccountColumns {
+  readonly id: string;
+  readonly available: number;
+  readonly held: number;
+  readonly version: number;
+  readonly document: Buffer;
+}
+
+/** Writes accounts. Every method belongs into a transaction; each says whether something changed. */
+export class AccountTable {
+  readonly #rollUps: RollUps;
+  readonly #find: Statement<{ id: string; document: Buffer }, { version: number; is_same: number }>;
+  readonly #upsert: Statement<AccountColumns>;
+  readonly #delete: Statement<[string]>;
+
+  constructor(db: Database, rollUps: RollUps) {
+    this.#rollUps = rollUps;
+    this.#find = db.prepare('SELECT version, document = @document AS is_same FROM accounts WHERE id = @id');
+    this.#upsert = db.prepare(
+      `INSERT INTO accounts VALUES (@id, @available, @held, @version, @document) ON CONFLICT (id) DO UPDATE SET
+         available = excluded.available, held = excluded.held, version = excluded.version, document = excluded.document`,
+    );
+    this.#delete = db.prepare('DELETE FROM accounts WHERE id = ?');
+  }
+
+  /** @param isOlderRefused leaves a row alone that has a higher version */
+  put(account: CreditAccount, isOlderRefused: boolean): boolean {
+    const document = encodeDocument(account);
+    const standing = this.#find.get({ id: account._id, document });
+    if (standing?.is_same === 1 || (isOlderRefused && standing !== undefined && account.version < standing.version)) {
+      return false;
+    }
+    const { _id: id, available, held, version } = account;
+    this.#upsert.run({ id, available, held, version, document });
+    if (standing === undefined) this.#rollUps.addDocuments('accounts', 1);
+    return true;
+  }
+
+  delete(id: string): boolean {
+    if (this.#delete.run(id).changes === 0) return false;
+    this.#rollUps.addDocuments('accounts', -1);
+    return true;
+  }
+}
+
+/** A document that is none of what its collection should hold. */
+export interface MalformedDocument {
+  readonly part: CachedPart;
+  readonly id: string;
+  readonly problems: MalformedJob['problems'];
+  readonly document: object | null;
+}
+
+interface MalformedColumns {
+  readonly part: CachedPart;
+  readonly id: string;
+  readonly problems: string;
+  readonly document: Buffer | null;
+  readonly has_text_id: number;
+  readonly seen_ms: number;
+}
+
+/** Writes the list of malformed documents. Every method belongs into a transaction; each says whether something changed. */
+export class MalformedTable {
+  readonly #rollUps: RollUps;
+  readonly #find: Statement<Pick<MalformedColumns, 'part' | 'id' | 'problems' | 'document'>, { is_same: number }>;
+  readonly #upsert: Statement<MalformedColumns>;
+  readonly #delete: Statement<[string, string]>;
+
+  constructor(db: Database, rollUps: RollUps) {
+    this.#rollUps = rollUps;
+    this.#find = db.prepare(
+      `SELECT problems = @problems AND document IS @document AS is_same FROM malformed WHERE part = @part AND id = @id`,
+    );
+    this.#upsert = db.prepare(
+      `INSERT INTO malformed VALUES (@part, @id, @problems, @document, @has_text_id, @seen_ms) ON CONFLICT (part, id) DO UPDATE SET
+         problems = excluded.problems, document = excluded.document,
+         has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms`,
+    );
+    this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ?');
+  }
+
+  put(found: MalformedDocument, seenAtMs: number): boolean {
+    const columns = {
+      part: found.part,
+      id: found.id,
+      problems: JSON.stringify(found.problems),
+      document: found.document === null ? null : encodeDocument(found.document),
+    };
+    const standing = this.#find.get(columns);
+    if (standing?.is_same === 1) return false;
+    const hasTextId = found.document === null || ('_id' in found.document && typeof found.document._id === 'string');
+    this.#upsert.run({ ...columns, has_text_id: hasTextId ? 1 : 0, seen_ms: seenAtMs });
+    if (standing === undefined) this.#rollUps.addDocuments('malformed', 1);
+    return true;
+  }
+
+  delete(part: CachedPart, id: string): boolean {
+    if (this.#delete.run(part, id).changes === 0) return false;
+    this.#rollUps.addDocuments('malformed', -1);
+    return true;
+  }
+}

@@ -1,0 +1,202 @@
+import type { Database } from 'better-sqlite3';
+import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { LIST_COLUMNS, toJobRow, type ListColumns } from './job-columns.ts';
+import {
+  chooseScan,
+  filterParams,
+  gatherIndexOf,
+  restrictionsOf,
+  SORT_COLUMNS,
+  whereOf,
+  type FilterParams,
+  type Restriction,
+} from './job-query.ts';
+import { decodeCursor, encodeCursor, type PageKey } from './page-cursor.ts';
+import { behindKey, compareKeys, keyParams, orderOf, type PagePlan, type ScannedRows } from './page-plan.ts';
+import { toFtsQuery } from './search-query.ts';
+import { StatementPool } from './statement-pool.ts';
+import { readNewestHits } from './text-hits.ts';
+
+/** Rows that one page may look at to fill itself; where they do not suffice it comes short, with a cursor to go on from. */
+const EXAMINED_MAX = 10_000;
+/** A restriction or search with at most this many hits is gathered whole and sorted. */
+const GATHERED_MAX = 10_000;
+/** Rows that one count may look at. */
+const COUNTED_MAX = 50_000;
+
+export interface JobsQuery {
+  readonly filter: JobFilter;
+  readonly sort: JobSort;
+  /** Null for the first page. */
+  readonly cursor: string | null;
+  /** 1 to 500. */
+  readonly limit: number;
+}
+
+export interface JobsPage {
+  readonly rows: readonly JobRow[];
+  /** Where the next page begins, null at the end. A page may come short of `limit` and still have a next one. */
+  readonly nextCursor: string | null;
+  /** False where a search for a very common word in an order other than time looked at its newest 10,000 hits only. */
+  readonly isWhole: boolean;
+}
+
+export interface JobsCount {
+  readonly count: number;
+  /** False where counting stopped at a limit: there are at least that many. */
+  readonly isExact: boolean;
+}
+
+/** Answers pages and counts of jobs from a read-only connection, in bounded time whatever the filter. */
+export class JobPages {
+  readonly #pool: StatementPool;
+
+  constructor(db: Database) {
+    this.#pool = new StatementPool(db);
+  }
+
+  /** One page; `invalid_request` where the cursor is none of this order. */
+  page(query: JobsQuery): Result<JobsPage, AppError> {
+    const after = query.cursor === null ? null : decodeCursor(query.sort, query.cursor);
+    if (query.cursor !== null && after === null)
+      return err(appError('invalid_request', 'the cursor is of another order'));
+    const plan: PagePlan = {
+      column: SORT_COLUMNS[query.sort.column],
+      isAscending: query.sort.direction === 'ascending',
+      restrictions: restrictionsOf(query.filter),
+      params: filterParams(query.filter),
+      after,
+      limit: query.limit,
+    };
+    const text = toFtsQuery(query.filter.text);
+    const isCommon = text !== null && this.#countHits(text) > GATHERED_MAX;
+    const scanned = text === null ? this.#scan(plan) : this.#search(plan, text, isCommon);
+    return ok({ ...pageOf(plan, query.sort, scanned), isWhole: !isCommon || plan.column === 'created_ms' });
+  }
+
+  /** How many jobs a filter has; where only states and kinds are given, from the roll-ups. */
+  count(filter: JobFilter): JobsCount {
+    const restrictions = restrictionsOf(filter);
+    const params = filterParams(filter);
+    const text = toFtsQuery(filter.text);
+    if (text !== null) return this.#countText(text, restrictions, params);
+    if (restrictions.every(({ column }) => column === 'state' || column === 'kind')) {
+      const sql = `SELECT coalesce(sum(jobs), 0) AS found FROM job_counts WHERE ${whereOf(restrictions)}`;
+      return { count: this.#pool.get<{ found: number }>(sql, params)?.found ?? 0, isExact: true };
+    }
+    const [first, ...rest] = restrictions;
+    const index = first === undefined ? null : gatherIndexOf(first);
+    const sql = `SELECT count(*) AS examined, coalesce(sum(is_hit), 0) AS found FROM (
+      SELECT ${whereOf(rest)} AS is_hit FROM jobs ${index === null ? '' : `INDEXED BY ${index}`}
+      WHERE ${first?.sql ?? '1'} LIMIT ${COUNTED_MAX + 1})`;
+    const counted = this.#pool.get<{ examined: number; found: number }>(sql, params);
+    return { count: counted?.found ?? 0, isExact: (counted?.examined ?? 0) <= COUNTED_MAX };
+  }
+
+  #scan(plan: PagePlan): readonly ScannedRows[] {
+    const scan = chooseScan(plan.restrictions, plan.column);
+    if (scan.prefix === null) {
+      const narrow = plan.restrictions.find((restriction) => this.#isNarrow(restriction, plan.params));
+      if (narrow !== undefined) {
+        return [this.#gather(plan, `jobs INDEXED BY ${gatherIndexOf(narrow) ?? ''}`, plan.params)];
+      }
+      return [this.#scanIndex(plan, scan.index, '1', plan.restrictions, plan.params)];
+    }
+    const { prefix } = scan;
+    const rest = plan.restrictions.filter((restriction) => restriction !== prefix);
+    return prefix.values.map((value) =>
+      this.#scanIndex(plan, scan.index, `${prefix.column} = @prefix`, rest, { ...plan.params, prefix: value }),
+    );
+  }
+
+  /** Reads an index in order from the key on: the first matches of a bounded number of rows. */
+  #scanIndex(
+    plan: PagePlan,
+    index: string,
+    entry: string,
+    rest: readonly Restriction[],
+    params: FilterParams & { readonly prefix?: string },
+  ): ScannedRows {
+    const all = { ...params, ...keyParams(plan), limit: plan.limit + 1 };
+    const order = orderOf(plan);
+    const from = `FROM jobs INDEXED BY ${index} WHERE ${entry} AND ${behindKey(plan)} ORDER BY ${order}`;
+    if (rest.length === 0) {
+      return { rows: this.#pool.all<ListColumns>(`SELECT ${LIST_COLUMNS} ${from} LIMIT @limit`, all), stoppedAt: null };
+    }
+    const rows = this.#pool.all<ListColumns>(
+      `SELECT ${LIST_COLUMNS} FROM (SELECT ${LIST_COLUMNS} ${from} LIMIT ${EXAMINED_MAX})
+       WHERE ${whereOf(rest)} ORDER BY ${order} LIMIT @limit`,
+      all,
+    );
+    if (rows.length > plan.limit) return { rows, stoppedAt: null };
+    const stoppedAt = this.#pool.get<PageKey>(
+      `SELECT ${plan.column} AS value, id ${from} LIMIT 1 OFFSET ${EXAMINED_MAX - 1}`,
+      all,
+    );
+    return { rows, stoppedAt: stoppedAt ?? null };
+  }
+
+  /** Gathers all rows of a source that is known to be small, and sorts them. */
+  #gather(plan: PagePlan, source: string, params: FilterParams & { readonly text?: string }): ScannedRows {
+    const rows = this.#pool.all<ListColumns>(
+      `SELECT ${LIST_COLUMNS} FROM ${source} WHERE ${whereOf(plan.restrictions)} AND ${behindKey(plan)}
+       ORDER BY ${orderOf(plan)} LIMIT @limit`,
+      { ...params, ...keyParams(plan), limit: plan.limit + 1 },
+    );
+    return { rows, stoppedAt: null };
+  }
+
+  #search(plan: PagePlan, text: string, isCommon: boolean): readonly ScannedRows[] {
+    if (isCommon && plan.column === 'created_ms') return [readNewestHits(this.#pool, plan, text)];
+    const newest = isCommon ? `ORDER BY rowid DESC LIMIT ${GATHERED_MAX}` : '';
+    const hits = `(SELECT rowid AS hit FROM jobs_text WHERE jobs_text MATCH @text ${newest})`;
+    return [this.#gather(plan, `${hits} CROSS JOIN jobs ON num = hit`, { ...plan.params, text })];
+  }
+
+  #isNarrow(restriction: Restriction, params: FilterParams): boolean {
+    const index = gatherIndexOf(restriction);
+    if (index === null) return false;
+    const sql = `SELECT count(*) AS found FROM (
+      SELECT 1 FROM jobs INDEXED BY ${index} WHERE ${restriction.sql} LIMIT ${GATHERED_MAX + 1})`;
+    return (this.#pool.get<{ found: number }>(sql, params)?.found ?? 0) <= GATHERED_MAX;
+  }
+
+  #countHits(text: string): number {
+    const sql = `SELECT count(*) AS found FROM (
+      SELECT rowid FROM jobs_text WHERE jobs_text MATCH @text LIMIT ${GATHERED_MAX + 1})`;
+    return this.#pool.get<{ found: number }>(sql, { text })?.found ?? 0;
+  }
+
+  #countText(text: string, restrictions: readonly Restriction[], params: FilterParams): JobsCount {
+    const hits = this.#countHits(text);
+    if (restrictions.length === 0) return { count: hits, isExact: hits <= GATHERED_MAX };
+    const sql = `SELECT count(*) AS found FROM (
+        SELECT rowid AS hit FROM jobs_text WHERE jobs_text MATCH @text ORDER BY rowid DESC LIMIT ${GATHERED_MAX}
+      ) CROSS JOIN jobs ON num = hit WHERE ${whereOf(restrictions)}`;
+    return {
+      count: this.#pool.get<{ found: number }>(sql, { ...params, text })?.found ?? 0,
+      isExact: hits <= GATHERED_MAX,
+    };
+  }
+}
+
+function pageOf(plan: PagePlan, sort: JobSort, scanned: readonly ScannedRows[]): Omit<JobsPage, 'isWhole'> {
+  const compare = plan.isAscending ? compareKeys : (left: PageKey, right: PageKey) => compareKeys(right, left);
+  const keyOf = (row: ListColumns): PageKey => ({ value: row[plan.column], id: row.id });
+  // No row may be shown that lies behind the place where one of the scans stopped: that scan may have more before it.
+  const stops = scanned.flatMap(({ stoppedAt }) => (stoppedAt === null ? [] : [stoppedAt])).sort(compare);
+  const stop = stops[0] ?? null;
+  const keyed = scanned
+    .flatMap(({ rows }) => rows.map((row) => ({ row, key: keyOf(row) })))
+    .filter(({ key }) => stop === null || compare(key, stop) <= 0)
+    .sort((left, right) => compare(left.key, right.key));
+  const shown = keyed.slice(0, plan.limit);
+  const last = shown.at(-1);
+  const nextKey = keyed.length > plan.limit && last !== undefined ? last.key : stop;
+  return {
+    rows: shown.map(({ row }) => toJobRow(row)),
+    nextCursor: nextKey === null ? null : encodeCursor(sort, nextKey),
+  };
+}

@@ -1,0 +1,144 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Job } from '#domain/job.ts';
+import { encodeDocument } from './document-encoding.ts';
+import { searchTextOf, toJobColumns, type JobColumns, type SearchText } from './job-columns.ts';
+import type { CountedJob, RollUps } from './roll-ups.ts';
+
+/** Numbers in one second of creation: 2^21, so that a number stays an exact integer in JavaScript until 2106. */
+const NUMBERS_PER_SECOND = 2 ** 21;
+const SECOND_MAX = 2 ** 32 - 2;
+
+/** The second of creation that the number of a job begins with. */
+export function secondOf(createdMs: number): number {
+  return Math.min(SECOND_MAX, Math.max(0, Math.floor(createdMs / 1000)));
+}
+
+/** The first number that a job created in that second may have. */
+export function firstNumOf(second: number): number {
+  return second * NUMBERS_PER_SECOND;
+}
+
+interface StandingJob extends CountedJob {
+  readonly num: number;
+  readonly version: number;
+  readonly created_ms: number;
+  readonly updated_ms: number;
+  readonly text_hash: string;
+  readonly is_same: number;
+}
+
+// prettier-ignore
+const COLUMNS = [
+  'id', 'kind', 'state', 'workspace', 'user', 'provider', 'model', 'attempt', 'max_attempts', 'price', 'charge_status',
+  'is_blocked', 'failure_class', 'failure_message', 'progress_fraction', 'created_ms', 'updated_ms', 'not_before_ms',
+  'state_since_ms', 'version', 'text_hash', 'prompt_start',
+] as const satisfies readonly (keyof JobColumns)[];
+
+/** Writes the rows of jobs with their documents, search text and roll-ups. Every method belongs into a transaction. */
+export class JobTable {
+  readonly #rollUps: RollUps;
+  readonly #find: Statement<{ id: string; document: Buffer }, StandingJob>;
+  readonly #nextNum: Statement<[number, number], { num: number | null }>;
+  readonly #insert: Statement<JobColumns & { num: number }>;
+  readonly #update: Statement<JobColumns & { num: number }>;
+  readonly #insertDocument: Statement<[number, Buffer]>;
+  readonly #updateDocument: Statement<[Buffer, number]>;
+  readonly #insertText: Statement<SearchText & { num: number }>;
+  readonly #delete: readonly Statement<[number]>[];
+  readonly #deleteText: Statement<[number]>;
+
+  constructor(db: Database, rollUps: RollUps) {
+    this.#rollUps = rollUps;
+    this.#find = db.prepare(
+      `SELECT num, state, kind, provider, state_since_ms, version, created_ms, updated_ms, text_hash,
+         document = @document AS is_same
+       FROM jobs JOIN job_documents USING (num) WHERE id = @id`,
+    );
+    this.#nextNum = db.prepare('SELECT max(num) + 1 AS num FROM jobs WHERE num >= ? AND num < ?');
+    this.#insert = db.prepare(
+      `INSERT INTO jobs (num, ${COLUMNS.join(', ')}) VALUES (@num, ${COLUMNS.map((name) => `@${name}`).join(', ')})`,
+    );
+    this.#update = db.prepare(
+      `UPDATE jobs SET ${COLUMNS.map((name) => `${name} = @${name}`).join(', ')} WHERE num = @num`,
+    );
+    this.#insertDocument = db.prepare('INSERT INTO job_documents VALUES (?, ?)');
+    this.#updateDocument = db.prepare('UPDATE job_documents SET document = ? WHERE num = ?');
+    this.#insertText = db.prepare(
+      `INSERT INTO jobs_text (rowid, prompt, error, ids, user, output)
+       VALUES (CAST(@num AS INTEGER), @prompt, @error, @ids, @user, @output)`,
+    );
+    this.#deleteText = db.prepare('DELETE FROM jobs_text WHERE rowid = CAST(? AS INTEGER)');
+    this.#delete = [
+      db.prepare('DELETE FROM jobs WHERE num = ?'),
+      db.prepare('DELETE FROM job_documents WHERE num = ?'),
+      this.#deleteText,
+    ];
+  }
+
+  /**
+   * Writes a job as it is now; nothing where it already stands so.
+   * @param isOlderRefused leaves a row alone that is newer by version and time than the job given
+   * @returns true where something changed
+   */
+  put(job: Job, document: object, isOlderRefused: boolean): boolean {
+    const bytes = encodeDocument(document);
+    const standing = this.#find.get({ id: job._id, document: bytes });
+    if (standing === undefined) {
+      this.#insertNew(job, bytes);
+      return true;
+    }
+    if (standing.is_same === 1 || (isOlderRefused && isOlder(job, standing))) return false;
+    const text = searchTextOf(job);
+    const columns = toJobColumns(job, text);
+    if (secondOf(columns.created_ms) !== secondOf(standing.created_ms)) {
+      // The number tells the time of creation, so a job whose time of creation was mended gets another one.
+      this.#remove(standing);
+      this.#insertNew(job, bytes);
+      return true;
+    }
+    this.#update.run({ ...columns, num: standing.num });
+    this.#updateDocument.run(bytes, standing.num);
+    if (columns.text_hash !== standing.text_hash) {
+      this.#deleteText.run(standing.num);
+      this.#insertText.run({ ...text, num: standing.num });
+    }
+    this.#rollUps.remove(standing);
+    this.#rollUps.add(columns);
+    return true;
+  }
+
+  /** @returns true where there was such a job */
+  delete(id: string): boolean {
+    const standing = this.#find.get({ id, document: Buffer.alloc(0) });
+    if (standing === undefined) return false;
+    this.#remove(standing);
+    return true;
+  }
+
+  #insertNew(job: Job, bytes: Buffer): void {
+    const text = searchTextOf(job);
+    const columns = toJobColumns(job, text);
+    const num = this.#freeNum(secondOf(columns.created_ms));
+    this.#insert.run({ ...columns, num });
+    this.#insertDocument.run(num, bytes);
+    this.#insertText.run({ ...text, num });
+    this.#rollUps.add(columns);
+  }
+
+  #remove(standing: StandingJob): void {
+    for (const statement of this.#delete) statement.run(standing.num);
+    this.#rollUps.remove(standing);
+  }
+
+  #freeNum(second: number): number {
+    const first = firstNumOf(second);
+    const next = this.#nextNum.get(first, first + NUMBERS_PER_SECOND)?.num ?? first;
+    // Two million jobs of one second of creation: the next second lends its numbers, at the price of a rougher order of hits.
+    return next < first + NUMBERS_PER_SECOND ? next : this.#freeNum(second + 1);
+  }
+}
+
+/** True where the row is newer in both respects; a job whose version was set back by hand still counts as a change. */
+function isOlder(job: Job, standing: StandingJob): boolean {
+  return job.version < standing.version && job.updatedAt.getTime() < standing.updated_ms;
+}

@@ -1,0 +1,194 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { CacheReader } from './reader.ts';
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import { toCacheError } from './sqlite-errors.ts';
+import { CacheWriter } from './writer.ts';
+
+/** A file up to this size, or one that was not closed, is checked page by page when it is opened. */
+const CHECKED_BYTES_MAX = 64 * 1024 * 1024;
+/** Files set aside that are kept; older ones are deleted, because each may be as large as the copy. */
+const SET_ASIDE_MAX = 2;
+/** How long a transaction waits for another process that writes, in milliseconds. */
+const BUSY_MS = 2000;
+/** Pages kept in memory by a connection, in KiB. */
+const PAGES_KIB = 32_768;
+
+export interface CacheOptions {
+  /** The file; its folder is made. */
+  readonly path: string;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
+  /**
+   * What the copy is of (a label of deployment and database, no secret). A copy of something else is set aside, because ids of
+   * two databases may be equal. Left out, whatever stands is opened.
+   */
+  readonly source?: string;
+}
+
+/** The offline copy. It is disposable: everything in it can be read from the server again. */
+export interface Cache {
+  /** Cannot write. */
+  readonly reader: CacheReader;
+  readonly writer: CacheWriter;
+  /** Why a file that stood here was not used, and what it is called now; null where nothing was set aside. */
+  readonly setAside: string | null;
+  /** Closes the file so that the next start need not check it. Idempotent. */
+  close(): void;
+  /** Marks the file as damaged, so that the next opening sets it aside. For whoever meets `cache_unusable`. */
+  condemn(reason: string): void;
+}
+
+/**
+ * Opens the copy, makes or migrates its tables. A file that is damaged, foreign, of a newer version or of another source is
+ * renamed and a new one begun; `setAside` says so. Errors: `disk_full`, `cache_unusable` where not even a new file can be made.
+ */
+export function openCache(options: CacheOptions): Result<Cache, AppError> {
+  try {
+    mkdirSync(path.dirname(options.path), { recursive: true });
+    const fault = findFault(options);
+    const setAside = fault === null ? null : setFileAside(options, fault);
+    return ok(openUsable(options, setAside));
+  } catch (cause) {
+    return err(toOpeningError(cause));
+  }
+}
+
+function toOpeningError(cause: unknown): AppError {
+  if (cause instanceof Database.SqliteError) return toCacheError(cause);
+  if (cause instanceof Error && 'code' in cause) {
+    return appError(cause.code === 'ENOSPC' ? 'disk_full' : 'cache_unusable', cause.message.slice(0, 300), cause);
+  }
+  throw cause;
+}
+
+/** Why the file that stands here cannot be used; null where there is none, or it can. */
+function findFault(options: CacheOptions): string | null {
+  if (existsSync(damageNoteOf(options.path))) return 'it was found damaged while it was in use';
+  if (!existsSync(options.path) || statSync(options.path).size === 0) return null;
+  let db: Database.Database | null = null;
+  try {
+    db = new Database(options.path, { timeout: BUSY_MS });
+    return findFaultIn(db, options);
+  } catch (cause) {
+    if (!(cause instanceof Database.SqliteError)) throw cause;
+    const error = toCacheError(cause);
+    // A file that somebody else holds is a good file: opening fails, and nothing is set aside.
+    if (error.code !== 'cache_unusable' && error.code !== 'internal') throw cause;
+    return `it is damaged (${cause.code})`;
+  } finally {
+    db?.close();
+  }
+}
+
+function findFaultIn(db: Database.Database, options: CacheOptions): string | null {
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) return 'it is not an offline copy of Runledger';
+  const version = Number(db.pragma('user_version', { simple: true }));
+  if (version > SCHEMA_VERSION) return `it is of a newer version (${version}, this program knows ${SCHEMA_VERSION})`;
+  if (version < 1) return 'it was never finished';
+  const wasClosed = db.prepare<[], { count: number }>(
+    "SELECT count(*) AS count FROM sqlite_master WHERE name = 'closed'",
+  );
+  const isLarge = statSync(options.path).size > CHECKED_BYTES_MAX;
+  if (!isLarge || wasClosed.get()?.count === 0) {
+    const check: unknown = db.pragma('quick_check(1)', { simple: true });
+    if (check !== 'ok') return `it is damaged (${String(check).slice(0, 120)})`;
+  }
+  const source = db.prepare<[], { source: string | null }>('SELECT source FROM standing').get();
+  if (source === undefined) return 'it is damaged (it does not say where it stands)';
+  if (options.source !== undefined && source.source !== null && source.source !== options.source) {
+    return 'it is a copy of another database';
+  }
+  return null;
+}
+
+function damageNoteOf(file: string): string {
+  return `${file}.damaged`;
+}
+
+function setFileAside(options: CacheOptions, fault: string): string {
+  const stamp = new Date(options.now()).toISOString().replaceAll(/[:.]/g, '-');
+  let aside = `${options.path}.set-aside-${stamp}`;
+  for (let n = 2; existsSync(aside); n += 1) aside = `${options.path}.set-aside-${stamp}-${n}`;
+  for (const ending of ['', '-wal', '-shm']) {
+    if (existsSync(options.path + ending)) renameSync(options.path + ending, aside + ending);
+  }
+  rmSync(damageNoteOf(options.path), { force: true });
+  dropOldAsides(options.path);
+  return `The offline copy was set aside as ${path.basename(aside)}: ${fault}.`;
+}
+
+function dropOldAsides(file: string): void {
+  const folder = path.dirname(file);
+  const asides = readdirSync(folder)
+    .filter((name) => name.startsWith(`${path.basename(file)}.set-aside-`) && !/-(wal|shm)$/.test(name))
+    .sort();
+  for (const name of asides.slice(0, -SET_ASIDE_MAX)) {
+    for (const ending of ['', '-wal', '-shm']) rmSync(path.join(folder, name + ending), { force: true });
+  }
+}
+
+function openUsable(options: CacheOptions, setAside: string | null): Cache {
+  const writing = new Database(options.path, { timeout: BUSY_MS });
+  let reading: Database.Database | null = null;
+  try {
+    prepare(writing, options.source ?? null);
+    reading = new Database(options.path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
+    reading.pragma(`cache_size = -${PAGES_KIB}`);
+    const writer = new CacheWriter(writing, options.now);
+    return toCache(options.path, { writing, reading, writer, setAside });
+  } catch (cause) {
+    reading?.close();
+    writing.close();
+    throw cause;
+  }
+}
+
+function toCache(
+  file: string,
+  parts: {
+    readonly writing: Database.Database;
+    readonly reading: Database.Database;
+    readonly writer: CacheWriter;
+    readonly setAside: string | null;
+  },
+): Cache {
+  return {
+    reader: new CacheReader(parts.reading),
+    writer: parts.writer,
+    setAside: parts.setAside,
+    close: () => {
+      if (!parts.writing.open) return;
+      parts.reading.close();
+      try {
+        parts.writing.exec('CREATE TABLE IF NOT EXISTS closed (one INTEGER)');
+      } catch (cause) {
+        // Without the mark the next start checks the file, which is all that is lost.
+        toCacheError(cause);
+      }
+      parts.writing.close();
+    },
+    condemn: (reason) => writeFileSync(damageNoteOf(file), reason),
+  };
+}
+
+function prepare(db: Database.Database, source: string | null): void {
+  db.pragma('journal_mode = WAL');
+  // A power cut may cost the last transactions, position and rows alike; the stream brings them again.
+  db.pragma('synchronous = NORMAL');
+  db.pragma('temp_store = MEMORY');
+  db.pragma(`cache_size = -${PAGES_KIB}`);
+  db.pragma('wal_autocheckpoint = 4000');
+  db.pragma('journal_size_limit = 67108864');
+  db.transaction(() => {
+    const version = Number(db.pragma('user_version', { simple: true }));
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    db.exec('DROP TABLE IF EXISTS closed');
+    if (source !== null) db.prepare('UPDATE standing SET source = ?').run(source);
+  }).exclusive();
+}

@@ -1,0 +1,255 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { z } from 'zod';
+import type { JobFilter } from '#contract/job-views.ts';
+import type { JobCounts } from '#contract/status.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { parseJob, type JobState } from '#domain/job.ts';
+import { creditAccountSchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { err, type Result } from '#domain/result.ts';
+import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
+import type { CachedDocument, CachedPart } from './changes.ts';
+import { DigestBuilder, ledgerContent, type RangeDigest } from './digest.ts';
+import { decodeDocument } from './document-encoding.ts';
+import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
+import { StandingReader, type Standing } from './snapshot-book.ts';
+import { attemptSql } from './sqlite-errors.ts';
+
+/** The most ledger entries that are given for one job or generation. */
+const ENTRIES_MAX = 1000;
+
+/** A document that is none of what its collection should hold. */
+export interface MalformedRecord {
+  readonly part: CachedPart;
+  readonly id: string;
+  readonly problems: readonly { readonly path: string; readonly reason: string }[];
+  /** Null where the document was not handed over. */
+  readonly document: Readonly<Record<string, unknown>> | null;
+  readonly seenAtMs: number;
+}
+
+export interface MalformedPage {
+  readonly rows: readonly MalformedRecord[];
+  readonly nextCursor: string | null;
+}
+
+/** How many jobs came into a state in an hour and are still in it. */
+export interface HourCount {
+  /** Hours since 1970 UTC. */
+  readonly hour: number;
+  readonly kind: string;
+  readonly provider: string;
+  readonly state: JobState;
+  readonly jobs: number;
+}
+
+/** A range of ids of one collection: behind `afterId` (null: from the beginning) up to and with `throughId` (null: to the end). */
+export interface IdRange {
+  readonly part: CachedPart;
+  readonly afterId: string | null;
+  readonly throughId: string | null;
+}
+
+const problemsSchema = z.array(z.object({ path: z.string(), reason: z.string() }));
+
+interface MalformedColumns {
+  readonly part: CachedPart;
+  readonly id: string;
+  readonly problems: string;
+  readonly document: Buffer | null;
+  readonly seen_ms: number;
+}
+
+type Bound = string | Buffer;
+type DigestRow = { readonly id: string; readonly content: Buffer | null };
+
+/**
+ * Reads the copy over a connection of its own that cannot write. Every method answers from one consistent state of the copy,
+ * also while the writer is in a transaction. Errors: `cache_unusable` where the file is damaged, `timed_out`.
+ */
+export class CacheReader {
+  readonly #pages: JobPages;
+  readonly #standing: StandingReader;
+  readonly #document: Statement<[string], { document: Buffer }>;
+  readonly #malformedOne: Statement<[string, string], MalformedColumns>;
+  readonly #malformedPage: Statement<[string, string, number], MalformedColumns>;
+  readonly #ofJob: Statement<[string, number], LedgerColumns>;
+  readonly #ofGeneration: Statement<[string, number], LedgerColumns>;
+  readonly #account: Statement<[string], { document: Buffer }>;
+  readonly #counts: Statement<[], { state: JobState; kind: string; jobs: number }>;
+  readonly #documents: Statement<[string], { documents: number }>;
+  readonly #hours: Statement<[number, number], HourCount>;
+  readonly #digestDocuments: Readonly<Record<'jobs' | 'accounts', Statement<[Bound, Bound, Bound, Bound], DigestRow>>>;
+  readonly #digestLedger: Statement<[Bound, Bound], LedgerColumns>;
+  readonly #digestUnreadable: Statement<[Bound, Bound], DigestRow>;
+
+  constructor(db: Database) {
+    this.#pages = new JobPages(db);
+    this.#standing = new StandingReader(db);
+    this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
+    this.#malformedOne = db.prepare('SELECT * FROM malformed WHERE part = ? AND id = ?');
+    this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT ?');
+    this.#ofJob = db.prepare('SELECT * FROM ledger WHERE job_id = ? ORDER BY at_ms, id LIMIT ?');
+    this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT ?');
+    this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
+    this.#counts = db.prepare('SELECT state, kind, jobs FROM job_counts');
+    this.#documents = db.prepare('SELECT documents FROM part_counts WHERE part = ?');
+    this.#hours = db.prepare(
+      'SELECT hour, kind, provider, state, jobs FROM hour_counts WHERE hour >= ? AND hour < ? ORDER BY hour',
+    );
+    const malformedOf = (part: CachedPart): string =>
+      `SELECT id, document FROM malformed WHERE part = '${part}' AND has_text_id = 1 AND id > ? AND id <= ?`;
+    this.#digestDocuments = {
+      jobs: db.prepare(
+        `SELECT id, document AS content FROM jobs JOIN job_documents USING (num) WHERE id > ? AND id <= ?
+         UNION ALL ${malformedOf('jobs')} ORDER BY id`,
+      ),
+      accounts: db.prepare(
+        `SELECT id, document AS content FROM accounts WHERE id > ? AND id <= ?
+         UNION ALL ${malformedOf('accounts')} ORDER BY id`,
+      ),
+    };
+    this.#digestLedger = db.prepare('SELECT * FROM ledger WHERE id > ? AND id <= ? ORDER BY id');
+    this.#digestUnreadable = db.prepare(`${malformedOf('ledger')} ORDER BY id`);
+  }
+
+  /** Where the copy stands. */
+  standing(): Result<Standing, AppError> {
+    return attemptSql(() => this.#standing.read());
+  }
+
+  /** One page of jobs in the order asked for; `invalid_request` where the cursor is none of it. */
+  jobsPage(query: JobsQuery): Result<JobsPage, AppError> {
+    const page = attemptSql(() => this.#pages.page(query));
+    return page.ok ? page.value : page;
+  }
+
+  countJobs(filter: JobFilter): Result<JobsCount, AppError> {
+    return attemptSql(() => this.#pages.count(filter));
+  }
+
+  /** A document of the job collection by its id, parsed, beside what it was parsed from; null where the copy has none. */
+  job(jobId: string): Result<CachedDocument | null, AppError> {
+    return attemptSql(() => {
+      const found = this.#document.get(jobId) ?? this.#malformedOne.get('jobs', jobId);
+      if (found === undefined || found.document === null) return null;
+      const document = decodeDocument(found.document);
+      const parsed = parseJob(document);
+      return parsed.ok
+        ? { type: 'job', job: parsed.value, document }
+        : { type: 'malformed', malformed: parsed.error, document };
+    });
+  }
+
+  /** Every ledger entry of a job, of all its generations, oldest first, at most 1000. */
+  entriesOfJob(jobId: string): Result<readonly LedgerEntry[], AppError> {
+    return attemptSql(() => this.#ofJob.all(jobId, ENTRIES_MAX).map(toLedgerEntry));
+  }
+
+  /** Every ledger entry of a generation, oldest first, at most 1000. */
+  entriesOfGeneration(generationId: string): Result<readonly LedgerEntry[], AppError> {
+    return attemptSql(() => this.#ofGeneration.all(generationId, ENTRIES_MAX).map(toLedgerEntry));
+  }
+
+  account(workspaceId: string): Result<CreditAccount | null, AppError> {
+    return attemptSql(() => {
+      const found = this.#account.get(workspaceId);
+      return found === undefined ? null : creditAccountSchema.parse(decodeDocument(found.document));
+    });
+  }
+
+  /** Malformed documents of all collections, by collection and id; `invalid_request` where the cursor is none of this list. */
+  malformedPage(cursor: string | null, limit: number): Result<MalformedPage, AppError> {
+    const key = cursor === null ? (['', ''] as const) : (/^([a-z]+):(.*)$/s.exec(cursor)?.slice(1) ?? null);
+    const [part, id] = key ?? [];
+    if (part === undefined || id === undefined)
+      return err(appError('invalid_request', 'the cursor is of another list'));
+    return attemptSql(() => {
+      const found = this.#malformedPage.all(part, id, limit + 1);
+      const rows = found.slice(0, limit).map(toMalformedRecord);
+      const last = rows.at(-1);
+      return {
+        rows,
+        nextCursor: found.length > limit && last !== undefined ? `${last.part}:${last.id}` : null,
+      };
+    });
+  }
+
+  /** How many jobs there are, by state and kind, and how many malformed documents; from the roll-ups. */
+  counts(): Result<JobCounts, AppError> {
+    return attemptSql(() => {
+      const byState = { queued: 0, running: 0, validating: 0, completed: 0, failed: 0, retrying: 0 };
+      const byKind = new Map<string, number>();
+      let total = 0;
+      for (const { state, kind, jobs } of this.#counts.all()) {
+        byState[state] += jobs;
+        byKind.set(kind, (byKind.get(kind) ?? 0) + jobs);
+        total += jobs;
+      }
+      return { total, byState, byKind: Object.fromEntries(byKind), malformed: this.#documentsOf('malformed') };
+    });
+  }
+
+  /** How many documents of each collection the copy holds, the malformed ones apart. */
+  documentCounts(): Result<Readonly<Record<CachedPart, number>>, AppError> {
+    const counts = this.counts();
+    if (!counts.ok) return counts;
+    return attemptSql(() => ({
+      jobs: counts.value.total,
+      accounts: this.#documentsOf('accounts'),
+      ledger: this.#documentsOf('ledger'),
+    }));
+  }
+
+  /** Roll-ups of the hours from `fromHour` up to, not including, `toHour`. */
+  hours(range: { readonly fromHour: number; readonly toHour: number }): Result<readonly HourCount[], AppError> {
+    return attemptSql(() => this.#hours.all(range.fromHour, range.toHour));
+  }
+
+  /**
+   * The digest of what the copy holds in a range of ids. Two that hold the same have the same; see `digestOf` for the one of
+   * documents at hand. Reads every document of the range. Documents whose id is no text are in no range.
+   */
+  digest(range: IdRange): Result<RangeDigest, AppError> {
+    return attemptSql(() => {
+      // SQLite orders every text before every blob, so an empty blob is behind the last id.
+      const bounds: [Bound, Bound] = [range.afterId ?? '', range.throughId ?? Buffer.alloc(0)];
+      const builder = new DigestBuilder();
+      if (range.part === 'ledger') {
+        for (const row of this.#ledgerRows(bounds)) builder.add(row.id, row.content);
+      } else {
+        const rows = this.#digestDocuments[range.part].iterate(...bounds, ...bounds);
+        for (const row of rows) builder.add(row.id, row.content ?? '');
+      }
+      return builder.end();
+    });
+  }
+
+  *#ledgerRows(bounds: [Bound, Bound]): Iterable<{ readonly id: string; readonly content: string }> {
+    const unreadable = this.#digestUnreadable.all(...bounds).map(({ id }) => id);
+    for (const columns of this.#digestLedger.iterate(...bounds)) {
+      while (unreadable[0] !== undefined && isBefore(unreadable[0], columns.id)) {
+        yield { id: unreadable.shift() ?? '', content: '' };
+      }
+      yield { id: columns.id, content: ledgerContent(columns) };
+    }
+    for (const id of unreadable) yield { id, content: '' };
+  }
+
+  #documentsOf(part: string): number {
+    return this.#documents.get(part)?.documents ?? 0;
+  }
+}
+
+function isBefore(left: string, right: string): boolean {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
+}
+
+function toMalformedRecord(columns: MalformedColumns): MalformedRecord {
+  return {
+    part: columns.part,
+    id: columns.id,
+    problems: problemsSchema.parse(JSON.parse(columns.problems)),
+    document: columns.document === null ? null : decodeDocument(columns.document),
+    seenAtMs: columns.seen_ms,
+  };
+}

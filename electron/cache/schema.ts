@@ -1,0 +1,153 @@
+/** Marks a SQLite file as an offline copy of Runledger (`RLCP`), so that a foreign file is recognised before it is touched. */
+export const APPLICATION_ID = 0x524c4350;
+
+/**
+ * The migrations in order; the schema's version is how many have run. Tables are STRICT and repeat the domain's rules as
+ * constraints, so that a row that breaks them is refused here too.
+ *
+ * `jobs.num` grows with the time of creation (seconds times 2^21, and a counter): full-text hits come in the order of that
+ * number, which makes the newest hits of a common word cheap.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    num INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE CHECK (length(id) > 0),
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued','running','validating','completed','failed','retrying')),
+    workspace TEXT NOT NULL,
+    user TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    attempt INTEGER NOT NULL CHECK (attempt >= 0),
+    max_attempts INTEGER NOT NULL CHECK (max_attempts >= 0),
+    price INTEGER NOT NULL CHECK (price >= 0),
+    charge_status TEXT NOT NULL
+      CHECK (charge_status IN ('not_charged','reserved','charged','refunded','unknown')),
+    is_blocked INTEGER NOT NULL CHECK (is_blocked IN (0, 1)),
+    failure_class TEXT,
+    failure_message TEXT,
+    progress_fraction REAL CHECK (progress_fraction BETWEEN 0 AND 1),
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    not_before_ms INTEGER NOT NULL,
+    state_since_ms INTEGER NOT NULL,
+    version INTEGER NOT NULL CHECK (version >= 0),
+    text_hash TEXT NOT NULL,
+    prompt_start TEXT NOT NULL,
+    CHECK ((failure_class IS NULL) = (failure_message IS NULL)),
+    CHECK (failure_class IS NULL OR state IN ('failed', 'retrying'))
+  ) STRICT;
+  CREATE INDEX jobs_created ON jobs (created_ms, id);
+  CREATE INDEX jobs_updated ON jobs (updated_ms, id);
+  CREATE INDEX jobs_price ON jobs (price, id);
+  CREATE INDEX jobs_kind ON jobs (kind, id);
+  CREATE INDEX jobs_state ON jobs (state, id);
+  CREATE INDEX jobs_workspace ON jobs (workspace, id);
+  CREATE INDEX jobs_state_created ON jobs (state, created_ms, id);
+  CREATE INDEX jobs_state_updated ON jobs (state, updated_ms, id);
+  CREATE INDEX jobs_kind_created ON jobs (kind, created_ms, id);
+  CREATE INDEX jobs_workspace_created ON jobs (workspace, created_ms, id);
+  CREATE INDEX jobs_user_created ON jobs (user, created_ms, id);
+  CREATE INDEX jobs_class_created ON jobs (failure_class, created_ms, id) WHERE failure_class IS NOT NULL;
+
+  -- The documents stand apart, so that the rows of the list stay narrow.
+  CREATE TABLE job_documents (
+    num INTEGER PRIMARY KEY,
+    document BLOB NOT NULL
+  ) STRICT;
+
+  CREATE VIRTUAL TABLE jobs_text USING fts5 (
+    prompt, error, ids, user, output,
+    content='', contentless_delete=1, prefix='2 3', tokenize="unicode61 remove_diacritics 2"
+  );
+
+  CREATE TABLE malformed (
+    part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
+    id TEXT NOT NULL,
+    problems TEXT NOT NULL CHECK (json_valid(problems)),
+    document BLOB,
+    -- 0 where the id is no text: such an id is in no range of ids.
+    has_text_id INTEGER NOT NULL CHECK (has_text_id IN (0, 1)),
+    seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (part, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    available INTEGER NOT NULL,
+    held INTEGER NOT NULL CHECK (held >= 0),
+    version INTEGER NOT NULL CHECK (version >= 0),
+    document BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE ledger (
+    id TEXT NOT NULL UNIQUE,
+    workspace TEXT NOT NULL,
+    job_id TEXT,
+    generation_id TEXT,
+    attempt INTEGER CHECK (attempt >= 0),
+    type TEXT NOT NULL CHECK (type IN ('grant','reserve','capture','release','refund','adjust')),
+    credits INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    actor_type TEXT NOT NULL CHECK (actor_type IN ('user','runner','product','system')),
+    actor_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    period TEXT NOT NULL CHECK (period GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]')
+  ) STRICT;
+  CREATE INDEX ledger_job ON ledger (job_id, at_ms) WHERE job_id IS NOT NULL;
+  CREATE INDEX ledger_generation ON ledger (generation_id, at_ms) WHERE generation_id IS NOT NULL;
+  CREATE INDEX ledger_workspace ON ledger (workspace, at_ms);
+
+  -- Kept by the writer in the transaction that changes the rows.
+  CREATE TABLE job_counts (
+    state TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    jobs INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (state, kind)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE hour_counts (
+    hour INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (hour, kind, provider, state)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE part_counts (
+    part TEXT PRIMARY KEY CHECK (part IN ('accounts','ledger','malformed')),
+    documents INTEGER NOT NULL CHECK (documents >= 0)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO part_counts VALUES ('accounts', 0), ('ledger', 0), ('malformed', 0);
+
+  -- Where the copy stands; one row.
+  CREATE TABLE standing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    source TEXT,
+    position TEXT,
+    as_of_ms INTEGER,
+    -- 1 once a snapshot came to its end, and until what is known is declared void.
+    is_complete INTEGER NOT NULL CHECK (is_complete IN (0, 1)),
+    is_snapshot_open INTEGER NOT NULL CHECK (is_snapshot_open IN (0, 1))
+  ) STRICT;
+  INSERT INTO standing VALUES (1, NULL, NULL, NULL, 0, 0);
+
+  CREATE TABLE snapshot_parts (
+    part TEXT PRIMARY KEY CHECK (part IN ('jobs','accounts','ledger')),
+    -- Everything from here upwards has been copied; null at the beginning.
+    before_id TEXT,
+    is_done INTEGER NOT NULL CHECK (is_done IN (0, 1)),
+    rows_done INTEGER NOT NULL CHECK (rows_done >= 0)
+  ) STRICT, WITHOUT ROWID;
+
+  -- What the stream said while a snapshot is open: there it knows better than any page.
+  CREATE TABLE touched (
+    part TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (part, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** The schema's version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,29 @@
+import Database from 'better-sqlite3';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+
+/** Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. */
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_DATA|CANTOPEN|READONLY)/;
+/** A constraint can break only where the file's content contradicts what was written to it. */
+const CONTRADICTED = /^SQLITE_CONSTRAINT/;
+const FULL = /^SQLITE_(FULL|IOERR_WRITE|IOERR_FSYNC|IOERR_TRUNCATE|IOERR_SHMSIZE)/;
+const BUSY = /^SQLITE_(BUSY|LOCKED)/;
+
+/** Puts an error of SQLite into the catalogue; anything else is a bug and thrown on. */
+export function toCacheError(cause: unknown): AppError {
+  if (!(cause instanceof Database.SqliteError)) throw cause;
+  const detail = `${cause.code}: ${cause.message}`.slice(0, 300);
+  if (FULL.test(cause.code)) return appError('disk_full', detail, cause);
+  if (DAMAGED.test(cause.code) || CONTRADICTED.test(cause.code)) return appError('cache_unusable', detail, cause);
+  if (BUSY.test(cause.code)) return appError('timed_out', `another process writes the offline copy (${detail})`, cause);
+  return appError('internal', detail, cause);
+}
+
+/** Runs what works on the file; its expected failures become values. */
+export function attemptSql<Value>(work: () => Value): Result<Value, AppError> {
+  try {
+    return ok(work());
+  } catch (cause) {
+    return err(toCacheError(cause));
+  }
+}

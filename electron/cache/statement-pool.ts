@@ -1,0 +1,32 @@
+import type { Database, Statement } from 'better-sqlite3';
+
+/**
+ * Prepared statements by their text. The texts are put together from constants of the code, never from values, so there is a
+ * bounded number of them; values are always parameters.
+ */
+export class StatementPool {
+  readonly #db: Database;
+  readonly #statements = new Map<string, Statement<[object]>>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The first row. The caller states the shape of the columns that its own text selects; the tables are STRICT. */
+  get<Row>(sql: string, params: object): Row | undefined {
+    return this.#statement<Row>(sql).get(params);
+  }
+
+  all<Row>(sql: string, params: object): Row[] {
+    return this.#statement<Row>(sql).all(params);
+  }
+
+  #statement<Row>(sql: string): Statement<[object], Row> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement as Statement<[object], Row>;
+  }
+}

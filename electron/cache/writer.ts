@@ -1,0 +1,294 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { AppError } from '#domain/errors.ts';
+import { assertNever, type Result } from '#domain/result.ts';
+import { AccountTable, LedgerTable, MalformedTable } from './book-tables.ts';
+import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
+import { JobTable } from './job-table.ts';
+import { RollUps } from './roll-ups.ts';
+import { SnapshotBook, type Standing } from './snapshot-book.ts';
+import { attemptSql } from './sqlite-errors.ts';
+
+/** What a transaction changed. */
+export interface Applied {
+  /** Jobs, also malformed and deleted ones, whose row is now another. */
+  readonly jobIds: readonly string[];
+  /** All rows that were written or deleted, of every collection. */
+  readonly rows: number;
+}
+
+/** A page of a snapshot: everything that a collection holds from the last id of the page up to, not including, `beforeId`. */
+export interface SnapshotPage {
+  readonly part: CachedPart;
+  /** Where the page begins; null for the first. A page that does not begin where the last one ended is left out. */
+  readonly beforeId: string | null;
+  /** In descending order of id. */
+  readonly changes: readonly CacheChange[];
+  /** True where nothing comes behind it. */
+  readonly isLast: boolean;
+}
+
+/** What a sweep found standing on the server between two ids, ascending. */
+export interface SweptRange {
+  readonly part: CachedPart;
+  /** Not included; null for the beginning. */
+  readonly afterId: string | null;
+  /** Included; null for the end. */
+  readonly throughId: string | null;
+  readonly ids: readonly string[];
+}
+
+type Bound = string | Buffer;
+type RangeStatement = Statement<[Bound, Bound, Bound, Bound], { id: string }>;
+
+/** How a change stands to what the copy holds already. */
+type Origin =
+  /** From the ordered stream of changes. */
+  | 'stream'
+  /** Read from the collection after everything that has been applied. */
+  | 'read';
+
+/**
+ * The one writer of the copy. Every method is one transaction: rows, roll-ups, search index and position come together or
+ * not at all. Errors: `disk_full` (nothing was written, the same call may succeed later), `cache_unusable` (the file contradicts
+ * itself and has to be set aside), `timed_out` (another process writes).
+ */
+export class CacheWriter {
+  readonly #db: Database;
+  readonly #now: () => number;
+  readonly #rollUps: RollUps;
+  readonly #jobs: JobTable;
+  readonly #ledger: LedgerTable;
+  readonly #accounts: AccountTable;
+  readonly #malformed: MalformedTable;
+  readonly #book: SnapshotBook;
+  readonly #idsFrom: Readonly<Record<CachedPart, RangeStatement>>;
+
+  constructor(db: Database, now: () => number) {
+    this.#db = db;
+    this.#now = now;
+    this.#rollUps = new RollUps(db);
+    this.#jobs = new JobTable(db, this.#rollUps);
+    this.#ledger = new LedgerTable(db, this.#rollUps);
+    this.#accounts = new AccountTable(db, this.#rollUps);
+    this.#malformed = new MalformedTable(db, this.#rollUps);
+    this.#book = new SnapshotBook(db);
+    const idsFrom = (part: CachedPart): RangeStatement =>
+      db.prepare(
+        `SELECT id FROM ${part} WHERE id >= ? AND id < ?
+         UNION ALL SELECT id FROM malformed WHERE part = '${part}' AND has_text_id = 1 AND id >= ? AND id < ?`,
+      );
+    this.#idsFrom = { jobs: idsFrom('jobs'), accounts: idsFrom('accounts'), ledger: idsFrom('ledger') };
+  }
+
+  /** Where the copy stands, as its writer sees it. */
+  standing(): Result<Standing, AppError> {
+    return attemptSql(() => this.#book.read());
+  }
+
+  /**
+   * Applies changes of the stream in their order, with the position behind them. Repeating it changes nothing. While a snapshot
+   * is open a change that is older than what a page brought already is left out.
+   * @param position null leaves the stored one
+   * @param asOfMs up to when nothing is missing now; null leaves the stored one
+   */
+  apply(
+    changes: readonly CacheChange[],
+    position: string | null,
+    asOfMs: number | null = null,
+  ): Result<Applied, AppError> {
+    return this.#inTransaction((applied) => {
+      const isOpen = this.#book.read().isSnapshotOpen;
+      for (const change of changes) {
+        const subject = subjectOf(change);
+        if (isOpen) this.#book.touch(subject);
+        this.#write(change, subject, { origin: 'stream', isOpen, applied });
+      }
+      this.#mark(position, asOfMs);
+    });
+  }
+
+  /**
+   * Applies documents that were read from their collections after everything applied before, with the position of the poll
+   * that read them.
+   */
+  applyRead(
+    changes: readonly CacheChange[],
+    position: string | null,
+    asOfMs: number | null = null,
+  ): Result<Applied, AppError> {
+    return this.#inTransaction((applied) => {
+      for (const change of changes) {
+        this.#write(change, subjectOf(change), { origin: 'read', isOpen: false, applied });
+      }
+      this.#mark(position, asOfMs);
+    });
+  }
+
+  /**
+   * Begins a snapshot: every part from its newest id. What stands stays until a page shows that it is gone.
+   * @param position of the stream that was opened before, null where there is none
+   */
+  openSnapshot(position: string | null): Result<void, AppError> {
+    return attemptSql(() => this.#db.transaction(() => this.#book.open(position)).immediate());
+  }
+
+  /**
+   * Applies a page of the open snapshot: writes what it holds and deletes what the copy has in the same range and the server
+   * has not. What the stream has touched since the snapshot was opened is left as the stream left it. With the last page of the
+   * last part the snapshot ends.
+   */
+  applyPage(page: SnapshotPage): Result<Applied, AppError> {
+    return this.#inTransaction((applied) => {
+      const standing = this.#book.read();
+      const progress = standing.parts.find(({ part }) => part === page.part);
+      if (!standing.isSnapshotOpen || progress === undefined || progress.isDone) return;
+      if (progress.beforeId !== page.beforeId) return;
+      const seen = new Set<string>();
+      for (const change of page.changes) {
+        const subject = subjectOf(change);
+        seen.add(subject.id);
+        if (!this.#book.isTouched(subject)) this.#write(change, subject, { origin: 'read', isOpen: true, applied });
+      }
+      const lastId = [...seen].at(-1) ?? null;
+      const from = page.isLast ? '' : (lastId ?? '');
+      for (const id of this.#idsBetween(page.part, from, page.beforeId)) {
+        const subject = { part: page.part, id };
+        if (!seen.has(id) && !this.#book.isTouched(subject)) this.#delete(subject, applied);
+      }
+      this.#book.advance(page.part, { beforeId: lastId ?? page.beforeId, isDone: page.isLast, rows: seen.size });
+      if (page.isLast && standing.parts.every(({ part, isDone }) => isDone || part === page.part)) this.#book.close();
+    });
+  }
+
+  /** Deletes what the copy has in a range and the server has not. For polling, where nobody tells of deletions. */
+  applySweep(range: SweptRange): Result<Applied, AppError> {
+    return this.#inTransaction((applied) => {
+      const standing = new Set(range.ids);
+      // With a NUL behind it an id becomes the next text after it, which turns the bounds round.
+      const from = range.afterId === null ? '' : `${range.afterId}\0`;
+      const to = range.throughId === null ? null : `${range.throughId}\0`;
+      for (const id of this.#idsBetween(range.part, from, to)) {
+        if (!standing.has(id)) this.#delete({ part: range.part, id }, applied);
+      }
+    });
+  }
+
+  /** Notes up to when nothing is missing, where time has passed and nothing happened. */
+  setAsOf(asOfMs: number): Result<void, AppError> {
+    return attemptSql(() => this.#book.setAsOf(asOfMs));
+  }
+
+  /** Declares position and completeness void: the stream has a gap. Rows stay and can be read. */
+  declareVoid(): Result<void, AppError> {
+    return attemptSql(() => this.#db.transaction(() => this.#book.declareVoid()).immediate());
+  }
+
+  #inTransaction(work: (applied: Gathering) => void): Result<Applied, AppError> {
+    return attemptSql(() => {
+      const applied: Gathering = { jobIds: new Set(), rows: 0 };
+      try {
+        this.#db
+          .transaction(() => {
+            work(applied);
+            this.#rollUps.flush();
+          })
+          .immediate();
+      } finally {
+        this.#rollUps.reset();
+      }
+      return { jobIds: [...applied.jobIds], rows: applied.rows };
+    });
+  }
+
+  #mark(position: string | null, asOfMs: number | null): void {
+    if (position !== null) this.#book.setPosition(position);
+    if (asOfMs !== null) this.#book.setAsOf(asOfMs);
+  }
+
+  #idsBetween(part: CachedPart, from: string, before: string | null): readonly string[] {
+    // SQLite orders every text before every blob, so an empty blob is behind the last id.
+    const to = before ?? Buffer.alloc(0);
+    return this.#idsFrom[part].all(from, to, from, to).map(({ id }) => id);
+  }
+
+  #write(
+    change: CacheChange,
+    subject: ChangeSubject,
+    context: { readonly origin: Origin; readonly isOpen: boolean; readonly applied: Gathering },
+  ): void {
+    const { applied } = context;
+    const isOlderRefused = context.origin === 'stream' && context.isOpen;
+    switch (change.type) {
+      case 'job': {
+        const { job } = change;
+        if (job.type === 'job') {
+          count(applied, subject, this.#malformed.delete('jobs', subject.id));
+          count(applied, subject, this.#jobs.put(job.job, job.document, isOlderRefused));
+          return;
+        }
+        count(applied, subject, this.#jobs.delete(subject.id));
+        this.#putMalformed(subject, { problems: job.malformed.problems, document: job.document }, applied);
+        return;
+      }
+      case 'account':
+        count(applied, subject, this.#malformed.delete('accounts', subject.id));
+        count(applied, subject, this.#accounts.put(change.account, isOlderRefused));
+        return;
+      case 'entry':
+        count(applied, subject, this.#malformed.delete('ledger', subject.id));
+        count(applied, subject, this.#ledger.put(change.entry));
+        return;
+      case 'unreadable':
+        count(applied, subject, this.#deleteRow(subject));
+        this.#putMalformed(
+          subject,
+          { problems: [{ path: '(document)', reason: change.reason }], document: null },
+          applied,
+        );
+        return;
+      case 'deleted':
+        this.#delete(subject, applied);
+        return;
+      default:
+        assertNever(change);
+    }
+  }
+
+  #putMalformed(
+    subject: ChangeSubject,
+    found: {
+      readonly problems: readonly { readonly path: string; readonly reason: string }[];
+      readonly document: object | null;
+    },
+    applied: Gathering,
+  ): void {
+    count(applied, subject, this.#malformed.put({ ...subject, ...found }, this.#now()));
+  }
+
+  #delete(subject: ChangeSubject, applied: Gathering): void {
+    count(applied, subject, this.#deleteRow(subject));
+    count(applied, subject, this.#malformed.delete(subject.part, subject.id));
+  }
+
+  #deleteRow(subject: ChangeSubject): boolean {
+    switch (subject.part) {
+      case 'jobs':
+        return this.#jobs.delete(subject.id);
+      case 'accounts':
+        return this.#accounts.delete(subject.id);
+      case 'ledger':
+        return this.#ledger.delete(subject.id);
+    }
+  }
+}
+
+interface Gathering {
+  readonly jobIds: Set<string>;
+  rows: number;
+}
+
+function count(applied: Gathering, subject: ChangeSubject, hasChanged: boolean): void {
+  if (!hasChanged) return;
+  applied.rows += 1;
+  if (subject.part === 'jobs') applied.jobIds.add(subject.id);
+}

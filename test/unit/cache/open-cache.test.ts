@@ -1,0 +1,149 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCache } from '#cache/open-cache.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+
+let world: CacheWorld;
+beforeEach(() => {
+  world = setupCache();
+});
+afterEach(() => world.end());
+
+function fill(jobs = 300): void {
+  const cache = world.open({ source: 'localhost/one' });
+  expectOk(
+    cache.writer.apply(
+      Array.from({ length: jobs }, (_, n) => jobChange(jobIn({ id: `j${n}`, prompt: 'x'.repeat(500) }))),
+      'p1',
+    ),
+  );
+  cache.close();
+}
+
+function asides(): string[] {
+  return readdirSync(world.folder).filter((name) => name.includes('.set-aside-'));
+}
+
+describe('a file that can be used', () => {
+  it('is opened with all that it holds', () => {
+    fill();
+    const cache = world.open({ source: 'localhost/one' });
+    expect(cache.setAside).toBeNull();
+    expect(expectOk(cache.reader.counts()).total).toBe(300);
+    expect(expectOk(cache.reader.standing())).toMatchObject({ position: 'p1', source: 'localhost/one' });
+  });
+
+  it('is used also where its process died without closing it', () => {
+    const dying = world.open();
+    expectOk(dying.writer.apply([jobChange(jobIn({ id: 'j1' }))], 'p1'));
+    for (const ending of ['', '-wal']) copyFileSync(world.file + ending, `${world.folder}/left.sqlite${ending}`);
+    const cache = expectOk(openCache({ path: `${world.folder}/left.sqlite`, now: () => NOW_MS }));
+    expect(cache.setAside).toBeNull();
+    expect(expectOk(cache.reader.counts()).total).toBe(1);
+    cache.close();
+  });
+
+  it('is closed as often as one likes', () => {
+    const cache = world.open();
+    cache.close();
+    expect(() => cache.close()).not.toThrow();
+  });
+
+  it('gives a reader that cannot write and sees what the writer has done', () => {
+    const cache = world.open();
+    expectOk(cache.writer.apply([jobChange(jobIn({ id: 'j1' }))], null));
+    expect(expectOk(cache.reader.job('j1'))?.type).toBe('job');
+    expect('apply' in cache.reader).toBe(false);
+  });
+});
+
+describe('a file that cannot be used is set aside with a note and built anew', () => {
+  /** Opens anew, proves that the new file works, and gives the note on the old one. */
+  function reopen(): string | null {
+    const cache = world.open({ source: 'localhost/one' });
+    expect(expectOk(cache.reader.counts()).total).toBe(0);
+    expectOk(cache.writer.apply([jobChange(jobIn({ id: 'j1' }))], 'p2'));
+    expect(expectOk(cache.reader.counts()).total).toBe(1);
+    expect(asides().length).toBeGreaterThan(0);
+    return cache.setAside;
+  }
+
+  it('text of somebody', () => {
+    writeFileSync(world.file, 'Dear diary, today I wrote no SQLite file.'.repeat(100));
+    expect(reopen()).toMatch(/damaged/);
+    expect(readFileSync(`${world.folder}/${asides()[0] ?? ''}`, 'utf8')).toContain('Dear diary');
+  });
+
+  it('a database of another program', () => {
+    new Database(world.file).exec('CREATE TABLE mine (a)').close();
+    expect(reopen()).toMatch(/not an offline copy/);
+  });
+
+  it('a copy of a newer version', () => {
+    fill();
+    const db = new Database(world.file);
+    db.pragma('user_version = 99');
+    db.close();
+    expect(reopen()).toMatch(/newer version \(99/);
+  });
+
+  it('a copy that was never finished', () => {
+    fill();
+    const db = new Database(world.file);
+    db.pragma('user_version = 0');
+    db.close();
+    expect(reopen()).toMatch(/never finished/);
+  });
+
+  it('a copy of another database', () => {
+    fill();
+    const cache = world.open({ source: 'localhost/two' });
+    expect(cache.setAside).toMatch(/another database/);
+  });
+
+  it('a file cut off', () => {
+    fill();
+    truncateSync(world.file, 20_000);
+    expect(reopen()).toMatch(/damaged/);
+  });
+
+  it('a file with a page of rubbish', () => {
+    fill();
+    const bytes = readFileSync(world.file);
+    bytes.fill(0xa5, 4096 * 3, 4096 * 6);
+    writeFileSync(world.file, bytes);
+    expect(reopen()).toMatch(/damaged/);
+  });
+
+  it('a file that was condemned while it was in use', () => {
+    const cache = world.open();
+    cache.condemn('SQLITE_CORRUPT');
+    cache.close();
+    expect(reopen()).toMatch(/while it was in use/);
+    world.open().close();
+    expect(asides().filter((name) => !/-(wal|shm)$/.test(name))).toHaveLength(1);
+  });
+
+  it('and at most two of them are kept', () => {
+    for (let n = 0; n < 4; n += 1) {
+      const cache = world.open({ now: () => NOW_MS + n * 1000 });
+      cache.condemn('test');
+      cache.close();
+    }
+    world.open({ now: () => NOW_MS + 10_000 });
+    expect(asides().filter((name) => !/-(wal|shm)$/.test(name))).toHaveLength(2);
+  });
+});
+
+describe('a place where no file can be made', () => {
+  it('is an error with a code', () => {
+    writeFileSync(`${world.folder}/file`, '');
+    expect(openCache({ path: `${world.folder}/file/copy.sqlite`, now: () => NOW_MS })).toMatchObject({
+      ok: false,
+      error: { code: 'cache_unusable' },
+    });
+    expect(existsSync(world.file)).toBe(false);
+  });
+});
