@@ -1,0 +1,54 @@
+import { compareFindings, type Finding } from './finding.ts';
+import { sumGenerations } from './generation-totals.ts';
+import { Reporter } from './reporter.ts';
+import type { RuleInput, RuleOptions } from './rule.ts';
+import { RULES } from './rules.ts';
+import { compareWithSeen } from './seen-entries.ts';
+import { netOfEntry, type LedgerView } from './view.ts';
+
+/** What the rules found in a view. */
+export interface Reconciliation {
+  /** In a fixed order; at most `FINDINGS_MAX`. */
+  readonly findings: readonly Finding[];
+  /** How many findings each rule had, every rule named, also those beyond the list's end. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Documents of the job collection that are no jobs: nothing was said of their charges. */
+  readonly unreadableJobs: number;
+}
+
+/**
+ * Holds a view of jobs, accounts and ledger against every rule. Pure: the same view and options give the same findings in
+ * the same order. One pass over the entries and one or two over the generations a rule.
+ *
+ * @param onRule called after each rule with how many are done, for those who wait
+ */
+export function reconcile(view: LedgerView, options: RuleOptions, onRule?: (done: number) => void): Reconciliation {
+  const input: RuleInput = {
+    view,
+    totals: sumGenerations(view),
+    seen: compareWithSeen(view, options.seen),
+    ledgerOfWorkspace: sumWorkspaces(view),
+    options,
+  };
+  const reporter = new Reporter(view, options.seen);
+  RULES.forEach((rule, index) => {
+    rule.scan(input, reporter.of(rule));
+    onRule?.(index + 1);
+  });
+  return {
+    findings: reporter.findings.toSorted(compareFindings),
+    counts: Object.fromEntries(RULES.map((rule) => [rule.name, reporter.counts.get(rule.name) ?? 0])),
+    unreadableJobs: view.jobs.presence.reduce((total, presence) => total + (presence === 2 ? 1 : 0), 0),
+  };
+}
+
+/** What the entries of each workspace add up to, with those that the view left out. */
+export function sumWorkspaces(view: LedgerView): Float64Array {
+  const { entries, accounts } = view;
+  const sums = Float64Array.from(accounts.otherLedger);
+  for (let entry = 0; entry < entries.count; entry += 1) {
+    const workspace = entries.workspace[entry] ?? 0;
+    sums[workspace] = (sums[workspace] ?? 0) + netOfEntry(entries, entry);
+  }
+  return sums;
+}
