@@ -27,9 +27,14 @@ export interface ClosedBooks {
 /** The statements of a month, ordered by workspace; workspaces without a balance and without a movement are left out. */
 export function buildStatements(
   view: LedgerView,
-  period: string,
-  workspaceId: string | null = null,
+  request: {
+    readonly period: string;
+    /** Null for all. */
+    readonly workspaceId: string | null;
+    readonly closed: ClosedBooks;
+  },
 ): readonly Statement[] {
+  const { period, workspaceId, closed } = request;
   const code = periodCode(period);
   const only = workspaceId === null ? -1 : view.workspaces.find(workspaceId);
   if (workspaceId !== null && only < 0) return [];
