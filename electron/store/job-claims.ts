@@ -62,9 +62,7 @@ function claimableFilter(options: ClaimOptions, now: Date): Document {
     $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }],
     'billing.pending': { $size: 0 },
     ...(options.kinds === undefined ? {} : { kind: { $in: [...options.kinds] } }),
-    ...(options.excludeProviders === undefined || options.excludeProviders.length === 0
-      ? {}
-      : { 'provider.name': { $nin: [...options.excludeProviders] } }),
+    ...(options.providers === undefined ? {} : { 'provider.name': { $in: [...options.providers] } }),
   };
 }
 

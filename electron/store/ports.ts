@@ -47,7 +47,8 @@ export interface ClaimOptions {
   readonly limit: number;
   readonly leaseMs: number;
   readonly kinds?: readonly string[];
-  readonly excludeProviders?: readonly string[];
+  /** Only jobs of these providers, by name; left out for all. */
+  readonly providers?: readonly string[];
 }
 
 /** What names a lease: the job and the token that it was claimed with. */

@@ -1,0 +1,119 @@
+import { createHash, type Hash } from 'node:crypto';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import type { Output } from '#domain/job.ts';
+
+/** An artefact above this size is refused, in bytes. */
+export const ARTEFACT_BYTES_MAX = 512 * 1024 * 1024;
+
+/** What an artefact belongs to, and what it will be. */
+export interface ArtefactName {
+  readonly jobId: string;
+  readonly generationId: string;
+  readonly attempt: number;
+  readonly mime: string;
+  readonly extension: string;
+}
+
+/** Thrown by a write that would make an artefact too large: the provider sends more than can be meant. */
+export class ArtefactTooLarge extends Error {}
+
+/** One artefact while it is written. */
+export interface ArtefactWriter {
+  /** Where the bytes stand until `keep`; validators read there. */
+  readonly path: string;
+  readonly bytes: number;
+  write(chunk: Uint8Array): Promise<void>;
+  /** Everything written is on the disk and readable at `path`. */
+  finish(): Promise<void>;
+  /** Gives the artefact its name for good. @returns the reference that the job keeps */
+  keep(): Promise<Output>;
+  /** Removes what was written. Idempotent, and without effect after `keep`. */
+  discard(): Promise<void>;
+}
+
+/** A folder of artefacts, one file each. Bytes go straight to the disk and through SHA-256, never whole into memory. */
+export class ArtefactFolder {
+  readonly #root: string;
+
+  /** @param root absolute; made where it is not there */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async create(name: ArtefactName): Promise<ArtefactWriter> {
+    const relative = fileNameOf(name);
+    const final = path.join(this.#root, relative);
+    await mkdir(path.dirname(final), { recursive: true });
+    const partial = `${final}.part`;
+    return new FileWriter(await open(partial, 'w'), partial, final, `artefact:${relative}`, name.mime);
+  }
+
+  /** The file of a reference; null for one that is not of this folder. */
+  fileOf(uri: string): string | null {
+    if (!uri.startsWith('artefact:')) return null;
+    const file = path.join(this.#root, uri.slice('artefact:'.length));
+    const relative = path.relative(this.#root, file);
+    return relative.startsWith('..') || path.isAbsolute(relative) ? null : file;
+  }
+}
+
+/** Ids are hashed into the name: they come from outside and may hold anything. */
+function fileNameOf(name: ArtefactName): string {
+  const digest = createHash('sha256').update(`${name.jobId}\n${name.generationId}`).digest('hex');
+  return `${digest.slice(0, 2)}/${digest.slice(2, 34)}-${name.attempt}.${name.extension}`;
+}
+
+class FileWriter implements ArtefactWriter {
+  readonly path: string;
+  readonly #final: string;
+  readonly #uri: string;
+  readonly #mime: string;
+  readonly #hash: Hash = createHash('sha256');
+  #handle: FileHandle | null;
+  #bytes = 0;
+  #isKept = false;
+
+  constructor(handle: FileHandle, partial: string, final: string, uri: string, mime: string) {
+    this.#handle = handle;
+    this.path = partial;
+    this.#final = final;
+    this.#uri = uri;
+    this.#mime = mime;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#handle === null) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > ARTEFACT_BYTES_MAX)
+      throw new ArtefactTooLarge(`The artefact is larger than ${ARTEFACT_BYTES_MAX} bytes.`);
+    this.#hash.update(chunk);
+    await this.#handle.write(chunk);
+  }
+
+  async finish(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    if (handle === null) return;
+    await handle.datasync();
+    await handle.close();
+  }
+
+  async keep(): Promise<Output> {
+    await this.finish();
+    await rename(this.path, this.#final);
+    this.#isKept = true;
+    return { uri: this.#uri, mime: this.#mime, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  async discard(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    await handle?.close();
+    if (!this.#isKept) await rm(this.path, { force: true });
+  }
+}

@@ -1,0 +1,274 @@
+import { classifyFailure, type Classified, type FailureEvidence } from '#domain/failure.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Job, LeasedJob, Output, Validation } from '#domain/job.ts';
+import { findKind, type JobKind, type JobKindName } from '#domain/kinds.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { decideRetry, type RetryPolicy } from '#domain/retry-policy.ts';
+import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
+import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
+import { generationKey } from './generation-key.ts';
+import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
+import type { Validate } from './validators/validate.ts';
+
+/** What an attempt needs besides its job. */
+export interface AttemptContext {
+  readonly runnerId: string;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly validators: Readonly<Record<JobKindName, Validate>>;
+  readonly artefacts: ArtefactFolder;
+  readonly policy: RetryPolicy;
+  readonly apply: (change: JobChange) => Promise<Result<void, AppError>>;
+  readonly accepted: (job: LeasedJob, acceptanceId: string) => Promise<Result<void, AppError>>;
+  readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
+  readonly random: () => number;
+  /** For the copy of the job that the attempt carries on with; what is stored is stamped by the server. */
+  readonly now: () => Date;
+}
+
+/** Why an attempt is stopped from outside; the reason of its abort signal. */
+export type StopReason = 'lease_lost' | 'runner_stopped';
+
+/** How an attempt ended, for the log and the counts of the runner. */
+export type AttemptOutcome =
+  | { readonly type: 'completed' }
+  | { readonly type: 'deferred'; readonly failure: Classified }
+  | { readonly type: 'failed'; readonly failure: Classified }
+  /** Nothing was written at the end, because the lease is another's or the server refused: whoever rescues the job goes on. */
+  | { readonly type: 'abandoned'; readonly error: AppError };
+
+interface Made {
+  readonly output: ArtefactWriter;
+  readonly providerCost: number | null;
+}
+
+/** What went wrong, on the way to being classified. */
+interface Problem {
+  readonly evidence: FailureEvidence;
+  readonly retryAfterMs: number;
+  readonly providerCost: number | null;
+  readonly validation: Validation | null;
+}
+
+/**
+ * Drives one claimed job through one attempt: generate, validate, complete; or ask the policy what a failure means. Each
+ * change of state is one guarded write; when one is refused the attempt ends without another word.
+ */
+export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: AbortSignal): Promise<AttemptOutcome> {
+  const kind = findKind(job.kind);
+  const options = kind?.optionsSchema.safeParse(job.input.options);
+  if (kind === undefined || options?.success !== true) {
+    const message = kind === undefined ? `No runner knows the kind ${job.kind}.` : describe(options?.error?.issues[0]);
+    return settleFailure(job, context, problem({ source: 'input', message }));
+  }
+  const made = await generate(job, kind, options.data, context, stop);
+  if (!made.ok) return settleFailure(job, context, made.error);
+  const { output, providerCost } = made.value;
+  try {
+    const validating = await advance(job, { type: 'generated' }, context);
+    if (!validating.ok) return { type: 'abandoned', error: validating.error };
+    const validation = await context.validators[kind.name as JobKindName](output.path, options.data);
+    if (!validation.passed) {
+      return await settleFailure(validating.value, context, { ...validationProblem(validation), providerCost });
+    }
+    return await complete(validating.value, context, await output.keep(), validation, providerCost);
+  } finally {
+    await output.discard();
+  }
+}
+
+/** Calls the provider within the kind's hard time-out, or collects what it has already accepted. */
+async function generate(
+  job: LeasedJob,
+  kind: JobKind,
+  options: Record<string, unknown>,
+  context: AttemptContext,
+  stop: AbortSignal,
+): Promise<Result<Made, Problem>> {
+  const provider = context.providers.get(job.provider.name);
+  if (provider === undefined) {
+    return err(
+      problem({
+        source: 'http',
+        status: 401,
+        code: 'provider_missing',
+        message: `This runner has no provider ${job.provider.name}.`,
+      }),
+    );
+  }
+  const output = await context.artefacts.create({
+    jobId: job._id,
+    generationId: job.billing.generationId,
+    attempt: job.attempt,
+    ...kind.artefact,
+  });
+  const deadline = AbortSignal.timeout(kind.hardTimeoutMs);
+  const signal = AbortSignal.any([stop, deadline]);
+  const softTimer = setTimeout(() => context.progress(job, 0, 'Taking longer than usual.'), kind.softTimeoutMs);
+  try {
+    const result = await callProvider(provider, job, options, kind, context, output, signal);
+    if (result.ok) {
+      await output.finish();
+      return ok({ output, providerCost: result.value.providerCostMicroUsd });
+    }
+    await output.discard();
+    return err(stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error));
+  } catch (cause) {
+    await output.discard();
+    if (cause instanceof ArtefactTooLarge) return err(problem({ source: 'reply', message: cause.message }));
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return err(stoppedProblem(stop, deadline, kind) ?? problem({ source: 'exception', message }));
+  } finally {
+    clearTimeout(softTimer);
+  }
+}
+
+async function callProvider(
+  provider: Provider,
+  job: LeasedJob,
+  options: Record<string, unknown>,
+  kind: JobKind,
+  context: AttemptContext,
+  output: ArtefactWriter,
+  signal: AbortSignal,
+): ReturnType<Provider['generate']> {
+  const request: GenerationRequest = {
+    kind: job.kind,
+    prompt: job.input.prompt,
+    options,
+    model: job.provider.model,
+    idempotencyKey: generationKey(job),
+    timeoutMs: kind.hardTimeoutMs,
+  };
+  const sink = {
+    accepted: async (acceptanceId: string): Promise<void> => {
+      const stored = await context.accepted(job, acceptanceId);
+      // A lease that is lost is noticed by the next guarded write; the provider's work is not thrown away for a slow server.
+      if (!stored.ok && stored.error.code === 'lease_lost') throw new Error('The lease was lost.');
+    },
+    progress: (fraction: number, message: string) => context.progress(job, fraction, message),
+    write: (chunk: Uint8Array) => output.write(chunk),
+  };
+  const accepted = acceptedBefore(job);
+  if (accepted !== null && provider.collect !== undefined) {
+    const collected = await provider.collect(accepted, request, sink, signal);
+    if (collected !== null) return collected;
+  }
+  return provider.generate(request, sink, signal);
+}
+
+/** The acceptance of the attempt before, where that one was cut off by a crash and not answered by the provider. */
+function acceptedBefore(job: LeasedJob): string | null {
+  const before = job.attempts.findLast(
+    (attempt) => attempt.n < job.attempt && attempt.generationId === job.billing.generationId,
+  );
+  return before?.failure?.code === 'lease_expired' ? before.acceptanceId : null;
+}
+
+function stoppedProblem(stop: AbortSignal, deadline: AbortSignal, kind: JobKind): Problem | null {
+  if (stop.aborted)
+    return problem({
+      source: 'network',
+      code: String(stop.reason),
+      message: 'The runner stopped before the provider was done.',
+    });
+  return deadline.aborted ? problem({ source: 'timeout', limitMs: kind.hardTimeoutMs }) : null;
+}
+
+function problem(evidence: FailureEvidence): Problem {
+  return { evidence, retryAfterMs: 0, providerCost: null, validation: null };
+}
+
+function fromProvider(failure: GenerationFailure): Problem {
+  const { evidence, retryAfterMs, providerCostMicroUsd } = failure;
+  return { evidence, retryAfterMs, providerCost: providerCostMicroUsd, validation: null };
+}
+
+function validationProblem(validation: Validation): Problem {
+  const failed = validation.checks.filter((check) => !check.passed && check.severity === 'error');
+  return {
+    evidence: {
+      source: 'validation',
+      failedChecks: failed.map((check) => check.name),
+      message: failed.map((check) => check.message).join(' '),
+    },
+    retryAfterMs: 0,
+    providerCost: null,
+    validation,
+  };
+}
+
+function describe(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
+  return `The options cannot be used: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.trim();
+}
+
+async function complete(
+  job: LeasedJob,
+  context: AttemptContext,
+  output: Output,
+  validation: Validation,
+  providerCost: number | null,
+): Promise<AttemptOutcome> {
+  const done = await advance(job, { type: 'complete', output, validation, providerCost, finalCredits: null }, context);
+  return done.ok ? { type: 'completed' } : { type: 'abandoned', error: done.error };
+}
+
+/** Asks the one function that decides about retries, and writes what it says. */
+async function settleFailure(job: LeasedJob, context: AttemptContext, what: Problem): Promise<AttemptOutcome> {
+  const failure = classifyFailure(what.evidence);
+  const { event, reason, policyVersion } = failureEvent(job, failure, what, context);
+  const written = await advance(job, event, context, { reason, policyVersion });
+  if (!written.ok) return { type: 'abandoned', error: written.error };
+  return { type: event.type === 'defer' ? 'deferred' : 'failed', failure };
+}
+
+/** What a failure means by the policy: another attempt later, or the end with release or capture. */
+export function failureEvent(
+  job: LeasedJob,
+  failure: Classified,
+  what: Pick<Problem, 'retryAfterMs' | 'providerCost' | 'validation'>,
+  context: Pick<AttemptContext, 'policy' | 'random'>,
+): {
+  readonly event: Extract<JobEvent, { type: 'defer' | 'fail' }>;
+  readonly reason: string;
+  readonly policyVersion: number;
+} {
+  const { policy } = context;
+  const verdict = decideRetry({
+    job: {
+      state: job.state,
+      maxAttempts: job.maxAttempts,
+      inputHash: job.input.hash,
+      attempts: job.attempts,
+      generationId: job.billing.generationId,
+    },
+    failureClass: failure.class,
+    chargeStatus: job.billing.status,
+    pendingEntries: job.billing.pending.length,
+    asker: { type: 'runner' },
+    policy,
+    retryAfterMs: what.retryAfterMs,
+    random: context.random(),
+  });
+  const { providerCost, validation } = what;
+  const event =
+    verdict.verdict === 'retry'
+      ? ({ type: 'defer', failure, delayMs: verdict.delayMs, providerCost, validation } as const)
+      : ({ type: 'fail', failure, charge: policy.classes[failure.class].charge, providerCost, validation } as const);
+  return { event, reason: verdict.why.slice(0, 500), policyVersion: verdict.policyVersion };
+}
+
+/** Writes one event of the job. @returns the job as it then is */
+async function advance(
+  job: LeasedJob,
+  event: JobEvent,
+  context: AttemptContext,
+  why: { readonly reason: string; readonly policyVersion: number | null } = { reason: event.type, policyVersion: null },
+): Promise<Result<LeasedJob, AppError>> {
+  const change = planChange(job, event, { actor: { type: 'runner', id: context.runnerId }, ...why });
+  if (!change.ok) return err({ code: 'illegal_transition', detail: `${job._id}: ${job.state} has no ${event.type}` });
+  const applied = await context.apply(change.value);
+  if (!applied.ok) return applied;
+  const after: Job | null = applyChange(job, change.value, context.now());
+  // Only `generated` leads on to a state in which the attempt continues; after the others nobody looks at the job here.
+  return after !== null && (after.state === 'running' || after.state === 'validating') ? ok(after) : ok(job);
+}

@@ -1,0 +1,313 @@
+import { classifyFailure } from '#domain/failure.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { LeasedJob } from '#domain/job.ts';
+import { JOB_KINDS } from '#domain/kinds.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
+import { planChange, type JobChange } from '#domain/transition.ts';
+import type { RunnerStore } from '#store/ports.ts';
+import type { ArtefactFolder } from './artefacts.ts';
+import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
+import { ChangeOutbox } from './change-outbox.ts';
+import { LeaseBook } from './lease-book.ts';
+import { ProgressOutbox } from './progress-outbox.ts';
+import type { Provider } from './provider.ts';
+import { VALIDATORS } from './validators/validate.ts';
+
+/** What a runner is made from. */
+export interface RunnerOptions {
+  readonly runnerId: string;
+  readonly store: RunnerStore;
+  readonly providers: readonly Provider[];
+  readonly artefacts: ArtefactFolder;
+  readonly policy: RetryPolicy;
+  /** Attempts under way at once, 1 to 1000. */
+  readonly concurrency: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  /** How long a lease holds without a heartbeat, in milliseconds; {@link LEASE_MS} unless told. */
+  readonly leaseMs?: number;
+  readonly random: () => number;
+  readonly monotonicMs: () => number;
+  readonly now: () => Date;
+  /** Ends early when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly onStatus?: (status: RunnerState) => void;
+  readonly onOutcome?: (job: LeasedJob, outcome: AttemptOutcome) => void;
+}
+
+/** What a runner is doing. */
+export interface RunnerState {
+  readonly state: 'running' | 'paused' | 'draining' | 'stopped';
+  readonly runnerId: string;
+  readonly concurrency: number;
+  readonly active: number;
+  /** The last call to the server that failed, null since one succeeded. */
+  readonly error: AppError | null;
+}
+
+/** How long a lease holds without a heartbeat, in milliseconds. */
+export const LEASE_MS = 30_000;
+/** With nothing to do, the queue is looked at this often, in milliseconds, unless something is due earlier. */
+const IDLE_MS_MAX = 1000;
+const IDLE_MS_MIN = 20;
+const ANNOUNCE_MS = 5000;
+const SWEEP_MS = 5000;
+/** Pending entries younger than this are being settled by whoever made them. */
+const SWEEP_AGE_MS = 10_000;
+const RESCUE_LIMIT = 200;
+const SWEEP_LIMIT = 500;
+const RESERVE_LIMIT = 500;
+/** After a failed call the next one waits up to this long, growing, in milliseconds. */
+const BACK_OFF_MS_MAX = 10_000;
+
+/**
+ * Claims jobs and drives their attempts, as many at once as it may. It coordinates with other runners through MongoDB alone:
+ * any number of them may run on one queue. A server that goes away is waited for; attempts whose lease can no longer be
+ * trusted are stopped, and whoever rescues them goes on.
+ */
+export class JobRunner {
+  readonly #options: RunnerOptions;
+  readonly #leaseMs: number;
+  readonly #leases: LeaseBook;
+  readonly #outbox: ChangeOutbox;
+  readonly #progress: ProgressOutbox;
+  readonly #attemptContext: AttemptContext;
+  readonly #attempts = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #wake = new AbortController();
+  #loops: Promise<unknown> | null = null;
+  #state: RunnerState['state'] = 'running';
+  #concurrency: number;
+  #error: AppError | null = null;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#leaseMs = options.leaseMs ?? LEASE_MS;
+    this.#concurrency = options.concurrency;
+    this.#leases = new LeaseBook(this.#leaseMs, options.monotonicMs);
+    this.#outbox = new ChangeOutbox(options.store, (error) => this.#note(error));
+    this.#progress = new ProgressOutbox(options.store);
+    this.#attemptContext = {
+      runnerId: options.runnerId,
+      providers: new Map(options.providers.map((provider) => [provider.name, provider])),
+      validators: VALIDATORS,
+      artefacts: options.artefacts,
+      policy: options.policy,
+      apply: (change) => this.#outbox.apply(change),
+      accepted: (job, acceptanceId) =>
+        options.store.recordAcceptance({ jobId: job._id, token: job.lease.token }, acceptanceId),
+      progress: (job, fraction, message) => this.#progress.report(job, fraction, message),
+      random: options.random,
+      now: options.now,
+    };
+  }
+
+  get status(): RunnerState {
+    return {
+      state: this.#state,
+      runnerId: this.#options.runnerId,
+      concurrency: this.#concurrency,
+      active: this.#attempts.size,
+      error: this.#error,
+    };
+  }
+
+  /** Begins to work. Calling it again changes nothing. */
+  start(): void {
+    this.#loops ??= Promise.all([
+      this.#claimLoop(),
+      this.#every(this.#leaseMs / 3, () => this.#leases.beat(this.#options.store)),
+      this.#every(this.#leaseMs / 2, () => this.#rescue()),
+      this.#every(SWEEP_MS, () => this.#sweep()),
+      this.#every(ANNOUNCE_MS, () => this.#announce()),
+    ]);
+  }
+
+  /** Claims nothing more until `resume`; what is under way goes on. */
+  pause(): void {
+    if (this.#state === 'running') this.#become('paused');
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#become('running');
+    this.poke();
+  }
+
+  /** From now on that many attempts at once; more than that which are under way are let finish. */
+  setConcurrency(concurrency: number): void {
+    this.#concurrency = concurrency;
+    this.#tell();
+    this.poke();
+  }
+
+  /** Looks at the queue now: something in it may have changed. */
+  poke(): void {
+    this.#wake.abort();
+  }
+
+  /** Claims nothing more, lets everything under way finish, and stops. */
+  async drain(): Promise<void> {
+    if (this.#state !== 'stopped') this.#become('draining');
+    this.poke();
+    await Promise.all(this.#attempts);
+    await this.#end();
+  }
+
+  /** Stops at once: attempts under way are cut off and their jobs given back. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#state !== 'stopped') this.#become('draining');
+    this.#leases.stopAll();
+    this.poke();
+    await Promise.all(this.#attempts);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.#outbox.drain();
+    const isFirst = this.#state !== 'stopped';
+    this.#become('stopped');
+    this.#stopping.abort();
+    this.poke();
+    await this.#loops;
+    if (isFirst) await this.#announce();
+  }
+
+  async #claimLoop(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      this.#wake = new AbortController();
+      const free = this.#state === 'running' ? this.#concurrency - this.#attempts.size : 0;
+      const outcome = free > 0 ? await this.#claim(free) : { claimed: 0, error: null };
+      failures = outcome.error === null ? 0 : failures + 1;
+      if (free > 0) this.#note(outcome.error);
+      // A full hand means that there may be more: look again as soon as a place is free.
+      if (outcome.claimed > 0 && outcome.claimed === free) continue;
+      await this.#rest(free > 0 ? await this.#restMs(failures) : IDLE_MS_MAX);
+    }
+  }
+
+  async #claim(free: number): Promise<{ readonly claimed: number; readonly error: AppError | null }> {
+    const { store, runnerId, providers, monotonicMs } = this.#options;
+    const reserved = await store.reserveDue({ limit: RESERVE_LIMIT });
+    if (!reserved.ok) return { claimed: 0, error: reserved.error };
+    const claimedAtMs = monotonicMs();
+    const claimed = await store.claimBatch({
+      runnerId,
+      limit: Math.min(free, 1000),
+      leaseMs: this.#leaseMs,
+      kinds: Object.keys(JOB_KINDS),
+      providers: providers.map((provider) => provider.name),
+    });
+    if (!claimed.ok) return { claimed: 0, error: claimed.error };
+    for (const job of claimed.value) this.#begin(job, claimedAtMs);
+    if (claimed.value.length > 0) this.#tell();
+    return { claimed: claimed.value.length, error: null };
+  }
+
+  #begin(job: LeasedJob, claimedAtMs: number): void {
+    const stop = this.#leases.hold(job, claimedAtMs);
+    const attempt = runAttempt(job, this.#attemptContext, stop).then(
+      (outcome) => this.#finished(job, outcome),
+      // A throw is a bug of ours or of a validator; the job keeps its lease, and its rescue decides what becomes of it.
+      (cause: unknown) =>
+        this.#finished(job, { type: 'abandoned', error: { code: 'internal', detail: job._id, cause } }),
+    );
+    const tracked = attempt.then(() => {
+      this.#attempts.delete(tracked);
+      this.poke();
+      this.#tell();
+    });
+    this.#attempts.add(tracked);
+  }
+
+  #finished(job: LeasedJob, outcome: AttemptOutcome): void {
+    this.#leases.release(job);
+    this.#progress.forget(job);
+    if (outcome.type === 'abandoned') this.#note(outcome.error);
+    this.#options.onOutcome?.(job, outcome);
+  }
+
+  async #restMs(failures: number): Promise<number> {
+    if (failures > 0) return this.#options.random() * Math.min(BACK_OFF_MS_MAX, 500 * 2 ** Math.min(failures, 10));
+    const due = await this.#options.store.nextDueInMs();
+    return due.ok && due.value !== null ? Math.min(Math.max(due.value, IDLE_MS_MIN), IDLE_MS_MAX) : IDLE_MS_MAX;
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await this.#options.wait(ms, AbortSignal.any([this.#wake.signal, this.#stopping.signal]));
+  }
+
+  /** Repeats a call until the runner stops; a failure is shown and the next round tries again. */
+  async #every(everyMs: number, call: () => Promise<AppError | null>): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const error = await call();
+      if (error !== null) this.#note(error);
+      await this.#options.wait(everyMs, this.#stopping.signal);
+    }
+  }
+
+  async #rescue(): Promise<AppError | null> {
+    const rescued = await this.#options.store.rescueExpired({
+      limit: RESCUE_LIMIT,
+      decide: (job) => this.#planRescue(job),
+    });
+    if (rescued.ok && rescued.value > 0) this.poke();
+    return rescued.ok ? null : rescued.error;
+  }
+
+  #planRescue(job: LeasedJob): JobChange | null {
+    const failure = classifyFailure({
+      source: 'lease',
+      message: `The runner ${job.lease.runnerId} was not heard of any more.`,
+    });
+    const { event, reason, policyVersion } = failureEvent(
+      job,
+      failure,
+      { retryAfterMs: 0, providerCost: null, validation: null },
+      this.#attemptContext,
+    );
+    const change = planChange(job, event, {
+      actor: { type: 'runner', id: this.#options.runnerId },
+      reason,
+      policyVersion,
+    });
+    return change.ok ? change.value : null;
+  }
+
+  async #sweep(): Promise<AppError | null> {
+    const swept = await this.#options.store.sweep({ limit: SWEEP_LIMIT, olderThanMs: SWEEP_AGE_MS, isDryRun: false });
+    return swept.ok ? null : swept.error;
+  }
+
+  async #announce(): Promise<AppError | null> {
+    const { runnerId, store, host, pid, version } = this.#options;
+    const { state, active } = this.status;
+    const announced = await store.announceRunner({
+      _id: runnerId,
+      host,
+      pid,
+      version,
+      state,
+      active,
+      concurrency: Math.max(1, this.#concurrency),
+    });
+    return announced.ok ? null : announced.error;
+  }
+
+  #note(error: AppError | null): void {
+    const isNew = this.#error?.code !== error?.code;
+    this.#error = error;
+    if (isNew) this.#tell();
+  }
+
+  #become(state: RunnerState['state']): void {
+    this.#state = state;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#options.onStatus?.(this.status);
+  }
+}

@@ -1,0 +1,13 @@
+import type { JobKindName } from '#domain/kinds.ts';
+import type { Validation } from '#domain/job.ts';
+import { validateImage } from './image.ts';
+import { validateWebsite } from './website.ts';
+
+/** Looks at an artefact. Rejects only where the file cannot be read. */
+export type Validate = (file: string, options: Readonly<Record<string, unknown>>) => Promise<Validation>;
+
+/** The validator of each kind: the compiler refuses a kind without one. */
+export const VALIDATORS: Readonly<Record<JobKindName, Validate>> = {
+  website: validateWebsite,
+  image: validateImage,
+};

@@ -1,0 +1,123 @@
+import { readFile, stat } from 'node:fs/promises';
+import { parse, type DefaultTreeAdapterTypes, type ParserError } from 'parse5';
+import { JOB_KINDS } from '#domain/kinds.ts';
+import type { Validation } from '#domain/job.ts';
+import { advisory, required, validationOf, type Check } from './checks.ts';
+
+type Node = DefaultTreeAdapterTypes.Node;
+type Element = DefaultTreeAdapterTypes.Element;
+
+/** A page above this size is no page, in bytes. */
+const PAGE_BYTES_MAX = 8 * 1024 * 1024;
+/** Elements that load or run something from the address in the named attribute. */
+const LOADING_ATTRIBUTES: Readonly<Record<string, string>> = {
+  script: 'src',
+  link: 'href',
+  iframe: 'src',
+  object: 'data',
+  embed: 'src',
+};
+
+/** Holds a web page against what its options ask for: complete, with its parts, self-contained. */
+export async function validateWebsite(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
+  const { requiredParts } = JOB_KINDS.website.optionsSchema.parse(options);
+  const { size } = await stat(file);
+  if (size === 0 || size > PAGE_BYTES_MAX) {
+    return validationOf([
+      required('size', false, `The page has ${size} bytes; between 1 and ${PAGE_BYTES_MAX} are expected.`),
+    ]);
+  }
+  const source = await readFile(file, 'utf8');
+  const errors: ParserError[] = [];
+  const document = parse(source, { onParseError: (error) => errors.push(error) });
+  const elements = [...elementsOf(document)];
+  return validationOf([
+    required('size', true, `${size} bytes.`),
+    required(
+      'complete',
+      /<\/html>\s*$/i.test(source),
+      'The page ends with </html>; a reply that was cut off does not.',
+    ),
+    ...requiredParts.map((part) => partCheck(elements, part)),
+    noForeignScripts(elements),
+    linksResolve(elements),
+    advisory(
+      'well_formed',
+      errors.length === 0,
+      errors.length === 0 ? 'No parse errors.' : `${errors.length} parse errors, the first: ${errors[0]?.code ?? ''}.`,
+    ),
+  ]);
+}
+
+function* elementsOf(node: Node): Generator<Element> {
+  if ('tagName' in node) yield node;
+  if ('childNodes' in node) for (const child of node.childNodes) yield* elementsOf(child);
+}
+
+function attribute(element: Element, name: string): string | null {
+  return element.attrs.find((attr) => attr.name === name)?.value ?? null;
+}
+
+function textOf(node: Node): string {
+  if ('value' in node) return node.value;
+  return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+}
+
+function hasContent(element: Element): boolean {
+  return (
+    textOf(element).trim() !== '' ||
+    [...elementsOf(element)].some((inner) => ['img', 'svg', 'video', 'input'].includes(inner.tagName))
+  );
+}
+
+function partCheck(elements: readonly Element[], part: string): Check {
+  const found = elements.filter((element) => {
+    if (part.startsWith('#')) return attribute(element, 'id') === part.slice(1);
+    if (part.startsWith('.')) return (attribute(element, 'class') ?? '').split(/\s+/).includes(part.slice(1));
+    return element.tagName === part.toLowerCase();
+  });
+  const name = `part_${part.replace(/^#/, 'id_').replace(/^\./, 'class_')}`.slice(0, 100);
+  if (found.length === 0) return required(name, false, `The page has no ${part}.`);
+  return required(name, found.some(hasContent), `The page has ${part}; it must not be empty.`);
+}
+
+function noForeignScripts(elements: readonly Element[]): Check {
+  const foreign = elements.flatMap((element) => {
+    const name = LOADING_ATTRIBUTES[element.tagName];
+    const address = name === undefined ? null : attribute(element, name);
+    return address !== null && /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(address.trim()) ? [address] : [];
+  });
+  return required(
+    'self_contained',
+    foreign.length === 0,
+    foreign.length === 0
+      ? 'Nothing is loaded from elsewhere.'
+      : `Loads from elsewhere: ${foreign.slice(0, 3).join(', ').slice(0, 300)}`,
+  );
+}
+
+function linksResolve(elements: readonly Element[]): Check {
+  const targets = new Set(elements.flatMap((element) => [attribute(element, 'id'), attribute(element, 'name')]));
+  const broken = elements
+    .filter((element) => element.tagName === 'a')
+    .map((element) => attribute(element, 'href') ?? '')
+    .filter(
+      (href) => href.startsWith('#') && href.length > 1 && href !== '#top' && !targets.has(decoded(href.slice(1))),
+    );
+  return required(
+    'links_resolve',
+    broken.length === 0,
+    broken.length === 0
+      ? 'Every link inside the page has a target.'
+      : `Links without a target: ${broken.slice(0, 5).join(', ').slice(0, 300)}`,
+  );
+}
+
+function decoded(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch (cause) {
+    if (cause instanceof URIError) return fragment;
+    throw cause;
+  }
+}
