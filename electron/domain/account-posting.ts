@@ -30,6 +30,9 @@ export interface PostingResult {
  * read before it read `standing`; that order is what makes a re-driven posting safe, because an entry that was posted and
  * settled in between has raised the version.
  *
+ * A reservation that cannot be paid is refused, except where the next entry gives it back at once: the two together cost
+ * nothing and use the reservation's key up.
+ *
  * @param account as read from the server
  * @param entries of this account's workspace
  * @param standing the ledger entries that already stand, by key, read after the account
@@ -40,12 +43,31 @@ export function postEntries(
   standing: ReadonlyMap<string, LedgerEntry>,
 ): PostingResult {
   const draft = { ...account, holds: { ...account.holds }, posting: { ...account.posting } };
-  const outcomes = entries.map((entry) => postOne(draft, entry, standing));
+  const outcomes = entries.map((entry, index) => {
+    const next = entries[index + 1];
+    const isGivenBack = next !== undefined && isReleaseOf(entry, next) && !standing.has(next._id);
+    return postOne(draft, entry, { standing, isGivenBack });
+  });
   const changed = outcomes.some((outcome) => outcome.type === 'applied');
   return { account: changed ? { ...draft, version: account.version + 1 } : account, outcomes };
 }
 
-function postOne(draft: CreditAccount, entry: LedgerEntry, standing: ReadonlyMap<string, LedgerEntry>): PostingOutcome {
+/** True where an entry gives back at once all that the one before it reserves. */
+function isReleaseOf(reserve: LedgerEntry, entry: LedgerEntry): boolean {
+  return (
+    reserve.type === 'reserve' &&
+    entry.type === 'release' &&
+    entry.generationId === reserve.generationId &&
+    entry.credits === reserve.credits
+  );
+}
+
+interface PostingContext {
+  readonly standing: ReadonlyMap<string, LedgerEntry>;
+  readonly isGivenBack: boolean;
+}
+
+function postOne(draft: CreditAccount, entry: LedgerEntry, { standing, isGivenBack }: PostingContext): PostingOutcome {
   const refused = (code: Extract<PostingOutcome, { type: 'refused' }>['code']): PostingOutcome => ({
     type: 'refused',
     entry,
@@ -54,22 +76,31 @@ function postOne(draft: CreditAccount, entry: LedgerEntry, standing: ReadonlyMap
     availableCredits: draft.available,
   });
   // Stripe's rule for idempotency keys: the first result is replayed, and a key that comes back with other parameters is an error.
-  const known = standing.get(entry._id) ?? draft.posting[entry._id];
+  const known = standing.get(entry._id) ?? own(draft.posting, entry._id);
   if (known !== undefined) {
     if (known.credits !== entry.credits || known.type !== entry.type || known.workspaceId !== entry.workspaceId) {
       return refused('key_reused');
     }
     return standing.has(entry._id) ? { type: 'already_posted', entry: known } : { type: 'in_posting', entry: known };
   }
-  const refusal = applyEntry(draft, entry);
+  const refusal = applyEntry(draft, entry, isGivenBack);
   if (refusal !== null) return refused(refusal);
   draft.posting[entry._id] = entry;
   return { type: 'applied', entry };
 }
 
-function applyEntry(draft: CreditAccount, entry: LedgerEntry): 'insufficient_credit' | 'no_hold' | null {
+/** A field that somebody put there; every object also has a `constructor` and the like, and ids may be called that. */
+function own<Value>(fields: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+function applyEntry(
+  draft: CreditAccount,
+  entry: LedgerEntry,
+  isGivenBack: boolean,
+): 'insufficient_credit' | 'no_hold' | null {
   const generationId = entry.generationId ?? '';
-  const hold = draft.holds[generationId];
+  const hold = own(draft.holds, generationId);
   switch (entry.type) {
     case 'grant':
     case 'adjust':
@@ -77,7 +108,7 @@ function applyEntry(draft: CreditAccount, entry: LedgerEntry): 'insufficient_cre
       draft.available += netCreditsOf(entry);
       return null;
     case 'reserve':
-      if (draft.available < entry.credits) return 'insufficient_credit';
+      if (draft.available < entry.credits && !isGivenBack) return 'insufficient_credit';
       draft.available -= entry.credits;
       draft.held += entry.credits;
       draft.holds[generationId] = { credits: (hold?.credits ?? 0) + entry.credits, at: hold?.at ?? entry.at };

@@ -18,21 +18,29 @@ export function owedForReservation(billing: Billing): readonly OwedEntry[] {
 
 /**
  * What a completed generation owes: the capture, and the release of what was reserved beyond it.
- * @param finalCredits what the generation costs in the end, null for the whole reservation; never more than was reserved
+ * @param finalCredits what the generation costs in the end, null for the whole reservation. Never more than was reserved, a
+ *   fraction is the customer's, and a figure that is no number says nothing: the whole reservation counts.
  */
 export function owedForCompletion(billing: Billing, finalCredits: number | null): readonly OwedEntry[] {
   const held = heldCreditsOf(billing);
-  const captured = Math.min(finalCredits ?? held, held);
+  const isKnown = finalCredits !== null && Number.isFinite(finalCredits);
+  const captured = isKnown ? Math.min(Math.max(Math.floor(finalCredits), 0), held) : held;
   return [
     ...(captured > 0 ? [owed(billing, 'capture', captured, 'generation completed')] : []),
     ...(held > captured ? [owed(billing, 'release', held - captured, 'reserved beyond the final price')] : []),
   ];
 }
 
-/** What a generation owes that ended without an output, by the charge rule of its failure class. */
+/**
+ * What a generation owes that ended without an output, by the charge rule of its failure class. A reservation that is still on
+ * its way is always given back: nothing ran on it. The two entries are then posted together, also where the account could not
+ * pay, so that the reservation's key is used up and nobody who is late can post it alone.
+ */
 export function owedForFailure(billing: Billing, charge: 'release' | 'capture', reason: string): readonly OwedEntry[] {
   const held = heldCreditsOf(billing);
-  return held === 0 ? [] : [owed(billing, charge, held, reason)];
+  if (held === 0) return [];
+  const isOnItsWay = billing.pending.some((entry) => entry.type === 'reserve');
+  return [owed(billing, isOnItsWay ? 'release' : charge, held, reason)];
 }
 
 /**

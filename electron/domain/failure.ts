@@ -161,11 +161,11 @@ export function fingerprintOf(failure: Classified, provider: string, model: stri
   return `${head}${normaliseMessage(failure.message)}`.slice(0, 200);
 }
 
-/** Completes a classified failure with its time and fingerprint; over-long messages are cut to the schema's limit. */
+/** Completes a classified failure with its time and fingerprint; over-long text is cut to the schema's limits. */
 export function buildFailure(failure: Classified, provider: string, model: string, at: Date): Failure {
   return {
     class: failure.class,
-    code: failure.code,
+    code: failure.code.slice(0, 100),
     message: failure.message.slice(0, 4000),
     fingerprint: fingerprintOf(failure, provider, model),
     at,

@@ -7,6 +7,13 @@ import { actorSchema, pendingEntrySchema } from './ledger.ts';
 export const jobStateSchema = z.enum(['queued', 'running', 'validating', 'completed', 'failed', 'retrying']);
 export type JobState = z.infer<typeof jobStateSchema>;
 
+/** What a document may hold of each; whoever writes one cuts to these. */
+export const REASON_LENGTH_MAX = 500;
+export const CHECKS_MAX = 200;
+export const CHECK_NAME_LENGTH_MAX = 100;
+export const CHECK_MESSAGE_LENGTH_MAX = 1000;
+export const PROGRESS_MESSAGE_LENGTH_MAX = 500;
+
 const idSchema = z.string().min(1).max(200);
 
 /** A generation is one purchase: what is reserved once and captured at most once. Usable as a field name in MongoDB, hence the alphabet. */
@@ -40,7 +47,7 @@ export type Lease = z.infer<typeof leaseSchema>;
 
 export const progressSchema = z.object({
   fraction: z.number().min(0).max(1),
-  message: z.string().max(500),
+  message: z.string().max(PROGRESS_MESSAGE_LENGTH_MAX),
   at: z.date(),
 });
 export type Progress = z.infer<typeof progressSchema>;
@@ -53,21 +60,24 @@ export const historyEntrySchema = z.object({
   at: z.date(),
   attempt: z.int().nonnegative(),
   actor: actorSchema,
-  reason: z.string().max(500),
+  reason: z.string().max(REASON_LENGTH_MAX),
   policyVersion: z.int().positive().nullable().default(null),
 });
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;
 
 /** One check of an output by its name; an `error` that did not pass fails the validation, a `warning` does not. */
 export const validationCheckSchema = z.object({
-  name: z.string().min(1).max(100),
+  name: z.string().min(1).max(CHECK_NAME_LENGTH_MAX),
   passed: z.boolean(),
   severity: z.enum(['error', 'warning']),
-  message: z.string().max(1000),
+  message: z.string().max(CHECK_MESSAGE_LENGTH_MAX),
 });
 export type ValidationCheck = z.infer<typeof validationCheckSchema>;
 
-export const validationSchema = z.object({ passed: z.boolean(), checks: z.array(validationCheckSchema).max(200) });
+export const validationSchema = z.object({
+  passed: z.boolean(),
+  checks: z.array(validationCheckSchema).max(CHECKS_MAX),
+});
 export type Validation = z.infer<typeof validationSchema>;
 
 /** One try at a generation. `providerCost` in micro-USD is what the provider metered, null while or where it is not known. */

@@ -3,7 +3,14 @@ import type { Classified, Failure } from './failure.ts';
 import { buildFailure } from './failure.ts';
 import type { Actor } from './ledger.ts';
 import type { HistoryEntry, Job, JobState, Output, Validation } from './job.ts';
-import { jobSchema, lastSeqOf } from './job.ts';
+import {
+  CHECK_MESSAGE_LENGTH_MAX,
+  CHECK_NAME_LENGTH_MAX,
+  CHECKS_MAX,
+  jobSchema,
+  lastSeqOf,
+  REASON_LENGTH_MAX,
+} from './job.ts';
 import { err, ok, type Result } from './result.ts';
 import { nextState, type IllegalTransition, type JobEventName } from './state-machine.ts';
 
@@ -83,10 +90,17 @@ export interface JobChange {
   readonly generation: { readonly id: string; readonly priceCredits: number } | null;
 }
 
-/** Decides what an event does to a job: the whole change as data, or the refusal of the state machine. */
+/**
+ * Decides what an event does to a job: the whole change as data, or the refusal of the state machine. A requeue is refused in
+ * the same way while the last generation still owes entries, which would otherwise be taken for the new one's. Text that is
+ * longer than a document may hold is cut, so that no change turns a job into something that is none.
+ */
 export function planChange(job: Job, event: JobEvent, context: ChangeContext): Result<JobChange, IllegalTransition> {
   const next = nextState(job.state, event.type);
   if (!next.ok) return err(next.error);
+  if (event.type === 'requeue' && job.billing.pending.length > 0) {
+    return err({ code: 'illegal_transition', from: job.state, event: event.type });
+  }
   const to = next.value;
   const attempt = event.type === 'claim' ? job.attempt + 1 : job.attempt;
   const base: JobChange = {
@@ -94,7 +108,14 @@ export function planChange(job: Job, event: JobEvent, context: ChangeContext): R
     guard: { version: job.version, state: job.state, leaseToken: job.leaseToken },
     event: event.type,
     to,
-    history: { seq: lastSeqOf(job) + 1, from: job.state, to, attempt, ...context },
+    history: {
+      seq: lastSeqOf(job) + 1,
+      from: job.state,
+      to,
+      attempt,
+      ...context,
+      reason: context.reason.slice(0, REASON_LENGTH_MAX),
+    },
     attempt,
     dueInMs: null,
     lease: { type: 'drop' },
@@ -106,7 +127,23 @@ export function planChange(job: Job, event: JobEvent, context: ChangeContext): R
     owes: [],
     generation: null,
   };
-  return ok({ ...base, ...effectsOf(job, event, attempt) });
+  return ok({ ...base, ...effectsOf(job, withinLimits(event), attempt) });
+}
+
+/** The event with no more checks, and no longer ones, than a document may hold; those that did not pass are kept first. */
+function withinLimits(event: JobEvent): JobEvent {
+  if (!('validation' in event) || event.validation === null) return event;
+  const { passed, checks } = event.validation;
+  const kept =
+    checks.length <= CHECKS_MAX
+      ? checks
+      : [...checks.filter((check) => !check.passed), ...checks.filter((check) => check.passed)].slice(0, CHECKS_MAX);
+  const cut = kept.map((check) => ({
+    ...check,
+    name: check.name.slice(0, CHECK_NAME_LENGTH_MAX),
+    message: check.message.slice(0, CHECK_MESSAGE_LENGTH_MAX),
+  }));
+  return { ...event, validation: { passed, checks: cut } };
 }
 
 function effectsOf(job: Job, event: JobEvent, attempt: number): Partial<JobChange> {

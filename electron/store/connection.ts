@@ -122,7 +122,8 @@ class MongoWritableStore extends MongoRunnerStore implements WritableStore {
   async unblock(workspaceId: string): Promise<Result<number, AppError>> {
     const written = await attemptCall(() =>
       this.#collections.jobs.updateMany({ workspaceId, state: 'queued', 'billing.blocked': { $ne: null } }, [
-        { $set: { 'billing.blocked': null, version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
+        // It still waits, and is asked again at once: its last refusal counts as long ago.
+        { $set: { 'billing.blocked.at': new Date(0), version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
       ]),
     );
     return written.ok ? ok(written.value.modifiedCount) : written;

@@ -134,10 +134,10 @@ function difference(before: CreditAccount, after: CreditAccount): Document {
   const unset: Document = {};
   for (const field of ['holds', 'posting'] as const) {
     for (const [key, value] of Object.entries(after[field])) {
-      if (before[field][key] !== value) set[`${field}.${key}`] = value;
+      if (!Object.hasOwn(before[field], key) || before[field][key] !== value) set[`${field}.${key}`] = value;
     }
     for (const key of Object.keys(before[field])) {
-      if (!(key in after[field])) unset[`${field}.${key}`] = '';
+      if (!Object.hasOwn(after[field], key)) unset[`${field}.${key}`] = '';
     }
   }
   return Object.keys(unset).length === 0 ? { $set: set } : { $set: set, $unset: unset };

@@ -63,8 +63,10 @@ export class MongoRunnerStore implements RunnerStore {
           notBefore: { $lte: now.value },
           'billing.price': { $gt: 0 },
           'billing.reserved': 0,
-          'billing.pending': { $size: 0 },
-          $or: [{ 'billing.blocked': null }, { 'billing.blocked.at': { $lte: recheckBefore } }],
+          $or: [
+            { 'billing.pending': { $size: 0 }, 'billing.blocked': null },
+            { 'billing.blocked.at': { $lte: recheckBefore } },
+          ],
         })
         .sort({ priority: -1, notBefore: 1, _id: 1 })
         .limit(options.limit)
@@ -73,9 +75,10 @@ export class MongoRunnerStore implements RunnerStore {
     if (!found.ok) return found;
     const jobs = found.value.map(parseJob).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
     const operations = jobs.flatMap(reservationOperation);
-    if (operations.length === 0) return ok({ reserved: 0, blocked: 0 });
-    const intended = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
-    if (!intended.ok) return intended;
+    if (operations.length > 0) {
+      const intended = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
+      if (!intended.ok) return intended;
+    }
     const settled = await settleJobs(
       this.#collections,
       this.#poster,

@@ -95,9 +95,10 @@ function settleOperation(
     };
   }
   if (outcome.code === 'insufficient_credit') {
-    // Whatever else the generation owes settles a reservation that does not exist: it goes with it.
+    // The entry stays owed. Taking it off would let somebody who read it earlier post it after all, once there is credit, for
+    // a job that no longer knows of it.
     const blocked = { neededCredits: pending.credits, at: '$$NOW' };
-    return { updateOne: { filter, update: update({ 'billing.pending': [], 'billing.blocked': blocked }) } };
+    return { updateOne: { filter, update: update({ 'billing.blocked': blocked }) } };
   }
   // Account and job contradict each other. The entry stays, so that it is seen and found; nothing is guessed.
   return {
@@ -163,7 +164,11 @@ export async function sweepPending(
   }
   const owing = await attemptCall(() =>
     collections.jobs
-      .find({ 'billing.pending.at': { $lt: options.before } })
+      .find({
+        'billing.pending.at': { $lt: options.before },
+        // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.
+        $or: [{ 'billing.blocked': null }, { state: { $ne: 'queued' } }],
+      })
       .project<{ _id: string }>({ _id: 1 })
       .limit(options.limit)
       .toArray(),

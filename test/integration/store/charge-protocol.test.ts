@@ -107,7 +107,7 @@ describe('the charge protocol on a server', () => {
       job: {
         state: 'queued',
         attempt: 0,
-        billing: { status: 'not_charged', blocked: { neededCredits: 300 }, pending: [] },
+        billing: { status: 'not_charged', blocked: { neededCredits: 300 }, pending: [{ key: 'g-j1:reserve:1' }] },
       },
     });
     expectOk(await store.writer.postEntry(grant('w1', 500, 2)));
