@@ -171,6 +171,7 @@ export class MalformedTable {
   readonly #find: Statement<Pick<MalformedColumns, 'part' | 'id' | 'problems' | 'document'>, { is_same: number }>;
   readonly #upsert: Statement<MalformedColumns>;
   readonly #delete: Statement<[string, string]>;
+  readonly #withOddIds: Statement<[], { part: CachedPart; id: string }>;
 
   constructor(db: Database, rollUps: RollUps) {
     this.#rollUps = rollUps;
@@ -183,6 +184,7 @@ export class MalformedTable {
          has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms`,
     );
     this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ?');
+    this.#withOddIds = db.prepare('SELECT part, id FROM malformed WHERE has_text_id = 0');
   }
 
   put(found: MalformedDocument, seenAtMs: number): boolean {
@@ -204,5 +206,10 @@ export class MalformedTable {
     if (this.#delete.run(part, id).changes === 0) return false;
     this.#rollUps.addDocuments('malformed', -1);
     return true;
+  }
+
+  /** Those whose id is no text. */
+  withOddIds(): readonly { readonly part: CachedPart; readonly id: string }[] {
+    return this.#withOddIds.all();
   }
 }

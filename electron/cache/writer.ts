@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
-import { assertNever, type Result } from '#domain/result.ts';
+import { assertNever, ok, type Result } from '#domain/result.ts';
 import { AccountTable, LedgerTable, MalformedTable } from './book-tables.ts';
 import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
 import { JobTable } from './job-table.ts';
@@ -109,7 +109,7 @@ export class CacheWriter {
 
   /**
    * Applies documents that were read from their collections after everything applied before, with the position of the poll
-   * that read them.
+   * that read them. What the stream has touched since an open snapshot began is left as the stream left it.
    */
   applyRead(
     changes: readonly CacheChange[],
@@ -117,19 +117,27 @@ export class CacheWriter {
     asOfMs: number | null = null,
   ): Result<Applied, AppError> {
     return this.#inTransaction((applied) => {
+      const isOpen = this.#book.read().isSnapshotOpen;
       for (const change of changes) {
-        this.#write(change, subjectOf(change), { origin: 'read', isOpen: false, applied });
+        const subject = subjectOf(change);
+        if (!isOpen || !this.#book.isTouched(subject))
+          this.#write(change, subject, { origin: 'read', isOpen, applied });
       }
       this.#mark(position, asOfMs);
     });
   }
 
   /**
-   * Begins a snapshot: every part from its newest id. What stands stays until a page shows that it is gone.
+   * Begins a snapshot: every part from its newest id. What stands stays until a page shows that it is gone; only documents
+   * whose id is no text, which are in no page's range, go at once and are read anew.
    * @param position of the stream that was opened before, null where there is none
    */
   openSnapshot(position: string | null): Result<void, AppError> {
-    return attemptSql(() => this.#db.transaction(() => this.#book.open(position)).immediate());
+    const opened = this.#inTransaction((applied) => {
+      this.#book.open(position);
+      for (const subject of this.#malformed.withOddIds()) this.#delete(subject, applied);
+    });
+    return opened.ok ? ok(undefined) : opened;
   }
 
   /**
@@ -171,6 +179,13 @@ export class CacheWriter {
         if (!standing.has(id)) this.#delete({ part: range.part, id }, applied);
       }
     });
+  }
+
+  /** Those of the given ids that the copy has no document of. */
+  lacking(part: CachedPart, ids: readonly string[]): Result<readonly string[], AppError> {
+    return attemptSql(() =>
+      ids.filter((id) => this.#idsFrom[part].all(id, `${id}\0`, id, `${id}\0`).every((row) => row.id !== id)),
+    );
   }
 
   /** Notes up to when nothing is missing, where time has passed and nothing happened. */

@@ -1,0 +1,157 @@
+import { ok, type Result } from '#domain/result.ts';
+import type { ChangeBatch, ChangeFollower } from '#store/change-source.ts';
+import { attemptCall } from '#store/driver-errors.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { decodePosition, encodePosition } from './position.ts';
+import { failed, STOPPED, type RunEnd } from './ports.ts';
+import { runSnapshot } from './snapshot-run.ts';
+import { hasNoStreams, isPositionLost } from './stream-faults.ts';
+import type { MonitorWork } from './work.ts';
+
+/** A batch of this many changes may have been cut: the server may have more that already happened. */
+const BATCH_CHANGES_FULL = 1000;
+/** Where nothing happens, position and time are written this often, in milliseconds: each write touches the disk. */
+const IDLE_WRITE_MS = 5000;
+
+/**
+ * Follows the stream for as long as it goes well, and copies what is left of the snapshot beside it. The stream is opened
+ * first, so that between it and the snapshot there is no gap.
+ */
+export async function runStream(work: MonitorWork, stopBoth: () => void): Promise<RunEnd> {
+  const opened = await openStream(work);
+  if (opened === 'stopped') return STOPPED;
+  if ('type' in opened) return opened;
+  const { follower, needsSnapshot } = opened;
+  try {
+    const told = work.tellStanding();
+    if (told !== null) return told;
+    // Whichever ends first for a reason of its own takes the other down with it.
+    const taking = async (run: Promise<RunEnd>): Promise<RunEnd> => {
+      const end = await run;
+      if (end.type !== 'stopped') stopBoth();
+      return end;
+    };
+    const ends = await Promise.all([
+      taking(follow(work, follower)),
+      ...(needsSnapshot ? [taking(runEstimatedSnapshot(work))] : []),
+    ]);
+    return ends.find(({ type }) => type !== 'stopped') ?? STOPPED;
+  } finally {
+    // Not waited for: closing asks the server, which may be the one that does not answer.
+    follower.close().catch((cause: unknown) => work.log('closing the change stream failed', cause));
+  }
+}
+
+interface OpenedStream {
+  readonly follower: ChangeFollower;
+  readonly needsSnapshot: boolean;
+}
+
+async function openStream(work: MonitorWork): Promise<OpenedStream | RunEnd | 'stopped'> {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const position = decodePosition(standing.value.position);
+  const token = position?.type === 'stream' ? position.token : null;
+  const isWorthResuming = token !== null && (standing.value.isComplete || standing.value.isSnapshotOpen);
+  const resumed = isWorthResuming ? await followFrom(work, token) : null;
+  if (resumed === 'stopped') return 'stopped';
+  if (resumed !== null && resumed.ok) {
+    return { follower: resumed.value, needsSnapshot: standing.value.isSnapshotOpen };
+  }
+  if (resumed !== null) {
+    if (!isPositionLost(resumed.error)) return endOf(resumed.error);
+    work.log('the changes since the last position are gone; the copy is compared with the server', resumed.error.cause);
+    work.board.showError(appError('stream_history_lost', resumed.error.detail, resumed.error.cause));
+    const voided = work.writer.declareVoid();
+    if (!voided.ok) return failed(voided.error);
+  }
+  const fresh = await followFrom(work, null);
+  if (fresh === 'stopped') return 'stopped';
+  if (!fresh.ok) return hasNoStreams(fresh.error) ? { type: 'no_stream', error: fresh.error } : failed(fresh.error);
+  const snapshot = work.writer.openSnapshot(null);
+  if (snapshot.ok) return { follower: fresh.value, needsSnapshot: true };
+  await fresh.value.close();
+  return failed(snapshot.error);
+}
+
+async function followFrom(
+  work: MonitorWork,
+  token: string | null,
+): Promise<Result<ChangeFollower, AppError> | 'stopped'> {
+  let isAbandoned = false;
+  const opened = await work.read(async () => {
+    const follower = await work.changes.follow(token);
+    if (isAbandoned && follower.ok) await follower.value.close();
+    return follower;
+  });
+  isAbandoned = opened === 'stopped';
+  return opened;
+}
+
+/** How a failure of the stream is to be taken. */
+function endOf(error: AppError): RunEnd {
+  if (isPositionLost(error)) return { type: 'void', error };
+  return hasNoStreams(error) ? { type: 'no_stream', error } : failed(error);
+}
+
+async function runEstimatedSnapshot(work: MonitorWork): Promise<RunEnd> {
+  const estimate = await work.read(() => work.changes.estimate());
+  if (estimate === 'stopped') return STOPPED;
+  if (!estimate.ok) return failed(estimate.error);
+  work.board.setEstimate(estimate.value);
+  return runSnapshot(work);
+}
+
+async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunEnd> {
+  let isDrained = false;
+  let idleSinceMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const askedAt = await work.read(() => work.changes.now());
+    if (askedAt === 'stopped') return STOPPED;
+    if (!askedAt.ok) return failed(askedAt.error);
+    const batch = await work.read(() => attemptCall(() => follower.next()));
+    if (batch === 'stopped') return STOPPED;
+    if (!batch.ok) return endOf(batch.error);
+    const { changes, position, isInvalidated } = batch.value;
+    // What the driver held from before tells nothing of the time since; an asking that came after everything was taken does.
+    const wasDrained = isDrained;
+    isDrained = changes.length < BATCH_CHANGES_FULL;
+    const isIdle = changes.length === 0 && !isInvalidated;
+    const asOf = wasDrained && isDrained ? askedAt.value.getTime() : null;
+    const now = work.clock.monotonicMs();
+    if (isIdle && now - idleSinceMs < IDLE_WRITE_MS) {
+      const told = tellIdle(work, asOf);
+      if (told !== null) return told;
+      continue;
+    }
+    if (isIdle) idleSinceMs = now;
+    const applied = applyBatch(work, batch.value, asOf);
+    if (!applied.ok) return failed(applied.error);
+    if (isInvalidated) {
+      work.log('a followed collection was dropped or renamed; the copy is compared with the server');
+      return { type: 'void', error: appError('stream_history_lost', `invalidated at ${position.slice(0, 40)}`) };
+    }
+    const told = work.tellStanding();
+    if (told !== null) return told;
+  }
+}
+
+function applyBatch(work: MonitorWork, batch: ChangeBatch, asOf: number | null): Result<void, AppError> {
+  const standing = work.writer.standing();
+  if (!standing.ok) return standing;
+  // While a snapshot is open rows are missing that are older than any time, so the copy's time stands still.
+  const asOfMs = standing.value.isComplete && !standing.value.isSnapshotOpen ? asOf : null;
+  const position = encodePosition({ type: 'stream', token: batch.position });
+  const applied = work.writer.apply(batch.changes, position, asOfMs);
+  if (!applied.ok) return applied;
+  work.tellApplied(applied.value);
+  return ok(undefined);
+}
+
+function tellIdle(work: MonitorWork, asOf: number | null): RunEnd | null {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const isWhole = standing.value.isComplete && !standing.value.isSnapshotOpen;
+  work.board.showFollowing('stream', isWhole && asOf !== null ? { ...standing.value, asOfMs: asOf } : standing.value);
+  return null;
+}

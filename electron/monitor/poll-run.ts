@@ -1,0 +1,157 @@
+import { CACHED_PARTS, type CachedPart } from '#cache/changes.ts';
+import { failed, STOPPED, type RunEnd } from './ports.ts';
+import { decodePosition, encodePosition } from './position.ts';
+import { copyAccounts, pollPart } from './poll-part.ts';
+import { runSnapshotStep } from './snapshot-run.ts';
+import type { MonitorWork } from './work.ts';
+
+/** A poll that took long is followed by a wait of this many times its duration, so that it takes a bounded share of the server. */
+const REST_FACTOR = 3;
+/** Ids of one read of a sweep. */
+const SWEPT_IDS = 5000;
+/** Ids that a sweep found and the copy lacks, kept to be looked at again after the next poll. */
+const SUSPECTS_MAX = 1000;
+
+/**
+ * Follows a deployment without change streams: reads what has changed since the last look, again and again, and looks for
+ * deletions now and then. Everything is read and written one after the other, so that a later read never meets an older one.
+ */
+export async function runPolling(work: MonitorWork): Promise<RunEnd> {
+  const prepared = await preparePolling(work);
+  if (prepared !== null) return prepared;
+  let sweptAtMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const beganAtMs = work.clock.monotonicMs();
+    const polled = await pollOnce(work);
+    if (polled !== null) return polled;
+    const isOpen = work.writer.standing();
+    if (!isOpen.ok) return failed(isOpen.error);
+    if (isOpen.value.isSnapshotOpen) {
+      const stepped = await copyUntil(work, beganAtMs + work.limits.pollMs);
+      if (stepped !== null) return stepped;
+      continue;
+    }
+    if (work.clock.monotonicMs() - sweptAtMs >= work.limits.sweepMs) {
+      const swept = await sweep(work);
+      if (swept !== null) return swept;
+      sweptAtMs = work.clock.monotonicMs();
+    }
+    const tookMs = work.clock.monotonicMs() - beganAtMs;
+    await work.wait(Math.max(work.limits.pollMs, tookMs * REST_FACTOR));
+    if (work.signal.aborted) return STOPPED;
+  }
+}
+
+/** Opens a snapshot where the copy is not whole, with the time before it as the position to poll from. */
+async function preparePolling(work: MonitorWork): Promise<RunEnd | null> {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const { isComplete, isSnapshotOpen, asOfMs } = standing.value;
+  const position = decodePosition(standing.value.position);
+  const estimate = await work.read(() => work.changes.estimate());
+  if (estimate === 'stopped') return STOPPED;
+  if (!estimate.ok) return failed(estimate.error);
+  work.board.setEstimate(estimate.value);
+  if (position?.type === 'poll' && (isComplete || isSnapshotOpen)) return work.tellStanding();
+  if (isComplete && !isSnapshotOpen && asOfMs !== null) {
+    // The copy was kept by a stream until now; polling goes on from the time up to which nothing is missing.
+    const marked = work.writer.applyRead([], encodePosition({ type: 'poll', sinceMs: Math.max(0, asOfMs) }));
+    return marked.ok ? work.tellStanding() : failed(marked.error);
+  }
+  const now = await work.read(() => work.changes.now());
+  if (now === 'stopped') return STOPPED;
+  if (!now.ok) return failed(now.error);
+  const opened = work.writer.openSnapshot(encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
+  return opened.ok ? work.tellStanding() : failed(opened.error);
+}
+
+/** One round over all collections. @returns null where it went well */
+async function pollOnce(work: MonitorWork): Promise<RunEnd | null> {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const position = decodePosition(standing.value.position);
+  if (position?.type !== 'poll') throw new Error('polling begins with a position of its own');
+  const beganAt = await work.read(() => work.changes.now());
+  if (beganAt === 'stopped') return STOPPED;
+  if (!beganAt.ok) return failed(beganAt.error);
+  const since = new Date(Math.max(0, position.sinceMs - work.limits.overlapMs));
+  for (const part of ['jobs', 'ledger'] as const) {
+    const ended = await pollPart(work, part, since);
+    if (ended !== null) return ended;
+  }
+  const ended = await copyAccounts(work);
+  if (ended !== null) return ended;
+  const beganAtMs = beganAt.value.getTime();
+  const isWhole = standing.value.isComplete && !standing.value.isSnapshotOpen;
+  const marked = work.writer.applyRead(
+    [],
+    encodePosition({ type: 'poll', sinceMs: Math.max(position.sinceMs, beganAtMs) }),
+    isWhole ? beganAtMs : null,
+  );
+  return marked.ok ? work.tellStanding() : failed(marked.error);
+}
+
+/** Copies pages of the open snapshot until it is time for the next poll. */
+async function copyUntil(work: MonitorWork, untilMs: number): Promise<RunEnd | null> {
+  do {
+    const stepped = await runSnapshotStep(work);
+    if (stepped !== null) return stepped.type === 'stopped' && !work.signal.aborted ? null : stepped;
+  } while (work.clock.monotonicMs() < untilMs);
+  return null;
+}
+
+/**
+ * Looks which documents still stand and deletes the others from the copy. A document that stands and that no poll has ever
+ * brought (it carries no time, or one long past) makes the copy be read anew.
+ */
+async function sweep(work: MonitorWork): Promise<RunEnd | null> {
+  const suspects: { readonly part: CachedPart; readonly ids: readonly string[] }[] = [];
+  for (const part of CACHED_PARTS) {
+    const swept = await sweepPart(work, part);
+    if ('type' in swept) return swept;
+    suspects.push({ part, ids: swept.lacking });
+  }
+  if (suspects.every(({ ids }) => ids.length === 0)) return null;
+  const polled = await pollOnce(work);
+  if (polled !== null) return polled;
+  for (const { part, ids } of suspects) {
+    const lacking = work.writer.lacking(part, ids);
+    if (!lacking.ok) return failed(lacking.error);
+    if (lacking.value.length > 0) return rereadEverything(work, part, lacking.value.length);
+  }
+  return null;
+}
+
+async function rereadEverything(work: MonitorWork, part: CachedPart, lacking: number): Promise<RunEnd | null> {
+  work.log(`${lacking} documents of ${part} came without a time to find them by; everything is read anew`);
+  const now = await work.read(() => work.changes.now());
+  if (now === 'stopped') return STOPPED;
+  if (!now.ok) return failed(now.error);
+  const opened = work.writer.openSnapshot(encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
+  return opened.ok ? work.tellStanding() : failed(opened.error);
+}
+
+async function sweepPart(
+  work: MonitorWork,
+  part: CachedPart,
+): Promise<RunEnd | { readonly lacking: readonly string[] }> {
+  const lackingIds: string[] = [];
+  // From the empty text on: ids that are no text come before and behind all text, and are in no range.
+  for (let afterId = ''; ;) {
+    const from = afterId;
+    const ids = await work.read(() => work.changes.idsAfter(part, from, SWEPT_IDS));
+    if (ids === 'stopped') return STOPPED;
+    if (!ids.ok) return failed(ids.error);
+    const throughId = ids.value.length < SWEPT_IDS ? null : (ids.value.at(-1) ?? null);
+    const swept = work.writer.applySweep({ part, afterId: from, throughId, ids: ids.value });
+    if (!swept.ok) return failed(swept.error);
+    work.tellApplied(swept.value);
+    if (lackingIds.length < SUSPECTS_MAX) {
+      const lacking = work.writer.lacking(part, ids.value);
+      if (!lacking.ok) return failed(lacking.error);
+      lackingIds.push(...lacking.value.slice(0, SUSPECTS_MAX));
+    }
+    if (throughId === null) return { lacking: lackingIds };
+    afterId = throughId;
+  }
+}

@@ -1,0 +1,91 @@
+import type { CacheWriter } from '#cache/writer.ts';
+import type { MonitorStatus } from '#contract/status.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import type { ChangeFollower, FollowedPart, StoreChange } from '#store/change-source.ts';
+import type { Topology } from '#store/ports.ts';
+
+/** What the monitor reads from the server; the store's change source has this shape. */
+export interface ChangesPort {
+  readonly topology: Topology;
+  now(): Promise<Result<Date, AppError>>;
+  estimate(): Promise<Result<number, AppError>>;
+  follow(position: string | null): Promise<Result<ChangeFollower, AppError>>;
+  page(part: FollowedPart, before: string | null, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
+  changedSince(part: FollowedPart, since: Date, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
+  idsAfter(part: FollowedPart, after: string | null, limit: number): Promise<Result<readonly string[], AppError>>;
+}
+
+/** What the monitor may do to the copy. */
+export type CopyWriter = Pick<
+  CacheWriter,
+  | 'standing'
+  | 'apply'
+  | 'applyRead'
+  | 'openSnapshot'
+  | 'applyPage'
+  | 'applySweep'
+  | 'lacking'
+  | 'setAsOf'
+  | 'declareVoid'
+>;
+
+/** Sizes and times of the monitor; every one has a default that fits a desktop. Times in milliseconds. */
+export interface MonitorLimits {
+  /** Documents of one page of a snapshot, and of one read of a poll. */
+  readonly pageRows: number;
+  /** How long a poll waits after the last one; one that took long is followed by a longer wait. */
+  readonly pollMs: number;
+  /** How far a poll looks back before the last one, for documents that became visible after their own time. */
+  readonly overlapMs: number;
+  /** How long after a sweep for deletions the next one begins. */
+  readonly sweepMs: number;
+  readonly backOffMsMin: number;
+  readonly backOffMsMax: number;
+}
+
+export const DEFAULT_LIMITS: MonitorLimits = {
+  pageRows: 1000,
+  pollMs: 1000,
+  overlapMs: 10_000,
+  sweepMs: 30_000,
+  backOffMsMin: 250,
+  backOffMsMax: 30_000,
+};
+
+export interface MonitorOptions {
+  readonly changes: ChangesPort;
+  readonly writer: CopyWriter;
+  readonly clock: {
+    /** Milliseconds since 1970. */
+    readonly nowMs: () => number;
+    /** Milliseconds that never run backwards. */
+    readonly monotonicMs: () => number;
+  };
+  /** Waits, and ends early when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** The rows of these jobs are now others; never empty. */
+  readonly onChange: (jobIds: readonly string[]) => void;
+  readonly onStatus: (status: MonitorStatus) => void;
+  /** For what a person would want to know later; holds no document and no secret. */
+  readonly log?: (line: string, cause?: unknown) => void;
+  readonly limits?: Partial<MonitorLimits>;
+}
+
+/** How a part of the monitor ended: it was stopped, the stream has a gap or is not to be had, or it failed. */
+export type RunEnd =
+  | { readonly type: 'stopped' }
+  /** What is known is void: the position is gone, or a collection was dropped or renamed. */
+  | { readonly type: 'void'; readonly error: AppError }
+  /** The deployment or the user's rights have no change streams. */
+  | { readonly type: 'no_stream'; readonly error: AppError }
+  | { readonly type: 'failed'; readonly error: AppError };
+
+export const STOPPED: RunEnd = { type: 'stopped' };
+
+/** A failed end. */
+export function failed(error: AppError): RunEnd {
+  return { type: 'failed', error };
+}

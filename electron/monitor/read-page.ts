@@ -1,0 +1,20 @@
+import type { CachedPart } from '#cache/changes.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import type { StoreChange } from '#store/change-source.ts';
+import type { MonitorWork } from './work.ts';
+
+/**
+ * Above every id that is text. A first page without a bound would begin with ids of other types, which MongoDB orders above
+ * all text, and the bound of the second, being text, would then leave out the text above it.
+ */
+const ABOVE_ALL_IDS = '\u{10FFFF}'.repeat(8);
+
+/** A page of a collection by ids that are text, descending, below `beforeId`; null for the first. */
+export function readPage(
+  work: MonitorWork,
+  part: CachedPart,
+  beforeId: string | null,
+): Promise<Result<readonly StoreChange[], AppError> | 'stopped'> {
+  return work.read(() => work.changes.page(part, beforeId ?? ABOVE_ALL_IDS, work.limits.pageRows));
+}

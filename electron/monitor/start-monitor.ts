@@ -1,0 +1,99 @@
+import { isTransient, type AppError } from '#domain/errors.ts';
+import { assertNever } from '#domain/result.ts';
+import { runStream } from './follow-run.ts';
+import { runPolling } from './poll-run.ts';
+import { DEFAULT_LIMITS, type MonitorLimits, type MonitorOptions, type RunEnd } from './ports.ts';
+import { StatusBoard } from './status-board.ts';
+import { MonitorWork } from './work.ts';
+
+/** A running monitor. */
+export interface Monitor {
+  /** Stops it; after that nothing is written to the copy any more. Idempotent, never rejects. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps the copy up with the server until it is stopped: by change stream where the deployment has them, otherwise by
+ * polling. Whatever fails is told in the status and tried again with back-off and full jitter; only a copy that cannot be used any
+ * more (`cache_unusable`) ends it, with the status `stopped`: then the copy has to be condemned and opened anew.
+ */
+export function startMonitor(options: MonitorOptions): Monitor {
+  const limits: MonitorLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const stopping = new AbortController();
+  const board = new StatusBoard(options.onStatus, options.clock.monotonicMs);
+  const loop = runUntilStopped({ options, limits, stopping, board })
+    .catch((cause: unknown) => {
+      options.log?.('the monitor failed for a reason that nobody expected', cause);
+      board.showError({ code: 'internal', detail: cause instanceof Error ? cause.message : null });
+    })
+    .finally(() => board.showStopped());
+  return {
+    stop: () => {
+      stopping.abort();
+      return loop;
+    },
+  };
+}
+
+interface Context {
+  readonly options: MonitorOptions;
+  readonly limits: MonitorLimits;
+  readonly stopping: AbortController;
+  readonly board: StatusBoard;
+}
+
+async function runUntilStopped(context: Context): Promise<void> {
+  const { options, limits, stopping, board } = context;
+  const { signal } = stopping;
+  let canStream = options.changes.topology.hasChangeStreams;
+  let failures = 0;
+  const standing = options.writer.standing();
+  // What was known when the program was last open can be read at once, and the window says of when it is.
+  if (standing.ok) board.showAsOf(standing.value.asOfMs);
+  while (!signal.aborted) {
+    const beganAtMs = options.clock.monotonicMs();
+    const end = await runOnce(context, canStream ? 'stream' : 'polling');
+    // A run that held for a while was no failure of the last ones' kind.
+    if (options.clock.monotonicMs() - beganAtMs > limits.backOffMsMax) failures = 0;
+    switch (end.type) {
+      case 'stopped':
+        return;
+      case 'no_stream':
+        options.log?.('there are no change streams here; the copy is kept by polling', end.error.cause);
+        canStream = false;
+        continue;
+      case 'void': {
+        const voided = options.writer.declareVoid();
+        if (!(await backOff(context, voided.ok ? end.error : voided.error, ++failures))) return;
+        continue;
+      }
+      case 'failed':
+        if (!(await backOff(context, end.error, ++failures))) return;
+        continue;
+      default:
+        assertNever(end);
+    }
+  }
+}
+
+async function runOnce(context: Context, by: 'stream' | 'polling'): Promise<RunEnd> {
+  const { options, limits, stopping, board } = context;
+  const own = new AbortController();
+  const signal = AbortSignal.any([stopping.signal, own.signal]);
+  const work = new MonitorWork(options, { limits, signal, board, by });
+  return by === 'stream' ? runStream(work, () => own.abort()) : runPolling(work);
+}
+
+/** Tells the failure and waits. @returns false where trying again cannot help */
+async function backOff(context: Context, error: AppError, failures: number): Promise<boolean> {
+  const { options, limits, stopping, board } = context;
+  options.log?.(
+    `the monitor is held up: ${error.code}${isTransient(error) ? '' : ' (somebody has to mend it)'}`,
+    error.cause,
+  );
+  board.showError(error);
+  if (error.code === 'cache_unusable') return false;
+  const ceiling = Math.min(limits.backOffMsMax, limits.backOffMsMin * 2 ** Math.min(failures, 20));
+  await options.wait(Math.floor(options.random() * ceiling), stopping.signal);
+  return true;
+}

@@ -1,0 +1,29 @@
+import type { AppError } from '#domain/errors.ts';
+
+/**
+ * Codes of MongoDB that say that a stream cannot be taken up at its position any more: history lost (286), fatal (280), position
+ * lost (136), token invalid (260), of a failed parse (9), for another stream (40647, 50811, 50795), for an event that is gone.
+ */
+const POSITION_LOST: ReadonlySet<number> = new Set([286, 280, 136, 260, 9, 40_647, 50_811, 50_795, 40_576, 50_792]);
+
+/** Codes that say that there are no streams here: not on a standalone (40573), unknown stage (40324), unknown command (59, 115, 303). */
+const NO_STREAMS: ReadonlySet<number> = new Set([40_573, 40_324, 59, 115, 303, 238]);
+
+function serverCodeOf(error: AppError): number | null {
+  const { cause } = error;
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'number'
+    ? cause.code
+    : null;
+}
+
+/** True where the changes since the position cannot be had any more. */
+export function isPositionLost(error: AppError): boolean {
+  const code = serverCodeOf(error);
+  return error.code === 'stream_history_lost' || (code !== null && POSITION_LOST.has(code));
+}
+
+/** True where the deployment has no change streams, or the user may not open one. */
+export function hasNoStreams(error: AppError): boolean {
+  const code = serverCodeOf(error);
+  return error.code === 'not_authorized' || (code !== null && NO_STREAMS.has(code));
+}

@@ -1,0 +1,82 @@
+import type { Applied } from '#cache/writer.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import {
+  failed,
+  type ChangesPort,
+  type CopyWriter,
+  type MonitorLimits,
+  type MonitorOptions,
+  type RunEnd,
+} from './ports.ts';
+import type { StatusBoard } from './status-board.ts';
+
+/** What the parts of the monitor share while one connection to the server holds. */
+export class MonitorWork {
+  readonly changes: ChangesPort;
+  readonly writer: CopyWriter;
+  readonly limits: MonitorLimits;
+  readonly signal: AbortSignal;
+  readonly board: StatusBoard;
+  readonly #options: MonitorOptions;
+  readonly #by: 'stream' | 'polling';
+
+  constructor(
+    options: MonitorOptions,
+    context: {
+      readonly limits: MonitorLimits;
+      readonly signal: AbortSignal;
+      readonly board: StatusBoard;
+      readonly by: 'stream' | 'polling';
+    },
+  ) {
+    this.changes = options.changes;
+    this.writer = options.writer;
+    this.limits = context.limits;
+    this.signal = context.signal;
+    this.board = context.board;
+    this.#options = options;
+    this.#by = context.by;
+  }
+
+  get clock(): MonitorOptions['clock'] {
+    return this.#options.clock;
+  }
+
+  wait(ms: number): Promise<void> {
+    return this.#options.wait(ms, this.signal);
+  }
+
+  log(line: string, cause?: unknown): void {
+    this.#options.log?.(line, cause);
+  }
+
+  /**
+   * Calls the server, unless everything is being stopped; an answer that comes after that is dropped, so that nothing is
+   * written any more once `stop` has returned.
+   */
+  async read<Value>(call: () => Promise<Result<Value, AppError>>): Promise<Result<Value, AppError> | 'stopped'> {
+    if (this.signal.aborted) return 'stopped';
+    const stopped = Promise.withResolvers<'stopped'>();
+    const onAbort = (): void => stopped.resolve('stopped');
+    this.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([call(), stopped.promise]);
+    } finally {
+      this.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Tells which jobs changed. */
+  tellApplied(applied: Applied): void {
+    if (applied.jobIds.length > 0) this.#options.onChange(applied.jobIds);
+  }
+
+  /** Tells where the copy stands. @returns null, or the failure to read it */
+  tellStanding(): RunEnd | null {
+    const standing = this.writer.standing();
+    if (!standing.ok) return failed(standing.error);
+    this.board.showFollowing(this.#by, standing.value);
+    return null;
+  }
+}

@@ -1,0 +1,184 @@
+import { setImmediate } from 'node:timers/promises';
+import { MongoNetworkError, MongoServerError } from 'mongodb';
+import type { CachedPart } from '#cache/changes.ts';
+import { subjectOf } from '#cache/changes.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { ChangesPort } from '#monitor/ports.ts';
+import type { ChangeBatch, ChangeFollower, StoreChange } from '#store/change-source.ts';
+import type { Topology } from '#store/ports.ts';
+import { NOW_MS } from '../cache/cache-world.ts';
+
+/** What happened on the server, in the order in which it did. */
+interface LoggedChange {
+  readonly change: StoreChange;
+  readonly isInvalidating: boolean;
+}
+
+/** An error as the driver throws it when the server answers with a code. */
+export function serverError(code: number, message = `code ${code}`): MongoServerError {
+  return new MongoServerError({ message, code });
+}
+
+/** The connection is gone. */
+export function networkError(): MongoNetworkError {
+  return new MongoNetworkError('connection closed');
+}
+
+/** A server in memory behind the port that the monitor reads, which fails when a test says so. */
+export class FakeServer implements ChangesPort {
+  readonly topology: Topology;
+  readonly calls: string[] = [];
+  /** Errors that the next calls of a name meet, first come first served. */
+  readonly faults: { readonly call: string; readonly error: AppError }[] = [];
+  readonly followFaults: Error[] = [];
+  /** The oldest position that a stream may still be taken up at. */
+  oldestPosition = 0;
+  nowMs = NOW_MS;
+  openStreams = 0;
+  /** A call of this name never answers. */
+  hangingCall: string | null = null;
+  readonly #documents = new Map<CachedPart, Map<string, StoreChange>>([
+    ['jobs', new Map()],
+    ['accounts', new Map()],
+    ['ledger', new Map()],
+  ]);
+  readonly #log: LoggedChange[] = [];
+
+  constructor(hasChangeStreams: boolean) {
+    this.topology = { kind: hasChangeStreams ? 'replica_set' : 'standalone', hasChangeStreams, server: 'Fake 1.0' };
+  }
+
+  put(...changes: readonly StoreChange[]): void {
+    for (const change of changes) {
+      const { part, id } = subjectOf(change);
+      this.#documents.get(part)?.set(id, change);
+      this.#log.push({ change, isInvalidating: false });
+    }
+  }
+
+  delete(part: CachedPart, id: string): void {
+    this.#documents.get(part)?.delete(id);
+    this.#log.push({ change: { type: 'deleted', part, id }, isInvalidating: false });
+  }
+
+  /** Drops a collection: the stream says that it is void and nothing of the single documents. */
+  drop(part: CachedPart): void {
+    this.#documents.get(part)?.clear();
+    this.#log.push({ change: { type: 'deleted', part, id: '' }, isInvalidating: true });
+  }
+
+  /** Forgets the changes up to now, as an oplog does that is too small. */
+  forgetHistory(): void {
+    this.oldestPosition = this.#log.length;
+  }
+
+  documentsOf(part: CachedPart): readonly StoreChange[] {
+    return [...(this.#documents.get(part)?.values() ?? [])];
+  }
+
+  countCalls(name: string): number {
+    return this.calls.filter((call) => call.startsWith(name)).length;
+  }
+
+  now(): Promise<Result<Date, AppError>> {
+    return this.#call('now', () => new Date(this.nowMs));
+  }
+
+  estimate(): Promise<Result<number, AppError>> {
+    return this.#call('estimate', () =>
+      [...this.#documents.values()].reduce((rows, documents) => rows + documents.size, 0),
+    );
+  }
+
+  async follow(position: string | null): Promise<Result<ChangeFollower, AppError>> {
+    const from = position === null ? this.#log.length : Number(position);
+    const opened = await this.#call(`follow ${position ?? 'now'}`, () => from);
+    if (!opened.ok) return opened;
+    if (from < this.oldestPosition) {
+      return err(appError('server_error', 'history lost', serverError(286)));
+    }
+    this.openStreams += 1;
+    return ok(this.#follower(from));
+  }
+
+  page(part: CachedPart, before: string | null, limit: number): Promise<Result<readonly StoreChange[], AppError>> {
+    return this.#call(`page ${part} ${before === null || before > '\u{10FFFE}' ? 'top' : before}`, () =>
+      this.#ordered(part)
+        .filter((change) => before === null || (hasTextId(change) && subjectOf(change).id < before))
+        .toReversed()
+        .slice(0, limit),
+    );
+  }
+
+  changedSince(part: CachedPart, since: Date, limit: number): Promise<Result<readonly StoreChange[], AppError>> {
+    return this.#call(`changedSince ${part}`, () =>
+      this.#ordered(part)
+        .filter((change) => timeOf(change) !== null && Number(timeOf(change)) >= since.getTime())
+        .sort((left, right) => Number(timeOf(left)) - Number(timeOf(right)))
+        .slice(0, limit),
+    );
+  }
+
+  idsAfter(part: CachedPart, after: string | null, limit: number): Promise<Result<readonly string[], AppError>> {
+    return this.#call(`idsAfter ${part}`, () =>
+      this.#ordered(part)
+        .filter((change) => after === null || hasTextId(change))
+        .map((change) => subjectOf(change).id)
+        .filter((id) => after === null || id > after)
+        .slice(0, limit),
+    );
+  }
+
+  /** Text ids in their order, and other ids behind them, as MongoDB orders most of those. */
+  #ordered(part: CachedPart): StoreChange[] {
+    const rank = (change: StoreChange): string => `${hasTextId(change) ? 0 : 1}${subjectOf(change).id}`;
+    return [...this.documentsOf(part)].sort((left, right) => (rank(left) < rank(right) ? -1 : 1));
+  }
+
+  async #call<Value>(name: string, answer: () => Value): Promise<Result<Value, AppError>> {
+    this.calls.push(name);
+    await setImmediate();
+    if (this.hangingCall !== null && name.startsWith(this.hangingCall)) return new Promise(() => undefined);
+    const index = this.faults.findIndex((fault) => name.startsWith(fault.call));
+    const [fault] = index < 0 ? [] : this.faults.splice(index, 1);
+    return fault === undefined ? ok(answer()) : err(fault.error);
+  }
+
+  #follower(from: number): ChangeFollower {
+    let position = from;
+    let isClosed = false;
+    return {
+      next: async (): Promise<ChangeBatch> => {
+        this.calls.push('next');
+        await setImmediate();
+        if (this.hangingCall === 'next') return new Promise(() => undefined);
+        const fault = this.followFaults.shift();
+        if (fault !== undefined) throw fault;
+        if (isClosed) throw new MongoNetworkError('the stream is closed');
+        const events = this.#log.slice(position, position + 3);
+        position += events.length;
+        return {
+          changes: events.filter(({ isInvalidating }) => !isInvalidating).map(({ change }) => change),
+          position: String(position),
+          isInvalidated: events.some(({ isInvalidating }) => isInvalidating),
+        };
+      },
+      close: () => {
+        if (!isClosed) this.openStreams -= 1;
+        isClosed = true;
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+function hasTextId(change: StoreChange): boolean {
+  return change.type !== 'job' || typeof change.job.document['_id'] === 'string';
+}
+
+function timeOf(change: StoreChange): Date | null {
+  if (change.type === 'entry') return change.entry.at;
+  const time = change.type === 'job' ? change.job.document['updatedAt'] : null;
+  return time instanceof Date ? time : null;
+}

@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CACHED_PARTS, subjectOf, type CacheChange, type CachedPart } from '#cache/changes.ts';
+import { digestOf } from '#cache/digest.ts';
+import type { Cache } from '#cache/open-cache.ts';
+import type { SnapshotPage } from '#cache/writer.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { accountOf, entryOf, jobChange, jobIn, malformedChange, NOW_MS, setupCache } from '../cache/cache-world.ts';
+
+const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+const STATES = ['queued', 'running', 'completed', 'failed'] as const;
+const PAGE_ROWS = 2;
+
+/** One step of a run: something happens on the server, or to what is on its way to the copy. */
+type Step =
+  | { readonly do: 'write'; readonly part: CachedPart; readonly id: string; readonly n: number }
+  | { readonly do: 'break'; readonly id: string }
+  | { readonly do: 'delete'; readonly part: CachedPart; readonly id: string }
+  /** The stream looks the document of its next event up, as `updateLookup` does: at some time after the event. */
+  | { readonly do: 'look_up' }
+  | { readonly do: 'deliver' }
+  | { readonly do: 'read_page'; readonly part: CachedPart }
+  | { readonly do: 'apply_page'; readonly part: CachedPart }
+  /** The copy's process dies and starts again; what was read and not applied is lost. */
+  | { readonly do: 'restart' };
+
+const anyPart = fc.constantFrom(...CACHED_PARTS);
+const anyId = fc.constantFrom(...IDS);
+const anyWrite: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('write' as const),
+  part: fc.constantFrom('jobs', 'jobs', 'jobs', 'accounts', 'ledger'),
+  id: anyId,
+  n: fc.nat(3),
+});
+const anyDelete: fc.Arbitrary<Step> = fc.record({ do: fc.constant('delete' as const), part: anyPart, id: anyId });
+const anyBreak: fc.Arbitrary<Step> = fc.record({ do: fc.constant('break' as const), id: anyId });
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: anyWrite },
+  { weight: 3, arbitrary: anyDelete },
+  { weight: 1, arbitrary: anyBreak },
+  { weight: 4, arbitrary: fc.constant<Step>({ do: 'look_up' }) },
+  { weight: 4, arbitrary: fc.constant<Step>({ do: 'deliver' }) },
+  { weight: 4, arbitrary: anyPart.map((part): Step => ({ do: 'read_page', part })) },
+  { weight: 4, arbitrary: anyPart.map((part): Step => ({ do: 'apply_page', part })) },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'restart' }) },
+);
+
+interface PendingEvent {
+  readonly part: CachedPart;
+  readonly id: string;
+  readonly isDeletion: boolean;
+  /** What is delivered; undefined until it was looked up, null where nothing was found then. */
+  found: CacheChange | null | undefined;
+}
+
+/** A server with three collections and one stream over them, whose every delay is chosen by the test. */
+class ScheduledServer {
+  readonly #documents = new Map<CachedPart, Map<string, CacheChange>>(CACHED_PARTS.map((part) => [part, new Map()]));
+  readonly #log: PendingEvent[] = [];
+  #version = 0;
+
+  documentsOf(part: CachedPart): readonly CacheChange[] {
+    return [...(this.#documents.get(part) ?? new Map<string, CacheChange>()).values()];
+  }
+
+  write(step: Extract<Step, { do: 'write' | 'break' }>): void {
+    this.#version += 1;
+    const part = step.do === 'write' ? step.part : 'jobs';
+    this.#documents.get(part)?.set(step.id, this.#build(step));
+    this.#log.push({ part, id: step.id, isDeletion: false, found: undefined });
+  }
+
+  delete(part: CachedPart, id: string): void {
+    if (this.#documents.get(part)?.delete(id) === true) {
+      this.#log.push({ part, id, isDeletion: true, found: { type: 'deleted', part, id } });
+    }
+  }
+
+  /** Looks up the next event behind a position that was not looked up yet. */
+  lookUp(position: number): void {
+    const event = this.#log.slice(position).find(({ found }) => found === undefined);
+    if (event !== undefined) event.found = this.#documents.get(event.part)?.get(event.id) ?? null;
+  }
+
+  /** The next change of the stream, behind a position. */
+  next(position: number): { readonly changes: readonly CacheChange[]; readonly position: number } | null {
+    const event = this.#log[position];
+    if (event === undefined) return null;
+    if (event.found === undefined) this.lookUp(position);
+    const { found } = event;
+    return { changes: found === undefined || found === null ? [] : [found], position: position + 1 };
+  }
+
+  page(part: CachedPart, beforeId: string | null): SnapshotPage {
+    const changes = this.documentsOf(part)
+      .filter((change) => beforeId === null || subjectOf(change).id < beforeId)
+      .sort((left, right) => (subjectOf(left).id < subjectOf(right).id ? 1 : -1))
+      .slice(0, PAGE_ROWS);
+    return { part, beforeId, changes, isLast: changes.length < PAGE_ROWS };
+  }
+
+  get logLength(): number {
+    return this.#log.length;
+  }
+
+  #build(step: Extract<Step, { do: 'write' | 'break' }>): CacheChange {
+    if (step.do === 'break') return malformedChange({ _id: step.id, n: this.#version });
+    switch (step.part) {
+      case 'jobs': {
+        const standing = this.#documents.get('jobs')?.get(step.id);
+        // A document that is inserted again after its deletion begins with version 1 again.
+        const version = standing?.type === 'job' && standing.job.type === 'job' ? standing.job.job.version + 1 : 1;
+        return jobChange(
+          jobIn({ id: step.id, version, updatedAtMs: NOW_MS + this.#version, state: STATES[step.n] ?? 'queued' }),
+        );
+      }
+      case 'accounts':
+        return { type: 'account', account: accountOf(step.id, { version: this.#version, available: step.n }) };
+      case 'ledger':
+        return { type: 'entry', entry: entryOf(step.id, { credits: step.n }) };
+    }
+  }
+}
+
+function positionOf(cache: Cache): number {
+  return Number(expectOk(cache.writer.standing()).position ?? Number.NaN);
+}
+
+/** Copies a server by the protocol of the monitor, in the interleaving that the steps say, and then lets it come to rest. */
+function runSteps(before: readonly Step[], steps: readonly Step[]): void {
+  const world = setupCache();
+  const server = new ScheduledServer();
+  let cache = world.open();
+  const change = (step: Step): void => {
+    if (step.do === 'write' || step.do === 'break') server.write(step);
+    if (step.do === 'delete') server.delete(step.part, step.id);
+  };
+  // What the copy knows from long ago, before a gap in the stream.
+  before.slice(0, 3).forEach(change);
+  expectOk(
+    cache.writer.apply(
+      CACHED_PARTS.flatMap((part) => server.documentsOf(part)),
+      null,
+    ),
+  );
+  before.slice(3).forEach(change);
+  expectOk(cache.writer.openSnapshot(String(server.logLength)));
+  let read = new Map<CachedPart, SnapshotPage>();
+
+  const deliver = (): void => {
+    const next = server.next(positionOf(cache));
+    if (next !== null) expectOk(cache.writer.apply(next.changes, String(next.position)));
+  };
+  const readPage = (part: CachedPart): void => {
+    const progress = expectOk(cache.writer.standing()).parts.find((one) => one.part === part);
+    if (progress !== undefined && !progress.isDone) read.set(part, server.page(part, progress.beforeId));
+  };
+  const applyPage = (part: CachedPart): void => {
+    const page = read.get(part);
+    // It stays where it is: applying a page twice must change nothing.
+    if (page !== undefined) expectOk(cache.writer.applyPage(page));
+  };
+  for (const step of steps) {
+    change(step);
+    if (step.do === 'look_up') server.lookUp(positionOf(cache));
+    if (step.do === 'deliver') deliver();
+    if (step.do === 'read_page') readPage(step.part);
+    if (step.do === 'apply_page') applyPage(step.part);
+    if (step.do === 'restart') {
+      read = new Map();
+      cache.close();
+      cache = world.open();
+    }
+  }
+  for (let n = 0; expectOk(cache.writer.standing()).isSnapshotOpen; n += 1) {
+    expect(n).toBeLessThan(20);
+    CACHED_PARTS.forEach(readPage);
+    CACHED_PARTS.forEach(applyPage);
+  }
+  while (positionOf(cache) < server.logLength) deliver();
+
+  for (const part of CACHED_PARTS) {
+    expect(expectOk(cache.reader.digest({ part, afterId: null, throughId: null }))).toEqual(
+      digestOf(server.documentsOf(part)),
+    );
+  }
+  expect(expectOk(cache.reader.standing())).toMatchObject({ isComplete: true, isSnapshotOpen: false });
+  world.end();
+}
+
+describe('a snapshot beside a stream', () => {
+  it('ends in the final documents, whatever the interleaving of pages, events, look-ups and restarts', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof({ weight: 3, arbitrary: anyWrite }, anyDelete), { maxLength: 8 }),
+        fc.array(anyStep, { maxLength: 60 }),
+        runSteps,
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('does not bring back what was deleted while its page was on the way', () => {
+    runSteps(
+      [{ do: 'write', part: 'jobs', id: 'a', n: 0 }],
+      [
+        { do: 'read_page', part: 'jobs' },
+        { do: 'delete', part: 'jobs', id: 'a' },
+        { do: 'deliver' },
+        { do: 'apply_page', part: 'jobs' },
+      ],
+    );
+    expect.assertions(5);
+  });
+
+  it('does not go back to an older version of a job that a page brought already', () => {
+    const world = setupCache();
+    const cache = world.open();
+    const [older, newer] = [1, 2].map((version) =>
+      jobChange(
+        jobIn({ id: 'a', version, updatedAtMs: NOW_MS + version, state: version === 1 ? 'queued' : 'running' }),
+      ),
+    );
+    if (older === undefined || newer === undefined) throw new Error('two changes');
+    expectOk(cache.writer.openSnapshot(null));
+    expectOk(cache.writer.applyPage({ part: 'jobs', beforeId: null, changes: [newer], isLast: true }));
+    expect(expectOk(cache.writer.apply([older], 'p1')).rows).toBe(0);
+    expect(expectOk(cache.reader.counts()).byState).toMatchObject({ queued: 0, running: 1 });
+    world.end();
+  });
+});

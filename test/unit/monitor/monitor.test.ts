@@ -1,0 +1,450 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CACHED_PARTS } from '#cache/changes.ts';
+import { digestOf } from '#cache/digest.ts';
+import type { Cache } from '#cache/open-cache.ts';
+import type { MonitorStatus } from '#contract/status.ts';
+import { monitorStatusSchema } from '#contract/status.ts';
+import { appError } from '#domain/errors.ts';
+import { err } from '#domain/result.ts';
+import type { CopyWriter, MonitorLimits } from '#monitor/ports.ts';
+import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import {
+  accountOf,
+  entryOf,
+  jobChange,
+  jobIn,
+  malformedChange,
+  NOW_MS,
+  setupCache,
+  type CacheWorld,
+} from '../cache/cache-world.ts';
+import { FakeServer, networkError, serverError } from './fake-server.ts';
+
+let world: CacheWorld;
+let cache: Cache;
+let running: Running[];
+
+beforeEach(() => {
+  world = setupCache();
+  cache = world.open();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map(({ monitor }) => monitor.stop()));
+  world.end();
+});
+
+interface Running {
+  readonly monitor: Monitor;
+  readonly statuses: MonitorStatus[];
+  readonly changed: Set<string>;
+  readonly waits: number[];
+  readonly lines: string[];
+}
+
+/** Starts a monitor whose waits pass at once and move the clock instead. */
+function start(server: FakeServer, more: { writer?: CopyWriter; limits?: Partial<MonitorLimits> } = {}): Running {
+  let elapsedMs = 0;
+  const statuses: MonitorStatus[] = [];
+  const changed = new Set<string>();
+  const waits: number[] = [];
+  const lines: string[] = [];
+  const monitor = startMonitor({
+    changes: server,
+    writer: more.writer ?? cache.writer,
+    clock: { nowMs: () => NOW_MS + elapsedMs, monotonicMs: () => (elapsedMs += 300) },
+    wait: async (ms) => {
+      waits.push(ms);
+      elapsedMs += ms;
+      server.nowMs += ms;
+      await setImmediate();
+    },
+    random: () => 0.5,
+    onChange: (ids) => ids.forEach((id) => changed.add(id)),
+    onStatus: (status) => statuses.push(monitorStatusSchema.parse(status)),
+    log: (line) => lines.push(line),
+    limits: { pageRows: 2, ...more.limits },
+  });
+  const one = { monitor, statuses, changed, waits, lines };
+  running.push(one);
+  return one;
+}
+
+function expectSame(server: FakeServer): void {
+  for (const part of CACHED_PARTS) {
+    const ofText = server
+      .documentsOf(part)
+      .filter((change) => change.type !== 'job' || typeof change.job.document['_id'] === 'string');
+    expect(expectOk(cache.reader.digest({ part, afterId: null, throughId: null }))).toEqual(digestOf(ofText));
+  }
+  const counts = expectOk(cache.reader.documentCounts());
+  expect(counts.ledger).toBe(server.documentsOf('ledger').length);
+}
+
+async function untilSame(server: FakeServer): Promise<void> {
+  await vi.waitFor(() => expectSame(server), { timeout: 10_000, interval: 2 });
+}
+
+async function untilMode(one: Running, mode: MonitorStatus['mode']): Promise<void> {
+  await vi.waitFor(() => expect(one.statuses.at(-1)?.mode).toBe(mode), { timeout: 10_000, interval: 2 });
+}
+
+function fill(server: FakeServer, jobs = 7): void {
+  for (let n = 0; n < jobs; n += 1) {
+    server.put(jobChange(jobIn({ id: `j${n}`, updatedAtMs: NOW_MS - 1000 + n })));
+    server.put({ type: 'entry', entry: entryOf(`e${n}`, { at: new Date(NOW_MS - 1000 + n) }) });
+  }
+  server.put({ type: 'account', account: accountOf('w1') });
+  server.put(malformedChange({ _id: 'bad', state: 'lost' }));
+  server.put(malformedChange({ _id: 77, state: 'lost' }));
+}
+
+describe('where there are change streams', () => {
+  it('copies everything, then follows', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const one = start(server);
+    await untilSame(server);
+    await untilMode(one, 'stream');
+    expect(expectOk(cache.reader.counts()).malformed).toBe(2);
+    server.put(jobChange(jobIn({ id: 'new' })));
+    server.delete('jobs', 'j3');
+    server.delete('ledger', 'e3');
+    await untilSame(server);
+    expect([...one.changed]).toEqual(expect.arrayContaining(['new', 'j3', 'bad', '77']));
+    expect(one.statuses.map(({ mode }) => mode)).toEqual(expect.arrayContaining(['snapshot', 'stream']));
+  });
+
+  it('opens the stream before it reads the first page', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    start(server);
+    await untilSame(server);
+    expect(server.calls.indexOf('follow now')).toBeLessThan(server.calls.findIndex((call) => call.startsWith('page')));
+  });
+
+  it('loses nothing that happens while it copies', async () => {
+    const server = new FakeServer(true);
+    fill(server, 20);
+    start(server);
+    for (let n = 0; n < 20; n += 1) {
+      server.put(jobChange(jobIn({ id: `j${n}`, version: 2, state: 'running', updatedAtMs: NOW_MS + n })));
+      if (n % 3 === 0) server.delete('jobs', `j${19 - n}`);
+      await setImmediate();
+    }
+    await untilSame(server);
+    expect(expectOk(cache.reader.counts()).total).toBe(server.documentsOf('jobs').length - 2);
+  });
+
+  it('goes on from its position after a restart and copies nothing again', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const first = start(server);
+    await untilMode(first, 'stream');
+    await untilSame(server);
+    await first.monitor.stop();
+    const pages = server.countCalls('page');
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: NOW_MS })));
+    server.delete('jobs', 'j1');
+    const second = start(server);
+    await untilSame(server);
+    await untilMode(second, 'stream');
+    expect(server.countCalls('page')).toBe(pages);
+    expect(second.statuses[0]?.mode).toBe('starting');
+  });
+
+  it('goes on with an interrupted snapshot where it stopped', async () => {
+    const server = new FakeServer(true);
+    fill(server, 10);
+    server.hangingCall = 'page jobs j4';
+    const first = start(server);
+    await vi.waitFor(() => expect(server.calls).toContain('page jobs j4'), { interval: 2 });
+    await vi.waitFor(() => expect(expectOk(cache.reader.counts()).total).toBeGreaterThan(5), { interval: 2 });
+    await first.monitor.stop();
+    server.hangingCall = null;
+    server.delete('jobs', 'j9');
+    server.calls.length = 0;
+    const second = start(server);
+    await untilSame(server);
+    await untilMode(second, 'stream');
+    expect(server.calls).not.toContain('page jobs j8');
+    expect(server.calls).not.toContain('follow now');
+  });
+
+  it('tells how far the snapshot is, and no time of the copy before it is whole', async () => {
+    const server = new FakeServer(true);
+    fill(server, 10);
+    const one = start(server);
+    await untilMode(one, 'stream');
+    const told = one.statuses.filter(({ mode }) => mode === 'snapshot');
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.every(({ asOfMs }) => asOfMs === null)).toBe(true);
+    expect(told.some(({ snapshot }) => snapshot !== null && snapshot.rowsDone > 0 && snapshot.rowsPerSecond > 0)).toBe(
+      true,
+    );
+    await vi.waitFor(() => expect(one.statuses.at(-1)?.asOfMs).toBe(NOW_MS), { interval: 2 });
+  });
+});
+
+describe('where the stream has a gap', () => {
+  it.each([
+    ['the history is gone (286)', 286],
+    ['the token is refused (260)', 260],
+  ])('compares with the server behind a new stream: %s', async (_, code) => {
+    const server = new FakeServer(true);
+    fill(server);
+    const first = start(server);
+    await untilMode(first, 'stream');
+    await untilSame(server);
+    await first.monitor.stop();
+    const asOf = expectOk(cache.reader.standing()).asOfMs;
+    server.delete('jobs', 'j2');
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'failed', updatedAtMs: NOW_MS })));
+    server.faults.push({ call: 'follow', error: appError('server_error', null, serverError(code)) });
+    server.calls.length = 0;
+    const second = start(server);
+    await untilMode(second, 'stream');
+    await untilSame(server);
+    expect(server.calls.filter((call) => call.startsWith('follow'))).toHaveLength(2);
+    expect(server.calls.indexOf('follow now')).toBeLessThan(server.calls.findIndex((call) => call.startsWith('page')));
+    const stale = second.statuses.filter(({ mode }) => mode === 'snapshot');
+    expect(stale.every(({ asOfMs }) => asOfMs === asOf)).toBe(true);
+    expect(second.statuses.map(({ error }) => error?.code)).toContain('stream_history_lost');
+    // Only what differs is written again.
+    expect([...second.changed].sort()).toEqual(['77', 'j0', 'j2']);
+  });
+
+  it('compares with the server when the gap opens while it follows', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'stream');
+    await untilSame(server);
+    server.delete('jobs', 'j2');
+    server.followFaults.push(serverError(286));
+    await untilSame(server);
+    await untilMode(one, 'stream');
+    expect(server.openStreams).toBe(1);
+  });
+
+  it('compares with the server when a collection was dropped', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'stream');
+    await untilSame(server);
+    server.drop('ledger');
+    server.put({ type: 'entry', entry: entryOf('e99') });
+    await untilSame(server);
+    expect(one.lines.join()).toContain('dropped or renamed');
+  });
+});
+
+describe('where the network fails', () => {
+  it('says so, waits with full jitter, and goes on', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const unreachable = { error: appError('server_unreachable', 'refused', networkError()) };
+    for (let n = 0; n < 4; n += 1) server.faults.push({ call: 'follow', ...unreachable });
+    server.faults.push({ call: 'page ledger', ...unreachable });
+    const one = start(server);
+    await untilSame(server);
+    await untilMode(one, 'stream');
+    expect(one.statuses.map(({ error }) => error?.code)).toContain('server_unreachable');
+    expect(one.waits.slice(0, 4)).toEqual([250, 500, 1000, 2000]);
+    server.followFaults.push(networkError());
+    server.put(jobChange(jobIn({ id: 'late' })));
+    await untilSame(server);
+    await vi.waitFor(() => expect(one.statuses.at(-1)?.error).toBeNull(), { interval: 2 });
+  });
+
+  it('never waits longer than the limit', async () => {
+    const server = new FakeServer(true);
+    for (let n = 0; n < 12; n += 1) {
+      server.faults.push({ call: 'follow', error: appError('server_unreachable', null, networkError()) });
+    }
+    const one = start(server);
+    await untilMode(one, 'stream');
+    expect(Math.max(...one.waits)).toBe(15_000);
+  });
+
+  it('stops at once also while the server does not answer, and writes nothing afterwards', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'stream');
+    server.hangingCall = 'next';
+    const before = server.countCalls('next');
+    await vi.waitFor(() => expect(server.countCalls('next')).toBeGreaterThan(before), { interval: 2 });
+    await one.monitor.stop();
+    await one.monitor.stop();
+    expect(one.statuses.at(-1)?.mode).toBe('stopped');
+    expect(server.openStreams).toBe(0);
+  });
+});
+
+describe('where the copy cannot be written', () => {
+  it('waits for room on a full disk and loses nothing', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    let full = 0;
+    const inner = cache.writer;
+    const writer: CopyWriter = {
+      standing: () => inner.standing(),
+      apply: (changes, position, asOfMs) =>
+        changes.length > 0 && full++ < 3 ? err(appError('disk_full', 'test')) : inner.apply(changes, position, asOfMs),
+      applyRead: (changes, position, asOfMs) => inner.applyRead(changes, position, asOfMs),
+      openSnapshot: (position) => inner.openSnapshot(position),
+      applyPage: (page) => inner.applyPage(page),
+      applySweep: (range) => inner.applySweep(range),
+      lacking: (part, ids) => inner.lacking(part, ids),
+      setAsOf: (asOfMs) => inner.setAsOf(asOfMs),
+      declareVoid: () => inner.declareVoid(),
+    };
+    const one = start(server, { writer });
+    await untilMode(one, 'stream');
+    server.put(jobChange(jobIn({ id: 'new' })));
+    await untilSame(server);
+    expect(full).toBeGreaterThan(3);
+    expect(one.statuses.map(({ error }) => error?.code)).toContain('disk_full');
+  });
+
+  it('stops where the copy is damaged, so that it can be set aside', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const broken = { ...jobIn({ id: 'j1' }), attempt: -1 };
+    server.put(jobChange(broken));
+    const one = start(server);
+    await untilMode(one, 'stopped');
+    expect(one.statuses.at(-1)?.error?.code).toBe('cache_unusable');
+  });
+});
+
+describe('where there are no change streams', () => {
+  it('polls, and says so', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    await untilSame(server);
+    server.nowMs += 5000;
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs })));
+    server.put({ type: 'account', account: accountOf('w1', { available: 5, version: 2 }) });
+    await untilSame(server);
+    expect(server.countCalls('follow')).toBe(0);
+    expect(one.statuses.at(-1)?.asOfMs).not.toBeNull();
+  });
+
+  it.each([
+    ['the server knows none', appError('server_error', null, serverError(40_573))],
+    ['the user may not open one', appError('not_authorized', null, serverError(13))],
+  ])('polls instead where %s', async (_, error) => {
+    const server = new FakeServer(true);
+    fill(server);
+    server.faults.push({ call: 'follow', error });
+    const one = start(server);
+    await untilMode(one, 'polling');
+    await untilSame(server);
+    expect(server.countCalls('follow')).toBe(1);
+  });
+
+  it('finds deletions by a sweep', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    server.delete('jobs', 'j3');
+    server.delete('jobs', 'bad');
+    server.delete('ledger', 'e0');
+    server.delete('accounts', 'w1');
+    await untilSame(server);
+    expect(expectOk(cache.reader.job('j3'))).toBeNull();
+  });
+
+  it('finds documents that carry no time to find them by', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    server.put(malformedChange({ _id: 'timeless' }));
+    server.put({ type: 'entry', entry: entryOf('old', { at: new Date(0) }) });
+    await untilSame(server);
+    await untilMode(one, 'polling');
+    expect(one.lines.join()).toContain('without a time');
+  });
+
+  it('reads on where any number of documents changed in one instant', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    for (let n = 0; n < 30; n += 1) server.put(jobChange(jobIn({ id: `bulk${n}`, updatedAtMs: server.nowMs })));
+    server.put(jobChange(jobIn({ id: 'after', updatedAtMs: server.nowMs + 1 })));
+    await untilSame(server);
+    expect(expectOk(cache.reader.job('after'))).not.toBeNull();
+  });
+
+  it('goes on from its position after a restart, and copies nothing again', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const first = start(server);
+    await untilMode(first, 'polling');
+    await first.monitor.stop();
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs })));
+    server.delete('jobs', 'j1');
+    server.calls.length = 0;
+    start(server);
+    await untilSame(server);
+    expect(server.calls).not.toContain('page jobs top');
+  });
+
+  it('goes on with an interrupted snapshot where it stopped', async () => {
+    const server = new FakeServer(false);
+    fill(server, 10);
+    server.hangingCall = 'page jobs j4';
+    const first = start(server, { limits: { pollMs: 0 } });
+    await vi.waitFor(() => expect(server.calls).toContain('page jobs j4'), { interval: 2 });
+    await first.monitor.stop();
+    server.hangingCall = null;
+    server.calls.length = 0;
+    const second = start(server);
+    await untilSame(server);
+    await untilMode(second, 'polling');
+    expect(server.calls).toContain('page jobs j4');
+    expect(server.calls).not.toContain('page jobs j6');
+  });
+
+  it('says that the server is away, and goes on', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    server.faults.push({ call: 'changedSince', error: appError('server_unreachable', null, networkError()) });
+    await vi.waitFor(() => expect(one.statuses.some(({ error }) => error !== null)).toBe(true), { interval: 2 });
+    server.put(jobChange(jobIn({ id: 'late', updatedAtMs: server.nowMs })));
+    await untilSame(server);
+    await vi.waitFor(() => expect(one.statuses.at(-1)?.error).toBeNull(), { interval: 2 });
+  });
+
+  it('takes a copy over that a stream kept, and a stream one that was polled', async () => {
+    const streaming = new FakeServer(true);
+    fill(streaming);
+    const first = start(streaming);
+    await untilMode(first, 'stream');
+    await vi.waitFor(() => expect(expectOk(cache.reader.standing()).asOfMs).not.toBeNull(), { interval: 2 });
+    await first.monitor.stop();
+    const polled = new FakeServer(false);
+    fill(polled);
+    polled.put(jobChange(jobIn({ id: 'x', updatedAtMs: polled.nowMs })));
+    const second = start(polled);
+    await untilMode(second, 'polling');
+    await untilSame(polled);
+    await second.monitor.stop();
+    streaming.delete('jobs', 'j5');
+    const third = start(streaming);
+    await untilMode(third, 'stream');
+    await untilSame(streaming);
+  });
+});
