@@ -38,6 +38,8 @@ export class FakeServer implements ChangesPort {
   openStreams = 0;
   /** A call of this name never answers. */
   hangingCall: string | null = null;
+  /** How many calls never answered. */
+  hung = 0;
   readonly #documents = new Map<CachedPart, Map<string, StoreChange>>([
     ['jobs', new Map()],
     ['accounts', new Map()],
@@ -139,10 +141,15 @@ export class FakeServer implements ChangesPort {
   async #call<Value>(name: string, answer: () => Value): Promise<Result<Value, AppError>> {
     this.calls.push(name);
     await setImmediate();
-    if (this.hangingCall !== null && name.startsWith(this.hangingCall)) return new Promise(() => undefined);
+    if (this.hangingCall !== null && name.startsWith(this.hangingCall)) return this.#hang();
     const index = this.faults.findIndex((fault) => name.startsWith(fault.call));
     const [fault] = index < 0 ? [] : this.faults.splice(index, 1);
     return fault === undefined ? ok(answer()) : err(fault.error);
+  }
+
+  #hang(): Promise<never> {
+    this.hung += 1;
+    return new Promise(() => undefined);
   }
 
   #follower(from: number): ChangeFollower {
@@ -152,7 +159,7 @@ export class FakeServer implements ChangesPort {
       next: async (): Promise<ChangeBatch> => {
         this.calls.push('next');
         await setImmediate();
-        if (this.hangingCall === 'next') return new Promise(() => undefined);
+        if (this.hangingCall === 'next') return this.#hang();
         const fault = this.followFaults.shift();
         if (fault !== undefined) throw fault;
         if (isClosed) throw new MongoNetworkError('the stream is closed');
