@@ -1,0 +1,44 @@
+import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { ErrorBoundary } from 'react-error-boundary';
+import { Redirect, Route, Router, Switch } from 'wouter';
+import type { EngineClient } from '../state/engine-client.ts';
+import { EngineProvider } from '../state/engine-queries.tsx';
+import { JobScreen } from '../views/job/job-screen.tsx';
+import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
+import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
+import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
+import { Frame } from './frame.tsx';
+import { useHashPath, useHashQuery } from './hash-location.ts';
+
+/** The whole window: frame, and the screen that the address names. A screen that breaks leaves the frame standing. */
+export function App({ client, queries }: { client: EngineClient; queries: QueryClient }): ReactNode {
+  return (
+    <QueryClientProvider client={queries}>
+      <EngineProvider client={client}>
+        <Router hook={useHashPath} searchHook={useHashQuery}>
+          <Frame>
+            <Screens />
+          </Frame>
+        </Router>
+      </EngineProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Screens(): ReactNode {
+  const [path] = useHashPath();
+  return (
+    <ErrorBoundary FallbackComponent={CrashScreen} resetKeys={[path]}>
+      <Switch>
+        <Route path="/">
+          <Redirect to="/jobs" replace />
+        </Route>
+        <Route path="/jobs" component={JobsScreen} />
+        <Route path="/job/:jobId">{({ jobId }) => <JobScreen key={jobId} jobId={jobId} />}</Route>
+        <Route path="/malformed" component={MalformedScreen} />
+        <Route component={NoSuchScreen} />
+      </Switch>
+    </ErrorBoundary>
+  );
+}

@@ -1,0 +1,103 @@
+import { CircleAlert, LoaderCircle } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { ConnectionStatus, EngineStatus, MonitorStatus } from '#contract/status.ts';
+import { ERRORS, explainError } from '#domain/errors.ts';
+import { ExactTime } from '../components/time-text.tsx';
+import { formatDuration } from '../components/durations.ts';
+import { useClock } from '../state/clock.ts';
+import { toWireError } from '../state/engine-failure.ts';
+import { useEngineStatus } from '../state/engine-queries.tsx';
+
+/** What is wrong or under way between window, engine and server, in a sentence with what to do. Nothing when all is well. */
+export function ConnectionBanner(): ReactNode {
+  const { data: status, error } = useEngineStatus();
+  if (error !== null) {
+    const failure = toWireError(error);
+    return (
+      <Banner tone="danger">
+        <strong>{ERRORS[failure.code].message}</strong> {ERRORS[failure.code].action}
+        {failure.detail !== null && <span className="banner-detail">{failure.detail}</span>}
+      </Banner>
+    );
+  }
+  if (status === undefined) return <Banner tone="busy">Starting the engine…</Banner>;
+  return (
+    <>
+      <ConnectionNote connection={status.connection} monitor={status.monitor} />
+      <SnapshotNote snapshot={status.monitor.snapshot} />
+      <PartErrors status={status} />
+    </>
+  );
+}
+
+function ConnectionNote({ connection, monitor }: { connection: ConnectionStatus; monitor: MonitorStatus }): ReactNode {
+  if (connection.state === 'connected') return null;
+  if (connection.state === 'connecting') {
+    return (
+      <Banner tone="busy">
+        Connecting to <bdi>{connection.label}</bdi>
+        {connection.attempt > 1 && ` (try ${connection.attempt})`}… <AsOf monitor={monitor} />
+      </Banner>
+    );
+  }
+  const { message, action } = ERRORS[connection.error.code];
+  return (
+    <Banner tone="danger">
+      <strong>{message}</strong> {action} <NextTry atMs={connection.nextTryAtMs} /> <AsOf monitor={monitor} />
+      {connection.error.detail !== null && <span className="banner-detail">{connection.error.detail}</span>}
+    </Banner>
+  );
+}
+
+function AsOf({ monitor }: { monitor: MonitorStatus }): ReactNode {
+  if (monitor.asOfMs === null) return null;
+  return (
+    <>
+      You see the offline copy as of <ExactTime atMs={monitor.asOfMs} />.
+    </>
+  );
+}
+
+function NextTry({ atMs }: { atMs: number | null }): ReactNode {
+  const seconds = useClock((nowMs) => (atMs === null ? null : Math.max(0, Math.ceil((atMs - nowMs) / 1000))));
+  if (seconds === null) return null;
+  return <span aria-hidden>{seconds === 0 ? 'Trying again now.' : `Next try in ${seconds} s.`}</span>;
+}
+
+function SnapshotNote({ snapshot }: { snapshot: MonitorStatus['snapshot'] }): ReactNode {
+  if (snapshot === null) return null;
+  const { rowsDone, rowsTotal, rowsPerSecond, remainingMs } = snapshot;
+  return (
+    <Banner tone="busy">
+      <label className="banner-progress">
+        Copying the jobs: {rowsDone.toLocaleString('en')} of about {rowsTotal.toLocaleString('en')}
+        {rowsPerSecond > 0 && `, ${Math.round(rowsPerSecond).toLocaleString('en')} a second`}
+        {remainingMs !== null && `, about ${formatDuration(remainingMs)} left`}
+        <progress value={Math.min(rowsDone, rowsTotal)} max={Math.max(rowsTotal, 1)} />
+      </label>
+    </Banner>
+  );
+}
+
+function PartErrors({ status }: { status: EngineStatus }): ReactNode {
+  const { connection, monitor, runner } = status;
+  // While the server is away, its own banner says all there is to say.
+  if (connection.state === 'disconnected') return null;
+  return [monitor.error, runner.error].map((error, index) =>
+    error === null ? null : (
+      <Banner key={index === 0 ? 'monitor' : 'runner'} tone="warning">
+        <strong>{index === 0 ? 'Offline copy:' : 'Runner:'}</strong> {explainError(error)}
+      </Banner>
+    ),
+  );
+}
+
+function Banner({ tone, children }: { tone: 'busy' | 'warning' | 'danger'; children: ReactNode }): ReactNode {
+  const Icon = tone === 'busy' ? LoaderCircle : CircleAlert;
+  return (
+    <div className="banner" data-tone={tone} role={tone === 'busy' ? 'status' : 'alert'}>
+      <Icon aria-hidden size={16} className={tone === 'busy' ? 'is-turning' : undefined} />
+      <div className="banner-text">{children}</div>
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import { Compass, PlugZap, TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { FallbackProps } from 'react-error-boundary';
+import { Link } from 'wouter';
+import { ERRORS } from '#domain/errors.ts';
+import { ScreenMessage } from '../components/screen-message.tsx';
+
+/** What stands in place of a screen that broke: the frame and everything in the engine go on. */
+export function CrashScreen({ error, resetErrorBoundary }: FallbackProps): ReactNode {
+  return (
+    <ScreenMessage
+      icon={TriangleAlert}
+      tone="danger"
+      title="This screen broke"
+      detail={error instanceof Error ? error.message : null}
+      action={
+        <button type="button" className="button" onClick={resetErrorBoundary}>
+          Show it again
+        </button>
+      }
+    >
+      {ERRORS.internal.message} {ERRORS.internal.action}
+    </ScreenMessage>
+  );
+}
+
+/** An address that names no screen. */
+export function NoSuchScreen(): ReactNode {
+  return (
+    <ScreenMessage
+      icon={Compass}
+      title="There is no such screen"
+      action={
+        <Link className="button" href="/jobs">
+          Show the jobs
+        </Link>
+      }
+    >
+      The address may come from another version of Runledger.
+    </ScreenMessage>
+  );
+}
+
+/** The page outside of Runledger's own window, where there is no engine to ask. */
+export function NoBridgeScreen(): ReactNode {
+  return (
+    <main className="screen">
+      <ScreenMessage icon={PlugZap} tone="danger" title="No engine here">
+        This page works in Runledger&apos;s own window only. Start it with <code>npm start</code>.
+      </ScreenMessage>
+    </main>
+  );
+}

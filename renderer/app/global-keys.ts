@@ -1,0 +1,73 @@
+import { useEffect } from 'react';
+import { useScreenMemory } from '../state/screen-memory.ts';
+import { navigateTo } from './hash-location.ts';
+
+/** A key and what it does, as the list of shortcuts shows it. */
+export interface Shortcut {
+  readonly keys: readonly string[];
+  readonly does: string;
+}
+
+/** Every shortcut of the window; the screens' own ones act where the focus is. */
+export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: readonly Shortcut[] }[] = [
+  {
+    where: 'Everywhere',
+    shortcuts: [
+      { keys: ['?'], does: 'Show this list' },
+      { keys: ['g', 'j'], does: 'Go to the jobs' },
+      { keys: ['g', 'm'], does: 'Go to the malformed documents' },
+      { keys: ['Alt', '←'], does: 'Back' },
+      { keys: ['Alt', '→'], does: 'Forward' },
+    ],
+  },
+  {
+    where: 'Jobs',
+    shortcuts: [
+      { keys: ['/'], does: 'Search' },
+      { keys: ['↑'], does: 'Row above (also k)' },
+      { keys: ['↓'], does: 'Row below (also j)' },
+      { keys: ['Enter'], does: 'Open the job' },
+      { keys: ['Home'], does: 'First row' },
+      { keys: ['End'], does: 'Last row that is loaded' },
+      { keys: ['Esc'], does: 'Clear the search' },
+    ],
+  },
+];
+
+/** After `g`, the second key must follow within this time, in milliseconds. */
+const SEQUENCE_MS = 1_000;
+const GOES_TO: ReadonlyMap<string, string> = new Map([
+  ['j', '/jobs'],
+  ['m', '/malformed'],
+]);
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
+}
+
+/** Listens to the shortcuts that hold on every screen. */
+export function useGlobalKeys(): void {
+  useEffect(() => {
+    let wentAtMs = -SEQUENCE_MS;
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
+      if (event.altKey) {
+        if (event.key === 'ArrowLeft') history.back();
+        if (event.key === 'ArrowRight') history.forward();
+        return;
+      }
+      if (isTyping(event.target)) return;
+      const destination = event.timeStamp - wentAtMs < SEQUENCE_MS ? GOES_TO.get(event.key) : undefined;
+      wentAtMs = event.key === 'g' ? event.timeStamp : -SEQUENCE_MS;
+      if (destination !== undefined) {
+        event.preventDefault();
+        navigateTo(destination);
+      }
+      if (event.key === '?') useScreenMemory.getState().setHelpOpen(true);
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, []);
+}

@@ -1,0 +1,55 @@
+import { Check, Contrast, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react';
+import { DropdownMenu } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { themeSchema, timeZoneSchema, usePreferences, type Theme, type TimeZone } from '../state/preferences.ts';
+
+const THEMES: Readonly<Record<Theme, { readonly name: string; readonly icon: LucideIcon }>> = {
+  system: { name: 'As the system', icon: Monitor },
+  light: { name: 'Light', icon: Sun },
+  dark: { name: 'Dark', icon: Moon },
+  contrast: { name: 'High contrast', icon: Contrast },
+};
+const ZONES: Readonly<Record<TimeZone, string>> = { local: 'Of this machine', utc: 'UTC' };
+
+/** How the window looks and in which zone it shows times. Not modal: a modal menu locks scrolling by a style element. */
+export function PreferencesMenu(): ReactNode {
+  const { theme, timeZone, setTheme, setTimeZone } = usePreferences();
+  const Icon = THEMES[theme].icon;
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger className="icon-button" aria-label="Theme and times" title="Theme and times">
+        <Icon aria-hidden size={16} />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" side="top" align="start" sideOffset={6}>
+          <DropdownMenu.Label className="menu-label">Theme</DropdownMenu.Label>
+          <DropdownMenu.RadioGroup value={theme} onValueChange={(value) => setTheme(themeSchema.parse(value))}>
+            {themeSchema.options.map((option) => (
+              <MenuChoice key={option} value={option} name={THEMES[option].name} />
+            ))}
+          </DropdownMenu.RadioGroup>
+          <DropdownMenu.Separator className="menu-separator" />
+          <DropdownMenu.Label className="menu-label">Exact times</DropdownMenu.Label>
+          <DropdownMenu.RadioGroup value={timeZone} onValueChange={(value) => setTimeZone(timeZoneSchema.parse(value))}>
+            {timeZoneSchema.options.map((option) => (
+              <MenuChoice key={option} value={option} name={ZONES[option]} />
+            ))}
+          </DropdownMenu.RadioGroup>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+function MenuChoice({ value, name }: { value: string; name: string }): ReactNode {
+  return (
+    <DropdownMenu.RadioItem className="menu-item" value={value}>
+      <span className="menu-check">
+        <DropdownMenu.ItemIndicator>
+          <Check aria-hidden size={14} />
+        </DropdownMenu.ItemIndicator>
+      </span>
+      {name}
+    </DropdownMenu.RadioItem>
+  );
+}

@@ -1,0 +1,49 @@
+import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { ERRORS } from '#domain/errors.ts';
+import { CircleAlert } from 'lucide-react';
+import { toWireError } from '../state/engine-failure.ts';
+
+interface ScreenMessageProps {
+  readonly icon: LucideIcon;
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly tone?: 'plain' | 'danger';
+  /** One technical line for the curious. */
+  readonly detail?: string | null;
+  readonly action?: ReactNode;
+}
+
+/** What a screen or a part of it says when it has nothing to show: empty, failed, or not there. */
+export function ScreenMessage(props: ScreenMessageProps): ReactNode {
+  const { icon: Icon, title, children, tone = 'plain', detail = null, action = null } = props;
+  return (
+    <div className="screen-message" data-tone={tone} role={tone === 'danger' ? 'alert' : 'status'}>
+      <Icon aria-hidden size={28} strokeWidth={1.5} />
+      <h2>{title}</h2>
+      <p>{children}</p>
+      {detail !== null && <code className="screen-message-detail">{detail}</code>}
+      {action}
+    </div>
+  );
+}
+
+/** A failed request in words of the catalogue, with the way to ask again. */
+export function FailureMessage({ failure, onAskAgain }: { failure: unknown; onAskAgain: () => void }): ReactNode {
+  const error = toWireError(failure);
+  return (
+    <ScreenMessage
+      icon={CircleAlert}
+      tone="danger"
+      title={ERRORS[error.code].message}
+      detail={error.detail}
+      action={
+        <button type="button" className="button" onClick={onAskAgain}>
+          Try again
+        </button>
+      }
+    >
+      {ERRORS[error.code].action}
+    </ScreenMessage>
+  );
+}

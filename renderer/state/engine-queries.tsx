@@ -1,0 +1,143 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { createContext, use, type ReactNode } from 'react';
+import type { JobFilter, JobSort } from '#contract/job-views.ts';
+import type { EngineClient } from './engine-client.ts';
+import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
+
+/** Rows of one page of a list. */
+export const PAGE_ROWS = 200;
+/** After this many loaded pages no further ones are loaded: whoever is there needs a filter, not more scrolling. */
+export const LOADED_PAGES_MAX = 250;
+/** How often the engine is asked whether it still answers, in milliseconds; its events carry everything else. */
+const STATUS_POLL_MS = 5_000;
+/** A list that nobody looked at for this long is read anew when it is opened, in milliseconds. */
+const STALE_MS = 30_000;
+
+const EngineContext = createContext<EngineClient | null>(null);
+
+/** Hands the engine's client to every hook below it. */
+export function EngineProvider({ client, children }: { client: EngineClient; children: ReactNode }): ReactNode {
+  return <EngineContext value={client}>{children}</EngineContext>;
+}
+
+/** The engine's client of this window. */
+export function useEngine(): EngineClient {
+  const client = use(EngineContext);
+  if (client === null) throw new Error('useEngine needs an EngineProvider above it.');
+  return client;
+}
+
+/** The store of everything that was read from the engine. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      // The engine is in this machine: whether the machine is online says nothing about it.
+      queries: {
+        networkMode: 'always',
+        staleTime: STALE_MS,
+        retry: shouldAskAgain,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+      },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  });
+}
+
+/** The keys under which answers are kept. */
+export const queryKeys = {
+  status: ['status.get'] as const,
+  jobPages: ['jobs.page'] as const,
+  jobCounts: ['jobs.count'] as const,
+  jobs: ['job.get'] as const,
+  job: (jobId: string) => ['job.get', jobId] as const,
+  malformed: ['malformed.page'] as const,
+};
+
+/** What the engine says about itself. Kept up by events; asked again now and then to notice an engine that is gone. */
+export function useEngineStatus() {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: queryKeys.status,
+    queryFn: async () => valueOrThrow(await engine.call('status.get', {})),
+    refetchInterval: STATUS_POLL_MS,
+    retry: false,
+  });
+}
+
+/** How many decimals the smallest unit of credits stands for; 0 until the engine has said so. */
+export function useCreditScale(): number {
+  return useEngineStatus().data?.creditScale ?? 0;
+}
+
+/** The pages of the list that were read so far, each behind the one before. The rows of the last filter stay until others come. */
+export function useJobPages(filter: JobFilter, sort: JobSort) {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  const options = infiniteQueryOptions({
+    queryKey: [...queryKeys.jobPages, filter, sort],
+    queryFn: async ({ pageParam }) =>
+      valueOrThrow(await engine.call('jobs.page', { filter, sort, cursor: pageParam, limit: PAGE_ROWS })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last, pages) => (pages.length < LOADED_PAGES_MAX ? last.nextCursor : null),
+    placeholderData: keepPreviousData,
+  });
+  const list = useInfiniteQuery(options);
+  /** Forgets all pages but the first and reads that one anew, which makes a list that was scrolled far live again. */
+  const readFirstPageOnly = (): void => {
+    queryClient.setQueryData(options.queryKey, (data) =>
+      data === undefined ? data : { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
+    );
+    void queryClient.invalidateQueries({ queryKey: options.queryKey });
+  };
+  return { list, readFirstPageOnly };
+}
+
+/** How many jobs a filter matches. */
+export function useJobCount(filter: JobFilter) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: [...queryKeys.jobCounts, filter],
+    queryFn: async () => valueOrThrow(await engine.call('jobs.count', { filter })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Everything about one job. */
+export function useJob(jobId: string) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: queryKeys.job(jobId),
+    queryFn: async () => valueOrThrow(await engine.call('job.get', { jobId })),
+  });
+}
+
+/** The documents that are no jobs, page by page. */
+export function useMalformedPages() {
+  const engine = useEngine();
+  return useInfiniteQuery({
+    queryKey: queryKeys.malformed,
+    queryFn: async ({ pageParam }) =>
+      valueOrThrow(await engine.call('malformed.page', { cursor: pageParam, limit: PAGE_ROWS })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last, pages) => (pages.length < LOADED_PAGES_MAX ? last.nextCursor : null),
+  });
+}
+
+/** Pauses or resumes this machine's runner; the engine's answer is shown at once. */
+export function useRunnerControl() {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (action: 'pause' | 'resume') => valueOrThrow(await engine.call('runner.control', { action })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.status }),
+  });
+}

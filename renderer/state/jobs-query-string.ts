@@ -1,0 +1,80 @@
+import { jobFilterSchema, jobSortSchema, type JobFilter, type JobSort } from '#contract/job-views.ts';
+
+/** The list's filter and order, as they stand in its address. */
+export interface JobsView {
+  readonly filter: JobFilter;
+  readonly sort: JobSort;
+}
+
+/** The order of a list that asks for none. */
+export const DEFAULT_SORT: JobSort = { column: 'createdAt', direction: 'descending' };
+/** A filter that lets everything through. */
+export const NO_FILTER: JobFilter = jobFilterSchema.parse({});
+
+/** Reads a view from an address; a part that makes no sense is dropped, the others stand. */
+export function parseJobsQuery(query: string): JobsView {
+  const params = new URLSearchParams(query);
+  const parts = jobFilterSchema.shape;
+  const list = (name: string): string[] =>
+    params.get(name)?.split(',').filter(Boolean).map(decodeURIComponentSafely) ?? [];
+  const [column, direction] = (params.get('sort') ?? '').split(':');
+  const sort = jobSortSchema.safeParse({ column, direction });
+  const filter: JobFilter = {
+    states: parts.states.catch([]).parse(list('state')),
+    kinds: parts.kinds.catch([]).parse(list('kind')),
+    classes: parts.classes.catch([]).parse(list('class')),
+    workspaceId: parts.workspaceId.catch(null).parse(params.get('workspace')),
+    userId: parts.userId.catch(null).parse(params.get('user')),
+    text: parts.text.catch('').parse(params.get('text') ?? ''),
+  };
+  return { filter, sort: sort.success ? sort.data : DEFAULT_SORT };
+}
+
+/** The address of a view, without a question mark; empty for the plain list. */
+export function toJobsQuery({ filter, sort }: JobsView): string {
+  const params = new URLSearchParams();
+  const setList = (name: string, values: readonly string[]): void => {
+    // Names may hold commas, so each is encoded before they are joined.
+    if (values.length > 0) params.set(name, values.map((value) => encodeURIComponent(value.toWellFormed())).join(','));
+  };
+  setList('state', filter.states);
+  setList('kind', filter.kinds);
+  setList('class', filter.classes);
+  if (filter.workspaceId !== null) params.set('workspace', filter.workspaceId);
+  if (filter.userId !== null) params.set('user', filter.userId);
+  if (filter.text !== '') params.set('text', filter.text);
+  if (sort.column !== DEFAULT_SORT.column || sort.direction !== DEFAULT_SORT.direction) {
+    params.set('sort', `${sort.column}:${sort.direction}`);
+  }
+  return params.toString();
+}
+
+/** True where the filter restricts anything. */
+export function isFiltering(filter: JobFilter): boolean {
+  return (
+    filter.states.length + filter.kinds.length + filter.classes.length > 0 ||
+    filter.workspaceId !== null ||
+    filter.userId !== null ||
+    filter.text !== ''
+  );
+}
+
+/** The address of the list of jobs under a filter that restricts only what is given. */
+export function jobsHref(filter: Partial<JobFilter>): string {
+  const query = toJobsQuery({ filter: { ...NO_FILTER, ...filter }, sort: DEFAULT_SORT });
+  return query === '' ? '/jobs' : `/jobs?${query}`;
+}
+
+/** The address of the screen of one job. */
+export function jobHref(jobId: string): string {
+  return `/job/${encodeURIComponent(jobId.toWellFormed())}`;
+}
+
+function decodeURIComponentSafely(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A hand-written address may hold a lone percent sign: taken as it stands.
+    return text;
+  }
+}

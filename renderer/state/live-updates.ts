@@ -1,0 +1,117 @@
+import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query';
+import type { EngineEvent } from '#contract/events.ts';
+import type { EngineStatus } from '#contract/status.ts';
+import type { EngineClient } from './engine-client.ts';
+import { queryKeys } from './engine-queries.tsx';
+
+/**
+ * A list that was scrolled further than this many pages is not read anew by itself: its pages hang on one another, so a
+ * refresh would read all of them. The screen says so and offers the way back to the top.
+ */
+export const LIVE_PAGES_MAX = 5;
+/** The least time between two refreshes, in milliseconds, however many changes arrive. */
+const REFRESH_MS = 400;
+
+/**
+ * Keeps what is on screen up with the engine's events. Refreshes never overlap: changes that arrive during one start the
+ * next, so a flood of changes costs one refresh at a time.
+ */
+export class LiveUpdates {
+  readonly #client: EngineClient;
+  readonly #queries: QueryClient;
+  #unsubscribe: (() => void)[] = [];
+  #changedIds = new Set<string>();
+  #hasChanges = false;
+  #hasMore = false;
+  #isRefreshing = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #wasLost = false;
+
+  constructor(client: EngineClient, queries: QueryClient) {
+    this.#client = client;
+    this.#queries = queries;
+  }
+
+  /** Begins to listen. */
+  start(): void {
+    if (this.#unsubscribe.length > 0) return;
+    this.#unsubscribe = [
+      this.#client.subscribe((events) => events.forEach((event) => this.#take(event))),
+      this.#queries.getQueryCache().subscribe(({ type, query }) => {
+        if (type === 'updated' && query.queryKey[0] === queryKeys.status[0]) this.#watchEngine(query.state.status);
+      }),
+    ];
+  }
+
+  /** Ends listening; may be called twice. */
+  stop(): void {
+    this.#unsubscribe.forEach((unsubscribe) => unsubscribe());
+    this.#unsubscribe = [];
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #take(event: EngineEvent): void {
+    if (event.name === 'status.changed') {
+      const before = this.#queries.getQueryData<EngineStatus>(queryKeys.status);
+      this.#queries.setQueryData<EngineStatus>(queryKeys.status, event.status);
+      if (before !== undefined && before.counts.malformed !== event.status.counts.malformed) {
+        void this.#queries.invalidateQueries({ queryKey: queryKeys.malformed });
+      }
+      return;
+    }
+    event.jobIds.forEach((id) => this.#changedIds.add(id));
+    this.#hasMore ||= event.hasMore;
+    this.#hasChanges = true;
+    this.#schedule();
+  }
+
+  /** Events of the time in which the engine was gone are lost: when it is back, everything is read anew. */
+  #watchEngine(status: Query['state']['status']): void {
+    if (status === 'error') this.#wasLost = true;
+    if (status !== 'success' || !this.#wasLost) return;
+    this.#wasLost = false;
+    void this.#queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== queryKeys.status[0] });
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null || this.#isRefreshing) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#refresh();
+    }, REFRESH_MS);
+  }
+
+  async #refresh(): Promise<void> {
+    const [changedIds, hasMore] = [this.#changedIds, this.#hasMore];
+    this.#changedIds = new Set();
+    this.#hasMore = this.#hasChanges = false;
+    this.#isRefreshing = true;
+    const isTouched = (query: Query): boolean => isTouchedBy(query, changedIds, hasMore);
+    await this.#queries.invalidateQueries({ predicate: isTouched, refetchType: 'none' });
+    await this.#queries.refetchQueries(
+      { predicate: (query) => isTouched(query) && isLive(query), type: 'active' },
+      { cancelRefetch: false },
+    );
+    this.#isRefreshing = false;
+    if (this.#hasChanges && this.#unsubscribe.length > 0) this.#schedule();
+  }
+}
+
+function isTouchedBy({ queryKey }: Query, changedIds: ReadonlySet<string>, hasMore: boolean): boolean {
+  const [name, id] = queryKey;
+  if (name === queryKeys.jobPages[0] || name === queryKeys.jobCounts[0]) return true;
+  return name === queryKeys.jobs[0] && (hasMore || (typeof id === 'string' && changedIds.has(id)));
+}
+
+function isLive(query: Query): boolean {
+  if (query.queryKey[0] !== queryKeys.jobPages[0]) return true;
+  const data: unknown = query.state.data;
+  return pageCountOf(data) <= LIVE_PAGES_MAX;
+}
+
+function pageCountOf(data: unknown): number {
+  const isPaged = (value: unknown): value is InfiniteData<unknown> =>
+    typeof value === 'object' && value !== null && 'pages' in value && Array.isArray(value.pages);
+  return isPaged(data) ? data.pages.length : 0;
+}

@@ -1,0 +1,98 @@
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { JobDetail } from '#contract/job-views.ts';
+import { Fact, Facts, Panel } from '../../components/panel.tsx';
+import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
+import { jobHref, jobsHref } from '../../state/jobs-query-string.ts';
+
+/** Who asked, what makes it, and who holds it. */
+export function FactsPanel({ detail }: { detail: JobDetail }): ReactNode {
+  const { row, lease, progress, lineage } = detail;
+  return (
+    <Panel title="Facts">
+      <Facts>
+        <Fact name="Kind">
+          <Link href={jobsHref({ kinds: [row.kind] })}>
+            <bdi>{row.kind}</bdi>
+          </Link>
+        </Fact>
+        <Fact name="Workspace">
+          <Link href={jobsHref({ workspaceId: row.workspaceId })}>
+            <bdi>{row.workspaceId}</bdi>
+          </Link>
+        </Fact>
+        <Fact name="User">
+          <Link href={jobsHref({ userId: row.userId })}>
+            <bdi>{row.userId}</bdi>
+          </Link>
+        </Fact>
+        <Fact name="Provider">
+          <bdi>
+            {row.provider} {row.model}
+          </bdi>
+        </Fact>
+        <Fact name="Acceptance id">
+          {detail.acceptanceId !== null && <bdi className="mono">{detail.acceptanceId}</bdi>}
+        </Fact>
+        <Fact name="Created">
+          <ExactTime atMs={row.createdAtMs} />
+        </Fact>
+        <Fact name="Changed">
+          <RelativeTime atMs={row.updatedAtMs} />
+        </Fact>
+        <Fact name="Runner">
+          {lease !== null && (
+            <>
+              <bdi className="mono">{lease.runnerId}</bdi>, token {lease.token}, lease until{' '}
+              <RelativeTime atMs={lease.expiresAtMs} />
+            </>
+          )}
+        </Fact>
+        <Fact name="Progress">
+          {progress !== null && (
+            <>
+              <progress value={progress.fraction} max={1} aria-label="Progress" /> {Math.round(progress.fraction * 100)}
+              % <bdi>{progress.message}</bdi>
+            </>
+          )}
+        </Fact>
+        {lineage?.retryOf != null && <LineageFact name="Retry of" jobId={lineage.retryOf} />}
+        {lineage?.editedFrom != null && <LineageFact name="Edited from" jobId={lineage.editedFrom} />}
+      </Facts>
+    </Panel>
+  );
+}
+
+function LineageFact({ name, jobId }: { name: string; jobId: string }): ReactNode {
+  return (
+    <Fact name={name}>
+      <Link className="mono" href={jobHref(jobId)}>
+        <bdi>{jobId}</bdi>
+      </Link>
+    </Fact>
+  );
+}
+
+/** Where the artefact is, and the hash by which it is known. */
+export function OutputPanel({ detail }: { detail: JobDetail }): ReactNode {
+  const { output } = detail;
+  if (output === null) return null;
+  return (
+    <Panel title="Output">
+      <Facts>
+        <Fact name="Where">
+          <bdi className="mono">{output.uri}</bdi>
+        </Fact>
+        <Fact name="Type">
+          <bdi>{output.mime}</bdi>
+        </Fact>
+        <Fact name="Size">
+          <span className="tabular">{output.bytes.toLocaleString('en')} bytes</span>
+        </Fact>
+        <Fact name="SHA-256">
+          <span className="mono">{output.sha256}</span>
+        </Fact>
+      </Facts>
+    </Panel>
+  );
+}

@@ -1,0 +1,103 @@
+import { FilterX, Inbox } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useRef, type ReactNode } from 'react';
+import { useSearch } from 'wouter';
+import type { JobSort } from '#contract/job-views.ts';
+import { navigateTo } from '../../app/hash-location.ts';
+import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { useEngineStatus, useJobPages } from '../../state/engine-queries.tsx';
+import { isFiltering, NO_FILTER, parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
+import { useScreenMemory } from '../../state/screen-memory.ts';
+import { JobsFilterBar } from './jobs-filter-bar.tsx';
+import { JobsTableSkeleton } from './jobs-table-parts.tsx';
+import { JobsTable } from './jobs-table.tsx';
+import './jobs.css';
+
+/** The list of jobs: filters above, the live table below. Filter and order stand in the address. */
+export function JobsScreen(): ReactNode {
+  const query = useSearch();
+  const view = useMemo(() => parseJobsQuery(query), [query]);
+  const rememberJobsQuery = useScreenMemory((memory) => memory.rememberJobsQuery);
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => rememberJobsQuery(query), [query, rememberJobsQuery]);
+  const setView = useCallback(
+    (change: Partial<JobsView>, options: { replace?: boolean } = {}) => {
+      const changed = toJobsQuery({ ...view, ...change });
+      navigateTo(changed === '' ? '/jobs' : `/jobs?${changed}`, options);
+    },
+    [view],
+  );
+  useSearchKey(search);
+  return (
+    <>
+      <h1 className="visually-hidden">Jobs</h1>
+      <JobsFilterBar
+        filter={view.filter}
+        search={search}
+        onChange={(filter, options) => setView({ filter }, options)}
+      />
+      <JobsList view={view} query={query} onSort={(sort) => setView({ sort })} />
+    </>
+  );
+}
+
+function JobsList({
+  view,
+  query,
+  onSort,
+}: {
+  view: JobsView;
+  query: string;
+  onSort: (sort: JobSort) => void;
+}): ReactNode {
+  const jobs = useJobPages(view.filter, view.sort);
+  const { list } = jobs;
+  if (list.isPending) return <JobsTableSkeleton />;
+  if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
+  if (list.data.pages[0]?.rows.length === 0 && !list.isPlaceholderData) return <NoJobs view={view} />;
+  return <JobsTable jobs={jobs} pages={list.data.pages} query={query} sort={view.sort} onSort={onSort} />;
+}
+
+function NoJobs({ view }: { view: JobsView }): ReactNode {
+  const status = useEngineStatus().data;
+  if (isFiltering(view.filter)) {
+    return (
+      <ScreenMessage
+        icon={FilterX}
+        title="No job matches"
+        action={
+          <button
+            type="button"
+            className="button"
+            onClick={() => navigateTo(`/jobs?${toJobsQuery({ ...view, filter: NO_FILTER })}`)}
+          >
+            Clear all filters
+          </button>
+        }
+      >
+        Remove a filter or change the words.
+      </ScreenMessage>
+    );
+  }
+  const isCopying = status === undefined || status.monitor.mode === 'starting' || status.monitor.mode === 'snapshot';
+  return (
+    <ScreenMessage icon={Inbox} title={isCopying ? 'No jobs yet' : 'No jobs'}>
+      {isCopying
+        ? 'The first copy from the server is being made; jobs appear here as they arrive.'
+        : 'The collection of jobs is empty. A job that the product writes appears here by itself.'}
+    </ScreenMessage>
+  );
+}
+
+/** `/` puts the cursor into the search field. */
+function useSearchKey(search: React.RefObject<HTMLInputElement | null>): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const isTyping = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      search.current?.focus();
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, [search]);
+}
