@@ -1,0 +1,24 @@
+/**
+ * Runs a benchmark by its name: `npm run bench -- NAME [options]`. What a benchmark needs is loaded only when it is asked
+ * for, so that one may measure a cold start. The exit status is the benchmark's own: 0 where what it checks holds.
+ */
+type Benchmark = (args: readonly string[]) => Promise<number>;
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
+};
+
+async function run([name = '', ...args]: readonly string[]): Promise<number> {
+  const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+  if (load === undefined) {
+    console.error(`Usage: npm run bench -- NAME [options]. There is: ${Object.keys(BENCHMARKS).join(', ')}.`);
+    return 2;
+  }
+  const benchmark = await load();
+  return benchmark(args);
+}
+
+process.exitCode = await run(process.argv.slice(2));
+
+// Makes this file a module, although it imports what it runs only when it is asked to.
+export {};
