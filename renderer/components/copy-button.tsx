@@ -22,10 +22,10 @@ export function CopyButton({ text, name }: { text: string; name: string }): Reac
       <button type="button" className="icon-button" onClick={copy} aria-label={`Copy ${name}`} title={`Copy ${name}`}>
         {outcome === 'copied' ? <Check aria-hidden size={14} /> : <Copy aria-hidden size={14} />}
       </button>
-      <span role="status" className={outcome === 'refused' ? 'text-danger' : 'visually-hidden'}>
+      <output className={outcome === 'refused' ? 'text-danger' : 'visually-hidden'}>
         {outcome === 'copied' && 'Copied'}
         {outcome === 'refused' && 'The system refused the clipboard'}
-      </span>
+      </output>
     </span>
   );
 }

@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/no-noninteractive-tabindex -- text that scrolls cannot be read by keyboard unless it takes the focus */
 import { useState, type ReactNode } from 'react';
 import { CopyButton } from './copy-button.tsx';
 
@@ -16,16 +17,9 @@ export function LongText({ text, name, isCode = false }: { text: string; name: s
     <div className="long-text">
       <CopyButton text={text} name={name} />
       {/* Scrolled by keyboard too, so it takes the focus. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- without it the text below the fold cannot be read by keyboard */}
-      <pre
-        className={isCode ? 'code' : 'prose'}
-        tabIndex={0}
-        role="region"
-        aria-label={name}
-        dir={isCode ? 'ltr' : 'auto'}
-      >
-        {isCut ? text.slice(0, SHOWN_MAX) : text}
-      </pre>
+      <section className={`long-text-box ${isCode ? 'code' : 'prose'}`} tabIndex={0} aria-label={name}>
+        <pre dir={isCode ? 'ltr' : 'auto'}>{isCut ? text.slice(0, SHOWN_MAX) : text}</pre>
+      </section>
       {isCut && (
         <button type="button" className="button" onClick={() => setWhole(true)}>
           Show all {text.length.toLocaleString('en')} characters

@@ -1,4 +1,4 @@
-import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query';
+import { hashKey, type InfiniteData, type Query, type QueryClient } from '@tanstack/react-query';
 import type { EngineEvent } from '#contract/events.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -11,6 +11,7 @@ import { queryKeys } from './engine-queries.tsx';
 export const LIVE_PAGES_MAX = 5;
 /** The least time between two refreshes, in milliseconds, however many changes arrive. */
 const REFRESH_MS = 400;
+const STATUS_HASH = hashKey(queryKeys.status);
 
 /**
  * Keeps what is on screen up with the engine's events. Refreshes never overlap: changes that arrive during one start the
@@ -38,7 +39,7 @@ export class LiveUpdates {
     this.#unsubscribe = [
       this.#client.subscribe((events) => events.forEach((event) => this.#take(event))),
       this.#queries.getQueryCache().subscribe(({ type, query }) => {
-        if (type === 'updated' && query.queryKey[0] === queryKeys.status[0]) this.#watchEngine(query.state.status);
+        if (type === 'updated' && query.queryHash === STATUS_HASH) this.#watchEngine(query.state.status);
       }),
     ];
   }

@@ -56,14 +56,15 @@ export function FactsPanel({ detail }: { detail: JobDetail }): ReactNode {
             </>
           )}
         </Fact>
-        {lineage?.retryOf != null && <LineageFact name="Retry of" jobId={lineage.retryOf} />}
-        {lineage?.editedFrom != null && <LineageFact name="Edited from" jobId={lineage.editedFrom} />}
+        <LineageFact name="Retry of" jobId={lineage?.retryOf ?? null} />
+        <LineageFact name="Edited from" jobId={lineage?.editedFrom ?? null} />
       </Facts>
     </Panel>
   );
 }
 
-function LineageFact({ name, jobId }: { name: string; jobId: string }): ReactNode {
+function LineageFact({ name, jobId }: { name: string; jobId: string | null }): ReactNode {
+  if (jobId === null) return null;
   return (
     <Fact name={name}>
       <Link className="mono" href={jobHref(jobId)}>

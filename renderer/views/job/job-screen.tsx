@@ -118,7 +118,8 @@ function NoSuchJob({ jobId }: { jobId: string }): ReactNode {
 
 function JobSkeleton({ jobId }: { jobId: string }): ReactNode {
   return (
-    <div className="page job" role="status" aria-label={`Reading job ${jobId}`}>
+    <div className="page job" aria-busy>
+      <output className="visually-hidden">Reading job {jobId}</output>
       <div className="skeleton-block is-head" />
       <div className="job-columns">
         <div className="job-main">

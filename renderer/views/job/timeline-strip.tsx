@@ -25,7 +25,11 @@ export function TimelineStrip({ timeline }: { timeline: Timeline }): ReactNode {
   const view = zoomed ?? whole;
   const lengthMs = timeline.endMs - timeline.startMs;
   return (
-    <div className="strip">
+    <figure className="strip">
+      <figcaption className="visually-hidden">
+        Timeline over {formatDuration(lengthMs)}:{' '}
+        {timeline.states.map((span) => span.label).join(', ') || 'no changes of state'}
+      </figcaption>
       <div className="strip-tools" role="toolbar" aria-label="Zoom of the timeline">
         <ToolButton
           icon={ChevronLeft}
@@ -48,18 +52,14 @@ export function TimelineStrip({ timeline }: { timeline: Timeline }): ReactNode {
         />
         <ToolButton icon={Maximize2} name="The whole" isOff={zoomed === null} onClick={() => setZoomed(null)} />
       </div>
-      <div
-        className="strip-lanes"
-        role="img"
-        aria-label={`Timeline over ${formatDuration(lengthMs)}: ${timeline.states.map((span) => span.label).join(', ') || 'no changes of state'}`}
-      >
+      <div className="strip-lanes" aria-hidden>
         <SpanLane name="State" spans={timeline.states} view={view} />
         <SpanLane name="Attempts" spans={timeline.attempts} view={view} />
         <MarkLane name="Ledger" events={timeline.events.filter(({ lane }) => lane === 'ledger')} view={view} />
         <MarkLane name="Runner" events={timeline.events.filter(({ lane }) => lane === 'runner')} view={view} />
         <Axis view={view} startMs={timeline.startMs} />
       </div>
-    </div>
+    </figure>
   );
 }
 

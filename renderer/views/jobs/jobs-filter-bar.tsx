@@ -24,7 +24,7 @@ export function JobsFilterBar({
   const counts = useEngineStatus().data?.counts;
   const kinds = [...new Set([...Object.keys(counts?.byKind ?? {}), ...filter.kinds])].sort();
   return (
-    <div className="filter-bar" role="search" aria-label="Jobs">
+    <search className="filter-bar" aria-label="Jobs">
       <div className="filter-row">
         <SearchField key={filter.text} filter={filter} search={search} onChange={onChange} />
         <FacetMenu
@@ -51,7 +51,7 @@ export function JobsFilterBar({
         <StateChips filter={filter} byState={counts?.byState} onChange={onChange} />
         <FilterMarks filter={filter} onChange={onChange} />
       </div>
-    </div>
+    </search>
   );
 }
 
@@ -110,7 +110,8 @@ function StateChips({
     onChange({ ...filter, states: jobStateSchema.options.filter((option) => states.includes(option)) });
   };
   return (
-    <div className="state-chips" role="group" aria-label="State">
+    <fieldset className="state-chips">
+      <legend className="visually-hidden">State</legend>
       {jobStateSchema.options.map((state) => {
         const Icon = STATE_ICONS[state];
         return (
@@ -128,7 +129,7 @@ function StateChips({
           </button>
         );
       })}
-    </div>
+    </fieldset>
   );
 }
 

@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
 import { ArrowDown, ArrowUp, ArrowUpToLine, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { JobSort } from '#contract/job-views.ts';

@@ -1,3 +1,5 @@
+/* oxlint-disable jsx-a11y/control-has-associated-label -- a cell is no control: its name is what it holds */
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
 import { Wallet } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import { Link } from 'wouter';

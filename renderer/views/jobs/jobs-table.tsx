@@ -1,3 +1,5 @@
+/* oxlint-disable react/incompatible-library -- it tells the React compiler to leave this component alone; the compiler is not used here */
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { JobRow, JobSort } from '#contract/job-views.ts';

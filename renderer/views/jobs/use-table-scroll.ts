@@ -21,7 +21,7 @@ export function useKeptScroll(scroller: RefObject<HTMLDivElement | null>, query:
     const element = scroller.current;
     if (element === null || query === null) return;
     const remembered = kept.current ?? useScreenMemory.getState().jobsScroll;
-    element.scrollTop = remembered.query === query ? remembered.topPx : 0;
+    element.scrollTo({ top: remembered.query === query ? remembered.topPx : 0 });
     kept.current = { query, topPx: element.scrollTop };
     const onScroll = (): void => {
       kept.current = { query, topPx: element.scrollTop };

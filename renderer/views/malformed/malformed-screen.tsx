@@ -26,7 +26,7 @@ export function MalformedScreen(): ReactNode {
 }
 
 function MalformedList({ list }: { list: ReturnType<typeof useMalformedPages> }): ReactNode {
-  if (list.isPending) return <p role="status">Reading…</p>;
+  if (list.isPending) return <output>Reading…</output>;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
   const rows = list.data.pages.flatMap((page) => page.rows);
   if (rows.length === 0) {
