@@ -9,6 +9,9 @@ export interface OwedEntry {
   readonly reason: string;
 }
 
+/** The reason of a release by which a completed generation gives back what it did not cost in the end. */
+export const RELEASED_BEYOND_PRICE = 'reserved beyond the final price';
+
 /** What must be reserved before the first provider call; nothing where the price is 0 or a reservation stands or is on its way. */
 export function owedForReservation(billing: Billing): readonly OwedEntry[] {
   if (billing.price === 0 || billing.reserved > 0 || billing.captured > 0) return [];
@@ -27,7 +30,7 @@ export function owedForCompletion(billing: Billing, finalCredits: number | null)
   const captured = isKnown ? Math.min(Math.max(Math.floor(finalCredits), 0), held) : held;
   return [
     ...(captured > 0 ? [owed(billing, 'capture', captured, 'generation completed')] : []),
-    ...(held > captured ? [owed(billing, 'release', held - captured, 'reserved beyond the final price')] : []),
+    ...(held > captured ? [owed(billing, 'release', held - captured, RELEASED_BEYOND_PRICE)] : []),
   ];
 }
 

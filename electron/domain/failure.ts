@@ -96,8 +96,9 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
   switch (evidence.source) {
     case 'http': {
       const known = evidence.code === undefined ? undefined : CLASS_BY_PROVIDER_CODE.get(evidence.code);
-      const code = evidence.code === undefined ? `http_${evidence.status}` : evidence.code.slice(0, 100);
-      return { class: known ?? classOfStatus(evidence.status), code: code || 'http', message: evidence.message };
+      // Some gateways answer with an empty code; it says no more than none.
+      const code = evidence.code === undefined || evidence.code === '' ? `http_${evidence.status}` : evidence.code;
+      return { class: known ?? classOfStatus(evidence.status), code: code.slice(0, 100), message: evidence.message };
     }
     case 'network':
       return {

@@ -1,3 +1,4 @@
+import { RELEASED_BEYOND_PRICE } from './charge.ts';
 import type { Job } from './job.ts';
 import { netCreditsOf, type CreditAccount, type LedgerEntry } from './ledger.ts';
 import { isLegalChange } from './state-machine.ts';
@@ -15,6 +16,7 @@ export type InvariantName =
   | 'completed_is_captured'
   | 'failed_is_not_charged'
   | 'account_equals_ledger'
+  | 'job_equals_ledger'
   | 'held_equals_holds'
   | 'hold_has_open_job'
   | 'never_negative'
@@ -42,16 +44,22 @@ export function findViolations(books: Books): readonly Violation[] {
     ledger.filter((entry) => entry.generationId !== null),
     (entry) => entry.generationId,
   );
-  const openGenerations = new Set(books.jobs.map((job) => job.billing.generationId));
+  const openGenerations = new Set(books.jobs.filter(mayHold).map((job) => job.billing.generationId));
   return [
     ...books.jobs.flatMap((job) => [
       ...violationsOfHistory(job),
       ...violationsOfAttempts(job),
       ...violationsOfCharge(job, byGeneration.get(job.billing.generationId) ?? []),
+      ...violationsOfFigures(job, byGeneration.get(job.billing.generationId) ?? []),
     ]),
     ...[...byGeneration].flatMap(([id, entries]) => violationsOfGeneration(id ?? '', entries)),
     ...violationsOfAccounts(books.accounts, books.ledger, openGenerations),
   ];
+}
+
+/** True for a job that may have a hold: it is not over, or what its end owes is still on its way. */
+function mayHold(job: Job): boolean {
+  return (job.state !== 'completed' && job.state !== 'failed') || job.billing.pending.length > 0;
 }
 
 /** The ledger together with the entries that accounts already contain and the ledger does not yet. */
@@ -90,11 +98,24 @@ function violationsOfAttempts(job: Job): Violation[] {
     : [];
 }
 
+/** With nothing pending, the job's own figures are those of its generation's entries. */
+function violationsOfFigures(job: Job, entries: readonly LedgerEntry[]): Violation[] {
+  const { pending, reserved, captured, refunded, status } = job.billing;
+  // A status of `unknown` says itself that job and ledger contradict each other.
+  if (pending.length > 0 || status === 'unknown') return [];
+  const held = sumOf(entries, 'reserve') - sumOf(entries, 'capture') - sumOf(entries, 'release');
+  const figures = `reserved ${reserved}, captured ${captured}, refunded ${refunded}`;
+  const ledger = `reserved ${held}, captured ${sumOf(entries, 'capture')}, refunded ${sumOf(entries, 'refund')}`;
+  return figures === ledger
+    ? []
+    : [violation('job_equals_ledger', job._id, `the job says ${figures}, the ledger ${ledger}`)];
+}
+
 function violationsOfCharge(job: Job, entries: readonly LedgerEntry[]): Violation[] {
   if (job.billing.pending.length > 0) return [];
   const net = netCaptureOf(entries);
-  const refunded = entries.some((entry) => entry.type === 'refund');
-  if (job.state === 'completed' && job.billing.price > 0 && net <= 0 && !refunded) {
+  const isGivenBack = entries.some((entry) => entry.type === 'refund' || entry.reason === RELEASED_BEYOND_PRICE);
+  if (job.state === 'completed' && job.billing.price > 0 && net <= 0 && !isGivenBack) {
     return [
       violation('completed_is_captured', job._id, `completed, ${net} captured of a price of ${job.billing.price}`),
     ];
@@ -110,9 +131,8 @@ function violationsOfCharge(job: Job, entries: readonly LedgerEntry[]): Violatio
 
 function violationsOfGeneration(generationId: string, entries: readonly LedgerEntry[]): Violation[] {
   const found: Violation[] = [];
-  const sum = (type: LedgerEntry['type']): number =>
-    entries.filter((entry) => entry.type === type).reduce((total, entry) => total + entry.credits, 0);
-  const [reserved, captured, released, refunded] = [sum('reserve'), sum('capture'), sum('release'), sum('refund')];
+  const [reserved, captured] = [sumOf(entries, 'reserve'), sumOf(entries, 'capture')];
+  const [released, refunded] = [sumOf(entries, 'release'), sumOf(entries, 'refund')];
   const captures = entries.filter((entry) => entry.type === 'capture').length;
   if (captures > 1) found.push(violation('captured_at_most_once', generationId, `${captures} captures`));
   if (captured + released > reserved) {
@@ -167,11 +187,17 @@ function violationsOfAccounts(
     if (account.available < 0) found.push(violation('never_negative', account._id, `available ${account.available}`));
     for (const generationId of Object.keys(account.holds)) {
       if (!openGenerations.has(generationId)) {
-        found.push(violation('hold_has_open_job', account._id, `hold ${generationId} belongs to no job`));
+        found.push(
+          violation('hold_has_open_job', account._id, `hold ${generationId} belongs to no job that is not over`),
+        );
       }
     }
     return found;
   });
+}
+
+function sumOf(entries: readonly LedgerEntry[], type: LedgerEntry['type']): number {
+  return entries.reduce((total, entry) => (entry.type === type ? total + entry.credits : total), 0);
 }
 
 function netCaptureOf(entries: readonly LedgerEntry[]): number {

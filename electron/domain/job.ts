@@ -16,8 +16,11 @@ export const PROGRESS_MESSAGE_LENGTH_MAX = 500;
 
 const idSchema = z.string().min(1).max(200);
 
-/** A generation is one purchase: what is reserved once and captured at most once. Usable as a field name in MongoDB, hence the alphabet. */
-export const generationIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/);
+/**
+ * A generation is one purchase: what is reserved once and captured at most once. Usable as a field name in MongoDB and in
+ * JavaScript, hence the alphabet, and hence not `__proto__`, which would set an object's prototype instead of a field.
+ */
+export const generationIdSchema = z.string().regex(/^(?!__proto__$)[A-Za-z0-9_-]{1,100}$/);
 
 /** What the customer asked for. `hash` is SHA-256 (hex) over the canonical encoding of prompt and options. */
 export const jobInputSchema = z.object({
@@ -204,6 +207,22 @@ export function parseJob(document: unknown): { ok: true; value: Job } | { ok: fa
   const problems = parsed.error.issues
     .slice(0, PROBLEMS_MAX)
     .map((issue) => ({ path: issue.path.map(String).join('.') || '(document)', reason: issue.message }));
-  const id = typeof document === 'object' && document !== null && '_id' in document ? String(document._id) : '(no _id)';
-  return { ok: false, error: { id: id.slice(0, 200), problems } };
+  const hasId = typeof document === 'object' && document !== null && '_id' in document;
+  return { ok: false, error: { id: hasId ? idTextOf(document._id) : '(no _id)', problems } };
+}
+
+/**
+ * An `_id` of any type as text for people, at most 200 characters. Total: a document as an id may hold fields called
+ * `toString` and `valueOf`, and then even turning it into text throws.
+ */
+export function idTextOf(id: unknown): string {
+  if (typeof id !== 'object' || id === null) return String(id).slice(0, 200);
+  try {
+    const text = JSON.stringify(id) ?? '';
+    // BSON's own ids (ObjectId, UUID) are written as a quoted text.
+    return (/^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : text).slice(0, 200);
+  } catch {
+    // A big integer or a cycle inside; such an id has no text, and that is all there is to say of it.
+    return '(unreadable _id)';
+  }
 }

@@ -15,8 +15,8 @@ export type Actor = z.infer<typeof actorSchema>;
 /** The accounting month of a date in UTC, for example `2026-10`. */
 export const periodSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
 
-/** A key that can stand as a field name in MongoDB. */
-const entryKeySchema = z.string().regex(/^[^.$\0]{1,300}$/);
+/** A key that can stand as a field name in MongoDB and in JavaScript. */
+const entryKeySchema = z.string().regex(/^(?!__proto__$)[^.$\0]{1,300}$/);
 
 /** One entry of the ledger, append-only. `_id` is its idempotency key: `<generationId>:<type>:<n>`. Credits in the smallest unit. */
 export const ledgerEntrySchema = z.object({

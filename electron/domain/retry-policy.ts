@@ -153,7 +153,7 @@ export type RetryVerdict =
  */
 export function decideRetry(question: RetryQuestion): RetryVerdict {
   const { policy, failureClass, asker, job } = question;
-  const rule = policy.classes[failureClass];
+  const rule = ruleOf(policy, failureClass);
   const policyVersion = policy.version;
   const blocked = (cause: RetryBlock, why: string): RetryVerdict => ({ verdict: 'blocked', cause, policyVersion, why });
 
@@ -191,6 +191,13 @@ export function decideRetry(question: RetryQuestion): RetryVerdict {
     case 'as_is':
       return { verdict: 'retry', delayMs: 0, policyVersion, why: rule.why };
   }
+}
+
+/** The policy's rule, within what no policy may allow: the same input after an `input` failure. */
+function ruleOf(policy: RetryPolicy, failureClass: FailureClass): ClassRule {
+  const rule = policy.classes[failureClass];
+  if (failureClass !== 'input') return rule;
+  return { ...rule, automatic: 0, person: rule.person === 'never' ? 'never' : 'edited_input' };
 }
 
 /**

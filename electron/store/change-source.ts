@@ -1,6 +1,7 @@
 import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { idTextOf } from '#domain/job.ts';
 import { type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { COLLECTION_NAMES, type Collections, type RawDocument } from './collections.ts';
@@ -137,7 +138,7 @@ export class ChangeSource {
         .sort({ _id: 1 })
         .limit(limit)
         .toArray();
-      return documents.map((document) => String(document._id));
+      return documents.map((document) => idTextOf(document._id));
     });
   }
 }
@@ -186,7 +187,7 @@ function changesOf(event: ChangeStreamDocument<RawDocument>): StoreChange[] {
   if (!('documentKey' in event) || !('coll' in event.ns)) return [];
   const part = PART_OF_COLLECTION.get(event.ns.coll);
   if (part === undefined) return [];
-  if (event.operationType === 'delete') return [{ type: 'deleted', part, id: String(event.documentKey._id) }];
+  if (event.operationType === 'delete') return [{ type: 'deleted', part, id: idTextOf(event.documentKey._id) }];
   // Null where the document was gone when it was looked up: its deletion comes as an event of its own.
   const document = 'fullDocument' in event ? event.fullDocument : undefined;
   return document === undefined || document === null ? [] : [toChange(part, document)];
@@ -200,7 +201,7 @@ function toChange(part: FollowedPart, document: RawDocument): StoreChange {
     return {
       type: 'unreadable',
       part,
-      id: String(document._id),
+      id: idTextOf(document._id),
       reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
     };
   }

@@ -56,7 +56,7 @@ export class MoneyModel {
         return this.#settle(this.#past.at(-1 - step.stale) ?? this.job, step.death);
       case 'grant':
         this.#grants += 1;
-        return this.#post([grant(WORKSPACE, step.credits, this.#grants)], 'none');
+        this.#post([grant(WORKSPACE, step.credits, this.#grants)], 'none');
     }
   }
 

@@ -59,7 +59,7 @@ export const jobEvent: fc.Arbitrary<JobEvent> = fc.oneof(
       output,
       validation,
       providerCost: cost,
-      finalCredits: fc.option(fc.nat({ max: 1000 }), { nil: null }),
+      finalCredits: fc.oneof(fc.constantFrom(null, 0), fc.nat({ max: 200 })),
     }),
   },
   {
