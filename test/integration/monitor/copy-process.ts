@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openCache } from '#cache/open-cache.ts';
+import { startMonitor } from '#monitor/start-monitor.ts';
+import { openStore } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { QUICK_LIMITS, waitFor } from './monitored-copy.ts';
+
+/**
+ * A process that keeps a copy until it is killed; the test kills it wherever it happens to be. It writes a line for each
+ * thing that it tells.
+ */
+const [uri = '', dbName = '', file = ''] = process.argv.slice(2);
+
+const cache = expectOk(openCache({ path: file, now: Date.now }));
+if (cache.setAside !== null) throw new Error(cache.setAside);
+const store = expectOk(
+  await openStore({
+    uri,
+    dbName,
+    appName: 'runledger-test-copy',
+    connectTimeoutMs: 10_000,
+    newId: randomUUID,
+    random: Math.random,
+    wait: (ms) => delay(ms),
+    monotonicMs: () => performance.now(),
+  }),
+);
+startMonitor({
+  changes: store.changes,
+  writer: cache.writer,
+  clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+  wait: waitFor,
+  random: Math.random,
+  onChange: () => process.stdout.write('change\n'),
+  onStatus: ({ mode }) => process.stdout.write(`${mode}\n`),
+  limits: QUICK_LIMITS,
+});

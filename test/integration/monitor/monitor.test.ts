@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Double, Long, ObjectId, type Collection } from 'mongodb';
+import { planChange } from '#domain/transition.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant, queuedJob } from '../../support/job-builder.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { expectConsistent, untilSame, WAIT } from './copy-check.ts';
+import { setupCopy, type MonitoredCopy } from './monitored-copy.ts';
+
+let server: TestServer;
+let store: Store;
+let copy: MonitoredCopy;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  await server.client.db(server.dbName).dropDatabase();
+  store = await server.openStore();
+  expectOk(await store.writer.createIndexes());
+  copy = setupCopy();
+});
+afterEach(async () => {
+  await copy.end();
+  await store.close();
+});
+
+function jobs(): Collection<{ _id: string | ObjectId; [field: string]: unknown }> {
+  return server.client.db(server.dbName).collection('jobs');
+}
+
+async function insertJobs(count: number, first = 0): Promise<void> {
+  const news = Array.from({ length: count }, (_, n) =>
+    queuedJob({ id: `job-${String(first + n).padStart(4, '0')}`, createdAt: new Date() }),
+  );
+  expectOk(await store.writer.insertJobs(news));
+}
+
+/** Claims some jobs and fails half of them, as a runner would. */
+async function runSome(limit: number): Promise<void> {
+  expectOk(await store.writer.reserveDue({ limit }));
+  const claimed = expectOk(await store.writer.claimBatch({ runnerId: 'r1', limit, leaseMs: 60_000 }));
+  const changes = claimed
+    .filter((_, n) => n % 2 === 0)
+    .map((job) =>
+      expectOk(
+        planChange(
+          job,
+          {
+            type: 'fail',
+            failure: { class: 'input', code: 'invalid_input', message: 'no' },
+            charge: 'release',
+            providerCost: null,
+            validation: null,
+          },
+          { actor: { type: 'runner', id: 'r1' }, reason: 'test', policyVersion: 1 },
+        ),
+      ),
+    );
+  expectOk(await store.writer.applyChanges(changes));
+  expectOk(await store.writer.settle(changes.map(({ jobId }) => jobId)));
+}
+
+async function untilFollowing(): Promise<void> {
+  await vi.waitFor(() => expect(['stream', 'polling']).toContain(copy.statuses.at(-1)?.mode), WAIT);
+}
+
+describe('a copy of a server', () => {
+  it('holds to the last byte what the server holds, after a snapshot and while jobs run', async () => {
+    expectOk(await store.writer.postEntry(grant('w1', 100_000)));
+    await insertJobs(150);
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await untilFollowing();
+    expect(copy.statuses.at(-1)?.mode).toBe(store.changes.topology.hasChangeStreams ? 'stream' : 'polling');
+    await runSome(40);
+    await insertJobs(10, 500);
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts())).toMatchObject({ total: 160, byState: { failed: 20, running: 20 } });
+    await vi.waitFor(() => expect(copy.statuses.at(-1)?.asOfMs).not.toBeNull(), WAIT);
+    expectConsistent(copy.file);
+  });
+
+  it('misses nothing that happens while it is being copied', async () => {
+    expectOk(await store.writer.postEntry(grant('w1', 100_000)));
+    await insertJobs(200);
+    copy.start(store.changes);
+    await runSome(60);
+    await jobs().deleteMany({ _id: { $in: ['job-0010', 'job-0150', 'job-0199'] } });
+    await insertJobs(30, 300);
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts()).total).toBe(227);
+    expectConsistent(copy.file);
+  });
+
+  it('loses what the server deletes, and follows a document that is deleted and inserted again', async () => {
+    await insertJobs(30);
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await jobs().deleteMany({ _id: { $lt: 'job-0020' } });
+    await untilSame(copy.cache, store.changes);
+    await insertJobs(5);
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts()).total).toBe(15);
+    expectConsistent(copy.file);
+  });
+
+  it('goes on where it was after a restart, whatever happened meanwhile', async () => {
+    expectOk(await store.writer.postEntry(grant('w1', 100_000)));
+    await insertJobs(60);
+    const monitor = copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await untilFollowing();
+    await monitor.stop();
+    await runSome(10);
+    await jobs().deleteOne({ _id: 'job-0059' });
+    copy.changed.clear();
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    // Only what changed is written again: ten jobs that ran and one that is gone.
+    expect(copy.changed.size).toBeLessThanOrEqual(11);
+    expectConsistent(copy.file);
+  });
+
+  it('takes in documents that are no jobs, whatever they hold, and lists them', async () => {
+    await insertJobs(3);
+    await jobs().insertMany([
+      { _id: 'odd-empty' },
+      {
+        _id: 'odd-types',
+        version: new Double(1.5),
+        big: Long.MAX_VALUE,
+        nan: Number.NaN,
+        nested: [[[{ $where: 'x' }]]],
+      },
+      { _id: 'odd-proto', ['__proto__']: { polluted: true }, text: 'x'.repeat(100_000) },
+      { _id: new ObjectId(), state: 'queued' },
+    ]);
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await vi.waitFor(
+      () => expect(expectOk(copy.cache.reader.counts())).toMatchObject({ total: 3, malformed: 4 }),
+      WAIT,
+    );
+    const page = expectOk(copy.cache.reader.malformedPage(null, 10));
+    expect(page.rows.every(({ problems }) => problems.length > 0)).toBe(true);
+    expect(Object.hasOwn({}, 'polluted')).toBe(false);
+    await jobs().deleteMany({ _id: { $in: ['odd-empty', 'odd-types'] } });
+    await untilSame(copy.cache, store.changes);
+  });
+
+  it('is mended where a collection is dropped', async () => {
+    await insertJobs(20);
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await jobs().drop();
+    await insertJobs(4, 700);
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts()).total).toBe(4);
+  });
+});

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openCache, type Cache } from '#cache/open-cache.ts';
+import type { MonitorStatus } from '#contract/status.ts';
+import type { MonitorLimits } from '#monitor/ports.ts';
+import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
+import type { ChangeSource } from '#store/change-source.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+
+/** Times that make a test quick and change nothing of what is done. */
+export const QUICK_LIMITS: Partial<MonitorLimits> = { pageRows: 20, pollMs: 50, sweepMs: 200, backOffMsMax: 500 };
+
+/** Waits, and ends early when the signal is aborted. */
+export function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** A copy in a folder of its own, and monitors that keep it. */
+export interface MonitoredCopy {
+  readonly file: string;
+  readonly cache: Cache;
+  readonly statuses: MonitorStatus[];
+  readonly changed: Set<string>;
+  start(changes: ChangeSource): Monitor;
+  end(): Promise<void>;
+}
+
+/** @param standing the file of a copy that was left behind, which stays; null makes one that goes with its folder */
+export function setupCopy(standing: string | null = null): MonitoredCopy {
+  const folder = standing === null ? mkdtempSync(path.join(tmpdir(), 'runledger-copy-')) : null;
+  const file = standing ?? path.join(folder ?? '', 'copy.sqlite');
+  const cache = expectOk(openCache({ path: file, now: Date.now }));
+  if (cache.setAside !== null) throw new Error(cache.setAside);
+  const monitors: Monitor[] = [];
+  const statuses: MonitorStatus[] = [];
+  const changed = new Set<string>();
+  return {
+    file,
+    cache,
+    statuses,
+    changed,
+    start: (changes) => {
+      const monitor = startMonitor({
+        changes,
+        writer: cache.writer,
+        clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+        wait: waitFor,
+        random: Math.random,
+        onChange: (ids) => ids.forEach((id) => changed.add(id)),
+        onStatus: (status) => statuses.push(status),
+        limits: QUICK_LIMITS,
+      });
+      monitors.push(monitor);
+      return monitor;
+    },
+    end: async () => {
+      await Promise.all(monitors.map((monitor) => monitor.stop()));
+      cache.close();
+      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
