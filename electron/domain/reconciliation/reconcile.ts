@@ -16,13 +16,19 @@ export interface Reconciliation {
   readonly unreadableJobs: number;
 }
 
+/** What a run may ask for beside the rules. */
+export interface ReconcileHooks {
+  /** Called after each rule with how many are done, for those who wait. */
+  readonly onRule?: (done: number) => void;
+  /** What is not to be kept is neither listed nor counted. */
+  readonly keep?: (finding: Finding) => boolean;
+}
+
 /**
  * Holds a view of jobs, accounts and ledger against every rule. Pure: the same view and options give the same findings in
  * the same order. One pass over the entries and one or two over the generations a rule.
- *
- * @param onRule called after each rule with how many are done, for those who wait
  */
-export function reconcile(view: LedgerView, options: RuleOptions, onRule?: (done: number) => void): Reconciliation {
+export function reconcile(view: LedgerView, options: RuleOptions, hooks: ReconcileHooks = {}): Reconciliation {
   const input: RuleInput = {
     view,
     totals: sumGenerations(view),
@@ -30,10 +36,10 @@ export function reconcile(view: LedgerView, options: RuleOptions, onRule?: (done
     ledgerOfWorkspace: sumWorkspaces(view),
     options,
   };
-  const reporter = new Reporter(view, options.seen);
+  const reporter = new Reporter(view, options.seen, hooks.keep ?? (() => true));
   RULES.forEach((rule, index) => {
     rule.scan(input, reporter.of(rule));
-    onRule?.(index + 1);
+    hooks.onRule?.(index + 1);
   });
   return {
     findings: reporter.findings.toSorted(compareFindings),

@@ -13,8 +13,10 @@ export class Reporter {
   readonly counts = new Map<string, number>();
   readonly #view: LedgerView;
   readonly #seen: SeenEntries;
+  readonly #keep: (finding: Finding) => boolean;
 
-  constructor(view: LedgerView, seen: SeenEntries) {
+  constructor(view: LedgerView, seen: SeenEntries, keep: (finding: Finding) => boolean) {
+    this.#keep = keep;
     this.#view = view;
     this.#seen = seen;
   }
@@ -25,9 +27,7 @@ export class Reporter {
       found: Found,
       about: Omit<Finding, 'id' | 'rule' | 'ruleNumber' | 'case' | 'credits' | 'evidence'>,
     ): void => {
-      this.counts.set(rule.name, (this.counts.get(rule.name) ?? 0) + 1);
-      if (this.findings.length >= FINDINGS_MAX) return;
-      this.findings.push({
+      const finding: Finding = {
         id: `${rule.name}:${found.case}:${about.subject.id}`,
         rule: rule.name,
         ruleNumber: rule.number,
@@ -41,7 +41,10 @@ export class Reporter {
         period: about.period,
         entryKeys: about.entryKeys,
         evidence: found.evidence,
-      });
+      };
+      if (!this.#keep(finding)) return;
+      this.counts.set(rule.name, (this.counts.get(rule.name) ?? 0) + 1);
+      if (this.findings.length < FINDINGS_MAX) this.findings.push(finding);
     };
     return {
       generation: (row, found) => add(found, this.#aboutGeneration(row, found.entries)),

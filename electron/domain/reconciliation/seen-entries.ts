@@ -131,3 +131,20 @@ function copyRow(from: SeenEntries, row: number, next: SeenEntries, to: number):
   }
   next.isSealed[to] = isSealed;
 }
+
+/** The part of a memory that speaks of these generations, by the hashes of their ids. */
+export function seenOfGenerations(seen: SeenEntries, generationHashes: ReadonlySet<number>): SeenEntries {
+  const rows = Int32Array.from(seen.generationHash.keys()).filter((row) =>
+    generationHashes.has(seen.generationHash[row] ?? 0),
+  );
+  const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row] ?? 0);
+  return {
+    count: rows.length,
+    generationHash: pick(seen.generationHash),
+    keyHash: pick(seen.keyHash),
+    content: pick(seen.content),
+    net: pick(seen.net),
+    period: Uint16Array.from(rows, (row) => seen.period[row] ?? 0),
+    isSealed: Uint8Array.from(rows, (row) => seen.isSealed[row] ?? 0),
+  };
+}

@@ -129,6 +129,12 @@ export class LedgerViewBuilder {
     for (const entry of Object.values(account.posting)) this.#addEntry(entry, 1);
   }
 
+  /** A workspace without an account whose entries, that are not in the view, add up to this. */
+  addMissingAccount(workspaceId: string, otherLedgerCredits: number): void {
+    const workspace = this.#workspace(workspaceId);
+    this.#tables.accounts.columns.otherLedger[workspace] = otherLedgerCredits;
+  }
+
   addJob(job: JobFacts): void {
     const { jobs, kinds } = this.#tables;
     const index = this.#job(job.id);

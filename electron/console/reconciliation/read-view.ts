@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { jobFactsOf, type ChargeRule } from '#domain/reconciliation/facts.ts';
+import { digestColumns } from '#domain/reconciliation/view-digest.ts';
+import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
+import type { LedgerView } from '#domain/reconciliation/view.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { toAppError } from '#store/driver-errors.ts';
+import type { ReadableStore } from '#store/ports.ts';
+
+/** What reconciliation reads, and nothing that writes. */
+export type ReconciliationStore = Pick<
+  ReadableStore,
+  | 'topology'
+  | 'serverNow'
+  | 'readJob'
+  | 'readAccount'
+  | 'readGenerationEntries'
+  | 'iterateJobs'
+  | 'iterateLedger'
+  | 'iterateAccounts'
+>;
+
+/** How far a run is. `total` is not known while documents are read. */
+export interface ReconciliationProgress {
+  readonly phase: 'accounts' | 'jobs' | 'ledger' | 'rules' | 'confirming';
+  readonly done: number;
+  readonly total: number | null;
+}
+
+/** A view of everything on the server, with what is needed to know later whether an account has moved. */
+export interface ReadView {
+  readonly view: LedgerView;
+  readonly accountVersions: ReadonlyMap<string, number>;
+}
+
+/** How many documents are read between two words of progress. */
+const PROGRESS_STEP = 5_000;
+
+/**
+ * Reads accounts, then jobs, then the ledger into a view. In this order a hold is seen before its job and a job before its
+ * entries, so that what comes in between looks like a difference for a moment at most on the side that confirming mends.
+ * Errors: those of the connection; `malformed_document` for an account or an entry that is none; `cancelled`.
+ */
+export async function readView(
+  store: ReconciliationStore,
+  options: {
+    readonly chargeRule: ChargeRule;
+    readonly signal: AbortSignal;
+    readonly onProgress: (progress: ReconciliationProgress) => void;
+  },
+): Promise<Result<ReadView, AppError>> {
+  const { chargeRule, signal, onProgress } = options;
+  const builder = new LedgerViewBuilder();
+  const accountVersions = new Map<string, number>();
+  return attemptReading(signal, async () => {
+    await readAll(store.iterateAccounts(signal), signal, counter('accounts', onProgress), (account) => {
+      builder.addAccount(account);
+      accountVersions.set(account._id, account.version);
+    });
+    await readAll(store.iterateJobs(signal), signal, counter('jobs', onProgress), (document) => {
+      if (document.type === 'job') builder.addJob(jobFactsOf(document.job, chargeRule));
+      else builder.addMalformedJob(document.malformed.id);
+    });
+    await readAll(store.iterateLedger(signal), signal, counter('ledger', onProgress), (entry) => {
+      builder.addEntry(entry);
+    });
+    return { view: builder.seal(), accountVersions };
+  });
+}
+
+function counter(
+  phase: ReconciliationProgress['phase'],
+  onProgress: (progress: ReconciliationProgress) => void,
+): (done: number) => void {
+  onProgress({ phase, done: 0, total: null });
+  return (done) => onProgress({ phase, done, total: null });
+}
+
+async function readAll<Document>(
+  documents: AsyncIterable<Document>,
+  signal: AbortSignal,
+  onCount: (done: number) => void,
+  take: (document: Document) => void,
+): Promise<void> {
+  let done = 0;
+  for await (const document of documents) {
+    take(document);
+    done += 1;
+    if (done % PROGRESS_STEP !== 0) continue;
+    onCount(done);
+    signal.throwIfAborted();
+  }
+  signal.throwIfAborted();
+  onCount(done);
+}
+
+/** Runs a reading; an abort, a document that does not parse and what the driver throws become values. */
+export async function attemptReading<Value>(
+  signal: AbortSignal,
+  read: () => Promise<Value>,
+): Promise<Result<Value, AppError>> {
+  try {
+    return ok(await read());
+  } catch (cause) {
+    if (signal.aborted) return err(appError('cancelled', null, cause));
+    if (cause instanceof z.ZodError) {
+      const issue = cause.issues[0];
+      return err(appError('malformed_document', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, cause));
+    }
+    return err(toAppError(cause));
+  }
+}
+
+/** SHA-256 over all that a view says, as hex: equal for the same documents in whatever order they came. */
+export function digestOfView(view: LedgerView): string {
+  const hash = createHash('sha256');
+  for (const column of digestColumns(view)) {
+    hash.update(`${column.length};`);
+    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  }
+  return hash.digest('hex');
+}

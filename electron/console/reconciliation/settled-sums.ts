@@ -1,0 +1,76 @@
+import type { AppError } from '#domain/errors.ts';
+import { netCreditsOf, type CreditAccount } from '#domain/ledger.ts';
+import { sumWorkspaces } from '#domain/reconciliation/reconcile.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { ReadView, ReconciliationStore } from './read-view.ts';
+
+/** Accounts beside what their entries add up to at the same moment. */
+export interface SettledSums {
+  /** By workspace: everything that its account contains, posted or being posted. Also for a workspace without an account. */
+  readonly ledger: ReadonlyMap<string, number>;
+  readonly accounts: ReadonlyMap<string, CreditAccount>;
+  /** Workspaces that moved whenever they were looked at. */
+  readonly moving: ReadonlySet<string>;
+}
+
+/** How often the ledger is read once more for accounts that move. */
+const ROUNDS_MAX = 3;
+
+/**
+ * Compares accounts with their ledgers without a snapshot: an account's version grows with every posting, so that a sum that
+ * was taken between two readings of one version is the sum of that version.
+ */
+export async function readSettledSums(
+  store: ReconciliationStore,
+  first: ReadView,
+  workspaceIds: readonly string[],
+  signal: AbortSignal,
+): Promise<Result<SettledSums, AppError>> {
+  const sumsOfView = sumWorkspaces(first.view);
+  const ledger = new Map<string, number>();
+  const accounts = new Map<string, CreditAccount>();
+  const moving = new Set<string>();
+  for (const workspaceId of workspaceIds) {
+    const account = await store.readAccount(workspaceId);
+    if (!account.ok) return account;
+    if (account.value !== null) accounts.set(workspaceId, account.value);
+    if (account.value?.version !== first.accountVersions.get(workspaceId)) moving.add(workspaceId);
+    else ledger.set(workspaceId, sumsOfView[first.view.workspaces.find(workspaceId)] ?? 0);
+  }
+  for (let round = 0; round < ROUNDS_MAX && moving.size > 0; round += 1) {
+    const sums = await sumAgain(store, moving, accounts, signal);
+    for (const workspaceId of moving) {
+      const before = accounts.get(workspaceId)?.version;
+      const account = await store.readAccount(workspaceId);
+      if (!account.ok) return account;
+      if (account.value !== null) accounts.set(workspaceId, account.value);
+      if (account.value?.version !== before) continue;
+      ledger.set(workspaceId, sums.get(workspaceId) ?? 0);
+      moving.delete(workspaceId);
+    }
+  }
+  return ok({ ledger, accounts, moving });
+}
+
+/** One pass over the ledger for some workspaces, with what their accounts are about to post. */
+async function sumAgain(
+  store: ReconciliationStore,
+  workspaceIds: ReadonlySet<string>,
+  accounts: ReadonlyMap<string, CreditAccount>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const sums = new Map<string, number>();
+  const add = (workspaceId: string, credits: number): void => {
+    sums.set(workspaceId, (sums.get(workspaceId) ?? 0) + credits);
+  };
+  const posting = new Map(
+    [...workspaceIds].flatMap((workspaceId) => Object.entries(accounts.get(workspaceId)?.posting ?? {})),
+  );
+  for await (const entry of store.iterateLedger(signal)) {
+    if (!workspaceIds.has(entry.workspaceId)) continue;
+    posting.delete(entry._id);
+    add(entry.workspaceId, netCreditsOf(entry));
+  }
+  for (const entry of posting.values()) add(entry.workspaceId, netCreditsOf(entry));
+  return sums;
+}
