@@ -25,6 +25,11 @@ export function ConnectionCard(): ReactNode {
         <strong title={connection.label}>
           <bdi>{connection.label}</bdi>
         </strong>
+        {connection.isSandbox && (
+          <span>
+            <span className="tag">Sandbox</span>
+          </span>
+        )}
         <span className="muted">{isConnected ? FOLLOWS[monitor.mode] : saysUnconnected(connection)}</span>
         {isConnected && (
           <span className="muted" title={connection.server}>
@@ -32,7 +37,6 @@ export function ConnectionCard(): ReactNode {
           </span>
         )}
       </div>
-      {connection.isSandbox && <span className="tag">Sandbox</span>}
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { ScreenMessage } from '../components/screen-message.tsx';
 export function CrashScreen({ error, resetErrorBoundary }: FallbackProps): ReactNode {
   return (
     <ScreenMessage
+      isWholeScreen
       icon={TriangleAlert}
       tone="danger"
       title="This screen broke"
@@ -28,6 +29,7 @@ export function CrashScreen({ error, resetErrorBoundary }: FallbackProps): React
 export function NoSuchScreen(): ReactNode {
   return (
     <ScreenMessage
+      isWholeScreen
       icon={Compass}
       title="There is no such screen"
       action={
@@ -45,7 +47,7 @@ export function NoSuchScreen(): ReactNode {
 export function NoBridgeScreen(): ReactNode {
   return (
     <main className="screen">
-      <ScreenMessage icon={PlugZap} tone="danger" title="No engine here">
+      <ScreenMessage isWholeScreen icon={PlugZap} tone="danger" title="No engine here">
         This page works in Runledger&apos;s own window only. Start it with <code>npm start</code>.
       </ScreenMessage>
     </main>

@@ -20,23 +20,21 @@ export function PreferencesMenu(): ReactNode {
       <DropdownMenu.Trigger className="icon-button" aria-label="Theme and times" title="Theme and times">
         <Icon aria-hidden size={16} />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" side="top" align="start" sideOffset={6}>
-          <DropdownMenu.Label className="menu-label">Theme</DropdownMenu.Label>
-          <DropdownMenu.RadioGroup value={theme} onValueChange={(value) => setTheme(themeSchema.parse(value))}>
-            {themeSchema.options.map((option) => (
-              <MenuChoice key={option} value={option} name={THEMES[option].name} />
-            ))}
-          </DropdownMenu.RadioGroup>
-          <DropdownMenu.Separator className="menu-separator" />
-          <DropdownMenu.Label className="menu-label">Exact times</DropdownMenu.Label>
-          <DropdownMenu.RadioGroup value={timeZone} onValueChange={(value) => setTimeZone(timeZoneSchema.parse(value))}>
-            {timeZoneSchema.options.map((option) => (
-              <MenuChoice key={option} value={option} name={ZONES[option]} />
-            ))}
-          </DropdownMenu.RadioGroup>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content className="menu" side="top" align="start" sideOffset={6}>
+        <DropdownMenu.Label className="menu-label">Theme</DropdownMenu.Label>
+        <DropdownMenu.RadioGroup value={theme} onValueChange={(value) => setTheme(themeSchema.parse(value))}>
+          {themeSchema.options.map((option) => (
+            <MenuChoice key={option} value={option} name={THEMES[option].name} />
+          ))}
+        </DropdownMenu.RadioGroup>
+        <DropdownMenu.Separator className="menu-separator" />
+        <DropdownMenu.Label className="menu-label">Exact times</DropdownMenu.Label>
+        <DropdownMenu.RadioGroup value={timeZone} onValueChange={(value) => setTimeZone(timeZoneSchema.parse(value))}>
+          {timeZoneSchema.options.map((option) => (
+            <MenuChoice key={option} value={option} name={ZONES[option]} />
+          ))}
+        </DropdownMenu.RadioGroup>
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

@@ -1,7 +1,6 @@
-import type { LucideIcon } from 'lucide-react';
+import { CircleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ERRORS } from '#domain/errors.ts';
-import { CircleAlert } from 'lucide-react';
 import { toWireError } from '../state/engine-failure.ts';
 
 interface ScreenMessageProps {
@@ -12,15 +11,18 @@ interface ScreenMessageProps {
   /** One technical line for the curious. */
   readonly detail?: string | null;
   readonly action?: ReactNode;
+  /** True where nothing else is on the screen, so that its title is the screen's. */
+  readonly isWholeScreen?: boolean;
 }
 
 /** What a screen or a part of it says when it has nothing to show: empty, failed, or not there. */
 export function ScreenMessage(props: ScreenMessageProps): ReactNode {
-  const { icon: Icon, title, children, tone = 'plain', detail = null, action = null } = props;
+  const { icon: Icon, title, children, tone = 'plain', detail = null, action = null, isWholeScreen = false } = props;
+  const Title = isWholeScreen ? 'h1' : 'h2';
   return (
     <div className="screen-message" data-tone={tone} role={tone === 'danger' ? 'alert' : 'status'}>
       <Icon aria-hidden size={28} strokeWidth={1.5} />
-      <h2>{title}</h2>
+      <Title className="screen-message-title">{title}</Title>
       <p>{children}</p>
       {detail !== null && <code className="screen-message-detail">{detail}</code>}
       {action}
@@ -29,7 +31,15 @@ export function ScreenMessage(props: ScreenMessageProps): ReactNode {
 }
 
 /** A failed request in words of the catalogue, with the way to ask again. */
-export function FailureMessage({ failure, onAskAgain }: { failure: unknown; onAskAgain: () => void }): ReactNode {
+export function FailureMessage({
+  failure,
+  onAskAgain,
+  isWholeScreen = false,
+}: {
+  failure: unknown;
+  onAskAgain: () => void;
+  isWholeScreen?: boolean;
+}): ReactNode {
   const error = toWireError(failure);
   return (
     <ScreenMessage
@@ -37,6 +47,7 @@ export function FailureMessage({ failure, onAskAgain }: { failure: unknown; onAs
       tone="danger"
       title={ERRORS[error.code].message}
       detail={error.detail}
+      isWholeScreen={isWholeScreen}
       action={
         <button type="button" className="button" onClick={onAskAgain}>
           Try again

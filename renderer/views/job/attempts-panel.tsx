@@ -64,7 +64,9 @@ function Attempt({ attempt, isLast }: { attempt: AttemptView; isLast: boolean })
             <bdi className="mono">{attempt.generationId}</bdi>
           </Fact>
         </Facts>
-        {attempt.failure !== null && <FailureText failure={attempt.failure} />}
+        {attempt.failure !== null && (
+          <FailureText failure={attempt.failure} name={`Error message of attempt ${attempt.n}`} />
+        )}
         {attempt.validation !== null && (
           <ChecksTable validation={attempt.validation} name={`Checks of attempt ${attempt.n}`} />
         )}

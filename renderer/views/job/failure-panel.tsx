@@ -18,7 +18,7 @@ export function FailurePanel({ detail }: { detail: JobDetail }): ReactNode {
       title={row.state === 'retrying' ? 'Why it is tried again' : 'Why it failed'}
       aside={<RelativeTime atMs={failure.atMs} />}
     >
-      <FailureText failure={failure} />
+      <FailureText failure={failure} name="Error message" />
       <p className="advice">
         <Lightbulb aria-hidden size={15} />
         <span>
@@ -37,7 +37,7 @@ export function FailurePanel({ detail }: { detail: JobDetail }): ReactNode {
 }
 
 /** Class, code and message of a failure. */
-export function FailureText({ failure }: { failure: FailureView }): ReactNode {
+export function FailureText({ failure, name }: { failure: FailureView; name: string }): ReactNode {
   return (
     <div className="failure-text">
       <p>
@@ -45,7 +45,7 @@ export function FailureText({ failure }: { failure: FailureView }): ReactNode {
         <span className="failure-class">{FAILURE_CLASS_NAMES[failure.class]}</span>
         <code>{failure.code}</code>
       </p>
-      <LongText text={failure.message} name={`Error message ${failure.code}`} />
+      <LongText text={failure.message} name={name} />
     </div>
   );
 }

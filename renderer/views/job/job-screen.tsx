@@ -29,7 +29,7 @@ export function JobScreen({ jobId }: { jobId: string }): ReactNode {
     return toWireError(job.error).code === 'not_found' ? (
       <NoSuchJob jobId={jobId} />
     ) : (
-      <FailureMessage failure={job.error} onAskAgain={() => void job.refetch()} />
+      <FailureMessage isWholeScreen failure={job.error} onAskAgain={() => void job.refetch()} />
     );
   }
   const detail = job.data;
@@ -102,6 +102,7 @@ function BackToJobs(): ReactNode {
 function NoSuchJob({ jobId }: { jobId: string }): ReactNode {
   return (
     <ScreenMessage
+      isWholeScreen
       icon={SearchX}
       title="There is no such job"
       detail={jobId}

@@ -6,7 +6,8 @@ export interface TimelineSpan {
   readonly key: string;
   readonly label: string;
   readonly fromMs: number;
-  readonly toMs: number;
+  /** Null where it goes on beyond the axis: the state in which a job came to its end. */
+  readonly toMs: number | null;
   /** How it is drawn: the state, or how the attempt ended. */
   readonly look: JobState | 'attempt_open' | 'attempt_failed' | 'attempt_passed';
 }
@@ -33,6 +34,9 @@ export interface Timeline {
   readonly events: readonly TimelineEvent[];
 }
 
+/** How much of an error a line of the timeline tells; the attempt tells all of it. */
+const DETAIL_MAX = 200;
+
 /** Builds the strip of a job. A job that is not at its end reaches to now, a retrying one to its next try. */
 export function buildTimeline(detail: JobDetail, nowMs: number): Timeline {
   const history = [...detail.history].sort((a, b) => a.seq - b.seq);
@@ -46,17 +50,23 @@ export function buildTimeline(detail: JobDetail, nowMs: number): Timeline {
   const times = [detail.row.createdAtMs, ...events.map(({ atMs }) => atMs), ...(isOver ? [] : [nowMs])];
   const startMs = Math.min(...times);
   const endMs = Math.max(...times, startMs + 1);
-  return { startMs, endMs, states: stateSpans(history, endMs), attempts: attemptSpans(detail, endMs), events };
+  return {
+    startMs,
+    endMs,
+    states: stateSpans(history, isOver ? null : endMs),
+    attempts: attemptSpans(detail, endMs),
+    events,
+  };
 }
 
-function stateSpans(history: readonly HistoryView[], endMs: number): readonly TimelineSpan[] {
+function stateSpans(history: readonly HistoryView[], endMs: number | null): readonly TimelineSpan[] {
   return history.map((entry, index) => {
-    const next = history[index + 1];
+    const leftMs = history[index + 1]?.atMs ?? endMs;
     return {
       key: `state ${entry.seq} ${index}`,
       label: entry.to,
       fromMs: entry.atMs,
-      toMs: Math.max(entry.atMs, next?.atMs ?? endMs),
+      toMs: leftMs === null ? null : Math.max(entry.atMs, leftMs),
       look: entry.to,
     };
   });
@@ -124,7 +134,7 @@ function attemptEvents(detail: JobDetail): readonly TimelineEvent[] {
     const outcome =
       attempt.failure === null
         ? 'Passed'
-        : `${attempt.failure.class}, ${attempt.failure.code}: ${attempt.failure.message}`;
+        : `${attempt.failure.class}, ${attempt.failure.code}: ${attempt.failure.message.slice(0, DETAIL_MAX)}`;
     const isBackwards = attempt.endedAtMs < attempt.startedAtMs;
     return [
       started,

@@ -14,16 +14,18 @@ import {
 /** How far one press of a button looks closer, away or aside. */
 const ZOOM_FACTOR = 0.5;
 const PAN_SHARE = 0.25;
+/** Room behind the last event, as a share of the whole, so that the state it led to can be seen. */
+const END_SHARE = 0.08;
 
 /**
  * States, attempts and ledger entries on one axis of time. It is a picture of the list below it, which says the same in
  * words; whoever does not see the picture misses nothing.
  */
 export function TimelineStrip({ timeline }: { timeline: Timeline }): ReactNode {
-  const whole: TimelineWindow = { fromMs: timeline.startMs, toMs: timeline.endMs };
+  const lengthMs = timeline.endMs - timeline.startMs;
+  const whole: TimelineWindow = { fromMs: timeline.startMs, toMs: timeline.endMs + lengthMs * END_SHARE };
   const [zoomed, setZoomed] = useState<TimelineWindow | null>(null);
   const view = zoomed ?? whole;
-  const lengthMs = timeline.endMs - timeline.startMs;
   return (
     <figure className="strip">
       <figcaption className="visually-hidden">
@@ -99,17 +101,17 @@ function SpanLane({
       <span className="strip-name">{name}</span>
       <div className="strip-track">
         {spans
-          .filter(({ fromMs, toMs }) => toMs >= view.fromMs && fromMs <= view.toMs)
+          .filter(({ fromMs, toMs }) => (toMs ?? view.toMs) >= view.fromMs && fromMs <= view.toMs)
           .map((span) => {
             const from = Math.max(0, shareOf(span.fromMs, view));
-            const to = Math.min(100, shareOf(span.toMs, view));
+            const to = span.toMs === null ? 100 : Math.min(100, shareOf(span.toMs, view));
             return (
               <span
                 key={span.key}
                 className="strip-span"
                 data-state={span.look}
                 style={{ left: `${from}%`, width: `${Math.max(0, to - from)}%` }}
-                title={`${span.label}, ${formatDuration(span.toMs - span.fromMs)}`}
+                title={span.toMs === null ? span.label : `${span.label}, ${formatDuration(span.toMs - span.fromMs)}`}
               >
                 {span.label}
               </span>

@@ -10,7 +10,7 @@ interface FacetMenuProps {
   readonly onChange: (selected: readonly string[]) => void;
 }
 
-/** A menu of values, of which any number may be chosen; it stays open while choosing. */
+/** A menu of values, of which any number may be chosen; it stays open while choosing. Not in a portal: what hangs at the page's end stands outside every landmark. */
 export function FacetMenu({ name, selected, options, onChange }: FacetMenuProps): ReactNode {
   const toggle = (value: string): void =>
     onChange(selected.includes(value) ? selected.filter((other) => other !== value) : [...selected, value]);
@@ -21,36 +21,34 @@ export function FacetMenu({ name, selected, options, onChange }: FacetMenuProps)
         {selected.length > 0 && <span className="button-count">{selected.length}</span>}
         <ChevronDown aria-hidden size={14} />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="start" sideOffset={4} collisionPadding={8}>
-          {options.map(({ value, says, count }) => (
-            <DropdownMenu.CheckboxItem
-              key={value}
-              className="menu-item"
-              checked={selected.includes(value)}
-              onCheckedChange={() => toggle(value)}
-              onSelect={(event) => event.preventDefault()}
-            >
-              <span className="menu-check">
-                <DropdownMenu.ItemIndicator>
-                  <Check aria-hidden size={14} />
-                </DropdownMenu.ItemIndicator>
-              </span>
-              <bdi>{says}</bdi>
-              {count !== null && <span className="menu-count tabular">{count.toLocaleString('en')}</span>}
-            </DropdownMenu.CheckboxItem>
-          ))}
-          {selected.length > 0 && (
-            <>
-              <DropdownMenu.Separator className="menu-separator" />
-              <DropdownMenu.Item className="menu-item" onSelect={() => onChange([])}>
-                <span className="menu-check" />
-                Any {name.toLowerCase()}
-              </DropdownMenu.Item>
-            </>
-          )}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content className="menu" align="start" sideOffset={4} collisionPadding={8}>
+        {options.map(({ value, says, count }) => (
+          <DropdownMenu.CheckboxItem
+            key={value}
+            className="menu-item"
+            checked={selected.includes(value)}
+            onCheckedChange={() => toggle(value)}
+            onSelect={(event) => event.preventDefault()}
+          >
+            <span className="menu-check">
+              <DropdownMenu.ItemIndicator>
+                <Check aria-hidden size={14} />
+              </DropdownMenu.ItemIndicator>
+            </span>
+            <bdi>{says}</bdi>
+            {count !== null && <span className="menu-count tabular">{count.toLocaleString('en')}</span>}
+          </DropdownMenu.CheckboxItem>
+        ))}
+        {selected.length > 0 && (
+          <>
+            <DropdownMenu.Separator className="menu-separator" />
+            <DropdownMenu.Item className="menu-item" onSelect={() => onChange([])}>
+              <span className="menu-check" />
+              Any {name.toLowerCase()}
+            </DropdownMenu.Item>
+          </>
+        )}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

@@ -26,7 +26,7 @@ export function JobsFilterBar({
   return (
     <search className="filter-bar" aria-label="Jobs">
       <div className="filter-row">
-        <SearchField key={filter.text} filter={filter} search={search} onChange={onChange} />
+        <SearchField filter={filter} search={search} onChange={onChange} />
         <FacetMenu
           name="Kind"
           selected={filter.kinds}
@@ -68,6 +68,12 @@ function SearchField({
   onChange: ChangeFilter;
 }): ReactNode {
   const [text, setText] = useState(filter.text);
+  const [known, setKnown] = useState(filter.text);
+  // The address changed, by this field or by something else (back, a link, "Clear all"): the field follows it.
+  if (known !== filter.text) {
+    setKnown(filter.text);
+    setText(filter.text);
+  }
   useEffect(() => {
     if (text === filter.text) return;
     const timer = setTimeout(() => onChange({ ...filter, text }, { replace: filter.text !== '' }), TYPING_MS);

@@ -70,7 +70,7 @@ function NoJobs({ view }: { view: JobsView }): ReactNode {
             className="button"
             onClick={() => navigateTo(`/jobs?${toJobsQuery({ ...view, filter: NO_FILTER })}`)}
           >
-            Clear all filters
+            Show all jobs
           </button>
         }
       >

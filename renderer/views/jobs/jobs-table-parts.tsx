@@ -41,7 +41,7 @@ export function TableHead({ sort, onSort }: { sort: JobSort; onSort: (sort: JobS
               key={column.id}
               role="columnheader"
               aria-sort={isSorted ? sort.direction : undefined}
-              className={column.id === 'price' ? 'number' : undefined}
+              className={column.id === 'price' ? 'number' : `column-${column.id}`}
             >
               {column.sort === null ? (
                 column.title

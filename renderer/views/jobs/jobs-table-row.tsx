@@ -55,7 +55,7 @@ export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps)
       <div role="gridcell">
         <bdi>{row.workspaceId}</bdi>
       </div>
-      <div role="gridcell" className="muted">
+      <div role="gridcell" className="column-model muted">
         <bdi>{row.model}</bdi>
       </div>
       <div role="gridcell" className="tabular">

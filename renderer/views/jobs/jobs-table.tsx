@@ -9,7 +9,6 @@ import type { ShownRow } from '../../state/held-rows.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { LIVE_PAGES_MAX } from '../../state/live-updates.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
-import { JOBS_COLUMNS } from './jobs-columns.ts';
 import { NewsBar, TableFoot, TableHead } from './jobs-table-parts.tsx';
 import { JobsTableRow } from './jobs-table-row.tsx';
 import { rowAfterKey } from './row-keys.ts';
@@ -67,7 +66,6 @@ export function JobsTable({ jobs, pages, query, sort, onSort }: JobsTableProps):
         role="grid"
         aria-label="Jobs"
         aria-rowcount={list.hasNextPage ? -1 : rows.length + 1}
-        aria-colcount={JOBS_COLUMNS.length}
         aria-activedescendant={activeIndex < 0 ? undefined : rowDomId(activeIndex)}
         aria-busy={list.isPlaceholderData}
         tabIndex={0}
