@@ -1,0 +1,170 @@
+import { MongoBulkWriteError, WriteError, type BulkWriteResult, type Collection, type Document } from 'mongodb';
+import type { Collections, RawDocument } from '#store/collections.ts';
+import { DUPLICATE_KEY } from '#store/driver-errors.ts';
+import { cloned, duplicateKey, type ModelCollection, type ModelDeployment, type Update } from './model-collections.ts';
+
+/**
+ * One document's write or one read, about to happen on the server. The gate decides when it happens, whether it does, and
+ * whether its reply arrives; it calls `apply` once, several times, or not at all.
+ */
+export type Gate = <Value>(operation: string, apply: () => Value) => Promise<Value>;
+
+/** Lets everything happen at once and answers everything: a server without faults. */
+export const openGate: Gate = (_operation, apply) => Promise.resolve().then(apply);
+
+/** The collections of a deployment as one client sees them: each of its calls goes through its gate. */
+export function connectTo(deployment: ModelDeployment, gate: Gate): Collections {
+  const port = (name: string, collection: ModelCollection): Collection<RawDocument> =>
+    // The store uses a dozen of the driver's methods; a call of any other fails here by not being a function.
+    new CollectionPort(name, collection, gate) as unknown as Collection<RawDocument>;
+  return {
+    jobs: port('jobs', deployment.jobs),
+    accounts: port('accounts', deployment.accounts),
+    ledger: port('ledger', deployment.ledger),
+    runners: port('runners', deployment.runners),
+  };
+}
+
+type Order = Readonly<Record<string, 1 | -1>>;
+type FindRun = (shape: { order: Order; count: number; fields: Document | null }) => Promise<RawDocument[]>;
+
+/** What the driver's cursor offers and the store uses. */
+class ModelCursor {
+  readonly #run: FindRun;
+  #order: Order = {};
+  #count = 0;
+  #fields: Document | null = null;
+
+  constructor(run: FindRun) {
+    this.#run = run;
+  }
+
+  sort(order: Order): this {
+    this.#order = order;
+    return this;
+  }
+
+  limit(count: number): this {
+    this.#count = count;
+    return this;
+  }
+
+  project(fields: Document): this {
+    this.#fields = fields;
+    return this;
+  }
+
+  toArray(): Promise<RawDocument[]> {
+    return this.#run({ order: this.#order, count: this.#count, fields: this.#fields });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RawDocument> {
+    yield* await this.toArray();
+  }
+}
+
+interface UpdateStatement {
+  readonly updateOne: { readonly filter: Document; readonly update: Update };
+}
+
+/** One collection as one client sees it, in the driver's words. */
+class CollectionPort {
+  readonly #name: string;
+  readonly #collection: ModelCollection;
+  readonly #gate: Gate;
+
+  constructor(name: string, collection: ModelCollection, gate: Gate) {
+    this.#name = name;
+    this.#collection = collection;
+    this.#gate = gate;
+  }
+
+  find(filter: Document = {}): ModelCursor {
+    const run: FindRun = ({ order, count, fields }) =>
+      this.#gate(`${this.#name}.find`, () => {
+        const found = this.#collection.idsOf(filter).flatMap((id) => this.#collection.documents.get(id) ?? []);
+        const sorted = found.toSorted((left, right) => compare(left, right, order));
+        const limited = count === 0 ? sorted : sorted.slice(0, count);
+        return limited.map((document) => cloned(projected(document, fields)));
+      });
+    return new ModelCursor(run);
+  }
+
+  async findOne(filter: Document): Promise<RawDocument | null> {
+    const [found] = await this.find(filter).limit(1).toArray();
+    return found ?? null;
+  }
+
+  /** Each statement is a step of its own, as on a server: others come in between, and a cut leaves a part done. */
+  async bulkWrite(statements: readonly UpdateStatement[]): Promise<{ matchedCount: number; modifiedCount: number }> {
+    const counts = { matchedCount: 0, modifiedCount: 0 };
+    for (const { updateOne } of statements) {
+      const done = await this.#gate(`${this.#name}.update`, () =>
+        this.#collection.updateOne(updateOne.filter, updateOne.update),
+      );
+      counts.matchedCount += done.matched;
+      counts.modifiedCount += done.modified;
+    }
+    return counts;
+  }
+
+  async updateOne(
+    filter: Document,
+    update: Update,
+    options: { readonly upsert?: boolean } = {},
+  ): Promise<{ matchedCount: number; modifiedCount: number; upsertedCount: number }> {
+    return this.#gate(`${this.#name}.update`, () => {
+      const done = this.#collection.updateOne(filter, update);
+      const isInserted = done.matched === 0 && options.upsert === true;
+      if (isInserted) this.#collection.upsert(filter, update);
+      return { matchedCount: done.matched, modifiedCount: done.modified, upsertedCount: isInserted ? 1 : 0 };
+    });
+  }
+
+  async updateMany(filter: Document, update: Update): Promise<{ matchedCount: number; modifiedCount: number }> {
+    const ids = await this.#gate(`${this.#name}.updateMany`, () => this.#collection.idsOf(filter));
+    const { _id: _ids, ...others } = filter;
+    return this.bulkWrite(ids.map((id) => ({ updateOne: { filter: { _id: id, ...others }, update } })));
+  }
+
+  async insertMany(documents: readonly RawDocument[]): Promise<{ insertedCount: number }> {
+    const errors: WriteError[] = [];
+    let insertedCount = 0;
+    for (const [index, document] of documents.entries()) {
+      const isNew = await this.#gate(`${this.#name}.insert`, () => {
+        const isFree = !this.#collection.documents.has(document._id);
+        if (isFree) this.#collection.insert(document);
+        return isFree;
+      });
+      insertedCount += isNew ? 1 : 0;
+      const { message: errmsg } = duplicateKey(document._id);
+      if (!isNew) errors.push(new WriteError({ index, code: DUPLICATE_KEY, errmsg, errInfo: {}, op: document }));
+    }
+    if (errors.length === 0) return { insertedCount };
+    const result = { insertedCount, getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
+    throw new MongoBulkWriteError({ message: 'duplicate keys', code: DUPLICATE_KEY, writeErrors: errors }, result);
+  }
+}
+
+function projected(document: RawDocument, fields: Document | null): RawDocument {
+  if (fields === null) return document;
+  const picked = Object.entries(document).filter(([name]) => name === '_id' || fields[name] === 1);
+  return { _id: document._id, ...Object.fromEntries(picked) };
+}
+
+function compare(left: RawDocument, right: RawDocument, order: Order): number {
+  for (const [path, direction] of Object.entries(order)) {
+    const [a, b] = [sortValue(left, path), sortValue(right, path)];
+    if (a !== b) return a < b ? -direction : direction;
+  }
+  return 0;
+}
+
+function sortValue(document: RawDocument, path: string): number | string {
+  const value = path.split('.').reduce<unknown>((at, name) => (at as Document | undefined)?.[name], document);
+  return value instanceof Date ? value.getTime() : typeof value === 'number' ? value : String(value);
+}
