@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { addReconcileCommand } from './reconcile.ts';
+
+/**
+ * `npm run cli -- COMMAND`: the headless entry points that are no programs of their own. Each subcommand stands in its own
+ * file and adds itself here.
+ */
+const program = new Command('runledger').description('Runledger without a window.').showHelpAfterError();
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
+addReconcileCommand(program, {
+  signal: stopping.signal,
+  exit: (status) => {
+    process.exitCode = status;
+  },
+});
+
+await program.parseAsync();

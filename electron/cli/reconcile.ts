@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
+import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
+import { RULES } from '#domain/reconciliation/rules.ts';
+import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { periodSchema } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { findingsCsv } from '#console/reconciliation/exports.ts';
+import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
+import { runReconciliation } from '#console/reconciliation/run.ts';
+import type { RunRecord } from '#console/reconciliation/run-record.ts';
+import { openStore } from '#store/connection.ts';
+
+/** What a subcommand is given by the program that it is part of. */
+export interface CommandContext {
+  readonly signal: AbortSignal;
+  readonly exit: (status: number) => void;
+}
+
+/** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
+const EXIT_FAILED = 1;
+const EXIT_FINDINGS = 3;
+
+interface ReconcileFlags {
+  readonly uri: string;
+  readonly db?: string;
+  readonly period?: string;
+  readonly workspace?: string;
+  readonly prices?: string;
+  readonly memory?: string;
+  readonly asOf?: Date;
+  readonly csv?: string;
+  readonly json: boolean;
+}
+
+/** Adds `reconcile` to the program. */
+export function addReconcileCommand(program: Command, context: CommandContext): void {
+  program
+    .command('reconcile')
+    .description(
+      'Holds jobs, accounts and ledger against every rule. Reads only. Exit status 3 where anything is found.',
+    )
+    .requiredOption('--uri <uri>', 'the MongoDB to look at')
+    .option('--db <name>', 'the database, where the URI names none')
+    .option('--period <month>', 'only what belongs to this month, for example 2026-10', parsePeriod)
+    .option('--workspace <id>', 'only this workspace')
+    .option('--prices <file>', 'the price list, JSON: [{"kind", "fromMs", "priceCredits"}]')
+    .option('--memory <folder>', 'where runs are kept, to compare with the one before and to notice changed entries')
+    .option('--as-of <time>', 'the moment to speak of, to repeat a run', parseTime)
+    .option('--csv <file>', 'write the findings there as CSV')
+    .option('--json', 'print one JSON object and nothing else', false)
+    .action(async (flags: ReconcileFlags) => context.exit(await runCommand(flags, context.signal)));
+}
+
+function parsePeriod(text: string): string {
+  if (!periodSchema.safeParse(text).success) throw new InvalidArgumentError('A month such as 2026-10 is expected.');
+  return text;
+}
+
+function parseTime(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('A time such as 2026-11-01T00:00:00Z is expected.');
+  return time;
+}
+
+async function runCommand(flags: ReconcileFlags, signal: AbortSignal): Promise<number> {
+  const done = await reconcileWith(flags, signal);
+  if (!done.ok) {
+    process.stderr.write(`${explainError(done.error)}\n`);
+    return EXIT_FAILED;
+  }
+  const { record, comparison } = done.value;
+  process.stdout.write(flags.json ? `${JSON.stringify(jsonOf(record, comparison))}\n` : textOf(record, comparison));
+  return record.findings.length > 0 ? EXIT_FINDINGS : 0;
+}
+
+interface Done {
+  readonly record: RunRecord;
+  /** Null without a memory, or where it keeps no run of this scope. */
+  readonly comparison: RunComparison | null;
+}
+
+async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promise<Result<Done, AppError>> {
+  const prices = await readPrices(flags.prices);
+  if (!prices.ok) return prices;
+  const scope = { workspaceId: flags.workspace ?? null, period: flags.period ?? null };
+  const memory = flags.memory === undefined ? null : await openMemory(flags.memory, scope);
+  if (memory !== null && !memory.ok) return memory;
+  const store = await openStore({
+    uri: flags.uri,
+    dbName: flags.db ?? null,
+    appName: 'Runledger reconcile',
+    connectTimeoutMs: 10_000,
+    newId: randomUUID,
+    random: Math.random,
+    wait: (ms) => delay(ms),
+    monotonicMs: () => performance.now(),
+  });
+  if (!store.ok) return store;
+  try {
+    const run = await runReconciliation(store.value.reader, {
+      scope,
+      prices: prices.value,
+      closedPeriods: memory?.value.closedPeriods ?? [],
+      seen: memory?.value.seen ?? null,
+      asOfMs: flags.asOf?.getTime() ?? null,
+      chargeRule: null,
+      signal,
+      onProgress: showProgress(flags.json),
+    });
+    if (!run.ok) return run;
+    const { record } = run.value;
+    if (flags.csv !== undefined)
+      await pipeline(Readable.from(findingsCsv(record.findings)), createWriteStream(flags.csv));
+    if (flags.memory === undefined || memory === null) return ok({ record, comparison: null });
+    const saved = await saveMemory(flags.memory, memory.value, run.value);
+    if (!saved.ok) return saved;
+    const { lastRun } = memory.value;
+    return ok({ record, comparison: lastRun === null ? null : compareRuns(lastRun.findings, record.findings) });
+  } finally {
+    await store.value.close();
+  }
+}
+
+async function readPrices(file: string | undefined): Promise<Result<readonly ListedPrice[], AppError>> {
+  if (file === undefined) return ok(CATALOGUE_PRICES);
+  try {
+    const parsed = priceListSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+    if (parsed.success) return ok(parsed.data);
+    const issue = parsed.error.issues[0];
+    return err(appError('malformed_document', `price list: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+  } catch (cause) {
+    return err(appError('malformed_document', `price list: ${cause instanceof Error ? cause.message : ''}`, cause));
+  }
+}
+
+function showProgress(isJson: boolean): Parameters<typeof runReconciliation>[1]['onProgress'] {
+  if (isJson || !process.stderr.isTTY) return () => undefined;
+  return ({ phase, done, total }) => {
+    process.stderr.write(
+      `\r\u001b[K${phase} ${done}${total === null ? '' : ` of ${total}`}${phase === 'confirming' && done === total ? '\n' : ''}`,
+    );
+  };
+}
+
+function jsonOf(record: RunRecord, comparison: RunComparison | null) {
+  const ids = (list: RunComparison[keyof RunComparison]): readonly string[] => list.map((finding) => finding.id);
+  return {
+    ...record,
+    comparison:
+      comparison === null
+        ? null
+        : { new: ids(comparison.new), stillOpen: ids(comparison.stillOpen), solved: ids(comparison.solved) },
+  };
+}
+
+/** How many findings of a rule are shown as text; the rest is counted. */
+const SHOWN_MAX = 20;
+
+function textOf(record: RunRecord, comparison: RunComparison | null): string {
+  const { inputs } = record;
+  const lines = [
+    `${inputs.jobs} jobs, ${inputs.accounts} accounts, ${inputs.entries} entries on ${record.server}, ` +
+      `as of ${new Date(record.asOfMs).toISOString()}`,
+    `inputs ${record.inputDigest}`,
+  ];
+  for (const rule of RULES) {
+    const findings = record.findings.filter((finding) => finding.rule === rule.name);
+    if (findings.length === 0) continue;
+    lines.push('', `${rule.number}. ${rule.title}: ${findings.length}`, `   ${rule.sentence}`);
+    for (const finding of findings.slice(0, SHOWN_MAX)) {
+      lines.push(`   ${finding.subject.type} ${finding.subject.id}  ${finding.credits}  ${finding.evidence}`);
+    }
+    if (findings.length > SHOWN_MAX) lines.push(`   and ${findings.length - SHOWN_MAX} more`);
+  }
+  lines.push('', `${record.findings.length} findings, ${record.passed} differences that were only in motion`);
+  if (inputs.unreadableJobs > 0) lines.push(`${inputs.unreadableJobs} documents are no jobs; nothing was said of them`);
+  if (record.undecidedWorkspaces.length > 0) {
+    lines.push(`${record.undecidedWorkspaces.length} workspaces kept moving; nothing was said of their sums`);
+  }
+  if (comparison !== null) {
+    const { new: fresh, stillOpen, solved } = comparison;
+    lines.push(`since the run before: ${fresh.length} new, ${stillOpen.length} still open, ${solved.length} solved`);
+  }
+  // Ids come from the server: what would move the cursor or change colours is shown as what it is.
+  return `${lines.map((line) => line.replace(CONTROL, '\ufffd')).join('\n')}\n`;
+}
+
+const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -1,0 +1,56 @@
+import type { Finding } from '#domain/reconciliation/finding.ts';
+import type { Statement } from '#domain/reconciliation/statements.ts';
+import { csvFile } from './csv.ts';
+
+/** Findings as CSV, in the order given. Credits in the smallest unit. */
+export function findingsCsv(findings: Iterable<Finding>): Iterable<string> {
+  return csvFile(
+    [
+      { title: 'rule_number', value: (row: Finding) => row.ruleNumber },
+      { title: 'rule', value: (row) => row.rule },
+      { title: 'case', value: (row) => row.case },
+      { title: 'subject_type', value: (row) => row.subject.type },
+      { title: 'subject', value: (row) => row.subject.id },
+      { title: 'workspace', value: (row) => row.workspaceId },
+      { title: 'job', value: (row) => row.jobId },
+      { title: 'generation', value: (row) => row.generationId },
+      { title: 'credits', value: (row) => row.credits },
+      { title: 'period', value: (row) => row.period },
+      { title: 'entries', value: (row) => row.entryKeys.join(' ') },
+      { title: 'evidence', value: (row) => row.evidence },
+    ],
+    findings,
+  );
+}
+
+/** Statements as CSV, one line a workspace and kind of spend; a workspace that spent nothing has one line. */
+export function statementsCsv(statements: Iterable<Statement>): Iterable<string> {
+  return csvFile(
+    [
+      { title: 'workspace', value: (row: StatementLine) => row.statement.workspaceId },
+      { title: 'period', value: (row) => row.statement.period },
+      { title: 'opening', value: (row) => row.statement.opening },
+      { title: 'grants', value: (row) => row.statement.grants },
+      { title: 'refunds', value: (row) => row.statement.refunds },
+      { title: 'adjustments', value: (row) => row.statement.adjustments },
+      { title: 'closing', value: (row) => row.statement.closing },
+      { title: 'late_entries', value: (row) => row.statement.lateEntries },
+      { title: 'kind', value: (row) => row.spend?.kind ?? null },
+      { title: 'spend', value: (row) => row.spend?.credits ?? 0 },
+      { title: 'captures', value: (row) => row.spend?.captures ?? 0 },
+    ],
+    linesOf(statements),
+  );
+}
+
+interface StatementLine {
+  readonly statement: Statement;
+  readonly spend: Statement['spend'][number] | null;
+}
+
+function* linesOf(statements: Iterable<Statement>): Iterable<StatementLine> {
+  for (const statement of statements) {
+    if (statement.spend.length === 0) yield { statement, spend: null };
+    for (const spend of statement.spend) yield { statement, spend };
+  }
+}

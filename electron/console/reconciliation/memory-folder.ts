@@ -1,0 +1,131 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { closedPeriodSchema, findBrokenLink, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
+import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import { periodCode } from '#domain/reconciliation/view.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { sha256OfText } from './period-digest.ts';
+import { encodeRun, runRecordSchema, type RunRecord, type RunScope } from './run-record.ts';
+import type { FinishedRun } from './run.ts';
+import { decodeSeen, encodeSeen } from './view-file.ts';
+
+/** What a folder of runs remembers. */
+export interface RunMemory {
+  readonly seen: SeenEntries;
+  readonly closed: readonly ClosedPeriod[];
+  readonly closedPeriods: readonly string[];
+  /** The last run of the scope that it was opened for, null where there was none. */
+  readonly lastRun: RunRecord | null;
+}
+
+const SEEN_FILE = 'seen-entries.cols';
+const PERIODS_FILE = 'closed-periods.json';
+const periodsFileSchema = z.array(closedPeriodSchema).max(12_000);
+
+/**
+ * Opens a folder of runs; one that is not there is an empty memory.
+ * Errors: `malformed_document` for a damaged file and for a chain of closed months that does not hold together.
+ */
+export async function openMemory(folder: string, scope: RunScope): Promise<Result<RunMemory, AppError>> {
+  const seenFile = await readIfThere(path.join(folder, SEEN_FILE));
+  if (!seenFile.ok) return seenFile;
+  const seen = seenFile.value === null ? ok(NOTHING_SEEN) : decodeSeen(seenFile.value);
+  if (!seen.ok) return seen;
+  const closed = await readJson(path.join(folder, PERIODS_FILE), periodsFileSchema);
+  if (!closed.ok) return closed;
+  const periods = closed.value ?? [];
+  const broken = findBrokenLink(periods, sha256OfText);
+  if (broken !== null) return err(appError('malformed_document', `the chain of closed months breaks at ${broken}`));
+  const lastRun = await readJson(path.join(folder, runFileOf(scope)), runRecordSchema);
+  if (!lastRun.ok) return lastRun;
+  return ok({
+    seen: seen.value,
+    closed: periods,
+    closedPeriods: periods.map((record) => record.period),
+    lastRun: lastRun.value,
+  });
+}
+
+/** Stores a finished run beside what it has seen. Each file is complete or not there, whenever the power fails. */
+export async function saveMemory(folder: string, memory: RunMemory, run: FinishedRun): Promise<Result<void, AppError>> {
+  return attemptWriting(async () => {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(path.join(folder, runFileOf(run.record.scope)), [Buffer.from(encodeRun(run.record), 'utf8')]);
+    const seen = rememberSeen(run.view, memory.seen, null);
+    await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
+  });
+}
+
+/**
+ * Adds a closed month to the chain and seals its entries in the memory.
+ * @param run the run that it was closed with
+ */
+export async function saveClosedPeriod(
+  folder: string,
+  memory: RunMemory,
+  run: FinishedRun,
+  closed: ClosedPeriod,
+): Promise<Result<void, AppError>> {
+  return attemptWriting(async () => {
+    await mkdir(folder, { recursive: true });
+    // The seal first: a month that is sealed and not closed finds nothing, one that is closed and not sealed everything.
+    const seen = rememberSeen(run.view, memory.seen, periodCode(closed.period));
+    await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
+    const text = `${JSON.stringify([...memory.closed, closed], null, 1)}\n`;
+    await writeWhole(path.join(folder, PERIODS_FILE), [Buffer.from(text, 'utf8')]);
+  });
+}
+
+/** One file a scope; ids may hold any character, and a file's name must not. */
+function runFileOf(scope: RunScope): string {
+  const workspace = scope.workspaceId === null ? 'all' : `w-${Buffer.from(scope.workspaceId).toString('base64url')}`;
+  return `last-run-${workspace.slice(0, 200)}-${scope.period ?? 'always'}.json`;
+}
+
+async function readIfThere(file: string): Promise<Result<Uint8Array | null, AppError>> {
+  try {
+    return ok(await readFile(file));
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return ok(null);
+    return err(appError('malformed_document', `${path.basename(file)} cannot be read: ${codeOf(cause)}`, cause));
+  }
+}
+
+async function readJson<Value>(file: string, schema: z.ZodType<Value>): Promise<Result<Value | null, AppError>> {
+  const bytes = await readIfThere(file);
+  if (!bytes.ok) return bytes;
+  if (bytes.value === null) return ok(null);
+  try {
+    return ok(schema.parse(JSON.parse(Buffer.from(bytes.value).toString('utf8'))));
+  } catch (cause) {
+    return err(appError('malformed_document', `${path.basename(file)} is damaged`, cause));
+  }
+}
+
+async function writeWhole(file: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const draft = `${file}.new`;
+  const handle = await open(draft, 'w');
+  try {
+    for (const piece of pieces) if (piece.length > 0) await handle.writeFile(piece);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+}
+
+async function attemptWriting(write: () => Promise<void>): Promise<Result<void, AppError>> {
+  try {
+    await write();
+    return ok(undefined);
+  } catch (cause) {
+    const code = codeOf(cause);
+    return err(appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the run could not be stored: ${code}`, cause));
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}
