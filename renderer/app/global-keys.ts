@@ -26,7 +26,7 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
       { keys: ['/'], does: 'Search' },
       { keys: ['↑'], does: 'Row above (also k)' },
       { keys: ['↓'], does: 'Row below (also j)' },
-      { keys: ['Enter'], does: 'Open the job' },
+      { keys: ['Enter'], does: 'Open the job (also a double click)' },
       { keys: ['Home'], does: 'First row' },
       { keys: ['End'], does: 'Last row that is loaded' },
       { keys: ['Esc'], does: 'Clear the search' },
@@ -36,10 +36,13 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
 
 /** After `g`, the second key must follow within this time, in milliseconds. */
 const SEQUENCE_MS = 1_000;
-const GOES_TO: ReadonlyMap<string, string> = new Map([
-  ['j', '/jobs'],
-  ['m', '/malformed'],
-]);
+
+/** Where a key leads after `g`. The jobs are found under the filter with which they were left. */
+function destinationOf(key: string): string | null {
+  if (key === 'm') return '/malformed';
+  const { jobsQuery } = useScreenMemory.getState();
+  return key === 'j' ? `/jobs${jobsQuery === '' ? '' : `?${jobsQuery}`}` : null;
+}
 
 function isTyping(target: EventTarget | null): boolean {
   return (
@@ -59,9 +62,9 @@ export function useGlobalKeys(): void {
         return;
       }
       if (isTyping(event.target)) return;
-      const destination = event.timeStamp - wentAtMs < SEQUENCE_MS ? GOES_TO.get(event.key) : undefined;
+      const destination = event.timeStamp - wentAtMs < SEQUENCE_MS ? destinationOf(event.key) : null;
       wentAtMs = event.key === 'g' ? event.timeStamp : -SEQUENCE_MS;
-      if (destination !== undefined) {
+      if (destination !== null) {
         event.preventDefault();
         navigateTo(destination);
       }

@@ -50,6 +50,11 @@ export function formatExact(
   return `${part('year')}-${part('month')}-${part('day')} ${clock} ${part('timeZoneName')}`;
 }
 
+/** The time of day of a time in the chosen zone, to the millisecond: `02:25:17.041`. */
+export function formatClock(atMs: number, timeZone: 'local' | 'utc'): string {
+  return formatExact(atMs, timeZone, { withMs: true }).split(' ')[1] ?? '';
+}
+
 function exactFormat(timeZone: string | undefined): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en', {
     ...(timeZone === undefined ? {} : { timeZone }),

@@ -16,6 +16,11 @@ import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
 export const PAGE_ROWS = 200;
 /** After this many loaded pages no further ones are loaded: whoever is there needs a filter, not more scrolling. */
 export const LOADED_PAGES_MAX = 250;
+/**
+ * A list that was scrolled further than this many pages is not read anew by itself: its pages hang on one another, so a
+ * refresh would read all of them. The screen says so and offers the way back to the top.
+ */
+export const LIVE_PAGES_MAX = 5;
 /** How often the engine is asked whether it still answers, in milliseconds; its events carry everything else. */
 const STATUS_POLL_MS = 5_000;
 /** A list that nobody looked at for this long is read anew when it is opened, in milliseconds. */
@@ -89,6 +94,7 @@ export function useJobPages(filter: JobFilter, sort: JobSort) {
     initialPageParam: null as string | null,
     getNextPageParam: (last, pages) => (pages.length < LOADED_PAGES_MAX ? last.nextCursor : null),
     placeholderData: keepPreviousData,
+    refetchOnMount: (query) => (query.state.data?.pages.length ?? 0) <= LIVE_PAGES_MAX,
   });
   const list = useInfiniteQuery(options);
   /** Forgets all pages but the first and reads that one anew, which makes a list that was scrolled far live again. */

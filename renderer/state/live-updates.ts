@@ -2,13 +2,8 @@ import { hashKey, type InfiniteData, type Query, type QueryClient } from '@tanst
 import type { EngineEvent } from '#contract/events.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import type { EngineClient } from './engine-client.ts';
-import { queryKeys } from './engine-queries.tsx';
+import { LIVE_PAGES_MAX, queryKeys } from './engine-queries.tsx';
 
-/**
- * A list that was scrolled further than this many pages is not read anew by itself: its pages hang on one another, so a
- * refresh would read all of them. The screen says so and offers the way back to the top.
- */
-export const LIVE_PAGES_MAX = 5;
 /** The least time between two refreshes, in milliseconds, however many changes arrive. */
 const REFRESH_MS = 400;
 const STATUS_HASH = hashKey(queryKeys.status);
@@ -72,7 +67,7 @@ export class LiveUpdates {
     if (status === 'error') this.#wasLost = true;
     if (status !== 'success' || !this.#wasLost) return;
     this.#wasLost = false;
-    void this.#queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== queryKeys.status[0] });
+    void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
   }
 
   #schedule(): void {
@@ -89,13 +84,25 @@ export class LiveUpdates {
     this.#hasMore = this.#hasChanges = false;
     this.#isRefreshing = true;
     const isTouched = (query: Query): boolean => isTouchedBy(query, changedIds, hasMore);
-    await this.#queries.invalidateQueries({ predicate: isTouched, refetchType: 'none' });
+    // An answer that was already under way may be from before the change, so what it answers is asked once more.
+    const isUnderWay = this.#queries.isFetching({ predicate: isTouched, type: 'active' }) > 0;
+    await this.#readAnew(isTouched);
+    this.#isRefreshing = false;
+    if (isUnderWay) {
+      changedIds.forEach((id) => this.#changedIds.add(id));
+      this.#hasMore ||= hasMore;
+      this.#hasChanges = true;
+    }
+    if (this.#hasChanges && this.#unsubscribe.length > 0) this.#schedule();
+  }
+
+  /** Marks answers as old and asks again for those on screen; the others are asked for when they are looked at. */
+  async #readAnew(predicate: (query: Query) => boolean): Promise<void> {
+    await this.#queries.invalidateQueries({ predicate, refetchType: 'none' });
     await this.#queries.refetchQueries(
-      { predicate: (query) => isTouched(query) && isLive(query), type: 'active' },
+      { predicate: (query) => predicate(query) && isLive(query), type: 'active' },
       { cancelRefetch: false },
     );
-    this.#isRefreshing = false;
-    if (this.#hasChanges && this.#unsubscribe.length > 0) this.#schedule();
   }
 }
 

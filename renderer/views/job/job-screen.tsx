@@ -9,6 +9,7 @@ import { Credits } from '../../components/credits-text.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
+import { useTitle } from '../../components/use-title.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useJob } from '../../state/engine-queries.tsx';
 import { useScreenMemory } from '../../state/screen-memory.ts';
@@ -23,6 +24,7 @@ import { TimelinePanel } from './timeline-panel.tsx';
 
 /** Everything about one job, live. */
 export function JobScreen({ jobId }: { jobId: string }): ReactNode {
+  useTitle(`Job ${jobId}`);
   const job = useJob(jobId);
   if (job.isPending) return <JobSkeleton jobId={jobId} />;
   if (job.data === undefined) {

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import { Panel } from '../../components/panel.tsx';
 import { STATE_ICONS } from '../../components/state-badge.tsx';
-import { ExactTime } from '../../components/time-text.tsx';
+import { ClockTime } from '../../components/time-text.tsx';
 import { formatDuration } from '../../components/durations.ts';
 import { useClock } from '../../state/clock.ts';
 import { buildTimeline, type TimelineEvent } from './timeline-model.ts';
@@ -52,7 +52,7 @@ function EventLine({ event, startMs }: { event: TimelineEvent; startMs: number }
         ))}
       </span>
       <span className="muted">
-        <ExactTime atMs={event.atMs} withMs />
+        <ClockTime atMs={event.atMs} />
       </span>
     </li>
   );

@@ -4,6 +4,7 @@ import { useSearch } from 'wouter';
 import type { JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { useTitle } from '../../components/use-title.ts';
 import { useEngineStatus, useJobPages } from '../../state/engine-queries.tsx';
 import { isFiltering, NO_FILTER, parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
@@ -14,6 +15,7 @@ import './jobs.css';
 
 /** The list of jobs: filters above, the live table below. Filter and order stand in the address. */
 export function JobsScreen(): ReactNode {
+  useTitle('Jobs');
   const query = useSearch();
   const view = useMemo(() => parseJobsQuery(query), [query]);
   const rememberJobsQuery = useScreenMemory((memory) => memory.rememberJobsQuery);

@@ -31,6 +31,7 @@ export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps)
       className="jobs-row jobs-grid"
       aria-rowindex={index + 2}
       aria-selected={isActive}
+      data-job-id={row.id}
       data-left={hasLeft}
       title={hasLeft ? 'Changed while you read: it no longer belongs here' : undefined}
       style={{ transform: `translateY(${topPx}px)` }}

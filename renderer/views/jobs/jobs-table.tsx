@@ -4,10 +4,9 @@ import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { JobRow, JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
-import type { useJobPages } from '../../state/engine-queries.tsx';
+import { LIVE_PAGES_MAX, type useJobPages } from '../../state/engine-queries.tsx';
 import type { ShownRow } from '../../state/held-rows.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
-import { LIVE_PAGES_MAX } from '../../state/live-updates.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { NewsBar, TableFoot, TableHead } from './jobs-table-parts.tsx';
 import { JobsTableRow } from './jobs-table-row.tsx';
@@ -75,6 +74,11 @@ export function JobsTable({ jobs, pages, query, sort, onSort }: JobsTableProps):
           setActiveId(rows[next]?.row.id ?? null);
           virtualizer.scrollToIndex(next);
         }}
+        onClick={(event) => setActiveId(jobIdAt(event.target) ?? activeId)}
+        onDoubleClick={(event) => {
+          const jobId = jobIdAt(event.target);
+          if (jobId !== null) navigateTo(jobHref(jobId));
+        }}
         {...handlers}
       >
         <TableHead sort={sort} onSort={onSort} />
@@ -141,6 +145,12 @@ function moveByKey(
   const next = rowAfterKey(event.key, { active, rowCount: rows.length, pageRows });
   if (next !== null) event.preventDefault();
   return next;
+}
+
+/** The job whose row was hit, null for none. */
+function jobIdAt(target: EventTarget): string | null {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-job-id]') : null;
+  return row?.dataset['jobId'] ?? null;
 }
 
 function rowDomId(index: number): string {

@@ -5,11 +5,13 @@ import { ERRORS } from '#domain/errors.ts';
 import { LongText } from '../../components/long-text.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
+import { useTitle } from '../../components/use-title.ts';
 import { useMalformedPages } from '../../state/engine-queries.tsx';
 import './malformed.css';
 
 /** Documents of the job collection that are no jobs: where each is wrong and why. They are never run and stop nobody. */
 export function MalformedScreen(): ReactNode {
+  useTitle('Malformed documents');
   const list = useMalformedPages();
   return (
     <div className="page">
