@@ -1,0 +1,307 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { encodeRun, runRecordSchema } from '#console/reconciliation/run-record.ts';
+import { openMemory, saveClosedPeriod, saveMemory } from '#console/reconciliation/memory-folder.ts';
+import { PeriodDigest, sha256OfText } from '#console/reconciliation/period-digest.ts';
+import type { ReconciliationProgress, ReconciliationStore } from '#console/reconciliation/read-view.ts';
+import { runReconciliation, type RunRequest } from '#console/reconciliation/run.ts';
+import { closePeriod } from '#domain/reconciliation/period-close.ts';
+import { compareRuns } from '#domain/reconciliation/comparison.ts';
+import { RULES } from '#domain/reconciliation/rules.ts';
+import { entryKey } from '#domain/ledger.ts';
+import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
+import { generationEntry } from '../../bench/worlds/fault.ts';
+import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { storeOfWorld } from '../../bench/worlds/world-store.ts';
+import { changeAvailable, freeEntry, jobOf, post, setHold, type World } from '../../bench/worlds/world.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+
+const SIZE = { jobs: 120, workspaces: 3 };
+const SEED = 4;
+
+function requestFor(world: World, fields: Partial<RunRequest> = {}): RunRequest {
+  return {
+    scope: { workspaceId: null, period: null },
+    prices: WORLD_PRICES,
+    closedPeriods: world.closedPeriods,
+    seen: world.seen,
+    asOfMs: AS_OF_MS,
+    chargeRule: worldChargeRule,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    ...fields,
+  };
+}
+
+async function run(store: ReconciliationStore, request: RunRequest) {
+  return expectOk(await runReconciliation(store, request));
+}
+
+describe('a run over a store', () => {
+  it('finds nothing in a clean world', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const { record } = await run(storeOfWorld(world, 1), requestFor(world));
+    expect(record.findings).toEqual([]);
+    expect(record.inputs).toEqual({
+      jobs: world.jobs.size,
+      unreadableJobs: 0,
+      accounts: world.accounts.size,
+      entries: world.ledger.size,
+    });
+  });
+
+  it('confirms every planted fault against the server, and says nothing else', async () => {
+    const { world, expected } = makeSeededWorld(SEED, { jobs: 600, workspaces: 5 }, FAULTS);
+    const { record } = await run(storeOfWorld(world, 1), requestFor(world));
+    expect(record.findings.map(({ id, credits }) => ({ id, credits })).toSorted(byId)).toEqual(expected.toSorted(byId));
+    expect(record.passed).toBe(0);
+    expect(record.undecidedWorkspaces).toEqual([]);
+  });
+
+  it('comes out the same to the byte when its documents come in another order', async () => {
+    const { world } = makeSeededWorld(SEED, SIZE, FAULTS);
+    const first = await run(storeOfWorld(world, 1), requestFor(world));
+    const second = await run(storeOfWorld(world, 2), requestFor(world));
+    expect(encodeRun(second.record)).toBe(encodeRun(first.record));
+    expect(runRecordSchema.parse(JSON.parse(encodeRun(first.record)))).toEqual(first.record);
+  });
+
+  it('has another input digest as soon as one reason is another', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const before = await run(storeOfWorld(world, 1), requestFor(world, { seen: null, closedPeriods: [] }));
+    const [key, entry] = [...world.ledger][7] ?? [];
+    if (key === undefined || entry === undefined) throw new Error('the world is empty');
+    world.ledger.set(key, { ...entry, reason: `${entry.reason}.` });
+    const after = await run(storeOfWorld(world, 1), requestFor(world, { seen: null, closedPeriods: [] }));
+    expect(after.record.inputDigest).not.toBe(before.record.inputDigest);
+    expect(after.record.optionsDigest).toBe(before.record.optionsDigest);
+  });
+
+  it('lists only the findings of the workspace and the month that it was asked for', async () => {
+    const { world } = makeSeededWorld(SEED, { jobs: 900, workspaces: 2 }, [...FAULTS, ...FAULTS]);
+    const all = await run(storeOfWorld(world, 1), requestFor(world));
+    const scope = { workspaceId: 'workspace-1', period: '2026-10' };
+    const some = await run(storeOfWorld(world, 1), requestFor(world, { scope }));
+    const wanted = all.record.findings.filter(
+      ({ workspaceId, period }) => workspaceId === 'workspace-1' && (period === null || period === '2026-10'),
+    );
+    expect(some.record.findings).toEqual(wanted);
+    expect(wanted.length).toBeGreaterThan(0);
+  });
+
+  it('tells how far it is, to the end of every phase', async () => {
+    const { world } = makeSeededWorld(SEED, SIZE, FAULTS);
+    const seen: ReconciliationProgress[] = [];
+    await run(storeOfWorld(world, 1), requestFor(world, { onProgress: (progress) => seen.push(progress) }));
+    const last = (phase: ReconciliationProgress['phase']) => seen.findLast((progress) => progress.phase === phase);
+    expect(last('jobs')?.done).toBe(world.jobs.size);
+    expect(last('ledger')?.done).toBe(world.ledger.size);
+    expect(last('rules')).toEqual({ phase: 'rules', done: RULES.length, total: RULES.length });
+    expect(last('confirming')?.total).toBeGreaterThan(0);
+  });
+
+  it.each(['accounts', 'jobs', 'ledger'] as const)(
+    'stops while it reads the %s when it is told to',
+    async (collection) => {
+      const world = makeCleanWorld(SEED, SIZE);
+      const stopping = new AbortController();
+      const before = (name: string) => name === collection && stopping.abort();
+      const result = await runReconciliation(
+        storeOfWorld(world, 1, { before }),
+        requestFor(world, { signal: stopping.signal }),
+      );
+      expect(result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+    },
+  );
+
+  it('stops while it confirms when it is told to', async () => {
+    const { world } = makeSeededWorld(SEED, SIZE, FAULTS);
+    const stopping = new AbortController();
+    const result = await runReconciliation(
+      storeOfWorld(world, 1, { beforeConfirming: () => stopping.abort() }),
+      requestFor(world, { signal: stopping.signal }),
+    );
+    expect(result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+  });
+});
+
+describe('a world that moves while it is read', () => {
+  it('has no finding for a job that completes between the reading of jobs and of the ledger', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const running = jobIdOf(world, 'running');
+    const before = (collection: string) => collection === 'ledger' && completeByProtocol(world, running);
+    const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
+    expect(record.findings).toEqual([]);
+    // The ledger had the capture, the job not: a difference that was gone when the job was asked again.
+    expect(record.passed).toBeGreaterThan(0);
+  });
+
+  it('has no finding for a grant that is posted between the reading of accounts and of the ledger', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const before = (collection: string) => {
+      if (collection !== 'ledger') return;
+      post(world, freeEntry('in-between:grant:1', 'workspace-0', 'grant', 77));
+      raiseVersion(world, 'workspace-0');
+    };
+    const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
+    expect(record.findings).toEqual([]);
+    expect(record.passed).toBe(1);
+    expect(record.undecidedWorkspaces).toEqual([]);
+  });
+
+  it('still finds a drift in an account that moved while it was read', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    changeAvailable(world, 'workspace-0', 40);
+    const before = (collection: string) => {
+      if (collection !== 'ledger') return;
+      post(world, freeEntry('in-between:grant:1', 'workspace-0', 'grant', 77));
+      raiseVersion(world, 'workspace-0');
+    };
+    const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
+    expect(record.findings.map(({ id, credits }) => [id, credits])).toEqual([
+      ['account_differs:total:workspace-0', -40],
+    ]);
+  });
+
+  it('says of an account that never stands still that it could not be judged', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    changeAvailable(world, 'workspace-0', 40);
+    const store = storeOfWorld(world, 1);
+    const restless: ReconciliationStore = {
+      ...store,
+      readAccount: (workspaceId) => {
+        raiseVersion(world, workspaceId);
+        return store.readAccount(workspaceId);
+      },
+    };
+    const { record } = await run(restless, requestFor(world));
+    expect(record.findings).toEqual([]);
+    expect(record.undecidedWorkspaces).toEqual(['workspace-0']);
+  });
+});
+
+describe('a folder of runs', () => {
+  const folders: string[] = [];
+  afterEach(async () => {
+    await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+  });
+  async function newFolder(): Promise<string> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'runledger-runs-'));
+    folders.push(folder);
+    return folder;
+  }
+  const ALL = { workspaceId: null, period: null };
+
+  it('keeps a run whole, so that the next one can say what is new, still open and solved', async () => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    changeAvailable(world, 'workspace-0', 40);
+    changeAvailable(world, 'workspace-1', 41);
+    const first = await run(storeOfWorld(world, 1), requestFor(world));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
+    changeAvailable(world, 'workspace-1', -41);
+    changeAvailable(world, 'workspace-2', 42);
+    const memory = expectOk(await openMemory(folder, ALL));
+    expect(memory.lastRun).toEqual(first.record);
+    const second = await run(storeOfWorld(world, 1), requestFor(world, { seen: memory.seen, closedPeriods: [] }));
+    const comparison = compareRuns(memory.lastRun?.findings ?? [], second.record.findings);
+    expect(comparison.new.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-2']);
+    expect(comparison.stillOpen.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-0']);
+    expect(comparison.solved.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-1']);
+  });
+
+  it('notices in the next run, and in every run after it, that an entry was changed and that one is gone', async () => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    const fields = { closedPeriods: [], seen: null };
+    const first = await run(storeOfWorld(world, 1), requestFor(world, fields));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
+    const changed = `gen-${jobIdOf(world, 'completed')}:reserve:1`;
+    const entry = world.ledger.get(changed);
+    if (entry === undefined) throw new Error('the job has no reservation');
+    world.ledger.set(changed, { ...entry, reason: 'written anew' });
+    for (let round = 0; round < 3; round += 1) {
+      const memory = expectOk(await openMemory(folder, ALL));
+      const next = await run(storeOfWorld(world, 1), requestFor(world, { ...fields, seen: memory.seen }));
+      expect(next.record.findings.map(({ id }) => id)).toEqual([`entry_changed:changed:${changed}`]);
+      expectOk(await saveMemory(folder, memory, next));
+    }
+  });
+
+  it('closes a month, after which an entry that is dated into it is found', async () => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    const fields = { closedPeriods: [], seen: null };
+    const finished = await run(storeOfWorld(world, 1), requestFor(world, fields));
+    const memory = expectOk(await openMemory(folder, ALL));
+    const digest = new PeriodDigest();
+    for (const entry of world.ledger.values()) if (entry.period === '2026-09') digest.add(entry);
+    const closed = expectOk(
+      closePeriod(
+        {
+          period: '2026-09',
+          closedBy: 'ann',
+          nowMs: AS_OF_MS,
+          closed: memory.closed,
+          openFindings: finished.record.findings,
+          openCreditsMax: 0,
+          ...digest.totals(),
+        },
+        sha256OfText,
+      ),
+    );
+    expectOk(await saveClosedPeriod(folder, memory, finished, closed));
+    const after = expectOk(await openMemory(folder, ALL));
+    expect(after.closed).toEqual([closed]);
+    const quiet = await run(storeOfWorld(world, 1), requestFor(world, { ...after }));
+    expect(quiet.record.findings).toEqual([]);
+    post(world, freeEntry('late:grant:1', 'workspace-0', 'grant', 5, Date.parse('2026-09-30T23:59:59.999Z')));
+    const late = await run(storeOfWorld(world, 1), requestFor(world, { ...after }));
+    expect(late.record.findings.map(({ id }) => id)).toEqual(['entry_in_closed_period:late:late:grant:1']);
+  });
+
+  it.each(['seen-entries.cols', 'last-run-all-always.json'])('refuses a damaged %s', async (name) => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    const finished = await run(storeOfWorld(world, 1), requestFor(world));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), finished));
+    expect(await readdir(folder)).toContain(name);
+    const file = path.join(folder, name);
+    const bytes = await readFile(file);
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
+    await writeFile(file, name.endsWith('.json') ? bytes.subarray(0, middle) : bytes);
+    expect(await openMemory(folder, ALL)).toMatchObject({ ok: false, error: { code: 'malformed_document' } });
+  });
+});
+
+function jobIdOf(world: World, scenario: string): string {
+  const found = [...world.scenarios].find(([, one]) => one === scenario);
+  if (found === undefined) throw new Error(`no job is ${scenario}`);
+  return found[0];
+}
+
+/** What a runner and the store do when a job completes: the job, then the account, then the ledger. */
+function completeByProtocol(world: World, jobId: string): void {
+  const job = jobOf(world, jobId);
+  const { generationId, price } = job.billing;
+  const output = { uri: 'file:///x', mime: 'text/html', bytes: 1, sha256: 'b'.repeat(64) };
+  const billing = { ...job.billing, reserved: 0, captured: price };
+  world.jobs.set(jobId, { ...job, state: 'completed', lease: null, failure: null, output, billing });
+  const hold = world.accounts.get(job.workspaceId)?.holds[generationId];
+  if (hold === undefined) throw new Error(`${entryKey(generationId, 'reserve', 1)} has no hold`);
+  setHold(world, job.workspaceId, generationId, 0, hold.at);
+  post(world, generationEntry(job, generationId, 'capture', { credits: price, atMs: AS_OF_MS }));
+  raiseVersion(world, job.workspaceId);
+}
+
+function raiseVersion(world: World, workspaceId: string): void {
+  const account = world.accounts.get(workspaceId);
+  if (account !== undefined) world.accounts.set(workspaceId, { ...account, version: account.version + 1 });
+}
+
+function byId(left: { readonly id: string }, right: { readonly id: string }): number {
+  return left.id < right.id ? -1 : 1;
+}
