@@ -30,7 +30,7 @@ export function Facts({ children }: { children: ReactNode }): ReactNode {
 
 /** One name with its value; a dash where there is none. */
 export function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
-  const isEmpty = children === null || children === undefined || children === '';
+  const isEmpty = children === null || children === undefined || children === false || children === '';
   return (
     <div className="fact">
       <dt>{name}</dt>

@@ -24,7 +24,11 @@ export function AttemptsPanel({ detail }: { detail: JobDetail }): ReactNode {
       ) : (
         <ol className="attempts" reversed aria-label="Attempts, the last one first">
           {detail.attempts.toReversed().map((attempt) => (
-            <Attempt key={attempt.n} attempt={attempt} isLast={attempt === detail.attempts.at(-1)} />
+            <Attempt
+              key={`${attempt.n} ${attempt.startedAtMs}`}
+              attempt={attempt}
+              isLast={attempt === detail.attempts.at(-1)}
+            />
           ))}
         </ol>
       )}

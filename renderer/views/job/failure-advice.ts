@@ -1,10 +1,20 @@
 import type { JobDetail } from '#contract/job-views.ts';
 import type { FailureClass } from '#domain/failure.ts';
+import type { ChargeStatus } from '#domain/job.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 
-/** What a failure of a class means by the retry policy, and what a person can do about it. */
-export function adviseOnFailure(failureClass: FailureClass): { readonly why: string; readonly whatToDo: string } {
+/**
+ * What a failure of a class means by the retry policy, and what a person can do about it. A charge that cannot be proved
+ * blocks every retry, whatever the class.
+ */
+export function adviseOnFailure(
+  failureClass: FailureClass,
+  chargeStatus: ChargeStatus,
+): { readonly why: string; readonly whatToDo: string } {
   const rule = DEFAULT_RETRY_POLICY.classes[failureClass];
+  if (chargeStatus === 'unknown') {
+    return { why: rule.why, whatToDo: 'It cannot be retried before finance has resolved what was charged.' };
+  }
   switch (rule.person) {
     case 'as_is':
       return { why: rule.why, whatToDo: 'It may be retried as it is.' };

@@ -12,7 +12,7 @@ import { adviseOnFailure, explainStanding } from './failure-advice.ts';
 export function FailurePanel({ detail }: { detail: JobDetail }): ReactNode {
   const { failure, row } = detail;
   if (failure === null) return null;
-  const advice = adviseOnFailure(failure.class);
+  const advice = adviseOnFailure(failure.class, detail.charge.status);
   return (
     <Panel
       title={row.state === 'retrying' ? 'Why it is tried again' : 'Why it failed'}
@@ -25,7 +25,7 @@ export function FailurePanel({ detail }: { detail: JobDetail }): ReactNode {
           {advice.why}{' '}
           {row.state === 'retrying' ? (
             <>
-              It is tried again by itself <RelativeTime atMs={row.notBeforeMs} />.
+              It is tried again by itself, due <RelativeTime atMs={row.notBeforeMs} />.
             </>
           ) : (
             advice.whatToDo
