@@ -35,7 +35,7 @@ function Screens(): ReactNode {
           <Redirect to="/jobs" replace />
         </Route>
         <Route path="/jobs" component={JobsScreen} />
-        <Route path="/job/:jobId">{({ jobId }) => <JobScreen key={jobId} jobId={jobId} />}</Route>
+        <Route path="/jobs/:jobId">{({ jobId }) => <JobScreen key={jobId} jobId={jobId} />}</Route>
         <Route path="/malformed" component={MalformedScreen} />
         <Route component={NoSuchScreen} />
       </Switch>

@@ -69,7 +69,7 @@ function Navigation(): ReactNode {
   const counts = useEngineStatus().data?.counts;
   const jobsQuery = useScreenMemory((memory) => memory.jobsQuery);
   const [isJobs] = useRoute('/jobs');
-  const [isJob] = useRoute('/job/:jobId');
+  const [isJob] = useRoute('/jobs/:jobId');
   const [isMalformed] = useRoute('/malformed');
   return (
     <nav aria-label="Screens">

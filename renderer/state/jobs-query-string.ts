@@ -67,7 +67,7 @@ export function jobsHref(filter: Partial<JobFilter>): string {
 
 /** The address of the screen of one job. */
 export function jobHref(jobId: string): string {
-  return `/job/${encodeURIComponent(jobId.toWellFormed())}`;
+  return `/jobs/${encodeURIComponent(jobId.toWellFormed())}`;
 }
 
 function decodeURIComponentSafely(text: string): string {
