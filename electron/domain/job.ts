@@ -13,6 +13,7 @@ export const CHECKS_MAX = 200;
 export const CHECK_NAME_LENGTH_MAX = 100;
 export const CHECK_MESSAGE_LENGTH_MAX = 1000;
 export const PROGRESS_MESSAGE_LENGTH_MAX = 500;
+export const ACCEPTANCE_ID_LENGTH_MAX = 500;
 
 const idSchema = z.string().min(1).max(200);
 
@@ -34,7 +35,7 @@ export type JobInput = z.infer<typeof jobInputSchema>;
 export const jobProviderSchema = z.object({
   name: idSchema,
   model: idSchema,
-  acceptanceId: z.string().max(500).nullable().default(null),
+  acceptanceId: z.string().max(ACCEPTANCE_ID_LENGTH_MAX).nullable().default(null),
 });
 
 /** The right of one runner to write for a job until `expiresAt` on the server's clock. `token` grows by one with each claim. */
@@ -92,7 +93,7 @@ export const attemptSchema = z.object({
   runnerId: idSchema,
   provider: idSchema,
   model: idSchema,
-  acceptanceId: z.string().max(500).nullable(),
+  acceptanceId: z.string().max(ACCEPTANCE_ID_LENGTH_MAX).nullable(),
   providerCost: microUsdSchema.nullable(),
   failure: failureSchema.nullable(),
   validation: validationSchema.nullable(),

@@ -36,6 +36,21 @@ export function pipelineOf(change: JobChange): Document[] {
   return [{ $set: set }];
 }
 
+/**
+ * The same where a condition holds on the server in that very moment; elsewhere every field stays as it is. For conditions on
+ * `$$NOW`, which not every engine knows in a filter. The document counts as matched either way, as modified only when it was.
+ */
+export function pipelineWhere(condition: Document, change: JobChange): Document[] {
+  return pipelineOf(change).map((stage) => ({
+    $set: Object.fromEntries(
+      Object.entries(stage['$set'] as Document).map(([path, value]) => [
+        path,
+        { $cond: [condition, value, `$${path}`] },
+      ]),
+    ),
+  }));
+}
+
 function leaseUpdate(change: JobChange): Document {
   switch (change.lease.type) {
     case 'keep':

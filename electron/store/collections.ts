@@ -48,6 +48,8 @@ export const NEEDED_INDEXES: Readonly<Record<keyof Collections, readonly NeededI
   jobs: [
     // Claims: due jobs of a state by priority, then due time.
     { name: 'rl_claim', key: { state: 1, priority: -1, notBefore: 1, _id: 1 } },
+    // Turns: the same of the workspaces behind one that floods the queue.
+    { name: 'rl_turns', key: { state: 1, workspaceId: 1, priority: -1, notBefore: 1 } },
     // Rescues: leases by their end.
     { name: 'rl_lease', key: { state: 1, 'lease.expiresAt': 1 } },
     // Sweeps: jobs that owe entries. Multikey; a job that owes nothing is not in it.

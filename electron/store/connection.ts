@@ -1,4 +1,4 @@
-import { MongoClient, type Db } from 'mongodb';
+import { MongoBulkWriteError, MongoClient, type Db } from 'mongodb';
 import { ConnectionString } from 'mongodb-connection-string-url';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -85,7 +85,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
 }
 
 /** Writes for parts that are allowed to: a runner's, and those of commands and seeds. */
-class MongoWritableStore extends MongoRunnerStore implements WritableStore {
+export class MongoWritableStore extends MongoRunnerStore implements WritableStore {
   readonly #db: Db;
   readonly #collections: Collections;
   readonly #poster: LedgerPoster;
@@ -107,7 +107,8 @@ class MongoWritableStore extends MongoRunnerStore implements WritableStore {
       );
       return ok(result.insertedCount);
     } catch (cause) {
-      return isOnlyDuplicateKeys(cause) ? ok(0) : err(toAppError(cause));
+      if (!isOnlyDuplicateKeys(cause)) return err(toAppError(cause));
+      return ok(cause instanceof MongoBulkWriteError ? cause.insertedCount : 0);
     }
   }
 

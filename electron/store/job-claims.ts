@@ -5,15 +5,20 @@ import { ok, type Result } from '#domain/result.ts';
 import { append, literal } from './change-update.ts';
 import type { Collections } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { findCandidates, takeTurns } from './job-choice.ts';
 import type { ClaimOptions } from './ports.ts';
 
-/** How many candidates are looked at for each job that is wanted, so that workspaces can take turns. */
-const CANDIDATES_PER_JOB = 8;
+/** How often a claim goes on without documents on which the server refuses it. */
+const POISON_ROUNDS_MAX = 5;
 
-interface Candidate {
-  readonly _id: string;
-  readonly workspaceId: string;
-  readonly priority: number;
+/** What names a claim, and whose turn it is. */
+export interface ClaimTurn {
+  /** Fresh for each call. */
+  readonly claimId: string;
+  /** The server's clock. */
+  readonly now: Date;
+  /** When this runner last claimed for each workspace, as a growing number. */
+  readonly servedAt: ReadonlyMap<string, number>;
 }
 
 /**
@@ -21,38 +26,66 @@ interface Candidate {
  * batch's own id. Repeating it after a lost reply is harmless, although an update of many is not retryable: what was claimed
  * carries the id.
  *
- * @param claimId fresh for each call
+ * A document whose fields are of types on which the update fails would take the whole batch with it; it is left out then.
  */
 export async function claimBatch(
   collections: Collections,
   options: ClaimOptions,
-  claimId: string,
-  now: Date,
+  turn: ClaimTurn,
 ): Promise<Result<readonly LeasedJob[], AppError>> {
-  const waiting = claimableFilter(options, now);
-  const candidates = await attemptCall(() =>
-    collections.jobs
-      .find(waiting)
-      .project<Candidate>({ _id: 1, workspaceId: 1, priority: 1 })
-      .sort({ priority: -1, notBefore: 1, _id: 1 })
-      .limit(Math.min(options.limit * CANDIDATES_PER_JOB, 4000))
-      .toArray(),
-  );
-  if (!candidates.ok) return candidates;
-  const ids = takeTurns(candidates.value, options.limit).map((candidate) => candidate._id);
-  if (ids.length === 0) return ok([]);
-  const updated = await attemptCall(() =>
-    collections.jobs.updateMany({ ...waiting, _id: { $in: ids } }, claimPipeline(options, claimId)),
-  );
-  if (!updated.ok) return updated;
+  const poison: string[] = [];
+  const tried = new Set<string>();
+  for (let round = 1; ; round += 1) {
+    const waiting = claimableFilter(options, turn.now);
+    if (poison.length > 0) waiting['_id'] = { $nin: poison };
+    const candidates = await findCandidates(collections, waiting, options.limit);
+    if (!candidates.ok) return candidates;
+    const ids = takeTurns(candidates.value, options.limit, turn.servedAt).map((candidate) => candidate._id);
+    for (const id of ids) tried.add(id);
+    const claimed = await updateAndRead(collections, { ids, tried: [...tried], options, turn });
+    if (claimed.ok || claimed.error.code !== 'server_error' || round === POISON_ROUNDS_MAX) return claimed;
+    const malformed = await findMalformed(collections, ids);
+    if (!malformed.ok) return malformed;
+    if (malformed.value.length === 0) return claimed;
+    poison.push(...malformed.value);
+  }
+}
+
+interface ChosenBatch {
+  readonly ids: readonly string[];
+  /** What earlier rounds of the same claim tried: a part of it may have been claimed. */
+  readonly tried: readonly string[];
+  readonly options: ClaimOptions;
+  readonly turn: ClaimTurn;
+}
+
+async function updateAndRead(
+  collections: Collections,
+  { ids, tried, options, turn }: ChosenBatch,
+): Promise<Result<readonly LeasedJob[], AppError>> {
+  if (tried.length === 0) return ok([]);
+  if (ids.length > 0) {
+    const filter = { ...claimableFilter(options, turn.now), _id: { $in: [...ids] } };
+    const updated = await attemptCall(() => collections.jobs.updateMany(filter, claimPipeline(options, turn.claimId)));
+    if (!updated.ok) return updated;
+  }
   const claimed = await attemptCall(() =>
-    collections.jobs.find({ _id: { $in: ids }, 'lease.claimId': claimId }).toArray(),
+    collections.jobs.find({ _id: { $in: [...tried] }, 'lease.claimId': turn.claimId }).toArray(),
   );
   if (!claimed.ok) return claimed;
   // A document that is no job is left with its lease: it runs nowhere, and the monitor lists it with path and reason.
   return ok(
     claimed.value.map(parseJob).flatMap((parsed) => (parsed.ok && isLeased(parsed.value) ? [parsed.value] : [])),
   );
+}
+
+async function findMalformed(
+  collections: Collections,
+  ids: readonly string[],
+): Promise<Result<readonly string[], AppError>> {
+  const read = await attemptCall(() => collections.jobs.find({ _id: { $in: [...ids] } }).toArray());
+  if (!read.ok) return read;
+  return ok(read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id])));
 }
 
 function claimableFilter(options: ClaimOptions, now: Date): Document {
@@ -64,29 +97,6 @@ function claimableFilter(options: ClaimOptions, now: Date): Document {
     ...(options.kinds === undefined ? {} : { kind: { $in: [...options.kinds] } }),
     ...(options.providers === undefined ? {} : { 'provider.name': { $in: [...options.providers] } }),
   };
-}
-
-/**
- * Chooses jobs so that workspaces take turns within each priority: no workspace waits behind more than its share of another's.
- * Keeps the order by priority.
- */
-export function takeTurns<Item extends { readonly workspaceId: string; readonly priority: number }>(
-  candidates: readonly Item[],
-  limit: number,
-): readonly Item[] {
-  const chosen: Item[] = [];
-  const byPriority = Map.groupBy(candidates, (candidate) => candidate.priority);
-  for (const priority of [...byPriority.keys()].sort((left, right) => right - left)) {
-    const queues = [...Map.groupBy(byPriority.get(priority) ?? [], (candidate) => candidate.workspaceId).values()];
-    for (let turn = 0; queues.some((queue) => turn < queue.length); turn += 1) {
-      for (const queue of queues) {
-        const next = queue[turn];
-        if (next !== undefined && chosen.length < limit) chosen.push(next);
-      }
-      if (chosen.length >= limit) return chosen;
-    }
-  }
-  return chosen;
 }
 
 /** The domain's claim as one update of many: what differs between the jobs is computed on the server. */

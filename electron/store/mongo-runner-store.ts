@@ -1,15 +1,22 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import { owedForReservation } from '#domain/charge.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { historyEntrySchema, isLeased, parseJob, type HistoryEntry, type Job, type LeasedJob } from '#domain/job.ts';
+import {
+  ACCEPTANCE_ID_LENGTH_MAX,
+  isLeased,
+  PROGRESS_MESSAGE_LENGTH_MAX,
+  type Job,
+  type LeasedJob,
+} from '#domain/job.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RunnerNode } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
-import { z } from 'zod';
-import { append, guardOf, pipelineOf, stamped } from './change-update.ts';
+import { writeChanges } from './applied-changes.ts';
+import { append, guardOf, pipelineWhere, stamped } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { chooseJobs, findJobs } from './job-choice.ts';
 import { claimBatch } from './job-claims.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
@@ -17,6 +24,9 @@ import { settleJobs, sweepPending } from './settlement.ts';
 
 /** A job that could not pay is asked again after this long, so that a top-up made elsewhere is noticed. */
 const BLOCKED_RECHECK_MS = 15_000;
+
+/** Of how many workspaces it is remembered when they last had a turn; above that, everybody begins anew. */
+const SERVED_WORKSPACES_MAX = 10_000;
 
 /** How far the measured server clock may be off; a lease counts as run out only when it is over by more than this. */
 const CLOCK_ERROR_MS_MAX = 500;
@@ -32,18 +42,15 @@ export interface RunnerStoreOptions {
 
 const SYSTEM: Actor = { type: 'system', id: 'reservation' };
 
-const appliedSchema = z.object({
-  _id: z.string(),
-  leaseToken: z.number().nullish(),
-  history: z.array(historyEntrySchema).default([]),
-});
-
 /** What a runner does to MongoDB; see {@link RunnerStore} for what each method promises. */
 export class MongoRunnerStore implements RunnerStore {
   readonly #collections: Collections;
   readonly #poster: LedgerPoster;
   readonly #newId: () => string;
   readonly #serverNow: RunnerStoreOptions['serverNow'];
+  /** When each workspace last had a turn here, counted in turns. */
+  readonly #servedAt = new Map<string, number>();
+  #turns = 0;
 
   constructor(options: RunnerStoreOptions) {
     this.#collections = options.collections;
@@ -56,24 +63,22 @@ export class MongoRunnerStore implements RunnerStore {
     const now = await this.#serverNow();
     if (!now.ok) return now;
     const recheckBefore = new Date(now.value.getTime() - BLOCKED_RECHECK_MS);
-    const found = await attemptCall(() =>
-      this.#collections.jobs
-        .find({
-          state: 'queued',
-          notBefore: { $lte: now.value },
-          'billing.price': { $gt: 0 },
-          'billing.reserved': 0,
-          $or: [
-            { 'billing.pending': { $size: 0 }, 'billing.blocked': null },
-            { 'billing.blocked.at': { $lte: recheckBefore } },
-          ],
-        })
-        .sort({ priority: -1, notBefore: 1, _id: 1 })
-        .limit(options.limit)
-        .toArray(),
+    const found = await chooseJobs(
+      this.#collections,
+      {
+        state: 'queued',
+        notBefore: { $lte: now.value },
+        'billing.price': { $gt: 0 },
+        'billing.reserved': 0,
+        $or: [
+          { 'billing.pending': { $size: 0 }, 'billing.blocked': null },
+          { 'billing.blocked.at': { $lte: recheckBefore } },
+        ],
+      },
+      options.limit,
     );
     if (!found.ok) return found;
-    const jobs = found.value.map(parseJob).flatMap((parsed) => (parsed.ok ? [parsed.value] : []));
+    const jobs = found.value;
     const operations = jobs.flatMap(reservationOperation);
     if (operations.length > 0) {
       const intended = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
@@ -89,7 +94,16 @@ export class MongoRunnerStore implements RunnerStore {
 
   async claimBatch(options: ClaimOptions): Promise<Result<readonly LeasedJob[], AppError>> {
     const now = await this.#serverNow();
-    return now.ok ? claimBatch(this.#collections, options, this.#newId(), now.value) : now;
+    if (!now.ok) return now;
+    const turn = { claimId: this.#newId(), now: now.value, servedAt: this.#servedAt };
+    const claimed = await claimBatch(this.#collections, options, turn);
+    if (claimed.ok) this.#noteServed(claimed.value);
+    return claimed;
+  }
+
+  #noteServed(jobs: readonly LeasedJob[]): void {
+    if (this.#servedAt.size > SERVED_WORKSPACES_MAX) this.#servedAt.clear();
+    for (const job of jobs) this.#servedAt.set(job.workspaceId, (this.#turns += 1));
   }
 
   async heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>> {
@@ -114,6 +128,10 @@ export class MongoRunnerStore implements RunnerStore {
   }
 
   async recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>> {
+    // Cut, it would be of no use: nobody could ask the provider for it. The document stays a job, and the attempt goes on.
+    if (acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX) {
+      return err(appError('invalid_request', `an acceptance id of ${acceptanceId.length} characters`));
+    }
     const set = { 'provider.acceptanceId': { $literal: acceptanceId }, updatedAt: '$$NOW' };
     const written = await this.#writeLeased([{ lease, set }]);
     if (!written.ok) return written;
@@ -127,7 +145,7 @@ export class MongoRunnerStore implements RunnerStore {
     const written = await this.#writeLeased(
       reports.map(({ jobId, token, fraction, message }) => ({
         lease: { jobId, token },
-        set: { progress: stamped({ fraction, message }), updatedAt: '$$NOW' },
+        set: { progress: stamped(withinLimits({ fraction, message })), updatedAt: '$$NOW' },
       })),
     );
     return written.ok ? ok(undefined) : written;
@@ -135,13 +153,7 @@ export class MongoRunnerStore implements RunnerStore {
 
   async applyChanges(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
     if (changes.length === 0) return ok([]);
-    const operations = changes.map((change) => ({
-      updateOne: { filter: guardOf(change), update: pipelineOf(change) },
-    }));
-    const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
-    if (!written.ok) return written;
-    if (written.value.matchedCount === changes.length) return ok(changes.map(() => ok(undefined)));
-    return this.#tellApplied(changes);
+    return writeChanges(this.#collections.jobs, changes);
   }
 
   async settle(jobIds: readonly string[]): Promise<Result<number, AppError>> {
@@ -156,34 +168,31 @@ export class MongoRunnerStore implements RunnerStore {
     const now = await this.#serverNow();
     if (!now.ok) return now;
     const expiredBefore = new Date(now.value.getTime() - CLOCK_ERROR_MS_MAX);
-    const found = await attemptCall(() =>
-      this.#collections.jobs
-        .find({ state: { $in: ['running', 'validating'] }, 'lease.expiresAt': { $lt: expiredBefore } })
-        .limit(options.limit)
-        .toArray(),
+    const found = await findJobs(
+      this.#collections,
+      { state: { $in: ['running', 'validating'] }, 'lease.expiresAt': { $lt: expiredBefore } },
+      options.limit,
     );
     if (!found.ok) return found;
-    const leased = found.value
-      .map(parseJob)
-      .flatMap((parsed) => (parsed.ok && isLeased(parsed.value) ? [parsed.value] : []));
-    const rescues = leased.flatMap((job) => {
+    const rescues = found.value.filter(isLeased).flatMap((job) => {
       const change = options.decide(job);
       return change === null ? [] : [{ change, expiresAt: job.lease.expiresAt }];
     });
     const changes = rescues.map((rescue) => rescue.change);
     // The very expiry that was found to be over is part of the guard: a heartbeat in between keeps the job with its runner.
-    // (Comparing with `$$NOW` in the filter would say the same, but not every engine knows it there.)
+    // The server itself compares it with its clock, because the measured one is wrong for a while after a clock was set.
+    const isOver = { $lt: ['$lease.expiresAt', '$$NOW'] };
     const operations = rescues.map(({ change, expiresAt }) => ({
       updateOne: {
         filter: { ...guardOf(change), 'lease.expiresAt': expiresAt },
-        update: pipelineOf(change),
+        update: pipelineWhere(isOver, change),
       },
     }));
     if (operations.length === 0) return ok(0);
     const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
     if (!written.ok) return written;
     const settled = await this.settle(changes.filter((change) => change.owes.length > 0).map((change) => change.jobId));
-    return settled.ok ? ok(written.value.matchedCount) : settled;
+    return settled.ok ? ok(written.value.modifiedCount) : settled;
   }
 
   async sweep(options: {
@@ -237,44 +246,12 @@ export class MongoRunnerStore implements RunnerStore {
     const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
     return written.ok ? ok(written.value.matchedCount) : written;
   }
-
-  /** Which of the changes stand: those whose history entry is there, whoever's reply was lost. */
-  async #tellApplied(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
-    const ids = changes.map((change) => change.jobId);
-    const found = await attemptCall(() =>
-      this.#collections.jobs
-        .find({ _id: { $in: ids } })
-        .project({ leaseToken: 1, history: 1 })
-        .toArray(),
-    );
-    if (!found.ok) return found;
-    const byId = new Map(
-      found.value.flatMap((document) => {
-        const parsed = appliedSchema.safeParse(document);
-        return parsed.success ? [[parsed.data._id, parsed.data] as const] : [];
-      }),
-    );
-    return ok(
-      changes.map((change): Result<void, AppError> => {
-        const job = byId.get(change.jobId);
-        if (job?.history.some((entry) => isEntryOf(change, entry))) return ok(undefined);
-        const isOthersLease = (job?.leaseToken ?? 0) !== change.guard.leaseToken;
-        return err(appError(isOthersLease ? 'lease_lost' : 'write_conflict', change.jobId));
-      }),
-    );
-  }
 }
 
-function isEntryOf(change: JobChange, entry: HistoryEntry): boolean {
-  const { history } = change;
-  return (
-    entry.seq === history.seq &&
-    entry.from === history.from &&
-    entry.to === history.to &&
-    entry.attempt === history.attempt &&
-    entry.actor.id === history.actor.id &&
-    entry.reason === history.reason
-  );
+/** A report as a document can hold it: what a provider says of its progress never turns a job into something that is none. */
+function withinLimits(report: { readonly fraction: number; readonly message: string }): typeof report {
+  const fraction = Number.isFinite(report.fraction) ? Math.min(Math.max(report.fraction, 0), 1) : 0;
+  return { fraction, message: report.message.slice(0, PROGRESS_MESSAGE_LENGTH_MAX) };
 }
 
 function leaseFilter(lease: LeaseKey): Document {

@@ -37,12 +37,18 @@ export async function settleJobs(
       [...byWorkspace].map(([workspaceId, jobs]) => settleWorkspace(collections, poster, workspaceId, jobs)),
     );
     for (const round of rounds) {
+      if (!round.ok && isOfOneWorkspace(round.error)) continue;
       if (!round.ok) return round;
       settledJobs += round.value.settledJobs;
       blockedJobs += round.value.blockedJobs;
     }
   }
   return ok({ settledJobs, blockedJobs });
+}
+
+/** An account that cannot be read, or that others keep writing, is no reason to leave the other workspaces' entries. */
+function isOfOneWorkspace(error: AppError): boolean {
+  return error.code === 'malformed_document' || error.code === 'write_conflict';
 }
 
 async function readOwing(collections: Collections, ids: readonly string[]): Promise<Result<readonly Job[], AppError>> {
@@ -64,6 +70,10 @@ async function settleWorkspace(
     entryFromPending(pending, { _id: job._id, workspaceId, generationId: job.billing.generationId }),
   );
   const posted = await poster.post(workspaceId, entries);
+  if (!posted.ok && posted.error.code === 'malformed_document') {
+    const marked = await markUnknown(collections, jobs);
+    return marked.ok ? posted : marked;
+  }
   if (!posted.ok) return posted;
   const blocked = new Set<string>();
   const operations = owed.flatMap(({ job, pending }, index): AnyBulkWriteOperation<RawDocument>[] => {
@@ -76,6 +86,18 @@ async function settleWorkspace(
   // Ordered, because a job that owes two entries has its figures follow one after the other.
   const written = await attemptCall(() => collections.jobs.bulkWrite(operations, { ordered: true }));
   return written.ok ? ok({ settledJobs: jobs.length - blocked.size, blockedJobs: blocked.size }) : written;
+}
+
+/** What is owed to an account that cannot be read stays owed; the jobs say that their charge cannot be proved. */
+async function markUnknown(collections: Collections, jobs: readonly Job[]): Promise<Result<void, AppError>> {
+  const filter = {
+    _id: { $in: jobs.map((job) => job._id) },
+    'billing.pending.0': { $exists: true },
+    'billing.status': { $ne: 'unknown' },
+  };
+  const update = [{ $set: { 'billing.status': 'unknown', updatedAt: '$$NOW' } }];
+  const marked = await attemptCall(() => collections.jobs.updateMany(filter, update));
+  return marked.ok ? ok(undefined) : marked;
 }
 
 function settleOperation(
@@ -162,23 +184,36 @@ export async function sweepPending(
     const finished = await poster.finishPostings(account.data);
     if (!finished.ok) return err(finished.error);
   }
-  const owing = await attemptCall(() =>
-    collections.jobs
-      .find({
-        'billing.pending.at': { $lt: options.before },
-        // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.
-        $or: [{ 'billing.blocked': null }, { state: { $ne: 'queued' } }],
-      })
-      .project<{ _id: string }>({ _id: 1 })
-      .limit(options.limit)
-      .toArray(),
-  );
+  const owing = await findOwing(collections, options.before, options.limit);
   if (!owing.ok) return owing;
   if (options.isDryRun) return ok(owing.value.length);
-  const settled = await settleJobs(
-    collections,
-    poster,
-    owing.value.map((job) => job._id),
-  );
+  const settled = await settleJobs(collections, poster, owing.value);
   return settled.ok ? ok(settled.value.settledJobs) : settled;
+}
+
+/** Jobs that have owed entries since before a time; those whose charge is unknown come last, or they would hide the others. */
+async function findOwing(
+  collections: Collections,
+  before: Date,
+  limit: number,
+): Promise<Result<readonly string[], AppError>> {
+  const ids: string[] = [];
+  for (const status of [{ $ne: 'unknown' }, 'unknown']) {
+    if (ids.length >= limit) break;
+    const found = await attemptCall(() =>
+      collections.jobs
+        .find({
+          'billing.pending.at': { $lt: before },
+          'billing.status': status,
+          // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.
+          $or: [{ 'billing.blocked': null }, { state: { $ne: 'queued' } }],
+        })
+        .project<{ _id: string }>({ _id: 1 })
+        .limit(limit - ids.length)
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    ids.push(...found.value.map((job) => job._id));
+  }
+  return ok(ids);
 }

@@ -75,6 +75,9 @@ const OPTIONS = {
   processingMode: ProcessingMode.CLONE_OFF,
 };
 
+/** MongoDB's code for an expression that cannot be computed. */
+const BAD_VALUE = 2;
+
 /** A document that nobody else holds a piece of. */
 export function cloned<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(cloned) as Value;
@@ -163,10 +166,19 @@ function updated(before: RawDocument, update: Update, nowMs: number): RawDocumen
     // One expression for the whole stage, so that every field is computed from the document as it was before the stage.
     const now = new Date(nowMs);
     const expression = Object.fromEntries(fields.map(([, value], index) => [`f${index}`, atTime(value, now)]));
-    const values = cloneDefined(evalExpr(after, expression, OPTIONS) as Document);
+    const values = cloneDefined(evaluate(after, expression));
     fields.forEach(([path], index) => setPath(after, path, values[`f${index}`]));
   }
   return after;
+}
+
+/** What mingo refuses, a server refuses too. */
+function evaluate(document: RawDocument, expression: Document): Document {
+  try {
+    return evalExpr(document, expression, OPTIONS) as Document;
+  } catch (cause) {
+    throw new MongoServerError({ message: cause instanceof Error ? cause.message : String(cause), code: BAD_VALUE });
+  }
 }
 
 function cloneDefined(values: Document): Document {

@@ -1,4 +1,11 @@
-import { MongoBulkWriteError, WriteError, type BulkWriteResult, type Collection, type Document } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoServerError,
+  type BulkWriteResult,
+  type Collection,
+  type Document,
+  type WriteError,
+} from 'mongodb';
 import type { Collections, RawDocument } from '#store/collections.ts';
 import { DUPLICATE_KEY } from '#store/driver-errors.ts';
 import { cloned, duplicateKey, type ModelCollection, type ModelDeployment, type Update } from './model-collections.ts';
@@ -100,16 +107,34 @@ class CollectionPort {
   }
 
   /** Each statement is a step of its own, as on a server: others come in between, and a cut leaves a part done. */
-  async bulkWrite(statements: readonly UpdateStatement[]): Promise<{ matchedCount: number; modifiedCount: number }> {
+  async bulkWrite(
+    statements: readonly UpdateStatement[],
+    options: { readonly ordered?: boolean } = {},
+  ): Promise<{ matchedCount: number; modifiedCount: number }> {
     const counts = { matchedCount: 0, modifiedCount: 0 };
-    for (const { updateOne } of statements) {
-      const done = await this.#gate(`${this.#name}.update`, () =>
-        this.#collection.updateOne(updateOne.filter, updateOne.update),
-      );
+    const errors: StatementError[] = [];
+    for (const [index, { updateOne }] of statements.entries()) {
+      const done = await this.#gate(`${this.#name}.update`, () => this.#try(updateOne));
+      if (done instanceof MongoServerError) {
+        const [code, errmsg] = [Number(done.code), done.message];
+        errors.push({ index, code, errmsg });
+        if (options.ordered !== false) break;
+        continue;
+      }
       counts.matchedCount += done.matched;
       counts.modifiedCount += done.modified;
     }
+    if (errors.length > 0) throw bulkError(errors, counts);
     return counts;
+  }
+
+  #try({ filter, update }: UpdateStatement['updateOne']): { matched: number; modified: number } | MongoServerError {
+    try {
+      return this.#collection.updateOne(filter, update);
+    } catch (cause) {
+      if (cause instanceof MongoServerError) return cause;
+      throw cause;
+    }
   }
 
   async updateOne(
@@ -132,7 +157,7 @@ class CollectionPort {
   }
 
   async insertMany(documents: readonly RawDocument[]): Promise<{ insertedCount: number }> {
-    const errors: WriteError[] = [];
+    const errors: StatementError[] = [];
     let insertedCount = 0;
     for (const [index, document] of documents.entries()) {
       const isNew = await this.#gate(`${this.#name}.insert`, () => {
@@ -142,12 +167,27 @@ class CollectionPort {
       });
       insertedCount += isNew ? 1 : 0;
       const { message: errmsg } = duplicateKey(document._id);
-      if (!isNew) errors.push(new WriteError({ index, code: DUPLICATE_KEY, errmsg, errInfo: {}, op: document }));
+      if (!isNew) errors.push({ index, code: DUPLICATE_KEY, errmsg });
     }
     if (errors.length === 0) return { insertedCount };
-    const result = { insertedCount, getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
-    throw new MongoBulkWriteError({ message: 'duplicate keys', code: DUPLICATE_KEY, writeErrors: errors }, result);
+    throw bulkError(errors, { insertedCount });
   }
+}
+
+/** What the store reads of a driver's `WriteError`, whose class the driver does not export. */
+interface StatementError {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg: string;
+}
+
+function bulkError(errors: readonly StatementError[], counts: object): MongoBulkWriteError {
+  const result = { ...counts, getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
+  const message = errors[0]?.errmsg ?? '';
+  return new MongoBulkWriteError(
+    { message, code: errors[0]?.code, writeErrors: errors as unknown as WriteError[] },
+    result,
+  );
 }
 
 function projected(document: RawDocument, fields: Document | null): RawDocument {

@@ -67,7 +67,13 @@ describe('a claim of many as one update', () => {
         const isPayable = job.billing.pending.length === 0 && (job.billing.price === 0 || job.billing.reserved > 0);
         const deployment = stored(job, at);
         const options = { runnerId: '$r', limit: 5, leaseMs: 30_000 };
-        const claimed = expectOk(await claimBatch(connectTo(deployment, openGate), options, 'batch', at));
+        const claimed = expectOk(
+          await claimBatch(connectTo(deployment, openGate), options, {
+            claimId: 'batch',
+            now: at,
+            servedAt: new Map(),
+          }),
+        );
         fc.pre(isWaiting || claimed.length > 0);
         const context = { actor: { type: 'runner', id: '$r' }, reason: 'claimed', policyVersion: null } as const;
         const planned = planChange(job, { type: 'claim', runnerId: '$r', leaseMs: 30_000 }, context);

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import type { LeasedJob } from '#domain/job.ts';
+import { planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
+import { ModelDeployment } from '../../support/model-collections.ts';
+import { openModelStore, readModelBooks } from '../../support/model-store.ts';
+
+const START = new Date('2026-10-01T09:00:00Z');
+
+interface World {
+  readonly store: ReturnType<typeof openModelStore>;
+  readonly deployment: ModelDeployment;
+}
+
+async function setup(jobs: readonly NewJob[]): Promise<World> {
+  const deployment = new ModelDeployment(START.getTime() + 3_600_000);
+  const store = openModelStore(deployment);
+  for (const workspaceId of new Set(jobs.map((job) => job.workspaceId ?? 'w1'))) {
+    expectOk(await store.postEntry(grant(workspaceId, 10_000)));
+  }
+  expectOk(await store.insertJobs(jobs.map(queuedJob)));
+  return { store, deployment };
+}
+
+/** Puts a document beside the jobs that differs from one in a field. */
+function plant(deployment: ModelDeployment, id: string, fields: Record<string, unknown>): void {
+  deployment.jobs.insert({ ...queuedJob({ id, priority: 9, priceCredits: 0 }), ...fields });
+}
+
+function plan(job: LeasedJob, event: JobEvent): JobChange {
+  const context = { actor: { type: 'runner', id: 'r1' }, reason: 'test', policyVersion: 1 } as const;
+  return expectOk(planChange(job, event, context));
+}
+
+const DEFER: JobEvent = {
+  type: 'defer',
+  failure: { class: 'temporary', code: 'lease_expired', message: 'gone' },
+  delayMs: 0,
+  providerCost: null,
+  validation: null,
+};
+const FAIL: JobEvent = { ...DEFER, type: 'fail', charge: 'release' };
+
+describe('documents that are no jobs', () => {
+  const billing = { ...queuedJob({ id: 'x' }).billing };
+
+  it.each([
+    { attempt: 'first' },
+    { version: null, attempt: {} },
+    { history: 'long' },
+    { leaseToken: 'abc' },
+    { attempts: 7 },
+  ])('with %o never stop the others from being claimed', async (fields) => {
+    const { store, deployment } = await setup([{ id: 'good' }]);
+    for (let n = 0; n < 3; n += 1) plant(deployment, `bad${n}`, fields);
+    expectOk(await store.reserveDue({ limit: 10 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 2, leaseMs: 30_000 }));
+    expect(claimed.map((job) => job._id)).toEqual(['good']);
+  });
+
+  it('never stop the others from being reserved, however many they are', async () => {
+    const { store, deployment } = await setup([{ id: 'good' }]);
+    for (let n = 0; n < 20; n += 1) plant(deployment, `bad${n}`, { billing, kind: 7 });
+    expectOk(await store.reserveDue({ limit: 5 }));
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { reserved: 100 } });
+  });
+
+  it('never stop the others from being rescued, however many they are', async () => {
+    const { store, deployment } = await setup([{ id: 'good' }]);
+    const lease = { runnerId: 'r0', token: 1, expiresAt: START, heartbeatAt: START };
+    for (let n = 0; n < 20; n += 1) plant(deployment, `bad${n}`, { state: 'running', lease, kind: 7 });
+    expectOk(await store.reserveDue({ limit: 30 }));
+    expectOk(await store.claimBatch({ runnerId: 'r1', limit: 1, leaseMs: 1000 }));
+    deployment.nowMs += 60_000;
+    const rescued = await store.rescueExpired({ limit: 5, decide: (job) => plan(job, DEFER) });
+    expect(expectOk(rescued)).toBe(1);
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ state: 'retrying' });
+  });
+
+  it('as an account leave the entries of other workspaces to be posted', async () => {
+    const { store, deployment } = await setup([{ id: 'good' }, { id: 'stuck', workspaceId: 'broken' }]);
+    deployment.accounts.updateOne({ _id: 'broken' }, { $set: { available: 'plenty' } });
+    const outcome = expectOk(await store.reserveDue({ limit: 10 }));
+    expect(outcome.reserved).toBe(1);
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { reserved: 100, status: 'reserved' } });
+    expect(deployment.jobs.documents.get('stuck')).toMatchObject({ billing: { reserved: 0, status: 'unknown' } });
+  });
+
+  it('a charge that stays unknown does not hide what a sweep could settle', async () => {
+    const jobs = Array.from({ length: 5 }, (_, n) => ({ id: `stuck${n}`, workspaceId: 'broken' }));
+    const { store, deployment } = await setup([...jobs, { id: 'good' }]);
+    expectOk(await store.reserveDue({ limit: 10 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 10, leaseMs: 30_000 }));
+    deployment.accounts.updateOne({ _id: 'broken' }, { $set: { available: 'plenty' } });
+    const [good, ...others] = claimed.toSorted((left, right) => (left._id < right._id ? -1 : 1));
+    if (good === undefined) throw new Error('nothing was claimed');
+    expectOk(await store.applyChanges(others.map((job) => plan(job, FAIL))));
+    deployment.nowMs += 60_000;
+    expectOk(await store.applyChanges([plan(good, FAIL)]));
+    deployment.nowMs += 60_000;
+    for (let round = 0; round < 2; round += 1) {
+      expectOk(await store.sweep({ limit: 3, olderThanMs: 1000, isDryRun: false }));
+    }
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { pending: [], status: 'not_charged' } });
+  });
+});
+
+describe('a server that refuses one change', () => {
+  it('applies the others, and each is told what became of it', async () => {
+    const { store, deployment } = await setup([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+    expectOk(await store.reserveDue({ limit: 10 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 10, leaseMs: 30_000 }));
+    deployment.jobs.updateOne({ _id: 'b' }, { $set: { history: 'too long' } });
+    const results = expectOk(await store.applyChanges(claimed.map((job) => plan(job, { type: 'generated' }))));
+    expect(results.map((result) => (result.ok ? 'done' : result.error.code))).toEqual(['done', 'lease_lost', 'done']);
+  });
+});
+
+describe('what a provider says', () => {
+  it.each([
+    { fraction: 7, message: 'x', stored: 1 },
+    { fraction: -1, message: 'x', stored: 0 },
+    { fraction: Number.NaN, message: 'x'.repeat(9000), stored: 0 },
+  ])(
+    'of its progress ($fraction) never turns a job into something that is none',
+    async ({ fraction, message, stored }) => {
+      const { store, deployment } = await setup([{ id: 'a' }]);
+      expectOk(await store.reserveDue({ limit: 10 }));
+      const [job] = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 1, leaseMs: 30_000 }));
+      if (job === undefined) throw new Error('nothing was claimed');
+      const lease = { jobId: 'a', token: job.lease.token };
+      expectOk(await store.recordProgress([{ ...lease, fraction, message }]));
+      expect(await store.recordAcceptance(lease, 'x'.repeat(501))).toMatchObject({
+        ok: false,
+        error: { code: 'invalid_request' },
+      });
+      expectOk(await store.applyChanges([plan(job, { type: 'generated' })]));
+      const { jobs } = readModelBooks(deployment);
+      expect(jobs[0]?.progress?.fraction).toBe(stored);
+    },
+  );
+});
