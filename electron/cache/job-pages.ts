@@ -24,7 +24,7 @@ const EXAMINED_MAX = 10_000;
 /** A restriction or search with at most this many hits is gathered whole and sorted. */
 const GATHERED_MAX = 10_000;
 /** Rows that one count may look at. */
-const COUNTED_MAX = 50_000;
+const COUNTED_MAX = 20_000;
 
 export interface JobsQuery {
   readonly filter: JobFilter;
@@ -71,9 +71,12 @@ export class JobPages {
       limit: query.limit,
     };
     const text = toFtsQuery(query.filter.text);
-    const isCommon = text !== null && this.#countHits(text) > GATHERED_MAX;
-    const scanned = text === null ? this.#scan(plan) : this.#search(plan, text, isCommon);
-    return ok({ ...pageOf(plan, query.sort, scanned), isWhole: !isCommon || plan.column === 'created_ms' });
+    if (text === null) return ok({ ...pageOf(plan, query.sort, this.#scan(plan)), isWhole: true });
+    if (plan.column === 'created_ms') {
+      return ok({ ...pageOf(plan, query.sort, [readNewestHits(this.#pool, plan, text)]), isWhole: true });
+    }
+    const isWhole = this.#countHits(text) <= GATHERED_MAX;
+    return ok({ ...pageOf(plan, query.sort, [this.#gatherHits(plan, text, isWhole)]), isWhole });
   }
 
   /** How many jobs a filter has; where only states and kinds are given, from the roll-ups. */
@@ -148,11 +151,10 @@ export class JobPages {
     return { rows, stoppedAt: null };
   }
 
-  #search(plan: PagePlan, text: string, isCommon: boolean): readonly ScannedRows[] {
-    if (isCommon && plan.column === 'created_ms') return [readNewestHits(this.#pool, plan, text)];
-    const newest = isCommon ? `ORDER BY rowid DESC LIMIT ${GATHERED_MAX}` : '';
+  #gatherHits(plan: PagePlan, text: string, isWhole: boolean): ScannedRows {
+    const newest = isWhole ? '' : `ORDER BY rowid LIMIT ${GATHERED_MAX}`;
     const hits = `(SELECT rowid AS hit FROM jobs_text WHERE jobs_text MATCH @text ${newest})`;
-    return [this.#gather(plan, `${hits} CROSS JOIN jobs ON num = hit`, { ...plan.params, text })];
+    return this.#gather(plan, `${hits} CROSS JOIN jobs ON num = hit`, { ...plan.params, text });
   }
 
   #isNarrow(restriction: Restriction, params: FilterParams): boolean {
@@ -173,7 +175,7 @@ export class JobPages {
     const hits = this.#countHits(text);
     if (restrictions.length === 0) return { count: hits, isExact: hits <= GATHERED_MAX };
     const sql = `SELECT count(*) AS found FROM (
-        SELECT rowid AS hit FROM jobs_text WHERE jobs_text MATCH @text ORDER BY rowid DESC LIMIT ${GATHERED_MAX}
+        SELECT rowid AS hit FROM jobs_text WHERE jobs_text MATCH @text ORDER BY rowid LIMIT ${GATHERED_MAX}
       ) CROSS JOIN jobs ON num = hit WHERE ${whereOf(restrictions)}`;
     return {
       count: this.#pool.get<{ found: number }>(sql, { ...params, text })?.found ?? 0,

@@ -1,29 +1,42 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Job } from '#domain/job.ts';
 import { encodeDocument } from './document-encoding.ts';
-import { searchTextOf, toJobColumns, type JobColumns, type SearchText } from './job-columns.ts';
+import { searchTextOf, toJobColumns, type JobColumns } from './job-columns.ts';
+import { JobTextIndex } from './job-text-index.ts';
 import type { CountedJob, RollUps } from './roll-ups.ts';
 
 /** Numbers in one second of creation: 2^21, so that a number stays an exact integer in JavaScript until 2106. */
 const NUMBERS_PER_SECOND = 2 ** 21;
 const SECOND_MAX = 2 ** 32 - 2;
 
-/** The second of creation that the number of a job begins with. */
+/** The second of creation that the number of a job tells; times before 1970 and after 2106 count as the outermost seconds. */
 export function secondOf(createdMs: number): number {
   return Math.min(SECOND_MAX, Math.max(0, Math.floor(createdMs / 1000)));
 }
 
-/** The first number that a job created in that second may have. */
+/** The lowest number that a job created in that second may have; the numbers of later seconds are lower. */
 export function firstNumOf(second: number): number {
-  return second * NUMBERS_PER_SECOND;
+  return (SECOND_MAX - second) * NUMBERS_PER_SECOND;
 }
 
-interface StandingJob extends CountedJob {
+/** The highest number that a job created in that second may have. */
+export function lastNumOf(second: number): number {
+  return firstNumOf(second) + NUMBERS_PER_SECOND - 1;
+}
+
+/** The second that a number tells. */
+export function secondOfNum(num: number): number {
+  return SECOND_MAX - Math.floor(num / NUMBERS_PER_SECOND);
+}
+
+/** Columns that stand in indexes: an update that names one rewrites its indexes even where the value is the same. */
+// prettier-ignore
+const INDEXED = [
+  'id', 'kind', 'state', 'workspace', 'user', 'price', 'failure_class', 'created_ms', 'updated_ms',
+] as const satisfies readonly (keyof JobColumns)[];
+
+interface StandingJob extends CountedJob, Pick<JobColumns, (typeof INDEXED)[number] | 'version' | 'text_hash'> {
   readonly num: number;
-  readonly version: number;
-  readonly created_ms: number;
-  readonly updated_ms: number;
-  readonly text_hash: string;
   readonly is_same: number;
 }
 
@@ -40,39 +53,40 @@ export class JobTable {
   readonly #find: Statement<{ id: string; document: Buffer }, StandingJob>;
   readonly #nextNum: Statement<[number, number], { num: number | null }>;
   readonly #insert: Statement<JobColumns & { num: number }>;
-  readonly #update: Statement<JobColumns & { num: number }>;
+  readonly #updates = new Map<string, Statement<JobColumns & { num: number }>>();
   readonly #insertDocument: Statement<[number, Buffer]>;
   readonly #updateDocument: Statement<[Buffer, number]>;
-  readonly #insertText: Statement<SearchText & { num: number }>;
-  readonly #delete: readonly Statement<[number]>[];
-  readonly #deleteText: Statement<[number]>;
+  readonly #delete: Statement<[number]>;
+  readonly #deleteDocument: Statement<[number]>;
+  readonly #text: JobTextIndex;
+  readonly #db: Database;
 
   constructor(db: Database, rollUps: RollUps) {
+    this.#db = db;
     this.#rollUps = rollUps;
+    this.#text = new JobTextIndex(db);
     this.#find = db.prepare(
-      `SELECT num, state, kind, provider, state_since_ms, version, created_ms, updated_ms, text_hash,
-         document = @document AS is_same
+      `SELECT num, provider, state_since_ms, version, text_hash, ${INDEXED.join(', ')}, document = @document AS is_same
        FROM jobs JOIN job_documents USING (num) WHERE id = @id`,
     );
     this.#nextNum = db.prepare('SELECT max(num) + 1 AS num FROM jobs WHERE num >= ? AND num < ?');
     this.#insert = db.prepare(
       `INSERT INTO jobs (num, ${COLUMNS.join(', ')}) VALUES (@num, ${COLUMNS.map((name) => `@${name}`).join(', ')})`,
     );
-    this.#update = db.prepare(
-      `UPDATE jobs SET ${COLUMNS.map((name) => `${name} = @${name}`).join(', ')} WHERE num = @num`,
-    );
     this.#insertDocument = db.prepare('INSERT INTO job_documents VALUES (?, ?)');
     this.#updateDocument = db.prepare('UPDATE job_documents SET document = ? WHERE num = ?');
-    this.#insertText = db.prepare(
-      `INSERT INTO jobs_text (rowid, prompt, error, ids, user, output)
-       VALUES (CAST(@num AS INTEGER), @prompt, @error, @ids, @user, @output)`,
-    );
-    this.#deleteText = db.prepare('DELETE FROM jobs_text WHERE rowid = CAST(? AS INTEGER)');
-    this.#delete = [
-      db.prepare('DELETE FROM jobs WHERE num = ?'),
-      db.prepare('DELETE FROM job_documents WHERE num = ?'),
-      this.#deleteText,
-    ];
+    this.#delete = db.prepare('DELETE FROM jobs WHERE num = ?');
+    this.#deleteDocument = db.prepare('DELETE FROM job_documents WHERE num = ?');
+  }
+
+  /** Writes what was gathered for the search index; belongs at the end of the transaction. */
+  flush(): void {
+    this.#text.flush();
+  }
+
+  /** Forgets what was gathered: the transaction was undone. */
+  reset(): void {
+    this.#text.reset();
   }
 
   /**
@@ -96,12 +110,9 @@ export class JobTable {
       this.#insertNew(job, bytes);
       return true;
     }
-    this.#update.run({ ...columns, num: standing.num });
+    this.#updateOf(columns, standing).run({ ...columns, num: standing.num });
     this.#updateDocument.run(bytes, standing.num);
-    if (columns.text_hash !== standing.text_hash) {
-      this.#deleteText.run(standing.num);
-      this.#insertText.run({ ...text, num: standing.num });
-    }
+    if (columns.text_hash !== standing.text_hash) this.#text.replace(standing.num, text);
     this.#rollUps.remove(standing);
     this.#rollUps.add(columns);
     return true;
@@ -121,20 +132,35 @@ export class JobTable {
     const num = this.#freeNum(secondOf(columns.created_ms));
     this.#insert.run({ ...columns, num });
     this.#insertDocument.run(num, bytes);
-    this.#insertText.run({ ...text, num });
+    this.#text.insert(num, text);
     this.#rollUps.add(columns);
   }
 
   #remove(standing: StandingJob): void {
-    for (const statement of this.#delete) statement.run(standing.num);
+    this.#delete.run(standing.num);
+    this.#deleteDocument.run(standing.num);
+    this.#text.remove(standing.num);
     this.#rollUps.remove(standing);
+  }
+
+  /** An update that names only the indexed columns that changed. */
+  #updateOf(columns: JobColumns, standing: StandingJob): Statement<JobColumns & { num: number }> {
+    const unchanged = new Set<string>(INDEXED.filter((name) => columns[name] === standing[name]));
+    const sets = COLUMNS.filter((name) => !unchanged.has(name)).map((name) => `${name} = @${name}`);
+    const sql = `UPDATE jobs SET ${sets.join(', ')} WHERE num = @num`;
+    let statement = this.#updates.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#updates.set(sql, statement);
+    }
+    return statement;
   }
 
   #freeNum(second: number): number {
     const first = firstNumOf(second);
     const next = this.#nextNum.get(first, first + NUMBERS_PER_SECOND)?.num ?? first;
-    // Two million jobs of one second of creation: the next second lends its numbers, at the price of a rougher order of hits.
-    return next < first + NUMBERS_PER_SECOND ? next : this.#freeNum(second + 1);
+    // Two million jobs of one second of creation: another second lends its numbers, at the price of a rougher order of hits.
+    return next < first + NUMBERS_PER_SECOND ? next : this.#freeNum(second === 0 ? SECOND_MAX : second - 1);
   }
 }
 

@@ -67,6 +67,7 @@ type DigestRow = { readonly id: string; readonly content: Buffer | null };
  * also while the writer is in a transaction. Errors: `cache_unusable` where the file is damaged, `timed_out`.
  */
 export class CacheReader {
+  readonly #db: Database;
   readonly #pages: JobPages;
   readonly #standing: StandingReader;
   readonly #document: Statement<[string], { document: Buffer }>;
@@ -83,6 +84,7 @@ export class CacheReader {
   readonly #digestUnreadable: Statement<[Bound, Bound], DigestRow>;
 
   constructor(db: Database) {
+    this.#db = db;
     this.#pages = new JobPages(db);
     this.#standing = new StandingReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
@@ -119,12 +121,12 @@ export class CacheReader {
 
   /** One page of jobs in the order asked for; `invalid_request` where the cursor is none of it. */
   jobsPage(query: JobsQuery): Result<JobsPage, AppError> {
-    const page = attemptSql(() => this.#pages.page(query));
+    const page = attemptSql(() => this.#inOneState(() => this.#pages.page(query)));
     return page.ok ? page.value : page;
   }
 
   countJobs(filter: JobFilter): Result<JobsCount, AppError> {
-    return attemptSql(() => this.#pages.count(filter));
+    return attemptSql(() => this.#inOneState(() => this.#pages.count(filter)));
   }
 
   /** A document of the job collection by its id, parsed, beside what it was parsed from; null where the copy has none. */
@@ -233,6 +235,11 @@ export class CacheReader {
       yield { id: columns.id, content: ledgerContent(columns) };
     }
     for (const id of unreadable) yield { id, content: '' };
+  }
+
+  /** Runs several statements on one state of the copy, whoever writes meanwhile. */
+  #inOneState<Value>(work: () => Value): Value {
+    return this.#db.transaction(work).deferred();
   }
 
   #documentsOf(part: string): number {

@@ -1,42 +1,46 @@
 import { LIST_COLUMNS, type ListColumns } from './job-columns.ts';
 import { behindKey, compareKeys, keyParams, type PagePlan, type ScannedRows } from './page-plan.ts';
 import { whereOf } from './job-query.ts';
-import { firstNumOf, secondOf } from './job-table.ts';
+import { firstNumOf, lastNumOf, secondOf, secondOfNum } from './job-table.ts';
 import type { StatementPool } from './statement-pool.ts';
 
-/** Hits that one step of a page looks at. */
-const HITS_STEP = 2000;
+/** A page looks at this many hits at least, and then at more until it is full or this many. */
+const HITS_MIN = 200;
+const HITS_MAX = 10_000;
+const WIDENED_BY = 5;
 
 /**
- * Reads hits of a common word in the order of creation. The search index gives them by the second of creation; within a
- * second they are sorted here, so a second is taken only when all of it has been seen.
+ * Reads hits of a search in the order of creation. The search index gives them by the second of creation; within a second
+ * they are sorted here, so a second is taken only when all of it has been seen.
  */
 export function readNewestHits(pool: StatementPool, plan: PagePlan, text: string): ScannedRows {
-  for (let examined = Math.max(HITS_STEP, plan.limit * 2); ; examined *= 4) {
+  for (let examined = Math.max(HITS_MIN, plan.limit * 2); ; examined *= WIDENED_BY) {
     const scanned = readStep(pool, plan, text, examined);
-    // Only where one second held more hits than the step was nothing gained; then the step is widened.
-    if (scanned !== null) return scanned;
+    // Where one second holds more hits than the step nothing was gained, and the step has to be wider whatever it costs.
+    if (scanned === null) continue;
+    if (scanned.stoppedAt === null || examined >= HITS_MAX) return scanned;
   }
 }
 
 function readStep(pool: StatementPool, plan: PagePlan, text: string, examined: number): ScannedRows | null {
   const startSecond = plan.after === null ? null : secondOf(Number(plan.after.value));
+  // Numbers fall with time: the newest hits are the first ones.
   const bounds = {
-    low: plan.isAscending && startSecond !== null ? firstNumOf(startSecond) : 0,
-    high: plan.isAscending || startSecond === null ? Number.MAX_SAFE_INTEGER : firstNumOf(startSecond + 1) - 1,
+    low: plan.isAscending || startSecond === null ? 0 : firstNumOf(startSecond),
+    high: plan.isAscending && startSecond !== null ? lastNumOf(startSecond) : Number.MAX_SAFE_INTEGER,
   };
   const hits = `SELECT rowid AS hit FROM jobs_text
     WHERE jobs_text MATCH @text AND rowid BETWEEN CAST(@low AS INTEGER) AND CAST(@high AS INTEGER)
-    ORDER BY rowid ${plan.isAscending ? 'ASC' : 'DESC'} LIMIT ${examined}`;
-  const params = { text, ...bounds };
+    ORDER BY rowid ${plan.isAscending ? 'DESC' : 'ASC'} LIMIT @examined`;
+  const params = { text, ...bounds, examined };
   const seen = pool.get<{ found: number; first: number | null; last: number | null }>(
-    `SELECT count(*) AS found, ${plan.isAscending ? 'min(hit) AS first, max(hit)' : 'max(hit) AS first, min(hit)'} AS last
+    `SELECT count(*) AS found, ${plan.isAscending ? 'max(hit) AS first, min(hit)' : 'min(hit) AS first, max(hit)'} AS last
      FROM (${hits})`,
     params,
   );
   const isAll = (seen?.found ?? 0) < examined;
-  const firstSecond = Math.floor((seen?.first ?? 0) / firstNumOf(1));
-  const cutSecond = isAll ? null : Math.floor((seen?.last ?? 0) / firstNumOf(1));
+  const firstSecond = secondOfNum(seen?.first ?? 0);
+  const cutSecond = isAll ? null : secondOfNum(seen?.last ?? 0);
   if (cutSecond === firstSecond) return null;
   const rows = pool
     .all<ListColumns>(

@@ -205,10 +205,12 @@ export class CacheWriter {
         this.#db
           .transaction(() => {
             work(applied);
+            this.#jobs.flush();
             this.#rollUps.flush();
           })
           .immediate();
       } finally {
+        this.#jobs.reset();
         this.#rollUps.reset();
       }
       return { jobIds: [...applied.jobIds], rows: applied.rows };
