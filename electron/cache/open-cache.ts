@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { CacheReader } from './reader.ts';
-import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS, OLDEST_VERSION, SCHEMA_VERSION } from './schema.ts';
 import { toCacheError } from './sqlite-errors.ts';
 import { CacheWriter } from './writer.ts';
 
@@ -88,7 +88,7 @@ function findFaultIn(db: Database.Database, options: CacheOptions): string | nul
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) return 'it is not an offline copy of Runledger';
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > SCHEMA_VERSION) return `it is of a newer version (${version}, this program knows ${SCHEMA_VERSION})`;
-  if (version < 1) return 'it was never finished';
+  if (version < OLDEST_VERSION) return `it is of a version too old to be migrated (${version})`;
   const wasClosed = db.prepare<[], { count: number }>(
     "SELECT count(*) AS count FROM sqlite_master WHERE name = 'closed'",
   );
@@ -187,7 +187,8 @@ function prepare(db: Database.Database, source: string | null): void {
   db.pragma('journal_size_limit = 67108864');
   db.transaction(() => {
     const version = Number(db.pragma('user_version', { simple: true }));
-    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    const done = version === 0 ? 0 : version - OLDEST_VERSION + 1;
+    for (const migration of MIGRATIONS.slice(done)) db.exec(migration);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     db.exec('DROP TABLE IF EXISTS closed');
