@@ -3,6 +3,8 @@ import { wireErrorSchema } from '#contract/status.ts';
 
 /** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
 export const engineConfigSchema = z.object({
+  /** The version of the application, for the window and for `runner_nodes`. */
+  version: z.string().min(1).max(50),
   /** Where the offline copy, artefacts and, without a URI, the sandbox's data live. */
   dataDir: z.string().min(1),
   /** Null starts the sandbox server with demo data in `dataDir`. */

@@ -34,7 +34,7 @@ function run(options: LaunchOptions): void {
   const dataDir = app.getPath('userData');
   const engine = new EngineHost({
     entry: path.join(here, 'engine.js'),
-    config: { ...options.engine, dataDir },
+    config: { ...options.engine, dataDir, version: app.getVersion() },
     log,
     now: () => performance.now(),
   });

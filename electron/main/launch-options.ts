@@ -9,7 +9,7 @@ import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
 export interface LaunchOptions {
   /** Absolute; null takes the system's folder for application data. */
   readonly dataDir: string | null;
-  readonly engine: Omit<EngineConfig, 'dataDir'>;
+  readonly engine: Omit<EngineConfig, 'dataDir' | 'version'>;
   /** The address of a job that the application was opened with. */
   readonly link: string | null;
 }
@@ -49,7 +49,7 @@ export function readLaunchOptions(
   const env = environmentSchema.parse(environment);
   const mongodbUri = textOf(values['uri']) ?? textOf(env.MONGODB_URI);
   const providerUrl = textOf(env.RUNLEDGER_PROVIDER_URL);
-  const engine = engineConfigSchema.omit({ dataDir: true }).safeParse({
+  const engine = engineConfigSchema.omit({ dataDir: true, version: true }).safeParse({
     mongodbUri,
     dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
     withRunner: mongodbUri === null || values['runner'] === true,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { classifyFailure, type Classified, type FailureEvidence } from '#domain/failure.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Job, LeasedJob, Output, Validation } from '#domain/job.ts';
@@ -36,6 +37,9 @@ export type AttemptOutcome =
   /** Nothing was written at the end, because the lease is another's or the server refused: whoever rescues the job goes on. */
   | { readonly type: 'abandoned'; readonly error: AppError };
 
+/** Checks of one artefact may take this long, in milliseconds. */
+const VALIDATION_MS_MAX = 60_000;
+
 interface Made {
   readonly output: ArtefactWriter;
   readonly providerCost: number | null;
@@ -66,13 +70,28 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
   try {
     const validating = await advance(job, { type: 'generated' }, context);
     if (!validating.ok) return { type: 'abandoned', error: validating.error };
-    const validation = await context.validators[kind.name as JobKindName](output.path, options.data);
+    const validation = await inTime(context.validators[kind.name as JobKindName](output.path, options.data));
     if (!validation.passed) {
       return await settleFailure(validating.value, context, { ...validationProblem(validation), providerCost });
     }
     return await complete(validating.value, context, await output.keep(), validation, providerCost);
   } finally {
     await output.discard();
+  }
+}
+
+/** A validator that never comes back must not hold its job for ever: what it would have said is a failed check. */
+async function inTime(validating: Promise<Validation>): Promise<Validation> {
+  const timer = new AbortController();
+  const late = delay(VALIDATION_MS_MAX, undefined, { signal: timer.signal }).then((): Validation => ({
+    passed: false,
+    checks: [{ name: 'in_time', passed: false, severity: 'error', message: 'The checks did not come to an end.' }],
+  }));
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([validating, late]);
+  } finally {
+    timer.abort();
   }
 }
 

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { open, readFile } from 'node:fs/promises';
 import { imageSize } from 'image-size';
 import { PNG } from 'pngjs';
 import { JOB_KINDS } from '#domain/kinds.ts';
@@ -61,21 +59,22 @@ function sizeOf(head: Uint8Array): { readonly width: number; readonly height: nu
 }
 
 async function pixelChecks(file: string): Promise<readonly Check[]> {
-  const png = new PNG();
+  let pixels: Uint8Array;
   try {
-    await pipeline(createReadStream(file), png);
+    // Not by stream: the decoder's stream waits for ever on a file that was cut off, its whole read refuses it.
+    pixels = PNG.sync.read(await readFile(file)).data;
   } catch (cause) {
     return [
       required(
         'decodes',
         false,
-        `The picture cannot be decoded: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `The picture cannot be decoded: ${cause instanceof Error ? cause.message : String(cause)}`.slice(0, 1000),
       ),
     ];
   }
   return [
     required('decodes', true, 'Every pixel could be read.'),
-    required('not_blank', !isBlank(png.data), 'The picture has more than one colour.'),
+    required('not_blank', !isBlank(pixels), 'The picture has more than one colour.'),
   ];
 }
 

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SingleBar, Presets } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
+import { explainError, type AppError } from '#domain/errors.ts';
+import { formatCredits } from '#domain/credits.ts';
+import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
+import { hostSandbox } from '#sandbox/worker-host.ts';
+import { openStore } from '#store/connection.ts';
+import { runDemo, type DemoReport } from './demo-run.ts';
+import { readVersion } from './version.ts';
+
+/** `npm run demo`: the whole of it without a window. Exit status 1 on any violation, 2 where it could not run. */
+const JOBS_MAX = 1_000_000;
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`A whole number from ${min} to ${max} is expected.`);
+    }
+    return value;
+  };
+}
+
+interface DemoFlags {
+  readonly jobs: number;
+  readonly concurrency: number;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly uri?: string;
+}
+
+const flags = new Command('demo')
+  .description(
+    'Seeds jobs of several kinds on a fresh sandbox server, runs them to their end, and checks every credit.',
+  )
+  .option('--jobs <number>', 'how many jobs', wholeNumber(1, JOBS_MAX), 2000)
+  .option('--concurrency <number>', 'attempts at once', wholeNumber(1, 1000), 64)
+  .option('--seed <number>', 'the same seed makes the same jobs', wholeNumber(0, 2 ** 32 - 1), 1)
+  .option('--uri <uri>', 'run on this MongoDB instead, in a new database that is left there to look at')
+  .option('--json', 'print one JSON object and nothing else', false)
+  .parse()
+  .opts<DemoFlags>();
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const artefactDir = mkdtempSync(path.join(tmpdir(), 'runledger-demo-'));
+  const provider = await startDemoProvider();
+  const sandbox =
+    flags.uri === undefined
+      ? await hostSandbox(new URL('../sandbox/worker.ts', import.meta.url), { dataDir: 'memory', port: 0 })
+      : null;
+  try {
+    if (sandbox !== null && !sandbox.ok) return fail(sandbox.error);
+    return await runOn(sandbox?.value.uri ?? flags.uri ?? '', artefactDir, provider);
+  } finally {
+    if (sandbox?.ok === true) await sandbox.value.stop();
+    await provider.stop();
+    rmSync(artefactDir, { recursive: true, force: true });
+  }
+}
+
+async function runOn(
+  uri: string,
+  artefactDir: string,
+  provider: Awaited<ReturnType<typeof startDemoProvider>>,
+): Promise<number> {
+  // A database of its own: the demo never mixes with what is there.
+  const dbName = `runledger_demo_${randomUUID().slice(0, 8)}`;
+  if (flags.uri !== undefined) process.stderr.write(`The data of this run stands in the database ${dbName}.\n`);
+  const store = await openStore({
+    uri,
+    dbName,
+    appName: 'Runledger demo',
+    connectTimeoutMs: 10_000,
+    newId: randomUUID,
+    random: Math.random,
+    wait: (ms) => delay(ms),
+    monotonicMs: () => performance.now(),
+  });
+  if (!store.ok) return fail(store.error);
+  const bar = flags.json
+    ? null
+    : new SingleBar(
+        { format: '{bar} {value} of {total} jobs at their end | {duration_formatted}' },
+        Presets.shades_classic,
+      );
+  try {
+    bar?.start(flags.jobs, 0);
+    const report = await runDemo({
+      ...flags,
+      store: store.value,
+      provider,
+      artefactDir,
+      version: readVersion(),
+      onProgress: (finished) => bar?.update(finished),
+      signal: stopping.signal,
+    });
+    bar?.stop();
+    if (!report.ok) return fail(report.error);
+    process.stdout.write(flags.json ? `${JSON.stringify(report.value)}\n` : tableOf(report.value));
+    return report.value.violations.length > 0 ? 1 : 0;
+  } finally {
+    bar?.stop();
+    await store.value.close();
+  }
+}
+
+function fail(error: AppError): number {
+  process.stderr.write(`${explainError(error)}\n`);
+  return 2;
+}
+
+function tableOf(report: DemoReport): string {
+  const lines: (readonly [string, string | number])[] = [
+    ['jobs', report.jobs],
+    ...Object.entries(report.states).map(([state, count]) => [`  ${state}`, count] as const),
+    ...Object.entries(report.failures).map(([name, count]) => [`  failed: ${name}`, count] as const),
+    ['attempts', report.attempts],
+    ...Object.entries(report.ledger).map(([type, credits]) =>
+      type === 'entries' ? (['ledger entries', credits] as const) : ([`  ${type}`, formatCredits(credits, 2)] as const),
+    ),
+    ['violations', report.violations.length],
+    ...report.violations.slice(0, 20).map((violation) => [`  ${violation.invariant}`, violation.detail] as const),
+    ['elapsed', `${(report.elapsedMs / 1000).toFixed(1)} s`],
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(24)}${String(value).padStart(16)}\n`).join('');
+}

@@ -1,0 +1,268 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openCache, type Cache } from '#cache/open-cache.ts';
+import { permissionSchema } from '#contract/permissions.ts';
+import type { RunnerStatus } from '#contract/status.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
+import { ArtefactFolder } from '#runner/artefacts.ts';
+import type { Provider } from '#runner/provider.ts';
+import { openAiProvider } from '#runner/providers/openai.ts';
+import { JobRunner, type RunnerState } from '#runner/runner.ts';
+import { labelOf, openStore, type Store } from '#store/connection.ts';
+import { ConnectionKeeper, type KeptConnection } from './connection-keeper.ts';
+import { DemoWorld } from './demo-world.ts';
+import { createHandlers } from './handlers.ts';
+import type { EngineConfig } from './messages.ts';
+import type { EnginePort } from './port.ts';
+import { StatusBoard } from './status-board.ts';
+import { wait } from './wait.ts';
+import { toWireError, WindowSession } from './window-session.ts';
+
+/** What an engine needs of the process that runs it. */
+export interface EngineOptions {
+  readonly config: EngineConfig;
+  /** The module of the sandbox's worker thread. */
+  readonly sandboxEntry: URL;
+  readonly log: (line: string, cause?: unknown) => void;
+}
+
+interface Connection extends KeptConnection {
+  readonly store: Store;
+}
+
+const CONNECT_MS_MAX = 10_000;
+/** The name under which jobs call the provider that the configuration names. */
+const CONFIGURED_PROVIDER = 'openai';
+
+/**
+ * Everything behind the windows in one process: connection, offline copy, monitor, runner, and in the demonstration the
+ * sandbox server. What is cached is answered from the first moment; the rest follows the server's coming and going.
+ */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #board: StatusBoard;
+  readonly #sessions = new Set<WindowSession>();
+  #cache: Cache | null = null;
+  #demo: DemoWorld | null = null;
+  #keeper: ConnectionKeeper<Connection> | null = null;
+  #monitor: Monitor | null = null;
+  #runner: JobRunner | null = null;
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#board = new StatusBoard(options.config.version, (status) => {
+      for (const session of this.#sessions) session.publish({ name: 'status.changed', status });
+    });
+  }
+
+  /**
+   * Opens the offline copy and begins to look for the server. Errors: `uri_invalid`, `disk_full`, `cache_unusable`, and where
+   * the sandbox server cannot start `internal`.
+   */
+  async start(): Promise<Result<void, AppError>> {
+    const { config, log } = this.#options;
+    const uri = await this.#serverUri();
+    if (!uri.ok) return uri;
+    const isSandbox = config.mongodbUri === null;
+    const label = isSandbox ? ok('Sandbox server') : labelOf(uri.value, config.dbName);
+    if (!label.ok) return label;
+    const cache = this.#openCopy(isSandbox ? 'sandbox' : label.value);
+    if (!cache.ok) return cache;
+    this.#cache = cache.value;
+    if (cache.value.setAside !== null) log(cache.value.setAside);
+    this.#countAgain();
+    this.#keeper = new ConnectionKeeper<Connection>({
+      label: label.value,
+      isSandbox,
+      open: () => this.#open(uri.value),
+      onOpened: (connection) => this.#begin(connection.store, cache.value),
+      onStatus: (connection) => this.#board.set({ connection }),
+      wait,
+      random: Math.random,
+      now: Date.now,
+    });
+    this.#board.set({ connection: this.#keeper.status });
+    this.#keeper.start();
+    return ok(undefined);
+  }
+
+  /** Serves a window over its port until the window closes it. */
+  connect(port: EnginePort): void {
+    const cache = this.#cache;
+    if (cache === null) {
+      port.close();
+      return;
+    }
+    const session = new WindowSession(
+      port,
+      {
+        handlers: createHandlers({
+          reader: cache.reader,
+          status: () => this.#board.current,
+          controlRunner: (action) => this.#controlRunner(action),
+        }),
+        permissions: new Set(permissionSchema.options),
+        log: this.#options.log,
+      },
+      (closed) => this.#sessions.delete(closed),
+    );
+    this.#sessions.add(session);
+    session.publish({ name: 'status.changed', status: this.#board.current });
+  }
+
+  /** Lets the runner finish what it may, hands the rest back, and closes everything. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#demo?.stopTraffic();
+    await this.#runner?.stop();
+    await this.#monitor?.stop();
+    await this.#keeper?.stop();
+    await this.#demo?.stop();
+    for (const session of this.#sessions) session.close();
+    this.#cache?.close();
+  }
+
+  /** The configured server's address, or that of a sandbox server started for the purpose. */
+  async #serverUri(): Promise<Result<string, AppError>> {
+    const { config, sandboxEntry } = this.#options;
+    if (config.mongodbUri !== null) return ok(config.mongodbUri);
+    const demo = await DemoWorld.start({ dataDir: path.join(config.dataDir, 'sandbox'), sandboxEntry });
+    if (!demo.ok) return demo;
+    this.#demo = demo.value;
+    return ok(demo.value.uri);
+  }
+
+  /** One file for each deployment and database, so that going back to one finds its copy again. */
+  #openCopy(source: string): Result<Cache, AppError> {
+    const folder = path.join(this.#options.config.dataDir, 'copies');
+    const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (cause) {
+      return err(appError('cache_unusable', 'the data folder cannot be made', cause));
+    }
+    return openCache({ path: path.join(folder, `${name}.sqlite`), now: Date.now, source });
+  }
+
+  async #open(uri: string): Promise<Result<Connection, AppError>> {
+    const store = await openStore({
+      uri,
+      dbName: this.#options.config.dbName,
+      appName: 'Runledger',
+      connectTimeoutMs: CONNECT_MS_MAX,
+      newId: randomUUID,
+      random: Math.random,
+      wait: (ms) => delay(ms),
+      monotonicMs: () => performance.now(),
+    });
+    if (!store.ok) return store;
+    const { topology } = store.value.reader;
+    return ok({
+      store: store.value,
+      server: topology.server,
+      hasChangeStreams: topology.hasChangeStreams,
+      ping: () => store.value.reader.ping(),
+      close: () => store.value.close(),
+    });
+  }
+
+  async #begin(store: Store, cache: Cache): Promise<void> {
+    const { config, log } = this.#options;
+    let missingIndexes = store.missingIndexes;
+    if (this.#demo !== null) {
+      const prepared = await this.#demo.prepare(store, config.isDemo);
+      if (prepared.ok) missingIndexes = [];
+      else log('the demonstration could not be prepared', prepared.error);
+    }
+    this.#monitor = startMonitor({
+      changes: store.changes,
+      writer: cache.writer,
+      clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+      wait,
+      random: Math.random,
+      onChange: (jobIds) => this.#jobsChanged(jobIds),
+      onStatus: (monitor) => this.#board.set({ monitor }),
+      log,
+    });
+    if (config.withRunner) this.#startRunner(store, missingIndexes);
+  }
+
+  #startRunner(store: Store, missingIndexes: readonly string[]): void {
+    const { config } = this.#options;
+    if (missingIndexes.length > 0) {
+      // Without its indexes every claim would read the whole collection: on a production server that is harm.
+      this.#refuseRunner(appError('indexes_missing', missingIndexes.join(', ')));
+      return;
+    }
+    const runner = new JobRunner({
+      runnerId: `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`,
+      store: store.writer,
+      providers: this.#providers(),
+      artefacts: new ArtefactFolder(path.join(config.dataDir, 'artefacts')),
+      policy: DEFAULT_RETRY_POLICY,
+      concurrency: config.concurrency,
+      host: hostname(),
+      pid: process.pid,
+      version: config.version,
+      random: Math.random,
+      monotonicMs: () => performance.now(),
+      now: () => new Date(),
+      wait,
+      onStatus: (state) => this.#board.set({ runner: toRunnerStatus(state) }),
+    });
+    this.#runner = runner;
+    this.#board.set({ runner: toRunnerStatus(runner.status) });
+    runner.start();
+  }
+
+  #refuseRunner(error: AppError): void {
+    this.#board.set({
+      runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: toWireError(error) },
+    });
+  }
+
+  #providers(): readonly Provider[] {
+    const { provider } = this.#options.config;
+    const configured =
+      provider === null
+        ? []
+        : [openAiProvider({ name: CONFIGURED_PROVIDER, baseUrl: provider.baseUrl, apiKey: provider.apiKey })];
+    return this.#demo === null ? configured : [...configured, this.#demo.provider];
+  }
+
+  #controlRunner(action: 'pause' | 'resume'): Result<RunnerStatus, AppError> {
+    if (this.#runner === null) return err(appError('not_found', 'this machine runs no runner'));
+    if (action === 'pause') this.#runner.pause();
+    else this.#runner.resume();
+    return ok(toRunnerStatus(this.#runner.status));
+  }
+
+  #jobsChanged(jobIds: readonly string[]): void {
+    this.#countAgain();
+    for (const session of this.#sessions)
+      session.publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
+    // A job that came in is begun at once, and not when the runner looks next.
+    this.#runner?.poke();
+  }
+
+  #countAgain(): void {
+    const counts = this.#cache?.reader.counts();
+    if (counts?.ok === true) this.#board.set({ counts: counts.value });
+    else if (counts !== undefined) this.#options.log('the copy could not be counted', counts.error);
+  }
+}
+
+function toRunnerStatus(state: RunnerState): RunnerStatus {
+  return { ...state, error: state.error === null ? null : toWireError(state.error) };
+}

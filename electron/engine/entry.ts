@@ -1,0 +1,61 @@
+import { explainError } from '#domain/errors.ts';
+import { Engine } from './engine.ts';
+import { parentMessageSchema, type EngineMessage } from './messages.ts';
+import { parentPortOf } from './parent-port.ts';
+import { toWireError } from './window-session.ts';
+
+/**
+ * The engine as a process of its own: Electron's utility process, or a child process with the same port to its parent. Takes
+ * its configuration by message, so that a password never stands in an argument or a variable of the environment.
+ */
+const parent = parentPortOf(process);
+const tell = (message: EngineMessage): void => parent.postMessage(message);
+const log = (line: string, cause?: unknown): void => {
+  process.stderr.write(`${line}${cause instanceof Error ? `: ${cause.message}` : ''}\n`);
+};
+
+/** From source the worker is TypeScript beside this part; in a build it is a bundle beside this one. */
+const sandboxEntry = import.meta.url.endsWith('.ts')
+  ? new URL('../sandbox/worker.ts', import.meta.url)
+  : new URL('./sandbox-worker.js', import.meta.url);
+
+let engine: Engine | null = null;
+/** Ports that came before the engine was ready. */
+let starting: Promise<unknown> = Promise.resolve();
+
+async function stop(): Promise<never> {
+  await starting;
+  await engine?.stop();
+  tell({ type: 'stopped' });
+  process.exit(0);
+}
+
+parent.on('message', ({ data, ports }) => {
+  const message = parentMessageSchema.safeParse(data);
+  if (!message.success) {
+    log('the parent sent a message that is none of the contract');
+    return;
+  }
+  switch (message.data.type) {
+    case 'init': {
+      const created = new Engine({ config: message.data.config, sandboxEntry, log });
+      engine = created;
+      starting = created.start().then((started) => {
+        if (started.ok) tell({ type: 'ready' });
+        else {
+          log(explainError(started.error));
+          tell({ type: 'fatal', error: toWireError(started.error) });
+        }
+      });
+      return;
+    }
+    case 'connect': {
+      const [port] = ports;
+      if (port !== undefined) void starting.then(() => engine?.connect(port));
+      return;
+    }
+    case 'stop':
+      void stop();
+  }
+});
+process.once('SIGTERM', () => void stop());

@@ -1,0 +1,65 @@
+import type { CacheReader } from '#cache/reader.ts';
+import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { toDocumentJson, toJobDetail } from './job-views.ts';
+import type { Handlers } from './window-session.ts';
+
+/** What the answers are made from. */
+export interface HandlerParts {
+  readonly reader: CacheReader;
+  readonly status: () => EngineStatus;
+  /** Error: `not_found` where this engine has no runner. */
+  readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
+}
+
+/** The answers to every request of the contract, from the offline copy: they are there whether or not the server is. */
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { reader } = parts;
+  const asOfMs = (): number | null => {
+    const standing = reader.standing();
+    return standing.ok ? standing.value.asOfMs : null;
+  };
+  return {
+    'status.get': () => ok(parts.status()),
+    'jobs.page': (params) => {
+      const page = reader.jobsPage(params);
+      if (!page.ok) return page;
+      return ok({ rows: [...page.value.rows], nextCursor: page.value.nextCursor, asOfMs: asOfMs() });
+    },
+    'jobs.count': ({ filter }) => reader.countJobs(filter),
+    'job.get': ({ jobId }) => readJob(reader, jobId, asOfMs()),
+    'malformed.page': ({ cursor, limit }) => {
+      const page = reader.malformedPage(cursor, limit);
+      if (!page.ok) return page;
+      const rows = page.value.rows.map((record) => ({
+        id: record.id,
+        problems: record.problems.map((problem) => ({ ...problem })),
+        seenAtMs: record.seenAtMs,
+        documentJson: toDocumentJson(record.document),
+      }));
+      return ok({ rows, nextCursor: page.value.nextCursor });
+    },
+    'runner.control': ({ action }) => parts.controlRunner(action),
+  };
+}
+
+function readJob(
+  reader: CacheReader,
+  jobId: string,
+  asOfMs: number | null,
+): Result<ReturnType<typeof toJobDetail>, AppError> {
+  const found = reader.job(jobId);
+  if (!found.ok) return found;
+  if (found.value === null) return err(appError('not_found', jobId));
+  if (found.value.type === 'malformed') {
+    const [problem] = found.value.malformed.problems;
+    return err(appError('malformed_document', `${problem?.path ?? ''}: ${problem?.reason ?? ''}`));
+  }
+  const { job, document } = found.value;
+  const ledger = reader.entriesOfJob(jobId);
+  if (!ledger.ok) return ledger;
+  const account = reader.account(job.workspaceId);
+  if (!account.ok) return account;
+  return ok(toJobDetail({ job, document, ledger: ledger.value, account: account.value, asOfMs }));
+}

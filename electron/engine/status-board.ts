@@ -1,0 +1,45 @@
+import type { ConnectionStatus, EngineStatus, JobCounts, MonitorStatus, RunnerStatus } from '#contract/status.ts';
+
+/** How many decimals credits are shown with. */
+const CREDIT_SCALE = 2;
+
+const NO_COUNTS: JobCounts = {
+  total: 0,
+  byState: { queued: 0, running: 0, validating: 0, completed: 0, failed: 0, retrying: 0 },
+  byKind: {},
+  malformed: 0,
+};
+
+/** Holds what the parts last said of themselves, and tells whoever listens when something of it changed. */
+export class StatusBoard {
+  readonly #onChange: (status: EngineStatus) => void;
+  #status: EngineStatus;
+
+  constructor(version: string, onChange: (status: EngineStatus) => void) {
+    this.#onChange = onChange;
+    this.#status = {
+      version,
+      creditScale: CREDIT_SCALE,
+      connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
+      monitor: { mode: 'starting', asOfMs: null, snapshot: null, error: null },
+      runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },
+      counts: NO_COUNTS,
+    };
+  }
+
+  get current(): EngineStatus {
+    return this.#status;
+  }
+
+  set(
+    part: Partial<{
+      connection: ConnectionStatus;
+      monitor: MonitorStatus;
+      runner: RunnerStatus;
+      counts: JobCounts;
+    }>,
+  ): void {
+    this.#status = { ...this.#status, ...part };
+    this.#onChange(this.#status);
+  }
+}
