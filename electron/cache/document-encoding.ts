@@ -9,9 +9,23 @@ export function encodeDocument(document: object): Buffer {
   return Buffer.from(serialize(document, { checkKeys: false, ignoreUndefined: true }));
 }
 
-/** The document that {@link encodeDocument} took. */
+/** A row of the copy holds what this program never wrote there: the file is damaged in a way that SQLite does not see. */
+export class DamagedContentError extends Error {
+  override readonly name = 'DamagedContentError';
+}
+
+/** The document that {@link encodeDocument} took; throws {@link DamagedContentError} for other bytes. */
 export function decodeDocument(bytes: Uint8Array): Record<string, unknown> {
-  return deserialize(bytes);
+  return decode(() => deserialize(bytes));
+}
+
+/** Reads content of the copy; whatever it throws is taken as damage. */
+export function decode<Value>(read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    throw new DamagedContentError('a row holds what was never written there', { cause });
+  }
 }
 
 /** A short fingerprint of a text, to see whether it changed. */

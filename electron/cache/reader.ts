@@ -9,7 +9,7 @@ import { err, type Result } from '#domain/result.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
 import { DigestBuilder, ledgerContent, type RangeDigest } from './digest.ts';
-import { decodeDocument } from './document-encoding.ts';
+import { decode, decodeDocument } from './document-encoding.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
@@ -155,7 +155,7 @@ export class CacheReader {
   account(workspaceId: string): Result<CreditAccount | null, AppError> {
     return attemptSql(() => {
       const found = this.#account.get(workspaceId);
-      return found === undefined ? null : creditAccountSchema.parse(decodeDocument(found.document));
+      return found === undefined ? null : decode(() => creditAccountSchema.parse(decodeDocument(found.document)));
     });
   }
 
@@ -255,7 +255,7 @@ function toMalformedRecord(columns: MalformedColumns): MalformedRecord {
   return {
     part: columns.part,
     id: columns.id,
-    problems: problemsSchema.parse(JSON.parse(columns.problems)),
+    problems: decode(() => problemsSchema.parse(JSON.parse(columns.problems))),
     document: columns.document === null ? null : decodeDocument(columns.document),
     seenAtMs: columns.seen_ms,
   };

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { DamagedContentError } from './document-encoding.ts';
 
 /** Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. */
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_DATA|CANTOPEN|READONLY)/;
@@ -11,6 +12,7 @@ const BUSY = /^SQLITE_(BUSY|LOCKED)/;
 
 /** Puts an error of SQLite into the catalogue; anything else is a bug and thrown on. */
 export function toCacheError(cause: unknown): AppError {
+  if (cause instanceof DamagedContentError) return appError('cache_unusable', cause.message, cause);
   if (!(cause instanceof Database.SqliteError)) throw cause;
   const detail = `${cause.code}: ${cause.message}`.slice(0, 300);
   if (FULL.test(cause.code)) return appError('disk_full', detail, cause);

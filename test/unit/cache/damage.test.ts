@@ -1,0 +1,90 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openCache, type Cache } from '#cache/open-cache.ts';
+import { jobFilterSchema } from '#contract/job-views.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { accountOf, entryOf, jobChange, jobIn, malformedChange, NOW_MS, setupCache } from './cache-world.ts';
+
+function writeWhole(file: string): Buffer {
+  const cache = expectOk(openCache({ path: file, now: () => NOW_MS }));
+  expectOk(
+    cache.writer.apply(
+      [
+        ...Array.from({ length: 60 }, (_, n) => jobChange(jobIn({ id: `j${n}`, state: 'failed', prompt: `tea ${n}` }))),
+        ...Array.from({ length: 60 }, (_, n) => ({ type: 'entry' as const, entry: entryOf(`e${n}`) })),
+        { type: 'account', account: accountOf('w1') },
+        malformedChange({ _id: 'bad' }),
+      ],
+      'p1',
+    ),
+  );
+  cache.close();
+  return readFileSync(file);
+}
+
+/** Asks everything that a window asks, and writes. */
+function useAll(cache: Cache): readonly Result<unknown, AppError>[] {
+  const { reader, writer } = cache;
+  const sort = { column: 'createdAt', direction: 'descending' } as const;
+  const page = { sort, cursor: null, limit: 100 };
+  return [
+    reader.standing(),
+    reader.counts(),
+    reader.hours({ fromHour: 0, toHour: 1e9 }),
+    reader.jobsPage({ ...page, filter: jobFilterSchema.parse({}) }),
+    reader.jobsPage({ ...page, filter: jobFilterSchema.parse({ text: 'tea' }) }),
+    reader.countJobs(jobFilterSchema.parse({ classes: ['temporary'] })),
+    reader.job('j7'),
+    reader.job('bad'),
+    reader.entriesOfJob('j1'),
+    reader.account('w1'),
+    reader.malformedPage(null, 10),
+    reader.digest({ part: 'jobs', afterId: null, throughId: null }),
+    writer.apply([jobChange(jobIn({ id: 'j7', version: 2, state: 'running' })), jobChange(jobIn({ id: 'new' }))], 'p2'),
+    writer.apply([{ type: 'deleted', part: 'jobs', id: 'j8' }], 'p3'),
+  ];
+}
+
+describe('a damaged file', () => {
+  it('is found when it is opened or when it is used, with a code, whatever bits of it are turned', () => {
+    const world = setupCache();
+    const whole = writeWhole(world.file);
+    const flip = fc.record({ at: fc.nat(whole.length - 1), mask: fc.integer({ min: 1, max: 255 }) });
+    fc.assert(
+      fc.property(
+        fc.array(flip, { minLength: 1, maxLength: 20 }),
+        fc.option(fc.nat(whole.length), { nil: null, freq: 4 }),
+        (flips, length) => {
+          const bytes = Buffer.from(whole);
+          for (const { at, mask } of flips) bytes[at] = (bytes[at] ?? 0) ^ mask;
+          for (const ending of ['-wal', '-shm']) rmSync(world.file + ending, { force: true });
+          writeFileSync(world.file, bytes);
+          if (length !== null) truncateSync(world.file, length);
+          const cache = expectOk(openCache({ path: world.file, now: () => NOW_MS }));
+          for (const result of useAll(cache)) {
+            expect(result.ok ? 'cache_unusable' : result.error.code).toBe('cache_unusable');
+          }
+          cache.close();
+        },
+      ),
+      { numRuns: 150 },
+    );
+    world.end();
+  });
+
+  it('works again once it was condemned and opened anew', () => {
+    const world = setupCache();
+    const whole = writeWhole(world.file);
+    whole.fill(0xff, 8192 * 4, whole.length);
+    writeFileSync(world.file, whole);
+    const first = world.open();
+    first.condemn('test');
+    first.close();
+    const second = world.open();
+    expect(useAll(second).every(({ ok }) => ok)).toBe(true);
+    world.end();
+  });
+});
