@@ -5,6 +5,7 @@
 type Benchmark = (args: readonly string[]) => Promise<number>;
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };
 
