@@ -185,7 +185,7 @@ function bulkError(errors: readonly StatementError[], counts: object): MongoBulk
   const result = { ...counts, getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
   const message = errors[0]?.errmsg ?? '';
   return new MongoBulkWriteError(
-    { message, code: errors[0]?.code, writeErrors: errors as unknown as WriteError[] },
+    { message, code: errors[0]?.code ?? 0, writeErrors: errors as unknown as WriteError[] },
     result,
   );
 }
