@@ -18,11 +18,11 @@ describe('the documents say what the code does', () => {
   });
 
   it('the map lists exactly the parts that exist', () => {
-    const listed = [...map.matchAll(/^\| `([a-z]+)\/`/gm)].map((match) => match[1]).sort();
-    const existing = readdirSync(path.join(root, 'electron'))
-      .filter((name) => statSync(path.join(root, 'electron', name)).isDirectory())
-      .sort();
-    expect(listed).toEqual(existing);
+    const listed = [...map.matchAll(/^\| `([a-z]+)\/`/gm)].map((match) => match[1]);
+    const existing = readdirSync(path.join(root, 'electron')).filter((name) =>
+      statSync(path.join(root, 'electron', name)).isDirectory(),
+    );
+    expect(new Set(listed)).toEqual(new Set(existing));
   });
 
   it('the README names no npm script that does not exist', () => {

@@ -1,0 +1,103 @@
+import path from 'node:path';
+import { app as standInApp, type App } from './app.ts';
+import { AppSchemes, type SchemeHandler } from './app-schemes.ts';
+import { BrowserWindow as StandInWindow, setWindowHost } from './browser-window.ts';
+import { startChromium, type Bounds, type Chromium } from './chromium.ts';
+import { ipcMain as standInIpcMain, type IpcMain } from './ipc-main.ts';
+import { refusedModule, refusing, say } from './refusing.ts';
+import { defaultSession, type StandInSession } from './session.ts';
+import { forkUtilityProcess } from './utility-process.ts';
+
+/**
+ * What stands in for the module `electron` where its runtime cannot be had: Node and an installed Chromium, driven over its
+ * debugging pipe. It has what Runledger's main and preload use and refuses the rest. What only the runtime can show (native menus,
+ * the sandboxed preload, fuses, the key store) is never claimed.
+ *
+ * `ELECTRON_STAND_IN_CHROMIUM` names the executable. `ELECTRON_STAND_IN_HEADLESS=1` opens no window on the screen.
+ * `ELECTRON_STAND_IN_DEBUGGING=1` is for tests: Chromium also listens for a debugger on loopback.
+ */
+const schemes = new AppSchemes();
+let chromium: Promise<Chromium> | null = null;
+
+async function startOwnChromium(bounds: Bounds): Promise<Chromium> {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) say("Chromium's own process sandbox is off, because it refuses to run as root with it.");
+  try {
+    return await startChromium({
+      executable: process.env['ELECTRON_STAND_IN_CHROMIUM'] ?? 'chromium',
+      isHeadless: process.env['ELECTRON_STAND_IN_HEADLESS'] === '1',
+      hasDebuggingPort: process.env['ELECTRON_STAND_IN_DEBUGGING'] === '1',
+      isSandboxed: !isRoot,
+      profileDir: path.join(standInApp.getPath('userData'), 'electron-stand-in', 'chromium'),
+      bounds,
+    });
+  } catch (cause) {
+    say(cause instanceof Error ? cause.message : String(cause));
+    standInApp.quit();
+    throw cause;
+  }
+}
+
+setWindowHost({
+  schemes,
+  chromium: (bounds) => {
+    chromium ??= startOwnChromium(bounds);
+    return chromium;
+  },
+  windowClosed: (left) => {
+    // Chromium ends with its last window; the next window starts it again.
+    if (left === 0) chromium = null;
+    standInApp.windowClosed(left);
+  },
+});
+standInApp.beforeExit(async () => {
+  if (chromium === null) return;
+  const { cdp, exited } = await chromium;
+  cdp.tell('Browser.close', {});
+  await exited;
+});
+
+export const app: App = refusing('app', standInApp);
+export const BrowserWindow = refusing('BrowserWindow', StandInWindow);
+export const ipcMain: IpcMain = refusing('ipcMain', standInIpcMain);
+export const session: { readonly defaultSession: StandInSession } = refusing('session', {
+  defaultSession: refusing('Session', defaultSession),
+});
+export const utilityProcess = refusing('utilityProcess', { fork: forkUtilityProcess });
+export { MessageChannelMain } from './ports.ts';
+
+export const protocol = refusing('protocol', {
+  registerSchemesAsPrivileged: (list: Parameters<AppSchemes['register']>[0]) => schemes.register(list),
+  handle: (scheme: string, handler: SchemeHandler) => schemes.handle(scheme, handler),
+});
+
+/** Chromium's window has no native menu; its template is taken so that main need not know. */
+export const Menu = refusing('Menu', {
+  buildFromTemplate: (template: readonly object[]) => ({ items: template }),
+  setApplicationMenu: (_menu: object | null) => undefined,
+});
+
+/** The screens are not known here, so that a kept position is left to the window manager. */
+export const screen = refusing('screen', { getAllDisplays: (): readonly { workArea: Required<Bounds> }[] => [] });
+
+/** What the system prefers is not known here; the page itself asks Chromium. */
+export const nativeTheme = refusing('nativeTheme', { shouldUseDarkColors: false });
+
+export const Tray = refusedModule('Tray');
+export const Notification = refusedModule('Notification');
+export const autoUpdater = refusedModule('autoUpdater');
+export const clipboard = refusedModule('clipboard');
+export const contentTracing = refusedModule('contentTracing');
+export const crashReporter = refusedModule('crashReporter');
+export const desktopCapturer = refusedModule('desktopCapturer');
+export const dialog = refusedModule('dialog');
+export const globalShortcut = refusedModule('globalShortcut');
+export const nativeImage = refusedModule('nativeImage');
+export const net = refusedModule('net');
+export const netLog = refusedModule('netLog');
+export const powerMonitor = refusedModule('powerMonitor');
+export const powerSaveBlocker = refusedModule('powerSaveBlocker');
+export const safeStorage = refusedModule('safeStorage');
+export const shell = refusedModule('shell');
+export const systemPreferences = refusedModule('systemPreferences');
+export const webContents = refusedModule('webContents');
