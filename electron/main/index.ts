@@ -86,7 +86,7 @@ function run(options: LaunchOptions): void {
       app.quit();
     });
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => app.quit());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit());
 
   void app.whenReady().then(async () => {
     refusePermissions(session.defaultSession);

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, Option } from 'commander';
+import { buildIfStale } from './bundle.ts';
+import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
+import { findOrFetchElectron } from './electron-runtime.ts';
+import { readVersion } from './version.ts';
+
+/** `npm start`: the application on Electron, or on what stands in for it. Exit status: the application's. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+interface StartFlags {
+  readonly uri?: string;
+  readonly db?: string;
+  readonly dataDir?: string;
+  readonly runner: boolean;
+  readonly concurrency?: string;
+  readonly headless: boolean;
+  readonly runtime: 'auto' | 'electron' | 'stand-in';
+}
+
+/** A program to start, and what is added to its environment. */
+interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const program = new Command('npm start --')
+  .description(
+    'Opens Runledger. Without a URI it runs on a sandbox server with demo data of its own; with one it attaches there.',
+  )
+  .argument('[link]', 'an address to open, such as runledger://job/JOB_ID')
+  .option('--uri <uri>', 'the MongoDB to attach to (or MONGODB_URI, which other users of this machine cannot read)')
+  .option('--db <name>', 'the database; default: the one in the URI, or runledger')
+  .option('--data-dir <folder>', "where the offline copy and the sandbox's data stand; default: the system's folder")
+  .option('--runner', 'also run jobs here; the sandbox always has its runner', false)
+  .option('--concurrency <number>', 'attempts at once of this runner; default: 4')
+  .option('--headless', 'open no window on the screen (the stand-in only)', false)
+  .addOption(
+    new Option(
+      '--runtime <runtime>',
+      'electron tries to fetch it again; auto takes the stand-in where it cannot be had',
+    )
+      .choices(['auto', 'electron', 'stand-in'])
+      .default('auto'),
+  )
+  .showHelpAfterError()
+  .parse();
+
+process.exitCode = await start(program.opts<StartFlags>(), program.args);
+
+async function start(flags: StartFlags, links: readonly string[]): Promise<number> {
+  if (!buildIfStale(root, say)) {
+    say('The application could not be built; what is wrong stands above.');
+    return 1;
+  }
+  const launch = onElectron(flags) ?? (flags.runtime === 'electron' ? null : await onStandIn(flags));
+  if (launch === null) return 1;
+  const isSandbox = flags.uri === undefined && (process.env['MONGODB_URI'] ?? '') === '';
+  say(
+    isSandbox
+      ? 'No MONGODB_URI: the sandbox server runs with demo data. It is for trying things out, never for production.'
+      : 'Attaching to the MongoDB that the URI names.',
+  );
+  say('Close the window or press Ctrl-C to stop.');
+  return run(launch, [...applicationArguments(flags), ...links], {
+    ...launch.env,
+    // In the environment and not in the arguments, which every user of the machine can list.
+    ...(flags.uri === undefined ? {} : { MONGODB_URI: flags.uri }),
+  });
+}
+
+function applicationArguments(flags: StartFlags): readonly string[] {
+  return [
+    ...(flags.db === undefined ? [] : ['--db', flags.db]),
+    ...(flags.dataDir === undefined ? [] : ['--data-dir', path.resolve(flags.dataDir)]),
+    ...(flags.runner ? ['--runner'] : []),
+    ...(flags.concurrency === undefined ? [] : ['--concurrency', flags.concurrency]),
+  ];
+}
+
+function hasDisplay(): boolean {
+  if (process.platform !== 'linux') return true;
+  return [process.env['DISPLAY'], process.env['WAYLAND_DISPLAY']].some((name) => name !== undefined && name !== '');
+}
+
+/** Null where Electron cannot be had, or cannot show itself; that has been said then. */
+function onElectron(flags: StartFlags): Launch | null {
+  if (flags.runtime === 'stand-in') return null;
+  const isInsisting = flags.runtime === 'electron';
+  const executable = findOrFetchElectron({ root, env: process.env, isInsisting, now: Date.now(), say });
+  if (executable === null) return null;
+  const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+  if (isRoot) say("Chromium's own process sandbox is off, because it refuses to run as root with it.");
+  const args = [...(isRoot ? ['--no-sandbox'] : []), root];
+  say(`Runledger ${readVersion()} on Electron.`);
+  if (hasDisplay()) return { command: executable, args, env: {} };
+  say('There is no display; the window opens on a virtual one (xvfb-run).');
+  return { command: 'xvfb-run', args: ['-a', executable, ...args], env: {} };
+}
+
+/** Null where no Chromium can be had, which has been said then. */
+async function onStandIn(flags: StartFlags): Promise<Launch | null> {
+  const executable = await findOrFetchChromium({ env: process.env, say });
+  if (executable === null) {
+    say(NO_CHROMIUM);
+    return null;
+  }
+  say(`Runledger ${readVersion()} on the Electron stand-in (Node and ${executable}), not on Electron itself.`);
+  const isHeadless = flags.headless || !hasDisplay();
+  if (isHeadless && !flags.headless) say('There is no display: the window is open, but nobody can see it.');
+  return {
+    command: process.execPath,
+    args: [
+      '--import',
+      new URL('../../test/support/electron-stand-in/register.ts', import.meta.url).href,
+      path.join(root, 'out/main/index.js'),
+    ],
+    env: { ELECTRON_STAND_IN_CHROMIUM: executable, ...(isHeadless ? { ELECTRON_STAND_IN_HEADLESS: '1' } : {}) },
+  };
+}
+
+/** Runs to the end and hands signals on, so that the application can stop in good order. @returns its exit status */
+function run(launch: Launch, args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const child = spawn(launch.command, [...launch.args, ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    // A group of its own, or Ctrl-C would reach it twice: from the terminal and from here.
+    detached: process.platform !== 'win32',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.once('error', (cause) => {
+      say(`${launch.command} could not be started: ${cause.message}`);
+      resolve(1);
+    });
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
