@@ -5,8 +5,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCache, type Cache } from '#cache/open-cache.ts';
 import { permissionSchema } from '#contract/permissions.ts';
-import type { RunnerStatus } from '#contract/status.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { ConnectionStatus, EngineStatus, RunnerStatus } from '#contract/status.ts';
+import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
@@ -17,12 +17,12 @@ import { JobRunner, type RunnerState } from '#runner/runner.ts';
 import { labelOf, openStore, type Store } from '#store/connection.ts';
 import { ConnectionKeeper, type KeptConnection } from './connection-keeper.ts';
 import { DemoWorld } from './demo-world.ts';
-import { createHandlers } from './handlers.ts';
-import type { EngineConfig } from './messages.ts';
+import { createFailedHandlers, createHandlers } from './handlers.ts';
+import { CONFIGURED_PROVIDER, type EngineConfig } from './messages.ts';
 import type { EnginePort } from './port.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
-import { toWireError, WindowSession } from './window-session.ts';
+import { toWireError, WindowSession, type Handlers } from './window-session.ts';
 
 /** What an engine needs of the process that runs it. */
 export interface EngineOptions {
@@ -37,8 +37,6 @@ interface Connection extends KeptConnection {
 }
 
 const CONNECT_MS_MAX = 10_000;
-/** The name under which jobs call the provider that the configuration names. */
-const CONFIGURED_PROVIDER = 'openai';
 
 /**
  * Everything behind the windows in one process: connection, offline copy, monitor, runner, and in the demonstration the
@@ -54,6 +52,9 @@ export class Engine {
   #monitor: Monitor | null = null;
   #runner: JobRunner | null = null;
   #stopped: Promise<void> | null = null;
+  /** Why it could not start; windows are served all the same, so that they can say it. */
+  #failure: AppError | null = null;
+  #lastSaid: string | null = null;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -63,10 +64,21 @@ export class Engine {
   }
 
   /**
-   * Opens the offline copy and begins to look for the server. Errors: `uri_invalid`, `disk_full`, `cache_unusable`, and where
-   * the sandbox server cannot start `internal`.
+   * Opens the offline copy and begins to look for the server. Errors, which each window shows too: `uri_invalid`, `disk_full`,
+   * `cache_unusable`, and where the sandbox server cannot start `internal`.
    */
   async start(): Promise<Result<void, AppError>> {
+    const started = await this.#start();
+    if (!started.ok) {
+      this.#failure = started.error;
+      const { label, isSandbox } = this.#board.current.connection;
+      const error = toWireError(started.error);
+      this.#board.set({ connection: { state: 'disconnected', label, isSandbox, error, nextTryAtMs: null } });
+    }
+    return started;
+  }
+
+  async #start(): Promise<Result<void, AppError>> {
     const { config, log } = this.#options;
     const uri = await this.#serverUri();
     if (!uri.ok) return uri;
@@ -83,7 +95,10 @@ export class Engine {
       isSandbox,
       open: () => this.#open(uri.value),
       onOpened: (connection) => this.#begin(connection.store, cache.value),
-      onStatus: (connection) => this.#board.set({ connection }),
+      onStatus: (connection) => {
+        this.#board.set({ connection });
+        this.#say(connection);
+      },
       wait,
       random: Math.random,
       now: Date.now,
@@ -95,19 +110,15 @@ export class Engine {
 
   /** Serves a window over its port until the window closes it. */
   connect(port: EnginePort): void {
-    const cache = this.#cache;
-    if (cache === null) {
+    const handlers = this.#handlers();
+    if (handlers === null) {
       port.close();
       return;
     }
     const session = new WindowSession(
       port,
       {
-        handlers: createHandlers({
-          reader: cache.reader,
-          status: () => this.#board.current,
-          controlRunner: (action) => this.#controlRunner(action),
-        }),
+        handlers,
         permissions: new Set(permissionSchema.options),
         log: this.#options.log,
       },
@@ -115,6 +126,25 @@ export class Engine {
     );
     this.#sessions.add(session);
     session.publish({ name: 'status.changed', status: this.#board.current });
+  }
+
+  #handlers(): Handlers | null {
+    const status = (): EngineStatus => this.#board.current;
+    if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
+    if (this.#cache === null) return null;
+    const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
+    return createHandlers({ reader: this.#cache.reader, status, controlRunner });
+  }
+
+  /** Tells the terminal what became of the connection, once for each change. */
+  #say(connection: ConnectionStatus): void {
+    if (connection.state === 'connecting') return;
+    const line =
+      connection.state === 'connected'
+        ? `Connected to ${connection.label} (${connection.server}).`
+        : `${connection.label}: ${explainError(connection.error)}`;
+    if (line !== this.#lastSaid) this.#options.log(line);
+    this.#lastSaid = line;
   }
 
   /** Lets the runner finish what it may, hands the rest back, and closes everything. Idempotent. */

@@ -44,6 +44,19 @@ export function createHandlers(parts: HandlerParts): Handlers {
   };
 }
 
+/** The answers of an engine that could not start: its status says why, and so does everything else. */
+export function createFailedHandlers(error: AppError, status: () => EngineStatus): Handlers {
+  const refuse = (): Result<never, AppError> => err(error);
+  return {
+    'status.get': () => ok(status()),
+    'jobs.page': refuse,
+    'jobs.count': refuse,
+    'job.get': refuse,
+    'malformed.page': refuse,
+    'runner.control': refuse,
+  };
+}
+
 function readJob(
   reader: CacheReader,
   jobId: string,

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '#contract/status.ts';
 
+/** The name under which jobs call the provider that the configuration names. */
+export const CONFIGURED_PROVIDER = 'openai';
+
 /** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
 export const engineConfigSchema = z.object({
   /** The version of the application, for the window and for `runner_nodes`. */

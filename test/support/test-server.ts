@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { startSandbox } from '#sandbox/server.ts';
 import { openStore, type Store } from '#store/connection.ts';
+import { expectOk } from './expect-ok.ts';
 
 /** A server to test against, with a database of its own that is dropped at the end. */
 export interface TestServer {
@@ -31,19 +32,9 @@ export async function startTestServer(): Promise<TestServer> {
     dbName,
     client,
     openStore: async () => {
-      const store = await openStore({
-        uri,
-        dbName,
-        appName: 'runledger-test',
-        connectTimeoutMs: 10_000,
-        newId: randomUUID,
-        random: Math.random,
-        wait: (ms) => delay(ms),
-        monotonicMs: () => performance.now(),
-      });
-      if (!store.ok) throw new Error(`${store.error.code}: ${store.error.detail ?? ''}`);
-      stores.push(store.value);
-      return store.value;
+      const store = await openTestStore(uri, dbName);
+      stores.push(store);
+      return store;
     },
     stop: async () => {
       await client.db(dbName).dropDatabase();
@@ -52,4 +43,20 @@ export async function startTestServer(): Promise<TestServer> {
       await sandbox?.stop();
     },
   };
+}
+
+/** A connection as a part of the program would open it; whoever asks for it closes it. */
+export async function openTestStore(uri: string, dbName: string): Promise<Store> {
+  return expectOk(
+    await openStore({
+      uri,
+      dbName,
+      appName: 'runledger-test',
+      connectTimeoutMs: 10_000,
+      newId: randomUUID,
+      random: Math.random,
+      wait: (ms) => delay(ms),
+      monotonicMs: () => performance.now(),
+    }),
+  );
 }

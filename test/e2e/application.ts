@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test as base, chromium, expect, type Page } from '@playwright/test';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How one application is started; the rest is as `npm start` has it. */
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+  /** A folder to start on again; a new one unless told. */
+  readonly dataDir?: string;
+}
+
+/** A running application as its user and its operating system see it. */
+export interface Application {
+  readonly page: Page;
+  readonly dataDir: string;
+  /** What it has printed. */
+  log(): string;
+  /** Asks it to end as Ctrl-C does. @returns its exit status */
+  stop(): Promise<number | null>;
+  /** Kills every process of it at once. */
+  kill(): Promise<void>;
+}
+
+interface Started extends Application {
+  readonly isOver: () => boolean;
+}
+
+async function startApplication(options: StartOptions, dataDir: string): Promise<Started> {
+  const { MONGODB_URI: _uri, ...env } = process.env;
+  const child = spawn(
+    process.execPath,
+    ['electron/cli/start.ts', '--runtime', 'stand-in', '--headless', '--data-dir', dataDir, ...(options.args ?? [])],
+    {
+      cwd: root,
+      env: { ...env, ELECTRON_STAND_IN_DEBUGGING: '1', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString('utf8');
+    });
+  }
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  let isOver = false;
+  void exited.then(() => {
+    isOver = true;
+  });
+  const portFile = path.join(dataDir, 'electron-stand-in', 'chromium', 'DevToolsActivePort');
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await debuggingPort(portFile, () => log)}`);
+  const page = browser.contexts()[0]?.pages()[0];
+  if (page === undefined) throw new Error(`the application shows no page:\n${log}`);
+  await page.waitForURL(/index\.html/);
+  return {
+    page,
+    dataDir,
+    log: () => log,
+    isOver: () => isOver,
+    stop: async () => {
+      child.kill('SIGINT');
+      return exited;
+    },
+    kill: async () => {
+      // The application runs in a group of its own below the start command; Chromium and the engine end with their pipes.
+      for (const pid of await descendants(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+      child.kill('SIGKILL');
+      await exited;
+      rmSync(portFile, { force: true });
+    },
+  };
+}
+
+async function debuggingPort(file: string, log: () => string): Promise<string> {
+  let port = '';
+  await expect
+    .poll(
+      () => {
+        port = readIfThere(file).split('\n')[0] ?? '';
+        return port;
+      },
+      { message: `the application opened no window:\n${log()}`, timeout: 90_000 },
+    )
+    .not.toBe('');
+  return port;
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    throw cause;
+  }
+}
+
+/** The processes below one, the last born first. */
+async function descendants(pid: number): Promise<readonly number[]> {
+  const { execFile } = await import('node:child_process');
+  const table = await new Promise<string>((resolve, reject) =>
+    execFile('ps', ['-e', '-o', 'pid=,ppid='], (error, stdout) => (error === null ? resolve(stdout) : reject(error))),
+  );
+  const rows = table
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent: number): readonly number[] =>
+    rows.filter((row) => row[1] === parent).flatMap((row) => (row[0] === undefined ? [] : [...below(row[0]), row[0]]));
+  return below(pid);
+}
+
+/** Starts applications that are stopped, and whose folders are removed, when the spec is over. */
+export const test = base.extend<{ start: (options?: StartOptions) => Promise<Application> }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads a fixture's needs from this pattern, and there are none
+  start: async ({}, use, testInfo) => {
+    const started: Started[] = [];
+    const folders: string[] = [];
+    await use(async (options = {}) => {
+      const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), 'runledger-e2e-'));
+      if (options.dataDir === undefined) folders.push(dataDir);
+      const application = await startApplication(options, dataDir);
+      started.push(application);
+      return application;
+    });
+    for (const [index, application] of started.entries()) {
+      if (!application.isOver()) await application.stop();
+      if (testInfo.status !== testInfo.expectedStatus) {
+        await testInfo.attach(`application-${index}.log`, { body: application.log(), contentType: 'text/plain' });
+        console.error(application.log());
+      }
+    }
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  },
+});
+export { expect };

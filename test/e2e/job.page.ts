@@ -1,0 +1,30 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** The row of a job in the list. */
+export function rowOf(page: Page, jobId: string): Locator {
+  return page
+    .getByRole('grid', { name: 'Jobs' })
+    .getByRole('row')
+    .filter({ has: page.getByRole('link', { name: jobId }) });
+}
+
+/** Opens a job from the list. */
+export async function openJob(page: Page, jobId: string): Promise<void> {
+  await rowOf(page, jobId).getByRole('link', { name: jobId }).click();
+  await expect(page.getByRole('heading', { level: 1, name: jobId })).toBeVisible();
+}
+
+/** A titled part of a job's screen. */
+export function part(page: Page, title: string): Locator {
+  return page.getByRole('region', { name: title, exact: true });
+}
+
+/** The state that stands at the head of a job's screen. */
+export async function expectState(page: Page, state: string): Promise<void> {
+  await expect(page.locator('.job-head [data-state]').first()).toHaveText(state);
+}
+
+/** The types of the ledger entries as the window shows them, in order. */
+export async function shownEntries(page: Page): Promise<readonly string[]> {
+  return part(page, 'Charge').getByRole('table', { name: 'Ledger entries' }).locator('tbody strong').allTextContents();
+}

@@ -1,0 +1,64 @@
+import { expect, test } from './application.ts';
+import { openJob, part, rowOf } from './job.page.ts';
+import { startProduction } from './production.ts';
+import { keepScreen } from './screens.ts';
+
+/** Each kind of trouble is one sentence with what to do, in the window and on the command line, and the application stays up. */
+test.describe('trouble', () => {
+  test('a connection string that is none is said, without showing what may be a password', async ({ start }) => {
+    const app = await start({ env: { MONGODB_URI: 'mongo://admin:s3cret@db' } });
+    await expect(app.page.getByRole('alert')).toContainText('The connection string is not a MongoDB URI.');
+    await keepScreen(app.page, 'trouble-uri');
+    await expect.poll(() => app.log()).toContain('The connection string is not a MongoDB URI.');
+    expect(app.log()).not.toContain('s3cret');
+    expect(await app.page.content()).not.toContain('s3cret');
+  });
+
+  test('a server that does not answer is said, and tried again', async ({ start }) => {
+    const app = await start({ env: { MONGODB_URI: 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500' } });
+    await expect(app.page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
+    await expect(app.page.getByRole('alert')).toContainText(/Next try in|Trying again/);
+    await keepScreen(app.page, 'trouble-server');
+    await expect.poll(() => app.log()).toContain('The MongoDB server does not answer.');
+  });
+
+  test('a server that goes away leaves the offline copy to read, and is found again when it returns', async ({
+    start,
+  }) => {
+    const production = await startProduction();
+    try {
+      const { page } = await start({ env: production.env });
+      await production.order({ id: 'kept-1', prompt: 'A page that stays readable' });
+      await expect(rowOf(page, 'kept-1')).toBeVisible();
+      await production.serverGoes();
+      await expect(page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
+      await openJob(page, 'kept-1');
+      await expect(part(page, 'Prompt and options')).toContainText('A page that stays readable');
+      await keepScreen(page, 'trouble-offline');
+      await production.serverReturns();
+      await expect(page.getByRole('alert')).toHaveCount(0);
+      await production.order({ id: 'kept-2' });
+      await page.getByRole('link', { name: 'Jobs' }).first().click();
+      await expect(rowOf(page, 'kept-2')).toBeVisible();
+    } finally {
+      await production.stop();
+    }
+  });
+
+  test('a document that is no job is listed and stops nobody', async ({ start }) => {
+    const production = await startProduction();
+    try {
+      await production.writeRaw({ _id: 'broken-1', state: 'queued', version: 'one', kind: 42 });
+      const { page } = await start({ env: production.env, args: ['--runner'] });
+      await production.order({ id: 'sound-1' });
+      await expect(rowOf(page, 'sound-1')).toContainText('completed');
+      await page
+        .getByRole('navigation', { name: 'Screens' })
+        .getByRole('link', { name: /^Malformed/ })
+        .click();
+      await expect(page.getByRole('list', { name: 'Malformed documents' })).toContainText('broken-1');
+    } finally {
+      await production.stop();
+    }
+  });
+});
