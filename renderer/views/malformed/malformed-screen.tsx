@@ -18,8 +18,8 @@ export function MalformedScreen(): ReactNode {
       <header className="page-head">
         <h1>Malformed documents</h1>
         <p className="muted">
-          {ERRORS.malformed_document.message} They are never run and do not stop the others.{' '}
-          {ERRORS.malformed_document.action}
+          These documents of the job collection do not have the form of a job. They are never run and do not stop the
+          others. {ERRORS.malformed_document.action}
         </p>
       </header>
       <MalformedList list={list} />
