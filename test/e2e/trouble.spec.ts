@@ -29,10 +29,11 @@ test.describe('trouble', () => {
     try {
       const { page } = await start({ env: production.env });
       await production.order({ id: 'kept-1', prompt: 'A page that stays readable' });
-      await expect(rowOf(page, 'kept-1')).toBeVisible();
+      await openJob(page, 'kept-1');
+      await expect(page.getByText(/^as of \d/)).toBeVisible();
       await production.serverGoes();
       await expect(page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
-      await openJob(page, 'kept-1');
+      await expect(page.getByRole('alert')).toContainText(/You see the offline copy as of \d/);
       await expect(part(page, 'Prompt and options')).toContainText('A page that stays readable');
       await keepScreen(page, 'trouble-offline');
       await production.serverReturns();
