@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { MongoServerError, type Document } from 'mongodb';
 import { Context, evalExpr, ProcessingMode } from 'mingo/core';
 import * as booleans from 'mingo/operators/expression/boolean';
@@ -115,13 +116,11 @@ export class ModelCollection {
   /** Ids of the documents that a filter meets. */
   idsOf(filter: Document): string[] {
     const { _id, ...others } = filter;
-    const isOnlyId = Object.keys(others).length === 0;
     if (typeof _id === 'string') {
       const document = this.documents.get(_id);
-      return document !== undefined && (isOnlyId || new Query(others, OPTIONS).test(document)) ? [_id] : [];
+      return document !== undefined && matcherOf(others)(document) ? [_id] : [];
     }
-    const query = new Query(filter, OPTIONS);
-    return [...this.documents.values()].filter((document) => query.test(document)).map((document) => document._id);
+    return [...this.documents.values()].filter(matcherOf(filter)).map((document) => document._id);
   }
 
   /** Updates one document if it still meets the filter. @returns what the server counts */
@@ -131,7 +130,7 @@ export class ModelCollection {
     if (id === undefined || before === undefined) return { matched: 0, modified: 0 };
     const after = updated(before, update, this.#deployment.nowMs);
     this.documents.set(id, after);
-    return { matched: 1, modified: JSON.stringify(before) === JSON.stringify(after) ? 0 : 1 };
+    return { matched: 1, modified: isDeepStrictEqual(before, after) ? 0 : 1 };
   }
 
   insert(document: RawDocument): void {
@@ -144,6 +143,38 @@ export class ModelCollection {
     const seed = Object.fromEntries(Object.entries(filter).filter(([name]) => !name.startsWith('$')));
     this.insert(updated({ _id: String(filter['_id']), ...seed }, update, this.#deployment.nowMs));
   }
+}
+
+/**
+ * Whether documents meet a filter. Equalities of the top level are compared first: most guards fail by them alone, and a
+ * query is compiled only where a document gets past them.
+ */
+function matcherOf(filter: Document): (document: RawDocument) => boolean {
+  const conditions = Object.entries(filter);
+  const equalities = conditions.filter(([path, wanted]) => !/[.$]/.test(path) && choicesOf(wanted) !== null);
+  let query: Query | null = null;
+  return (document) => {
+    const isRefused = equalities.some(([path, wanted]) => {
+      const found = document[path];
+      // An array is met by its elements; that is left to the query.
+      return isPlain(found) && choicesOf(wanted)?.includes(found) === false;
+    });
+    if (isRefused) return false;
+    const isMet = equalities.length === conditions.length && equalities.every(([path]) => isPlain(document[path]));
+    return isMet || (query ??= new Query(filter, OPTIONS)).test(document);
+  };
+}
+
+/** The values that a condition allows where it says nothing but which; null where it says more. */
+function choicesOf(wanted: unknown): readonly unknown[] | null {
+  if (isPlain(wanted)) return [wanted];
+  if (typeof wanted !== 'object' || wanted === null || !('$in' in wanted)) return null;
+  const { $in, ...others } = wanted;
+  return Array.isArray($in) && Object.keys(others).length === 0 && $in.every(isPlain) ? $in : null;
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** What a server says of an id that it already has. */

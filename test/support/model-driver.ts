@@ -166,8 +166,7 @@ class CollectionPort {
         return isFree;
       });
       insertedCount += isNew ? 1 : 0;
-      const { message: errmsg } = duplicateKey(document._id);
-      if (!isNew) errors.push({ index, code: DUPLICATE_KEY, errmsg });
+      if (!isNew) errors.push({ index, code: DUPLICATE_KEY, errmsg: duplicateKey(document._id).message });
     }
     if (errors.length === 0) return { insertedCount };
     throw bulkError(errors, { insertedCount });

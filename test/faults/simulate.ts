@@ -1,0 +1,32 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { simulate } from '../support/model-simulation.ts';
+
+/** `npm run simulate`: seeds of the simulation, one or many; prints the first that fails with what led to it. */
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is wanted');
+  return value;
+}
+
+const LOG_LINES_SHOWN = 120;
+
+const options = new Command('simulate')
+  .description("Runs the store's and the domain's own code on a virtual clock over a faulty deployment, seed by seed.")
+  .option('--seed <n>', 'the first seed', wholeNumber, 1)
+  .option('--runs <n>', 'how many seeds, one after the other', wholeNumber, 1)
+  .parse()
+  .opts<{ seed: number; runs: number }>();
+
+const startedAt = performance.now();
+let steps = 0;
+for (let seed = options.seed; seed < options.seed + options.runs; seed += 1) {
+  const outcome = await simulate(seed);
+  steps += outcome.steps;
+  if (outcome.violations.length === 0) continue;
+  console.log(outcome.log.slice(-LOG_LINES_SHOWN).join('\n'));
+  console.log(`\nseed ${seed}: after ${outcome.steps} steps\n${outcome.violations.join('\n')}`);
+  process.exitCode = 1;
+  break;
+}
+const seconds = (performance.now() - startedAt) / 1000;
+console.log(`${options.runs} seeds from ${options.seed}, ${steps} steps, ${seconds.toFixed(1)} s`);

@@ -1,0 +1,3 @@
+import { describeShareOfSeeds } from './seeds.ts';
+
+describeShareOfSeeds(1, 2);
