@@ -9,6 +9,7 @@ import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/
 import { failureEvent } from '#runner/attempt.ts';
 import { grant, queuedJob, type NewJob } from './job-builder.ts';
 import { cloned } from './model-collections.ts';
+import { acceptanceOf } from './model-watch.ts';
 import type { ModelProcess, ModelWorld } from './model-world.ts';
 
 const LEASE_MS = 10_000;
@@ -73,7 +74,9 @@ function planFailure(
 async function attempt(world: ModelWorld, process: ModelProcess, job: LeasedJob): Promise<void> {
   const { random } = world;
   const lease = { jobId: job._id, token: job.lease.token };
-  if (random.chance(0.7)) await process.store.recordAcceptance(lease, `acc-${job._id}-${lease.token}`);
+  // A provider that takes its time to accept, past the end of the lease sometimes.
+  if (random.chance(0.2)) await process.wait(random.between(10, LEASE_MS * 3));
+  if (random.chance(0.7)) await process.store.recordAcceptance(lease, acceptanceOf(job._id, lease.token));
   if (random.chance(0.5)) await process.wait(random.between(10, LEASE_MS * 1.5));
   if (random.chance(0.4)) await process.store.heartbeat([lease], LEASE_MS);
   if (random.chance(0.2)) await process.store.recordProgress([{ ...lease, fraction: random.next(), message: '$half' }]);

@@ -10,7 +10,7 @@ import { grant, queuedJob } from './job-builder.ts';
 import { cloned, ModelDeployment } from './model-collections.ts';
 import type { Gate } from './model-driver.ts';
 import { openModelStore } from './model-store.ts';
-import { ModelWatch } from './model-watch.ts';
+import { acceptanceOf, ModelWatch } from './model-watch.ts';
 
 /** What the model knows: where each job stands, what each workspace was given, and what each generation may cost. */
 export interface CommandModel {
@@ -199,8 +199,9 @@ class Attempt extends Step {
     const held = world.held.get(this.runner) ?? [];
     const job = held[this.pick % Math.max(held.length, 1)];
     if (job === undefined) return;
-    await store.recordAcceptance({ jobId: job._id, token: job.lease.token }, 'accepted');
-    await store.heartbeat([{ jobId: job._id, token: job.lease.token }], LEASE_MS);
+    const lease = { jobId: job._id, token: job.lease.token };
+    await store.recordAcceptance(lease, acceptanceOf(lease.jobId, lease.token));
+    await store.heartbeat([lease], LEASE_MS);
     const change =
       this.outcome === 'complete' ? await this.#complete(store, job) : planFailure(this.runner, job, this.outcome);
     if (change === null) return;

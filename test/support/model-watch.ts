@@ -26,7 +26,7 @@ export class ModelWatch {
       const before = this.#jobs.get(job._id);
       if (before === job) continue;
       if (before !== undefined) found.push(...this.#changesOf(before, job));
-      found.push(...this.#moneyOf(job));
+      found.push(...this.#moneyOf(job), ...tokenOf(job));
       this.#jobs.set(job._id, job);
     }
     if (books.jobs.length < this.#jobs.size) found.push('a job is gone');
@@ -84,6 +84,20 @@ export class ModelWatch {
       ? [`${job._id}: runs with ${reserved} of ${price} reserved`]
       : [];
   }
+}
+
+/** Each claim has a token of its own, and what stands of an attempt was written by whoever holds it. */
+function tokenOf(job: Job): string[] {
+  const claims = job.history.filter((entry) => entry.to === 'running').length;
+  const wrong = job.leaseToken === claims ? [] : [`${job._id}: the token is ${job.leaseToken} after ${claims} claims`];
+  const { acceptanceId } = job.provider;
+  const isStale = job.lease !== null && acceptanceId !== null && acceptanceId !== acceptanceOf(job._id, job.leaseToken);
+  return isStale ? [...wrong, `${job._id}: ${acceptanceId} was written under the token ${job.leaseToken}`] : wrong;
+}
+
+/** The acceptance that a provider of the model gives for an attempt: it says which lease it was written under. */
+export function acceptanceOf(jobId: string, token: number): string {
+  return `accepted-${jobId}-${token}`;
 }
 
 function isPrefix(before: readonly object[], after: readonly object[]): boolean {

@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** One guard of the program taken away; the simulation must find that it is gone. */
+interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a change is written whatever version the job has',
+    file: 'electron/store/change-update.ts',
+    find: '    version: change.guard.version,\n    state: change.guard.state,\n',
+    replace: '',
+  },
+  {
+    name: 'a change is written whoever holds the lease',
+    file: 'electron/store/change-update.ts',
+    find: '    version: change.guard.version,\n    state: change.guard.state,\n    leaseToken: change.guard.leaseToken === 0 ? { $in: [0, null] } : change.guard.leaseToken,\n',
+    replace: '    state: change.guard.state,\n',
+  },
+  {
+    name: 'a lease is prolonged whatever its token',
+    file: 'electron/store/mongo-runner-store.ts',
+    find: 'leaseToken: lease.token, state:',
+    replace: 'state:',
+  },
+  {
+    name: 'a job is rescued although its lease is alive',
+    file: 'electron/store/mongo-runner-store.ts',
+    find: "{ $lt: ['$lease.expiresAt', '$$NOW'] }",
+    replace: '{ $eq: [1, 1] }',
+  },
+  {
+    name: 'an account is written although somebody else wrote it',
+    file: 'electron/store/ledger-poster.ts',
+    find: '{ _id: before._id, version: before.version }',
+    replace: '{ _id: before._id }',
+  },
+  {
+    name: 'entries that stand in the ledger are not looked for',
+    file: 'electron/store/ledger-poster.ts',
+    find: '      byKey.set(entry.data._id, entry.data);\n',
+    replace: '',
+  },
+  {
+    name: 'the account does not remember what is being posted',
+    file: 'electron/domain/account-posting.ts',
+    find: '  draft.posting[entry._id] = entry;\n',
+    replace: '',
+  },
+  {
+    name: 'the figures follow an entry as often as it is settled',
+    file: 'electron/store/settlement.ts',
+    find: "{ _id: job._id, 'billing.pending.key': pending.key }",
+    replace: '{ _id: job._id }',
+  },
+  {
+    name: 'a settled entry stays owed',
+    file: 'electron/store/settlement.ts',
+    find: ", 'billing.pending': without(pending.key) }",
+    replace: ' }',
+  },
+  {
+    name: 'a reservation that nobody can pay is made',
+    file: 'electron/domain/account-posting.ts',
+    find: "if (draft.available < entry.credits && !isGivenBack) return 'insufficient_credit';",
+    replace: '',
+  },
+  {
+    name: 'a job is claimed before it is paid for',
+    file: 'electron/store/job-claims.ts',
+    find: "    $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }],\n    'billing.pending': { $size: 0 },\n",
+    replace: '',
+  },
+  {
+    name: 'a claim does not raise the token',
+    file: 'electron/store/job-claims.ts',
+    find: "const nextToken = { $add: [{ $ifNull: ['$leaseToken', 0] }, 1] };",
+    replace: "const nextToken = { $max: [{ $ifNull: ['$leaseToken', 0] }, 1] };",
+  },
+  {
+    name: 'a running job is claimed again',
+    file: 'electron/store/job-claims.ts',
+    find: "state: { $in: ['queued', 'retrying'] }",
+    replace: "state: { $in: ['queued', 'retrying', 'running'] }",
+  },
+  {
+    name: 'a completed generation is captured twice',
+    file: 'electron/domain/charge.ts',
+    find: "    ...(captured > 0 ? [owed(billing, 'capture', captured, 'generation completed')] : []),\n",
+    replace:
+      "    ...(captured > 0 ? [owed(billing, 'capture', captured, 'one')] : []),\n    ...(captured > 0 ? [{ ...owed(billing, 'capture', captured, 'two'), key: `${billing.generationId}:capture:2` }] : []),\n",
+  },
+  {
+    name: 'a failed generation keeps its hold',
+    file: 'electron/domain/charge.ts',
+    find: 'if (held === 0) return [];',
+    replace: 'if (held >= 0) return [];',
+  },
+  {
+    name: 'a sweep does not finish what an account was posting',
+    file: 'electron/store/settlement.ts',
+    find: 'if (!account.success || options.isDryRun) continue;',
+    replace: 'if (account.success || options.isDryRun) continue;',
+  },
+  {
+    name: 'the sweep leaves what is owed',
+    file: 'electron/store/settlement.ts',
+    find: 'const settled = await settleJobs(collections, poster, owing.value);',
+    replace: 'const settled = await settleJobs(collections, poster, []);',
+  },
+];
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SEEDS = 3000;
+
+/** Runs the simulation over a copy of the program. @returns the first line that says what is wrong, null where nothing is */
+async function findingOf(folder: string): Promise<string | null> {
+  const args = [join(folder, 'test/faults/simulate.ts'), '--runs', String(SEEDS)];
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  execFile(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const lines = `${stdout}${stderr}`.split('\n');
+    const at = lines.findIndex((line) => line.startsWith('seed '));
+    resolve(error === null ? null : `${lines[at] ?? ''} ${lines[at + 1] ?? stderr}`.trim());
+  });
+  return promise;
+}
+
+async function copyOfProgram(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'runledger-mutations-'));
+  for (const part of ['electron', 'test/support', 'test/faults', 'package.json']) {
+    await cp(join(ROOT, part), join(folder, part), { recursive: true });
+  }
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/**
+ * `npm run mutations`: takes one guard after the other out of a copy of the program and asks the simulation. A mutation that
+ * is not found, or that no longer fits the source, makes the exit code 1.
+ */
+const folder = await copyOfProgram();
+try {
+  for (const { name, file, find, replace } of MUTATIONS) {
+    const path = join(folder, file);
+    const source = await readFile(path, 'utf8');
+    const isFitting = source.includes(find);
+    await writeFile(
+      path,
+      source.replace(find, () => replace),
+    );
+    const finding = isFitting ? await findingOf(folder) : null;
+    await writeFile(path, source);
+    if (finding === null) process.exitCode = 1;
+    console.log(`${isFitting ? (finding ?? 'NOT FOUND') : 'DOES NOT FIT'} | ${name}`);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
