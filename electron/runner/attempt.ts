@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { decideRetry, type RetryPolicy } from '#domain/retry-policy.ts';
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
-import { generationKey } from './generation-key.ts';
+import { generationKey, unreceivedAcceptance } from './generation-key.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { Validate } from './validators/validate.ts';
 
@@ -167,20 +167,12 @@ async function callProvider(
     progress: (fraction: number, message: string) => context.progress(job, fraction, message),
     write: (chunk: Uint8Array) => output.write(chunk),
   };
-  const accepted = acceptedBefore(job);
+  const accepted = unreceivedAcceptance(job);
   if (accepted !== null && provider.collect !== undefined) {
     const collected = await provider.collect(accepted, request, sink, signal);
     if (collected !== null) return collected;
   }
   return provider.generate(request, sink, signal);
-}
-
-/** The acceptance of the attempt before, where that one was cut off by a crash and not answered by the provider. */
-function acceptedBefore(job: LeasedJob): string | null {
-  const before = job.attempts.findLast(
-    (attempt) => attempt.n < job.attempt && attempt.generationId === job.billing.generationId,
-  );
-  return before?.failure?.code === 'lease_expired' ? before.acceptanceId : null;
 }
 
 function stoppedProblem(stop: AbortSignal, deadline: AbortSignal, kind: JobKind): Problem | null {

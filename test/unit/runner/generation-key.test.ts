@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { FailureClass } from '#domain/failure.ts';
+import { jobSchema } from '#domain/job.ts';
+import { generationKey, unreceivedAcceptance } from '#runner/generation-key.ts';
+import { queuedJob } from '../../support/job-builder.ts';
+
+type PastAttempt = readonly [failureClass: FailureClass, code: string, acceptanceId: string | null];
+
+/** What the attempt after these asks the provider with. */
+function after(past: readonly PastAttempt[]): { readonly key: string; readonly acceptanceId: string | null } {
+  const at = new Date('2026-10-01T08:00:00Z');
+  const attempts = past.map(([failureClass, code, acceptanceId], index) => ({
+    n: index + 1,
+    generationId: 'g-j1',
+    startedAt: at,
+    endedAt: at,
+    runnerId: 'r1',
+    provider: 'demo',
+    model: 'demo',
+    acceptanceId,
+    providerCost: null,
+    failure: { class: failureClass, code, message: 'm', fingerprint: 'f', at },
+    validation: null,
+  }));
+  const job = jobSchema.parse({ ...queuedJob({ id: 'j1' }), attempts });
+  const current = { ...job, attempt: past.length + 1 };
+  return { key: generationKey(current), acceptanceId: unreceivedAcceptance(current) };
+}
+
+const CRASH: PastAttempt = ['temporary', 'lease_expired', 'order-1'];
+const CRASH_UNHEARD: PastAttempt = ['temporary', 'lease_expired', null];
+const CUT: PastAttempt = ['temporary', 'network_econnreset', null];
+const TIMED_OUT: PastAttempt = ['timeout', 'attempt_timeout', 'order-1'];
+const BUSY: PastAttempt = ['rate_limit', 'http_429', null];
+const DOWN: PastAttempt = ['temporary', 'http_503', null];
+const REJECTED: PastAttempt = ['validation', 'check_title', 'order-1'];
+
+describe('the purchase that an attempt makes or continues', () => {
+  it.each<[string, readonly PastAttempt[], string, string | null]>([
+    ['is the first where nothing was tried', [], 'g-j1:1', null],
+    ['is the same after a crash, and is collected', [CRASH], 'g-j1:1', 'order-1'],
+    ['is collected although the attempt between died before it could ask', [CRASH, CRASH_UNHEARD], 'g-j1:1', 'order-1'],
+    ['is the same where the reply was lost on its way', [CUT], 'g-j1:1', null],
+    ['is the same where nobody waited for its end', [TIMED_OUT], 'g-j1:1', 'order-1'],
+    ['is a new one where the provider turned the call away', [BUSY, DOWN], 'g-j1:3', null],
+    ['is the same where a later call for it was turned away', [CUT, BUSY, DOWN], 'g-j1:1', null],
+    ['is a new one where its result was received and was not good enough', [CUT, REJECTED], 'g-j1:2', null],
+  ])('%s', (_name, past, key, acceptanceId) => {
+    expect(after(past)).toEqual({ key, acceptanceId });
+  });
+});
