@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MongoClient, MongoServerError } from 'mongodb';
+import type { Books } from '#domain/invariants.ts';
+import type { Job } from '#domain/job.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../support/expect-ok.ts';
+import type { SeededRandom } from '../support/model-random.ts';
+import { openTestStore } from '../support/test-server.ts';
+import { CUTS, startCuttingProxy, type CuttingProxy } from './cutting-proxy.ts';
+import { startRunnerProcess, startServerProcess, type KillableProcess } from './processes.ts';
+import { startSellingProvider, type SellingProvider } from './selling-provider.ts';
+
+const SKEW_MS_MAX = 5 * 60_000;
+const LEASE_MS = 1500;
+const RUNNERS = 3;
+const CONCURRENCY = 4;
+/** Commands that the store uses; a fail point is set on one of them at a time. */
+const COMMANDS = ['find', 'update', 'insert', 'getMore', 'hello'] as const;
+/** The server gives way, steps down, conflicts, or stops. */
+const ERROR_CODES = [91, 112, 189, 251, 10_107, 11_600] as const;
+/** MongoDB's answer to a command that it does not have; a fail point needs one that was started for tests. */
+const COMMAND_NOT_FOUND = 59;
+
+/** What was done to a world so far. */
+export interface Deeds {
+  kills: number;
+  restarts: number;
+  failPoints: number;
+}
+
+interface Server {
+  readonly port: number;
+  readonly options: string;
+  /** Kills it and starts it again on the same data with another clock; null where the server is not ours to kill. */
+  readonly restart: ((skewMs: number) => Promise<void>) | null;
+  readonly stop: () => Promise<void>;
+}
+
+/** A server, a proxy before it, a provider, and runners that come and go; each is a process or a socket of its own. */
+export class FaultWorld {
+  readonly provider: SellingProvider;
+  readonly proxy: CuttingProxy;
+  readonly deeds: Deeds = { kills: 0, restarts: 0, failPoints: 0 };
+  readonly store: Store;
+  readonly #random: SeededRandom;
+  readonly #server: Server;
+  readonly #client: MongoClient;
+  readonly #dbName: string;
+  readonly #folder: string;
+  #hasFailPoints = true;
+  #runners: KillableProcess[] = [];
+
+  private constructor(parts: {
+    random: SeededRandom;
+    server: Server;
+    provider: SellingProvider;
+    proxy: CuttingProxy;
+    store: Store;
+    client: MongoClient;
+    dbName: string;
+    folder: string;
+  }) {
+    this.#random = parts.random;
+    this.#server = parts.server;
+    this.provider = parts.provider;
+    this.proxy = parts.proxy;
+    this.store = parts.store;
+    this.#client = parts.client;
+    this.#dbName = parts.dbName;
+    this.#folder = parts.folder;
+  }
+
+  /** Opens a world on the server of `uri`, or on a sandbox of its own in durable mode where that is null. */
+  static async open(uri: string | null, random: SeededRandom): Promise<FaultWorld> {
+    const folder = await mkdtemp(join(tmpdir(), 'runledger-faults-'));
+    const server = uri === null ? await ownServer(join(folder, 'data')) : givenServer(uri);
+    const direct = `mongodb://127.0.0.1:${server.port}/${server.options}`;
+    const dbName = `faults_${randomUUID().slice(0, 8)}`;
+    const store = await openTestStore(direct, dbName);
+    expectOk(await store.writer.createIndexes());
+    const [proxy, provider] = [await startCuttingProxy(server.port), await startSellingProvider(random)];
+    const client = new MongoClient(direct);
+    return new FaultWorld({ random, server, provider, proxy, store, client, dbName, folder });
+  }
+
+  startRunners(): void {
+    while (this.#runners.length < RUNNERS) this.#runners.push(this.#startRunner());
+  }
+
+  async killRunner(): Promise<void> {
+    const index = this.#random.between(0, this.#runners.length - 1);
+    await this.#runners[index]?.kill();
+    this.#runners[index] = this.#startRunner();
+    this.deeds.kills += 1;
+  }
+
+  cut(): void {
+    this.proxy.cutNext(this.#random.pick(CUTS));
+  }
+
+  /** Kills the server, and starts it with a clock that is wrong by minutes either way. */
+  async restartServer(): Promise<void> {
+    if (this.#server.restart === null) return;
+    await this.#server.restart(this.#drawSkewMs());
+    this.deeds.restarts += 1;
+  }
+
+  /** Lets the next commands of one name fail, where the server can. */
+  async failCommands(): Promise<void> {
+    if (!this.#hasFailPoints) return;
+    const data = {
+      failCommands: [this.#random.pick(COMMANDS)],
+      errorCode: this.#random.pick(ERROR_CODES),
+      appName: 'runledger-faults',
+    };
+    const times = this.#random.between(1, 3);
+    try {
+      await this.#client.db('admin').command({ configureFailPoint: 'failCommand', mode: { times }, data });
+      this.deeds.failPoints += 1;
+    } catch (cause) {
+      if (cause instanceof MongoServerError && cause.code === COMMAND_NOT_FOUND) this.#hasFailPoints = false;
+      // A server that is down at this moment has no fail point either; that is one fault instead of another.
+    }
+  }
+
+  /** Ends every fault, and puts the server's clock past every lease and delay that was given under another. */
+  async makePeace(): Promise<void> {
+    this.proxy.relent();
+    this.provider.relent();
+    if (this.#hasFailPoints) {
+      await this.#client
+        .db('admin')
+        .command({ configureFailPoint: 'failCommand', mode: 'off' })
+        .catch(() => undefined);
+    }
+    await this.#server.restart?.(3 * SKEW_MS_MAX);
+    this.startRunners();
+  }
+
+  /** Everything there is, as the server has it. */
+  async readBooks(): Promise<Books> {
+    const jobs: Job[] = [];
+    for await (const document of this.store.reader.iterateJobs()) {
+      if (document.type === 'malformed') throw new Error(`malformed: ${JSON.stringify(document.malformed)}`);
+      jobs.push(document.job);
+    }
+    return {
+      jobs,
+      accounts: await Array.fromAsync(this.store.reader.iterateAccounts()),
+      ledger: await Array.fromAsync(this.store.reader.iterateLedger()),
+    };
+  }
+
+  /** What the runners that are alive printed of errors. */
+  errors(): string {
+    return this.#runners.map((runner) => runner.errors()).join('');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#runners.splice(0).map((runner) => runner.kill()));
+    await this.#client.db(this.#dbName).dropDatabase();
+    await this.#client.close();
+    await this.store.close();
+    await Promise.all([this.proxy.stop(), this.provider.stop()]);
+    await this.#server.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #startRunner(): KillableProcess {
+    return startRunnerProcess({
+      uri: `mongodb://127.0.0.1:${this.proxy.port}/${this.#server.options}`,
+      dbName: this.#dbName,
+      providerUrl: this.provider.baseUrl,
+      artefactDir: join(this.#folder, 'artefacts'),
+      skewMs: this.#drawSkewMs(),
+      leaseMs: LEASE_MS,
+      concurrency: CONCURRENCY,
+    });
+  }
+
+  #drawSkewMs(): number {
+    return this.#random.between(-SKEW_MS_MAX, SKEW_MS_MAX);
+  }
+}
+
+async function ownServer(dataDir: string): Promise<Server> {
+  let running = await startServerProcess({ dataDir, port: 0, skewMs: 0 });
+  const { port } = running;
+  return {
+    port,
+    options: '?directConnection=true',
+    restart: async (skewMs) => {
+      await running.kill();
+      await delay(10);
+      running = await startServerProcess({ dataDir, port, skewMs });
+    },
+    stop: () => running.kill(),
+  };
+}
+
+function givenServer(uri: string): Server {
+  const { port, search } = new URL(uri);
+  return { port: Number(port), options: search, restart: null, stop: () => Promise.resolve() };
+}

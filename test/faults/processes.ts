@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { RunnerOrder } from './runner-process.ts';
+
+const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** A process that is killed without warning. */
+export interface KillableProcess {
+  /** SIGKILL; resolves when it is gone. Idempotent. */
+  kill(): Promise<void>;
+  /** What it printed of errors, newest last. */
+  errors(): string;
+}
+
+/** Starts a runner of its own process. */
+export function startRunnerProcess(order: RunnerOrder): KillableProcess {
+  return killable(spawn(process.execPath, [entry('runner-process.ts'), JSON.stringify(order)], { stdio: 'pipe' }));
+}
+
+/** Starts the sandbox server on a folder. @returns the process and its port, once it listens */
+export async function startServerProcess(options: {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly skewMs: number;
+}): Promise<KillableProcess & { readonly port: number }> {
+  const args = [entry('server-process.ts'), options.dataDir, String(options.port), String(options.skewMs)];
+  const child = spawn(process.execPath, args, { stdio: 'pipe' });
+  const server = killable(child);
+  const listening = once(child.stdout, 'data').then((data) => Number(String(data[0])));
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`the server ended: ${server.errors()}`);
+  });
+  ended.catch(() => undefined);
+  return { ...server, port: await Promise.race([listening, ended]) };
+}
+
+function killable(child: ChildProcess): KillableProcess {
+  let errors = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    errors = `${errors}${text.toString()}`.slice(-4000);
+  });
+  const exited = once(child, 'exit');
+  return {
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+    errors: () => errors,
+  };
+}

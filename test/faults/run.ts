@@ -1,0 +1,81 @@
+import { randomInt } from 'node:crypto';
+import { Command, InvalidArgumentError } from 'commander';
+import { SeededRandom } from '../support/model-random.ts';
+import { runRound } from './fault-round.ts';
+import { FaultWorld } from './fault-world.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0 is wanted');
+  return value;
+}
+
+interface Options {
+  readonly rounds: number;
+  readonly jobs: number;
+  readonly seed: number;
+  readonly uri?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * `npm run faults`: runners as processes of their own on a real server, which are killed, cut off, lied to and misled about the
+ * time; after each round everything must be at its end and every credit accounted for. The seed fixes what is done and when;
+ * what the machine makes of it differs from run to run, as with real processes it does.
+ */
+const options = new Command('faults')
+  .option('--rounds <n>', 'how many rounds', wholeNumber, 20)
+  .option('--jobs <n>', 'jobs of each round', wholeNumber, 40)
+  .option('--seed <n>', 'the seed; drawn and printed unless told', wholeNumber, randomInt(1, 1_000_000))
+  .option('--uri <uri>', 'a server on loopback instead of a sandbox; it is not restarted')
+  .option('--json', 'one line of JSON on standard output')
+  .parse()
+  .opts<Options>();
+
+/** Rounds, deeds and findings so far; the four that must stay 0 are counted over all jobs of all rounds. */
+async function run(): Promise<number> {
+  const random = new SeededRandom(options.seed);
+  const world = await FaultWorld.open(options.uri ?? null, random);
+  const acknowledged: string[] = [];
+  let verdict: Verdict | null = null;
+  let rounds = 0;
+  console.error(`seed ${options.seed}, ${world.store.reader.topology.server}`);
+  try {
+    while (rounds < options.rounds && (verdict === null || isClean(verdict))) {
+      rounds += 1;
+      const startedAt = performance.now();
+      acknowledged.push(...(await runRound(world, rounds, options.jobs, random)));
+      verdict = judge(await world.readBooks(), acknowledged, world.provider.boughtTwice());
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.error(`round ${rounds}: ${seconds} s, ${verdict.findings.length} findings`);
+      for (const finding of verdict.findings.slice(0, 20)) console.error(`  ${finding}`);
+      if (!isClean(verdict)) console.error(world.errors());
+    }
+    const { findings: _, ...counts } = verdict ?? judge({ jobs: [], accounts: [], ledger: [] }, [], []);
+    const { kills, restarts, failPoints } = world.deeds;
+    const report = {
+      rounds,
+      kills: kills + restarts,
+      cuts: world.proxy.cuts(),
+      jobs: acknowledged.length,
+      ...counts,
+      serverRestarts: restarts,
+      failPoints,
+      providerSales: world.provider.sold(),
+      seed: options.seed,
+      server: world.store.reader.topology.server,
+    };
+    if (options.json === true) console.log(JSON.stringify(report));
+    else for (const [name, value] of Object.entries(report)) console.log(`${name.padEnd(20)} ${value}`);
+    return verdict !== null && isClean(verdict) ? 0 : 1;
+  } finally {
+    await world.close();
+  }
+}
+
+function isClean(verdict: Verdict): boolean {
+  return verdict.findings.length === 0;
+}
+
+process.exitCode = await run();

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { wait } from '#engine/wait.ts';
+import { ArtefactFolder } from '#runner/artefacts.ts';
+import { JobRunner } from '#runner/runner.ts';
+import { openStore } from '#store/connection.ts';
+import { FAULT_POLICY, FAULT_PROVIDER } from './fault-jobs.ts';
+import { orderingProvider } from './ordering-provider.ts';
+
+/** What a runner process is told, as JSON in its only argument. */
+export const runnerOrderSchema = z.object({
+  uri: z.string(),
+  dbName: z.string(),
+  providerUrl: z.string(),
+  artefactDir: z.string(),
+  /** By how much the machine's clock is wrong, in milliseconds. */
+  skewMs: z.number(),
+  leaseMs: z.number(),
+  concurrency: z.number(),
+});
+export type RunnerOrder = z.infer<typeof runnerOrderSchema>;
+
+const CONNECT_RETRY_MS = 100;
+
+/** One runner as a process that can be killed; it works until then. */
+async function work(order: RunnerOrder): Promise<void> {
+  for (;;) {
+    const store = await openStore({
+      uri: order.uri,
+      dbName: order.dbName,
+      appName: 'runledger-faults',
+      connectTimeoutMs: 2000,
+      newId: randomUUID,
+      random: Math.random,
+      wait: (ms) => delay(ms),
+      monotonicMs: () => performance.now(),
+    });
+    if (!store.ok) {
+      await delay(CONNECT_RETRY_MS);
+      continue;
+    }
+    new JobRunner({
+      runnerId: `faults-${randomUUID().slice(0, 8)}`,
+      store: store.value.writer,
+      providers: [orderingProvider(FAULT_PROVIDER, order.providerUrl)],
+      artefacts: new ArtefactFolder(order.artefactDir),
+      policy: FAULT_POLICY,
+      concurrency: order.concurrency,
+      host: hostname(),
+      pid: process.pid,
+      version: '0',
+      leaseMs: order.leaseMs,
+      random: Math.random,
+      monotonicMs: () => performance.now(),
+      now: () => new Date(Date.now() + order.skewMs),
+      wait,
+    }).start();
+    return;
+  }
+}
+
+if (import.meta.main) await work(runnerOrderSchema.parse(JSON.parse(process.argv[2] ?? '')));
