@@ -1,17 +1,22 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageBytesOf, readCommand } from './wire-refusal.ts';
 
 /** Where a connection breaks: before the request is sent, after the server has answered, in the middle of its answer, or late. */
 export const CUTS = ['before_sending', 'after_applying', 'mid_reply', 'stalled'] as const;
 export type Cut = (typeof CUTS)[number];
 
-/** A TCP proxy that breaks connections when it is told to. */
+/** A TCP proxy that breaks connections, and refuses commands in the server's place, when it is told to. */
 export interface CuttingProxy {
   readonly port: number;
   /** The next request, on whatever connection it comes, breaks in this way. */
   cutNext(cut: Cut): void;
-  /** Forgets cuts that were ordered and not made. */
+  /** The next command of this name, on whatever connection it comes, is refused with this error code and does not reach the server. */
+  refuseNext(name: string, code: number): void;
+  /** Forgets faults that were ordered and not made. */
   relent(): void;
+  /** How many commands were refused so far, by their names. */
+  refusals(): ReadonlyMap<string, number>;
   /** How many connections were cut so far. */
   cuts(): number;
   stop(): Promise<void>;
@@ -24,11 +29,24 @@ const STALL_MS = 700;
 /** Starts a proxy before a server on loopback. Rejects where no port is free. */
 export async function startCuttingProxy(upstreamPort: number): Promise<CuttingProxy> {
   const ordered: Cut[] = [];
+  const refusals: { readonly name: string; readonly code: number }[] = [];
+  const refused = new Map<string, number>();
   const sockets = new Set<Socket>();
   let made = 0;
   const server = createServer((client) => {
     const upstream = connect(upstreamPort, HOST);
     let underWay: Cut | null = null;
+    /** Of the message under way, how much is still to come. */
+    let bytesToCome = 0;
+    const refuse = (request: Buffer): boolean => {
+      const command = refusals.length === 0 ? null : readCommand(request);
+      const index = refusals.findIndex(({ name }) => name === command?.name);
+      const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
+      if (command === null || refusal === undefined) return false;
+      refused.set(command.name, (refused.get(command.name) ?? 0) + 1);
+      client.write(command.refusal(refusal.code));
+      return true;
+    };
     const end = (): void => {
       client.destroy();
       upstream.destroy();
@@ -40,7 +58,10 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
       socket.on('error', end);
       socket.on('close', end);
     }
-    client.on('data', (request) => {
+    client.on('data', (request: Buffer) => {
+      if (bytesToCome === 0 && refuse(request)) return;
+      const size = bytesToCome === 0 ? (messageBytesOf(request) ?? request.length) : bytesToCome;
+      bytesToCome = Math.max(0, size - request.length);
       underWay = ordered.shift() ?? underWay;
       if (underWay !== null) made += 1;
       if (underWay === 'before_sending') return end();
@@ -73,7 +94,12 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
   return {
     port,
     cutNext: (cut) => ordered.push(cut),
-    relent: () => ordered.splice(0),
+    refuseNext: (name, code) => refusals.push({ name, code }),
+    relent: () => {
+      ordered.splice(0);
+      refusals.splice(0);
+    },
+    refusals: () => refused,
     cuts: () => made,
     stop: () =>
       new Promise((resolve) => {

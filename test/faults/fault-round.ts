@@ -9,8 +9,8 @@ import { isAtRest } from './verdict.ts';
 
 const GRANT_CREDITS = 1_000_000;
 const POOR_CREDITS = 100;
-const FAULTS = { min: 12, max: 24 };
-const PAUSE_MS = { min: 20, max: 300 };
+const FAULTS = { min: 16, max: 32 };
+const PAUSE_MS = { min: 20, max: 250 };
 /** A job that has not come to its end this long after the last fault is stuck. */
 const REST_MS_MAX = 60_000;
 const LOOK_MS = 150;
@@ -47,7 +47,7 @@ async function breakSomething(world: FaultWorld, ids: readonly string[], random:
   if (drawn < 0.25) await world.killRunner();
   else if (drawn < 0.6) world.cut();
   else if (drawn < 0.7) await world.restartServer();
-  else if (drawn < 0.85) await world.failCommands();
+  else if (drawn < 0.85) world.refuse();
   else await cancelTwice(world, random.pick(ids));
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MongoClient, MongoServerError } from 'mongodb';
+import { MongoClient } from 'mongodb';
 import type { Books } from '#domain/invariants.ts';
 import type { Job } from '#domain/job.ts';
 import type { Store } from '#store/connection.ts';
@@ -18,18 +18,14 @@ const SKEW_MS_MAX = 5 * 60_000;
 const LEASE_MS = 1500;
 const RUNNERS = 3;
 const CONCURRENCY = 4;
-/** Commands that the store uses; a fail point is set on one of them at a time. */
-const COMMANDS = ['find', 'update', 'insert', 'getMore', 'hello'] as const;
+/** What a runner's store sends; each is refused now and then. */
+const COMMANDS = ['find', 'update', 'update', 'insert', 'hello'] as const;
 /** The server gives way, steps down, conflicts, or stops. */
 const ERROR_CODES = [91, 112, 189, 251, 10_107, 11_600] as const;
-/** MongoDB's answer to a command that it does not have; a fail point needs one that was started for tests. */
-const COMMAND_NOT_FOUND = 59;
-
 /** What was done to a world so far. */
 export interface Deeds {
   kills: number;
   restarts: number;
-  failPoints: number;
 }
 
 interface Server {
@@ -44,14 +40,13 @@ interface Server {
 export class FaultWorld {
   readonly provider: SellingProvider;
   readonly proxy: CuttingProxy;
-  readonly deeds: Deeds = { kills: 0, restarts: 0, failPoints: 0 };
+  readonly deeds: Deeds = { kills: 0, restarts: 0 };
   readonly store: Store;
   readonly #random: SeededRandom;
   readonly #server: Server;
   readonly #client: MongoClient;
   readonly #dbName: string;
   readonly #folder: string;
-  #hasFailPoints = true;
   #runners: KillableProcess[] = [];
 
   private constructor(parts: {
@@ -109,34 +104,17 @@ export class FaultWorld {
     this.deeds.restarts += 1;
   }
 
-  /** Lets the next commands of one name fail, where the server can. */
-  async failCommands(): Promise<void> {
-    if (!this.#hasFailPoints) return;
-    const data = {
-      failCommands: [this.#random.pick(COMMANDS)],
-      errorCode: this.#random.pick(ERROR_CODES),
-      appName: 'runledger-faults',
-    };
-    const times = this.#random.between(1, 3);
-    try {
-      await this.#client.db('admin').command({ configureFailPoint: 'failCommand', mode: { times }, data });
-      this.deeds.failPoints += 1;
-    } catch (cause) {
-      if (cause instanceof MongoServerError && cause.code === COMMAND_NOT_FOUND) this.#hasFailPoints = false;
-      // A server that is down at this moment has no fail point either; that is one fault instead of another.
-    }
+  /** Lets the next commands of one name fail. */
+  refuse(): void {
+    const name = this.#random.pick(COMMANDS);
+    const code = this.#random.pick(ERROR_CODES);
+    for (let times = this.#random.between(1, 3); times > 0; times -= 1) this.proxy.refuseNext(name, code);
   }
 
   /** Ends every fault, and puts the server's clock past every lease and delay that was given under another. */
   async makePeace(): Promise<void> {
     this.proxy.relent();
     this.provider.relent();
-    if (this.#hasFailPoints) {
-      await this.#client
-        .db('admin')
-        .command({ configureFailPoint: 'failCommand', mode: 'off' })
-        .catch(() => undefined);
-    }
     await this.#server.restart?.(3 * SKEW_MS_MAX);
     this.startRunners();
   }

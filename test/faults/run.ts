@@ -53,7 +53,7 @@ async function run(): Promise<number> {
       if (!isClean(verdict)) console.error(world.errors());
     }
     const { findings: _, ...counts } = verdict ?? judge({ jobs: [], accounts: [], ledger: [] }, [], []);
-    const { kills, restarts, failPoints } = world.deeds;
+    const { kills, restarts } = world.deeds;
     const report = {
       rounds,
       kills: kills + restarts,
@@ -61,13 +61,13 @@ async function run(): Promise<number> {
       jobs: acknowledged.length,
       ...counts,
       serverRestarts: restarts,
-      failPoints,
+      refusals: Object.fromEntries(world.proxy.refusals()),
       providerSales: world.provider.sold(),
       seed: options.seed,
       server: world.store.reader.topology.server,
     };
     if (options.json === true) console.log(JSON.stringify(report));
-    else for (const [name, value] of Object.entries(report)) console.log(`${name.padEnd(20)} ${value}`);
+    else for (const [name, value] of Object.entries(report)) console.log(name.padEnd(20), value);
     return verdict !== null && isClean(verdict) ? 0 : 1;
   } finally {
     await world.close();
