@@ -51,11 +51,15 @@ export async function attemptCall<Value>(call: () => Promise<Value>): Promise<Re
   }
 }
 
-/** True where every error of a bulk insert says that the document already stands. */
+/**
+ * True where every error of a bulk insert says that the document already stands. The driver wraps what ends a bulk write as a
+ * whole (a refusal, a cut connection) in the same class with no such error: then nobody knows what was inserted.
+ */
 export function isOnlyDuplicateKeys(cause: unknown): boolean {
   if (!(cause instanceof MongoBulkWriteError)) {
     return cause instanceof MongoServerError && cause.code === DUPLICATE_KEY;
   }
   const errors = [cause.writeErrors].flat();
-  return cause.result.getWriteConcernError() === undefined && errors.every((error) => error.code === DUPLICATE_KEY);
+  const isWhole = errors.length > 0 && cause.result.getWriteConcernError() === undefined;
+  return isWhole && errors.every((error) => error.code === DUPLICATE_KEY);
 }

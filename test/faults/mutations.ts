@@ -116,6 +116,12 @@ const MUTATIONS: readonly Mutation[] = [
     find: 'const settled = await settleJobs(collections, poster, owing.value);',
     replace: 'const settled = await settleJobs(collections, poster, []);',
   },
+  {
+    name: 'a refused insert counts as one of duplicates',
+    file: 'electron/store/driver-errors.ts',
+    find: 'errors.length > 0 && cause',
+    replace: 'cause',
+  },
 ];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

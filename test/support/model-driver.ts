@@ -1,5 +1,6 @@
 import {
   MongoBulkWriteError,
+  MongoError,
   MongoServerError,
   type BulkWriteResult,
   type Collection,
@@ -114,7 +115,7 @@ class CollectionPort {
     const counts = { matchedCount: 0, modifiedCount: 0 };
     const errors: StatementError[] = [];
     for (const [index, { updateOne }] of statements.entries()) {
-      const done = await this.#gate(`${this.#name}.update`, () => this.#try(updateOne));
+      const done = await this.#gateBulk(`${this.#name}.update`, counts, () => this.#try(updateOne));
       if (done instanceof MongoServerError) {
         const [code, errmsg] = [Number(done.code), done.message];
         errors.push({ index, code, errmsg });
@@ -126,6 +127,15 @@ class CollectionPort {
     }
     if (errors.length > 0) throw bulkError(errors, counts);
     return counts;
+  }
+
+  /** The driver wraps whatever ends a bulk write as a whole, a cut connection too: an error of a bulk write that names no statement. */
+  async #gateBulk<Value>(operation: string, counts: object, apply: () => Value): Promise<Value> {
+    try {
+      return await this.#gate(operation, apply);
+    } catch (cause) {
+      throw cause instanceof MongoError ? new MongoBulkWriteError(cause, bulkResult(counts)) : cause;
+    }
   }
 
   #try({ filter, update }: UpdateStatement['updateOne']): { matched: number; modified: number } | MongoServerError {
@@ -160,7 +170,7 @@ class CollectionPort {
     const errors: StatementError[] = [];
     let insertedCount = 0;
     for (const [index, document] of documents.entries()) {
-      const isNew = await this.#gate(`${this.#name}.insert`, () => {
+      const isNew = await this.#gateBulk(`${this.#name}.insert`, { insertedCount }, () => {
         const isFree = !this.#collection.documents.has(document._id);
         if (isFree) this.#collection.insert(document);
         return isFree;
@@ -181,12 +191,15 @@ interface StatementError {
 }
 
 function bulkError(errors: readonly StatementError[], counts: object): MongoBulkWriteError {
-  const result = { ...counts, getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
   const message = errors[0]?.errmsg ?? '';
   return new MongoBulkWriteError(
     { message, code: errors[0]?.code ?? 0, writeErrors: errors as unknown as WriteError[] },
-    result,
+    bulkResult(counts),
   );
+}
+
+function bulkResult(counts: object): BulkWriteResult {
+  return { ...counts, getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
 }
 
 function projected(document: RawDocument, fields: Document | null): RawDocument {
