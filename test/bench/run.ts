@@ -6,6 +6,7 @@ type Benchmark = (args: readonly string[]) => Promise<number>;
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
+  runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };
 
