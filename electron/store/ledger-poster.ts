@@ -9,6 +9,24 @@ import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts
 /** How often a posting is tried anew when somebody else wrote the account in between. */
 const CONFLICTS_MAX = 50;
 
+/** The most entries that go into one write of an account. */
+const TOGETHER_MAX = 500;
+
+interface Waiting {
+  readonly entries: readonly LedgerEntry[];
+  readonly resolve: (result: Result<readonly PostingOutcome[], AppError>) => void;
+}
+
+/** The first who waits, and as many after it as fit into one write. */
+function takeBatch(queue: Waiting[]): readonly Waiting[] {
+  let size = 0;
+  const over = queue.findIndex(({ entries }, index) => {
+    size += entries.length;
+    return index > 0 && size > TOGETHER_MAX;
+  });
+  return queue.splice(0, over === -1 ? queue.length : over);
+}
+
 /** Waits for about that many milliseconds; passed in so that tests decide what waiting is. */
 export type Wait = (delayMs: number) => Promise<void>;
 
@@ -20,6 +38,8 @@ export class LedgerPoster {
   readonly #collections: Pick<Collections, 'accounts' | 'ledger'>;
   readonly #wait: Wait;
   readonly #random: () => number;
+  /** By workspace: who waits for the posting that is under way. */
+  readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(collections: Pick<Collections, 'accounts' | 'ledger'>, wait: Wait, random: () => number) {
     this.#collections = collections;
@@ -28,10 +48,52 @@ export class LedgerPoster {
   }
 
   /**
-   * Posts entries of one workspace, in order.
+   * Posts entries of one workspace, in order. What this process posts to one account goes one after the other, and whatever
+   * gathers meanwhile goes together: the account is one document, and colliding with oneself on it would only cost time.
    * @returns what became of each entry, in order. `write_conflict` where others kept writing the account.
    */
-  async post(
+  post(workspaceId: string, entries: readonly LedgerEntry[]): Promise<Result<readonly PostingOutcome[], AppError>> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(workspaceId);
+      if (waiting !== undefined) {
+        waiting.push({ entries, resolve });
+        return;
+      }
+      const queue: Waiting[] = [{ entries, resolve }];
+      this.#waiting.set(workspaceId, queue);
+      void this.#work(workspaceId, queue);
+    });
+  }
+
+  async #work(workspaceId: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue);
+      const posted = await this.#postSafely(
+        workspaceId,
+        batch.flatMap((waiting) => waiting.entries),
+      );
+      let from = 0;
+      for (const { entries, resolve } of batch) {
+        resolve(posted.ok ? ok(posted.value.slice(from, from + entries.length)) : posted);
+        from += entries.length;
+      }
+    }
+    this.#waiting.delete(workspaceId);
+  }
+
+  /** Whoever waits is always answered: what is thrown here would leave all of them, and all who come later, waiting. */
+  async #postSafely(
+    workspaceId: string,
+    entries: readonly LedgerEntry[],
+  ): Promise<Result<readonly PostingOutcome[], AppError>> {
+    try {
+      return await this.#postTogether(workspaceId, entries);
+    } catch (cause) {
+      return err(appError('internal', `posting to ${workspaceId} failed`, cause));
+    }
+  }
+
+  async #postTogether(
     workspaceId: string,
     entries: readonly LedgerEntry[],
   ): Promise<Result<readonly PostingOutcome[], AppError>> {
