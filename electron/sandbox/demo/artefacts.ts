@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { PNG } from 'pngjs';
+import { shareOf } from './behaviours.ts';
 
-/** A number from 0 up to, not including, 1 that is always the same for the same text. */
-export function shareOf(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
-}
+/** A picture of more pixels than this on a side is not made. */
+export const PICTURE_SIDE_MAX = 2048;
 
 /** A whole web page about the prompt, with every part that is asked for; the same prompt gives the same page. */
 export function webPage(prompt: string, parts: readonly string[]): string {
@@ -48,7 +46,10 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** A picture of the prompt: soft discs on a gradient, as a PNG; the same prompt gives the same picture. */
+/**
+ * A picture of the prompt: discs on a gradient, as a PNG; the same prompt gives the same picture.
+ * @param width in pixels, 1 to {@link PICTURE_SIDE_MAX}, as is `height`
+ */
 export function picture(prompt: string, width: number, height: number): Buffer {
   const png = new PNG({ width, height });
   const discs = Array.from({ length: 5 }, (_, index) => ({

@@ -1,107 +1,113 @@
-import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { picture, shareOf, webPage } from './artefacts.ts';
+import { picture, PICTURE_SIDE_MAX, webPage } from './artefacts.ts';
+import { behaviourOf, DEMO_MODELS, shareOf, type Behaviour } from './behaviours.ts';
+import { chatRequestSchema, completionOf, pageOrderOf, parseJson, streamCompletion, type ChatRequest } from './chat.ts';
+import { SoldResults } from './sold-results.ts';
+
+/** How to run a demo provider. */
+export interface DemoProviderOptions {
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** Another seed lets other calls of the flaky models fail; 0 unless told. */
+  readonly seed?: number;
+  /** How long the slow model takes on average, in milliseconds; 2400 unless told. */
+  readonly slowMs?: number;
+  /** One line for each call: route, model and status, never a prompt or a key. */
+  readonly log?: (line: string) => void;
+}
+
+/** How many calls a demo provider has answered since its start. */
+export interface ProviderCalls {
+  /** Results that were made, each charged once. */
+  readonly generated: number;
+  /** Calls answered with a result that was made before for the same key, and not charged again. */
+  readonly replayed: number;
+  /** Calls that were answered with an error, or not at all. */
+  readonly refused: number;
+}
 
 /** A running demo provider. */
 export interface DemoProvider {
   /** For an OpenAI client. */
   readonly baseUrl: string;
-  /** Made anew at each start; requests without it are refused. */
+  readonly port: number;
+  /** Made anew at each start; calls without it are refused. */
   readonly apiKey: string;
-  /** How many generations were made and how many calls were answered with one made before, since the start. */
-  readonly counts: () => { readonly generated: number; readonly replayed: number };
-  /** Idempotent. */
+  calls(): ProviderCalls;
+  /** Cuts off whatever is under way. Idempotent. */
   stop(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
 const BODY_BYTES_MAX = 1_000_000;
-/** Results are remembered for that many idempotency keys. */
-const REMEMBERED_MAX = 20_000;
+const REMEMBERED_CHARACTERS_MAX = 64 * 1024 * 1024;
+/** Calls without an idempotency key are told apart by how often they came; that many are counted. */
+const COUNTED_MAX = 10_000;
+const SLOW_MS = 2400;
+const RETRY_AFTER_SECONDS = 1;
 
-const chatSchema = z.object({
-  model: z.string(),
-  stream: z.boolean().default(false),
-  messages: z.array(z.object({ role: z.string(), content: z.string() })).min(1),
-});
-const imageSchema = z.object({
-  model: z.string(),
-  prompt: z.string(),
+const imageRequestSchema = z.object({
+  model: z.string().min(1).max(200),
+  prompt: z.string().min(1),
+  response_format: z.literal('b64_json').default('b64_json'),
   size: z
     .string()
-    .regex(/^\d{1,4}x\d{1,4}$/)
+    .regex(/^[1-9]\d{0,3}x[1-9]\d{0,3}$/)
+    .refine((size) => size.split('x').every((side) => Number(side) <= PICTURE_SIDE_MAX), {
+      error: `at most ${PICTURE_SIDE_MAX} pixels on a side`,
+    })
     .default('512x512'),
 });
+type ImageRequest = z.infer<typeof imageRequestSchema>;
 
-/** How a model of the demo behaves, by its name. */
-type Behaviour = 'standard' | 'unavailable' | 'rate_limited' | 'bad_output' | 'slow' | 'bad_input' | 'content_refused';
+/** What OpenAI answers to a call that fails. */
+interface Refusal {
+  readonly status: number;
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+}
 
-/**
- * What a call to a model does: `flaky-0.3` fails for three calls in ten, `rate-limited` asks the first call for each purchase
- * to wait, the others say it in their name. The same call always does the same, so that a run can be repeated.
- */
-function behaviourOf(model: string, callKey: string): Behaviour {
-  const flaky = /^flaky-(0?\.\d+|1)$/.exec(model)?.[1];
-  if (flaky !== undefined) return shareOf(callKey) < Number(flaky) ? 'unavailable' : 'standard';
-  switch (model) {
-    case 'rate-limited':
-      return callKey.endsWith(':1') ? 'rate_limited' : 'standard';
-    case 'bad-output':
-      return 'bad_output';
-    case 'slow':
-      return 'slow';
-    case 'bad-input':
-      return 'bad_input';
-    case 'content-refused':
-      return 'content_refused';
-    default:
-      return 'standard';
-  }
+/** One call that may be served: what it asks for, and what stands for its purchase. */
+interface Call {
+  readonly request: ChatRequest | ImageRequest;
+  readonly body: string;
+  readonly key: string;
+  readonly behaviour: Behaviour;
 }
 
 /**
- * Starts a provider for the demonstration: a real HTTP server on loopback that speaks OpenAI's API for chat completions and
- * images, makes real pages and pictures, and fails in the ways that its models' names ask for. A call with an idempotency key
- * that was answered before is answered with the same result and makes nothing again.
+ * Starts a provider for the demonstration: a real HTTP server on loopback that speaks OpenAI's API for chat completions, images
+ * and models, makes real pages and pictures, and fails in the ways that its models' names ask for. A call with an idempotency
+ * key that was answered before is answered with the same result and makes nothing again. Rejects where the port is taken.
  */
-export async function startDemoProvider(options: { readonly port?: number } = {}): Promise<DemoProvider> {
-  const apiKey = `demo-${randomBytes(16).toString('hex')}`;
-  const made = new Map<string, string>();
-  const counts = { generated: 0, replayed: 0 };
-  /** Makes a result once for each key. */
-  const once = (key: string, make: () => string): string => {
-    const before = made.get(key);
-    if (before !== undefined) {
-      counts.replayed += 1;
-      return before;
-    }
-    counts.generated += 1;
-    const result = make();
-    made.set(key, result);
-    const [oldest] = made.keys();
-    if (made.size > REMEMBERED_MAX && oldest !== undefined) made.delete(oldest);
-    return result;
-  };
+export async function startDemoProvider(options: DemoProviderOptions = {}): Promise<DemoProvider> {
+  const desk = new SalesDesk(options);
   const server = createServer((request, response) => {
-    handle(request, response, apiKey, once).catch((cause: unknown) => {
-      // A client that went away in the middle of its answer.
-      if (!response.headersSent)
-        sendError(response, 500, 'server_error', cause instanceof Error ? cause.message : 'failed');
-      else response.destroy();
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    desk.serve(request, response, gone.signal).catch((cause: unknown) => {
+      // A client that went away in the middle of its answer wants no other one.
+      if (gone.signal.aborted || response.headersSent) response.destroy();
+      else {
+        refuse(response, {
+          status: 500,
+          type: 'server_error',
+          code: 'internal_error',
+          message: cause instanceof Error ? cause.message : 'failed',
+        });
+      }
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, HOST, resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listen(server, options.port ?? 0);
   return {
     baseUrl: `http://${HOST}:${port}/v1`,
-    apiKey,
-    counts: () => ({ ...counts }),
+    port,
+    apiKey: desk.apiKey,
+    calls: () => ({ ...desk.calls }),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -110,155 +116,201 @@ export async function startDemoProvider(options: { readonly port?: number } = {}
   };
 }
 
-async function handle(
-  request: IncomingMessage,
-  response: ServerResponse,
-  apiKey: string,
-  once: (key: string, make: () => string) => string,
-): Promise<void> {
-  if (request.headers.authorization !== `Bearer ${apiKey}`) {
-    sendError(response, 401, 'invalid_api_key', 'Incorrect API key provided.');
-    return;
-  }
-  const route = `${request.method ?? ''} ${request.url ?? ''}`;
-  const isChat = route === 'POST /v1/chat/completions';
-  if (!isChat && route !== 'POST /v1/images/generations') {
-    sendError(response, 404, 'not_found', `There is no ${route}.`);
-    return;
-  }
-  const body = await readBody(request);
-  const parsed = isChat ? chatSchema.safeParse(body) : imageSchema.safeParse(body);
-  if (!parsed.success) {
-    sendError(response, 400, 'invalid_prompt', parsed.error.issues[0]?.message ?? 'The request cannot be read.');
-    return;
-  }
-  const header = request.headers['idempotency-key'];
-  const key = typeof header === 'string' ? header : JSON.stringify(body);
-  const behaviour = behaviourOf(parsed.data.model, key);
-  if (refuse(response, behaviour)) return;
-  if (behaviour === 'slow') await delay(1200 + shareOf(key) * 1800);
-  if ('messages' in parsed.data) await answerChat(response, parsed.data, key, behaviour, once);
-  else answerImage(response, parsed.data, key, behaviour, once);
-}
-
-/** Answers a call that its model's name says must fail. @returns true where it did */
-function refuse(response: ServerResponse, behaviour: Behaviour): boolean {
-  switch (behaviour) {
-    case 'unavailable':
-      sendError(response, 503, 'server_error', 'The server is overloaded, please try again later.');
-      return true;
-    case 'rate_limited':
-      response.setHeader('Retry-After', '1');
-      sendError(response, 429, 'rate_limit_exceeded', 'Rate limit reached for requests.');
-      return true;
-    case 'bad_input':
-      sendError(response, 400, 'invalid_prompt', 'The prompt asks for something that the model cannot make.');
-      return true;
-    case 'content_refused':
-      sendError(response, 400, 'content_policy_violation', 'Your request was rejected by the safety system.');
-      return true;
-    case 'standard':
-    case 'bad_output':
-    case 'slow':
-      return false;
-  }
-}
-
-async function answerChat(
-  response: ServerResponse,
-  request: z.infer<typeof chatSchema>,
-  key: string,
-  behaviour: Behaviour,
-  once: (key: string, make: () => string) => string,
-): Promise<void> {
-  const prompt = request.messages.at(-1)?.content ?? '';
-  const page = once(key, () => {
-    const whole = webPage(promptOf(prompt), partsOf(prompt));
-    // A reply that broke off: no end, and half of its parts are not there.
-    return behaviour === 'bad_output' ? whole.slice(0, whole.indexOf('<main')) : whole;
-  });
-  const id = `chatcmpl-${Math.floor(shareOf(key) * 2 ** 32)
-    .toString(16)
-    .padStart(8, '0')}`;
-  const usage = {
-    prompt_tokens: Math.ceil(prompt.length / 4),
-    completion_tokens: Math.ceil(page.length / 4),
-    total_tokens: Math.ceil((prompt.length + page.length) / 4),
-  };
-  const base = { id, created: 0, model: request.model };
-  if (!request.stream) {
-    sendJson(response, 200, {
-      ...base,
-      object: 'chat.completion',
-      choices: [{ index: 0, message: { role: 'assistant', content: page, refusal: null }, finish_reason: 'stop' }],
-      usage,
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
     });
-    return;
-  }
-  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
-  const send = (fields: object): void => {
-    response.write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', ...fields })}\n\n`);
-  };
-  const size = Math.ceil(page.length / 6);
-  for (let at = 0; at < page.length; at += size) {
-    send({
-      choices: [{ index: 0, delta: { role: 'assistant', content: page.slice(at, at + size) }, finish_reason: null }],
-    });
-    if (behaviour === 'slow') await delay(200);
-  }
-  send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
-  send({ choices: [], usage });
-  response.end('data: [DONE]\n\n');
-}
-
-function answerImage(
-  response: ServerResponse,
-  request: z.infer<typeof imageSchema>,
-  key: string,
-  behaviour: Behaviour,
-  once: (key: string, make: () => string) => string,
-): void {
-  const [width = 512, height = 512] = request.size.split('x').map(Number);
-  const base64 = once(key, () => {
-    const png = picture(request.prompt, Math.min(width, 2048), Math.min(height, 2048));
-    return (behaviour === 'bad_output' ? png.subarray(0, Math.floor(png.length / 2)) : png).toString('base64');
   });
-  response.setHeader(
-    'x-request-id',
-    `img-${Math.floor(shareOf(key) * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0')}`,
-  );
-  sendJson(response, 200, { created: 0, data: [{ b64_json: base64 }] });
 }
 
-/** The runner sends the options behind the prompt; the parts that are asked for stand there. */
-function partsOf(message: string): readonly string[] {
-  const options = /\n\nOptions: (\{.*\})$/s.exec(message)?.[1];
-  const parsed = z
-    .object({ requiredParts: z.array(z.string()).default([]) })
-    .safeParse(options === undefined ? {} : JSON.parse(options));
-  return parsed.success ? parsed.data.requiredParts : [];
+class SalesDesk {
+  readonly apiKey = `demo-${randomBytes(16).toString('hex')}`;
+  readonly calls = { generated: 0, replayed: 0, refused: 0 };
+  readonly #sold = new SoldResults(REMEMBERED_CHARACTERS_MAX);
+  readonly #triesWithoutKey = new Map<string, number>();
+  readonly #seed: number;
+  readonly #slowMs: number;
+  readonly #log: (line: string) => void;
+
+  constructor(options: DemoProviderOptions) {
+    this.#seed = options.seed ?? 0;
+    this.#slowMs = options.slowMs ?? SLOW_MS;
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const route = `${request.method ?? ''} ${request.url ?? ''}`;
+    if (request.headers.authorization !== `Bearer ${this.apiKey}`) {
+      this.#refuse(response, route, KEY_REFUSAL);
+      return;
+    }
+    if (route === 'GET /v1/models') {
+      const data = DEMO_MODELS.map((id) => ({ id, object: 'model', created: 0, owned_by: 'runledger-demo' }));
+      sendJson(response, 200, { object: 'list', data });
+      return;
+    }
+    const schema = SCHEMA_BY_ROUTE.get(route);
+    if (schema === undefined) {
+      this.#refuse(response, route, { ...INPUT_REFUSAL, status: 404, code: 'not_found', message: 'No such route.' });
+      return;
+    }
+    const body = await readBody(request);
+    const parsed = schema.safeParse(body === null ? null : parseJson(body));
+    if (body === null || !parsed.success) {
+      const problem = parsed.error?.issues[0];
+      const message = `The request cannot be used: ${problem?.path.join('.') ?? 'body'} ${problem?.message ?? ''}`;
+      this.#refuse(response, route, { ...INPUT_REFUSAL, code: 'invalid_prompt', message });
+      return;
+    }
+    await this.#answer(response, route, this.#callOf(request, parsed.data, body), signal);
+  }
+
+  #callOf(message: IncomingMessage, request: ChatRequest | ImageRequest, body: string): Call {
+    const header = message.headers['idempotency-key'];
+    const key = typeof header === 'string' && header !== '' ? header : this.#keyOf(body);
+    const attempt = Number(/:(\d{1,6})$/.exec(key)?.[1] ?? 1);
+    const behaviour = behaviourOf({ model: request.model, key, attempt, seed: this.#seed });
+    return { request, body, key, behaviour };
+  }
+
+  /** Stands for the key of a client that sends none: each time that it asks is another purchase. */
+  #keyOf(body: string): string {
+    const digest = createHash('sha256').update(body).digest('hex');
+    const tries = (this.#triesWithoutKey.get(digest) ?? 0) + 1;
+    const [oldest] = this.#triesWithoutKey.keys();
+    if (this.#triesWithoutKey.size >= COUNTED_MAX && oldest !== undefined) this.#triesWithoutKey.delete(oldest);
+    this.#triesWithoutKey.set(digest, tries);
+    return `without-key-${digest}:${tries}`;
+  }
+
+  async #answer(response: ServerResponse, route: string, call: Call, signal: AbortSignal): Promise<void> {
+    const refusal = REFUSAL_BY_BEHAVIOUR.get(call.behaviour);
+    if (refusal !== undefined) {
+      if (refusal.status === 429) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+      this.#refuse(response, `${route} ${call.request.model}`, refusal);
+      return;
+    }
+    if (call.behaviour === 'hang') {
+      this.calls.refused += 1;
+      this.#log(`${route} ${call.request.model}: no answer`);
+      // The client's own time-out ends this, or the end of this server.
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      return;
+    }
+    const isSlow = call.behaviour === 'answer_slowly';
+    if (isSlow) await delay(this.#slowMs * (0.4 + 0.6 * shareOf(call.key)), undefined, { signal });
+    const sale = this.#sold.sell(call.key, call.body, () => make(call));
+    if (sale.type === 'key_reused') {
+      this.#refuse(response, `${route} ${call.request.model}`, KEY_REUSED_REFUSAL);
+      return;
+    }
+    this.calls[sale.type === 'made' ? 'generated' : 'replayed'] += 1;
+    this.#log(`${route} ${call.request.model}: ${sale.type}`);
+    await send(response, call, sale.result, { pauseMs: isSlow ? this.#slowMs / 12 : 0, signal });
+  }
+
+  #refuse(response: ServerResponse, what: string, refusal: Refusal): void {
+    this.calls.refused += 1;
+    this.#log(`${what}: ${refusal.status} ${refusal.code}`);
+    refuse(response, refusal);
+  }
 }
 
-function promptOf(message: string): string {
-  return message.replace(/\n\nOptions: \{.*\}$/s, '');
+const SCHEMA_BY_ROUTE: ReadonlyMap<string, z.ZodType<ChatRequest | ImageRequest>> = new Map<
+  string,
+  z.ZodType<ChatRequest | ImageRequest>
+>([
+  ['POST /v1/chat/completions', chatRequestSchema],
+  ['POST /v1/images/generations', imageRequestSchema],
+]);
+
+const KEY_REFUSAL: Refusal = {
+  status: 401,
+  type: 'invalid_request_error',
+  code: 'invalid_api_key',
+  message: 'Incorrect API key provided.',
+};
+const INPUT_REFUSAL: Refusal = {
+  status: 400,
+  type: 'invalid_request_error',
+  code: 'invalid_prompt',
+  message: 'The prompt asks for something that the model cannot make.',
+};
+const KEY_REUSED_REFUSAL: Refusal = {
+  ...INPUT_REFUSAL,
+  code: 'idempotency_key_reused',
+  message: 'This idempotency key was used before for another request.',
+};
+const REFUSAL_BY_BEHAVIOUR: ReadonlyMap<Behaviour, Refusal> = new Map([
+  [
+    'unavailable',
+    {
+      status: 503,
+      type: 'server_error',
+      code: 'server_error',
+      message: 'The server is overloaded, please try again later.',
+    },
+  ],
+  [
+    'rate_limited',
+    { status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'Rate limit reached for requests.' },
+  ],
+  ['input_refused', INPUT_REFUSAL],
+  [
+    'content_refused',
+    {
+      status: 400,
+      type: 'image_generation_user_error',
+      code: 'content_policy_violation',
+      message: 'Your request was rejected by the safety system.',
+    },
+  ],
+  ['key_refused', KEY_REFUSAL],
+]);
+
+/** The page or, in base64, the picture that is asked for. */
+function make(call: Call): string {
+  const { request, behaviour } = call;
+  if ('messages' in request) {
+    const { prompt, requiredParts } = pageOrderOf(request);
+    const page = webPage(prompt, requiredParts);
+    // A reply that broke off: no end, and none of the parts that were asked for.
+    return behaviour === 'answer_badly' ? page.slice(0, page.indexOf('<main')) : page;
+  }
+  const [width = 1, height = 1] = request.size.split('x').map(Number);
+  const png = picture(request.prompt, width, height);
+  return (behaviour === 'answer_badly' ? png.subarray(0, Math.floor(png.length / 2)) : png).toString('base64');
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function send(
+  response: ServerResponse,
+  call: Call,
+  result: string,
+  pace: { readonly pauseMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const id = createHash('sha256').update(call.key).digest('hex').slice(0, 16);
+  response.setHeader('x-request-id', `req-${id}`);
+  const { request } = call;
+  if (!('messages' in request)) sendJson(response, 200, { created: 0, data: [{ b64_json: result }] });
+  else if (!request.stream) sendJson(response, 200, completionOf(request, `chatcmpl-${id}`, result));
+  else {
+    const completion = { request, id: `chatcmpl-${id}`, content: result, pauseMs: pace.pauseMs };
+    await streamCompletion(response, completion, pace.signal);
+  }
+}
+
+/** The body as text, null where it is larger than a request may be. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > BODY_BYTES_MAX) return null;
-    chunks.push(chunk as Buffer);
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return null;
-    throw cause;
-  }
+  return bytes > BODY_BYTES_MAX ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
@@ -266,7 +318,6 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
   response.end(JSON.stringify(body));
 }
 
-function sendError(response: ServerResponse, status: number, code: string, message: string): void {
-  const type = status === 400 ? 'invalid_request_error' : status === 429 ? 'requests' : 'server_error';
+function refuse(response: ServerResponse, { status, type, code, message }: Refusal): void {
   sendJson(response, status, { error: { message, type, code, param: null } });
 }
