@@ -50,10 +50,21 @@ export function openCache(options: CacheOptions): Result<Cache, AppError> {
   try {
     mkdirSync(path.dirname(options.path), { recursive: true });
     const fault = findFault(options);
-    const setAside = fault === null ? null : setFileAside(options, fault);
-    return ok(openUsable(options, setAside));
+    if (fault !== null) return ok(openUsable(options, setFileAside(options, fault)));
+    return ok(openStanding(options));
   } catch (cause) {
     return err(toOpeningError(cause));
+  }
+}
+
+/** Opens a file that looked good. What only shows when tables are prepared or written is a fault all the same. */
+function openStanding(options: CacheOptions): Cache {
+  try {
+    return openUsable(options, null);
+  } catch (cause) {
+    const { code, detail } = toOpeningError(cause);
+    if (code !== 'cache_unusable' && code !== 'internal') throw cause;
+    return openUsable(options, setFileAside(options, `it cannot be worked with (${detail ?? code})`));
   }
 }
 
