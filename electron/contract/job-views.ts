@@ -135,7 +135,6 @@ export const jobDetailSchema = z.object({
   lineage: z.object({ retryOf: z.string().nullable(), editedFrom: z.string().nullable() }).nullable(),
   /** The document as it stands in the copy, as indented JSON. */
   documentJson: z.string(),
-  asOfMs: timeMsSchema.nullable(),
 });
 export type JobDetail = z.infer<typeof jobDetailSchema>;
 

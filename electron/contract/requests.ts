@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobDetailSchema, jobFilterSchema, jobRowSchema, jobSortSchema, malformedRowSchema } from './job-views.ts';
 import type { Permission } from './permissions.ts';
-import { engineStatusSchema, runnerStatusSchema, timeMsSchema } from './status.ts';
+import { engineStatusSchema, runnerStatusSchema } from './status.ts';
 
 /** One request that a window may make: what it sends, what it gets, and the permission it needs. */
 export interface RequestDefinition {
@@ -38,7 +38,6 @@ export const REQUESTS = {
       rows: z.array(jobRowSchema),
       /** Where the next page begins, null at the end. */
       nextCursor: cursorSchema.nullable(),
-      asOfMs: timeMsSchema.nullable(),
     }),
     permission: 'view',
     writes: false,

@@ -16,19 +16,15 @@ export interface HandlerParts {
 /** The answers to every request of the contract, from the offline copy: they are there whether or not the server is. */
 export function createHandlers(parts: HandlerParts): Handlers {
   const { reader } = parts;
-  const asOfMs = (): number | null => {
-    const standing = reader.standing();
-    return standing.ok ? standing.value.asOfMs : null;
-  };
   return {
     'status.get': () => ok(parts.status()),
     'jobs.page': (params) => {
       const page = reader.jobsPage(params);
       if (!page.ok) return page;
-      return ok({ rows: [...page.value.rows], nextCursor: page.value.nextCursor, asOfMs: asOfMs() });
+      return ok({ rows: [...page.value.rows], nextCursor: page.value.nextCursor });
     },
     'jobs.count': ({ filter }) => reader.countJobs(filter),
-    'job.get': ({ jobId }) => readJob(reader, jobId, asOfMs()),
+    'job.get': ({ jobId }) => readJob(reader, jobId),
     'malformed.page': ({ cursor, limit }) => {
       const page = reader.malformedPage(cursor, limit);
       if (!page.ok) return page;
@@ -57,11 +53,7 @@ export function createFailedHandlers(error: AppError, status: () => EngineStatus
   };
 }
 
-function readJob(
-  reader: CacheReader,
-  jobId: string,
-  asOfMs: number | null,
-): Result<ReturnType<typeof toJobDetail>, AppError> {
+function readJob(reader: CacheReader, jobId: string): Result<ReturnType<typeof toJobDetail>, AppError> {
   const found = reader.job(jobId);
   if (!found.ok) return found;
   if (found.value === null) return err(appError('not_found', jobId));
@@ -74,5 +66,5 @@ function readJob(
   if (!ledger.ok) return ledger;
   const account = reader.account(job.workspaceId);
   if (!account.ok) return account;
-  return ok(toJobDetail({ job, document, ledger: ledger.value, account: account.value, asOfMs }));
+  return ok(toJobDetail({ job, document, ledger: ledger.value, account: account.value }));
 }

@@ -43,7 +43,6 @@ export interface JobRecord {
   readonly document: unknown;
   readonly ledger: readonly LedgerEntry[];
   readonly account: CreditAccount | null;
-  readonly asOfMs: number | null;
 }
 
 /** Everything that the screen of one job shows, from the copy's record of it. */
@@ -73,7 +72,6 @@ export function toJobDetail(record: JobRecord): JobDetail {
     charge: toChargeView(record),
     lineage: job.lineage,
     documentJson: toDocumentJson(record.document),
-    asOfMs: record.asOfMs,
   };
 }
 

@@ -135,7 +135,8 @@ export const test = base.extend<{ start: (options?: StartOptions) => Promise<App
         console.error(application.log());
       }
     }
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    // Chromium's helper processes end a little after it, and write to its profile until then.
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   },
 });
 export { expect };

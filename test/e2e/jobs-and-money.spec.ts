@@ -38,7 +38,7 @@ test.describe('a job and its money, from order to end', () => {
 
   test('a job whose provider asks to wait is retried, completes, and is charged once', async ({ start }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
-    await production.order({ id: 'order-2', model: 'rate-limited', kind: 'image', priceCredits: 120 });
+    await production.order({ id: 'order-2', model: 'rate-limited-8', kind: 'image', priceCredits: 120 });
     await openJob(page, 'order-2');
     await expect(part(page, 'Why it is tried again')).toBeVisible();
     await keepScreen(page, 'job-retrying');

@@ -36,6 +36,8 @@ export const DEMO_MODELS = [
   'bad-key',
 ] as const;
 
+const RATE_LIMITED = /(?:^|\/)rate-limited(?:-(\d{1,4}))?$/;
+
 const BEHAVIOUR_BY_MODEL: ReadonlyMap<string, Behaviour> = new Map([
   ['bad-output', 'answer_badly'],
   ['slow', 'answer_slowly'],
@@ -47,7 +49,7 @@ const BEHAVIOUR_BY_MODEL: ReadonlyMap<string, Behaviour> = new Map([
 
 /**
  * What a model does with a call, by its name alone; a prefix `demo/` means nothing. `flaky-0.3` fails for three calls in ten,
- * `rate-limited` lets the first try for each purchase wait, the others say it in their name, and a name that says nothing
+ * `rate-limited` lets the first try for each purchase wait, `rate-limited-8` for eight seconds, the others say it in their name, and a name that says nothing
  * answers. The same call always comes to the same, so that a run can be repeated.
  */
 export function behaviourOf(call: ModelCall): Behaviour {
@@ -56,8 +58,13 @@ export function behaviourOf(call: ModelCall): Behaviour {
   if (share !== undefined) {
     return shareOf(`${call.seed}\n${call.key}\n${call.attempt}`) < Number(share) ? 'unavailable' : 'answer';
   }
-  if (name === 'rate-limited') return call.attempt === 1 ? 'rate_limited' : 'answer';
+  if (RATE_LIMITED.test(name)) return call.attempt === 1 ? 'rate_limited' : 'answer';
   return BEHAVIOUR_BY_MODEL.get(name) ?? 'answer';
+}
+
+/** How long a model asks to wait, in seconds: what stands behind `rate-limited-`, and 1 where nothing does. */
+export function retryAfterSecondsOf(model: string): number {
+  return Number(RATE_LIMITED.exec(model)?.[1] ?? 1);
 }
 
 /** A number from 0 up to, not including, 1 that is always the same for the same text. */

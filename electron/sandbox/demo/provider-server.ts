@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { picture, PICTURE_SIDE_MAX, webPage } from './artefacts.ts';
-import { behaviourOf, DEMO_MODELS, shareOf, type Behaviour } from './behaviours.ts';
+import { behaviourOf, DEMO_MODELS, retryAfterSecondsOf, shareOf, type Behaviour } from './behaviours.ts';
 import { chatRequestSchema, completionOf, pageOrderOf, parseJson, streamCompletion, type ChatRequest } from './chat.ts';
 import { SoldResults } from './sold-results.ts';
 
@@ -47,7 +47,6 @@ const REMEMBERED_CHARACTERS_MAX = 64 * 1024 * 1024;
 /** Calls without an idempotency key are told apart by how often they came; that many are counted. */
 const COUNTED_MAX = 10_000;
 const SLOW_MS = 2400;
-const RETRY_AFTER_SECONDS = 1;
 
 const imageRequestSchema = z.object({
   model: z.string().min(1).max(200),
@@ -189,7 +188,7 @@ class SalesDesk {
   async #answer(response: ServerResponse, route: string, call: Call, signal: AbortSignal): Promise<void> {
     const refusal = REFUSAL_BY_BEHAVIOUR.get(call.behaviour);
     if (refusal !== undefined) {
-      if (refusal.status === 429) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+      if (refusal.status === 429) response.setHeader('Retry-After', String(retryAfterSecondsOf(call.request.model)));
       this.#refuse(response, `${route} ${call.request.model}`, refusal);
       return;
     }

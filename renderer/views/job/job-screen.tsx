@@ -11,7 +11,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { toWireError } from '../../state/engine-failure.ts';
-import { useJob } from '../../state/engine-queries.tsx';
+import { useEngineStatus, useJob } from '../../state/engine-queries.tsx';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { AttemptsPanel } from './attempts-panel.tsx';
 import { ChargePanel } from './charge-panel.tsx';
@@ -63,7 +63,8 @@ export function JobScreen({ jobId }: { jobId: string }): ReactNode {
 }
 
 function JobHead({ detail }: { detail: JobDetail }): ReactNode {
-  const { row, asOfMs } = detail;
+  const { row } = detail;
+  const asOfMs = useEngineStatus().data?.monitor.asOfMs ?? null;
   const title = useRef<HTMLHeadingElement>(null);
   // Whoever opened the job by keyboard or with a screen reader begins at its name.
   useEffect(() => title.current?.focus({ preventScroll: true }), []);
