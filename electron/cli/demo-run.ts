@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { findViolations, type Books, type Violation } from '#domain/invariants.ts';
 import { jobStateSchema, type Job, type JobState } from '#domain/job.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { wait } from '#engine/wait.ts';
-import { ArtefactFolder } from '#runner/artefacts.ts';
+import { makeRunner } from '#engine/make-runner.ts';
 import { openAiProvider } from '#runner/providers/openai.ts';
-import { JobRunner } from '#runner/runner.ts';
 import { DEMO_PROVIDER } from '#sandbox/demo/demo-jobs.ts';
 import type { DemoProvider } from '#sandbox/demo/provider-server.ts';
 import { seedDemo } from '#sandbox/demo/seed.ts';
@@ -62,20 +57,12 @@ export async function runDemo(options: DemoRunOptions): Promise<Result<DemoRepor
   if (!seeded.ok) return seeded;
   const finished = new Set<string>();
   const allDone = Promise.withResolvers<void>();
-  const runner = new JobRunner({
-    runnerId: `demo-${randomUUID().slice(0, 8)}`,
+  const runner = makeRunner({
     store: store.writer,
     providers: [openAiProvider({ name: DEMO_PROVIDER, baseUrl: provider.baseUrl, apiKey: provider.apiKey })],
-    artefacts: new ArtefactFolder(options.artefactDir),
-    policy: DEFAULT_RETRY_POLICY,
+    artefactDir: options.artefactDir,
     concurrency: options.concurrency,
-    host: hostname(),
-    pid: process.pid,
     version: options.version,
-    random: Math.random,
-    monotonicMs: () => performance.now(),
-    now: () => new Date(),
-    wait,
     onOutcome: (job, outcome) => {
       if (outcome.type !== 'completed' && outcome.type !== 'failed') return;
       finished.add(job._id);

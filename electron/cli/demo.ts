@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SingleBar, Presets } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { explainError, type AppError } from '#domain/errors.ts';
 import { formatCredits } from '#domain/credits.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
@@ -12,19 +12,10 @@ import { hostSandbox } from '#sandbox/worker-host.ts';
 import { openStore } from '#store/connection.ts';
 import { runDemo, type DemoReport } from './demo-run.ts';
 import { readVersion } from './version.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** `npm run demo`: the whole of it without a window. Exit status 1 on any violation, 2 where it could not run. */
 const JOBS_MAX = 1_000_000;
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new InvalidArgumentError(`A whole number from ${min} to ${max} is expected.`);
-    }
-    return value;
-  };
-}
 
 interface DemoFlags {
   readonly jobs: number;

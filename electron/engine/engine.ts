@@ -1,24 +1,23 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openCache, type Cache } from '#cache/open-cache.ts';
 import { permissionSchema } from '#contract/permissions.ts';
-import type { ConnectionStatus, EngineStatus, RunnerStatus } from '#contract/status.ts';
-import { appError, explainError, type AppError } from '#domain/errors.ts';
+import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
+import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
-import { ArtefactFolder } from '#runner/artefacts.ts';
 import type { Provider } from '#runner/provider.ts';
-import { openAiProvider } from '#runner/providers/openai.ts';
-import { JobRunner, type RunnerState } from '#runner/runner.ts';
-import { labelOf, openStore, type Store } from '#store/connection.ts';
-import { ConnectionKeeper, type KeptConnection } from './connection-keeper.ts';
+import type { JobRunner, RunnerState } from '#runner/runner.ts';
+import { labelOf, type Store } from '#store/connection.ts';
+import { attach, type AttachedStore } from './attach.ts';
+import { ConnectionKeeper } from './connection-keeper.ts';
+import { configuredProvider } from './configured-provider.ts';
+import { createConnectionLog } from './connection-log.ts';
 import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
-import { CONFIGURED_PROVIDER, type EngineConfig } from './messages.ts';
+import { makeRunner } from './make-runner.ts';
+import type { EngineConfig } from './messages.ts';
 import type { EnginePort } from './port.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
@@ -32,12 +31,6 @@ export interface EngineOptions {
   readonly log: (line: string, cause?: unknown) => void;
 }
 
-interface Connection extends KeptConnection {
-  readonly store: Store;
-}
-
-const CONNECT_MS_MAX = 10_000;
-
 /**
  * Everything behind the windows in one process: connection, offline copy, monitor, runner, and in the demonstration the
  * sandbox server. What is cached is answered from the first moment; the rest follows the server's coming and going.
@@ -48,13 +41,12 @@ export class Engine {
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
   #demo: DemoWorld | null = null;
-  #keeper: ConnectionKeeper<Connection> | null = null;
+  #keeper: ConnectionKeeper<AttachedStore> | null = null;
   #monitor: Monitor | null = null;
   #runner: JobRunner | null = null;
   #stopped: Promise<void> | null = null;
   /** Why it could not start; windows are served all the same, so that they can say it. */
   #failure: AppError | null = null;
-  #lastSaid: string | null = null;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -90,14 +82,15 @@ export class Engine {
     this.#cache = cache.value;
     if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#countAgain();
-    this.#keeper = new ConnectionKeeper<Connection>({
+    const tellTerminal = createConnectionLog(log);
+    this.#keeper = new ConnectionKeeper<AttachedStore>({
       label: label.value,
       isSandbox,
-      open: () => this.#open(uri.value),
+      open: () => attach({ uri: uri.value, dbName: config.dbName, appName: 'Runledger' }),
       onOpened: (connection) => this.#begin(connection.store, cache.value),
       onStatus: (connection) => {
         this.#board.set({ connection });
-        this.#say(connection);
+        tellTerminal(connection);
       },
       wait,
       random: Math.random,
@@ -134,17 +127,6 @@ export class Engine {
     if (this.#cache === null) return null;
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({ reader: this.#cache.reader, status, controlRunner });
-  }
-
-  /** Tells the terminal what became of the connection, once for each change. */
-  #say(connection: ConnectionStatus): void {
-    if (connection.state === 'connecting') return;
-    const line =
-      connection.state === 'connected'
-        ? `Connected to ${connection.label} (${connection.server}).`
-        : `${connection.label}: ${explainError(connection.error)}`;
-    if (line !== this.#lastSaid) this.#options.log(line);
-    this.#lastSaid = line;
   }
 
   /** Lets the runner finish what it may, hands the rest back, and closes everything. Idempotent. */
@@ -185,28 +167,6 @@ export class Engine {
     return openCache({ path: path.join(folder, `${name}.sqlite`), now: Date.now, source });
   }
 
-  async #open(uri: string): Promise<Result<Connection, AppError>> {
-    const store = await openStore({
-      uri,
-      dbName: this.#options.config.dbName,
-      appName: 'Runledger',
-      connectTimeoutMs: CONNECT_MS_MAX,
-      newId: randomUUID,
-      random: Math.random,
-      wait: (ms) => delay(ms),
-      monotonicMs: () => performance.now(),
-    });
-    if (!store.ok) return store;
-    const { topology } = store.value.reader;
-    return ok({
-      store: store.value,
-      server: topology.server,
-      hasChangeStreams: topology.hasChangeStreams,
-      ping: () => store.value.reader.ping(),
-      close: () => store.value.close(),
-    });
-  }
-
   async #begin(store: Store, cache: Cache): Promise<void> {
     const { config, log } = this.#options;
     let missingIndexes = store.missingIndexes;
@@ -235,20 +195,12 @@ export class Engine {
       this.#refuseRunner(appError('indexes_missing', missingIndexes.join(', ')));
       return;
     }
-    const runner = new JobRunner({
-      runnerId: `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`,
+    const runner = makeRunner({
       store: store.writer,
       providers: this.#providers(),
-      artefacts: new ArtefactFolder(path.join(config.dataDir, 'artefacts')),
-      policy: DEFAULT_RETRY_POLICY,
+      artefactDir: path.join(config.dataDir, 'artefacts'),
       concurrency: config.concurrency,
-      host: hostname(),
-      pid: process.pid,
       version: config.version,
-      random: Math.random,
-      monotonicMs: () => performance.now(),
-      now: () => new Date(),
-      wait,
       onStatus: (state) => this.#board.set({ runner: toRunnerStatus(state) }),
     });
     this.#runner = runner;
@@ -264,10 +216,7 @@ export class Engine {
 
   #providers(): readonly Provider[] {
     const { provider } = this.#options.config;
-    const configured =
-      provider === null
-        ? []
-        : [openAiProvider({ name: CONFIGURED_PROVIDER, baseUrl: provider.baseUrl, apiKey: provider.apiKey })];
+    const configured = provider === null ? [] : [configuredProvider(provider)];
     return this.#demo === null ? configured : [...configured, this.#demo.provider];
   }
 

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '#contract/status.ts';
-
-/** The name under which jobs call the provider that the configuration names. */
-export const CONFIGURED_PROVIDER = 'openai';
+import { providerSettingsSchema } from './provider-settings.ts';
 
 /** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
 export const engineConfigSchema = z.object({
@@ -19,7 +17,7 @@ export const engineConfigSchema = z.object({
   /** With the sandbox: fill an empty database with demo data and let new jobs arrive. */
   isDemo: z.boolean(),
   /** OpenAI-compatible provider; null uses the demo provider with the sandbox and none without. */
-  provider: z.object({ baseUrl: z.url(), apiKey: z.string() }).nullable().default(null),
+  provider: providerSettingsSchema.nullable().default(null),
 });
 export type EngineConfig = z.infer<typeof engineConfigSchema>;
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
+import { namedProvider, providerEnvironmentSchema } from '#engine/provider-settings.ts';
 
 /** How the application is to be started. */
 export interface LaunchOptions {
@@ -14,12 +15,10 @@ export interface LaunchOptions {
   readonly link: string | null;
 }
 
-const environmentSchema = z.object({
+const environmentSchema = providerEnvironmentSchema.extend({
   MONGODB_URI: z.string().optional(),
   RUNLEDGER_DB: z.string().optional(),
   RUNLEDGER_DATA_DIR: z.string().optional(),
-  RUNLEDGER_PROVIDER_URL: z.string().optional(),
-  RUNLEDGER_PROVIDER_KEY: z.string().optional(),
 });
 
 const DEFAULT_CONCURRENCY = 4;
@@ -48,14 +47,13 @@ export function readLaunchOptions(
   });
   const env = environmentSchema.parse(environment);
   const mongodbUri = textOf(values['uri']) ?? textOf(env.MONGODB_URI);
-  const providerUrl = textOf(env.RUNLEDGER_PROVIDER_URL);
   const engine = engineConfigSchema.omit({ dataDir: true, version: true }).safeParse({
     mongodbUri,
     dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
     withRunner: mongodbUri === null || values['runner'] === true,
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
-    provider: providerUrl === null ? null : { baseUrl: providerUrl, apiKey: env.RUNLEDGER_PROVIDER_KEY ?? '' },
+    provider: namedProvider(env),
   });
   if (!engine.success) {
     const issue = engine.error.issues[0];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { MongoClient } from 'mongodb';
 import { jobSchema, type Job } from '#domain/job.ts';
 import { ledgerEntrySchema, type LedgerEntry } from '#domain/ledger.ts';
-import { CONFIGURED_PROVIDER } from '#engine/messages.ts';
+import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { startSandbox } from '#sandbox/server.ts';
 import { expectOk } from '../support/expect-ok.ts';

@@ -1,0 +1,99 @@
+import path from 'node:path';
+import { Command } from 'commander';
+import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { HeadlessRunner } from '#engine/headless-runner.ts';
+import { namedProvider, providerEnvironmentSchema, providerSettingsSchema } from '#engine/provider-settings.ts';
+import type { AttemptOutcome } from '#runner/attempt.ts';
+import { wholeNumber } from './whole-number.ts';
+import { readVersion } from './version.ts';
+
+/**
+ * `npm run runner`: a runner without a window. The first SIGTERM or SIGINT lets attempts under way finish, a second one gives
+ * their jobs back and leaves. Exit status 0 after either, 1 where it could not begin.
+ */
+interface RunnerFlags {
+  readonly uri?: string;
+  readonly db?: string;
+  readonly concurrency: number;
+  readonly artefacts: string;
+}
+
+const flags = new Command('runner')
+  .description('Runs the jobs of a deployment, without a window, until it is told to stop.')
+  .option('--uri <uri>', 'the MongoDB (or MONGODB_URI, which other users of this machine cannot read)')
+  .option('--db <name>', 'the database; default: the one in the URI, or runledger')
+  .option('--concurrency <number>', 'attempts at once', wholeNumber(1, 1000), 4)
+  .option('--artefacts <folder>', 'where outputs are kept', 'artefacts')
+  .addHelpText(
+    'after',
+    '\nThe provider is named by RUNLEDGER_PROVIDER_URL (an OpenAI-compatible base URL) and RUNLEDGER_PROVIDER_KEY.',
+  )
+  .parse()
+  .opts<RunnerFlags>();
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const ended: Record<AttemptOutcome['type'], number> = { completed: 0, deferred: 0, failed: 0, abandoned: 0 };
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const uri = flags.uri ?? process.env['MONGODB_URI'] ?? '';
+  if (uri === '') return refuse(appError('invalid_request', 'no --uri and no MONGODB_URI'));
+  const named = namedProvider(providerEnvironmentSchema.parse(process.env));
+  const provider = providerSettingsSchema.nullable().safeParse(named);
+  if (!provider.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
+  if (provider.data === null) {
+    return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not set, and jobs need a provider'));
+  }
+  const runner = new HeadlessRunner({
+    uri,
+    dbName: flags.db ?? process.env['RUNLEDGER_DB'] ?? null,
+    concurrency: flags.concurrency,
+    provider: provider.data,
+    artefactDir: path.resolve(flags.artefacts),
+    version: readVersion(),
+    log: say,
+    onOutcome: (jobId, outcome) => {
+      ended[outcome.type] += 1;
+      // Ids come from the server, and could hold what moves a terminal's cursor.
+      process.stdout.write(`${JSON.stringify({ jobId, outcome: outcome.type, ...classOf(outcome) })}\n`);
+    },
+  });
+  const signals = listen();
+  const started = runner.start();
+  if (!started.ok) return refuse(started.error);
+  const end = await Promise.race([signals.first, runner.refused]);
+  if (end !== null) {
+    await runner.leave();
+    return refuse(end);
+  }
+  say('Finishing what is under way. Once more (Ctrl-C or SIGTERM) gives it back and leaves.');
+  await Promise.race([runner.drain(), signals.second.then(() => runner.leave())]);
+  say(
+    `${ended.completed} completed, ${ended.deferred} to be tried again, ${ended.failed} failed, ` +
+      `${ended.abandoned} given back or left to others.`,
+  );
+  return 0;
+}
+
+function classOf(outcome: AttemptOutcome): { readonly class?: string } {
+  return outcome.type === 'deferred' || outcome.type === 'failed' ? { class: outcome.failure.class } : {};
+}
+
+/** The first and the second wish to end, whichever signal says it. */
+function listen(): { readonly first: Promise<null>; readonly second: Promise<void> } {
+  const first = Promise.withResolvers<null>();
+  const second = Promise.withResolvers<void>();
+  let count = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      count += 1;
+      if (count === 1) first.resolve(null);
+      else second.resolve();
+    });
+  }
+  return { first: first.promise, second: second.promise };
+}
+
+function refuse(error: AppError): number {
+  say(explainError(error));
+  return 1;
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
+import { openStore, type Store } from '#store/connection.ts';
+import type { KeptConnection } from './connection-keeper.ts';
+
+/** A store that a {@link ConnectionKeeper} can look after. */
+export interface AttachedStore extends KeptConnection {
+  readonly store: Store;
+}
+
+/** The server to attach to; `uri` may hold a password, null for `dbName` takes the one that the URI names. */
+export interface AttachOptions {
+  readonly uri: string;
+  readonly dbName: string | null;
+  /** What the server's own logs call this connection. */
+  readonly appName: string;
+}
+
+const CONNECT_MS_MAX = 10_000;
+
+/** Opens a store with this process's clock and randomness. Errors: those of `openStore`. */
+export async function attach(options: AttachOptions): Promise<Result<AttachedStore, AppError>> {
+  const store = await openStore({
+    ...options,
+    connectTimeoutMs: CONNECT_MS_MAX,
+    newId: randomUUID,
+    random: Math.random,
+    wait: (ms) => delay(ms),
+    monotonicMs: () => performance.now(),
+  });
+  if (!store.ok) return store;
+  const { topology } = store.value.reader;
+  return ok({
+    store: store.value,
+    server: topology.server,
+    hasChangeStreams: topology.hasChangeStreams,
+    ping: () => store.value.reader.ping(),
+    close: () => store.value.close(),
+  });
+}

@@ -1,0 +1,101 @@
+import { appError, type AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { AttemptOutcome } from '#runner/attempt.ts';
+import type { JobRunner } from '#runner/runner.ts';
+import { labelOf } from '#store/connection.ts';
+import { attach, type AttachedStore, type AttachOptions } from './attach.ts';
+import { configuredProvider } from './configured-provider.ts';
+import { createConnectionLog } from './connection-log.ts';
+import { ConnectionKeeper } from './connection-keeper.ts';
+import { makeRunner } from './make-runner.ts';
+import type { ProviderSettings } from './provider-settings.ts';
+import { wait } from './wait.ts';
+
+/** How to run a runner without a window. */
+export interface HeadlessRunnerOptions extends Omit<AttachOptions, 'appName'> {
+  readonly concurrency: number;
+  readonly provider: ProviderSettings;
+  /** Absolute. */
+  readonly artefactDir: string;
+  readonly version: string;
+  /** One line for people; it holds no secret, prompt or output. */
+  readonly log: (line: string) => void;
+  /** An attempt has ended. */
+  readonly onOutcome: (jobId: string, outcome: AttemptOutcome) => void;
+}
+
+/** A runner that waits for its server, works until it is told to stop, and finds a lost server again by itself. */
+export class HeadlessRunner {
+  readonly #options: HeadlessRunnerOptions;
+  readonly #refused = Promise.withResolvers<AppError>();
+  #keeper: ConnectionKeeper<AttachedStore> | null = null;
+  #runner: JobRunner | null = null;
+  #isStopping = false;
+  #lastError: AppError['code'] | null = null;
+
+  constructor(options: HeadlessRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Settles where the runner cannot work on what it found, with `indexes_missing`; otherwise it stays pending. */
+  get refused(): Promise<AppError> {
+    return this.#refused.promise;
+  }
+
+  /** Begins to look for the server and, as soon as it is there, to work. Error: `uri_invalid`. */
+  start(): Result<void, AppError> {
+    const { uri, dbName, log } = this.#options;
+    const label = labelOf(uri, dbName);
+    if (!label.ok) return label;
+    this.#keeper = new ConnectionKeeper<AttachedStore>({
+      label: label.value,
+      isSandbox: false,
+      open: () => attach({ uri, dbName, appName: 'Runledger runner' }),
+      onOpened: (connection) => Promise.resolve(this.#begin(connection)),
+      onStatus: createConnectionLog(log),
+      wait,
+      random: Math.random,
+      now: Date.now,
+    });
+    this.#keeper.start();
+    return ok(undefined);
+  }
+
+  /** Claims nothing more, lets attempts under way finish, and closes the connection. */
+  async drain(): Promise<void> {
+    this.#isStopping = true;
+    await this.#runner?.drain();
+    await this.#keeper?.stop();
+  }
+
+  /** Cuts attempts under way off, gives their jobs back and closes the connection; also while it drains. */
+  async leave(): Promise<void> {
+    this.#isStopping = true;
+    await this.#runner?.stop();
+    await this.#keeper?.stop();
+  }
+
+  #begin({ store }: AttachedStore): void {
+    if (this.#isStopping) return;
+    if (store.missingIndexes.length > 0) {
+      // Without its indexes every claim would read the whole collection: on a production server that is harm.
+      this.#refused.resolve(appError('indexes_missing', store.missingIndexes.join(', ')));
+      return;
+    }
+    const { log, provider, onOutcome, ...settings } = this.#options;
+    this.#runner = makeRunner({
+      ...settings,
+      store: store.writer,
+      providers: [configuredProvider(provider)],
+      onOutcome: (job, outcome) => onOutcome(job._id, outcome),
+      onStatus: ({ error }) => {
+        if (error !== null && error.code !== this.#lastError)
+          log(`The last call failed: ${error.code}. It is repeated.`);
+        this.#lastError = error?.code ?? null;
+      },
+    });
+    this.#runner.start();
+    const { runnerId, concurrency } = this.#runner.status;
+    log(`Running jobs as ${runnerId}, at most ${concurrency} at once.`);
+  }
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { vi } from 'vitest';
+import type { Books } from '#domain/invariants.ts';
+import type { Job } from '#domain/job.ts';
+import { makeRunner } from '#engine/make-runner.ts';
+import type { JobRunner } from '#runner/runner.ts';
+import type { Provider } from '#runner/provider.ts';
+import { openAiProvider } from '#runner/providers/openai.ts';
+import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+/** Long enough for a job that is tried several times on a busy machine, in milliseconds. */
+const WAIT = { timeout: 60_000, interval: 50 };
+
+/** A server with indexes and a provider that is really called, and what a test does with both. */
+export class RunnerDeployment {
+  readonly server: TestServer;
+  readonly provider: DemoProvider;
+  readonly store: Store;
+  readonly folder: string;
+  readonly #runners: JobRunner[] = [];
+
+  private constructor(parts: { server: TestServer; provider: DemoProvider; store: Store; folder: string }) {
+    this.server = parts.server;
+    this.provider = parts.provider;
+    this.store = parts.store;
+    this.folder = parts.folder;
+  }
+
+  static async start(): Promise<RunnerDeployment> {
+    const server = await startTestServer();
+    const store = await server.openStore();
+    expectOk(await store.writer.createIndexes());
+    const provider = await startDemoProvider({ slowMs: 5000 });
+    const folder = mkdtempSync(path.join(tmpdir(), 'runledger-runner-'));
+    return new RunnerDeployment({ server, provider, store, folder });
+  }
+
+  /** Starts a runner in this process; `stop` ends it. */
+  startRunner(options: { readonly concurrency?: number; readonly providers?: readonly Provider[] } = {}): JobRunner {
+    const { baseUrl, apiKey } = this.provider;
+    const runner = makeRunner({
+      store: this.store.writer,
+      providers: options.providers ?? [openAiProvider({ name: 'demo', baseUrl, apiKey })],
+      artefactDir: path.join(this.folder, 'artefacts'),
+      concurrency: options.concurrency ?? 4,
+      version: 'test',
+    });
+    this.#runners.push(runner);
+    runner.start();
+    return runner;
+  }
+
+  /** Gives a workspace credits and orders jobs in it. */
+  async order(workspaceId: string, credits: number, jobs: readonly NewJob[]): Promise<void> {
+    if (credits > 0) expectOk(await this.store.writer.postEntry(grant(workspaceId, credits)));
+    expectOk(await this.store.writer.insertJobs(jobs.map((job) => queuedJob({ workspaceId, ...job }))));
+  }
+
+  async jobOf(id: string): Promise<Job> {
+    const found = expectOk(await this.store.reader.readJob(id));
+    if (found?.type !== 'job') throw new Error(`${id} is no job`);
+    return found.job;
+  }
+
+  /** Waits until a job stands in a state with nothing owed to the ledger. */
+  async settled(id: string, state: Job['state']): Promise<Job> {
+    return vi.waitFor(async () => {
+      const job = await this.jobOf(id);
+      if (job.state !== state || job.billing.pending.length > 0) throw new Error(`${id} is ${job.state}`);
+      return job;
+    }, WAIT);
+  }
+
+  /** Waits until a job is in a state, settled or not. */
+  async reached(id: string, state: Job['state']): Promise<Job> {
+    return vi.waitFor(async () => {
+      const job = await this.jobOf(id);
+      if (job.state !== state) throw new Error(`${id} is ${job.state}`);
+      return job;
+    }, WAIT);
+  }
+
+  /** What the ledger says of a job, in order: type and credits. */
+  async ledgerOf(jobId: string): Promise<readonly (readonly [string, number])[]> {
+    const { ledger } = await this.readBooks();
+    return ledger
+      .filter((entry) => entry.jobId === jobId)
+      .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+      .map(({ type, credits }) => [type, credits] as const);
+  }
+
+  async readBooks(): Promise<Books> {
+    const jobs: Job[] = [];
+    for await (const document of this.store.reader.iterateJobs()) if (document.type === 'job') jobs.push(document.job);
+    return {
+      jobs,
+      accounts: await Array.fromAsync(this.store.reader.iterateAccounts()),
+      ledger: await Array.fromAsync(this.store.reader.iterateLedger()),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#runners.map((runner) => runner.stop()));
+    await this.provider.stop();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
