@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
+import { addIndexesCommand } from './indexes.ts';
 import { addReconcileCommand } from './reconcile.ts';
 
 /**
@@ -9,11 +11,13 @@ const program = new Command('runledger').description('Runledger without a window
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 
-addReconcileCommand(program, {
+const context: CommandContext = {
   signal: stopping.signal,
   exit: (status) => {
     process.exitCode = status;
   },
-});
+};
+addIndexesCommand(program, context);
+addReconcileCommand(program, context);
 
 await program.parseAsync();

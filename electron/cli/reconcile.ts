@@ -16,12 +16,7 @@ import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
 import { openStore } from '#store/connection.ts';
-
-/** What a subcommand is given by the program that it is part of. */
-export interface CommandContext {
-  readonly signal: AbortSignal;
-  readonly exit: (status: number) => void;
-}
+import type { CommandContext } from './command-context.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
 const EXIT_FAILED = 1;

@@ -91,7 +91,8 @@ export const ERRORS = {
   indexes_missing: {
     transient: false,
     message: 'The collections lack indexes that Runledger needs.',
-    action: 'Let Runledger create them, or create them with the script in the README.',
+    action:
+      'List them with `npm run cli -- indexes --uri URI`; `--create` creates them, or the lines that it prints do.',
   },
   disk_full: {
     transient: true,

@@ -47,3 +47,17 @@ export async function createNeededIndexes(db: Db): Promise<Result<readonly strin
   }
   return ok(created);
 }
+
+/**
+ * An index of {@link findMissingIndexes} as a line for mongosh.
+ * @param name as `collection.index`. Throws where Runledger needs none of that name, which is a bug.
+ */
+export function indexStatement(name: string): string {
+  for (const part of PARTS) {
+    const found = NEEDED_INDEXES[part].find((index) => `${COLLECTION_NAMES[part]}.${index.name}` === name);
+    if (found === undefined) continue;
+    const { key, ...options } = found;
+    return `db.${COLLECTION_NAMES[part]}.createIndex(${JSON.stringify(key)}, ${JSON.stringify(options)})`;
+  }
+  throw new Error(`no index ${name} is needed`);
+}

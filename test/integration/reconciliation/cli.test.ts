@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { storeOfWorld } from '../../bench/worlds/world-store.ts';
 import { makeWorld, type World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { runProgram, type Finished } from '../../support/run-program.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));
@@ -35,22 +35,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Finished {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function runCli(...args: readonly string[]): Promise<Finished> {
-  const child = spawn(process.execPath, [program, 'reconcile', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stdout, stderr }));
-  });
+  return runProgram(program, ['reconcile', ...args]);
 }
 
 async function load(dbName: string, world: World): Promise<readonly string[]> {
