@@ -1,15 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from '#cli/whole-number.ts';
 import { SeededRandom } from '../support/model-random.ts';
 import { runRound } from './fault-round.ts';
 import { FaultWorld } from './fault-world.ts';
 import { judge, type Verdict } from './verdict.ts';
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0 is wanted');
-  return value;
-}
 
 interface Options {
   readonly rounds: number;
@@ -25,9 +20,14 @@ interface Options {
  * what the machine makes of it differs from run to run, as with real processes it does.
  */
 const options = new Command('faults')
-  .option('--rounds <n>', 'how many rounds', wholeNumber, 20)
-  .option('--jobs <n>', 'jobs of each round', wholeNumber, 40)
-  .option('--seed <n>', 'the seed; drawn and printed unless told', wholeNumber, randomInt(1, 1_000_000))
+  .option('--rounds <n>', 'how many rounds', wholeNumber(1, 1_000_000_000), 20)
+  .option('--jobs <n>', 'jobs of each round', wholeNumber(1, 1_000_000_000), 40)
+  .option(
+    '--seed <n>',
+    'the seed; drawn and printed unless told',
+    wholeNumber(1, 1_000_000_000),
+    randomInt(1, 1_000_000),
+  )
   .option('--uri <uri>', 'a server on loopback instead of a sandbox; it is not restarted')
   .option('--json', 'one line of JSON on standard output')
   .parse()

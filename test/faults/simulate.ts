@@ -1,19 +1,14 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from '#cli/whole-number.ts';
 import { simulate } from '../support/model-simulation.ts';
 
 /** `npm run simulate`: seeds of the simulation, one or many; prints the first that fails with what led to it. */
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is wanted');
-  return value;
-}
-
 const LOG_LINES_SHOWN = 120;
 
 const options = new Command('simulate')
   .description("Runs the store's and the domain's own code on a virtual clock over a faulty deployment, seed by seed.")
-  .option('--seed <n>', 'the first seed', wholeNumber, 1)
-  .option('--runs <n>', 'how many seeds, one after the other', wholeNumber, 1)
+  .option('--seed <n>', 'the first seed', wholeNumber(0, 1_000_000_000), 1)
+  .option('--runs <n>', 'how many seeds, one after the other', wholeNumber(0, 1_000_000_000), 1)
   .parse()
   .opts<{ seed: number; runs: number }>();
 
