@@ -6,8 +6,10 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { parseJob, type JobState } from '#domain/job.ts';
 import { creditAccountSchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { err, type Result } from '#domain/result.ts';
+import type { RetryExperience } from '#domain/retry-preview.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
+import { ExperienceReader, type ExperienceQuery, type TwinQuery } from './experience.ts';
 import { DigestBuilder, ledgerContent, type RangeDigest } from './digest.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
@@ -70,6 +72,7 @@ export class CacheReader {
   readonly #db: Database;
   readonly #pages: JobPages;
   readonly #standing: StandingReader;
+  readonly #experience: ExperienceReader;
   readonly #document: Statement<[string], { document: Buffer }>;
   readonly #malformedOne: Statement<[string, string], MalformedColumns>;
   readonly #malformedPage: Statement<[string, string, number], MalformedColumns>;
@@ -87,6 +90,7 @@ export class CacheReader {
     this.#db = db;
     this.#pages = new JobPages(db);
     this.#standing = new StandingReader(db);
+    this.#experience = new ExperienceReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
     this.#malformedOne = db.prepare('SELECT * FROM malformed WHERE part = ? AND id = ?');
     this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT ?');
@@ -157,6 +161,16 @@ export class CacheReader {
       const found = this.#account.get(workspaceId);
       return found === undefined ? null : decode(() => creditAccountSchema.parse(decodeDocument(found.document)));
     });
+  }
+
+  /** What the latest jobs of a kind tell of a retry: costs of completed attempts, and how often a class of failure was overcome. */
+  experience(query: ExperienceQuery): Result<RetryExperience, AppError> {
+    return attemptSql(() => this.#experience.experience(query));
+  }
+
+  /** Ids of other jobs of a workspace with the same input that are not at their end, the latest first. */
+  twins(query: TwinQuery): Result<readonly string[], AppError> {
+    return attemptSql(() => this.#experience.twins(query));
   }
 
   /** Malformed documents of all collections, by collection and id; `invalid_request` where the cursor is none of this list. */

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { jobDetailSchema, jobFilterSchema, jobRowSchema, jobSortSchema, malformedRowSchema } from './job-views.ts';
 import type { Permission } from './permissions.ts';
+import {
+  cancelPreviewSchema,
+  editedInputSchema,
+  reasonSchema,
+  requestIdSchema,
+  retryPreviewSchema,
+} from './retry-views.ts';
 import { engineStatusSchema, runnerStatusSchema } from './status.ts';
 
 /** One request that a window may make: what it sends, what it gets, and the permission it needs. */
@@ -17,6 +24,8 @@ export const PAGE_ROWS_MAX = 500;
 
 /** A position in an ordered list, opaque to the window. */
 const cursorSchema = z.string().max(1000);
+
+const jobIdSchema = z.string().min(1).max(200);
 
 /** The one list of what a window may ask the engine. */
 export const REQUESTS = {
@@ -50,7 +59,7 @@ export const REQUESTS = {
     writes: false,
   },
   'job.get': {
-    params: z.object({ jobId: z.string().min(1).max(200) }),
+    params: z.object({ jobId: jobIdSchema }),
     result: jobDetailSchema,
     permission: 'payload',
     writes: false,
@@ -60,6 +69,39 @@ export const REQUESTS = {
     result: z.object({ rows: z.array(malformedRowSchema), nextCursor: cursorSchema.nullable() }),
     permission: 'payload',
     writes: false,
+  },
+  /** What a retry would cost and whether it may happen, from the server as it is now. Writes nothing. */
+  'retry.preview': {
+    params: z.object({ jobId: jobIdSchema, reason: reasonSchema, edited: editedInputSchema.nullable() }),
+    result: retryPreviewSchema,
+    permission: 'retry',
+    writes: false,
+  },
+  /** Retries a job that is still at the version that was shown. Answers with the job that now waits: itself, or the edited one. */
+  'retry.run': {
+    params: z.object({
+      requestId: requestIdSchema,
+      jobId: jobIdSchema,
+      version: z.int().nonnegative(),
+      reason: reasonSchema,
+      edited: editedInputSchema.nullable(),
+    }),
+    result: z.object({ jobId: z.string() }),
+    permission: 'retry',
+    writes: true,
+  },
+  'cancel.preview': {
+    params: z.object({ jobId: jobIdSchema }),
+    result: cancelPreviewSchema,
+    permission: 'retry',
+    writes: false,
+  },
+  /** Ends a job that is not at its end. `illegal_transition` where it came to its end meanwhile. */
+  'cancel.run': {
+    params: z.object({ jobId: jobIdSchema, reason: reasonSchema }),
+    result: z.object({ releasedCredits: z.int(), keptCredits: z.int() }),
+    permission: 'retry',
+    writes: true,
   },
   'runner.control': {
     params: z.object({ action: z.enum(['pause', 'resume']) }),

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { openCache, type Cache } from '#cache/open-cache.ts';
+import { JobDesk } from '#console/retry/job-desk.ts';
 import { permissionSchema } from '#contract/permissions.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
@@ -44,6 +47,7 @@ export class Engine {
   #keeper: ConnectionKeeper<AttachedStore> | null = null;
   #monitor: Monitor | null = null;
   #runner: JobRunner | null = null;
+  #desk: JobDesk | null = null;
   #stopped: Promise<void> | null = null;
   /** Why it could not start; windows are served all the same, so that they can say it. */
   #failure: AppError | null = null;
@@ -126,7 +130,7 @@ export class Engine {
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
     if (this.#cache === null) return null;
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
-    return createHandlers({ reader: this.#cache.reader, status, controlRunner });
+    return createHandlers({ reader: this.#cache.reader, status, controlRunner, desk: () => this.#desk });
   }
 
   /** Lets the runner finish what it may, hands the rest back, and closes everything. Idempotent. */
@@ -175,6 +179,13 @@ export class Engine {
       if (prepared.ok) missingIndexes = [];
       else log('the demonstration could not be prepared', prepared.error);
     }
+    this.#desk = new JobDesk({
+      reader: store.reader,
+      writer: store.writer,
+      cache: cache.reader,
+      policy: DEFAULT_RETRY_POLICY,
+      actor: { type: 'user', id: personName() },
+    });
     this.#monitor = startMonitor({
       changes: store.changes,
       writer: cache.writer,
@@ -239,6 +250,16 @@ export class Engine {
     const counts = this.#cache?.reader.counts();
     if (counts?.ok === true) this.#board.set({ counts: counts.value });
     else if (counts !== undefined) this.#options.log('the copy could not be counted', counts.error);
+  }
+}
+
+/** Who sits here, as the operating system knows them: the name that stands in a job's history. */
+function personName(): string {
+  try {
+    return userInfo().username.slice(0, 200) || 'unknown';
+  } catch {
+    // An account without an entry in the system's list of users has no name.
+    return 'unknown';
   }
 }
 

@@ -2,18 +2,25 @@ import type { CacheReader } from '#cache/reader.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { JobDesk } from '#console/retry/job-desk.ts';
 import { toDocumentJson, toJobDetail } from './job-views.ts';
+import { toRetryPreviewView } from './retry-views.ts';
 import type { Handlers } from './window-session.ts';
 
 /** What the answers are made from. */
 export interface HandlerParts {
   readonly reader: CacheReader;
   readonly status: () => EngineStatus;
+  /** Where jobs are retried and cancelled; null while there has been no server. */
+  readonly desk: () => JobDesk | null;
   /** Error: `not_found` where this engine has no runner. */
   readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
 }
 
-/** The answers to every request of the contract, from the offline copy: they are there whether or not the server is. */
+/**
+ * The answers to every request of the contract. What only reads comes from the offline copy and is there whether or not the
+ * server is; what a retry or a cancellation rests on is asked of the server.
+ */
 export function createHandlers(parts: HandlerParts): Handlers {
   const { reader } = parts;
   return {
@@ -37,6 +44,32 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return ok({ rows, nextCursor: page.value.nextCursor });
     },
     'runner.control': ({ action }) => parts.controlRunner(action),
+    ...deskHandlers(parts),
+  };
+}
+
+function deskHandlers({
+  desk,
+}: HandlerParts): Pick<Handlers, 'retry.preview' | 'retry.run' | 'cancel.preview' | 'cancel.run'> {
+  const withDesk = async <Value>(
+    work: (open: JobDesk) => Promise<Result<Value, AppError>>,
+  ): Promise<Result<Value, AppError>> => {
+    const open = desk();
+    return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
+  };
+  return {
+    'retry.preview': (wish) =>
+      withDesk(async (open) => {
+        const preview = await open.previewRetry(wish);
+        return preview.ok ? ok(toRetryPreviewView(preview.value)) : preview;
+      }),
+    'retry.run': (order) =>
+      withDesk(async (open) => {
+        const jobId = await open.retry(order);
+        return jobId.ok ? ok({ jobId: jobId.value }) : jobId;
+      }),
+    'cancel.preview': ({ jobId }) => withDesk((open) => open.previewCancel(jobId)),
+    'cancel.run': ({ jobId, reason }) => withDesk((open) => open.cancel(jobId, reason)),
   };
 }
 
@@ -50,6 +83,10 @@ export function createFailedHandlers(error: AppError, status: () => EngineStatus
     'job.get': refuse,
     'malformed.page': refuse,
     'runner.control': refuse,
+    'retry.preview': refuse,
+    'retry.run': refuse,
+    'cancel.preview': refuse,
+    'cancel.run': refuse,
   };
 }
 

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { EditedInput } from '#contract/retry-views.ts';
+import { canonicalInput } from '#domain/canonical-input.ts';
+import { editedJob } from '#domain/edited-job.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { classifyFailure } from '#domain/failure.ts';
+import type { Job, JobInput } from '#domain/job.ts';
+import { findKind } from '#domain/kinds.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { previewCancel, previewRetry, type CancelPreview, type RetryPreview } from '#domain/retry-preview.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
+import { planChange } from '#domain/transition.ts';
+import type { CacheReader } from '#cache/reader.ts';
+import type { ReadableStore, WritableStore } from '#store/ports.ts';
+
+/** What the desk works with. */
+export interface JobDeskParts {
+  readonly reader: ReadableStore;
+  readonly writer: Pick<WritableStore, 'applyChanges' | 'settle' | 'insertJobs'>;
+  /** For what earlier jobs tell; what decides is read from the server. */
+  readonly cache: Pick<CacheReader, 'experience' | 'twins'>;
+  readonly policy: RetryPolicy;
+  /** Who does it; stands in the job's history. */
+  readonly actor: Actor;
+}
+
+/** What a person brings to a retry. */
+export interface RetryWish {
+  readonly jobId: string;
+  readonly reason: string;
+  readonly edited: EditedInput | null;
+}
+
+/** A wish that is carried out: of the version that was shown, and once for each `requestId`. */
+export interface RetryOrder extends RetryWish {
+  readonly requestId: string;
+  readonly version: number;
+}
+
+/** How far back earlier jobs are looked at, in milliseconds. */
+const EXPERIENCE_MS = 30 * 86_400_000;
+/** How often a cancellation is planned anew when the job moves under it. */
+const CANCEL_TRIES_MAX = 10;
+
+const optionsSchema = z.record(z.string(), z.unknown());
+
+/**
+ * Where a person retries or cancels one job. Everything that decides is read from the server at that moment, and written under
+ * the version that it was decided from. Errors of every method, besides the store's: `not_found`, `malformed_document`,
+ * `invalid_request` where edited options are none.
+ */
+export class JobDesk {
+  readonly #parts: JobDeskParts;
+
+  constructor(parts: JobDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** What a retry would cost and whether it may happen. Writes nothing. */
+  async previewRetry(wish: RetryWish): Promise<Result<RetryPreview, AppError>> {
+    const job = await this.#read(wish.jobId);
+    if (!job.ok) return job;
+    const input = inputOf(job.value, wish.edited);
+    return input.ok ? this.#preview(job.value, wish, input.value) : input;
+  }
+
+  /**
+   * Retries a job: the failed one as a new generation, or with an edited input as a new job that is linked to it.
+   * Errors: `write_conflict` where it is no longer what was shown, `retry_blocked` with why.
+   * @returns the id of the job that now waits
+   */
+  async retry(order: RetryOrder): Promise<Result<string, AppError>> {
+    const read = await this.#read(order.jobId);
+    if (!read.ok) return read;
+    const job = read.value;
+    const generationId = `g-${order.requestId}`;
+    // The reply to the first sending was lost: what it asked for has happened.
+    if (job.billing.generationId === generationId) return ok(job._id);
+    if (job.version !== order.version) {
+      return err(appError('write_conflict', `the job is ${job.state} now; look at it again`));
+    }
+    const input = inputOf(job, order.edited);
+    if (!input.ok) return input;
+    const preview = await this.#preview(job, order, input.value);
+    if (!preview.ok) return preview;
+    const { verdict } = preview.value;
+    if (verdict.verdict !== 'retry') return err(appError('retry_blocked', verdict.why));
+    const reason = order.reason.trim() === '' ? 'retried by hand' : order.reason.trim();
+    const decided = { reason, policyVersion: verdict.policyVersion, actor: this.#parts.actor };
+    if (input.value.hash === job.input.hash) return this.#requeue(job, generationId, decided);
+    return this.#order(job, input.value, { ...decided, generationId, requestId: order.requestId });
+  }
+
+  /** What cancelling would give back. Writes nothing. */
+  async previewCancel(jobId: string): Promise<Result<CancelPreview, AppError>> {
+    const job = await this.#read(jobId);
+    return job.ok ? ok(previewCancel(job.value, this.#parts.policy)) : job;
+  }
+
+  /**
+   * Ends a job that is not at its end, and gives back what the policy says. A runner that works on it loses its lease and
+   * stops. Error: `illegal_transition` where the job came to its end meanwhile; it stays as it is.
+   */
+  async cancel(
+    jobId: string,
+    reason: string,
+  ): Promise<Result<{ readonly releasedCredits: number; readonly keptCredits: number }, AppError>> {
+    const { policy, writer, actor } = this.#parts;
+    for (let tries = 0; tries < CANCEL_TRIES_MAX; tries += 1) {
+      const job = await this.#read(jobId);
+      if (!job.ok) return job;
+      const preview = previewCancel(job.value, policy);
+      if (preview.verdict === 'blocked') return err(appError('illegal_transition', preview.why));
+      const why = reason.trim() === '' ? 'cancelled by hand' : reason.trim();
+      const failure = classifyFailure({ source: 'cancelled', message: why });
+      const { charge } = policy.classes.cancelled;
+      const change = planChange(
+        job.value,
+        { type: 'fail', failure, charge, providerCost: null, validation: null },
+        { actor, reason: why, policyVersion: policy.version },
+      );
+      if (!change.ok) return err(appError('illegal_transition', `the job is ${job.value.state}`));
+      const written = await writer.applyChanges([change.value]);
+      if (!written.ok) return written;
+      const [applied] = written.value;
+      if (applied?.ok === true) {
+        // What is left owing here is swept by the next runner.
+        await writer.settle([jobId]);
+        return ok({ releasedCredits: preview.releasedCredits, keptCredits: preview.keptCredits });
+      }
+    }
+    return err(appError('write_conflict', `the job moved ${CANCEL_TRIES_MAX} times while it was to be cancelled`));
+  }
+
+  async #preview(job: Job, wish: RetryWish, input: JobInput): Promise<Result<RetryPreview, AppError>> {
+    const { reader, cache, policy } = this.#parts;
+    const [entries, account, now] = await Promise.all([
+      reader.readGenerationEntries(job.billing.generationId),
+      reader.readAccount(job.workspaceId),
+      reader.serverNow(),
+    ]);
+    if (!entries.ok) return entries;
+    if (!account.ok) return account;
+    if (!now.ok) return now;
+    const experience = cache.experience({
+      kind: job.kind,
+      model: job.provider.model,
+      failureClass: job.state === 'failed' ? job.failure.class : null,
+      sinceMs: now.value.getTime() - EXPERIENCE_MS,
+      windowMs: EXPERIENCE_MS,
+    });
+    if (!experience.ok) return experience;
+    const twins = cache.twins({ workspaceId: job.workspaceId, inputHash: input.hash, exceptId: job._id });
+    if (!twins.ok) return twins;
+    return ok(
+      previewRetry(
+        {
+          job,
+          entries: entries.value,
+          account: account.value,
+          experience: experience.value,
+          twins: twins.value,
+          policy,
+        },
+        { reason: wish.reason, editedInputHash: wish.edited === null ? null : input.hash },
+      ),
+    );
+  }
+
+  async #requeue(job: Job, generationId: string, decided: Decided): Promise<Result<string, AppError>> {
+    const event = { type: 'requeue', generationId, priceCredits: job.billing.price } as const;
+    const change = planChange(job, event, decided);
+    if (!change.ok) return err(appError('illegal_transition', `the job is ${job.state}`));
+    const written = await this.#parts.writer.applyChanges([change.value]);
+    if (!written.ok) return written;
+    const [applied] = written.value;
+    if (applied === undefined || !applied.ok) {
+      return err(appError('write_conflict', 'somebody else changed the job; look at it again'));
+    }
+    return ok(job._id);
+  }
+
+  async #order(
+    failed: Job,
+    input: JobInput,
+    decided: Decided & { readonly generationId: string; readonly requestId: string },
+  ): Promise<Result<string, AppError>> {
+    const now = await this.#parts.reader.serverNow();
+    if (!now.ok) return now;
+    const job = editedJob(failed, { ...decided, id: `job-${decided.requestId}`, input, now: now.value });
+    // An id that is there already is the same order, whose reply was lost.
+    const inserted = await this.#parts.writer.insertJobs([job]);
+    return inserted.ok ? ok(job._id) : inserted;
+  }
+
+  async #read(jobId: string): Promise<Result<Job, AppError>> {
+    const found = await this.#parts.reader.readJob(jobId);
+    if (!found.ok) return found;
+    if (found.value === null) return err(appError('not_found', jobId));
+    if (found.value.type === 'job') return ok(found.value.job);
+    const [problem] = found.value.malformed.problems;
+    return err(appError('malformed_document', `${problem?.path ?? ''}: ${problem?.reason ?? ''}`));
+  }
+}
+
+interface Decided {
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly policyVersion: number;
+}
+
+/** The input that a retry would run with: the job's own, or the edited one, held against its kind's schema. */
+function inputOf(job: Job, edited: EditedInput | null): Result<JobInput, AppError> {
+  if (edited === null) return ok(job.input);
+  const options = parseOptions(edited.optionsJson);
+  if (!options.ok) return options;
+  const checked = findKind(job.kind)?.optionsSchema.safeParse(options.value);
+  if (checked?.success === false) {
+    const [issue] = checked.error.issues;
+    return err(appError('invalid_request', `options: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+  }
+  const input = { prompt: edited.prompt, options: options.value };
+  return ok({ ...input, hash: createHash('sha256').update(canonicalInput(input)).digest('hex') });
+}
+
+function parseOptions(json: string): Result<Record<string, unknown>, AppError> {
+  try {
+    const parsed = optionsSchema.safeParse(JSON.parse(json));
+    return parsed.success ? ok(parsed.data) : err(appError('invalid_request', 'options: not a JSON object'));
+  } catch (cause) {
+    return err(appError('invalid_request', 'options: not JSON', cause));
+  }
+}
