@@ -1,5 +1,6 @@
 import { heldCreditsOf, proveChargeStatus } from './charge.ts';
 import type { FailureClass } from './failure.ts';
+import { unreceivedAcceptance } from './generation-key.ts';
 import type { ChargeStatus, Job } from './job.ts';
 import type { CreditAccount, LedgerEntry } from './ledger.ts';
 import { decideRetry, type RetryPolicy, type RetryVerdict } from './retry-policy.ts';
@@ -47,7 +48,7 @@ export type RetryWarning =
   | { readonly type: 'already_charged'; readonly credits: number }
   /** The account cannot pay now; the job would wait for a top-up. */
   | { readonly type: 'insufficient_credit'; readonly missingCredits: number }
-  /** The provider accepted the last generation, and may have made and metered it. */
+  /** The provider accepted the last generation, whose result nobody received: it may have been made and metered. */
   | { readonly type: 'provider_accepted'; readonly acceptanceId: string }
   /** Another job with the same input is on its way. */
   | { readonly type: 'same_input_under_way'; readonly jobIds: readonly string[] };
@@ -133,7 +134,8 @@ function warningsOf(facts: RetryFacts, available: number): readonly RetryWarning
   const { job, twins } = facts;
   const net = job.billing.captured - job.billing.refunded;
   const missing = job.billing.price - available;
-  const acceptanceId = job.provider.acceptanceId;
+  // What the next attempt of this generation would still have asked for.
+  const acceptanceId = unreceivedAcceptance({ ...job, attempt: job.attempt + 1 });
   return [
     ...(net > 0 ? [{ type: 'already_charged' as const, credits: net }] : []),
     ...(missing > 0 ? [{ type: 'insufficient_credit' as const, missingCredits: missing }] : []),

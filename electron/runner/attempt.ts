@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { decideRetry, type RetryPolicy } from '#domain/retry-policy.ts';
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
-import { generationKey, unreceivedAcceptance } from './generation-key.ts';
+import { generationKey, unreceivedAcceptance } from '#domain/generation-key.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { Validate } from './validators/validate.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '#domain/failure.ts';
 import { jobSchema } from '#domain/job.ts';
-import { generationKey, unreceivedAcceptance } from '#runner/generation-key.ts';
+import { generationKey, unreceivedAcceptance } from '#domain/generation-key.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 
 type PastAttempt = readonly [failureClass: FailureClass, code: string, acceptanceId: string | null];

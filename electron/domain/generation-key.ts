@@ -1,4 +1,4 @@
-import type { Attempt, Job } from '#domain/job.ts';
+import type { Attempt, Job } from './job.ts';
 
 type AttemptedJob = Pick<Job, 'attempts' | 'attempt' | 'billing'>;
 
