@@ -2,18 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { failureClassSchema, type FailureClass } from '#domain/failure.ts';
 import { jobSchema, type Job } from '#domain/job.ts';
-import { emptyAccount } from '#domain/account-posting.ts';
 import type { CreditAccount } from '#domain/ledger.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { previewCancel, previewRetry, type RetryFacts, type RetryPreview } from '#domain/retry-preview.ts';
 import { entriesOf, failedJob } from '../../support/failed-job.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 
+const ACCOUNT: CreditAccount = { _id: 'w1', available: 1000, held: 0, holds: {}, posting: {}, version: 1 };
+
 function factsOf(job: Job, fields: Partial<RetryFacts> = {}): RetryFacts {
   return {
     job,
     entries: entriesOf(job),
-    account: { ...emptyAccount('w1'), available: 1000 },
+    account: ACCOUNT,
     experience: { costs: [], retried: 0, succeeded: 0, windowMs: 1 },
     twins: [],
     policy: DEFAULT_RETRY_POLICY,
@@ -84,7 +85,7 @@ describe('what a retry of a failed job gets', () => {
   it('costs the price that is stored with the job, and takes it from what is available', () => {
     fc.assert(
       fc.property(fc.nat(100_000), fc.integer({ min: -1000, max: 100_000 }), (priceCredits, available) => {
-        const account: CreditAccount = { ...emptyAccount('w1'), available };
+        const account: CreditAccount = { ...ACCOUNT, available };
         const seen = preview(failedJob({ failureClass: 'temporary', priceCredits }), { account });
         expect(seen.price).toEqual({ type: 'exact', value: priceCredits });
         expect(seen.balance).toEqual({ beforeCredits: available, afterCredits: available - priceCredits });
