@@ -1,30 +1,17 @@
-import { X } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
+import { ModalDialog } from '../components/modal-dialog.tsx';
 import { useScreenMemory } from '../state/screen-memory.ts';
 import { SHORTCUTS } from './global-keys.ts';
 
-/**
- * The list of shortcuts. The browser's own dialog element: it traps the focus and closes on Escape without the style element
- * that a scripted scroll lock would add and the page's policy refuses.
- */
+/** The list of shortcuts. */
 export function KeyboardHelp(): ReactNode {
-  const dialog = useRef<HTMLDialogElement>(null);
   const isOpen = useScreenMemory((memory) => memory.isHelpOpen);
   const setOpen = useScreenMemory((memory) => memory.setHelpOpen);
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
+  if (!isOpen) return null;
   return (
-    <dialog className="help" ref={dialog} onClose={() => setOpen(false)} aria-labelledby="help-title">
-      <header className="help-head">
-        <h2 id="help-title">Keyboard shortcuts</h2>
-        <button type="button" className="icon-button" onClick={() => setOpen(false)} aria-label="Close">
-          <X aria-hidden size={16} />
-        </button>
-      </header>
+    <ModalDialog title="Keyboard shortcuts" onClose={() => setOpen(false)}>
       {SHORTCUTS.map(({ where, shortcuts }) => (
-        <section key={where}>
+        <section className="help" key={where}>
           <h3>{where}</h3>
           <dl className="help-list">
             {shortcuts.map(({ keys, does }) => (
@@ -40,6 +27,6 @@ export function KeyboardHelp(): ReactNode {
           </dl>
         </section>
       ))}
-    </dialog>
+    </ModalDialog>
   );
 }

@@ -19,6 +19,7 @@ import { ChecksPanel } from './checks-panel.tsx';
 import { FactsPanel, OutputPanel } from './facts-panel.tsx';
 import { FailurePanel, Standing } from './failure-panel.tsx';
 import { DocumentPanel, InputPanel } from './input-panel.tsx';
+import { JobActions } from './job-actions.tsx';
 import './job.css';
 import { TimelinePanel } from './timeline-panel.tsx';
 
@@ -81,6 +82,7 @@ function JobHead({ detail }: { detail: JobDetail }): ReactNode {
         <span>
           <Credits credits={row.priceCredits} /> credits
         </span>
+        <JobActions detail={detail} />
         {asOfMs !== null && (
           <span className="job-as-of muted">
             as of <ExactTime atMs={asOfMs} />

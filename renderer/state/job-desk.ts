@@ -1,0 +1,51 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { EditedInput } from '#contract/retry-views.ts';
+import { valueOrThrow } from './engine-failure.ts';
+import { queryKeys, useEngine } from './engine-queries.tsx';
+
+/** What a retry of a job would cost and whether it may happen. Asked of the server anew whenever the job changes. */
+export function useRetryPreview(jobId: string, updatedAtMs: number) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: ['retry.preview', jobId, updatedAtMs],
+    queryFn: async () => valueOrThrow(await engine.call('retry.preview', { jobId, reason: '', edited: null })),
+    staleTime: 0,
+    gcTime: 0,
+    // What somebody is writing stays while the figures are asked for anew.
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Retries a job, once however often the button is pressed while it is under way. Gives the id of the job that now waits. */
+export function useRetry(jobId: string) {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  const [requestId] = useState(() => crypto.randomUUID());
+  return useMutation({
+    mutationFn: async (order: { version: number; reason: string; edited: EditedInput | null }) =>
+      valueOrThrow(await engine.call('retry.run', { requestId, jobId, ...order })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.job(jobId) }),
+  });
+}
+
+/** What cancelling a job would give back. */
+export function useCancelPreview(jobId: string, updatedAtMs: number) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: ['cancel.preview', jobId, updatedAtMs],
+    queryFn: async () => valueOrThrow(await engine.call('cancel.preview', { jobId })),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+/** Cancels a job. */
+export function useCancel(jobId: string) {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (reason: string) => valueOrThrow(await engine.call('cancel.run', { jobId, reason })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.job(jobId) }),
+  });
+}

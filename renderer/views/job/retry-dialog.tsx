@@ -1,0 +1,148 @@
+import { useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { JobDetail } from '#contract/job-views.ts';
+import type { EditedInput, RetryPreviewView } from '#contract/retry-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { ModalDialog } from '../../components/modal-dialog.tsx';
+import { FailureMessage } from '../../components/screen-message.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useRetry, useRetryPreview } from '../../state/job-desk.ts';
+import { InputEditor, isSameInput } from './input-editor.tsx';
+import { RetryFacts } from './retry-facts.tsx';
+
+/** Shows what a retry costs and whether it may happen before anything is written, and then does it. */
+export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
+  const preview = useRetryPreview(detail.row.id, detail.row.updatedAtMs);
+  const retry = useRetry(detail.row.id);
+  return (
+    <ModalDialog
+      title={
+        <>
+          Retry <bdi className="mono">{detail.row.id}</bdi>
+        </>
+      }
+      onClose={onClose}
+    >
+      <div className="dialog-body" aria-busy={preview.isPending}>
+        {retry.data === undefined ? (
+          <>
+            {preview.isPending && <p className="muted">Asking the server what it would cost…</p>}
+            {preview.error !== null && (
+              <FailureMessage failure={preview.error} onAskAgain={() => void preview.refetch()} />
+            )}
+            {preview.data !== undefined && (
+              <RetryForm detail={detail} preview={preview.data} retry={retry} onClose={onClose} />
+            )}
+          </>
+        ) : (
+          <Retried jobId={retry.data.jobId} detail={detail} onClose={onClose} />
+        )}
+      </div>
+    </ModalDialog>
+  );
+}
+
+function RetryForm({
+  detail,
+  preview,
+  retry,
+  onClose,
+}: {
+  detail: JobDetail;
+  preview: RetryPreviewView;
+  retry: ReturnType<typeof useRetry>;
+  onClose: () => void;
+}): ReactNode {
+  const original: EditedInput = { prompt: detail.prompt, optionsJson: detail.optionsJson };
+  const [edited, setEdited] = useState(original);
+  const [isEditing, setEditing] = useState(preview.verdict.verdict === 'edit_input');
+  const [reason, setReason] = useState('');
+  const { verdict } = preview.verdict;
+  const isEdited = isEditing && !isSameInput(original, edited);
+  const missing = whatIsMissing(verdict, { isEdited, hasReason: reason.trim() !== '' });
+  return (
+    <form
+      className="dialog-body"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (missing === null) retry.mutate({ version: preview.version, reason, edited: isEdited ? edited : null });
+      }}
+    >
+      <RetryFacts preview={preview} />
+      {verdict !== 'blocked' && (
+        <>
+          {isEditing ? (
+            <InputEditor original={original} edited={edited} onEdit={setEdited} />
+          ) : (
+            <button type="button" className="text-button" onClick={() => setEditing(true)}>
+              Edit prompt or options first
+            </button>
+          )}
+          <label className="field">
+            {verdict === 'needs_reason' ? 'Reason (needed)' : 'Reason'}
+            <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+          </label>
+        </>
+      )}
+      {retry.error !== null && (
+        <p className="note" data-tone="danger" role="alert">
+          {explainError(toWireError(retry.error))}
+        </p>
+      )}
+      <div className="dialog-actions">
+        <span className="muted">{missing}</span>
+        <button type="button" className="button" onClick={onClose}>
+          {verdict === 'blocked' ? 'Close' : 'Leave it'}
+        </button>
+        {verdict !== 'blocked' && (
+          <button type="submit" className="button" data-kind="primary" disabled={missing !== null || retry.isPending}>
+            {isEdited ? 'Order the edited job for ' : 'Retry for '}
+            <Credits credits={detail.charge.priceCredits} />
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function whatIsMissing(
+  verdict: RetryPreviewView['verdict']['verdict'],
+  brought: { readonly isEdited: boolean; readonly hasReason: boolean },
+): string | null {
+  switch (verdict) {
+    case 'retry':
+      return null;
+    case 'needs_reason':
+      return brought.hasReason ? null : 'Say why it would work now.';
+    case 'edit_input':
+      return brought.isEdited ? null : 'The same input cannot succeed: edit it.';
+    case 'blocked':
+      return 'This job cannot be retried.';
+  }
+}
+
+function Retried({ jobId, detail, onClose }: { jobId: string; detail: JobDetail; onClose: () => void }): ReactNode {
+  return (
+    <>
+      <output>
+        {jobId === detail.row.id ? (
+          'The job waits again: the next free runner takes it, and it is charged when it completes.'
+        ) : (
+          <>
+            The edited job waits as{' '}
+            <Link href={`/jobs/${encodeURIComponent(jobId)}`} onClick={onClose}>
+              {jobId}
+            </Link>
+            , with a charge of its own. This one stays as it is.
+          </>
+        )}
+      </output>
+      <div className="dialog-actions">
+        <button type="button" className="button" data-kind="primary" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </>
+  );
+}
