@@ -20,7 +20,7 @@ test.describe('retrying and cancelling a job', () => {
     await expectState(page, 'failed');
     await page.getByRole('button', { name: 'Retry…' }).click();
     const dialog = page.getByRole('dialog');
-    await expect(dialog.getByText('The customer pays')).toBeVisible();
+    await expect(dialog.getByText('Customer pays')).toBeVisible();
     await expect(dialog).toContainText('not known');
     await expect(dialog).toContainText('not charged');
     await keepScreen(page, 'retry');

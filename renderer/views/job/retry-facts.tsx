@@ -14,10 +14,10 @@ export function RetryFacts({ preview }: { preview: RetryPreviewView }): ReactNod
   return (
     <>
       <Facts>
-        <Fact name="The customer pays">
+        <Fact name="Customer pays">
           <Figure known={preview.price} show={(credits) => <Credits credits={credits} />} /> credits
         </Fact>
-        <Fact name="The provider costs">
+        <Fact name="Provider costs">
           <Figure known={preview.providerCost} show={(microUsd) => <ProviderCost microUsd={microUsd} />} />
         </Fact>
         <Fact name="Balance">
