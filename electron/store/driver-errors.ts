@@ -25,6 +25,10 @@ export function toAppError(cause: unknown): AppError {
       ? appError('login_refused', detail, cause)
       : appError('server_unreachable', detail, cause);
   }
+  // What ended a bulk write as a whole is wrapped: the wrapper calls a cut connection a server's answer.
+  if (cause instanceof MongoBulkWriteError && cause.errorResponse instanceof Error) {
+    return toAppError(cause.errorResponse);
+  }
   if (isLoginError(cause)) return appError('login_refused', detail, cause);
   if (cause instanceof MongoNetworkError) return appError('server_unreachable', detail, cause);
   if (cause instanceof MongoParseError) return appError('uri_invalid', detail, cause);

@@ -1,0 +1,30 @@
+import { MongoBulkWriteError, MongoNetworkError, MongoServerError, type BulkWriteResult } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { toAppError } from '#store/driver-errors.ts';
+
+const NOTHING_WRITTEN = { getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
+
+describe('an error of the driver in words of the catalogue', () => {
+  it('is an unreachable server where the connection was cut in the middle of a bulk write', () => {
+    // The driver itself hands the error over where the type says a description of one.
+    const cut = new MongoNetworkError('connection closed') as unknown as ConstructorParameters<
+      typeof MongoBulkWriteError
+    >[0];
+    expect(toAppError(new MongoBulkWriteError(cut, NOTHING_WRITTEN))).toMatchObject({ code: 'server_unreachable' });
+  });
+
+  it("is the server's answer where the server refused a bulk write", () => {
+    const refused = new MongoBulkWriteError({ message: 'not allowed', code: 13 }, NOTHING_WRITTEN);
+    expect(toAppError(refused)).toMatchObject({ code: 'not_authorized' });
+    expect(toAppError(new MongoServerError({ message: 'no', code: 2 }))).toMatchObject({ code: 'server_error' });
+  });
+
+  it('shows no password of a connection string that stands in its message', () => {
+    const { detail } = toAppError(new MongoNetworkError('failed for mongodb://ann:s3cret@db.example/x'));
+    expect(detail).not.toContain('s3cret');
+  });
+
+  it('is thrown on where it is none of the driver', () => {
+    expect(() => toAppError(new TypeError('a bug'))).toThrow('a bug');
+  });
+});
