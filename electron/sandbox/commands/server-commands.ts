@@ -1,6 +1,6 @@
 import { ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { DOCUMENT_BYTES_MAX, type Doc } from '../semantics/values.ts';
+import { DOCUMENT_BYTES_MAX, isDoc, type Doc } from '../semantics/values.ts';
 import type { Command, CommandCall } from './command.ts';
 
 /** The version whose behaviour this server follows. */
@@ -38,7 +38,7 @@ function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
     maxWriteBatchSize: 100_000,
     localTime: new Date(call.deployment.now()),
     logicalSessionTimeoutMinutes: SESSION_MINUTES,
-    connectionId: call.connectionId,
+    connectionId: call.client.connectionId,
     minWireVersion: 0,
     maxWireVersion: WIRE_VERSION,
     readOnly: false,
@@ -48,7 +48,10 @@ function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
 /** Commands about the server itself. */
 export function serverCommands(identity: ServerIdentity): Record<string, Command> {
   const read = (run: Command['run']): Command => ({ writes: false, run });
-  const hello = read((call) => helloReply(call, identity));
+  const hello = read((call) => {
+    call.client.appName = appNameOf(call.body['client']) ?? call.client.appName;
+    return helloReply(call, identity);
+  });
   const buildInfo = read(() => ({
     version: SERVER_VERSION,
     versionArray: [...SERVER_VERSION.split('.').map(Number), 0],
@@ -99,6 +102,11 @@ export function serverCommands(identity: ServerIdentity): Record<string, Command
     commitTransaction: read(refuseTransaction),
     abortTransaction: read(refuseTransaction),
   };
+}
+
+function appNameOf(metadata: unknown): string | null {
+  const application = isDoc(metadata) ? metadata['application'] : undefined;
+  return isDoc(application) && typeof application['name'] === 'string' ? application['name'] : null;
 }
 
 /** What MongoDB answers where a deployment has no transactions. */

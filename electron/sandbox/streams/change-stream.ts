@@ -51,6 +51,7 @@ export function openChangeStream(
 }
 
 class ChangeStream implements PageSource {
+  readonly isChangeStream = true;
   readonly #deployment: Deployment;
   readonly #watched: Watched;
   readonly #stages: readonly Doc[];
