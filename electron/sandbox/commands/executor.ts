@@ -42,6 +42,7 @@ export class Executor {
     if (command === undefined) {
       return this.#failure(new ServerError('CommandNotFound', `no such command: '${name}'`));
     }
+    this.#deployment.sessions.use(body['lsid'], this.#deployment.now());
     const injected = this.#failPoints.enter(call);
     if (injected === null) return withErrorLabels(call, await this.#enqueue(call, command), { knowsCursor: true });
     if (injected.delayMs > 0) await delay(injected.delayMs);

@@ -1,7 +1,7 @@
 import { ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
 import { DOCUMENT_BYTES_MAX, isDoc, type Doc } from '../semantics/values.ts';
-import type { Command, CommandCall } from './command.ts';
+import { docsField, type Command, type CommandCall } from './command.ts';
 
 /** The version whose behaviour this server follows. */
 export const SERVER_VERSION = '7.0.14';
@@ -70,7 +70,12 @@ export function serverCommands(identity: ServerIdentity): Record<string, Command
     ping: nothing,
     buildInfo,
     buildinfo: buildInfo,
-    endSessions: nothing,
+    endSessions: read((call) => {
+      for (const lsid of docsField(call.body, 'endSessions')) call.deployment.sessions.end(lsid);
+      // Ending them comes in a session of its own at times, which is over with that too.
+      call.deployment.sessions.end(call.body['lsid']);
+      return {};
+    }),
     refreshSessions: nothing,
     killAllSessions: nothing,
     killSessions: nothing,
