@@ -12,7 +12,7 @@ import {
   MinKey,
   ObjectId,
   Timestamp,
-} from 'bson';
+} from 'mongodb';
 import { isDoc } from './unified-file.ts';
 
 /** Tests of the names that `$$type` knows; a plain number is what the driver would write it as. */

@@ -1,5 +1,5 @@
 import type { ServerFacts } from './requirements.ts';
-import { isDoc, type UnifiedFile, type UnifiedTest } from './unified-file.ts';
+import { isDoc, type Operation, type UnifiedFile, type UnifiedTest } from './unified-file.ts';
 
 /** Operations that only have a sense with transactions of several documents. */
 const TRANSACTIONS = new Set(['startTransaction', 'commitTransaction', 'abortTransaction', 'withTransaction']);
@@ -19,10 +19,18 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
     if (operations.has(name)) return reason;
     if (file.createEntities?.some((entity) => name in entity) === true) return reason;
   }
+  if (test.operations.some(hidesBypass)) return 'the driver does not send bypassDocumentValidation: false here';
   if (server.isSandbox && [...operations].some((name) => TRANSACTIONS.has(name))) {
     return 'the sandbox refuses transactions of several documents by decision';
   }
   return null;
+}
+
+/** Operations in which the driver leaves out `bypassDocumentValidation: false`, which is the server's default anyway. */
+const HIDES_BYPASS = new Set(['aggregate', 'bulkWrite', 'findOneAndReplace', 'findOneAndUpdate', 'insertMany']);
+
+function hidesBypass(operation: Operation): boolean {
+  return HIDES_BYPASS.has(operation.name) && operation.arguments?.['bypassDocumentValidation'] === false;
 }
 
 /** The names of operations at any depth: threads and callbacks hold others. */

@@ -1,4 +1,4 @@
-import { Binary, EJSON, ObjectId, Timestamp } from 'bson';
+import { Binary, BSON, ObjectId, Timestamp } from 'mongodb';
 import { comparableNumber, hasBsonType } from './bson-types.ts';
 import type { MatchContext } from './match-context.ts';
 import { isDoc, type Doc } from './unified-file.ts';
@@ -120,7 +120,7 @@ function operatorMismatch(name: string, operand: unknown, actual: unknown, place
       return mismatch(operand, actual, { ...place, isRoot: true });
     case '$$matchAsDocument':
       if (typeof actual !== 'string') return differs(operand, actual, place);
-      return mismatch(operand, EJSON.parse(actual, { relaxed: true }), { ...place, isRoot: false });
+      return mismatch(operand, BSON.EJSON.parse(actual, { relaxed: true }), { ...place, isRoot: false });
     default:
       throw new Error(`the special operator ${name} is not known`);
   }
@@ -161,7 +161,7 @@ export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const plain = fieldsOf(value) ?? value;
   try {
-    const text = EJSON.stringify(plain, { relaxed: false });
+    const text = BSON.EJSON.stringify(plain, { relaxed: false });
     return text.length > 600 ? `${text.slice(0, 600)}…` : text;
   } catch {
     // What has no form in JSON, a class of the driver with a circle in it for instance, is named by its class.

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { EJSON } from 'bson';
-import type { MongoClient } from 'mongodb';
+import { BSON, type MongoClient } from 'mongodb';
 import { show } from './match.ts';
 import { isDoc, type CollectionData } from './unified-file.ts';
 
@@ -36,5 +35,5 @@ export async function describeOutcomeMismatch(client: MongoClient, expected: Col
 
 /** A value as plain objects that name its types; deep equality of such looks not at the order of fields. */
 function normalized(value: unknown): unknown {
-  return EJSON.serialize(isDoc(value) ? value : { value }, { relaxed: false });
+  return BSON.EJSON.serialize(isDoc(value) ? value : { value }, { relaxed: false });
 }

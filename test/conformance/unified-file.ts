@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { EJSON, Int32, Double } from 'bson';
+import { BSON, Int32, Double } from 'mongodb';
 import { z } from 'zod';
 
 /** A document of a test file or of the driver. */
@@ -92,7 +92,7 @@ const SCHEMA_MINOR_MAX = 26;
  * Numbers keep their BSON type; a 32-bit integer becomes a plain number, which the driver writes as just that.
  */
 export async function readUnifiedFile(path: string): Promise<UnifiedFile> {
-  const parsed: unknown = EJSON.parse(await readFile(path, 'utf8'), { relaxed: false });
+  const parsed: unknown = BSON.EJSON.parse(await readFile(path, 'utf8'), { relaxed: false });
   const result = file.safeParse(plainInts(parsed));
   if (!result.success) throw new Error(`not a unified test file: ${z.prettifyError(result.error)}`);
   const [major = 0, minor = 0] = result.data.schemaVersion.split('.').map(Number);

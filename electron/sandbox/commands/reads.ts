@@ -182,9 +182,20 @@ const COLLATION_FREE = new Set(['$limit', '$skip', '$count', '$unset', '$unwind'
 
 /** Behind the leading `$match` only stages that compare no texts are sure to give what MongoDB gives. */
 function refuseCollated(stages: readonly Doc[]): void {
-  const name = stages.map((stage) => Object.keys(stage)[0] ?? '').find((one) => !COLLATION_FREE.has(one));
+  const free = (stage: Doc): boolean => {
+    const [[name, value] = ['', null]] = Object.entries(stage);
+    // A group of everything, as counting sends it, looks at no field.
+    return COLLATION_FREE.has(name) || (name === '$group' && !hasText(value));
+  };
+  const name = Object.keys(stages.find((stage) => !free(stage)) ?? {})[0];
   if (name !== undefined)
     throw new ServerError('NotImplemented', `The sandbox server has no ${name} together with a collation`);
+}
+
+function hasText(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  if (Array.isArray(value)) return value.some(hasText);
+  return isDoc(value) && Object.values(value).some(hasText);
 }
 
 /** The stages that an index can answer: a leading `$match`, then `$sort`, `$skip` and `$limit` in the order a read has them. */

@@ -2,8 +2,8 @@ import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
-import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
-import type { Doc } from '../semantics/values.ts';
+import { isPositional, kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
@@ -78,6 +78,9 @@ const insert: Command = {
 function updateRequestOf(statement: Doc, variables: Doc): UpdateRequest {
   const update = statement['u'] ?? statement['update'];
   kindOfUpdate(update);
+  const isByMatch = isDoc(update) && (isPositional(update) || docsField(statement, 'arrayFilters').length > 0);
+  if (isByMatch && collationOf(statement['collation']) !== null)
+    throw new ServerError('NotImplemented', 'The sandbox server has no positional updates together with a collation');
   return {
     update: update as UpdateRequest['update'],
     filter: docField(statement, 'q') ?? docField(statement, 'query') ?? {},

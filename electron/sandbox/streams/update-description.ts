@@ -28,7 +28,10 @@ export function updateDescription(before: Doc, after: Doc): Doc {
   };
   const compareLists = (old: readonly unknown[], now: readonly unknown[], path: Path): void => {
     const shared = Math.min(old.length, now.length);
-    const differing = now.slice(0, shared).filter((value, at) => !isSameValue(old[at], value)).length;
+    // Two documents in the same place are compared field by field; a list that differs mostly elsewhere is told as a whole.
+    const isOther = (value: unknown, at: number): boolean =>
+      !isSameValue(old[at], value) && !(isDoc(old[at]) && isDoc(value));
+    const differing = now.slice(0, shared).filter(isOther).length;
     if (differing * 2 > shared || now.length === 0) {
       updatedFields[named(path)] = now;
       return;
