@@ -34,7 +34,11 @@ const READS: Readonly<Record<string, Perform<Collection>>> = {
 
 /** Operations that write documents. */
 const WRITES: Readonly<Record<string, Perform<Collection>>> = {
-  bulkWrite: (target, given) => target.bulkWrite(writeRequests.parse(given.take('requests')), given.options()),
+  bulkWrite: (target, given) => {
+    const requests = writeRequests.parse(given.take('requests'));
+    const inserted = requests.map((one) => ('insertOne' in one ? one.insertOne.document : {}));
+    return target.bulkWrite(requests, { ...given.options(), ...keepNullIds(inserted) });
+  },
   deleteMany: (target, given) => target.deleteMany(given.doc('filter'), given.options()),
   deleteOne: (target, given) => target.deleteOne(given.doc('filter'), given.options()),
   findOneAndDelete: (target, given) => target.findOneAndDelete(given.doc('filter'), given.options()),
@@ -42,12 +46,23 @@ const WRITES: Readonly<Record<string, Perform<Collection>>> = {
     target.findOneAndReplace(given.doc('filter'), given.doc('replacement'), given.options()),
   findOneAndUpdate: (target, given) =>
     target.findOneAndUpdate(given.doc('filter'), given.update('update'), given.options()),
-  insertMany: (target, given) => target.insertMany(given.docs('documents'), given.options()),
-  insertOne: (target, given) => target.insertOne(given.doc('document'), given.options()),
+  insertMany: (target, given) => {
+    const documents = given.docs('documents');
+    return target.insertMany(documents, { ...given.options(), ...keepNullIds(documents) });
+  },
+  insertOne: (target, given) => {
+    const document = given.doc('document');
+    return target.insertOne(document, { ...given.options(), ...keepNullIds([document]) });
+  },
   replaceOne: (target, given) => target.replaceOne(given.doc('filter'), given.doc('replacement'), given.options()),
   updateMany: (target, given) => target.updateMany(given.doc('filter'), given.update('update'), given.options()),
   updateOne: (target, given) => target.updateOne(given.doc('filter'), given.update('update'), given.options()),
 };
+
+/** The driver puts an id of its own in place of null, which the server would keep, unless the server is to make the ids. */
+function keepNullIds(documents: readonly object[]): { readonly forceServerObjectId?: true } {
+  return documents.some((one) => '_id' in one && one._id === null) ? { forceServerObjectId: true } : {};
+}
 
 /** Operations on the collection itself and its indexes. */
 const SCHEMA: Readonly<Record<string, Perform<Collection>>> = {
