@@ -63,13 +63,13 @@ export class Deployment {
   /** The collection, made where it is not there. */
   ensureCollection(db: string, name: string, options: Doc = {}): CollectionInfo {
     const existing = this.catalog.find(db, name);
-    if (existing !== null) return existing;
+    if (existing !== null) return refuseView(existing);
     return this.catalog.create(db, name, options);
   }
 
   find(db: string, name: string, request: ReadRequest): Iterable<Found> {
     const collection = this.catalog.find(db, name);
-    return collection === null ? [] : find(this.records, collection, request);
+    return collection === null ? [] : find(this.records, refuseView(collection), request);
   }
 
   /** Inserts one document and logs it. */
@@ -179,6 +179,13 @@ export class Deployment {
     if (!isOn) return {};
     return { fullDocumentBeforeChange: before, ...(after === null ? {} : { postImage: after }) };
   }
+}
+
+/** Error: `CommandNotSupportedOnView`. */
+function refuseView(collection: CollectionInfo): CollectionInfo {
+  if (collection.options['viewOn'] === undefined) return collection;
+  const namespace = `${collection.db}.${collection.name}`;
+  throw new ServerError('CommandNotSupportedOnView', `Namespace ${namespace} is a view, not a collection`);
 }
 
 /** The id 0 that says that a cursor is exhausted. */

@@ -19,6 +19,7 @@ import {
   type CommandCall,
 } from './command.ts';
 import { writeOutput } from './output-stages.ts';
+import { findOnView, throughViews } from './views.ts';
 
 function* documentsOf(deployment: Deployment, db: string, name: string, request: ReadRequest): Generator<Doc> {
   for (const found of deployment.find(db, name, request)) yield found.document;
@@ -78,6 +79,8 @@ const find: Command = {
   writes: false,
   run(call) {
     const name = collectionName(call);
+    const onView = findOnView(call);
+    if (onView !== null) return aggregate.run(onView);
     const request = readRequest(call);
     const projection = docField(call.body, 'projection');
     const source = pagesOf(documentsOf(call.deployment, call.db, name, request), (page) => project(page, projection));
@@ -140,7 +143,8 @@ const aggregate: Command = {
       const source = openChangeStream(call.deployment, { db: isCluster ? null : call.db, coll: name }, stages);
       return firstPage(call, namespace, source, batchSize);
     }
-    const documents = aggregated(call, name, stages);
+    const viewed = throughViews(call, name, stages);
+    const documents = aggregated(call, viewed.name, viewed.stages);
     return syncFirstPage(
       call,
       namespace,

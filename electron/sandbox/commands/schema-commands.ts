@@ -105,6 +105,18 @@ const listIndexes: Command = {
   },
 };
 
+/** What MongoDB makes collections with and this server does not. */
+const OPTIONS_MISSING = [
+  'capped',
+  'size',
+  'max',
+  'validator',
+  'collation',
+  'timeseries',
+  'clusteredIndex',
+  'encryptedFields',
+];
+
 const create: Command = {
   writes: true,
   run(call) {
@@ -113,12 +125,11 @@ const create: Command = {
       throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
     const options: Doc = {};
-    for (const option of ['changeStreamPreAndPostImages', 'capped', 'size', 'max', 'validator']) {
-      if (call.body[option] === undefined) continue;
-      if (option !== 'changeStreamPreAndPostImages')
-        throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${option}'`);
-      options[option] = call.body[option];
-    }
+    const missing = OPTIONS_MISSING.find((option) => call.body[option] !== undefined);
+    if (missing !== undefined)
+      throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${missing}'`);
+    for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
+      if (call.body[option] !== undefined) options[option] = call.body[option];
     const collection = call.deployment.ensureCollection(call.db, name, options);
     logChange(call, collection, 'create', { ...options, idIndex: collection.indexes[0]?.spec });
     return {};
@@ -214,10 +225,10 @@ const listCollections: Command = {
     const isNameOnly = call.body['nameOnly'] === true;
     const described = call.deployment.catalog.list(call.db).map((collection) =>
       isNameOnly
-        ? { name: collection.name, type: 'collection' }
+        ? { name: collection.name, type: typeOf(collection) }
         : {
             name: collection.name,
-            type: 'collection',
+            type: typeOf(collection),
             options: collection.options,
             info: { readOnly: false, uuid: collection.uuid },
             idIndex: collection.indexes[0]?.spec,
@@ -229,6 +240,10 @@ const listCollections: Command = {
     );
   },
 };
+
+function typeOf(collection: CollectionInfo): 'view' | 'collection' {
+  return collection.options['viewOn'] === undefined ? 'collection' : 'view';
+}
 
 const listDatabases: Command = {
   writes: false,
