@@ -10,7 +10,7 @@ export interface ObservedEvent {
 }
 
 /** The driver's name for each event of the format, by kind. */
-export const EVENT_NAMES = {
+const EVENT_NAMES = {
   command: ['commandStarted', 'commandSucceeded', 'commandFailed'],
   cmap: [
     'connectionPoolCreated',
@@ -39,7 +39,7 @@ export const EVENT_NAMES = {
 } as const;
 
 /** The kind of events that one belongs to by the format's name of it. */
-export function eventKindOf(type: string): keyof typeof EVENT_NAMES | null {
+function eventKindOf(type: string): keyof typeof EVENT_NAMES | null {
   const name = driverNameOf(type);
   for (const kind of ['command', 'cmap', 'sdam'] as const) {
     if (EVENT_NAMES[kind].some((one) => one === name)) return kind;

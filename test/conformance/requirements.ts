@@ -56,7 +56,7 @@ function missing(requirement: Requirement, server: ServerFacts): string | null {
 }
 
 /** Compares versions such as 7.0.14 and 4.4 number by number; a missing number is 0. */
-export function compareVersions(left: string, right: string): number {
+function compareVersions(left: string, right: string): number {
   const [a, b] = [numbersOf(left), numbersOf(right)];
   for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
     const difference = (a[at] ?? 0) - (b[at] ?? 0);

@@ -40,7 +40,6 @@ const operation = z.strictObject({
   expectResult: z.unknown().optional(),
   expectError: doc.optional(),
   saveResultAsEntity: z.string().optional(),
-  rawRequest: doc.optional(),
 });
 
 const expectedEvents = z.strictObject({
@@ -103,7 +102,7 @@ export async function readUnifiedFile(path: string): Promise<UnifiedFile> {
 }
 
 /** A value with plain numbers for what the driver would write as the same type. */
-export function plainInts(value: unknown): unknown {
+function plainInts(value: unknown): unknown {
   if (value instanceof Int32) return value.value;
   if (value instanceof Double) return Number.isInteger(value.value) ? value : value.value;
   if (Array.isArray(value)) return value.map(plainInts);
