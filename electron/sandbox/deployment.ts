@@ -1,4 +1,5 @@
 import { Long, type Timestamp } from 'bson';
+import { SessionTable } from './commands/session-table.ts';
 import { ServerError } from './semantics/server-error.ts';
 import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
 import type { Doc } from './semantics/values.ts';
@@ -7,7 +8,8 @@ import { find, type Found, type ReadRequest } from './storage/query.ts';
 import { Records } from './storage/records.ts';
 import type { Sqlite } from './storage/schema.ts';
 import { CursorTable } from './streams/cursors.ts';
-import { Oplog, updateDescription } from './streams/oplog.ts';
+import { Oplog } from './streams/oplog.ts';
+import { updateDescription } from './streams/update-description.ts';
 import { RetryableWrites } from './storage/retryable-writes.ts';
 
 /** What a deployment is made from. */
@@ -26,6 +28,7 @@ export class Deployment {
   readonly oplog: Oplog;
   readonly cursors: CursorTable;
   readonly retryable: RetryableWrites;
+  readonly sessions = new SessionTable();
   readonly now: () => number;
   #savepoints = 0;
 
@@ -60,13 +63,13 @@ export class Deployment {
   /** The collection, made where it is not there. */
   ensureCollection(db: string, name: string, options: Doc = {}): CollectionInfo {
     const existing = this.catalog.find(db, name);
-    if (existing !== null) return existing;
+    if (existing !== null) return refuseView(existing);
     return this.catalog.create(db, name, options);
   }
 
   find(db: string, name: string, request: ReadRequest): Iterable<Found> {
     const collection = this.catalog.find(db, name);
-    return collection === null ? [] : find(this.records, collection, request);
+    return collection === null ? [] : find(this.records, refuseView(collection), request);
   }
 
   /** Inserts one document and logs it. */
@@ -78,6 +81,7 @@ export class Deployment {
         operationType: 'insert',
         db,
         coll: name,
+        uuid: collection.uuid,
         fields: { documentKey: { _id: stored['_id'] }, fullDocument: stored },
       });
       return stored;
@@ -95,12 +99,13 @@ export class Deployment {
         operationType: isReplacement ? 'replace' : 'update',
         db: collection.db,
         coll: collection.name,
+        uuid: collection.uuid,
         fields: {
           documentKey: { _id: found.document['_id'] },
           ...(isReplacement
             ? { fullDocument: after }
             : { updateDescription: updateDescription(found.document, after) }),
-          ...this.#preImage(collection, found.document),
+          ...this.#images(collection, found.document, isReplacement ? null : after),
         },
       });
     });
@@ -115,14 +120,21 @@ export class Deployment {
         operationType: 'delete',
         db: collection.db,
         coll: collection.name,
-        fields: { documentKey: { _id: found.document['_id'] }, ...this.#preImage(collection, found.document) },
+        uuid: collection.uuid,
+        fields: { documentKey: { _id: found.document['_id'] }, ...this.#images(collection, found.document, null) },
       });
     });
   }
 
   drop(collection: CollectionInfo): void {
     this.catalog.drop(collection);
-    this.oplog.append({ operationType: 'drop', db: collection.db, coll: collection.name, fields: {} });
+    this.oplog.append({
+      operationType: 'drop',
+      db: collection.db,
+      coll: collection.name,
+      uuid: collection.uuid,
+      fields: {},
+    });
   }
 
   /** Creates an index and fills it. @returns false where it is there already */
@@ -160,11 +172,20 @@ export class Deployment {
     return this.oplog.time;
   }
 
-  #preImage(collection: CollectionInfo, before: Doc): Doc {
+  /** What a collection that keeps images keeps of a change; only an update's event lacks the document as it is then. */
+  #images(collection: CollectionInfo, before: Doc, after: Doc | null): Doc {
     const option = collection.options['changeStreamPreAndPostImages'];
     const isOn = typeof option === 'object' && option !== null && (option as Doc)['enabled'] === true;
-    return isOn ? { fullDocumentBeforeChange: before } : {};
+    if (!isOn) return {};
+    return { fullDocumentBeforeChange: before, ...(after === null ? {} : { postImage: after }) };
   }
+}
+
+/** Error: `CommandNotSupportedOnView`. */
+function refuseView(collection: CollectionInfo): CollectionInfo {
+  if (collection.options['viewOn'] === undefined) return collection;
+  const namespace = `${collection.db}.${collection.name}`;
+  throw new ServerError('CommandNotSupportedOnView', `Namespace ${namespace} is a view, not a collection`);
 }
 
 /** The id 0 that says that a cursor is exhausted. */

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { ObjectId } from 'bson';
 import { Executor } from './commands/executor.ts';
+import { FailPoints, failPointCommands } from './commands/fail-points.ts';
 import { READ_COMMANDS } from './commands/reads.ts';
 import { SCHEMA_COMMANDS } from './commands/schema-commands.ts';
 import { serverCommands } from './commands/server-commands.ts';
@@ -47,12 +48,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const deployment = new Deployment({ sqlite, oplogBytesMax: options.oplogBytesMax ?? OPLOG_BYTES_MAX, now });
   const connections = new Set<Connection>();
   const identity = { host: '', processId: new ObjectId(), startedAtMs: now(), connections: () => connections.size };
-  const executor = new Executor(deployment, {
+  const failPoints = new FailPoints();
+  const commands = {
     ...READ_COMMANDS,
     ...WRITE_COMMANDS,
     ...SCHEMA_COMMANDS,
     ...serverCommands(identity),
-  });
+    ...failPointCommands(failPoints),
+  };
+  const executor = new Executor(deployment, commands, failPoints);
   let lastId = 0;
   const server = createServer((socket) => {
     lastId += 1;

@@ -3,13 +3,20 @@ import type { Deployment } from '../deployment.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 
+/** Who sent a command. */
+export interface Client {
+  readonly connectionId: number;
+  /** What the client calls itself in its handshake; null until then, and where it says nothing. */
+  appName: string | null;
+}
+
 /** A command as it arrived; its body in exact form, document sequences joined in. */
 export interface CommandCall {
   readonly deployment: Deployment;
   readonly db: string;
   readonly name: string;
   readonly body: Doc;
-  readonly connectionId: number;
+  readonly client: Client;
 }
 
 /** What a command does, and whether it needs a transaction that reaches the disk. */

@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Binary } from 'bson';
 import type { Deployment } from '../deployment.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import type { Command, CommandCall } from './command.ts';
+import type { Client, Command, CommandCall } from './command.ts';
+import { withErrorLabels } from './error-labels.ts';
+import type { FailPoints } from './fail-points.ts';
 import { refuseTransaction } from './server-commands.ts';
 
 interface Waiting {
@@ -18,22 +21,39 @@ interface Waiting {
 export class Executor {
   readonly #deployment: Deployment;
   readonly #commands: ReadonlyMap<string, Command>;
+  readonly #failPoints: FailPoints;
   #queue: Waiting[] = [];
   #isScheduled = false;
 
-  constructor(deployment: Deployment, commands: Readonly<Record<string, Command>>) {
+  constructor(deployment: Deployment, commands: Readonly<Record<string, Command>>, failPoints: FailPoints) {
     this.#deployment = deployment;
+    this.#failPoints = failPoints;
     this.#commands = new Map(Object.entries(commands));
   }
 
-  /** Runs a command. Never rejects: a refusal is a reply with `ok: 0`. */
-  async run(db: string, body: Doc, connectionId: number): Promise<Doc> {
+  /**
+   * Runs a command. Never rejects: a refusal is a reply with `ok: 0`.
+   * @returns null where a fail point closes the connection instead
+   */
+  async run(db: string, body: Doc, client: Client): Promise<Doc | null> {
     const name = Object.keys(body)[0] ?? '';
     const command = this.#commands.get(name);
-    const call = { deployment: this.#deployment, db, name, body, connectionId };
+    const call = { deployment: this.#deployment, db, name, body, client };
     if (command === undefined) {
       return this.#failure(new ServerError('CommandNotFound', `no such command: '${name}'`));
     }
+    this.#deployment.sessions.use(body['lsid'], this.#deployment.now());
+    const injected = this.#failPoints.enter(call);
+    if (injected === null) return withErrorLabels(call, await this.#enqueue(call, command), { knowsCursor: true });
+    if (injected.delayMs > 0) await delay(injected.delayMs);
+    if (injected.closesConnection) return null;
+    if (injected.refusal !== null)
+      return withErrorLabels(call, { ...injected.refusal, ...this.#times() }, { knowsCursor: injected.knowsCursor });
+    const reply = { ...(await this.#enqueue(call, command)), ...injected.addition };
+    return withErrorLabels(call, reply, { knowsCursor: true });
+  }
+
+  #enqueue(call: CommandCall, command: Command): Promise<Doc> {
     return new Promise((resolve) => {
       this.#queue.push({ call, command, resolve });
       if (!this.#isScheduled) {
@@ -98,7 +118,7 @@ export class Executor {
   }
 
   #success(reply: Doc): Doc {
-    return { ...reply, ok: 1, operationTime: this.#deployment.operationTime, $clusterTime: this.#clusterTime() };
+    return { ...reply, ok: 1, ...this.#times() };
   }
 
   #failure(error: ServerError): Doc {
@@ -108,16 +128,14 @@ export class Executor {
       code: error.code,
       codeName: error.codeName,
       ...error.details,
-      operationTime: this.#deployment.operationTime,
-      $clusterTime: this.#clusterTime(),
+      ...this.#times(),
     };
   }
 
-  #clusterTime(): Doc {
-    return {
-      clusterTime: this.#deployment.operationTime,
-      signature: { hash: new Binary(Buffer.alloc(20)), keyId: 0 },
-    };
+  #times(): Doc {
+    const { operationTime } = this.#deployment;
+    const signature = { hash: new Binary(Buffer.alloc(20)), keyId: 0 };
+    return { operationTime, $clusterTime: { clusterTime: operationTime, signature } };
   }
 }
 

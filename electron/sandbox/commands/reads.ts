@@ -1,3 +1,4 @@
+import { collationOf, rankedTexts } from '../semantics/collation.ts';
 import { evaluateVariables, runPipeline, type PipelineContext } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError } from '../semantics/server-error.ts';
@@ -18,6 +19,7 @@ import {
   type CommandCall,
 } from './command.ts';
 import { writeOutput } from './output-stages.ts';
+import { findOnView, throughViews } from './views.ts';
 
 function* documentsOf(deployment: Deployment, db: string, name: string, request: ReadRequest): Generator<Doc> {
   for (const found of deployment.find(db, name, request)) yield found.document;
@@ -69,6 +71,7 @@ function readRequest(call: CommandCall): ReadRequest {
     limit: Math.abs(limit),
     hint: body['hint'],
     variables: evaluateVariables(body['let']),
+    collation: collationOf(body['collation']),
   };
 }
 
@@ -76,6 +79,8 @@ const find: Command = {
   writes: false,
   run(call) {
     const name = collectionName(call);
+    const onView = findOnView(call);
+    if (onView !== null) return aggregate.run(onView);
     const request = readRequest(call);
     const projection = docField(call.body, 'projection');
     const source = pagesOf(documentsOf(call.deployment, call.db, name, request), (page) => project(page, projection));
@@ -138,7 +143,8 @@ const aggregate: Command = {
       const source = openChangeStream(call.deployment, { db: isCluster ? null : call.db, coll: name }, stages);
       return firstPage(call, namespace, source, batchSize);
     }
-    const documents = aggregated(call, name, stages);
+    const viewed = throughViews(call, name, stages);
+    const documents = aggregated(call, viewed.name, viewed.stages);
     return syncFirstPage(
       call,
       namespace,
@@ -157,12 +163,43 @@ function aggregated(call: CommandCall, name: string | null, stages: readonly Doc
   };
   const output = stages.at(-1);
   const isOutput = output !== undefined && ('$out' in output || '$merge' in output);
-  const { request, rest } = leadingRead(isOutput ? stages.slice(0, -1) : stages, context.variables, call.body['hint']);
-  const input = name === null ? [] : documentsOf(deployment, db, name, request);
+  const inner = isOutput ? stages.slice(0, -1) : stages;
+  const { request: leading, rest } = leadingRead(inner, context.variables, call.body['hint']);
+  const request = { ...leading, collation: collationOf(call.body['collation']) };
+  if (request.collation !== null) refuseCollated(rest);
+  const isOfSessions = rest[0] !== undefined && '$listLocalSessions' in rest[0];
+  if (isOfSessions && (name !== null || rest.length < inner.length))
+    throw new ServerError(
+      'InvalidNamespace',
+      '$listLocalSessions must be run against the database with {aggregate: 1}',
+    );
+  if (isOfSessions) rest.shift();
+  const sessions = isOfSessions ? deployment.sessions.list() : [];
+  const input = name === null ? sessions : documentsOf(deployment, db, name, request);
   const results = rest.length === 0 ? [...input] : runPipeline(rest, input, context);
   if (!isOutput) return results;
   writeOutput(call, output, results);
   return [];
+}
+
+const COLLATION_FREE = new Set(['$limit', '$skip', '$count', '$unset', '$unwind']);
+
+/** Behind the leading `$match` only stages that compare no texts are sure to give what MongoDB gives. */
+function refuseCollated(stages: readonly Doc[]): void {
+  const free = (stage: Doc): boolean => {
+    const [[name, value] = ['', null]] = Object.entries(stage);
+    // A group of everything, as counting sends it, looks at no field.
+    return COLLATION_FREE.has(name) || (name === '$group' && !hasText(value));
+  };
+  const name = Object.keys(stages.find((stage) => !free(stage)) ?? {})[0];
+  if (name !== undefined)
+    throw new ServerError('NotImplemented', `The sandbox server has no ${name} together with a collation`);
+}
+
+function hasText(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  if (Array.isArray(value)) return value.some(hasText);
+  return isDoc(value) && Object.values(value).some(hasText);
 }
 
 /** The stages that an index can answer: a leading `$match`, then `$sort`, `$skip` and `$limit` in the order a read has them. */
@@ -170,7 +207,7 @@ function leadingRead(
   stages: readonly Doc[],
   variables: Doc,
   hint: unknown,
-): { readonly request: ReadRequest; readonly rest: readonly Doc[] } {
+): { readonly request: ReadRequest; readonly rest: Doc[] } {
   const rest = [...stages];
   const take = (name: string): unknown => (rest[0] !== undefined && name in rest[0] ? rest.shift()?.[name] : undefined);
   const match = take('$match');
@@ -199,11 +236,17 @@ const distinct: Command = {
     const path = call.body['key'];
     if (typeof path !== 'string')
       throw new ServerError('TypeMismatch', "BSON field 'distinct.key' is the wrong type, expected type 'string'");
+    const request = readRequest(call);
+    const collation = request.collation ?? null;
     const values = new Map<string, { readonly key: Buffer; readonly value: unknown }>();
-    for (const found of call.deployment.find(call.db, collectionName(call), readRequest(call))) {
-      for (const value of valuesAt(found.document, path).values) {
+    const found = [...call.deployment.find(call.db, collectionName(call), request)].map(
+      (one) => valuesAt(one.document, path).values,
+    );
+    const ranked = collation === null ? null : rankedTexts(collation, found.flat());
+    for (const list of found) {
+      for (const value of list) {
         if (value === undefined || typeof value === 'symbol') continue;
-        const key = encodeKey(value);
+        const key = encodeKey(ranked === null ? value : ranked(value));
         if (!values.has(key.toString('latin1'))) values.set(key.toString('latin1'), { key, value });
       }
     }

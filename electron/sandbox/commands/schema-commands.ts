@@ -12,6 +12,18 @@ function existing(call: CommandCall): CollectionInfo {
   return collection;
 }
 
+/** Logs what only streams with expanded events tell of. */
+function logChange(
+  call: CommandCall,
+  collection: CollectionInfo,
+  operationType: 'create' | 'createIndexes' | 'dropIndexes' | 'modify',
+  operationDescription: Doc,
+  others: Doc = {},
+): void {
+  const { db, name: coll, uuid } = collection;
+  call.deployment.oplog.append({ operationType, db, coll, uuid, fields: { operationDescription, ...others } });
+}
+
 function cursorOf(ns: string, firstBatch: readonly Doc[]): Doc {
   return { cursor: { id: NO_CURSOR, ns, firstBatch } };
 }
@@ -36,6 +48,7 @@ const createIndexes: Command = {
     const isNew = call.deployment.catalog.find(call.db, name) === null;
     const collection = call.deployment.ensureCollection(call.db, name);
     const before = isNew ? 1 : collection.indexes.length;
+    const made: Doc[] = [];
     for (const spec of docsField(call.body, 'indexes')) {
       const unknown = Object.keys(spec).find((option) => !INDEX_OPTIONS.has(option));
       if (unknown !== undefined)
@@ -49,8 +62,9 @@ const createIndexes: Command = {
           "Error in specification: The 'name' field is a required property of an index specification",
         );
       fieldsOf(spec['key']);
-      call.deployment.createIndex(collection, spec);
+      if (call.deployment.createIndex(collection, spec)) made.push({ v: 2, ...spec });
     }
+    if (made.length > 0) logChange(call, collection, 'createIndexes', { indexes: made });
     return {
       numIndexesBefore: before,
       numIndexesAfter: collection.indexes.length,
@@ -75,6 +89,7 @@ const dropIndexes: Command = {
     if (doomed.length === 0 && given !== '*')
       throw new ServerError('IndexNotFound', `index not found with name [${String(given)}]`);
     for (const index of doomed) call.deployment.catalog.dropIndex(collection, index);
+    if (doomed.length > 0) logChange(call, collection, 'dropIndexes', { indexes: doomed.map((index) => index.spec) });
     return { nIndexesWas: before };
   },
 };
@@ -90,6 +105,18 @@ const listIndexes: Command = {
   },
 };
 
+/** What MongoDB makes collections with and this server does not. */
+const OPTIONS_MISSING = [
+  'capped',
+  'size',
+  'max',
+  'validator',
+  'collation',
+  'timeseries',
+  'clusteredIndex',
+  'encryptedFields',
+];
+
 const create: Command = {
   writes: true,
   run(call) {
@@ -98,34 +125,43 @@ const create: Command = {
       throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
     const options: Doc = {};
-    for (const option of ['changeStreamPreAndPostImages', 'capped', 'size', 'max', 'validator']) {
-      if (call.body[option] === undefined) continue;
-      if (option !== 'changeStreamPreAndPostImages')
-        throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${option}'`);
-      options[option] = call.body[option];
-    }
-    call.deployment.ensureCollection(call.db, name, options);
-    call.deployment.oplog.append({
-      operationType: 'create',
-      db: call.db,
-      coll: name,
-      fields: { operationDescription: options },
-    });
+    const missing = OPTIONS_MISSING.find((option) => call.body[option] !== undefined);
+    if (missing !== undefined)
+      throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${missing}'`);
+    for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
+      if (call.body[option] !== undefined) options[option] = call.body[option];
+    const collection = call.deployment.ensureCollection(call.db, name, options);
+    logChange(call, collection, 'create', { ...options, idIndex: collection.indexes[0]?.spec });
     return {};
   },
 };
+
+/** What MongoDB changes of a collection besides its images. */
+const COLLECTION_CHANGES = [
+  'index',
+  'validator',
+  'validationLevel',
+  'validationAction',
+  'viewOn',
+  'pipeline',
+  'expireAfterSeconds',
+];
 
 const collMod: Command = {
   writes: true,
   run(call) {
     const collection = existing(call);
     const images = docField(call.body, 'changeStreamPreAndPostImages');
-    if (images === undefined)
+    if (COLLECTION_CHANGES.some((option) => call.body[option] !== undefined))
       throw new ServerError(
         'NotImplemented',
         'The sandbox server changes only changeStreamPreAndPostImages of a collection',
       );
-    call.deployment.catalog.setOptions(collection, { ...collection.options, changeStreamPreAndPostImages: images });
+    const before = collection.options;
+    const options = images === undefined ? before : { ...before, changeStreamPreAndPostImages: images };
+    if (images !== undefined) call.deployment.catalog.setOptions(collection, options);
+    const stateBeforeChange = { collectionOptions: { ...before, uuid: collection.uuid } };
+    logChange(call, collection, 'modify', options, { stateBeforeChange });
     return {};
   },
 };
@@ -168,7 +204,9 @@ const renameCollection: Command = {
       catalog.drop(target);
     }
     catalog.rename(collection, to.db, to.coll);
-    oplog.append({ operationType: 'rename', db: from.db, coll: from.coll, fields: { to } });
+    const dropped = target === null ? {} : { dropTarget: target.uuid };
+    const fields = { to, operationDescription: { to, ...dropped } };
+    oplog.append({ operationType: 'rename', db: from.db, coll: from.coll, uuid: collection.uuid, fields });
     return {};
   },
 };
@@ -187,10 +225,10 @@ const listCollections: Command = {
     const isNameOnly = call.body['nameOnly'] === true;
     const described = call.deployment.catalog.list(call.db).map((collection) =>
       isNameOnly
-        ? { name: collection.name, type: 'collection' }
+        ? { name: collection.name, type: typeOf(collection) }
         : {
             name: collection.name,
-            type: 'collection',
+            type: typeOf(collection),
             options: collection.options,
             info: { readOnly: false, uuid: collection.uuid },
             idIndex: collection.indexes[0]?.spec,
@@ -202,6 +240,10 @@ const listCollections: Command = {
     );
   },
 };
+
+function typeOf(collection: CollectionInfo): 'view' | 'collection' {
+  return collection.options['viewOn'] === undefined ? 'collection' : 'view';
+}
 
 const listDatabases: Command = {
   writes: false,

@@ -1,7 +1,7 @@
 import { ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { DOCUMENT_BYTES_MAX, type Doc } from '../semantics/values.ts';
-import type { Command, CommandCall } from './command.ts';
+import { DOCUMENT_BYTES_MAX, isDoc, type Doc } from '../semantics/values.ts';
+import { docsField, type Command, type CommandCall } from './command.ts';
 
 /** The version whose behaviour this server follows. */
 export const SERVER_VERSION = '7.0.14';
@@ -38,7 +38,7 @@ function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
     maxWriteBatchSize: 100_000,
     localTime: new Date(call.deployment.now()),
     logicalSessionTimeoutMinutes: SESSION_MINUTES,
-    connectionId: call.connectionId,
+    connectionId: call.client.connectionId,
     minWireVersion: 0,
     maxWireVersion: WIRE_VERSION,
     readOnly: false,
@@ -48,7 +48,10 @@ function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
 /** Commands about the server itself. */
 export function serverCommands(identity: ServerIdentity): Record<string, Command> {
   const read = (run: Command['run']): Command => ({ writes: false, run });
-  const hello = read((call) => helloReply(call, identity));
+  const hello = read((call) => {
+    call.client.appName = appNameOf(call.body['client']) ?? call.client.appName;
+    return helloReply(call, identity);
+  });
   const buildInfo = read(() => ({
     version: SERVER_VERSION,
     versionArray: [...SERVER_VERSION.split('.').map(Number), 0],
@@ -67,7 +70,12 @@ export function serverCommands(identity: ServerIdentity): Record<string, Command
     ping: nothing,
     buildInfo,
     buildinfo: buildInfo,
-    endSessions: nothing,
+    endSessions: read((call) => {
+      for (const lsid of docsField(call.body, 'endSessions')) call.deployment.sessions.end(lsid);
+      // Ending them comes in a session of its own at times, which is over with that too.
+      call.deployment.sessions.end(call.body['lsid']);
+      return {};
+    }),
     refreshSessions: nothing,
     killAllSessions: nothing,
     killSessions: nothing,
@@ -99,6 +107,11 @@ export function serverCommands(identity: ServerIdentity): Record<string, Command
     commitTransaction: read(refuseTransaction),
     abortTransaction: read(refuseTransaction),
   };
+}
+
+function appNameOf(metadata: unknown): string | null {
+  const application = isDoc(metadata) ? metadata['application'] : undefined;
+  return isDoc(application) && typeof application['name'] === 'string' ? application['name'] : null;
 }
 
 /** What MongoDB answers where a deployment has no transactions. */

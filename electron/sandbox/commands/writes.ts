@@ -1,13 +1,37 @@
+import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
-import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
-import type { Doc } from '../semantics/values.ts';
+import { isPositional, kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 /** MongoDB's limit of statements in one write command. */
 const STATEMENTS_MAX = 100_000;
+
+/** What a statement may say on MongoDB 7; a `sort` came with 8.0. */
+const UPDATE_FIELDS = new Set([
+  'q',
+  'u',
+  'c',
+  'multi',
+  'upsert',
+  'upsertSupplied',
+  'arrayFilters',
+  'hint',
+  'collation',
+  'sampleId',
+]);
+const DELETE_FIELDS = new Set(['q', 'limit', 'hint', 'collation', 'sampleId']);
+
+function refuseUnknownFields(place: string, statements: readonly Doc[], known: ReadonlySet<string>): void {
+  for (const statement of statements) {
+    const unknown = Object.keys(statement).find((field) => !known.has(field));
+    if (unknown !== undefined)
+      throw new ServerError('Location40415', `BSON field '${place}.${unknown}' is an unknown field.`);
+  }
+}
 
 /** Runs the statements of a write command; an ordered one stops at the first error. @returns the write errors */
 function eachStatement(
@@ -54,6 +78,9 @@ const insert: Command = {
 function updateRequestOf(statement: Doc, variables: Doc): UpdateRequest {
   const update = statement['u'] ?? statement['update'];
   kindOfUpdate(update);
+  const isByMatch = isDoc(update) && (isPositional(update) || docsField(statement, 'arrayFilters').length > 0);
+  if (isByMatch && collationOf(statement['collation']) !== null)
+    throw new ServerError('NotImplemented', 'The sandbox server has no positional updates together with a collation');
   return {
     update: update as UpdateRequest['update'],
     filter: docField(statement, 'q') ?? docField(statement, 'query') ?? {},
@@ -73,6 +100,7 @@ function readOf(
     limit,
     sort: docField(statement, 'sort') ?? null,
     hint: statement['hint'],
+    collation: collationOf(statement['collation']),
   };
 }
 
@@ -83,7 +111,9 @@ const update: Command = {
     const variables = evaluateVariables(call.body['let']);
     const reply = { n: 0, nModified: 0 };
     const upserted: Doc[] = [];
-    const errors = eachStatement(call, docsField(call.body, 'updates'), (statement, index) => {
+    const statements = docsField(call.body, 'updates');
+    refuseUnknownFields('update.updates', statements, UPDATE_FIELDS);
+    const errors = eachStatement(call, statements, (statement, index) => {
       const request = updateRequestOf(statement, variables);
       const isMulti = statement['multi'] === true;
       if (isMulti && kindOfUpdate(request.update) === 'replacement') {
@@ -124,7 +154,9 @@ const remove: Command = {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let']);
     let n = 0;
-    const errors = eachStatement(call, docsField(call.body, 'deletes'), (statement) => {
+    const statements = docsField(call.body, 'deletes');
+    refuseUnknownFields('delete.deletes', statements, DELETE_FIELDS);
+    const errors = eachStatement(call, statements, (statement) => {
       const filter = docField(statement, 'q') ?? {};
       const limit = numberField(statement, 'limit') ?? 0;
       const doomed = Array.from(call.deployment.find(call.db, name, readOf(statement, { filter, variables }, limit)));

@@ -8,6 +8,7 @@ import * as queryOperators from 'mingo/operators/query';
 import * as windowOperators from 'mingo/operators/window';
 import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
+import { rankedTexts, refuseUncollated, type Collation } from './collation.ts';
 import { ServerError } from './server-error.ts';
 import { comparableDoc, isDoc, type Doc } from './values.ts';
 
@@ -32,13 +33,29 @@ const TOP_LEVEL = new Set(['$and', '$or', '$nor', '$expr', '$jsonSchema', '$comm
 /**
  * Compiles a filter in exact form, with MongoDB's refusals for what no server would accept.
  * @param variables values of `let`, by name
+ * @param collation how texts compare; null for their bytes
  */
-export function matcherOf(filter: Doc, variables: Doc = {}): Matcher {
+export function matcherOf(filter: Doc, variables: Doc = {}, collation: Collation | null = null): Matcher {
   const comparable = withoutComments(comparableDoc(filter));
   refuseUnknown(comparable);
   if (Object.keys(comparable).length === 0) return () => true;
+  if (collation !== null) return collatedMatcher(comparable, variables, collation);
   const query = new Query(comparable, { ...EVALUATION, variables });
   return (document) => query.test(document);
+}
+
+/** mingo compares texts by their bytes only, so each document is matched with the ranks of its texts and the filter's. */
+function collatedMatcher(filter: Doc, variables: Doc, collation: Collation): Matcher {
+  refuseUncollated(filter);
+  return (document) => {
+    const ranked = rankedTexts(collation, [filter, document]);
+    const query = new Query(asDoc(ranked(filter)), { ...EVALUATION, variables });
+    return query.test(asDoc(ranked(document)));
+  };
+}
+
+function asDoc(value: unknown): Doc {
+  return isDoc(value) ? value : {};
 }
 
 function withoutComments(filter: Doc): Doc {

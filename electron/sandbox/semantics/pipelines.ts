@@ -65,10 +65,15 @@ function refuseUnknownStages(stages: readonly Doc[]): void {
     const names = Object.keys(stage);
     const name = names[0] ?? '';
     if (names.length !== 1) {
-      throw new ServerError('FailedToParse', 'A pipeline stage specification object must contain exactly one field.');
+      throw new ServerError('Location40323', 'A pipeline stage specification object must contain exactly one field.');
     }
     if (OPERATORS.getOperator(OpType.PIPELINE, name) === null) {
-      throw new ServerError('FailedToParse', `Unrecognized pipeline stage name: '${name}'`);
+      throw unknownStage(name);
     }
   }
+}
+
+/** MongoDB's refusal of a stage that it does not have. */
+export function unknownStage(name: string): ServerError {
+  return new ServerError('Location40324', `Unrecognized pipeline stage name: '${name}'`);
 }

@@ -28,10 +28,50 @@ export const ERROR_CODES = {
   IndexKeySpecsConflict: 86,
   Overflow: 15,
   MaxTimeMSExpired: 50,
+  HostUnreachable: 6,
+  HostNotFound: 7,
+  Unauthorized: 13,
+  NoMatchingDocument: 47,
+  StaleShardVersion: 63,
+  FailPointSetFailed: 75,
+  NetworkTimeout: 89,
+  ShutdownInProgress: 91,
+  WriteConcernFailed: 64,
+  UnsatisfiableWriteConcern: 100,
+  FailedToSatisfyReadPreference: 133,
+  ReadConcernMajorityNotAvailableYet: 134,
+  StaleEpoch: 150,
+  CommandNotSupportedOnView: 166,
+  OptionNotSupportedOnView: 167,
+  PrimarySteppedDown: 189,
+  RetryChangeStream: 234,
+  ExceededTimeLimit: 262,
+  ChangeStreamFatalError: 280,
+  SocketException: 9001,
+  NotWritablePrimary: 10107,
+  InterruptedAtShutdown: 11600,
+  Interrupted: 11601,
+  InterruptedDueToReplStateChange: 11602,
+  StaleConfig: 13388,
+  NotPrimaryNoSecondaryOk: 13435,
+  NotPrimaryOrSecondary: 13436,
+  // MongoDB gives these refusals a number only and names them after it.
+  Location40323: 40323,
+  Location40324: 40324,
+  Location40415: 40415,
+  Location40600: 40600,
+  Location40602: 40602,
 } as const;
 
 /** The name of one of {@link ERROR_CODES}. */
 export type ErrorName = keyof typeof ERROR_CODES;
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERROR_CODES).map(([name, code]) => [code, name]));
+
+/** The name that MongoDB gives an error code; those without one are named after their number. */
+export function codeNameOf(code: number): string {
+  return NAMES.get(code) ?? `Location${code}`;
+}
 
 /** A command's refusal, as MongoDB gives it. Thrown inside the sandbox and turned into a reply at its edge. */
 export class ServerError extends Error {

@@ -114,13 +114,20 @@ function applyOperators(document: Doc, operators: Doc, request: UpdateRequest): 
     document,
     modifier as Modifier<Doc>,
     request.arrayFilters.map(comparableDoc),
-    comparableDoc(request.filter),
+    // Only the positional operator looks at the filter, which may match by a collation that mingo does not know.
+    isPositional(operators) ? comparableDoc(request.filter) : EMPTY,
     {
       cloneMode: 'deep',
       queryOptions: EVALUATION,
     },
   );
   return document;
+}
+
+/** True where a path contains the positional operator `$`. */
+export function isPositional(operators: Doc): boolean {
+  const paths = Object.values(operators).flatMap((fields) => (isDoc(fields) ? Object.keys(fields) : []));
+  return paths.some((path) => path.split('.').includes('$'));
 }
 
 /** mingo refuses every `$set` of `_id`; MongoDB allows it on insert, and where it says what is there already. */

@@ -1,3 +1,4 @@
+import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
 import { comparableDoc, type Doc } from '../semantics/values.ts';
@@ -26,6 +27,8 @@ export interface ReadRequest {
   readonly hint?: unknown;
   /** Values of `let`. */
   readonly variables?: Doc;
+  /** How texts compare; by their bytes where it is not there. */
+  readonly collation?: Collation | null;
 }
 
 /** A sort that no index gives may hold this many bytes of documents, as on MongoDB. */
@@ -34,10 +37,16 @@ const SORT_BYTES_MAX = 100 * 1024 * 1024;
 /** The plan for a read, also for `explain`. */
 export function planRead(collection: CollectionInfo, request: ReadRequest): Plan {
   const sort = sortFieldsOf(request.sort);
-  return planOf(request.filter, sort, indexesFor(collection, request.hint, sort));
+  return planOf(request.filter, sort, indexesFor(collection, request, sort));
 }
 
-function indexesFor(collection: CollectionInfo, hint: unknown, sort: readonly SortField[]): CollectionInfo['indexes'] {
+function indexesFor(
+  collection: CollectionInfo,
+  { hint, collation = null }: ReadRequest,
+  sort: readonly SortField[],
+): CollectionInfo['indexes'] {
+  // Every index here is in the order of bytes, which says nothing of texts in another order.
+  if (collation !== null && (hint === undefined || hint === null)) return [];
   if (hint === undefined || hint === null) return collection.indexes;
   if (typeof hint === 'object' && '$natural' in hint) return [];
   const named = collection.indexes.filter((index) =>
@@ -49,18 +58,18 @@ function indexesFor(collection: CollectionInfo, hint: unknown, sort: readonly So
       'error processing query: planner returned error: hint provided does not correspond to an existing index',
     );
   }
-  return named;
+  return collation === null ? named : [];
 }
 
 /** The documents that match, in the order asked for, read as they are taken. */
 export function* find(records: Records, collection: CollectionInfo, request: ReadRequest): Generator<Found> {
   const sort = sortFieldsOf(request.sort);
-  const plan = planOf(request.filter, sort, indexesFor(collection, request.hint, sort));
-  const matches = matcherOf(request.filter, request.variables);
+  const plan = planOf(request.filter, sort, indexesFor(collection, request, sort));
+  const matches = matcherOf(request.filter, request.variables, request.collation);
   const found = matching(records, collection, plan, matches);
   const ordered = plan.coversSort
     ? found
-    : sorted(found, sort, (request.skip ?? 0) + (request.limit ?? 0), request.limit ?? 0);
+    : sorted(found, sort, request.collation ?? null, (request.skip ?? 0) + (request.limit ?? 0), request.limit ?? 0);
   let toSkip = request.skip ?? 0;
   let taken = 0;
   for (const one of ordered) {
@@ -141,7 +150,14 @@ function compareHeads(left: Stream, right: Stream): number {
   );
 }
 
-function sorted(found: Iterable<Found>, sort: readonly SortField[], keepMax: number, limit: number): Found[] {
+function sorted(
+  given: Iterable<Found>,
+  sort: readonly SortField[],
+  collation: Collation | null,
+  keepMax: number,
+  limit: number,
+): Found[] {
+  const { found, ranked } = collation === null ? { found: given, ranked: null } : rankedForSort(given, sort, collation);
   let bytes = 0;
   const keyed: { readonly key: Buffer; readonly one: Found }[] = [];
   const prune = (): void => {
@@ -149,7 +165,7 @@ function sorted(found: Iterable<Found>, sort: readonly SortField[], keepMax: num
     if (limit > 0) keyed.length = Math.min(keyed.length, keepMax);
   };
   for (const one of found) {
-    const key = sortKeyOf(one.document, sort);
+    const key = sortKeyOf(one.document, sort, ranked);
     keyed.push({ key, one });
     bytes += key.length;
     if (bytes > SORT_BYTES_MAX) {
@@ -164,12 +180,27 @@ function sorted(found: Iterable<Found>, sort: readonly SortField[], keepMax: num
   return keyed.map((item) => item.one);
 }
 
+/** The ranks of all texts that a sort compares; they are known only when everything was read. */
+function rankedForSort(
+  given: Iterable<Found>,
+  sort: readonly SortField[],
+  collation: Collation,
+): { readonly found: readonly Found[]; readonly ranked: (value: unknown) => unknown } {
+  const found = [...given];
+  const values = found.flatMap((one) => sort.flatMap((field) => valuesAt(one.document, field.path).values));
+  return { found, ranked: rankedTexts(collation, values) };
+}
+
 /** A document's place in a sort as bytes: of a list the least element counts, descending the greatest. */
-export function sortKeyOf(document: Doc, sort: readonly SortField[]): Buffer {
+export function sortKeyOf(
+  document: Doc,
+  sort: readonly SortField[],
+  ranked: ((value: unknown) => unknown) | null = null,
+): Buffer {
   return Buffer.concat(
     sort.map((field: IndexField) => {
       const keys = valuesAt(document, field.path).values.map((value) =>
-        encodeKey(value === EMPTY_LIST ? undefined : indexedValue(value)),
+        encodeKey(value === EMPTY_LIST ? undefined : indexedValue(ranked === null ? value : ranked(value))),
       );
       const [first, ...others] = keys;
       const chosen = others.reduce(

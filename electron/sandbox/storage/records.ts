@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { DOCUMENT_BYTES_MAX, decodeExact, encode, type Doc } from '../semantics/values.ts';
+import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
@@ -72,6 +72,13 @@ export class Records {
     const document = withId(given);
     const id = document['_id'];
     if (Array.isArray(id)) throw new ServerError('BadValue', "The '_id' value cannot be of type array");
+    const dollar = isDoc(id) ? Object.keys(id).find((key) => key.startsWith('$')) : undefined;
+    if (dollar !== undefined) {
+      throw new ServerError(
+        'DollarPrefixedFieldName',
+        `_id fields may not contain '$'-prefixed fields: ${dollar} is not valid for storage.`,
+      );
+    }
     const record = collection.nextRecord;
     this.#store(collection, record, document, null);
     collection.nextRecord = record + 1;

@@ -1,6 +1,7 @@
 import { Timestamp } from 'bson';
-import { matcherOf } from '../semantics/matching.ts';
-import { runPipeline } from '../semantics/pipelines.ts';
+import { OpType } from 'mingo/core';
+import { matcherOf, OPERATORS } from '../semantics/matching.ts';
+import { runPipeline, unknownStage } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { comparableDoc, isDoc, type Doc } from '../semantics/values.ts';
 import type { Deployment } from '../deployment.ts';
@@ -26,6 +27,8 @@ const STAGES_ALLOWED = new Set([
   '$redact',
   '$changeStreamSplitLargeEvent',
 ]);
+/** Events that a stream gives only where it was asked for them. */
+const EXPANDED = new Set(['create', 'createIndexes', 'dropIndexes', 'modify']);
 const TOKEN = /^82([0-9A-F]{16})(00|01)$/;
 
 /** Opens a change stream from its `$changeStream` stage and the stages behind it. */
@@ -39,6 +42,7 @@ export function openChangeStream(
   if (!isDoc(options)) throw new ServerError('FailedToParse', 'the $changeStream stage must be an object');
   for (const stage of rest) {
     const name = Object.keys(stage)[0] ?? '';
+    if (!STAGES_ALLOWED.has(name) && OPERATORS.getOperator(OpType.PIPELINE, name) === null) throw unknownStage(name);
     if (!STAGES_ALLOWED.has(name))
       throw new ServerError('IllegalOperation', `${name} is not permitted in a $changeStream pipeline`);
   }
@@ -51,6 +55,7 @@ export function openChangeStream(
 }
 
 class ChangeStream implements PageSource {
+  readonly isChangeStream = true;
   readonly #deployment: Deployment;
   readonly #watched: Watched;
   readonly #stages: readonly Doc[];
@@ -66,6 +71,10 @@ class ChangeStream implements PageSource {
     this.#position = startOf(deployment, options);
     // Refuses a wrong pipeline now, and not with the first event.
     runPipeline(stages, [], { variables: {}, collection: () => [] });
+  }
+
+  get #isExpanded(): boolean {
+    return this.#options['showExpandedEvents'] === true;
   }
 
   get resumeToken(): Doc {
@@ -124,8 +133,9 @@ class ChangeStream implements PageSource {
     for (const result of results) {
       if (!isDoc(result['_id']) || !('_data' in result['_id'])) {
         throw new ServerError(
-          'ChangeStreamHistoryLost',
-          'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline.',
+          'ChangeStreamFatalError',
+          'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the _id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the unmodified _id field are allowed.',
+          { errorLabels: ['NonResumableChangeStreamError'] },
         );
       }
     }
@@ -135,7 +145,7 @@ class ChangeStream implements PageSource {
   #isWatched(event: Doc): boolean {
     const ns = event['ns'] as Doc;
     const { db, coll } = this.#watched;
-    if (event['operationType'] === 'create' && this.#options['showExpandedEvents'] !== true) return false;
+    if (EXPANDED.has(String(event['operationType'])) && !this.#isExpanded) return false;
     if (db === null) return ns['db'] !== 'admin' && ns['db'] !== 'local' && ns['db'] !== 'config';
     if (ns['db'] !== db) return false;
     if (coll === null) return true;
@@ -150,29 +160,63 @@ class ChangeStream implements PageSource {
   }
 
   #complete(entry: OplogEntry): Doc {
-    const { fullDocumentBeforeChange, ...event } = entry.event;
-    const complete: Doc = { _id: tokenOf(entry.position, false), ...event };
-    const ns = event['ns'] as Doc;
-    if (event['operationType'] === 'update' && this.#options['fullDocument'] === 'updateLookup') {
-      const [found] = this.#deployment.find(String(ns['db']), String(ns['coll']), {
-        filter: event['documentKey'] as Doc,
-        limit: 1,
-      });
-      complete['fullDocument'] = found?.document ?? null;
+    const { fullDocumentBeforeChange, postImage, ...event } = entry.event;
+    const complete: Doc = { _id: tokenOf(entry.position, false), ...this.#shown(event) };
+    const type = String(event['operationType']);
+    if (type === 'update') {
+      const fullDocument = this.#fullDocument(event, postImage);
+      if (fullDocument !== undefined) complete['fullDocument'] = fullDocument;
     }
     const before = this.#options['fullDocumentBeforeChange'];
-    const wantsBefore = before === 'whenAvailable' || before === 'required';
-    if (wantsBefore && ['update', 'replace', 'delete'].includes(String(event['operationType']))) {
-      if (fullDocumentBeforeChange === undefined && before === 'required') {
-        throw new ServerError(
-          'ChangeStreamHistoryLost',
-          'Change stream was configured to require a pre-image for all update, delete and replace events, but the pre-image was not found',
-        );
-      }
+    if ((before === 'whenAvailable' || before === 'required') && ['update', 'replace', 'delete'].includes(type)) {
+      if (fullDocumentBeforeChange === undefined && before === 'required')
+        throw imageMissing('a pre-image for all update, delete and replace events', 'pre-image');
       complete['fullDocumentBeforeChange'] = fullDocumentBeforeChange ?? null;
     }
     return complete;
   }
+
+  /** Without what only streams with expanded events tell. */
+  #shown(event: Doc): Doc {
+    const { updateDescription } = event;
+    if (this.#isExpanded) {
+      if (!isDoc(updateDescription)) return event;
+      return {
+        ...event,
+        updateDescription: { ...updateDescription, disambiguatedPaths: updateDescription['disambiguatedPaths'] ?? {} },
+      };
+    }
+    const { collectionUUID: _uuid, operationDescription: _description, ...shown } = event;
+    if (!isDoc(updateDescription)) return shown;
+    const { disambiguatedPaths: _paths, ...described } = updateDescription;
+    return { ...shown, updateDescription: described };
+  }
+
+  /** What an update's event says of the document behind it; `undefined` where nothing was asked for. */
+  #fullDocument(event: Doc, postImage: unknown): unknown {
+    switch (this.#options['fullDocument']) {
+      case 'updateLookup': {
+        const ns = isDoc(event['ns']) ? event['ns'] : {};
+        const filter = isDoc(event['documentKey']) ? event['documentKey'] : {};
+        const [found] = this.#deployment.find(String(ns['db']), String(ns['coll']), { filter, limit: 1 });
+        return found?.document ?? null;
+      }
+      case 'whenAvailable':
+        return postImage ?? null;
+      case 'required':
+        if (postImage === undefined) throw imageMissing('a post-image for all update events', 'post-image');
+        return postImage;
+      default:
+        return undefined;
+    }
+  }
+}
+
+function imageMissing(required: string, image: string): ServerError {
+  return new ServerError(
+    'NoMatchingDocument',
+    `Change stream was configured to require ${required}, but the ${image} was not found`,
+  );
 }
 
 function startOf(deployment: Deployment, options: Doc): number {

@@ -12,6 +12,7 @@ export interface CursorPage {
 
 /** What gives a cursor its pages. */
 export interface PageSource {
+  readonly isChangeStream: boolean;
   /** @param waitMs how long a tailing source may wait for something new, null for its default */
   next(batchSize: number, waitMs: number | null): CursorPage | Promise<CursorPage>;
 }
@@ -59,6 +60,11 @@ export class CursorTable {
     return cursor.source;
   }
 
+  /** True for the cursor of a change stream that is still open. */
+  isChangeStream(id: Long): boolean {
+    return this.#open.get(id.toString())?.source.isChangeStream === true;
+  }
+
   /** @returns false where there was none */
   close(id: Long): boolean {
     return this.#open.delete(id.toString());
@@ -87,6 +93,7 @@ export function pagesOf(documents: Iterable<Doc>, transform: (page: readonly Doc
   const iterator = documents[Symbol.iterator]();
   let ahead = iterator.next();
   return {
+    isChangeStream: false,
     next(batchSize) {
       const page: Doc[] = [];
       let bytes = 0;

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
-import { Timestamp } from 'bson';
-import { decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
+import { Timestamp, type UUID } from 'bson';
+import { decodeExact, encode, type Doc } from '../semantics/values.ts';
 import type { Sqlite } from '../storage/schema.ts';
 
 /** A change with its place in the order of all changes. */
@@ -11,9 +11,22 @@ export interface OplogEntry {
 
 /** What is written into the log: a change event as streams give it, but for its `_id`. */
 export interface ChangeRecord {
-  readonly operationType: 'insert' | 'update' | 'replace' | 'delete' | 'drop' | 'rename' | 'dropDatabase' | 'create';
+  readonly operationType:
+    | 'insert'
+    | 'update'
+    | 'replace'
+    | 'delete'
+    | 'drop'
+    | 'rename'
+    | 'dropDatabase'
+    | 'create'
+    | 'createIndexes'
+    | 'dropIndexes'
+    | 'modify';
   readonly db: string;
   readonly coll: string | null;
+  /** The collection's own id; none for a whole database. */
+  readonly uuid?: UUID;
   readonly fields: Doc;
 }
 
@@ -70,6 +83,7 @@ export class Oplog {
       clusterTime: new Timestamp({ t: seconds, i: this.#clock.count }),
       wallTime: new Date(this.#now()),
       ns: record.coll === null ? { db: record.db } : { db: record.db, coll: record.coll },
+      ...(record.uuid === undefined ? {} : { collectionUUID: record.uuid }),
       ...record.fields,
     };
     this.#append.run(this.#last, Buffer.from(encode(event)));
@@ -130,44 +144,4 @@ export class Oplog {
     const keepFrom = first + Math.ceil((this.#last - first) * (1 - this.#bytesMax / size));
     this.#sqlite.prepare('DELETE FROM oplog WHERE position < ?').run(keepFrom);
   }
-}
-
-/** The difference of two documents as a change event tells it; field paths are dotted. */
-export function updateDescription(before: Doc, after: Doc): Doc {
-  const updatedFields: Doc = {};
-  const removedFields: string[] = [];
-  const truncatedArrays: Doc[] = [];
-  const compare = (old: Doc, now: Doc, prefix: string): void => {
-    for (const key of Object.keys(old)) if (!Object.hasOwn(now, key)) removedFields.push(prefix + key);
-    for (const [key, value] of Object.entries(now)) {
-      const path = prefix + key;
-      const previous = Object.hasOwn(old, key) ? old[key] : undefined;
-      if (isSameValue(previous, value) && Object.hasOwn(old, key)) continue;
-      if (isDoc(previous) && isDoc(value)) compare(previous, value, `${path}.`);
-      else if (Array.isArray(previous) && Array.isArray(value) && previous.length > 0) {
-        compareLists(previous as unknown[], value as unknown[], path);
-      } else updatedFields[path] = value;
-    }
-  };
-  const compareLists = (old: readonly unknown[], now: readonly unknown[], path: string): void => {
-    const shared = Math.min(old.length, now.length);
-    const differing = now.slice(0, shared).filter((value, at) => !isSameValue(old[at], value)).length;
-    if (differing * 2 > shared || now.length === 0) {
-      updatedFields[path] = now;
-      return;
-    }
-    if (now.length < old.length) truncatedArrays.push({ field: path, newSize: now.length });
-    for (const [at, value] of now.entries()) {
-      const previous = old[at];
-      if (at < shared && isSameValue(previous, value)) continue;
-      if (at < shared && isDoc(previous) && isDoc(value)) compare(previous, value, `${path}.${at}.`);
-      else updatedFields[`${path}.${at}`] = value;
-    }
-  };
-  compare(before, after, '');
-  return { updatedFields, removedFields, truncatedArrays };
-}
-
-function isSameValue(left: unknown, right: unknown): boolean {
-  return Buffer.compare(encode({ value: left }), encode({ value: right })) === 0;
 }

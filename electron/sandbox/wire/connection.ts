@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Client } from '../commands/command.ts';
 import type { Executor } from '../commands/executor.ts';
 import { MESSAGE_BYTES_MAX } from '../commands/server-commands.ts';
 import { ProtocolError, readRequest, writeReply } from './messages.ts';
@@ -12,7 +13,7 @@ const HEADER_BYTES = 16;
 export class Connection {
   readonly #socket: Socket;
   readonly #executor: Executor;
-  readonly #id: number;
+  readonly #client: Client;
   readonly #log: (message: string) => void;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -23,7 +24,7 @@ export class Connection {
   constructor(socket: Socket, executor: Executor, id: number, log: (message: string) => void) {
     this.#socket = socket;
     this.#executor = executor;
-    this.#id = id;
+    this.#client = { connectionId: id, appName: null };
     this.#log = log;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#take(chunk));
@@ -61,8 +62,9 @@ export class Connection {
       if (!(cause instanceof ProtocolError)) throw cause;
       return this.#refuse(cause.message);
     }
-    const answered = this.#executor.run(request.db, request.body, this.#id);
+    const answered = this.#executor.run(request.db, request.body, this.#client);
     this.#tail = Promise.all([this.#tail, answered]).then(([, reply]) => {
+      if (reply === null) return this.#refuse('a fail point closes it');
       if (request.isSilent || this.#socket.destroyed) return;
       this.#replies += 1;
       this.#socket.write(writeReply(request, this.#replies, reply));
@@ -70,7 +72,7 @@ export class Connection {
   }
 
   #refuse(reason: string): void {
-    this.#log(`connection ${this.#id} closed: ${reason}`);
+    this.#log(`connection ${this.#client.connectionId} closed: ${reason}`);
     this.#socket.destroy();
   }
 }

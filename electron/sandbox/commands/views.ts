@@ -1,0 +1,45 @@
+import { isDoc, type Doc } from '../semantics/values.ts';
+import type { CommandCall } from './command.ts';
+
+/** Views on views are followed this far, as on MongoDB. */
+const VIEW_DEPTH_MAX = 20;
+
+/** A pipeline as it runs on a collection: what a view stands for in front of the stages given. */
+export function throughViews(
+  call: CommandCall,
+  name: string | null,
+  stages: readonly Doc[],
+): { readonly name: string | null; readonly stages: readonly Doc[] } {
+  let target = name;
+  let all = stages;
+  for (let depth = 0; depth < VIEW_DEPTH_MAX && target !== null; depth += 1) {
+    const options = call.deployment.catalog.find(call.db, target)?.options ?? {};
+    const { viewOn, pipeline } = options;
+    if (typeof viewOn !== 'string') break;
+    target = viewOn;
+    all = [...(Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : []), ...all];
+  }
+  return { name: target, stages: all };
+}
+
+/** A `find` on a view as the `aggregate` that MongoDB makes of it; null where it names a collection. */
+export function findOnView(call: CommandCall): CommandCall | null {
+  const collection = call.deployment.catalog.find(call.db, String(call.body[call.name]));
+  if (typeof collection?.options['viewOn'] !== 'string') return null;
+  const { filter, sort, skip, limit, projection, batchSize, collation, let: variables } = call.body;
+  const stages = Object.entries({ $match: filter, $sort: sort, $skip: skip, $limit: limit, $project: projection });
+  const body: Doc = {
+    aggregate: collection.name,
+    pipeline: stages
+      .filter(([, value]) => value !== undefined && !isEmpty(value))
+      .map(([stage, value]) => ({ [stage]: value })),
+    cursor: batchSize === undefined ? {} : { batchSize },
+    ...(collation === undefined ? {} : { collation }),
+    ...(variables === undefined ? {} : { let: variables }),
+  };
+  return { ...call, name: 'aggregate', body };
+}
+
+function isEmpty(value: unknown): boolean {
+  return isDoc(value) && Object.keys(value).length === 0;
+}

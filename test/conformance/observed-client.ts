@@ -1,0 +1,167 @@
+import { MongoClient, ReadConcernLevel, ServerApiVersion, type MongoClientOptions } from 'mongodb';
+import { z } from 'zod';
+import type { Doc } from './unified-file.ts';
+
+/** One event that a client gave out. */
+export interface ObservedEvent {
+  /** The format's name of it, such as `commandStartedEvent`. */
+  readonly type: string;
+  readonly event: object;
+}
+
+/** The driver's name for each event of the format, by kind. */
+const EVENT_NAMES = {
+  command: ['commandStarted', 'commandSucceeded', 'commandFailed'],
+  cmap: [
+    'connectionPoolCreated',
+    'connectionPoolReady',
+    'connectionPoolCleared',
+    'connectionPoolClosed',
+    'connectionCreated',
+    'connectionReady',
+    'connectionClosed',
+    'connectionCheckOutStarted',
+    'connectionCheckOutFailed',
+    'connectionCheckedOut',
+    'connectionCheckedIn',
+  ],
+  sdam: [
+    'serverDescriptionChanged',
+    'topologyDescriptionChanged',
+    'topologyOpening',
+    'topologyClosed',
+    'serverOpening',
+    'serverClosed',
+    'serverHeartbeatStarted',
+    'serverHeartbeatSucceeded',
+    'serverHeartbeatFailed',
+  ],
+} as const;
+
+/** The kind of events that one belongs to by the format's name of it. */
+function eventKindOf(type: string): keyof typeof EVENT_NAMES | null {
+  const name = driverNameOf(type);
+  for (const kind of ['command', 'cmap', 'sdam'] as const) {
+    if (EVENT_NAMES[kind].some((one) => one === name)) return kind;
+  }
+  return null;
+}
+
+/** `poolClearedEvent` is called `connectionPoolCleared` by the driver; all others differ by the ending only. */
+function driverNameOf(type: string): string {
+  const base = type.replace(/Event$/, '');
+  return base.startsWith('pool') ? `connectionP${base.slice(1)}` : base;
+}
+
+/** Commands that carry secrets; the format leaves them out unless they are asked for. */
+const SENSITIVE = new Set([
+  'authenticate',
+  'saslStart',
+  'saslContinue',
+  'getnonce',
+  'createUser',
+  'updateUser',
+  'copydbgetnonce',
+  'copydbsaslstart',
+  'copydb',
+]);
+const HANDSHAKES = new Set(['hello', 'isMaster', 'ismaster']);
+
+const clientSpec = z.object({
+  id: z.string(),
+  uriOptions: z.custom<Doc>().optional(),
+  observeEvents: z.array(z.string()).default([]),
+  ignoreCommandMonitoringEvents: z.array(z.string()).default([]),
+  observeSensitiveCommands: z.boolean().default(false),
+  serverApi: z
+    .object({ version: z.string(), strict: z.boolean().optional(), deprecationErrors: z.boolean().optional() })
+    .optional(),
+});
+
+/** A client of a test, with all that it was told to observe. */
+export class ObservedClient {
+  readonly client: MongoClient;
+  readonly events: ObservedEvent[] = [];
+  readonly #types: ReadonlySet<string>;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #observesSensitive: boolean;
+  #isObserving = true;
+  /** Connections that are checked out right now. */
+  checkedOut = 0;
+
+  /** @param given the `client` entity of a test file. Throws where it is none. */
+  constructor(uri: string, given: unknown) {
+    const spec = clientSpec.parse(given);
+    this.#types = new Set(spec.observeEvents.map(driverNameOf));
+    this.#ignored = new Set(['configureFailPoint', ...spec.ignoreCommandMonitoringEvents]);
+    this.#observesSensitive = spec.observeSensitiveCommands;
+    this.client = new MongoClient(uri, optionsOf(spec));
+    for (const name of [...EVENT_NAMES.command, ...EVENT_NAMES.cmap, ...EVENT_NAMES.sdam]) {
+      this.client.on(name, (event: object) => this.#take(name, event));
+    }
+  }
+
+  /** What was seen until now no longer changes: the test is over. */
+  stopObserving(): void {
+    this.#isObserving = false;
+  }
+
+  /** The events of a kind, in the order in which they were observed. */
+  eventsOf(kind: 'command' | 'cmap' | 'sdam' | 'all'): readonly ObservedEvent[] {
+    return kind === 'all' ? this.events : this.events.filter((one) => eventKindOf(one.type) === kind);
+  }
+
+  #take(name: string, event: object): void {
+    if (name === 'connectionCheckedOut') this.checkedOut += 1;
+    if (name === 'connectionCheckedIn') this.checkedOut -= 1;
+    if (!this.#isObserving || !this.#types.has(name)) return;
+    if (eventKindOf(name) === 'command' && this.#isHidden(event)) return;
+    this.events.push({ type: formatNameOf(name), event });
+  }
+
+  #isHidden(event: object): boolean {
+    const command = String(Reflect.get(event, 'commandName'));
+    if (this.#ignored.has(command)) return true;
+    if (this.#observesSensitive) return false;
+    if (SENSITIVE.has(command)) return true;
+    const body: unknown = Reflect.get(event, 'command') ?? Reflect.get(event, 'reply');
+    // A handshake that also logs in was emptied by the driver.
+    return HANDSHAKES.has(command) && (typeof body !== 'object' || body === null || Object.keys(body).length === 0);
+  }
+}
+
+function formatNameOf(name: string): string {
+  return `${name.startsWith('connectionPool') ? `pool${name.slice('connectionPool'.length)}` : name}Event`;
+}
+
+function optionsOf(spec: z.infer<typeof clientSpec>): MongoClientOptions {
+  const { uriOptions = {}, serverApi } = spec;
+  const options: MongoClientOptions = {
+    monitorCommands: true,
+    ...readConcernOf(uriOptions),
+    ...uriOptions,
+    // Heartbeats of the usual ten seconds would make a test that waits for one wait as long.
+    ...(uriOptions['heartbeatFrequencyMS'] === undefined ? {} : { minHeartbeatFrequencyMS: 50 }),
+  };
+  delete (options as Doc)['readConcernLevel'];
+  if (serverApi !== undefined) {
+    if (serverApi.version !== '1') throw new Error(`the server API ${serverApi.version} is not known`);
+    options.serverApi = { ...plainApi(serverApi), version: ServerApiVersion.v1 };
+  }
+  return options;
+}
+
+function plainApi(api: { readonly strict?: boolean | undefined; readonly deprecationErrors?: boolean | undefined }): {
+  strict?: boolean;
+  deprecationErrors?: boolean;
+} {
+  return {
+    ...(api.strict === undefined ? {} : { strict: api.strict }),
+    ...(api.deprecationErrors === undefined ? {} : { deprecationErrors: api.deprecationErrors }),
+  };
+}
+
+function readConcernOf(uriOptions: Doc): MongoClientOptions {
+  const level = uriOptions['readConcernLevel'];
+  return level === undefined ? {} : { readConcern: { level: z.enum(ReadConcernLevel).parse(level) } };
+}

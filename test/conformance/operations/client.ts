@@ -1,0 +1,37 @@
+import type { AnyClientBulkWriteModel, Document } from 'mongodb';
+import { z } from 'zod';
+import type { ObservedClient } from '../observed-client.ts';
+import { isDoc, type Doc } from '../unified-file.ts';
+import type { Perform } from './arguments.ts';
+import { opened } from './open-cursor.ts';
+
+/** Every operation on a client, by the format's name. */
+export const CLIENT_OPERATIONS: Readonly<Record<string, Perform<ObservedClient>>> = {
+  createChangeStream: (target, given) => {
+    const pipeline = given.has('pipeline') ? given.docs('pipeline') : [];
+    return opened(target.client.watch(pipeline, given.options()));
+  },
+  listDatabases: async (target, given) => {
+    const reply = await target.client.db('admin').admin().listDatabases(given.options());
+    return reply.databases;
+  },
+  listDatabaseNames: async (target, given) => {
+    const reply = await target.client
+      .db('admin')
+      .admin()
+      .listDatabases({ nameOnly: true, ...given.options() });
+    return reply.databases.map((one) => one.name);
+  },
+  clientBulkWrite: (target, given) => {
+    const models = given.docs('models').map(modelOf);
+    return target.client.bulkWrite(models, given.options());
+  },
+  close: (target) => target.client.close(),
+};
+
+/** The format writes `{insertOne: {namespace, …}}`, the driver `{name: 'insertOne', namespace, …}`. */
+function modelOf(given: Document): AnyClientBulkWriteModel<Document> {
+  const [entry] = Object.entries(given) as [string, unknown][];
+  const [name, fields] = entry ?? [];
+  return z.custom<AnyClientBulkWriteModel<Document>>(isDoc).parse({ name, ...(isDoc(fields) ? fields : ({} as Doc)) });
+}
