@@ -1,9 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCache, type Cache } from '#cache/open-cache.ts';
+import { DeskHost } from '#console/reconciliation/desk-host.ts';
+import type { EngineEvent } from '#contract/events.ts';
 import { permissionSchema } from '#contract/permissions.ts';
 import type { ConnectionStatus, EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
@@ -16,6 +18,7 @@ import { openAiProvider } from '#runner/providers/openai.ts';
 import { JobRunner, type RunnerState } from '#runner/runner.ts';
 import { labelOf, openStore, type Store } from '#store/connection.ts';
 import { ConnectionKeeper, type KeptConnection } from './connection-keeper.ts';
+import { dataFilesOf } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
 import { CONFIGURED_PROVIDER, type EngineConfig } from './messages.ts';
@@ -29,6 +32,8 @@ export interface EngineOptions {
   readonly config: EngineConfig;
   /** The module of the sandbox's worker thread. */
   readonly sandboxEntry: URL;
+  /** The module of the worker thread of reconciliation. */
+  readonly deskEntry: URL;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -51,6 +56,7 @@ export class Engine {
   #keeper: ConnectionKeeper<Connection> | null = null;
   #monitor: Monitor | null = null;
   #runner: JobRunner | null = null;
+  #desk: DeskHost | null = null;
   #stopped: Promise<void> | null = null;
   /** Why it could not start; windows are served all the same, so that they can say it. */
   #failure: AppError | null = null;
@@ -59,7 +65,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#board = new StatusBoard(options.config.version, (status) => {
-      for (const session of this.#sessions) session.publish({ name: 'status.changed', status });
+      this.#publish({ name: 'status.changed', status });
     });
   }
 
@@ -85,9 +91,11 @@ export class Engine {
     const isSandbox = config.mongodbUri === null;
     const label = isSandbox ? ok('Sandbox server') : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
-    const cache = this.#openCopy(isSandbox ? 'sandbox' : label.value);
+    const source = isSandbox ? 'sandbox' : label.value;
+    const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
     this.#cache = cache.value;
+    this.#desk = this.#openDesk(source, uri.value);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#countAgain();
     this.#keeper = new ConnectionKeeper<Connection>({
@@ -131,9 +139,9 @@ export class Engine {
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
-    if (this.#cache === null) return null;
+    if (this.#cache === null || this.#desk === null) return null;
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
-    return createHandlers({ reader: this.#cache.reader, status, controlRunner });
+    return createHandlers({ reader: this.#cache.reader, status, controlRunner, reconciliation: this.#desk });
   }
 
   /** Tells the terminal what became of the connection, once for each change. */
@@ -155,6 +163,7 @@ export class Engine {
 
   async #stop(): Promise<void> {
     await this.#demo?.stopTraffic();
+    await this.#desk?.stop();
     await this.#runner?.stop();
     await this.#monitor?.stop();
     await this.#keeper?.stop();
@@ -175,14 +184,28 @@ export class Engine {
 
   /** One file for each deployment and database, so that going back to one finds its copy again. */
   #openCopy(source: string): Result<Cache, AppError> {
-    const folder = path.join(this.#options.config.dataDir, 'copies');
-    const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
+    const file = dataFilesOf(this.#options.config.dataDir, source).copyFile;
     try {
-      mkdirSync(folder, { recursive: true });
+      mkdirSync(path.dirname(file), { recursive: true });
     } catch (cause) {
       return err(appError('cache_unusable', 'the data folder cannot be made', cause));
     }
-    return openCache({ path: path.join(folder, `${name}.sqlite`), now: Date.now, source });
+    return openCache({ path: file, now: Date.now, source });
+  }
+
+  #openDesk(source: string, uri: string): DeskHost {
+    const { config, deskEntry, log } = this.#options;
+    const { copyFile, runFolder, exportFolder } = dataFilesOf(config.dataDir, source);
+    return new DeskHost({
+      entry: deskEntry,
+      settings: { copyFile, folder: runFolder, exportFolder, uri, dbName: config.dbName },
+      onState: (state) => this.#publish({ name: 'reconciliation.changed', state }),
+      log,
+    });
+  }
+
+  #publish(event: EngineEvent): void {
+    for (const session of this.#sessions) session.publish(event);
   }
 
   async #open(uri: string): Promise<Result<Connection, AppError>> {
@@ -280,8 +303,7 @@ export class Engine {
 
   #jobsChanged(jobIds: readonly string[]): void {
     this.#countAgain();
-    for (const session of this.#sessions)
-      session.publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
+    this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
     // A job that came in is begun at once, and not when the runner looks next.
     this.#runner?.poke();
   }

@@ -29,6 +29,7 @@ function requestFor(world: World, fields: Partial<RunRequest> = {}): RunRequest 
     seen: world.seen,
     asOfMs: AS_OF_MS,
     chargeRule: worldChargeRule,
+    copy: null,
     signal: new AbortController().signal,
     onProgress: () => undefined,
     ...fields,
