@@ -7,6 +7,8 @@ import { EngineProvider } from '../state/engine-queries.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
+import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
+import { ReconciliationScreen } from '../views/reconciliation/reconciliation-screen.tsx';
 import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
 import { Frame } from './frame.tsx';
 import { useHashPath, useHashQuery } from './hash-location.ts';
@@ -36,6 +38,10 @@ function Screens(): ReactNode {
         </Route>
         <Route path="/jobs" component={JobsScreen} />
         <Route path="/jobs/:jobId">{({ jobId }) => <JobScreen key={jobId} jobId={jobId} />}</Route>
+        <Route path="/reconciliation" component={ReconciliationScreen} />
+        <Route path="/reconciliation/:findingId">
+          {({ findingId }) => <FindingScreen key={findingId} findingId={findingId} />}
+        </Route>
         <Route path="/malformed" component={MalformedScreen} />
         <Route component={NoSuchScreen} />
       </Switch>
