@@ -106,6 +106,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
       seen: memory?.value.seen ?? null,
       asOfMs: flags.asOf?.getTime() ?? null,
       chargeRule: null,
+      copy: null,
       signal,
       onProgress: showProgress(flags.json),
     });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reconciliationStateSchema } from './reconciliation-views.ts';
 import { engineStatusSchema } from './status.ts';
 
 /** The most job ids that one event names; where more changed, the window reads anew what it shows. */
@@ -7,6 +8,7 @@ export const CHANGED_IDS_MAX = 500;
 /** What the engine tells every window by itself. */
 export const engineEventSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('status.changed'), status: engineStatusSchema }),
+  z.object({ name: z.literal('reconciliation.changed'), state: reconciliationStateSchema }),
   z.object({
     name: z.literal('jobs.changed'),
     jobIds: z.array(z.string()).max(CHANGED_IDS_MAX),

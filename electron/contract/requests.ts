@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findingSchema } from '#domain/reconciliation/finding.ts';
 import { jobDetailSchema, jobFilterSchema, jobRowSchema, jobSortSchema, malformedRowSchema } from './job-views.ts';
 import type { Permission } from './permissions.ts';
 import {
@@ -8,6 +9,12 @@ import {
   requestIdSchema,
   retryPreviewSchema,
 } from './retry-views.ts';
+import {
+  findingDetailSchema,
+  findingFilterSchema,
+  reconciliationScopeSchema,
+  reconciliationStateSchema,
+} from './reconciliation-views.ts';
 import { engineStatusSchema, runnerStatusSchema } from './status.ts';
 
 /** One request that a window may make: what it sends, what it gets, and the permission it needs. */
@@ -24,6 +31,8 @@ export const PAGE_ROWS_MAX = 500;
 
 /** A position in an ordered list, opaque to the window. */
 const cursorSchema = z.string().max(1000);
+/** Names a finished run; a request that names another than the last one is answered with `not_found`. */
+const runIdSchema = z.string().min(1).max(64);
 
 const jobIdSchema = z.string().min(1).max(200);
 
@@ -108,6 +117,55 @@ export const REQUESTS = {
     result: runnerStatusSchema,
     permission: 'runner',
     writes: true,
+  },
+  'reconciliation.get': {
+    params: z.object({}),
+    result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  /** Starts a run and is answered at once; events tell how far it is. While one is under way, nothing is started. */
+  'reconciliation.run': {
+    params: z.object({ scope: reconciliationScopeSchema }),
+    result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  'reconciliation.cancel': {
+    params: z.object({}),
+    result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  'reconciliation.findings': {
+    params: z.object({
+      runId: runIdSchema,
+      filter: findingFilterSchema,
+      cursor: cursorSchema.nullable(),
+      limit: z.int().min(1).max(PAGE_ROWS_MAX),
+    }),
+    result: z.object({
+      rows: z.array(findingSchema),
+      nextCursor: cursorSchema.nullable(),
+      /** Of the filter: how many in all, and how many of each rule. */
+      total: z.int().nonnegative(),
+      byRule: z.record(z.string(), z.object({ findings: z.int().positive(), credits: z.number() })),
+    }),
+    permission: 'money',
+    writes: false,
+  },
+  'reconciliation.finding': {
+    params: z.object({ runId: runIdSchema, findingId: z.string().min(1).max(1000) }),
+    result: findingDetailSchema,
+    permission: 'money',
+    writes: false,
+  },
+  /** Writes the findings as CSV into the application's data folder and tells where. */
+  'reconciliation.export': {
+    params: z.object({ runId: runIdSchema, filter: findingFilterSchema }),
+    result: z.object({ path: z.string(), findings: z.int().nonnegative() }),
+    permission: 'export',
+    writes: false,
   },
 } as const satisfies Record<string, RequestDefinition>;
 

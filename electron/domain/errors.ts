@@ -104,6 +104,11 @@ export const ERRORS = {
     message: 'The offline copy could not be read and was set aside.',
     action: 'Nothing to do: it is built anew from the server.',
   },
+  copy_incomplete: {
+    transient: true,
+    message: 'The offline copy is not complete yet.',
+    action: 'Wait until everything has been copied from the server, then try again.',
+  },
   stream_history_lost: {
     transient: true,
     message: 'The server no longer has the changes since the last connection.',

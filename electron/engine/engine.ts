@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { openCache, type Cache } from '#cache/open-cache.ts';
+import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
+import type { EngineEvent } from '#contract/events.ts';
 import { permissionSchema } from '#contract/permissions.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -17,6 +18,7 @@ import { attach, type AttachedStore } from './attach.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { configuredProvider } from './configured-provider.ts';
 import { createConnectionLog } from './connection-log.ts';
+import { dataFilesOf } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
 import { makeRunner } from './make-runner.ts';
@@ -31,6 +33,8 @@ export interface EngineOptions {
   readonly config: EngineConfig;
   /** The module of the sandbox's worker thread. */
   readonly sandboxEntry: URL;
+  /** The module of the worker thread of reconciliation. */
+  readonly deskEntry: URL;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -48,6 +52,7 @@ export class Engine {
   #monitor: Monitor | null = null;
   #runner: JobRunner | null = null;
   #desk: JobDesk | null = null;
+  #reconciliation: DeskHost | null = null;
   #stopped: Promise<void> | null = null;
   /** Why it could not start; windows are served all the same, so that they can say it. */
   #failure: AppError | null = null;
@@ -55,7 +60,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#board = new StatusBoard(options.config.version, (status) => {
-      for (const session of this.#sessions) session.publish({ name: 'status.changed', status });
+      this.#publish({ name: 'status.changed', status });
     });
   }
 
@@ -81,9 +86,11 @@ export class Engine {
     const isSandbox = config.mongodbUri === null;
     const label = isSandbox ? ok('Sandbox server') : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
-    const cache = this.#openCopy(isSandbox ? 'sandbox' : label.value);
+    const source = isSandbox ? 'sandbox' : label.value;
+    const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
     this.#cache = cache.value;
+    this.#reconciliation = this.#openReconciliation(source, uri.value);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#countAgain();
     const tellTerminal = createConnectionLog(log);
@@ -128,9 +135,15 @@ export class Engine {
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
-    if (this.#cache === null) return null;
+    if (this.#cache === null || this.#reconciliation === null) return null;
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
-    return createHandlers({ reader: this.#cache.reader, status, controlRunner, desk: () => this.#desk });
+    return createHandlers({
+      reader: this.#cache.reader,
+      status,
+      controlRunner,
+      desk: () => this.#desk,
+      reconciliation: this.#reconciliation,
+    });
   }
 
   /** Lets the runner finish what it may, hands the rest back, and closes everything. Idempotent. */
@@ -141,6 +154,7 @@ export class Engine {
 
   async #stop(): Promise<void> {
     await this.#demo?.stopTraffic();
+    await this.#reconciliation?.stop();
     await this.#runner?.stop();
     await this.#monitor?.stop();
     await this.#keeper?.stop();
@@ -161,14 +175,28 @@ export class Engine {
 
   /** One file for each deployment and database, so that going back to one finds its copy again. */
   #openCopy(source: string): Result<Cache, AppError> {
-    const folder = path.join(this.#options.config.dataDir, 'copies');
-    const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
+    const file = dataFilesOf(this.#options.config.dataDir, source).copyFile;
     try {
-      mkdirSync(folder, { recursive: true });
+      mkdirSync(path.dirname(file), { recursive: true });
     } catch (cause) {
       return err(appError('cache_unusable', 'the data folder cannot be made', cause));
     }
-    return openCache({ path: path.join(folder, `${name}.sqlite`), now: Date.now, source });
+    return openCache({ path: file, now: Date.now, source });
+  }
+
+  #openReconciliation(source: string, uri: string): DeskHost {
+    const { config, deskEntry, log } = this.#options;
+    const { copyFile, runFolder, exportFolder } = dataFilesOf(config.dataDir, source);
+    return new DeskHost({
+      entry: deskEntry,
+      settings: { copyFile, folder: runFolder, exportFolder, uri, dbName: config.dbName },
+      onState: (state) => this.#publish({ name: 'reconciliation.changed', state }),
+      log,
+    });
+  }
+
+  #publish(event: EngineEvent): void {
+    for (const session of this.#sessions) session.publish(event);
   }
 
   async #begin(store: Store, cache: Cache): Promise<void> {
@@ -240,8 +268,7 @@ export class Engine {
 
   #jobsChanged(jobIds: readonly string[]): void {
     this.#countAgain();
-    for (const session of this.#sessions)
-      session.publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
+    this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
     // A job that came in is begun at once, and not when the runner looks next.
     this.#runner?.poke();
   }

@@ -14,10 +14,13 @@ const log = (line: string, cause?: unknown): void => {
   process.stderr.write(`${line}${cause instanceof Error ? `: ${cause.message}` : ''}\n`);
 };
 
-/** From source the worker is TypeScript beside this part; in a build it is a bundle beside this one. */
-const sandboxEntry = import.meta.url.endsWith('.ts')
-  ? new URL('../sandbox/worker.ts', import.meta.url)
-  : new URL('./sandbox-worker.js', import.meta.url);
+/** From source the workers are TypeScript beside this part; in a build they are bundles beside this one. */
+const isSource = import.meta.url.endsWith('.ts');
+const sandboxEntry = new URL(isSource ? '../sandbox/worker.ts' : './sandbox-worker.js', import.meta.url);
+const deskEntry = new URL(
+  isSource ? '../console/reconciliation/desk-worker.ts' : './reconciliation-worker.js',
+  import.meta.url,
+);
 
 let engine: Engine | null = null;
 /** Ports that came before the engine was ready. */
@@ -38,7 +41,7 @@ parent.on('message', ({ data, ports }) => {
   }
   switch (message.data.type) {
     case 'init': {
-      const created = new Engine({ config: message.data.config, sandboxEntry, log });
+      const created = new Engine({ config: message.data.config, sandboxEntry, deskEntry, log });
       engine = created;
       starting = created.start().then((started) => {
         if (started.ok) tell({ type: 'ready' });

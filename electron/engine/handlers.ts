@@ -1,4 +1,5 @@
 import type { CacheReader } from '#cache/reader.ts';
+import type { DeskHost } from '#console/reconciliation/desk-host.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -15,14 +16,16 @@ export interface HandlerParts {
   readonly desk: () => JobDesk | null;
   /** Error: `not_found` where this engine has no runner. */
   readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
+  readonly reconciliation: Pick<DeskHost, 'state' | 'run' | 'cancel' | 'findings' | 'finding' | 'export'>;
 }
 
 /**
  * The answers to every request of the contract. What only reads comes from the offline copy and is there whether or not the
- * server is; what a retry or a cancellation rests on is asked of the server.
+ * server is; what a retry or a cancellation rests on is asked of the server. A run of
+ * reconciliation needs it too, to confirm what the copy says.
  */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { reader } = parts;
+  const { reader, reconciliation } = parts;
   return {
     'status.get': () => ok(parts.status()),
     'jobs.page': (params) => {
@@ -44,6 +47,17 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return ok({ rows, nextCursor: page.value.nextCursor });
     },
     'runner.control': ({ action }) => parts.controlRunner(action),
+    'reconciliation.get': async () => ok(await reconciliation.state()),
+    'reconciliation.run': async ({ scope }) => {
+      const { connection } = parts.status();
+      // What the copy says must be confirmed before anything is said.
+      if (connection.state !== 'connected') return err(appError('server_unreachable', 'findings cannot be confirmed'));
+      return ok(await reconciliation.run(scope));
+    },
+    'reconciliation.cancel': () => ok(reconciliation.cancel()),
+    'reconciliation.findings': (params) => reconciliation.findings(params),
+    'reconciliation.finding': (params) => reconciliation.finding(params),
+    'reconciliation.export': (params) => reconciliation.export(params),
     ...deskHandlers(parts),
   };
 }
@@ -87,6 +101,12 @@ export function createFailedHandlers(error: AppError, status: () => EngineStatus
     'retry.run': refuse,
     'cancel.preview': refuse,
     'cancel.run': refuse,
+    'reconciliation.get': refuse,
+    'reconciliation.run': refuse,
+    'reconciliation.cancel': refuse,
+    'reconciliation.findings': refuse,
+    'reconciliation.finding': refuse,
+    'reconciliation.export': refuse,
   };
 }
 

@@ -1,5 +1,6 @@
 import { CHANGED_IDS_MAX, type EngineEvent } from '#contract/events.ts';
 import type { Permission } from '#contract/permissions.ts';
+import type { ReconciliationState } from '#contract/reconciliation-views.ts';
 import {
   REQUESTS,
   requestNameSchema,
@@ -44,6 +45,7 @@ export class WindowSession {
   readonly #context: SessionContext;
   readonly #underWay = new Map<number, AbortController>();
   #status: EngineStatus | null = null;
+  #reconciliation: ReconciliationState | null = null;
   #changedIds = new Set<string>();
   #hasMoreIds = false;
   #flushTimer: NodeJS.Timeout | null = null;
@@ -65,6 +67,8 @@ export class WindowSession {
     if (this.#isClosed) return;
     if (event.name === 'status.changed') {
       this.#status = event.status;
+    } else if (event.name === 'reconciliation.changed') {
+      this.#reconciliation = event.state;
     } else {
       for (const id of event.jobIds) this.#changedIds.add(id);
       this.#hasMoreIds ||= event.hasMore;
@@ -85,6 +89,7 @@ export class WindowSession {
     this.#flushTimer = null;
     const events: EngineEvent[] = [];
     if (this.#status !== null) events.push({ name: 'status.changed', status: this.#status });
+    if (this.#reconciliation !== null) events.push({ name: 'reconciliation.changed', state: this.#reconciliation });
     if (this.#changedIds.size > 0 || this.#hasMoreIds) {
       const jobIds = [...this.#changedIds].slice(0, CHANGED_IDS_MAX);
       events.push({
@@ -94,6 +99,7 @@ export class WindowSession {
       });
     }
     this.#status = null;
+    this.#reconciliation = null;
     this.#changedIds = new Set();
     this.#hasMoreIds = false;
     this.#send({ type: 'events', events });

@@ -7,9 +7,11 @@ import { EngineProvider } from '../state/engine-queries.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
+import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
+import { ReconciliationScreen } from '../views/reconciliation/reconciliation-screen.tsx';
 import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
 import { Frame } from './frame.tsx';
-import { useHashPath, useHashQuery } from './hash-location.ts';
+import { idInPath, useHashPath, useHashQuery } from './hash-location.ts';
 
 /** The whole window: frame, and the screen that the address names. A screen that breaks leaves the frame standing. */
 export function App({ client, queries }: { client: EngineClient; queries: QueryClient }): ReactNode {
@@ -28,6 +30,7 @@ export function App({ client, queries }: { client: EngineClient; queries: QueryC
 
 function Screens(): ReactNode {
   const [path] = useHashPath();
+  const id = idInPath(path);
   return (
     <ErrorBoundary FallbackComponent={CrashScreen} resetKeys={[path]}>
       <Switch>
@@ -35,7 +38,13 @@ function Screens(): ReactNode {
           <Redirect to="/jobs" replace />
         </Route>
         <Route path="/jobs" component={JobsScreen} />
-        <Route path="/jobs/:jobId">{({ jobId }) => <JobScreen key={jobId} jobId={jobId} />}</Route>
+        <Route path="/jobs/:jobId">
+          <JobScreen key={id} jobId={id} />
+        </Route>
+        <Route path="/reconciliation" component={ReconciliationScreen} />
+        <Route path="/reconciliation/:findingId">
+          <FindingScreen key={id} findingId={id} />
+        </Route>
         <Route path="/malformed" component={MalformedScreen} />
         <Route component={NoSuchScreen} />
       </Switch>

@@ -1,7 +1,8 @@
-import { FileWarning, Keyboard, ListTree } from 'lucide-react';
+import { FileWarning, Keyboard, ListTree, Scale } from 'lucide-react';
 import { useRef, type ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useEngineStatus } from '../state/engine-queries.tsx';
+import { useKnownFindings } from '../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { ConnectionCard } from './connection-card.tsx';
@@ -70,6 +71,9 @@ function Navigation(): ReactNode {
   const jobsQuery = useScreenMemory((memory) => memory.jobsQuery);
   const [isJobs] = useRoute('/jobs');
   const [isJob] = useRoute('/jobs/:jobId');
+  const findings = useKnownFindings();
+  const [isReconciliation] = useRoute('/reconciliation');
+  const [isFinding] = useRoute('/reconciliation/:findingId');
   const [isMalformed] = useRoute('/malformed');
   return (
     <nav aria-label="Screens">
@@ -83,6 +87,17 @@ function Navigation(): ReactNode {
             <ListTree aria-hidden size={16} />
             Jobs
             <NavCount value={counts?.total} label="jobs" />
+          </Link>
+        </li>
+        <li>
+          <Link
+            className="nav-link"
+            href="/reconciliation"
+            aria-current={isReconciliation ? 'page' : isFinding ? 'true' : undefined}
+          >
+            <Scale aria-hidden size={16} />
+            Reconciliation
+            <NavCount value={findings} label="findings" isAlert />
           </Link>
         </li>
         <li>

@@ -15,6 +15,7 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
     shortcuts: [
       { keys: ['?'], does: 'Show this list' },
       { keys: ['g', 'j'], does: 'Go to the jobs' },
+      { keys: ['g', 'r'], does: 'Go to reconciliation' },
       { keys: ['g', 'm'], does: 'Go to the malformed documents' },
       { keys: ['Alt', '←'], does: 'Back' },
       { keys: ['Alt', '→'], does: 'Forward' },
@@ -40,6 +41,7 @@ const SEQUENCE_MS = 1_000;
 /** Where a key leads after `g`. The jobs are found under the filter with which they were left. */
 function destinationOf(key: string): string | null {
   if (key === 'm') return '/malformed';
+  if (key === 'r') return '/reconciliation';
   const { jobsQuery } = useScreenMemory.getState();
   return key === 'j' ? `/jobs${jobsQuery === '' ? '' : `?${jobsQuery}`}` : null;
 }

@@ -35,3 +35,17 @@ useHashPath.hrefs = (href: string): string => `#${href}`;
 export function useHashQuery(): string {
   return useSyncExternalStore(subscribe, () => currentTarget().query);
 }
+
+/**
+ * The id that is the second part of a path, `/jobs/ID`, decoded. Read from the path itself: wouter decodes with `decodeURI`,
+ * which leaves a colon or a slash of an id encoded.
+ */
+export function idInPath(path: string): string {
+  const text = path.split('/')[2] ?? '';
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A hand-written address may hold a lone percent sign: taken as it stands.
+    return text;
+  }
+}

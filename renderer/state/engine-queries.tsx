@@ -65,6 +65,9 @@ export const queryKeys = {
   jobs: ['job.get'] as const,
   job: (jobId: string) => ['job.get', jobId] as const,
   malformed: ['malformed.page'] as const,
+  reconciliation: ['reconciliation.get'] as const,
+  findings: ['reconciliation.findings'] as const,
+  finding: (runId: string, findingId: string) => ['reconciliation.finding', runId, findingId] as const,
 };
 
 /** What the engine says about itself. Kept up by events; asked again now and then to notice an engine that is gone. */

@@ -1,5 +1,6 @@
 import { hashKey, type InfiniteData, type Query, type QueryClient } from '@tanstack/react-query';
 import type { EngineEvent } from '#contract/events.ts';
+import type { ReconciliationState } from '#contract/reconciliation-views.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import type { EngineClient } from './engine-client.ts';
 import { LIVE_PAGES_MAX, queryKeys } from './engine-queries.tsx';
@@ -54,6 +55,10 @@ export class LiveUpdates {
       if (before !== undefined && before.counts.malformed !== event.status.counts.malformed) {
         void this.#queries.invalidateQueries({ queryKey: queryKeys.malformed });
       }
+      return;
+    }
+    if (event.name === 'reconciliation.changed') {
+      this.#queries.setQueryData<ReconciliationState>(queryKeys.reconciliation, event.state);
       return;
     }
     event.jobIds.forEach((id) => this.#changedIds.add(id));

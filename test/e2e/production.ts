@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MongoClient } from 'mongodb';
 import { jobSchema, type Job } from '#domain/job.ts';
-import { ledgerEntrySchema, type LedgerEntry } from '#domain/ledger.ts';
+import { entryKey, ledgerEntrySchema, periodOf, type LedgerEntry } from '#domain/ledger.ts';
 import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { startSandbox } from '#sandbox/server.ts';
@@ -22,6 +22,8 @@ export interface Production {
   jobOf(id: string): Promise<Job>;
   /** Writes a document as it is, by the bare driver. */
   writeRaw(document: { _id: string } & Record<string, unknown>): Promise<void>;
+  /** Takes the price of a job from nobody's account: a capture that stands in the ledger and was never posted. */
+  plantCapture(jobId: string): Promise<void>;
   /** The server goes away, and comes back on the same port with what it had. */
   serverGoes(): Promise<void>;
   serverReturns(): Promise<void>;
@@ -62,6 +64,25 @@ export async function startProduction(): Promise<Production> {
     jobOf: async (id) => jobSchema.parse(await db.collection<{ _id: string }>('jobs').findOne({ _id: id })),
     writeRaw: async (document) => {
       await db.collection<{ _id: string }>('jobs').insertOne(document);
+    },
+    plantCapture: async (jobId) => {
+      const job = jobSchema.parse(await db.collection<{ _id: string }>('jobs').findOne({ _id: jobId }));
+      const { generationId, price } = job.billing;
+      const at = new Date();
+      const entry: LedgerEntry = {
+        _id: entryKey(generationId, 'capture', 1),
+        workspaceId: job.workspaceId,
+        jobId,
+        generationId,
+        attempt: null,
+        type: 'capture',
+        credits: price,
+        at,
+        actor: { type: 'user', id: 'by-hand' },
+        reason: 'written by hand',
+        period: periodOf(at),
+      };
+      await db.collection<{ _id: string }>('credit_ledger').insertOne({ ...entry });
     },
     serverGoes: () => sandbox.stop(),
     serverReturns: async () => {

@@ -37,6 +37,7 @@ interface Fresh {
  * the second time. Costs about three reads a finding.
  *
  * An account's sum is compared only where the account has not moved since it was read; otherwise its ledger is read again.
+ * A copy may have an account of now beside a ledger of a moment ago, so there the ledger is read on the server in any case.
  */
 export async function confirmFindings(
   store: ReconciliationStore,
@@ -45,6 +46,8 @@ export async function confirmFindings(
   options: {
     readonly rules: RuleOptions;
     readonly chargeRule: ChargeRule;
+    /** True where the first reading was of the offline copy. */
+    readonly isOfCopy: boolean;
     readonly signal: AbortSignal;
     readonly onDone: (done: number) => void;
   },
@@ -52,7 +55,12 @@ export async function confirmFindings(
   if (findings.length === 0) return ok({ confirmed: [], passed: 0, undecidedWorkspaces: [] });
   const fresh = await readFresh(store, first.view, findings, options);
   if (!fresh.ok) return fresh;
-  const sums = await readSettledSums(store, first, [...workspacesOf(findings)], options.signal);
+  const sums = await readSettledSums(
+    store,
+    options.isOfCopy ? null : first,
+    [...workspacesOf(findings)],
+    options.signal,
+  );
   if (!sums.ok) return sums;
   for (const [workspaceId, account] of sums.value.accounts) fresh.value.accounts.set(workspaceId, account);
   const again = judgeFresh(fresh.value, sums.value.ledger, findings, options);
@@ -65,7 +73,7 @@ export async function confirmFindings(
       // Its jobs were read once; whether there is an account by now is what could have changed.
       if (!fresh.value.accounts.has(finding.workspaceId ?? '')) confirmed.push(finding);
     } else {
-      const now = isSelfEvident(finding) ? finding : again.get(finding.id);
+      const now = isSelfEvident(finding, fresh.value) ? finding : again.get(finding.id);
       if (now !== undefined) confirmed.push(now);
     }
   }
@@ -76,9 +84,13 @@ export async function confirmFindings(
   });
 }
 
-/** An entry without a generation was read as it stands, and entries do not change by themselves: there is nothing to ask. */
-function isSelfEvident(finding: Finding): boolean {
+/**
+ * An entry without a generation was read as it stands, and entries do not change by themselves: there is nothing to ask but
+ * whether the job that it names has come by now.
+ */
+function isSelfEvident(finding: Finding, fresh: Fresh): boolean {
   if (finding.subject.type !== 'entry' || finding.generationId !== null) return false;
+  if (finding.case === 'unknown_job') return finding.jobId === null || !fresh.jobs.has(finding.jobId);
   return finding.rule !== 'pending_overdue';
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { runSummarySchema } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { closedPeriodSchema, findBrokenLink, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
 import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
@@ -75,6 +76,24 @@ export async function saveClosedPeriod(
     await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
     const text = `${JSON.stringify([...memory.closed, closed], null, 1)}\n`;
     await writeWhole(path.join(folder, PERIODS_FILE), [Buffer.from(text, 'utf8')]);
+  });
+}
+
+const LATEST_FILE = 'latest-run.json';
+const latestRunSchema = runSummarySchema.pick({ scope: true, copyAsOfMs: true, comparison: true });
+/** Which run of a folder was the last, and what its record does not say of it. */
+export type LatestRun = z.infer<typeof latestRunSchema>;
+
+/** Which run was the last, null where none was. Errors: `malformed_document` for a damaged file. */
+export function openLatest(folder: string): Promise<Result<LatestRun | null, AppError>> {
+  return readJson(path.join(folder, LATEST_FILE), latestRunSchema);
+}
+
+/** Says which run was the last, once it is saved. Errors: `disk_full`, `internal`. */
+export function saveLatest(folder: string, latest: LatestRun): Promise<Result<void, AppError>> {
+  return attemptWriting(async () => {
+    const text = JSON.stringify(latestRunSchema.parse(latest));
+    await writeWhole(path.join(folder, LATEST_FILE), [Buffer.from(text, 'utf8')]);
   });
 }
 

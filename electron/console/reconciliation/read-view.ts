@@ -22,6 +22,20 @@ export type ReconciliationStore = Pick<
   | 'iterateAccounts'
 >;
 
+/** Where the documents of a run are read from: the server, or the offline copy. */
+export type BookSource = Pick<ReconciliationStore, 'iterateJobs' | 'iterateLedger' | 'iterateAccounts'>;
+
+/** Thrown out of an iteration where its source fails with an error of the catalogue. */
+export class FailedReadingError extends Error {
+  override readonly name = 'FailedReadingError';
+  readonly error: AppError;
+
+  constructor(error: AppError) {
+    super(error.code);
+    this.error = error;
+  }
+}
+
 /** How far a run is. `total` is not known while documents are read. */
 export interface ReconciliationProgress {
   readonly phase: 'accounts' | 'jobs' | 'ledger' | 'rules' | 'confirming';
@@ -29,7 +43,7 @@ export interface ReconciliationProgress {
   readonly total: number | null;
 }
 
-/** A view of everything on the server, with what is needed to know later whether an account has moved. */
+/** A view of everything at its source, with what is needed to know later whether an account has moved. */
 export interface ReadView {
   readonly view: LedgerView;
   readonly accountVersions: ReadonlyMap<string, number>;
@@ -41,10 +55,10 @@ const PROGRESS_STEP = 5_000;
 /**
  * Reads accounts, then jobs, then the ledger into a view. In this order a hold is seen before its job and a job before its
  * entries, so that what comes in between looks like a difference for a moment at most on the side that confirming mends.
- * Errors: those of the connection; `malformed_document` for an account or an entry that is none; `cancelled`.
+ * Errors: those of the source; `malformed_document` for an account or an entry that is none; `cancelled`.
  */
 export async function readView(
-  store: ReconciliationStore,
+  store: BookSource,
   options: {
     readonly chargeRule: ChargeRule;
     readonly signal: AbortSignal;
@@ -105,6 +119,7 @@ export async function attemptReading<Value>(
     return ok(await read());
   } catch (cause) {
     if (signal.aborted) return err(appError('cancelled', null, cause));
+    if (cause instanceof FailedReadingError) return err(cause.error);
     if (cause instanceof z.ZodError) {
       const issue = cause.issues[0];
       return err(appError('malformed_document', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, cause));

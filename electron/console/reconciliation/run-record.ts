@@ -1,14 +1,9 @@
 import { z } from 'zod';
+import { reconciliationScopeSchema, type ReconciliationScope } from '#contract/reconciliation-views.ts';
 import { findingSchema } from '#domain/reconciliation/finding.ts';
-import { periodSchema } from '#domain/ledger.ts';
 
-/** What a run is about: everything, one workspace, one month, or one month of a workspace. */
-export const runScopeSchema = z.object({
-  workspaceId: z.string().min(1).max(200).nullable(),
-  /** Findings of the present (of accounts) belong to every month. */
-  period: periodSchema.nullable(),
-});
-export type RunScope = z.infer<typeof runScopeSchema>;
+/** What a run is about. Findings of the present (of accounts) belong to every month. */
+export type RunScope = ReconciliationScope;
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -19,7 +14,7 @@ const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 export const runRecordSchema = z.object({
   format: z.literal(1),
   rulesVersion: z.int().positive(),
-  scope: runScopeSchema,
+  scope: reconciliationScopeSchema,
   asOfMs: z.int(),
   /** Kind and version of the server. */
   server: z.string(),

@@ -15,6 +15,7 @@ import {
   attemptReading,
   digestOfView,
   readView,
+  type BookSource,
   type ReadView,
   type ReconciliationProgress,
   type ReconciliationStore,
@@ -33,6 +34,8 @@ export interface RunRequest {
   readonly asOfMs: number | null;
   /** Null takes the retry policy in force. */
   readonly chargeRule: ChargeRule | null;
+  /** Where everything is read before the server is asked about each difference; null reads it on the server too. */
+  readonly copy: BookSource | null;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReconciliationProgress) => void;
 }
@@ -52,7 +55,7 @@ const chargeRuleInForce: ChargeRule = (failureClass) => DEFAULT_RETRY_POLICY.cla
 /**
  * Reads everything, holds it against every rule, and asks the server again about each difference before it is said.
  * Only the findings of the scope are confirmed and listed.
- * Errors: those of the connection; `malformed_document`; `cancelled` once the signal is aborted.
+ * Errors: those of the connection and of the copy; `malformed_document`; `cancelled` once the signal is aborted.
  */
 export async function runReconciliation(
   store: ReconciliationStore,
@@ -71,7 +74,7 @@ export async function runReconciliation(
     closedPeriods: request.closedPeriods,
     seen: request.seen ?? NOTHING_SEEN,
   };
-  const read = await readView(store, { chargeRule, signal, onProgress });
+  const read = await readView(request.copy ?? store, { chargeRule, signal, onProgress });
   if (!read.ok) return read;
   const found = reconcile(read.value.view, rules, {
     keep: (finding) => isInScope(finding, request.scope),
@@ -83,6 +86,7 @@ export async function runReconciliation(
     confirmFindings(store, read.value, found.findings, {
       rules,
       chargeRule,
+      isOfCopy: request.copy !== null,
       signal,
       onDone: (done) => onProgress({ phase: 'confirming', done, total }),
     }),

@@ -22,11 +22,11 @@ const ROUNDS_MAX = 3;
  */
 export async function readSettledSums(
   store: ReconciliationStore,
-  first: ReadView,
+  first: ReadView | null,
   workspaceIds: readonly string[],
   signal: AbortSignal,
 ): Promise<Result<SettledSums, AppError>> {
-  const sumsOfView = sumWorkspaces(first.view);
+  const sumsOfView = first === null ? null : sumWorkspaces(first.view);
   const ledger = new Map<string, number>();
   const accounts = new Map<string, CreditAccount>();
   const moving = new Set<string>();
@@ -34,8 +34,8 @@ export async function readSettledSums(
     const account = await store.readAccount(workspaceId);
     if (!account.ok) return account;
     if (account.value !== null) accounts.set(workspaceId, account.value);
-    if (account.value?.version !== first.accountVersions.get(workspaceId)) moving.add(workspaceId);
-    else ledger.set(workspaceId, sumsOfView[first.view.workspaces.find(workspaceId)] ?? 0);
+    if (first === null || account.value?.version !== first.accountVersions.get(workspaceId)) moving.add(workspaceId);
+    else ledger.set(workspaceId, sumsOfView?.[first.view.workspaces.find(workspaceId)] ?? 0);
   }
   for (let round = 0; round < ROUNDS_MAX && moving.size > 0; round += 1) {
     const sums = await sumAgain(store, moving, accounts, signal);

@@ -7,7 +7,7 @@ import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { STATE_ICONS } from '../../components/state-badge.tsx';
 import { useEngineStatus, useJobCount } from '../../state/engine-queries.tsx';
 import { isFiltering, NO_FILTER } from '../../state/jobs-query-string.ts';
-import { FacetMenu } from './facet-menu.tsx';
+import { FacetMenu } from '../../components/facet-menu.tsx';
 
 type ChangeFilter = (filter: JobFilter, options?: { replace?: boolean }) => void;
 

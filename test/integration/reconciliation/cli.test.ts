@@ -62,6 +62,7 @@ async function expectedOf(world: World): Promise<RunRecord> {
     seen: null,
     asOfMs: AS_OF_MS,
     chargeRule: null,
+    copy: null,
     signal: new AbortController().signal,
     onProgress: () => undefined,
   });

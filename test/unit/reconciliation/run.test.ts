@@ -29,6 +29,7 @@ function requestFor(world: World, fields: Partial<RunRequest> = {}): RunRequest 
     seen: world.seen,
     asOfMs: AS_OF_MS,
     chargeRule: worldChargeRule,
+    copy: null,
     signal: new AbortController().signal,
     onProgress: () => undefined,
     ...fields,
@@ -161,6 +162,40 @@ describe('a world that moves while it is read', () => {
     };
     const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
     expect(record.findings.map(({ id, credits }) => [id, credits])).toEqual([
+      ['account_differs:total:workspace-0', -40],
+    ]);
+  });
+
+  it('has no finding for a grant whose job comes between the reading of jobs and of the ledger', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const jobId = jobIdOf(world, 'completed');
+    const job = jobOf(world, jobId);
+    const entry = { ...freeEntry('thanks:grant:1', job.workspaceId, 'grant', 0), jobId: 'late-job' };
+    post(world, entry);
+    const unknown = await run(storeOfWorld(world, 1), requestFor(world));
+    expect(unknown.record.findings.map(({ id }) => id)).toEqual(['entry_without_job:unknown_job:thanks:grant:1']);
+    const beforeConfirming = () => {
+      world.jobs.set('late-job', { ...job, _id: 'late-job' });
+    };
+    const { record } = await run(storeOfWorld(world, 1, { beforeConfirming }), requestFor(world));
+    expect(record.findings).toEqual([]);
+    expect(record.passed).toBe(1);
+  });
+
+  it('reads the ledger of an account on the server, where the copy beside it may be of a moment ago', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const copy = makeCleanWorld(SEED, SIZE);
+    const grant = freeEntry('in-between:grant:1', 'workspace-0', 'grant', 77);
+    post(world, grant);
+    // The copy has the account of now, of the same version, and not yet its entry.
+    const account = world.accounts.get('workspace-0');
+    if (account !== undefined) copy.accounts.set('workspace-0', account);
+    const late = await run(storeOfWorld(world, 1), requestFor(world, { copy: storeOfWorld(copy, 1) }));
+    expect(late.record.findings).toEqual([]);
+    expect(late.record.passed).toBe(1);
+    changeAvailable(world, 'workspace-0', 40);
+    const drift = await run(storeOfWorld(world, 1), requestFor(world, { copy: storeOfWorld(copy, 1) }));
+    expect(drift.record.findings.map(({ id, credits }) => [id, credits])).toEqual([
       ['account_differs:total:workspace-0', -40],
     ]);
   });

@@ -1,0 +1,208 @@
+import Database, { type Statement } from 'better-sqlite3';
+import type { AppError } from '#domain/errors.ts';
+import { parseJob } from '#domain/job.ts';
+import { creditAccountSchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { NO_BALANCE, runningBalance, type LedgerBalance } from '#domain/reconciliation/running-balance.ts';
+import type { Result } from '#domain/result.ts';
+import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
+import type { CachedDocument, CachedPart } from './changes.ts';
+import { decode, decodeDocument } from './document-encoding.ts';
+import { StandingReader, type Standing } from './snapshot-book.ts';
+import { attemptSql } from './sqlite-errors.ts';
+
+/** Documents that one page carries: few enough that a page takes a few milliseconds. */
+const PAGE_ROWS = 500;
+const BUSY_MS = 2000;
+/** The most ledger entries that are given for one generation or workspace. */
+export const BOOK_ENTRIES_MAX = 1000;
+
+/** A document of the job collection; one that was not handed over is known by its id alone. */
+export type BookedJob = CachedDocument | { readonly type: 'unknown'; readonly id: string };
+
+/** A document that should be an account or an entry and is none. */
+export interface UnreadableBook {
+  readonly part: CachedPart;
+  readonly id: string;
+}
+
+/** The last entries of a workspace, oldest first, and where its ledger stood before them. */
+export interface WorkspaceEntries {
+  readonly opening: LedgerBalance;
+  readonly entries: readonly LedgerEntry[];
+}
+
+type Page<Row> = Result<readonly Row[], AppError>;
+
+/**
+ * Reads everything of the copy that reconciliation needs, page by page, over a connection of its own that cannot write; it may
+ * stand in another thread than the writer. Between `begin` and `end` every page is of one state of the copy; the file's log
+ * grows meanwhile. Errors: `cache_unusable`, `timed_out`.
+ */
+export class CacheBooks {
+  readonly #db: Database.Database;
+  readonly #standing: StandingReader;
+  readonly #accounts: Statement<[string, number], { id: string; document: Buffer }>;
+  readonly #jobs: Statement<[number, number], { num: number; document: Buffer }>;
+  readonly #malformedJobs: Statement<[string, number], { id: string; document: Buffer | null }>;
+  readonly #ledger: Statement<[number, number], LedgerColumns & { readonly num: number }>;
+  readonly #unreadable: Statement<[], UnreadableBook>;
+  readonly #ofGeneration: Statement<[string, number], LedgerColumns>;
+  readonly #entry: Statement<[string], LedgerColumns>;
+  readonly #account: Statement<[string], { document: Buffer }>;
+  readonly #lastOfWorkspace: Statement<[string, number], LedgerColumns>;
+  readonly #sumOfWorkspace: Statement<[string], LedgerBalance>;
+
+  private constructor(db: Database.Database) {
+    this.#db = db;
+    this.#standing = new StandingReader(db);
+    this.#accounts = db.prepare('SELECT id, document FROM accounts WHERE id > ? ORDER BY id LIMIT ?');
+    this.#jobs = db.prepare('SELECT num, document FROM job_documents WHERE num > ? ORDER BY num LIMIT ?');
+    this.#malformedJobs = db.prepare(
+      "SELECT id, document FROM malformed WHERE part = 'jobs' AND id > ? ORDER BY id LIMIT ?",
+    );
+    this.#ledger = db.prepare('SELECT rowid AS num, * FROM ledger WHERE rowid > ? ORDER BY rowid LIMIT ?');
+    this.#unreadable = db.prepare("SELECT part, id FROM malformed WHERE part IN ('accounts', 'ledger') LIMIT 1");
+    this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT ?');
+    this.#entry = db.prepare('SELECT * FROM ledger WHERE id = ?');
+    this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
+    this.#lastOfWorkspace = db.prepare('SELECT * FROM ledger WHERE workspace = ? ORDER BY at_ms DESC, id DESC LIMIT ?');
+    this.#sumOfWorkspace = db.prepare(
+      `SELECT
+         coalesce(sum(CASE WHEN type IN ('grant', 'refund', 'adjust') THEN credits
+                           WHEN type = 'capture' THEN -credits ELSE 0 END), 0) AS total,
+         coalesce(sum(CASE WHEN type = 'reserve' THEN credits
+                           WHEN type IN ('capture', 'release') THEN -credits ELSE 0 END), 0) AS held
+       FROM ledger WHERE workspace = ?`,
+    );
+  }
+
+  /** Opens the copy that stands in a file. */
+  static open(file: string): Result<CacheBooks, AppError> {
+    return attemptSql(
+      () => new CacheBooks(new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS })),
+    );
+  }
+
+  /** From here to `end` the copy does not change for this reader. */
+  begin(): Result<Standing, AppError> {
+    return attemptSql(() => {
+      this.#db.exec('BEGIN');
+      return this.#standing.read();
+    });
+  }
+
+  /** Ends what `begin` began. Idempotent. */
+  end(): void {
+    if (this.#db.inTransaction) this.#db.exec('COMMIT');
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#db.close();
+  }
+
+  /** Pages of all accounts. Ends behind the first page that fails. */
+  accounts(): Iterable<Page<CreditAccount>> {
+    return pages('', (after: string) => {
+      const rows = this.#accounts.all(after, PAGE_ROWS);
+      return { after: rows.at(-1)?.id, rows: rows.map(({ document }) => toAccount(document)) };
+    });
+  }
+
+  /** Pages of all documents of the job collection. Ends behind the first page that fails. */
+  *jobs(): Iterable<Page<BookedJob>> {
+    yield* pages(Number.MIN_SAFE_INTEGER, (after: number) => {
+      const rows = this.#jobs.all(after, PAGE_ROWS);
+      return { after: rows.at(-1)?.num, rows: rows.map(({ document }) => toJob(document)) };
+    });
+    yield* pages('', (after: string) => {
+      const rows = this.#malformedJobs.all(after, PAGE_ROWS);
+      return {
+        after: rows.at(-1)?.id,
+        rows: rows.map(({ id, document }) =>
+          document === null ? ({ type: 'unknown', id } as const) : toJob(document),
+        ),
+      };
+    });
+  }
+
+  /** Pages of all ledger entries. Ends behind the first page that fails. */
+  ledger(): Iterable<Page<LedgerEntry>> {
+    return pages(-1, (after: number) => {
+      const rows = this.#ledger.all(after, PAGE_ROWS);
+      return { after: rows.at(-1)?.num, rows: rows.map(toLedgerEntry) };
+    });
+  }
+
+  /** An account or entry that cannot be read, null where there is none: with one, no sum of the copy can be trusted. */
+  unreadable(): Result<UnreadableBook | null, AppError> {
+    return attemptSql(() => this.#unreadable.get() ?? null);
+  }
+
+  /** Entries of a generation, oldest first, at most {@link BOOK_ENTRIES_MAX}. */
+  entriesOfGeneration(generationId: string): Result<readonly LedgerEntry[], AppError> {
+    return attemptSql(() => this.#ofGeneration.all(generationId, BOOK_ENTRIES_MAX).map(toLedgerEntry));
+  }
+
+  /** An entry by its key, null where the copy has none. */
+  entry(key: string): Result<LedgerEntry | null, AppError> {
+    return attemptSql(() => {
+      const columns = this.#entry.get(key);
+      return columns === undefined ? null : toLedgerEntry(columns);
+    });
+  }
+
+  /** The last entries of a workspace, at most `limit`, and where its ledger stood before them. */
+  entriesOfWorkspace(workspaceId: string, limit: number): Result<WorkspaceEntries, AppError> {
+    return attemptSql(() =>
+      this.#db
+        .transaction(() => {
+          const entries = this.#lastOfWorkspace.all(workspaceId, limit).map(toLedgerEntry).reverse();
+          const closing = this.#sumOfWorkspace.get(workspaceId) ?? { total: 0, held: 0 };
+          return { entries, opening: before(closing, entries) };
+        })
+        .deferred(),
+    );
+  }
+
+  account(workspaceId: string): Result<CreditAccount | null, AppError> {
+    return attemptSql(() => {
+      const found = this.#account.get(workspaceId);
+      return found === undefined ? null : toAccount(found.document);
+    });
+  }
+}
+
+/** Reads on behind the last row of each page until a page is empty or fails. */
+function* pages<Key, Row>(
+  from: Key,
+  read: (after: Key) => { readonly after: Key | undefined; readonly rows: readonly Row[] },
+): Iterable<Page<Row>> {
+  for (let after: Key | undefined = from; after !== undefined;) {
+    const position: Key = after;
+    const page = attemptSql(() => read(position));
+    if (!page.ok) {
+      yield page;
+      return;
+    }
+    if (page.value.rows.length > 0) yield { ok: true, value: page.value.rows };
+    after = page.value.after;
+  }
+}
+
+function toAccount(document: Buffer): CreditAccount {
+  return decode(() => creditAccountSchema.parse(decodeDocument(document)));
+}
+
+function toJob(bytes: Buffer): CachedDocument {
+  const document = decodeDocument(bytes);
+  const parsed = parseJob(document);
+  return parsed.ok
+    ? { type: 'job', job: parsed.value, document }
+    : { type: 'malformed', malformed: parsed.error, document };
+}
+
+function before(closing: LedgerBalance, entries: readonly LedgerEntry[]): LedgerBalance {
+  const moved = runningBalance(entries, NO_BALANCE).at(-1)?.after ?? NO_BALANCE;
+  return { total: closing.total - moved.total, held: closing.held - moved.held };
+}

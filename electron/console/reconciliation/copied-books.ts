@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BookedJob, CacheBooks } from '#cache/books.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { JobDocument } from '#store/ports.ts';
+import { FailedReadingError, type BookSource } from './read-view.ts';
+
+/** The copy as a source of documents; what it is called with lets other work of the thread go on between two pages. */
+export function bookSourceOf(books: CacheBooks): BookSource {
+  return {
+    iterateAccounts: (signal) => documentsOf(books.accounts(), signal, (account) => account),
+    iterateJobs: (signal) => documentsOf(books.jobs(), signal, toJobDocument),
+    iterateLedger: (signal) => documentsOf(books.ledger(), signal, (entry) => entry),
+  };
+}
+
+async function* documentsOf<Row, Document>(
+  pages: Iterable<Result<readonly Row[], AppError>>,
+  signal: AbortSignal | undefined,
+  convert: (row: Row) => Document,
+): AsyncIterable<Document> {
+  for (const page of pages) {
+    if (!page.ok) throw new FailedReadingError(page.error);
+    for (const row of page.value) yield convert(row);
+    // SQLite answers at once: without a turn of its own nobody could ask to stop.
+    await nextTurn();
+    signal?.throwIfAborted();
+  }
+}
+
+function toJobDocument(booked: BookedJob): JobDocument {
+  if (booked.type !== 'unknown') return booked;
+  return { type: 'malformed', malformed: { id: booked.id, problems: [] }, document: {} };
+}
+
+/**
+ * Whether the copy can be held against the rules: complete, and every account and entry readable.
+ * Errors: `copy_incomplete`, `malformed_document` with the document's id, those of the copy.
+ * @returns nothing older than this time is missing, in milliseconds; the copy stays as it is until `books.end`
+ */
+export function beginReading(books: CacheBooks): Result<number | null, AppError> {
+  const standing = books.begin();
+  if (!standing.ok) return standing;
+  if (!standing.value.isComplete) return err(appError('copy_incomplete'));
+  const unreadable = books.unreadable();
+  if (!unreadable.ok) return unreadable;
+  if (unreadable.value !== null) {
+    const { part, id } = unreadable.value;
+    return err(appError('malformed_document', `${part === 'ledger' ? 'ledger entry' : 'credit account'} ${id}`));
+  }
+  return ok(standing.value.asOfMs);
+}

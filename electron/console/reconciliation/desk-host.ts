@@ -1,0 +1,166 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { z } from 'zod';
+import {
+  findingDetailSchema,
+  runSummarySchema,
+  type FindingDetail,
+  type ReconciliationScope,
+  type ReconciliationState,
+} from '#contract/reconciliation-views.ts';
+import { REQUESTS, type ParsedParams, type RequestResult } from '#contract/requests.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { fromDeskSchema, type DeskQuestion, type DeskSettings, type ToDesk } from './desk-messages.ts';
+
+/** What the host of a desk needs. */
+export interface DeskHostOptions {
+  /** The worker's module: `desk-worker.ts` from source, its bundle in a build. */
+  readonly entry: URL;
+  readonly settings: DeskSettings;
+  /** Called with the whole state whenever something of it changed. */
+  readonly onState: (state: ReconciliationState) => void;
+  readonly log: (line: string, cause?: unknown) => void;
+}
+
+type Answer = Result<unknown, AppError>;
+
+/** How long the thread may take to stop before it is ended, in milliseconds. */
+const STOP_MS_MAX = 2000;
+
+/**
+ * The desk of reconciliation on a thread of its own, begun when it is first asked. Holds the state that windows show: one run
+ * at a time, and the last one that came to its end. A thread that dies fails what was asked of it, and the next question
+ * begins a new one.
+ */
+export class DeskHost {
+  readonly #options: DeskHostOptions;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #worker: { readonly thread: Worker; readonly exited: Promise<void> } | null = null;
+  #state: ReconciliationState = { running: null, last: null, error: null };
+  #loading: Promise<void> | null = null;
+  #lastId = 0;
+  #isStopped = false;
+
+  constructor(options: DeskHostOptions) {
+    this.#options = options;
+  }
+
+  /** The state, with the last run that was kept. What could not be read stands in it as its error. */
+  async state(): Promise<ReconciliationState> {
+    await (this.#loading ??= this.#load());
+    return this.#state;
+  }
+
+  /** Begins a run, unless one is under way; its end is told by `onState`. @returns the state just behind the beginning */
+  async run(scope: ReconciliationScope): Promise<ReconciliationState> {
+    await this.state();
+    if (this.#state.running === null) {
+      this.#set({ running: { scope, progress: { phase: 'starting', done: 0, total: null } }, error: null });
+      void this.#ask({ type: 'run', scope }, runSummarySchema).then((done) => {
+        if (done.ok) this.#set({ running: null, last: done.value, error: null });
+        else this.#set({ running: null, error: { code: done.error.code, detail: done.error.detail } });
+      });
+    }
+    return this.#state;
+  }
+
+  /** Asks the run under way to stop; it ends with `cancelled`. */
+  cancel(): ReconciliationState {
+    this.#post({ type: 'cancel' });
+    return this.#state;
+  }
+
+  /** One page of findings of the last run. Errors: `not_found` for another run; `invalid_request`. */
+  findings(
+    params: ParsedParams<'reconciliation.findings'>,
+  ): Promise<Result<RequestResult<'reconciliation.findings'>, AppError>> {
+    return this.#ask({ type: 'findings', ...params }, REQUESTS['reconciliation.findings'].result);
+  }
+
+  /** A finding with its entries. Errors: `not_found`; those of the copy. */
+  finding(params: ParsedParams<'reconciliation.finding'>): Promise<Result<FindingDetail, AppError>> {
+    return this.#ask({ type: 'finding', ...params }, findingDetailSchema);
+  }
+
+  /** Writes findings as CSV. Errors: `not_found`; `disk_full`; `internal`. */
+  export(
+    params: ParsedParams<'reconciliation.export'>,
+  ): Promise<Result<RequestResult<'reconciliation.export'>, AppError>> {
+    return this.#ask({ type: 'export', ...params }, REQUESTS['reconciliation.export'].result);
+  }
+
+  /** Stops a run under way and ends the thread. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const worker = this.#worker;
+    if (worker === null) return;
+    this.#post({ type: 'stop' });
+    const waiting = new AbortController();
+    await Promise.race([
+      worker.exited,
+      delay(STOP_MS_MAX, undefined, { signal: waiting.signal }).catch(() => undefined),
+    ]);
+    waiting.abort();
+    await worker.thread.terminate();
+  }
+
+  async #load(): Promise<void> {
+    const latest = await this.#ask({ type: 'latest' }, runSummarySchema.nullable());
+    if (latest.ok) this.#set({ last: latest.value });
+    else this.#set({ error: { code: latest.error.code, detail: latest.error.detail } });
+  }
+
+  #set(part: Partial<ReconciliationState>): void {
+    this.#state = { ...this.#state, ...part };
+    if (!this.#isStopped) this.#options.onState(this.#state);
+  }
+
+  async #ask<Value>(question: DeskQuestion, schema: z.ZodType<Value>): Promise<Result<Value, AppError>> {
+    if (this.#isStopped) return err(appError('engine_stopped'));
+    this.#worker ??= this.#begin();
+    const id = (this.#lastId += 1);
+    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
+    this.#post({ type: 'ask', id, question });
+    const answer = await answered;
+    if (!answer.ok) return answer;
+    const parsed = schema.safeParse(answer.value);
+    if (parsed.success) return ok(parsed.data);
+    this.#options.log(`the answer to "${question.type}" is none of the contract`, parsed.error);
+    return err(appError('internal', question.type));
+  }
+
+  #post(message: ToDesk): void {
+    this.#worker?.thread.postMessage(message);
+  }
+
+  #begin(): { readonly thread: Worker; readonly exited: Promise<void> } {
+    const { entry, settings, log } = this.#options;
+    const thread = new Worker(entry, { workerData: settings, name: 'reconciliation' });
+    thread.on('message', (message: unknown) => this.#receive(message));
+    thread.on('error', (cause) => log('the thread of reconciliation failed', cause));
+    const exited = new Promise<void>((resolve) => {
+      thread.once('exit', () => {
+        if (this.#worker?.thread === thread) this.#worker = null;
+        const lost = [...this.#waiting.values()];
+        this.#waiting.clear();
+        for (const answer of lost) answer(err(appError('engine_stopped')));
+        resolve();
+      });
+    });
+    return { thread, exited };
+  }
+
+  #receive(message: unknown): void {
+    const received = fromDeskSchema.parse(message);
+    if (received.type === 'progress') {
+      const { running } = this.#state;
+      if (running !== null) this.#set({ running: { ...running, progress: received.progress } });
+      return;
+    }
+    const answer = this.#waiting.get(received.id);
+    this.#waiting.delete(received.id);
+    if (received.type === 'answer') answer?.(ok(received.value));
+    else answer?.(err(appError(received.error.code, received.error.detail)));
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import {
+  findingFilterSchema,
+  reconciliationProgressSchema,
+  reconciliationScopeSchema,
+} from '#contract/reconciliation-views.ts';
+import { wireErrorSchema } from '#contract/status.ts';
+
+/** What the thread of a desk is started with. Holds the connection string: never logged. */
+export const deskSettingsSchema = z.object({
+  copyFile: z.string(),
+  folder: z.string(),
+  exportFolder: z.string(),
+  uri: z.string(),
+  dbName: z.string().nullable(),
+});
+export type DeskSettings = z.infer<typeof deskSettingsSchema>;
+
+/** What a desk can be asked. */
+export const deskQuestionSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('latest') }),
+  z.object({ type: z.literal('run'), scope: reconciliationScopeSchema }),
+  z.object({
+    type: z.literal('findings'),
+    runId: z.string(),
+    filter: findingFilterSchema,
+    cursor: z.string().nullable(),
+    limit: z.int().positive(),
+  }),
+  z.object({ type: z.literal('finding'), runId: z.string(), findingId: z.string() }),
+  z.object({ type: z.literal('export'), runId: z.string(), filter: findingFilterSchema }),
+]);
+export type DeskQuestion = z.infer<typeof deskQuestionSchema>;
+
+export const toDeskSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ask'), id: z.int(), question: deskQuestionSchema }),
+  /** Stops the run under way. */
+  z.object({ type: z.literal('cancel') }),
+  z.object({ type: z.literal('stop') }),
+]);
+export type ToDesk = z.infer<typeof toDeskSchema>;
+
+export const fromDeskSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('answer'), id: z.int(), value: z.unknown() }),
+  z.object({ type: z.literal('failure'), id: z.int(), error: wireErrorSchema }),
+  z.object({ type: z.literal('progress'), progress: reconciliationProgressSchema }),
+]);
+export type FromDesk = z.infer<typeof fromDeskSchema>;

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ReconciliationProgressView } from '#contract/reconciliation-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Result } from '#domain/result.ts';
+import { openStore } from '#store/connection.ts';
+import { ReconciliationDesk } from './desk.ts';
+import { deskSettingsSchema, toDeskSchema, type DeskQuestion, type FromDesk } from './desk-messages.ts';
+
+/**
+ * A desk on a thread of its own: reading everything and holding it against every rule takes seconds of computing on a large
+ * deployment, and whoever hosts it has windows to answer meanwhile.
+ */
+const settings = deskSettingsSchema.parse(workerData);
+const port = parentPort;
+if (port === null) throw new Error('The reconciliation worker runs only as a worker thread.');
+const say = (message: FromDesk): void => port.postMessage(message);
+
+const CONNECT_MS_MAX = 10_000;
+/** The least time between two words of progress in one phase, in milliseconds. */
+const PROGRESS_MS = 100;
+const DETAIL_MAX = 2000;
+
+const desk = new ReconciliationDesk({
+  copyFile: settings.copyFile,
+  folder: settings.folder,
+  exportFolder: settings.exportFolder,
+  openServer: () =>
+    openStore({
+      uri: settings.uri,
+      dbName: settings.dbName,
+      appName: 'Runledger reconciliation',
+      connectTimeoutMs: CONNECT_MS_MAX,
+      newId: randomUUID,
+      random: Math.random,
+      wait: (ms) => delay(ms),
+      monotonicMs: () => performance.now(),
+    }),
+});
+
+/** The run under way. The host starts one at a time. */
+let running: { readonly stopping: AbortController; readonly done: Promise<unknown> } | null = null;
+
+function run(scope: Extract<DeskQuestion, { type: 'run' }>['scope']): Promise<Result<unknown, AppError>> {
+  const stopping = new AbortController();
+  const done = desk.run({ scope, signal: stopping.signal, onProgress: throttled() });
+  running = { stopping, done };
+  return done;
+}
+
+function throttled(): (progress: ReconciliationProgressView) => void {
+  let saidAtMs = -PROGRESS_MS;
+  let phase = '';
+  return (progress) => {
+    const nowMs = performance.now();
+    if (progress.phase === phase && nowMs - saidAtMs < PROGRESS_MS) return;
+    saidAtMs = nowMs;
+    phase = progress.phase;
+    say({ type: 'progress', progress: { ...progress } });
+  };
+}
+
+function ask(question: DeskQuestion): Promise<Result<unknown, AppError>> {
+  switch (question.type) {
+    case 'latest':
+      return desk.latest();
+    case 'run':
+      return run(question.scope);
+    case 'findings':
+      return desk.findings(question);
+    case 'finding':
+      return desk.finding(question.runId, question.findingId);
+    case 'export':
+      return desk.export(question.runId, question.filter);
+  }
+}
+
+async function answer(id: number, question: DeskQuestion): Promise<FromDesk> {
+  try {
+    const result = await ask(question);
+    if (result.ok) return { type: 'answer', id, value: result.value };
+    return failure(id, result.error);
+  } catch (cause) {
+    return failure(id, appError('internal', cause instanceof Error ? cause.message : String(cause)));
+  }
+}
+
+function failure(id: number, { code, detail }: AppError): FromDesk {
+  return { type: 'failure', id, error: { code, detail: detail?.slice(0, DETAIL_MAX) ?? null } };
+}
+
+async function stop(): Promise<void> {
+  running?.stopping.abort();
+  await running?.done.catch(() => undefined);
+  desk.close();
+  port?.close();
+}
+
+port.on('message', (message: unknown) => {
+  const received = toDeskSchema.parse(message);
+  switch (received.type) {
+    case 'ask':
+      void answer(received.id, received.question).then(say);
+      return;
+    case 'cancel':
+      running?.stopping.abort();
+      return;
+    case 'stop':
+      void stop();
+  }
+});

@@ -1,0 +1,218 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CacheBooks } from '#cache/books.ts';
+import type {
+  FindingDetail,
+  FindingFilter,
+  ReconciliationProgressView,
+  ReconciliationScope,
+  RunSummary,
+} from '#contract/reconciliation-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { compareRuns } from '#domain/reconciliation/comparison.ts';
+import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { beginReading, bookSourceOf } from './copied-books.ts';
+import { findingsCsv } from './exports.ts';
+import { detailOf } from './finding-detail.ts';
+import { KeptRun, type FindingsPage } from './kept-run.ts';
+import { openLatest, openMemory, saveLatest, saveMemory, type LatestRun, type RunMemory } from './memory-folder.ts';
+import type { ReconciliationStore } from './read-view.ts';
+import { runReconciliation, type FinishedRun } from './run.ts';
+
+/** The server while a run needs it. */
+export interface OpenServer {
+  readonly reader: ReconciliationStore;
+  close(): Promise<void>;
+}
+
+/** What a desk works with. */
+export interface DeskOptions {
+  /** The file of the offline copy. */
+  readonly copyFile: string;
+  /** Where runs are kept. */
+  readonly folder: string;
+  /** Where exports are written. */
+  readonly exportFolder: string;
+  readonly openServer: () => Promise<Result<OpenServer, AppError>>;
+}
+
+/** What a run is started with. */
+export interface DeskRun {
+  readonly scope: ReconciliationScope;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ReconciliationProgressView) => void;
+}
+
+/**
+ * Reconciles the offline copy, asks the server about each difference, keeps what was found, and answers questions about the
+ * last run. Reads the server and never writes to it.
+ */
+export class ReconciliationDesk {
+  readonly #options: DeskOptions;
+  #books: CacheBooks | null = null;
+  #kept: KeptRun | null = null;
+  #hasLoaded = false;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The last run that came to its end, also one of an earlier start of the program; null where there was none.
+   * Error: `malformed_document` where what was kept is damaged.
+   */
+  async latest(): Promise<Result<RunSummary | null, AppError>> {
+    if (!this.#hasLoaded) {
+      const { folder } = this.#options;
+      const latest = await openLatest(folder);
+      if (!latest.ok) return latest;
+      if (latest.value !== null) {
+        const memory = await openMemory(folder, latest.value.scope);
+        if (!memory.ok) return memory;
+        const record = memory.value.lastRun;
+        this.#kept = record === null ? null : new KeptRun(record, latest.value);
+      }
+      this.#hasLoaded = true;
+    }
+    return ok(this.#kept?.summary ?? null);
+  }
+
+  /**
+   * Runs every rule and keeps the outcome.
+   * Errors: `copy_incomplete`; `malformed_document`; `cancelled`; `disk_full`; those of copy and connection. Then the run before
+   * stays the last one.
+   */
+  async run(request: DeskRun): Promise<Result<RunSummary, AppError>> {
+    const { folder } = this.#options;
+    request.onProgress({ phase: 'starting', done: 0, total: null });
+    const memory = await openMemory(folder, request.scope);
+    if (!memory.ok) return memory;
+    const read = await this.#readAndConfirm(request, memory.value);
+    if (!read.ok) return read;
+    const { finished, copyAsOfMs } = read.value;
+    if (request.signal.aborted) return err(appError('cancelled'));
+    request.onProgress({ phase: 'storing', done: 0, total: null });
+    const { lastRun } = memory.value;
+    const latest: LatestRun = {
+      scope: request.scope,
+      copyAsOfMs,
+      comparison: lastRun === null ? null : countComparison(compareRuns(lastRun.findings, finished.record.findings)),
+    };
+    const saved = await saveMemory(folder, memory.value, finished);
+    if (!saved.ok) return saved;
+    const marked = await saveLatest(folder, latest);
+    if (!marked.ok) return marked;
+    const kept = new KeptRun(finished.record, latest);
+    this.#kept = kept;
+    this.#hasLoaded = true;
+    return ok(kept.summary);
+  }
+
+  /** One page of findings of the last run. Errors: `not_found` for another run; `invalid_request` for a foreign cursor. */
+  async findings(question: {
+    readonly runId: string;
+    readonly filter: FindingFilter;
+    readonly cursor: string | null;
+    readonly limit: number;
+  }): Promise<Result<FindingsPage, AppError>> {
+    const kept = await this.#runOf(question.runId);
+    return kept.ok ? kept.value.page(question.filter, question.cursor, question.limit) : kept;
+  }
+
+  /** A finding with its entries as the copy has them. Errors: `not_found`; those of the copy. */
+  async finding(runId: string, findingId: string): Promise<Result<FindingDetail, AppError>> {
+    const kept = await this.#runOf(runId);
+    if (!kept.ok) return kept;
+    const finding = kept.value.finding(findingId);
+    if (!finding.ok) return finding;
+    const books = this.#openBooks();
+    return books.ok ? detailOf(books.value, finding.value) : books;
+  }
+
+  /** Writes the findings of a filter as CSV. Errors: `not_found` for another run; `disk_full`; `internal`. */
+  async export(
+    runId: string,
+    filter: FindingFilter,
+  ): Promise<Result<{ readonly path: string; readonly findings: number }, AppError>> {
+    const kept = await this.#runOf(runId);
+    if (!kept.ok) return kept;
+    const findings = kept.value.matching(filter);
+    const { scope, asOfMs } = kept.value.summary;
+    const stamp = new Date(asOfMs).toISOString().replaceAll(/[:.]/g, '-');
+    const part = findings.length === kept.value.summary.findings ? '' : '-part';
+    const file = path.join(this.#options.exportFolder, `findings-${scope.period ?? 'all'}-${stamp}${part}.csv`);
+    try {
+      await mkdir(this.#options.exportFolder, { recursive: true });
+      await pipeline(Readable.from(findingsCsv(findings)), createWriteStream(`${file}.new`));
+      await rename(`${file}.new`, file);
+    } catch (cause) {
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+      return err(
+        appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the export could not be written: ${code}`, cause),
+      );
+    }
+    return ok({ path: file, findings: findings.length });
+  }
+
+  /** Lets go of the copy. Idempotent. */
+  close(): void {
+    this.#books?.close();
+    this.#books = null;
+  }
+
+  async #readAndConfirm(
+    request: DeskRun,
+    memory: RunMemory,
+  ): Promise<Result<{ readonly finished: FinishedRun; readonly copyAsOfMs: number | null }, AppError>> {
+    const books = this.#openBooks();
+    if (!books.ok) return books;
+    const begun = beginReading(books.value);
+    try {
+      if (!begun.ok) return begun;
+      const server = await this.#options.openServer();
+      if (!server.ok) return server;
+      try {
+        const finished = await runReconciliation(server.value.reader, {
+          scope: request.scope,
+          prices: CATALOGUE_PRICES,
+          closedPeriods: memory.closedPeriods,
+          seen: memory.seen,
+          asOfMs: null,
+          chargeRule: null,
+          copy: bookSourceOf(books.value),
+          signal: request.signal,
+          onProgress: request.onProgress,
+        });
+        return finished.ok ? ok({ finished: finished.value, copyAsOfMs: begun.value }) : finished;
+      } finally {
+        await server.value.close();
+      }
+    } finally {
+      books.value.end();
+    }
+  }
+
+  #openBooks(): Result<CacheBooks, AppError> {
+    if (this.#books !== null) return ok(this.#books);
+    const books = CacheBooks.open(this.#options.copyFile);
+    if (books.ok) this.#books = books.value;
+    return books;
+  }
+
+  async #runOf(runId: string): Promise<Result<KeptRun, AppError>> {
+    const latest = await this.latest();
+    if (!latest.ok) return latest;
+    return this.#kept?.summary.runId === runId
+      ? ok(this.#kept)
+      : err(appError('not_found', 'another run has taken its place'));
+  }
+}
+
+function countComparison(comparison: ReturnType<typeof compareRuns>): LatestRun['comparison'] {
+  const { new: fresh, stillOpen, solved } = comparison;
+  return { new: fresh.length, stillOpen: stillOpen.length, solved: solved.length };
+}

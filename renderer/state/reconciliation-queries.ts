@@ -1,0 +1,82 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import type { FindingFilter, ReconciliationScope, ReconciliationState } from '#contract/reconciliation-views.ts';
+import { valueOrThrow } from './engine-failure.ts';
+import { PAGE_ROWS, queryKeys, useEngine } from './engine-queries.tsx';
+
+/** After this many pages no further ones are loaded: whoever is there needs a filter or the export, not more scrolling. */
+export const FINDING_PAGES_MAX = 10;
+
+/** The run under way and the last one. Kept up by events. */
+export function useReconciliation() {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: queryKeys.reconciliation,
+    queryFn: async () => valueOrThrow(await engine.call('reconciliation.get', {})),
+  });
+}
+
+/** How many findings the last run has, where somebody has asked for it already; to show it costs no question. */
+export function useKnownFindings(): number | undefined {
+  const { data } = useQuery<ReconciliationState>({ queryKey: queryKeys.reconciliation, enabled: false });
+  return data?.last?.findings;
+}
+
+/** Starts a run, or stops the one under way; the engine's answer is the new state. */
+export function useReconciliationControl() {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  const show = (state: ReconciliationState): void => {
+    queryClient.setQueryData<ReconciliationState>(queryKeys.reconciliation, state);
+  };
+  const run = useMutation({
+    mutationFn: async (scope: ReconciliationScope) => valueOrThrow(await engine.call('reconciliation.run', { scope })),
+    onSuccess: show,
+  });
+  const cancel = useMutation({
+    mutationFn: async () => valueOrThrow(await engine.call('reconciliation.cancel', {})),
+    onSuccess: show,
+  });
+  return { run, cancel };
+}
+
+/** The findings of a run that were read so far, page by page. Those of the last filter stay until others come. */
+export function useFindingPages(runId: string, filter: FindingFilter) {
+  const engine = useEngine();
+  return useInfiniteQuery(
+    infiniteQueryOptions({
+      queryKey: [...queryKeys.findings, runId, filter] as const,
+      queryFn: async ({ pageParam }) =>
+        valueOrThrow(
+          await engine.call('reconciliation.findings', { runId, filter, cursor: pageParam, limit: PAGE_ROWS }),
+        ),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last, pages) => (pages.length < FINDING_PAGES_MAX ? last.nextCursor : null),
+      placeholderData: keepPreviousData,
+    }),
+  );
+}
+
+/** One finding with the entries that explain it. */
+export function useFinding(runId: string, findingId: string) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: queryKeys.finding(runId, findingId),
+    queryFn: async () => valueOrThrow(await engine.call('reconciliation.finding', { runId, findingId })),
+  });
+}
+
+/** Writes the findings of a filter as CSV. */
+export function useFindingsExport() {
+  const engine = useEngine();
+  return useMutation({
+    mutationFn: async (question: { readonly runId: string; readonly filter: FindingFilter }) =>
+      valueOrThrow(await engine.call('reconciliation.export', { runId: question.runId, filter: question.filter })),
+  });
+}

@@ -1,0 +1,99 @@
+import { BadgeCheck, Scale } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useSearch } from 'wouter';
+import type { RunSummary } from '#contract/reconciliation-views.ts';
+import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { parseFindingsQuery } from '../../state/findings-query-string.ts';
+import { useReconciliation } from '../../state/reconciliation-queries.ts';
+import { Findings } from './findings.tsx';
+import './reconciliation.css';
+import { RunControls } from './run-controls.tsx';
+import { scopeWords } from './scope-words.ts';
+
+/** Every credit explained, every difference named: runs of all rules over the copy, and what they found. */
+export function ReconciliationScreen(): ReactNode {
+  useTitle('Reconciliation');
+  const reconciliation = useReconciliation();
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Reconciliation</h1>
+        <p className="muted">
+          Jobs, accounts and ledger of the offline copy are held against every rule. Each difference is confirmed on the
+          server before it is shown; nothing is written.
+        </p>
+      </header>
+      <Content reconciliation={reconciliation} />
+    </div>
+  );
+}
+
+function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReconciliation> }): ReactNode {
+  const filter = parseFindingsQuery(useSearch());
+  if (reconciliation.isPending) return <output>Reading the last run…</output>;
+  if (reconciliation.data === undefined) {
+    return <FailureMessage failure={reconciliation.error} onAskAgain={() => void reconciliation.refetch()} />;
+  }
+  const { last, running } = reconciliation.data;
+  return (
+    <>
+      <RunControls state={reconciliation.data} />
+      {last === null && running === null && (
+        <ScreenMessage icon={Scale} title="No run yet">
+          Run the rules to see whether every credit moved for a reason.
+        </ScreenMessage>
+      )}
+      {last !== null && (
+        <>
+          <RunFacts run={last} />
+          {last.findings === 0 ? <Clean run={last} /> : <Findings run={last} filter={filter} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function RunFacts({ run }: { run: RunSummary }): ReactNode {
+  const { inputs, comparison } = run;
+  return (
+    <section className="run-facts" aria-label="Last run">
+      <p>
+        <strong>{count(run.findings, 'finding')}</strong> over <bdi>{scopeWords(run.scope)}</bdi>, as of{' '}
+        <ExactTime atMs={run.asOfMs} />, confirmed on {run.server}.
+        {comparison !== null &&
+          ` Since the run before: ${comparison.new.toLocaleString('en')} new, ${comparison.stillOpen.toLocaleString('en')} still open, ${comparison.solved.toLocaleString('en')} solved.`}
+      </p>
+      <p className="muted">
+        Looked at {count(inputs.jobs, 'job')}, {count(inputs.accounts, 'account')} and {count(inputs.entries, 'entry')}
+        {run.copyAsOfMs !== null && (
+          <>
+            {' '}
+            of the copy as of <ExactTime atMs={run.copyAsOfMs} />
+          </>
+        )}
+        . {run.passed > 0 && `${count(run.passed, 'difference')} only in motion. `}
+        {run.undecidedWorkspaces > 0 &&
+          `${count(run.undecidedWorkspaces, 'workspace')} kept moving: nothing was said of their sums. `}
+        {inputs.unreadableJobs > 0 &&
+          `${count(inputs.unreadableJobs, 'document')} that are no jobs: nothing was said of them.`}
+      </p>
+    </section>
+  );
+}
+
+/** Says no more than is proved: what could not be judged is not clean. */
+function Clean({ run }: { run: RunSummary }): ReactNode {
+  const isWhole = run.undecidedWorkspaces === 0 && run.inputs.unreadableJobs === 0;
+  return (
+    <ScreenMessage icon={BadgeCheck} title={isWhole ? 'Every credit is explained' : 'No difference was found'}>
+      {isWhole ? 'No rule found a difference.' : 'Some documents could not be judged; see above.'}
+    </ScreenMessage>
+  );
+}
+
+function count(number: number, noun: string): string {
+  const plural = noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+  return `${number.toLocaleString('en')} ${number === 1 ? noun : plural}`;
+}

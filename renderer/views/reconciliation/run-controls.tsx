@@ -1,0 +1,124 @@
+import { CircleAlert, CircleStop, LoaderCircle, Play } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { ReconciliationProgressView, ReconciliationState } from '#contract/reconciliation-views.ts';
+import { ERRORS } from '#domain/errors.ts';
+import { periodSchema } from '#domain/ledger.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { useReconciliationControl } from '../../state/reconciliation-queries.ts';
+import { scopeWords } from './scope-words.ts';
+
+/** What to run over, the way to begin, and while it runs how far it is and the way to stop. */
+export function RunControls({ state }: { state: ReconciliationState }): ReactNode {
+  const control = useReconciliationControl();
+  const { running } = state;
+  return (
+    <>
+      {running === null ? (
+        <RunForm control={control} />
+      ) : (
+        <div className="run-progress">
+          <RunProgress progress={running.progress} scope={scopeWords(running.scope)} />
+          <button
+            type="button"
+            className="button"
+            disabled={control.cancel.isPending}
+            onClick={() => control.cancel.mutate()}
+          >
+            <CircleStop aria-hidden size={14} />
+            Cancel
+          </button>
+        </div>
+      )}
+      <RunFailure failure={running === null ? (control.run.error ?? state.error) : control.cancel.error} />
+    </>
+  );
+}
+
+function RunForm({ control }: { control: ReturnType<typeof useReconciliationControl> }): ReactNode {
+  const connection = useEngineStatus().data?.connection;
+  const [period, setPeriod] = useState('');
+  const [workspace, setWorkspace] = useState('');
+  const isOnline = connection?.state === 'connected';
+  return (
+    <form
+      className="run-form"
+      aria-label="Run"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const month = periodSchema.safeParse(period);
+        control.run.mutate({ period: month.success ? month.data : null, workspaceId: workspace.trim() || null });
+      }}
+    >
+      <label className="run-field">
+        Month
+        <input type="month" value={period} onChange={(event) => setPeriod(event.target.value)} />
+      </label>
+      <label className="run-field">
+        Workspace
+        <input
+          type="text"
+          value={workspace}
+          maxLength={200}
+          placeholder="every workspace"
+          spellCheck={false}
+          onChange={(event) => setWorkspace(event.target.value)}
+        />
+      </label>
+      <button type="submit" className="button is-primary" disabled={!isOnline || control.run.isPending}>
+        <Play aria-hidden size={14} />
+        Run the rules
+      </button>
+      <p className="muted run-hint">
+        {isOnline
+          ? 'Without a month everything is looked at.'
+          : 'A run needs the server, because every difference is confirmed there before it is shown.'}
+      </p>
+    </form>
+  );
+}
+
+const PHASES: Readonly<Record<ReconciliationProgressView['phase'], string>> = {
+  starting: 'Beginning',
+  accounts: 'Reading the accounts',
+  jobs: 'Reading the jobs',
+  ledger: 'Reading the ledger',
+  rules: 'Holding the rules against them',
+  confirming: 'Asking the server about each difference',
+  storing: 'Keeping the outcome',
+};
+
+function RunProgress({ progress, scope }: { progress: ReconciliationProgressView; scope: string }): ReactNode {
+  const { phase, done, total } = progress;
+  return (
+    <label className="run-progress-text">
+      <LoaderCircle aria-hidden size={16} className="is-turning" />
+      <span>
+        <strong>{PHASES[phase]}</strong>
+        {done > 0 && `: ${done.toLocaleString('en')}`}
+        {total !== null && ` of ${total.toLocaleString('en')}`} <span className="muted">({scope})</span>
+      </span>
+      <progress {...(total === null ? {} : { value: done, max: Math.max(total, 1) })} />
+    </label>
+  );
+}
+
+function RunFailure({ failure }: { failure: unknown }): ReactNode {
+  if (failure === null) return null;
+  const error = isWireError(failure) ? failure : toWireError(failure);
+  const isCancelled = error.code === 'cancelled';
+  return (
+    <div className="note" data-tone={isCancelled ? 'warning' : 'danger'} role={isCancelled ? 'status' : 'alert'}>
+      <CircleAlert aria-hidden size={15} />
+      <span>
+        <strong>{isCancelled ? 'The run was stopped; nothing of it was kept.' : ERRORS[error.code].message}</strong>{' '}
+        {ERRORS[error.code].action}
+        {error.detail !== null && !isCancelled && <span className="cell-note">{error.detail}</span>}
+      </span>
+    </div>
+  );
+}
+
+function isWireError(failure: unknown): failure is NonNullable<ReconciliationState['error']> {
+  return typeof failure === 'object' && failure !== null && !(failure instanceof Error) && 'code' in failure;
+}

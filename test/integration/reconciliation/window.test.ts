@@ -1,0 +1,236 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EngineEvent } from '#contract/events.ts';
+import type { ReconciliationScope, ReconciliationState, RunSummary } from '#contract/reconciliation-views.ts';
+import { periodOf, type LedgerEntry } from '#domain/ledger.ts';
+import { Engine } from '#engine/engine.ts';
+import { EngineWindow } from '../../support/engine-window.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant } from '../../support/job-builder.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { jobIn } from '../../unit/cache/cache-world.ts';
+
+const ALL = { workspaceId: null, period: null };
+const NO_FILTER = { rules: [], workspaceIds: [] };
+
+/** A failed job of workspace `w1`, price 500, whose hold was given back. */
+const FAILED = jobIn({ id: 'failed-1', state: 'failed', failureClass: 'provider', priceCredits: 500 });
+
+let server: TestServer;
+let dataDir: string;
+const engines: Engine[] = [];
+beforeEach(async () => {
+  server = await startTestServer();
+  dataDir = await mkdtemp(path.join(tmpdir(), 'runledger-reconcile-'));
+  const store = await server.openStore();
+  expectOk(await store.writer.createIndexes());
+  expectOk(await store.writer.postEntry(grant('w1', 100_000)));
+  await server.client
+    .db(server.dbName)
+    .collection<{ _id: string }>('jobs')
+    .insertOne({ ...FAILED });
+});
+afterEach(async () => {
+  await Promise.all(engines.splice(0).map((engine) => engine.stop()));
+  await server.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+function entryOf(type: 'reserve' | 'release' | 'capture', n = 1): LedgerEntry {
+  const at = new Date('2026-10-20T11:00:00Z');
+  const { generationId } = FAILED.billing;
+  return {
+    _id: `${generationId}:${type}:${n}`,
+    workspaceId: 'w1',
+    jobId: FAILED._id,
+    generationId,
+    attempt: 1,
+    type,
+    credits: 500,
+    at,
+    actor: { type: 'runner', id: 'r1' },
+    reason: `=planted ${type}`,
+    period: periodOf(at),
+  };
+}
+
+async function plant(...entries: readonly LedgerEntry[]): Promise<void> {
+  const ledger = server.client.db(server.dbName).collection<{ _id: string }>('credit_ledger');
+  await ledger.insertMany(entries.map((entry) => ({ ...entry })));
+}
+
+async function openWindow(): Promise<EngineWindow> {
+  const engine = new Engine({
+    config: {
+      version: '0.0.0',
+      dataDir,
+      mongodbUri: server.uri,
+      dbName: server.dbName,
+      withRunner: false,
+      concurrency: 1,
+      isDemo: false,
+      provider: null,
+    },
+    sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
+    deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
+    log: () => undefined,
+  });
+  engines.push(engine);
+  expectOk(await engine.start());
+  return new EngineWindow(engine);
+}
+
+/** Waits until the copy is complete and has this many entries of the failed job. */
+async function copied(window: EngineWindow, entries: number): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const status = expectOk(await window.ask('status.get', {}));
+        const job = await window.ask('job.get', { jobId: FAILED._id });
+        return [status.monitor.snapshot, status.monitor.mode, job.ok ? job.value.charge.entries.length : null];
+      },
+      { timeout: 20_000 },
+    )
+    .toEqual([null, expect.stringMatching(/stream|polling/), entries]);
+}
+
+function isOver(event: EngineEvent): boolean {
+  return event.name === 'reconciliation.changed' && event.state.running === null;
+}
+
+async function run(window: EngineWindow, scope: ReconciliationScope = ALL): Promise<ReconciliationState> {
+  await window.ask('reconciliation.get', {});
+  const over = window.next(isOver);
+  expect(expectOk(await window.ask('reconciliation.run', { scope })).running?.scope).toEqual(scope);
+  const event = await over;
+  if (event.name !== 'reconciliation.changed') throw new Error('another event ended the run');
+  return event.state;
+}
+
+function lastOf(state: ReconciliationState): RunSummary {
+  if (state.last === null) throw new Error(`no run came to its end: ${JSON.stringify(state.error)}`);
+  return state.last;
+}
+
+describe('reconciliation over the port of a window', () => {
+  it('says that nothing was run yet, and after a run of clean books that nothing was found', async () => {
+    const window = await openWindow();
+    expect(expectOk(await window.ask('reconciliation.get', {}))).toEqual({ running: null, last: null, error: null });
+    await copied(window, 0);
+    const last = lastOf(await run(window));
+    expect(last).toMatchObject({ findings: 0, byRule: {}, inputs: { jobs: 1, accounts: 1, entries: 1 } });
+    expect(last.comparison).toBeNull();
+  });
+
+  it('finds a captured entry of a job that failed, page by page, and explains it', async () => {
+    await plant(entryOf('reserve'), entryOf('release'), entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 3);
+    const last = lastOf(await run(window));
+    expect(last.byRule).toEqual({ refund_owed: 1, account_differs: 1 });
+    expect(last.byWorkspace).toEqual([{ workspaceId: 'w1', findings: 2 }]);
+
+    const { runId } = last;
+    const page = await window.ask('reconciliation.findings', { runId, filter: NO_FILTER, cursor: null, limit: 1 });
+    const first = expectOk(page);
+    expect(first).toMatchObject({ total: 2, byRule: { refund_owed: { findings: 1, credits: 500 } } });
+    const next = await window.ask('reconciliation.findings', {
+      runId,
+      filter: NO_FILTER,
+      cursor: first.nextCursor,
+      limit: 1,
+    });
+    expect(expectOk(next).rows.map(({ rule }) => rule)).toEqual(['account_differs']);
+
+    const [owed] = first.rows;
+    const detail = expectOk(await window.ask('reconciliation.finding', { runId, findingId: owed?.id ?? '' }));
+    expect(detail.finding).toMatchObject({ rule: 'refund_owed', jobId: FAILED._id, credits: 500 });
+    expect(detail.entries.map(({ type, isOffending }) => [type, isOffending])).toEqual([
+      ['capture', true],
+      ['release', false],
+      ['reserve', false],
+    ]);
+    expect(detail.account).toEqual({ availableCredits: 100_000, heldCredits: 0 });
+  });
+
+  it('exports what a filter lets through, safe against formulas', async () => {
+    const stray = { workspaceId: '=2+5', jobId: null, generationId: null, type: 'grant' } as const;
+    await plant(entryOf('capture'), { ...entryOf('reserve'), ...stray, _id: 'stray:grant:1' });
+    const window = await openWindow();
+    await copied(window, 1);
+    const { runId, byRule } = lastOf(await run(window));
+    expect(byRule).toEqual({ refund_owed: 1, account_differs: 2 });
+    const filter = { rules: ['account_differs'], workspaceIds: ['=2+5'] };
+    const written = expectOk(await window.ask('reconciliation.export', { runId, filter }));
+    expect(written.findings).toBe(1);
+    expect(path.dirname(written.path)).toBe(path.join(dataDir, 'exports'));
+    const lines = (await readFile(written.path, 'utf8')).trimEnd().split('\r\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toContain(`"'=2+5"`);
+    expect(lines[1]).not.toMatch(/(^|,)=/);
+  });
+
+  it('breaks the drift of a workspace down to its entries with the running balance', async () => {
+    await plant(entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 1);
+    const { runId } = lastOf(await run(window));
+    const findingId = 'account_differs:total:w1';
+    const detail = expectOk(await window.ask('reconciliation.finding', { runId, findingId }));
+    expect(detail.opening).toEqual({ total: 0, held: 0 });
+    expect(detail.entries.map(({ type, credits, totalAfter }) => [type, credits, totalAfter])).toEqual([
+      ['grant', 100_000, 100_000],
+      ['capture', 500, 99_500],
+    ]);
+  });
+
+  it('keeps the last run over a restart, and says what is new, still open and solved since', async () => {
+    await plant(entryOf('capture'));
+    const before = await openWindow();
+    await copied(before, 1);
+    const first = lastOf(await run(before));
+    await engines.pop()?.stop();
+
+    const window = await openWindow();
+    expect(expectOk(await window.ask('reconciliation.get', {})).last).toEqual(first);
+    await copied(window, 1);
+    await plant({ ...entryOf('reserve'), _id: 'g-builder:refund:1', type: 'refund' });
+    await copied(window, 2);
+    // The refund makes good what was captured and what the ledger lacked.
+    const second = lastOf(await run(window));
+    expect(second.findings).toBe(0);
+    expect(second.comparison).toEqual({ new: 0, stillOpen: 0, solved: 2 });
+    expect(
+      await window.ask('reconciliation.findings', { runId: first.runId, filter: NO_FILTER, cursor: null, limit: 9 }),
+    ).toMatchObject({ ok: false, error: { code: 'not_found' } });
+  });
+
+  it('looks only at the workspace that it is asked for', async () => {
+    await plant(entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 1);
+    expect(lastOf(await run(window, { workspaceId: 'w2', period: null })).findings).toBe(0);
+    expect(lastOf(await run(window, { workspaceId: 'w1', period: '2026-10' })).findings).toBe(2);
+  });
+
+  it('stops when it is told to, keeps nothing of it, and runs again', async () => {
+    await plant(entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 1);
+    await window.ask('reconciliation.get', {});
+    const over = window.next(isOver);
+    await window.ask('reconciliation.run', { scope: ALL });
+    await window.ask('reconciliation.cancel', {});
+    expect(await over).toMatchObject({ state: { last: null, error: { code: 'cancelled' } } });
+    expect(lastOf(await run(window)).findings).toBe(2);
+  });
+
+  it('refuses a run without the server, because nothing could be confirmed', async () => {
+    const window = await openWindow();
+    // Asked at once: the connection is not there yet.
+    const refused = await window.ask('reconciliation.run', { scope: ALL });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'server_unreachable' } });
+  });
+});
