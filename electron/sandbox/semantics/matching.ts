@@ -10,6 +10,7 @@ import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
 import { rankedTexts, refuseUncollated, type Collation } from './collation.ts';
 import { ServerError } from './server-error.ts';
+import { typeOperator } from './type-operator.ts';
 import { comparableDoc, isDoc, type Doc } from './values.ts';
 
 /** Every operator that mingo has, as MongoDB's server has them without loading anything first. */
@@ -18,7 +19,7 @@ export const OPERATORS = Context.init({
   expression: { ...expressionOperators, ...booleanOperators },
   pipeline: { ...pipelineOperators },
   projection: { ...projectionOperators },
-  query: { ...queryOperators },
+  query: { ...queryOperators, $type: typeOperator },
   window: { ...windowOperators },
 });
 
