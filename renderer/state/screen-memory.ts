@@ -7,10 +7,13 @@ interface ScreenMemory {
   readonly jobsScroll: { readonly query: string; readonly topPx: number };
   /** The job whose row had the keyboard's cursor. */
   readonly activeJobId: string | null;
+  /** The filter with which the findings were left, as their address. */
+  readonly findingsHref: string;
   readonly isHelpOpen: boolean;
   readonly rememberJobsQuery: (query: string) => void;
   readonly rememberJobsScroll: (query: string, topPx: number) => void;
   readonly rememberActiveJob: (jobId: string | null) => void;
+  readonly rememberFindings: (href: string) => void;
   readonly setHelpOpen: (isOpen: boolean) => void;
 }
 
@@ -19,9 +22,11 @@ export const useScreenMemory = create<ScreenMemory>()((set) => ({
   jobsQuery: '',
   jobsScroll: { query: '', topPx: 0 },
   activeJobId: null,
+  findingsHref: '/reconciliation',
   isHelpOpen: false,
   rememberJobsQuery: (jobsQuery) => set({ jobsQuery }),
   rememberJobsScroll: (query, topPx) => set({ jobsScroll: { query, topPx } }),
   rememberActiveJob: (activeJobId) => set({ activeJobId }),
+  rememberFindings: (findingsHref) => set({ findingsHref }),
   setHelpOpen: (isHelpOpen) => set({ isHelpOpen }),
 }));

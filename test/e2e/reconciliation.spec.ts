@@ -83,6 +83,8 @@ test.describe('reconciliation', () => {
     await keepScreen(page, 'reconciliation-workspace');
 
     await page.getByRole('link', { name: 'Reconciliation' }).last().click();
+    await expect(table.getByRole('rowheader')).toHaveCount(1);
+    await openReconciliation(page);
     await table.getByRole('link', { name: 'What was captured is not refunded.' }).click();
     await expect(part(page, 'What was found')).toContainText('the customer is owed this');
     await expect(part(page, 'What was found')).toContainText(WORKSPACE);

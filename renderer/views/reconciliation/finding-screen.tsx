@@ -12,6 +12,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { useFinding, useReconciliation } from '../../state/reconciliation-queries.ts';
+import { useScreenMemory } from '../../state/screen-memory.ts';
 import './reconciliation.css';
 
 /** One finding of the last run: what is wrong, the figures and entries that show it, and the job behind it. */
@@ -71,13 +72,14 @@ function FindingPage({ detail }: { detail: FindingDetail }): ReactNode {
   const { finding, account } = detail;
   const rule = findRule(finding.rule);
   const found = rule?.cases[finding.case];
+  const findingsHref = useScreenMemory((memory) => memory.findingsHref);
   const title = useRef<HTMLHeadingElement>(null);
   // Whoever opened it by keyboard or with a screen reader begins at its sentence.
   useEffect(() => title.current?.focus({ preventScroll: true }), []);
   return (
     <article className="page" aria-labelledby="finding-title">
       <header className="page-head">
-        <Link className="back-link" href="/reconciliation">
+        <Link className="back-link" href={findingsHref}>
           <ArrowLeft aria-hidden size={14} />
           Reconciliation
         </Link>

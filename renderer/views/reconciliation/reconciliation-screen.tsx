@@ -1,12 +1,13 @@
 import { BadgeCheck, Scale } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { RunSummary } from '#contract/reconciliation-views.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { parseFindingsQuery } from '../../state/findings-query-string.ts';
+import { findingsHref, parseFindingsQuery } from '../../state/findings-query-string.ts';
 import { useReconciliation } from '../../state/reconciliation-queries.ts';
+import { useScreenMemory } from '../../state/screen-memory.ts';
 import { Findings } from './findings.tsx';
 import './reconciliation.css';
 import { RunControls } from './run-controls.tsx';
@@ -31,7 +32,10 @@ export function ReconciliationScreen(): ReactNode {
 }
 
 function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReconciliation> }): ReactNode {
-  const filter = parseFindingsQuery(useSearch());
+  const query = useSearch();
+  const filter = parseFindingsQuery(query);
+  const rememberFindings = useScreenMemory((memory) => memory.rememberFindings);
+  useEffect(() => rememberFindings(findingsHref(parseFindingsQuery(query))), [query, rememberFindings]);
   if (reconciliation.isPending) return <output>Reading the last run…</output>;
   if (reconciliation.data === undefined) {
     return <FailureMessage failure={reconciliation.error} onAskAgain={() => void reconciliation.refetch()} />;
