@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
+import type { LedgerEntry } from '#domain/ledger.ts';
 import { assertNever, ok, type Result } from '#domain/result.ts';
 import { AccountTable, LedgerTable, MalformedTable } from './book-tables.ts';
 import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
@@ -10,7 +11,7 @@ import { attemptSql } from './sqlite-errors.ts';
 
 /** What a transaction changed. */
 export interface Applied {
-  /** Jobs, also malformed and deleted ones, whose row is now another. */
+  /** Jobs, also malformed and deleted ones, whose row is now another, and those of ledger entries that came while it was followed. */
   readonly jobIds: readonly string[];
   /** All rows that were written or deleted, of every collection. */
   readonly rows: number;
@@ -253,7 +254,7 @@ export class CacheWriter {
         return;
       case 'entry':
         count(applied, subject, this.#malformed.delete('ledger', subject.id));
-        count(applied, subject, this.#ledger.put(change.entry));
+        this.#putEntry(change.entry, subject, context);
         return;
       case 'unreadable':
         count(applied, subject, this.#deleteRow(subject));
@@ -269,6 +270,17 @@ export class CacheWriter {
       default:
         assertNever(change);
     }
+  }
+
+  #putEntry(
+    entry: LedgerEntry,
+    subject: ChangeSubject,
+    { isOpen, applied }: { readonly isOpen: boolean; readonly applied: Gathering },
+  ): void {
+    const hasChanged = this.#ledger.put(entry);
+    count(applied, subject, hasChanged);
+    // Whoever looks at the job sees its ledger too. A snapshot brings every job itself, and need not name each twice.
+    if (hasChanged && !isOpen && entry.jobId !== null) applied.jobIds.add(entry.jobId);
   }
 
   #putMalformed(

@@ -40,6 +40,13 @@ describe('what is written', () => {
     expect(expectOk(cache.reader.counts())).toMatchObject({ total: 1, byKind: { website: 1 } });
   });
 
+  it('names the job of a ledger entry that comes without its job', () => {
+    expectOk(apply(jobChange(jobIn({ id: 'j1' }))));
+    const change: CacheChange = { type: 'entry', entry: entryOf('e1', { jobId: 'j1' }) };
+    expect(expectOk(apply(change))).toEqual({ jobIds: ['j1'], rows: 1 });
+    expect(expectOk(apply(change))).toEqual({ jobIds: [], rows: 0 });
+  });
+
   it('is counted as changed once, however often it comes', () => {
     const change = jobChange(jobIn({ id: 'j1' }));
     expect(expectOk(apply(change))).toEqual({ jobIds: ['j1'], rows: 1 });
