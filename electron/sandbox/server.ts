@@ -9,6 +9,7 @@ import { SCHEMA_COMMANDS } from './commands/schema-commands.ts';
 import { serverCommands } from './commands/server-commands.ts';
 import { WRITE_COMMANDS } from './commands/writes.ts';
 import { Deployment } from './deployment.ts';
+import { listenOnLoopback, LOOPBACK } from './loopback.ts';
 import { openSqlite } from './storage/schema.ts';
 import { Connection } from './wire/connection.ts';
 
@@ -33,7 +34,6 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 const OPLOG_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
@@ -64,12 +64,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));
   });
-  const port = await listen(server, options.port ?? 0);
-  identity.host = `${HOST}:${port}`;
+  const port = await listenOnLoopback(server, options.port ?? 0);
+  identity.host = `${LOOPBACK}:${port}`;
   log(`Sandbox server for development on ${identity.host}; it is not MongoDB and not for production.`);
   let stopped: Promise<void> | null = null;
   return {
-    uri: `mongodb://${HOST}:${port}/?directConnection=true`,
+    uri: `mongodb://${LOOPBACK}:${port}/?directConnection=true`,
     port,
     stop: () => (stopped ??= stopServer(server, connections, deployment)),
   };
@@ -79,16 +79,6 @@ function fileOf(dataDir: string): string {
   if (dataDir === 'memory') return ':memory:';
   mkdirSync(dataDir, { recursive: true });
   return join(dataDir, 'sandbox.sqlite');
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
 
 async function stopServer(server: Server, connections: ReadonlySet<Connection>, deployment: Deployment): Promise<void> {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { listenOnLoopback, LOOPBACK } from '../loopback.ts';
 import { picture, PICTURE_SIDE_MAX, webPage } from './artefacts.ts';
 import { behaviourOf, DEMO_MODELS, retryAfterSecondsOf, shareOf, type Behaviour } from './behaviours.ts';
 import { chatRequestSchema, completionOf, pageOrderOf, parseJson, streamCompletion, type ChatRequest } from './chat.ts';
@@ -41,7 +42,6 @@ export interface DemoProvider {
   stop(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 const BODY_BYTES_MAX = 1_000_000;
 const REMEMBERED_CHARACTERS_MAX = 64 * 1024 * 1024;
 /** Calls without an idempotency key are told apart by how often they came; that many are counted. */
@@ -101,9 +101,9 @@ export async function startDemoProvider(options: DemoProviderOptions = {}): Prom
       }
     });
   });
-  const port = await listen(server, options.port ?? 0);
+  const port = await listenOnLoopback(server, options.port ?? 0);
   return {
-    baseUrl: `http://${HOST}:${port}/v1`,
+    baseUrl: `http://${LOOPBACK}:${port}/v1`,
     port,
     apiKey: desk.apiKey,
     calls: () => ({ ...desk.calls }),
@@ -113,16 +113,6 @@ export async function startDemoProvider(options: DemoProviderOptions = {}): Prom
         server.closeAllConnections();
       }),
   };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
 
 class SalesDesk {
