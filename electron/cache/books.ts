@@ -1,12 +1,11 @@
 import Database, { type Statement } from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
-import { parseJob } from '#domain/job.ts';
-import { creditAccountSchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { NO_BALANCE, runningBalance, type LedgerBalance } from '#domain/reconciliation/running-balance.ts';
 import type { Result } from '#domain/result.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
-import { decode, decodeDocument } from './document-encoding.ts';
+import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
@@ -105,7 +104,7 @@ export class CacheBooks {
   accounts(): Iterable<Page<CreditAccount>> {
     return pages('', (after: string) => {
       const rows = this.#accounts.all(after, PAGE_ROWS);
-      return { after: rows.at(-1)?.id, rows: rows.map(({ document }) => toAccount(document)) };
+      return { after: rows.at(-1)?.id, rows: rows.map(({ document }) => toCachedAccount(document)) };
     });
   }
 
@@ -113,14 +112,14 @@ export class CacheBooks {
   *jobs(): Iterable<Page<BookedJob>> {
     yield* pages(Number.MIN_SAFE_INTEGER, (after: number) => {
       const rows = this.#jobs.all(after, PAGE_ROWS);
-      return { after: rows.at(-1)?.num, rows: rows.map(({ document }) => toJob(document)) };
+      return { after: rows.at(-1)?.num, rows: rows.map(({ document }) => toCachedDocument(document)) };
     });
     yield* pages('', (after: string) => {
       const rows = this.#malformedJobs.all(after, PAGE_ROWS);
       return {
         after: rows.at(-1)?.id,
         rows: rows.map(({ id, document }) =>
-          document === null ? ({ type: 'unknown', id } as const) : toJob(document),
+          document === null ? ({ type: 'unknown', id } as const) : toCachedDocument(document),
         ),
       };
     });
@@ -168,7 +167,7 @@ export class CacheBooks {
   account(workspaceId: string): Result<CreditAccount | null, AppError> {
     return attemptSql(() => {
       const found = this.#account.get(workspaceId);
-      return found === undefined ? null : toAccount(found.document);
+      return found === undefined ? null : toCachedAccount(found.document);
     });
   }
 }
@@ -188,18 +187,6 @@ function* pages<Key, Row>(
     if (page.value.rows.length > 0) yield { ok: true, value: page.value.rows };
     after = page.value.after;
   }
-}
-
-function toAccount(document: Buffer): CreditAccount {
-  return decode(() => creditAccountSchema.parse(decodeDocument(document)));
-}
-
-function toJob(bytes: Buffer): CachedDocument {
-  const document = decodeDocument(bytes);
-  const parsed = parseJob(document);
-  return parsed.ok
-    ? { type: 'job', job: parsed.value, document }
-    : { type: 'malformed', malformed: parsed.error, document };
 }
 
 function before(closing: LedgerBalance, entries: readonly LedgerEntry[]): LedgerBalance {

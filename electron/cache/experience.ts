@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { RetryExperience } from '#domain/retry-preview.ts';
 import type { FailureClass } from '#domain/failure.ts';
-import { parseJob, type Attempt, type Job } from '#domain/job.ts';
-import { decodeDocument } from './document-encoding.ts';
+import type { Attempt, Job } from '#domain/job.ts';
+import { toCachedDocument } from './parsed-documents.ts';
 
 /** What is asked of earlier jobs. */
 export interface ExperienceQuery {
@@ -95,6 +95,6 @@ function attemptsOf(document: Buffer, model: string): readonly AttemptInTurn[] {
 
 /** The job, or nothing: rows of the list were jobs when they were written, by a schema that may have been another. */
 function jobOf(document: Buffer): readonly Job[] {
-  const parsed = parseJob(decodeDocument(document));
-  return parsed.ok ? [parsed.value] : [];
+  const parsed = toCachedDocument(document);
+  return parsed.type === 'job' ? [parsed.job] : [];
 }

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { JobFilter } from '#contract/job-views.ts';
 import type { JobCounts } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { parseJob, type JobState } from '#domain/job.ts';
-import { creditAccountSchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import type { JobState } from '#domain/job.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { err, type Result } from '#domain/result.ts';
 import type { RetryExperience } from '#domain/retry-preview.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
@@ -13,6 +13,7 @@ import { ExperienceReader, type ExperienceQuery, type TwinQuery } from './experi
 import { DigestBuilder, ledgerContent, type RangeDigest } from './digest.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
+import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
@@ -138,11 +139,7 @@ export class CacheReader {
     return attemptSql(() => {
       const found = this.#document.get(jobId) ?? this.#malformedOne.get('jobs', jobId);
       if (found === undefined || found.document === null) return null;
-      const document = decodeDocument(found.document);
-      const parsed = parseJob(document);
-      return parsed.ok
-        ? { type: 'job', job: parsed.value, document }
-        : { type: 'malformed', malformed: parsed.error, document };
+      return toCachedDocument(found.document);
     });
   }
 
@@ -159,7 +156,7 @@ export class CacheReader {
   account(workspaceId: string): Result<CreditAccount | null, AppError> {
     return attemptSql(() => {
       const found = this.#account.get(workspaceId);
-      return found === undefined ? null : decode(() => creditAccountSchema.parse(decodeDocument(found.document)));
+      return found === undefined ? null : toCachedAccount(found.document);
     });
   }
 
