@@ -130,6 +130,17 @@ export interface RetryQuestion {
   readonly random: number;
 }
 
+/** What {@link decideRetry} needs to know of a job. */
+export function retrySubject(job: Job): RetryQuestion['job'] {
+  return {
+    state: job.state,
+    maxAttempts: job.maxAttempts,
+    inputHash: job.input.hash,
+    attempts: job.attempts,
+    generationId: job.billing.generationId,
+  };
+}
+
 /** Why a retry is not allowed; exactly one cause, the first that applies in this order. */
 export type RetryBlock =
   | 'not_failed'

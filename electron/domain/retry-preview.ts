@@ -3,7 +3,7 @@ import type { FailureClass } from './failure.ts';
 import { unreceivedAcceptance } from './generation-key.ts';
 import type { ChargeStatus, Job } from './job.ts';
 import type { CreditAccount, LedgerEntry } from './ledger.ts';
-import { decideRetry, type RetryPolicy, type RetryVerdict } from './retry-policy.ts';
+import { decideRetry, retrySubject, type RetryPolicy, type RetryVerdict } from './retry-policy.ts';
 
 /** What earlier jobs tell of a retry. Costs in micro-USD. */
 export interface RetryExperience {
@@ -96,13 +96,7 @@ export function previewRetry(facts: RetryFacts, offer: RetryOffer): RetryPreview
 function verdictOf(facts: RetryFacts, offer: RetryOffer, chargeStatus: ChargeStatus): RetryVerdict {
   const { job, policy } = facts;
   const verdict = decideRetry({
-    job: {
-      state: job.state,
-      maxAttempts: job.maxAttempts,
-      inputHash: job.input.hash,
-      attempts: job.attempts,
-      generationId: job.billing.generationId,
-    },
+    job: retrySubject(job),
     failureClass: job.state === 'failed' ? job.failure.class : 'unknown',
     chargeStatus,
     pendingEntries: job.billing.pending.length,

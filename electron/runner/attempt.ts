@@ -4,7 +4,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { Job, LeasedJob, Output, Validation } from '#domain/job.ts';
 import { findKind, type JobKind, type JobKindName } from '#domain/kinds.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { decideRetry, type RetryPolicy } from '#domain/retry-policy.ts';
+import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-policy.ts';
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
 import { generationKey, unreceivedAcceptance } from '#domain/generation-key.ts';
@@ -245,13 +245,7 @@ export function failureEvent(
 } {
   const { policy } = context;
   const verdict = decideRetry({
-    job: {
-      state: job.state,
-      maxAttempts: job.maxAttempts,
-      inputHash: job.input.hash,
-      attempts: job.attempts,
-      generationId: job.billing.generationId,
-    },
+    job: retrySubject(job),
     failureClass: failure.class,
     chargeStatus: job.billing.status,
     pendingEntries: job.billing.pending.length,
