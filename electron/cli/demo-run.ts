@@ -1,5 +1,5 @@
 import { findViolations, type Books, type Violation } from '#domain/invariants.ts';
-import { jobStateSchema, type Job, type JobState } from '#domain/job.ts';
+import { jobStateSchema, type JobState } from '#domain/job.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { makeRunner } from '#engine/make-runner.ts';
@@ -8,6 +8,7 @@ import { DEMO_PROVIDER } from '#sandbox/demo/demo-jobs.ts';
 import type { DemoProvider } from '#sandbox/demo/provider-server.ts';
 import { seedDemo } from '#sandbox/demo/seed.ts';
 import type { Store } from '#store/connection.ts';
+import { readBooks } from '#store/read-books.ts';
 import { mulberry32 } from './seeded-random.ts';
 
 /** What the demo reports at its end. Credits in the smallest unit. */
@@ -77,17 +78,7 @@ export async function runDemo(options: DemoRunOptions): Promise<Result<DemoRepor
   // A settlement that failed on its way is the sweep's to finish, as it would be in production.
   const swept = await store.writer.sweep({ limit: 10_000, olderThanMs: 0, isDryRun: false });
   if (!swept.ok) return swept;
-  return ok(reportOf(await readBooks(store), performance.now() - startedAt));
-}
-
-async function readBooks(store: Store): Promise<Books> {
-  const jobs: Job[] = [];
-  for await (const document of store.reader.iterateJobs()) if (document.type === 'job') jobs.push(document.job);
-  return {
-    jobs,
-    accounts: await Array.fromAsync(store.reader.iterateAccounts()),
-    ledger: await Array.fromAsync(store.reader.iterateLedger()),
-  };
+  return ok(reportOf(await readBooks(store.reader), performance.now() - startedAt));
 }
 
 function reportOf(books: Books, elapsedMs: number): DemoReport {

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { findViolations } from '#domain/invariants.ts';
-import type { Job } from '#domain/job.ts';
+
 import { ok } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { wait } from '#engine/wait.ts';
@@ -12,6 +12,7 @@ import { ArtefactFolder } from '#runner/artefacts.ts';
 import type { Provider } from '#runner/provider.ts';
 import { JobRunner } from '#runner/runner.ts';
 import type { Store } from '#store/connection.ts';
+import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
@@ -113,12 +114,11 @@ function runnerOn(store: Store, artefactDir: string, concurrency: number): Count
 
 /** Every job is completed and charged once, and nothing is owed. */
 async function assertBooks(store: Store, jobs: number): Promise<void> {
-  const all: Job[] = [];
-  for await (const document of store.reader.iterateJobs()) if (document.type === 'job') all.push(document.job);
-  const accounts = await Array.fromAsync(store.reader.iterateAccounts());
-  const ledger = await Array.fromAsync(store.reader.iterateLedger());
-  const charged = all.filter((job) => job.state === 'completed' && job.billing.captured === PRICE_CREDITS).length;
-  const [violation] = findViolations({ jobs: all, accounts, ledger });
+  const books = await readBooks(store.reader);
+  const charged = books.jobs.filter(
+    (job) => job.state === 'completed' && job.billing.captured === PRICE_CREDITS,
+  ).length;
+  const [violation] = findViolations(books);
   if (charged !== jobs || violation !== undefined) {
     throw new Error(`${charged} of ${jobs} jobs completed and charged; ${violation?.detail ?? 'no violation'}`);
   }

@@ -10,6 +10,7 @@ import type { Provider } from '#runner/provider.ts';
 import { openAiProvider } from '#runner/providers/openai.ts';
 import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
 import type { Store } from '#store/connection.ts';
+import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -95,14 +96,8 @@ export class RunnerDeployment {
       .map(({ type, credits }) => [type, credits] as const);
   }
 
-  async readBooks(): Promise<Books> {
-    const jobs: Job[] = [];
-    for await (const document of this.store.reader.iterateJobs()) if (document.type === 'job') jobs.push(document.job);
-    return {
-      jobs,
-      accounts: await Array.fromAsync(this.store.reader.iterateAccounts()),
-      ledger: await Array.fromAsync(this.store.reader.iterateLedger()),
-    };
+  readBooks(): Promise<Books> {
+    return readBooks(this.store.reader);
   }
 
   async stop(): Promise<void> {

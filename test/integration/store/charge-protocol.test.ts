@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findViolations, type Books } from '#domain/invariants.ts';
+import { findViolations } from '#domain/invariants.ts';
 import { isLeased, parseJob, type Job, type LeasedJob } from '#domain/job.ts';
 import { planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import type { Store } from '#store/connection.ts';
+import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -21,16 +22,6 @@ beforeEach(async () => {
 });
 
 const ACTOR = { type: 'runner', id: 'r1' } as const;
-
-async function readBooks(): Promise<Books> {
-  const jobs: Job[] = [];
-  for await (const document of store.reader.iterateJobs()) if (document.type === 'job') jobs.push(document.job);
-  return {
-    jobs,
-    accounts: await Array.fromAsync(store.reader.iterateAccounts()),
-    ledger: await Array.fromAsync(store.reader.iterateLedger()),
-  };
-}
 
 async function claim(limit = 10): Promise<readonly LeasedJob[]> {
   expectOk(await store.writer.reserveDue({ limit: 100 }));
@@ -76,7 +67,7 @@ describe('the charge protocol on a server', () => {
     await Promise.all([store.writer.settle(['j1']), store.writer.settle(['j1']), store.writer.settle(['j1'])]);
     expectOk(await store.writer.settle(['j1']));
 
-    const books = await readBooks();
+    const books = await readBooks(store.reader);
     expect(books.jobs[0]?.billing).toMatchObject({ status: 'charged', captured: 300, reserved: 0, pending: [] });
     expect(books.accounts).toMatchObject([{ available: 700, held: 0, holds: {}, posting: {} }]);
     expect(books.ledger.map((entry) => entry.type).sort()).toEqual(['capture', 'grant', 'reserve']);
@@ -91,7 +82,7 @@ describe('the charge protocol on a server', () => {
     const failed = await apply(plan(job, FAIL));
     expect(failed.failure?.message).toBe('costs $5 {"a": "$b"}');
     expectOk(await store.writer.settle(['j1']));
-    const books = await readBooks();
+    const books = await readBooks(store.reader);
     expect(books.accounts).toMatchObject([{ available: 1000, held: 0 }]);
     expect(books.jobs[0]?.billing.status).toBe('not_charged');
     expect(findViolations(books)).toEqual([]);
@@ -113,7 +104,7 @@ describe('the charge protocol on a server', () => {
     expectOk(await store.writer.postEntry(grant('w1', 500, 2)));
     expect(expectOk(await store.writer.unblock('w1'))).toBe(1);
     expect((await claim()).map((job) => job._id)).toEqual(['j1']);
-    expect(findViolations(await readBooks())).toEqual([]);
+    expect(findViolations(await readBooks(store.reader))).toEqual([]);
   });
 
   it.each(['account written', 'entry inserted'])(
@@ -124,9 +115,9 @@ describe('the charge protocol on a server', () => {
       const [job] = await claim();
       if (job === undefined) throw new Error('nothing was claimed');
       await apply(plan(job, FAIL));
-      const before = await readBooks();
+      const before = await readBooks(store.reader);
       expectOk(await store.writer.settle(['j1']));
-      const done = await readBooks();
+      const done = await readBooks(store.reader);
       const db = server.client.db(server.dbName);
       const release = done.ledger.find((entry) => entry.type === 'release');
       const owing = before.jobs[0];
@@ -139,7 +130,7 @@ describe('the charge protocol on a server', () => {
         await db.collection<{ _id: string }>('credit_ledger').deleteOne({ _id: release._id });
 
       expectOk(await store.writer.sweep({ limit: 10, olderThanMs: -60_000, isDryRun: false }));
-      const after = await readBooks();
+      const after = await readBooks(store.reader);
       expect(after.accounts).toMatchObject([{ available: 1000, held: 0, posting: {} }]);
       expect(after.jobs[0]?.billing).toMatchObject({ status: 'not_charged', reserved: 0, pending: [] });
       expect(findViolations(after)).toEqual([]);
@@ -154,7 +145,7 @@ describe('the charge protocol on a server', () => {
     await apply(plan(job, FAIL));
     const swept = expectOk(await store.writer.sweep({ limit: 10, olderThanMs: -60_000, isDryRun: true }));
     expect(swept.settled).toBe(1);
-    expect((await readBooks()).jobs[0]?.billing.pending).toHaveLength(1);
+    expect((await readBooks(store.reader)).jobs[0]?.billing.pending).toHaveLength(1);
   });
 });
 
