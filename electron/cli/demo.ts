@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { SingleBar, Presets } from 'cli-progress';
 import { Command } from 'commander';
 import { explainError, type AppError } from '#domain/errors.ts';
 import { formatCredits } from '#domain/credits.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { hostSandbox } from '#sandbox/worker-host.ts';
-import { openStore } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import { runDemo, type DemoReport } from './demo-run.ts';
 import { readVersion } from './version.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -66,15 +65,10 @@ async function runOn(
   // A database of its own: the demo never mixes with what is there.
   const dbName = `runledger_demo_${randomUUID().slice(0, 8)}`;
   if (flags.uri !== undefined) process.stderr.write(`The data of this run stands in the database ${dbName}.\n`);
-  const store = await openStore({
+  const store = await openProcessStore({
     uri,
     dbName,
     appName: 'Runledger demo',
-    connectTimeoutMs: 10_000,
-    newId: randomUUID,
-    random: Math.random,
-    wait: (ms) => delay(ms),
-    monotonicMs: () => performance.now(),
   });
   if (!store.ok) return fail(store.error);
   const bar = flags.json

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
@@ -15,7 +13,7 @@ import { findingsCsv } from '#console/reconciliation/exports.ts';
 import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
-import { openStore } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
@@ -87,15 +85,10 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   const scope = { workspaceId: flags.workspace ?? null, period: flags.period ?? null };
   const memory = flags.memory === undefined ? null : await openMemory(flags.memory, scope);
   if (memory !== null && !memory.ok) return memory;
-  const store = await openStore({
+  const store = await openProcessStore({
     uri: flags.uri,
     dbName: flags.db ?? null,
     appName: 'Runledger reconcile',
-    connectTimeoutMs: 10_000,
-    newId: randomUUID,
-    random: Math.random,
-    wait: (ms) => delay(ms),
-    monotonicMs: () => performance.now(),
   });
   if (!store.ok) return store;
   try {

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { openStore, type Store } from '#store/connection.ts';
+import type { Store } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import type { KeptConnection } from './connection-keeper.ts';
 
 /** A store that a {@link ConnectionKeeper} can look after. */
@@ -18,17 +17,10 @@ export interface AttachOptions {
   readonly appName: string;
 }
 
-const CONNECT_MS_MAX = 10_000;
-
 /** Opens a store with this process's clock and randomness. Errors: those of `openStore`. */
 export async function attach(options: AttachOptions): Promise<Result<AttachedStore, AppError>> {
-  const store = await openStore({
+  const store = await openProcessStore({
     ...options,
-    connectTimeoutMs: CONNECT_MS_MAX,
-    newId: randomUUID,
-    random: Math.random,
-    wait: (ms) => delay(ms),
-    monotonicMs: () => performance.now(),
   });
   if (!store.ok) return store;
   const { topology } = store.value.reader;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { wait } from '#engine/wait.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
 import { JobRunner } from '#runner/runner.ts';
-import { openStore } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import { FAULT_POLICY, FAULT_PROVIDER } from './fault-jobs.ts';
 import { orderingProvider } from './ordering-provider.ts';
 
@@ -27,15 +27,11 @@ const CONNECT_RETRY_MS = 100;
 /** One runner as a process that can be killed; it works until then. */
 async function work(order: RunnerOrder): Promise<void> {
   for (;;) {
-    const store = await openStore({
+    const store = await openProcessStore({
       uri: order.uri,
       dbName: order.dbName,
       appName: 'runledger-faults',
       connectTimeoutMs: 2000,
-      newId: randomUUID,
-      random: Math.random,
-      wait: (ms) => delay(ms),
-      monotonicMs: () => performance.now(),
     });
     if (!store.ok) {
       await delay(CONNECT_RETRY_MS);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { startSandbox } from '#sandbox/server.ts';
-import { openStore, type Store } from '#store/connection.ts';
+import type { Store } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from './expect-ok.ts';
 
 /** A server to test against, with a database of its own that is dropped at the end. */
@@ -48,15 +48,10 @@ export async function startTestServer(): Promise<TestServer> {
 /** A connection as a part of the program would open it; whoever asks for it closes it. */
 export async function openTestStore(uri: string, dbName: string): Promise<Store> {
   return expectOk(
-    await openStore({
+    await openProcessStore({
       uri,
       dbName,
       appName: 'runledger-test',
-      connectTimeoutMs: 10_000,
-      newId: randomUUID,
-      random: Math.random,
-      wait: (ms) => delay(ms),
-      monotonicMs: () => performance.now(),
     }),
   );
 }

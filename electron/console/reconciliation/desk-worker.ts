@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ReconciliationProgressView } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import { openStore } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import { ReconciliationDesk } from './desk.ts';
 import { deskSettingsSchema, toDeskSchema, type DeskQuestion, type FromDesk } from './desk-messages.ts';
 
@@ -17,7 +15,6 @@ const port = parentPort;
 if (port === null) throw new Error('The reconciliation worker runs only as a worker thread.');
 const say = (message: FromDesk): void => port.postMessage(message);
 
-const CONNECT_MS_MAX = 10_000;
 /** The least time between two words of progress in one phase, in milliseconds. */
 const PROGRESS_MS = 100;
 const DETAIL_MAX = 2000;
@@ -27,15 +24,10 @@ const desk = new ReconciliationDesk({
   folder: settings.folder,
   exportFolder: settings.exportFolder,
   openServer: () =>
-    openStore({
+    openProcessStore({
       uri: settings.uri,
       dbName: settings.dbName,
       appName: 'Runledger reconciliation',
-      connectTimeoutMs: CONNECT_MS_MAX,
-      newId: randomUUID,
-      random: Math.random,
-      wait: (ms) => delay(ms),
-      monotonicMs: () => performance.now(),
     }),
 });
 

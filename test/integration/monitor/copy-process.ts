@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openCache } from '#cache/open-cache.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
-import { openStore } from '#store/connection.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { QUICK_LIMITS, waitFor } from './monitored-copy.ts';
 
@@ -15,15 +13,10 @@ const [uri = '', dbName = '', file = ''] = process.argv.slice(2);
 const cache = expectOk(openCache({ path: file, now: Date.now }));
 if (cache.setAside !== null) throw new Error(cache.setAside);
 const store = expectOk(
-  await openStore({
+  await openProcessStore({
     uri,
     dbName,
     appName: 'runledger-test-copy',
-    connectTimeoutMs: 10_000,
-    newId: randomUUID,
-    random: Math.random,
-    wait: (ms) => delay(ms),
-    monotonicMs: () => performance.now(),
   }),
 );
 startMonitor({
