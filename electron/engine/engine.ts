@@ -21,12 +21,13 @@ import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
+import type { Handlers } from './handlers/handler.ts';
 import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
 import type { EnginePort } from './port.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
-import { toWireError, WindowSession, type Handlers } from './window-session.ts';
+import { toWireError, WindowSession } from './window-session.ts';
 
 /** What an engine needs of the process that runs it. */
 export interface EngineOptions {
@@ -124,6 +125,7 @@ export class Engine {
       {
         handlers,
         permissions: new Set(permissionSchema.options),
+        actor: { type: 'user', id: personName() },
         log: this.#options.log,
       },
       (closed) => this.#sessions.delete(closed),

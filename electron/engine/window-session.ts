@@ -1,33 +1,20 @@
 import { CHANGED_IDS_MAX, type EngineEvent } from '#contract/events.ts';
 import type { Permission } from '#contract/permissions.ts';
-import type { ReconciliationState } from '#contract/reconciliation-views.ts';
-import {
-  REQUESTS,
-  requestNameSchema,
-  type ParsedParams,
-  type RequestName,
-  type RequestResult,
-} from '#contract/requests.ts';
-import type { EngineStatus, WireError } from '#contract/status.ts';
+import { REQUESTS, requestNameSchema, type ParsedParams, type RequestName } from '#contract/requests.ts';
+import type { WireError } from '#contract/status.ts';
 import { toEngineSchema, type ToWindow } from '#contract/wire.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import type { Result } from '#domain/result.ts';
+import type { Actor } from '#domain/ledger.ts';
+import type { Asking, Handler, Handlers } from './handlers/handler.ts';
 import type { EnginePort } from './port.ts';
-
-/** Answers one request of the contract. Expected failures are values; a throw is a bug and is answered as `internal`. */
-export type Handler<Name extends RequestName> = (
-  params: ParsedParams<Name>,
-  signal: AbortSignal,
-) => Promise<Result<RequestResult<Name>, AppError>> | Result<RequestResult<Name>, AppError>;
-
-/** One handler for each request of the contract: the compiler refuses a missing one. */
-export type Handlers = { readonly [Name in RequestName]: Handler<Name> };
 
 /** What a session needs from the engine around it. */
 export interface SessionContext {
   readonly handlers: Handlers;
   /** What the person at this window may do; everything else is refused here, whatever the window shows. */
   readonly permissions: ReadonlySet<Permission>;
+  /** Who sits at this window. */
+  readonly actor: Actor;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -44,8 +31,8 @@ export class WindowSession {
   readonly #port: EnginePort;
   readonly #context: SessionContext;
   readonly #underWay = new Map<number, AbortController>();
-  #status: EngineStatus | null = null;
-  #reconciliation: ReconciliationState | null = null;
+  /** Of each event that tells a whole state, the last one. */
+  readonly #states = new Map<EngineEvent['name'], EngineEvent>();
   #changedIds = new Set<string>();
   #hasMoreIds = false;
   #flushTimer: NodeJS.Timeout | null = null;
@@ -65,13 +52,11 @@ export class WindowSession {
   /** Queues an event for the window; it goes out with the next batch, and of two states only the last. */
   publish(event: EngineEvent): void {
     if (this.#isClosed) return;
-    if (event.name === 'status.changed') {
-      this.#status = event.status;
-    } else if (event.name === 'reconciliation.changed') {
-      this.#reconciliation = event.state;
-    } else {
+    if (event.name === 'jobs.changed') {
       for (const id of event.jobIds) this.#changedIds.add(id);
       this.#hasMoreIds ||= event.hasMore;
+    } else {
+      this.#states.set(event.name, event);
     }
     this.#flushTimer ??= setTimeout(() => this.#flush(), EVENT_BATCH_MS);
   }
@@ -87,9 +72,7 @@ export class WindowSession {
 
   #flush(): void {
     this.#flushTimer = null;
-    const events: EngineEvent[] = [];
-    if (this.#status !== null) events.push({ name: 'status.changed', status: this.#status });
-    if (this.#reconciliation !== null) events.push({ name: 'reconciliation.changed', state: this.#reconciliation });
+    const events = [...this.#states.values()];
     if (this.#changedIds.size > 0 || this.#hasMoreIds) {
       const jobIds = [...this.#changedIds].slice(0, CHANGED_IDS_MAX);
       events.push({
@@ -98,8 +81,7 @@ export class WindowSession {
         hasMore: this.#hasMoreIds || this.#changedIds.size > jobIds.length,
       });
     }
-    this.#status = null;
-    this.#reconciliation = null;
+    this.#states.clear();
     this.#changedIds = new Set();
     this.#hasMoreIds = false;
     this.#send({ type: 'events', events });
@@ -149,7 +131,10 @@ export class WindowSession {
       return failure(id, appError('invalid_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));
     }
     try {
-      const result = await callHandler(this.#context.handlers, name.data, params.data, signal);
+      const result = await callHandler(this.#context.handlers, name.data, params.data, {
+        actor: this.#context.actor,
+        signal,
+      });
       if (signal.aborted) return failure(id, appError('cancelled'));
       return result.ok ? { type: 'result', id, result: result.value } : failure(id, result.error);
     } catch (cause) {
@@ -163,11 +148,11 @@ function callHandler<Name extends RequestName>(
   handlers: Handlers,
   name: Name,
   params: unknown,
-  signal: AbortSignal,
+  asking: Asking,
 ): ReturnType<Handler<Name>> {
   // TypeScript cannot tie a looked-up handler to the schema that has just parsed its parameters (microsoft/TypeScript#30581).
   const handler: Handler<Name> = handlers[name];
-  return handler(params as ParsedParams<Name>, signal);
+  return handler(params as ParsedParams<Name>, asking);
 }
 
 function failure(id: number, error: AppError): ToWindow {

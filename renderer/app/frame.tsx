@@ -1,13 +1,11 @@
-import { FileWarning, Keyboard, ListTree, Scale } from 'lucide-react';
+import { Keyboard } from 'lucide-react';
 import { useRef, type ReactNode } from 'react';
-import { Link, useRoute } from 'wouter';
-import { useEngineStatus } from '../state/engine-queries.tsx';
-import { useKnownFindings } from '../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { ConnectionCard } from './connection-card.tsx';
 import './frame.css';
 import { KeyboardHelp } from './keyboard-help.tsx';
+import { Navigation } from './navigation.tsx';
 import { PreferencesMenu } from './preferences-menu.tsx';
 import { RunnerCard } from './runner-card.tsx';
 import { useGlobalKeys } from './global-keys.ts';
@@ -63,69 +61,5 @@ function Mark(): ReactNode {
       <path d="M6 6.5h7M6 11h10M6 15.5h4" />
       <circle cx="15.5" cy="15.5" r="2" />
     </svg>
-  );
-}
-
-function Navigation(): ReactNode {
-  const counts = useEngineStatus().data?.counts;
-  const jobsQuery = useScreenMemory((memory) => memory.jobsQuery);
-  const [isJobs] = useRoute('/jobs');
-  const [isJob] = useRoute('/jobs/:jobId');
-  const findings = useKnownFindings();
-  const [isReconciliation] = useRoute('/reconciliation');
-  const [isFinding] = useRoute('/reconciliation/:findingId');
-  const [isMalformed] = useRoute('/malformed');
-  return (
-    <nav aria-label="Screens">
-      <ul className="nav-list">
-        <li>
-          <Link
-            className="nav-link"
-            href={jobsQuery === '' || isJobs ? '/jobs' : `/jobs?${jobsQuery}`}
-            aria-current={isJobs ? 'page' : isJob ? 'true' : undefined}
-          >
-            <ListTree aria-hidden size={16} />
-            Jobs
-            <NavCount value={counts?.total} label="jobs" />
-          </Link>
-        </li>
-        <li>
-          <Link
-            className="nav-link"
-            href="/reconciliation"
-            aria-current={isReconciliation ? 'page' : isFinding ? 'true' : undefined}
-          >
-            <Scale aria-hidden size={16} />
-            Reconciliation
-            <NavCount value={findings} label="findings" isAlert />
-          </Link>
-        </li>
-        <li>
-          <Link className="nav-link" href="/malformed" aria-current={isMalformed ? 'page' : undefined}>
-            <FileWarning aria-hidden size={16} />
-            Malformed
-            <NavCount value={counts?.malformed} label="malformed documents" isAlert />
-          </Link>
-        </li>
-      </ul>
-    </nav>
-  );
-}
-
-function NavCount({
-  value,
-  label,
-  isAlert = false,
-}: {
-  value: number | undefined;
-  label: string;
-  isAlert?: boolean;
-}): ReactNode {
-  if (value === undefined) return null;
-  return (
-    <span className="nav-count" data-alert={isAlert && value > 0}>
-      {value.toLocaleString('en')}
-      <span className="visually-hidden"> {label}</span>
-    </span>
   );
 }

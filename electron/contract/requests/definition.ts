@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { Permission } from '../permissions.ts';
+
+/** One request that a window may make: what it sends, what it gets, and the permission it needs. */
+export interface RequestDefinition {
+  readonly params: z.ZodType;
+  readonly result: z.ZodType;
+  readonly permission: Permission;
+  /** True where the request may change something on the server; a read-only connection refuses it. */
+  readonly writes: boolean;
+}
+
+/** The requests of one area, by name. */
+export type RequestTable = Record<string, RequestDefinition>;
+
+/** The most rows one page may have. */
+export const PAGE_ROWS_MAX = 500;
+
+/** A position in an ordered list, opaque to the window. */
+export const cursorSchema = z.string().max(1000);
+
+/** How many rows of a list a window wants at once. */
+export const pageLimitSchema = z.int().min(1).max(PAGE_ROWS_MAX);
+
+export const jobIdSchema = z.string().min(1).max(200);

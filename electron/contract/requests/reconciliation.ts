@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { findingSchema } from '#domain/reconciliation/finding.ts';
+import {
+  findingDetailSchema,
+  findingFilterSchema,
+  reconciliationScopeSchema,
+  reconciliationStateSchema,
+} from '../reconciliation-views.ts';
+import { cursorSchema, pageLimitSchema, type RequestTable } from './definition.ts';
+
+/** Names a finished run; a request that names another than the last one is answered with `not_found`. */
+const runIdSchema = z.string().min(1).max(64);
+
+/** Runs of reconciliation and what they found. */
+export const RECONCILIATION_REQUESTS = {
+  'reconciliation.get': {
+    params: z.object({}),
+    result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  /** Starts a run and is answered at once; events tell how far it is. While one is under way, nothing is started. */
+  'reconciliation.run': {
+    params: z.object({ scope: reconciliationScopeSchema }),
+    result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  'reconciliation.cancel': {
+    params: z.object({}),
+    result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  'reconciliation.findings': {
+    params: z.object({
+      runId: runIdSchema,
+      filter: findingFilterSchema,
+      cursor: cursorSchema.nullable(),
+      limit: pageLimitSchema,
+    }),
+    result: z.object({
+      rows: z.array(findingSchema),
+      nextCursor: cursorSchema.nullable(),
+      /** Of the filter: how many in all, and how many of each rule. */
+      total: z.int().nonnegative(),
+      byRule: z.record(z.string(), z.object({ findings: z.int().positive(), credits: z.number() })),
+    }),
+    permission: 'money',
+    writes: false,
+  },
+  'reconciliation.finding': {
+    params: z.object({ runId: runIdSchema, findingId: z.string().min(1).max(1000) }),
+    result: findingDetailSchema,
+    permission: 'money',
+    writes: false,
+  },
+  /** Writes the findings as CSV into the application's data folder and tells where. */
+  'reconciliation.export': {
+    params: z.object({ runId: runIdSchema, filter: findingFilterSchema }),
+    result: z.object({ path: z.string(), findings: z.int().nonnegative() }),
+    permission: 'export',
+    writes: false,
+  },
+} as const satisfies RequestTable;

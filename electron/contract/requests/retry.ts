@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import {
+  cancelPreviewSchema,
+  editedInputSchema,
+  reasonSchema,
+  requestIdSchema,
+  retryPreviewSchema,
+} from '../retry-views.ts';
+import { jobIdSchema, type RequestTable } from './definition.ts';
+
+/** Retrying and cancelling one job. */
+export const RETRY_REQUESTS = {
+  /** What a retry would cost and whether it may happen, from the server as it is now. Writes nothing. */
+  'retry.preview': {
+    params: z.object({ jobId: jobIdSchema, reason: reasonSchema, edited: editedInputSchema.nullable() }),
+    result: retryPreviewSchema,
+    permission: 'retry',
+    writes: false,
+  },
+  /** Retries a job that is still at the version that was shown. Answers with the job that now waits: itself, or the edited one. */
+  'retry.run': {
+    params: z.object({
+      requestId: requestIdSchema,
+      jobId: jobIdSchema,
+      version: z.int().nonnegative(),
+      reason: reasonSchema,
+      edited: editedInputSchema.nullable(),
+    }),
+    result: z.object({ jobId: z.string() }),
+    permission: 'retry',
+    writes: true,
+  },
+  'cancel.preview': {
+    params: z.object({ jobId: jobIdSchema }),
+    result: cancelPreviewSchema,
+    permission: 'retry',
+    writes: false,
+  },
+  /** Ends a job that is not at its end. `illegal_transition` where it came to its end meanwhile. */
+  'cancel.run': {
+    params: z.object({ jobId: jobIdSchema, reason: reasonSchema }),
+    result: z.object({ releasedCredits: z.int(), keptCredits: z.int() }),
+    permission: 'retry',
+    writes: true,
+  },
+} as const satisfies RequestTable;

@@ -1,0 +1,23 @@
+import type { ParsedParams, RequestName, RequestResult } from '#contract/requests.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import type { Result } from '#domain/result.ts';
+
+/** What a handler knows besides the parameters: who asks, and when nobody waits for the answer any more. */
+export interface Asking {
+  /** The person at the window, as it is written into histories, entries and the audit. */
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+}
+
+/** Answers one request of the contract. Expected failures are values; a throw is a bug and is answered as `internal`. */
+export type Handler<Name extends RequestName> = (
+  params: ParsedParams<Name>,
+  asking: Asking,
+) => Promise<Result<RequestResult<Name>, AppError>> | Result<RequestResult<Name>, AppError>;
+
+/** One handler for each request of the contract: the compiler refuses a missing one. */
+export type Handlers = { readonly [Name in RequestName]: Handler<Name> };
+
+/** The handlers of one area: of each request whose name begins with one of the area's words. */
+export type HandlersOf<Area extends string> = Pick<Handlers, Extract<RequestName, `${Area}.${string}`>>;

@@ -1,0 +1,45 @@
+import type { CacheReader } from '#cache/reader.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { toDocumentJson, toJobDetail } from '../job-views.ts';
+import type { HandlersOf } from './handler.ts';
+
+/** Lists and single jobs: answered from the offline copy, whether or not there is a server. */
+export function jobHandlers(reader: CacheReader): HandlersOf<'jobs' | 'job' | 'malformed'> {
+  return {
+    'jobs.page': (params) => {
+      const page = reader.jobsPage(params);
+      if (!page.ok) return page;
+      return ok({ rows: [...page.value.rows], nextCursor: page.value.nextCursor });
+    },
+    'jobs.count': ({ filter }) => reader.countJobs(filter),
+    'job.get': ({ jobId }) => readJob(reader, jobId),
+    'malformed.page': ({ cursor, limit }) => {
+      const page = reader.malformedPage(cursor, limit);
+      if (!page.ok) return page;
+      const rows = page.value.rows.map((record) => ({
+        id: record.id,
+        problems: record.problems.map((problem) => ({ ...problem })),
+        seenAtMs: record.seenAtMs,
+        documentJson: toDocumentJson(record.document),
+      }));
+      return ok({ rows, nextCursor: page.value.nextCursor });
+    },
+  };
+}
+
+function readJob(reader: CacheReader, jobId: string): Result<ReturnType<typeof toJobDetail>, AppError> {
+  const found = reader.job(jobId);
+  if (!found.ok) return found;
+  if (found.value === null) return err(appError('not_found', jobId));
+  if (found.value.type === 'malformed') {
+    const [problem] = found.value.malformed.problems;
+    return err(appError('malformed_document', `${problem?.path ?? ''}: ${problem?.reason ?? ''}`));
+  }
+  const { job, document } = found.value;
+  const ledger = reader.entriesOfJob(jobId);
+  if (!ledger.ok) return ledger;
+  const account = reader.account(job.workspaceId);
+  if (!account.ok) return account;
+  return ok(toJobDetail({ job, document, ledger: ledger.value, account: account.value }));
+}

@@ -1,0 +1,28 @@
+import type { DeskHost } from '#console/reconciliation/desk-host.ts';
+import type { EngineStatus } from '#contract/status.ts';
+import { appError } from '#domain/errors.ts';
+import { err, ok } from '#domain/result.ts';
+import type { HandlersOf } from './handler.ts';
+
+/** What the answers about reconciliation are made from. */
+export type ReconciliationDesk = Pick<DeskHost, 'state' | 'run' | 'cancel' | 'findings' | 'finding' | 'export'>;
+
+/** Runs of reconciliation; a run needs the server too, to confirm what the copy says. */
+export function reconciliationHandlers(
+  reconciliation: ReconciliationDesk,
+  status: () => EngineStatus,
+): HandlersOf<'reconciliation'> {
+  return {
+    'reconciliation.get': async () => ok(await reconciliation.state()),
+    'reconciliation.run': async ({ scope }) => {
+      const { connection } = status();
+      // What the copy says must be confirmed before anything is said.
+      if (connection.state !== 'connected') return err(appError('server_unreachable', 'findings cannot be confirmed'));
+      return ok(await reconciliation.run(scope));
+    },
+    'reconciliation.cancel': () => ok(reconciliation.cancel()),
+    'reconciliation.findings': (params) => reconciliation.findings(params),
+    'reconciliation.finding': (params) => reconciliation.finding(params),
+    'reconciliation.export': (params) => reconciliation.export(params),
+  };
+}

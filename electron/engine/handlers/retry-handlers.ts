@@ -1,0 +1,32 @@
+import type { JobDesk } from '#console/retry/job-desk.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { toRetryPreviewView } from '../retry-views.ts';
+import type { HandlersOf } from './handler.ts';
+
+/**
+ * Retrying and cancelling: what they rest on is asked of the server.
+ * @param desk Where jobs are retried and cancelled; null while there has been no server.
+ */
+export function retryHandlers(desk: () => JobDesk | null): HandlersOf<'retry' | 'cancel'> {
+  const withDesk = async <Value>(
+    work: (open: JobDesk) => Promise<Result<Value, AppError>>,
+  ): Promise<Result<Value, AppError>> => {
+    const open = desk();
+    return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
+  };
+  return {
+    'retry.preview': (wish) =>
+      withDesk(async (open) => {
+        const preview = await open.previewRetry(wish);
+        return preview.ok ? ok(toRetryPreviewView(preview.value)) : preview;
+      }),
+    'retry.run': (order) =>
+      withDesk(async (open) => {
+        const jobId = await open.retry(order);
+        return jobId.ok ? ok({ jobId: jobId.value }) : jobId;
+      }),
+    'cancel.preview': ({ jobId }) => withDesk((open) => open.previewCancel(jobId)),
+    'cancel.run': ({ jobId, reason }) => withDesk((open) => open.cancel(jobId, reason)),
+  };
+}

@@ -1,0 +1,90 @@
+import { FileWarning, ListTree, Scale, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Link, useRoute } from 'wouter';
+import { useEngineStatus } from '../state/engine-queries.tsx';
+import { useKnownFindings } from '../state/reconciliation-queries.ts';
+import { useScreenMemory } from '../state/screen-memory.ts';
+
+/** The screens that the sidebar leads to, in order. */
+export function Navigation(): ReactNode {
+  return (
+    <nav aria-label="Screens">
+      <ul className="nav-list">
+        <JobsItem />
+        <ReconciliationItem />
+        <MalformedItem />
+      </ul>
+    </nav>
+  );
+}
+
+function JobsItem(): ReactNode {
+  const counts = useEngineStatus().data?.counts;
+  const jobsQuery = useScreenMemory((memory) => memory.jobsQuery);
+  const [isJobs] = useRoute('/jobs');
+  const href = jobsQuery === '' || isJobs ? '/jobs' : `/jobs?${jobsQuery}`;
+  return (
+    <NavItem path="/jobs" href={href} icon={ListTree} label="Jobs">
+      <NavCount value={counts?.total} label="jobs" />
+    </NavItem>
+  );
+}
+
+function ReconciliationItem(): ReactNode {
+  return (
+    <NavItem path="/reconciliation" icon={Scale} label="Reconciliation">
+      <NavCount value={useKnownFindings()} label="findings" isAlert />
+    </NavItem>
+  );
+}
+
+function MalformedItem(): ReactNode {
+  const counts = useEngineStatus().data?.counts;
+  return (
+    <NavItem path="/malformed" icon={FileWarning} label="Malformed">
+      <NavCount value={counts?.malformed} label="malformed documents" isAlert />
+    </NavItem>
+  );
+}
+
+interface NavItemProps {
+  /** The address of the screen; below it are the screens that the same item stands for. */
+  readonly path: string;
+  /** Where the link leads, if not to the bare path. */
+  readonly href?: string;
+  readonly icon: LucideIcon;
+  readonly label: string;
+  readonly children?: ReactNode;
+}
+
+function NavItem({ path, href = path, icon: Icon, label, children }: NavItemProps): ReactNode {
+  const [isHere] = useRoute(path);
+  const [isBelow] = useRoute(`${path}/*`);
+  return (
+    <li>
+      <Link className="nav-link" href={href} aria-current={isHere ? 'page' : isBelow ? 'true' : undefined}>
+        <Icon aria-hidden size={16} />
+        {label}
+        {children}
+      </Link>
+    </li>
+  );
+}
+
+function NavCount({
+  value,
+  label,
+  isAlert = false,
+}: {
+  value: number | undefined;
+  label: string;
+  isAlert?: boolean;
+}): ReactNode {
+  if (value === undefined) return null;
+  return (
+    <span className="nav-count" data-alert={isAlert && value > 0}>
+      {value.toLocaleString('en')}
+      <span className="visually-hidden"> {label}</span>
+    </span>
+  );
+}
