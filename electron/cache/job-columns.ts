@@ -1,6 +1,7 @@
 import type { ChargeStatus, Job, JobState } from '#domain/job.ts';
 import type { FailureClass } from '#domain/failure.ts';
 import type { JobRow } from '#contract/job-views.ts';
+import { healthFactsOf, type HealthFacts } from '#domain/health/health-facts.ts';
 import { textHash } from './document-encoding.ts';
 
 /** How much of a prompt and of an error a line of the list carries, in characters. */
@@ -33,13 +34,65 @@ export interface JobColumns {
   readonly version: number;
   readonly text_hash: string;
   readonly prompt_start: string;
+  readonly started_ms: number | null;
+  readonly ended_ms: number | null;
+  /** Tries that were begun; see {@link HealthFacts}. */
+  readonly attempts: number;
+  readonly earned: number;
+  readonly cost: number;
+  readonly fingerprint: string | null;
+  readonly failure_ms: number | null;
+}
+
+/** What of a row the roll-ups are computed from. */
+export const ROLLED_UP_COLUMNS = [
+  'state',
+  'kind',
+  'provider',
+  'model',
+  'workspace',
+  'user',
+  'failure_class',
+  'created_ms',
+  'started_ms',
+  'ended_ms',
+  'attempts',
+  'price',
+  'earned',
+  'cost',
+  'fingerprint',
+  'failure_ms',
+] as const satisfies readonly (keyof JobColumns)[];
+export type RolledUpJob = Pick<JobColumns, (typeof ROLLED_UP_COLUMNS)[number]>;
+
+/** What a row tells of the health of generation. */
+export function healthFactsOfRow(row: RolledUpJob): HealthFacts {
+  return {
+    kind: row.kind,
+    provider: row.provider,
+    model: row.model,
+    workspace: row.workspace,
+    user: row.user,
+    state: row.state,
+    failureClass: row.failure_class,
+    createdMs: row.created_ms,
+    startedMs: row.started_ms,
+    endedMs: row.ended_ms,
+    attempts: row.attempts,
+    priceCredits: row.price,
+    earnedCredits: row.earned,
+    costMicroUsd: row.cost,
+  };
 }
 
 /** The columns that a line of the list is made of. */
 export const LIST_COLUMNS = `id, kind, state, workspace, user, prompt_start, provider, model, attempt, max_attempts, price,
-  charge_status, is_blocked, failure_class, failure_message, progress_fraction, created_ms, updated_ms, not_before_ms`;
+  charge_status, is_blocked, failure_class, failure_message, progress_fraction, created_ms, updated_ms, not_before_ms, fingerprint`;
 
-export type ListColumns = Omit<JobColumns, 'state_since_ms' | 'version' | 'text_hash'>;
+export type ListColumns = Omit<
+  JobColumns,
+  'state_since_ms' | 'version' | 'text_hash' | 'started_ms' | 'ended_ms' | 'attempts' | 'earned' | 'cost' | 'failure_ms'
+>;
 
 /** What of a job can be searched, by field. */
 export interface SearchText {
@@ -70,6 +123,7 @@ export function searchTextOf(job: Job): SearchText {
 
 /** The columns of a job. `text` is its {@link searchTextOf}. */
 export function toJobColumns(job: Job, text: SearchText): JobColumns {
+  const health = healthFactsOf(job);
   return {
     id: job._id,
     kind: job.kind,
@@ -94,6 +148,13 @@ export function toJobColumns(job: Job, text: SearchText): JobColumns {
     version: job.version,
     text_hash: textHash([text.prompt, text.error, text.ids, text.user, text.output].join('\0')),
     prompt_start: job.input.prompt.slice(0, PROMPT_START_MAX),
+    started_ms: health.startedMs,
+    ended_ms: health.endedMs,
+    attempts: health.attempts,
+    earned: health.earnedCredits,
+    cost: health.costMicroUsd,
+    fingerprint: job.failure?.fingerprint ?? null,
+    failure_ms: job.failure?.at.getTime() ?? null,
   };
 }
 

@@ -18,6 +18,7 @@ export interface FilterParams {
   readonly classes: string;
   readonly workspaceId: string | null;
   readonly userId: string | null;
+  readonly fingerprint: string | null;
 }
 
 export function filterParams(filter: JobFilter): FilterParams {
@@ -27,12 +28,13 @@ export function filterParams(filter: JobFilter): FilterParams {
     classes: JSON.stringify(filter.classes),
     workspaceId: filter.workspaceId,
     userId: filter.userId,
+    fingerprint: filter.fingerprint,
   };
 }
 
 /** One restriction of a filter: by which column, in SQL, and the values that an index on the column is entered with. */
 export interface Restriction {
-  readonly column: 'state' | 'kind' | 'failure_class' | 'workspace' | 'user';
+  readonly column: 'state' | 'kind' | 'failure_class' | 'fingerprint' | 'workspace' | 'user';
   readonly sql: string;
   readonly values: readonly string[];
 }
@@ -45,6 +47,11 @@ export function restrictionsOf(filter: JobFilter): readonly Restriction[] {
       column: 'workspace',
       sql: 'workspace = @workspaceId',
       values: filter.workspaceId === null ? [] : [filter.workspaceId],
+    },
+    {
+      column: 'fingerprint',
+      sql: 'fingerprint = @fingerprint',
+      values: filter.fingerprint === null ? [] : [filter.fingerprint],
     },
     {
       column: 'failure_class',
@@ -72,6 +79,7 @@ export interface OrderedScan {
 const PREFIX_INDEXES: Readonly<Partial<Record<string, string>>> = {
   'user:created_ms': 'jobs_user_created',
   'workspace:created_ms': 'jobs_workspace_created',
+  'fingerprint:created_ms': 'jobs_fingerprint_created',
   'failure_class:created_ms': 'jobs_class_created',
   'state:created_ms': 'jobs_state_created',
   'state:updated_ms': 'jobs_state_updated',

@@ -1,9 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Job } from '#domain/job.ts';
 import { encodeDocument } from './document-encoding.ts';
-import { searchTextOf, toJobColumns, type JobColumns } from './job-columns.ts';
+import { ROLLED_UP_COLUMNS, searchTextOf, toJobColumns, type JobColumns, type RolledUpJob } from './job-columns.ts';
 import { JobTextIndex } from './job-text-index.ts';
-import type { CountedJob, RollUps } from './roll-ups.ts';
+import type { RollUps } from './roll-ups.ts';
 
 /** Numbers in one second of creation: 2^21, so that a number stays an exact integer in JavaScript until 2106. */
 const NUMBERS_PER_SECOND = 2 ** 21;
@@ -32,10 +32,11 @@ export function secondOfNum(num: number): number {
 /** Columns that stand in indexes: an update that names one rewrites its indexes even where the value is the same. */
 // prettier-ignore
 const INDEXED = [
-  'id', 'kind', 'state', 'workspace', 'user', 'price', 'failure_class', 'created_ms', 'updated_ms',
+  'id', 'kind', 'state', 'workspace', 'user', 'price', 'failure_class', 'created_ms', 'updated_ms', 'fingerprint',
+  'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];
 
-interface StandingJob extends CountedJob, Pick<JobColumns, (typeof INDEXED)[number] | 'version' | 'text_hash'> {
+interface StandingJob extends RolledUpJob, Pick<JobColumns, (typeof INDEXED)[number] | 'version' | 'text_hash'> {
   readonly num: number;
   readonly is_same: number;
 }
@@ -44,7 +45,8 @@ interface StandingJob extends CountedJob, Pick<JobColumns, (typeof INDEXED)[numb
 const COLUMNS = [
   'id', 'kind', 'state', 'workspace', 'user', 'provider', 'model', 'attempt', 'max_attempts', 'price', 'charge_status',
   'is_blocked', 'failure_class', 'failure_message', 'progress_fraction', 'created_ms', 'updated_ms', 'not_before_ms',
-  'state_since_ms', 'version', 'text_hash', 'prompt_start',
+  'state_since_ms', 'version', 'text_hash', 'prompt_start', 'started_ms', 'ended_ms', 'attempts', 'earned', 'cost',
+  'fingerprint', 'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];
 
 /** Writes the rows of jobs with their documents, search text and roll-ups. Every method belongs into a transaction. */
@@ -66,7 +68,8 @@ export class JobTable {
     this.#rollUps = rollUps;
     this.#text = new JobTextIndex(db);
     this.#find = db.prepare(
-      `SELECT num, provider, state_since_ms, version, text_hash, ${INDEXED.join(', ')}, document = @document AS is_same
+      `SELECT num, version, text_hash, ${[...new Set([...INDEXED, ...ROLLED_UP_COLUMNS])].join(', ')},
+         document = @document AS is_same
        FROM jobs JOIN job_documents USING (num) WHERE id = @id`,
     );
     this.#nextNum = db.prepare('SELECT max(num) + 1 AS num FROM jobs WHERE num >= ? AND num < ?');

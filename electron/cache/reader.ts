@@ -14,6 +14,9 @@ import { DigestBuilder, ledgerContent, type RangeDigest } from './digest.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
+import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
+import { HealthReader, type HealthAnswer, type HealthQuery } from './health-reader.ts';
+import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
@@ -33,16 +36,6 @@ export interface MalformedRecord {
 export interface MalformedPage {
   readonly rows: readonly MalformedRecord[];
   readonly nextCursor: string | null;
-}
-
-/** How many jobs came into a state in an hour and are still in it. */
-export interface HourCount {
-  /** Hours since 1970 UTC. */
-  readonly hour: number;
-  readonly kind: string;
-  readonly provider: string;
-  readonly state: JobState;
-  readonly jobs: number;
 }
 
 /** A range of ids of one collection: behind `afterId` (null: from the beginning) up to and with `throughId` (null: to the end). */
@@ -82,7 +75,9 @@ export class CacheReader {
   readonly #account: Statement<[string], { document: Buffer }>;
   readonly #counts: Statement<[], { state: JobState; kind: string; jobs: number }>;
   readonly #documents: Statement<[string], { documents: number }>;
-  readonly #hours: Statement<[number, number], HourCount>;
+  readonly #health: HealthReader;
+  readonly #failures: FailureReader;
+  readonly #owners: OwnerReader;
   readonly #digestDocuments: Readonly<Record<'jobs' | 'accounts', Statement<[Bound, Bound, Bound, Bound], DigestRow>>>;
   readonly #digestLedger: Statement<[Bound, Bound], LedgerColumns>;
   readonly #digestUnreadable: Statement<[Bound, Bound], DigestRow>;
@@ -100,9 +95,9 @@ export class CacheReader {
     this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
     this.#counts = db.prepare('SELECT state, kind, jobs FROM job_counts');
     this.#documents = db.prepare('SELECT documents FROM part_counts WHERE part = ?');
-    this.#hours = db.prepare(
-      'SELECT hour, kind, provider, state, jobs FROM hour_counts WHERE hour >= ? AND hour < ? ORDER BY hour',
-    );
+    this.#health = new HealthReader(db);
+    this.#failures = new FailureReader(db);
+    this.#owners = new OwnerReader(db);
     const malformedOf = (part: CachedPart): string =>
       `SELECT id, document FROM malformed WHERE part = '${part}' AND has_text_id = 1 AND id > ? AND id <= ?`;
     this.#digestDocuments = {
@@ -213,9 +208,19 @@ export class CacheReader {
     }));
   }
 
-  /** Roll-ups of the hours from `fromHour` up to, not including, `toHour`. */
-  hours(range: { readonly fromHour: number; readonly toHour: number }): Result<readonly HourCount[], AppError> {
-    return attemptSql(() => this.#hours.all(range.fromHour, range.toHour));
+  /** The health of generation over a time, from the roll-ups: exact for the copy as it stands. */
+  health(query: HealthQuery): Result<HealthAnswer, AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#health.health(query)));
+  }
+
+  /** Failures grouped by their cause, from the roll-ups. */
+  failureGroups(query: FailureGroupsQuery): Result<FailureGroups, AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#failures.groups(query)));
+  }
+
+  /** All jobs of a workspace or a user, summed up; zeros where the copy has none. */
+  ownerTotals(owner: Owner, id: string): Result<OwnerTotals, AppError> {
+    return attemptSql(() => this.#owners.totals(owner, id));
   }
 
   /**

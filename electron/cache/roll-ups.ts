@@ -1,67 +1,42 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { JobState } from '#domain/job.ts';
+import { jobStateSchema } from '#domain/job.ts';
+import { creditsAtRiskOf } from '#domain/health/health-facts.ts';
 import type { CachedPart } from './changes.ts';
+import { FailureRollUps } from './failure-roll-ups.ts';
+import { HealthRollUps } from './health-roll-ups.ts';
+import { healthFactsOfRow, type RolledUpJob } from './job-columns.ts';
+import { SummedRows } from './summed-rows.ts';
 
-const HOUR_MS = 3_600_000;
+const JOB_STATES = jobStateSchema.options;
 
-/** What of a job the roll-ups count. */
-export interface CountedJob {
-  readonly state: JobState;
-  readonly kind: string;
-  readonly provider: string;
-  /** Since when it has been in its state. */
-  readonly state_since_ms: number;
-}
-
-/** The whole hour since 1970 UTC that a time is in. */
-export function hourOf(timeMs: number): number {
-  return Math.floor(timeMs / HOUR_MS);
-}
-
-interface Delta<Key> {
-  readonly key: Key;
-  jobs: number;
-}
-
-interface Addition<Key extends readonly (string | number)[]> {
-  readonly update: Statement<[number, ...Key]>;
-  readonly insert: Statement<[number, ...Key]>;
-}
+/** The sums that are kept of each workspace and each user, beside one for each state. */
+export const OWNER_SUMS = ['jobs', ...JOB_STATES, 'cancelled', 'attempts', 'earned', 'lost', 'cost'] as const;
 
 /**
  * Gathers what a transaction does to the roll-ups and writes it once at the end of the same transaction: exact, because each
  * row is taken out as it stood and put in as it stands.
  */
 export class RollUps {
-  readonly #addCount: Addition<readonly [string, string]>;
-  readonly #addHour: Addition<readonly [number, string, string, string]>;
+  readonly #counts: SummedRows;
+  readonly #owners: SummedRows;
+  readonly #health: HealthRollUps;
+  readonly #failures: FailureRollUps;
   readonly #addPart: Statement<[number, string]>;
-  readonly #dropEmpty: readonly Statement<[]>[];
-  #counts = new Map<string, Delta<readonly [string, string]>>();
-  #hours = new Map<string, Delta<readonly [number, string, string, string]>>();
   #parts = new Map<string, number>();
 
   constructor(db: Database) {
-    // No upsert: SQLite holds even the row that it will not insert against the CHECK, and a fall is a negative figure.
-    this.#addCount = {
-      update: db.prepare('UPDATE job_counts SET jobs = jobs + ? WHERE state = ? AND kind = ?'),
-      insert: db.prepare('INSERT INTO job_counts (jobs, state, kind) VALUES (?, ?, ?)'),
-    };
-    this.#addHour = {
-      update: db.prepare(
-        'UPDATE hour_counts SET jobs = jobs + ? WHERE hour = ? AND kind = ? AND provider = ? AND state = ?',
-      ),
-      insert: db.prepare('INSERT INTO hour_counts (jobs, hour, kind, provider, state) VALUES (?, ?, ?, ?, ?)'),
-    };
+    this.#counts = new SummedRows(db, 'job_counts', { keys: ['state', 'kind'], sums: ['jobs'] });
+    this.#owners = new SummedRows(db, 'owner_totals', { keys: ['owner', 'id'], sums: OWNER_SUMS });
+    this.#health = new HealthRollUps(db);
+    this.#failures = new FailureRollUps(db);
     this.#addPart = db.prepare('UPDATE part_counts SET documents = documents + ? WHERE part = ?');
-    this.#dropEmpty = ['job_counts', 'hour_counts'].map((table) => db.prepare(`DELETE FROM ${table} WHERE jobs = 0`));
   }
 
-  add(job: CountedJob): void {
+  add(job: RolledUpJob): void {
     this.#move(job, 1);
   }
 
-  remove(job: CountedJob): void {
+  remove(job: RolledUpJob): void {
     this.#move(job, -1);
   }
 
@@ -71,39 +46,34 @@ export class RollUps {
 
   /** Forgets what was gathered: the transaction is begun anew. */
   reset(): void {
-    this.#counts = new Map();
-    this.#hours = new Map();
+    for (const rows of [this.#counts, this.#owners, this.#health, this.#failures]) rows.reset();
     this.#parts = new Map();
   }
 
   /** Writes what was gathered; belongs into the transaction that changed the rows. */
   flush(): void {
-    let hasFallen = false;
-    for (const { key, jobs } of this.#counts.values()) addRow(this.#addCount, key, jobs);
-    for (const { key, jobs } of this.#hours.values()) {
-      addRow(this.#addHour, key, jobs);
-      hasFallen ||= jobs < 0;
-    }
+    for (const rows of [this.#counts, this.#owners, this.#health, this.#failures]) rows.flush();
     for (const [part, documents] of this.#parts) if (documents !== 0) this.#addPart.run(documents, part);
-    if (hasFallen) for (const statement of this.#dropEmpty) statement.run();
     this.reset();
   }
 
-  #move(job: CountedJob, by: 1 | -1): void {
-    const hour = hourOf(job.state_since_ms);
-    addTo(this.#counts, [job.state, job.kind], by);
-    addTo(this.#hours, [hour, job.kind, job.provider, job.state], by);
+  #move(job: RolledUpJob, by: 1 | -1): void {
+    this.#counts.add([job.state, job.kind], [by]);
+    const facts = healthFactsOfRow(job);
+    this.#health.move(facts, by);
+    this.#failures.move(job, by);
+    const isCancelled = job.failure_class === 'cancelled';
+    const lost = job.state === 'failed' ? creditsAtRiskOf(facts) : 0;
+    const sums = [
+      by,
+      ...JOB_STATES.map((state) => (job.state === state ? by : 0)),
+      isCancelled ? by : 0,
+      by * job.attempts,
+      by * job.earned,
+      by * lost,
+      by * job.cost,
+    ];
+    this.#owners.add(['workspace', job.workspace], sums);
+    this.#owners.add(['user', job.user], sums);
   }
-}
-
-function addTo<Key extends readonly (string | number)[]>(deltas: Map<string, Delta<Key>>, key: Key, by: number): void {
-  const name = key.join('\0');
-  const delta = deltas.get(name);
-  if (delta === undefined) deltas.set(name, { key, jobs: by });
-  else delta.jobs += by;
-}
-
-function addRow<Key extends readonly (string | number)[]>(addition: Addition<Key>, key: Key, jobs: number): void {
-  if (jobs === 0) return;
-  if (addition.update.run(jobs, ...key).changes === 0) addition.insert.run(jobs, ...key);
 }

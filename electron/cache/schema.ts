@@ -1,5 +1,25 @@
+import { jobStateSchema } from '#domain/job.ts';
+
 /** Marks a SQLite file as an offline copy of Runledger (`RLCP`), so that a foreign file is recognised before it is touched. */
 export const APPLICATION_ID = 0x524c4350;
+
+const STATES = jobStateSchema.options;
+
+/** The figures of a bucket and its histograms of durations; see domain/health. */
+const HEALTH_COLUMNS = `
+    arrived INTEGER NOT NULL CHECK (arrived >= 0),
+    started INTEGER NOT NULL CHECK (started >= 0),
+    completed INTEGER NOT NULL CHECK (completed >= 0),
+    failed INTEGER NOT NULL CHECK (failed >= 0),
+    failed_by_customer INTEGER NOT NULL CHECK (failed_by_customer >= 0),
+    cancelled INTEGER NOT NULL CHECK (cancelled >= 0),
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    earned INTEGER NOT NULL,
+    lost INTEGER NOT NULL CHECK (lost >= 0),
+    cost INTEGER NOT NULL CHECK (cost >= 0),
+    lost_cost INTEGER NOT NULL CHECK (lost_cost >= 0),
+    queue_times BLOB NOT NULL,
+    finish_times BLOB NOT NULL`;
 
 /**
  * The migrations in order; each raises the schema's version by one. Tables are STRICT and repeat the domain's rules as
@@ -37,6 +57,17 @@ export const MIGRATIONS: readonly string[] = [
     version INTEGER NOT NULL CHECK (version >= 0),
     text_hash TEXT NOT NULL,
     prompt_start TEXT NOT NULL,
+    -- What health is computed from; see domain/health/health-facts.ts.
+    started_ms INTEGER,
+    ended_ms INTEGER,
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    earned INTEGER NOT NULL,
+    cost INTEGER NOT NULL CHECK (cost >= 0),
+    fingerprint TEXT,
+    failure_ms INTEGER,
+    CHECK ((ended_ms IS NULL) = (state NOT IN ('completed', 'failed'))),
+    CHECK ((failure_class IS NULL) = (fingerprint IS NULL)),
+    CHECK ((failure_class IS NULL) = (failure_ms IS NULL)),
     CHECK ((failure_class IS NULL) = (failure_message IS NULL)),
     CHECK (failure_class IS NULL OR state IN ('failed', 'retrying'))
   ) STRICT;
@@ -53,6 +84,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_workspace_created ON jobs (workspace, created_ms DESC, id DESC);
   CREATE INDEX jobs_user_created ON jobs (user, created_ms DESC, id DESC);
   CREATE INDEX jobs_class_created ON jobs (failure_class, created_ms DESC, id DESC) WHERE failure_class IS NOT NULL;
+  CREATE INDEX jobs_fingerprint_created ON jobs (fingerprint, created_ms DESC, id DESC) WHERE fingerprint IS NOT NULL;
+  CREATE INDEX jobs_fingerprint_failed ON jobs (fingerprint, failure_ms) WHERE fingerprint IS NOT NULL;
+  -- The few jobs that are not at their end, with all that a look at the queue asks of them.
+  CREATE INDEX jobs_open ON jobs (state, created_ms, not_before_ms, kind, provider, model, workspace)
+    WHERE state IN ('queued', 'running', 'validating', 'retrying');
 
   -- The documents stand apart, so that the rows of the list stay narrow.
   CREATE TABLE job_documents (
@@ -112,13 +148,55 @@ export const MIGRATIONS: readonly string[] = [
     jobs INTEGER NOT NULL CHECK (jobs >= 0),
     PRIMARY KEY (state, kind)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE hour_counts (
-    hour INTEGER NOT NULL,
+  CREATE TABLE health (
+    -- Seconds of a bucket, and how many of them since 1970.
+    grain INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    -- All three empty: everything of the bucket.
     kind TEXT NOT NULL,
     provider TEXT NOT NULL,
-    state TEXT NOT NULL,
+    model TEXT NOT NULL,
+    ${HEALTH_COLUMNS},
+    PRIMARY KEY (grain, bucket, kind, provider, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE workspace_health (
+    grain INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    workspace TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    ${HEALTH_COLUMNS},
+    PRIMARY KEY (grain, bucket, workspace, kind, provider, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX workspace_health_workspace ON workspace_health (workspace, grain, bucket);
+  CREATE TABLE owner_totals (
+    owner TEXT NOT NULL CHECK (owner IN ('workspace', 'user')),
+    id TEXT NOT NULL,
     jobs INTEGER NOT NULL CHECK (jobs >= 0),
-    PRIMARY KEY (hour, kind, provider, state)
+    ${STATES.map((state) => `${state} INTEGER NOT NULL CHECK (${state} >= 0)`).join(', ')},
+    cancelled INTEGER NOT NULL CHECK (cancelled >= 0),
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    earned INTEGER NOT NULL,
+    lost INTEGER NOT NULL CHECK (lost >= 0),
+    cost INTEGER NOT NULL CHECK (cost >= 0),
+    PRIMARY KEY (owner, id)
+  ) STRICT, WITHOUT ROWID;
+  -- Jobs that stand failed or wait for another attempt, by the cause of their failure.
+  CREATE TABLE failure_days (
+    day INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    failed INTEGER NOT NULL CHECK (failed >= 0),
+    retrying INTEGER NOT NULL CHECK (retrying >= 0),
+    credits INTEGER NOT NULL CHECK (credits >= 0),
+    PRIMARY KEY (day, fingerprint, workspace)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE failure_hours (
+    hour INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    jobs INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (hour, fingerprint)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE part_counts (
     part TEXT PRIMARY KEY CHECK (part IN ('accounts','ledger','malformed')),
@@ -156,7 +234,7 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
-export const OLDEST_VERSION = 2;
+export const OLDEST_VERSION = 3;
 
 /** The schema's version that this program writes. */
 export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;

@@ -7,6 +7,7 @@ import type { Database, Statement } from 'better-sqlite3';
 export class StatementPool {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement<[object]>>();
+  readonly #raw = new Map<string, Statement<[object], unknown[]>>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -19,6 +20,16 @@ export class StatementPool {
 
   all<Row>(sql: string, params: object): Row[] {
     return this.#statement<Row>(sql).all(params);
+  }
+
+  /** Rows as arrays of their columns: cheaper than objects where there are many columns. */
+  rawAll(sql: string, params: object): unknown[][] {
+    let statement = this.#raw.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare<[object], unknown[]>(sql).raw();
+      this.#raw.set(sql, statement);
+    }
+    return statement.all(params);
   }
 
   #statement<Row>(sql: string): Statement<[object], Row> {

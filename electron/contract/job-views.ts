@@ -12,6 +12,8 @@ export const jobFilterSchema = z.object({
   classes: z.array(failureClassSchema).max(10).default([]),
   workspaceId: z.string().max(200).nullable().default(null),
   userId: z.string().max(200).nullable().default(null),
+  /** The cause that failures are grouped by; see `fingerprintOf`. */
+  fingerprint: z.string().max(200).nullable().default(null),
   /** Words that must all occur in prompt, error, ids, user or output reference; the last one may be a beginning. */
   text: z.string().max(500).default(''),
 });

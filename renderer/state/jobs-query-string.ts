@@ -25,6 +25,7 @@ export function parseJobsQuery(query: string): JobsView {
     classes: parts.classes.catch([]).parse(list('class')),
     workspaceId: parts.workspaceId.catch(null).parse(params.get('workspace')),
     userId: parts.userId.catch(null).parse(params.get('user')),
+    fingerprint: parts.fingerprint.catch(null).parse(params.get('cause')),
     text: parts.text.catch('').parse(params.get('text') ?? ''),
   };
   return { filter, sort: sort.success ? sort.data : DEFAULT_SORT };
@@ -42,6 +43,7 @@ export function toJobsQuery({ filter, sort }: JobsView): string {
   setList('class', filter.classes);
   if (filter.workspaceId !== null) params.set('workspace', filter.workspaceId);
   if (filter.userId !== null) params.set('user', filter.userId);
+  if (filter.fingerprint !== null) params.set('cause', filter.fingerprint);
   if (filter.text !== '') params.set('text', filter.text);
   if (sort.column !== DEFAULT_SORT.column || sort.direction !== DEFAULT_SORT.direction) {
     params.set('sort', `${sort.column}:${sort.direction}`);
@@ -55,6 +57,7 @@ export function isFiltering(filter: JobFilter): boolean {
     filter.states.length + filter.kinds.length + filter.classes.length > 0 ||
     filter.workspaceId !== null ||
     filter.userId !== null ||
+    filter.fingerprint !== null ||
     filter.text !== ''
   );
 }

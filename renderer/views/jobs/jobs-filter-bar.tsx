@@ -153,6 +153,9 @@ function FilterMarks({ filter, onChange }: { filter: JobFilter; onChange: Change
       ? []
       : [{ says: `workspace: ${filter.workspaceId}`, without: { ...filter, workspaceId: null } }]),
     ...(filter.userId === null ? [] : [{ says: `user: ${filter.userId}`, without: { ...filter, userId: null } }]),
+    ...(filter.fingerprint === null
+      ? []
+      : [{ says: `cause: ${filter.fingerprint}`, without: { ...filter, fingerprint: null } }]),
   ];
   return (
     <>

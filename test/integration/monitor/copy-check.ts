@@ -40,10 +40,15 @@ export function expectConsistent(file: string): void {
   expect(rows('SELECT state, kind, jobs FROM job_counts ORDER BY 1, 2')).toEqual(
     rows('SELECT state, kind, count(*) AS jobs FROM jobs GROUP BY 1, 2 ORDER BY 1, 2'),
   );
-  expect(rows('SELECT hour, kind, provider, state, jobs FROM hour_counts ORDER BY 1, 2, 3, 4')).toEqual(
-    rows(`SELECT state_since_ms / 3600000 AS hour, kind, provider, state, count(*) AS jobs FROM jobs
-      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`),
+  expect(rows("SELECT sum(arrived) AS jobs FROM health WHERE grain = 3600 AND kind <> ''")).toEqual(
+    rows('SELECT nullif(count(*), 0) AS jobs FROM jobs'),
   );
+  expect(
+    rows('SELECT sum(completed) AS completed, sum(failed) + sum(cancelled) AS failed FROM workspace_health'),
+  ).toEqual(rows(`SELECT sum(state = 'completed') AS completed, sum(state = 'failed') AS failed FROM jobs`));
+  expect(
+    rows('SELECT fingerprint, sum(failed) AS jobs FROM failure_days GROUP BY 1 HAVING jobs > 0 ORDER BY 1'),
+  ).toEqual(rows(`SELECT fingerprint, count(*) AS jobs FROM jobs WHERE state = 'failed' GROUP BY 1 ORDER BY 1`));
   for (const part of ['accounts', 'ledger', 'malformed']) {
     expect(rows(`SELECT documents FROM part_counts WHERE part = '${part}'`)).toEqual(
       rows(`SELECT count(*) AS documents FROM ${part}`),

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { CacheChange } from '#cache/changes.ts';
 import { openCache, type Cache, type CacheOptions } from '#cache/open-cache.ts';
 import type { FailureClass } from '#domain/failure.ts';
-import { jobSchema, parseJob, type Job, type JobState } from '#domain/job.ts';
+import { jobSchema, parseJob, type Attempt, type Job, type JobState } from '#domain/job.ts';
 import { periodOf, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob } from '../../support/job-builder.ts';
@@ -54,6 +54,13 @@ export interface JobSpec {
   readonly updatedAtMs?: number;
   readonly failureClass?: FailureClass;
   readonly failureMessage?: string;
+  readonly fingerprint?: string;
+  readonly model?: string;
+  /** When its one attempt began; left out, it has none. */
+  readonly startedAtMs?: number;
+  readonly costMicroUsd?: number;
+  readonly capturedCredits?: number;
+  readonly refundedCredits?: number;
 }
 
 /** A job in any state, complete enough for its schema. */
@@ -78,7 +85,9 @@ export function jobIn(spec: JobSpec): Job {
     updatedAt,
     version: spec.version ?? 1,
     userId: spec.userId ?? 'u1',
-    provider: { name: spec.provider ?? 'demo', model: 'demo-1', acceptanceId: null },
+    provider: { name: spec.provider ?? 'demo', model: spec.model ?? 'demo-1', acceptanceId: null },
+    attempts: spec.startedAtMs === undefined ? [] : [attemptOf(spec, new Date(spec.startedAtMs))],
+    billing: { ...base.billing, captured: spec.capturedCredits ?? 0, refunded: spec.refundedCredits ?? 0 },
     lease: isLeased ? { runnerId: 'r1', token: 1, expiresAt: updatedAt, heartbeatAt: updatedAt } : null,
     output:
       state === 'completed'
@@ -89,7 +98,7 @@ export function jobIn(spec: JobSpec): Job {
           class: spec.failureClass ?? 'temporary',
           code: 'network_econnreset',
           message: spec.failureMessage ?? 'The connection was reset.',
-          fingerprint: 'f',
+          fingerprint: spec.fingerprint ?? 'f',
           at: updatedAt,
         }
       : null,
@@ -111,6 +120,22 @@ export function jobIn(spec: JobSpec): Job {
           ]),
     ],
   });
+}
+
+function attemptOf(spec: JobSpec, startedAt: Date): Attempt {
+  return {
+    n: 1,
+    generationId: 'g-1',
+    startedAt,
+    endedAt: null,
+    runnerId: 'r1',
+    provider: spec.provider ?? 'demo',
+    model: spec.model ?? 'demo-1',
+    acceptanceId: null,
+    providerCost: spec.costMicroUsd ?? null,
+    failure: null,
+    validation: null,
+  };
 }
 
 /** A change that brings a job as it is. */
@@ -161,5 +186,11 @@ export const anyJobSpec = fc.record({
   priceCredits: fc.constantFrom(0, 100, 500),
   createdAtMs: fc.constantFrom(NOW_MS, NOW_MS + 1, NOW_MS + 1500, NOW_MS - 7_200_000, NOW_MS - 86_400_000),
   updatedAtMs: fc.constantFrom(NOW_MS, NOW_MS + 1, NOW_MS + 3_600_000),
-  failureClass: fc.constantFrom('temporary' as const, 'input' as const, 'timeout' as const),
+  failureClass: fc.constantFrom('temporary' as const, 'input' as const, 'timeout' as const, 'cancelled' as const),
+  fingerprint: fc.constantFrom('f1', 'f2'),
+  model: fc.constantFrom('m1', 'm2'),
+  startedAtMs: fc.constantFrom(NOW_MS - 5, NOW_MS + 90_000, NOW_MS + 4_000_000),
+  costMicroUsd: fc.constantFrom(0, 7, 1_000_000),
+  capturedCredits: fc.constantFrom(0, 100),
+  refundedCredits: fc.constantFrom(0, 100),
 });

@@ -25,6 +25,8 @@ function writeWhole(file: string): Buffer {
   return readFileSync(file);
 }
 
+const ANY_JOB = { kind: null, provider: null, model: null, workspaceId: null } as const;
+
 /** Asks everything that a window asks, and writes. */
 function useAll(cache: Cache): readonly Result<unknown, AppError>[] {
   const { reader, writer } = cache;
@@ -33,7 +35,16 @@ function useAll(cache: Cache): readonly Result<unknown, AppError>[] {
   return [
     reader.standing(),
     reader.counts(),
-    reader.hours({ fromHour: 0, toHour: 1e9 }),
+    reader.health({ fromMs: NOW_MS - 86_400_000, toMs: NOW_MS + 1, groupBy: 'kind', filter: ANY_JOB }),
+    reader.health({ fromMs: NOW_MS - 86_400_000, toMs: NOW_MS + 1, groupBy: 'workspace', filter: ANY_JOB }),
+    reader.failureGroups({
+      fromMs: NOW_MS - 86_400_000,
+      toMs: NOW_MS + 1,
+      workspaceId: null,
+      classes: [],
+      limit: 10,
+    }),
+    reader.ownerTotals('user', 'u1'),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({}) }),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({ text: 'tea' }) }),
     reader.countJobs(jobFilterSchema.parse({ classes: ['temporary'] })),

@@ -59,6 +59,7 @@ function expectedIds(jobs: readonly Job[], filter: JobFilter, sort: JobSort): st
       (filter.classes.length === 0 || (job.failure !== null && filter.classes.includes(job.failure.class))) &&
       (filter.workspaceId === null || job.workspaceId === filter.workspaceId) &&
       (filter.userId === null || job.userId === filter.userId) &&
+      (filter.fingerprint === null || job.failure?.fingerprint === filter.fingerprint) &&
       words.every((word) => job.input.prompt.toLowerCase().split(' ').includes(word)),
   );
   const compare = (left: Job, right: Job): number => {
@@ -77,6 +78,7 @@ const anyFilter: fc.Arbitrary<JobFilter> = fc.record({
   classes: fc.oneof(fc.constant<FailureClass[]>([]), fc.subarray<FailureClass>(['temporary', 'input'])),
   workspaceId: fc.constantFrom(null, null, 'w1', 'ws-ä'),
   userId: fc.constantFrom(null, null, 'u1'),
+  fingerprint: fc.constantFrom(null, null, 'f1'),
   text: fc.constantFrom('', '', 'tea', 'page about', 'fox'),
 });
 const anySort = fc.record({

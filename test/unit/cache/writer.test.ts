@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
 import { digestOf } from '#cache/digest.ts';
-import { hourOf } from '#cache/roll-ups.ts';
 import { subjectOf, type CacheChange } from '#cache/changes.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { expectHealthOf, rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 import {
   accountOf,
   anyJobSpec,
@@ -157,13 +157,8 @@ describe('properties', () => {
             (change) => change.type === 'unreadable' || (change.type === 'job' && change.job.type === 'malformed'),
           ).length,
         );
-        const hours = expectOk(copy.reader.hours({ fromHour: 0, toHour: 1e9 }));
-        const recount = Map.groupBy(jobs, (job) =>
-          [hourOf((job.history.at(-1)?.at ?? job.updatedAt).getTime()), job.kind, job.provider.name, job.state].join(),
-        );
-        expect(new Map(hours.map((row) => [[row.hour, row.kind, row.provider, row.state].join(), row.jobs]))).toEqual(
-          new Map([...recount].map(([key, all]) => [key, all.length])),
-        );
+        expect(rollUpsOf(own.file)).toEqual(rollUpsOfFresh(jobs.map(jobChange)));
+        expectHealthOf(copy.reader, jobs);
         for (const part of ['jobs', 'accounts', 'ledger'] as const) {
           const ofPart = standing.filter((change) => subjectOf(change).part === part);
           expect(expectOk(copy.reader.digest({ part, ...EVERYTHING }))).toEqual(digestOf(ofPart));

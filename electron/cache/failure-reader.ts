@@ -1,0 +1,168 @@
+import type { Database } from 'better-sqlite3';
+import type { FailureClass } from '#domain/failure.ts';
+import { DAY_SECONDS, HOUR_SECONDS } from './failure-roll-ups.ts';
+import { bucketOf } from './health-roll-ups.ts';
+import { StatementPool } from './statement-pool.ts';
+
+export interface FailureGroupsQuery {
+  /** Milliseconds since 1970, by the time of the failure; widened to whole days in UTC. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly workspaceId: string | null;
+  /** Empty does not restrict. */
+  readonly classes: readonly FailureClass[];
+  /** 1 to 500. */
+  readonly limit: number;
+}
+
+/** Jobs that stand failed or wait for another attempt for one cause. */
+export interface FailureGroup {
+  readonly fingerprint: string;
+  readonly class: FailureClass;
+  readonly kind: string;
+  readonly provider: string;
+  readonly model: string;
+  /** The message of its latest job, at most 300 characters. */
+  readonly message: string;
+  readonly failedJobs: number;
+  readonly retryingJobs: number;
+  /** Workspaces that have such a job. */
+  readonly customers: number;
+  /** Price of these jobs, less what was kept of it, in the smallest unit. */
+  readonly creditsAtRisk: number;
+  /** The first and last failure of this cause of all that the copy holds, in milliseconds since 1970. */
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  /** Failures of each bucket of the time asked for, oldest first, of all workspaces. */
+  readonly points: readonly { readonly fromMs: number; readonly jobs: number }[];
+}
+
+export interface FailureGroups {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The length of a bucket of the points in milliseconds: an hour, and a day where the time is long. */
+  readonly bucketMs: number;
+  /** Most jobs first. */
+  readonly groups: readonly FailureGroup[];
+  /** How many groups there are in all. */
+  readonly total: number;
+}
+
+interface GroupRow {
+  readonly fingerprint: string;
+  readonly failed: number;
+  readonly retrying: number;
+  readonly customers: number;
+  readonly credits: number;
+}
+
+interface LatestRow {
+  readonly failure_class: FailureClass;
+  readonly kind: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly failure_message: string;
+  readonly failure_ms: number;
+}
+
+/** Up to how long a time the points are of hours. */
+const HOURS_MAX = 72;
+/** The most days of an answer; a longer time begins later. */
+const DAYS_MAX = 400;
+
+/** Groups failures by their cause, from the roll-ups. */
+export class FailureReader {
+  readonly #pool: StatementPool;
+
+  constructor(db: Database) {
+    this.#pool = new StatementPool(db);
+  }
+
+  groups(query: FailureGroupsQuery): FailureGroups {
+    const lastDay = bucketOf(Math.max(query.fromMs, query.toMs - 1), DAY_SECONDS);
+    const firstDay = Math.max(bucketOf(query.fromMs, DAY_SECONDS), lastDay - DAYS_MAX + 1);
+    const found = this.#pool
+      .all<GroupRow>(
+        `SELECT fingerprint, sum(failed) AS failed, sum(retrying) AS retrying, sum(credits) AS credits,
+           count(DISTINCT workspace) AS customers
+         FROM failure_days
+         WHERE day BETWEEN @firstDay AND @lastDay ${query.workspaceId === null ? '' : 'AND workspace = @workspaceId'}
+         GROUP BY fingerprint ORDER BY failed + retrying DESC, fingerprint`,
+        { firstDay, lastDay, workspaceId: query.workspaceId },
+      )
+      .flatMap((row) => {
+        const latest = this.#latest(row.fingerprint);
+        const isAsked = query.classes.length === 0 || (latest !== null && query.classes.includes(latest.failure_class));
+        return latest === null || !isAsked ? [] : [{ row, latest }];
+      });
+    const shown = found.slice(0, query.limit);
+    const seconds = (lastDay - firstDay + 1) * 24 <= HOURS_MAX ? HOUR_SECONDS : DAY_SECONDS;
+    const points = this.#points(new Set(shown.map(({ row }) => row.fingerprint)), { firstDay, lastDay, seconds });
+    return {
+      fromMs: firstDay * DAY_SECONDS * 1000,
+      toMs: (lastDay + 1) * DAY_SECONDS * 1000,
+      bucketMs: seconds * 1000,
+      total: found.length,
+      groups: shown.map(({ row, latest }) => ({
+        fingerprint: row.fingerprint,
+        class: latest.failure_class,
+        kind: latest.kind,
+        provider: latest.provider,
+        model: latest.model,
+        message: latest.failure_message,
+        failedJobs: row.failed,
+        retryingJobs: row.retrying,
+        customers: row.customers,
+        creditsAtRisk: row.credits,
+        firstSeenMs: this.#firstSeen(row.fingerprint) ?? latest.failure_ms,
+        lastSeenMs: latest.failure_ms,
+        points: points(row.fingerprint),
+      })),
+    };
+  }
+
+  #latest(fingerprint: string): LatestRow | null {
+    const latest = this.#pool.get<LatestRow>(
+      `SELECT failure_class, kind, provider, model, failure_message, failure_ms
+       FROM jobs INDEXED BY jobs_fingerprint_failed WHERE fingerprint = @fingerprint ORDER BY failure_ms DESC LIMIT 1`,
+      { fingerprint },
+    );
+    return latest ?? null;
+  }
+
+  #firstSeen(fingerprint: string): number | null {
+    const first = this.#pool.get<{ first: number | null }>(
+      'SELECT min(failure_ms) AS first FROM jobs INDEXED BY jobs_fingerprint_failed WHERE fingerprint = @fingerprint',
+      { fingerprint },
+    );
+    return first?.first ?? null;
+  }
+
+  #points(
+    fingerprints: ReadonlySet<string>,
+    range: { readonly firstDay: number; readonly lastDay: number; readonly seconds: number },
+  ): (fingerprint: string) => FailureGroup['points'] {
+    const perDay = DAY_SECONDS / range.seconds;
+    const first = range.firstDay * perDay;
+    const last = (range.lastDay + 1) * perDay - 1;
+    const isHours = range.seconds === HOUR_SECONDS;
+    const rows = this.#pool.all<{ bucket: number; fingerprint: string; jobs: number }>(
+      isHours
+        ? `SELECT hour AS bucket, fingerprint, jobs FROM failure_hours WHERE hour BETWEEN @first AND @last`
+        : `SELECT day AS bucket, fingerprint, sum(failed + retrying) AS jobs FROM failure_days
+           WHERE day BETWEEN @first AND @last GROUP BY 1, 2`,
+      { first, last },
+    );
+    const found = new Map<string, Map<number, number>>();
+    for (const { bucket, fingerprint, jobs } of rows) {
+      if (!fingerprints.has(fingerprint)) continue;
+      const buckets = found.get(fingerprint) ?? new Map<number, number>();
+      found.set(fingerprint, buckets.set(bucket, jobs));
+    }
+    return (fingerprint) =>
+      Array.from({ length: last - first + 1 }, (_, n) => ({
+        fromMs: (first + n) * range.seconds * 1000,
+        jobs: found.get(fingerprint)?.get(first + n) ?? 0,
+      }));
+  }
+}

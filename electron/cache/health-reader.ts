@@ -1,0 +1,259 @@
+import type { Database } from 'better-sqlite3';
+import { countDurations, durationQuantile, type DurationCounts } from '#domain/health/duration-histogram.ts';
+import { HEALTH_COUNTERS, type HealthCounter } from '#domain/health/health-facts.ts';
+import { bucketOf, HEALTH_COLUMN_NAMES, HEALTH_GRAINS, HealthSums, WORKSPACE_GRAIN } from './health-roll-ups.ts';
+import { QueueReader, type QueueFigures } from './queue-reader.ts';
+import { StatementPool } from './statement-pool.ts';
+
+/** What health is divided by. */
+export type HealthGroup = 'kind' | 'provider' | 'model' | 'workspace';
+
+/** Restricts health to some jobs; null does not restrict. */
+export interface HealthFilter {
+  readonly kind: string | null;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly workspaceId: string | null;
+}
+
+export interface HealthQuery {
+  /** Milliseconds since 1970; both are widened to whole buckets. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Null for no groups. */
+  readonly groupBy: HealthGroup | null;
+  readonly filter: HealthFilter;
+}
+
+/** Quantiles of durations in milliseconds, off by less than a tenth; null where there was none. */
+export interface DurationFigures {
+  readonly count: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** Figures of a time: each job counts where it arrived, first started and ended. Credits in the smallest unit. */
+export interface HealthFigures extends Readonly<Record<HealthCounter, number>> {
+  /** Completed of completed and failed, 0 to 1; null where there was neither. Cancelled jobs do not count. */
+  readonly successRate: number | null;
+  /** Attempts of the jobs that ended for each one that was completed; null where none was. */
+  readonly attemptsPerCompleted: number | null;
+  /** From creation to the first start. */
+  readonly queueTime: DurationFigures;
+  /** From creation to completion. */
+  readonly finishTime: DurationFigures;
+}
+
+/** Figures of one bucket. */
+export interface HealthPoint {
+  readonly fromMs: number;
+  readonly figures: HealthFigures;
+}
+
+export interface HealthGroupFigures {
+  readonly key: string;
+  readonly figures: HealthFigures;
+  /** Of the last moment, whatever time is asked for. */
+  readonly queue: QueueFigures;
+  readonly points: readonly HealthPoint[];
+}
+
+export interface HealthAnswer {
+  /** What the points and figures cover: whole buckets. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The length of a bucket in milliseconds: five minutes, an hour or a day, by the time asked for. Buckets begin in UTC. */
+  readonly bucketMs: number;
+  readonly figures: HealthFigures;
+  /** Of the last moment, whatever time is asked for. */
+  readonly queue: QueueFigures;
+  /** One for every bucket, also empty ones, oldest first. */
+  readonly points: readonly HealthPoint[];
+  /** Groups with the most jobs first, at most {@link HEALTH_GROUPS_MAX}; empty without `groupBy`. */
+  readonly groups: readonly HealthGroupFigures[];
+}
+
+/** The most groups of an answer; what the others have is in the figures of all. */
+export const HEALTH_GROUPS_MAX = 50;
+
+const HOUR_MS = 3_600_000;
+/** Up to how long a time is answered by each grain: of everything together, and where it is restricted or divided. */
+const WHOLE_MS_MAX = [12 * HOUR_MS, 14 * 24 * HOUR_MS] as const;
+const DIVIDED_MS_MAX = [3 * HOUR_MS, 72 * HOUR_MS] as const;
+/** The most buckets of an answer; a longer time begins later. */
+const BUCKETS_MAX = 1000;
+
+const DIMENSIONS = { kind: 'kind', provider: 'provider', model: 'model', workspace: 'workspace' } as const;
+
+/** Answers the health of generation from the roll-ups. */
+export class HealthReader {
+  readonly #pool: StatementPool;
+  readonly #queue: QueueReader;
+
+  constructor(db: Database) {
+    this.#pool = new StatementPool(db);
+    this.#queue = new QueueReader(db);
+  }
+
+  health(query: HealthQuery): HealthAnswer {
+    const range = rangeOf(query);
+    const rows = this.#rows(query, range);
+    const all = new SumsByBucket(range);
+    const groups = new Map<string, SumsByBucket>();
+    for (const row of rows) {
+      const sums = new HealthSums();
+      sums.addRow(row, 2);
+      const bucket = Number(row[0]);
+      all.add(bucket, sums);
+      if (query.groupBy === null) continue;
+      const key = String(row[1]);
+      let group = groups.get(key);
+      if (group === undefined) groups.set(key, (group = new SumsByBucket(range)));
+      group.add(bucket, sums);
+    }
+    const queue = this.#queue.read(query.filter, query.groupBy);
+    for (const key of queue.byGroup.keys()) if (!groups.has(key)) groups.set(key, new SumsByBucket(range));
+    return {
+      fromMs: range.first * range.bucketMs,
+      toMs: (range.last + 1) * range.bucketMs,
+      bucketMs: range.bucketMs,
+      figures: figuresOf(all.sum()),
+      queue: queue.all,
+      points: all.points(),
+      groups: largestOf(groups).map(([key, group]) => ({
+        key,
+        figures: figuresOf(group.sum()),
+        queue: queue.of(key),
+        points: group.points(),
+      })),
+    };
+  }
+
+  #rows({ groupBy, filter }: HealthQuery, range: BucketRange): readonly (readonly unknown[])[] {
+    const needsWorkspaces = groupBy === 'workspace' || filter.workspaceId !== null;
+    const isWhole = groupBy === null && isUnrestricted(filter);
+    const where = [
+      ...(needsWorkspaces || !isWhole ? ["kind <> ''"] : ["kind = '' AND provider = '' AND model = ''"]),
+      ...(filter.kind === null ? [] : ['kind = @kind']),
+      ...(filter.provider === null ? [] : ['provider = @provider']),
+      ...(filter.model === null ? [] : ['model = @model']),
+      ...(filter.workspaceId === null ? [] : ['workspace = @workspaceId']),
+    ];
+    const table =
+      filter.workspaceId !== null
+        ? 'workspace_health INDEXED BY workspace_health_workspace'
+        : needsWorkspaces
+          ? 'workspace_health'
+          : 'health';
+    const group = groupBy === null ? "''" : DIMENSIONS[groupBy];
+    return this.#pool.rawAll(
+      `SELECT bucket, ${group}, ${HEALTH_COLUMN_NAMES.join(', ')} FROM ${table}
+       WHERE grain = @grain AND bucket BETWEEN @first AND @last AND ${where.join(' AND ')}`,
+      { grain: range.bucketMs / 1000, first: range.first, last: range.last, ...filter },
+    );
+  }
+}
+
+interface BucketRange {
+  readonly bucketMs: number;
+  readonly first: number;
+  /** Included. */
+  readonly last: number;
+}
+
+function rangeOf({ fromMs, toMs, groupBy, filter }: HealthQuery): BucketRange {
+  const grain = grainOf(toMs - fromMs, groupBy, filter);
+  const last = bucketOf(Math.max(fromMs, toMs - 1), grain);
+  return { bucketMs: grain * 1000, first: Math.max(bucketOf(fromMs, grain), last - BUCKETS_MAX + 1), last };
+}
+
+function grainOf(lengthMs: number, groupBy: HealthGroup | null, filter: HealthFilter): number {
+  if (groupBy === 'workspace' || filter.workspaceId !== null) return WORKSPACE_GRAIN;
+  const isWhole = groupBy === null && isUnrestricted(filter);
+  const [fineMsMax, hourMsMax] = isWhole ? WHOLE_MS_MAX : DIVIDED_MS_MAX;
+  const [fine, hour, day] = HEALTH_GRAINS;
+  return lengthMs <= fineMsMax ? fine : lengthMs <= hourMsMax ? hour : day;
+}
+
+function isUnrestricted(filter: HealthFilter): boolean {
+  return filter.kind === null && filter.provider === null && filter.model === null && filter.workspaceId === null;
+}
+
+/** Sums of the buckets of a range. */
+class SumsByBucket {
+  readonly #range: BucketRange;
+  readonly #sums = new Map<number, HealthSums>();
+
+  constructor(range: BucketRange) {
+    this.#range = range;
+  }
+
+  add(bucket: number, sums: HealthSums): void {
+    let standing = this.#sums.get(bucket);
+    if (standing === undefined) this.#sums.set(bucket, (standing = new HealthSums()));
+    standing.addSums(sums);
+  }
+
+  sum(): HealthSums {
+    const sum = new HealthSums();
+    for (const sums of this.#sums.values()) sum.addSums(sums);
+    return sum;
+  }
+
+  points(): readonly HealthPoint[] {
+    const { first, last, bucketMs } = this.#range;
+    return Array.from({ length: last - first + 1 }, (_, n) => ({
+      fromMs: (first + n) * bucketMs,
+      figures: figuresOf(this.#sums.get(first + n) ?? new HealthSums()),
+    }));
+  }
+}
+
+function largestOf(groups: ReadonlyMap<string, SumsByBucket>): readonly (readonly [string, SumsByBucket])[] {
+  const sizeOf = (group: SumsByBucket): number => {
+    const { counters } = group.sum();
+    return counters.reduce(
+      (sum, figure, index) => sum + (SIZE_COUNTERS.has(HEALTH_COUNTERS[index] ?? '') ? figure : 0),
+      0,
+    );
+  };
+  return [...groups]
+    .map(([key, group]) => ({ key, group, size: sizeOf(group) }))
+    .sort((left, right) => right.size - left.size || (left.key < right.key ? -1 : 1))
+    .slice(0, HEALTH_GROUPS_MAX)
+    .map(({ key, group }) => [key, group] as const);
+}
+
+const SIZE_COUNTERS: ReadonlySet<string> = new Set<HealthCounter>(['arrived', 'completed', 'failed']);
+
+function figuresOf(sums: HealthSums): HealthFigures {
+  const counter = (name: HealthCounter): number => sums.counters[HEALTH_COUNTERS.indexOf(name)] ?? 0;
+  const [completed, failed] = [counter('completed'), counter('failed')];
+  return {
+    arrived: counter('arrived'),
+    started: counter('started'),
+    completed,
+    failed,
+    failedByCustomer: counter('failedByCustomer'),
+    cancelled: counter('cancelled'),
+    attempts: counter('attempts'),
+    earnedCredits: counter('earnedCredits'),
+    lostCredits: counter('lostCredits'),
+    costMicroUsd: counter('costMicroUsd'),
+    lostCostMicroUsd: counter('lostCostMicroUsd'),
+    successRate: completed + failed === 0 ? null : completed / (completed + failed),
+    attemptsPerCompleted: completed === 0 ? null : counter('attempts') / completed,
+    queueTime: durationFiguresOf(sums.queueTimes),
+    finishTime: durationFiguresOf(sums.finishTimes),
+  };
+}
+
+function durationFiguresOf(counts: DurationCounts): DurationFigures {
+  return {
+    count: countDurations(counts),
+    p50Ms: durationQuantile(counts, 0.5),
+    p95Ms: durationQuantile(counts, 0.95),
+    p99Ms: durationQuantile(counts, 0.99),
+  };
+}
