@@ -30,6 +30,8 @@ export class Deployment {
   readonly retryable: RetryableWrites;
   readonly sessions = new SessionTable();
   readonly now: () => number;
+  /** Grows with every change of the database that holds users and roles, also with one that is taken back. */
+  accessGeneration = 0;
   #savepoints = 0;
 
   constructor(options: DeploymentOptions) {
@@ -54,6 +56,7 @@ export class Deployment {
       this.sqlite.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
       this.catalog.reload();
       this.oplog.reload();
+      this.accessGeneration += 1;
       throw cause;
     } finally {
       this.#savepoints -= 1;
@@ -74,6 +77,7 @@ export class Deployment {
 
   /** Inserts one document and logs it. */
   insert(db: string, name: string, document: Doc): Doc {
+    this.#touch(db);
     return this.atomically(() => {
       const collection = this.ensureCollection(db, name);
       const stored = this.records.insert(collection, document);
@@ -92,6 +96,7 @@ export class Deployment {
   update(collection: CollectionInfo, found: Found, request: UpdateRequest): Doc | null {
     const after = applyUpdate(found.document, request);
     if (after === null) return null;
+    this.#touch(collection.db);
     this.atomically(() => {
       this.records.replace(collection, found.record, found.document, after);
       const isReplacement = kindOfUpdate(request.update) === 'replacement';
@@ -114,6 +119,7 @@ export class Deployment {
 
   /** Deletes one found document and logs it. */
   remove(collection: CollectionInfo, found: Found): void {
+    this.#touch(collection.db);
     this.atomically(() => {
       this.records.remove(collection, found.record, found.document);
       this.oplog.append({
@@ -127,6 +133,7 @@ export class Deployment {
   }
 
   drop(collection: CollectionInfo): void {
+    this.#touch(collection.db);
     this.catalog.drop(collection);
     this.oplog.append({
       operationType: 'drop',
@@ -170,6 +177,10 @@ export class Deployment {
   /** The logical time that replies carry. */
   get operationTime(): Timestamp {
     return this.oplog.time;
+  }
+
+  #touch(db: string): void {
+    if (db === 'admin') this.accessGeneration += 1;
   }
 
   /** What a collection that keeps images keeps of a change; only an update's event lacks the document as it is then. */

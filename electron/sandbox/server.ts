@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { ObjectId } from 'bson';
+import { AccessControl } from './access/access-control.ts';
+import type { AccessName } from './access/builtin-roles.ts';
+import { credentialsOf } from './access/scram.ts';
+import { commandTable } from './commands/command-table.ts';
 import { Executor } from './commands/executor.ts';
-import { FailPoints, failPointCommands } from './commands/fail-points.ts';
-import { READ_COMMANDS } from './commands/reads.ts';
-import { SCHEMA_COMMANDS } from './commands/schema-commands.ts';
-import { serverCommands } from './commands/server-commands.ts';
-import { WRITE_COMMANDS } from './commands/writes.ts';
+import { FailPoints } from './commands/fail-points.ts';
 import { Deployment } from './deployment.ts';
 import { listenOnLoopback, LOOPBACK } from './loopback.ts';
 import { openSqlite } from './storage/schema.ts';
@@ -21,13 +21,26 @@ export interface SandboxOptions {
   readonly port?: number;
   /** The log of changes is cut above this size, in bytes; 256 MiB unless told. */
   readonly oplogBytesMax?: number;
+  /**
+   * Where it is there, clients must log in, and their roles decide what they may do. The users are made where there are none
+   * of their names yet; without any, the first one is made by whoever connects (MongoDB's localhost exception).
+   */
+  readonly auth?: { readonly users: readonly FirstUser[] };
   readonly now?: () => number;
   readonly log?: (message: string) => void;
 }
 
+/** A user that is there from the start, in the database `admin` unless told. */
+export interface FirstUser {
+  readonly name: string;
+  readonly password: string;
+  readonly db?: string;
+  readonly roles: readonly AccessName[];
+}
+
 /** A running sandbox server. */
 export interface Sandbox {
-  /** For the official driver, with every option that it needs. */
+  /** For the official driver, with every option that it needs but a login. */
   readonly uri: string;
   readonly port: number;
   /** Closes every connection and the files. Idempotent. */
@@ -49,14 +62,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const connections = new Set<Connection>();
   const identity = { host: '', processId: new ObjectId(), startedAtMs: now(), connections: () => connections.size };
   const failPoints = new FailPoints();
-  const commands = {
-    ...READ_COMMANDS,
-    ...WRITE_COMMANDS,
-    ...SCHEMA_COMMANDS,
-    ...serverCommands(identity),
-    ...failPointCommands(failPoints),
-  };
-  const executor = new Executor(deployment, commands, failPoints);
+  const accessControl = new AccessControl(deployment, options.auth !== undefined);
+  addUsers(deployment, accessControl, options.auth?.users ?? []);
+  const commands = commandTable({ identity, failPoints, accessControl });
+  const executor = new Executor({ deployment, commands, failPoints, accessControl });
   let lastId = 0;
   const server = createServer((socket) => {
     lastId += 1;
@@ -66,13 +75,26 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const port = await listenOnLoopback(server, options.port ?? 0);
   identity.host = `${LOOPBACK}:${port}`;
-  log(`Sandbox server for development on ${identity.host}; it is not MongoDB and not for production.`);
+  log(
+    `Sandbox server for development on ${identity.host}; it is not MongoDB and not for production. ${
+      options.dataDir === 'memory' ? 'It keeps nothing.' : `Its data stands in ${options.dataDir}.`
+    } ${options.auth === undefined ? 'Nobody needs to log in.' : 'Clients must log in.'}`,
+  );
   let stopped: Promise<void> | null = null;
   return {
     uri: `mongodb://${LOOPBACK}:${port}/?directConnection=true`,
     port,
     stop: () => (stopped ??= stopServer(server, connections, deployment)),
   };
+}
+
+function addUsers(deployment: Deployment, { store }: AccessControl, users: readonly FirstUser[]): void {
+  deployment.atomically(() => {
+    for (const { name, password, db = 'admin', roles } of users) {
+      if (store.user({ name, db }) !== null) continue;
+      store.putUser({ name, db, credentials: credentialsOf(password), roles, customData: null });
+    }
+  });
 }
 
 function fileOf(dataDir: string): string {

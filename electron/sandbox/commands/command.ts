@@ -1,4 +1,6 @@
 import { Long } from 'bson';
+import type { Access } from '../access/access-control.ts';
+import type { AccessName } from '../access/builtin-roles.ts';
 import type { Deployment } from '../deployment.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
@@ -8,6 +10,8 @@ export interface Client {
   readonly connectionId: number;
   /** What the client calls itself in its handshake; null until then, and where it says nothing. */
   appName: string | null;
+  /** Who logged in on this connection; null for nobody. */
+  user: AccessName | null;
 }
 
 /** A command as it arrived; its body in exact form, document sequences joined in. */
@@ -17,6 +21,8 @@ export interface CommandCall {
   readonly name: string;
   readonly body: Doc;
   readonly client: Client;
+  /** What the client may do. */
+  readonly access: Access;
 }
 
 /** What a command does, and whether it needs a transaction that reaches the disk. */

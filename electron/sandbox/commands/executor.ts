@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Binary } from 'bson';
+import { userDigest, type AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
@@ -22,13 +23,20 @@ export class Executor {
   readonly #deployment: Deployment;
   readonly #commands: ReadonlyMap<string, Command>;
   readonly #failPoints: FailPoints;
+  readonly #accessControl: AccessControl;
   #queue: Waiting[] = [];
   #isScheduled = false;
 
-  constructor(deployment: Deployment, commands: Readonly<Record<string, Command>>, failPoints: FailPoints) {
-    this.#deployment = deployment;
-    this.#failPoints = failPoints;
-    this.#commands = new Map(Object.entries(commands));
+  constructor(parts: {
+    readonly deployment: Deployment;
+    readonly commands: Readonly<Record<string, Command>>;
+    readonly failPoints: FailPoints;
+    readonly accessControl: AccessControl;
+  }) {
+    this.#deployment = parts.deployment;
+    this.#failPoints = parts.failPoints;
+    this.#accessControl = parts.accessControl;
+    this.#commands = new Map(Object.entries(parts.commands));
   }
 
   /**
@@ -38,11 +46,22 @@ export class Executor {
   async run(db: string, body: Doc, client: Client): Promise<Doc | null> {
     const name = Object.keys(body)[0] ?? '';
     const command = this.#commands.get(name);
-    const call = { deployment: this.#deployment, db, name, body, client };
+    const accessControl = this.#accessControl;
+    const call: CommandCall = {
+      deployment: this.#deployment,
+      db,
+      name,
+      body,
+      client,
+      // Asked for when the command runs: what ran before it may have changed who may do what.
+      get access() {
+        return accessControl.accessOf(client.user);
+      },
+    };
     if (command === undefined) {
       return this.#failure(new ServerError('CommandNotFound', `no such command: '${name}'`));
     }
-    this.#deployment.sessions.use(body['lsid'], this.#deployment.now());
+    this.#deployment.sessions.use(body['lsid'], client.user, this.#deployment.now());
     const injected = this.#failPoints.enter(call);
     if (injected === null) return withErrorLabels(call, await this.#enqueue(call, command), { knowsCursor: true });
     if (injected.delayMs > 0) await delay(injected.delayMs);
@@ -104,9 +123,10 @@ export class Executor {
   }
 
   #runOne(call: CommandCall, command: Command): Doc | Promise<Doc> {
+    this.#accessControl.check(call);
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
     if (!command.writes) return command.run(call);
-    const retry = retryOf(call.body);
+    const retry = retryOf(call);
     if (retry === null) return this.#deployment.atomically(() => command.run(call));
     const answered = this.#deployment.retryable.answered(retry.session, retry.number);
     if (answered !== null) return answered;
@@ -139,9 +159,11 @@ export class Executor {
   }
 }
 
-function retryOf(body: Doc): { readonly session: Buffer; readonly number: number } | null {
+function retryOf({ body, client }: CommandCall): { readonly session: Buffer; readonly number: number } | null {
   const number = numberOf(body['txnNumber']);
   const session = isDoc(body['lsid']) ? body['lsid']['id'] : undefined;
   if (number === null || !(session instanceof Binary)) return null;
-  return { session: Buffer.from(session.buffer.subarray(0, session.position)), number };
+  const id = Buffer.from(session.buffer.subarray(0, session.position));
+  // A session is its user's: nobody gets the answer to another one's write.
+  return { session: client.user === null ? id : Buffer.concat([id, userDigest(client.user)]), number };
 }

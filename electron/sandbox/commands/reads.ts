@@ -8,7 +8,7 @@ import { NO_CURSOR, type Deployment } from '../deployment.ts';
 import { encodeKey } from '../storage/key-encoding.ts';
 import { planRead, type ReadRequest } from '../storage/query.ts';
 import { openChangeStream } from '../streams/change-stream.ts';
-import { FIRST_BATCH, pagesOf, type CursorPage, type PageSource } from '../streams/cursors.ts';
+import { FIRST_BATCH, pagesOf, type CursorOwner, type CursorPage, type PageSource } from '../streams/cursors.ts';
 import {
   collectionName,
   cursorId,
@@ -35,7 +35,9 @@ async function firstPage(
 }
 
 function cursorReply(call: CommandCall, namespace: string, source: PageSource, page: CursorPage): Doc {
-  const id = page.isExhausted ? NO_CURSOR : call.deployment.cursors.open(namespace, source, call.deployment.now());
+  const id = page.isExhausted
+    ? NO_CURSOR
+    : call.deployment.cursors.open(namespace, source, call.deployment.now(), ownerOf(call));
   return {
     cursor: {
       firstBatch: page.documents,
@@ -44,6 +46,11 @@ function cursorReply(call: CommandCall, namespace: string, source: PageSource, p
       ...(page.resumeToken === undefined ? {} : { postBatchResumeToken: page.resumeToken }),
     },
   };
+}
+
+function ownerOf(call: CommandCall): CursorOwner | null {
+  const { user, isEnabled } = call.access;
+  return isEnabled ? { user, isStillAllowed: () => call.access.allows(call) } : null;
 }
 
 /** Reads of plain collections answer at once: a promise would let other commands in between. */
@@ -95,7 +102,7 @@ const getMore: Command = {
     const id = cursorId(call.body['getMore']);
     const namespace = `${call.db}.${String(call.body['collection'])}`;
     const { deployment } = call;
-    const source = deployment.cursors.get(id, namespace, deployment.now());
+    const source = deployment.cursors.get(id, namespace, deployment.now(), call.access);
     const reply = (page: CursorPage): Doc => {
       if (page.isExhausted) deployment.cursors.close(id);
       return {
@@ -119,6 +126,11 @@ const killCursors: Command = {
   writes: false,
   run(call) {
     const ids = Array.isArray(call.body['cursors']) ? (call.body['cursors'] as unknown[]).map(cursorId) : [];
+    if (!ids.every((id) => call.deployment.cursors.mayClose(id, call.access)))
+      throw new ServerError(
+        'Unauthorized',
+        `not authorized to kill cursor on ${call.db}.${String(call.body['killCursors'])}`,
+      );
     const closed = ids.filter((id) => call.deployment.cursors.close(id));
     return {
       cursorsKilled: closed,
@@ -174,7 +186,7 @@ function aggregated(call: CommandCall, name: string | null, stages: readonly Doc
       '$listLocalSessions must be run against the database with {aggregate: 1}',
     );
   if (isOfSessions) rest.shift();
-  const sessions = isOfSessions ? deployment.sessions.list() : [];
+  const sessions = isOfSessions ? deployment.sessions.list(call.client.user) : [];
   const input = name === null ? sessions : documentsOf(deployment, db, name, request);
   const results = rest.length === 0 ? [...input] : runPipeline(rest, input, context);
   if (!isOutput) return results;

@@ -223,7 +223,11 @@ const listCollections: Command = {
   run(call) {
     const matches = matcherOf(docField(call.body, 'filter') ?? {});
     const isNameOnly = call.body['nameOnly'] === true;
-    const described = call.deployment.catalog.list(call.db).map((collection) =>
+    const isOwnOnly = call.body['authorizedCollections'] === true && isNameOnly;
+    const listed = call.deployment.catalog
+      .list(call.db)
+      .filter(({ db, name: coll }) => !isOwnOnly || call.access.may({ type: 'namespace', db, coll }, 'find'));
+    const described = listed.map((collection) =>
       isNameOnly
         ? { name: collection.name, type: typeOf(collection) }
         : {
@@ -249,7 +253,11 @@ const listDatabases: Command = {
   writes: false,
   run(call) {
     const matches = matcherOf(docField(call.body, 'filter') ?? {});
-    const names = [...new Set(call.deployment.catalog.list(null).map((collection) => collection.db))].sort();
+    const isOwnOnly =
+      call.body['authorizedDatabases'] === true || !call.access.may({ type: 'cluster' }, 'listDatabases');
+    const names = [...new Set(call.deployment.catalog.list(null).map((collection) => collection.db))]
+      .filter((db) => !isOwnOnly || call.access.mayKnow(db))
+      .sort();
     const databases = names
       .map((name) => ({ name, sizeOnDisk: sizeOf(call, name), empty: false }))
       .filter((one) => matches(comparableDoc(one)));

@@ -1,4 +1,5 @@
 import { ObjectId } from 'bson';
+import { MECHANISM } from '../access/scram.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { DOCUMENT_BYTES_MAX, isDoc, type Doc } from '../semantics/values.ts';
 import { docsField, type Command, type CommandCall } from './command.ts';
@@ -45,12 +46,15 @@ function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
   };
 }
 
-/** Commands about the server itself. */
-export function serverCommands(identity: ServerIdentity): Record<string, Command> {
+/**
+ * Commands about the server itself.
+ * @param loginOf what a handshake is told of logging in
+ */
+export function serverCommands(identity: ServerIdentity, loginOf: (call: CommandCall) => Doc): Record<string, Command> {
   const read = (run: Command['run']): Command => ({ writes: false, run });
   const hello = read((call) => {
     call.client.appName = appNameOf(call.body['client']) ?? call.client.appName;
-    return helloReply(call, identity);
+    return { ...helloReply(call, identity), ...loginOf(call) };
   });
   const buildInfo = read(() => ({
     version: SERVER_VERSION,
@@ -80,11 +84,8 @@ export function serverCommands(identity: ServerIdentity): Record<string, Command
     killAllSessions: nothing,
     killSessions: nothing,
     killAllSessionsByPattern: nothing,
-    connectionStatus: read(() => ({
-      authInfo: { authenticatedUsers: [], authenticatedUserRoles: [], authenticatedUserPrivileges: [] },
-    })),
     getParameter: read((call) => ({
-      ...(call.body['authenticationMechanisms'] === undefined ? {} : { authenticationMechanisms: [] }),
+      ...(call.body['authenticationMechanisms'] === undefined ? {} : { authenticationMechanisms: [MECHANISM] }),
       featureCompatibilityVersion: { version: '7.0' },
     })),
     serverStatus: read((call) => ({

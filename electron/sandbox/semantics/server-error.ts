@@ -31,6 +31,12 @@ export const ERROR_CODES = {
   HostUnreachable: 6,
   HostNotFound: 7,
   Unauthorized: 13,
+  UserNotFound: 11,
+  ProtocolError: 17,
+  AuthenticationFailed: 18,
+  RoleNotFound: 31,
+  InvalidRoleModification: 68,
+  MechanismUnavailable: 334,
   NoMatchingDocument: 47,
   StaleShardVersion: 63,
   FailPointSetFailed: 75,
@@ -60,6 +66,9 @@ export const ERROR_CODES = {
   Location40324: 40324,
   Location40415: 40415,
   Location40600: 40600,
+  Location51002: 51002,
+  Location51003: 51003,
+  Location5626701: 5626701,
   Location40602: 40602,
 } as const;
 

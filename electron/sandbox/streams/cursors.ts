@@ -1,4 +1,7 @@
 import { Long } from 'bson';
+import type { Access } from '../access/access-control.ts';
+import { isSameName } from '../access/access-store.ts';
+import type { AccessName } from '../access/builtin-roles.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { encode, type Doc } from '../semantics/values.ts';
 
@@ -17,10 +20,18 @@ export interface PageSource {
   next(batchSize: number, waitMs: number | null): CursorPage | Promise<CursorPage>;
 }
 
+/** Whose a cursor is, where clients log in. */
+export interface CursorOwner {
+  readonly user: AccessName | null;
+  /** False once the user may no longer run the command that opened the cursor. */
+  readonly isStillAllowed: () => boolean;
+}
+
 interface OpenCursor {
   readonly id: Long;
   readonly namespace: string;
   readonly source: PageSource;
+  readonly owner: CursorOwner | null;
   lastUsedMs: number;
 }
 
@@ -38,26 +49,36 @@ export class CursorTable {
   readonly #open = new Map<string, OpenCursor>();
   #lastId = 1_000_000;
 
-  open(namespace: string, source: PageSource, nowMs: number): Long {
+  /** @param owner null where nobody logs in */
+  open(namespace: string, source: PageSource, nowMs: number, owner: CursorOwner | null): Long {
     this.#lastId += 1 + Math.floor(nowMs % 7);
     const id = Long.fromNumber(this.#lastId);
     this.#expire(nowMs);
-    this.#open.set(id.toString(), { id, namespace, source, lastUsedMs: nowMs });
+    this.#open.set(id.toString(), { id, namespace, source, owner, lastUsedMs: nowMs });
     return id;
   }
 
-  /** Error: `CursorNotFound`. */
-  get(id: Long, namespace: string, nowMs: number): PageSource {
+  /** Errors: `CursorNotFound`; `Unauthorized` for another one's cursor, and for the cursor of another namespace. */
+  get(id: Long, namespace: string, nowMs: number, access: Access): PageSource {
     const cursor = this.#open.get(id.toString());
     if (cursor === undefined) throw new ServerError('CursorNotFound', `cursor id ${id.toString()} not found`);
+    refuseOthers(cursor, access);
     if (cursor.namespace !== namespace) {
       throw new ServerError(
-        'BadValue',
+        'Unauthorized',
         `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`,
       );
     }
     cursor.lastUsedMs = nowMs;
     return cursor.source;
+  }
+
+  /** True where a client may close the cursor: its own, or any with the privilege for it. */
+  mayClose(id: Long, access: Access): boolean {
+    const cursor = this.#open.get(id.toString());
+    if (cursor === undefined || isOwn(cursor, access) || access.may({ type: 'cluster' }, 'killAnyCursor')) return true;
+    const [db = '', ...coll] = cursor.namespace.split('.');
+    return access.may({ type: 'namespace', db, coll: coll.join('.') }, 'killAnyCursor');
   }
 
   /** True for the cursor of a change stream that is still open. */
@@ -86,6 +107,21 @@ export class CursorTable {
     const oldest = [...this.#open].sort(([, left], [, right]) => left.lastUsedMs - right.lastUsedMs)[0];
     if (oldest !== undefined) this.#open.delete(oldest[0]);
   }
+}
+
+function isOwn({ owner }: OpenCursor, { user }: Access): boolean {
+  if (owner === null) return true;
+  return owner.user === null || user === null ? owner.user === user : isSameName(owner.user, user);
+}
+
+function refuseOthers(cursor: OpenCursor, access: Access): void {
+  if (!isOwn(cursor, access))
+    throw new ServerError(
+      'Unauthorized',
+      `cursor id ${cursor.id.toString()} was not created by the authenticated user`,
+    );
+  if (cursor.owner?.isStillAllowed() === false)
+    throw new ServerError('Unauthorized', `not authorized for getMore with cursor id ${cursor.id.toString()}`);
 }
 
 /** Pages of anything that can be read through once. */

@@ -24,7 +24,7 @@ export class Connection {
   constructor(socket: Socket, executor: Executor, id: number, log: (message: string) => void) {
     this.#socket = socket;
     this.#executor = executor;
-    this.#client = { connectionId: id, appName: null };
+    this.#client = { connectionId: id, appName: null, user: null };
     this.#log = log;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#take(chunk));
