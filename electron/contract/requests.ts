@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RequestTable } from './requests/definition.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
+import { OWN_REQUESTS } from './requests/own.ts';
 import { RECONCILIATION_REQUESTS } from './requests/reconciliation.ts';
 import { RETRY_REQUESTS } from './requests/retry.ts';
 import { RUNNER_REQUESTS } from './requests/runner.ts';
@@ -13,6 +14,7 @@ export const REQUESTS = {
   ...RETRY_REQUESTS,
   ...RUNNER_REQUESTS,
   ...RECONCILIATION_REQUESTS,
+  ...OWN_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

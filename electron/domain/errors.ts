@@ -104,6 +104,11 @@ export const ERRORS = {
     message: 'The offline copy could not be read and was set aside.',
     action: 'Nothing to do: it is built anew from the server.',
   },
+  own_file_unusable: {
+    transient: false,
+    message: 'Your own file (saved views, drafts, settings) cannot be used.',
+    action: 'See the details; where it is of a newer version, update Runledger. Nothing of it was changed.',
+  },
   copy_incomplete: {
     transient: true,
     message: 'The offline copy is not complete yet.',

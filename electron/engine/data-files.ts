@@ -7,6 +7,8 @@ export interface DataFiles {
   readonly copyFile: string;
   /** The folder of reconciliation's runs. */
   readonly runFolder: string;
+  /** The file of what is the person's own, one for all. */
+  readonly ownFile: string;
   /** The folder of exports, one for all. */
   readonly exportFolder: string;
 }
@@ -17,6 +19,7 @@ export function dataFilesOf(dataDir: string, source: string): DataFiles {
   return {
     copyFile: path.join(dataDir, 'copies', `${name}.sqlite`),
     runFolder: path.join(dataDir, 'reconciliation', name),
+    ownFile: path.join(dataDir, 'own.sqlite'),
     exportFolder: path.join(dataDir, 'exports'),
   };
 }

@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { openCache, type Cache } from '#cache/open-cache.ts';
+import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import { permissionSchema } from '#contract/permissions.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
@@ -48,6 +49,7 @@ export class Engine {
   readonly #board: StatusBoard;
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
+  #own: Result<OwnFile, AppError> | null = null;
   #demo: DemoWorld | null = null;
   #keeper: ConnectionKeeper<AttachedStore> | null = null;
   #monitor: Monitor | null = null;
@@ -91,6 +93,7 @@ export class Engine {
     const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
     this.#cache = cache.value;
+    this.#own = this.#openOwn(source);
     this.#reconciliation = this.#openReconciliation(source, uri.value);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#countAgain();
@@ -137,7 +140,7 @@ export class Engine {
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
-    if (this.#cache === null || this.#reconciliation === null) return null;
+    if (this.#cache === null || this.#reconciliation === null || this.#own === null) return null;
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({
       reader: this.#cache.reader,
@@ -145,6 +148,8 @@ export class Engine {
       controlRunner,
       desk: () => this.#desk,
       reconciliation: this.#reconciliation,
+      own: this.#own,
+      onSettings: () => undefined,
     });
   }
 
@@ -163,6 +168,7 @@ export class Engine {
     await this.#demo?.stop();
     for (const session of this.#sessions) session.close();
     this.#cache?.close();
+    if (this.#own?.ok === true) this.#own.value.close();
   }
 
   /** The configured server's address, or that of a sandbox server started for the purpose. */
@@ -184,6 +190,15 @@ export class Engine {
       return err(appError('cache_unusable', 'the data folder cannot be made', cause));
     }
     return openCache({ path: file, now: Date.now, source });
+  }
+
+  /** Without it everything else works: whoever asks for a view, a draft or a setting is told why there is none. */
+  #openOwn(source: string): Result<OwnFile, AppError> {
+    const { config, log } = this.#options;
+    const own = openOwnFile({ path: dataFilesOf(config.dataDir, source).ownFile, source, now: Date.now });
+    if (!own.ok) log(explainError(own.error), own.error.cause);
+    else if (own.value.note !== null) log(own.value.note);
+    return own;
   }
 
   #openReconciliation(source: string, uri: string): DeskHost {

@@ -1,11 +1,14 @@
+import type { OwnFile } from '#cache/own/open-own-file.ts';
 import type { CacheReader } from '#cache/reader.ts';
 import type { JobDesk } from '#console/retry/job-desk.ts';
+import type { Settings } from '#contract/own-views.ts';
 import { requestNameSchema, type RequestName } from '#contract/requests.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
+import { ownHandlers } from './handlers/own-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
 
@@ -18,6 +21,10 @@ export interface HandlerParts {
   /** Error: `not_found` where this engine has no runner. */
   readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
   readonly reconciliation: ReconciliationDesk;
+  /** Views, drafts and settings of the person, or why they cannot be had. */
+  readonly own: Result<OwnFile, AppError>;
+  /** A setting was changed. */
+  readonly onSettings: (settings: Settings) => void;
 }
 
 /** The answers to every request of the contract; each area has a file of its own. */
@@ -28,6 +35,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...jobHandlers(parts.reader),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
+    ...ownHandlers(parts.own, parts.onSettings),
   };
 }
 
