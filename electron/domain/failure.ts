@@ -45,6 +45,8 @@ export type FailureEvidence =
   | { readonly source: 'network'; readonly code: string; readonly message: string }
   | { readonly source: 'timeout'; readonly limitMs: number }
   | { readonly source: 'reply'; readonly message: string }
+  /** The provider accepted it, worked on it, and said that it failed. */
+  | { readonly source: 'generation'; readonly code: string; readonly message: string }
   | { readonly source: 'content_refusal'; readonly message: string }
   | { readonly source: 'validation'; readonly failedChecks: readonly string[]; readonly message: string }
   | { readonly source: 'input'; readonly message: string }
@@ -114,6 +116,11 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
       };
     case 'reply':
       return { class: 'provider', code: 'malformed_reply', message: evidence.message };
+    case 'generation': {
+      // The model's own failure unless its code is known to mean something else: the same request may well meet it again.
+      const known = CLASS_BY_PROVIDER_CODE.get(evidence.code);
+      return { class: known ?? 'provider', code: evidence.code.slice(0, 100), message: evidence.message };
+    }
     case 'content_refusal':
       return { class: 'policy', code: 'content_refused', message: evidence.message };
     case 'validation':

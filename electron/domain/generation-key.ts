@@ -1,5 +1,8 @@
 import type { Attempt, Job } from './job.ts';
 
+/** What services take as a key, as far as they say. */
+const REPLACEMENT_KEY_LENGTH_MAX = 255;
+
 type AttemptedJob = Pick<Job, 'attempts' | 'attempt' | 'billing'>;
 
 /**
@@ -9,6 +12,14 @@ type AttemptedJob = Pick<Job, 'attempts' | 'attempt' | 'billing'>;
  */
 export function generationKey(job: AttemptedJob): string {
   return `${job.billing.generationId}:${currentPurchase(job).n}`;
+}
+
+/**
+ * The key of the purchase that replaces one whose result the provider says is not to be had any more. It names the acceptance
+ * that is gone, so that it is the same for whoever has to ask again.
+ */
+export function replacementKey(job: AttemptedJob, goneAcceptanceId: string): string {
+  return `${generationKey(job)}:${goneAcceptanceId}`.slice(0, REPLACEMENT_KEY_LENGTH_MAX);
 }
 
 /**
@@ -32,8 +43,9 @@ function currentPurchase({ attempts, attempt: current, billing }: AttemptedJob):
     )
     .reduce<Purchase>(
       (purchase, attempt) => {
-        // A call that is turned away says nothing of what an earlier one with the same key has bought.
-        const isOpen = isUnanswered(attempt) || (isTurnedAway(attempt) && purchase.attempts.length > 0);
+        // A call that is turned away says nothing of what was bought before it, in an earlier attempt or in its own.
+        const isBought = purchase.attempts.length > 0 || attempt.acceptanceId !== null;
+        const isOpen = isUnanswered(attempt) || (isTurnedAway(attempt) && isBought);
         return isOpen
           ? { ...purchase, attempts: [...purchase.attempts, attempt] }
           : { n: purchase.n + 1, attempts: [] };
@@ -42,12 +54,26 @@ function currentPurchase({ attempts, attempt: current, billing }: AttemptedJob):
     );
 }
 
+/** Codes by which our account with the provider is refused, and not what was asked for. */
+const REFUSED_ACCOUNT: ReadonlySet<string> = new Set([
+  'http_401',
+  'http_402',
+  'http_403',
+  'provider_missing',
+  'invalid_api_key',
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'account_deactivated',
+]);
+
 /** A crash, a cut connection, a runner that stopped and a time-out leave open whether the provider has made, and charged for, anything. */
 function isUnanswered({ failure }: Attempt): boolean {
   if (failure === null) return false;
   return failure.class === 'timeout' || failure.code === 'lease_expired' || failure.code.startsWith('network_');
 }
 
+/** The provider is out of order, over-asked, or does not let us in: none of it speaks of the purchase. */
 function isTurnedAway({ failure }: Attempt): boolean {
-  return failure?.class === 'temporary' || failure?.class === 'rate_limit';
+  if (failure === null) return false;
+  return failure.class === 'temporary' || failure.class === 'rate_limit' || REFUSED_ACCOUNT.has(failure.code);
 }

@@ -84,6 +84,12 @@ describe('what goes wrong elsewhere', () => {
       code: 'insufficient_credit',
     },
     { evidence: { source: 'cancelled', message: 'm' }, failureClass: 'cancelled', code: 'cancelled' },
+    { evidence: { source: 'generation', code: 'gpu_lost', message: 'm' }, failureClass: 'provider', code: 'gpu_lost' },
+    {
+      evidence: { source: 'generation', code: 'content_filter', message: 'm' },
+      failureClass: 'policy',
+      code: 'content_filter',
+    },
     { evidence: { source: 'lease', message: 'm' }, failureClass: 'temporary', code: 'lease_expired' },
     { evidence: { source: 'exception', message: 'm' }, failureClass: 'unknown', code: 'exception' },
   ])('$evidence.source is $failureClass', ({ evidence, failureClass, code }) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '#domain/failure.ts';
 import { jobSchema } from '#domain/job.ts';
-import { generationKey, unreceivedAcceptance } from '#domain/generation-key.ts';
+import { generationKey, replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 
 type PastAttempt = readonly [failureClass: FailureClass, code: string, acceptanceId: string | null];
@@ -33,6 +33,9 @@ const CUT: PastAttempt = ['temporary', 'network_econnreset', null];
 const TIMED_OUT: PastAttempt = ['timeout', 'attempt_timeout', 'order-1'];
 const BUSY: PastAttempt = ['rate_limit', 'http_429', null];
 const DOWN: PastAttempt = ['temporary', 'http_503', null];
+const DOWN_AFTER_ACCEPTING: PastAttempt = ['temporary', 'http_503', 'order-1'];
+const LOCKED_OUT: PastAttempt = ['provider', 'http_401', null];
+const MADE_AND_FAILED: PastAttempt = ['provider', 'prediction_failed', 'order-1'];
 const REJECTED: PastAttempt = ['validation', 'check_title', 'order-1'];
 
 describe('the purchase that an attempt makes or continues', () => {
@@ -44,8 +47,18 @@ describe('the purchase that an attempt makes or continues', () => {
     ['is the same where nobody waited for its end', [TIMED_OUT], 'g-j1:1', 'order-1'],
     ['is a new one where the provider turned the call away', [BUSY, DOWN], 'g-j1:3', null],
     ['is the same where a later call for it was turned away', [CUT, BUSY, DOWN], 'g-j1:1', null],
+    ['is collected where the provider was down after it had accepted', [DOWN_AFTER_ACCEPTING], 'g-j1:1', 'order-1'],
+    ['is collected later where our key was refused meanwhile', [CRASH, LOCKED_OUT], 'g-j1:1', 'order-1'],
+    ['is a new one where our key was refused at first', [LOCKED_OUT], 'g-j1:2', null],
+    ['is a new one where the provider says that it failed', [CRASH, MADE_AND_FAILED], 'g-j1:2', null],
     ['is a new one where its result was received and was not good enough', [CUT, REJECTED], 'g-j1:2', null],
   ])('%s', (_name, past, key, acceptanceId) => {
     expect(after(past)).toEqual({ key, acceptanceId });
+  });
+
+  it('is replaced under a key that names what is gone, the same for whoever asks', () => {
+    const job = { ...queuedJob({ id: 'j1' }), attempt: 1 };
+    expect(replacementKey(job, 'order-1')).toBe('g-j1:1:order-1');
+    expect(replacementKey(job, 'x'.repeat(500))).toHaveLength(255);
   });
 });
