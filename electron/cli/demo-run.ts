@@ -60,7 +60,9 @@ export async function runDemo(options: DemoRunOptions): Promise<Result<DemoRepor
   const allDone = Promise.withResolvers<void>();
   const runner = makeRunner({
     store: store.writer,
-    providers: [openAiProvider({ name: DEMO_PROVIDER, baseUrl: provider.baseUrl, apiKey: provider.apiKey })],
+    providers: [
+      openAiProvider({ type: 'openai', name: DEMO_PROVIDER, baseUrl: provider.baseUrl, key: 'demo' }, provider.apiKey),
+    ],
     artefactDir: options.artefactDir,
     concurrency: options.concurrency,
     version: options.version,

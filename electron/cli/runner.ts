@@ -2,7 +2,8 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { HeadlessRunner } from '#engine/headless-runner.ts';
-import { namedProvider, providerEnvironmentSchema, providerSettingsSchema } from '#engine/provider-settings.ts';
+import { configuredProviders } from '#engine/configured-providers.ts';
+import { namedProviders, providerSourcesSchema } from '#engine/provider-settings.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
 import { wholeNumber } from './whole-number.ts';
 import { readVersion } from './version.ts';
@@ -16,6 +17,8 @@ interface RunnerFlags {
   readonly db?: string;
   readonly concurrency: number;
   readonly artefacts: string;
+  readonly providers?: string;
+  readonly keys?: string;
 }
 
 const flags = new Command('runner')
@@ -24,9 +27,11 @@ const flags = new Command('runner')
   .option('--db <name>', 'the database; default: the one in the URI, or runledger')
   .option('--concurrency <number>', 'attempts at once', wholeNumber(1, 1000), 4)
   .option('--artefacts <folder>', 'where outputs are kept', 'artefacts')
+  .option('--providers <file>', 'a file of providers (or RUNLEDGER_PROVIDERS)')
+  .option('--keys <file>', 'a file of their keys, which nobody else may read (or RUNLEDGER_KEYS)')
   .addHelpText(
     'after',
-    '\nThe provider is named by RUNLEDGER_PROVIDER_URL (an OpenAI-compatible base URL) and RUNLEDGER_PROVIDER_KEY.',
+    '\nOne OpenAI-compatible provider is named by RUNLEDGER_PROVIDER_URL and RUNLEDGER_PROVIDER_KEY instead.',
   )
   .parse()
   .opts<RunnerFlags>();
@@ -37,17 +42,18 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const uri = flags.uri ?? process.env['MONGODB_URI'] ?? '';
   if (uri === '') return refuse(appError('invalid_request', 'no --uri and no MONGODB_URI'));
-  const named = namedProvider(providerEnvironmentSchema.parse(process.env));
-  const provider = providerSettingsSchema.nullable().safeParse(named);
-  if (!provider.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
-  if (provider.data === null) {
-    return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not set, and jobs need a provider'));
+  const sources = providerSourcesSchema.safeParse(namedProviders({ ...process.env, ...flaggedSources() }));
+  if (!sources.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
+  const providers = configuredProviders(sources.data);
+  if (!providers.ok) return refuse(providers.error);
+  if (providers.value.length === 0) {
+    return refuse(appError('invalid_request', 'neither RUNLEDGER_PROVIDER_URL nor --providers names a provider'));
   }
   const runner = new HeadlessRunner({
     uri,
     dbName: flags.db ?? process.env['RUNLEDGER_DB'] ?? null,
     concurrency: flags.concurrency,
-    provider: provider.data,
+    providers: providers.value,
     artefactDir: path.resolve(flags.artefacts),
     version: readVersion(),
     log: say,
@@ -72,6 +78,13 @@ async function main(): Promise<number> {
       `${ended.abandoned} given back or left to others.`,
   );
   return 0;
+}
+
+function flaggedSources(): Readonly<Record<string, string>> {
+  return {
+    ...(flags.providers === undefined ? {} : { RUNLEDGER_PROVIDERS: flags.providers }),
+    ...(flags.keys === undefined ? {} : { RUNLEDGER_KEYS: flags.keys }),
+  };
 }
 
 function classOf(outcome: AttemptOutcome): { readonly class?: string } {

@@ -94,6 +94,11 @@ export const ERRORS = {
     action:
       'List them with `npm run cli -- indexes --uri URI`; `--create` creates them, or the lines that it prints do.',
   },
+  providers_invalid: {
+    transient: false,
+    message: 'The configuration of providers cannot be used.',
+    action: 'Mend what the details name; the README shows what a providers file holds and where keys are kept.',
+  },
   disk_full: {
     transient: true,
     message: 'The disk is full; the offline copy stands still.',

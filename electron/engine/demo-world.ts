@@ -30,12 +30,10 @@ export class DemoWorld {
     this.#sandbox = sandbox;
     this.#server = server;
     this.uri = sandbox.uri;
-    this.provider = openAiProvider({
-      name: DEMO_PROVIDER,
-      baseUrl: server.baseUrl,
-      apiKey: server.apiKey,
-      priceOf: () => PRICE,
-    });
+    this.provider = openAiProvider(
+      { type: 'openai', name: DEMO_PROVIDER, baseUrl: server.baseUrl, key: 'demo', prices: { '*': PRICE } },
+      server.apiKey,
+    );
   }
 
   /** Starts the sandbox server on its own thread and the provider. Error: `internal` where the server cannot start. */

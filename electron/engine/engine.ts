@@ -17,7 +17,7 @@ import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import { labelOf, type Store } from '#store/connection.ts';
 import { attach, type AttachedStore } from './attach.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
-import { configuredProvider } from './configured-provider.ts';
+import { configuredProviders } from './configured-providers.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
@@ -251,9 +251,14 @@ export class Engine {
       this.#refuseRunner(appError('indexes_missing', missingIndexes.join(', ')));
       return;
     }
+    const providers = this.#providers();
+    if (!providers.ok) {
+      this.#refuseRunner(providers.error);
+      return;
+    }
     const runner = makeRunner({
       store: store.writer,
-      providers: this.#providers(),
+      providers: providers.value,
       artefactDir: path.join(config.dataDir, 'artefacts'),
       concurrency: config.concurrency,
       version: config.version,
@@ -270,10 +275,10 @@ export class Engine {
     });
   }
 
-  #providers(): readonly Provider[] {
-    const { provider } = this.#options.config;
-    const configured = provider === null ? [] : [configuredProvider(provider)];
-    return this.#demo === null ? configured : [...configured, this.#demo.provider];
+  #providers(): Result<readonly Provider[], AppError> {
+    const configured = configuredProviders(this.#options.config.providers);
+    if (!configured.ok || this.#demo === null) return configured;
+    return ok([...configured.value, this.#demo.provider]);
   }
 
   #controlRunner(action: 'pause' | 'resume'): Result<RunnerStatus, AppError> {

@@ -1,20 +1,19 @@
 import { appError, type AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
+import type { Provider } from '#runner/provider.ts';
 import type { JobRunner } from '#runner/runner.ts';
 import { labelOf } from '#store/connection.ts';
 import { attach, type AttachedStore, type AttachOptions } from './attach.ts';
-import { configuredProvider } from './configured-provider.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { makeRunner } from './make-runner.ts';
-import type { ProviderSettings } from './provider-settings.ts';
 import { wait } from './wait.ts';
 
 /** How to run a runner without a window. */
 export interface HeadlessRunnerOptions extends Omit<AttachOptions, 'appName'> {
   readonly concurrency: number;
-  readonly provider: ProviderSettings;
+  readonly providers: readonly Provider[];
   /** Absolute. */
   readonly artefactDir: string;
   readonly version: string;
@@ -82,11 +81,10 @@ export class HeadlessRunner {
       this.#refused.resolve(appError('indexes_missing', store.missingIndexes.join(', ')));
       return;
     }
-    const { log, provider, onOutcome, ...settings } = this.#options;
+    const { log, onOutcome, ...settings } = this.#options;
     this.#runner = makeRunner({
       ...settings,
       store: store.writer,
-      providers: [configuredProvider(provider)],
       onOutcome: (job, outcome) => onOutcome(job._id, outcome),
       onStatus: ({ error }) => {
         if (error !== null && error.code !== this.#lastError)

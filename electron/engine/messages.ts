@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '#contract/status.ts';
-import { providerSettingsSchema } from './provider-settings.ts';
+import { NO_PROVIDERS, providerSourcesSchema } from './provider-settings.ts';
 
 /** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
 export const engineConfigSchema = z.object({
@@ -16,8 +16,8 @@ export const engineConfigSchema = z.object({
   concurrency: z.int().min(1).max(1000),
   /** With the sandbox: fill an empty database with demo data and let new jobs arrive. */
   isDemo: z.boolean(),
-  /** OpenAI-compatible provider; null uses the demo provider with the sandbox and none without. */
-  provider: providerSettingsSchema.nullable().default(null),
+  /** Where this machine's providers come from; with the sandbox the demo's is there besides. */
+  providers: providerSourcesSchema.default(NO_PROVIDERS),
 });
 export type EngineConfig = z.infer<typeof engineConfigSchema>;
 

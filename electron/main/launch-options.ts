@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
-import { namedProvider, providerEnvironmentSchema } from '#engine/provider-settings.ts';
+import { namedProviders } from '#engine/provider-settings.ts';
 
 /** How the application is to be started. */
 export interface LaunchOptions {
@@ -15,7 +15,7 @@ export interface LaunchOptions {
   readonly link: string | null;
 }
 
-const environmentSchema = providerEnvironmentSchema.extend({
+const environmentSchema = z.object({
   MONGODB_URI: z.string().optional(),
   RUNLEDGER_DB: z.string().optional(),
   RUNLEDGER_DATA_DIR: z.string().optional(),
@@ -53,7 +53,7 @@ export function readLaunchOptions(
     withRunner: mongodbUri === null || values['runner'] === true,
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
-    provider: namedProvider(env),
+    providers: namedProviders(environment),
   });
   if (!engine.success) {
     const issue = engine.error.issues[0];

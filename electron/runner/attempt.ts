@@ -7,7 +7,8 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-policy.ts';
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
-import { generationKey, unreceivedAcceptance } from '#domain/generation-key.ts';
+import { generationKey } from '#domain/generation-key.ts';
+import { ProviderCall } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { Validate } from './validators/validate.ts';
 
@@ -19,6 +20,8 @@ export interface AttemptContext {
   readonly artefacts: ArtefactFolder;
   readonly policy: RetryPolicy;
   readonly apply: (change: JobChange) => Promise<Result<void, AppError>>;
+  /** True where somebody has cancelled the job meanwhile. */
+  readonly isCancelled: (jobId: string) => Promise<boolean>;
   readonly accepted: (job: LeasedJob, acceptanceId: string) => Promise<Result<void, AppError>>;
   readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
   readonly random: () => number;
@@ -122,14 +125,16 @@ async function generate(
   });
   const deadline = AbortSignal.timeout(kind.hardTimeoutMs);
   const signal = AbortSignal.any([stop, deadline]);
-  const softTimer = setTimeout(() => context.progress(job, 0, 'Taking longer than usual.'), kind.softTimeoutMs);
+  const call = new ProviderCall(provider, job, context, output);
+  const softTimer = setTimeout(() => call.tellSlow(), kind.softTimeoutMs);
   try {
-    const result = await callProvider(provider, job, options, kind, context, output, signal);
+    const result = await call.run(requestOf(job, kind, options), signal);
     if (result.ok) {
       await output.finish();
       return ok({ output, providerCost: result.value.providerCostMicroUsd });
     }
     await output.discard();
+    if (signal.aborted) await call.cancelUnwanted(stop);
     return err(stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error));
   } catch (cause) {
     await output.discard();
@@ -141,16 +146,8 @@ async function generate(
   }
 }
 
-async function callProvider(
-  provider: Provider,
-  job: LeasedJob,
-  options: Record<string, unknown>,
-  kind: JobKind,
-  context: AttemptContext,
-  output: ArtefactWriter,
-  signal: AbortSignal,
-): ReturnType<Provider['generate']> {
-  const request: GenerationRequest = {
+function requestOf(job: LeasedJob, kind: JobKind, options: Record<string, unknown>): GenerationRequest {
+  return {
     kind: job.kind,
     prompt: job.input.prompt,
     options,
@@ -158,21 +155,6 @@ async function callProvider(
     idempotencyKey: generationKey(job),
     timeoutMs: kind.hardTimeoutMs,
   };
-  const sink = {
-    accepted: async (acceptanceId: string): Promise<void> => {
-      const stored = await context.accepted(job, acceptanceId);
-      // A lease that is lost is noticed by the next guarded write; the provider's work is not thrown away for a slow server.
-      if (!stored.ok && stored.error.code === 'lease_lost') throw new Error('The lease was lost.');
-    },
-    progress: (fraction: number, message: string) => context.progress(job, fraction, message),
-    write: (chunk: Uint8Array) => output.write(chunk),
-  };
-  const accepted = unreceivedAcceptance(job);
-  if (accepted !== null && provider.collect !== undefined) {
-    const collected = await provider.collect(accepted, request, sink, signal);
-    if (collected !== null) return collected;
-  }
-  return provider.generate(request, sink, signal);
 }
 
 function stoppedProblem(stop: AbortSignal, deadline: AbortSignal, kind: JobKind): Problem | null {

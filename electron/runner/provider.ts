@@ -17,7 +17,7 @@ export interface GenerationRequest {
 export interface GenerationSink {
   /** To be awaited the moment the provider has accepted: from then on the generation is paid for and must not be bought again. */
   accepted(acceptanceId: string): Promise<void>;
-  progress(fraction: number, message: string): void;
+  progress: (fraction: number, message: string) => void;
   /** Appends to the artefact; to be awaited, so that a slow disk slows the provider's stream. */
   write(chunk: Uint8Array): Promise<void>;
 }
@@ -45,14 +45,16 @@ export interface Provider {
     sink: GenerationSink,
     signal: AbortSignal,
   ): Promise<Result<Generated, GenerationFailure>>;
+  /** Ends what the provider accepted and nobody wants any more. What the provider answers to that changes nothing. */
+  cancel?: (acceptanceId: string, signal: AbortSignal) => Promise<void>;
   /**
    * Fetches the result of a generation that the provider accepted and nobody received; null where it is no longer to be had.
    * Left out by providers that keep nothing.
    */
-  collect?(
+  collect?: (
     acceptanceId: string,
     request: GenerationRequest,
     sink: GenerationSink,
     signal: AbortSignal,
-  ): Promise<Result<Generated, GenerationFailure> | null>;
+  ) => Promise<Result<Generated, GenerationFailure> | null>;
 }

@@ -77,6 +77,8 @@ export class JobRunner {
   readonly #stopping = new AbortController();
   #wake = new AbortController();
   #loops: Promise<unknown> | null = null;
+  /** The claim under way: what it brings is begun, and must be waited for by whoever ends the runner. */
+  #claiming: Promise<unknown> = Promise.resolve();
   #state: RunnerState['state'] = 'running';
   #concurrency: number;
   #error: AppError | null = null;
@@ -97,6 +99,10 @@ export class JobRunner {
       apply: (change) => this.#outbox.apply(change),
       accepted: (job, acceptanceId) =>
         options.store.recordAcceptance({ jobId: job._id, token: job.lease.token }, acceptanceId),
+      isCancelled: async (jobId) => {
+        const cancelled = await options.store.isCancelled(jobId);
+        return cancelled.ok && cancelled.value;
+      },
       progress: (job, fraction, message) => this.#progress.report(job, fraction, message),
       random: options.random,
       now: options.now,
@@ -151,6 +157,7 @@ export class JobRunner {
   async drain(): Promise<void> {
     if (this.#state !== 'stopped') this.#become('draining');
     this.poke();
+    await this.#claiming;
     await Promise.all(this.#attempts);
     await this.#end();
   }
@@ -160,6 +167,9 @@ export class JobRunner {
     if (this.#state !== 'stopped') this.#become('draining');
     this.#leases.stopAll();
     this.poke();
+    await this.#claiming;
+    // Once more for what the claim under way has brought.
+    this.#leases.stopAll();
     await Promise.all(this.#attempts);
     await this.#end();
   }
@@ -179,7 +189,9 @@ export class JobRunner {
     while (!this.#stopping.signal.aborted) {
       this.#wake = new AbortController();
       const free = this.#state === 'running' ? this.#concurrency - this.#attempts.size : 0;
-      const outcome = free > 0 ? await this.#claim(free) : { claimed: 0, error: null };
+      const claiming = free > 0 ? this.#claim(free) : Promise.resolve({ claimed: 0, error: null });
+      this.#claiming = claiming;
+      const outcome = await claiming;
       failures = outcome.error === null ? 0 : failures + 1;
       if (free > 0) this.#note(outcome.error);
       // A full hand means that there may be more: look again as soon as a place is free.

@@ -138,6 +138,12 @@ export class MongoRunnerStore implements RunnerStore {
     return written.value === 1 ? ok(undefined) : err(appError('lease_lost', lease.jobId));
   }
 
+  async isCancelled(jobId: string): Promise<Result<boolean, AppError>> {
+    const filter = { _id: jobId, state: 'failed', 'failure.class': 'cancelled' };
+    const found = await attemptCall(() => this.#collections.jobs.findOne(filter, { projection: { _id: 1 } }));
+    return found.ok ? ok(found.value !== null) : found;
+  }
+
   async recordProgress(
     reports: readonly (LeaseKey & { readonly fraction: number; readonly message: string })[],
   ): Promise<Result<void, AppError>> {

@@ -80,6 +80,8 @@ export interface RunnerStore {
   heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>>;
   /** Stores the provider's id the moment it has accepted; `lease_lost` where the lease is another's. */
   recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>>;
+  /** True where the job was cancelled, by whomever. */
+  isCancelled(jobId: string): Promise<Result<boolean, AppError>>;
   recordProgress(
     reports: readonly (LeaseKey & { readonly fraction: number; readonly message: string })[],
   ): Promise<Result<void, AppError>>;

@@ -31,6 +31,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['cache', 'sandbox'],
   mingo: ['sandbox'],
   openai: ['runner'],
+  replicate: ['runner'],
   react: ['renderer'],
 };
 

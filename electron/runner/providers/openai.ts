@@ -1,77 +1,112 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
+import { z } from 'zod';
+import { microUsdSchema } from '#domain/credits.ts';
 import type { FailureEvidence } from '#domain/failure.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
+import { evidenceOfThrown, failed, networkCodeOf, retryAfterMsOf } from './failed-call.ts';
+import { download } from './http-exchange.ts';
+import { providerNameSchema, type ProviderSetup } from './provider-setup.ts';
 
-/** How to reach a provider that speaks OpenAI's API. */
-export interface OpenAiOptions {
-  /** The name that jobs call it by. */
-  readonly name: string;
-  readonly baseUrl: string;
-  /** Never logged. */
-  readonly apiKey: string;
-  /** What a model costs, in micro-USD for a million tokens in and out, and for an image; null where it is not known. */
-  readonly priceOf?: (model: string) => ModelPrice | null;
-}
+const priceSchema = z.strictObject({
+  perMillionTokensIn: microUsdSchema.default(0),
+  perMillionTokensOut: microUsdSchema.default(0),
+  perImage: microUsdSchema.default(0),
+});
+/** What a model costs, in micro-USD: a million tokens in and out, and an image. */
+export type ModelPrice = z.infer<typeof priceSchema>;
 
-/** A model's price; micro-USD. */
-export interface ModelPrice {
-  readonly perMillionTokensIn: number;
-  readonly perMillionTokensOut: number;
-  readonly perImage: number;
-}
+/** A provider that speaks OpenAI's API. */
+export const openAiSettingsSchema = z.strictObject({
+  type: z.literal('openai'),
+  name: providerNameSchema,
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  /** The name of its key in the key store. */
+  key: z.string().min(1).max(100),
+  /** By model, `*` for all that are not named; without a price the cost is not known. */
+  prices: z.record(z.string(), priceSchema).default({}),
+  /** How pictures are asked for; some models know only one way and refuse the question. */
+  imageReply: z.enum(['b64_json', 'url', 'unspecified']).default('b64_json'),
+});
+export type OpenAiSettings = z.input<typeof openAiSettingsSchema>;
 
-const WEBSITE_INSTRUCTION =
-  'Answer with one complete HTML document and nothing else: no explanation, no code fence. Use no script, style or image from another site.';
+const INSTRUCTIONS: Readonly<Record<string, string>> = {
+  website:
+    'Answer with one complete HTML document and nothing else: no explanation, no code fence. Use no script, style or image from another site.',
+  document:
+    'Answer with the document itself, in Markdown, and nothing else; where the options hold a JSON Schema, with one JSON value that it describes. No explanation, no code fence.',
+  data: 'Answer with one JSON value and nothing else: no explanation, no code fence. Where the options hold a JSON Schema, the value must be one that it describes.',
+};
 
-/** Generates websites and images through OpenAI's API: chat completions, streamed, and images. */
-export function openAiProvider(options: OpenAiOptions): Provider {
+/** Texts (websites, documents, data) through chat completions, streamed, and pictures through OpenAI's API. */
+export const openAiSetup: ProviderSetup<typeof openAiSettingsSchema> = {
+  settingsSchema: openAiSettingsSchema,
+  keysOf: ({ key }) => [key],
+  make: (settings, { secret }) => openAiProvider(settings, secret(settings.key)),
+};
+
+/** @param apiKey never logged */
+export function openAiProvider(options: OpenAiSettings, apiKey: string): Provider {
+  const settings = openAiSettingsSchema.parse(options);
   const client = new OpenAI({
-    baseURL: options.baseUrl,
-    apiKey: options.apiKey,
+    baseURL: settings.baseUrl,
+    // The client refuses to be made without a key, which a provider on this machine may not want.
+    apiKey: apiKey === '' ? 'none' : apiKey,
     // Whether and when to try again is decided in one place for the whole program, and that is not here.
     maxRetries: 0,
     logLevel: 'off',
   });
-  const priceOf = options.priceOf ?? (() => null);
   return {
-    name: options.name,
+    name: settings.name,
     generate: async (request, sink, signal) => {
+      const price = settings.prices[request.model] ?? settings.prices['*'] ?? null;
       try {
-        return request.kind === 'image'
-          ? await generateImage(client, request, sink, signal, priceOf(request.model))
-          : await generatePage(client, request, sink, signal, priceOf(request.model));
+        if (request.kind === 'image')
+          return await generateImage(client, settings.imageReply, request, sink, signal, price);
+        const instruction = INSTRUCTIONS[request.kind];
+        if (instruction !== undefined) return await generateText(client, instruction, request, sink, signal, price);
       } catch (cause) {
         return err(failureOf(cause));
       }
+      return failed({ source: 'input', message: `${settings.name} makes no jobs of the kind ${request.kind}.` });
     },
   };
 }
 
 function requestOptions(request: GenerationRequest, signal: AbortSignal) {
-  return { signal, timeout: request.timeoutMs, idempotencyKey: request.idempotencyKey };
+  // Not by the client's own option `idempotencyKey`, which it sends only under a header that its subclasses name.
+  return { signal, timeout: request.timeoutMs, headers: { 'Idempotency-Key': request.idempotencyKey } };
 }
 
-async function generatePage(
+async function generateText(
   client: OpenAI,
+  instruction: string,
   request: GenerationRequest,
   sink: GenerationSink,
   signal: AbortSignal,
   price: ModelPrice | null,
 ): Promise<Result<Generated, GenerationFailure>> {
-  const stream = await client.chat.completions.create(
-    {
-      model: request.model,
-      stream: true,
-      stream_options: { include_usage: true },
-      messages: [
-        { role: 'system', content: WEBSITE_INSTRUCTION },
-        { role: 'user', content: `${request.prompt}\n\nOptions: ${JSON.stringify(request.options)}` },
-      ],
-    },
-    requestOptions(request, signal),
-  );
-  let acceptanceId: string | null = null;
+  const { data: stream, response } = await client.chat.completions
+    .create(
+      {
+        model: request.model,
+        stream: true,
+        stream_options: { include_usage: true },
+        messages: [
+          { role: 'system', content: instruction },
+          { role: 'user', content: `${request.prompt}\n\nOptions: ${JSON.stringify(request.options)}` },
+        ],
+      },
+      requestOptions(request, signal),
+    )
+    .withResponse();
+  if (response.headers.get('content-type')?.includes('event-stream') !== true) {
+    stream.controller.abort();
+    return failed({ source: 'reply', message: 'The reply is no stream of events.' });
+  }
+  // The first piece may be long in coming; that the request was accepted is known with the reply's head.
+  let acceptanceId = response.headers.get('x-request-id');
+  if (acceptanceId !== null) await sink.accepted(acceptanceId);
   let characters = 0;
   let cost: number | null = null;
   let refusal = '';
@@ -88,16 +123,10 @@ async function generatePage(
     if (text !== '') {
       await sink.write(Buffer.from(text, 'utf8'));
       characters += text.length;
-      // How long a page gets is not known beforehand; the share only ever approaches the whole.
+      // How long a text gets is not known beforehand; the share only ever approaches the whole.
       sink.progress(1 - 1 / (1 + characters / 4000), `${characters} characters`);
     }
-    if (chunk.usage && price !== null) {
-      cost = Math.round(
-        (chunk.usage.prompt_tokens * price.perMillionTokensIn +
-          chunk.usage.completion_tokens * price.perMillionTokensOut) /
-          1_000_000,
-      );
-    }
+    if (chunk.usage && price !== null) cost = costOfTokens(chunk.usage, price);
   }
   if (refusal !== '' || finish === 'content_filter') {
     return failed({ source: 'content_refusal', message: refusal || 'The provider refused the content.' }, cost);
@@ -110,8 +139,18 @@ async function generatePage(
     : ok({ providerCostMicroUsd: cost });
 }
 
+function costOfTokens(
+  usage: { readonly prompt_tokens: number; readonly completion_tokens: number },
+  { perMillionTokensIn, perMillionTokensOut }: ModelPrice,
+): number {
+  return Math.round(
+    (usage.prompt_tokens * perMillionTokensIn + usage.completion_tokens * perMillionTokensOut) / 1_000_000,
+  );
+}
+
 async function generateImage(
   client: OpenAI,
+  imageReply: z.output<typeof openAiSettingsSchema>['imageReply'],
   request: GenerationRequest,
   sink: GenerationSink,
   signal: AbortSignal,
@@ -124,7 +163,7 @@ async function generateImage(
         model: request.model,
         prompt: request.prompt,
         n: 1,
-        response_format: 'b64_json',
+        ...(imageReply === 'unspecified' ? {} : { response_format: imageReply }),
         // The library lists the sizes of OpenAI's own models; a compatible provider may know others.
         ...(typeof size === 'string' ? { size: size as '512x512' } : {}),
       },
@@ -132,52 +171,42 @@ async function generateImage(
     )
     .withResponse();
   await sink.accepted(response.headers.get('x-request-id') ?? `image-${data.created}`);
-  const base64 = data.data?.[0]?.b64_json;
   const cost = price?.perImage ?? null;
-  if (base64 === undefined) return failed({ source: 'reply', message: 'The reply holds no image.' }, cost);
-  await sink.write(Buffer.from(base64, 'base64'));
+  const [image] = data.data ?? [];
+  if (image?.b64_json !== undefined) await sink.write(Buffer.from(image.b64_json, 'base64'));
+  else if (image?.url !== undefined) {
+    const downloaded = await download(image.url, { signal }, sink);
+    if (!downloaded.ok) return err({ ...downloaded.error, providerCostMicroUsd: cost });
+  } else return failed({ source: 'reply', message: 'The reply holds no image.' }, cost);
   sink.progress(1, 'image received');
   return ok({ providerCostMicroUsd: cost });
 }
 
-function failed(evidence: FailureEvidence, cost: number | null): Result<never, GenerationFailure> {
-  return err({ evidence, retryAfterMs: 0, providerCostMicroUsd: cost });
-}
-
 function failureOf(cause: unknown): GenerationFailure {
-  return { evidence: evidenceOf(cause), retryAfterMs: retryAfterOf(cause), providerCostMicroUsd: null };
+  const headers: unknown = cause instanceof APIError ? cause.headers : null;
+  const retryAfter = headers instanceof Headers ? headers.get('retry-after') : null;
+  return {
+    evidence: evidenceOf(cause),
+    retryAfterMs: retryAfterMsOf(retryAfter, Date.now()),
+    providerCostMicroUsd: null,
+  };
 }
 
 function evidenceOf(cause: unknown): FailureEvidence {
   if (cause instanceof APIUserAbortError) return { source: 'cancelled', message: 'The attempt was stopped.' };
   if (cause instanceof APIConnectionTimeoutError) return { source: 'network', code: 'timeout', message: cause.message };
   if (cause instanceof APIConnectionError) {
-    return { source: 'network', code: networkCodeOf(cause.cause), message: cause.message };
+    return { source: 'network', code: networkCodeOf(cause.cause) ?? 'failed', message: cause.message };
   }
-  if (cause instanceof APIError && typeof cause.status === 'number') {
-    return { source: 'http', status: cause.status, code: cause.code ?? undefined, message: cause.message };
+  // Without a status it is an error that came in the middle of a stream.
+  if (cause instanceof APIError) {
+    const status: unknown = cause.status;
+    return {
+      source: 'http',
+      status: typeof status === 'number' ? status : 500,
+      code: cause.code ?? undefined,
+      message: cause.message,
+    };
   }
-  if (cause instanceof SyntaxError) return { source: 'reply', message: 'The reply is not readable JSON.' };
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const code = networkCodeOf(cause);
-  return code === 'failed' ? { source: 'exception', message } : { source: 'network', code, message };
-}
-
-/** The system's code of a lost connection, wherever in the chain of causes it stands. */
-function networkCodeOf(cause: unknown): string {
-  for (let current = cause, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
-    if ('code' in current && typeof current.code === 'string') return current.code;
-    if (current.message === 'terminated') return 'terminated';
-  }
-  return 'failed';
-}
-
-/** `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3). */
-function retryAfterOf(cause: unknown): number {
-  const headers: unknown = cause instanceof APIError ? cause.headers : null;
-  const header = headers instanceof Headers ? headers.get('retry-after') : null;
-  if (header === null || header === '') return 0;
-  const seconds = Number(header);
-  const waitMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(waitMs) ? Math.min(Math.max(0, Math.round(waitMs)), 3_600_000) : 0;
+  return evidenceOfThrown(cause);
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '#contract/events.ts';
 import type { ReconciliationScope, ReconciliationState, RunSummary } from '#contract/reconciliation-views.ts';
 import { periodOf, type LedgerEntry } from '#domain/ledger.ts';
+import { NO_PROVIDERS } from '#engine/provider-settings.ts';
 import { Engine } from '#engine/engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
@@ -71,7 +72,7 @@ async function openWindow(): Promise<EngineWindow> {
       withRunner: false,
       concurrency: 1,
       isDemo: false,
-      provider: null,
+      providers: NO_PROVIDERS,
     },
     sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
     deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),

@@ -43,14 +43,21 @@ export class RunnerDeployment {
   }
 
   /** Starts a runner in this process; `stop` ends it. */
-  startRunner(options: { readonly concurrency?: number; readonly providers?: readonly Provider[] } = {}): JobRunner {
+  startRunner(
+    options: {
+      readonly concurrency?: number;
+      readonly providers?: readonly Provider[];
+      readonly leaseMs?: number;
+    } = {},
+  ): JobRunner {
     const { baseUrl, apiKey } = this.provider;
     const runner = makeRunner({
       store: this.store.writer,
-      providers: options.providers ?? [openAiProvider({ name: 'demo', baseUrl, apiKey })],
+      providers: options.providers ?? [openAiProvider({ type: 'openai', name: 'demo', baseUrl, key: 'demo' }, apiKey)],
       artefactDir: path.join(this.folder, 'artefacts'),
       concurrency: options.concurrency ?? 4,
       version: 'test',
+      ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     });
     this.#runners.push(runner);
     runner.start();

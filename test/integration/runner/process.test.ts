@@ -113,7 +113,7 @@ describe('npm run runner', () => {
       { RUNLEDGER_PROVIDER_URL: 'http://x/v1' },
       /not a MongoDB URI/,
     ],
-    ['no provider', ['--uri', 'mongodb://127.0.0.1:1'], {}, /RUNLEDGER_PROVIDER_URL is not set/],
+    ['no provider', ['--uri', 'mongodb://127.0.0.1:1'], {}, /names a provider/],
     [
       'a provider that is no URL',
       ['--uri', 'mongodb://127.0.0.1:1'],

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findViolations } from '#domain/invariants.ts';
 import { planChange } from '#domain/transition.ts';
+import { replicateProvider } from '#runner/providers/replicate.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { startRecordedServer } from '../../support/recorded-server.ts';
 import { RunnerDeployment } from './deployment.ts';
+
+const POLLING = { timeout: 20_000 };
 
 let deployment: RunnerDeployment;
 beforeEach(async () => {
@@ -132,6 +136,50 @@ describe('a runner on a server and a provider', () => {
       ['capture', 70],
     ]);
     expect(deployment.provider.calls().generated).toBe(1);
+  });
+
+  it('collects what a provider accepted for a runner that is gone, and buys nothing again', async () => {
+    const server = await startRecordedServer();
+    const prediction = { id: 'p-1', status: 'processing', urls: {} };
+    const page = '<!doctype html><html lang="en"><head><title>T</title></head><body><main>Tea</main></body></html>';
+    server.answer({ status: 201, body: prediction }, { body: prediction });
+    const settings = { type: 'replicate', name: 'demo', baseUrl: server.url, key: 'k', pollMs: 10 } as const;
+    await deployment.order('w1', 1000, [{ id: 'j1', priceCredits: 70 }]);
+    const first = deployment.startRunner({ providers: [replicateProvider(settings, 'secret')] });
+    await expect.poll(async () => (await deployment.jobOf('j1')).provider.acceptanceId, POLLING).toBe('p-1');
+    await first.stop();
+    expect(await deployment.jobOf('j1')).toMatchObject({ state: 'retrying', lease: null });
+
+    server.answer({ body: { ...prediction, status: 'succeeded', output: page } });
+    deployment.startRunner({ providers: [replicateProvider(settings, 'secret')] });
+    const job = await deployment.settled('j1', 'completed');
+    expect(job.attempts.map(({ acceptanceId }) => acceptanceId)).toEqual(['p-1', 'p-1']);
+    expect(server.calls.filter(({ method }) => method === 'POST').map(({ path: where }) => where)).toEqual([
+      '/models/demo/predictions',
+    ]);
+  });
+
+  it('cancels at the provider what somebody cancelled while it was made', async () => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 201, body: { id: 'p-1', status: 'processing', urls: {} } },
+      { body: { id: 'p-1', status: 'processing', urls: {} } },
+    );
+    const settings = { type: 'replicate', name: 'demo', baseUrl: server.url, key: 'k', pollMs: 10 } as const;
+    await deployment.order('w1', 1000, [{ id: 'j1', priceCredits: 70 }]);
+    deployment.startRunner({ providers: [replicateProvider(settings, 'secret')], leaseMs: 1500 });
+    await expect.poll(async () => (await deployment.jobOf('j1')).provider.acceptanceId, POLLING).toBe('p-1');
+    await vi.waitFor(async () => {
+      const failure = { class: 'cancelled', code: 'cancelled', message: 'not wanted' } as const;
+      const event = { type: 'fail', failure, charge: 'release', providerCost: null, validation: null } as const;
+      const by = { actor: { type: 'user', id: 'u1' }, reason: 'cancel', policyVersion: 1 } as const;
+      const [applied] = expectOk(
+        await deployment.store.writer.applyChanges([expectOk(planChange(await deployment.jobOf('j1'), event, by))]),
+      );
+      expect(applied).toMatchObject({ ok: true });
+    });
+    await expect.poll(() => server.calls.at(-1)?.path, POLLING).toBe('/predictions/p-1/cancel');
+    expect(await deployment.jobOf('j1')).toMatchObject({ state: 'failed', failure: { class: 'cancelled' } });
   });
 
   it('rescues a job whose runner is gone, and what that runner writes late is refused', async () => {

@@ -1,0 +1,79 @@
+import type { AppError } from '#domain/errors.ts';
+import { replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
+import type { LeasedJob } from '#domain/job.ts';
+import type { Result } from '#domain/result.ts';
+import type { ArtefactWriter } from './artefacts.ts';
+import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from './provider.ts';
+
+/** A provider is given this long to take note that something is not wanted any more, in milliseconds. */
+const CANCEL_MS_MAX = 5000;
+
+/** What is told of a call while it goes on. */
+export interface CallReports {
+  readonly accepted: (job: LeasedJob, acceptanceId: string) => Promise<Result<void, AppError>>;
+  readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
+  readonly isCancelled: (jobId: string) => Promise<boolean>;
+}
+
+/**
+ * One attempt's dealings with its provider: what was accepted earlier is collected before anything is bought, what is accepted
+ * is stored at once, and what nobody will want any more is cancelled.
+ */
+export class ProviderCall {
+  readonly #provider: Provider;
+  readonly #job: LeasedJob;
+  readonly #reports: CallReports;
+  readonly #sink: GenerationSink;
+  #acceptanceId: string | null = null;
+  #fraction = 0;
+
+  constructor(provider: Provider, job: LeasedJob, reports: CallReports, output: Pick<ArtefactWriter, 'write'>) {
+    this.#provider = provider;
+    this.#job = job;
+    this.#reports = reports;
+    this.#sink = {
+      accepted: (acceptanceId) => this.#accepted(acceptanceId),
+      progress: (fraction, message) => {
+        this.#fraction = fraction;
+        reports.progress(job, fraction, message);
+      },
+      write: (chunk) => output.write(chunk),
+    };
+  }
+
+  /** Collects what an earlier attempt bought, or buys. */
+  async run(request: GenerationRequest, signal: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
+    const accepted = unreceivedAcceptance(this.#job);
+    if (accepted === null || this.#provider.collect === undefined) {
+      return this.#provider.generate(request, this.#sink, signal);
+    }
+    this.#acceptanceId = accepted;
+    const collected = await this.#provider.collect(accepted, request, this.#sink, signal);
+    if (collected !== null) return collected;
+    // What is gone is bought anew, and under its old key a provider that remembers would only repeat that it is gone.
+    const replacement = { ...request, idempotencyKey: replacementKey(this.#job, accepted) };
+    return this.#provider.generate(replacement, this.#sink, signal);
+  }
+
+  /** Says that it takes long; how far it has come stays what it was. */
+  tellSlow(): void {
+    this.#reports.progress(this.#job, this.#fraction, 'Taking longer than usual.');
+  }
+
+  /**
+   * After a stop: cancels at the provider what will not be collected. A runner that leaves, or that lost its lease to another
+   * one, cancels nothing: whoever goes on with the job collects it.
+   */
+  async cancelUnwanted(stop: AbortSignal): Promise<void> {
+    if (this.#provider.cancel === undefined || this.#acceptanceId === null) return;
+    if (stop.aborted && !(await this.#reports.isCancelled(this.#job._id))) return;
+    await this.#provider.cancel(this.#acceptanceId, AbortSignal.timeout(CANCEL_MS_MAX));
+  }
+
+  async #accepted(acceptanceId: string): Promise<void> {
+    this.#acceptanceId = acceptanceId;
+    const stored = await this.#reports.accepted(this.#job, acceptanceId);
+    // A lease that is lost is noticed by the next guarded write; the provider's work is not thrown away for a slow server.
+    if (!stored.ok && stored.error.code === 'lease_lost') throw new Error('The lease was lost.');
+  }
+}

@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ok, type Result } from '#domain/result.ts';
+import type { GenerationFailure } from '../provider.ts';
+import { failed, isPassing } from './failed-call.ts';
+
+/** One look at a generation that the provider works on. */
+export type Look<Done> =
+  | { readonly type: 'pending'; readonly fraction: number | null; readonly message: string }
+  | { readonly type: 'done'; readonly done: Done };
+
+/** How a generation is looked after. */
+export interface Polling<Done> {
+  readonly look: (signal: AbortSignal) => Promise<Result<Look<Done>, GenerationFailure>>;
+  readonly progress: (fraction: number, message: string) => void;
+  /** The first pause between two looks, in milliseconds; it grows to {@link PAUSE_GROWTH_MAX} times as much. */
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  /** Lets the next look come at once: a provider that calls back has something to say. */
+  readonly nudged?: (signal: AbortSignal) => Promise<void>;
+}
+
+const PAUSE_GROWTH = 1.3;
+const PAUSE_GROWTH_MAX = 8;
+/** One look may take this long, in milliseconds: a stalled connection must not cost the whole attempt. */
+const LOOK_MS_MAX = 30_000;
+/** So many looks may fail in a row before the attempt is given up; what was accepted is collected by the next one. */
+const FAILURES_MAX = 6;
+
+/** Looks until the generation is done, through failures that pass, and reports its progress. */
+export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Result<Done, GenerationFailure>> {
+  let pauseMs = polling.everyMs;
+  let failures = 0;
+  for (;;) {
+    const look = await polling.look(AbortSignal.any([polling.signal, AbortSignal.timeout(LOOK_MS_MAX)]));
+    let waitMs = pauseMs;
+    if (!look.ok) {
+      failures += 1;
+      if (failures >= FAILURES_MAX || !isPassing(look.error)) return look;
+      waitMs = Math.max(pauseMs, look.error.retryAfterMs);
+    } else {
+      failures = 0;
+      if (look.value.type === 'done') return ok(look.value.done);
+      polling.progress(look.value.fraction ?? 0, look.value.message);
+      pauseMs = Math.min(pauseMs * PAUSE_GROWTH, polling.everyMs * PAUSE_GROWTH_MAX);
+    }
+    if (!(await pause(waitMs, polling))) return failed({ source: 'cancelled', message: 'The attempt was stopped.' });
+  }
+}
+
+/** @returns false where the attempt was stopped meanwhile */
+async function pause(ms: number, { signal, nudged }: Polling<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const waiting = [delay(ms, undefined, { signal: either }), ...(nudged === undefined ? [] : [nudged(either)])];
+  try {
+    await Promise.race(waiting);
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+  } finally {
+    over.abort();
+    await Promise.allSettled(waiting);
+  }
+  return !signal.aborted;
+}

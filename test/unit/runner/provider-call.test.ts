@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import type { LeasedJob } from '#domain/job.ts';
+import { jobSchema } from '#domain/job.ts';
+import { ok } from '#domain/result.ts';
+import { ProviderCall } from '#runner/provider-call.ts';
+import type { Provider } from '#runner/provider.ts';
+import { generationRequest, unstopped } from '../../support/collecting-sink.ts';
+import { queuedJob } from '../../support/job-builder.ts';
+
+const AT = new Date('2026-10-01T08:00:00Z');
+const MADE = ok({ providerCostMicroUsd: 1 });
+
+/** A running job whose earlier attempts crashed after these acceptances. */
+function runningJob(acceptances: readonly string[]): LeasedJob {
+  const n = acceptances.length + 1;
+  const attempt = {
+    generationId: 'g-j1',
+    startedAt: AT,
+    runnerId: 'r1',
+    provider: 'demo',
+    model: 'demo',
+    providerCost: null,
+    validation: null,
+  };
+  const failure = { class: 'temporary', code: 'lease_expired', message: 'm', fingerprint: 'f', at: AT };
+  const job = jobSchema.parse({
+    ...queuedJob({ id: 'j1' }),
+    state: 'running',
+    attempt: n,
+    leaseToken: n,
+    lease: { runnerId: 'r1', token: n, expiresAt: AT, heartbeatAt: AT },
+    attempts: [
+      ...acceptances.map((acceptanceId, index) => ({ ...attempt, n: index + 1, endedAt: AT, acceptanceId, failure })),
+      { ...attempt, n, endedAt: null, acceptanceId: null, failure: null },
+    ],
+  });
+  if (job.state !== 'running') throw new Error('not running');
+  return job;
+}
+
+interface Spec {
+  readonly acceptances?: readonly string[];
+  readonly collected?: boolean;
+  readonly isCancelled?: boolean;
+}
+
+function setup({ acceptances = [], collected = true, isCancelled = false }: Spec = {}) {
+  const deeds: string[] = [];
+  const provider: Provider = {
+    name: 'demo',
+    generate: async (request, sink) => {
+      deeds.push(`generate ${request.idempotencyKey}`);
+      await sink.accepted('new');
+      sink.progress(0.3, 'making');
+      return MADE;
+    },
+    collect: (acceptanceId) => {
+      deeds.push(`collect ${acceptanceId}`);
+      return Promise.resolve(collected ? MADE : null);
+    },
+    cancel: (acceptanceId) => {
+      deeds.push(`cancel ${acceptanceId}`);
+      return Promise.resolve();
+    },
+  };
+  const call = new ProviderCall(
+    provider,
+    runningJob(acceptances),
+    {
+      accepted: (_job, acceptanceId) => {
+        deeds.push(`store ${acceptanceId}`);
+        return Promise.resolve(ok(undefined));
+      },
+      progress: (_job, fraction, message) => deeds.push(`${fraction} ${message}`),
+      isCancelled: () => Promise.resolve(isCancelled),
+    },
+    { write: () => Promise.resolve() },
+  );
+  return { call, deeds };
+}
+
+function stopped(reason: string): AbortSignal {
+  return AbortSignal.abort(reason);
+}
+
+describe('the dealings of an attempt with its provider', () => {
+  it('buy where nothing was accepted before, and store the acceptance', async () => {
+    const { call, deeds } = setup();
+    await call.run(generationRequest(), unstopped());
+    expect(deeds).toEqual(['generate g-1:1', 'store new', '0.3 making']);
+  });
+
+  it('collect what was accepted before, and buy nothing', async () => {
+    const { call, deeds } = setup({ acceptances: ['order-1'] });
+    expect(await call.run(generationRequest(), unstopped())).toBe(MADE);
+    expect(deeds).toEqual(['collect order-1']);
+  });
+
+  it('buy anew under a key of its own what can no longer be collected', async () => {
+    const { call, deeds } = setup({ acceptances: ['order-1'], collected: false });
+    await call.run(generationRequest(), unstopped());
+    expect(deeds.slice(0, 2)).toEqual(['collect order-1', 'generate g-j1:1:order-1']);
+  });
+
+  it('say that it takes long without forgetting how far it has come', async () => {
+    const { call, deeds } = setup();
+    await call.run(generationRequest(), unstopped());
+    call.tellSlow();
+    expect(deeds.at(-1)).toBe('0.3 Taking longer than usual.');
+  });
+
+  it('cancel what took too long', async () => {
+    const { call, deeds } = setup();
+    await call.run(generationRequest(), unstopped());
+    await call.cancelUnwanted(unstopped());
+    expect(deeds.at(-1)).toBe('cancel new');
+  });
+
+  it('cancel what somebody cancelled', async () => {
+    const { call, deeds } = setup({ isCancelled: true });
+    await call.run(generationRequest(), unstopped());
+    await call.cancelUnwanted(stopped('lease_lost'));
+    expect(deeds.at(-1)).toBe('cancel new');
+  });
+
+  it.each(['lease_lost', 'runner_stopped'])('leave alone what another runner will collect (%s)', async (reason) => {
+    const { call, deeds } = setup();
+    await call.run(generationRequest(), unstopped());
+    await call.cancelUnwanted(stopped(reason));
+    expect(deeds).not.toContain('cancel new');
+  });
+});

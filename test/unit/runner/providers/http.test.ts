@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import { classifyFailure } from '#domain/failure.ts';
+import { CallbackDesk } from '#runner/callback-desk.ts';
+import { httpProvider } from '#runner/providers/http.ts';
+import { httpSettingsSchema, type HttpSettings } from '#runner/providers/http-settings.ts';
+import { collectingSink, generationRequest, unstopped } from '../../../support/collecting-sink.ts';
+import { startRecordedServer, type RecordedServer } from '../../../support/recorded-server.ts';
+
+function settingsFor(server: RecordedServer, changes: Partial<HttpSettings> = {}): HttpSettings {
+  return {
+    type: 'http',
+    name: 'maker',
+    headers: {
+      Authorization: { key: 'maker-key', prefix: 'Bearer ' },
+      'X-Purchase': '{idempotencyKey}',
+      'X-Client': 'runledger',
+    },
+    submit: {
+      url: `${server.url}/make`,
+      body: {
+        text: 'Make: {prompt}',
+        model: '{model}',
+        all: '{options}',
+        size: '{options/size}',
+        tries: 1,
+        none: null,
+      },
+    },
+    result: { how: 'poll', look: { url: `${server.url}/jobs/{id}`, pollMs: 10 } },
+    read: {
+      id: '/job/id',
+      status: '/job/state',
+      output: { at: '/job/result/0/href', as: 'url' },
+      error: '/job/problem',
+      errorCode: '/job/code',
+      progress: '/job/percent',
+      cost: { at: '/job/units', microUsd: 200 },
+    },
+    refusalCodes: ['unsafe'],
+    inputCodes: ['too_long'],
+    cancel: { url: `${server.url}/jobs/{id}`, method: 'DELETE' },
+    ...changes,
+  };
+}
+
+const secret = (name: string): string => `secret-of-${name}`;
+const job = (fields: object): object => ({ job: { id: 'j/7', ...fields } });
+
+describe('the adapter that is described by data', () => {
+  it('fills in what it is told, stores the acceptance at once, looks, and fetches', async () => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: job({ state: 'waiting' }) },
+      { body: job({ state: 'working', percent: 40 }) },
+      { body: job({ state: 'done', units: 3, result: [{ href: '/files/1' }] }) },
+      { body: 'the file' },
+    );
+    const sink = collectingSink();
+    const request = generationRequest({ options: { size: '64x64' } });
+    const made = await httpProvider(settingsFor(server), secret, null).generate(request, sink, unstopped());
+    expect(made).toEqual({ ok: true, value: { providerCostMicroUsd: 600 } });
+    expect(sink.steps).toEqual(['accepted j/7', 'progress', 'write', 'progress']);
+    expect(sink.fractions).toContain(0.4);
+    expect(sink.text()).toBe('the file');
+    const [submitted, looked, , fetched] = server.calls;
+    expect(JSON.parse(submitted?.body ?? '')).toEqual({
+      text: 'Make: A page about {model} tea',
+      model: 'standard',
+      all: { size: '64x64' },
+      size: '64x64',
+      tries: 1,
+      none: null,
+    });
+    expect(submitted?.headers).toMatchObject({ authorization: 'Bearer secret-of-maker-key', 'x-purchase': 'g-1:1' });
+    expect(looked).toMatchObject({ method: 'GET', path: '/jobs/j%2F7' });
+    expect(looked?.headers).toMatchObject({ authorization: 'Bearer secret-of-maker-key', 'x-client': 'runledger' });
+    expect(looked?.headers).not.toHaveProperty('x-purchase');
+    expect(fetched?.headers.authorization).toBeUndefined();
+  });
+
+  it.each([
+    ['text', 'Tea', 'Tea'],
+    ['base64', 'VGVh', 'Tea'],
+    ['json', { cups: [1, 2] }, '{"cups":[1,2]}'],
+  ] as const)('takes %s that comes with the reply', async (as, value, text) => {
+    const server = await startRecordedServer();
+    server.answer({ body: { id: 5, made: value } });
+    const sink = collectingSink();
+    const settings = settingsFor(server, {
+      result: { how: 'reply' },
+      read: { id: '/id', output: { at: '/made', as } },
+    });
+    const made = await httpProvider(settings, secret, null).generate(generationRequest(), sink, unstopped());
+    expect(made).toMatchObject({ ok: true });
+    expect(sink.steps[0]).toBe('accepted 5');
+    expect(sink.text()).toBe(text);
+  });
+
+  it.each([
+    ['unsafe', 'policy', 'content_refused'],
+    ['too_long', 'input', 'invalid_input'],
+    ['gpu_lost', 'provider', 'gpu_lost'],
+    [null, 'provider', 'generation_failed'],
+  ])('goes by the code %s of a generation that failed', async (code, failureClass, known) => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: job({ state: 'waiting' }) },
+      { body: job({ state: 'failed', code, problem: 'It broke.' }) },
+    );
+    const made = await httpProvider(settingsFor(server), secret, null).generate(
+      generationRequest(),
+      collectingSink(),
+      unstopped(),
+    );
+    if (made.ok) throw new Error('nothing failed');
+    const classified = classifyFailure(made.error.evidence);
+    expect(classified.message).toContain('It broke.');
+    expect(classified).toMatchObject({ class: failureClass, code: known });
+  });
+
+  it('goes by the code of a call that was refused, too', async () => {
+    const server = await startRecordedServer();
+    server.answer({ status: 400, body: job({ code: 'unsafe', problem: 'No.' }) });
+    const made = await httpProvider(settingsFor(server), secret, null).generate(
+      generationRequest(),
+      collectingSink(),
+      unstopped(),
+    );
+    expect(made).toMatchObject({ ok: false, error: { evidence: { source: 'content_refusal', message: 'No.' } } });
+  });
+
+  it.each(['file:///etc/passwd', 'javascript:alert(1)', 7])('does not fetch an output at %s', async (href) => {
+    const server = await startRecordedServer();
+    server.answer({ status: 202, body: job({}) }, { body: job({ state: 'done', result: [{ href }] }) });
+    const made = await httpProvider(settingsFor(server), secret, null).generate(
+      generationRequest(),
+      collectingSink(),
+      unstopped(),
+    );
+    expect(made).toMatchObject({ ok: false, error: { evidence: { source: 'reply' } } });
+  });
+
+  it('shows its headers to its own server only', async () => {
+    const [server, other] = [await startRecordedServer(), await startRecordedServer()];
+    other.answer({ body: 'elsewhere' });
+    const base = settingsFor(server);
+    const provider = httpProvider({ ...base, read: { ...base.read, outputWithHeaders: true } }, secret, null);
+    server.answer(
+      { status: 202, body: job({}) },
+      { body: job({ state: 'done', result: [{ href: `${other.url}/1` }] }) },
+    );
+    await provider.generate(generationRequest(), collectingSink(), unstopped());
+    server.answer(
+      { status: 202, body: job({}) },
+      { body: job({ state: 'done', result: [{ href: '/1' }] }) },
+      { body: 'own' },
+    );
+    await provider.generate(generationRequest(), collectingSink(), unstopped());
+    expect(other.calls[0]?.headers.authorization).toBeUndefined();
+    expect(server.calls.at(-1)?.headers.authorization).toBe('Bearer secret-of-maker-key');
+  });
+
+  it('collects, finds nothing where the generation is gone or cancelled, and cancels', async () => {
+    const server = await startRecordedServer();
+    const provider = httpProvider(settingsFor(server), secret, null);
+    server.answer(
+      { body: job({ state: 'done', result: [{ href: '/1' }] }) },
+      { body: job({ state: 'done', result: [{ href: '/1' }] }) },
+      { body: 'late' },
+    );
+    const sink = collectingSink();
+    expect(await provider.collect?.('j/7', generationRequest(), sink, unstopped())).toMatchObject({ ok: true });
+    expect(sink.text()).toBe('late');
+    server.answer({ status: 410 });
+    expect(await provider.collect?.('j/7', generationRequest(), sink, unstopped())).toBeNull();
+    server.answer({ body: job({ state: 'cancelled' }) });
+    expect(await provider.collect?.('j/7', generationRequest(), sink, unstopped())).toBeNull();
+    await provider.cancel?.('j/7', unstopped());
+    expect(server.calls.at(-1)).toMatchObject({ method: 'DELETE', path: '/jobs/j%2F7' });
+  });
+});
+
+describe('a provider that calls back', () => {
+  const desk = new CallbackDesk('http://runner.test:9/', 'desk-secret');
+
+  it('is told where, and its call is the result', async () => {
+    const server = await startRecordedServer();
+    server.answer((response, call) => {
+      const { callback } = JSON.parse(call.body) as { callback: string };
+      response.end(JSON.stringify({ id: 'a1' }), () => {
+        expect(desk.receive('/callbacks/guessed', '{}')).toBe(false);
+        expect(desk.receive(new URL(callback).pathname, JSON.stringify({ state: 'done', text: 'called' }))).toBe(true);
+      });
+    });
+    const settings = settingsFor(server, {
+      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
+      result: { how: 'callback' },
+      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
+    });
+    const sink = collectingSink();
+    expect(await httpProvider(settings, secret, desk).generate(generationRequest(), sink, unstopped())).toMatchObject({
+      ok: true,
+    });
+    expect(sink.text()).toBe('called');
+    const { callback } = JSON.parse(server.calls[0]?.body ?? '') as { callback: string };
+    expect(callback).toMatch(/^http:\/\/runner\.test:9\/callbacks\/[0-9a-f]{64}$/);
+    expect(desk.receive(new URL(callback).pathname, '{}')).toBe(false);
+  });
+
+  it('is asked at once when it has called, where it can be asked', async () => {
+    const server = await startRecordedServer();
+    let isDone = false;
+    server.answer((response, call) => {
+      if (call.method === 'GET') {
+        response.end(JSON.stringify({ id: 'a1', state: isDone ? 'done' : 'working', text: isDone ? 'asked' : null }));
+        if (isDone) return;
+        isDone = true;
+        const { callback } = JSON.parse(server.calls[0]?.body ?? '') as { callback: string };
+        // What a call says is not believed; that there was one lets the next question come at once.
+        setImmediate(() => desk.receive(new URL(callback).pathname, JSON.stringify({ state: 'done', text: 'forged' })));
+      } else response.end(JSON.stringify({ id: 'a1' }));
+    });
+    const settings = settingsFor(server, {
+      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
+      result: { how: 'callback', look: { url: `${server.url}/jobs/{id}`, pollMs: 600_000 } },
+      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
+    });
+    const sink = collectingSink();
+    expect(await httpProvider(settings, secret, desk).generate(generationRequest(), sink, unstopped())).toMatchObject({
+      ok: true,
+    });
+    expect(sink.text()).toBe('asked');
+  });
+
+  it('has the same address for the same purchase, and another one for another', () => {
+    const urlOf = (provider: string, key: string): string => desk.expect(provider, key).url;
+    expect(urlOf('p', 'g:1')).toBe(new CallbackDesk('http://runner.test:9', 'desk-secret').expect('p', 'g:1').url);
+    expect(new Set([urlOf('p', 'g:1'), urlOf('p', 'g:2'), urlOf('q', 'g:1')]).size).toBe(3);
+  });
+});
+
+describe('settings of such a provider', () => {
+  it.each([
+    ['an address that is none', { submit: { url: 'ftp://x/', body: {} } }, 'submit.url'],
+    ['a pointer that is none', { read: { id: 'id', status: '/s', output: { at: '/o', as: 'text' } } }, 'read.id'],
+    ['no status to look at', { read: { id: '/id', output: { at: '/o', as: 'text' } } }, 'read.status'],
+    ['a field that is not known', { timeout: 5 }, ''],
+  ])('with %s are refused at its place', async (_what, changes, path) => {
+    const server = await startRecordedServer();
+    const parsed = httpSettingsSchema.safeParse({ ...settingsFor(server), ...changes });
+    expect(parsed.error?.issues[0]?.path.join('.')).toBe(path);
+  });
+});
