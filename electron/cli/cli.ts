@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { addIndexesCommand } from './indexes.ts';
 import { addReconcileCommand } from './reconcile.ts';
+import { addVerifyAuditCommand } from './verify-audit.ts';
 
 /**
  * `npm run cli -- COMMAND`: the headless entry points that are no programs of their own. Each subcommand stands in its own
@@ -19,5 +20,6 @@ const context: CommandContext = {
 };
 addIndexesCommand(program, context);
 addReconcileCommand(program, context);
+addVerifyAuditCommand(program, context);
 
 await program.parseAsync();

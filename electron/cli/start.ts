@@ -15,6 +15,8 @@ interface StartFlags {
   readonly uri?: string;
   readonly db?: string;
   readonly dataDir?: string;
+  readonly person?: string;
+  readonly readOnly: boolean;
   readonly runner: boolean;
   readonly concurrency?: string;
   readonly headless: boolean;
@@ -36,6 +38,8 @@ const program = new Command('npm start --')
   .option('--uri <uri>', 'the MongoDB to attach to (or MONGODB_URI, which other users of this machine cannot read)')
   .option('--db <name>', 'the database; default: the one in the URI, or runledger')
   .option('--data-dir <folder>', "where the offline copy and the sandbox's data stand; default: the system's folder")
+  .option('--person <name>', 'who sits here, where the server asks nobody to log in; default: the name of the account')
+  .option('--read-only', 'write nothing over this connection, whatever the role allows', false)
   .option('--runner', 'also run jobs here; the sandbox always has its runner', false)
   .option('--concurrency <number>', 'attempts at once of this runner; default: 4')
   .option('--headless', 'open no window on the screen (the stand-in only)', false)
@@ -77,6 +81,8 @@ function applicationArguments(flags: StartFlags): readonly string[] {
   return [
     ...(flags.db === undefined ? [] : ['--db', flags.db]),
     ...(flags.dataDir === undefined ? [] : ['--data-dir', path.resolve(flags.dataDir)]),
+    ...(flags.person === undefined ? [] : ['--person', flags.person]),
+    ...(flags.readOnly ? ['--read-only'] : []),
     ...(flags.runner ? ['--runner'] : []),
     ...(flags.concurrency === undefined ? [] : ['--concurrency', flags.concurrency]),
   ];

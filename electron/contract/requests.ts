@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
+import { PEOPLE_REQUESTS } from './requests/people.ts';
 import { RECONCILIATION_REQUESTS } from './requests/reconciliation.ts';
 import { RETRY_REQUESTS } from './requests/retry.ts';
 import { RUNNER_REQUESTS } from './requests/runner.ts';
@@ -15,6 +17,8 @@ export const REQUESTS = {
   ...RUNNER_REQUESTS,
   ...RECONCILIATION_REQUESTS,
   ...OWN_REQUESTS,
+  ...PEOPLE_REQUESTS,
+  ...AUDIT_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '#domain/errors.ts';
 import { jobStateSchema } from '#domain/job.ts';
+import { personStatusSchema } from './person-views.ts';
 
 /** A time in milliseconds since 1970 UTC: dates cross the port as numbers, so that every port carries them alike. */
 export const timeMsSchema = z.int();
@@ -74,6 +75,7 @@ export type JobCounts = z.infer<typeof jobCountsSchema>;
 export const engineStatusSchema = z.object({
   version: z.string(),
   creditScale: z.int().min(0).max(9),
+  person: personStatusSchema,
   connection: connectionStatusSchema,
   monitor: monitorStatusSchema,
   runner: runnerStatusSchema,

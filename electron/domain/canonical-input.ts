@@ -7,17 +7,18 @@ export function canonicalInput(input: {
   readonly prompt: string;
   readonly options: Readonly<Record<string, unknown>>;
 }): string {
-  return encode({ prompt: input.prompt, options: input.options });
+  return canonicalJson({ prompt: input.prompt, options: input.options });
 }
 
-function encode(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => encode(item ?? null)).join(',')}]`;
+/** A value as JSON with the keys of every object in code-unit order and no white space: equal values have equal texts. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value instanceof Date) return JSON.stringify(value.toISOString());
   if (typeof value === 'object' && value !== null) {
     const fields = Object.entries(value)
       .filter(([, field]) => field !== undefined)
       .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, field]) => `${JSON.stringify(name)}:${encode(field)}`);
+      .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
     return `{${fields.join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';

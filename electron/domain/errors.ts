@@ -18,6 +18,11 @@ export const ERRORS = {
     message: 'Your role does not allow this.',
     action: 'Ask somebody whose role has the permission named in the details.',
   },
+  read_only: {
+    transient: false,
+    message: 'This connection is read-only; nothing was written.',
+    action: 'Start without --read-only, or use a profile that may write.',
+  },
   not_found: {
     transient: false,
     message: 'There is no such record.',
@@ -113,6 +118,16 @@ export const ERRORS = {
     transient: false,
     message: 'Your own file (saved views, drafts, settings) cannot be used.',
     action: 'See the details; where it is of a newer version, update Runledger. Nothing of it was changed.',
+  },
+  illegal_role_change: {
+    transient: false,
+    message: 'Nobody would be left who may give out roles; nothing was changed.',
+    action: 'Make somebody else a founder first.',
+  },
+  audit_unusable: {
+    transient: false,
+    message: "This machine's audit cannot be read or written; what must be recorded was not done.",
+    action: 'Keep the file audit.sqlite of the data folder as evidence, move it away, and start again.',
   },
   copy_incomplete: {
     transient: true,

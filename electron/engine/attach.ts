@@ -15,6 +15,8 @@ export interface AttachOptions {
   readonly dbName: string | null;
   /** What the server's own logs call this connection. */
   readonly appName: string;
+  /** True where nothing may be written over this connection; left out, it may. */
+  readonly isReadOnly?: boolean;
 }
 
 /** Opens a store with this process's clock and randomness. Errors: those of `openStore`. */

@@ -9,6 +9,10 @@ export interface DataFiles {
   readonly runFolder: string;
   /** The file of what is the person's own, one for all. */
   readonly ownFile: string;
+  /** This console's chain of the audit. */
+  readonly auditFile: string;
+  /** Who sat here last. */
+  readonly personFile: string;
   /** The folder of exports, one for all. */
   readonly exportFolder: string;
 }
@@ -20,6 +24,8 @@ export function dataFilesOf(dataDir: string, source: string): DataFiles {
     copyFile: path.join(dataDir, 'copies', `${name}.sqlite`),
     runFolder: path.join(dataDir, 'reconciliation', name),
     ownFile: path.join(dataDir, 'own.sqlite'),
+    auditFile: path.join(dataDir, 'audit', `${name}.sqlite`),
+    personFile: path.join(dataDir, 'people', `${name}.json`),
     exportFolder: path.join(dataDir, 'exports'),
   };
 }

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
+import { AuditFile } from '#cache/audit-file.ts';
 import { openCache, type Cache } from '#cache/open-cache.ts';
 import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
+import { AuditBook } from '#console/audit/audit-book.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
 import type { EngineEvent } from '#contract/events.ts';
-import { permissionSchema } from '#contract/permissions.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -16,6 +18,7 @@ import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import { labelOf, type Store } from '#store/connection.ts';
 import { attach, type AttachedStore } from './attach.ts';
+import { AuditTrail } from './audit-trail.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { configuredProviders } from './configured-providers.ts';
 import { createConnectionLog } from './connection-log.ts';
@@ -25,6 +28,7 @@ import { createFailedHandlers, createHandlers } from './handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
+import { PersonBoard } from './person-board.ts';
 import type { EnginePort } from './port.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
@@ -47,6 +51,7 @@ export interface EngineOptions {
 export class Engine {
   readonly #options: EngineOptions;
   readonly #board: StatusBoard;
+  readonly #person: PersonBoard;
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
   #own: Result<OwnFile, AppError> | null = null;
@@ -56,13 +61,25 @@ export class Engine {
   #runner: JobRunner | null = null;
   #desk: JobDesk | null = null;
   #reconciliation: DeskHost | null = null;
+  #store: Store | null = null;
+  #auditFile: AuditFile | null = null;
+  #book: AuditBook | null = null;
+  #trail: AuditTrail | null = null;
   #stopped: Promise<void> | null = null;
   /** Why it could not start; windows are served all the same, so that they can say it. */
   #failure: AppError | null = null;
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#board = new StatusBoard(options.config.version, (status) => {
+    const { config, log } = options;
+    this.#person = new PersonBoard({
+      fallbackName: config.personName ?? systemName(),
+      isReadOnly: config.isReadOnly,
+      memoryFile: dataFilesOf(config.dataDir, sourceOf(config)).personFile,
+      onChange: (person) => this.#board.set({ person }),
+      log,
+    });
+    this.#board = new StatusBoard(config.version, this.#person.status, (status) => {
       this.#publish({ name: 'status.changed', status });
     });
   }
@@ -89,7 +106,8 @@ export class Engine {
     const isSandbox = config.mongodbUri === null;
     const label = isSandbox ? ok('Sandbox server') : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
-    const source = isSandbox ? 'sandbox' : label.value;
+    const source = sourceOf(config);
+    this.#openAudit(source);
     const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
     this.#cache = cache.value;
@@ -101,7 +119,8 @@ export class Engine {
     this.#keeper = new ConnectionKeeper<AttachedStore>({
       label: label.value,
       isSandbox,
-      open: () => attach({ uri: uri.value, dbName: config.dbName, appName: 'Runledger' }),
+      open: () =>
+        attach({ uri: uri.value, dbName: config.dbName, appName: 'Runledger', isReadOnly: config.isReadOnly }),
       onOpened: (connection) => this.#begin(connection.store, cache.value),
       onStatus: (connection) => {
         this.#board.set({ connection });
@@ -127,8 +146,8 @@ export class Engine {
       port,
       {
         handlers,
-        permissions: new Set(permissionSchema.options),
-        actor: { type: 'user', id: personName() },
+        person: () => ({ actor: this.#person.actor, access: this.#person.status.access }),
+        audit: this.#trail,
         log: this.#options.log,
       },
       (closed) => this.#sessions.delete(closed),
@@ -141,6 +160,7 @@ export class Engine {
     const status = (): EngineStatus => this.#board.current;
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
     if (this.#cache === null || this.#reconciliation === null || this.#own === null) return null;
+    const store = (): Store | null => (this.#board.current.connection.state === 'connected' ? this.#store : null);
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({
       reader: this.#cache.reader,
@@ -150,6 +170,10 @@ export class Engine {
       reconciliation: this.#reconciliation,
       own: this.#own,
       onSettings: () => undefined,
+      person: this.#person,
+      auditFile: this.#auditFile,
+      store,
+      now: Date.now,
     });
   }
 
@@ -164,11 +188,14 @@ export class Engine {
     await this.#reconciliation?.stop();
     await this.#runner?.stop();
     await this.#monitor?.stop();
+    this.#person.stop();
+    await this.#book?.send();
     await this.#keeper?.stop();
     await this.#demo?.stop();
     for (const session of this.#sessions) session.close();
     this.#cache?.close();
     if (this.#own?.ok === true) this.#own.value.close();
+    this.#auditFile?.close();
   }
 
   /** The configured server's address, or that of a sandbox server started for the purpose. */
@@ -201,6 +228,28 @@ export class Engine {
     return own;
   }
 
+  /** Without an audit nothing that must be recorded is done; what only shows lists goes on. */
+  #openAudit(source: string): void {
+    const { config, log } = this.#options;
+    const file = AuditFile.open(dataFilesOf(config.dataDir, source).auditFile, randomUUID);
+    if (!file.ok) {
+      log('the audit could not be opened', file.error);
+      return;
+    }
+    this.#auditFile = file.value;
+    this.#book = new AuditBook({
+      file: file.value,
+      log: () => (config.isReadOnly ? null : (this.#store?.audit ?? null)),
+      host: hostname(),
+      version: config.version,
+      now: Date.now,
+      onUnsent: (error) => {
+        if (error.code !== 'server_unreachable') log('the audit could not be sent to the server', error);
+      },
+    });
+    this.#trail = new AuditTrail({ book: this.#book, person: () => this.#person.audited, now: Date.now, log });
+  }
+
   #openReconciliation(source: string, uri: string): DeskHost {
     const { config, deskEntry, log } = this.#options;
     const { copyFile, runFolder, exportFolder } = dataFilesOf(config.dataDir, source);
@@ -224,12 +273,15 @@ export class Engine {
       if (prepared.ok) missingIndexes = [];
       else log('the demonstration could not be prepared', prepared.error);
     }
+    this.#store = store;
+    await this.#person.attach(store.people);
+    void this.#book?.send();
     this.#desk = new JobDesk({
       reader: store.reader,
       writer: store.writer,
       cache: cache.reader,
       policy: DEFAULT_RETRY_POLICY,
-      actor: { type: 'user', id: personName() },
+      actor: this.#person.actor,
     });
     this.#monitor = startMonitor({
       changes: store.changes,
@@ -241,7 +293,7 @@ export class Engine {
       onStatus: (monitor) => this.#board.set({ monitor }),
       log,
     });
-    if (config.withRunner) this.#startRunner(store, missingIndexes);
+    if (config.withRunner && !config.isReadOnly) this.#startRunner(store, missingIndexes);
   }
 
   #startRunner(store: Store, missingIndexes: readonly string[]): void {
@@ -303,13 +355,20 @@ export class Engine {
 }
 
 /** Who sits here, as the operating system knows them: the name that stands in a job's history. */
-function personName(): string {
+function systemName(): string {
   try {
     return userInfo().username.slice(0, 200) || 'unknown';
   } catch {
     // An account without an entry in the system's list of users has no name.
     return 'unknown';
   }
+}
+
+/** What the copy and everything else on this machine is about: a label of deployment and database, no secret. */
+function sourceOf({ mongodbUri, dbName }: EngineConfig): string {
+  if (mongodbUri === null) return 'sandbox';
+  const label = labelOf(mongodbUri, dbName);
+  return label.ok ? label.value : 'unknown';
 }
 
 function toRunnerStatus(state: RunnerState): RunnerStatus {

@@ -1,4 +1,5 @@
 import type { OwnFile } from '#cache/own/open-own-file.ts';
+import type { AuditFile } from '#cache/audit-file.ts';
 import type { CacheReader } from '#cache/reader.ts';
 import type { JobDesk } from '#console/retry/job-desk.ts';
 import type { Settings } from '#contract/own-views.ts';
@@ -6,11 +7,15 @@ import { requestNameSchema, type RequestName } from '#contract/requests.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { Store } from '#store/connection.ts';
+import { auditHandlers } from './handlers/audit-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
+import { peopleHandlers } from './handlers/people-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
+import type { PersonBoard } from './person-board.ts';
 
 /** What the answers are made from. */
 export interface HandlerParts {
@@ -25,6 +30,12 @@ export interface HandlerParts {
   readonly own: Result<OwnFile, AppError>;
   /** A setting was changed. */
   readonly onSettings: (settings: Settings) => void;
+  readonly person: PersonBoard;
+  /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
+  readonly auditFile: AuditFile | null;
+  /** What stands on the server; null while it is away. */
+  readonly store: () => Pick<Store, 'people' | 'audit'> | null;
+  readonly now: () => number;
 }
 
 /** The answers to every request of the contract; each area has a file of its own. */
@@ -36,6 +47,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...ownHandlers(parts.own, parts.onSettings),
+    ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
+    ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '#contract/status.ts';
 import { NO_PROVIDERS, providerSourcesSchema } from './provider-settings.ts';
+import { PERSON_ID_MAX } from '#domain/people.ts';
 
 /** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
 export const engineConfigSchema = z.object({
@@ -12,6 +13,10 @@ export const engineConfigSchema = z.object({
   mongodbUri: z.string().nullable(),
   /** Null takes the database that the URI names, or `runledger`. */
   dbName: z.string().min(1).max(63).nullable(),
+  /** True where nothing may be written over this connection; then no runner runs here either. */
+  isReadOnly: z.boolean().default(false),
+  /** What to call who sits here where the server asks nobody to log in; null takes the system's name for them. */
+  personName: z.string().trim().min(1).max(PERSON_ID_MAX).nullable().default(null),
   withRunner: z.boolean(),
   concurrency: z.int().min(1).max(1000),
   /** With the sandbox: fill an empty database with demo data and let new jobs arrive. */

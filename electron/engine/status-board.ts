@@ -1,5 +1,7 @@
 import type { ConnectionStatus, EngineStatus, JobCounts, MonitorStatus, RunnerStatus } from '#contract/status.ts';
 
+import type { PersonStatus } from '#contract/person-views.ts';
+
 /** How many decimals credits are shown with. */
 const CREDIT_SCALE = 2;
 
@@ -15,11 +17,12 @@ export class StatusBoard {
   readonly #onChange: (status: EngineStatus) => void;
   #status: EngineStatus;
 
-  constructor(version: string, onChange: (status: EngineStatus) => void) {
+  constructor(version: string, person: PersonStatus, onChange: (status: EngineStatus) => void) {
     this.#onChange = onChange;
     this.#status = {
       version,
       creditScale: CREDIT_SCALE,
+      person,
       connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
       monitor: { mode: 'starting', asOfMs: null, snapshot: null, error: null },
       runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },
@@ -33,6 +36,7 @@ export class StatusBoard {
 
   set(
     part: Partial<{
+      person: PersonStatus;
       connection: ConnectionStatus;
       monitor: MonitorStatus;
       runner: RunnerStatus;

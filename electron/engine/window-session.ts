@@ -1,20 +1,23 @@
 import { CHANGED_IDS_MAX, type EngineEvent } from '#contract/events.ts';
-import type { Permission } from '#contract/permissions.ts';
+import { auditKindOf, type RequestDefinition } from '#contract/requests/definition.ts';
 import { REQUESTS, requestNameSchema, type ParsedParams, type RequestName } from '#contract/requests.ts';
 import type { WireError } from '#contract/status.ts';
 import { toEngineSchema, type ToWindow } from '#contract/wire.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import { err, type Result } from '#domain/result.ts';
 import type { Actor } from '#domain/ledger.ts';
+import { refusalCode, type Access } from '#domain/people.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { Asking, Handler, Handlers } from './handlers/handler.ts';
 import type { EnginePort } from './port.ts';
 
 /** What a session needs from the engine around it. */
 export interface SessionContext {
   readonly handlers: Handlers;
-  /** What the person at this window may do; everything else is refused here, whatever the window shows. */
-  readonly permissions: ReadonlySet<Permission>;
-  /** Who sits at this window. */
-  readonly actor: Actor;
+  /** Who sits at this window and what they may do now; everything else is refused here, whatever the window shows. */
+  readonly person: () => { readonly actor: Actor; readonly access: Access };
+  /** Null where the audit cannot be written; then nothing that must be recorded is done. */
+  readonly audit: Pick<AuditTrail, 'begin' | 'view'> | null;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -121,25 +124,52 @@ export class WindowSession {
   async #answer(id: number, rawName: string, rawParams: unknown, signal: AbortSignal): Promise<ToWindow> {
     const name = requestNameSchema.safeParse(rawName);
     if (!name.success) return failure(id, appError('unknown_request', rawName));
-    const definition = REQUESTS[name.data];
-    if (!this.#context.permissions.has(definition.permission)) {
-      return failure(id, appError('permission_denied', definition.permission));
-    }
+    const definition: RequestDefinition = REQUESTS[name.data];
+    const { access } = this.#context.person();
+    const { read, write } = access[definition.permission];
+    const refusal = read ?? (definition.writes ? write : null);
+    if (refusal !== null) return failure(id, appError(refusalCode(refusal), refusal.detail));
     const params = definition.params.safeParse(rawParams);
     if (!params.success) {
       const first = params.error.issues[0];
       return failure(id, appError('invalid_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));
     }
+    const result = await this.#recorded(name.data, params.data, signal);
+    if (signal.aborted) return failure(id, appError('cancelled'));
+    return result.ok ? { type: 'result', id, result: result.value } : failure(id, result.error);
+  }
+
+  /** Calls the handler, with what the audit has to keep of it before and after. */
+  async #recorded(name: RequestName, params: unknown, signal: AbortSignal): Promise<Result<unknown, AppError>> {
+    const kind = auditKindOf(REQUESTS[name]);
+    const { audit } = this.#context;
+    if (kind === 'none') return this.#called(name, params, signal, () => undefined);
+    if (audit === null) return err(appError('audit_unusable'));
+    if (kind === 'view') {
+      const seen = audit.view(name, params);
+      return seen.ok ? this.#called(name, params, signal, () => undefined) : seen;
+    }
+    const act = audit.begin(name, params);
+    if (!act.ok) return act;
+    const notes: Record<string, unknown> = {};
+    const result = await this.#called(name, params, signal, (key, value) => {
+      notes[key] = value;
+    });
+    act.value.end(result.ok ? 'done' : result.error.code, notes);
+    return result;
+  }
+
+  async #called(
+    name: RequestName,
+    params: unknown,
+    signal: AbortSignal,
+    note: Asking['note'],
+  ): Promise<Result<unknown, AppError>> {
     try {
-      const result = await callHandler(this.#context.handlers, name.data, params.data, {
-        actor: this.#context.actor,
-        signal,
-      });
-      if (signal.aborted) return failure(id, appError('cancelled'));
-      return result.ok ? { type: 'result', id, result: result.value } : failure(id, result.error);
+      return await callHandler(this.#context.handlers, name, params, { ...this.#context.person(), signal, note });
     } catch (cause) {
-      this.#context.log(`request ${name.data} failed unexpectedly`, cause);
-      return failure(id, appError('internal', name.data));
+      this.#context.log(`request ${name} failed unexpectedly`, cause);
+      return err(appError('internal', name));
     }
   }
 }

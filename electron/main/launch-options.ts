@@ -19,6 +19,8 @@ const environmentSchema = z.object({
   MONGODB_URI: z.string().optional(),
   RUNLEDGER_DB: z.string().optional(),
   RUNLEDGER_DATA_DIR: z.string().optional(),
+  RUNLEDGER_PERSON: z.string().optional(),
+  RUNLEDGER_READ_ONLY: z.enum(['1', '0', '']).optional(),
 });
 
 const DEFAULT_CONCURRENCY = 4;
@@ -39,26 +41,29 @@ export function readLaunchOptions(
       uri: { type: 'string' },
       db: { type: 'string' },
       'data-dir': { type: 'string' },
+      person: { type: 'string' },
+      'read-only': { type: 'boolean', default: false },
       runner: { type: 'boolean', default: false },
       concurrency: { type: 'string' },
     },
     strict: false,
     allowPositionals: true,
   });
-  const env = environmentSchema.parse(environment);
+  const parsedEnvironment = environmentSchema.safeParse(environment);
+  if (!parsedEnvironment.success) return err(appError('invalid_request', issueOf(parsedEnvironment.error)));
+  const env = parsedEnvironment.data;
   const mongodbUri = textOf(values['uri']) ?? textOf(env.MONGODB_URI);
   const engine = engineConfigSchema.omit({ dataDir: true, version: true }).safeParse({
     mongodbUri,
     dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
+    isReadOnly: values['read-only'] === true || env.RUNLEDGER_READ_ONLY === '1',
+    personName: textOf(values['person']) ?? textOf(env.RUNLEDGER_PERSON),
     withRunner: mongodbUri === null || values['runner'] === true,
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
     providers: namedProviders(environment),
   });
-  if (!engine.success) {
-    const issue = engine.error.issues[0];
-    return err(appError('invalid_request', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`));
-  }
+  if (!engine.success) return err(appError('invalid_request', issueOf(engine.error)));
   const dataDir = textOf(values['data-dir']) ?? textOf(env.RUNLEDGER_DATA_DIR);
   return ok({
     dataDir: dataDir === null ? null : path.resolve(dataDir),
@@ -67,9 +72,14 @@ export function readLaunchOptions(
   });
 }
 
+function issueOf(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
+}
+
 /** Electron leaves its own and Chromium's switches in the arguments. */
 function isChromiumSwitch(argument: string): boolean {
-  return /^--(?!uri|db|data-dir|runner|concurrency)/.test(argument);
+  return /^--(?!uri|db|data-dir|person|read-only|runner|concurrency)/.test(argument);
 }
 
 function textOf(value: unknown): string | null {

@@ -25,11 +25,17 @@ export const COLLECTION_NAMES = {
 } as const satisfies Record<keyof Collections, string>;
 
 /**
- * Opens the collections so that whatever decides money or a lease is read and written with majority and journal.
- * On a standalone server both concerns come down to what that server itself can promise.
+ * Whatever decides money, a lease or a role is read and written with majority and journal. On a standalone server both
+ * concerns come down to what that server itself can promise.
  */
+export const DURABLE = {
+  writeConcern: { w: 'majority', j: true },
+  readConcern: { level: 'majority' },
+} as const;
+
+/** Opens the collections as {@link DURABLE}. */
 export function openCollections(db: Db): Collections {
-  const options = { writeConcern: { w: 'majority', j: true } as const, readConcern: { level: 'majority' } as const };
+  const options = DURABLE;
   return {
     jobs: db.collection<RawDocument>(COLLECTION_NAMES.jobs, options),
     accounts: db.collection<RawDocument>(COLLECTION_NAMES.accounts, options),

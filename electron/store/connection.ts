@@ -5,6 +5,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { AuditLog } from './audit-log.ts';
 import { openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
@@ -12,7 +13,9 @@ import { LedgerPoster, type Wait } from './ledger-poster.ts';
 import { MongoReadableStore } from './mongo-readable-store.ts';
 import { MongoRunnerStore } from './mongo-runner-store.ts';
 import { ChangeSource } from './change-source.ts';
+import { PeopleStore } from './people-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
+import { readOnlyDb } from './read-only-db.ts';
 import { ServerClock } from './server-clock.ts';
 
 const DEFAULT_DATABASE = 'runledger';
@@ -24,6 +27,8 @@ export interface StoreOptions {
   /** Null takes the database that the URI names, or `runledger`. */
   readonly dbName: string | null;
   readonly appName: string;
+  /** True where nothing may ever be written over this connection; see {@link readOnlyDb}. */
+  readonly isReadOnly: boolean;
   /** How long the first connection may take, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly newId: () => string;
@@ -38,6 +43,8 @@ export interface Store {
   readonly writer: WritableStore;
   /** What the monitor follows. */
   readonly changes: ChangeSource;
+  readonly people: PeopleStore;
+  readonly audit: AuditLog;
   /** Index names that are needed and not there, by collection. */
   readonly missingIndexes: readonly string[];
   /** Closes every socket. Idempotent. */
@@ -68,7 +75,7 @@ export async function openStore(options: StoreOptions): Promise<Result<Store, Ap
 async function openOn(client: MongoClient, dbName: string, options: StoreOptions): Promise<Result<Store, AppError>> {
   const connected = await attemptCall(() => client.connect());
   if (!connected.ok) return connected;
-  const db = client.db(dbName);
+  const db = options.isReadOnly ? readOnlyDb(client.db(dbName)) : client.db(dbName);
   const topology = await readTopology(db);
   if (!topology.ok) return topology;
   const collections = openCollections(db);
@@ -79,6 +86,8 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     reader: new MongoReadableStore(db, collections, topology.value, clock),
     writer: new MongoWritableStore(db, collections, clock, options),
     changes: new ChangeSource(db, collections, clock, topology.value),
+    people: new PeopleStore(db),
+    audit: new AuditLog(db),
     missingIndexes: missingIndexes.value,
     close: () => client.close(),
   });

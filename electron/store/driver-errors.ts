@@ -9,6 +9,7 @@ import {
 import { redactConnectionString } from 'mongodb-connection-string-url';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { ReadOnlyError } from './read-only-db.ts';
 
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
@@ -18,6 +19,7 @@ export const DUPLICATE_KEY = 11000;
 
 /** Puts an error of the driver into the catalogue. A connection string in its message is redacted. */
 export function toAppError(cause: unknown): AppError {
+  if (cause instanceof ReadOnlyError) return cause.toAppError();
   const detail = redactConnectionString(cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
   if (cause instanceof MongoServerSelectionError) {
     const inner = cause.cause ?? cause.reason?.error;

@@ -2,6 +2,8 @@ import { CirclePause, CirclePlay, Cog } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { RunnerStatus } from '#contract/status.ts';
 import { explainError } from '#domain/errors.ts';
+import { refusalCode } from '#domain/people.ts';
+import { useRefusal } from '../state/access.ts';
 import { toWireError } from '../state/engine-failure.ts';
 import { useEngineStatus, useRunnerControl } from '../state/engine-queries.tsx';
 
@@ -17,6 +19,7 @@ const SAYS: Readonly<Record<RunnerStatus['state'], string>> = {
 export function RunnerCard(): ReactNode {
   const runner = useEngineStatus().data?.runner;
   const control = useRunnerControl();
+  const refusal = useRefusal('runner', 'write');
   if (runner === undefined) return null;
   const action = runner.state === 'running' ? 'pause' : runner.state === 'paused' ? 'resume' : null;
   return (
@@ -39,10 +42,16 @@ export function RunnerCard(): ReactNode {
         <button
           type="button"
           className="icon-button"
-          disabled={control.isPending}
+          disabled={control.isPending || refusal !== null}
           onClick={() => control.mutate(action)}
           aria-label={action === 'pause' ? 'Pause the runner' : 'Resume the runner'}
-          title={action === 'pause' ? 'Pause: takes no new jobs, finishes what it has' : 'Resume: takes jobs again'}
+          title={
+            refusal !== null
+              ? explainError({ code: refusalCode(refusal), detail: refusal.detail })
+              : action === 'pause'
+                ? 'Pause: takes no new jobs, finishes what it has'
+                : 'Resume: takes jobs again'
+          }
         >
           {action === 'pause' ? <CirclePause aria-hidden size={16} /> : <CirclePlay aria-hidden size={16} />}
         </button>

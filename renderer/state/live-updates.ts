@@ -55,6 +55,10 @@ export class LiveUpdates {
       if (before !== undefined && before.counts.malformed !== event.status.counts.malformed) {
         void this.#queries.invalidateQueries({ queryKey: queryKeys.malformed });
       }
+      // What was refused or hidden under one role may be answered under another, and the other way round.
+      if (before !== undefined && JSON.stringify(before.person) !== JSON.stringify(event.status.person)) {
+        void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
+      }
       return;
     }
     if (event.name === 'reconciliation.changed') {

@@ -30,6 +30,7 @@ export function openModelStore(deployment: ModelDeployment, client: ModelClient 
     uri: 'mongodb://model',
     dbName: null,
     appName: 'model',
+    isReadOnly: false,
     connectTimeoutMs: 1000,
     newId: client.newId ?? (() => `id-${(ids += 1)}`),
     random: client.random ?? (() => 0.5),

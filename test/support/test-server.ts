@@ -10,7 +10,7 @@ export interface TestServer {
   readonly uri: string;
   readonly dbName: string;
   /** Opens a connection as a part of the program would. Closed by `stop`. */
-  openStore(): Promise<Store>;
+  openStore(options?: { readonly isReadOnly?: boolean }): Promise<Store>;
   /** The bare driver, for what a test looks at or breaks by hand. */
   readonly client: MongoClient;
   stop(): Promise<void>;
@@ -31,8 +31,8 @@ export async function startTestServer(): Promise<TestServer> {
     uri,
     dbName,
     client,
-    openStore: async () => {
-      const store = await openTestStore(uri, dbName);
+    openStore: async (options) => {
+      const store = await openTestStore(uri, dbName, options);
       stores.push(store);
       return store;
     },
@@ -46,12 +46,17 @@ export async function startTestServer(): Promise<TestServer> {
 }
 
 /** A connection as a part of the program would open it; whoever asks for it closes it. */
-export async function openTestStore(uri: string, dbName: string): Promise<Store> {
+export async function openTestStore(
+  uri: string,
+  dbName: string,
+  options: { readonly isReadOnly?: boolean } = {},
+): Promise<Store> {
   return expectOk(
     await openProcessStore({
       uri,
       dbName,
       appName: 'runledger-test',
+      ...options,
     }),
   );
 }

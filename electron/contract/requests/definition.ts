@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Permission } from '../permissions.ts';
+import type { Permission } from '#domain/people.ts';
 
 /** One request that a window may make: what it sends, what it gets, and the permission it needs. */
 export interface RequestDefinition {
@@ -8,6 +8,16 @@ export interface RequestDefinition {
   readonly permission: Permission;
   /** True where the request may change something on the server; a read-only connection refuses it. */
   readonly writes: boolean;
+  /**
+   * What the audit keeps of it: `act` is recorded before and after, `view` once for each person and subject in a while, `none`
+   * not at all. Left out, whatever writes is an act and everything else is not recorded.
+   */
+  readonly audit?: 'act' | 'view' | 'none';
+}
+
+/** What the audit keeps of a request. */
+export function auditKindOf(definition: RequestDefinition): 'act' | 'view' | 'none' {
+  return definition.audit ?? (definition.writes ? 'act' : 'none');
 }
 
 /** The requests of one area, by name. */

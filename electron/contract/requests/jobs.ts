@@ -32,11 +32,13 @@ export const JOB_REQUESTS = {
     result: jobDetailSchema,
     permission: 'payload',
     writes: false,
+    audit: 'view',
   },
   'malformed.page': {
     params: z.object({ cursor: cursorSchema.nullable(), limit: pageLimitSchema }),
     result: z.object({ rows: z.array(malformedRowSchema), nextCursor: cursorSchema.nullable() }),
     permission: 'payload',
     writes: false,
+    audit: 'view',
   },
 } as const satisfies RequestTable;

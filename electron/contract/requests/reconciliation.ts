@@ -61,5 +61,6 @@ export const RECONCILIATION_REQUESTS = {
     result: z.object({ path: z.string(), findings: z.int().nonnegative() }),
     permission: 'export',
     writes: false,
+    audit: 'act',
   },
 } as const satisfies RequestTable;

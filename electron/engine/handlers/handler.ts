@@ -1,6 +1,7 @@
 import type { ParsedParams, RequestName, RequestResult } from '#contract/requests.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
+import type { Access } from '#domain/people.ts';
 import type { Result } from '#domain/result.ts';
 
 /** What a handler knows besides the parameters: who asks, and when nobody waits for the answer any more. */
@@ -8,6 +9,10 @@ export interface Asking {
   /** The person at the window, as it is written into histories, entries and the audit. */
   readonly actor: Actor;
   readonly signal: AbortSignal;
+  /** What this person may do; handlers ask it where an answer depends on more than the request's own permission. */
+  readonly access: Access;
+  /** Notes something for the audit, such as what was there before and after. */
+  readonly note: (name: string, value: unknown) => void;
 }
 
 /** Answers one request of the contract. Expected failures are values; a throw is a bug and is answered as `internal`. */

@@ -69,6 +69,8 @@ async function openWindow(): Promise<EngineWindow> {
       dataDir,
       mongodbUri: server.uri,
       dbName: server.dbName,
+      isReadOnly: false,
+      personName: null,
       withRunner: false,
       concurrency: 1,
       isDemo: false,

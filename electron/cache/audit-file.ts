@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import {
+  auditEntrySchema,
+  nextEntry,
+  NO_HASH,
+  type AuditDraft,
+  type AuditEntry,
+  type AuditFilter,
+  type ChainHead,
+} from '#domain/audit.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { decode } from './document-encoding.ts';
+import { attemptSql } from './sqlite-errors.ts';
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS chain (chain_id TEXT NOT NULL CHECK (length(chain_id) > 0)) STRICT;
+  CREATE TABLE IF NOT EXISTS entries (
+    seq INTEGER PRIMARY KEY CHECK (seq > 0),
+    entry TEXT NOT NULL,
+    is_sent INTEGER NOT NULL DEFAULT 0 CHECK (is_sent IN (0, 1))
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS entries_unsent ON entries (seq) WHERE is_sent = 0;
+`;
+
+/** SHA-256 of a text, in hexadecimal digits. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}
+
+/**
+ * This console's own chain of audit entries, in a file of its own: it is written before anything happens, with or without the
+ * server, and is sent there later. It is not part of the disposable copy.
+ */
+export class AuditFile {
+  readonly #db: Database.Database;
+  readonly #chainId: string;
+
+  private constructor(db: Database.Database, chainId: string) {
+    this.#db = db;
+    this.#chainId = chainId;
+  }
+
+  /**
+   * Opens the file and begins a chain where there is none.
+   * @param newId the id of a chain that is begun
+   * Errors: `disk_full`, `audit_unusable` where the file is damaged; it is not set aside by itself, because it is evidence.
+   */
+  static open(file: string, newId: () => string): Result<AuditFile, AppError> {
+    return attempt(() => {
+      mkdirSync(path.dirname(file), { recursive: true });
+      const db = new Database(file);
+      // An entry stands on the disk before what it tells of is begun.
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+      db.exec(TABLES);
+      const chainId = db.transaction(() => {
+        const standing = db.prepare<[], { chain_id: string }>('SELECT chain_id FROM chain').get();
+        if (standing !== undefined) return standing.chain_id;
+        const id = newId();
+        db.prepare('INSERT INTO chain (chain_id) VALUES (?)').run(id);
+        return id;
+      })();
+      return new AuditFile(db, chainId);
+    });
+  }
+
+  /** The end of the chain; number 0 where it has no entry yet. */
+  head(): Result<ChainHead, AppError> {
+    return attempt(() => this.#head());
+  }
+
+  /** Appends an entry, durable when this returns. Errors: `disk_full`, `audit_unusable`, `timed_out`. */
+  append(draft: AuditDraft): Result<AuditEntry, AppError> {
+    return attempt(() =>
+      this.#db
+        .transaction(() => {
+          const entry = nextEntry(this.#head(), draft, sha256Hex);
+          this.#db.prepare('INSERT INTO entries (seq, entry) VALUES (?, ?)').run(entry.seq, JSON.stringify(entry));
+          return entry;
+        })
+        .immediate(),
+    );
+  }
+
+  /** The oldest entries that the server does not have yet. */
+  unsent(limit: number): Result<readonly AuditEntry[], AppError> {
+    return this.#read('SELECT entry FROM entries WHERE is_sent = 0 ORDER BY seq LIMIT ?', limit);
+  }
+
+  /** Notes that the server has everything up to this number. */
+  markSent(seq: number): Result<void, AppError> {
+    return attempt(() => {
+      this.#db.prepare('UPDATE entries SET is_sent = 1 WHERE is_sent = 0 AND seq <= ?').run(seq);
+    });
+  }
+
+  /** The last entry that the server is known to have, null where it has none. */
+  sentHead(): Result<ChainHead | null, AppError> {
+    const last = this.#read('SELECT entry FROM entries WHERE is_sent = 1 ORDER BY seq DESC LIMIT ?', 1);
+    if (!last.ok) return last;
+    const [entry] = last.value;
+    return ok(entry === undefined ? null : { chainId: entry.chainId, seq: entry.seq, hash: entry.hash });
+  }
+
+  /**
+   * Entries below a number that match, newest first.
+   * @param beforeSeq null begins with the newest
+   */
+  page(filter: AuditFilter, beforeSeq: number | null, limit: number): Result<readonly AuditEntry[], AppError> {
+    return attempt(() => {
+      const rows = this.#db
+        .prepare<object, { entry: string }>(
+          `SELECT entry FROM entries WHERE seq < @before
+             AND (@actorId IS NULL OR entry ->> '$.actor.id' = @actorId)
+             AND (@action IS NULL OR entry ->> '$.action' = @action)
+             AND (@subject IS NULL OR entry ->> '$.subject' = @subject)
+           ORDER BY seq DESC LIMIT @limit`,
+        )
+        .all({ ...filter, before: beforeSeq ?? Number.MAX_SAFE_INTEGER, limit });
+      return rows.map((row) => parseEntry(row.entry));
+    });
+  }
+
+  /** Every entry in order. Throws where a line is no entry: whoever checks must hear of it. */
+  *entries(): Iterable<AuditEntry> {
+    const rows = this.#db.prepare<[], { entry: string }>('SELECT entry FROM entries ORDER BY seq').iterate();
+    for (const row of rows) yield parseEntry(row.entry);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#db.close();
+  }
+
+  #head(): ChainHead {
+    const last = this.#db.prepare<[], { entry: string }>('SELECT entry FROM entries ORDER BY seq DESC LIMIT 1').get();
+    if (last === undefined) return { chainId: this.#chainId, seq: 0, hash: NO_HASH };
+    const { seq, hash } = parseEntry(last.entry);
+    return { chainId: this.#chainId, seq, hash };
+  }
+
+  #read(sql: string, ...params: readonly number[]): Result<readonly AuditEntry[], AppError> {
+    return attempt(() => {
+      const rows = this.#db.prepare<number[], { entry: string }>(sql).all(...params);
+      return rows.map((row) => parseEntry(row.entry));
+    });
+  }
+}
+
+/** Damage of the copy is one thing and mended by itself; damage of the audit is evidence, and has a code of its own. */
+function attempt<Value>(work: () => Value): Result<Value, AppError> {
+  const done = attemptSql(work);
+  if (done.ok || done.error.code !== 'cache_unusable') return done;
+  return err(appError('audit_unusable', done.error.detail, done.error.cause));
+}
+
+function parseEntry(text: string): AuditEntry {
+  return decode(() => auditEntrySchema.parse(JSON.parse(text)));
+}

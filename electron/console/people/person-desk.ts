@@ -1,0 +1,62 @@
+import { appError, type AppError } from '#domain/errors.ts';
+import { PERMISSIONS_OF, roleOf, type Person, type Role } from '#domain/people.ts';
+import { missingByPermission } from '#domain/privileges.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { PeopleStore } from '#store/people-store.ts';
+
+/** Who a connection belongs to, and what the server lets them do. */
+export interface KnownPerson {
+  readonly id: string;
+  readonly isVerified: boolean;
+  readonly role: Role;
+  readonly missingPrivileges: ReturnType<typeof missingByPermission>;
+}
+
+/**
+ * Asks the server who this is. Where it asks nobody to log in, the name is what the system or the start command says, and
+ * counts as unverified.
+ * @param fallbackName the name to take then
+ */
+export async function readPerson(people: PeopleStore, fallbackName: string): Promise<Result<KnownPerson, AppError>> {
+  const login = await people.readLogin();
+  if (!login.ok) return login;
+  const listed = await people.list();
+  if (!listed.ok) return listed;
+  const { user, privileges } = login.value;
+  const id = user ?? fallbackName;
+  return ok({
+    id,
+    isVerified: user !== null,
+    role: roleOf(listed.value.find((person) => person._id === id) ?? null, listed.value.length > 0),
+    missingPrivileges: missingByPermission(privileges, people.dbName),
+  });
+}
+
+/**
+ * Gives somebody a role or takes it away. The first role that is given out also lists the giver, who would otherwise lock
+ * themselves out. Error: `illegal_role_change` where nobody would be left who may give roles.
+ */
+export async function setRole(
+  people: PeopleStore,
+  order: { readonly personId: string; readonly role: Role | null; readonly by: string; readonly at: Date },
+): Promise<Result<readonly Person[], AppError>> {
+  const listed = await people.list();
+  if (!listed.ok) return listed;
+  const { personId, role, by, at } = order;
+  const others = listed.value.filter((person) => person._id !== personId);
+  const isFirst = listed.value.length === 0;
+  const after = role === null ? others : [...others, { _id: personId, role, since: at, by }];
+  const giver: Person = { _id: by, role: 'founder', since: at, by };
+  const isGiverAdded = isFirst && personId !== by;
+  const standing = isGiverAdded ? [...after, giver] : after;
+  if (!standing.some((person) => PERMISSIONS_OF[person.role].includes('policy'))) {
+    return err(appError('illegal_role_change', personId));
+  }
+  if (isGiverAdded) {
+    const saved = await people.save(giver);
+    if (!saved.ok) return saved;
+  }
+  const written =
+    role === null ? await people.remove(personId) : await people.save({ _id: personId, role, since: at, by });
+  return written.ok ? people.list() : written;
+}

@@ -1,0 +1,45 @@
+import { setRole } from '#console/people/person-desk.ts';
+import type { PersonRow } from '#contract/person-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Person } from '#domain/people.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { PeopleStore } from '#store/people-store.ts';
+import type { PersonBoard } from '../person-board.ts';
+import type { HandlersOf } from './handler.ts';
+
+/**
+ * Who has which role; it stands on the server, so it is read and changed there.
+ * @param people null while there has been no server
+ */
+export function peopleHandlers(
+  people: () => PeopleStore | null,
+  board: PersonBoard,
+  now: () => number,
+): HandlersOf<'people'> {
+  const withPeople = async (
+    work: (open: PeopleStore) => Promise<Result<readonly Person[], AppError>>,
+  ): Promise<Result<{ people: PersonRow[] }, AppError>> => {
+    const open = people();
+    if (open === null) return err(appError('server_unreachable', 'not connected yet'));
+    const listed = await work(open);
+    return listed.ok ? ok({ people: listed.value.map(toRow) }) : listed;
+  };
+  return {
+    'people.list': () => withPeople((open) => open.list()),
+    'people.set': ({ personId, role }, { actor, note }) =>
+      withPeople(async (open) => {
+        const before = await open.list();
+        if (!before.ok) return before;
+        note('before', { role: before.value.find((person) => person._id === personId)?.role ?? null });
+        const after = await setRole(open, { personId, role, by: actor.id, at: new Date(now()) });
+        if (after.ok) note('after', { role });
+        // Whoever changes their own role feels it at once.
+        await board.refresh();
+        return after;
+      }),
+  };
+}
+
+function toRow({ _id, role, since, by }: Person): PersonRow {
+  return { id: _id, role, sinceMs: since.getTime(), by };
+}

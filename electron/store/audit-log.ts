@@ -1,0 +1,112 @@
+import type { Collection, Db } from 'mongodb';
+import { auditEntrySchema, chainHeadSchema, type AuditEntry, type AuditFilter, type ChainHead } from '#domain/audit.ts';
+import type { AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
+import { DURABLE, type RawDocument } from './collections.ts';
+import { attemptCall, DUPLICATE_KEY, isOnlyDuplicateKeys } from './driver-errors.ts';
+
+/** Entries written or read at once. */
+const BATCH = 500;
+
+/** A document of `console_audit`: an entry, or something that is none. */
+export type AuditDocument = { readonly id: string; readonly entry: AuditEntry | null };
+
+/**
+ * The audit of all consoles of a deployment (`console_audit`), append-only, and the ends of their chains
+ * (`console_audit_heads`). Ids begin with the time, so that reading by id is reading by time without another index.
+ */
+export class AuditLog {
+  readonly #entries: Collection<RawDocument>;
+  readonly #heads: Collection<RawDocument>;
+
+  constructor(db: Db) {
+    this.#entries = db.collection<RawDocument>('console_audit', DURABLE);
+    this.#heads = db.collection<RawDocument>('console_audit_heads', DURABLE);
+  }
+
+  /** Appends entries of one chain, in order; what stands already is left as it is. Safe to repeat. */
+  async append(entries: readonly AuditEntry[]): Promise<Result<void, AppError>> {
+    const last = entries.at(-1);
+    if (last === undefined) return ok(undefined);
+    const inserted = await attemptCall(async () => {
+      try {
+        const documents = entries.map((entry) => ({ _id: idOf(entry), ...entry }));
+        await this.#entries.insertMany(documents, { ordered: false });
+      } catch (cause) {
+        if (!isOnlyDuplicateKeys(cause)) throw cause;
+      }
+    });
+    if (!inserted.ok) return inserted;
+    const { chainId, seq, hash, atMs } = last;
+    const written = await attemptCall(() => this.#raiseHead(chainId, seq, { hash, atMs }));
+    return written.ok ? ok(undefined) : written;
+  }
+
+  /** A head only ever moves on. Where a later one stands, the upsert meets its key and nothing is written. */
+  async #raiseHead(chainId: string, seq: number, rest: object): Promise<void> {
+    try {
+      await this.#heads.updateOne(
+        { _id: chainId, seq: { $lt: seq } },
+        { $set: { chainId, seq, ...rest } },
+        { upsert: true },
+      );
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === DUPLICATE_KEY)) throw cause;
+    }
+  }
+
+  /** The ends of all chains, the one that moved last first. */
+  async heads(): Promise<Result<readonly ChainHead[], AppError>> {
+    const found = await attemptCall(() => this.#heads.find().sort({ atMs: -1 }).limit(BATCH).toArray());
+    if (!found.ok) return found;
+    return ok(found.value.flatMap((document) => chainHeadSchema.safeParse(document).data ?? []));
+  }
+
+  /**
+   * Entries from the newest on.
+   * @param before the id of the last one that was read, null for the first page
+   */
+  async page(
+    filter: AuditFilter,
+    before: string | null,
+    limit: number,
+  ): Promise<Result<readonly AuditDocument[], AppError>> {
+    const found = await attemptCall(() =>
+      this.#entries
+        .find({
+          ...(before === null ? {} : { _id: { $lt: before } }),
+          ...(filter.actorId === null ? {} : { 'actor.id': filter.actorId }),
+          ...(filter.action === null ? {} : { action: filter.action }),
+          ...(filter.subject === null ? {} : { subject: filter.subject }),
+        })
+        .sort({ _id: -1 })
+        .limit(limit)
+        .toArray(),
+    );
+    return found.ok ? ok(found.value.map(toAuditDocument)) : found;
+  }
+
+  /** Every entry by chain and number. Throws the driver's error when the server goes away. */
+  async *iterate(signal?: AbortSignal): AsyncIterable<AuditDocument> {
+    const cursor = this.#entries.find({}, { batchSize: BATCH, allowDiskUse: true }).sort({ chainId: 1, seq: 1 });
+    try {
+      for await (const document of cursor) {
+        if (signal?.aborted === true) return;
+        yield toAuditDocument(document);
+      }
+    } finally {
+      await cursor.close();
+    }
+  }
+}
+
+function idOf({ atMs, chainId, seq }: AuditEntry): string {
+  return `${new Date(atMs).toISOString()}/${chainId}/${seq}`;
+}
+
+function toAuditDocument(document: RawDocument): AuditDocument {
+  const { _id: id, ...rest } = document;
+  const parsed = auditEntrySchema.strict().safeParse(rest);
+  // An id that does not belong to its entry was put there by somebody else.
+  return { id, entry: parsed.success && idOf(parsed.data) === id ? parsed.data : null };
+}

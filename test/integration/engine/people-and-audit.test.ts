@@ -1,0 +1,249 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AuditFile } from '#cache/audit-file.ts';
+import { verifyAudit } from '#console/audit/verify-audit.ts';
+import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
+import type { RequestDefinition } from '#contract/requests/definition.ts';
+import { Engine } from '#engine/engine.ts';
+import { PersonBoard } from '#engine/person-board.ts';
+import { NO_PROVIDERS } from '#engine/provider-settings.ts';
+import { EngineWindow } from '../../support/engine-window.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+interface Document {
+  readonly _id: string;
+  readonly [field: string]: unknown;
+}
+
+let server: TestServer;
+let folder: string;
+const engines: Engine[] = [];
+beforeEach(async () => {
+  server = await startTestServer();
+  folder = mkdtempSync(path.join(tmpdir(), 'runledger-people-'));
+});
+afterEach(async () => {
+  await Promise.all(engines.splice(0).map((engine) => engine.stop()));
+  rmSync(folder, { recursive: true, force: true });
+  await server.stop();
+});
+
+/** A console of somebody, connected. */
+async function openConsole(
+  personName: string,
+  isReadOnly = false,
+): Promise<{ readonly engine: Engine; readonly window: EngineWindow }> {
+  const engine = new Engine({
+    config: {
+      version: '0.0.0',
+      dataDir: path.join(folder, personName),
+      mongodbUri: server.uri,
+      dbName: server.dbName,
+      isReadOnly,
+      personName,
+      withRunner: false,
+      concurrency: 1,
+      isDemo: false,
+      providers: NO_PROVIDERS,
+    },
+    sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
+    deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
+    log: () => undefined,
+  });
+  engines.push(engine);
+  expectOk(await engine.start());
+  const window = new EngineWindow(engine);
+  await window.next(
+    (event) =>
+      event.name === 'status.changed' &&
+      event.status.connection.state === 'connected' &&
+      event.status.monitor.mode === 'stream',
+  );
+  return { engine, window };
+}
+
+function audit() {
+  return server.client.db(server.dbName).collection<Document>('console_audit');
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.all(engines.splice(0).map((engine) => engine.stop()));
+}
+
+async function verdict() {
+  const store = await server.openStore();
+  return expectOk(await verifyAudit(store.audit, null));
+}
+
+describe('roles of people', () => {
+  it('who comes first gives out the roles and keeps that right; who is not listed may only look', async () => {
+    const { window } = await openConsole('founder');
+    const { people } = expectOk(await window.ask('people.set', { personId: 'sue', role: 'support' }));
+    expect(people.map(({ id, role }) => [id, role])).toEqual([
+      ['founder', 'founder'],
+      ['sue', 'support'],
+    ]);
+    const guest = await openConsole('guest');
+    const status = expectOk(await guest.window.ask('status.get', {}));
+    expect(status.person).toMatchObject({ id: 'guest', isVerified: false, role: 'viewer' });
+    expect(await guest.window.ask('retry.preview', { jobId: 'j1', reason: '', edited: null })).toMatchObject({
+      error: { code: 'permission_denied' },
+    });
+    expect(await guest.window.ask('people.set', { personId: 'guest', role: 'founder' })).toMatchObject({
+      error: { code: 'permission_denied' },
+    });
+  });
+
+  it('the last one who may give roles cannot give that away', async () => {
+    const { window } = await openConsole('founder');
+    expectOk(await window.ask('people.set', { personId: 'sue', role: 'support' }));
+    expect(await window.ask('people.set', { personId: 'founder', role: 'viewer' })).toMatchObject({
+      error: { code: 'illegal_role_change' },
+    });
+    expect(await window.ask('people.set', { personId: 'founder', role: null })).toMatchObject({
+      error: { code: 'illegal_role_change' },
+    });
+  });
+
+  it('without the server, the role of last time holds, and where there was none, the least', async () => {
+    const store = await server.openStore();
+    expectOk(await store.people.save({ _id: 'sue', role: 'support', since: new Date(), by: 'founder' }));
+    const openBoard = (): PersonBoard =>
+      new PersonBoard({
+        fallbackName: 'sue',
+        isReadOnly: false,
+        memoryFile: path.join(folder, 'people', 'sue.json'),
+        onChange: () => undefined,
+        log: () => undefined,
+      });
+    const first = openBoard();
+    expect(first.status.role).toBe('viewer');
+    await first.attach(store.people);
+    first.stop();
+    expect(first.status.role).toBe('support');
+    expect(openBoard().status.role).toBe('support');
+  });
+});
+
+describe('a read-only connection', () => {
+  it('answers every request that would write with a refusal, and writes nothing', async () => {
+    const { window } = await openConsole('founder', true);
+    const writing = requestNameSchema.options.filter((name) => {
+      const definition: RequestDefinition = REQUESTS[name];
+      return definition.writes;
+    });
+    expect(writing.length).toBeGreaterThan(3);
+    for (const name of writing) {
+      // The refusal comes before the parameters are looked at, so none are needed.
+      const answer = await window.ask(name, {} as never);
+      expect([name, answer.ok ? 'answered' : answer.error.code]).toEqual([name, 'read_only']);
+    }
+    const names = (await server.client.db(server.dbName).listCollections().toArray()).map(({ name }) => name);
+    expect(names).toEqual([]);
+  });
+
+  it('has no way to write below the contract either', async () => {
+    const store = await server.openStore({ isReadOnly: true });
+    const person = { _id: 'x', role: 'founder', since: new Date(), by: 'x' } as const;
+    expect(await store.people.save(person)).toMatchObject({ error: { code: 'read_only' } });
+    expect(await store.writer.unblock('w1')).toMatchObject({ error: { code: 'read_only' } });
+    expect(await store.writer.createIndexes()).toMatchObject({ error: { code: 'read_only' } });
+    expect(await store.people.list()).toMatchObject({ ok: true });
+  });
+});
+
+describe('the audit', () => {
+  it('tells who did what, before it happens and how it ended, with what was there before and after', async () => {
+    const { window, engine } = await openConsole('founder');
+    expectOk(await window.ask('people.set', { personId: 'sue', role: 'support' }));
+    await engine.stop();
+    const entries = await audit().find().sort({ seq: 1 }).toArray();
+    expect(entries).toMatchObject([
+      {
+        seq: 1,
+        actor: { type: 'user', id: 'founder' },
+        action: 'people.set',
+        subject: 'sue',
+        outcome: 'asked',
+        details: { asked: { personId: 'sue', role: 'support' } },
+      },
+      { seq: 2, of: 1, outcome: 'done', details: { before: { role: null }, after: { role: 'support' } } },
+    ]);
+  });
+
+  it('records that somebody looked at a job once, however often its screen is read anew, and what was refused', async () => {
+    const { window, engine } = await openConsole('founder');
+    await window.ask('job.get', { jobId: 'j1' });
+    await window.ask('job.get', { jobId: 'j1' });
+    await window.ask('job.get', { jobId: 'j2' });
+    await window.ask('cancel.run', { jobId: 'j3', reason: '' });
+    await engine.stop();
+    const entries = await audit().find().sort({ seq: 1 }).toArray();
+    expect(entries.map((entry) => [entry['action'], entry['subject'], entry['outcome']])).toEqual([
+      ['job.get', 'j1', 'done'],
+      ['job.get', 'j2', 'done'],
+      ['cancel.run', 'j3', 'asked'],
+      ['cancel.run', 'j3', 'not_found'],
+    ]);
+  });
+
+  it('keeps no prompt, only its hash', async () => {
+    const { window, engine } = await openConsole('founder');
+    const edited = { prompt: 'a secret prompt', optionsJson: '{}' };
+    await window.ask('retry.run', { requestId: crypto.randomUUID(), jobId: 'j1', version: 0, reason: 'r', edited });
+    await engine.stop();
+    const text = JSON.stringify(await audit().find().toArray());
+    expect(text).not.toContain('secret');
+    expect(text).toContain('sha256:');
+  });
+
+  it('is found whole as it was written, by several consoles', async () => {
+    for (const name of ['ann', 'bob', 'ann']) {
+      const { window } = await openConsole(name);
+      await window.ask('job.get', { jobId: `of-${name}` });
+      await window.ask('cancel.run', { jobId: 'j', reason: '' });
+      await stopAll();
+    }
+    expect(await verdict()).toEqual({ entries: 9, chains: 2, faults: [] });
+  });
+
+  it.each([
+    {
+      what: 'changed',
+      harm: (id: string) => audit().updateOne({ _id: id }, { $set: { subject: 'other' } }),
+      reason: 'changed',
+    },
+    { what: 'taken out', harm: (id: string) => audit().deleteOne({ _id: id }), reason: 'missing' },
+    {
+      what: 'given a field more',
+      harm: (id: string) => audit().updateOne({ _id: id }, { $set: { note: 'x' } }),
+      reason: 'malformed',
+    },
+  ])('an entry that was $what is found', async ({ harm, reason }) => {
+    const { window } = await openConsole('ann');
+    for (const jobId of ['j1', 'j2', 'j3']) await window.ask('job.get', { jobId });
+    await stopAll();
+    const second = await audit().findOne({ seq: 2 });
+    await harm(second?._id ?? '');
+    expect((await verdict()).faults.map((fault) => fault.reason)).toContain(reason);
+  });
+
+  it('an end that was cut off is found by the list of ends, and by this machine where that was changed too', async () => {
+    const { window } = await openConsole('ann');
+    for (const jobId of ['j1', 'j2', 'j3']) await window.ask('job.get', { jobId });
+    await stopAll();
+    await audit().deleteMany({ seq: { $gt: 1 } });
+    expect((await verdict()).faults).toMatchObject([{ seq: 2, reason: 'cut_off' }]);
+    await server.client.db(server.dbName).collection('console_audit_heads').deleteMany({});
+    expect((await verdict()).faults).toEqual([]);
+    const [name = ''] = readdirSync(path.join(folder, 'ann', 'audit'));
+    const file = expectOk(AuditFile.open(path.join(folder, 'ann', 'audit', name), () => 'unused'));
+    const store = await server.openStore();
+    const own = expectOk(await verifyAudit(store.audit, file));
+    file.close();
+    expect(own.faults).toMatchObject([{ seq: 2, reason: 'cut_off' }]);
+  });
+});

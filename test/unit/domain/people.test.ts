@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { accessOf, PERMISSIONS_OF, permissionSchema, roleOf, roleSchema, type Permission } from '#domain/people.ts';
+import { missingByPermission, missingPrivileges, READS, WRITES_OF, type Privilege } from '#domain/privileges.ts';
+
+const everything = { isReadOnly: false, missingPrivileges: {} };
+
+describe('roles', () => {
+  it.each(roleSchema.options)('a %s may do what its role includes and nothing else', (role) => {
+    const access = accessOf({ role, ...everything });
+    const allowed = permissionSchema.options.filter((permission) => access[permission].read === null);
+    expect(allowed).toEqual(permissionSchema.options.filter((name) => PERMISSIONS_OF[role].includes(name)));
+  });
+
+  it('only a founder changes the rules of the console', () => {
+    const may = roleSchema.options.filter((role) => PERMISSIONS_OF[role].includes('policy'));
+    expect(may).toEqual(['founder']);
+  });
+
+  it.each([
+    { listed: 'support', isAnybodyListed: true, role: 'support' },
+    { listed: null, isAnybodyListed: true, role: 'viewer' },
+    { listed: null, isAnybodyListed: false, role: 'founder' },
+  ] as const)(
+    'who is listed as $listed (others listed: $isAnybodyListed) is a $role',
+    ({ listed, isAnybodyListed, role }) => {
+      expect(roleOf(listed === null ? null : { role: listed }, isAnybodyListed)).toBe(role);
+    },
+  );
+
+  it('a read-only connection lets everything be read and nothing be written', () => {
+    const access = accessOf({ role: 'founder', isReadOnly: true, missingPrivileges: {} });
+    for (const permission of permissionSchema.options) {
+      expect(access[permission].read).toBeNull();
+      expect(access[permission].write?.cause).toBe('read_only');
+    }
+  });
+
+  it("names what the server's user lacks, for the permission that needs it", () => {
+    const access = accessOf({ role: 'founder', isReadOnly: false, missingPrivileges: { retry: ['update on jobs'] } });
+    expect(access.retry.write).toEqual({ cause: 'privileges', detail: "the server's user lacks update on jobs" });
+    expect(access.retry.read).toBeNull();
+    expect(access.money.write).toBeNull();
+  });
+});
+
+function privilege(db: string, collection: string, ...actions: string[]): Privilege {
+  return { resource: { db, collection }, actions };
+}
+
+describe('privileges of the login', () => {
+  it('lacks nothing where the server asks nobody to log in', () => {
+    expect(missingByPermission(null, 'production')).toEqual({});
+  });
+
+  it.each([
+    { name: 'the very collection', given: privilege('production', 'jobs', 'find'), isCovered: true },
+    { name: 'every collection of the database', given: privilege('production', '', 'find'), isCovered: true },
+    { name: 'the collection in every database', given: privilege('', 'jobs', 'find'), isCovered: true },
+    { name: 'any resource', given: { resource: { anyResource: true }, actions: ['anyAction'] }, isCovered: true },
+    { name: 'another database', given: privilege('staging', 'jobs', 'find'), isCovered: false },
+    { name: 'another collection', given: privilege('production', 'users', 'find'), isCovered: false },
+    { name: 'another action', given: privilege('production', 'jobs', 'insert'), isCovered: false },
+    { name: 'the cluster', given: { resource: { cluster: true }, actions: ['find'] }, isCovered: false },
+  ])('a privilege on $name covers a find on jobs: $isCovered', ({ given, isCovered }) => {
+    const missing = missingPrivileges([{ collection: 'jobs', actions: ['find'] }], [given], 'production');
+    expect(missing).toEqual(isCovered ? [] : ['find on jobs']);
+  });
+
+  it('somebody who may only read lacks every write, and no read', () => {
+    const privileges = [privilege('production', '', 'find')];
+    expect(missingPrivileges(READS, privileges, 'production')).toEqual([]);
+    const writing = permissionSchema.options.filter((name: Permission) => WRITES_OF[name].length > 0);
+    expect(Object.keys(missingByPermission(privileges, 'production')).sort()).toEqual([...writing].sort());
+  });
+});
