@@ -13,9 +13,14 @@ export function messageFrame(body: Document): Buffer {
 }
 
 /** Sends one command over a connection of its own, exactly as it is given: the driver would put its own session in. */
-export async function sendRaw(port: number, body: Document): Promise<Document> {
+export function sendRaw(port: number, body: Document): Promise<Document> {
+  return sendFrame(port, messageFrame(body));
+}
+
+/** Sends one frame over a connection of its own. Rejects where the server closes it without an answer. */
+export async function sendFrame(port: number, frame: Buffer): Promise<Document> {
   const socket = connect(port, '127.0.0.1');
-  socket.write(messageFrame(body));
+  socket.write(frame);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) {
     chunks.push(chunk as Buffer);

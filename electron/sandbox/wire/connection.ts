@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import type { Client } from '../commands/command.ts';
 import type { Executor } from '../commands/executor.ts';
 import { MESSAGE_BYTES_MAX } from '../commands/server-commands.ts';
-import { ProtocolError, readRequest, writeReply } from './messages.ts';
+import { toServerError } from '../semantics/server-error.ts';
+import type { Doc } from '../semantics/values.ts';
+import { ProtocolError, readRequest, writeReply, type Request } from './messages.ts';
 
 const HEADER_BYTES = 16;
 
@@ -63,12 +65,31 @@ export class Connection {
       return this.#refuse(cause.message);
     }
     const answered = this.#executor.run(request.db, request.body, this.#client);
-    this.#tail = Promise.all([this.#tail, answered]).then(([, reply]) => {
-      if (reply === null) return this.#refuse('a fail point closes it');
-      if (request.isSilent || this.#socket.destroyed) return;
-      this.#replies += 1;
-      this.#socket.write(writeReply(request, this.#replies, reply));
-    });
+    this.#tail = Promise.all([this.#tail, answered]).then(
+      ([, reply]) => this.#reply(request, reply),
+      // A reply that cannot be written is a defect of the server; it costs this client its connection and no other.
+      (cause: unknown) => this.#refuse(`no reply: ${cause instanceof Error ? cause.message : String(cause)}`),
+    );
+  }
+
+  #reply(request: Request, reply: Doc | null): void {
+    if (reply === null) return this.#refuse('a fail point closes it');
+    if (request.isSilent || this.#socket.destroyed) return;
+    this.#replies += 1;
+    if (this.#socket.write(this.#frameOf(request, reply)) || this.#socket.isPaused()) return;
+    // A client that sends and never reads would fill the memory: it is read from again once it has taken its replies.
+    this.#socket.pause();
+    this.#socket.once('drain', () => this.#socket.resume());
+  }
+
+  #frameOf(request: Request, reply: Doc): Buffer {
+    try {
+      return writeReply(request, this.#replies, reply);
+    } catch (cause) {
+      // What does not fit a message, or what an evaluation made that is no BSON.
+      const { code, codeName, message } = toServerError(cause);
+      return writeReply(request, this.#replies, { ok: 0, errmsg: message, code, codeName });
+    }
   }
 
   #refuse(reason: string): void {

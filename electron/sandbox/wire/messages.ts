@@ -1,4 +1,6 @@
 import { decodeExact, encode, type Doc } from '../semantics/values.ts';
+import { bsonDefect } from './bson-check.ts';
+import { crc32c } from './crc32c.ts';
 
 /** Operation codes of MongoDB's wire protocol. */
 const OP_REPLY = 1;
@@ -47,6 +49,7 @@ function readFrame(frame: Buffer): Request {
 
 function readMessage(frame: Buffer, requestId: number): Request {
   const flags = frame.readUInt32LE(HEADER_BYTES);
+  if ((flags & CHECKSUM_PRESENT) !== 0) refuseChecksum(frame);
   const end = (flags & CHECKSUM_PRESENT) === 0 ? frame.length : frame.length - 4;
   if ((flags & 0xffff & ~(CHECKSUM_PRESENT | MORE_TO_COME)) !== 0)
     throw new ProtocolError('A required flag is not known.');
@@ -69,10 +72,18 @@ function readMessage(frame: Buffer, requestId: number): Request {
     } else throw new ProtocolError(`Section kind ${String(kind)} is not known.`);
   }
   if (body === null) throw new ProtocolError('A message without a body.');
-  refuseDeep(body, 0);
   const db = body['$db'];
   if (typeof db !== 'string' || db === '') throw new ProtocolError('A message without $db.');
+  if (Object.keys(sequences).some((name) => Object.hasOwn(body, name)))
+    throw new ProtocolError('A document sequence has the name of a field of the body.');
   return { requestId, db, body: { ...body, ...sequences }, isSilent: (flags & MORE_TO_COME) !== 0, isLegacy: false };
+}
+
+/** The last four bytes of a frame that says so are the CRC-32C of all before them. */
+function refuseChecksum(frame: Buffer): void {
+  const end = frame.length - 4;
+  if (end < HEADER_BYTES + 4 || crc32c(frame.subarray(0, end)) !== frame.readUInt32LE(end))
+    throw new ProtocolError('The checksum is not that of the message.');
 }
 
 function readSequence(section: Buffer, into: Doc): void {
@@ -82,19 +93,23 @@ function readSequence(section: Buffer, into: Doc): void {
   let offset = nameEnd + 1;
   while (offset < section.length) {
     const bytes = documentAt(section, offset, section.length);
-    const document = decodeExact(bytes);
-    refuseDeep(document, 0);
-    documents.push(document);
+    documents.push(decodeExact(bytes));
     offset += bytes.length;
   }
-  into[section.toString('utf8', 4, nameEnd)] = documents;
+  const name = section.toString('utf8', 4, nameEnd);
+  if (name === '' || Object.hasOwn(into, name) || name === '__proto__')
+    throw new ProtocolError('A document sequence has no name of its own.');
+  into[name] = documents;
 }
 
 function documentAt(frame: Buffer, offset: number, end: number): Buffer {
   if (offset + 5 > end) throw new ProtocolError('A document is cut off.');
   const size = frame.readInt32LE(offset);
   if (size < 5 || offset + size > end) throw new ProtocolError('A document has a wrong length.');
-  return frame.subarray(offset, offset + size);
+  const bytes = frame.subarray(offset, offset + size);
+  const defect = bsonDefect(bytes, NESTING_MAX);
+  if (defect !== null) throw new ProtocolError(`A document is no BSON (${defect}).`);
+  return bytes;
 }
 
 function readQuery(frame: Buffer, requestId: number): Request {
@@ -107,14 +122,6 @@ function readQuery(frame: Buffer, requestId: number): Request {
     throw new ProtocolError('OP_QUERY serves only the handshake.');
   }
   return { requestId, db: namespace.slice(0, -'.$cmd'.length), body, isSilent: false, isLegacy: true };
-}
-
-function refuseDeep(value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > NESTING_MAX) throw new ProtocolError('A document is nested too deeply.');
-  if (Array.isArray(value)) for (const element of value as unknown[]) refuseDeep(element, depth + 1);
-  else if ((value as Doc).constructor === Object)
-    for (const element of Object.values(value)) refuseDeep(element, depth + 1);
 }
 
 /** A reply as bytes, in the form of the request. */
