@@ -4,6 +4,7 @@ import { ServerError } from './semantics/server-error.ts';
 import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
 import type { Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
+import { Deadline } from './storage/deadline.ts';
 import { find, type Found, type ReadRequest } from './storage/query.ts';
 import { Records } from './storage/records.ts';
 import type { Sqlite } from './storage/schema.ts';
@@ -28,7 +29,9 @@ export class Deployment {
   readonly oplog: Oplog;
   readonly cursors: CursorTable;
   readonly retryable: RetryableWrites;
-  readonly sessions = new SessionTable();
+  readonly sessions = new SessionTable((sessions) => this.cursors.closeSessions(sessions));
+  /** The time that the command under way still has. */
+  readonly deadline = new Deadline();
   readonly now: () => number;
   /** Grows with every change of the database that holds users and roles, also with one that is taken back. */
   accessGeneration = 0;
@@ -38,7 +41,7 @@ export class Deployment {
     this.sqlite = options.sqlite;
     this.now = options.now;
     this.catalog = new Catalog(options.sqlite);
-    this.records = new Records(options.sqlite, this.catalog);
+    this.records = new Records(options.sqlite, this.catalog, this.deadline);
     this.oplog = new Oplog(options.sqlite, options.oplogBytesMax, options.now);
     this.cursors = new CursorTable();
     this.retryable = new RetryableWrites(options.sqlite, options.now);

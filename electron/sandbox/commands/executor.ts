@@ -4,12 +4,13 @@ import { userDigest, type AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import type { Client, Command, CommandCall } from './command.ts';
+import { numberField, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
 import type { FailPoints } from './fail-points.ts';
 import { refuseTransaction } from './server-commands.ts';
 
 interface Waiting {
+  readonly arrivedMs: number;
   readonly call: CommandCall;
   readonly command: Command;
   readonly resolve: (reply: Doc) => void;
@@ -74,7 +75,7 @@ export class Executor {
 
   #enqueue(call: CommandCall, command: Command): Promise<Doc> {
     return new Promise((resolve) => {
-      this.#queue.push({ call, command, resolve });
+      this.#queue.push({ arrivedMs: performance.now(), call, command, resolve });
       if (!this.#isScheduled) {
         this.#isScheduled = true;
         setImmediate(() => this.#flush());
@@ -105,9 +106,11 @@ export class Executor {
     if (oplog.last !== before) oplog.announce();
   }
 
-  #answer({ call, command, resolve }: Waiting): () => void {
+  #answer({ arrivedMs, call, command, resolve }: Waiting): () => void {
     try {
-      const result = this.#runOne(call, command);
+      const limitMs = timeLimitOf(call);
+      const leftMs = limitMs === null ? null : limitMs - (performance.now() - arrivedMs);
+      const result = this.#deployment.deadline.within(leftMs, () => this.#runOne(call, command));
       if (result instanceof Promise) {
         const settled = result.then(
           (reply) => this.#success(reply),
@@ -157,6 +160,16 @@ export class Executor {
     const signature = { hash: new Binary(Buffer.alloc(20)), keyId: 0 };
     return { operationTime, $clusterTime: { clusterTime: operationTime, signature } };
   }
+}
+
+/** How long a command may take, in milliseconds; null for as long as it takes. Errors: `TypeMismatch`, `BadValue`. */
+function timeLimitOf({ name, body }: CommandCall): number | null {
+  // There it says how long to wait for new documents.
+  if (name === 'getMore') return null;
+  const limit = numberField(body, 'maxTimeMS') ?? 0;
+  if (limit < 0 || limit > 0x7fffffff || !Number.isInteger(limit))
+    throw new ServerError('BadValue', `${limit} value for maxTimeMS is out of range`);
+  return limit === 0 ? null : limit;
 }
 
 function retryOf({ body, client }: CommandCall): { readonly session: Buffer; readonly number: number } | null {

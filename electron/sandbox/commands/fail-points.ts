@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codeNameOf, ServerError } from '../semantics/server-error.ts';
+import { codeNameOf, ERROR_CODES, ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, toWorking, type Doc } from '../semantics/values.ts';
 import type { Command, CommandCall } from './command.ts';
 
@@ -79,12 +79,14 @@ interface Active<Data> {
 
 /**
  * Fail points make commands fail, wait or lose their connection on demand, so that a client's answer to such can be tested.
- * MongoDB offers them to tests only; this server is for development only and always does. Two are known: `failCommand`, which
- * meets commands before they run, and `failGetMoreAfterCursorCheckout`, which meets a `getMore` once its cursor is found.
+ * MongoDB offers them to tests only; this server is for development only and always does. Three are known: `failCommand`,
+ * which meets commands before they run, `failGetMoreAfterCursorCheckout`, which meets a `getMore` once its cursor is found, and
+ * `maxTimeAlwaysTimeOut`, which lets the time of every command that is given one be over.
  */
 export class FailPoints {
   #failCommand: Active<FailCommand> | null = null;
   #failGetMore: Active<FailGetMore> | null = null;
+  #timeOut: Active<unknown> | null = null;
 
   /** Sets a fail point. Error: `FailPointSetFailed`, `BadValue`, `FailedToParse`. @returns how often it was met before */
   configure(name: unknown, mode: unknown, data: unknown): number {
@@ -99,6 +101,11 @@ export class FailPoints {
         this.#failGetMore = activeOf(getMoreSchema, mode, data);
         return entered;
       }
+      case 'maxTimeAlwaysTimeOut': {
+        const entered = this.#timeOut?.countdown.entered ?? 0;
+        this.#timeOut = activeOf(z.unknown(), mode, data);
+        return entered;
+      }
       default:
         throw new ServerError('FailPointSetFailed', `${String(name)} not found`);
     }
@@ -108,6 +115,10 @@ export class FailPoints {
   enter(call: CommandCall): InjectedFailure | null {
     const active = this.#failCommand;
     if (active !== null && isMeant(call, active.data)) return active.countdown.meet() ? failureOf(active.data) : null;
+    if (call.body['maxTimeMS'] !== undefined && this.#timeOut?.countdown.meet() === true) {
+      const refusal = refusalOf(ERROR_CODES.MaxTimeMSExpired, 'operation exceeded time limit');
+      return { delayMs: 0, closesConnection: false, refusal, knowsCursor: false, addition: null };
+    }
     const getMore = this.#failGetMore;
     if (getMore === null || call.name !== 'getMore' || !getMore.countdown.meet()) return null;
     const refusal = refusalOf(getMore.data.errorCode, "Hit the 'failGetMoreAfterCursorCheckout' failpoint");

@@ -1,3 +1,4 @@
+import type { Long } from 'bson';
 import { collationOf, rankedTexts } from '../semantics/collation.ts';
 import { evaluateVariables, runPipeline, type PipelineContext } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
@@ -5,6 +6,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { NO_CURSOR, type Deployment } from '../deployment.ts';
+import { sessionKey } from './session-table.ts';
 import { encodeKey } from '../storage/key-encoding.ts';
 import { planRead, type ReadRequest } from '../storage/query.ts';
 import { openChangeStream } from '../streams/change-stream.ts';
@@ -35,9 +37,7 @@ async function firstPage(
 }
 
 function cursorReply(call: CommandCall, namespace: string, source: PageSource, page: CursorPage): Doc {
-  const id = page.isExhausted
-    ? NO_CURSOR
-    : call.deployment.cursors.open(namespace, source, call.deployment.now(), ownerOf(call));
+  const id = page.isExhausted ? NO_CURSOR : openCursor(call, namespace, source);
   return {
     cursor: {
       firstBatch: page.documents,
@@ -46,6 +46,19 @@ function cursorReply(call: CommandCall, namespace: string, source: PageSource, p
       ...(page.resumeToken === undefined ? {} : { postBatchResumeToken: page.resumeToken }),
     },
   };
+}
+
+function openCursor(call: CommandCall, namespace: string, source: PageSource): Long {
+  const { cursors, deadline, now } = call.deployment;
+  const options = {
+    namespace,
+    source,
+    owner: ownerOf(call),
+    session: sessionKey(call.body['lsid']),
+    isLasting: call.body['noCursorTimeout'] === true,
+    leftMs: source.isChangeStream ? null : deadline.leftMs,
+  };
+  return cursors.open(options, now());
 }
 
 function ownerOf(call: CommandCall): CursorOwner | null {
@@ -102,7 +115,10 @@ const getMore: Command = {
     const id = cursorId(call.body['getMore']);
     const namespace = `${call.db}.${String(call.body['collection'])}`;
     const { deployment } = call;
-    const source = deployment.cursors.get(id, namespace, deployment.now(), call.access);
+    const cursor = deployment.cursors.get(id, namespace, deployment.now(), call.access);
+    const waitMs = numberField(call.body, 'maxTimeMS') ?? null;
+    if (waitMs !== null && !cursor.source.isChangeStream)
+      throw new ServerError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
     const reply = (page: CursorPage): Doc => {
       if (page.isExhausted) deployment.cursors.close(id);
       return {
@@ -114,11 +130,22 @@ const getMore: Command = {
         },
       };
     };
-    const page = source.next(
-      numberField(call.body, 'batchSize') ?? Number.MAX_SAFE_INTEGER,
-      numberField(call.body, 'maxTimeMS') ?? null,
-    );
-    return page instanceof Promise ? page.then(reply) : reply(page);
+    const fail = (cause: unknown): never => {
+      // A cursor that failed has lost its place.
+      deployment.cursors.close(id);
+      throw cause;
+    };
+    const batchSize = numberField(call.body, 'batchSize') ?? Number.MAX_SAFE_INTEGER;
+    try {
+      const page = deployment.deadline.within(cursor.leftMs, () => {
+        const taken = cursor.source.next(batchSize, waitMs);
+        cursor.leftMs = deployment.deadline.leftMs;
+        return taken;
+      });
+      return page instanceof Promise ? page.then(reply).catch(fail) : reply(page);
+    } catch (cause) {
+      return fail(cause);
+    }
   },
 };
 

@@ -75,14 +75,16 @@ export function serverCommands(identity: ServerIdentity, loginOf: (call: Command
     buildInfo,
     buildinfo: buildInfo,
     endSessions: read((call) => {
-      for (const lsid of docsField(call.body, 'endSessions')) call.deployment.sessions.end(lsid);
       // Ending them comes in a session of its own at times, which is over with that too.
-      call.deployment.sessions.end(call.body['lsid']);
+      call.deployment.sessions.end([...docsField(call.body, 'endSessions'), call.body['lsid']], call.client.user);
       return {};
     }),
     refreshSessions: nothing,
     killAllSessions: nothing,
-    killSessions: nothing,
+    killSessions: read((call) => {
+      call.deployment.sessions.end(docsField(call.body, 'killSessions'), call.client.user);
+      return {};
+    }),
     killAllSessionsByPattern: nothing,
     getParameter: read((call) => ({
       ...(call.body['authenticationMechanisms'] === undefined ? {} : { authenticationMechanisms: [MECHANISM] }),

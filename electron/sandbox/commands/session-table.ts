@@ -9,12 +9,19 @@ const SESSIONS_MAX = 100_000;
 
 /** The logical sessions that clients have used lately. */
 export class SessionTable {
+  readonly #onEnd: (sessions: ReadonlySet<string>) => void;
   readonly #byId = new Map<string, { readonly id: Binary; readonly uid: Buffer; readonly lastUse: Date }>();
+
+  /** @param onEnd told which sessions are over, by {@link sessionKey} */
+  constructor(onEnd: (sessions: ReadonlySet<string>) => void) {
+    this.#onEnd = onEnd;
+  }
 
   /** Notes that a command came with this `lsid` from this user, null for nobody. */
   use(lsid: unknown, user: AccessName | null, nowMs: number): void {
     const id = idOf(lsid);
     if (id === null) return;
+    const forgotten = new Set<string>();
     // Set anew, so that the map stays in the order of use and the oldest stand in front.
     this.#byId.delete(id.toString('hex'));
     this.#byId.set(id.toString('hex'), { id, uid: userDigest(user), lastUse: new Date(nowMs) });
@@ -22,12 +29,22 @@ export class SessionTable {
       const isOld = nowMs - session.lastUse.getTime() > SESSION_AGE_MS_MAX;
       if (!isOld && this.#byId.size <= SESSIONS_MAX) break;
       this.#byId.delete(key);
+      forgotten.add(key);
     }
+    if (forgotten.size > 0) this.#onEnd(forgotten);
   }
 
-  end(lsid: unknown): void {
-    const id = idOf(lsid);
-    if (id !== null) this.#byId.delete(id.toString('hex'));
+  /** Ends sessions of a user; nobody ends another one's. */
+  end(lsids: readonly unknown[], user: AccessName | null): void {
+    const ended = new Set<string>();
+    const uid = userDigest(user);
+    for (const lsid of lsids) {
+      const key = sessionKey(lsid);
+      if (key === null || this.#byId.get(key)?.uid.equals(uid) !== true) continue;
+      this.#byId.delete(key);
+      ended.add(key);
+    }
+    if (ended.size > 0) this.#onEnd(ended);
   }
 
   /** The sessions of a user, null for nobody, as the stage `$listLocalSessions` tells them. */
@@ -36,6 +53,11 @@ export class SessionTable {
       .filter(({ uid }) => uid.equals(userDigest(user)))
       .map(({ id, uid, lastUse }) => ({ _id: { id, uid: new Binary(uid) }, lastUse }));
   }
+}
+
+/** What a session is known by; null where there is none. */
+export function sessionKey(lsid: unknown): string | null {
+  return idOf(lsid)?.toString('hex') ?? null;
 }
 
 function idOf(lsid: unknown): Binary | null {

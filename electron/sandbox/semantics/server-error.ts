@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   AuthenticationFailed: 18,
   RoleNotFound: 31,
   InvalidRoleModification: 68,
+  CursorKilled: 237,
   MechanismUnavailable: 334,
   NoMatchingDocument: 47,
   StaleShardVersion: 63,

@@ -4,6 +4,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
+import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
 import type { KeyRange } from './planner.ts';
 import type { Sqlite } from './schema.ts';
@@ -22,6 +23,7 @@ const BEHIND_LAST_RECORD = Number.MAX_SAFE_INTEGER;
 /** Documents and index entries of the collections, kept in step. */
 export class Records {
   readonly #catalog: Catalog;
+  readonly #deadline: Deadline;
   readonly #read: Statement<[number, number], { bson: Buffer }>;
   readonly #write: Statement;
   readonly #remove: Statement;
@@ -34,8 +36,9 @@ export class Records {
   readonly #scanBackward: Statement<[number, number, number], { record: number }>;
   readonly #count: Statement<[number], { count: number }>;
 
-  constructor(sqlite: Sqlite, catalog: Catalog) {
+  constructor(sqlite: Sqlite, catalog: Catalog, deadline: Deadline) {
     this.#catalog = catalog;
+    this.#deadline = deadline;
     this.#read = sqlite.prepare('SELECT bson FROM documents WHERE collection = ? AND record = ?');
     this.#write = sqlite.prepare('INSERT OR REPLACE INTO documents (collection, record, bson) VALUES (?, ?, ?)');
     this.#remove = sqlite.prepare('DELETE FROM documents WHERE collection = ? AND record = ?');
@@ -57,8 +60,9 @@ export class Records {
     this.#count = sqlite.prepare('SELECT count(*) AS count FROM documents WHERE collection = ?');
   }
 
-  /** A document in exact form, or null where it has gone since its place was read. */
+  /** A document in exact form, or null where it has gone since its place was read. Error: `MaxTimeMSExpired`. */
   read(collection: CollectionInfo, record: number): Doc | null {
+    this.#deadline.check();
     const row = this.#read.get(collection.id, record);
     return row === undefined ? null : decodeExact(row.bson);
   }

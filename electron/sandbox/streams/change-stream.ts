@@ -62,6 +62,7 @@ class ChangeStream implements PageSource {
   readonly #options: Doc;
   #position: number;
   #invalidatedAt: number | null = null;
+  readonly #closing = new AbortController();
 
   constructor(deployment: Deployment, watched: Watched, options: Doc, stages: readonly Doc[]) {
     this.#deployment = deployment;
@@ -87,8 +88,14 @@ class ChangeStream implements PageSource {
       const page = this.#read(batchSize);
       const leftMs = until - performance.now();
       if (page.documents.length > 0 || page.isExhausted || leftMs <= 0) return page;
-      await this.#deployment.oplog.nextChange(leftMs);
+      await this.#deployment.oplog.nextChange(leftMs, this.#closing.signal);
+      if (this.#closing.signal.aborted)
+        throw new ServerError('CursorKilled', 'operation was interrupted because a client killed the cursor');
     }
+  }
+
+  close(): void {
+    this.#closing.abort();
   }
 
   #read(batchSize: number): CursorPage {

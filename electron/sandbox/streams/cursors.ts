@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Long } from 'bson';
 import type { Access } from '../access/access-control.ts';
 import { isSameName } from '../access/access-store.ts';
@@ -18,6 +19,8 @@ export interface PageSource {
   readonly isChangeStream: boolean;
   /** @param waitMs how long a tailing source may wait for something new, null for its default */
   next(batchSize: number, waitMs: number | null): CursorPage | Promise<CursorPage>;
+  /** Ends whatever waits for a page with `CursorKilled`. */
+  close?(): void;
 }
 
 /** Whose a cursor is, where clients log in. */
@@ -27,11 +30,24 @@ export interface CursorOwner {
   readonly isStillAllowed: () => boolean;
 }
 
-interface OpenCursor {
-  readonly id: Long;
+/** What a cursor is opened with. */
+export interface CursorOptions {
   readonly namespace: string;
   readonly source: PageSource;
+  /** Null where nobody logs in. */
   readonly owner: CursorOwner | null;
+  /** The session that it ends with, as hexadecimal digits; null for a cursor of its own, which ends when it is idle too long. */
+  readonly session: string | null;
+  /** True where being idle does not end it. */
+  readonly isLasting: boolean;
+  /** What is left of the time that its command was given, for all pages together; null for no limit. */
+  readonly leftMs: number | null;
+}
+
+/** A cursor that clients may ask for more. */
+export interface OpenCursor extends Omit<CursorOptions, 'leftMs'> {
+  readonly id: Long;
+  leftMs: number | null;
   lastUsedMs: number;
 }
 
@@ -47,19 +63,18 @@ export const FIRST_BATCH = 101;
 /** The open cursors of a server. */
 export class CursorTable {
   readonly #open = new Map<string, OpenCursor>();
-  #lastId = 1_000_000;
 
-  /** @param owner null where nobody logs in */
-  open(namespace: string, source: PageSource, nowMs: number, owner: CursorOwner | null): Long {
-    this.#lastId += 1 + Math.floor(nowMs % 7);
-    const id = Long.fromNumber(this.#lastId);
+  open(options: CursorOptions, nowMs: number): Long {
+    // Ids cannot be told from one another's, as on MongoDB: nobody finds another one's cursor by counting.
+    const id = Long.fromBigInt(BigInt.asIntN(63, randomBytes(8).readBigUInt64BE()) || 1n);
     this.#expire(nowMs);
-    this.#open.set(id.toString(), { id, namespace, source, owner, lastUsedMs: nowMs });
+    this.#open.set(id.toString(), { ...options, id, lastUsedMs: nowMs });
     return id;
   }
 
   /** Errors: `CursorNotFound`; `Unauthorized` for another one's cursor, and for the cursor of another namespace. */
-  get(id: Long, namespace: string, nowMs: number, access: Access): PageSource {
+  get(id: Long, namespace: string, nowMs: number, access: Access): OpenCursor {
+    this.#expire(nowMs);
     const cursor = this.#open.get(id.toString());
     if (cursor === undefined) throw new ServerError('CursorNotFound', `cursor id ${id.toString()} not found`);
     refuseOthers(cursor, access);
@@ -70,7 +85,10 @@ export class CursorTable {
       );
     }
     cursor.lastUsedMs = nowMs;
-    return cursor.source;
+    // Set anew, so that the map stays in the order of use and the idle ones stand in front.
+    this.#open.delete(id.toString());
+    this.#open.set(id.toString(), cursor);
+    return cursor;
   }
 
   /** True where a client may close the cursor: its own, or any with the privilege for it. */
@@ -88,11 +106,18 @@ export class CursorTable {
 
   /** @returns false where there was none */
   close(id: Long): boolean {
+    this.#open.get(id.toString())?.source.close?.();
     return this.#open.delete(id.toString());
   }
 
+  /** Closes the cursors of sessions that are over. */
+  closeSessions(sessions: ReadonlySet<string>): void {
+    for (const cursor of this.#open.values())
+      if (cursor.session !== null && sessions.has(cursor.session)) this.close(cursor.id);
+  }
+
   closeAll(): void {
-    this.#open.clear();
+    for (const cursor of this.#open.values()) this.close(cursor.id);
   }
 
   get count(): number {
@@ -100,12 +125,15 @@ export class CursorTable {
   }
 
   #expire(nowMs: number): void {
-    for (const [key, cursor] of this.#open) {
-      if (nowMs - cursor.lastUsedMs > CURSOR_AGE_MS_MAX) this.#open.delete(key);
+    let toClose = this.#open.size - CURSORS_MAX;
+    for (const cursor of this.#open.values()) {
+      const isIdle = nowMs - cursor.lastUsedMs > CURSOR_AGE_MS_MAX;
+      if (!isIdle && toClose <= 0) return;
+      // A cursor of a session ends with the session, which is forgotten when nobody uses it.
+      if (toClose <= 0 && (cursor.isLasting || cursor.session !== null)) continue;
+      this.close(cursor.id);
+      toClose -= 1;
     }
-    if (this.#open.size < CURSORS_MAX) return;
-    const oldest = [...this.#open].sort(([, left], [, right]) => left.lastUsedMs - right.lastUsedMs)[0];
-    if (oldest !== undefined) this.#open.delete(oldest[0]);
   }
 }
 

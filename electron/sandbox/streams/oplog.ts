@@ -33,6 +33,9 @@ export interface ChangeRecord {
 /** How many new entries pass between two looks at the log's size. */
 const TRIM_EVERY = 2000;
 
+/** A timer of more than this many milliseconds would run out at once. */
+const TIMER_MS_MAX = 0x7fffffff;
+
 /** The bounded, ordered log of all changes: what change streams read. */
 export class Oplog {
   readonly #append: Statement<[number, Buffer]>;
@@ -121,17 +124,19 @@ export class Oplog {
     this.#waiting.clear();
   }
 
-  /** Resolves with the next announced change, or after `waitMs`. */
-  async nextChange(waitMs: number): Promise<void> {
-    if (waitMs <= 0) return;
+  /** Resolves with the next announced change, after `waitMs`, or when `signal` says so. */
+  async nextChange(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (waitMs <= 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(done);
+        signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, waitMs);
+      const timer = setTimeout(done, Math.min(waitMs, TIMER_MS_MAX));
       this.#waiting.add(done);
+      signal.addEventListener('abort', done);
     });
   }
 

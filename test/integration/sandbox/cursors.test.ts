@@ -1,0 +1,158 @@
+import { Binary, Long, UUID, type Document } from 'bson';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { queryFrame, sendFrame, sendRaw } from '../../support/wire-client.ts';
+
+let sandbox: Sandbox;
+let client: MongoClient;
+let nowMs = Date.UTC(2026, 0, 1);
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ dataDir: 'memory', now: () => nowMs });
+  client = await new MongoClient(sandbox.uri).connect();
+  await client
+    .db('d')
+    .collection<{ _id: number }>('documents')
+    .insertMany(Array.from({ length: 10 }, (_value, _id) => ({ _id })));
+});
+afterAll(async () => {
+  await client.close();
+  await sandbox.stop();
+});
+
+const MINUTE_MS = 60_000;
+
+/** Commands without a session: the driver would add its own. */
+function send(command: Document): Promise<Document> {
+  return sendRaw(sandbox.port, { ...command, $db: 'd' });
+}
+
+async function open(command: Document = {}): Promise<Long> {
+  const { cursor } = await send({ find: 'documents', batchSize: 2, ...command });
+  const { id } = cursor as { readonly id: number | Long };
+  return Long.fromValue(id);
+}
+
+function more(id: Long, others: Document = {}): Promise<Document> {
+  return send({ getMore: id, collection: 'documents', batchSize: 2, ...others });
+}
+
+function session(): Document {
+  return { id: new Binary(new UUID().buffer, Binary.SUBTYPE_UUID) };
+}
+
+describe('cursors', () => {
+  it('give every document once, page by page, and are gone with the last', async () => {
+    const id = await open();
+    const pages: Document[] = [];
+    for (let page = 0; page < 4; page += 1) {
+      const { nextBatch } = (await more(id))['cursor'] as { readonly nextBatch: readonly Document[] };
+      pages.push(...nextBatch);
+    }
+    expect(pages.map((one) => Number(one['_id']))).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await more(id)).toMatchObject({ ok: 0, code: 43, codeName: 'CursorNotFound' });
+  });
+
+  it('are closed by killCursors, which tells the ones it did not know', async () => {
+    const id = await open();
+    const unknown = Long.fromNumber(12);
+    const reply = await send({ killCursors: 'documents', cursors: [id, unknown] });
+    const told = (field: string): readonly string[] =>
+      (reply[field] as Long[]).map((one) => Long.fromValue(one).toString());
+    expect([told('cursorsKilled'), told('cursorsNotFound')]).toEqual([[id.toString()], ['12']]);
+    expect(await more(id)).toMatchObject({ code: 43 });
+  });
+
+  it('that belong to another collection are refused', async () => {
+    const id = await open();
+    expect(await send({ getMore: id, collection: 'others' })).toMatchObject({ code: 13, codeName: 'Unauthorized' });
+  });
+
+  it('that are idle for more than ten minutes are closed, unless they may not be', async () => {
+    const [idle, used, lasting] = [await open(), await open(), await open({ noCursorTimeout: true })];
+    nowMs += 9 * MINUTE_MS;
+    expect(await more(used)).toMatchObject({ ok: 1 });
+    nowMs += 2 * MINUTE_MS;
+    expect(await more(idle)).toMatchObject({ code: 43 });
+    expect(await more(used)).toMatchObject({ ok: 1 });
+    nowMs += 60 * MINUTE_MS;
+    expect(await more(used)).toMatchObject({ code: 43 });
+    expect(await more(lasting)).toMatchObject({ ok: 1 });
+  });
+
+  it('of a session end with the session and not before', async () => {
+    const lsid = session();
+    const [ended, killed] = [await open({ lsid }), await open({ lsid: session() })];
+    nowMs += 20 * MINUTE_MS;
+    expect(await more(ended, { lsid })).toMatchObject({ ok: 1 });
+    await send({ endSessions: [lsid] });
+    expect(await more(ended, { lsid })).toMatchObject({ code: 43 });
+    nowMs += 31 * MINUTE_MS;
+    await send({ ping: 1, lsid: session() });
+    expect(await more(killed)).toMatchObject({ code: 43 });
+  });
+
+  it('whose time is over fail with MongoDB’s error and are gone', async () => {
+    const many = Array.from({ length: 3000 }, (_value, n) => ({ n, text: 'x'.repeat(200) }));
+    await client.db('d').collection('many').insertMany(many);
+    const slow = {
+      find: 'many',
+      filter: { $expr: { $gt: [{ $size: { $range: [0, 20_000] } }, 30_000] } },
+      maxTimeMS: 5,
+    };
+    expect(await send(slow)).toMatchObject({ ok: 0, code: 50, codeName: 'MaxTimeMSExpired' });
+    expect(await send({ ...slow, maxTimeMS: -1 })).toMatchObject({ code: 2 });
+    expect(await more(await open(), { maxTimeMS: 5 })).toMatchObject({
+      code: 2,
+      errmsg: 'cannot set maxTimeMS on getMore command for a non-awaitData cursor',
+    });
+    await client.db('admin').command({ configureFailPoint: 'maxTimeAlwaysTimeOut', mode: { times: 1 } });
+    expect(await send({ count: 'many', maxTimeMS: 60_000 })).toMatchObject({ code: 50 });
+    expect(await send({ count: 'many', maxTimeMS: 60_000 })).toMatchObject({ n: 3000 });
+  });
+
+  it('an update whose time is over has changed nothing', async () => {
+    const many = client.db('d').collection('many');
+    const slow = { $expr: { $gte: [{ $size: { $range: [0, 20_000] } }, 1] } };
+    await expect(many.updateMany(slow, { $set: { touched: true } }, { maxTimeMS: 5 })).rejects.toMatchObject({
+      code: 50,
+    });
+    expect(await many.countDocuments({ touched: true })).toBe(0);
+  });
+
+  it('a stream that waits for changes is answered with the next one, and at once when it is killed', async () => {
+    const opened = await send({ aggregate: 'documents', pipeline: [{ $changeStream: {} }], cursor: {} });
+    const id = Long.fromValue((opened['cursor'] as Document)['id'] as Long);
+    const waiting = more(id, { maxTimeMS: 3_000_000_000 });
+    await client.db('d').collection<{ _id: number }>('documents').insertOne({ _id: 100 });
+    expect(((await waiting)['cursor'] as Document)['nextBatch']).toMatchObject([{ documentKey: { _id: 100 } }]);
+    const killed = more(id, { maxTimeMS: 3_000_000_000 });
+    await send({ killCursors: 'documents', cursors: [id] });
+    expect(await killed).toMatchObject({ ok: 0 });
+  });
+});
+
+describe('the handshake', () => {
+  it('of old clients comes as OP_QUERY and is answered in their form, and nothing else is', async () => {
+    const reply = await sendFrame(sandbox.port, queryFrame({ isMaster: 1, helloOk: true }));
+    expect(reply).toMatchObject({ ok: 1, ismaster: true, helloOk: true, maxWireVersion: 21 });
+    await expect(sendFrame(sandbox.port, queryFrame({ find: 'documents' }))).rejects.toThrow('without an answer');
+  });
+
+  it('says that this is the primary of a replica set of one', async () => {
+    const hello = await client.db('admin').command({ hello: 1 });
+    const address = `127.0.0.1:${sandbox.port}`;
+    expect(hello).toMatchObject({
+      isWritablePrimary: true,
+      secondary: false,
+      hosts: [address],
+      me: address,
+      primary: address,
+      setName: expect.any(String) as string,
+      logicalSessionTimeoutMinutes: 30,
+      maxBsonObjectSize: 16 * 1024 * 1024,
+      maxMessageSizeBytes: 48_000_000,
+    });
+  });
+});
