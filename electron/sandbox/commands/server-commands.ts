@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ObjectId } from 'bson';
 import { MECHANISM } from '../access/scram.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { DOCUMENT_BYTES_MAX, isDoc, type Doc } from '../semantics/values.ts';
-import { docsField, type Command, type CommandCall } from './command.ts';
+import { docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 /** The version whose behaviour this server follows. */
 export const SERVER_VERSION = '7.0.14';
@@ -12,6 +13,8 @@ const WIRE_VERSION = 21;
 export const MESSAGE_BYTES_MAX = 48_000_000;
 const REPLICA_SET = 'runledger-sandbox';
 const SESSION_MINUTES = 30;
+/** The longest that a `hello` waits: a timer of more would run out at once. */
+const AWAIT_MS_MAX = 0x7fffffff;
 
 /** What a server says of itself and does not change while it runs. */
 export interface ServerIdentity {
@@ -54,7 +57,8 @@ export function serverCommands(identity: ServerIdentity, loginOf: (call: Command
   const read = (run: Command['run']): Command => ({ writes: false, run });
   const hello = read((call) => {
     call.client.appName = appNameOf(call.body['client']) ?? call.client.appName;
-    return { ...helloReply(call, identity), ...loginOf(call) };
+    const reply = { ...helloReply(call, identity), ...loginOf(call) };
+    return isAwaiting(call.body) && knowsTopology(call.body, identity) ? awaited(call, reply) : reply;
   });
   const buildInfo = read(() => ({
     version: SERVER_VERSION,
@@ -110,6 +114,22 @@ export function serverCommands(identity: ServerIdentity, loginOf: (call: Command
     commitTransaction: read(refuseTransaction),
     abortTransaction: read(refuseTransaction),
   };
+}
+
+/** True for a `hello` that is to be answered when the topology changes, or after the time that it gives. */
+export function isAwaiting(body: Doc): boolean {
+  return body['maxAwaitTimeMS'] !== undefined && body['topologyVersion'] !== undefined;
+}
+
+function knowsTopology({ topologyVersion }: Doc, { processId }: ServerIdentity): boolean {
+  const known = isDoc(topologyVersion) ? topologyVersion['processId'] : undefined;
+  return known instanceof ObjectId && known.equals(processId);
+}
+
+/** A replica set of one never changes: its clients hear from it when their time is over. */
+function awaited(call: CommandCall, reply: Doc): Promise<Doc> {
+  const waitMs = numberField(call.body, 'maxAwaitTimeMS') ?? 0;
+  return delay(Math.max(0, Math.min(waitMs, AWAIT_MS_MAX)), reply, { ref: false });
 }
 
 function appNameOf(metadata: unknown): string | null {

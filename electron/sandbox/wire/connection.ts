@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Client } from '../commands/command.ts';
 import type { Executor } from '../commands/executor.ts';
-import { MESSAGE_BYTES_MAX } from '../commands/server-commands.ts';
+import { isAwaiting, MESSAGE_BYTES_MAX } from '../commands/server-commands.ts';
 import { toServerError } from '../semantics/server-error.ts';
 import type { Doc } from '../semantics/values.ts';
 import { ProtocolError, readRequest, writeReply, type Request } from './messages.ts';
@@ -64,6 +64,10 @@ export class Connection {
       if (!(cause instanceof ProtocolError)) throw cause;
       return this.#refuse(cause.message);
     }
+    this.#answer(request);
+  }
+
+  #answer(request: Request): void {
     const answered = this.#executor.run(request.db, request.body, this.#client);
     this.#tail = Promise.all([this.#tail, answered]).then(
       ([, reply]) => this.#reply(request, reply),
@@ -76,19 +80,24 @@ export class Connection {
     if (reply === null) return this.#refuse('a fail point closes it');
     if (request.isSilent || this.#socket.destroyed) return;
     this.#replies += 1;
-    if (this.#socket.write(this.#frameOf(request, reply)) || this.#socket.isPaused()) return;
+    const hasMore = request.isExhaustAllowed && isAwaiting(request.body) && reply['ok'] === 1;
+    const isTaken = this.#socket.write(this.#frameOf(request, reply, hasMore));
+    // Who watches the server in this way is told again and again, each reply answering the one before.
+    if (hasMore) this.#answer({ ...request, requestId: this.#replies });
+    if (isTaken || this.#socket.isPaused()) return;
     // A client that sends and never reads would fill the memory: it is read from again once it has taken its replies.
     this.#socket.pause();
     this.#socket.once('drain', () => this.#socket.resume());
   }
 
-  #frameOf(request: Request, reply: Doc): Buffer {
+  #frameOf(request: Request, reply: Doc, hasMore: boolean): Buffer {
     try {
-      return writeReply(request, this.#replies, reply);
+      return writeReply(request, { replyId: this.#replies, hasMore }, reply);
     } catch (cause) {
       // What does not fit a message, or what an evaluation made that is no BSON.
       const { code, codeName, message } = toServerError(cause);
-      return writeReply(request, this.#replies, { ok: 0, errmsg: message, code, codeName });
+      const failure = { ok: 0, errmsg: message, code, codeName };
+      return writeReply(request, { replyId: this.#replies, hasMore: false }, failure);
     }
   }
 

@@ -9,6 +9,7 @@ const OP_MSG = 2013;
 const HEADER_BYTES = 16;
 const CHECKSUM_PRESENT = 1;
 const MORE_TO_COME = 2;
+const EXHAUST_ALLOWED = 0x10000;
 const NESTING_MAX = 200;
 
 /** A command as it came over the wire. */
@@ -18,6 +19,8 @@ export interface Request {
   readonly body: Doc;
   /** True where the client wants no reply. */
   readonly isSilent: boolean;
+  /** True where the client takes further replies without asking for each. */
+  readonly isExhaustAllowed: boolean;
   /** True for the handshake of old, which wants its reply in the old form. */
   readonly isLegacy: boolean;
 }
@@ -76,7 +79,14 @@ function readMessage(frame: Buffer, requestId: number): Request {
   if (typeof db !== 'string' || db === '') throw new ProtocolError('A message without $db.');
   if (Object.keys(sequences).some((name) => Object.hasOwn(body, name)))
     throw new ProtocolError('A document sequence has the name of a field of the body.');
-  return { requestId, db, body: { ...body, ...sequences }, isSilent: (flags & MORE_TO_COME) !== 0, isLegacy: false };
+  return {
+    requestId,
+    db,
+    body: { ...body, ...sequences },
+    isSilent: (flags & MORE_TO_COME) !== 0,
+    isExhaustAllowed: (flags & EXHAUST_ALLOWED) !== 0,
+    isLegacy: false,
+  };
 }
 
 /** The last four bytes of a frame that says so are the CRC-32C of all before them. */
@@ -121,11 +131,25 @@ function readQuery(frame: Buffer, requestId: number): Request {
   if (!namespace.endsWith('.$cmd') || (name !== 'hello' && name !== 'ismaster')) {
     throw new ProtocolError('OP_QUERY serves only the handshake.');
   }
-  return { requestId, db: namespace.slice(0, -'.$cmd'.length), body, isSilent: false, isLegacy: true };
+  return {
+    requestId,
+    db: namespace.slice(0, -'.$cmd'.length),
+    body,
+    isSilent: false,
+    isExhaustAllowed: false,
+    isLegacy: true,
+  };
 }
 
-/** A reply as bytes, in the form of the request. */
-export function writeReply(request: Request, replyId: number, reply: Doc): Buffer {
+/**
+ * A reply as bytes, in the form of the request.
+ * @param hasMore true where another reply follows by itself
+ */
+export function writeReply(
+  request: Request,
+  { replyId, hasMore }: { readonly replyId: number; readonly hasMore: boolean },
+  reply: Doc,
+): Buffer {
   const document = encode(reply);
   const extra = request.isLegacy ? 20 : 5;
   const frame = Buffer.alloc(HEADER_BYTES + extra + document.length);
@@ -133,6 +157,7 @@ export function writeReply(request: Request, replyId: number, reply: Doc): Buffe
   frame.writeInt32LE(replyId, 4);
   frame.writeInt32LE(request.requestId, 8);
   frame.writeInt32LE(request.isLegacy ? OP_REPLY : OP_MSG, 12);
+  if (hasMore) frame.writeUInt32LE(MORE_TO_COME, HEADER_BYTES);
   if (request.isLegacy) frame.writeInt32LE(1, HEADER_BYTES + 16);
   frame.set(document, HEADER_BYTES + extra);
   return frame;

@@ -140,6 +140,24 @@ describe('the handshake', () => {
     await expect(sendFrame(sandbox.port, queryFrame({ find: 'documents' }))).rejects.toThrow('without an answer');
   });
 
+  it('is told again and again to who watches the server, and nobody’s connections are given up for it', async () => {
+    const watching = new MongoClient(sandbox.uri, { heartbeatFrequencyMS: 500, minHeartbeatFrequencyMS: 500 });
+    const failures: unknown[] = [];
+    watching.on('serverHeartbeatFailed', (event) => failures.push(event.failure));
+    watching.on('connectionPoolCleared', (event) => failures.push(event.address));
+    let streamed = 0;
+    const twice = new Promise<void>((resolve) => {
+      watching.on('serverHeartbeatSucceeded', (event) => {
+        streamed += event.awaited ? 1 : 0;
+        if (streamed === 4) resolve();
+      });
+    });
+    await watching.connect();
+    await twice;
+    expect(failures).toEqual([]);
+    await watching.close();
+  });
+
   it('says that this is the primary of a replica set of one', async () => {
     const hello = await client.db('admin').command({ hello: 1 });
     const address = `127.0.0.1:${sandbox.port}`;
