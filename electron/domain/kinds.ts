@@ -10,8 +10,14 @@ export interface JobKind {
   readonly priceCredits: number;
   readonly softTimeoutMs: number;
   readonly hardTimeoutMs: number;
-  /** The artefact that is expected. */
-  readonly artefact: { readonly mime: string; readonly extension: string };
+  /** The artefact that is expected for options, which the kind's schema has parsed. */
+  readonly artefactOf: (options: Readonly<Record<string, unknown>>) => ArtefactType;
+}
+
+/** What a file is. */
+export interface ArtefactType {
+  readonly mime: string;
+  readonly extension: string;
 }
 
 const websiteOptionsSchema = z.looseObject({
@@ -29,6 +35,33 @@ const imageOptionsSchema = z.looseObject({
     .default('512x512'),
 });
 
+const videoOptionsSchema = z.looseObject({
+  container: z.enum(['mp4', 'webm']).default('mp4'),
+  /** Left out where any length will do. */
+  durationSeconds: z.number().positive().max(36_000).optional(),
+  /** How far the length may be off. */
+  toleranceSeconds: z.number().nonnegative().max(600).default(0.5),
+  size: z
+    .string()
+    .regex(/^[1-9]\d{1,4}x[1-9]\d{1,4}$/)
+    .optional(),
+  /** Whether there is sound; left out where both will do. */
+  audio: z.boolean().optional(),
+});
+
+/** A JSON Schema as the customer gave it; whether it is one is for the runner to find out before anything is bought. */
+const jsonSchemaSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())]);
+
+const documentOptionsSchema = z.looseObject({
+  format: z.enum(['markdown', 'text', 'json']).default('markdown'),
+  /** What the document must be; it is JSON then, whatever the format says. */
+  schema: jsonSchemaSchema.optional(),
+});
+
+const dataOptionsSchema = z.looseObject({ schema: jsonSchemaSchema.optional() });
+
+const JSON_TYPE: ArtefactType = { mime: 'application/json', extension: 'json' };
+
 /** Options of a website, with the default parts filled in. */
 export type WebsiteOptions = z.infer<typeof websiteOptionsSchema>;
 /** Options of an image, with the default size filled in. */
@@ -43,7 +76,7 @@ export const JOB_KINDS = {
     priceCredits: 500,
     softTimeoutMs: 60_000,
     hardTimeoutMs: 180_000,
-    artefact: { mime: 'text/html', extension: 'html' },
+    artefactOf: () => ({ mime: 'text/html', extension: 'html' }),
   },
   image: {
     name: 'image',
@@ -52,7 +85,41 @@ export const JOB_KINDS = {
     priceCredits: 120,
     softTimeoutMs: 30_000,
     hardTimeoutMs: 120_000,
-    artefact: { mime: 'image/png', extension: 'png' },
+    artefactOf: () => ({ mime: 'image/png', extension: 'png' }),
+  },
+  video: {
+    name: 'video',
+    title: 'Video',
+    optionsSchema: videoOptionsSchema,
+    priceCredits: 2500,
+    softTimeoutMs: 300_000,
+    hardTimeoutMs: 1_200_000,
+    artefactOf: (options) => {
+      const { container } = videoOptionsSchema.parse(options);
+      return { mime: `video/${container}`, extension: container };
+    },
+  },
+  document: {
+    name: 'document',
+    title: 'Document',
+    optionsSchema: documentOptionsSchema,
+    priceCredits: 200,
+    softTimeoutMs: 60_000,
+    hardTimeoutMs: 180_000,
+    artefactOf: (options) => {
+      const { format, schema } = documentOptionsSchema.parse(options);
+      if (schema !== undefined || format === 'json') return JSON_TYPE;
+      return format === 'text' ? { mime: 'text/plain', extension: 'txt' } : { mime: 'text/markdown', extension: 'md' };
+    },
+  },
+  data: {
+    name: 'data',
+    title: 'Data',
+    optionsSchema: dataOptionsSchema,
+    priceCredits: 100,
+    softTimeoutMs: 60_000,
+    hardTimeoutMs: 180_000,
+    artefactOf: () => JSON_TYPE,
   },
 } as const satisfies Record<string, JobKind>;
 

@@ -10,6 +10,7 @@ import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './ar
 import { generationKey } from '#domain/generation-key.ts';
 import { ProviderCall } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
+import { schemaProblem } from './validators/json-schema.ts';
 import type { Validate } from './validators/validate.ts';
 
 /** What an attempt needs besides its job. */
@@ -67,6 +68,8 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
     const message = kind === undefined ? `No runner knows the kind ${job.kind}.` : describe(options?.error?.issues[0]);
     return settleFailure(job, context, problem({ source: 'input', message }));
   }
+  const unusable = schemaProblem(options.data);
+  if (unusable !== null) return settleFailure(job, context, problem({ source: 'input', message: unusable }));
   const made = await generate(job, kind, options.data, context, stop);
   if (!made.ok) return settleFailure(job, context, made.error);
   const { output, providerCost } = made.value;
@@ -121,7 +124,7 @@ async function generate(
     jobId: job._id,
     generationId: job.billing.generationId,
     attempt: job.attempt,
-    ...kind.artefact,
+    ...kind.artefactOf(options),
   });
   const deadline = AbortSignal.timeout(kind.hardTimeoutMs);
   const signal = AbortSignal.any([stop, deadline]);

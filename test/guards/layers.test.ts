@@ -32,6 +32,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   mingo: ['sandbox'],
   openai: ['runner'],
   replicate: ['runner'],
+  mediabunny: ['runner'],
+  ajv: ['runner'],
   react: ['renderer'],
 };
 

@@ -1,6 +1,8 @@
 import type { JobKindName } from '#domain/kinds.ts';
 import type { Validation } from '#domain/job.ts';
+import { validateData, validateDocument } from './json-document.ts';
 import { validateImage } from './image.ts';
+import { validateVideo } from './video.ts';
 import { validateWebsite } from './website.ts';
 
 /** Looks at an artefact. Rejects only where the file cannot be read. */
@@ -10,4 +12,7 @@ export type Validate = (file: string, options: Readonly<Record<string, unknown>>
 export const VALIDATORS: Readonly<Record<JobKindName, Validate>> = {
   website: validateWebsite,
   image: validateImage,
+  video: validateVideo,
+  document: validateDocument,
+  data: validateData,
 };

@@ -17,6 +17,21 @@ const LOADING_ATTRIBUTES: Readonly<Record<string, string>> = {
   object: 'data',
   embed: 'src',
 };
+/** Elements that need what stands at an address of their own artefact, and the attribute that names it. */
+const NEEDING_ATTRIBUTES: Readonly<Record<string, string>> = {
+  ...LOADING_ATTRIBUTES,
+  a: 'href',
+  area: 'href',
+  img: 'src',
+  source: 'src',
+  video: 'src',
+  audio: 'src',
+};
+const ELSEWHERE = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i;
+/** Addresses that need nothing of the artefact: a scheme (mail, data, another site), or the page itself. */
+const OUTSIDE_OR_SELF = /^(?:[a-z][a-z0-9+.-]*:|\/\/|#|\?|$)/i;
+/** A module or a worker that a script of the page fetches from another site. */
+const FOREIGN_IMPORT = /(?:\bimport\s*\(?\s*|\bfrom\s*|\bimportScripts\s*\(\s*)["'`](?:https?:)?\/\/[^"'`]+/g;
 
 /** Holds a web page against what its options ask for: complete, with its parts, self-contained. */
 export async function validateWebsite(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
@@ -82,11 +97,16 @@ function partCheck(elements: readonly Element[], part: string): Check {
 }
 
 function noForeignScripts(elements: readonly Element[]): Check {
-  const foreign = elements.flatMap((element) => {
-    const name = LOADING_ATTRIBUTES[element.tagName];
+  const loaded = elements.flatMap((element) => {
+    // A base elsewhere sends every relative address of the page there.
+    const name = element.tagName === 'base' ? 'href' : LOADING_ATTRIBUTES[element.tagName];
     const address = name === undefined ? null : attribute(element, name);
-    return address !== null && /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(address.trim()) ? [address] : [];
+    return address !== null && ELSEWHERE.test(address.trim()) ? [address] : [];
   });
+  const imported = elements
+    .filter((element) => element.tagName === 'script')
+    .flatMap((element) => textOf(element).match(FOREIGN_IMPORT) ?? []);
+  const foreign = [...loaded, ...imported];
   return required(
     'self_contained',
     foreign.length === 0,
@@ -96,14 +116,16 @@ function noForeignScripts(elements: readonly Element[]): Check {
   );
 }
 
+/** The artefact is one file: what an address of its own names must be in the page itself. */
 function linksResolve(elements: readonly Element[]): Check {
   const targets = new Set(elements.flatMap((element) => [attribute(element, 'id'), attribute(element, 'name')]));
-  const broken = elements
-    .filter((element) => element.tagName === 'a')
-    .map((element) => attribute(element, 'href') ?? '')
-    .filter(
-      (href) => href.startsWith('#') && href.length > 1 && href !== '#top' && !targets.has(decoded(href.slice(1))),
-    );
+  const broken = elements.flatMap((element) => {
+    const name = NEEDING_ATTRIBUTES[element.tagName];
+    const address = (name === undefined ? null : attribute(element, name))?.trim() ?? '';
+    const isFragment = address.startsWith('#') && address.length > 1 && address !== '#top';
+    const isBroken = isFragment ? !targets.has(decoded(address.slice(1))) : !OUTSIDE_OR_SELF.test(address);
+    return isBroken ? [address] : [];
+  });
   return required(
     'links_resolve',
     broken.length === 0,

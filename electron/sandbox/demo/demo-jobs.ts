@@ -40,6 +40,9 @@ const SUBJECTS = [
 const PROMPTS: Readonly<Record<JobKindName, readonly string[]>> = {
   website: ['A landing page for', 'A one-page site about', 'An announcement page for', 'A price list for'],
   image: ['A poster for', 'A quiet picture of', 'A cover image for', 'A logo sketch for'],
+  video: ['A short film about', 'A trailer for'],
+  document: ['A letter to the guests of', 'The rules of'],
+  data: ['Opening hours of', 'The staff of'],
 };
 
 function pick<Item>(items: readonly Item[], random: () => number): Item {

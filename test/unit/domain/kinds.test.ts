@@ -10,11 +10,21 @@ describe('the catalogue of kinds', () => {
     expect(kind.priceCredits).toBeGreaterThan(0);
     expect(findKind(kind.name)).toBe(kind);
     expect(kind.softTimeoutMs).toBeLessThan(kind.hardTimeoutMs);
-    expect(kind.artefact.extension).toMatch(/^[a-z0-9]+$/);
+    expect(kind.artefactOf({}).extension).toMatch(/^[a-z0-9]+$/);
   });
 
   it.each(KINDS)('$name takes a job without options and fills in its own', (kind) => {
     expect(kind.optionsSchema.safeParse({}).success).toBe(true);
+  });
+
+  it.each<{ kind: keyof typeof JOB_KINDS; options: Record<string, unknown>; mime: string }>([
+    { kind: 'video', options: { container: 'webm' }, mime: 'video/webm' },
+    { kind: 'document', options: {}, mime: 'text/markdown' },
+    { kind: 'document', options: { format: 'text' }, mime: 'text/plain' },
+    { kind: 'document', options: { schema: {} }, mime: 'application/json' },
+    { kind: 'data', options: {}, mime: 'application/json' },
+  ])('$kind with $options is $mime', ({ kind, options, mime }) => {
+    expect(JOB_KINDS[kind].artefactOf(options).mime).toBe(mime);
   });
 
   it.each(['constructor', '__proto__', 'toString', '', 'Website', 'video '])('%j is no kind', (name) => {
@@ -28,6 +38,10 @@ describe('the catalogue of kinds', () => {
     { kind: 'image', options: { size: '0x10' } },
     { kind: 'image', options: { size: '512' } },
     { kind: 'image', options: { size: '99999x99999' } },
+    { kind: 'video', options: { durationSeconds: 0 } },
+    { kind: 'video', options: { container: 'avi' } },
+    { kind: 'document', options: { format: 'docx' } },
+    { kind: 'data', options: { schema: 'string' } },
   ])('$kind refuses the options $options', ({ kind, options }) => {
     expect(JOB_KINDS[kind].optionsSchema.safeParse(options).success).toBe(false);
   });
