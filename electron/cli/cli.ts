@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { addIndexesCommand } from './indexes.ts';
 import { addReconcileCommand } from './reconcile.ts';
+import { addRunnersCommand } from './runners.ts';
 import { addVerifyAuditCommand } from './verify-audit.ts';
+import { addWhyCommand } from './why.ts';
 
 /**
  * `npm run cli -- COMMAND`: the headless entry points that are no programs of their own. Each subcommand stands in its own
@@ -21,5 +23,7 @@ const context: CommandContext = {
 addIndexesCommand(program, context);
 addReconcileCommand(program, context);
 addVerifyAuditCommand(program, context);
+addRunnersCommand(program, context);
+addWhyCommand(program, context);
 
 await program.parseAsync();

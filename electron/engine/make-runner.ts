@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname, loadavg } from 'node:os';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
 import { JobRunner, type RunnerOptions } from '#runner/runner.ts';
@@ -25,6 +25,10 @@ export function makeRunner({ artefactDir, ...settings }: RunnerSettings): JobRun
     policy: DEFAULT_RETRY_POLICY,
     host: hostname(),
     pid: process.pid,
+    load: () => ({
+      perCore: (loadavg()[0] ?? 0) / availableParallelism(),
+      memoryBytes: process.memoryUsage.rss(),
+    }),
     random: Math.random,
     monotonicMs: () => performance.now(),
     now: () => new Date(),

@@ -3,6 +3,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { LeasedJob } from '#domain/job.ts';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
+import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
 import type { RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
@@ -33,12 +34,15 @@ export interface RunnerOptions {
   /** Ends early when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly onStatus?: (status: RunnerState) => void;
-  readonly onOutcome?: (job: LeasedJob, outcome: AttemptOutcome) => void;
+  /** An attempt has ended, after that many milliseconds. */
+  readonly onOutcome?: (job: LeasedJob, outcome: AttemptOutcome, durationMs: number) => void;
+  /** What the machine bears; null where it is not measured. */
+  readonly load?: () => RunnerNode['load'];
 }
 
 /** What a runner is doing. */
 export interface RunnerState {
-  readonly state: 'running' | 'paused' | 'draining' | 'stopped';
+  readonly state: RunnerNodeState;
   readonly runnerId: string;
   readonly concurrency: number;
   readonly active: number;
@@ -51,7 +55,6 @@ export const LEASE_MS = 30_000;
 /** With nothing to do, the queue is looked at this often, in milliseconds, unless something is due earlier. */
 const IDLE_MS_MAX = 1000;
 const IDLE_MS_MIN = 20;
-const ANNOUNCE_MS = 5000;
 const SWEEP_MS = 5000;
 /** Pending entries younger than this are being settled by whoever made them. */
 const SWEEP_AGE_MS = 10_000;
@@ -82,6 +85,8 @@ export class JobRunner {
   #state: RunnerState['state'] = 'running';
   #concurrency: number;
   #error: AppError | null = null;
+  /** The last revision of others' wishes that was obeyed. */
+  #obeyedRevision = 0;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -220,11 +225,12 @@ export class JobRunner {
 
   #begin(job: LeasedJob, claimedAtMs: number): void {
     const stop = this.#leases.hold(job, claimedAtMs);
+    const beganAtMs = this.#options.monotonicMs();
     const attempt = runAttempt(job, this.#attemptContext, stop).then(
-      (outcome) => this.#finished(job, outcome),
+      (outcome) => this.#finished(job, outcome, beganAtMs),
       // A throw is a bug of ours or of a validator; the job keeps its lease, and its rescue decides what becomes of it.
       (cause: unknown) =>
-        this.#finished(job, { type: 'abandoned', error: { code: 'internal', detail: job._id, cause } }),
+        this.#finished(job, { type: 'abandoned', error: { code: 'internal', detail: job._id, cause } }, beganAtMs),
     );
     const tracked = attempt.then(() => {
       this.#attempts.delete(tracked);
@@ -234,11 +240,11 @@ export class JobRunner {
     this.#attempts.add(tracked);
   }
 
-  #finished(job: LeasedJob, outcome: AttemptOutcome): void {
+  #finished(job: LeasedJob, outcome: AttemptOutcome, beganAtMs: number): void {
     this.#leases.release(job);
     this.#progress.forget(job);
     if (outcome.type === 'abandoned') this.#note(outcome.error);
-    this.#options.onOutcome?.(job, outcome);
+    this.#options.onOutcome?.(job, outcome, this.#options.monotonicMs() - beganAtMs);
   }
 
   async #restMs(failures: number): Promise<number> {
@@ -294,7 +300,7 @@ export class JobRunner {
   }
 
   async #announce(): Promise<AppError | null> {
-    const { runnerId, store, host, pid, version } = this.#options;
+    const { runnerId, store, host, pid, version, providers, load } = this.#options;
     const { state, active } = this.status;
     const announced = await store.announceRunner({
       _id: runnerId,
@@ -304,8 +310,24 @@ export class JobRunner {
       state,
       active,
       concurrency: Math.max(1, this.#concurrency),
+      providers: providers.map((provider) => provider.name),
+      kinds: Object.keys(JOB_KINDS),
+      load: load?.() ?? null,
+      obeyedRevision: this.#obeyedRevision,
     });
-    return announced.ok ? null : announced.error;
+    if (!announced.ok) return announced.error;
+    if (announced.value !== null) this.#obey(announced.value);
+    return null;
+  }
+
+  #obey({ revision, state, concurrency }: RunnerControl): void {
+    if (revision <= this.#obeyedRevision || this.#state === 'stopped') return;
+    this.#obeyedRevision = revision;
+    if (concurrency !== null) this.setConcurrency(concurrency);
+    if (state === 'paused') this.pause();
+    else if (state === 'running') this.resume();
+    // Not awaited: this is called from one of the loops whose end the drain waits for.
+    else if (state === 'draining') void this.drain();
   }
 
   #note(error: AppError | null): void {

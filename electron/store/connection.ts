@@ -3,9 +3,10 @@ import { ConnectionString } from 'mongodb-connection-string-url';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
-import type { LedgerEntry } from '#domain/ledger.ts';
+import type { Actor, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { AuditLog } from './audit-log.ts';
+import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import { openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
@@ -16,6 +17,7 @@ import { ChangeSource } from './change-source.ts';
 import { PeopleStore } from './people-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { readOnlyDb } from './read-only-db.ts';
+import { controlRunner } from './runner-nodes.ts';
 import { ServerClock } from './server-clock.ts';
 
 const DEFAULT_DATABASE = 'runledger';
@@ -127,6 +129,10 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
     const outcome = posted.value[0];
     if (outcome?.type === 'refused') return err(appError(outcome.code, entry._id));
     return ok(outcome?.type === 'applied' ? 'posted' : 'already_posted');
+  }
+
+  controlRunner(runnerId: string, wish: RunnerWish, by: Actor): Promise<Result<RunnerNode, AppError>> {
+    return controlRunner(this.#collections.runners, runnerId, wish, by);
   }
 
   async unblock(workspaceId: string): Promise<Result<number, AppError>> {

@@ -10,7 +10,7 @@ import {
 } from '#domain/job.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { RunnerNode } from '#domain/runner-node.ts';
+import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { writeChanges } from './applied-changes.ts';
 import { append, guardOf, pipelineWhere, stamped } from './change-update.ts';
@@ -20,6 +20,7 @@ import { chooseJobs, findJobs } from './job-choice.ts';
 import { claimBatch } from './job-claims.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
+import { announceRunner } from './runner-nodes.ts';
 import { settleJobs, sweepPending } from './settlement.ts';
 
 /** A job that could not pay is asked again after this long, so that a top-up made elsewhere is noticed. */
@@ -213,17 +214,8 @@ export class MongoRunnerStore implements RunnerStore {
     return swept.ok ? ok({ settled: swept.value }) : swept;
   }
 
-  async announceRunner(node: Omit<RunnerNode, 'heartbeatAt' | 'startedAt'>): Promise<Result<void, AppError>> {
-    const { _id, ...fields } = node;
-    const literals = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]));
-    const written = await attemptCall(() =>
-      this.#collections.runners.updateOne(
-        { _id },
-        [{ $set: { ...literals, heartbeatAt: '$$NOW', startedAt: { $ifNull: ['$startedAt', '$$NOW'] } } }],
-        { upsert: true },
-      ),
-    );
-    return written.ok ? ok(undefined) : written;
+  announceRunner(node: RunnerAnnouncement): Promise<Result<RunnerControl | null, AppError>> {
+    return announceRunner(this.#collections.runners, node);
   }
 
   async nextDueInMs(): Promise<Result<number | null, AppError>> {

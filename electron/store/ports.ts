@@ -1,8 +1,8 @@
 import type { Job, LeasedJob, MalformedJob } from '#domain/job.ts';
-import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
+import type { Actor, CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type { RunnerNode } from '#domain/runner-node.ts';
+import type { RunnerAnnouncement, RunnerControl, RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
 
 /** What the deployment is, as far as it matters: what it can do and how to name it. */
@@ -104,7 +104,8 @@ export interface RunnerStore {
     readonly olderThanMs: number;
     readonly isDryRun: boolean;
   }): Promise<Result<SweepOutcome, AppError>>;
-  announceRunner(node: Omit<RunnerNode, 'heartbeatAt' | 'startedAt'>): Promise<Result<void, AppError>>;
+  /** Says what a runner is and does. @returns what is wished of it, null where nothing is */
+  announceRunner(node: RunnerAnnouncement): Promise<Result<RunnerControl | null, AppError>>;
   /** When the earliest waiting job is due, in milliseconds from the server's now; null where none waits. */
   nextDueInMs(): Promise<Result<number | null, AppError>>;
 }
@@ -117,6 +118,11 @@ export interface WritableStore extends RunnerStore {
   postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>>;
   /** Lets jobs that waited for credit be reserved again. @returns how many */
   unblock(workspaceId: string): Promise<Result<number, AppError>>;
+  /**
+   * Leaves a wish for a runner, wherever it runs; it obeys when it next announces itself. Error: `not_found` where there is no
+   * such runner, or it has ended.
+   */
+  controlRunner(runnerId: string, wish: RunnerWish, by: Actor): Promise<Result<RunnerNode, AppError>>;
   /** Creates the collections and indexes that are missing. @returns the names of what was created */
   createIndexes(): Promise<Result<readonly string[], AppError>>;
 }

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expectOk } from '../../support/expect-ok.ts';
+import { RunnerDeployment } from '../runner/deployment.ts';
+
+const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));
+const POLLING = { timeout: 20_000 };
+
+let deployment: RunnerDeployment;
+beforeEach(async () => {
+  deployment = await RunnerDeployment.start();
+});
+afterEach(() => deployment.stop());
+
+async function cli(
+  ...args: readonly string[]
+): Promise<{ readonly status: number | null; readonly out: string; readonly err: string }> {
+  const { uri, dbName } = deployment.server;
+  const child = spawn(process.execPath, [program, ...args, '--uri', uri, '--db', dbName], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { status, out, err };
+}
+
+async function cause(jobId: string): Promise<unknown> {
+  const { status, out } = await cli('why', jobId, '--json');
+  expect(status).toBe(0);
+  return (JSON.parse(out) as { cause: unknown }).cause;
+}
+
+describe('the commands of operation', () => {
+  it('say why a job is not moving, each time by another cause', async () => {
+    await deployment.order('w1', 1000, [
+      { id: 'j1', model: 'timeout' },
+      { id: 'j2', model: 'standard' },
+    ]);
+    await deployment.order('poor', 0, [{ id: 'unpaid' }]);
+    await deployment.server.client
+      .db(deployment.server.dbName)
+      .collection<{ _id: string }>('jobs')
+      .insertOne({ _id: 'broken' });
+    expect(await cause('j1')).toBe('no_live_runner');
+    expect(await cause('unpaid')).toBe('out_of_credit');
+    expect(await cause('broken')).toBe('malformed');
+    const runner = deployment.startRunner({ concurrency: 2 });
+    await deployment.reached('j1', 'running');
+    expect(await cause('j1')).toBe('lease_held');
+    await deployment.settled('j2', 'completed');
+    expect(await cause('j2')).toBe('at_end');
+    runner.pause();
+    await deployment.order('w1', 0, [{ id: 'j3' }]);
+    await expect
+      .poll(async () => expectOk(await deployment.store.reader.listRunners())[0]?.state, POLLING)
+      .toBe('paused');
+    expect(await cause('j3')).toBe('paused');
+    expect(await cli('why', 'nobody')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('no such record') as string,
+    });
+  });
+
+  it('let a runner pause, scale, resume and drain that another process runs', async () => {
+    const runner = deployment.startRunner({ concurrency: 2 });
+    await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).length, POLLING).toBe(1);
+    const { runnerId } = runner.status;
+    const listed = JSON.parse((await cli('runners', '--json')).out) as {
+      runners: { _id: string; isLive: boolean; load: unknown }[];
+    };
+    expect(listed.runners).toMatchObject([
+      {
+        _id: runnerId,
+        isLive: true,
+        concurrency: 2,
+        providers: ['demo'],
+        load: { memoryBytes: expect.any(Number) as number },
+      },
+    ]);
+    expect((await cli('runners', 'pause', runnerId)).status).toBe(0);
+    expect((await cli('runners', 'scale', runnerId, '7')).status).toBe(0);
+    await expect.poll(() => runner.status, POLLING).toMatchObject({ state: 'paused', concurrency: 7 });
+    await cli('runners', 'resume', runnerId);
+    await expect.poll(() => runner.status.state, POLLING).toBe('running');
+    await cli('runners', 'drain', runnerId);
+    await expect.poll(() => runner.status.state, POLLING).toBe('stopped');
+    expect(await cli('runners', 'pause', runnerId)).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('has not ended') as string,
+    });
+    expect((await cli('runners', 'scale', runnerId, '0')).status).toBe(1);
+    expect((await cli('runners', 'explode', runnerId)).status).toBe(1);
+  });
+});
