@@ -5,10 +5,12 @@ import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
+import { mergeSeen, NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { RULES } from '#domain/reconciliation/rules.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
 import { findingsCsv } from '#console/reconciliation/exports.ts';
 import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
@@ -92,11 +94,14 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   });
   if (!store.ok) return store;
   try {
+    const closed = await readClosedBooks(store.value.finance.periods, flags.memory ?? null);
+    if (!closed.ok) return closed;
+    const seen = mergeSeen(closed.value.sealed, memory?.value.seen ?? NOTHING_SEEN);
     const run = await runReconciliation(store.value.reader, {
       scope,
       prices: prices.value,
-      closedPeriods: memory?.value.closedPeriods ?? [],
-      seen: memory?.value.seen ?? null,
+      closedPeriods: closed.value.closed.map(({ period }) => period),
+      seen,
       asOfMs: flags.asOf?.getTime() ?? null,
       chargeRule: null,
       copy: null,
@@ -108,7 +113,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     if (flags.csv !== undefined)
       await pipeline(Readable.from(findingsCsv(record.findings)), createWriteStream(flags.csv));
     if (flags.memory === undefined || memory === null) return ok({ record, comparison: null });
-    const saved = await saveMemory(flags.memory, memory.value, run.value);
+    const saved = await saveMemory(flags.memory, seen, run.value);
     if (!saved.ok) return saved;
     const { lastRun } = memory.value;
     return ok({ record, comparison: lastRun === null ? null : compareRuns(lastRun.findings, record.findings) });

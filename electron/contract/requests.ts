@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
+import { FINDING_REQUESTS } from './requests/findings.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
+import { MEND_REQUESTS } from './requests/mends.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
 import { PEOPLE_REQUESTS } from './requests/people.ts';
+import { PERIOD_REQUESTS } from './requests/periods.ts';
 import { RECONCILIATION_REQUESTS } from './requests/reconciliation.ts';
 import { RETRY_REQUESTS } from './requests/retry.ts';
 import { RUNNER_REQUESTS } from './requests/runner.ts';
@@ -19,6 +22,9 @@ export const REQUESTS = {
   ...OWN_REQUESTS,
   ...PEOPLE_REQUESTS,
   ...AUDIT_REQUESTS,
+  ...FINDING_REQUESTS,
+  ...MEND_REQUESTS,
+  ...PERIOD_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -13,7 +13,7 @@ export type PostingOutcome =
   | {
       readonly type: 'refused';
       readonly entry: LedgerEntry;
-      readonly code: 'insufficient_credit' | 'no_hold' | 'key_reused';
+      readonly code: 'insufficient_credit' | 'no_hold' | 'key_reused' | 'period_closed';
       readonly neededCredits: number;
       readonly availableCredits: number;
     };
@@ -36,17 +36,19 @@ export interface PostingResult {
  * @param account as read from the server
  * @param entries of this account's workspace
  * @param standing the ledger entries that already stand, by key, read after the account
+ * @param isLate true for a new entry that is dated in a closed month: it is refused
  */
 export function postEntries(
   account: CreditAccount,
   entries: readonly LedgerEntry[],
   standing: ReadonlyMap<string, LedgerEntry>,
+  isLate: (entry: LedgerEntry) => boolean = () => false,
 ): PostingResult {
   const draft = { ...account, holds: { ...account.holds }, posting: { ...account.posting } };
   const outcomes = entries.map((entry, index) => {
     const next = entries[index + 1];
     const isGivenBack = next !== undefined && isReleaseOf(entry, next) && !standing.has(next._id);
-    return postOne(draft, entry, { standing, isGivenBack });
+    return postOne(draft, entry, { standing, isGivenBack, isLate: isLate(entry) });
   });
   const changed = outcomes.some((outcome) => outcome.type === 'applied');
   return { account: changed ? { ...draft, version: account.version + 1 } : account, outcomes };
@@ -65,9 +67,14 @@ function isReleaseOf(reserve: LedgerEntry, entry: LedgerEntry): boolean {
 interface PostingContext {
   readonly standing: ReadonlyMap<string, LedgerEntry>;
   readonly isGivenBack: boolean;
+  readonly isLate: boolean;
 }
 
-function postOne(draft: CreditAccount, entry: LedgerEntry, { standing, isGivenBack }: PostingContext): PostingOutcome {
+function postOne(
+  draft: CreditAccount,
+  entry: LedgerEntry,
+  { standing, isGivenBack, isLate }: PostingContext,
+): PostingOutcome {
   const refused = (code: Extract<PostingOutcome, { type: 'refused' }>['code']): PostingOutcome => ({
     type: 'refused',
     entry,
@@ -83,6 +90,7 @@ function postOne(draft: CreditAccount, entry: LedgerEntry, { standing, isGivenBa
     }
     return standing.has(entry._id) ? { type: 'already_posted', entry: known } : { type: 'in_posting', entry: known };
   }
+  if (isLate) return refused('period_closed');
   const refusal = applyEntry(draft, entry, isGivenBack);
   if (refusal !== null) return refused(refusal);
   draft.posting[entry._id] = entry;

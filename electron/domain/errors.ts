@@ -83,6 +83,11 @@ export const ERRORS = {
     message: 'The account holds no credits for this generation; nothing was written.',
     action: 'Open the job: its charge needs a look by finance.',
   },
+  period_closed: {
+    transient: false,
+    message: 'The month is closed; nothing may be dated into it any more, and nothing was written.',
+    action: 'Date it into a month that is open: the next statement lists what comes late.',
+  },
   retry_blocked: {
     transient: false,
     message: 'The retry policy blocks this.',

@@ -38,6 +38,8 @@ export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>>
     { collection: 'credit_ledger', actions: ['insert'] },
     { collection: 'adjustments', actions: ['insert', 'update'] },
     { collection: 'periods', actions: ['insert'] },
+    { collection: 'period_entries', actions: ['insert', 'update'] },
+    { collection: 'reconciliations', actions: ['insert', 'update'] },
   ],
   policy: [
     { collection: 'retry_policies', actions: ['insert'] },

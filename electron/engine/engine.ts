@@ -11,6 +11,7 @@ import { JobDesk } from '#console/retry/job-desk.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
@@ -255,7 +256,15 @@ export class Engine {
     const { copyFile, runFolder, exportFolder } = dataFilesOf(config.dataDir, source);
     return new DeskHost({
       entry: deskEntry,
-      settings: { copyFile, folder: runFolder, exportFolder, uri, dbName: config.dbName },
+      settings: {
+        copyFile,
+        folder: runFolder,
+        exportFolder,
+        uri,
+        dbName: config.dbName,
+        isReadOnly: config.isReadOnly,
+        limits: config.financeLimits ?? DEFAULT_FINANCE_LIMITS,
+      },
       onState: (state) => this.#publish({ name: 'reconciliation.changed', state }),
       log,
     });

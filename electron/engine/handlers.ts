@@ -10,6 +10,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
+import { financeHandlers } from './handlers/finance-handlers.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
@@ -46,6 +47,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...jobHandlers(parts.reader),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
+    ...financeHandlers(parts.reconciliation),
     ...ownHandlers(parts.own, parts.onSettings),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),

@@ -23,6 +23,10 @@ export const engineConfigSchema = z.object({
   isDemo: z.boolean(),
   /** Where this machine's providers come from; with the sandbox the demo's is there besides. */
   providers: providerSourcesSchema.default(NO_PROVIDERS),
+  /** At which amounts finance takes a second look; left out, those of the domain. */
+  financeLimits: z
+    .object({ mendAloneCreditsMax: z.int().nonnegative(), periodOpenCreditsMax: z.int().nonnegative() })
+    .optional(),
 });
 export type EngineConfig = z.infer<typeof engineConfigSchema>;
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
+import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
 import { namedProviders } from '#engine/provider-settings.ts';
@@ -20,6 +21,9 @@ const environmentSchema = z.object({
   RUNLEDGER_DB: z.string().optional(),
   RUNLEDGER_DATA_DIR: z.string().optional(),
   RUNLEDGER_PERSON: z.string().optional(),
+  /** In the smallest unit of credits, see `FinanceLimits`. */
+  RUNLEDGER_MEND_ALONE_MAX: z.string().regex(/^\d+$/).optional(),
+  RUNLEDGER_PERIOD_OPEN_MAX: z.string().regex(/^\d+$/).optional(),
   RUNLEDGER_READ_ONLY: z.enum(['1', '0', '']).optional(),
 });
 
@@ -62,6 +66,10 @@ export function readLaunchOptions(
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
     providers: namedProviders(environment),
+    financeLimits: {
+      mendAloneCreditsMax: Number(env.RUNLEDGER_MEND_ALONE_MAX ?? DEFAULT_FINANCE_LIMITS.mendAloneCreditsMax),
+      periodOpenCreditsMax: Number(env.RUNLEDGER_PERIOD_OPEN_MAX ?? DEFAULT_FINANCE_LIMITS.periodOpenCreditsMax),
+    },
   });
   if (!engine.success) return err(appError('invalid_request', issueOf(engine.error)));
   const dataDir = textOf(values['data-dir']) ?? textOf(env.RUNLEDGER_DATA_DIR);

@@ -7,8 +7,10 @@ import type { Actor, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { AuditLog } from './audit-log.ts';
 import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
+import { ClosedMonths } from './closed-months.ts';
 import { openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { FinanceStore } from './finance-store.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
 import { LedgerPoster, type Wait } from './ledger-poster.ts';
 import { MongoReadableStore } from './mongo-readable-store.ts';
@@ -47,6 +49,8 @@ export interface Store {
   readonly changes: ChangeSource;
   readonly people: PeopleStore;
   readonly audit: AuditLog;
+  /** Mends, reviews of findings, closed months and invoices. */
+  readonly finance: FinanceStore;
   /** Index names that are needed and not there, by collection. */
   readonly missingIndexes: readonly string[];
   /** Closes every socket. Idempotent. */
@@ -84,9 +88,11 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
   const missingIndexes = await findMissingIndexes(db);
   if (!missingIndexes.ok) return missingIndexes;
   const clock = new ServerClock(db, options.monotonicMs);
+  const writer = new MongoWritableStore(db, collections, clock, options);
   return ok({
     reader: new MongoReadableStore(db, collections, topology.value, clock),
-    writer: new MongoWritableStore(db, collections, clock, options),
+    writer,
+    finance: new FinanceStore(db, collections, writer.poster),
     changes: new ChangeSource(db, collections, clock, topology.value),
     people: new PeopleStore(db),
     audit: new AuditLog(db),
@@ -99,14 +105,16 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
 export class MongoWritableStore extends MongoRunnerStore implements WritableStore {
   readonly #db: Db;
   readonly #collections: Collections;
-  readonly #poster: LedgerPoster;
+  /** The one hand of this connection that posts to accounts. */
+  readonly poster: LedgerPoster;
 
   constructor(db: Db, collections: Collections, clock: ServerClock, options: StoreOptions) {
-    const poster = new LedgerPoster(collections, options.wait, options.random);
+    const months = new ClosedMonths(db, clock);
+    const poster = new LedgerPoster(collections, { wait: options.wait, random: options.random, months });
     super({ collections, poster, newId: options.newId, serverNow: () => clock.now() });
     this.#db = db;
     this.#collections = collections;
-    this.#poster = poster;
+    this.poster = poster;
   }
 
   async insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>> {
@@ -124,7 +132,7 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
   }
 
   async postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>> {
-    const posted = await this.#poster.post(entry.workspaceId, [entry]);
+    const posted = await this.poster.post(entry.workspaceId, [entry]);
     if (!posted.ok) return posted;
     const outcome = posted.value[0];
     if (outcome?.type === 'refused') return err(appError(outcome.code, entry._id));

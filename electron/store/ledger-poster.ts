@@ -1,7 +1,13 @@
 import type { Document } from 'mongodb';
 import { postEntries, type PostingOutcome } from '#domain/account-posting.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import {
+  creditAccountSchema,
+  ledgerEntrySchema,
+  periodOf,
+  type CreditAccount,
+  type LedgerEntry,
+} from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
@@ -27,6 +33,14 @@ function takeBatch(queue: Waiting[]): readonly Waiting[] {
   return queue.splice(0, over === -1 ? queue.length : over);
 }
 
+/** What a poster asks of the closed months. */
+export interface MonthGuard {
+  /** The months among those of the entries that are closed. */
+  closedAmong(entries: readonly LedgerEntry[]): Promise<Result<ReadonlySet<string>, AppError>>;
+  /** The entries as they may be posted: one that is dated in a closed month is dated now, and says since when it was owed. */
+  redated(entries: readonly LedgerEntry[]): Promise<Result<readonly LedgerEntry[], AppError>>;
+}
+
 /** Waits for about that many milliseconds; passed in so that tests decide what waiting is. */
 export type Wait = (delayMs: number) => Promise<void>;
 
@@ -38,18 +52,36 @@ export class LedgerPoster {
   readonly #collections: Pick<Collections, 'accounts' | 'ledger'>;
   readonly #wait: Wait;
   readonly #random: () => number;
+  readonly #months: MonthGuard;
   /** By workspace: who waits for the posting that is under way. */
   readonly #waiting = new Map<string, Waiting[]>();
 
-  constructor(collections: Pick<Collections, 'accounts' | 'ledger'>, wait: Wait, random: () => number) {
+  constructor(
+    collections: Pick<Collections, 'accounts' | 'ledger'>,
+    options: { readonly wait: Wait; readonly random: () => number; readonly months: MonthGuard },
+  ) {
     this.#collections = collections;
-    this.#wait = wait;
-    this.#random = random;
+    this.#wait = options.wait;
+    this.#random = options.random;
+    this.#months = options.months;
+  }
+
+  /**
+   * Posts what jobs owe: an entry must not be lost because its month was closed meanwhile, so it is dated into the present one,
+   * and everything else is as in {@link post}.
+   */
+  async postOwed(
+    workspaceId: string,
+    entries: readonly LedgerEntry[],
+  ): Promise<Result<readonly PostingOutcome[], AppError>> {
+    const dated = await this.#months.redated(entries);
+    return dated.ok ? this.post(workspaceId, dated.value) : dated;
   }
 
   /**
    * Posts entries of one workspace, in order. What this process posts to one account goes one after the other, and whatever
    * gathers meanwhile goes together: the account is one document, and colliding with oneself on it would only cost time.
+   * An entry that is new and dated in a closed month is refused.
    * @returns what became of each entry, in order. `write_conflict` where others kept writing the account.
    */
   post(workspaceId: string, entries: readonly LedgerEntry[]): Promise<Result<readonly PostingOutcome[], AppError>> {
@@ -103,7 +135,11 @@ export class LedgerPoster {
       const read = await this.#read(workspaceId, entries);
       if (!read.ok) return read;
       const { account, standing } = read.value;
-      const posted = postEntries(account, entries, standing);
+      const isKnown = ({ _id }: LedgerEntry): boolean => standing.has(_id) || Object.hasOwn(account.posting, _id);
+      const closed = await this.#months.closedAmong(entries.filter((entry) => !isKnown(entry)));
+      if (!closed.ok) return closed;
+      const isLate = (entry: LedgerEntry): boolean => !isKnown(entry) && isDatedIn(entry, closed.value);
+      const posted = postEntries(account, entries, standing, isLate);
       if (posted.account !== account) {
         const written = await this.#writeAccount(account, posted.account);
         if (!written.ok) return written;
@@ -184,6 +220,11 @@ export class LedgerPoster {
     );
     return cleared.ok ? ok(undefined) : cleared;
   }
+}
+
+/** True where an entry's month or its time lies in one of these months. */
+export function isDatedIn(entry: Pick<LedgerEntry, 'at' | 'period'>, periods: ReadonlySet<string>): boolean {
+  return periods.size > 0 && (periods.has(entry.period) || periods.has(periodOf(entry.at)));
 }
 
 function emptyAccount(workspaceId: string): CreditAccount {

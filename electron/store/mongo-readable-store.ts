@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Filter } from 'mongodb';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { parseJob } from '#domain/job.ts';
@@ -63,8 +63,11 @@ export class MongoReadableStore implements ReadableStore {
     for await (const document of iterate(this.#collections.jobs, signal)) yield toJobDocument(document);
   }
 
-  async *iterateLedger(signal?: AbortSignal): AsyncIterable<LedgerEntry> {
-    for await (const document of iterate(this.#collections.ledger, signal)) yield ledgerEntrySchema.parse(document);
+  async *iterateLedger(signal?: AbortSignal, workspaceIds?: readonly string[]): AsyncIterable<LedgerEntry> {
+    const filter = workspaceIds === undefined ? {} : { workspaceId: { $in: [...workspaceIds] } };
+    for await (const document of iterate(this.#collections.ledger, signal, filter)) {
+      yield ledgerEntrySchema.parse(document);
+    }
   }
 
   async *iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount> {
@@ -88,8 +91,12 @@ export function toJobDocument(document: RawDocument): JobDocument {
     : { type: 'malformed', malformed: result.error, document };
 }
 
-async function* iterate(collection: Collection<RawDocument>, signal?: AbortSignal): AsyncIterable<RawDocument> {
-  const cursor = collection.find({}, { batchSize: BATCH_SIZE, ...(signal === undefined ? {} : { signal }) });
+async function* iterate(
+  collection: Collection<RawDocument>,
+  signal?: AbortSignal,
+  filter: Filter<RawDocument> = {},
+): AsyncIterable<RawDocument> {
+  const cursor = collection.find(filter, { batchSize: BATCH_SIZE, ...(signal === undefined ? {} : { signal }) });
   try {
     yield* cursor;
   } finally {

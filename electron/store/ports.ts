@@ -35,7 +35,8 @@ export interface ReadableStore {
   readGenerationEntries(generationId: string): Promise<Result<readonly LedgerEntry[], AppError>>;
   /** Every document of the job collection, in no order, in bounded memory. Throws the driver's error when the server goes away. */
   iterateJobs(signal?: AbortSignal): AsyncIterable<JobDocument>;
-  iterateLedger(signal?: AbortSignal): AsyncIterable<LedgerEntry>;
+  /** Every ledger entry, or those of some workspaces; at most a few hundred of them. */
+  iterateLedger(signal?: AbortSignal, workspaceIds?: readonly string[]): AsyncIterable<LedgerEntry>;
   iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount>;
   listRunners(): Promise<Result<readonly RunnerNode[], AppError>>;
 }

@@ -69,7 +69,7 @@ async function settleWorkspace(
   const entries = owed.map(({ job, pending }) =>
     entryFromPending(pending, { _id: job._id, workspaceId, generationId: job.billing.generationId }),
   );
-  const posted = await poster.post(workspaceId, entries);
+  const posted = await poster.postOwed(workspaceId, entries);
   if (!posted.ok && posted.error.code === 'malformed_document') {
     const marked = await markUnknown(collections, jobs);
     return marked.ok ? posted : marked;
@@ -79,6 +79,8 @@ async function settleWorkspace(
   const operations = owed.flatMap(({ job, pending }, index): AnyBulkWriteOperation<RawDocument>[] => {
     const outcome = posted.value[index];
     if (outcome === undefined || blocked.has(job._id)) return [];
+    // The month was closed in this very moment: the entry stays owed, and the next who settles dates it anew.
+    if (outcome.type === 'refused' && outcome.code === 'period_closed') return [];
     if (outcome.type === 'refused' && outcome.code === 'insufficient_credit') blocked.add(job._id);
     return [settleOperation(job, pending, outcome)];
   });

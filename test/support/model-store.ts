@@ -23,8 +23,9 @@ export function openModelStore(deployment: ModelDeployment, client: ModelClient 
   const gate = client.gate ?? openGate;
   let ids = 0;
   const hello = (): Promise<{ localTime: Date }> => gate('hello', () => ({ localTime: new Date(deployment.nowMs) }));
-  // The store asks the database itself only for the server's clock.
-  const db = { admin: () => ({ command: hello }) } as unknown as Db;
+  // The store asks the database itself only for the server's clock, and for closed months, of which a model has none.
+  const noMonths = { find: () => ({ toArray: () => gate('periods.find', () => []) }) };
+  const db = { admin: () => ({ command: hello }), collection: () => noMonths } as unknown as Db;
   const monotonicMs = client.monotonicMs ?? (() => deployment.nowMs);
   return new MongoWritableStore(db, connectTo(deployment, gate), new ServerClock(db, monotonicMs), {
     uri: 'mongodb://model',

@@ -10,7 +10,9 @@ import {
 } from '#contract/reconciliation-views.ts';
 import { REQUESTS, type ParsedParams, type RequestResult } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { FinanceRequest } from './finance-answers.ts';
 import { fromDeskSchema, type DeskQuestion, type DeskSettings, type ToDesk } from './desk-messages.ts';
 
 /** What the host of a desk needs. */
@@ -88,6 +90,17 @@ export class DeskHost {
     params: ParsedParams<'reconciliation.export'>,
   ): Promise<Result<RequestResult<'reconciliation.export'>, AppError>> {
     return this.#ask({ type: 'export', ...params }, REQUESTS['reconciliation.export'].result);
+  }
+
+  /** Answers a request about mends, findings, months or invoices in the name of whoever asks. Errors: those of its desk. */
+  request<Name extends FinanceRequest>(
+    name: Name,
+    params: ParsedParams<Name>,
+    actor: Actor,
+  ): Promise<Result<RequestResult<Name>, AppError>> {
+    // The schema of a looked-up request is not tied to its result's type (microsoft/TypeScript#30581).
+    const schema = REQUESTS[name].result as unknown as z.ZodType<RequestResult<Name>>;
+    return this.#ask({ type: 'request', name, params, actor }, schema);
   }
 
   /** Stops a run under way and ends the thread. Idempotent. */

@@ -4,6 +4,7 @@ import {
   reconciliationProgressSchema,
   reconciliationScopeSchema,
 } from '#contract/reconciliation-views.ts';
+import { actorSchema } from '#domain/ledger.ts';
 import { wireErrorSchema } from '#contract/status.ts';
 
 /** What the thread of a desk is started with. Holds the connection string: never logged. */
@@ -13,6 +14,11 @@ export const deskSettingsSchema = z.object({
   exportFolder: z.string(),
   uri: z.string(),
   dbName: z.string().nullable(),
+  isReadOnly: z.boolean(),
+  limits: z.object({
+    mendAloneCreditsMax: z.int().nonnegative(),
+    periodOpenCreditsMax: z.int().nonnegative(),
+  }),
 });
 export type DeskSettings = z.infer<typeof deskSettingsSchema>;
 
@@ -28,6 +34,8 @@ export const deskQuestionSchema = z.discriminatedUnion('type', [
     limit: z.int().positive(),
   }),
   z.object({ type: z.literal('finding'), runId: z.string(), findingId: z.string() }),
+  /** A request of the contract about mends, findings, months or invoices; its parameters are parsed by its own schema. */
+  z.object({ type: z.literal('request'), name: z.string(), params: z.unknown(), actor: actorSchema }),
   z.object({ type: z.literal('export'), runId: z.string(), filter: findingFilterSchema }),
 ]);
 export type DeskQuestion = z.infer<typeof deskQuestionSchema>;

@@ -3,7 +3,9 @@ import type { ReconciliationProgressView } from '#contract/reconciliation-views.
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { answerRequest, financeAnswers } from './finance-answers.ts';
 import { ReconciliationDesk } from './desk.ts';
+import { KeptServer } from './kept-server.ts';
 import { deskSettingsSchema, toDeskSchema, type DeskQuestion, type FromDesk } from './desk-messages.ts';
 
 /**
@@ -19,25 +21,27 @@ const say = (message: FromDesk): void => port.postMessage(message);
 const PROGRESS_MS = 100;
 const DETAIL_MAX = 2000;
 
-const desk = new ReconciliationDesk({
-  copyFile: settings.copyFile,
-  folder: settings.folder,
-  exportFolder: settings.exportFolder,
-  openServer: () =>
-    openProcessStore({
-      uri: settings.uri,
-      dbName: settings.dbName,
-      appName: 'Runledger reconciliation',
-    }),
-});
+const server = new KeptServer(() =>
+  openProcessStore({
+    uri: settings.uri,
+    dbName: settings.dbName,
+    appName: 'Runledger reconciliation',
+    isReadOnly: settings.isReadOnly,
+  }),
+);
+const { copyFile, folder, exportFolder, limits } = settings;
+const desk = new ReconciliationDesk({ copyFile, folder, exportFolder, server });
+const answers = financeAnswers({ desk, server, folder, exportFolder, limits });
+/** Ends what is under way when the thread is to stop. */
+const stopping = new AbortController();
 
 /** The run under way. The host starts one at a time. */
-let running: { readonly stopping: AbortController; readonly done: Promise<unknown> } | null = null;
+let running: { readonly cancelling: AbortController; readonly done: Promise<unknown> } | null = null;
 
 function run(scope: Extract<DeskQuestion, { type: 'run' }>['scope']): Promise<Result<unknown, AppError>> {
-  const stopping = new AbortController();
-  const done = desk.run({ scope, signal: stopping.signal, onProgress: throttled() });
-  running = { stopping, done };
+  const cancelling = new AbortController();
+  const done = desk.run({ scope, signal: cancelling.signal, onProgress: throttled() });
+  running = { cancelling, done };
   return done;
 }
 
@@ -63,6 +67,8 @@ function ask(question: DeskQuestion): Promise<Result<unknown, AppError>> {
       return desk.findings(question);
     case 'finding':
       return desk.finding(question.runId, question.findingId);
+    case 'request':
+      return answerRequest(answers, question, stopping.signal);
     case 'export':
       return desk.export(question.runId, question.filter);
   }
@@ -83,9 +89,11 @@ function failure(id: number, { code, detail }: AppError): FromDesk {
 }
 
 async function stop(): Promise<void> {
-  running?.stopping.abort();
+  stopping.abort();
+  running?.cancelling.abort();
   await running?.done.catch(() => undefined);
   desk.close();
+  await server.close();
   port?.close();
 }
 
@@ -96,7 +104,7 @@ port.on('message', (message: unknown) => {
       void answer(received.id, received.question).then(say);
       return;
     case 'cancel':
-      running?.stopping.abort();
+      running?.cancelling.abort();
       return;
     case 'stop':
       void stop();

@@ -13,21 +13,18 @@ import type {
 } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
+import type { Finding } from '#domain/reconciliation/finding.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
+import { mergeSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { readClosedBooks } from './closed-books.ts';
 import { beginReading, bookSourceOf } from './copied-books.ts';
 import { findingsCsv } from './exports.ts';
 import { detailOf } from './finding-detail.ts';
 import { KeptRun, type FindingsPage } from './kept-run.ts';
 import { openLatest, openMemory, saveLatest, saveMemory, type LatestRun, type RunMemory } from './memory-folder.ts';
-import type { ReconciliationStore } from './read-view.ts';
+import type { KeptServer } from './kept-server.ts';
 import { runReconciliation, type FinishedRun } from './run.ts';
-
-/** The server while a run needs it. */
-export interface OpenServer {
-  readonly reader: ReconciliationStore;
-  close(): Promise<void>;
-}
 
 /** What a desk works with. */
 export interface DeskOptions {
@@ -37,7 +34,7 @@ export interface DeskOptions {
   readonly folder: string;
   /** Where exports are written. */
   readonly exportFolder: string;
-  readonly openServer: () => Promise<Result<OpenServer, AppError>>;
+  readonly server: KeptServer;
 }
 
 /** What a run is started with. */
@@ -93,7 +90,7 @@ export class ReconciliationDesk {
     if (!memory.ok) return memory;
     const read = await this.#readAndConfirm(request, memory.value);
     if (!read.ok) return read;
-    const { finished, copyAsOfMs } = read.value;
+    const { finished, copyAsOfMs, seen } = read.value;
     if (request.signal.aborted) return err(appError('cancelled'));
     request.onProgress({ phase: 'storing', done: 0, total: null });
     const { lastRun } = memory.value;
@@ -102,7 +99,7 @@ export class ReconciliationDesk {
       copyAsOfMs,
       comparison: lastRun === null ? null : countComparison(compareRuns(lastRun.findings, finished.record.findings)),
     };
-    const saved = await saveMemory(folder, memory.value, finished);
+    const saved = await saveMemory(folder, seen, finished);
     if (!saved.ok) return saved;
     const marked = await saveLatest(folder, latest);
     if (!marked.ok) return marked;
@@ -129,7 +126,7 @@ export class ReconciliationDesk {
     if (!kept.ok) return kept;
     const finding = kept.value.finding(findingId);
     if (!finding.ok) return finding;
-    const books = this.#openBooks();
+    const books = this.books();
     return books.ok ? detailOf(books.value, finding.value) : books;
   }
 
@@ -158,45 +155,48 @@ export class ReconciliationDesk {
     return ok({ path: file, findings: findings.length });
   }
 
+  /** Findings of the last run by their ids, those that it has. Errors: `not_found` for another run. */
+  async findingsOf(runId: string, findingIds: readonly string[]): Promise<Result<readonly Finding[], AppError>> {
+    const kept = await this.#runOf(runId);
+    return kept.ok ? ok(kept.value.findingsOf(findingIds)) : kept;
+  }
+
   /** Lets go of the copy. Idempotent. */
   close(): void {
     this.#books?.close();
     this.#books = null;
   }
 
-  async #readAndConfirm(
-    request: DeskRun,
-    memory: RunMemory,
-  ): Promise<Result<{ readonly finished: FinishedRun; readonly copyAsOfMs: number | null }, AppError>> {
-    const books = this.#openBooks();
+  async #readAndConfirm(request: DeskRun, memory: RunMemory): Promise<Result<ReadRun, AppError>> {
+    const books = this.books();
     if (!books.ok) return books;
+    const server = await this.#options.server.open();
+    if (!server.ok) return server;
+    const closed = await readClosedBooks(server.value.finance.periods, this.#options.folder);
+    if (!closed.ok) return closed;
+    const seen = mergeSeen(closed.value.sealed, memory.seen);
     const begun = beginReading(books.value);
     try {
       if (!begun.ok) return begun;
-      const server = await this.#options.openServer();
-      if (!server.ok) return server;
-      try {
-        const finished = await runReconciliation(server.value.reader, {
-          scope: request.scope,
-          prices: CATALOGUE_PRICES,
-          closedPeriods: memory.closedPeriods,
-          seen: memory.seen,
-          asOfMs: null,
-          chargeRule: null,
-          copy: bookSourceOf(books.value),
-          signal: request.signal,
-          onProgress: request.onProgress,
-        });
-        return finished.ok ? ok({ finished: finished.value, copyAsOfMs: begun.value }) : finished;
-      } finally {
-        await server.value.close();
-      }
+      const finished = await runReconciliation(server.value.reader, {
+        scope: request.scope,
+        prices: CATALOGUE_PRICES,
+        closedPeriods: closed.value.closed.map(({ period }) => period),
+        seen,
+        asOfMs: null,
+        chargeRule: null,
+        copy: bookSourceOf(books.value),
+        signal: request.signal,
+        onProgress: request.onProgress,
+      });
+      return finished.ok ? ok({ finished: finished.value, copyAsOfMs: begun.value, seen }) : finished;
     } finally {
       books.value.end();
     }
   }
 
-  #openBooks(): Result<CacheBooks, AppError> {
+  /** The copy, opened to read. Errors: those of the copy. */
+  books(): Result<CacheBooks, AppError> {
     if (this.#books !== null) return ok(this.#books);
     const books = CacheBooks.open(this.#options.copyFile);
     if (books.ok) this.#books = books.value;
@@ -210,6 +210,13 @@ export class ReconciliationDesk {
       ? ok(this.#kept)
       : err(appError('not_found', 'another run has taken its place'));
   }
+}
+
+interface ReadRun {
+  readonly finished: FinishedRun;
+  readonly copyAsOfMs: number | null;
+  /** What was known of the ledger before the run: by this machine, and by the closed months. */
+  readonly seen: SeenEntries;
 }
 
 function countComparison(comparison: ReturnType<typeof compareRuns>): LatestRun['comparison'] {

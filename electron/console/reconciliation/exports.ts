@@ -1,6 +1,8 @@
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { Statement } from '#domain/reconciliation/statements.ts';
+import type { MarginLine } from '#contract/period-views.ts';
 import { csvFile } from './csv.ts';
+import type { ExportTable } from './export-file.ts';
 
 /** Findings as CSV, in the order given. Credits in the smallest unit. */
 export function findingsCsv(findings: Iterable<Finding>): Iterable<string> {
@@ -23,11 +25,12 @@ export function findingsCsv(findings: Iterable<Finding>): Iterable<string> {
   );
 }
 
-/** Statements as CSV, one line a workspace and kind of spend; a workspace that spent nothing has one line. */
-export function statementsCsv(statements: Iterable<Statement>): Iterable<string> {
-  return csvFile(
-    [
-      { title: 'workspace', value: (row: StatementLine) => row.statement.workspaceId },
+/** Statements as a table, one line a workspace and kind of spend; a workspace that spent nothing has one line. */
+export function statementsTable(name: string, statements: Iterable<Statement>): ExportTable<StatementLine> {
+  return {
+    name,
+    columns: [
+      { title: 'workspace', value: (row) => row.statement.workspaceId },
       { title: 'period', value: (row) => row.statement.period },
       { title: 'opening', value: (row) => row.statement.opening },
       { title: 'grants', value: (row) => row.statement.grants },
@@ -39,11 +42,30 @@ export function statementsCsv(statements: Iterable<Statement>): Iterable<string>
       { title: 'spend', value: (row) => row.spend?.credits ?? 0 },
       { title: 'captures', value: (row) => row.spend?.captures ?? 0 },
     ],
-    linesOf(statements),
-  );
+    rows: [...linesOf(statements)],
+  };
 }
 
-interface StatementLine {
+/** The margin report as a table: credits in the smallest unit, cost in micro-USD. */
+export function marginTable(name: string, lines: readonly MarginLine[]): ExportTable<MarginLine> {
+  return {
+    name,
+    columns: [
+      { title: 'kind', value: (row) => row.kind },
+      { title: 'provider', value: (row) => row.provider },
+      { title: 'model', value: (row) => row.model },
+      { title: 'generations', value: (row) => row.generations },
+      { title: 'earned_credits', value: (row) => row.earnedCredits },
+      { title: 'attempts', value: (row) => row.attempts },
+      { title: 'cost_micro_usd', value: (row) => row.costMicroUsd },
+      { title: 'attempts_of_unknown_cost', value: (row) => row.unknownCosts },
+    ],
+    rows: lines,
+  };
+}
+
+/** A statement with one kind of its spend. */
+export interface StatementLine {
   readonly statement: Statement;
   readonly spend: Statement['spend'][number] | null;
 }

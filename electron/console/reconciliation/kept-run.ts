@@ -50,6 +50,12 @@ export class KeptRun {
     });
   }
 
+  /** Those of these ids that the run has, in the order of the run. */
+  findingsOf(ids: readonly string[]): readonly Finding[] {
+    const wanted = new Set(ids);
+    return this.#findings.filter(({ id }) => wanted.has(id));
+  }
+
   /** A finding by its id; `not_found` where the run has none of it. */
   finding(id: string): Result<Finding, AppError> {
     const found = this.#findings.find((finding) => finding.id === id);

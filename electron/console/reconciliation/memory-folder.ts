@@ -1,13 +1,10 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { runSummarySchema } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { closedPeriodSchema, findBrokenLink, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
 import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
-import { periodCode } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { sha256OfText } from './period-digest.ts';
 import { encodeRun, runRecordSchema, type RunRecord, type RunScope } from './run-record.ts';
 import type { FinishedRun } from './run.ts';
 import { decodeSeen, encodeSeen } from './view-file.ts';
@@ -15,67 +12,53 @@ import { decodeSeen, encodeSeen } from './view-file.ts';
 /** What a folder of runs remembers. */
 export interface RunMemory {
   readonly seen: SeenEntries;
-  readonly closed: readonly ClosedPeriod[];
-  readonly closedPeriods: readonly string[];
   /** The last run of the scope that it was opened for, null where there was none. */
   readonly lastRun: RunRecord | null;
 }
 
 const SEEN_FILE = 'seen-entries.cols';
-const PERIODS_FILE = 'closed-periods.json';
-const periodsFileSchema = z.array(closedPeriodSchema).max(12_000);
 
 /**
  * Opens a folder of runs; one that is not there is an empty memory.
- * Errors: `malformed_document` for a damaged file and for a chain of closed months that does not hold together.
+ * Errors: `malformed_document` for a damaged file.
  */
 export async function openMemory(folder: string, scope: RunScope): Promise<Result<RunMemory, AppError>> {
   const seenFile = await readIfThere(path.join(folder, SEEN_FILE));
   if (!seenFile.ok) return seenFile;
   const seen = seenFile.value === null ? ok(NOTHING_SEEN) : decodeSeen(seenFile.value);
   if (!seen.ok) return seen;
-  const closed = await readJson(path.join(folder, PERIODS_FILE), periodsFileSchema);
-  if (!closed.ok) return closed;
-  const periods = closed.value ?? [];
-  const broken = findBrokenLink(periods, sha256OfText);
-  if (broken !== null) return err(appError('malformed_document', `the chain of closed months breaks at ${broken}`));
   const lastRun = await readJson(path.join(folder, runFileOf(scope)), runRecordSchema);
   if (!lastRun.ok) return lastRun;
-  return ok({
-    seen: seen.value,
-    closed: periods,
-    closedPeriods: periods.map((record) => record.period),
-    lastRun: lastRun.value,
-  });
+  return ok({ seen: seen.value, lastRun: lastRun.value });
 }
 
 /** Stores a finished run beside what it has seen. Each file is complete or not there, whenever the power fails. */
-export async function saveMemory(folder: string, memory: RunMemory, run: FinishedRun): Promise<Result<void, AppError>> {
+export async function saveMemory(
+  folder: string,
+  before: SeenEntries,
+  run: FinishedRun,
+): Promise<Result<void, AppError>> {
   return attemptWriting(async () => {
     await mkdir(folder, { recursive: true });
     await writeWhole(path.join(folder, runFileOf(run.record.scope)), [Buffer.from(encodeRun(run.record), 'utf8')]);
-    const seen = rememberSeen(run.view, memory.seen, null);
+    const seen = rememberSeen(run.view, before, null);
     await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
   });
 }
 
-/**
- * Adds a closed month to the chain and seals its entries in the memory.
- * @param run the run that it was closed with
- */
-export async function saveClosedPeriod(
-  folder: string,
-  memory: RunMemory,
-  run: FinishedRun,
-  closed: ClosedPeriod,
-): Promise<Result<void, AppError>> {
+/** What a closed month counted, where this folder has it already; null where not. A damaged file counts as none. */
+export async function openSealed(folder: string, name: string): Promise<SeenEntries | null> {
+  const file = await readIfThere(path.join(folder, `${name}.cols`));
+  if (!file.ok || file.value === null) return null;
+  const seen = decodeSeen(file.value);
+  return seen.ok ? seen.value : null;
+}
+
+/** Keeps what a closed month counted, so that it is asked of the server once. Errors: `disk_full`, `internal`. */
+export function saveSealed(folder: string, name: string, seen: SeenEntries): Promise<Result<void, AppError>> {
   return attemptWriting(async () => {
     await mkdir(folder, { recursive: true });
-    // The seal first: a month that is sealed and not closed finds nothing, one that is closed and not sealed everything.
-    const seen = rememberSeen(run.view, memory.seen, periodCode(closed.period));
-    await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
-    const text = `${JSON.stringify([...memory.closed, closed], null, 1)}\n`;
-    await writeWhole(path.join(folder, PERIODS_FILE), [Buffer.from(text, 'utf8')]);
+    await writeWhole(path.join(folder, `${name}.cols`), encodeSeen(seen));
   });
 }
 

@@ -50,7 +50,8 @@ export interface FinishedRun {
 export const PENDING_MS_MAX = 15 * 60_000;
 export const LEASE_GRACE_MS = 10 * 60_000;
 
-const chargeRuleInForce: ChargeRule = (failureClass) => DEFAULT_RETRY_POLICY.classes[failureClass].charge;
+/** The charge rule of the policy that this version has. */
+export const chargeRuleInForce: ChargeRule = (failureClass) => DEFAULT_RETRY_POLICY.classes[failureClass].charge;
 
 /**
  * Reads everything, holds it against every rule, and asks the server again about each difference before it is said.
@@ -138,7 +139,7 @@ function digestOfOptions(rules: RuleOptions): string {
   const { seen, ...plain } = rules;
   hash.update(JSON.stringify([plain.asOfMs, plain.pendingMsMax, plain.leaseGraceMs, plain.closedPeriods]));
   hash.update(JSON.stringify(plain.prices.map((line) => [line.kind, line.fromMs, line.priceCredits])));
-  for (const column of [seen.generationHash, seen.keyHash, seen.content, seen.net, seen.period, seen.isSealed]) {
+  for (const column of [seen.generationHash, seen.keyHash, seen.content, seen.net, seen.period, seen.sealedIn]) {
     hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
   }
   return hash.digest('hex');

@@ -15,6 +15,8 @@ export interface SettledSums {
 
 /** How often the ledger is read once more for accounts that move. */
 const ROUNDS_MAX = 3;
+/** Up to so many workspaces the server is asked for their entries alone; for more it is asked for the whole ledger. */
+const WORKSPACES_ASKED_MAX = 100;
 
 /**
  * Compares accounts with their ledgers without a snapshot: an account's version grows with every posting, so that a sum that
@@ -66,7 +68,8 @@ async function sumAgain(
   const posting = new Map(
     [...workspaceIds].flatMap((workspaceId) => Object.entries(accounts.get(workspaceId)?.posting ?? {})),
   );
-  for await (const entry of store.iterateLedger(signal)) {
+  const wanted = workspaceIds.size <= WORKSPACES_ASKED_MAX ? [...workspaceIds] : undefined;
+  for await (const entry of store.iterateLedger(signal, wanted)) {
     if (!workspaceIds.has(entry.workspaceId)) continue;
     posting.delete(entry._id);
     add(entry.workspaceId, netCreditsOf(entry));

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { decodeColumns, encodeColumns, type Column, type ColumnFile } from './column-file.ts';
 
 const VIEW_KIND = 'ledger-view-1';
-const SEEN_KIND = 'seen-entries-1';
+const SEEN_KIND = 'seen-entries-2';
 
 /** What a file of a view was read from, so that it is not taken for the view of another server. */
 export interface ViewFileMeta {
@@ -69,7 +69,7 @@ export function decodeSeen(file: Uint8Array): Result<SeenEntries, AppError> {
     content: reader.float64('content'),
     period: reader.uint16('period'),
     net: reader.float64('net'),
-    isSealed: reader.uint8('isSealed'),
+    sealedIn: reader.uint16('sealedIn'),
   }));
 }
 

@@ -39,6 +39,6 @@ export function mayPostMend(request: MendRequest, limitCredits: number): Result<
 }
 
 /** Names differ by more than case and spaces, or they are one person's. */
-function samePerson(left: string, right: string): boolean {
+export function samePerson(left: string, right: string): boolean {
   return left.trim().toLowerCase() === right.trim().toLowerCase();
 }

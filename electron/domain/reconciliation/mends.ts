@@ -81,6 +81,15 @@ function availableChange(entry: LedgerEntry): number {
   }
 }
 
+/**
+ * What stands in the place of a generation in the keys of mends of a whole workspace. The view that they are proposed from must
+ * have the entries of this owner, so that a second mend gets a key of its own.
+ */
+export function mendOwnerOf(finding: Pick<Finding, 'rule' | 'workspaceId'>): string {
+  // A workspace's id may hold characters that a key must not; its hash does not.
+  return `mend-${findRule(finding.rule)?.number ?? 0}-${hashText(finding.workspaceId ?? '').toString(36)}`;
+}
+
 class MendDraft {
   readonly #view: LedgerView;
   readonly #context: MendContext;
@@ -170,8 +179,7 @@ class MendDraft {
         rule * MEND_N_STEP + 1 + this.#mendsStanding(finding.generationId, type, rule),
       );
     }
-    // A workspace's id may hold characters that a key must not; its hash does not.
-    const owner = `mend-${rule}-${hashText(finding.workspaceId ?? '').toString(36)}`;
+    const owner = mendOwnerOf(finding);
     let k = 1;
     while (this.#view.keys.find(entryKey(owner, type, k)) >= 0) k += 1;
     return entryKey(owner, type, k);

@@ -12,8 +12,8 @@ export interface SeenEntries {
   readonly period: Uint16Array;
   /** What it added to its account. */
   readonly net: Float64Array;
-  /** 1 where a closed period counted it. */
-  readonly isSealed: Uint8Array;
+  /** The month that counted it when it was closed, as its code; 0 where none has yet. */
+  readonly sealedIn: Uint16Array;
 }
 
 /** The memory of somebody who has seen nothing. */
@@ -24,7 +24,7 @@ export const NOTHING_SEEN: SeenEntries = {
   content: new Float64Array(0),
   period: new Uint16Array(0),
   net: new Float64Array(0),
-  isSealed: new Uint8Array(0),
+  sealedIn: new Uint16Array(0),
 };
 
 /** How an entry of a view stands to what was seen before. */
@@ -36,8 +36,8 @@ export const SEEN_DIFFERENT = 2;
 export interface SeenComparison {
   /** By entry of the view. */
   readonly state: Uint8Array;
-  /** By entry of the view: 1 where a closed period counted it. */
-  readonly isSealed: Uint8Array;
+  /** By entry of the view: the month that counted it when it was closed, as its code; 0 where none has yet. */
+  readonly sealedIn: Uint16Array;
   /** Rows of the memory that the view does not have. */
   readonly gone: readonly number[];
 }
@@ -46,9 +46,9 @@ export interface SeenComparison {
 export function compareWithSeen(view: LedgerView, seen: SeenEntries): SeenComparison {
   const { entries, generations } = view;
   const state = new Uint8Array(entries.count);
-  const isSealed = new Uint8Array(entries.count);
+  const sealedIn = new Uint16Array(entries.count);
   const gone: number[] = [];
-  if (seen.count === 0) return { state, isSealed, gone };
+  if (seen.count === 0) return { state, sealedIn, gone };
   let row = 0;
   for (let entry = 0; entry < entries.count; entry += 1) {
     const generationHash = generations.hash[entries.generation[entry] ?? 0] ?? 0;
@@ -56,11 +56,11 @@ export function compareWithSeen(view: LedgerView, seen: SeenEntries): SeenCompar
     while (row < seen.count && isBefore(seen, row, generationHash, keyHash)) gone.push(row++);
     if (row >= seen.count || seen.generationHash[row] !== generationHash || seen.keyHash[row] !== keyHash) continue;
     state[entry] = seen.content[row] === entries.content[entry] ? SEEN_SAME : SEEN_DIFFERENT;
-    isSealed[entry] = seen.isSealed[row] ?? 0;
+    sealedIn[entry] = seen.sealedIn[row] ?? 0;
     row += 1;
   }
   while (row < seen.count) gone.push(row++);
-  return { state, isSealed, gone };
+  return { state, sealedIn, gone };
 }
 
 function isBefore(seen: SeenEntries, row: number, generationHash: number, keyHash: number): boolean {
@@ -68,11 +68,26 @@ function isBefore(seen: SeenEntries, row: number, generationHash: number, keyHas
   return generation < generationHash || (generation === generationHash && (seen.keyHash[row] ?? 0) < keyHash);
 }
 
+/** A month that is being closed, and the one before it, as codes; `after` is 0 for the first month that is ever closed. */
+export interface Closing {
+  readonly period: number;
+  readonly after: number;
+}
+
+/**
+ * The month that counts an entry when a month is closed; 0 where it belongs to a later one. An entry of an earlier month that was
+ * not counted there came late, and counts in this one; with the first month, everything before it is closed as what it is.
+ */
+export function sealOf(dated: number, closing: Closing): number {
+  if (dated > closing.period) return 0;
+  return closing.after === 0 ? dated : closing.period;
+}
+
 /**
  * The memory after a run: all that the view has, and what the view misses, so that it stays missed.
- * @param sealedPeriod code of a period that is being closed with this view: its entries become sealed; null for a mere run
+ * @param closing a month that is being closed with this view: its entries become sealed; null for a mere run
  */
-export function rememberSeen(view: LedgerView, seen: SeenEntries, sealedPeriod: number | null): SeenEntries {
+export function rememberSeen(view: LedgerView, seen: SeenEntries, closing: Closing | null): SeenEntries {
   const { entries, generations } = view;
   const comparison = compareWithSeen(view, seen);
   const count = entries.count + comparison.gone.length;
@@ -83,7 +98,7 @@ export function rememberSeen(view: LedgerView, seen: SeenEntries, sealedPeriod: 
     content: new Float64Array(count),
     period: new Uint16Array(count),
     net: new Float64Array(count),
-    isSealed: new Uint8Array(count),
+    sealedIn: new Uint16Array(count),
   };
   let to = 0;
   let missing = 0;
@@ -102,8 +117,9 @@ export function rememberSeen(view: LedgerView, seen: SeenEntries, sealedPeriod: 
     next.content[to] = entries.content[entry] ?? 0;
     next.period[to] = entries.period[entry] ?? 0;
     next.net[to] = netOfEntry(entries, entry);
-    const isClosing = sealedPeriod !== null && entries.period[entry] === sealedPeriod;
-    next.isSealed[to] = isClosing ? 1 : (comparison.isSealed[entry] ?? 0);
+    const standing = comparison.sealedIn[entry] ?? 0;
+    const isNew = standing === 0 && closing !== null;
+    next.sealedIn[to] = isNew ? sealOf(entries.period[entry] ?? 0, closing) : standing;
     to += 1;
   }
   keepGoneBefore(Infinity, Infinity);
@@ -125,18 +141,26 @@ function keepChanged(seen: SeenEntries, comparison: SeenComparison, next: SeenEn
 }
 
 function copyRow(from: SeenEntries, row: number, next: SeenEntries, to: number): void {
-  const isSealed = next.isSealed[to] === 1 ? 1 : (from.isSealed[row] ?? 0);
+  const sealedIn = next.sealedIn[to] || (from.sealedIn[row] ?? 0);
   for (const name of ['generationHash', 'keyHash', 'content', 'period', 'net'] as const) {
     next[name][to] = from[name][row] ?? 0;
   }
-  next.isSealed[to] = isSealed;
+  next.sealedIn[to] = sealedIn;
 }
 
 /** The part of a memory that speaks of these generations, by the hashes of their ids. */
 export function seenOfGenerations(seen: SeenEntries, generationHashes: ReadonlySet<number>): SeenEntries {
-  const rows = Int32Array.from(seen.generationHash.keys()).filter((row) =>
-    generationHashes.has(seen.generationHash[row] ?? 0),
-  );
+  return pickSeen(seen, (row) => generationHashes.has(seen.generationHash[row] ?? 0));
+}
+
+/** The part of a memory that one month counted when it was closed. */
+export function seenSealedIn(seen: SeenEntries, period: number): SeenEntries {
+  return pickSeen(seen, (row) => seen.sealedIn[row] === period);
+}
+
+/** The rows of a memory for which the predicate holds, in their order. */
+export function pickSeen(seen: SeenEntries, isWanted: (row: number) => boolean): SeenEntries {
+  const rows = Int32Array.from(seen.generationHash.keys()).filter(isWanted);
   const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row] ?? 0);
   return {
     count: rows.length,
@@ -145,6 +169,40 @@ export function seenOfGenerations(seen: SeenEntries, generationHashes: ReadonlyS
     content: pick(seen.content),
     net: pick(seen.net),
     period: Uint16Array.from(rows, (row) => seen.period[row] ?? 0),
-    isSealed: Uint8Array.from(rows, (row) => seen.isSealed[row] ?? 0),
+    sealedIn: Uint16Array.from(rows, (row) => seen.sealedIn[row] ?? 0),
+  };
+}
+
+/**
+ * Two memories in one. Where both know an entry, `stronger` is right: what a closed month has counted outweighs what this machine
+ * has seen.
+ */
+export function mergeSeen(stronger: SeenEntries, weaker: SeenEntries): SeenEntries {
+  if (stronger.count === 0) return weaker;
+  if (weaker.count === 0) return stronger;
+  // Rows of the weaker memory stand as negative numbers, counted from -1.
+  const from = new Int32Array(stronger.count + weaker.count);
+  let count = 0;
+  let weak = 0;
+  for (let row = 0; row < stronger.count; row += 1) {
+    const [generationHash, keyHash] = [stronger.generationHash[row] ?? 0, stronger.keyHash[row] ?? 0];
+    while (weak < weaker.count && isBefore(weaker, weak, generationHash, keyHash)) from[count++] = -(weak++ + 1);
+    if (weaker.generationHash[weak] === generationHash && weaker.keyHash[weak] === keyHash) weak += 1;
+    from[count++] = row;
+  }
+  while (weak < weaker.count) from[count++] = -(weak++ + 1);
+  const rows = from.subarray(0, count);
+  const valueAt = (
+    name: 'generationHash' | 'keyHash' | 'content' | 'net' | 'period' | 'sealedIn',
+    row: number,
+  ): number => (row < 0 ? weaker[name][-row - 1] : stronger[name][row]) ?? 0;
+  return {
+    count,
+    generationHash: Float64Array.from(rows, (row) => valueAt('generationHash', row)),
+    keyHash: Float64Array.from(rows, (row) => valueAt('keyHash', row)),
+    content: Float64Array.from(rows, (row) => valueAt('content', row)),
+    net: Float64Array.from(rows, (row) => valueAt('net', row)),
+    period: Uint16Array.from(rows, (row) => valueAt('period', row)),
+    sealedIn: Uint16Array.from(rows, (row) => valueAt('sealedIn', row)),
   };
 }

@@ -18,10 +18,10 @@ export interface Statement {
 
 /** What was closed, so that a closed month keeps its statement: what came late counts in the first open month. */
 export interface ClosedBooks {
-  /** Months that are closed, oldest first. */
-  readonly periods: readonly string[];
-  /** By entry of the view: 1 where the close of its month counted it. */
-  readonly isSealed: Uint8Array;
+  /** The last month that is closed; null where none is. With it everything before it is closed. */
+  readonly through: string | null;
+  /** By entry of the view: the month that counted it when it was closed, as its code; 0 where none has yet. */
+  readonly sealedIn: Uint16Array;
 }
 
 /** The statements of a month, ordered by workspace; workspaces without a balance and without a movement are left out. */
@@ -38,16 +38,15 @@ export function buildStatements(
   const code = periodCode(period);
   const only = workspaceId === null ? -1 : view.workspaces.find(workspaceId);
   if (workspaceId !== null && only < 0) return [];
-  const isClosed = new Set(closed.periods.map(periodCode));
-  const firstOpen = Math.max(0, ...isClosed) + 1;
+  const through = closed.through === null ? 0 : periodCode(closed.through);
   const drafts = new Map<number, Draft>();
   const { entries } = view;
   for (let entry = 0; entry < entries.count; entry += 1) {
     const workspace = entries.workspace[entry] ?? 0;
     if (only >= 0 && workspace !== only) continue;
     const dated = entries.period[entry] ?? 0;
-    const isLate = isClosed.has(dated) && closed.isSealed[entry] !== 1;
-    const counted = isLate ? firstOpen : dated;
+    const counted = closed.sealedIn[entry] || Math.max(dated, through + 1);
+    const isLate = counted > dated && through > 0;
     if (counted > code) continue;
     let draft = drafts.get(workspace);
     if (draft === undefined) drafts.set(workspace, (draft = newDraft()));

@@ -5,7 +5,10 @@ import { err, ok } from '#domain/result.ts';
 import type { HandlersOf } from './handler.ts';
 
 /** What the answers about reconciliation are made from. */
-export type ReconciliationDesk = Pick<DeskHost, 'state' | 'run' | 'cancel' | 'findings' | 'finding' | 'export'>;
+export type ReconciliationDesk = Pick<
+  DeskHost,
+  'state' | 'run' | 'cancel' | 'findings' | 'finding' | 'export' | 'request'
+>;
 
 /** Runs of reconciliation; a run needs the server too, to confirm what the copy says. */
 export function reconciliationHandlers(

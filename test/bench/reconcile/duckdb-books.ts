@@ -204,6 +204,6 @@ function* seenRows({ view, seen, goneKeys }: LargeBooks): Iterable<Row> {
     const key = isStanding ? entryKeyOf(view, entry) : gone.shift();
     if (key === undefined) throw new Error('the memory has a row that nobody knows');
     if (isStanding) entry += 1;
-    yield [key, seen.content[row] ?? 0, BigInt(seen.net[row] ?? 0), seen.isSealed[row] === 1];
+    yield [key, seen.content[row] ?? 0, BigInt(seen.net[row] ?? 0), seen.sealedIn[row] !== 0];
   }
 }

@@ -129,10 +129,16 @@ function accountsOf(balances: Balances, random: SeededRandom): readonly AccountF
 /** A memory in which everything was seen, but for a few entries that changed, came late, or are gone. */
 function makeMemory(view: LedgerView): Pick<LargeBooks, 'seen' | 'closedPeriods' | 'goneKeys'> {
   const closedPeriods = ['2026-08', '2026-09'];
-  let seen = NOTHING_SEEN;
-  for (const period of closedPeriods) seen = rememberSeen(view, seen, periodCode(period));
+  const seen = closedPeriods.reduce(
+    (before, period, index) =>
+      rememberSeen(view, before, {
+        period: periodCode(period),
+        after: index === 0 ? 0 : periodCode(closedPeriods[index - 1] ?? period),
+      }),
+    NOTHING_SEEN,
+  );
   for (let row = 500; row < seen.count; row += 9_973) seen.content[row] = (seen.content[row] ?? 0) + 1;
-  for (let row = 700; row < seen.count; row += 8_999) seen.isSealed[row] = 0;
+  for (let row = 700; row < seen.count; row += 8_999) seen.sealedIn[row] = 0;
   const goneKeys = new Map<string, string>();
   const extra = [...view.generations.id.keys()]
     .filter((row) => row % 50_021 === 17)
@@ -164,6 +170,6 @@ function withExtraRows(seen: SeenEntries, extra: readonly { hash: number; keyHas
     content: pick(seen.content, 1),
     net: pick(seen.net, 25),
     period: Uint16Array.from(rows, ({ row }) => (row < 0 ? periodCode('2026-10') : (seen.period[row] ?? 0))),
-    isSealed: Uint8Array.from(rows, ({ row }) => (row < 0 ? 0 : (seen.isSealed[row] ?? 0))),
+    sealedIn: Uint16Array.from(rows, ({ row }) => (row < 0 ? 0 : (seen.sealedIn[row] ?? 0))),
   };
 }

@@ -158,5 +158,9 @@ export function ruleOptionsOf(world: World): RuleOptions {
 export function remember(world: World): void {
   const view = viewOf(world);
   world.seen = rememberSeen(view, world.seen, null);
-  for (const period of world.closedPeriods) world.seen = rememberSeen(view, world.seen, periodCode(period));
+  world.closedPeriods.forEach((period, index) => {
+    const before = world.closedPeriods[index - 1];
+    const closing = { period: periodCode(period), after: before === undefined ? 0 : periodCode(before) };
+    world.seen = rememberSeen(view, world.seen, closing);
+  });
 }

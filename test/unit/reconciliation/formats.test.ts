@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csvFile, csvLine } from '#console/reconciliation/csv.ts';
-import { findingsCsv, statementsCsv } from '#console/reconciliation/exports.ts';
+import { findingsCsv, statementsTable } from '#console/reconciliation/exports.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '#console/reconciliation/view-file.ts';
 import { digestOfView } from '#console/reconciliation/read-view.ts';
 import { IdTable } from '#domain/reconciliation/id-table.ts';
@@ -103,7 +103,8 @@ describe('a CSV file', () => {
       closing: 1,
       lateEntries: 0,
     };
-    const lines = [...statementsCsv([statement, { ...statement, spend: [] }])];
+    const table = statementsTable('statements', [statement, { ...statement, spend: [] }]);
+    const lines = [...csvFile(table.columns, table.rows)];
     expect(lines.length).toBe(4);
     expect(lines[1]?.startsWith('"\'=w",2026-10')).toBe(true);
   });

@@ -9,7 +9,14 @@ import {
   type CloseRequest,
 } from '#domain/reconciliation/period-close.ts';
 import { buildStatements } from '#domain/reconciliation/statements.ts';
-import { compareWithSeen } from '#domain/reconciliation/seen-entries.ts';
+import {
+  compareWithSeen,
+  mergeSeen,
+  NOTHING_SEEN,
+  pickSeen,
+  rememberSeen,
+} from '#domain/reconciliation/seen-entries.ts';
+import { periodCode } from '#domain/reconciliation/view.ts';
 import { makeCleanWorld } from '../../bench/worlds/seeded-world.ts';
 import { accountOf, freeEntry, post, remember, viewOf, type World } from '../../bench/worlds/world.ts';
 
@@ -128,12 +135,12 @@ describe('closing a month', () => {
   });
 });
 
-const NOTHING_CLOSED = { periods: [], isSealed: new Uint8Array(0) };
+const NOTHING_CLOSED = { through: null, sealedIn: new Uint16Array(0) };
 
 function statementsOf(world: World, period: string) {
   const view = viewOf(world);
-  const { isSealed } = compareWithSeen(view, world.seen);
-  const closed = { periods: world.closedPeriods, isSealed };
+  const { sealedIn } = compareWithSeen(view, world.seen);
+  const closed = { through: world.closedPeriods.at(-1) ?? null, sealedIn };
   return { late: buildStatements(view, { period, workspaceId: null, closed }) };
 }
 
@@ -189,5 +196,34 @@ describe('statements', () => {
     expect(after?.grants).toBe((open?.grants ?? 0) + 77);
     expect(after?.lateEntries).toBe(1);
     expect(after?.opening).toBe(open?.opening);
+  });
+  it('of a closed month list for ever what came late into it from months before', () => {
+    const closing = { ...makeCleanWorld(4, { jobs: 90, workspaces: 3 }), closedPeriods: ['2026-08', '2026-09'] };
+    remember(closing);
+    post(closing, freeEntry('late:grant:1', 'workspace-1', 'grant', 77, Date.parse('2026-09-20T00:00:00Z')));
+    const next = { ...closing, closedPeriods: ['2026-08', '2026-09', '2026-10'] };
+    next.seen = rememberSeen(viewOf(next), next.seen, { period: periodCode('2026-10'), after: periodCode('2026-09') });
+    const listed = statementsOf(next, '2026-10');
+    expect(listed.late.find(({ workspaceId }) => workspaceId === 'workspace-1')?.lateEntries).toBe(1);
+    post(next, freeEntry('later:grant:1', 'workspace-1', 'grant', 5, Date.parse('2026-09-21T00:00:00Z')));
+    expect(statementsOf(next, '2026-10')).toEqual(listed);
+    expect(statementsOf(next, '2026-11').late.find(({ workspaceId }) => workspaceId === 'workspace-1')).toMatchObject({
+      lateEntries: 1,
+    });
+  });
+});
+
+describe('two memories in one', () => {
+  it('are the memory that they were taken from, wherever it is cut, and the closed month is right where they differ', () => {
+    const { seen } = makeCleanWorld(4, { jobs: 60, workspaces: 2 });
+    for (const step of [2, 3, 7]) {
+      const [some, others] = [pickSeen(seen, (row) => row % step === 0), pickSeen(seen, (row) => row % step !== 0)];
+      expect(mergeSeen(some, others)).toEqual(seen);
+      expect(mergeSeen(others, some)).toEqual(seen);
+    }
+    const unsealed = { ...seen, sealedIn: new Uint16Array(seen.count), content: seen.content.map((hash) => hash + 1) };
+    expect(mergeSeen(seen, unsealed)).toEqual(seen);
+    expect(mergeSeen(NOTHING_SEEN, seen)).toEqual(seen);
+    expect(mergeSeen(seen, NOTHING_SEEN)).toEqual(seen);
   });
 });

@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeRun, runRecordSchema } from '#console/reconciliation/run-record.ts';
-import { openMemory, saveClosedPeriod, saveMemory } from '#console/reconciliation/memory-folder.ts';
-import { PeriodDigest, sha256OfText } from '#console/reconciliation/period-digest.ts';
+import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
 import type { ReconciliationProgress, ReconciliationStore } from '#console/reconciliation/read-view.ts';
 import { runReconciliation, type RunRequest } from '#console/reconciliation/run.ts';
-import { closePeriod } from '#domain/reconciliation/period-close.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
 import { RULES } from '#domain/reconciliation/rules.ts';
 import { entryKey } from '#domain/ledger.ts';
@@ -235,7 +233,7 @@ describe('a folder of runs', () => {
     changeAvailable(world, 'workspace-0', 40);
     changeAvailable(world, 'workspace-1', 41);
     const first = await run(storeOfWorld(world, 1), requestFor(world));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, first));
     changeAvailable(world, 'workspace-1', -41);
     changeAvailable(world, 'workspace-2', 42);
     const memory = expectOk(await openMemory(folder, ALL));
@@ -252,7 +250,7 @@ describe('a folder of runs', () => {
     const world = makeCleanWorld(SEED, SIZE);
     const fields = { closedPeriods: [], seen: null };
     const first = await run(storeOfWorld(world, 1), requestFor(world, fields));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, first));
     const changed = `gen-${jobIdOf(world, 'completed')}:reserve:1`;
     const entry = world.ledger.get(changed);
     if (entry === undefined) throw new Error('the job has no reservation');
@@ -261,47 +259,15 @@ describe('a folder of runs', () => {
       const memory = expectOk(await openMemory(folder, ALL));
       const next = await run(storeOfWorld(world, 1), requestFor(world, { ...fields, seen: memory.seen }));
       expect(next.record.findings.map(({ id }) => id)).toEqual([`entry_changed:changed:${changed}`]);
-      expectOk(await saveMemory(folder, memory, next));
+      expectOk(await saveMemory(folder, memory.seen, next));
     }
-  });
-
-  it('closes a month, after which an entry that is dated into it is found', async () => {
-    const folder = await newFolder();
-    const world = makeCleanWorld(SEED, SIZE);
-    const fields = { closedPeriods: [], seen: null };
-    const finished = await run(storeOfWorld(world, 1), requestFor(world, fields));
-    const memory = expectOk(await openMemory(folder, ALL));
-    const digest = new PeriodDigest();
-    for (const entry of world.ledger.values()) if (entry.period === '2026-09') digest.add(entry);
-    const closed = expectOk(
-      closePeriod(
-        {
-          period: '2026-09',
-          closedBy: 'ann',
-          nowMs: AS_OF_MS,
-          closed: memory.closed,
-          openFindings: finished.record.findings,
-          openCreditsMax: 0,
-          ...digest.totals(),
-        },
-        sha256OfText,
-      ),
-    );
-    expectOk(await saveClosedPeriod(folder, memory, finished, closed));
-    const after = expectOk(await openMemory(folder, ALL));
-    expect(after.closed).toEqual([closed]);
-    const quiet = await run(storeOfWorld(world, 1), requestFor(world, { ...after }));
-    expect(quiet.record.findings).toEqual([]);
-    post(world, freeEntry('late:grant:1', 'workspace-0', 'grant', 5, Date.parse('2026-09-30T23:59:59.999Z')));
-    const late = await run(storeOfWorld(world, 1), requestFor(world, { ...after }));
-    expect(late.record.findings.map(({ id }) => id)).toEqual(['entry_in_closed_period:late:late:grant:1']);
   });
 
   it.each(['seen-entries.cols', 'last-run-all-always.json'])('refuses a damaged %s', async (name) => {
     const folder = await newFolder();
     const world = makeCleanWorld(SEED, SIZE);
     const finished = await run(storeOfWorld(world, 1), requestFor(world));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), finished));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, finished));
     expect(await readdir(folder)).toContain(name);
     const file = path.join(folder, name);
     const bytes = await readFile(file);

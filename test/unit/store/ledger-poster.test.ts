@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ok } from '#domain/result.ts';
 import { LedgerPoster } from '#store/ledger-poster.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
@@ -7,11 +8,14 @@ import { connectTo, openGate, type Gate } from '../../support/model-driver.ts';
 
 function setup(gate: Gate = openGate): { deployment: ModelDeployment; poster: LedgerPoster } {
   const deployment = new ModelDeployment(Date.parse('2026-10-01T09:00:00Z'));
-  const poster = new LedgerPoster(
-    connectTo(deployment, gate),
-    () => Promise.resolve(),
-    () => 0.5,
-  );
+  const poster = new LedgerPoster(connectTo(deployment, gate), {
+    wait: () => Promise.resolve(),
+    random: () => 0.5,
+    months: {
+      closedAmong: () => Promise.resolve(ok(new Set<string>())),
+      redated: (entries) => Promise.resolve(ok(entries)),
+    },
+  });
   return { deployment, poster };
 }
 
@@ -59,5 +63,39 @@ describe('posting from many places at once', () => {
     expect(failed.map(({ ok }) => ok)).toEqual([false, false, false]);
     isBroken = false;
     expect(expectOk(await poster.post('w1', entries))).toHaveLength(3);
+  });
+});
+
+describe('a closed month', () => {
+  it('takes no new entry, whether its date or its month lies in it, and leaves what stands alone', async () => {
+    const { deployment, poster } = setup();
+    const [standing, late, dated] = grants(3);
+    if (standing === undefined || late === undefined || dated === undefined) throw new Error('three grants are needed');
+    expectOk(await poster.post('w1', [standing]));
+    const closing = new LedgerPoster(connectTo(deployment, openGate), {
+      wait: () => Promise.resolve(),
+      random: () => 0.5,
+      months: {
+        closedAmong: () => Promise.resolve(ok(new Set([standing.period]))),
+        redated: (entries) => Promise.resolve(ok(entries)),
+      },
+    });
+    const now = new Date('2026-12-05T10:00:00Z');
+    const outcomes = expectOk(
+      await closing.post('w1', [
+        standing,
+        late,
+        { ...dated, at: now },
+        { ...dated, _id: 'open', at: now, period: '2026-12' },
+      ]),
+    );
+    expect(outcomes.map((outcome) => (outcome.type === 'refused' ? outcome.code : outcome.type))).toEqual([
+      'already_posted',
+      'period_closed',
+      'period_closed',
+      'applied',
+    ]);
+    expect(deployment.accounts.documents.get('w1')).toMatchObject({ available: 20 });
+    expect([...deployment.ledger.documents.keys()]).toEqual([standing._id, 'open']);
   });
 });

@@ -10,21 +10,16 @@ export const entryInClosedPeriod: Rule = {
   evidence: 'The date and the month of the entry; the close of that month did not count it.',
   cases: { late: { sentence: 'It came late; the next month lists it.', mend: 'accept' } },
   scan({ view, seen, options }, report) {
-    if (options.closedPeriods.length === 0) return;
-    const closed = new Set(options.closedPeriods.map(periodCode));
-    const months = [...closed].map((code) => ({ startMs: startOf(code), endMs: startOf(code + 1) }));
-    const firstMs = Math.min(...months.map((month) => month.startMs));
-    const lastMs = Math.max(...months.map((month) => month.endMs));
+    // With a month everything before it is closed too.
+    const through = Math.max(0, ...options.closedPeriods.map(periodCode));
+    if (through === 0) return;
+    const openFromMs = startOf(through + 1);
     const { entries } = view;
-    const isClosed = Uint8Array.from({ length: 65_536 }, (_, code) => (closed.has(code) ? 1 : 0));
     for (let entry = 0; entry < entries.count; entry += 1) {
-      if (seen.isSealed[entry] === 1) continue;
+      if (seen.sealedIn[entry] !== 0) continue;
       const atMs = entries.atMs[entry] ?? 0;
       const period = entries.period[entry] ?? 0;
-      const isDatedInside =
-        isClosed[period] === 1 ||
-        (atMs >= firstMs && atMs < lastMs && months.some((month) => atMs >= month.startMs && atMs < month.endMs));
-      if (!isDatedInside) continue;
+      if (period > through && atMs >= openFromMs) continue;
       report.entry(entry, {
         case: 'late',
         credits: netOfEntry(entries, entry),

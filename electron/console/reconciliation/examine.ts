@@ -1,0 +1,69 @@
+import type { AppError } from '#domain/errors.ts';
+import type { Finding } from '#domain/reconciliation/finding.ts';
+import { mendOwnerOf } from '#domain/reconciliation/mends.ts';
+import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
+import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
+import type { LedgerView } from '#domain/reconciliation/view.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { MendLedger } from '#store/mend-ledger.ts';
+import { judgeFresh, readFresh, workspacesOf } from './fresh-books.ts';
+import type { ReconciliationStore } from './read-view.ts';
+import { chargeRuleInForce, LEASE_GRACE_MS, PENDING_MS_MAX } from './run.ts';
+import { readSettledSums } from './settled-sums.ts';
+
+/** Findings as they are on the server now, and a view of all that they speak of: enough to mend them from. */
+export interface Examined {
+  readonly view: LedgerView;
+  /** By id; one that is not in it is gone, or its account keeps moving. */
+  readonly found: ReadonlyMap<string, Finding>;
+  readonly nowMs: number;
+}
+
+/**
+ * Looks at findings once more, on the server alone. What rests on the memory of earlier runs (late and changed entries) is not
+ * found here: no entry mends it. Errors: those of the connection, `malformed_document`.
+ */
+export async function examineFindings(
+  server: { readonly reader: ReconciliationStore; readonly ledger: Pick<MendLedger, 'readEntriesOfOwner'> },
+  findings: readonly Finding[],
+  signal: AbortSignal,
+): Promise<Result<Examined, AppError>> {
+  const { reader, ledger } = server;
+  const now = await reader.serverNow();
+  if (!now.ok) return now;
+  const nowMs = now.value.getTime();
+  const fresh = await readFresh(reader, null, findings, { signal, onDone: () => undefined });
+  if (!fresh.ok) return fresh;
+  const sums = await readSettledSums(reader, null, [...workspacesOf(findings)], signal);
+  if (!sums.ok) return sums;
+  for (const [workspaceId, account] of sums.value.accounts) fresh.value.accounts.set(workspaceId, account);
+  const owners = new Set(
+    findings.flatMap((finding) => (finding.subject.type === 'workspace' ? [mendOwnerOf(finding)] : [])),
+  );
+  for (const owner of owners) {
+    const entries = await ledger.readEntriesOfOwner(owner);
+    if (!entries.ok) return entries;
+    for (const entry of entries.value) fresh.value.entries.set(entry._id, entry);
+  }
+  const settled = findings.filter(
+    ({ subject, workspaceId }) => subject.type !== 'workspace' || !sums.value.moving.has(workspaceId ?? ''),
+  );
+  const { view, found } = judgeFresh(fresh.value, sums.value.ledger, settled, {
+    rules: {
+      asOfMs: nowMs,
+      pendingMsMax: PENDING_MS_MAX,
+      leaseGraceMs: LEASE_GRACE_MS,
+      prices: CATALOGUE_PRICES,
+      closedPeriods: [],
+      seen: NOTHING_SEEN,
+    },
+    chargeRule: chargeRuleInForce,
+  });
+  const standing = new Map(found);
+  for (const finding of settled) {
+    // Its jobs were read in the run; whether there is an account by now is what could have changed.
+    const isWithout = finding.rule === 'job_without_account' && !fresh.value.accounts.has(finding.workspaceId ?? '');
+    if (isWithout) standing.set(finding.id, finding);
+  }
+  return ok({ view, found: standing, nowMs });
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { unzipSync, zipSync } from 'fflate';
+import writeSheet from 'write-excel-file/node';
+import type { Exported, ExportFormat } from '#contract/period-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { csvFile, type CsvValue } from './csv.ts';
+
+/** A table that is exported. The same table gives the same bytes in every form. */
+export interface ExportTable<Row> {
+  /** The file's name without its ending. */
+  readonly name: string;
+  readonly columns: readonly { readonly title: string; readonly value: (row: Row) => CsvValue }[];
+  readonly rows: readonly Row[];
+}
+
+/** Writes a table into a folder as a whole file, or not at all. Errors: `disk_full`, `internal`. */
+export async function exportTable<Row>(
+  folder: string,
+  table: ExportTable<Row>,
+  format: ExportFormat,
+): Promise<Result<Exported, AppError>> {
+  const file = path.join(folder, `${table.name}.${format}`);
+  try {
+    const bytes = await encodeTable(table, format);
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${file}.new`, bytes);
+    await rename(`${file}.new`, file);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return ok({ path: file, rows: table.rows.length, sha256 });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    return err(
+      appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the export could not be written: ${code}`, cause),
+    );
+  }
+}
+
+async function encodeTable<Row>(table: ExportTable<Row>, format: ExportFormat): Promise<Uint8Array> {
+  switch (format) {
+    case 'csv':
+      return Buffer.from([...csvFile(table.columns, table.rows)].join(''), 'utf8');
+    case 'json': {
+      const rows = table.rows.map((row) =>
+        Object.fromEntries(table.columns.map(({ title, value }) => [title, value(row)])),
+      );
+      return Buffer.from(
+        `${JSON.stringify({ format: 'runledger-table-1', name: table.name, rows }, null, 1)}\n`,
+        'utf8',
+      );
+    }
+    case 'xlsx':
+      return sheetOf(table);
+  }
+}
+
+/** Cells of a sheet have types, so that a text which begins like a formula stays a text. */
+async function sheetOf<Row>({ columns, rows }: ExportTable<Row>): Promise<Uint8Array> {
+  const cellOf = (value: CsvValue) => {
+    if (value === null) return null;
+    if (typeof value === 'number') return { value, type: Number };
+    return typeof value === 'boolean' ? { value, type: Boolean } : { value, type: String };
+  };
+  const head = columns.map(({ title }) => ({ value: title, type: String, fontWeight: 'bold' as const }));
+  const body = rows.map((row) => columns.map(({ value }) => cellOf(value(row))));
+  const made = await writeSheet([head, ...body], { sheet: 'Runledger' }).toBuffer();
+  // The archive holds the time at which it was made; packed again it is the same bytes on every day.
+  return zipSync(unzipSync(made), { mtime: new Date(1980, 0, 1), level: 6 });
+}

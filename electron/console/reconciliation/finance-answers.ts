@@ -1,0 +1,230 @@
+import type { MendView } from '#contract/mend-views.ts';
+import {
+  REQUESTS,
+  requestNameSchema,
+  type ParsedParams,
+  type RequestName,
+  type RequestResult,
+} from '#contract/requests.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import type { FinanceLimits } from '#domain/reconciliation/limits.ts';
+import { isSecondPersonNeeded, type MendRecord } from '#domain/reconciliation/mend-record.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { readClosedBooks } from './closed-books.ts';
+import type { ReconciliationDesk } from './desk.ts';
+import type { DeskServer, KeptServer } from './kept-server.ts';
+import { MendDesk } from './mend-desk.ts';
+import { PeriodDesk } from './period-desk.ts';
+import { ReviewDesk } from './review-desk.ts';
+import { StatementDesk } from './statement-desk.ts';
+
+/** The requests of the contract that the desks of finance answer. */
+export type FinanceRequest = Extract<
+  RequestName,
+  `${'mends' | 'findings' | 'periods' | 'statements' | 'margin'}.${string}`
+>;
+
+interface Asking {
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+}
+
+/** One answer for each request of finance: the compiler refuses a missing one. */
+export type FinanceAnswers = {
+  readonly [Name in FinanceRequest]: (
+    params: ParsedParams<Name>,
+    asking: Asking,
+  ) => Promise<Result<RequestResult<Name>, AppError>>;
+};
+
+/** What the answers are made from. */
+export interface FinanceParts {
+  readonly desk: ReconciliationDesk;
+  readonly server: KeptServer;
+  readonly folder: string;
+  readonly exportFolder: string;
+  readonly limits: FinanceLimits;
+}
+
+/** The answers to every request about mends, findings, months and what is said of them. */
+export function financeAnswers(parts: FinanceParts): FinanceAnswers {
+  return { ...mendAnswers(parts), ...findingAnswers(parts), ...periodAnswers(parts), ...statementAnswers(parts) };
+}
+
+/** Answers a request that came by its name. Errors: `unknown_request`, `invalid_request`, those of the answer. */
+export async function answerRequest(
+  answers: FinanceAnswers,
+  question: { readonly name: string; readonly params?: unknown; readonly actor: Actor },
+  signal: AbortSignal,
+): Promise<Result<unknown, AppError>> {
+  const name = requestNameSchema.safeParse(question.name);
+  if (!name.success || !isFinanceRequest(answers, name.data)) return err(appError('unknown_request', question.name));
+  const params = REQUESTS[name.data].params.safeParse(question.params);
+  if (!params.success) return err(appError('invalid_request', params.error.issues[0]?.message ?? ''));
+  return callAnswer(answers, name.data, params.data, { actor: question.actor, signal });
+}
+
+function isFinanceRequest(answers: FinanceAnswers, name: RequestName): name is FinanceRequest {
+  return Object.hasOwn(answers, name);
+}
+
+function callAnswer<Name extends FinanceRequest>(
+  answers: FinanceAnswers,
+  name: Name,
+  params: unknown,
+  asking: Asking,
+): Promise<Result<unknown, AppError>> {
+  // TypeScript cannot tie a looked-up answer to the schema that has just parsed its parameters (microsoft/TypeScript#30581).
+  const answer: FinanceAnswers[Name] = answers[name];
+  return answer(params as ParsedParams<Name>, asking);
+}
+
+type AnswersOf<Area extends string> = Pick<FinanceAnswers, Extract<FinanceRequest, `${Area}.${string}`>>;
+
+function mendAnswers({ desk, server, limits }: FinanceParts): AnswersOf<'mends'> {
+  const { mendAloneCreditsMax: limitCredits } = limits;
+  const withMends = <Value>(work: (mends: MendDesk, open: DeskServer) => Promise<Result<Value, AppError>>) =>
+    withServer(server, (open) => work(new MendDesk(open), open));
+  const orderOf = async (
+    { runId, findingIds, reason, bookedIn }: ParsedParams<'mends.preview'>,
+    { actor, signal }: Asking,
+  ) => {
+    const findings = await desk.findingsOf(runId, findingIds);
+    return findings.ok ? ok({ findings: findings.value, by: actor, reason, bookedIn, limitCredits, signal }) : findings;
+  };
+  return {
+    'mends.preview': (params, asking) =>
+      withMends(async (mends) => {
+        const order = await orderOf(params, asking);
+        if (!order.ok) return order;
+        const rows = await mends.preview(order.value);
+        return rows.ok ? ok({ rows: [...rows.value], limitCredits }) : rows;
+      }),
+    'mends.propose': (params, asking) =>
+      withMends(async (mends) => {
+        const order = await orderOf(params, asking);
+        if (!order.ok) return order;
+        const made = await mends.propose(order.value);
+        return made.ok ? ok({ rows: made.value.map(mendViewOf) }) : made;
+      }),
+    'mends.list': ({ states }) =>
+      withMends(async (mends, { finance }) => {
+        const rows = await mends.list(states);
+        if (!rows.ok) return rows;
+        const waiting = await finance.mends.count('proposed');
+        return waiting.ok ? ok({ rows: rows.value.map(mendViewOf), waiting: waiting.value, limitCredits }) : waiting;
+      }),
+    'mends.ofFinding': ({ findingId }) =>
+      withMends(async (mends) => {
+        const rows = await mends.ofFinding(findingId);
+        return rows.ok ? ok({ rows: rows.value.map(mendViewOf) }) : rows;
+      }),
+    'mends.decide': ({ mendIds, decision, note }, { actor }) =>
+      withMends(async (mends) => {
+        const rows = await mends.decide(mendIds, decision, { by: actor, note });
+        return rows.ok ? ok({ rows: [...rows.value] }) : rows;
+      }),
+    'mends.post': ({ mendIds }, { actor, signal }) =>
+      withMends(async (mends) => {
+        const rows = await mends.post(mendIds, { by: actor, signal });
+        return rows.ok ? ok({ rows: [...rows.value] }) : rows;
+      }),
+  };
+}
+
+function findingAnswers({ desk, server }: FinanceParts): AnswersOf<'findings'> {
+  return {
+    'findings.review': ({ runId, findingId }) =>
+      withServer(server, async ({ finance }) => {
+        const findings = await desk.findingsOf(runId, [findingId]);
+        if (!findings.ok) return findings;
+        const [finding] = findings.value;
+        return finding === undefined
+          ? err(appError('not_found', findingId))
+          : new ReviewDesk(finance.reviews).review(finding);
+      }),
+    'findings.act': ({ runId, findingIds, act }, { actor }) =>
+      withServer(server, async ({ finance, reader }) => {
+        const findings = await desk.findingsOf(runId, findingIds);
+        if (!findings.ok) return findings;
+        const now = await reader.serverNow();
+        if (!now.ok) return now;
+        const step = { by: actor, at: now.value };
+        const rows = await new ReviewDesk(finance.reviews).act(findings.value, act, step);
+        return rows.ok ? ok({ rows: [...rows.value] }) : rows;
+      }),
+  };
+}
+
+function periodAnswers({ server, folder, limits }: FinanceParts): AnswersOf<'periods'> {
+  return {
+    'periods.list': () => withServer(server, (open) => new PeriodDesk(open, folder, limits).list()),
+    'periods.close': ({ period }, { actor, signal }) =>
+      withServer(server, (open) =>
+        new PeriodDesk(open, folder, limits).close({ period, by: actor, signal, onProgress: () => undefined }),
+      ),
+  };
+}
+
+function statementAnswers(parts: FinanceParts): AnswersOf<'statements' | 'margin'> {
+  const withStatements = <Value>(work: (statements: StatementDesk) => Promise<Result<Value, AppError>>) =>
+    withServer(parts.server, async ({ finance }) => {
+      const books = parts.desk.books();
+      if (!books.ok) return books;
+      const closed = await readClosedBooks(finance.periods, parts.folder);
+      if (!closed.ok) return closed;
+      return work(new StatementDesk(books.value, closed.value, parts.exportFolder));
+    });
+  return {
+    'statements.get': (question, { signal }) =>
+      withStatements(async (desk) => {
+        const found = await desk.statements(question, signal);
+        if (!found.ok) return found;
+        const rows = found.value.rows.slice(0, STATEMENTS_SHOWN_MAX).map((row) => ({ ...row, spend: [...row.spend] }));
+        return ok({ isClosed: found.value.isClosed, rows, total: found.value.rows.length });
+      }),
+    'statements.export': (question, { signal }) => withStatements((desk) => desk.exportStatements(question, signal)),
+    'margin.get': ({ period }, { signal }) =>
+      withStatements(async (desk) => {
+        const rows = await desk.margin(period, signal);
+        return rows.ok ? ok({ rows: [...rows.value] }) : rows;
+      }),
+    'margin.export': (question, { signal }) => withStatements((desk) => desk.exportMargin(question, signal)),
+  };
+}
+
+/** The most statements that a window shows at once; an export has all. */
+const STATEMENTS_SHOWN_MAX = 1000;
+
+async function withServer<Value>(
+  server: KeptServer,
+  work: (open: DeskServer) => Promise<Result<Value, AppError>>,
+): Promise<Result<Value, AppError>> {
+  const open = await server.open();
+  return open.ok ? work(open.value) : open;
+}
+
+/** A proposal as a window shows it. */
+function mendViewOf(mend: MendRecord): MendView {
+  const stepOf = (step: MendRecord['proposed']) => ({ by: step.by, atMs: step.at.getTime(), note: step.note });
+  return {
+    mendId: mend._id,
+    findingId: mend.findingId,
+    rule: mend.rule,
+    evidence: mend.evidence,
+    kind: mend.kind,
+    workspaceId: mend.workspaceId,
+    jobId: mend.jobId,
+    generationId: mend.generationId,
+    credits: mend.credits,
+    isSecondPersonNeeded: isSecondPersonNeeded(mend),
+    reason: mend.reason,
+    bookedIn: mend.bookedIn,
+    entries: mend.entries.map(({ _id, type, credits }) => ({ key: _id, type, credits })),
+    state: mend.state,
+    proposed: stepOf(mend.proposed),
+    decided: mend.decided === null ? null : stepOf(mend.decided),
+    posted: mend.posted === null ? null : stepOf(mend.posted),
+  };
+}

@@ -1,0 +1,101 @@
+import type { CacheBooks } from '#cache/books.ts';
+import type { Exported, ExportFormat, MarginLine } from '#contract/period-views.ts';
+import type { AppError } from '#domain/errors.ts';
+import { MarginBook } from '#domain/reconciliation/margin.ts';
+import { compareWithSeen } from '#domain/reconciliation/seen-entries.ts';
+import { buildStatements, type Statement } from '#domain/reconciliation/statements.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { ClosedBooks } from './closed-books.ts';
+import { beginReading, bookSourceOf } from './copied-books.ts';
+import { exportTable } from './export-file.ts';
+import { marginTable, statementsTable } from './exports.ts';
+import { attemptReading, readView } from './read-view.ts';
+import { chargeRuleInForce } from './run.ts';
+
+/** Which statements are asked for. */
+export interface StatementQuestion {
+  readonly period: string;
+  /** Null for every workspace. */
+  readonly workspaceId: string | null;
+}
+
+/** The statements of a month, and whether it is closed: then they stay as they are. */
+export interface Statements {
+  readonly isClosed: boolean;
+  readonly rows: readonly Statement[];
+}
+
+/** Statements and the margin report, from the offline copy. Errors of every method: `copy_incomplete`, those of the copy. */
+export class StatementDesk {
+  readonly #books: CacheBooks;
+  readonly #closed: ClosedBooks;
+  readonly #exportFolder: string;
+
+  constructor(books: CacheBooks, closed: ClosedBooks, exportFolder: string) {
+    this.#books = books;
+    this.#closed = closed;
+    this.#exportFolder = exportFolder;
+  }
+
+  async statements(question: StatementQuestion, signal: AbortSignal): Promise<Result<Statements, AppError>> {
+    const begun = beginReading(this.#books);
+    try {
+      if (!begun.ok) return begun;
+      const read = await readView(bookSourceOf(this.#books), {
+        chargeRule: chargeRuleInForce,
+        signal,
+        onProgress: () => undefined,
+      });
+      if (!read.ok) return read;
+      const { view } = read.value;
+      const { sealedIn } = compareWithSeen(view, this.#closed.sealed);
+      const through = this.#closed.closed.at(-1)?.period ?? null;
+      const rows = buildStatements(view, { ...question, closed: { through, sealedIn } });
+      return ok({ isClosed: this.#closed.closed.some(({ period }) => period === question.period), rows });
+    } finally {
+      this.#books.end();
+    }
+  }
+
+  /** Writes statements. Of a closed month the same bytes every time. */
+  async exportStatements(
+    question: StatementQuestion & { readonly format: ExportFormat },
+    signal: AbortSignal,
+  ): Promise<Result<Exported, AppError>> {
+    const statements = await this.statements(question, signal);
+    if (!statements.ok) return statements;
+    const of = question.workspaceId === null ? 'all' : safeName(question.workspaceId);
+    const table = statementsTable(`statements-${question.period}-${of}`, statements.value.rows);
+    return exportTable(this.#exportFolder, table, question.format);
+  }
+
+  async margin(period: string, signal: AbortSignal): Promise<Result<readonly MarginLine[], AppError>> {
+    const begun = beginReading(this.#books);
+    try {
+      if (!begun.ok) return begun;
+      const source = bookSourceOf(this.#books);
+      const book = new MarginBook(period);
+      const read = await attemptReading(signal, async () => {
+        for await (const document of source.iterateJobs(signal)) if (document.type === 'job') book.addJob(document.job);
+        for await (const entry of source.iterateLedger(signal)) book.addEntry(entry);
+      });
+      return read.ok ? ok(book.lines()) : err(read.error);
+    } finally {
+      this.#books.end();
+    }
+  }
+
+  async exportMargin(
+    question: { readonly period: string; readonly format: ExportFormat },
+    signal: AbortSignal,
+  ): Promise<Result<Exported, AppError>> {
+    const lines = await this.margin(question.period, signal);
+    if (!lines.ok) return lines;
+    return exportTable(this.#exportFolder, marginTable(`margin-${question.period}`, lines.value), question.format);
+  }
+}
+
+/** A workspace's id may hold any character, and a file's name must not. */
+function safeName(id: string): string {
+  return /^[\w-]{1,80}$/.test(id) ? id : Buffer.from(id).toString('base64url').slice(0, 80);
+}

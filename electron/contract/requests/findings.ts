@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { reviewActSchema } from '#domain/reconciliation/finding-review.ts';
+import { reviewViewSchema } from '../finding-views.ts';
+import { MENDS_AT_ONCE_MAX } from '../mend-views.ts';
+import type { RequestTable } from './definition.ts';
+
+const runIdSchema = z.string().min(1).max(64);
+const findingIdSchema = z.string().min(1).max(900);
+
+/** What people make of findings: assign, comment, accept with a reason, solve. */
+export const FINDING_REQUESTS = {
+  'findings.review': {
+    params: z.object({ runId: runIdSchema, findingId: findingIdSchema }),
+    result: reviewViewSchema,
+    permission: 'money',
+    writes: false,
+  },
+  'findings.act': {
+    params: z.object({
+      runId: runIdSchema,
+      findingIds: z.array(findingIdSchema).min(1).max(MENDS_AT_ONCE_MAX),
+      act: reviewActSchema,
+    }),
+    result: z.object({ rows: z.array(reviewViewSchema) }),
+    permission: 'money',
+    writes: true,
+  },
+} as const satisfies RequestTable;

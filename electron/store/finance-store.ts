@@ -1,0 +1,37 @@
+import type { Collection, Db } from 'mongodb';
+import { PERIODS_COLLECTION } from './closed-months.ts';
+import type { Collections, RawDocument } from './collections.ts';
+import type { LedgerPoster } from './ledger-poster.ts';
+import { MendLedger } from './mend-ledger.ts';
+import { MendStore } from './mend-store.ts';
+import { PeriodStore } from './period-store.ts';
+import { ReviewStore } from './review-store.ts';
+
+/** What finance keeps on the server beside jobs, accounts and ledger. */
+export class FinanceStore {
+  /** Proposals of mends, in `adjustments`. */
+  readonly mends: MendStore;
+  /** What people made of findings, in `reconciliations`. */
+  readonly reviews: ReviewStore;
+  /** Closed months, in `periods`, and what each counted, in `period_entries`. */
+  readonly periods: PeriodStore;
+  /** The entries of mends. */
+  readonly ledger: MendLedger;
+
+  constructor(db: Db, collections: Collections, poster: LedgerPoster) {
+    this.mends = new MendStore(openFinanceCollection(db, 'adjustments'));
+    this.reviews = new ReviewStore(openFinanceCollection(db, 'reconciliations'));
+    this.periods = new PeriodStore(
+      openFinanceCollection(db, PERIODS_COLLECTION),
+      openFinanceCollection(db, 'period_entries'),
+    );
+    this.ledger = new MendLedger(collections, poster);
+  }
+}
+
+function openFinanceCollection(db: Db, name: string): Collection<RawDocument> {
+  return db.collection<RawDocument>(name, {
+    writeConcern: { w: 'majority', j: true },
+    readConcern: { level: 'majority' },
+  });
+}

@@ -1,0 +1,77 @@
+import type { Collection } from 'mongodb';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { mendRecordSchema, type MendRecord, type MendState } from '#domain/reconciliation/mend-record.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { RawDocument } from './collections.ts';
+import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+
+/** The most proposals that one list has, newest first. */
+export const MENDS_LISTED_MAX = 500;
+
+/** Proposals of mends. A document that is none is an error: nothing that moves money is passed over. */
+export class MendStore {
+  readonly #mends: Collection<RawDocument>;
+
+  constructor(mends: Collection<RawDocument>) {
+    this.#mends = mends;
+  }
+
+  /** Inserts proposals; one that stands already, because somebody made the same one, is left as it is. */
+  async insert(mends: readonly MendRecord[]): Promise<Result<void, AppError>> {
+    if (mends.length === 0) return ok(undefined);
+    try {
+      await this.#mends.insertMany(
+        mends.map((mend) => ({ ...mend })),
+        { ordered: false },
+      );
+      return ok(undefined);
+    } catch (cause) {
+      return isOnlyDuplicateKeys(cause) ? ok(undefined) : err(toAppError(cause));
+    }
+  }
+
+  /** The proposals of these ids that are there. */
+  read(ids: readonly string[]): Promise<Result<readonly MendRecord[], AppError>> {
+    return this.#find(() => this.#mends.find({ _id: { $in: [...ids] } }).toArray());
+  }
+
+  /** Every proposal that was ever made of these findings. */
+  ofFindings(findingIds: readonly string[]): Promise<Result<readonly MendRecord[], AppError>> {
+    return this.#find(() => this.#mends.find({ findingId: { $in: [...findingIds] } }).toArray());
+  }
+
+  /** The last {@link MENDS_LISTED_MAX} of some states, the newest first. */
+  list(states: readonly MendState[]): Promise<Result<readonly MendRecord[], AppError>> {
+    return this.#find(() =>
+      this.#mends
+        .find({ state: { $in: [...states] } })
+        .sort({ 'proposed.at': -1, _id: 1 })
+        .limit(MENDS_LISTED_MAX)
+        .toArray(),
+    );
+  }
+
+  /** How many there are in a state. */
+  async count(state: MendState): Promise<Result<number, AppError>> {
+    return attemptCall(() => this.#mends.countDocuments({ state }));
+  }
+
+  /** Writes the next version over the one before. @returns false where it is no longer that one */
+  async replace(next: MendRecord): Promise<Result<boolean, AppError>> {
+    const { _id, ...fields } = next;
+    const written = await attemptCall(() =>
+      this.#mends.updateOne({ _id, version: next.version - 1 }, { $set: { ...fields } }),
+    );
+    return written.ok ? ok(written.value.matchedCount === 1) : written;
+  }
+
+  async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly MendRecord[], AppError>> {
+    const found = await attemptCall(read);
+    if (!found.ok) return found;
+    const parsed = z.array(mendRecordSchema).safeParse(found.value);
+    if (parsed.success) return ok(parsed.data);
+    const issue = parsed.error.issues[0];
+    return err(appError('malformed_document', `adjustments: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+  }
+}

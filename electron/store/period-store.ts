@@ -1,0 +1,80 @@
+import { Binary, type Collection } from 'mongodb';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { closedPeriodSchema, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { RawDocument } from './collections.ts';
+import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+
+/** The most closed months that are read: a thousand years. */
+const PERIODS_MAX = 12_000;
+
+const partSchema = z.object({
+  _id: z.string(),
+  part: z.int().nonnegative(),
+  parts: z.int().positive(),
+  bytes: z.instanceof(Binary).transform((binary) => new Uint8Array(binary.value())),
+});
+
+/**
+ * Closed months, one document each with the month as its id, and what each counted, in parts that fit into a document. Months are
+ * only ever added.
+ */
+export class PeriodStore {
+  readonly #periods: Collection<RawDocument>;
+  readonly #entries: Collection<RawDocument>;
+
+  constructor(periods: Collection<RawDocument>, entries: Collection<RawDocument>) {
+    this.#periods = periods;
+    this.#entries = entries;
+  }
+
+  /** The closed months, oldest first. */
+  async list(): Promise<Result<readonly ClosedPeriod[], AppError>> {
+    const found = await attemptCall(() => this.#periods.find().sort({ _id: 1 }).limit(PERIODS_MAX).toArray());
+    if (!found.ok) return found;
+    const parsed = z.array(closedPeriodSchema).safeParse(found.value);
+    if (parsed.success) return ok(parsed.data);
+    const issue = parsed.error.issues[0];
+    return err(appError('malformed_document', `periods: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+  }
+
+  /**
+   * Keeps what a month counted. Parts of an attempt that came to nothing are written over: without its month they mean nothing.
+   */
+  async saveEntries(period: string, parts: readonly Uint8Array[]): Promise<Result<void, AppError>> {
+    for (const [part, bytes] of parts.entries()) {
+      const fields = { period, part, parts: parts.length, bytes: new Binary(bytes) };
+      const written = await attemptCall(() =>
+        this.#entries.updateOne({ _id: `${period}:${part}` }, { $set: fields }, { upsert: true }),
+      );
+      if (!written.ok) return written;
+    }
+    return ok(undefined);
+  }
+
+  /** What a month counted, as it was kept. Error: `malformed_document` where a part is missing. */
+  async readEntries(period: string): Promise<Result<readonly Uint8Array[], AppError>> {
+    const parts: Uint8Array[] = [];
+    for (let part = 0, count = 1; part < count; part += 1) {
+      const found = await attemptCall(() => this.#entries.findOne({ _id: `${period}:${part}` }));
+      if (!found.ok) return found;
+      const parsed = partSchema.safeParse(found.value);
+      if (!parsed.success) return err(appError('malformed_document', `period_entries ${period}:${part}`));
+      count = parsed.data.parts;
+      parts.push(parsed.data.bytes);
+    }
+    return ok(parts);
+  }
+
+  /** Adds a month to the chain. Error: `write_conflict` where somebody else has closed it in the same moment. */
+  async add(closed: ClosedPeriod): Promise<Result<void, AppError>> {
+    try {
+      await this.#periods.insertOne({ _id: closed.period, ...closed });
+      return ok(undefined);
+    } catch (cause) {
+      if (!isOnlyDuplicateKeys(cause)) return err(toAppError(cause));
+      return err(appError('write_conflict', `${closed.period} was closed by somebody else`));
+    }
+  }
+}

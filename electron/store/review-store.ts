@@ -1,0 +1,56 @@
+import type { Collection } from 'mongodb';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { findingReviewSchema, type FindingReview } from '#domain/reconciliation/finding-review.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { RawDocument } from './collections.ts';
+import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+
+/** The most reviews that are read at once. */
+const REVIEWS_MAX = 200_000;
+
+/** What people made of findings, by the finding's id. */
+export class ReviewStore {
+  readonly #reviews: Collection<RawDocument>;
+
+  constructor(reviews: Collection<RawDocument>) {
+    this.#reviews = reviews;
+  }
+
+  async read(findingId: string): Promise<Result<FindingReview | null, AppError>> {
+    const found = await this.#find(() => this.#reviews.find({ _id: findingId }).toArray());
+    return found.ok ? ok(found.value[0] ?? null) : found;
+  }
+
+  /** Every review, by finding. */
+  async all(): Promise<Result<ReadonlyMap<string, FindingReview>, AppError>> {
+    const found = await this.#find(() => this.#reviews.find().limit(REVIEWS_MAX).toArray());
+    return found.ok ? ok(new Map(found.value.map((review) => [review._id, review]))) : found;
+  }
+
+  /** Writes the next version over the one before. @returns false where somebody else wrote in between */
+  async replace(next: FindingReview): Promise<Result<boolean, AppError>> {
+    const { _id, ...fields } = next;
+    try {
+      const written = await this.#reviews.updateOne(
+        { _id, version: next.version - 1 },
+        { $set: { ...fields } },
+        { upsert: next.version === 1 },
+      );
+      return ok(written.matchedCount + written.upsertedCount === 1);
+    } catch (cause) {
+      return isOnlyDuplicateKeys(cause) ? ok(false) : err(toAppError(cause));
+    }
+  }
+
+  async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly FindingReview[], AppError>> {
+    const found = await attemptCall(read);
+    if (!found.ok) return found;
+    const parsed = z.array(findingReviewSchema).safeParse(found.value);
+    if (parsed.success) return ok(parsed.data);
+    const issue = parsed.error.issues[0];
+    return err(
+      appError('malformed_document', `reconciliations: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`),
+    );
+  }
+}
