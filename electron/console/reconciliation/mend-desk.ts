@@ -102,7 +102,8 @@ export class MendDesk {
 
   /**
    * Posts proposals, each on its own: what stands already is only noted; otherwise the finding must still be what it was when it
-   * was proposed. Repeating it after a lost reply, or by two people at once, posts once.
+   * was proposed. All are looked at before the first is posted, so that two mends of one generation do not hide one another.
+   * Repeating it after a lost reply, or by two people at once, posts once.
    * @returns what became of each, in order
    */
   async post(
@@ -111,55 +112,65 @@ export class MendDesk {
   ): Promise<Result<readonly MendResult[], AppError>> {
     const now = await this.#server.reader.serverNow();
     if (!now.ok) return now;
+    const passed = await this.#findPassed(mendIds, step.signal);
+    if (!passed.ok) return passed;
     return this.#each(mendIds, async (mend) => {
       if (mend.state === 'posted') return ok(mend);
       const allowed = mayPost(mend);
       if (!allowed.ok) return allowed;
+      if (passed.value.has(mend._id)) {
+        return err(
+          appError('write_conflict', 'the finding is no longer what was proposed for; withdraw it and run the rules again'),
+        );
+      }
       step.signal.throwIfAborted();
-      const written = await this.#write(mend, now.value, step.signal);
+      const written = await this.#write(mend, now.value);
       if (!written.ok) return written;
       const posted = { by: step.by, at: now.value, note: '' };
       return this.#replace({ ...mend, state: 'posted', posted, version: mend.version + 1 });
     });
   }
 
-  async #write(mend: MendRecord, at: Date, signal: AbortSignal): Promise<Result<void, AppError>> {
-    const { ledger } = this.#server.finance;
-    const entries = entriesToPost(mend, at);
-    const standing = await ledger.readEntries(entries.map(({ _id }) => _id));
-    if (!standing.ok) return standing;
-    if (standing.value.length === 0) {
-      const still = await this.#isStill(mend, signal);
-      if (!still.ok) return still;
+  /** The proposals that nothing of was posted yet and whose finding is not there as it was: mending it would be a new fault. */
+  async #findPassed(mendIds: readonly string[], signal: AbortSignal): Promise<Result<ReadonlySet<string>, AppError>> {
+    const { mends, ledger } = this.#server.finance;
+    const passed = new Set<string>();
+    for (let start = 0; start < mendIds.length; start += STEP) {
+      const read = await mends.read(mendIds.slice(start, start + STEP));
+      if (!read.ok) return read;
+      const open = read.value.filter(({ state }) => OPEN_MEND_STATES.includes(state));
+      const standing = await ledger.readEntries(open.flatMap(({ entries }) => entries.map(({ _id }) => _id)));
+      if (!standing.ok) return standing;
+      const keys = new Set(standing.value.map(({ _id }) => _id));
+      const fresh = open.filter(({ entries }) => !entries.some(({ _id }) => keys.has(_id)));
+      const examined = await examineFindings(this.#examination(), fresh.map(findingOfMend), signal);
+      if (!examined.ok) return examined;
+      for (const mend of fresh) {
+        const now = examined.value.found.get(mend.findingId);
+        // What is still in motion may change its amount and is settled all the same.
+        const isSame = now !== undefined && (mend.effect === 'settle' || Math.abs(now.credits) === mend.credits);
+        if (!isSame) passed.add(mend._id);
+      }
     }
+    return ok(passed);
+  }
+
+  async #write(mend: MendRecord, at: Date): Promise<Result<void, AppError>> {
+    const { ledger } = this.#server.finance;
     const written =
       mend.effect === 'settle'
         ? await ledger.settle(mend.workspaceId, mend.jobId)
         : mend.effect === 'ledger_only'
-          ? await this.#explain(mend)
-          : await ledger.post(mend.workspaceId, entries);
+          ? await this.#explain(mend, at)
+          : await ledger.post(mend.workspaceId, entriesToPost(mend, at));
     if (!written.ok) return written;
     return mend.jobId === null ? ok(undefined) : ledger.alignFigures(mend.jobId);
   }
 
   /** An explanation is dated as any entry: not into a closed month. */
-  async #explain(mend: MendRecord): Promise<Result<void, AppError>> {
-    const now = await this.#server.reader.serverNow();
-    if (!now.ok) return now;
-    const open = await this.#isOpenMonth(mend.bookedIn, now.value);
-    return open.ok ? this.#server.finance.ledger.explain(entriesToPost(mend, now.value)) : open;
-  }
-
-  /** The finding that a proposal mends must be there as it was: a mend of something else would be a new fault. */
-  async #isStill(mend: MendRecord, signal: AbortSignal): Promise<Result<void, AppError>> {
-    const examined = await examineFindings(this.#examination(), [findingOfMend(mend)], signal);
-    if (!examined.ok) return examined;
-    const now = examined.value.found.get(mend.findingId);
-    // What is still in motion may change its amount and is settled all the same.
-    const isSame = now !== undefined && (mend.effect === 'settle' || Math.abs(now.credits) === mend.credits);
-    return isSame
-      ? ok(undefined)
-      : err(appError('write_conflict', 'the finding is no longer what was proposed for; run the rules again'));
+  async #explain(mend: MendRecord, at: Date): Promise<Result<void, AppError>> {
+    const open = await this.#isOpenMonth(mend.bookedIn, at);
+    return open.ok ? this.#server.finance.ledger.explain(entriesToPost(mend, at)) : open;
   }
 
   async #each(

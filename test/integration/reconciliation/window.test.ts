@@ -120,8 +120,8 @@ function lastOf(state: ReconciliationState): RunSummary {
 describe('reconciliation over the port of a window', () => {
   it('says that nothing was run yet, and after a run of clean books that nothing was found', async () => {
     const window = await openWindow();
-    expect(expectOk(await window.ask('reconciliation.get', {}))).toEqual({ running: null, last: null, error: null });
     await copied(window, 0);
+    expect(expectOk(await window.ask('reconciliation.get', {}))).toEqual({ running: null, last: null, error: null });
     const last = lastOf(await run(window));
     expect(last).toMatchObject({ findings: 0, byRule: {}, inputs: { jobs: 1, accounts: 1, entries: 1 } });
     expect(last.comparison).toBeNull();
@@ -233,8 +233,10 @@ describe('reconciliation over the port of a window', () => {
   });
 
   it('refuses a run without the server, because nothing could be confirmed', async () => {
+    await copied(await openWindow(), 0);
+    await engines.pop()?.stop();
     const window = await openWindow();
-    // Asked at once: the connection is not there yet.
+    // Asked at once: who sits here is remembered, and the connection is not there yet.
     const refused = await window.ask('reconciliation.run', { scope: ALL });
     expect(refused).toMatchObject({ ok: false, error: { code: 'server_unreachable' } });
   });

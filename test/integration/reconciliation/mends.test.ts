@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MendDesk } from '#console/reconciliation/mend-desk.ts';
+import { runReconciliation, type FinishedRun } from '#console/reconciliation/run.ts';
+import { findViolations, type InvariantName } from '#domain/invariants.ts';
+import { periodOf, type Actor, type LedgerEntry } from '#domain/ledger.ts';
+import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
+import type { Finding } from '#domain/reconciliation/finding.ts';
+import { findRule } from '#domain/reconciliation/rules.ts';
+import type { Store } from '#store/connection.ts';
+import { readBooks } from '#store/read-books.ts';
+import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import type { World } from '../../bench/worlds/world.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+const ANN: Actor = { type: 'user', id: 'ann' };
+const BOB: Actor = { type: 'user', id: 'bob' };
+const LIMIT = 400;
+const { signal } = new AbortController();
+
+let server: TestServer;
+let store: Store;
+beforeEach(async () => {
+  server = await startTestServer();
+  store = await server.openStore();
+  expectOk(await store.writer.createIndexes());
+});
+afterEach(() => server.stop());
+
+async function load(world: World): Promise<void> {
+  const db = server.client.db(server.dbName);
+  const fill = async (name: string, documents: Iterable<{ readonly _id: string }>): Promise<void> => {
+    await db.collection<{ _id: string }>(name).insertMany([...documents].map((document) => ({ ...document })));
+  };
+  await fill('jobs', world.jobs.values());
+  await fill('credit_accounts', world.accounts.values());
+  await fill('credit_ledger', world.ledger.values());
+}
+
+async function run(): Promise<FinishedRun> {
+  return expectOk(
+    await runReconciliation(store.reader, {
+      scope: { workspaceId: null, period: null },
+      prices: CATALOGUE_PRICES,
+      closedPeriods: [],
+      seen: null,
+      asOfMs: null,
+      chargeRule: null,
+      copy: null,
+      signal,
+      onProgress: () => undefined,
+    }),
+  );
+}
+
+function mendOf({ rule, case: found }: Pick<Finding, 'rule' | 'case'>): string {
+  return findRule(rule)?.cases[found]?.mend ?? 'accept';
+}
+
+/** Faults that entries can mend, each of them. */
+const MENDABLE = FAULTS.filter((fault) => {
+  const { expected } = makeSeededWorld(4, { jobs: 90, workspaces: 3 }, [fault]);
+  return (
+    fault.moment === 'before' &&
+    expected.every(({ id }) => {
+      const [rule = '', found = ''] = id.split(':');
+      return mendOf({ rule, case: found }) !== 'accept';
+    })
+  );
+});
+
+function order(findings: readonly Finding[]) {
+  return { findings, by: ANN, reason: '', bookedIn: null, limitCredits: LIMIT, signal };
+}
+
+/** What must hold of mended books. A second capture stays in the ledger for ever, beside what makes it good. */
+const KEPT_BY_MENDS: ReadonlySet<InvariantName> = new Set([
+  'account_equals_ledger',
+  'held_equals_holds',
+  'never_negative',
+  'history_is_legal',
+  'history_has_no_gap',
+]);
+
+describe('mends on a server', () => {
+  it('leave nothing to find once all are posted, and keep the invariants', async () => {
+    const { world, planted } = makeSeededWorld(4, { jobs: 160, workspaces: 3 }, MENDABLE);
+    expect(planted.length).toBeGreaterThan(10);
+    await load(world);
+    const { findings } = (await run()).record;
+    const mendable = findings.filter((finding) => mendOf(finding) !== 'accept');
+    expect(new Set(mendable.map(({ rule }) => rule)).size).toBeGreaterThan(8);
+    const desk = new MendDesk(store);
+    const previews = expectOk(await desk.preview(order(mendable)));
+    expect(previews.map(({ findingId }) => findingId)).toEqual(mendable.map(({ id }) => id));
+    expect(previews.filter(({ outcome }) => outcome !== 'proposes')).toEqual([]);
+    expect(expectOk(await desk.list(['proposed']))).toEqual([]);
+
+    const made = expectOk(await desk.propose(order(mendable)));
+    expect(made.length).toBe(mendable.length);
+    const again = expectOk(await desk.propose({ ...order(mendable), by: BOB }));
+    expect(again.map(({ _id }) => _id).toSorted()).toEqual(made.map(({ _id }) => _id).toSorted());
+    const ids = previews.flatMap(({ findingId }) => made.find((mend) => mend.findingId === findingId)?._id ?? []);
+    const approved = expectOk(await desk.decide(ids, 'approved', { by: BOB, note: '' }));
+    expect(approved.filter(({ error }) => error !== null)).toEqual([]);
+    const posted = expectOk(await desk.post(ids, { by: ANN, signal }));
+    expect(posted.filter(({ error }) => error !== null)).toEqual([]);
+
+    const books = await readBooks(store.reader);
+    const entries = books.ledger.length;
+    expectOk(await desk.post(ids, { by: BOB, signal }));
+    expect(await readBooks(store.reader)).toEqual(books);
+    expect(entries).toBeGreaterThan(world.ledger.size);
+    const left = (await run()).record.findings.filter((finding) => mendOf(finding) !== 'accept');
+    expect(left).toEqual([]);
+    expect(findViolations(books).filter(({ invariant }) => KEPT_BY_MENDS.has(invariant))).toEqual([]);
+    const mended = new Set(made.map(({ jobId }) => jobId));
+    for (const { _id, billing } of books.jobs.filter((job) => mended.has(job._id))) {
+      const sum = (type: LedgerEntry['type']): number =>
+        books.ledger.reduce(
+          (total, entry) =>
+            entry.generationId === billing.generationId && entry.type === type ? total + entry.credits : total,
+          0,
+        );
+      const { captured, refunded, pending } = billing;
+      expect([_id, captured, refunded, pending]).toEqual([_id, sum('capture'), sum('refund'), []]);
+    }
+  });
+  it('above the limit need a second person, whatever the document says of itself', async () => {
+    const { desk, mendId } = await oneMend();
+    const alone = expectOk(await desk.post([mendId], { by: ANN, signal }));
+    expect(alone[0]?.error).toMatchObject({ code: 'permission_denied' });
+    const own = expectOk(await desk.decide([mendId], 'approved', { by: ANN, note: '' }));
+    expect(own[0]?.error).toMatchObject({ code: 'permission_denied' });
+    // Somebody writes the approval by hand, in their own name.
+    await server.client
+      .db(server.dbName)
+      .collection<{ _id: string }>('adjustments')
+      .updateOne({ _id: mendId }, { $set: { state: 'approved', decided: { by: ANN, at: new Date(), note: '' } } });
+    const forged = expectOk(await desk.post([mendId], { by: ANN, signal }));
+    expect(forged[0]?.error).toMatchObject({ code: 'permission_denied' });
+    expect(expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'not like this' }))[0]?.error).toBeNull();
+    expect(expectOk(await desk.post([mendId], { by: BOB, signal }))[0]?.error).toMatchObject({
+      code: 'illegal_transition',
+    });
+  });
+
+  it('are posted once by two people who post in the same moment', async () => {
+    const { desk, mendId, finding } = await oneMend();
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const other = new MendDesk(await server.openStore());
+    await Promise.all([desk.post([mendId], { by: ANN, signal }), other.post([mendId], { by: BOB, signal })]);
+    const entries = expectOk(await store.reader.readGenerationEntries(finding.generationId ?? ''));
+    expect(entries.filter(({ type }) => type === 'refund').map(({ credits }) => credits)).toEqual([finding.credits]);
+    expect(expectOk(await desk.list(['posted'])).map(({ _id }) => _id)).toEqual([mendId]);
+  });
+
+  it('are refused once the finding is another than it was', async () => {
+    const { desk, mendId, finding } = await oneMend();
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const at = new Date();
+    const refund: LedgerEntry = {
+      _id: `${finding.generationId ?? ''}:refund:7`,
+      workspaceId: finding.workspaceId ?? '',
+      jobId: finding.jobId,
+      generationId: finding.generationId,
+      attempt: null,
+      type: 'refund',
+      credits: finding.credits,
+      at,
+      actor: BOB,
+      reason: 'given back by another way',
+      period: periodOf(at),
+    };
+    expectOk(await store.writer.postEntry(refund));
+    const late = expectOk(await desk.post([mendId], { by: ANN, signal }));
+    expect(late[0]?.error).toMatchObject({ code: 'write_conflict' });
+    const entries = expectOk(await store.reader.readGenerationEntries(finding.generationId ?? ''));
+    expect(entries.filter(({ type }) => type === 'refund')).toHaveLength(1);
+  });
+});
+
+/** A captured job that failed, proposed to be refunded by Ann. */
+async function oneMend() {
+  const fault = MENDABLE.filter(({ rules }) => rules.includes(7)).slice(0, 1);
+  const { world } = makeSeededWorld(4, { jobs: 90, workspaces: 2 }, fault);
+  await load(world);
+  const { findings } = (await run()).record;
+  const finding = findings.find(({ rule, credits }) => rule === 'refund_owed' && credits > LIMIT);
+  if (finding === undefined) throw new Error('no refund above the limit is owed');
+  const desk = new MendDesk(store);
+  const [mend] = expectOk(await desk.propose(order([finding])));
+  return { desk, finding, mendId: mend?._id ?? '' };
+}
