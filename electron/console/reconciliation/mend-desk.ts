@@ -120,7 +120,10 @@ export class MendDesk {
       if (!allowed.ok) return allowed;
       if (passed.value.has(mend._id)) {
         return err(
-          appError('write_conflict', 'the finding is no longer what was proposed for; withdraw it and run the rules again'),
+          appError(
+            'write_conflict',
+            'the finding is no longer what was proposed for; withdraw it and run the rules again',
+          ),
         );
       }
       step.signal.throwIfAborted();
