@@ -5,6 +5,7 @@ import { HeadlessRunner } from '#engine/headless-runner.ts';
 import { configuredProviders } from '#engine/configured-providers.ts';
 import { namedProviders, providerSourcesSchema } from '#engine/provider-settings.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
+import { listenSettings } from './listen-settings.ts';
 import { wholeNumber } from './whole-number.ts';
 import { readVersion } from './version.ts';
 
@@ -19,6 +20,9 @@ interface RunnerFlags {
   readonly artefacts: string;
   readonly providers?: string;
   readonly keys?: string;
+  readonly listen?: number;
+  readonly listenHost: string;
+  readonly callbackUrl?: string;
 }
 
 const flags = new Command('runner')
@@ -29,9 +33,17 @@ const flags = new Command('runner')
   .option('--artefacts <folder>', 'where outputs are kept', 'artefacts')
   .option('--providers <file>', 'a file of providers (or RUNLEDGER_PROVIDERS)')
   .option('--keys <file>', 'a file of their keys, which nobody else may read (or RUNLEDGER_KEYS)')
+  .option('--listen <port>', 'tell of health, metrics and events there, to who has the token', wholeNumber(1, 65_535))
+  .option(
+    '--listen-host <address>',
+    'the address to listen on; others than loopback are reached by other machines',
+    '127.0.0.1',
+  )
+  .option('--callback-url <url>', 'how providers reach that port, where they call back')
   .addHelpText(
     'after',
-    '\nOne OpenAI-compatible provider is named by RUNLEDGER_PROVIDER_URL and RUNLEDGER_PROVIDER_KEY instead.',
+    '\nOne OpenAI-compatible provider is named by RUNLEDGER_PROVIDER_URL and RUNLEDGER_PROVIDER_KEY instead.' +
+      '\nThe token for --listen is RUNLEDGER_LISTEN_TOKEN, or stands in the file listen-token beside the artefacts.',
   )
   .parse()
   .opts<RunnerFlags>();
@@ -44,7 +56,8 @@ async function main(): Promise<number> {
   if (uri === '') return refuse(appError('invalid_request', 'no --uri and no MONGODB_URI'));
   const sources = providerSourcesSchema.safeParse(namedProviders({ ...process.env, ...flaggedSources() }));
   if (!sources.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
-  const providers = configuredProviders(sources.data);
+  const listening = listenSettings(flags, process.env['RUNLEDGER_LISTEN_TOKEN'], say);
+  const providers = configuredProviders(sources.data, listening?.callbacks ?? null);
   if (!providers.ok) return refuse(providers.error);
   if (providers.value.length === 0) {
     return refuse(appError('invalid_request', 'neither RUNLEDGER_PROVIDER_URL nor --providers names a provider'));
@@ -57,6 +70,7 @@ async function main(): Promise<number> {
     artefactDir: path.resolve(flags.artefacts),
     version: readVersion(),
     log: say,
+    listen: listening,
     onOutcome: (jobId, outcome) => {
       ended[outcome.type] += 1;
       // Ids come from the server, and could hold what moves a terminal's cursor.
@@ -64,9 +78,9 @@ async function main(): Promise<number> {
     },
   });
   const signals = listen();
-  const started = runner.start();
+  const started = await runner.start();
   if (!started.ok) return refuse(started.error);
-  const end = await Promise.race([signals.first, runner.refused]);
+  const end = await Promise.race([signals.first, runner.refused, runner.ended.then(() => null)]);
   if (end !== null) {
     await runner.leave();
     return refuse(end);

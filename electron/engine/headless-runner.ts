@@ -7,6 +7,8 @@ import { labelOf } from '#store/connection.ts';
 import { attach, type AttachedStore, type AttachOptions } from './attach.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
+import { RunnerListener, type ListenerOptions } from './listener/listener.ts';
+import { RunnerMetrics } from './listener/metrics.ts';
 import { makeRunner } from './make-runner.ts';
 import { wait } from './wait.ts';
 
@@ -21,12 +23,21 @@ export interface HeadlessRunnerOptions extends Omit<AttachOptions, 'appName'> {
   readonly log: (line: string) => void;
   /** An attempt has ended. */
   readonly onOutcome: (jobId: string, outcome: AttemptOutcome) => void;
+  /** Null listens to nobody. */
+  readonly listen: ListenSettings | null;
 }
+
+/** Where a runner tells of itself, and who may hear it. */
+export interface ListenSettings extends Pick<ListenerOptions, 'port' | 'host' | 'token' | 'callbacks'> {}
 
 /** A runner that waits for its server, works until it is told to stop, and finds a lost server again by itself. */
 export class HeadlessRunner {
   readonly #options: HeadlessRunnerOptions;
   readonly #refused = Promise.withResolvers<AppError>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #metrics: RunnerMetrics;
+  #listener: RunnerListener | null = null;
+  #store: AttachedStore['store'] | null = null;
   #keeper: ConnectionKeeper<AttachedStore> | null = null;
   #runner: JobRunner | null = null;
   #isStopping = false;
@@ -34,6 +45,10 @@ export class HeadlessRunner {
 
   constructor(options: HeadlessRunnerOptions) {
     this.#options = options;
+    this.#metrics = new RunnerMetrics(
+      () => this.#runner?.status ?? null,
+      () => this.#isConnected,
+    );
   }
 
   /** Settles where the runner cannot work on what it found, with `indexes_missing`; otherwise it stays pending. */
@@ -41,8 +56,20 @@ export class HeadlessRunner {
     return this.#refused.promise;
   }
 
-  /** Begins to look for the server and, as soon as it is there, to work. Error: `uri_invalid`. */
-  start(): Result<void, AppError> {
+  /** Settles when the runner has ended because somebody wished so from elsewhere. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  get #isConnected(): boolean {
+    return this.#keeper?.status.state === 'connected';
+  }
+
+  /**
+   * Begins to look for the server and, as soon as it is there, to work. Errors: `uri_invalid`, and `invalid_request` where the
+   * port to listen on is not to be had.
+   */
+  async start(): Promise<Result<void, AppError>> {
     const { uri, dbName, log } = this.#options;
     const label = labelOf(uri, dbName);
     if (!label.ok) return label;
@@ -56,6 +83,8 @@ export class HeadlessRunner {
       random: Math.random,
       now: Date.now,
     });
+    const listening = await this.#listen();
+    if (!listening.ok) return listening;
     this.#keeper.start();
     return ok(undefined);
   }
@@ -64,6 +93,7 @@ export class HeadlessRunner {
   async drain(): Promise<void> {
     this.#isStopping = true;
     await this.#runner?.drain();
+    await this.#listener?.stop();
     await this.#keeper?.stop();
   }
 
@@ -71,7 +101,25 @@ export class HeadlessRunner {
   async leave(): Promise<void> {
     this.#isStopping = true;
     await this.#runner?.stop();
+    await this.#listener?.stop();
     await this.#keeper?.stop();
+  }
+
+  async #listen(): Promise<Result<void, AppError>> {
+    const { listen, log } = this.#options;
+    if (listen === null) return ok(undefined);
+    this.#listener = new RunnerListener({
+      ...listen,
+      status: () => this.#runner?.status ?? null,
+      isConnected: () => this.#isConnected,
+      metrics: this.#metrics,
+      changes: () => (this.#isConnected ? (this.#store?.changes ?? null) : null),
+      wait,
+    });
+    const port = await this.#listener.start();
+    if (!port.ok) return port;
+    log(`Listening on http://${listen.host}:${port.value}: /health, /metrics and /events, with the bearer token.`);
+    return ok(undefined);
   }
 
   #begin({ store }: AttachedStore): void {
@@ -81,12 +129,17 @@ export class HeadlessRunner {
       this.#refused.resolve(appError('indexes_missing', store.missingIndexes.join(', ')));
       return;
     }
-    const { log, onOutcome, ...settings } = this.#options;
+    this.#store = store;
+    const { log, onOutcome, listen: _listen, ...settings } = this.#options;
     this.#runner = makeRunner({
       ...settings,
       store: store.writer,
-      onOutcome: (job, outcome) => onOutcome(job._id, outcome),
-      onStatus: ({ error }) => {
+      onOutcome: (job, outcome, durationMs) => {
+        this.#metrics.ended(job, outcome, durationMs);
+        onOutcome(job._id, outcome);
+      },
+      onStatus: ({ state, error }) => {
+        if (state === 'stopped') this.#ended.resolve();
         if (error !== null && error.code !== this.#lastError)
           log(`The last call failed: ${error.code}. It is repeated.`);
         this.#lastError = error?.code ?? null;

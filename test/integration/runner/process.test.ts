@@ -1,7 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
+import { listenOnLoopback } from '#sandbox/loopback.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { RunnerDeployment } from './deployment.ts';
@@ -48,6 +52,14 @@ function runHere(...args: readonly string[]): Running {
   });
 }
 
+/** A port that nobody listens on, in a moment. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server, 0);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 async function order(...jobs: readonly NewJob[]): Promise<void> {
   expectOk(await deployment.store.writer.postEntry(grant('w1', 10_000)));
   const ordered = jobs
@@ -87,6 +99,27 @@ describe('npm run runner', () => {
     expect(await running.exited).toBe(0);
     expect(await deployment.jobOf('j1')).toMatchObject({ state: 'retrying', lease: null });
     expect(await deployment.ledgerOf('j1')).toEqual([['reserve', 40]]);
+  });
+
+  it('listens to who has the token that it made, and ends when it is told to drain from elsewhere', async () => {
+    await order({ id: 'j1', model: 'standard' });
+    const port = await freePort();
+    const running = runHere('--listen', String(port));
+    await deployment.settled('j1', 'completed');
+    const token = readFileSync(path.join(deployment.folder, 'listen-token'), 'utf8');
+    const health = await fetch(`http://127.0.0.1:${port}/health`, { headers: { Authorization: `Bearer ${token}` } });
+    expect(health.status).toBe(200);
+    const metrics = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Authorization: `Bearer ${token}` } });
+    expect(await metrics.text()).toMatch(/runledger_attempts_total\{outcome="completed",.*\} 1/);
+    expect(running.err()).not.toContain(token);
+    const [node] = expectOk(await deployment.store.reader.listRunners());
+    expectOk(
+      await deployment.store.writer.controlRunner(node?._id ?? '', { action: 'drain' }, { type: 'user', id: 'u1' }),
+    );
+    expect(await running.exited).toBe(0);
+    expect(expectOk(await deployment.store.reader.listRunners())).toMatchObject([
+      { state: 'stopped', obeyedRevision: 1 },
+    ]);
   });
 
   it('waits for a server that is not there, says so, and leaves when told to', async () => {
