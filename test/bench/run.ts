@@ -7,6 +7,7 @@ type Benchmark = (args: readonly string[]) => Promise<number>;
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
+  seed: async () => (await import('./cache/seed.ts')).runSeedBenchmark,
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };
 
