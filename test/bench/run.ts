@@ -5,6 +5,7 @@
 type Benchmark = (args: readonly string[]) => Promise<number>;
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  cache: async () => (await import('./cache/benchmark.ts')).runCacheBenchmark,
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
   seed: async () => (await import('./cache/seed.ts')).runSeedBenchmark,

@@ -1,0 +1,71 @@
+import { cpus } from 'node:os';
+import process from 'node:process';
+
+/** One measured thing beside what it is measured against; `ratio` is ours to the peer's (above 1: ours is more). */
+export interface BenchCase {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly peerName: string | null;
+  readonly ratio: number | null;
+  /** What the same machine could do at most in the same run. */
+  readonly limit: number | null;
+  readonly limitName: string | null;
+  /** What the project wants of `ours`, `ratio` or the share of the limit, and whether this run has it; null where it wants nothing. */
+  readonly aim: string | null;
+  readonly isReached: boolean | null;
+}
+
+/** A case, with what is left out filled in. */
+export function benchCase(given: Pick<BenchCase, 'name' | 'unit' | 'ours'> & Partial<BenchCase>): BenchCase {
+  const peer = given.peer ?? null;
+  return {
+    peerName: null,
+    limit: null,
+    limitName: null,
+    aim: null,
+    isReached: null,
+    ...given,
+    peer,
+    ratio: peer === null || peer === 0 ? null : given.ours / peer,
+  };
+}
+
+/** The value that a share of all is not above. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? Number.NaN;
+}
+
+/** Three significant digits. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** What the figures were measured on. */
+export function machineOf(): {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly node: string;
+  readonly platform: string;
+} {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+/** A case as a line for people. */
+export function lineOf(one: BenchCase): string {
+  const beside = [
+    ...(one.peer === null ? [] : [`${one.peerName ?? 'peer'} ${rounded(one.peer)} (${rounded(one.ratio ?? 0)}x)`]),
+    ...(one.limit === null
+      ? []
+      : [`${one.limitName ?? 'limit'} ${rounded(one.limit)} (${Math.round((100 * one.ours) / one.limit)} %)`]),
+    ...(one.aim === null ? [] : [`${one.isReached === true ? 'reached' : 'NOT reached'}: ${one.aim}`]),
+  ];
+  return `${one.name}: ${rounded(one.ours)} ${one.unit}${beside.length === 0 ? '' : ` · ${beside.join(' · ')}`}`;
+}
