@@ -15,9 +15,9 @@ export interface BenchServer {
 export async function benchServer(uri: string | undefined, dataDir: string): Promise<BenchServer> {
   if (uri !== undefined) return { uri, stop: () => Promise.resolve() };
   const child = spawn(process.execPath, [program, '--data-dir', dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line]: unknown[] = await once(createInterface(child.stdout), 'line');
+  const line = await new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
   return {
-    uri: String(line),
+    uri: line,
     stop: async () => {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
