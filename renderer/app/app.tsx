@@ -4,9 +4,11 @@ import { ErrorBoundary } from 'react-error-boundary';
 import { Redirect, Route, Router, Switch } from 'wouter';
 import type { EngineClient } from '../state/engine-client.ts';
 import { EngineProvider } from '../state/engine-queries.tsx';
+import { AuditScreen } from '../views/audit/audit-screen.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
+import { PeopleScreen } from '../views/people/people-screen.tsx';
 import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
 import { ReconciliationScreen } from '../views/reconciliation/reconciliation-screen.tsx';
 import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
@@ -46,6 +48,8 @@ function Screens(): ReactNode {
           <FindingScreen key={id} findingId={id} />
         </Route>
         <Route path="/malformed" component={MalformedScreen} />
+        <Route path="/people" component={PeopleScreen} />
+        <Route path="/audit" component={AuditScreen} />
         <Route component={NoSuchScreen} />
       </Switch>
     </ErrorBoundary>

@@ -1,4 +1,4 @@
-import { FileWarning, ListTree, Scale, type LucideIcon } from 'lucide-react';
+import { FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useEngineStatus } from '../state/engine-queries.tsx';
@@ -13,6 +13,8 @@ export function Navigation(): ReactNode {
         <JobsItem />
         <ReconciliationItem />
         <MalformedItem />
+        <NavItem path="/people" icon={Users} label="People" />
+        <NavItem path="/audit" icon={ScrollText} label="Audit" />
       </ul>
     </nav>
   );

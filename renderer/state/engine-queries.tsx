@@ -65,6 +65,8 @@ export const queryKeys = {
   jobs: ['job.get'] as const,
   job: (jobId: string) => ['job.get', jobId] as const,
   malformed: ['malformed.page'] as const,
+  people: ['people.list'] as const,
+  audit: ['audit.page'] as const,
   reconciliation: ['reconciliation.get'] as const,
   findings: ['reconciliation.findings'] as const,
   finding: (runId: string, findingId: string) => ['reconciliation.finding', runId, findingId] as const,

@@ -1,0 +1,59 @@
+import { ShieldAlert, ShieldCheck } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { AuditVerdictView } from '#contract/audit-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useAuditCheck } from '../../state/people-queries.ts';
+
+const REASONS: Readonly<Record<AuditVerdictView['faults'][number]['reason'], string>> = {
+  changed: 'was changed',
+  missing: 'was taken out',
+  twice: 'stands twice',
+  cut_off: 'and what follows was cut off',
+  malformed: 'is no entry any more',
+};
+
+/** Checks the audit when it is asked to, and says what was found. */
+export function AuditCheck(): ReactNode {
+  const check = useAuditCheck();
+  return (
+    <div className="audit-check">
+      <button type="button" className="button" disabled={check.isPending} onClick={() => check.mutate()}>
+        <ShieldCheck aria-hidden size={14} />
+        {check.isPending ? 'Checking…' : 'Check the audit'}
+      </button>
+      {check.error !== null && (
+        <p className="text-danger" role="alert">
+          {explainError(toWireError(check.error))}
+        </p>
+      )}
+      {check.data !== undefined && <Verdict verdict={check.data} />}
+    </div>
+  );
+}
+
+function Verdict({ verdict }: { verdict: AuditVerdictView }): ReactNode {
+  const { entries, chains, faults, faultCount, isWhole } = verdict;
+  const scope = isWhole ? `${chains === 1 ? '1 console' : `${chains} consoles`}` : 'this machine alone';
+  const count = `${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'} of ${scope}`;
+  if (faultCount === 0) {
+    return <output className="text-success">{count}: nothing was changed or removed.</output>;
+  }
+  return (
+    <div className="note" data-tone="danger" role="alert">
+      <ShieldAlert aria-hidden size={14} />
+      <div>
+        <strong>
+          {count}: {faultCount === 1 ? '1 fault' : `${faultCount} faults`}.
+        </strong>
+        <ul>
+          {faults.map(({ chainId, seq, reason }) => (
+            <li key={`${chainId} ${seq} ${reason}`}>
+              Entry {seq} of <bdi className="mono">{chainId}</bdi> {REASONS[reason]}.
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}

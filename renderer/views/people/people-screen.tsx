@@ -1,0 +1,129 @@
+import type { ReactNode } from 'react';
+import type { PersonStatus } from '#contract/person-views.ts';
+import { PERMISSIONS_OF, roleSchema, type Permission, type Role } from '#domain/people.ts';
+import { Fact, Facts, Panel } from '../../components/panel.tsx';
+import { RefusalNote } from '../../components/refusal-note.tsx';
+import { FailureMessage } from '../../components/screen-message.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { useRefusal } from '../../state/access.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { usePeople } from '../../state/people-queries.ts';
+import './people.css';
+import { PeopleTable } from './people-table.tsx';
+import { RoleForm } from './role-form.tsx';
+
+const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
+  view: 'See lists, health and states',
+  payload: 'Read prompts and outputs',
+  money: 'Reconcile, propose and post mends',
+  retry: 'Retry and cancel jobs',
+  policy: 'Change policies, roles and redaction',
+  runner: 'Control runners',
+  export: 'Write exports',
+};
+
+/** Who sits here, what they may do, and who else has which role. */
+export function PeopleScreen(): ReactNode {
+  useTitle('People');
+  const person = useEngineStatus().data?.person;
+  const refusal = useRefusal('policy', 'read');
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>People</h1>
+        <p className="muted">
+          A role says what somebody may do in the console. What a person&apos;s database user may do is limited by the
+          server itself.
+        </p>
+      </header>
+      {person !== undefined && <Yourself person={person} />}
+      <RolesPanel />
+      {refusal === null ? (
+        <EverybodyPanel />
+      ) : (
+        <Panel title="Who has which role">
+          <RefusalNote refusal={refusal} />
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function Yourself({ person }: { person: PersonStatus }): ReactNode {
+  const limits = Object.entries(person.access).flatMap(([permission, { read, write }]) =>
+    read === null && write !== null ? [{ permission, write }] : [],
+  );
+  return (
+    <Panel title="You">
+      <Facts>
+        <Fact name="Name">
+          <bdi>{person.id}</bdi>
+        </Fact>
+        <Fact name="Known by">
+          {person.isVerified ? "The server's login" : 'The name of the account on this machine, which proves nothing'}
+        </Fact>
+        <Fact name="Role">{person.role}</Fact>
+      </Facts>
+      {limits.map(({ permission, write }) => (
+        <RefusalNote key={permission} refusal={write} />
+      ))}
+    </Panel>
+  );
+}
+
+function RolesPanel(): ReactNode {
+  return (
+    <Panel title="Roles">
+      <table className="plain-table role-table">
+        <caption className="visually-hidden">What each role may do</caption>
+        <thead>
+          <tr>
+            <th scope="col">May</th>
+            {roleSchema.options.map((role) => (
+              <th scope="col" key={role}>
+                {role}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(PERMISSION_WORDS).map(([permission, words]) => (
+            <tr key={permission}>
+              <th scope="row">{words}</th>
+              {roleSchema.options.map((role) => (
+                <td key={role}>{isGranted(role, permission) ? 'yes' : <span className="muted">no</span>}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function isGranted(role: Role, permission: string): boolean {
+  return PERMISSIONS_OF[role].some((granted) => granted === permission);
+}
+
+function EverybodyPanel(): ReactNode {
+  const people = usePeople();
+  const writeRefusal = useRefusal('policy', 'write');
+  return (
+    <Panel title="Who has which role">
+      {people.data === undefined && people.error === null && <output>Reading…</output>}
+      {people.data === undefined && people.error !== null && (
+        <FailureMessage failure={people.error} onAskAgain={() => void people.refetch()} />
+      )}
+      {people.data?.length === 0 && (
+        <p className="note">
+          Nobody has a role yet, so everybody is a founder. Give out the first role: you stay a founder, and who is not
+          listed may from then on only look.
+        </p>
+      )}
+      {people.data !== undefined && people.data.length > 0 && (
+        <PeopleTable people={people.data} isLocked={writeRefusal !== null} />
+      )}
+      {writeRefusal === null ? <RoleForm /> : <RefusalNote refusal={writeRefusal} />}
+    </Panel>
+  );
+}

@@ -1,0 +1,78 @@
+import { UserMinus } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { PersonRow } from '#contract/person-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { RelativeTime } from '../../components/time-text.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useRoleChange } from '../../state/people-queries.ts';
+import { RoleSelect } from './role-select.tsx';
+
+/** Everybody who has a role; it is changed and taken away in place. */
+export function PeopleTable({
+  people,
+  isLocked,
+}: {
+  people: readonly PersonRow[];
+  /** True where the person who looks may not change anything. */
+  isLocked: boolean;
+}): ReactNode {
+  const change = useRoleChange();
+  return (
+    <>
+      <table className="plain-table people-table">
+        <caption className="visually-hidden">People and their roles</caption>
+        <thead>
+          <tr>
+            <th scope="col">Person</th>
+            <th scope="col">Role</th>
+            <th scope="col">Since</th>
+            <th scope="col">Given by</th>
+            <th scope="col">
+              <span className="visually-hidden">Take away</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {people.map(({ id, role, sinceMs, by }) => (
+            <tr key={id}>
+              <th scope="row">
+                <bdi>{id}</bdi>
+              </th>
+              <td>
+                <RoleSelect
+                  label={`Role of ${id}`}
+                  value={role}
+                  isDisabled={isLocked || change.isPending}
+                  onChange={(next) => change.mutate({ personId: id, role: next })}
+                />
+              </td>
+              <td>
+                <RelativeTime atMs={sinceMs} />
+              </td>
+              <td>
+                <bdi>{by}</bdi>
+              </td>
+              <td>
+                <button
+                  type="button"
+                  className="icon-button"
+                  disabled={isLocked || change.isPending}
+                  aria-label={`Take the role of ${id} away`}
+                  title="Take the role away; this person may then only look"
+                  onClick={() => change.mutate({ personId: id, role: null })}
+                >
+                  <UserMinus aria-hidden size={14} />
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {change.error !== null && (
+        <p className="note text-danger" role="alert">
+          {explainError(toWireError(change.error))}
+        </p>
+      )}
+    </>
+  );
+}
