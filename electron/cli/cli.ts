@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { addHoldsCommand } from './holds.ts';
 import { addIndexesCommand } from './indexes.ts';
 import { addReconcileCommand } from './reconcile.ts';
 import { addRunnersCommand } from './runners.ts';
@@ -20,6 +21,7 @@ const context: CommandContext = {
     process.exitCode = status;
   },
 };
+addHoldsCommand(program, context);
 addIndexesCommand(program, context);
 addReconcileCommand(program, context);
 addVerifyAuditCommand(program, context);

@@ -50,6 +50,7 @@ export function editedJob(failed: Job, options: EditOptions): WaitingJob {
       status: 'not_charged',
       generationId,
       price: failed.billing.price,
+      pricing: failed.billing.pricing,
       reserved: 0,
       captured: 0,
       refunded: 0,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { creditsSchema, microUsdSchema } from './credits.ts';
 import { failureSchema } from './failure.ts';
 import { actorSchema, pendingEntrySchema } from './ledger.ts';
+import { finalCreditsOf, pricingSchema } from './pricing.ts';
 
 /** Where a job stands. A cancelled job is `failed` with class `cancelled`. The state machine says who may leave each state. */
 export const jobStateSchema = z.enum(['queued', 'running', 'validating', 'completed', 'failed', 'retrying']);
@@ -117,6 +118,8 @@ export const billingSchema = z.object({
   refunded: creditsSchema,
   pending: z.array(pendingEntrySchema).max(20),
   blocked: z.object({ neededCredits: creditsSchema, at: z.date() }).nullable().default(null),
+  /** How the final price is found; left out where it is the price. */
+  pricing: pricingSchema.optional(),
 });
 export type Billing = z.infer<typeof billingSchema>;
 
@@ -183,6 +186,18 @@ export type WaitingJob = Extract<Job, { state: 'queued' | 'retrying' }>;
 /** True while a runner holds the job. */
 export function isLeased(job: Job): job is LeasedJob {
   return job.state === 'running' || job.state === 'validating';
+}
+
+/** What the job's generation costs in the end if its current attempt is completed at this cost; null is the whole reservation. */
+export function finalCreditsOfJob(job: Job, providerCost: number | null): number | null {
+  const { pricing, generationId } = job.billing;
+  if (pricing === undefined) return null;
+  const earlier = job.attempts.filter((attempt) => attempt.generationId === generationId && attempt.n < job.attempt);
+  const attempts = earlier.map((attempt) => ({
+    isAccepted: attempt.acceptanceId !== null,
+    providerCost: attempt.providerCost,
+  }));
+  return finalCreditsOf(pricing, [...attempts, { isAccepted: true, providerCost }]);
 }
 
 /** The last history entry's `seq`, 0 where the job keeps no history yet. */

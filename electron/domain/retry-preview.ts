@@ -85,7 +85,7 @@ export function previewRetry(facts: RetryFacts, offer: RetryOffer): RetryPreview
     failureClass,
     chargeStatus: proof.status,
     evidence: proof.evidence,
-    price: { type: 'exact', value: job.billing.price },
+    price: priceOf(job),
     providerCost: estimateCost(experience.costs, job),
     balance: { beforeCredits: available, afterCredits: available - job.billing.price },
     experience: { retried: experience.retried, succeeded: experience.succeeded, windowMs: experience.windowMs },
@@ -110,6 +110,14 @@ function verdictOf(facts: RetryFacts, offer: RetryOffer, chargeStatus: ChargeSta
   if (!paidTwice) return verdict;
   const why = 'The failed generation was charged and not refunded; refund it first, or say why it is paid again.';
   return { verdict: 'needs_reason', policyVersion: verdict.policyVersion, why };
+}
+
+/** The price is what is reserved; where it is metered, the customer may pay less in the end. */
+function priceOf({ billing }: Job): Known {
+  const { price, pricing } = billing;
+  if (pricing === undefined || pricing.type === 'fixed') return { type: 'exact', value: price };
+  const what = pricing.type === 'per_attempt' ? 'attempts' : 'what the provider meters';
+  return { type: 'estimated', value: price, basis: `the most that it can cost; it is charged by ${what}` };
 }
 
 function estimateCost(costs: readonly number[], job: Job): Known {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { classifyFailure, type Classified, type FailureEvidence } from '#domain/failure.ts';
 import type { AppError } from '#domain/errors.ts';
-import type { Job, LeasedJob, Output, Validation } from '#domain/job.ts';
+import { finalCreditsOfJob, type Job, type LeasedJob, type Output, type Validation } from '#domain/job.ts';
 import { findKind, type JobKind, type JobKindName } from '#domain/kinds.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-policy.ts';
@@ -204,7 +204,8 @@ async function complete(
   validation: Validation,
   providerCost: number | null,
 ): Promise<AttemptOutcome> {
-  const done = await advance(job, { type: 'complete', output, validation, providerCost, finalCredits: null }, context);
+  const finalCredits = finalCreditsOfJob(job, providerCost);
+  const done = await advance(job, { type: 'complete', output, validation, providerCost, finalCredits }, context);
   return done.ok ? { type: 'completed' } : { type: 'abandoned', error: done.error };
 }
 

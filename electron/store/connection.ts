@@ -21,6 +21,7 @@ import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
 import { ServerClock } from './server-clock.ts';
+import { oweRelease, type ReleaseOwed } from './stranded-release.ts';
 
 const DEFAULT_DATABASE = 'runledger';
 
@@ -137,6 +138,10 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
     const outcome = posted.value[0];
     if (outcome?.type === 'refused') return err(appError(outcome.code, entry._id));
     return ok(outcome?.type === 'applied' ? 'posted' : 'already_posted');
+  }
+
+  oweRelease(job: Job, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>> {
+    return oweRelease(this.#collections.jobs, job, release, actor);
   }
 
   controlRunner(runnerId: string, wish: RunnerWish, by: Actor): Promise<Result<RunnerNode, AppError>> {

@@ -4,6 +4,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl, RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
+import type { ReleaseOwed } from './stranded-release.ts';
 
 /** What the deployment is, as far as it matters: what it can do and how to name it. */
 export interface Topology {
@@ -119,6 +120,8 @@ export interface WritableStore extends RunnerStore {
   postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>>;
   /** Lets jobs that waited for credit be reserved again. @returns how many */
   unblock(workspaceId: string): Promise<Result<number, AppError>>;
+  /** Lets a job at its end owe a release, where it is still what was judged. @returns whether it owes it now */
+  oweRelease(job: Job, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>>;
   /**
    * Leaves a wish for a runner, wherever it runs; it obeys when it next announces itself. Error: `not_found` where there is no
    * such runner, or it has ended.

@@ -3,6 +3,7 @@ import type { Books } from '#domain/invariants.ts';
 import type { Job } from '#domain/job.ts';
 import type { NewJob } from './job-builder.ts';
 import { operatorProcess, productProcess, runnerProcess, topUpProcess } from './model-actors.ts';
+import { auditorProcess } from './model-auditor.ts';
 import { SeededRandom } from './model-random.ts';
 import { ModelWatch } from './model-watch.ts';
 import { ModelWorld, NO_FAULTS, type FaultRates } from './model-world.ts';
@@ -102,6 +103,7 @@ function populate(world: ModelWorld, jobs: readonly NewJob[]): void {
   for (let n = 0; n < random.between(0, 2); n += 1) {
     world.spawn(`person${n}`, (process) => operatorProcess(world, process, ids));
   }
+  if (random.chance(0.5)) world.spawn('auditor', (process) => auditorProcess(world, process));
 }
 
 function isAtRest(books: Books, jobs: number): boolean {

@@ -1,0 +1,77 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { judgeHolds, sweepHolds, type JudgedHold } from '#console/holds.ts';
+import type { AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { Store } from '#store/connection.ts';
+import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
+import type { CommandContext } from './command-context.ts';
+import { wholeNumber } from './whole-number.ts';
+
+/** Exit statuses: 0 nothing is stranded (any more), 1 it could not be done, 3 something is stranded or cannot be judged. */
+const EXIT_FOUND = 3;
+const MINUTES_MAX = 100_000;
+
+interface HoldFlags extends ServerFlags {
+  readonly sweep: boolean;
+  readonly olderThan: number;
+}
+
+/** Adds `holds` to the program. */
+export function addHoldsCommand(program: Command, context: CommandContext): void {
+  withServerFlags(
+    program
+      .command('holds')
+      .description(
+        'Lists reservations that nobody needs any more. Writes nothing without --sweep, which gives them back.',
+      )
+      .option('--sweep', 'give back what is stranded; what cannot be judged is left to finance', false)
+      .option('--older-than <minutes>', 'leave younger ones alone', wholeNumber(0, MINUTES_MAX), 10),
+  ).action(async (flags: HoldFlags) => {
+    const access = { appName: 'Runledger holds', isReadOnly: !flags.sweep };
+    context.exit(await runOnServer(flags, access, (store) => lookAtHolds(store, flags, context.signal)));
+  });
+}
+
+async function lookAtHolds(
+  store: Store,
+  flags: HoldFlags,
+  signal: AbortSignal,
+): Promise<Result<CommandReport, AppError>> {
+  const judged = await judgeHolds(store.reader, { ageMsMin: flags.olderThan * 60_000, signal });
+  if (!judged.ok) return judged;
+  const stranded = judged.value.filter(({ verdict }) => verdict.type === 'stranded');
+  const unknown = judged.value.filter(({ verdict }) => verdict.type === 'unknown');
+  const swept = flags.sweep ? await sweepNow(store, stranded) : ok(0);
+  if (!swept.ok) return swept;
+  const needed = judged.value.length - stranded.length - unknown.length;
+  const isDone = unknown.length === 0 && swept.value === stranded.length;
+  const counts = `${needed} needed, ${stranded.length} stranded, ${unknown.length} that cannot be judged.`;
+  const advice = flags.sweep ? `${swept.value} given back.` : 'Nothing was written; --sweep gives stranded ones back.';
+  return ok({
+    status: isDone ? 0 : EXIT_FOUND,
+    json: {
+      needed,
+      stranded: stranded.map(viewOf),
+      unknown: unknown.map(viewOf),
+      swept: swept.value,
+      isDryRun: !flags.sweep,
+    },
+    text: [...[...stranded, ...unknown].map(lineOf), counts, advice].join('\n'),
+  });
+}
+
+async function sweepNow({ reader, writer }: Store, stranded: readonly JudgedHold[]): Promise<Result<number, AppError>> {
+  const now = await reader.serverNow();
+  if (!now.ok) return now;
+  return sweepHolds(writer, stranded, { actor: { type: 'user', id: userInfo().username }, now: now.value });
+}
+
+function viewOf({ job: _job, ...view }: JudgedHold): Omit<JudgedHold, 'job'> {
+  return view;
+}
+
+function lineOf({ workspaceId, generationId, jobId, credits, at, verdict }: JudgedHold): string {
+  const why = verdict.type === 'unknown' ? `unknown: ${verdict.evidence.join(' ')}` : `${verdict.type}: ${verdict.why}`;
+  return `${workspaceId}  ${generationId}  job ${jobId ?? '(none)'}  ${credits} credits since ${at.toISOString()}  ${why}`;
+}

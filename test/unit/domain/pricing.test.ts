@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { owedForCompletion } from '#domain/charge.ts';
+import { finalCreditsOfJob, jobSchema } from '#domain/job.ts';
+import { finalCreditsOf, type PricedAttempt, type Pricing } from '#domain/pricing.ts';
+import { queuedJob } from '../../support/job-builder.ts';
+
+const accepted = (providerCost: number | null): PricedAttempt => ({ isAccepted: true, providerCost });
+const refused: PricedAttempt = { isAccepted: false, providerCost: null };
+
+describe('what a completed generation costs in the end', () => {
+  it.each<{ pricing: Pricing; attempts: readonly PricedAttempt[]; credits: number | null }>([
+    { pricing: { type: 'fixed' }, attempts: [accepted(500)], credits: null },
+    { pricing: { type: 'per_attempt', credits: 30 }, attempts: [accepted(1)], credits: 30 },
+    { pricing: { type: 'per_attempt', credits: 30 }, attempts: [accepted(1), refused, accepted(1)], credits: 60 },
+    { pricing: { type: 'per_attempt', credits: 30 }, attempts: [refused, refused], credits: 30 },
+    { pricing: { type: 'metered', credits: 2, perMicroUsd: 1000 }, attempts: [accepted(5000)], credits: 10 },
+    { pricing: { type: 'metered', credits: 2, perMicroUsd: 1000 }, attempts: [accepted(5999)], credits: 11 },
+    {
+      pricing: { type: 'metered', credits: 1, perMicroUsd: 1000 },
+      attempts: [accepted(400), accepted(700)],
+      credits: 1,
+    },
+    {
+      pricing: { type: 'metered', credits: 1, perMicroUsd: 1000 },
+      attempts: [accepted(null), accepted(2000)],
+      credits: 2,
+    },
+    {
+      pricing: { type: 'metered', credits: 1, perMicroUsd: 1000 },
+      attempts: [accepted(2000), accepted(null)],
+      credits: null,
+    },
+    { pricing: { type: 'metered', credits: 1, perMicroUsd: 1000 }, attempts: [accepted(0)], credits: 0 },
+  ])('$pricing after $attempts is $credits', ({ pricing, attempts, credits }) => {
+    expect(finalCreditsOf(pricing, attempts)).toBe(credits);
+  });
+
+  const credits = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+  const pricing: fc.Arbitrary<Pricing> = fc.oneof(
+    fc.constant<Pricing>({ type: 'fixed' }),
+    credits.map((one): Pricing => ({ type: 'per_attempt', credits: one })),
+    fc.record({ type: fc.constant('metered' as const), credits, perMicroUsd: fc.integer({ min: 1, max: 1e9 }) }),
+  );
+  const attempts = fc.array(fc.record({ isAccepted: fc.boolean(), providerCost: fc.option(credits) }), {
+    maxLength: 20,
+  });
+
+  it('is whole, and captured and released make the reservation, whatever is metered', () => {
+    fc.assert(
+      fc.property(pricing, attempts, fc.integer({ min: 1, max: 1_000_000 }), (by, past, reserved) => {
+        const final = finalCreditsOf(by, past);
+        expect(final === null || (Number.isSafeInteger(final) && final >= 0)).toBe(true);
+        const billing = { ...queuedJob({ id: 'j1', priceCredits: reserved }).billing, reserved };
+        const owed = owedForCompletion(billing, final);
+        expect(owed.every((entry) => Number.isSafeInteger(entry.credits) && entry.credits > 0)).toBe(true);
+        expect(owed.reduce((sum, entry) => sum + entry.credits, 0)).toBe(reserved);
+      }),
+    );
+  });
+
+  it('counts the attempts of its own generation only', () => {
+    const at = new Date('2026-10-01T08:00:00Z');
+    const attempt = (n: number, generationId: string, providerCost: number) => ({
+      n,
+      generationId,
+      startedAt: at,
+      endedAt: at,
+      runnerId: 'r1',
+      provider: 'demo',
+      model: 'demo',
+      acceptanceId: `a${n}`,
+      providerCost,
+      failure: null,
+      validation: null,
+    });
+    const base = queuedJob({ id: 'j1' });
+    const job = jobSchema.parse({
+      ...base,
+      attempt: 3,
+      attempts: [attempt(1, 'g-old', 9000), attempt(2, 'g-j1', 1000), attempt(3, 'g-j1', 0)],
+      billing: { ...base.billing, pricing: { type: 'metered', credits: 1, perMicroUsd: 1000 } },
+    });
+    expect(finalCreditsOfJob(job, 4000)).toBe(5);
+    expect(finalCreditsOfJob(queuedJob({ id: 'j2' }), 4000)).toBeNull();
+  });
+});
