@@ -1,12 +1,13 @@
 import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
-import { parseJob, type Job } from '#domain/job.ts';
+import { billingSchema, jobStateSchema, parseJob, type Job } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { z } from 'zod';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 
 /** How many candidates are looked at for each job that is wanted, so that workspaces can take turns. */
-const CANDIDATES_PER_JOB = 8;
+const CANDIDATES_PER_JOB = 4;
 const CANDIDATES_MIN = 64;
 const CANDIDATES_MAX = 4000;
 /** How often it is looked beyond the workspaces that fill a window of candidates. */
@@ -14,41 +15,78 @@ const BEYOND_ROUNDS_MAX = 8;
 /** How often it is looked beyond documents that are no jobs. */
 const MALFORMED_ROUNDS_MAX = 10;
 
-/** What is read of a job to decide whose turn it is. */
-export interface Candidate {
-  readonly _id: string;
-  readonly workspaceId: string;
-  readonly priority: number;
+/** What is read of a job to decide whose turn it is, and whether it is paid for. */
+const candidateSchema = z.object({
+  _id: z.string(),
+  workspaceId: z.string(),
+  priority: z.int().default(0),
+  kind: z.string(),
+  provider: z.object({ name: z.string() }),
+  state: jobStateSchema,
+  billing: billingSchema.pick({ price: true, reserved: true, pending: true }),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+const CANDIDATE_FIELDS = { workspaceId: 1, priority: 1, kind: 1, provider: 1, state: 1, billing: 1 };
+
+const NONE: Candidates = { jobs: [], malformed: [] };
+
+/** Candidates in the order of the queue, and the documents among them that are no jobs. */
+export interface Candidates {
+  readonly jobs: readonly Candidate[];
+  readonly malformed: readonly string[];
 }
 
-/**
- * Jobs that meet a filter, by priority and due time, from as many workspaces as there are: one that floods the queue fills the
- * window of candidates, and then the others are looked for behind it.
- */
-export async function findCandidates(
+/** How many candidates are looked at for that many jobs. */
+export function windowSizeOf(limit: number): number {
+  return Math.min(Math.max(limit * CANDIDATES_PER_JOB, CANDIDATES_MIN), CANDIDATES_MAX);
+}
+
+/** The first jobs that meet a filter, by priority and due time. */
+export async function findFirst(
   collections: Pick<Collections, 'jobs'>,
   filter: Document,
-  limit: number,
-): Promise<Result<readonly Candidate[], AppError>> {
-  const windowSize = Math.min(Math.max(limit * CANDIDATES_PER_JOB, CANDIDATES_MIN), CANDIDATES_MAX);
-  const found: Candidate[] = [];
-  const seen = new Set<string>();
-  for (let round = 0; round <= BEYOND_ROUNDS_MAX; round += 1) {
-    const beyond = seen.size === 0 ? filter : { $and: [filter, { workspaceId: { $nin: [...seen] } }] };
-    const more = await attemptCall(() =>
-      collections.jobs
-        .find(beyond)
-        .project<Candidate>({ _id: 1, workspaceId: 1, priority: 1 })
-        .sort({ priority: -1, notBefore: 1, _id: 1 })
-        .limit(windowSize)
-        .toArray(),
-    );
-    if (!more.ok) return more;
-    found.push(...more.value);
-    for (const candidate of more.value) seen.add(candidate.workspaceId);
-    if (more.value.length < windowSize) break;
+  count: number,
+): Promise<Result<Candidates, AppError>> {
+  const found = await attemptCall(() =>
+    collections.jobs
+      .find(filter)
+      .project<RawDocument>(CANDIDATE_FIELDS)
+      .sort({ priority: -1, notBefore: 1, _id: 1 })
+      .limit(count)
+      .toArray(),
+  );
+  if (!found.ok) return found;
+  const jobs: Candidate[] = [];
+  const malformed: string[] = [];
+  for (const document of found.value) {
+    const candidate = candidateSchema.safeParse(document);
+    if (candidate.success) jobs.push(candidate.data);
+    else malformed.push(document._id);
   }
-  return ok(found);
+  return ok({ jobs, malformed });
+}
+
+/** What waits behind workspaces that fill the window: one that floods the queue must not hide the others. */
+export async function findBeyond(
+  collections: Pick<Collections, 'jobs'>,
+  filter: Document,
+  first: readonly Candidate[],
+  count: number,
+): Promise<Result<Candidates, AppError>> {
+  const jobs: Candidate[] = [];
+  const malformed: string[] = [];
+  const seen = new Set(first.map((job) => job.workspaceId));
+  for (let round = 0; round < BEYOND_ROUNDS_MAX; round += 1) {
+    const behind = { $and: [filter, { workspaceId: { $nin: [...seen] } }, { _id: { $nin: malformed } }] };
+    const more = await findFirst(collections, behind, count);
+    if (!more.ok) return more;
+    jobs.push(...more.value.jobs);
+    malformed.push(...more.value.malformed);
+    for (const job of more.value.jobs) seen.add(job.workspaceId);
+    if (more.value.jobs.length + more.value.malformed.length < count) break;
+  }
+  return ok({ jobs, malformed });
 }
 
 /**
@@ -57,11 +95,13 @@ export async function findCandidates(
  *
  * @param servedAt when each workspace last had a turn, as a growing number; those that waited longest come first, so that
  *   the turns go on from one choice to the next even where each takes a single job
+ * @param admits asked once for each job that would be taken next; one that is not admitted is passed over
  */
 export function takeTurns<Item extends { readonly workspaceId: string; readonly priority: number }>(
   candidates: readonly Item[],
   limit: number,
   servedAt: ReadonlyMap<string, number> = new Map(),
+  admits: (item: Item) => boolean = () => true,
 ): readonly Item[] {
   const chosen: Item[] = [];
   const byPriority = Map.groupBy(candidates, (candidate) => candidate.priority);
@@ -72,7 +112,7 @@ export function takeTurns<Item extends { readonly workspaceId: string; readonly 
     for (let turn = 0; queues.some((queue) => turn < queue.length); turn += 1) {
       for (const queue of queues) {
         const next = queue[turn];
-        if (next !== undefined && chosen.length < limit) chosen.push(next);
+        if (next !== undefined && chosen.length < limit && admits(next)) chosen.push(next);
       }
       if (chosen.length >= limit) return chosen;
     }
@@ -90,9 +130,19 @@ export async function chooseJobs(
   limit: number,
 ): Promise<Result<readonly Job[], AppError>> {
   return beyondMalformed(limit, async (malformed) => {
-    const candidates = await findCandidates(collections, without(filter, malformed), limit);
-    if (!candidates.ok) return candidates;
-    const ids = takeTurns(candidates.value, limit).map((candidate) => candidate._id);
+    const size = windowSizeOf(limit);
+    const sound = without(filter, malformed);
+    const first = await findFirst(collections, sound, size);
+    if (!first.ok) return first;
+    const isFull = first.value.jobs.length + first.value.malformed.length >= size;
+    const all = without(filter, [...malformed, ...first.value.malformed]);
+    const beyond = isFull ? await findBeyond(collections, all, first.value.jobs, size) : ok(NONE);
+    if (!beyond.ok) return beyond;
+    const turns = takeTurns([...first.value.jobs, ...beyond.value.jobs], limit);
+    const ids = [
+      ...turns.map((candidate) => candidate._id),
+      ...[...first.value.malformed, ...beyond.value.malformed].slice(0, limit),
+    ];
     if (ids.length === 0) return ok([]);
     const read = await attemptCall(() => collections.jobs.find({ _id: { $in: ids } }).toArray());
     if (!read.ok) return read;

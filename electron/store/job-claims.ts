@@ -2,14 +2,30 @@ import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { isLeased, parseJob, type LeasedJob } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { CandidateWindow } from './candidate-window.ts';
 import { append, literal } from './change-update.ts';
-import type { Collections } from './collections.ts';
+import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { findCandidates, takeTurns } from './job-choice.ts';
+import { takeTurns, type Candidate } from './job-choice.ts';
+import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions } from './ports.ts';
+import { reserveForClaim } from './reservations.ts';
 
-/** How often a claim goes on without documents on which the server refuses it. */
-const POISON_ROUNDS_MAX = 5;
+/** How often a claim goes on without documents on which the server refuses it, or behind jobs that cannot be had. */
+const ROUNDS_MAX = 5;
+/** How many standing reservations are remembered; a forgotten one is posted again, which changes nothing. */
+const RESERVED_MAX = 20_000;
+/** So many jobs are paid for at a time, also where fewer are wanted: what a reservation costs is shared by all of them. */
+const RESERVE_AHEAD = 100;
+
+/** What a claim works with. */
+export interface ClaimParts {
+  readonly collections: Collections;
+  readonly poster: LedgerPoster;
+  readonly window: CandidateWindow;
+  /** By job: reservations that stand and that their claim is to take off the job. */
+  readonly reserved: Map<string, string>;
+}
 
 /** What names a claim, and whose turn it is. */
 export interface ClaimTurn {
@@ -22,78 +38,156 @@ export interface ClaimTurn {
 }
 
 /**
- * Claims a batch in two round trips: choose by index, then one update of those that are still waiting, then read back by the
- * batch's own id. Repeating it after a lost reply is harmless, although an update of many is not retryable: what was claimed
- * carries the id.
+ * Claims a batch: choose by index, pay for what is not paid for, then one update of those that are still waiting, then read
+ * back by the batch's own id. What was claimed carries the id, so a lost reply loses nothing, although an update of many is
+ * not retryable.
  *
- * A document whose fields are of types on which the update fails would take the whole batch with it; it is left out then.
+ * A document whose fields are of types on which an update fails would take the whole batch with it; it is left out then.
  */
 export async function claimBatch(
-  collections: Collections,
+  parts: ClaimParts,
   options: ClaimOptions,
   turn: ClaimTurn,
 ): Promise<Result<readonly LeasedJob[], AppError>> {
-  const poison: string[] = [];
-  const tried = new Set<string>();
+  const { window, collections } = parts;
   for (let round = 1; ; round += 1) {
-    const waiting = claimableFilter(options, turn.now);
-    if (poison.length > 0) waiting['_id'] = { $nin: poison };
-    const candidates = await findCandidates(collections, waiting, options.limit);
-    if (!candidates.ok) return candidates;
-    const ids = takeTurns(candidates.value, options.limit, turn.servedAt).map((candidate) => candidate._id);
-    for (const id of ids) tried.add(id);
-    const claimed = await updateAndRead(collections, { ids, tried: [...tried], options, turn });
-    if (claimed.ok || claimed.error.code !== 'server_error' || round === POISON_ROUNDS_MAX) return claimed;
-    const malformed = await findMalformed(collections, ids);
+    const claimed = await claimOnce(parts, options, turn);
+    const isLast = round === ROUNDS_MAX;
+    if (claimed.ok && (claimed.value.length > 0 || !claimed.isWorthAnother || isLast)) return claimed;
+    // What was found is taken by others, or waits for credit: behind it there may be more.
+    if (claimed.ok) continue;
+    if (claimed.error.code !== 'server_error' || isLast) return claimed;
+    const malformed = await findMalformed(collections, claimed.tried);
     if (!malformed.ok) return malformed;
     if (malformed.value.length === 0) return claimed;
-    poison.push(...malformed.value);
+    window.exclude(malformed.value, turn.now);
   }
+}
+
+type ClaimOutcome =
+  | { readonly ok: true; readonly value: readonly LeasedJob[]; readonly isWorthAnother: boolean }
+  | { readonly ok: false; readonly error: AppError; readonly tried: readonly string[] };
+
+async function claimOnce(parts: ClaimParts, options: ClaimOptions, turn: ClaimTurn): Promise<ClaimOutcome> {
+  const { collections, window, reserved } = parts;
+  const { limit } = options;
+  const name = JSON.stringify([options.kinds, options.providers]);
+  const found = await window.candidates({ name, filter: candidateFilter(options, turn.now), limit, now: turn.now });
+  if (!found.ok) return { ...found, tried: [] };
+  const wanted = takeTurns(found.value, limit, turn.servedAt);
+  if (wanted.some((candidate) => !isPaid(candidate, reserved))) {
+    const paid = await pay(parts, takeTurns(found.value, Math.max(limit, RESERVE_AHEAD), turn.servedAt), turn.now);
+    if (!paid.ok) return paid;
+  }
+  const payable = found.value.filter((candidate) => isPaid(candidate, reserved));
+  const ids = takeTurns(payable, limit, turn.servedAt).map((candidate) => candidate._id);
+  const keys = ids.flatMap((id) => reserved.get(id) ?? []);
+  const claimed = await updateAndRead(collections, { ids, keys, options, turn });
+  if (!claimed.ok) return { ...claimed, tried: ids };
+  for (const id of ids) reserved.delete(id);
+  window.remove(new Set(ids));
+  return { ok: true, value: claimed.value, isWorthAnother: wanted.length > 0 };
+}
+
+/** Reserves for those of the candidates that are not paid for; who cannot pay is no candidate any more. */
+async function pay(
+  { collections, poster, window, reserved }: ClaimParts,
+  candidates: readonly Candidate[],
+  now: Date,
+): Promise<{ readonly ok: true } | Extract<ClaimOutcome, { ok: false }>> {
+  const unpaid = candidates.filter((candidate) => !isPaid(candidate, reserved)).map((candidate) => candidate._id);
+  const paid = await reserveForClaim(collections, poster, unpaid);
+  if (!paid.ok) return { ...paid, tried: unpaid };
+  const { keys, malformed, error } = paid.value;
+  if (reserved.size > RESERVED_MAX) reserved.clear();
+  for (const [id, key] of keys) reserved.set(id, key);
+  window.exclude(malformed, now);
+  window.remove(new Set(unpaid.filter((id) => !keys.has(id))));
+  return keys.size === 0 && error !== null ? { ok: false, error, tried: [] } : { ok: true };
+}
+
+/** True where a claim may be tried: the price is 0, or stands reserved, or its reservation is known to stand. */
+function isPaid({ _id, state, billing }: Candidate, reserved: ReadonlyMap<string, string>): boolean {
+  const [pending, ...others] = billing.pending;
+  if (pending === undefined) return billing.price === 0 || billing.reserved > 0 || reserved.has(_id);
+  return state === 'queued' && others.length === 0 && reserved.get(_id) === pending.key;
 }
 
 interface ChosenBatch {
   readonly ids: readonly string[];
-  /** What earlier rounds of the same claim tried: a part of it may have been claimed. */
-  readonly tried: readonly string[];
+  /** Keys of reservations that stand; the claim takes them off their jobs. */
+  readonly keys: readonly string[];
   readonly options: ClaimOptions;
   readonly turn: ClaimTurn;
 }
 
 async function updateAndRead(
-  collections: Collections,
-  { ids, tried, options, turn }: ChosenBatch,
+  { jobs }: Pick<Collections, 'jobs'>,
+  { ids, keys, options, turn }: ChosenBatch,
 ): Promise<Result<readonly LeasedJob[], AppError>> {
-  if (tried.length === 0) return ok([]);
-  if (ids.length > 0) {
-    const filter = { ...claimableFilter(options, turn.now), _id: { $in: [...ids] } };
-    const updated = await attemptCall(() => collections.jobs.updateMany(filter, claimPipeline(options, turn.claimId)));
-    if (!updated.ok) return updated;
-  }
+  if (ids.length === 0) return ok([]);
+  const filter = { _id: { $in: [...ids] }, ...claimableFilter(options, turn.now, keys) };
+  const update = claimPipeline(options, turn.claimId);
+  const updated = await attemptCall(() => jobs.updateMany(filter, update));
+  // Whatever became of the update: a part of the batch may have been claimed, and carries the id.
   const claimed = await attemptCall(() =>
-    collections.jobs.find({ _id: { $in: [...tried] }, 'lease.claimId': turn.claimId }).toArray(),
+    jobs.find({ _id: { $in: [...ids] }, 'lease.claimId': turn.claimId }).toArray(),
   );
   if (!claimed.ok) return claimed;
-  // A document that is no job is left with its lease: it runs nowhere, and the monitor lists it with path and reason.
-  return ok(
-    claimed.value.map(parseJob).flatMap((parsed) => (parsed.ok && isLeased(parsed.value) ? [parsed.value] : [])),
-  );
+  if (!updated.ok && claimed.value.length === 0) return updated;
+  return ok(leasedOf(claimed.value));
+}
+
+/** A document that is no job is left with its lease: it runs nowhere, and the monitor lists it with path and reason. */
+function leasedOf(documents: readonly RawDocument[]): readonly LeasedJob[] {
+  return documents.map(parseJob).flatMap((parsed) => (parsed.ok && isLeased(parsed.value) ? [parsed.value] : []));
 }
 
 async function findMalformed(
-  collections: Collections,
+  collections: Pick<Collections, 'jobs'>,
   ids: readonly string[],
 ): Promise<Result<readonly string[], AppError>> {
+  if (ids.length === 0) return ok([]);
   const read = await attemptCall(() => collections.jobs.find({ _id: { $in: [...ids] } }).toArray());
   if (!read.ok) return read;
   return ok(read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id])));
 }
 
-function claimableFilter(options: ClaimOptions, now: Date): Document {
+/** What is due and may be wanted; a job that waits for credit, or whose charge cannot be proved, is not. */
+function candidateFilter(options: ClaimOptions, now: Date): Document {
+  return {
+    ...dueFilter(options, now),
+    $or: [
+      { 'billing.reserved': { $gt: 0 }, 'billing.pending': { $size: 0 } },
+      { 'billing.price': 0, 'billing.pending': { $size: 0 } },
+      {
+        state: 'queued',
+        'billing.price': { $gt: 0 },
+        'billing.reserved': 0,
+        'billing.blocked': null,
+        'billing.status': { $ne: 'unknown' },
+      },
+    ],
+  };
+}
+
+/** A claim needs a reservation that stands; the job says so itself, or owes nothing but one that is known to stand. */
+function claimableFilter(options: ClaimOptions, now: Date, keys: readonly string[]): Document {
+  return {
+    ...dueFilter(options, now),
+    $or: [
+      { $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }], 'billing.pending': { $size: 0 } },
+      ...(keys.length === 0
+        ? []
+        : [{ state: 'queued', 'billing.pending': { $size: 1 }, 'billing.pending.key': { $in: [...keys] } }]),
+    ],
+  };
+}
+
+function dueFilter(options: ClaimOptions, now: Date): Document {
   return {
     state: { $in: ['queued', 'retrying'] },
     notBefore: { $lte: now },
-    $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }],
-    'billing.pending': { $size: 0 },
     ...(options.kinds === undefined ? {} : { kind: { $in: [...options.kinds] } }),
     ...(options.providers === undefined ? {} : { 'provider.name': { $in: [...options.providers] } }),
   };
@@ -139,6 +233,7 @@ function claimPipeline(options: ClaimOptions, claimId: string): Document[] {
     ],
   };
   return [
+    TAKE_OFF_RESERVATION,
     {
       $set: {
         state: 'running',
@@ -162,3 +257,13 @@ function claimPipeline(options: ClaimOptions, claimId: string): Document[] {
     },
   ];
 }
+
+/** The domain's `settlePending` for the reservation that the filter let pass; a job that owes nothing stays as it is. */
+const TAKE_OFF_RESERVATION: Document = {
+  $set: {
+    'billing.reserved': { $add: ['$billing.reserved', { $sum: '$billing.pending.credits' }] },
+    'billing.status': { $cond: [{ $eq: ['$billing.pending', []] }, '$billing.status', 'reserved'] },
+    'billing.blocked': { $cond: [{ $eq: ['$billing.pending', []] }, { $ifNull: ['$billing.blocked', null] }, null] },
+    'billing.pending': [],
+  },
+};

@@ -1,36 +1,26 @@
-import type { Document } from 'mongodb';
 import { postEntries, type PostingOutcome } from '#domain/account-posting.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import {
-  creditAccountSchema,
-  ledgerEntrySchema,
-  periodOf,
-  type CreditAccount,
-  type LedgerEntry,
-} from '#domain/ledger.ts';
+import { periodOf, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { Collections, RawDocument } from './collections.ts';
-import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { AccountBooks, missingOf, type AccountChange } from './account-books.ts';
+import type { Collections } from './collections.ts';
 
 /** How often a posting is tried anew when somebody else wrote the account in between. */
 const CONFLICTS_MAX = 50;
 
-/** The most entries that go into one write of an account. */
+/** The most entries of one workspace, and of all, that go together. */
 const TOGETHER_MAX = 500;
 
-interface Waiting {
-  readonly entries: readonly LedgerEntry[];
-  readonly resolve: (result: Result<readonly PostingOutcome[], AppError>) => void;
-}
+type Posted = Result<readonly PostingOutcome[], AppError>;
 
-/** The first who waits, and as many after it as fit into one write. */
-function takeBatch(queue: Waiting[]): readonly Waiting[] {
-  let size = 0;
-  const over = queue.findIndex(({ entries }, index) => {
-    size += entries.length;
-    return index > 0 && size > TOGETHER_MAX;
-  });
-  return queue.splice(0, over === -1 ? queue.length : over);
+interface Waiting {
+  readonly workspaceId: string;
+  readonly entries: readonly LedgerEntry[];
+  /** Owed by a job: dated anew where its month is closed. */
+  readonly isOwed: boolean;
+  readonly resolve: (result: Posted) => void;
+  /** How often its account was written by others in between. */
+  conflicts: number;
 }
 
 /** What a poster asks of the closed months. */
@@ -45,22 +35,24 @@ export interface MonthGuard {
 export type Wait = (delayMs: number) => Promise<void>;
 
 /**
- * Steps 2 and 3 of the charge protocol: entries into the account's figures, then into the ledger. Everything in it may be
+ * Steps 2 and 3 of the charge protocol: entries into the accounts' figures, then into the ledger. Everything in it may be
  * interrupted between any two calls and repeated by anybody; an entry takes effect once.
  */
 export class LedgerPoster {
-  readonly #collections: Pick<Collections, 'accounts' | 'ledger'>;
+  readonly #books: AccountBooks;
   readonly #wait: Wait;
   readonly #random: () => number;
   readonly #months: MonthGuard;
-  /** By workspace: who waits for the posting that is under way. */
-  readonly #waiting = new Map<string, Waiting[]>();
+  #waiting: Waiting[] = [];
+  #isWorking = false;
+  /** By workspace: entries of `posting` that are known to stand in the ledger; taken off by the account's next write. */
+  readonly #standing = new Map<string, Set<string>>();
 
   constructor(
     collections: Pick<Collections, 'accounts' | 'ledger'>,
     options: { readonly wait: Wait; readonly random: () => number; readonly months: MonthGuard },
   ) {
-    this.#collections = collections;
+    this.#books = new AccountBooks(collections);
     this.#wait = options.wait;
     this.#random = options.random;
     this.#months = options.months;
@@ -70,85 +62,25 @@ export class LedgerPoster {
    * Posts what jobs owe: an entry must not be lost because its month was closed meanwhile, so it is dated into the present one,
    * and everything else is as in {@link post}.
    */
-  async postOwed(
-    workspaceId: string,
-    entries: readonly LedgerEntry[],
-  ): Promise<Result<readonly PostingOutcome[], AppError>> {
-    const dated = await this.#months.redated(entries);
-    return dated.ok ? this.post(workspaceId, dated.value) : dated;
+  postOwed(workspaceId: string, entries: readonly LedgerEntry[]): Promise<Posted> {
+    return this.#put(workspaceId, entries, true);
   }
 
   /**
-   * Posts entries of one workspace, in order. What this process posts to one account goes one after the other, and whatever
-   * gathers meanwhile goes together: the account is one document, and colliding with oneself on it would only cost time.
-   * An entry that is new and dated in a closed month is refused.
+   * Posts entries of one workspace, in order. One posting of this process is under way at a time, and whatever gathers
+   * meanwhile, for any account, goes together: an account is one document, colliding with oneself on it would only cost time,
+   * and accounts share their round trips. An entry that is new and dated in a closed month is refused.
    * @returns what became of each entry, in order. `write_conflict` where others kept writing the account.
    */
-  post(workspaceId: string, entries: readonly LedgerEntry[]): Promise<Result<readonly PostingOutcome[], AppError>> {
+  post(workspaceId: string, entries: readonly LedgerEntry[]): Promise<Posted> {
+    return this.#put(workspaceId, entries, false);
+  }
+
+  #put(workspaceId: string, entries: readonly LedgerEntry[], isOwed: boolean): Promise<Posted> {
     return new Promise((resolve) => {
-      const waiting = this.#waiting.get(workspaceId);
-      if (waiting !== undefined) {
-        waiting.push({ entries, resolve });
-        return;
-      }
-      const queue: Waiting[] = [{ entries, resolve }];
-      this.#waiting.set(workspaceId, queue);
-      void this.#work(workspaceId, queue);
+      this.#waiting.push({ workspaceId, entries, isOwed, resolve, conflicts: 0 });
+      if (!this.#isWorking) void this.#work();
     });
-  }
-
-  async #work(workspaceId: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) {
-      const batch = takeBatch(queue);
-      const posted = await this.#postSafely(
-        workspaceId,
-        batch.flatMap((waiting) => waiting.entries),
-      );
-      let from = 0;
-      for (const { entries, resolve } of batch) {
-        resolve(posted.ok ? ok(posted.value.slice(from, from + entries.length)) : posted);
-        from += entries.length;
-      }
-    }
-    this.#waiting.delete(workspaceId);
-  }
-
-  /** Whoever waits is always answered: what is thrown here would leave all of them, and all who come later, waiting. */
-  async #postSafely(
-    workspaceId: string,
-    entries: readonly LedgerEntry[],
-  ): Promise<Result<readonly PostingOutcome[], AppError>> {
-    try {
-      return await this.#postTogether(workspaceId, entries);
-    } catch (cause) {
-      return err(appError('internal', `posting to ${workspaceId} failed`, cause));
-    }
-  }
-
-  async #postTogether(
-    workspaceId: string,
-    entries: readonly LedgerEntry[],
-  ): Promise<Result<readonly PostingOutcome[], AppError>> {
-    for (let conflicts = 0; conflicts < CONFLICTS_MAX; conflicts += 1) {
-      // Full jitter, so that runners that collided once do not collide in step.
-      if (conflicts > 0) await this.#wait(Math.floor(this.#random() * Math.min(250, 4 * 2 ** conflicts)));
-      const read = await this.#read(workspaceId, entries);
-      if (!read.ok) return read;
-      const { account, standing } = read.value;
-      const isKnown = ({ _id }: LedgerEntry): boolean => standing.has(_id) || Object.hasOwn(account.posting, _id);
-      const closed = await this.#months.closedAmong(entries.filter((entry) => !isKnown(entry)));
-      if (!closed.ok) return closed;
-      const isLate = (entry: LedgerEntry): boolean => !isKnown(entry) && isDatedIn(entry, closed.value);
-      const posted = postEntries(account, entries, standing, isLate);
-      if (posted.account !== account) {
-        const written = await this.#writeAccount(account, posted.account);
-        if (!written.ok) return written;
-        if (!written.value) continue;
-      }
-      const inserted = await this.#insert(workspaceId, posted.outcomes);
-      return inserted.ok ? ok(posted.outcomes) : inserted;
-    }
-    return err(appError('write_conflict', `the account ${workspaceId} was written by others ${CONFLICTS_MAX} times`));
   }
 
   /**
@@ -156,69 +88,143 @@ export class LedgerPoster {
    * @returns how many entries were looked after
    */
   async finishPostings(account: CreditAccount): Promise<Result<number, AppError>> {
-    const outcomes = Object.values(account.posting).map((entry): PostingOutcome => ({ type: 'in_posting', entry }));
-    const inserted = await this.#insert(account._id, outcomes);
-    return inserted.ok ? ok(outcomes.length) : inserted;
+    const entries = Object.values(account.posting);
+    const inserted = await this.#books.insert(entries.map((entry): PostingOutcome => ({ type: 'in_posting', entry })));
+    if (!inserted.ok) return inserted;
+    const standing = entries.map((entry) => entry._id).filter((key) => !inserted.value.has(key));
+    const cleared = await this.#books.clear(new Map([[account._id, new Set(standing)]]));
+    return cleared.ok ? ok(entries.length) : cleared;
   }
 
-  // The account first, the ledger second: see postEntries for why this order is what makes a repeat harmless.
-  async #read(
-    workspaceId: string,
-    entries: readonly LedgerEntry[],
-  ): Promise<Result<{ account: CreditAccount; standing: ReadonlyMap<string, LedgerEntry> }, AppError>> {
-    const account = await attemptCall(() => this.#collections.accounts.findOne({ _id: workspaceId }));
-    if (!account.ok) return account;
-    const parsed = creditAccountSchema.safeParse(account.value ?? emptyAccount(workspaceId));
-    if (!parsed.success) {
-      return err(appError('malformed_document', `account ${workspaceId}: ${parsed.error.issues[0]?.message ?? ''}`));
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    // What is handed in during the same turn goes together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      const answers = await this.#postSafely(batch);
+      // Where nobody follows, the accounts are left with nothing in `posting`; otherwise their next write takes it off.
+      if (this.#waiting.length === 0) await this.#clearStanding();
+      // Those who are to be tried again stay before all that came later, or a release could overtake its reservation.
+      this.#waiting.unshift(...batch.filter((waiting) => !answers.has(waiting)));
+      for (const [waiting, answer] of answers) waiting.resolve(answer);
     }
-    const keys = entries.map((entry) => entry._id);
-    const standing = await attemptCall(() => this.#collections.ledger.find({ _id: { $in: keys } }).toArray());
-    if (!standing.ok) return standing;
-    const byKey = new Map<string, LedgerEntry>();
-    for (const document of standing.value) {
-      const entry = ledgerEntrySchema.safeParse(document);
-      if (!entry.success) return err(appError('malformed_document', `ledger entry ${document._id}`));
-      byKey.set(entry.data._id, entry.data);
-    }
-    return ok({ account: parsed.data, standing: byKey });
+    this.#isWorking = false;
   }
 
-  /** @returns false where the account is no longer the one that was read */
-  async #writeAccount(before: CreditAccount, after: CreditAccount): Promise<Result<boolean, AppError>> {
-    const { accounts } = this.#collections;
+  /** Those who waited longest, as many as fit, each workspace's entries in the order in which they came. */
+  #takeBatch(): readonly Waiting[] {
+    let size = 0;
+    const over = this.#waiting.findIndex(({ entries }, index) => {
+      size += entries.length;
+      return index > 0 && size > TOGETHER_MAX;
+    });
+    return this.#waiting.splice(0, over === -1 ? this.#waiting.length : over);
+  }
+
+  /** Whoever waits is always answered: what is thrown here would leave all of them, and all who come later, waiting. */
+  async #postSafely(batch: readonly Waiting[]): Promise<ReadonlyMap<Waiting, Posted>> {
     try {
-      if (before.version === 0) {
-        // A workspace's first entry creates its account; a duplicate key says that somebody else just did.
-        const { _id, ...fields } = after;
-        const result = await accounts.updateOne({ _id, version: 0 }, { $set: fields }, { upsert: true });
-        return ok(result.matchedCount + result.upsertedCount === 1);
-      }
-      const result = await accounts.updateOne({ _id: before._id, version: before.version }, difference(before, after));
-      return ok(result.matchedCount === 1);
+      return await this.#postTogether(batch);
     } catch (cause) {
-      return isOnlyDuplicateKeys(cause) ? ok(false) : err(toAppError(cause));
+      return answerAll(batch, err(appError('internal', 'posting failed', cause)));
     }
   }
 
-  async #insert(workspaceId: string, outcomes: readonly PostingOutcome[]): Promise<Result<void, AppError>> {
-    const missing = outcomes.flatMap((outcome) =>
-      outcome.type === 'applied' || outcome.type === 'in_posting' ? [outcome.entry] : [],
+  /** @returns the answer of everybody who is done; who is not in it is to be tried again */
+  async #postTogether(batch: readonly Waiting[]): Promise<ReadonlyMap<Waiting, Posted>> {
+    const conflicts = Math.max(...batch.map((waiting) => waiting.conflicts));
+    // Full jitter, so that runners that collided once do not collide in step.
+    if (conflicts > 0) await this.#wait(Math.floor(this.#random() * Math.min(250, 4 * 2 ** conflicts)));
+    const byWorkspace = Map.groupBy(batch, (waiting) => waiting.workspaceId);
+    const dated = await this.#datedEntries(batch);
+    if (!dated.ok) return answerAll(batch, dated);
+    const entriesOf = new Map(
+      [...byWorkspace].map(([id, waiting]) => [id, waiting.flatMap((one) => dated.value.get(one) ?? [])]),
     );
-    if (missing.length === 0) return ok(undefined);
-    try {
-      await this.#collections.ledger.insertMany(
-        missing.map((entry): RawDocument => ({ ...entry })),
-        { ordered: false },
-      );
-    } catch (cause) {
-      if (!isOnlyDuplicateKeys(cause)) return err(toAppError(cause));
+    const read = await this.#books.read(entriesOf);
+    if (!read.ok) return answerAll(batch, read);
+    const isKnown = ({ _id, workspaceId }: LedgerEntry): boolean => {
+      const account = read.value.accounts.get(workspaceId);
+      return read.value.standing.has(_id) || (account?.ok === true && Object.hasOwn(account.value.posting, _id));
+    };
+    const closed = await this.#months.closedAmong([...entriesOf.values()].flat().filter((entry) => !isKnown(entry)));
+    if (!closed.ok) return answerAll(batch, closed);
+    const isLate = (entry: LedgerEntry): boolean => !isKnown(entry) && isDatedIn(entry, closed.value);
+    const decided = [...entriesOf].map(([workspaceId, entries]) => {
+      const account = read.value.accounts.get(workspaceId) ?? err(appError('internal', workspaceId));
+      if (!account.ok) return { workspaceId, outcomes: account, change: null };
+      const posted = postEntries(this.#withoutStanding(account.value), entries, read.value.standing, isLate);
+      const isChanged = posted.outcomes.some((outcome) => outcome.type === 'applied');
+      const change: AccountChange | null = isChanged ? { before: account.value, after: posted.account } : null;
+      return { workspaceId, outcomes: ok(posted.outcomes), change };
+    });
+    const changes = decided.flatMap(({ change }) => change ?? []);
+    const written = await this.#books.write(changes);
+    if (!written.ok) return answerAll(batch, written);
+    const { areAll, refused } = written.value;
+    if (areAll) for (const { after } of changes) this.#standing.delete(after._id);
+    // Where somebody else wrote one of the accounts, nobody says which: all that were to be written are read again.
+    const certain = decided.filter(({ change }) => change === null || areAll);
+    const inserted = await this.#insert(certain.flatMap(({ outcomes }) => (outcomes.ok ? outcomes.value : [])));
+    if (!inserted.ok) return answerAll(batch, inserted);
+    const answers = new Map<Waiting, Posted>();
+    for (const [workspaceId, error] of refused) hand(byWorkspace.get(workspaceId) ?? [], err(error), answers);
+    for (const { workspaceId, outcomes } of certain) {
+      const answer = isRefusedIn(outcomes, inserted.value) ?? outcomes;
+      hand(byWorkspace.get(workspaceId) ?? [], answer, answers);
     }
-    const unset: Document = Object.fromEntries(missing.map((entry) => [`posting.${entry._id}`, '']));
-    const cleared = await attemptCall(() =>
-      this.#collections.accounts.updateOne({ _id: workspaceId }, { $unset: unset }),
+    for (const waiting of batch.filter((one) => !answers.has(one))) {
+      waiting.conflicts += 1;
+      if (waiting.conflicts < CONFLICTS_MAX) continue;
+      const detail = `the account ${waiting.workspaceId} was written by others ${CONFLICTS_MAX} times`;
+      answers.set(waiting, err(appError('write_conflict', detail)));
+    }
+    return answers;
+  }
+
+  /** Everybody's entries as they may be posted, in their order. */
+  async #datedEntries(
+    batch: readonly Waiting[],
+  ): Promise<Result<ReadonlyMap<Waiting, readonly LedgerEntry[]>, AppError>> {
+    const owed = batch.filter((waiting) => waiting.isOwed);
+    const redated = owed.length === 0 ? ok([]) : await this.#months.redated(owed.flatMap((waiting) => waiting.entries));
+    if (!redated.ok) return redated;
+    let from = 0;
+    return ok(
+      new Map(
+        batch.map((waiting) => {
+          if (!waiting.isOwed) return [waiting, waiting.entries];
+          const entries = redated.value.slice(from, from + waiting.entries.length);
+          from += waiting.entries.length;
+          return [waiting, entries];
+        }),
+      ),
     );
-    return cleared.ok ? ok(undefined) : cleared;
+  }
+
+  async #insert(outcomes: readonly PostingOutcome[]): Promise<Result<ReadonlyMap<string, AppError>, AppError>> {
+    const inserted = await this.#books.insert(outcomes);
+    if (!inserted.ok) return inserted;
+    for (const entry of missingOf(outcomes)) {
+      if (inserted.value.has(entry._id)) continue;
+      const keys = this.#standing.get(entry.workspaceId) ?? new Set();
+      this.#standing.set(entry.workspaceId, keys.add(entry._id));
+    }
+    return inserted;
+  }
+
+  #withoutStanding(account: CreditAccount): CreditAccount {
+    const standing = this.#standing.get(account._id);
+    if (standing === undefined) return account;
+    const posting = Object.fromEntries(Object.entries(account.posting).filter(([key]) => !standing.has(key)));
+    return { ...account, posting };
+  }
+
+  /** What cannot be taken off now stays in `posting`, which is harmless, until a write or a sweep takes it off. */
+  async #clearStanding(): Promise<void> {
+    const cleared = await this.#books.clear(this.#standing);
+    if (cleared.ok) this.#standing.clear();
   }
 }
 
@@ -227,21 +233,22 @@ export function isDatedIn(entry: Pick<LedgerEntry, 'at' | 'period'>, periods: Re
   return periods.size > 0 && (periods.has(entry.period) || periods.has(periodOf(entry.at)));
 }
 
-function emptyAccount(workspaceId: string): CreditAccount {
-  return { _id: workspaceId, available: 0, held: 0, holds: {}, posting: {}, version: 0 };
+function answerAll(batch: readonly Waiting[], answer: Posted | Result<never, AppError>): ReadonlyMap<Waiting, Posted> {
+  return new Map(batch.map((waiting) => [waiting, answer]));
 }
 
-/** The update that makes one account the other, naming only the holds and postings that differ. */
-function difference(before: CreditAccount, after: CreditAccount): Document {
-  const set: Document = { available: after.available, held: after.held, version: after.version };
-  const unset: Document = {};
-  for (const field of ['holds', 'posting'] as const) {
-    for (const [key, value] of Object.entries(after[field])) {
-      if (!Object.hasOwn(before[field], key) || before[field][key] !== value) set[`${field}.${key}`] = value;
-    }
-    for (const key of Object.keys(before[field])) {
-      if (!Object.hasOwn(after[field], key)) unset[`${field}.${key}`] = '';
-    }
+function isRefusedIn(outcomes: Posted, refused: ReadonlyMap<string, AppError>): Posted | null {
+  if (!outcomes.ok || refused.size === 0) return null;
+  const key = outcomes.value.find((outcome) => refused.has(outcome.entry._id))?.entry._id;
+  const error = key === undefined ? undefined : refused.get(key);
+  return error === undefined ? null : err(error);
+}
+
+/** Gives everybody who waits for one workspace the outcomes of their own entries. */
+function hand(waiting: readonly Waiting[], answer: Posted, answers: Map<Waiting, Posted>): void {
+  let from = 0;
+  for (const one of waiting) {
+    answers.set(one, answer.ok ? ok(answer.value.slice(from, from + one.entries.length)) : answer);
+    from += one.entries.length;
   }
-  return Object.keys(unset).length === 0 ? { $set: set } : { $set: set, $unset: unset };
 }

@@ -1,23 +1,17 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
-import { owedForReservation } from '#domain/charge.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import {
-  ACCEPTANCE_ID_LENGTH_MAX,
-  isLeased,
-  PROGRESS_MESSAGE_LENGTH_MAX,
-  type Job,
-  type LeasedJob,
-} from '#domain/job.ts';
-import type { Actor } from '#domain/ledger.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX, isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { writeChanges } from './applied-changes.ts';
-import { append, guardOf, pipelineWhere, stamped } from './change-update.ts';
+import { guardOf, pipelineWhere, stamped } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { chooseJobs, findJobs } from './job-choice.ts';
-import { claimBatch } from './job-claims.ts';
+import { CandidateWindow } from './candidate-window.ts';
+import { claimBatch, type ClaimParts } from './job-claims.ts';
+import { intendReservations } from './reservations.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
 import { announceRunner } from './runner-nodes.ts';
@@ -41,14 +35,13 @@ export interface RunnerStoreOptions {
   readonly serverNow: () => Promise<Result<Date, AppError>>;
 }
 
-const SYSTEM: Actor = { type: 'system', id: 'reservation' };
-
 /** What a runner does to MongoDB; see {@link RunnerStore} for what each method promises. */
 export class MongoRunnerStore implements RunnerStore {
   readonly #collections: Collections;
   readonly #poster: LedgerPoster;
   readonly #newId: () => string;
   readonly #serverNow: RunnerStoreOptions['serverNow'];
+  readonly #claimParts: ClaimParts;
   /** When each workspace last had a turn here, counted in turns. */
   readonly #servedAt = new Map<string, number>();
   #turns = 0;
@@ -58,9 +51,14 @@ export class MongoRunnerStore implements RunnerStore {
     this.#poster = options.poster;
     this.#newId = options.newId;
     this.#serverNow = options.serverNow;
+    const { collections, poster } = options;
+    this.#claimParts = { collections, poster, window: new CandidateWindow(collections), reserved: new Map() };
   }
 
-  async reserveDue(options: { readonly limit: number }): Promise<Result<ReservationOutcome, AppError>> {
+  async reserveDue(options: {
+    readonly limit: number;
+    readonly dueForMs?: number;
+  }): Promise<Result<ReservationOutcome, AppError>> {
     const now = await this.#serverNow();
     if (!now.ok) return now;
     const recheckBefore = new Date(now.value.getTime() - BLOCKED_RECHECK_MS);
@@ -68,7 +66,7 @@ export class MongoRunnerStore implements RunnerStore {
       this.#collections,
       {
         state: 'queued',
-        notBefore: { $lte: now.value },
+        notBefore: { $lte: new Date(now.value.getTime() - (options.dueForMs ?? 0)) },
         'billing.price': { $gt: 0 },
         'billing.reserved': 0,
         $or: [
@@ -79,17 +77,10 @@ export class MongoRunnerStore implements RunnerStore {
       options.limit,
     );
     if (!found.ok) return found;
-    const jobs = found.value;
-    const operations = jobs.flatMap(reservationOperation);
-    if (operations.length > 0) {
-      const intended = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
-      if (!intended.ok) return intended;
-    }
-    const settled = await settleJobs(
-      this.#collections,
-      this.#poster,
-      jobs.map((job) => job._id),
-    );
+    const ids = found.value.map((job) => job._id);
+    const intended = await intendReservations(this.#collections, ids);
+    if (!intended.ok) return intended;
+    const settled = await settleJobs(this.#collections, this.#poster, ids);
     return settled.ok ? ok({ reserved: settled.value.settledJobs, blocked: settled.value.blockedJobs }) : settled;
   }
 
@@ -97,7 +88,7 @@ export class MongoRunnerStore implements RunnerStore {
     const now = await this.#serverNow();
     if (!now.ok) return now;
     const turn = { claimId: this.#newId(), now: now.value, servedAt: this.#servedAt };
-    const claimed = await claimBatch(this.#collections, options, turn);
+    const claimed = await claimBatch(this.#claimParts, options, turn);
     if (claimed.ok) this.#noteServed(claimed.value);
     return claimed;
   }
@@ -254,28 +245,4 @@ function withinLimits(report: { readonly fraction: number; readonly message: str
 
 function leaseFilter(lease: LeaseKey): Document {
   return { _id: lease.jobId, leaseToken: lease.token, state: { $in: ['running', 'validating'] } };
-}
-
-/** Step 1 for a reservation: the intent, in the job, guarded by what was read. */
-function reservationOperation(job: Job): AnyBulkWriteOperation<RawDocument>[] {
-  const owed = owedForReservation(job.billing).map((entry) =>
-    stamped({ ...entry, attempt: job.attempt, actor: SYSTEM }),
-  );
-  if (owed.length === 0) return [];
-  return [
-    {
-      updateOne: {
-        filter: { _id: job._id, version: job.version, state: 'queued', 'billing.pending': { $size: 0 } },
-        update: [
-          {
-            $set: {
-              'billing.pending': append('$billing.pending', ...owed),
-              version: { $add: ['$version', 1] },
-              updatedAt: '$$NOW',
-            },
-          },
-        ],
-      },
-    },
-  ];
 }

@@ -74,9 +74,18 @@ export interface SweepOutcome {
 
 /** What a runner does to the collections. Every method is safe to repeat after a lost reply. */
 export interface RunnerStore {
-  /** Reserves the price of queued jobs that are due: intent, account, ledger, job. */
-  reserveDue(options: { readonly limit: number }): Promise<Result<ReservationOutcome, AppError>>;
-  /** Claims due jobs whose price stands reserved; each comes running, with a lease of this runner and an open attempt. */
+  /**
+   * Reserves the price of queued jobs that have been due for `dueForMs` (0 unless told): intent, account, ledger, job. A claim
+   * reserves by itself; this tells those who wait longer for a place whether they can pay, and asks again who could not.
+   */
+  reserveDue(options: {
+    readonly limit: number;
+    readonly dueForMs?: number;
+  }): Promise<Result<ReservationOutcome, AppError>>;
+  /**
+   * Claims due jobs, workspaces taking turns within each priority, once their price stands reserved; each comes running, with
+   * a lease of this runner and an open attempt.
+   */
   claimBatch(options: ClaimOptions): Promise<Result<readonly LeasedJob[], AppError>>;
   /** Prolongs leases by `leaseMs` from the server's now. @returns the leases that are no longer held */
   heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>>;

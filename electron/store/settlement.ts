@@ -1,9 +1,10 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import type { PostingOutcome } from '#domain/account-posting.ts';
 import type { AppError } from '#domain/errors.ts';
-import { parseJob, type Job } from '#domain/job.ts';
+import { billingSchema } from '#domain/job.ts';
 import { creditAccountSchema, entryFromPending, type PendingEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { z } from 'zod';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
@@ -17,8 +18,30 @@ export interface SettleOutcome {
 /** The most jobs that one settling reads and posts at a time. */
 const SETTLE_JOBS_MAX = 500;
 
+/** A job that owes, as little of it as settling needs. */
+const owingSchema = z.object({
+  _id: z.string(),
+  workspaceId: z.string(),
+  billing: billingSchema.pick({ generationId: true, pending: true }),
+});
+type OwingJob = z.infer<typeof owingSchema>;
+
+/** What became of one entry that a job owed. */
+export interface PostedEntry {
+  readonly job: OwingJob;
+  readonly pending: PendingEntry;
+  readonly outcome: PostingOutcome;
+}
+
+/** What was posted, and what kept some of it from being posted. */
+export interface PostedEntries {
+  readonly posted: readonly PostedEntry[];
+  /** The first error that is not one workspace's own. */
+  readonly error: AppError | null;
+}
+
 /**
- * Posts what the given jobs owe and takes it off them: steps 2 to 4 of the charge protocol, batched by workspace.
+ * Posts what the given jobs owe and takes it off them: steps 2 to 4 of the charge protocol, all workspaces together.
  * Jobs that owe nothing, or are no jobs, are passed over.
  */
 export async function settleJobs(
@@ -29,21 +52,33 @@ export async function settleJobs(
   let settledJobs = 0;
   let blockedJobs = 0;
   for (let start = 0; start < jobIds.length; start += SETTLE_JOBS_MAX) {
-    const ids = jobIds.slice(start, start + SETTLE_JOBS_MAX);
-    const owing = await readOwing(collections, ids);
-    if (!owing.ok) return owing;
-    const byWorkspace = Map.groupBy(owing.value, (job) => job.workspaceId);
-    const rounds = await Promise.all(
-      [...byWorkspace].map(([workspaceId, jobs]) => settleWorkspace(collections, poster, workspaceId, jobs)),
-    );
-    for (const round of rounds) {
-      if (!round.ok && isOfOneWorkspace(round.error)) continue;
-      if (!round.ok) return round;
-      settledJobs += round.value.settledJobs;
-      blockedJobs += round.value.blockedJobs;
-    }
+    const posted = await postOwed(collections, poster, jobIds.slice(start, start + SETTLE_JOBS_MAX));
+    if (!posted.ok) return posted;
+    const taken = await takeOff(collections, posted.value.posted);
+    if (!taken.ok) return taken;
+    if (posted.value.error !== null) return err(posted.value.error);
+    settledJobs += taken.value.settledJobs;
+    blockedJobs += taken.value.blockedJobs;
   }
   return ok({ settledJobs, blockedJobs });
+}
+
+/** Steps 2 and 3: what the jobs owe goes to accounts and ledger, and stays owed in the jobs. */
+export async function postOwed(
+  collections: Collections,
+  poster: LedgerPoster,
+  jobIds: readonly string[],
+): Promise<Result<PostedEntries, AppError>> {
+  const owing = await readOwing(collections, jobIds);
+  if (!owing.ok) return owing;
+  const rounds = await Promise.all(
+    [...Map.groupBy(owing.value, (job) => job.workspaceId)].map(([workspaceId, jobs]) =>
+      postOfWorkspace(collections, poster, workspaceId, jobs),
+    ),
+  );
+  const failed = rounds.find((round) => !round.ok && !isOfOneWorkspace(round.error));
+  const posted = rounds.flatMap((round) => (round.ok ? round.value : []));
+  return ok({ posted, error: failed === undefined || failed.ok ? null : failed.error });
 }
 
 /** An account that cannot be read, or that others keep writing, is no reason to leave the other workspaces' entries. */
@@ -51,20 +86,27 @@ function isOfOneWorkspace(error: AppError): boolean {
   return error.code === 'malformed_document' || error.code === 'write_conflict';
 }
 
-async function readOwing(collections: Collections, ids: readonly string[]): Promise<Result<readonly Job[], AppError>> {
+async function readOwing(
+  collections: Collections,
+  ids: readonly string[],
+): Promise<Result<readonly OwingJob[], AppError>> {
+  if (ids.length === 0) return ok([]);
   const found = await attemptCall(() =>
-    collections.jobs.find({ _id: { $in: [...ids] }, 'billing.pending.0': { $exists: true } }).toArray(),
+    collections.jobs
+      .find({ _id: { $in: [...ids] }, 'billing.pending.0': { $exists: true } })
+      .project({ workspaceId: 1, billing: 1 })
+      .toArray(),
   );
   if (!found.ok) return found;
-  return ok(found.value.map(parseJob).flatMap((parsed) => (parsed.ok ? [parsed.value] : [])));
+  return ok(found.value.flatMap((document) => owingSchema.safeParse(document).data ?? []));
 }
 
-async function settleWorkspace(
+async function postOfWorkspace(
   collections: Collections,
   poster: LedgerPoster,
   workspaceId: string,
-  jobs: readonly Job[],
-): Promise<Result<SettleOutcome, AppError>> {
+  jobs: readonly OwingJob[],
+): Promise<Result<readonly PostedEntry[], AppError>> {
   const owed = jobs.flatMap((job) => job.billing.pending.map((pending) => ({ job, pending })));
   const entries = owed.map(({ job, pending }) =>
     entryFromPending(pending, { _id: job._id, workspaceId, generationId: job.billing.generationId }),
@@ -75,23 +117,50 @@ async function settleWorkspace(
     return marked.ok ? posted : marked;
   }
   if (!posted.ok) return posted;
-  const blocked = new Set<string>();
-  const operations = owed.flatMap(({ job, pending }, index): AnyBulkWriteOperation<RawDocument>[] => {
-    const outcome = posted.value[index];
-    if (outcome === undefined || blocked.has(job._id)) return [];
-    // The month was closed in this very moment: the entry stays owed, and the next who settles dates it anew.
-    if (outcome.type === 'refused' && outcome.code === 'period_closed') return [];
-    if (outcome.type === 'refused' && outcome.code === 'insufficient_credit') blocked.add(job._id);
-    return [settleOperation(job, pending, outcome)];
-  });
-  if (operations.length === 0) return ok({ settledJobs: 0, blockedJobs: 0 });
-  // Ordered, because a job that owes two entries has its figures follow one after the other.
-  const written = await attemptCall(() => collections.jobs.bulkWrite(operations, { ordered: true }));
-  return written.ok ? ok({ settledJobs: jobs.length - blocked.size, blockedJobs: blocked.size }) : written;
+  return ok(
+    owed.flatMap((one, index) => {
+      const outcome = posted.value[index];
+      return outcome === undefined ? [] : [{ ...one, outcome }];
+    }),
+  );
+}
+
+/** Step 4: the jobs' figures follow what was posted, and it is no longer owed; refusals are written down. */
+export async function takeOff(
+  collections: Collections,
+  posted: readonly PostedEntry[],
+): Promise<Result<SettleOutcome, AppError>> {
+  // Of a month that was closed in this very moment: the entry stays owed, and the next who settles dates it anew.
+  const refused = posted.filter(({ outcome }) => outcome.type === 'refused' && outcome.code !== 'period_closed');
+  const blocked = new Set(refused.flatMap(({ job, outcome }) => (isUnpaid(outcome) ? [job._id] : [])));
+  // What follows an entry that could not be paid waits for it.
+  const standing = posted.filter(({ job, outcome }) => outcome.type !== 'refused' && !blocked.has(job._id));
+  if (standing.length > 0) {
+    const keys = standing.map(({ pending }) => pending.key);
+    const filter = { _id: { $in: [...new Set(standing.map(({ job }) => job._id))] }, ...owesOneOf(keys) };
+    const taken = await attemptCall(() => collections.jobs.updateMany(filter, takeOffPipeline(keys)));
+    if (!taken.ok) return taken;
+  }
+  if (refused.length > 0) {
+    const operations = refused.map(({ job, pending, outcome }) => refusalOperation(job, pending, isUnpaid(outcome)));
+    const marked = await attemptCall(() => collections.jobs.bulkWrite(operations, { ordered: true }));
+    if (!marked.ok) return marked;
+  }
+  const settledJobs = new Set(posted.map(({ job }) => job._id)).size - blocked.size;
+  return ok({ settledJobs, blockedJobs: blocked.size });
+}
+
+function isUnpaid(outcome: PostingOutcome): boolean {
+  return outcome.type === 'refused' && outcome.code === 'insufficient_credit';
+}
+
+/** The pending key is the guard: who takes it off moves the figures, and nobody can take it off twice. */
+function owesOneOf(keys: readonly string[]): Document {
+  return { 'billing.pending.key': { $in: [...keys] } };
 }
 
 /** What is owed to an account that cannot be read stays owed; the jobs say that their charge cannot be proved. */
-async function markUnknown(collections: Collections, jobs: readonly Job[]): Promise<Result<void, AppError>> {
+async function markUnknown(collections: Collections, jobs: readonly OwingJob[]): Promise<Result<void, AppError>> {
   const filter = {
     _id: { $in: jobs.map((job) => job._id) },
     'billing.pending.0': { $exists: true },
@@ -102,54 +171,60 @@ async function markUnknown(collections: Collections, jobs: readonly Job[]): Prom
   return marked.ok ? ok(undefined) : marked;
 }
 
-function settleOperation(
-  job: Job,
+function refusalOperation(
+  job: OwingJob,
   pending: PendingEntry,
-  outcome: PostingOutcome,
-): { updateOne: { filter: Document; update: Document[] } } {
-  // The pending key is the guard: who pulls it moves the figures, and nobody can pull it twice.
+  isUnpaidReservation: boolean,
+): AnyBulkWriteOperation<RawDocument> {
   const filter = { _id: job._id, 'billing.pending.key': pending.key };
-  const update = (set: Document): Document[] => [
-    { $set: { ...set, version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
-    { $set: { 'billing.status': STATUS_OF_FIGURES } },
-  ];
-  if (outcome.type !== 'refused') {
-    return {
-      updateOne: { filter, update: update({ ...figuresUpdate(pending), 'billing.pending': without(pending.key) }) },
-    };
+  if (!isUnpaidReservation) {
+    // Account and job contradict each other. The entry stays, so that it is seen and found; nothing is guessed.
+    return { updateOne: { filter, update: [{ $set: { 'billing.status': 'unknown', updatedAt: '$$NOW' } }] } };
   }
-  if (outcome.code === 'insufficient_credit') {
-    // The entry stays owed. Taking it off would let somebody who read it earlier post it after all, once there is credit, for
-    // a job that no longer knows of it.
-    const blocked = { neededCredits: pending.credits, at: '$$NOW' };
-    return { updateOne: { filter, update: update({ 'billing.blocked': blocked }) } };
-  }
-  // Account and job contradict each other. The entry stays, so that it is seen and found; nothing is guessed.
+  // The entry stays owed. Taking it off would let somebody who read it earlier post it after all, once there is credit, for
+  // a job that no longer knows of it.
+  const blocked = { neededCredits: pending.credits, at: '$$NOW' };
   return {
-    updateOne: { filter, update: [{ $set: { 'billing.status': 'unknown', updatedAt: '$$NOW' } }] },
+    updateOne: {
+      filter,
+      update: [
+        { $set: { 'billing.blocked': blocked, version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
+        { $set: { 'billing.status': STATUS_OF_FIGURES } },
+      ],
+    },
   };
 }
 
-function without(key: string): Document {
-  return { $filter: { input: '$billing.pending', as: 'one', cond: { $ne: ['$$one.key', { $literal: key }] } } };
-}
-
-/** The domain's `settlePending`, as an update. */
-function figuresUpdate(pending: PendingEntry): Document {
-  const add = (field: string, credits: number): Document => ({ $add: [`$billing.${field}`, credits] });
-  switch (pending.type) {
-    case 'reserve':
-      return { 'billing.reserved': add('reserved', pending.credits), 'billing.blocked': null };
-    case 'capture':
-      return {
-        'billing.reserved': add('reserved', -pending.credits),
-        'billing.captured': add('captured', pending.credits),
-      };
-    case 'release':
-      return { 'billing.reserved': add('reserved', -pending.credits) };
-    case 'refund':
-      return { 'billing.refunded': add('refunded', pending.credits) };
-  }
+/** The domain's `settlePending` for every entry of a job that is among the keys, as an update of many. */
+function takeOffPipeline(keys: readonly string[]): Document[] {
+  const isStanding = { $in: ['$$one.key', { $literal: keys }] };
+  const pending = (cond: Document): Document => ({ $filter: { input: '$billing.pending', as: 'one', cond } });
+  const creditsOf = (types: readonly string[]): Document => ({
+    $sum: {
+      $map: {
+        input: pending({ $and: [isStanding, { $in: ['$$one.type', { $literal: types }] }] }),
+        as: 'one',
+        in: '$$one.credits',
+      },
+    },
+  });
+  const reserved = creditsOf(['reserve']);
+  return [
+    {
+      $set: {
+        'billing.reserved': {
+          $subtract: [{ $add: ['$billing.reserved', reserved] }, creditsOf(['capture', 'release'])],
+        },
+        'billing.captured': { $add: ['$billing.captured', creditsOf(['capture'])] },
+        'billing.refunded': { $add: ['$billing.refunded', creditsOf(['refund'])] },
+        'billing.blocked': { $cond: [{ $gt: [reserved, 0] }, null, { $ifNull: ['$billing.blocked', null] }] },
+        'billing.pending': pending({ $not: [isStanding] }),
+        version: { $add: ['$version', 1] },
+        updatedAt: '$$NOW',
+      },
+    },
+    { $set: { 'billing.status': STATUS_OF_FIGURES } },
+  ];
 }
 
 /** The domain's `statusOfFigures`, as an expression. */

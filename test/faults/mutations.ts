@@ -39,14 +39,14 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an account is written although somebody else wrote it',
-    file: 'electron/store/ledger-poster.ts',
+    file: 'electron/store/account-books.ts',
     find: '{ _id: before._id, version: before.version }',
     replace: '{ _id: before._id }',
   },
   {
     name: 'entries that stand in the ledger are not looked for',
-    file: 'electron/store/ledger-poster.ts',
-    find: '      byKey.set(entry.data._id, entry.data);\n',
+    file: 'electron/store/account-books.ts',
+    find: 'else byKey.set(entry.data._id, entry.data);',
     replace: '',
   },
   {
@@ -58,14 +58,14 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the figures follow an entry as often as it is settled',
     file: 'electron/store/settlement.ts',
-    find: "{ _id: job._id, 'billing.pending.key': pending.key }",
-    replace: '{ _id: job._id }',
+    find: ', ...owesOneOf(keys) }',
+    replace: ' }',
   },
   {
     name: 'a settled entry stays owed',
     file: 'electron/store/settlement.ts',
-    find: ", 'billing.pending': without(pending.key) }",
-    replace: ' }',
+    find: "        'billing.pending': pending({ $not: [isStanding] }),\n",
+    replace: '',
   },
   {
     name: 'a reservation that nobody can pay is made',
@@ -76,8 +76,39 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a job is claimed before it is paid for',
     file: 'electron/store/job-claims.ts',
-    find: "    $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }],\n    'billing.pending': { $size: 0 },\n",
+    find: "{ $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }], 'billing.pending': { $size: 0 } },",
+    replace: '{},',
+  },
+  {
+    name: 'a claim takes a reservation off the job that nobody has posted',
+    file: 'electron/store/job-claims.ts',
+    find: "'billing.pending.key': { $in: [...keys] } }",
+    replace: '}',
+  },
+  {
+    name: 'a claim does not take the reservation off the job',
+    file: 'electron/store/job-claims.ts',
+    find: "    'billing.pending': [],\n",
     replace: '',
+  },
+  {
+    name: 'a reservation counts as standing before it was posted',
+    file: 'electron/store/reservations.ts',
+    find: " && outcome.type !== 'refused'",
+    replace: '',
+  },
+  {
+    name: 'entries are put into the ledger although the account was not written',
+    file: 'electron/store/ledger-poster.ts',
+    find: 'change === null || areAll',
+    replace: 'change === null || written.ok',
+  },
+  {
+    name: 'an account forgets what it is posting before the ledger has it',
+    file: 'electron/store/ledger-poster.ts',
+    find: '    const inserted = await this.#books.insert(outcomes);\n',
+    replace:
+      '    for (const one of missingOf(outcomes)) this.#standing.set(one.workspaceId, new Set([one._id]));\n    const inserted = await this.#books.insert(outcomes);\n',
   },
   {
     name: 'a claim does not raise the token',

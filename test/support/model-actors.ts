@@ -43,7 +43,7 @@ export async function runnerProcess(world: ModelWorld, process: ModelProcess): P
   for (;;) {
     if (random.chance(0.4)) await store.rescueExpired({ limit: 3, decide: (job) => planRescue(world, process, job) });
     if (random.chance(0.4)) await store.sweep({ limit: 5, olderThanMs: 5000, isDryRun: random.chance(0.1) });
-    await store.reserveDue({ limit: random.between(1, 5) });
+    if (random.chance(0.3)) await store.reserveDue({ limit: random.between(1, 5) });
     const claimed = await store.claimBatch({ runnerId: process.name, limit: random.between(1, 3), leaseMs: LEASE_MS });
     for (const job of claimed.ok ? claimed.value : []) process.also(() => attempt(world, process, job));
     const due = await store.nextDueInMs();

@@ -3,7 +3,7 @@ import { MongoServerError, type Document } from 'mongodb';
 import { Context, evalExpr, ProcessingMode } from 'mingo/core';
 import * as booleans from 'mingo/operators/expression/boolean';
 import * as expressions from 'mingo/operators/expression';
-import { $max } from 'mingo/operators/accumulator';
+import { $max, $sum } from 'mingo/operators/accumulator';
 import * as queries from 'mingo/operators/query';
 import { Query } from 'mingo/query';
 import type { RawDocument } from '#store/collections.ts';
@@ -15,6 +15,7 @@ export type Update = readonly Document[] | Document;
 // Only what the store uses: mingo copies the table of operators with every evaluation.
 const {
   $add,
+  $concat,
   $concatArrays,
   $cond,
   $eq,
@@ -22,19 +23,22 @@ const {
   $gt,
   $gte,
   $ifNull,
+  $in,
   $literal,
   $lt,
   $lte,
   $map,
   $mergeObjects,
   $ne,
+  $subtract,
   $switch,
 } = expressions;
 const CONTEXT = Context.init({
-  accumulator: { $max },
+  accumulator: { $max, $sum },
   expression: {
     $add,
     $and: booleans.$and,
+    $concat,
     $concatArrays,
     $cond,
     $eq,
@@ -42,12 +46,15 @@ const CONTEXT = Context.init({
     $gt,
     $gte,
     $ifNull,
+    $in,
     $literal,
     $lt,
     $lte,
     $map,
     $mergeObjects,
     $ne,
+    $not: booleans.$not,
+    $subtract,
     $switch,
   },
   query: {

@@ -76,7 +76,13 @@ class ModelCursor {
 }
 
 interface UpdateStatement {
-  readonly updateOne: { readonly filter: Document; readonly update: Update };
+  readonly updateOne: { readonly filter: Document; readonly update: Update; readonly upsert?: boolean };
+}
+
+interface UpdateCounts {
+  readonly matched: number;
+  readonly modified: number;
+  readonly upserted: number;
 }
 
 /** One collection as one client sees it, in the driver's words. */
@@ -111,8 +117,8 @@ class CollectionPort {
   async bulkWrite(
     statements: readonly UpdateStatement[],
     options: { readonly ordered?: boolean } = {},
-  ): Promise<{ matchedCount: number; modifiedCount: number }> {
-    const counts = { matchedCount: 0, modifiedCount: 0 };
+  ): Promise<{ matchedCount: number; modifiedCount: number; upsertedCount: number }> {
+    const counts = { matchedCount: 0, modifiedCount: 0, upsertedCount: 0 };
     const errors: StatementError[] = [];
     for (const [index, { updateOne }] of statements.entries()) {
       const done = await this.#gateBulk(`${this.#name}.update`, counts, () => this.#try(updateOne));
@@ -124,6 +130,7 @@ class CollectionPort {
       }
       counts.matchedCount += done.matched;
       counts.modifiedCount += done.modified;
+      counts.upsertedCount += done.upserted;
     }
     if (errors.length > 0) throw bulkError(errors, counts);
     return counts;
@@ -138,9 +145,12 @@ class CollectionPort {
     }
   }
 
-  #try({ filter, update }: UpdateStatement['updateOne']): { matched: number; modified: number } | MongoServerError {
+  #try({ filter, update, upsert }: UpdateStatement['updateOne']): UpdateCounts | MongoServerError {
     try {
-      return this.#collection.updateOne(filter, update);
+      const done = this.#collection.updateOne(filter, update);
+      const isInserted = done.matched === 0 && upsert === true;
+      if (isInserted) this.#collection.upsert(filter, update);
+      return { ...done, upserted: isInserted ? 1 : 0 };
     } catch (cause) {
       if (cause instanceof MongoServerError) return cause;
       throw cause;

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJob, type Job } from '#domain/job.ts';
 import { applyChange, planChange } from '#domain/transition.ts';
+import { CandidateWindow } from '#store/candidate-window.ts';
 import { guardOf, pipelineOf } from '#store/change-update.ts';
 import { claimBatch } from '#store/job-claims.ts';
+import { LedgerPoster } from '#store/ledger-poster.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { ModelDeployment } from '../../support/model-collections.ts';
 import { connectTo, openGate } from '../../support/model-driver.ts';
@@ -15,6 +17,16 @@ function stored(job: Job, at: Date): ModelDeployment {
   const deployment = new ModelDeployment(at.getTime());
   deployment.jobs.insert({ ...job });
   return deployment;
+}
+
+function claimParts(deployment: ModelDeployment): Parameters<typeof claimBatch>[0] {
+  const collections = connectTo(deployment, openGate);
+  const poster = new LedgerPoster(
+    collections,
+    () => Promise.resolve(),
+    () => 0.5,
+  );
+  return { collections, poster, window: new CandidateWindow(collections), reserved: new Map() };
 }
 
 describe('a change as an update', () => {
@@ -68,11 +80,7 @@ describe('a claim of many as one update', () => {
         const deployment = stored(job, at);
         const options = { runnerId: '$r', limit: 5, leaseMs: 30_000 };
         const claimed = expectOk(
-          await claimBatch(connectTo(deployment, openGate), options, {
-            claimId: 'batch',
-            now: at,
-            servedAt: new Map(),
-          }),
+          await claimBatch(claimParts(deployment), options, { claimId: 'batch', now: at, servedAt: new Map() }),
         );
         fc.pre(isWaiting || claimed.length > 0);
         const context = { actor: { type: 'runner', id: '$r' }, reason: 'claimed', policyVersion: null } as const;

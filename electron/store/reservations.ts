@@ -1,0 +1,89 @@
+import type { Document } from 'mongodb';
+import type { AppError } from '#domain/errors.ts';
+import { parseJob } from '#domain/job.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { ok, type Result } from '#domain/result.ts';
+import { literal } from './change-update.ts';
+import type { Collections } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import type { LedgerPoster } from './ledger-poster.ts';
+import { postOwed, takeOff, type PostedEntry } from './settlement.ts';
+
+const SYSTEM: Actor = { type: 'system', id: 'reservation' };
+const REASON = 'price of the generation';
+
+/** What a reservation before a claim came to. */
+export interface Reserved {
+  /** By job: the key of its reservation, which stands in account and ledger; the claim takes it off the job. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Documents that are no jobs; nothing is reserved for them. */
+  readonly malformed: readonly string[];
+  /** What kept others from being reserved. */
+  readonly error: AppError | null;
+}
+
+/**
+ * Reserves for jobs that are about to be claimed: intent, account, ledger. Where the reservation is all that a job owes it
+ * stays owed, and the claim itself takes it off, which spares each job a write; a job that cannot pay is marked.
+ */
+export async function reserveForClaim(
+  collections: Collections,
+  poster: LedgerPoster,
+  jobIds: readonly string[],
+): Promise<Result<Reserved, AppError>> {
+  const read = await attemptCall(() => collections.jobs.find({ _id: { $in: [...jobIds] } }).toArray());
+  if (!read.ok) return read;
+  const malformed = read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id]));
+  const sound = read.value.map((document) => document._id).filter((id) => !malformed.includes(id));
+  const intended = await intendReservations(collections, sound);
+  if (!intended.ok) return intended;
+  const owed = await postOwed(collections, poster, sound);
+  if (!owed.ok) return owed;
+  const keys = new Map<string, string>();
+  const others: PostedEntry[] = [];
+  for (const entry of owed.value.posted) {
+    const { job, pending, outcome } = entry;
+    const isAlone = job.billing.pending.length === 1 && pending.type === 'reserve' && outcome.type !== 'refused';
+    if (isAlone) keys.set(job._id, pending.key);
+    else others.push(entry);
+  }
+  const taken = await takeOff(collections, others);
+  return taken.ok ? ok({ keys, malformed, error: owed.value.error }) : taken;
+}
+
+/**
+ * Step 1 for reservations: the intent, in each job that has none, waits, and has a price. The domain's `owedForReservation`
+ * as an update of many: key and credits are the job's own at that very moment.
+ */
+export async function intendReservations(
+  collections: Pick<Collections, 'jobs'>,
+  jobIds: readonly string[],
+): Promise<Result<void, AppError>> {
+  if (jobIds.length === 0) return ok(undefined);
+  const filter = {
+    _id: { $in: [...jobIds] },
+    state: 'queued',
+    'billing.price': { $gt: 0 },
+    'billing.reserved': 0,
+    'billing.captured': 0,
+    'billing.pending': { $size: 0 },
+  };
+  const intended = await attemptCall(() => collections.jobs.updateMany(filter, INTENT_PIPELINE));
+  return intended.ok ? ok(undefined) : intended;
+}
+
+const INTENT: Document = {
+  $mergeObjects: [
+    literal({ type: 'reserve', actor: SYSTEM, reason: REASON }),
+    {
+      key: { $concat: ['$billing.generationId', literal(':reserve:1')] },
+      credits: '$billing.price',
+      attempt: '$attempt',
+      at: '$$NOW',
+    },
+  ],
+};
+
+const INTENT_PIPELINE: Document[] = [
+  { $set: { 'billing.pending': [INTENT], version: { $add: ['$version', 1] }, updatedAt: '$$NOW' } },
+];
