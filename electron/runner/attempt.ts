@@ -59,7 +59,8 @@ interface Problem {
 
 /**
  * Drives one claimed job through one attempt: generate, validate, complete; or ask the policy what a failure means. Each
- * change of state is one guarded write; when one is refused the attempt ends without another word.
+ * change of state is one guarded write, and the next one's guard contains it; when one is refused the attempt ends without
+ * another word.
  */
 export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: AbortSignal): Promise<AttemptOutcome> {
   const kind = findKind(job.kind);
@@ -74,13 +75,15 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
   if (!made.ok) return settleFailure(job, context, made.error);
   const { output, providerCost } = made.value;
   try {
-    const validating = await advance(job, { type: 'generated' }, context);
+    // The checks need not wait for the write: what follows from it is refused where it was, and goes with it where it waits.
+    const validating = begin(job, { type: 'generated' }, context);
     if (!validating.ok) return { type: 'abandoned', error: validating.error };
+    const checked = validating.value.after;
     const validation = await inTime(context.validators[kind.name as JobKindName](output.path, options.data));
     if (!validation.passed) {
-      return await settleFailure(validating.value, context, { ...validationProblem(validation), providerCost });
+      return await settleFailure(checked, context, { ...validationProblem(validation), providerCost });
     }
-    return await complete(validating.value, context, await output.keep(), validation, providerCost);
+    return await complete(checked, context, await output.keep(), validation, providerCost);
   } finally {
     await output.discard();
   }
@@ -248,18 +251,36 @@ export function failureEvent(
   return { event, reason: verdict.why.slice(0, 500), policyVersion: verdict.policyVersion };
 }
 
-/** Writes one event of the job. @returns the job as it then is */
+const DEFAULT_WHY = (event: JobEvent): Why => ({ reason: event.type, policyVersion: null });
+
+interface Why {
+  readonly reason: string;
+  readonly policyVersion: number | null;
+}
+
+/** Hands one event of the job to be written. @returns the job as it is then, and what becomes of the write */
+function begin(
+  job: LeasedJob,
+  event: JobEvent,
+  context: AttemptContext,
+  why: Why = DEFAULT_WHY(event),
+): Result<{ readonly after: LeasedJob; readonly written: Promise<Result<void, AppError>> }, AppError> {
+  const change = planChange(job, event, { actor: { type: 'runner', id: context.runnerId }, ...why });
+  if (!change.ok) return err({ code: 'illegal_transition', detail: `${job._id}: ${job.state} has no ${event.type}` });
+  const written = context.apply(change.value);
+  const after: Job | null = applyChange(job, change.value, context.now());
+  // Only `generated` leads on to a state in which the attempt continues; after the others nobody looks at the job here.
+  const isGoingOn = after !== null && (after.state === 'running' || after.state === 'validating');
+  return ok({ after: isGoingOn ? after : job, written });
+}
+
+/** Writes one event of the job. */
 async function advance(
   job: LeasedJob,
   event: JobEvent,
   context: AttemptContext,
-  why: { readonly reason: string; readonly policyVersion: number | null } = { reason: event.type, policyVersion: null },
-): Promise<Result<LeasedJob, AppError>> {
-  const change = planChange(job, event, { actor: { type: 'runner', id: context.runnerId }, ...why });
-  if (!change.ok) return err({ code: 'illegal_transition', detail: `${job._id}: ${job.state} has no ${event.type}` });
-  const applied = await context.apply(change.value);
-  if (!applied.ok) return applied;
-  const after: Job | null = applyChange(job, change.value, context.now());
-  // Only `generated` leads on to a state in which the attempt continues; after the others nobody looks at the job here.
-  return after !== null && (after.state === 'running' || after.state === 'validating') ? ok(after) : ok(job);
+  why?: Why,
+): Promise<Result<void, AppError>> {
+  const begun = begin(job, event, context, why);
+  return begun.ok ? begun.value.written : begun;
 }

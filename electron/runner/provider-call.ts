@@ -25,6 +25,8 @@ export class ProviderCall {
   readonly #reports: CallReports;
   readonly #sink: GenerationSink;
   #acceptanceId: string | null = null;
+  /** Aborted when it turns out that the lease is another's. */
+  readonly #lost = new AbortController();
   #fraction = 0;
 
   constructor(provider: Provider, job: LeasedJob, reports: CallReports, output: Pick<ArtefactWriter, 'write'>) {
@@ -42,7 +44,8 @@ export class ProviderCall {
   }
 
   /** Collects what an earlier attempt bought, or buys. */
-  async run(request: GenerationRequest, signal: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
+  async run(request: GenerationRequest, stop: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
+    const signal = AbortSignal.any([stop, this.#lost.signal]);
     const accepted = unreceivedAcceptance(this.#job);
     if (accepted === null || this.#provider.collect === undefined) {
       return this.#provider.generate(request, this.#sink, signal);
@@ -70,10 +73,15 @@ export class ProviderCall {
     await this.#provider.cancel(this.#acceptanceId, AbortSignal.timeout(CANCEL_MS_MAX));
   }
 
-  async #accepted(acceptanceId: string): Promise<void> {
+  /**
+   * Sends the id to be stored and does not wait for the reply: the outbox writes it before, or with, whatever the attempt writes
+   * later, and a provider that is done meanwhile shares its round trip. The provider's work is not thrown away for a slow server.
+   */
+  #accepted(acceptanceId: string): Promise<void> {
     this.#acceptanceId = acceptanceId;
-    const stored = await this.#reports.accepted(this.#job, acceptanceId);
-    // A lease that is lost is noticed by the next guarded write; the provider's work is not thrown away for a slow server.
-    if (!stored.ok && stored.error.code === 'lease_lost') throw new Error('The lease was lost.');
+    void this.#reports.accepted(this.#job, acceptanceId).then((stored) => {
+      if (!stored.ok && stored.error.code === 'lease_lost') this.#lost.abort(new Error('The lease was lost.'));
+    });
+    return Promise.resolve();
   }
 }

@@ -8,10 +8,10 @@ import { planChange, type JobChange } from '#domain/transition.ts';
 import type { RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
 import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
-import { ChangeOutbox } from './change-outbox.ts';
 import { LeaseBook } from './lease-book.ts';
 import { ProgressOutbox } from './progress-outbox.ts';
 import type { Provider } from './provider.ts';
+import { WriteOutbox } from './write-outbox.ts';
 import { VALIDATORS } from './validators/validate.ts';
 
 /** What a runner is made from. */
@@ -52,9 +52,19 @@ export interface RunnerState {
 
 /** How long a lease holds without a heartbeat, in milliseconds. */
 export const LEASE_MS = 30_000;
-/** With nothing to do, the queue is looked at this often, in milliseconds, unless something is due earlier. */
+/**
+ * With nothing to do, the queue is looked at this often, in milliseconds, unless something is due earlier: often while there
+ * has just been work, and more rarely the longer there has been none, so that a large fleet does not ask without end.
+ */
 const IDLE_MS_MAX = 1000;
-const IDLE_MS_MIN = 20;
+const IDLE_MS_MIN = 8;
+const IDLE_SHARE = 0.01;
+/** Where most places are taken, those that are about to become free are waited for this long, in milliseconds, and filled together. */
+const GATHER_MS = 4;
+const GATHER_SHARE = 0.25;
+/** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
+const RESERVE_WAITING_MS = 5000;
+const RESERVE_EVERY_MS = 2000;
 const SWEEP_MS = 5000;
 /** Pending entries younger than this are being settled by whoever made them. */
 const SWEEP_AGE_MS = 10_000;
@@ -73,12 +83,14 @@ export class JobRunner {
   readonly #options: RunnerOptions;
   readonly #leaseMs: number;
   readonly #leases: LeaseBook;
-  readonly #outbox: ChangeOutbox;
+  readonly #outbox: WriteOutbox;
   readonly #progress: ProgressOutbox;
   readonly #attemptContext: AttemptContext;
   readonly #attempts = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #wake = new AbortController();
+  /** When something was claimed last, on the monotonic clock. */
+  #workedAtMs: number;
   #loops: Promise<unknown> | null = null;
   /** The claim under way: what it brings is begun, and must be waited for by whoever ends the runner. */
   #claiming: Promise<unknown> = Promise.resolve();
@@ -92,8 +104,14 @@ export class JobRunner {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#concurrency = options.concurrency;
+    this.#workedAtMs = options.monotonicMs();
     this.#leases = new LeaseBook(this.#leaseMs, options.monotonicMs);
-    this.#outbox = new ChangeOutbox(options.store, (error) => this.#note(error));
+    this.#outbox = new WriteOutbox({
+      store: options.store,
+      onSettleFailed: (error) => this.#note(error),
+      wait: options.wait,
+      monotonicMs: options.monotonicMs,
+    });
     this.#progress = new ProgressOutbox(options.store);
     this.#attemptContext = {
       runnerId: options.runnerId,
@@ -102,8 +120,7 @@ export class JobRunner {
       artefacts: options.artefacts,
       policy: options.policy,
       apply: (change) => this.#outbox.apply(change),
-      accepted: (job, acceptanceId) =>
-        options.store.recordAcceptance({ jobId: job._id, token: job.lease.token }, acceptanceId),
+      accepted: (job, acceptanceId) => this.#outbox.accepted(job, acceptanceId),
       isCancelled: async (jobId) => {
         const cancelled = await options.store.isCancelled(jobId);
         return cancelled.ok && cancelled.value;
@@ -131,6 +148,7 @@ export class JobRunner {
       this.#every(this.#leaseMs / 3, () => this.#leases.beat(this.#options.store)),
       this.#every(this.#leaseMs / 2, () => this.#rescue()),
       this.#every(SWEEP_MS, () => this.#sweep()),
+      this.#every(RESERVE_EVERY_MS, () => this.#reserveWaiting()),
       this.#every(ANNOUNCE_MS, () => this.#announce()),
     ]);
   }
@@ -193,6 +211,7 @@ export class JobRunner {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       this.#wake = new AbortController();
+      await this.#gather();
       const free = this.#state === 'running' ? this.#concurrency - this.#attempts.size : 0;
       const claiming = free > 0 ? this.#claim(free) : Promise.resolve({ claimed: 0, error: null });
       this.#claiming = claiming;
@@ -207,8 +226,6 @@ export class JobRunner {
 
   async #claim(free: number): Promise<{ readonly claimed: number; readonly error: AppError | null }> {
     const { store, runnerId, providers, monotonicMs } = this.#options;
-    const reserved = await store.reserveDue({ limit: RESERVE_LIMIT });
-    if (!reserved.ok) return { claimed: 0, error: reserved.error };
     const claimedAtMs = monotonicMs();
     const claimed = await store.claimBatch({
       runnerId,
@@ -219,7 +236,10 @@ export class JobRunner {
     });
     if (!claimed.ok) return { claimed: 0, error: claimed.error };
     for (const job of claimed.value) this.#begin(job, claimedAtMs);
-    if (claimed.value.length > 0) this.#tell();
+    if (claimed.value.length > 0) {
+      this.#workedAtMs = monotonicMs();
+      this.#tell();
+    }
     return { claimed: claimed.value.length, error: null };
   }
 
@@ -249,8 +269,26 @@ export class JobRunner {
 
   async #restMs(failures: number): Promise<number> {
     if (failures > 0) return this.#options.random() * Math.min(BACK_OFF_MS_MAX, 500 * 2 ** Math.min(failures, 10));
+    const idleMs = this.#options.monotonicMs() - this.#workedAtMs;
+    const restMs = Math.min(Math.max(idleMs * IDLE_SHARE, IDLE_MS_MIN), IDLE_MS_MAX);
+    // When the next one is due is asked only where the next look would come too late for it.
+    if (restMs < IDLE_MS_MAX / 10) return restMs;
     const due = await this.#options.store.nextDueInMs();
-    return due.ok && due.value !== null ? Math.min(Math.max(due.value, IDLE_MS_MIN), IDLE_MS_MAX) : IDLE_MS_MAX;
+    return due.ok && due.value !== null ? Math.min(Math.max(due.value, IDLE_MS_MIN), restMs) : restMs;
+  }
+
+  /** Attempts that are claimed together share their round trips from there on. */
+  async #gather(): Promise<void> {
+    const free = this.#concurrency - this.#attempts.size;
+    if (free <= 0 || free >= this.#concurrency * GATHER_SHARE) return;
+    await this.#options.wait(GATHER_MS, this.#stopping.signal);
+  }
+
+  async #reserveWaiting(): Promise<AppError | null> {
+    if (this.#state !== 'running') return null;
+    const reserved = await this.#options.store.reserveDue({ limit: RESERVE_LIMIT, dueForMs: RESERVE_WAITING_MS });
+    if (reserved.ok && reserved.value.reserved > 0) this.poke();
+    return reserved.ok ? null : reserved.error;
   }
 
   async #rest(ms: number): Promise<void> {

@@ -1,53 +1,133 @@
-import { MongoBulkWriteError } from 'mongodb';
+import { MongoBulkWriteError, type AnyBulkWriteOperation, type Document } from 'mongodb';
+import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
-import { historyEntrySchema, type HistoryEntry } from '#domain/job.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX, historyEntrySchema, jobStateSchema, type HistoryEntry } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { JobChange } from '#domain/transition.ts';
-import { z } from 'zod';
-import { guardOf, pipelineOf } from './change-update.ts';
-import type { Collections } from './collections.ts';
+import { guardOf, leaseFilter, literal, pipelineOf } from './change-update.ts';
+import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import type { JobWrite } from './ports.ts';
+
+/** Writes of one job that follow from one another and are written as one: all of them or none. */
+interface Chain {
+  readonly writes: JobWrite[];
+  /** The last change among them, null where there are only acceptances. */
+  last: JobChange | null;
+}
+
+type Outcome = Result<void, AppError>;
 
 /**
- * Writes changes in one round trip, each on its own. Where not all of them met their job, or the server refused some, it is
- * read back which stand, whoever's reply was lost.
- * @returns for each change in order: done, `lease_lost` or `write_conflict` with nothing written, or the server's refusal
+ * Applies writes in one round trip. What follows from one another for one job is one statement: each stage of its pipeline
+ * sees what the stage before it did, and the guard of the first change stands for all. Where not every statement met its job,
+ * or the server refused some, it is read back which stand, whoever's reply was lost.
+ * @returns for each write in order: done, `lease_lost` or `write_conflict` with nothing written, or the server's refusal
  */
-export async function writeChanges(
+export async function applyWrites(
   jobs: Collections['jobs'],
-  changes: readonly JobChange[],
-): Promise<Result<readonly Result<void, AppError>[], AppError>> {
-  const operations = changes.map((change) => ({
-    updateOne: { filter: guardOf(change), update: pipelineOf(change) },
-  }));
-  const written = await attemptCall(() => jobs.bulkWrite(operations, { ordered: false }));
-  if (written.ok) {
-    const areAll = written.value.matchedCount === changes.length;
-    return areAll ? ok(changes.map(() => ok(undefined))) : tellApplied(jobs, changes, null);
+  writes: readonly JobWrite[],
+): Promise<Result<readonly Outcome[], AppError>> {
+  const sound = writes.filter((write) => !isTooLong(write));
+  const chains = chainsOf(sound);
+  if (chains.length > 0) {
+    const written = await attemptCall(() => jobs.bulkWrite(chains.map(statementOf), { ordered: false }));
+    // One document that the server refuses to write must not make the others wait for ever.
+    const isPartial = !written.ok && written.error.cause instanceof MongoBulkWriteError;
+    if (!written.ok && !isPartial) return written;
+    const areAll = written.ok && written.value.matchedCount === chains.length;
+    if (!areAll) return tellApplied(jobs, writes, chains, written.ok ? null : written.error);
   }
-  // One document that the server refuses to write must not make the others wait for ever.
-  const isPartial = written.error.cause instanceof MongoBulkWriteError;
-  return isPartial ? tellApplied(jobs, changes, written.error) : written;
+  return ok(writes.map((write) => (isTooLong(write) ? tooLong(write) : ok(undefined))));
+}
+
+// Cut, it would be of no use: nobody could ask the provider for it. The document stays a job, and the attempt goes on.
+function isTooLong(write: JobWrite): boolean {
+  return write.type === 'acceptance' && write.acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX;
+}
+
+function tooLong(write: JobWrite): Outcome {
+  const length = write.type === 'acceptance' ? write.acceptanceId.length : 0;
+  return err(appError('invalid_request', `an acceptance id of ${length} characters`));
+}
+
+function chainsOf(writes: readonly JobWrite[]): readonly Chain[] {
+  const chains: Chain[] = [];
+  const latest = new Map<string, Chain>();
+  for (const write of writes) {
+    const jobId = jobIdOf(write);
+    const chain = latest.get(jobId);
+    if (chain !== undefined && isNext(chain, write)) {
+      chain.writes.push(write);
+      if (write.type === 'change') chain.last = write.change;
+      continue;
+    }
+    const begun: Chain = { writes: [write], last: write.type === 'change' ? write.change : null };
+    chains.push(begun);
+    latest.set(jobId, begun);
+  }
+  return chains;
+}
+
+/** Whether a write was planned from what the chain makes of the job, under the same lease. */
+function isNext({ writes, last }: Chain, write: JobWrite): boolean {
+  const before = writes.at(-1);
+  if (before === undefined || tokenOf(before) !== tokenOf(write)) return false;
+  if (write.type === 'acceptance') return last === null || last.lease.type === 'keep';
+  return (
+    last === null || (write.change.guard.version === last.guard.version + 1 && write.change.guard.state === last.to)
+  );
+}
+
+function jobIdOf(write: JobWrite): string {
+  return write.type === 'change' ? write.change.jobId : write.lease.jobId;
+}
+
+function tokenOf(write: JobWrite): number {
+  return write.type === 'change' ? write.change.guard.leaseToken : write.lease.token;
+}
+
+function statementOf({ writes }: Chain): AnyBulkWriteOperation<RawDocument> {
+  const first = writes.find((write) => write.type === 'change');
+  const filter = first === undefined ? leaseFilterOf(writes) : guardOf(first.change);
+  const update = writes.flatMap((write) =>
+    write.type === 'change' ? pipelineOf(write.change) : acceptancePipeline(write.acceptanceId),
+  );
+  return { updateOne: { filter, update } };
+}
+
+function leaseFilterOf(writes: readonly JobWrite[]): Document {
+  return writes.flatMap((write) => (write.type === 'acceptance' ? [leaseFilter(write.lease)] : []))[0] ?? {};
+}
+
+function acceptancePipeline(acceptanceId: string): Document[] {
+  return [{ $set: { 'provider.acceptanceId': literal(acceptanceId), updatedAt: '$$NOW' } }];
 }
 
 const appliedSchema = z.object({
   _id: z.string(),
   version: z.number(),
+  state: jobStateSchema,
   leaseToken: z.number().nullish(),
+  provider: z.object({ acceptanceId: z.string().nullish() }),
+  attempts: z.array(z.object({ acceptanceId: z.string().nullish() })).default([]),
   history: z.array(historyEntrySchema).default([]),
 });
+type Applied = z.infer<typeof appliedSchema>;
 
-/** Which of the changes stand: those whose history entry is there. A job that still is what its change expects was refused. */
+/** Which of the writes stand: changes whose history entry is there, acceptances whose id is. */
 async function tellApplied(
   jobs: Collections['jobs'],
-  changes: readonly JobChange[],
+  writes: readonly JobWrite[],
+  chains: readonly Chain[],
   refusal: AppError | null,
-): Promise<Result<readonly Result<void, AppError>[], AppError>> {
-  const ids = changes.map((change) => change.jobId);
+): Promise<Result<readonly Outcome[], AppError>> {
+  const fields = { version: 1, state: 1, leaseToken: 1, provider: 1, attempts: 1, history: 1 };
+  const ids = [...new Set(writes.map(jobIdOf))];
   const found = await attemptCall(() =>
     jobs
       .find({ _id: { $in: ids } })
-      .project({ version: 1, leaseToken: 1, history: 1 })
+      .project(fields)
       .toArray(),
   );
   if (!found.ok) return found;
@@ -57,13 +137,56 @@ async function tellApplied(
       return parsed.success ? [[parsed.data._id, parsed.data] as const] : [];
     }),
   );
+  const outcomes = writes.map((write) => (isTooLong(write) ? tooLong(write) : outcomeOf(write, byId, refusal)));
+  return storeAcceptancesAlone(jobs, { writes, chains, byId, outcomes });
+}
+
+function outcomeOf(write: JobWrite, byId: ReadonlyMap<string, Applied>, refusal: AppError | null): Outcome {
+  const jobId = jobIdOf(write);
+  const job = byId.get(jobId);
+  if (job !== undefined && stands(write, job)) return ok(undefined);
+  if ((job?.leaseToken ?? 0) !== tokenOf(write)) return err(appError('lease_lost', jobId));
+  if (write.type === 'acceptance') return err(refusal ?? appError('lease_lost', jobId));
+  if (refusal !== null && job?.version === write.change.guard.version) return err(refusal);
+  return err(appError('write_conflict', jobId));
+}
+
+function stands(write: JobWrite, job: Applied): boolean {
+  if (write.type === 'change') return job.history.some((entry) => isEntryOf(write.change, entry));
+  const known = [job.provider, ...job.attempts].map((one) => one.acceptanceId);
+  return (job.leaseToken ?? 0) === write.lease.token && known.includes(write.acceptanceId);
+}
+
+/** What the provider has accepted is kept also where a change that went with it was refused: it is paid for. */
+async function storeAcceptancesAlone(
+  jobs: Collections['jobs'],
+  told: {
+    readonly writes: readonly JobWrite[];
+    readonly chains: readonly Chain[];
+    readonly byId: ReadonlyMap<string, Applied>;
+    readonly outcomes: readonly Outcome[];
+  },
+): Promise<Result<readonly Outcome[], AppError>> {
+  const { writes, chains, byId, outcomes } = told;
+  const shared = new Set(chains.flatMap((chain) => (chain.writes.length > 1 ? chain.writes : [])));
+  const isLeased = (jobId: string): boolean => ['running', 'validating'].includes(byId.get(jobId)?.state ?? '');
+  const alone = writes.filter(
+    (write, at) =>
+      write.type === 'acceptance' &&
+      shared.has(write) &&
+      outcomes[at]?.ok === false &&
+      byId.get(write.lease.jobId)?.leaseToken === write.lease.token &&
+      isLeased(write.lease.jobId),
+  );
+  if (alone.length === 0) return ok(outcomes);
+  const retried = await Promise.all(alone.map((write) => applyWrites(jobs, [write])));
+  const byWrite = new Map(alone.map((write, at) => [write, retried[at]]));
   return ok(
-    changes.map((change): Result<void, AppError> => {
-      const job = byId.get(change.jobId);
-      if (job?.history.some((entry) => isEntryOf(change, entry))) return ok(undefined);
-      if ((job?.leaseToken ?? 0) !== change.guard.leaseToken) return err(appError('lease_lost', change.jobId));
-      if (refusal !== null && job?.version === change.guard.version) return err(refusal);
-      return err(appError('write_conflict', change.jobId));
+    outcomes.map((outcome, at) => {
+      const write = writes[at];
+      const again = write === undefined ? undefined : byWrite.get(write);
+      if (again === undefined) return outcome;
+      return again.ok ? (again.value[0] ?? outcome) : again;
     }),
   );
 }

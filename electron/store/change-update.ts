@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import type { JobChange } from '#domain/transition.ts';
+import type { LeaseKey } from './ports.ts';
 
 /** The filter under which a change may be written: the job is still what the change was planned from. */
 export function guardOf(change: JobChange): Document {
@@ -9,6 +10,11 @@ export function guardOf(change: JobChange): Document {
     state: change.guard.state,
     leaseToken: change.guard.leaseToken === 0 ? { $in: [0, null] } : change.guard.leaseToken,
   };
+}
+
+/** The filter of what may be written under a lease whatever else changed: progress, an acceptance, a heartbeat. */
+export function leaseFilter(lease: LeaseKey): Document {
+  return { _id: lease.jobId, leaseToken: lease.token, state: { $in: ['running', 'validating'] } };
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
-import { appError, type AppError } from '#domain/errors.ts';
-import { ACCEPTANCE_ID_LENGTH_MAX, isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import type { AppError } from '#domain/errors.ts';
+import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
-import { writeChanges } from './applied-changes.ts';
-import { guardOf, pipelineWhere, stamped } from './change-update.ts';
+import { applyWrites } from './applied-changes.ts';
+import { guardOf, leaseFilter, pipelineWhere, stamped } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { chooseJobs, findJobs } from './job-choice.ts';
@@ -13,7 +13,7 @@ import { CandidateWindow } from './candidate-window.ts';
 import { claimBatch, type ClaimParts } from './job-claims.ts';
 import { intendReservations } from './reservations.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
-import type { ClaimOptions, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
+import type { ClaimOptions, JobWrite, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
 import { announceRunner } from './runner-nodes.ts';
 import { settleJobs, sweepPending } from './settlement.ts';
 
@@ -120,14 +120,8 @@ export class MongoRunnerStore implements RunnerStore {
   }
 
   async recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>> {
-    // Cut, it would be of no use: nobody could ask the provider for it. The document stays a job, and the attempt goes on.
-    if (acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX) {
-      return err(appError('invalid_request', `an acceptance id of ${acceptanceId.length} characters`));
-    }
-    const set = { 'provider.acceptanceId': { $literal: acceptanceId }, updatedAt: '$$NOW' };
-    const written = await this.#writeLeased([{ lease, set }]);
-    if (!written.ok) return written;
-    return written.value === 1 ? ok(undefined) : err(appError('lease_lost', lease.jobId));
+    const written = await this.applyWrites([{ type: 'acceptance', lease, acceptanceId }]);
+    return written.ok ? (written.value[0] ?? ok(undefined)) : written;
   }
 
   async isCancelled(jobId: string): Promise<Result<boolean, AppError>> {
@@ -149,9 +143,12 @@ export class MongoRunnerStore implements RunnerStore {
     return written.ok ? ok(undefined) : written;
   }
 
-  async applyChanges(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
-    if (changes.length === 0) return ok([]);
-    return writeChanges(this.#collections.jobs, changes);
+  applyChanges(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
+    return this.applyWrites(changes.map((change) => ({ type: 'change', change })));
+  }
+
+  applyWrites(writes: readonly JobWrite[]): Promise<Result<readonly Result<void, AppError>[], AppError>> {
+    return applyWrites(this.#collections.jobs, writes);
   }
 
   async settle(jobIds: readonly string[]): Promise<Result<number, AppError>> {
@@ -241,8 +238,4 @@ export class MongoRunnerStore implements RunnerStore {
 function withinLimits(report: { readonly fraction: number; readonly message: string }): typeof report {
   const fraction = Number.isFinite(report.fraction) ? Math.min(Math.max(report.fraction, 0), 1) : 0;
   return { fraction, message: report.message.slice(0, PROGRESS_MESSAGE_LENGTH_MAX) };
-}
-
-function leaseFilter(lease: LeaseKey): Document {
-  return { _id: lease.jobId, leaseToken: lease.token, state: { $in: ['running', 'validating'] } };
 }

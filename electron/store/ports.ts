@@ -59,6 +59,11 @@ export interface LeaseKey {
   readonly token: number;
 }
 
+/** What is written for a job: a change of its state, or what a provider has accepted under a lease. */
+export type JobWrite =
+  | { readonly type: 'change'; readonly change: JobChange }
+  | { readonly type: 'acceptance'; readonly lease: LeaseKey; readonly acceptanceId: string };
+
 /** What a reservation round did. */
 export interface ReservationOutcome {
   readonly reserved: number;
@@ -102,6 +107,11 @@ export interface RunnerStore {
    * @returns for each change in order: done, or `lease_lost` / `write_conflict` with nothing written
    */
   applyChanges(changes: readonly JobChange[]): Promise<Result<readonly Result<void, AppError>[], AppError>>;
+  /**
+   * The same for changes and acceptances, in order. Writes of one job that follow from one another go as one, all of them or
+   * none; an acceptance is kept also where the change that went with it was refused.
+   */
+  applyWrites(writes: readonly JobWrite[]): Promise<Result<readonly Result<void, AppError>[], AppError>>;
   /** Posts what these jobs owe (steps 2 to 4 of the charge protocol). */
   settle(jobIds: readonly string[]): Promise<Result<number, AppError>>;
   /** Gives jobs whose lease ran out back: `retrying`, or `failed` where the policy says so. @returns how many */

@@ -56,10 +56,10 @@ const MUTATIONS: readonly Mutation[] = [
     replace: '',
   },
   {
-    name: 'the figures follow an entry as often as it is settled',
+    name: 'the figures follow entries that nobody has posted',
     file: 'electron/store/settlement.ts',
-    find: ', ...owesOneOf(keys) }',
-    replace: ' }',
+    find: '$and: [isStanding, ',
+    replace: '$and: [',
   },
   {
     name: 'a settled entry stays owed',
@@ -78,12 +78,6 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'electron/store/job-claims.ts',
     find: "{ $or: [{ 'billing.reserved': { $gt: 0 } }, { 'billing.price': 0 }], 'billing.pending': { $size: 0 } },",
     replace: '{},',
-  },
-  {
-    name: 'a claim takes a reservation off the job that nobody has posted',
-    file: 'electron/store/job-claims.ts',
-    find: "'billing.pending.key': { $in: [...keys] } }",
-    replace: '}',
   },
   {
     name: 'a claim does not take the reservation off the job',

@@ -1,0 +1,106 @@
+import type { AppError } from '#domain/errors.ts';
+import type { LeasedJob } from '#domain/job.ts';
+import { err, type Result } from '#domain/result.ts';
+import type { JobChange } from '#domain/transition.ts';
+import type { JobWrite, RunnerStore } from '#store/ports.ts';
+
+interface Waiting {
+  readonly write: JobWrite;
+  readonly resolve: (result: Result<void, AppError>) => void;
+}
+
+/** What the outbox works with. */
+export interface WriteOutboxOptions {
+  readonly store: Pick<RunnerStore, 'applyWrites' | 'settle'>;
+  readonly onSettleFailed: (error: AppError) => void;
+  /** Ends early when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly monotonicMs: () => number;
+}
+
+/** The most writes in one round trip. */
+const BATCH_MAX = 500;
+/**
+ * Settlements begin at least this far apart, in milliseconds, so that jobs that end one after the other share one. A capture
+ * moves nothing that the customer could spend; a lone one is settled at once.
+ */
+const SETTLE_EVERY_MS = 50;
+
+/**
+ * Gathers what many attempts write into few round trips: while one batch is under way the next one fills, so a lone write
+ * waits for nobody and a crowd shares. Writes of one job keep their order; those that gather go as one. What changes owe to
+ * the ledger is settled behind them.
+ */
+export class WriteOutbox {
+  readonly #options: WriteOutboxOptions;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | null = null;
+  #owing = new Set<string>();
+  #settling: Promise<void> | null = null;
+  #settledAtMs = Number.NEGATIVE_INFINITY;
+  #hurry = new AbortController();
+
+  constructor(options: WriteOutboxOptions) {
+    this.#options = options;
+  }
+
+  /** Applies a change with the next batch. `lease_lost` and `write_conflict` mean that nothing was written. */
+  apply(change: JobChange): Promise<Result<void, AppError>> {
+    return this.#put({ type: 'change', change });
+  }
+
+  /** Stores the provider's id with the next batch, before any change of the job that is handed in later. */
+  accepted(job: LeasedJob, acceptanceId: string): Promise<Result<void, AppError>> {
+    return this.#put({ type: 'acceptance', lease: { jobId: job._id, token: job.lease.token }, acceptanceId });
+  }
+
+  /** Resolves when everything handed in is written and what it owes was settled, or left to a sweep. */
+  async drain(): Promise<void> {
+    while (this.#flushing !== null || this.#settling !== null) {
+      this.#hurry.abort();
+      await this.#flushing;
+      await this.#settling;
+    }
+  }
+
+  #put(write: JobWrite): Promise<Result<void, AppError>> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ write, resolve });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    // One turn of the event loop, so that what is handed in at the same moment goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH_MAX);
+      const applied = await this.#options.store.applyWrites(batch.map((waiting) => waiting.write));
+      for (const [at, { write, resolve }] of batch.entries()) {
+        const result = applied.ok
+          ? (applied.value[at] ?? err({ code: 'internal', detail: 'no answer for a write' }))
+          : applied;
+        if (write.type === 'change' && write.change.owes.length > 0 && result.ok) this.#owing.add(write.change.jobId);
+        resolve(result);
+      }
+      if (this.#owing.size > 0) this.#settling ??= this.#settle();
+    }
+    this.#flushing = null;
+  }
+
+  /** The changes stand whether or not this succeeds: what is not settled now, the sweep settles. */
+  async #settle(): Promise<void> {
+    const { store, wait, monotonicMs, onSettleFailed } = this.#options;
+    while (this.#owing.size > 0) {
+      const restMs = this.#settledAtMs + SETTLE_EVERY_MS - monotonicMs();
+      if (restMs > 0 && !this.#hurry.signal.aborted) await wait(restMs, this.#hurry.signal);
+      const jobIds = [...this.#owing];
+      this.#owing.clear();
+      this.#settledAtMs = monotonicMs();
+      const settled = await store.settle(jobIds);
+      if (!settled.ok) onSettleFailed(settled.error);
+    }
+    this.#settling = null;
+    if (this.#flushing === null) this.#hurry = new AbortController();
+  }
+}
