@@ -7,6 +7,8 @@ import type { JobWrite, RunnerStore } from '#store/ports.ts';
 interface Waiting {
   readonly write: JobWrite;
   readonly resolve: (result: Result<void, AppError>) => void;
+  /** Not to be sent alone before this time, on the monotonic clock. */
+  readonly dueAtMs: number;
 }
 
 /** What the outbox works with. */
@@ -24,7 +26,12 @@ const BATCH_MAX = 500;
  * Settlements begin at least this far apart, in milliseconds, so that jobs that end one after the other share one. A capture
  * moves nothing that the customer could spend; a lone one is settled at once.
  */
-const SETTLE_EVERY_MS = 50;
+const SETTLE_EVERY_MS = 80;
+/**
+ * That a generation is made and its checks begin is told by whatever is written next, or after this time, in milliseconds:
+ * nobody waits for it, and most checks are over sooner.
+ */
+const GENERATED_MS_MAX = 100;
 
 /**
  * Gathers what many attempts write into few round trips: while one batch is under way the next one fills, so a lone write
@@ -39,6 +46,8 @@ export class WriteOutbox {
   #settling: Promise<void> | null = null;
   #settledAtMs = Number.NEGATIVE_INFINITY;
   #hurry = new AbortController();
+  /** Aborted when something is handed in that is not to wait. */
+  #urgent = new AbortController();
 
   constructor(options: WriteOutboxOptions) {
     this.#options = options;
@@ -65,16 +74,23 @@ export class WriteOutbox {
 
   #put(write: JobWrite): Promise<Result<void, AppError>> {
     return new Promise((resolve) => {
-      this.#waiting.push({ write, resolve });
+      const patienceMs = isPatient(write) ? GENERATED_MS_MAX : 0;
+      this.#waiting.push({ write, resolve, dueAtMs: this.#options.monotonicMs() + patienceMs });
+      if (patienceMs === 0) this.#urgent.abort();
       this.#flushing ??= this.#flush();
     });
   }
 
   async #flush(): Promise<void> {
-    // One turn of the event loop, so that what is handed in at the same moment goes together.
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH_MAX);
+      const patienceMs = Math.min(...this.#waiting.map(({ dueAtMs }) => dueAtMs)) - this.#options.monotonicMs();
+      if (patienceMs > 0) {
+        await this.#options.wait(patienceMs, AbortSignal.any([this.#urgent.signal, this.#hurry.signal]));
+      }
+      // One turn of the event loop, so that what is handed in at the same moment goes together.
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#urgent = new AbortController();
+      const batch = this.#takeBatch();
       const applied = await this.#options.store.applyWrites(batch.map((waiting) => waiting.write));
       for (const [at, { write, resolve }] of batch.entries()) {
         const result = applied.ok
@@ -86,6 +102,16 @@ export class WriteOutbox {
       if (this.#owing.size > 0) this.#settling ??= this.#settle();
     }
     this.#flushing = null;
+  }
+
+  /** What is due, with everything that waits for the same jobs, in order. */
+  #takeBatch(): readonly Waiting[] {
+    const nowMs = this.#hurry.signal.aborted ? Number.POSITIVE_INFINITY : this.#options.monotonicMs();
+    const due = this.#waiting.filter(({ dueAtMs }) => dueAtMs <= nowMs).slice(0, BATCH_MAX);
+    const jobIds = new Set(due.map(({ write }) => jobIdOf(write)));
+    const batch = this.#waiting.filter(({ write }) => jobIds.has(jobIdOf(write)));
+    this.#waiting = this.#waiting.filter(({ write }) => !jobIds.has(jobIdOf(write)));
+    return batch;
   }
 
   /** The changes stand whether or not this succeeds: what is not settled now, the sweep settles. */
@@ -103,4 +129,12 @@ export class WriteOutbox {
     this.#settling = null;
     if (this.#flushing === null) this.#hurry = new AbortController();
   }
+}
+
+function jobIdOf(write: JobWrite): string {
+  return write.type === 'change' ? write.change.jobId : write.lease.jobId;
+}
+
+function isPatient(write: JobWrite): boolean {
+  return write.type === 'change' && write.change.event === 'generated';
 }

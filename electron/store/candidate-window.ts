@@ -5,7 +5,7 @@ import type { Collections } from './collections.ts';
 import { findBeyond, findFirst, windowSizeOf, type Candidate } from './job-choice.ts';
 
 /** How long candidates are chosen from before the queue is looked at again, in milliseconds, where there are enough of them. */
-const AGE_MS_MAX = 100;
+const AGE_MS_MAX = 200;
 /** How often it is looked behind the workspaces that fill the window, in milliseconds: that is all a newcomer can lose. */
 const BEYOND_MS = 500;
 

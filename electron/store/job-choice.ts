@@ -7,7 +7,7 @@ import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 
 /** How many candidates are looked at for each job that is wanted, so that workspaces can take turns. */
-const CANDIDATES_PER_JOB = 4;
+const CANDIDATES_PER_JOB = 2;
 const CANDIDATES_MIN = 64;
 const CANDIDATES_MAX = 4000;
 /** How often it is looked beyond the workspaces that fill a window of candidates. */
@@ -50,7 +50,7 @@ export async function findFirst(
 ): Promise<Result<Candidates, AppError>> {
   const found = await attemptCall(() =>
     collections.jobs
-      .find(filter)
+      .find(filter, { batchSize: count })
       .project<RawDocument>(CANDIDATE_FIELDS)
       .sort({ priority: -1, notBefore: 1, _id: 1 })
       .limit(count)

@@ -31,6 +31,9 @@ export interface MonthGuard {
   redated(entries: readonly LedgerEntry[]): Promise<Result<readonly LedgerEntry[], AppError>>;
 }
 
+/** How long an account keeps entries in `posting` that stand, in milliseconds, where no other write takes them off with it. */
+const CLEAR_AFTER_MS = 100;
+
 /** Waits for about that many milliseconds; passed in so that tests decide what waiting is. */
 export type Wait = (delayMs: number) => Promise<void>;
 
@@ -47,6 +50,7 @@ export class LedgerPoster {
   #isWorking = false;
   /** By workspace: entries of `posting` that are known to stand in the ledger; taken off by the account's next write. */
   readonly #standing = new Map<string, Set<string>>();
+  #clearing: Promise<void> | null = null;
 
   constructor(
     collections: Pick<Collections, 'accounts' | 'ledger'>,
@@ -103,13 +107,12 @@ export class LedgerPoster {
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
       const answers = await this.#postSafely(batch);
-      // Where nobody follows, the accounts are left with nothing in `posting`; otherwise their next write takes it off.
-      if (this.#waiting.length === 0) await this.#clearStanding();
       // Those who are to be tried again stay before all that came later, or a release could overtake its reservation.
       this.#waiting.unshift(...batch.filter((waiting) => !answers.has(waiting)));
       for (const [waiting, answer] of answers) waiting.resolve(answer);
     }
     this.#isWorking = false;
+    this.#clearing ??= this.#clearWhenIdle();
   }
 
   /** Those who waited longest, as many as fit, each workspace's entries in the order in which they came. */
@@ -222,9 +225,13 @@ export class LedgerPoster {
   }
 
   /** What cannot be taken off now stays in `posting`, which is harmless, until a write or a sweep takes it off. */
-  async #clearStanding(): Promise<void> {
-    const cleared = await this.#books.clear(this.#standing);
-    if (cleared.ok) this.#standing.clear();
+  async #clearWhenIdle(): Promise<void> {
+    do await this.#wait(CLEAR_AFTER_MS);
+    while (this.#isWorking);
+    const cleared = new Map([...this.#standing].map(([workspaceId, keys]) => [workspaceId, new Set(keys)]));
+    this.#standing.clear();
+    await this.#books.clear(cleared);
+    this.#clearing = null;
   }
 }
 

@@ -31,7 +31,9 @@ export async function reserveForClaim(
   poster: LedgerPoster,
   jobIds: readonly string[],
 ): Promise<Result<Reserved, AppError>> {
-  const read = await attemptCall(() => collections.jobs.find({ _id: { $in: [...jobIds] } }).toArray());
+  const read = await attemptCall(() =>
+    collections.jobs.find({ _id: { $in: [...jobIds] } }, { batchSize: jobIds.length + 1 }).toArray(),
+  );
   if (!read.ok) return read;
   const malformed = read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id]));
   const sound = read.value.map((document) => document._id).filter((id) => !malformed.includes(id));

@@ -93,7 +93,7 @@ async function readOwing(
   if (ids.length === 0) return ok([]);
   const found = await attemptCall(() =>
     collections.jobs
-      .find({ _id: { $in: [...ids] }, 'billing.pending.0': { $exists: true } })
+      .find({ _id: { $in: [...ids] }, 'billing.pending.0': { $exists: true } }, { batchSize: ids.length + 1 })
       .project({ workspaceId: 1, billing: 1 })
       .toArray(),
   );

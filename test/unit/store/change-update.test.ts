@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJob, type Job } from '#domain/job.ts';
+import { ok } from '#domain/result.ts';
 import { applyChange, planChange } from '#domain/transition.ts';
 import { CandidateWindow } from '#store/candidate-window.ts';
 import { guardOf, pipelineOf } from '#store/change-update.ts';
@@ -21,11 +22,14 @@ function stored(job: Job, at: Date): ModelDeployment {
 
 function claimParts(deployment: ModelDeployment): Parameters<typeof claimBatch>[0] {
   const collections = connectTo(deployment, openGate);
-  const poster = new LedgerPoster(
-    collections,
-    () => Promise.resolve(),
-    () => 0.5,
-  );
+  const poster = new LedgerPoster(collections, {
+    wait: () => Promise.resolve(),
+    random: () => 0.5,
+    months: {
+      closedAmong: () => Promise.resolve(ok(new Set<string>())),
+      redated: (entries) => Promise.resolve(ok(entries)),
+    },
+  });
   return { collections, poster, window: new CandidateWindow(collections), reserved: new Map() };
 }
 
