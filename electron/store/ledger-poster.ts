@@ -50,7 +50,7 @@ export class LedgerPoster {
   #isWorking = false;
   /** By workspace: entries of `posting` that are known to stand in the ledger; taken off by the account's next write. */
   readonly #standing = new Map<string, Set<string>>();
-  #clearing: Promise<void> | null = null;
+  #isClearing = false;
 
   constructor(
     collections: Pick<Collections, 'accounts' | 'ledger'>,
@@ -112,7 +112,7 @@ export class LedgerPoster {
       for (const [waiting, answer] of answers) waiting.resolve(answer);
     }
     this.#isWorking = false;
-    this.#clearing ??= this.#clearWhenIdle();
+    if (!this.#isClearing) void this.#clearWhenIdle();
   }
 
   /** Those who waited longest, as many as fit, each workspace's entries in the order in which they came. */
@@ -226,12 +226,13 @@ export class LedgerPoster {
 
   /** What cannot be taken off now stays in `posting`, which is harmless, until a write or a sweep takes it off. */
   async #clearWhenIdle(): Promise<void> {
+    this.#isClearing = true;
     do await this.#wait(CLEAR_AFTER_MS);
     while (this.#isWorking);
     const cleared = new Map([...this.#standing].map(([workspaceId, keys]) => [workspaceId, new Set(keys)]));
     this.#standing.clear();
     await this.#books.clear(cleared);
-    this.#clearing = null;
+    this.#isClearing = false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LeasedJob } from '#domain/job.ts';
+import { parseJob, type LeasedJob } from '#domain/job.ts';
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
@@ -72,10 +72,12 @@ describe('a claim', () => {
       if (operation !== 'jobs.updateMany') return;
       updates += 1;
       if (updates !== 2) return;
-      const pending = (world.deployment.jobs.documents.get('a')?.['billing'] as { pending: object[] }).pending[0];
+      const parsed = parseJob(world.deployment.jobs.documents.get('a'));
+      if (!parsed.ok) throw new Error('the job is none');
+      const pending = parsed.value.billing.pending.map((entry) => ({ ...entry, key: 'other:reserve:1' }));
       world.deployment.jobs.updateOne(
         { _id: 'a' },
-        { $set: { 'billing.generationId': 'other', 'billing.pending': [{ ...pending, key: 'other:reserve:1' }] } },
+        { $set: { 'billing.generationId': 'other', 'billing.pending': pending } },
       );
     });
     const claimed = expectOk(await world.store.claimBatch({ runnerId: 'r1', limit: 1, leaseMs: 30_000 }));
