@@ -136,6 +136,11 @@ export class Engine {
     return ok(undefined);
   }
 
+  /** What every window is told of connection, copy, runner and person. */
+  get status(): EngineStatus {
+    return this.#board.current;
+  }
+
   /** Serves a window over its port until the window closes it. */
   connect(port: EnginePort): void {
     const handlers = this.#handlers();
