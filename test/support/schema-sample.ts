@@ -79,7 +79,7 @@ export function mutationOf(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> 
   );
   return fc
     .tuple(value, poison, fc.nat(), fc.constantFrom('drop', 'exchange', 'add', 'whole'))
-    .map(([original, bad, at, how]) => {
+    .map(([original, bad, at, how]: readonly [unknown, unknown, number, string]): unknown => {
       if (how === 'whole' || typeof original !== 'object' || original === null) return bad;
       const names = Object.keys(original);
       const name = names[at % Math.max(1, names.length)] ?? 'extra';

@@ -131,8 +131,8 @@ const misnamed = fc.record({
   params: fc.anything(),
 });
 
-/** Sends so many messages, each after the answer to the one before, and holds every answer to what was promised. */
-async function bombard(port: HostilePort, messages: number): Promise<void> {
+/** Sends so many messages, each after the answer to the one before, and holds every answer to what was promised. @returns how many were answered */
+async function bombard(port: HostilePort, messages: number): Promise<number> {
   let id = 0;
   let answeredCount = 0;
   await fc.assert(
@@ -148,33 +148,33 @@ async function bombard(port: HostilePort, messages: number): Promise<void> {
     }),
     { numRuns: messages, seed: SEED },
   );
-  expect(answeredCount).toBeGreaterThan(messages / 2);
+  return answeredCount;
 }
 
 describe(`a window in somebody else's hands (seed ${SEED}, ${MESSAGES} messages)`, () => {
   it('gets one answer to each request, result or typed error, and changes nothing on the server', async () => {
     const port = await connectTo(intruder, 'viewer');
     const before = await contentOfServer();
-    await bombard(port, MESSAGES);
+    expect(await bombard(port, MESSAGES)).toBeGreaterThan(MESSAGES / 2);
     expect(await contentOfServer()).toBe(before);
   });
 
   it('crashes nothing where its role includes everything', async () => {
     // Fewer of them: what is recorded waits for the disk each time.
-    await bombard(await connectTo(owner, 'founder'), Math.ceil(MESSAGES / 8));
+    expect(await bombard(await connectTo(owner, 'founder'), Math.ceil(MESSAGES / 8))).toBeGreaterThan(MESSAGES / 16);
   });
 
   it('is refused whatever its role does not include, before its parameters are looked at', async () => {
     const port = await connectTo(intruder, 'viewer');
-    let id = 0;
-    for (const name of requestNameSchema.options) {
+    const forbidden = requestNameSchema.options.filter((name) => {
       const definition: RequestDefinition = REQUESTS[name];
-      id += 1;
+      return !PERMISSIONS_OF.viewer.includes(definition.permission);
+    });
+    expect(forbidden.length).toBeGreaterThan(10);
+    for (const [id, name] of forbidden.entries()) {
       port.send({ type: 'request', id, name, params: { nonsense: true } });
       await port.answered(id);
-      const isGranted = PERMISSIONS_OF.viewer.includes(definition.permission);
-      const [answer] = port.answers.get(id) ?? [];
-      if (!isGranted) expect([name, answer?.code]).toEqual([name, 'permission_denied']);
+      expect([name, port.answers.get(id)]).toEqual([name, [{ type: 'failure', code: 'permission_denied' }]]);
     }
   });
 

@@ -94,7 +94,7 @@ async function windowOf(holder: RoleHolder): Promise<EngineWindow> {
 }
 
 /** Drives a job to a state as the runner's user. */
-async function run(fields: Parameters<typeof queuedJob>[0], state: Job['state']): Promise<void> {
+async function run(fields: Parameters<typeof queuedJob>[0], state: Job['state']): Promise<Job> {
   const founder = await storeOf('founder');
   expectOk(await founder.writer.insertJobs([queuedJob(fields)]));
   const runner = makeRunner({
@@ -107,19 +107,23 @@ async function run(fields: Parameters<typeof queuedJob>[0], state: Job['state'])
     version: 'test',
   });
   runner.start();
-  await vi.waitFor(
+  const job = await vi.waitFor(
     async () => {
       const found = expectOk(await founder.reader.readJob(fields.id));
-      expect(found).toMatchObject({ type: 'job', job: { state, billing: { pending: [] } } });
+      if (found?.type !== 'job') throw new Error(`${fields.id} is no job`);
+      expect(found.job).toMatchObject({ state, billing: { pending: [] } });
+      return found.job;
     },
     { timeout: 30_000, interval: 50 },
   );
   await runner.drain();
+  return job;
 }
 
 describe('the least that each role needs on the server', () => {
   it('is enough for a runner: a job is reserved, run and charged by its user', async () => {
-    await run({ id: 'ran-1', workspaceId: 'w1', model: 'instant', priceCredits: 100, maxAttempts: 1 }, 'completed');
+    const order = { id: 'ran-1', workspaceId: 'w1', model: 'instant', priceCredits: 100, maxAttempts: 1 };
+    expect((await run(order, 'completed')).billing.captured).toBe(100);
   });
 
   it('lets a runner post what its jobs owe, and neither give out roles nor insert jobs', async () => {
