@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   cache: async () => (await import('./cache/benchmark.ts')).runCacheBenchmark,
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
+  sandbox: async () => (await import('./sandbox/benchmark.ts')).runSandboxBenchmark,
   seed: async () => (await import('./cache/seed.ts')).runSeedBenchmark,
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };

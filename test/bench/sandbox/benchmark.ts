@@ -1,0 +1,245 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MongoClient } from 'mongodb';
+import { startServerProcess } from '../../faults/processes.ts';
+import { measureGrowth } from './growth.ts';
+import { rated, type Rounds } from './rounds.ts';
+import {
+  documentWorkloads,
+  fill,
+  insertWorkload,
+  pingWorkload,
+  streamWorkload,
+  type BenchDocument,
+  type Workload,
+} from './workloads.ts';
+
+/** One line of the result, in the form that all benchmarks share. */
+export interface BenchCase {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly peerName: string | null;
+  /** Ours divided by the peer's. */
+  readonly ratio: number | null;
+  readonly limit: number;
+  readonly limitName: string;
+  /** The slowest and the fastest round. */
+  readonly spread: readonly [number, number];
+}
+
+interface Sizes {
+  readonly rounds: number;
+  readonly pings: number;
+  readonly calls: number;
+  readonly batches: number;
+  readonly documents: number;
+  readonly growth: readonly number[];
+}
+
+const FULL: Sizes = {
+  rounds: 5,
+  pings: 4000,
+  calls: 1500,
+  batches: 10,
+  documents: 100_000,
+  growth: [1000, 10_000, 100_000, 1_000_000],
+};
+const QUICK: Sizes = { rounds: 2, pings: 200, calls: 50, batches: 2, documents: 2000, growth: [1000, 4000] };
+const CONNECTIONS = [1, 8] as const;
+
+/** A server that the benchmark runs on. */
+interface Target {
+  readonly name: string;
+  readonly uri: string;
+  readonly hasStreams: boolean;
+}
+
+/**
+ * `npm run bench -- sandbox [--json] [--quick] [--uri URI]`: the sandbox server on disk, as a process of its own, over one and
+ * eight connections, beside an empty ping over the same connections in the same rounds, and beside the server at `--uri`. Each
+ * answer is checked. Growth is fitted over collections of 10^3 to 10^6 documents. Exit status 0 where every answer was right;
+ * no figure fails it.
+ */
+export async function runSandboxBenchmark(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      uri: { type: 'string' },
+      'no-growth': { type: 'boolean', default: false },
+    },
+  });
+  const sizes = values.quick ? QUICK : FULL;
+  const folder = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
+  const server = await startServerProcess({ dataDir: folder, port: 0, skewMs: 0 });
+  const own: Target = {
+    name: 'the sandbox server, on disk',
+    uri: `mongodb://127.0.0.1:${server.port}/?directConnection=true`,
+    hasStreams: true,
+  };
+  const peer = values.uri === undefined ? null : await peerOf(values.uri);
+  const report = (one: BenchCase): void => {
+    if (!values.json) console.log(lineOf(one));
+  };
+  try {
+    const cases: BenchCase[] = [];
+    for (const connections of CONNECTIONS) {
+      for (const one of await measure({ own, peer, connections, sizes })) {
+        cases.push(one);
+        report(one);
+      }
+    }
+    if (!values['no-growth']) {
+      for (const one of await measureGrowth(own.uri, sizes.growth, sizes.calls)) {
+        cases.push(one);
+        report(one);
+      }
+    }
+    const result = { benchmark: 'sandbox', machine: machine(), server: own.name, peer: peer?.name ?? null, cases };
+    if (values.json) console.log(JSON.stringify(result));
+    return 0;
+  } finally {
+    await server.kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(options: {
+  readonly own: Target;
+  readonly peer: Target | null;
+  readonly connections: number;
+  readonly sizes: Sizes;
+}): Promise<readonly BenchCase[]> {
+  const { own, peer, connections, sizes } = options;
+  const ours = await runOn(own, connections, sizes);
+  const theirs = peer === null ? null : await runOn(peer, connections, sizes);
+  try {
+    const lanes = [ours, ...(theirs === null ? [] : [theirs])];
+    for (let round = 0; round < sizes.rounds; round += 1) for (const lane of lanes) await lane.round();
+    const ping = ours.rounds.get('ping');
+    if (ping === undefined) throw new Error('nothing was measured');
+    const limit = rated(ping).median;
+    const name = `empty ping over ${connections} connection${connections === 1 ? '' : 's'}`;
+    return [...ours.rounds].map(([key, rounds]) => {
+      const { median, spread } = rated(rounds);
+      const other = theirs?.rounds.get(key);
+      const peerRate = other === undefined ? null : rated(other).median;
+      return {
+        name: `${key}, ${connections} connection${connections === 1 ? '' : 's'}`,
+        unit: rounds.unit,
+        ours: median,
+        peer: peerRate,
+        peerName: peerRate === null ? null : (peer?.name ?? null),
+        ratio: peerRate === null ? null : median / peerRate,
+        limit,
+        limitName: name,
+        spread,
+      };
+    });
+  } finally {
+    await ours.stop();
+    await theirs?.stop();
+  }
+}
+
+/** What one server is measured by: each call of `round` runs every workload once. */
+async function runOn(
+  target: Target,
+  connections: number,
+  sizes: Sizes,
+): Promise<{ readonly rounds: ReadonlyMap<string, Rounds>; round(): Promise<void>; stop(): Promise<void> }> {
+  const client = await new MongoClient(target.uri, { minPoolSize: connections, maxPoolSize: connections }).connect();
+  const watcher = await new MongoClient(target.uri).connect();
+  const db = client.db(`bench_${process.pid}_${connections}`);
+  await db.dropDatabase();
+  const documents = db.collection<BenchDocument>('documents');
+  await fill(documents, sizes.documents);
+  const streamed = target.hasStreams ? await streamWorkload(watcher, db, sizes.calls) : null;
+  const workloads: readonly Workload[] = [
+    pingWorkload(db, sizes.pings),
+    await insertWorkload(db, sizes.batches),
+    ...documentWorkloads(documents, sizes.documents, sizes.calls),
+    ...(streamed === null ? [] : [streamed.workload]),
+  ];
+  const rounds = new Map<string, { readonly unit: string; readonly perSecond: number[] }>();
+  const next = new Map<string, number>();
+  const run = async (workload: Workload, calls: number): Promise<number> => {
+    const from = next.get(workload.name) ?? 0;
+    next.set(workload.name, from + calls);
+    return secondsOf(workload, { from, calls, lanes: connections });
+  };
+  for (const workload of workloads) await run(workload, Math.ceil(workload.calls / 4));
+  return {
+    rounds,
+    round: async () => {
+      for (const workload of workloads) {
+        const seconds = await run(workload, workload.calls);
+        const measured = rounds.get(workload.name) ?? { unit: workload.unit, perSecond: [] };
+        measured.perSecond.push((workload.calls * workload.unitsPerCall) / seconds);
+        rounds.set(workload.name, measured);
+      }
+    },
+    stop: async () => {
+      await streamed?.stop();
+      await db.dropDatabase();
+      await client.close();
+      await watcher.close();
+    },
+  };
+}
+
+/** Runs calls on as many lanes as there are connections, each waiting for its answer. @returns seconds */
+export async function secondsOf(
+  workload: Workload,
+  { from, calls, lanes }: { readonly from: number; readonly calls: number; readonly lanes: number },
+): Promise<number> {
+  let at = from;
+  const end = from + calls;
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      while (at < end) await workload.call(at++);
+    }),
+  );
+  return (performance.now() - start) / 1000;
+}
+
+async function peerOf(uri: string): Promise<Target> {
+  const client = await new MongoClient(uri).connect();
+  try {
+    const [info, hello] = [
+      await client.db('admin').command({ buildInfo: 1 }),
+      await client.db('admin').command({ hello: 1 }),
+    ];
+    const isReplicaSet = typeof hello['setName'] === 'string';
+    return {
+      name: `${isReplicaSet ? 'replica set' : 'standalone'}, version ${String(info['version'])}`,
+      uri,
+      hasStreams: isReplicaSet,
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+function machine(): object {
+  const [first] = cpus();
+  return {
+    cpu: first?.model ?? '',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+function lineOf({ name, unit, ours, peer, limit, spread }: BenchCase): string {
+  const shown = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(3));
+  const beside = peer === null ? '' : `, peer ${shown(peer)}`;
+  return `${name}: ${shown(ours)} ${unit} (${spread.map(shown).join(' to ')})${beside}, limit ${shown(limit)}`;
+}
