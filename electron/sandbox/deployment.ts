@@ -78,21 +78,20 @@ export class Deployment {
     return collection === null ? [] : find(this.records, refuseView(collection), request);
   }
 
-  /** Inserts one document and logs it. */
-  insert(db: string, name: string, document: Doc): Doc {
+  /** Inserts one document and logs it; what refuses it does so before anything is written. */
+  insert(db: string, name: string, given: Doc): Doc {
     this.#touch(db);
-    return this.atomically(() => {
-      const collection = this.ensureCollection(db, name);
-      const stored = this.records.insert(collection, document);
-      this.oplog.append({
-        operationType: 'insert',
-        db,
-        coll: name,
-        uuid: collection.uuid,
-        fields: { documentKey: { _id: stored['_id'] }, fullDocument: stored },
-      });
-      return stored;
+    const collection = this.ensureCollection(db, name);
+    const { document, bytes } = this.records.insert(collection, given);
+    this.oplog.append({
+      operationType: 'insert',
+      db,
+      coll: name,
+      uuid: collection.uuid,
+      fields: { documentKey: { _id: document['_id'] } },
+      fullDocument: bytes,
     });
+    return document;
   }
 
   /** Updates one found document and logs it. @returns the document as it is now, null where nothing changed */
@@ -100,22 +99,19 @@ export class Deployment {
     const after = applyUpdate(found.document, request);
     if (after === null) return null;
     this.#touch(collection.db);
-    this.atomically(() => {
-      this.records.replace(collection, found.record, found.document, after);
-      const isReplacement = kindOfUpdate(request.update) === 'replacement';
-      this.oplog.append({
-        operationType: isReplacement ? 'replace' : 'update',
-        db: collection.db,
-        coll: collection.name,
-        uuid: collection.uuid,
-        fields: {
-          documentKey: { _id: found.document['_id'] },
-          ...(isReplacement
-            ? { fullDocument: after }
-            : { updateDescription: updateDescription(found.document, after) }),
-          ...this.#images(collection, found.document, isReplacement ? null : after),
-        },
-      });
+    const bytes = this.records.replace(collection, found.record, found.document, after);
+    const isReplacement = kindOfUpdate(request.update) === 'replacement';
+    this.oplog.append({
+      operationType: isReplacement ? 'replace' : 'update',
+      db: collection.db,
+      coll: collection.name,
+      uuid: collection.uuid,
+      fields: {
+        documentKey: { _id: found.document['_id'] },
+        ...(isReplacement ? {} : { updateDescription: updateDescription(found.document, after) }),
+        ...this.#images(collection, found.document, isReplacement ? null : after),
+      },
+      ...(isReplacement ? { fullDocument: bytes } : {}),
     });
     return after;
   }
@@ -123,15 +119,13 @@ export class Deployment {
   /** Deletes one found document and logs it. */
   remove(collection: CollectionInfo, found: Found): void {
     this.#touch(collection.db);
-    this.atomically(() => {
-      this.records.remove(collection, found.record, found.document);
-      this.oplog.append({
-        operationType: 'delete',
-        db: collection.db,
-        coll: collection.name,
-        uuid: collection.uuid,
-        fields: { documentKey: { _id: found.document['_id'] }, ...this.#images(collection, found.document, null) },
-      });
+    this.records.remove(collection, found.record, found.document);
+    this.oplog.append({
+      operationType: 'delete',
+      db: collection.db,
+      coll: collection.name,
+      uuid: collection.uuid,
+      fields: { documentKey: { _id: found.document['_id'] }, ...this.#images(collection, found.document, null) },
     });
   }
 

@@ -28,6 +28,8 @@ export interface CommandCall {
 /** What a command does, and whether it needs a transaction that reaches the disk. */
 export interface Command {
   readonly writes: boolean;
+  /** True where each document is changed whole or not at all, and what was changed before an error stays, as on MongoDB. */
+  readonly isPerDocument?: boolean;
   /** @returns the reply's fields without `ok`; a promise only where the command waits for changes */
   run(call: CommandCall): Doc | Promise<Doc>;
 }

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Statement } from 'better-sqlite3';
 import { Binary } from 'bson';
 import { userDigest, type AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
+import { isStoreFailure } from '../storage/schema.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { numberField, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
@@ -25,6 +27,8 @@ export class Executor {
   readonly #commands: ReadonlyMap<string, Command>;
   readonly #failPoints: FailPoints;
   readonly #accessControl: AccessControl;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
   #queue: Waiting[] = [];
   #isScheduled = false;
 
@@ -37,6 +41,8 @@ export class Executor {
     this.#deployment = parts.deployment;
     this.#failPoints = parts.failPoints;
     this.#accessControl = parts.accessControl;
+    this.#begin = parts.deployment.sqlite.prepare('BEGIN IMMEDIATE');
+    this.#commit = parts.deployment.sqlite.prepare('COMMIT');
     this.#commands = new Map(Object.entries(parts.commands));
   }
 
@@ -91,9 +97,12 @@ export class Executor {
     const before = oplog.last;
     const answers: (() => void)[] = [];
     try {
-      sqlite.exec('BEGIN IMMEDIATE');
-      for (const waiting of batch) answers.push(this.#answer(waiting));
-      sqlite.exec('COMMIT');
+      for (const waiting of batch) {
+        // What only reads needs no transaction: nothing else runs in between.
+        if (waiting.command.writes && !sqlite.inTransaction) this.#begin.run();
+        answers.push(this.#answer(waiting));
+      }
+      if (sqlite.inTransaction) this.#commit.run();
     } catch (cause) {
       // Nothing of the batch reached the disk (it is full, or the file is gone): all of it is refused.
       if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
@@ -120,6 +129,7 @@ export class Executor {
       }
       return () => resolve(this.#success(result));
     } catch (cause) {
+      if (isStoreFailure(cause)) throw cause;
       const failure = this.#failure(toServerError(cause));
       return () => resolve(failure);
     }
@@ -130,14 +140,16 @@ export class Executor {
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
     if (!command.writes) return command.run(call);
     const retry = retryOf(call);
-    if (retry === null) return this.#deployment.atomically(() => command.run(call));
-    const answered = this.#deployment.retryable.answered(retry.session, retry.number);
+    const answered = retry === null ? null : this.#deployment.retryable.answered(retry.session, retry.number);
     if (answered !== null) return answered;
-    return this.#deployment.atomically(() => {
+    const run = (): Doc | Promise<Doc> => {
       const reply = command.run(call);
-      if (!(reply instanceof Promise)) this.#deployment.retryable.record(retry.session, retry.number, reply);
+      if (retry !== null && !(reply instanceof Promise))
+        this.#deployment.retryable.record(retry.session, retry.number, reply);
       return reply;
-    });
+    };
+    // A savepoint costs a copy of every page that is touched after it.
+    return command.isPerDocument === true ? run() : this.#deployment.atomically(run);
   }
 
   #success(reply: Doc): Doc {

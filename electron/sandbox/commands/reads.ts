@@ -170,6 +170,7 @@ const killCursors: Command = {
 
 const aggregate: Command = {
   writes: true,
+  isPerDocument: true,
   run(call) {
     const target = call.body['aggregate'];
     const stages = docsField(call.body, 'pipeline');

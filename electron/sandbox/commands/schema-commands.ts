@@ -3,6 +3,7 @@ import { matcherOf } from '../semantics/matching.ts';
 import { comparableDoc, type Doc } from '../semantics/values.ts';
 import { NO_CURSOR } from '../deployment.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
+import { recordBounds } from '../storage/schema.ts';
 import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
 
 function existing(call: CommandCall): CollectionInfo {
@@ -267,12 +268,12 @@ const listDatabases: Command = {
 };
 
 function sizeOf(call: CommandCall, db: string): number {
-  const statement = call.deployment.sqlite.prepare<[number], { bytes: number | null }>(
-    'SELECT sum(length(bson)) AS bytes FROM documents WHERE collection = ?',
+  const statement = call.deployment.sqlite.prepare<[number, number], { bytes: number | null }>(
+    'SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?',
   );
   return call.deployment.catalog
     .list(db)
-    .reduce((sum, collection) => sum + (statement.get(collection.id)?.bytes ?? 0), 0);
+    .reduce((sum, collection) => sum + (statement.get(...recordBounds(collection.id))?.bytes ?? 0), 0);
 }
 
 const dbStats: Command = {

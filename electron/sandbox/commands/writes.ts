@@ -4,6 +4,7 @@ import { project } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { isPositional, kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
+import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
@@ -50,7 +51,11 @@ function eachStatement(
     try {
       run(statement, index);
     } catch (cause) {
+      // The store itself failed: nothing can be said of any statement.
+      if (isStoreFailure(cause)) throw cause;
       const error = toServerError(cause);
+      // An interruption ends the command, and is no statement's fault.
+      if (error.codeName === 'MaxTimeMSExpired') throw error;
       errors.push({ index, code: error.code, errmsg: error.message, ...error.details });
       if (call.body['ordered'] !== false) break;
     }
@@ -64,6 +69,7 @@ function withErrors(reply: Doc, errors: readonly Doc[]): Doc {
 
 const insert: Command = {
   writes: true,
+  isPerDocument: true,
   run(call) {
     const name = collectionName(call);
     let n = 0;
@@ -106,6 +112,7 @@ function readOf(
 
 const update: Command = {
   writes: true,
+  isPerDocument: true,
   run(call) {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let']);
@@ -150,6 +157,7 @@ function removeFound(call: CommandCall, name: string, found: Found): void {
 
 const remove: Command = {
   writes: true,
+  isPerDocument: true,
   run(call) {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let']);
@@ -171,6 +179,7 @@ const remove: Command = {
 
 const findAndModify: Command = {
   writes: true,
+  isPerDocument: true,
   run(call) {
     const { body } = call;
     const name = collectionName(call);

@@ -5,7 +5,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { decodeExact, encode, isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { IndexField, IndexInfo } from './index-entries.ts';
 import { encodeKey } from './key-encoding.ts';
-import type { Sqlite } from './schema.ts';
+import { recordBounds, type Sqlite } from './schema.ts';
 
 /** A collection as the catalog knows it. */
 export interface CollectionInfo {
@@ -16,6 +16,8 @@ export interface CollectionInfo {
   options: Doc;
   readonly indexes: IndexInfo[];
   nextRecord: number;
+  /** How many documents it has; null until somebody asked. */
+  count: number | null;
 }
 
 interface CollectionRow {
@@ -53,8 +55,8 @@ export class Catalog {
     const indexRows = this.#sqlite
       .prepare<[], IndexRow>('SELECT id, collection, spec, isMultikey FROM indexes ORDER BY id')
       .all();
-    const lastRecord = this.#sqlite.prepare<[number], { last: number | null }>(
-      'SELECT max(record) AS last FROM documents WHERE collection = ?',
+    const lastRecord = this.#sqlite.prepare<[number, number], { last: number | null }>(
+      'SELECT max(record) AS last FROM documents WHERE record > ? AND record < ?',
     );
     for (const row of this.#sqlite
       .prepare<[], CollectionRow>('SELECT id, db, name, uuid, options FROM collections ORDER BY id')
@@ -66,7 +68,8 @@ export class Catalog {
         uuid: new UUID(row.uuid),
         options: decodeExact(row.options),
         indexes: indexRows.filter((index) => index.collection === row.id).map(toIndexInfo),
-        nextRecord: (lastRecord.get(row.id)?.last ?? 0) + 1,
+        nextRecord: (lastRecord.get(...recordBounds(row.id))?.last ?? recordBounds(row.id)[0]) + 1,
+        count: null,
       });
     }
   }
@@ -96,7 +99,8 @@ export class Catalog {
       uuid,
       options,
       indexes: [],
-      nextRecord: 1,
+      nextRecord: recordBounds(Number(lastInsertRowid))[0] + 1,
+      count: 0,
     };
     this.#byNamespace.set(`${db}.${name}`, collection);
     this.addIndex(collection, { v: 2, key: { _id: 1 }, name: '_id_' });
@@ -130,7 +134,7 @@ export class Catalog {
   drop(collection: CollectionInfo): void {
     const doomed = Array.from(collection.indexes);
     for (const index of doomed) this.dropIndex(collection, index);
-    this.#sqlite.prepare('DELETE FROM documents WHERE collection = ?').run(collection.id);
+    this.#sqlite.prepare('DELETE FROM documents WHERE record > ? AND record < ?').run(...recordBounds(collection.id));
     this.#sqlite.prepare('DELETE FROM collections WHERE id = ?').run(collection.id);
     this.#byNamespace.delete(`${collection.db}.${collection.name}`);
   }

@@ -96,7 +96,7 @@ function* matching(
       if (seen.has(record)) continue;
       seen.add(record);
     }
-    const document = records.read(collection, record);
+    const document = records.read(record);
     if (document !== null && matches(comparableDoc(document))) yield { record, document };
   }
 }

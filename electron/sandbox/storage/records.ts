@@ -7,7 +7,7 @@ import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
 import type { KeyRange } from './planner.ts';
-import type { Sqlite } from './schema.ts';
+import { recordBounds, type Sqlite } from './schema.ts';
 
 /** A place in an index. */
 export interface IndexPosition {
@@ -15,17 +15,26 @@ export interface IndexPosition {
   readonly record: number;
 }
 
+/** Entries of one document in one index that come and go with a write. */
+interface EntryChange {
+  readonly index: IndexInfo;
+  readonly added: readonly Buffer[];
+  readonly removed: readonly Buffer[];
+  readonly isMultikey: boolean;
+}
+
 /** Reads from the tables happen in pages, because SQLite allows no write while a read is still open. */
 const PAGE = 256;
-const FIRST_RECORD = 0;
-const BEHIND_LAST_RECORD = Number.MAX_SAFE_INTEGER;
+/** Before every record of every collection. */
+const NO_RECORD = 0;
 
 /** Documents and index entries of the collections, kept in step. */
 export class Records {
   readonly #catalog: Catalog;
   readonly #deadline: Deadline;
-  readonly #read: Statement<[number, number], { bson: Buffer }>;
-  readonly #write: Statement;
+  readonly #read: Statement<[number], { bson: Buffer }>;
+  readonly #insert: Statement;
+  readonly #rewrite: Statement;
   readonly #remove: Statement;
   readonly #addEntry: Statement;
   readonly #removeEntry: Statement;
@@ -34,14 +43,15 @@ export class Records {
   readonly #backward: Statement<[number, Buffer, number, Buffer, number], IndexPosition>;
   readonly #scanForward: Statement<[number, number, number], { record: number }>;
   readonly #scanBackward: Statement<[number, number, number], { record: number }>;
-  readonly #count: Statement<[number], { count: number }>;
+  readonly #count: Statement<[number, number], { count: number }>;
 
   constructor(sqlite: Sqlite, catalog: Catalog, deadline: Deadline) {
     this.#catalog = catalog;
     this.#deadline = deadline;
-    this.#read = sqlite.prepare('SELECT bson FROM documents WHERE collection = ? AND record = ?');
-    this.#write = sqlite.prepare('INSERT OR REPLACE INTO documents (collection, record, bson) VALUES (?, ?, ?)');
-    this.#remove = sqlite.prepare('DELETE FROM documents WHERE collection = ? AND record = ?');
+    this.#read = sqlite.prepare('SELECT bson FROM documents WHERE record = ?');
+    this.#insert = sqlite.prepare('INSERT INTO documents (record, bson) VALUES (?, ?)');
+    this.#rewrite = sqlite.prepare('UPDATE documents SET bson = ? WHERE record = ?');
+    this.#remove = sqlite.prepare('DELETE FROM documents WHERE record = ?');
     this.#addEntry = sqlite.prepare('INSERT OR IGNORE INTO entries (indexId, key, record) VALUES (?, ?, ?)');
     this.#removeEntry = sqlite.prepare('DELETE FROM entries WHERE indexId = ? AND key = ? AND record = ?');
     this.#firstOf = sqlite.prepare('SELECT record FROM entries WHERE indexId = ? AND key = ? AND record <> ? LIMIT 1');
@@ -52,27 +62,28 @@ export class Records {
       'SELECT key, record FROM entries WHERE indexId = ? AND (key, record) < (?, ?) AND key >= ? ORDER BY key DESC, record DESC LIMIT ?',
     );
     this.#scanForward = sqlite.prepare(
-      'SELECT record FROM documents WHERE collection = ? AND record > ? ORDER BY record LIMIT ?',
+      'SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record LIMIT ?',
     );
     this.#scanBackward = sqlite.prepare(
-      'SELECT record FROM documents WHERE collection = ? AND record < ? ORDER BY record DESC LIMIT ?',
+      'SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record DESC LIMIT ?',
     );
-    this.#count = sqlite.prepare('SELECT count(*) AS count FROM documents WHERE collection = ?');
+    this.#count = sqlite.prepare('SELECT count(*) AS count FROM documents WHERE record > ? AND record < ?');
   }
 
   /** A document in exact form, or null where it has gone since its place was read. Error: `MaxTimeMSExpired`. */
-  read(collection: CollectionInfo, record: number): Doc | null {
+  read(record: number): Doc | null {
     this.#deadline.check();
-    const row = this.#read.get(collection.id, record);
+    const row = this.#read.get(record);
     return row === undefined ? null : decodeExact(row.bson);
   }
 
+  /** Counted once, and then kept up with every insert and delete. */
   count(collection: CollectionInfo): number {
-    return this.#count.get(collection.id)?.count ?? 0;
+    return (collection.count ??= this.#count.get(...recordBounds(collection.id))?.count ?? 0);
   }
 
-  /** Inserts a document, with a new `_id` in front where it has none. @returns the document as stored */
-  insert(collection: CollectionInfo, given: Doc): Doc {
+  /** Inserts a document, with a new `_id` in front where it has none. @returns the document as stored, and its bytes */
+  insert(collection: CollectionInfo, given: Doc): { readonly document: Doc; readonly bytes: Uint8Array } {
     const document = withId(given);
     const id = document['_id'];
     if (Array.isArray(id)) throw new ServerError('BadValue', "The '_id' value cannot be of type array");
@@ -84,48 +95,53 @@ export class Records {
       );
     }
     const record = collection.nextRecord;
-    this.#store(collection, record, document, null);
+    const bytes = encode(document);
+    this.#store(collection, record, { after: document, bytes, before: null });
     collection.nextRecord = record + 1;
-    return document;
+    collection.count = collection.count === null ? null : collection.count + 1;
+    return { document, bytes };
   }
 
-  replace(collection: CollectionInfo, record: number, before: Doc, after: Doc): void {
-    this.#store(collection, record, after, before);
+  /** @returns the bytes of the document as it is now */
+  replace(collection: CollectionInfo, record: number, before: Doc, after: Doc): Uint8Array {
+    const bytes = encode(after);
+    this.#store(collection, record, { after, bytes, before });
+    return bytes;
   }
 
   remove(collection: CollectionInfo, record: number, document: Doc): void {
     for (const index of collection.indexes) {
       for (const key of entriesOf(index, document).keys) this.#removeEntry.run(index.id, key, record);
     }
-    this.#remove.run(collection.id, record);
+    this.#remove.run(record);
+    collection.count = collection.count === null ? null : collection.count - 1;
   }
 
   /** Fills a new index from the documents that are there. */
   fill(collection: CollectionInfo, index: IndexInfo): void {
     for (const record of this.scan(collection, false)) {
-      const document = this.read(collection, record);
-      if (document !== null) this.#addKeys(collection, index, record, document, new Set());
+      const document = this.read(record);
+      if (document !== null) this.#addEntries(this.#changeOf(collection, index, record, document, null), record);
     }
   }
 
   /** Every record in the order of insertion, or the reverse. */
   *scan(collection: CollectionInfo, isBackward: boolean): Generator<number> {
     const statement = isBackward ? this.#scanBackward : this.#scanForward;
-    let position = isBackward ? BEHIND_LAST_RECORD : FIRST_RECORD;
+    let [from, to] = recordBounds(collection.id);
     for (;;) {
-      const page = statement.all(collection.id, position, PAGE);
+      const page = statement.all(from, to, PAGE);
       for (const row of page) yield row.record;
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) return;
-      position = last.record;
+      if (isBackward) to = last.record;
+      else from = last.record;
     }
   }
 
   /** The places of a stretch of an index in order. */
   *range(index: IndexInfo, range: KeyRange, isBackward: boolean): Generator<IndexPosition> {
-    let at: IndexPosition = isBackward
-      ? { key: range.to, record: FIRST_RECORD }
-      : { key: range.from, record: FIRST_RECORD };
+    let at: IndexPosition = isBackward ? { key: range.to, record: NO_RECORD } : { key: range.from, record: NO_RECORD };
     for (;;) {
       const page = isBackward
         ? this.#backward.all(index.id, at.key, at.record, range.from, PAGE)
@@ -137,44 +153,41 @@ export class Records {
     }
   }
 
-  #store(collection: CollectionInfo, record: number, after: Doc, before: Doc | null): void {
-    const bytes = encode(after);
+  /** Everything that may refuse the document comes before the first write, so that a refusal leaves nothing half done. */
+  #store(
+    collection: CollectionInfo,
+    record: number,
+    { after, bytes, before }: { readonly after: Doc; readonly bytes: Uint8Array; readonly before: Doc | null },
+  ): void {
     if (bytes.length > DOCUMENT_BYTES_MAX) {
       throw new ServerError(
         'BSONObjectTooLarge',
         `object to insert too large. size in bytes: ${bytes.length}, max size: ${DOCUMENT_BYTES_MAX}`,
       );
     }
-    for (const index of collection.indexes) {
-      const old = new Map(
-        (before === null ? [] : entriesOf(index, before).keys).map((key) => [key.toString('latin1'), key]),
-      );
-      const kept = this.#addKeys(collection, index, record, after, new Set(old.keys()));
-      for (const [text, key] of old) if (!kept.has(text)) this.#removeEntry.run(index.id, key, record);
+    const changes = collection.indexes.map((index) => this.#changeOf(collection, index, record, after, before));
+    for (const change of changes) {
+      this.#addEntries(change, record);
+      for (const key of change.removed) this.#removeEntry.run(change.index.id, key, record);
     }
-    this.#write.run(collection.id, record, bytes);
+    if (before === null) this.#insert.run(record, bytes);
+    else this.#rewrite.run(bytes, record);
   }
 
-  #addKeys(
-    collection: CollectionInfo,
-    index: IndexInfo,
-    record: number,
-    document: Doc,
-    present: ReadonlySet<string>,
-  ): Set<string> {
-    const entries = entriesOf(index, document);
-    const wanted = new Set<string>();
-    for (const key of entries.keys) {
-      const text = key.toString('latin1');
-      wanted.add(text);
-      if (present.has(text)) continue;
-      if (index.isUnique && this.#firstOf.get(index.id, key, record) !== undefined) {
-        throw duplicateKey(collection, index, document);
-      }
-      this.#addEntry.run(index.id, key, record);
-    }
-    if (entries.isMultikey) this.#catalog.markMultikey(index);
-    return wanted;
+  /** What becomes of a document's entries in one index. Errors: `DuplicateKey`, and what {@link entriesOf} refuses. */
+  #changeOf(collection: CollectionInfo, index: IndexInfo, record: number, after: Doc, before: Doc | null): EntryChange {
+    const { keys, isMultikey } = entriesOf(index, after);
+    const old = before === null ? [] : entriesOf(index, before).keys;
+    const added = old.length === 0 ? keys : keys.filter((key) => !old.some((other) => other.equals(key)));
+    const removed = old.filter((key) => !keys.some((other) => other.equals(key)));
+    if (index.isUnique && added.some((key) => this.#firstOf.get(index.id, key, record) !== undefined))
+      throw duplicateKey(collection, index, after);
+    return { index, added, removed, isMultikey };
+  }
+
+  #addEntries({ index, added, isMultikey }: EntryChange, record: number): void {
+    for (const key of added) this.#addEntry.run(index.id, key, record);
+    if (isMultikey) this.#catalog.markMultikey(index);
   }
 }
 

@@ -4,16 +4,41 @@ import Database from 'better-sqlite3';
 export type Sqlite = Database.Database;
 
 /** Raised when the layout of the tables changes; a file of another layout is refused, not guessed at. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 const TABLES = `
   CREATE TABLE collections (id INTEGER PRIMARY KEY, db TEXT NOT NULL, name TEXT NOT NULL, uuid BLOB NOT NULL, options BLOB NOT NULL, UNIQUE (db, name));
   CREATE TABLE indexes (id INTEGER PRIMARY KEY, collection INTEGER NOT NULL REFERENCES collections, spec BLOB NOT NULL, isMultikey INTEGER NOT NULL DEFAULT 0 CHECK (isMultikey IN (0, 1)));
-  CREATE TABLE documents (collection INTEGER NOT NULL, record INTEGER NOT NULL, bson BLOB NOT NULL, PRIMARY KEY (collection, record)) WITHOUT ROWID;
+  CREATE TABLE documents (record INTEGER PRIMARY KEY, bson BLOB NOT NULL);
   CREATE TABLE entries (indexId INTEGER NOT NULL, key BLOB NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (indexId, key, record)) WITHOUT ROWID;
   CREATE TABLE oplog (position INTEGER PRIMARY KEY, event BLOB NOT NULL);
   CREATE TABLE retryable_writes (session BLOB PRIMARY KEY, number INTEGER NOT NULL, reply BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 `;
+
+/**
+ * Documents of all collections stand in one table by their record's number, those of collection n from n times this on. A table
+ * with a key of two columns would be one without row ids, which puts everything above a quarter of a page into pages of its own.
+ */
+export const RECORDS_PER_COLLECTION = 2 ** 36;
+
+/** The numbers before and behind all records of a collection. */
+export function recordBounds(collection: number): [before: number, behind: number] {
+  return [collection * RECORDS_PER_COLLECTION, (collection + 1) * RECORDS_PER_COLLECTION];
+}
+
+/** Pages in the write-ahead log before they are brought into the file, which waits for the disk twice: 64 MiB. */
+const CHECKPOINT_PAGES = 16_384;
+
+/** From the layout before to the next. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `
+    ALTER TABLE documents RENAME TO documents_before;
+    CREATE TABLE documents (record INTEGER PRIMARY KEY, bson BLOB NOT NULL);
+    INSERT INTO documents SELECT collection * ${RECORDS_PER_COLLECTION} + record, bson FROM documents_before;
+    DROP TABLE documents_before;
+    UPDATE entries SET record = record + ${RECORDS_PER_COLLECTION} * (SELECT collection FROM indexes WHERE id = indexId);
+  `,
+};
 
 /**
  * Opens or creates the file at `path`, or a database in memory for `:memory:`.
@@ -25,7 +50,17 @@ export function openSqlite(path: string): Sqlite {
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('cache_size = -65536');
-  const version = Number(sqlite.pragma('user_version', { simple: true }));
+  sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  let version = Number(sqlite.pragma('user_version', { simple: true }));
+  for (let next = MIGRATIONS[version]; next !== undefined; next = MIGRATIONS[version]) {
+    const migration = next;
+    version += 1;
+    const to = version;
+    sqlite.transaction(() => {
+      sqlite.exec(migration);
+      sqlite.pragma(`user_version = ${to}`);
+    })();
+  }
   if (version === 0) {
     sqlite.transaction(() => {
       sqlite.exec(TABLES);
@@ -38,4 +73,9 @@ export function openSqlite(path: string): Sqlite {
     );
   }
   return sqlite;
+}
+
+/** True for an error of SQLite itself, as a full disk is one: the transaction that it happened in cannot be kept. */
+export function isStoreFailure(cause: unknown): boolean {
+  return cause instanceof Database.SqliteError;
 }

@@ -28,17 +28,21 @@ export interface ChangeRecord {
   /** The collection's own id; none for a whole database. */
   readonly uuid?: UUID;
   readonly fields: Doc;
+  /** The document of an insert or a replacement as BSON: it was written a moment ago, and is not written out again. */
+  readonly fullDocument?: Uint8Array;
 }
 
 /** How many new entries pass between two looks at the log's size. */
-const TRIM_EVERY = 2000;
+const TRIM_EVERY = 100;
+/** How much of the size that the log may have is left when it is cut. */
+const KEPT_SHARE = 0.9;
 
 /** A timer of more than this many milliseconds would run out at once. */
 const TIMER_MS_MAX = 0x7fffffff;
 
 /** The bounded, ordered log of all changes: what change streams read. */
 export class Oplog {
-  readonly #append: Statement<[number, Buffer]>;
+  readonly #append: Statement<[number, Uint8Array]>;
   readonly #after: Statement<[number, number], { position: number; event: Buffer }>;
   readonly #bounds: Statement<[], { first: number | null; last: number | null }>;
   readonly #sqlite: Sqlite;
@@ -46,6 +50,8 @@ export class Oplog {
   readonly #now: () => number;
   readonly #waiting = new Set<() => void>();
   #last: number;
+  /** The size of all entries. */
+  #bytes: number;
   #clock: { seconds: number; count: number } = { seconds: 0, count: 0 };
 
   constructor(sqlite: Sqlite, bytesMax: number, now: () => number) {
@@ -56,6 +62,7 @@ export class Oplog {
     this.#after = sqlite.prepare('SELECT position, event FROM oplog WHERE position > ? ORDER BY position LIMIT ?');
     this.#bounds = sqlite.prepare('SELECT min(position) AS first, max(position) AS last FROM oplog');
     this.#last = this.#bounds.get()?.last ?? 0;
+    this.#bytes = this.#size();
     const latest = this.#after.get(this.#last - 1, 1);
     const at = latest === undefined ? null : decodeExact(latest.event)['clusterTime'];
     if (at instanceof Timestamp) this.#clock = { seconds: at.t, count: at.i };
@@ -89,13 +96,17 @@ export class Oplog {
       ...(record.uuid === undefined ? {} : { collectionUUID: record.uuid }),
       ...record.fields,
     };
-    this.#append.run(this.#last, Buffer.from(encode(event)));
-    if (this.#last % TRIM_EVERY === 0) this.#trim();
+    const head = encode(event);
+    const bytes = record.fullDocument === undefined ? head : withField(head, 'fullDocument', record.fullDocument);
+    this.#append.run(this.#last, bytes);
+    this.#bytes += bytes.length;
+    if (this.#bytes > this.#bytesMax && this.#last % TRIM_EVERY === 0) this.#trim();
   }
 
   /** After a rollback the log is shorter than the counter says. */
   reload(): void {
     this.#last = this.#bounds.get()?.last ?? 0;
+    this.#bytes = this.#size();
   }
 
   /** Changes behind a position, oldest first. */
@@ -141,12 +152,32 @@ export class Oplog {
   }
 
   #trim(): void {
-    const size =
-      this.#sqlite.prepare<[], { bytes: number | null }>('SELECT sum(length(event)) AS bytes FROM oplog').get()
-        ?.bytes ?? 0;
-    if (size <= this.#bytesMax) return;
+    // Somewhat more than must go, so that the log is not looked through at every turn.
     const { first } = this;
-    const keepFrom = first + Math.ceil((this.#last - first) * (1 - this.#bytesMax / size));
+    const keptShare = (KEPT_SHARE * this.#bytesMax) / this.#bytes;
+    const keepFrom = first + Math.ceil((this.#last - first) * (1 - keptShare));
     this.#sqlite.prepare('DELETE FROM oplog WHERE position < ?').run(keepFrom);
+    this.#bytes = this.#size();
   }
+
+  #size(): number {
+    const statement = this.#sqlite.prepare<[], { bytes: number | null }>(
+      'SELECT sum(length(event)) AS bytes FROM oplog',
+    );
+    return statement.get()?.bytes ?? 0;
+  }
+}
+
+/** A document as BSON with one more field behind the others, whose value is a document as BSON. */
+function withField(head: Uint8Array, name: string, value: Uint8Array): Buffer {
+  const result = Buffer.allocUnsafe(head.length + 1 + Buffer.byteLength(name) + 1 + value.length);
+  result.set(head);
+  result.writeInt32LE(result.length, 0);
+  let at = head.length - 1;
+  result[at] = 3;
+  at += 1 + result.write(name, at + 1);
+  result[at] = 0;
+  result.set(value, at + 1);
+  result[result.length - 1] = 0;
+  return result;
 }
