@@ -27,7 +27,7 @@ async function startProcess(): Promise<{ readonly child: ChildProcess; readonly 
 }
 
 /** Kills of one run; more by hand: `RUNLEDGER_KILLS=100`. */
-const KILLS = Number(process.env['RUNLEDGER_KILLS'] ?? 6);
+const KILLS = Number(process.env['RUNLEDGER_KILLS'] ?? 4);
 const SEED = Number(process.env['RUNLEDGER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const WRITERS = 4;
 
