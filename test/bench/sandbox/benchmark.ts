@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { startServerProcess } from '../../faults/processes.ts';
 import { measureGrowth } from './growth.ts';
-import { rated, type Rounds } from './rounds.ts';
+import { rated, secondsOf, type BenchCase, type Rounds } from './rounds.ts';
 import {
   documentWorkloads,
   fill,
@@ -15,21 +15,6 @@ import {
   type BenchDocument,
   type Workload,
 } from './workloads.ts';
-
-/** One line of the result, in the form that all benchmarks share. */
-export interface BenchCase {
-  readonly name: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peer: number | null;
-  readonly peerName: string | null;
-  /** Ours divided by the peer's. */
-  readonly ratio: number | null;
-  readonly limit: number;
-  readonly limitName: string;
-  /** The slowest and the fastest round. */
-  readonly spread: readonly [number, number];
-}
 
 interface Sizes {
   readonly rounds: number;
@@ -191,22 +176,6 @@ async function runOn(
       await watcher.close();
     },
   };
-}
-
-/** Runs calls on as many lanes as there are connections, each waiting for its answer. @returns seconds */
-export async function secondsOf(
-  workload: Workload,
-  { from, calls, lanes }: { readonly from: number; readonly calls: number; readonly lanes: number },
-): Promise<number> {
-  let at = from;
-  const end = from + calls;
-  const start = performance.now();
-  await Promise.all(
-    Array.from({ length: lanes }, async () => {
-      while (at < end) await workload.call(at++);
-    }),
-  );
-  return (performance.now() - start) / 1000;
 }
 
 async function peerOf(uri: string): Promise<Target> {

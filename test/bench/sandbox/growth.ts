@@ -1,6 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { secondsOf, type BenchCase } from './benchmark.ts';
-import { fittedExponent } from './rounds.ts';
+import { fittedExponent, secondsOf, type BenchCase } from './rounds.ts';
 import { documentWorkloads, fill, insertWorkload, type BenchDocument } from './workloads.ts';
 
 /** Rounds at each size; the fastest counts, because what slows one down is somebody else's. */

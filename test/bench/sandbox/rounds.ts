@@ -1,3 +1,20 @@
+import type { Workload } from './workloads.ts';
+
+/** One line of the result, in the form that all benchmarks share. */
+export interface BenchCase {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly peerName: string | null;
+  /** Ours divided by the peer's. */
+  readonly ratio: number | null;
+  readonly limit: number;
+  readonly limitName: string;
+  /** The slowest and the fastest round. */
+  readonly spread: readonly [number, number];
+}
+
 /** The rates of a workload's rounds. */
 export interface Rounds {
   readonly unit: string;
@@ -19,4 +36,20 @@ export function fittedExponent(points: readonly (readonly [size: number, cost: n
   const [x, y] = [mean(0), mean(1)];
   const slope = logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
   return slope / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}
+
+/** Runs calls on as many lanes as there are connections, each waiting for its answer. @returns seconds */
+export async function secondsOf(
+  workload: Workload,
+  { from, calls, lanes }: { readonly from: number; readonly calls: number; readonly lanes: number },
+): Promise<number> {
+  let at = from;
+  const end = from + calls;
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      while (at < end) await workload.call(at++);
+    }),
+  );
+  return (performance.now() - start) / 1000;
 }
