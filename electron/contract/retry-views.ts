@@ -15,6 +15,13 @@ const verdictSchema = z.discriminatedUnion('verdict', [
   z.object({ verdict: z.literal('retry'), why: z.string(), policyVersion: z.int() }),
   z.object({ verdict: z.literal('edit_input'), why: z.string(), policyVersion: z.int() }),
   z.object({ verdict: z.literal('needs_reason'), why: z.string(), policyVersion: z.int() }),
+  z.object({
+    verdict: z.literal('collect_first'),
+    acceptanceId: z.string(),
+    why: z.string(),
+    policyVersion: z.int(),
+  }),
+  z.object({ verdict: z.literal('refund_first'), why: z.string(), policyVersion: z.int() }),
   z.object({ verdict: z.literal('blocked'), cause: z.string(), why: z.string(), policyVersion: z.int() }),
 ]);
 

@@ -93,6 +93,16 @@ export const ERRORS = {
     message: 'The retry policy blocks this.',
     action: 'See the cause in the details.',
   },
+  plan_expired: {
+    transient: false,
+    message: 'The plan is too old to be run; nothing was written.',
+    action: 'Plan again: what is eligible, and what it costs, may have changed.',
+  },
+  confirmation_needed: {
+    transient: false,
+    message: 'So much is spent only when the amount has been typed; nothing was written.',
+    action: 'Type the number of credits that the details name.',
+  },
   malformed_document: {
     transient: false,
     message: 'The document does not have the form of a job.',

@@ -30,6 +30,11 @@ export function unreceivedAcceptance(job: AttemptedJob): string | null {
   return currentPurchase(job).attempts.findLast((attempt) => attempt.acceptanceId !== null)?.acceptanceId ?? null;
 }
 
+/** What the next attempt of a job's last generation would still have asked for: a result that may be there to be collected. */
+export function collectableAcceptance(job: AttemptedJob): string | null {
+  return unreceivedAcceptance({ ...job, attempt: job.attempt + 1 });
+}
+
 interface Purchase {
   readonly n: number;
   /** Those that ended without its result, oldest first. */

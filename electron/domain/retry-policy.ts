@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { creditsSchema } from './credits.ts';
 import { failureClassSchema, type FailureClass } from './failure.ts';
 import type { Attempt, ChargeStatus, Job } from './job.ts';
 
@@ -21,6 +22,10 @@ export type ClassRule = z.infer<typeof classRuleSchema>;
 export const retryPolicySchema = z.object({
   version: z.int().positive(),
   classes: z.record(failureClassSchema, classRuleSchema),
+  /** What one plan may spend before its amount is typed, and before another person approves it too. Credits. */
+  spend: z
+    .object({ typedCredits: creditsSchema, approvalCredits: creditsSchema })
+    .default({ typedCredits: 10_000, approvalCredits: 100_000 }),
 });
 export type RetryPolicy = z.infer<typeof retryPolicySchema>;
 
@@ -29,6 +34,7 @@ const noBackoff = { automatic: 0, backoffBaseMs: 0, backoffMaxMs: 0 };
 /** The policy that is in force until somebody writes another. */
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   version: 1,
+  spend: { typedCredits: 10_000, approvalCredits: 100_000 },
   classes: {
     temporary: {
       automatic: 4,

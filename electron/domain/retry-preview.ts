@@ -1,9 +1,10 @@
 import { heldCreditsOf, proveChargeStatus } from './charge.ts';
 import type { FailureClass } from './failure.ts';
-import { unreceivedAcceptance } from './generation-key.ts';
+import { collectableAcceptance } from './generation-key.ts';
 import type { ChargeStatus, Job } from './job.ts';
 import type { CreditAccount, LedgerEntry } from './ledger.ts';
-import { decideRetry, retrySubject, type RetryPolicy, type RetryVerdict } from './retry-policy.ts';
+import { decidePersonRetry, type PersonVerdict, type RetryOffer } from './person-retry.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 
 /** What earlier jobs tell of a retry. Costs in micro-USD. */
 export interface RetryExperience {
@@ -29,13 +30,6 @@ export interface RetryFacts {
   readonly policy: RetryPolicy;
 }
 
-/** What a person brings to a retry. */
-export interface RetryOffer {
-  readonly reason: string | null;
-  /** The hash of an edited input; null retries the job's own. */
-  readonly editedInputHash: string | null;
-}
-
 /** A figure with how well it is known. `basis` says what an estimate rests on. */
 export type Known =
   | { readonly type: 'exact'; readonly value: number }
@@ -58,7 +52,7 @@ export interface RetryPreview {
   readonly jobId: string;
   /** The retry acts on this version only. */
   readonly version: number;
-  readonly verdict: RetryVerdict;
+  readonly verdict: PersonVerdict;
   readonly failureClass: FailureClass | null;
   readonly chargeStatus: ChargeStatus;
   readonly evidence: readonly string[];
@@ -93,23 +87,18 @@ export function previewRetry(facts: RetryFacts, offer: RetryOffer): RetryPreview
   };
 }
 
-function verdictOf(facts: RetryFacts, offer: RetryOffer, chargeStatus: ChargeStatus): RetryVerdict {
-  const { job, policy } = facts;
-  const verdict = decideRetry({
-    job: retrySubject(job),
-    failureClass: job.state === 'failed' ? job.failure.class : 'unknown',
-    chargeStatus,
-    pendingEntries: job.billing.pending.length,
-    asker: { type: 'person', ...offer },
-    policy,
-    retryAfterMs: 0,
-    random: 0,
-  });
-  // Whoever lets a customer pay a second time for what failed the first time says why.
-  const paidTwice = verdict.verdict === 'retry' && chargeStatus === 'charged' && (offer.reason ?? '').trim() === '';
-  if (!paidTwice) return verdict;
-  const why = 'The failed generation was charged and not refunded; refund it first, or say why it is paid again.';
-  return { verdict: 'needs_reason', policyVersion: verdict.policyVersion, why };
+function verdictOf({ job, policy }: RetryFacts, offer: RetryOffer, chargeStatus: ChargeStatus): PersonVerdict {
+  return decidePersonRetry(
+    {
+      job: { state: job.state, inputHash: job.input.hash, generationId: job.billing.generationId },
+      failureClass: job.state === 'failed' ? job.failure.class : null,
+      chargeStatus,
+      pendingEntries: job.billing.pending.length,
+      acceptanceId: collectableAcceptance(job),
+      policy,
+    },
+    offer,
+  );
 }
 
 /** The price is what is reserved; where it is metered, the customer may pay less in the end. */
@@ -136,8 +125,7 @@ function warningsOf(facts: RetryFacts, available: number): readonly RetryWarning
   const { job, twins } = facts;
   const net = job.billing.captured - job.billing.refunded;
   const missing = job.billing.price - available;
-  // What the next attempt of this generation would still have asked for.
-  const acceptanceId = unreceivedAcceptance({ ...job, attempt: job.attempt + 1 });
+  const acceptanceId = collectableAcceptance(job);
   return [
     ...(net > 0 ? [{ type: 'already_charged' as const, credits: net }] : []),
     ...(missing > 0 ? [{ type: 'insufficient_credit' as const, missingCredits: missing }] : []),

@@ -11,6 +11,7 @@ const { classes } = DEFAULT_RETRY_POLICY;
 /** The policy in force, with the patience that a machine under fire needs and waits that a test can afford. */
 export const FAULT_POLICY: RetryPolicy = {
   version: 2,
+  spend: DEFAULT_RETRY_POLICY.spend,
   classes: {
     ...classes,
     temporary: { ...classes.temporary, ...patient },

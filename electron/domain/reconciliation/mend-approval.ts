@@ -1,5 +1,6 @@
 import { appError, type AppError } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
+import { samePerson } from '../second-person.ts';
 import type { MendProposal } from './mends.ts';
 
 /** A proposal on its way: who made it, and who looked at it. */
@@ -36,9 +37,4 @@ export function mayPostMend(request: MendRequest, limitCredits: number): Result<
     return err(appError('permission_denied', `a mend above ${limitCredits} credits needs a second person`));
   }
   return ok(undefined);
-}
-
-/** Names differ by more than case and spaces, or they are one person's. */
-export function samePerson(left: string, right: string): boolean {
-  return left.trim().toLowerCase() === right.trim().toLowerCase();
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { appError, type AppError } from '../errors.ts';
-import { actorSchema, ledgerEntrySchema, periodOf, type Actor, type LedgerEntry } from '../ledger.ts';
+import { ledgerEntrySchema, periodOf, type Actor, type LedgerEntry } from '../ledger.ts';
 import { err, ok, type Result } from '../result.ts';
+import { isDecidedByAnother, mayDecide, proposalStepSchema, type ProposalDecision } from '../second-person.ts';
 import type { Finding } from './finding.ts';
 import type { MendProposal } from './mends.ts';
-import { samePerson } from './mend-approval.ts';
 
 /**
  * How a proposal stands. Who leaves a state: `proposed` a second person (approved, rejected) or who proposed it (withdrawn), and
@@ -15,8 +15,6 @@ export type MendState = z.infer<typeof mendStateSchema>;
 
 /** The states in which a proposal is still to be decided or posted. */
 export const OPEN_MEND_STATES: readonly MendState[] = ['proposed', 'approved'];
-
-const stepSchema = z.object({ by: actorSchema, at: z.date(), note: z.string().max(500) });
 
 /** A proposal as it is kept in `adjustments`. Credits in the smallest unit. */
 export const mendRecordSchema = z.object({
@@ -39,9 +37,9 @@ export const mendRecordSchema = z.object({
   bookedIn: z.string().nullable(),
   entries: z.array(ledgerEntrySchema).max(4),
   state: mendStateSchema,
-  proposed: stepSchema,
-  decided: stepSchema.nullable(),
-  posted: stepSchema.nullable(),
+  proposed: proposalStepSchema,
+  decided: proposalStepSchema.nullable(),
+  posted: proposalStepSchema.nullable(),
   version: z.int().nonnegative(),
 });
 export type MendRecord = z.infer<typeof mendRecordSchema>;
@@ -102,22 +100,10 @@ export interface MendStep {
  * A decision about a proposal. Errors: `illegal_transition` where it is decided already, `permission_denied` for approving or
  * rejecting one's own, and for withdrawing another's.
  */
-export function decideMend(
-  mend: MendRecord,
-  decision: 'approved' | 'rejected' | 'withdrawn',
-  step: MendStep,
-): Result<MendRecord, AppError> {
-  const isOwn = samePerson(step.by.id, mend.proposed.by.id);
+export function decideMend(mend: MendRecord, decision: ProposalDecision, step: MendStep): Result<MendRecord, AppError> {
   const isOpen = OPEN_MEND_STATES.includes(mend.state);
-  if (!isOpen || (mend.state === 'approved' && decision === 'approved')) {
-    return err(appError('illegal_transition', `the proposal is ${mend.state}`));
-  }
-  if (decision !== 'withdrawn' && isOwn) {
-    return err(appError('permission_denied', 'who proposed a mend cannot decide about it; a second person is needed'));
-  }
-  if (decision === 'withdrawn' && !isOwn) {
-    return err(appError('permission_denied', 'only who proposed a mend can withdraw it; others reject it'));
-  }
+  const allowed = mayDecide({ state: mend.state, isOpen, proposedBy: mend.proposed.by }, decision, step.by);
+  if (!allowed.ok) return allowed;
   return ok({ ...mend, state: decision, decided: { ...step }, version: mend.version + 1 });
 }
 
@@ -132,7 +118,7 @@ export function mayPost(mend: MendRecord): Result<void, AppError> {
   }
   if (!isSecondPersonNeeded(mend)) return ok(undefined);
   const { decided, proposed } = mend;
-  if (decided === null || samePerson(decided.by.id, proposed.by.id)) {
+  if (!isDecidedByAnother(proposed.by, decided)) {
     return err(appError('permission_denied', `a mend above ${mend.limitCredits} credits needs a second person`));
   }
   return ok(undefined);

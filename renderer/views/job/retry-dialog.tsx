@@ -80,7 +80,7 @@ function RetryForm({
             </button>
           )}
           <label className="field">
-            {verdict === 'needs_reason' ? 'Reason (needed)' : 'Reason'}
+            {verdict === 'retry' || verdict === 'edit_input' ? 'Reason' : 'Reason (needed)'}
             <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
           </label>
         </>
@@ -115,6 +115,10 @@ function whatIsMissing(
       return null;
     case 'needs_reason':
       return brought.hasReason ? null : 'Say why it would work now.';
+    case 'collect_first':
+      return brought.hasReason ? null : 'Collect the result first, or say why it is bought again.';
+    case 'refund_first':
+      return brought.hasReason ? null : 'Refund it first, or say why it is paid again.';
     case 'edit_input':
       return brought.isEdited ? null : 'The same input cannot succeed: edit it.';
     case 'blocked':

@@ -219,6 +219,7 @@ describe('whatever is asked', () => {
   });
   const policy: fc.Arbitrary<RetryPolicy> = fc.tuple(...CLASSES.map(() => rule)).map((rules) => ({
     version: 2,
+    spend: DEFAULT_RETRY_POLICY.spend,
     classes: Object.fromEntries(CLASSES.map((name, index) => [name, rules[index]])) as RetryPolicy['classes'],
   }));
   const asked = fc.record({

@@ -64,11 +64,18 @@ describe('what a retry of a failed job gets', () => {
     const charged = failedJob({ failureClass: 'temporary', captured: 100 });
     const seen = preview(charged);
     expect(seen.verdict).toMatchObject({
-      verdict: 'needs_reason',
+      verdict: 'refund_first',
       why: expect.stringContaining('not refunded') as unknown,
     });
     expect(seen.warnings).toContainEqual({ type: 'already_charged', credits: 100 });
     expect(preview(charged, {}, 'agreed with the customer').verdict.verdict).toBe('retry');
+  });
+
+  it('collects what the provider accepted before it is bought again, unless somebody says why', () => {
+    const job = failedJob({ failureClass: 'timeout', acceptanceId: 'a1' });
+    expect(preview(job).verdict).toMatchObject({ verdict: 'collect_first', acceptanceId: 'a1' });
+    expect(preview(job, {}, 'the provider lost it').verdict.verdict).toBe('retry');
+    expect(preview(job, {}, '', 'another-hash').verdict.verdict).toBe('retry');
   });
 
   it('is blocked, with the evidence, where the ledger does not prove what the job says', () => {
