@@ -25,6 +25,7 @@ export interface JobColumns {
   readonly charge_status: ChargeStatus;
   readonly is_blocked: number;
   readonly failure_class: FailureClass | null;
+  readonly failure_code: string | null;
   readonly failure_message: string | null;
   readonly progress_fraction: number | null;
   readonly created_ms: number;
@@ -87,7 +88,7 @@ export function healthFactsOfRow(row: RolledUpJob): HealthFacts {
 
 /** The columns that a line of the list is made of. */
 export const LIST_COLUMNS = `id, kind, state, workspace, user, prompt_start, provider, model, attempt, max_attempts, price,
-  charge_status, is_blocked, failure_class, failure_message, progress_fraction, created_ms, updated_ms, not_before_ms, fingerprint`;
+  charge_status, is_blocked, failure_class, failure_code, failure_message, progress_fraction, created_ms, updated_ms, not_before_ms, fingerprint`;
 
 export type ListColumns = Omit<
   JobColumns,
@@ -138,6 +139,7 @@ export function toJobColumns(job: Job, text: SearchText): JobColumns {
     charge_status: job.billing.status,
     is_blocked: job.billing.blocked === null ? 0 : 1,
     failure_class: job.failure?.class ?? null,
+    failure_code: job.failure?.code ?? null,
     failure_message: job.failure?.message.slice(0, FAILURE_MESSAGE_MAX) ?? null,
     progress_fraction: job.progress?.fraction ?? null,
     created_ms: job.createdAt.getTime(),
@@ -175,6 +177,7 @@ export function toJobRow(columns: ListColumns): JobRow {
     chargeStatus: columns.charge_status,
     isBlockedForCredit: columns.is_blocked === 1,
     failureClass: columns.failure_class,
+    failureCode: columns.failure_code,
     failureMessage: columns.failure_message,
     progressFraction: columns.progress_fraction,
     createdAtMs: columns.created_ms,

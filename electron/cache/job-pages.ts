@@ -52,9 +52,11 @@ export interface JobsCount {
 /** Answers pages and counts of jobs from a read-only connection, in bounded time whatever the filter. */
 export class JobPages {
   readonly #pool: StatementPool;
+  readonly #now: () => number;
 
-  constructor(db: Database) {
+  constructor(db: Database, now: () => number) {
     this.#pool = new StatementPool(db);
+    this.#now = now;
   }
 
   /** One page; `invalid_request` where the cursor is none of this order. */
@@ -66,7 +68,7 @@ export class JobPages {
       column: SORT_COLUMNS[query.sort.column],
       isAscending: query.sort.direction === 'ascending',
       restrictions: restrictionsOf(query.filter),
-      params: filterParams(query.filter),
+      params: filterParams(query.filter, this.#now()),
       after,
       limit: query.limit,
     };
@@ -82,7 +84,7 @@ export class JobPages {
   /** How many jobs a filter has; where only states and kinds are given, from the roll-ups. */
   count(filter: JobFilter): JobsCount {
     const restrictions = restrictionsOf(filter);
-    const params = filterParams(filter);
+    const params = filterParams(filter, this.#now());
     const text = toFtsQuery(filter.text);
     if (text !== null) return this.#countText(text, restrictions, params);
     if (restrictions.every(({ column }) => column === 'state' || column === 'kind')) {
@@ -91,9 +93,13 @@ export class JobPages {
     }
     const [first, ...rest] = restrictions;
     const index = first === undefined ? null : gatherIndexOf(first);
+    // Every such index but the one on prices goes on with the time of creation.
+    const times =
+      index === null || first?.column === 'price' ? [] : rest.filter(({ column }) => column === 'created_ms');
+    const others = rest.filter((restriction) => !times.includes(restriction));
     const sql = `SELECT count(*) AS examined, coalesce(sum(is_hit), 0) AS found FROM (
-      SELECT ${whereOf(rest)} AS is_hit FROM jobs ${index === null ? '' : `INDEXED BY ${index}`}
-      WHERE ${first?.sql ?? '1'} LIMIT ${COUNTED_MAX + 1})`;
+      SELECT ${whereOf(others)} AS is_hit FROM jobs ${index === null ? '' : `INDEXED BY ${index}`}
+      WHERE ${first?.sql ?? '1'} AND ${whereOf(times)} LIMIT ${COUNTED_MAX + 1})`;
     const counted = this.#pool.get<{ examined: number; found: number }>(sql, params);
     return { count: counted?.found ?? 0, isExact: (counted?.examined ?? 0) <= COUNTED_MAX };
   }
@@ -124,13 +130,17 @@ export class JobPages {
   ): ScannedRows {
     const all = { ...params, ...keyParams(plan), limit: plan.limit + 1 };
     const order = orderOf(plan);
-    const from = `FROM jobs INDEXED BY ${index} WHERE ${entry} AND ${behindKey(plan)} ORDER BY ${order}`;
-    if (rest.length === 0) {
+    // A range of the column that the rows are ordered by ends the scan; any other one is asked of each row.
+    const ranges = rest.filter(({ column, isRange }) => isRange && column === plan.column);
+    const others = rest.filter((restriction) => !ranges.includes(restriction));
+    const from = `FROM jobs INDEXED BY ${index} WHERE ${entry} AND ${whereOf(ranges)} AND ${behindKey(plan)}
+      ORDER BY ${order}`;
+    if (others.length === 0) {
       return { rows: this.#pool.all<ListColumns>(`SELECT ${LIST_COLUMNS} ${from} LIMIT @limit`, all), stoppedAt: null };
     }
     const rows = this.#pool.all<ListColumns>(
       `SELECT ${LIST_COLUMNS} FROM (SELECT ${LIST_COLUMNS} ${from} LIMIT ${EXAMINED_MAX})
-       WHERE ${whereOf(rest)} ORDER BY ${order} LIMIT @limit`,
+       WHERE ${whereOf(others)} ORDER BY ${order} LIMIT @limit`,
       all,
     );
     if (rows.length > plan.limit) return { rows, stoppedAt: null };

@@ -1,4 +1,4 @@
-import type { JobFilter, JobSort } from '#contract/job-views.ts';
+import type { JobFilter, JobSort, Moment } from '#contract/job-views.ts';
 
 /** The column of the table that an order of the contract is by. */
 export const SORT_COLUMNS = {
@@ -19,9 +19,17 @@ export interface FilterParams {
   readonly workspaceId: string | null;
   readonly userId: string | null;
   readonly fingerprint: string | null;
+  readonly codes: string;
+  readonly providers: string;
+  readonly models: string;
+  readonly creditsMin: number | null;
+  readonly creditsMax: number | null;
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
 }
 
-export function filterParams(filter: JobFilter): FilterParams {
+/** @param nowMs what moments before now are counted from */
+export function filterParams(filter: JobFilter, nowMs: number): FilterParams {
   return {
     states: JSON.stringify(filter.states),
     kinds: JSON.stringify(filter.kinds),
@@ -29,39 +37,77 @@ export function filterParams(filter: JobFilter): FilterParams {
     workspaceId: filter.workspaceId,
     userId: filter.userId,
     fingerprint: filter.fingerprint,
+    codes: JSON.stringify(filter.codes),
+    providers: JSON.stringify(filter.providers),
+    models: JSON.stringify(filter.models),
+    creditsMin: filter.creditsMin,
+    creditsMax: filter.creditsMax,
+    sinceMs: toMs(filter.since, nowMs),
+    untilMs: toMs(filter.until, nowMs),
   };
+}
+
+function toMs(moment: Moment | null, nowMs: number): number | null {
+  if (moment === null) return null;
+  return 'atMs' in moment ? moment.atMs : nowMs - moment.agoSeconds * 1000;
 }
 
 /** One restriction of a filter: by which column, in SQL, and the values that an index on the column is entered with. */
 export interface Restriction {
-  readonly column: 'state' | 'kind' | 'failure_class' | 'fingerprint' | 'workspace' | 'user';
+  readonly column:
+    | 'state'
+    | 'kind'
+    | 'failure_class'
+    | 'failure_code'
+    | 'fingerprint'
+    | 'workspace'
+    | 'user'
+    | 'provider'
+    | 'model'
+    | 'created_ms'
+    | 'price';
   readonly sql: string;
   readonly values: readonly string[];
+  /** True where it restricts to values between two ends, which an index is not entered with one by one. */
+  readonly isRange: boolean;
 }
 
-/** The restrictions of a filter, without its text. */
+/** The restrictions of a filter, without its text, those first that leave the fewest rows. */
 export function restrictionsOf(filter: JobFilter): readonly Restriction[] {
-  const all: readonly Restriction[] = [
-    { column: 'user', sql: 'user = @userId', values: filter.userId === null ? [] : [filter.userId] },
-    {
-      column: 'workspace',
-      sql: 'workspace = @workspaceId',
-      values: filter.workspaceId === null ? [] : [filter.workspaceId],
-    },
-    {
-      column: 'fingerprint',
-      sql: 'fingerprint = @fingerprint',
-      values: filter.fingerprint === null ? [] : [filter.fingerprint],
-    },
-    {
-      column: 'failure_class',
-      sql: 'failure_class IN (SELECT value FROM json_each(@classes))',
-      values: [...new Set(filter.classes)],
-    },
-    { column: 'state', sql: 'state IN (SELECT value FROM json_each(@states))', values: [...new Set(filter.states)] },
-    { column: 'kind', sql: 'kind IN (SELECT value FROM json_each(@kinds))', values: [...new Set(filter.kinds)] },
-  ];
-  return all.filter(({ values }) => values.length > 0);
+  const one = (column: Restriction['column'], param: keyof FilterParams, value: string | null): Restriction => ({
+    column,
+    sql: `${column} = @${param}`,
+    values: value === null ? [] : [value],
+    isRange: false,
+  });
+  const list = (column: Restriction['column'], param: keyof FilterParams, values: readonly string[]): Restriction => ({
+    column,
+    sql: `${column} IN (SELECT value FROM json_each(@${param}))`,
+    values: [...new Set(values)],
+    isRange: false,
+  });
+  return [
+    one('user', 'userId', filter.userId),
+    one('workspace', 'workspaceId', filter.workspaceId),
+    one('fingerprint', 'fingerprint', filter.fingerprint),
+    list('failure_code', 'codes', filter.codes),
+    list('failure_class', 'classes', filter.classes),
+    list('state', 'states', filter.states),
+    list('kind', 'kinds', filter.kinds),
+    range('created_ms', filter.since === null ? null : '>= @sinceMs', filter.until === null ? null : '< @untilMs'),
+    range(
+      'price',
+      filter.creditsMin === null ? null : '>= @creditsMin',
+      filter.creditsMax === null ? null : '<= @creditsMax',
+    ),
+    list('provider', 'providers', filter.providers),
+    list('model', 'models', filter.models),
+  ].filter(({ values, isRange }) => isRange || values.length > 0);
+}
+
+function range(column: Restriction['column'], ...ends: readonly (string | null)[]): Restriction {
+  const bounds = ends.flatMap((end) => (end === null ? [] : [`${column} ${end}`]));
+  return { column, sql: bounds.join(' AND '), values: [], isRange: bounds.length > 0 };
 }
 
 /** Restrictions as the text behind WHERE, `1` where there is none. */
@@ -81,6 +127,7 @@ const PREFIX_INDEXES: Readonly<Partial<Record<string, string>>> = {
   'workspace:created_ms': 'jobs_workspace_created',
   'fingerprint:created_ms': 'jobs_fingerprint_created',
   'failure_class:created_ms': 'jobs_class_created',
+  'failure_code:created_ms': 'jobs_code_created',
   'state:created_ms': 'jobs_state_created',
   'state:updated_ms': 'jobs_state_updated',
   'kind:created_ms': 'jobs_kind_created',
@@ -97,6 +144,7 @@ const PLAIN_INDEXES: Readonly<Record<SortColumn, string>> = {
 /** Chooses how a filter in an order is read: by the narrowest restriction that an index has in that order. */
 export function chooseScan(restrictions: readonly Restriction[], sort: SortColumn): OrderedScan {
   for (const restriction of restrictions) {
+    if (restriction.isRange) continue;
     if (restriction.column === sort) return { index: PLAIN_INDEXES[sort], prefix: restriction };
     const index = PREFIX_INDEXES[`${restriction.column}:${sort}`];
     if (index !== undefined) return { index, prefix: restriction };
@@ -106,5 +154,7 @@ export function chooseScan(restrictions: readonly Restriction[], sort: SortColum
 
 /** The index on which the rows of a restriction can be gathered in no order. */
 export function gatherIndexOf(restriction: Restriction): string | null {
+  if (restriction.column === 'created_ms') return PLAIN_INDEXES.created_ms;
+  if (restriction.column === 'price') return PLAIN_INDEXES.price;
   return PREFIX_INDEXES[`${restriction.column}:created_ms`] ?? null;
 }

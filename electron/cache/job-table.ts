@@ -32,7 +32,7 @@ export function secondOfNum(num: number): number {
 /** Columns that stand in indexes: an update that names one rewrites its indexes even where the value is the same. */
 // prettier-ignore
 const INDEXED = [
-  'id', 'kind', 'state', 'workspace', 'user', 'price', 'failure_class', 'created_ms', 'updated_ms', 'fingerprint',
+  'id', 'kind', 'state', 'workspace', 'user', 'price', 'failure_class', 'failure_code', 'created_ms', 'updated_ms', 'fingerprint',
   'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];
 
@@ -44,7 +44,7 @@ interface StandingJob extends RolledUpJob, Pick<JobColumns, (typeof INDEXED)[num
 // prettier-ignore
 const COLUMNS = [
   'id', 'kind', 'state', 'workspace', 'user', 'provider', 'model', 'attempt', 'max_attempts', 'price', 'charge_status',
-  'is_blocked', 'failure_class', 'failure_message', 'progress_fraction', 'created_ms', 'updated_ms', 'not_before_ms',
+  'is_blocked', 'failure_class', 'failure_code', 'failure_message', 'progress_fraction', 'created_ms', 'updated_ms', 'not_before_ms',
   'state_since_ms', 'version', 'text_hash', 'prompt_start', 'started_ms', 'ended_ms', 'attempts', 'earned', 'cost',
   'fingerprint', 'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];

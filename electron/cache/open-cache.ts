@@ -150,7 +150,7 @@ function openUsable(options: CacheOptions, setAside: string | null): Cache {
     reading = new Database(options.path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
     reading.pragma(`cache_size = -${PAGES_KIB}`);
     const writer = new CacheWriter(writing, options.now);
-    return toCache(options.path, { writing, reading, writer, setAside });
+    return toCache(options.path, { writing, reading, writer, setAside, now: options.now });
   } catch (cause) {
     reading?.close();
     writing.close();
@@ -165,10 +165,11 @@ function toCache(
     readonly reading: Database.Database;
     readonly writer: CacheWriter;
     readonly setAside: string | null;
+    readonly now: () => number;
   },
 ): Cache {
   return {
-    reader: new CacheReader(parts.reading),
+    reader: new CacheReader(parts.reading, parts.now),
     writer: parts.writer,
     setAside: parts.setAside,
     close: () => {

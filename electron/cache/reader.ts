@@ -82,9 +82,9 @@ export class CacheReader {
   readonly #digestLedger: Statement<[Bound, Bound], LedgerColumns>;
   readonly #digestUnreadable: Statement<[Bound, Bound], DigestRow>;
 
-  constructor(db: Database) {
+  constructor(db: Database, now: () => number) {
     this.#db = db;
-    this.#pages = new JobPages(db);
+    this.#pages = new JobPages(db, now);
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');

@@ -48,6 +48,7 @@ export const MIGRATIONS: readonly string[] = [
       CHECK (charge_status IN ('not_charged','reserved','charged','refunded','unknown')),
     is_blocked INTEGER NOT NULL CHECK (is_blocked IN (0, 1)),
     failure_class TEXT,
+    failure_code TEXT,
     failure_message TEXT,
     progress_fraction REAL CHECK (progress_fraction BETWEEN 0 AND 1),
     created_ms INTEGER NOT NULL,
@@ -69,6 +70,7 @@ export const MIGRATIONS: readonly string[] = [
     CHECK ((failure_class IS NULL) = (fingerprint IS NULL)),
     CHECK ((failure_class IS NULL) = (failure_ms IS NULL)),
     CHECK ((failure_class IS NULL) = (failure_message IS NULL)),
+    CHECK ((failure_class IS NULL) = (failure_code IS NULL)),
     CHECK (failure_class IS NULL OR state IN ('failed', 'retrying'))
   ) STRICT;
   CREATE UNIQUE INDEX jobs_id ON jobs (id DESC);
@@ -84,6 +86,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_workspace_created ON jobs (workspace, created_ms DESC, id DESC);
   CREATE INDEX jobs_user_created ON jobs (user, created_ms DESC, id DESC);
   CREATE INDEX jobs_class_created ON jobs (failure_class, created_ms DESC, id DESC) WHERE failure_class IS NOT NULL;
+  CREATE INDEX jobs_code_created ON jobs (failure_code, created_ms DESC, id DESC) WHERE failure_code IS NOT NULL;
   CREATE INDEX jobs_fingerprint_created ON jobs (fingerprint, created_ms DESC, id DESC) WHERE fingerprint IS NOT NULL;
   CREATE INDEX jobs_fingerprint_failed ON jobs (fingerprint, failure_ms) WHERE fingerprint IS NOT NULL;
   -- The few jobs that are not at their end, with all that a look at the queue asks of them.
@@ -234,7 +237,7 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
-export const OLDEST_VERSION = 3;
+export const OLDEST_VERSION = 4;
 
 /** The schema's version that this program writes. */
 export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;

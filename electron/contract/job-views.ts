@@ -5,17 +5,39 @@ import { chargeStatusSchema, jobStateSchema, outputSchema, validationSchema } fr
 import { actorSchema, entryTypeSchema } from '#domain/ledger.ts';
 import { timeMsSchema } from './status.ts';
 
+/** The most characters of the words that are searched for. */
+export const FILTER_TEXT_MAX = 500;
+const AGO_SECONDS_MAX = 100 * 366 * 24 * 3600;
+const MOMENT_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** A moment: so long before now, or at a time. A view that says "two hours ago" moves on with the clock. */
+export const momentSchema = z.union([
+  z.object({ agoSeconds: z.int().min(0).max(AGO_SECONDS_MAX) }),
+  z.object({ atMs: z.int().min(0).max(MOMENT_MS_MAX) }),
+]);
+export type Moment = z.infer<typeof momentSchema>;
+
 /** Which jobs are asked for. An empty list does not restrict; everything that is given must hold. */
 export const jobFilterSchema = z.object({
   states: z.array(jobStateSchema).max(6).default([]),
   kinds: z.array(z.string().max(100)).max(50).default([]),
   classes: z.array(failureClassSchema).max(10).default([]),
+  providers: z.array(z.string().max(200)).max(50).default([]),
+  models: z.array(z.string().max(200)).max(50).default([]),
+  /** Codes of failures. */
+  codes: z.array(z.string().max(100)).max(50).default([]),
+  /** What the customer pays, both ends included. */
+  creditsMin: creditsSchema.nullable().default(null),
+  creditsMax: creditsSchema.nullable().default(null),
+  /** Created at or after, and before. */
+  since: momentSchema.nullable().default(null),
+  until: momentSchema.nullable().default(null),
   workspaceId: z.string().max(200).nullable().default(null),
   userId: z.string().max(200).nullable().default(null),
   /** The cause that failures are grouped by; see `fingerprintOf`. */
   fingerprint: z.string().max(200).nullable().default(null),
   /** Words that must all occur in prompt, error, ids, user or output reference; the last one may be a beginning. */
-  text: z.string().max(500).default(''),
+  text: z.string().max(FILTER_TEXT_MAX).default(''),
 });
 export type JobFilter = z.infer<typeof jobFilterSchema>;
 
@@ -42,6 +64,7 @@ export const jobRowSchema = z.object({
   chargeStatus: chargeStatusSchema,
   isBlockedForCredit: z.boolean(),
   failureClass: failureClassSchema.nullable(),
+  failureCode: z.string().max(100).nullable(),
   failureMessage: z.string().max(300).nullable(),
   progressFraction: z.number().min(0).max(1).nullable(),
   createdAtMs: timeMsSchema,

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** Credits in the smallest unit (never a fraction): what a customer holds, is priced and pays. */
 export const creditsSchema = z.int().nonnegative();
 
+/** How many decimals credits are shown and typed with. */
+export const CREDIT_SCALE = 2;
+
 /** Provider cost in micro-USD (1 USD = 1,000,000), an integer. What a provider charges us, never what a customer pays. */
 export const microUsdSchema = z.int().nonnegative();
 

@@ -28,6 +28,7 @@ export function toJobRow(job: Job): JobRow {
     chargeStatus: job.billing.status,
     isBlockedForCredit: job.billing.blocked !== null,
     failureClass: job.failure?.class ?? null,
+    failureCode: job.failure?.code ?? null,
     failureMessage: job.failure?.message.slice(0, FAILURE_MESSAGE_MAX) ?? null,
     progressFraction: job.progress?.fraction ?? null,
     createdAtMs: job.createdAt.getTime(),

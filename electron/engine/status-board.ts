@@ -1,9 +1,7 @@
+import { CREDIT_SCALE } from '#domain/credits.ts';
 import type { ConnectionStatus, EngineStatus, JobCounts, MonitorStatus, RunnerStatus } from '#contract/status.ts';
 
 import type { PersonStatus } from '#contract/person-views.ts';
-
-/** How many decimals credits are shown with. */
-const CREDIT_SCALE = 2;
 
 const NO_COUNTS: JobCounts = {
   total: 0,

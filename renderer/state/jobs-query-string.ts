@@ -1,3 +1,4 @@
+import { readMoment, writeMoment } from '#contract/query/values.ts';
 import { jobFilterSchema, jobSortSchema, type JobFilter, type JobSort } from '#contract/job-views.ts';
 
 /** The list's filter and order, as they stand in its address. */
@@ -23,6 +24,13 @@ export function parseJobsQuery(query: string): JobsView {
     states: parts.states.catch([]).parse(list('state')),
     kinds: parts.kinds.catch([]).parse(list('kind')),
     classes: parts.classes.catch([]).parse(list('class')),
+    providers: parts.providers.catch([]).parse(list('provider')),
+    models: parts.models.catch([]).parse(list('model')),
+    codes: parts.codes.catch([]).parse(list('code')),
+    creditsMin: parts.creditsMin.catch(null).parse(numberOf(params.get('min'))),
+    creditsMax: parts.creditsMax.catch(null).parse(numberOf(params.get('max'))),
+    since: readMoment(params.get('since') ?? ''),
+    until: readMoment(params.get('until') ?? ''),
     workspaceId: parts.workspaceId.catch(null).parse(params.get('workspace')),
     userId: parts.userId.catch(null).parse(params.get('user')),
     fingerprint: parts.fingerprint.catch(null).parse(params.get('cause')),
@@ -41,6 +49,13 @@ export function toJobsQuery({ filter, sort }: JobsView): string {
   setList('state', filter.states);
   setList('kind', filter.kinds);
   setList('class', filter.classes);
+  setList('provider', filter.providers);
+  setList('model', filter.models);
+  setList('code', filter.codes);
+  if (filter.creditsMin !== null) params.set('min', String(filter.creditsMin));
+  if (filter.creditsMax !== null) params.set('max', String(filter.creditsMax));
+  if (filter.since !== null) params.set('since', writeMoment(filter.since));
+  if (filter.until !== null) params.set('until', writeMoment(filter.until));
   if (filter.workspaceId !== null) params.set('workspace', filter.workspaceId);
   if (filter.userId !== null) params.set('user', filter.userId);
   if (filter.fingerprint !== null) params.set('cause', filter.fingerprint);
@@ -53,12 +68,8 @@ export function toJobsQuery({ filter, sort }: JobsView): string {
 
 /** True where the filter restricts anything. */
 export function isFiltering(filter: JobFilter): boolean {
-  return (
-    filter.states.length + filter.kinds.length + filter.classes.length > 0 ||
-    filter.workspaceId !== null ||
-    filter.userId !== null ||
-    filter.fingerprint !== null ||
-    filter.text !== ''
+  return Object.values(filter).some((value) =>
+    Array.isArray(value) ? value.length > 0 : value !== null && value !== '',
   );
 }
 
@@ -71,6 +82,10 @@ export function jobsHref(filter: Partial<JobFilter>): string {
 /** The address of the screen of one job. */
 export function jobHref(jobId: string): string {
   return `/jobs/${encodeURIComponent(jobId.toWellFormed())}`;
+}
+
+function numberOf(text: string | null): number | null {
+  return text === null || text === '' ? null : Number(text);
 }
 
 function decodeURIComponentSafely(text: string): string {

@@ -53,6 +53,7 @@ export interface JobSpec {
   readonly createdAtMs?: number;
   readonly updatedAtMs?: number;
   readonly failureClass?: FailureClass;
+  readonly failureCode?: string;
   readonly failureMessage?: string;
   readonly fingerprint?: string;
   readonly model?: string;
@@ -96,7 +97,7 @@ export function jobIn(spec: JobSpec): Job {
     failure: hasFailed
       ? {
           class: spec.failureClass ?? 'temporary',
-          code: 'network_econnreset',
+          code: spec.failureCode ?? 'network_econnreset',
           message: spec.failureMessage ?? 'The connection was reset.',
           fingerprint: spec.fingerprint ?? 'f',
           at: updatedAt,
@@ -187,6 +188,7 @@ export const anyJobSpec = fc.record({
   createdAtMs: fc.constantFrom(NOW_MS, NOW_MS + 1, NOW_MS + 1500, NOW_MS - 7_200_000, NOW_MS - 86_400_000),
   updatedAtMs: fc.constantFrom(NOW_MS, NOW_MS + 1, NOW_MS + 3_600_000),
   failureClass: fc.constantFrom('temporary' as const, 'input' as const, 'timeout' as const, 'cancelled' as const),
+  failureCode: fc.constantFrom('network_econnreset', 'http_429'),
   fingerprint: fc.constantFrom('f1', 'f2'),
   model: fc.constantFrom('m1', 'm2'),
   startedAtMs: fc.constantFrom(NOW_MS - 5, NOW_MS + 90_000, NOW_MS + 4_000_000),

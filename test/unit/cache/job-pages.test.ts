@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { jobFilterSchema, type JobFilter, type JobRow, type JobSort } from '#contract/job-views.ts';
+import { jobFilterSchema, type JobFilter, type JobRow, type JobSort, type Moment } from '#contract/job-views.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import { toJobRow } from '#engine/job-views.ts';
 import type { FailureClass } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { anyJobSpec, jobChange, jobIn, setupCache, type CacheWorld } from './cache-world.ts';
+import { anyJobSpec, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;
@@ -50,6 +50,10 @@ const KEY_OF: Readonly<Record<JobSort['column'], (job: Job) => string | number>>
   workspace: (job) => job.workspaceId,
 };
 
+function msOf(moment: Moment): number {
+  return 'atMs' in moment ? moment.atMs : NOW_MS - moment.agoSeconds * 1000;
+}
+
 function expectedIds(jobs: readonly Job[], filter: JobFilter, sort: JobSort): string[] {
   const words = filter.text.split(' ').filter((word) => word !== '');
   const matching = jobs.filter(
@@ -59,6 +63,13 @@ function expectedIds(jobs: readonly Job[], filter: JobFilter, sort: JobSort): st
       (filter.classes.length === 0 || (job.failure !== null && filter.classes.includes(job.failure.class))) &&
       (filter.workspaceId === null || job.workspaceId === filter.workspaceId) &&
       (filter.userId === null || job.userId === filter.userId) &&
+      (filter.codes.length === 0 || (job.failure !== null && filter.codes.includes(job.failure.code))) &&
+      (filter.providers.length === 0 || filter.providers.includes(job.provider.name)) &&
+      (filter.models.length === 0 || filter.models.includes(job.provider.model)) &&
+      (filter.creditsMin === null || job.billing.price >= filter.creditsMin) &&
+      (filter.creditsMax === null || job.billing.price <= filter.creditsMax) &&
+      (filter.since === null || job.createdAt.getTime() >= msOf(filter.since)) &&
+      (filter.until === null || job.createdAt.getTime() < msOf(filter.until)) &&
       (filter.fingerprint === null || job.failure?.fingerprint === filter.fingerprint) &&
       words.every((word) => job.input.prompt.toLowerCase().split(' ').includes(word)),
   );
@@ -79,6 +90,13 @@ const anyFilter: fc.Arbitrary<JobFilter> = fc.record({
   workspaceId: fc.constantFrom(null, null, 'w1', 'ws-ä'),
   userId: fc.constantFrom(null, null, 'u1'),
   fingerprint: fc.constantFrom(null, null, 'f1'),
+  codes: fc.constantFrom([], [], ['http_429'], ['http_429', 'network_econnreset']),
+  providers: fc.constantFrom([], [], ['demo']),
+  models: fc.constantFrom([], [], ['m1'], ['m1', 'm2']),
+  creditsMin: fc.constantFrom(null, null, 100),
+  creditsMax: fc.constantFrom(null, null, 0, 100),
+  since: fc.constantFrom(null, null, { agoSeconds: 3600 }, { agoSeconds: 0 }, { atMs: NOW_MS + 1 }),
+  until: fc.constantFrom(null, null, null, { agoSeconds: 0 }, { atMs: NOW_MS + 1 }),
   text: fc.constantFrom('', '', 'tea', 'page about', 'fox'),
 });
 const anySort = fc.record({
