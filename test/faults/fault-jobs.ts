@@ -1,7 +1,8 @@
 import type { WaitingJob } from '#domain/job.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '#domain/retry-policy.ts';
 import type { SeededRandom } from '../support/model-random.ts';
-import { queuedJob } from '../support/job-builder.ts';
+import { POISON } from './poison.ts';
+import { queuedJob, type NewJob } from '../support/job-builder.ts';
 
 export const FAULT_PROVIDER = 'demo';
 
@@ -21,6 +22,9 @@ export const FAULT_POLICY: RetryPolicy = {
   },
 };
 
+/** How often a poisonous job is tried. */
+const POISON_ATTEMPTS = 3;
+
 /** One workspace has too little credit until it is topped up at the end of a round. */
 export const WORKSPACES = ['w1', 'w2', 'poor'] as const;
 
@@ -34,12 +38,18 @@ export function jobsOfRound(
   return Array.from({ length: count }, (_, n) =>
     queuedJob({
       id: `r${round}-j${n}`,
+      ...drawFate(random),
       workspaceId: random.chance(0.15) ? 'poor' : random.pick(['w1', 'w2']),
       options: { requiredParts: ['title', 'main'] },
       priceCredits: random.pick([0, 50, 100, 100]),
       priority: random.between(0, 1),
-      maxAttempts: random.pick([2, 5, 20, 20]),
       createdAt,
     }),
   );
+}
+
+/** Few jobs are poisonous; each takes a runner with it as often as it is tried, and has to be set aside in the end. */
+function drawFate(random: SeededRandom): Pick<NewJob, 'prompt' | 'maxAttempts'> {
+  if (random.chance(0.01)) return { prompt: POISON.crash, maxAttempts: POISON_ATTEMPTS };
+  return { maxAttempts: random.pick([2, 5, 20, 20]) };
 }

@@ -14,6 +14,8 @@ const PAUSE_MS = { min: 20, max: 250 };
 /** A job that has not come to its end this long after the last fault is stuck. */
 const REST_MS_MAX = 60_000;
 const LOOK_MS = 150;
+/** Processes need a while to begin on a busy machine. */
+const BEGIN_MS_MAX = 30_000;
 
 /** One round: jobs are ordered, everything breaks for some seconds, then nothing any more. @returns the ids that were acknowledged */
 export async function runRound(
@@ -31,6 +33,7 @@ export async function runRound(
   expectOk(await writer.insertJobs(ordered));
   const ids = ordered.map((job) => job._id);
   world.startRunners();
+  await untilBegun(world, ids);
   for (let left = random.between(FAULTS.min, FAULTS.max); left > 0; left -= 1) {
     await delay(random.between(PAUSE_MS.min, PAUSE_MS.max));
     await breakSomething(world, ids, random);
@@ -42,9 +45,24 @@ export async function runRound(
   return ids;
 }
 
+/** Waits until somebody works: what is broken before anything is under way breaks nothing. */
+async function untilBegun(world: FaultWorld, ids: readonly string[]): Promise<void> {
+  const until = performance.now() + BEGIN_MS_MAX;
+  const ofRound = new Set(ids);
+  while (performance.now() < until) {
+    const { jobs } = await world.readBooks();
+    if (jobs.some((job) => ofRound.has(job._id) && job.attempt > 0)) return;
+    world.reviveRunners();
+    await delay(LOOK_MS);
+  }
+}
+
 async function breakSomething(world: FaultWorld, ids: readonly string[], random: SeededRandom): Promise<void> {
   const drawn = random.next();
-  if (drawn < 0.25) await world.killRunner();
+  world.reviveRunners();
+  if (drawn < 0.1) await world.killRunner();
+  else if (drawn < 0.25) await world.doomRunner();
+  else if (drawn < 0.3) world.freezeRunner();
   else if (drawn < 0.6) world.cut();
   else if (drawn < 0.7) await world.restartServer();
   else if (drawn < 0.85) world.refuse();
@@ -73,6 +91,8 @@ async function comeToRest(world: FaultWorld): Promise<void> {
   while (performance.now() < until) {
     expectOk(await world.store.writer.sweep({ limit: 10_000, olderThanMs: 0, isDryRun: false }));
     if (isAtRest(await world.readBooks())) return;
+    // Who was doomed dies late sometimes, and what is poisonous takes its runner with it: something starts another one.
+    world.reviveRunners();
     await delay(LOOK_MS);
   }
 }

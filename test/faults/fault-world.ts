@@ -11,11 +11,16 @@ import { expectOk } from '../support/expect-ok.ts';
 import type { SeededRandom } from '../support/model-random.ts';
 import { openTestStore } from '../support/test-server.ts';
 import { CUTS, startCuttingProxy, type CuttingProxy } from './cutting-proxy.ts';
+import { KILL_POINTS, type Doom } from './doom.ts';
 import { startRunnerProcess, startServerProcess, type KillableProcess } from './processes.ts';
 import { startSellingProvider, type SellingProvider } from './selling-provider.ts';
 
 const SKEW_MS_MAX = 5 * 60_000;
 const LEASE_MS = 1500;
+/** Long enough that whoever stands still has lost every lease when it goes on. */
+const FREEZE_MS = 2.2 * LEASE_MS;
+/** A doomed runner dies at one of its first calls of a kind. */
+const DOOM_NTH_MAX = 6;
 const RUNNERS = 3;
 const CONCURRENCY = 4;
 /** What a runner's store sends; each is refused now and then. */
@@ -26,6 +31,20 @@ const ERROR_CODES = [91, 112, 189, 251, 10_107, 11_600] as const;
 export interface Deeds {
   kills: number;
   restarts: number;
+  /** Runners that stood still for longer than their leases hold. */
+  freezes: number;
+  /** Runners that died at a named point. */
+  readonly killPoints: Record<string, number>;
+}
+
+interface FaultyRunner {
+  readonly process: KillableProcess;
+  readonly doomedAt: string | null;
+}
+
+interface Fate {
+  readonly name: string;
+  readonly doom: Doom;
 }
 
 interface Server {
@@ -40,14 +59,15 @@ interface Server {
 export class FaultWorld {
   readonly provider: SellingProvider;
   readonly proxy: CuttingProxy;
-  readonly deeds: Deeds = { kills: 0, restarts: 0 };
+  readonly deeds: Deeds = { kills: 0, restarts: 0, freezes: 0, killPoints: {} };
   readonly store: Store;
   readonly #random: SeededRandom;
   readonly #server: Server;
   readonly #client: MongoClient;
   readonly #dbName: string;
   readonly #folder: string;
-  #runners: KillableProcess[] = [];
+  #runners: FaultyRunner[] = [];
+  readonly #thaws = new Set<Promise<void>>();
 
   private constructor(parts: {
     random: SeededRandom;
@@ -84,12 +104,47 @@ export class FaultWorld {
 
   startRunners(): void {
     while (this.#runners.length < RUNNERS) this.#runners.push(this.#startRunner());
+    this.reviveRunners();
+  }
+
+  /** Starts another runner for each that has died by itself. */
+  reviveRunners(): void {
+    for (const [index, { process, doomedAt }] of this.#runners.entries()) {
+      if (!process.isGone()) continue;
+      this.deeds.kills += 1;
+      const where = doomedAt ?? 'elsewhere';
+      this.deeds.killPoints[where] = (this.deeds.killPoints[where] ?? 0) + 1;
+      this.#runners[index] = this.#startRunner();
+    }
   }
 
   async killRunner(): Promise<void> {
+    await this.#replaceRunner(null);
+  }
+
+  /** Kills a runner, and starts one that dies by itself at one of the twelve points. */
+  async doomRunner(): Promise<void> {
+    const { name, method, when } = this.#random.pick(KILL_POINTS);
+    await this.#replaceRunner({ name, doom: { method, when, nth: this.#random.between(1, DOOM_NTH_MAX) } });
+  }
+
+  /** Lets a runner stand still until its leases have run out, while the others go on. */
+  freezeRunner(): void {
+    const { process } = this.#random.pick(this.#runners);
+    process.freeze();
+    this.deeds.freezes += 1;
+    const thaw = delay(FREEZE_MS).then(() => {
+      process.thaw();
+      this.#thaws.delete(thaw);
+    });
+    this.#thaws.add(thaw);
+  }
+
+  async #replaceRunner(fate: Fate | null): Promise<void> {
+    this.reviveRunners();
     const index = this.#random.between(0, this.#runners.length - 1);
-    await this.#runners[index]?.kill();
-    this.#runners[index] = this.#startRunner();
+    await this.#runners[index]?.process.kill();
+    this.#runners[index] = this.#startRunner(fate);
     this.deeds.kills += 1;
   }
 
@@ -115,6 +170,7 @@ export class FaultWorld {
   async makePeace(): Promise<void> {
     this.proxy.relent();
     this.provider.relent();
+    await Promise.all(this.#thaws);
     await this.#server.restart?.(3 * SKEW_MS_MAX);
     this.startRunners();
   }
@@ -135,11 +191,12 @@ export class FaultWorld {
 
   /** What the runners that are alive printed of errors. */
   errors(): string {
-    return this.#runners.map((runner) => runner.errors()).join('');
+    return this.#runners.map(({ process }) => process.errors()).join('');
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#runners.splice(0).map((runner) => runner.kill()));
+    await Promise.all(this.#thaws);
+    await Promise.all(this.#runners.splice(0).map(({ process }) => process.kill()));
     await this.#client.db(this.#dbName).dropDatabase();
     await this.#client.close();
     await this.store.close();
@@ -148,8 +205,8 @@ export class FaultWorld {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #startRunner(): KillableProcess {
-    return startRunnerProcess({
+  #startRunner(fate: Fate | null = null): FaultyRunner {
+    const process = startRunnerProcess({
       uri: `mongodb://127.0.0.1:${this.proxy.port}/${this.#server.options}`,
       dbName: this.#dbName,
       providerUrl: this.provider.baseUrl,
@@ -157,7 +214,9 @@ export class FaultWorld {
       skewMs: this.#drawSkewMs(),
       leaseMs: LEASE_MS,
       concurrency: CONCURRENCY,
+      doom: fate?.doom ?? null,
     });
+    return { process, doomedAt: fate?.name ?? null };
   }
 
   #drawSkewMs(): number {

@@ -7,15 +7,23 @@ const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.
 
 /** A process that is killed without warning. */
 export interface KillableProcess {
+  readonly pid: number;
   /** SIGKILL; resolves when it is gone. Idempotent. */
   kill(): Promise<void>;
+  /** Lets it stand still, with everything that it holds, or go on. */
+  freeze(): void;
+  thaw(): void;
+  /** True where it has ended, by whatever. */
+  isGone(): boolean;
   /** What it printed of errors, newest last. */
   errors(): string;
 }
 
 /** Starts a runner of its own process. */
 export function startRunnerProcess(order: RunnerOrder): KillableProcess {
-  return killable(spawn(process.execPath, [entry('runner-process.ts'), JSON.stringify(order)], { stdio: 'pipe' }));
+  // Little memory, so that a job that wants all of it gets it over with.
+  const args = ['--max-old-space-size=160', entry('runner-process.ts'), JSON.stringify(order)];
+  return killable(spawn(process.execPath, args, { stdio: 'pipe' }));
 }
 
 /** Starts the sandbox server on a folder. @returns the process and its port, once it listens */
@@ -42,10 +50,15 @@ function killable(child: ChildProcess): KillableProcess {
   });
   const exited = once(child, 'exit');
   return {
+    pid: child.pid ?? 0,
     kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await exited;
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    isGone: () => child.exitCode !== null || child.signalCode !== null,
     errors: () => errors,
   };
 }

@@ -53,7 +53,7 @@ async function run(): Promise<number> {
       if (!isClean(verdict)) console.error(world.errors());
     }
     const { findings: _, ...counts } = verdict ?? judge({ jobs: [], accounts: [], ledger: [] }, [], []);
-    const { kills, restarts } = world.deeds;
+    const { kills, restarts, freezes, killPoints } = world.deeds;
     const report = {
       rounds,
       kills: kills + restarts,
@@ -61,6 +61,8 @@ async function run(): Promise<number> {
       jobs: acknowledged.length,
       ...counts,
       serverRestarts: restarts,
+      freezes,
+      killPoints,
       refusals: Object.fromEntries(world.proxy.refusals()),
       providerSales: world.provider.sold(),
       seed: options.seed,

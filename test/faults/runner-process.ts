@@ -6,7 +6,9 @@ import { wait } from '#engine/wait.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
 import { JobRunner } from '#runner/runner.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { doomedStore, doomSchema } from './doom.ts';
 import { FAULT_POLICY, FAULT_PROVIDER } from './fault-jobs.ts';
+import { poisonable } from './poison.ts';
 import { orderingProvider } from './ordering-provider.ts';
 
 /** What a runner process is told, as JSON in its only argument. */
@@ -19,6 +21,8 @@ export const runnerOrderSchema = z.object({
   skewMs: z.number(),
   leaseMs: z.number(),
   concurrency: z.number(),
+  /** Where the process dies by itself; null where it does not. */
+  doom: doomSchema.nullable(),
 });
 export type RunnerOrder = z.infer<typeof runnerOrderSchema>;
 
@@ -37,10 +41,12 @@ async function work(order: RunnerOrder): Promise<void> {
       await delay(CONNECT_RETRY_MS);
       continue;
     }
+    const { doom } = order;
+    const { writer } = store.value;
     new JobRunner({
       runnerId: `faults-${randomUUID().slice(0, 8)}`,
-      store: store.value.writer,
-      providers: [orderingProvider(FAULT_PROVIDER, order.providerUrl)],
+      store: doom === null ? writer : doomedStore(writer, doom, () => process.kill(process.pid, 'SIGKILL')),
+      providers: [poisonable(orderingProvider(FAULT_PROVIDER, order.providerUrl))],
       artefacts: new ArtefactFolder(order.artefactDir),
       policy: FAULT_POLICY,
       concurrency: order.concurrency,
