@@ -11,8 +11,11 @@ const GRANT_CREDITS = 1_000_000;
 const POOR_CREDITS = 100;
 const FAULTS = { min: 16, max: 32 };
 const PAUSE_MS = { min: 20, max: 250 };
-/** A job that has not come to its end this long after the last fault is stuck. */
-const REST_MS_MAX = 60_000;
+/**
+ * A job that has not come to its end this long after the last fault is stuck. Long, because on a machine that is short of time
+ * runners lose their leases again and again; it is waited out only where something is stuck.
+ */
+const REST_MS_MAX = 240_000;
 const LOOK_MS = 150;
 /** Processes need a while to begin on a busy machine. */
 const BEGIN_MS_MAX = 30_000;
