@@ -189,7 +189,7 @@ export class FleetLimits {
   async #refresh(nowMs: number): Promise<Result<void, AppError>> {
     const found = await attemptCall(() =>
       this.#documents()
-        .find({ type: { $in: ['config', 'rate'] } })
+        .find({ $or: [{ _id: CONFIG_ID }, { type: 'rate' }] })
         .toArray(),
     );
     if (!found.ok) return found;
