@@ -1,9 +1,10 @@
 import { appError, type AppError } from '#domain/errors.ts';
 import { explainStandstill, type Standstill } from '#domain/job-standstill.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { fullLimitsOf } from '#domain/runner-limits.ts';
 import type { ReadableStore } from '#store/ports.ts';
 
-type Reader = Pick<ReadableStore, 'readJob' | 'readAccount' | 'listRunners' | 'serverNow'>;
+type Reader = Pick<ReadableStore, 'readJob' | 'readAccount' | 'listRunners' | 'readLimits' | 'serverNow'>;
 
 /** Why a job is not moving, from what the server has now. Errors: `not_found`, and those of reading. */
 export async function readStandstill(reader: Reader, jobId: string): Promise<Result<Standstill, AppError>> {
@@ -19,6 +20,9 @@ export async function readStandstill(reader: Reader, jobId: string): Promise<Res
     return ok(explainStandstill({ ...facts, job: found.value.malformed, account: null }));
   }
   const { job } = found.value;
+  const limits = await reader.readLimits();
+  if (!limits.ok) return limits;
+  const fullLimits = fullLimitsOf(limits.value, job);
   const account = await reader.readAccount(job.workspaceId);
-  return account.ok ? ok(explainStandstill({ ...facts, job, account: account.value })) : account;
+  return account.ok ? ok(explainStandstill({ ...facts, fullLimits, job, account: account.value })) : account;
 }

@@ -4,7 +4,7 @@ import { isLive, type RunnerNode } from './runner-node.ts';
 
 /** A limit that is full besides the runners' own: attempts under way of a provider, kind or workspace, over the whole fleet. */
 export interface FullLimit {
-  readonly scope: 'provider' | 'kind' | 'workspace';
+  readonly scope: 'total' | 'provider' | 'kind' | 'workspace';
   readonly name: string;
   readonly active: number;
   readonly max: number;

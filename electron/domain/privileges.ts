@@ -45,13 +45,20 @@ export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>>
     { collection: 'retry_policies', actions: ['insert'] },
     { collection: 'console_people', actions: ['insert', 'update', 'remove'] },
   ],
-  runner: [{ collection: 'runner_nodes', actions: ['insert', 'update'] }],
+  runner: [
+    { collection: 'runner_nodes', actions: ['insert', 'update'] },
+    { collection: 'runner_limits', actions: ['insert', 'update'] },
+  ],
 };
 
 /** What everybody who looks needs to read. */
-export const READS: readonly NeededPrivilege[] = ['jobs', 'credit_accounts', 'credit_ledger', 'runner_nodes'].map(
-  (collection) => ({ collection, actions: ['find'] }),
-);
+export const READS: readonly NeededPrivilege[] = [
+  'jobs',
+  'credit_accounts',
+  'credit_ledger',
+  'runner_nodes',
+  'runner_limits',
+].map((collection) => ({ collection, actions: ['find'] }));
 
 /**
  * The needed actions that no privilege covers, each as `action on collection`.

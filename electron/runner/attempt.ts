@@ -25,6 +25,8 @@ export interface AttemptContext {
   readonly isCancelled: (jobId: string) => Promise<boolean>;
   readonly accepted: (job: LeasedJob, acceptanceId: string) => Promise<Result<void, AppError>>;
   readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
+  /** Told where a provider asked to be left alone for that long, in milliseconds. */
+  readonly heldBack: (provider: string, forMs: number) => void;
   readonly random: () => number;
   /** For the copy of the job that the attempt carries on with; what is stored is stamped by the server. */
   readonly now: () => Date;
@@ -215,6 +217,7 @@ async function complete(
 /** Asks the one function that decides about retries, and writes what it says. */
 async function settleFailure(job: LeasedJob, context: AttemptContext, what: Problem): Promise<AttemptOutcome> {
   const failure = classifyFailure(what.evidence);
+  if (failure.class === 'rate_limit' && what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);
   const { event, reason, policyVersion } = failureEvent(job, failure, what, context);
   const written = await advance(job, event, context, { reason, policyVersion });
   if (!written.ok) return { type: 'abandoned', error: written.error };

@@ -5,6 +5,7 @@ import { JOB_KINDS } from '#domain/kinds.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
+import type { LimitedJob } from '#domain/runner-limits.ts';
 import type { RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
 import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
@@ -62,6 +63,8 @@ const IDLE_SHARE = 0.01;
 /** Where most places are taken, those that are about to become free are waited for this long, in milliseconds, and filled together. */
 const GATHER_MS = 4;
 const GATHER_SHARE = 0.25;
+/** A provider is left alone no longer than this, in milliseconds, whatever it asks: then somebody looks again. */
+const HELD_BACK_MS_MAX = 600_000;
 /** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
 const RESERVE_WAITING_MS = 5000;
 const RESERVE_EVERY_MS = 2000;
@@ -87,6 +90,8 @@ export class JobRunner {
   readonly #progress: ProgressOutbox;
   readonly #attemptContext: AttemptContext;
   readonly #attempts = new Set<Promise<void>>();
+  /** What the fleet's limits count of the attempts under way. */
+  readonly #active = new Map<string, LimitedJob>();
   readonly #stopping = new AbortController();
   #wake = new AbortController();
   /** When something was claimed last, on the monotonic clock. */
@@ -126,6 +131,7 @@ export class JobRunner {
         return cancelled.ok && cancelled.value;
       },
       progress: (job, fraction, message) => this.#progress.report(job, fraction, message),
+      heldBack: (provider, forMs) => this.#holdBack(provider, forMs),
       random: options.random,
       now: options.now,
     };
@@ -145,7 +151,7 @@ export class JobRunner {
   start(): void {
     this.#loops ??= Promise.all([
       this.#claimLoop(),
-      this.#every(this.#leaseMs / 3, () => this.#leases.beat(this.#options.store)),
+      this.#every(this.#leaseMs / 3, () => this.#beat()),
       this.#every(this.#leaseMs / 2, () => this.#rescue()),
       this.#every(SWEEP_MS, () => this.#sweep()),
       this.#every(RESERVE_EVERY_MS, () => this.#reserveWaiting()),
@@ -232,6 +238,7 @@ export class JobRunner {
       limit: Math.min(free, 1000),
       leaseMs: this.#leaseMs,
       kinds: Object.keys(JOB_KINDS),
+      active: [...this.#active.values()],
       providers: providers.map((provider) => provider.name),
     });
     if (!claimed.ok) return { claimed: 0, error: claimed.error };
@@ -245,6 +252,8 @@ export class JobRunner {
 
   #begin(job: LeasedJob, claimedAtMs: number): void {
     const stop = this.#leases.hold(job, claimedAtMs);
+    const { kind, workspaceId, provider } = job;
+    this.#active.set(job._id, { kind, workspaceId, provider: provider.name });
     const beganAtMs = this.#options.monotonicMs();
     const attempt = runAttempt(job, this.#attemptContext, stop).then(
       (outcome) => this.#finished(job, outcome, beganAtMs),
@@ -262,6 +271,7 @@ export class JobRunner {
 
   #finished(job: LeasedJob, outcome: AttemptOutcome, beganAtMs: number): void {
     this.#leases.release(job);
+    this.#active.delete(job._id);
     this.#progress.forget(job);
     if (outcome.type === 'abandoned') this.#note(outcome.error);
     this.#options.onOutcome?.(job, outcome, this.#options.monotonicMs() - beganAtMs);
@@ -282,6 +292,20 @@ export class JobRunner {
     const free = this.#concurrency - this.#attempts.size;
     if (free <= 0 || free >= this.#concurrency * GATHER_SHARE) return;
     await this.#options.wait(GATHER_MS, this.#stopping.signal);
+  }
+
+  async #beat(): Promise<AppError | null> {
+    const { store, runnerId } = this.#options;
+    const lost = await this.#leases.beat(store);
+    const kept = await store.keepPlaces({ runnerId, active: [...this.#active.values()], leaseMs: this.#leaseMs });
+    return lost ?? (kept.ok ? null : kept.error);
+  }
+
+  /** Best effort: a runner that is not told learns it from the provider itself. */
+  #holdBack(provider: string, forMs: number): void {
+    void this.#options.store.holdBack(provider, Math.min(forMs, HELD_BACK_MS_MAX)).then((held) => {
+      if (!held.ok) this.#note(held.error);
+    });
   }
 
   async #reserveWaiting(): Promise<AppError | null> {

@@ -5,11 +5,13 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
 import type { Actor, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { RunnerLimits } from '#domain/runner-limits.ts';
 import { AuditLog } from './audit-log.ts';
 import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import { ClosedMonths } from './closed-months.ts';
 import { openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { FleetLimits } from './fleet-limits.ts';
 import { FinanceStore } from './finance-store.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
 import { LedgerPoster, type Wait } from './ledger-poster.ts';
@@ -106,13 +108,16 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
 export class MongoWritableStore extends MongoRunnerStore implements WritableStore {
   readonly #db: Db;
   readonly #collections: Collections;
+  readonly #fleetLimits: FleetLimits;
   /** The one hand of this connection that posts to accounts. */
   readonly poster: LedgerPoster;
 
   constructor(db: Db, collections: Collections, clock: ServerClock, options: StoreOptions) {
     const months = new ClosedMonths(db, clock);
     const poster = new LedgerPoster(collections, { wait: options.wait, random: options.random, months });
-    super({ collections, poster, newId: options.newId, serverNow: () => clock.now() });
+    const limits = new FleetLimits(db);
+    super({ collections, poster, limits, newId: options.newId, serverNow: () => clock.now() });
+    this.#fleetLimits = limits;
     this.#db = db;
     this.#collections = collections;
     this.poster = poster;
@@ -130,6 +135,10 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
       if (!isOnlyDuplicateKeys(cause)) return err(toAppError(cause));
       return ok(cause instanceof MongoBulkWriteError ? cause.insertedCount : 0);
     }
+  }
+
+  setLimits(limits: RunnerLimits, by: Actor): Promise<Result<void, AppError>> {
+    return this.#fleetLimits.set(limits, by);
   }
 
   async postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>> {

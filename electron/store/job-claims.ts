@@ -2,10 +2,12 @@ import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { isLeased, parseJob, type LeasedJob } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { LimitedJob } from '#domain/runner-limits.ts';
 import type { CandidateWindow } from './candidate-window.ts';
 import { append, literal } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import type { Exclusions, FleetLimits } from './fleet-limits.ts';
 import { takeTurns, type Candidate } from './job-choice.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions } from './ports.ts';
@@ -23,6 +25,7 @@ export interface ClaimParts {
   readonly collections: Collections;
   readonly poster: LedgerPoster;
   readonly window: CandidateWindow;
+  readonly limits: FleetLimits;
   /** By job: reservations that stand and that their claim is to take off the job. */
   readonly reserved: Map<string, string>;
 }
@@ -71,8 +74,12 @@ type ClaimOutcome =
 async function claimOnce(parts: ClaimParts, options: ClaimOptions, turn: ClaimTurn): Promise<ClaimOutcome> {
   const { collections, window, reserved } = parts;
   const { limit } = options;
-  const name = JSON.stringify([options.kinds, options.providers]);
-  const found = await window.candidates({ name, filter: candidateFilter(options, turn.now), limit, now: turn.now });
+  const excluded = await parts.limits.exclusions(turn.now);
+  if (!excluded.ok) return { ...excluded, tried: [] };
+  if (excluded.value.isFull) return { ok: true, value: [], isWorthAnother: false };
+  const name = JSON.stringify([options.kinds, options.providers, excluded.value]);
+  const filter = { $and: [candidateFilter(options, turn.now), ...withoutExcluded(excluded.value)] };
+  const found = await window.candidates({ name, filter, limit, now: turn.now });
   if (!found.ok) return { ...found, tried: [] };
   const wanted = takeTurns(found.value, limit, turn.servedAt);
   if (wanted.some((candidate) => !isPaid(candidate, reserved))) {
@@ -80,13 +87,31 @@ async function claimOnce(parts: ClaimParts, options: ClaimOptions, turn: ClaimTu
     if (!paid.ok) return paid;
   }
   const payable = found.value.filter((candidate) => isPaid(candidate, reserved));
-  const ids = takeTurns(payable, limit, turn.servedAt).map((candidate) => candidate._id);
+  const admits = await parts.limits.admission(
+    { runnerId: options.runnerId, active: options.active ?? [], leaseMs: options.leaseMs },
+    takeTurns(payable, limit, turn.servedAt),
+    limitedJobOf,
+    turn.now,
+  );
+  if (!admits.ok) return { ...admits, tried: [] };
+  const ids = takeTurns(payable, limit, turn.servedAt, admits.value).map((candidate) => candidate._id);
   const keys = ids.flatMap((id) => reserved.get(id) ?? []);
   const claimed = await updateAndRead(collections, { ids, keys, options, turn });
   if (!claimed.ok) return { ...claimed, tried: ids };
   for (const id of ids) reserved.delete(id);
   window.remove(new Set(ids));
   return { ok: true, value: claimed.value, isWorthAnother: wanted.length > 0 };
+}
+
+function limitedJobOf({ workspaceId, kind, provider }: Candidate): LimitedJob {
+  return { workspaceId, kind, provider: provider.name };
+}
+
+/** Jobs that no limit lets begin must not fill the window of candidates. */
+function withoutExcluded({ providers, kinds, workspaces }: Exclusions): readonly Document[] {
+  const none = (field: string, names: readonly string[]): Document[] =>
+    names.length === 0 ? [] : [{ [field]: { $nin: [...names] } }];
+  return [...none('provider.name', providers), ...none('kind', kinds), ...none('workspaceId', workspaces)];
 }
 
 /** Reserves for those of the candidates that are not paid for; who cannot pay is no candidate any more. */

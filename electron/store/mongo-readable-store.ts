@@ -7,6 +7,8 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { FleetLimits } from './fleet-limits.ts';
+import type { LimitsInForce } from '#domain/runner-limits.ts';
 import type { JobDocument, ReadableStore, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -72,6 +74,11 @@ export class MongoReadableStore implements ReadableStore {
 
   async *iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount> {
     for await (const document of iterate(this.#collections.accounts, signal)) yield creditAccountSchema.parse(document);
+  }
+
+  async readLimits(): Promise<Result<LimitsInForce, AppError>> {
+    const now = await this.#clock.now();
+    return now.ok ? new FleetLimits(this.#db).inForce(now.value) : now;
   }
 
   async listRunners(): Promise<Result<readonly RunnerNode[], AppError>> {

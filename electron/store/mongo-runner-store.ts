@@ -8,12 +8,21 @@ import { applyWrites } from './applied-changes.ts';
 import { guardOf, leaseFilter, pipelineWhere, stamped } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import type { FleetLimits } from './fleet-limits.ts';
 import { chooseJobs, findJobs } from './job-choice.ts';
 import { CandidateWindow } from './candidate-window.ts';
 import { claimBatch, type ClaimParts } from './job-claims.ts';
 import { intendReservations } from './reservations.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
-import type { ClaimOptions, JobWrite, LeaseKey, ReservationOutcome, RunnerStore, SweepOutcome } from './ports.ts';
+import type {
+  ClaimOptions,
+  JobWrite,
+  LeaseKey,
+  LimitHolder,
+  ReservationOutcome,
+  RunnerStore,
+  SweepOutcome,
+} from './ports.ts';
 import { announceRunner } from './runner-nodes.ts';
 import { settleJobs, sweepPending } from './settlement.ts';
 
@@ -30,6 +39,7 @@ const CLOCK_ERROR_MS_MAX = 500;
 export interface RunnerStoreOptions {
   readonly collections: Collections;
   readonly poster: LedgerPoster;
+  readonly limits: FleetLimits;
   readonly newId: () => string;
   /** The server's clock, as a value that may be some milliseconds old: used to choose, never to decide. */
   readonly serverNow: () => Promise<Result<Date, AppError>>;
@@ -42,6 +52,7 @@ export class MongoRunnerStore implements RunnerStore {
   readonly #newId: () => string;
   readonly #serverNow: RunnerStoreOptions['serverNow'];
   readonly #claimParts: ClaimParts;
+  readonly #limits: FleetLimits;
   /** When each workspace last had a turn here, counted in turns. */
   readonly #servedAt = new Map<string, number>();
   #turns = 0;
@@ -51,8 +62,9 @@ export class MongoRunnerStore implements RunnerStore {
     this.#poster = options.poster;
     this.#newId = options.newId;
     this.#serverNow = options.serverNow;
-    const { collections, poster } = options;
-    this.#claimParts = { collections, poster, window: new CandidateWindow(collections), reserved: new Map() };
+    const { collections, poster, limits } = options;
+    this.#limits = limits;
+    this.#claimParts = { collections, poster, limits, window: new CandidateWindow(collections), reserved: new Map() };
   }
 
   async reserveDue(options: {
@@ -96,6 +108,15 @@ export class MongoRunnerStore implements RunnerStore {
   #noteServed(jobs: readonly LeasedJob[]): void {
     if (this.#servedAt.size > SERVED_WORKSPACES_MAX) this.#servedAt.clear();
     for (const job of jobs) this.#servedAt.set(job.workspaceId, (this.#turns += 1));
+  }
+
+  async keepPlaces(holder: LimitHolder): Promise<Result<void, AppError>> {
+    const now = await this.#serverNow();
+    return now.ok ? this.#limits.keep(holder, now.value) : now;
+  }
+
+  holdBack(provider: string, forMs: number): Promise<Result<void, AppError>> {
+    return this.#limits.holdBack(provider, forMs);
   }
 
   async heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>> {

@@ -2,6 +2,7 @@ import type { Job, LeasedJob, MalformedJob } from '#domain/job.ts';
 import type { Actor, CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
+import type { LimitedJob, LimitsInForce, RunnerLimits } from '#domain/runner-limits.ts';
 import type { RunnerAnnouncement, RunnerControl, RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
 import type { ReleaseOwed } from './stranded-release.ts';
@@ -39,6 +40,8 @@ export interface ReadableStore {
   /** Every ledger entry, or those of some workspaces; at most a few hundred of them. */
   iterateLedger(signal?: AbortSignal, workspaceIds?: readonly string[]): AsyncIterable<LedgerEntry>;
   iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount>;
+  /** The fleet's limits and what is left of them. */
+  readLimits(): Promise<Result<LimitsInForce, AppError>>;
   listRunners(): Promise<Result<readonly RunnerNode[], AppError>>;
 }
 
@@ -51,6 +54,15 @@ export interface ClaimOptions {
   readonly kinds?: readonly string[];
   /** Only jobs of these providers, by name; left out for all. */
   readonly providers?: readonly string[];
+  /** What this runner has under way, which counts against the fleet's limits. */
+  readonly active?: readonly LimitedJob[];
+}
+
+/** A runner and what it has under way, as the fleet's limits count it. */
+export interface LimitHolder {
+  readonly runnerId: string;
+  readonly active: readonly LimitedJob[];
+  readonly leaseMs: number;
 }
 
 /** What names a lease: the job and the token that it was claimed with. */
@@ -92,6 +104,10 @@ export interface RunnerStore {
    * a lease of this runner and an open attempt.
    */
   claimBatch(options: ClaimOptions): Promise<Result<readonly LeasedJob[], AppError>>;
+  /** Keeps the places that a runner's attempts under way hold of the fleet's limits, and gives back the others. */
+  keepPlaces(holder: LimitHolder): Promise<Result<void, AppError>>;
+  /** Says for the whole fleet that a provider wants to be left alone for that long, in milliseconds. */
+  holdBack(provider: string, forMs: number): Promise<Result<void, AppError>>;
   /** Prolongs leases by `leaseMs` from the server's now. @returns the leases that are no longer held */
   heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>>;
   /** Stores the provider's id the moment it has accepted; `lease_lost` where the lease is another's. */
@@ -137,6 +153,8 @@ export interface WritableStore extends RunnerStore {
   insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>>;
   /** Posts one entry of its own (a grant, an adjustment); posting it again changes nothing. Creates the account. */
   postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>>;
+  /** Replaces the fleet's limits; every runner obeys them within half a second. */
+  setLimits(limits: RunnerLimits, by: Actor): Promise<Result<void, AppError>>;
   /** Lets jobs that waited for credit be reserved again. @returns how many */
   unblock(workspaceId: string): Promise<Result<number, AppError>>;
   /** Lets a job at its end owe a release, where it is still what was judged. @returns whether it owes it now */

@@ -16,7 +16,7 @@ import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
-import type { Load, LoadOptions } from './load.ts';
+import type { Load, LoadOptions, Stream } from './load.ts';
 
 const PAGE = new TextEncoder().encode(
   '<!doctype html><html lang="en"><head><title>Tea</title></head><body><main><p>Tea</p></main></body></html>',
@@ -25,17 +25,24 @@ const PRICE_CREDITS = 100;
 const INSERT_BATCH = 1000;
 
 /** A provider that has its page ready: what is left to measure is the runner, the ledger, the checks and the artefact's file. */
-const READY: Provider = {
-  name: 'demo',
-  generate: async (request, sink) => {
-    await sink.accepted(request.idempotencyKey);
-    await sink.write(PAGE);
-    return ok({ providerCostMicroUsd: 0 });
-  },
-};
+function readyProvider(onStarted: (prompt: string) => void): Provider {
+  return {
+    name: 'demo',
+    generate: async (request, sink) => {
+      onStarted(request.prompt);
+      await sink.accepted(request.idempotencyKey);
+      await sink.write(PAGE);
+      return ok({ providerCostMicroUsd: 0 });
+    },
+  };
+}
 
 /** Jobs with a price, ten workspaces that can pay, and one runner of this program with everything that it does in production. */
-export async function prepareRunledgerLoad({ uri, jobs, concurrency }: LoadOptions): Promise<Load> {
+export async function prepareRunledgerLoad({
+  uri,
+  jobs,
+  concurrency,
+}: LoadOptions): Promise<Load & { readonly dbName: string }> {
   const dbName = `bench_${randomUUID().slice(0, 8)}`;
   const store = await openTestStore(uri, dbName);
   const artefactDir = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
@@ -56,9 +63,15 @@ export async function prepareRunledgerLoad({ uri, jobs, concurrency }: LoadOptio
     expectOk(await store.writer.insertJobs(batch));
   }
   return {
+    dbName,
     run: async () => {
       const startedAt = performance.now();
-      const runner = runnerOn(store, artefactDir, concurrency);
+      const runner = runnerOn(
+        store,
+        artefactDir,
+        concurrency,
+        readyProvider(() => undefined),
+      );
       runner.start();
       await runner.finished(jobs);
       return performance.now() - startedAt;
@@ -80,13 +93,13 @@ interface CountedRunner {
   finished(jobs: number): Promise<void>;
 }
 
-function runnerOn(store: Store, artefactDir: string, concurrency: number): CountedRunner {
+function runnerOn(store: Store, artefactDir: string, concurrency: number, provider: Provider): CountedRunner {
   let ended = 0;
   let onEnded: (count: number) => void = () => undefined;
   const runner = new JobRunner({
     runnerId: 'bench',
     store: store.writer,
-    providers: [READY],
+    providers: [provider],
     artefacts: new ArtefactFolder(artefactDir),
     policy: DEFAULT_RETRY_POLICY,
     concurrency,
@@ -106,6 +119,7 @@ function runnerOn(store: Store, artefactDir: string, concurrency: number): Count
       onEnded = (count) => {
         if (count >= jobs) done.resolve();
       };
+      onEnded(ended);
       await done.promise;
       await runner.drain();
     },
@@ -113,7 +127,7 @@ function runnerOn(store: Store, artefactDir: string, concurrency: number): Count
 }
 
 /** Every job is completed and charged once, and nothing is owed. */
-async function assertBooks(store: Store, jobs: number): Promise<void> {
+async function assertBooks(store: Store, jobs: number): Promise<number> {
   const books = await readBooks(store.reader);
   const charged = books.jobs.filter(
     (job) => job.state === 'completed' && job.billing.captured === PRICE_CREDITS,
@@ -122,4 +136,35 @@ async function assertBooks(store: Store, jobs: number): Promise<void> {
   if (charged !== jobs || violation !== undefined) {
     throw new Error(`${charged} of ${jobs} jobs completed and charged; ${violation?.detail ?? 'no violation'}`);
   }
+  return charged;
+}
+
+/** A runner with nothing to do; each job that is handed in has a price, in turn of ten workspaces that can pay. */
+export async function openRunledgerStream(uri: string, onStarted: (id: string) => void): Promise<Stream> {
+  const dbName = `bench_${randomUUID().slice(0, 8)}`;
+  const store = await openTestStore(uri, dbName);
+  const artefactDir = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
+  expectOk(await store.writer.createIndexes());
+  const workspaces = Array.from({ length: 10 }, (_, n) => `w${n}`);
+  for (const workspaceId of workspaces) expectOk(await store.writer.postEntry(grant(workspaceId, 10_000_000)));
+  const runner = runnerOn(store, artefactDir, 100, readyProvider(onStarted));
+  runner.start();
+  let ordered = 0;
+  return {
+    enqueue: async (id) => {
+      const workspaceId = workspaces[(ordered += 1) % workspaces.length] ?? 'w0';
+      const createdAt = expectOk(await store.reader.serverNow());
+      const job = queuedJob({ id, prompt: id, workspaceId, priceCredits: PRICE_CREDITS, createdAt });
+      expectOk(await store.writer.insertJobs([job]));
+    },
+    close: async () => {
+      await runner.finished(ordered);
+      await assertBooks(store, ordered);
+      await store.close();
+      const client = new MongoClient(uri);
+      await client.db(dbName).dropDatabase();
+      await client.close();
+      await rm(artefactDir, { recursive: true, force: true });
+    },
+  };
 }

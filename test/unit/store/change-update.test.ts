@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parseJob, type Job } from '#domain/job.ts';
 import { ok } from '#domain/result.ts';
 import { applyChange, planChange } from '#domain/transition.ts';
+import type { Db } from 'mongodb';
+import { FleetLimits } from '#store/fleet-limits.ts';
 import { CandidateWindow } from '#store/candidate-window.ts';
 import { guardOf, pipelineOf } from '#store/change-update.ts';
 import { claimBatch } from '#store/job-claims.ts';
@@ -30,7 +32,9 @@ function claimParts(deployment: ModelDeployment): Parameters<typeof claimBatch>[
       redated: (entries) => Promise.resolve(ok(entries)),
     },
   });
-  return { collections, poster, window: new CandidateWindow(collections), reserved: new Map() };
+  const noDocuments = { find: () => ({ toArray: () => Promise.resolve([]) }) };
+  const limits = new FleetLimits({ collection: () => noDocuments } as unknown as Db);
+  return { collections, poster, window: new CandidateWindow(collections), limits, reserved: new Map() };
 }
 
 describe('a change as an update', () => {

@@ -1,0 +1,298 @@
+import type { Collection, Db } from 'mongodb';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import {
+  concurrencyLimitsOf,
+  bucketOf,
+  NO_LIMITS,
+  runnerLimitsSchema,
+  type ConcurrencyLimit,
+  type LimitedJob,
+  type LimitsInForce,
+  type ProviderRate,
+  type RunnerLimits,
+} from '#domain/runner-limits.ts';
+import { literal } from './change-update.ts';
+import { DURABLE, type RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import {
+  CONFIG_ID,
+  configSchema,
+  drawPipeline,
+  holdBackPipeline,
+  LIMITS_COLLECTION,
+  rateDocumentSchema,
+  rateId,
+  slotPipeline,
+  slotsId,
+  slotsSchema,
+} from './limit-documents.ts';
+import type { LimitHolder } from './ports.ts';
+
+/** How long a runner goes by what it read last, in milliseconds. */
+const REFRESH_MS = 500;
+/** How long a full limit is left alone before its places are asked for again, in milliseconds. */
+const FULL_MS = 250;
+/** Permits that were drawn and not used lapse after this time, in milliseconds: what a bucket gave is no right for ever. */
+const PERMIT_MS_MAX = 1000;
+
+const UNLIMITED_RATE: ProviderRate = { requestsPerMinute: null, tokensPerMinute: null, tokensPerRequest: 1000 };
+
+/** Which jobs there is no use in looking for just now. */
+export interface Exclusions {
+  /** The total is full. */
+  readonly isFull: boolean;
+  readonly providers: readonly string[];
+  readonly kinds: readonly string[];
+  readonly workspaces: readonly string[];
+}
+
+/**
+ * The limits of a fleet as one runner obeys them. Runners never talk to each other: places and permits are leased from one
+ * small document for each limit, in slices as large as a claim, and a limit that is full is left alone for a while, so that no
+ * document is written more often than the limit lets anything begin.
+ */
+export class FleetLimits {
+  readonly #documents: () => Collection<RawDocument>;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #limits: RunnerLimits = NO_LIMITS;
+  readonly #heldBackUntilMs = new Map<string, number>();
+  readonly #fullUntilMs = new Map<string, { readonly limit: ConcurrencyLimit; readonly untilMs: number }>();
+  readonly #permits = new Map<string, { count: number; readonly untilMs: number }>();
+  #slots: ReadonlyMap<string, ConcurrencyLimit> = new Map();
+
+  constructor(db: Db) {
+    this.#documents = () => db.collection<RawDocument>(LIMITS_COLLECTION, DURABLE);
+  }
+
+  /** The limits and what is left of them. `malformed_document` where somebody wrote limits that are none. */
+  async inForce(now: Date): Promise<Result<LimitsInForce, AppError>> {
+    const found = await attemptCall(() => this.#documents().find({}).toArray());
+    if (!found.ok) return found;
+    const config = configOf(found.value);
+    if (!config.ok) return config;
+    const { limits, revision } = config.value;
+    const slots = found.value.flatMap((document) => slotsSchema.safeParse(document).data ?? []);
+    const rates = found.value.flatMap((document) => rateDocumentSchema.safeParse(document).data ?? []);
+    const providers = new Set([...Object.keys(limits.rates), ...rates.map((rate) => rate.provider)]);
+    return ok({
+      limits,
+      revision,
+      at: now,
+      concurrency: slots.flatMap(({ scope, name, holders }) => {
+        const live = holders.filter((holder) => holder.expiresAt > now && holder.count > 0);
+        const max = maxOf(limits, scope, name);
+        return max === null
+          ? []
+          : [{ scope, name, max, holders: live, held: live.reduce((sum, { count }) => sum + count, 0) }];
+      }),
+      rates: [...providers].map((provider) => {
+        const rate = limits.rates[provider] ?? UNLIMITED_RATE;
+        const left = (perMinute: number | null, stored: number | undefined): number | null =>
+          perMinute === null ? null : Math.floor(stored ?? bucketOf(perMinute).capacity);
+        const document = rates.find((one) => one.provider === provider);
+        const until = document?.heldBackUntil ?? null;
+        return {
+          provider,
+          ...rate,
+          requestsLeft: left(rate.requestsPerMinute, document?.requests),
+          tokensLeft: left(rate.tokensPerMinute, document?.tokens),
+          heldBackUntil: until !== null && until > now ? until : null,
+        };
+      }),
+    });
+  }
+
+  /** Replaces the limits; every runner obeys them within half a second. */
+  async set(limits: RunnerLimits, by: Actor): Promise<Result<void, AppError>> {
+    const parsed = runnerLimitsSchema.safeParse(limits);
+    if (!parsed.success) return err(appError('invalid_request', parsed.error.issues[0]?.message ?? 'no limits'));
+    const set = {
+      type: 'config',
+      limits: literal(parsed.data),
+      revision: { $add: [{ $ifNull: ['$revision', 0] }, 1] },
+      by: literal(by),
+      at: '$$NOW',
+    };
+    const written = await attemptCall(() =>
+      this.#documents().updateOne({ _id: CONFIG_ID }, [{ $set: set }], { upsert: true }),
+    );
+    return written.ok ? ok(undefined) : written;
+  }
+
+  /** Says for the whole fleet that a provider wants to be left alone for that long. */
+  async holdBack(provider: string, forMs: number): Promise<Result<void, AppError>> {
+    const written = await attemptCall(() =>
+      this.#documents().updateOne({ _id: rateId(provider) }, holdBackPipeline(provider, forMs), { upsert: true }),
+    );
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+    return written.ok ? ok(undefined) : written;
+  }
+
+  /** What is not worth looking for now: providers that are held back or used up, and whatever is full. */
+  async exclusions(now: Date): Promise<Result<Exclusions, AppError>> {
+    const nowMs = now.getTime();
+    if (Math.abs(nowMs - this.#readAtMs) > REFRESH_MS) {
+      const read = await this.#refresh(nowMs);
+      if (!read.ok) return read;
+    }
+    const full = [...this.#fullUntilMs.values()].filter(({ untilMs }) => untilMs > nowMs).map(({ limit }) => limit);
+    const names = (scope: ConcurrencyLimit['scope']): string[] =>
+      full.filter((limit) => limit.scope === scope).map((limit) => limit.name);
+    const heldBack = [...this.#heldBackUntilMs].filter(([, untilMs]) => untilMs > nowMs).map(([name]) => name);
+    return ok({
+      isFull: full.some((limit) => limit.scope === 'total'),
+      providers: [...new Set([...names('provider'), ...heldBack])].sort(),
+      kinds: names('kind').sort(),
+      workspaces: names('workspace').sort(),
+    });
+  }
+
+  /**
+   * Leases what jobs that are about to be claimed need of every limit that applies to them.
+   * @returns asked for each job in turn: whether it may begin
+   */
+  async admission<Item>(
+    holder: LimitHolder,
+    wanted: readonly Item[],
+    limitedJobOf: (item: Item) => LimitedJob,
+    now: Date,
+  ): Promise<Result<(item: Item) => boolean, AppError>> {
+    const left = await this.#leaseSlots(holder, wanted.map(limitedJobOf), now);
+    if (!left.ok) return left;
+    const drawn = await this.#draw(
+      wanted.map((item) => limitedJobOf(item).provider),
+      now,
+    );
+    if (!drawn.ok) return drawn;
+    return ok((item) => {
+      const job = limitedJobOf(item);
+      const ids = concurrencyLimitsOf(this.#limits, job).map(slotsId);
+      const permits = this.#limits.rates[job.provider] === undefined ? null : this.#permits.get(job.provider);
+      const isFree =
+        ids.every((id) => (left.value.get(id) ?? 0) > 0) && (permits === null || (permits?.count ?? 0) > 0);
+      if (!isFree) return false;
+      for (const id of ids) left.value.set(id, (left.value.get(id) ?? 0) - 1);
+      if (permits) permits.count -= 1;
+      return true;
+    });
+  }
+
+  /** Keeps the places of what is under way, and gives back the others. */
+  async keep(holder: LimitHolder, now: Date): Promise<Result<void, AppError>> {
+    if (this.#slots.size === 0 && holder.active.length === 0) return ok(undefined);
+    const kept = await this.#leaseSlots(holder, [], now);
+    return kept.ok ? ok(undefined) : kept;
+  }
+
+  async #refresh(nowMs: number): Promise<Result<void, AppError>> {
+    const found = await attemptCall(() =>
+      this.#documents()
+        .find({ $or: [{ _id: CONFIG_ID }, { type: 'rate' }] })
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const config = configOf(found.value);
+    if (!config.ok) return config;
+    this.#limits = config.value.limits;
+    for (const document of found.value) {
+      const rate = rateDocumentSchema.safeParse(document);
+      if (!rate.success || !rate.data.heldBackUntil) continue;
+      const { provider, heldBackUntil } = rate.data;
+      this.#heldBackUntilMs.set(provider, Math.max(heldBackUntil.getTime(), this.#heldBackUntilMs.get(provider) ?? 0));
+    }
+    this.#readAtMs = nowMs;
+    return ok(undefined);
+  }
+
+  /** @returns by limit: places that are leased and not yet taken */
+  async #leaseSlots(
+    { runnerId, active, leaseMs }: LimitHolder,
+    wanted: readonly LimitedJob[],
+    now: Date,
+  ): Promise<Result<Map<string, number>, AppError>> {
+    const limits = new Map(this.#slots);
+    const count = (jobs: readonly LimitedJob[]): Map<string, number> => {
+      const counts = new Map<string, number>();
+      for (const limit of jobs.flatMap((job) => concurrencyLimitsOf(this.#limits, job))) {
+        limits.set(slotsId(limit), limit);
+        counts.set(slotsId(limit), (counts.get(slotsId(limit)) ?? 0) + 1);
+      }
+      return counts;
+    };
+    const [underWay, asked] = [count(active), count(wanted)];
+    const leased = await Promise.all(
+      [...limits].map(async ([_id, limit]) => {
+        const own = underWay.get(_id) ?? 0;
+        // Twice a lease: places outlive the jobs that a dead runner leaves running.
+        const wish = { limit, runnerId, active: own, wanted: own + (asked.get(_id) ?? 0), ttlMs: leaseMs * 2 };
+        const written = await attemptCall(() =>
+          this.#documents().findOneAndUpdate({ _id }, slotPipeline(wish), { upsert: true, returnDocument: 'after' }),
+        );
+        if (!written.ok) return written;
+        const slots = slotsSchema.safeParse(written.value);
+        const mine = slots.data?.holders.find((holder) => holder.runnerId === runnerId)?.count ?? 0;
+        return ok({ _id, limit, left: Math.max(0, mine - own), isShort: mine < wish.wanted, isHeld: mine > 0 });
+      }),
+    );
+    const left = new Map<string, number>();
+    const held = new Map<string, ConcurrencyLimit>();
+    for (const one of leased) {
+      if (!one.ok) return one;
+      left.set(one.value._id, one.value.left);
+      if (one.value.isHeld) held.set(one.value._id, one.value.limit);
+      if (one.value.isShort) {
+        this.#fullUntilMs.set(one.value._id, { limit: one.value.limit, untilMs: now.getTime() + FULL_MS });
+      }
+    }
+    this.#slots = held;
+    return ok(left);
+  }
+
+  async #draw(providers: readonly string[], now: Date): Promise<Result<void, AppError>> {
+    const nowMs = now.getTime();
+    for (const [provider, all] of Map.groupBy(providers, (name) => name)) {
+      const rate = this.#limits.rates[provider];
+      if (rate === undefined) continue;
+      const kept = this.#permits.get(provider);
+      const usable = kept !== undefined && kept.untilMs > nowMs ? kept.count : 0;
+      const wanted = all.length - usable;
+      if (wanted <= 0) continue;
+      const drawn = await attemptCall(() =>
+        this.#documents().findOneAndUpdate({ _id: rateId(provider) }, drawPipeline(provider, rate, wanted), {
+          upsert: true,
+          returnDocument: 'after',
+        }),
+      );
+      if (!drawn.ok) return drawn;
+      const granted = rateDocumentSchema.safeParse(drawn.value).data?.granted ?? 0;
+      this.#permits.set(provider, { count: usable + granted, untilMs: nowMs + PERMIT_MS_MAX });
+      if (granted === 0 && usable === 0) {
+        // The bucket is empty: it is asked again when it can hold a request.
+        const perMinute = Math.min(
+          rate.requestsPerMinute ?? Number.POSITIVE_INFINITY,
+          (rate.tokensPerMinute ?? Number.POSITIVE_INFINITY) / rate.tokensPerRequest,
+        );
+        const untilMs = nowMs + Math.min(Math.max(60_000 / perMinute, 20), 5000);
+        this.#heldBackUntilMs.set(provider, Math.max(untilMs, this.#heldBackUntilMs.get(provider) ?? 0));
+      }
+    }
+    return ok(undefined);
+  }
+}
+
+function configOf(
+  documents: readonly RawDocument[],
+): Result<{ readonly limits: RunnerLimits; readonly revision: number }, AppError> {
+  const document = documents.find(({ _id }) => _id === CONFIG_ID);
+  if (document === undefined) return ok({ limits: NO_LIMITS, revision: 0 });
+  const config = configSchema.safeParse(document);
+  if (config.success) return ok(config.data);
+  return err(appError('malformed_document', `${LIMITS_COLLECTION}: ${config.error.issues[0]?.message ?? ''}`));
+}
+
+function maxOf(limits: RunnerLimits, scope: ConcurrencyLimit['scope'], name: string): number | null {
+  const job = { workspaceId: name, kind: name, provider: name };
+  return concurrencyLimitsOf(limits, job).find((limit) => limit.scope === scope)?.max ?? null;
+}

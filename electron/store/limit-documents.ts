@@ -1,0 +1,126 @@
+import type { Document } from 'mongodb';
+import { z } from 'zod';
+import { bucketOf, runnerLimitsSchema, type ConcurrencyLimit, type ProviderRate } from '#domain/runner-limits.ts';
+import { literal } from './change-update.ts';
+
+export const LIMITS_COLLECTION = 'runner_limits';
+export const CONFIG_ID = 'config';
+
+/** What is configured. */
+export const configSchema = z.object({
+  _id: z.literal(CONFIG_ID),
+  type: z.literal('config'),
+  revision: z.int().nonnegative(),
+  limits: runnerLimitsSchema,
+});
+
+/** Who holds how many places of a concurrency limit, and until when. */
+export const slotsSchema = z.object({
+  _id: z.string(),
+  type: z.literal('slots'),
+  scope: z.enum(['total', 'provider', 'kind', 'workspace']),
+  name: z.string(),
+  holders: z.array(z.object({ runnerId: z.string(), count: z.number(), expiresAt: z.date() })),
+});
+
+/** What is left of a provider's rate. */
+export const rateDocumentSchema = z.object({
+  _id: z.string(),
+  type: z.literal('rate'),
+  provider: z.string(),
+  requests: z.number().optional(),
+  tokens: z.number().optional(),
+  at: z.date().optional(),
+  granted: z.number().optional(),
+  heldBackUntil: z.date().nullish(),
+});
+
+const LONG_AGO = new Date(0);
+/** Stands for a rate that is not limited. */
+const UNLIMITED = 1_000_000_000;
+
+export function slotsId({ scope, name }: Pick<ConcurrencyLimit, 'scope' | 'name'>): string {
+  return `slots:${scope}:${name}`;
+}
+
+export function rateId(provider: string): string {
+  return `rate:${provider}`;
+}
+
+/** What one runner asks of one concurrency limit. */
+export interface SlotWish {
+  readonly limit: ConcurrencyLimit;
+  readonly runnerId: string;
+  /** Attempts under way: they are counted whatever the limit says. */
+  readonly active: number;
+  /** Places wanted, with those under way. */
+  readonly wanted: number;
+  readonly ttlMs: number;
+}
+
+/**
+ * Gives a runner as many places as the others leave. Places are leased: a runner that is not heard of gives them back by dying.
+ */
+export function slotPipeline({ limit, runnerId, active, wanted, ttlMs }: SlotWish): Document[] {
+  const isOthers = { $and: [{ $gt: ['$$one.expiresAt', '$$NOW'] }, { $ne: ['$$one.runnerId', literal(runnerId)] }] };
+  const others = { $filter: { input: { $ifNull: ['$holders', []] }, as: 'one', cond: isOthers } };
+  const count = { $max: [active, { $min: [wanted, { $subtract: [limit.max, { $sum: '$holders.count' }] }] }] };
+  const own = { runnerId: literal(runnerId), count, expiresAt: { $add: ['$$NOW', ttlMs] } };
+  return [
+    { $set: { type: 'slots', scope: limit.scope, name: literal(limit.name), holders: others } },
+    { $set: { holders: { $concatArrays: ['$holders', [own]] } } },
+  ];
+}
+
+/** Draws permits for up to that many requests of a provider, on the server's clock; none while it is to be left alone. */
+export function drawPipeline(provider: string, rate: ProviderRate, wanted: number): Document[] {
+  const requests = rate.requestsPerMinute === null ? null : bucketOf(rate.requestsPerMinute);
+  const tokens = rate.tokensPerMinute === null ? null : bucketOf(rate.tokensPerMinute);
+  const requestCapacity = requests?.capacity ?? UNLIMITED;
+  // A bucket that one request overflows would never let it through.
+  const tokenCapacity = tokens === null ? UNLIMITED : Math.max(tokens.capacity, rate.tokensPerRequest);
+  // A clock that was set back must not fill a bucket twice.
+  const elapsedMs = {
+    $min: [60_000, { $max: [0, { $subtract: ['$$NOW', { $ifNull: ['$at', LONG_AGO] }] }] }],
+  };
+  const filled = (field: string, capacity: number, perMinute: number): Document => ({
+    $min: [
+      capacity,
+      { $add: [{ $ifNull: [`$${field}`, capacity] }, { $divide: [{ $multiply: [elapsedMs, perMinute] }, 60_000] }] },
+    ],
+  });
+  const isHeldBack = { $gt: [{ $ifNull: ['$heldBackUntil', LONG_AGO] }, '$$NOW'] };
+  const affordable = { $min: [wanted, '$requests', { $divide: ['$tokens', rate.tokensPerRequest] }] };
+  return [
+    {
+      $set: {
+        type: 'rate',
+        provider: literal(provider),
+        requests: filled('requests', requestCapacity, requests?.perMinute ?? UNLIMITED),
+        tokens: filled('tokens', tokenCapacity, tokens?.perMinute ?? UNLIMITED),
+        at: { $max: [{ $ifNull: ['$at', LONG_AGO] }, '$$NOW'] },
+      },
+    },
+    { $set: { granted: { $cond: [isHeldBack, 0, { $max: [0, { $floor: affordable }] }] } } },
+    {
+      $set: {
+        requests: { $subtract: ['$requests', '$granted'] },
+        tokens: { $subtract: ['$tokens', { $multiply: ['$granted', rate.tokensPerRequest] }] },
+      },
+    },
+  ];
+}
+
+/** A provider that asked to be left alone is, by every runner, until the latest time that anybody was told. */
+export function holdBackPipeline(provider: string, forMs: number): Document[] {
+  const until = { $add: ['$$NOW', forMs] };
+  return [
+    {
+      $set: {
+        type: 'rate',
+        provider: literal(provider),
+        heldBackUntil: { $max: [{ $ifNull: ['$heldBackUntil', LONG_AGO] }, until] },
+      },
+    },
+  ];
+}

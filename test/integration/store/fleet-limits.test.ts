@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LeasedJob } from '#domain/job.ts';
+import { runnerLimitsSchema, type LimitedJob, type RunnerLimits } from '#domain/runner-limits.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { queuedJob, type NewJob } from '../../support/job-builder.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+let server: TestServer;
+let fleet: readonly Store[];
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  await server.client.db(server.dbName).dropDatabase();
+  fleet = await Promise.all(Array.from({ length: 4 }, () => server.openStore()));
+});
+
+const BOSS = { type: 'user', id: 'boss' } as const;
+
+async function limit(limits: Parameters<typeof runnerLimitsSchema.parse>[0]): Promise<void> {
+  const parsed: RunnerLimits = runnerLimitsSchema.parse(limits);
+  expectOk(await first().writer.setLimits(parsed, BOSS));
+}
+
+function first(): Store {
+  const [store] = fleet;
+  if (store === undefined) throw new Error('no runner');
+  return store;
+}
+
+async function insert(count: number, fields: Partial<NewJob> & { readonly provider?: string } = {}): Promise<void> {
+  const { provider = 'demo', ...others } = fields;
+  const jobs = Array.from({ length: count }, (_, n) =>
+    queuedJob({ id: `${provider}${others.workspaceId ?? ''}${n}`, priceCredits: 0, ...others }),
+  );
+  const named = jobs.map((job) => ({ ...job, provider: { ...job.provider, name: provider } }));
+  expectOk(await first().writer.insertJobs(named));
+}
+
+function limited(jobs: readonly LeasedJob[]): readonly LimitedJob[] {
+  return jobs.map(({ workspaceId, kind, provider }) => ({ workspaceId, kind, provider: provider.name }));
+}
+
+/** One runner of the fleet claims, with what it has under way. */
+async function claim(n: number, active: readonly LeasedJob[] = [], count = 10): Promise<readonly LeasedJob[]> {
+  const options = { runnerId: `r${n}`, limit: count, leaseMs: 30_000, active: limited(active) };
+  return expectOk(await (fleet[n] ?? first()).writer.claimBatch(options));
+}
+
+/** Every runner of the fleet claims at the same moment. */
+async function claimAll(): Promise<readonly (readonly LeasedJob[])[]> {
+  return Promise.all(fleet.map((_, n) => claim(n)));
+}
+
+describe('limits of a fleet', () => {
+  it.each([
+    { name: 'in total', concurrency: { total: 3 } },
+    { name: 'of a provider', concurrency: { providers: { demo: 3 } } },
+    { name: 'of a kind', concurrency: { kinds: { website: 3 } } },
+    { name: 'of a workspace', concurrency: { workspaces: { w1: 3 } } },
+  ])('$name hold over runners that claim at the same moment', async ({ concurrency }) => {
+    await limit({ concurrency });
+    await insert(40);
+    expect((await claimAll()).flat()).toHaveLength(3);
+  });
+
+  it('let the next one begin when a place is given back, whichever runner asks', async () => {
+    await limit({ concurrency: { providers: { demo: 1 } } });
+    await insert(5);
+    expect(await claim(0)).toHaveLength(1);
+    expect(await claim(1)).toHaveLength(0);
+    expectOk(await first().writer.keepPlaces({ runnerId: 'r0', active: [], leaseMs: 30_000 }));
+    expect(await claim(2)).toHaveLength(1);
+  });
+
+  it('never give a place away while its holder keeps it, and give it away when the holder is not heard of any more', async () => {
+    await limit({ concurrency: { total: 1 } });
+    await insert(5);
+    expect(await claim(0)).toHaveLength(1);
+    const slots = server.client.db(server.dbName).collection<{ _id: string }>('runner_limits');
+    await slots.updateOne({ _id: 'slots:total:' }, { $set: { 'holders.0.expiresAt': new Date(0) } });
+    expect(await claim(1)).toHaveLength(1);
+  });
+
+  it('of each workspace keep one that floods the queue from taking every place, and leave nothing idle', async () => {
+    await limit({ concurrency: { eachWorkspace: 2 } });
+    await insert(30, { workspaceId: 'flood', priority: 5 });
+    await insert(3, { workspaceId: 'small' });
+    const claimed = [...(await claim(0)), ...(await claim(1))];
+    const count = (workspaceId: string): number => claimed.filter((job) => job.workspaceId === workspaceId).length;
+    expect([count('flood'), count('small')]).toEqual([2, 2]);
+  });
+
+  it('that are full do not keep jobs from beginning that they do not apply to', async () => {
+    await limit({ concurrency: { providers: { demo: 1 } } });
+    await insert(100, { priority: 5 });
+    await insert(3, { provider: 'other' });
+    const begun = await claim(0);
+    const claimed = [...begun, ...(await claim(0, begun))];
+    expect(claimed.filter((job) => job.provider.name === 'demo')).toHaveLength(1);
+    expect(claimed.filter((job) => job.provider.name === 'other')).toHaveLength(3);
+  });
+
+  it('are read as they are in force', async () => {
+    await limit({ concurrency: { providers: { demo: 2 } }, rates: { demo: { requestsPerMinute: 60 } } });
+    await insert(5);
+    await claim(1);
+    const inForce = expectOk(await first().reader.readLimits());
+    expect(inForce).toMatchObject({
+      revision: 1,
+      concurrency: [{ scope: 'provider', name: 'demo', max: 2, held: 2, holders: [{ runnerId: 'r1', count: 2 }] }],
+      rates: [{ provider: 'demo', requestsPerMinute: 60, heldBackUntil: null }],
+    });
+  });
+
+  it('that somebody wrote by hand and that are none let nothing begin, and say so', async () => {
+    await insert(1);
+    await server.client
+      .db(server.dbName)
+      .collection<{ _id: string; limits: object }>('runner_limits')
+      .insertOne({ _id: 'config', limits: { concurrency: { total: 'many' } } });
+    const claimed = await first().writer.claimBatch({ runnerId: 'r0', limit: 1, leaseMs: 30_000 });
+    expect(claimed).toMatchObject({ ok: false, error: { code: 'malformed_document' } });
+  });
+});
+
+describe('rates of a provider', () => {
+  it('in requests a minute hold over the whole fleet', async () => {
+    await limit({ rates: { demo: { requestsPerMinute: 30 } } });
+    await insert(60);
+    // A sixth of the minute's limit may be used at one stroke.
+    expect((await claimAll()).flat()).toHaveLength(5);
+  });
+
+  it('in tokens a minute hold by what a request usually takes', async () => {
+    await limit({ rates: { demo: { tokensPerMinute: 60_000, tokensPerRequest: 5000 } } });
+    await insert(60);
+    expect((await claimAll()).flat()).toHaveLength(2);
+  });
+
+  it('leave a provider alone that asked for it, for every runner, and the others go on', async () => {
+    await insert(5, { priority: 5 });
+    await insert(5, { provider: 'other' });
+    expectOk(await first().writer.holdBack('demo', 60_000));
+    const claimed = (await claimAll()).flat();
+    expect(claimed.map((job) => job.provider.name)).toEqual(Array(5).fill('other'));
+    const inForce = expectOk(await first().reader.readLimits());
+    expect(inForce.rates[0]?.heldBackUntil?.getTime()).toBeGreaterThan(inForce.at.getTime() + 50_000);
+  });
+
+  it('are not shortened by who was told to wait less', async () => {
+    expectOk(await first().writer.holdBack('demo', 60_000));
+    expectOk(await first().writer.holdBack('demo', 1));
+    await insert(3);
+    expect((await claimAll()).flat()).toEqual([]);
+  });
+});
