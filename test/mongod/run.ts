@@ -55,7 +55,8 @@ async function findMongod(): Promise<Mongod | string> {
       stop: async () => void (await running.stop.call(replicaSet)),
     };
   } catch (cause) {
-    return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/, Details:|\n/);
+    return reason;
   }
 }
 

@@ -73,8 +73,8 @@ describe('indexes', () => {
     const told = await explained(find);
     expect({
       stages: told.stages,
-      keys: told.stats['totalKeysExamined'],
-      docs: told.stats['totalDocsExamined'],
+      keys: Number(told.stats['totalKeysExamined']),
+      docs: Number(told.stats['totalDocsExamined']),
     }).toEqual({
       stages,
       keys,
