@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
+import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
@@ -99,7 +99,7 @@ export class Records {
       );
     }
     const record = collection.nextRecord;
-    const bytes = encode(document);
+    const bytes = storedBytes(document);
     this.#store(collection, record, { after: document, bytes, before: null });
     collection.nextRecord = record + 1;
     collection.count = collection.count === null ? null : collection.count + 1;
