@@ -11,6 +11,7 @@ import { FailPoints } from './commands/fail-points.ts';
 import { Deployment } from './deployment.ts';
 import { listenOnLoopback, LOOPBACK } from './loopback.ts';
 import { openSqlite } from './storage/schema.ts';
+import { TtlMonitor } from './ttl-monitor.ts';
 import { Connection } from './wire/connection.ts';
 
 /** How to run a sandbox server. */
@@ -62,9 +63,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const connections = new Set<Connection>();
   const identity = { host: '', processId: new ObjectId(), startedAtMs: now(), connections: () => connections.size };
   const failPoints = new FailPoints();
+  const ttlMonitor = new TtlMonitor(deployment);
   const accessControl = new AccessControl(deployment, options.auth !== undefined);
   addUsers(deployment, accessControl, options.auth?.users ?? []);
-  const commands = commandTable({ identity, failPoints, accessControl });
+  const commands = commandTable({ identity, failPoints, accessControl, ttlMonitor });
   const executor = new Executor({ deployment, commands, failPoints, accessControl });
   let lastId = 0;
   const server = createServer((socket) => {
@@ -74,6 +76,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     socket.on('close', () => connections.delete(connection));
   });
   const port = await listenOnLoopback(server, options.port ?? 0);
+  ttlMonitor.start();
   identity.host = `${LOOPBACK}:${port}`;
   log(
     `Sandbox server for development on ${identity.host}; it is not MongoDB and not for production. ${
@@ -84,7 +87,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     uri: `mongodb://${LOOPBACK}:${port}/?directConnection=true`,
     port,
-    stop: () => (stopped ??= stopServer(server, connections, deployment)),
+    stop: () => {
+      ttlMonitor.stop();
+      return (stopped ??= stopServer(server, connections, deployment));
+    },
   };
 }
 

@@ -187,6 +187,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   serverStatus: onCluster('serverStatus'),
   replSetGetStatus: onCluster('replSetGetStatus'),
   getParameter: onCluster('getParameter'),
+  setParameter: onCluster('setParameter'),
   refreshSessions: loggedIn,
   killSessions: loggedIn,
   killAllSessions: onCluster('killAnySession'),

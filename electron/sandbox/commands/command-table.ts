@@ -1,7 +1,10 @@
 import type { AccessControl } from '../access/access-control.ts';
+import type { TtlMonitor } from '../ttl-monitor.ts';
 import type { Command } from './command.ts';
+import { explain } from './explain.ts';
 import { failPointCommands, type FailPoints } from './fail-points.ts';
 import { LoginCommands } from './login-commands.ts';
+import { parameterCommands } from './parameter-commands.ts';
 import { READ_COMMANDS } from './reads.ts';
 import { roleCommands } from './role-commands.ts';
 import { SCHEMA_COMMANDS } from './schema-commands.ts';
@@ -14,10 +17,12 @@ export function commandTable(parts: {
   readonly identity: ServerIdentity;
   readonly failPoints: FailPoints;
   readonly accessControl: AccessControl;
+  readonly ttlMonitor: TtlMonitor;
 }): Readonly<Record<string, Command>> {
   const logins = new LoginCommands(parts.accessControl);
   return {
     ...READ_COMMANDS,
+    explain,
     ...WRITE_COMMANDS,
     ...SCHEMA_COMMANDS,
     ...serverCommands(parts.identity, (call) => logins.handshake(call)),
@@ -25,5 +30,6 @@ export function commandTable(parts: {
     ...userCommands(parts.accessControl),
     ...roleCommands(parts.accessControl),
     ...failPointCommands(parts.failPoints),
+    ...parameterCommands(parts.ttlMonitor),
   };
 }

@@ -4,11 +4,11 @@ import { evaluateVariables, runPipeline, type PipelineContext } from '../semanti
 import { project } from '../semantics/projections.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { valuesAt } from '../semantics/paths.ts';
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { NO_CURSOR, type Deployment } from '../deployment.ts';
 import { sessionKey } from './session-table.ts';
 import { encodeKey } from '../storage/key-encoding.ts';
-import { planRead, type ReadRequest } from '../storage/query.ts';
+import type { ReadRequest } from '../storage/query.ts';
 import { openChangeStream } from '../streams/change-stream.ts';
 import { FIRST_BATCH, pagesOf, type CursorOwner, type CursorPage, type PageSource } from '../streams/cursors.ts';
 import {
@@ -79,7 +79,8 @@ function syncFirstPage(
   return cursorReply(call, namespace, source, isSingle ? { ...page, isExhausted: true } : page);
 }
 
-function readRequest(call: CommandCall): ReadRequest {
+/** What a command of the shape of `find` reads. Errors: `BadValue`, `TypeMismatch`. */
+export function readRequest(call: CommandCall): ReadRequest {
   const { body } = call;
   const limit = numberField(body, 'limit') ?? 0;
   const skip = numberField(body, 'skip') ?? 0;
@@ -195,7 +196,7 @@ const aggregate: Command = {
   },
 };
 
-function aggregated(call: CommandCall, name: string | null, stages: readonly Doc[]): readonly Doc[] {
+function aggregated(call: CommandCall, name: string | null, stages: readonly Doc[]): Iterable<Doc> {
   const { deployment, db } = call;
   const context: PipelineContext = {
     variables: evaluateVariables(call.body['let']),
@@ -216,9 +217,9 @@ function aggregated(call: CommandCall, name: string | null, stages: readonly Doc
   if (isOfSessions) rest.shift();
   const sessions = isOfSessions ? deployment.sessions.list(call.client.user) : [];
   const input = name === null ? sessions : documentsOf(deployment, db, name, request);
-  const results = rest.length === 0 ? [...input] : runPipeline(rest, input, context);
+  const results = rest.length === 0 ? input : runPipeline(rest, input, context);
   if (!isOutput) return results;
-  writeOutput(call, output, results);
+  writeOutput(call, output, [...results]);
   return [];
 }
 
@@ -242,7 +243,7 @@ function hasText(value: unknown): boolean {
   return isDoc(value) && Object.values(value).some(hasText);
 }
 
-/** The stages that an index can answer: a leading `$match`, then `$sort`, `$skip` and `$limit` in the order a read has them. */
+/** The stages that an index can answer: a leading `$match`, then a `$sort` and a `$limit`. */
 function leadingRead(
   stages: readonly Doc[],
   variables: Doc,
@@ -252,7 +253,19 @@ function leadingRead(
   const take = (name: string): unknown => (rest[0] !== undefined && name in rest[0] ? rest.shift()?.[name] : undefined);
   const match = take('$match');
   const filter = isDoc(match) ? match : {};
-  return { request: { filter, variables, hint }, rest };
+  const request: ReadRequest = { filter, variables, hint };
+  const sort = rest[0]?.['$sort'];
+  const isPlain = isDoc(sort) && Object.keys(sort).length > 0 && Object.values(sort).every((one) => isDirection(one));
+  if (isPlain) rest.shift();
+  const limit = numberOf(rest[0]?.['$limit']);
+  const hasLimit = limit !== null && Number.isInteger(limit) && limit > 0;
+  if (hasLimit) rest.shift();
+  return { request: { ...request, ...(isPlain ? { sort } : {}), ...(hasLimit ? { limit } : {}) }, rest };
+}
+
+function isDirection(value: unknown): boolean {
+  const direction = numberOf(value);
+  return direction === 1 || direction === -1;
 }
 
 const count: Command = {
@@ -298,38 +311,5 @@ const distinct: Command = {
   },
 };
 
-const explain: Command = {
-  writes: false,
-  run(call) {
-    const inner = docField(call.body, 'explain') ?? {};
-    const name = Object.keys(inner)[0] ?? '';
-    const innerCall = { ...call, name, body: inner };
-    const collection = call.deployment.catalog.find(call.db, String(inner[name]));
-    const match = docsField(inner, 'pipeline')[0]?.['$match'];
-    const write = docsField(inner, 'updates')[0]?.['q'] ?? docsField(inner, 'deletes')[0]?.['q'] ?? match;
-    const request = { ...readRequest(innerCall), ...(isDoc(write) ? { filter: write } : {}) };
-    const plan = collection === null ? null : planRead(collection, request);
-    const leaf: Doc =
-      plan === null
-        ? { stage: 'EOF' }
-        : plan.type === 'scan'
-          ? { stage: 'COLLSCAN', direction: plan.isBackward ? 'backward' : 'forward' }
-          : {
-              stage: 'IXSCAN',
-              indexName: plan.index.name,
-              keyPattern: plan.index.spec['key'],
-              isMultiKey: plan.index.isMultikey,
-              direction: plan.isBackward ? 'backward' : 'forward',
-            };
-    const fetched = leaf['stage'] === 'IXSCAN' ? { stage: 'FETCH', inputStage: leaf } : leaf;
-    const winningPlan = plan === null || plan.coversSort ? fetched : { stage: 'SORT', inputStage: fetched };
-    return {
-      explainVersion: '1',
-      queryPlanner: { namespace: `${call.db}.${String(inner[name])}`, winningPlan, rejectedPlans: [] },
-      command: inner,
-    };
-  },
-};
-
 /** Commands that read. */
-export const READ_COMMANDS = { find, getMore, killCursors, aggregate, count, distinct, explain };
+export const READ_COMMANDS = { find, getMore, killCursors, aggregate, count, distinct };

@@ -4,7 +4,7 @@ import { comparableDoc, type Doc } from '../semantics/values.ts';
 import { NO_CURSOR } from '../deployment.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { recordBounds } from '../storage/schema.ts';
-import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
+import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 function existing(call: CommandCall): CollectionInfo {
   const name = collectionName(call);
@@ -139,7 +139,6 @@ const create: Command = {
 
 /** What MongoDB changes of a collection besides its images. */
 const COLLECTION_CHANGES = [
-  'index',
   'validator',
   'validationLevel',
   'validationAction',
@@ -156,8 +155,10 @@ const collMod: Command = {
     if (COLLECTION_CHANGES.some((option) => call.body[option] !== undefined))
       throw new ServerError(
         'NotImplemented',
-        'The sandbox server changes only changeStreamPreAndPostImages of a collection',
+        'The sandbox server changes only changeStreamPreAndPostImages and an index of a collection',
       );
+    const changedIndex = docField(call.body, 'index');
+    if (changedIndex !== undefined) return changeIndex(call, collection, changedIndex);
     const before = collection.options;
     const options = images === undefined ? before : { ...before, changeStreamPreAndPostImages: images };
     if (images !== undefined) call.deployment.catalog.setOptions(collection, options);
@@ -166,6 +167,33 @@ const collMod: Command = {
     return {};
   },
 };
+
+/** Changes when documents expire, or whether an index is hidden from the planner. */
+function changeIndex(call: CommandCall, collection: CollectionInfo, change: Doc): Doc {
+  const { name, keyPattern, expireAfterSeconds, hidden } = change;
+  const index = collection.indexes.find((one) =>
+    typeof name === 'string' ? one.name === name : isSamePattern(one.spec['key'], keyPattern),
+  );
+  if (index === undefined)
+    throw new ServerError('IndexNotFound', `cannot find index ${String(name)} for ns ${call.db}.${collection.name}`);
+  if (expireAfterSeconds === undefined && typeof hidden !== 'boolean')
+    throw new ServerError('InvalidOptions', 'no expireAfterSeconds or hidden field');
+  if (expireAfterSeconds !== undefined && numberField(change, 'expireAfterSeconds') === undefined)
+    throw new ServerError('InvalidOptions', 'expireAfterSeconds field must be a number');
+  const { spec } = index;
+  call.deployment.catalog.changeIndex(collection, index, {
+    ...spec,
+    ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
+    ...(typeof hidden === 'boolean' ? { hidden } : {}),
+  });
+  logChange(call, collection, 'modify', { index: change }, { stateBeforeChange: { indexOptions: spec } });
+  return {
+    ...(expireAfterSeconds === undefined
+      ? {}
+      : { expireAfterSeconds_old: spec['expireAfterSeconds'], expireAfterSeconds_new: expireAfterSeconds }),
+    ...(typeof hidden === 'boolean' ? { hidden_old: spec['hidden'] === true, hidden_new: hidden } : {}),
+  };
+}
 
 const drop: Command = {
   writes: true,

@@ -29,6 +29,21 @@ export function decodeExact(bytes: Uint8Array): Doc {
   return deserialize(bytes, { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true });
 }
 
+/** The bytes that documents were read from, as long as somebody has the document. */
+const SOURCES = new WeakMap<Doc, Uint8Array>();
+
+/** {@link decodeExact} of a document that is to be stored as it came: {@link storedBytes} then has no need to write it anew. */
+export function decodeForStore(bytes: Uint8Array): Doc {
+  const document = decodeExact(bytes);
+  SOURCES.set(document, bytes);
+  return document;
+}
+
+/** The bytes under which a document is stored; nobody may have changed it since it was read. */
+export function storedBytes(document: Doc): Uint8Array {
+  return SOURCES.get(document) ?? encode(document);
+}
+
 /** Writes a document of any form. */
 export function encode(document: Doc): Uint8Array {
   return serialize(document, { ignoreUndefined: true });

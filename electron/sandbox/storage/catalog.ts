@@ -125,6 +125,14 @@ export class Catalog {
     this.#sqlite.prepare('UPDATE indexes SET isMultikey = 1 WHERE id = ?').run(index.id);
   }
 
+  /** Gives an index another description; its key pattern stays. */
+  changeIndex(collection: CollectionInfo, index: IndexInfo, spec: Doc): void {
+    const bytes = Buffer.from(encode(spec));
+    this.#sqlite.prepare('UPDATE indexes SET spec = ? WHERE id = ?').run(bytes, index.id);
+    const row = { id: index.id, collection: collection.id, spec: bytes, isMultikey: index.isMultikey ? 1 : 0 };
+    collection.indexes[collection.indexes.indexOf(index)] = toIndexInfo(row);
+  }
+
   dropIndex(collection: CollectionInfo, index: IndexInfo): void {
     this.#sqlite.prepare('DELETE FROM entries WHERE indexId = ?').run(index.id);
     this.#sqlite.prepare('DELETE FROM indexes WHERE id = ?').run(index.id);

@@ -52,6 +52,8 @@ export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
   if (index.partialFilter !== null && !matcherOf(index.partialFilter)(comparableDoc(document))) {
     return { keys: [], isMultikey: false };
   }
+  const plain = plainEntry(index, document);
+  if (plain !== null) return plain;
   const columns = index.fields.map((field) => ({ field, ...valuesAt(document, field.path) }));
   // A path that passes through a list in two fields at once is only allowed where it is the same list.
   const listRoots = new Set(
@@ -75,6 +77,16 @@ export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
   }
   const distinct = new Map(keys.map((key) => [key.toString('latin1'), key]));
   return { keys: [...distinct.values()], isMultikey: columns.some((column) => column.hasList) };
+}
+
+/** The usual case, without the lists of the general one: one field of the first level that holds no list. */
+function plainEntry({ fields, isSparse }: IndexInfo, document: Doc): DocumentEntries | null {
+  const [field] = fields;
+  if (field === undefined || fields.length > 1 || field.path.includes('.')) return null;
+  const value = Object.hasOwn(document, field.path) ? document[field.path] : undefined;
+  if (Array.isArray(value)) return null;
+  if (isSparse && value === undefined) return { keys: [], isMultikey: false };
+  return { keys: [fieldKey(field, indexedValue(value))], isMultikey: false };
 }
 
 function listRootOf(document: Doc, path: string): string {

@@ -39,16 +39,21 @@ export type SortField = IndexField;
 /** Products of `$in` lists above this number of stretches are not taken. */
 const RANGES_MAX = 20_000;
 
-/** Chooses the index whose leading fields the filter fixes best, then one that gives the order, then none. */
-export function planOf(filter: Doc, sort: readonly SortField[], indexes: readonly IndexInfo[]): Plan {
+/**
+ * Chooses the index whose leading fields the filter fixes best, then one that gives the order, then none.
+ * @param isHinted true where the client named the index: it is read whole where the filter says nothing of its fields
+ */
+export function planOf(filter: Doc, sort: readonly SortField[], indexes: readonly IndexInfo[], isHinted = false): Plan {
   if (sort.length === 1 && sort[0]?.path === '$natural') {
     return { type: 'scan', isBackward: sort[0].isDescending, coversSort: true };
   }
   const predicates = predicatesOf(filter);
   let best: { plan: Plan; score: number } | null = null;
   for (const index of indexes) {
-    if (!isUsable(index, filter, predicates)) continue;
-    const candidate = planFor(index, predicates, sort);
+    // A sparse index that is named is read, whatever it lacks, as on MongoDB.
+    const isAnyhow = isHinted && index.partialFilter === null;
+    if (!isAnyhow && !isUsable(index, filter, predicates)) continue;
+    const candidate = planFor(index, predicates, sort, isHinted);
     if (candidate !== null && (best === null || candidate.score > best.score)) best = candidate;
   }
   return best?.plan ?? { type: 'scan', isBackward: false, coversSort: sort.length === 0 };
@@ -74,6 +79,7 @@ function planFor(
   index: IndexInfo,
   predicates: ReadonlyMap<string, FieldPredicate>,
   sort: readonly SortField[],
+  isHinted: boolean,
 ): { plan: Plan; score: number } | null {
   let prefixes: Buffer[] = [Buffer.alloc(0)];
   let depth = 0;
@@ -92,7 +98,7 @@ function planFor(
     prefixBytes: prefix.length,
   }));
   const order = orderOf(index, depth, predicates, sort);
-  if (depth === 0 && bounds === null && (order === null || sort.length === 0)) return null;
+  if (!isHinted && depth === 0 && bounds === null && (order === null || sort.length === 0)) return null;
   const score =
     depth * 4 + (bounds === null ? 0 : 2) + (order === null || sort.length === 0 ? 0 : 3) + (index.isUnique ? 0.5 : 0);
   return {

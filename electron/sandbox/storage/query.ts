@@ -1,5 +1,6 @@
 import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
+import { simpleMatcher } from '../semantics/simple-matching.ts';
 import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
 import { comparableDoc, type Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
@@ -8,6 +9,7 @@ import { indexedValue, type IndexField } from './index-entries.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
 import { planOf, type Plan, type SortField } from './planner.ts';
 import type { IndexPosition, Records } from './records.ts';
+import type { SortEntry } from './sort-buffer.ts';
 
 /** A document with its place. */
 export interface Found {
@@ -29,15 +31,24 @@ export interface ReadRequest {
   readonly variables?: Doc;
   /** How texts compare; by their bytes where it is not there. */
   readonly collation?: Collation | null;
+  /** What the read looks at is counted here. */
+  readonly stats?: ReadStats;
 }
 
-/** A sort that no index gives may hold this many bytes of documents, as on MongoDB. */
-const SORT_BYTES_MAX = 100 * 1024 * 1024;
+/** What a read looked at. */
+export interface ReadStats {
+  keysExamined: number;
+  docsExamined: number;
+}
 
 /** The plan for a read, also for `explain`. */
 export function planRead(collection: CollectionInfo, request: ReadRequest): Plan {
   const sort = sortFieldsOf(request.sort);
-  return planOf(request.filter, sort, indexesFor(collection, request, sort));
+  return planOf(request.filter, sort, indexesFor(collection, request, sort), isHinted(request));
+}
+
+function isHinted({ hint }: ReadRequest): boolean {
+  return hint !== undefined && hint !== null;
 }
 
 function indexesFor(
@@ -47,9 +58,10 @@ function indexesFor(
 ): CollectionInfo['indexes'] {
   // Every index here is in the order of bytes, which says nothing of texts in another order.
   if (collation !== null && (hint === undefined || hint === null)) return [];
-  if (hint === undefined || hint === null) return collection.indexes;
+  const visible = collection.indexes.filter((index) => index.spec['hidden'] !== true);
+  if (hint === undefined || hint === null) return visible;
   if (typeof hint === 'object' && '$natural' in hint) return [];
-  const named = collection.indexes.filter((index) =>
+  const named = visible.filter((index) =>
     typeof hint === 'string' ? index.name === hint : isSamePattern(index.spec['key'], hint),
   );
   if (named.length === 0 && sort.length >= 0) {
@@ -64,12 +76,9 @@ function indexesFor(
 /** The documents that match, in the order asked for, read as they are taken. */
 export function* find(records: Records, collection: CollectionInfo, request: ReadRequest): Generator<Found> {
   const sort = sortFieldsOf(request.sort);
-  const plan = planOf(request.filter, sort, indexesFor(collection, request, sort));
-  const matches = matcherOf(request.filter, request.variables, request.collation);
-  const found = matching(records, collection, plan, matches);
-  const ordered = plan.coversSort
-    ? found
-    : sorted(found, sort, request.collation ?? null, (request.skip ?? 0) + (request.limit ?? 0), request.limit ?? 0);
+  const plan = planRead(collection, request);
+  const found = matching(records, collection, plan, request);
+  const ordered = plan.coversSort ? found : sorted(records, found, sort, request);
   let toSkip = request.skip ?? 0;
   let taken = 0;
   for (const one of ordered) {
@@ -83,22 +92,32 @@ export function* find(records: Records, collection: CollectionInfo, request: Rea
   }
 }
 
-function* matching(
-  records: Records,
-  collection: CollectionInfo,
-  plan: Plan,
-  matches: (document: Doc) => boolean,
-): Generator<Found> {
+function* matching(records: Records, collection: CollectionInfo, plan: Plan, request: ReadRequest): Generator<Found> {
+  const matches = exactMatcher(request);
+  const { stats } = request;
   const seen = new Set<number>();
   for (const record of recordsOf(records, collection, plan)) {
+    if (stats !== undefined && plan.type === 'index') stats.keysExamined += 1;
     // A list puts a document into an index more than once, and it is one document still.
     if (plan.type === 'index' && plan.index.isMultikey) {
       if (seen.has(record)) continue;
       seen.add(record);
     }
     const document = records.read(record);
-    if (document !== null && matches(comparableDoc(document))) yield { record, document };
+    if (stats !== undefined) stats.docsExamined += 1;
+    if (document !== null && matches(document)) yield { record, document };
   }
+}
+
+/** Tests documents in exact form: by the simple way where that decides, and by the general one where it does not. */
+function exactMatcher({ filter, variables, collation }: ReadRequest): (document: Doc) => boolean {
+  const simple = collation === undefined || collation === null ? simpleMatcher(filter) : null;
+  if (simple === null) {
+    const matches = matcherOf(filter, variables, collation);
+    return (document) => matches(comparableDoc(document));
+  }
+  let general: ((document: Doc) => boolean) | null = null;
+  return (document) => simple(document) ?? (general ??= matcherOf(filter, variables))(comparableDoc(document));
 }
 
 function* recordsOf(records: Records, collection: CollectionInfo, plan: Plan): Generator<number> {
@@ -150,57 +169,55 @@ function compareHeads(left: Stream, right: Stream): number {
   );
 }
 
-function sorted(
-  given: Iterable<Found>,
+/** Only places are held while sorting, and the documents read again in their order: no collection has to fit in memory. */
+function* sorted(
+  records: Records,
+  found: Iterable<Found>,
   sort: readonly SortField[],
-  collation: Collation | null,
-  keepMax: number,
-  limit: number,
-): Found[] {
-  const { found, ranked } = collation === null ? { found: given, ranked: null } : rankedForSort(given, sort, collation);
-  let bytes = 0;
-  const keyed: { readonly key: Buffer; readonly one: Found }[] = [];
-  const prune = (): void => {
-    keyed.sort((left, right) => Buffer.compare(left.key, right.key) || left.one.record - right.one.record);
-    if (limit > 0) keyed.length = Math.min(keyed.length, keepMax);
-  };
-  for (const one of found) {
-    const key = sortKeyOf(one.document, sort, ranked);
-    keyed.push({ key, one });
-    bytes += key.length;
-    if (bytes > SORT_BYTES_MAX) {
-      throw new ServerError(
-        'InternalError',
-        'Executor error during find command :: caused by :: Sort exceeded memory limit of 104857600 bytes',
-      );
-    }
-    if (limit > 0 && keyed.length >= keepMax * 2 + 1000) prune();
+  { collation = null, skip = 0, limit = 0 }: ReadRequest,
+): Generator<Found> {
+  const entries = collation === null ? keyed(found, sort) : collated(found, sort, collation);
+  for (const { record } of records.sorts.sorted(entries, limit === 0 ? 0 : skip + limit)) {
+    const document = records.read(record);
+    if (document !== null) yield { record, document };
   }
-  prune();
-  return keyed.map((item) => item.one);
 }
 
-/** The ranks of all texts that a sort compares; they are known only when everything was read. */
-function rankedForSort(
-  given: Iterable<Found>,
-  sort: readonly SortField[],
-  collation: Collation,
-): { readonly found: readonly Found[]; readonly ranked: (value: unknown) => unknown } {
-  const found = [...given];
-  const values = found.flatMap((one) => sort.flatMap((field) => valuesAt(one.document, field.path).values));
-  return { found, ranked: rankedTexts(collation, values) };
+function* keyed(found: Iterable<Found>, sort: readonly SortField[]): Generator<SortEntry> {
+  for (const { record, document } of found) yield { key: sortKeyOf(document, sort), record };
+}
+
+/** The ranks of all texts that a sort compares are known only when everything was read; of that only these values are kept. */
+function* collated(found: Iterable<Found>, sort: readonly SortField[], collation: Collation): Generator<SortEntry> {
+  const rows = Array.from(found, ({ record, document }) => ({
+    record,
+    values: sort.map((field) => valuesAt(document, field.path).values),
+  }));
+  const ranked = rankedTexts(
+    collation,
+    rows.flatMap((row) => row.values.flat()),
+  );
+  for (const { record, values } of rows) yield { key: keyOf(values, sort, ranked), record };
 }
 
 /** A document's place in a sort as bytes: of a list the least element counts, descending the greatest. */
-export function sortKeyOf(
-  document: Doc,
+export function sortKeyOf(document: Doc, sort: readonly SortField[]): Buffer {
+  return keyOf(
+    sort.map((field) => valuesAt(document, field.path).values),
+    sort,
+    (value) => value,
+  );
+}
+
+function keyOf(
+  values: readonly (readonly unknown[])[],
   sort: readonly SortField[],
-  ranked: ((value: unknown) => unknown) | null = null,
+  ranked: (value: unknown) => unknown,
 ): Buffer {
   return Buffer.concat(
-    sort.map((field: IndexField) => {
-      const keys = valuesAt(document, field.path).values.map((value) =>
-        encodeKey(value === EMPTY_LIST ? undefined : indexedValue(ranked === null ? value : ranked(value))),
+    sort.map((field: IndexField, at) => {
+      const keys = (values[at] ?? []).map((value) =>
+        encodeKey(value === EMPTY_LIST ? undefined : indexedValue(ranked(value))),
       );
       const [first, ...others] = keys;
       const chosen = others.reduce(

@@ -1,13 +1,14 @@
 import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
+import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
 import type { KeyRange } from './planner.ts';
 import { recordBounds, type Sqlite } from './schema.ts';
+import { SortBuffers } from './sort-buffer.ts';
 
 /** A place in an index. */
 export interface IndexPosition {
@@ -30,6 +31,8 @@ const NO_RECORD = 0;
 
 /** Documents and index entries of the collections, kept in step. */
 export class Records {
+  /** Where sorts of more than fits in memory go. */
+  readonly sorts: SortBuffers;
   readonly #catalog: Catalog;
   readonly #deadline: Deadline;
   readonly #read: Statement<[number], { bson: Buffer }>;
@@ -48,6 +51,7 @@ export class Records {
   constructor(sqlite: Sqlite, catalog: Catalog, deadline: Deadline) {
     this.#catalog = catalog;
     this.#deadline = deadline;
+    this.sorts = new SortBuffers(sqlite);
     this.#read = sqlite.prepare('SELECT bson FROM documents WHERE record = ?');
     this.#insert = sqlite.prepare('INSERT INTO documents (record, bson) VALUES (?, ?)');
     this.#rewrite = sqlite.prepare('UPDATE documents SET bson = ? WHERE record = ?');
@@ -95,7 +99,7 @@ export class Records {
       );
     }
     const record = collection.nextRecord;
-    const bytes = encode(document);
+    const bytes = storedBytes(document);
     this.#store(collection, record, { after: document, bytes, before: null });
     collection.nextRecord = record + 1;
     collection.count = collection.count === null ? null : collection.count + 1;

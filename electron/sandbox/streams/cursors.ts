@@ -158,6 +158,7 @@ export function pagesOf(documents: Iterable<Doc>, transform: (page: readonly Doc
   let ahead = iterator.next();
   return {
     isChangeStream: false,
+    close: () => void iterator.return?.(),
     next(batchSize) {
       const page: Doc[] = [];
       let bytes = 0;

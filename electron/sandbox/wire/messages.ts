@@ -1,4 +1,4 @@
-import { decodeExact, encode, type Doc } from '../semantics/values.ts';
+import { decodeExact, decodeForStore, encode, type Doc } from '../semantics/values.ts';
 import { bsonDefect } from './bson-check.ts';
 import { crc32c } from './crc32c.ts';
 
@@ -103,7 +103,7 @@ function readSequence(section: Buffer, into: Doc): void {
   let offset = nameEnd + 1;
   while (offset < section.length) {
     const bytes = documentAt(section, offset, section.length);
-    documents.push(decodeExact(bytes));
+    documents.push(decodeForStore(bytes));
     offset += bytes.length;
   }
   const name = section.toString('utf8', 4, nameEnd);

@@ -9,6 +9,7 @@ import { credentialsOf, readClientFirst, ScramConversation } from '#sandbox/acce
 import { commandTable } from '#sandbox/commands/command-table.ts';
 import { FailPoints } from '#sandbox/commands/fail-points.ts';
 import { Deployment } from '#sandbox/deployment.ts';
+import { TtlMonitor } from '#sandbox/ttl-monitor.ts';
 import { openSqlite } from '#sandbox/storage/schema.ts';
 
 describe('who may do what', () => {
@@ -16,7 +17,9 @@ describe('who may do what', () => {
     const deployment = new Deployment({ sqlite: openSqlite(':memory:'), oplogBytesMax: 1000, now: () => 0 });
     const identity = { host: '', processId: new ObjectId(), startedAtMs: 0, connections: () => 0 };
     const accessControl = new AccessControl(deployment, true);
-    const names = Object.keys(commandTable({ identity, failPoints: new FailPoints(), accessControl }));
+    const names = Object.keys(
+      commandTable({ identity, failPoints: new FailPoints(), accessControl, ttlMonitor: new TtlMonitor(deployment) }),
+    );
     expect(names.filter((name) => !hasRequirement(name) && !WITHOUT_LOGIN.has(name))).toEqual([]);
   });
 

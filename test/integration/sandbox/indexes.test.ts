@@ -1,0 +1,170 @@
+import { MongoClient, type Db, type Document } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+
+let sandbox: Sandbox;
+let client: MongoClient;
+let db: Db;
+
+const DOCUMENTS = 500;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ dataDir: 'memory' });
+  client = await new MongoClient(sandbox.uri).connect();
+  db = client.db('indexes');
+  const documents = db.collection<Document>('documents');
+  await documents.insertMany(
+    Array.from({ length: DOCUMENTS }, (_value, n) => ({
+      _id: n as never,
+      a: n % 10,
+      b: n,
+      tags: [`t${n % 5}`, 'all'],
+      ...(n % 50 === 0 ? { rare: n } : {}),
+      state: n % 4 === 0 ? 'open' : 'done',
+    })),
+  );
+  await documents.createIndexes([
+    { key: { a: 1, b: -1 } },
+    { key: { tags: 1 } },
+    { key: { rare: 1 }, sparse: true },
+    { key: { b: 1 }, name: 'open', partialFilterExpression: { state: 'open' } },
+  ]);
+});
+afterAll(async () => {
+  await client.close();
+  await sandbox.stop();
+});
+
+/** The stages of a plan from the outermost in, and what running it looked at. */
+async function explained(find: Document): Promise<{ readonly stages: readonly string[]; readonly stats: Document }> {
+  const told = await db.command({ explain: { find: 'documents', ...find }, verbosity: 'executionStats' });
+  const stats = told['executionStats'] as Document;
+  const stages: string[] = [];
+  let stage = (told['queryPlanner'] as Document)['winningPlan'] as Document | undefined;
+  for (; stage !== undefined; stage = stage['inputStage'] as Document | undefined)
+    stages.push(String(stage['indexName'] ?? stage['stage']));
+  return { stages, stats };
+}
+
+describe('indexes', () => {
+  const cases: readonly (readonly [string, Document, readonly string[], number, number])[] = [
+    ['an equality', { filter: { a: 3 } }, ['FETCH', 'a_1_b_-1'], 50, 50],
+    ['a range behind an equality', { filter: { a: 3, b: { $lt: 100 } } }, ['FETCH', 'a_1_b_-1'], 10, 10],
+    [
+      'a sort behind an equality',
+      { filter: { a: 3 }, sort: { b: -1 }, limit: 5 },
+      ['LIMIT', 'FETCH', 'a_1_b_-1'],
+      5,
+      5,
+    ],
+    ['a sort alone', { sort: { a: 1, b: -1 }, limit: 7 }, ['LIMIT', 'FETCH', 'a_1_b_-1'], 7, 7],
+    ['the same sort backwards', { sort: { a: -1, b: 1 }, limit: 7 }, ['LIMIT', 'FETCH', 'a_1_b_-1'], 7, 7],
+    ['an element of a list', { filter: { tags: 't2' } }, ['FETCH', 'tags_1'], 100, 100],
+    ['what a sparse index is sure to hold', { filter: { rare: { $gte: 100 } } }, ['FETCH', 'rare_1'], 8, 8],
+    ['what a partial index is sure to hold', { filter: { state: 'open', b: 8 } }, ['FETCH', 'open'], 1, 1],
+    ['an _id', { filter: { _id: 7 } }, ['FETCH', '_id_'], 1, 1],
+    ['what a partial index may lack', { filter: { b: 8 } }, ['COLLSCAN'], 0, DOCUMENTS],
+    ['a hint', { filter: { b: 8 }, hint: 'a_1_b_-1' }, ['FETCH', 'a_1_b_-1'], DOCUMENTS, DOCUMENTS],
+    ['a hinted sparse index', { hint: 'rare_1' }, ['FETCH', 'rare_1'], 10, 10],
+    ['no index', { filter: { missing: 1 } }, ['COLLSCAN'], 0, DOCUMENTS],
+    ['a sort without one', { filter: { a: 3 }, sort: { state: 1 } }, ['SORT', 'FETCH', 'a_1_b_-1'], 50, 50],
+  ];
+  it.each(cases)('%s is answered as explain says', async (_name, find, stages, keys, docs) => {
+    const told = await explained(find);
+    expect({
+      stages: told.stages,
+      keys: Number(told.stats['totalKeysExamined']),
+      docs: Number(told.stats['totalDocsExamined']),
+    }).toEqual({
+      stages,
+      keys,
+      docs,
+    });
+  });
+
+  it('tells what running it gave, in MongoDB’s shape, and runs no write', async () => {
+    const told = await db.command({ explain: { delete: 'documents', deletes: [{ q: { a: 1 }, limit: 0 }] } });
+    expect(told).toMatchObject({
+      queryPlanner: { namespace: 'indexes.documents', winningPlan: { inputStage: { keyPattern: { a: 1, b: -1 } } } },
+      executionStats: { executionSuccess: true, nReturned: 50, executionStages: { stage: 'FETCH', docsExamined: 50 } },
+    });
+    expect(await db.collection('documents').countDocuments({ a: 1 })).toBe(50);
+    const planned = await db.command({ explain: { count: 'documents', query: { a: 1 } }, verbosity: 'queryPlanner' });
+    expect(planned).not.toHaveProperty('executionStats');
+    await expect(db.command({ explain: { find: 'documents' }, verbosity: 'all' })).rejects.toMatchObject({ code: 9 });
+  });
+
+  it('serve the leading stages of a pipeline, and a sort beyond memory is a sort still', async () => {
+    const documents = db.collection<Document>('many');
+    const size = 25_000;
+    for (let from = 0; from < size; from += 5000)
+      await documents.insertMany(
+        Array.from({ length: 5000 }, (_value, at) => ({ _id: (from + at) as never, n: ((from + at) * 7919) % size })),
+      );
+    const sorted = documents.aggregate<Document>([{ $sort: { n: -1 } }, { $project: { n: 1 } }]);
+    let next = size - 1;
+    for await (const one of sorted) {
+      expect(one['n']).toBe(next);
+      next -= 1;
+    }
+    expect(next).toBe(-1);
+    const first = await documents.find().sort({ n: 1 }).skip(21_000).limit(3).toArray();
+    expect(first.map((one) => Number(one['n']))).toEqual([21_000, 21_001, 21_002]);
+    const few = await documents.aggregate<Document>([{ $sort: { n: 1 } }, { $limit: 2 }, { $skip: 1 }]).toArray();
+    expect(few.map((one) => Number(one['n']))).toEqual([1]);
+  });
+
+  it('that are hidden are not used until they are shown again', async () => {
+    const change = (hidden: boolean): Promise<Document> =>
+      db.command({ collMod: 'documents', index: { name: 'tags_1', hidden } });
+    expect(await change(true)).toMatchObject({ hidden_old: false, hidden_new: true });
+    expect((await explained({ filter: { tags: 't2' } })).stages).toEqual(['COLLSCAN']);
+    await change(false);
+    expect((await explained({ filter: { tags: 't2' } })).stages).toEqual(['FETCH', 'tags_1']);
+  });
+
+  it('that are unique refuse a second document, also by an element of a list, and leave nothing half done', async () => {
+    const unique = db.collection<Document>('unique');
+    await unique.createIndexes([{ key: { tags: 1 }, unique: true }, { key: { n: 1 } }]);
+    await unique.insertMany([
+      { tags: ['a', 'b'], n: 1 },
+      { tags: ['c'], n: 2 },
+    ]);
+    await expect(unique.insertOne({ tags: ['d', 'a'], n: 3 })).rejects.toMatchObject({ code: 11_000 });
+    await expect(unique.updateOne({ n: 2 }, { $set: { tags: ['b'], n: 4 } })).rejects.toMatchObject({ code: 11_000 });
+    expect(
+      await unique
+        .find({ n: { $gte: 2 } })
+        .project({ _id: 0 })
+        .toArray(),
+    ).toEqual([{ tags: ['c'], n: 2 }]);
+    expect(await unique.countDocuments({ tags: 'd' })).toBe(0);
+  });
+});
+
+describe('documents that expire', () => {
+  it('are deleted once their time has come, and the change stream tells it; others stay', async () => {
+    const expiring = db.collection<Document>('expiring');
+    await expiring.createIndex({ at: 1 }, { expireAfterSeconds: 3600 });
+    const [past, future] = [new Date(Date.now() - 3_700_000), new Date(Date.now() + 60_000)];
+    const stream = expiring.watch([{ $match: { operationType: 'delete' } }]);
+    await stream.tryNext();
+    await expiring.insertMany([
+      { name: 'past', at: past },
+      { name: 'one of a list is past', at: [future, past] },
+      { name: 'not yet', at: new Date(Date.now() - 3_000_000) },
+      { name: 'no date', at: 5 },
+      { name: 'no time', n: 1 },
+    ]);
+    await client.db('admin').command({ setParameter: 1, ttlMonitorSleepSecs: 1 });
+    await stream.next();
+    await stream.next();
+    const left = await expiring.find().sort({ _id: 1 }).toArray();
+    expect(left.map((one) => String(one['name']))).toEqual(['not yet', 'no date', 'no time']);
+    // A shorter time counts for what is there already.
+    await db.command({ collMod: 'expiring', index: { keyPattern: { at: 1 }, expireAfterSeconds: 60 } });
+    await stream.next();
+    expect(await expiring.countDocuments()).toBe(2);
+    await stream.close();
+  });
+});
