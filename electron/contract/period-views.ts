@@ -49,3 +49,17 @@ export const marginLineSchema = z.object({
   unknownCosts: z.int(),
 });
 export type MarginLine = z.infer<typeof marginLineSchema>;
+
+/** An imported invoice and how it matched; cost in micro-USD. */
+export const invoiceViewSchema = z.object({
+  invoiceId: z.string(),
+  name: z.string(),
+  provider: z.string(),
+  importedBy: z.string(),
+  importedAtMs: timeMsSchema,
+  lines: z.int(),
+  costMicroUsd: z.int(),
+  matched: z.int(),
+  findings: z.int(),
+});
+export type InvoiceView = z.infer<typeof invoiceViewSchema>;

@@ -64,6 +64,21 @@ export const findingFilterSchema = z.object({
 });
 export type FindingFilter = z.infer<typeof findingFilterSchema>;
 
+/** How the findings of a run are laid out: what they are grouped by, and which of them since the run before. */
+export const findingsLayoutSchema = z.object({
+  groupBy: z.enum(['rule', 'workspace', 'amount']).default('rule'),
+  since: z.enum(['any', 'new', 'still_open', 'solved']).default('any'),
+});
+export type FindingsLayout = z.infer<typeof findingsLayoutSchema>;
+
+/** Findings of one rule, workspace or size. `key` is the rule's name, the workspace's id, or the least amount of the size. */
+export const findingGroupSchema = z.object({
+  key: z.string(),
+  findings: z.int().positive(),
+  credits: z.number(),
+});
+export type FindingGroup = z.infer<typeof findingGroupSchema>;
+
 /** An entry beside where the ledger stands once it is counted, in the smallest unit. */
 export const balancedEntrySchema = ledgerViewSchema.omit({ isPending: true }).extend({
   jobId: z.string().nullable(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
+import { INVOICE_REQUESTS } from './requests/invoices.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
 import { MEND_REQUESTS } from './requests/mends.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
@@ -25,6 +26,7 @@ export const REQUESTS = {
   ...FINDING_REQUESTS,
   ...MEND_REQUESTS,
   ...PERIOD_REQUESTS,
+  ...INVOICE_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

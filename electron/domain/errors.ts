@@ -83,6 +83,11 @@ export const ERRORS = {
     message: 'The account holds no credits for this generation; nothing was written.',
     action: 'Open the job: its charge needs a look by finance.',
   },
+  second_person_needed: {
+    transient: false,
+    message: 'A second person has to decide this; nothing was written.',
+    action: 'Ask a colleague who may do this to decide about it.',
+  },
   period_closed: {
     transient: false,
     message: 'The month is closed; nothing may be dated into it any more, and nothing was written.',

@@ -40,6 +40,7 @@ export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>>
     { collection: 'periods', actions: ['insert'] },
     { collection: 'period_entries', actions: ['insert', 'update'] },
     { collection: 'reconciliations', actions: ['insert', 'update'] },
+    { collection: 'provider_invoices', actions: ['insert', 'remove'] },
   ],
   policy: [
     { collection: 'retry_policies', actions: ['insert'] },

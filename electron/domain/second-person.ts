@@ -18,8 +18,8 @@ export interface Proposal {
 }
 
 /**
- * Whether somebody may decide so about a proposal. Errors: `illegal_transition` where it is decided already, `permission_denied` for
- * approving or rejecting one's own, and for withdrawing another's.
+ * Whether somebody may decide so about a proposal. Errors: `illegal_transition` where it is decided already, `second_person_needed`
+ * for approving or rejecting one's own, `permission_denied` for withdrawing another's.
  */
 export function mayDecide(proposal: Proposal, decision: ProposalDecision, by: Actor): Result<void, AppError> {
   const isOwn = samePerson(by.id, proposal.proposedBy.id);
@@ -27,7 +27,7 @@ export function mayDecide(proposal: Proposal, decision: ProposalDecision, by: Ac
     return err(appError('illegal_transition', `the proposal is ${proposal.state}`));
   }
   if (decision !== 'withdrawn' && isOwn) {
-    return err(appError('permission_denied', 'who proposed it cannot decide about it; a second person is needed'));
+    return err(appError('second_person_needed', 'who proposed it cannot decide about it'));
   }
   if (decision === 'withdrawn' && !isOwn) {
     return err(appError('permission_denied', 'only who proposed it can withdraw it; others reject it'));

@@ -1,6 +1,7 @@
 import type { Collection, Db } from 'mongodb';
 import { PERIODS_COLLECTION } from './closed-months.ts';
 import type { Collections, RawDocument } from './collections.ts';
+import { InvoiceStore } from './invoice-store.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { MendLedger } from './mend-ledger.ts';
 import { MendStore } from './mend-store.ts';
@@ -15,6 +16,8 @@ export class FinanceStore {
   readonly reviews: ReviewStore;
   /** Closed months, in `periods`, and what each counted, in `period_entries`. */
   readonly periods: PeriodStore;
+  /** Invoices of providers, in `provider_invoices`. */
+  readonly invoices: InvoiceStore;
   /** The entries of mends. */
   readonly ledger: MendLedger;
 
@@ -25,6 +28,7 @@ export class FinanceStore {
       openFinanceCollection(db, PERIODS_COLLECTION),
       openFinanceCollection(db, 'period_entries'),
     );
+    this.invoices = new InvoiceStore(openFinanceCollection(db, 'provider_invoices'));
     this.ledger = new MendLedger(collections, poster);
   }
 }

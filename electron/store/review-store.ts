@@ -22,6 +22,12 @@ export class ReviewStore {
     return found.ok ? ok(found.value[0] ?? null) : found;
   }
 
+  /** The reviews of these findings that are there, by finding. */
+  async ofFindings(findingIds: readonly string[]): Promise<Result<ReadonlyMap<string, FindingReview>, AppError>> {
+    const found = await this.#find(() => this.#reviews.find({ _id: { $in: [...findingIds] } }).toArray());
+    return found.ok ? ok(new Map(found.value.map((review) => [review._id, review]))) : found;
+  }
+
   /** Every review, by finding. */
   async all(): Promise<Result<ReadonlyMap<string, FindingReview>, AppError>> {
     const found = await this.#find(() => this.#reviews.find().limit(REVIEWS_MAX).toArray());

@@ -10,7 +10,12 @@ import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
 import { PeopleScreen } from '../views/people/people-screen.tsx';
 import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
+import { InvoicesScreen } from '../views/reconciliation/invoices-screen.tsx';
+import { MarginScreen } from '../views/reconciliation/margin-screen.tsx';
+import { MendsScreen } from '../views/reconciliation/mends-screen.tsx';
+import { MonthsScreen } from '../views/reconciliation/months-screen.tsx';
 import { ReconciliationScreen } from '../views/reconciliation/reconciliation-screen.tsx';
+import { StatementsScreen } from '../views/reconciliation/statements-screen.tsx';
 import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
 import { Frame } from './frame.tsx';
 import { idInPath, useHashPath, useHashQuery } from './hash-location.ts';
@@ -44,6 +49,11 @@ function Screens(): ReactNode {
           <JobScreen key={id} jobId={id} />
         </Route>
         <Route path="/reconciliation" component={ReconciliationScreen} />
+        <Route path="/reconciliation/mends" component={MendsScreen} />
+        <Route path="/reconciliation/months" component={MonthsScreen} />
+        <Route path="/reconciliation/statements" component={StatementsScreen} />
+        <Route path="/reconciliation/margin" component={MarginScreen} />
+        <Route path="/reconciliation/invoices" component={InvoicesScreen} />
         <Route path="/reconciliation/:findingId">
           <FindingScreen key={id} findingId={id} />
         </Route>

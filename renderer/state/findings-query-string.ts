@@ -1,4 +1,9 @@
-import { findingFilterSchema, type FindingFilter } from '#contract/reconciliation-views.ts';
+import {
+  findingFilterSchema,
+  findingsLayoutSchema,
+  type FindingFilter,
+  type FindingsLayout,
+} from '#contract/reconciliation-views.ts';
 
 /** Reads a filter of findings from an address; a part that makes no sense is dropped. */
 export function parseFindingsQuery(query: string): FindingFilter {
@@ -10,9 +15,27 @@ export function parseFindingsQuery(query: string): FindingFilter {
   };
 }
 
+/** How findings are laid out where an address says nothing of it. */
+export const DEFAULT_LAYOUT: FindingsLayout = findingsLayoutSchema.parse({});
+
+/** Reads from an address how findings are laid out; a part that makes no sense is dropped. */
+export function parseFindingsLayout(query: string): FindingsLayout {
+  const params = new URLSearchParams(query);
+  const parts = findingsLayoutSchema.shape;
+  return {
+    groupBy: parts.groupBy.catch(DEFAULT_LAYOUT.groupBy).parse(params.get('group') ?? undefined),
+    since: parts.since.catch(DEFAULT_LAYOUT.since).parse(params.get('since') ?? undefined),
+  };
+}
+
 /** The address of the findings that a filter lets through. */
-export function findingsHref({ rules, workspaceIds }: FindingFilter): string {
+export function findingsHref(
+  { rules, workspaceIds }: FindingFilter,
+  { groupBy, since }: FindingsLayout = DEFAULT_LAYOUT,
+): string {
   const params = new URLSearchParams();
+  if (groupBy !== DEFAULT_LAYOUT.groupBy) params.set('group', groupBy);
+  if (since !== DEFAULT_LAYOUT.since) params.set('since', since);
   for (const rule of rules) params.append('rule', rule);
   for (const workspaceId of workspaceIds) params.append('workspace', workspaceId.toWellFormed());
   const query = params.toString();

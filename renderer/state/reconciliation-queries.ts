@@ -6,7 +6,12 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import type { FindingFilter, ReconciliationScope, ReconciliationState } from '#contract/reconciliation-views.ts';
+import type {
+  FindingFilter,
+  FindingsLayout,
+  ReconciliationScope,
+  ReconciliationState,
+} from '#contract/reconciliation-views.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { PAGE_ROWS, queryKeys, useEngine } from './engine-queries.tsx';
 
@@ -47,14 +52,14 @@ export function useReconciliationControl() {
 }
 
 /** The findings of a run that were read so far, page by page. Those of the last filter stay until others come. */
-export function useFindingPages(runId: string, filter: FindingFilter) {
+export function useFindingPages(runId: string, filter: FindingFilter, layout: FindingsLayout) {
   const engine = useEngine();
   return useInfiniteQuery(
     infiniteQueryOptions({
-      queryKey: [...queryKeys.findings, runId, filter] as const,
+      queryKey: [...queryKeys.findings, runId, filter, layout] as const,
       queryFn: async ({ pageParam }) =>
         valueOrThrow(
-          await engine.call('reconciliation.findings', { runId, filter, cursor: pageParam, limit: PAGE_ROWS }),
+          await engine.call('reconciliation.findings', { runId, filter, layout, cursor: pageParam, limit: PAGE_ROWS }),
         ),
       initialPageParam: null as string | null,
       getNextPageParam: (last, pages) => (pages.length < FINDING_PAGES_MAX ? last.nextCursor : null),

@@ -8,6 +8,7 @@ import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { startSandbox } from '#sandbox/server.ts';
 import { expectOk } from '../support/expect-ok.ts';
+import { failedJob } from '../support/failed-job.ts';
 import { grant, queuedJob, type NewJob } from '../support/job-builder.ts';
 import { openTestStore } from '../support/test-server.ts';
 
@@ -24,6 +25,8 @@ export interface Production {
   writeRaw(document: { _id: string } & Record<string, unknown>): Promise<void>;
   /** Takes the price of a job from nobody's account: a capture that stands in the ledger and was never posted. */
   plantCapture(jobId: string): Promise<void>;
+  /** A job that failed last month and stayed captured, posted by the charge protocol of its product, and all paid by a grant. */
+  plantLastMonth(jobId: string, priceCredits: number): Promise<void>;
   /** The server goes away, and comes back on the same port with what it had. */
   serverGoes(): Promise<void>;
   serverReturns(): Promise<void>;
@@ -83,6 +86,36 @@ export async function startProduction(): Promise<Production> {
         period: periodOf(at),
       };
       await db.collection<{ _id: string }>('credit_ledger').insertOne({ ...entry });
+    },
+    plantLastMonth: async (jobId, priceCredits) => {
+      const now = new Date();
+      const at = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 10));
+      const failed = failedJob({
+        id: jobId,
+        workspaceId: WORKSPACE,
+        kind: 'report',
+        failureClass: 'provider',
+        priceCredits,
+        captured: priceCredits,
+        at,
+      });
+      await db.collection<{ _id: string }>('jobs').insertOne({ ...failed });
+      const entryOf = (type: LedgerEntry['type'], credits: number): LedgerEntry => ({
+        _id: entryKey(failed.billing.generationId, type, 1),
+        workspaceId: WORKSPACE,
+        jobId: type === 'grant' ? null : jobId,
+        generationId: type === 'grant' ? null : failed.billing.generationId,
+        attempt: null,
+        type,
+        credits,
+        at,
+        actor: { type: 'product', id: 'shop' },
+        reason: `${type} of last month`,
+        period: periodOf(at),
+      });
+      for (const type of ['grant', 'reserve', 'capture'] as const) {
+        expectOk(await store.writer.postEntry(entryOf(type, priceCredits)));
+      }
     },
     serverGoes: () => sandbox.stop(),
     serverReturns: async () => {

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
-import { expectState, openJob, part } from './job.page.ts';
+import { expectState, openJob, part, rowOf } from './job.page.ts';
 import { startProduction, WORKSPACE, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
@@ -110,5 +111,122 @@ test.describe('reconciliation', () => {
     await keepScreen(page, 'reconciliation-offline');
     await production.serverReturns();
     await expect(page.getByRole('button', { name: 'Run the rules' })).toBeEnabled();
+  });
+});
+
+/** The month before the present one, in UTC, as the application names it. */
+function lastMonth(): string {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7);
+}
+
+async function openTab(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Finance' }).getByRole('link', { name }).click();
+  await expect(
+    page.getByRole('heading', { level: 1, name: name === 'Findings' ? 'Reconciliation' : name }),
+  ).toBeVisible();
+}
+
+async function chooseAll(page: Page): Promise<void> {
+  await page.getByRole('toolbar').getByRole('checkbox').check();
+}
+
+/** Finance mends what was found, with a second person, and closes the month. */
+test.describe('mends and months', () => {
+  let production: Production;
+  test.beforeEach(async () => {
+    production = await startProduction();
+  });
+  test.afterEach(() => production.stop());
+
+  test('a refund is proposed, not approved by its own author, approved by another, and posted; the month is closed, takes nothing late, and is exported the same each time', async ({
+    start,
+  }) => {
+    test.slow();
+    const period = lastMonth();
+    await production.plantLastMonth('old-1', 2500);
+    await production.plantLastMonth('old-2', 1);
+    const env = { ...production.env, RUNLEDGER_PERIOD_OPEN_MAX: '10' };
+    const ann = await start({ env, args: ['--person', 'ann'] });
+    const { page } = ann;
+    for (const jobId of ['old-1', 'old-2']) await expect(rowOf(page, jobId)).toBeVisible();
+
+    await openReconciliation(page);
+    await runRules(page);
+    await expect(page.getByRole('table', { name: 'Findings by rule' })).toContainText('25.00');
+    await chooseAll(page);
+    await page.getByRole('button', { name: 'Propose mends…' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('table', { name: 'What would be written' })).toContainText('Refund');
+    await dialog.getByLabel('Reason').fill('captured although it failed');
+    await dialog.getByLabel(new RegExp(`Date the entries into ${period}`)).check();
+    await expect(dialog.getByRole('button', { name: 'Propose 2 mends' })).toBeEnabled();
+    await keepScreen(page, 'mends-propose');
+    await dialog.getByRole('button', { name: 'Propose 2 mends' }).click();
+    await expect(page.getByRole('status').filter({ hasText: '2 proposed.' })).toBeVisible();
+
+    await openTab(page, 'Mends');
+    const open = page.getByRole('table', { name: 'Open proposals' });
+    await expect(open.getByRole('row')).toHaveCount(3);
+    await open.getByRole('checkbox', { name: 'Choose Refund of old-1' }).check();
+    await page.getByRole('button', { name: 'Post' }).click();
+    await expect(page.getByRole('alert')).toContainText('A second person has to decide this');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await expect(page.getByRole('alert')).toContainText('who proposed a mend cannot decide about it');
+    await keepScreen(page, 'mends-refused');
+
+    const bob = await start({ env, args: ['--person', 'bob'] });
+    await openReconciliation(bob.page);
+    await openTab(bob.page, 'Mends');
+    await bob.page.getByRole('checkbox', { name: 'Choose Refund of old-1' }).check();
+    await bob.page.getByRole('button', { name: 'Approve' }).click();
+    await expect(bob.page.getByRole('status').filter({ hasText: '1 done.' })).toBeVisible();
+    await bob.page.getByRole('checkbox', { name: 'Choose Refund of old-1' }).check();
+    await bob.page.getByRole('button', { name: 'Post' }).click();
+    await expect(bob.page.getByRole('table', { name: 'Open proposals' }).getByRole('row')).toHaveCount(2);
+    await expect.poll(async () => (await production.ledgerOf('old-1')).map(({ type }) => type)).toContain('refund');
+    const [refund] = (await production.ledgerOf('old-1')).filter(({ type }) => type === 'refund');
+    expect(refund).toMatchObject({ credits: 2500, period });
+    await bob.stop();
+
+    await openTab(page, 'Months');
+    await page.getByRole('button', { name: `Close ${period}…` }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: `Close ${period}` })
+      .click();
+    const months = page.getByRole('table', { name: 'Closed months' });
+    await expect(months.getByRole('rowheader', { name: period })).toBeVisible();
+    await keepScreen(page, 'months-closed');
+
+    // What was dated into the month before it was closed comes too late now.
+    await openTab(page, 'Mends');
+    await page.getByRole('checkbox', { name: 'Choose Refund of old-2' }).check();
+    await page.getByRole('button', { name: 'Post' }).click();
+    await expect(page.getByRole('alert')).toContainText('The month is closed');
+    expect((await production.ledgerOf('old-2')).filter(({ type }) => type === 'refund')).toEqual([]);
+
+    await openTab(page, 'Statements');
+    const statements = page.getByRole('table', { name: `Statements of ${period}` });
+    await expect(statements.getByRole('rowheader', { name: WORKSPACE })).toBeVisible();
+    await expect(page.getByText('is closed', { exact: false })).toBeVisible();
+    await keepScreen(page, 'statements');
+    for (const format of ['CSV', 'XLSX', 'JSON']) {
+      const written = page.getByRole('status').filter({ hasText: 'written to' });
+      await page.getByRole('button', { name: format }).click();
+      await expect(written.locator('code')).toContainText(`.${format.toLowerCase()}`);
+      const file = (await written.locator('code').textContent()) ?? '';
+      const bytes = readFileSync(file);
+      rmSync(file);
+      await page.getByRole('button', { name: format }).click();
+      await expect.poll(() => existsSync(file)).toBe(true);
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+    }
+    const csv = readFileSync(path.join(ann.dataDir, 'exports', `statements-${period}-all.csv`), 'utf8');
+    expect(csv).toContain(`${WORKSPACE},${period},0,`);
+
+    await openTab(page, 'Margin');
+    await expect(page.getByRole('table', { name: `Margin of ${period}` })).toContainText('Together');
+    await keepScreen(page, 'margin');
   });
 });

@@ -5,6 +5,11 @@ import { queuedJob } from './job-builder.ts';
 
 /** What a test may say about a job that failed. */
 export interface FailedJob {
+  readonly id?: string;
+  readonly workspaceId?: string;
+  readonly kind?: string;
+  /** When it was made and failed. */
+  readonly at?: Date;
   readonly failureClass: FailureClass;
   readonly priceCredits?: number;
   /** What was captured and not refunded. */
@@ -17,12 +22,19 @@ const AT = new Date('2026-10-01T08:05:00Z');
 
 /** A job that failed at its first attempt, with its hold given back unless it was captured. */
 export function failedJob(spec: FailedJob): Job {
-  const job = queuedJob({ id: 'j1', priceCredits: spec.priceCredits ?? 100 });
+  const at = spec.at ?? AT;
+  const job = queuedJob({
+    id: spec.id ?? 'j1',
+    priceCredits: spec.priceCredits ?? 100,
+    ...(spec.workspaceId === undefined ? {} : { workspaceId: spec.workspaceId }),
+    ...(spec.kind === undefined ? {} : { kind: spec.kind }),
+    ...(spec.at === undefined ? {} : { createdAt: spec.at }),
+  });
   const failure = buildFailure(
     { class: spec.failureClass, code: spec.failureClass, message: 'It failed.' },
     'demo',
     'demo',
-    AT,
+    at,
   );
   const captured = spec.captured ?? 0;
   const acceptanceId = spec.acceptanceId ?? null;
@@ -30,7 +42,7 @@ export function failedJob(spec: FailedJob): Job {
     seq,
     from,
     to,
-    at: AT,
+    at,
     attempt: 1,
     actor: { type: 'runner', id: 'r1' },
     reason: 'test',
@@ -46,8 +58,8 @@ export function failedJob(spec: FailedJob): Job {
       {
         n: 1,
         generationId: job.billing.generationId,
-        startedAt: AT,
-        endedAt: AT,
+        startedAt: at,
+        endedAt: at,
         runnerId: 'r1',
         provider: 'demo',
         model: 'demo',

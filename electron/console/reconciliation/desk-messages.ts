@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   findingFilterSchema,
+  findingsLayoutSchema,
   reconciliationProgressSchema,
   reconciliationScopeSchema,
 } from '#contract/reconciliation-views.ts';
@@ -30,6 +31,7 @@ export const deskQuestionSchema = z.discriminatedUnion('type', [
     type: z.literal('findings'),
     runId: z.string(),
     filter: findingFilterSchema,
+    layout: findingsLayoutSchema,
     cursor: z.string().nullable(),
     limit: z.int().positive(),
   }),

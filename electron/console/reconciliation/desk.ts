@@ -3,10 +3,14 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CacheBooks } from '#cache/books.ts';
+import type { ReviewView } from '#contract/finding-views.ts';
+import type { RequestResult } from '#contract/requests.ts';
 import type {
   FindingDetail,
   FindingFilter,
+  FindingsLayout,
   ReconciliationProgressView,
   ReconciliationScope,
   RunSummary,
@@ -14,6 +18,7 @@ import type {
 import { appError, type AppError } from '#domain/errors.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
+import { INVOICE_RULE } from '#domain/reconciliation/invoice.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
 import { mergeSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -21,10 +26,15 @@ import { readClosedBooks } from './closed-books.ts';
 import { beginReading, bookSourceOf } from './copied-books.ts';
 import { findingsCsv } from './exports.ts';
 import { detailOf } from './finding-detail.ts';
-import { KeptRun, type FindingsPage } from './kept-run.ts';
+import { KeptRun } from './kept-run.ts';
 import { openLatest, openMemory, saveLatest, saveMemory, type LatestRun, type RunMemory } from './memory-folder.ts';
-import type { KeptServer } from './kept-server.ts';
-import { runReconciliation, type FinishedRun } from './run.ts';
+import { matchInvoices } from './invoice-desk.ts';
+import type { DeskServer, KeptServer } from './kept-server.ts';
+import { reviewViewOf } from './review-desk.ts';
+import { isInScope, runReconciliation, type FinishedRun } from './run.ts';
+
+/** How long a page of findings waits for what people made of them, in milliseconds. */
+const REVIEWS_MS_MAX = 1500;
 
 /** What a desk works with. */
 export interface DeskOptions {
@@ -94,10 +104,13 @@ export class ReconciliationDesk {
     if (request.signal.aborted) return err(appError('cancelled'));
     request.onProgress({ phase: 'storing', done: 0, total: null });
     const { lastRun } = memory.value;
+    const compared = lastRun === null ? null : compareRuns(lastRun.findings, finished.record.findings);
     const latest: LatestRun = {
       scope: request.scope,
       copyAsOfMs,
-      comparison: lastRun === null ? null : countComparison(compareRuns(lastRun.findings, finished.record.findings)),
+      comparison: compared === null ? null : countComparison(compared),
+      newIds: compared === null ? [] : compared.new.map(({ id }) => id),
+      solved: compared === null ? [] : [...compared.solved],
     };
     const saved = await saveMemory(folder, seen, finished);
     if (!saved.ok) return saved;
@@ -109,15 +122,43 @@ export class ReconciliationDesk {
     return ok(kept.summary);
   }
 
-  /** One page of findings of the last run. Errors: `not_found` for another run; `invalid_request` for a foreign cursor. */
+  /**
+   * One page of findings of the last run, with what people made of them where the server answers.
+   * Errors: `not_found` for another run; `invalid_request` for a foreign cursor.
+   */
   async findings(question: {
     readonly runId: string;
     readonly filter: FindingFilter;
+    readonly layout: FindingsLayout;
     readonly cursor: string | null;
     readonly limit: number;
-  }): Promise<Result<FindingsPage, AppError>> {
+  }): Promise<Result<RequestResult<'reconciliation.findings'>, AppError>> {
     const kept = await this.#runOf(question.runId);
-    return kept.ok ? kept.value.page(question.filter, question.cursor, question.limit) : kept;
+    if (!kept.ok) return kept;
+    const page = kept.value.page(question.filter, question.cursor, question.limit, question.layout);
+    if (!page.ok) return page;
+    // A server that is gone must not hold up what this machine knows.
+    const waiting = new AbortController();
+    const reviews = await Promise.race([
+      this.#reviewsOf(page.value.rows),
+      delay(REVIEWS_MS_MAX, {}, { signal: waiting.signal }).catch(() => ({})),
+    ]);
+    waiting.abort();
+    return ok({ ...page.value, reviews });
+  }
+
+  /** Whoever reads the findings of a run without the server reads them without what people made of them. */
+  async #reviewsOf(findings: readonly Finding[]): Promise<Record<string, ReviewView>> {
+    const server = await this.#options.server.open();
+    if (!server.ok) return {};
+    const reviews = await server.value.finance.reviews.ofFindings(findings.map(({ id }) => id));
+    if (!reviews.ok) return {};
+    return Object.fromEntries(
+      findings.flatMap((finding) => {
+        const review = reviews.value.get(finding.id);
+        return review === undefined ? [] : [[finding.id, reviewViewOf(finding, review)]];
+      }),
+    );
   }
 
   /** A finding with its entries as the copy has them. Errors: `not_found`; those of the copy. */
@@ -189,10 +230,37 @@ export class ReconciliationDesk {
         signal: request.signal,
         onProgress: request.onProgress,
       });
-      return finished.ok ? ok({ finished: finished.value, copyAsOfMs: begun.value, seen }) : finished;
+      if (!finished.ok) return finished;
+      books.value.end();
+      const whole = await this.#withInvoices(finished.value, { books: books.value, server: server.value, request });
+      return whole.ok ? ok({ finished: whole.value, copyAsOfMs: begun.value, seen }) : whole;
     } finally {
       books.value.end();
     }
+  }
+
+  /** A run together with what the imported invoices leave unmatched on either side. */
+  async #withInvoices(
+    run: FinishedRun,
+    parts: { readonly books: CacheBooks; readonly server: DeskServer; readonly request: DeskRun },
+  ): Promise<Result<FinishedRun, AppError>> {
+    const invoices = await parts.server.finance.invoices.list();
+    if (!invoices.ok) return invoices;
+    const matches = await matchInvoices(parts.books, invoices.value, parts.request.signal);
+    if (!matches.ok) return matches;
+    const found = [...matches.value.values()]
+      .flatMap((match) => match.findings)
+      .filter((finding) => isInScope(finding, parts.request.scope));
+    if (found.length === 0) return ok(run);
+    const { record } = run;
+    return ok({
+      ...run,
+      record: {
+        ...record,
+        counts: { ...record.counts, [INVOICE_RULE.name]: found.length },
+        findings: [...record.findings, ...found],
+      },
+    });
   }
 
   /** The copy, opened to read. Errors: those of the copy. */

@@ -11,6 +11,10 @@ import type { Actor } from '#domain/ledger.ts';
 import type { FinanceLimits } from '#domain/reconciliation/limits.ts';
 import { isSecondPersonNeeded, type MendRecord } from '#domain/reconciliation/mend-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { InvoiceView } from '#contract/period-views.ts';
+import type { Invoice, InvoiceMatch } from '#domain/reconciliation/invoice.ts';
+import { matchInvoices } from './invoice-desk.ts';
+import { readInvoice } from './invoice-file.ts';
 import { readClosedBooks } from './closed-books.ts';
 import type { ReconciliationDesk } from './desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
@@ -22,7 +26,7 @@ import { StatementDesk } from './statement-desk.ts';
 /** The requests of the contract that the desks of finance answer. */
 export type FinanceRequest = Extract<
   RequestName,
-  `${'mends' | 'findings' | 'periods' | 'statements' | 'margin'}.${string}`
+  `${'mends' | 'findings' | 'periods' | 'statements' | 'margin' | 'invoices'}.${string}`
 >;
 
 interface Asking {
@@ -49,7 +53,13 @@ export interface FinanceParts {
 
 /** The answers to every request about mends, findings, months and what is said of them. */
 export function financeAnswers(parts: FinanceParts): FinanceAnswers {
-  return { ...mendAnswers(parts), ...findingAnswers(parts), ...periodAnswers(parts), ...statementAnswers(parts) };
+  return {
+    ...mendAnswers(parts),
+    ...findingAnswers(parts),
+    ...periodAnswers(parts),
+    ...statementAnswers(parts),
+    ...invoiceAnswers(parts),
+  };
 }
 
 /** Answers a request that came by its name. Errors: `unknown_request`, `invalid_request`, those of the answer. */
@@ -191,6 +201,51 @@ function statementAnswers(parts: FinanceParts): AnswersOf<'statements' | 'margin
         return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
     'margin.export': (question, { signal }) => withStatements((desk) => desk.exportMargin(question, signal)),
+  };
+}
+
+function invoiceAnswers({ desk, server }: FinanceParts): AnswersOf<'invoices'> {
+  return {
+    'invoices.list': (_params, { signal }) =>
+      withServer(server, async ({ finance }) => {
+        const invoices = await finance.invoices.list();
+        if (!invoices.ok) return invoices;
+        const books = desk.books();
+        if (!books.ok) return books;
+        const matches = await matchInvoices(books.value, invoices.value, signal);
+        if (!matches.ok) return matches;
+        const rows = invoices.value.map((invoice) => invoiceViewOf(invoice, matches.value.get(invoice._id)));
+        const findings = [...matches.value.values()].flatMap((match) => match.findings).slice(0, STATEMENTS_SHOWN_MAX);
+        return ok({ rows, findings });
+      }),
+    'invoices.import': (file, { actor }) =>
+      withServer(server, async ({ finance, reader }) => {
+        const now = await reader.serverNow();
+        if (!now.ok) return now;
+        const invoice = readInvoice(file, { by: actor, at: now.value });
+        if (!invoice.ok) return invoice;
+        const added = await finance.invoices.add(invoice.value);
+        return added.ok ? ok({ invoiceId: invoice.value._id, lines: invoice.value.lines.length }) : added;
+      }),
+    'invoices.remove': ({ invoiceId }) =>
+      withServer(server, async ({ finance }) => {
+        const removed = await finance.invoices.remove(invoiceId);
+        return removed.ok ? ok({}) : removed;
+      }),
+  };
+}
+
+function invoiceViewOf(invoice: Invoice, match: InvoiceMatch | undefined): InvoiceView {
+  return {
+    invoiceId: invoice._id,
+    name: invoice.name,
+    provider: invoice.provider,
+    importedBy: invoice.importedBy.id,
+    importedAtMs: invoice.importedAt.getTime(),
+    lines: invoice.lines.length,
+    costMicroUsd: invoice.lines.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
+    matched: match?.matched ?? 0,
+    findings: match?.findings.length ?? 0,
   };
 }
 

@@ -1,4 +1,10 @@
-import { SUMMARY_WORKSPACES_MAX, type FindingFilter, type RunSummary } from '#contract/reconciliation-views.ts';
+import {
+  SUMMARY_WORKSPACES_MAX,
+  type FindingFilter,
+  type FindingGroup,
+  type FindingsLayout,
+  type RunSummary,
+} from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { compareText, type Finding } from '#domain/reconciliation/finding.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -12,55 +18,114 @@ export interface FindingsPage {
   readonly nextCursor: string | null;
   readonly total: number;
   readonly byRule: Record<string, { findings: number; credits: number }>;
+  readonly groups: FindingGroup[];
 }
+
+const AS_THEY_ARE: FindingsLayout = { groupBy: 'rule', since: 'any' };
 
 /** The last finished run, as it is asked about: a summary, and its findings by page, by filter and by id. */
 export class KeptRun {
   readonly summary: RunSummary;
   readonly #findings: readonly Finding[];
+  readonly #newIds: ReadonlySet<string>;
+  readonly #solved: readonly Finding[];
 
   constructor(record: RunRecord, latest: LatestRun) {
     this.#findings = record.findings;
+    // Without a run before there is nothing that they could be new against: all are.
+    this.#newIds = new Set(latest.comparison === null ? record.findings.map(({ id }) => id) : latest.newIds);
+    this.#solved = latest.solved;
     this.summary = summarize(record, latest);
   }
 
-  /** The findings that a filter lets through, in the order of the run: by rule, workspace and subject. */
-  matching(filter: FindingFilter): readonly Finding[] {
+  /** The findings that a filter lets through, group by group; within one in the order of the run: by rule, workspace and subject. */
+  matching(filter: FindingFilter, layout: FindingsLayout = AS_THEY_ARE): readonly Finding[] {
     const rules = new Set(filter.rules);
     const workspaces = new Set(filter.workspaceIds);
-    return this.#findings.filter(
+    const matching = this.#since(layout.since).filter(
       ({ rule, workspaceId }) =>
         (rules.size === 0 || rules.has(rule)) && (workspaces.size === 0 || workspaces.has(workspaceId ?? '')),
     );
+    return inGroups(matching, layout.groupBy).flatMap(({ findings }) => findings);
   }
 
   /** One page of them. Error: `invalid_request` where the cursor is none of this list. */
-  page(filter: FindingFilter, cursor: string | null, limit: number): Result<FindingsPage, AppError> {
+  page(
+    filter: FindingFilter,
+    cursor: string | null,
+    limit: number,
+    layout: FindingsLayout = AS_THEY_ARE,
+  ): Result<FindingsPage, AppError> {
     const start = cursor === null ? 0 : Number(cursor);
     if (!Number.isSafeInteger(start) || start < 0) {
       return err(appError('invalid_request', 'the cursor is of another list'));
     }
-    const matching = this.matching(filter);
+    const matching = this.matching(filter, layout);
     const end = start + limit;
     return ok({
       rows: matching.slice(start, end),
       nextCursor: end < matching.length ? String(end) : null,
       total: matching.length,
       byRule: sumByRule(matching),
+      groups: inGroups(matching, layout.groupBy).map(({ key, findings }) => ({
+        key,
+        findings: findings.length,
+        credits: findings.reduce((sum, { credits }) => sum + credits, 0),
+      })),
     });
+  }
+
+  #since(since: FindingsLayout['since']): readonly Finding[] {
+    switch (since) {
+      case 'any':
+        return this.#findings;
+      case 'new':
+        return this.#findings.filter(({ id }) => this.#newIds.has(id));
+      case 'still_open':
+        return this.#findings.filter(({ id }) => !this.#newIds.has(id));
+      case 'solved':
+        return this.#solved;
+    }
   }
 
   /** Those of these ids that the run has, in the order of the run. */
   findingsOf(ids: readonly string[]): readonly Finding[] {
     const wanted = new Set(ids);
-    return this.#findings.filter(({ id }) => wanted.has(id));
+    return [...this.#findings, ...this.#solved].filter(({ id }) => wanted.has(id));
   }
 
   /** A finding by its id; `not_found` where the run has none of it. */
   finding(id: string): Result<Finding, AppError> {
-    const found = this.#findings.find((finding) => finding.id === id);
+    const [found] = this.findingsOf([id]);
     return found === undefined ? err(appError('not_found', id)) : ok(found);
   }
+}
+
+/** The sizes that findings are grouped by: the least absolute amount of each, in the smallest unit, the largest first. */
+const SIZES: readonly number[] = [100_000, 10_000, 1000, 100, 1, 0];
+
+function keyOf(finding: Finding, groupBy: FindingsLayout['groupBy']): string {
+  switch (groupBy) {
+    case 'rule':
+      return finding.rule;
+    case 'workspace':
+      return finding.workspaceId ?? '';
+    case 'amount':
+      return String(SIZES.find((least) => Math.abs(finding.credits) >= least) ?? 0);
+  }
+}
+
+/** Groups in their order: rules by number, workspaces by name, amounts from the largest on. */
+function inGroups(
+  findings: readonly Finding[],
+  groupBy: FindingsLayout['groupBy'],
+): readonly { readonly key: string; readonly findings: readonly Finding[] }[] {
+  const groups = [...Map.groupBy(findings, (finding) => keyOf(finding, groupBy))].map(([key, found]) => ({
+    key,
+    findings: found,
+  }));
+  if (groupBy === 'workspace') return groups.toSorted((left, right) => compareText(left.key, right.key));
+  return groupBy === 'amount' ? groups.toSorted((left, right) => Number(right.key) - Number(left.key)) : groups;
 }
 
 function sumByRule(findings: readonly Finding[]): FindingsPage['byRule'] {

@@ -1,8 +1,9 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { runSummarySchema } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import { findingSchema } from '#domain/reconciliation/finding.ts';
 import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { encodeRun, runRecordSchema, type RunRecord, type RunScope } from './run-record.ts';
@@ -63,7 +64,12 @@ export function saveSealed(folder: string, name: string, seen: SeenEntries): Pro
 }
 
 const LATEST_FILE = 'latest-run.json';
-const latestRunSchema = runSummarySchema.pick({ scope: true, copyAsOfMs: true, comparison: true });
+const latestRunSchema = runSummarySchema.pick({ scope: true, copyAsOfMs: true, comparison: true }).extend({
+  /** The findings that the run before did not have, by id. */
+  newIds: z.array(z.string()).default([]),
+  /** Those that it had and this one has not, as they were. */
+  solved: z.array(findingSchema).default([]),
+});
 /** Which run of a folder was the last, and what its record does not say of it. */
 export type LatestRun = z.infer<typeof latestRunSchema>;
 

@@ -45,7 +45,7 @@ export const MEND_REQUESTS = {
     permission: 'money',
     writes: false,
   },
-  /** Each on its own; one's own proposal cannot be approved or rejected (`permission_denied` in its result). */
+  /** Each on its own; one's own proposal cannot be approved or rejected (`second_person_needed` in its result). */
   'mends.decide': {
     params: z.object({
       mendIds: mendIdsSchema,

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { findingSchema } from '#domain/reconciliation/finding.ts';
+import { reviewViewSchema } from '../finding-views.ts';
 import {
   findingDetailSchema,
   findingFilterSchema,
+  findingGroupSchema,
+  findingsLayoutSchema,
   reconciliationScopeSchema,
   reconciliationStateSchema,
 } from '../reconciliation-views.ts';
@@ -36,6 +39,7 @@ export const RECONCILIATION_REQUESTS = {
     params: z.object({
       runId: runIdSchema,
       filter: findingFilterSchema,
+      layout: findingsLayoutSchema.prefault({}),
       cursor: cursorSchema.nullable(),
       limit: pageLimitSchema,
     }),
@@ -45,6 +49,10 @@ export const RECONCILIATION_REQUESTS = {
       /** Of the filter: how many in all, and how many of each rule. */
       total: z.int().nonnegative(),
       byRule: z.record(z.string(), z.object({ findings: z.int().positive(), credits: z.number() })),
+      /** Of the filter and layout, in the order of the rows. */
+      groups: z.array(findingGroupSchema),
+      /** What people made of the rows of this page, by finding; none of it while the server does not answer. */
+      reviews: z.record(z.string(), reviewViewSchema),
     }),
     permission: 'money',
     writes: false,

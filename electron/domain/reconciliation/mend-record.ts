@@ -97,8 +97,8 @@ export interface MendStep {
 }
 
 /**
- * A decision about a proposal. Errors: `illegal_transition` where it is decided already, `permission_denied` for approving or
- * rejecting one's own, and for withdrawing another's.
+ * A decision about a proposal. Errors: `illegal_transition` where it is decided already, `second_person_needed` for approving or
+ * rejecting one's own, `permission_denied` for withdrawing another's.
  */
 export function decideMend(mend: MendRecord, decision: ProposalDecision, step: MendStep): Result<MendRecord, AppError> {
   const isOpen = OPEN_MEND_STATES.includes(mend.state);
@@ -109,7 +109,7 @@ export function decideMend(mend: MendRecord, decision: ProposalDecision, step: M
 
 /**
  * Whether a proposal may be posted now.
- * Errors: `illegal_transition` where it is rejected or withdrawn; `permission_denied` where a second person has yet to approve it. The
+ * Errors: `illegal_transition` where it is rejected or withdrawn; `second_person_needed` where nobody else has approved it. The
  * approval is looked at again, whatever the state says, because it comes from a document.
  */
 export function mayPost(mend: MendRecord): Result<void, AppError> {
@@ -119,7 +119,7 @@ export function mayPost(mend: MendRecord): Result<void, AppError> {
   if (!isSecondPersonNeeded(mend)) return ok(undefined);
   const { decided, proposed } = mend;
   if (!isDecidedByAnother(proposed.by, decided)) {
-    return err(appError('permission_denied', `a mend above ${mend.limitCredits} credits needs a second person`));
+    return err(appError('second_person_needed', `it moves more than ${mend.limitCredits} in the smallest unit`));
   }
   return ok(undefined);
 }

@@ -5,7 +5,7 @@ import type { ReconciliationDesk } from './reconciliation-handlers.ts';
 /** Mends, findings, months and what is said of them: answered by the desks on the thread of reconciliation. */
 export function financeHandlers(
   desk: Pick<ReconciliationDesk, 'request'>,
-): HandlersOf<'mends' | 'findings' | 'periods' | 'statements' | 'margin'> {
+): HandlersOf<'mends' | 'findings' | 'periods' | 'statements' | 'margin' | 'invoices'> {
   const answer =
     <Name extends FinanceRequest>(name: Name): Handler<Name> =>
     (params, { actor }) =>
@@ -25,5 +25,8 @@ export function financeHandlers(
     'statements.export': answer('statements.export'),
     'margin.get': answer('margin.get'),
     'margin.export': answer('margin.export'),
+    'invoices.list': answer('invoices.list'),
+    'invoices.import': answer('invoices.import'),
+    'invoices.remove': answer('invoices.remove'),
   };
 }

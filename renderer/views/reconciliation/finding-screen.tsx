@@ -14,6 +14,7 @@ import { jobHref } from '../../state/jobs-query-string.ts';
 import { useFinding, useReconciliation } from '../../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import './reconciliation.css';
+import { ReviewPanel } from './review-panel.tsx';
 
 /** One finding of the last run: what is wrong, the figures and entries that show it, and the job behind it. */
 export function FindingScreen({ findingId }: { findingId: string }): ReactNode {
@@ -33,7 +34,7 @@ export function FindingScreen({ findingId }: { findingId: string }): ReactNode {
 function FindingOfRun({ runId, findingId }: { runId: string; findingId: string }): ReactNode {
   const finding = useFinding(runId, findingId);
   if (finding.isPending) return <output className="page">Reading the finding…</output>;
-  if (finding.data !== undefined) return <FindingPage detail={finding.data} />;
+  if (finding.data !== undefined) return <FindingPage runId={runId} detail={finding.data} />;
   return toWireError(finding.error).code === 'not_found' ? (
     <NoSuchFinding findingId={findingId} />
   ) : (
@@ -68,7 +69,7 @@ const MENDS: Readonly<Record<MendKind, string>> = {
   accept: 'No entry can mend it: a person looks, and accepts it with a reason.',
 };
 
-function FindingPage({ detail }: { detail: FindingDetail }): ReactNode {
+function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }): ReactNode {
   const { finding, account } = detail;
   const rule = findRule(finding.rule);
   const found = rule?.cases[finding.case];
@@ -90,45 +91,48 @@ function FindingPage({ detail }: { detail: FindingDetail }): ReactNode {
       </header>
       <div className="finding-columns">
         <EntriesPanel detail={detail} />
-        <Panel title="What was found">
-          <Facts>
-            <Fact name="What">{found?.sentence}</Fact>
-            <Fact name="Evidence">
-              <bdi>{finding.evidence}</bdi>
-              <span className="cell-note">Figures in the smallest unit of credits.</span>
-            </Fact>
-            <Fact name="Credits">
-              <Credits credits={finding.credits} isSigned /> {creditsWords(finding.credits)}
-            </Fact>
-            <Fact name="Workspace">{finding.workspaceId !== null && <bdi>{finding.workspaceId}</bdi>}</Fact>
-            <Fact name="Job">
-              {finding.jobId !== null && (
-                <Link href={jobHref(finding.jobId)}>
-                  <bdi className="mono">{finding.jobId}</bdi>
-                </Link>
-              )}
-            </Fact>
-            <Fact name="Generation">
-              {finding.generationId !== null && <bdi className="mono">{finding.generationId}</bdi>}
-            </Fact>
-            <Fact name="Month">{finding.period ?? 'the present'}</Fact>
-            <Fact name="Account">
-              {account !== null && (
-                <>
-                  <Credits credits={account.availableCredits} /> available, <Credits credits={account.heldCredits} />{' '}
-                  held
-                </>
-              )}
-            </Fact>
-            <Fact name="Shown by">{rule?.evidence}</Fact>
-            <Fact name="Mended by">{found !== undefined && MENDS[found.mend]}</Fact>
-          </Facts>
-          {finding.jobId !== null && (
-            <Link className="button" href={jobHref(finding.jobId)}>
-              Open the job
-            </Link>
-          )}
-        </Panel>
+        <div className="finding-side">
+          <Panel title="What was found">
+            <Facts>
+              <Fact name="What">{found?.sentence}</Fact>
+              <Fact name="Evidence">
+                <bdi>{finding.evidence}</bdi>
+                <span className="cell-note">Figures in the smallest unit of credits.</span>
+              </Fact>
+              <Fact name="Credits">
+                <Credits credits={finding.credits} isSigned /> {creditsWords(finding.credits)}
+              </Fact>
+              <Fact name="Workspace">{finding.workspaceId !== null && <bdi>{finding.workspaceId}</bdi>}</Fact>
+              <Fact name="Job">
+                {finding.jobId !== null && (
+                  <Link href={jobHref(finding.jobId)}>
+                    <bdi className="mono">{finding.jobId}</bdi>
+                  </Link>
+                )}
+              </Fact>
+              <Fact name="Generation">
+                {finding.generationId !== null && <bdi className="mono">{finding.generationId}</bdi>}
+              </Fact>
+              <Fact name="Month">{finding.period ?? 'the present'}</Fact>
+              <Fact name="Account">
+                {account !== null && (
+                  <>
+                    <Credits credits={account.availableCredits} /> available, <Credits credits={account.heldCredits} />{' '}
+                    held
+                  </>
+                )}
+              </Fact>
+              <Fact name="Shown by">{rule?.evidence}</Fact>
+              <Fact name="Mended by">{found !== undefined && MENDS[found.mend]}</Fact>
+            </Facts>
+            {finding.jobId !== null && (
+              <Link className="button" href={jobHref(finding.jobId)}>
+                Open the job
+              </Link>
+            )}
+          </Panel>
+          <ReviewPanel runId={runId} finding={finding} />
+        </div>
       </div>
     </article>
   );

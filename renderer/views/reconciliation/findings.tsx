@@ -1,37 +1,43 @@
 import { Download, FilterX } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { FindingFilter, RunSummary } from '#contract/reconciliation-views.ts';
+import {
+  findingsLayoutSchema,
+  type FindingFilter,
+  type FindingsLayout,
+  type RunSummary,
+} from '#contract/reconciliation-views.ts';
 import { explainError } from '#domain/errors.ts';
-import type { Finding } from '#domain/reconciliation/finding.ts';
-import { findRule, RULES } from '#domain/reconciliation/rules.ts';
+import { RULES } from '#domain/reconciliation/rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
-import { Credits } from '../../components/credits-text.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
-import { findingHref, findingsHref } from '../../state/findings-query-string.ts';
-import { jobHref } from '../../state/jobs-query-string.ts';
+import { findingsHref } from '../../state/findings-query-string.ts';
 import { useFindingPages, useFindingsExport } from '../../state/reconciliation-queries.ts';
+import { FindingsActions } from './findings-actions.tsx';
+import { FindingsTable } from './findings-table.tsx';
 
 interface FindingsProps {
   readonly run: RunSummary;
   readonly filter: FindingFilter;
+  readonly layout: FindingsLayout;
 }
 
-/** The findings of a run: filters, a table grouped by rule, and the way to take them along. */
-export function Findings({ run, filter }: FindingsProps): ReactNode {
+/** The findings of a run: filters, a table in groups, and the way to take them along. */
+export function Findings(props: FindingsProps): ReactNode {
   return (
     <>
-      <FindingsFilter run={run} filter={filter} />
-      <FindingsList run={run} filter={filter} />
+      <FindingsFilter {...props} />
+      <FindingsList {...props} />
     </>
   );
 }
 
-function FindingsFilter({ run, filter }: FindingsProps): ReactNode {
-  const change = (part: Partial<FindingFilter>): void => navigateTo(findingsHref({ ...filter, ...part }));
+function FindingsFilter({ run, filter, layout }: FindingsProps): ReactNode {
+  const change = (part: Partial<FindingFilter>): void => navigateTo(findingsHref({ ...filter, ...part }, layout));
+  const layOut = (part: Partial<FindingsLayout>): void => navigateTo(findingsHref(filter, { ...layout, ...part }));
   const rules = RULES.filter(({ name }) => run.byRule[name] !== undefined || filter.rules.includes(name));
   const named = new Map(run.byWorkspace.map(({ workspaceId, findings }) => [workspaceId, findings]));
   const workspaceIds = [...new Set([...named.keys(), ...filter.workspaceIds])];
@@ -49,12 +55,67 @@ function FindingsFilter({ run, filter }: FindingsProps): ReactNode {
         options={workspaceIds.map((id) => ({ value: id, says: id, count: named.get(id) ?? 0 }))}
         onChange={(selected) => change({ workspaceIds: [...selected] })}
       />
+      <LayoutFields layout={layout} hasBefore={run.comparison !== null} onChange={layOut} />
       <ExportButton run={run} filter={filter} />
     </search>
   );
 }
 
-function ExportButton({ run, filter }: FindingsProps): ReactNode {
+const GROUPS: Readonly<Record<FindingsLayout['groupBy'], string>> = {
+  rule: 'by rule',
+  workspace: 'by workspace',
+  amount: 'by amount',
+};
+
+const SINCE: Readonly<Record<FindingsLayout['since'], string>> = {
+  any: 'all of this run',
+  new: 'new since the run before',
+  still_open: 'still open since then',
+  solved: 'solved since then',
+};
+
+function LayoutFields({
+  layout,
+  hasBefore,
+  onChange,
+}: {
+  layout: FindingsLayout;
+  hasBefore: boolean;
+  onChange: (part: Partial<FindingsLayout>) => void;
+}): ReactNode {
+  const parts = findingsLayoutSchema.shape;
+  return (
+    <>
+      <label className="run-field">
+        Group
+        <select
+          value={layout.groupBy}
+          onChange={(event) => onChange({ groupBy: parts.groupBy.parse(event.target.value) })}
+        >
+          {Object.entries(GROUPS).map(([value, says]) => (
+            <option key={value} value={value}>
+              {says}
+            </option>
+          ))}
+        </select>
+      </label>
+      {hasBefore && (
+        <label className="run-field">
+          Show
+          <select value={layout.since} onChange={(event) => onChange({ since: parts.since.parse(event.target.value) })}>
+            {Object.entries(SINCE).map(([value, says]) => (
+              <option key={value} value={value}>
+                {says}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </>
+  );
+}
+
+function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode {
   const exporting = useFindingsExport();
   return (
     <div className="findings-export">
@@ -82,8 +143,9 @@ function ExportButton({ run, filter }: FindingsProps): ReactNode {
   );
 }
 
-function FindingsList({ run, filter }: FindingsProps): ReactNode {
-  const list = useFindingPages(run.runId, filter);
+function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
+  const list = useFindingPages(run.runId, filter, layout);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   if (list.isPending) return <output>Reading the findings…</output>;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
   const rows = list.data.pages.flatMap((page) => page.rows);
@@ -103,25 +165,27 @@ function FindingsList({ run, filter }: FindingsProps): ReactNode {
       </ScreenMessage>
     );
   }
+  const reviews = Object.fromEntries(list.data.pages.flatMap((page) => Object.entries(page.reviews)));
   return (
     <>
-      <table className="findings-table">
-        <caption className="visually-hidden">Findings by rule</caption>
-        <thead>
-          <tr>
-            <th scope="col">Finding</th>
-            <th scope="col">Workspace</th>
-            <th scope="col">Job</th>
-            <th scope="col">Month</th>
-            <th scope="col" className="number">
-              Credits
-            </th>
-          </tr>
-        </thead>
-        {Object.entries(first.byRule).map(([rule, sum]) => (
-          <RuleGroup key={rule} rule={rule} sum={sum} rows={rows.filter((row) => row.rule === rule)} />
-        ))}
-      </table>
+      <FindingsActions
+        runId={run.runId}
+        chosen={rows.filter(({ id }) => chosen.has(id))}
+        isAll={rows.every(({ id }) => chosen.has(id))}
+        onAll={(isAll) => setChosen(new Set(isAll ? rows.map(({ id }) => id) : []))}
+      />
+      <FindingsTable
+        groups={first.groups}
+        groupBy={layout.groupBy}
+        rows={rows}
+        reviews={reviews}
+        chosen={chosen}
+        onToggle={(id) => {
+          const next = new Set(chosen);
+          if (!next.delete(id)) next.add(id);
+          setChosen(next);
+        }}
+      />
       <p className="muted">Figures in a sentence are in the smallest unit of credits.</p>
       {list.error !== null && <FailureMessage failure={list.error} onAskAgain={() => void list.fetchNextPage()} />}
       {rows.length < first.total && (
@@ -143,65 +207,5 @@ function FindingsList({ run, filter }: FindingsProps): ReactNode {
         </p>
       )}
     </>
-  );
-}
-
-function RuleGroup({
-  rule,
-  sum,
-  rows,
-}: {
-  rule: string;
-  sum: { readonly findings: number; readonly credits: number };
-  rows: readonly Finding[];
-}): ReactNode {
-  const known = findRule(rule);
-  if (rows.length === 0) return null;
-  return (
-    <tbody>
-      <tr className="rule-row">
-        <th scope="rowgroup" colSpan={4}>
-          {known === undefined ? rule : `${known.number}. ${known.title}`}{' '}
-          <span className="rule-count tabular">{sum.findings.toLocaleString('en')}</span>
-          <span className="rule-sentence">{known?.sentence}</span>
-        </th>
-        <td className="number">
-          <Credits credits={sum.credits} isSigned />
-        </td>
-      </tr>
-      {rows.map((finding) => (
-        <FindingRow key={finding.id} finding={finding} />
-      ))}
-    </tbody>
-  );
-}
-
-function FindingRow({ finding }: { finding: Finding }): ReactNode {
-  const sentence = findRule(finding.rule)?.cases[finding.case]?.sentence ?? finding.case;
-  return (
-    <tr>
-      <td>
-        <Link href={findingHref(finding.id)}>{sentence}</Link>
-        <span className="cell-note">
-          <bdi>{finding.evidence}</bdi>
-        </span>
-      </td>
-      <td className="mono">
-        <bdi>{finding.workspaceId ?? '–'}</bdi>
-      </td>
-      <td className="mono">
-        {finding.jobId === null ? (
-          '–'
-        ) : (
-          <Link href={jobHref(finding.jobId)}>
-            <bdi>{finding.jobId}</bdi>
-          </Link>
-        )}
-      </td>
-      <td className="tabular">{finding.period ?? 'now'}</td>
-      <td className="number">
-        <Credits credits={finding.credits} isSigned />
-      </td>
-    </tr>
   );
 }

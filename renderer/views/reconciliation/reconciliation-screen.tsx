@@ -5,9 +5,10 @@ import type { RunSummary } from '#contract/reconciliation-views.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { findingsHref, parseFindingsQuery } from '../../state/findings-query-string.ts';
+import { findingsHref, parseFindingsLayout, parseFindingsQuery } from '../../state/findings-query-string.ts';
 import { useReconciliation } from '../../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
+import { FinanceTabs } from './finance-tabs.tsx';
 import { Findings } from './findings.tsx';
 import './reconciliation.css';
 import { RunControls } from './run-controls.tsx';
@@ -26,6 +27,7 @@ export function ReconciliationScreen(): ReactNode {
           server before it is shown; nothing is written.
         </p>
       </header>
+      <FinanceTabs />
       <Content reconciliation={reconciliation} />
     </div>
   );
@@ -34,8 +36,12 @@ export function ReconciliationScreen(): ReactNode {
 function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReconciliation> }): ReactNode {
   const query = useSearch();
   const filter = parseFindingsQuery(query);
+  const layout = parseFindingsLayout(query);
   const rememberFindings = useScreenMemory((memory) => memory.rememberFindings);
-  useEffect(() => rememberFindings(findingsHref(parseFindingsQuery(query))), [query, rememberFindings]);
+  useEffect(
+    () => rememberFindings(findingsHref(parseFindingsQuery(query), parseFindingsLayout(query))),
+    [query, rememberFindings],
+  );
   if (reconciliation.isPending) return <output>Reading the last run…</output>;
   if (reconciliation.data === undefined) {
     return <FailureMessage failure={reconciliation.error} onAskAgain={() => void reconciliation.refetch()} />;
@@ -52,7 +58,11 @@ function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReco
       {last !== null && (
         <>
           <RunFacts run={last} />
-          {last.findings === 0 ? <Clean run={last} /> : <Findings run={last} filter={filter} />}
+          {last.findings === 0 && layout.since !== 'solved' ? (
+            <Clean run={last} />
+          ) : (
+            <Findings run={last} filter={filter} layout={layout} />
+          )}
         </>
       )}
     </>

@@ -129,16 +129,16 @@ describe('mends on a server', () => {
   it('above the limit need a second person, whatever the document says of itself', async () => {
     const { desk, mendId } = await oneMend();
     const alone = expectOk(await desk.post([mendId], { by: ANN, signal }));
-    expect(alone[0]?.error).toMatchObject({ code: 'permission_denied' });
+    expect(alone[0]?.error).toMatchObject({ code: 'second_person_needed' });
     const own = expectOk(await desk.decide([mendId], 'approved', { by: ANN, note: '' }));
-    expect(own[0]?.error).toMatchObject({ code: 'permission_denied' });
+    expect(own[0]?.error).toMatchObject({ code: 'second_person_needed' });
     // Somebody writes the approval by hand, in their own name.
     await server.client
       .db(server.dbName)
       .collection<{ _id: string }>('adjustments')
       .updateOne({ _id: mendId }, { $set: { state: 'approved', decided: { by: ANN, at: new Date(), note: '' } } });
     const forged = expectOk(await desk.post([mendId], { by: ANN, signal }));
-    expect(forged[0]?.error).toMatchObject({ code: 'permission_denied' });
+    expect(forged[0]?.error).toMatchObject({ code: 'second_person_needed' });
     expect(expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'not like this' }))[0]?.error).toBeNull();
     expect(expectOk(await desk.post([mendId], { by: BOB, signal }))[0]?.error).toMatchObject({
       code: 'illegal_transition',

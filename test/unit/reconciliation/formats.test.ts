@@ -5,7 +5,6 @@ import { findingsCsv, statementsTable } from '#console/reconciliation/exports.ts
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '#console/reconciliation/view-file.ts';
 import { digestOfView } from '#console/reconciliation/read-view.ts';
 import { IdTable } from '#domain/reconciliation/id-table.ts';
-import { approveMend, mayPostMend, needsSecondPerson, type MendRequest } from '#domain/reconciliation/mend-approval.ts';
 import { listedPriceAt } from '#domain/reconciliation/price-list.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import { keyNumber } from '#domain/reconciliation/view-builder.ts';
@@ -210,39 +209,6 @@ describe('the price list', () => {
     ['b', 200, null],
   ])('has for %s at %i the price %s', (kind, atMs, price) => {
     expect(listedPriceAt(list, kind, atMs)).toBe(price);
-  });
-});
-
-describe('the approval of a mend', () => {
-  const request: MendRequest = {
-    proposal: {
-      findingId: 'f',
-      kind: 'refund',
-      workspaceId: 'w',
-      jobId: 'j',
-      generationId: 'g',
-      credits: 101,
-      reason: 'r',
-      type: 'accept',
-    },
-    proposedBy: 'Ann',
-    approvedBy: null,
-  };
-
-  it('needs a second person above the limit, and none up to it', () => {
-    expect(needsSecondPerson(request.proposal, 100)).toBe(true);
-    expect(needsSecondPerson(request.proposal, 101)).toBe(false);
-    expect(mayPostMend(request, 100)).toMatchObject({ ok: false, error: { code: 'permission_denied' } });
-    expect(mayPostMend(request, 101).ok).toBe(true);
-  });
-
-  it.each(['Ann', 'ann', ' ANN '])('cannot be given by who proposed it, under the name %j', (name) => {
-    expect(approveMend(request, name)).toMatchObject({ ok: false, error: { code: 'permission_denied' } });
-    expect(mayPostMend({ ...request, approvedBy: name }, 100).ok).toBe(false);
-  });
-
-  it('lets it be posted once a second person has given it', () => {
-    expect(mayPostMend(expectOk(approveMend(request, 'Bob')), 100).ok).toBe(true);
   });
 });
 

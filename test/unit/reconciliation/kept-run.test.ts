@@ -23,7 +23,13 @@ async function setup() {
       onProgress: () => undefined,
     }),
   );
-  const kept = new KeptRun(record, { scope: record.scope, copyAsOfMs: null, comparison: null });
+  const kept = new KeptRun(record, {
+    scope: record.scope,
+    copyAsOfMs: null,
+    comparison: { new: 2, stillOpen: record.findings.length - 2, solved: 0 },
+    newIds: record.findings.slice(0, 2).map(({ id }) => id),
+    solved: [],
+  });
   return { record, kept };
 }
 
@@ -70,5 +76,35 @@ describe('a run that was kept', () => {
   it('does not know a finding of another run', async () => {
     const { kept } = await setup();
     expect(kept.finding('refund_owed:not_made:nobody')).toMatchObject({ ok: false, error: { code: 'not_found' } });
+  });
+
+  it.each(['rule', 'workspace', 'amount'] as const)(
+    'grouped by %s gives every finding once, group by group, and the groups add up',
+    async (groupBy) => {
+      const { record, kept } = await setup();
+      const page = expectOk(kept.page(ALL, null, 10_000, { groupBy, since: 'any' }));
+      expect(new Set(page.rows.map(({ id }) => id))).toEqual(new Set(record.findings.map(({ id }) => id)));
+      expect(page.groups.reduce((sum, { findings }) => sum + findings, 0)).toBe(record.findings.length);
+      let start = 0;
+      for (const group of page.groups) {
+        const rows = page.rows.slice(start, (start += group.findings));
+        expect(rows.reduce((sum, { credits }) => sum + credits, 0)).toBe(group.credits);
+        const belongs = {
+          rule: rows.every(({ rule }) => rule === group.key),
+          workspace: rows.every((row) => (row.workspaceId ?? '') === group.key),
+          amount: rows.every(({ credits }) => Math.abs(credits) >= Number(group.key)),
+        };
+        expect(belongs[groupBy]).toBe(true);
+      }
+    },
+  );
+
+  it('tells what is new and what is still open since the run before', async () => {
+    const { record, kept } = await setup();
+    const idsOf = (since: 'new' | 'still_open' | 'solved') =>
+      kept.matching(ALL, { groupBy: 'rule', since }).map(({ id }) => id);
+    expect(idsOf('new')).toEqual(record.findings.slice(0, 2).map(({ id }) => id));
+    expect(idsOf('still_open')).toHaveLength(record.findings.length - 2);
+    expect(idsOf('solved')).toEqual([]);
   });
 });

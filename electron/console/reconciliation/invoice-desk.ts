@@ -1,0 +1,47 @@
+import type { CacheBooks } from '#cache/books.ts';
+import type { AppError } from '#domain/errors.ts';
+import { matchInvoice, type Invoice, type InvoicedAttempt, type InvoiceMatch } from '#domain/reconciliation/invoice.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { beginReading, bookSourceOf } from './copied-books.ts';
+import { attemptReading } from './read-view.ts';
+
+/**
+ * Matches invoices with the attempts of the offline copy, in one reading of its jobs.
+ * Errors: `copy_incomplete`, those of the copy, `cancelled`.
+ */
+export async function matchInvoices(
+  books: CacheBooks,
+  invoices: readonly Invoice[],
+  signal: AbortSignal,
+): Promise<Result<ReadonlyMap<string, InvoiceMatch>, AppError>> {
+  if (invoices.length === 0) return ok(new Map());
+  const begun = beginReading(books);
+  try {
+    if (!begun.ok) return begun;
+    const attempts = new Map<string, InvoicedAttempt[]>(invoices.map(({ provider }) => [provider, []]));
+    const read = await attemptReading(signal, async () => {
+      for await (const document of bookSourceOf(books).iterateJobs(signal)) {
+        if (document.type !== 'job') continue;
+        const { _id: jobId, workspaceId } = document.job;
+        for (const attempt of document.job.attempts) {
+          attempts.get(attempt.provider)?.push({
+            jobId,
+            workspaceId,
+            generationId: attempt.generationId,
+            n: attempt.n,
+            acceptanceId: attempt.acceptanceId,
+            startedAtMs: attempt.startedAt.getTime(),
+            endedAtMs: attempt.endedAt?.getTime() ?? null,
+            costMicroUsd: attempt.providerCost,
+          });
+        }
+      }
+    });
+    if (!read.ok) return err(read.error);
+    return ok(
+      new Map(invoices.map((invoice) => [invoice._id, matchInvoice(invoice, attempts.get(invoice.provider) ?? [])])),
+    );
+  } finally {
+    books.end();
+  }
+}

@@ -1,0 +1,99 @@
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { INVOICE_LINES_MAX, type Invoice, type InvoiceLine } from '#domain/reconciliation/invoice.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { sha256OfText } from './period-digest.ts';
+
+/** Titles by which a column is known, the first that fits. */
+const TITLES = {
+  acceptanceId: [/^acceptance[ _-]?id$/i, /^(request|prediction|generation|job|order)[ _-]?id$/i, /^id$/i],
+  at: [/^(created|started|completed|usage)[ _-]?(at|time|date)$/i, /^(time|date|timestamp)$/i],
+  cost: [/^(cost|amount|total|price)([ _-]?(usd|micro[ _-]?usd))?$/i, /^(usd|micro[ _-]?usd)$/i],
+} as const;
+
+const rowsSchema = z.array(z.array(z.string())).max(INVOICE_LINES_MAX + 1);
+
+/**
+ * Reads a provider's invoice from CSV with a line of titles: acceptance id, time and cost, of which the cost and one of the others
+ * must be there. Costs are in USD with up to six decimals, or in micro-USD where the title says so.
+ * Error: `malformed_document` with line and reason.
+ */
+export function readInvoice(
+  file: { readonly name: string; readonly provider: string; readonly text: string },
+  step: { readonly by: Actor; readonly at: Date },
+): Result<Invoice, AppError> {
+  const rows = readRows(file.text);
+  if (!rows.ok) return rows;
+  const [titles = [], ...body] = rows.value;
+  const columns = { acceptanceId: find(titles, 'acceptanceId'), at: find(titles, 'at'), cost: find(titles, 'cost') };
+  if (columns.cost < 0 || (columns.acceptanceId < 0 && columns.at < 0)) {
+    const wanted = 'a column "cost_usd" and one of "acceptance_id" or "time" are needed';
+    return err(appError('malformed_document', `${wanted}; the titles are ${titles.join(', ')}`.slice(0, 500)));
+  }
+  const isMicro = /micro/i.test(titles[columns.cost] ?? '');
+  const lines: InvoiceLine[] = [];
+  for (const [index, row] of body.entries()) {
+    const line = readLine(row, { ...columns, isMicro }, index + 1);
+    if (!line.ok) return line;
+    lines.push(line.value);
+  }
+  if (lines.length === 0) return err(appError('malformed_document', 'the file has no line below its titles'));
+  const times = lines.flatMap(({ at }) => (at === null ? [] : [at.getTime()]));
+  return ok({
+    _id: sha256OfText(`${file.provider}\n${file.text}`),
+    name: file.name,
+    provider: file.provider,
+    // Without any time it covers no span: then nothing is missed on the side of the attempts.
+    from: new Date(times.reduce((least, time) => Math.min(least, time), times[0] ?? 0)),
+    to: new Date(times.reduce((most, time) => Math.max(most, time), times[0] ?? 0)),
+    importedBy: step.by,
+    importedAt: step.at,
+    lines,
+  });
+}
+
+function readRows(text: string): Result<readonly (readonly string[])[], AppError> {
+  try {
+    const parsed: unknown = parse(text, { bom: true, skip_empty_lines: true, trim: true, max_record_size: 100_000 });
+    const rows = rowsSchema.safeParse(parsed);
+    if (rows.success) return ok(rows.data);
+    return err(appError('malformed_document', `more than ${INVOICE_LINES_MAX} lines`));
+  } catch (cause) {
+    return err(appError('malformed_document', cause instanceof Error ? cause.message.slice(0, 300) : '', cause));
+  }
+}
+
+function find(titles: readonly string[], field: keyof typeof TITLES): number {
+  for (const title of TITLES[field]) {
+    const index = titles.findIndex((text) => title.test(text));
+    if (index >= 0) return index;
+  }
+  return -1;
+}
+
+function readLine(
+  row: readonly string[],
+  columns: { readonly acceptanceId: number; readonly at: number; readonly cost: number; readonly isMicro: boolean },
+  n: number,
+): Result<InvoiceLine, AppError> {
+  const bad = (what: string): Result<never, AppError> => err(appError('malformed_document', `line ${n}: ${what}`));
+  const costMicroUsd = microUsdOf(row[columns.cost] ?? '', columns.isMicro);
+  if (costMicroUsd === null) return bad('the cost is no amount');
+  const timeText = row[columns.at] ?? '';
+  const at = timeText === '' ? null : new Date(timeText);
+  if (at !== null && Number.isNaN(at.getTime())) return bad('the time is none');
+  return ok({ n, acceptanceId: (row[columns.acceptanceId] ?? '') || null, at, costMicroUsd });
+}
+
+/** An amount as written, exactly: a fraction in binary would be off by a micro now and then. */
+function microUsdOf(text: string, isMicro: boolean): number | null {
+  const parts = /^\$?\s*(\d{1,9})(?:\.(\d{1,12}))?$/.exec(text.replaceAll(',', ''));
+  if (parts === null) return null;
+  const [, whole = '0', fraction = ''] = parts;
+  if (isMicro) return fraction === '' ? Number(whole) : null;
+  // Beyond six decimals a provider's own rounding begins.
+  const digits = fraction.padEnd(7, '0');
+  return Number(whole) * 1_000_000 + Math.round(Number(digits.slice(0, 7)) / 10);
+}

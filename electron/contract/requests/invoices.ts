@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { findingSchema } from '#domain/reconciliation/finding.ts';
+import { invoiceViewSchema } from '../period-views.ts';
+import type { RequestTable } from './definition.ts';
+
+/** The longest file of an invoice, in characters. */
+export const INVOICE_TEXT_MAX = 5_000_000;
+
+/** Invoices of providers, matched with the attempts. */
+export const INVOICE_REQUESTS = {
+  'invoices.list': {
+    params: z.object({}),
+    result: z.object({ rows: z.array(invoiceViewSchema), findings: z.array(findingSchema) }),
+    permission: 'money',
+    writes: false,
+  },
+  /** The same file again changes nothing. `malformed_document` with line and reason where it is no invoice. */
+  'invoices.import': {
+    params: z.object({
+      name: z.string().trim().min(1).max(300),
+      provider: z.string().trim().min(1).max(200),
+      text: z.string().min(1).max(INVOICE_TEXT_MAX),
+    }),
+    result: z.object({ invoiceId: z.string(), lines: z.int().positive() }),
+    permission: 'money',
+    writes: true,
+  },
+  'invoices.remove': {
+    params: z.object({ invoiceId: z.string().min(1).max(100) }),
+    result: z.object({}),
+    permission: 'money',
+    writes: true,
+  },
+} as const satisfies RequestTable;

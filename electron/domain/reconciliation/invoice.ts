@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { microUsdSchema } from '../credits.ts';
+import { actorSchema, periodOf } from '../ledger.ts';
+import { compareText, type Finding } from './finding.ts';
+
+/** The most lines of one invoice. */
+export const INVOICE_LINES_MAX = 20_000;
+
+/** One line of a provider's invoice; cost in micro-USD. */
+export const invoiceLineSchema = z.object({
+  /** Its number in the file, counted from 1 behind the line of titles. */
+  n: z.int().positive(),
+  acceptanceId: z.string().max(500).nullable(),
+  at: z.date().nullable(),
+  costMicroUsd: microUsdSchema,
+});
+export type InvoiceLine = z.infer<typeof invoiceLineSchema>;
+
+/** A provider's invoice, kept in `provider_invoices`. Its id is the digest of its file: the same file is imported once. */
+export const invoiceSchema = z.object({
+  _id: z.string().min(1).max(100),
+  name: z.string().min(1).max(300),
+  provider: z.string().min(1).max(200),
+  /** What it covers, the first and the last moment. */
+  from: z.date(),
+  to: z.date(),
+  importedBy: actorSchema,
+  importedAt: z.date(),
+  lines: z.array(invoiceLineSchema).max(INVOICE_LINES_MAX),
+});
+export type Invoice = z.infer<typeof invoiceSchema>;
+
+/** An attempt as far as an invoice goes. */
+export interface InvoicedAttempt {
+  readonly jobId: string;
+  readonly workspaceId: string;
+  readonly generationId: string;
+  readonly n: number;
+  readonly acceptanceId: string | null;
+  readonly startedAtMs: number;
+  /** Null while it is under way. */
+  readonly endedAtMs: number | null;
+  /** Null where nobody knows it. */
+  readonly costMicroUsd: number | null;
+}
+
+/** What matching an invoice came to. */
+export interface InvoiceMatch {
+  /** Lines that belong to an attempt. */
+  readonly matched: number;
+  readonly findings: readonly Finding[];
+}
+
+/** How far the time of a line may lie outside its attempt, in milliseconds. */
+const TIME_MS_MAX = 5 * 60_000;
+
+/** The case words of the findings that an invoice leads to. */
+export const INVOICE_CASES = {
+  line_unmatched: 'The invoice has a line that belongs to no attempt.',
+  attempt_unmatched: 'The provider has accepted the attempt, and the invoice does not have it.',
+  amount_differs: 'Invoice and attempt do not name the same cost.',
+  line_twice: 'The invoice has the attempt more than once.',
+} as const;
+
+/** The number and the name of the findings of an invoice, behind the rules of the ledger. */
+export const INVOICE_RULE = {
+  number: 20,
+  name: 'invoice_differs',
+  title: 'Invoice differs from the attempts',
+} as const;
+
+/**
+ * Matches an invoice with the attempts at its provider: by acceptance id; a line without one by time and amount together, where
+ * exactly one attempt fits. What is left on either side is a finding, and so is an amount that differs.
+ * @param attempts those at the invoice's provider, in any order
+ */
+export function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttempt[]): InvoiceMatch {
+  const byAcceptance = new Map(
+    attempts.flatMap((attempt) => (attempt.acceptanceId === null ? [] : [[attempt.acceptanceId, attempt] as const])),
+  );
+  const taken = new Map<InvoicedAttempt, InvoiceLine>();
+  const findings: Finding[] = [];
+  const open: InvoiceLine[] = [];
+  for (const line of invoice.lines) {
+    const attempt = line.acceptanceId === null ? undefined : byAcceptance.get(line.acceptanceId);
+    if (attempt === undefined) open.push(line);
+    else if (taken.has(attempt)) findings.push(findingOf(invoice, 'line_twice', line, attempt));
+    else taken.set(attempt, line);
+  }
+  for (const line of open) {
+    const attempt = line.acceptanceId === null ? findByTimeAndAmount(line, attempts, taken) : undefined;
+    if (attempt === undefined) findings.push(findingOf(invoice, 'line_unmatched', line, null));
+    else taken.set(attempt, line);
+  }
+  for (const [attempt, line] of taken) {
+    if (attempt.costMicroUsd !== null && attempt.costMicroUsd !== line.costMicroUsd) {
+      findings.push(findingOf(invoice, 'amount_differs', line, attempt));
+    }
+  }
+  const [fromMs, toMs] = [invoice.from.getTime(), invoice.to.getTime()];
+  for (const attempt of attempts) {
+    const isCovered = attempt.acceptanceId !== null && attempt.startedAtMs >= fromMs && attempt.startedAtMs <= toMs;
+    if (isCovered && !taken.has(attempt)) findings.push(findingOf(invoice, 'attempt_unmatched', null, attempt));
+  }
+  return {
+    matched: taken.size,
+    findings: findings.toSorted(
+      (left, right) => compareText(left.case, right.case) || compareText(left.subject.id, right.subject.id),
+    ),
+  };
+}
+
+/** The one attempt of that cost under way at that time; none where several fit: nothing is guessed. */
+function findByTimeAndAmount(
+  line: InvoiceLine,
+  attempts: readonly InvoicedAttempt[],
+  taken: ReadonlyMap<InvoicedAttempt, InvoiceLine>,
+): InvoicedAttempt | undefined {
+  if (line.at === null) return undefined;
+  const atMs = line.at.getTime();
+  const fitting = attempts.filter(
+    (attempt) =>
+      !taken.has(attempt) &&
+      attempt.costMicroUsd === line.costMicroUsd &&
+      atMs >= attempt.startedAtMs - TIME_MS_MAX &&
+      atMs <= (attempt.endedAtMs ?? atMs) + TIME_MS_MAX,
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+function findingOf(
+  invoice: Invoice,
+  found: keyof typeof INVOICE_CASES,
+  line: InvoiceLine | null,
+  attempt: InvoicedAttempt | null,
+): Finding {
+  const subject =
+    line === null
+      ? `${invoice._id.slice(0, 12)}:${attempt?.jobId ?? ''}:${attempt?.n ?? 0}`
+      : `${invoice._id.slice(0, 12)}:line ${line.n}`;
+  const at = line?.at ?? (attempt === null ? invoice.from : new Date(attempt.startedAtMs));
+  const words = [
+    ...(line === null ? [] : [`Line ${line.n} of ${invoice.name}: ${line.costMicroUsd} micro-USD`]),
+    ...(attempt === null ? [] : [`attempt ${attempt.n}: ${attempt.costMicroUsd ?? 'unknown'} micro-USD`]),
+  ];
+  return {
+    id: `${INVOICE_RULE.name}:${found}:${subject}`,
+    rule: INVOICE_RULE.name,
+    ruleNumber: INVOICE_RULE.number,
+    case: found,
+    subject: { type: 'entry', id: subject },
+    workspaceId: attempt?.workspaceId ?? null,
+    jobId: attempt?.jobId ?? null,
+    generationId: attempt?.generationId ?? null,
+    // What a provider charges us moves no credits of a customer.
+    credits: 0,
+    period: periodOf(at),
+    entryKeys: [],
+    evidence: `${words.join('; ')}.`,
+  };
+}

@@ -1,0 +1,109 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { RequestName, RequestParams } from '#contract/requests.ts';
+import type { MendState } from '#domain/reconciliation/mend-record.ts';
+import { valueOrThrow } from './engine-failure.ts';
+import { queryKeys, useEngine } from './engine-queries.tsx';
+
+/** The keys under which answers about mends, reviews, months and invoices are kept. */
+const financeKeys = {
+  mends: ['mends'] as const,
+  reviews: ['findings.review'] as const,
+  periods: ['periods.list'] as const,
+  invoices: ['invoices.list'] as const,
+};
+
+/** Reads one answer of finance; what stands on the server is asked for anew whenever a screen is opened. */
+function useAnswer<Name extends RequestName>(
+  key: readonly unknown[],
+  name: Name,
+  params: RequestParams<Name>,
+  isEnabled = true,
+) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: [...key, name, params],
+    queryFn: async () => valueOrThrow(await engine.call(name, params)),
+    staleTime: 0,
+    enabled: isEnabled,
+  });
+}
+
+/** Does one thing of finance; what it may have changed is read anew. */
+function useAct<Name extends RequestName>(name: Name) {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (params: RequestParams<Name>) => valueOrThrow(await engine.call(name, params)),
+    onSettled: async () => {
+      const keys = [
+        financeKeys.mends,
+        financeKeys.reviews,
+        financeKeys.periods,
+        financeKeys.invoices,
+        queryKeys.findings,
+      ];
+      await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+    },
+  });
+}
+
+/** The newest proposals of some states. */
+export function useMends(states: MendState[]) {
+  return useAnswer(financeKeys.mends, 'mends.list', { states });
+}
+
+/** Every proposal of one finding, the newest last. */
+export function useMendsOfFinding(findingId: string) {
+  return useAnswer(financeKeys.mends, 'mends.ofFinding', { findingId });
+}
+
+/** What proposing would write for these findings, from the server as it is now. */
+export function useMendPreview(params: RequestParams<'mends.preview'>) {
+  return useAnswer(['mends.preview'], 'mends.preview', params);
+}
+
+/** Proposes mends. */
+export const usePropose = () => useAct('mends.propose');
+/** Approves, rejects or withdraws proposals. */
+export const useDecide = () => useAct('mends.decide');
+/** Posts proposals. */
+export const usePost = () => useAct('mends.post');
+
+/** What people made of a finding. */
+export function useReview(runId: string, findingId: string) {
+  return useAnswer(financeKeys.reviews, 'findings.review', { runId, findingId });
+}
+
+/** Assigns, comments, accepts, solves or reopens findings. */
+export const useReviewAct = () => useAct('findings.act');
+
+/** The closed months and the next one. */
+export function usePeriods() {
+  return useAnswer(financeKeys.periods, 'periods.list', {});
+}
+
+/** Closes a month. */
+export const useClosePeriod = () => useAct('periods.close');
+
+/** The statements of a month. */
+export function useStatements(period: string, workspaceId: string | null) {
+  return useAnswer(['statements.get'], 'statements.get', { period, workspaceId });
+}
+
+/** The margin report of a month. */
+export function useMargin(period: string) {
+  return useAnswer(['margin.get'], 'margin.get', { period });
+}
+
+/** Writes statements or the margin report into a file. */
+export const useStatementsExport = () => useAct('statements.export');
+export const useMarginExport = () => useAct('margin.export');
+
+/** The imported invoices and how they match. */
+export function useInvoices() {
+  return useAnswer(financeKeys.invoices, 'invoices.list', {});
+}
+
+/** Imports an invoice, or takes one away again. */
+export const useInvoiceImport = () => useAct('invoices.import');
+export const useInvoiceRemoval = () => useAct('invoices.remove');

@@ -1,0 +1,50 @@
+import { Download } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { exportFormatSchema, type Exported, type ExportFormat } from '#contract/period-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+
+/** What is known of an export: where it went, or why not. */
+interface ExportState {
+  readonly data: Exported | undefined;
+  readonly error: Error | null;
+  readonly isPending: boolean;
+}
+
+/** One button for each form of an export, and where the last one was written. */
+export function ExportButtons({
+  state,
+  onExport,
+}: {
+  state: ExportState;
+  onExport: (format: ExportFormat) => void;
+}): ReactNode {
+  return (
+    <div className="findings-export">
+      {state.data !== undefined && (
+        <output>
+          {state.data.rows.toLocaleString('en')} lines written to <code>{state.data.path}</code>
+          <CopyButton text={state.data.path} name="the path" />
+        </output>
+      )}
+      {state.error !== null && (
+        <span role="alert" className="text-danger">
+          {explainError(toWireError(state.error))}
+        </span>
+      )}
+      {exportFormatSchema.options.map((format) => (
+        <button
+          key={format}
+          type="button"
+          className="button"
+          disabled={state.isPending}
+          onClick={() => onExport(format)}
+        >
+          <Download aria-hidden size={14} />
+          {format.toUpperCase()}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,198 @@
+import { FileSpreadsheet, Trash2 } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { InvoiceView } from '#contract/period-views.ts';
+import { explainError } from '#domain/errors.ts';
+import type { Finding } from '#domain/reconciliation/finding.ts';
+import { INVOICE_CASES } from '#domain/reconciliation/invoice.ts';
+import { ProviderCost } from '../../components/credits-text.tsx';
+import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { useRefusal } from '../../state/access.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useInvoiceImport, useInvoiceRemoval, useInvoices } from '../../state/finance-queries.ts';
+import { jobHref } from '../../state/jobs-query-string.ts';
+import { FinanceTabs } from './finance-tabs.tsx';
+import './reconciliation.css';
+
+/** Invoices of providers, matched with the attempts by acceptance id, time and amount. */
+export function InvoicesScreen(): ReactNode {
+  useTitle('Invoices');
+  const invoices = useInvoices();
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Invoices</h1>
+        <p className="muted">
+          A provider’s invoice is matched with the attempts by acceptance id, time and amount. What is left on either
+          side is a finding, of the next run too.
+        </p>
+      </header>
+      <FinanceTabs />
+      <ImportForm />
+      {invoices.isPending && <output>Matching the invoices…</output>}
+      {invoices.data === undefined && invoices.error !== null && (
+        <FailureMessage failure={invoices.error} onAskAgain={() => void invoices.refetch()} />
+      )}
+      {invoices.data !== undefined &&
+        (invoices.data.rows.length === 0 ? (
+          <ScreenMessage icon={FileSpreadsheet} title="No invoice was imported yet">
+            Choose a provider’s invoice as CSV, with a line of titles such as acceptance_id, time, cost_usd.
+          </ScreenMessage>
+        ) : (
+          <>
+            <InvoicesTable rows={invoices.data.rows} />
+            {invoices.data.findings.length > 0 && <UnmatchedTable findings={invoices.data.findings} />}
+          </>
+        ))}
+    </div>
+  );
+}
+
+function ImportForm(): ReactNode {
+  const [provider, setProvider] = useState('');
+  const [file, setFile] = useState<File | null>(null);
+  const importing = useInvoiceImport();
+  const refusal = useRefusal('money', 'write');
+  return (
+    <form
+      className="run-form"
+      aria-label="Import"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (file === null) return;
+        void file.text().then((text) => importing.mutate({ name: file.name, provider: provider.trim(), text }));
+      }}
+    >
+      <label className="run-field">
+        Provider
+        <input
+          type="text"
+          value={provider}
+          maxLength={200}
+          placeholder="as jobs name it"
+          spellCheck={false}
+          onChange={(event) => setProvider(event.target.value)}
+        />
+      </label>
+      <label className="run-field">
+        Invoice
+        <input
+          type="file"
+          accept=".csv,text/csv"
+          className="file-input"
+          onChange={(event) => setFile(event.target.files?.[0] ?? null)}
+        />
+      </label>
+      <button
+        type="submit"
+        className="button is-primary"
+        disabled={file === null || provider.trim() === '' || importing.isPending || refusal !== null}
+      >
+        Import
+      </button>
+      {importing.data !== undefined && <output>{importing.data.lines.toLocaleString('en')} lines imported.</output>}
+      {importing.error !== null && (
+        <p className="note" data-tone="danger" role="alert">
+          {explainError(toWireError(importing.error))}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function InvoicesTable({ rows }: { rows: readonly InvoiceView[] }): ReactNode {
+  const removal = useInvoiceRemoval();
+  const refusal = useRefusal('money', 'write');
+  return (
+    <table className="findings-table">
+      <caption className="visually-hidden">Imported invoices</caption>
+      <thead>
+        <tr>
+          <th scope="col">Invoice</th>
+          <th scope="col">Provider</th>
+          {['Lines', 'Matched', 'Findings', 'Cost'].map((title) => (
+            <th key={title} scope="col" className="number">
+              {title}
+            </th>
+          ))}
+          <th scope="col">
+            <span className="visually-hidden">Remove</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.invoiceId}>
+            <th scope="row">
+              <bdi>{row.name}</bdi>
+              <span className="cell-note">
+                by <bdi>{row.importedBy}</bdi>, <ExactTime atMs={row.importedAtMs} />
+              </span>
+            </th>
+            <td>
+              <bdi>{row.provider}</bdi>
+            </td>
+            <td className="number">{row.lines.toLocaleString('en')}</td>
+            <td className="number">{row.matched.toLocaleString('en')}</td>
+            <td className="number">{row.findings.toLocaleString('en')}</td>
+            <td className="number">
+              <ProviderCost microUsd={row.costMicroUsd} />
+            </td>
+            <td>
+              <button
+                type="button"
+                className="icon-button"
+                disabled={removal.isPending || refusal !== null}
+                aria-label={`Remove ${row.name}`}
+                title="Remove"
+                onClick={() => removal.mutate({ invoiceId: row.invoiceId })}
+              >
+                <Trash2 aria-hidden size={14} />
+              </button>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function UnmatchedTable({ findings }: { findings: readonly Finding[] }): ReactNode {
+  const cases: Readonly<Record<string, string>> = INVOICE_CASES;
+  return (
+    <table className="findings-table">
+      <caption className="visually-hidden">What does not match</caption>
+      <thead>
+        <tr>
+          <th scope="col">Finding</th>
+          <th scope="col">Job</th>
+          <th scope="col">Month</th>
+        </tr>
+      </thead>
+      <tbody>
+        {findings.map((finding) => (
+          <tr key={finding.id}>
+            <td>
+              {cases[finding.case] ?? finding.case}
+              <span className="cell-note">
+                <bdi>{finding.evidence}</bdi>
+              </span>
+            </td>
+            <td className="mono">
+              {finding.jobId === null ? (
+                '–'
+              ) : (
+                <Link href={jobHref(finding.jobId)}>
+                  <bdi>{finding.jobId}</bdi>
+                </Link>
+              )}
+            </td>
+            <td className="tabular">{finding.period}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,109 @@
+import { ChartNoAxesCombined } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { periodSchema } from '#domain/ledger.ts';
+import { Credits, ProviderCost } from '../../components/credits-text.tsx';
+import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { useMargin, useMarginExport } from '../../state/finance-queries.ts';
+import { ExportButtons } from './export-buttons.tsx';
+import { FinanceTabs } from './finance-tabs.tsx';
+import { MonthField, useMonth } from './month-field.tsx';
+import './reconciliation.css';
+
+/** Credits earned against provider cost, by kind, provider and model. */
+export function MarginScreen(): ReactNode {
+  useTitle('Margin');
+  const [period, setPeriod] = useMonth();
+  const exporting = useMarginExport();
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Margin</h1>
+        <p className="muted">
+          Credits earned beside what the providers cost. A cost counts in the month in which its attempt ended, a charge
+          in the month of its entry. From the offline copy.
+        </p>
+      </header>
+      <FinanceTabs />
+      <div className="run-form">
+        <MonthField period={period} onChange={setPeriod} />
+        <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, format })} />
+      </div>
+      {periodSchema.safeParse(period).success && <Margin period={period} />}
+    </div>
+  );
+}
+
+function Margin({ period }: { period: string }): ReactNode {
+  const margin = useMargin(period);
+  if (margin.isPending) return <output>Adding up the month…</output>;
+  if (margin.data === undefined) {
+    return <FailureMessage failure={margin.error} onAskAgain={() => void margin.refetch()} />;
+  }
+  const { rows } = margin.data;
+  if (rows.length === 0) {
+    return (
+      <ScreenMessage icon={ChartNoAxesCombined} title={`Nothing was earned and nothing spent in ${period}`}>
+        Choose another month.
+      </ScreenMessage>
+    );
+  }
+  const sum = (field: 'earnedCredits' | 'costMicroUsd' | 'generations' | 'attempts'): number =>
+    rows.reduce((total, row) => total + row[field], 0);
+  return (
+    <table className="findings-table">
+      <caption className="visually-hidden">Margin of {period}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Kind</th>
+          <th scope="col">Provider</th>
+          <th scope="col">Model</th>
+          {['Generations paid', 'Earned', 'Attempts', 'Cost'].map((title) => (
+            <th key={title} scope="col" className="number">
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={JSON.stringify([row.kind, row.provider, row.model])}>
+            <th scope="row">
+              <bdi>{row.kind}</bdi>
+            </th>
+            <td>
+              <bdi>{row.provider}</bdi>
+            </td>
+            <td className="mono">
+              <bdi>{row.model}</bdi>
+            </td>
+            <td className="number">{row.generations.toLocaleString('en')}</td>
+            <td className="number">
+              <Credits credits={row.earnedCredits} />
+            </td>
+            <td className="number">{row.attempts.toLocaleString('en')}</td>
+            <td className="number">
+              <ProviderCost microUsd={row.costMicroUsd} />
+              {row.unknownCosts > 0 && (
+                <span className="cell-note">{row.unknownCosts.toLocaleString('en')} of unknown cost</span>
+              )}
+            </td>
+          </tr>
+        ))}
+        <tr className="rule-row">
+          <th scope="row" colSpan={3}>
+            Together
+          </th>
+          <td className="number">{sum('generations').toLocaleString('en')}</td>
+          <td className="number">
+            <Credits credits={sum('earnedCredits')} />
+          </td>
+          <td className="number">{sum('attempts').toLocaleString('en')}</td>
+          <td className="number">
+            <ProviderCost microUsd={sum('costMicroUsd')} />
+          </td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}

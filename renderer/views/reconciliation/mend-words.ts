@@ -1,0 +1,21 @@
+import type { MendPreview } from '#contract/mend-views.ts';
+import type { MendState } from '#domain/reconciliation/mend-record.ts';
+
+/** What a mend is, in words. */
+export const MEND_KINDS: Readonly<Record<MendPreview['kind'], string>> = {
+  refund: 'Refund',
+  release: 'Release of what is held',
+  capture_owed: 'Capture that is owed',
+  adjustment: 'Adjustment',
+  settle: 'Post what is pending',
+  accept: 'None: accept it with a reason',
+};
+
+/** How a proposal stands, in words. */
+export const MEND_STATES: Readonly<Record<MendState, string>> = {
+  proposed: 'proposed',
+  approved: 'approved',
+  rejected: 'rejected',
+  withdrawn: 'withdrawn',
+  posted: 'posted',
+};

@@ -1,0 +1,150 @@
+import { CalendarCheck2 } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { PeriodView } from '#contract/period-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { Credits } from '../../components/credits-text.tsx';
+import { ModalDialog } from '../../components/modal-dialog.tsx';
+import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { useRefusal } from '../../state/access.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useClosePeriod, usePeriods } from '../../state/finance-queries.ts';
+import { FinanceTabs } from './finance-tabs.tsx';
+import './reconciliation.css';
+
+/** The closed months with their chain of hashes, and closing the next one. */
+export function MonthsScreen(): ReactNode {
+  useTitle('Months');
+  const periods = usePeriods();
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Months</h1>
+        <p className="muted">
+          Nothing may be dated into a closed month any more; what comes late is listed in the next one. Each closed
+          month carries a hash that holds the one before.
+        </p>
+      </header>
+      <FinanceTabs />
+      {periods.isPending && <output>Reading the closed months…</output>}
+      {periods.data === undefined && periods.error !== null && (
+        <FailureMessage failure={periods.error} onAskAgain={() => void periods.refetch()} />
+      )}
+      {periods.data !== undefined && (
+        <>
+          <CloseNext period={periods.data.next} openCreditsMax={periods.data.openCreditsMax} />
+          <ClosedMonths rows={periods.data.rows} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax: number }): ReactNode {
+  const [isAsking, setAsking] = useState(false);
+  const close = useClosePeriod();
+  const refusal = useRefusal('money', 'write');
+  return (
+    <div className="run-form">
+      <p>
+        <strong>{period}</strong> comes next. It is closed once no open finding is worth more than{' '}
+        <Credits credits={openCreditsMax} /> credits.
+      </p>
+      <button
+        type="button"
+        className="button is-primary"
+        disabled={close.isPending || refusal !== null}
+        onClick={() => setAsking(true)}
+      >
+        Close {period}…
+      </button>
+      {close.isPending && <output>Running every rule on the server…</output>}
+      {close.data !== undefined && !close.isPending && (
+        <output>
+          {close.data.period} is closed: {close.data.entries.toLocaleString('en')} entries.
+        </output>
+      )}
+      {close.error !== null && (
+        <p className="note" data-tone="danger" role="alert">
+          {explainError(toWireError(close.error))}
+        </p>
+      )}
+      {isAsking && (
+        <ModalDialog title={`Close ${period}`} onClose={() => setAsking(false)}>
+          <form
+            className="dialog-body"
+            onSubmit={(event) => {
+              event.preventDefault();
+              setAsking(false);
+              close.mutate({ period });
+            }}
+          >
+            <p>
+              Every rule is run over everything on the server first. Once it is closed, nothing can be dated into{' '}
+              {period} or before it, and it cannot be opened again.
+            </p>
+            <div className="dialog-actions">
+              <button type="button" className="button" onClick={() => setAsking(false)}>
+                Leave it open
+              </button>
+              <button type="submit" className="button" data-kind="danger">
+                Close {period}
+              </button>
+            </div>
+          </form>
+        </ModalDialog>
+      )}
+    </div>
+  );
+}
+
+function ClosedMonths({ rows }: { rows: readonly PeriodView[] }): ReactNode {
+  if (rows.length === 0) {
+    return (
+      <ScreenMessage icon={CalendarCheck2} title="No month is closed yet">
+        Close the first one once its findings are mended or accepted.
+      </ScreenMessage>
+    );
+  }
+  return (
+    <table className="findings-table">
+      <caption className="visually-hidden">Closed months</caption>
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col">Closed</th>
+          <th scope="col" className="number">
+            Entries
+          </th>
+          <th scope="col" className="number">
+            Net credits
+          </th>
+          <th scope="col">Hash</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.period}>
+            <th scope="row">{row.period}</th>
+            <td>
+              <ExactTime atMs={row.closedAtMs} /> by <bdi>{row.closedBy}</bdi>
+            </td>
+            <td className="number">{row.entries.toLocaleString('en')}</td>
+            <td className="number">
+              <Credits credits={row.netCredits} />
+            </td>
+            <td>
+              <code>{row.hash.slice(0, 16)}…</code>
+              <CopyButton text={row.hash} name={`the hash of ${row.period}`} />
+              <span className="cell-note">
+                {row.previousHash === null ? 'the first of the chain' : `follows ${row.previousHash.slice(0, 16)}…`}
+              </span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

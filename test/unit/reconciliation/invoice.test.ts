@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readInvoice } from '#console/reconciliation/invoice-file.ts';
+import { matchInvoice, type Invoice, type InvoicedAttempt } from '#domain/reconciliation/invoice.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+
+const STEP = { by: { type: 'user', id: 'ann' }, at: new Date('2026-11-02T08:00:00Z') } as const;
+
+function read(text: string): Invoice {
+  return expectOk(readInvoice({ name: 'october.csv', provider: 'demo', text }, STEP));
+}
+
+function attempt(n: number, fields: Partial<InvoicedAttempt> = {}): InvoicedAttempt {
+  const startedAtMs = Date.parse('2026-10-10T10:00:00Z') + n * 3_600_000;
+  return {
+    jobId: `job-${n}`,
+    workspaceId: 'w1',
+    generationId: `g-${n}`,
+    n: 1,
+    acceptanceId: `acc-${n}`,
+    startedAtMs,
+    endedAtMs: startedAtMs + 60_000,
+    costMicroUsd: 1000 * n,
+    ...fields,
+  };
+}
+
+function lineOf({ acceptanceId, startedAtMs, costMicroUsd }: InvoicedAttempt): string {
+  const usd = ((costMicroUsd ?? 0) / 1_000_000).toFixed(6);
+  return `${acceptanceId ?? ''},${new Date(startedAtMs).toISOString()},${usd}`;
+}
+
+describe('reading an invoice', () => {
+  it('takes costs in dollars to the micro, exactly, and in micro where the title says so', () => {
+    const cents = read('acceptance_id,time,cost_usd\na,2026-10-01T00:00:00Z,0.001234\nb,2026-10-02T00:00:00Z,$1\n');
+    expect(cents.lines.map(({ costMicroUsd }) => costMicroUsd)).toEqual([1234, 1_000_000]);
+    expect(read('id,amount_micro_usd\na,77\n').lines[0]?.costMicroUsd).toBe(77);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (micro) => {
+        const usd = `${Math.floor(micro / 1_000_000)}.${String(micro % 1_000_000).padStart(6, '0')}`;
+        return read(`id,cost\na,${usd}\n`).lines[0]?.costMicroUsd === micro;
+      }),
+    );
+  });
+
+  it.each([
+    ['a file without a cost', 'acceptance_id,time\na,2026-10-01\n', /cost_usd/],
+    ['a file without a line', 'acceptance_id,cost\n', /no line/],
+    ['a cost that is none', 'acceptance_id,cost\na,free\n', /line 1: the cost/],
+    ['a time that is none', 'time,cost\nsoon,1\n', /line 1: the time/],
+    ['a line of another length', 'acceptance_id,cost\na,1,2\n', /Record Length/],
+  ])('refuses %s with line and reason', (_what, text, sentence) => {
+    expect(readInvoice({ name: 'x', provider: 'demo', text }, STEP)).toMatchObject({
+      ok: false,
+      error: { code: 'malformed_document', detail: expect.stringMatching(sentence) as unknown },
+    });
+  });
+
+  it('gives the same file the same id, and another provider another', () => {
+    const text = 'id,cost\na,1\n';
+    expect(read(text)._id).toBe(read(text)._id);
+    expect(expectOk(readInvoice({ name: 'x', provider: 'other', text }, STEP))._id).not.toBe(read(text)._id);
+  });
+});
+
+describe('matching an invoice', () => {
+  const attempts = [1, 2, 3, 4].map((n) => attempt(n));
+  const TITLES = 'acceptance_id,time,cost_usd';
+
+  it('finds nothing where every line has its attempt', () => {
+    const invoice = read([TITLES, ...attempts.map(lineOf)].join('\n'));
+    expect(matchInvoice(invoice, attempts.toReversed())).toEqual({ matched: 4, findings: [] });
+  });
+
+  it('matches a line without an id by time and amount together, and guesses nothing where two fit', () => {
+    const nameless = attempts.map((one) => lineOf({ ...one, acceptanceId: null }));
+    expect(matchInvoice(read([TITLES, ...nameless].join('\n')), attempts).findings).toEqual([]);
+    const twins = [attempt(1), attempt(1, { jobId: 'twin', acceptanceId: 'acc-twin' })];
+    const found = matchInvoice(read(`${TITLES}\n${nameless[0] ?? ''}\n`), twins);
+    expect(found.matched).toBe(0);
+    expect(found.findings.map(({ case: what }) => what)).toEqual([
+      'attempt_unmatched',
+      'attempt_unmatched',
+      'line_unmatched',
+    ]);
+  });
+
+  it('makes a finding of each side that is left, of an amount that differs, and of a line that comes twice', () => {
+    const [first, second, third] = attempts.map(lineOf);
+    const dear = lineOf(attempt(4, { costMicroUsd: 9999 }));
+    const stray = 'acc-unknown,2026-10-10T12:00:00Z,0.5';
+    const invoice = read([TITLES, first, second, second, dear, stray].join('\n'));
+    const { matched, findings } = matchInvoice(invoice, attempts);
+    expect(matched).toBe(3);
+    expect(findings.map(({ case: what, jobId }) => [what, jobId])).toEqual([
+      ['amount_differs', 'job-4'],
+      ['attempt_unmatched', 'job-3'],
+      ['line_twice', 'job-2'],
+      ['line_unmatched', null],
+    ]);
+    expect(third).toBeDefined();
+    expect(new Set(findings.map(({ id }) => id)).size).toBe(4);
+  });
+
+  it('misses no attempt that the provider never accepted, nor one outside the span of the invoice', () => {
+    const invoice = read([TITLES, lineOf(attempt(2)), lineOf(attempt(3))].join('\n'));
+    const others = [attempt(1), attempt(2), attempt(3), attempt(4), attempt(2, { jobId: 'none', acceptanceId: null })];
+    expect(matchInvoice(invoice, others)).toEqual({ matched: 2, findings: [] });
+  });
+});
