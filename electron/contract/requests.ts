@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
+import { FLEET_REQUESTS } from './requests/fleet.ts';
+import { HEALTH_REQUESTS } from './requests/health.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
 import { MEND_REQUESTS } from './requests/mends.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
@@ -16,8 +18,10 @@ import { STATUS_REQUESTS } from './requests/status.ts';
 export const REQUESTS = {
   ...STATUS_REQUESTS,
   ...JOB_REQUESTS,
+  ...HEALTH_REQUESTS,
   ...RETRY_REQUESTS,
   ...RUNNER_REQUESTS,
+  ...FLEET_REQUESTS,
   ...RECONCILIATION_REQUESTS,
   ...OWN_REQUESTS,
   ...PEOPLE_REQUESTS,

@@ -1,4 +1,4 @@
-import { FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
+import { Activity, FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useEngineStatus } from '../state/engine-queries.tsx';
@@ -10,6 +10,7 @@ export function Navigation(): ReactNode {
   return (
     <nav aria-label="Screens">
       <ul className="nav-list">
+        <NavItem path="/health" icon={Activity} label="Health" />
         <JobsItem />
         <ReconciliationItem />
         <MalformedItem />
