@@ -45,19 +45,19 @@ export function FigureTiles({ view, atMs, onPick }: TilesProps): ReactNode {
         onPick={() => onPick('failed')}
       />
       <DurationTile
-        name="Time in queue"
+        name="Queue time"
         figures={figures.queueTime}
         before={before.queueTime}
         onPick={() => onPick('started')}
       />
       <DurationTile
-        name="Time to finish"
+        name="Finish time"
         figures={figures.finishTime}
         before={before.finishTime}
         onPick={() => onPick('completed')}
       />
       <Tile
-        name="Attempts a success"
+        name="Attempts needed"
         value={figures.attemptsPerCompleted === null ? '–' : figures.attemptsPerCompleted.toFixed(2)}
         note={`${figures.attempts.toLocaleString('en')} attempts in all`}
         change={relativeChange(figures.attemptsPerCompleted, before.attemptsPerCompleted)}
