@@ -227,6 +227,22 @@ export class CacheReader {
     return attemptSql(() => this.#inOneState(() => this.#failures.groups(query)));
   }
 
+  /** How many workspaces have a failure of any of these causes in a time. */
+  failureCustomers(
+    fingerprints: readonly string[],
+    query: Omit<FailureGroupsQuery, 'limit'>,
+  ): Result<number, AppError> {
+    return attemptSql(() => this.#failures.customers(fingerprints, query));
+  }
+
+  /** Jobs that stand failed or retrying for any of these causes since a time, and how many workspaces have them. */
+  failuresSince(
+    fingerprints: readonly string[],
+    sinceMs: number,
+  ): Result<{ readonly jobs: number; readonly customers: number }, AppError> {
+    return attemptSql(() => this.#failures.since(fingerprints, sinceMs));
+  }
+
   /** All jobs of a workspace or a user, summed up; zeros where the copy has none. */
   ownerTotals(owner: Owner, id: string): Result<OwnerTotals, AppError> {
     return attemptSql(() => this.#owners.totals(owner, id));

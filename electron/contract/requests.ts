@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
+import { FAILURE_REQUESTS } from './requests/failures.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
 import { FLEET_REQUESTS } from './requests/fleet.ts';
 import { HEALTH_REQUESTS } from './requests/health.ts';
@@ -19,6 +20,7 @@ export const REQUESTS = {
   ...STATUS_REQUESTS,
   ...JOB_REQUESTS,
   ...HEALTH_REQUESTS,
+  ...FAILURE_REQUESTS,
   ...RETRY_REQUESTS,
   ...RUNNER_REQUESTS,
   ...FLEET_REQUESTS,

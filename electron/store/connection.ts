@@ -10,6 +10,7 @@ import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import { ClosedMonths } from './closed-months.ts';
 import { openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { FailureDecisionStore } from './failure-decision-store.ts';
 import { FinanceStore } from './finance-store.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
 import { LedgerPoster, type Wait } from './ledger-poster.ts';
@@ -50,6 +51,8 @@ export interface Store {
   readonly changes: ChangeSource;
   readonly people: PeopleStore;
   readonly audit: AuditLog;
+  /** What people decided about groups of failures. */
+  readonly failures: FailureDecisionStore;
   /** Mends, reviews of findings, closed months and invoices. */
   readonly finance: FinanceStore;
   /** Index names that are needed and not there, by collection. */
@@ -97,6 +100,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     changes: new ChangeSource(db, collections, clock, topology.value),
     people: new PeopleStore(db),
     audit: new AuditLog(db),
+    failures: new FailureDecisionStore(db),
     missingIndexes: missingIndexes.value,
     close: () => client.close(),
   });

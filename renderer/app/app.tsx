@@ -5,6 +5,7 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import type { EngineClient } from '../state/engine-client.ts';
 import { EngineProvider } from '../state/engine-queries.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
+import { FailuresScreen } from '../views/failures/failures-screen.tsx';
 import { HealthScreen } from '../views/health/health-screen.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
@@ -41,6 +42,7 @@ function Screens(): ReactNode {
           <Redirect to="/jobs" replace />
         </Route>
         <Route path="/health" component={HealthScreen} />
+        <Route path="/failures" component={FailuresScreen} />
         <Route path="/jobs" component={JobsScreen} />
         <Route path="/jobs/:jobId">
           <JobScreen key={id} jobId={id} />

@@ -66,6 +66,7 @@ export const queryKeys = {
   job: (jobId: string) => ['job.get', jobId] as const,
   health: ['health.get'] as const,
   healthJobs: ['health.jobs'] as const,
+  failures: ['failures.list'] as const,
   fleet: ['fleet.list'] as const,
   malformed: ['malformed.page'] as const,
   people: ['people.list'] as const,

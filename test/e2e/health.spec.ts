@@ -47,11 +47,12 @@ test.describe('health of a deployment', () => {
     await expect(tiles.getByRole('button', { name: /^Success rate 50 %/ })).toBeVisible();
     await expect(tiles.getByRole('button', { name: /^Lost to failures 3\.00/ })).toBeVisible();
 
-    const plot = page.getByRole('figure', { name: /^Credits: a chart/ });
-    const box = await plot.locator('.u-over').boundingBox();
+    const plot = page.getByRole('figure', { name: /^Credits: a chart/ }).locator('.u-over');
+    await plot.scrollIntoViewIfNeeded();
+    const box = await plot.boundingBox();
     if (box === null) throw new Error('the chart has no place');
     // The last bucket is the rightmost thirteenth; what was lost stands on what was earned.
-    await page.mouse.click(box.x + box.width * (12.4 / 13), box.y + box.height * 0.2);
+    await plot.click({ position: { x: box.width * (12.4 / 13), y: box.height * 0.2 } });
     const failed = page.getByRole('dialog', { name: 'Jobs that failed' });
     await expect(failed.getByRole('link')).toHaveText(['lost-1']);
     await keepScreen(page, 'health-jobs');

@@ -2,6 +2,7 @@ import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { healthGroupSchema, type HealthFilter } from '#contract/health-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
+import { Segments } from '../../components/segments.tsx';
 import {
   HEALTH_PERIODS,
   healthHref,
@@ -21,19 +22,12 @@ export function HealthControls({ view }: { view: HealthScreenView }): ReactNode 
   const go = (change: Partial<HealthScreenView>): void => navigateTo(healthHref({ ...view, ...change }));
   return (
     <search className="health-controls" aria-label="Health">
-      <fieldset className="segments" aria-label="Period">
-        {healthPeriodSchema.options.map((period) => (
-          <button
-            key={period}
-            type="button"
-            className="segment"
-            aria-pressed={period === view.period}
-            onClick={() => go({ period })}
-          >
-            {HEALTH_PERIODS[period].says}
-          </button>
-        ))}
-      </fieldset>
+      <Segments
+        name="Period"
+        value={view.period}
+        options={healthPeriodSchema.options.map((period) => ({ value: period, says: HEALTH_PERIODS[period].says }))}
+        onChange={(period) => go({ period })}
+      />
       <label className="health-by">
         Divided by
         <select
