@@ -79,8 +79,7 @@ export class FailureReader {
   }
 
   groups(query: FailureGroupsQuery): FailureGroups {
-    const lastDay = bucketOf(Math.max(query.fromMs, query.toMs - 1), DAY_SECONDS);
-    const firstDay = Math.max(bucketOf(query.fromMs, DAY_SECONDS), lastDay - DAYS_MAX + 1);
+    const { firstDay, lastDay } = daysOf(query.fromMs, query.toMs);
     const found = this.#pool
       .all<GroupRow>(
         `SELECT fingerprint, sum(failed) AS failed, sum(retrying) AS retrying, sum(credits) AS credits,
@@ -119,6 +118,28 @@ export class FailureReader {
         points: points(row.fingerprint),
       })),
     };
+  }
+
+  /** How many workspaces have a failure of any of these causes in a time, which is widened to whole days in UTC. */
+  customers(fingerprints: readonly string[], { fromMs, toMs, workspaceId }: Omit<FailureGroupsQuery, 'limit'>): number {
+    const { firstDay, lastDay } = daysOf(fromMs, toMs);
+    const row = this.#pool.get<{ customers: number }>(
+      `SELECT count(DISTINCT workspace) AS customers FROM failure_days
+       WHERE day BETWEEN @firstDay AND @lastDay AND fingerprint IN (SELECT value FROM json_each(@fingerprints))
+         ${workspaceId === null ? '' : 'AND workspace = @workspaceId'}`,
+      { firstDay, lastDay, fingerprints: JSON.stringify(fingerprints), workspaceId },
+    );
+    return row?.customers ?? 0;
+  }
+
+  /** Jobs that stand failed or retrying for any of these causes since a time, and whose they are. */
+  since(fingerprints: readonly string[], sinceMs: number): { readonly jobs: number; readonly customers: number } {
+    const row = this.#pool.get<{ jobs: number; customers: number }>(
+      `SELECT count(*) AS jobs, count(DISTINCT workspace) AS customers FROM jobs INDEXED BY jobs_fingerprint_failed
+       WHERE fingerprint IN (SELECT value FROM json_each(@fingerprints)) AND failure_ms > @sinceMs`,
+      { fingerprints: JSON.stringify(fingerprints), sinceMs },
+    );
+    return { jobs: row?.jobs ?? 0, customers: row?.customers ?? 0 };
   }
 
   #latest(fingerprint: string): LatestRow | null {
@@ -165,4 +186,9 @@ export class FailureReader {
         jobs: found.get(fingerprint)?.get(first + n) ?? 0,
       }));
   }
+}
+
+function daysOf(fromMs: number, toMs: number): { readonly firstDay: number; readonly lastDay: number } {
+  const lastDay = bucketOf(Math.max(fromMs, toMs - 1), DAY_SECONDS);
+  return { firstDay: Math.max(bucketOf(fromMs, DAY_SECONDS), lastDay - DAYS_MAX + 1), lastDay };
 }

@@ -1,76 +1,26 @@
 import type { Database } from 'better-sqlite3';
 import { countDurations, durationQuantile, type DurationCounts } from '#domain/health/duration-histogram.ts';
 import { HEALTH_COUNTERS, type HealthCounter } from '#domain/health/health-facts.ts';
+import type {
+  DurationFigures,
+  HealthFigures,
+  HealthFilter,
+  HealthGroup,
+  HealthGroupRow,
+  HealthPoint,
+  HealthQuery,
+  HealthView,
+} from '#contract/health-views.ts';
 import { bucketOf, HEALTH_COLUMN_NAMES, HEALTH_GRAINS, HealthSums, WORKSPACE_GRAIN } from './health-roll-ups.ts';
-import { QueueReader, type QueueFigures } from './queue-reader.ts';
+import { QueueReader } from './queue-reader.ts';
 import { StatementPool } from './statement-pool.ts';
 
-/** What health is divided by. */
-export type HealthGroup = 'kind' | 'provider' | 'model' | 'workspace';
-
-/** Restricts health to some jobs; null does not restrict. */
-export interface HealthFilter {
-  readonly kind: string | null;
-  readonly provider: string | null;
-  readonly model: string | null;
-  readonly workspaceId: string | null;
-}
-
-export interface HealthQuery {
-  /** Milliseconds since 1970; both are widened to whole buckets. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Null for no groups. */
-  readonly groupBy: HealthGroup | null;
-  readonly filter: HealthFilter;
-}
-
-/** Quantiles of durations in milliseconds, off by less than a tenth; null where there was none. */
-export interface DurationFigures {
-  readonly count: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-}
-
-/** Figures of a time: each job counts where it arrived, first started and ended. Credits in the smallest unit. */
-export interface HealthFigures extends Readonly<Record<HealthCounter, number>> {
-  /** Completed of completed and failed, 0 to 1; null where there was neither. Cancelled jobs do not count. */
-  readonly successRate: number | null;
-  /** Attempts of the jobs that ended for each one that was completed; null where none was. */
-  readonly attemptsPerCompleted: number | null;
-  /** From creation to the first start. */
-  readonly queueTime: DurationFigures;
-  /** From creation to completion. */
-  readonly finishTime: DurationFigures;
-}
-
-/** Figures of one bucket. */
-export interface HealthPoint {
-  readonly fromMs: number;
-  readonly figures: HealthFigures;
-}
-
-export interface HealthGroupFigures {
-  readonly key: string;
-  readonly figures: HealthFigures;
-  /** Of the last moment, whatever time is asked for. */
-  readonly queue: QueueFigures;
+interface HealthGroupFigures extends HealthGroupRow {
   readonly points: readonly HealthPoint[];
 }
 
-export interface HealthAnswer {
-  /** What the points and figures cover: whole buckets. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** The length of a bucket in milliseconds: five minutes, an hour or a day, by the time asked for. Buckets begin in UTC. */
-  readonly bucketMs: number;
-  readonly figures: HealthFigures;
-  /** Of the last moment, whatever time is asked for. */
-  readonly queue: QueueFigures;
-  /** One for every bucket, also empty ones, oldest first. */
-  readonly points: readonly HealthPoint[];
-  /** Groups with the most jobs first, at most {@link HEALTH_GROUPS_MAX}; empty without `groupBy`. */
+/** Health over a time; at most {@link HEALTH_GROUPS_MAX} groups. */
+export interface HealthAnswer extends Omit<HealthView, 'before' | 'groups'> {
   readonly groups: readonly HealthGroupFigures[];
 }
 

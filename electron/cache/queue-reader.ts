@@ -1,16 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { HealthFilter, HealthGroup } from './health-reader.ts';
+import type { HealthFilter, HealthGroup, QueueFigures } from '#contract/health-views.ts';
 import { StatementPool } from './statement-pool.ts';
-
-/** What waits and what is in flight, as the copy stands now. */
-export interface QueueFigures {
-  readonly queued: number;
-  readonly retrying: number;
-  readonly running: number;
-  readonly validating: number;
-  /** Since when the longest waiting queued job could have been begun, in milliseconds since 1970; null where none waits. */
-  readonly oldestReadySinceMs: number | null;
-}
 
 const NOTHING_OPEN: QueueFigures = { queued: 0, retrying: 0, running: 0, validating: 0, oldestReadySinceMs: null };
 

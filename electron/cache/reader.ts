@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { z } from 'zod';
+import type { HealthJobs, HealthJobsQuery, HealthQuery } from '#contract/health-views.ts';
 import type { JobFilter } from '#contract/job-views.ts';
 import type { JobCounts } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -15,7 +16,8 @@ import { decode, decodeDocument } from './document-encoding.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
-import { HealthReader, type HealthAnswer, type HealthQuery } from './health-reader.ts';
+import { HealthJobsReader } from './health-jobs.ts';
+import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
@@ -76,6 +78,7 @@ export class CacheReader {
   readonly #counts: Statement<[], { state: JobState; kind: string; jobs: number }>;
   readonly #documents: Statement<[string], { documents: number }>;
   readonly #health: HealthReader;
+  readonly #healthJobs: HealthJobsReader;
   readonly #failures: FailureReader;
   readonly #owners: OwnerReader;
   readonly #digestDocuments: Readonly<Record<'jobs' | 'accounts', Statement<[Bound, Bound, Bound, Bound], DigestRow>>>;
@@ -96,6 +99,7 @@ export class CacheReader {
     this.#counts = db.prepare('SELECT state, kind, jobs FROM job_counts');
     this.#documents = db.prepare('SELECT documents FROM part_counts WHERE part = ?');
     this.#health = new HealthReader(db);
+    this.#healthJobs = new HealthJobsReader(db);
     this.#failures = new FailureReader(db);
     this.#owners = new OwnerReader(db);
     const malformedOf = (part: CachedPart): string =>
@@ -213,9 +217,30 @@ export class CacheReader {
     return attemptSql(() => this.#inOneState(() => this.#health.health(query)));
   }
 
+  /** The jobs that a mark of health counts, at most 200. */
+  healthJobs(query: HealthJobsQuery): Result<HealthJobs, AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#healthJobs.read(query)));
+  }
+
   /** Failures grouped by their cause, from the roll-ups. */
   failureGroups(query: FailureGroupsQuery): Result<FailureGroups, AppError> {
     return attemptSql(() => this.#inOneState(() => this.#failures.groups(query)));
+  }
+
+  /** How many workspaces have a failure of any of these causes in a time. */
+  failureCustomers(
+    fingerprints: readonly string[],
+    query: Omit<FailureGroupsQuery, 'limit'>,
+  ): Result<number, AppError> {
+    return attemptSql(() => this.#failures.customers(fingerprints, query));
+  }
+
+  /** Jobs that stand failed or retrying for any of these causes since a time, and how many workspaces have them. */
+  failuresSince(
+    fingerprints: readonly string[],
+    sinceMs: number,
+  ): Result<{ readonly jobs: number; readonly customers: number }, AppError> {
+    return attemptSql(() => this.#failures.since(fingerprints, sinceMs));
   }
 
   /** All jobs of a workspace or a user, summed up; zeros where the copy has none. */

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
+import { FAILURE_REQUESTS } from './requests/failures.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
 import { INVOICE_REQUESTS } from './requests/invoices.ts';
+import { FLEET_REQUESTS } from './requests/fleet.ts';
+import { HEALTH_REQUESTS } from './requests/health.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
 import { MEND_REQUESTS } from './requests/mends.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
@@ -17,8 +20,11 @@ import { STATUS_REQUESTS } from './requests/status.ts';
 export const REQUESTS = {
   ...STATUS_REQUESTS,
   ...JOB_REQUESTS,
+  ...HEALTH_REQUESTS,
+  ...FAILURE_REQUESTS,
   ...RETRY_REQUESTS,
   ...RUNNER_REQUESTS,
+  ...FLEET_REQUESTS,
   ...RECONCILIATION_REQUESTS,
   ...OWN_REQUESTS,
   ...PEOPLE_REQUESTS,

@@ -169,6 +169,12 @@ export function fingerprintOf(failure: Classified, provider: string, model: stri
   return `${head}${normaliseMessage(failure.message)}`.slice(0, 200);
 }
 
+/** The code that a fingerprint tells, null where it is none of {@link fingerprintOf}. */
+export function codeOfFingerprint(fingerprint: string, failureClass: FailureClass): string | null {
+  const [head, code, place] = fingerprint.split(':');
+  return head === failureClass && code !== undefined && place?.includes('/') === true ? code : null;
+}
+
 /** Completes a classified failure with its time and fingerprint; over-long text is cut to the schema's limits. */
 export function buildFailure(failure: Classified, provider: string, model: string, at: Date): Failure {
   return {

@@ -8,9 +8,13 @@ import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
+import { FailureDesk } from '#console/failures/failure-desk.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
+import { failureHandlers } from './handlers/failure-handlers.ts';
+import { fleetHandlers } from './handlers/fleet-handlers.ts';
+import { healthHandlers } from './handlers/health-handlers.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
@@ -35,7 +39,7 @@ export interface HandlerParts {
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
-  readonly store: () => Pick<Store, 'people' | 'audit'> | null;
+  readonly store: () => Pick<Store, 'people' | 'audit' | 'reader' | 'writer' | 'failures'> | null;
   readonly now: () => number;
 }
 
@@ -45,6 +49,15 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'status.get': () => ok(parts.status()),
     'runner.control': ({ action }) => parts.controlRunner(action),
     ...jobHandlers(parts.reader),
+    ...healthHandlers(parts.reader),
+    ...failureHandlers(
+      new FailureDesk({
+        reader: parts.reader,
+        decisions: () => parts.store()?.failures ?? null,
+        nowMs: parts.now,
+      }),
+    ),
+    ...fleetHandlers(parts.store),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),

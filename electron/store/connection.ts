@@ -13,6 +13,7 @@ import { ClosedMonths } from './closed-months.ts';
 import { openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { FleetLimits } from './fleet-limits.ts';
+import { FailureDecisionStore } from './failure-decision-store.ts';
 import { FinanceStore } from './finance-store.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
 import { LedgerPoster, type Wait } from './ledger-poster.ts';
@@ -57,6 +58,8 @@ export interface Store {
   /** Plans of retries. */
   readonly plans: PlanStore;
   readonly bulk: BulkReads;
+  /** What people decided about groups of failures. */
+  readonly failures: FailureDecisionStore;
   /** Mends, reviews of findings, closed months and invoices. */
   readonly finance: FinanceStore;
   /** Index names that are needed and not there, by collection. */
@@ -106,6 +109,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     audit: new AuditLog(db),
     plans: new PlanStore(db),
     bulk: new BulkReads(collections),
+    failures: new FailureDecisionStore(db),
     missingIndexes: missingIndexes.value,
     close: () => client.close(),
   });

@@ -5,6 +5,8 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import type { EngineClient } from '../state/engine-client.ts';
 import { EngineProvider } from '../state/engine-queries.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
+import { FailuresScreen } from '../views/failures/failures-screen.tsx';
+import { HealthScreen } from '../views/health/health-screen.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
@@ -44,6 +46,8 @@ function Screens(): ReactNode {
         <Route path="/">
           <Redirect to="/jobs" replace />
         </Route>
+        <Route path="/health" component={HealthScreen} />
+        <Route path="/failures" component={FailuresScreen} />
         <Route path="/jobs" component={JobsScreen} />
         <Route path="/jobs/:jobId">
           <JobScreen key={id} jobId={id} />

@@ -14,7 +14,9 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
     where: 'Everywhere',
     shortcuts: [
       { keys: ['?'], does: 'Show this list' },
+      { keys: ['g', 'h'], does: 'Go to health' },
       { keys: ['g', 'j'], does: 'Go to the jobs' },
+      { keys: ['g', 'f'], does: 'Go to the failures' },
       { keys: ['g', 'r'], does: 'Go to reconciliation' },
       { keys: ['g', 'm'], does: 'Go to the malformed documents' },
       { keys: ['Alt', '←'], does: 'Back' },
@@ -40,6 +42,8 @@ const SEQUENCE_MS = 1_000;
 
 /** Where a key leads after `g`. The jobs are found under the filter with which they were left. */
 function destinationOf(key: string): string | null {
+  if (key === 'h') return '/health';
+  if (key === 'f') return '/failures';
   if (key === 'm') return '/malformed';
   if (key === 'r') return '/reconciliation';
   const { jobsQuery } = useScreenMemory.getState();

@@ -1,4 +1,4 @@
-import { FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
+import { Activity, Bug, FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useEngineStatus } from '../state/engine-queries.tsx';
@@ -10,7 +10,9 @@ export function Navigation(): ReactNode {
   return (
     <nav aria-label="Screens">
       <ul className="nav-list">
+        <NavItem path="/health" icon={Activity} label="Health" />
         <JobsItem />
+        <NavItem path="/failures" icon={Bug} label="Failures" />
         <ReconciliationItem />
         <MalformedItem />
         <NavItem path="/people" icon={Users} label="People" />

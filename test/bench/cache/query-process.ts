@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { HealthQuery } from '#cache/health-reader.ts';
+import type { HealthQuery } from '#contract/health-views.ts';
 import { LIST_COLUMNS, toJobRow, type ListColumns } from '#cache/job-columns.ts';
 import { SORT_COLUMNS } from '#cache/job-query.ts';
 import { openCache } from '#cache/open-cache.ts';

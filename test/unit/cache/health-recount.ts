@@ -2,7 +2,13 @@ import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import type { CacheChange } from '#cache/changes.ts';
 import type { FailureGroup } from '#cache/failure-reader.ts';
-import type { HealthFigures, HealthFilter, HealthGroup } from '#cache/health-reader.ts';
+import {
+  healthMomentSchema,
+  type HealthFigures,
+  type HealthFilter,
+  type HealthGroup,
+  type HealthMoment,
+} from '#contract/health-views.ts';
 import type { CacheReader } from '#cache/reader.ts';
 import { addToSlot, durationQuantile, durationSlotOf, type DurationCounts } from '#domain/health/duration-histogram.ts';
 import type { Job } from '#domain/job.ts';
@@ -60,6 +66,7 @@ export function expectHealthOf(reader: CacheReader, jobs: readonly Job[]): void 
         }
       }
     }
+    expectMoments(reader, jobs, times);
     const groups = expectOk(reader.failureGroups({ ...times, workspaceId: null, classes: [], limit: 100 }));
     const failed = jobs.filter(({ failure }) => failure !== null && within(failure.at.getTime(), groups));
     expect(groups.groups.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(
@@ -67,6 +74,39 @@ export function expectHealthOf(reader: CacheReader, jobs: readonly Job[]): void 
     );
     for (const group of groups.groups) expectGroup(group, failed, jobs);
   }
+}
+
+/** The jobs behind a mark are those that were counted in it. */
+function expectMoments(reader: CacheReader, jobs: readonly Job[], times: Times): void {
+  const startOf = (job: Job): Date | undefined =>
+    job.attempts[0]?.startedAt ?? job.history.find(({ to }) => to === 'running')?.at;
+  const endedAs = (job: Job): string =>
+    job.state === 'completed' ? 'completed' : job.failure?.class === 'cancelled' ? 'cancelled' : 'failed';
+  const expected: Readonly<Record<HealthMoment, (job: Job) => number | undefined>> = {
+    arrived: (job) => job.createdAt.getTime(),
+    started: (job) => startOf(job)?.getTime(),
+    completed: (job) => (hasEnded(job) && endedAs(job) === 'completed' ? endOf(job) : undefined),
+    failed: (job) => (hasEnded(job) && endedAs(job) === 'failed' ? endOf(job) : undefined),
+    cancelled: (job) => (hasEnded(job) && endedAs(job) === 'cancelled' ? endOf(job) : undefined),
+    ended: (job) => (hasEnded(job) ? endOf(job) : undefined),
+  };
+  for (const moment of healthMomentSchema.options) {
+    const found = expectOk(reader.healthJobs({ ...times, moment, filter: EVERY_JOB }));
+    expect(found.isWhole).toBe(true);
+    expect(found.jobs.map(({ row }) => row.id).toSorted()).toEqual(
+      jobs
+        .filter((job) => {
+          const atMs = expected[moment](job);
+          return atMs !== undefined && within(atMs, times);
+        })
+        .map(({ _id }) => _id)
+        .toSorted(),
+    );
+  }
+}
+
+function hasEnded(job: Job): boolean {
+  return job.state === 'completed' || job.state === 'failed';
 }
 
 function expectGroup(group: FailureGroup, inTime: readonly Job[], jobs: readonly Job[]): void {

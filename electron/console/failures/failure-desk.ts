@@ -1,0 +1,171 @@
+import type { FailureGroup } from '#cache/failure-reader.ts';
+import type { CacheReader } from '#cache/reader.ts';
+import type { FailureCause, FailureGroupView, FailuresView } from '#contract/failure-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import {
+  applyFailureAct,
+  groupsByCause,
+  noDecision,
+  standingOfGroup,
+  type FailureAct,
+  type FailureDecision,
+} from '#domain/failure-groups.ts';
+import { codeOfFingerprint, type FailureClass } from '#domain/failure.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { FailureDecisionStore } from '#store/failure-decision-store.ts';
+
+/** The most causes that one list groups. */
+const CAUSES_MAX = 500;
+
+export interface FailuresQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly workspaceId: string | null;
+  readonly classes: readonly FailureClass[];
+}
+
+/** Groups of failures: counted from the copy, decided about on the server. */
+export class FailureDesk {
+  readonly #reader: CacheReader;
+  readonly #decisions: () => FailureDecisionStore | null;
+  readonly #nowMs: () => number;
+
+  /** @param decisions null while the server is away */
+  constructor(parts: {
+    readonly reader: CacheReader;
+    readonly decisions: () => FailureDecisionStore | null;
+    readonly nowMs: () => number;
+  }) {
+    this.#reader = parts.reader;
+    this.#decisions = parts.decisions;
+    this.#nowMs = parts.nowMs;
+  }
+
+  /** Groups with the most jobs first, those that want to be looked at before those that were decided about. */
+  async list(query: FailuresQuery): Promise<Result<FailuresView, AppError>> {
+    const found = this.#reader.failureGroups({ ...query, limit: CAUSES_MAX });
+    if (!found.ok) return found;
+    const { fromMs, toMs, bucketMs, groups, total } = found.value;
+    const decided = await this.#readDecisions();
+    if (!decided.ok) return decided;
+    const decisions = new Map((decided.value ?? []).map((decision) => [decision._id, decision]));
+    const ownerOf = groupsByCause([...decisions.values()]);
+    const byGroup = Map.groupBy(groups, ({ fingerprint }) => ownerOf.get(fingerprint) ?? fingerprint);
+    const views: FailureGroupView[] = [];
+    for (const [id, causes] of byGroup) {
+      const view = this.#toView({ id, causes, decision: decisions.get(id), query });
+      if (!view.ok) return view;
+      views.push(view.value);
+    }
+    return ok({
+      fromMs,
+      toMs,
+      bucketMs,
+      causesTotal: total,
+      areDecisionsKnown: decided.value !== null,
+      groups: views.sort((left, right) => jobsOf(right) - jobsOf(left) || (left.id < right.id ? -1 : 1)),
+    });
+  }
+
+  /** Decides about a group. Errors: `server_unreachable`, `write_conflict`, `invalid_request`. */
+  async decide(
+    order: { readonly groupId: string; readonly seenVersion: number; readonly act: FailureAct },
+    by: Actor,
+  ): Promise<Result<{ readonly before: FailureDecision; readonly after: FailureDecision }, AppError>> {
+    const store = this.#decisions();
+    if (store === null) return err(appError('server_unreachable', 'not connected yet'));
+    const all = await store.all();
+    if (!all.ok) return all;
+    const before = all.value.find(({ _id }) => _id === order.groupId) ?? noDecision(order.groupId);
+    if (before.version !== order.seenVersion) return err(appError('write_conflict', order.groupId));
+    const after = applyFailureAct(before, order.act, { by, at: new Date(this.#nowMs()) });
+    if (after === null) return err(appError('invalid_request', 'the group would hold too many causes'));
+    const written = await store.replace(after);
+    if (!written.ok) return written;
+    return written.value ? ok({ before, after }) : err(appError('write_conflict', order.groupId));
+  }
+
+  /** Null while the server is away: then nobody knows what was decided. */
+  async #readDecisions(): Promise<Result<readonly FailureDecision[] | null, AppError>> {
+    const store = this.#decisions();
+    if (store === null) return ok(null);
+    const all = await store.all();
+    if (all.ok || all.error.code === 'malformed_document') return all;
+    // A login that may not read the collection, or a server that just went away, still leaves the counts to see.
+    return ok(null);
+  }
+
+  #toView({ id, causes, decision, query }: GroupParts): Result<FailureGroupView, AppError> {
+    const fingerprints = causes.map(({ fingerprint }) => fingerprint);
+    const verdict = decision?.verdict ?? null;
+    const customers = causes.length === 1 ? ok(causes[0]?.customers ?? 0) : this.#customers(fingerprints, query);
+    if (!customers.ok) return customers;
+    const members = [id, ...(decision?.merged ?? [])];
+    const since = verdict === null ? ok({ jobs: 0, customers: 0 }) : this.#since(members, verdict.at.getTime());
+    if (!since.ok) return since;
+    const sum = (figure: (group: FailureGroup) => number): number =>
+      causes.reduce((total, group) => total + figure(group), 0);
+    return ok({
+      id,
+      causes: causes
+        .toSorted((left, right) => Number(right.fingerprint === id) - Number(left.fingerprint === id))
+        .map(toCause),
+      failedJobs: sum((group) => group.failedJobs),
+      retryingJobs: sum((group) => group.retryingJobs),
+      customers: customers.value,
+      creditsAtRisk: sum((group) => group.creditsAtRisk),
+      firstSeenMs: Math.min(...causes.map((group) => group.firstSeenMs)),
+      lastSeenMs: Math.max(...causes.map((group) => group.lastSeenMs)),
+      points: (causes[0]?.points ?? []).map((_, index) => sum((group) => group.points[index]?.jobs ?? 0)),
+      standing: standingOfGroup(decision, since.value, this.#nowMs()),
+      decision: {
+        version: decision?.version ?? 0,
+        verdict:
+          verdict === null
+            ? null
+            : {
+                as: verdict.as,
+                until: verdict.as === 'ignored' ? verdict.until : null,
+                note: verdict.note,
+                by: verdict.by,
+                atMs: verdict.at.getTime(),
+                jobsSince: since.value.jobs,
+                customersSince: since.value.customers,
+              },
+      },
+    });
+  }
+
+  #customers(fingerprints: readonly string[], query: FailuresQuery): Result<number, AppError> {
+    return this.#reader.failureCustomers(fingerprints, query);
+  }
+
+  #since(fingerprints: readonly string[], sinceMs: number): Result<{ jobs: number; customers: number }, AppError> {
+    return this.#reader.failuresSince(fingerprints, sinceMs);
+  }
+}
+
+interface GroupParts {
+  readonly id: string;
+  readonly causes: readonly FailureGroup[];
+  readonly decision: FailureDecision | undefined;
+  readonly query: FailuresQuery;
+}
+
+function jobsOf({ failedJobs, retryingJobs }: FailureGroupView): number {
+  return failedJobs + retryingJobs;
+}
+
+function toCause(group: FailureGroup): FailureCause {
+  return {
+    fingerprint: group.fingerprint,
+    class: group.class,
+    code: codeOfFingerprint(group.fingerprint, group.class),
+    kind: group.kind,
+    provider: group.provider,
+    model: group.model,
+    message: group.message,
+    jobs: group.failedJobs + group.retryingJobs,
+  };
+}

@@ -1,0 +1,71 @@
+import type { FleetRunner } from '#contract/fleet-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { isLive, type RunnerNode } from '#domain/runner-node.ts';
+import type { Store } from '#store/connection.ts';
+import type { HandlersOf } from './handler.ts';
+
+/**
+ * The runners of all machines; they meet on the server alone, so it is asked.
+ * @param store null while the server is away
+ */
+export function fleetHandlers(store: () => Pick<Store, 'reader' | 'writer'> | null): HandlersOf<'fleet'> {
+  const withStore = async <Value>(
+    work: (open: Pick<Store, 'reader' | 'writer'>, now: Date) => Promise<Result<Value, AppError>>,
+  ): Promise<Result<Value, AppError>> => {
+    const open = store();
+    if (open === null) return err(appError('server_unreachable', 'not connected yet'));
+    const now = await open.reader.serverNow();
+    return now.ok ? work(open, now.value) : now;
+  };
+  return {
+    'fleet.list': () =>
+      withStore(async ({ reader }, now) => {
+        const nodes = await reader.listRunners();
+        if (!nodes.ok) return nodes;
+        const runners = nodes.value.map((node) => toFleetRunner(node, now)).sort(liveFirst);
+        return ok({ runners, serverNowMs: now.getTime() });
+      }),
+    'fleet.control': ({ runnerId, wish }, { actor, note }) =>
+      withStore(async ({ writer }, now) => {
+        const wished = await writer.controlRunner(runnerId, wish, actor);
+        if (!wished.ok) return wished;
+        note('after', wished.value.control);
+        return ok(toFleetRunner(wished.value, now));
+      }),
+  };
+}
+
+function liveFirst(left: FleetRunner, right: FleetRunner): number {
+  if (left.isLive !== right.isLive) return left.isLive ? -1 : 1;
+  return right.heartbeatAtMs - left.heartbeatAtMs || (left.id < right.id ? -1 : 1);
+}
+
+function toFleetRunner(node: RunnerNode, now: Date): FleetRunner {
+  const { _id: id, host, pid, version, state, concurrency, active, providers, kinds, load, control } = node;
+  return {
+    id,
+    host,
+    pid,
+    version,
+    state,
+    concurrency,
+    active,
+    providers,
+    kinds,
+    load,
+    isLive: isLive(node, now),
+    wish:
+      control === null
+        ? null
+        : {
+            state: control.state,
+            concurrency: control.concurrency,
+            by: control.by,
+            atMs: control.at.getTime(),
+            isObeyed: node.obeyedRevision >= control.revision,
+          },
+    startedAtMs: node.startedAt.getTime(),
+    heartbeatAtMs: node.heartbeatAt.getTime(),
+  };
+}

@@ -1,0 +1,83 @@
+import { BellOff, CircleCheck, Split, Undo2 } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { FailureGroupView } from '#contract/failure-views.ts';
+import { explainError } from '#domain/errors.ts';
+import type { FailureAct } from '#domain/failure-groups.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useFailureDecision } from '../../state/failure-queries.ts';
+import { IgnoreDialog, ResolveDialog } from './decision-dialogs.tsx';
+
+/** What can be decided about a group. */
+export function FailureGroupActions({ group, title }: { group: FailureGroupView; title: string }): ReactNode {
+  const [dialog, setDialog] = useState<'resolve' | 'ignore' | null>(null);
+  const decision = useFailureDecision();
+  const decide = (act: FailureAct): void =>
+    decision.mutate(
+      { groupId: group.id, seenVersion: group.decision.version, act },
+      { onSuccess: () => setDialog(null) },
+    );
+  const problem = decision.error === null ? null : explainError(toWireError(decision.error));
+  const isOpen = group.decision.verdict === null;
+  return (
+    <>
+      <span className="failure-group-space" />
+      {group.causes.slice(1).map((cause) => (
+        <button
+          key={cause.fingerprint}
+          type="button"
+          className="button"
+          disabled={decision.isPending}
+          onClick={() => decide({ type: 'split', fingerprint: cause.fingerprint })}
+        >
+          <Split aria-hidden size={14} />
+          Split {cause.code ?? cause.model} off
+        </button>
+      ))}
+      {!isOpen && (
+        <button
+          type="button"
+          className="button"
+          disabled={decision.isPending}
+          aria-label={`Open ${title} again`}
+          onClick={() => decide({ type: 'reopen' })}
+        >
+          <Undo2 aria-hidden size={14} />
+          Open again
+        </button>
+      )}
+      {group.standing !== 'ignored' && (
+        <button type="button" className="button" aria-label={`Ignore ${title}…`} onClick={() => setDialog('ignore')}>
+          <BellOff aria-hidden size={14} />
+          Ignore…
+        </button>
+      )}
+      {group.standing !== 'resolved' && (
+        <button type="button" className="button" aria-label={`Resolve ${title}…`} onClick={() => setDialog('resolve')}>
+          <CircleCheck aria-hidden size={14} />
+          Resolve…
+        </button>
+      )}
+      {problem !== null && dialog === null && (
+        <p className="text-danger" role="alert">
+          {problem}
+        </p>
+      )}
+      {dialog === 'resolve' && (
+        <ResolveDialog
+          problem={problem}
+          isPending={decision.isPending}
+          onDecide={decide}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === 'ignore' && (
+        <IgnoreDialog
+          problem={problem}
+          isPending={decision.isPending}
+          onDecide={decide}
+          onClose={() => setDialog(null)}
+        />
+      )}
+    </>
+  );
+}

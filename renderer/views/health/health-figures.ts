@@ -1,0 +1,66 @@
+import type { HealthFigures, HealthView } from '#contract/health-views.ts';
+
+/** How a figure moved against the period before. */
+export interface Change {
+  /** For people: `+12 %`, `−3 points`, `as before`. */
+  readonly text: string;
+  readonly direction: 'up' | 'down' | 'same';
+}
+
+const SAME: Change = { text: 'as before', direction: 'same' };
+
+/** Change of a ratio or a duration, in percent of what it was; null where one of them is not known or was nothing. */
+export function relativeChange(now: number | null, before: number | null): Change | null {
+  if (now === null || before === null || before <= 0) return null;
+  const percent = Math.round((now / before - 1) * 100);
+  if (percent === 0) return SAME;
+  return {
+    text: Math.abs(percent) > 999 ? `${(now / before).toFixed(0)} times` : `${signed(percent)} %`,
+    direction: percent > 0 ? 'up' : 'down',
+  };
+}
+
+/** Change of a share, in percentage points. */
+export function pointChange(now: number | null, before: number | null): Change | null {
+  if (now === null || before === null) return null;
+  const points = Math.round((now - before) * 1000) / 10;
+  if (points === 0) return SAME;
+  return { text: `${signed(points)} points`, direction: points > 0 ? 'up' : 'down' };
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value.toLocaleString('en')}` : `−${Math.abs(value).toLocaleString('en')}`;
+}
+
+/**
+ * Change of something that is counted. The period up to now ends within its last bucket while the one before is of whole ones, so
+ * not the counts are compared but how many there were an hour.
+ */
+export function rateChange(view: HealthView, atMs: number, count: (figures: HealthFigures) => number): Change | null {
+  const lengthMs = view.toMs - view.fromMs;
+  const passedMs = Math.min(lengthMs, atMs - view.fromMs);
+  return relativeChange(count(view.figures) / passedMs, count(view.before) / lengthMs);
+}
+
+/** Jobs completed an hour, of the time that has passed. */
+export function throughput(view: HealthView, atMs: number): number {
+  const passedMs = Math.min(view.toMs, atMs) - view.fromMs;
+  return passedMs <= 0 ? 0 : (view.figures.completed / passedMs) * 3_600_000;
+}
+
+/** A share as percent with one decimal: `98.4 %`. */
+export function formatShare(share: number): string {
+  return `${(share * 100).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
+}
+
+/** A rate with as many decimals as tell something. */
+export function formatRate(rate: number): string {
+  return rate.toLocaleString('en', { maximumFractionDigits: rate < 10 ? 1 : 0 });
+}
+
+/** Micro-USD as dollars and cents; what is less than a cent with what it takes. */
+export function formatDollars(microUsd: number): string {
+  const dollars = microUsd / 1_000_000;
+  const digits = dollars !== 0 && Math.abs(dollars) < 0.1 ? 4 : 2;
+  return `$${dollars.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}

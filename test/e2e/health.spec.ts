@@ -1,0 +1,96 @@
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from './application.ts';
+import { part } from './job.page.ts';
+import { startProduction, type Production } from './production.ts';
+import { keepScreen } from './screens.ts';
+
+async function openHealth(page: Page): Promise<Locator> {
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Health' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Health' })).toBeVisible();
+  return page.getByRole('list', { name: 'Figures of the period' });
+}
+
+async function choosePeriod(page: Page, period: string): Promise<void> {
+  await page.getByRole('group', { name: 'Period' }).getByRole('button', { name: period }).click();
+}
+
+test.describe('health of the demonstration', () => {
+  test('shows a founder how generation does, now and over a period', async ({ start }) => {
+    const { page } = await start();
+    const tiles = await openHealth(page);
+    await expect(part(page, 'Now')).toContainText('1runner alive');
+    await choosePeriod(page, '1 hour');
+    await expect(page).toHaveURL(/health\?period=1h$/);
+    await expect(tiles.getByRole('button', { name: /^Completed [1-9]/ })).toBeVisible();
+    await expect(tiles.getByRole('button', { name: /^Success rate \d/ })).toBeVisible();
+    await expect(
+      page.getByRole('table', { name: 'Health by kind' }).getByRole('link', { name: 'image' }),
+    ).toBeVisible();
+    await keepScreen(page, 'health');
+  });
+});
+
+test.describe('health of a deployment', () => {
+  let production: Production;
+  test.beforeEach(async () => {
+    production = await startProduction();
+  });
+  test.afterEach(() => production.stop());
+
+  test('a mark of a chart is clicked, and the jobs that it counts are there', async ({ start }) => {
+    const { page } = await start({ env: production.env, args: ['--runner'] });
+    const tiles = await openHealth(page);
+    await expect(page.getByRole('heading', { name: 'No jobs yet' })).toBeVisible();
+    await production.order({ id: 'sound-1', priceCredits: 500 });
+    await production.order({ id: 'lost-1', model: 'bad-input', priceCredits: 300 });
+    await choosePeriod(page, '1 hour');
+    await expect(tiles.getByRole('button', { name: /^Success rate 50 %/ })).toBeVisible();
+    await expect(tiles.getByRole('button', { name: /^Lost to failures 3\.00/ })).toBeVisible();
+
+    const plot = page.getByRole('figure', { name: /^Credits: a chart/ }).locator('.u-over');
+    await plot.scrollIntoViewIfNeeded();
+    const box = await plot.boundingBox();
+    if (box === null) throw new Error('the chart has no place');
+    // The last bucket is the rightmost thirteenth; what was lost stands on what was earned.
+    await plot.click({ position: { x: box.width * (12.4 / 13), y: box.height * 0.2 } });
+    const failed = page.getByRole('dialog', { name: 'Jobs that failed' });
+    await expect(failed.getByRole('link')).toHaveText(['lost-1']);
+    await keepScreen(page, 'health-jobs');
+    await failed.getByRole('link').click();
+    await expect(page).toHaveURL(/#\/jobs\/lost-1$/);
+  });
+
+  test('is read and used by keyboard alone, and without the server', async ({ start }) => {
+    const { page } = await start({ env: production.env, args: ['--runner'] });
+    await production.order({ id: 'sound-1', kind: 'image', priceCredits: 500 });
+    await production.order({ id: 'sound-2', kind: 'website', priceCredits: 500 });
+    await expect(page.getByRole('heading', { level: 1, name: 'Jobs' })).toBeVisible();
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    const tiles = page.getByRole('list', { name: 'Figures of the period' });
+    await expect(tiles.getByRole('button', { name: /^Completed 2/ })).toBeVisible();
+    await page.getByRole('button', { name: 'As a table: Jobs' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('region', { name: 'Figures of Jobs' })).toBeFocused();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const jobs = page.getByRole('dialog', { name: 'Jobs that were completed' });
+    await expect(jobs.getByRole('link')).toHaveCount(2);
+    await page.keyboard.press('Escape');
+    await expect(jobs).toHaveCount(0);
+
+    const kinds = page.getByRole('table', { name: 'Health by kind' });
+    await kinds.getByRole('link', { name: 'image' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: /^Kind image/ })).toBeVisible();
+    await expect(kinds.getByRole('row')).toHaveCount(2);
+    await expect(tiles.getByRole('button', { name: /^Completed 1/ })).toBeVisible();
+
+    await production.serverGoes();
+    await expect(page.getByRole('alert')).toContainText('You see the offline copy as of');
+    await expect(part(page, 'Now')).toContainText('runners: the server is not there');
+    await expect(tiles.getByRole('button', { name: /^Completed 1/ })).toBeVisible();
+    await keepScreen(page, 'health-offline');
+  });
+});
