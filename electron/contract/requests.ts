@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
+import { COPY_REQUESTS } from './requests/copy.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
 import { MEND_REQUESTS } from './requests/mends.ts';
@@ -20,6 +21,7 @@ export const REQUESTS = {
   ...RUNNER_REQUESTS,
   ...RECONCILIATION_REQUESTS,
   ...OWN_REQUESTS,
+  ...COPY_REQUESTS,
   ...PEOPLE_REQUESTS,
   ...AUDIT_REQUESTS,
   ...FINDING_REQUESTS,

@@ -9,6 +9,7 @@ import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
+import { copyHandlers } from './handlers/copy-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
@@ -35,7 +36,7 @@ export interface HandlerParts {
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
-  readonly store: () => Pick<Store, 'people' | 'audit'> | null;
+  readonly store: () => Pick<Store, 'people' | 'audit' | 'changes'> | null;
   readonly now: () => number;
 }
 
@@ -48,6 +49,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),
+    ...copyHandlers(parts.reader, parts.store),
     ...ownHandlers(parts.own, parts.onSettings),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),
