@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
@@ -12,7 +12,7 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
-import { untilSame, WAIT } from './copy-check.ts';
+import { untilSame, untilTimed } from './copy-check.ts';
 import { setupCopy, type MonitoredCopy } from './monitored-copy.ts';
 
 const doctor = fileURLToPath(new URL('../../../electron/cli/doctor/doctor.ts', import.meta.url));
@@ -42,7 +42,7 @@ beforeEach(async () => {
   expectOk(await store.writer.insertJobs(jobs));
   const monitor = copy.start(store.changes);
   await untilSame(copy.cache, store.changes);
-  await vi.waitFor(() => expect(expectOk(copy.cache.reader.standing()).asOfMs).not.toBeNull(), WAIT);
+  await untilTimed(copy.cache);
   await monitor.stop();
 });
 afterEach(async () => {
