@@ -63,6 +63,7 @@ export function openCache(options: CacheOptions): Result<Cache, AppError> {
  */
 export function openCacheReader(
   file: string,
+  now: () => number,
 ): Result<{ readonly reader: CacheReader; readonly close: () => void }, AppError> {
   if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
   try {
@@ -72,7 +73,7 @@ export function openCacheReader(
       db.close();
       return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
     }
-    return ok({ reader: new CacheReader(db), close: () => db.close() });
+    return ok({ reader: new CacheReader(db, now), close: () => db.close() });
   } catch (cause) {
     return err(toOpeningError(cause));
   }

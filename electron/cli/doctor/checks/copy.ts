@@ -9,7 +9,7 @@ const MEGABYTE = 1024 * 1024;
 export const copyCheck: DoctorCheck = {
   name: 'copy',
   run: ({ copyFile }) => {
-    const open = openCacheReader(copyFile);
+    const open = openCacheReader(copyFile, Date.now);
     if (!open.ok && open.error.code === 'not_found') {
       return Promise.resolve(skipped('there is no offline copy of this database yet; the window makes it'));
     }

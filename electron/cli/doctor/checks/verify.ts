@@ -13,7 +13,7 @@ export const verifyCheck: DoctorCheck = {
   onlyWith: 'verify',
   run: async ({ store, copyFile, signal, say }) => {
     if (!store.ok) return skipped('no server to compare with');
-    const open = openCacheReader(copyFile);
+    const open = openCacheReader(copyFile, Date.now);
     if (!open.ok) return skipped(explainError(open.error));
     let toldAt = 0;
     try {
