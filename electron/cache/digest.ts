@@ -46,25 +46,32 @@ export function digestOf(changes: readonly CacheChange[]): RangeDigest {
   const keyed = changes.map((change) => ({ change, id: Buffer.from(subjectOf(change).id) }));
   keyed.sort((left, right) => Buffer.compare(left.id, right.id));
   for (const { change } of keyed) {
-    const { id } = subjectOf(change);
-    switch (change.type) {
-      case 'job':
-        builder.add(id, encodeDocument(change.job.document));
-        break;
-      case 'account':
-        builder.add(id, encodeDocument(change.account));
-        break;
-      case 'entry':
-        builder.add(id, ledgerContent(toLedgerColumns(change.entry)));
-        break;
-      case 'unreadable':
-        builder.add(id, '');
-        break;
-      case 'deleted':
-        break;
-      default:
-        assertNever(change);
-    }
+    const content = contentOf(change);
+    if (content !== null) builder.add(subjectOf(change).id, content);
   }
   return builder.end();
+}
+
+/** The fingerprint of one document, SHA-256 in hexadecimal, as `CacheReader.contents` gives it; null for a deleted one. */
+export function contentDigestOf(change: CacheChange): string | null {
+  const content = contentOf(change);
+  return content === null ? null : hash('sha256', content, 'hex');
+}
+
+/** A document as the copy keeps it; null where it is deleted. */
+function contentOf(change: CacheChange): Uint8Array | string | null {
+  switch (change.type) {
+    case 'job':
+      return encodeDocument(change.job.document);
+    case 'account':
+      return encodeDocument(change.account);
+    case 'entry':
+      return ledgerContent(toLedgerColumns(change.entry));
+    case 'unreadable':
+      return '';
+    case 'deleted':
+      return null;
+    default:
+      return assertNever(change);
+  }
 }

@@ -20,7 +20,7 @@ import { StatementPool } from './statement-pool.ts';
 import { readNewestHits } from './text-hits.ts';
 
 /** Rows that one page may look at to fill itself; where they do not suffice it comes short, with a cursor to go on from. */
-const EXAMINED_MAX = 10_000;
+const EXAMINED_MAX = 5_000;
 /** A restriction or search with at most this many hits is gathered whole and sorted. */
 const GATHERED_MAX = 10_000;
 /** Rows that one count may look at. */
@@ -132,23 +132,25 @@ export class JobPages {
     const order = orderOf(plan);
     // A range of the column that the rows are ordered by ends the scan; any other one is asked of each row.
     const ranges = rest.filter(({ column, isRange }) => isRange && column === plan.column);
-    const others = rest.filter((restriction) => !ranges.includes(restriction));
+    const isFiltered = rest.length > ranges.length;
     const from = `FROM jobs INDEXED BY ${index} WHERE ${entry} AND ${whereOf(ranges)} AND ${behindKey(plan)}
       ORDER BY ${order}`;
-    if (others.length === 0) {
+    if (!isFiltered) {
       return { rows: this.#pool.all<ListColumns>(`SELECT ${LIST_COLUMNS} ${from} LIMIT @limit`, all), stoppedAt: null };
     }
-    const rows = this.#pool.all<ListColumns>(
-      `SELECT ${LIST_COLUMNS} FROM (SELECT ${LIST_COLUMNS} ${from} LIMIT ${EXAMINED_MAX})
-       WHERE ${whereOf(others)} ORDER BY ${order} LIMIT @limit`,
-      all,
-    );
-    if (rows.length > plan.limit) return { rows, stoppedAt: null };
-    const stoppedAt = this.#pool.get<PageKey>(
+    // The place to stop at is found in the index alone; rows are read only until the page is full.
+    const stop = this.#pool.get<PageKey>(
       `SELECT ${plan.column} AS value, id ${from} LIMIT 1 OFFSET ${EXAMINED_MAX - 1}`,
       all,
     );
-    return { rows, stoppedAt: stoppedAt ?? null };
+    const within =
+      stop === undefined ? '1' : `(${plan.column}, id) ${plan.isAscending ? '<=' : '>='} (@stopValue, @stopId)`;
+    const rows = this.#pool.all<ListColumns>(
+      `SELECT ${LIST_COLUMNS} FROM jobs INDEXED BY ${index}
+       WHERE ${entry} AND ${whereOf(rest)} AND ${behindKey(plan)} AND ${within} ORDER BY ${order} LIMIT @limit`,
+      { ...all, ...(stop === undefined ? {} : { stopValue: stop.value, stopId: stop.id }) },
+    );
+    return { rows, stoppedAt: rows.length > plan.limit ? null : (stop ?? null) };
   }
 
   /** Gathers all rows of a source that is known to be small, and sorts them. */

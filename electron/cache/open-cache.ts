@@ -57,6 +57,28 @@ export function openCache(options: CacheOptions): Result<Cache, AppError> {
   }
 }
 
+/**
+ * Opens only the reader of a copy that stands, beside whoever writes it. `not_found` where there is no file; otherwise as
+ * {@link openCache}, but nothing is ever set aside.
+ */
+export function openCacheReader(
+  file: string,
+  now: () => number,
+): Result<{ readonly reader: CacheReader; readonly close: () => void }, AppError> {
+  if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
+  try {
+    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version !== SCHEMA_VERSION) {
+      db.close();
+      return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
+    }
+    return ok({ reader: new CacheReader(db, now), close: () => db.close() });
+  } catch (cause) {
+    return err(toOpeningError(cause));
+  }
+}
+
 /** Opens a file that looked good. What only shows when tables are prepared or written is a fault all the same. */
 function openStanding(options: CacheOptions): Cache {
   try {

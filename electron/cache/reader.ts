@@ -11,7 +11,8 @@ import type { RetryExperience } from '#domain/retry-preview.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
 import { ExperienceReader, type ExperienceQuery, type TwinQuery } from './experience.ts';
-import { DigestBuilder, ledgerContent, type RangeDigest } from './digest.ts';
+import type { RangeDigest } from './digest.ts';
+import { DigestReader, type DocumentDigest, type IdRange } from './digest-reader.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
@@ -40,13 +41,6 @@ export interface MalformedPage {
   readonly nextCursor: string | null;
 }
 
-/** A range of ids of one collection: behind `afterId` (null: from the beginning) up to and with `throughId` (null: to the end). */
-export interface IdRange {
-  readonly part: CachedPart;
-  readonly afterId: string | null;
-  readonly throughId: string | null;
-}
-
 const problemsSchema = z.array(z.object({ path: z.string(), reason: z.string() }));
 
 interface MalformedColumns {
@@ -56,9 +50,6 @@ interface MalformedColumns {
   readonly document: Buffer | null;
   readonly seen_ms: number;
 }
-
-type Bound = string | Buffer;
-type DigestRow = { readonly id: string; readonly content: Buffer | null };
 
 /**
  * Reads the copy over a connection of its own that cannot write. Every method answers from one consistent state of the copy,
@@ -81,9 +72,7 @@ export class CacheReader {
   readonly #healthJobs: HealthJobsReader;
   readonly #failures: FailureReader;
   readonly #owners: OwnerReader;
-  readonly #digestDocuments: Readonly<Record<'jobs' | 'accounts', Statement<[Bound, Bound, Bound, Bound], DigestRow>>>;
-  readonly #digestLedger: Statement<[Bound, Bound], LedgerColumns>;
-  readonly #digestUnreadable: Statement<[Bound, Bound], DigestRow>;
+  readonly #digests: DigestReader;
 
   constructor(db: Database, now: () => number) {
     this.#db = db;
@@ -102,20 +91,7 @@ export class CacheReader {
     this.#healthJobs = new HealthJobsReader(db);
     this.#failures = new FailureReader(db);
     this.#owners = new OwnerReader(db);
-    const malformedOf = (part: CachedPart): string =>
-      `SELECT id, document FROM malformed WHERE part = '${part}' AND has_text_id = 1 AND id > ? AND id <= ?`;
-    this.#digestDocuments = {
-      jobs: db.prepare(
-        `SELECT id, document AS content FROM jobs JOIN job_documents USING (num) WHERE id > ? AND id <= ?
-         UNION ALL ${malformedOf('jobs')} ORDER BY id`,
-      ),
-      accounts: db.prepare(
-        `SELECT id, document AS content FROM accounts WHERE id > ? AND id <= ?
-         UNION ALL ${malformedOf('accounts')} ORDER BY id`,
-      ),
-    };
-    this.#digestLedger = db.prepare('SELECT * FROM ledger WHERE id > ? AND id <= ? ORDER BY id');
-    this.#digestUnreadable = db.prepare(`${malformedOf('ledger')} ORDER BY id`);
+    this.#digests = new DigestReader(db);
   }
 
   /** Where the copy stands. */
@@ -248,34 +224,19 @@ export class CacheReader {
     return attemptSql(() => this.#owners.totals(owner, id));
   }
 
-  /**
-   * The digest of what the copy holds in a range of ids. Two that hold the same have the same; see `digestOf` for the one of
-   * documents at hand. Reads every document of the range. Documents whose id is no text are in no range.
-   */
+  /** The digest of what the copy holds in a range of ids; see {@link DigestReader}. */
   digest(range: IdRange): Result<RangeDigest, AppError> {
-    return attemptSql(() => {
-      // SQLite orders every text before every blob, so an empty blob is behind the last id.
-      const bounds: [Bound, Bound] = [range.afterId ?? '', range.throughId ?? Buffer.alloc(0)];
-      const builder = new DigestBuilder();
-      if (range.part === 'ledger') {
-        for (const row of this.#ledgerRows(bounds)) builder.add(row.id, row.content);
-      } else {
-        const rows = this.#digestDocuments[range.part].iterate(...bounds, ...bounds);
-        for (const row of rows) builder.add(row.id, row.content ?? '');
-      }
-      return builder.end();
-    });
+    return attemptSql(() => this.#inOneState(() => this.#digests.digest(range)));
   }
 
-  *#ledgerRows(bounds: [Bound, Bound]): Iterable<{ readonly id: string; readonly content: string }> {
-    const unreadable = this.#digestUnreadable.all(...bounds).map(({ id }) => id);
-    for (const columns of this.#digestLedger.iterate(...bounds)) {
-      while (unreadable[0] !== undefined && isBefore(unreadable[0], columns.id)) {
-        yield { id: unreadable.shift() ?? '', content: '' };
-      }
-      yield { id: columns.id, content: ledgerContent(columns) };
-    }
-    for (const id of unreadable) yield { id, content: '' };
+  /** The fingerprint of each document of a range, in the order of their ids; see `contentDigestOf`. */
+  contents(range: IdRange): Result<readonly DocumentDigest[], AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#digests.contents(range)));
+  }
+
+  /** The fingerprint of one document; null where the copy has none of that id. */
+  contentOf(part: CachedPart, id: string): Result<string | null, AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#digests.contentOf(part, id)));
   }
 
   /** Runs several statements on one state of the copy, whoever writes meanwhile. */
@@ -286,10 +247,6 @@ export class CacheReader {
   #documentsOf(part: string): number {
     return this.#documents.get(part)?.documents ?? 0;
   }
-}
-
-function isBefore(left: string, right: string): boolean {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
 }
 
 function toMalformedRecord(columns: MalformedColumns): MalformedRecord {

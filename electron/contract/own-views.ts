@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { timeMsSchema } from './status.ts';
 
-/** What a person keeps on this machine: views, drafts and settings. No server holds them, so none of it can be read again. */
+/** What a person keeps on this machine: views and drafts. No server holds them, so none of it can be read again. */
 
 const ownIdSchema = z.string().min(1).max(100);
 
@@ -30,28 +30,3 @@ export const draftSchema = z.object({
   madeAtMs: timeMsSchema,
 });
 export type Draft = z.infer<typeof draftSchema>;
-
-/** How much of the past the copy holds; null does not limit. Open jobs are always held. */
-export const retentionSchema = z.object({
-  /** Jobs that ended longer ago are left out, with their ledger entries. */
-  daysMax: z.int().min(1).max(10_000).nullable(),
-  /** When the file grows beyond it, the oldest are left out. */
-  megabytesMax: z.int().min(50).max(1_000_000).nullable(),
-});
-export type Retention = z.infer<typeof retentionSchema>;
-
-/**
- * Every setting of this machine by its name, with what holds until somebody sets it. A value that does not fit its schema any more
- * counts as not set.
- */
-export const SETTINGS = {
-  'copy.retention': retentionSchema.default({ daysMax: null, megabytesMax: null }),
-  /** False keeps prompts out of the copy: they cannot be searched, and a job shows its own only from the server. */
-  'copy.keepsPrompts': z.boolean().default(true),
-} as const satisfies Record<string, z.ZodType>;
-export type SettingName = keyof typeof SETTINGS;
-export type SettingValue<Name extends SettingName> = z.output<(typeof SETTINGS)[Name]>;
-export type Settings = { readonly [Name in SettingName]: SettingValue<Name> };
-
-export const settingNameSchema = z.enum(Object.keys(SETTINGS) as [SettingName, ...SettingName[]]);
-export const settingsSchema = z.object(SETTINGS);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
 import { FAILURE_REQUESTS } from './requests/failures.ts';
+import { COPY_REQUESTS } from './requests/copy.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
 import { INVOICE_REQUESTS } from './requests/invoices.ts';
 import { FLEET_REQUESTS } from './requests/fleet.ts';
@@ -27,6 +28,7 @@ export const REQUESTS = {
   ...FLEET_REQUESTS,
   ...RECONCILIATION_REQUESTS,
   ...OWN_REQUESTS,
+  ...COPY_REQUESTS,
   ...PEOPLE_REQUESTS,
   ...AUDIT_REQUESTS,
   ...FINDING_REQUESTS,

@@ -136,7 +136,7 @@ export const ERRORS = {
   },
   own_file_unusable: {
     transient: false,
-    message: 'Your own file (saved views, drafts, settings) cannot be used.',
+    message: 'Your own file (saved views, drafts) cannot be used.',
     action: 'See the details; where it is of a newer version, update Runledger. Nothing of it was changed.',
   },
   illegal_role_change: {

@@ -175,7 +175,6 @@ export class Engine {
       desk: () => this.#desk,
       reconciliation: this.#reconciliation,
       own: this.#own,
-      onSettings: () => undefined,
       person: this.#person,
       auditFile: this.#auditFile,
       store,
@@ -225,7 +224,7 @@ export class Engine {
     return openCache({ path: file, now: Date.now, source });
   }
 
-  /** Without it everything else works: whoever asks for a view, a draft or a setting is told why there is none. */
+  /** Without it everything else works: whoever asks for a view or a draft is told why there is none. */
   #openOwn(source: string): Result<OwnFile, AppError> {
     const { config, log } = this.#options;
     const own = openOwnFile({ path: dataFilesOf(config.dataDir, source).ownFile, source, now: Date.now });

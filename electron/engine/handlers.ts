@@ -2,7 +2,6 @@ import type { OwnFile } from '#cache/own/open-own-file.ts';
 import type { AuditFile } from '#cache/audit-file.ts';
 import type { CacheReader } from '#cache/reader.ts';
 import type { JobDesk } from '#console/retry/job-desk.ts';
-import type { Settings } from '#contract/own-views.ts';
 import { requestNameSchema, type RequestName } from '#contract/requests.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
@@ -10,6 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { FailureDesk } from '#console/failures/failure-desk.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
+import { copyHandlers } from './handlers/copy-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
 import { failureHandlers } from './handlers/failure-handlers.ts';
@@ -31,15 +31,13 @@ export interface HandlerParts {
   /** Error: `not_found` where this engine has no runner. */
   readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
   readonly reconciliation: ReconciliationDesk;
-  /** Views, drafts and settings of the person, or why they cannot be had. */
+  /** Views and drafts of the person, or why they cannot be had. */
   readonly own: Result<OwnFile, AppError>;
-  /** A setting was changed. */
-  readonly onSettings: (settings: Settings) => void;
   readonly person: PersonBoard;
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
-  readonly store: () => Pick<Store, 'people' | 'audit' | 'reader' | 'writer' | 'failures'> | null;
+  readonly store: () => Pick<Store, 'people' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'> | null;
   readonly now: () => number;
 }
 
@@ -61,7 +59,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),
-    ...ownHandlers(parts.own, parts.onSettings),
+    ...copyHandlers(parts.reader, parts.store),
+    ...ownHandlers(parts.own),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),
   };

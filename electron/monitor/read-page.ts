@@ -8,7 +8,7 @@ import type { MonitorWork } from './work.ts';
  * Above every id that is text. A first page without a bound would begin with ids of other types, which MongoDB orders above
  * all text, and the bound of the second, being text, would then leave out the text above it.
  */
-const ABOVE_ALL_IDS = '\u{10FFFF}'.repeat(8);
+export const ABOVE_ALL_IDS = '\u{10FFFF}'.repeat(8);
 
 /** A page of a collection by ids that are text, descending, below `beforeId`; null for the first. */
 export function readPage(

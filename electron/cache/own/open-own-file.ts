@@ -9,7 +9,6 @@ import { toCacheError } from '../sqlite-errors.ts';
 import { isFileFault } from './own-errors.ts';
 import { OwnRecords, type RecordKind } from './own-records.ts';
 import { OWN_APPLICATION_ID, OWN_MIGRATIONS } from './own-schema.ts';
-import { OwnSettings } from './own-settings.ts';
 
 const BUSY_MS = 2000;
 /** Backups that are kept; the file is small. */
@@ -32,7 +31,6 @@ export interface OwnFileOptions {
 export interface OwnFile {
   readonly views: OwnRecords<typeof savedViewSchema>;
   readonly drafts: OwnRecords<typeof draftSchema>;
-  readonly settings: OwnSettings;
   /** Records of a further kind, for example alert rules. */
   readonly records: <Schema extends z.ZodType<{ readonly id: string }>>(kind: RecordKind<Schema>) => OwnRecords<Schema>;
   /** What was mended when it was opened, for people; null where nothing was. */
@@ -96,7 +94,7 @@ function restore(options: OwnFileOptions, fault: string): string {
   for (const ending of ['', '-wal', '-shm']) {
     if (existsSync(options.path + ending)) renameSync(options.path + ending, aside + ending);
   }
-  const said = `Your own file (views, drafts, settings) was set aside as ${path.basename(aside)}: ${fault}.`;
+  const said = `Your own file (views, drafts) was set aside as ${path.basename(aside)}: ${fault}.`;
   for (const backup of backupsOf(options.path).toReversed()) {
     copyFileSync(backup, options.path);
     if (findFault(options) === null) return `${said} The backup ${path.basename(backup)} took its place.`;
@@ -122,7 +120,6 @@ function open(options: OwnFileOptions, note: string | null): Result<OwnFile, App
     return ok({
       views: new OwnRecords(db, { name: 'view', schema: savedViewSchema, isOfSource: true }, context),
       drafts: new OwnRecords(db, { name: 'draft', schema: draftSchema, isOfSource: true }, context),
-      settings: new OwnSettings(db, options.now),
       records: (kind) => new OwnRecords(db, kind, context),
       note,
       close: () => db.close(),

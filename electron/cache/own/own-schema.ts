@@ -17,10 +17,5 @@ export const OWN_MIGRATIONS: readonly string[] = [
     updated_ms INTEGER NOT NULL,
     PRIMARY KEY (kind, source, id)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE settings (
-    name TEXT PRIMARY KEY CHECK (length(name) > 0),
-    value TEXT NOT NULL CHECK (json_valid(value)),
-    updated_ms INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
   `,
 ];

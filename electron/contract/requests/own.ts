@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { draftSchema, savedViewSchema, settingNameSchema, settingsSchema } from '../own-views.ts';
+import { draftSchema, savedViewSchema } from '../own-views.ts';
 import type { RequestTable } from './definition.ts';
 
 const doneSchema = z.object({});
 const idOnlySchema = z.object({ id: z.string().min(1).max(100) });
 
-/** What a person keeps on this machine: saved views, drafts, settings. Nothing of it reaches the server. */
+/** What a person keeps on this machine: saved views and drafts. Nothing of it reaches the server. */
 export const OWN_REQUESTS = {
   'views.list': {
     params: z.object({}),
@@ -26,12 +26,4 @@ export const OWN_REQUESTS = {
   /** Keeps a draft; one with the same id is replaced. Nothing is ever sent because a draft is kept. */
   'drafts.put': { params: draftSchema, result: doneSchema, permission: 'payload', writes: false },
   'drafts.delete': { params: idOnlySchema, result: doneSchema, permission: 'payload', writes: false },
-  'settings.get': { params: z.object({}), result: settingsSchema, permission: 'view', writes: false },
-  /** Sets one setting and answers with all; `invalid_request` where the value does not fit it. */
-  'settings.put': {
-    params: z.object({ name: settingNameSchema, value: z.unknown() }),
-    result: settingsSchema,
-    permission: 'policy',
-    writes: false,
-  },
 } as const satisfies RequestTable;

@@ -1,18 +1,13 @@
 import type { OwnFile } from '#cache/own/open-own-file.ts';
-import type { Settings } from '#contract/own-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { HandlersOf } from './handler.ts';
 
 /**
- * Saved views, drafts and settings of the person at this machine.
+ * Saved views and drafts of the person at this machine.
  * @param own the file that holds them, or why it cannot be had: that is then the answer
- * @param onSettings told after a setting was changed
  */
-export function ownHandlers(
-  own: Result<OwnFile, AppError>,
-  onSettings: (settings: Settings) => void,
-): HandlersOf<'views' | 'drafts' | 'settings'> {
+export function ownHandlers(own: Result<OwnFile, AppError>): HandlersOf<'views' | 'drafts'> {
   const withFile = <Value>(work: (file: OwnFile) => Result<Value, AppError>): Result<Value, AppError> =>
     own.ok ? work(own.value) : own;
   const done = (result: Result<unknown, AppError>): Result<Record<string, never>, AppError> =>
@@ -37,14 +32,5 @@ export function ownHandlers(
       }),
     'drafts.put': (draft) => withFile((file) => done(file.drafts.put(draft))),
     'drafts.delete': ({ id }) => withFile((file) => done(file.drafts.delete(id))),
-    'settings.get': () => withFile((file) => file.settings.read()),
-    'settings.put': ({ name, value }) =>
-      withFile((file) => {
-        const put = file.settings.put(name, value);
-        if (!put.ok) return put;
-        const settings = file.settings.read();
-        if (settings.ok) onSettings(settings.value);
-        return settings;
-      }),
   };
 }

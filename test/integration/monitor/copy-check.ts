@@ -32,6 +32,11 @@ export async function untilSame(cache: Cache, changes: ChangeSource): Promise<vo
   }, WAIT);
 }
 
+/** Waits until the copy says of when it is. */
+export async function untilTimed(cache: Cache): Promise<void> {
+  await vi.waitFor(() => expect(expectOk(cache.reader.standing()).asOfMs).not.toBeNull(), WAIT);
+}
+
 /** Holds a copy's roll-ups, documents and search index against its rows. */
 export function expectConsistent(file: string): void {
   const db = new Database(file, { readonly: true });

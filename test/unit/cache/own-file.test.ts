@@ -46,16 +46,14 @@ const DRAFT: Draft = {
 };
 
 describe("a person's own file", () => {
-  it('keeps views, drafts and settings', () => {
+  it('keeps views and drafts', () => {
     const first = open();
     expectOk(first.views.put(VIEW));
     expectOk(first.drafts.put(DRAFT));
-    expectOk(first.settings.put('copy.keepsPrompts', false));
     first.close();
     const again = open();
     expect(expectOk(again.views.list())).toEqual([VIEW]);
     expect(expectOk(again.drafts.list())).toEqual([DRAFT]);
-    expect(expectOk(again.settings.read())['copy.keepsPrompts']).toBe(false);
     expect(again.note).toBeNull();
   });
 
@@ -73,18 +71,6 @@ describe("a person's own file", () => {
     expectOk(open({ source: 'one' }).drafts.put(DRAFT));
     expect(expectOk(open({ source: 'two' }).drafts.list())).toEqual([]);
     expect(expectOk(open({ source: 'one' }).drafts.list())).toEqual([DRAFT]);
-  });
-
-  it('gives defaults for what was never set, and refuses a value that does not fit', () => {
-    const own = open();
-    expect(expectOk(own.settings.read())).toEqual({
-      'copy.retention': { daysMax: null, megabytesMax: null },
-      'copy.keepsPrompts': true,
-    });
-    expect(own.settings.put('copy.keepsPrompts', 'no')).toMatchObject({
-      ok: false,
-      error: { code: 'invalid_request' },
-    });
   });
 
   it('leaves a record that fits its schema no more in the file, and out of the list', () => {

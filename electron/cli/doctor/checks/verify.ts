@@ -1,0 +1,49 @@
+import { openCacheReader } from '#cache/open-cache.ts';
+import { explainError } from '#domain/errors.ts';
+import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
+import { fine, skipped, type CheckResult, type DoctorCheck } from '../check.ts';
+
+/** The most differences that are printed. */
+const SHOWN_MAX = 20;
+const TOLD_EVERY = 100_000;
+
+/** Does the copy hold what the server holds? Reads both whole. */
+export const verifyCheck: DoctorCheck = {
+  name: 'verify',
+  onlyWith: 'verify',
+  run: async ({ store, copyFile, signal, say }) => {
+    if (!store.ok) return skipped('no server to compare with');
+    const open = openCacheReader(copyFile, Date.now);
+    if (!open.ok) return skipped(explainError(open.error));
+    let toldAt = 0;
+    try {
+      const report = await verifyCopy({
+        changes: store.value.changes,
+        reader: open.value.reader,
+        signal,
+        onProgress: (documents) => {
+          if (documents - toldAt < TOLD_EVERY) return;
+          toldAt = documents;
+          say(`${documents} documents compared`);
+        },
+      });
+      return report.ok ? resultOf(report.value) : { level: 'error', says: explainError(report.error), todo: null };
+    } finally {
+      open.value.close();
+    }
+  },
+};
+
+function resultOf(report: VerifyReport): CheckResult {
+  const compared = `${report.documents} documents compared in ${report.ranges} ranges`;
+  const behind = report.newer === 0 ? '' : `; ${report.newer} changed on the server since the copy's time`;
+  if (report.differencesTotal === 0) return fine(`${compared}, nothing differs${behind}`);
+  const named = report.differences.slice(0, SHOWN_MAX).map(({ part, id, type }) => `\n  ${type} ${part} ${id}`);
+  return {
+    level: 'error',
+    says: `${compared}, ${report.differencesTotal} differ${behind}:${named.join('')}`,
+    todo: report.isComplete
+      ? 'Let Runledger catch up, then look again. What still differs is a fault: report it, and delete the copy to build it anew.'
+      : 'The copy is not complete yet: let Runledger run until it is, then look again.',
+  };
+}

@@ -1,0 +1,91 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { Command } from 'commander';
+import { appError, explainError } from '#domain/errors.ts';
+import { err, ok } from '#domain/result.ts';
+import { attach } from '#engine/attach.ts';
+import { dataFilesOf } from '#engine/data-files.ts';
+import { labelOf } from '#store/connection.ts';
+import type { CheckResult, DoctorContext } from './check.ts';
+import { CHECKS } from './checks.ts';
+
+/** Exit statuses: 0 nothing is wrong (there may be warnings), 1 it could not be looked at, 3 something is wrong. */
+const EXIT_FAILED = 1;
+const EXIT_WRONG = 3;
+
+interface DoctorFlags {
+  readonly uri?: string;
+  readonly db?: string;
+  readonly dataDir?: string;
+  readonly verify: boolean;
+  readonly json: boolean;
+}
+
+/** `npm run doctor`: looks at server, clock, indexes and offline copy, and says what is wrong and what to do. Writes nothing. */
+const program = new Command('doctor')
+  .description('Looks at the set-up and says what is wrong and what to do about it. Writes nothing.')
+  .option('--uri <uri>', 'the MongoDB to look at; MONGODB_URI of the environment where it is left out')
+  .option('--db <name>', 'the database, where the URI names none')
+  .option('--data-dir <folder>', "where the application's data stand; default: the system's folder")
+  .option('--verify', 'compare the offline copy with the server, document by document; reads both whole', false)
+  .option('--json', 'print one JSON object and nothing else', false)
+  .parse();
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+process.exitCode = await run(program.opts<DoctorFlags>());
+
+async function run(flags: DoctorFlags): Promise<number> {
+  const uri = flags.uri ?? process.env['MONGODB_URI'];
+  if (uri === undefined || uri === '') {
+    process.stderr.write('Name the server: --uri URI, or MONGODB_URI in the environment.\n');
+    return EXIT_FAILED;
+  }
+  const dbName = flags.db ?? process.env['RUNLEDGER_DB'] ?? null;
+  const label = labelOf(uri, dbName);
+  if (!label.ok) {
+    process.stderr.write(`${explainError(label.error)}\n`);
+    return EXIT_FAILED;
+  }
+  const attached = await attach({ uri, dbName, appName: 'Runledger doctor', isReadOnly: true });
+  const dataDir = path.resolve(flags.dataDir ?? process.env['RUNLEDGER_DATA_DIR'] ?? systemDataDir());
+  const context: DoctorContext = {
+    store: attached.ok ? ok(attached.value.store) : err(attached.error),
+    dataDir,
+    copyFile: dataFilesOf(dataDir, label.value).copyFile,
+    signal: stopping.signal,
+    say: flags.json ? () => undefined : (line) => process.stderr.write(`${line}\n`),
+  };
+  try {
+    const results = await runChecks(context, flags);
+    if (flags.json) process.stdout.write(`${JSON.stringify({ checks: results })}\n`);
+    return results.some(({ level }) => level === 'error') ? EXIT_WRONG : 0;
+  } finally {
+    if (attached.ok) await attached.value.close();
+  }
+}
+
+async function runChecks(
+  context: DoctorContext,
+  flags: DoctorFlags,
+): Promise<readonly (CheckResult & { readonly name: string })[]> {
+  const results: (CheckResult & { readonly name: string })[] = [];
+  for (const check of CHECKS) {
+    if (check.onlyWith !== undefined && !flags[check.onlyWith]) continue;
+    const result = context.signal.aborted
+      ? { level: 'skipped' as const, says: explainError(appError('cancelled')), todo: null }
+      : await check.run(context);
+    results.push({ name: check.name, ...result });
+    if (flags.json) continue;
+    process.stdout.write(`${result.level.padEnd(8)}${check.name.padEnd(10)}${result.says}\n`);
+    if (result.todo !== null) process.stdout.write(`${' '.repeat(18)}${result.todo}\n`);
+  }
+  return results;
+}
+
+/** Where Electron keeps the data of an application by this name. */
+function systemDataDir(): string {
+  const name = 'Runledger';
+  if (process.platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', name);
+  if (process.platform === 'win32') return path.join(process.env['APPDATA'] ?? homedir(), name);
+  return path.join(process.env['XDG_CONFIG_HOME'] ?? path.join(homedir(), '.config'), name);
+}
