@@ -3,6 +3,7 @@ import type { CommandContext } from './command-context.ts';
 import { addHoldsCommand } from './holds.ts';
 import { addIndexesCommand } from './indexes.ts';
 import { addReconcileCommand } from './reconcile.ts';
+import { addRetryCommand } from './retry.ts';
 import { addRolesCommand } from './roles.ts';
 import { addRunnersCommand } from './runners.ts';
 import { addVerifyAuditCommand } from './verify-audit.ts';
@@ -25,6 +26,7 @@ const context: CommandContext = {
 addHoldsCommand(program, context);
 addIndexesCommand(program, context);
 addReconcileCommand(program, context);
+addRetryCommand(program, context);
 addRolesCommand(program, context);
 addVerifyAuditCommand(program, context);
 addRunnersCommand(program, context);

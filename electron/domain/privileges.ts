@@ -28,6 +28,9 @@ export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>>
   payload: [],
   export: [],
   retry: [
+    { collection: 'retry_plans', actions: ['insert', 'update'] },
+    { collection: 'retry_plan_items', actions: ['insert', 'update'] },
+    { collection: 'retry_plan_outcomes', actions: ['insert', 'update'] },
     { collection: 'jobs', actions: ['insert', 'update'] },
     { collection: 'credit_accounts', actions: ['insert', 'update'] },
     { collection: 'credit_ledger', actions: ['insert'] },

@@ -6,6 +6,7 @@ import type { Job } from '#domain/job.ts';
 import type { Actor, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { AuditLog } from './audit-log.ts';
+import { BulkReads } from './bulk-reads.ts';
 import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import { ClosedMonths } from './closed-months.ts';
 import { openCollections, type Collections } from './collections.ts';
@@ -17,6 +18,7 @@ import { MongoReadableStore } from './mongo-readable-store.ts';
 import { MongoRunnerStore } from './mongo-runner-store.ts';
 import { ChangeSource } from './change-source.ts';
 import { PeopleStore } from './people-store.ts';
+import { PlanStore } from './plan-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
@@ -50,6 +52,9 @@ export interface Store {
   readonly changes: ChangeSource;
   readonly people: PeopleStore;
   readonly audit: AuditLog;
+  /** Plans of retries. */
+  readonly plans: PlanStore;
+  readonly bulk: BulkReads;
   /** Mends, reviews of findings, closed months and invoices. */
   readonly finance: FinanceStore;
   /** Index names that are needed and not there, by collection. */
@@ -97,6 +102,8 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     changes: new ChangeSource(db, collections, clock, topology.value),
     people: new PeopleStore(db),
     audit: new AuditLog(db),
+    plans: new PlanStore(db),
+    bulk: new BulkReads(collections),
     missingIndexes: missingIndexes.value,
     close: () => client.close(),
   });

@@ -1,12 +1,13 @@
 import type { Collection, Db, Filter } from 'mongodb';
 import { z } from 'zod';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { parseJob } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
 import type { JobDocument, ReadableStore, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -102,11 +103,4 @@ async function* iterate(
   } finally {
     await cursor.close();
   }
-}
-
-function parsed<Value>(schema: z.ZodType<Value>, value: unknown, subject: string): Result<Value, AppError> {
-  const result = schema.safeParse(value);
-  if (result.success) return ok(result.data);
-  const issue = result.error.issues[0];
-  return err(appError('malformed_document', `${subject}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
 }

@@ -133,6 +133,8 @@ export const jobOutcomeSchema = z.object({
   why: z.string().max(500),
   /** What the ledger says that the customer paid for the new generation. */
   paidCredits: z.int(),
+  /** For how many of the job's generations the customer paid and was not refunded; more than one must never be. */
+  timesPaid: z.int().nonnegative(),
 });
 export type JobOutcome = z.infer<typeof jobOutcomeSchema>;
 

@@ -1,0 +1,269 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { InvalidArgumentError, type Command } from 'commander';
+import { outcomeCsv } from '#console/retry/outcome-csv.ts';
+import { PlanDesk } from '#console/retry/plan-desk.ts';
+import { runPlan } from '#console/retry/plan-run.ts';
+import { readPerson } from '#console/people/person-desk.ts';
+import { parseJobQuery } from '#contract/query/job-query.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import { accessOf, refusalCode } from '#domain/people.ts';
+import { PLAN_JOBS_MAX } from '#domain/retry-plan/plan-draft.ts';
+import { neededConsent, plannedCredits, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
+import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
+import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { wait } from '#engine/wait.ts';
+import type { Store } from '#store/connection.ts';
+import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
+import type { CommandContext } from './command-context.ts';
+import { wholeNumber } from './whole-number.ts';
+
+/** Exit statuses: 0 done as asked, 1 it could not be done, 3 the run stopped before its end. */
+const EXIT_STOPPED = 3;
+const CREDITS_MAX = 1_000_000_000_000;
+const JOBS_MAX = 100_000;
+
+interface PlanFlags extends ServerFlags {
+  readonly where?: string;
+  readonly ids?: string;
+  readonly remainder?: string;
+  readonly afterTopUp?: string;
+  readonly plan: boolean;
+  readonly reason: string;
+}
+
+interface RunFlags extends ServerFlags {
+  readonly ramp: readonly number[];
+  readonly failureRate: number;
+  readonly failureSample: number;
+  readonly spend?: number;
+  readonly typeCredits?: number;
+}
+
+/** Adds `retry` to the program: plans of many retries, and their runs. */
+export function addRetryCommand(program: Command, context: CommandContext): void {
+  const retry = withServerFlags(
+    program
+      .command('retry')
+      .description('Plans retries of many jobs and shows what they would cost and do. Retries nothing by itself.')
+      .option('--where <query>', "which jobs, for example 'state:failed class:temporary'")
+      .option('--ids <ids>', 'which jobs, by their ids with commas between')
+      .option('--remainder <plan>', 'what of another plan failed, was skipped or not begun')
+      .option('--after-top-up <plan>', 'what of another plan stood blocked for lack of credit')
+      .option('--plan', 'keep the plan on the server', false)
+      .option('--reason <text>', 'why it would work now; stands in every history', ''),
+  ).action(async (_flags: unknown, command: Command) => {
+    const flags = command.opts<PlanFlags>();
+    context.exit(await onServer(flags, (store, actor) => makePlan(store, actor, flags, context.signal)));
+  });
+  retry
+    .command('run')
+    .description('Runs a plan, or goes on with it. Exit status 3 where it stopped before its end.')
+    .argument('<plan>', "the plan's id")
+    .option('--ramp <steps>', 'how many jobs each step begins; the last one repeats', parseRamp, DEFAULT_RAMP)
+    .option('--failure-rate <share>', 'stop when more of the jobs at their end have failed, 0 to 1', parseShare, 0.5)
+    .option('--failure-sample <jobs>', 'look at the rate from so many jobs on', wholeNumber(1, JOBS_MAX), 5)
+    .option('--spend <credits>', 'stop before more is reserved and charged', wholeNumber(0, CREDITS_MAX))
+    .option('--type-credits <credits>', 'the amount that the plan spends, typed', wholeNumber(0, CREDITS_MAX))
+    .action(async (planId: string, _flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<RunFlags>();
+      context.exit(await onServer(flags, (store, actor) => run(store, actor, planId, flags, context.signal)));
+    });
+  addDecisions(retry, context);
+}
+
+function addDecisions(retry: Command, context: CommandContext): void {
+  const add = (
+    name: string,
+    description: string,
+    act: (desk: PlanDesk, planId: string, actor: Actor) => Promise<Result<CommandReport, AppError>>,
+  ): void => {
+    retry
+      .command(name)
+      .description(description)
+      .argument('<plan>', "the plan's id")
+      .action(async (planId: string, _flags: unknown, command: Command) => {
+        const flags = command.optsWithGlobals<ServerFlags>();
+        context.exit(await onServer(flags, (store, actor) => act(deskOf(store), planId, actor)));
+      });
+  };
+  const reported = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<CommandReport, AppError>> => {
+    const done = await plan;
+    return done.ok ? ok(reportOf(done.value)) : done;
+  };
+  add('show', 'Shows a plan and how far it has come.', (desk, planId) => reported(desk.read(planId)));
+  add('pause', 'Lets a run pause, wherever it runs; `run` goes on with it.', (desk, planId) =>
+    reported(desk.wish(planId, 'pause')),
+  );
+  add('stop', 'Ends a run for good, wherever it runs.', (desk, planId) => reported(desk.wish(planId, 'stop')));
+  add('approve', "Approves another person's plan.", (desk, planId, by) =>
+    reported(desk.decide(planId, 'approved', { by, note: '' })),
+  );
+  add('reject', "Rejects another person's plan.", (desk, planId, by) =>
+    reported(desk.decide(planId, 'rejected', { by, note: '' })),
+  );
+  add('withdraw', 'Withdraws a plan of your own.', (desk, planId, by) =>
+    reported(desk.decide(planId, 'withdrawn', { by, note: '' })),
+  );
+  add('outcome', 'Says of every job what happened and why; CSV without --json.', async (desk, planId) => {
+    const outcomes = await desk.outcomes(planId);
+    if (!outcomes.ok) return outcomes;
+    return ok({
+      status: 0,
+      json: { planId, outcomes: outcomes.value },
+      text: [...outcomeCsv(outcomes.value)].join(''),
+    });
+  });
+}
+
+function deskOf(store: Store): PlanDesk {
+  const { reader, bulk, plans } = store;
+  return new PlanDesk({
+    reader,
+    bulk,
+    plans,
+    policy: DEFAULT_RETRY_POLICY,
+    newPlanId: () => randomBytes(8).toString('hex'),
+  });
+}
+
+/** Opens the server as the person that it knows; whoever may not retry is refused before anything is asked. */
+function onServer(
+  flags: ServerFlags,
+  act: (store: Store, actor: Actor) => Promise<Result<CommandReport, AppError>>,
+): Promise<number> {
+  return runOnServer(flags, { appName: 'Runledger retry', isReadOnly: false }, async (store) => {
+    const person = await readPerson(store.people, userInfo().username);
+    if (!person.ok) return person;
+    const { role, missingPrivileges, id } = person.value;
+    const { read, write } = accessOf({ role, isReadOnly: false, missingPrivileges }).retry;
+    const refusal = read ?? write;
+    if (refusal !== null) return err(appError(refusalCode(refusal), refusal.detail));
+    return act(store, { type: 'user', id });
+  });
+}
+
+async function makePlan(
+  store: Store,
+  by: Actor,
+  flags: PlanFlags,
+  signal: AbortSignal,
+): Promise<Result<CommandReport, AppError>> {
+  if (!flags.plan) return err(appError('invalid_request', 'say --plan to plan, or `retry run PLAN` to run a plan'));
+  const desk = deskOf(store);
+  const chosen = await choose(store, desk, flags);
+  if (!chosen.ok) return chosen;
+  const plan = await desk.plan({ ...chosen.value, reason: flags.reason, by, signal });
+  return plan.ok ? ok(reportOf(plan.value)) : plan;
+}
+
+async function choose(
+  store: Store,
+  desk: PlanDesk,
+  { where, ids, remainder, afterTopUp }: PlanFlags,
+): Promise<Result<Pick<Parameters<PlanDesk['plan']>[0], 'source' | 'ids'>, AppError>> {
+  const again = remainder ?? afterTopUp;
+  if ([where, ids, remainder, afterTopUp].filter((given) => given !== undefined).length !== 1) {
+    return err(
+      appError('invalid_request', 'exactly one of --where, --ids, --remainder and --after-top-up is expected'),
+    );
+  }
+  if (again !== undefined) {
+    const type = remainder === undefined ? 'after_top_up' : 'remainder';
+    const found = await desk.idsAgain(again, type);
+    return found.ok ? ok({ source: { type, planId: again }, ids: found.value }) : found;
+  }
+  if (where === undefined) {
+    const given = (ids ?? '').split(',').map((id) => id.trim());
+    const named = given.filter((id) => id !== '');
+    return ok({ source: { type: 'ids', count: named.length }, ids: named });
+  }
+  const { filter, problems } = parseJobQuery(where, CREDIT_SCALE);
+  const [problem] = problems;
+  if (problem !== undefined) return err(appError('invalid_request', `--where: ${problem.reason}`));
+  const now = await store.reader.serverNow();
+  if (!now.ok) return now;
+  const found = await store.bulk.idsWhere(filter, { now: now.value, limit: PLAN_JOBS_MAX + 1 });
+  return found.ok ? ok({ source: { type: 'where', where }, ids: found.value }) : found;
+}
+
+async function run(
+  store: Store,
+  by: Actor,
+  planId: string,
+  flags: RunFlags,
+  signal: AbortSignal,
+): Promise<Result<CommandReport, AppError>> {
+  const planned = await store.plans.read(planId);
+  if (!planned.ok) return planned;
+  const spendCreditsMax = flags.spend ?? plannedCredits(planned.value);
+  const done = await runPlan(
+    { ...store, policy: DEFAULT_RETRY_POLICY, wait },
+    {
+      planId,
+      by,
+      ramp: flags.ramp,
+      limits: { failureRateMax: flags.failureRate, endedMin: flags.failureSample, spendCreditsMax },
+      typedCredits: flags.typeCredits ?? null,
+      holder: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+      signal,
+      onProgress: (plan) => {
+        if (!flags.json && process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progressOf(plan)}`);
+      },
+    },
+  );
+  return done.ok ? ok(reportOf(done.value)) : done;
+}
+
+function reportOf(plan: PlanRecord): CommandReport {
+  return { status: plan.state === 'stopped' ? EXIT_STOPPED : 0, json: { plan }, text: textOf(plan) };
+}
+
+function textOf(plan: PlanRecord): string {
+  const { groups, workspaces, workspacesInAll, estimate } = plan.totals;
+  const credits = plannedCredits(plan);
+  const consent = {
+    none: '',
+    typed: ` Run it with --type-credits ${credits}.`,
+    second_person: ' Another person must approve it.',
+  };
+  return [
+    `Plan ${plan._id}: ${plan.state}, under policy ${plan.policyVersion}, until ${plan.expiresAt.toISOString()}.`,
+    ...Object.entries(groups).flatMap(([group, sums]) =>
+      sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${sums.jobs} jobs, ${sums.credits} credits`],
+    ),
+    ...workspaces
+      .slice(0, 20)
+      .map(
+        (one) =>
+          `  ${one.workspaceId}: ${one.eligibleJobs} jobs for ${one.eligibleCredits} of ${one.availableCredits} credits`,
+      ),
+    ...(workspacesInAll > 20 ? [`  and ${workspacesInAll - 20} workspaces more`] : []),
+    `About ${estimate.succeed} of ${estimate.ofJobs} are expected to succeed (${estimate.basis}); of ${estimate.withoutExperience} nothing is known.`,
+    `It spends at most ${credits} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
+    ...(plan.run === null ? [] : [progressOf(plan)]),
+    ...(plan.run?.ended ? [`${plan.run.ended.why} ${plan.run.ended.unspentCredits} credits were left unspent.`] : []),
+  ].join('\n');
+}
+
+function progressOf({ totals, run }: PlanRecord): string {
+  if (run === null) return 'Not begun.';
+  const { succeeded, failed, waiting, skipped, started } = run.tallies;
+  const underWay = started - succeeded - failed - waiting;
+  return `${run.position} of ${totals.groups.eligible.jobs} jobs: ${succeeded} succeeded, ${failed} failed, ${underWay} under way, ${waiting} without credit, ${skipped} skipped.`;
+}
+
+function parseRamp(text: string): readonly number[] {
+  const ramp = rampSchema.safeParse(text.split(',').map(Number));
+  if (!ramp.success) throw new InvalidArgumentError('Steps such as 1,5,25 are expected.');
+  return ramp.data;
+}
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (!(share >= 0 && share <= 1)) throw new InvalidArgumentError('A share from 0 to 1 is expected.');
+  return share;
+}

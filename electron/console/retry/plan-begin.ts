@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Job } from '#domain/job.ts';
+import { judgeSubject, type PlanItem } from '#domain/retry-plan/plan-item.ts';
+import type { JobOutcome, PlanRecord, PlanRun } from '#domain/retry-plan/plan-record.ts';
+import { isWithinSpend, type RunTallies } from '#domain/retry-plan/ramp.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { planChange, type JobChange } from '#domain/transition.ts';
+import type { BulkReads } from '#store/bulk-reads.ts';
+import type { PlanStore } from '#store/plan-store.ts';
+import type { ReadableStore, WritableStore } from '#store/ports.ts';
+import { readSubjects, type ReadSubjects } from './plan-subjects.ts';
+
+/** What a run works with. */
+export interface RunParts {
+  readonly reader: Pick<ReadableStore, 'serverNow'>;
+  readonly bulk: BulkReads;
+  readonly plans: PlanStore;
+  readonly writer: Pick<WritableStore, 'applyChanges'>;
+  /** The policy that is in force. */
+  readonly policy: RetryPolicy;
+  /** Resolves early when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** How many jobs are begun between two writes of the plan. */
+export const BEGIN_AT_ONCE = 200;
+
+/** The generation that a plan begins for a job: the same whoever runs it, and however often. */
+export function planGenerationId(planId: string, jobId: string): string {
+  return `p-${planId}-${createHash('sha256').update(`${planId}\0${jobId}`).digest('hex').slice(0, 32)}`;
+}
+
+/**
+ * Begins the next jobs of a run: each is read anew, must still be at the plan's version and pass every check, and is written under
+ * that version. What does not is skipped and says why.
+ * @returns the run after them; `isSpent` where the next one would go beyond the spend
+ */
+export async function beginJobs(
+  parts: RunParts,
+  plan: PlanRecord,
+  run: PlanRun,
+  count: number,
+): Promise<Result<{ readonly run: PlanRun; readonly isSpent: boolean }, AppError>> {
+  const found = await parts.plans.readItems(plan._id, run.position);
+  if (!found.ok) return found;
+  const items = found.value.slice(0, count);
+  if (items.length === 0) return err(appError('malformed_document', `plan ${plan._id} lacks items`));
+  const read = await readSubjects(
+    parts.bulk,
+    items.map(({ jobId }) => jobId),
+  );
+  if (!read.ok) return read;
+  const sorted = sortOut(parts.policy, plan, run, items, read.value);
+  const applied = await parts.writer.applyChanges(sorted.changes);
+  if (!applied.ok) return applied;
+  const refused = new Set(sorted.changes.filter((_, n) => applied.value[n]?.ok !== true).map(({ jobId }) => jobId));
+  const outcomes = sorted.outcomes.map((outcome) =>
+    refused.has(outcome.jobId) ? skipped(outcome, 'Somebody else changed it in the same moment.') : outcome,
+  );
+  const saved = await parts.plans.saveOutcomes(plan._id, outcomes);
+  if (!saved.ok) return saved;
+  const next = { ...run, position: run.position + outcomes.length, tallies: tallied(run.tallies, outcomes) };
+  return ok({ run: next, isSpent: sorted.isSpent });
+}
+
+interface Sorted {
+  readonly outcomes: readonly JobOutcome[];
+  readonly changes: readonly JobChange[];
+  readonly isSpent: boolean;
+}
+
+function sortOut(
+  policy: RetryPolicy,
+  plan: PlanRecord,
+  run: PlanRun,
+  items: readonly PlanItem[],
+  read: ReadSubjects,
+): Sorted {
+  const outcomes: JobOutcome[] = [];
+  const changes: JobChange[] = [];
+  const left = new Map([...read.accounts].map(([id, account]) => [id, account.available]));
+  let { tallies } = run;
+  for (const [n, item] of items.entries()) {
+    const begun = begunOutcome(plan, item, run.position + n);
+    const found = read.jobs.get(item.jobId);
+    // Begun already, by this console before it was cut off, or by another one that ran this plan.
+    const isBegun = found !== undefined && hasGeneration(found.job, begun.generationId);
+    const why = isBegun ? null : whyNot(policy, plan, item, found, left.get(item.workspaceId) ?? 0);
+    if (why !== null) {
+      outcomes.push(skipped(begun, why));
+      continue;
+    }
+    if (!isBegun && !isWithinSpend(tallies, item.priceCredits, run.limits)) {
+      return { outcomes, changes, isSpent: true };
+    }
+    if (!isBegun && found !== undefined) {
+      const event = { type: 'requeue', generationId: begun.generationId, priceCredits: item.priceCredits } as const;
+      const reason = `plan ${plan._id}: ${plan.reason === '' ? 'retried' : plan.reason}`;
+      const change = planChange(found.job, event, { actor: run.by, reason, policyVersion: policy.version });
+      if (!change.ok) {
+        outcomes.push(skipped(begun, `The job is ${found.job.state}.`));
+        continue;
+      }
+      changes.push(change.value);
+      left.set(item.workspaceId, (left.get(item.workspaceId) ?? 0) - item.priceCredits);
+    }
+    outcomes.push(begun);
+    tallies = tallied(tallies, [begun]);
+  }
+  return { outcomes, changes, isSpent: false };
+}
+
+/** True for a job's generation of now, and for those that it has tried before. */
+function hasGeneration({ billing, attempts }: Job, generationId: string): boolean {
+  return billing.generationId === generationId || attempts.some((attempt) => attempt.generationId === generationId);
+}
+
+function whyNot(
+  policy: RetryPolicy,
+  plan: PlanRecord,
+  item: PlanItem,
+  found: ReturnType<ReadSubjects['jobs']['get']>,
+  available: number,
+): string | null {
+  if (found === undefined) return 'There is no such job any more.';
+  const { job, subject } = found;
+  if (job.version !== item.version) return `It changed since it was planned; it is ${job.state} now.`;
+  const { group, why } = judgeSubject(subject, policy, plan.reason);
+  if (group !== 'eligible') return why;
+  if (job.billing.price > available)
+    return `The workspace has ${available} credits available; it needs ${job.billing.price}.`;
+  return null;
+}
+
+function begunOutcome(plan: PlanRecord, item: PlanItem, index: number): JobOutcome {
+  const { jobId, workspaceId, priceCredits } = item;
+  const generationId = planGenerationId(plan._id, jobId);
+  return {
+    jobId,
+    index,
+    workspaceId,
+    priceCredits,
+    generationId,
+
+    outcome: 'begun',
+    failureClass: null,
+    why: '',
+    paidCredits: 0,
+    timesPaid: 0,
+  };
+}
+
+function skipped(outcome: JobOutcome, why: string): JobOutcome {
+  return { ...outcome, outcome: 'skipped', why };
+}
+
+function tallied(tallies: RunTallies, outcomes: readonly JobOutcome[]): RunTallies {
+  const begun = outcomes.filter(({ outcome }) => outcome === 'begun');
+  return {
+    ...tallies,
+    started: tallies.started + begun.length,
+    skipped: tallies.skipped + outcomes.length - begun.length,
+    committedCredits: tallies.committedCredits + begun.reduce((sum, { priceCredits }) => sum + priceCredits, 0),
+  };
+}

@@ -1,0 +1,141 @@
+import type { AppError } from '#domain/errors.ts';
+import type { Job } from '#domain/job.ts';
+import type { LedgerEntry } from '#domain/ledger.ts';
+import type { JobOutcome, PlanRun } from '#domain/retry-plan/plan-record.ts';
+import { NOTHING_RUN, type RunTallies } from '#domain/retry-plan/ramp.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { RunParts } from './plan-begin.ts';
+
+/** How many jobs under way are looked at in one go. */
+const FOLLOWED_AT_ONCE = 1000;
+
+/** Looks what became of the jobs that a run has begun, and whether anybody paid twice. @returns the run with its tallies */
+export async function followJobs(
+  parts: Pick<RunParts, 'plans' | 'bulk'>,
+  planId: string,
+  run: PlanRun,
+): Promise<Result<PlanRun, AppError>> {
+  if (run.tallies.started === run.tallies.succeeded + run.tallies.failed) return ok(run);
+  let tallies = run.tallies;
+  for (let from = 0; from < run.position;) {
+    const open = await parts.plans.openOutcomes(planId, from, FOLLOWED_AT_ONCE);
+    if (!open.ok) return open;
+    // What lies beyond the run's position was begun by a step that was never noted; it is begun again, and counted then.
+    const some = open.value.filter(({ index }) => index < run.position);
+    const changed = await followSome(parts, some);
+    if (!changed.ok) return changed;
+    const saved = await parts.plans.saveOutcomes(
+      planId,
+      changed.value.map(({ to }) => to),
+    );
+    if (!saved.ok) return saved;
+    tallies = changed.value.reduce((sum, { from: before, to }) => moved(sum, before, to), tallies);
+    if (open.value.length < FOLLOWED_AT_ONCE) break;
+    from = (open.value.at(-1)?.index ?? run.position) + 1;
+  }
+  return ok({ ...run, tallies });
+}
+
+/** Of jobs that were begun, those of which more is known now. */
+export async function followSome(
+  parts: Pick<RunParts, 'bulk'>,
+  open: readonly JobOutcome[],
+): Promise<Result<readonly { readonly from: JobOutcome; readonly to: JobOutcome }[], AppError>> {
+  if (open.length === 0) return ok([]);
+  const ids = open.map(({ jobId }) => jobId);
+  const documents = await parts.bulk.jobs(ids);
+  if (!documents.ok) return documents;
+  const entries = await parts.bulk.entriesOfJobs(ids);
+  if (!entries.ok) return entries;
+  const jobs = new Map(
+    documents.value.flatMap((document) => (document.type === 'job' ? [[document.job._id, document.job]] : [])),
+  );
+  const entriesOf = Map.groupBy(entries.value, ({ jobId }) => jobId ?? '');
+  const moves = open.map((from) => ({
+    from,
+    to: outcomeNow(from, jobs.get(from.jobId), entriesOf.get(from.jobId) ?? []),
+  }));
+  return ok(moves.filter(({ from, to }) => from.outcome !== to.outcome));
+}
+
+/** The run with the tallies that its jobs' outcomes add up to. */
+export async function recount(
+  parts: Pick<RunParts, 'plans'>,
+  planId: string,
+  run: PlanRun,
+): Promise<Result<PlanRun, AppError>> {
+  let tallies = NOTHING_RUN;
+  for (let from = 0; from < run.position;) {
+    const some = await parts.plans.readOutcomes(planId, from, FOLLOWED_AT_ONCE);
+    if (!some.ok) return some;
+    for (const outcome of some.value.filter(({ index }) => index < run.position)) {
+      const isSkipped = outcome.outcome === 'skipped';
+      const begun: JobOutcome = { ...outcome, outcome: 'begun' };
+      const { started, skipped, committedCredits } = tallies;
+      tallies = isSkipped
+        ? { ...tallies, skipped: skipped + 1 }
+        : { ...tallies, started: started + 1, committedCredits: committedCredits + outcome.priceCredits };
+      if (!isSkipped) tallies = moved(tallies, begun, outcome);
+    }
+    if (some.value.length < FOLLOWED_AT_ONCE) break;
+    from = (some.value.at(-1)?.index ?? run.position) + 1;
+  }
+  return ok({ ...run, tallies });
+}
+
+/** What became of a job that a plan began: by its own document, and by what the ledger says was paid. */
+export function outcomeNow(
+  outcome: JobOutcome,
+  job: Job | undefined,
+  entries: readonly Pick<LedgerEntry, 'type' | 'credits' | 'generationId'>[],
+): JobOutcome {
+  const paid = paidByGeneration(entries);
+  const seen = {
+    ...outcome,
+    paidCredits: paid.get(outcome.generationId) ?? 0,
+    timesPaid: [...paid.values()].filter((credits) => credits > 0).length,
+  };
+  if (job === undefined) return { ...seen, outcome: 'failed', why: 'The job is gone.' };
+  const { billing } = job;
+  if (billing.generationId !== outcome.generationId) {
+    return { ...seen, outcome: 'failed', why: 'It failed, and was retried again since.' };
+  }
+  if (billing.pending.length > 0) return outcome;
+  if (job.state === 'completed') return { ...seen, outcome: 'succeeded', why: '' };
+  if (job.state === 'failed') {
+    return { ...seen, outcome: 'failed', failureClass: job.failure.class, why: job.failure.message.slice(0, 500) };
+  }
+  if (job.state === 'queued' && billing.blocked !== null) {
+    return { ...outcome, outcome: 'waiting', why: `It needs ${billing.blocked.neededCredits} credits to go on.` };
+  }
+  return { ...outcome, outcome: 'begun', why: '' };
+}
+
+/** What the customer paid for each generation, refunds taken off. */
+function paidByGeneration(
+  entries: readonly Pick<LedgerEntry, 'type' | 'credits' | 'generationId'>[],
+): ReadonlyMap<string, number> {
+  const paid = new Map<string, number>();
+  for (const { type, credits, generationId } of entries) {
+    if (type !== 'capture' && type !== 'refund') continue;
+    const key = generationId ?? '';
+    paid.set(key, (paid.get(key) ?? 0) + (type === 'capture' ? credits : -credits));
+  }
+  return paid;
+}
+
+const ENDS: readonly JobOutcome['outcome'][] = ['succeeded', 'failed'];
+
+function moved(tallies: RunTallies, from: JobOutcome, to: JobOutcome): RunTallies {
+  const count = (outcome: JobOutcome['outcome']): number =>
+    (to.outcome === outcome ? 1 : 0) - (from.outcome === outcome ? 1 : 0);
+  const isOver = ENDS.includes(to.outcome);
+  return {
+    ...tallies,
+    succeeded: tallies.succeeded + count('succeeded'),
+    failed: tallies.failed + count('failed'),
+    waiting: tallies.waiting + count('waiting'),
+    committedCredits: tallies.committedCredits + (isOver ? to.paidCredits - from.priceCredits : 0),
+    paidTwice: tallies.paidTwice + (isOver && to.timesPaid > 1 ? 1 : 0),
+  };
+}

@@ -1,0 +1,106 @@
+import type { Filter } from 'mongodb';
+import { z } from 'zod';
+import type { JobFilter, Moment } from '#contract/job-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { Collections, RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
+import { toJobDocument } from './mongo-readable-store.ts';
+import type { JobDocument } from './ports.ts';
+
+/** Reads of many at once, for plans and their runs; each call takes at most a few thousand ids. */
+export class BulkReads {
+  readonly #collections: Collections;
+
+  constructor(collections: Collections) {
+    this.#collections = collections;
+  }
+
+  /** The documents of these ids that are there, in no order. */
+  async jobs(ids: readonly string[]): Promise<Result<readonly JobDocument[], AppError>> {
+    const found = await attemptCall(() => this.#collections.jobs.find({ _id: { $in: [...ids] } }).toArray());
+    return found.ok ? ok(found.value.map(toJobDocument)) : found;
+  }
+
+  /** The jobs that were changed last, the newest first. */
+  async recentJobs(limit: number): Promise<Result<readonly JobDocument[], AppError>> {
+    const found = await attemptCall(() =>
+      this.#collections.jobs.find().sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray(),
+    );
+    return found.ok ? ok(found.value.map(toJobDocument)) : found;
+  }
+
+  entriesOfGenerations(ids: readonly string[]): Promise<Result<readonly LedgerEntry[], AppError>> {
+    return this.#entries({ generationId: { $in: [...ids] } });
+  }
+
+  /** Every entry of these jobs, of all their generations. */
+  entriesOfJobs(ids: readonly string[]): Promise<Result<readonly LedgerEntry[], AppError>> {
+    return this.#entries({ jobId: { $in: [...ids] } });
+  }
+
+  async accounts(ids: readonly string[]): Promise<Result<readonly CreditAccount[], AppError>> {
+    const found = await attemptCall(() => this.#collections.accounts.find({ _id: { $in: [...ids] } }).toArray());
+    return found.ok ? parsed(z.array(creditAccountSchema), found.value, 'credit_accounts') : found;
+  }
+
+  /**
+   * Ids of the jobs that a filter asks for, the newest first. Error: `invalid_request` for words, which only the copy can search.
+   * @param limit at most so many
+   */
+  async idsWhere(
+    filter: JobFilter,
+    { now, limit }: { readonly now: Date; readonly limit: number },
+  ): Promise<Result<readonly string[], AppError>> {
+    if (filter.text !== '') return err(appError('invalid_request', 'words are searched in the offline copy only'));
+    const found = await attemptCall(() =>
+      this.#collections.jobs
+        .find(toServerFilter(filter, now))
+        .project<{ _id: unknown }>({ _id: 1 })
+        .sort({ createdAt: -1, _id: -1 })
+        .limit(limit)
+        .allowDiskUse(true)
+        .toArray(),
+    );
+    return found.ok ? ok(found.value.flatMap(({ _id }) => (typeof _id === 'string' ? [_id] : []))) : found;
+  }
+
+  async #entries(filter: Filter<RawDocument>): Promise<Result<readonly LedgerEntry[], AppError>> {
+    const found = await attemptCall(() => this.#collections.ledger.find(filter).toArray());
+    return found.ok ? parsed(z.array(ledgerEntrySchema), found.value, 'credit_ledger') : found;
+  }
+}
+
+/** A filter of the contract, without its words, as MongoDB asks it. */
+function toServerFilter(filter: JobFilter, now: Date): Filter<RawDocument> {
+  const wanted: Filter<RawDocument>[] = [];
+  const among = (field: string, values: readonly string[]): void => {
+    if (values.length > 0) wanted.push({ [field]: { $in: [...values] } });
+  };
+  const is = (field: string, value: string | null): void => {
+    if (value !== null) wanted.push({ [field]: value });
+  };
+  const between = (field: string, bounds: Readonly<Record<string, number | Date | null>>): void => {
+    const given = Object.entries(bounds).filter(([, bound]) => bound !== null);
+    if (given.length > 0) wanted.push({ [field]: Object.fromEntries(given) });
+  };
+  among('state', filter.states);
+  among('kind', filter.kinds);
+  among('failure.class', filter.classes);
+  among('failure.code', filter.codes);
+  among('provider.name', filter.providers);
+  among('provider.model', filter.models);
+  is('workspaceId', filter.workspaceId);
+  is('userId', filter.userId);
+  is('failure.fingerprint', filter.fingerprint);
+  between('billing.price', { $gte: filter.creditsMin, $lte: filter.creditsMax });
+  between('createdAt', { $gte: toDate(filter.since, now), $lt: toDate(filter.until, now) });
+  return wanted.length === 0 ? {} : { $and: wanted };
+}
+
+function toDate(moment: Moment | null, now: Date): Date | null {
+  if (moment === null) return null;
+  return new Date('atMs' in moment ? moment.atMs : now.getTime() - moment.agoSeconds * 1000);
+}

@@ -1,0 +1,117 @@
+import type { Collection, Db, Filter } from 'mongodb';
+import { z } from 'zod';
+import { appError, type AppError } from '#domain/errors.ts';
+import { planItemSchema, type PlanItem } from '#domain/retry-plan/plan-item.ts';
+import {
+  jobOutcomeSchema,
+  planRecordSchema,
+  type JobOutcome,
+  type PlanRecord,
+  type PlanState,
+} from '#domain/retry-plan/plan-record.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { DURABLE, type RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
+
+/** How many items one document holds: some hundred kilobytes. */
+export const ITEMS_IN_CHUNK = 1000;
+const PLANS_LISTED_MAX = 200;
+/** Digits that an index is written with, so that ids are in its order. */
+const INDEX_DIGITS = 6;
+
+const chunkSchema = z.object({ _id: z.string(), items: z.array(planItemSchema).max(ITEMS_IN_CHUNK) });
+
+/**
+ * Plans of retries (`retry_plans`), their items in chunks with the eligible ones first (`retry_plan_items`), and what became of
+ * each job (`retry_plan_outcomes`). A document that is none is an error: nothing that spends is passed over.
+ */
+export class PlanStore {
+  readonly #plans: Collection<RawDocument>;
+  readonly #items: Collection<RawDocument>;
+  readonly #outcomes: Collection<RawDocument>;
+
+  constructor(db: Db) {
+    this.#plans = db.collection<RawDocument>('retry_plans', DURABLE);
+    this.#items = db.collection<RawDocument>('retry_plan_items', DURABLE);
+    this.#outcomes = db.collection<RawDocument>('retry_plan_outcomes', DURABLE);
+  }
+
+  /** Keeps a new plan: its items first, so that a plan that can be read is whole. */
+  async insert(plan: PlanRecord, items: readonly PlanItem[]): Promise<Result<void, AppError>> {
+    for (let start = 0; start < items.length; start += ITEMS_IN_CHUNK) {
+      const _id = placeOf(plan._id, start / ITEMS_IN_CHUNK);
+      const chunk = { items: items.slice(start, start + ITEMS_IN_CHUNK) };
+      const written = await attemptCall(() => this.#items.updateOne({ _id }, { $set: chunk }, { upsert: true }));
+      if (!written.ok) return written;
+    }
+    const written = await attemptCall(() => this.#plans.insertOne({ ...plan }));
+    return written.ok ? ok(undefined) : written;
+  }
+
+  /** Error: `not_found`. */
+  async read(planId: string): Promise<Result<PlanRecord, AppError>> {
+    const found = await attemptCall(() => this.#plans.findOne({ _id: planId }));
+    if (!found.ok) return found;
+    if (found.value === null) return err(appError('not_found', `plan ${planId}`));
+    return parsed(planRecordSchema, found.value, `plan ${planId}`);
+  }
+
+  /** The newest plans, of some states or of all. */
+  async list(states: readonly PlanState[]): Promise<Result<readonly PlanRecord[], AppError>> {
+    const filter: Filter<RawDocument> = states.length === 0 ? {} : { state: { $in: [...states] } };
+    const found = await attemptCall(() =>
+      this.#plans.find(filter).sort({ 'proposed.at': -1, _id: 1 }).limit(PLANS_LISTED_MAX).toArray(),
+    );
+    return found.ok ? parsed(z.array(planRecordSchema), found.value, 'retry_plans') : found;
+  }
+
+  /** Writes the next version over the one before. @returns false where it is no longer that one */
+  async replace(next: PlanRecord): Promise<Result<boolean, AppError>> {
+    const { _id, ...fields } = next;
+    const filter = { _id, version: next.version - 1 };
+    const written = await attemptCall(() => this.#plans.updateOne(filter, { $set: fields }));
+    return written.ok ? ok(written.value.matchedCount === 1) : written;
+  }
+
+  /** Items of a plan from a place on, at most a chunk of them. */
+  async readItems(planId: string, from: number): Promise<Result<readonly PlanItem[], AppError>> {
+    const chunk = Math.floor(from / ITEMS_IN_CHUNK);
+    const found = await attemptCall(() => this.#items.findOne({ _id: placeOf(planId, chunk) }));
+    if (!found.ok) return found;
+    if (found.value === null) return ok([]);
+    const read = parsed(chunkSchema, found.value, `items of plan ${planId}`);
+    return read.ok ? ok(read.value.items.slice(from - chunk * ITEMS_IN_CHUNK)) : read;
+  }
+
+  /** Writes what became of jobs over what was known of them. */
+  async saveOutcomes(planId: string, outcomes: readonly JobOutcome[]): Promise<Result<void, AppError>> {
+    if (outcomes.length === 0) return ok(undefined);
+    const operations = outcomes.map((outcome) => ({
+      updateOne: { filter: { _id: placeOf(planId, outcome.index) }, update: { $set: outcome }, upsert: true },
+    }));
+    const written = await attemptCall(() => this.#outcomes.bulkWrite(operations, { ordered: false }));
+    return written.ok ? ok(undefined) : written;
+  }
+
+  /** What became of the jobs of a plan, from an index on, in order. */
+  readOutcomes(planId: string, from: number, limit: number): Promise<Result<readonly JobOutcome[], AppError>> {
+    return this.#findOutcomes({ _id: { $gte: placeOf(planId, from), $lt: `${planId};` } }, limit);
+  }
+
+  /** The jobs of a plan that were begun and are not at their end, as far as is known, from an index on, in order. */
+  openOutcomes(planId: string, from: number, limit: number): Promise<Result<readonly JobOutcome[], AppError>> {
+    const range = { $gte: placeOf(planId, from), $lt: `${planId};` };
+    return this.#findOutcomes({ _id: range, outcome: { $in: ['begun', 'waiting'] } }, limit);
+  }
+
+  async #findOutcomes(filter: Filter<RawDocument>, limit: number): Promise<Result<readonly JobOutcome[], AppError>> {
+    const found = await attemptCall(() => this.#outcomes.find(filter).sort({ _id: 1 }).limit(limit).toArray());
+    return found.ok ? parsed(z.array(jobOutcomeSchema), found.value, 'retry_plan_outcomes') : found;
+  }
+}
+
+/** An id that begins with the plan and orders by the number; `:` is followed by `;`. */
+function placeOf(planId: string, n: number): string {
+  return `${planId}:${String(n).padStart(INDEX_DIGITS, '0')}`;
+}

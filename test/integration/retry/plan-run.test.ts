@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findViolations } from '#domain/invariants.ts';
+import { ok } from '#domain/result.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { RunnerDeployment } from '../runner/deployment.ts';
+import { deskOf, failJobs, planOf, run } from './plan-world.ts';
+
+let deployment: RunnerDeployment;
+beforeEach(async () => {
+  deployment = await RunnerDeployment.start();
+});
+afterEach(() => deployment.stop());
+
+const idsOf = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `j${from + n}`);
+
+async function expectRetriedOnce(ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const job = await deployment.settled(id, 'completed');
+    expect(job.history.filter(({ from, to }) => from === 'failed' && to === 'queued')).toHaveLength(1);
+    expect((await deployment.ledgerOf(id)).filter(([type]) => type === 'capture')).toEqual([['capture', 100]]);
+  }
+  expect(findViolations(await deployment.readBooks())).toEqual([]);
+}
+
+/** A store whose process is cut off at its nth write of any kind, which is or is not done. */
+function dying(store: Store, atWrite: number, isDone: boolean): Store {
+  let writes = 0;
+  const cut = async <Value>(write: () => Promise<Value>): Promise<Value> => {
+    writes += 1;
+    if (writes !== atWrite) return write();
+    if (isDone) await write();
+    throw new Error('killed');
+  };
+  return {
+    ...store,
+    plans: Object.assign(Object.create(store.plans), {
+      read: (id: string) => store.plans.read(id),
+      readItems: (id: string, from: number) => store.plans.readItems(id, from),
+      readOutcomes: (id: string, from: number, limit: number) => store.plans.readOutcomes(id, from, limit),
+      openOutcomes: (id: string, from: number, limit: number) => store.plans.openOutcomes(id, from, limit),
+      replace: (next: Parameters<Store['plans']['replace']>[0]) => cut(() => store.plans.replace(next)),
+      saveOutcomes: (id: string, rows: Parameters<Store['plans']['saveOutcomes']>[1]) =>
+        cut(() => store.plans.saveOutcomes(id, rows)),
+    }) as Store['plans'],
+    writer: Object.assign(Object.create(store.writer), {
+      applyChanges: (changes: Parameters<Store['writer']['applyChanges']>[0]) =>
+        cut(() => store.writer.applyChanges(changes)),
+    }) as Store['writer'],
+  };
+}
+
+describe('the run of a plan', () => {
+  it.each([1, 2, 3, 4, 5, 6, 8, 10].flatMap((atWrite) => [true, false].map((isDone) => ({ atWrite, isDone }))))(
+    'goes on where it was cut off at write $atWrite (done: $isDone)',
+    async ({ atWrite, isDone }) => {
+      const ids = idsOf(0, 4);
+      await deployment.order('w1', 10_000, []);
+      await failJobs(deployment, ids);
+      deployment.startRunner();
+      const plan = await planOf(deployment.store, ids);
+      await expect(run(dying(deployment.store, atWrite, isDone), plan._id)).rejects.toThrow('killed');
+      // Another console, when the lease of the one that died has run out.
+      const { reader } = deployment.store;
+      const later = {
+        serverNow: async () => {
+          const now = expectOk(await reader.serverNow());
+          return ok(new Date(now.getTime() + 60_000));
+        },
+      };
+      const done = expectOk(await run(deployment.store, plan._id, { holder: 'two' }, { reader: later }));
+      expect(done).toMatchObject({
+        state: 'finished',
+        run: { tallies: { started: 4, succeeded: 4, failed: 0, skipped: 0, paidTwice: 0, committedCredits: 400 } },
+      });
+      await expectRetriedOnce(ids);
+    },
+  );
+
+  it('retries each job once where two consoles run overlapping plans at once', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, idsOf(0, 12));
+    deployment.startRunner();
+    const other = await deployment.server.openStore();
+    const [left, right] = [await planOf(deployment.store, idsOf(0, 9)), await planOf(other, idsOf(3, 12))];
+    const both = await Promise.all([
+      run(deployment.store, left._id, { ramp: [3] }),
+      run(other, right._id, { holder: 'two', ramp: [3] }),
+    ]);
+    const [one, two] = both.map((done) => expectOk(done).run?.tallies);
+    expect((one?.succeeded ?? 0) + (two?.succeeded ?? 0)).toBe(12);
+    expect((one?.skipped ?? 0) + (two?.skipped ?? 0)).toBe(6);
+    await expectRetriedOnce(idsOf(0, 12));
+  });
+
+  it('is refused to a second console while the first one runs it', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, ['j0']);
+    const plan = await planOf(deployment.store, ['j0']);
+    const stopping = new AbortController();
+    const first = run(deployment.store, plan._id, {
+      signal: stopping.signal,
+      onProgress: ({ run: progress }) => {
+        if (progress?.position !== 1) return;
+        void run(deployment.store, plan._id, { holder: 'two' }).then((second) => {
+          expect(second).toMatchObject({ ok: false, error: { code: 'lease_lost' } });
+          stopping.abort();
+        });
+      },
+    });
+    expect(expectOk(await first)).toMatchObject({ state: 'running', lease: null });
+    deployment.startRunner();
+    expect(expectOk(await run(deployment.store, plan._id, { holder: 'two' })).state).toBe('finished');
+    await expectRetriedOnce(['j0']);
+  });
+
+  it('stops by itself where too many fail, says what was left unspent, and plans again what is left', async () => {
+    const ids = idsOf(0, 8);
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, ids, { model: 'bad-output' });
+    deployment.startRunner();
+    const plan = await planOf(deployment.store, ids);
+    const limits = { failureRateMax: 0.5, endedMin: 3, spendCreditsMax: 1000 };
+    const done = expectOk(await run(deployment.store, plan._id, { ramp: [1, 2, 5], limits }));
+    expect(done).toMatchObject({
+      state: 'stopped',
+      run: { ended: { cause: 'failure_rate', unspentCredits: 800 }, tallies: { started: 3, failed: 3 } },
+    });
+    const desk = deskOf(deployment.store);
+    const outcomes = expectOk(await desk.outcomes(plan._id));
+    expect(outcomes).toHaveLength(3);
+    expect(outcomes).toMatchObject(
+      outcomes.map(() => ({ outcome: 'failed', failureClass: 'validation', paidCredits: 0 })),
+    );
+    expect(expectOk(await desk.idsAgain(plan._id, 'remainder')).toSorted()).toEqual(ids);
+    expect(findViolations(await deployment.readBooks())).toEqual([]);
+  });
+
+  it('stops before it spends more than was set', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, idsOf(0, 4));
+    deployment.startRunner();
+    const plan = await planOf(deployment.store, idsOf(0, 4));
+    const limits = { failureRateMax: 1, endedMin: 1, spendCreditsMax: 250 };
+    const done = expectOk(await run(deployment.store, plan._id, { limits, ramp: [10] }));
+    expect(done.run).toMatchObject({ ended: { cause: 'spend' }, tallies: { started: 2 } });
+  });
+
+  it('skips what has changed since, and plans after a top-up exactly what stood blocked for lack of credit', async () => {
+    await deployment.order('w1', 250, []);
+    await failJobs(deployment, idsOf(0, 4));
+    const plan = await planOf(deployment.store, idsOf(0, 4));
+    expect(plan.totals.groups).toMatchObject({ eligible: { jobs: 2 }, insufficient_credit: { jobs: 2 } });
+    const moved = await planOf(deployment.store, ['j0']);
+    deployment.startRunner();
+    expectOk(await run(deployment.store, moved._id));
+    const done = expectOk(await run(deployment.store, plan._id));
+    expect(done.run?.tallies).toMatchObject({ started: 1, skipped: 1 });
+    const desk = deskOf(deployment.store);
+    expect(expectOk(await desk.outcomes(plan._id))[0]).toMatchObject({ jobId: 'j0', outcome: 'skipped' });
+    expect(expectOk(await desk.idsAgain(plan._id, 'after_top_up'))).toEqual(['j2', 'j3']);
+    await expectRetriedOnce(['j0', 'j1']);
+  });
+
+  it('pauses and stops where somebody asks for it, from anywhere', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, idsOf(0, 4));
+    const plan = await planOf(deployment.store, idsOf(0, 4));
+    const desk = deskOf(await deployment.server.openStore());
+    let isAsked = false;
+    const paused = await run(deployment.store, plan._id, {
+      onProgress: ({ run: progress }) => {
+        if (isAsked || progress?.position !== 2) return;
+        isAsked = true;
+        void desk.wish(plan._id, 'pause');
+      },
+    });
+    expect(expectOk(paused)).toMatchObject({ state: 'paused', run: { tallies: { started: 2 } } });
+    expect(expectOk(await desk.wish(plan._id, 'stop'))).toMatchObject({
+      state: 'stopped',
+      run: { ended: { cause: 'by_hand', unspentCredits: 200 } },
+    });
+    expect(await run(deployment.store, plan._id)).toMatchObject({ error: { code: 'illegal_transition' } });
+  });
+});

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { PlanDesk } from '#console/retry/plan-desk.ts';
+import { runPlan, type RunOrder } from '#console/retry/plan-run.ts';
+import type { RunParts } from '#console/retry/plan-begin.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Job } from '#domain/job.ts';
+import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
+import type { Result } from '#domain/result.ts';
+import { wait } from '#engine/wait.ts';
+import type { Store } from '#store/connection.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { entriesOf, failedJob } from '../../support/failed-job.ts';
+import type { RunnerDeployment } from '../runner/deployment.ts';
+
+export const ANN = { type: 'user', id: 'ann' } as const;
+
+/** Puts jobs that failed for a temporary reason on the server, each with its ledger. */
+export async function failJobs(
+  deployment: RunnerDeployment,
+  ids: readonly string[],
+  { model = 'standard', workspaceId = 'w1' }: { readonly model?: string; readonly workspaceId?: string } = {},
+): Promise<void> {
+  const failed = failedJob({ failureClass: 'temporary' });
+  const jobs = ids.map((id): Job => ({
+    ...failed,
+    _id: id,
+    workspaceId,
+    maxAttempts: 1,
+    provider: { ...failed.provider, model },
+    attempts: failed.attempts.map((attempt) => ({ ...attempt, generationId: `g-${id}`, model })),
+    billing: { ...failed.billing, generationId: `g-${id}` },
+  }));
+  expectOk(await deployment.store.writer.insertJobs(jobs));
+  const { client, dbName } = deployment.server;
+  const ledger = client.db(dbName).collection<{ _id: string }>('credit_ledger');
+  await ledger.insertMany(jobs.flatMap((job) => entriesOf(job).map((entry) => ({ ...entry }))));
+}
+
+export function deskOf({ reader, bulk, plans }: Store): PlanDesk {
+  const newPlanId = (): string => randomBytes(8).toString('hex');
+  return new PlanDesk({ reader, bulk, plans, policy: DEFAULT_RETRY_POLICY, newPlanId });
+}
+
+export async function planOf(store: Store, ids: readonly string[]): Promise<PlanRecord> {
+  const source = { type: 'ids', count: ids.length } as const;
+  const signal = new AbortController().signal;
+  return expectOk(await deskOf(store).plan({ source, ids, reason: 'the provider is back', by: ANN, signal }));
+}
+
+export function run(
+  store: Store,
+  planId: string,
+  order: Partial<RunOrder> = {},
+  parts: Partial<RunParts> = {},
+): Promise<Result<PlanRecord, AppError>> {
+  return runPlan(
+    { ...store, policy: DEFAULT_RETRY_POLICY, wait: (_ms, signal) => wait(50, signal), ...parts },
+    {
+      planId,
+      by: ANN,
+      ramp: [2],
+      limits: { failureRateMax: 0.5, endedMin: 2, spendCreditsMax: 1_000_000 },
+      typedCredits: null,
+      holder: 'one',
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      ...order,
+    },
+  );
+}
