@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { findViolations } from '#domain/invariants.ts';
+import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
+import { runProgram, type Finished } from '../../support/run-program.ts';
+import { RunnerDeployment } from '../runner/deployment.ts';
+import { failJobs } from './plan-world.ts';
+
+const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));
+const reportSchema = z.looseObject({ plan: z.looseObject({ _id: planIdSchema }) });
+
+let deployment: RunnerDeployment;
+beforeEach(async () => {
+  deployment = await RunnerDeployment.start();
+});
+afterEach(() => deployment.stop());
+
+function retry(...args: readonly string[]): Promise<Finished> {
+  const { uri, dbName } = deployment.server;
+  return runProgram(program, ['retry', ...args, '--uri', uri, '--db', dbName, '--json']);
+}
+
+it('plans by a query, runs by steps, and says of each job what happened, from the command line', async () => {
+  const { client, dbName } = deployment.server;
+  await deployment.order('w1', 200_000, []);
+  await failJobs(deployment, ['j0', 'j1', 'j2']);
+  const jobs = client.db(dbName).collection<{ _id: string }>('jobs');
+  await jobs.updateMany({ _id: { $in: ['j0', 'j1'] } }, { $set: { 'failure.class': 'timeout' } });
+  deployment.startRunner();
+
+  const wrong = await retry('--where', 'class:sunny', '--plan');
+  expect(wrong).toMatchObject({ status: 1, stdout: '' });
+  expect(wrong.stderr).toContain('sunny');
+  const made = await retry('--where', 'state:failed class:timeout', '--plan');
+  expect(made).toMatchObject({ status: 0, stderr: '' });
+  const { plan } = reportSchema.parse(JSON.parse(made.stdout));
+  expect(plan).toMatchObject({ state: 'planned', totals: { groups: { eligible: { jobs: 2, credits: 200 } } } });
+
+  const ran = await retry('run', plan._id, '--ramp', '1,5');
+  expect(ran.stderr).toBe('');
+  expect(JSON.parse(ran.stdout)).toMatchObject({ plan: { state: 'finished', run: { tallies: { succeeded: 2 } } } });
+  const outcome = await retry('outcome', plan._id);
+  expect(JSON.parse(outcome.stdout)).toMatchObject({
+    outcomes: [
+      { outcome: 'succeeded', paidCredits: 100, timesPaid: 1 },
+      { outcome: 'succeeded', paidCredits: 100, timesPaid: 1 },
+    ],
+  });
+  expect((await deployment.jobOf('j2')).state).toBe('failed');
+  expect(findViolations(await deployment.readBooks())).toEqual([]);
+});
