@@ -18,6 +18,7 @@ import { MendsScreen } from '../views/reconciliation/mends-screen.tsx';
 import { MonthsScreen } from '../views/reconciliation/months-screen.tsx';
 import { ReconciliationScreen } from '../views/reconciliation/reconciliation-screen.tsx';
 import { StatementsScreen } from '../views/reconciliation/statements-screen.tsx';
+import { RunnerScreen } from '../views/runner/runner-screen.tsx';
 import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
 import { Frame } from './frame.tsx';
 import { idInPath, useHashPath, useHashQuery } from './hash-location.ts';
@@ -61,6 +62,7 @@ function Screens(): ReactNode {
         <Route path="/reconciliation/:findingId">
           <FindingScreen key={id} findingId={id} />
         </Route>
+        <Route path="/runners" component={RunnerScreen} />
         <Route path="/malformed" component={MalformedScreen} />
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />

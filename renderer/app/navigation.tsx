@@ -1,4 +1,4 @@
-import { Activity, Bug, FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
+import { Activity, Bug, Cog, FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useEngineStatus } from '../state/engine-queries.tsx';
@@ -14,6 +14,7 @@ export function Navigation(): ReactNode {
         <JobsItem />
         <NavItem path="/failures" icon={Bug} label="Failures" />
         <ReconciliationItem />
+        <NavItem path="/runners" icon={Cog} label="Runners" />
         <MalformedItem />
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />

@@ -11,7 +11,7 @@ export function MergeBar({ groups, onDone }: { groups: readonly FailureGroupView
   const [into, ...others] = groups;
   if (into === undefined) return null;
   return (
-    <div className="merge-bar" role="status">
+    <section className="merge-bar" aria-label="Merge">
       {groups.length.toLocaleString('en')} groups are chosen.
       <button
         type="button"
@@ -40,6 +40,6 @@ export function MergeBar({ groups, onDone }: { groups: readonly FailureGroupView
           {explainError(toWireError(decision.error))}
         </span>
       )}
-    </div>
+    </section>
   );
 }

@@ -32,15 +32,13 @@ describe('the marks of a chart', () => {
     ]);
   });
 
-  it('every bar that has a height is found at its middle', () => {
-    const value = fc.nat(1000);
+  it('every bar is found at its middle', () => {
     fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 5 }), (heights) => {
+      fc.property(fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 5 }), (heights) => {
         const bars = heights.map((height, at) => series(String(at), 'bar', [height]));
         const tops = stackedValues(bars).map((values) => values[0] ?? 0);
-        for (const [at, height] of heights.entries()) {
-          if (height > 0) expect(seriesAt(bars, 0, (tops[at] ?? 0) - height / 2)).toBe(at);
-        }
+        const found = heights.map((height, at) => seriesAt(bars, 0, (tops[at] ?? 0) - height / 2));
+        expect(found).toEqual(heights.map((_, at) => at));
       }),
     );
   });
