@@ -1,0 +1,35 @@
+import { expect, test } from './application.ts';
+import { startProduction } from './production.ts';
+import { keepScreen } from './screens.ts';
+
+test.describe('runners', () => {
+  test('a runner is scaled, paused and drained through the server, by keyboard alone', async ({ start }) => {
+    const production = await startProduction();
+    try {
+      const { page } = await start({ env: production.env, args: ['--runner'] });
+      await production.order({ id: 'sound-1', priceCredits: 500 });
+      await page.getByRole('link', { name: 'Runners' }).focus();
+      await page.keyboard.press('Enter');
+      const runner = page.getByRole('table', { name: 'Runners' }).getByRole('row').nth(1);
+      await expect(runner).toContainText('this machine');
+      await expect(runner).toContainText('of 4');
+      await expect(page.getByRole('table', { name: 'Providers' })).toContainText('openai');
+      await keepScreen(page, 'runners');
+
+      await runner.getByRole('spinbutton').fill('2');
+      await page.keyboard.press('Enter');
+      await expect(runner).toContainText('of 2');
+      await expect(runner).toContainText('obeyed');
+      await runner.getByRole('button', { name: /^Pause/ }).focus();
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('region', { name: 'Runner', exact: true })).toContainText('Runner paused');
+      await runner.getByRole('button', { name: /^Drain/ }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog', { name: 'Drain the runner' }).getByRole('button', { name: 'Drain it' }).focus();
+      await page.keyboard.press('Enter');
+      await expect(runner).toContainText('ended');
+    } finally {
+      await production.stop();
+    }
+  });
+});
