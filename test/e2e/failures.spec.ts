@@ -43,7 +43,7 @@ test.describe('failures', () => {
     await page.getByRole('button', { name: /^To look at/ }).click();
     await expect(cause).toContainText('regression');
     await expect(cause).toContainText('1 job of 1 customer failed since.');
-    await cause.getByRole('link', { name: /^Jobs of/ }).click();
+    await cause.getByRole('link', { name: /^Jobs: / }).click();
     await expect(page.getByRole('grid', { name: 'Jobs' }).getByRole('link', { name: 'lost-3' })).toBeVisible();
   });
 

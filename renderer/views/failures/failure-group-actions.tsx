@@ -38,7 +38,7 @@ export function FailureGroupActions({ group, title }: { group: FailureGroupView;
           type="button"
           className="button"
           disabled={decision.isPending}
-          aria-label={`Open ${title} again`}
+          aria-label={`Open again: ${title}`}
           onClick={() => decide({ type: 'reopen' })}
         >
           <Undo2 aria-hidden size={14} />
@@ -46,13 +46,13 @@ export function FailureGroupActions({ group, title }: { group: FailureGroupView;
         </button>
       )}
       {group.standing !== 'ignored' && (
-        <button type="button" className="button" aria-label={`Ignore ${title}…`} onClick={() => setDialog('ignore')}>
+        <button type="button" className="button" aria-label={`Ignore…: ${title}`} onClick={() => setDialog('ignore')}>
           <BellOff aria-hidden size={14} />
           Ignore…
         </button>
       )}
       {group.standing !== 'resolved' && (
-        <button type="button" className="button" aria-label={`Resolve ${title}…`} onClick={() => setDialog('resolve')}>
+        <button type="button" className="button" aria-label={`Resolve…: ${title}`} onClick={() => setDialog('resolve')}>
           <CircleCheck aria-hidden size={14} />
           Resolve…
         </button>

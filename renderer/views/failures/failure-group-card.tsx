@@ -64,7 +64,7 @@ export function FailureGroupCard({
       {group.causes.length > 1 && <OtherCauses causes={group.causes.slice(1)} />}
       <div className="failure-group-figures">
         <Figure
-          name="jobs"
+          name={jobs === 1 ? 'job' : 'jobs'}
           note={group.retryingJobs > 0 ? `${group.retryingJobs.toLocaleString('en')} retrying` : null}
         >
           {jobs.toLocaleString('en')}
@@ -91,13 +91,13 @@ export function FailureGroupCard({
             key={cause.fingerprint}
             className="button"
             href={jobsHref({ states: ['failed', 'retrying'], fingerprint: cause.fingerprint })}
-            aria-label={`Jobs of ${titleOf(cause)}`}
+            aria-label={`${jobsLabelOf(group, cause)}: ${titleOf(cause)}`}
           >
-            {group.causes.length === 1 ? 'Jobs' : `Jobs of ${cause.code ?? cause.model}`}
+            {jobsLabelOf(group, cause)}
           </Link>
         ))}
         {group.failedJobs > 0 && (
-          <Link className="button" href={planHref(group.causes)} aria-label={`Plan a retry of ${titleOf(first)}`}>
+          <Link className="button" href={planHref(group.causes)} aria-label={`Plan a retry…: ${titleOf(first)}`}>
             Plan a retry…
           </Link>
         )}
@@ -105,6 +105,10 @@ export function FailureGroupCard({
       </div>
     </li>
   );
+}
+
+function jobsLabelOf({ causes }: FailureGroupView, { code, model }: FailureCause): string {
+  return causes.length === 1 ? 'Jobs' : `Jobs of ${code ?? model}`;
 }
 
 function titleOf({ class: failureClass, code, provider, model }: FailureCause): string {

@@ -125,7 +125,7 @@ function Control({ runner, canControl }: { runner: FleetRunner; canControl: bool
         className="button"
         data-kind="danger"
         disabled={isDisabled}
-        aria-label={`Drain ${id}…`}
+        aria-label={`Drain…: ${id}`}
         onClick={() => setDraining(true)}
       >
         Drain…
