@@ -14,6 +14,7 @@ import { ExperienceReader, type ExperienceQuery, type TwinQuery } from './experi
 import type { RangeDigest } from './digest.ts';
 import { DigestReader, type DocumentDigest, type IdRange } from './digest-reader.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
+import { JobIds } from './job-ids.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
@@ -58,6 +59,8 @@ interface MalformedColumns {
 export class CacheReader {
   readonly #db: Database;
   readonly #pages: JobPages;
+  readonly #ids: JobIds;
+  readonly #now: () => number;
   readonly #standing: StandingReader;
   readonly #experience: ExperienceReader;
   readonly #document: Statement<[string], { document: Buffer }>;
@@ -77,6 +80,8 @@ export class CacheReader {
   constructor(db: Database, now: () => number) {
     this.#db = db;
     this.#pages = new JobPages(db, now);
+    this.#ids = new JobIds(db);
+    this.#now = now;
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
@@ -103,6 +108,11 @@ export class CacheReader {
   jobsPage(query: JobsQuery): Result<JobsPage, AppError> {
     const page = attemptSql(() => this.#inOneState(() => this.#pages.page(query)));
     return page.ok ? page.value : page;
+  }
+
+  /** Ids of every job that a filter asks for, those created last first; at most `limit`. */
+  jobIds(filter: JobFilter, limit: number): Result<readonly string[], AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#ids.read(filter, { nowMs: this.#now(), limit })));
   }
 
   countJobs(filter: JobFilter): Result<JobsCount, AppError> {

@@ -183,7 +183,7 @@ async function choose(
   }
   const { filter, problems } = parseJobQuery(where, CREDIT_SCALE);
   const [problem] = problems;
-  if (problem !== undefined) return err(appError('invalid_request', `--where: ${problem.reason}`));
+  if (problem !== undefined) return err(appError('query_invalid', problem.reason));
   const now = await store.reader.serverNow();
   if (!now.ok) return now;
   const found = await store.bulk.idsWhere(filter, { now: now.value, limit: PLAN_JOBS_MAX + 1 });

@@ -98,6 +98,11 @@ export const ERRORS = {
     message: 'The retry policy blocks this.',
     action: 'See the cause in the details.',
   },
+  query_invalid: {
+    transient: false,
+    message: 'A part of the query means nothing.',
+    action: 'Mend what the details name; nothing was read or written.',
+  },
   plan_expired: {
     transient: false,
     message: 'The plan is too old to be run; nothing was written.',

@@ -30,6 +30,7 @@ import type { Handlers } from './handlers/handler.ts';
 import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
 import { PersonBoard } from './person-board.ts';
+import { PlanHost } from './plan-host.ts';
 import type { EnginePort } from './port.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
@@ -61,6 +62,7 @@ export class Engine {
   #monitor: Monitor | null = null;
   #runner: JobRunner | null = null;
   #desk: JobDesk | null = null;
+  #plans: PlanHost | null = null;
   #reconciliation: DeskHost | null = null;
   #store: Store | null = null;
   #auditFile: AuditFile | null = null;
@@ -173,6 +175,8 @@ export class Engine {
       status,
       controlRunner,
       desk: () => this.#desk,
+      plans: () => this.#plans,
+      exportFolder: dataFilesOf(this.#options.config.dataDir, sourceOf(this.#options.config)).exportFolder,
       reconciliation: this.#reconciliation,
       own: this.#own,
       person: this.#person,
@@ -191,6 +195,7 @@ export class Engine {
   async #stop(): Promise<void> {
     await this.#demo?.stopTraffic();
     await this.#reconciliation?.stop();
+    await this.#plans?.stop();
     await this.#runner?.stop();
     await this.#monitor?.stop();
     this.#person.stop();
@@ -296,6 +301,9 @@ export class Engine {
       policy: DEFAULT_RETRY_POLICY,
       actor: this.#person.actor,
     });
+    await this.#plans?.stop();
+    this.#plans = new PlanHost({ store, policy: DEFAULT_RETRY_POLICY, log });
+    if (this.#person.status.access.retry.write === null) void this.#plans.resume(this.#person.actor);
     this.#monitor = startMonitor({
       changes: store.changes,
       writer: cache.writer,

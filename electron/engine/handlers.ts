@@ -18,9 +18,11 @@ import { healthHandlers } from './handlers/health-handlers.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
+import { planHandlers } from './handlers/plan-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
 import type { PersonBoard } from './person-board.ts';
+import type { PlanHost } from './plan-host.ts';
 
 /** What the answers are made from. */
 export interface HandlerParts {
@@ -28,6 +30,10 @@ export interface HandlerParts {
   readonly status: () => EngineStatus;
   /** Where jobs are retried and cancelled; null while there has been no server. */
   readonly desk: () => JobDesk | null;
+  /** Where plans of many retries are made and run; null while there has been no server. */
+  readonly plans: () => PlanHost | null;
+  /** Where exports are written. */
+  readonly exportFolder: string;
   /** Error: `not_found` where this engine has no runner. */
   readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
   readonly reconciliation: ReconciliationDesk;
@@ -61,6 +67,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...financeHandlers(parts.reconciliation),
     ...copyHandlers(parts.reader, parts.store),
     ...ownHandlers(parts.own),
+    ...planHandlers({ host: parts.plans, reader: parts.reader, exportFolder: parts.exportFolder }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),
   };

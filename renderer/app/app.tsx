@@ -11,6 +11,9 @@ import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
 import { PeopleScreen } from '../views/people/people-screen.tsx';
+import { NewPlanScreen } from '../views/plans/new-plan-screen.tsx';
+import { PlanScreen } from '../views/plans/plan-screen.tsx';
+import { PlansScreen } from '../views/plans/plans-screen.tsx';
 import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
 import { InvoicesScreen } from '../views/reconciliation/invoices-screen.tsx';
 import { MarginScreen } from '../views/reconciliation/margin-screen.tsx';
@@ -64,6 +67,11 @@ function Screens(): ReactNode {
         </Route>
         <Route path="/runners" component={RunnerScreen} />
         <Route path="/malformed" component={MalformedScreen} />
+        <Route path="/plans" component={PlansScreen} />
+        <Route path="/plans/new" component={NewPlanScreen} />
+        <Route path="/plans/:planId">
+          <PlanScreen key={id} planId={id} />
+        </Route>
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />
         <Route component={NoSuchScreen} />

@@ -1,4 +1,15 @@
-import { Activity, Bug, Cog, FileWarning, ListTree, Scale, ScrollText, Users, type LucideIcon } from 'lucide-react';
+import {
+  Activity,
+  Bug,
+  Cog,
+  FileWarning,
+  ListChecks,
+  ListTree,
+  Scale,
+  ScrollText,
+  Users,
+  type LucideIcon,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useEngineStatus } from '../state/engine-queries.tsx';
@@ -16,6 +27,7 @@ export function Navigation(): ReactNode {
         <ReconciliationItem />
         <NavItem path="/runners" icon={Cog} label="Runners" />
         <MalformedItem />
+        <NavItem path="/plans" icon={ListChecks} label="Retry plans" />
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
       </ul>

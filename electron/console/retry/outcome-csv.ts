@@ -1,19 +1,19 @@
 import type { JobOutcome } from '#domain/retry-plan/plan-record.ts';
-import { csvFile } from '../reconciliation/csv.ts';
+import { csvFile, type CsvValue } from '../reconciliation/csv.ts';
 
-/** What became of the jobs of a plan as the lines of a CSV file. Credits in the smallest unit. */
+/** What is said of each job of a plan. Credits in the smallest unit. */
+export const outcomeColumns: readonly { readonly title: string; readonly value: (row: JobOutcome) => CsvValue }[] = [
+  { title: 'job', value: (row) => row.jobId },
+  { title: 'workspace', value: (row) => row.workspaceId },
+  { title: 'outcome', value: (row) => row.outcome },
+  { title: 'class', value: (row) => row.failureClass },
+  { title: 'why', value: (row) => row.why },
+  { title: 'price credits', value: (row) => row.priceCredits },
+  { title: 'paid credits', value: (row) => row.paidCredits },
+  { title: 'generation', value: (row) => row.generationId },
+];
+
+/** What became of the jobs of a plan as the lines of a CSV file. */
 export function outcomeCsv(outcomes: Iterable<JobOutcome>): Iterable<string> {
-  return csvFile<JobOutcome>(
-    [
-      { title: 'job', value: (row) => row.jobId },
-      { title: 'workspace', value: (row) => row.workspaceId },
-      { title: 'outcome', value: (row) => row.outcome },
-      { title: 'class', value: (row) => row.failureClass },
-      { title: 'why', value: (row) => row.why },
-      { title: 'price credits', value: (row) => row.priceCredits },
-      { title: 'paid credits', value: (row) => row.paidCredits },
-      { title: 'generation', value: (row) => row.generationId },
-    ],
-    outcomes,
-  );
+  return csvFile(outcomeColumns, outcomes);
 }

@@ -143,6 +143,11 @@ export class PlanDesk {
     return this.#parts.plans.list([]);
   }
 
+  /** Items of a plan from a place on, the eligible ones first; some of them, none behind the last one. */
+  itemsFrom(planId: string, from: number): Promise<Result<readonly PlanItem[], AppError>> {
+    return this.#parts.plans.readItems(planId, from);
+  }
+
   /** Every item of a plan, the eligible ones first. */
   async items(planId: string): Promise<Result<readonly PlanItem[], AppError>> {
     const all: PlanItem[] = [];
@@ -158,16 +163,22 @@ export class PlanDesk {
   async outcomes(planId: string): Promise<Result<readonly JobOutcome[], AppError>> {
     const all: JobOutcome[] = [];
     for (;;) {
-      const from = (all.at(-1)?.index ?? -1) + 1;
-      const some = await this.#parts.plans.readOutcomes(planId, from, OUTCOMES_AT_ONCE);
+      const some = await this.outcomesFrom(planId, (all.at(-1)?.index ?? -1) + 1, OUTCOMES_AT_ONCE);
       if (!some.ok) return some;
-      const open = some.value.filter(({ outcome }) => outcome === 'begun' || outcome === 'waiting');
-      const moves = await followSome(this.#parts, open);
-      if (!moves.ok) return moves;
-      const now = new Map(moves.value.map(({ to }) => [to.index, to]));
-      all.push(...some.value.map((outcome) => now.get(outcome.index) ?? outcome));
+      all.push(...some.value);
       if (some.value.length < OUTCOMES_AT_ONCE) return ok(all);
     }
+  }
+
+  /** The same from an index on, at most `limit` of them. */
+  async outcomesFrom(planId: string, from: number, limit: number): Promise<Result<readonly JobOutcome[], AppError>> {
+    const some = await this.#parts.plans.readOutcomes(planId, from, limit);
+    if (!some.ok) return some;
+    const open = some.value.filter(({ outcome }) => outcome === 'begun' || outcome === 'waiting');
+    const moves = await followSome(this.#parts, open);
+    if (!moves.ok) return moves;
+    const now = new Map(moves.value.map(({ to }) => [to.index, to]));
+    return ok(some.value.map((outcome) => now.get(outcome.index) ?? outcome));
   }
 
   /** Approves, rejects or withdraws a plan that has not begun. Errors: those of {@link decidePlan}. */

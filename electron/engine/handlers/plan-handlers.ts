@@ -1,0 +1,95 @@
+import type { CacheReader } from '#cache/reader.ts';
+import { exportTable } from '#console/reconciliation/export-file.ts';
+import { outcomeColumns } from '#console/retry/outcome-csv.ts';
+import { parseJobQuery } from '#contract/query/job-query.ts';
+import type { PlanView, PlanWish } from '#contract/plan-views.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { PLAN_JOBS_MAX } from '#domain/retry-plan/plan-draft.ts';
+import type { PlanRecord, PlanSource } from '#domain/retry-plan/plan-record.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { PlanHost } from '../plan-host.ts';
+import { toPlanView } from '../plan-views.ts';
+import type { HandlersOf } from './handler.ts';
+
+/** What the answers about plans are made from. */
+export interface PlanHandlerParts {
+  /** Null while there has been no server. */
+  readonly host: () => PlanHost | null;
+  readonly reader: Pick<CacheReader, 'jobIds'>;
+  readonly exportFolder: string;
+}
+
+/** Plans of many retries: chosen in the copy, decided on the server. */
+export function planHandlers({ host, reader, exportFolder }: PlanHandlerParts): HandlersOf<'plans'> {
+  const withHost = async <Value>(
+    work: (open: PlanHost) => Promise<Result<Value, AppError>>,
+  ): Promise<Result<Value, AppError>> => {
+    const open = host();
+    return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
+  };
+  const viewed = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<{ plan: PlanView }, AppError>> => {
+    const done = await plan;
+    return done.ok ? ok({ plan: toPlanView(done.value) }) : done;
+  };
+  return {
+    'plans.list': () =>
+      withHost(async ({ desk }) => {
+        const plans = await desk.list();
+        return plans.ok ? ok({ plans: plans.value.map(toPlanView) }) : plans;
+      }),
+    'plans.get': ({ planId }) => withHost(({ desk }) => viewed(desk.read(planId))),
+    'plans.make': ({ wish, reason }, { actor, signal, note }) =>
+      withHost(async (open) => {
+        const chosen = await choose(open, reader, wish);
+        if (!chosen.ok) return chosen;
+        const made = await viewed(open.desk.plan({ ...chosen.value, reason, by: actor, signal }));
+        if (made.ok) note('after', { planId: made.value.plan.planId, credits: made.value.plan.plannedCredits });
+        return made;
+      }),
+    'plans.items': ({ planId, from, limit }) =>
+      withHost(async ({ desk }) => {
+        const items = await desk.itemsFrom(planId, from);
+        return items.ok ? ok({ items: items.value.slice(0, limit) }) : items;
+      }),
+    'plans.outcomes': ({ planId, from, limit }) =>
+      withHost(async ({ desk }) => {
+        const outcomes = await desk.outcomesFrom(planId, from, limit);
+        return outcomes.ok ? ok({ outcomes: [...outcomes.value] }) : outcomes;
+      }),
+    'plans.decide': ({ planId, decision, note }, { actor }) =>
+      withHost(({ desk }) => viewed(desk.decide(planId, decision, { by: actor, note }))),
+    'plans.run': (wish, { actor }) => withHost((open) => viewed(open.start({ ...wish, by: actor }))),
+    'plans.wish': ({ planId, wish }) => withHost(({ desk }) => viewed(desk.wish(planId, wish))),
+    'plans.export': ({ planId }) =>
+      withHost(async ({ desk }) => {
+        const outcomes = await desk.outcomes(planId);
+        if (!outcomes.ok) return outcomes;
+        const table = { name: `plan-${planId}`, columns: outcomeColumns, rows: outcomes.value };
+        return exportTable(exportFolder, table, 'csv');
+      }),
+  };
+}
+
+async function choose(
+  { desk }: PlanHost,
+  reader: PlanHandlerParts['reader'],
+  wish: PlanWish,
+): Promise<Result<{ readonly source: PlanSource; readonly ids: readonly string[] }, AppError>> {
+  switch (wish.type) {
+    case 'ids':
+      return ok({ source: { type: 'ids', count: wish.ids.length }, ids: wish.ids });
+    case 'where': {
+      const { filter, problems } = parseJobQuery(wish.where, CREDIT_SCALE);
+      const [problem] = problems;
+      if (problem !== undefined) return err(appError('query_invalid', problem.reason));
+      const ids = reader.jobIds(filter, PLAN_JOBS_MAX + 1);
+      return ids.ok ? ok({ source: { type: 'where', where: wish.where }, ids: ids.value }) : ids;
+    }
+    case 'remainder':
+    case 'after_top_up': {
+      const ids = await desk.idsAgain(wish.planId, wish.type);
+      return ids.ok ? ok({ source: { type: wish.type, planId: wish.planId }, ids: ids.value }) : ids;
+    }
+  }
+}

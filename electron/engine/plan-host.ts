@@ -1,0 +1,75 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { PlanDesk } from '#console/retry/plan-desk.ts';
+import { runPlan, type RunOrder } from '#console/retry/plan-run.ts';
+import type { AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { Store } from '#store/connection.ts';
+import { wait } from './wait.ts';
+
+/** What somebody at a window says of a run; the rest is this engine's. */
+export type RunWish = Pick<RunOrder, 'planId' | 'by' | 'ramp' | 'limits' | 'typedCredits'>;
+
+/** Runs plans of retries in this engine, whether or not a window is open, over one connection to the server. */
+export class PlanHost {
+  /** Where plans are made and looked at. */
+  readonly desk: PlanDesk;
+  readonly #store: Store;
+  readonly #policy: RetryPolicy;
+  readonly #log: (line: string, cause?: unknown) => void;
+  readonly #holder = `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`;
+  readonly #stopping = new AbortController();
+  readonly #running = new Map<string, Promise<Result<PlanRecord, AppError>>>();
+
+  constructor(parts: {
+    readonly store: Store;
+    readonly policy: RetryPolicy;
+    readonly log: (line: string, cause?: unknown) => void;
+  }) {
+    const { reader, bulk, plans } = parts.store;
+    this.#store = parts.store;
+    this.#policy = parts.policy;
+    this.#log = parts.log;
+    const newPlanId = (): string => randomBytes(8).toString('hex');
+    this.desk = new PlanDesk({ reader, bulk, plans, policy: parts.policy, newPlanId });
+  }
+
+  /** Begins a plan or goes on with it. Answers as soon as it runs here, or with why it does not; errors of `runPlan`. */
+  start(wish: RunWish): Promise<Result<PlanRecord, AppError>> {
+    if (this.#running.has(wish.planId)) return this.desk.read(wish.planId);
+    const begun = Promise.withResolvers<Result<PlanRecord, AppError>>();
+    const run = this.#run(wish, (plan) => begun.resolve(ok(plan))).finally(() => this.#running.delete(wish.planId));
+    this.#running.set(wish.planId, run);
+    // One that is over, or refused, before it has told anything answers with that.
+    return Promise.race([begun.promise, run]);
+  }
+
+  async #run(wish: RunWish, onProgress: RunOrder['onProgress']): Promise<Result<PlanRecord, AppError>> {
+    const parts = { ...this.#store, policy: this.#policy, wait };
+    const order = { ...wish, holder: this.#holder, signal: this.#stopping.signal, onProgress };
+    const done = await runPlan(parts, order);
+    if (!done.ok) this.#log(`plan ${wish.planId} does not run here any more`, done.error);
+    return done;
+  }
+
+  /** Goes on with what this person's plans left running where a console ended or died. */
+  async resume(by: Actor): Promise<void> {
+    const running = await this.#store.plans.list(['running']);
+    const now = await this.#store.reader.serverNow();
+    if (!running.ok || !now.ok) return;
+    for (const { _id, run, lease } of running.value) {
+      const isFree = lease === null || lease.expiresAt <= now.value;
+      if (run === null || !isFree || run.by.id !== by.id) continue;
+      await this.start({ planId: _id, by, ramp: run.ramp, limits: run.limits, typedCredits: null });
+    }
+  }
+
+  /** Hands back what runs here, for whoever goes on with it. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled(this.#running.values());
+  }
+}

@@ -1,0 +1,106 @@
+import { ListChecks } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { PlanWish } from '#contract/plan-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
+import { navigateTo, useHashQuery } from '../../app/hash-location.ts';
+import { RefusalNote } from '../../components/refusal-note.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { useRefusal } from '../../state/access.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useMakePlan } from '../../state/plan-queries.ts';
+import './plans.css';
+
+/** Plans a retry of what the address names: `?ids=a,b`, `?where=QUERY`, `?remainder=PLAN` or `?topup=PLAN`; or of a query typed here. */
+export function NewPlanScreen(): ReactNode {
+  useTitle('New plan');
+  const query = useHashQuery();
+  const refusal = useRefusal('retry', 'write');
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>New retry plan</h1>
+        <p className="muted">
+          The server is asked what each job was charged, what a retry costs, and whether it may happen.
+        </p>
+      </header>
+      {refusal === null ? (
+        <PlanForm key={query} query={new URLSearchParams(query)} />
+      ) : (
+        <RefusalNote refusal={refusal} />
+      )}
+    </div>
+  );
+}
+
+function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
+  const fixed = wishInAddress(query);
+  const [where, setWhere] = useState(query.get('where') ?? 'state:failed class:temporary');
+  const [reason, setReason] = useState('');
+  const make = useMakePlan();
+  return (
+    <form
+      className="panel plan-form"
+      aria-label="New plan"
+      onSubmit={(event) => {
+        event.preventDefault();
+        make.mutate(
+          { wish: fixed ?? { type: 'where', where }, reason: reason.trim() },
+          { onSuccess: ({ planId }) => navigateTo(`/plans/${planId}`, { replace: true }) },
+        );
+      }}
+    >
+      {fixed === null ? (
+        <label className="field">
+          Which jobs
+          <input value={where} maxLength={2000} onChange={(event) => setWhere(event.target.value)} />
+        </label>
+      ) : (
+        <p>{wishWords(fixed)}</p>
+      )}
+      <label className="field">
+        Reason
+        <input
+          value={reason}
+          maxLength={300}
+          placeholder="Why it would work now; some classes of failure need one"
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </label>
+      {make.error !== null && (
+        <p className="note" data-tone="danger" role="alert">
+          {explainError(toWireError(make.error))}
+        </p>
+      )}
+      <div className="dialog-actions">
+        {make.isPending && <output className="muted">Asking the server about every job…</output>}
+        <button type="submit" className="button" data-kind="primary" disabled={make.isPending}>
+          <ListChecks aria-hidden size={14} />
+          Plan, retry nothing yet
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function wishInAddress(query: URLSearchParams): PlanWish | null {
+  const ids = (query.get('ids') ?? '').split(',').filter((id) => id !== '');
+  if (ids.length > 0) return { type: 'ids', ids };
+  const remainder = planIdSchema.safeParse(query.get('remainder'));
+  if (remainder.success) return { type: 'remainder', planId: remainder.data };
+  const topUp = planIdSchema.safeParse(query.get('topup'));
+  return topUp.success ? { type: 'after_top_up', planId: topUp.data } : null;
+}
+
+function wishWords(wish: PlanWish): string {
+  switch (wish.type) {
+    case 'ids':
+      return `${wish.ids.length.toLocaleString('en')} jobs: ${wish.ids.slice(0, 5).join(', ')}${wish.ids.length > 5 ? ', …' : ''}`;
+    case 'where':
+      return wish.where;
+    case 'remainder':
+      return `What failed, was skipped or was not begun in plan ${wish.planId}.`;
+    case 'after_top_up':
+      return `Exactly the jobs that stood blocked for lack of credit in plan ${wish.planId}.`;
+  }
+}

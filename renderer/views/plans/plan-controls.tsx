@@ -1,0 +1,190 @@
+import { CircleStop, Pause, Play } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { PlanView } from '#contract/plan-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { samePerson } from '#domain/second-person.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { RefusalNote } from '../../components/refusal-note.tsx';
+import { useRefusal } from '../../state/access.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { usePlanActions } from '../../state/plan-queries.ts';
+import { RunForm } from './run-form.tsx';
+
+/** What can be done with a plan now: approve, begin, pause, go on, stop; and how far it has come. */
+export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
+  const refusal = useRefusal('retry', 'write');
+  const actions = usePlanActions(plan.planId);
+  const failure = actions.run.error ?? actions.wish.error ?? actions.decide.error;
+  return (
+    <Panel title="Run">
+      {plan.run !== null && <Progress plan={plan} run={plan.run} />}
+      {refusal === null ? <Choices plan={plan} actions={actions} /> : <RefusalNote refusal={refusal} />}
+      {failure !== null && (
+        <p className="note" data-tone="danger" role="alert">
+          {explainError(toWireError(failure))}
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function Progress({ plan, run }: { plan: PlanView; run: NonNullable<PlanView['run']> }): ReactNode {
+  const { succeeded, failed, waiting, skipped, started, committedCredits } = run.tallies;
+  const underWay = started - succeeded - failed - waiting;
+  const jobs = plan.totals.groups.eligible.jobs;
+  return (
+    <>
+      <progress className="plan-progress" value={run.position} max={jobs} aria-label="Jobs looked at" />
+      <output>
+        {run.position.toLocaleString('en')} of {jobs.toLocaleString('en')} jobs looked at: {succeeded} succeeded,{' '}
+        {failed} failed, {underWay} under way, {waiting} without credit, {skipped} skipped.{' '}
+        <Credits credits={committedCredits} /> credits spent or held.
+      </output>
+      {run.ended !== null && (
+        <p className="note" data-tone={plan.state === 'stopped' ? 'warning' : undefined}>
+          <span>
+            {run.ended.why} <Credits credits={run.ended.unspentCredits} /> credits of the plan were left unspent.
+          </span>
+        </p>
+      )}
+    </>
+  );
+}
+
+type Actions = ReturnType<typeof usePlanActions>;
+
+function Choices({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNode {
+  switch (plan.state) {
+    case 'planned':
+      return <BeforeRun plan={plan} actions={actions} />;
+    case 'running':
+      return <Running plan={plan} actions={actions} />;
+    case 'paused':
+      return (
+        <div className="plan-actions">
+          <GoOn plan={plan} actions={actions} />
+          <StopButton actions={actions} />
+        </div>
+      );
+    default:
+      return null;
+  }
+}
+
+function Running({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNode {
+  if (plan.wish !== null)
+    return <output className="muted">Asked to {plan.wish}; it obeys before its next step.</output>;
+  return (
+    <div className="plan-actions">
+      <button
+        type="button"
+        className="button"
+        disabled={actions.wish.isPending}
+        onClick={() => actions.wish.mutate('pause')}
+      >
+        <Pause aria-hidden size={14} />
+        Pause
+      </button>
+      <StopButton actions={actions} />
+      {plan.holder === null && (
+        <>
+          <span className="muted">No console runs it at the moment.</span>
+          <GoOn plan={plan} actions={actions} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function StopButton({ actions }: { actions: Actions }): ReactNode {
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind="danger"
+      disabled={actions.wish.isPending}
+      onClick={() => actions.wish.mutate('stop')}
+    >
+      <CircleStop aria-hidden size={14} />
+      Stop for good
+    </button>
+  );
+}
+
+function GoOn({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNode {
+  const { run } = plan;
+  if (run === null) return null;
+  const { ramp, limits } = run;
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind="primary"
+      disabled={actions.run.isPending}
+      onClick={() => actions.run.mutate({ ramp, limits, typedCredits: null })}
+    >
+      <Play aria-hidden size={14} />
+      Go on
+    </button>
+  );
+}
+
+function BeforeRun({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNode {
+  const person = useEngineStatus().data?.person.id ?? '';
+  const isOwn = samePerson(person, plan.proposed.by.id);
+  const isApproved = plan.decided?.decision === 'approved';
+  if (plan.totals.groups.eligible.jobs === 0) return <p>No job of this plan may be retried; see below why.</p>;
+  return (
+    <>
+      {plan.consent === 'second_person' && (
+        <p className="note" data-tone={isApproved ? undefined : 'warning'}>
+          <span>
+            Above <Credits credits={plan.approvalCredits} /> credits another person must approve.{' '}
+            {isApproved && (
+              <>
+                Approved by <bdi>{plan.decided?.by.id}</bdi>.
+              </>
+            )}
+          </span>
+        </p>
+      )}
+      {(plan.consent !== 'second_person' || isApproved) && <RunForm plan={plan} run={actions.run} />}
+      <div className="plan-actions">
+        {isOwn ? (
+          <DecideButton actions={actions} decision="withdrawn" label="Withdraw the plan" />
+        ) : (
+          <>
+            {plan.consent === 'second_person' && !isApproved && (
+              <DecideButton actions={actions} decision="approved" label="Approve" />
+            )}
+            <DecideButton actions={actions} decision="rejected" label="Reject" />
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+function DecideButton({
+  actions,
+  decision,
+  label,
+}: {
+  actions: Actions;
+  decision: 'approved' | 'rejected' | 'withdrawn';
+  label: string;
+}): ReactNode {
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind={decision === 'approved' ? 'primary' : undefined}
+      disabled={actions.decide.isPending}
+      onClick={() => actions.decide.mutate(decision)}
+    >
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,174 @@
+import { Download } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { PlanView } from '#contract/plan-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { FailureMessage } from '../../components/screen-message.tsx';
+import { useRefusal } from '../../state/access.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { usePlanActions, usePlanItems, usePlanOutcomes } from '../../state/plan-queries.ts';
+import { GROUP_WORDS, OUTCOME_WORDS } from './plan-words.ts';
+
+/** Every job of a plan: before the run its verdict, from then on what became of it. */
+export function PlanJobs({ plan }: { plan: PlanView }): ReactNode {
+  return (
+    <>
+      {plan.run !== null && <Outcomes plan={plan} />}
+      <Items plan={plan} />
+    </>
+  );
+}
+
+function Outcomes({ plan }: { plan: PlanView }): ReactNode {
+  const [from, setFrom] = useState(0);
+  const outcomes = usePlanOutcomes(plan, from);
+  const isOver = plan.state === 'finished' || plan.state === 'stopped';
+  return (
+    <Panel title="Outcome" aside={<ExportButton plan={plan} />}>
+      {isOver && (
+        <p>
+          <Link href={`/plans/new?remainder=${plan.planId}`}>Plan again with what failed or was not begun</Link>
+        </p>
+      )}
+      {outcomes.error !== null && (
+        <FailureMessage failure={outcomes.error} onAskAgain={() => void outcomes.refetch()} />
+      )}
+      {outcomes.data?.length === 0 && <p className="muted">No job was begun yet.</p>}
+      {outcomes.data !== undefined && outcomes.data.length > 0 && (
+        <table className="plain-table">
+          <caption className="visually-hidden">What became of each job</caption>
+          <thead>
+            <tr>
+              <th scope="col">Job</th>
+              <th scope="col">Outcome</th>
+              <th scope="col">Why</th>
+              <th scope="col" className="number">
+                Paid
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {outcomes.data.map((row) => (
+              <tr key={row.jobId}>
+                <JobCell jobId={row.jobId} />
+                <td>{OUTCOME_WORDS[row.outcome]}</td>
+                <td>
+                  {row.failureClass !== null && `${row.failureClass}: `}
+                  {row.why}
+                </td>
+                <td className="number">
+                  <Credits credits={row.paidCredits} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <Turn from={from} rows={outcomes.data?.length ?? 0} all={plan.run?.position ?? 0} onTurn={setFrom} />
+    </Panel>
+  );
+}
+
+function ExportButton({ plan }: { plan: PlanView }): ReactNode {
+  const { exported } = usePlanActions(plan.planId);
+  const refusal = useRefusal('export', 'read');
+  if (refusal !== null) return null;
+  return (
+    <span className="plan-actions">
+      {exported.data !== undefined && <output className="muted">Written to {exported.data.path}</output>}
+      {exported.error !== null && (
+        <span className="text-danger" role="alert">
+          {explainError(toWireError(exported.error))}
+        </span>
+      )}
+      <button type="button" className="button" disabled={exported.isPending} onClick={() => exported.mutate()}>
+        <Download aria-hidden size={14} />
+        Export CSV
+      </button>
+    </span>
+  );
+}
+
+function Items({ plan }: { plan: PlanView }): ReactNode {
+  const [from, setFrom] = useState(0);
+  const items = usePlanItems(plan.planId, from);
+  return (
+    <Panel title="Jobs of the plan">
+      {items.error !== null && <FailureMessage failure={items.error} onAskAgain={() => void items.refetch()} />}
+      {items.data !== undefined && (
+        <table className="plain-table">
+          <caption className="visually-hidden">Jobs as they were planned</caption>
+          <thead>
+            <tr>
+              <th scope="col">Job</th>
+              <th scope="col">Failed as</th>
+              <th scope="col">Verdict</th>
+              <th scope="col">Why</th>
+              <th scope="col" className="number">
+                Price
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.data.map((item) => (
+              <tr key={item.jobId}>
+                <JobCell jobId={item.jobId} />
+                <td>{item.failureClass ?? item.state ?? '–'}</td>
+                <td>{GROUP_WORDS[item.group][0]}</td>
+                <td>{item.why}</td>
+                <td className="number">
+                  <Credits credits={item.priceCredits} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <Turn from={from} rows={items.data?.length ?? 0} all={plan.totals.jobs} onTurn={setFrom} />
+    </Panel>
+  );
+}
+
+function JobCell({ jobId }: { jobId: string }): ReactNode {
+  return (
+    <td>
+      <Link className="mono" href={`/jobs/${encodeURIComponent(jobId)}`}>
+        <bdi>{jobId}</bdi>
+      </Link>
+    </td>
+  );
+}
+
+function Turn({
+  from,
+  rows,
+  all,
+  onTurn,
+}: {
+  from: number;
+  rows: number;
+  all: number;
+  onTurn: (from: number) => void;
+}): ReactNode {
+  if (from === 0 && rows >= all) return null;
+  return (
+    <p className="plan-actions">
+      <button type="button" className="button" disabled={from === 0} onClick={() => onTurn(0)}>
+        First
+      </button>
+      <span className="muted">
+        {(from + 1).toLocaleString('en')} to {(from + rows).toLocaleString('en')} of {all.toLocaleString('en')}
+      </span>
+      <button
+        type="button"
+        className="button"
+        disabled={from + rows >= all || rows === 0}
+        onClick={() => onTurn(from + rows)}
+      >
+        Next
+      </button>
+    </p>
+  );
+}

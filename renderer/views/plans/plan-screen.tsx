@@ -1,0 +1,184 @@
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { PlanView } from '#contract/plan-views.ts';
+import { planGroupSchema } from '#domain/retry-plan/plan-item.ts';
+import { Credits, ProviderCost } from '../../components/credits-text.tsx';
+import { Fact, Facts, Panel } from '../../components/panel.tsx';
+import { FailureMessage } from '../../components/screen-message.tsx';
+import { RelativeTime } from '../../components/time-text.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { usePlan } from '../../state/plan-queries.ts';
+import { PlanControls } from './plan-controls.tsx';
+import { PlanJobs } from './plan-jobs.tsx';
+import { GROUP_WORDS, sourceWords, STATE_WORDS } from './plan-words.ts';
+import './plans.css';
+
+/** One plan: what it would do and cost, how far it has come, and what became of each job. */
+export function PlanScreen({ planId }: { planId: string }): ReactNode {
+  useTitle(`Plan ${planId}`);
+  const plan = usePlan(planId);
+  if (plan.data === undefined) {
+    return plan.error === null ? (
+      <output className="page">Reading…</output>
+    ) : (
+      <FailureMessage failure={plan.error} onAskAgain={() => void plan.refetch()} isWholeScreen />
+    );
+  }
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>
+          {STATE_WORDS[plan.data.state]}: {sourceWords(plan.data.source)}
+        </h1>
+        <p className="muted">
+          Plan <span className="mono">{planId}</span>, made <RelativeTime atMs={plan.data.proposed.atMs} /> by{' '}
+          <bdi>{plan.data.proposed.by.id}</bdi> under policy {plan.data.policyVersion}. Its address can be shared.
+        </p>
+      </header>
+      {plan.error !== null && (
+        <output className="note" data-tone="warning">
+          The server does not answer; this is how the plan stood last.
+        </output>
+      )}
+      <Sums plan={plan.data} />
+      <PlanControls plan={plan.data} />
+      <Groups plan={plan.data} />
+      <Workspaces plan={plan.data} />
+      <PlanJobs plan={plan.data} />
+    </div>
+  );
+}
+
+function Sums({ plan }: { plan: PlanView }): ReactNode {
+  const { totals } = plan;
+  const { estimate } = totals;
+  return (
+    <Panel title="What it costs and whether it helps">
+      <Facts>
+        <Fact name="Customers pay">
+          at most <Credits credits={plan.plannedCredits} /> credits, for{' '}
+          {totals.groups.eligible.jobs.toLocaleString('en')} jobs
+        </Fact>
+        <Fact name="Provider costs">
+          {totals.jobsWithoutCost === totals.groups.eligible.jobs ? (
+            'not known'
+          ) : (
+            <>
+              about <ProviderCost microUsd={totals.costMicroUsd} />
+              {totals.jobsWithoutCost > 0 && `; of ${totals.jobsWithoutCost.toLocaleString('en')} jobs it is not known`}
+            </>
+          )}
+        </Fact>
+        <Fact name="Will it help?">
+          {estimate.ofJobs === 0
+            ? 'Nothing is known: such failures were not retried lately.'
+            : `About ${estimate.succeed} of ${estimate.ofJobs} are expected to succeed.`}{' '}
+          <span className="muted">
+            ({estimate.basis}
+            {estimate.withoutExperience > 0 && `; of ${estimate.withoutExperience} nothing is known`})
+          </span>
+        </Fact>
+        <Fact name="Reason">{plan.reason}</Fact>
+      </Facts>
+    </Panel>
+  );
+}
+
+function Groups({ plan }: { plan: PlanView }): ReactNode {
+  const { groups } = plan.totals;
+  const shown = planGroupSchema.options.filter((group) => groups[group].jobs > 0);
+  return (
+    <Panel title="What may be retried, and what not">
+      <table className="plain-table">
+        <caption className="visually-hidden">Groups of jobs</caption>
+        <thead>
+          <tr>
+            <th scope="col">Group</th>
+            <th scope="col" className="number">
+              Jobs
+            </th>
+            <th scope="col" className="number">
+              Credits
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((group) => (
+            <tr key={group}>
+              <th scope="row">
+                {GROUP_WORDS[group][0]}
+                <span className="cell-note">{GROUP_WORDS[group][1]}</span>
+                {group === 'insufficient_credit' && (
+                  <Link href={`/plans/new?topup=${plan.planId}`}>Plan these after a top-up</Link>
+                )}
+              </th>
+              <td className="number">{groups[group].jobs.toLocaleString('en')}</td>
+              <td className="number">
+                <Credits credits={groups[group].credits} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function Workspaces({ plan }: { plan: PlanView }): ReactNode {
+  const { workspaces, workspacesInAll } = plan.totals;
+  if (workspaces.length === 0) return null;
+  return (
+    <Panel title="By workspace">
+      <div>
+        <table className="plain-table">
+          <caption className="visually-hidden">Workspaces</caption>
+          <thead>
+            <tr>
+              <th scope="col">Workspace</th>
+              <th scope="col" className="number">
+                Retried
+              </th>
+              <th scope="col" className="number">
+                Pays
+              </th>
+              <th scope="col" className="number">
+                Has available
+              </th>
+              <th scope="col" className="number">
+                Provider costs
+              </th>
+              <th scope="col" className="number">
+                Lacks credit
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {workspaces.map((one) => (
+              <tr key={one.workspaceId}>
+                <th scope="row">
+                  <bdi>{one.workspaceId}</bdi>
+                </th>
+                <td className="number">{one.eligibleJobs.toLocaleString('en')}</td>
+                <td className="number">
+                  <Credits credits={one.eligibleCredits} />
+                </td>
+                <td className="number">
+                  <Credits credits={one.availableCredits} />
+                </td>
+                <td className="number">
+                  <ProviderCost microUsd={one.jobsWithoutCost === one.eligibleJobs ? null : one.costMicroUsd} />
+                </td>
+                <td className="number">{one.insufficientJobs.toLocaleString('en')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {workspacesInAll > workspaces.length && (
+        <p className="muted">
+          And {(workspacesInAll - workspaces.length).toLocaleString('en')} workspaces with less at stake.
+        </p>
+      )}
+    </Panel>
+  );
+}

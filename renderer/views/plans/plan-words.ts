@@ -1,0 +1,48 @@
+import type { JobOutcomeView, PlanView } from '#contract/plan-views.ts';
+import type { PlanGroup } from '#domain/retry-plan/plan-item.ts';
+
+/** What each group of a plan is called, and what to do with it. */
+export const GROUP_WORDS: Readonly<Record<PlanGroup, readonly [name: string, advice: string]>> = {
+  eligible: ['Will be retried', 'Only these are acted upon.'],
+  insufficient_credit: ['Not enough credit', 'After a top-up, plan exactly these.'],
+  needs_edit: ['Input must be edited', 'Open each job and edit it: the same input cannot succeed.'],
+  needs_reason: ['Needs a reason', 'Plan again with a reason.'],
+  collect_first: ['Result may be there', 'The provider accepted these: collect the result, do not buy it again.'],
+  already_charged: ['Already paid', 'Refund the failed generation first, or retry the job alone with a reason.'],
+  blocked_by_class: ['Blocked by policy', 'The policy never retries this class of failure.'],
+  charge_unknown: ['Charge not proved', 'Finance looks at these first.'],
+  not_failed: ['Succeeded or under way', 'Nothing to do.'],
+  unreadable: ['Not readable', 'Deleted, or no job.'],
+};
+
+export const STATE_WORDS: Readonly<Record<PlanView['state'], string>> = {
+  planned: 'Planned',
+  running: 'Running',
+  paused: 'Paused',
+  finished: 'Finished',
+  stopped: 'Stopped',
+  rejected: 'Rejected',
+  withdrawn: 'Withdrawn',
+};
+
+export const OUTCOME_WORDS: Readonly<Record<JobOutcomeView['outcome'], string>> = {
+  begun: 'under way',
+  waiting: 'waits for credit',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  skipped: 'skipped',
+};
+
+/** What a plan's jobs were chosen by. */
+export function sourceWords(source: PlanView['source']): string {
+  switch (source.type) {
+    case 'ids':
+      return `${source.count.toLocaleString('en')} chosen jobs`;
+    case 'where':
+      return source.where === '' ? 'All jobs' : source.where;
+    case 'remainder':
+      return `What plan ${source.planId} left`;
+    case 'after_top_up':
+      return `What lacked credit in plan ${source.planId}`;
+  }
+}

@@ -1,0 +1,77 @@
+import { Play } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { PlanView } from '#contract/plan-views.ts';
+import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import type { usePlanActions } from '../../state/plan-queries.ts';
+
+/** How a plan is to be run: by which steps, and when it stops by itself. */
+export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof usePlanActions>['run'] }): ReactNode {
+  const [steps, setSteps] = useState(DEFAULT_RAMP.join(', '));
+  const [failurePercent, setFailurePercent] = useState('50');
+  const [sample, setSample] = useState('5');
+  const [typed, setTyped] = useState('');
+  const ramp = rampSchema.safeParse(steps.split(',').map(Number));
+  const percent = Number(failurePercent);
+  const endedMin = Number(sample);
+  const needed = String(plan.plannedCredits);
+  const missing = whatIsMissing({
+    isRamp: ramp.success,
+    isShare: percent >= 0 && percent <= 100 && failurePercent.trim() !== '',
+    isSample: Number.isInteger(endedMin) && endedMin >= 1,
+    isTyped: plan.consent === 'none' || typed.trim() === needed,
+  });
+  return (
+    <form
+      className="plan-run-form"
+      aria-label="Run the plan"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!ramp.success || missing !== null) return;
+        run.mutate({
+          ramp: ramp.data,
+          limits: { failureRateMax: percent / 100, endedMin, spendCreditsMax: plan.plannedCredits },
+          typedCredits: plan.consent === 'none' ? null : plan.plannedCredits,
+        });
+      }}
+    >
+      <label className="field">
+        Jobs each step begins; the last one repeats
+        <input value={steps} onChange={(event) => setSteps(event.target.value)} />
+      </label>
+      <label className="field">
+        Stop when more than so many percent failed
+        <input inputMode="numeric" value={failurePercent} onChange={(event) => setFailurePercent(event.target.value)} />
+      </label>
+      <label className="field">
+        Looked at from so many ended jobs on
+        <input inputMode="numeric" value={sample} onChange={(event) => setSample(event.target.value)} />
+      </label>
+      {plan.consent !== 'none' && (
+        <label className="field">
+          Type {needed} to spend <Credits credits={plan.plannedCredits} /> credits
+          <input
+            inputMode="numeric"
+            value={typed}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </label>
+      )}
+      <div className="plan-actions">
+        <button type="submit" className="button" data-kind="primary" disabled={missing !== null || run.isPending}>
+          <Play aria-hidden size={14} />
+          Run for at most <Credits credits={plan.plannedCredits} />
+        </button>
+        <span className="muted">{missing}</span>
+      </div>
+    </form>
+  );
+}
+
+function whatIsMissing(given: Readonly<Record<'isRamp' | 'isShare' | 'isSample' | 'isTyped', boolean>>): string | null {
+  if (!given.isRamp) return 'Steps are whole numbers with commas between.';
+  if (!given.isShare) return 'A percentage from 0 to 100 is expected.';
+  if (!given.isSample) return 'A whole number of jobs is expected.';
+  return given.isTyped ? null : 'Type the amount first.';
+}
