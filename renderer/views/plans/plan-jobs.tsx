@@ -52,7 +52,9 @@ function Outcomes({ plan }: { plan: PlanView }): ReactNode {
           <tbody>
             {outcomes.data.map((row) => (
               <tr key={row.jobId}>
-                <JobCell jobId={row.jobId} />
+                <th scope="row">
+                  <JobLink jobId={row.jobId} />
+                </th>
                 <td>{OUTCOME_WORDS[row.outcome]}</td>
                 <td>
                   {row.failureClass !== null && `${row.failureClass}: `}
@@ -114,7 +116,9 @@ function Items({ plan }: { plan: PlanView }): ReactNode {
           <tbody>
             {items.data.map((item) => (
               <tr key={item.jobId}>
-                <JobCell jobId={item.jobId} />
+                <th scope="row">
+                  <JobLink jobId={item.jobId} />
+                </th>
                 <td>{item.failureClass ?? item.state ?? '–'}</td>
                 <td>{GROUP_WORDS[item.group][0]}</td>
                 <td>{item.why}</td>
@@ -131,13 +135,11 @@ function Items({ plan }: { plan: PlanView }): ReactNode {
   );
 }
 
-function JobCell({ jobId }: { jobId: string }): ReactNode {
+function JobLink({ jobId }: { jobId: string }): ReactNode {
   return (
-    <td>
-      <Link className="mono" href={`/jobs/${encodeURIComponent(jobId)}`}>
-        <bdi>{jobId}</bdi>
-      </Link>
-    </td>
+    <Link className="mono" href={`/jobs/${encodeURIComponent(jobId)}`}>
+      <bdi>{jobId}</bdi>
+    </Link>
   );
 }
 
