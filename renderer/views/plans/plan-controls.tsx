@@ -68,7 +68,10 @@ function Choices({ plan, actions }: { plan: PlanView; actions: Actions }): React
           <StopButton actions={actions} />
         </div>
       );
-    default:
+    case 'finished':
+    case 'stopped':
+    case 'rejected':
+    case 'withdrawn':
       return null;
   }
 }
