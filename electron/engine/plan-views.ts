@@ -28,10 +28,9 @@ function toStep({ by, at, note }: ProposalStep): PlanView['proposed'] {
 }
 
 function toRun({ startedAt, ended, ...run }: PlanRun): NonNullable<PlanView['run']> {
-  const { at, ...over } = ended ?? { at: null };
-  return {
-    ...run,
-    startedAtMs: startedAt.getTime(),
-    ended: ended === null || at === null ? null : { ...ended, ...over, atMs: at.getTime() },
-  };
+  return { ...run, startedAtMs: startedAt.getTime(), ended: ended === null ? null : toEnd(ended) };
+}
+
+function toEnd({ at, ...over }: NonNullable<PlanRun['ended']>): NonNullable<PlanView['run']>['ended'] {
+  return { ...over, atMs: at.getTime() };
 }
