@@ -50,7 +50,8 @@ export function editedJob(failed: Job, options: EditOptions): WaitingJob {
       status: 'not_charged',
       generationId,
       price: failed.billing.price,
-      pricing: failed.billing.pricing,
+      // A field that is there and undefined would be stored as null, and the job be malformed.
+      ...(failed.billing.pricing === undefined ? {} : { pricing: failed.billing.pricing }),
       reserved: 0,
       captured: 0,
       refunded: 0,

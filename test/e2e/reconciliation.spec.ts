@@ -172,7 +172,7 @@ test.describe('mends and months', () => {
     await page.getByRole('button', { name: 'Post' }).click();
     await expect(page.getByRole('alert')).toContainText('A second person has to decide this');
     await page.getByRole('button', { name: 'Approve' }).click();
-    await expect(page.getByRole('alert')).toContainText('who proposed a mend cannot decide about it');
+    await expect(page.getByRole('alert')).toContainText('who proposed it cannot decide about it');
     await keepScreen(page, 'mends-refused');
 
     const bob = await start({ env, args: ['--person', 'bob'] });
