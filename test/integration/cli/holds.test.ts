@@ -7,6 +7,7 @@ import { judgeHolds, sweepHolds } from '#console/holds.ts';
 import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { quietBooks } from '../../support/quiet-books.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
@@ -72,7 +73,7 @@ async function plantHolds(): Promise<void> {
 describe('reservations that nobody needs', () => {
   it('are listed without a word written, given back when asked, and a live one is never touched', async () => {
     await plantHolds();
-    const before = await readBooks(store.reader);
+    const before = await quietBooks(store.reader);
     const dry = await holds();
     expect(dry.status).toBe(3);
     expect(dry.report).toMatchObject({ needed: 1, swept: 0, unknown: [] });

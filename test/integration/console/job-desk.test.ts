@@ -6,6 +6,7 @@ import { JobDesk } from '#console/retry/job-desk.ts';
 import { findViolations } from '#domain/invariants.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { quietBooks } from '../../support/quiet-books.ts';
 import { RunnerDeployment } from '../runner/deployment.ts';
 
 let deployment: RunnerDeployment;
@@ -49,7 +50,7 @@ function order(
 describe('the desk where a person retries a job', () => {
   it('shows price, balance, charge and verdict, and writes nothing', async () => {
     const version = await failedJob('bad-output', 300);
-    const before = await deployment.readBooks();
+    const before = await quietBooks(deployment.store.reader);
     const preview = expectOk(await openDesk('ann').previewRetry({ jobId: 'j1', reason: '', edited: null }));
     expect(preview).toMatchObject({
       version,
