@@ -7,6 +7,7 @@ import { addRetryCommand } from './retry.ts';
 import { addRolesCommand } from './roles.ts';
 import { addRunnersCommand } from './runners.ts';
 import { addVerifyAuditCommand } from './verify-audit.ts';
+import { addVerifyPackCommand } from './verify-pack.ts';
 import { addWhyCommand } from './why.ts';
 
 /**
@@ -29,6 +30,7 @@ addReconcileCommand(program, context);
 addRetryCommand(program, context);
 addRolesCommand(program, context);
 addVerifyAuditCommand(program, context);
+addVerifyPackCommand(program, context);
 addRunnersCommand(program, context);
 addWhyCommand(program, context);
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { creditsSchema, microUsdSchema } from '#domain/credits.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { chargeStatusSchema, jobStateSchema, outputSchema, validationSchema } from '#domain/job.ts';
+import type { Standstill } from '#domain/job-standstill.ts';
 import { actorSchema, entryTypeSchema } from '#domain/ledger.ts';
 import { timeMsSchema } from './status.ts';
 
@@ -162,6 +163,21 @@ export const jobDetailSchema = z.object({
   documentJson: z.string(),
 });
 export type JobDetail = z.infer<typeof jobDetailSchema>;
+
+/** Why a job is not moving; see `explainStandstill`. */
+export const standstillCauseSchema = z.enum([
+  'malformed',
+  'at_end',
+  'lease_held',
+  'lease_expired',
+  'not_due',
+  'out_of_credit',
+  'charge_unknown',
+  'no_live_runner',
+  'paused',
+  'limit_reached',
+  'waiting_for_its_turn',
+]) satisfies z.ZodType<Standstill['cause']>;
 
 /** A document of the job collection that is no job. */
 export const malformedRowSchema = z.object({

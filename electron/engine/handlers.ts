@@ -9,6 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { FailureDesk } from '#console/failures/failure-desk.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
+import { caseHandlers } from './handlers/case-handlers.ts';
 import { copyHandlers } from './handlers/copy-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
@@ -44,6 +45,8 @@ export interface HandlerParts {
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
   readonly store: () => Pick<Store, 'people' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'> | null;
+  /** Where exports are written. */
+  readonly exportFolder: string;
   readonly now: () => number;
 }
 
@@ -52,7 +55,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
   return {
     'status.get': () => ok(parts.status()),
     'runner.control': ({ action }) => parts.controlRunner(action),
-    ...jobHandlers(parts.reader),
+    ...jobHandlers(parts.reader, parts.store),
     ...healthHandlers(parts.reader),
     ...failureHandlers(
       new FailureDesk({
@@ -62,6 +65,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       }),
     ),
     ...fleetHandlers(parts.store),
+    ...caseHandlers(parts.reader, parts.exportFolder, parts.now),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),

@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { jobDetailSchema, jobFilterSchema, jobRowSchema, jobSortSchema, malformedRowSchema } from '../job-views.ts';
+import {
+  jobDetailSchema,
+  jobFilterSchema,
+  jobRowSchema,
+  jobSortSchema,
+  malformedRowSchema,
+  standstillCauseSchema,
+} from '../job-views.ts';
 import { cursorSchema, jobIdSchema, pageLimitSchema, type RequestTable } from './definition.ts';
+
+/** The most jobs of one case pack. */
+export const CASE_JOBS_MAX = 500;
 
 /** Lists and single jobs, from the offline copy. */
 export const JOB_REQUESTS = {
@@ -33,6 +43,25 @@ export const JOB_REQUESTS = {
     permission: 'payload',
     writes: false,
     audit: 'view',
+  },
+  /** The one cause for which a job is not moving, from what the server has now. */
+  'job.why': {
+    params: z.object({ jobId: jobIdSchema }),
+    result: z.object({
+      cause: standstillCauseSchema,
+      /** The whole sentence: what holds the job up, and what to do. */
+      explanation: z.string(),
+    }),
+    permission: 'view',
+    writes: false,
+  },
+  /** Packs jobs for somebody else: JSON and a page for people, redacted, in the folder of exports. Ids that the copy has not are left out. */
+  'case.export': {
+    params: z.object({ jobIds: z.array(jobIdSchema).min(1).max(CASE_JOBS_MAX) }),
+    result: z.object({ path: z.string(), jobs: z.int().nonnegative(), contentHash: z.string() }),
+    permission: 'export',
+    writes: false,
+    audit: 'act',
   },
   'malformed.page': {
     params: z.object({ cursor: cursorSchema.nullable(), limit: pageLimitSchema }),

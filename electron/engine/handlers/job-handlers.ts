@@ -1,11 +1,20 @@
 import type { CacheReader } from '#cache/reader.ts';
+import { readStandstill } from '#console/standstill.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import { describeStandstill } from '#domain/job-standstill.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { Store } from '#store/connection.ts';
 import { toDocumentJson, toJobDetail } from '../job-views.ts';
 import type { HandlersOf } from './handler.ts';
 
-/** Lists and single jobs: answered from the offline copy, whether or not there is a server. */
-export function jobHandlers(reader: CacheReader): HandlersOf<'jobs' | 'job' | 'malformed'> {
+/**
+ * Lists and single jobs: answered from the offline copy, whether or not there is a server. Only why a job is not moving is asked of
+ * the server, because leases and runners change faster than any copy.
+ */
+export function jobHandlers(
+  reader: CacheReader,
+  store: () => Pick<Store, 'reader'> | null,
+): HandlersOf<'jobs' | 'job' | 'malformed'> {
   return {
     'jobs.page': (params) => {
       const page = reader.jobsPage(params);
@@ -14,6 +23,13 @@ export function jobHandlers(reader: CacheReader): HandlersOf<'jobs' | 'job' | 'm
     },
     'jobs.count': ({ filter }) => reader.countJobs(filter),
     'job.get': ({ jobId }) => readJob(reader, jobId),
+    'job.why': async ({ jobId }) => {
+      const open = store();
+      if (open === null) return err(appError('server_unreachable', 'not connected yet'));
+      const standstill = await readStandstill(open.reader, jobId);
+      if (!standstill.ok) return standstill;
+      return ok({ cause: standstill.value.cause, explanation: describeStandstill(standstill.value) });
+    },
     'malformed.page': ({ cursor, limit }) => {
       const page = reader.malformedPage(cursor, limit);
       if (!page.ok) return page;
@@ -28,7 +44,8 @@ export function jobHandlers(reader: CacheReader): HandlersOf<'jobs' | 'job' | 'm
   };
 }
 
-function readJob(reader: CacheReader, jobId: string): Result<ReturnType<typeof toJobDetail>, AppError> {
+/** Everything about one job, from the copy. Errors: `not_found`, `malformed_document`. */
+export function readJob(reader: CacheReader, jobId: string): Result<ReturnType<typeof toJobDetail>, AppError> {
   const found = reader.job(jobId);
   if (!found.ok) return found;
   if (found.value === null) return err(appError('not_found', jobId));

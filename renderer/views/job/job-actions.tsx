@@ -1,6 +1,7 @@
 import { Ban, RotateCcw } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
+import { CaseExportButton } from '../../components/case-export.tsx';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
 
@@ -23,6 +24,7 @@ export function JobActions({ detail }: { detail: JobDetail }): ReactNode {
           Cancel…
         </button>
       )}
+      <CaseExportButton jobIds={[detail.row.id]} />
       {open === 'retry' && <RetryDialog detail={detail} onClose={close} />}
       {open === 'cancel' && <CancelDialog detail={detail} onClose={close} />}
     </div>

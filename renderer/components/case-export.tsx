@@ -1,0 +1,71 @@
+import { PackageOpen } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { explainError } from '#domain/errors.ts';
+import { useRefusal } from '../state/access.ts';
+import { useCaseExport } from '../state/case-pack.ts';
+import { toWireError } from '../state/engine-failure.ts';
+import { CopyButton } from './copy-button.tsx';
+import { ModalDialog } from './modal-dialog.tsx';
+import { Fact, Facts } from './panel.tsx';
+import { RefusalNote } from './refusal-note.tsx';
+
+/** Opens the dialog that packs jobs for somebody else. */
+export function CaseExportButton({ jobIds }: { jobIds: readonly string[] }): ReactNode {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="button" onClick={() => setOpen(true)}>
+        <PackageOpen aria-hidden size={14} />
+        Export case…
+      </button>
+      {isOpen && <CaseExportDialog jobIds={jobIds} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function CaseExportDialog({ jobIds, onClose }: { jobIds: readonly string[]; onClose: () => void }): ReactNode {
+  const refusal = useRefusal('export', 'read');
+  const pack = useCaseExport();
+  return (
+    <ModalDialog title={jobIds.length === 1 ? 'Export this job' : `Export ${jobIds.length} jobs`} onClose={onClose}>
+      <div className="dialog-body">
+        <p>
+          One archive with JSON and a page for people: states, attempts, checks, ledger entries. Prompts and texts of
+          options are replaced by their length and hash; secrets, addresses of mail and queries of web addresses are
+          removed. The export stands in the audit.
+        </p>
+        {refusal !== null && <RefusalNote refusal={refusal} />}
+        {pack.error !== null && (
+          <p className="note" data-tone="danger" role="alert">
+            {explainError(toWireError(pack.error))}
+          </p>
+        )}
+        {pack.data === undefined ? (
+          <div className="dialog-actions">
+            <button
+              type="button"
+              className="button"
+              disabled={refusal !== null || pack.isPending}
+              onClick={() => pack.mutate(jobIds)}
+            >
+              {pack.isPending ? 'Packing…' : 'Export'}
+            </button>
+          </div>
+        ) : (
+          <Facts>
+            <Fact name="File">
+              <bdi className="mono">{pack.data.path}</bdi> <CopyButton text={pack.data.path} name="the file's path" />
+            </Fact>
+            <Fact name="Content">
+              <span className="mono">{pack.data.contentHash}</span>{' '}
+              <CopyButton text={pack.data.contentHash} name="the content's hash" />
+            </Fact>
+            <Fact name="Check">
+              <span className="mono">npm run cli -- verify-pack FILE</span> names this hash where nothing was changed.
+            </Fact>
+          </Facts>
+        )}
+      </div>
+    </ModalDialog>
+  );
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { strFromU8, unzipSync, zipSync } from 'fflate';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildCasePack, verifyCasePack } from '#console/case-pack/case-pack.ts';
+import { toJobDetail } from '#engine/job-views.ts';
+import { jobIn } from '../cache/cache-world.ts';
+
+const MADE_AT = new Date(Date.UTC(2026, 10, 24, 12));
+const PROMPT = 'A page about my secret recipe';
+const detailOf = (failureMessage: string, id = 'job-1') => {
+  const job = jobIn({ id, state: 'failed', prompt: PROMPT, failureMessage });
+  const withOptions = {
+    ...job,
+    input: { ...job.input, options: { style: 'of my own', apiKey: 'sk-abcdefghijklmnop' } },
+  };
+  return toJobDetail({ job: withOptions, document: withOptions, ledger: [], account: null });
+};
+
+describe('a case pack', () => {
+  const pack = buildCasePack([detailOf('Refused <script>alert(1)</script>')], MADE_AT);
+
+  it('is found whole, with the hash that was told when it was made', () => {
+    expect(verifyCasePack(pack.bytes)).toEqual({
+      contentHash: pack.contentHash,
+      madeAt: '2026-11-24T12:00:00.000Z',
+      jobs: 1,
+      faults: [],
+    });
+  });
+
+  it('is the same bytes for the same jobs at the same time', () => {
+    const again = buildCasePack([detailOf('Refused <script>alert(1)</script>')], MADE_AT);
+    expect(createHash('sha256').update(again.bytes).digest('hex')).toBe(
+      createHash('sha256').update(pack.bytes).digest('hex'),
+    );
+  });
+
+  it('holds no markup of a job in its page', () => {
+    const page = strFromU8(unzipSync(pack.bytes)['case.html'] ?? new Uint8Array());
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(page).not.toContain('<script');
+  });
+
+  it.each([
+    ['the prompt', PROMPT],
+    ['texts of options', 'of my own'],
+    ['a key in the options', 'sk-abcdefghijklmnop'],
+    ['the prompt in a message', `echo: ${PROMPT}`],
+    ['a key in a message', 'Bearer abc.def.ghi'],
+    ['an address of mail', 'ann@example.com'],
+    ['a query of an address', 'signature=123'],
+  ])('does not hold %s', (_, canary) => {
+    const message = `${PROMPT} Bearer abc.def.ghi ann@example.com https://x.example/a?signature=123`;
+    const files = Object.values(unzipSync(buildCasePack([detailOf(message)], MADE_AT).bytes)).map((file) =>
+      strFromU8(file),
+    );
+    expect(files).toHaveLength(3);
+    expect(files.filter((file) => file.includes(canary))).toEqual([]);
+  });
+
+  it.each([
+    ['case.json', 'case.json was changed'],
+    ['case.html', 'case.html was changed'],
+  ])('with a changed %s is found out', (name, fault) => {
+    const files = unzipSync(pack.bytes);
+    const changed = { ...files, [name]: Buffer.concat([files[name] ?? new Uint8Array(), Buffer.from(' ')]) };
+    expect(verifyCasePack(zipSync(changed)).faults).toEqual([fault]);
+  });
+
+  it('with a file too many, one too few or another manifest is found out', () => {
+    const files = unzipSync(pack.bytes);
+    const { 'case.html': _page, ...fewer } = files;
+    const manifest = strFromU8(files['manifest.json'] ?? new Uint8Array()).replace('"jobs": 1', '"jobs": 2');
+    expect(verifyCasePack(zipSync({ ...files, 'more.txt': Buffer.from('x') })).faults).toEqual(['more.txt was added']);
+    expect(verifyCasePack(zipSync(fewer)).faults).toEqual(['case.html is missing']);
+    expect(verifyCasePack(zipSync({ ...files, 'manifest.json': Buffer.from(manifest) })).faults).toEqual([
+      'manifest.json was changed',
+    ]);
+  });
+
+  it('has a verdict whatever its bytes are', () => {
+    fc.assert(
+      fc.property(fc.nat(pack.bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, turn) => {
+        const bytes = Uint8Array.from(pack.bytes);
+        bytes[at] = (bytes[at] ?? 0) ^ turn;
+        const verdict = verifyCasePack(bytes);
+        // A turned bit outside the contents (a time in the archive's table) leaves every file as it was.
+        expect(verdict.faults.length > 0 || verdict.contentHash === pack.contentHash).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+    expect(verifyCasePack(Uint8Array.of(1, 2, 3)).faults).toHaveLength(1);
+  });
+});
