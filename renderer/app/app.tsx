@@ -7,6 +7,7 @@ import { EngineProvider } from '../state/engine-queries.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
 import { FailuresScreen } from '../views/failures/failures-screen.tsx';
 import { HealthScreen } from '../views/health/health-screen.tsx';
+import { CompareScreen } from '../views/job/compare-screen.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
@@ -56,6 +57,7 @@ function Screens(): ReactNode {
         <Route path="/jobs/:jobId">
           <JobScreen key={id} jobId={id} />
         </Route>
+        <Route path="/compare" component={CompareScreen} />
         <Route path="/reconciliation" component={ReconciliationScreen} />
         <Route path="/reconciliation/mends" component={MendsScreen} />
         <Route path="/reconciliation/months" component={MonthsScreen} />

@@ -1,6 +1,7 @@
-import { Keyboard } from 'lucide-react';
+import { Keyboard, Search } from 'lucide-react';
 import { useRef, type ReactNode } from 'react';
 import { useScreenMemory } from '../state/screen-memory.ts';
+import { CommandPalette } from './command-palette.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { ConnectionCard } from './connection-card.tsx';
 import './frame.css';
@@ -15,6 +16,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const main = useRef<HTMLElement>(null);
   useGlobalKeys();
   const setHelpOpen = useScreenMemory((memory) => memory.setHelpOpen);
+  const setPaletteOpen = useScreenMemory((memory) => memory.setPaletteOpen);
   return (
     <div className="frame">
       <button type="button" className="skip-link" onClick={() => main.current?.focus()}>
@@ -30,6 +32,15 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           <RunnerCard />
           <ConnectionCard />
           <div className="sidebar-tools">
+            <button
+              type="button"
+              className="icon-button"
+              onClick={() => setPaletteOpen(true)}
+              aria-label="Find anything"
+              title="Find anything (Ctrl K)"
+            >
+              <Search aria-hidden size={16} />
+            </button>
             <PreferencesMenu />
             <button
               type="button"
@@ -50,6 +61,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
         </main>
       </div>
       <KeyboardHelp />
+      <CommandPalette />
     </div>
   );
 }

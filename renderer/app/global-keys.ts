@@ -13,6 +13,7 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
   {
     where: 'Everywhere',
     shortcuts: [
+      { keys: ['Ctrl', 'K'], does: 'Find a screen, a job, a saved view or an action (⌘K on a Mac)' },
       { keys: ['?'], does: 'Show this list' },
       { keys: ['g', 'h'], does: 'Go to health' },
       { keys: ['g', 'j'], does: 'Go to the jobs' },
@@ -26,13 +27,18 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
   {
     where: 'Jobs',
     shortcuts: [
-      { keys: ['/'], does: 'Search' },
+      { keys: ['/'], does: 'Filter and search' },
+      { keys: ['Tab'], does: 'In the filter: complete what is typed' },
       { keys: ['↑'], does: 'Row above (also k)' },
       { keys: ['↓'], does: 'Row below (also j)' },
       { keys: ['Enter'], does: 'Open the job (also a double click)' },
+      { keys: ['Space'], does: 'Choose the row, or not' },
+      { keys: ['Shift', '↓'], does: 'Choose from row to row (also Shift and a click)' },
+      { keys: ['Ctrl', 'A'], does: 'Choose all that match' },
+      { keys: ['←', '→'], does: 'On the edge of a column: its width' },
       { keys: ['Home'], does: 'First row' },
       { keys: ['End'], does: 'Last row that is loaded' },
-      { keys: ['Esc'], does: 'Clear the search' },
+      { keys: ['Esc'], does: 'In the filter: clear it; in the list: choose none' },
     ],
   },
 ];
@@ -61,7 +67,13 @@ export function useGlobalKeys(): void {
   useEffect(() => {
     let wentAtMs = -SEQUENCE_MS;
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
+      if (event.defaultPrevented) return;
+      if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey) {
+        event.preventDefault();
+        useScreenMemory.getState().setPaletteOpen(true);
+        return;
+      }
+      if (event.ctrlKey || event.metaKey) return;
       if (event.altKey) {
         if (event.key === 'ArrowLeft') history.back();
         if (event.key === 'ArrowRight') history.forward();

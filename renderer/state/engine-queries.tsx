@@ -61,6 +61,7 @@ export function createQueryClient(): QueryClient {
 export const queryKeys = {
   status: ['status.get'] as const,
   jobPages: ['jobs.page'] as const,
+  foundJobs: ['jobs.found'] as const,
   jobCounts: ['jobs.count'] as const,
   jobs: ['job.get'] as const,
   job: (jobId: string) => ['job.get', jobId] as const,
@@ -69,6 +70,7 @@ export const queryKeys = {
   failures: ['failures.list'] as const,
   fleet: ['fleet.list'] as const,
   malformed: ['malformed.page'] as const,
+  views: ['views.list'] as const,
   people: ['people.list'] as const,
   audit: ['audit.page'] as const,
   reconciliation: ['reconciliation.get'] as const,
@@ -126,12 +128,46 @@ export function useJobCount(filter: JobFilter) {
   });
 }
 
+/** Letters below which nothing is searched for: one stands for almost everything. */
+const FOUND_CHARS_MIN = 2;
+const FOUND_MAX = 7;
+
+/** The newest jobs that words or an id lead to, for the command palette. */
+export function useFoundJobs(text: string) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: [...queryKeys.foundJobs, text],
+    queryFn: async () => {
+      const sort = { column: 'createdAt', direction: 'descending' } as const;
+      return valueOrThrow(await engine.call('jobs.page', { filter: { text }, sort, cursor: null, limit: FOUND_MAX }))
+        .rows;
+    },
+    enabled: text.length >= FOUND_CHARS_MIN,
+    placeholderData: keepPreviousData,
+  });
+}
+
 /** Everything about one job. */
 export function useJob(jobId: string) {
   const engine = useEngine();
   return useQuery({
     queryKey: queryKeys.job(jobId),
     queryFn: async () => valueOrThrow(await engine.call('job.get', { jobId })),
+  });
+}
+
+/** How often it is asked anew why a job is not moving: leases and runners change without a word. */
+const WHY_POLL_MS = 5_000;
+
+/** Why a job is not moving. @param seenAtMs its last change: after another one it is asked anew */
+export function useStandstill(jobId: string, seenAtMs: number) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: ['job.why', jobId, seenAtMs],
+    queryFn: async () => valueOrThrow(await engine.call('job.why', { jobId })),
+    placeholderData: keepPreviousData,
+    refetchInterval: WHY_POLL_MS,
+    retry: false,
   });
 }
 

@@ -10,11 +10,13 @@ interface ScreenMemory {
   /** The filter with which the findings were left, as their address. */
   readonly findingsHref: string;
   readonly isHelpOpen: boolean;
+  readonly isPaletteOpen: boolean;
   readonly rememberJobsQuery: (query: string) => void;
   readonly rememberJobsScroll: (query: string, topPx: number) => void;
   readonly rememberActiveJob: (jobId: string | null) => void;
   readonly rememberFindings: (href: string) => void;
   readonly setHelpOpen: (isOpen: boolean) => void;
+  readonly setPaletteOpen: (isOpen: boolean) => void;
 }
 
 /** What the person was doing, so that the way back leads to where they came from. */
@@ -24,9 +26,11 @@ export const useScreenMemory = create<ScreenMemory>()((set) => ({
   activeJobId: null,
   findingsHref: '/reconciliation',
   isHelpOpen: false,
+  isPaletteOpen: false,
   rememberJobsQuery: (jobsQuery) => set({ jobsQuery }),
   rememberJobsScroll: (query, topPx) => set({ jobsScroll: { query, topPx } }),
   rememberActiveJob: (activeJobId) => set({ activeJobId }),
   rememberFindings: (findingsHref) => set({ findingsHref }),
   setHelpOpen: (isHelpOpen) => set({ isHelpOpen }),
+  setPaletteOpen: (isPaletteOpen) => set({ isPaletteOpen }),
 }));
