@@ -24,13 +24,13 @@ test.describe('the first start, with nothing configured', () => {
     await page.getByRole('menuitemcheckbox', { name: /image/ }).click();
     await page.keyboard.press('Escape');
     await expect(rows.filter({ hasText: 'website' })).toHaveCount(0);
-    await page.getByRole('button', { name: 'Clear all' }).click();
-    await page.getByRole('searchbox', { name: 'Search in prompts, errors and ids' }).fill('bakery');
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await page.getByRole('combobox', { name: 'Filter the jobs' }).fill('bakery');
     // A job that failed shows why in the place of its prompt.
     const withPrompt = rows.filter({ hasNot: page.locator('.failure-class') });
     await expect(withPrompt.filter({ hasNotText: 'bakery' })).toHaveCount(0);
     await expect(withPrompt.first()).toContainText('bakery');
-    await page.getByRole('searchbox').fill('nobody ordered this');
+    await page.getByRole('combobox', { name: 'Filter the jobs' }).fill('nobody ordered this');
     await expect(page.getByRole('heading', { name: 'No job matches' })).toBeVisible();
     await keepScreen(page, 'jobs-no-match');
   });

@@ -4,6 +4,7 @@ import type { JobDetail } from '#contract/job-views.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
 import { jobHref, jobsHref } from '../../state/jobs-query-string.ts';
+import { compareHref } from './compare-jobs.ts';
 
 /** Who asked, what makes it, and who holds it. */
 export function FactsPanel({ detail }: { detail: JobDetail }): ReactNode {
@@ -56,20 +57,21 @@ export function FactsPanel({ detail }: { detail: JobDetail }): ReactNode {
             </>
           )}
         </Fact>
-        <LineageFact name="Retry of" jobId={lineage?.retryOf ?? null} />
-        <LineageFact name="Edited from" jobId={lineage?.editedFrom ?? null} />
+        <LineageFact name="Retry of" ownId={row.id} jobId={lineage?.retryOf ?? null} />
+        <LineageFact name="Edited from" ownId={row.id} jobId={lineage?.editedFrom ?? null} />
       </Facts>
     </Panel>
   );
 }
 
-function LineageFact({ name, jobId }: { name: string; jobId: string | null }): ReactNode {
+function LineageFact({ name, ownId, jobId }: { name: string; ownId: string; jobId: string | null }): ReactNode {
   if (jobId === null) return null;
   return (
     <Fact name={name}>
       <Link className="mono" href={jobHref(jobId)}>
         <bdi>{jobId}</bdi>
-      </Link>
+      </Link>{' '}
+      (<Link href={compareHref(jobId, ownId)}>side by side</Link>)
     </Fact>
   );
 }

@@ -21,6 +21,7 @@ import { FailurePanel, Standing } from './failure-panel.tsx';
 import { DocumentPanel, InputPanel } from './input-panel.tsx';
 import { JobActions } from './job-actions.tsx';
 import './job.css';
+import { StandstillPanel } from './standstill-panel.tsx';
 import { TimelinePanel } from './timeline-panel.tsx';
 
 /** Everything about one job, live. */
@@ -47,6 +48,7 @@ export function JobScreen({ jobId }: { jobId: string }): ReactNode {
       <div className="job-columns">
         <div className="job-main">
           <FailurePanel detail={detail} />
+          <StandstillPanel detail={detail} />
           <TimelinePanel detail={detail} />
           <AttemptsPanel detail={detail} />
           <ChecksPanel detail={detail} />

@@ -17,14 +17,14 @@ const LANE_ICONS: Readonly<Record<TimelineEvent['lane'], LucideIcon>> = {
 };
 
 /** The life of a job: the strip, and below it the same in words, in order. */
-export function TimelinePanel({ detail }: { detail: JobDetail }): ReactNode {
+export function TimelinePanel({ detail, title = 'Timeline' }: { detail: JobDetail; title?: string }): ReactNode {
   const isOver = detail.row.state === 'completed' || detail.row.state === 'failed';
   // A finished job does not change with the clock.
   const nowMs = useClock((now) => (isOver ? detail.row.updatedAtMs : now));
   const timeline = buildTimeline(detail, nowMs);
   return (
     <Panel
-      title="Timeline"
+      title={title}
       aside={<span className="muted tabular">{formatDuration(timeline.endMs - timeline.startMs)}</span>}
     >
       <TimelineStrip timeline={timeline} />

@@ -1,23 +1,30 @@
-import { Search, X } from 'lucide-react';
-import { useEffect, useState, type ReactNode, type RefObject } from 'react';
+import type { ReactNode, RefObject } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema, type JobState } from '#domain/job.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { STATE_ICONS } from '../../components/state-badge.tsx';
 import { useEngineStatus, useJobCount } from '../../state/engine-queries.tsx';
-import { isFiltering, NO_FILTER } from '../../state/jobs-query-string.ts';
 import { FacetMenu } from '../../components/facet-menu.tsx';
+import { ColumnsMenu } from './columns-menu.tsx';
+import type { JobsColumns } from './jobs-columns.ts';
+import { QueryField } from './query-field.tsx';
+import { SavedViewsBar } from './saved-views-bar.tsx';
 
 type ChangeFilter = (filter: JobFilter, options?: { replace?: boolean }) => void;
 
-/** Filters by state, kind, class of failure and words, with counts, and what is filtered by elsewhere as removable marks. */
+/** The filter as one line of tokens, the same filter by click with counts, and the saved views. */
 export function JobsFilterBar({
   filter,
+  query,
+  columns,
   search,
   onChange,
 }: {
   filter: JobFilter;
+  /** The address of what is on screen. */
+  query: string;
+  columns: JobsColumns;
   search: RefObject<HTMLInputElement | null>;
   onChange: ChangeFilter;
 }): ReactNode {
@@ -26,7 +33,7 @@ export function JobsFilterBar({
   return (
     <search className="filter-bar" aria-label="Jobs">
       <div className="filter-row">
-        <SearchField filter={filter} search={search} onChange={onChange} />
+        <QueryField filter={filter} input={search} onChange={onChange} />
         <FacetMenu
           name="Kind"
           selected={filter.kinds}
@@ -46,58 +53,13 @@ export function JobsFilterBar({
           }
         />
         <MatchCount filter={filter} />
+        <ColumnsMenu columns={columns} />
       </div>
       <div className="filter-row">
         <StateChips filter={filter} byState={counts?.byState} onChange={onChange} />
-        <FilterMarks filter={filter} onChange={onChange} />
+        <SavedViewsBar query={query} />
       </div>
     </search>
-  );
-}
-
-const TYPING_MS = 150;
-
-/** The words to search for. Takes effect a moment after the last key, so that typing does not ask for each letter. */
-function SearchField({
-  filter,
-  search,
-  onChange,
-}: {
-  filter: JobFilter;
-  search: RefObject<HTMLInputElement | null>;
-  onChange: ChangeFilter;
-}): ReactNode {
-  const [text, setText] = useState(filter.text);
-  const [known, setKnown] = useState(filter.text);
-  // The address changed, by this field or by something else (back, a link, "Clear all"): the field follows it.
-  if (known !== filter.text) {
-    setKnown(filter.text);
-    setText(filter.text);
-  }
-  useEffect(() => {
-    if (text === filter.text) return;
-    const timer = setTimeout(() => onChange({ ...filter, text }, { replace: filter.text !== '' }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text, filter, onChange]);
-  return (
-    <label className="search-field">
-      <Search aria-hidden size={15} />
-      <span className="visually-hidden">Search in prompts, errors and ids</span>
-      <input
-        ref={search}
-        type="search"
-        value={text}
-        maxLength={500}
-        placeholder="Search in prompts, errors and ids"
-        spellCheck={false}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape' && text === '') event.currentTarget.blur();
-          else if (event.key === 'Escape') setText('');
-        }}
-      />
-      <kbd aria-hidden>/</kbd>
-    </label>
   );
 }
 
@@ -136,47 +98,6 @@ function StateChips({
         );
       })}
     </fieldset>
-  );
-}
-
-function FilterMarks({ filter, onChange }: { filter: JobFilter; onChange: ChangeFilter }): ReactNode {
-  const marks = [
-    ...filter.kinds.map((kind) => ({
-      says: `kind: ${kind}`,
-      without: { ...filter, kinds: filter.kinds.filter((other) => other !== kind) },
-    })),
-    ...filter.classes.map((failureClass) => ({
-      says: `failure: ${FAILURE_CLASS_NAMES[failureClass]}`,
-      without: { ...filter, classes: filter.classes.filter((other) => other !== failureClass) },
-    })),
-    ...(filter.workspaceId === null
-      ? []
-      : [{ says: `workspace: ${filter.workspaceId}`, without: { ...filter, workspaceId: null } }]),
-    ...(filter.userId === null ? [] : [{ says: `user: ${filter.userId}`, without: { ...filter, userId: null } }]),
-    ...(filter.fingerprint === null
-      ? []
-      : [{ says: `cause: ${filter.fingerprint}`, without: { ...filter, fingerprint: null } }]),
-  ];
-  return (
-    <>
-      {marks.map(({ says, without }) => (
-        <button
-          key={says}
-          type="button"
-          className="mark"
-          onClick={() => onChange(without)}
-          aria-label={`Remove ${says}`}
-        >
-          <bdi>{says}</bdi>
-          <X aria-hidden size={13} />
-        </button>
-      ))}
-      {isFiltering(filter) && (
-        <button type="button" className="text-button" onClick={() => onChange(NO_FILTER)}>
-          Clear all
-        </button>
-      )}
-    </>
   );
 }
 

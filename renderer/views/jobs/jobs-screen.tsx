@@ -9,6 +9,8 @@ import { useEngineStatus, useJobPages } from '../../state/engine-queries.tsx';
 import { isFiltering, NO_FILTER, parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { JobsFilterBar } from './jobs-filter-bar.tsx';
+import { useJobsColumns, type JobsColumns } from './jobs-columns.ts';
+import { SelectionBar } from './selection-bar.tsx';
 import { JobsTableSkeleton } from './jobs-table-parts.tsx';
 import { JobsTable } from './jobs-table.tsx';
 import './jobs.css';
@@ -28,16 +30,20 @@ export function JobsScreen(): ReactNode {
     },
     [view],
   );
+  const columns = useJobsColumns();
   useSearchKey(search);
   return (
     <>
       <h1 className="visually-hidden">Jobs</h1>
       <JobsFilterBar
         filter={view.filter}
+        query={query}
+        columns={columns}
         search={search}
         onChange={(filter, options) => setView({ filter }, options)}
       />
-      <JobsList view={view} query={query} onSort={(sort) => setView({ sort })} />
+      <SelectionBar filter={view.filter} />
+      <JobsList view={view} query={query} columns={columns} onSort={(sort) => setView({ sort })} />
     </>
   );
 }
@@ -45,10 +51,12 @@ export function JobsScreen(): ReactNode {
 function JobsList({
   view,
   query,
+  columns,
   onSort,
 }: {
   view: JobsView;
   query: string;
+  columns: JobsColumns;
   onSort: (sort: JobSort) => void;
 }): ReactNode {
   const jobs = useJobPages(view.filter, view.sort);
@@ -56,7 +64,17 @@ function JobsList({
   if (list.isPending) return <JobsTableSkeleton />;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
   if (list.data.pages[0]?.rows.length === 0 && !list.isPlaceholderData) return <NoJobs view={view} />;
-  return <JobsTable jobs={jobs} pages={list.data.pages} query={query} sort={view.sort} onSort={onSort} />;
+  return (
+    <JobsTable
+      jobs={jobs}
+      pages={list.data.pages}
+      query={query}
+      filter={view.filter}
+      columns={columns}
+      sort={view.sort}
+      onSort={onSort}
+    />
+  );
 }
 
 function NoJobs({ view }: { view: JobsView }): ReactNode {

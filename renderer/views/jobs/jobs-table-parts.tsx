@@ -1,11 +1,9 @@
-/* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
-import { ArrowDown, ArrowUp, ArrowUpToLine, LoaderCircle } from 'lucide-react';
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- an output is of no use around buttons and placeholders, which a status may hold */
+import { ArrowUpToLine, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { JobSort } from '#contract/job-views.ts';
 import { explainError } from '#domain/errors.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { LOADED_PAGES_MAX, type useJobPages } from '../../state/engine-queries.tsx';
-import { JOBS_COLUMNS, sortAfterClick } from './jobs-columns.ts';
 
 /** New rows wait behind this bar while somebody reads; far down it says that the list stands still. It lies over the rows, so nothing moves. */
 export function NewsBar({
@@ -24,37 +22,6 @@ export function NewsBar({
         <ArrowUpToLine aria-hidden size={14} />
         {isFarDown ? 'Not live this far down: back to the top' : `${waitingCount} new`}
       </button>
-    </div>
-  );
-}
-
-/** The heads of the columns; those that can be sorted by are buttons. */
-export function TableHead({ sort, onSort }: { sort: JobSort; onSort: (sort: JobSort) => void }): ReactNode {
-  return (
-    <div role="rowgroup" className="jobs-head">
-      <div role="row" className="jobs-grid" aria-rowindex={1}>
-        {JOBS_COLUMNS.map((column) => {
-          const isSorted = column.sort !== null && column.sort === sort.column;
-          const Arrow = sort.direction === 'ascending' ? ArrowUp : ArrowDown;
-          return (
-            <div
-              key={column.id}
-              role="columnheader"
-              aria-sort={isSorted ? sort.direction : undefined}
-              className={column.id === 'price' ? 'number' : `column-${column.id}`}
-            >
-              {column.sort === null ? (
-                column.title
-              ) : (
-                <button type="button" className="head-button" onClick={() => onSort(sortAfterClick(sort, column))}>
-                  {column.title}
-                  {isSorted && <Arrow aria-hidden size={13} />}
-                </button>
-              )}
-            </div>
-          );
-        })}
-      </div>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /* oxlint-disable jsx-a11y/control-has-associated-label -- a cell is no control: its name is what it holds */
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
-import { Wallet } from 'lucide-react';
+import { Check, Wallet } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobRow } from '#contract/job-views.ts';
@@ -10,6 +10,7 @@ import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
+import { JOBS_COLUMNS, type JobsColumn } from './jobs-columns.ts';
 
 interface JobsTableRowProps {
   readonly row: JobRow;
@@ -17,73 +18,86 @@ interface JobsTableRowProps {
   /** Position in the whole list, from 0. */
   readonly index: number;
   readonly topPx: number;
+  /** The ids of the shown columns, joined by spaces: a text, so that an unchanged row is not drawn again. */
+  readonly columnIds: string;
+  /** True where it has the keyboard's cursor. */
   readonly isActive: boolean;
+  readonly isChosen: boolean;
   readonly hasLeft: boolean;
 }
 
 /** One line of the list. Its link is not a stop of the Tab key: the table itself takes the focus and Enter opens the row. */
 export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps): ReactNode {
-  const { row, domId, index, topPx, isActive, hasLeft } = props;
+  const { row, domId, index, topPx, columnIds, isActive, isChosen, hasLeft } = props;
   return (
     <div
       role="row"
       id={domId}
       className="jobs-row jobs-grid"
       aria-rowindex={index + 2}
-      aria-selected={isActive}
+      aria-selected={isChosen}
+      data-active={isActive}
       data-job-id={row.id}
       data-left={hasLeft}
       title={hasLeft ? 'Changed while you read: it no longer belongs here' : undefined}
       style={{ transform: `translateY(${topPx}px)` }}
     >
-      <div role="gridcell">
-        <StateBadge state={row.state} />
-        {row.state === 'running' && row.progressFraction !== null && (
-          <span className="row-progress tabular">{Math.round(row.progressFraction * 100)}%</span>
-        )}
+      <div role="gridcell" className="choose-cell" data-choose="">
+        <span className="choose-box">{isChosen && <Check aria-hidden size={12} strokeWidth={3} />}</span>
       </div>
-      <div role="gridcell">
-        <Link className="row-link mono" href={jobHref(row.id)} tabIndex={-1}>
-          <bdi>{row.id}</bdi>
-        </Link>
-      </div>
-      <div role="gridcell">
-        <bdi>{row.kind}</bdi>
-      </div>
-      <div role="gridcell">
-        <PromptOrError row={row} />
-      </div>
-      <div role="gridcell">
-        <bdi>{row.workspaceId}</bdi>
-      </div>
-      <div role="gridcell" className="column-model muted">
-        <bdi>{row.model}</bdi>
-      </div>
-      <div role="gridcell" className="tabular">
-        {row.attempt}/{row.maxAttempts}
-      </div>
-      <div role="gridcell">
-        {row.isBlockedForCredit ? (
-          <span className="charge" data-charge="blocked">
-            <Wallet aria-hidden size={13} />
-            needs credit
-          </span>
-        ) : (
-          <ChargeBadge status={row.chargeStatus} />
-        )}
-      </div>
-      <div role="gridcell" className="number">
-        <Credits credits={row.priceCredits} />
-      </div>
-      <div role="gridcell">
-        <RelativeTime atMs={row.createdAtMs} />
-      </div>
-      <div role="gridcell">
-        <RelativeTime atMs={row.updatedAtMs} />
-      </div>
+      {JOBS_COLUMNS.filter(({ id }) => columnIds.split(' ').includes(id)).map(({ id }) => (
+        <div role="gridcell" key={id} className={CELL_CLASSES[id]}>
+          {CELLS[id](row)}
+        </div>
+      ))}
     </div>
   );
 });
+
+const CELL_CLASSES: Readonly<Partial<Record<JobsColumn['id'], string>>> = {
+  user: 'muted',
+  provider: 'muted',
+  model: 'muted',
+  code: 'muted mono',
+  attempt: 'tabular',
+  price: 'number',
+};
+
+const CELLS: Readonly<Record<JobsColumn['id'], (row: JobRow) => ReactNode>> = {
+  state: (row) => (
+    <>
+      <StateBadge state={row.state} />
+      {row.state === 'running' && row.progressFraction !== null && (
+        <span className="row-progress tabular">{Math.round(row.progressFraction * 100)}%</span>
+      )}
+    </>
+  ),
+  job: (row) => (
+    <Link className="row-link mono" href={jobHref(row.id)} tabIndex={-1}>
+      <bdi>{row.id}</bdi>
+    </Link>
+  ),
+  kind: (row) => <bdi>{row.kind}</bdi>,
+  prompt: (row) => <PromptOrError row={row} />,
+  workspace: (row) => <bdi>{row.workspaceId}</bdi>,
+  user: (row) => <bdi>{row.userId}</bdi>,
+  provider: (row) => <bdi>{row.provider}</bdi>,
+  model: (row) => <bdi>{row.model}</bdi>,
+  code: (row) => <bdi>{row.failureCode ?? ''}</bdi>,
+  attempt: (row) => `${row.attempt}/${row.maxAttempts}`,
+  charge: (row) =>
+    row.isBlockedForCredit ? (
+      <span className="charge" data-charge="blocked">
+        <Wallet aria-hidden size={13} />
+        needs credit
+      </span>
+    ) : (
+      <ChargeBadge status={row.chargeStatus} />
+    ),
+  price: (row) => <Credits credits={row.priceCredits} />,
+  created: (row) => <RelativeTime atMs={row.createdAtMs} />,
+  updated: (row) => <RelativeTime atMs={row.updatedAtMs} />,
+};
 
 function PromptOrError({ row }: { row: JobRow }): ReactNode {
   if (row.failureClass === null) return <bdi className="muted">{row.promptStart}</bdi>;

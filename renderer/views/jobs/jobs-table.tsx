@@ -1,14 +1,25 @@
 /* oxlint-disable react/incompatible-library -- it tells the React compiler to leave this component alone; the compiler is not used here */
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import type { JobRow, JobSort } from '#contract/job-views.ts';
+import {
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react';
+import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { LIVE_PAGES_MAX, type useJobPages } from '../../state/engine-queries.tsx';
 import type { ShownRow } from '../../state/held-rows.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
-import { NewsBar, TableFoot, TableHead } from './jobs-table-parts.tsx';
+import { isSelected, useJobSelection } from '../../state/job-selection.ts';
+import { gridTracks, shownColumns, type JobsColumns } from './jobs-columns.ts';
+import { TableHead } from './jobs-table-head.tsx';
+import { NewsBar, TableFoot } from './jobs-table-parts.tsx';
 import { JobsTableRow } from './jobs-table-row.tsx';
 import { rowAfterKey } from './row-keys.ts';
 import { useHeldRows } from './use-held-rows.ts';
@@ -26,12 +37,14 @@ interface JobsTableProps {
   readonly pages: readonly { readonly rows: readonly JobRow[] }[];
   /** The address of what was asked, to tell one list from another. */
   readonly query: string;
+  readonly filter: JobFilter;
+  readonly columns: JobsColumns;
   readonly sort: JobSort;
   readonly onSort: (sort: JobSort) => void;
 }
 
 /** The live table. Only the rows in sight exist; the next page is read before the last row is reached. */
-export function JobsTable({ jobs, pages, query, sort, onSort }: JobsTableProps): ReactNode {
+export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }: JobsTableProps): ReactNode {
   const { list, readFirstPageOnly } = jobs;
   const scroller = useRef<HTMLDivElement>(null);
   const [activeId, setActiveId] = useActiveRow(scroller);
@@ -50,6 +63,8 @@ export function JobsTable({ jobs, pages, query, sort, onSort }: JobsTableProps):
   });
   useNextPage(list, rows.length, virtualizer.getVirtualItems().at(-1)?.index ?? 0);
   useKeptScroll(scroller, answered);
+  const tracks = gridTracks(columns);
+  useLayoutEffect(() => scroller.current?.style.setProperty('--jobs-tracks', tracks), [tracks]);
   const activeIndex = activeId === null ? -1 : rows.findIndex(({ row }) => row.id === activeId);
   const backToTop = (): void => {
     letIn();
@@ -64,25 +79,47 @@ export function JobsTable({ jobs, pages, query, sort, onSort }: JobsTableProps):
         className="jobs-scroll"
         role="grid"
         aria-label="Jobs"
+        aria-multiselectable
         aria-rowcount={list.hasNextPage ? -1 : rows.length + 1}
         aria-activedescendant={activeIndex < 0 ? undefined : rowDomId(activeIndex)}
         aria-busy={list.isPlaceholderData}
         tabIndex={0}
         onKeyDown={(event) => {
+          if (chooseByKey(event, { activeId, filter, order: () => rows.map(({ row }) => row.id) })) return;
           const next = moveByKey(event, rows, activeIndex);
-          if (next === null) return;
-          setActiveId(rows[next]?.row.id ?? null);
+          const nextId = next === null ? undefined : rows[next]?.row.id;
+          if (next === null || nextId === undefined) return;
+          if (event.shiftKey && activeId !== null) chooseRange(activeId, nextId, rows);
+          setActiveId(nextId);
           virtualizer.scrollToIndex(next);
         }}
-        onClick={(event) => setActiveId(jobIdAt(event.target) ?? activeId)}
+        onMouseDown={(event) => {
+          // A range of rows is meant, not the text of the page between two clicks.
+          if (!event.shiftKey || jobIdAt(event.target) === null) return;
+          event.preventDefault();
+          event.currentTarget.focus({ preventScroll: true });
+        }}
+        onClick={(event) => {
+          const jobId = jobIdAt(event.target);
+          if (jobId === null) return;
+          setActiveId(jobId);
+          chooseByClick(event, jobId, rows);
+        }}
         onDoubleClick={(event) => {
           const jobId = jobIdAt(event.target);
           if (jobId !== null) navigateTo(jobHref(jobId));
         }}
         {...handlers}
       >
-        <TableHead sort={sort} onSort={onSort} />
-        <VisibleRows virtualizer={virtualizer} rows={rows} activeIndex={activeIndex} />
+        <TableHead columns={columns} sort={sort} onSort={onSort} />
+        <VisibleRows
+          virtualizer={virtualizer}
+          rows={rows}
+          activeIndex={activeIndex}
+          columnIds={shownColumns(columns)
+            .map(({ id }) => id)
+            .join(' ')}
+        />
       </div>
       <TableFoot list={list} pageCount={pages.length} rowCount={rows.length} />
     </div>
@@ -93,11 +130,14 @@ function VisibleRows({
   virtualizer,
   rows,
   activeIndex,
+  columnIds,
 }: {
   virtualizer: Virtualizer<HTMLDivElement, Element>;
   rows: readonly ShownRow<JobRow>[];
   activeIndex: number;
+  columnIds: string;
 }): ReactNode {
+  const selection = useJobSelection((state) => state.selection);
   return (
     <div role="rowgroup" className="jobs-body" style={{ height: virtualizer.getTotalSize() }}>
       {virtualizer.getVirtualItems().map(({ index, key, start }) => {
@@ -110,7 +150,9 @@ function VisibleRows({
             domId={rowDomId(index)}
             index={index}
             topPx={start}
+            columnIds={columnIds}
             isActive={index === activeIndex}
+            isChosen={isSelected(selection, shown.row.id)}
             hasLeft={shown.hasLeft}
           />
         );
@@ -145,6 +187,48 @@ function moveByKey(
   const next = rowAfterKey(event.key, { active, rowCount: rows.length, pageRows });
   if (next !== null) event.preventDefault();
   return next;
+}
+
+interface Choosing {
+  readonly activeId: string | null;
+  readonly filter: JobFilter;
+  readonly order: () => readonly string[];
+}
+
+/** Chooses by keyboard: the row with the cursor, everything, or nothing. @returns true where the key meant that */
+function chooseByKey(event: KeyboardEvent<HTMLDivElement>, { activeId, filter, order }: Choosing): boolean {
+  if (event.target !== event.currentTarget || event.altKey) return false;
+  const { toggle, extendTo, selectAll, clear } = useJobSelection.getState();
+  if (event.key === 'a' && (event.ctrlKey || event.metaKey)) selectAll(filter);
+  else if (event.key === 'Escape') clear();
+  else if (event.key === ' ' && activeId !== null && event.shiftKey) extendTo(activeId, order());
+  else if (event.key === ' ' && activeId !== null) toggle(activeId);
+  else return false;
+  event.preventDefault();
+  return true;
+}
+
+function chooseRange(fromId: string, toId: string, rows: readonly ShownRow<JobRow>[]): void {
+  const { anchorId, toggle, extendTo } = useJobSelection.getState();
+  if (anchorId === null) toggle(fromId);
+  extendTo(
+    toId,
+    rows.map(({ row }) => row.id),
+  );
+}
+
+/** A click on the box chooses a row, with Shift everything up to it, with Ctrl from anywhere in the row. */
+function chooseByClick(event: MouseEvent, jobId: string, rows: readonly ShownRow<JobRow>[]): void {
+  const isOnBox = event.target instanceof Element && event.target.closest('[data-choose]') !== null;
+  const { toggle, extendTo } = useJobSelection.getState();
+  if (event.shiftKey) {
+    extendTo(
+      jobId,
+      rows.map(({ row }) => row.id),
+    );
+  } else if (isOnBox || event.ctrlKey || event.metaKey) {
+    toggle(jobId);
+  }
 }
 
 /** The job whose row was hit, null for none. */

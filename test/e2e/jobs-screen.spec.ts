@@ -1,0 +1,164 @@
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from './application.ts';
+import { rowOf } from './job.page.ts';
+import { startProduction, type Production } from './production.ts';
+import { keepScreen } from './screens.ts';
+
+const field = (page: Page): Locator => page.getByRole('combobox', { name: 'Filter the jobs' });
+const rows = (page: Page): Locator => page.getByRole('grid', { name: 'Jobs' }).locator('[data-job-id]');
+const chosen = (page: Page): Locator => page.getByRole('region', { name: 'Chosen jobs' });
+
+/** Jobs that nobody runs, so that the list stands still under the specs. */
+test.describe('the list of jobs', () => {
+  let production: Production;
+  test.beforeEach(async () => {
+    production = await startProduction();
+    for (let n = 1; n <= 12; n += 1) {
+      await production.order({
+        id: `order-${n}`,
+        kind: n % 3 === 0 ? 'image' : 'website',
+        priceCredits: n * 1000,
+        prompt: n % 2 === 0 ? 'A page about tea' : 'A bakery in two languages',
+        createdAt: new Date(Date.now() - n * 3_600_000),
+      });
+    }
+  });
+  test.afterEach(() => production.stop());
+
+  test('is filtered by tokens that complete while typing, by click, and by views that are saved', async ({ start }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rows(page)).toHaveCount(12);
+    await field(page).click();
+    await field(page).pressSequentially('ki');
+    await page.getByRole('option', { name: 'kind:' }).click();
+    await expect(page.getByRole('option', { name: 'image' })).toBeVisible();
+    await keepScreen(page, 'jobs-completion');
+    // The check of the screen takes the focus away, and the list goes with it.
+    await field(page).press('Backspace');
+    await field(page).press(':');
+    await page.getByRole('option', { name: 'image' }).click();
+    await expect(field(page)).toHaveValue('kind:image ');
+    await expect(rows(page)).toHaveCount(4);
+    await field(page).fill('kind:image cost:>50 since:10h tea');
+    await expect(rows(page)).toHaveCount(1);
+    await expect(rowOf(page, 'order-6')).toBeVisible();
+    await page
+      .getByRole('group', { name: 'State' })
+      .getByRole('button', { name: /^failed/ })
+      .click();
+    await expect(page.getByRole('heading', { name: 'No job matches' })).toBeVisible();
+    await expect(field(page)).toHaveValue('state:failed kind:image since:10h cost:>50 tea');
+    await field(page).fill('cost:>much');
+    await field(page).press('Enter');
+    await expect(page.getByText('cost:>much is no amount.')).toBeVisible();
+    await field(page).fill('kind:image');
+    await expect(rows(page)).toHaveCount(4);
+
+    await page.getByRole('button', { name: 'Save this view…' }).click();
+    await page.getByRole('textbox', { name: 'Name of what is on screen now' }).fill('Pictures');
+    await page.keyboard.press('Enter');
+    const view = page.getByRole('navigation', { name: 'Saved views' }).getByRole('link', { name: 'Pictures' });
+    await expect(view).toContainText('4');
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await expect(rows(page)).toHaveCount(12);
+    await view.click();
+    await expect(rows(page)).toHaveCount(4);
+    await expect(field(page)).toHaveValue('kind:image');
+    await keepScreen(page, 'jobs-saved-view');
+  });
+
+  test('lets rows, a range and all that match be chosen, and columns be shown and made wider', async ({ start }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rows(page)).toHaveCount(12);
+    await rowOf(page, 'order-2').locator('[data-choose]').click();
+    await expect(chosen(page)).toContainText('1 chosen');
+    await rowOf(page, 'order-5')
+      .locator('[data-choose]')
+      .click({ modifiers: ['Shift'] });
+    await expect(chosen(page)).toContainText('4 chosen');
+    await expect(rowOf(page, 'order-4')).toHaveAttribute('aria-selected', 'true');
+    await expect(chosen(page).getByRole('link', { name: 'Plan a retry…' })).toHaveAttribute(
+      'href',
+      '#/plans/new?ids=order-2%2Corder-3%2Corder-4%2Corder-5',
+    );
+    await keepScreen(page, 'jobs-chosen');
+    await field(page).fill('kind:website');
+    await expect(rows(page)).toHaveCount(8);
+    await chosen(page).getByRole('button', { name: 'Choose all 8 that match' }).click();
+    await expect(chosen(page)).toContainText('All 8 that match are chosen');
+    await expect(chosen(page).getByRole('link', { name: 'Plan a retry…' })).toHaveAttribute(
+      'href',
+      '#/plans/new?where=kind%3Awebsite',
+    );
+    await chosen(page).getByRole('button', { name: 'Choose none' }).click();
+    await expect(chosen(page)).toBeHidden();
+
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('menuitemcheckbox', { name: 'Model' }).click();
+    await page.keyboard.press('Escape');
+    const head = page.getByRole('columnheader', { name: 'Model' });
+    await expect(head).toBeVisible();
+    const before = (await head.boundingBox())?.width ?? 0;
+    await page.getByRole('separator', { name: 'Width of Model' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(async () => (await head.boundingBox())?.width ?? 0).toBeGreaterThan(before);
+  });
+
+  test('lays two jobs side by side, and says why a job is not moving', async ({ start }) => {
+    const { page } = await start({ env: production.env });
+    await rowOf(page, 'order-2').locator('[data-choose]').click();
+    await rowOf(page, 'order-3').locator('[data-choose]').click();
+    await chosen(page).getByRole('link', { name: 'Side by side' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Two jobs side by side' })).toBeVisible();
+    const line = (name: string): Locator =>
+      page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
+    await expect(line('Kind')).toContainText('websiteimage');
+    await expect(line('Kind')).toHaveAttribute('data-differs', 'true');
+    await expect(line('Workspace')).toHaveAttribute('data-differs', 'false');
+    await keepScreen(page, 'compare');
+    await page.getByRole('columnheader').getByRole('link', { name: 'order-2' }).click();
+    await expect(page.getByRole('region', { name: 'Why is it not moving?' })).toContainText('There never was a runner');
+    await keepScreen(page, 'job-why');
+  });
+
+  test('is used, and everything is found, by keyboard alone', async ({ start }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rows(page)).toHaveCount(12);
+    await page.keyboard.press('/');
+    await page.keyboard.type('ki');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('im');
+    await page.keyboard.press('Tab');
+    await expect(rows(page)).toHaveCount(4);
+    await page.getByRole('grid', { name: 'Jobs' }).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Shift+ArrowDown');
+    await expect(chosen(page)).toContainText('2 chosen');
+    await page.keyboard.press('Control+a');
+    await expect(chosen(page)).toContainText('All 4 that match are chosen');
+    await page.keyboard.press('Escape');
+    await expect(chosen(page)).toBeHidden();
+
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('order-7');
+    await expect(page.getByRole('option', { name: /order-7/ })).toBeVisible();
+    await keepScreen(page, 'palette');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { level: 1, name: 'order-7' })).toBeVisible();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('theme: dark');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('audit');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { level: 1, name: 'Audit' })).toBeVisible();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(page.getByRole('heading', { level: 1, name: 'order-7' })).toBeVisible();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await expect(rows(page)).toHaveCount(4);
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  });
+});
