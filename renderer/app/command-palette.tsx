@@ -106,13 +106,13 @@ function FoundJobs({ typed, onGo }: { typed: string; onGo: (href: string) => voi
   if (rows.length === 0) return null;
   return (
     <>
-      <Command.Group heading="Jobs" forceMount>
+      <Command.Group heading="Jobs">
         {rows.map((row) => (
           <Command.Item
             key={row.id}
             className="palette-item"
-            // What the engine found is shown whatever the letters' own score is.
-            forceMount
+            // What the engine found fits, whatever the letters' own score is.
+            keywords={[typed]}
             value={`job ${row.id}`}
             onSelect={() => onGo(jobHref(row.id))}
           >
@@ -121,12 +121,12 @@ function FoundJobs({ typed, onGo }: { typed: string; onGo: (href: string) => voi
         ))}
       </Command.Group>
       {workspaces.length > 0 && (
-        <Command.Group heading="Workspaces" forceMount>
+        <Command.Group heading="Workspaces">
           {workspaces.map((workspaceId) => (
             <Command.Item
               key={workspaceId}
               className="palette-item"
-              forceMount
+              keywords={[typed]}
               value={`workspace ${workspaceId}`}
               onSelect={() => onGo(jobsHref({ workspaceId }))}
             >

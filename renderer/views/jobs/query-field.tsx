@@ -24,7 +24,10 @@ export function QueryField({ filter, input, onChange }: QueryFieldProps): ReactN
   const id = useId();
   const vocabulary = useVocabulary(caret !== null);
   const options = caret === null ? [] : completeQuery(text, caret, vocabulary);
-  const shownProblem = problems.find(({ isUnfinished, end }) => !isUnfinished || caret === null || caret < end);
+  // While there is something to complete a piece at the caret is not wrong yet.
+  const shownProblem = problems.find(
+    ({ isUnfinished, end }) => !isUnfinished || caret === null || caret < end || options.length === 0,
+  );
   const edit = (value: string, at: number | null): void => {
     setText(value);
     setCaret(at);
