@@ -182,7 +182,6 @@ export class Engine {
       person: this.#person,
       auditFile: this.#auditFile,
       store,
-      exportFolder: dataFilesOf(this.#options.config.dataDir, sourceOf(this.#options.config)).exportFolder,
       now: Date.now,
     });
   }

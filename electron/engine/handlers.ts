@@ -45,8 +45,6 @@ export interface HandlerParts {
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
   readonly store: () => Pick<Store, 'people' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'> | null;
-  /** Where exports are written. */
-  readonly exportFolder: string;
   readonly now: () => number;
 }
 

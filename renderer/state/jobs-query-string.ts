@@ -88,7 +88,8 @@ function numberOf(text: string | null): number | null {
   return text === null || text === '' ? null : Number(text);
 }
 
-function decodeURIComponentSafely(text: string): string {
+/** Decodes a part of an address; one that is not encoded well is taken as it stands. */
+export function decodeURIComponentSafely(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

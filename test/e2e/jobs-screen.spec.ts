@@ -64,6 +64,7 @@ test.describe('the list of jobs', () => {
     await view.click();
     await expect(rows(page)).toHaveCount(4);
     await expect(field(page)).toHaveValue('kind:image');
+    await expect(page.getByRole('listbox')).toBeHidden();
     await keepScreen(page, 'jobs-saved-view');
   });
 

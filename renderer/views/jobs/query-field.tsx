@@ -76,7 +76,10 @@ export function QueryField({ filter, input, onChange }: QueryFieldProps): ReactN
           spellCheck={false}
           autoComplete="off"
           onChange={(event) => edit(event.target.value, event.target.selectionStart)}
-          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onSelect={({ currentTarget }) => {
+            // A text that is set from elsewhere moves the caret too, and then nobody is typing.
+            if (document.activeElement === currentTarget) setCaret(currentTarget.selectionStart);
+          }}
           onFocus={(event) => setCaret(event.currentTarget.selectionStart)}
           onBlur={() => setCaret(null)}
           onKeyDown={onKeyDown}
@@ -88,7 +91,7 @@ export function QueryField({ filter, input, onChange }: QueryFieldProps): ReactN
           type="button"
           className="icon-button query-clear"
           aria-label="Clear the filter"
-          onClick={() => edit('', 0)}
+          onClick={() => edit('', null)}
         >
           <X aria-hidden size={14} />
         </button>

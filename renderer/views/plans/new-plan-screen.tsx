@@ -8,6 +8,7 @@ import { RefusalNote } from '../../components/refusal-note.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
+import { decodeURIComponentSafely } from '../../state/jobs-query-string.ts';
 import { useMakePlan } from '../../state/plan-queries.ts';
 import './plans.css';
 
@@ -84,7 +85,10 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
 }
 
 function wishInAddress(query: URLSearchParams): PlanWish | null {
-  const ids = (query.get('ids') ?? '').split(',').filter((id) => id !== '');
+  const ids = (query.get('ids') ?? '')
+    .split(',')
+    .filter((id) => id !== '')
+    .map(decodeURIComponentSafely);
   if (ids.length > 0) return { type: 'ids', ids };
   const remainder = planIdSchema.safeParse(query.get('remainder'));
   if (remainder.success) return { type: 'remainder', planId: remainder.data };
