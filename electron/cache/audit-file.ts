@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -14,6 +13,7 @@ import {
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decode } from './document-encoding.ts';
+import { sha256OfText } from './sha256.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
 const TABLES = `
@@ -25,11 +25,6 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS entries_unsent ON entries (seq) WHERE is_sent = 0;
 `;
-
-/** SHA-256 of a text, in hexadecimal digits. */
-export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
-}
 
 /**
  * This console's own chain of audit entries, in a file of its own: it is written before anything happens, with or without the
@@ -78,7 +73,7 @@ export class AuditFile {
     return attempt(() =>
       this.#db
         .transaction(() => {
-          const entry = nextEntry(this.#head(), draft, sha256Hex);
+          const entry = nextEntry(this.#head(), draft, sha256OfText);
           this.#db.prepare('INSERT INTO entries (seq, entry) VALUES (?, ?)').run(entry.seq, JSON.stringify(entry));
           return entry;
         })

@@ -1,5 +1,5 @@
 import type { AuditBook, AuditedPerson } from '#console/audit/audit-book.ts';
-import { sha256Hex } from '#cache/audit-file.ts';
+import { sha256OfText } from '#cache/sha256.ts';
 import type { RequestName } from '#contract/requests.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -125,5 +125,5 @@ function toDetail(value: unknown, field = ''): Json {
 }
 
 function fingerprint(text: string): string {
-  return `sha256:${sha256Hex(text)} (${text.length} characters)`;
+  return `sha256:${sha256OfText(text)} (${text.length} characters)`;
 }

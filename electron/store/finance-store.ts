@@ -1,6 +1,6 @@
 import type { Collection, Db } from 'mongodb';
 import { PERIODS_COLLECTION } from './closed-months.ts';
-import type { Collections, RawDocument } from './collections.ts';
+import { DURABLE, type Collections, type RawDocument } from './collections.ts';
 import { InvoiceStore } from './invoice-store.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { MendLedger } from './mend-ledger.ts';
@@ -34,8 +34,5 @@ export class FinanceStore {
 }
 
 function openFinanceCollection(db: Db, name: string): Collection<RawDocument> {
-  return db.collection<RawDocument>(name, {
-    writeConcern: { w: 'majority', j: true },
-    readConcern: { level: 'majority' },
-  });
+  return db.collection<RawDocument>(name, DURABLE);
 }

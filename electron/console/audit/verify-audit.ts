@@ -1,4 +1,5 @@
-import { sha256Hex, type AuditFile } from '#cache/audit-file.ts';
+import type { AuditFile } from '#cache/audit-file.ts';
+import { sha256OfText } from '#cache/sha256.ts';
 import { ChainCheck, type ChainFault } from '#domain/audit.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -21,7 +22,7 @@ export async function verifyAudit(
   file: AuditFile | null,
   signal?: AbortSignal,
 ): Promise<Result<AuditVerdict, AppError>> {
-  const check = new ChainCheck(sha256Hex);
+  const check = new ChainCheck(sha256OfText);
   for await (const { id, entry } of log.iterate(signal)) {
     if (entry === null) check.takeMalformed(id);
     else check.take(entry);
@@ -39,7 +40,7 @@ export async function verifyAudit(
 
 /** Checks this machine's chain by itself, without a server. */
 export function verifyOwnChain(file: AuditFile): AuditVerdict {
-  const check = new ChainCheck(sha256Hex);
+  const check = new ChainCheck(sha256OfText);
   for (const entry of file.entries()) check.take(entry);
   return { entries: check.entries, chains: check.chains, faults: check.faults([]) };
 }

@@ -1,10 +1,10 @@
+import { sha256OfText } from '#cache/sha256.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { findBrokenLink, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
 import { mergeSeen, NOTHING_SEEN, pickSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PeriodStore } from '#store/period-store.ts';
 import { openSealed, saveSealed } from './memory-folder.ts';
-import { sha256OfText } from './period-digest.ts';
 import { decodeSeen, encodeSeen } from './view-file.ts';
 
 /** The closed months and everything that they counted. */

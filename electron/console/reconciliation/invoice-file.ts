@@ -1,10 +1,10 @@
+import { sha256OfText } from '#cache/sha256.ts';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { INVOICE_LINES_MAX, type Invoice, type InvoiceLine } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { sha256OfText } from './period-digest.ts';
 
 /** Titles by which a column is known, the first that fits. */
 const TITLES = {

@@ -1,3 +1,4 @@
+import { sha256OfText } from '#cache/sha256.ts';
 import {
   SUMMARY_WORKSPACES_MAX,
   type FindingFilter,
@@ -9,7 +10,6 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { compareText, type Finding } from '#domain/reconciliation/finding.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { LatestRun } from './memory-folder.ts';
-import { sha256OfText } from './period-digest.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 
 /** One page of findings, with the sums of all that the filter lets through. */

@@ -1,3 +1,4 @@
+import { sha256OfText } from '#cache/sha256.ts';
 import type { RequestResult } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { periodOf, type Actor, type LedgerEntry } from '#domain/ledger.ts';
@@ -12,7 +13,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { FinanceStore } from '#store/finance-store.ts';
 import { partsOfSealed, readClosedBooks, type ClosedBooks } from './closed-books.ts';
 import { openMemory } from './memory-folder.ts';
-import { PeriodDigest, sha256OfText } from './period-digest.ts';
+import { PeriodDigest } from './period-digest.ts';
 import { attemptReading, type ReconciliationProgress, type ReconciliationStore } from './read-view.ts';
 import { runReconciliation, type FinishedRun } from './run.ts';
 

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { netCreditsOf, type LedgerEntry } from '#domain/ledger.ts';
 
-/** SHA-256 of a text in UTF-8, as hex. */
-export function sha256OfText(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
-}
-
 /** What the entries of a month come to. */
 export interface PeriodTotals {
   readonly entries: number;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PeriodDigest, sha256OfText } from '#console/reconciliation/period-digest.ts';
+import { sha256OfText } from '#cache/sha256.ts';
+import { PeriodDigest } from '#console/reconciliation/period-digest.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import {
