@@ -7,9 +7,9 @@ import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { RequestDefinition } from '#contract/requests/definition.ts';
 import { toWindowSchema } from '#contract/wire.ts';
 import { PERMISSIONS_OF, type Role } from '#domain/people.ts';
-import { Engine } from '#engine/engine.ts';
+import type { Engine } from '#engine/engine.ts';
 import type { EnginePort } from '#engine/port.ts';
-import { NO_PROVIDERS } from '#engine/provider-settings.ts';
+import { consoleEngine } from '../../support/console-engine.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { mutationOf, sampleOf } from '../../support/schema-sample.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -40,25 +40,12 @@ afterAll(async () => {
 });
 
 async function openEngine(personName: string): Promise<Engine> {
-  const engine = new Engine({
-    config: {
-      version: '0.0.0',
-      dataDir: path.join(folder, personName),
-      mongodbUri: server.uri,
-      dbName: server.dbName,
-      isReadOnly: false,
-      personName,
-      withRunner: false,
-      concurrency: 1,
-      isDemo: false,
-      providers: NO_PROVIDERS,
-    },
-    sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
-    deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
-    log: (line, cause) => {
+  const engine = consoleEngine(
+    { dataDir: path.join(folder, personName), mongodbUri: server.uri, dbName: server.dbName, personName },
+    (line, cause) => {
       if (line.includes('unexpectedly')) console.error(line, cause);
     },
-  });
+  );
   expectOk(await engine.start());
   return engine;
 }

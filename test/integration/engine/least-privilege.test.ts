@@ -5,13 +5,13 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { leastPrivilegeRoles, serverRoleName, type RoleHolder } from '#domain/least-privilege.ts';
 import type { Job } from '#domain/job.ts';
-import { Engine } from '#engine/engine.ts';
+import type { Engine } from '#engine/engine.ts';
 import { makeRunner } from '#engine/make-runner.ts';
-import { NO_PROVIDERS } from '#engine/provider-settings.ts';
 import { openAiProvider } from '#runner/providers/openai.ts';
 import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 import type { Store } from '#store/connection.ts';
+import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
@@ -68,23 +68,12 @@ async function storeOf(holder: RoleHolder): Promise<Store> {
 }
 
 async function windowOf(holder: RoleHolder): Promise<EngineWindow> {
-  const engine = new Engine({
-    config: {
-      version: '0.0.0',
-      dataDir: path.join(folder, holder),
-      mongodbUri: uriOf(holder),
-      dbName: DB,
-      isReadOnly: false,
-      // What somebody calls themselves counts for nothing where the server knows who they are.
-      personName: 'founder@production',
-      withRunner: false,
-      concurrency: 1,
-      isDemo: false,
-      providers: NO_PROVIDERS,
-    },
-    sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
-    deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
-    log: () => undefined,
+  const engine = consoleEngine({
+    dataDir: path.join(folder, holder),
+    mongodbUri: uriOf(holder),
+    dbName: DB,
+    // What somebody calls themselves counts for nothing where the server knows who they are.
+    personName: 'founder@production',
   });
   engines.push(engine);
   expectOk(await engine.start());

@@ -6,9 +6,9 @@ import { AuditFile } from '#cache/audit-file.ts';
 import { verifyAudit } from '#console/audit/verify-audit.ts';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { RequestDefinition } from '#contract/requests/definition.ts';
-import { Engine } from '#engine/engine.ts';
+import type { Engine } from '#engine/engine.ts';
 import { PersonBoard } from '#engine/person-board.ts';
-import { NO_PROVIDERS } from '#engine/provider-settings.ts';
+import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -36,22 +36,12 @@ async function openConsole(
   personName: string,
   isReadOnly = false,
 ): Promise<{ readonly engine: Engine; readonly window: EngineWindow }> {
-  const engine = new Engine({
-    config: {
-      version: '0.0.0',
-      dataDir: path.join(folder, personName),
-      mongodbUri: server.uri,
-      dbName: server.dbName,
-      isReadOnly,
-      personName,
-      withRunner: false,
-      concurrency: 1,
-      isDemo: false,
-      providers: NO_PROVIDERS,
-    },
-    sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
-    deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
-    log: () => undefined,
+  const engine = consoleEngine({
+    dataDir: path.join(folder, personName),
+    mongodbUri: server.uri,
+    dbName: server.dbName,
+    isReadOnly,
+    personName,
   });
   engines.push(engine);
   expectOk(await engine.start());

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '#contract/events.ts';
 import type { ReconciliationScope, ReconciliationState, RunSummary } from '#contract/reconciliation-views.ts';
 import { periodOf, type LedgerEntry } from '#domain/ledger.ts';
-import { NO_PROVIDERS } from '#engine/provider-settings.ts';
-import { Engine } from '#engine/engine.ts';
+import type { Engine } from '#engine/engine.ts';
+import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
@@ -63,23 +63,7 @@ async function plant(...entries: readonly LedgerEntry[]): Promise<void> {
 }
 
 async function openWindow(): Promise<EngineWindow> {
-  const engine = new Engine({
-    config: {
-      version: '0.0.0',
-      dataDir,
-      mongodbUri: server.uri,
-      dbName: server.dbName,
-      isReadOnly: false,
-      personName: null,
-      withRunner: false,
-      concurrency: 1,
-      isDemo: false,
-      providers: NO_PROVIDERS,
-    },
-    sandboxEntry: new URL('../../../electron/sandbox/worker.ts', import.meta.url),
-    deskEntry: new URL('../../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
-    log: () => undefined,
-  });
+  const engine = consoleEngine({ dataDir, mongodbUri: server.uri, dbName: server.dbName, personName: null });
   engines.push(engine);
   expectOk(await engine.start());
   return new EngineWindow(engine);

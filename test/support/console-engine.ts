@@ -1,0 +1,24 @@
+import { Engine } from '#engine/engine.ts';
+import type { EngineConfig } from '#engine/messages.ts';
+import { NO_PROVIDERS } from '#engine/provider-settings.ts';
+
+/** An engine that looks at a given server and runs nothing itself, as a person's console does; whoever makes it starts and stops it. */
+export function consoleEngine(
+  config: Pick<EngineConfig, 'dataDir' | 'mongodbUri' | 'dbName' | 'personName'> & Partial<EngineConfig>,
+  log: (line: string, cause?: unknown) => void = () => undefined,
+): Engine {
+  return new Engine({
+    config: {
+      version: '0.0.0',
+      isReadOnly: false,
+      withRunner: false,
+      concurrency: 1,
+      isDemo: false,
+      providers: NO_PROVIDERS,
+      ...config,
+    },
+    sandboxEntry: new URL('../../electron/sandbox/worker.ts', import.meta.url),
+    deskEntry: new URL('../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
+    log,
+  });
+}
