@@ -27,7 +27,14 @@ const RUNNING: readonly NeededPrivilege[] = [
   { collection: 'credit_accounts', actions: ['insert', 'update'] },
   { collection: 'credit_ledger', actions: ['insert'] },
   { collection: 'runner_nodes', actions: ['insert', 'update'] },
+  { collection: 'runner_limits', actions: ['insert', 'update'] },
 ];
+
+/**
+ * Deciding about groups of failures, for whoever retries. It stands apart from what retrying writes: a login without it can retry
+ * all the same.
+ */
+const DECIDING: readonly NeededPrivilege[] = [{ collection: 'failure_groups', actions: ['insert', 'update'] }];
 
 /** What is done once, before the first runner: collections and indexes. */
 const INDEXED = ['jobs', 'credit_accounts', 'credit_ledger', 'runner_nodes'] as const;
@@ -59,10 +66,11 @@ export function leastPrivilegeRoles(dbName: string): readonly ServerRole[] {
     PERMISSIONS_OF[holder].flatMap((permission) => WRITES_OF[permission]);
   return [
     { ...base, privileges: [reading, ...base.privileges] },
-    role('support', writesOf('support')),
+    role('support', [...writesOf('support'), ...DECIDING]),
     role('finance', writesOf('finance')),
     role('founder', [
       ...writesOf('founder'),
+      ...DECIDING,
       ...INDEXED.map((collection) => ({ collection, actions: ['createCollection', 'createIndex'] })),
     ]),
     role('runner', RUNNING),

@@ -124,6 +124,24 @@ describe('the least that each role needs on the server', () => {
     });
   });
 
+  it.each([
+    { holder: 'runner', collection: 'runner_limits' },
+    { holder: 'support', collection: 'failure_groups' },
+    { holder: 'founder', collection: 'failure_groups' },
+  ] as const)('lets a $holder write $collection, and a viewer not', async ({ holder, collection }) => {
+    const write = async (user: RoleHolder): Promise<unknown> => {
+      const client = await new MongoClient(uriOf(user)).connect();
+      try {
+        const documents = client.db(DB).collection<{ _id: string }>(collection);
+        return await documents.updateOne({ _id: 'probe' }, { $set: { by: user } }, { upsert: true });
+      } finally {
+        await client.close();
+      }
+    };
+    expect(await write(holder)).toMatchObject({ acknowledged: true });
+    await expect(write('viewer')).rejects.toMatchObject({ code: 13 });
+  });
+
   it('is enough for support to retry a failed job, under the name that the server knows', async () => {
     await run({ id: 'failed-1', workspaceId: 'w1', model: 'bad-output', priceCredits: 100, maxAttempts: 1 }, 'failed');
     const window = await windowOf('support');
