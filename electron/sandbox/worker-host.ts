@@ -34,7 +34,8 @@ export async function hostSandbox(
     );
   });
   if (first.type !== 'started') {
-    await worker.terminate();
+    // The worker ends by itself; to terminate it while native code still runs would take down the whole process.
+    await exited;
     return err(appError('internal', first.type === 'failed' ? first.reason : 'the sandbox server stopped at once'));
   }
   let isStopping = false;

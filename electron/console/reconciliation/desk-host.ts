@@ -23,12 +23,14 @@ export interface DeskHostOptions {
   /** Called with the whole state whenever something of it changed. */
   readonly onState: (state: ReconciliationState) => void;
   readonly log: (line: string, cause?: unknown) => void;
+  /** How long `stop` waits for the thread, in milliseconds; 15 seconds where nothing is said. */
+  readonly stopMsMax?: number;
 }
 
 type Answer = Result<unknown, AppError>;
 
-/** How long the thread may take to stop before it is ended, in milliseconds. */
-const STOP_MS_MAX = 2000;
+/** How long the thread may take to stop before it is left to end with the process, in milliseconds. */
+const STOP_MS_MAX = 15_000;
 
 /**
  * The desk of reconciliation on a thread of its own, begun when it is first asked. Holds the state that windows show: one run
@@ -103,19 +105,24 @@ export class DeskHost {
     return this.#ask({ type: 'request', name, params, actor }, schema);
   }
 
-  /** Stops a run under way and ends the thread. Idempotent. */
+  /**
+   * Stops a run under way and waits for the thread to end. One that takes too long is left behind and holds up nobody: to
+   * terminate a thread in the middle of native code (while SQLite's module loads, above all) takes the whole process down.
+   * Idempotent.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true;
     const worker = this.#worker;
     if (worker === null) return;
     this.#post({ type: 'stop' });
+    const { stopMsMax = STOP_MS_MAX, log } = this.#options;
     const waiting = new AbortController();
-    await Promise.race([
-      worker.exited,
-      delay(STOP_MS_MAX, undefined, { signal: waiting.signal }).catch(() => undefined),
-    ]);
+    const late = delay(stopMsMax, true, { signal: waiting.signal }).catch(() => false);
+    if (await Promise.race([worker.exited.then(() => false), late])) {
+      worker.thread.unref();
+      log(`the thread of reconciliation did not stop within ${stopMsMax} ms and is left to end with the process`);
+    }
     waiting.abort();
-    await worker.thread.terminate();
   }
 
   async #load(): Promise<void> {

@@ -1,0 +1,47 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DeskHost } from '#console/reconciliation/desk-host.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'runledger-desk-host-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('the host of the thread of reconciliation', () => {
+  it('leaves a thread that does not stop to itself, for ending one in native code would end the whole process', async () => {
+    const sign = path.join(folder, 'still-alive');
+    const entry = path.join(folder, 'deaf.mjs');
+    await writeFile(
+      entry,
+      `import { writeFileSync } from 'node:fs';
+       import { parentPort } from 'node:worker_threads';
+       parentPort.on('message', () => undefined);
+       setTimeout(() => { writeFileSync(${JSON.stringify(sign)}, 'yes'); process.exit(0); }, 1500);`,
+    );
+    const said: string[] = [];
+    const host = new DeskHost({
+      entry: pathToFileURL(entry),
+      settings: {
+        copyFile: path.join(folder, 'copy.sqlite'),
+        folder,
+        exportFolder: folder,
+        uri: 'mongodb://127.0.0.1:1',
+        dbName: null,
+        isReadOnly: true,
+        limits: { mendAloneCreditsMax: 0, periodOpenCreditsMax: 0 },
+      },
+      onState: () => undefined,
+      log: (line) => said.push(line),
+      stopMsMax: 50,
+    });
+    const state = host.state();
+    await host.stop();
+    expect(said).toEqual([expect.stringContaining('did not stop within 50 ms')]);
+    await expect.poll(() => readFile(sign, 'utf8').catch(() => null), { timeout: 10_000 }).toBe('yes');
+    expect((await state).error?.code).toBe('engine_stopped');
+  });
+});
