@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { FailureClass } from '#domain/failure.ts';
 import { DAY_SECONDS, HOUR_SECONDS } from './failure-roll-ups.ts';
 import { bucketOf } from './health-roll-ups.ts';
+import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
 
 export interface FailureGroupsQuery {
@@ -74,8 +75,8 @@ const DAYS_MAX = 400;
 export class FailureReader {
   readonly #pool: StatementPool;
 
-  constructor(db: Database) {
-    this.#pool = new StatementPool(db);
+  constructor(db: Database, isUnwanted?: IsUnwanted) {
+    this.#pool = new StatementPool(db, isUnwanted);
   }
 
   groups(query: FailureGroupsQuery): FailureGroups {

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { HealthJobs, HealthJobsQuery, HealthMoment } from '#contract/health-views.ts';
 import { creditsAtRiskOf } from '#domain/health/health-facts.ts';
 import { LIST_COLUMNS, toJobRow, type JobColumns, type ListColumns } from './job-columns.ts';
+import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
 
 /** The most jobs of an answer. */
@@ -39,8 +40,8 @@ interface MomentRow extends ListColumns, Pick<JobColumns, 'started_ms' | 'ended_
 export class HealthJobsReader {
   readonly #pool: StatementPool;
 
-  constructor(db: Database) {
-    this.#pool = new StatementPool(db);
+  constructor(db: Database, isUnwanted?: IsUnwanted) {
+    this.#pool = new StatementPool(db, isUnwanted);
   }
 
   read({ fromMs, toMs, moment, filter }: HealthJobsQuery): HealthJobs {

@@ -13,6 +13,7 @@ import type {
 } from '#contract/health-views.ts';
 import { bucketOf, HEALTH_COLUMN_NAMES, HEALTH_GRAINS, HealthSums, WORKSPACE_GRAIN } from './health-roll-ups.ts';
 import { QueueReader } from './queue-reader.ts';
+import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
 
 interface HealthGroupFigures extends HealthGroupRow {
@@ -41,8 +42,8 @@ export class HealthReader {
   readonly #pool: StatementPool;
   readonly #queue: QueueReader;
 
-  constructor(db: Database) {
-    this.#pool = new StatementPool(db);
+  constructor(db: Database, isUnwanted?: IsUnwanted) {
+    this.#pool = new StatementPool(db, isUnwanted);
     this.#queue = new QueueReader(db);
   }
 

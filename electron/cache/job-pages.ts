@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { WHILE_HIT_WANTED, WHILE_WANTED, type IsUnwanted } from './interrupt.ts';
 import { LIST_COLUMNS, toJobRow, type ListColumns } from './job-columns.ts';
 import {
   chooseScan,
@@ -54,8 +55,8 @@ export class JobPages {
   readonly #pool: StatementPool;
   readonly #now: () => number;
 
-  constructor(db: Database, now: () => number) {
-    this.#pool = new StatementPool(db);
+  constructor(db: Database, now: () => number, isUnwanted?: IsUnwanted) {
+    this.#pool = new StatementPool(db, isUnwanted);
     this.#now = now;
   }
 
@@ -99,7 +100,7 @@ export class JobPages {
     const others = rest.filter((restriction) => !times.includes(restriction));
     const sql = `SELECT count(*) AS examined, coalesce(sum(is_hit), 0) AS found FROM (
       SELECT ${whereOf(others)} AS is_hit FROM jobs ${index === null ? '' : `INDEXED BY ${index}`}
-      WHERE ${first?.sql ?? '1'} AND ${whereOf(times)} LIMIT ${COUNTED_MAX + 1})`;
+      WHERE ${first?.sql ?? '1'} AND ${whereOf(times)} AND ${WHILE_WANTED} LIMIT ${COUNTED_MAX + 1})`;
     const counted = this.#pool.get<{ examined: number; found: number }>(sql, params);
     return { count: counted?.found ?? 0, isExact: (counted?.examined ?? 0) <= COUNTED_MAX };
   }
@@ -156,7 +157,7 @@ export class JobPages {
   /** Gathers all rows of a source that is known to be small, and sorts them. */
   #gather(plan: PagePlan, source: string, params: FilterParams & { readonly text?: string }): ScannedRows {
     const rows = this.#pool.all<ListColumns>(
-      `SELECT ${LIST_COLUMNS} FROM ${source} WHERE ${whereOf(plan.restrictions)} AND ${behindKey(plan)}
+      `SELECT ${LIST_COLUMNS} FROM ${source} WHERE ${whereOf(plan.restrictions)} AND ${behindKey(plan)} AND ${WHILE_WANTED}
        ORDER BY ${orderOf(plan)} LIMIT @limit`,
       { ...params, ...keyParams(plan), limit: plan.limit + 1 },
     );
@@ -179,7 +180,7 @@ export class JobPages {
 
   #countHits(text: string): number {
     const sql = `SELECT count(*) AS found FROM (
-      SELECT rowid FROM jobs_text WHERE jobs_text MATCH @text LIMIT ${GATHERED_MAX + 1})`;
+      SELECT rowid FROM jobs_text WHERE jobs_text MATCH @text AND ${WHILE_HIT_WANTED} LIMIT ${GATHERED_MAX + 1})`;
     return this.#pool.get<{ found: number }>(sql, { text })?.found ?? 0;
   }
 

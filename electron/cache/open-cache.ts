@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { IsUnwanted } from './interrupt.ts';
 import { CacheReader } from './reader.ts';
 import { APPLICATION_ID, MIGRATIONS, OLDEST_VERSION, SCHEMA_VERSION } from './schema.ts';
 import { toCacheError } from './sqlite-errors.ts';
@@ -64,6 +65,7 @@ export function openCache(options: CacheOptions): Result<Cache, AppError> {
 export function openCacheReader(
   file: string,
   now: () => number,
+  isUnwanted?: IsUnwanted,
 ): Result<{ readonly reader: CacheReader; readonly close: () => void }, AppError> {
   if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
   try {
@@ -73,7 +75,8 @@ export function openCacheReader(
       db.close();
       return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
     }
-    return ok({ reader: new CacheReader(db, now), close: () => db.close() });
+    db.pragma(`cache_size = -${PAGES_KIB}`);
+    return ok({ reader: new CacheReader(db, now, isUnwanted), close: () => db.close() });
   } catch (cause) {
     return err(toOpeningError(cause));
   }

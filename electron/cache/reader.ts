@@ -14,6 +14,7 @@ import { ExperienceReader, type ExperienceQuery, type TwinQuery } from './experi
 import type { RangeDigest } from './digest.ts';
 import { DigestReader, type DocumentDigest, type IdRange } from './digest-reader.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
+import { installInterrupt, type IsUnwanted } from './interrupt.ts';
 import { JobIds } from './job-ids.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
@@ -77,10 +78,12 @@ export class CacheReader {
   readonly #owners: OwnerReader;
   readonly #digests: DigestReader;
 
-  constructor(db: Database, now: () => number) {
+  /** @param isUnwanted asked now and then while something is read; true ends it with an `InterruptedError` */
+  constructor(db: Database, now: () => number, isUnwanted: IsUnwanted = () => false) {
+    installInterrupt(db, isUnwanted);
     this.#db = db;
-    this.#pages = new JobPages(db, now);
-    this.#ids = new JobIds(db);
+    this.#pages = new JobPages(db, now, isUnwanted);
+    this.#ids = new JobIds(db, isUnwanted);
     this.#now = now;
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
@@ -92,9 +95,9 @@ export class CacheReader {
     this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
     this.#counts = db.prepare('SELECT state, kind, jobs FROM job_counts');
     this.#documents = db.prepare('SELECT documents FROM part_counts WHERE part = ?');
-    this.#health = new HealthReader(db);
-    this.#healthJobs = new HealthJobsReader(db);
-    this.#failures = new FailureReader(db);
+    this.#health = new HealthReader(db, isUnwanted);
+    this.#healthJobs = new HealthJobsReader(db, isUnwanted);
+    this.#failures = new FailureReader(db, isUnwanted);
     this.#owners = new OwnerReader(db);
     this.#digests = new DigestReader(db);
   }

@@ -1,16 +1,19 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { InterruptedError, type IsUnwanted } from './interrupt.ts';
 
 /**
  * Prepared statements by their text. The texts are put together from constants of the code, never from values, so there is a
- * bounded number of them; values are always parameters.
+ * bounded number of them; values are always parameters. A statement is not begun once nobody waits for it.
  */
 export class StatementPool {
   readonly #db: Database;
+  readonly #isUnwanted: IsUnwanted;
   readonly #statements = new Map<string, Statement<[object]>>();
   readonly #raw = new Map<string, Statement<[object], unknown[]>>();
 
-  constructor(db: Database) {
+  constructor(db: Database, isUnwanted: IsUnwanted = () => false) {
     this.#db = db;
+    this.#isUnwanted = isUnwanted;
   }
 
   /** The first row. The caller states the shape of the columns that its own text selects; the tables are STRICT. */
@@ -24,6 +27,7 @@ export class StatementPool {
 
   /** Rows as arrays of their columns: cheaper than objects where there are many columns. */
   rawAll(sql: string, params: object): unknown[][] {
+    this.#stopIfUnwanted();
     let statement = this.#raw.get(sql);
     if (statement === undefined) {
       statement = this.#db.prepare<[object], unknown[]>(sql).raw();
@@ -33,11 +37,16 @@ export class StatementPool {
   }
 
   #statement<Row>(sql: string): Statement<[object], Row> {
+    this.#stopIfUnwanted();
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#db.prepare(sql);
       this.#statements.set(sql, statement);
     }
     return statement as Statement<[object], Row>;
+  }
+
+  #stopIfUnwanted(): void {
+    if (this.#isUnwanted()) throw new InterruptedError('nobody waits for this answer any more');
   }
 }

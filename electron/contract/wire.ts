@@ -30,8 +30,11 @@ export type ToWindow = z.infer<typeof toWindowSchema>;
 export interface WindowBridge {
   /**
    * Sends one request of the contract. Never rejects: a failure is a value.
+   * @param ticket the page's own number for it, by which it can be cancelled
    */
-  invoke(name: string, params: unknown): Promise<BridgeReply>;
+  invoke(name: string, params: unknown, ticket?: number): Promise<BridgeReply>;
+  /** Says that nobody waits any more for what was sent with this ticket; it may still be answered. */
+  cancel(ticket: number): void;
   /** Calls the listener with each batch of events until the returned function is called. */
   subscribe(listener: (events: readonly unknown[]) => void): () => void;
 }

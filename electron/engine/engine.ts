@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { AuditFile } from '#cache/audit-file.ts';
 import { openCache, type Cache } from '#cache/open-cache.ts';
+import { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
 import { AuditBook } from '#console/audit/audit-book.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly sandboxEntry: URL;
   /** The module of the worker thread of reconciliation. */
   readonly deskEntry: URL;
+  /** The module of the threads that read the offline copy. */
+  readonly readerEntry: URL;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -56,6 +59,9 @@ export class Engine {
   readonly #person: PersonBoard;
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
+  #readers: ReaderThreads | null = null;
+  #isCounting = false;
+  #isCountOld = false;
   #own: Result<OwnFile, AppError> | null = null;
   #demo: DemoWorld | null = null;
   #keeper: ConnectionKeeper<AttachedStore> | null = null;
@@ -114,17 +120,19 @@ export class Engine {
     const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
     this.#cache = cache.value;
+    const readers = this.#openReaders();
+    this.#readers = readers;
     this.#own = this.#openOwn(source);
     this.#reconciliation = this.#openReconciliation(source, uri.value);
     if (cache.value.setAside !== null) log(cache.value.setAside);
-    this.#countAgain();
+    void this.#countAgain();
     const tellTerminal = createConnectionLog(log);
     this.#keeper = new ConnectionKeeper<AttachedStore>({
       label: label.value,
       isSandbox,
       open: () =>
         attach({ uri: uri.value, dbName: config.dbName, appName: 'Runledger', isReadOnly: config.isReadOnly }),
-      onOpened: (connection) => this.#begin(connection.store, cache.value),
+      onOpened: (connection) => this.#begin(connection.store, cache.value, readers),
       onStatus: (connection) => {
         this.#board.set({ connection });
         tellTerminal(connection);
@@ -167,11 +175,12 @@ export class Engine {
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
-    if (this.#cache === null || this.#reconciliation === null || this.#own === null) return null;
+    const readers = this.#readers;
+    if (readers === null || this.#reconciliation === null || this.#own === null) return null;
     const store = (): Store | null => (this.#board.current.connection.state === 'connected' ? this.#store : null);
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({
-      reader: this.#cache.reader,
+      copy: (signal) => readers.for(signal),
       status,
       controlRunner,
       desk: () => this.#desk,
@@ -203,6 +212,7 @@ export class Engine {
     await this.#keeper?.stop();
     await this.#demo?.stop();
     for (const session of this.#sessions) session.close();
+    await this.#readers?.close();
     this.#cache?.close();
     if (this.#own?.ok === true) this.#own.value.close();
     this.#auditFile?.close();
@@ -279,11 +289,16 @@ export class Engine {
     });
   }
 
+  #openReaders(): ReaderThreads {
+    const { config, readerEntry, log } = this.#options;
+    return new ReaderThreads({ entry: readerEntry, file: dataFilesOf(config.dataDir, sourceOf(config)).copyFile, log });
+  }
+
   #publish(event: EngineEvent): void {
     for (const session of this.#sessions) session.publish(event);
   }
 
-  async #begin(store: Store, cache: Cache): Promise<void> {
+  async #begin(store: Store, cache: Cache, readers: ReaderThreads): Promise<void> {
     const { config, log } = this.#options;
     let missingIndexes = store.missingIndexes;
     if (this.#demo !== null) {
@@ -297,7 +312,7 @@ export class Engine {
     this.#desk = new JobDesk({
       reader: store.reader,
       writer: store.writer,
-      cache: cache.reader,
+      cache: readers.for(),
       policy: DEFAULT_RETRY_POLICY,
       actor: this.#person.actor,
     });
@@ -362,16 +377,24 @@ export class Engine {
   }
 
   #jobsChanged(jobIds: readonly string[]): void {
-    this.#countAgain();
+    void this.#countAgain();
     this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
     // A job that came in is begun at once, and not when the runner looks next.
     this.#runner?.poke();
   }
 
-  #countAgain(): void {
-    const counts = this.#cache?.reader.counts();
-    if (counts?.ok === true) this.#board.set({ counts: counts.value });
-    else if (counts !== undefined) this.#options.log('the copy could not be counted', counts.error);
+  /** Counts one after the other: what changes while a count is under way is counted by the next. */
+  async #countAgain(): Promise<void> {
+    this.#isCountOld = true;
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    while (this.#isCountOld && this.#readers !== null) {
+      this.#isCountOld = false;
+      const counts = await this.#readers.for().counts();
+      if (counts.ok) this.#board.set({ counts: counts.value });
+      else if (counts.error.code !== 'cancelled') this.#options.log('the copy could not be counted', counts.error);
+    }
+    this.#isCounting = false;
   }
 }
 

@@ -22,6 +22,8 @@ const deskEntry = new URL(
   import.meta.url,
 );
 
+const readerEntry = new URL(isSource ? '../cache/threads/reader-thread.ts' : './copy-reader.js', import.meta.url);
+
 let engine: Engine | null = null;
 /** Ports that came before the engine was ready. */
 let starting: Promise<unknown> = Promise.resolve();
@@ -41,7 +43,7 @@ parent.on('message', ({ data, ports }) => {
   }
   switch (message.data.type) {
     case 'init': {
-      const created = new Engine({ config: message.data.config, sandboxEntry, deskEntry, log });
+      const created = new Engine({ config: message.data.config, sandboxEntry, deskEntry, readerEntry, log });
       engine = created;
       starting = created.start().then((started) => {
         if (started.ok) tell({ type: 'ready' });

@@ -1,6 +1,5 @@
 import type { OwnFile } from '#cache/own/open-own-file.ts';
 import type { AuditFile } from '#cache/audit-file.ts';
-import type { CacheReader } from '#cache/reader.ts';
 import type { JobDesk } from '#console/retry/job-desk.ts';
 import { requestNameSchema, type RequestName } from '#contract/requests.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
@@ -11,7 +10,7 @@ import { FailureDesk } from '#console/failures/failure-desk.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
 import { caseHandlers } from './handlers/case-handlers.ts';
 import { copyHandlers } from './handlers/copy-handlers.ts';
-import type { Handlers } from './handlers/handler.ts';
+import type { Handlers, ReadCopy } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
 import { failureHandlers } from './handlers/failure-handlers.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
@@ -27,7 +26,7 @@ import type { PlanHost } from './plan-host.ts';
 
 /** What the answers are made from. */
 export interface HandlerParts {
-  readonly reader: CacheReader;
+  readonly copy: ReadCopy;
   readonly status: () => EngineStatus;
   /** Where jobs are retried and cancelled; null while there has been no server. */
   readonly desk: () => JobDesk | null;
@@ -53,23 +52,23 @@ export function createHandlers(parts: HandlerParts): Handlers {
   return {
     'status.get': () => ok(parts.status()),
     'runner.control': ({ action }) => parts.controlRunner(action),
-    ...jobHandlers(parts.reader, parts.store),
-    ...healthHandlers(parts.reader),
+    ...jobHandlers(parts.copy, parts.store),
+    ...healthHandlers(parts.copy),
     ...failureHandlers(
       new FailureDesk({
-        reader: parts.reader,
+        copy: parts.copy,
         decisions: () => parts.store()?.failures ?? null,
         nowMs: parts.now,
       }),
     ),
     ...fleetHandlers(parts.store),
-    ...caseHandlers(parts.reader, parts.exportFolder, parts.now),
+    ...caseHandlers(parts.copy, parts.exportFolder, parts.now),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),
-    ...copyHandlers(parts.reader, parts.store),
+    ...copyHandlers(parts.copy, parts.store),
     ...ownHandlers(parts.own),
-    ...planHandlers({ host: parts.plans, reader: parts.reader, exportFolder: parts.exportFolder }),
+    ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),
   };

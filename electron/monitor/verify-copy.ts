@@ -1,7 +1,7 @@
 import { CACHED_PARTS, subjectOf, type CachedPart } from '#cache/changes.ts';
 import { contentDigestOf, digestOf } from '#cache/digest.ts';
 import type { IdRange } from '#cache/digest-reader.ts';
-import type { CacheReader } from '#cache/reader.ts';
+import type { CopyReader } from '#cache/copy-reader.ts';
 import type { AppError } from '#domain/errors.ts';
 import { appError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -37,7 +37,7 @@ export interface VerifyReport {
 
 export interface VerifyOptions {
   readonly changes: Pick<ChangesPort, 'page'>;
-  readonly reader: Pick<CacheReader, 'digest' | 'contents' | 'contentOf' | 'standing'>;
+  readonly reader: Pick<CopyReader, 'digest' | 'contents' | 'contentOf' | 'standing'>;
   readonly signal: AbortSignal;
   readonly onProgress?: (documents: number) => void;
   /** Documents of one range; left out, a thousand. */
@@ -55,7 +55,7 @@ export async function verifyCopy(options: VerifyOptions): Promise<Result<VerifyR
     const compared = await comparePart(options, part, tally);
     if (!compared.ok) return compared;
   }
-  const standing = options.reader.standing();
+  const standing = await options.reader.standing();
   if (!standing.ok) return standing;
   return ok({
     asOfMs: standing.value.asOfMs,
@@ -107,11 +107,11 @@ async function compareRange(
   tally.documents += documents.length;
   tally.ranges += 1;
   options.onProgress?.(tally.documents);
-  const own = options.reader.digest(range);
+  const own = await options.reader.digest(range);
   if (!own.ok) return own;
   const digest = digestOf(documents);
   if (own.value.sha256 === digest.sha256 && own.value.documents === digest.documents) return ok(undefined);
-  const first = differencesOf(options, range, documents);
+  const first = await differencesOf(options, range, documents);
   if (!first.ok) return first;
   for (const difference of first.value) {
     const named = await lookAgain(options, difference);
@@ -124,12 +124,12 @@ async function compareRange(
   return ok(undefined);
 }
 
-function differencesOf(
+async function differencesOf(
   options: VerifyOptions,
   range: IdRange,
   documents: readonly StoreChange[],
-): Result<readonly CopyDifference[], AppError> {
-  const contents = options.reader.contents(range);
+): Promise<Result<readonly CopyDifference[], AppError>> {
+  const contents = await options.reader.contents(range);
   if (!contents.ok) return contents;
   const copied = new Map(contents.value.map(({ id, sha256 }) => [id, sha256]));
   const differences: CopyDifference[] = [];
@@ -154,9 +154,9 @@ async function lookAgain(
   const page = await options.changes.page(part, `${id}\0`, 1);
   if (!page.ok) return page;
   const found = page.value.find((change) => subjectOf(change).id === id);
-  const standing = options.reader.standing();
+  const standing = await options.reader.standing();
   if (!standing.ok) return standing;
-  const again = options.reader.contentOf(part, id);
+  const again = await options.reader.contentOf(part, id);
   if (!again.ok) return again;
   const isSame = found === undefined ? again.value === null : again.value === contentDigestOf(found);
   if (isSame) return ok('same');

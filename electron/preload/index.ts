@@ -13,6 +13,7 @@ const LOST: BridgeReply = { ok: false, error: { code: 'engine_stopped', detail: 
 
 interface Waiting {
   readonly message: unknown;
+  readonly ticket: number | undefined;
   readonly settle: (reply: BridgeReply) => void;
 }
 
@@ -68,7 +69,7 @@ ipcRenderer.on(PORT_CHANNEL, (event) => {
 });
 
 const bridge: WindowBridge = {
-  invoke: (name, params) =>
+  invoke: (name, params, ticket) =>
     new Promise((resolve) => {
       if (isLost) {
         resolve(LOST);
@@ -76,9 +77,14 @@ const bridge: WindowBridge = {
       }
       lastId += 1;
       const message = { type: 'request', id: lastId, name, params };
-      waiting.set(lastId, { message, settle: resolve });
+      waiting.set(lastId, { message, ticket, settle: resolve });
       port?.postMessage(message);
     }),
+  cancel: (ticket) => {
+    for (const [id, request] of waiting) {
+      if (request.ticket === ticket) port?.postMessage({ type: 'cancel', id });
+    }
+  },
   subscribe: (listener) => {
     listeners.add(listener);
     return () => {

@@ -7,10 +7,14 @@ import { err, ok, type Result } from '#domain/result.ts';
 
 /** Asks the engine and hears its events. Everything that arrives is parsed before anybody here sees it. */
 export interface EngineClient {
-  /** Sends one request. Expected failures are values with a code of the catalogue; it never rejects. */
+  /**
+   * Sends one request. Expected failures are values with a code of the catalogue; it never rejects.
+   * @param signal aborted where nobody waits any more: the engine then stops working on it, and answers `cancelled`
+   */
   call<Name extends RequestName>(
     name: Name,
     params: RequestParams<Name>,
+    signal?: AbortSignal,
   ): Promise<Result<RequestResult<Name>, WireError>>;
   /** Calls the listener with each batch of events, in order, until the returned function is called. */
   subscribe(listener: (events: readonly EngineEvent[]) => void): () => void;
@@ -21,9 +25,15 @@ const DETAIL_MAX = 300;
 
 /** Builds the client on the bridge that the preload exposes. */
 export function createEngineClient(bridge: WindowBridge): EngineClient {
+  let lastTicket = 0;
   return {
-    async call<Name extends RequestName>(name: Name, params: RequestParams<Name>) {
-      const reply = await bridge.invoke(name, params);
+    async call<Name extends RequestName>(name: Name, params: RequestParams<Name>, signal?: AbortSignal) {
+      if (signal?.aborted === true) return err({ code: 'cancelled', detail: null });
+      const ticket = (lastTicket += 1);
+      const onAbort = (): void => bridge.cancel(ticket);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const reply = await bridge.invoke(name, params, ticket);
+      signal?.removeEventListener('abort', onAbort);
       if (!reply.ok) return err(parseFailure(reply.error));
       return parseResult(name, RESULTS[name].result, reply.result);
     },
@@ -48,6 +58,8 @@ function isBridge(value: unknown): value is WindowBridge {
     value !== null &&
     'invoke' in value &&
     typeof value.invoke === 'function' &&
+    'cancel' in value &&
+    typeof value.cancel === 'function' &&
     'subscribe' in value &&
     typeof value.subscribe === 'function'
   );

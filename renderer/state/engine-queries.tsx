@@ -100,8 +100,8 @@ export function useJobPages(filter: JobFilter, sort: JobSort) {
   const queryClient = useQueryClient();
   const options = infiniteQueryOptions({
     queryKey: [...queryKeys.jobPages, filter, sort],
-    queryFn: async ({ pageParam }) =>
-      valueOrThrow(await engine.call('jobs.page', { filter, sort, cursor: pageParam, limit: PAGE_ROWS })),
+    queryFn: async ({ pageParam, signal }) =>
+      valueOrThrow(await engine.call('jobs.page', { filter, sort, cursor: pageParam, limit: PAGE_ROWS }, signal)),
     initialPageParam: null as string | null,
     getNextPageParam: (last, pages) => (pages.length < LOADED_PAGES_MAX ? last.nextCursor : null),
     placeholderData: keepPreviousData,
@@ -123,7 +123,7 @@ export function useJobCount(filter: JobFilter) {
   const engine = useEngine();
   return useQuery({
     queryKey: [...queryKeys.jobCounts, filter],
-    queryFn: async () => valueOrThrow(await engine.call('jobs.count', { filter })),
+    queryFn: async ({ signal }) => valueOrThrow(await engine.call('jobs.count', { filter }, signal)),
     placeholderData: keepPreviousData,
   });
 }
@@ -137,10 +137,11 @@ export function useFoundJobs(text: string) {
   const engine = useEngine();
   return useQuery({
     queryKey: [...queryKeys.foundJobs, text],
-    queryFn: async () => {
+    queryFn: async ({ signal }) => {
       const sort = { column: 'createdAt', direction: 'descending' } as const;
-      return valueOrThrow(await engine.call('jobs.page', { filter: { text }, sort, cursor: null, limit: FOUND_MAX }))
-        .rows;
+      return valueOrThrow(
+        await engine.call('jobs.page', { filter: { text }, sort, cursor: null, limit: FOUND_MAX }, signal),
+      ).rows;
     },
     enabled: text.length >= FOUND_CHARS_MIN,
     placeholderData: keepPreviousData,
@@ -152,7 +153,7 @@ export function useJob(jobId: string) {
   const engine = useEngine();
   return useQuery({
     queryKey: queryKeys.job(jobId),
-    queryFn: async () => valueOrThrow(await engine.call('job.get', { jobId })),
+    queryFn: async ({ signal }) => valueOrThrow(await engine.call('job.get', { jobId }, signal)),
   });
 }
 
@@ -176,8 +177,8 @@ export function useMalformedPages() {
   const engine = useEngine();
   return useInfiniteQuery({
     queryKey: queryKeys.malformed,
-    queryFn: async ({ pageParam }) =>
-      valueOrThrow(await engine.call('malformed.page', { cursor: pageParam, limit: PAGE_ROWS })),
+    queryFn: async ({ pageParam, signal }) =>
+      valueOrThrow(await engine.call('malformed.page', { cursor: pageParam, limit: PAGE_ROWS }, signal)),
     initialPageParam: null as string | null,
     getNextPageParam: (last, pages) => (pages.length < LOADED_PAGES_MAX ? last.nextCursor : null),
   });

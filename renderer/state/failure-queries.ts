@@ -12,10 +12,12 @@ export function useFailures({ period, classes, workspaceId }: FailuresScreenView
   const engine = useEngine();
   return useQuery({
     queryKey: [...queryKeys.failures, period, classes, workspaceId],
-    queryFn: async () => {
+    queryFn: async ({ signal }) => {
       const toMs = Date.now();
       const fromMs = toMs - FAILURE_PERIODS[period].lengthMs;
-      return valueOrThrow(await engine.call('failures.list', { fromMs, toMs, classes: [...classes], workspaceId }));
+      return valueOrThrow(
+        await engine.call('failures.list', { fromMs, toMs, classes: [...classes], workspaceId }, signal),
+      );
     },
     refetchInterval: FAILURES_POLL_MS,
     placeholderData: keepPreviousData,

@@ -12,10 +12,13 @@ export function useHealth({ period, groupBy, filter }: HealthScreenView) {
   const engine = useEngine();
   return useQuery({
     queryKey: [...queryKeys.health, period, groupBy, filter],
-    queryFn: async () => {
+    queryFn: async ({ signal }) => {
       const toMs = Date.now();
       const fromMs = toMs - HEALTH_PERIODS[period].lengthMs;
-      return { view: valueOrThrow(await engine.call('health.get', { fromMs, toMs, groupBy, filter })), atMs: toMs };
+      return {
+        view: valueOrThrow(await engine.call('health.get', { fromMs, toMs, groupBy, filter }, signal)),
+        atMs: toMs,
+      };
     },
     refetchInterval: HEALTH_POLL_MS,
     placeholderData: keepPreviousData,
@@ -27,7 +30,7 @@ export function useHealthJobs(query: HealthJobsQuery) {
   const engine = useEngine();
   return useQuery({
     queryKey: [...queryKeys.healthJobs, query],
-    queryFn: async () => valueOrThrow(await engine.call('health.jobs', query)),
+    queryFn: async ({ signal }) => valueOrThrow(await engine.call('health.jobs', query, signal)),
     staleTime: 0,
   });
 }

@@ -1,5 +1,5 @@
 import type { FailureGroup } from '#cache/failure-reader.ts';
-import type { CacheReader } from '#cache/reader.ts';
+import type { CopyReader } from '#cache/copy-reader.ts';
 import type { FailureCause, FailureGroupView, FailuresView } from '#contract/failure-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import {
@@ -27,24 +27,25 @@ export interface FailuresQuery {
 
 /** Groups of failures: counted from the copy, decided about on the server. */
 export class FailureDesk {
-  readonly #reader: CacheReader;
+  readonly #copy: (signal?: AbortSignal) => CopyReader;
   readonly #decisions: () => FailureDecisionStore | null;
   readonly #nowMs: () => number;
 
   /** @param decisions null while the server is away */
   constructor(parts: {
-    readonly reader: CacheReader;
+    readonly copy: (signal?: AbortSignal) => CopyReader;
     readonly decisions: () => FailureDecisionStore | null;
     readonly nowMs: () => number;
   }) {
-    this.#reader = parts.reader;
+    this.#copy = parts.copy;
     this.#decisions = parts.decisions;
     this.#nowMs = parts.nowMs;
   }
 
   /** Groups with the most jobs first, those that want to be looked at before those that were decided about. */
-  async list(query: FailuresQuery): Promise<Result<FailuresView, AppError>> {
-    const found = this.#reader.failureGroups({ ...query, limit: CAUSES_MAX });
+  async list(query: FailuresQuery, signal?: AbortSignal): Promise<Result<FailuresView, AppError>> {
+    const reader = this.#copy(signal);
+    const found = await reader.failureGroups({ ...query, limit: CAUSES_MAX });
     if (!found.ok) return found;
     const { fromMs, toMs, bucketMs, groups, total } = found.value;
     const decided = await this.#readDecisions();
@@ -54,7 +55,7 @@ export class FailureDesk {
     const byGroup = Map.groupBy(groups, ({ fingerprint }) => ownerOf.get(fingerprint) ?? fingerprint);
     const views: FailureGroupView[] = [];
     for (const [id, causes] of byGroup) {
-      const view = this.#toView({ id, causes, decision: decisions.get(id), query });
+      const view = await toView(reader, { id, causes, decision: decisions.get(id), query, nowMs: this.#nowMs() });
       if (!view.ok) return view;
       views.push(view.value);
     }
@@ -95,55 +96,52 @@ export class FailureDesk {
     // A login that may not read the collection, or a server that just went away, still leaves the counts to see.
     return ok(null);
   }
+}
 
-  #toView({ id, causes, decision, query }: GroupParts): Result<FailureGroupView, AppError> {
-    const fingerprints = causes.map(({ fingerprint }) => fingerprint);
-    const verdict = decision?.verdict ?? null;
-    const customers = causes.length === 1 ? ok(causes[0]?.customers ?? 0) : this.#customers(fingerprints, query);
-    if (!customers.ok) return customers;
-    const members = [id, ...(decision?.merged ?? [])];
-    const since = verdict === null ? ok({ jobs: 0, customers: 0 }) : this.#since(members, verdict.at.getTime());
-    if (!since.ok) return since;
-    const sum = (figure: (group: FailureGroup) => number): number =>
-      causes.reduce((total, group) => total + figure(group), 0);
-    return ok({
-      id,
-      causes: causes
-        .toSorted((left, right) => Number(right.fingerprint === id) - Number(left.fingerprint === id))
-        .map(toCause),
-      failedJobs: sum((group) => group.failedJobs),
-      retryingJobs: sum((group) => group.retryingJobs),
-      customers: customers.value,
-      creditsAtRisk: sum((group) => group.creditsAtRisk),
-      firstSeenMs: Math.min(...causes.map((group) => group.firstSeenMs)),
-      lastSeenMs: Math.max(...causes.map((group) => group.lastSeenMs)),
-      points: (causes[0]?.points ?? []).map((_, index) => sum((group) => group.points[index]?.jobs ?? 0)),
-      standing: standingOfGroup(decision, since.value, this.#nowMs()),
-      decision: {
-        version: decision?.version ?? 0,
-        verdict:
-          verdict === null
-            ? null
-            : {
-                as: verdict.as,
-                until: verdict.as === 'ignored' ? verdict.until : null,
-                note: verdict.note,
-                by: verdict.by,
-                atMs: verdict.at.getTime(),
-                jobsSince: since.value.jobs,
-                customersSince: since.value.customers,
-              },
-      },
-    });
-  }
-
-  #customers(fingerprints: readonly string[], query: FailuresQuery): Result<number, AppError> {
-    return this.#reader.failureCustomers(fingerprints, query);
-  }
-
-  #since(fingerprints: readonly string[], sinceMs: number): Result<{ jobs: number; customers: number }, AppError> {
-    return this.#reader.failuresSince(fingerprints, sinceMs);
-  }
+async function toView(
+  reader: CopyReader,
+  { id, causes, decision, query, nowMs }: GroupParts,
+): Promise<Result<FailureGroupView, AppError>> {
+  const fingerprints = causes.map(({ fingerprint }) => fingerprint);
+  const verdict = decision?.verdict ?? null;
+  const customers =
+    causes.length === 1 ? ok(causes[0]?.customers ?? 0) : await reader.failureCustomers(fingerprints, query);
+  if (!customers.ok) return customers;
+  const members = [id, ...(decision?.merged ?? [])];
+  const since =
+    verdict === null ? ok({ jobs: 0, customers: 0 }) : await reader.failuresSince(members, verdict.at.getTime());
+  if (!since.ok) return since;
+  const sum = (figure: (group: FailureGroup) => number): number =>
+    causes.reduce((total, group) => total + figure(group), 0);
+  return ok({
+    id,
+    causes: causes
+      .toSorted((left, right) => Number(right.fingerprint === id) - Number(left.fingerprint === id))
+      .map(toCause),
+    failedJobs: sum((group) => group.failedJobs),
+    retryingJobs: sum((group) => group.retryingJobs),
+    customers: customers.value,
+    creditsAtRisk: sum((group) => group.creditsAtRisk),
+    firstSeenMs: Math.min(...causes.map((group) => group.firstSeenMs)),
+    lastSeenMs: Math.max(...causes.map((group) => group.lastSeenMs)),
+    points: (causes[0]?.points ?? []).map((_, index) => sum((group) => group.points[index]?.jobs ?? 0)),
+    standing: standingOfGroup(decision, since.value, nowMs),
+    decision: {
+      version: decision?.version ?? 0,
+      verdict:
+        verdict === null
+          ? null
+          : {
+              as: verdict.as,
+              until: verdict.as === 'ignored' ? verdict.until : null,
+              note: verdict.note,
+              by: verdict.by,
+              atMs: verdict.at.getTime(),
+              jobsSince: since.value.jobs,
+              customersSince: since.value.customers,
+            },
+    },
+  });
 }
 
 interface GroupParts {
@@ -151,6 +149,7 @@ interface GroupParts {
   readonly causes: readonly FailureGroup[];
   readonly decision: FailureDecision | undefined;
   readonly query: FailuresQuery;
+  readonly nowMs: number;
 }
 
 function jobsOf({ failedJobs, retryingJobs }: FailureGroupView): number {

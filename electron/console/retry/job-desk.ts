@@ -12,7 +12,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { previewCancel, previewRetry, type CancelPreview, type RetryPreview } from '#domain/retry-preview.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { planChange } from '#domain/transition.ts';
-import type { CacheReader } from '#cache/reader.ts';
+import type { CopyReader } from '#cache/copy-reader.ts';
 import type { ReadableStore, WritableStore } from '#store/ports.ts';
 
 /** What the desk works with. */
@@ -20,7 +20,7 @@ export interface JobDeskParts {
   readonly reader: ReadableStore;
   readonly writer: Pick<WritableStore, 'applyChanges' | 'settle' | 'insertJobs'>;
   /** For what earlier jobs tell; what decides is read from the server. */
-  readonly cache: Pick<CacheReader, 'experience' | 'twins'>;
+  readonly cache: Pick<CopyReader, 'experience' | 'twins'>;
   readonly policy: RetryPolicy;
   /** Who does it; stands in the job's history. */
   readonly actor: Actor;
@@ -144,7 +144,7 @@ export class JobDesk {
     if (!entries.ok) return entries;
     if (!account.ok) return account;
     if (!now.ok) return now;
-    const experience = cache.experience({
+    const experience = await cache.experience({
       kind: job.kind,
       model: job.provider.model,
       failureClass: job.state === 'failed' ? job.failure.class : null,
@@ -152,7 +152,7 @@ export class JobDesk {
       windowMs: EXPERIENCE_MS,
     });
     if (!experience.ok) return experience;
-    const twins = cache.twins({ workspaceId: job.workspaceId, inputHash: input.hash, exceptId: job._id });
+    const twins = await cache.twins({ workspaceId: job.workspaceId, inputHash: input.hash, exceptId: job._id });
     if (!twins.ok) return twins;
     return ok(
       previewRetry(

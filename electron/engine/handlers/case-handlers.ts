@@ -1,20 +1,20 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CacheReader } from '#cache/reader.ts';
 import { buildCasePack } from '#console/case-pack/case-pack.ts';
 import type { JobDetail } from '#contract/job-views.ts';
 import { appError } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
-import type { HandlersOf } from './handler.ts';
+import type { HandlersOf, ReadCopy } from './handler.ts';
 import { readJob } from './job-handlers.ts';
 
 /** Case packs: jobs as one archive for somebody else. @param now the time, in milliseconds since 1970 */
-export function caseHandlers(reader: CacheReader, exportFolder: string, now: () => number): HandlersOf<'case'> {
+export function caseHandlers(copy: ReadCopy, exportFolder: string, now: () => number): HandlersOf<'case'> {
   return {
-    'case.export': async ({ jobIds }) => {
+    'case.export': async ({ jobIds }, { signal }) => {
+      const reader = copy(signal);
       const details: JobDetail[] = [];
       for (const jobId of new Set(jobIds)) {
-        const detail = readJob(reader, jobId);
+        const detail = await readJob(reader, jobId);
         if (detail.ok) details.push(detail.value);
         else if (detail.error.code !== 'not_found' && detail.error.code !== 'malformed_document') return detail;
       }

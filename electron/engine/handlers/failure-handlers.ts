@@ -5,7 +5,7 @@ import type { HandlersOf } from './handler.ts';
 /** Failures by their cause, and what is decided about them. */
 export function failureHandlers(desk: FailureDesk): HandlersOf<'failures'> {
   return {
-    'failures.list': (query) => desk.list(query),
+    'failures.list': (query, { signal }) => desk.list(query, signal),
     'failures.decide': async (order, { actor, note }) => {
       const decided = await desk.decide(order, actor);
       if (!decided.ok) return decided;

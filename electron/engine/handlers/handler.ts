@@ -1,3 +1,4 @@
+import type { CopyReader } from '#cache/copy-reader.ts';
 import type { ParsedParams, RequestName, RequestResult } from '#contract/requests.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
@@ -14,6 +15,9 @@ export interface Asking {
   /** Notes something for the audit, such as what was there before and after. */
   readonly note: (name: string, value: unknown) => void;
 }
+
+/** The offline copy for questions that somebody waits for until the signal is aborted. */
+export type ReadCopy = (signal?: AbortSignal) => CopyReader;
 
 /** Answers one request of the contract. Expected failures are values; a throw is a bug and is answered as `internal`. */
 export type Handler<Name extends RequestName> = (

@@ -1,4 +1,4 @@
-import type { CacheReader } from '#cache/reader.ts';
+import type { CopyReader } from '#cache/copy-reader.ts';
 import { exportTable } from '#console/reconciliation/export-file.ts';
 import { outcomeColumns } from '#console/retry/outcome-csv.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
@@ -10,18 +10,18 @@ import type { PlanRecord, PlanSource } from '#domain/retry-plan/plan-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PlanHost } from '../plan-host.ts';
 import { toPlanView } from '../plan-views.ts';
-import type { HandlersOf } from './handler.ts';
+import type { HandlersOf, ReadCopy } from './handler.ts';
 
 /** What the answers about plans are made from. */
 export interface PlanHandlerParts {
   /** Null while there has been no server. */
   readonly host: () => PlanHost | null;
-  readonly reader: Pick<CacheReader, 'jobIds'>;
+  readonly copy: ReadCopy;
   readonly exportFolder: string;
 }
 
 /** Plans of many retries: chosen in the copy, decided on the server. */
-export function planHandlers({ host, reader, exportFolder }: PlanHandlerParts): HandlersOf<'plans'> {
+export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): HandlersOf<'plans'> {
   const withHost = async <Value>(
     work: (open: PlanHost) => Promise<Result<Value, AppError>>,
   ): Promise<Result<Value, AppError>> => {
@@ -41,7 +41,7 @@ export function planHandlers({ host, reader, exportFolder }: PlanHandlerParts): 
     'plans.get': ({ planId }) => withHost(({ desk }) => viewed(desk.read(planId))),
     'plans.make': ({ wish, reason }, { actor, signal, note }) =>
       withHost(async (open) => {
-        const chosen = await choose(open, reader, wish);
+        const chosen = await choose(open, copy(signal), wish);
         if (!chosen.ok) return chosen;
         const made = await viewed(open.desk.plan({ ...chosen.value, reason, by: actor, signal }));
         if (made.ok) note('after', { planId: made.value.plan.planId, credits: made.value.plan.plannedCredits });
@@ -73,7 +73,7 @@ export function planHandlers({ host, reader, exportFolder }: PlanHandlerParts): 
 
 async function choose(
   { desk }: PlanHost,
-  reader: PlanHandlerParts['reader'],
+  reader: CopyReader,
   wish: PlanWish,
 ): Promise<Result<{ readonly source: PlanSource; readonly ids: readonly string[] }, AppError>> {
   switch (wish.type) {
@@ -83,7 +83,7 @@ async function choose(
       const { filter, problems } = parseJobQuery(wish.where, CREDIT_SCALE);
       const [problem] = problems;
       if (problem !== undefined) return err(appError('query_invalid', problem.reason));
-      const ids = reader.jobIds(filter, PLAN_JOBS_MAX + 1);
+      const ids = await reader.jobIds(filter, PLAN_JOBS_MAX + 1);
       return ids.ok ? ok({ source: { type: 'where', where: wish.where }, ids: ids.value }) : ids;
     }
     case 'remainder':

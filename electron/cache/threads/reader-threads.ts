@@ -1,0 +1,153 @@
+import { Worker } from 'node:worker_threads';
+import { appError, ERROR_CODES, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { CopyReader, ReaderMethod } from '../copy-reader.ts';
+import { unpackDocument, unpackMalformed, type PackedMalformedPage } from './carried-documents.ts';
+import { READER_METHODS } from './reader-methods.ts';
+import { fromReaderSchema, type FromReader, type ReaderSettings, type ToReader } from './reader-messages.ts';
+
+export interface ReaderThreadsOptions {
+  /** The thread's module: `reader-thread.ts` from source, its bundle in a build. */
+  readonly entry: URL;
+  /** The file of the copy; it has to stand before anything is asked. */
+  readonly file: string;
+  /** How many threads; two where nothing is said, so that a slow question does not hold up a quick one. */
+  readonly threads?: number;
+  readonly log: (line: string, cause?: unknown) => void;
+}
+
+const THREADS = 2;
+
+interface Question {
+  readonly id: number;
+  readonly method: ReaderMethod;
+  readonly args: readonly unknown[];
+  readonly settle: (answer: Result<unknown, AppError>) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly stopped: Int32Array;
+  readonly exited: Promise<void>;
+  question: Question | null;
+}
+
+/**
+ * Reads the copy on threads of its own, so that no question holds up the process that hosts windows, monitor and runner. A
+ * question whose signal is aborted is not begun, or interrupted where it is under way; its answer is then `cancelled`. Threads
+ * begin with the first question and are never terminated: that would tear SQLite down in the middle of a call, and the process with it.
+ */
+export class ReaderThreads {
+  readonly #options: ReaderThreadsOptions;
+  readonly #threads = new Set<Thread>();
+  #waiting: Question[] = [];
+  #lastId = 0;
+  #isClosed = false;
+
+  constructor(options: ReaderThreadsOptions) {
+    this.#options = options;
+  }
+
+  /** The copy's reader for questions that somebody waits for until the signal is aborted. Errors besides the copy's: `cancelled`. */
+  for(signal?: AbortSignal): CopyReader {
+    const methods = READER_METHODS.map((method) => {
+      return [method, (...args: readonly unknown[]) => this.#ask(method, args, signal)] as const;
+    });
+    // Object.fromEntries forgets the names that it was given (microsoft/TypeScript#35745).
+    return Object.fromEntries(methods) as unknown as CopyReader;
+  }
+
+  /** Interrupts what is read and closes the file. Resolves when every thread has ended. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const question of this.#waiting.splice(0)) question.settle(err(appError('cancelled')));
+    for (const thread of this.#threads) {
+      interrupt(thread);
+      thread.worker.postMessage({ type: 'close' } satisfies ToReader);
+    }
+    await Promise.all([...this.#threads].map(({ exited }) => exited));
+  }
+
+  async #ask(
+    method: ReaderMethod,
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<Result<unknown, AppError>> {
+    if (this.#isClosed || signal?.aborted === true) return err(appError('cancelled'));
+    const { promise, resolve } = Promise.withResolvers<Result<unknown, AppError>>();
+    const question: Question = { id: (this.#lastId += 1), method, args, settle: resolve };
+    const onAbort = (): void => this.#abandon(question);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.push(question);
+    this.#dispatch();
+    const answer = await promise;
+    signal?.removeEventListener('abort', onAbort);
+    return answer.ok ? unpack(method, answer.value) : answer;
+  }
+
+  #abandon(question: Question): void {
+    if (this.#waiting.includes(question)) {
+      this.#waiting = this.#waiting.filter((other) => other !== question);
+      question.settle(err(appError('cancelled')));
+      return;
+    }
+    for (const thread of this.#threads) if (thread.question === question) interrupt(thread);
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const thread = [...this.#threads].find(({ question }) => question === null) ?? this.#begin();
+      if (thread === null) return;
+      const question = this.#waiting.shift();
+      if (question === undefined) return;
+      thread.question = question;
+      const { id, method, args } = question;
+      thread.worker.postMessage({ type: 'ask', id, method, args: [...args] } satisfies ToReader);
+    }
+  }
+
+  /** @returns null where there are as many as there may be */
+  #begin(): Thread | null {
+    const { entry, file, threads = THREADS, log } = this.#options;
+    if (this.#threads.size >= threads) return null;
+    const stopped = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    const worker = new Worker(entry, { workerData: { file, stopped } satisfies ReaderSettings, name: 'reader' });
+    const exited = Promise.withResolvers<void>();
+    const thread: Thread = { worker, stopped: new Int32Array(stopped), exited: exited.promise, question: null };
+    this.#threads.add(thread);
+    worker.on('message', (message: unknown) => this.#receive(thread, fromReaderSchema.parse(message)));
+    worker.on('error', (cause) => log('a thread that reads the copy failed', cause));
+    worker.once('exit', () => {
+      this.#threads.delete(thread);
+      thread.question?.settle(err(appError(this.#isClosed ? 'cancelled' : 'internal', 'the reading thread ended')));
+      exited.resolve();
+      // The next question begins another thread in its place.
+      if (!this.#isClosed) this.#dispatch();
+    });
+    return thread;
+  }
+
+  #receive(thread: Thread, { id, answer }: FromReader): void {
+    const { question } = thread;
+    if (question?.id !== id) return;
+    thread.question = null;
+    question.settle(answer.type === 'value' ? ok(answer.value) : err(toError(answer)));
+    this.#dispatch();
+  }
+}
+
+function interrupt(thread: Thread): void {
+  if (thread.question !== null) Atomics.store(thread.stopped, 0, thread.question.id);
+}
+
+function toError({ code, detail }: { readonly code: string; readonly detail: string | null }): AppError {
+  const known = ERROR_CODES.find((one) => one === code);
+  return appError(known ?? 'internal', detail);
+}
+
+/** See `carried-documents.ts`; every other answer crossed as it is. */
+function unpack(method: ReaderMethod, value: unknown): Result<unknown, AppError> {
+  if (method === 'job') return ok(unpackDocument(value as Uint8Array | null));
+  if (method === 'malformedPage') return ok(unpackMalformed(value as PackedMalformedPage));
+  return ok(value);
+}
