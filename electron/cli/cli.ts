@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { addHoldsCommand } from './holds.ts';
 import { addIndexesCommand } from './indexes.ts';
+import { addLimitsCommand } from './limits.ts';
 import { addReconcileCommand } from './reconcile.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRolesCommand } from './roles.ts';
@@ -26,6 +27,7 @@ const context: CommandContext = {
 };
 addHoldsCommand(program, context);
 addIndexesCommand(program, context);
+addLimitsCommand(program, context);
 addReconcileCommand(program, context);
 addRetryCommand(program, context);
 addRolesCommand(program, context);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actorSchema } from '#domain/ledger.ts';
+import { runnerLimitsSchema } from '#domain/runner-limits.ts';
 import { CONCURRENCY_MAX, runnerStateSchema } from '#domain/runner-node.ts';
 import { timeMsSchema } from './status.ts';
 
@@ -44,6 +45,42 @@ export const fleetViewSchema = z
   })
   .readonly();
 export type FleetView = z.infer<typeof fleetViewSchema>;
+
+/** What limits a fleet, and what is left of it now. Times are the server's. */
+export const fleetLimitsSchema = z
+  .object({
+    /** As they are configured; a change names the revision that it was made of. */
+    limits: runnerLimitsSchema,
+    revision: z.int().nonnegative(),
+    /** Of every concurrency limit that runners hold places of. */
+    held: z
+      .array(
+        z
+          .object({
+            scope: z.enum(['total', 'provider', 'kind', 'workspace']),
+            name: z.string(),
+            held: z.int(),
+            max: z.int(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    /** Of every provider that has a rate, or asked to be left alone. */
+    rates: z
+      .array(
+        z
+          .object({
+            provider: z.string(),
+            requestsLeft: z.int().nullable(),
+            tokensLeft: z.int().nullable(),
+            heldBackUntilMs: timeMsSchema.nullable(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+  })
+  .readonly();
+export type FleetLimitsView = z.infer<typeof fleetLimitsSchema>;
 
 /** What somebody wishes of a runner. */
 export const fleetWishSchema = z.discriminatedUnion('action', [

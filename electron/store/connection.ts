@@ -148,8 +148,8 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
     }
   }
 
-  setLimits(limits: RunnerLimits, by: Actor): Promise<Result<void, AppError>> {
-    return this.#fleetLimits.set(limits, by);
+  setLimits(limits: RunnerLimits, revision: number, by: Actor): Promise<Result<void, AppError>> {
+    return this.#fleetLimits.set(limits, revision, by);
   }
 
   async postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>> {

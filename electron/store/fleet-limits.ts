@@ -15,7 +15,7 @@ import {
 } from '#domain/runner-limits.ts';
 import { literal } from './change-update.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
-import { attemptCall } from './driver-errors.ts';
+import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import {
   CONFIG_ID,
   configSchema,
@@ -104,21 +104,33 @@ export class FleetLimits {
     });
   }
 
-  /** Replaces the limits; every runner obeys them within half a second. */
-  async set(limits: RunnerLimits, by: Actor): Promise<Result<void, AppError>> {
+  /**
+   * Replaces the limits that stand at a revision (0 where none were ever set); every runner obeys them within half a second.
+   * `write_conflict` where somebody else has changed them since.
+   */
+  async set(limits: RunnerLimits, revision: number, by: Actor): Promise<Result<void, AppError>> {
     const parsed = runnerLimitsSchema.safeParse(limits);
     if (!parsed.success) return err(appError('invalid_request', parsed.error.issues[0]?.message ?? 'no limits'));
     const set = {
       type: 'config',
       limits: literal(parsed.data),
-      revision: { $add: [{ $ifNull: ['$revision', 0] }, 1] },
+      revision: revision + 1,
       by: literal(by),
       at: '$$NOW',
     };
-    const written = await attemptCall(() =>
-      this.#documents().updateOne({ _id: CONFIG_ID }, [{ $set: set }], { upsert: true }),
-    );
-    return written.ok ? ok(undefined) : written;
+    // Without limits there is no document to find at a revision; one that came meanwhile makes the insertion a duplicate.
+    const isFirst = revision === 0;
+    const at = isFirst ? { $exists: false } : revision;
+    try {
+      const documents = this.#documents();
+      const written = await documents.updateOne({ _id: CONFIG_ID, revision: at }, [{ $set: set }], { upsert: isFirst });
+      const isWritten = written.matchedCount + written.upsertedCount > 0;
+      return isWritten ? ok(undefined) : err(appError('write_conflict', `limits at revision ${revision}`));
+    } catch (cause) {
+      return err(
+        isOnlyDuplicateKeys(cause) ? appError('write_conflict', `limits at revision ${revision}`) : toAppError(cause),
+      );
+    }
   }
 
   /** Says for the whole fleet that a provider wants to be left alone for that long. */

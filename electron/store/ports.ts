@@ -153,8 +153,11 @@ export interface WritableStore extends RunnerStore {
   insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>>;
   /** Posts one entry of its own (a grant, an adjustment); posting it again changes nothing. Creates the account. */
   postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>>;
-  /** Replaces the fleet's limits; every runner obeys them within half a second. */
-  setLimits(limits: RunnerLimits, by: Actor): Promise<Result<void, AppError>>;
+  /**
+   * Replaces the fleet's limits that stand at a revision; every runner obeys them within half a second. `write_conflict` where
+   * they were changed since.
+   */
+  setLimits(limits: RunnerLimits, revision: number, by: Actor): Promise<Result<void, AppError>>;
   /** Lets jobs that waited for credit be reserved again. @returns how many */
   unblock(workspaceId: string): Promise<Result<number, AppError>>;
   /** Lets a job at its end owe a release, where it is still what was judged. @returns whether it owes it now */

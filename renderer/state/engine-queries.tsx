@@ -69,6 +69,7 @@ export const queryKeys = {
   healthJobs: ['health.jobs'] as const,
   failures: ['failures.list'] as const,
   fleet: ['fleet.list'] as const,
+  fleetLimits: ['fleet.limits'] as const,
   malformed: ['malformed.page'] as const,
   views: ['views.list'] as const,
   people: ['people.list'] as const,

@@ -16,6 +16,31 @@ test.describe('runners', () => {
       await expect(page.getByRole('table', { name: 'Providers' })).toContainText('openai');
       await keepScreen(page, 'runners');
 
+      await page.getByRole('button', { name: 'Change limits…' }).focus();
+      await page.keyboard.press('Enter');
+      const limits = page.getByRole('dialog', { name: 'Limits of the fleet' });
+      await limits.getByLabel('At most').fill('0');
+      await page.keyboard.press('Enter');
+      await expect(limits).toContainText('all attempts together: no limit → nothing may begin');
+      await expect(limits.getByRole('note')).toContainText('No runner begins any job');
+      await limits.getByRole('button', { name: 'Undo all' }).focus();
+      await page.keyboard.press('Enter');
+      await limits.getByRole('combobox').selectOption('provider');
+      await limits.getByLabel('Named').fill('openai');
+      await limits.getByLabel('At most').fill('3');
+      await page.keyboard.press('Enter');
+      await limits.getByRole('textbox', { name: 'Provider' }).fill('openai');
+      await limits.getByLabel('Requests').fill('60');
+      await page.keyboard.press('Enter');
+      await expect(limits).toContainText('provider openai: no limit → 60 requests a minute');
+      await keepScreen(page, 'runner-limits');
+      await limits.getByRole('button', { name: 'Put in force' }).focus();
+      await page.keyboard.press('Enter');
+      await expect(limits).toBeHidden();
+      const inForce = page.getByRole('table', { name: 'Limits in force' });
+      await expect(inForce.getByRole('row', { name: /provider openai 3 at once/ })).toContainText('0 in use');
+      await expect(inForce).toContainText('60 requests a minute');
+
       await runner.getByRole('spinbutton').fill('2');
       await page.keyboard.press('Enter');
       await expect(runner).toContainText('of 2');

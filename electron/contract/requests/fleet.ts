@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { fleetRunnerSchema, fleetViewSchema, fleetWishSchema } from '../fleet-views.ts';
+import { runnerLimitsSchema } from '#domain/runner-limits.ts';
+import { fleetLimitsSchema, fleetRunnerSchema, fleetViewSchema, fleetWishSchema } from '../fleet-views.ts';
 import type { RequestTable } from './definition.ts';
 
 /** The runners of all machines, as they stand on the server. */
@@ -9,6 +10,14 @@ export const FLEET_REQUESTS = {
   'fleet.control': {
     params: z.object({ runnerId: z.string().min(1).max(200), wish: fleetWishSchema }),
     result: fleetRunnerSchema,
+    permission: 'runner',
+    writes: true,
+  },
+  'fleet.limits': { params: z.object({}), result: fleetLimitsSchema, permission: 'view', writes: false },
+  /** Replaces the limits of every runner. `write_conflict` where they were changed since the revision that is named. */
+  'fleet.setLimits': {
+    params: z.object({ limits: runnerLimitsSchema, revision: z.int().nonnegative() }),
+    result: fleetLimitsSchema,
     permission: 'runner',
     writes: true,
   },

@@ -1,8 +1,9 @@
-import type { FleetRunner } from '#contract/fleet-views.ts';
+import type { FleetLimitsView, FleetRunner } from '#contract/fleet-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { isLive, type RunnerNode } from '#domain/runner-node.ts';
 import type { Store } from '#store/connection.ts';
+import type { ReadableStore } from '#store/ports.ts';
 import type { HandlersOf } from './handler.ts';
 
 /**
@@ -33,7 +34,35 @@ export function fleetHandlers(store: () => Pick<Store, 'reader' | 'writer'> | nu
         note('after', wished.value.control);
         return ok(toFleetRunner(wished.value, now));
       }),
+    'fleet.limits': () => withStore(({ reader }) => readLimits(reader)),
+    'fleet.setLimits': ({ limits, revision }, { actor, note }) =>
+      withStore(async ({ reader, writer }) => {
+        const before = await reader.readLimits();
+        if (!before.ok) return before;
+        note('before', before.value.limits);
+        const written = await writer.setLimits(limits, revision, actor);
+        if (!written.ok) return written;
+        note('after', limits);
+        return readLimits(reader);
+      }),
   };
+}
+
+async function readLimits(reader: ReadableStore): Promise<Result<FleetLimitsView, AppError>> {
+  const found = await reader.readLimits();
+  if (!found.ok) return found;
+  const { limits, revision, concurrency, rates } = found.value;
+  return ok({
+    limits,
+    revision,
+    held: concurrency.map(({ scope, name, held, max }) => ({ scope, name, held, max })),
+    rates: rates.map(({ provider, requestsLeft, tokensLeft, heldBackUntil }) => ({
+      provider,
+      requestsLeft,
+      tokensLeft,
+      heldBackUntilMs: heldBackUntil?.getTime() ?? null,
+    })),
+  });
 }
 
 function liveFirst(left: FleetRunner, right: FleetRunner): number {

@@ -10,6 +10,7 @@ import { useRefusal } from '../../state/access.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useFleet } from '../../state/fleet-queries.ts';
 import { FleetRow } from './fleet-row.tsx';
+import { LimitsPanel } from './limits-panel.tsx';
 import { ProviderTable } from './provider-table.tsx';
 import './runner.css';
 
@@ -36,6 +37,7 @@ export function RunnerScreen(): ReactNode {
           <div className="skeleton-block" />
         </div>
       )}
+      <LimitsPanel />
       <ProviderTable fleet={fleet.data ?? null} />
     </div>
   );

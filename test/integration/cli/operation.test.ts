@@ -64,6 +64,34 @@ describe('the commands of operation', () => {
     });
   });
 
+  it('limit what the whole fleet begins at once, say what changed, and refuse what is no limit', async () => {
+    await deployment.order('w1', 1000, [
+      { id: 'j1', model: 'timeout' },
+      { id: 'j2', model: 'standard' },
+    ]);
+    expect((await cli('limits')).out).toBe('Nothing is limited.\n');
+    expect(await cli('limits', 'set', 'kind', '0')).toMatchObject({ status: 1, out: '' });
+    expect(await cli('limits', 'set', 'total', 'many')).toMatchObject({ status: 1, out: '' });
+    expect(await cli('limits', 'rate', 'demo', '--requests', 'ten')).toMatchObject({ status: 1, out: '' });
+    expect(await cli('limits', 'set', 'total', '0')).toMatchObject({
+      status: 0,
+      out: 'all attempts together: no limit → nothing may begin\n',
+    });
+    deployment.startRunner({ concurrency: 2 });
+    await expect.poll(() => cause('j1'), POLLING).toBe('limit_reached');
+    expect((await cli('limits', 'rate', 'demo', '--requests', '600')).status).toBe(0);
+    expect((await cli('limits', 'set', 'total', 'none')).out).toContain('nothing may begin → no limit');
+    await deployment.settled('j2', 'completed');
+    const { limits, revision } = JSON.parse((await cli('limits', '--json')).out) as {
+      limits: { rates: unknown };
+      revision: number;
+    };
+    expect({ rates: limits.rates, revision }).toEqual({
+      rates: { demo: { requestsPerMinute: 600, tokensPerMinute: null, tokensPerRequest: 1000 } },
+      revision: 3,
+    });
+  });
+
   it('let a runner pause, scale, resume and drain that another process runs', async () => {
     const runner = deployment.startRunner({ concurrency: 2 });
     await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).length, POLLING).toBe(1);

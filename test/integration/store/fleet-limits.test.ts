@@ -22,7 +22,8 @@ const BOSS = { type: 'user', id: 'boss' } as const;
 
 async function limit(limits: Parameters<typeof runnerLimitsSchema.parse>[0]): Promise<void> {
   const parsed: RunnerLimits = runnerLimitsSchema.parse(limits);
-  expectOk(await first().writer.setLimits(parsed, BOSS));
+  const { revision } = expectOk(await first().reader.readLimits());
+  expectOk(await first().writer.setLimits(parsed, revision, BOSS));
 }
 
 function first(): Store {
@@ -149,6 +150,23 @@ describe('rates of a provider', () => {
     expect(claimed.map((job) => job.provider.name)).toEqual(Array(5).fill('other'));
     const inForce = expectOk(await first().reader.readLimits());
     expect(inForce.rates[0]?.heldBackUntil?.getTime()).toBeGreaterThan(inForce.at.getTime() + 50_000);
+  });
+
+  it('are changed by one of several who look at the same limits, and the others are told', async () => {
+    for (const revision of [0, 1]) {
+      const set = await Promise.all(
+        fleet.map(({ writer }, n) =>
+          writer.setLimits(runnerLimitsSchema.parse({ concurrency: { total: 10 + n } }), revision, BOSS),
+        ),
+      );
+      expect(set.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(set.flatMap((one) => (one.ok ? [] : [one.error.code]))).toEqual(Array(3).fill('write_conflict'));
+      const stands = expectOk(await first().reader.readLimits());
+      expect(stands).toMatchObject({
+        revision: revision + 1,
+        limits: { concurrency: { total: 10 + set.findIndex(({ ok }) => ok) } },
+      });
+    }
   });
 
   it('are not shortened by who was told to wait less', async () => {
