@@ -22,6 +22,7 @@ import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './fa
 import { HealthJobsReader } from './health-jobs.ts';
 import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
+import { ReplayReader, type ReplayQuery } from './replay-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
@@ -64,6 +65,7 @@ export class CacheReader {
   readonly #now: () => number;
   readonly #standing: StandingReader;
   readonly #experience: ExperienceReader;
+  readonly #replay: ReplayReader;
   readonly #document: Statement<[string], { document: Buffer }>;
   readonly #malformedOne: Statement<[string, string], MalformedColumns>;
   readonly #malformedPage: Statement<[string, string, number], MalformedColumns>;
@@ -87,6 +89,7 @@ export class CacheReader {
     this.#now = now;
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
+    this.#replay = new ReplayReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
     this.#malformedOne = db.prepare('SELECT * FROM malformed WHERE part = ? AND id = ?');
     this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT ?');
@@ -156,6 +159,11 @@ export class CacheReader {
   /** Ids of other jobs of a workspace with the same input that are not at their end, the latest first. */
   twins(query: TwinQuery): Result<readonly string[], AppError> {
     return attemptSql(() => this.#experience.twins(query));
+  }
+
+  /** What a draft of the retry policy would have done differently with the jobs of a time. Reads every one that has a failure. */
+  replay(query: ReplayQuery): Result<ReturnType<ReplayReader['replay']>, AppError> {
+    return attemptSql(() => this.#replay.replay(query));
   }
 
   /** Malformed documents of all collections, by collection and id; `invalid_request` where the cursor is none of this list. */

@@ -60,6 +60,7 @@ export async function runDemo(options: DemoRunOptions): Promise<Result<DemoRepor
   const allDone = Promise.withResolvers<void>();
   const runner = makeRunner({
     store: store.writer,
+    policies: store.policies,
     providers: [
       openAiProvider({ type: 'openai', name: DEMO_PROVIDER, baseUrl: provider.baseUrl, key: 'demo' }, provider.apiKey),
     ],

@@ -13,7 +13,6 @@ import { accessOf, refusalCode } from '#domain/people.ts';
 import { PLAN_JOBS_MAX } from '#domain/retry-plan/plan-draft.ts';
 import { neededConsent, plannedCredits, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
@@ -120,12 +119,12 @@ function addDecisions(retry: Command, context: CommandContext): void {
 }
 
 function deskOf(store: Store): PlanDesk {
-  const { reader, bulk, plans } = store;
+  const { reader, bulk, plans, policies } = store;
   return new PlanDesk({
     reader,
     bulk,
     plans,
-    policy: DEFAULT_RETRY_POLICY,
+    policies,
     newPlanId: () => randomBytes(8).toString('hex'),
   });
 }
@@ -201,7 +200,7 @@ async function run(
   if (!planned.ok) return planned;
   const spendCreditsMax = flags.spend ?? plannedCredits(planned.value);
   const done = await runPlan(
-    { ...store, policy: DEFAULT_RETRY_POLICY, wait },
+    { ...store, wait },
     {
       planId,
       by,

@@ -14,6 +14,7 @@ import { PEOPLE_REQUESTS } from './requests/people.ts';
 import { PERIOD_REQUESTS } from './requests/periods.ts';
 import { RECONCILIATION_REQUESTS } from './requests/reconciliation.ts';
 import { RETRY_REQUESTS } from './requests/retry.ts';
+import { POLICY_REQUESTS } from './requests/policy.ts';
 import { PLAN_REQUESTS } from './requests/plans.ts';
 import { RUNNER_REQUESTS } from './requests/runner.ts';
 import { STATUS_REQUESTS } from './requests/status.ts';
@@ -37,6 +38,7 @@ export const REQUESTS = {
   ...PERIOD_REQUESTS,
   ...INVOICE_REQUESTS,
   ...PLAN_REQUESTS,
+  ...POLICY_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -14,7 +14,6 @@ import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
@@ -313,11 +312,10 @@ export class Engine {
       reader: store.reader,
       writer: store.writer,
       cache: readers.for(),
-      policy: DEFAULT_RETRY_POLICY,
-      actor: this.#person.actor,
+      policies: store.policies,
     });
     await this.#plans?.stop();
-    this.#plans = new PlanHost({ store, policy: DEFAULT_RETRY_POLICY, log });
+    this.#plans = new PlanHost({ store, log });
     if (this.#person.status.access.retry.write === null) void this.#plans.resume(this.#person.actor);
     this.#monitor = startMonitor({
       changes: store.changes,
@@ -346,6 +344,7 @@ export class Engine {
     }
     const runner = makeRunner({
       store: store.writer,
+      policies: store.policies,
       providers: providers.value,
       artefactDir: path.join(config.dataDir, 'artefacts'),
       concurrency: config.concurrency,

@@ -19,6 +19,7 @@ import { jobHandlers } from './handlers/job-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
 import { planHandlers } from './handlers/plan-handlers.ts';
+import { policyHandlers } from './handlers/policy-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
 import type { PersonBoard } from './person-board.ts';
@@ -43,7 +44,10 @@ export interface HandlerParts {
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
-  readonly store: () => Pick<Store, 'people' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'> | null;
+  readonly store: () => Pick<
+    Store,
+    'people' | 'policies' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'
+  > | null;
   readonly now: () => number;
 }
 
@@ -69,6 +73,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...copyHandlers(parts.copy, parts.store),
     ...ownHandlers(parts.own),
     ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
+    ...policyHandlers({ copy: parts.copy, store: parts.store, now: parts.now }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),
   };

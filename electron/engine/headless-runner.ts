@@ -134,6 +134,7 @@ export class HeadlessRunner {
     this.#runner = makeRunner({
       ...settings,
       store: store.writer,
+      policies: store.policies,
       onOutcome: (job, outcome, durationMs) => {
         this.#metrics.ended(job, outcome, durationMs);
         onOutcome(job._id, outcome);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname, loadavg } from 'node:os';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
 import { JobRunner, type RunnerOptions } from '#runner/runner.ts';
 import { wait } from './wait.ts';
@@ -10,19 +9,18 @@ const HOST_CHARACTERS_MAX = 100;
 /** What a runner of this process is told; the rest is this machine's. */
 export interface RunnerSettings extends Pick<
   RunnerOptions,
-  'store' | 'providers' | 'concurrency' | 'version' | 'leaseMs' | 'onStatus' | 'onOutcome'
+  'store' | 'policies' | 'providers' | 'concurrency' | 'version' | 'leaseMs' | 'onStatus' | 'onOutcome'
 > {
   /** Absolute; artefacts are kept below it. */
   readonly artefactDir: string;
 }
 
-/** Makes a runner of this process, under a name that no other runner has, with the policy in force. It is not started yet. */
+/** Makes a runner of this process, under a name that no other runner has. It is not started yet. */
 export function makeRunner({ artefactDir, ...settings }: RunnerSettings): JobRunner {
   return new JobRunner({
     ...settings,
     runnerId: `${hostname().slice(0, HOST_CHARACTERS_MAX)}-${randomUUID().slice(0, 8)}`,
     artefacts: new ArtefactFolder(artefactDir),
-    policy: DEFAULT_RETRY_POLICY,
     host: hostname(),
     pid: process.pid,
     load: () => ({

@@ -5,7 +5,6 @@ import { runPlan, type RunOrder } from '#console/retry/plan-run.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
-import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { wait } from './wait.ts';
@@ -18,23 +17,17 @@ export class PlanHost {
   /** Where plans are made and looked at. */
   readonly desk: PlanDesk;
   readonly #store: Store;
-  readonly #policy: RetryPolicy;
   readonly #log: (line: string, cause?: unknown) => void;
   readonly #holder = `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`;
   readonly #stopping = new AbortController();
   readonly #running = new Map<string, Promise<Result<PlanRecord, AppError>>>();
 
-  constructor(parts: {
-    readonly store: Store;
-    readonly policy: RetryPolicy;
-    readonly log: (line: string, cause?: unknown) => void;
-  }) {
-    const { reader, bulk, plans } = parts.store;
+  constructor(parts: { readonly store: Store; readonly log: (line: string, cause?: unknown) => void }) {
+    const { reader, bulk, plans, policies } = parts.store;
     this.#store = parts.store;
-    this.#policy = parts.policy;
     this.#log = parts.log;
     const newPlanId = (): string => randomBytes(8).toString('hex');
-    this.desk = new PlanDesk({ reader, bulk, plans, policy: parts.policy, newPlanId });
+    this.desk = new PlanDesk({ reader, bulk, plans, policies, newPlanId });
   }
 
   /** Begins a plan or goes on with it. Answers as soon as it runs here, or with why it does not; errors of `runPlan`. */
@@ -48,7 +41,7 @@ export class PlanHost {
   }
 
   async #run(wish: RunWish, onProgress: RunOrder['onProgress']): Promise<Result<PlanRecord, AppError>> {
-    const parts = { ...this.#store, policy: this.#policy, wait };
+    const parts = { ...this.#store, wait };
     const order = { ...wish, holder: this.#holder, signal: this.#stopping.signal, onProgress };
     const done = await runPlan(parts, order);
     if (!done.ok) this.#log(`plan ${wish.planId} does not run here any more`, done.error);

@@ -6,7 +6,7 @@ import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
 import type { LimitedJob } from '#domain/runner-limits.ts';
-import type { RunnerStore } from '#store/ports.ts';
+import type { PolicySource, RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
 import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
 import { LeaseBook } from './lease-book.ts';
@@ -21,7 +21,8 @@ export interface RunnerOptions {
   readonly store: RunnerStore;
   readonly providers: readonly Provider[];
   readonly artefacts: ArtefactFolder;
-  readonly policy: RetryPolicy;
+  /** Asked before the first claim, and again every {@link POLICY_MS}. */
+  readonly policies: PolicySource;
   /** Attempts under way at once, 1 to 1000. */
   readonly concurrency: number;
   readonly host: string;
@@ -68,6 +69,8 @@ const HELD_BACK_MS_MAX = 600_000;
 /** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
 const RESERVE_WAITING_MS = 5000;
 const RESERVE_EVERY_MS = 2000;
+/** A version of the policy that is put in force is obeyed within this time, in milliseconds. */
+export const POLICY_MS = 2000;
 const SWEEP_MS = 5000;
 /** Pending entries younger than this are being settled by whoever made them. */
 const SWEEP_AGE_MS = 10_000;
@@ -102,6 +105,8 @@ export class JobRunner {
   #state: RunnerState['state'] = 'running';
   #concurrency: number;
   #error: AppError | null = null;
+  /** The policy in force as it was read last; nothing is claimed or rescued before it is known. */
+  #policy: RetryPolicy | null = null;
   /** The last revision of others' wishes that was obeyed. */
   #obeyedRevision = 0;
 
@@ -118,12 +123,18 @@ export class JobRunner {
       monotonicMs: options.monotonicMs,
     });
     this.#progress = new ProgressOutbox(options.store);
+    const policyInForce = (): RetryPolicy => {
+      if (this.#policy === null) throw new Error('A runner decides nothing before it knows the policy.');
+      return this.#policy;
+    };
     this.#attemptContext = {
       runnerId: options.runnerId,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
       validators: VALIDATORS,
       artefacts: options.artefacts,
-      policy: options.policy,
+      get policy() {
+        return policyInForce();
+      },
       apply: (change) => this.#outbox.apply(change),
       accepted: (job, acceptanceId) => this.#outbox.accepted(job, acceptanceId),
       isCancelled: async (jobId) => {
@@ -149,14 +160,31 @@ export class JobRunner {
 
   /** Begins to work. Calling it again changes nothing. */
   start(): void {
-    this.#loops ??= Promise.all([
+    this.#loops ??= Promise.all([this.#work(), this.#every(ANNOUNCE_MS, () => this.#announce())]);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#policy === null && !this.#stopping.signal.aborted) {
+      const error = await this.#readPolicy();
+      if (error === null) break;
+      this.#note(error);
+      await this.#options.wait(POLICY_MS, this.#stopping.signal);
+    }
+    await Promise.all([
       this.#claimLoop(),
       this.#every(this.#leaseMs / 3, () => this.#beat()),
       this.#every(this.#leaseMs / 2, () => this.#rescue()),
       this.#every(SWEEP_MS, () => this.#sweep()),
       this.#every(RESERVE_EVERY_MS, () => this.#reserveWaiting()),
-      this.#every(ANNOUNCE_MS, () => this.#announce()),
+      this.#every(POLICY_MS, () => this.#readPolicy()),
     ]);
+  }
+
+  /** Without an answer the version that was read last goes on; each decision says under which one it was made. */
+  async #readPolicy(): Promise<AppError | null> {
+    const policy = await this.#options.policies.inForce();
+    if (policy.ok) this.#policy = policy.value;
+    return policy.ok ? null : policy.error;
   }
 
   /** Claims nothing more until `resume`; what is under way goes on. */

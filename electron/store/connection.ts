@@ -22,6 +22,7 @@ import { MongoRunnerStore } from './mongo-runner-store.ts';
 import { ChangeSource } from './change-source.ts';
 import { PeopleStore } from './people-store.ts';
 import { PlanStore } from './plan-store.ts';
+import { PolicyStore } from './policy-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
@@ -57,6 +58,8 @@ export interface Store {
   readonly audit: AuditLog;
   /** Plans of retries. */
   readonly plans: PlanStore;
+  /** The versions of the retry policy. */
+  readonly policies: PolicyStore;
   readonly bulk: BulkReads;
   /** What people decided about groups of failures. */
   readonly failures: FailureDecisionStore;
@@ -108,6 +111,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     people: new PeopleStore(db),
     audit: new AuditLog(db),
     plans: new PlanStore(db),
+    policies: new PolicyStore(db),
     bulk: new BulkReads(collections),
     failures: new FailureDecisionStore(db),
     missingIndexes: missingIndexes.value,

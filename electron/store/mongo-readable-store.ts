@@ -4,12 +4,14 @@ import type { AppError } from '#domain/errors.ts';
 import { parseJob } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import type { LimitsInForce } from '#domain/runner-limits.ts';
 import { parsed } from './parsed.ts';
+import { PolicyStore } from './policy-store.ts';
 import type { JobDocument, ReadableStore, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -39,6 +41,10 @@ export class MongoReadableStore implements ReadableStore {
 
   serverNow(): Promise<Result<Date, AppError>> {
     return this.#clock.now();
+  }
+
+  readPolicies(): Promise<Result<readonly RetryPolicy[], AppError>> {
+    return new PolicyStore(this.#db).list();
   }
 
   async readJob(jobId: string): Promise<Result<JobDocument | null, AppError>> {

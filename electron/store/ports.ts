@@ -2,6 +2,7 @@ import type { Job, LeasedJob, MalformedJob } from '#domain/job.ts';
 import type { Actor, CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
 import type { LimitedJob, LimitsInForce, RunnerLimits } from '#domain/runner-limits.ts';
 import type { RunnerAnnouncement, RunnerControl, RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
@@ -43,6 +44,13 @@ export interface ReadableStore {
   /** The fleet's limits and what is left of them. */
   readLimits(): Promise<Result<LimitsInForce, AppError>>;
   listRunners(): Promise<Result<readonly RunnerNode[], AppError>>;
+  /** Every version of the retry policy that was written, the one in force first. */
+  readPolicies(): Promise<Result<readonly RetryPolicy[], AppError>>;
+}
+
+/** Where the retry policy that is in force is read from. */
+export interface PolicySource {
+  inForce(): Promise<Result<RetryPolicy, AppError>>;
 }
 
 /** Which jobs a runner wants. */

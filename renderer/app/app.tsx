@@ -15,6 +15,7 @@ import { PeopleScreen } from '../views/people/people-screen.tsx';
 import { NewPlanScreen } from '../views/plans/new-plan-screen.tsx';
 import { PlanScreen } from '../views/plans/plan-screen.tsx';
 import { PlansScreen } from '../views/plans/plans-screen.tsx';
+import { PolicyScreen } from '../views/policy/policy-screen.tsx';
 import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
 import { InvoicesScreen } from '../views/reconciliation/invoices-screen.tsx';
 import { MarginScreen } from '../views/reconciliation/margin-screen.tsx';
@@ -74,6 +75,7 @@ function Screens(): ReactNode {
         <Route path="/plans/:planId">
           <PlanScreen key={id} planId={id} />
         </Route>
+        <Route path="/policy" component={PolicyScreen} />
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />
         <Route component={NoSuchScreen} />

@@ -7,6 +7,7 @@ import {
   ListTree,
   Scale,
   ScrollText,
+  ShieldCheck,
   Users,
   type LucideIcon,
 } from 'lucide-react';
@@ -28,6 +29,7 @@ export function Navigation(): ReactNode {
         <NavItem path="/runners" icon={Cog} label="Runners" />
         <MalformedItem />
         <NavItem path="/plans" icon={ListChecks} label="Retry plans" />
+        <NavItem path="/policy" icon={ShieldCheck} label="Retry policy" />
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
       </ul>

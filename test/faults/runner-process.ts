@@ -9,6 +9,7 @@ import { openProcessStore } from '#store/process-store.ts';
 import { doomedStore, doomSchema } from './doom.ts';
 import { FAULT_POLICY, FAULT_PROVIDER } from './fault-jobs.ts';
 import { poisonable } from './poison.ts';
+import { fixedPolicy } from '../support/fixed-policy.ts';
 import { orderingProvider } from './ordering-provider.ts';
 
 /** What a runner process is told, as JSON in its only argument. */
@@ -48,7 +49,7 @@ async function work(order: RunnerOrder): Promise<void> {
       store: doom === null ? writer : doomedStore(writer, doom, () => process.kill(process.pid, 'SIGKILL')),
       providers: [poisonable(orderingProvider(FAULT_PROVIDER, order.providerUrl))],
       artefacts: new ArtefactFolder(order.artefactDir),
-      policy: FAULT_POLICY,
+      policies: fixedPolicy(FAULT_POLICY),
       concurrency: order.concurrency,
       host: hostname(),
       pid: process.pid,

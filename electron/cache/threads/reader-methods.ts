@@ -12,6 +12,7 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   account: true,
   experience: true,
   twins: true,
+  replay: true,
   malformedPage: true,
   counts: true,
   documentCounts: true,

@@ -1,4 +1,5 @@
 import type { AppError } from '#domain/errors.ts';
+import { chargeRuleOf } from '#domain/policy-version.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { mendOwnerOf } from '#domain/reconciliation/mends.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
@@ -8,7 +9,7 @@ import { ok, type Result } from '#domain/result.ts';
 import type { MendLedger } from '#store/mend-ledger.ts';
 import { judgeFresh, readFresh, workspacesOf } from './fresh-books.ts';
 import type { ReconciliationStore } from './read-view.ts';
-import { chargeRuleInForce, LEASE_GRACE_MS, PENDING_MS_MAX } from './run.ts';
+import { LEASE_GRACE_MS, PENDING_MS_MAX } from './run.ts';
 import { readSettledSums } from './settled-sums.ts';
 
 /** Findings as they are on the server now, and a view of all that they speak of: enough to mend them from. */
@@ -29,6 +30,8 @@ export async function examineFindings(
   signal: AbortSignal,
 ): Promise<Result<Examined, AppError>> {
   const { reader, ledger } = server;
+  const policies = await reader.readPolicies();
+  if (!policies.ok) return policies;
   const now = await reader.serverNow();
   if (!now.ok) return now;
   const nowMs = now.value.getTime();
@@ -57,7 +60,7 @@ export async function examineFindings(
       closedPeriods: [],
       seen: NOTHING_SEEN,
     },
-    chargeRule: chargeRuleInForce,
+    chargeRule: chargeRuleOf(policies.value),
   });
   const standing = new Map(found);
   for (const finding of settled) {

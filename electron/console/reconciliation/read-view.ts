@@ -20,6 +20,7 @@ export type ReconciliationStore = Pick<
   | 'iterateJobs'
   | 'iterateLedger'
   | 'iterateAccounts'
+  | 'readPolicies'
 >;
 
 /** Where the documents of a run are read from: the server, or the offline copy. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppError } from '#domain/errors.ts';
+import { chargeRuleOf } from '#domain/policy-version.ts';
 import type { ChargeRule } from '#domain/reconciliation/facts.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { ListedPrice } from '#domain/reconciliation/price-list.ts';
@@ -9,7 +10,6 @@ import { RULES, RULES_VERSION } from '#domain/reconciliation/rules.ts';
 import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { confirmFindings } from './confirm.ts';
 import {
   attemptReading,
@@ -32,7 +32,7 @@ export interface RunRequest {
   readonly seen: SeenEntries | null;
   /** The moment to speak of, to repeat an earlier run; null takes the server's now. */
   readonly asOfMs: number | null;
-  /** Null takes the retry policy in force. */
+  /** Null takes what the retry policy said in the version that each failure was decided under. */
   readonly chargeRule: ChargeRule | null;
   /** Where everything is read before the server is asked about each difference; null reads it on the server too. */
   readonly copy: BookSource | null;
@@ -50,9 +50,6 @@ export interface FinishedRun {
 export const PENDING_MS_MAX = 15 * 60_000;
 export const LEASE_GRACE_MS = 10 * 60_000;
 
-/** The charge rule of the policy that this version has. */
-export const chargeRuleInForce: ChargeRule = (failureClass) => DEFAULT_RETRY_POLICY.classes[failureClass].charge;
-
 /**
  * Reads everything, holds it against every rule, and asks the server again about each difference before it is said.
  * Only the findings of the scope are confirmed and listed.
@@ -63,7 +60,9 @@ export async function runReconciliation(
   request: RunRequest,
 ): Promise<Result<FinishedRun, AppError>> {
   const { signal, onProgress } = request;
-  const chargeRule = request.chargeRule ?? chargeRuleInForce;
+  const policies = await store.readPolicies();
+  if (!policies.ok) return policies;
+  const chargeRule = request.chargeRule ?? chargeRuleOf(policies.value);
   const now = await store.serverNow();
   if (!now.ok) return now;
   const asOfMs = request.asOfMs ?? now.value.getTime();

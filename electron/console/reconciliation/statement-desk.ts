@@ -1,6 +1,7 @@
 import type { CacheBooks } from '#cache/books.ts';
 import type { Exported, ExportFormat, MarginLine } from '#contract/period-views.ts';
 import type { AppError } from '#domain/errors.ts';
+import { chargeRuleOf } from '#domain/policy-version.ts';
 import { MarginBook } from '#domain/reconciliation/margin.ts';
 import { compareWithSeen } from '#domain/reconciliation/seen-entries.ts';
 import { buildStatements, type Statement } from '#domain/reconciliation/statements.ts';
@@ -10,7 +11,6 @@ import { beginReading, bookSourceOf } from './copied-books.ts';
 import { exportTable } from './export-file.ts';
 import { marginTable, statementsTable } from './exports.ts';
 import { attemptReading, readView } from './read-view.ts';
-import { chargeRuleInForce } from './run.ts';
 
 /** Which statements are asked for. */
 export interface StatementQuestion {
@@ -42,7 +42,8 @@ export class StatementDesk {
     try {
       if (!begun.ok) return begun;
       const read = await readView(bookSourceOf(this.#books), {
-        chargeRule: chargeRuleInForce,
+        // A statement says what the ledger says; what a policy made of failures does not enter it.
+        chargeRule: chargeRuleOf([]),
         signal,
         onProgress: () => undefined,
       });

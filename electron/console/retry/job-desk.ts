@@ -8,12 +8,12 @@ import { classifyFailure } from '#domain/failure.ts';
 import type { Job, JobInput } from '#domain/job.ts';
 import { findKind } from '#domain/kinds.ts';
 import type { Actor } from '#domain/ledger.ts';
+import { NO_REASON_GIVEN } from '#domain/policy-replay.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { previewCancel, previewRetry, type CancelPreview, type RetryPreview } from '#domain/retry-preview.ts';
-import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { planChange } from '#domain/transition.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
-import type { ReadableStore, WritableStore } from '#store/ports.ts';
+import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
 
 /** What the desk works with. */
 export interface JobDeskParts {
@@ -21,9 +21,7 @@ export interface JobDeskParts {
   readonly writer: Pick<WritableStore, 'applyChanges' | 'settle' | 'insertJobs'>;
   /** For what earlier jobs tell; what decides is read from the server. */
   readonly cache: Pick<CopyReader, 'experience' | 'twins'>;
-  readonly policy: RetryPolicy;
-  /** Who does it; stands in the job's history. */
-  readonly actor: Actor;
+  readonly policies: PolicySource;
 }
 
 /** What a person brings to a retry. */
@@ -35,6 +33,8 @@ export interface RetryWish {
 
 /** A wish that is carried out: of the version that was shown, and once for each `requestId`. */
 export interface RetryOrder extends RetryWish {
+  /** Who does it; stands in the job's history. */
+  readonly by: Actor;
   readonly requestId: string;
   readonly version: number;
 }
@@ -87,8 +87,8 @@ export class JobDesk {
     if (!preview.ok) return preview;
     const { verdict } = preview.value;
     if (verdict.verdict !== 'retry') return err(appError('retry_blocked', verdict.why));
-    const reason = order.reason.trim() === '' ? 'retried by hand' : order.reason.trim();
-    const decided = { reason, policyVersion: verdict.policyVersion, actor: this.#parts.actor };
+    const reason = order.reason.trim() === '' ? NO_REASON_GIVEN : order.reason.trim();
+    const decided = { reason, policyVersion: verdict.policyVersion, actor: order.by };
     if (input.value.hash === job.input.hash) return this.#requeue(job, generationId, decided);
     return this.#order(job, input.value, { ...decided, generationId, requestId: order.requestId });
   }
@@ -96,7 +96,9 @@ export class JobDesk {
   /** What cancelling would give back. Writes nothing. */
   async previewCancel(jobId: string): Promise<Result<CancelPreview, AppError>> {
     const job = await this.#read(jobId);
-    return job.ok ? ok(previewCancel(job.value, this.#parts.policy)) : job;
+    if (!job.ok) return job;
+    const policy = await this.#parts.policies.inForce();
+    return policy.ok ? ok(previewCancel(job.value, policy.value)) : policy;
   }
 
   /**
@@ -105,21 +107,23 @@ export class JobDesk {
    */
   async cancel(
     jobId: string,
-    reason: string,
+    { reason, by }: { readonly reason: string; readonly by: Actor },
   ): Promise<Result<{ readonly releasedCredits: number; readonly keptCredits: number }, AppError>> {
-    const { policy, writer, actor } = this.#parts;
+    const { policies, writer } = this.#parts;
     for (let tries = 0; tries < CANCEL_TRIES_MAX; tries += 1) {
       const job = await this.#read(jobId);
       if (!job.ok) return job;
-      const preview = previewCancel(job.value, policy);
+      const policy = await policies.inForce();
+      if (!policy.ok) return policy;
+      const preview = previewCancel(job.value, policy.value);
       if (preview.verdict === 'blocked') return err(appError('illegal_transition', preview.why));
       const why = reason.trim() === '' ? 'cancelled by hand' : reason.trim();
       const failure = classifyFailure({ source: 'cancelled', message: why });
-      const { charge } = policy.classes.cancelled;
+      const { charge } = policy.value.classes.cancelled;
       const change = planChange(
         job.value,
         { type: 'fail', failure, charge, providerCost: null, validation: null },
-        { actor, reason: why, policyVersion: policy.version },
+        { actor: by, reason: why, policyVersion: policy.value.version },
       );
       if (!change.ok) return err(appError('illegal_transition', `the job is ${job.value.state}`));
       const written = await writer.applyChanges([change.value]);
@@ -135,15 +139,17 @@ export class JobDesk {
   }
 
   async #preview(job: Job, wish: RetryWish, input: JobInput): Promise<Result<RetryPreview, AppError>> {
-    const { reader, cache, policy } = this.#parts;
-    const [entries, account, now] = await Promise.all([
+    const { reader, cache, policies } = this.#parts;
+    const [entries, account, now, policy] = await Promise.all([
       reader.readGenerationEntries(job.billing.generationId),
       reader.readAccount(job.workspaceId),
       reader.serverNow(),
+      policies.inForce(),
     ]);
     if (!entries.ok) return entries;
     if (!account.ok) return account;
     if (!now.ok) return now;
+    if (!policy.ok) return policy;
     const experience = await cache.experience({
       kind: job.kind,
       model: job.provider.model,
@@ -162,7 +168,7 @@ export class JobDesk {
           account: account.value,
           experience: experience.value,
           twins: twins.value,
-          policy,
+          policy: policy.value,
         },
         { reason: wish.reason, editedInputHash: wish.edited === null ? null : input.hash },
       ),

@@ -9,7 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
 import type { BulkReads } from '#store/bulk-reads.ts';
 import type { PlanStore } from '#store/plan-store.ts';
-import type { ReadableStore, WritableStore } from '#store/ports.ts';
+import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
 import { readSubjects, type ReadSubjects } from './plan-subjects.ts';
 
 /** What a run works with. */
@@ -18,8 +18,8 @@ export interface RunParts {
   readonly bulk: BulkReads;
   readonly plans: PlanStore;
   readonly writer: Pick<WritableStore, 'applyChanges'>;
-  /** The policy that is in force. */
-  readonly policy: RetryPolicy;
+  /** Asked at each step: what is begun is begun under the policy in force then, whichever the plan was made under. */
+  readonly policies: PolicySource;
   /** Resolves early when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -52,7 +52,9 @@ export async function beginJobs(
     items.map(({ jobId }) => jobId),
   );
   if (!read.ok) return read;
-  const sorted = sortOut(parts.policy, plan, run, items, read.value);
+  const policy = await parts.policies.inForce();
+  if (!policy.ok) return policy;
+  const sorted = sortOut(policy.value, plan, run, items, read.value);
   const applied = await parts.writer.applyChanges(sorted.changes);
   if (!applied.ok) return applied;
   const refused = new Set(sorted.changes.filter((_, n) => applied.value[n]?.ok !== true).map(({ jobId }) => jobId));
@@ -143,7 +145,6 @@ function begunOutcome(plan: PlanRecord, item: PlanItem, index: number): JobOutco
     workspaceId,
     priceCredits,
     generationId,
-
     outcome: 'begun',
     failureClass: null,
     why: '',

@@ -10,12 +10,11 @@ import {
   type PlanRecord,
   type PlanSource,
 } from '#domain/retry-plan/plan-record.ts';
-import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ProposalDecision } from '#domain/second-person.ts';
 import type { BulkReads } from '#store/bulk-reads.ts';
 import type { PlanStore } from '#store/plan-store.ts';
-import type { ReadableStore } from '#store/ports.ts';
+import type { PolicySource, ReadableStore } from '#store/ports.ts';
 import { experienceOf } from './plan-experience.ts';
 import { followSome } from './plan-follow.ts';
 import { readSubjects } from './plan-subjects.ts';
@@ -25,7 +24,7 @@ export interface PlanDeskParts {
   readonly reader: Pick<ReadableStore, 'serverNow'>;
   readonly bulk: BulkReads;
   readonly plans: PlanStore;
-  readonly policy: RetryPolicy;
+  readonly policies: PolicySource;
   /** 16 hexadecimal digits that no plan has. */
   readonly newPlanId: () => string;
 }
@@ -59,18 +58,20 @@ export class PlanDesk {
 
   /** Freezes what a retry of these jobs would do, as the server has them now. Error: `invalid_request` for no jobs or too many. */
   async plan(order: PlanOrder): Promise<Result<PlanRecord, AppError>> {
-    const { bulk, plans, policy, reader, newPlanId } = this.#parts;
+    const { bulk, plans, policies, reader, newPlanId } = this.#parts;
     const ids = [...new Set(order.ids)];
     if (ids.length === 0) return err(appError('invalid_request', 'no jobs are asked for'));
     if (ids.length > PLAN_JOBS_MAX) {
       return err(appError('invalid_request', `a plan holds at most ${PLAN_JOBS_MAX} jobs; narrow the question`));
     }
+    const policy = await policies.inForce();
+    if (!policy.ok) return policy;
     const recent = await bulk.recentJobs(EXPERIENCE_JOBS);
     if (!recent.ok) return recent;
     const jobs = recent.value.flatMap((document) => (document.type === 'job' ? [document.job] : []));
     const available = new Map<string, number>();
     const draft = new PlanDraft({
-      policy,
+      policy: policy.value,
       reason: order.reason,
       experience: experienceOf(jobs),
       availableOf: (workspaceId) => available.get(workspaceId) ?? 0,
@@ -95,9 +96,9 @@ export class PlanDesk {
       _id: newPlanId(),
       source: order.source,
       reason: order.reason,
-      policyVersion: policy.version,
+      policyVersion: policy.value.version,
       totals: draft.totals(),
-      thresholds: policy.spend,
+      thresholds: policy.value.spend,
       proposed: { by: order.by, at: now.value, note: order.reason },
       decided: null,
       expiresAt: new Date(now.value.getTime() + PLAN_EXPIRES_MS),

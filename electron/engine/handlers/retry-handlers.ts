@@ -21,12 +21,12 @@ export function retryHandlers(desk: () => JobDesk | null): HandlersOf<'retry' | 
         const preview = await open.previewRetry(wish);
         return preview.ok ? ok(toRetryPreviewView(preview.value)) : preview;
       }),
-    'retry.run': (order) =>
+    'retry.run': (order, { actor }) =>
       withDesk(async (open) => {
-        const jobId = await open.retry(order);
+        const jobId = await open.retry({ ...order, by: actor });
         return jobId.ok ? ok({ jobId: jobId.value }) : jobId;
       }),
     'cancel.preview': ({ jobId }) => withDesk((open) => open.previewCancel(jobId)),
-    'cancel.run': ({ jobId, reason }) => withDesk((open) => open.cancel(jobId, reason)),
+    'cancel.run': ({ jobId, reason }, { actor }) => withDesk((open) => open.cancel(jobId, { reason, by: actor })),
   };
 }

@@ -1,17 +1,15 @@
 import type { JobDetail } from '#contract/job-views.ts';
-import type { FailureClass } from '#domain/failure.ts';
 import type { ChargeStatus } from '#domain/job.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import type { ClassRule } from '#domain/retry-policy.ts';
 
 /**
- * What a failure of a class means by the retry policy, and what a person can do about it. A charge that cannot be proved
+ * What a failure means by the rule that the policy in force has for its class, and what a person can do about it. A charge that cannot be proved
  * blocks every retry, whatever the class.
  */
 export function adviseOnFailure(
-  failureClass: FailureClass,
+  rule: Pick<ClassRule, 'person' | 'why'>,
   chargeStatus: ChargeStatus,
 ): { readonly why: string; readonly whatToDo: string } {
-  const rule = DEFAULT_RETRY_POLICY.classes[failureClass];
   if (chargeStatus === 'unknown') {
     return { why: rule.why, whatToDo: 'It cannot be retried before finance has resolved what was charged.' };
   }

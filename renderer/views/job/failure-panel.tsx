@@ -6,13 +6,15 @@ import { LongText } from '../../components/long-text.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useClock } from '../../state/clock.ts';
+import { usePolicyInForce } from '../../state/policy-queries.ts';
 import { adviseOnFailure, explainStanding } from './failure-advice.ts';
 
 /** Why the job failed or waits for another try, and what to do; nothing for a job without a failure. */
 export function FailurePanel({ detail }: { detail: JobDetail }): ReactNode {
   const { failure, row } = detail;
+  const policy = usePolicyInForce();
   if (failure === null) return null;
-  const advice = adviseOnFailure(failure.class, detail.charge.status);
+  const advice = policy === undefined ? null : adviseOnFailure(policy.classes[failure.class], detail.charge.status);
   return (
     <Panel
       title={row.state === 'retrying' ? 'Why it is tried again' : 'Why it failed'}
@@ -22,13 +24,13 @@ export function FailurePanel({ detail }: { detail: JobDetail }): ReactNode {
       <p className="advice">
         <Lightbulb aria-hidden size={15} />
         <span>
-          {advice.why}{' '}
+          {advice === null ? 'What the policy says of it is known when the server answers.' : advice.why}{' '}
           {row.state === 'retrying' ? (
             <>
               It is tried again by itself, due <RelativeTime atMs={row.notBeforeMs} />.
             </>
           ) : (
-            advice.whatToDo
+            advice?.whatToDo
           )}
         </span>
       </p>

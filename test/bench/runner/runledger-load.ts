@@ -6,7 +6,6 @@ import { MongoClient } from 'mongodb';
 import { findViolations } from '#domain/invariants.ts';
 
 import { ok } from '#domain/result.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { wait } from '#engine/wait.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
 import type { Provider } from '#runner/provider.ts';
@@ -101,7 +100,7 @@ function runnerOn(store: Store, artefactDir: string, concurrency: number, provid
     store: store.writer,
     providers: [provider],
     artefacts: new ArtefactFolder(artefactDir),
-    policy: DEFAULT_RETRY_POLICY,
+    policies: store.policies,
     concurrency,
     host: hostname(),
     pid: process.pid,

@@ -28,6 +28,7 @@ export function storeOfWorld(world: World, seed: number, hooks: WorldStoreHooks 
   }
   return {
     topology: { kind: 'standalone', hasChangeStreams: false, server: 'a world in memory' },
+    readPolicies: () => Promise.resolve(ok([])),
     serverNow: () => Promise.resolve(ok(new Date(AS_OF_MS))),
     readJob: (jobId) => {
       confirm();

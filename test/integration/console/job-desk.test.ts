@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCache, type Cache } from '#cache/open-cache.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
 import { findViolations } from '#domain/invariants.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { quietBooks } from '../../support/quiet-books.ts';
 import { RunnerDeployment } from '../runner/deployment.ts';
@@ -20,15 +19,11 @@ afterEach(async () => {
   await deployment.stop();
 });
 
-function openDesk(id: string): JobDesk {
-  const { reader, writer } = deployment.store;
-  return new JobDesk({
-    reader,
-    writer,
-    cache: cache.reader,
-    policy: DEFAULT_RETRY_POLICY,
-    actor: { type: 'user', id },
-  });
+const ANN = { type: 'user', id: 'ann' } as const;
+
+function openDesk(): JobDesk {
+  const { reader, writer, policies } = deployment.store;
+  return new JobDesk({ reader, writer, policies, cache: cache.reader });
 }
 
 /** Orders a job and lets it fail for good. */
@@ -44,14 +39,14 @@ function order(
   version: number,
   fields: Partial<Parameters<JobDesk['retry']>[0]> = {},
 ): Parameters<JobDesk['retry']>[0] {
-  return { requestId: randomUUID(), jobId: 'j1', version, reason: '', edited: null, ...fields };
+  return { requestId: randomUUID(), jobId: 'j1', version, reason: '', edited: null, by: ANN, ...fields };
 }
 
 describe('the desk where a person retries a job', () => {
   it('shows price, balance, charge and verdict, and writes nothing', async () => {
     const version = await failedJob('bad-output', 300);
     const before = await quietBooks(deployment.store.reader);
-    const preview = expectOk(await openDesk('ann').previewRetry({ jobId: 'j1', reason: '', edited: null }));
+    const preview = expectOk(await openDesk().previewRetry({ jobId: 'j1', reason: '', edited: null }));
     expect(preview).toMatchObject({
       version,
       verdict: { verdict: 'retry', policyVersion: 1 },
@@ -68,7 +63,7 @@ describe('the desk where a person retries a job', () => {
   it('starts a new generation with its own charge, under the name of who asked and the policy that allowed it', async () => {
     const version = await failedJob('bad-output');
     const first = (await deployment.jobOf('j1')).billing.generationId;
-    expectOk(await openDesk('ann').retry(order(version, { reason: 'the customer waits' })));
+    expectOk(await openDesk().retry(order(version, { reason: 'the customer waits' })));
     const job = await deployment.jobOf('j1');
     expect(job).toMatchObject({ state: 'queued', billing: { status: 'not_charged', price: 100, pending: [] } });
     expect(job.billing.generationId).not.toBe(first);
@@ -92,7 +87,10 @@ describe('the desk where a person retries a job', () => {
 
   it('lets one of two people retry who press at once, and tells the other', async () => {
     const version = await failedJob('bad-output');
-    const results = await Promise.all([openDesk('ann').retry(order(version)), openDesk('bob').retry(order(version))]);
+    const results = await Promise.all([
+      openDesk().retry(order(version)),
+      openDesk().retry(order(version, { by: { type: 'user', id: 'bob' } })),
+    ]);
     expect(results.filter(({ ok }) => ok)).toHaveLength(1);
     expect(results.find(({ ok }) => !ok)).toMatchObject({ error: { code: 'write_conflict' } });
     const { history } = await deployment.jobOf('j1');
@@ -102,14 +100,14 @@ describe('the desk where a person retries a job', () => {
   it('does once what is sent twice because the reply was lost', async () => {
     const version = await failedJob('bad-output');
     const sent = order(version);
-    expectOk(await openDesk('ann').retry(sent));
-    expectOk(await openDesk('ann').retry(sent));
+    expectOk(await openDesk().retry(sent));
+    expectOk(await openDesk().retry(sent));
     expect((await deployment.jobOf('j1')).history.filter(({ to }) => to === 'queued')).toHaveLength(2);
   });
 
   it('retries bad input only when it was edited, as a job of its own that is linked to the failed one', async () => {
     const version = await failedJob('bad-input', 250);
-    const desk = openDesk('ann');
+    const desk = openDesk();
     expect(await desk.retry(order(version))).toMatchObject({ ok: false, error: { code: 'retry_blocked' } });
     const same = { prompt: 'A page about tea', optionsJson: '{}' };
     expect(await desk.retry(order(version, { edited: same }))).toMatchObject({ error: { code: 'retry_blocked' } });
@@ -137,7 +135,7 @@ describe('the desk where a person retries a job', () => {
   ])('refuses edited options that are %s', async (_what, optionsJson) => {
     const version = await failedJob('bad-input');
     const edited = { prompt: 'A page about coffee', optionsJson };
-    expect(await openDesk('ann').retry(order(version, { edited }))).toMatchObject({
+    expect(await openDesk().retry(order(version, { edited }))).toMatchObject({
       ok: false,
       error: { code: 'invalid_request' },
     });
@@ -148,7 +146,7 @@ describe('the desk where a person retries a job', () => {
     await deployment.order('w1', 0, [{ id: 'other', model: 'standard', priceCredits: 60 }]);
     const runner = deployment.startRunner();
     await deployment.settled('other', 'completed');
-    const desk = openDesk('ann');
+    const desk = openDesk();
     expect(expectOk(await desk.previewRetry({ jobId: 'j1', reason: '', edited: null }))).toMatchObject({
       balance: { beforeCredits: 40, afterCredits: -60 },
       warnings: [{ type: 'insufficient_credit', missingCredits: 60 }],
@@ -165,9 +163,12 @@ describe('the desk where a person cancels a job', () => {
     await deployment.order('w1', 1000, [{ id: 'j1', model: 'timeout', priceCredits: 90 }]);
     const runner = deployment.startRunner();
     await deployment.reached('j1', 'running');
-    const desk = openDesk('ann');
+    const desk = openDesk();
     expect(expectOk(await desk.previewCancel('j1'))).toMatchObject({ verdict: 'cancel', releasedCredits: 90 });
-    expect(expectOk(await desk.cancel('j1', 'the customer left'))).toEqual({ releasedCredits: 90, keptCredits: 0 });
+    expect(expectOk(await desk.cancel('j1', { reason: 'the customer left', by: ANN }))).toEqual({
+      releasedCredits: 90,
+      keptCredits: 0,
+    });
     expect(await deployment.settled('j1', 'failed')).toMatchObject({
       failure: { class: 'cancelled', message: 'the customer left' },
     });
@@ -183,7 +184,7 @@ describe('the desk where a person cancels a job', () => {
     await deployment.order('w1', 1000, [{ id: 'j1', model: 'standard' }]);
     deployment.startRunner();
     const completed = await deployment.settled('j1', 'completed');
-    expect(await openDesk('ann').cancel('j1', '')).toMatchObject({
+    expect(await openDesk().cancel('j1', { reason: '', by: ANN })).toMatchObject({
       ok: false,
       error: { code: 'illegal_transition', detail: 'The job is completed already.' },
     });

@@ -86,8 +86,10 @@ async function windowOf(holder: RoleHolder): Promise<EngineWindow> {
 async function run(fields: Parameters<typeof queuedJob>[0], state: Job['state']): Promise<Job> {
   const founder = await storeOf('founder');
   expectOk(await founder.writer.insertJobs([queuedJob(fields)]));
+  const store = await storeOf('runner');
   const runner = makeRunner({
-    store: (await storeOf('runner')).writer,
+    store: store.writer,
+    policies: store.policies,
     providers: [
       openAiProvider({ type: 'openai', name: 'demo', baseUrl: provider.baseUrl, key: 'demo' }, provider.apiKey),
     ],

@@ -4,7 +4,6 @@ import { runPlan, type RunOrder } from '#console/retry/plan-run.ts';
 import type { RunParts } from '#console/retry/plan-begin.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import type { Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
@@ -37,9 +36,9 @@ export async function failJobs(
   await ledger.insertMany(jobs.flatMap((job) => entriesOf(job).map((entry) => ({ ...entry }))));
 }
 
-export function deskOf({ reader, bulk, plans }: Store): PlanDesk {
+export function deskOf({ reader, bulk, plans, policies }: Store): PlanDesk {
   const newPlanId = (): string => randomBytes(8).toString('hex');
-  return new PlanDesk({ reader, bulk, plans, policy: DEFAULT_RETRY_POLICY, newPlanId });
+  return new PlanDesk({ reader, bulk, plans, policies, newPlanId });
 }
 
 export async function planOf(store: Store, ids: readonly string[]): Promise<PlanRecord> {
@@ -55,7 +54,7 @@ export function run(
   parts: Partial<RunParts> = {},
 ): Promise<Result<PlanRecord, AppError>> {
   return runPlan(
-    { ...store, policy: DEFAULT_RETRY_POLICY, wait: (_ms, signal) => wait(50, signal), ...parts },
+    { ...store, wait: (_ms, signal) => wait(50, signal), ...parts },
     {
       planId,
       by: ANN,

@@ -53,6 +53,7 @@ export class RunnerDeployment {
     const { baseUrl, apiKey } = this.provider;
     const runner = makeRunner({
       store: this.store.writer,
+      policies: this.store.policies,
       providers: options.providers ?? [openAiProvider({ type: 'openai', name: 'demo', baseUrl, key: 'demo' }, apiKey)],
       artefactDir: path.join(this.folder, 'artefacts'),
       concurrency: options.concurrency ?? 4,

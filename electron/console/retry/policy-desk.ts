@@ -1,0 +1,77 @@
+import type { CopyReader } from '#cache/copy-reader.ts';
+import type { ReplayDays } from '#contract/policy-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
+import type { Replay } from '#domain/policy-replay.ts';
+import { nextPolicyVersion, problemsOf, type PolicyDraft, type PolicyVersion } from '#domain/policy-version.ts';
+import { err, type Result } from '#domain/result.ts';
+import type { PolicyStore } from '#store/policy-store.ts';
+import type { ReadableStore } from '#store/ports.ts';
+
+/** What the desk works with. */
+export interface PolicyDeskParts {
+  readonly policies: Pick<PolicyStore, 'inForce' | 'list' | 'append'>;
+  readonly reader: Pick<ReadableStore, 'serverNow'>;
+  readonly cache: Pick<CopyReader, 'replay' | 'standing'>;
+}
+
+/** A draft that somebody wants in force. */
+export interface PolicyOrder {
+  /** The version that the draft was written over. */
+  readonly basedOn: number;
+  readonly draft: PolicyDraft;
+  readonly reason: string;
+  readonly by: Actor;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Where the retry policy is looked at, tried out and put in force. */
+export class PolicyDesk {
+  readonly #parts: PolicyDeskParts;
+
+  constructor(parts: PolicyDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Every version that was written, the one in force first. */
+  list(): Promise<Result<readonly PolicyVersion[], AppError>> {
+    return this.#parts.policies.list();
+  }
+
+  /**
+   * Puts a draft in force as the next version. Errors, besides the store's: `write_conflict` where it was written over another
+   * version than the one in force, and those of {@link nextPolicyVersion}.
+   */
+  async put(order: PolicyOrder): Promise<Result<PolicyVersion, AppError>> {
+    const { policies, reader } = this.#parts;
+    const inForce = await policies.inForce();
+    if (!inForce.ok) return inForce;
+    const conflict = err(appError('write_conflict', `the draft was written over version ${order.basedOn}`));
+    if (inForce.value.version !== order.basedOn) return conflict;
+    const now = await reader.serverNow();
+    if (!now.ok) return now;
+    const next = nextPolicyVersion(inForce.value, order.draft, { by: order.by, at: now.value, reason: order.reason });
+    if (!next.ok) return next;
+    const written = await policies.append(next.value);
+    if (!written.ok) return written;
+    return written.value ? next : conflict;
+  }
+
+  /**
+   * Replays a draft over the jobs with a failure that were created in the last days. Errors, besides the copy's: `copy_incomplete`,
+   * and `invalid_request` for a draft that contradicts itself.
+   */
+  async replay(
+    draft: PolicyDraft,
+    { days, nowMs }: { readonly days: ReplayDays; readonly nowMs: number },
+  ): Promise<Result<Replay & { readonly isCut: boolean }, AppError>> {
+    const { cache } = this.#parts;
+    const [problem] = problemsOf(draft);
+    if (problem !== undefined) return err(appError('invalid_request', problem));
+    const standing = await cache.standing();
+    if (!standing.ok) return standing;
+    if (!standing.value.isComplete) return err(appError('copy_incomplete'));
+    return cache.replay({ draft, sinceMs: nowMs - days * DAY_MS });
+  }
+}

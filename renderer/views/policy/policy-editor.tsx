@@ -1,0 +1,94 @@
+import { Check } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { PolicyVersionView } from '#contract/policy-views.ts';
+import { explainError } from '#domain/errors.ts';
+import {
+  diffPolicies,
+  POLICY_REASON_MAX,
+  policyDraftSchema,
+  problemsOf,
+  type PolicyDraft,
+} from '#domain/policy-version.ts';
+import { Panel } from '../../components/panel.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+import { usePutPolicy } from '../../state/policy-queries.ts';
+import { MatrixEditor, SpendEditor } from './matrix-editor.tsx';
+import { PolicyDiff } from './policy-diff.tsx';
+import { ReplayPanel } from './replay-panel.tsx';
+
+/** Writes the next version: what is to change, what it would have done, and why; then it is put in force. */
+export function PolicyEditor({
+  inForce,
+  start,
+  onClose,
+}: {
+  inForce: PolicyVersionView;
+  /** What the draft begins with: the version in force, or an earlier one that is to come back. */
+  start: PolicyDraft;
+  onClose: () => void;
+}): ReactNode {
+  const [draft, setDraft] = useState<PolicyDraft>(() => ({ classes: start.classes, spend: start.spend }));
+  const [basedOn] = useState(inForce.version);
+  const [reason, setReason] = useState('');
+  const put = usePutPolicy();
+  const missing = whatIsMissing(inForce, draft, reason);
+  const isReadable = policyDraftSchema.safeParse(draft).success;
+  return (
+    <form
+      className="policy-form"
+      aria-label={`Draft of version ${inForce.version + 1}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (missing === null) put.mutate({ basedOn, draft, reason: reason.trim() }, { onSuccess: onClose });
+      }}
+    >
+      <Panel title={`Draft of version ${inForce.version + 1}`}>
+        <MatrixEditor draft={draft} onEdit={setDraft} />
+        <SpendEditor draft={draft} onEdit={setDraft} />
+      </Panel>
+      <Panel title="What it would have done">
+        <ReplayPanel draft={isReadable ? draft : null} />
+      </Panel>
+      <Panel title="What changes">
+        {isReadable ? (
+          <PolicyDiff from={inForce} to={draft} label="What changes" />
+        ) : (
+          <p className="muted">A number in the draft cannot be read.</p>
+        )}
+        {inForce.version !== basedOn && (
+          <output className="note" data-tone="warning">
+            Version {inForce.version} was put in force meanwhile; leave the draft and begin it anew.
+          </output>
+        )}
+        <label className="field">
+          Reason (needed)
+          <input value={reason} maxLength={POLICY_REASON_MAX} onChange={(event) => setReason(event.target.value)} />
+        </label>
+        {put.error !== null && (
+          <p className="note" data-tone="danger" role="alert">
+            {explainError(toWireError(put.error))}
+          </p>
+        )}
+        <div className="dialog-actions">
+          <span className="muted">{missing}</span>
+          <button type="button" className="button" onClick={onClose}>
+            Leave the draft
+          </button>
+          <button type="submit" className="button" data-kind="primary" disabled={missing !== null || put.isPending}>
+            <Check aria-hidden size={14} />
+            Put version {inForce.version + 1} in force
+          </button>
+        </div>
+      </Panel>
+    </form>
+  );
+}
+
+function whatIsMissing(inForce: PolicyVersionView, draft: PolicyDraft, reason: string): string | null {
+  if (!policyDraftSchema.safeParse(draft).success)
+    return 'Mend the numbers that are marked, and say why of each class.';
+  const [problem] = problemsOf(draft);
+  if (problem !== undefined) return `${problem}.`;
+  if (diffPolicies(inForce, draft).length === 0) return 'Nothing differs from what is in force.';
+  return reason.trim() === '' ? 'Say why.' : null;
+}

@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react';
+import { failureClassSchema } from '#domain/failure.ts';
+import type { RetryPolicy } from '#domain/retry-policy.ts';
+import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { CHARGE_WORDS, PERSON_RULE_WORDS, secondsText } from './policy-words.ts';
+
+/** The head of the matrix, the same where it is read and where it is edited. */
+export function MatrixHead(): ReactNode {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Failure</th>
+        <th scope="col" className="number">
+          Retries by a runner
+        </th>
+        <th scope="col" className="number">
+          First wait
+        </th>
+        <th scope="col" className="number">
+          Longest wait
+        </th>
+        <th scope="col">A person retries it</th>
+        <th scope="col">The hold is</th>
+        <th scope="col">Why</th>
+      </tr>
+    </thead>
+  );
+}
+
+/** What a policy says of each class of failure. */
+export function PolicyMatrix({ policy }: { policy: RetryPolicy }): ReactNode {
+  return (
+    <div className="wide-table">
+      <table className="plain-table policy-table">
+        <caption className="visually-hidden">What happens after each class of failure</caption>
+        <MatrixHead />
+        <tbody>
+          {failureClassSchema.options.map((name) => {
+            const rule = policy.classes[name];
+            return (
+              <tr key={name}>
+                <th scope="row">{FAILURE_CLASS_NAMES[name]}</th>
+                <td className="number">{rule.automatic}</td>
+                <td className="number">{rule.automatic === 0 ? '–' : secondsText(rule.backoffBaseMs)}</td>
+                <td className="number">{rule.automatic === 0 ? '–' : secondsText(rule.backoffMaxMs)}</td>
+                <td>{PERSON_RULE_WORDS[rule.person]}</td>
+                <td>{CHARGE_WORDS[rule.charge]}</td>
+                <td>{rule.why}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
