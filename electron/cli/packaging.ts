@@ -49,9 +49,9 @@ export function packagingConfig(
     directories: { output: 'dist' },
     files: ['out/**', 'package.json'],
     asar: true,
-    // A native addon is loaded by the system, which knows no archive.
-    asarUnpack: ['**/*.node'],
-    // better-sqlite3 brings its addon for every platform, built for Node-API: it fits Electron as it is.
+    // A native addon and the libraries that it brings are loaded by the system, which knows no archive.
+    asarUnpack: ['**/*.node', '**/node_modules/@img/**'],
+    // better-sqlite3 and sharp bring addons that are built for Node-API: they fit Electron as they are.
     npmRebuild: false,
     ...(electronDist === null ? {} : { electronDist }),
     protocols: [{ name: 'Runledger', schemes: ['runledger'] }],

@@ -33,6 +33,8 @@ const imageOptionsSchema = z.looseObject({
     .string()
     .regex(/^[1-9]\d{1,3}x[1-9]\d{1,3}$/)
     .default('512x512'),
+  /** A PNG where nothing is said. */
+  format: z.enum(['png', 'jpeg', 'webp']).optional(),
 });
 
 const videoOptionsSchema = z.looseObject({
@@ -85,7 +87,10 @@ export const JOB_KINDS = {
     priceCredits: 120,
     softTimeoutMs: 30_000,
     hardTimeoutMs: 120_000,
-    artefactOf: () => ({ mime: 'image/png', extension: 'png' }),
+    artefactOf: (options) => {
+      const { format = 'png' } = imageOptionsSchema.parse(options);
+      return { mime: `image/${format}`, extension: format === 'jpeg' ? 'jpg' : format };
+    },
   },
   video: {
     name: 'video',

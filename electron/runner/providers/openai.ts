@@ -156,7 +156,7 @@ async function generateImage(
   signal: AbortSignal,
   price: ModelPrice | null,
 ): Promise<Result<Generated, GenerationFailure>> {
-  const { size } = request.options;
+  const { size, format } = request.options;
   const { data, response } = await client.images
     .generate(
       {
@@ -166,6 +166,8 @@ async function generateImage(
         ...(imageReply === 'unspecified' ? {} : { response_format: imageReply }),
         // The library lists the sizes of OpenAI's own models; a compatible provider may know others.
         ...(typeof size === 'string' ? { size: size as '512x512' } : {}),
+        // Models without it make what they make by themselves, which is a PNG; then nothing else was asked for either.
+        ...(format === 'jpeg' || format === 'webp' ? { output_format: format } : {}),
       },
       requestOptions(request, signal),
     )

@@ -30,7 +30,7 @@ describe('what people install', () => {
   it('is an archive, with nothing outside it but native addons', () => {
     expect(packagingConfig({}, null)).toMatchObject({
       asar: true,
-      asarUnpack: ['**/*.node'],
+      asarUnpack: ['**/*.node', '**/node_modules/@img/**'],
       files: ['out/**', 'package.json'],
     });
   });
