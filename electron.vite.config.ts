@@ -14,6 +14,7 @@ export default defineConfig({
           index: path.join(root, 'electron/main/index.ts'),
           engine: path.join(root, 'electron/engine/entry.ts'),
           'copy-reader': path.join(root, 'electron/cache/threads/reader-thread.ts'),
+          'copy-withholding': path.join(root, 'electron/cache/threads/withhold-thread.ts'),
           'reconciliation-worker': path.join(root, 'electron/console/reconciliation/desk-worker.ts'),
           'sandbox-worker': path.join(root, 'electron/sandbox/worker.ts'),
         },

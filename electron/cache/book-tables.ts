@@ -2,7 +2,8 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { MalformedJob } from '#domain/job.ts';
 import type { CreditAccount, EntryType, LedgerEntry } from '#domain/ledger.ts';
 import type { CachedPart } from './changes.ts';
-import { encodeDocument } from './document-encoding.ts';
+import { isOutside } from './copy-scope.ts';
+import { decodeDocument, encodeDocument } from './document-encoding.ts';
 import type { RollUps } from './roll-ups.ts';
 
 /** A row of the table `ledger`. */
@@ -171,6 +172,7 @@ export class MalformedTable {
   readonly #find: Statement<Pick<MalformedColumns, 'part' | 'id' | 'problems' | 'document'>, { is_same: number }>;
   readonly #upsert: Statement<MalformedColumns>;
   readonly #delete: Statement<[string, string]>;
+  readonly #jobs: Statement<[], { id: string; document: Buffer | null }>;
   readonly #withOddIds: Statement<[], { part: CachedPart; id: string }>;
 
   constructor(db: Database, rollUps: RollUps) {
@@ -184,6 +186,7 @@ export class MalformedTable {
          has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms`,
     );
     this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ?');
+    this.#jobs = db.prepare("SELECT id, document FROM malformed WHERE part = 'jobs'");
     this.#withOddIds = db.prepare('SELECT part, id FROM malformed WHERE has_text_id = 0');
   }
 
@@ -206,6 +209,14 @@ export class MalformedTable {
     if (this.#delete.run(part, id).changes === 0) return false;
     this.#rollUps.addDocuments('malformed', -1);
     return true;
+  }
+
+  /** Documents of the job collection that a window from that time on leaves out; see `isOutside`. */
+  outside(keptSinceMs: number): readonly string[] {
+    return this.#jobs
+      .all()
+      .filter(({ document }) => document !== null && isOutside(decodeDocument(document), keptSinceMs))
+      .map(({ id }) => id);
   }
 
   /** Those whose id is no text. */

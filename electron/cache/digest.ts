@@ -2,6 +2,7 @@ import { createHash, hash, type Hash } from 'node:crypto';
 import { assertNever } from '#domain/result.ts';
 import { toLedgerColumns, type LedgerColumns } from './book-tables.ts';
 import { subjectOf, type CacheChange } from './changes.ts';
+import { keptOf, WHOLE_SCOPE, type CopyScope } from './copy-scope.ts';
 import { encodeDocument } from './document-encoding.ts';
 
 /** What a range of a collection holds: how many documents, and a fingerprint of them all. */
@@ -40,29 +41,33 @@ export function ledgerContent(columns: LedgerColumns): string {
 /**
  * The digest that a copy holding exactly these documents has: for comparing it with what a server holds.
  * @param changes of one collection, in any order, each id once
+ * @param scope of the copy
  */
-export function digestOf(changes: readonly CacheChange[]): RangeDigest {
+export function digestOf(changes: readonly CacheChange[], scope: CopyScope = WHOLE_SCOPE): RangeDigest {
   const builder = new DigestBuilder();
   const keyed = changes.map((change) => ({ change, id: Buffer.from(subjectOf(change).id) }));
   keyed.sort((left, right) => Buffer.compare(left.id, right.id));
   for (const { change } of keyed) {
-    const content = contentOf(change);
+    const content = contentOf(change, scope);
     if (content !== null) builder.add(subjectOf(change).id, content);
   }
   return builder.end();
 }
 
-/** The fingerprint of one document, SHA-256 in hexadecimal, as `CacheReader.contents` gives it; null for a deleted one. */
-export function contentDigestOf(change: CacheChange): string | null {
-  const content = contentOf(change);
+/** The fingerprint of one document, SHA-256 in hexadecimal, as `CacheReader.contents` gives it; null for one that is deleted or that the scope leaves out. */
+export function contentDigestOf(change: CacheChange, scope: CopyScope = WHOLE_SCOPE): string | null {
+  const content = contentOf(change, scope);
   return content === null ? null : hash('sha256', content, 'hex');
 }
 
-/** A document as the copy keeps it; null where it is deleted. */
-function contentOf(change: CacheChange): Uint8Array | string | null {
+/** A document as the copy keeps it; null where it keeps none. */
+function contentOf(change: CacheChange, scope: CopyScope): Uint8Array | string | null {
   switch (change.type) {
-    case 'job':
-      return encodeDocument(change.job.document);
+    case 'job': {
+      const kept = keptOf(change.job, scope);
+      if (kept === null) return null;
+      return kept.document === null ? '' : encodeDocument(kept.document);
+    }
     case 'account':
       return encodeDocument(change.account);
     case 'entry':

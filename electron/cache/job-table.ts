@@ -3,6 +3,7 @@ import type { Job } from '#domain/job.ts';
 import { encodeDocument } from './document-encoding.ts';
 import { ROLLED_UP_COLUMNS, searchTextOf, toJobColumns, type JobColumns, type RolledUpJob } from './job-columns.ts';
 import { JobTextIndex } from './job-text-index.ts';
+import { ObservedTable, type Seen } from './observed-table.ts';
 import type { RollUps } from './roll-ups.ts';
 
 /** Numbers in one second of creation: 2^21, so that a number stays an exact integer in JavaScript until 2106. */
@@ -49,6 +50,18 @@ const COLUMNS = [
   'fingerprint', 'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];
 
+interface UnchangedParams {
+  readonly sinceMs: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** How a job is written. */
+export interface PutOptions extends Seen {
+  /** Leaves a row alone that is newer by version and time than the job given. */
+  readonly isOlderRefused: boolean;
+}
+
 /** Writes the rows of jobs with their documents, search text and roll-ups. Every method belongs into a transaction. */
 export class JobTable {
   readonly #rollUps: RollUps;
@@ -60,6 +73,8 @@ export class JobTable {
   readonly #updateDocument: Statement<[Buffer, number]>;
   readonly #delete: Statement<[number]>;
   readonly #deleteDocument: Statement<[number]>;
+  readonly #unchanged: Statement<UnchangedParams, { id: string; updated_ms: number }>;
+  readonly #observed: ObservedTable;
   readonly #text: JobTextIndex;
   readonly #db: Database;
 
@@ -67,6 +82,11 @@ export class JobTable {
     this.#db = db;
     this.#rollUps = rollUps;
     this.#text = new JobTextIndex(db);
+    this.#observed = new ObservedTable(db);
+    this.#unchanged = db.prepare(
+      `SELECT id, updated_ms FROM jobs INDEXED BY jobs_updated
+       WHERE updated_ms < @sinceMs AND state IN ('completed', 'failed') ORDER BY updated_ms, id LIMIT @limit OFFSET @offset`,
+    );
     this.#find = db.prepare(
       `SELECT num, version, text_hash, ${[...new Set([...INDEXED, ...ROLLED_UP_COLUMNS])].join(', ')},
          document = @document AS is_same
@@ -94,17 +114,19 @@ export class JobTable {
 
   /**
    * Writes a job as it is now; nothing where it already stands so.
-   * @param isOlderRefused leaves a row alone that is newer by version and time than the job given
+   * A job whose document keeps no history leaves one here, of what was seen of it.
    * @returns true where something changed
    */
-  put(job: Job, document: object, isOlderRefused: boolean): boolean {
+  put(job: Job, document: object, how: PutOptions): boolean {
     const bytes = encodeDocument(document);
     const standing = this.#find.get({ id: job._id, document: bytes });
     if (standing === undefined) {
       this.#insertNew(job, bytes);
+      if (job.history.length === 0) this.#observed.see(job, null, how);
       return true;
     }
-    if (standing.is_same === 1 || (isOlderRefused && isOlder(job, standing))) return false;
+    if (standing.is_same === 1 || (how.isOlderRefused && isOlder(job, standing))) return false;
+    if (job.history.length === 0 && job.state !== standing.state) this.#observed.see(job, standing.state, how);
     const text = searchTextOf(job);
     const columns = toJobColumns(job, text);
     if (secondOf(columns.created_ms) !== secondOf(standing.created_ms)) {
@@ -126,7 +148,22 @@ export class JobTable {
     const standing = this.#find.get({ id, document: Buffer.alloc(0) });
     if (standing === undefined) return false;
     this.#remove(standing);
+    this.#observed.forget(id);
     return true;
+  }
+
+  /**
+   * Jobs at their end that have not changed since a time, the longest unchanged first, about `limit`: all of those that changed
+   * before `untilMs`, which is the time asked for where that is all there is.
+   */
+  unchangedSince(sinceMs: number, limit: number): { readonly jobIds: readonly string[]; readonly untilMs: number } {
+    const [first] = this.#unchanged.all({ sinceMs, limit: 1, offset: 0 });
+    const [beyond] = this.#unchanged.all({ sinceMs, limit: 1, offset: limit });
+    if (first === undefined) return { jobIds: [], untilMs: sinceMs };
+    // A bulk update may have stamped any number of jobs with one time; they go together.
+    const untilMs = beyond === undefined ? sinceMs : Math.max(beyond.updated_ms, first.updated_ms + 1);
+    const jobs = this.#unchanged.all({ sinceMs: untilMs, limit: -1, offset: 0 });
+    return { jobIds: jobs.map(({ id }) => id), untilMs };
   }
 
   #insertNew(job: Job, bytes: Buffer): void {

@@ -215,6 +215,8 @@ function toCache(
 function prepare(db: Database.Database, source: string | null): void {
   // Documents of one to two kilobytes leave less room unused in pages of 8 KiB than in those of 4; only a new file takes it on.
   db.pragma('page_size = 8192');
+  // What a window leaves out gives its pages back to the disk; only a new file takes it on.
+  db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = WAL');
   // A power cut may cost the last transactions, position and rows alike; the stream brings them again.
   db.pragma('synchronous = NORMAL');

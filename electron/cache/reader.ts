@@ -21,6 +21,7 @@ import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
 import { HealthJobsReader } from './health-jobs.ts';
 import { HealthReader, type HealthAnswer } from './health-reader.ts';
+import { ObservedReader, type ObservedChange } from './observed-table.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
 import { ReplayReader, type ReplayQuery } from './replay-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
@@ -79,6 +80,7 @@ export class CacheReader {
   readonly #failures: FailureReader;
   readonly #owners: OwnerReader;
   readonly #digests: DigestReader;
+  readonly #observed: ObservedReader;
 
   /** @param isUnwanted asked now and then while something is read; true ends it with an `InterruptedError` */
   constructor(db: Database, now: () => number, isUnwanted: IsUnwanted = () => false) {
@@ -103,6 +105,7 @@ export class CacheReader {
     this.#failures = new FailureReader(db, isUnwanted);
     this.#owners = new OwnerReader(db);
     this.#digests = new DigestReader(db);
+    this.#observed = new ObservedReader(db);
   }
 
   /** Where the copy stands. */
@@ -142,6 +145,11 @@ export class CacheReader {
   /** Every ledger entry of a generation, oldest first, at most 1000. */
   entriesOfGeneration(generationId: string): Result<readonly LedgerEntry[], AppError> {
     return attemptSql(() => this.#ofGeneration.all(generationId, ENTRIES_MAX).map(toLedgerEntry));
+  }
+
+  /** What was seen of a job whose document keeps no history, oldest first. */
+  observedOf(jobId: string): Result<readonly ObservedChange[], AppError> {
+    return attemptSql(() => this.#observed.read(jobId));
   }
 
   account(workspaceId: string): Result<CreditAccount | null, AppError> {

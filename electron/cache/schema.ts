@@ -22,6 +22,16 @@ const HEALTH_COLUMNS = `
     finish_times BLOB NOT NULL`;
 
 /**
+ * The search index. Without an index of its own a beginning is looked up by merging every word that has it, hit by hit: the word
+ * that is being typed is such a beginning in every search.
+ */
+export const JOBS_TEXT_SQL = `
+  CREATE VIRTUAL TABLE jobs_text USING fts5 (
+    prompt, error, ids, user, output,
+    content='', contentless_delete=1, prefix='2 3 4 5 6 7', tokenize="unicode61 remove_diacritics 2"
+  );`;
+
+/**
  * The migrations in order; each raises the schema's version by one. Tables are STRICT and repeat the domain's rules as
  * constraints, so that a row that breaks them is refused here too.
  *
@@ -99,12 +109,7 @@ export const MIGRATIONS: readonly string[] = [
     document BLOB NOT NULL
   ) STRICT;
 
-  -- Without an index of its own a beginning is looked up by merging every word that has it, hit by hit: the word that is
-  -- being typed is such a beginning in every search.
-  CREATE VIRTUAL TABLE jobs_text USING fts5 (
-    prompt, error, ids, user, output,
-    content='', contentless_delete=1, prefix='2 3 4 5 6 7', tokenize="unicode61 remove_diacritics 2"
-  );
+  ${JOBS_TEXT_SQL}
 
   CREATE TABLE malformed (
     part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
@@ -215,16 +220,38 @@ export const MIGRATIONS: readonly string[] = [
     as_of_ms INTEGER,
     -- 1 once a snapshot came to its end, and until what is known is declared void.
     is_complete INTEGER NOT NULL CHECK (is_complete IN (0, 1)),
-    is_snapshot_open INTEGER NOT NULL CHECK (is_snapshot_open IN (0, 1))
+    is_snapshot_open INTEGER NOT NULL CHECK (is_snapshot_open IN (0, 1)),
+    -- What of the server's jobs is kept; see copy-scope.ts.
+    kept_since_ms INTEGER,
+    keeps_prompts INTEGER NOT NULL CHECK (keeps_prompts IN (0, 1)),
+    -- 1 from when prompts are to go until no byte of them is left.
+    is_wiping INTEGER NOT NULL CHECK (is_wiping IN (0, 1))
   ) STRICT;
-  INSERT INTO standing VALUES (1, NULL, NULL, NULL, 0, 0);
+  INSERT INTO standing VALUES (1, NULL, NULL, NULL, 0, 0, NULL, 1, 0);
 
-  CREATE TABLE snapshot_parts (
-    part TEXT PRIMARY KEY CHECK (part IN ('jobs','accounts','ledger')),
-    -- Everything from here upwards has been copied; null at the beginning.
+  -- The ranges of ids that a snapshot copies side by side, the first the one of the highest ids.
+  CREATE TABLE snapshot_ranges (
+    part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
+    range INTEGER NOT NULL CHECK (range >= 0),
+    -- Included; empty for the range of the lowest ids.
+    from_id TEXT NOT NULL,
+    -- Everything from here to the upper end of the range has been copied; the end itself, null for the highest, at the beginning.
     before_id TEXT,
     is_done INTEGER NOT NULL CHECK (is_done IN (0, 1)),
-    rows_done INTEGER NOT NULL CHECK (rows_done >= 0)
+    rows_done INTEGER NOT NULL CHECK (rows_done >= 0),
+    PRIMARY KEY (part, range)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Changes of state that were seen of jobs whose documents keep no history.
+  CREATE TABLE observed (
+    job_id TEXT NOT NULL,
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    from_state TEXT,
+    to_state TEXT NOT NULL,
+    -- It happened after the one and not after the other.
+    after_ms INTEGER,
+    seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (job_id, seq)
   ) STRICT, WITHOUT ROWID;
 
   -- What the stream said while a snapshot is open: there it knows better than any page.
@@ -237,7 +264,7 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
-export const OLDEST_VERSION = 4;
+export const OLDEST_VERSION = 5;
 
 /** The schema's version that this program writes. */
 export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;

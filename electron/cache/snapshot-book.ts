@@ -1,10 +1,18 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { CACHED_PARTS, type CachedPart, type ChangeSubject } from './changes.ts';
+import type { CopyScope } from './copy-scope.ts';
 
-/** How far the snapshot of one collection is. */
+/** The ids between two ranges of each collection that a snapshot copies side by side. */
+export type SnapshotSplits = Readonly<Partial<Record<CachedPart, readonly string[]>>>;
+
+/** How far the snapshot of one range of a collection is. */
 export interface SnapshotPart {
   readonly part: CachedPart;
-  /** Everything from this id upwards has been copied; null at the beginning. */
+  /** 0 is the range of the highest ids, which are the newest where ids grow with time. */
+  readonly range: number;
+  /** Where the range ends downwards, included; empty for the lowest. */
+  readonly fromId: string;
+  /** From here upwards the range has been copied; null at the beginning of the highest. */
   readonly beforeId: string | null;
   readonly isDone: boolean;
   readonly rowsDone: number;
@@ -21,6 +29,10 @@ export interface Standing {
   /** True once a snapshot came to its end, and until what is known is declared void. */
   readonly isComplete: boolean;
   readonly isSnapshotOpen: boolean;
+  readonly scope: CopyScope;
+  /** True from when prompts are to go until nothing is left of them. */
+  readonly isWiping: boolean;
+  /** By collection, the highest ids first. */
   readonly parts: readonly SnapshotPart[];
 }
 
@@ -30,10 +42,15 @@ interface StandingColumns {
   readonly as_of_ms: number | null;
   readonly is_complete: number;
   readonly is_snapshot_open: number;
+  readonly kept_since_ms: number | null;
+  readonly keeps_prompts: number;
+  readonly is_wiping: number;
 }
 
 interface PartColumns {
   readonly part: CachedPart;
+  readonly range: number;
+  readonly from_id: string;
   readonly before_id: string | null;
   readonly is_done: number;
   readonly rows_done: number;
@@ -45,8 +62,8 @@ export class StandingReader {
   readonly #parts: Statement<[], PartColumns>;
 
   constructor(db: Database) {
-    this.#standing = db.prepare('SELECT source, position, as_of_ms, is_complete, is_snapshot_open FROM standing');
-    this.#parts = db.prepare('SELECT part, before_id, is_done, rows_done FROM snapshot_parts ORDER BY part');
+    this.#standing = db.prepare('SELECT * FROM standing');
+    this.#parts = db.prepare('SELECT * FROM snapshot_ranges ORDER BY part, range');
   }
 
   read(): Standing {
@@ -58,8 +75,12 @@ export class StandingReader {
       asOfMs: columns.as_of_ms,
       isComplete: columns.is_complete === 1,
       isSnapshotOpen: columns.is_snapshot_open === 1,
+      scope: { keptSinceMs: columns.kept_since_ms, keepsPrompts: columns.keeps_prompts === 1 },
+      isWiping: columns.is_wiping === 1,
       parts: this.#parts.all().map((part) => ({
         part: part.part,
+        range: part.range,
+        fromId: part.from_id,
         beforeId: part.before_id,
         isDone: part.is_done === 1,
         rowsDone: part.rows_done,
@@ -74,8 +95,11 @@ export class SnapshotBook {
   readonly #setPosition: Statement<[string]>;
   readonly #setAsOf: Statement<[number]>;
   readonly #open: Statement<[string | null]>;
-  readonly #resetPart: Statement<[string]>;
-  readonly #advance: Statement<[string | null, number, number, string]>;
+  readonly #dropRanges: Statement<[]>;
+  readonly #addRange: Statement<[string, number, string, string | null]>;
+  readonly #advance: Statement<[string | null, number, number, string, number]>;
+  readonly #setKeptSince: Statement<[number | null]>;
+  readonly #setPrompts: Statement<[number, number]>;
   readonly #touch: Statement<[string, string]>;
   readonly #isTouched: Statement<[string, string], { one: number }>;
   readonly #forgetTouched: Statement<[]>;
@@ -87,12 +111,12 @@ export class SnapshotBook {
     this.#setPosition = db.prepare('UPDATE standing SET position = ?');
     this.#setAsOf = db.prepare('UPDATE standing SET as_of_ms = ?');
     this.#open = db.prepare('UPDATE standing SET position = ?, is_snapshot_open = 1');
-    this.#resetPart = db.prepare(
-      `INSERT INTO snapshot_parts VALUES (?, NULL, 0, 0)
-       ON CONFLICT (part) DO UPDATE SET before_id = NULL, is_done = 0, rows_done = 0`,
-    );
+    this.#dropRanges = db.prepare('DELETE FROM snapshot_ranges');
+    this.#addRange = db.prepare('INSERT INTO snapshot_ranges VALUES (?, ?, ?, ?, 0, 0)');
+    this.#setKeptSince = db.prepare('UPDATE standing SET kept_since_ms = ?');
+    this.#setPrompts = db.prepare('UPDATE standing SET keeps_prompts = ?, is_wiping = ?');
     this.#advance = db.prepare(
-      'UPDATE snapshot_parts SET before_id = ?, is_done = ?, rows_done = rows_done + ? WHERE part = ?',
+      'UPDATE snapshot_ranges SET before_id = ?, is_done = ?, rows_done = rows_done + ? WHERE part = ? AND range = ?',
     );
     this.#touch = db.prepare('INSERT INTO touched VALUES (?, ?) ON CONFLICT DO NOTHING');
     this.#isTouched = db.prepare('SELECT 1 AS one FROM touched WHERE part = ? AND id = ?');
@@ -113,10 +137,26 @@ export class SnapshotBook {
     this.#setAsOf.run(asOfMs);
   }
 
-  open(position: string | null): void {
+  /** @param splits the ids between two ranges of a collection, in any order; none makes it one range */
+  open(position: string | null, splits: SnapshotSplits): void {
     this.#open.run(position);
     this.#forgetTouched.run();
-    for (const part of CACHED_PARTS) this.#resetPart.run(part);
+    this.#dropRanges.run();
+    for (const part of CACHED_PARTS) {
+      const bounds = [...new Set(splits[part])]
+        .filter((id) => id !== '')
+        .sort(byBytes)
+        .reverse();
+      [...bounds, ''].forEach((fromId, range) => this.#addRange.run(part, range, fromId, bounds[range - 1] ?? null));
+    }
+  }
+
+  setKeptSince(keptSinceMs: number | null): void {
+    this.#setKeptSince.run(keptSinceMs);
+  }
+
+  setPrompts(keepsPrompts: boolean, isWiping: boolean): void {
+    this.#setPrompts.run(keepsPrompts ? 1 : 0, isWiping ? 1 : 0);
   }
 
   touch(subject: ChangeSubject): void {
@@ -127,8 +167,11 @@ export class SnapshotBook {
     return this.#isTouched.get(subject.part, subject.id) !== undefined;
   }
 
-  advance(part: CachedPart, to: { readonly beforeId: string | null; readonly isDone: boolean; readonly rows: number }) {
-    this.#advance.run(to.beforeId, to.isDone ? 1 : 0, to.rows, part);
+  advance(
+    { part, range }: Pick<SnapshotPart, 'part' | 'range'>,
+    to: { readonly beforeId: string | null; readonly isDone: boolean; readonly rows: number },
+  ): void {
+    this.#advance.run(to.beforeId, to.isDone ? 1 : 0, to.rows, part, range);
   }
 
   /** Ends the snapshot: the copy is complete. */
@@ -142,4 +185,9 @@ export class SnapshotBook {
     this.#void.run();
     this.#forgetTouched.run();
   }
+}
+
+/** The order of SQLite and MongoDB alike: texts by their UTF-8 bytes. */
+function byBytes(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }

@@ -4,9 +4,10 @@ import type { LedgerEntry } from '#domain/ledger.ts';
 import { assertNever, ok, type Result } from '#domain/result.ts';
 import { AccountTable, LedgerTable, MalformedTable } from './book-tables.ts';
 import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
+import { keptOf } from './copy-scope.ts';
 import { JobTable } from './job-table.ts';
 import { RollUps } from './roll-ups.ts';
-import { SnapshotBook, type Standing } from './snapshot-book.ts';
+import { SnapshotBook, type SnapshotSplits, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
 /** What a transaction changed. */
@@ -20,6 +21,8 @@ export interface Applied {
 /** A page of a snapshot: everything that a collection holds from the last id of the page up to, not including, `beforeId`. */
 export interface SnapshotPage {
   readonly part: CachedPart;
+  /** Of which range of the snapshot; left out, the first. */
+  readonly range?: number;
   /** Where the page begins; null for the first. A page that does not begin where the last one ended is left out. */
   readonly beforeId: string | null;
   /** In descending order of id. */
@@ -98,11 +101,12 @@ export class CacheWriter {
     asOfMs: number | null = null,
   ): Result<Applied, AppError> {
     return this.#inTransaction((applied) => {
-      const isOpen = this.#book.read().isSnapshotOpen;
+      const standing = this.#book.read();
+      const isOpen = standing.isSnapshotOpen;
       for (const change of changes) {
         const subject = subjectOf(change);
         if (isOpen) this.#book.touch(subject);
-        this.#write(change, subject, { origin: 'stream', isOpen, applied });
+        this.#write(change, subject, { origin: 'stream', isOpen, applied, standing });
       }
       this.#mark(position, asOfMs);
     });
@@ -118,11 +122,12 @@ export class CacheWriter {
     asOfMs: number | null = null,
   ): Result<Applied, AppError> {
     return this.#inTransaction((applied) => {
-      const isOpen = this.#book.read().isSnapshotOpen;
+      const standing = this.#book.read();
+      const isOpen = standing.isSnapshotOpen;
       for (const change of changes) {
         const subject = subjectOf(change);
         if (!isOpen || !this.#book.isTouched(subject))
-          this.#write(change, subject, { origin: 'read', isOpen, applied });
+          this.#write(change, subject, { origin: 'read', isOpen, applied, standing });
       }
       this.#mark(position, asOfMs);
     });
@@ -132,10 +137,11 @@ export class CacheWriter {
    * Begins a snapshot: every part from its newest id. What stands stays until a page shows that it is gone; only documents
    * whose id is no text, which are in no page's range, go at once and are read anew.
    * @param position of the stream that was opened before, null where there is none
+   * @param splits ids between ranges that are copied side by side; none where nothing is said
    */
-  openSnapshot(position: string | null): Result<void, AppError> {
+  openSnapshot(position: string | null, splits: SnapshotSplits = {}): Result<void, AppError> {
     const opened = this.#inTransaction((applied) => {
-      this.#book.open(position);
+      this.#book.open(position, splits);
       for (const subject of this.#malformed.withOddIds()) this.#delete(subject, applied);
     });
     return opened.ok ? ok(undefined) : opened;
@@ -149,23 +155,25 @@ export class CacheWriter {
   applyPage(page: SnapshotPage): Result<Applied, AppError> {
     return this.#inTransaction((applied) => {
       const standing = this.#book.read();
-      const progress = standing.parts.find(({ part }) => part === page.part);
+      const { range = 0 } = page;
+      const progress = standing.parts.find((one) => one.part === page.part && one.range === range);
       if (!standing.isSnapshotOpen || progress === undefined || progress.isDone) return;
       if (progress.beforeId !== page.beforeId) return;
       const seen = new Set<string>();
       for (const change of page.changes) {
         const subject = subjectOf(change);
         seen.add(subject.id);
-        if (!this.#book.isTouched(subject)) this.#write(change, subject, { origin: 'read', isOpen: true, applied });
+        if (!this.#book.isTouched(subject))
+          this.#write(change, subject, { origin: 'read', isOpen: true, applied, standing });
       }
       const lastId = [...seen].at(-1) ?? null;
-      const from = page.isLast ? '' : (lastId ?? '');
+      const from = page.isLast ? progress.fromId : (lastId ?? progress.fromId);
       for (const id of this.#idsBetween(page.part, from, page.beforeId)) {
         const subject = { part: page.part, id };
         if (!seen.has(id) && !this.#book.isTouched(subject)) this.#delete(subject, applied);
       }
-      this.#book.advance(page.part, { beforeId: lastId ?? page.beforeId, isDone: page.isLast, rows: seen.size });
-      if (page.isLast && standing.parts.every(({ part, isDone }) => isDone || part === page.part)) this.#book.close();
+      this.#book.advance(progress, { beforeId: lastId ?? page.beforeId, isDone: page.isLast, rows: seen.size });
+      if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) this.#book.close();
     });
   }
 
@@ -192,6 +200,52 @@ export class CacheWriter {
   /** Notes up to when nothing is missing, where time has passed and nothing happened. */
   setAsOf(asOfMs: number): Result<void, AppError> {
     return attemptSql(() => this.#book.setAsOf(asOfMs));
+  }
+
+  /**
+   * Leaves out, or takes in again, jobs that came to their end and have not changed since a time. What is outside is dropped, at
+   * most about `limit` jobs at once, the longest unchanged first: the window that is kept in the file always says what is true of
+   * it. A window that grows is only noted: what belongs into it comes with the next snapshot.
+   * @param keptSinceMs null keeps all
+   * @returns how many jobs were dropped, and whether the window is now the one that was asked for
+   */
+  keepSince(keptSinceMs: number | null, limit: number): Result<Applied & { readonly isDone: boolean }, AppError> {
+    let isDone = true;
+    const kept = this.#inTransaction((applied) => {
+      const { keptSinceMs: before } = this.#book.read().scope;
+      if (keptSinceMs === null || (before !== null && keptSinceMs < before)) {
+        this.#book.setKeptSince(keptSinceMs);
+        return;
+      }
+      const { jobIds, untilMs } = this.#jobs.unchangedSince(keptSinceMs, limit);
+      isDone = untilMs === keptSinceMs;
+      for (const id of jobIds) this.#delete({ part: 'jobs', id }, applied);
+      for (const id of this.#malformed.outside(untilMs)) this.#delete({ part: 'jobs', id }, applied);
+      this.#book.setKeptSince(untilMs);
+    });
+    return kept.ok ? ok({ ...kept.value, isDone }) : kept;
+  }
+
+  /** Takes prompts in again with what is read from now on. Leaving them out is `withholdPrompts` of its own file. */
+  keepPrompts(): Result<void, AppError> {
+    return attemptSql(() => this.#book.setPrompts(true, false));
+  }
+
+  /** Bytes of the file that hold something, and all of it; what is free is used again before the file grows. */
+  size(): Result<{ readonly usedBytes: number; readonly fileBytes: number }, AppError> {
+    return attemptSql(() => {
+      const pragma = (name: string): number => Number(this.#db.pragma(name, { simple: true }));
+      const pageBytes = pragma('page_size');
+      const pages = pragma('page_count');
+      return { usedBytes: (pages - pragma('freelist_count')) * pageBytes, fileBytes: pages * pageBytes };
+    });
+  }
+
+  /** Gives pages that hold nothing back to the disk, at most so many. */
+  giveBack(pages: number): Result<void, AppError> {
+    return attemptSql(() => {
+      this.#db.pragma(`incremental_vacuum(${pages})`);
+    });
   }
 
   /** Declares position and completeness void: the stream has a gap. Rows stay and can be read. */
@@ -229,19 +283,20 @@ export class CacheWriter {
     return this.#idsFrom[part].all(from, to, from, to).map(({ id }) => id);
   }
 
-  #write(
-    change: CacheChange,
-    subject: ChangeSubject,
-    context: { readonly origin: Origin; readonly isOpen: boolean; readonly applied: Gathering },
-  ): void {
+  #write(change: CacheChange, subject: ChangeSubject, context: WriteContext): void {
     const { applied } = context;
     const isOlderRefused = context.origin === 'stream' && context.isOpen;
     switch (change.type) {
       case 'job': {
-        const { job } = change;
+        const job = keptOf(change.job, context.standing.scope);
+        if (job === null) {
+          this.#delete(subject, applied);
+          return;
+        }
         if (job.type === 'job') {
           count(applied, subject, this.#malformed.delete('jobs', subject.id));
-          count(applied, subject, this.#jobs.put(job.job, job.document, isOlderRefused));
+          const seen = { afterMs: context.standing.asOfMs, seenMs: this.#now() };
+          count(applied, subject, this.#jobs.put(job.job, job.document, { isOlderRefused, ...seen }));
           return;
         }
         count(applied, subject, this.#jobs.delete(subject.id));
@@ -309,6 +364,14 @@ export class CacheWriter {
         return this.#ledger.delete(subject.id);
     }
   }
+}
+
+interface WriteContext {
+  readonly origin: Origin;
+  readonly isOpen: boolean;
+  readonly applied: Gathering;
+  /** Where the copy stood when the transaction began. */
+  readonly standing: Standing;
 }
 
 interface Gathering {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { copyTaskSchema } from './copy-views.ts';
 import { reconciliationStateSchema } from './reconciliation-views.ts';
 import { engineStatusSchema } from './status.ts';
 
@@ -8,6 +9,8 @@ export const CHANGED_IDS_MAX = 500;
 /** What the engine tells every window by itself. */
 export const engineEventSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('status.changed'), status: engineStatusSchema }),
+  /** Null when it is over. */
+  z.object({ name: z.literal('copy.task'), task: copyTaskSchema.nullable() }),
   z.object({ name: z.literal('reconciliation.changed'), state: reconciliationStateSchema }),
   z.object({
     name: z.literal('jobs.changed'),

@@ -98,6 +98,16 @@ export const historyViewSchema = z.object({
 });
 export type HistoryView = z.infer<typeof historyViewSchema>;
 
+/** A change of state that was seen by the copy of a job whose document keeps no history. It happened between the two times. */
+export const observedViewSchema = z.object({
+  seq: z.int(),
+  from: jobStateSchema.nullable(),
+  to: jobStateSchema,
+  afterMs: timeMsSchema.nullable(),
+  seenMs: timeMsSchema,
+});
+export type ObservedView = z.infer<typeof observedViewSchema>;
+
 export const attemptViewSchema = z.object({
   n: z.int(),
   generationId: z.string(),
@@ -145,6 +155,10 @@ export type ChargeView = z.infer<typeof chargeViewSchema>;
 export const jobDetailSchema = z.object({
   row: jobRowSchema,
   prompt: z.string(),
+  /** False where this machine's copy leaves prompts and texts of options out. */
+  isPromptKept: z.boolean(),
+  /** Where the document keeps no history: changes of state as they were seen. */
+  observed: z.array(observedViewSchema),
   optionsJson: z.string(),
   inputHash: z.string(),
   acceptanceId: z.string().nullable(),

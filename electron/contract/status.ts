@@ -40,12 +40,15 @@ export type ConnectionStatus = z.infer<typeof connectionStatusSchema>;
 export const monitorStatusSchema = z.object({
   mode: z.enum(['starting', 'snapshot', 'stream', 'polling', 'stopped']),
   asOfMs: timeMsSchema.nullable(),
+  /** Jobs that came to their end and have not changed since are not in the copy; null where all are. */
+  keptSinceMs: timeMsSchema.nullable(),
   snapshot: z
     .object({
       rowsDone: z.int().nonnegative(),
       rowsTotal: z.int().nonnegative(),
       rowsPerSecond: z.number().nonnegative(),
       remainingMs: z.number().nonnegative().nullable(),
+      isPaused: z.boolean(),
     })
     .nullable(),
   error: wireErrorSchema.nullable(),

@@ -14,7 +14,6 @@ import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import { labelOf, type Store } from '#store/connection.ts';
@@ -22,6 +21,7 @@ import { attach, type AttachedStore } from './attach.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { configuredProviders } from './configured-providers.ts';
+import { CopyKeeper } from './copy-keeper.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
@@ -45,6 +45,8 @@ export interface EngineOptions {
   readonly deskEntry: URL;
   /** The module of the threads that read the offline copy. */
   readonly readerEntry: URL;
+  /** The module of the thread that takes prompts out of the copy. */
+  readonly withholdEntry: URL;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -63,8 +65,8 @@ export class Engine {
   #isCountOld = false;
   #own: Result<OwnFile, AppError> | null = null;
   #demo: DemoWorld | null = null;
-  #keeper: ConnectionKeeper<AttachedStore> | null = null;
-  #monitor: Monitor | null = null;
+  #connection: ConnectionKeeper<AttachedStore> | null = null;
+  #keeper: CopyKeeper | null = null;
   #runner: JobRunner | null = null;
   #desk: JobDesk | null = null;
   #plans: PlanHost | null = null;
@@ -125,13 +127,14 @@ export class Engine {
     this.#reconciliation = this.#openReconciliation(source, uri.value);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     void this.#countAgain();
+    this.#keeper = this.#keepCopy(cache.value, readers, this.#own);
     const tellTerminal = createConnectionLog(log);
-    this.#keeper = new ConnectionKeeper<AttachedStore>({
+    this.#connection = new ConnectionKeeper<AttachedStore>({
       label: label.value,
       isSandbox,
       open: () =>
         attach({ uri: uri.value, dbName: config.dbName, appName: 'Runledger', isReadOnly: config.isReadOnly }),
-      onOpened: (connection) => this.#begin(connection.store, cache.value, readers),
+      onOpened: (connection) => this.#begin(connection.store, readers),
       onStatus: (connection) => {
         this.#board.set({ connection });
         tellTerminal(connection);
@@ -140,8 +143,8 @@ export class Engine {
       random: Math.random,
       now: Date.now,
     });
-    this.#board.set({ connection: this.#keeper.status });
-    this.#keeper.start();
+    this.#board.set({ connection: this.#connection.status });
+    this.#connection.start();
     return ok(undefined);
   }
 
@@ -175,11 +178,13 @@ export class Engine {
     const status = (): EngineStatus => this.#board.current;
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
     const readers = this.#readers;
-    if (readers === null || this.#reconciliation === null || this.#own === null) return null;
+    const keeper = this.#keeper;
+    if (readers === null || keeper === null || this.#reconciliation === null || this.#own === null) return null;
     const store = (): Store | null => (this.#board.current.connection.state === 'connected' ? this.#store : null);
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({
       copy: (signal) => readers.for(signal),
+      keeper,
       status,
       controlRunner,
       desk: () => this.#desk,
@@ -205,10 +210,10 @@ export class Engine {
     await this.#reconciliation?.stop();
     await this.#plans?.stop();
     await this.#runner?.stop();
-    await this.#monitor?.stop();
+    await this.#keeper?.stop();
     this.#person.stop();
     await this.#book?.send();
-    await this.#keeper?.stop();
+    await this.#connection?.stop();
     await this.#demo?.stop();
     for (const session of this.#sessions) session.close();
     await this.#readers?.close();
@@ -288,6 +293,25 @@ export class Engine {
     });
   }
 
+  #keepCopy(cache: Cache, readers: ReaderThreads, own: Result<OwnFile, AppError>): CopyKeeper {
+    const { config, withholdEntry, log } = this.#options;
+    const keeper = new CopyKeeper({
+      cache,
+      file: dataFilesOf(config.dataDir, sourceOf(config)).copyFile,
+      reader: (signal) => readers.for(signal),
+      own,
+      withholdEntry,
+      onChange: (jobIds) => this.#jobsChanged(jobIds),
+      onStatus: (monitor) => this.#board.set({ monitor }),
+      onTask: (task) => this.#publish({ name: 'copy.task', task }),
+      log,
+    });
+    void keeper.prepare().then((prepared) => {
+      if (!prepared.ok) log('prompts could not be taken out of the copy', prepared.error);
+    });
+    return keeper;
+  }
+
   #openReaders(): ReaderThreads {
     const { config, readerEntry, log } = this.#options;
     return new ReaderThreads({ entry: readerEntry, file: dataFilesOf(config.dataDir, sourceOf(config)).copyFile, log });
@@ -297,7 +321,7 @@ export class Engine {
     for (const session of this.#sessions) session.publish(event);
   }
 
-  async #begin(store: Store, cache: Cache, readers: ReaderThreads): Promise<void> {
+  async #begin(store: Store, readers: ReaderThreads): Promise<void> {
     const { config, log } = this.#options;
     let missingIndexes = store.missingIndexes;
     if (this.#demo !== null) {
@@ -317,16 +341,7 @@ export class Engine {
     await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
     if (this.#person.status.access.retry.write === null) void this.#plans.resume(this.#person.actor);
-    this.#monitor = startMonitor({
-      changes: store.changes,
-      writer: cache.writer,
-      clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
-      wait,
-      random: Math.random,
-      onChange: (jobIds) => this.#jobsChanged(jobIds),
-      onStatus: (monitor) => this.#board.set({ monitor }),
-      log,
-    });
+    await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) this.#startRunner(store, missingIndexes);
   }
 
@@ -377,7 +392,7 @@ export class Engine {
 
   #jobsChanged(jobIds: readonly string[]): void {
     void this.#countAgain();
-    this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: false });
+    this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: jobIds.length === 0 });
     // A job that came in is begun at once, and not when the runner looks next.
     this.#runner?.poke();
   }

@@ -23,6 +23,10 @@ const deskEntry = new URL(
 );
 
 const readerEntry = new URL(isSource ? '../cache/threads/reader-thread.ts' : './copy-reader.js', import.meta.url);
+const withholdEntry = new URL(
+  isSource ? '../cache/threads/withhold-thread.ts' : './copy-withholding.js',
+  import.meta.url,
+);
 
 let engine: Engine | null = null;
 /** Ports that came before the engine was ready. */
@@ -43,7 +47,14 @@ parent.on('message', ({ data, ports }) => {
   }
   switch (message.data.type) {
     case 'init': {
-      const created = new Engine({ config: message.data.config, sandboxEntry, deskEntry, readerEntry, log });
+      const created = new Engine({
+        config: message.data.config,
+        sandboxEntry,
+        deskEntry,
+        readerEntry,
+        withholdEntry,
+        log,
+      });
       engine = created;
       starting = created.start().then((started) => {
         if (started.ok) tell({ type: 'ready' });

@@ -22,12 +22,14 @@ import { planHandlers } from './handlers/plan-handlers.ts';
 import { policyHandlers } from './handlers/policy-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
+import type { CopyKeeper } from './copy-keeper.ts';
 import type { PersonBoard } from './person-board.ts';
 import type { PlanHost } from './plan-host.ts';
 
 /** What the answers are made from. */
 export interface HandlerParts {
   readonly copy: ReadCopy;
+  readonly keeper: CopyKeeper;
   readonly status: () => EngineStatus;
   /** Where jobs are retried and cancelled; null while there has been no server. */
   readonly desk: () => JobDesk | null;
@@ -70,7 +72,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),
-    ...copyHandlers(parts.copy, parts.store),
+    ...copyHandlers(parts.keeper, parts.store),
     ...ownHandlers(parts.own),
     ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
     ...policyHandlers({ copy: parts.copy, store: parts.store, now: parts.now }),

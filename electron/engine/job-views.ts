@@ -1,4 +1,12 @@
-import type { AttemptView, ChargeView, HistoryView, JobDetail, JobRow, LedgerView } from '#contract/job-views.ts';
+import type {
+  AttemptView,
+  ChargeView,
+  HistoryView,
+  JobDetail,
+  JobRow,
+  LedgerView,
+  ObservedView,
+} from '#contract/job-views.ts';
 import { proveChargeStatus } from '#domain/charge.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Attempt, HistoryEntry, Job } from '#domain/job.ts';
@@ -44,6 +52,8 @@ export interface JobRecord {
   readonly document: unknown;
   readonly ledger: readonly LedgerEntry[];
   readonly account: CreditAccount | null;
+  readonly observed: readonly ObservedView[];
+  readonly isPromptKept: boolean;
 }
 
 /** Everything that the screen of one job shows, from the copy's record of it. */
@@ -52,6 +62,8 @@ export function toJobDetail(record: JobRecord): JobDetail {
   return {
     row: toJobRow(job),
     prompt: job.input.prompt,
+    isPromptKept: record.isPromptKept,
+    observed: [...record.observed],
     optionsJson: JSON.stringify(job.input.options, null, 2),
     inputHash: job.input.hash,
     acceptanceId: job.provider.acceptanceId,

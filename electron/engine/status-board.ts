@@ -22,7 +22,7 @@ export class StatusBoard {
       creditScale: CREDIT_SCALE,
       person,
       connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
-      monitor: { mode: 'starting', asOfMs: null, snapshot: null, error: null },
+      monitor: { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null },
       runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },
       counts: NO_COUNTS,
     };

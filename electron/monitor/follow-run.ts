@@ -4,7 +4,8 @@ import { attemptCall } from '#store/driver-errors.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { decodePosition, encodePosition } from './position.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
-import { runSnapshot } from './snapshot-run.ts';
+import { keepWindow } from './keep-window.ts';
+import { openSnapshot, runSnapshot } from './snapshot-run.ts';
 import { hasNoStreams, isPositionLost } from './stream-faults.ts';
 import type { MonitorWork } from './work.ts';
 
@@ -68,10 +69,10 @@ async function openStream(work: MonitorWork): Promise<OpenedStream | RunEnd | 's
   const fresh = await followFrom(work, null);
   if (fresh === 'stopped') return 'stopped';
   if (!fresh.ok) return hasNoStreams(fresh.error) ? { type: 'no_stream', error: fresh.error } : failed(fresh.error);
-  const snapshot = work.writer.openSnapshot(null);
-  if (snapshot.ok) return { follower: fresh.value, needsSnapshot: true };
+  const ended = await openSnapshot(work, null);
+  if (ended === null) return { follower: fresh.value, needsSnapshot: true };
   await fresh.value.close();
-  return failed(snapshot.error);
+  return ended;
 }
 
 async function followFrom(
@@ -106,6 +107,8 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
   let isDrained = false;
   let idleSinceMs = Number.NEGATIVE_INFINITY;
   for (;;) {
+    const windowed = await keepWindow(work);
+    if (windowed !== null) return windowed;
     const askedAt = await work.read(() => work.changes.now());
     if (askedAt === 'stopped') return STOPPED;
     if (!askedAt.ok) return failed(askedAt.error);

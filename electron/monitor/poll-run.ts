@@ -2,7 +2,8 @@ import { CACHED_PARTS, type CachedPart } from '#cache/changes.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
 import { decodePosition, encodePosition } from './position.ts';
 import { copyAccounts, pollPart } from './poll-part.ts';
-import { runSnapshotStep } from './snapshot-run.ts';
+import { keepWindow } from './keep-window.ts';
+import { openSnapshot, runSnapshotStep } from './snapshot-run.ts';
 import type { MonitorWork } from './work.ts';
 
 /** A poll that took long is followed by a wait of this many times its duration, so that it takes a bounded share of the server. */
@@ -24,14 +25,16 @@ export async function runPolling(work: MonitorWork): Promise<RunEnd> {
     const beganAtMs = work.clock.monotonicMs();
     const polled = await pollOnce(work);
     if (polled !== null) return polled;
+    const windowed = await keepWindow(work);
+    if (windowed !== null) return windowed;
     const isOpen = work.writer.standing();
     if (!isOpen.ok) return failed(isOpen.error);
-    if (isOpen.value.isSnapshotOpen) {
+    if (isOpen.value.isSnapshotOpen && !work.isSnapshotPaused) {
       const stepped = await copyUntil(work, beganAtMs + work.limits.pollMs);
       if (stepped !== null) return stepped;
       continue;
     }
-    if (work.clock.monotonicMs() - sweptAtMs >= work.limits.sweepMs) {
+    if (!isOpen.value.isSnapshotOpen && work.clock.monotonicMs() - sweptAtMs >= work.limits.sweepMs) {
       const swept = await sweep(work);
       if (swept !== null) return swept;
       sweptAtMs = work.clock.monotonicMs();
@@ -61,8 +64,7 @@ async function preparePolling(work: MonitorWork): Promise<RunEnd | null> {
   const now = await work.read(() => work.changes.now());
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
-  const opened = work.writer.openSnapshot(encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
-  return opened.ok ? work.tellStanding() : failed(opened.error);
+  return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
 }
 
 /** One round over all collections. @returns null where it went well */
@@ -127,8 +129,7 @@ async function rereadEverything(work: MonitorWork, part: CachedPart, lacking: nu
   const now = await work.read(() => work.changes.now());
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
-  const opened = work.writer.openSnapshot(encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
-  return opened.ok ? work.tellStanding() : failed(opened.error);
+  return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
 }
 
 async function sweepPart(
@@ -136,10 +137,13 @@ async function sweepPart(
   part: CachedPart,
 ): Promise<RunEnd | { readonly lacking: readonly string[] }> {
   const lackingIds: string[] = [];
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const { scope } = standing.value;
   // From the empty text on: ids that are no text come before and behind all text, and are in no range.
   for (let afterId = ''; ;) {
     const from = afterId;
-    const ids = await work.read(() => work.changes.idsAfter(part, from, SWEPT_IDS));
+    const ids = await work.read(() => work.changes.idsAfter(part, from, SWEPT_IDS, scope));
     if (ids === 'stopped') return STOPPED;
     if (!ids.ok) return failed(ids.error);
     const throughId = ids.value.length < SWEPT_IDS ? null : (ids.value.at(-1) ?? null);

@@ -2,7 +2,7 @@ import type { CacheWriter } from '#cache/writer.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type { ChangeFollower, FollowedPart, StoreChange } from '#store/change-source.ts';
+import type { ChangeFollower, FollowedPart, ReadWithin, StoreChange } from '#store/change-source.ts';
 import type { Topology } from '#store/ports.ts';
 
 /** What the monitor reads from the server; the store's change source has this shape. */
@@ -11,9 +11,20 @@ export interface ChangesPort {
   now(): Promise<Result<Date, AppError>>;
   estimate(): Promise<Result<number, AppError>>;
   follow(position: string | null): Promise<Result<ChangeFollower, AppError>>;
-  page(part: FollowedPart, before: string | null, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
+  splits(part: FollowedPart, ranges: number): Promise<Result<readonly string[], AppError>>;
+  page(
+    part: FollowedPart,
+    before: string | null,
+    limit: number,
+    within?: ReadWithin,
+  ): Promise<Result<readonly StoreChange[], AppError>>;
   changedSince(part: FollowedPart, since: Date, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
-  idsAfter(part: FollowedPart, after: string | null, limit: number): Promise<Result<readonly string[], AppError>>;
+  idsAfter(
+    part: FollowedPart,
+    after: string | null,
+    limit: number,
+    within?: Pick<ReadWithin, 'keptSinceMs'>,
+  ): Promise<Result<readonly string[], AppError>>;
 }
 
 /** What the monitor may do to the copy. */
@@ -28,12 +39,20 @@ export type CopyWriter = Pick<
   | 'lacking'
   | 'setAsOf'
   | 'declareVoid'
+  | 'keepSince'
+  | 'size'
+  | 'giveBack'
 >;
 
 /** Sizes and times of the monitor; every one has a default that fits a desktop. Times in milliseconds. */
 export interface MonitorLimits {
   /** Documents of one page of a snapshot, and of one read of a poll. */
   readonly pageRows: number;
+  /** Ranges that a snapshot parts each large collection into, and how many of one collection are read side by side. */
+  readonly ranges: number;
+  readonly rangesAtOnce: number;
+  /** How often the window is moved on while time passes. */
+  readonly windowMs: number;
   /** How long a poll waits after the last one; one that took long is followed by a longer wait. */
   readonly pollMs: number;
   /** How far a poll looks back before the last one, for documents that became visible after their own time. */
@@ -46,12 +65,23 @@ export interface MonitorLimits {
 
 export const DEFAULT_LIMITS: MonitorLimits = {
   pageRows: 1000,
+  ranges: 16,
+  rangesAtOnce: 2,
+  windowMs: 60_000,
   pollMs: 1000,
   overlapMs: 10_000,
   sweepMs: 30_000,
   backOffMsMin: 250,
   backOffMsMax: 30_000,
 };
+
+/** How much of the jobs that came to their end is kept. Both limits hold where both are given. */
+export interface Retention {
+  /** Unchanged for longer than this: not kept. Null does not restrict. */
+  readonly ageMsMax: number | null;
+  /** The most bytes that the copy's file should hold. Null does not restrict. */
+  readonly bytesMax: number | null;
+}
 
 export interface MonitorOptions {
   readonly changes: ChangesPort;
@@ -72,6 +102,10 @@ export interface MonitorOptions {
   /** For what a person would want to know later; holds no document and no secret. */
   readonly log?: (line: string, cause?: unknown) => void;
   readonly limits?: Partial<MonitorLimits>;
+  /** What is kept of jobs at their end; left out, all. */
+  readonly retention?: Retention;
+  /** True where a snapshot is to wait until `resumeSnapshot`. */
+  readonly isSnapshotPaused?: boolean;
 }
 
 /** How a part of the monitor ended: it was stopped, the stream has a gap or is not to be had, or it failed. */

@@ -1,7 +1,7 @@
 import type { CachedPart } from '#cache/changes.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type { StoreChange } from '#store/change-source.ts';
+import type { ReadWithin, StoreChange } from '#store/change-source.ts';
 import type { MonitorWork } from './work.ts';
 
 /**
@@ -10,11 +10,12 @@ import type { MonitorWork } from './work.ts';
  */
 export const ABOVE_ALL_IDS = '\u{10FFFF}'.repeat(8);
 
-/** A page of a collection by ids that are text, descending, below `beforeId`; null for the first. */
+/** A page of a collection by ids that are text, descending, from `beforeId` (null: the highest) down, of what the copy keeps. */
 export function readPage(
   work: MonitorWork,
   part: CachedPart,
   beforeId: string | null,
+  within: ReadWithin = {},
 ): Promise<Result<readonly StoreChange[], AppError> | 'stopped'> {
-  return work.read(() => work.changes.page(part, beforeId ?? ABOVE_ALL_IDS, work.limits.pageRows));
+  return work.read(() => work.changes.page(part, beforeId ?? ABOVE_ALL_IDS, work.limits.pageRows, within));
 }

@@ -1,18 +1,49 @@
 import { CACHED_PARTS, subjectOf, type CachedPart } from '#cache/changes.ts';
+import type { SnapshotPart, SnapshotSplits } from '#cache/snapshot-book.ts';
 import type { StoreChange } from '#store/change-source.ts';
+import { keepWindow } from './keep-window.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
 import { readPage } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
-/** Copies what is left of the open snapshot, its collections side by side, newest ids first. */
+/** Begins a snapshot, with large collections parted into ranges. @returns null where it went well */
+export async function openSnapshot(work: MonitorWork, position: string | null): Promise<RunEnd | null> {
+  const splits: Partial<Record<CachedPart, readonly string[]>> = {};
+  for (const part of CACHED_PARTS) {
+    const found = await work.read(() => work.changes.splits(part, work.limits.ranges));
+    if (found === 'stopped') return STOPPED;
+    // A server that takes no samples is copied all the same, each collection in one range.
+    if (!found.ok) work.log(`${part} cannot be parted into ranges: ${found.error.code}`, found.error.cause);
+    else splits[part] = found.value;
+  }
+  const opened = work.writer.openSnapshot(position, splits satisfies SnapshotSplits);
+  return opened.ok ? work.tellStanding() : failed(opened.error);
+}
+
+/** Copies what is left of the open snapshot: collections side by side, and ranges of each, the highest ids first. */
 export async function runSnapshot(work: MonitorWork): Promise<RunEnd> {
   const oddOnes = await copyOddDocuments(work);
   if (oddOnes !== null) return oddOnes;
-  const ends = await Promise.all(CACHED_PARTS.map((part) => copyPart(work, part)));
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const queues = CACHED_PARTS.map((part) => standing.value.parts.filter((one) => one.part === part && !one.isDone));
+  const lanes = queues.flatMap((queue) =>
+    Array.from({ length: work.limits.rangesAtOnce }, () => copyRanges(work, queue)),
+  );
+  const ends = await Promise.all(lanes);
   return ends.find(({ type }) => type !== 'stopped') ?? STOPPED;
 }
 
-/** One page of the next collection that is not done. @returns null where there was one */
+/** Takes one range after the other from a queue that other lanes take from too. */
+async function copyRanges(work: MonitorWork, queue: SnapshotPart[]): Promise<RunEnd> {
+  for (let range = queue.shift(); range !== undefined && !work.signal.aborted; range = queue.shift()) {
+    const ended = await copyRange(work, range);
+    if (ended.type !== 'stopped') return ended;
+  }
+  return STOPPED;
+}
+
+/** One page of the next range that is not done. @returns null where there was one */
 export async function runSnapshotStep(work: MonitorWork): Promise<RunEnd | null> {
   const standing = work.writer.standing();
   if (!standing.ok) return failed(standing.error);
@@ -22,10 +53,10 @@ export async function runSnapshotStep(work: MonitorWork): Promise<RunEnd | null>
     const oddOnes = await copyOddDocuments(work);
     if (oddOnes !== null) return oddOnes;
   }
-  const page = await readPage(work, next.part, next.beforeId);
+  const page = await readRange(work, next, next.beforeId);
   if (page === 'stopped') return STOPPED;
   if (!page.ok) return failed(page.error);
-  return applyPage(work, next.part, next.beforeId, page.value);
+  return applyPage(work, next, next.beforeId, page.value);
 }
 
 /**
@@ -44,22 +75,19 @@ async function copyOddDocuments(work: MonitorWork): Promise<RunEnd | null> {
   return null;
 }
 
-async function copyPart(work: MonitorWork, part: CachedPart): Promise<RunEnd> {
-  const standing = work.writer.standing();
-  if (!standing.ok) return failed(standing.error);
-  const progress = standing.value.parts.find((one) => one.part === part);
-  if (progress === undefined || progress.isDone || !standing.value.isSnapshotOpen) return STOPPED;
-  let beforeId = progress.beforeId;
-  let reading = readPage(work, part, beforeId);
+async function copyRange(work: MonitorWork, range: SnapshotPart): Promise<RunEnd> {
+  let { beforeId } = range;
+  let reading = readRange(work, range, beforeId);
   for (;;) {
+    await work.untilResumed();
     const page = await reading;
     if (page === 'stopped') return STOPPED;
     if (!page.ok) return failed(page.error);
     const isLast = page.value.length < work.limits.pageRows;
     const nextId = lastIdOf(page.value);
     // The server reads the next page while this one is written.
-    if (!isLast) reading = readPage(work, part, nextId);
-    const ended = applyPage(work, part, beforeId, page.value);
+    if (!isLast) reading = readRange(work, range, nextId);
+    const ended = applyPage(work, range, beforeId, page.value) ?? (await keepWindow(work));
     if (ended !== null) {
       // The page that was asked for ahead is of no use any more, and neither is its failure.
       void reading.catch((cause: unknown) => work.log('a page asked for ahead failed', cause));
@@ -70,13 +98,21 @@ async function copyPart(work: MonitorWork, part: CachedPart): Promise<RunEnd> {
   }
 }
 
+function readRange(work: MonitorWork, range: SnapshotPart, beforeId: string | null): ReturnType<typeof readPage> {
+  const standing = work.writer.standing();
+  if (!standing.ok) return Promise.resolve(standing);
+  const { keptSinceMs } = standing.value.scope;
+  return readPage(work, range.part, beforeId, { fromId: range.fromId, keptSinceMs });
+}
+
 function applyPage(
   work: MonitorWork,
-  part: CachedPart,
+  { part, range }: SnapshotPart,
   beforeId: string | null,
   changes: readonly StoreChange[],
 ): RunEnd | null {
-  const applied = work.writer.applyPage({ part, beforeId, changes, isLast: changes.length < work.limits.pageRows });
+  const isLast = changes.length < work.limits.pageRows;
+  const applied = work.writer.applyPage({ part, range, beforeId, changes, isLast });
   if (!applied.ok) return failed(applied.error);
   work.tellApplied(applied.value);
   return work.tellStanding();

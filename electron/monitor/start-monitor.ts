@@ -3,6 +3,7 @@ import { assertNever } from '#domain/result.ts';
 import { runStream } from './follow-run.ts';
 import { runPolling } from './poll-run.ts';
 import { DEFAULT_LIMITS, type MonitorLimits, type MonitorOptions, type RunEnd } from './ports.ts';
+import { SnapshotGate } from './snapshot-gate.ts';
 import { StatusBoard } from './status-board.ts';
 import { MonitorWork } from './work.ts';
 
@@ -10,6 +11,9 @@ import { MonitorWork } from './work.ts';
 export interface Monitor {
   /** Stops it; after that nothing is written to the copy any more. Idempotent, never rejects. */
   stop(): Promise<void>;
+  /** Holds the snapshot up, or lets it go on; what changes on the server is followed all the same. */
+  pauseSnapshot(): void;
+  resumeSnapshot(): void;
 }
 
 /**
@@ -21,7 +25,9 @@ export function startMonitor(options: MonitorOptions): Monitor {
   const limits: MonitorLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const stopping = new AbortController();
   const board = new StatusBoard(options.onStatus, options.clock.monotonicMs);
-  const loop = runUntilStopped({ options, limits, stopping, board })
+  const gate = new SnapshotGate(options.isSnapshotPaused ?? false);
+  board.showPaused(gate.isPaused);
+  const loop = runUntilStopped({ options, limits, stopping, board, gate })
     .catch((cause: unknown) => {
       options.log?.('the monitor failed for a reason that nobody expected', cause);
       board.showError({ code: 'internal', detail: cause instanceof Error ? cause.message : null });
@@ -32,6 +38,14 @@ export function startMonitor(options: MonitorOptions): Monitor {
       stopping.abort();
       return loop;
     },
+    pauseSnapshot: () => {
+      gate.pause();
+      board.showPaused(true);
+    },
+    resumeSnapshot: () => {
+      gate.resume();
+      board.showPaused(false);
+    },
   };
 }
 
@@ -40,6 +54,7 @@ interface Context {
   readonly limits: MonitorLimits;
   readonly stopping: AbortController;
   readonly board: StatusBoard;
+  readonly gate: SnapshotGate;
 }
 
 async function runUntilStopped(context: Context): Promise<void> {
@@ -49,7 +64,7 @@ async function runUntilStopped(context: Context): Promise<void> {
   let failures = 0;
   const standing = options.writer.standing();
   // What was known when the program was last open can be read at once, and the window says of when it is.
-  if (standing.ok) board.showAsOf(standing.value.asOfMs);
+  if (standing.ok) board.showAsOf(standing.value);
   while (!signal.aborted) {
     const beganAtMs = options.clock.monotonicMs();
     const end = await runOnce(context, canStream ? 'stream' : 'polling');
@@ -77,10 +92,10 @@ async function runUntilStopped(context: Context): Promise<void> {
 }
 
 async function runOnce(context: Context, by: 'stream' | 'polling'): Promise<RunEnd> {
-  const { options, limits, stopping, board } = context;
+  const { options, limits, stopping, board, gate } = context;
   const own = new AbortController();
   const signal = AbortSignal.any([stopping.signal, own.signal]);
-  const work = new MonitorWork(options, { limits, signal, board, by });
+  const work = new MonitorWork(options, { limits, signal, board, by, gate });
   return by === 'stream' ? runStream(work, () => own.abort()) : runPolling(work);
 }
 

@@ -9,7 +9,8 @@ const TELL_MS_MIN = 200;
 export class StatusBoard {
   readonly #tell: (status: MonitorStatus) => void;
   readonly #monotonicMs: () => number;
-  #status: MonitorStatus = { mode: 'starting', asOfMs: null, snapshot: null, error: null };
+  #status: MonitorStatus = { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null };
+  #isPaused = false;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #snapshotBegan: { readonly atMs: number; readonly rows: number } | null = null;
   #rowsEstimated = 0;
@@ -30,6 +31,7 @@ export class StatusBoard {
     this.#set({
       mode: snapshot === null ? by : 'snapshot',
       asOfMs: standing.asOfMs,
+      keptSinceMs: standing.scope.keptSinceMs,
       snapshot,
       error: null,
     });
@@ -40,8 +42,17 @@ export class StatusBoard {
     this.#set({ ...this.#status, error: { code: error.code, detail: error.detail?.slice(0, 2000) ?? null } });
   }
 
-  showAsOf(asOfMs: number | null): void {
-    this.#set({ ...this.#status, asOfMs });
+  /** What is known of the copy before the server was asked for anything. */
+  showAsOf({ asOfMs, scope }: Standing): void {
+    this.#set({ ...this.#status, asOfMs, keptSinceMs: scope.keptSinceMs });
+  }
+
+  /** A snapshot waits for somebody to let it go on. */
+  showPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    const { snapshot } = this.#status;
+    this.#snapshotBegan = null;
+    if (snapshot !== null) this.#set({ ...this.#status, snapshot: { ...snapshot, isPaused } });
   }
 
   showStopped(): void {
@@ -61,11 +72,15 @@ export class StatusBoard {
     // The estimate may be too low while documents are inserted; progress beyond the whole would be nonsense.
     const rowsTotal = Math.max(this.#rowsEstimated, rowsDone);
     const remainingMs = rowsPerSecond === 0 ? null : ((rowsTotal - rowsDone) * 1000) / rowsPerSecond;
-    return { rowsDone, rowsTotal, rowsPerSecond, remainingMs };
+    return { rowsDone, rowsTotal, rowsPerSecond, remainingMs, isPaused: this.#isPaused };
   }
 
   #set(status: MonitorStatus): void {
-    const isNews = status.mode !== this.#status.mode || status.error?.code !== this.#status.error?.code;
+    const isNews =
+      status.mode !== this.#status.mode ||
+      status.keptSinceMs !== this.#status.keptSinceMs ||
+      status.snapshot?.isPaused !== this.#status.snapshot?.isPaused ||
+      status.error?.code !== this.#status.error?.code;
     this.#status = status;
     const now = this.#monotonicMs();
     if (!isNews && now - this.#toldAtMs < TELL_MS_MIN) return;

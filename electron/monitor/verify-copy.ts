@@ -1,4 +1,5 @@
 import { CACHED_PARTS, subjectOf, type CachedPart } from '#cache/changes.ts';
+import type { CopyScope } from '#cache/copy-scope.ts';
 import { contentDigestOf, digestOf } from '#cache/digest.ts';
 import type { IdRange } from '#cache/digest-reader.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
@@ -50,9 +51,12 @@ export interface VerifyOptions {
  * Errors: those of the server and of the copy, `cancelled`.
  */
 export async function verifyCopy(options: VerifyOptions): Promise<Result<VerifyReport, AppError>> {
+  const began = await options.reader.standing();
+  if (!began.ok) return began;
+  const { scope } = began.value;
   const tally = { documents: 0, ranges: 0, newer: 0, named: [] as CopyDifference[], total: 0 };
   for (const part of CACHED_PARTS) {
-    const compared = await comparePart(options, part, tally);
+    const compared = await comparePart({ ...options, scope }, part, tally);
     if (!compared.ok) return compared;
   }
   const standing = await options.reader.standing();
@@ -68,6 +72,10 @@ export async function verifyCopy(options: VerifyOptions): Promise<Result<VerifyR
   });
 }
 
+interface Comparison extends VerifyOptions {
+  readonly scope: CopyScope;
+}
+
 interface Tally {
   documents: number;
   ranges: number;
@@ -76,7 +84,7 @@ interface Tally {
   total: number;
 }
 
-async function comparePart(options: VerifyOptions, part: CachedPart, tally: Tally): Promise<Result<void, AppError>> {
+async function comparePart(options: Comparison, part: CachedPart, tally: Tally): Promise<Result<void, AppError>> {
   const rangeRows = options.rangeRows ?? RANGE_ROWS;
   let throughId: string | null = null;
   let beforeId = ABOVE_ALL_IDS;
@@ -84,7 +92,7 @@ async function comparePart(options: VerifyOptions, part: CachedPart, tally: Tall
   let waiting: readonly StoreChange[] = [];
   for (;;) {
     if (options.signal.aborted) return err(appError('cancelled'));
-    const page = await options.changes.page(part, beforeId, rangeRows);
+    const page = await options.changes.page(part, beforeId, rangeRows, options.scope);
     if (!page.ok) return page;
     const isLast = page.value.length < rangeRows;
     const last = page.value.at(-1);
@@ -100,7 +108,7 @@ async function comparePart(options: VerifyOptions, part: CachedPart, tally: Tall
 }
 
 async function compareRange(
-  options: VerifyOptions,
+  options: Comparison,
   of: { readonly range: IdRange; readonly documents: readonly StoreChange[]; readonly tally: Tally },
 ): Promise<Result<void, AppError>> {
   const { range, documents, tally } = of;
@@ -109,7 +117,7 @@ async function compareRange(
   options.onProgress?.(tally.documents);
   const own = await options.reader.digest(range);
   if (!own.ok) return own;
-  const digest = digestOf(documents);
+  const digest = digestOf(documents, options.scope);
   if (own.value.sha256 === digest.sha256 && own.value.documents === digest.documents) return ok(undefined);
   const first = await differencesOf(options, range, documents);
   if (!first.ok) return first;
@@ -125,7 +133,7 @@ async function compareRange(
 }
 
 async function differencesOf(
-  options: VerifyOptions,
+  options: Comparison,
   range: IdRange,
   documents: readonly StoreChange[],
 ): Promise<Result<readonly CopyDifference[], AppError>> {
@@ -138,7 +146,8 @@ async function differencesOf(
     const sha256 = copied.get(id);
     copied.delete(id);
     if (sha256 === undefined) differences.push({ part: range.part, id, type: 'missing' });
-    else if (sha256 !== contentDigestOf(document)) differences.push({ part: range.part, id, type: 'differs' });
+    else if (sha256 !== contentDigestOf(document, options.scope))
+      differences.push({ part: range.part, id, type: 'differs' });
   }
   for (const id of copied.keys()) differences.push({ part: range.part, id, type: 'extra' });
   return ok(differences);
@@ -146,19 +155,21 @@ async function differencesOf(
 
 /** Reads one document of both sides again: most differences are changes that were on their way. */
 async function lookAgain(
-  options: VerifyOptions,
+  options: Comparison,
   difference: CopyDifference,
 ): Promise<Result<'same' | 'newer' | 'differs', AppError>> {
   const { part, id } = difference;
   // The next text after an id is the id with a NUL behind it.
-  const page = await options.changes.page(part, `${id}\0`, 1);
+  const page = await options.changes.page(part, `${id}\0`, 1, { fromId: id });
   if (!page.ok) return page;
   const found = page.value.find((change) => subjectOf(change).id === id);
   const standing = await options.reader.standing();
   if (!standing.ok) return standing;
   const again = await options.reader.contentOf(part, id);
   if (!again.ok) return again;
-  const isSame = found === undefined ? again.value === null : again.value === contentDigestOf(found);
+  // The window may have moved on meanwhile.
+  const expected = found === undefined ? null : contentDigestOf(found, standing.value.scope);
+  const isSame = again.value === expected;
   if (isSame) return ok('same');
   const changedMs = found === undefined ? null : timeOf(found);
   const { asOfMs } = standing.value;

@@ -7,8 +7,10 @@ import {
   type CopyWriter,
   type MonitorLimits,
   type MonitorOptions,
+  type Retention,
   type RunEnd,
 } from './ports.ts';
+import type { SnapshotGate } from './snapshot-gate.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** What the parts of the monitor share while one connection to the server holds. */
@@ -20,6 +22,8 @@ export class MonitorWork {
   readonly board: StatusBoard;
   readonly #options: MonitorOptions;
   readonly #by: 'stream' | 'polling';
+  readonly #gate: SnapshotGate;
+  #windowAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     options: MonitorOptions,
@@ -28,6 +32,7 @@ export class MonitorWork {
       readonly signal: AbortSignal;
       readonly board: StatusBoard;
       readonly by: 'stream' | 'polling';
+      readonly gate: SnapshotGate;
     },
   ) {
     this.changes = options.changes;
@@ -37,6 +42,28 @@ export class MonitorWork {
     this.board = context.board;
     this.#options = options;
     this.#by = context.by;
+    this.#gate = context.gate;
+  }
+
+  get retention(): Retention {
+    return this.#options.retention ?? { ageMsMax: null, bytesMax: null };
+  }
+
+  get isSnapshotPaused(): boolean {
+    return this.#gate.isPaused;
+  }
+
+  /** Resolves at once unless the snapshot was paused; then when it goes on or everything is stopped. */
+  untilResumed(): Promise<void> {
+    return this.#gate.untilResumed(this.signal);
+  }
+
+  /** True when the window has to be looked at again; asking it counts as looking. */
+  isWindowDue(): boolean {
+    const now = this.clock.monotonicMs();
+    if (now - this.#windowAtMs < this.limits.windowMs) return false;
+    this.#windowAtMs = now;
+    return true;
   }
 
   get clock(): MonitorOptions['clock'] {

@@ -30,6 +30,14 @@ export interface ChangeBatch {
   readonly isInvalidated: boolean;
 }
 
+/** What of a collection is read: a part of its ids, and of jobs those of a window. */
+export interface ReadWithin {
+  /** The lowest id, included; left out, all. */
+  readonly fromId?: string;
+  /** Jobs that came to their end and have not changed since are left out; null or left out, none are. Milliseconds since 1970. */
+  readonly keptSinceMs?: number | null;
+}
+
 /** An open change stream. */
 export interface ChangeFollower {
   /** The next changes, an empty batch when there was none within about a second. Rejects with the driver's error. */
@@ -40,6 +48,9 @@ export interface ChangeFollower {
 /** The most changes that one batch carries. */
 const BATCH_CHANGES_MAX = 1000;
 const AWAIT_MS = 1000;
+/** A collection is parted only where each range has about this many documents. */
+const SPLIT_DOCUMENTS_MIN = 2000;
+const SAMPLES_PER_RANGE = 20;
 const PARTS = ['jobs', 'accounts', 'ledger'] as const;
 const PART_OF_COLLECTION = new Map<string, FollowedPart>(PARTS.map((part) => [COLLECTION_NAMES[part], part]));
 
@@ -97,14 +108,38 @@ export class ChangeSource {
     });
   }
 
+  /**
+   * Ids that part a collection into ranges of about the same number of documents, ascending; none where it is small or the
+   * server takes no samples. Ids that are no text are left out.
+   */
+  async splits(part: FollowedPart, ranges: number): Promise<Result<readonly string[], AppError>> {
+    return attemptCall(async () => {
+      const collection = this.#collections[part];
+      if ((await collection.estimatedDocumentCount()) < ranges * SPLIT_DOCUMENTS_MIN) return [];
+      const sample = await collection
+        .aggregate<{ _id: unknown }>([{ $sample: { size: ranges * SAMPLES_PER_RANGE } }, { $project: { _id: 1 } }])
+        .toArray();
+      const ids = sample
+        .flatMap(({ _id }) => (typeof _id === 'string' ? [Buffer.from(_id)] : []))
+        .sort((left, right) => Buffer.compare(left, right));
+      const bounds = Array.from({ length: ranges - 1 }, (_, n) => ids[Math.floor(((n + 1) * ids.length) / ranges)]);
+      return [...new Set(bounds.flatMap((id) => (id === undefined ? [] : [id.toString()])))];
+    });
+  }
+
   /** A page of a collection in the order of `_id`, descending; newest first where ids grow with time. */
   async page(
     part: FollowedPart,
     before: string | null,
     limit: number,
+    within: ReadWithin = {},
   ): Promise<Result<readonly StoreChange[], AppError>> {
     return attemptCall(async () => {
-      const filter = before === null ? {} : { _id: { $lt: before } };
+      const ids = {
+        ...(before === null ? {} : { $lt: before }),
+        ...(within.fromId === undefined || within.fromId === '' ? {} : { $gte: within.fromId }),
+      };
+      const filter = { ...(Object.keys(ids).length === 0 ? {} : { _id: ids }), ...windowFilter(part, within) };
       const documents = await this.#collections[part].find(filter).sort({ _id: -1 }).limit(limit).toArray();
       return documents.map((document) => toChange(part, document));
     });
@@ -130,10 +165,11 @@ export class ChangeSource {
     part: FollowedPart,
     after: string | null,
     limit: number,
+    within: Pick<ReadWithin, 'keptSinceMs'> = {},
   ): Promise<Result<readonly string[], AppError>> {
     return attemptCall(async () => {
       const documents = await this.#collections[part]
-        .find(after === null ? {} : { _id: { $gt: after } })
+        .find({ ...(after === null ? {} : { _id: { $gt: after } }), ...windowFilter(part, within) })
         .project<{ _id: unknown }>({ _id: 1 })
         .sort({ _id: 1 })
         .limit(limit)
@@ -141,6 +177,12 @@ export class ChangeSource {
       return documents.map((document) => idTextOf(document._id));
     });
   }
+}
+
+/** The same as the copy's own rule of what its window leaves out. */
+function windowFilter(part: FollowedPart, { keptSinceMs = null }: Pick<ReadWithin, 'keptSinceMs'>): object {
+  if (part !== 'jobs' || keptSinceMs === null) return {};
+  return { $nor: [{ state: { $in: ['completed', 'failed'] }, updatedAt: { $lt: new Date(keptSinceMs) } }] };
 }
 
 const tokenSchema = z.object({ _data: z.string() });

@@ -5,6 +5,7 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import type { EngineClient } from '../state/engine-client.ts';
 import { EngineProvider } from '../state/engine-queries.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
+import { CopyScreen } from '../views/copy/copy-screen.tsx';
 import { FailuresScreen } from '../views/failures/failures-screen.tsx';
 import { HealthScreen } from '../views/health/health-screen.tsx';
 import { CompareScreen } from '../views/job/compare-screen.tsx';
@@ -76,6 +77,7 @@ function Screens(): ReactNode {
           <PlanScreen key={id} planId={id} />
         </Route>
         <Route path="/policy" component={PolicyScreen} />
+        <Route path="/copy" component={CopyScreen} />
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />
         <Route component={NoSuchScreen} />

@@ -3,6 +3,7 @@ import {
   Bug,
   Cog,
   FileWarning,
+  HardDrive,
   ListChecks,
   ListTree,
   Scale,
@@ -30,6 +31,7 @@ export function Navigation(): ReactNode {
         <MalformedItem />
         <NavItem path="/plans" icon={ListChecks} label="Retry plans" />
         <NavItem path="/policy" icon={ShieldCheck} label="Retry policy" />
+        <NavItem path="/copy" icon={HardDrive} label="Offline copy" />
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
       </ul>

@@ -73,6 +73,8 @@ export const queryKeys = {
   malformed: ['malformed.page'] as const,
   views: ['views.list'] as const,
   people: ['people.list'] as const,
+  copy: ['copy.get'] as const,
+  copyTask: ['copy.task'] as const,
   audit: ['audit.page'] as const,
   reconciliation: ['reconciliation.get'] as const,
   findings: ['reconciliation.findings'] as const,

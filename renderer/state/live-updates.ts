@@ -1,4 +1,5 @@
 import { hashKey, type InfiniteData, type Query, type QueryClient } from '@tanstack/react-query';
+import type { CopyTask } from '#contract/copy-views.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import type { ReconciliationState } from '#contract/reconciliation-views.ts';
 import type { EngineStatus } from '#contract/status.ts';
@@ -59,6 +60,11 @@ export class LiveUpdates {
       if (before !== undefined && JSON.stringify(before.person) !== JSON.stringify(event.status.person)) {
         void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
       }
+      return;
+    }
+    if (event.name === 'copy.task') {
+      this.#queries.setQueryData<CopyTask | null>(queryKeys.copyTask, event.task);
+      if (event.task === null) void this.#queries.invalidateQueries({ queryKey: queryKeys.copy });
       return;
     }
     if (event.name === 'reconciliation.changed') {

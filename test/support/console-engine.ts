@@ -20,6 +20,7 @@ export function consoleEngine(
     sandboxEntry: new URL('../../electron/sandbox/worker.ts', import.meta.url),
     deskEntry: new URL('../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
     readerEntry: new URL('../../electron/cache/threads/reader-thread.ts', import.meta.url),
+    withholdEntry: new URL('../../electron/cache/threads/withhold-thread.ts', import.meta.url),
     log,
   });
 }

@@ -9,6 +9,7 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   job: true,
   entriesOfJob: true,
   entriesOfGeneration: true,
+  observedOf: true,
   account: true,
   experience: true,
   twins: true,

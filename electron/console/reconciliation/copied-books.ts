@@ -5,8 +5,15 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { JobDocument } from '#store/ports.ts';
 import { FailedReadingError, type BookSource } from './read-view.ts';
 
+/** Where a reading of everything takes its documents from. */
+export interface ReadBooks {
+  readonly source: BookSource;
+  /** Nothing older than this is missing, in milliseconds since 1970; null where the server itself is read. */
+  readonly copyAsOfMs: number | null;
+}
+
 /** The copy as a source of documents; what it is called with lets other work of the thread go on between two pages. */
-export function bookSourceOf(books: CacheBooks): BookSource {
+function bookSourceOf(books: CacheBooks): BookSource {
   return {
     iterateAccounts: (signal) => documentsOf(books.accounts(), signal, (account) => account),
     iterateJobs: (signal) => documentsOf(books.jobs(), signal, toJobDocument),
@@ -34,13 +41,18 @@ function toJobDocument(booked: BookedJob): JobDocument {
 }
 
 /**
- * Whether the copy can be held against the rules: complete, and every account and entry readable.
+ * Whether the copy can be held against the rules: complete, and every account and entry readable. Where it keeps a window of the
+ * jobs only, everything is read from the server: half of the books would look like faults of the other half.
  * Errors: `copy_incomplete`, `malformed_document` with the document's id, those of the copy.
- * @returns nothing older than this time is missing, in milliseconds; the copy stays as it is until `books.end`
+ * The copy stays as it is until `books.end`.
  */
-export function beginReading(books: CacheBooks): Result<number | null, AppError> {
+export function beginReading(books: CacheBooks, server: BookSource): Result<ReadBooks, AppError> {
   const standing = books.begin();
   if (!standing.ok) return standing;
+  if (standing.value.scope.keptSinceMs !== null) {
+    books.end();
+    return ok({ source: server, copyAsOfMs: null });
+  }
   if (!standing.value.isComplete) return err(appError('copy_incomplete'));
   const unreadable = books.unreadable();
   if (!unreadable.ok) return unreadable;
@@ -48,5 +60,5 @@ export function beginReading(books: CacheBooks): Result<number | null, AppError>
     const { part, id } = unreadable.value;
     return err(appError('malformed_document', `${part === 'ledger' ? 'ledger entry' : 'credit account'} ${id}`));
   }
-  return ok(standing.value.asOfMs);
+  return ok({ source: bookSourceOf(books), copyAsOfMs: standing.value.asOfMs });
 }

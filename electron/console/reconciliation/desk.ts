@@ -23,7 +23,7 @@ import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
 import { mergeSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { readClosedBooks } from './closed-books.ts';
-import { beginReading, bookSourceOf } from './copied-books.ts';
+import { beginReading } from './copied-books.ts';
 import { findingsCsv } from './exports.ts';
 import { detailOf } from './finding-detail.ts';
 import { KeptRun } from './kept-run.ts';
@@ -216,7 +216,7 @@ export class ReconciliationDesk {
     const closed = await readClosedBooks(server.value.finance.periods, this.#options.folder);
     if (!closed.ok) return closed;
     const seen = mergeSeen(closed.value.sealed, memory.seen);
-    const begun = beginReading(books.value);
+    const begun = beginReading(books.value, server.value.reader);
     try {
       if (!begun.ok) return begun;
       const finished = await runReconciliation(server.value.reader, {
@@ -226,14 +226,14 @@ export class ReconciliationDesk {
         seen,
         asOfMs: null,
         chargeRule: null,
-        copy: bookSourceOf(books.value),
+        copy: begun.value.source === server.value.reader ? null : begun.value.source,
         signal: request.signal,
         onProgress: request.onProgress,
       });
       if (!finished.ok) return finished;
       books.value.end();
       const whole = await this.#withInvoices(finished.value, { books: books.value, server: server.value, request });
-      return whole.ok ? ok({ finished: whole.value, copyAsOfMs: begun.value, seen }) : whole;
+      return whole.ok ? ok({ finished: whole.value, copyAsOfMs: begun.value.copyAsOfMs, seen }) : whole;
     } finally {
       books.value.end();
     }
@@ -246,7 +246,11 @@ export class ReconciliationDesk {
   ): Promise<Result<FinishedRun, AppError>> {
     const invoices = await parts.server.finance.invoices.list();
     if (!invoices.ok) return invoices;
-    const matches = await matchInvoices(parts.books, invoices.value, parts.request.signal);
+    const matches = await matchInvoices(
+      { books: parts.books, server: parts.server.reader },
+      invoices.value,
+      parts.request.signal,
+    );
     if (!matches.ok) return matches;
     const found = [...matches.value.values()]
       .flatMap((match) => match.findings)

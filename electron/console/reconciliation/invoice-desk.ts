@@ -2,25 +2,25 @@ import type { CacheBooks } from '#cache/books.ts';
 import type { AppError } from '#domain/errors.ts';
 import { matchInvoice, type Invoice, type InvoicedAttempt, type InvoiceMatch } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { beginReading, bookSourceOf } from './copied-books.ts';
-import { attemptReading } from './read-view.ts';
+import { beginReading } from './copied-books.ts';
+import { attemptReading, type BookSource } from './read-view.ts';
 
 /**
- * Matches invoices with the attempts of the offline copy, in one reading of its jobs.
+ * Matches invoices with the attempts of the offline copy, in one reading of its jobs; where it does not keep all, of the server's.
  * Errors: `copy_incomplete`, those of the copy, `cancelled`.
  */
 export async function matchInvoices(
-  books: CacheBooks,
+  { books, server }: { readonly books: CacheBooks; readonly server: BookSource },
   invoices: readonly Invoice[],
   signal: AbortSignal,
 ): Promise<Result<ReadonlyMap<string, InvoiceMatch>, AppError>> {
   if (invoices.length === 0) return ok(new Map());
-  const begun = beginReading(books);
+  const begun = beginReading(books, server);
   try {
     if (!begun.ok) return begun;
     const attempts = new Map<string, InvoicedAttempt[]>(invoices.map(({ provider }) => [provider, []]));
     const read = await attemptReading(signal, async () => {
-      for await (const document of bookSourceOf(books).iterateJobs(signal)) {
+      for await (const document of begun.value.source.iterateJobs(signal)) {
         if (document.type !== 'job') continue;
         const { _id: jobId, workspaceId } = document.job;
         for (const attempt of document.job.attempts) {

@@ -7,10 +7,10 @@ import { compareWithSeen } from '#domain/reconciliation/seen-entries.ts';
 import { buildStatements, type Statement } from '#domain/reconciliation/statements.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ClosedBooks } from './closed-books.ts';
-import { beginReading, bookSourceOf } from './copied-books.ts';
+import { beginReading } from './copied-books.ts';
 import { exportTable } from './export-file.ts';
 import { marginTable, statementsTable } from './exports.ts';
-import { attemptReading, readView } from './read-view.ts';
+import { attemptReading, readView, type BookSource } from './read-view.ts';
 
 /** Which statements are asked for. */
 export interface StatementQuestion {
@@ -28,20 +28,27 @@ export interface Statements {
 /** Statements and the margin report, from the offline copy. Errors of every method: `copy_incomplete`, those of the copy. */
 export class StatementDesk {
   readonly #books: CacheBooks;
+  readonly #server: BookSource;
   readonly #closed: ClosedBooks;
   readonly #exportFolder: string;
 
-  constructor(books: CacheBooks, closed: ClosedBooks, exportFolder: string) {
-    this.#books = books;
+  /** @param from the copy, and the server that is read where the copy does not keep all */
+  constructor(
+    from: { readonly books: CacheBooks; readonly server: BookSource },
+    closed: ClosedBooks,
+    exportFolder: string,
+  ) {
+    this.#books = from.books;
+    this.#server = from.server;
     this.#closed = closed;
     this.#exportFolder = exportFolder;
   }
 
   async statements(question: StatementQuestion, signal: AbortSignal): Promise<Result<Statements, AppError>> {
-    const begun = beginReading(this.#books);
+    const begun = beginReading(this.#books, this.#server);
     try {
       if (!begun.ok) return begun;
-      const read = await readView(bookSourceOf(this.#books), {
+      const read = await readView(begun.value.source, {
         // A statement says what the ledger says; what a policy made of failures does not enter it.
         chargeRule: chargeRuleOf([]),
         signal,
@@ -71,10 +78,10 @@ export class StatementDesk {
   }
 
   async margin(period: string, signal: AbortSignal): Promise<Result<readonly MarginLine[], AppError>> {
-    const begun = beginReading(this.#books);
+    const begun = beginReading(this.#books, this.#server);
     try {
       if (!begun.ok) return begun;
-      const source = bookSourceOf(this.#books);
+      const { source } = begun.value;
       const book = new MarginBook(period);
       const read = await attemptReading(signal, async () => {
         for await (const document of source.iterateJobs(signal)) if (document.type === 'job') book.addJob(document.job);

@@ -1,16 +1,24 @@
-import { appError } from '#domain/errors.ts';
-import { err, ok } from '#domain/result.ts';
-import { verifyCopy } from '#monitor/verify-copy.ts';
+import { ok } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
-import type { HandlersOf, ReadCopy } from './handler.ts';
+import type { CopyKeeper } from '../copy-keeper.ts';
+import type { HandlersOf } from './handler.ts';
 
 /** The offline copy itself. @param store the server; null while it is away */
-export function copyHandlers(copy: ReadCopy, store: () => Pick<Store, 'changes'> | null): HandlersOf<'copy'> {
+export function copyHandlers(keeper: CopyKeeper, store: () => Pick<Store, 'changes'> | null): HandlersOf<'copy'> {
   return {
+    'copy.get': (_, { signal }) => keeper.view(signal),
+    'copy.set': (settings, { note }) => {
+      note('before', keeper.settings);
+      note('after', settings);
+      return keeper.set(settings);
+    },
+    'copy.snapshot': ({ action }) => {
+      if (action === 'pause') keeper.pauseSnapshot();
+      else keeper.resumeSnapshot();
+      return ok({});
+    },
     'copy.verify': async (_, { signal }) => {
-      const server = store();
-      if (server === null) return err(appError('server_unreachable', 'not connected yet'));
-      const report = await verifyCopy({ changes: server.changes, reader: copy(signal), signal });
+      const report = await keeper.verify(store()?.changes ?? null, signal);
       return report.ok ? ok({ ...report.value, differences: [...report.value.differences] }) : report;
     },
   };

@@ -1,8 +1,10 @@
+import type { CachedDocument } from '#cache/changes.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
 import { readStandstill } from '#console/standstill.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { describeStandstill } from '#domain/job-standstill.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { ReadableStore } from '#store/ports.ts';
 import type { Store } from '#store/connection.ts';
 import { toDocumentJson, toJobDetail } from '../job-views.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
@@ -22,7 +24,7 @@ export function jobHandlers(
       return ok({ rows: [...page.value.rows], nextCursor: page.value.nextCursor });
     },
     'jobs.count': ({ filter }, { signal }) => copy(signal).countJobs(filter),
-    'job.get': ({ jobId }, { signal }) => readJob(copy(signal), jobId),
+    'job.get': ({ jobId }, { signal }) => readJob(copy(signal), jobId, store()?.reader ?? null),
     'job.why': async ({ jobId }) => {
       const open = store();
       if (open === null) return err(appError('server_unreachable', 'not connected yet'));
@@ -44,22 +46,54 @@ export function jobHandlers(
   };
 }
 
-/** Everything about one job, from the copy. Errors: `not_found`, `malformed_document`. */
+/**
+ * Everything about one job, from the copy; from the server, if there is one, where the copy keeps a window that leaves it out.
+ * Errors: `not_found`, `malformed_document`.
+ */
 export async function readJob(
   reader: CopyReader,
   jobId: string,
+  server: Pick<ReadableStore, 'readJob'> | null = null,
 ): Promise<Result<ReturnType<typeof toJobDetail>, AppError>> {
+  const standing = await reader.standing();
+  if (!standing.ok) return standing;
+  const { scope } = standing.value;
   const found = await reader.job(jobId);
   if (!found.ok) return found;
-  if (found.value === null) return err(appError('not_found', jobId));
-  if (found.value.type === 'malformed') {
-    const [problem] = found.value.malformed.problems;
+  if (found.value === null && scope.keptSinceMs !== null && server !== null) {
+    // It may only be outside of the window that the copy keeps; its ledger is here all the same.
+    const read = await server.readJob(jobId);
+    if (!read.ok) return read;
+    return detailOf(reader, jobId, { found: read.value, isPromptKept: true });
+  }
+  return detailOf(reader, jobId, { found: found.value, isPromptKept: scope.keepsPrompts });
+}
+
+async function detailOf(
+  reader: CopyReader,
+  jobId: string,
+  { found, isPromptKept }: { readonly found: CachedDocument | null; readonly isPromptKept: boolean },
+): Promise<Result<ReturnType<typeof toJobDetail>, AppError>> {
+  if (found === null) return err(appError('not_found', jobId));
+  if (found.type === 'malformed') {
+    const [problem] = found.malformed.problems;
     return err(appError('malformed_document', `${problem?.path ?? ''}: ${problem?.reason ?? ''}`));
   }
-  const { job, document } = found.value;
+  const { job, document } = found;
   const ledger = await reader.entriesOfJob(jobId);
   if (!ledger.ok) return ledger;
   const account = await reader.account(job.workspaceId);
   if (!account.ok) return account;
-  return ok(toJobDetail({ job, document, ledger: ledger.value, account: account.value }));
+  const observed = await reader.observedOf(jobId);
+  if (!observed.ok) return observed;
+  return ok(
+    toJobDetail({
+      job,
+      document,
+      ledger: ledger.value,
+      account: account.value,
+      observed: observed.value,
+      isPromptKept,
+    }),
+  );
 }

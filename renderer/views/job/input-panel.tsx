@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
 import { LongText } from '../../components/long-text.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -7,6 +8,13 @@ import { Panel } from '../../components/panel.tsx';
 export function InputPanel({ detail }: { detail: JobDetail }): ReactNode {
   return (
     <Panel title="Prompt and options">
+      {!detail.isPromptKept && (
+        <p className="note">
+          <span>
+            This machine&apos;s copy leaves prompts and texts of options out. <Link href="/copy">What it keeps</Link>
+          </span>
+        </p>
+      )}
       <h3>Prompt</h3>
       <LongText text={detail.prompt} name="Prompt" />
       <h3>Options</h3>

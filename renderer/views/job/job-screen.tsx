@@ -6,6 +6,7 @@ import { explainError } from '#domain/errors.ts';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
@@ -114,9 +115,12 @@ function NoSuchJob({ jobId }: { jobId: string }): ReactNode {
       title="There is no such job"
       detail={jobId}
       action={
-        <Link className="button" href="/jobs">
-          Show the jobs
-        </Link>
+        <>
+          <OutsideNote />
+          <Link className="button" href="/jobs">
+            Show the jobs
+          </Link>
+        </>
       }
     >
       Check the id. A job that was written just now may not have reached the copy yet; then it appears here by itself.

@@ -1,5 +1,6 @@
-import type { HistoryView, JobDetail } from '#contract/job-views.ts';
+import type { HistoryView, JobDetail, ObservedView } from '#contract/job-views.ts';
 import type { JobState } from '#domain/job.ts';
+import { formatDuration } from '../../components/durations.ts';
 
 /** A stretch of time on the strip; milliseconds since 1970 UTC. */
 export interface TimelineSpan {
@@ -9,6 +10,8 @@ export interface TimelineSpan {
   /** Null where it goes on beyond the axis: the state in which a job came to its end. */
   readonly toMs: number | null;
   /** How it is drawn: the state, or how the attempt ended. */
+  /** True where it was only seen from outside, at the latest when it is drawn to begin. */
+  readonly isObserved: boolean;
   readonly look: JobState | 'attempt_open' | 'attempt_failed' | 'attempt_passed';
 }
 
@@ -40,9 +43,11 @@ const DETAIL_MAX = 200;
 /** Builds the strip of a job. A job that is not at its end reaches to now, a retrying one to its next try. */
 export function buildTimeline(detail: JobDetail, nowMs: number): Timeline {
   const history = [...detail.history].sort((a, b) => a.seq - b.seq);
+  const observed = history.length === 0 ? [...detail.observed].sort((a, b) => a.seq - b.seq) : [];
   const isOver = detail.row.state === 'completed' || detail.row.state === 'failed';
   const events = [
     ...stateEvents(detail, history),
+    ...observed.map(toObservedEvent),
     ...attemptEvents(detail),
     ...ledgerEvents(detail),
     ...runnerEvents(detail),
@@ -53,7 +58,7 @@ export function buildTimeline(detail: JobDetail, nowMs: number): Timeline {
   return {
     startMs,
     endMs,
-    states: stateSpans(history, isOver ? null : endMs),
+    states: [...stateSpans(history, isOver ? null : endMs), ...observedSpans(observed, isOver ? null : endMs)],
     attempts: attemptSpans(detail, endMs),
     events,
   };
@@ -68,8 +73,39 @@ function stateSpans(history: readonly HistoryView[], endMs: number | null): read
       fromMs: entry.atMs,
       toMs: leftMs === null ? null : Math.max(entry.atMs, leftMs),
       look: entry.to,
+      isObserved: false,
     };
   });
+}
+
+function observedSpans(observed: readonly ObservedView[], endMs: number | null): readonly TimelineSpan[] {
+  return observed.map((change, index) => {
+    const leftMs = observed[index + 1]?.seenMs ?? endMs;
+    return {
+      key: `observed ${change.seq}`,
+      label: `${change.to} (observed)`,
+      fromMs: change.seenMs,
+      toMs: leftMs === null ? null : Math.max(change.seenMs, leftMs),
+      look: change.to,
+      isObserved: true,
+    };
+  });
+}
+
+function toObservedEvent(change: ObservedView): TimelineEvent {
+  const sure =
+    change.afterMs === null
+      ? 'some time before it was seen'
+      : `at most ${formatDuration(Math.max(0, change.seenMs - change.afterMs))} before it was seen`;
+  return {
+    key: `observed ${change.seq}`,
+    atMs: change.seenMs,
+    lane: 'state',
+    title: change.from === null ? `Observed: ${change.to}` : `Observed: ${change.from} → ${change.to}`,
+    detail: `the document keeps no history; it happened ${sure}`,
+    state: change.to,
+    flags: [],
+  };
 }
 
 function attemptSpans(detail: JobDetail, endMs: number): readonly TimelineSpan[] {
@@ -78,6 +114,7 @@ function attemptSpans(detail: JobDetail, endMs: number): readonly TimelineSpan[]
     label: `Attempt ${attempt.n}`,
     fromMs: attempt.startedAtMs,
     toMs: Math.max(attempt.startedAtMs, attempt.endedAtMs ?? endMs),
+    isObserved: false,
     look: attempt.endedAtMs === null ? 'attempt_open' : attempt.failure === null ? 'attempt_passed' : 'attempt_failed',
   }));
 }

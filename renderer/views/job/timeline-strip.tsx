@@ -110,6 +110,7 @@ function SpanLane({
                 key={span.key}
                 className="strip-span"
                 data-state={span.look}
+                data-observed={span.isObserved}
                 style={{ left: `${from}%`, width: `${Math.max(0, to - from)}%` }}
                 title={span.toMs === null ? span.label : `${span.label}, ${formatDuration(span.toMs - span.fromMs)}`}
               >

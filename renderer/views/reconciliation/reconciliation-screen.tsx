@@ -87,7 +87,8 @@ function RunFacts({ run }: { run: RunSummary }): ReactNode {
             of the copy as of <ExactTime atMs={run.copyAsOfMs} />
           </>
         )}
-        . {run.passed > 0 && `${count(run.passed, 'difference')} only in motion. `}
+        {run.copyAsOfMs === null && ' of the server itself, because the copy does not keep every job'}.{' '}
+        {run.passed > 0 && `${count(run.passed, 'difference')} only in motion. `}
         {run.undecidedWorkspaces > 0 &&
           `${count(run.undecidedWorkspaces, 'workspace')} kept moving: nothing was said of their sums. `}
         {inputs.unreadableJobs > 0 &&

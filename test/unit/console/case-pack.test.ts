@@ -14,7 +14,14 @@ const detailOf = (failureMessage: string, id = 'job-1') => {
     ...job,
     input: { ...job.input, options: { style: 'of my own', apiKey: 'sk-abcdefghijklmnop' } },
   };
-  return toJobDetail({ job: withOptions, document: withOptions, ledger: [], account: null });
+  return toJobDetail({
+    job: withOptions,
+    document: withOptions,
+    ledger: [],
+    account: null,
+    observed: [],
+    isPromptKept: true,
+  });
 };
 
 describe('a case pack', () => {

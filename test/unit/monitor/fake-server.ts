@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { MongoNetworkError, MongoServerError } from 'mongodb';
 import type { CachedPart } from '#cache/changes.ts';
 import { subjectOf } from '#cache/changes.ts';
+import { isOutside } from '#cache/copy-scope.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
-import type { ChangeBatch, ChangeFollower, StoreChange } from '#store/change-source.ts';
+import type { ChangeBatch, ChangeFollower, ReadWithin, StoreChange } from '#store/change-source.ts';
 import type { Topology } from '#store/ports.ts';
 import { NOW_MS } from '../cache/cache-world.ts';
 
@@ -45,6 +46,8 @@ export class FakeServer implements ChangesPort {
     ['accounts', new Map()],
     ['ledger', new Map()],
   ]);
+  /** Where a large collection is parted. */
+  splitIds: readonly string[] = [];
   readonly #log: LoggedChange[] = [];
 
   constructor(hasChangeStreams: boolean) {
@@ -104,10 +107,20 @@ export class FakeServer implements ChangesPort {
     return ok(this.#follower(from));
   }
 
-  page(part: CachedPart, before: string | null, limit: number): Promise<Result<readonly StoreChange[], AppError>> {
+  splits(part: CachedPart, ranges: number): Promise<Result<readonly string[], AppError>> {
+    return this.#call(`splits ${part} ${ranges}`, () => this.splitIds);
+  }
+
+  page(
+    part: CachedPart,
+    before: string | null,
+    limit: number,
+    within: ReadWithin = {},
+  ): Promise<Result<readonly StoreChange[], AppError>> {
     return this.#call(`page ${part} ${before === null || before > '\u{10FFFE}' ? 'top' : before}`, () =>
       this.#ordered(part)
         .filter((change) => before === null || (hasTextId(change) && subjectOf(change).id < before))
+        .filter((change) => subjectOf(change).id >= (within.fromId ?? '') && isWithin(change, within))
         .toReversed()
         .slice(0, limit),
     );
@@ -122,10 +135,15 @@ export class FakeServer implements ChangesPort {
     );
   }
 
-  idsAfter(part: CachedPart, after: string | null, limit: number): Promise<Result<readonly string[], AppError>> {
+  idsAfter(
+    part: CachedPart,
+    after: string | null,
+    limit: number,
+    within: ReadWithin = {},
+  ): Promise<Result<readonly string[], AppError>> {
     return this.#call(`idsAfter ${part}`, () =>
       this.#ordered(part)
-        .filter((change) => after === null || hasTextId(change))
+        .filter((change) => (after === null || hasTextId(change)) && isWithin(change, within))
         .map((change) => subjectOf(change).id)
         .filter((id) => after === null || id > after)
         .slice(0, limit),
@@ -178,6 +196,10 @@ export class FakeServer implements ChangesPort {
       },
     };
   }
+}
+
+function isWithin(change: StoreChange, { keptSinceMs = null }: ReadWithin): boolean {
+  return change.type !== 'job' || !isOutside(change.job.document, keptSinceMs);
 }
 
 function hasTextId(change: StoreChange): boolean {

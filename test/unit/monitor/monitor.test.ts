@@ -304,6 +304,9 @@ describe('where the copy cannot be written', () => {
       lacking: (part, ids) => inner.lacking(part, ids),
       setAsOf: (asOfMs) => inner.setAsOf(asOfMs),
       declareVoid: () => inner.declareVoid(),
+      keepSince: (sinceMs, limit) => inner.keepSince(sinceMs, limit),
+      size: () => inner.size(),
+      giveBack: (pages) => inner.giveBack(pages),
     };
     const one = start(server, { writer });
     await untilMode(one, 'stream');

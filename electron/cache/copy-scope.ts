@@ -1,0 +1,79 @@
+import { parseJob, type Job } from '#domain/job.ts';
+import type { CachedDocument } from './changes.ts';
+
+/** What of the server's jobs the copy keeps. Accounts and ledger are always whole: no charge can be proved from half a ledger. */
+export interface CopyScope {
+  /** Jobs that came to their end and have not changed since are left out; null keeps all. Milliseconds since 1970. */
+  readonly keptSinceMs: number | null;
+  /** False where prompts, and texts of options, are left out of every document and of the search. */
+  readonly keepsPrompts: boolean;
+}
+
+/** Everything. */
+export const WHOLE_SCOPE: CopyScope = { keptSinceMs: null, keepsPrompts: true };
+
+/** States in which a job is at its end; the server's filter of a window names the same. */
+export const ENDED_STATES = ['completed', 'failed'] as const;
+const ENDED: ReadonlySet<unknown> = new Set(ENDED_STATES);
+
+/** True for a document that the window leaves out. Asked of the document as it came, so that the server can be asked the same. */
+export function isOutside(document: Readonly<Record<string, unknown>>, keptSinceMs: number | null): boolean {
+  if (keptSinceMs === null || !ENDED.has(document['state'])) return false;
+  const at = document['updatedAt'];
+  return at instanceof Date && at.getTime() < keptSinceMs;
+}
+
+/** A document of the job collection as the copy keeps it; `document` is null where nothing of a malformed one is kept. */
+export type KeptDocument =
+  | Extract<CachedDocument, { type: 'job' }>
+  | (Omit<Extract<CachedDocument, { type: 'malformed' }>, 'document'> & {
+      readonly document: Readonly<Record<string, unknown>> | null;
+    });
+
+/** What the copy keeps of a document; null where it is outside of the window. */
+export function keptOf(found: CachedDocument, scope: CopyScope): KeptDocument | null {
+  if (isOutside(found.document, scope.keptSinceMs)) return null;
+  if (scope.keepsPrompts) return found;
+  // Where the prompt stands in a document that is none of ours nobody knows.
+  if (found.type === 'malformed') return { ...found, document: null };
+  const document = withoutPrompt(found.document, found.job.input);
+  const parsed = parseJob(document);
+  return parsed.ok
+    ? { type: 'job', job: parsed.value, document }
+    : { type: 'malformed', malformed: parsed.error, document: null };
+}
+
+/** A prompt shorter than this is not looked for inside other texts: it would be found everywhere. */
+const ECHO_CHARS_MIN = 12;
+/** Fields whose text others wrote, and may quote the prompt. */
+const QUOTING_FIELDS: ReadonlySet<string> = new Set(['message', 'reason']);
+
+function withoutPrompt(document: Readonly<Record<string, unknown>>, input: Job['input']): Record<string, unknown> {
+  const clean = input.prompt.length < ECHO_CHARS_MIN ? document : withoutEchoes(document, input.prompt);
+  const raw = isPlain(document['input']) ? document['input'] : {};
+  return { ...clean, input: { ...raw, prompt: '', options: withoutTexts(input.options) } };
+}
+
+function withoutEchoes(fields: Readonly<Record<string, unknown>>, prompt: string): Record<string, unknown> {
+  const clean = (name: string, value: unknown): unknown => {
+    if (typeof value === 'string' && QUOTING_FIELDS.has(name)) return value.replaceAll(prompt, '…');
+    if (Array.isArray(value)) return value.map((item: unknown) => clean(name, item));
+    return isPlain(value) ? withoutEchoes(value, prompt) : value;
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(name, value)]));
+}
+
+/** An object that is fields and nothing else: dates, ids and numbers of BSON are objects too. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function withoutTexts(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, withoutText(value)]));
+}
+
+function withoutText(value: unknown): unknown {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+  // Anything else may hold a text, at any depth.
+  return '';
+}

@@ -1,0 +1,69 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Job, JobState } from '#domain/job.ts';
+
+/** When something was seen: it happened after the one time, where that is known, and not after the other. */
+export interface Seen {
+  /** Up to then the copy missed nothing, so that the change was not there yet; milliseconds since 1970. */
+  readonly afterMs: number | null;
+  readonly seenMs: number;
+}
+
+/** A change of state that was seen of a job whose document keeps no history. */
+export interface ObservedChange extends Seen {
+  readonly seq: number;
+  /** Null where the job was seen for the first time. */
+  readonly from: JobState | null;
+  readonly to: JobState;
+}
+
+/** Keeps what was seen of jobs whose documents keep no history. Both methods belong into a transaction. */
+export class ObservedTable {
+  readonly #insert: Statement<[{ id: string; from: string | null; to: string; after: number | null; seen: number }]>;
+  readonly #delete: Statement<[string]>;
+
+  constructor(db: Database) {
+    // What was seen last bounds what comes next as well as the copy's own time does.
+    this.#insert = db.prepare(
+      `INSERT INTO observed
+       SELECT @id, coalesce(max(seq), 0) + 1, @from, @to,
+         min(@seen, coalesce(max(max(seen_ms), @after), max(seen_ms), @after)), @seen
+       FROM observed WHERE job_id = @id`,
+    );
+    this.#delete = db.prepare('DELETE FROM observed WHERE job_id = ?');
+  }
+
+  /** Notes the state of a job. A job that is seen for the first time came to its state some time after it was made. */
+  see(job: Job, from: JobState | null, { afterMs, seenMs }: Seen): void {
+    const after = from === null ? job.createdAt.getTime() : afterMs;
+    this.#insert.run({ id: job._id, from, to: job.state, after, seen: seenMs });
+  }
+
+  forget(jobId: string): void {
+    this.#delete.run(jobId);
+  }
+}
+
+/** Reads what {@link ObservedTable} keeps. */
+export class ObservedReader {
+  readonly #ofJob: Statement<
+    [string],
+    { seq: number; from_state: JobState | null; to_state: JobState; after_ms: number | null; seen_ms: number }
+  >;
+
+  constructor(db: Database) {
+    this.#ofJob = db.prepare(
+      'SELECT seq, from_state, to_state, after_ms, seen_ms FROM observed WHERE job_id = ? ORDER BY seq',
+    );
+  }
+
+  /** Changes of a job, oldest first; none where its document keeps its own history. */
+  read(jobId: string): readonly ObservedChange[] {
+    return this.#ofJob.all(jobId).map((row) => ({
+      seq: row.seq,
+      from: row.from_state,
+      to: row.to_state,
+      afterMs: row.after_ms,
+      seenMs: row.seen_ms,
+    }));
+  }
+}

@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import type { Cache } from '#cache/open-cache.ts';
+import type { OwnFile } from '#cache/own/open-own-file.ts';
+import type { CopyReader } from '#cache/copy-reader.ts';
+import { runWithholding } from '#cache/threads/run-withholding.ts';
+import { copySettingsSchema, type CopySettings, type CopyTask, type CopyView } from '#contract/copy-views.ts';
+import type { MonitorStatus } from '#contract/status.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { ChangesPort } from '#monitor/ports.ts';
+import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
+import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
+import { wait } from './wait.ts';
+
+const DAY_MS = 86_400_000;
+const NO_LIMITS: CopySettings = { keptDays: null, bytesMax: null, keepsPrompts: true };
+const SETTINGS_ID = 'settings';
+const SETTINGS_KIND = {
+  name: 'copy',
+  schema: copySettingsSchema.extend({ id: z.literal(SETTINGS_ID) }),
+  isOfSource: true,
+} as const;
+
+export interface CopyKeeperOptions {
+  readonly cache: Cache;
+  /** The file of the copy. */
+  readonly file: string;
+  readonly reader: (signal?: AbortSignal) => CopyReader;
+  /** Where the settings are kept; without it they are those of the program. */
+  readonly own: Result<OwnFile, AppError>;
+  /** The module of the thread that takes prompts out. */
+  readonly withholdEntry: URL;
+  readonly onChange: (jobIds: readonly string[]) => void;
+  readonly onStatus: (status: MonitorStatus) => void;
+  /** Tells how far a task on the whole copy is; null when it is over. */
+  readonly onTask: (task: CopyTask | null) => void;
+  readonly log: (line: string, cause?: unknown) => void;
+}
+
+/** Keeps the offline copy: follows the server, and sees to it that the copy is what the person wants it to be. */
+export class CopyKeeper {
+  readonly #options: CopyKeeperOptions;
+  #changes: ChangesPort | null = null;
+  #monitor: Monitor | null = null;
+  #isPaused = false;
+  #isStopped = false;
+  #verified: CopyView['verified'] = null;
+  /** Changes of the settings go one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CopyKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** What is wanted of the copy. */
+  get settings(): CopySettings {
+    const { own } = this.#options;
+    if (!own.ok) return NO_LIMITS;
+    const kept = own.value.records(SETTINGS_KIND).list();
+    const [settings] = kept.ok ? kept.value : [];
+    if (settings === undefined) return NO_LIMITS;
+    const { keptDays, bytesMax, keepsPrompts } = settings;
+    return { keptDays, bytesMax, keepsPrompts };
+  }
+
+  /** Makes the copy keep no prompts where it should not, whether or not there is a server. */
+  prepare(): Promise<Result<void, AppError>> {
+    return this.#inTurn(() => this.#apply(this.settings, false));
+  }
+
+  /** Follows a server from now on. */
+  follow(changes: ChangesPort): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#monitor?.stop();
+      this.#changes = changes;
+      const { cache } = this.#options;
+      const standing = cache.writer.standing();
+      // A wipe that failed is told and begun anew with the next start; until then nothing with a prompt is taken in.
+      if (standing.ok && standing.value.isWiping) this.#options.log('the copy still holds prompts that are to go');
+      this.#startMonitor();
+    });
+  }
+
+  /** Stops following; a change of the settings under way is waited for. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#turn;
+    await this.#monitor?.stop();
+  }
+
+  /** Keeps new settings and makes the copy follow them. Errors: those of the own file and of the copy. */
+  set(settings: CopySettings): Promise<Result<CopySettings, AppError>> {
+    return this.#inTurn(async () => {
+      const { own } = this.#options;
+      if (!own.ok) return own;
+      const before = this.settings;
+      const kept = own.value.records(SETTINGS_KIND).put({ id: SETTINGS_ID, ...settings });
+      if (!kept.ok) return kept;
+      await this.#monitor?.stop();
+      const applied = await this.#apply(settings, isLooser(settings, before));
+      if (this.#monitor !== null) this.#startMonitor();
+      return applied.ok ? ok(settings) : applied;
+    });
+  }
+
+  pauseSnapshot(): void {
+    this.#isPaused = true;
+    this.#monitor?.pauseSnapshot();
+  }
+
+  resumeSnapshot(): void {
+    this.#isPaused = false;
+    this.#monitor?.resumeSnapshot();
+  }
+
+  async view(signal: AbortSignal): Promise<Result<CopyView, AppError>> {
+    const reader = this.#options.reader(signal);
+    const documents = await reader.documentCounts();
+    if (!documents.ok) return documents;
+    const counts = await reader.counts();
+    if (!counts.ok) return counts;
+    const standing = await reader.standing();
+    if (!standing.ok) return standing;
+    const size = this.#options.cache.writer.size();
+    if (!size.ok) return size;
+    return ok({
+      settings: this.settings,
+      ...size.value,
+      documents: { ...documents.value, malformed: counts.value.malformed },
+      isComplete: standing.value.isComplete,
+      keepsPrompts: standing.value.scope.keepsPrompts || standing.value.isWiping,
+      verified: this.#verified,
+    });
+  }
+
+  /** Compares the copy with the server. Errors: `server_unreachable`; those of both sides; `cancelled`. */
+  async verify(changes: ChangesPort | null, signal: AbortSignal): Promise<Result<VerifyReport, AppError>> {
+    if (changes === null) return err(appError('server_unreachable', 'not connected yet'));
+    const reader = this.#options.reader(signal);
+    const counted = await reader.documentCounts();
+    if (!counted.ok) return counted;
+    const total = counted.value.jobs + counted.value.accounts + counted.value.ledger;
+    const { onTask } = this.#options;
+    const report = await verifyCopy({
+      changes,
+      reader,
+      signal,
+      onProgress: (done) => onTask({ type: 'verify', done, total: Math.max(total, done) }),
+    });
+    onTask(null);
+    if (report.ok) this.#verified = { atMs: Date.now(), differences: report.value.differencesTotal };
+    return report;
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #startMonitor(): void {
+    if (this.#changes === null || this.#isStopped) return;
+    const { cache, onChange, onStatus, log } = this.#options;
+    const { keptDays, bytesMax } = this.settings;
+    this.#monitor = startMonitor({
+      changes: this.#changes,
+      writer: cache.writer,
+      clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+      wait,
+      random: Math.random,
+      onChange,
+      onStatus,
+      log,
+      retention: { ageMsMax: keptDays === null ? null : keptDays * DAY_MS, bytesMax },
+      isSnapshotPaused: this.#isPaused,
+    });
+  }
+
+  /** While nobody follows: makes the file what the settings say, or has it read anew where it lacks what they take in. */
+  async #apply(settings: CopySettings, isLoosened: boolean): Promise<Result<void, AppError>> {
+    const { writer } = this.#options.cache;
+    const standing = writer.standing();
+    if (!standing.ok) return standing;
+    const { scope } = standing.value;
+    const sinceMs = settings.keptDays === null ? null : Date.now() - settings.keptDays * DAY_MS;
+    const isWider = isLoosened && scope.keptSinceMs !== null && (sinceMs === null || sinceMs < scope.keptSinceMs);
+    if (isWider) {
+      const widened = writer.keepSince(sinceMs, 0);
+      if (!widened.ok) return widened;
+    }
+    const takesPrompts = settings.keepsPrompts && !scope.keepsPrompts;
+    if (takesPrompts) {
+      const kept = writer.keepPrompts();
+      if (!kept.ok) return kept;
+    }
+    const withheld = await this.#withholdIfDue();
+    if (!withheld.ok) return withheld;
+    return isWider || takesPrompts ? writer.declareVoid() : ok(undefined);
+  }
+
+  async #withholdIfDue(): Promise<Result<void, AppError>> {
+    const { cache, withholdEntry, file, onTask, onChange } = this.#options;
+    const standing = cache.writer.standing();
+    if (!standing.ok) return standing;
+    const { scope, isWiping } = standing.value;
+    if (this.settings.keepsPrompts && !isWiping) return ok(undefined);
+    if (!scope.keepsPrompts && !isWiping) return ok(undefined);
+    const counts = await this.#options.reader().counts();
+    const total = counts.ok ? counts.value.total : 0;
+    onTask({ type: 'wipe', done: 0, total });
+    const withheld = await runWithholding(withholdEntry, file, (done) => {
+      onTask({ type: 'wipe', done, total: Math.max(done, total) });
+    });
+    onTask(null);
+    // Every row may be another now.
+    onChange([]);
+    return withheld;
+  }
+}
+
+/** True where settings may take jobs in that those before left out. */
+function isLooser(settings: CopySettings, before: CopySettings): boolean {
+  const allowsMore = (limit: number | null, earlier: number | null): boolean =>
+    earlier !== null && (limit === null || limit > earlier);
+  return allowsMore(settings.keptDays, before.keptDays) || allowsMore(settings.bytesMax, before.bytesMax);
+}

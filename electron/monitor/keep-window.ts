@@ -1,0 +1,54 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { failed, STOPPED, type RunEnd } from './ports.ts';
+import type { MonitorWork } from './work.ts';
+
+/** Jobs that are dropped in one transaction: few enough that changes do not wait long behind it. */
+const DROPPED_AT_ONCE = 200;
+/** A file over its limit is brought this far below it, so that not every new job drops an old one. */
+const SIZE_LEFT = 0.95;
+/** However small the limit of the size, jobs of the last day are kept: without them nothing that one looks for is there. */
+const KEPT_MS_MIN = 86_400_000;
+/** Pages that are given back to the disk at once. */
+const PAGES_AT_ONCE = 2000;
+/** The window by age moves on in steps of at least this, in milliseconds: each step changes what the server is asked for. */
+const STEP_MS = 60_000;
+
+/**
+ * Moves the window of what is kept on with the time, and makes it narrower where the file is too large; at most every
+ * `windowMs`. @returns null where it went well
+ */
+export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
+  const { ageMsMax, bytesMax } = work.retention;
+  if ((ageMsMax === null && bytesMax === null) || !work.isWindowDue()) return null;
+  if (ageMsMax !== null) {
+    const sinceMs = Math.floor((work.clock.nowMs() - ageMsMax) / STEP_MS) * STEP_MS;
+    const kept = await dropUntil(work, sinceMs, () => false);
+    if (kept !== null) return kept;
+  }
+  if (bytesMax === null) return null;
+  const size = work.writer.size();
+  if (!size.ok) return failed(size.error);
+  if (size.value.usedBytes <= bytesMax) return null;
+  return dropUntil(work, work.clock.nowMs() - KEPT_MS_MIN, () => {
+    const now = work.writer.size();
+    return now.ok && now.value.usedBytes <= bytesMax * SIZE_LEFT;
+  });
+}
+
+async function dropUntil(work: MonitorWork, sinceMs: number, isEnough: () => boolean): Promise<RunEnd | null> {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const { keptSinceMs } = standing.value.scope;
+  // A window that was made narrower for its size is not widened by its age.
+  if (keptSinceMs !== null && keptSinceMs >= sinceMs) return null;
+  for (;;) {
+    if (work.signal.aborted) return STOPPED;
+    const kept = work.writer.keepSince(sinceMs, DROPPED_AT_ONCE);
+    if (!kept.ok) return failed(kept.error);
+    work.tellApplied(kept.value);
+    if (kept.value.isDone || isEnough()) break;
+    await nextTurn();
+  }
+  const given = work.writer.giveBack(PAGES_AT_ONCE);
+  return given.ok ? work.tellStanding() : failed(given.error);
+}

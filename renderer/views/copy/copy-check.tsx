@@ -1,0 +1,103 @@
+import { ShieldCheck, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { CopyView } from '#contract/copy-views.ts';
+import type { RequestResult } from '#contract/requests.ts';
+import { explainError } from '#domain/errors.ts';
+import { Panel } from '../../components/panel.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { useCopyCheck, useCopyTask } from '../../state/copy-queries.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+
+type Report = RequestResult<'copy.verify'>;
+
+const DIFFERENCES: Readonly<Record<Report['differences'][number]['type'], string>> = {
+  missing: 'is missing from the copy',
+  extra: 'stands in the copy only',
+  differs: 'is another on the server',
+};
+
+/** Compares the copy with the server when it is asked to, and says what differs. */
+export function CopyCheck({ verified }: { verified: CopyView['verified'] }): ReactNode {
+  const { check, stop } = useCopyCheck();
+  const task = useCopyTask();
+  const isConnected = useEngineStatus().data?.connection.state === 'connected';
+  return (
+    <Panel title="Is it right?">
+      <p className="muted">
+        Reads everything on the server and compares it with the copy, range by range. Nothing is expected to differ.
+        {verified !== null && check.data === undefined && (
+          <>
+            {' '}
+            Last compared <ExactTime atMs={verified.atMs} />:{' '}
+            {verified.differences === 0 ? 'nothing' : verified.differences} differed.
+          </>
+        )}
+      </p>
+      <div className="copy-task">
+        <button
+          type="button"
+          className="button"
+          disabled={check.isPending || !isConnected}
+          title={isConnected ? undefined : 'The server is not connected'}
+          onClick={() => check.mutate()}
+        >
+          <ShieldCheck aria-hidden size={14} />
+          {check.isPending ? 'Comparing…' : 'Compare with the server'}
+        </button>
+        {check.isPending && (
+          <button type="button" className="button" onClick={stop}>
+            <X aria-hidden size={14} />
+            Stop
+          </button>
+        )}
+        {!isConnected && <span className="muted">The server is not connected.</span>}
+        {check.isPending && task?.type === 'verify' && (
+          <label>
+            {task.done.toLocaleString('en')} of about {task.total.toLocaleString('en')} documents
+            <progress value={task.done} max={Math.max(task.total, 1)} />
+          </label>
+        )}
+      </div>
+      {check.error !== null && (
+        <p className="text-danger" role="alert">
+          {explainError(toWireError(check.error))}
+        </p>
+      )}
+      {check.data !== undefined && <Verdict report={check.data} />}
+    </Panel>
+  );
+}
+
+function Verdict({ report }: { report: Report }): ReactNode {
+  const { documents, newer, differences, differencesTotal, isComplete } = report;
+  const compared = `${documents.toLocaleString('en')} documents compared`;
+  const behind = newer === 0 ? '' : ` ${newer.toLocaleString('en')} changed while they were compared.`;
+  if (differencesTotal === 0) {
+    return (
+      <output className={isComplete ? 'text-success' : undefined}>
+        {compared}: nothing differs.{behind}
+      </output>
+    );
+  }
+  const left = differencesTotal - differences.length;
+  return (
+    <div className="note" data-tone="danger" role="alert">
+      <div>
+        <strong>
+          {compared}: {differencesTotal.toLocaleString('en')} {differencesTotal === 1 ? 'differs' : 'differ'}.
+        </strong>
+        {behind}
+        {!isComplete && ' The copy is not complete yet: what is missing is still to come.'}
+        <ul className="copy-differences">
+          {differences.map(({ part, id, type }) => (
+            <li key={`${part} ${id}`}>
+              {part} <bdi className="mono">{id}</bdi> {DIFFERENCES[type]}
+            </li>
+          ))}
+        </ul>
+        {left > 0 && `and ${left.toLocaleString('en')} more`}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+import { useId, useState, type ReactNode } from 'react';
+import {
+  COPY_BYTES_MIN,
+  copySettingsSchema,
+  KEPT_DAYS_MAX,
+  type CopySettings,
+  type CopyView,
+} from '#contract/copy-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { ModalDialog } from '../../components/modal-dialog.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { useCopySettings } from '../../state/copy-queries.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { formatBytes } from './copy-words.ts';
+
+const MB = 1_000_000;
+
+/** What the copy keeps; concerns this machine only. */
+export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
+  const { settings } = copy;
+  const [days, setDays] = useState(settings.keptDays === null ? '' : String(settings.keptDays));
+  const [megabytes, setMegabytes] = useState(settings.bytesMax === null ? '' : String(settings.bytesMax / MB));
+  const [keepsPrompts, setKeepsPrompts] = useState(settings.keepsPrompts);
+  const [isAsking, setAsking] = useState(false);
+  const save = useCopySettings();
+  const ids = { days: useId(), megabytes: useId(), prompts: useId() };
+  const wish = copySettingsSchema.safeParse({
+    keptDays: days.trim() === '' ? null : Number(days),
+    bytesMax: megabytes.trim() === '' ? null : Math.round(Number(megabytes) * MB),
+    keepsPrompts,
+  });
+  const isChanged = wish.success && JSON.stringify(wish.data) !== JSON.stringify(settings);
+  const losesPrompts = settings.keepsPrompts && !keepsPrompts;
+  const send = (wanted: CopySettings): void => {
+    setAsking(false);
+    save.mutate(wanted);
+  };
+  return (
+    <Panel title="What it keeps">
+      <form
+        className="copy-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!wish.success) return;
+          if (losesPrompts) setAsking(true);
+          else send(wish.data);
+        }}
+      >
+        <label htmlFor={ids.days}>Jobs at their end, for days</label>
+        <div>
+          <input
+            id={ids.days}
+            className="control"
+            inputMode="numeric"
+            placeholder="all"
+            value={days}
+            onChange={(event) => setDays(event.target.value)}
+            aria-describedby={`${ids.days}-note`}
+          />
+          <p id={`${ids.days}-note`} className="cell-note">
+            After their last change; 1 to {KEPT_DAYS_MAX.toLocaleString('en')}, empty keeps all. Jobs that are not at
+            their end, accounts and the ledger always stay.
+          </p>
+        </div>
+        <label htmlFor={ids.megabytes}>At most, in MB</label>
+        <div>
+          <input
+            id={ids.megabytes}
+            className="control"
+            inputMode="numeric"
+            placeholder="no limit"
+            value={megabytes}
+            onChange={(event) => setMegabytes(event.target.value)}
+            aria-describedby={`${ids.megabytes}-note`}
+          />
+          <p id={`${ids.megabytes}-note`} className="cell-note">
+            Now {formatBytes(copy.usedBytes)}; {COPY_BYTES_MIN / MB} or more. The jobs that ended longest ago go first;
+            those of the last day stay, even above the limit.
+          </p>
+        </div>
+        <label htmlFor={ids.prompts}>Keep prompts</label>
+        <div>
+          <input
+            id={ids.prompts}
+            type="checkbox"
+            checked={keepsPrompts}
+            onChange={(event) => setKeepsPrompts(event.target.checked)}
+            aria-describedby={`${ids.prompts}-note`}
+          />
+          <p id={`${ids.prompts}-note`} className="cell-note">
+            Without them nobody can read or search on this machine what customers wrote. Turning it off wipes what was
+            kept, also in copies that were set aside; turning it on reads everything from the server again.
+          </p>
+        </div>
+        <div className="copy-form-end">
+          <button type="submit" className="button is-primary" disabled={!isChanged || save.isPending}>
+            {save.isPending ? 'Making it so…' : 'Save'}
+          </button>
+          {!wish.success && (
+            <span className="text-danger" role="alert">
+              Give a whole number of days and at least {COPY_BYTES_MIN / MB} MB, or leave the field empty.
+            </span>
+          )}
+          {save.isSuccess && !isChanged && <output>Saved.</output>}
+          {save.error !== null && (
+            <span className="text-danger" role="alert">
+              {explainError(toWireError(save.error))}
+            </span>
+          )}
+        </div>
+      </form>
+      {isAsking && wish.success && (
+        <ModalDialog title="Wipe prompts from this machine?" onClose={() => setAsking(false)}>
+          <p>
+            Prompts, and texts of options, of {copy.documents.jobs.toLocaleString('en')} jobs are taken out of the copy
+            and of its search. They stay on the server. Until it is done the copy can be read and does not follow.
+          </p>
+          <div className="dialog-actions">
+            <button type="button" className="button" onClick={() => setAsking(false)}>
+              Keep them
+            </button>
+            <button type="button" className="button is-danger" onClick={() => send(wish.data)}>
+              Wipe prompts
+            </button>
+          </div>
+        </ModalDialog>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,226 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contentDigestOf } from '#cache/digest.ts';
+import { withholdPrompts } from '#cache/withhold-prompts.ts';
+import { jobFilterSchema } from '#contract/job-views.ts';
+import type { Job } from '#domain/job.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { entryOf, jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+
+const DAY_MS = 86_400_000;
+const SECRET = 'marzipan-lighthouse';
+let world: CacheWorld;
+
+beforeEach(() => {
+  world = setupCache();
+});
+afterEach(() => world.end());
+
+/** The names of files in the copy's folder that hold a text anywhere. */
+function filesWith(text: string): string[] {
+  return readdirSync(world.folder).filter((name) => readFileSync(path.join(world.folder, name)).includes(text));
+}
+
+const page = (text: string) =>
+  ({
+    filter: jobFilterSchema.parse({ text }),
+    sort: { column: 'createdAt', direction: 'descending' },
+    cursor: null,
+    limit: 10,
+  }) as const;
+
+describe('a copy that keeps no prompts', () => {
+  function secretJobs(): readonly Job[] {
+    return Array.from({ length: 40 }, (_, n) => {
+      const job = jobIn({
+        id: `job-${n}`,
+        prompt: `Draw a ${SECRET} at night, variation ${n}`,
+        state: 'failed',
+        failureMessage: `refused: Draw a ${SECRET} at night, variation ${n}`,
+      });
+      return { ...job, input: { ...job.input, options: { style: SECRET, seconds: 8 } } };
+    });
+  }
+
+  it('has no byte of one left in any of its files, whatever it held before', () => {
+    const { writer } = world.open();
+    expectOk(writer.apply(secretJobs().map(jobChange), 'p1'));
+    expectOk(writer.apply([malformedChange({ _id: 'odd', input: SECRET })], 'p2'));
+    // Changed and deleted once more, so that pages and log hold what stands in no row any more.
+    expectOk(
+      writer.apply(
+        secretJobs()
+          .slice(0, 20)
+          .map((job) => jobChange({ ...job, version: 7 })),
+        'p3',
+      ),
+    );
+    expectOk(writer.apply([{ type: 'deleted', part: 'jobs', id: 'job-3' }], 'p4'));
+    writeFileSync(`${world.file}.set-aside-2026`, `an older copy with ${SECRET}`);
+    expect(filesWith(SECRET)).not.toEqual([]);
+    const told: number[] = [];
+    expectOk(withholdPrompts(world.file, (jobs) => told.push(jobs)));
+    expect(filesWith(SECRET)).toEqual([]);
+    expect(filesWith('marzipan')).toEqual([]);
+    expect(told.at(-1)).toBe(39);
+    const { reader } = world.open();
+    expect(expectOk(reader.standing())).toMatchObject({
+      scope: { keepsPrompts: false },
+      isWiping: false,
+      position: 'p4',
+    });
+    expect(expectOk(reader.jobsPage(page('marzipan'))).rows).toEqual([]);
+    expect(expectOk(reader.jobsPage(page('job-7'))).rows).toHaveLength(1);
+    expect(expectOk(reader.jobsPage(page('variation'))).rows).toEqual([]);
+    expect(expectOk(reader.counts()).total).toBe(39);
+  });
+
+  it('takes none in again from the stream, from polls or from a snapshot', () => {
+    const cache = world.open();
+    expectOk(withholdPrompts(world.file));
+    const [one, two, three] = secretJobs().map(jobChange);
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three jobs');
+    expectOk(cache.writer.apply([one], 'p1'));
+    expectOk(cache.writer.applyRead([two], null));
+    expectOk(cache.writer.openSnapshot('p2'));
+    expectOk(cache.writer.applyPage({ part: 'jobs', beforeId: null, changes: [three], isLast: true }));
+    const kept = expectOk(cache.reader.job('job-2'));
+    expect(kept?.type === 'job' && kept.job.input).toMatchObject({ prompt: '', options: { style: '', seconds: 8 } });
+    cache.close();
+    expect(filesWith(SECRET)).toEqual([]);
+  });
+
+  it('says that it is being wiped until it is, so that a wipe that was cut off is begun anew', () => {
+    const cache = world.open();
+    expectOk(cache.writer.apply(secretJobs().map(jobChange), 'p1'));
+    // The process dies in the middle: here the progress of the first page throws.
+    expect(() =>
+      withholdPrompts(world.file, () => {
+        throw new Error('killed');
+      }),
+    ).toThrow('killed');
+    expect(expectOk(cache.writer.standing())).toMatchObject({ isWiping: true, scope: { keepsPrompts: false } });
+    expectOk(withholdPrompts(world.file));
+    cache.close();
+    expect(filesWith(SECRET)).toEqual([]);
+    expect(expectOk(world.open().reader.jobsPage(page('job-7'))).rows).toHaveLength(1);
+  });
+
+  it('has the digest of what the server holds without its prompts', () => {
+    const cache = world.open();
+    expectOk(withholdPrompts(world.file));
+    const [change] = secretJobs().map(jobChange);
+    if (change === undefined) throw new Error('one job');
+    expectOk(cache.writer.apply([change], 'p1'));
+    const { scope } = expectOk(cache.writer.standing());
+    expect(expectOk(cache.reader.contentOf('jobs', 'job-0'))).toBe(contentDigestOf(change, scope));
+    expect(contentDigestOf(change)).not.toBe(contentDigestOf(change, scope));
+  });
+});
+
+describe('a window of what is kept', () => {
+  it('drops the jobs that ended longest ago first, and never one that is not at its end', () => {
+    const { writer, reader } = world.open();
+    const days = [1, 5, 40, 80, 90].map((n) =>
+      jobIn({
+        id: `ended-${n}`,
+        state: 'completed',
+        createdAtMs: NOW_MS - 100 * DAY_MS,
+        updatedAtMs: NOW_MS - n * DAY_MS,
+      }),
+    );
+    const open = jobIn({ id: 'open', state: 'retrying', createdAtMs: NOW_MS - 100 * DAY_MS });
+    const malformed = malformedChange({ _id: 'bad', state: 'completed', updatedAt: new Date(NOW_MS - 60 * DAY_MS) });
+    expectOk(writer.apply([...days, open].map(jobChange), null));
+    expectOk(writer.apply([malformed, { type: 'entry', entry: entryOf('e1', { jobId: 'ended-90' }) }], null));
+    const since = NOW_MS - 30 * DAY_MS;
+    const first = expectOk(writer.keepSince(since, 1));
+    expect(first).toMatchObject({ jobIds: ['ended-90'], isDone: false });
+    // What is said of the window is true at each step.
+    expect(expectOk(writer.standing()).scope.keptSinceMs).toBe(NOW_MS - 80 * DAY_MS);
+    const steps = [expectOk(writer.keepSince(since, 1)), expectOk(writer.keepSince(since, 1))];
+    expect(steps.map(({ isDone }) => isDone)).toEqual([false, true]);
+    expect(expectOk(writer.standing()).scope.keptSinceMs).toBe(since);
+    const rows = expectOk(reader.jobsPage(page(''))).rows.map(({ id }) => id);
+    expect(rows.toSorted()).toEqual(['ended-1', 'ended-5', 'open']);
+    expect(expectOk(reader.counts())).toMatchObject({ total: 3, malformed: 0 });
+    // The ledger stays whole.
+    expect(expectOk(reader.entriesOfJob('ended-90'))).toHaveLength(1);
+  });
+
+  it('drops jobs of one instant together, however many they are', () => {
+    const { writer } = world.open();
+    const at = NOW_MS - 50 * DAY_MS;
+    const jobs = Array.from({ length: 12 }, (_, n) => jobIn({ id: `j${n}`, state: 'completed', createdAtMs: at }));
+    expectOk(writer.apply(jobs.map(jobChange), null));
+    expect(expectOk(writer.keepSince(NOW_MS, 5)).jobIds).toHaveLength(12);
+  });
+
+  it('takes a job in again that changes, and leaves out what the stream brings from outside', () => {
+    const { writer, reader } = world.open();
+    expectOk(writer.keepSince(NOW_MS - DAY_MS, 100));
+    const old = jobIn({ id: 'old', state: 'failed', createdAtMs: NOW_MS - 9 * DAY_MS });
+    expectOk(writer.apply([jobChange(old)], null));
+    expect(expectOk(reader.counts()).total).toBe(0);
+    expectOk(writer.apply([jobChange({ ...old, updatedAt: new Date(NOW_MS), version: 9 })], null));
+    expect(expectOk(reader.counts()).total).toBe(1);
+  });
+
+  it('gives room on the disk back', () => {
+    const { writer } = world.open();
+    const jobs = Array.from({ length: 600 }, (_, n) =>
+      jobIn({ id: `j${n}`, state: 'completed', prompt: `${n} `.repeat(1000), createdAtMs: NOW_MS - 50 * DAY_MS + n }),
+    );
+    expectOk(writer.apply(jobs.map(jobChange), null));
+    const full = expectOk(writer.size());
+    for (let isDone = false; !isDone;) ({ isDone } = expectOk(writer.keepSince(NOW_MS, 100)));
+    expectOk(writer.giveBack(100_000));
+    const left = expectOk(writer.size());
+    expect(left.usedBytes).toBeLessThan(full.usedBytes / 2);
+    expect(left.fileBytes).toBeLessThan(full.fileBytes / 2);
+  });
+});
+
+describe('a job whose document keeps no history', () => {
+  const bare = (spec: Parameters<typeof jobIn>[0]): Job => ({ ...jobIn(spec), history: [] });
+
+  it('gets one of what was seen of it, with how sure it is', () => {
+    let nowMs = NOW_MS;
+    const { writer, reader } = world.open({ now: () => nowMs });
+    const createdAtMs = NOW_MS - 60_000;
+    expectOk(writer.apply([jobChange(bare({ id: 'a', createdAtMs }))], 'p1', NOW_MS - 100));
+    nowMs += 5000;
+    expectOk(writer.apply([jobChange(bare({ id: 'a', state: 'running', version: 2, createdAtMs }))], 'p2', nowMs));
+    // Progress is no change of state.
+    expectOk(
+      writer.apply([jobChange({ ...bare({ id: 'a', state: 'running', version: 3, createdAtMs }), priority: 5 })], 'p3'),
+    );
+    nowMs += 3000;
+    expectOk(writer.apply([jobChange(bare({ id: 'a', state: 'completed', version: 4, createdAtMs }))], 'p4'));
+    expect(expectOk(reader.observedOf('a'))).toEqual([
+      { seq: 1, from: null, to: 'queued', afterMs: createdAtMs, seenMs: NOW_MS },
+      { seq: 2, from: 'queued', to: 'running', afterMs: NOW_MS, seenMs: NOW_MS + 5000 },
+      { seq: 3, from: 'running', to: 'completed', afterMs: NOW_MS + 5000, seenMs: NOW_MS + 8000 },
+    ]);
+    expectOk(writer.apply([{ type: 'deleted', part: 'jobs', id: 'a' }], 'p5'));
+    expect(expectOk(reader.observedOf('a'))).toEqual([]);
+  });
+
+  it('one that keeps its own history leaves none here', () => {
+    const { writer, reader } = world.open();
+    expectOk(writer.apply([jobChange(jobIn({ id: 'a' }))], 'p1'));
+    expectOk(writer.apply([jobChange(jobIn({ id: 'a', state: 'running', version: 2 }))], 'p2'));
+    expect(expectOk(reader.observedOf('a'))).toEqual([]);
+  });
+
+  it('a column that lacks its text still satisfies every constraint of the file', () => {
+    const { writer } = world.open();
+    expectOk(writer.apply([jobChange(bare({ id: 'a', state: 'failed' }))], 'p1'));
+    expectOk(withholdPrompts(world.file));
+    const db = new Database(world.file, { readonly: true });
+    expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+    db.close();
+  });
+});
