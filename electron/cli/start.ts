@@ -13,6 +13,8 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 interface StartFlags {
   readonly uri?: string;
+  readonly profile?: string;
+  readonly sandbox: boolean;
   readonly db?: string;
   readonly dataDir?: string;
   readonly person?: string;
@@ -32,10 +34,12 @@ interface Launch {
 
 const program = new Command('npm start --')
   .description(
-    'Opens Runledger. Without a URI it runs on a sandbox server with demo data of its own; with one it attaches there.',
+    'Opens Runledger on a URI, on a connection that was kept, or on the one that was open last; at first that is a sandbox server with demo data of its own.',
   )
   .argument('[link]', 'an address to open, such as runledger://job/JOB_ID')
   .option('--uri <uri>', 'the MongoDB to attach to (or MONGODB_URI, which other users of this machine cannot read)')
+  .option('--profile <name>', 'the kept connection to open (or RUNLEDGER_PROFILE)')
+  .option('--sandbox', 'the sandbox server, whatever was open last', false)
   .option('--db <name>', 'the database; default: the one in the URI, or runledger')
   .option('--data-dir <folder>', "where the offline copy and the sandbox's data stand; default: the system's folder")
   .option('--person <name>', 'who sits here, where the server asks nobody to log in; default: the name of the account')
@@ -63,12 +67,7 @@ async function start(flags: StartFlags, links: readonly string[]): Promise<numbe
   }
   const launch = onElectron(flags) ?? (flags.runtime === 'electron' ? null : await onStandIn(flags));
   if (launch === null) return 1;
-  const isSandbox = flags.uri === undefined && (process.env['MONGODB_URI'] ?? '') === '';
-  say(
-    isSandbox
-      ? 'No MONGODB_URI: the sandbox server runs with demo data. It is for trying things out, never for production.'
-      : 'Attaching to the MongoDB that the URI names.',
-  );
+  say(destinationOf(flags));
   say('Close the window or press Ctrl-C to stop.');
   return run(launch, [...applicationArguments(flags), ...links], {
     ...launch.env,
@@ -77,8 +76,20 @@ async function start(flags: StartFlags, links: readonly string[]): Promise<numbe
   });
 }
 
+function destinationOf(flags: StartFlags): string {
+  const sandbox = 'The sandbox server runs with demo data. It is for trying things out, never for production.';
+  if (flags.sandbox) return sandbox;
+  const profile = flags.profile ?? process.env['RUNLEDGER_PROFILE'] ?? '';
+  if (flags.uri === undefined && profile !== '') return `Opening the connection ${profile}.`;
+  const hasUri = flags.uri !== undefined || (process.env['MONGODB_URI'] ?? '') !== '';
+  if (hasUri) return 'Attaching to the MongoDB that the URI names.';
+  return `No MONGODB_URI: the connection that was open last is opened. Without one: ${sandbox}`;
+}
+
 function applicationArguments(flags: StartFlags): readonly string[] {
   return [
+    ...(flags.profile === undefined ? [] : ['--profile', flags.profile]),
+    ...(flags.sandbox ? ['--sandbox'] : []),
     ...(flags.db === undefined ? [] : ['--db', flags.db]),
     ...(flags.dataDir === undefined ? [] : ['--data-dir', path.resolve(flags.dataDir)]),
     ...(flags.person === undefined ? [] : ['--person', flags.person]),

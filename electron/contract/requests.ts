@@ -12,6 +12,7 @@ import { MEND_REQUESTS } from './requests/mends.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
 import { PEOPLE_REQUESTS } from './requests/people.ts';
 import { PERIOD_REQUESTS } from './requests/periods.ts';
+import { PROFILE_REQUESTS } from './requests/profiles.ts';
 import { RECONCILIATION_REQUESTS } from './requests/reconciliation.ts';
 import { RETRY_REQUESTS } from './requests/retry.ts';
 import { POLICY_REQUESTS } from './requests/policy.ts';
@@ -39,6 +40,7 @@ export const REQUESTS = {
   ...INVOICE_REQUESTS,
   ...PLAN_REQUESTS,
   ...POLICY_REQUESTS,
+  ...PROFILE_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

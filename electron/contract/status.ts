@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ERROR_CODES } from '#domain/errors.ts';
 import { jobStateSchema } from '#domain/job.ts';
 import { personStatusSchema } from './person-views.ts';
+import { openProfileSchema } from './profile-views.ts';
 
 /** A time in milliseconds since 1970 UTC: dates cross the port as numbers, so that every port carries them alike. */
 export const timeMsSchema = z.int();
@@ -79,6 +80,7 @@ export const engineStatusSchema = z.object({
   version: z.string(),
   creditScale: z.int().min(0).max(9),
   person: personStatusSchema,
+  profile: openProfileSchema,
   connection: connectionStatusSchema,
   monitor: monitorStatusSchema,
   runner: runnerStatusSchema,

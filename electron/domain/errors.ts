@@ -21,7 +21,7 @@ export const ERRORS = {
   read_only: {
     transient: false,
     message: 'This connection is read-only; nothing was written.',
-    action: 'Start without --read-only, or use a profile that may write.',
+    action: 'Start without --read-only, or use a connection that may write.',
   },
   not_found: {
     transient: false,
@@ -33,6 +33,21 @@ export const ERRORS = {
     message: 'The connection string is not a MongoDB URI.',
     action: 'Write it as mongodb://host:port/database or mongodb+srv://host/database.',
   },
+  secret_needed: {
+    transient: false,
+    message: 'The password of this connection is not kept on this machine.',
+    action: 'Type it under Connections; it is asked for each time where the system has no key store.',
+  },
+  profiles_unusable: {
+    transient: false,
+    message: 'The file of connections cannot be used.',
+    action: 'Mend or move away connections.json in the data folder; nothing of it was changed.',
+  },
+  profile_exists: {
+    transient: false,
+    message: 'Another connection has this name.',
+    action: 'Choose another name; a name must tell connections apart.',
+  },
   server_unreachable: {
     transient: true,
     message: 'The MongoDB server does not answer.',
@@ -41,7 +56,7 @@ export const ERRORS = {
   login_refused: {
     transient: false,
     message: 'The MongoDB server refused the login.',
-    action: 'Check user name, password and authSource in the connection string, then start again.',
+    action: 'Check user, password and authentication database of the connection, then try again.',
   },
   not_authorized: {
     transient: false,

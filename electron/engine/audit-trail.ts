@@ -11,16 +11,9 @@ const VIEWS_REMEMBERED_MAX = 5000;
 const TEXT_MAX = 200;
 const LIST_MAX = 50;
 /** Fields that hold what customers wrote; of them only the hash is kept, however short they are. */
-const PAYLOAD_FIELDS: ReadonlySet<string> = new Set([
-  'prompt',
-  'options',
-  'edited',
-  'document',
-  'csv',
-  'text',
-  'password',
-  'uri',
-]);
+const PAYLOAD_FIELDS: ReadonlySet<string> = new Set(['prompt', 'options', 'edited', 'document', 'csv', 'text']);
+/** Fields of which not even a hash is kept: a short secret is guessed from it. */
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['secrets', 'password', 'keyPassphrase', 'uri']);
 /** Fields that name what a request is about, in the order in which they are looked for. */
 const SUBJECT_FIELDS = [
   'jobId',
@@ -111,6 +104,7 @@ function toDetails(notes: Readonly<Record<string, unknown>>): Record<string, Jso
 /** A value as the audit keeps it: what customers wrote, and long texts, as a hash. */
 function toDetail(value: unknown, field = ''): Json {
   if (value === null || value === undefined) return null;
+  if (SECRET_FIELDS.has(field)) return 'given, and not recorded';
   if (PAYLOAD_FIELDS.has(field)) return fingerprint(typeof value === 'string' ? value : JSON.stringify(value));
   if (typeof value === 'string') return value.length > TEXT_MAX ? fingerprint(value) : value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);

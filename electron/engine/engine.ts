@@ -29,12 +29,17 @@ import { createFailedHandlers, createHandlers } from './handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
+import { missingSecretOf, openedConfig, openProfileOf } from './opened-config.ts';
 import { PersonBoard } from './person-board.ts';
 import { PlanHost } from './plan-host.ts';
 import type { EnginePort } from './port.ts';
+import { NO_SHELL, type Shell } from './shell-link.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
 import { toWireError, WindowSession } from './window-session.ts';
+
+/** What the connection to the sandbox is called. */
+const SANDBOX_LABEL = 'Sandbox server';
 
 /** What an engine needs of the process that runs it. */
 export interface EngineOptions {
@@ -48,6 +53,8 @@ export interface EngineOptions {
   /** The module of the thread that takes prompts out of the copy. */
   readonly withholdEntry: URL;
   readonly log: (line: string, cause?: unknown) => void;
+  /** The desktop around it; left out where there is none. */
+  readonly shell?: Shell;
 }
 
 /**
@@ -80,16 +87,17 @@ export class Engine {
   #failure: AppError | null = null;
 
   constructor(options: EngineOptions) {
-    this.#options = options;
-    const { config, log } = options;
+    const config = openedConfig(options.config);
+    this.#options = { ...options, config };
+    const { log } = options;
     this.#person = new PersonBoard({
-      fallbackName: config.personName ?? systemName(),
+      fallbackName: this.#fallbackName(),
       isReadOnly: config.isReadOnly,
       memoryFile: dataFilesOf(config.dataDir, sourceOf(config)).personFile,
       onChange: (person) => this.#board.set({ person }),
       log,
     });
-    this.#board = new StatusBoard(config.version, this.#person.status, (status) => {
+    this.#board = new StatusBoard(config.version, openProfileOf(options.config), this.#person.status, (status) => {
       this.#publish({ name: 'status.changed', status });
     });
   }
@@ -102,7 +110,9 @@ export class Engine {
     const started = await this.#start();
     if (!started.ok) {
       this.#failure = started.error;
-      const { label, isSandbox } = this.#board.current.connection;
+      const { config } = this.#options;
+      const label = config.mongodbUri === null ? SANDBOX_LABEL : sourceOf(config);
+      const isSandbox = config.mongodbUri === null;
       const error = toWireError(started.error);
       this.#board.set({ connection: { state: 'disconnected', label, isSandbox, error, nextTryAtMs: null } });
     }
@@ -111,13 +121,15 @@ export class Engine {
 
   async #start(): Promise<Result<void, AppError>> {
     const { config, log } = this.#options;
+    this.#openAudit(sourceOf(config));
+    const hasSecrets = missingSecretOf(config);
+    if (!hasSecrets.ok) return hasSecrets;
     const uri = await this.#serverUri();
     if (!uri.ok) return uri;
     const isSandbox = config.mongodbUri === null;
-    const label = isSandbox ? ok('Sandbox server') : labelOf(uri.value, config.dbName);
+    const label = isSandbox ? ok(SANDBOX_LABEL) : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
     const source = sourceOf(config);
-    this.#openAudit(source);
     const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
     this.#cache = cache.value;
@@ -153,6 +165,11 @@ export class Engine {
     return this.#board.current;
   }
 
+  /** How it is set up. */
+  get config(): EngineConfig {
+    return this.#options.config;
+  }
+
   /** Serves a window over its port until the window closes it. */
   connect(port: EnginePort): void {
     const handlers = this.#handlers();
@@ -176,7 +193,8 @@ export class Engine {
 
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
-    if (this.#failure !== null) return createFailedHandlers(this.#failure, status);
+    const profiles = { shell: this.#options.shell ?? NO_SHELL, fallbackName: this.#fallbackName() };
+    if (this.#failure !== null) return createFailedHandlers(this.#failure, status, profiles);
     const readers = this.#readers;
     const keeper = this.#keeper;
     if (readers === null || keeper === null || this.#reconciliation === null || this.#own === null) return null;
@@ -192,11 +210,17 @@ export class Engine {
       exportFolder: dataFilesOf(this.#options.config.dataDir, sourceOf(this.#options.config)).exportFolder,
       reconciliation: this.#reconciliation,
       own: this.#own,
+      profiles,
       person: this.#person,
       auditFile: this.#auditFile,
       store,
       now: Date.now,
     });
+  }
+
+  /** What to call who sits here where the server does not say it. */
+  #fallbackName(): string {
+    return this.#options.config.personName ?? systemName();
   }
 
   /** Lets the runner finish what it may, hands the rest back, and closes everything. Idempotent. */
@@ -331,6 +355,7 @@ export class Engine {
     }
     this.#store = store;
     await this.#person.attach(store.people);
+    this.#recordOpening(store);
     void this.#book?.send();
     this.#desk = new JobDesk({
       reader: store.reader,
@@ -343,6 +368,21 @@ export class Engine {
     if (this.#person.status.access.retry.write === null) void this.#plans.resume(this.#person.actor);
     await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) this.#startRunner(store, missingIndexes);
+  }
+
+  /** Who attached by which connection stands in the audit of the deployment that was attached to. */
+  #recordOpening(store: Store): void {
+    const { profile, isReadOnly } = this.#options.config;
+    if (profile === null) return;
+    const { name, kind, address } = profile;
+    const details = { name, kind, address, isReadOnly, server: store.reader.topology.server };
+    this.#book?.record(this.#person.audited, {
+      action: 'connection.open',
+      subject: name,
+      outcome: 'done',
+      of: null,
+      details,
+    });
   }
 
   #startRunner(store: Store, missingIndexes: readonly string[]): void {

@@ -2,6 +2,7 @@ import { explainError } from '#domain/errors.ts';
 import { Engine } from './engine.ts';
 import { parentMessageSchema, type EngineMessage } from './messages.ts';
 import { parentPortOf } from './parent-port.ts';
+import { ShellLink } from './shell-link.ts';
 import { toWireError } from './window-session.ts';
 
 /**
@@ -28,6 +29,7 @@ const withholdEntry = new URL(
   import.meta.url,
 );
 
+const shell = new ShellLink((ask) => tell({ type: 'ask', ...ask }));
 let engine: Engine | null = null;
 /** Ports that came before the engine was ready. */
 let starting: Promise<unknown> = Promise.resolve();
@@ -47,14 +49,13 @@ parent.on('message', ({ data, ports }) => {
   }
   switch (message.data.type) {
     case 'init': {
-      const created = new Engine({
-        config: message.data.config,
-        sandboxEntry,
-        deskEntry,
-        readerEntry,
-        withholdEntry,
-        log,
-      });
+      const { config } = message.data;
+      const { profile } = config;
+      if (profile?.login.type === 'aws' && profile.login.awsProfile !== null) {
+        // Where the driver's AWS identity comes from is told to it in the environment and no other way.
+        process.env['AWS_PROFILE'] = profile.login.awsProfile;
+      }
+      const created = new Engine({ config, sandboxEntry, deskEntry, readerEntry, withholdEntry, log, shell });
       engine = created;
       starting = created.start().then((started) => {
         if (started.ok) tell({ type: 'ready' });
@@ -70,6 +71,9 @@ parent.on('message', ({ data, ports }) => {
       if (port !== undefined) void starting.then(() => engine?.connect(port));
       return;
     }
+    case 'answer':
+      shell.answered(message.data.id, message.data.answer);
+      return;
     case 'stop':
       void stop();
   }

@@ -20,6 +20,7 @@ import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
 import { planHandlers } from './handlers/plan-handlers.ts';
 import { policyHandlers } from './handlers/policy-handlers.ts';
+import { profileHandlers, type ProfileParts } from './handlers/profile-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
 import type { CopyKeeper } from './copy-keeper.ts';
@@ -42,6 +43,7 @@ export interface HandlerParts {
   readonly reconciliation: ReconciliationDesk;
   /** Views and drafts of the person, or why they cannot be had. */
   readonly own: Result<OwnFile, AppError>;
+  readonly profiles: ProfileParts;
   readonly person: PersonBoard;
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
@@ -74,6 +76,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...financeHandlers(parts.reconciliation),
     ...copyHandlers(parts.keeper, parts.store),
     ...ownHandlers(parts.own),
+    ...profileHandlers(parts.profiles),
     ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
     ...policyHandlers({ copy: parts.copy, store: parts.store, now: parts.now }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
@@ -81,13 +84,16 @@ export function createHandlers(parts: HandlerParts): Handlers {
   };
 }
 
-/** The answers of an engine that could not start: its status says why, and so does everything else. */
-export function createFailedHandlers(error: AppError, status: () => EngineStatus): Handlers {
+/**
+ * The answers of an engine that could not start: its status says why, and so does everything else but connections, by which
+ * people leave for another one.
+ */
+export function createFailedHandlers(error: AppError, status: () => EngineStatus, profiles: ProfileParts): Handlers {
   const refuse = (): Result<never, AppError> => err(error);
   // Object.fromEntries forgets the names that it was given (microsoft/TypeScript#35745).
   const refusals = Object.fromEntries(requestNameSchema.options.map((name) => [name, refuse])) as Record<
     RequestName,
     typeof refuse
   >;
-  return { ...refusals, 'status.get': () => ok(status()) };
+  return { ...refusals, 'status.get': () => ok(status()), ...profileHandlers(profiles) };
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '#contract/status.ts';
+import { connectionProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
 import { NO_PROVIDERS, providerSourcesSchema } from './provider-settings.ts';
 import { PERSON_ID_MAX } from '#domain/people.ts';
+import { shellAnswerSchema, shellAskNameSchema } from './shell-asks.ts';
 
 /** How an engine is set up. Paths are absolute; `mongodbUri` may hold a password and is never logged. */
 export const engineConfigSchema = z.object({
@@ -11,6 +13,10 @@ export const engineConfigSchema = z.object({
   dataDir: z.string().min(1),
   /** Null starts the sandbox server with demo data in `dataDir`. */
   mongodbUri: z.string().nullable(),
+  /** A kept way to a deployment; then it stands for `mongodbUri` and `dbName`. */
+  profile: connectionProfileSchema.nullable().default(null),
+  /** What is secret of the profile's login; never logged. Null where it must be typed first. */
+  secrets: profileSecretsSchema.nullable().default(null),
   /** Null takes the database that the URI names, or `runledger`. */
   dbName: z.string().min(1).max(63).nullable(),
   /** True where nothing may be written over this connection; then no runner runs here either. */
@@ -36,6 +42,8 @@ export const parentMessageSchema = z.discriminatedUnion('type', [
   /** Comes with one port: a window's. */
   z.object({ type: z.literal('connect') }),
   z.object({ type: z.literal('stop') }),
+  /** Answers what the engine asked of the desktop. */
+  z.object({ type: z.literal('answer'), id: z.int(), answer: shellAnswerSchema }),
 ]);
 
 /** What the engine tells the process that started it. */
@@ -43,5 +51,6 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('fatal'), error: wireErrorSchema }),
   z.object({ type: z.literal('stopped') }),
+  z.object({ type: z.literal('ask'), id: z.int(), name: shellAskNameSchema, params: z.unknown() }),
 ]);
 export type EngineMessage = z.infer<typeof engineMessageSchema>;

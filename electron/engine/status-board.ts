@@ -2,6 +2,7 @@ import { CREDIT_SCALE } from '#domain/credits.ts';
 import type { ConnectionStatus, EngineStatus, JobCounts, MonitorStatus, RunnerStatus } from '#contract/status.ts';
 
 import type { PersonStatus } from '#contract/person-views.ts';
+import type { OpenProfile } from '#contract/profile-views.ts';
 
 const NO_COUNTS: JobCounts = {
   total: 0,
@@ -15,12 +16,13 @@ export class StatusBoard {
   readonly #onChange: (status: EngineStatus) => void;
   #status: EngineStatus;
 
-  constructor(version: string, person: PersonStatus, onChange: (status: EngineStatus) => void) {
+  constructor(version: string, profile: OpenProfile, person: PersonStatus, onChange: (status: EngineStatus) => void) {
     this.#onChange = onChange;
     this.#status = {
       version,
       creditScale: CREDIT_SCALE,
       person,
+      profile,
       connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
       monitor: { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null },
       runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },

@@ -1,6 +1,7 @@
 import { MessageChannelMain, utilityProcess, type UtilityProcess, type WebContents } from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { engineMessageSchema, type EngineConfig } from '#engine/messages.ts';
+import type { ShellAnswer, ShellAskName } from '#engine/shell-asks.ts';
 import { restartDelayMs } from './back-off.ts';
 
 /** What the host of the engine needs. */
@@ -8,6 +9,8 @@ export interface EngineHostOptions {
   /** Absolute path of the engine's bundle. */
   readonly entry: string;
   readonly config: EngineConfig;
+  /** Answers what the engine asks of the desktop. */
+  readonly answer: (name: ShellAskName, params: unknown) => ShellAnswer;
   readonly log: (line: string) => void;
   readonly now: () => number;
 }
@@ -24,6 +27,7 @@ const STOP_MS_MAX = 8000;
 export class EngineHost {
   readonly #options: EngineHostOptions;
   readonly #windows = new Set<WebContents>();
+  #config: EngineConfig;
   #process: UtilityProcess | null = null;
   #startedAt = 0;
   #failures = 0;
@@ -32,6 +36,12 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#config = options.config;
+  }
+
+  /** How the engine runs now, or will when it is started. */
+  get config(): EngineConfig {
+    return this.#config;
   }
 
   start(): void {
@@ -41,9 +51,9 @@ export class EngineHost {
     this.#process = child;
     child.stdout?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
     child.stderr?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
-    child.on('message', (message: unknown) => this.#receive(message));
+    child.on('message', (message: unknown) => this.#receive(child, message));
     child.on('exit', (code) => this.#exited(child, code));
-    child.postMessage({ type: 'init', config: this.#options.config });
+    child.postMessage({ type: 'init', config: this.#config });
     for (const contents of this.#windows) this.#handPort(contents, child);
   }
 
@@ -59,6 +69,23 @@ export class EngineHost {
   /** Asks the engine to finish what it is doing and waits for it, within bounds. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    await this.#end();
+  }
+
+  /** Stops the engine in good order and starts it with another configuration; windows get new ports by themselves. */
+  async restart(config: EngineConfig): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    await this.#end();
+    this.#isStopping = false;
+    this.#process = null;
+    this.#failures = 0;
+    this.#config = config;
+    this.#tellLost();
+    this.start();
+  }
+
+  async #end(): Promise<void> {
     if (this.#restart !== null) clearTimeout(this.#restart);
     const child = this.#process;
     if (child === null) return;
@@ -76,23 +103,31 @@ export class EngineHost {
     contents.postMessage(PORT_CHANNEL, { type: 'connected' }, [port2]);
   }
 
-  #receive(raw: unknown): void {
+  #receive(child: UtilityProcess, raw: unknown): void {
     const message = engineMessageSchema.safeParse(raw);
     if (!message.success) this.#options.log('the engine sent a message that is none of the contract');
     else if (message.data.type === 'fatal')
       this.#options.log(`engine: ${message.data.error.code} ${message.data.error.detail ?? ''}`);
+    else if (message.data.type === 'ask') {
+      const { id, name, params } = message.data;
+      child.postMessage({ type: 'answer', id, answer: this.#options.answer(name, params) });
+    }
   }
 
   #exited(child: UtilityProcess, code: number): void {
     if (this.#process !== child) return;
     this.#process = null;
     if (this.#isStopping) return;
-    for (const contents of this.#windows) {
-      if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);
-    }
+    this.#tellLost();
     this.#failures = this.#options.now() - this.#startedAt > STEADY_MS ? 1 : this.#failures + 1;
     const delayMs = restartDelayMs(this.#failures);
     this.#options.log(`the engine ended with code ${code}; it is started again in ${delayMs} ms`);
     this.#restart = setTimeout(() => this.start(), delayMs);
+  }
+
+  #tellLost(): void {
+    for (const contents of this.#windows) {
+      if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);
+    }
   }
 }

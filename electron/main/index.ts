@@ -1,13 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { app, BrowserWindow, ipcMain, session } from 'electron';
+import { app, BrowserWindow, ipcMain, safeStorage, session } from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
+import type { EngineConfig } from '#engine/messages.ts';
 import { LINK_SCHEME, routeOfLink } from './deep-links.ts';
 import { EngineHost } from './engine-host.ts';
 import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
 import { setMenu } from './menu.ts';
 import { PAGE_URL } from './page-files.ts';
+import { firstConfig } from './profiles/opening.ts';
+import { ProfileShelf } from './profiles/profile-shelf.ts';
+import { SecretVault } from './profiles/secret-vault.ts';
+import { answerShellAsk } from './profiles/shell-answers.ts';
 import { registerPageScheme, servePage } from './page-protocol.ts';
 import { isTrustedSender, refusePermissions } from './security.ts';
 import { openWindow } from './window.ts';
@@ -32,12 +37,7 @@ if (!launch.ok) {
 
 function run(options: LaunchOptions): void {
   const dataDir = app.getPath('userData');
-  const engine = new EngineHost({
-    entry: path.join(here, 'engine.js'),
-    config: { ...options.engine, dataDir, version: app.getVersion() },
-    log,
-    now: () => performance.now(),
-  });
+  let engine: EngineHost | null = null;
   const open = (route: string | null): Promise<BrowserWindow> =>
     openWindow({
       preload: path.join(here, '../preload/index.cjs'),
@@ -50,7 +50,7 @@ function run(options: LaunchOptions): void {
   app.setAsDefaultProtocolClient(LINK_SCHEME);
 
   ipcMain.on(PORT_CHANNEL, (event) => {
-    if (isTrustedSender(event.senderFrame)) engine.connect(event.sender);
+    if (isTrustedSender(event.senderFrame)) engine?.connect(event.sender);
     else log('a frame that is not the page asked for a port and got none');
   });
 
@@ -81,7 +81,7 @@ function run(options: LaunchOptions): void {
     if (isStopped) return;
     // The engine hands its jobs back before the application goes.
     event.preventDefault();
-    void engine.stop().then(() => {
+    void Promise.resolve(engine?.stop()).then(() => {
       isStopped = true;
       app.quit();
     });
@@ -92,7 +92,38 @@ function run(options: LaunchOptions): void {
     refusePermissions(session.defaultSession);
     servePage(path.join(here, '../renderer'));
     setMenu(process.platform);
+    // The key store answers only now.
+    const shelf = new ProfileShelf(
+      path.join(dataDir, 'connections.json'),
+      new SecretVault(safeStorage, process.platform),
+      log,
+    );
+    const config = firstConfig(
+      { ...options, config: { ...options.engine, dataDir, version: app.getVersion() } },
+      shelf,
+    );
+    if (!config.ok) {
+      log(explainError(config.error));
+      app.exit(2);
+      return;
+    }
+    engine = hostEngine(config.value, shelf);
     engine.start();
     await open(options.link === null ? null : routeOfLink(options.link));
   });
+}
+
+/** The engine's process, which may start itself anew on another connection. */
+function hostEngine(config: EngineConfig, shelf: ProfileShelf): EngineHost {
+  const host: EngineHost = new EngineHost({
+    entry: path.join(here, 'engine.js'),
+    config,
+    answer: (name, params) => {
+      const restart = (next: EngineConfig): void => void host.restart(next);
+      return answerShellAsk({ shelf, config: () => host.config, restart }, name, params);
+    },
+    log,
+    now: () => performance.now(),
+  });
+  return host;
 }

@@ -14,10 +14,15 @@ export interface LaunchOptions {
   readonly engine: Omit<EngineConfig, 'dataDir' | 'version'>;
   /** The address of a job that the application was opened with. */
   readonly link: string | null;
+  /** The name of the connection to open, null where none was named. */
+  readonly profileName: string | null;
+  /** True where the sandbox was asked for, whatever was open last. */
+  readonly isSandboxAsked: boolean;
 }
 
 const environmentSchema = z.object({
   MONGODB_URI: z.string().optional(),
+  RUNLEDGER_PROFILE: z.string().optional(),
   RUNLEDGER_DB: z.string().optional(),
   RUNLEDGER_DATA_DIR: z.string().optional(),
   RUNLEDGER_PERSON: z.string().optional(),
@@ -43,6 +48,8 @@ export function readLaunchOptions(
     args: argv.filter((argument) => !isChromiumSwitch(argument)),
     options: {
       uri: { type: 'string' },
+      profile: { type: 'string' },
+      sandbox: { type: 'boolean', default: false },
       db: { type: 'string' },
       'data-dir': { type: 'string' },
       person: { type: 'string' },
@@ -56,13 +63,18 @@ export function readLaunchOptions(
   const parsedEnvironment = environmentSchema.safeParse(environment);
   if (!parsedEnvironment.success) return err(appError('invalid_request', issueOf(parsedEnvironment.error)));
   const env = parsedEnvironment.data;
-  const mongodbUri = textOf(values['uri']) ?? textOf(env.MONGODB_URI);
+  const isSandboxAsked = values['sandbox'] === true;
+  const namedUri = textOf(values['uri']);
+  const profileName =
+    isSandboxAsked || namedUri !== null ? null : (textOf(values['profile']) ?? textOf(env.RUNLEDGER_PROFILE));
+  // What stands in the environment gives way to what is asked for here and now.
+  const mongodbUri = namedUri ?? (isSandboxAsked || profileName !== null ? null : textOf(env.MONGODB_URI));
   const engine = engineConfigSchema.omit({ dataDir: true, version: true }).safeParse({
     mongodbUri,
     dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
     isReadOnly: values['read-only'] === true || env.RUNLEDGER_READ_ONLY === '1',
     personName: textOf(values['person']) ?? textOf(env.RUNLEDGER_PERSON),
-    withRunner: mongodbUri === null || values['runner'] === true,
+    withRunner: (mongodbUri === null && profileName === null) || values['runner'] === true,
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
     providers: namedProviders(environment),
@@ -76,6 +88,8 @@ export function readLaunchOptions(
   return ok({
     dataDir: dataDir === null ? null : path.resolve(dataDir),
     engine: engine.data,
+    profileName,
+    isSandboxAsked,
     link: positionals.find((argument) => argument.startsWith('runledger://')) ?? null,
   });
 }
@@ -87,7 +101,7 @@ function issueOf(error: z.ZodError): string {
 
 /** Electron leaves its own and Chromium's switches in the arguments. */
 function isChromiumSwitch(argument: string): boolean {
-  return /^--(?!uri|db|data-dir|person|read-only|runner|concurrency)/.test(argument);
+  return /^--(?!uri|profile|sandbox|db|data-dir|person|read-only|runner|concurrency)/.test(argument);
 }
 
 function textOf(value: unknown): string | null {

@@ -5,6 +5,7 @@ import { Redirect, Route, Router, Switch } from 'wouter';
 import type { EngineClient } from '../state/engine-client.ts';
 import { EngineProvider } from '../state/engine-queries.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
+import { ConnectionsScreen } from '../views/connections/connections-screen.tsx';
 import { CopyScreen } from '../views/copy/copy-screen.tsx';
 import { FailuresScreen } from '../views/failures/failures-screen.tsx';
 import { HealthScreen } from '../views/health/health-screen.tsx';
@@ -80,6 +81,7 @@ function Screens(): ReactNode {
         <Route path="/copy" component={CopyScreen} />
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />
+        <Route path="/connections" component={ConnectionsScreen} />
         <Route component={NoSuchScreen} />
       </Switch>
     </ErrorBoundary>

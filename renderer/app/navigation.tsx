@@ -1,6 +1,7 @@
 import {
   Activity,
   Bug,
+  Cable,
   Cog,
   FileWarning,
   HardDrive,
@@ -34,6 +35,7 @@ export function Navigation(): ReactNode {
         <NavItem path="/copy" icon={HardDrive} label="Offline copy" />
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
+        <NavItem path="/connections" icon={Cable} label="Connections" />
       </ul>
     </nav>
   );

@@ -75,6 +75,7 @@ export const queryKeys = {
   people: ['people.list'] as const,
   copy: ['copy.get'] as const,
   copyTask: ['copy.task'] as const,
+  profiles: ['profiles.list'] as const,
   audit: ['audit.page'] as const,
   reconciliation: ['reconciliation.get'] as const,
   findings: ['reconciliation.findings'] as const,

@@ -24,6 +24,7 @@ export class LiveUpdates {
   #isRefreshing = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #wasLost = false;
+  #place: string | null = null;
 
   constructor(client: EngineClient, queries: QueryClient) {
     this.#client = client;
@@ -36,7 +37,9 @@ export class LiveUpdates {
     this.#unsubscribe = [
       this.#client.subscribe((events) => events.forEach((event) => this.#take(event))),
       this.#queries.getQueryCache().subscribe(({ type, query }) => {
-        if (type === 'updated' && query.queryHash === STATUS_HASH) this.#watchEngine(query.state.status);
+        if (type !== 'updated' || query.queryHash !== STATUS_HASH) return;
+        this.#watchPlace();
+        this.#watchEngine(query.state.status);
       }),
     ];
   }
@@ -75,6 +78,16 @@ export class LiveUpdates {
     this.#hasMore ||= event.hasMore;
     this.#hasChanges = true;
     this.#schedule();
+  }
+
+  /** Nothing of one deployment may be left on the screen of another, drawn or remembered: then the page begins anew. */
+  #watchPlace(): void {
+    const status = this.#queries.getQueryData<EngineStatus>(queryKeys.status);
+    if (status === undefined || status.connection.label === '') return;
+    const place = JSON.stringify([status.profile.id, status.profile.kind, status.connection.label]);
+    const isElsewhere = this.#place !== null && this.#place !== place;
+    this.#place = place;
+    if (isElsewhere) location.reload();
   }
 
   /** Events of the time in which the engine was gone are lost: when it is back, everything is read anew. */

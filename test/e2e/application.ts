@@ -32,6 +32,9 @@ interface Started extends Application {
 }
 
 async function startApplication(options: StartOptions, dataDir: string): Promise<Started> {
+  const portFile = path.join(dataDir, 'electron-stand-in', 'chromium', 'DevToolsActivePort');
+  // Of an earlier start on the same folder: it would be taken for this one's.
+  rmSync(portFile, { force: true });
   const { MONGODB_URI: _uri, ...env } = process.env;
   const child = spawn(
     process.execPath,
@@ -53,7 +56,6 @@ async function startApplication(options: StartOptions, dataDir: string): Promise
   void exited.then(() => {
     isOver = true;
   });
-  const portFile = path.join(dataDir, 'electron-stand-in', 'chromium', 'DevToolsActivePort');
   const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await debuggingPort(portFile, () => log)}`);
   const page = browser.contexts()[0]?.pages()[0];
   if (page === undefined) throw new Error(`the application shows no page:\n${log}`);

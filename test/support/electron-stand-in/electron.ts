@@ -83,6 +83,12 @@ export const screen = refusing('screen', { getAllDisplays: (): readonly { workAr
 /** What the system prefers is not known here; the page itself asks Chromium. */
 export const nativeTheme = refusing('nativeTheme', { shouldUseDarkColors: false });
 
+/** There is no key store here, and none is pretended: what Electron says where it finds none. */
+export const safeStorage = refusing('safeStorage', {
+  isEncryptionAvailable: () => false,
+  getSelectedStorageBackend: () => 'basic_text',
+});
+
 export const Tray = refusedModule('Tray');
 export const Notification = refusedModule('Notification');
 export const autoUpdater = refusedModule('autoUpdater');
@@ -97,7 +103,6 @@ export const net = refusedModule('net');
 export const netLog = refusedModule('netLog');
 export const powerMonitor = refusedModule('powerMonitor');
 export const powerSaveBlocker = refusedModule('powerSaveBlocker');
-export const safeStorage = refusedModule('safeStorage');
 export const shell = refusedModule('shell');
 export const systemPreferences = refusedModule('systemPreferences');
 export const webContents = refusedModule('webContents');

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { connectionProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
+import { profileListSchema, profileTrialSchema } from '../profile-views.ts';
+import type { RequestTable } from './definition.ts';
+
+const idSchema = z.uuid();
+
+/**
+ * The ways to deployments that this machine keeps. Everybody may keep their own: what they may do at the other end is said there.
+ * `not_found` where the engine runs without a desktop around it.
+ */
+export const PROFILE_REQUESTS = {
+  'profiles.list': { params: z.object({}), result: profileListSchema, permission: 'view', writes: false },
+  /**
+   * Keeps a profile; one with the same id is replaced. Secrets that are null stay as they were, as long as servers, login and
+   * encryption do; otherwise they are forgotten.
+   */
+  'profiles.save': {
+    params: z.object({
+      profile: connectionProfileSchema,
+      secrets: profileSecretsSchema.nullable(),
+      /** False forgets what is kept. */
+      keepSecrets: z.boolean(),
+    }),
+    result: profileListSchema,
+    permission: 'view',
+    writes: false,
+    audit: 'act',
+  },
+  'profiles.remove': {
+    params: z.object({ id: idSchema }),
+    result: profileListSchema,
+    permission: 'view',
+    writes: false,
+    audit: 'act',
+  },
+  /**
+   * Connects once, reads who one is there and what one may do, and closes again; writes nothing. Errors: `secret_needed`, those of
+   * connecting.
+   */
+  'profiles.test': {
+    params: z.object({ profile: connectionProfileSchema, secrets: profileSecretsSchema.nullable() }),
+    result: profileTrialSchema,
+    permission: 'view',
+    writes: false,
+    audit: 'act',
+  },
+  /**
+   * Leaves this deployment and attaches to another; null is the sandbox. The engine starts anew, and every window with it.
+   * Error: `secret_needed` where a secret is neither kept nor given.
+   */
+  'profiles.switch': {
+    params: z.object({ id: idSchema.nullable(), secrets: profileSecretsSchema.nullable() }),
+    result: z.object({}),
+    permission: 'view',
+    writes: false,
+    audit: 'act',
+  },
+} as const satisfies RequestTable;

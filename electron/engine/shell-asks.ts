@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { profileListSchema } from '#contract/profile-views.ts';
+import { wireErrorSchema } from '#contract/status.ts';
+import { connectionProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
+
+/**
+ * What the engine asks of the desktop around it: profiles and their secrets stand with main, because only main reaches the
+ * operating system's key store. Of each, what is sent and what comes back.
+ */
+export const SHELL_ASKS = {
+  'profiles.list': { params: z.object({}), value: profileListSchema },
+  'profiles.save': {
+    params: z.object({
+      profile: connectionProfileSchema,
+      secrets: profileSecretsSchema.nullable(),
+      keepSecrets: z.boolean(),
+    }),
+    value: profileListSchema,
+  },
+  'profiles.remove': { params: z.object({ id: z.uuid() }), value: profileListSchema },
+  /** The secrets kept for just this profile, null where there are none for it. */
+  'profiles.secrets': { params: connectionProfileSchema, value: profileSecretsSchema.nullable() },
+  /** Starts the engine anew on another profile, as soon as this was answered. */
+  'profiles.switch': {
+    params: z.object({ id: z.uuid().nullable(), secrets: profileSecretsSchema.nullable() }),
+    value: z.object({}),
+  },
+} as const satisfies Record<string, { readonly params: z.ZodType; readonly value: z.ZodType }>;
+
+export type ShellAskName = keyof typeof SHELL_ASKS;
+export type ShellParams<Name extends ShellAskName> = z.input<(typeof SHELL_ASKS)[Name]['params']>;
+export type ShellValue<Name extends ShellAskName> = z.output<(typeof SHELL_ASKS)[Name]['value']>;
+
+export const shellAskNameSchema = z.enum(Object.keys(SHELL_ASKS) as [ShellAskName, ...ShellAskName[]]);
+
+/** The desktop's answer to one ask; the value is parsed by the schema of what was asked. */
+export const shellAnswerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: wireErrorSchema }),
+]);
+export type ShellAnswer = z.infer<typeof shellAnswerSchema>;

@@ -1,0 +1,55 @@
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { EngineConfig } from '#engine/messages.ts';
+import { SHELL_ASKS, type ShellAnswer, type ShellAskName } from '#engine/shell-asks.ts';
+import { switchedConfig } from './opening.ts';
+import type { ProfileShelf } from './profile-shelf.ts';
+
+/** What main answers the engine's asks with. */
+export interface ShellParts {
+  readonly shelf: ProfileShelf;
+  /** How the engine runs now. */
+  readonly config: () => EngineConfig;
+  /** Starts the engine anew; called after the answer has gone out. */
+  readonly restart: (config: EngineConfig) => void;
+}
+
+/** Answers one ask of the engine. What does not have the form that was agreed is refused, also between our own processes. */
+export function answerShellAsk(parts: ShellParts, name: ShellAskName, params: unknown): ShellAnswer {
+  const answer = answerOf(parts, name, params);
+  if (answer.ok) return answer;
+  return { ok: false, error: { code: answer.error.code, detail: answer.error.detail } };
+}
+
+function answerOf({ shelf, config, restart }: ShellParts, name: ShellAskName, raw: unknown): Result<unknown, AppError> {
+  switch (name) {
+    case 'profiles.list':
+      return shelf.list();
+    case 'profiles.save':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ profile, secrets, keepSecrets }) =>
+        shelf.save(profile, secrets, keepSecrets),
+      );
+    case 'profiles.remove':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ id }) => shelf.remove(id));
+    case 'profiles.secrets':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), (profile) => ok(shelf.secretsOf(profile)));
+    case 'profiles.switch':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ id, secrets }) => {
+        const target = id === null ? ok(null) : shelf.ready(id, secrets);
+        if (!target.ok) return target;
+        shelf.opened(id);
+        const next = switchedConfig(config(), target.value);
+        setImmediate(() => restart(next));
+        return ok({});
+      });
+    default:
+      return name satisfies never;
+  }
+}
+
+function withParams<Params>(
+  parsed: { readonly success: true; readonly data: Params } | { readonly success: false },
+  act: (params: Params) => Result<unknown, AppError>,
+): Result<unknown, AppError> {
+  return parsed.success ? act(parsed.data) : err(appError('invalid_request', "the engine's ask of the desktop"));
+}

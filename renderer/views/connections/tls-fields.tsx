@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react';
+import { keyOf, TextField } from './login-fields.tsx';
+import type { ProfileDraft } from './profile-draft.ts';
+
+const MODES: Readonly<Record<ProfileDraft['tls'], string>> = {
+  default: 'As the address says (on for mongodb+srv)',
+  on: 'TLS on',
+  off: 'TLS off',
+};
+
+/** How the connection is encrypted, and by which files. */
+export function TlsFields({
+  draft,
+  onChange,
+}: {
+  draft: ProfileDraft;
+  onChange: (part: Partial<ProfileDraft>) => void;
+}): ReactNode {
+  return (
+    <details className="connection-part" open={draft.login === 'x509' || draft.caFile !== '' || undefined}>
+      <summary>Encryption</summary>
+      <label className="field">
+        TLS
+        <select
+          className="control"
+          value={draft.tls}
+          onChange={(event) => onChange({ tls: keyOf(MODES, event.target.value, 'default') })}
+        >
+          {Object.entries(MODES).map(([value, says]) => (
+            <option key={value} value={value}>
+              {says}
+            </option>
+          ))}
+        </select>
+      </label>
+      <TextField
+        label="File of the certificate authority"
+        value={draft.caFile}
+        onChange={(caFile) => onChange({ caFile })}
+      />
+      <TextField
+        label="File of certificate and key"
+        value={draft.certificateKeyFile}
+        onChange={(certificateKeyFile) => onChange({ certificateKeyFile })}
+      />
+      <label className="connection-check">
+        <input
+          type="checkbox"
+          checked={draft.hasKeyPassphrase}
+          onChange={(event) => onChange({ hasKeyPassphrase: event.target.checked })}
+        />
+        The key is encrypted
+      </label>
+      {draft.hasKeyPassphrase && (
+        <label className="field">
+          Passphrase of the key
+          <input
+            type="password"
+            autoComplete="off"
+            value={draft.keyPassphrase}
+            onChange={(event) => onChange({ keyPassphrase: event.target.value })}
+          />
+        </label>
+      )}
+    </details>
+  );
+}

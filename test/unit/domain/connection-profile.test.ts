@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { MongoClient } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import {
+  composeUri,
+  connectionProfileSchema,
+  hasNeededSecrets,
+  neededSecrets,
+  NO_SECRETS,
+  secretScope,
+  type ConnectionProfile,
+} from '#domain/connection-profile.ts';
+import { readPastedUri } from '#domain/pasted-uri.ts';
+import { redactText } from '#domain/redacted-text.ts';
+import { connectionProfile } from '../../support/connection-profile.ts';
+
+const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+
+const word = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => text.trim() === text && text.trim() !== '');
+const orNull = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
+  fc.option(arbitrary, { nil: null });
+const login: fc.Arbitrary<ConnectionProfile['login']> = fc.oneof(
+  fc.constant({ type: 'none' as const }),
+  fc.constant({ type: 'x509' as const }),
+  fc.record({
+    type: fc.constant('password' as const),
+    user: word,
+    mechanism: orNull(fc.constantFrom('SCRAM-SHA-256' as const, 'SCRAM-SHA-1' as const, 'PLAIN' as const)),
+    authSource: orNull(word),
+  }),
+  fc.record({
+    type: fc.constant('oidc' as const),
+    environment: fc.constantFrom('azure' as const, 'gcp' as const, 'k8s' as const),
+    tokenResource: orNull(fc.constantFrom('api://runledger', 'https://db.example.com/x,y')),
+    clientId: orNull(word),
+  }),
+);
+const address = fc.constantFrom(
+  'mongodb://localhost',
+  'mongodb://a:1,b:2/shop?replicaSet=rs0',
+  'mongodb+srv://db.example.com/shop',
+  'mongodb+srv://db.example.com/?readPreference=secondary',
+);
+const secret = fc.string({ minLength: 3, maxLength: 30 });
+
+describe(`a connection profile (seed ${SEED})`, () => {
+  it('is the same one after its connection string was pasted, whatever its login and its secrets are', () => {
+    fc.assert(
+      fc.property(address, login, word, secret, orNull(secret), (at, by, file, password, passphrase) => {
+        const profile = connectionProfile({
+          address: at,
+          login: by,
+          tls: {
+            mode: 'on',
+            caFile: null,
+            certificateKeyFile: file,
+            hasKeyPassphrase: passphrase !== null,
+          },
+        });
+        const isPassword = by.type === 'password';
+        const uri = composeUri(profile, { password, keyPassphrase: passphrase });
+        expect(readPastedUri(uri)).toEqual({
+          address: profile.address.replace(/\/(?=\?|$)/, (slash) => (profile.address.includes('?') ? slash : '')),
+          login: profile.login,
+          tls: profile.tls,
+          secrets: { password: isPassword ? password : null, keyPassphrase: passphrase },
+        });
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  it('gives the driver just the user and password that were typed', () => {
+    fc.assert(
+      fc.property(word, secret, (user, password) => {
+        const profile = connectionProfile({ login: { type: 'password', user, mechanism: null, authSource: 'users' } });
+        const { credentials } = new MongoClient(composeUri(profile, { ...NO_SECRETS, password })).options;
+        expect(credentials).toMatchObject({ username: user, password, source: 'users' });
+      }),
+      { seed: SEED, numRuns: 200 },
+    );
+  });
+
+  it.each([
+    ['x509', { type: 'x509' }, 'MONGODB-X509', '$external'],
+    ['aws', { type: 'aws', awsProfile: null }, 'MONGODB-AWS', '$external'],
+    [
+      'oidc',
+      { type: 'oidc', environment: 'azure', tokenResource: 'api://x', clientId: 'c' },
+      'MONGODB-OIDC',
+      '$external',
+    ],
+    ['ldap', { type: 'password', user: 'u', mechanism: 'PLAIN', authSource: '$external' }, 'PLAIN', '$external'],
+  ] as const)('logs in by %s as the driver offers it', (_name, by, mechanism, source) => {
+    const profile = connectionProfile({
+      login: by,
+      tls: { mode: 'on', caFile: null, certificateKeyFile: '/k.pem', hasKeyPassphrase: false },
+    });
+    const uri = composeUri(profile, { ...NO_SECRETS, password: 'p' }).replace('tlsCertificateKeyFile=%2Fk.pem', '');
+    expect(new MongoClient(uri).options.credentials).toMatchObject({ mechanism, source });
+  });
+
+  it.each([
+    ['a user', 'mongodb://u@host/db'],
+    ['a password', 'mongodb://u:p@host/db'],
+    ['a login', 'mongodb://host/db?authMechanism=PLAIN'],
+    ['a passphrase', 'mongodb://host/db?tlsCertificateKeyFilePassword=x'],
+    ['another scheme', 'https://host/db'],
+    ['nothing', ''],
+    ['an untested server, on production', 'mongodb://host/db?tlsInsecure=true'],
+  ])('refuses an address with %s', (_what, at) => {
+    expect(connectionProfileSchema.safeParse({ ...connectionProfile(), address: at }).success).toBe(false);
+  });
+
+  it('refuses a login by certificate without one', () => {
+    expect(connectionProfileSchema.safeParse({ ...connectionProfile(), login: { type: 'x509' } }).success).toBe(false);
+  });
+
+  it('knows what must be typed before it can connect', () => {
+    const profile = connectionProfile();
+    expect(neededSecrets(profile)).toEqual(['password']);
+    expect(hasNeededSecrets(profile, NO_SECRETS)).toBe(false);
+    expect(hasNeededSecrets(profile, { ...NO_SECRETS, password: 'p' })).toBe(true);
+    expect(neededSecrets({ ...profile, login: { type: 'none' } })).toEqual([]);
+  });
+
+  it('entrusts a secret to servers, login and encryption, and not to a name or a colour', () => {
+    const profile = connectionProfile();
+    expect(secretScope({ ...profile, name: 'x', kind: 'staging' })).toBe(secretScope(profile));
+    expect(secretScope({ ...profile, address: 'mongodb://evil.example/shop' })).not.toBe(secretScope(profile));
+    expect(secretScope({ ...profile, tls: { ...profile.tls, mode: 'off' } })).not.toBe(secretScope(profile));
+  });
+});
+
+describe('a pasted connection string', () => {
+  it.each(['nothing', 'mongodb://', 'mongodb://u:p@h/?authMechanism=GSSAPI', 'http://h/'])(
+    'that is %s is none',
+    (text) => {
+      expect(readPastedUri(text)).toBeNull();
+    },
+  );
+});
+
+describe(`a line of a log (seed ${SEED})`, () => {
+  it('holds no password of an address, whatever it is', () => {
+    fc.assert(
+      fc.property(secret, (password) => {
+        const uri = composeUri(connectionProfile(), { ...NO_SECRETS, password });
+        expect(redactText(`could not connect to ${uri}: refused`)).toBe(
+          'could not connect to mongodb://[removed]@db.example.com/shop: refused',
+        );
+      }),
+      { seed: SEED },
+    );
+  });
+
+  it('holds no secret that the process knows, wherever it stands', () => {
+    expect(redactText('login of hunter2-long failed', ['hunter2-long'])).toBe('login of [removed] failed');
+  });
+
+  it.each(['Bearer abc.def', 'sk-abcdefghijklmnop', 'password=hunter2', '"token": "abc"'])('holds no %s', (text) => {
+    expect(redactText(text)).toContain('[removed]');
+    expect(redactText(text)).not.toMatch(/abc|hunter2/);
+  });
+});
