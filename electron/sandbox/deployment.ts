@@ -7,7 +7,7 @@ import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.t
 import { Deadline } from './storage/deadline.ts';
 import { find, type Found, type ReadRequest } from './storage/query.ts';
 import { Records } from './storage/records.ts';
-import type { Sqlite } from './storage/schema.ts';
+import { INDEXES_EMPTY, type Sqlite } from './storage/schema.ts';
 import { CursorTable } from './streams/cursors.ts';
 import { Oplog } from './streams/oplog.ts';
 import { updateDescription } from './streams/update-description.ts';
@@ -45,6 +45,17 @@ export class Deployment {
     this.oplog = new Oplog(options.sqlite, options.oplogBytesMax, options.now);
     this.cursors = new CursorTable();
     this.retryable = new RetryableWrites(options.sqlite, options.now);
+    this.#fillIndexes();
+  }
+
+  /** After the form of keys has changed. */
+  #fillIndexes(): void {
+    if (this.sqlite.pragma('application_id', { simple: true }) !== INDEXES_EMPTY) return;
+    this.sqlite.transaction(() => {
+      for (const collection of this.catalog.list(null))
+        for (const index of collection.indexes) this.records.fill(collection, index);
+      this.sqlite.pragma('application_id = 0');
+    })();
   }
 
   /** Runs `work` so that it happens whole or not at all, inside whatever transaction there is. */

@@ -21,6 +21,8 @@ export interface CommandCall {
   readonly name: string;
   readonly body: Doc;
   readonly client: Client;
+  /** The server's clock when the command began: `$$NOW`, one time for all of it. */
+  readonly startedAt: Date;
   /** What the client may do. */
   readonly access: Access;
 }

@@ -1,9 +1,9 @@
-import { ERROR_CODES, type ErrorName } from '../semantics/server-error.ts';
+import { codeOf, type ErrorName } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { cursorId, type CommandCall } from './command.ts';
 
 function codesOf(...names: readonly ErrorName[]): ReadonlySet<number> {
-  return new Set(names.map((name) => ERROR_CODES[name]));
+  return new Set(names.map((name) => codeOf(name)));
 }
 
 /** What may go right when it is tried again: MongoDB's category `RetriableError`. */

@@ -60,6 +60,7 @@ export class Executor {
       name,
       body,
       client,
+      startedAt: new Date(this.#deployment.now()),
       // Asked for when the command runs: what ran before it may have changed who may do what.
       get access() {
         return accessControl.accessOf(client.user);

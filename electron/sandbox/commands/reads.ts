@@ -1,6 +1,6 @@
 import type { Long } from 'bson';
 import { collationOf, rankedTexts } from '../semantics/collation.ts';
-import { evaluateVariables, runPipeline, type PipelineContext } from '../semantics/pipelines.ts';
+import { evaluateVariables, streamPipeline, type PipelineContext } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { valuesAt } from '../semantics/paths.ts';
@@ -91,7 +91,7 @@ export function readRequest(call: CommandCall): ReadRequest {
     skip,
     limit: Math.abs(limit),
     hint: body['hint'],
-    variables: evaluateVariables(body['let']),
+    variables: evaluateVariables(body['let'], call.startedAt),
     collation: collationOf(body['collation']),
   };
 }
@@ -199,8 +199,9 @@ const aggregate: Command = {
 function aggregated(call: CommandCall, name: string | null, stages: readonly Doc[]): Iterable<Doc> {
   const { deployment, db } = call;
   const context: PipelineContext = {
-    variables: evaluateVariables(call.body['let']),
+    variables: evaluateVariables(call.body['let'], call.startedAt),
     collection: (other) => documentsOf(deployment, db, other, { filter: {} }),
+    allowDiskUse: call.body['allowDiskUse'] !== false,
   };
   const output = stages.at(-1);
   const isOutput = output !== undefined && ('$out' in output || '$merge' in output);
@@ -217,7 +218,7 @@ function aggregated(call: CommandCall, name: string | null, stages: readonly Doc
   if (isOfSessions) rest.shift();
   const sessions = isOfSessions ? deployment.sessions.list(call.client.user) : [];
   const input = name === null ? sessions : documentsOf(deployment, db, name, request);
-  const results = rest.length === 0 ? input : runPipeline(rest, input, context);
+  const results = rest.length === 0 ? input : streamPipeline(rest, input, context);
   if (!isOutput) return results;
   writeOutput(call, output, [...results]);
   return [];

@@ -1,6 +1,6 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
-import { comparableDoc, type Doc } from '../semantics/values.ts';
+import type { Doc } from '../semantics/values.ts';
 import { NO_CURSOR } from '../deployment.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { recordBounds } from '../storage/schema.ts';
@@ -269,7 +269,7 @@ const listCollections: Command = {
     );
     return cursorOf(
       `${call.db}.$cmd.listCollections`,
-      described.filter((one) => matches(comparableDoc(one))),
+      described.filter((one) => matches(one)),
     );
   },
 };
@@ -289,7 +289,7 @@ const listDatabases: Command = {
       .sort();
     const databases = names
       .map((name) => ({ name, sizeOnDisk: sizeOf(call, name), empty: false }))
-      .filter((one) => matches(comparableDoc(one)));
+      .filter((one) => matches(one));
     if (call.body['nameOnly'] === true) return { databases: databases.map(({ name }) => ({ name })) };
     return { databases, totalSize: databases.reduce((sum, one) => sum + one.sizeOnDisk, 0) };
   },

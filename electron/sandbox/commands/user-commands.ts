@@ -5,7 +5,7 @@ import { toDoc } from '../access/privilege.ts';
 import { credentialsOf, MECHANISM, type ScramCredentials } from '../access/scram.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { comparableDoc, isDoc, type Doc } from '../semantics/values.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import { docField, type Command, type CommandCall } from './command.ts';
 
 /** Roles as a command names them, short for those of its own database. Errors: `TypeMismatch`, `RoleNotFound`. */
@@ -137,7 +137,7 @@ function usersInfo(call: CommandCall, store: AccessStore): Doc {
   const given = call.body['usersInfo'];
   const matches = matcherOf(docField(call.body, 'filter') ?? {});
   const users = namedUsers(call, store, given).map((user) => userDoc(call, store, user));
-  return { users: users.filter((user) => matches(comparableDoc(user))) };
+  return { users: users.filter((user) => matches(user)) };
 }
 
 function namedUsers(call: CommandCall, store: AccessStore, given: unknown): readonly User[] {

@@ -2,8 +2,8 @@ import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
-import { isPositional, kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
+import type { Doc } from '../semantics/values.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
@@ -81,17 +81,18 @@ const insert: Command = {
   },
 };
 
-function updateRequestOf(statement: Doc, variables: Doc): UpdateRequest {
+function updateRequestOf(call: CommandCall, statement: Doc, variables: Doc): UpdateRequest {
   const update = statement['u'] ?? statement['update'];
   kindOfUpdate(update);
-  const isByMatch = isDoc(update) && (isPositional(update) || docsField(statement, 'arrayFilters').length > 0);
-  if (isByMatch && collationOf(statement['collation']) !== null)
-    throw new ServerError('NotImplemented', 'The sandbox server has no positional updates together with a collation');
   return {
     update: update as UpdateRequest['update'],
     filter: docField(statement, 'q') ?? docField(statement, 'query') ?? {},
     arrayFilters: docsField(statement, 'arrayFilters'),
     variables: { ...variables, ...docField(statement, 'c') },
+    collation: collationOf(statement['collation']),
+    // One time for all that the command changes.
+    now: call.startedAt,
+    timestamp: call.deployment.oplog.nextTime,
   };
 }
 
@@ -115,13 +116,13 @@ const update: Command = {
   isPerDocument: true,
   run(call) {
     const name = collectionName(call);
-    const variables = evaluateVariables(call.body['let']);
+    const variables = evaluateVariables(call.body['let'], call.startedAt);
     const reply = { n: 0, nModified: 0 };
     const upserted: Doc[] = [];
     const statements = docsField(call.body, 'updates');
     refuseUnknownFields('update.updates', statements, UPDATE_FIELDS);
     const errors = eachStatement(call, statements, (statement, index) => {
-      const request = updateRequestOf(statement, variables);
+      const request = updateRequestOf(call, statement, variables);
       const isMulti = statement['multi'] === true;
       if (isMulti && kindOfUpdate(request.update) === 'replacement') {
         throw new ServerError('FailedToParse', 'multi update is not supported for replacement-style update');
@@ -134,11 +135,10 @@ const update: Command = {
         upserted.push({ index, _id: stored['_id'] });
         return;
       }
-      for (const one of found) {
-        const changed = updateFound(call, name, one, request);
-        reply.n += 1;
-        if (changed !== null) reply.nModified += 1;
-      }
+      // What a statement did before it was refused stays, but is not counted.
+      const changed = found.map((one) => updateFound(call, name, one, request)).filter((after) => after !== null);
+      reply.n += found.length;
+      reply.nModified += changed.length;
     });
     return withErrors(upserted.length === 0 ? reply : { ...reply, upserted }, errors);
   },
@@ -160,7 +160,7 @@ const remove: Command = {
   isPerDocument: true,
   run(call) {
     const name = collectionName(call);
-    const variables = evaluateVariables(call.body['let']);
+    const variables = evaluateVariables(call.body['let'], call.startedAt);
     let n = 0;
     const statements = docsField(call.body, 'deletes');
     refuseUnknownFields('delete.deletes', statements, DELETE_FIELDS);
@@ -183,7 +183,7 @@ const findAndModify: Command = {
   run(call) {
     const { body } = call;
     const name = collectionName(call);
-    const variables = evaluateVariables(body['let']);
+    const variables = evaluateVariables(body['let'], call.startedAt);
     const filter = docField(body, 'query') ?? {};
     const fields = docField(body, 'fields');
     const [found] = [...call.deployment.find(call.db, name, readOf(body, { filter, variables }, 1))];
@@ -198,7 +198,7 @@ const findAndModify: Command = {
       };
     }
     const isNew = body['new'] === true;
-    const request = updateRequestOf(body, variables);
+    const request = updateRequestOf(call, body, variables);
     if (found === undefined) {
       if (body['upsert'] !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
       const stored = call.deployment.insert(call.db, name, upsertedDocument(request));

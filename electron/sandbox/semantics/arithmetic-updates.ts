@@ -1,87 +1,113 @@
-import { Double, Int32, Long } from 'bson';
+import { Decimal128, Double, Int32, Long } from 'bson';
+import {
+  fromWide,
+  numberKind,
+  toBig,
+  toDouble,
+  toWide,
+  widerKind,
+  workingDouble,
+  workingWhole,
+  type NumberKind,
+} from './numbers.ts';
 import { ServerError } from './server-error.ts';
-import { isDoc, numberOf, type Doc } from './values.ts';
+import { typeNameOf } from './type-operator.ts';
+import { shownValue } from './shown-value.ts';
+import { isDoc } from './values.ts';
 
-const INT32_MAX = 0x7fffffff;
-const INT32_MIN = -0x80000000;
-
-type Kind = 'int' | 'long' | 'double';
+/** Where a value stands that an operator changes, as refusals name it. */
+export interface Place {
+  readonly id: unknown;
+  readonly name: string;
+}
 
 /**
- * `$inc` and `$mul` on a document in working form, in place, with MongoDB's types: two ints give an int, or a long where it
- * does not fit; a long gives a long; a double gives a double. Plain field paths only.
+ * What `$inc` or `$mul` makes of a value with MongoDB's types: two ints give an int, or a long where it does not fit; a long a long;
+ * a double a double; a decimal a decimal. Errors: `TypeMismatch`, `BadValue` where a long overflows.
  */
-export function applyArithmetic(document: Doc, operator: '$inc' | '$mul', fields: Doc): void {
-  for (const [path, operand] of Object.entries(fields)) {
-    if (numberOf(operand) === null) {
-      const verb = operator === '$inc' ? 'increment' : 'multiply';
+export function changedNumber(operator: '$inc' | '$mul', current: unknown, operand: unknown, place: Place): unknown {
+  const wanted = numberKind(operand);
+  if (wanted === null) {
+    const verb = operator === '$inc' ? 'increment' : 'multiply';
+    throw new ServerError(
+      'TypeMismatch',
+      `Cannot ${verb} with non-numeric argument: {${place.name}: ${shownValue(operand)}}`,
+    );
+  }
+  if (current === undefined) return operator === '$inc' ? operand : zeroOf(wanted);
+  const given = numberKind(current);
+  if (given === null)
+    throw new ServerError(
+      'TypeMismatch',
+      `Cannot apply ${operator} to a value of non-numeric type. {_id: ${shownValue(place.id)}} has the field '${place.name}' of non-numeric type ${typeNameOf(current)}`,
+    );
+  switch (widerKind(given, wanted)) {
+    case 'decimal': {
+      const [a, b] = [toWide(current), toWide(operand)];
+      return fromWide(operator === '$inc' ? a.plus(b) : a.times(b));
+    }
+    case 'double': {
+      const [a, b] = [toDouble(current), toDouble(operand)];
+      return workingDouble(operator === '$inc' ? a + b : a * b);
+    }
+    case 'int':
+    case 'long': {
+      const [a, b] = [toBig(current), toBig(operand)];
+      const whole = workingWhole(operator === '$inc' ? a + b : a * b, given === 'long' || wanted === 'long');
+      if (whole !== null) return whole;
       throw new ServerError(
-        'TypeMismatch',
-        `Cannot ${verb} with non-numeric argument: {${path}: ${JSON.stringify(operand)}}`,
+        'BadValue',
+        `Failed to apply ${operator} operations to current value ((${given === 'long' ? 'NumberLong' : 'NumberInt'})${String(toBig(current))}) for document {_id: ${shownValue(place.id)}}`,
       );
     }
-    const { parent, name } = parentAt(document, path);
-    const current = parent[name];
-    const base = current === undefined ? (operator === '$inc' ? null : zeroLike(operand)) : current;
-    if (base !== null && numberOf(base) === null) {
-      throw new ServerError(
-        'TypeMismatch',
-        `Cannot apply ${operator} to a value of non-numeric type. {_id: ${String(document['_id'])}} has the field '${name}' of non-numeric type`,
-      );
-    }
-    parent[name] = base === null ? operand : combine(operator, base, operand);
   }
 }
 
-function zeroLike(operand: unknown): unknown {
-  const kind = kindOf(operand);
-  return kind === 'int' ? 0 : kind === 'long' ? Long.ZERO : new Double(0);
-}
-
-function combine(operator: '$inc' | '$mul', left: unknown, right: unknown): unknown {
-  const kinds = [kindOf(left), kindOf(right)];
-  if (kinds.includes('double')) {
-    const [a, b] = [numberOf(left) ?? 0, numberOf(right) ?? 0];
-    return asDouble(operator === '$inc' ? a + b : a * b);
+function zeroOf(kind: NumberKind): unknown {
+  switch (kind) {
+    case 'int':
+      return new Int32(0);
+    case 'long':
+      return Long.ZERO;
+    case 'double':
+      return new Double(0);
+    case 'decimal':
+      return Decimal128.fromString('0');
   }
-  const [a, b] = [bigOf(left), bigOf(right)];
-  const exact = operator === '$inc' ? a + b : a * b;
-  if (BigInt.asIntN(64, exact) !== exact)
-    throw new ServerError('BadValue', `Failed to apply ${operator} operations to current value: integer overflow`);
-  const fits = exact >= BigInt(INT32_MIN) && exact <= BigInt(INT32_MAX);
-  return kinds.includes('long') || !fits ? Long.fromBigInt(exact) : Number(exact);
 }
 
-function kindOf(value: unknown): Kind {
-  if (value instanceof Long) return 'long';
-  if (value instanceof Int32) return 'int';
-  if (typeof value === 'number' && Number.isInteger(value) && value <= INT32_MAX && value >= INT32_MIN) return 'int';
-  return 'double';
-}
-
-function bigOf(value: unknown): bigint {
-  return value instanceof Long ? value.toBigInt() : BigInt(Math.trunc(numberOf(value) ?? 0));
-}
-
-/** A double that would be written as an int keeps its class. */
-function asDouble(value: number): unknown {
-  return Number.isInteger(value) && value <= INT32_MAX && value >= INT32_MIN ? new Double(value) : value;
-}
-
-function parentAt(document: Doc, path: string): { readonly parent: Doc; readonly name: string } {
-  const parts = path.split('.');
-  const name = parts.pop() ?? '';
-  let parent: Doc = document;
-  for (const part of parts) {
-    const next = Object.hasOwn(parent, part) ? parent[part] : undefined;
-    if (next === undefined) parent[part] = {};
-    else if (!isDoc(next) && !Array.isArray(next)) {
+/** What `$bit` makes of a value. Errors: `BadValue`, for what is no int or long. */
+export function changedBits(current: unknown, operand: unknown, place: Place): unknown {
+  if (!isDoc(operand))
+    throw new ServerError(
+      'BadValue',
+      `The $bit modifier is not compatible with a ${typeNameOf(operand)}. You must pass in an embedded document: {$bit: {field: {and/or/xor: #}}`,
+    );
+  if (Object.keys(operand).length === 0)
+    throw new ServerError(
+      'BadValue',
+      'You must pass in at least one bitwise operation. The format is: {$bit: {field: {and/or/xor: #}}',
+    );
+  let value: unknown = current ?? new Int32(0);
+  for (const [name, mask] of Object.entries(operand)) {
+    if (name !== 'and' && name !== 'or' && name !== 'xor')
       throw new ServerError(
-        'PathNotViable',
-        `Cannot create field '${name}' in element {${part}: ${JSON.stringify(next)}}`,
+        'BadValue',
+        `The $bit modifier only supports 'and', 'or', and 'xor', not '${name}' which is an unknown operator: {${name}: ${shownValue(mask)}}`,
       );
-    }
-    parent = parent[part] as Doc;
+    const kinds = [numberKind(value), numberKind(mask)];
+    if (kinds[1] !== 'int' && kinds[1] !== 'long')
+      throw new ServerError(
+        'BadValue',
+        `The $bit modifier field must be an Integer(32/64 bit); a '${typeNameOf(mask)}' is not supported here: {${name}: ${shownValue(mask)}}`,
+      );
+    if (current === null || (kinds[0] !== 'int' && kinds[0] !== 'long'))
+      throw new ServerError(
+        'BadValue',
+        `Cannot apply $bit to a value of non-integral type._id: ${shownValue(place.id)} has the field ${place.name} of non-integer type ${typeNameOf(current)}`,
+      );
+    const [a, b] = [toBig(value), toBig(mask)];
+    value = workingWhole(name === 'and' ? a & b : name === 'or' ? a | b : a ^ b, kinds.includes('long'));
   }
-  return { parent, name };
+  return value;
 }

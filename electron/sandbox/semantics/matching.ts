@@ -1,4 +1,4 @@
-import { Context, OpType } from 'mingo/core';
+import { Context, ProcessingMode } from 'mingo/core';
 import * as booleanOperators from 'mingo/operators/expression/boolean';
 import * as expressionOperators from 'mingo/operators/expression';
 import * as accumulatorOperators from 'mingo/operators/accumulator';
@@ -6,97 +6,120 @@ import * as pipelineOperators from 'mingo/operators/pipeline';
 import * as projectionOperators from 'mingo/operators/projection';
 import * as queryOperators from 'mingo/operators/query';
 import * as windowOperators from 'mingo/operators/window';
-import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
-import { rankedTexts, refuseUncollated, type Collation } from './collation.ts';
+import type { Collation } from './collation.ts';
+import { compile as compileExpression, scopeOf, type Scope } from './expressions/compile.ts';
+import { operatorNamed, ownOperators } from './expressions/operator-table.ts';
+import { conditionOf, isTrue, type MatchContext, type Matcher } from './field-conditions.ts';
+import { schemaMatcher } from './json-schema.ts';
 import { ServerError } from './server-error.ts';
-import { typeOperator } from './type-operator.ts';
-import { comparableDoc, isDoc, type Doc } from './values.ts';
+import { isDoc, toWorking, workingDoc, type Doc } from './values.ts';
 
 /** Every operator that mingo has, as MongoDB's server has them without loading anything first. */
 export const OPERATORS = Context.init({
   accumulator: { ...accumulatorOperators },
-  expression: { ...expressionOperators, ...booleanOperators },
+  expression: { ...expressionOperators, ...booleanOperators, ...ownForLibrary() },
   pipeline: { ...pipelineOperators },
   projection: { ...projectionOperators },
-  query: { ...queryOperators, $type: typeOperator },
+  query: { ...queryOperators },
   window: { ...windowOperators },
 });
 
+/** Our own operators as the library calls them, so that its stages count and compare as ours do. */
+function ownForLibrary(): Record<string, (document: unknown, operand: unknown, options: unknown) => unknown> {
+  return Object.fromEntries(
+    ownOperators().map((name) => [
+      name,
+      (document: unknown, operand: unknown, options: unknown) =>
+        operatorNamed(name)(operand, name)(libraryScope(document, options)),
+    ]),
+  );
+}
+
+function libraryScope(document: unknown, options: unknown): Scope {
+  const { local, variables } = isRecord(options) ? options : {};
+  const { root, variables: inner } = isRecord(local) ? local : {};
+  const all = { ...(isRecord(variables) ? variables : {}), this: document, ...(isRecord(inner) ? inner : {}) };
+  return { root: root ?? document, current: document, variables: all };
+}
+
+function isRecord(value: unknown): value is Doc {
+  return typeof value === 'object' && value !== null;
+}
+
 /** What mingo is told for every evaluation: no JavaScript from a query is ever run. */
-export const EVALUATION: Partial<Options> = { context: OPERATORS, scriptEnabled: false, useStrictMode: true };
+export const EVALUATION: Options = {
+  idKey: '_id',
+  context: OPERATORS,
+  scriptEnabled: false,
+  useStrictMode: true,
+  failOnError: true,
+  processingMode: ProcessingMode.CLONE_OFF,
+};
 
-/** Tests a document in comparable form. */
-export type Matcher = (document: Doc) => boolean;
-
-const TOP_LEVEL = new Set(['$and', '$or', '$nor', '$expr', '$jsonSchema', '$comment', '$where', '$text']);
+const LISTS: ReadonlySet<string> = new Set(['$and', '$or', '$nor']);
 
 /**
- * Compiles a filter in exact form, with MongoDB's refusals for what no server would accept.
+ * Compiles a filter, with MongoDB's refusals for what no server would accept.
  * @param variables values of `let`, by name
  * @param collation how texts compare; null for their bytes
  */
 export function matcherOf(filter: Doc, variables: Doc = {}, collation: Collation | null = null): Matcher {
-  const comparable = withoutComments(comparableDoc(filter));
-  refuseUnknown(comparable);
-  if (Object.keys(comparable).length === 0) return () => true;
-  if (collation !== null) return collatedMatcher(comparable, variables, collation);
-  const query = new Query(comparable, { ...EVALUATION, variables });
-  return (document) => query.test(document);
-}
-
-/** mingo compares texts by their bytes only, so each document is matched with the ranks of its texts and the filter's. */
-function collatedMatcher(filter: Doc, variables: Doc, collation: Collation): Matcher {
-  refuseUncollated(filter);
-  return (document) => {
-    const ranked = rankedTexts(collation, [filter, document]);
-    const query = new Query(asDoc(ranked(filter)), { ...EVALUATION, variables });
-    return query.test(asDoc(ranked(document)));
+  const context: MatchContext = { collation, filter: (inner) => compile(inner) };
+  const compile = (part: Doc): Matcher => {
+    const matchers: Matcher[] = [];
+    for (const [key, value] of Object.entries(part)) {
+      if (key === '$comment') continue;
+      if (LISTS.has(key)) matchers.push(listOf(key, value, compile));
+      else if (key === '$expr') matchers.push(expressionMatcher(value, variables, collation));
+      else if (key === '$jsonSchema') matchers.push(schemaMatcher(value));
+      else if (key === '$alwaysTrue' || key === '$alwaysFalse') matchers.push(() => key === '$alwaysTrue');
+      else if (key.startsWith('$') && !isReference(key)) throw unknownTopLevel(key);
+      else matchers.push(conditionOf(key, value, context));
+    }
+    const [only] = matchers;
+    if (only !== undefined && matchers.length === 1) return only;
+    return (document) => matchers.every((matches) => matches(document));
   };
+  return compile(filter);
 }
 
-function asDoc(value: unknown): Doc {
-  return isDoc(value) ? value : {};
+/** A reference to another document may be matched by its parts. */
+function isReference(key: string): boolean {
+  return key === '$ref' || key === '$id' || key === '$db';
 }
 
-function withoutComments(filter: Doc): Doc {
-  return Object.fromEntries(Object.entries(filter).filter(([key]) => key !== '$comment'));
+function unknownTopLevel(key: string): ServerError {
+  if (key === '$where' || key === '$text' || key === '$sampleRate')
+    return new ServerError('NotImplemented', `${key} is not offered by this sandbox server`);
+  return new ServerError(
+    'BadValue',
+    `unknown top level operator: ${key}. If you have a field name that starts with a '$' symbol, consider using $getField or $setField.`,
+  );
 }
 
-function refuseUnknown(filter: Doc): void {
-  for (const [key, value] of Object.entries(filter)) {
-    if (key === '$where' || key === '$text') {
-      throw new ServerError('NotImplemented', `${key} is not offered by this sandbox server`);
-    }
-    if (key.startsWith('$') && !TOP_LEVEL.has(key)) {
-      throw new ServerError(
-        'BadValue',
-        `unknown top level operator: ${key}. If you have a field name that starts with a '$' symbol, consider using $getField or $setField.`,
-      );
-    }
-    if (key === '$and' || key === '$or' || key === '$nor') refuseBadList(key, value);
-    else if (!key.startsWith('$') && isDoc(value)) refuseUnknownOperators(value);
-  }
-}
-
-function refuseBadList(key: string, value: unknown): void {
-  if (!Array.isArray(value)) throw new ServerError('BadValue', `${key} argument must be an array`);
+function listOf(key: string, value: unknown, compile: (part: Doc) => Matcher): Matcher {
+  if (!Array.isArray(value)) throw new ServerError('BadValue', `${key} must be an array`);
   if (value.length === 0) throw new ServerError('BadValue', '$and/$or/$nor must be a nonempty array');
-  for (const branch of value as unknown[]) {
+  const branches = (value as unknown[]).map((branch) => {
     if (!isDoc(branch)) throw new ServerError('BadValue', '$or/$and/$nor entries need to be full objects');
-    refuseUnknown(branch);
-  }
+    return compile(branch);
+  });
+  if (key === '$and') return (document) => branches.every((matches) => matches(document));
+  const isAny = (document: Doc): boolean => branches.some((matches) => matches(document));
+  return key === '$or' ? isAny : (document) => !isAny(document);
 }
 
-function refuseUnknownOperators(value: Doc): void {
-  const keys = Object.keys(value);
-  if (!(keys[0] ?? '').startsWith('$')) return;
-  for (const key of keys) {
-    if (key === '$options' && keys.includes('$regex')) continue;
-    if (OPERATORS.getOperator(OpType.QUERY, key) === null)
-      throw new ServerError('BadValue', `unknown operator: ${key}`);
-    if ((key === '$in' || key === '$nin' || key === '$all') && !Array.isArray(value[key])) {
-      throw new ServerError('BadValue', `${key} needs an array`);
-    }
-  }
+/** Expressions are evaluated on documents in working form. */
+function expressionMatcher(expression: unknown, variables: Doc, collation: Collation | null): Matcher {
+  if (collation !== null && hasTexts(expression))
+    throw new ServerError('NotImplemented', 'The sandbox server has no $expr together with a collation');
+  const evaluate = compileExpression(toWorking(expression));
+  return (document) => isTrue(evaluate(scopeOf(workingDoc(document), variables)));
+}
+
+function hasTexts(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  if (Array.isArray(value)) return value.some(hasTexts);
+  return isDoc(value) && Object.values(value).some(hasTexts);
 }

@@ -1,43 +1,81 @@
 import { Aggregator } from 'mingo/aggregator';
-import type { AnyObject } from 'mingo/types';
-import { EVALUATION, OPERATORS } from './matching.ts';
 import { OpType } from 'mingo/core';
+import type { AnyObject } from 'mingo/types';
+import { compile, scopeOf } from './expressions/compile.ts';
+import { EVALUATION, OPERATORS } from './matching.ts';
 import { ServerError } from './server-error.ts';
+import { STAGES, type StageContext } from './stages.ts';
 import { isDoc, workingDoc, type Doc } from './values.ts';
 
 /** What a pipeline may refer to besides its documents. */
 export interface PipelineContext {
-  /** Values of `let`. */
+  /** Values of `let`, and of `NOW`. */
   readonly variables: Doc;
   /** The documents of another collection of the same database, in exact form. */
   readonly collection: (name: string) => Iterable<Doc>;
+  /** False where stages may not use more memory than MongoDB allows without the disk. */
+  readonly allowDiskUse?: boolean;
 }
 
 /** The stages that an update may have. */
 const UPDATE_STAGES = new Set(['$addFields', '$set', '$project', '$unset', '$replaceRoot', '$replaceWith']);
+/** Stages that would run a client's program, or that write. */
+const REFUSED = new Set(['$merge', '$out']);
 
-/** Runs stages over documents in exact or working form. @returns documents in working form */
+/** Runs stages over documents in exact or working form, as the results are taken. @returns documents in working form */
+export function streamPipeline(
+  stages: readonly Doc[],
+  documents: Iterable<Doc>,
+  context: PipelineContext,
+): Iterable<Doc> {
+  return runStages(stages.map(workingDoc), workingDocs(documents), stageContext(context, context.variables));
+}
+
+/** {@link streamPipeline}, all results at once. */
 export function runPipeline(stages: readonly Doc[], documents: Iterable<Doc>, context: PipelineContext): Doc[] {
-  refuseUnknownStages(stages);
-  const aggregator = new Aggregator(stages.map(workingDoc), {
+  return [...streamPipeline(stages, documents, context)];
+}
+
+function stageContext(context: PipelineContext, variables: Doc): StageContext {
+  return {
+    variables: withNow(variables),
+    collection: (name) => workingDocs(context.collection(name)),
+    run: (stages, input, inner) => runStages(stages, input, stageContext(context, inner)),
+    allowDiskUse: context.allowDiskUse ?? true,
+  };
+}
+
+/** `$$NOW` is one time for everything that a pipeline does. */
+export function withNow(variables: Doc): Doc {
+  return Object.hasOwn(variables, 'NOW') ? variables : { NOW: new Date(), ...variables };
+}
+
+function runStages(stages: readonly Doc[], documents: Iterable<Doc>, context: StageContext): Iterable<Doc> {
+  const compiled = stages.map((stage) => {
+    const name = nameOf(stage);
+    const own = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
+    return own === undefined ? libraryStage(stage, context) : own(stage[name], context);
+  });
+  return compiled.reduce((input, stage) => stage(input), documents);
+}
+
+/** What only the library has. */
+function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>) => Iterable<Doc> {
+  const aggregator = new Aggregator([stage], {
     ...EVALUATION,
     variables: context.variables,
-    collectionResolver: (name: string) => [...context.collection(name)].map(workingDoc),
+    collectionResolver: (name: string) => [...context.collection(name)],
   });
-  return [...workingDocs(documents, aggregator)];
+  return function* (input) {
+    for (const result of aggregator.run<AnyObject>([...input])) {
+      if (!isDoc(result)) throw new ServerError('InternalError', 'a stage gave something that is no document');
+      yield result;
+    }
+  };
 }
 
-function* workingDocs(documents: Iterable<Doc>, aggregator: Aggregator): Generator<Doc> {
-  for (const result of aggregator.run<AnyObject>(workingIterable(documents))) {
-    if (!isDoc(result)) throw new ServerError('InternalError', 'a stage gave something that is no document');
-    yield result;
-  }
-}
-
-function workingIterable(documents: Iterable<Doc>): AnyObject[] {
-  const working: AnyObject[] = [];
-  for (const document of documents) working.push(workingDoc(document));
-  return working;
+function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {
+  for (const document of documents) yield workingDoc(document);
 }
 
 /** Applies an update pipeline to one document in exact form. @returns the new document in working form */
@@ -53,24 +91,23 @@ export function applyPipelineUpdate(stages: readonly Doc[], document: Doc, varia
   return result;
 }
 
-/** Evaluates an expression that stands outside of a pipeline, as the values of `let` do. */
-export function evaluateVariables(given: unknown): Doc {
-  if (!isDoc(given) || Object.keys(given).length === 0) return {};
-  const [result] = runPipeline([{ $replaceWith: workingDoc(given) }], [{}], { variables: {}, collection: () => [] });
-  return result ?? {};
+/** The values of a command's `let`, with `NOW`. */
+export function evaluateVariables(given: unknown, now: Date): Doc {
+  const scope = scopeOf({}, { NOW: now });
+  if (!isDoc(given)) return { NOW: now };
+  const values = Object.entries(workingDoc(given)).map(([name, value]) => [name, compile(value)(scope)]);
+  return { NOW: now, ...(Object.fromEntries(values) as Doc) };
 }
 
-function refuseUnknownStages(stages: readonly Doc[]): void {
-  for (const stage of stages) {
-    const names = Object.keys(stage);
-    const name = names[0] ?? '';
-    if (names.length !== 1) {
-      throw new ServerError('Location40323', 'A pipeline stage specification object must contain exactly one field.');
-    }
-    if (OPERATORS.getOperator(OpType.PIPELINE, name) === null) {
-      throw unknownStage(name);
-    }
-  }
+function nameOf(stage: Doc): string {
+  const names = Object.keys(stage);
+  const name = names[0] ?? '';
+  if (names.length !== 1)
+    throw new ServerError('Location40323', 'A pipeline stage specification object must contain exactly one field.');
+  if (Object.hasOwn(STAGES, name)) return name;
+  if (REFUSED.has(name)) throw new ServerError('Location40601', `${name} can only be the final stage in the pipeline`);
+  if (OPERATORS.getOperator(OpType.PIPELINE, name) === null) throw unknownStage(name);
+  return name;
 }
 
 /** MongoDB's refusal of a stage that it does not have. */

@@ -2,6 +2,17 @@
 export const ERROR_CODES = {
   InternalError: 1,
   BadValue: 2,
+  NotSingleValueField: 54,
+  ConversionFailure: 241,
+  InvalidPipelineOperator: 168,
+  EmptyFieldName: 56,
+  CannotBackfillArray: 34,
+  ExceededMemoryLimit: 146,
+  DocumentValidationFailure: 121,
+  QueryExceededMemoryLimitNoDiskUseAllowed: 292,
+  APIVersionError: 322,
+  APIStrictError: 323,
+  APIDeprecationError: 324,
   FailedToParse: 9,
   TypeMismatch: 14,
   NamespaceNotFound: 26,
@@ -63,6 +74,9 @@ export const ERROR_CODES = {
   NotPrimaryNoSecondaryOk: 13435,
   NotPrimaryOrSecondary: 13436,
   // MongoDB gives these refusals a number only and names them after it.
+  Location51075: 51075,
+  Location51091: 51091,
+  Location51108: 51108,
   Location40323: 40323,
   Location40324: 40324,
   Location40415: 40415,
@@ -74,13 +88,22 @@ export const ERROR_CODES = {
 } as const;
 
 /** The name of one of {@link ERROR_CODES}. */
-export type ErrorName = keyof typeof ERROR_CODES;
+export type ErrorName = keyof typeof ERROR_CODES | `Location${number}`;
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERROR_CODES).map(([name, code]) => [code, name]));
 
 /** The name that MongoDB gives an error code; those without one are named after their number. */
 export function codeNameOf(code: number): string {
   return NAMES.get(code) ?? `Location${code}`;
+}
+
+/** The number of a name of an error. */
+export function codeOf(name: ErrorName): number {
+  return isKnown(name) ? ERROR_CODES[name] : Number(name.slice('Location'.length));
+}
+
+function isKnown(name: ErrorName): name is keyof typeof ERROR_CODES {
+  return Object.hasOwn(ERROR_CODES, name);
 }
 
 /** A command's refusal, as MongoDB gives it. Thrown inside the sandbox and turned into a reply at its edge. */
@@ -95,7 +118,7 @@ export class ServerError extends Error {
   }
 
   get code(): number {
-    return ERROR_CODES[this.codeName];
+    return codeOf(this.codeName);
   }
 }
 

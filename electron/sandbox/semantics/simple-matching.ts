@@ -94,7 +94,8 @@ const OTHER = Symbol('other');
 function plainOf(value: unknown): unknown {
   if (value instanceof Int32 || value instanceof Double) return value.value;
   if (value instanceof Timestamp) return OTHER;
-  if (value instanceof Long) return value.toNumber();
+  // Beyond 2^53 two longs may have the same double.
+  if (value instanceof Long) return Number.isSafeInteger(value.toNumber()) ? value.toNumber() : OTHER;
   if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof ObjectId) return value;
   // A document equals none of the operands, whatever it holds.
   return isDoc(value) ? undefined : OTHER;
@@ -102,6 +103,7 @@ function plainOf(value: unknown): unknown {
 
 function operandOf(value: unknown): Operand | null {
   const plain = plainOf(value);
+  if (plain === OTHER) return null;
   if (typeof plain === 'number') return Number.isNaN(plain) ? null : plain;
   if (plain instanceof Date) return Number.isNaN(plain.getTime()) ? null : plain;
   return typeof plain === 'string' || typeof plain === 'boolean' || plain instanceof ObjectId ? plain : null;

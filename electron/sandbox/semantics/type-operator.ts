@@ -1,23 +1,20 @@
-import { BSONRegExp, Binary, Code, DBRef, Decimal128, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
-import { $type as mingoType } from 'mingo/operators/query';
-import type { Options } from 'mingo/types';
-import { valuesAt } from './paths.ts';
+import { BSONRegExp, BSONSymbol, Binary, Code, Decimal128, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import { numberKind, toDouble } from './numbers.ts';
 import { ServerError } from './server-error.ts';
 import { isDoc } from './values.ts';
 
 type Test = (value: unknown) => boolean;
 
-/** Documents are matched in comparable form, where whole numbers are one kind: a whole double is also an int or a long there. */
-const isWhole: Test = (value) => Number.isInteger(value);
-const isInt: Test = (value) =>
-  typeof value === 'number' && isWhole(value) && value >= -0x80000000 && value <= 0x7fffffff;
-const isNumber: Test = (value) => typeof value === 'number' || value instanceof Decimal128;
+function isKind(kind: string): Test {
+  return (value) => numberKind(value) === kind;
+}
 
-/** Every BSON type with its number and its name; `array` is told by mingo. */
+/** Every BSON type with its number and its name. */
 const TYPES: readonly (readonly [number, string, Test])[] = [
-  [1, 'double', (value) => typeof value === 'number'],
+  [1, 'double', isKind('double')],
   [2, 'string', (value) => typeof value === 'string'],
   [3, 'object', isDoc],
+  [4, 'array', Array.isArray],
   [5, 'binData', (value) => value instanceof Binary || value instanceof Uint8Array],
   [6, 'undefined', () => false],
   [7, 'objectId', (value) => value instanceof ObjectId],
@@ -25,44 +22,47 @@ const TYPES: readonly (readonly [number, string, Test])[] = [
   [9, 'date', (value) => value instanceof Date],
   [10, 'null', (value) => value === null],
   [11, 'regex', (value) => value instanceof RegExp || value instanceof BSONRegExp],
-  [12, 'dbPointer', (value) => value instanceof DBRef],
-  [13, 'javascript', (value) => value instanceof Code],
-  [14, 'symbol', () => false],
+  [12, 'dbPointer', () => false],
+  [13, 'javascript', (value) => value instanceof Code && value.scope === null],
+  [14, 'symbol', (value) => value instanceof BSONSymbol],
   [15, 'javascriptWithScope', (value) => value instanceof Code && value.scope !== null],
-  [16, 'int', isInt],
+  [16, 'int', isKind('int')],
   [17, 'timestamp', (value) => value instanceof Timestamp],
-  [18, 'long', isWhole],
+  [18, 'long', isKind('long')],
   [19, 'decimal', (value) => value instanceof Decimal128],
   [-1, 'minKey', (value) => value instanceof MinKey],
   [127, 'maxKey', (value) => value instanceof MaxKey],
 ];
-const TESTS = new Map<unknown, Test>([
-  ...TYPES.flatMap(([number, name, test]): [unknown, Test][] => [
-    [number, test],
-    [name, test],
-  ]),
+const isNumber: Test = (value) => numberKind(value) !== null;
+const BY_NAME = new Map<string, Test>([
+  ...TYPES.map(([, name, test]): [string, Test] => [name, test]),
   ['number', isNumber],
 ]);
-const ARRAY = new Set<unknown>([4, 'array']);
+const BY_NUMBER = new Map<number, Test>(TYPES.map(([number, , test]) => [number, test]));
 
-/** The query operator `$type` for every BSON type; mingo's own knows only those that JavaScript has. Error: `BadValue`. */
-export function typeOperator(path: string, operand: unknown, options: Options): (document: unknown) => boolean {
-  const wanted = Array.isArray(operand) ? (operand as unknown[]) : [operand];
-  const isArray = wanted.some((one) => ARRAY.has(one)) ? mingoType(path, 'array', options) : null;
-  const tests = wanted.filter((one) => !ARRAY.has(one)).map(testOf);
-  return (document) =>
-    isDoc(document) &&
-    (isArray?.(document) === true ||
-      valuesAt(document, path).values.some((value) => tests.some((test) => test(value))));
+/** The name of a value's BSON type, as `$type` gives it; `missing` for what is not there. */
+export function typeNameOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  return TYPES.find(([, , test]) => test(value))?.[1] ?? 'object';
+}
+
+/** The test of the query operator `$type`. Errors: `BadValue`, `FailedToParse` for no types. */
+export function testOfType(operand: unknown): Test {
+  if (!Array.isArray(operand)) return testOf(operand);
+  if (operand.length === 0) throw new ServerError('FailedToParse', ' must match at least one type');
+  const tests = (operand as unknown[]).map(testOf);
+  return (value) => tests.some((test) => test(value));
 }
 
 function testOf(wanted: unknown): Test {
-  const test = TESTS.get(wanted);
-  if (test !== undefined) return test;
-  throw new ServerError(
-    'BadValue',
-    typeof wanted === 'string'
-      ? `Unknown type name alias: ${wanted}`
-      : `Invalid numerical type code: ${String(wanted)}`,
-  );
+  if (typeof wanted === 'string') {
+    const test = BY_NAME.get(wanted);
+    if (test === undefined) throw new ServerError('BadValue', `Unknown type name alias: ${wanted}`);
+    return test;
+  }
+  if (!isNumber(wanted)) throw new ServerError('TypeMismatch', 'type must be represented as a number or a string');
+  const number = toDouble(wanted);
+  const test = BY_NUMBER.get(number);
+  if (test === undefined) throw new ServerError('BadValue', `Invalid numerical type code: ${number}`);
+  return test;
 }

@@ -1,10 +1,9 @@
-import * as updateOperators from 'mingo/operators/update';
-import { update as mingoUpdate, type Modifier } from 'mingo/updater';
-import { applyArithmetic } from './arithmetic-updates.ts';
-import { EVALUATION } from './matching.ts';
+import { Timestamp } from 'bson';
+import type { Collation } from './collation.ts';
+import { applyOperators, copyOf, refuseConflictingOperators, UPDATE_OPERATORS } from './operator-updates.ts';
 import { applyPipelineUpdate } from './pipelines.ts';
 import { ServerError } from './server-error.ts';
-import { comparableDoc, encode, isDoc, workingDoc, type Doc } from './values.ts';
+import { assign, encode, isDoc, type Doc } from './values.ts';
 
 /** How documents are to be changed; all in exact form. */
 export interface UpdateRequest {
@@ -13,12 +12,14 @@ export interface UpdateRequest {
   readonly filter: Doc;
   readonly arrayFilters: readonly Doc[];
   readonly variables: Doc;
+  readonly collation?: Collation | null;
+  /** The time of the statement; the clock's where it is not there. */
+  readonly now?: Date;
+  readonly timestamp?: Timestamp;
 }
 
 /** How an update is given. */
 export type UpdateKind = 'pipeline' | 'operators' | 'replacement';
-
-const EMPTY: Doc = {};
 
 /** Tells the kind of an update, and refuses a mixture. */
 export function kindOfUpdate(update: unknown): UpdateKind {
@@ -36,7 +37,7 @@ export function kindOfUpdate(update: unknown): UpdateKind {
     return 'replacement';
   }
   for (const key of keys) {
-    if (!Object.hasOwn(updateOperators, key) && key !== '$setOnInsert') {
+    if (!UPDATE_OPERATORS.has(key)) {
       throw new ServerError(
         'FailedToParse',
         `Unknown modifier: ${key}. Expected a valid update modifier or pipeline-style update specified as an array`,
@@ -49,6 +50,7 @@ export function kindOfUpdate(update: unknown): UpdateKind {
       );
     }
   }
+  refuseConflictingOperators(update);
   return 'operators';
 }
 
@@ -72,8 +74,7 @@ function changed(before: Doc, request: UpdateRequest): Doc {
     case 'replacement':
       return withIdOf(before, update as Doc);
     case 'operators': {
-      const { $setOnInsert: _onInsert, ...operators } = update as Doc;
-      return applyOperators(workingDoc(before), operators, request);
+      return withOperators(before, request, false);
     }
   }
 }
@@ -90,76 +91,17 @@ export function upsertedDocument(request: UpdateRequest): Doc {
         ? { _id: seed['_id'], ...(update as Doc) }
         : (update as Doc);
     case 'operators': {
-      const { $setOnInsert, ...operators } = update as Doc;
-      const merged = isDoc($setOnInsert)
-        ? { ...operators, $set: { ...(operators['$set'] as Doc | undefined), ...$setOnInsert } }
-        : operators;
-      return applyOperators(workingDoc(seed), merged, { ...request, filter: EMPTY });
+      return withOperators(seed, request, true);
     }
   }
 }
 
-/** Applies operators to a document in working form, in place. */
-function applyOperators(document: Doc, operators: Doc, request: UpdateRequest): Doc {
-  refuseConflicts(operators);
-  const modifier: Record<string, unknown> = {};
-  for (const [operator, fields] of Object.entries(workingDoc(operators))) {
-    const isPlain = Object.keys(fields as Doc).every((path) => !path.includes('$'));
-    if ((operator === '$inc' || operator === '$mul') && isPlain) applyArithmetic(document, operator, fields as Doc);
-    else if (operator === '$set') modifier[operator] = setIds(document, fields as Doc);
-    else modifier[operator] = fields;
-  }
-  if (Object.keys(modifier).length === 0) return document;
-  mingoUpdate(
-    document,
-    modifier as Modifier<Doc>,
-    request.arrayFilters.map(comparableDoc),
-    // Only the positional operator looks at the filter, which may match by a collation that mingo does not know.
-    isPositional(operators) ? comparableDoc(request.filter) : EMPTY,
-    {
-      cloneMode: 'deep',
-      queryOptions: EVALUATION,
-    },
-  );
-  return document;
-}
-
-/** True where a path contains the positional operator `$`. */
-export function isPositional(operators: Doc): boolean {
-  const paths = Object.values(operators).flatMap((fields) => (isDoc(fields) ? Object.keys(fields) : []));
-  return paths.some((path) => path.split('.').includes('$'));
-}
-
-/** mingo refuses every `$set` of `_id`; MongoDB allows it on insert, and where it says what is there already. */
-function setIds(document: Doc, fields: Doc): Doc {
-  if (!Object.hasOwn(fields, '_id')) return fields;
-  const { _id, ...others } = fields;
-  if (Object.hasOwn(document, '_id') && !isSame({ _id }, { _id: document['_id'] })) {
-    throw new ServerError(
-      'ImmutableField',
-      "Performing an update on the path '_id' would modify the immutable field '_id'",
-    );
-  }
-  document['_id'] = _id;
-  return others;
-}
-
-function refuseConflicts(operators: Doc): void {
-  const paths: string[] = [];
-  for (const fields of Object.values(operators)) {
-    for (const path of Object.keys(fields as Doc)) {
-      const clash = paths.find(
-        (other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`),
-      );
-      if (clash !== undefined) {
-        throw new ServerError(
-          'ConflictingUpdateOperators',
-          `Updating the path '${path}' would create a conflict at '${clash.length < path.length ? clash : path}'`,
-        );
-      }
-      paths.push(path);
-    }
-  }
+function withOperators(before: Doc, request: UpdateRequest, isInsert: boolean): Doc {
+  const after = copyOf(before) as Doc;
+  const { filter, arrayFilters, collation = null, now = new Date() } = request;
+  const timestamp = request.timestamp ?? new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 });
+  applyOperators(after, request.update as Doc, { filter, arrayFilters, collation, now, timestamp, isInsert });
+  return after;
 }
 
 function withIdOf(before: Doc, after: Doc): Doc {
@@ -183,16 +125,25 @@ export function equalitiesOf(filter: Doc): Doc {
 function seedField(seed: Doc, path: string, condition: unknown): void {
   const isOperators = isDoc(condition) && (Object.keys(condition)[0] ?? '').startsWith('$');
   const single = isOperators ? onlyValue(condition) : { value: condition };
-  if (single === null) return;
+  if (single === null) {
+    if (isOperators && Array.isArray(condition['$all']) && condition['$all'].length > 1) throw twice(path);
+    return;
+  }
   const parts = path.split('.');
   const name = parts.pop() ?? '';
   let parent = seed;
   for (const part of parts) {
+    if (Object.hasOwn(parent, part) && !isDoc(parent[part])) throw twice(path);
     const next = isDoc(parent[part]) ? parent[part] : {};
     parent[part] = next;
     parent = next;
   }
-  parent[name] = single.value;
+  if (Object.hasOwn(parent, name)) throw twice(path);
+  assign(parent, name, single.value);
+}
+
+function twice(path: string): ServerError {
+  return new ServerError('NotSingleValueField', `cannot infer query fields to set, path '${path}' is matched twice`);
 }
 
 function onlyValue(condition: Doc): { readonly value: unknown } | null {

@@ -26,7 +26,30 @@ export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
  * Reads BSON so that writing it again gives the same bytes: numbers stay `Int32`, `Long` or `Double`, expressions `BSONRegExp`.
  */
 export function decodeExact(bytes: Uint8Array): Doc {
-  return deserialize(bytes, { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true });
+  const document = deserialize(bytes, DECODING);
+  // The library makes a class of a document that looks like a reference, and forgets the order of its fields in doing so.
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(REFERENCE)
+    ? withoutReferences(document)
+    : document;
+}
+
+const DECODING = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
+/** How the field `$ref` begins in BSON. */
+const REFERENCE = Buffer.from('$ref\0');
+
+function withoutReferences(document: Doc): Doc {
+  return mapDoc(document, asPlain);
+}
+
+function asPlain(value: unknown): unknown {
+  if (!(value instanceof DBRef)) return mapChildren(value, asPlain);
+  const { collection, oid, db, fields } = value;
+  return {
+    $ref: collection,
+    $id: asPlain(oid),
+    ...(db === undefined ? {} : { $db: db }),
+    ...withoutReferences(fields),
+  };
 }
 
 /** The bytes that documents were read from, as long as somebody has the document. */
@@ -51,7 +74,10 @@ export function encode(document: Doc): Uint8Array {
 
 /** True for a document in the plain sense: neither a list nor a BSON class. */
 export function isDoc(value: unknown): value is Doc {
-  return typeof value === 'object' && value !== null && (value as Doc).constructor === Object;
+  if (typeof value !== 'object' || value === null) return false;
+  // Not by its constructor: a document may have a field of that name.
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** An exact value with plain numbers wherever writing them again gives the same type; `Long` and whole `Double`s stay as they are. */
@@ -101,7 +127,7 @@ function mapChildren(value: unknown, map: (value: unknown) => unknown): unknown 
 }
 
 /** Sets a field whatever its name is: assigning to `__proto__` would set the prototype instead. */
-function assign(target: Doc, key: string, value: unknown): void {
+export function assign(target: Doc, key: string, value: unknown): void {
   if (key === '__proto__')
     Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
   else target[key] = value;
@@ -131,8 +157,7 @@ export function typeRank(value: unknown): number {
   if (value instanceof Date) return 45;
   if (value instanceof Timestamp) return 47;
   if (value instanceof BSONRegExp || value instanceof RegExp) return 50;
-  if (value instanceof DBRef) return 55;
-  if (value instanceof Code) return 60;
+  if (value instanceof Code) return value.scope === null ? 60 : 65;
   if (value instanceof MaxKey) return 127;
   return 20;
 }

@@ -1,6 +1,6 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
-import { comparableDoc, type Doc } from '../semantics/values.ts';
+import type { Doc } from '../semantics/values.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
 
@@ -49,7 +49,7 @@ export function indexedValue(value: unknown): unknown {
 
 /** The keys under which a document (exact form) stands in an index; none where it is sparse or partial and left out. */
 export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
-  if (index.partialFilter !== null && !matcherOf(index.partialFilter)(comparableDoc(document))) {
+  if (index.partialFilter !== null && !matcherOf(index.partialFilter)(document)) {
     return { keys: [], isMultikey: false };
   }
   const plain = plainEntry(index, document);

@@ -1,4 +1,6 @@
-import { BSONRegExp, BSONSymbol, Binary, Code, Long, ObjectId, Timestamp } from 'bson';
+import { BSONRegExp, BSONSymbol, Binary, Code, Decimal128, ObjectId, Timestamp } from 'bson';
+import type { Decimal } from 'decimal.js';
+import { beyondDouble } from '../semantics/numbers.ts';
 import { isDoc, numberOf, typeRank, type Doc } from '../semantics/values.ts';
 
 /** A byte that is above every type's byte, plain or inverted: marks the end of a range. */
@@ -68,7 +70,9 @@ function append(parts: Buffer[], value: unknown): void {
       appendRegExp(parts, value);
       return;
     case 60:
+    case 65:
       if (value instanceof Code) parts.push(escaped(Buffer.from(value.code, 'utf8')));
+      if (value instanceof Code && value.scope !== null) appendDocument(parts, value.scope);
       return;
     default:
   }
@@ -114,16 +118,41 @@ function escaped(bytes: Buffer): Buffer {
  * and an integer still equals the same number as a double.
  */
 function encodeNumber(value: unknown): Buffer {
-  const nearest = numberOf(value) ?? 0;
+  const nearest = clamped(value);
   const result = Buffer.alloc(10);
   // NaN is below every number; zero has one encoding, whatever its sign.
   result.writeDoubleBE(nearest === 0 ? 0 : nearest);
   if (Number.isNaN(nearest)) result.fill(0, 0, 8);
   else if (nearest < 0 || Object.is(nearest, -0)) inverted(result.subarray(0, 8)).copy(result);
   else result[0] = (result[0] ?? 0) | 0x80;
-  const rest = value instanceof Long ? Number(value.toBigInt() - BigInt(nearest)) : 0;
-  result.writeUInt16BE(rest + 0x8000, 8);
-  return result;
+  const rest = beyondDouble(value, nearest);
+  result.writeUInt16BE(0x8000, 8);
+  if (rest === null) return result;
+  const whole = Math.max(-WHOLE_MAX, Math.min(WHOLE_MAX, rest.floor().toNumber()));
+  const tail = rest.minus(whole);
+  // The lowest bit says that more follows.
+  result.writeUInt16BE(0x8000 + 2 * whole + (tail.isZero() ? 0 : 1), 8);
+  return tail.isZero() ? result : Buffer.concat([result, encodeTail(tail)]);
+}
+
+/** What of the rest stands in two bytes: more than any 64-bit integer has. */
+const WHOLE_MAX = 0x3000;
+
+/** The double nearest to a number, but for decimals beyond all doubles the last finite one. */
+function clamped(value: unknown): number {
+  const nearest = numberOf(value) ?? 0;
+  if (!(value instanceof Decimal128) || Number.isFinite(nearest) || Number.isNaN(nearest)) return nearest;
+  if (value.toString().includes('Infinity')) return nearest;
+  return nearest > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
+}
+
+/** A number as its power of ten and its digits, which end with a zero byte; negative ones inverted. */
+function encodeTail(value: Decimal): Buffer {
+  const digits = value.abs().toExponential().split('e')[0]?.replace('.', '') ?? '';
+  const power = Buffer.allocUnsafe(2);
+  power.writeUInt16BE(value.e + 0xc000);
+  const positive = Buffer.concat([power, Buffer.from(digits), Buffer.of(0)]);
+  return value.isNegative() ? inverted(positive) : positive;
 }
 
 function encodeInteger(value: bigint): Buffer {

@@ -2,7 +2,7 @@ import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { simpleMatcher } from '../semantics/simple-matching.ts';
 import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
-import { comparableDoc, type Doc } from '../semantics/values.ts';
+import type { Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from './catalog.ts';
 import { indexedValue, type IndexField } from './index-entries.ts';
@@ -113,11 +113,10 @@ function* matching(records: Records, collection: CollectionInfo, plan: Plan, req
 function exactMatcher({ filter, variables, collation }: ReadRequest): (document: Doc) => boolean {
   const simple = collation === undefined || collation === null ? simpleMatcher(filter) : null;
   if (simple === null) {
-    const matches = matcherOf(filter, variables, collation);
-    return (document) => matches(comparableDoc(document));
+    return matcherOf(filter, variables, collation);
   }
   let general: ((document: Doc) => boolean) | null = null;
-  return (document) => simple(document) ?? (general ??= matcherOf(filter, variables))(comparableDoc(document));
+  return (document) => simple(document) ?? (general ??= matcherOf(filter, variables))(document);
 }
 
 function* recordsOf(records: Records, collection: CollectionInfo, plan: Plan): Generator<number> {

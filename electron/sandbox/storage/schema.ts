@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 export type Sqlite = Database.Database;
 
 /** Raised when the layout of the tables changes; a file of another layout is refused, not guessed at. */
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 
 const TABLES = `
   CREATE TABLE collections (id INTEGER PRIMARY KEY, db TEXT NOT NULL, name TEXT NOT NULL, uuid BLOB NOT NULL, options BLOB NOT NULL, UNIQUE (db, name));
@@ -29,6 +29,9 @@ export function recordBounds(collection: number): [before: number, behind: numbe
 /** Pages in the write-ahead log before they are brought into the file, which waits for the disk twice: 64 MiB. */
 const CHECKPOINT_PAGES = 16_384;
 
+/** The application id of a file whose indexes are to be filled again. */
+export const INDEXES_EMPTY = 1;
+
 /** From the layout before to the next. */
 const MIGRATIONS: Readonly<Record<number, string>> = {
   1: `
@@ -38,6 +41,8 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     DROP TABLE documents_before;
     UPDATE entries SET record = record + ${RECORDS_PER_COLLECTION} * (SELECT collection FROM indexes WHERE id = indexId);
   `,
+  // Decimals and long integers have other keys since.
+  2: `DELETE FROM entries; PRAGMA application_id = ${INDEXES_EMPTY}`,
 };
 
 /**

@@ -3,7 +3,7 @@ import { OpType } from 'mingo/core';
 import { matcherOf, OPERATORS } from '../semantics/matching.ts';
 import { runPipeline, unknownStage } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { comparableDoc, isDoc, type Doc } from '../semantics/values.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import type { Deployment } from '../deployment.ts';
 import type { CursorPage, PageSource } from './cursors.ts';
 import type { OplogEntry } from './oplog.ts';
@@ -135,7 +135,7 @@ class ChangeStream implements PageSource {
   #transformed(events: readonly Doc[]): readonly Doc[] {
     const onlyMatches = this.#stages.every((stage) => isDoc(stage['$match']));
     const results = onlyMatches
-      ? events.filter((event) => this.#stages.every((stage) => matcherOf(stage['$match'] as Doc)(comparableDoc(event))))
+      ? events.filter((event) => this.#stages.every((stage) => matcherOf(stage['$match'] as Doc)(event)))
       : runPipeline(this.#stages, events, { variables: {}, collection: () => [] });
     for (const result of results) {
       if (!isDoc(result['_id']) || !('_data' in result['_id'])) {

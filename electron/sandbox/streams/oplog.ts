@@ -83,6 +83,12 @@ export class Oplog {
     return new Timestamp({ t: this.#clock.seconds || Math.floor(this.#now() / 1000), i: this.#clock.count || 1 });
   }
 
+  /** The logical time that the next change will have. */
+  get nextTime(): Timestamp {
+    const seconds = Math.max(Math.floor(this.#now() / 1000), this.#clock.seconds);
+    return new Timestamp({ t: seconds, i: seconds === this.#clock.seconds ? this.#clock.count + 1 : 1 });
+  }
+
   /** Appends a change; part of the caller's transaction. */
   append(record: ChangeRecord): void {
     const seconds = Math.max(Math.floor(this.#now() / 1000), this.#clock.seconds);

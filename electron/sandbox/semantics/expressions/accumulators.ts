@@ -1,0 +1,315 @@
+import { compareValues, isEqual } from '../compare.ts';
+import { sortOf } from '../list-updates.ts';
+import { fromWide, isWhole, numberKind, toDouble, toWide, workingDouble } from '../numbers.ts';
+import { ServerError } from '../server-error.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { assign, isDoc, type Doc } from '../values.ts';
+import { Sum } from './arithmetic.ts';
+import { compile, isNil, type Evaluate, type Operator, type Scope } from './compile.ts';
+import { refuse } from './refusal.ts';
+
+/** Gathers the values of a group. */
+export interface Accumulator {
+  add(scope: Scope): void;
+  readonly value: unknown;
+}
+
+interface Reducer {
+  add(value: unknown): void;
+  readonly value: unknown;
+}
+
+type Reduce = () => Reducer;
+
+function sum(): Reducer {
+  const total = new Sum();
+  return {
+    add: (value) => {
+      if (numberKind(value) !== null) total.add(value);
+    },
+    get value() {
+      return total.value;
+    },
+  };
+}
+
+function average(): Reducer {
+  const total = new Sum();
+  let count = 0;
+  return {
+    add: (value) => {
+      if (numberKind(value) === null) return;
+      total.add(value);
+      count += 1;
+    },
+    get value() {
+      if (count === 0) return null;
+      if (total.isWide) return fromWide(toWide(total.value).dividedBy(count));
+      return workingDouble(total.asDouble / count);
+    },
+  };
+}
+
+function extreme(sign: 1 | -1): Reduce {
+  return () => {
+    let best: unknown;
+    return {
+      add: (value) => {
+        if (!isNil(value) && (best === undefined || sign * compareValues(value, best) < 0)) best = value;
+      },
+      get value() {
+        return best ?? null;
+      },
+    };
+  };
+}
+
+function first(): Reducer {
+  let isSet = false;
+  let kept: unknown;
+  return {
+    add: (value) => {
+      if (!isSet) kept = value;
+      isSet = true;
+    },
+    get value() {
+      return kept ?? null;
+    },
+  };
+}
+
+function last(): Reducer {
+  let kept: unknown;
+  return {
+    add: (value) => {
+      kept = value;
+    },
+    get value() {
+      return kept ?? null;
+    },
+  };
+}
+
+function push(): Reducer {
+  const values: unknown[] = [];
+  return {
+    add: (value) => {
+      if (value !== undefined) values.push(value);
+    },
+    value: values,
+  };
+}
+
+function addToSet(): Reducer {
+  const values: unknown[] = [];
+  return {
+    add: (value) => {
+      if (value !== undefined && !values.some((one) => isEqual(one, value))) values.push(value);
+    },
+    value: values,
+  };
+}
+
+function merge(): Reducer {
+  const result: Doc = {};
+  return {
+    add: (value) => {
+      if (isNil(value)) return;
+      if (!isDoc(value))
+        throw refuse(40_400, `$mergeObjects requires object inputs, but input is of type ${typeNameOf(value)}`);
+      for (const [key, one] of Object.entries(value)) assign(result, key, one);
+    },
+    value: result,
+  };
+}
+
+function deviation(isSample: boolean): Reduce {
+  return () => {
+    let [count, mean, squares] = [0, 0, 0];
+    return {
+      add: (value) => {
+        if (numberKind(value) === null) return;
+        count += 1;
+        const delta = toDouble(value) - mean;
+        mean += delta / count;
+        squares += delta * (toDouble(value) - mean);
+      },
+      get value() {
+        const divisor = isSample ? count - 1 : count;
+        return divisor <= 0 ? null : workingDouble(Math.sqrt(squares / divisor));
+      },
+    };
+  };
+}
+
+const REDUCERS: Readonly<Record<string, Reduce>> = {
+  $sum: sum,
+  $avg: average,
+  $min: extreme(1),
+  $max: extreme(-1),
+  $first: first,
+  $last: last,
+  $push: push,
+  $addToSet: addToSet,
+  $mergeObjects: merge,
+  $stdDevPop: deviation(false),
+  $stdDevSamp: deviation(true),
+};
+
+/** Operators that reduce a list also outside of groups: of one operand that is a list its elements, else all operands. */
+const IN_EXPRESSIONS: ReadonlySet<string> = new Set(['$sum', '$avg', '$min', '$max', '$stdDevPop', '$stdDevSamp']);
+
+/** The expression of the name of an accumulator; null where there is none. */
+export function reducingOperator(name: string): Operator | null {
+  if (Object.hasOwn(COUNTED, name)) return (operand) => countedExpression(name, operand);
+  const reduce = IN_EXPRESSIONS.has(name) ? REDUCERS[name] : undefined;
+  if (reduce === undefined) return null;
+  return (operand) => {
+    const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
+    return (scope) => {
+      const values = operands.map((evaluate) => evaluate(scope));
+      const [only] = values;
+      const reducer = reduce();
+      for (const value of values.length === 1 && Array.isArray(only) ? (only as unknown[]) : values) reducer.add(value);
+      return reducer.value;
+    };
+  };
+}
+
+/** What makes a new accumulator for each group. Error: MongoDB's for one that it does not have. */
+export function accumulatorOf(name: string, operand: unknown): () => Accumulator {
+  if (name === '$count') {
+    if (!isDoc(operand) || Object.keys(operand).length > 0)
+      throw new ServerError('TypeMismatch', '$count takes no arguments, i.e. $count:{}');
+    return accumulator(sum, () => 1);
+  }
+  if (Object.hasOwn(COUNTED, name)) return counted(name, operand);
+  if (Object.hasOwn(RANKED, name)) return ranked(name, operand);
+  if (name === '$median' || name === '$percentile') return percentile(name, operand);
+  const reduce = Object.hasOwn(REDUCERS, name) ? REDUCERS[name] : undefined;
+  if (reduce === undefined) throw refuse(15_952, `unknown group operator '${name}'`);
+  if (Array.isArray(operand) && operand.length !== 1)
+    throw refuse(40_237, `The ${name} accumulator is a unary operator`);
+  return accumulator(reduce, compile(Array.isArray(operand) ? operand[0] : operand));
+}
+
+function accumulator(reduce: Reduce, evaluate: Evaluate): () => Accumulator {
+  return () => {
+    const reducer = reduce();
+    return {
+      add: (scope) => reducer.add(evaluate(scope)),
+      get value() {
+        return reducer.value;
+      },
+    };
+  };
+}
+
+function countOf(name: string, n: unknown): number {
+  if (numberKind(n) === null || !isWhole(n))
+    throw refuse(5_787_902, `Value for 'n' must be of integral type, but found ${typeNameOf(n)}`);
+  if (toDouble(n) <= 0) throw refuse(5_787_908, `'n' must be greater than 0, found ${toDouble(n)} for ${name}`);
+  return toDouble(n);
+}
+
+type Choose = (values: readonly unknown[], n: number) => readonly unknown[];
+
+const present = (values: readonly unknown[]): unknown[] => values.filter((value) => !isNil(value));
+const COUNTED: Readonly<Record<string, Choose>> = {
+  $firstN: (values, n) => values.slice(0, n),
+  $lastN: (values, n) => values.slice(-n),
+  $minN: (values, n) =>
+    present(values)
+      .sort((left, right) => compareValues(left, right))
+      .slice(0, n),
+  $maxN: (values, n) =>
+    present(values)
+      .sort((left, right) => compareValues(right, left))
+      .slice(0, n),
+};
+
+function partsOf(name: string, operand: unknown): Doc {
+  if (!isDoc(operand)) throw refuse(5_787_900, `specification must be an object; found ${name}: ${String(operand)}`);
+  return operand;
+}
+
+function counted(name: string, operand: unknown): () => Accumulator {
+  const { n, input } = partsOf(name, operand);
+  const [count, value] = [compile(n), compile(input)];
+  return () => {
+    const values: unknown[] = [];
+    let max = 1;
+    return {
+      add: (scope) => {
+        max = countOf(name, count(scope));
+        values.push(value(scope) ?? null);
+      },
+      get value() {
+        return COUNTED[name]?.(values, max);
+      },
+    };
+  };
+}
+
+function countedExpression(name: string, operand: unknown): Evaluate {
+  const { n, input } = partsOf(name, operand);
+  const [count, value] = [compile(n), compile(input)];
+  return (scope) => {
+    const list = value(scope);
+    if (isNil(list)) return null;
+    if (!Array.isArray(list)) throw refuse(5_788_200, `Input must be an array, but found ${typeNameOf(list)}`);
+    return COUNTED[name]?.(list, countOf(name, count(scope)));
+  };
+}
+
+const RANKED: Readonly<Record<string, { readonly isBottom: boolean; readonly isOne: boolean }>> = {
+  $top: { isBottom: false, isOne: true },
+  $topN: { isBottom: false, isOne: false },
+  $bottom: { isBottom: true, isOne: true },
+  $bottomN: { isBottom: true, isOne: false },
+};
+
+function ranked(name: string, operand: unknown): () => Accumulator {
+  const { n, output, sortBy } = partsOf(name, operand);
+  const order = sortOf(sortBy, null);
+  const { isBottom = false, isOne = true } = RANKED[name] ?? {};
+  const [count, value] = [compile(isOne ? 1 : n), compile(output)];
+  return () => {
+    const entries: { readonly document: unknown; readonly value: unknown }[] = [];
+    let max = 1;
+    return {
+      add: (scope) => {
+        max = countOf(name, count(scope));
+        entries.push({ document: scope.current, value: value(scope) ?? null });
+      },
+      get value() {
+        const sorted = [...entries]
+          .sort((left, right) => order(left.document, right.document))
+          .map((entry) => entry.value);
+        const chosen = isBottom ? sorted.slice(-max) : sorted.slice(0, max);
+        return isOne ? (chosen[0] ?? null) : chosen;
+      },
+    };
+  };
+}
+
+function percentile(name: string, operand: unknown): () => Accumulator {
+  const { input, p } = partsOf(name, operand);
+  const value = compile(input);
+  const shares = name === '$median' ? [0.5] : (Array.isArray(p) ? (p as unknown[]) : []).map(toDouble);
+  return () => {
+    const numbers: number[] = [];
+    return {
+      add: (scope) => {
+        const one = value(scope);
+        if (numberKind(one) !== null) numbers.push(toDouble(one));
+      },
+      get value() {
+        numbers.sort((left, right) => left - right);
+        const at = (share: number): unknown =>
+          numbers.length === 0 ? null : workingDouble(numbers[Math.max(0, Math.ceil(share * numbers.length) - 1)] ?? 0);
+        return name === '$median' ? at(0.5) : shares.map(at);
+      },
+    };
+  };
+}

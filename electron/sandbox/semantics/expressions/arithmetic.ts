@@ -1,0 +1,318 @@
+import { Decimal128, Double, Long } from 'bson';
+import { Decimal } from 'decimal.js';
+import {
+  fromWide,
+  numberKind,
+  toBig,
+  toDouble,
+  toWide,
+  widerKind,
+  workingDouble,
+  workingWhole,
+  type NumberKind,
+} from '../numbers.ts';
+import { ServerError } from '../server-error.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { fixed, isNil, ranged, variadic, type Operator } from './compile.ts';
+import { refuse } from './refusal.ts';
+
+/** Adds numbers with MongoDB's types. */
+export class Sum {
+  #kind: NumberKind = 'int';
+  #whole = 0n;
+  #double = 0;
+  #rest = 0;
+  #wide: Decimal | null = null;
+
+  add(value: unknown): void {
+    const kind = numberKind(value) ?? 'int';
+    this.#kind = widerKind(this.#kind, kind);
+    if (kind === 'decimal')
+      this.#wide = this.#wide === null ? toWide(value) : toWide(fromWide(this.#wide.plus(toWide(value))));
+    else if (kind === 'double') this.#addDouble(toDouble(value));
+    else this.#whole += toBig(value);
+  }
+
+  get value(): unknown {
+    if (this.#wide !== null) {
+      const others = toWide(new Double(this.#double + this.#rest)).plus(this.#whole.toString());
+      return fromWide(this.#wide.plus(others));
+    }
+    if (this.#kind === 'double') return workingDouble(this.asDouble);
+    return workingWhole(this.#whole, this.#kind === 'long') ?? workingDouble(Number(this.#whole));
+  }
+
+  get asDouble(): number {
+    if (this.#kind === 'int' || this.#kind === 'long') return Number(this.#whole);
+    return this.#double + this.#rest + Number(this.#whole);
+  }
+
+  get isWide(): boolean {
+    return this.#wide !== null;
+  }
+
+  /** Keeps what the nearest double of a sum lacks, so that many small numbers beside a large one are not lost. */
+  #addDouble(value: number): void {
+    const sum = this.#double + value;
+    const part = sum - this.#double;
+    if (Number.isFinite(sum)) this.#rest += this.#double - (sum - part) + (value - part);
+    else this.#rest = 0;
+    this.#double = sum;
+  }
+}
+
+const add = variadic((values) => {
+  const sum = new Sum();
+  let date: Date | null = null;
+  for (const value of values) {
+    if (isNil(value)) return null;
+    if (value instanceof Date) {
+      if (date !== null) throw refuse(16_612, 'only one date allowed in an $add expression');
+      date = value;
+    } else if (numberKind(value) === null)
+      throw wrongType(`$add only supports numeric or date types, not ${typeNameOf(value)}`);
+    else sum.add(value);
+  }
+  return date === null ? sum.value : moved(date, toDouble(sum.value));
+});
+
+function moved(date: Date, ms: number): Date {
+  const time = date.getTime() + Math.round(ms);
+  if (!Number.isFinite(time) || Math.abs(time) > 8.64e15) throw new ServerError('Overflow', 'date overflow in $add');
+  return new Date(time);
+}
+
+const multiply = variadic((values) => {
+  let product: unknown = 1;
+  for (const value of values) {
+    if (isNil(value)) return null;
+    if (numberKind(value) === null) throw wrongType(`$multiply only supports numeric types, not ${typeNameOf(value)}`);
+  }
+  for (const value of values) product = times(product, value);
+  return product;
+});
+
+function times(left: unknown, right: unknown): unknown {
+  const kind = widerKind(numberKind(left) ?? 'int', numberKind(right) ?? 'int');
+  if (kind === 'decimal') return fromWide(toWide(left).times(toWide(right)));
+  if (kind === 'double') return workingDouble(toDouble(left) * toDouble(right));
+  const whole = toBig(left) * toBig(right);
+  return workingWhole(whole, kind === 'long') ?? workingDouble(Number(whole));
+}
+
+const subtract = fixed(2, (left, right) => {
+  if (isNil(left) || isNil(right)) return null;
+  const kinds = [numberKind(left), numberKind(right)];
+  if (left instanceof Date) {
+    if (right instanceof Date) return Long.fromNumber(left.getTime() - right.getTime());
+    if (kinds[1] !== null) return moved(left, -toDouble(right));
+  }
+  const [a, b] = kinds;
+  if (a === null || a === undefined || b === null || b === undefined)
+    throw wrongType(`can't $subtract ${typeNameOf(right)} from ${typeNameOf(left)}`);
+  const kind = widerKind(a, b);
+  if (kind === 'decimal') return fromWide(toWide(left).minus(toWide(right)));
+  if (kind === 'double') return workingDouble(toDouble(left) - toDouble(right));
+  const whole = toBig(left) - toBig(right);
+  return workingWhole(whole, kind === 'long') ?? workingDouble(Number(whole));
+});
+
+const divide = fixed(2, (left, right) => {
+  if (isNil(left) || isNil(right)) return null;
+  const [a, b] = [numberKind(left), numberKind(right)];
+  if (a === null || b === null)
+    throw wrongType(`$divide only supports numeric types, not ${typeNameOf(left)} and ${typeNameOf(right)}`);
+  if (toDouble(right) === 0) throw new ServerError('BadValue', "can't $divide by zero");
+  if (widerKind(a, b) === 'decimal') return fromWide(toWide(left).dividedBy(toWide(right)));
+  return workingDouble(toDouble(left) / toDouble(right));
+});
+
+const mod = fixed(2, (left, right) => {
+  if (isNil(left) || isNil(right)) return null;
+  const [a, b] = [numberKind(left), numberKind(right)];
+  if (a === null || b === null)
+    throw refuse(16_611, `$mod only supports numeric types, not ${typeNameOf(left)} and ${typeNameOf(right)}`);
+  if (toDouble(right) === 0) throw refuse(16_610, "can't $mod by zero");
+  const kind = widerKind(a, b);
+  if (kind === 'decimal') return fromWide(toWide(left).modulo(toWide(right)));
+  if (kind === 'double') return workingDouble(toDouble(left) % toDouble(right));
+  return workingWhole(toBig(left) % toBig(right), kind === 'long');
+});
+
+function wrongType(message: string): ServerError {
+  return new ServerError('TypeMismatch', message);
+}
+
+interface OfOne {
+  readonly whole: (value: bigint, isLong: boolean) => unknown;
+  readonly double: (value: number) => number;
+  readonly wide: (value: Decimal) => Decimal;
+}
+
+/** An operator of one number, null for null. */
+function ofOne({ whole, double, wide }: OfOne): Operator {
+  return (operand, name) =>
+    fixed(1, (value) => {
+      if (isNil(value)) return null;
+      const kind = numberKind(value);
+      if (kind === null) throw refuse(28_765, `${name} only supports numeric types, not ${typeNameOf(value)}`);
+      if (kind === 'decimal') return fromWide(wide(toWide(value)));
+      return kind === 'double' ? workingDouble(double(toDouble(value))) : whole(toBig(value), kind === 'long');
+    })(operand, name);
+}
+
+const same = (value: bigint, isLong: boolean): unknown => workingWhole(value, isLong);
+
+/** An operator of one number that gives a double, or a decimal of one. */
+function toDoubles(
+  double: (value: number) => number,
+  wide: (value: Decimal) => Decimal,
+  check?: (value: number) => void,
+): Operator {
+  return (operand, name) =>
+    fixed(1, (value) => {
+      if (isNil(value)) return null;
+      const kind = numberKind(value);
+      if (kind === null) throw refuse(28_765, `${name} only supports numeric types, not ${typeNameOf(value)}`);
+      check?.(toDouble(value));
+      return kind === 'decimal' ? fromWide(wide(toWide(value))) : workingDouble(double(toDouble(value)));
+    })(operand, name);
+}
+
+function positive(name: string, code: number): (value: number) => void {
+  return (value) => {
+    if (value <= 0) throw refuse(code, `${name}'s argument must be a positive number, but is ${value}`);
+  };
+}
+
+function rounding(name: string, mode: Decimal.Rounding): Operator {
+  return ranged(1, 2, (value, places) => {
+    if (isNil(value) || places === null) return null;
+    const kind = numberKind(value);
+    if (kind === null) throw refuse(51_081, `${name} only supports numeric types, not ${typeNameOf(value)}`);
+    const digits = places === undefined ? 0 : placesOf(name, places);
+    const exact =
+      kind === 'double'
+        ? new Decimal(toDouble(value))
+        : new Decimal(value instanceof Decimal128 || value instanceof Long ? value.toString() : toDouble(value));
+    if (!exact.isFinite()) return value;
+    const step = new Decimal(10).pow(-digits);
+    const Wide = Decimal.clone({ precision: 60, rounding: mode });
+    const rounded =
+      digits >= 0
+        ? new Wide(exact).toDecimalPlaces(digits, mode)
+        : new Wide(exact).dividedBy(step).toDecimalPlaces(0, mode).times(step);
+    if (kind === 'decimal') return fromWide(rounded);
+    if (kind === 'double') return workingDouble(rounded.toNumber());
+    const whole = workingWhole(BigInt(rounded.toFixed(0)), kind === 'long');
+    if (whole === null)
+      throw refuse(51_080, `invalid conversion from Decimal128 result in ${name} resulting from arguments`);
+    return whole;
+  });
+}
+
+function placesOf(name: string, places: unknown): number {
+  if (numberKind(places) === null || !Number.isInteger(toDouble(places)))
+    throw refuse(51_082, `precision argument to  ${name} must be a integral value`);
+  const number = toDouble(places);
+  if (number < -20 || number > 100)
+    throw refuse(51_083, `cannot apply ${name} with precision value ${number} value must be in [-20, 100]`);
+  return number;
+}
+
+const pow = fixed(2, (base, exponent) => {
+  if (isNil(base) || isNil(exponent)) return null;
+  const [a, b] = [numberKind(base), numberKind(exponent)];
+  if (a === null) throw refuse(28_762, `$pow's base must be numeric, not ${typeNameOf(base)}`);
+  if (b === null) throw refuse(28_763, `$pow's exponent must be numeric, not ${typeNameOf(exponent)}`);
+  if (toDouble(base) === 0 && toDouble(exponent) < 0)
+    throw refuse(28_764, '$pow cannot take a base of 0 and a negative exponent');
+  const kind = widerKind(a, b);
+  if (kind === 'decimal') return fromWide(toWide(base).pow(toWide(exponent)));
+  if (kind === 'double' || toDouble(exponent) < 0) return workingDouble(toDouble(base) ** toDouble(exponent));
+  const power = toBig(exponent);
+  const size = Math.abs(toDouble(base));
+  const whole = size > 1 && power > 64n ? null : toBig(base) ** (size <= 1 ? power % 2n : power);
+  const isZero = size === 0 && power > 0n;
+  const result = isZero
+    ? workingWhole(0n, kind === 'long')
+    : whole === null
+      ? null
+      : workingWhole(whole, kind === 'long');
+  return result ?? workingDouble(toDouble(base) ** toDouble(exponent));
+});
+
+const log = fixed(2, (value, base) => {
+  if (isNil(value) || isNil(base)) return null;
+  const [a, b] = [numberKind(value), numberKind(base)];
+  if (a === null) throw refuse(28_756, `$log's argument must be numeric, not ${typeNameOf(value)}`);
+  if (b === null) throw refuse(28_757, `$log's base must be numeric, not ${typeNameOf(base)}`);
+  if (toDouble(value) <= 0)
+    throw refuse(28_758, `$log's argument must be a positive number, but is ${toDouble(value)}`);
+  if (toDouble(base) <= 0 || toDouble(base) === 1)
+    throw refuse(28_759, `$log's base must be a positive number not equal to 1, but is ${toDouble(base)}`);
+  if (widerKind(a, b) === 'decimal') return fromWide(toWide(value).log(toWide(base)));
+  return workingDouble(Math.log(toDouble(value)) / Math.log(toDouble(base)));
+});
+
+/** Operators on bits, of ints and longs. */
+function bitwise(start: bigint, combine: (left: bigint, right: bigint) => bigint): Operator {
+  return variadic((values, name) => {
+    if (values.some(isNil)) return null;
+    let isLong = false;
+    let result = start;
+    for (const value of values) {
+      const kind = numberKind(value);
+      if (kind !== 'int' && kind !== 'long')
+        throw wrongType(`${name} only supports int and long operands, not ${typeNameOf(value)}.`);
+      isLong ||= kind === 'long';
+      result = combine(result, toBig(value));
+    }
+    return workingWhole(result, isLong);
+  });
+}
+
+/** Arithmetic, with MongoDB's types. */
+export const ARITHMETIC: Readonly<Record<string, Operator>> = {
+  $add: add,
+  $multiply: multiply,
+  $subtract: subtract,
+  $divide: divide,
+  $mod: mod,
+  $abs: ofOne({
+    whole: (value, isLong) => {
+      const size = value < 0n ? -value : value;
+      const result = workingWhole(size, isLong);
+      if (result === null) throw refuse(28_680, "can't take $abs of long long min");
+      return result;
+    },
+    double: Math.abs,
+    wide: (value) => value.abs(),
+  }),
+  $ceil: ofOne({ whole: same, double: Math.ceil, wide: (value) => value.ceil() }),
+  $floor: ofOne({ whole: same, double: Math.floor, wide: (value) => value.floor() }),
+  $trunc: rounding('$trunc', Decimal.ROUND_DOWN),
+  $round: rounding('$round', Decimal.ROUND_HALF_EVEN),
+  $exp: toDoubles(Math.exp, (value) => value.exp()),
+  $ln: toDoubles(Math.log, (value) => value.ln(), positive('$ln', 28_766)),
+  $log10: toDoubles(Math.log10, (value) => value.log(10), positive('$log10', 28_761)),
+  $sqrt: toDoubles(
+    Math.sqrt,
+    (value) => value.sqrt(),
+    (value) => {
+      if (value < 0) throw refuse(28_714, "$sqrt's argument must be greater than or equal to 0");
+    },
+  ),
+  $pow: pow,
+  $log: log,
+  $bitAnd: bitwise(-1n, (left, right) => left & right),
+  $bitOr: bitwise(0n, (left, right) => left | right),
+  $bitXor: bitwise(0n, (left, right) => left ^ right),
+  $bitNot: fixed(1, (value) => {
+    if (isNil(value)) return null;
+    const kind = numberKind(value);
+    if (kind !== 'int' && kind !== 'long')
+      throw wrongType(`$bitNot only supports int and long operands, not ${typeNameOf(value)}.`);
+    return workingWhole(~toBig(value), kind === 'long');
+  }),
+};

@@ -1,0 +1,160 @@
+import { refuse } from './refusal.ts';
+import { ServerError } from '../server-error.ts';
+import { assign, isDoc, type Doc } from '../values.ts';
+import { operatorNamed } from './operator-table.ts';
+
+/** What an expression is evaluated in. All values are in working form, `undefined` is what is missing. */
+export interface Scope {
+  readonly root: unknown;
+  readonly current: unknown;
+  readonly variables: Doc;
+}
+
+/** A compiled expression. */
+export type Evaluate = (scope: Scope) => unknown;
+
+/** How an operator is compiled from its operand, which stands as it was written. */
+export type Operator = (operand: unknown, name: string) => Evaluate;
+
+/** Compiles an expression (working form). Errors: MongoDB's for expressions that are none. */
+export function compile(expression: unknown): Evaluate {
+  if (typeof expression === 'string') return expression.startsWith('$') ? compilePath(expression) : () => expression;
+  if (Array.isArray(expression)) {
+    const elements = (expression as unknown[]).map(compile);
+    return (scope) => elements.map((element) => element(scope) ?? null);
+  }
+  return isDoc(expression) ? compileDoc(expression) : () => expression;
+}
+
+function compileDoc(expression: Doc): Evaluate {
+  const entries = Object.entries(expression);
+  const [name = ''] = Object.keys(expression);
+  if (name.startsWith('$')) {
+    if (entries.length > 1)
+      throw refuse(
+        15_983,
+        `an object representing an expression must have exactly one field: ${JSON.stringify(expression)}`,
+      );
+    return operatorNamed(name)(expression[name], name);
+  }
+  const fields = entries.map(([field, value]): readonly [string, Evaluate] => {
+    if (field.startsWith('$')) throw refuse(15_983, `Unrecognized expression '${field}'`);
+    if (field.includes('.'))
+      throw refuse(16_412, `FieldPath field names may not contain '.'. Consider using $getField or $setField.`);
+    return [field, compile(value)];
+  });
+  return (scope) => {
+    const result: Doc = {};
+    for (const [field, evaluate] of fields) {
+      const value = evaluate(scope);
+      if (value !== undefined) assign(result, field, value);
+    }
+    return result;
+  };
+}
+
+function compilePath(text: string): Evaluate {
+  if (!text.startsWith('$$')) {
+    const path = partsOf(text.slice(1));
+    return (scope) => lookUp(scope.current, path, 0);
+  }
+  const [name = '', ...path] = partsOf(text.slice(2));
+  switch (name) {
+    case 'ROOT':
+      return (scope) => lookUp(scope.root, path, 0);
+    case 'CURRENT':
+      return (scope) => lookUp(scope.current, path, 0);
+    case 'REMOVE':
+      return () => undefined;
+    case 'KEEP':
+    case 'PRUNE':
+    case 'DESCEND':
+      return () => text;
+    default:
+      return (scope) => {
+        if (!Object.hasOwn(scope.variables, name)) throw refuse(17_276, `Use of undefined variable: ${name}`);
+        return lookUp(scope.variables[name], path, 0);
+      };
+  }
+}
+
+function partsOf(path: string): readonly string[] {
+  if (path === '') throw refuse(16_872, "'$' by itself is not a valid FieldPath");
+  const parts = path.split('.');
+  if (parts.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
+  return parts;
+}
+
+/** What a path leads to: of a list on the way, what it leads to in each of its documents. */
+export function lookUp(value: unknown, path: readonly string[], depth: number): unknown {
+  const name = path[depth];
+  if (name === undefined) return value;
+  if (isDoc(value)) return lookUp(Object.hasOwn(value, name) ? value[name] : undefined, path, depth + 1);
+  if (!Array.isArray(value)) return undefined;
+  const found: unknown[] = [];
+  for (const element of value as unknown[]) {
+    const one = isDoc(element) ? lookUp(element, path, depth) : undefined;
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
+
+/** The scope of a document. */
+export function scopeOf(document: unknown, variables: Doc): Scope {
+  return { root: document, current: document, variables };
+}
+
+/** An operator of a fixed number of operands, which are given as a list, or alone where there is one. */
+export function fixed(count: number, apply: (...values: readonly unknown[]) => unknown): Operator {
+  return ranged(count, count, apply);
+}
+
+/** An operator of `min` to `max` operands. */
+export function ranged(min: number, max: number, apply: (...values: readonly unknown[]) => unknown): Operator {
+  return (operand, name) => {
+    const operands = Array.isArray(operand) ? (operand as unknown[]) : [operand];
+    if (operands.length < min || operands.length > max)
+      throw refuse(
+        min === max ? 16_020 : 28_667,
+        min === max
+          ? `Expression ${name} takes exactly ${min} arguments. ${operands.length} were passed in.`
+          : `Expression ${name} takes at least ${min} arguments, and at most ${max}, but ${operands.length} were passed in.`,
+      );
+    const compiled = operands.map(compile);
+    return (scope) => apply(...compiled.map((evaluate) => evaluate(scope)));
+  };
+}
+
+/** An operator of any number of operands. */
+export function variadic(apply: (values: readonly unknown[], name: string) => unknown): Operator {
+  return (operand, name) => {
+    const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
+    return (scope) =>
+      apply(
+        operands.map((evaluate) => evaluate(scope)),
+        name,
+      );
+  };
+}
+
+/** The named operands of an operator; those that are not there are `undefined`. Error: `FailedToParse` for one that it does not have. */
+export function named<Name extends string>(
+  operand: unknown,
+  operator: string,
+  names: readonly Name[],
+  required: readonly Name[],
+): Record<Name, Evaluate | undefined> {
+  if (!isDoc(operand)) throw new ServerError('FailedToParse', `${operator} only supports an object as its argument`);
+  const unknown = Object.keys(operand).find((key) => !names.some((name) => name === key));
+  if (unknown !== undefined) throw new ServerError('FailedToParse', `Unrecognized argument to ${operator}: ${unknown}`);
+  const missing = required.find((name) => operand[name] === undefined);
+  if (missing !== undefined) throw new ServerError('FailedToParse', `Missing '${missing}' parameter to ${operator}`);
+  return Object.fromEntries(
+    names.map((name) => [name, operand[name] === undefined ? undefined : compile(operand[name])]),
+  ) as Record<Name, Evaluate | undefined>;
+}
+
+/** True for null and what is missing. */
+export function isNil(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}

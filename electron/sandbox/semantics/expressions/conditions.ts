@@ -1,0 +1,127 @@
+import { compareValues } from '../compare.ts';
+import { isTrue } from '../field-conditions.ts';
+import { ServerError } from '../server-error.ts';
+import { isDoc, typeRank } from '../values.ts';
+import { compile, fixed, isNil, variadic, type Evaluate, type Operator } from './compile.ts';
+import { refuse } from './refusal.ts';
+
+/** Expressions compare by the order of all types; what is missing is below everything but the least key. */
+export function compareInExpression(left: unknown, right: unknown): number {
+  const [a, b] = [typeRank(left), typeRank(right)];
+  return a === b ? compareValues(left, right) : a - b;
+}
+
+function relation(isMet: (order: number) => boolean): Operator {
+  return fixed(2, (left, right) => isMet(compareInExpression(left, right)));
+}
+
+const cond: Operator = (operand) => {
+  const parts = isDoc(operand) ? partsOf(operand) : operand;
+  if (!Array.isArray(parts) || parts.length !== 3)
+    throw refuse(
+      16_020,
+      `Expression $cond takes exactly 3 arguments. ${Array.isArray(parts) ? parts.length : 1} were passed in.`,
+    );
+  const [test, yes, no] = (parts as unknown[]).map(compile) as [Evaluate, Evaluate, Evaluate];
+  return (scope) => (isTrue(test(scope)) ? yes(scope) : no(scope));
+};
+
+function partsOf(operand: Readonly<Record<string, unknown>>): unknown[] {
+  const unknown = Object.keys(operand).find((key) => !['if', 'then', 'else'].includes(key));
+  if (unknown !== undefined) throw refuse(17_083, `Unrecognized parameter to $cond: ${unknown}`);
+  const codes = { if: 17_080, then: 17_081, else: 17_082 };
+  for (const [part, code] of Object.entries(codes))
+    if (!Object.hasOwn(operand, part)) throw refuse(code, `Missing '${part}' parameter to $cond`);
+  return [operand['if'], operand['then'], operand['else']];
+}
+
+const switchCases: Operator = (operand) => {
+  if (!isDoc(operand)) throw refuse(40_060, '$switch requires an object as an argument, found: ' + typeof operand);
+  const { branches } = operand;
+  if (!Array.isArray(branches)) throw refuse(40_061, "$switch expected an array for 'branches'");
+  if (branches.length === 0) throw refuse(40_068, '$switch requires at least one branch.');
+  const cases = (branches as unknown[]).map((branch) => {
+    if (!isDoc(branch)) throw refuse(40_062, '$switch expected each branch to be an object');
+    if (!Object.hasOwn(branch, 'case')) throw refuse(40_064, "$switch requires each branch have a 'case' expression");
+    if (!Object.hasOwn(branch, 'then')) throw refuse(40_065, "$switch requires each branch have a 'then' expression.");
+    return { test: compile(branch['case']), then: compile(branch['then']) };
+  });
+  const otherwise = Object.hasOwn(operand, 'default') ? compile(operand['default']) : null;
+  return (scope) => {
+    for (const { test, then } of cases) if (isTrue(test(scope))) return then(scope);
+    if (otherwise === null)
+      throw refuse(40_066, '$switch could not find a matching branch for an input, and no default was specified.');
+    return otherwise(scope);
+  };
+};
+
+const ifNull: Operator = (operand) => {
+  if (!Array.isArray(operand) || operand.length < 2)
+    throw new ServerError(
+      'Location1257300',
+      `$ifNull needs at least two arguments, had: ${Array.isArray(operand) ? operand.length : 1}`,
+    );
+  const operands = (operand as unknown[]).map(compile);
+  return (scope) => {
+    let value: unknown;
+    for (const evaluate of operands) {
+      value = evaluate(scope);
+      if (!isNil(value)) return value;
+    }
+    return value;
+  };
+};
+
+const letIn: Operator = (operand) => {
+  if (!isDoc(operand)) throw refuse(16_874, '$let only supports an object as its argument');
+  const { vars, in: inner } = operand;
+  if (!isDoc(vars)) throw refuse(16_876, "Missing 'vars' parameter to $let");
+  if (!Object.hasOwn(operand, 'in')) throw refuse(16_877, "Missing 'in' parameter to $let");
+  const variables = Object.entries(vars).map(([name, value]): readonly [string, Evaluate] => [name, compile(value)]);
+  const evaluate = compile(inner);
+  return (scope) => {
+    const values = Object.fromEntries(variables.map(([name, value]) => [name, value(scope)]));
+    return evaluate({ ...scope, variables: { ...scope.variables, ...values } });
+  };
+};
+
+/** Lazily, as MongoDB does: what stands behind a decided operand is not evaluated. */
+function logical(isAll: boolean): Operator {
+  return (operand) => {
+    const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
+    return (scope) =>
+      isAll
+        ? operands.every((evaluate) => isTrue(evaluate(scope)))
+        : operands.some((evaluate) => isTrue(evaluate(scope)));
+  };
+}
+
+/** Comparing and choosing. */
+export const CONDITIONS: Readonly<Record<string, Operator>> = {
+  $eq: relation((order) => order === 0),
+  $ne: relation((order) => order !== 0),
+  $gt: relation((order) => order > 0),
+  $gte: relation((order) => order >= 0),
+  $lt: relation((order) => order < 0),
+  $lte: relation((order) => order <= 0),
+  $cmp: fixed(2, (left, right) => Math.sign(compareInExpression(left, right))),
+  $and: logical(true),
+  $or: logical(false),
+  $not: fixed(1, (value) => !isTrue(value)),
+  $cond: cond,
+  $switch: switchCases,
+  $ifNull: ifNull,
+  $let: letIn,
+  $literal: (operand) => () => operand,
+  $const: (operand) => () => operand,
+  $expr: (operand) => compile(operand),
+  $allElementsTrue: setTruth(true),
+  $anyElementTrue: setTruth(false),
+};
+
+function setTruth(isAll: boolean): Operator {
+  return variadic(([list], name) => {
+    if (!Array.isArray(list)) throw refuse(isAll ? 17_040 : 17_041, `${name}'s argument must be an array`);
+    return isAll ? (list as unknown[]).every(isTrue) : (list as unknown[]).some(isTrue);
+  });
+}

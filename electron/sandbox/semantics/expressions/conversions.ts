@@ -1,0 +1,233 @@
+import { BSONSymbol, Binary, Decimal128, Double, Long, ObjectId, Timestamp } from 'bson';
+import { fromWide, numberKind, toBig, toDouble, workingDouble, workingWhole } from '../numbers.ts';
+import { ServerError } from '../server-error.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { isDoc } from '../values.ts';
+import { Decimal } from 'decimal.js';
+import { compile, fixed, isNil, type Operator } from './compile.ts';
+import { refuse } from './refusal.ts';
+
+type Convert = (value: unknown) => unknown;
+
+function failed(reason: string): ServerError {
+  return new ServerError('ConversionFailure', reason);
+}
+
+function unsupported(value: unknown, to: string): ServerError {
+  return failed(`Unsupported conversion from ${typeNameOf(value)} to ${to} in $convert with no onError value`);
+}
+
+function toWholeNumber(to: 'int' | 'long'): Convert {
+  return (value) => {
+    if (typeof value === 'boolean') return workingWhole(value ? 1n : 0n, to === 'long');
+    if (typeof value === 'string') {
+      if (!/^[+-]?\d+$/.test(value))
+        throw failed(
+          `Failed to parse number '${value}' in $convert with no onError value: Did not consume whole string.`,
+        );
+      return fitting(BigInt(value.replace(/^\+/, '')), to);
+    }
+    if (value instanceof Date && to === 'long') return Long.fromNumber(value.getTime());
+    if (numberKind(value) === null) throw unsupported(value, to);
+    if (!Number.isFinite(toDouble(value)))
+      throw failed('Attempt to convert infinity or NaN value to integer type in $convert with no onError value');
+    return fitting(toBig(value), to);
+  };
+}
+
+function fitting(whole: bigint, to: 'int' | 'long'): unknown {
+  if (BigInt.asIntN(to === 'int' ? 32 : 64, whole) === whole) return workingWhole(whole, to === 'long');
+  throw failed(`Conversion would overflow target type in $convert with no onError value: ${String(whole)}`);
+}
+
+function toDoubleValue(value: unknown): unknown {
+  if (typeof value === 'boolean') return new Double(value ? 1 : 0);
+  if (value instanceof Date) return workingDouble(value.getTime());
+  if (typeof value === 'string') {
+    if (!/^[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf(inity)?|nan)$/i.test(value))
+      throw failed(
+        `Failed to parse number '${value}' in $convert with no onError value: Did not consume whole string.`,
+      );
+    return workingDouble(
+      /nan/i.test(value)
+        ? Number.NaN
+        : /inf/i.test(value)
+          ? value.startsWith('-')
+            ? -Infinity
+            : Infinity
+          : Number(value),
+    );
+  }
+  if (numberKind(value) === null) throw unsupported(value, 'double');
+  return workingDouble(toDouble(value));
+}
+
+function toDecimalValue(value: unknown): unknown {
+  if (typeof value === 'boolean') return Decimal128.fromString(value ? '1' : '0');
+  if (value instanceof Date) return Decimal128.fromString(String(value.getTime()));
+  if (typeof value === 'string') {
+    try {
+      return Decimal128.fromStringWithRounding(value);
+    } catch {
+      throw failed(
+        `Failed to parse number '${value}' in $convert with no onError value: Failed to parse string to decimal`,
+      );
+    }
+  }
+  const kind = numberKind(value);
+  if (kind === null) throw unsupported(value, 'decimal');
+  if (kind === 'decimal') return value;
+  if (kind === 'double') return fromDouble(toDouble(value));
+  return Decimal128.fromString(String(toBig(value)));
+}
+
+/** A double as decimal has 15 digits, also the zeros among them. */
+function fromDouble(value: number): Decimal128 {
+  if (!Number.isFinite(value)) return fromWide(new Decimal(value));
+  if (value === 0) return Decimal128.fromString('0');
+  return Decimal128.fromString(value.toExponential(14).replace('e+', 'E+').replace('e-', 'E-'));
+}
+
+function toText(value: unknown): unknown {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  if (value instanceof BSONSymbol) return value.value;
+  if (value instanceof ObjectId) return value.toHexString();
+  if (value instanceof Date) return value.toISOString();
+  const kind = numberKind(value);
+  if (kind === null) throw unsupported(value, 'string');
+  if (kind === 'double') return doubleText(toDouble(value));
+  return kind === 'decimal' ? String(value as Decimal128) : String(toBig(value));
+}
+
+/** As C writes it with the shortest number of digits. */
+function doubleText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
+  if (Object.is(value, -0)) return '-0';
+  const text = String(value);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+function toTruth(value: unknown): unknown {
+  if (typeof value === 'boolean') return value;
+  if (numberKind(value) !== null) return toDouble(value) !== 0;
+  return true;
+}
+
+function toDate(value: unknown): unknown {
+  if (value instanceof Date) return value;
+  if (value instanceof ObjectId) return value.getTimestamp();
+  if (value instanceof Timestamp) return new Date(value.t * 1000);
+  if (typeof value === 'string') {
+    const time = Date.parse(
+      /[zZ]|[+-]\d\d:?\d\d$/.test(value)
+        ? value
+        : `${value.includes('T') ? value : `${value.replace(' ', 'T')}${value.includes(':') ? '' : 'T00:00:00'}`}Z`,
+    );
+    if (Number.isNaN(time)) throw failed(`Error parsing date string '${value}'`);
+    return new Date(time);
+  }
+  const kind = numberKind(value);
+  if (kind === null || kind === 'int') throw unsupported(value, 'date');
+  if (!Number.isFinite(toDouble(value)))
+    throw failed('Attempt to convert infinity or NaN value to integer type in $convert with no onError value');
+  return new Date(Number(toBig(value)));
+}
+
+function toObjectId(value: unknown): unknown {
+  if (value instanceof ObjectId) return value;
+  if (typeof value !== 'string') throw unsupported(value, 'objectId');
+  if (!/^[0-9a-f]{24}$/i.test(value))
+    throw failed(
+      `Failed to parse objectId '${value}' in $convert with no onError value: Invalid string length for parsing to OID, expected 24 but found ${value.length}`,
+    );
+  return new ObjectId(value);
+}
+
+const CONVERSIONS: Readonly<Record<string, Convert>> = {
+  int: toWholeNumber('int'),
+  long: toWholeNumber('long'),
+  double: toDoubleValue,
+  decimal: toDecimalValue,
+  string: toText,
+  bool: toTruth,
+  date: toDate,
+  objectId: toObjectId,
+};
+const NUMBERS: Readonly<Record<number, string>> = {
+  1: 'double',
+  2: 'string',
+  7: 'objectId',
+  8: 'bool',
+  9: 'date',
+  16: 'int',
+  18: 'long',
+  19: 'decimal',
+};
+
+function converting(to: string): Operator {
+  return fixed(1, (value) => (isNil(value) ? null : CONVERSIONS[to]?.(value)));
+}
+
+const convert: Operator = (operand) => {
+  if (!isDoc(operand))
+    throw new ServerError(
+      'FailedToParse',
+      '$convert expects an object of named arguments but found: ' + typeof operand,
+    );
+  const unknown = Object.keys(operand).find((key) => !['input', 'to', 'onError', 'onNull'].includes(key));
+  if (unknown !== undefined) throw new ServerError('FailedToParse', `$convert found an unknown argument: ${unknown}`);
+  for (const field of ['input', 'to'])
+    if (!Object.hasOwn(operand, field))
+      throw new ServerError('FailedToParse', `Missing '${field}' parameter to $convert`);
+  const [input, to] = [compile(operand['input']), compile(operand['to'])];
+  const onError = Object.hasOwn(operand, 'onError') ? compile(operand['onError']) : null;
+  const onNull = Object.hasOwn(operand, 'onNull') ? compile(operand['onNull']) : () => null;
+  return (scope) => {
+    const [value, target] = [input(scope), to(scope)];
+    if (isNil(target)) return null;
+    const name = numberKind(target) === null ? String(target) : (NUMBERS[toDouble(target)] ?? '');
+    if (isNil(value)) return onNull(scope);
+    const conversion = Object.hasOwn(CONVERSIONS, name) ? CONVERSIONS[name] : undefined;
+    if (conversion === undefined) throw new ServerError('BadValue', `Unknown type name: ${String(target)}`);
+    try {
+      return conversion(value);
+    } catch (cause) {
+      if (onError === null || !(cause instanceof ServerError) || cause.codeName !== 'ConversionFailure') throw cause;
+      return onError(scope);
+    }
+  };
+};
+
+/** Types: asking for them and changing them. */
+export const TYPE_OPERATORS: Readonly<Record<string, Operator>> = {
+  $type: fixed(1, (value) => typeNameOf(value)),
+  $isNumber: fixed(1, (value) => numberKind(value) !== null),
+  $toInt: converting('int'),
+  $toLong: converting('long'),
+  $toDouble: converting('double'),
+  $toDecimal: converting('decimal'),
+  $toString: converting('string'),
+  $toBool: converting('bool'),
+  $toDate: converting('date'),
+  $toObjectId: converting('objectId'),
+  $convert: convert,
+  $bsonSize: fixed(1, (value) => {
+    if (isNil(value)) return null;
+    throw refuse(31_393, `$bsonSize requires a document input, found: ${typeNameOf(value)}`);
+  }),
+  $binarySize: fixed(1, (value) => {
+    if (isNil(value)) return null;
+    if (typeof value === 'string') return Buffer.byteLength(value);
+    if (value instanceof Binary) return value.length();
+    throw refuse(51_276, `$binarySize requires a string or BinData argument, found: ${typeNameOf(value)}`);
+  }),
+  $tsSecond: fixed(1, (value) => (isNil(value) ? null : Long.fromNumber(timestampOf('$tsSecond', value).t))),
+  $tsIncrement: fixed(1, (value) => (isNil(value) ? null : Long.fromNumber(timestampOf('$tsIncrement', value).i))),
+};
+
+function timestampOf(name: string, value: unknown): Timestamp {
+  if (value instanceof Timestamp) return value;
+  throw refuse(5_687_301, `${name} requires an argument of type timestamp, found: ${typeNameOf(value)}`);
+}

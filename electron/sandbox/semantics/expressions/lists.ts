@@ -1,0 +1,292 @@
+import { compareValues, isEqual } from '../compare.ts';
+import { isTrue } from '../field-conditions.ts';
+import { sortOf } from '../list-updates.ts';
+import { isWhole, numberKind, toDouble } from '../numbers.ts';
+import { ServerError } from '../server-error.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { assign, isDoc, type Doc } from '../values.ts';
+import { compile, fixed, isNil, named, ranged, variadic, type Evaluate, type Operator, type Scope } from './compile.ts';
+import { refuse } from './refusal.ts';
+
+function indexed(value: unknown, index: unknown, name: string): unknown {
+  if (isNil(value) || isNil(index)) return null;
+  if (!Array.isArray(value))
+    throw refuse(28_689, `${name}'s first argument must be an array, but is ${typeNameOf(value)}`);
+  if (numberKind(index) === null)
+    throw refuse(28_690, `${name}'s second argument must be a numeric value, but is ${typeNameOf(index)}`);
+  if (!isWhole(index) || Math.abs(toDouble(index)) > 0x7fffffff)
+    throw refuse(28_691, `${name}'s second argument must be representable as a 32-bit integer: ${String(index)}`);
+  return (value as unknown[]).at(toDouble(index));
+}
+
+function listOperand(value: unknown, code: number, message: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw refuse(code, `${message}, but is ${typeNameOf(value)}`);
+  return value as unknown[];
+}
+
+function wholeOperand(value: unknown, code: number, message: string): number {
+  if (numberKind(value) === null || !isWhole(value)) throw refuse(code, message);
+  return toDouble(value);
+}
+
+const slice = ranged(2, 3, (list, first, count) => {
+  if (isNil(list) || isNil(first) || count === null) return null;
+  const values = listOperand(list, 28_724, 'First argument to $slice must be an array');
+  const at = wholeOperand(
+    first,
+    28_725,
+    `Second argument to $slice must be a numeric value, but is of type: ${typeNameOf(first)}`,
+  );
+  if (count === undefined) return at >= 0 ? values.slice(0, at) : values.slice(at);
+  const size = wholeOperand(
+    count,
+    28_727,
+    `Third argument to $slice must be numeric, but is of type: ${typeNameOf(count)}`,
+  );
+  if (size <= 0) throw refuse(28_729, `Third argument to $slice must be positive: ${size}`);
+  const from = at >= 0 ? at : Math.max(0, values.length + at);
+  return values.slice(from, from + size);
+});
+
+const concatLists = variadic((values) => {
+  if (values.some(isNil)) return null;
+  return values.flatMap((value) => listOperand(value, 28_664, '$concatArrays only supports arrays') as unknown[]);
+});
+
+const isIn = fixed(2, (value, list) => {
+  if (!Array.isArray(list))
+    throw refuse(40_081, `$in requires an array as a second argument, found: ${typeNameOf(list)}`);
+  return (list as unknown[]).some((one) => isEqual(one, value));
+});
+
+const indexOf = ranged(2, 4, (list, wanted, start, end) => {
+  if (isNil(list)) return null;
+  const values = listOperand(list, 40_090, '$indexOfArray requires an array as a first argument');
+  const from =
+    start === undefined ? 0 : wholeOperand(start, 40_096, '$indexOfArray requires an integral starting index');
+  const to =
+    end === undefined ? values.length : wholeOperand(end, 40_096, '$indexOfArray requires an integral ending index');
+  if (from < 0 || to < 0) throw refuse(40_097, '$indexOfArray requires a nonnegative index');
+  const found = values.slice(0, to).findIndex((value, at) => at >= from && isEqual(value, wanted));
+  return found;
+});
+
+const range = ranged(2, 3, (start, end, step = 1) => {
+  const [from, to] = [
+    wholeOperand(start, 34_444, '$range requires a numeric starting value'),
+    wholeOperand(end, 34_446, '$range requires a numeric ending value'),
+  ];
+  const by = wholeOperand(step, 34_448, '$range requires a numeric step value');
+  if (by === 0) throw refuse(34_449, '$range requires a non-zero step value');
+  const result: number[] = [];
+  for (let at = from; by > 0 ? at < to : at > to; at += by) result.push(at);
+  return result;
+});
+
+/** The parts of `$map`, `$filter` and `$reduce`: what is gone through, and what is evaluated for each element. */
+function each(
+  operand: unknown,
+  name: string,
+  inner: 'in' | 'cond',
+): { readonly input: Evaluate; readonly variable: string; readonly body: Evaluate } {
+  if (!isDoc(operand))
+    throw refuse(inner === 'in' ? 16_878 : 28_646, `${name} only supports an object as its argument`);
+  if (!Object.hasOwn(operand, 'input'))
+    throw refuse(inner === 'in' ? 16_880 : 28_648, `Missing 'input' parameter to ${name}`);
+  if (!Object.hasOwn(operand, inner))
+    throw refuse(inner === 'in' ? 16_882 : 28_650, `Missing '${inner}' parameter to ${name}`);
+  const { as = 'this' } = operand;
+  if (typeof as !== 'string' || !/^[a-z_\u0080-\uffff]\w*$/u.test(as))
+    throw new ServerError('FailedToParse', `'${String(as)}' starts with an invalid character for a user variable name`);
+  return { input: compile(operand['input']), variable: as, body: compile(operand[inner]) };
+}
+
+function withVariable(scope: Scope, name: string, value: unknown): Scope {
+  return { ...scope, variables: { ...scope.variables, [name]: value } };
+}
+
+const map: Operator = (operand, name) => {
+  const { input, variable, body } = each(operand, name, 'in');
+  return (scope) => {
+    const list = input(scope);
+    if (isNil(list)) return null;
+    return listOperand(list, 16_883, 'input to $map must be an array').map(
+      (value) => body(withVariable(scope, variable, value)) ?? null,
+    );
+  };
+};
+
+const filter: Operator = (operand, name) => {
+  const { input, variable, body } = each(operand, name, 'cond');
+  const limit = isDoc(operand) && operand['limit'] !== undefined ? compile(operand['limit']) : null;
+  return (scope) => {
+    const list = input(scope);
+    if (isNil(list)) return null;
+    const kept = listOperand(list, 28_651, 'input to $filter must be an array').filter((value) =>
+      isTrue(body(withVariable(scope, variable, value))),
+    );
+    const max = limit?.(scope);
+    if (isNil(max)) return kept;
+    const count = wholeOperand(max, 327_391, '$filter: limit must be represented as a 32-bit integral value');
+    if (count < 1) throw refuse(327_392, '$filter: limit must be greater than 0');
+    return kept.slice(0, count);
+  };
+};
+
+const reduce: Operator = (operand, name) => {
+  const parts = named(operand, name, ['input', 'initialValue', 'in'], ['input', 'in']);
+  if (!isDoc(operand) || !Object.hasOwn(operand, 'initialValue'))
+    throw refuse(40_079, "$reduce requires 'initialValue' to be specified");
+  return (scope) => {
+    const list = parts.input?.(scope);
+    if (isNil(list)) return null;
+    let value = parts.initialValue?.(scope);
+    for (const one of listOperand(list, 40_080, "$reduce requires that 'input' be an array"))
+      value = parts.in?.({ ...scope, variables: { ...scope.variables, this: one, value } });
+    return value;
+  };
+};
+
+const arrayToObject = fixed(1, (list) => {
+  if (isNil(list)) return null;
+  const result: Doc = {};
+  for (const entry of listOperand(list, 40_386, '$arrayToObject requires an array input')) {
+    const [key, value] = isDoc(entry) ? [entry['k'], entry['v']] : Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (isDoc(entry) && (Object.keys(entry).length !== 2 || !Object.hasOwn(entry, 'v')))
+      throw refuse(40_392, "$arrayToObject requires an object keys of 'k' and 'v'. Found incorrect number of keys");
+    if (Array.isArray(entry) && entry.length !== 2)
+      throw refuse(40_397, '$arrayToObject requires an array of size 2 arrays');
+    if (!isDoc(entry) && !Array.isArray(entry))
+      throw refuse(40_398, `Unrecognised input type format for $arrayToObject: ${typeNameOf(entry)}`);
+    if (typeof key !== 'string')
+      throw refuse(
+        isDoc(entry) ? 40_394 : 40_395,
+        '$arrayToObject requires an array of key-value pairs, where the key must be of type string',
+      );
+    assign(result, key, value ?? null);
+  }
+  return result;
+});
+
+const objectToArray = fixed(1, (value) => {
+  if (isNil(value)) return null;
+  if (!isDoc(value)) throw refuse(40_390, `$objectToArray requires a document input, found: ${typeNameOf(value)}`);
+  return Object.entries(value).map(([k, v]) => ({ k, v }));
+});
+
+const mergeObjects = variadic((values) => {
+  const result: Doc = {};
+  const all = values.length === 1 && Array.isArray(values[0]) ? (values[0] as unknown[]) : values;
+  for (const value of all) {
+    if (isNil(value)) continue;
+    if (!isDoc(value))
+      throw refuse(
+        40_400,
+        `$mergeObjects requires object inputs, but input ${JSON.stringify(value)} is of type ${typeNameOf(value)}`,
+      );
+    for (const [key, one] of Object.entries(value)) assign(result, key, one);
+  }
+  return result;
+});
+
+const sortArray: Operator = (operand, name) => {
+  const { input } = named(operand, name, ['input', 'sortBy'], ['input', 'sortBy']);
+  const order = sortOf(isDoc(operand) ? operand['sortBy'] : 1, null);
+  return (scope) => {
+    const list = input?.(scope);
+    return isNil(list)
+      ? null
+      : [...listOperand(list, 2_942_504, 'The input argument to $sortArray must be an array')].sort(order);
+  };
+};
+
+const zip: Operator = (operand) => {
+  if (!isDoc(operand)) throw refuse(34_460, '$zip only supports an object as an argument');
+  const inputs = operand['inputs'];
+  if (!Array.isArray(inputs) || inputs.length === 0) throw refuse(34_461, 'inputs must be an array of expressions');
+  const lists = (inputs as unknown[]).map(compile);
+  const isLongest = operand['useLongestLength'] === true;
+  const defaults = operand['defaults'] === undefined ? null : compile(operand['defaults']);
+  return (scope) => {
+    const values = lists.map((list) => list(scope));
+    if (values.some(isNil)) return null;
+    const all = values.map((value) => listOperand(value, 34_468, '$zip found a non-array expression in input'));
+    const lengths = all.map((one) => one.length);
+    const given = defaults?.(scope);
+    const fill = Array.isArray(given) ? (given as unknown[]) : [];
+    return Array.from({ length: isLongest ? Math.max(...lengths) : Math.min(...lengths) }, (_none, at) =>
+      all.map((list, which) => (at < list.length ? list[at] : (fill[which] ?? null))),
+    );
+  };
+};
+
+/** A set's elements, each once, in MongoDB's order. */
+function setOf(values: readonly unknown[]): unknown[] {
+  const sorted = [...values].sort((left, right) => compareValues(left, right));
+  return sorted.filter((value, at) => at === 0 || !isEqual(value, sorted[at - 1]));
+}
+
+function sets(
+  code: number,
+  combine: (lists: readonly (readonly unknown[])[]) => unknown,
+  isNullForNull: boolean,
+): Operator {
+  return variadic((values, name) => {
+    if (isNullForNull && values.some(isNil)) return null;
+    return combine(
+      values.map((value) => listOperand(value, code, `All operands of ${name} must be arrays. One argument`)),
+    );
+  });
+}
+
+const has = (list: readonly unknown[], value: unknown): boolean => list.some((one) => isEqual(one, value));
+
+/** What looks at lists, documents and sets. */
+export const LISTS: Readonly<Record<string, Operator>> = {
+  $arrayElemAt: fixed(2, (list, index) => indexed(list, index, '$arrayElemAt')),
+  $first: fixed(1, (list) => indexed(list, 0, '$first')),
+  $last: fixed(1, (list) => indexed(list, -1, '$last')),
+  $slice: slice,
+  $concatArrays: concatLists,
+  $in: isIn,
+  $indexOfArray: indexOf,
+  $isArray: fixed(1, (value) => Array.isArray(value)),
+  $size: fixed(1, (list) => {
+    if (!Array.isArray(list))
+      throw refuse(17_124, `The argument to $size must be an array, but was of type: ${typeNameOf(list)}`);
+    return list.length;
+  }),
+  $reverseArray: fixed(1, (list) =>
+    isNil(list) ? null : [...listOperand(list, 34_435, 'The argument to $reverseArray must be an array')].reverse(),
+  ),
+  $range: range,
+  $map: map,
+  $filter: filter,
+  $reduce: reduce,
+  $arrayToObject: arrayToObject,
+  $objectToArray: objectToArray,
+  $mergeObjects: mergeObjects,
+  $sortArray: sortArray,
+  $zip: zip,
+  $setUnion: sets(17_043, (lists) => setOf(lists.flat()), true),
+  $setIntersection: sets(
+    17_047,
+    (lists) => setOf((lists[0] ?? []).filter((value) => lists.every((list) => has(list, value)))),
+    true,
+  ),
+  $setDifference: sets(
+    17_048,
+    ([one = [], two = []]) => one.filter((value, at) => !has(two, value) && !has(one.slice(0, at), value)),
+    true,
+  ),
+  $setEquals: sets(
+    17_044,
+    (lists) =>
+      lists.every(
+        (list) =>
+          list.every((value) => has(lists[0] ?? [], value)) && (lists[0] ?? []).every((value) => has(list, value)),
+      ),
+    false,
+  ),
+  $setIsSubset: sets(17_046, ([one = [], two = []]) => one.every((value) => has(two, value)), false),
+};

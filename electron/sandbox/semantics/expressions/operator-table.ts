@@ -1,0 +1,26 @@
+import { ARITHMETIC } from './arithmetic.ts';
+import type { Operator } from './compile.ts';
+import { CONDITIONS } from './conditions.ts';
+import { TYPE_OPERATORS } from './conversions.ts';
+import { FIELDS } from './fields.ts';
+import { libraryOperator } from './library.ts';
+import { LISTS } from './lists.ts';
+import { reducingOperator } from './accumulators.ts';
+import { ServerError } from '../server-error.ts';
+import { TEXTS } from './texts.ts';
+
+const OWN = new Map<string, Operator>(
+  [ARITHMETIC, CONDITIONS, LISTS, TYPE_OPERATORS, TEXTS, FIELDS].flatMap((operators) => Object.entries(operators)),
+);
+
+/** An expression's operator: our own, one that reduces a list, or the library's. Error: MongoDB's for one that nobody has. */
+export function operatorNamed(name: string): Operator {
+  const own = OWN.get(name) ?? reducingOperator(name) ?? libraryOperator(name);
+  if (own === null) throw new ServerError('InvalidPipelineOperator', `Unrecognized expression '${name}'`);
+  return own;
+}
+
+/** The names of the operators that are our own. */
+export function ownOperators(): readonly string[] {
+  return [...OWN.keys()];
+}

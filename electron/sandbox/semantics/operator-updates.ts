@@ -1,0 +1,368 @@
+import type { Timestamp } from 'bson';
+import { changedBits, changedNumber } from './arithmetic-updates.ts';
+import type { Collation } from './collation.ts';
+import { compareValues, isEqual } from './compare.ts';
+import { conditionOf, type MatchContext } from './field-conditions.ts';
+import { addedToSet, popped, pulled, pullTest, pushed } from './list-updates.ts';
+import { matcherOf } from './matching.ts';
+import { numberKind, toDouble } from './numbers.ts';
+import { ServerError } from './server-error.ts';
+import { shownValue } from './shown-value.ts';
+import { typeNameOf } from './type-operator.ts';
+import { changeAt, type Change, type Positions, type Way } from './update-paths.ts';
+import { isDoc, type Doc } from './values.ts';
+
+/** What operators need besides the document. */
+export interface OperatorContext {
+  /** What chose the document. */
+  readonly filter: Doc;
+  readonly arrayFilters: readonly Doc[];
+  readonly collation: Collation | null;
+  /** The time of the statement, and the server's logical time for timestamps. */
+  readonly now: Date;
+  readonly timestamp: Timestamp;
+  /** True for a document that an upsert makes. */
+  readonly isInsert: boolean;
+}
+
+/** The operators of an update, in MongoDB's words. */
+export const UPDATE_OPERATORS: ReadonlySet<string> = new Set([
+  '$addToSet',
+  '$bit',
+  '$currentDate',
+  '$inc',
+  '$max',
+  '$min',
+  '$mul',
+  '$pop',
+  '$pull',
+  '$pullAll',
+  '$push',
+  '$rename',
+  '$set',
+  '$setOnInsert',
+  '$unset',
+]);
+/** Operators that make nothing where nothing is; but for the first they refuse a path on which nothing could be. */
+const CREATES_NOTHING: ReadonlyMap<string, Way> = new Map([
+  ['$unset', 'leave'],
+  ['$pop', 'check'],
+  ['$pull', 'check'],
+  ['$pullAll', 'check'],
+] as const);
+
+interface Step {
+  readonly operator: string;
+  readonly path: readonly string[];
+  readonly operand: unknown;
+}
+
+/** Applies operators to a document in exact form, in place: the paths in their order, as MongoDB does. */
+export function applyOperators(document: Doc, operators: Doc, context: OperatorContext): void {
+  const steps = stepsOf(operators);
+  refuseConflicts(steps);
+  const positions = positionsOf(document, steps, context);
+  const id = document['_id'];
+  for (const { operator, path, operand } of steps) {
+    if (operator === '$setOnInsert' && !context.isInsert) continue;
+    if (operator === '$rename') {
+      rename(document, path, operand, positions);
+      continue;
+    }
+    const change = changeOf(operator, operand, id, context);
+    changeAt(document, path, change, wayOf(operator), positions);
+  }
+}
+
+/** Refuses operators that are wrong whatever document they meet. Errors: `ConflictingUpdateOperators`, `EmptyFieldName`, and what an operand is refused with. */
+export function refuseConflictingOperators(operators: Doc): void {
+  const steps = stepsOf(operators);
+  refuseConflicts(steps);
+  for (const { operator, path, operand } of steps) refuseOperand(operator, path.join('.'), operand);
+}
+
+function refuseOperand(operator: string, path: string, operand: unknown): void {
+  if (operator === '$pop') refusePop(operand);
+  if (operator === '$pullAll' && !Array.isArray(operand))
+    throw new ServerError('BadValue', `$pullAll requires an array argument but was given a ${typeNameOf(operand)}`);
+  if ((operator === '$inc' || operator === '$mul') && numberKind(operand) === null)
+    throw new ServerError(
+      'TypeMismatch',
+      `Cannot ${operator === '$inc' ? 'increment' : 'multiply'} with non-numeric argument: {${path}: ${shownValue(operand)}}`,
+    );
+  if (operator === '$pull') pullTest(operand, null);
+}
+
+function wayOf(operator: string): Way {
+  return CREATES_NOTHING.get(operator) ?? 'create';
+}
+
+function stepsOf(operators: Doc): Step[] {
+  const steps: Step[] = [];
+  for (const [operator, fields] of Object.entries(operators)) {
+    for (const [field, operand] of Object.entries(fields as Doc)) {
+      const path = field.split('.');
+      if (field === '' || path.includes(''))
+        throw new ServerError(
+          'EmptyFieldName',
+          field === ''
+            ? 'An empty update path is not valid.'
+            : `The update path '${field}' contains an empty field name, which is not allowed.`,
+        );
+      if (path[0]?.startsWith('$') === true && (path[0] === '$' || path[0].startsWith('$[')))
+        throw new ServerError(
+          'BadValue',
+          `Cannot have array filter identifier (i.e. '$[<id>]') element in the first position in path '${field}'`,
+        );
+      steps.push({ operator, path, operand });
+    }
+  }
+  return steps.sort((left, right) => comparePaths(left.path, right.path));
+}
+
+/** By names, but places in lists by their numbers. */
+function comparePaths(left: readonly string[], right: readonly string[]): number {
+  for (const [at, name] of left.entries()) {
+    const other = right[at];
+    if (other === undefined) return 1;
+    if (name === other) continue;
+    const isNumbers = /^\d+$/.test(name) && /^\d+$/.test(other);
+    if (isNumbers) return Number(name) - Number(other);
+    return name < other ? -1 : 1;
+  }
+  return left.length - right.length;
+}
+
+function refuseConflicts(steps: readonly Step[]): void {
+  const paths = steps.flatMap(({ operator, path, operand }) =>
+    operator === '$rename' && typeof operand === 'string' ? [path.join('.'), operand] : [path.join('.')],
+  );
+  for (const [at, path] of paths.entries()) {
+    const clash = paths
+      .slice(0, at)
+      .find((other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`));
+    if (clash === undefined) continue;
+    throw new ServerError(
+      'ConflictingUpdateOperators',
+      `Updating the path '${path}' would create a conflict at '${clash.length < path.length ? clash : path}'`,
+    );
+  }
+}
+
+function changeOf(operator: string, operand: unknown, id: unknown, context: OperatorContext): Change {
+  const { collation } = context;
+  const present =
+    (change: Change): Change =>
+    (current, name) =>
+      current === undefined ? undefined : change(current, name);
+  switch (operator) {
+    case '$set':
+    case '$setOnInsert':
+      return () => copyOf(operand);
+    case '$unset':
+      return () => undefined;
+    case '$inc':
+    case '$mul':
+      return (current, name) => changedNumber(operator, current, operand, { id, name });
+    case '$bit':
+      return (current, name) => changedBits(current, operand, { id, name });
+    case '$min':
+      return (current) =>
+        current === undefined || compareValues(operand, current, collation) < 0 ? copyOf(operand) : current;
+    case '$max':
+      return (current) =>
+        current === undefined || compareValues(operand, current, collation) > 0 ? copyOf(operand) : current;
+    case '$currentDate':
+      return () => currentDate(operand, context);
+    case '$push':
+      return (current, name) => pushed(current, copyOf(operand), { id, name }, collation);
+    case '$addToSet':
+      return (current, name) => addedToSet(current, copyOf(operand), { id, name }, collation);
+    case '$pop':
+      refusePop(operand);
+      return present((current, name) => popped(current, operand, { id, name }));
+    case '$pull': {
+      const test = pullTest(operand, collation);
+      return present((current) => pulled(current, test));
+    }
+    case '$pullAll':
+      if (!Array.isArray(operand))
+        throw new ServerError('BadValue', `$pullAll requires an array argument but was given a ${typeNameOf(operand)}`);
+      return present((current) =>
+        pulled(current, (value) => (operand as unknown[]).some((one) => isEqual(one, value, collation))),
+      );
+    default:
+      throw new ServerError('FailedToParse', `Unknown modifier: ${operator}`);
+  }
+}
+
+function refusePop(operand: unknown): void {
+  if (numberKind(operand) === null)
+    throw new ServerError('FailedToParse', `Expected a number in: $pop: ${shownValue(operand)}`);
+  const number = toDouble(operand);
+  if (number !== 1 && number !== -1)
+    throw new ServerError('FailedToParse', `$pop expects 1 or -1, found: ${shownValue(operand)}`);
+}
+
+function currentDate(operand: unknown, { now, timestamp }: OperatorContext): unknown {
+  if (typeof operand === 'boolean') return now;
+  const type = isDoc(operand) && Object.keys(operand).length === 1 ? operand['$type'] : undefined;
+  if (type === 'date') return now;
+  if (type === 'timestamp') return timestamp;
+  if (isDoc(operand) && !Object.hasOwn(operand, '$type'))
+    throw new ServerError('BadValue', `Unrecognized $currentDate option: ${Object.keys(operand)[0] ?? ''}`);
+  throw new ServerError(
+    'BadValue',
+    isDoc(operand)
+      ? `The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {field : {$type: 'date'}}}`
+      : `${typeNameOf(operand)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression ({$type: 'timestamp/date'}).`,
+  );
+}
+
+function rename(document: Doc, from: readonly string[], operand: unknown, positions: Positions): void {
+  if (typeof operand !== 'string')
+    throw new ServerError(
+      'BadValue',
+      `The 'to' field for $rename must be a string: ${from.join('.')}: ${shownValue(operand)}`,
+    );
+  const to = operand.split('.');
+  if (operand === from.join('.'))
+    throw new ServerError('BadValue', `The source and target field for $rename must differ: ${operand}`);
+  for (const [path, side] of [
+    [from, 'source'],
+    [to, 'destination'],
+  ] as const) {
+    if (path.some((name) => name === '$' || name.startsWith('$[')))
+      throw new ServerError('BadValue', `The ${side} field for $rename may not be dynamic: ${path.join('.')}`);
+    if (isThroughList(document, path))
+      throw new ServerError(
+        'BadValue',
+        `The ${side} field cannot be an array element, '${path.join('.')}' in doc with _id: ${shownValue(document['_id'])} has an array field called '${path[0] ?? ''}'`,
+      );
+  }
+  let taken: unknown;
+  changeAt(
+    document,
+    from,
+    (current) => {
+      taken = current;
+      return undefined;
+    },
+    'leave',
+    positions,
+  );
+  if (taken !== undefined) changeAt(document, to, () => taken, 'create', positions);
+}
+
+function isThroughList(document: Doc, path: readonly string[]): boolean {
+  let value: unknown = document;
+  for (const name of path) {
+    if (Array.isArray(value)) return true;
+    value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return false;
+}
+
+function positionsOf(document: Doc, steps: readonly Step[], context: OperatorContext): Positions {
+  const filters = namedFilters(context);
+  const used = new Set(
+    steps.flatMap(({ path }) => path.filter((name) => name.startsWith('$[')).map((name) => name.slice(2, -1))),
+  );
+  for (const name of used) {
+    if (name !== '' && !filters.has(name)) {
+      const path = steps.find((one) => one.path.includes(`$[${name}]`))?.path ?? [];
+      throw new ServerError('BadValue', `No array filter found for identifier '${name}' in path '${path.join('.')}'`);
+    }
+  }
+  const unused = [...filters.keys()].find((name) => !used.has(name));
+  if (unused !== undefined)
+    throw new ServerError('FailedToParse', `The array filter for identifier '${unused}' was not used in the update`);
+  // What the filter matched is told of the document as it was.
+  const before = steps.some(({ path }) => path.includes('$')) ? copyOf(document) : document;
+  return {
+    matched: (path) => matchedIndex(isDoc(before) ? before : document, path, context),
+    isChosen: (name, element) => filters.get(name)?.({ [name]: element }) ?? false,
+  };
+}
+
+function namedFilters({ arrayFilters, collation }: OperatorContext): Map<string, (document: Doc) => boolean> {
+  const filters = new Map<string, (document: Doc) => boolean>();
+  for (const filter of arrayFilters) {
+    const names = new Set(fieldsOf(filter).map((field) => field.split('.')[0] ?? ''));
+    const [name] = names;
+    if (name === undefined)
+      throw new ServerError('FailedToParse', 'Cannot use an expression without a top-level field name in arrayFilters');
+    if (names.size > 1)
+      throw new ServerError(
+        'FailedToParse',
+        `Error parsing array filter :: caused by :: Expected a single top-level field name, found ${[...names].map((one) => `'${one}'`).join(' and ')}`,
+      );
+    if (!/^[a-z][a-zA-Z0-9]*$/.test(name))
+      throw new ServerError(
+        'BadValue',
+        `Error parsing array filter :: caused by :: The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '${name}'`,
+      );
+    if (filters.has(name))
+      throw new ServerError('FailedToParse', `Found multiple array filters with the same top-level field name ${name}`);
+    filters.set(name, matcherOf(filter, {}, collation));
+  }
+  return filters;
+}
+
+function fieldsOf(filter: Doc): string[] {
+  return Object.entries(filter).flatMap(([key, value]) => {
+    if (!key.startsWith('$')) return [key];
+    return Array.isArray(value) ? (value as unknown[]).filter(isDoc).flatMap(fieldsOf) : [];
+  });
+}
+
+/** Where in a list the filter matched: the first element that one of its conditions on the list holds for. */
+function matchedIndex(document: Doc, path: readonly string[], { filter, collation }: OperatorContext): number {
+  const name = path.join('.');
+  const list = lookUp(document, path);
+  const context: MatchContext = { collation, filter: (inner) => matcherOf(inner, {}, collation) };
+  let index = -1;
+  const search = (part: Doc): void => {
+    for (const [key, condition] of Object.entries(part)) {
+      if (index >= 0) return;
+      if (key === '$and' || key === '$or') (condition as readonly unknown[]).filter(isDoc).forEach(search);
+      else if (key === name) index = indexWhere(list, elementTest(condition, context));
+      else if (key.startsWith(`${name}.`)) {
+        const matches = conditionOf(key.slice(name.length + 1), condition, context);
+        index = indexWhere(list, (element) => isDoc(element) && matches(element));
+      }
+    }
+  };
+  search(filter);
+  if (index >= 0) return index;
+  throw new ServerError('BadValue', 'The positional operator did not find the match needed from the query.');
+}
+
+function elementTest(condition: unknown, context: MatchContext): (element: unknown) => boolean {
+  if (isDoc(condition) && isDoc(condition['$elemMatch'])) {
+    const matches = conditionOf('list', condition, context);
+    return (element) => matches({ list: [element] });
+  }
+  const matches = conditionOf('value', condition, context);
+  return (element) => matches({ value: element });
+}
+
+function indexWhere(list: unknown, test: (element: unknown) => boolean): number {
+  return Array.isArray(list) ? (list as unknown[]).findIndex((element) => test(element)) : -1;
+}
+
+function lookUp(document: Doc, path: readonly string[]): unknown {
+  let value: unknown = document;
+  for (const name of path) {
+    if (Array.isArray(value)) value = value[Number(name)] as unknown;
+    else value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return value;
+}
+
+/** A value whose documents and lists are nobody else's. */
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isDoc(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, copyOf(child)]));
+}

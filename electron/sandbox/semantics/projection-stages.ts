@@ -1,0 +1,163 @@
+import { compile, scopeOf, type Evaluate } from './expressions/compile.ts';
+import { refuse } from './expressions/refusal.ts';
+import { isTrue } from './field-conditions.ts';
+import { numberKind } from './numbers.ts';
+import { assign, isDoc, type Doc } from './values.ts';
+
+/** A document with a value at a path: lists on the way are entered, and what is no document on the way becomes one. */
+export function setAt(document: Doc, path: readonly string[], value: unknown): Doc {
+  return placed(document, path, 0, value) as Doc;
+}
+
+function placed(target: unknown, path: readonly string[], depth: number, value: unknown): unknown {
+  const name = path[depth];
+  if (name === undefined) return value;
+  if (Array.isArray(target)) return (target as unknown[]).map((element) => placed(element, path, depth, value));
+  const result: Doc = isDoc(target) ? { ...target } : {};
+  const inner = placed(Object.hasOwn(result, name) ? result[name] : undefined, path, depth + 1, value);
+  if (inner === undefined) delete result[name];
+  else assign(result, name, inner);
+  return result;
+}
+
+/** A document without what stands at a path, in each document of lists on the way. */
+export function unsetAt(document: Doc, path: readonly string[]): Doc {
+  return without(document, path, 0) as Doc;
+}
+
+function without(target: unknown, path: readonly string[], depth: number): unknown {
+  const name = path[depth] ?? '';
+  if (Array.isArray(target))
+    return depth === 0 ? target : (target as unknown[]).map((element) => without(element, path, depth));
+  if (!isDoc(target) || !Object.hasOwn(target, name)) return target;
+  const result: Doc = { ...target };
+  if (depth === path.length - 1) delete result[name];
+  else assign(result, name, without(result[name], path, depth + 1));
+  return result;
+}
+
+/** What a projection says of a field: shown, left out, a value, or more of the same for the fields below. */
+type Node =
+  | { readonly type: 'shown' }
+  | { readonly type: 'hidden' }
+  | { readonly type: 'value'; readonly evaluate: Evaluate }
+  | Tree;
+
+interface Tree {
+  readonly type: 'tree';
+  readonly fields: Map<string, Node>;
+}
+
+/**
+ * Compiles a projection of paths, flags and expressions. Errors: MongoDB's for mixtures of what is shown and what is left out, and
+ * for paths that collide.
+ */
+export function projectionOf(specification: unknown, variables: Doc): (document: Doc) => Doc {
+  if (!isDoc(specification)) throw refuse(15_969, '$project specification must be an object');
+  if (Object.keys(specification).length === 0)
+    throw refuse(51_272, 'Invalid $project :: caused by :: projection specification must have at least one field');
+  const root: Tree = { type: 'tree', fields: new Map() };
+  let isInclusion: boolean | null = null;
+  let id: boolean | null = null;
+  const add = (prefix: string, part: Doc): void => {
+    for (const [name, value] of Object.entries(part)) {
+      const path = prefix + name;
+      if (name.startsWith('$'))
+        throw refuse(
+          16_410,
+          "Invalid $project :: caused by :: FieldPath field names may not start with '$'. Consider using $getField or $setField.",
+        );
+      const isFlag = typeof value === 'boolean' || numberKind(value) !== null;
+      if (isDoc(value) && Object.keys(value).length === 0)
+        throw refuse(51_270, 'An empty sub-projection is not a valid value. Found empty object at path');
+      if (isDoc(value) && !(Object.keys(value)[0] ?? '').startsWith('$')) {
+        add(`${path}.`, value);
+        continue;
+      }
+      const isShown = !isFlag || isTrue(value);
+      if (path === '_id' && isFlag) {
+        id = isShown;
+        continue;
+      }
+      if (isInclusion !== null && isInclusion !== isShown && !(path === '_id')) {
+        if (isShown && isFlag) throw refuse(31_253, `Cannot do inclusion on field ${path} in exclusion projection`);
+        if (isShown) throw refuse(31_252, 'Cannot use an expression in an exclusion projection');
+        throw refuse(31_254, `Cannot do exclusion on field ${path} in inclusion projection`);
+      }
+      if (path !== '_id') isInclusion ??= isShown;
+      put(root, path, isFlag ? { type: isShown ? 'shown' : 'hidden' } : { type: 'value', evaluate: compile(value) });
+    }
+  };
+  add('', specification);
+  const shows = isInclusion ?? id ?? true;
+  if (shows && id !== false && !root.fields.has('_id')) root.fields.set('_id', { type: 'shown' });
+  if (!shows && id === false) root.fields.set('_id', { type: 'hidden' });
+  return (document) => (shows ? included(document, root, document, variables) : (excluded(document, root) as Doc));
+}
+
+function put(root: Tree, path: string, node: Node): void {
+  const names = path.split('.');
+  if (names.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
+  let tree = root;
+  for (const [depth, name] of names.entries()) {
+    const present = tree.fields.get(name);
+    if (depth === names.length - 1) {
+      if (present !== undefined) throw refuse(31_250, `Path collision at ${path}`);
+      tree.fields.set(name, node);
+      return;
+    }
+    if (present !== undefined && present.type !== 'tree')
+      throw refuse(31_249, `Path collision at ${path} remaining portion ${names.slice(depth + 1).join('.')}`);
+    const next: Tree = present ?? { type: 'tree', fields: new Map() };
+    tree.fields.set(name, next);
+    tree = next;
+  }
+}
+
+/** Fields keep their own order; computed ones follow in the order in which they were given. */
+function included(document: Doc, tree: Tree, root: Doc, variables: Doc): Doc {
+  const result: Doc = {};
+  for (const [name, value] of Object.entries(document)) {
+    const node = tree.fields.get(name);
+    if (node === undefined) continue;
+    if (node.type === 'shown') assign(result, name, value);
+    else if (node.type === 'tree') {
+      const inner = includedValue(value, node, root, variables);
+      if (inner !== undefined) assign(result, name, inner);
+    }
+  }
+  for (const [name, node] of tree.fields) {
+    if (node.type === 'value') {
+      const value = node.evaluate(scopeOf(root, variables));
+      delete result[name];
+      if (value !== undefined) assign(result, name, value);
+    } else if (node.type === 'tree' && hasValues(node) && !Object.hasOwn(document, name))
+      assign(result, name, included({}, node, root, variables));
+  }
+  return result;
+}
+
+function includedValue(value: unknown, node: Tree, root: Doc, variables: Doc): unknown {
+  if (isDoc(value)) return included(value, node, root, variables);
+  if (Array.isArray(value))
+    return (value as unknown[])
+      .map((element) => includedValue(element, node, root, variables))
+      .filter((element) => element !== undefined);
+  return hasValues(node) ? included({}, node, root, variables) : undefined;
+}
+
+function hasValues(tree: Tree): boolean {
+  return [...tree.fields.values()].some((node) => node.type === 'value' || (node.type === 'tree' && hasValues(node)));
+}
+
+function excluded(value: unknown, tree: Tree): unknown {
+  if (Array.isArray(value)) return (value as unknown[]).map((element) => excluded(element, tree));
+  if (!isDoc(value)) return value;
+  const result: Doc = {};
+  for (const [name, one] of Object.entries(value)) {
+    const node = tree.fields.get(name);
+    if (node?.type === 'hidden') continue;
+    assign(result, name, node?.type === 'tree' ? excluded(one, node) : one);
+  }
+  return result;
+}
