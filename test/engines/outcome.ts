@@ -60,16 +60,20 @@ function textOf({ kind, command }: Operation, reply: Document, errors: readonly 
   switch (kind) {
     case 'find':
     case 'aggregate': {
-      const documents = listOf(reply['cursor']?.['firstBatch']).map(shown);
+      const documents = listOf(docOf(reply['cursor'])['firstBatch']).map(shown);
       return (hasOrder(command) ? documents : documents.sort()).join('\n');
     }
     case 'distinct':
       return (reply['values'] as readonly unknown[]).map(shown).sort().join('\n');
     case 'findAndModify':
-      return shown({ value: reply['value'], n: reply['lastErrorObject']?.['n'] });
+      return shown({ value: docOf(reply)['value'] });
     default:
       return shown({ n: Number(reply['n']), nModified: Number(reply['nModified'] ?? 0), refused });
   }
+}
+
+function docOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 /** The ids of groups come in no order. */

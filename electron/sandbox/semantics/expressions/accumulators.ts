@@ -1,5 +1,5 @@
 import { compareValues, isEqual } from '../compare.ts';
-import { sortOf } from '../list-updates.ts';
+import { sortOf } from '../element-order.ts';
 import { fromWide, isWhole, numberKind, toDouble, toWide, workingDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';

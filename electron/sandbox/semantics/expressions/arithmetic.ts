@@ -87,8 +87,8 @@ const multiply = variadic((values) => {
   for (const value of values) {
     if (isNil(value)) return null;
     if (numberKind(value) === null) throw wrongType(`$multiply only supports numeric types, not ${typeNameOf(value)}`);
+    product = times(product, value);
   }
-  for (const value of values) product = times(product, value);
   return product;
 });
 
@@ -258,10 +258,10 @@ const log = fixed(2, (value, base) => {
 /** Operators on bits, of ints and longs. */
 function bitwise(start: bigint, combine: (left: bigint, right: bigint) => bigint): Operator {
   return variadic((values, name) => {
-    if (values.some(isNil)) return null;
     let isLong = false;
     let result = start;
     for (const value of values) {
+      if (isNil(value)) return null;
       const kind = numberKind(value);
       if (kind !== 'int' && kind !== 'long')
         throw wrongType(`${name} only supports int and long operands, not ${typeNameOf(value)}.`);

@@ -1,7 +1,6 @@
 import { refuse } from './refusal.ts';
 import { ServerError } from '../server-error.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
-import { operatorNamed } from './operator-table.ts';
 
 /** What an expression is evaluated in. All values are in working form, `undefined` is what is missing. */
 export interface Scope {
@@ -15,6 +14,15 @@ export type Evaluate = (scope: Scope) => unknown;
 
 /** How an operator is compiled from its operand, which stands as it was written. */
 export type Operator = (operand: unknown, name: string) => Evaluate;
+
+let source: (name: string) => Operator = (name) => {
+  throw new ServerError('InternalError', `no operators yet, not even ${name}`);
+};
+
+/** Says where operators are found by their names; operators are compiled by this file, so it cannot know them itself. */
+export function findOperatorsIn(lookUpOperator: (name: string) => Operator): void {
+  source = lookUpOperator;
+}
 
 /** Compiles an expression (working form). Errors: MongoDB's for expressions that are none. */
 export function compile(expression: unknown): Evaluate {
@@ -35,7 +43,7 @@ function compileDoc(expression: Doc): Evaluate {
         15_983,
         `an object representing an expression must have exactly one field: ${JSON.stringify(expression)}`,
       );
-    return operatorNamed(name)(expression[name], name);
+    return source(name)(expression[name], name);
   }
   const fields = entries.map(([field, value]): readonly [string, Evaluate] => {
     if (field.startsWith('$')) throw refuse(15_983, `Unrecognized expression '${field}'`);
@@ -125,16 +133,16 @@ export function ranged(min: number, max: number, apply: (...values: readonly unk
   };
 }
 
-/** An operator of any number of operands. */
-export function variadic(apply: (values: readonly unknown[], name: string) => unknown): Operator {
+/** An operator of any number of operands, each evaluated when it is asked for: what stands behind one that decides is not evaluated. */
+export function variadic(apply: (values: Iterable<unknown>, name: string) => unknown): Operator {
   return (operand, name) => {
     const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
-    return (scope) =>
-      apply(
-        operands.map((evaluate) => evaluate(scope)),
-        name,
-      );
+    return (scope) => apply(oneByOne(operands, scope), name);
   };
+}
+
+function* oneByOne(operands: readonly Evaluate[], scope: Scope): Generator<unknown> {
+  for (const evaluate of operands) yield evaluate(scope);
 }
 
 /** The named operands of an operator; those that are not there are `undefined`. Error: `FailedToParse` for one that it does not have. */

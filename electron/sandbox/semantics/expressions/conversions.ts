@@ -170,6 +170,10 @@ function converting(to: string): Operator {
   return fixed(1, (value) => (isNil(value) ? null : CONVERSIONS[to]?.(value)));
 }
 
+function shownName(value: unknown): string {
+  return typeof value === 'string' ? value : typeNameOf(value);
+}
+
 const convert: Operator = (operand) => {
   if (!isDoc(operand))
     throw new ServerError(
@@ -187,10 +191,10 @@ const convert: Operator = (operand) => {
   return (scope) => {
     const [value, target] = [input(scope), to(scope)];
     if (isNil(target)) return null;
-    const name = numberKind(target) === null ? String(target) : (NUMBERS[toDouble(target)] ?? '');
+    const name = numberKind(target) === null ? shownName(target) : (NUMBERS[toDouble(target)] ?? '');
     if (isNil(value)) return onNull(scope);
     const conversion = Object.hasOwn(CONVERSIONS, name) ? CONVERSIONS[name] : undefined;
-    if (conversion === undefined) throw new ServerError('BadValue', `Unknown type name: ${String(target)}`);
+    if (conversion === undefined) throw new ServerError('BadValue', `Unknown type name: ${shownName(target)}`);
     try {
       return conversion(value);
     } catch (cause) {

@@ -1,6 +1,6 @@
 import { compareValues, isEqual } from '../compare.ts';
 import { isTrue } from '../field-conditions.ts';
-import { sortOf } from '../list-updates.ts';
+import { sortOf } from '../element-order.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -15,7 +15,7 @@ function indexed(value: unknown, index: unknown, name: string): unknown {
   if (numberKind(index) === null)
     throw refuse(28_690, `${name}'s second argument must be a numeric value, but is ${typeNameOf(index)}`);
   if (!isWhole(index) || Math.abs(toDouble(index)) > 0x7fffffff)
-    throw refuse(28_691, `${name}'s second argument must be representable as a 32-bit integer: ${String(index)}`);
+    throw refuse(28_691, `${name}'s second argument must be representable as a 32-bit integer: ${toDouble(index)}`);
   return (value as unknown[]).at(toDouble(index));
 }
 
@@ -49,8 +49,12 @@ const slice = ranged(2, 3, (list, first, count) => {
 });
 
 const concatLists = variadic((values) => {
-  if (values.some(isNil)) return null;
-  return values.flatMap((value) => listOperand(value, 28_664, '$concatArrays only supports arrays') as unknown[]);
+  const result: unknown[] = [];
+  for (const value of values) {
+    if (isNil(value)) return null;
+    result.push(...listOperand(value, 28_664, '$concatArrays only supports arrays'));
+  }
+  return result;
 });
 
 const isIn = fixed(2, (value, list) => {
@@ -176,7 +180,8 @@ const objectToArray = fixed(1, (value) => {
 
 const mergeObjects = variadic((values) => {
   const result: Doc = {};
-  const all = values.length === 1 && Array.isArray(values[0]) ? (values[0] as unknown[]) : values;
+  const given = [...values];
+  const all = given.length === 1 && Array.isArray(given[0]) ? (given[0] as unknown[]) : given;
   for (const value of all) {
     if (isNil(value)) continue;
     if (!isDoc(value))
@@ -232,10 +237,12 @@ function sets(
   isNullForNull: boolean,
 ): Operator {
   return variadic((values, name) => {
-    if (isNullForNull && values.some(isNil)) return null;
-    return combine(
-      values.map((value) => listOperand(value, code, `All operands of ${name} must be arrays. One argument`)),
-    );
+    const lists: (readonly unknown[])[] = [];
+    for (const value of values) {
+      if (isNullForNull && isNil(value)) return null;
+      lists.push(listOperand(value, code, `All operands of ${name} must be arrays. One argument`));
+    }
+    return combine(lists);
   });
 }
 

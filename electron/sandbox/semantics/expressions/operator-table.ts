@@ -1,5 +1,5 @@
 import { ARITHMETIC } from './arithmetic.ts';
-import type { Operator } from './compile.ts';
+import { findOperatorsIn, type Operator } from './compile.ts';
 import { CONDITIONS } from './conditions.ts';
 import { TYPE_OPERATORS } from './conversions.ts';
 import { FIELDS } from './fields.ts';
@@ -19,6 +19,8 @@ export function operatorNamed(name: string): Operator {
   if (own === null) throw new ServerError('InvalidPipelineOperator', `Unrecognized expression '${name}'`);
   return own;
 }
+
+findOperatorsIn(operatorNamed);
 
 /** The names of the operators that are our own. */
 export function ownOperators(): readonly string[] {

@@ -12,7 +12,7 @@ function textOf(value: unknown, name: string): string {
   if (typeof value === 'string') return value;
   if (value instanceof BSONSymbol) return value.value;
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Timestamp) return value.toString();
+  if (value instanceof Timestamp) return `Timestamp(${value.t}, ${value.i})`;
   if (numberKind(value) !== null)
     return String(
       TYPE_OPERATORS['$toString']?.([{ $literal: value }], name)({ root: null, current: null, variables: {} }),
