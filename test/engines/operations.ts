@@ -329,7 +329,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 
 const index = fc
   .tuple(
-    fc.uniqueArray(fc.tuple(path, direction), { minLength: 1, maxLength: 2, selector: ([name]) => name.split('.')[0] }),
+    fc.uniqueArray(fc.tuple(path, direction), {
+      minLength: 1,
+      maxLength: 2,
+      size: 'small',
+      selector: ([name]) => name.split('.')[0],
+    }),
     fc.boolean(),
   )
   .map(([fields, isSparse]): Doc => {

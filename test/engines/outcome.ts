@@ -8,6 +8,8 @@ export interface Outcome {
   /** The code of a refusal, null for none. */
   readonly code: number | null;
   readonly message: string;
+  /** Of contents: whether the command before was refused. */
+  readonly wasRefused?: boolean;
 }
 
 const COLLECTION = 'coll';

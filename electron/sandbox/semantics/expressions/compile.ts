@@ -26,12 +26,28 @@ export function findOperatorsIn(lookUpOperator: (name: string) => Operator): voi
 
 /** Compiles an expression (working form). Errors: MongoDB's for expressions that are none. */
 export function compile(expression: unknown): Evaluate {
-  if (typeof expression === 'string') return expression.startsWith('$') ? compilePath(expression) : () => expression;
+  if (typeof expression === 'string')
+    return expression.startsWith('$') ? compilePath(expression) : constant(expression);
   if (Array.isArray(expression)) {
     const elements = (expression as unknown[]).map(compile);
-    return (scope) => elements.map((element) => element(scope) ?? null);
+    return folded(elements, (scope) => elements.map((element) => element(scope) ?? null));
   }
-  return isDoc(expression) ? compileDoc(expression) : () => expression;
+  return isDoc(expression) ? compileDoc(expression) : constant(expression);
+}
+
+/** Expressions whose value is known without a document: an operator of nothing else is evaluated at once, and refused at once. */
+const CONSTANTS = new WeakSet<Evaluate>();
+
+/** An expression that is always the same value. */
+export function constant(value: unknown): Evaluate {
+  const evaluate: Evaluate = () => value;
+  CONSTANTS.add(evaluate);
+  return evaluate;
+}
+
+function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
+  if (operands.length === 0 || !operands.every((operand) => CONSTANTS.has(operand))) return evaluate;
+  return constant(evaluate({ root: undefined, current: undefined, variables: {} }));
 }
 
 function compileDoc(expression: Doc): Evaluate {
@@ -129,7 +145,7 @@ export function ranged(min: number, max: number, apply: (...values: readonly unk
           : `Expression ${name} takes at least ${min} arguments, and at most ${max}, but ${operands.length} were passed in.`,
       );
     const compiled = operands.map(compile);
-    return (scope) => apply(...compiled.map((evaluate) => evaluate(scope)));
+    return folded(compiled, (scope) => apply(...compiled.map((evaluate) => evaluate(scope))));
   };
 }
 
@@ -137,7 +153,7 @@ export function ranged(min: number, max: number, apply: (...values: readonly unk
 export function variadic(apply: (values: Iterable<unknown>, name: string) => unknown): Operator {
   return (operand, name) => {
     const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
-    return (scope) => apply(oneByOne(operands, scope), name);
+    return folded(operands, (scope) => apply(oneByOne(operands, scope), name));
   };
 }
 

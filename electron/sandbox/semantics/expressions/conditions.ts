@@ -2,7 +2,7 @@ import { compareValues } from '../compare.ts';
 import { isTrue } from '../field-conditions.ts';
 import { ServerError } from '../server-error.ts';
 import { isDoc, typeRank } from '../values.ts';
-import { compile, fixed, isNil, variadic, type Evaluate, type Operator } from './compile.ts';
+import { compile, constant, fixed, isNil, variadic, type Evaluate, type Operator } from './compile.ts';
 import { refuse } from './refusal.ts';
 
 /** Expressions compare by the order of all types; what is missing is below everything but the least key. */
@@ -112,8 +112,8 @@ export const CONDITIONS: Readonly<Record<string, Operator>> = {
   $switch: switchCases,
   $ifNull: ifNull,
   $let: letIn,
-  $literal: (operand) => () => operand,
-  $const: (operand) => () => operand,
+  $literal: (operand) => constant(operand),
+  $const: (operand) => constant(operand),
   $expr: (operand) => compile(operand),
   $allElementsTrue: setTruth(true),
   $anyElementTrue: setTruth(false),

@@ -1,0 +1,101 @@
+import { EJSON } from 'bson';
+import fc from 'fast-check';
+import type { Db } from 'mongodb';
+import { DEVIATIONS, type Difference } from './deviations.ts';
+import { CASES, INDEX_SETS, WORLDS, type Case, type Operation } from './operations.ts';
+import { contents, makeWorld, prepare, run } from './outcome.ts';
+
+/** Both servers. */
+export interface Pair {
+  readonly sandbox: Db;
+  readonly engine: Db;
+}
+
+/** How often each known deviation was met, by its name. */
+export type Explained = Map<string, number>;
+
+/** What a run of cases came to. */
+export interface Comparison {
+  readonly operations: number;
+  /** The smallest case that shows an unexplained difference, with what was different; null where there is none. */
+  readonly failure: string | null;
+}
+
+/** Commands after which the contents of the collection are compared too. */
+const WRITES = new Set(['update', 'pipelineUpdate', 'delete', 'findAndModify']);
+
+/** Makes the collections of a run on both servers: the same seed makes the same ones. */
+export async function makeWorlds({ sandbox, engine }: Pair, seed: number): Promise<void> {
+  const sets = fc.sample(INDEX_SETS, { numRuns: WORLDS, seed });
+  for (const db of [sandbox, engine]) {
+    await db.dropDatabase();
+    for (const [world, indexes] of sets.entries()) await makeWorld(db, world, indexes);
+  }
+}
+
+/** Runs random cases on both servers; the first unexplained difference ends it, and is shrunk. */
+export async function compareCases(
+  pair: Pair,
+  { seed, cases, explained }: { readonly seed: number; readonly cases: number; readonly explained: Explained },
+): Promise<Comparison> {
+  let operations = 0;
+  const property = fc.asyncProperty(CASES, async (given) => {
+    const difference = await compareCase(pair, given, explained, () => (operations += 1));
+    if (difference !== null) throw new Error(shown(difference));
+  });
+  const result = await fc.check(property, { seed, numRuns: cases, interruptAfterTimeLimit: SHRINK_MS_MAX });
+  if (!result.failed || result.counterexample === null) return { operations, failure: null };
+  const [smallest] = result.counterexample;
+  const reason = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
+  return { operations, failure: `seed ${seed}, documents ${EJSON.stringify(smallest.documents)}\n${reason}` };
+}
+
+/** Shrinking asks both servers again and again. */
+const SHRINK_MS_MAX = 10 * 60 * 1000;
+
+/** @returns the first difference that nothing explains. One that is explained ends the case: what follows builds on it. */
+async function compareCase(
+  pair: Pair,
+  given: Case,
+  explained: Explained,
+  count: () => void,
+): Promise<Difference | null> {
+  const [sandbox, engine] = await Promise.all([prepare(pair.sandbox, given), prepare(pair.engine, given)]);
+  const insert = { kind: 'insert', command: {} };
+  if (sandbox.text !== engine.text) return unlessExplained({ operation: insert, sandbox, engine }, explained);
+  for (const operation of given.operations) {
+    count();
+    const difference = await compareOne(pair, given.world, operation);
+    if (difference !== null) return unlessExplained(difference, explained);
+  }
+  return null;
+}
+
+async function compareOne({ sandbox, engine }: Pair, world: number, operation: Operation): Promise<Difference | null> {
+  const [ours, theirs] = await Promise.all([run(sandbox, world, operation), run(engine, world, operation)]);
+  if (ours.text !== theirs.text) return { operation, sandbox: ours, engine: theirs };
+  if (!WRITES.has(operation.kind)) return null;
+  const [now, then] = await Promise.all([contents(sandbox, world), contents(engine, world)]);
+  if (now.text === then.text) return null;
+  const wasRefused = ours.code !== null;
+  return {
+    operation: { kind: `${operation.kind}-contents`, command: operation.command },
+    sandbox: { ...now, wasRefused },
+    engine: { ...then, wasRefused },
+  };
+}
+
+function unlessExplained(difference: Difference, explained: Explained): Difference | null {
+  const deviation = DEVIATIONS.find((one) => one.explains(difference));
+  if (deviation === undefined) return difference;
+  explained.set(deviation.name, (explained.get(deviation.name) ?? 0) + 1);
+  return null;
+}
+
+function shown({ operation, sandbox, engine }: Difference): string {
+  return [
+    `${operation.kind}: ${EJSON.stringify(operation.command)}`,
+    `  the sandbox: ${sandbox.text} ${sandbox.message}`,
+    `  the engine:  ${engine.text} ${engine.message}`,
+  ].join('\n');
+}

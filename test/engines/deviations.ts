@@ -1,0 +1,154 @@
+import { EJSON } from 'bson';
+import type { Outcome } from './outcome.ts';
+import type { Operation } from './operations.ts';
+
+/** What was asked, and what either server made of it. */
+export interface Difference {
+  readonly operation: Operation;
+  readonly sandbox: Outcome;
+  readonly engine: Outcome;
+}
+
+/** Something in which the DocumentDB engine is known not to do what MongoDB does. */
+export interface Deviation {
+  readonly name: string;
+  /** What MongoDB's manual or server says. */
+  readonly rule: string;
+  readonly page: string;
+  readonly explains: (difference: Difference) => boolean;
+}
+
+function textOf({ command }: Operation): string {
+  return EJSON.stringify(command);
+}
+
+function codes(sandbox: number | null, engine: number | null): Deviation['explains'] {
+  return (difference) => difference.sandbox.code === sandbox && difference.engine.code === engine;
+}
+
+const both: Deviation['explains'] = ({ sandbox, engine }) => sandbox.code === null && engine.code === null;
+const isAggregate: Deviation['explains'] = ({ operation }) => operation.kind === 'aggregate';
+
+/** The same documents with their fields in another order. */
+function sorted(text: string): string {
+  return text.split('').sort().join('');
+}
+
+/** Every known deviation; the first that explains a difference names it. */
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    name: 'parallel arrays are indexed',
+    rule: 'For a compound multikey index, each indexed document can have at most one indexed field whose value is an array.',
+    page: 'core/indexes/index-types/index-multikey',
+    explains: ({ sandbox, engine }) => (sandbox.code === 171 || sandbox.text.includes('"171"')) && engine.code !== 171,
+  },
+  {
+    name: 'a count of everything is estimated',
+    rule: 'A count without a query gives the number of documents; only orphans of shards and unclean shutdowns make it inexact.',
+    page: 'reference/command/count',
+    explains: ({ operation }) => operation.kind === 'count' && textOf(operation).includes('"query":{}'),
+  },
+  {
+    name: '$count of nothing gives a document',
+    rule: "If the input dataset is empty, $count doesn't return a result.",
+    page: 'reference/operator/aggregation/count',
+    explains: (difference) =>
+      both(difference) &&
+      difference.sandbox.text === '' &&
+      difference.engine.text === '{"n":{"$numberInt":"0"}}' &&
+      textOf(difference.operation).includes('$count'),
+  },
+  {
+    name: 'a missing part of a compound group key becomes null',
+    rule: 'A field of an embedded document whose expression gives nothing is left out of it.',
+    page: 'reference/operator/aggregation/group',
+    explains: (difference) =>
+      both(difference) &&
+      textOf(difference.operation).includes('"_id":{"one":') &&
+      withoutNulls(difference.sandbox.text) === withoutNulls(difference.engine.text),
+  },
+  {
+    name: 'a missing group key leaves the group without _id',
+    rule: 'A missing field is grouped together with null.',
+    page: 'reference/operator/aggregation/group',
+    explains: (difference) =>
+      both(difference) &&
+      /\$group|\$sortByCount/.test(textOf(difference.operation)) &&
+      difference.engine.text.split('\n').some((line) => line !== '' && !line.startsWith('{"_id":')),
+  },
+  {
+    name: 'a refused statement is taken back whole',
+    rule: 'If an error occurs after some documents were updated, those stay updated: an updateMany is not atomic.',
+    page: 'reference/method/db.collection.updateMany',
+    explains: ({ operation, sandbox, engine }) =>
+      /^(update|pipelineUpdate)-contents$/.test(operation.kind) &&
+      sandbox.wasRefused === true &&
+      engine.wasRefused === true,
+  },
+  {
+    name: 'new fields come in the order of the update',
+    rule: 'Update operators process document fields with string-based names in lexicographic order.',
+    page: 'reference/operator/update',
+    explains: (difference) => both(difference) && sorted(difference.sandbox.text) === sorted(difference.engine.text),
+  },
+  {
+    name: 'conflicts are told only where a document is found',
+    rule: "An update whose paths collide is refused (40) when it is parsed: 'Updating the path … would create a conflict'.",
+    page: 'reference/operator/update',
+    explains: ({ sandbox, engine }) => sandbox.code === 40 && (engine.code === null || engine.code === 54),
+  },
+  {
+    name: 'an upsert over a value that is none ends in an internal error',
+    rule: '$inc and $mul on a value that is no number are refused with TypeMismatch (14), list operators with BadValue (2).',
+    page: 'reference/operator/update/inc',
+    explains: ({ sandbox, engine }) => sandbox.code !== null && engine.code === 1088,
+  },
+  {
+    name: 'a field of a list is refused with FailedToParse',
+    rule: 'A path that leads through a list without a place in it is refused with PathNotViable (28).',
+    page: 'reference/operator/update',
+    explains: codes(28, 9),
+  },
+  {
+    name: '$pop of what is no list is refused with BadValue',
+    rule: '$pop fails if the field is not an array; the server says TypeMismatch (14).',
+    page: 'reference/operator/update/pop',
+    explains: (difference) => codes(14, 2)(difference) && textOf(difference.operation).includes('$pop'),
+  },
+  {
+    name: '$push of nothing on a missing list makes none',
+    rule: 'If the field is absent in the document to update, $push adds the array field with the value as its element.',
+    page: 'reference/operator/update/push',
+    explains: (difference) => both(difference) && /"\$slice":0|"\$each":\[\]/.test(textOf(difference.operation)),
+  },
+  {
+    name: 'what is missing is compared with the ends of the order as null is not',
+    rule: 'MinKey is below and MaxKey above all other values in the order of comparison, also what is missing.',
+    page: 'reference/bson-type-comparison-order',
+    explains: (difference) => both(difference) && /minKey|maxKey/i.test(EJSON.stringify(difference.operation.command)),
+  },
+  {
+    name: 'expressions whose result nobody needs are not evaluated',
+    rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
+    page: 'core/aggregation-pipeline',
+    explains: (difference) =>
+      isAggregate(difference) &&
+      difference.sandbox.code !== null &&
+      difference.engine.code === null &&
+      /\$count|\$group|\$sortByCount|\$unset|\$project|\$replaceWith/.test(textOf(difference.operation)),
+  },
+  {
+    name: 'another of several wrong expressions is told',
+    rule: 'Which of several errors in one pipeline is told follows from the order of evaluation, which the manual leaves open.',
+    page: 'core/aggregation-pipeline',
+    explains: ({ sandbox, engine }) => sandbox.code !== null && engine.code !== null && sandbox.code !== engine.code,
+  },
+];
+
+function withoutNulls(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replaceAll(/"(one|two)":null,?/g, '').replaceAll(',}', '}'))
+    .sort()
+    .join('\n');
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { MongoClient } from 'mongodb';
+import { startSandbox } from '#sandbox/server.ts';
+import { compareCases, makeWorlds, type Explained } from './compare.ts';
+import { DEVIATIONS } from './deviations.ts';
+
+/**
+ * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N]`: random cases on the sandbox and on an independent
+ * engine, the DocumentDB engine beside the project or the one at URI. Exit status: 0 where every difference is explained, 1 where
+ * one is not, 3 where there is no engine and nothing was run.
+ */
+const NOT_RUN = 3;
+const START = fileURLToPath(new URL('../../../shared/documentdb/start', import.meta.url));
+const PORT = '27317';
+const CASES_AT_ONCE = 25;
+
+const { values } = parseArgs({
+  options: {
+    uri: { type: 'string' },
+    operations: { type: 'string', default: '50000' },
+    seed: { type: 'string' },
+    lanes: { type: 'string', default: '4' },
+  },
+});
+
+/** Runs the script beside the project. @returns what it printed last, or null where it failed */
+async function script(argument: string): Promise<string | null> {
+  const child = spawn(START, [argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const [status] = (await once(child, 'close')) as [number | null];
+  return status === 0 ? (output.trim().split('\n').at(-1) ?? null) : null;
+}
+
+async function engineUri(): Promise<string | null> {
+  if (values.uri !== undefined) return values.uri;
+  return existsSync(START) ? script(PORT) : null;
+}
+
+async function compareAll(engine: string): Promise<number> {
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const wanted = Number(values.operations);
+  const explained: Explained = new Map();
+  const sandbox = await startSandbox({ dataDir: 'memory' });
+  const clients = [await new MongoClient(sandbox.uri).connect(), await new MongoClient(engine).connect()] as const;
+  const failures: string[] = [];
+  let operations = 0;
+  console.log(`Seed ${seed}: ${wanted} operations on the sandbox and on ${engine}.`);
+  const lane = async (number: number): Promise<void> => {
+    const name = `engines_${number}`;
+    const pair = { sandbox: clients[0].db(name), engine: clients[1].db(name) };
+    await makeWorlds(pair, seed + number);
+    for (let round = 0; operations < wanted && failures.length === 0; round += 1) {
+      const result = await compareCases(pair, { seed: seed + number + round * 1000, cases: CASES_AT_ONCE, explained });
+      operations += result.operations;
+      if (result.failure !== null) failures.push(result.failure);
+    }
+    await Promise.all([pair.sandbox.dropDatabase(), pair.engine.dropDatabase()]);
+  };
+  try {
+    const lanes = Array.from({ length: Number(values.lanes) }, (_none, number) => lane(number));
+    await Promise.all(lanes);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+    await sandbox.stop();
+  }
+  for (const { name, rule } of DEVIATIONS) {
+    const count = explained.get(name) ?? 0;
+    if (count > 0) console.log(`${count} times: ${name}. MongoDB: ${rule}`);
+  }
+  console.log(`${operations} operations, ${failures.length} unexplained differences, seed ${seed}.`);
+  for (const failure of failures) console.error(failure);
+  return failures.length === 0 ? 0 : 1;
+}
+
+const uri = await engineUri();
+if (uri === null) {
+  console.error('Nothing was compared, because there is no independent engine: name one with --uri.');
+  process.exitCode = NOT_RUN;
+} else {
+  try {
+    process.exitCode = await compareAll(uri);
+  } finally {
+    if (values.uri === undefined) await script('stop');
+  }
+}

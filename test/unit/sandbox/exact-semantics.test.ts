@@ -1,0 +1,266 @@
+import { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareValues } from '#sandbox/semantics/compare.ts';
+import { matcherOf } from '#sandbox/semantics/matching.ts';
+import { runPipeline } from '#sandbox/semantics/pipelines.ts';
+import { ServerError } from '#sandbox/semantics/server-error.ts';
+import { applyUpdate, kindOfUpdate, upsertedDocument } from '#sandbox/semantics/updates.ts';
+import { decodeExact, encode, type Doc } from '#sandbox/semantics/values.ts';
+import { encodeKey } from '#sandbox/storage/key-encoding.ts';
+
+const int = (value: number): Int32 => new Int32(value);
+const long = (text: string): Long => Long.fromString(text);
+const double = (value: number): Double => new Double(value);
+const decimal = (text: string): Decimal128 => Decimal128.fromString(text);
+
+/** A value with its types, as they are written. */
+function exact(value: unknown): string {
+  return EJSON.stringify(decodeExact(encode({ value })), { relaxed: false });
+}
+
+function pipeline(stages: readonly Doc[], documents: readonly Doc[]): string {
+  return exact(runPipeline(stages, documents, { variables: {}, collection: () => [] }));
+}
+
+function evaluated(expression: unknown, document: Doc = {}): string {
+  return pipeline([{ $replaceWith: { value: expression } }], [document]);
+}
+
+function updated(before: Doc, update: Doc, filter: Doc = {}, arrayFilters: readonly Doc[] = []): string {
+  return exact(applyUpdate(before, { update, filter, arrayFilters, variables: {} }) ?? before);
+}
+
+/** The code that work is refused with; null where it is not. */
+function codeOf(work: () => unknown): number | null {
+  try {
+    work();
+    return null;
+  } catch (cause) {
+    if (cause instanceof ServerError) return cause.code;
+    throw cause;
+  }
+}
+
+const number = fc.oneof(
+  fc.integer().map(int),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => Long.fromBigInt(value)),
+  fc.double().map(double),
+  fc
+    .constantFrom('0.1', '1', '-1.50', '9007199254740993', '1E400', '-1E400', '1E-400', 'NaN', 'Infinity', '2.5')
+    .map(decimal),
+  fc.constantFrom(
+    double(0.1),
+    double(1),
+    long('9007199254740993'),
+    double(9_007_199_254_740_992),
+    int(1),
+    long('1'),
+    double(2.5),
+  ),
+);
+const scalar = fc.oneof(
+  number,
+  fc.string(),
+  fc.constantFrom<unknown>(null, true, false, new MinKey(), new MaxKey(), new Date(5), new Timestamp({ t: 1, i: 2 })),
+  fc.constantFrom<unknown>(
+    new ObjectId('a'.repeat(24)),
+    new Binary(Buffer.from('ab')),
+    new Binary(Buffer.from('b'), 3),
+  ),
+);
+const value = fc.oneof(
+  scalar,
+  fc.array(scalar, { maxLength: 3 }),
+  fc.dictionary(fc.constantFrom('a', 'b', 'c'), scalar, { maxKeys: 3, noNullPrototype: true }),
+);
+
+describe('the order of values', () => {
+  it('is the same for keys of indexes as for comparisons', () => {
+    fc.assert(
+      fc.property(value, value, (left, right) => {
+        expect(Math.sign(Buffer.compare(encodeKey(left), encodeKey(right)))).toBe(
+          Math.sign(compareValues(left, right)),
+        );
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['a long beyond 2^53 and its neighbour', double(9_007_199_254_740_992), long('9007199254740993')],
+    ['a decimal and the double nearest to it', decimal('0.1'), double(0.1)],
+    ['documents with the same fields in another order', { a: int(1), b: int(1) }, { b: int(1), a: int(1) }],
+    ['documents by the types of their fields before the names', { b: int(1) }, { a: 'x' }],
+    ['texts beyond the first plane of Unicode', '\uffee', '\u{1f600}'],
+    ['NaN and every number', double(Number.NaN), double(Number.NEGATIVE_INFINITY)],
+  ])('tells apart %s', (_name, less, more) => {
+    expect(compareValues(less, more)).toBeLessThan(0);
+    expect(compareValues(more, less)).toBeGreaterThan(0);
+  });
+});
+
+describe('a filter', () => {
+  it.each<[string, Doc, Doc, boolean]>([
+    ['$type tells a whole double from an int', { a: { $type: 'int' } }, { a: double(1) }, false],
+    ['$type tells a long from an int', { a: { $type: 'long' } }, { a: long('1') }, true],
+    ['numbers of all types equal each other by value', { a: int(1) }, { a: decimal('1.0') }, true],
+    ['a decimal does not equal a double that is only near', { a: decimal('0.1') }, { a: double(0.1) }, false],
+    ['neighbours beyond 2^53 differ', { a: long('9007199254740993') }, { a: double(9_007_199_254_740_992) }, false],
+    ['null finds no list without documents', { 'a.b': null }, { a: [int(1)] }, false],
+    ['null finds a document in a list without the field', { 'a.b': null }, { a: [{}] }, true],
+    [
+      'a field of the name constructor is one like any other',
+      { 'a.constructor': int(1) },
+      { a: { constructor: int(1) } },
+      true,
+    ],
+    [
+      '$elemMatch on values looks at one element at a time',
+      { a: { $elemMatch: { $gt: int(1), $lt: int(3) } } },
+      { a: [int(0), int(4)] },
+      false,
+    ],
+    ['$all of two values needs both', { a: { $all: [int(1), int(2)] } }, { a: [int(1)] }, false],
+    ['$not of a comparison holds for what is missing', { a: { $not: { $gt: int(1) } } }, {}, true],
+    ['a regular expression ends before a last line break', { a: { $regex: 'b$' } }, { a: 'ab\n' }, true],
+    [
+      'documents match with their fields in the same order only',
+      { a: { x: int(1), y: int(2) } },
+      { a: { y: int(2), x: int(1) } },
+      false,
+    ],
+    ['a schema is held to types', { $jsonSchema: { properties: { a: { bsonType: 'int' } } } }, { a: double(1) }, false],
+  ])('%s', (_name, filter, document, isMatch) => {
+    expect(matcherOf(filter)(document)).toBe(isMatch);
+  });
+});
+
+describe('arithmetic', () => {
+  it.each<[string, unknown, unknown]>([
+    ['an int that overflows becomes a long', { $add: [int(2_147_483_647), int(1)] }, long('2147483648')],
+    ['a long that overflows becomes a double', { $add: [long('9223372036854775807'), long('1')] }, double(2 ** 63)],
+    ['a quotient is a double', { $divide: [int(6), int(3)] }, double(2)],
+    ['a double stays one', { $add: [double(1), int(1)] }, double(2)],
+    ['long times int is a long', { $multiply: [long('3'), int(2)] }, long('6')],
+    ['decimals are added in decimal', { $add: [decimal('0.1'), decimal('0.2')] }, decimal('0.3')],
+    ['an average of ints is a double', { $avg: [[int(1), int(3)]] }, double(2)],
+    ['rounding goes to even', { $round: [double(2.5)] }, double(2)],
+    ['floor keeps the type', { $floor: double(1.5) }, double(1)],
+    ['$type of a long', { $type: long('1') }, 'long'],
+    ['$toString of a whole double', { $toString: double(2) }, '2'],
+    ['$cmp is an int', { $cmp: [int(1), double(1)] }, int(0)],
+    ['a place in a path is no index', '$a.0', []],
+  ])('%s', (_name, expression, result) => {
+    expect(evaluated(expression, { a: [int(1)] })).toBe(exact([{ value: result }]));
+  });
+
+  it.each<[string, unknown, number]>([
+    ['adding a text', { $add: [int(1), 'a'] }, 14],
+    ['dividing by zero', { $divide: [int(1), int(0)] }, 2],
+    ['the size of what is no list', { $size: int(1) }, 17_124],
+    ['an operator that is none', { $foo: int(1) }, 168],
+    ['an int out of a large number', { $toInt: double(1e20) }, 241],
+  ])('%s is refused also where no document is looked at', (_name, expression, code) => {
+    expect(codeOf(() => pipeline([{ $addFields: { value: expression } }], []))).toBe(code);
+  });
+
+  it('evaluates no operand behind one that is null', () => {
+    expect(evaluated({ $concatArrays: ['$missing', { $toDecimal: '$a' }] }, { a: [] })).toBe(exact([{ value: null }]));
+  });
+});
+
+describe('stages', () => {
+  it.each<[string, readonly Doc[], readonly Doc[], readonly Doc[]]>([
+    [
+      'a group takes numbers of all types for one key',
+      [{ $group: { _id: '$a', n: { $count: {} } } }],
+      [{ a: int(1) }, { a: double(1) }],
+      [{ _id: int(1), n: int(2) }],
+    ],
+    ['a missing part of a group key is left out', [{ $group: { _id: { one: '$a' } } }], [{}], [{ _id: {} }]],
+    ['a missing group key is null', [{ $group: { _id: '$a' } }], [{}], [{ _id: null }]],
+    ['nothing is counted as no document', [{ $count: 'n' }], [], []],
+    [
+      'a sum of constants keeps their type',
+      [{ $group: { _id: null, n: { $sum: double(3) } } }],
+      [{}],
+      [{ _id: null, n: double(3) }],
+    ],
+    [
+      'what is missing is not pushed',
+      [{ $group: { _id: null, all: { $push: '$a' } } }],
+      [{}],
+      [{ _id: null, all: [] }],
+    ],
+    [
+      'fields that are shown keep their order',
+      [{ $project: { b: int(1) } }],
+      [{ _id: int(1), b: int(2), c: int(3) }],
+      [{ _id: int(1), b: int(2) }],
+    ],
+    [
+      'the index of an unwound element is a long',
+      [{ $unwind: { path: '$a', includeArrayIndex: 'at' } }],
+      [{ a: ['x'] }],
+      [{ a: 'x', at: long('0') }],
+    ],
+  ])('%s', (_name, stages, documents, results) => {
+    expect(pipeline(stages, documents)).toBe(exact(results));
+  });
+
+  it('give everything in a pipeline the same $$NOW', () => {
+    const [first, second] = runPipeline([{ $addFields: { at: '$$NOW' } }], [{}, {}], {
+      variables: {},
+      collection: () => [],
+    });
+    expect(first).toEqual(second);
+  });
+});
+
+describe('an update', () => {
+  it.each<[string, Doc, Doc, Doc]>([
+    ['$inc of an int to a long', { a: int(2_147_483_647) }, { $inc: { a: int(1) } }, { a: long('2147483648') }],
+    ['$mul of nothing is a zero of the operand', {}, { $mul: { a: long('5') } }, { a: long('0') }],
+    ['$inc in decimal', { a: decimal('0.1') }, { $inc: { a: decimal('0.2') } }, { a: decimal('0.3') }],
+    ['new fields come in the order of their names', {}, { $set: { b: int(1), a: int(2) } }, { a: int(2), b: int(1) }],
+    ['$unset in a list leaves null', { a: [int(1), int(2)] }, { $unset: { 'a.0': '' } }, { a: [null, int(2)] }],
+    ['a place behind the end is filled up', { a: [] }, { $set: { 'a.2': int(1) } }, { a: [null, null, int(1)] }],
+    ['$min compares across types', { a: 'x' }, { $min: { a: int(5) } }, { a: int(5) }],
+    ['$addToSet takes equal numbers for one', { a: [int(1)] }, { $addToSet: { a: double(1) } }, { a: [int(1)] }],
+    ['$push of nothing makes a list', {}, { $push: { a: { $each: [] } } }, { a: [] }],
+  ])('%s', (_name, before, update, after) => {
+    expect(updated(before, update)).toBe(exact(after));
+  });
+
+  it('reaches elements that the filter and array filters choose', () => {
+    expect(updated({ a: [int(1), int(5)] }, { $set: { 'a.$': int(0) } }, { a: int(5) })).toBe(
+      exact({ a: [int(1), int(0)] }),
+    );
+    const filters = [{ one: { $gt: int(1) } }];
+    expect(updated({ a: [int(1), int(5)] }, { $inc: { 'a.$[one]': int(1) } }, {}, filters)).toBe(
+      exact({ a: [int(1), int(6)] }),
+    );
+  });
+
+  it.each<[string, () => unknown, number]>([
+    ['a long that overflows', () => updated({ a: long('9223372036854775807') }, { $inc: { a: int(1) } }), 2],
+    ['a field of a number', () => updated({ a: int(1) }, { $set: { 'a.b': int(1) } }), 28],
+    ['$pull on a path that could not be', () => updated({ a: [int(1)] }, { $pull: { 'a.b': int(1) } }), 28],
+    ['$pop of a text', () => updated({ a: 'x' }, { $pop: { a: int(1) } }), 14],
+    ['paths that collide, whatever is found', () => kindOfUpdate({ $set: { a: int(1) }, $inc: { 'a.b': int(1) } }), 40],
+    [
+      'an upsert that could have either of two values',
+      () =>
+        upsertedDocument({
+          update: { $set: { b: int(1) } },
+          filter: { a: { $all: [int(1), int(2)] } },
+          arrayFilters: [],
+          variables: {},
+        }),
+      54,
+    ],
+  ])('refuses %s', (_name, work, code) => {
+    expect(codeOf(work)).toBe(code);
+  });
+});
