@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { HealthJobs, HealthJobsQuery, HealthQuery } from '#contract/health-views.ts';
 import type { JobFilter } from '#contract/job-views.ts';
 import type { JobCounts } from '#contract/status.ts';
+import type { AlertScope } from '#domain/alerts/alert-rule.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { JobState } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
@@ -10,6 +11,7 @@ import { err, type Result } from '#domain/result.ts';
 import type { RetryExperience } from '#domain/retry-preview.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
+import { AlertReader, type PastJobs, type PastQuery } from './alert-reader.ts';
 import { ExperienceReader, type ExperienceQuery, type TwinQuery } from './experience.ts';
 import type { RangeDigest } from './digest.ts';
 import { DigestReader, type DocumentDigest, type IdRange } from './digest-reader.ts';
@@ -81,6 +83,7 @@ export class CacheReader {
   readonly #owners: OwnerReader;
   readonly #digests: DigestReader;
   readonly #observed: ObservedReader;
+  readonly #alerts: AlertReader;
 
   /** @param isUnwanted asked now and then while something is read; true ends it with an `InterruptedError` */
   constructor(db: Database, now: () => number, isUnwanted: IsUnwanted = () => false) {
@@ -106,6 +109,7 @@ export class CacheReader {
     this.#owners = new OwnerReader(db);
     this.#digests = new DigestReader(db);
     this.#observed = new ObservedReader(db);
+    this.#alerts = new AlertReader(db);
   }
 
   /** Where the copy stands. */
@@ -266,6 +270,21 @@ export class CacheReader {
   /** The fingerprint of one document; null where the copy has none of that id. */
   contentOf(part: CachedPart, id: string): Result<string | null, AppError> {
     return attemptSql(() => this.#inOneState(() => this.#digests.contentOf(part, id)));
+  }
+
+  /** How many jobs have been running, or validating, since before a time. */
+  stuckJobs(beforeMs: number): Result<number, AppError> {
+    return attemptSql(() => this.#alerts.stuckJobs(beforeMs));
+  }
+
+  /** Jobs of a part of the past that waited for long before they were begun, at most 5,000. */
+  longWaits(query: PastQuery, scope: AlertScope): Result<PastJobs, AppError> {
+    return attemptSql(() => this.#alerts.longWaits(query, scope));
+  }
+
+  /** Jobs of a part of the past that were long under way, at most 5,000. */
+  longRuns(query: PastQuery): Result<PastJobs, AppError> {
+    return attemptSql(() => this.#alerts.longRuns(query));
   }
 
   /** Runs several statements on one state of the copy, whoever writes meanwhile. */

@@ -11,6 +11,8 @@ export const engineEventSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('status.changed'), status: engineStatusSchema }),
   /** Null when it is over. */
   z.object({ name: z.literal('copy.task'), task: copyTaskSchema.nullable() }),
+  /** Rules of alerts were looked at, or changed. */
+  z.object({ name: z.literal('alerts.changed') }),
   z.object({ name: z.literal('reconciliation.changed'), state: reconciliationStateSchema }),
   z.object({
     name: z.literal('jobs.changed'),

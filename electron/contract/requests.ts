@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ALERT_REQUESTS } from './requests/alerts.ts';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
 import { FAILURE_REQUESTS } from './requests/failures.ts';
@@ -41,6 +42,7 @@ export const REQUESTS = {
   ...PLAN_REQUESTS,
   ...POLICY_REQUESTS,
   ...PROFILE_REQUESTS,
+  ...ALERT_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -6,6 +6,7 @@ import { AuditFile } from '#cache/audit-file.ts';
 import { openCache, type Cache } from '#cache/open-cache.ts';
 import { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
+import type { AlertNotice } from '#console/alerts/alert-desk.ts';
 import { AuditBook } from '#console/audit/audit-book.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
@@ -18,6 +19,7 @@ import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import { labelOf, type Store } from '#store/connection.ts';
 import { attach, type AttachedStore } from './attach.ts';
+import { AlertWatch } from './alert-watch.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { configuredProviders } from './configured-providers.ts';
@@ -52,6 +54,8 @@ export interface EngineOptions {
   readonly readerEntry: URL;
   /** The module of the thread that takes prompts out of the copy. */
   readonly withholdEntry: URL;
+  /** Tells somebody on the desktop; left out where there is none. */
+  readonly notify?: (notice: AlertNotice) => void;
   readonly log: (line: string, cause?: unknown) => void;
   /** The desktop around it; left out where there is none. */
   readonly shell?: Shell;
@@ -78,6 +82,7 @@ export class Engine {
   #desk: JobDesk | null = null;
   #plans: PlanHost | null = null;
   #reconciliation: DeskHost | null = null;
+  #alerts: AlertWatch | null = null;
   #store: Store | null = null;
   #auditFile: AuditFile | null = null;
   #book: AuditBook | null = null;
@@ -137,6 +142,7 @@ export class Engine {
     this.#readers = readers;
     this.#own = this.#openOwn(source);
     this.#reconciliation = this.#openReconciliation(source, uri.value);
+    this.#alerts = this.#watchAlerts(this.#own, readers, this.#reconciliation);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     void this.#countAgain();
     this.#keeper = this.#keepCopy(cache.value, readers, this.#own);
@@ -197,8 +203,9 @@ export class Engine {
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status, profiles);
     const readers = this.#readers;
     const keeper = this.#keeper;
-    if (readers === null || keeper === null || this.#reconciliation === null || this.#own === null) return null;
-    const store = (): Store | null => (this.#board.current.connection.state === 'connected' ? this.#store : null);
+    const alerts = this.#alerts;
+    if (readers === null || keeper === null || alerts === null) return null;
+    if (this.#reconciliation === null || this.#own === null) return null;
     const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({
       copy: (signal) => readers.for(signal),
@@ -211,9 +218,10 @@ export class Engine {
       reconciliation: this.#reconciliation,
       own: this.#own,
       profiles,
+      alerts: alerts.desk,
       person: this.#person,
       auditFile: this.#auditFile,
-      store,
+      store: () => this.#connectedStore(),
       now: Date.now,
     });
   }
@@ -231,6 +239,7 @@ export class Engine {
 
   async #stop(): Promise<void> {
     await this.#demo?.stopTraffic();
+    await this.#alerts?.stop();
     await this.#reconciliation?.stop();
     await this.#plans?.stop();
     await this.#runner?.stop();
@@ -312,7 +321,10 @@ export class Engine {
         isReadOnly: config.isReadOnly,
         limits: config.financeLimits ?? DEFAULT_FINANCE_LIMITS,
       },
-      onState: (state) => this.#publish({ name: 'reconciliation.changed', state }),
+      onState: (state) => {
+        this.#alerts?.reconciled(state);
+        this.#publish({ name: 'reconciliation.changed', state });
+      },
       log,
     });
   }
@@ -339,6 +351,22 @@ export class Engine {
   #openReaders(): ReaderThreads {
     const { config, readerEntry, log } = this.#options;
     return new ReaderThreads({ entry: readerEntry, file: dataFilesOf(config.dataDir, sourceOf(config)).copyFile, log });
+  }
+
+  #watchAlerts(own: Result<OwnFile, AppError>, readers: ReaderThreads, reconciliation: DeskHost): AlertWatch {
+    return new AlertWatch({
+      own,
+      copy: (signal) => readers.for(signal),
+      store: () => this.#connectedStore(),
+      reconciliation: () => reconciliation.state(),
+      notify: (notice) => this.#options.notify?.(notice),
+      onChange: () => this.#publish({ name: 'alerts.changed' }),
+      log: this.#options.log,
+    });
+  }
+
+  #connectedStore(): Store | null {
+    return this.#board.current.connection.state === 'connected' ? this.#store : null;
   }
 
   #publish(event: EngineEvent): void {

@@ -49,13 +49,15 @@ parent.on('message', ({ data, ports }) => {
   }
   switch (message.data.type) {
     case 'init': {
+      const notify = (notice: { readonly title: string; readonly body: string }): void =>
+        tell({ type: 'notify', ...notice, route: '/alerts' });
       const { config } = message.data;
       const { profile } = config;
       if (profile?.login.type === 'aws' && profile.login.awsProfile !== null) {
         // Where the driver's AWS identity comes from is told to it in the environment and no other way.
         process.env['AWS_PROFILE'] = profile.login.awsProfile;
       }
-      const created = new Engine({ config, sandboxEntry, deskEntry, readerEntry, withholdEntry, log, shell });
+      const created = new Engine({ config, sandboxEntry, deskEntry, readerEntry, withholdEntry, notify, log, shell });
       engine = created;
       starting = created.start().then((started) => {
         if (started.ok) tell({ type: 'ready' });

@@ -1,5 +1,6 @@
 import type { OwnFile } from '#cache/own/open-own-file.ts';
 import type { AuditFile } from '#cache/audit-file.ts';
+import type { AlertDesk } from '#console/alerts/alert-desk.ts';
 import type { JobDesk } from '#console/retry/job-desk.ts';
 import { requestNameSchema, type RequestName } from '#contract/requests.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
@@ -7,6 +8,7 @@ import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { FailureDesk } from '#console/failures/failure-desk.ts';
+import { alertHandlers } from './handlers/alert-handlers.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
 import { caseHandlers } from './handlers/case-handlers.ts';
 import { copyHandlers } from './handlers/copy-handlers.ts';
@@ -44,6 +46,8 @@ export interface HandlerParts {
   /** Views and drafts of the person, or why they cannot be had. */
   readonly own: Result<OwnFile, AppError>;
   readonly profiles: ProfileParts;
+  /** Rules of alerts, or why there are none. */
+  readonly alerts: Result<AlertDesk, AppError>;
   readonly person: PersonBoard;
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
@@ -77,6 +81,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...copyHandlers(parts.keeper, parts.store),
     ...ownHandlers(parts.own),
     ...profileHandlers(parts.profiles),
+    ...alertHandlers(parts.alerts),
     ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
     ...policyHandlers({ copy: parts.copy, store: parts.store, now: parts.now }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),

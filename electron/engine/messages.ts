@@ -52,5 +52,12 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('fatal'), error: wireErrorSchema }),
   z.object({ type: z.literal('stopped') }),
   z.object({ type: z.literal('ask'), id: z.int(), name: shellAskNameSchema, params: z.unknown() }),
+  /** Somebody is to be told on the desktop; `route` is where in the window it leads. */
+  z.object({
+    type: z.literal('notify'),
+    title: z.string().max(200),
+    body: z.string().max(1000),
+    route: z.string().startsWith('/').max(200),
+  }),
 ]);
 export type EngineMessage = z.infer<typeof engineMessageSchema>;

@@ -2,6 +2,7 @@ import { MessageChannelMain, utilityProcess, type UtilityProcess, type WebConten
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { engineMessageSchema, type EngineConfig } from '#engine/messages.ts';
 import type { ShellAnswer, ShellAskName } from '#engine/shell-asks.ts';
+import type { Notice } from './notifications.ts';
 import { restartDelayMs } from './back-off.ts';
 
 /** What the host of the engine needs. */
@@ -13,6 +14,8 @@ export interface EngineHostOptions {
   readonly answer: (name: ShellAskName, params: unknown) => ShellAnswer;
   readonly log: (line: string) => void;
   readonly now: () => number;
+  /** Called when the engine wants somebody to be told. */
+  readonly onNotice: (notice: Notice) => void;
 }
 
 /** An engine that ran for this long counts as having started well. */
@@ -112,6 +115,7 @@ export class EngineHost {
       const { id, name, params } = message.data;
       child.postMessage({ type: 'answer', id, answer: this.#options.answer(name, params) });
     }
+    else if (message.data.type === 'notify') this.#options.onNotice(message.data);
   }
 
   #exited(child: UtilityProcess, code: number): void {

@@ -8,6 +8,7 @@ import { LINK_SCHEME, routeOfLink } from './deep-links.ts';
 import { EngineHost } from './engine-host.ts';
 import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
 import { setMenu } from './menu.ts';
+import { Notifications, type Notice } from './notifications.ts';
 import { PAGE_URL } from './page-files.ts';
 import { firstConfig } from './profiles/opening.ts';
 import { ProfileShelf } from './profiles/profile-shelf.ts';
@@ -45,6 +46,8 @@ function run(options: LaunchOptions): void {
       route,
     });
 
+  const notifications = new Notifications((route) => followRoute(route));
+
   registerPageScheme();
   app.enableSandbox();
   app.setAsDefaultProtocolClient(LINK_SCHEME);
@@ -54,8 +57,8 @@ function run(options: LaunchOptions): void {
     else log('a frame that is not the page asked for a port and got none');
   });
 
-  const follow = (link: string | null): void => {
-    const route = link === null ? null : routeOfLink(link);
+  const follow = (link: string | null): void => followRoute(link === null ? null : routeOfLink(link));
+  const followRoute = (route: string | null): void => {
     const [window] = BrowserWindow.getAllWindows();
     if (window === undefined) void open(route);
     else {
@@ -107,14 +110,14 @@ function run(options: LaunchOptions): void {
       app.exit(2);
       return;
     }
-    engine = hostEngine(config.value, shelf);
+    engine = hostEngine(config.value, shelf, (notice) => void notifications.show(notice));
     engine.start();
     await open(options.link === null ? null : routeOfLink(options.link));
   });
 }
 
 /** The engine's process, which may start itself anew on another connection. */
-function hostEngine(config: EngineConfig, shelf: ProfileShelf): EngineHost {
+function hostEngine(config: EngineConfig, shelf: ProfileShelf, onNotice: (notice: Notice) => void): EngineHost {
   const host: EngineHost = new EngineHost({
     entry: path.join(here, 'engine.js'),
     config,
@@ -124,6 +127,7 @@ function hostEngine(config: EngineConfig, shelf: ProfileShelf): EngineHost {
     },
     log,
     now: () => performance.now(),
+    onNotice,
   });
   return host;
 }

@@ -4,6 +4,7 @@ import { ErrorBoundary } from 'react-error-boundary';
 import { Redirect, Route, Router, Switch } from 'wouter';
 import type { EngineClient } from '../state/engine-client.ts';
 import { EngineProvider } from '../state/engine-queries.tsx';
+import { AlertsScreen } from '../views/alerts/alerts-screen.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
 import { ConnectionsScreen } from '../views/connections/connections-screen.tsx';
 import { CopyScreen } from '../views/copy/copy-screen.tsx';
@@ -55,6 +56,7 @@ function Screens(): ReactNode {
           <Redirect to="/jobs" replace />
         </Route>
         <Route path="/health" component={HealthScreen} />
+        <Route path="/alerts" component={AlertsScreen} />
         <Route path="/failures" component={FailuresScreen} />
         <Route path="/jobs" component={JobsScreen} />
         <Route path="/jobs/:jobId">

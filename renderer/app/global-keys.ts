@@ -17,6 +17,7 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
       { keys: ['?'], does: 'Show this list' },
       { keys: ['g', 'h'], does: 'Go to health' },
       { keys: ['g', 'j'], does: 'Go to the jobs' },
+      { keys: ['g', 'a'], does: 'Go to the alerts' },
       { keys: ['g', 'f'], does: 'Go to the failures' },
       { keys: ['g', 'r'], does: 'Go to reconciliation' },
       { keys: ['g', 'm'], does: 'Go to the malformed documents' },
@@ -49,6 +50,7 @@ const SEQUENCE_MS = 1_000;
 /** Where a key leads after `g`. The jobs are found under the filter with which they were left. */
 function destinationOf(key: string): string | null {
   if (key === 'h') return '/health';
+  if (key === 'a') return '/alerts';
   if (key === 'f') return '/failures';
   if (key === 'm') return '/malformed';
   if (key === 'r') return '/reconciliation';

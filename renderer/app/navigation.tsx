@@ -1,5 +1,6 @@
 import {
   Activity,
+  BellRing,
   Bug,
   Cable,
   Cog,
@@ -15,6 +16,7 @@ import {
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
+import { useAlerts } from '../state/alert-queries.ts';
 import { useEngineStatus } from '../state/engine-queries.tsx';
 import { useKnownFindings } from '../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
@@ -26,6 +28,7 @@ export function Navigation(): ReactNode {
       <ul className="nav-list">
         <NavItem path="/health" icon={Activity} label="Health" />
         <JobsItem />
+        <AlertsItem />
         <NavItem path="/failures" icon={Bug} label="Failures" />
         <ReconciliationItem />
         <NavItem path="/runners" icon={Cog} label="Runners" />
@@ -57,6 +60,15 @@ function ReconciliationItem(): ReactNode {
   return (
     <NavItem path="/reconciliation" icon={Scale} label="Reconciliation">
       <NavCount value={useKnownFindings()} label="findings" isAlert />
+    </NavItem>
+  );
+}
+
+function AlertsItem(): ReactNode {
+  const firing = useAlerts().data?.rules.filter(({ standing }) => standing.isFiring).length;
+  return (
+    <NavItem path="/alerts" icon={BellRing} label="Alerts">
+      <NavCount value={firing === 0 ? undefined : firing} label="alerts firing" isAlert />
     </NavItem>
   );
 }

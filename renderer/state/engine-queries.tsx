@@ -71,6 +71,7 @@ export const queryKeys = {
   fleet: ['fleet.list'] as const,
   fleetLimits: ['fleet.limits'] as const,
   malformed: ['malformed.page'] as const,
+  alerts: ['alerts.get'] as const,
   views: ['views.list'] as const,
   people: ['people.list'] as const,
   copy: ['copy.get'] as const,

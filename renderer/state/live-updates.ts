@@ -74,6 +74,10 @@ export class LiveUpdates {
       this.#queries.setQueryData<ReconciliationState>(queryKeys.reconciliation, event.state);
       return;
     }
+    if (event.name === 'alerts.changed') {
+      void this.#queries.invalidateQueries({ queryKey: queryKeys.alerts });
+      return;
+    }
     event.jobIds.forEach((id) => this.#changedIds.add(id));
     this.#hasMore ||= event.hasMore;
     this.#hasChanges = true;

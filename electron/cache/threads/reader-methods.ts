@@ -26,6 +26,9 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   digest: true,
   contents: true,
   contentOf: true,
+  stuckJobs: true,
+  longWaits: true,
+  longRuns: true,
 };
 
 /** The methods by name. */

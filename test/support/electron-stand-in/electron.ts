@@ -4,6 +4,7 @@ import { AppSchemes, type SchemeHandler } from './app-schemes.ts';
 import { BrowserWindow as StandInWindow, setWindowHost } from './browser-window.ts';
 import { startChromium, type Bounds, type Chromium } from './chromium.ts';
 import { ipcMain as standInIpcMain, type IpcMain } from './ipc-main.ts';
+import { Notification as StandInNotification } from './notification.ts';
 import { refusedModule, refusing, say } from './refusing.ts';
 import { defaultSession, type StandInSession } from './session.ts';
 import { forkUtilityProcess } from './utility-process.ts';
@@ -60,6 +61,7 @@ standInApp.beforeExit(async () => {
 export const app: App = refusing('app', standInApp);
 export const BrowserWindow = refusing('BrowserWindow', StandInWindow);
 export const ipcMain: IpcMain = refusing('ipcMain', standInIpcMain);
+export const Notification = refusing('Notification', StandInNotification);
 export const session: { readonly defaultSession: StandInSession } = refusing('session', {
   defaultSession: refusing('Session', defaultSession),
 });
@@ -90,7 +92,6 @@ export const safeStorage = refusing('safeStorage', {
 });
 
 export const Tray = refusedModule('Tray');
-export const Notification = refusedModule('Notification');
 export const autoUpdater = refusedModule('autoUpdater');
 export const clipboard = refusedModule('clipboard');
 export const contentTracing = refusedModule('contentTracing');

@@ -1,0 +1,68 @@
+import type { CopyReader } from '#cache/copy-reader.ts';
+import type { AlertRule } from '#domain/alerts/alert-rule.ts';
+import type { HealthFigures } from '#contract/health-views.ts';
+import type { AppError } from '#domain/errors.ts';
+import { assertNever, ok, type Result } from '#domain/result.ts';
+import { isLive, type RunnerNode } from '#domain/runner-node.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What is known of the runners: null while the server is away. */
+export interface KnownRunners {
+  readonly runners: readonly Pick<RunnerNode, 'state' | 'heartbeatAt'>[];
+  readonly serverNow: Date;
+}
+
+/** What the readings of rules are taken from. */
+export interface ReadingSources {
+  readonly reader: CopyReader;
+  readonly nowMs: number;
+  /** Since when runners have been looked for, where none was ever heard of. Milliseconds since 1970. */
+  readonly watchedSinceMs: number;
+  readonly runners: KnownRunners | null;
+  /** Findings of the last reconciliation; null where there was none. */
+  readonly findings: number | null;
+}
+
+/** What a rule's measure is now, in its unit; null where it cannot be known. Errors: those of the copy. */
+export async function readMeasure(rule: AlertRule, sources: ReadingSources): Promise<Result<number | null, AppError>> {
+  const { reader, nowMs } = sources;
+  switch (rule.measure) {
+    case 'failure_rate':
+    case 'spend':
+    case 'oldest_queued': {
+      const filter = { ...rule.scope, workspaceId: null };
+      const fromMs = nowMs - rule.windowMinutes * MINUTE_MS;
+      const health = await reader.health({ fromMs, toMs: nowMs, groupBy: null, filter });
+      if (!health.ok) return health;
+      const { figures, queue } = health.value;
+      if (rule.measure === 'spend') return ok(figures.costMicroUsd);
+      if (rule.measure === 'failure_rate') return ok(failureRateOf(figures, rule.jobsMin));
+      const sinceMs = queue.oldestReadySinceMs;
+      return ok(sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / MINUTE_MS);
+    }
+    case 'stuck':
+      return reader.stuckJobs(nowMs - rule.windowMinutes * MINUTE_MS);
+    case 'drift':
+      return ok(sources.findings);
+    case 'no_runner':
+      return ok(sources.runners === null ? null : minutesWithoutRunner(sources.runners, sources.watchedSinceMs));
+    default:
+      return assertNever(rule.measure);
+  }
+}
+
+/** Per cent of ended jobs that failed; 0 where too few ended to prove anything. */
+export function failureRateOf(
+  { completed, failed }: Pick<HealthFigures, 'completed' | 'failed'>,
+  jobsMin: number,
+): number {
+  const ended = completed + failed;
+  return ended < jobsMin ? 0 : (failed / ended) * 100;
+}
+
+function minutesWithoutRunner({ runners, serverNow }: KnownRunners, watchedSinceMs: number): number {
+  if (runners.some((runner) => isLive(runner, serverNow))) return 0;
+  const heardMs = runners.reduce((latest, { heartbeatAt }) => Math.max(latest, heartbeatAt.getTime()), 0);
+  return Math.max(0, serverNow.getTime() - (heardMs === 0 ? watchedSinceMs : heardMs)) / MINUTE_MS;
+}
