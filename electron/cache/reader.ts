@@ -7,7 +7,7 @@ import type { AlertScope } from '#domain/alerts/alert-rule.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { JobState } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
-import { err, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { RetryExperience } from '#domain/retry-preview.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
@@ -24,6 +24,7 @@ import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './fa
 import { HealthJobsReader } from './health-jobs.ts';
 import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { ObservedReader, type ObservedChange } from './observed-table.ts';
+import { OwnerLedger, type OwnerLedgerPage } from './owner-ledger.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
 import { ReplayReader, type ReplayQuery } from './replay-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
@@ -81,6 +82,7 @@ export class CacheReader {
   readonly #healthJobs: HealthJobsReader;
   readonly #failures: FailureReader;
   readonly #owners: OwnerReader;
+  readonly #ownerLedger: OwnerLedger;
   readonly #digests: DigestReader;
   readonly #observed: ObservedReader;
   readonly #alerts: AlertReader;
@@ -107,6 +109,7 @@ export class CacheReader {
     this.#healthJobs = new HealthJobsReader(db, isUnwanted);
     this.#failures = new FailureReader(db, isUnwanted);
     this.#owners = new OwnerReader(db);
+    this.#ownerLedger = new OwnerLedger(db);
     this.#digests = new DigestReader(db);
     this.#observed = new ObservedReader(db);
     this.#alerts = new AlertReader(db);
@@ -255,6 +258,18 @@ export class CacheReader {
   /** All jobs of a workspace or a user, summed up; zeros where the copy has none. */
   ownerTotals(owner: Owner, id: string): Result<OwnerTotals, AppError> {
     return attemptSql(() => this.#owners.totals(owner, id));
+  }
+
+  /** Entries of the ledger of a workspace, or of a user's jobs, the latest first; `invalid_request` where the cursor is none of the list. */
+  ownerLedger(owner: Owner, id: string, cursor: string | null, limit: number): Result<OwnerLedgerPage, AppError> {
+    const page = attemptSql(() => this.#ownerLedger.page(owner, id, cursor, limit));
+    if (!page.ok) return page;
+    return page.value === null ? err(appError('invalid_request', 'the cursor is of another list')) : ok(page.value);
+  }
+
+  /** The workspaces of a user's newest jobs. */
+  workspacesOfUser(userId: string): Result<readonly string[], AppError> {
+    return attemptSql(() => this.#ownerLedger.workspacesOf(userId));
   }
 
   /** The digest of what the copy holds in a range of ids; see {@link DigestReader}. */

@@ -11,6 +11,7 @@ import { HEALTH_REQUESTS } from './requests/health.ts';
 import { JOB_REQUESTS } from './requests/jobs.ts';
 import { MEND_REQUESTS } from './requests/mends.ts';
 import { OWN_REQUESTS } from './requests/own.ts';
+import { OWNER_REQUESTS } from './requests/owners.ts';
 import { PEOPLE_REQUESTS } from './requests/people.ts';
 import { PERIOD_REQUESTS } from './requests/periods.ts';
 import { PROFILE_REQUESTS } from './requests/profiles.ts';
@@ -25,6 +26,7 @@ import { STATUS_REQUESTS } from './requests/status.ts';
 export const REQUESTS = {
   ...STATUS_REQUESTS,
   ...JOB_REQUESTS,
+  ...OWNER_REQUESTS,
   ...HEALTH_REQUESTS,
   ...FAILURE_REQUESTS,
   ...RETRY_REQUESTS,

@@ -18,6 +18,7 @@ import { failureHandlers } from './handlers/failure-handlers.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { healthHandlers } from './handlers/health-handlers.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
+import { ownerHandlers } from './handlers/owner-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
 import { planHandlers } from './handlers/plan-handlers.ts';
@@ -79,6 +80,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),
     ...copyHandlers(parts.keeper, parts.store),
+    ...ownerHandlers(parts.copy),
     ...ownHandlers(parts.own),
     ...profileHandlers(parts.profiles),
     ...alertHandlers(parts.alerts),

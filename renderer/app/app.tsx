@@ -13,6 +13,7 @@ import { HealthScreen } from '../views/health/health-screen.tsx';
 import { CompareScreen } from '../views/job/compare-screen.tsx';
 import { JobScreen } from '../views/job/job-screen.tsx';
 import { JobsScreen } from '../views/jobs/jobs-screen.tsx';
+import { OwnerScreen } from '../views/owner/owner-screen.tsx';
 import { MalformedScreen } from '../views/malformed/malformed-screen.tsx';
 import { PeopleScreen } from '../views/people/people-screen.tsx';
 import { NewPlanScreen } from '../views/plans/new-plan-screen.tsx';
@@ -61,6 +62,12 @@ function Screens(): ReactNode {
         <Route path="/jobs" component={JobsScreen} />
         <Route path="/jobs/:jobId">
           <JobScreen key={id} jobId={id} />
+        </Route>
+        <Route path="/workspaces/:workspaceId">
+          <OwnerScreen key={path} owner="workspace" id={id} />
+        </Route>
+        <Route path="/users/:userId">
+          <OwnerScreen key={path} owner="user" id={id} />
         </Route>
         <Route path="/compare" component={CompareScreen} />
         <Route path="/reconciliation" component={ReconciliationScreen} />

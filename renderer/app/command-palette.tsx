@@ -1,10 +1,11 @@
 import { Command } from 'cmdk';
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
+import type { OwnerKind } from '#contract/owner-views.ts';
 import { StateBadge } from '../components/state-badge.tsx';
 import { useRefusal } from '../state/access.ts';
 import { useEngineStatus, useFoundJobs, useRunnerControl } from '../state/engine-queries.tsx';
-import { jobHref, jobsHref } from '../state/jobs-query-string.ts';
+import { jobHref, ownerHref } from '../state/jobs-query-string.ts';
 import { usePreferences, themeSchema } from '../state/preferences.ts';
 import { useSavedViews } from '../state/saved-views.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
@@ -100,9 +101,8 @@ function Views({ onGo }: { onGo: (href: string) => void }): ReactNode {
 
 function FoundJobs({ typed, onGo }: { typed: string; onGo: (href: string) => void }): ReactNode {
   const rows = useFoundJobs(typed.trim()).data ?? [];
-  const workspaces = [...new Set(rows.map(({ workspaceId }) => workspaceId))].filter((id) =>
-    id.toLowerCase().includes(typed.trim().toLowerCase()),
-  );
+  const named = (ids: readonly string[]): readonly string[] =>
+    [...new Set(ids)].filter((id) => id.toLowerCase().includes(typed.trim().toLowerCase()));
   if (rows.length === 0) return null;
   return (
     <>
@@ -120,23 +120,44 @@ function FoundJobs({ typed, onGo }: { typed: string; onGo: (href: string) => voi
           </Command.Item>
         ))}
       </Command.Group>
-      {workspaces.length > 0 && (
-        <Command.Group heading="Workspaces">
-          {workspaces.map((workspaceId) => (
-            <Command.Item
-              key={workspaceId}
-              className="palette-item"
-              keywords={[typed]}
-              value={`workspace ${workspaceId}`}
-              onSelect={() => onGo(jobsHref({ workspaceId }))}
-            >
-              <bdi>{workspaceId}</bdi>
-              <span className="palette-note">its jobs</span>
-            </Command.Item>
-          ))}
-        </Command.Group>
-      )}
+      <FoundOwners
+        owner="workspace"
+        ids={named(rows.map(({ workspaceId }) => workspaceId))}
+        typed={typed}
+        onGo={onGo}
+      />
+      <FoundOwners owner="user" ids={named(rows.map(({ userId }) => userId))} typed={typed} onGo={onGo} />
     </>
+  );
+}
+
+function FoundOwners({
+  owner,
+  ids,
+  typed,
+  onGo,
+}: {
+  owner: OwnerKind;
+  ids: readonly string[];
+  typed: string;
+  onGo: (href: string) => void;
+}): ReactNode {
+  if (ids.length === 0) return null;
+  return (
+    <Command.Group heading={owner === 'workspace' ? 'Workspaces' : 'Users'}>
+      {ids.map((id) => (
+        <Command.Item
+          key={id}
+          className="palette-item"
+          keywords={[typed]}
+          value={`${owner} ${id}`}
+          onSelect={() => onGo(ownerHref(owner, id))}
+        >
+          <bdi>{id}</bdi>
+          <span className="palette-note">jobs, spend, ledger</span>
+        </Command.Item>
+      ))}
+    </Command.Group>
   );
 }
 

@@ -72,6 +72,8 @@ export const queryKeys = {
   fleetLimits: ['fleet.limits'] as const,
   malformed: ['malformed.page'] as const,
   alerts: ['alerts.get'] as const,
+  owners: ['owner.get'] as const,
+  ownerLedger: ['owner.ledger'] as const,
   views: ['views.list'] as const,
   people: ['people.list'] as const,
   copy: ['copy.get'] as const,

@@ -84,6 +84,11 @@ export function jobHref(jobId: string): string {
   return `/jobs/${encodeURIComponent(jobId.toWellFormed())}`;
 }
 
+/** The address of the page of a workspace or a user. */
+export function ownerHref(owner: 'workspace' | 'user', id: string): string {
+  return `/${owner === 'workspace' ? 'workspaces' : 'users'}/${encodeURIComponent(id.toWellFormed())}`;
+}
+
 function numberOf(text: string | null): number | null {
   return text === null || text === '' ? null : Number(text);
 }

@@ -138,9 +138,17 @@ export class LiveUpdates {
   }
 }
 
+/** Answers that any change of a job may touch. */
+const ALL_JOBS: ReadonlySet<unknown> = new Set([
+  queryKeys.jobPages[0],
+  queryKeys.jobCounts[0],
+  queryKeys.owners[0],
+  queryKeys.ownerLedger[0],
+]);
+
 function isTouchedBy({ queryKey }: Query, changedIds: ReadonlySet<string>, hasMore: boolean): boolean {
   const [name, id] = queryKey;
-  if (name === queryKeys.jobPages[0] || name === queryKeys.jobCounts[0]) return true;
+  if (ALL_JOBS.has(name)) return true;
   return name === queryKeys.jobs[0] && (hasMore || (typeof id === 'string' && changedIds.has(id)));
 }
 

@@ -23,6 +23,8 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   failureCustomers: true,
   failuresSince: true,
   ownerTotals: true,
+  ownerLedger: true,
+  workspacesOfUser: true,
   digest: true,
   contents: true,
   contentOf: true,

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
-import { jobHref, jobsHref } from '../../state/jobs-query-string.ts';
+import { jobHref, jobsHref, ownerHref } from '../../state/jobs-query-string.ts';
 import { compareHref } from './compare-jobs.ts';
 
 /** Who asked, what makes it, and who holds it. */
@@ -18,12 +18,12 @@ export function FactsPanel({ detail }: { detail: JobDetail }): ReactNode {
           </Link>
         </Fact>
         <Fact name="Workspace">
-          <Link href={jobsHref({ workspaceId: row.workspaceId })}>
+          <Link href={ownerHref('workspace', row.workspaceId)}>
             <bdi>{row.workspaceId}</bdi>
           </Link>
         </Fact>
         <Fact name="User">
-          <Link href={jobsHref({ userId: row.userId })}>
+          <Link href={ownerHref('user', row.userId)}>
             <bdi>{row.userId}</bdi>
           </Link>
         </Fact>

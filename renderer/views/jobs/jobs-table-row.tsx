@@ -9,7 +9,7 @@ import { Credits } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
-import { jobHref } from '../../state/jobs-query-string.ts';
+import { jobHref, ownerHref } from '../../state/jobs-query-string.ts';
 import { JOBS_COLUMNS, type JobsColumn } from './jobs-columns.ts';
 
 interface JobsTableRowProps {
@@ -79,8 +79,16 @@ const CELLS: Readonly<Record<JobsColumn['id'], (row: JobRow) => ReactNode>> = {
   ),
   kind: (row) => <bdi>{row.kind}</bdi>,
   prompt: (row) => <PromptOrError row={row} />,
-  workspace: (row) => <bdi>{row.workspaceId}</bdi>,
-  user: (row) => <bdi>{row.userId}</bdi>,
+  workspace: (row) => (
+    <Link className="row-link" href={ownerHref('workspace', row.workspaceId)} tabIndex={-1}>
+      <bdi>{row.workspaceId}</bdi>
+    </Link>
+  ),
+  user: (row) => (
+    <Link className="row-link" href={ownerHref('user', row.userId)} tabIndex={-1}>
+      <bdi>{row.userId}</bdi>
+    </Link>
+  ),
   provider: (row) => <bdi>{row.provider}</bdi>,
   model: (row) => <bdi>{row.model}</bdi>,
   code: (row) => <bdi>{row.failureCode ?? ''}</bdi>,

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { ownerEntrySchema, ownerSchema, ownerViewSchema } from '../owner-views.ts';
+import { cursorSchema, pageLimitSchema, type RequestTable } from './definition.ts';
+
+const ownerIdSchema = z.string().min(1).max(200);
+
+/** Workspaces and users, from the offline copy. */
+export const OWNER_REQUESTS = {
+  /** Zeros where the copy has no job of it. */
+  'owner.get': {
+    params: z.object({ owner: ownerSchema, id: ownerIdSchema }),
+    result: ownerViewSchema,
+    permission: 'view',
+    writes: false,
+  },
+  /** Entries of the ledger, the latest first; of a user those of their jobs, by the jobs' creation. */
+  'owner.ledger': {
+    params: z.object({
+      owner: ownerSchema,
+      id: ownerIdSchema,
+      cursor: cursorSchema.nullable(),
+      limit: pageLimitSchema,
+    }),
+    result: z.object({ entries: z.array(ownerEntrySchema), nextCursor: cursorSchema.nullable() }),
+    permission: 'view',
+    writes: false,
+  },
+} as const satisfies RequestTable;

@@ -1,0 +1,50 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { OwnerKind } from '#contract/owner-views.ts';
+import { jobFilterSchema, type JobFilter } from '#contract/job-views.ts';
+import { valueOrThrow } from './engine-failure.ts';
+import { queryKeys, useEngine } from './engine-queries.tsx';
+import { DEFAULT_SORT } from './jobs-query-string.ts';
+
+/** Entries of one page of an owner's ledger. */
+const LEDGER_PAGE = 50;
+/** Jobs of the short lists. */
+const LATEST_MAX = 8;
+
+/** The filter of an owner's jobs. */
+export function ownerFilter(owner: OwnerKind, id: string): Pick<JobFilter, 'workspaceId' | 'userId'> {
+  return owner === 'workspace' ? { workspaceId: id, userId: null } : { workspaceId: null, userId: id };
+}
+
+/** All jobs of a workspace or a user, summed up, with the account. */
+export function useOwner(owner: OwnerKind, id: string) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: [...queryKeys.owners, owner, id],
+    queryFn: async ({ signal }) => valueOrThrow(await engine.call('owner.get', { owner, id }, signal)),
+  });
+}
+
+/** The ledger of a workspace, or of a user's jobs, the latest first. */
+export function useOwnerLedger(owner: OwnerKind, id: string) {
+  const engine = useEngine();
+  return useInfiniteQuery({
+    queryKey: [...queryKeys.ownerLedger, owner, id],
+    queryFn: async ({ pageParam, signal }) =>
+      valueOrThrow(await engine.call('owner.ledger', { owner, id, cursor: pageParam, limit: LEDGER_PAGE }, signal)),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+  });
+}
+
+/** The newest jobs of an owner in some states; all of them where none is given. */
+export function useLatestJobs(owner: OwnerKind, id: string, states: JobFilter['states']) {
+  const engine = useEngine();
+  const filter = jobFilterSchema.parse({ ...ownerFilter(owner, id), states });
+  return useQuery({
+    queryKey: [...queryKeys.jobPages, 'latest', filter],
+    queryFn: async ({ signal }) =>
+      valueOrThrow(
+        await engine.call('jobs.page', { filter, sort: DEFAULT_SORT, cursor: null, limit: LATEST_MAX }, signal),
+      ).rows,
+  });
+}

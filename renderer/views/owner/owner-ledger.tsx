@@ -1,0 +1,95 @@
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { OwnerEntry, OwnerKind } from '#contract/owner-views.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { FailureMessage } from '../../components/screen-message.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { jobHref } from '../../state/jobs-query-string.ts';
+import { useOwnerLedger } from '../../state/owner-queries.ts';
+
+/** The entries of the ledger, the latest first, page by page. */
+export function OwnerLedger({ owner, id }: { owner: OwnerKind; id: string }): ReactNode {
+  const ledger = useOwnerLedger(owner, id);
+  if (ledger.data === undefined) {
+    return (
+      <Panel title="Ledger">
+        {ledger.error === null ? (
+          <output>Reading…</output>
+        ) : (
+          <FailureMessage failure={ledger.error} onAskAgain={() => void ledger.refetch()} />
+        )}
+      </Panel>
+    );
+  }
+  const entries = ledger.data.pages.flatMap((page) => page.entries);
+  return (
+    <Panel title="Ledger">
+      {owner === 'user' && <p className="muted">Of the user's jobs, the newest job first.</p>}
+      {entries.length === 0 ? (
+        <p className="muted">The ledger has no entry.</p>
+      ) : (
+        <table className="plain-table">
+          <caption className="visually-hidden">Ledger entries</caption>
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Entry</th>
+              <th scope="col" className="number">
+                Credits
+              </th>
+              <th scope="col">Job</th>
+              <th scope="col">Why and by whom</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <EntryLine key={entry.key} entry={entry} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {ledger.hasNextPage && (
+        <button
+          type="button"
+          className="button"
+          disabled={ledger.isFetchingNextPage}
+          onClick={() => void ledger.fetchNextPage()}
+        >
+          Show earlier entries
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function EntryLine({ entry }: { entry: OwnerEntry }): ReactNode {
+  return (
+    <tr>
+      <td>
+        <ExactTime atMs={entry.atMs} />
+      </td>
+      <td>
+        <strong>{entry.type}</strong>
+      </td>
+      <td className="number">
+        <Credits credits={entry.credits} />
+      </td>
+      <td>
+        {entry.jobId !== null && (
+          <Link className="mono" href={jobHref(entry.jobId)}>
+            <bdi>{entry.jobId}</bdi>
+          </Link>
+        )}
+      </td>
+      <td>
+        <bdi>{entry.reason}</bdi>
+        <span className="cell-note">
+          <bdi>
+            {entry.actor.type} {entry.actor.id}
+          </bdi>
+        </span>
+      </td>
+    </tr>
+  );
+}
