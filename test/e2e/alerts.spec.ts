@@ -12,7 +12,8 @@ test.describe('alerts of a deployment', () => {
 
   test('a rule is tried, switched on, fires on the desktop and clears, by keyboard alone', async ({ start }) => {
     // Nobody runs the jobs of this deployment, so that one waits.
-    const { page, log } = await start({ env: production.env });
+    const application = await start({ env: production.env });
+    const { page } = application;
     await expect(page.getByRole('heading', { level: 1, name: 'Jobs' })).toBeVisible();
     await page.keyboard.press('g');
     await page.keyboard.press('a');
@@ -41,7 +42,9 @@ test.describe('alerts of a deployment', () => {
     await expect(rules.getByRole('row').nth(1)).toContainText('Fires since');
     await expect(page.getByRole('link', { name: /^Alerts 1 alerts firing/ })).toBeVisible();
     await expect(part(page, 'Log')).toContainText('Fired');
-    await expect.poll(log).toContain('notification: Oldest queued job: A job that could be begun waits for');
+    await expect
+      .poll(() => application.log())
+      .toContain('notification: Oldest queued job: A job that could be begun waits for');
     await keepScreen(page, 'alerts');
 
     await rules.getByRole('checkbox', { name: 'Oldest queued job: switched on' }).focus();
@@ -56,7 +59,8 @@ test.describe('alerts of a deployment', () => {
   });
 
   test('in the quiet time what fires is logged and nobody is told', async ({ start }) => {
-    const { page, log } = await start({ env: production.env });
+    const application = await start({ env: production.env });
+    const { page } = application;
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Alerts' }).click();
     const quiet = part(page, 'Quiet time');
     await quiet.getByLabel('Tell nobody every day').check();
@@ -74,6 +78,6 @@ test.describe('alerts of a deployment', () => {
     await production.order({ id: 'waits-1', priceCredits: 100 });
     await form.getByRole('button', { name: 'Keep the rule' }).click();
     await expect(part(page, 'Log')).toContainText('in the quiet time');
-    expect(log()).not.toContain('notification:');
+    expect(application.log()).not.toContain('notification:');
   });
 });

@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/control-has-associated-label -- a cell is no control: its name is what it holds */
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobState } from '#domain/job.ts';
