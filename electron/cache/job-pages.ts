@@ -92,6 +92,8 @@ export class JobPages {
       const sql = `SELECT coalesce(sum(jobs), 0) AS found FROM job_counts WHERE ${whereOf(restrictions)}`;
       return { count: this.#pool.get<{ found: number }>(sql, params)?.found ?? 0, isExact: true };
     }
+    const owned = this.#countOwned(restrictions, params);
+    if (owned !== null) return { count: owned, isExact: true };
     const [first, ...rest] = restrictions;
     const index = first === undefined ? null : gatherIndexOf(first);
     // Every such index but the one on prices goes on with the time of creation.
@@ -103,6 +105,15 @@ export class JobPages {
       WHERE ${first?.sql ?? '1'} AND ${whereOf(times)} AND ${WHILE_WANTED} LIMIT ${COUNTED_MAX + 1})`;
     const counted = this.#pool.get<{ examined: number; found: number }>(sql, params);
     return { count: counted?.found ?? 0, isExact: (counted?.examined ?? 0) <= COUNTED_MAX };
+  }
+
+  /** All jobs of one workspace or one user are summed up already; null for every other filter. */
+  #countOwned([restriction, ...rest]: readonly Restriction[], params: FilterParams): number | null {
+    if (restriction === undefined || rest.length > 0) return null;
+    if (restriction.column !== 'workspace' && restriction.column !== 'user') return null;
+    const sql = `SELECT jobs AS found FROM owner_totals
+      WHERE owner = '${restriction.column}' AND id = @${restriction.column === 'user' ? 'userId' : 'workspaceId'}`;
+    return this.#pool.get<{ found: number }>(sql, params)?.found ?? 0;
   }
 
   #scan(plan: PagePlan): readonly ScannedRows[] {

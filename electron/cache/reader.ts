@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import type { HealthJobs, HealthJobsQuery, HealthQuery } from '#contract/health-views.ts';
-import type { JobFilter } from '#contract/job-views.ts';
+import type { JobFilter, JobSort } from '#contract/job-views.ts';
 import type { JobCounts } from '#contract/status.ts';
 import type { AlertScope } from '#domain/alerts/alert-rule.ts';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -17,6 +17,7 @@ import type { RangeDigest } from './digest.ts';
 import { DigestReader, type DocumentDigest, type IdRange } from './digest-reader.ts';
 import { decode, decodeDocument } from './document-encoding.ts';
 import { installInterrupt, type IsUnwanted } from './interrupt.ts';
+import { JobSeeker, type JobsPlace } from './job-seek.ts';
 import { JobIds } from './job-ids.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
@@ -65,6 +66,7 @@ interface MalformedColumns {
 export class CacheReader {
   readonly #db: Database;
   readonly #pages: JobPages;
+  readonly #seeker: JobSeeker;
   readonly #ids: JobIds;
   readonly #now: () => number;
   readonly #standing: StandingReader;
@@ -92,6 +94,7 @@ export class CacheReader {
     installInterrupt(db, isUnwanted);
     this.#db = db;
     this.#pages = new JobPages(db, now, isUnwanted);
+    this.#seeker = new JobSeeker(db, now, isUnwanted);
     this.#ids = new JobIds(db, isUnwanted);
     this.#now = now;
     this.#standing = new StandingReader(db);
@@ -129,6 +132,16 @@ export class CacheReader {
   /** Ids of every job that a filter asks for, those created last first; at most `limit`. */
   jobIds(filter: JobFilter, limit: number): Result<readonly string[], AppError> {
     return attemptSql(() => this.#inOneState(() => this.#ids.read(filter, { nowMs: this.#now(), limit })));
+  }
+
+  /** Where a rank of a list is; null where the list cannot be sought, see {@link JobSeeker}. */
+  seekJobs(filter: JobFilter, sort: JobSort, rank: number): Result<JobsPlace | null, AppError> {
+    return attemptSql(() =>
+      this.#inOneState(() => {
+        const { count, isExact } = this.#pages.count(filter);
+        return isExact ? this.#seeker.seek(filter, sort, { rank, total: count }) : null;
+      }),
+    );
   }
 
   countJobs(filter: JobFilter): Result<JobsCount, AppError> {

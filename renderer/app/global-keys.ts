@@ -38,7 +38,7 @@ export const SHORTCUTS: readonly { readonly where: string; readonly shortcuts: r
       { keys: ['Ctrl', 'A'], does: 'Choose all that match' },
       { keys: ['←', '→'], does: 'On the edge of a column: its width' },
       { keys: ['Home'], does: 'First row' },
-      { keys: ['End'], does: 'Last row that is loaded' },
+      { keys: ['End'], does: 'Last row' },
       { keys: ['Esc'], does: 'In the filter: clear it; in the list: choose none' },
     ],
   },

@@ -1,5 +1,4 @@
 import {
-  infiniteQueryOptions,
   keepPreviousData,
   QueryClient,
   useInfiniteQuery,
@@ -8,7 +7,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { createContext, use, type ReactNode } from 'react';
-import type { JobFilter, JobSort } from '#contract/job-views.ts';
+import type { JobFilter } from '#contract/job-views.ts';
 import type { EngineClient } from './engine-client.ts';
 import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
 
@@ -16,11 +15,6 @@ import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
 export const PAGE_ROWS = 200;
 /** After this many loaded pages no further ones are loaded: whoever is there needs a filter, not more scrolling. */
 export const LOADED_PAGES_MAX = 250;
-/**
- * A list that was scrolled further than this many pages is not read anew by itself: its pages hang on one another, so a
- * refresh would read all of them. The screen says so and offers the way back to the top.
- */
-export const LIVE_PAGES_MAX = 5;
 /** How often the engine is asked whether it still answers, in milliseconds; its events carry everything else. */
 const STATUS_POLL_MS = 5_000;
 /** A list that nobody looked at for this long is read anew when it is opened, in milliseconds. */
@@ -99,30 +93,6 @@ export function useEngineStatus() {
 /** How many decimals the smallest unit of credits stands for; 0 until the engine has said so. */
 export function useCreditScale(): number {
   return useEngineStatus().data?.creditScale ?? 0;
-}
-
-/** The pages of the list that were read so far, each behind the one before. The rows of the last filter stay until others come. */
-export function useJobPages(filter: JobFilter, sort: JobSort) {
-  const engine = useEngine();
-  const queryClient = useQueryClient();
-  const options = infiniteQueryOptions({
-    queryKey: [...queryKeys.jobPages, filter, sort],
-    queryFn: async ({ pageParam, signal }) =>
-      valueOrThrow(await engine.call('jobs.page', { filter, sort, cursor: pageParam, limit: PAGE_ROWS }, signal)),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last, pages) => (pages.length < LOADED_PAGES_MAX ? last.nextCursor : null),
-    placeholderData: keepPreviousData,
-    refetchOnMount: (query) => (query.state.data?.pages.length ?? 0) <= LIVE_PAGES_MAX,
-  });
-  const list = useInfiniteQuery(options);
-  /** Forgets all pages but the first and reads that one anew, which makes a list that was scrolled far live again. */
-  const readFirstPageOnly = (): void => {
-    queryClient.setQueryData(options.queryKey, (data) =>
-      data === undefined ? data : { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
-    );
-    void queryClient.invalidateQueries({ queryKey: options.queryKey });
-  };
-  return { list, readFirstPageOnly };
 }
 
 /** How many jobs a filter matches. */

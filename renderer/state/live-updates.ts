@@ -1,10 +1,10 @@
-import { hashKey, type InfiniteData, type Query, type QueryClient } from '@tanstack/react-query';
+import { hashKey, type Query, type QueryClient } from '@tanstack/react-query';
 import type { CopyTask } from '#contract/copy-views.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import type { ReconciliationState } from '#contract/reconciliation-views.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import type { EngineClient } from './engine-client.ts';
-import { LIVE_PAGES_MAX, queryKeys } from './engine-queries.tsx';
+import { queryKeys } from './engine-queries.tsx';
 
 /** The least time between two refreshes, in milliseconds, however many changes arrive. */
 const REFRESH_MS = 400;
@@ -131,10 +131,7 @@ export class LiveUpdates {
   /** Marks answers as old and asks again for those on screen; the others are asked for when they are looked at. */
   async #readAnew(predicate: (query: Query) => boolean): Promise<void> {
     await this.#queries.invalidateQueries({ predicate, refetchType: 'none' });
-    await this.#queries.refetchQueries(
-      { predicate: (query) => predicate(query) && isLive(query), type: 'active' },
-      { cancelRefetch: false },
-    );
+    await this.#queries.refetchQueries({ predicate, type: 'active' }, { cancelRefetch: false });
   }
 }
 
@@ -150,16 +147,4 @@ function isTouchedBy({ queryKey }: Query, changedIds: ReadonlySet<string>, hasMo
   const [name, id] = queryKey;
   if (ALL_JOBS.has(name)) return true;
   return name === queryKeys.jobs[0] && (hasMore || (typeof id === 'string' && changedIds.has(id)));
-}
-
-function isLive(query: Query): boolean {
-  if (query.queryKey[0] !== queryKeys.jobPages[0]) return true;
-  const data: unknown = query.state.data;
-  return pageCountOf(data) <= LIVE_PAGES_MAX;
-}
-
-function pageCountOf(data: unknown): number {
-  const isPaged = (value: unknown): value is InfiniteData<unknown> =>
-    typeof value === 'object' && value !== null && 'pages' in value && Array.isArray(value.pages);
-  return isPaged(data) ? data.pages.length : 0;
 }

@@ -5,6 +5,7 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   standing: true,
   jobsPage: true,
   jobIds: true,
+  seekJobs: true,
   countJobs: true,
   job: true,
   entriesOfJob: true,

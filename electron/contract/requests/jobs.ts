@@ -30,6 +30,15 @@ export const JOB_REQUESTS = {
     permission: 'view',
     writes: false,
   },
+  /** Where in a list a rank is; null where it can only be read page by page. The rank is the last one where there are fewer rows. */
+  'jobs.seek': {
+    params: z.object({ filter: jobFilterSchema, sort: jobSortSchema, rank: z.int().min(0).max(1_000_000_000) }),
+    result: z.object({
+      place: z.object({ rank: z.int().nonnegative(), cursor: cursorSchema.nullable() }).nullable(),
+    }),
+    permission: 'view',
+    writes: false,
+  },
   'jobs.count': {
     params: z.object({ filter: jobFilterSchema }),
     /** `isExact` is false where counting stopped at a limit: there are at least that many. */

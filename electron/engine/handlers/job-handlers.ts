@@ -23,6 +23,10 @@ export function jobHandlers(
       if (!page.ok) return page;
       return ok({ rows: [...page.value.rows], nextCursor: page.value.nextCursor });
     },
+    'jobs.seek': async ({ filter, sort, rank }, { signal }) => {
+      const place = await copy(signal).seekJobs(filter, sort, rank);
+      return place.ok ? ok({ place: place.value }) : place;
+    },
     'jobs.count': ({ filter }, { signal }) => copy(signal).countJobs(filter),
     'job.get': ({ jobId }, { signal }) => readJob(copy(signal), jobId, store()?.reader ?? null),
     'job.why': async ({ jobId }) => {

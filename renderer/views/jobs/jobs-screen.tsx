@@ -5,7 +5,8 @@ import type { JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { useEngineStatus, useJobPages } from '../../state/engine-queries.tsx';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { useJobWindow } from '../../state/job-window.ts';
 import { isFiltering, NO_FILTER, parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { JobsFilterBar } from './jobs-filter-bar.tsx';
@@ -59,11 +60,11 @@ function JobsList({
   columns: JobsColumns;
   onSort: (sort: JobSort) => void;
 }): ReactNode {
-  const jobs = useJobPages(view.filter, view.sort);
+  const jobs = useJobWindow(view.filter, view.sort, query);
   const { list } = jobs;
   if (list.isPending) return <JobsTableSkeleton />;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
-  if (list.data.pages[0]?.rows.length === 0 && !list.isPlaceholderData) return <NoJobs view={view} />;
+  if (jobs.total === 0 && !list.isPlaceholderData) return <NoJobs view={view} />;
   return (
     <JobsTable
       jobs={jobs}

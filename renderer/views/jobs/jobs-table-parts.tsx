@@ -3,54 +3,47 @@ import { ArrowUpToLine, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { explainError } from '#domain/errors.ts';
 import { toWireError } from '../../state/engine-failure.ts';
-import { LOADED_PAGES_MAX, type useJobPages } from '../../state/engine-queries.tsx';
+import type { JobWindow } from '../../state/job-window.ts';
 
-/** New rows wait behind this bar while somebody reads; far down it says that the list stands still. It lies over the rows, so nothing moves. */
-export function NewsBar({
-  waitingCount,
-  isFarDown,
-  onClick,
-}: {
-  waitingCount: number;
-  isFarDown: boolean;
-  onClick: () => void;
-}): ReactNode {
-  if (waitingCount === 0 && !isFarDown) return null;
+/** New rows wait behind this bar while somebody reads. It lies over the rows, so nothing moves. */
+export function NewsBar({ waitingCount, onClick }: { waitingCount: number; onClick: () => void }): ReactNode {
+  if (waitingCount === 0) return null;
   return (
     <div className="news-bar" role="status">
       <button type="button" className="news-button" onClick={onClick}>
         <ArrowUpToLine aria-hidden size={14} />
-        {isFarDown ? 'Not live this far down: back to the top' : `${waitingCount} new`}
+        {waitingCount} new
       </button>
     </div>
   );
 }
 
-/** What is loaded and what comes next, below the rows and always of one height. */
+/** Which rows are in sight, and of how many, below them and always of one height. */
 export function TableFoot({
-  list,
-  pageCount,
+  jobs,
   rowCount,
+  first,
+  last,
 }: {
-  list: ReturnType<typeof useJobPages>['list'];
-  pageCount: number;
+  jobs: JobWindow;
   rowCount: number;
+  first: number;
+  last: number;
 }): ReactNode {
+  const { list, isTotalKnown } = jobs;
+  const count = (rows: number): string => rows.toLocaleString('en');
   return (
     <footer className="table-foot">
-      <span className="tabular">{rowCount.toLocaleString('en')} rows loaded</span>
-      <FootState list={list} pageCount={pageCount} />
+      <span className="tabular">
+        Rows {count(first + 1)} to {count(last + 1)} of {isTotalKnown ? '' : 'at least '}
+        {count(rowCount)}
+      </span>
+      <FootState list={list} />
     </footer>
   );
 }
 
-function FootState({
-  list,
-  pageCount,
-}: {
-  list: ReturnType<typeof useJobPages>['list'];
-  pageCount: number;
-}): ReactNode {
+function FootState({ list }: { list: JobWindow['list'] }): ReactNode {
   if (list.error !== null) {
     const askAgain = (): void => void (list.isFetchNextPageError ? list.fetchNextPage() : list.refetch());
     return (
@@ -69,8 +62,7 @@ function FootState({
       </span>
     );
   }
-  if (pageCount >= LOADED_PAGES_MAX) return <span>No more rows are loaded: narrow the filter to get further.</span>;
-  return list.hasNextPage ? <span>Scroll for more</span> : <span>All shown</span>;
+  return list.hasNextPage ? null : <span>The end of the list is loaded</span>;
 }
 
 /** The look of the table before the first rows are there: as high as rows, so nothing jumps when they come. */

@@ -1,6 +1,4 @@
-/* oxlint-disable react/incompatible-library -- it tells the React compiler to leave this component alone; the compiler is not used here */
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
-import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import {
   useEffect,
   useLayoutEffect,
@@ -12,9 +10,9 @@ import {
 } from 'react';
 import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
-import { LIVE_PAGES_MAX, type useJobPages } from '../../state/engine-queries.tsx';
 import type { ShownRow } from '../../state/held-rows.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
+import type { JobWindow } from '../../state/job-window.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { isSelected, useJobSelection } from '../../state/job-selection.ts';
 import { gridTracks, shownColumns, type JobsColumns } from './jobs-columns.ts';
@@ -22,9 +20,12 @@ import { TableHead } from './jobs-table-head.tsx';
 import { NewsBar, TableFoot } from './jobs-table-parts.tsx';
 import { JobsTableRow } from './jobs-table-row.tsx';
 import { rowAfterKey } from './row-keys.ts';
+import { elementHeight } from './scaled-scroll.ts';
 import { useHeldRows } from './use-held-rows.ts';
 import { useReading } from './use-reading.ts';
-import { useKeptScroll, useNextPage } from './use-table-scroll.ts';
+import { useScaledScroll, type ScaledScroll } from './use-scaled-scroll.ts';
+import { useSeenOrder } from './use-seen-order.ts';
+import { useKeptScroll } from './use-table-scroll.ts';
 
 /** The heights of a row and of the head in pixels; jobs.css draws them. */
 const ROW_PX = 36;
@@ -33,7 +34,7 @@ const HEAD_PX = 34;
 const OVERSCAN_ROWS = 15;
 
 interface JobsTableProps {
-  readonly jobs: ReturnType<typeof useJobPages>;
+  readonly jobs: JobWindow;
   readonly pages: readonly { readonly rows: readonly JobRow[] }[];
   /** The address of what was asked, to tell one list from another. */
   readonly query: string;
@@ -43,55 +44,68 @@ interface JobsTableProps {
   readonly onSort: (sort: JobSort) => void;
 }
 
-/** The live table. Only the rows in sight exist; the next page is read before the last row is reached. */
+/** The live table. Only the rows in sight exist; those around them are loaded, wherever in the list they are. */
 export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }: JobsTableProps): ReactNode {
-  const { list, readFirstPageOnly } = jobs;
+  const { list, firstRank } = jobs;
   const scroller = useRef<HTMLDivElement>(null);
   const [activeId, setActiveId] = useActiveRow(scroller);
   const { isReading, handlers } = useReading(activeId !== null);
   const answered = list.isPlaceholderData ? null : query;
-  const { shown, letIn } = useHeldRows({ pages, query: answered, isReading });
-  const { rows, waitingCount } = shown;
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN_ROWS,
-    // The head covers the first pixels of what is scrolled, so the last row is in sight only above them.
-    scrollPaddingEnd: HEAD_PX,
-    getItemKey: (index) => rows[index]?.row.id ?? index,
+  const { shown, letIn } = useHeldRows({
+    pages,
+    query: list.isPlaceholderData ? null : jobs.stretch,
+    isReading: isReading || firstRank > 0,
   });
-  useNextPage(list, rows.length, virtualizer.getVirtualItems().at(-1)?.index ?? 0);
-  useKeptScroll(scroller, answered);
+  const { rows } = shown;
+  // What waits to be let in is not among the rows yet.
+  const rowCount = Math.max(firstRank + rows.length, jobs.total - (list.hasNextPage ? 0 : shown.waitingCount));
+  const scroll = useScaledScroll(scroller, { rowsPx: rowCount * ROW_PX, headPx: HEAD_PX });
+  const [first, last] = rowsInSight(scroll, rowCount);
+  const { look } = jobs;
+  useEffect(() => look(first, last), [look, first, last]);
+  useKeptScroll(scroll, answered);
+  const seen = useSeenOrder(query, firstRank, rows);
   const tracks = gridTracks(columns);
   useLayoutEffect(() => scroller.current?.style.setProperty('--jobs-tracks', tracks), [tracks]);
+  const [wantedRank, setWantedRank] = useState<number | null>(null);
   const activeIndex = activeId === null ? -1 : rows.findIndex(({ row }) => row.id === activeId);
+  const activeRank = wantedRank ?? (activeIndex < 0 ? null : firstRank + activeIndex);
+  const idAt = (rank: number): string | undefined => rows[rank - firstRank]?.row.id;
+  const wantedId = wantedRank === null ? undefined : idAt(wantedRank);
+  // The row that the keyboard went to takes the cursor as soon as it is loaded.
+  if (wantedId !== undefined) {
+    setActiveId(wantedId);
+    setWantedRank(null);
+  }
   const backToTop = (): void => {
     letIn();
-    if (scroller.current !== null) scroller.current.scrollTop = 0;
-    if (pages.length > LIVE_PAGES_MAX) readFirstPageOnly();
+    jobs.backToTop();
+    scroll.scrollTo(0);
+  };
+  const goTo = (rank: number): void => {
+    setWantedRank(rank);
+    scroll.scrollTo(offsetShowing(rank, scroll));
   };
   return (
     <div className="jobs-table" data-updating={list.isPlaceholderData}>
-      <NewsBar waitingCount={waitingCount} isFarDown={pages.length > LIVE_PAGES_MAX} onClick={backToTop} />
+      <NewsBar waitingCount={firstRank === 0 ? shown.waitingCount : 0} onClick={backToTop} />
       <div
         ref={scroller}
         className="jobs-scroll"
         role="grid"
         aria-label="Jobs"
         aria-multiselectable
-        aria-rowcount={list.hasNextPage ? -1 : rows.length + 1}
-        aria-activedescendant={activeIndex < 0 ? undefined : rowDomId(activeIndex)}
+        aria-rowcount={jobs.isTotalKnown ? rowCount + 1 : -1}
+        aria-activedescendant={activeIndex < 0 ? undefined : rowDomId(firstRank + activeIndex)}
         aria-busy={list.isPlaceholderData}
         tabIndex={0}
         onKeyDown={(event) => {
-          if (chooseByKey(event, { activeId, filter, order: () => rows.map(({ row }) => row.id) })) return;
-          const next = moveByKey(event, rows, activeIndex);
-          const nextId = next === null ? undefined : rows[next]?.row.id;
-          if (next === null || nextId === undefined) return;
-          if (event.shiftKey && activeId !== null) chooseRange(activeId, nextId, rows);
-          setActiveId(nextId);
-          virtualizer.scrollToIndex(next);
+          if (chooseByKey(event, { activeId, filter, order: seen })) return;
+          const next = moveByKey(event, { rowCount, active: activeRank ?? -1, activeId });
+          if (next === null) return;
+          const nextId = idAt(next);
+          if (event.shiftKey && activeId !== null && nextId !== undefined) chooseRange(activeId, nextId, seen());
+          goTo(next);
         }}
         onMouseDown={(event) => {
           // A range of rows is meant, not the text of the page between two clicks.
@@ -103,7 +117,7 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
           const jobId = jobIdAt(event.target);
           if (jobId === null) return;
           setActiveId(jobId);
-          chooseByClick(event, jobId, rows);
+          chooseByClick(event, jobId, seen());
         }}
         onDoubleClick={(event) => {
           const jobId = jobIdAt(event.target);
@@ -113,7 +127,10 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
       >
         <TableHead columns={columns} sort={sort} onSort={onSort} />
         <VisibleRows
-          virtualizer={virtualizer}
+          scroll={scroll}
+          first={Math.max(0, first - OVERSCAN_ROWS)}
+          last={Math.min(rowCount - 1, last + OVERSCAN_ROWS)}
+          firstRank={firstRank}
           rows={rows}
           activeIndex={activeIndex}
           columnIds={shownColumns(columns)
@@ -121,42 +138,85 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
             .join(' ')}
         />
       </div>
-      <TableFoot list={list} pageCount={pages.length} rowCount={rows.length} />
+      <TableFoot jobs={jobs} rowCount={rowCount} first={first} last={last} />
     </div>
   );
 }
 
+/** The ranks of the first and the last row that can be seen. */
+function rowsInSight({ position, span }: ScaledScroll, rowCount: number): readonly [number, number] {
+  const last = Math.min(rowCount - 1, Math.floor((position.offsetPx + span.viewPx - 1) / ROW_PX));
+  return [Math.min(last, Math.floor(position.offsetPx / ROW_PX)), last];
+}
+
+/** The offset at which a row is in sight; the one that there is where it is already. */
+function offsetShowing(rank: number, { position, span }: ScaledScroll): number {
+  const [top, bottom] = [rank * ROW_PX, (rank + 1) * ROW_PX];
+  if (top < position.offsetPx) return top;
+  return bottom > position.offsetPx + span.viewPx ? bottom - span.viewPx : position.offsetPx;
+}
+
 function VisibleRows({
-  virtualizer,
+  scroll: { position, span },
+  first,
+  last,
+  firstRank,
   rows,
   activeIndex,
   columnIds,
 }: {
-  virtualizer: Virtualizer<HTMLDivElement, Element>;
+  scroll: ScaledScroll;
+  first: number;
+  last: number;
+  /** The rank of the first of the rows. */
+  firstRank: number;
   rows: readonly ShownRow<JobRow>[];
   activeIndex: number;
   columnIds: string;
 }): ReactNode {
   const selection = useJobSelection((state) => state.selection);
+  const body = useRef<HTMLDivElement>(null);
+  const heightPx = elementHeight(span);
+  useLayoutEffect(() => body.current?.style.setProperty('height', `${heightPx}px`), [heightPx]);
+  // In a list that is higher than an element may be, rows stand where the element is and not where they would be.
+  const shiftPx = position.topPx - position.offsetPx;
   return (
-    <div role="rowgroup" className="jobs-body" style={{ height: virtualizer.getTotalSize() }}>
-      {virtualizer.getVirtualItems().map(({ index, key, start }) => {
-        const shown = rows[index];
-        if (shown === undefined) return null;
+    <div role="rowgroup" className="jobs-body" ref={body}>
+      {Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => {
+        const rank = first + n;
+        const shown = rows[rank - firstRank];
+        if (shown === undefined) return <EmptyRow key={`rank ${rank}`} topPx={rank * ROW_PX + shiftPx} rank={rank} />;
         return (
           <JobsTableRow
-            key={key}
+            key={shown.row.id}
             row={shown.row}
-            domId={rowDomId(index)}
-            index={index}
-            topPx={start}
+            domId={rowDomId(rank)}
+            index={rank}
+            topPx={rank * ROW_PX + shiftPx}
             columnIds={columnIds}
-            isActive={index === activeIndex}
+            isActive={rank - firstRank === activeIndex}
             isChosen={isSelected(selection, shown.row.id)}
             hasLeft={shown.hasLeft}
           />
         );
       })}
+    </div>
+  );
+}
+
+/** Stands for a row that is being read. */
+function EmptyRow({ topPx, rank }: { topPx: number; rank: number }): ReactNode {
+  return (
+    <div
+      role="row"
+      className="jobs-row is-empty"
+      aria-rowindex={rank + 2}
+      aria-busy
+      style={{ transform: `translateY(${topPx}px)` }}
+    >
+      <div role="gridcell">
+        <span className="visually-hidden">Being read</span>
+      </div>
     </div>
   );
 }
@@ -173,18 +233,20 @@ function useActiveRow(
   return [activeId, setActiveId];
 }
 
-/** The row that a key moves the cursor to, null for none; Enter opens the row that has it. */
+/** The row that a key moves the cursor to, by its rank; null for none. Enter opens the row that has it. */
 function moveByKey(
   event: KeyboardEvent<HTMLDivElement>,
-  rows: readonly ShownRow<JobRow>[],
-  active: number,
+  {
+    rowCount,
+    active,
+    activeId,
+  }: { readonly rowCount: number; readonly active: number; readonly activeId: string | null },
 ): number | null {
   const isOnGrid = event.target === event.currentTarget;
   if (!isOnGrid || event.altKey || event.ctrlKey || event.metaKey) return null;
-  const activeRow = rows[active];
-  if (event.key === 'Enter' && activeRow !== undefined) navigateTo(jobHref(activeRow.row.id));
+  if (event.key === 'Enter' && activeId !== null && active >= 0) navigateTo(jobHref(activeId));
   const pageRows = Math.max(1, Math.floor(event.currentTarget.clientHeight / ROW_PX) - 2);
-  const next = rowAfterKey(event.key, { active, rowCount: rows.length, pageRows });
+  const next = rowAfterKey(event.key, { active, rowCount, pageRows });
   if (next !== null) event.preventDefault();
   return next;
 }
@@ -208,24 +270,18 @@ function chooseByKey(event: KeyboardEvent<HTMLDivElement>, { activeId, filter, o
   return true;
 }
 
-function chooseRange(fromId: string, toId: string, rows: readonly ShownRow<JobRow>[]): void {
+function chooseRange(fromId: string, toId: string, order: readonly string[]): void {
   const { anchorId, toggle, extendTo } = useJobSelection.getState();
   if (anchorId === null) toggle(fromId);
-  extendTo(
-    toId,
-    rows.map(({ row }) => row.id),
-  );
+  extendTo(toId, order);
 }
 
 /** A click on the box chooses a row, with Shift everything up to it, with Ctrl from anywhere in the row. */
-function chooseByClick(event: MouseEvent, jobId: string, rows: readonly ShownRow<JobRow>[]): void {
+function chooseByClick(event: MouseEvent, jobId: string, order: readonly string[]): void {
   const isOnBox = event.target instanceof Element && event.target.closest('[data-choose]') !== null;
   const { toggle, extendTo } = useJobSelection.getState();
   if (event.shiftKey) {
-    extendTo(
-      jobId,
-      rows.map(({ row }) => row.id),
-    );
+    extendTo(jobId, order);
   } else if (isOnBox || event.ctrlKey || event.metaKey) {
     toggle(jobId);
   }
@@ -237,6 +293,6 @@ function jobIdAt(target: EventTarget): string | null {
   return row?.dataset['jobId'] ?? null;
 }
 
-function rowDomId(index: number): string {
-  return `jobs-row-${index}`;
+function rowDomId(rank: number): string {
+  return `jobs-row-${rank}`;
 }

@@ -1,0 +1,183 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  useInfiniteQuery,
+  useQueryClient,
+  type InfiniteData,
+} from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
+import { valueOrThrow } from './engine-failure.ts';
+import { PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
+import { useScreenMemory } from './screen-memory.ts';
+
+/** Rows that are kept loaded above what is in sight, and read ahead of it below. */
+const AHEAD_ROWS = 200;
+/** A stretch of more pages than this is begun anew further down, so that what is loaded stays small and live. */
+const PAGES_MAX = 6;
+
+/** Where a stretch of loaded rows begins: the cursor of its first page, and the rank of its first row. */
+export interface Place {
+  readonly cursor: string | null;
+  readonly rank: number;
+}
+
+interface Page {
+  readonly rows: readonly JobRow[];
+  readonly nextCursor: string | null;
+}
+
+const TOP: Place = { cursor: null, rank: 0 };
+
+/**
+ * A window on the list of jobs: one stretch of pages behind one another, somewhere in the list. Whoever looks elsewhere says so by
+ * {@link JobWindow.look}; the stretch then goes on, or another one is begun there. Pages follow one another by their last rows, so
+ * nothing is left out or shown twice between them, whatever arrives meanwhile.
+ */
+export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  const [chosen, setChosen] = useState<{ readonly query: string; readonly place: Place }>(() => {
+    const kept = useScreenMemory.getState().jobsPlace;
+    return kept.query === query ? kept : { query, place: TOP };
+  });
+  const place = chosen.query === query ? chosen.place : TOP;
+  useEffect(() => useScreenMemory.getState().rememberJobsPlace(query, place), [query, place]);
+  /** Every page's place that was met in this list: the way back to where no index leads. */
+  const met = useRef<{ query: string; places: Map<number, string | null> }>({ query, places: new Map() });
+  const seeking = useRef<{ readonly query: string; readonly rank: number } | null>(null);
+  const optionsOf = useCallback(
+    (cursor: string | null) =>
+      infiniteQueryOptions({
+        queryKey: [...queryKeys.jobPages, filter, sort, cursor],
+        queryFn: async ({ pageParam, signal }) =>
+          valueOrThrow(await engine.call('jobs.page', { filter, sort, cursor: pageParam, limit: PAGE_ROWS }, signal)),
+        initialPageParam: cursor,
+        getNextPageParam: (last) => last.nextCursor,
+        placeholderData: keepPreviousData,
+      }),
+    [engine, filter, sort],
+  );
+  const list = useInfiniteQuery(optionsOf(place.cursor));
+  const counted = useJobCount(filter);
+  const pages = list.data?.pages;
+  const loadedRows = useMemo(() => pages?.reduce((sum, page) => sum + page.rows.length, 0) ?? 0, [pages]);
+
+  if (met.current.query !== query) met.current = { query, places: new Map() };
+  useEffect(() => {
+    if (list.data === undefined || list.isPlaceholderData) return;
+    placesOf(list.data, place).forEach(({ rank, cursor }) => met.current.places.set(rank, cursor));
+  }, [list.data, list.isPlaceholderData, place]);
+
+  /** Loads the first page of another stretch, and shows it when it is there. */
+  const goTo = useCallback(
+    async (wanted: Place, seen: readonly JobRow[]) => {
+      const data = await queryClient.fetchInfiniteQuery({ ...optionsOf(wanted.cursor), staleTime: 1_000 });
+      // What arrived since has moved every rank: a row that is in sight keeps the one that it has.
+      const first = seen[0];
+      const at = first === undefined ? -1 : (data.pages[0]?.rows.findIndex(({ id }) => id === first.id) ?? -1);
+      setChosen({ query, place: at < 0 ? wanted : { ...wanted, rank: Math.max(0, place.rank - at) } });
+    },
+    [queryClient, optionsOf, query, place.rank],
+  );
+
+  const { fetchNextPage } = list;
+  const firstPage = list.data?.pages[0]?.rows;
+  /** Begins a stretch at a rank; whoever drags the scroll bar wants the last one only. Where no index leads there, the list is read on. */
+  const reach = useCallback(
+    async (rank: number) => {
+      for (let wanted = rank; ; wanted = seeking.current.rank) {
+        const known = wanted === 0 ? TOP : metBefore(met.current.places, wanted);
+        const found = known ?? valueOrThrow(await engine.call('jobs.seek', { filter, sort, rank: wanted })).place;
+        const nearest = found ?? nearestMet(met.current.places, wanted);
+        if (found !== null || nearest.rank < place.rank)
+          await goTo(nearest, wanted < place.rank ? (firstPage ?? []) : []);
+        else await fetchNextPage({ cancelRefetch: false });
+        if (seeking.current?.query !== query || seeking.current.rank === wanted) return;
+      }
+    },
+    [engine, filter, sort, query, place.rank, firstPage, goTo, fetchNextPage],
+  );
+
+  /** Says which ranks are in sight, so that they get loaded. */
+  const look = useCallback(
+    (first: number, last: number) => {
+      if (list.data === undefined || list.isPlaceholderData || list.error !== null) return;
+      const end = place.rank + loadedRows;
+      const isAbove = first < place.rank;
+      const isFarBelow = first > end + AHEAD_ROWS && list.hasNextPage;
+      if (isAbove || isFarBelow) {
+        const rank = Math.max(0, first - AHEAD_ROWS / 2);
+        if (seeking.current?.query === query) {
+          seeking.current = { query, rank };
+          return;
+        }
+        seeking.current = { query, rank };
+        void reach(rank)
+          .catch(() => undefined)
+          .then(() => {
+            seeking.current = null;
+          });
+        return;
+      }
+      if (last >= end - AHEAD_ROWS && list.hasNextPage && !list.isFetching && !list.isFetchNextPageError) {
+        void list.fetchNextPage({ cancelRefetch: false });
+      } else if (list.data.pages.length > PAGES_MAX && !list.isFetching) {
+        const next = placesOf(list.data, place).findLast(({ rank }) => rank <= first - AHEAD_ROWS);
+        if (next === undefined || next.index === 0) return;
+        // The pages below go on as another stretch, without asking for anything.
+        queryClient.setQueryData(optionsOf(next.cursor).queryKey, {
+          pages: list.data.pages.slice(next.index),
+          pageParams: list.data.pageParams.slice(next.index),
+        });
+        setChosen({ query, place: next });
+      }
+    },
+    [list, place, loadedRows, query, reach, queryClient, optionsOf],
+  );
+
+  const end = place.rank + loadedRows;
+  const total =
+    !list.hasNextPage && !list.isPlaceholderData
+      ? end
+      : counted.data?.isExact === true
+        ? Math.max(counted.data.count, end + 1)
+        : end + PAGE_ROWS;
+  return {
+    list,
+    look,
+    /** The rank of the first loaded row. */
+    firstRank: place.rank,
+    /** How many rows the list has; where that is not known, how far it goes at least. */
+    total: list.isPlaceholderData ? loadedRows : total,
+    isTotalKnown: !list.hasNextPage || counted.data?.isExact === true,
+    /** Tells one stretch from another. */
+    stretch: `${query}|${place.cursor ?? ''}`,
+    backToTop: () => setChosen({ query, place: TOP }),
+  };
+}
+
+export type JobWindow = ReturnType<typeof useJobWindow>;
+
+/** The place of each loaded page. */
+function placesOf(data: InfiniteData<Page>, place: Place): readonly (Place & { readonly index: number })[] {
+  let { rank } = place;
+  return data.pages.map((page, index) => {
+    const cursor = data.pageParams[index];
+    const at = { index, rank, cursor: typeof cursor === 'string' ? cursor : null };
+    rank += page.rows.length;
+    return at;
+  });
+}
+
+/** A page that was met and has the rank in it, or nearly. */
+function metBefore(places: ReadonlyMap<number, string | null>, rank: number): Place | null {
+  const found = nearestMet(places, rank);
+  return rank - found.rank < PAGE_ROWS / 2 ? found : null;
+}
+
+function nearestMet(places: ReadonlyMap<number, string | null>, rank: number): Place {
+  let nearest = TOP;
+  for (const [at, cursor] of places) if (at <= rank && at > nearest.rank) nearest = { rank: at, cursor };
+  return nearest;
+}
