@@ -21,13 +21,15 @@ export function useHeldRows({ pages, query, isReading }: HeldRowsOptions): {
 } {
   const [held, setHeld] = useState<HeldFor | null>(null);
   // State that follows from what is rendered is set while rendering, so that no frame shows rows that jumped.
+  const isOutdated = query !== null && held !== null && (held.query !== query || !isReading);
   if (query !== null) {
-    const isOutdated = held !== null && (held.query !== query || !isReading);
     if (isOutdated) setHeld(null);
     else if (held === null && isReading) {
       setHeld({ query, rows: pages.flatMap((page) => page.rows), pageCount: pages.length });
     }
   }
-  const shown = useMemo(() => showRows(held, pages), [held, pages]);
+  // What is outdated must not be seen even by whatever else is decided in this rendering.
+  const standing = isOutdated ? null : held;
+  const shown = useMemo(() => showRows(standing, pages), [standing, pages]);
   return { shown, letIn: () => setHeld(null) };
 }

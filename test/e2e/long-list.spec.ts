@@ -1,0 +1,93 @@
+import type { Locator, Page } from '@playwright/test';
+import { queuedJob } from '../support/job-builder.ts';
+import { expect, test } from './application.ts';
+import { rowOf } from './job.page.ts';
+import { startProduction, WORKSPACE, type Production } from './production.ts';
+
+const JOBS = 1500;
+const grid = (page: Page): Locator => page.getByRole('grid', { name: 'Jobs' });
+const idOf = (n: number): string => `job-${String(n).padStart(4, '0')}`;
+
+/** Jobs that nobody runs; the one with the lowest number is the oldest and stands at the end. */
+test.describe('a long list of jobs', () => {
+  let production: Production;
+  test.beforeEach(async () => {
+    production = await startProduction();
+    const now = Date.now();
+    for (let from = 1; from <= JOBS; from += 250) {
+      await Promise.all(
+        Array.from({ length: 250 }, (_, n) => {
+          const id = idOf(from + n);
+          const { _id, ...job } = queuedJob({
+            id,
+            workspaceId: WORKSPACE,
+            createdAt: new Date(now - (JOBS - from - n) * 1000),
+          });
+          return production.writeRaw({ _id, ...job });
+        }),
+      );
+    }
+  });
+  test.afterEach(() => production.stop());
+
+  test('is read to its last row by the keyboard and the wheel, and stands still while jobs arrive', async ({
+    start,
+  }) => {
+    const { page } = await start({ env: production.env });
+    await expect(grid(page)).toHaveAttribute('aria-rowcount', String(JOBS + 1));
+    await expect(rowOf(page, idOf(JOBS))).toBeVisible();
+    await grid(page).focus();
+    await page.keyboard.press('End');
+    await expect(rowOf(page, idOf(1))).toBeVisible();
+    await expect(rowOf(page, idOf(1))).toHaveAttribute('data-active', 'true');
+    await expect(rowOf(page, idOf(1))).toHaveAttribute('aria-rowindex', String(JOBS + 1));
+    await expect(page.getByText(`of ${JOBS.toLocaleString('en')}`)).toBeVisible();
+
+    // Upwards through several stretches: nothing is left out and nothing comes twice.
+    const seen = new Set<string>();
+    await grid(page).hover();
+    for (let n = 0; n < 30; n += 1) {
+      await page.mouse.wheel(0, -700);
+      await expect(grid(page).locator('.is-empty')).toHaveCount(0);
+      for (const id of await grid(page)
+        .locator('[data-job-id]')
+        .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-job-id') ?? ''))) {
+        seen.add(id);
+      }
+    }
+    const numbers = [...seen].map((id) => Number(id.slice(4))).toSorted((left, right) => left - right);
+    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, n) => n + 1));
+    expect(numbers.length).toBeGreaterThan(600);
+
+    // In the middle of the list a job arrives at its top: what is in sight stays where it is.
+    const places = (): Promise<readonly string[]> =>
+      grid(page)
+        .locator('[data-job-id]')
+        .evaluateAll((rows) =>
+          rows.map((row) => `${row.getAttribute('data-job-id')} ${Math.round(row.getBoundingClientRect().top)}`),
+        );
+    const before = await places();
+    await production.order({ id: 'new-1', priceCredits: 100 });
+    await expect(grid(page)).toHaveAttribute('aria-rowcount', String(JOBS + 2));
+    expect(await places()).toEqual(before);
+
+    await page.keyboard.press('Home');
+    await expect(rowOf(page, 'new-1')).toBeVisible();
+  });
+
+  test('is found again where it was left, by the way back', async ({ start }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rowOf(page, idOf(JOBS))).toBeVisible();
+    await grid(page).evaluate((element) => element.scrollTo({ top: 36 * 900 }));
+    await expect(rowOf(page, idOf(JOBS - 905))).toBeVisible();
+    await rowOf(page, idOf(JOBS - 905))
+      .getByRole('link')
+      .first()
+      .click();
+    await expect(page.getByRole('heading', { level: 1, name: idOf(JOBS - 905) })).toBeVisible();
+    await page.goBack();
+    await expect(rowOf(page, idOf(JOBS - 905))).toBeInViewport();
+    await page.goForward();
+    await expect(page.getByRole('heading', { level: 1, name: idOf(JOBS - 905) })).toBeVisible();
+  });
+});
