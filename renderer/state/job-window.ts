@@ -63,11 +63,11 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
   const pages = list.data?.pages;
   const loadedRows = useMemo(() => pages?.reduce((sum, page) => sum + page.rows.length, 0) ?? 0, [pages]);
 
-  if (met.current.query !== query) met.current = { query, places: new Map() };
   useEffect(() => {
+    if (met.current.query !== query) met.current = { query, places: new Map() };
     if (list.data === undefined || list.isPlaceholderData) return;
     placesOf(list.data, place).forEach(({ rank, cursor }) => met.current.places.set(rank, cursor));
-  }, [list.data, list.isPlaceholderData, place]);
+  }, [query, list.data, list.isPlaceholderData, place]);
 
   /** Loads the first page of another stretch, and shows it when it is there. */
   const goTo = useCallback(
@@ -86,10 +86,12 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
   /** Begins a stretch at a rank; whoever drags the scroll bar wants the last one only. Where no index leads there, the list is read on. */
   const reach = useCallback(
     async (rank: number) => {
+      const placesMet = (): ReadonlyMap<number, string | null> =>
+        met.current.query === query ? met.current.places : new Map();
       for (let wanted = rank; ; wanted = seeking.current.rank) {
-        const known = wanted === 0 ? TOP : metBefore(met.current.places, wanted);
+        const known = wanted === 0 ? TOP : metBefore(placesMet(), wanted);
         const found = known ?? valueOrThrow(await engine.call('jobs.seek', { filter, sort, rank: wanted })).place;
-        const nearest = found ?? nearestMet(met.current.places, wanted);
+        const nearest = found ?? nearestMet(placesMet(), wanted);
         if (found !== null || nearest.rank < place.rank)
           await goTo(nearest, wanted < place.rank ? (firstPage ?? []) : []);
         else await fetchNextPage({ cancelRefetch: false });

@@ -31,7 +31,7 @@ export function useScaledScroll(
     latest.current = { ...latest.current, position: next };
     setPosition(next);
     // The event that this causes finds the position that it leads to.
-    if (scroller.current !== null && scroller.current.scrollTop !== next.topPx) scroller.current.scrollTop = next.topPx;
+    if (scroller.current?.scrollTop !== next.topPx) scroller.current?.scrollTo({ top: next.topPx });
   };
   const putLatest = useRef(put);
   useLayoutEffect(() => {
