@@ -114,8 +114,7 @@ export class EngineHost {
     else if (message.data.type === 'ask') {
       const { id, name, params } = message.data;
       child.postMessage({ type: 'answer', id, answer: this.#options.answer(name, params) });
-    }
-    else if (message.data.type === 'notify') this.#options.onNotice(message.data);
+    } else if (message.data.type === 'notify') this.#options.onNotice(message.data);
   }
 
   #exited(child: UtilityProcess, code: number): void {
