@@ -128,6 +128,44 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: (difference) => both(difference) && /minKey|maxKey/i.test(EJSON.stringify(difference.operation.command)),
   },
   {
+    name: 'operators that take away make documents on their way',
+    rule: '$pull, $pullAll, $pop and $unset do nothing where the field does not exist.',
+    page: 'reference/operator/update/pull',
+    explains: (difference) =>
+      /"\$(pull|pullAll|pop|unset|rename)"/.test(textOf(difference.operation)) &&
+      difference.operation.kind.startsWith('update') &&
+      withoutEmpty(difference.sandbox.text) === withoutEmpty(difference.engine.text),
+  },
+  {
+    name: 'an accumulator of what is missing is left out',
+    rule: 'The value of a group that has none is null.',
+    page: 'reference/operator/aggregation/first',
+    explains: (difference) =>
+      both(difference) &&
+      textOf(difference.operation).includes('$group') &&
+      sorted(difference.sandbox.text.replaceAll(',"value":null', '')) ===
+        sorted(difference.engine.text.replaceAll(',"value":null', '')),
+  },
+  {
+    name: 'a wrong operand behind a null one is refused',
+    rule: 'Operands are looked at in their order, and the first that is null or missing makes the result null.',
+    page: 'reference/operator/aggregation/add',
+    explains: ({ operation, sandbox, engine }) =>
+      sandbox.code === null &&
+      (engine.code === 14 || engine.code === 28_664) &&
+      /\$(add|multiply|subtract|concatArrays)/.test(textOf(operation)),
+  },
+  {
+    name: 'fields that a stage before took out, and documents that it left out, are evaluated still',
+    rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
+    page: 'core/aggregation-pipeline',
+    explains: (difference) =>
+      isAggregate(difference) &&
+      difference.sandbox.code === null &&
+      difference.engine.code !== null &&
+      /\$unset|\$match|\$project|\$cond|\$ifNull|\$and|\$or/.test(textOf(difference.operation)),
+  },
+  {
     name: 'expressions whose result nobody needs are not evaluated',
     rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
     page: 'core/aggregation-pipeline',
@@ -151,4 +189,8 @@ function withoutNulls(text: string): string {
     .map((line) => line.replaceAll(/"(one|two)":null,?/g, '').replaceAll(',}', '}'))
     .sort()
     .join('\n');
+}
+
+function withoutEmpty(text: string): string {
+  return text.replaceAll(/,"[abcd]":\{\}/g, '');
 }

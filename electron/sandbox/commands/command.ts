@@ -2,6 +2,7 @@ import { Long } from 'bson';
 import type { Access } from '../access/access-control.ts';
 import type { AccessName } from '../access/builtin-roles.ts';
 import type { Deployment } from '../deployment.ts';
+import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 
@@ -23,6 +24,8 @@ export interface CommandCall {
   readonly client: Client;
   /** The server's clock when the command began: `$$NOW`, one time for all of it. */
   readonly startedAt: Date;
+  /** What the same write did before, by its statements; null for a write that cannot be tried again. */
+  readonly retried: RetriedWrite | null;
   /** What the client may do. */
   readonly access: Access;
 }

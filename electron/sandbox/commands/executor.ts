@@ -4,8 +4,10 @@ import { Binary } from 'bson';
 import { userDigest, type AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
+import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+import { checkApi, refuseUnknownField } from './command-fields.ts';
 import { numberField, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
 import type { FailPoints } from './fail-points.ts';
@@ -60,6 +62,7 @@ export class Executor {
       name,
       body,
       client,
+      retried: null,
       startedAt: new Date(this.#deployment.now()),
       // Asked for when the command runs: what ran before it may have changed who may do what.
       get access() {
@@ -138,17 +141,16 @@ export class Executor {
 
   #runOne(call: CommandCall, command: Command): Doc | Promise<Doc> {
     this.#accessControl.check(call);
+    checkApi(call);
+    refuseUnknownField(call);
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
     if (!command.writes) return command.run(call);
     const retry = retryOf(call);
-    const answered = retry === null ? null : this.#deployment.retryable.answered(retry.session, retry.number);
-    if (answered !== null) return answered;
-    const run = (): Doc | Promise<Doc> => {
-      const reply = command.run(call);
-      if (retry !== null && !(reply instanceof Promise))
-        this.#deployment.retryable.record(retry.session, retry.number, reply);
-      return reply;
-    };
+    const { retryable } = this.#deployment;
+    const run = (): Doc | Promise<Doc> =>
+      retry === null
+        ? command.run(call)
+        : retryable.run(retry.session, retry.number, (retried) => command.run(withRetried(call, retried)));
     // A savepoint costs a copy of every page that is touched after it.
     return command.isPerDocument === true ? run() : this.#deployment.atomically(run);
   }
@@ -173,6 +175,11 @@ export class Executor {
     const signature = { hash: new Binary(Buffer.alloc(20)), keyId: 0 };
     return { operationTime, $clusterTime: { clusterTime: operationTime, signature } };
   }
+}
+
+/** The call with what it did before; its access is asked for as before, when it is needed. */
+function withRetried(call: CommandCall, retried: RetriedWrite): CommandCall {
+  return Object.create(call, { retried: { value: retried, enumerable: true } }) as CommandCall;
 }
 
 /** How long a command may take, in milliseconds; null for as long as it takes. Errors: `TypeMismatch`, `BadValue`. */

@@ -296,28 +296,31 @@ const listDatabases: Command = {
 };
 
 function sizeOf(call: CommandCall, db: string): number {
-  const statement = call.deployment.sqlite.prepare<[number, number], { bytes: number | null }>(
-    'SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?',
-  );
-  return call.deployment.catalog
-    .list(db)
-    .reduce((sum, collection) => sum + (statement.get(...recordBounds(collection.id))?.bytes ?? 0), 0);
+  return call.deployment.catalog.list(db).reduce((sum, collection) => sum + bytesOf(call, collection), 0);
 }
 
 const dbStats: Command = {
   writes: false,
   run(call) {
-    const collections = call.deployment.catalog.list(call.db);
+    const all = call.deployment.catalog.list(call.db);
+    const collections = all.filter((one) => typeOf(one) === 'collection');
+    const scale = scaleOf(call);
     const objects = collections.reduce((sum, collection) => sum + call.deployment.records.count(collection), 0);
-    const dataSize = sizeOf(call, call.db);
+    const bytes = sizeOf(call, call.db);
+    const indexes = collections.flatMap((one) => one.indexes);
+    const indexSize = indexes.reduce((sum, index) => sum + indexBytes(call, index.id), 0) / scale;
     return {
       db: call.db,
       collections: collections.length,
-      views: 0,
+      views: all.length - collections.length,
       objects,
-      dataSize,
-      storageSize: dataSize,
-      indexes: collections.reduce((sum, one) => sum + one.indexes.length, 0),
+      avgObjSize: objects === 0 ? 0 : bytes / objects,
+      dataSize: bytes / scale,
+      storageSize: bytes / scale,
+      indexes: indexes.length,
+      indexSize,
+      totalSize: bytes / scale + indexSize,
+      scaleFactor: scale,
     };
   },
 };
@@ -327,10 +330,64 @@ const collStats: Command = {
   run(call) {
     const name = collectionName(call);
     const collection = call.deployment.catalog.find(call.db, name);
-    const count = collection === null ? 0 : call.deployment.records.count(collection);
-    return { ns: `${call.db}.${name}`, count, nindexes: collection?.indexes.length ?? 0, capped: false };
+    const scale = scaleOf(call);
+    const ns = `${call.db}.${name}`;
+    const none = {
+      ns,
+      size: 0,
+      count: 0,
+      storageSize: 0,
+      nindexes: 0,
+      totalIndexSize: 0,
+      totalSize: 0,
+      indexSizes: {},
+    };
+    if (collection === null) return { ...none, capped: false, scaleFactor: scale };
+    const count = call.deployment.records.count(collection);
+    const bytes = bytesOf(call, collection);
+    const indexSizes = Object.fromEntries(
+      collection.indexes.map((index) => [index.name, Math.trunc(indexBytes(call, index.id) / scale)]),
+    );
+    const totalIndexSize = Object.values(indexSizes).reduce((sum, one) => sum + one, 0);
+    const size = Math.trunc(bytes / scale);
+    return {
+      ns,
+      size,
+      count,
+      ...(count === 0 ? {} : { avgObjSize: Math.trunc(bytes / count) }),
+      numOrphanDocs: 0,
+      storageSize: size,
+      freeStorageSize: 0,
+      capped: false,
+      nindexes: collection.indexes.length,
+      indexBuilds: [],
+      totalIndexSize,
+      totalSize: size + totalIndexSize,
+      indexSizes,
+      scaleFactor: scale,
+    };
   },
 };
+
+function scaleOf({ body }: CommandCall): number {
+  const scale = numberField(body, 'scale') ?? 1;
+  if (scale < 1) throw new ServerError('BadValue', `BSON field 'scale' value must be >= 1, actual value '${scale}'`);
+  return Math.trunc(scale);
+}
+
+function bytesOf(call: CommandCall, collection: CollectionInfo): number {
+  const statement = call.deployment.sqlite.prepare<[number, number], { bytes: number | null }>(
+    'SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?',
+  );
+  return statement.get(...recordBounds(collection.id))?.bytes ?? 0;
+}
+
+function indexBytes(call: CommandCall, index: number): number {
+  const statement = call.deployment.sqlite.prepare<[number], { bytes: number | null }>(
+    'SELECT sum(length(key) + 8) AS bytes FROM entries WHERE indexId = ?',
+  );
+  return statement.get(index)?.bytes ?? 0;
+}
 
 /** Commands that make, describe and remove collections and indexes. */
 export const SCHEMA_COMMANDS = {

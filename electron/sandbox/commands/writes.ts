@@ -3,7 +3,7 @@ import { evaluateVariables } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
-import type { Doc } from '../semantics/values.ts';
+import { numberOf, type Doc } from '../semantics/values.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
@@ -34,12 +34,37 @@ function refuseUnknownFields(place: string, statements: readonly Doc[], known: R
   }
 }
 
-/** Runs the statements of a write command; an ordered one stops at the first error. @returns the write errors */
+/** What the statements of a command came to, in their order, and which were refused. */
+interface Outcome {
+  readonly results: readonly (Doc & { readonly index: number })[];
+  readonly errors: readonly Doc[];
+  /** Statements that the same write had run before. */
+  readonly retried: readonly number[];
+}
+
+/** The number by which a statement of a retryable write is known. */
+function statementId({ body }: CommandCall, index: number): number {
+  const { stmtIds } = body;
+  const own = Array.isArray(stmtIds) ? numberOf(stmtIds[index]) : null;
+  return own ?? (numberOf(body['stmtId']) ?? 0) + index;
+}
+
+/** Runs a statement, unless the same write ran it before. */
+function once(call: CommandCall, index: number, run: () => Doc): { readonly result: Doc; readonly isRetried: boolean } {
+  const id = statementId(call, index);
+  const before = call.retried?.resultOf(id) ?? null;
+  if (before !== null) return { result: before, isRetried: true };
+  const result = run();
+  call.retried?.record(id, result);
+  return { result, isRetried: false };
+}
+
+/** Runs the statements of a write command; an ordered one stops at the first error. */
 function eachStatement(
   call: CommandCall,
   statements: readonly Doc[],
-  run: (statement: Doc, index: number) => void,
-): readonly Doc[] {
+  run: (statement: Doc, index: number) => Doc,
+): Outcome {
   if (statements.length === 0 || statements.length > STATEMENTS_MAX) {
     throw new ServerError(
       'BadValue',
@@ -47,9 +72,13 @@ function eachStatement(
     );
   }
   const errors: Doc[] = [];
+  const results: (Doc & { index: number })[] = [];
+  const retried: number[] = [];
   for (const [index, statement] of statements.entries()) {
     try {
-      run(statement, index);
+      const { result, isRetried } = once(call, index, () => run(statement, index));
+      results.push({ ...result, index });
+      if (isRetried) retried.push(statementId(call, index));
     } catch (cause) {
       // The store itself failed: nothing can be said of any statement.
       if (isStoreFailure(cause)) throw cause;
@@ -60,11 +89,20 @@ function eachStatement(
       if (call.body['ordered'] !== false) break;
     }
   }
-  return errors;
+  return { results, errors, retried };
 }
 
-function withErrors(reply: Doc, errors: readonly Doc[]): Doc {
-  return errors.length === 0 ? reply : { ...reply, writeErrors: errors };
+function replyOf({ results, errors, retried }: Outcome, reply: Doc): Doc {
+  return {
+    n: total(results, 'n'),
+    ...reply,
+    ...(retried.length === 0 ? {} : { retriedStmtIds: retried }),
+    ...(errors.length === 0 ? {} : { writeErrors: errors }),
+  };
+}
+
+function total(results: readonly Doc[], field: string): number {
+  return results.reduce((sum, result) => sum + (numberOf(result[field]) ?? 0), 0);
 }
 
 const insert: Command = {
@@ -72,12 +110,11 @@ const insert: Command = {
   isPerDocument: true,
   run(call) {
     const name = collectionName(call);
-    let n = 0;
-    const errors = eachStatement(call, docsField(call.body, 'documents'), (document) => {
+    const outcome = eachStatement(call, docsField(call.body, 'documents'), (document) => {
       call.deployment.insert(call.db, name, document);
-      n += 1;
+      return { n: 1 };
     });
-    return withErrors({ n }, errors);
+    return replyOf(outcome, {});
   },
 };
 
@@ -117,11 +154,9 @@ const update: Command = {
   run(call) {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let'], call.startedAt);
-    const reply = { n: 0, nModified: 0 };
-    const upserted: Doc[] = [];
     const statements = docsField(call.body, 'updates');
     refuseUnknownFields('update.updates', statements, UPDATE_FIELDS);
-    const errors = eachStatement(call, statements, (statement, index) => {
+    const outcome = eachStatement(call, statements, (statement) => {
       const request = updateRequestOf(call, statement, variables);
       const isMulti = statement['multi'] === true;
       if (isMulti && kindOfUpdate(request.update) === 'replacement') {
@@ -131,16 +166,17 @@ const update: Command = {
       const found = [...call.deployment.find(call.db, name, readOf(statement, request, isMulti ? 0 : 1))];
       if (found.length === 0 && statement['upsert'] === true) {
         const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
-        reply.n += 1;
-        upserted.push({ index, _id: stored['_id'] });
-        return;
+        return { n: 1, nModified: 0, upserted: stored['_id'] };
       }
       // What a statement did before it was refused stays, but is not counted.
       const changed = found.map((one) => updateFound(call, name, one, request)).filter((after) => after !== null);
-      reply.n += found.length;
-      reply.nModified += changed.length;
+      return { n: found.length, nModified: changed.length };
     });
-    return withErrors(upserted.length === 0 ? reply : { ...reply, upserted }, errors);
+    const upserted = outcome.results
+      .filter((result) => Object.hasOwn(result, 'upserted'))
+      .map(({ index, upserted: _id }) => ({ index, _id }));
+    const nModified = total(outcome.results, 'nModified');
+    return replyOf(outcome, { nModified, ...(upserted.length === 0 ? {} : { upserted }) });
   },
 };
 
@@ -161,19 +197,16 @@ const remove: Command = {
   run(call) {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let'], call.startedAt);
-    let n = 0;
     const statements = docsField(call.body, 'deletes');
     refuseUnknownFields('delete.deletes', statements, DELETE_FIELDS);
-    const errors = eachStatement(call, statements, (statement) => {
+    const outcome = eachStatement(call, statements, (statement) => {
       const filter = docField(statement, 'q') ?? {};
       const limit = numberField(statement, 'limit') ?? 0;
       const doomed = Array.from(call.deployment.find(call.db, name, readOf(statement, { filter, variables }, limit)));
-      for (const found of doomed) {
-        removeFound(call, name, found);
-        n += 1;
-      }
+      for (const found of doomed) removeFound(call, name, found);
+      return { n: doomed.length };
     });
-    return withErrors({ n }, errors);
+    return replyOf(outcome, {});
   },
 };
 
@@ -181,36 +214,41 @@ const findAndModify: Command = {
   writes: true,
   isPerDocument: true,
   run(call) {
-    const { body } = call;
-    const name = collectionName(call);
-    const variables = evaluateVariables(body['let'], call.startedAt);
-    const filter = docField(body, 'query') ?? {};
-    const fields = docField(body, 'fields');
-    const [found] = [...call.deployment.find(call.db, name, readOf(body, { filter, variables }, 1))];
-    const shown = (document: Doc): unknown => project([document], fields)[0] ?? null;
-    if (body['remove'] === true) {
-      if (body['update'] !== undefined)
-        throw new ServerError('FailedToParse', 'Cannot specify both an update and remove=true');
-      if (found !== undefined) removeFound(call, name, found);
-      return {
-        lastErrorObject: { n: found === undefined ? 0 : 1 },
-        value: found === undefined ? null : shown(found.document),
-      };
-    }
-    const isNew = body['new'] === true;
-    const request = updateRequestOf(call, body, variables);
-    if (found === undefined) {
-      if (body['upsert'] !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
-      const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
-      return {
-        lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
-        value: isNew ? shown(stored) : null,
-      };
-    }
-    const after = updateFound(call, name, found, request) ?? found.document;
-    return { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(isNew ? after : found.document) };
+    const { result, isRetried } = once(call, 0, () => modify(call));
+    return isRetried ? { ...result, retriedStmtId: statementId(call, 0) } : result;
   },
 };
+
+function modify(call: CommandCall): Doc {
+  const { body } = call;
+  const name = collectionName(call);
+  const variables = evaluateVariables(body['let'], call.startedAt);
+  const filter = docField(body, 'query') ?? {};
+  const fields = docField(body, 'fields');
+  const [found] = [...call.deployment.find(call.db, name, readOf(body, { filter, variables }, 1))];
+  const shown = (document: Doc): unknown => project([document], fields)[0] ?? null;
+  if (body['remove'] === true) {
+    if (body['update'] !== undefined)
+      throw new ServerError('FailedToParse', 'Cannot specify both an update and remove=true');
+    if (found !== undefined) removeFound(call, name, found);
+    return {
+      lastErrorObject: { n: found === undefined ? 0 : 1 },
+      value: found === undefined ? null : shown(found.document),
+    };
+  }
+  const isNew = body['new'] === true;
+  const request = updateRequestOf(call, body, variables);
+  if (found === undefined) {
+    if (body['upsert'] !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
+    const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
+    return {
+      lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
+      value: isNew ? shown(stored) : null,
+    };
+  }
+  const after = updateFound(call, name, found, request) ?? found.document;
+  return { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(isNew ? after : found.document) };
+}
 
 /** Commands that change documents. */
 export const WRITE_COMMANDS = { insert, update, delete: remove, findAndModify, findandmodify: findAndModify };

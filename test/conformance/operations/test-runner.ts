@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ClientSession, type Document, type MongoClient } from 'mongodb';
+import { ClientSession, TopologyDescription, type Document, type MongoClient } from 'mongodb';
 import { z } from 'zod';
 import { describeEventMismatch } from '../expect-events.ts';
 import { show } from '../match.ts';
@@ -119,8 +119,8 @@ function eventCount(given: Arguments): () => number {
 }
 
 /** Polls, because events come from sockets and timers of the driver. */
-async function until(isMet: () => boolean, message: () => string): Promise<void> {
-  const deadline = performance.now() + EVENT_MS_MAX;
+async function until(isMet: () => boolean, message: () => string, timeoutMs = EVENT_MS_MAX): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   while (!isMet()) {
     if (performance.now() > deadline) throw new Error(message());
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -152,11 +152,48 @@ const EVENTS: Readonly<Record<string, Run>> = {
   },
 };
 
+/** What a client last heard of its topology. */
+function topologyOf(given: Arguments): TopologyDescription {
+  const { client } = given.entities.get(given.text('client'), ObservedClient);
+  const topology: unknown = Reflect.get(client, 'topology');
+  const description: unknown = topology instanceof Object ? Reflect.get(topology, 'description') : undefined;
+  if (!(description instanceof TopologyDescription)) throw new Error('the client has heard of no topology yet');
+  return description;
+}
+
+function primaryOf(description: TopologyDescription): string | null {
+  const primary = [...description.servers.values()].find((one) => one.type === 'RSPrimary');
+  return primary?.address ?? null;
+}
+
+const TOPOLOGIES: Readonly<Record<string, Run>> = {
+  recordTopologyDescription: (given) => {
+    given.entities.save(given.text('id'), topologyOf(given));
+    return Promise.resolve();
+  },
+  assertTopologyType: (given) => {
+    const { type } = given.entities.get(given.text('topologyDescription'), TopologyDescription);
+    const wanted = given.text('topologyType');
+    return check(type === wanted, `the topology is ${type}, not ${wanted}`);
+  },
+  waitForPrimaryChange: async (given) => {
+    const before = primaryOf(given.entities.get(given.text('priorTopologyDescription'), TopologyDescription));
+    const timeoutMs = z.number().optional().parse(given.take('timeoutMS')) ?? EVENT_MS_MAX;
+    const now = (): string | null => primaryOf(topologyOf(given));
+    await until(
+      () => now() !== null && now() !== before,
+      () => `the primary is still ${String(before)} after ${timeoutMs} ms`,
+      timeoutMs,
+    );
+  },
+};
+
 /** Every operation of the object `testRunner` that needs no other operation, by the format's name. */
 export const TEST_RUNNER_OPERATIONS: Readonly<Record<string, Run>> = {
   ...FAIL_POINTS,
   ...SESSIONS,
   ...SCHEMA,
   ...EVENTS,
+  ...TOPOLOGIES,
   createEntities: (given) => given.entities.create(given.docs('entities')),
 };

@@ -1,0 +1,83 @@
+import { Binary, Long, MongoClient, MongoServerError, type Document } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+
+let sandbox: Sandbox;
+let client: MongoClient;
+beforeAll(async () => {
+  sandbox = await startSandbox({ dataDir: 'memory' });
+  client = await new MongoClient(sandbox.uri, { retryWrites: false }).connect();
+});
+afterAll(async () => {
+  await client.close();
+  await sandbox.stop();
+});
+
+/** The code that a command is refused with; null where it is not. */
+async function codeOf(command: Document): Promise<number | null> {
+  try {
+    await client.db('fields').command(command);
+    return null;
+  } catch (cause) {
+    if (cause instanceof MongoServerError && typeof cause.code === 'number') return cause.code;
+    throw cause;
+  }
+}
+
+describe('the fields of a command', () => {
+  it.each<[string, Document, number | null]>([
+    ['a field that find does not have', { find: 'c', filtre: {} }, 40_415],
+    ['a field that insert does not have', { insert: 'c', documents: [{}], sort: {} }, 40_415],
+    ['a field that aggregate does not have', { aggregate: 'c', pipeline: [], cursor: {}, batchSize: 1 }, 40_415],
+    [
+      'what every command may carry',
+      { find: 'c', comment: 'why', maxTimeMS: 1000, readConcern: { level: 'local' } },
+      null,
+    ],
+    ['a version of the API that is none', { find: 'c', apiVersion: '2' }, 322],
+    ['strictness without a version', { find: 'c', apiStrict: true }, 4_886_600],
+    ['a command outside of the stable API', { distinct: 'c', key: 'a', apiVersion: '1', apiStrict: true }, 323],
+    ['a command of the stable API', { find: 'c', apiVersion: '1', apiStrict: true }, null],
+  ])('%s', async (_name, command, code) => {
+    expect(await codeOf(command)).toBe(code);
+  });
+});
+
+describe('a retryable write', () => {
+  const lsid = { id: new Binary(Buffer.alloc(16, 7), Binary.SUBTYPE_UUID) };
+  const insert = (documents: Document[], more: Document): Promise<Document> =>
+    client.db('fields').command({ insert: 'retried', documents, lsid, ...more });
+
+  it('runs each of its statements once, whoever asks how often', async () => {
+    const txnNumber = Long.fromNumber(1);
+    await insert([{ _id: 1 }], { txnNumber });
+    const again = await insert([{ _id: 1 }, { _id: 2 }], { txnNumber });
+    expect(again).toMatchObject({ n: 2, retriedStmtIds: [0] });
+    const named = await insert([{ _id: 3 }], { txnNumber, stmtIds: [7] });
+    expect(named).toMatchObject({ n: 1 });
+    expect(named['retriedStmtIds']).toBeUndefined();
+    expect(await client.db('fields').collection('retried').countDocuments({})).toBe(3);
+  });
+
+  it('runs a statement again that was refused', async () => {
+    const txnNumber = Long.fromNumber(2);
+    const refused = await insert([{ _id: 1 }], { txnNumber });
+    expect(refused).toMatchObject({ n: 0, writeErrors: [{ code: 11_000 }] });
+    await client.db('fields').command({ delete: 'retried', deletes: [{ q: { _id: 1 }, limit: 1 }] });
+    expect(await insert([{ _id: 1 }], { txnNumber })).toMatchObject({ n: 1 });
+  });
+});
+
+describe('sizes', () => {
+  it('are told of a collection with its indexes', async () => {
+    const db = client.db('sizes');
+    await db.collection('c').insertMany([{ a: 'x'.repeat(100) }, { a: 'y'.repeat(100) }]);
+    await db.collection('c').createIndex({ a: 1 });
+    const stats = await db.command({ collStats: 'c' });
+    expect(stats).toMatchObject({ count: 2, nindexes: 2, scaleFactor: 1 });
+    expect(stats['size']).toBeGreaterThan(200);
+    expect(stats['avgObjSize']).toBe(Math.trunc(Number(stats['size']) / 2));
+    expect(stats['totalIndexSize']).toBeGreaterThan(0);
+    expect(await db.command({ dbStats: 1 })).toMatchObject({ collections: 1, views: 0, objects: 2, indexes: 2 });
+  });
+});
