@@ -128,6 +128,22 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: (difference) => both(difference) && /minKey|maxKey/i.test(EJSON.stringify(difference.operation.command)),
   },
   {
+    name: '$unset of a field of a list is refused',
+    rule: 'If the field does not exist, then $unset does nothing.',
+    page: 'reference/operator/update/unset',
+    explains: ({ operation, sandbox, engine }) =>
+      sandbox.code === null && engine.code === 28 && textOf(operation).includes('"$unset"'),
+  },
+  {
+    name: 'an empty list sorts beside null',
+    rule: 'A comparison of an empty array treats the empty array as less than null or a missing field.',
+    page: 'reference/bson-type-comparison-order',
+    explains: (difference) =>
+      both(difference) &&
+      /"\$?sort":\{"[abc]/.test(textOf(difference.operation)) &&
+      /\[\]/.test(difference.sandbox.text + difference.engine.text),
+  },
+  {
     name: 'operators that take away make documents on their way',
     rule: '$pull, $pullAll, $pop and $unset do nothing where the field does not exist.',
     page: 'reference/operator/update/pull',
@@ -173,7 +189,7 @@ export const DEVIATIONS: readonly Deviation[] = [
       isAggregate(difference) &&
       difference.sandbox.code !== null &&
       difference.engine.code === null &&
-      /\$count|\$group|\$sortByCount|\$unset|\$project|\$replaceWith/.test(textOf(difference.operation)),
+      /\$count|\$group|\$sortByCount|\$unset|\$project|\$replaceWith|\$match/.test(textOf(difference.operation)),
   },
   {
     name: 'another of several wrong expressions is told',
