@@ -22,6 +22,7 @@ import { JobIds } from './job-ids.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
+import { FollowerReader, type FollowedJob } from './followers.ts';
 import { HealthJobsReader } from './health-jobs.ts';
 import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { ObservedReader, type ObservedChange } from './observed-table.ts';
@@ -85,6 +86,7 @@ export class CacheReader {
   readonly #failures: FailureReader;
   readonly #owners: OwnerReader;
   readonly #ownerLedger: OwnerLedger;
+  readonly #followers: FollowerReader;
   readonly #digests: DigestReader;
   readonly #observed: ObservedReader;
   readonly #alerts: AlertReader;
@@ -113,6 +115,7 @@ export class CacheReader {
     this.#failures = new FailureReader(db, isUnwanted);
     this.#owners = new OwnerReader(db);
     this.#ownerLedger = new OwnerLedger(db);
+    this.#followers = new FollowerReader(db);
     this.#digests = new DigestReader(db);
     this.#observed = new ObservedReader(db);
     this.#alerts = new AlertReader(db);
@@ -278,6 +281,11 @@ export class CacheReader {
     const page = attemptSql(() => this.#ownerLedger.page(owner, id, cursor, limit));
     if (!page.ok) return page;
     return page.value === null ? err(appError('invalid_request', 'the cursor is of another list')) : ok(page.value);
+  }
+
+  /** Ids of the jobs that name a job in their lineage, the newest first, as far as they are among the next 500 of its user. */
+  followersOf(job: FollowedJob): Result<readonly string[], AppError> {
+    return attemptSql(() => this.#followers.followersOf(job));
   }
 
   /** The workspaces of a user's newest jobs. */

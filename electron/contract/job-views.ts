@@ -173,6 +173,8 @@ export const jobDetailSchema = z.object({
   output: outputSchema.nullable(),
   charge: chargeViewSchema,
   lineage: z.object({ retryOf: z.string().nullable(), editedFrom: z.string().nullable() }).nullable(),
+  /** The jobs that name this one as what they retry or were edited from, the newest first; at most 20. */
+  followers: z.array(z.string()),
   /** The document as it stands in the copy, as indented JSON. */
   documentJson: z.string(),
 });

@@ -215,6 +215,7 @@ export class Engine {
       desk: () => this.#desk,
       plans: () => this.#plans,
       exportFolder: dataFilesOf(this.#options.config.dataDir, sourceOf(this.#options.config)).exportFolder,
+      artefactDir: path.join(this.#options.config.dataDir, 'artefacts'),
       reconciliation: this.#reconciliation,
       own: this.#own,
       profiles,

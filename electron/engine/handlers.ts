@@ -18,6 +18,7 @@ import { failureHandlers } from './handlers/failure-handlers.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { healthHandlers } from './handlers/health-handlers.ts';
 import { jobHandlers } from './handlers/job-handlers.ts';
+import { outputHandlers } from './handlers/output-handlers.ts';
 import { ownerHandlers } from './handlers/owner-handlers.ts';
 import { ownHandlers } from './handlers/own-handlers.ts';
 import { peopleHandlers } from './handlers/people-handlers.ts';
@@ -39,6 +40,8 @@ export interface HandlerParts {
   readonly desk: () => JobDesk | null;
   /** Where plans of many retries are made and run; null while there has been no server. */
   readonly plans: () => PlanHost | null;
+  /** Where the runner of this machine keeps artefacts. */
+  readonly artefactDir: string;
   /** Where exports are written. */
   readonly exportFolder: string;
   /** Error: `not_found` where this engine has no runner. */
@@ -81,6 +84,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...financeHandlers(parts.reconciliation),
     ...copyHandlers(parts.keeper, parts.store),
     ...ownerHandlers(parts.copy),
+    ...outputHandlers(parts.copy, parts.artefactDir),
     ...ownHandlers(parts.own),
     ...profileHandlers(parts.profiles),
     ...alertHandlers(parts.alerts),

@@ -54,6 +54,8 @@ export interface JobRecord {
   readonly account: CreditAccount | null;
   readonly observed: readonly ObservedView[];
   readonly isPromptKept: boolean;
+  /** Ids of the jobs that name this one in their lineage. */
+  readonly followers: readonly string[];
 }
 
 /** Everything that the screen of one job shows, from the copy's record of it. */
@@ -84,6 +86,7 @@ export function toJobDetail(record: JobRecord): JobDetail {
     output: job.output,
     charge: toChargeView(record),
     lineage: job.lineage,
+    followers: [...record.followers],
     documentJson: toDocumentJson(record.document),
   };
 }

@@ -93,7 +93,7 @@ function run(options: LaunchOptions): void {
 
   void app.whenReady().then(async () => {
     refusePermissions(session.defaultSession);
-    servePage(path.join(here, '../renderer'));
+    servePage(path.join(here, '../renderer'), path.join(dataDir, 'artefacts'));
     setMenu(process.platform);
     // The key store answers only now.
     const shelf = new ProfileShelf(

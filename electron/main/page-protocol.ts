@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { protocol } from 'electron';
-import { PAGE_SCHEME, pageFileOf } from './page-files.ts';
+import { previewFileOf, respondWithPreview } from './preview-files.ts';
+import { PAGE_ORIGIN, PAGE_SCHEME, pageFileOf } from './page-files.ts';
 
 /** Makes the page's scheme a secure origin of its own. Must be called before the application is ready. */
 export function registerPageScheme(): void {
@@ -9,18 +10,27 @@ export function registerPageScheme(): void {
   ]);
 }
 
-/** Serves the bundle in `folder` under the page's origin and answers 404 to everything else. */
-export function servePage(folder: string): void {
+/** Serves the bundle in `folder` under the page's origin, artefacts below its preview path, and answers 404 to everything else. */
+export function servePage(folder: string, artefactFolder: string): void {
   protocol.handle(PAGE_SCHEME, async (request) => {
+    if (request.method !== 'GET') return new Response('Not found', { status: 404 });
+    const preview = previewFileOf(pathnameOf(request.url), artefactFolder);
     const file = pageFileOf(request.url, folder);
-    if (file === null || request.method !== 'GET') return new Response('Not found', { status: 404 });
     try {
+      if (preview !== null) return await respondWithPreview(preview, request.headers.get('range'));
+      if (file === null) return new Response('Not found', { status: 404 });
       return new Response(await readFile(file.path), { headers: { ...file.headers } });
     } catch (cause) {
       if (isMissing(cause)) return new Response('Not found', { status: 404 });
       throw cause;
     }
   });
+}
+
+/** The path of an address of the page's origin; empty for every other. */
+function pathnameOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  return parsed !== null && `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN ? parsed.pathname : '';
 }
 
 function isMissing(cause: unknown): boolean {

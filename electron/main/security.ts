@@ -1,4 +1,5 @@
 import type { Session, WebContents, WebPreferences } from 'electron';
+import { PREVIEW_PATH } from '#contract/output-views.ts';
 import { PAGE_ORIGIN } from './page-files.ts';
 
 /**
@@ -35,7 +36,8 @@ export function isTrustedSender(frame: SenderFrame | null | undefined): boolean 
 export function isPageUrl(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const parsed = new URL(url);
-  return `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN;
+  // An artefact of the same origin is nothing that the window may become.
+  return `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN && !parsed.pathname.startsWith(PREVIEW_PATH);
 }
 
 /** Refuses whatever a page could ask for beyond showing itself: navigation, windows, embedded pages. */

@@ -134,6 +134,16 @@ export function useJob(jobId: string) {
   });
 }
 
+/** What can be shown of a job's output, its hash checked. @param sha256 of the output: another one is looked at anew */
+export function useOutput(jobId: string, sha256: string) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: ['output.get', jobId, sha256],
+    queryFn: async ({ signal }) => valueOrThrow(await engine.call('output.get', { jobId }, signal)),
+    retry: false,
+  });
+}
+
 /** How often it is asked anew why a job is not moving: leases and runners change without a word. */
 const WHY_POLL_MS = 5_000;
 

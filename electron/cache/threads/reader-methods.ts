@@ -25,6 +25,7 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   failuresSince: true,
   ownerTotals: true,
   ownerLedger: true,
+  followersOf: true,
   workspacesOfUser: true,
   digest: true,
   contents: true,

@@ -7,6 +7,7 @@ import {
   malformedRowSchema,
   standstillCauseSchema,
 } from '../job-views.ts';
+import { outputViewSchema } from '../output-views.ts';
 import { cursorSchema, jobIdSchema, pageLimitSchema, type RequestTable } from './definition.ts';
 
 /** The most jobs of one case pack. */
@@ -49,6 +50,14 @@ export const JOB_REQUESTS = {
   'job.get': {
     params: z.object({ jobId: jobIdSchema }),
     result: jobDetailSchema,
+    permission: 'payload',
+    writes: false,
+    audit: 'view',
+  },
+  /** What can be shown of a job's output, its hash checked. Errors: `not_found` where there is none. */
+  'output.get': {
+    params: z.object({ jobId: jobIdSchema }),
+    result: outputViewSchema,
     permission: 'payload',
     writes: false,
     audit: 'view',

@@ -88,6 +88,8 @@ async function detailOf(
   if (!ledger.ok) return ledger;
   const account = await reader.account(job.workspaceId);
   if (!account.ok) return account;
+  const followers = await reader.followersOf({ id: job._id, userId: job.userId, createdMs: job.createdAt.getTime() });
+  if (!followers.ok) return followers;
   const observed = await reader.observedOf(jobId);
   if (!observed.ok) return observed;
   return ok(
@@ -97,6 +99,7 @@ async function detailOf(
       ledger: ledger.value,
       account: account.value,
       observed: observed.value,
+      followers: followers.value,
       isPromptKept,
     }),
   );

@@ -59,6 +59,9 @@ export function FactsPanel({ detail }: { detail: JobDetail }): ReactNode {
         </Fact>
         <LineageFact name="Retry of" ownId={row.id} jobId={lineage?.retryOf ?? null} />
         <LineageFact name="Edited from" ownId={row.id} jobId={lineage?.editedFrom ?? null} />
+        {detail.followers.map((follower) => (
+          <LineageFact key={follower} name="Followed by" ownId={row.id} jobId={follower} />
+        ))}
       </Facts>
     </Panel>
   );
@@ -73,29 +76,5 @@ function LineageFact({ name, ownId, jobId }: { name: string; ownId: string; jobI
       </Link>{' '}
       (<Link href={compareHref(jobId, ownId)}>side by side</Link>)
     </Fact>
-  );
-}
-
-/** Where the artefact is, and the hash by which it is known. */
-export function OutputPanel({ detail }: { detail: JobDetail }): ReactNode {
-  const { output } = detail;
-  if (output === null) return null;
-  return (
-    <Panel title="Output">
-      <Facts>
-        <Fact name="Where">
-          <bdi className="mono">{output.uri}</bdi>
-        </Fact>
-        <Fact name="Type">
-          <bdi>{output.mime}</bdi>
-        </Fact>
-        <Fact name="Size">
-          <span className="tabular">{output.bytes.toLocaleString('en')} bytes</span>
-        </Fact>
-        <Fact name="SHA-256">
-          <span className="mono">{output.sha256}</span>
-        </Fact>
-      </Facts>
-    </Panel>
   );
 }

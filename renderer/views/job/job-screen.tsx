@@ -17,7 +17,8 @@ import { useScreenMemory } from '../../state/screen-memory.ts';
 import { AttemptsPanel } from './attempts-panel.tsx';
 import { ChargePanel } from './charge-panel.tsx';
 import { ChecksPanel } from './checks-panel.tsx';
-import { FactsPanel, OutputPanel } from './facts-panel.tsx';
+import { OutputPanel } from './output-panel.tsx';
+import { FactsPanel } from './facts-panel.tsx';
 import { FailurePanel, Standing } from './failure-panel.tsx';
 import { DocumentPanel, InputPanel } from './input-panel.tsx';
 import { JobActions } from './job-actions.tsx';
@@ -51,6 +52,7 @@ export function JobScreen({ jobId }: { jobId: string }): ReactNode {
           <FailurePanel detail={detail} />
           <StandstillPanel detail={detail} />
           <TimelinePanel detail={detail} />
+          <OutputPanel detail={detail} />
           <AttemptsPanel detail={detail} />
           <ChecksPanel detail={detail} />
           <InputPanel detail={detail} />
@@ -59,7 +61,6 @@ export function JobScreen({ jobId }: { jobId: string }): ReactNode {
         <div className="job-side">
           <ChargePanel charge={detail.charge} />
           <FactsPanel detail={detail} />
-          <OutputPanel detail={detail} />
         </div>
       </div>
     </article>

@@ -172,6 +172,9 @@ function attemptEvents(detail: JobDetail): readonly TimelineEvent[] {
       attempt.failure === null
         ? 'Passed'
         : `${attempt.failure.class}, ${attempt.failure.code}: ${attempt.failure.message.slice(0, DETAIL_MAX)}`;
+    const checks = attempt.validation?.checks ?? [];
+    const passed = checks.filter((check) => check.passed).length;
+    const checked = checks.length === 0 ? '' : ` – ${passed} of ${checks.length} checks passed`;
     const isBackwards = attempt.endedAtMs < attempt.startedAtMs;
     return [
       started,
@@ -180,7 +183,7 @@ function attemptEvents(detail: JobDetail): readonly TimelineEvent[] {
         key: `attempt ${attempt.n} ${index} end`,
         atMs: attempt.endedAtMs,
         title: `Attempt ${attempt.n} ended`,
-        detail: outcome,
+        detail: `${outcome}${checked}`,
         flags: isBackwards ? ['Ended before it started: clocks disagree'] : [],
       },
     ];

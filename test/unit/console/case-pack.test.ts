@@ -20,6 +20,7 @@ const detailOf = (failureMessage: string, id = 'job-1') => {
     ledger: [],
     account: null,
     observed: [],
+    followers: [],
     isPromptKept: true,
   });
 };

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ARTEFACT_NAME, OUTPUT_TEXT_MAX, PREVIEW_PATH, type OutputView } from '#contract/output-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { Output } from '#domain/job.ts';
+import type { HandlersOf, ReadCopy } from './handler.ts';
+
+/**
+ * What can be shown of a job's output. Only artefacts that a runner of this machine keeps are read; nothing is ever fetched.
+ * @param artefactDir absolute
+ */
+export function outputHandlers(copy: ReadCopy, artefactDir: string): HandlersOf<'output'> {
+  return {
+    'output.get': async ({ jobId }, { signal }) => {
+      const found = await copy(signal).job(jobId);
+      if (!found.ok) return found;
+      const output = found.value?.type === 'job' ? found.value.job.output : null;
+      if (output === null) return err(appError('not_found', `${jobId} has no output`));
+      return lookAt(output, artefactDir, signal);
+    },
+  };
+}
+
+async function lookAt(output: Output, artefactDir: string, signal: AbortSignal): Promise<Result<OutputView, AppError>> {
+  const name = output.uri.startsWith('artefact:') ? output.uri.slice('artefact:'.length) : '';
+  const nothing = { look: 'none', path: null, text: null } as const;
+  if (!ARTEFACT_NAME.test(name)) return ok({ state: 'elsewhere', ...nothing });
+  const file = path.join(artefactDir, name);
+  try {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(file), hash, { signal });
+    const isIntact = hash.digest('hex') === output.sha256;
+    // What has other bytes than were paid for may be anything: it is named, and not shown.
+    if (!isIntact) return ok({ state: 'changed', ...nothing });
+    const look = lookOf(output.mime);
+    if (look === 'text') return ok({ state: 'intact', look, path: null, text: await readText(file, output.mime) });
+    return ok({ state: 'intact', look, path: look === 'none' ? null : `${PREVIEW_PATH}${name}`, text: null });
+  } catch (cause) {
+    if (signal.aborted) return err(appError('cancelled'));
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      return ok({ state: 'missing', ...nothing });
+    return err(appError('internal', 'the artefact cannot be read', cause));
+  }
+}
+
+function lookOf(mime: string): OutputView['look'] {
+  const type = mime.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (/^image\/(png|jpeg|gif|webp|avif)$/.test(type)) return 'image';
+  if (/^video\/(mp4|webm)$/.test(type)) return 'video';
+  if (type === 'text/html') return 'page';
+  return type === 'application/json' || type.endsWith('+json') || type.startsWith('text/') ? 'text' : 'none';
+}
+
+async function readText(file: string, mime: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(OUTPUT_TEXT_MAX), 0, OUTPUT_TEXT_MAX, 0);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    return mime.includes('json') ? indented(text).slice(0, OUTPUT_TEXT_MAX) : text;
+  } finally {
+    await handle.close();
+  }
+}
+
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch (cause) {
+    // Cut or broken JSON is shown as it stands.
+    if (cause instanceof SyntaxError) return text;
+    throw cause;
+  }
+}

@@ -1,0 +1,170 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from './application.ts';
+import { openJob, part, rowOf } from './job.page.ts';
+import { startProduction, WORKSPACE, type Production } from './production.ts';
+import { expectAccessible, keepScreen } from './screens.ts';
+import { queuedJob } from '../support/job-builder.ts';
+
+const MARKUP = [
+  '<script>document.title = "ran"</script>',
+  '<img src=x onerror="document.title = \'ran\'">',
+  '<svg onload="document.title = \'ran\'"></svg>',
+  '<a href="javascript:document.title = \'ran\'">press</a>',
+  '<iframe srcdoc="<script>top.document.title=1</script>"></iframe>',
+  '<style>body { display: none }</style>',
+  '${7*7} {{constructor.constructor("return 1")()}}',
+  '\u202eright to left override \u2066 isolate \u001b[31m ansi \u0000 nul',
+].join('\n');
+const RIGHT_TO_LEFT = 'צור לי אתר בעברית, עם תמונה של שועל אדום 2026 <b>עברית</b> (foo)';
+const LINE = 'a'.repeat(100_000);
+
+/** Nothing sticks out of the window at the side, nothing ran, nothing of the page's own was replaced. */
+async function expectUnharmed(page: Page): Promise<void> {
+  const state = await page.evaluate(() => ({
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    scripts: [...document.querySelectorAll('script')].filter((script) => script.src === '').length,
+    frames: document.querySelectorAll('iframe').length,
+    hasRun: document.title === 'ran',
+    navigation: document.querySelectorAll('nav[aria-label="Screens"] a').length > 5,
+  }));
+  expect(state).toEqual({ overflow: 0, scripts: 0, frames: 0, hasRun: false, navigation: true });
+}
+
+/** Documents that no product of ours would write; each is shown as text. */
+test.describe('hostile documents', () => {
+  // Every text is looked at in every form, and documents of fifteen megabytes are copied.
+  test.setTimeout(300_000);
+  let production: Production;
+  test.beforeEach(async () => {
+    production = await startProduction();
+  });
+  test.afterEach(() => production.stop());
+
+  test('with markup, script, right-to-left text and lines without end run nothing and break nothing', async ({
+    start,
+  }) => {
+    const asked: string[] = [];
+    const texts = { markup: MARKUP, 'right-to-left': RIGHT_TO_LEFT, line: LINE };
+    for (const [id, prompt] of Object.entries(texts)) {
+      const { _id, ...job } = queuedJob({
+        id,
+        workspaceId: WORKSPACE,
+        prompt,
+        createdAt: new Date(),
+        options: { style: prompt },
+      });
+      const at = new Date();
+      await production.writeRaw({
+        _id,
+        ...job,
+        kind: prompt.slice(0, 90).replaceAll('\u0000', ''),
+        state: 'failed',
+        failure: { class: 'provider', code: 'x', message: prompt.slice(0, 2000), fingerprint: `f-${id}`, at },
+        history: [
+          ...job.history,
+          {
+            seq: 2,
+            from: 'queued',
+            to: 'failed',
+            at,
+            attempt: 0,
+            actor: { type: 'user', id: prompt.slice(0, 100) },
+            reason: prompt.slice(0, 400),
+            policyVersion: null,
+          },
+        ],
+      });
+    }
+    const { page } = await start({ env: production.env });
+    page.on('request', (request) => {
+      if (!/runledger/.test(request.url()) && !/^(data|blob):/.test(request.url())) asked.push(request.url());
+    });
+    page.on('dialog', () => asked.push('a dialog'));
+    await expect(rowOf(page, 'markup')).toBeVisible();
+    await expectUnharmed(page);
+    await keepScreen(page, 'hostile-jobs');
+    for (const id of Object.keys(texts)) {
+      await openJob(page, id);
+      await expectUnharmed(page);
+      await expectAccessible(page);
+      await page.goBack();
+    }
+    await openJob(page, 'markup');
+    await expect(part(page, 'Input')).toContainText('<script>document.title = "ran"</script>');
+    await keepScreen(page, 'hostile-job');
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Failures' }).click();
+    await expect(page.getByRole('list', { name: 'Groups of failures' })).toBeVisible();
+    await expectUnharmed(page);
+    await keepScreen(page, 'hostile-failures');
+    expect(asked).toEqual([]);
+  });
+
+  test('of wrong and missing types, and of fifteen megabytes, show as text', async ({ start }) => {
+    const sound = queuedJob({ id: 'sound', workspaceId: WORKSPACE, createdAt: new Date() });
+    const { _id: _sound, ...fields } = sound;
+    const wrong: readonly Record<string, unknown>[] = [
+      { ...fields, state: 'exploded' },
+      { ...fields, createdAt: 'yesterday' },
+      { ...fields, billing: null },
+      { ...fields, input: { prompt: { $where: 'while(1);' } } },
+      { __proto__x: MARKUP },
+      { ...fields, attempts: 'none', history: 7, version: -1 },
+    ];
+    for (const [n, document] of wrong.entries()) await production.writeRaw({ _id: `wrong-${n}`, ...document });
+    await production.writeRaw({
+      _id: 'large',
+      ...fields,
+      input: { ...sound.input, options: { text: 'x '.repeat(7_500_000) } },
+    });
+    await production.writeRaw({ _id: 'large-and-wrong', state: 'x', text: 'y '.repeat(7_500_000) });
+    const { page } = await start({ env: production.env });
+    await expect(rowOf(page, 'large')).toBeVisible();
+    await openJob(page, 'large');
+    await expectUnharmed(page);
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Malformed' }).click();
+    for (const n of wrong.keys()) await expect(page.getByText(`wrong-${n}`, { exact: true })).toBeVisible();
+    await expect(page.getByText('large-and-wrong', { exact: true })).toBeVisible();
+    await expectUnharmed(page);
+    await keepScreen(page, 'hostile-malformed');
+  });
+
+  test('of outputs are drawn without script, network or origin, and not at all with another hash', async ({
+    start,
+  }) => {
+    await production.order({ id: 'page-1', priceCredits: 100 });
+    const { page, dataDir } = await start({ env: production.env, args: ['--runner'] });
+    await openJob(page, 'page-1');
+    const output = part(page, 'Output');
+    await expect(output).toContainText('The bytes have the hash that the job keeps.');
+    const frame = output.locator('iframe');
+    await expect(frame).toHaveAttribute('sandbox', '');
+    await expect(output.frameLocator('iframe').getByRole('heading').first()).toBeVisible();
+    await keepScreen(page, 'job-output');
+
+    const path = new URL((await frame.getAttribute('src')) ?? '', 'https://x.invalid').pathname.replace(
+      '/preview/',
+      '',
+    );
+    await (
+      await import('node:fs/promises')
+    ).appendFile(`${dataDir}/artefacts/${path}`, '<script>parent.document.title = "ran"</script>');
+    await page.reload();
+    await expect(output.getByRole('alert')).toContainText('other bytes than the job keeps the hash of');
+    await expect(output.locator('iframe')).toHaveCount(0);
+  });
+});
+
+test.describe('links of other programs', () => {
+  test('open what they name, and nothing else', async ({ start }) => {
+    for (const [link, route] of [
+      ['runledger://job/no-such-job', /#\/jobs\/no-such-job$/],
+      ['runledger://user/u%2F1', /#\/users\/u%2F1$/],
+      ['runledger://job/a/../../people', /#\/jobs$/],
+      ['runledger://evil/x', /#\/jobs$/],
+    ] as const) {
+      const application = await start({ args: [link] });
+      await expect(application.page).toHaveURL(route);
+      await application.stop();
+    }
+  });
+});
