@@ -2,6 +2,7 @@ import { Decimal128, Double, Int32, Long } from 'bson';
 import {
   fromWide,
   numberKind,
+  placesOf,
   toBig,
   toDouble,
   toWide,
@@ -44,7 +45,10 @@ export function changedNumber(operator: '$inc' | '$mul', current: unknown, opera
   switch (widerKind(given, wanted)) {
     case 'decimal': {
       const [a, b] = [toWide(current), toWide(operand)];
-      return fromWide(operator === '$inc' ? a.plus(b) : a.times(b));
+      const places = [placesOf(current), placesOf(operand)] as const;
+      return operator === '$inc'
+        ? fromWide(a.plus(b), Math.max(...places))
+        : fromWide(a.times(b), places[0] + places[1]);
     }
     case 'double': {
       const [a, b] = [toDouble(current), toDouble(operand)];

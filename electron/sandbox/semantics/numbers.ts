@@ -8,6 +8,7 @@ export type NumberKind = 'int' | 'long' | 'double' | 'decimal';
 const Wide = Decimal.clone({ precision: 34, rounding: Decimal.ROUND_HALF_EVEN, maxE: 6144, minE: -6176 });
 /** Wide enough for the difference of any two numbers of BSON. */
 const Exact = Decimal.clone({ precision: 16_000, maxE: 9e15, minE: -9e15 });
+const DIGITS = 34;
 const INT32_MAX = 0x7fffffff;
 const INT32_MIN = -0x80000000;
 
@@ -41,11 +42,23 @@ export function toWide(value: unknown): Decimal {
   return new Wide(double.toPrecision(15));
 }
 
-/** A result of arithmetic as BSON's decimal. */
-export function fromWide(value: Decimal): Decimal128 {
+/** How many places a number has behind its point when it is counted with decimals. */
+export function placesOf(value: unknown): number {
+  if (!(value instanceof Decimal128)) return toWide(value).decimalPlaces();
+  const [digits = '', power = '0'] = value.toString().split('E');
+  return Math.max(0, (digits.split('.')[1]?.length ?? 0) - Number(power));
+}
+
+/**
+ * A result of arithmetic as BSON's decimal.
+ * @param places how many it shows at least, as far as there is room: a decimal keeps the zeros at its end
+ */
+export function fromWide(value: Decimal, places = 0): Decimal128 {
   if (value.isNaN()) return Decimal128.fromString('NaN');
   if (!value.isFinite()) return Decimal128.fromString(value.isNegative() ? '-Infinity' : 'Infinity');
-  return Decimal128.fromStringWithRounding(new Wide(value).toString());
+  const rounded = new Wide(value);
+  const isShort = places > rounded.decimalPlaces() && rounded.precision(true) + places <= DIGITS;
+  return Decimal128.fromStringWithRounding(isShort ? rounded.toFixed(places) : rounded.toString());
 }
 
 /** A number of exactly the value it has in BSON. */

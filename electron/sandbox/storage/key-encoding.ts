@@ -31,7 +31,8 @@ export function endOf(prefix: Uint8Array): Buffer {
 /** The first and the last possible key of the type of a value: what `$gt` and `$lt` compare within. */
 export function typeBounds(value: unknown): { readonly from: Buffer; readonly to: Buffer } {
   const rank = typeRank(value);
-  return { from: Buffer.of(rank), to: Buffer.of(rank, ABOVE_EVERY_TYPE) };
+  // A value's own bytes may be as high as any, so only the next type's byte is above them all.
+  return { from: Buffer.of(rank), to: Buffer.of(rank + 1) };
 }
 
 function append(parts: Buffer[], value: unknown): void {

@@ -147,7 +147,7 @@ function boundsOf(
   const to = isUpperUsed ? endOf(encodeKey(predicate.upper)) : type.to;
   if (!field.isDescending) return { from, to };
   const upper = isUpperUsed ? encodeKey(predicate.upper) : Buffer.of(typeRank(known));
-  return { from: inverted(upper), to: endOf(inverted(predicate.hasLower ? from : type.from)) };
+  return { from: inverted(upper), to: predicate.hasLower ? endOf(inverted(from)) : Buffer.of(0x100 - typeRank(known)) };
 }
 
 function distinct(keys: readonly Buffer[]): Buffer[] {

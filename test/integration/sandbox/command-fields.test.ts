@@ -81,3 +81,14 @@ describe('sizes', () => {
     expect(await db.command({ dbStats: 1 })).toMatchObject({ collections: 1, views: 0, objects: 2, indexes: 2 });
   });
 });
+
+describe('a range without an end', () => {
+  it.each([1, -1] as const)('reaches the last value of its type, in an index of direction %i', async (direction) => {
+    const collection = client.db('ranges').collection(`c${direction}`);
+    await collection.createIndex({ a: direction });
+    await collection.insertMany([{ a: Number.POSITIVE_INFINITY }, { a: 1e308 }, { a: '' }, { a: 'a' }]);
+    expect(await collection.find({ a: { $gt: 5 } }).toArray()).toHaveLength(2);
+    expect(await collection.find({ a: { $lte: '' } }).toArray()).toHaveLength(1);
+    expect(await collection.find({ a: { $gte: '' } }).toArray()).toHaveLength(2);
+  });
+});

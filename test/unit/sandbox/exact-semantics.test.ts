@@ -144,6 +144,8 @@ describe('arithmetic', () => {
     ['a double stays one', { $add: [double(1), int(1)] }, double(2)],
     ['long times int is a long', { $multiply: [long('3'), int(2)] }, long('6')],
     ['decimals are added in decimal', { $add: [decimal('0.1'), decimal('0.2')] }, decimal('0.3')],
+    ['decimals keep the zeros at their end', { $sum: [[decimal('2.50')]] }, decimal('2.50')],
+    ['a product of decimals has the places of both', { $multiply: [decimal('1.0'), decimal('2.5')] }, decimal('2.50')],
     ['an average of ints is a double', { $avg: [[int(1), int(3)]] }, double(2)],
     ['rounding goes to even', { $round: [double(2.5)] }, double(2)],
     ['floor keeps the type', { $floor: double(1.5) }, double(1)],

@@ -3,6 +3,7 @@ import { Decimal } from 'decimal.js';
 import {
   fromWide,
   numberKind,
+  placesOf,
   toBig,
   toDouble,
   toWide,
@@ -23,20 +24,22 @@ export class Sum {
   #double = 0;
   #rest = 0;
   #wide: Decimal | null = null;
+  #places = 0;
 
   add(value: unknown): void {
     const kind = numberKind(value) ?? 'int';
     this.#kind = widerKind(this.#kind, kind);
-    if (kind === 'decimal')
+    if (kind === 'decimal') {
+      this.#places = Math.max(this.#places, placesOf(value));
       this.#wide = this.#wide === null ? toWide(value) : toWide(fromWide(this.#wide.plus(toWide(value))));
-    else if (kind === 'double') this.#addDouble(toDouble(value));
+    } else if (kind === 'double') this.#addDouble(toDouble(value));
     else this.#whole += toBig(value);
   }
 
   get value(): unknown {
     if (this.#wide !== null) {
       const others = toWide(new Double(this.#double + this.#rest)).plus(this.#whole.toString());
-      return fromWide(this.#wide.plus(others));
+      return fromWide(this.#wide.plus(others), this.#places);
     }
     if (this.#kind === 'double') return workingDouble(this.asDouble);
     return workingWhole(this.#whole, this.#kind === 'long') ?? workingDouble(Number(this.#whole));
@@ -94,7 +97,7 @@ const multiply = variadic((values) => {
 
 function times(left: unknown, right: unknown): unknown {
   const kind = widerKind(numberKind(left) ?? 'int', numberKind(right) ?? 'int');
-  if (kind === 'decimal') return fromWide(toWide(left).times(toWide(right)));
+  if (kind === 'decimal') return fromWide(toWide(left).times(toWide(right)), placesOf(left) + placesOf(right));
   if (kind === 'double') return workingDouble(toDouble(left) * toDouble(right));
   const whole = toBig(left) * toBig(right);
   return workingWhole(whole, kind === 'long') ?? workingDouble(Number(whole));
@@ -111,7 +114,7 @@ const subtract = fixed(2, (left, right) => {
   if (a === null || a === undefined || b === null || b === undefined)
     throw wrongType(`can't $subtract ${typeNameOf(right)} from ${typeNameOf(left)}`);
   const kind = widerKind(a, b);
-  if (kind === 'decimal') return fromWide(toWide(left).minus(toWide(right)));
+  if (kind === 'decimal') return fromWide(toWide(left).minus(toWide(right)), Math.max(placesOf(left), placesOf(right)));
   if (kind === 'double') return workingDouble(toDouble(left) - toDouble(right));
   const whole = toBig(left) - toBig(right);
   return workingWhole(whole, kind === 'long') ?? workingDouble(Number(whole));
@@ -190,7 +193,7 @@ function rounding(name: string, mode: Decimal.Rounding): Operator {
     if (isNil(value) || places === null) return null;
     const kind = numberKind(value);
     if (kind === null) throw refuse(51_081, `${name} only supports numeric types, not ${typeNameOf(value)}`);
-    const digits = places === undefined ? 0 : placesOf(name, places);
+    const digits = places === undefined ? 0 : roundingPlaces(name, places);
     const exact =
       kind === 'double'
         ? new Decimal(toDouble(value))
@@ -211,7 +214,7 @@ function rounding(name: string, mode: Decimal.Rounding): Operator {
   });
 }
 
-function placesOf(name: string, places: unknown): number {
+function roundingPlaces(name: string, places: unknown): number {
   if (numberKind(places) === null || !Number.isInteger(toDouble(places)))
     throw refuse(51_082, `precision argument to  ${name} must be a integral value`);
   const number = toDouble(places);
