@@ -11,7 +11,8 @@ type AttemptedJob = Pick<Job, 'attempts' | 'attempt' | 'billing'>;
  * know that they never will; an attempt that was answered is done with, and the next one is a purchase of its own.
  */
 export function generationKey(job: AttemptedJob): string {
-  return `${job.billing.generationId}:${currentPurchase(job).n}`;
+  const { n } = currentPurchase(job);
+  return collectedBy(job, n)?.key ?? `${job.billing.generationId}:${n}`;
 }
 
 /**
@@ -27,12 +28,29 @@ export function replacementKey(job: AttemptedJob, goneAcceptanceId: string): str
  * be older than the last attempt, which may have died before it could ask again.
  */
 export function unreceivedAcceptance(job: AttemptedJob): string | null {
-  return currentPurchase(job).attempts.findLast((attempt) => attempt.acceptanceId !== null)?.acceptanceId ?? null;
+  const { n, attempts } = currentPurchase(job);
+  const own = attempts.findLast((attempt) => attempt.acceptanceId !== null)?.acceptanceId;
+  return own ?? collectedBy(job, n)?.acceptanceId ?? null;
 }
 
 /** What the next attempt of a job's last generation would still have asked for: a result that may be there to be collected. */
 export function collectableAcceptance(job: AttemptedJob): string | null {
-  return unreceivedAcceptance({ ...job, attempt: job.attempt + 1 });
+  return collectablePurchase(job)?.acceptanceId ?? null;
+}
+
+/** The same with the key that it was bought under, for a generation that goes on with it. */
+export function collectablePurchase(job: AttemptedJob): Collected | null {
+  const next = { ...job, attempt: job.attempt + 1 };
+  const acceptanceId = unreceivedAcceptance(next);
+  return acceptanceId === null ? null : { acceptanceId, key: generationKey(next) };
+}
+
+/** A purchase that a later generation goes on with. */
+export type Collected = NonNullable<Job['billing']['collects']>;
+
+/** The earlier purchase that a generation begins with; once its first purchase was answered, it buys for itself. */
+function collectedBy({ billing }: AttemptedJob, n: number): Collected | null {
+  return n === 1 ? (billing.collects ?? null) : null;
 }
 
 interface Purchase {

@@ -118,6 +118,14 @@ export const billingSchema = z.object({
   refunded: creditsSchema,
   pending: z.array(pendingEntrySchema).max(20),
   blocked: z.object({ neededCredits: creditsSchema, at: z.date() }).nullable().default(null),
+  /**
+   * The purchase of an earlier generation whose result this one collects: what the provider said when it accepted it, and the key
+   * that it was bought under. Left out or null where this generation buys for itself.
+   */
+  collects: z
+    .object({ acceptanceId: z.string().min(1).max(ACCEPTANCE_ID_LENGTH_MAX), key: z.string().min(1).max(255) })
+    .nullable()
+    .optional(),
   /** How the final price is found; left out where it is the price. */
   pricing: pricingSchema.optional(),
 });

@@ -19,6 +19,8 @@ export interface RetryOffer {
   readonly reason: string | null;
   /** The hash of an edited input; null retries the job's own. */
   readonly editedInputHash: string | null;
+  /** True where the result that the provider may have is to be collected, and not bought again. */
+  readonly isCollecting: boolean;
 }
 
 /** A retry that must wait for something that a person knows. */
@@ -45,7 +47,7 @@ export function decidePersonRetry(facts: PersonRetryFacts, offer: RetryOffer): P
     failureClass: facts.failureClass ?? 'unknown',
     chargeStatus,
     pendingEntries: facts.pendingEntries,
-    asker: { type: 'person', ...offer },
+    asker: { type: 'person', reason: offer.reason, editedInputHash: offer.editedInputHash },
     policy,
     retryAfterMs: 0,
     random: 0,
@@ -57,6 +59,8 @@ export function decidePersonRetry(facts: PersonRetryFacts, offer: RetryOffer): P
     return { verdict: 'refund_first', policyVersion, why };
   }
   if (acceptanceId !== null && isSameInput(job, offer)) {
+    if (offer.isCollecting)
+      return { ...verdict, why: 'The provider is asked for the result that it accepted to make.' };
     const why =
       'The provider accepted the last generation and nobody received its result; collect it first, or say why it is bought again.';
     return { verdict: 'collect_first', acceptanceId, policyVersion, why };

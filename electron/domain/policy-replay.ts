@@ -54,6 +54,8 @@ export interface Replay {
 
 /** The reason that stands in a history where a person gave none. */
 export const NO_REASON_GIVEN = 'retried by hand';
+/** The same where the result of the last purchase was collected. */
+export const COLLECTED = 'result collected by hand';
 const PLAN_WITHOUT_REASON = /^plan [0-9a-f]{16}: retried$/;
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] extends object ? Mutable<Value[Key]> : Value[Key] };
@@ -196,7 +198,8 @@ export class PolicyReplay {
   }
 
   #wouldLet(job: Job, requeue: HistoryEntry, failureClass: FailureClass): boolean {
-    const hasReason = requeue.reason !== NO_REASON_GIVEN && !PLAN_WITHOUT_REASON.test(requeue.reason);
+    const isGiven = ![NO_REASON_GIVEN, COLLECTED].includes(requeue.reason);
+    const hasReason = isGiven && !PLAN_WITHOUT_REASON.test(requeue.reason);
     const { verdict } = decideRetry({
       job: { state: 'failed', maxAttempts: 1, inputHash: job.input.hash, attempts: [], generationId: '' },
       failureClass,

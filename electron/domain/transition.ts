@@ -12,6 +12,7 @@ import {
   REASON_LENGTH_MAX,
 } from './job.ts';
 import { err, ok, type Result } from './result.ts';
+import type { Collected } from './generation-key.ts';
 import { nextState, type IllegalTransition, type JobEventName } from './state-machine.ts';
 
 /** Something that happens to a job, with what it brings. Durations in milliseconds, `providerCost` in micro-USD. */
@@ -40,7 +41,13 @@ export type JobEvent =
       readonly providerCost: number | null;
       readonly validation: Validation | null;
     }
-  | { readonly type: 'requeue'; readonly generationId: string; readonly priceCredits: number };
+  | {
+      readonly type: 'requeue';
+      readonly generationId: string;
+      readonly priceCredits: number;
+      /** The last generation's purchase, where its result is collected and not bought again; left out or null otherwise. */
+      readonly collects?: Collected | null;
+    };
 
 /** Who makes a change, why, and under which version of the retry policy it was decided (null where none was asked). */
 export interface ChangeContext {
@@ -87,7 +94,11 @@ export interface JobChange {
   /** Entries that the change owes; they are appended to `billing.pending` in the same write. */
   readonly owes: readonly OwedEntry[];
   /** A new generation that starts with this change, with figures of its own. */
-  readonly generation: { readonly id: string; readonly priceCredits: number } | null;
+  readonly generation: {
+    readonly id: string;
+    readonly priceCredits: number;
+    readonly collects: Collected | null;
+  } | null;
 }
 
 /**
@@ -192,7 +203,11 @@ function effectsOf(job: Job, event: JobEvent, attempt: number): Partial<JobChang
       return {
         dueInMs: 0,
         validation: null,
-        generation: { id: event.generationId, priceCredits: event.priceCredits },
+        generation: {
+          id: event.generationId,
+          priceCredits: event.priceCredits,
+          collects: event.collects ?? null,
+        },
       };
   }
 }
@@ -250,6 +265,7 @@ export function applyChange(job: Job, change: JobChange, now: Date): Job | null 
           captured: 0,
           refunded: 0,
           blocked: null,
+          collects: change.generation.collects,
         };
   return jobSchema.parse({
     ...job,

@@ -129,6 +129,7 @@ function billingUpdate(change: JobChange): Document {
       'billing.captured': 0,
       'billing.refunded': 0,
       'billing.blocked': null,
+      'billing.collects': literal(change.generation.collects),
     };
   }
   if (change.owes.length === 0) return {};

@@ -23,7 +23,7 @@ export function useRetry(jobId: string) {
   const queryClient = useQueryClient();
   const [requestId] = useState(() => crypto.randomUUID());
   return useMutation({
-    mutationFn: async (order: { version: number; reason: string; edited: EditedInput | null }) =>
+    mutationFn: async (order: { version: number; reason: string; edited: EditedInput | null; isCollecting: boolean }) =>
       valueOrThrow(await engine.call('retry.run', { requestId, jobId, ...order })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.job(jobId) }),
   });

@@ -5,10 +5,14 @@ import { MongoClient } from 'mongodb';
 import { jobSchema, type Job } from '#domain/job.ts';
 import { entryKey, ledgerEntrySchema, periodOf, type LedgerEntry } from '#domain/ledger.ts';
 import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
-import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
+import { JOB_KINDS } from '#domain/kinds.ts';
+import { nextPolicyVersion, type PolicyDraft } from '#domain/policy-version.ts';
+import { openAiProvider } from '#runner/providers/openai.ts';
+import { startDemoProvider, type ProviderCalls } from '#sandbox/demo/provider-server.ts';
 import { startSandbox } from '#sandbox/server.ts';
 import { expectOk } from '../support/expect-ok.ts';
-import { failedJob } from '../support/failed-job.ts';
+import { collectingSink, unstopped } from '../support/collecting-sink.ts';
+import { entriesOf, failedJob, type FailedJob } from '../support/failed-job.ts';
 import { grant, queuedJob, type NewJob } from '../support/job-builder.ts';
 import { openTestStore } from '../support/test-server.ts';
 
@@ -25,6 +29,16 @@ export interface Production {
   writeRaw(document: { _id: string } & Record<string, unknown>): Promise<void>;
   /** Takes the price of a job from nobody's account: a capture that stands in the ledger and was never posted. */
   plantCapture(jobId: string): Promise<void>;
+  /** A job that failed, with the charge protocol's entries for it; the provider may have accepted what it asked for. */
+  plantFailed(job: FailedJob & { readonly id: string; readonly model?: string }): Promise<void>;
+  /** Buys at the provider what a planted job's first attempt asked for, under its key: the result that nobody received. */
+  buyFor(jobId: string): Promise<void>;
+  /** How often the provider has made something, and given again what it had made. */
+  providerCalls(): ProviderCalls;
+  /** Puts a version of the retry policy in force. */
+  putPolicy(change: Partial<PolicyDraft>): Promise<void>;
+  /** Lets the workspace have more credits. */
+  topUp(credits: number): Promise<void>;
   /** A job that failed last month and stayed captured, posted by the charge protocol of its product, and all paid by a grant. */
   plantLastMonth(jobId: string, priceCredits: number): Promise<void>;
   /** The server goes away, and comes back on the same port with what it had. */
@@ -116,6 +130,41 @@ export async function startProduction(): Promise<Production> {
       for (const type of ['grant', 'reserve', 'capture'] as const) {
         expectOk(await store.writer.postEntry(entryOf(type, priceCredits)));
       }
+    },
+    plantFailed: async ({ model = 'standard', ...spec }) => {
+      const failed = failedJob({ workspaceId: WORKSPACE, at: new Date(), ...spec });
+      const job: Job = {
+        ...failed,
+        provider: { ...failed.provider, name: CONFIGURED_PROVIDER, model },
+        attempts: failed.attempts.map((attempt) => ({ ...attempt, provider: CONFIGURED_PROVIDER, model })),
+      };
+      await db.collection<{ _id: string }>('jobs').insertOne({ ...job });
+      for (const entry of entriesOf(job)) expectOk(await store.writer.postEntry({ ...entry, at: new Date() }));
+    },
+    buyFor: async (jobId) => {
+      const job = jobSchema.parse(await db.collection<{ _id: string }>('jobs').findOne({ _id: jobId }));
+      const { baseUrl, apiKey } = provider;
+      const settings = { type: 'openai', name: CONFIGURED_PROVIDER, baseUrl, key: 'single' } as const;
+      const request = {
+        kind: job.kind,
+        prompt: job.input.prompt,
+        options: JOB_KINDS.website.optionsSchema.parse(job.input.options),
+        model: job.provider.model,
+        idempotencyKey: `${job.billing.generationId}:1`,
+        timeoutMs: 20_000,
+      };
+      const bought = await openAiProvider(settings, apiKey).generate(request, collectingSink(), unstopped());
+      if (!bought.ok) throw new Error('the provider made nothing');
+    },
+    providerCalls: () => provider.calls(),
+    putPolicy: async (change) => {
+      const inForce = expectOk(await store.policies.inForce());
+      const step = { by: { type: 'user', id: 'founder' }, at: new Date(), reason: 'for this spec' } as const;
+      expectOk(await store.policies.append(expectOk(nextPolicyVersion(inForce, { ...inForce, ...change }, step))));
+    },
+    topUp: async (credits) => {
+      expectOk(await store.writer.postEntry(grant(WORKSPACE, credits, 2)));
+      expectOk(await store.writer.unblock(WORKSPACE));
     },
     serverGoes: () => sandbox.stop(),
     serverReturns: async () => {

@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { expect, test } from './application.ts';
 import { expectState, openJob, part, shownEntries } from './job.page.ts';
 import { startProduction, type Production } from './production.ts';
@@ -89,5 +90,54 @@ test.describe('retrying and cancelling a job', () => {
       ['reserve', 500],
       ['release', 500],
     ]);
+  });
+
+  test('what the provider accepted is collected, and not bought a second time', async ({ start }) => {
+    await production.plantFailed({
+      id: 'collect-1',
+      failureClass: 'temporary',
+      acceptanceId: 'chatcmpl-lost',
+      priceCredits: 500,
+    });
+    await production.buyFor('collect-1');
+    expect(production.providerCalls()).toMatchObject({ generated: 1, replayed: 0 });
+    const { page } = await start({ env: production.env, args: ['--runner'] });
+    await openJob(page, 'collect-1');
+    await page.getByRole('button', { name: 'Retry…' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText('chatcmpl-lost');
+    await expect(dialog.getByRole('button', { name: /^Buy it again for/ })).toBeDisabled();
+    await keepScreen(page, 'retry-collect');
+    await dialog.getByRole('button', { name: /^Collect the result for/ }).click();
+    await expect(dialog.getByRole('status')).toContainText('The job waits again');
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await expectState(page, 'completed');
+    await expect.poll(() => shownEntries(page)).toEqual(['reserve', 'release', 'reserve', 'capture']);
+    expect(production.providerCalls()).toMatchObject({ generated: 1, replayed: 1 });
+    const entries = await production.ledgerOf('collect-1');
+    expect(entries.map(({ type, credits }) => [type, credits])).toEqual([
+      ['reserve', 500],
+      ['release', 500],
+      ['reserve', 500],
+      ['capture', 500],
+    ]);
+  });
+
+  test('what the policy never retries is blocked, with its one cause, and nothing is written', async ({ start }) => {
+    const { classes } = DEFAULT_RETRY_POLICY;
+    await production.putPolicy({ classes: { ...classes, temporary: { ...classes.temporary, person: 'never' } } });
+    await production.plantFailed({ id: 'never-1', failureClass: 'temporary', priceCredits: 500 });
+    const before = await production.jobOf('never-1');
+    const { page } = await start({ env: production.env });
+    await openJob(page, 'never-1');
+    await expect(part(page, 'Why it failed')).toContainText('It is not retried.');
+    await page.getByRole('button', { name: 'Retry…' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText('This job cannot be retried.');
+    await expect(dialog).toContainText('Policy 2');
+    await expect(dialog.getByRole('button', { name: /^Retry for/ })).toHaveCount(0);
+    await keepScreen(page, 'retry-blocked');
+    expect(await production.jobOf('never-1')).toEqual(before);
+    expect((await production.ledgerOf('never-1')).map(({ type }) => type)).toEqual(['reserve', 'release']);
   });
 });

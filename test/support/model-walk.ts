@@ -88,6 +88,7 @@ export const jobEvent: fc.Arbitrary<JobEvent> = fc.oneof(
       type: fc.constant('requeue' as const),
       generationId: fc.constantFrom('g-2', 'g-3', 'g_4', 'constructor'),
       priceCredits: fc.nat({ max: 1000 }),
+      collects: fc.constantFrom(null, { acceptanceId: '$order', key: 'g-1:1' }),
     }),
   },
 );

@@ -8,7 +8,8 @@ import { classifyFailure } from '#domain/failure.ts';
 import type { Job, JobInput } from '#domain/job.ts';
 import { findKind } from '#domain/kinds.ts';
 import type { Actor } from '#domain/ledger.ts';
-import { NO_REASON_GIVEN } from '#domain/policy-replay.ts';
+import { collectablePurchase, type Collected } from '#domain/generation-key.ts';
+import { COLLECTED, NO_REASON_GIVEN } from '#domain/policy-replay.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { previewCancel, previewRetry, type CancelPreview, type RetryPreview } from '#domain/retry-preview.ts';
 import { planChange } from '#domain/transition.ts';
@@ -29,6 +30,8 @@ export interface RetryWish {
   readonly jobId: string;
   readonly reason: string;
   readonly edited: EditedInput | null;
+  /** True where the result that the provider accepted to make is to be collected, and not bought again. */
+  readonly isCollecting: boolean;
 }
 
 /** A wish that is carried out: of the version that was shown, and once for each `requestId`. */
@@ -87,9 +90,13 @@ export class JobDesk {
     if (!preview.ok) return preview;
     const { verdict } = preview.value;
     if (verdict.verdict !== 'retry') return err(appError('retry_blocked', verdict.why));
-    const reason = order.reason.trim() === '' ? NO_REASON_GIVEN : order.reason.trim();
+    const collects = order.isCollecting ? collectablePurchase(job) : null;
+    if (order.isCollecting && (collects === null || input.value.hash !== job.input.hash)) {
+      return err(appError('retry_blocked', 'the provider has no result of this input that nobody received'));
+    }
+    const reason = order.reason.trim() === '' ? (collects === null ? NO_REASON_GIVEN : COLLECTED) : order.reason.trim();
     const decided = { reason, policyVersion: verdict.policyVersion, actor: order.by };
-    if (input.value.hash === job.input.hash) return this.#requeue(job, generationId, decided);
+    if (input.value.hash === job.input.hash) return this.#requeue(job, { generationId, collects }, decided);
     return this.#order(job, input.value, { ...decided, generationId, requestId: order.requestId });
   }
 
@@ -170,13 +177,21 @@ export class JobDesk {
           twins: twins.value,
           policy: policy.value,
         },
-        { reason: wish.reason, editedInputHash: wish.edited === null ? null : input.hash },
+        {
+          reason: wish.reason,
+          editedInputHash: wish.edited === null ? null : input.hash,
+          isCollecting: wish.isCollecting,
+        },
       ),
     );
   }
 
-  async #requeue(job: Job, generationId: string, decided: Decided): Promise<Result<string, AppError>> {
-    const event = { type: 'requeue', generationId, priceCredits: job.billing.price } as const;
+  async #requeue(
+    job: Job,
+    generation: { readonly generationId: string; readonly collects: Collected | null },
+    decided: Decided,
+  ): Promise<Result<string, AppError>> {
+    const event = { type: 'requeue', ...generation, priceCredits: job.billing.price } as const;
     const change = planChange(job, event, decided);
     if (!change.ok) return err(appError('illegal_transition', `the job is ${job.state}`));
     const written = await this.#parts.writer.applyChanges([change.value]);

@@ -12,7 +12,12 @@ import { jobIdSchema, type RequestTable } from './definition.ts';
 export const RETRY_REQUESTS = {
   /** What a retry would cost and whether it may happen, from the server as it is now. Writes nothing. */
   'retry.preview': {
-    params: z.object({ jobId: jobIdSchema, reason: reasonSchema, edited: editedInputSchema.nullable() }),
+    params: z.object({
+      jobId: jobIdSchema,
+      reason: reasonSchema,
+      edited: editedInputSchema.nullable(),
+      isCollecting: z.boolean().default(false),
+    }),
     result: retryPreviewSchema,
     permission: 'retry',
     writes: false,
@@ -25,6 +30,8 @@ export const RETRY_REQUESTS = {
       version: z.int().nonnegative(),
       reason: reasonSchema,
       edited: editedInputSchema.nullable(),
+      /** Collects the result that the provider accepted to make, in place of buying it again. */
+      isCollecting: z.boolean().default(false),
     }),
     result: z.object({ jobId: z.string() }),
     permission: 'retry',

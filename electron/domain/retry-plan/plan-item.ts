@@ -99,6 +99,9 @@ function groupOfBlock(cause: Extract<PersonVerdict, { verdict: 'blocked' }>['cau
   }
 }
 
+/** A plan neither edits nor collects. */
+const AS_IT_WAS = { editedInputHash: null, isCollecting: false } as const;
+
 /**
  * What a plan makes of a job, without its balance. A reason given for a whole plan answers what the policy asks a reason for; it
  * never lets a customer pay twice, nor buys again what may have been made: those are looked at one by one. A job whose state is
@@ -112,8 +115,8 @@ export function judgeSubject(
   if (subject.state !== 'failed') return { group: 'not_failed', why: `The job is ${subject.state}.` };
   const { state, generationId } = subject;
   const facts = { ...subject, job: { state, generationId, inputHash: '' }, policy };
-  const bare = decidePersonRetry(facts, { reason: null, editedInputHash: null });
-  const verdict = bare.verdict === 'needs_reason' ? decidePersonRetry(facts, { reason, editedInputHash: null }) : bare;
+  const bare = decidePersonRetry(facts, { reason: null, ...AS_IT_WAS });
+  const verdict = bare.verdict === 'needs_reason' ? decidePersonRetry(facts, { reason, ...AS_IT_WAS }) : bare;
   // The reason has answered the policy; what it must not answer is asked again.
   if (verdict.verdict === 'retry' && subject.chargeStatus === 'charged') {
     return { group: 'already_charged', why: 'The failed generation was charged and not refunded.' };

@@ -60,13 +60,17 @@ function RetryForm({
   const [reason, setReason] = useState('');
   const { verdict } = preview.verdict;
   const isEdited = isEditing && !isSameInput(original, edited);
-  const missing = whatIsMissing(verdict, { isEdited, hasReason: reason.trim() !== '' });
+  const hasReason = reason.trim() !== '';
+  const missing = whatIsMissing(verdict, { isEdited, hasReason });
+  const canCollect = !isEdited && preview.warnings.some(({ type }) => type === 'provider_accepted');
+  const send = (isCollecting: boolean): void =>
+    retry.mutate({ version: preview.version, reason, edited: isEdited ? edited : null, isCollecting });
   return (
     <form
       className="dialog-body"
       onSubmit={(event) => {
         event.preventDefault();
-        if (missing === null) retry.mutate({ version: preview.version, reason, edited: isEdited ? edited : null });
+        if (missing === null) send(false);
       }}
     >
       <RetryFacts preview={preview} />
@@ -96,9 +100,25 @@ function RetryForm({
           {verdict === 'blocked' ? 'Close' : 'Leave it'}
         </button>
         {verdict !== 'blocked' && (
-          <button type="submit" className="button" data-kind="primary" disabled={missing !== null || retry.isPending}>
-            {isEdited ? 'Order the edited job for ' : 'Retry for '}
+          <button
+            type="submit"
+            className="button"
+            data-kind={canCollect ? undefined : 'primary'}
+            disabled={missing !== null || retry.isPending}
+          >
+            {isEdited ? 'Order the edited job for ' : canCollect ? 'Buy it again for ' : 'Retry for '}
             <Credits credits={detail.charge.priceCredits} />
+          </button>
+        )}
+        {verdict !== 'blocked' && canCollect && (
+          <button
+            type="button"
+            className="button"
+            data-kind="primary"
+            disabled={(verdict !== 'collect_first' && !hasReason) || retry.isPending}
+            onClick={() => send(true)}
+          >
+            Collect the result for <Credits credits={detail.charge.priceCredits} />
           </button>
         )}
       </div>
@@ -116,7 +136,7 @@ function whatIsMissing(
     case 'needs_reason':
       return brought.hasReason ? null : 'Say why it would work now.';
     case 'collect_first':
-      return brought.hasReason ? null : 'Collect the result first, or say why it is bought again.';
+      return brought.hasReason ? null : 'Collect the result, or say why it is bought again.';
     case 'refund_first':
       return brought.hasReason ? null : 'Refund it first, or say why it is paid again.';
     case 'edit_input':

@@ -91,7 +91,8 @@ function Warning({ warning }: { warning: RetryWarningView }): ReactNode {
       return (
         <>
           The provider accepted the last generation (<bdi className="mono">{warning.acceptanceId}</bdi>) and nobody
-          received its result: it may have cost something already.
+          received its result: it may have cost something already. Collecting asks for that very result; only where the
+          provider does not have it any more it is made anew.
         </>
       );
     case 'same_input_under_way':

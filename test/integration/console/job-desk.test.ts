@@ -39,14 +39,25 @@ function order(
   version: number,
   fields: Partial<Parameters<JobDesk['retry']>[0]> = {},
 ): Parameters<JobDesk['retry']>[0] {
-  return { requestId: randomUUID(), jobId: 'j1', version, reason: '', edited: null, by: ANN, ...fields };
+  return {
+    requestId: randomUUID(),
+    jobId: 'j1',
+    version,
+    reason: '',
+    edited: null,
+    isCollecting: false,
+    by: ANN,
+    ...fields,
+  };
 }
 
 describe('the desk where a person retries a job', () => {
   it('shows price, balance, charge and verdict, and writes nothing', async () => {
     const version = await failedJob('bad-output', 300);
     const before = await quietBooks(deployment.store.reader);
-    const preview = expectOk(await openDesk().previewRetry({ jobId: 'j1', reason: '', edited: null }));
+    const preview = expectOk(
+      await openDesk().previewRetry({ jobId: 'j1', reason: '', edited: null, isCollecting: false }),
+    );
     expect(preview).toMatchObject({
       version,
       verdict: { verdict: 'retry', policyVersion: 1 },
@@ -147,7 +158,9 @@ describe('the desk where a person retries a job', () => {
     const runner = deployment.startRunner();
     await deployment.settled('other', 'completed');
     const desk = openDesk();
-    expect(expectOk(await desk.previewRetry({ jobId: 'j1', reason: '', edited: null }))).toMatchObject({
+    expect(
+      expectOk(await desk.previewRetry({ jobId: 'j1', reason: '', edited: null, isCollecting: false })),
+    ).toMatchObject({
       balance: { beforeCredits: 40, afterCredits: -60 },
       warnings: [{ type: 'insufficient_credit', missingCredits: 60 }],
     });

@@ -120,13 +120,23 @@ describe('whoever decides', () => {
     await put(draftWith('temporary', { person: 'never' }));
     const { reader, writer, policies } = deployment.store;
     const desk = new JobDesk({ reader, writer, policies, cache: cache.reader });
-    expect(expectOk(await desk.previewRetry({ jobId: 'a1', reason: '', edited: null })).verdict).toMatchObject({
+    expect(
+      expectOk(await desk.previewRetry({ jobId: 'a1', reason: '', edited: null, isCollecting: false })).verdict,
+    ).toMatchObject({
       verdict: 'blocked',
       cause: 'class_never',
       policyVersion: 2,
     });
     const { version } = await deployment.jobOf('a1');
-    const order = { requestId: randomUUID(), jobId: 'a1', version, reason: 'please', edited: null, by: ANN };
+    const order = {
+      requestId: randomUUID(),
+      jobId: 'a1',
+      version,
+      reason: 'please',
+      edited: null,
+      isCollecting: false,
+      by: ANN,
+    };
     expect(await desk.retry(order)).toMatchObject({ ok: false, error: { code: 'retry_blocked' } });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '#domain/failure.ts';
 import { jobSchema } from '#domain/job.ts';
-import { generationKey, replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
+import { collectablePurchase, generationKey, replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 
 type PastAttempt = readonly [failureClass: FailureClass, code: string, acceptanceId: string | null];
@@ -54,6 +54,34 @@ describe('the purchase that an attempt makes or continues', () => {
     ['is a new one where its result was received and was not good enough', [CUT, REJECTED], 'g-j1:2', null],
   ])('%s', (_name, past, key, acceptanceId) => {
     expect(after(past)).toEqual({ key, acceptanceId });
+  });
+
+  it('of an earlier generation goes on under its own key, until it was answered', () => {
+    const collects = { acceptanceId: 'order-1', key: 'g-j1:1' };
+    const job = queuedJob({ id: 'j1' });
+    const collecting = { ...job, attempt: 1, billing: { ...job.billing, generationId: 'g-2', collects } };
+    expect(generationKey(collecting)).toBe('g-j1:1');
+    expect(unreceivedAcceptance(collecting)).toBe('order-1');
+    const attempt = (code: string, failureClass: FailureClass = 'temporary'): (typeof job.attempts)[number] => ({
+      n: 1,
+      generationId: 'g-2',
+      startedAt: new Date(0),
+      endedAt: new Date(0),
+      runnerId: 'r1',
+      provider: 'demo',
+      model: 'demo',
+      acceptanceId: null,
+      providerCost: null,
+      failure: { class: failureClass, code, message: 'm', fingerprint: 'f', at: new Date(0) },
+      validation: null,
+    });
+    const crashed = { ...collecting, attempt: 2, attempts: [attempt('lease_expired')] };
+    expect(generationKey(crashed)).toBe('g-j1:1');
+    expect(unreceivedAcceptance(crashed)).toBe('order-1');
+    expect(collectablePurchase({ ...crashed, attempt: 1 })).toEqual(collects);
+    const answered = { ...collecting, attempt: 2, attempts: [attempt('prediction_failed', 'provider')] };
+    expect(generationKey(answered)).toBe('g-2:2');
+    expect(unreceivedAcceptance(answered)).toBeNull();
   });
 
   it('is replaced under a key that names what is gone, the same for whoever asks', () => {

@@ -28,7 +28,7 @@ function preview(
   reason = '',
   editedInputHash: string | null = null,
 ): RetryPreview {
-  return previewRetry(factsOf(job, fields), { reason, editedInputHash });
+  return previewRetry(factsOf(job, fields), { reason, editedInputHash, isCollecting: false });
 }
 
 /** The table that a support lead reads: class, then what a retry gets as it is, with a reason, and with an edited input. */
