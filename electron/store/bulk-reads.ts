@@ -10,6 +10,21 @@ import { parsed } from './parsed.ts';
 import { toJobDocument } from './mongo-readable-store.ts';
 import type { JobDocument } from './ports.ts';
 
+/** The most jobs on their way that are looked at for a plan. */
+export const LIVE_JOBS_MAX = 100_000;
+
+/** The jobs that are on their way, by what they were asked for. */
+export interface LiveInputs {
+  /** The id of one with this input in this workspace, null where there is none. */
+  idOf(workspaceId: string, inputHash: string): string | null;
+}
+
+const liveInputSchema = z.object({ _id: z.string(), workspaceId: z.string(), input: z.object({ hash: z.string() }) });
+
+function inputKey(workspaceId: string, hash: string): string {
+  return `${hash}\0${workspaceId}`;
+}
+
 /** Reads of many at once, for plans and their runs; each call takes at most a few thousand ids. */
 export class BulkReads {
   readonly #collections: Collections;
@@ -44,6 +59,28 @@ export class BulkReads {
   async accounts(ids: readonly string[]): Promise<Result<readonly CreditAccount[], AppError>> {
     const found = await attemptCall(() => this.#collections.accounts.find({ _id: { $in: [...ids] } }).toArray());
     return found.ok ? parsed(z.array(creditAccountSchema), found.value, 'credit_accounts') : found;
+  }
+
+  /**
+   * Of the jobs that are not at their end, whose input each has: the id of one by workspace and hash of the input. At most
+   * {@link LIVE_JOBS_MAX} of them are looked at.
+   */
+  async liveInputs(): Promise<Result<LiveInputs, AppError>> {
+    const found = await attemptCall(() =>
+      this.#collections.jobs
+        .find({ state: { $in: ['queued', 'running', 'validating', 'retrying'] } })
+        .project({ _id: 1, workspaceId: 1, 'input.hash': 1 })
+        .limit(LIVE_JOBS_MAX)
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const byInput = new Map<string, string>();
+    for (const document of found.value) {
+      const live = liveInputSchema.safeParse(document);
+      // A document that is no job is nobody's twin.
+      if (live.success) byInput.set(inputKey(live.data.workspaceId, live.data.input.hash), live.data._id);
+    }
+    return ok({ idOf: (workspaceId, hash) => byInput.get(inputKey(workspaceId, hash)) ?? null });
   }
 
   /**

@@ -1,4 +1,3 @@
-import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { expect, test } from './application.ts';
 import { makePlan, runForm } from './plan.page.ts';
 import { startProduction, type Production } from './production.ts';
@@ -40,6 +39,8 @@ test.describe('a plan of retries', () => {
   });
 
   test('above the second threshold waits for another person, who sees the same plan', async ({ start }) => {
+    // Two applications of a main process, an engine and a Chromium each.
+    test.slow();
     await production.putPolicy({ spend: { typedCredits: 100, approvalCredits: 500 } });
     const ids = ['two-1', 'two-2'];
     for (const id of ids) await production.plantFailed({ id, failureClass: 'temporary', priceCredits: 400 });

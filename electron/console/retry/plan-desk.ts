@@ -68,6 +68,8 @@ export class PlanDesk {
     if (!policy.ok) return policy;
     const recent = await bulk.recentJobs(EXPERIENCE_JOBS);
     if (!recent.ok) return recent;
+    const live = await bulk.liveInputs();
+    if (!live.ok) return live;
     const jobs = recent.value.flatMap((document) => (document.type === 'job' ? [document.job] : []));
     const available = new Map<string, number>();
     const draft = new PlanDraft({
@@ -75,6 +77,7 @@ export class PlanDesk {
       reason: order.reason,
       experience: experienceOf(jobs),
       availableOf: (workspaceId) => available.get(workspaceId) ?? 0,
+      liveWithInput: live.value.idOf,
     });
     const items: PlanItem[] = [];
     for (let start = 0; start < ids.length; start += READ_AT_ONCE) {

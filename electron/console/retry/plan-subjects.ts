@@ -61,5 +61,6 @@ function subjectOf(
     chargeStatus: proveChargeStatus(billing, entries.get(billing.generationId) ?? [], held).status,
     pendingEntries: billing.pending.length,
     acceptanceId: collectableAcceptance(job),
+    inputHash: job.input.hash,
   };
 }

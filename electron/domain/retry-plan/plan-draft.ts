@@ -25,6 +25,8 @@ export interface PlanFacts {
   readonly experience: PlanExperience;
   /** What a workspace has available; 0 where it has no account. */
   availableOf(workspaceId: string): number;
+  /** Another job of the workspace with this input that is on its way; null where there is none. */
+  liveWithInput(workspaceId: string, inputHash: string): string | null;
 }
 
 interface Sums {
@@ -44,6 +46,7 @@ export class PlanDraft {
   #withExperience = 0;
   #expected = 0;
   #withoutExperience = 0;
+  #sameInput = 0;
 
   constructor(facts: PlanFacts) {
     this.#facts = facts;
@@ -68,6 +71,7 @@ export class PlanDraft {
       chargeStatus,
       priceCredits,
       costMicroUsd,
+      sameInputAs: this.#facts.liveWithInput(workspaceId, subject.inputHash),
       ...judged,
     };
     this.#count(item, subject);
@@ -86,6 +90,7 @@ export class PlanDraft {
       failureClass: null,
       priceCredits: 0,
       costMicroUsd: null,
+      sameInputAs: null,
     };
     return { jobId, ...nothing, chargeStatus: 'unknown', group: 'unreadable', why };
   }
@@ -105,6 +110,7 @@ export class PlanDraft {
       workspacesInAll: all.length,
       costMicroUsd: all.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
       jobsWithoutCost: all.reduce((sum, { jobsWithoutCost }) => sum + jobsWithoutCost, 0),
+      sameInputJobs: this.#sameInput,
       estimate: {
         succeed: Math.round(this.#expected),
         ofJobs: this.#withExperience,
@@ -158,6 +164,7 @@ export class PlanDraft {
       workspace.eligibleCredits += item.priceCredits;
       if (item.costMicroUsd === null) workspace.jobsWithoutCost += 1;
       else workspace.costMicroUsd += item.costMicroUsd;
+      if (item.sameInputAs !== null) this.#sameInput += 1;
       this.#expect(subject);
     } else if (item.group === 'insufficient_credit') {
       workspace.insufficientJobs += 1;

@@ -42,6 +42,7 @@ export interface PlanSubject {
   readonly chargeStatus: ChargeStatus;
   readonly pendingEntries: number;
   readonly acceptanceId: string | null;
+  readonly inputHash: string;
 }
 
 /** One job of a plan, frozen. */
@@ -57,6 +58,8 @@ export const planItemSchema = z.object({
   /** Micro-USD, from earlier jobs of its kind and model; null where none has a known cost. */
   costMicroUsd: microUsdSchema.nullable(),
   group: planGroupSchema,
+  /** Another job of the workspace with the same input that was on its way when it was planned; null where there was none. */
+  sameInputAs: z.string().max(200).nullable().default(null),
   /** Why it is in this group, for people. */
   why: z.string().max(500),
 });
@@ -114,7 +117,7 @@ export function judgeSubject(
 ): { readonly group: PlanGroup; readonly why: string } {
   if (subject.state !== 'failed') return { group: 'not_failed', why: `The job is ${subject.state}.` };
   const { state, generationId } = subject;
-  const facts = { ...subject, job: { state, generationId, inputHash: '' }, policy };
+  const facts = { ...subject, job: { state, generationId, inputHash: subject.inputHash }, policy };
   const bare = decidePersonRetry(facts, { reason: null, ...AS_IT_WAS });
   const verdict = bare.verdict === 'needs_reason' ? decidePersonRetry(facts, { reason, ...AS_IT_WAS }) : bare;
   // The reason has answered the policy; what it must not answer is asked again.

@@ -38,6 +38,8 @@ export const planTotalsSchema = z.object({
   workspacesInAll: z.int().nonnegative(),
   costMicroUsd: microUsdSchema,
   jobsWithoutCost: z.int().nonnegative(),
+  /** Eligible jobs with whose input another job is on its way already. */
+  sameInputJobs: z.int().nonnegative().default(0),
   /** How many of the eligible jobs whose kind of failure was retried before are expected to succeed. */
   estimate: z.object({
     succeed: z.int().nonnegative(),

@@ -121,7 +121,14 @@ function Items({ plan }: { plan: PlanView }): ReactNode {
                 </th>
                 <td>{item.failureClass ?? item.state ?? '–'}</td>
                 <td>{GROUP_WORDS[item.group][0]}</td>
-                <td>{item.why}</td>
+                <td>
+                  {item.why}
+                  {item.sameInputAs !== null && (
+                    <span className="cell-note">
+                      The same input is on its way in <bdi className="mono">{item.sameInputAs}</bdi>.
+                    </span>
+                  )}
+                </td>
                 <td className="number">
                   <Credits credits={item.priceCredits} />
                 </td>

@@ -1,3 +1,4 @@
+import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
@@ -80,6 +81,15 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
         </Fact>
         <Fact name="Reason">{plan.reason}</Fact>
       </Facts>
+      {totals.sameInputJobs > 0 && (
+        <p className="note" data-tone="warning">
+          <TriangleAlert aria-hidden size={15} />
+          <span>
+            Of {totals.sameInputJobs.toLocaleString('en')} of the jobs to be retried, another job with the same input is
+            on its way already; below they name it.
+          </span>
+        </p>
+      )}
     </Panel>
   );
 }

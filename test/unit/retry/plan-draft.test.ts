@@ -20,6 +20,7 @@ const subjects = fc.array(
     chargeStatus: fc.constantFrom(...chargeStatusSchema.options),
     pendingEntries: fc.nat(1),
     acceptanceId: fc.constantFrom(null, 'a1'),
+    inputHash: fc.constantFrom('h1', 'h2'),
   }),
   { maxLength: 60 },
 );
@@ -29,6 +30,7 @@ function factsOf(available: number, reason: string): PlanFacts {
     policy: DEFAULT_RETRY_POLICY,
     reason,
     availableOf: () => available,
+    liveWithInput: (workspaceId, hash) => (hash === 'h2' && workspaceId !== 'w1' ? `live-${workspaceId}` : null),
     experience: {
       costOf: (kind) => (kind === 'image' ? 7 : null),
       rateOf: ({ model }) => (model === 'm1' ? { retried: 4, succeeded: 3 } : { retried: 0, succeeded: 0 }),
@@ -60,6 +62,21 @@ describe('a plan of many jobs', () => {
           const credits = own.reduce((sum, { priceCredits }) => sum + priceCredits, 0);
           expect(totals.groups[group]).toEqual({ jobs: own.length, credits });
         }
+      }),
+    );
+  });
+
+  it('names another job with the same input that is on its way, and counts those among what will be retried', () => {
+    fc.assert(
+      fc.property(...worlds, (jobs, available, reason) => {
+        const { items, totals } = plan(jobs, factsOf(available, reason));
+        const first = new Map(jobs.toReversed().map((job) => [job.jobId, job]));
+        for (const { jobId, workspaceId, sameInputAs } of items) {
+          const isTwin = first.get(jobId)?.inputHash === 'h2' && workspaceId !== 'w1';
+          expect(sameInputAs).toBe(isTwin ? `live-${workspaceId}` : null);
+        }
+        const counted = items.filter(({ group, sameInputAs }) => group === 'eligible' && sameInputAs !== null);
+        expect(totals.sameInputJobs).toBe(counted.length);
       }),
     );
   });
@@ -104,7 +121,13 @@ describe('a plan of many jobs', () => {
       failureClass: 'temporary',
       generationId: 'g',
     } as const;
-    const rest = { priceCredits: 1, chargeStatus: 'not_charged', pendingEntries: 0, acceptanceId: null } as const;
+    const rest = {
+      priceCredits: 1,
+      chargeStatus: 'not_charged',
+      pendingEntries: 0,
+      acceptanceId: null,
+      inputHash: 'h',
+    } as const;
     const jobs = ['m1', 'm1', 'm1', 'm1', 'm2'].map((model, n) => ({
       ...base,
       ...rest,

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { failureClassSchema, type FailureClass } from '#domain/failure.ts';
 import { chargeStatusSchema, jobStateSchema, type ChargeStatus } from '#domain/job.ts';
 import { PlanDraft } from '#domain/retry-plan/plan-draft.ts';
 import type { PlanGroup, PlanSubject } from '#domain/retry-plan/plan-item.ts';
+import { decidePersonRetry } from '#domain/person-retry.ts';
 import { DEFAULT_RETRY_POLICY, personRuleSchema, type RetryPolicy } from '#domain/retry-policy.ts';
 
 /*
@@ -56,6 +58,7 @@ function subject(fields: Partial<PlanSubject>): PlanSubject {
     chargeStatus: 'not_charged',
     pendingEntries: 0,
     acceptanceId: null,
+    inputHash: 'h1',
     ...fields,
   };
 }
@@ -71,7 +74,7 @@ function groupOf(
   { reason = '', available = 1000, policy = DEFAULT_RETRY_POLICY }: World = {},
 ): PlanGroup {
   const experience = { costOf: () => null, rateOf: () => ({ retried: 0, succeeded: 0 }), basis: 'nothing' };
-  const draft = new PlanDraft({ policy, reason, experience, availableOf: () => available });
+  const draft = new PlanDraft({ policy, reason, experience, availableOf: () => available, liveWithInput: () => null });
   const item = draft.add(job);
   if (item === null) throw new Error('the job is in the plan already');
   return item.group;
@@ -129,6 +132,136 @@ describe('a failed job in a plan', () => {
     const rule = { ...DEFAULT_RETRY_POLICY.classes.input, person: 'as_is' as const };
     const policy = { ...DEFAULT_RETRY_POLICY, classes: { ...DEFAULT_RETRY_POLICY.classes, input: rule } };
     expect(groupOf(subject({ failureClass: 'input' }), { policy, reason: 'because' })).toBe('needs_edit');
+  });
+});
+
+/*
+ * What a person is told who retries one job. Read a cell: "a job that failed in this class, as it is / with a reason / with an edited
+ * input, is ...". The last columns are those of a job whose failed generation stayed charged, or whose result the provider may have.
+ */
+const EDIT_ONLY = 'edit_input / edit_input / retry';
+const FREELY = 'retry / retry / retry';
+const EXPLAINED = 'needs_reason / retry / needs_reason';
+
+// prettier-ignore
+const ALONE: Readonly<Record<FailureClass, Readonly<Record<'plain' | 'charged' | 'accepted', string>>>> = {
+  //             nothing stands in the way   the customer paid for it                    the provider accepted it
+  temporary:   { plain: FREELY,    charged: 'refund_first / retry / refund_first', accepted: 'collect_first / retry / retry' },
+  rate_limit:  { plain: FREELY,    charged: 'refund_first / retry / refund_first', accepted: 'collect_first / retry / retry' },
+  timeout:     { plain: FREELY,    charged: 'refund_first / retry / refund_first', accepted: 'collect_first / retry / retry' },
+  provider:    { plain: EXPLAINED, charged: EXPLAINED,                             accepted: EXPLAINED },
+  validation:  { plain: FREELY,    charged: 'refund_first / retry / refund_first', accepted: 'collect_first / retry / retry' },
+  input:       { plain: EDIT_ONLY, charged: 'edit_input / edit_input / refund_first', accepted: EDIT_ONLY },
+  policy:      { plain: EDIT_ONLY, charged: 'edit_input / edit_input / refund_first', accepted: EDIT_ONLY },
+  credit:      { plain: FREELY,    charged: 'refund_first / retry / refund_first', accepted: 'collect_first / retry / retry' },
+  cancelled:   { plain: EXPLAINED, charged: EXPLAINED,                             accepted: EXPLAINED },
+  unknown:     { plain: EXPLAINED, charged: EXPLAINED,                             accepted: EXPLAINED },
+};
+
+describe('a failed job that a person retries alone', () => {
+  const cells = failureClassSchema.options.flatMap((failureClass) =>
+    (['plain', 'charged', 'accepted'] as const).flatMap((standing) =>
+      ALONE[failureClass][standing].split(' / ').map((verdict, index) => ({
+        failureClass,
+        standing,
+        brings: ['nothing', 'a reason', 'an edited input'][index] ?? '',
+        verdict,
+      })),
+    ),
+  );
+
+  it.each(cells)('that failed as $failureClass, is $standing, by who brings $brings, is $verdict', (cell) => {
+    const told = decidePersonRetry(
+      {
+        ...subject({ failureClass: cell.failureClass }),
+        job: { state: 'failed', inputHash: 'h1', generationId: 'g1' },
+        chargeStatus: cell.standing === 'charged' ? 'charged' : 'not_charged',
+        acceptanceId: cell.standing === 'accepted' ? 'a1' : null,
+        policy: { ...DEFAULT_RETRY_POLICY, version: 7 },
+      },
+      {
+        reason: cell.brings === 'a reason' ? 'the customer waits' : null,
+        editedInputHash: cell.brings === 'an edited input' ? 'h2' : null,
+        isCollecting: false,
+      },
+    );
+    expect(told).toMatchObject({ verdict: cell.verdict, policyVersion: 7 });
+  });
+});
+
+describe('whatever the state, class, charge, balance, lineage and policy', () => {
+  const rule = fc.record({
+    automatic: fc.nat(5),
+    backoffBaseMs: fc.constant(0),
+    backoffMaxMs: fc.constant(0),
+    person: fc.constantFrom(...personRuleSchema.options),
+    charge: fc.constantFrom('release' as const, 'capture' as const),
+    why: fc.constant('because'),
+  });
+  const policies: fc.Arbitrary<RetryPolicy> = fc
+    .record({ version: fc.integer({ min: 1, max: 1000 }), rules: fc.array(rule, { minLength: 10, maxLength: 10 }) })
+    .map(({ version, rules }) => ({
+      version,
+      spend: DEFAULT_RETRY_POLICY.spend,
+      // Object.fromEntries forgets the names that it was given (microsoft/TypeScript#35745).
+      classes: Object.fromEntries(
+        failureClassSchema.options.map((name, index) => [name, rules[index]]),
+      ) as RetryPolicy['classes'],
+    }));
+  const worlds = fc.record({
+    state: fc.constantFrom(...jobStateSchema.options),
+    failureClass: fc.constantFrom(...failureClassSchema.options),
+    chargeStatus: fc.constantFrom(...chargeStatusSchema.options),
+    available: fc.integer({ min: -200, max: 300 }),
+    pendingEntries: fc.nat(2),
+    /** What the last generation left at its provider, and which job is on its way with the same input. */
+    acceptanceId: fc.constantFrom(null, 'a1'),
+    live: fc.constantFrom(null, 'j2'),
+    reason: fc.constantFrom('', 'the provider is back'),
+    policy: policies,
+  });
+
+  it('a plan retries only what failed, is settled and unpaid, may be retried, and can be paid; all of it under one version', () => {
+    fc.assert(
+      fc.property(worlds, ({ available, live, reason, policy, ...fields }) => {
+        const experience = { costOf: () => null, rateOf: () => ({ retried: 0, succeeded: 0 }), basis: 'nothing' };
+        const facts = { policy, reason, experience, availableOf: () => available, liveWithInput: () => live };
+        const item = new PlanDraft(facts).add(subject(fields));
+        const person = policy.classes[fields.failureClass].person;
+        const mayBe =
+          fields.failureClass !== 'input' && (person === 'as_is' || (person === 'with_reason' && reason !== ''));
+        const isSettled = fields.pendingEntries === 0 && !['charged', 'unknown'].includes(fields.chargeStatus);
+        const isFree = fields.state === 'failed' && isSettled && fields.acceptanceId === null && mayBe;
+        expect(item?.group === 'eligible').toBe(isFree && available >= PRICE);
+        expect(item?.group === 'insufficient_credit').toBe(isFree && available < PRICE);
+        expect(item?.sameInputAs).toBe(live);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('a person is told under the version that was asked, and never pays twice nor buys twice without saying why', () => {
+    const offers = fc.record({
+      reason: fc.constantFrom(null, '', 'the customer waits'),
+      editedInputHash: fc.constantFrom(null, 'h1', 'h2'),
+      isCollecting: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(worlds, offers, ({ policy, ...fields }, offer) => {
+        const facts = { ...subject(fields), job: { state: fields.state, inputHash: 'h1', generationId: 'g1' }, policy };
+        const told = decidePersonRetry(facts, offer);
+        expect(told.policyVersion).toBe(policy.version);
+        if (told.verdict !== 'retry') return;
+        const isExplained = (offer.reason ?? '').trim() !== '';
+        const isBoughtAgain = fields.acceptanceId !== null && offer.editedInputHash !== 'h2' && !offer.isCollecting;
+        expect(fields.state).toBe('failed');
+        expect(fields.pendingEntries).toBe(0);
+        expect(fields.chargeStatus).not.toBe('unknown');
+        expect(policy.classes[fields.failureClass].person).not.toBe('never');
+        expect((fields.chargeStatus === 'charged' || isBoughtAgain) && !isExplained).toBe(false);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 

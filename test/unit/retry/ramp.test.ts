@@ -48,7 +48,13 @@ const BOB = { type: 'user', id: 'bob' } as const;
 
 function planOf(credits: number): PlanRecord {
   const nothing = { costOf: () => null, rateOf: () => ({ retried: 0, succeeded: 0 }), basis: '' };
-  const facts = { policy: DEFAULT_RETRY_POLICY, reason: '', experience: nothing, availableOf: () => 1_000_000 };
+  const facts = {
+    policy: DEFAULT_RETRY_POLICY,
+    reason: '',
+    experience: nothing,
+    availableOf: () => 1_000_000,
+    liveWithInput: () => null,
+  };
   const draft = new PlanDraft(facts);
   draft.add({
     jobId: 'j1',
@@ -63,6 +69,7 @@ function planOf(credits: number): PlanRecord {
     chargeStatus: 'not_charged',
     pendingEntries: 0,
     acceptanceId: null,
+    inputHash: 'h',
   });
   return {
     _id: '0123456789abcdef',
