@@ -12,7 +12,7 @@ import type { SeededRandom } from '../support/model-random.ts';
 import { openTestStore } from '../support/test-server.ts';
 import { CUTS, startCuttingProxy, type CuttingProxy } from './cutting-proxy.ts';
 import { KILL_POINTS, type Doom } from './doom.ts';
-import { startRunnerProcess, startServerProcess, type KillableProcess } from './processes.ts';
+import { startConsoleProcess, startRunnerProcess, startServerProcess, type KillableProcess } from './processes.ts';
 import { startSellingProvider, type SellingProvider } from './selling-provider.ts';
 
 const SKEW_MS_MAX = 5 * 60_000;
@@ -116,6 +116,12 @@ export class FaultWorld {
       this.deeds.killPoints[where] = (this.deeds.killPoints[where] ?? 0) + 1;
       this.#runners[index] = this.#startRunner();
     }
+  }
+
+  /** A console that runs a plan over the same unreliable way as the runners. */
+  startConsole(planId: string, holder: string): KillableProcess {
+    const uri = `mongodb://127.0.0.1:${this.proxy.port}/${this.#server.options}`;
+    return startConsoleProcess({ uri, dbName: this.#dbName, planId, holder });
   }
 
   async killRunner(): Promise<void> {

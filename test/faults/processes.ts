@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ConsoleOrder } from './plan-process.ts';
 import type { RunnerOrder } from './runner-process.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -24,6 +25,11 @@ export function startRunnerProcess(order: RunnerOrder): KillableProcess {
   // Little memory, so that a job that wants all of it gets it over with.
   const args = ['--max-old-space-size=160', entry('runner-process.ts'), JSON.stringify(order)];
   return killable(spawn(process.execPath, args, { stdio: 'pipe' }));
+}
+
+/** Starts a console of its own process that runs a plan; it ends when the plan is over. */
+export function startConsoleProcess(order: ConsoleOrder): KillableProcess {
+  return killable(spawn(process.execPath, [entry('plan-process.ts'), JSON.stringify(order)], { stdio: 'pipe' }));
 }
 
 /** Starts the sandbox server on a folder. @returns the process and its port, once it listens */

@@ -4,11 +4,13 @@ import { wholeNumber } from '#cli/whole-number.ts';
 import { SeededRandom } from '../support/model-random.ts';
 import { runRound } from './fault-round.ts';
 import { FaultWorld } from './fault-world.ts';
+import { runPlanRound } from './plan-round.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 interface Options {
   readonly rounds: number;
   readonly jobs: number;
+  readonly plans: number;
   readonly seed: number;
   readonly uri?: string;
   readonly json?: boolean;
@@ -20,8 +22,9 @@ interface Options {
  * what the machine makes of it differs from run to run, as with real processes it does.
  */
 const options = new Command('faults')
-  .option('--rounds <n>', 'how many rounds', wholeNumber(1, 1_000_000_000), 20)
+  .option('--rounds <n>', 'how many rounds', wholeNumber(0, 1_000_000_000), 20)
   .option('--jobs <n>', 'jobs of each round', wholeNumber(1, 1_000_000_000), 40)
+  .option('--plans <n>', 'how many rounds of overlapping plans behind them', wholeNumber(0, 1_000_000), 2)
   .option(
     '--seed <n>',
     'the seed; drawn and printed unless told',
@@ -52,6 +55,22 @@ async function run(): Promise<number> {
       for (const finding of verdict.findings.slice(0, 20)) console.error(`  ${finding}`);
       if (!isClean(verdict)) console.error(world.errors());
     }
+    let [planRounds, plannedJobs, consoleKills] = [0, 0, 0];
+    while (planRounds < options.plans && (verdict === null || isClean(verdict))) {
+      planRounds += 1;
+      const startedAt = performance.now();
+      const round = await runPlanRound(world, planRounds, options.jobs, random);
+      acknowledged.push(...round.ids);
+      plannedJobs += round.ids.length;
+      consoleKills += round.consoleKills;
+      const judged = judge(await world.readBooks(), acknowledged, world.provider.boughtTwice());
+      verdict = { ...judged, findings: [...judged.findings, ...round.findings] };
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.error(
+        `plans ${planRounds}: ${seconds} s, ${round.consoleKills} consoles killed, ${verdict.findings.length} findings`,
+      );
+      for (const finding of verdict.findings.slice(0, 20)) console.error(`  ${finding}`);
+    }
     const { findings: _, ...counts } = verdict ?? judge({ jobs: [], accounts: [], ledger: [] }, [], []);
     const { kills, restarts, freezes, killPoints } = world.deeds;
     const report = {
@@ -59,6 +78,9 @@ async function run(): Promise<number> {
       kills: kills + restarts,
       cuts: world.proxy.cuts(),
       jobs: acknowledged.length,
+      planRounds,
+      plannedJobs,
+      consoleKills,
       ...counts,
       serverRestarts: restarts,
       freezes,
