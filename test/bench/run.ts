@@ -7,6 +7,7 @@ type Benchmark = (args: readonly string[]) => Promise<number>;
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   cache: async () => (await import('./cache/benchmark.ts')).runCacheBenchmark,
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
+  retry: async () => (await import('./retry/benchmark.ts')).runRetryBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
   sandbox: async () => (await import('./sandbox/benchmark.ts')).runSandboxBenchmark,
   seed: async () => (await import('./cache/seed.ts')).runSeedBenchmark,
