@@ -51,6 +51,8 @@ export const replayViewSchema = z.object({
   jobs: countSchema,
   /** True where there were more, of which the newest were replayed. */
   isCut: z.boolean(),
+  /** From when on the copy has every job of that time; null where it has them all. */
+  keptSinceMs: timeMsSchema.nullable(),
   classes: z.array(replayedClassSchema),
 });
 export type ReplayView = z.infer<typeof replayViewSchema>;

@@ -4,7 +4,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import type { Replay } from '#domain/policy-replay.ts';
 import { nextPolicyVersion, problemsOf, type PolicyDraft, type PolicyVersion } from '#domain/policy-version.ts';
-import { err, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { PolicyStore } from '#store/policy-store.ts';
 import type { ReadableStore } from '#store/ports.ts';
 
@@ -59,19 +59,24 @@ export class PolicyDesk {
   }
 
   /**
-   * Replays a draft over the jobs with a failure that were created in the last days. Errors, besides the copy's: `copy_incomplete`,
+   * Replays a draft over the jobs with a failure that were created in the last days. `keptSinceMs` says from when on the copy has them
+   * all, where that is later than what was asked for. Errors, besides the copy's: `copy_incomplete`,
    * and `invalid_request` for a draft that contradicts itself.
    */
   async replay(
     draft: PolicyDraft,
     { days, nowMs }: { readonly days: ReplayDays; readonly nowMs: number },
-  ): Promise<Result<Replay & { readonly isCut: boolean }, AppError>> {
+  ): Promise<Result<Replay & { readonly isCut: boolean; readonly keptSinceMs: number | null }, AppError>> {
     const { cache } = this.#parts;
     const [problem] = problemsOf(draft);
     if (problem !== undefined) return err(appError('invalid_request', problem));
     const standing = await cache.standing();
     if (!standing.ok) return standing;
     if (!standing.value.isComplete) return err(appError('copy_incomplete'));
-    return cache.replay({ draft, sinceMs: nowMs - days * DAY_MS });
+    const sinceMs = nowMs - days * DAY_MS;
+    const replayed = await cache.replay({ draft, sinceMs });
+    if (!replayed.ok) return replayed;
+    const { keptSinceMs } = standing.value.scope;
+    return ok({ ...replayed.value, keptSinceMs: keptSinceMs !== null && keptSinceMs > sinceMs ? keptSinceMs : null });
   }
 }

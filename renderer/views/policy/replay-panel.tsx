@@ -5,6 +5,7 @@ import type { PolicyDraft } from '#domain/policy-version.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
+import { RelativeTime } from '../../components/time-text.tsx';
 import { useReplay } from '../../state/policy-queries.ts';
 import { counted } from './policy-words.ts';
 
@@ -68,6 +69,14 @@ function ReplayResult({ replay }: { replay: ReplayView }): ReactNode {
         {counted(replay.jobs, 'job')} of the last {replay.days} days had a failure
         {replay.isCut && '; there were more, and only the newest were replayed'}.
       </p>
+      {replay.keptSinceMs !== null && (
+        <p className="note" data-tone="warning">
+          <span>
+            The offline copy keeps only what changed since <RelativeTime atMs={replay.keptSinceMs} />; older failures
+            are not in these figures.
+          </span>
+        </p>
+      )}
       {shown.length > 0 && (
         <div className="wide-table">
           <table className="plain-table">
