@@ -77,7 +77,7 @@ export class PlanDesk {
       reason: order.reason,
       experience: experienceOf(jobs),
       availableOf: (workspaceId) => available.get(workspaceId) ?? 0,
-      liveWithInput: live.value.idOf,
+      liveWithInput: (workspaceId, inputHash) => live.value.idOf(workspaceId, inputHash),
     });
     const items: PlanItem[] = [];
     for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
