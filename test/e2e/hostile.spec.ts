@@ -32,7 +32,7 @@ async function expectUnharmed(page: Page): Promise<void> {
 
 /** Documents that no product of ours would write; each is shown as text. */
 test.describe('hostile documents', () => {
-  // Every text is looked at in every form, and documents of fifteen megabytes are copied.
+  // Every text is looked at in every form.
   test.setTimeout(300_000);
   let production: Production;
   test.beforeEach(async () => {
@@ -99,35 +99,6 @@ test.describe('hostile documents', () => {
     expect(asked).toEqual([]);
   });
 
-  test('of wrong and missing types, and of fifteen megabytes, show as text', async ({ start }) => {
-    const sound = queuedJob({ id: 'sound', workspaceId: WORKSPACE, createdAt: new Date() });
-    const { _id: _sound, ...fields } = sound;
-    const wrong: readonly Record<string, unknown>[] = [
-      { ...fields, state: 'exploded' },
-      { ...fields, createdAt: 'yesterday' },
-      { ...fields, billing: null },
-      { ...fields, input: { prompt: { $where: 'while(1);' } } },
-      { __proto__x: MARKUP },
-      { ...fields, attempts: 'none', history: 7, version: -1 },
-    ];
-    for (const [n, document] of wrong.entries()) await production.writeRaw({ _id: `wrong-${n}`, ...document });
-    await production.writeRaw({
-      _id: 'large',
-      ...fields,
-      input: { ...sound.input, options: { text: 'x '.repeat(7_500_000) } },
-    });
-    await production.writeRaw({ _id: 'large-and-wrong', state: 'x', text: 'y '.repeat(7_500_000) });
-    const { page } = await start({ env: production.env });
-    await expect(rowOf(page, 'large')).toBeVisible();
-    await openJob(page, 'large');
-    await expectUnharmed(page);
-    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Malformed' }).click();
-    for (const n of wrong.keys()) await expect(page.getByText(`wrong-${n}`, { exact: true })).toBeVisible();
-    await expect(page.getByText('large-and-wrong', { exact: true })).toBeVisible();
-    await expectUnharmed(page);
-    await keepScreen(page, 'hostile-malformed');
-  });
-
   test('of outputs are drawn without script, network or origin, and not at all with another hash', async ({
     start,
   }) => {
@@ -155,6 +126,9 @@ test.describe('hostile documents', () => {
 });
 
 test.describe('links of other programs', () => {
+  // The application is started once for each link.
+  test.setTimeout(300_000);
+
   test('open what they name, and nothing else', async ({ start }) => {
     for (const [link, route] of [
       ['runledger://job/no-such-job', /#\/jobs\/no-such-job$/],
