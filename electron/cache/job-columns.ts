@@ -183,5 +183,6 @@ export function toJobRow(columns: ListColumns): JobRow {
     createdAtMs: columns.created_ms,
     updatedAtMs: columns.updated_ms,
     notBeforeMs: columns.not_before_ms,
+    hit: null,
   };
 }

@@ -16,6 +16,7 @@ import {
 } from './job-query.ts';
 import { decodeCursor, encodeCursor, type PageKey } from './page-cursor.ts';
 import { behindKey, compareKeys, keyParams, orderOf, type PagePlan, type ScannedRows } from './page-plan.ts';
+import { RowHits } from './row-hits.ts';
 import { toFtsQuery } from './search-query.ts';
 import { StatementPool } from './statement-pool.ts';
 import { readNewestHits } from './text-hits.ts';
@@ -32,6 +33,8 @@ export interface JobsQuery {
   readonly sort: JobSort;
   /** Null for the first page. */
   readonly cursor: string | null;
+  /** In an order by time, where the first page begins: at this time, in the direction of the order. Null begins at its end. */
+  readonly startAtMs?: number | null;
   /** 1 to 500. */
   readonly limit: number;
 }
@@ -53,10 +56,12 @@ export interface JobsCount {
 /** Answers pages and counts of jobs from a read-only connection, in bounded time whatever the filter. */
 export class JobPages {
   readonly #pool: StatementPool;
+  readonly #hits: RowHits;
   readonly #now: () => number;
 
   constructor(db: Database, now: () => number, isUnwanted?: IsUnwanted) {
     this.#pool = new StatementPool(db, isUnwanted);
+    this.#hits = new RowHits(db);
     this.#now = now;
   }
 
@@ -65,21 +70,25 @@ export class JobPages {
     const after = query.cursor === null ? null : decodeCursor(query.sort, query.cursor);
     if (query.cursor !== null && after === null)
       return err(appError('invalid_request', 'the cursor is of another order'));
+    const start = after ?? startOf(query);
+    if (start === 'no_time') return err(appError('invalid_request', 'only an order by time can begin at a time'));
     const plan: PagePlan = {
       column: SORT_COLUMNS[query.sort.column],
       isAscending: query.sort.direction === 'ascending',
       restrictions: restrictionsOf(query.filter),
       params: filterParams(query.filter, this.#now()),
-      after,
+      after: start,
       limit: query.limit,
     };
     const text = toFtsQuery(query.filter.text);
     if (text === null) return ok({ ...pageOf(plan, query.sort, this.#scan(plan)), isWhole: true });
     if (plan.column === 'created_ms') {
-      return ok({ ...pageOf(plan, query.sort, [readNewestHits(this.#pool, plan, text)]), isWhole: true });
+      const page = pageOf(plan, query.sort, [readNewestHits(this.#pool, plan, text)]);
+      return ok({ ...page, rows: this.#hits.mark(page.rows, query.filter.text), isWhole: true });
     }
     const isWhole = this.#countHits(text) <= GATHERED_MAX;
-    return ok({ ...pageOf(plan, query.sort, [this.#gatherHits(plan, text, isWhole)]), isWhole });
+    const page = pageOf(plan, query.sort, [this.#gatherHits(plan, text, isWhole)]);
+    return ok({ ...page, rows: this.#hits.mark(page.rows, query.filter.text), isWhole });
   }
 
   /** How many jobs a filter has; where only states and kinds are given, from the roll-ups. */
@@ -206,6 +215,14 @@ export class JobPages {
       isExact: hits <= GATHERED_MAX,
     };
   }
+}
+
+/** The key just before the time that a list is to begin at. */
+function startOf({ startAtMs = null, sort }: JobsQuery): PageKey | null | 'no_time' {
+  if (startAtMs === null) return null;
+  if (sort.column !== 'createdAt' && sort.column !== 'updatedAt') return 'no_time';
+  // Ids are never empty, so an empty one stands before all rows of its time, in either direction of the next millisecond.
+  return { value: sort.direction === 'ascending' ? startAtMs : startAtMs + 1, id: '' };
 }
 
 function pageOf(plan: PagePlan, sort: JobSort, scanned: readonly ScannedRows[]): Omit<JobsPage, 'isWhole'> {

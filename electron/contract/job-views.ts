@@ -4,6 +4,7 @@ import { failureClassSchema } from '#domain/failure.ts';
 import { chargeStatusSchema, jobStateSchema, outputSchema, validationSchema } from '#domain/job.ts';
 import type { Standstill } from '#domain/job-standstill.ts';
 import { actorSchema, entryTypeSchema } from '#domain/ledger.ts';
+import { SEARCH_FIELDS } from './query/search-terms.ts';
 import { timeMsSchema } from './status.ts';
 
 /** The most characters of the words that are searched for. */
@@ -71,6 +72,10 @@ export const jobRowSchema = z.object({
   createdAtMs: timeMsSchema,
   updatedAtMs: timeMsSchema,
   notBeforeMs: timeMsSchema,
+  /** In a list of a search: where it was found, cut into what was searched for and what stands between. */
+  hit: z
+    .object({ field: z.enum(SEARCH_FIELDS), parts: z.array(z.object({ text: z.string(), isHit: z.boolean() })) })
+    .nullable(),
 });
 export type JobRow = z.infer<typeof jobRowSchema>;
 

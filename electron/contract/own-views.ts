@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { jobStateSchema } from '#domain/job.ts';
+import { editedInputSchema, reasonSchema } from './retry-views.ts';
 import { timeMsSchema } from './status.ts';
 
 /** What a person keeps on this machine: views and drafts. No server holds them, so none of it can be read again. */
@@ -30,3 +32,15 @@ export const draftSchema = z.object({
   madeAtMs: timeMsSchema,
 });
 export type Draft = z.infer<typeof draftSchema>;
+
+const jobDraftBody = {
+  reason: reasonSchema,
+  /** What the person saw of the job when they made it. */
+  seenState: jobStateSchema,
+  seenUpdatedAtMs: timeMsSchema,
+};
+
+/** What a draft of the kind `retry` holds; its subject is a job. */
+export const retryDraftBodySchema = z.object({ ...jobDraftBody, edited: editedInputSchema.nullable() });
+/** What a draft of the kind `cancel` holds; its subject is a job. */
+export const cancelDraftBodySchema = z.object(jobDraftBody);

@@ -42,6 +42,7 @@ export function toJobRow(job: Job): JobRow {
     createdAtMs: job.createdAt.getTime(),
     updatedAtMs: job.updatedAt.getTime(),
     notBeforeMs: job.notBefore.getTime(),
+    hit: null,
   };
 }
 

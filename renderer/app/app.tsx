@@ -8,6 +8,7 @@ import { AlertsScreen } from '../views/alerts/alerts-screen.tsx';
 import { AuditScreen } from '../views/audit/audit-screen.tsx';
 import { ConnectionsScreen } from '../views/connections/connections-screen.tsx';
 import { CopyScreen } from '../views/copy/copy-screen.tsx';
+import { DraftsScreen } from '../views/drafts/drafts-screen.tsx';
 import { FailuresScreen } from '../views/failures/failures-screen.tsx';
 import { HealthScreen } from '../views/health/health-screen.tsx';
 import { CompareScreen } from '../views/job/compare-screen.tsx';
@@ -87,6 +88,7 @@ function Screens(): ReactNode {
           <PlanScreen key={id} planId={id} />
         </Route>
         <Route path="/policy" component={PolicyScreen} />
+        <Route path="/drafts" component={DraftsScreen} />
         <Route path="/copy" component={CopyScreen} />
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />

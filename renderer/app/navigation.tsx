@@ -6,6 +6,7 @@ import {
   Cog,
   FileWarning,
   HardDrive,
+  Inbox,
   ListChecks,
   ListTree,
   Scale,
@@ -17,6 +18,7 @@ import {
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useAlerts } from '../state/alert-queries.ts';
+import { useDrafts } from '../state/drafts.ts';
 import { useEngineStatus } from '../state/engine-queries.tsx';
 import { useKnownFindings } from '../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
@@ -35,6 +37,7 @@ export function Navigation(): ReactNode {
         <MalformedItem />
         <NavItem path="/plans" icon={ListChecks} label="Retry plans" />
         <NavItem path="/policy" icon={ShieldCheck} label="Retry policy" />
+        <DraftsItem />
         <NavItem path="/copy" icon={HardDrive} label="Offline copy" />
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
@@ -69,6 +72,15 @@ function AlertsItem(): ReactNode {
   return (
     <NavItem path="/alerts" icon={BellRing} label="Alerts">
       <NavCount value={firing === 0 ? undefined : firing} label="alerts firing" isAlert />
+    </NavItem>
+  );
+}
+
+function DraftsItem(): ReactNode {
+  const drafts = useDrafts().data;
+  return (
+    <NavItem path="/drafts" icon={Inbox} label="Drafts">
+      {drafts !== undefined && drafts.drafts.length > 0 && <NavCount value={drafts.drafts.length} label="drafts" />}
     </NavItem>
   );
 }

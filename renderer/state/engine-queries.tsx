@@ -70,6 +70,7 @@ export const queryKeys = {
   ownerLedger: ['owner.ledger'] as const,
   views: ['views.list'] as const,
   people: ['people.list'] as const,
+  drafts: ['drafts.list'] as const,
   copy: ['copy.get'] as const,
   copyTask: ['copy.task'] as const,
   profiles: ['profiles.list'] as const,
@@ -88,6 +89,11 @@ export function useEngineStatus() {
     refetchInterval: STATUS_POLL_MS,
     retry: false,
   });
+}
+
+/** True where the engine says that the server cannot be reached: what would be written can only be kept. */
+export function useIsServerAway(): boolean {
+  return useEngineStatus().data?.connection.state === 'disconnected';
 }
 
 /** How many decimals the smallest unit of credits stands for; 0 until the engine has said so. */

@@ -6,9 +6,10 @@ import {
   type InfiniteData,
 } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
+import type { JobRow } from '#contract/job-views.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
+import type { JobsView } from './jobs-query-string.ts';
 import { useScreenMemory } from './screen-memory.ts';
 
 /** Rows that are kept loaded above what is in sight, and read ahead of it below. */
@@ -34,7 +35,7 @@ const TOP: Place = { cursor: null, rank: 0 };
  * {@link JobWindow.look}; the stretch then goes on, or another one is begun there. Pages follow one another by their last rows, so
  * nothing is left out or shown twice between them, whatever arrives meanwhile.
  */
-export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
+export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: string) {
   const engine = useEngine();
   const queryClient = useQueryClient();
   const [chosen, setChosen] = useState<{ readonly query: string; readonly place: Place }>(() => {
@@ -49,14 +50,16 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
   const optionsOf = useCallback(
     (cursor: string | null) =>
       infiniteQueryOptions({
-        queryKey: [...queryKeys.jobPages, filter, sort, cursor],
+        queryKey: [...queryKeys.jobPages, filter, sort, startAtMs, cursor],
         queryFn: async ({ pageParam, signal }) =>
-          valueOrThrow(await engine.call('jobs.page', { filter, sort, cursor: pageParam, limit: PAGE_ROWS }, signal)),
+          valueOrThrow(
+            await engine.call('jobs.page', { filter, sort, startAtMs, cursor: pageParam, limit: PAGE_ROWS }, signal),
+          ),
         initialPageParam: cursor,
         getNextPageParam: (last) => last.nextCursor,
         placeholderData: keepPreviousData,
       }),
-    [engine, filter, sort],
+    [engine, filter, sort, startAtMs],
   );
   const list = useInfiniteQuery(optionsOf(place.cursor));
   const counted = useJobCount(filter);
@@ -90,7 +93,10 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
         met.current.query === query ? met.current.places : new Map();
       for (let wanted = rank; ; wanted = seeking.current.rank) {
         const known = wanted === 0 ? TOP : metBefore(placesMet(), wanted);
-        const found = known ?? valueOrThrow(await engine.call('jobs.seek', { filter, sort, rank: wanted })).place;
+        // Ranks of a list that begins at a time count from there, which no index knows.
+        const sought =
+          known === null && startAtMs === null ? await engine.call('jobs.seek', { filter, sort, rank: wanted }) : null;
+        const found = known ?? (sought === null ? null : valueOrThrow(sought).place);
         const nearest = found ?? nearestMet(placesMet(), wanted);
         if (found !== null || nearest.rank < place.rank)
           await goTo(nearest, wanted < place.rank ? (firstPage ?? []) : []);
@@ -98,7 +104,7 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
         if (seeking.current?.query !== query || seeking.current.rank === wanted) return;
       }
     },
-    [engine, filter, sort, query, place.rank, firstPage, goTo, fetchNextPage],
+    [engine, filter, sort, startAtMs, query, place.rank, firstPage, goTo, fetchNextPage],
   );
 
   /** Says which ranks are in sight, so that they get loaded. */
@@ -139,11 +145,13 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
   );
 
   const end = place.rank + loadedRows;
+  // What is counted is the whole list, also where it is shown from a time on.
+  const isCounted = startAtMs === null && counted.data?.isExact === true;
   const total =
     !list.hasNextPage && !list.isPlaceholderData
       ? end
-      : counted.data?.isExact === true
-        ? Math.max(counted.data.count, end + 1)
+      : isCounted
+        ? Math.max(counted.data?.count ?? 0, end + 1)
         : end + PAGE_ROWS;
   return {
     list,
@@ -152,7 +160,7 @@ export function useJobWindow(filter: JobFilter, sort: JobSort, query: string) {
     firstRank: place.rank,
     /** How many rows the list has; where that is not known, how far it goes at least. */
     total: list.isPlaceholderData ? loadedRows : total,
-    isTotalKnown: !list.hasNextPage || counted.data?.isExact === true,
+    isTotalKnown: !list.hasNextPage || isCounted,
     /** Tells one stretch from another. */
     stretch: `${query}|${place.cursor ?? ''}`,
     backToTop: () => setChosen({ query, place: TOP }),

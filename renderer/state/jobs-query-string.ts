@@ -5,6 +5,8 @@ import { jobFilterSchema, jobSortSchema, type JobFilter, type JobSort } from '#c
 export interface JobsView {
   readonly filter: JobFilter;
   readonly sort: JobSort;
+  /** Where a list by time begins, in milliseconds since 1970; null at its end. */
+  readonly startAtMs: number | null;
 }
 
 /** The order of a list that asks for none. */
@@ -36,11 +38,13 @@ export function parseJobsQuery(query: string): JobsView {
     fingerprint: parts.fingerprint.catch(null).parse(params.get('cause')),
     text: parts.text.catch('').parse(params.get('text') ?? ''),
   };
-  return { filter, sort: sort.success ? sort.data : DEFAULT_SORT };
+  const shown = sort.success ? sort.data : DEFAULT_SORT;
+  const startAtMs = Date.parse(params.get('at') ?? '');
+  return { filter, sort: shown, startAtMs: Number.isNaN(startAtMs) || !isByTime(shown) ? null : startAtMs };
 }
 
 /** The address of a view, without a question mark; empty for the plain list. */
-export function toJobsQuery({ filter, sort }: JobsView): string {
+export function toJobsQuery({ filter, sort, startAtMs }: JobsView): string {
   const params = new URLSearchParams();
   const setList = (name: string, values: readonly string[]): void => {
     // Names may hold commas, so each is encoded before they are joined.
@@ -63,7 +67,13 @@ export function toJobsQuery({ filter, sort }: JobsView): string {
   if (sort.column !== DEFAULT_SORT.column || sort.direction !== DEFAULT_SORT.direction) {
     params.set('sort', `${sort.column}:${sort.direction}`);
   }
+  if (startAtMs !== null && isByTime(sort)) params.set('at', new Date(startAtMs).toISOString());
   return params.toString();
+}
+
+/** True for an order in which a list can begin at a time. */
+export function isByTime({ column }: JobSort): boolean {
+  return column === 'createdAt' || column === 'updatedAt';
 }
 
 /** True where the filter restricts anything. */
@@ -75,7 +85,7 @@ export function isFiltering(filter: JobFilter): boolean {
 
 /** The address of the list of jobs under a filter that restricts only what is given. */
 export function jobsHref(filter: Partial<JobFilter>): string {
-  const query = toJobsQuery({ filter: { ...NO_FILTER, ...filter }, sort: DEFAULT_SORT });
+  const query = toJobsQuery({ filter: { ...NO_FILTER, ...filter }, sort: DEFAULT_SORT, startAtMs: null });
   return query === '' ? '/jobs' : `/jobs?${query}`;
 }
 

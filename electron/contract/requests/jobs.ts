@@ -8,6 +8,7 @@ import {
   standstillCauseSchema,
 } from '../job-views.ts';
 import { outputViewSchema } from '../output-views.ts';
+import { timeMsSchema } from '../status.ts';
 import { cursorSchema, jobIdSchema, pageLimitSchema, type RequestTable } from './definition.ts';
 
 /** The most jobs of one case pack. */
@@ -21,6 +22,8 @@ export const JOB_REQUESTS = {
       sort: jobSortSchema,
       /** Null for the first page. */
       cursor: cursorSchema.nullable(),
+      /** In an order by time: the first page begins at this time and goes on in the direction of the order. */
+      startAtMs: timeMsSchema.nullable().default(null),
       limit: pageLimitSchema,
     }),
     result: z.object({

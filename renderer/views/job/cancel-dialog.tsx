@@ -5,7 +5,9 @@ import { Credits } from '../../components/credits-text.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
+import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useCancel, useCancelPreview } from '../../state/job-desk.ts';
+import { KeepDraftForm } from './keep-draft-form.tsx';
 
 /** Shows what cancelling gives back before anything is written, and then does it. */
 export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
@@ -13,6 +15,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
   const preview = useCancelPreview(id, updatedAtMs);
   const cancel = useCancel(id);
   const [reason, setReason] = useState('');
+  const isAway = useIsServerAway();
   const isOver = preview.data?.verdict === 'blocked';
   return (
     <ModalDialog
@@ -23,53 +26,59 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
       }
       onClose={onClose}
     >
-      <form
-        className="dialog-body"
-        aria-busy={preview.isPending}
-        onSubmit={(event) => {
-          event.preventDefault();
-          cancel.mutate(reason, { onSuccess: onClose });
-        }}
-      >
-        {preview.error !== null && <FailureMessage failure={preview.error} onAskAgain={() => void preview.refetch()} />}
-        {preview.data?.verdict === 'blocked' && <p>{preview.data.why} Nothing can be cancelled.</p>}
-        {preview.data?.verdict === 'cancel' && (
-          <>
-            <p>
-              The job ends as failed, and a runner that works on it stops.{' '}
-              {preview.data.keptCredits > 0 ? (
-                <>
-                  <Credits credits={preview.data.keptCredits} /> credits that are held are charged.
-                </>
-              ) : (
-                <>
-                  <Credits credits={preview.data.releasedCredits} /> credits that are held go back to the customer.
-                </>
-              )}{' '}
-              What the provider has begun may still cost us.
-            </p>
-            <label className="field">
-              Reason
-              <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
-            </label>
-          </>
-        )}
-        {cancel.error !== null && (
-          <p className="note" data-tone="danger" role="alert">
-            {explainError(toWireError(cancel.error))}
-          </p>
-        )}
-        <div className="dialog-actions">
-          <button type="button" className="button" onClick={onClose}>
-            {isOver ? 'Close' : 'Let it run'}
-          </button>
-          {preview.data?.verdict === 'cancel' && (
-            <button type="submit" className="button" data-kind="danger" disabled={cancel.isPending}>
-              Cancel the job
-            </button>
+      {isAway && !cancel.isPending ? (
+        <KeepDraftForm detail={detail} kind="cancel" onClose={onClose} />
+      ) : (
+        <form
+          className="dialog-body"
+          aria-busy={preview.isPending}
+          onSubmit={(event) => {
+            event.preventDefault();
+            cancel.mutate(reason, { onSuccess: onClose });
+          }}
+        >
+          {preview.error !== null && (
+            <FailureMessage failure={preview.error} onAskAgain={() => void preview.refetch()} />
           )}
-        </div>
-      </form>
+          {preview.data?.verdict === 'blocked' && <p>{preview.data.why} Nothing can be cancelled.</p>}
+          {preview.data?.verdict === 'cancel' && (
+            <>
+              <p>
+                The job ends as failed, and a runner that works on it stops.{' '}
+                {preview.data.keptCredits > 0 ? (
+                  <>
+                    <Credits credits={preview.data.keptCredits} /> credits that are held are charged.
+                  </>
+                ) : (
+                  <>
+                    <Credits credits={preview.data.releasedCredits} /> credits that are held go back to the customer.
+                  </>
+                )}{' '}
+                What the provider has begun may still cost us.
+              </p>
+              <label className="field">
+                Reason
+                <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+              </label>
+            </>
+          )}
+          {cancel.error !== null && (
+            <p className="note" data-tone="danger" role="alert">
+              {explainError(toWireError(cancel.error))}
+            </p>
+          )}
+          <div className="dialog-actions">
+            <button type="button" className="button" onClick={onClose}>
+              {isOver ? 'Close' : 'Let it run'}
+            </button>
+            {preview.data?.verdict === 'cancel' && (
+              <button type="submit" className="button" data-kind="danger" disabled={cancel.isPending}>
+                Cancel the job
+              </button>
+            )}
+          </div>
+        </form>
+      )}
     </ModalDialog>
   );
 }

@@ -7,14 +7,17 @@ import { Credits } from '../../components/credits-text.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
+import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useRetry, useRetryPreview } from '../../state/job-desk.ts';
 import { InputEditor, isSameInput } from './input-editor.tsx';
+import { KeepDraftForm } from './keep-draft-form.tsx';
 import { RetryFacts } from './retry-facts.tsx';
 
 /** Shows what a retry costs and whether it may happen before anything is written, and then does it. */
 export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
   const preview = useRetryPreview(detail.row.id, detail.row.updatedAtMs);
   const retry = useRetry(detail.row.id);
+  const isAway = useIsServerAway();
   return (
     <ModalDialog
       title={
@@ -25,7 +28,9 @@ export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: (
       onClose={onClose}
     >
       <div className="dialog-body" aria-busy={preview.isPending}>
-        {retry.data === undefined ? (
+        {isAway && retry.data === undefined && !retry.isPending ? (
+          <KeepDraftForm detail={detail} kind="retry" onClose={onClose} />
+        ) : retry.data === undefined ? (
           <>
             {preview.isPending && <p className="muted">Asking the server what it would cost…</p>}
             {preview.error !== null && (
@@ -76,7 +81,9 @@ function RetryForm({
       <RetryFacts preview={preview} />
       {verdict !== 'blocked' && (
         <>
-          {isEditing ? (
+          {!detail.isPromptKept ? (
+            <p className="muted">This machine&apos;s copy leaves prompts out, so the input cannot be edited here.</p>
+          ) : isEditing ? (
             <InputEditor original={original} edited={edited} onEdit={setEdited} />
           ) : (
             <button type="button" className="text-button" onClick={() => setEditing(true)}>

@@ -3,12 +3,14 @@ import { useCallback, useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
+import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useJobWindow } from '../../state/job-window.ts';
 import { isFiltering, NO_FILTER, parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
+import { JumpBar } from './jump-bar.tsx';
 import { JobsFilterBar } from './jobs-filter-bar.tsx';
 import { useJobsColumns, type JobsColumns } from './jobs-columns.ts';
 import { SelectionBar } from './selection-bar.tsx';
@@ -44,6 +46,8 @@ export function JobsScreen(): ReactNode {
         onChange={(filter, options) => setView({ filter }, options)}
       />
       <SelectionBar filter={view.filter} />
+      <JumpBar view={view} onJump={(startAtMs) => setView({ startAtMs })} />
+      <OutsideNote fromMs={sinceMsOf(view.filter)} />
       <JobsList view={view} query={query} columns={columns} onSort={(sort) => setView({ sort })} />
     </>
   );
@@ -60,7 +64,7 @@ function JobsList({
   columns: JobsColumns;
   onSort: (sort: JobSort) => void;
 }): ReactNode {
-  const jobs = useJobWindow(view.filter, view.sort, query);
+  const jobs = useJobWindow(view, query);
   const { list } = jobs;
   if (list.isPending) return <JobsTableSkeleton />;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
@@ -107,6 +111,12 @@ function NoJobs({ view }: { view: JobsView }): ReactNode {
         : 'The collection of jobs is empty. A job that the product writes appears here by itself.'}
     </ScreenMessage>
   );
+}
+
+/** From when on a filter looks at jobs, null for all. */
+function sinceMsOf({ since }: JobsView['filter']): number | null {
+  if (since === null) return null;
+  return 'atMs' in since ? since.atMs : Date.now() - since.agoSeconds * 1000;
 }
 
 /** `/` puts the cursor into the search field. */

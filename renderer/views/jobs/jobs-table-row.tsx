@@ -107,7 +107,31 @@ const CELLS: Readonly<Record<JobsColumn['id'], (row: JobRow) => ReactNode>> = {
   updated: (row) => <RelativeTime atMs={row.updatedAtMs} />,
 };
 
+const FIELD_NAMES: Readonly<Record<NonNullable<JobRow['hit']>['field'], string>> = {
+  prompt: 'Prompt',
+  error: 'Error',
+  ids: 'Id',
+  user: 'User',
+  output: 'Output',
+};
+
+/** Where a search found the job, with what was searched for marked. */
+function Hit({ hit }: { hit: NonNullable<JobRow['hit']> }): ReactNode {
+  return (
+    <>
+      {hit.field !== 'prompt' && <span className="muted">{FIELD_NAMES[hit.field]}: </span>}
+      <bdi>
+        {hit.parts.map(({ text, isHit }, index) =>
+          // oxlint-disable-next-line react/no-array-index-key -- pieces of one text have no other name than their place
+          isHit ? <mark key={index}>{text}</mark> : <span key={index}>{text}</span>,
+        )}
+      </bdi>
+    </>
+  );
+}
+
 function PromptOrError({ row }: { row: JobRow }): ReactNode {
+  if (row.hit !== null) return <Hit hit={row.hit} />;
   if (row.failureClass === null) return <bdi className="muted">{row.promptStart}</bdi>;
   return (
     <>

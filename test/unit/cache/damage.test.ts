@@ -25,6 +25,9 @@ function writeWhole(file: string): Buffer {
   return readFileSync(file);
 }
 
+/** How many damaged files; more by hand: RUNLEDGER_CACHE_FAULTS=500. */
+const FLIPS = Number(process.env['RUNLEDGER_CACHE_FAULTS'] ?? 150);
+
 const ANY_JOB = { kind: null, provider: null, model: null, workspaceId: null } as const;
 
 /** Asks everything that a window asks, and writes. */
@@ -81,8 +84,31 @@ describe('a damaged file', () => {
           cache.close();
         },
       ),
-      { numRuns: 150 },
+      { numRuns: FLIPS },
     );
+    world.end();
+  });
+
+  it.each([
+    ['its log is gone', (file: string) => rmSync(`${file}-wal`)],
+    ['its log is cut off', (file: string) => truncateSync(`${file}-wal`, 10_000)],
+    ['its log is of rubbish', (file: string) => writeFileSync(`${file}-wal`, Buffer.alloc(50_000, 0x5a))],
+  ])('a copy that was not closed opens whole or is set aside where %s', (_, spoil) => {
+    const world = setupCache();
+    const first = world.open();
+    expectOk(first.writer.apply([jobChange(jobIn({ id: 'a' }))], 'p1'));
+    // What another process left behind: the file and its log as they are, without the end of either.
+    const [bytes, log] = [readFileSync(world.file), readFileSync(`${world.file}-wal`)];
+    first.close();
+    for (const ending of ['-wal', '-shm']) rmSync(world.file + ending, { force: true });
+    writeFileSync(world.file, bytes);
+    writeFileSync(`${world.file}-wal`, log);
+    spoil(world.file);
+    const cache = world.open();
+    expect(useAll(cache).every(({ ok }) => ok)).toBe(true);
+    // Either everything of a transaction is there, or nothing: never rows without the position that they stand at.
+    const { position } = expectOk(cache.reader.standing());
+    expect(position).toBe('p3');
     world.end();
   });
 

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { cutAroundHit, markHits, searchTermsOf } from '#contract/query/search-terms.ts';
+
+function marked(text: string, query: string, field: 'prompt' | 'error' = 'prompt'): string {
+  return markHits(text, searchTermsOf(query), field)
+    .map((part) => (part.isHit ? `[${part.text}]` : part.text))
+    .join('');
+}
+
+describe('what was searched for is marked in a text', () => {
+  it.each([
+    ['words wherever they stand', 'tea green', 'Green tea, green cars', '[Green] [tea], [green] cars'],
+    ['the last word as a beginning', 'gre', 'Green agreement', '[Green] agreement'],
+    ['a word that is closed by a space as a whole', 'gre ', 'Green gre', 'Green [gre]'],
+    ['a beginning by its star', 'te* green', 'tea temple green', '[tea] [temple] [green]'],
+    ['a phrase only as it stands', '"green tea"', 'green tea and tea, green', '[green tea] and tea, green'],
+    ['whatever the case and the accents', 'cafe', 'Un Café noir', 'Un [Café] noir'],
+    ['hits that run into one another as one', '"green tea" "tea pot"', 'a green tea pot', 'a [green tea pot]'],
+    ['nothing of another field', 'error:green', 'green', 'green'],
+    ['nothing inside of a word', 'art', 'smart artist', 'smart [artist]'],
+    ['nothing where nothing is searched for', '  ', 'green', 'green'],
+  ])('%s', (_, query, text, expected) => {
+    expect(marked(text, query)).toBe(expected);
+  });
+
+  it('in the field that is named', () => {
+    expect(marked('Quota exceeded', 'error:quota', 'error')).toBe('[Quota] exceeded');
+  });
+
+  it('and a long text is cut around the first of it', () => {
+    const text = `${'word '.repeat(200)}needle ${'word '.repeat(200)}`;
+    const parts = cutAroundHit(text, searchTermsOf('needle '), { field: 'prompt', chars: 60 });
+    expect(parts?.map((part) => part.text).join('')).toMatch(/^….*needle.*$/);
+    expect(parts?.filter((part) => part.isHit).map((part) => part.text)).toEqual(['needle']);
+    expect(parts?.map((part) => part.text).join('').length).toBeLessThan(70);
+    expect(cutAroundHit(text, searchTermsOf('absent '), { field: 'prompt', chars: 60 })).toBeNull();
+  });
+});
