@@ -5,6 +5,9 @@ import { keepScreen } from './screens.ts';
 
 /** The copy on this machine: shown, compared, limited; searched with marks; and what one wanted done while the server was away. */
 test.describe('the offline copy', () => {
+  // Pictures in every size and theme, each held against axe, take most of it.
+  test.describe.configure({ timeout: 300_000 });
+
   test('is shown with how it stands, compared by a button, and keeps no prompts when it is told so', async ({
     start,
   }) => {
@@ -50,8 +53,8 @@ test.describe('the offline copy', () => {
       await production.serverReturns();
       await page.getByRole('button', { name: 'Send the cancellation' }).click();
       await expect(page.getByText('Cancelled:')).toBeVisible();
-      await keepScreen(page, 'drafts-sent');
       expect(await production.jobOf('away-1')).toMatchObject({ state: 'failed', failure: { class: 'cancelled' } });
+      await keepScreen(page, 'drafts-sent');
     } finally {
       await production.stop();
     }
