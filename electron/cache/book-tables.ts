@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { MalformedJob } from '#domain/job.ts';
 import type { CreditAccount, EntryType, LedgerEntry } from '#domain/ledger.ts';
 import type { CachedPart } from './changes.ts';
+import type { BookLog } from './book-log.ts';
 import { isOutside } from './copy-scope.ts';
 import { decodeDocument, encodeDocument } from './document-encoding.ts';
 import type { RollUps } from './roll-ups.ts';
@@ -66,13 +67,15 @@ const LEDGER_COLUMNS = [
 /** Writes ledger entries. Every method belongs into a transaction; each says whether something changed. */
 export class LedgerTable {
   readonly #rollUps: RollUps;
+  readonly #log: BookLog;
   readonly #find: Statement<[string], LedgerColumns>;
   readonly #insert: Statement<LedgerColumns>;
   readonly #update: Statement<LedgerColumns>;
   readonly #delete: Statement<[string]>;
 
-  constructor(db: Database, rollUps: RollUps) {
+  constructor(db: Database, rollUps: RollUps, log: BookLog) {
     this.#rollUps = rollUps;
+    this.#log = log;
     this.#find = db.prepare('SELECT * FROM ledger WHERE id = ?');
     this.#insert = db.prepare(
       `INSERT INTO ledger (${LEDGER_COLUMNS.join(', ')}) VALUES (${LEDGER_COLUMNS.map((name) => `@${name}`).join(', ')})
@@ -89,17 +92,22 @@ export class LedgerTable {
     const columns = toLedgerColumns(entry);
     if (this.#insert.run(columns).changes === 1) {
       this.#rollUps.addDocuments('ledger', 1);
+      this.#log.note('ledger', entry._id, null);
       return true;
     }
     const standing = this.#find.get(entry._id);
     if (standing !== undefined && LEDGER_COLUMNS.every((name) => standing[name] === columns[name])) return false;
     this.#update.run(columns);
+    this.#log.note('ledger', entry._id, standing?.generation_id ?? null);
     return true;
   }
 
   delete(id: string): boolean {
-    if (this.#delete.run(id).changes === 0) return false;
+    const standing = this.#find.get(id);
+    if (standing === undefined) return false;
+    this.#delete.run(id);
     this.#rollUps.addDocuments('ledger', -1);
+    this.#log.note('ledger', id, standing.generation_id);
     return true;
   }
 }

@@ -7,6 +7,7 @@ import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
+import { BookLogReader, type LoggedChanges, type LogPosition } from './book-log.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
 /** Documents that one page carries: few enough that a page takes a few milliseconds. */
@@ -50,6 +51,9 @@ export class CacheBooks {
   readonly #account: Statement<[string], { document: Buffer }>;
   readonly #lastOfWorkspace: Statement<[string, number], LedgerColumns>;
   readonly #sumOfWorkspace: Statement<[string], LedgerBalance>;
+  readonly #log: BookLogReader;
+  readonly #job: Statement<[string], { document: Buffer }>;
+  readonly #malformedJob: Statement<[string], { document: Buffer | null }>;
 
   private constructor(db: Database.Database) {
     this.#db = db;
@@ -60,6 +64,9 @@ export class CacheBooks {
       "SELECT id, document FROM malformed WHERE part = 'jobs' AND id > ? ORDER BY id LIMIT ?",
     );
     this.#ledger = db.prepare('SELECT rowid AS num, * FROM ledger WHERE rowid > ? ORDER BY rowid LIMIT ?');
+    this.#log = new BookLogReader(db);
+    this.#job = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
+    this.#malformedJob = db.prepare("SELECT document FROM malformed WHERE part = 'jobs' AND id = ?");
     this.#unreadable = db.prepare("SELECT part, id FROM malformed WHERE part IN ('accounts', 'ledger') LIMIT 1");
     this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT ?');
     this.#entry = db.prepare('SELECT * FROM ledger WHERE id = ?');
@@ -130,6 +137,27 @@ export class CacheBooks {
     return pages(-1, (after: number) => {
       const rows = this.#ledger.all(after, PAGE_ROWS);
       return { after: rows.at(-1)?.num, rows: rows.map(toLedgerEntry) };
+    });
+  }
+
+  /** Where the log of changes stands; null where none is kept yet. */
+  logPosition(): Result<LogPosition | null, AppError> {
+    return attemptSql(() => this.#log.position());
+  }
+
+  /** What changed since a position; null where the log no longer tells, or there are more than `changesMax` changes. */
+  changesSince(position: LogPosition, changesMax: number): Result<LoggedChanges | null, AppError> {
+    return attemptSql(() => this.#log.since(position, changesMax));
+  }
+
+  /** A document of the job collection by its id, null where the copy has none. */
+  job(id: string): Result<BookedJob | null, AppError> {
+    return attemptSql(() => {
+      const found = this.#job.get(id);
+      if (found !== undefined) return toCachedDocument(found.document);
+      const malformed = this.#malformedJob.get(id);
+      if (malformed === undefined) return null;
+      return malformed.document === null ? { type: 'unknown', id } : toCachedDocument(malformed.document);
     });
   }
 

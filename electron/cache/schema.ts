@@ -261,6 +261,25 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (part, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Which documents changed, in order, so that reconciliation reads only those; see book-log.ts.
+  CREATE TABLE book_changes (
+    seq INTEGER PRIMARY KEY,
+    part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
+    id TEXT NOT NULL,
+    -- Of an entry that changed or went: the generation that it belonged to.
+    generation TEXT
+  ) STRICT;
+  CREATE TABLE book_log (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    -- Differs for each file.
+    epoch TEXT NOT NULL,
+    is_on INTEGER NOT NULL CHECK (is_on IN (0, 1)),
+    -- Everything behind this number stands.
+    oldest_seq INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO book_log SELECT 1, lower(hex(randomblob(16))), is_complete, 0 FROM standing;
+  `,
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */

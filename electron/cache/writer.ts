@@ -3,6 +3,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { assertNever, ok, type Result } from '#domain/result.ts';
 import { AccountTable, LedgerTable, MalformedTable } from './book-tables.ts';
+import { BookLog } from './book-log.ts';
 import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
 import { keptOf } from './copy-scope.ts';
 import { JobTable } from './job-table.ts';
@@ -65,6 +66,7 @@ export class CacheWriter {
   readonly #accounts: AccountTable;
   readonly #malformed: MalformedTable;
   readonly #book: SnapshotBook;
+  readonly #log: BookLog;
   readonly #idsFrom: Readonly<Record<CachedPart, RangeStatement>>;
 
   constructor(db: Database, now: () => number) {
@@ -72,7 +74,8 @@ export class CacheWriter {
     this.#now = now;
     this.#rollUps = new RollUps(db);
     this.#jobs = new JobTable(db, this.#rollUps);
-    this.#ledger = new LedgerTable(db, this.#rollUps);
+    this.#log = new BookLog(db);
+    this.#ledger = new LedgerTable(db, this.#rollUps, this.#log);
     this.#accounts = new AccountTable(db, this.#rollUps);
     this.#malformed = new MalformedTable(db, this.#rollUps);
     this.#book = new SnapshotBook(db);
@@ -173,7 +176,10 @@ export class CacheWriter {
         if (!seen.has(id) && !this.#book.isTouched(subject)) this.#delete(subject, applied);
       }
       this.#book.advance(progress, { beforeId: lastId ?? page.beforeId, isDone: page.isLast, rows: seen.size });
-      if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) this.#book.close();
+      if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) {
+        this.#book.close();
+        this.#log.begin();
+      }
     });
   }
 
@@ -255,18 +261,20 @@ export class CacheWriter {
 
   #inTransaction(work: (applied: Gathering) => void): Result<Applied, AppError> {
     return attemptSql(() => {
-      const applied: Gathering = { jobIds: new Set(), rows: 0 };
+      const applied: Gathering = { jobIds: new Set(), rows: 0, log: this.#log };
       try {
         this.#db
           .transaction(() => {
             work(applied);
             this.#jobs.flush();
             this.#rollUps.flush();
+            this.#log.flush();
           })
           .immediate();
       } finally {
         this.#jobs.reset();
         this.#rollUps.reset();
+        this.#log.reset();
       }
       return { jobIds: [...applied.jobIds], rows: applied.rows };
     });
@@ -377,10 +385,13 @@ interface WriteContext {
 interface Gathering {
   readonly jobIds: Set<string>;
   rows: number;
+  readonly log: BookLog;
 }
 
 function count(applied: Gathering, subject: ChangeSubject, hasChanged: boolean): void {
   if (!hasChanged) return;
   applied.rows += 1;
+  // Entries are noted by their table, which knows what they were before.
+  if (subject.part !== 'ledger') applied.log.note(subject.part, subject.id, null);
   if (subject.part === 'jobs') applied.jobIds.add(subject.id);
 }

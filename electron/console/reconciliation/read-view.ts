@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { jobFactsOf, type ChargeRule } from '#domain/reconciliation/facts.ts';
-import { digestColumns } from '#domain/reconciliation/view-digest.ts';
+import { sumInputs, type InputSum } from '#domain/reconciliation/standing/input-digest.ts';
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -129,12 +129,12 @@ export async function attemptReading<Value>(
   }
 }
 
-/** SHA-256 over all that a view says, as hex: equal for the same documents in whatever order they came. */
+/** SHA-256 over the sum of what a view was made of, as hex: equal for the same documents in whatever order they came. */
+export function digestOfInputs({ lanes, counts }: InputSum): string {
+  return createHash('sha256').update(JSON.stringify([lanes, counts])).digest('hex');
+}
+
+/** The {@link digestOfInputs} of a whole view. */
 export function digestOfView(view: LedgerView): string {
-  const hash = createHash('sha256');
-  for (const column of digestColumns(view)) {
-    hash.update(`${column.length};`);
-    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-  }
-  return hash.digest('hex');
+  return digestOfInputs(sumInputs(view));
 }

@@ -6,7 +6,7 @@ import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decodeColumns, encodeColumns, type Column, type ColumnFile } from './column-file.ts';
 
-const VIEW_KIND = 'ledger-view-1';
+const VIEW_KIND = 'ledger-view-2';
 const SEEN_KIND = 'seen-entries-2';
 
 /** What a file of a view was read from, so that it is not taken for the view of another server. */
@@ -108,6 +108,7 @@ function viewOf(reader: ColumnReader): LedgerView {
       hash: reader.float64('generations.hash'),
       job: reader.int32('generations.job'),
       outcome: reader.uint8('generations.outcome'),
+      isAdopted: reader.uint8('generations.isAdopted'),
       price: reader.float64('generations.price'),
       startedAtMs: reader.float64('generations.startedAtMs'),
       costMicroUsd: reader.float64('generations.costMicroUsd'),

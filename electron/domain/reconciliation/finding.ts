@@ -42,7 +42,10 @@ export function compareFindings(left: Finding, right: Finding): number {
     left.ruleNumber - right.ruleNumber ||
     compareText(left.workspaceId ?? '', right.workspaceId ?? '') ||
     compareText(left.subject.id, right.subject.id) ||
-    compareText(left.case, right.case)
+    compareText(left.case, right.case) ||
+    // One generation may be held by two accounts: two findings of one name.
+    left.credits - right.credits ||
+    compareText(left.evidence, right.evidence)
   );
 }
 

@@ -7,6 +7,8 @@ export interface IdList {
   text(index: number): string;
   /** The index of a text, -1 where it is not in the list. */
   find(text: string): number;
+  /** The 53-bit hash of the text at an index. */
+  hash(index: number): number;
 }
 
 /** What an id table is made of, to keep it in a file and to open it again. */
@@ -61,7 +63,6 @@ export class IdTable implements IdList {
     return (slots[this.#slotOf(slots, text, hashText(text))] ?? 0) - 1;
   }
 
-  /** The 53-bit hash of the text at an index. */
   hash(index: number): number {
     return this.#hashes[index] ?? 0;
   }

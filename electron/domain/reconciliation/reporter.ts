@@ -84,8 +84,12 @@ export class Reporter {
     if (job >= 0 && jobs.presence[job] === 1) return workspaces.text(jobs.workspace[job] ?? 0);
     const start = generations.entryStart[row] ?? 0;
     if (start < (generations.entryStart[row + 1] ?? 0)) return workspaces.text(entries.workspace[start] ?? 0);
-    const hold = holds.generation.indexOf(row);
-    return hold < 0 ? null : workspaces.text(holds.workspace[hold] ?? 0);
+    let first: string | null = null;
+    for (let hold = holds.generation.indexOf(row); hold >= 0; hold = holds.generation.indexOf(row, hold + 1)) {
+      const id = workspaces.text(holds.workspace[hold] ?? 0);
+      if (first === null || id < first) first = id;
+    }
+    return first;
   }
 
   #aboutEntry(row: number) {
@@ -124,7 +128,7 @@ export class Reporter {
     const id = `${generationId ?? generationHash.toString(16)}#${(this.#seen.keyHash[row] ?? 0).toString(16)}`;
     return {
       subject: { type: 'entry', id } as const,
-      workspaceId: generation <= 0 && generationId === null ? null : this.#workspaceOfGeneration(generation),
+      workspaceId: generationId === null ? null : this.#workspaceOfGeneration(generation),
       jobId: this.#jobId(job),
       generationId,
       period: periodOfCode(this.#seen.period[row] ?? 0),

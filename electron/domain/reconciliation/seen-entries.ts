@@ -160,7 +160,11 @@ export function seenSealedIn(seen: SeenEntries, period: number): SeenEntries {
 
 /** The rows of a memory for which the predicate holds, in their order. */
 export function pickSeen(seen: SeenEntries, isWanted: (row: number) => boolean): SeenEntries {
-  const rows = Int32Array.from(seen.generationHash.keys()).filter(isWanted);
+  return pickRows(seen, Int32Array.from(seen.generationHash.keys()).filter(isWanted));
+}
+
+/** These rows of a memory; they must be in its order. */
+export function pickRows(seen: SeenEntries, rows: Int32Array): SeenEntries {
   const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row] ?? 0);
   return {
     count: rows.length,

@@ -119,12 +119,7 @@ export class LedgerViewBuilder {
     held[workspace] = account.held;
     otherLedger[workspace] = account.otherLedgerCredits ?? 0;
     for (const [generationId, hold] of Object.entries(account.holds)) {
-      const generation = this.#generation(generationId);
-      const row = holds.push();
-      holds.columns.generation[row] = generation;
-      holds.columns.workspace[row] = workspace;
-      holds.columns.credits[row] = hold.credits;
-      holds.columns.atMs[row] = hold.at.getTime();
+      this.#addHold(workspace, generationId, hold.credits, hold.at.getTime());
     }
     for (const entry of Object.values(account.posting)) this.#addEntry(entry, 1);
   }
@@ -161,9 +156,61 @@ export class LedgerViewBuilder {
     this.#addEntry(entry, 0);
   }
 
+  /** The workspaces that anything has named so far. */
+  get workspaceIds(): readonly string[] {
+    return textsOf(this.#tables.workspaces);
+  }
+
+  /** The jobs that anything has named so far. */
+  get jobIds(): readonly string[] {
+    return textsOf(this.#tables.jobIds);
+  }
+
+  /** An entry as another view has it. */
+  copyEntry(view: LedgerView, row: number): void {
+    const { entries, keys } = this.#tables;
+    const from = view.entries;
+    const generation = this.#generation(view.generationIds.text(view.generations.id[from.generation[row] ?? 0] ?? 0));
+    const workspace = this.#workspace(view.workspaces.text(from.workspace[row] ?? 0));
+    const standingJob = from.job[row] ?? -1;
+    const job = standingJob < 0 ? -1 : this.#job(view.jobIds.text(standingJob));
+    const standingKey = from.key[row] ?? -1;
+    const to = entries.push();
+    const columns = entries.columns;
+    columns.generation[to] = generation;
+    columns.workspace[to] = workspace;
+    columns.job[to] = job;
+    columns.key[to] = standingKey < 0 ? -1 : keys.intern(view.keys.text(standingKey));
+    for (const name of ['type', 'n', 'credits', 'atMs', 'period', 'keyHash', 'content', 'isPosting'] as const) {
+      columns[name][to] = from[name][row] ?? 0;
+    }
+  }
+
+  /** A reservation as another view has it, of an account that is not added itself. */
+  copyHold(view: LedgerView, row: number): void {
+    const { holds } = view;
+    this.#addHold(
+      this.#workspace(view.workspaces.text(holds.workspace[row] ?? 0)),
+      view.generationIds.text(view.generations.id[holds.generation[row] ?? 0] ?? 0),
+      holds.credits[row] ?? 0,
+      holds.atMs[row] ?? 0,
+    );
+  }
+
   /** Sorts everything. The builder must not be used afterwards. */
   seal(): LedgerView {
     return sealView(this.#tables);
+  }
+
+  #addHold(workspace: number, generationId: string, credits: number, atMs: number): void {
+    const { holds } = this.#tables;
+    const generation = this.#generation(generationId);
+    const row = holds.push();
+    const columns = holds.columns;
+    columns.generation[row] = generation;
+    columns.workspace[row] = workspace;
+    columns.credits[row] = credits;
+    columns.atMs[row] = atMs;
   }
 
   #addGeneration(facts: GenerationFacts, job: number): number {
@@ -236,6 +283,10 @@ export class LedgerViewBuilder {
     this.#tables.generations.reach(index + 1);
     return index;
   }
+}
+
+function textsOf(ids: IdTable): readonly string[] {
+  return Array.from({ length: ids.size }, (_, index) => ids.text(index));
 }
 
 /** Marks the rows of an owner that comes a second time; sealing leaves them out. */

@@ -27,6 +27,7 @@ export function sealView(tables: ViewTables): LedgerView {
     hash: Float64Array.from(idOfRow, (id) => tables.generationIds.hash(id)),
     job: gathered.jobPlusOne.map((jobPlusOne) => jobPlusOne - 1),
     outcome: gathered.outcome,
+    isAdopted: new Uint8Array(idOfRow.length),
     price: gathered.price,
     startedAtMs: gathered.startedAtMs,
     costMicroUsd: gathered.costMicroUsd,
@@ -210,6 +211,7 @@ function adoptGenerations(view: LedgerView): void {
       generations.job[generation] = job;
       generations.outcome[generation] = presence === 1 ? RELEASED : UNKNOWN;
       generations.price[generation] = -1;
+      generations.isAdopted[generation] = 1;
       break;
     }
   }

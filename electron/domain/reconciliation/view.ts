@@ -67,6 +67,8 @@ export interface GenerationColumns {
   /** Index in `jobs`, -1 where no job knows it. */
   readonly job: Int32Array;
   readonly outcome: Uint8Array;
+  /** 1 where no job names it and it was given to the job that its entries name. */
+  readonly isAdopted: Uint8Array;
   /** -1 where it is not kept. */
   readonly price: Float64Array;
   readonly startedAtMs: Float64Array;

@@ -1,0 +1,43 @@
+import type { Job } from '#domain/job.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
+import { jobFactsOf } from '#domain/reconciliation/facts.ts';
+import type { BookChanges } from '#domain/reconciliation/standing/book-changes.ts';
+import { worldChargeRule } from './clean-job.ts';
+import type { World } from './world.ts';
+
+/** The documents of a world at one moment. */
+export interface WorldMoment {
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly accounts: ReadonlyMap<string, CreditAccount>;
+  readonly ledger: ReadonlyMap<string, LedgerEntry>;
+}
+
+/** The world as it is now, kept while it goes on. Documents of a world are replaced and never changed. */
+export function momentOf({ jobs, accounts, ledger }: World): WorldMoment {
+  return { jobs: new Map(jobs), accounts: new Map(accounts), ledger: new Map(ledger) };
+}
+
+/** What changed from a moment to now, as the copy would tell it: also documents that changed and changed back. */
+export function changesSince(before: WorldMoment, now: World, touched: readonly string[] = []): BookChanges {
+  const differing = <Document>(then: ReadonlyMap<string, Document>, today: ReadonlyMap<string, Document>): string[] =>
+    [...new Set([...then.keys(), ...today.keys(), ...touched])].filter(
+      (id) => then.get(id) !== today.get(id) || (touched.includes(id) && (then.has(id) || today.has(id))),
+    );
+  const keys = differing(before.ledger, now.ledger);
+  const entriesThen = keys.flatMap((key) => before.ledger.get(key) ?? []);
+  const workspaceIds = new Set([
+    ...differing(before.accounts, now.accounts),
+    ...entriesThen.map(({ workspaceId }) => workspaceId),
+  ]);
+  return {
+    jobs: new Map(
+      differing(before.jobs, now.jobs).map((id) => {
+        const job = now.jobs.get(id);
+        return [id, job === undefined ? null : jobFactsOf(job, worldChargeRule)];
+      }),
+    ),
+    accounts: new Map([...workspaceIds].map((id) => [id, now.accounts.get(id) ?? null])),
+    entries: new Map(keys.map((key) => [key, now.ledger.get(key) ?? null])),
+    generationIds: new Set(entriesThen.flatMap(({ generationId }) => generationId ?? [])),
+  };
+}
