@@ -13,7 +13,7 @@ export type ReconciliationScope = z.infer<typeof reconciliationScopeSchema>;
 
 /** How far a run is. `total` is null where nobody knows it beforehand. */
 export const reconciliationProgressSchema = z.object({
-  phase: z.enum(['starting', 'accounts', 'jobs', 'ledger', 'rules', 'confirming', 'storing']),
+  phase: z.enum(['starting', 'accounts', 'jobs', 'ledger', 'changes', 'rules', 'confirming', 'storing']),
   done: z.int().nonnegative(),
   total: z.int().nonnegative().nullable(),
 });
@@ -47,6 +47,21 @@ export const runSummarySchema = z.object({
     .nullable(),
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
+
+/** What came of running a kept run once more. */
+export const repeatedRunSchema = z.object({
+  runId: z.string(),
+  /** True where the record is the same to the byte. */
+  isSame: z.boolean(),
+  /** False where documents are others than they were then. */
+  areInputsSame: z.boolean(),
+  /** False where other months are closed, prices are listed or rules are in force. */
+  areRulesSame: z.boolean(),
+  /** Findings that only the repeat has, and that only the kept run has. */
+  onlyNow: z.int().nonnegative(),
+  onlyThen: z.int().nonnegative(),
+});
+export type RepeatedRun = z.infer<typeof repeatedRunSchema>;
 
 /** What the screen of reconciliation is about: the run under way, and the last one that came to its end. */
 export const reconciliationStateSchema = z.object({

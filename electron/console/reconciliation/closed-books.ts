@@ -14,6 +14,38 @@ export interface ClosedBooks {
   readonly sealed: SeenEntries;
 }
 
+/**
+ * The closed months of a server, read anew only once another month was closed: what they counted is as large as their ledger.
+ */
+export class ClosedBooksKeeper {
+  readonly #folder: string;
+  #kept: { readonly head: string; readonly books: ClosedBooks } | null = null;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Gives back the memory that they take. */
+  release(): void {
+    this.#kept = null;
+  }
+
+  /** Errors: those of {@link readClosedBooks}. */
+  async read(periods: Pick<PeriodStore, 'list' | 'readEntries'>): Promise<Result<ClosedBooks, AppError>> {
+    const listed = await periods.list();
+    if (!listed.ok) return listed;
+    // Each month's hash contains that of the month before, so that the last one names the whole chain.
+    const head = JSON.stringify(listed.value);
+    if (this.#kept?.head === head) return ok(this.#kept.books);
+    const books = await readClosedBooks(
+      { list: () => Promise.resolve(listed), readEntries: (period) => periods.readEntries(period) },
+      this.#folder,
+    );
+    if (books.ok) this.#kept = { head, books: books.value };
+    return books;
+  }
+}
+
 /** Rows of one part: 36 bytes each, and a document holds 16 MB. */
 const PART_ROWS = 200_000;
 

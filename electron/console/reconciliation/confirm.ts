@@ -1,10 +1,10 @@
 import type { AppError } from '#domain/errors.ts';
 import type { ChargeRule } from '#domain/reconciliation/facts.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
-import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { JudgedBooks, RunRules } from './judged-books.ts';
 import { judgeFresh, readFresh, workspacesOf, type Fresh } from './fresh-books.ts';
-import type { ReadView, ReconciliationStore } from './read-view.ts';
+import type { ReconciliationStore } from './read-view.ts';
 import { readSettledSums } from './settled-sums.ts';
 
 /** What is left of the findings once the server was asked again. */
@@ -24,23 +24,21 @@ export interface Confirmation {
  */
 export async function confirmFindings(
   store: ReconciliationStore,
-  first: ReadView,
+  first: JudgedBooks,
   findings: readonly Finding[],
   options: {
-    readonly rules: RuleOptions;
+    readonly rules: RunRules;
     readonly chargeRule: ChargeRule;
-    /** True where the first reading was of the offline copy. */
-    readonly isOfCopy: boolean;
     readonly signal: AbortSignal;
     readonly onDone: (done: number) => void;
   },
 ): Promise<Result<Confirmation, AppError>> {
   if (findings.length === 0) return ok({ confirmed: [], passed: 0, undecidedWorkspaces: [] });
-  const fresh = await readFresh(store, first.view, findings, options);
+  const fresh = await readFresh(store, first.ownerOf, findings, options);
   if (!fresh.ok) return fresh;
   const sums = await readSettledSums(
     store,
-    options.isOfCopy ? null : first,
+    first.accountVersions === null ? null : { view: first.view, accountVersions: first.accountVersions },
     [...workspacesOf(findings)],
     options.signal,
   );

@@ -3,16 +3,19 @@ import { Worker } from 'node:worker_threads';
 import type { z } from 'zod';
 import {
   findingDetailSchema,
+  repeatedRunSchema,
   runSummarySchema,
   type FindingDetail,
   type ReconciliationScope,
   type ReconciliationState,
+  type RepeatedRun,
 } from '#contract/reconciliation-views.ts';
 import { REQUESTS, type ParsedParams, type RequestResult } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { FinanceRequest } from './finance-answers.ts';
+import { RUNS_MAX } from './run-archive.ts';
 import { fromDeskSchema, type DeskQuestion, type DeskSettings, type ToDesk } from './desk-messages.ts';
 
 /** What the host of a desk needs. */
@@ -69,13 +72,35 @@ export class DeskHost {
     return this.#state;
   }
 
+  /** The runs that are kept, newest first. Error: `malformed_document`. */
+  async runs(): Promise<Result<RequestResult<'reconciliation.runs'>, AppError>> {
+    const rows = await this.#ask({ type: 'runs' }, REQUESTS['reconciliation.runs'].result.shape.rows);
+    return rows.ok ? ok({ rows: rows.value, keptMax: RUNS_MAX }) : rows;
+  }
+
+  /**
+   * Runs a kept run once more, as the run under way. Errors: `invalid_request` while another one is; `not_found`; those of a run,
+   * which leave the state as it was.
+   */
+  async repeat(runId: string): Promise<Result<RepeatedRun, AppError>> {
+    const runs = await this.runs();
+    if (!runs.ok) return runs;
+    const run = runs.value.rows.find((one) => one.runId === runId);
+    if (run === undefined) return err(appError('not_found', runId));
+    if (this.#state.running !== null) return err(appError('invalid_request', 'a run is under way'));
+    this.#set({ running: { scope: run.scope, progress: { phase: 'starting', done: 0, total: null } } });
+    const repeated = await this.#ask({ type: 'repeat', runId }, repeatedRunSchema);
+    this.#set({ running: null });
+    return repeated;
+  }
+
   /** Asks the run under way to stop; it ends with `cancelled`. */
   cancel(): ReconciliationState {
     this.#post({ type: 'cancel' });
     return this.#state;
   }
 
-  /** One page of findings of the last run. Errors: `not_found` for another run; `invalid_request`. */
+  /** One page of findings of a run. Errors: `not_found` for a run that is not kept; `invalid_request`. */
   findings(
     params: ParsedParams<'reconciliation.findings'>,
   ): Promise<Result<RequestResult<'reconciliation.findings'>, AppError>> {

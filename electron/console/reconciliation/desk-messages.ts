@@ -26,6 +26,8 @@ export type DeskSettings = z.infer<typeof deskSettingsSchema>;
 /** What a desk can be asked. */
 export const deskQuestionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('latest') }),
+  z.object({ type: z.literal('runs') }),
+  z.object({ type: z.literal('repeat'), runId: z.string() }),
   z.object({ type: z.literal('run'), scope: reconciliationScopeSchema }),
   z.object({
     type: z.literal('findings'),

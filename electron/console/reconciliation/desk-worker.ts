@@ -4,7 +4,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { answerRequest, financeAnswers } from './finance-answers.ts';
-import { ReconciliationDesk } from './desk.ts';
+import { ReconciliationDesk, type DeskRun } from './desk.ts';
 import { KeptServer } from './kept-server.ts';
 import { deskSettingsSchema, toDeskSchema, type DeskQuestion, type FromDesk } from './desk-messages.ts';
 
@@ -38,9 +38,11 @@ const stopping = new AbortController();
 /** The run under way. The host starts one at a time. */
 let running: { readonly cancelling: AbortController; readonly done: Promise<unknown> } | null = null;
 
-function run(scope: Extract<DeskQuestion, { type: 'run' }>['scope']): Promise<Result<unknown, AppError>> {
+function run(
+  begin: (request: Omit<DeskRun, 'scope'>) => Promise<Result<unknown, AppError>>,
+): Promise<Result<unknown, AppError>> {
   const cancelling = new AbortController();
-  const done = desk.run({ scope, signal: cancelling.signal, onProgress: throttled() });
+  const done = begin({ signal: cancelling.signal, onProgress: throttled() });
   running = { cancelling, done };
   return done;
 }
@@ -62,7 +64,11 @@ function ask(question: DeskQuestion): Promise<Result<unknown, AppError>> {
     case 'latest':
       return desk.latest();
     case 'run':
-      return run(question.scope);
+      return run((request) => desk.run({ ...request, scope: question.scope }));
+    case 'runs':
+      return desk.runs();
+    case 'repeat':
+      return run((request) => desk.repeat(question.runId, request));
     case 'findings':
       return desk.findings(question);
     case 'finding':

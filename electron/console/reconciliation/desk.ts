@@ -13,25 +13,22 @@ import type {
   FindingsLayout,
   ReconciliationProgressView,
   ReconciliationScope,
+  RepeatedRun,
   RunSummary,
 } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
-import { INVOICE_RULE } from '#domain/reconciliation/invoice.ts';
-import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
-import { mergeSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { readClosedBooks } from './closed-books.ts';
-import { beginReading } from './copied-books.ts';
+import { CopyRun, type FinishedCopyRun } from './copy-run.ts';
 import { findingsCsv } from './exports.ts';
 import { detailOf } from './finding-detail.ts';
-import { KeptRun } from './kept-run.ts';
-import { openLatest, openMemory, saveLatest, saveMemory, type LatestRun, type RunMemory } from './memory-folder.ts';
-import { matchInvoices } from './invoice-desk.ts';
-import type { DeskServer, KeptServer } from './kept-server.ts';
+import { KeptRun, runIdOf } from './kept-run.ts';
+import type { KeptServer } from './kept-server.ts';
+import { openLastRun, saveRun } from './memory-folder.ts';
 import { reviewViewOf } from './review-desk.ts';
-import { isInScope, runReconciliation, type FinishedRun } from './run.ts';
+import { besideOf, RunArchive } from './run-archive.ts';
+import { encodeRun, type RunRecord } from './run-record.ts';
 
 /** How long a page of findings waits for what people made of them, in milliseconds. */
 const REVIEWS_MS_MAX = 1500;
@@ -60,12 +57,16 @@ export interface DeskRun {
  */
 export class ReconciliationDesk {
   readonly #options: DeskOptions;
+  readonly #archive: RunArchive;
+  readonly #copyRun: CopyRun;
   #books: CacheBooks | null = null;
+  /** The run that was asked about last. */
   #kept: KeptRun | null = null;
-  #hasLoaded = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#archive = new RunArchive(options.folder);
+    this.#copyRun = new CopyRun(options.folder, options.server);
   }
 
   /**
@@ -73,19 +74,13 @@ export class ReconciliationDesk {
    * Error: `malformed_document` where what was kept is damaged.
    */
   async latest(): Promise<Result<RunSummary | null, AppError>> {
-    if (!this.#hasLoaded) {
-      const { folder } = this.#options;
-      const latest = await openLatest(folder);
-      if (!latest.ok) return latest;
-      if (latest.value !== null) {
-        const memory = await openMemory(folder, latest.value.scope);
-        if (!memory.ok) return memory;
-        const record = memory.value.lastRun;
-        this.#kept = record === null ? null : new KeptRun(record, latest.value);
-      }
-      this.#hasLoaded = true;
-    }
-    return ok(this.#kept?.summary ?? null);
+    const runs = await this.#archive.list();
+    return runs.ok ? ok(runs.value[0] ?? null) : runs;
+  }
+
+  /** The runs that are kept, newest first. Error: `malformed_document`. */
+  runs(): Promise<Result<readonly RunSummary[], AppError>> {
+    return this.#archive.list();
   }
 
   /**
@@ -96,35 +91,39 @@ export class ReconciliationDesk {
   async run(request: DeskRun): Promise<Result<RunSummary, AppError>> {
     const { folder } = this.#options;
     request.onProgress({ phase: 'starting', done: 0, total: null });
-    const memory = await openMemory(folder, request.scope);
-    if (!memory.ok) return memory;
-    const read = await this.#readAndConfirm(request, memory.value);
-    if (!read.ok) return read;
-    const { finished, copyAsOfMs, seen } = read.value;
+    const before = await openLastRun(folder, request.scope);
+    if (!before.ok) return before;
+    const done = await this.#runOverCopy(request, null);
+    if (!done.ok) return done;
+    const { record, copyAsOfMs, remember } = done.value;
     if (request.signal.aborted) return err(appError('cancelled'));
     request.onProgress({ phase: 'storing', done: 0, total: null });
-    const { lastRun } = memory.value;
-    const compared = lastRun === null ? null : compareRuns(lastRun.findings, finished.record.findings);
-    const latest: LatestRun = {
-      scope: request.scope,
-      copyAsOfMs,
-      comparison: compared === null ? null : countComparison(compared),
-      newIds: compared === null ? [] : compared.new.map(({ id }) => id),
-      solved: compared === null ? [] : [...compared.solved],
-    };
-    const saved = await saveMemory(folder, seen, finished);
-    if (!saved.ok) return saved;
-    const marked = await saveLatest(folder, latest);
-    if (!marked.ok) return marked;
-    const kept = new KeptRun(finished.record, latest);
-    this.#kept = kept;
-    this.#hasLoaded = true;
-    return ok(kept.summary);
+    const remembered = await remember();
+    if (!remembered.ok) return remembered;
+    const compared = before.value === null ? null : compareRuns(before.value.findings, record.findings);
+    const added = await this.#archive.add({ record, beside: besideOf(record, copyAsOfMs, compared) });
+    if (!added.ok) return added;
+    const saved = await saveRun(folder, record);
+    return saved.ok ? added : saved;
   }
 
   /**
-   * One page of findings of the last run, with what people made of them where the server answers.
-   * Errors: `not_found` for another run; `invalid_request` for a foreign cursor.
+   * Runs a kept run once more, of the same moment over the copy as it is now, and says whether it comes out the same to the byte.
+   * Keeps nothing. Errors: `not_found` for a run that is not kept; those of `run`.
+   */
+  async repeat(runId: string, request: Omit<DeskRun, 'scope'>): Promise<Result<RepeatedRun, AppError>> {
+    request.onProgress({ phase: 'starting', done: 0, total: null });
+    const archived = await this.#archive.open(runId);
+    if (!archived.ok) return archived;
+    if (archived.value === null) return err(appError('not_found', runId));
+    const { record } = archived.value;
+    const done = await this.#runOverCopy({ ...request, scope: record.scope }, record.asOfMs);
+    return done.ok ? ok(compareRepeated(record, done.value.record)) : done;
+  }
+
+  /**
+   * One page of findings of a run, with what people made of them where the server answers.
+   * Errors: `not_found` for a run that is not kept; `invalid_request` for a foreign cursor.
    */
   async findings(question: {
     readonly runId: string;
@@ -171,7 +170,7 @@ export class ReconciliationDesk {
     return books.ok ? detailOf(books.value, finding.value) : books;
   }
 
-  /** Writes the findings of a filter as CSV. Errors: `not_found` for another run; `disk_full`; `internal`. */
+  /** Writes the findings of a filter as CSV. Errors: `not_found` for a run that is not kept; `disk_full`; `internal`. */
   async export(
     runId: string,
     filter: FindingFilter,
@@ -196,7 +195,7 @@ export class ReconciliationDesk {
     return ok({ path: file, findings: findings.length });
   }
 
-  /** Findings of the last run by their ids, those that it has. Errors: `not_found` for another run. */
+  /** Findings of a run by their ids, those that it has. Errors: `not_found` for a run that is not kept. */
   async findingsOf(runId: string, findingIds: readonly string[]): Promise<Result<readonly Finding[], AppError>> {
     const kept = await this.#runOf(runId);
     return kept.ok ? ok(kept.value.findingsOf(findingIds)) : kept;
@@ -206,65 +205,12 @@ export class ReconciliationDesk {
   close(): void {
     this.#books?.close();
     this.#books = null;
+    this.#copyRun.close();
   }
 
-  async #readAndConfirm(request: DeskRun, memory: RunMemory): Promise<Result<ReadRun, AppError>> {
+  #runOverCopy(request: DeskRun, asOfMs: number | null): Promise<Result<FinishedCopyRun, AppError>> {
     const books = this.books();
-    if (!books.ok) return books;
-    const server = await this.#options.server.open();
-    if (!server.ok) return server;
-    const closed = await readClosedBooks(server.value.finance.periods, this.#options.folder);
-    if (!closed.ok) return closed;
-    const seen = mergeSeen(closed.value.sealed, memory.seen);
-    const begun = beginReading(books.value, server.value.reader);
-    try {
-      if (!begun.ok) return begun;
-      const finished = await runReconciliation(server.value.reader, {
-        scope: request.scope,
-        prices: CATALOGUE_PRICES,
-        closedPeriods: closed.value.closed.map(({ period }) => period),
-        seen,
-        asOfMs: null,
-        chargeRule: null,
-        copy: begun.value.source === server.value.reader ? null : begun.value.source,
-        signal: request.signal,
-        onProgress: request.onProgress,
-      });
-      if (!finished.ok) return finished;
-      books.value.end();
-      const whole = await this.#withInvoices(finished.value, { books: books.value, server: server.value, request });
-      return whole.ok ? ok({ finished: whole.value, copyAsOfMs: begun.value.copyAsOfMs, seen }) : whole;
-    } finally {
-      books.value.end();
-    }
-  }
-
-  /** A run together with what the imported invoices leave unmatched on either side. */
-  async #withInvoices(
-    run: FinishedRun,
-    parts: { readonly books: CacheBooks; readonly server: DeskServer; readonly request: DeskRun },
-  ): Promise<Result<FinishedRun, AppError>> {
-    const invoices = await parts.server.finance.invoices.list();
-    if (!invoices.ok) return invoices;
-    const matches = await matchInvoices(
-      { books: parts.books, server: parts.server.reader },
-      invoices.value,
-      parts.request.signal,
-    );
-    if (!matches.ok) return matches;
-    const found = [...matches.value.values()]
-      .flatMap((match) => match.findings)
-      .filter((finding) => isInScope(finding, parts.request.scope));
-    if (found.length === 0) return ok(run);
-    const { record } = run;
-    return ok({
-      ...run,
-      record: {
-        ...record,
-        counts: { ...record.counts, [INVOICE_RULE.name]: found.length },
-        findings: [...record.findings, ...found],
-      },
-    });
+    return books.ok ? this.#copyRun.run(books.value, { ...request, asOfMs }) : Promise.resolve(books);
   }
 
   /** The copy, opened to read. Errors: those of the copy. */
@@ -276,22 +222,23 @@ export class ReconciliationDesk {
   }
 
   async #runOf(runId: string): Promise<Result<KeptRun, AppError>> {
-    const latest = await this.latest();
-    if (!latest.ok) return latest;
-    return this.#kept?.summary.runId === runId
-      ? ok(this.#kept)
-      : err(appError('not_found', 'another run has taken its place'));
+    if (this.#kept?.summary.runId === runId) return ok(this.#kept);
+    const archived = await this.#archive.open(runId);
+    if (!archived.ok) return archived;
+    if (archived.value === null) return err(appError('not_found', 'the run is no longer kept'));
+    this.#kept = new KeptRun(archived.value.record, archived.value.beside);
+    return ok(this.#kept);
   }
 }
 
-interface ReadRun {
-  readonly finished: FinishedRun;
-  readonly copyAsOfMs: number | null;
-  /** What was known of the ledger before the run: by this machine, and by the closed months. */
-  readonly seen: SeenEntries;
-}
-
-function countComparison(comparison: ReturnType<typeof compareRuns>): LatestRun['comparison'] {
-  const { new: fresh, stillOpen, solved } = comparison;
-  return { new: fresh.length, stillOpen: stillOpen.length, solved: solved.length };
+function compareRepeated(before: RunRecord, now: RunRecord): RepeatedRun {
+  const { new: fresh, solved } = compareRuns(before.findings, now.findings);
+  return {
+    runId: runIdOf(before),
+    isSame: encodeRun(before) === encodeRun(now),
+    areInputsSame: before.inputDigest === now.inputDigest,
+    areRulesSame: before.optionsDigest === now.optionsDigest && before.rulesVersion === now.rulesVersion,
+    onlyNow: fresh.length,
+    onlyThen: solved.length,
+  };
 }

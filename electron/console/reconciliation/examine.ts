@@ -3,7 +3,6 @@ import { chargeRuleOf } from '#domain/policy-version.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { mendOwnerOf } from '#domain/reconciliation/mends.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
-import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { MendLedger } from '#store/mend-ledger.ts';
@@ -58,7 +57,7 @@ export async function examineFindings(
       leaseGraceMs: LEASE_GRACE_MS,
       prices: CATALOGUE_PRICES,
       closedPeriods: [],
-      seen: NOTHING_SEEN,
+      memories: [],
     },
     chargeRule: chargeRuleOf(policies.value),
   });

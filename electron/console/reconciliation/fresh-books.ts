@@ -6,11 +6,11 @@ import { jobFactsOf, type ChargeRule } from '#domain/reconciliation/facts.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { hashText } from '#domain/reconciliation/hash53.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
-import type { RuleOptions } from '#domain/reconciliation/rule.ts';
-import { seenOfGenerations } from '#domain/reconciliation/seen-entries.ts';
+import { seenOf } from '#domain/reconciliation/standing/seen-of.ts';
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { RunRules } from './judged-books.ts';
 import type { ReconciliationStore } from './read-view.ts';
 
 /** Reads at once. */
@@ -25,11 +25,11 @@ export interface Fresh {
 
 /**
  * Reads every account, generation and job that findings speak of.
- * @param view the view that they were found in, which also knows the owners of their generations; null goes by the findings alone
+ * @param ownerOf the job of a generation by the books that they were found in; null goes by the findings alone
  */
 export async function readFresh(
   store: ReconciliationStore,
-  view: LedgerView | null,
+  ownerOf: ((generationId: string) => string | null) | null,
   findings: readonly Finding[],
   options: { readonly signal: AbortSignal; readonly onDone: (done: number) => void },
 ): Promise<Result<Fresh, AppError>> {
@@ -54,7 +54,7 @@ export async function readFresh(
   const jobIds = new Set([
     ...findings.flatMap(({ jobId }) => jobId ?? []),
     ...[...fresh.entries.values()].flatMap(({ jobId }) => jobId ?? []),
-    ...(view === null ? [] : ownersOf(view, generationIds)),
+    ...[...generationIds].flatMap((id) => ownerOf?.(id) ?? []),
   ]);
   const jobs = await forEach([...jobIds], options.signal, async (jobId) => {
     const document = await store.readJob(jobId);
@@ -66,20 +66,12 @@ export async function readFresh(
   return jobs.ok ? ok(fresh) : jobs;
 }
 
-function ownersOf(view: LedgerView, generationIds: ReadonlySet<string>): string[] {
-  const wanted = new Set([...generationIds].map((id) => view.generationIds.find(id)));
-  return [...view.generations.id].flatMap((id, row) => {
-    const job = view.generations.job[row] ?? -1;
-    return wanted.has(id) && job >= 0 ? [view.jobIds.text(job)] : [];
-  });
-}
-
 /** A view of what was read anew, and those of the findings that the rules find in it again. */
 export function judgeFresh(
   fresh: Fresh,
   ledgerSums: ReadonlyMap<string, number>,
   findings: readonly Finding[],
-  options: { readonly rules: RuleOptions; readonly chargeRule: ChargeRule },
+  options: { readonly rules: RunRules; readonly chargeRule: ChargeRule },
 ): { readonly view: LedgerView; readonly found: ReadonlyMap<string, Finding> } {
   const builder = new LedgerViewBuilder();
   const inView = new Map<string, number>();
@@ -106,10 +98,11 @@ export function judgeFresh(
     }
   }
   const hashes = new Set(findings.flatMap(({ generationId }) => (generationId === null ? [] : hashText(generationId))));
-  const seen = seenOfGenerations(options.rules.seen, hashes);
+  const { memories, ...rules } = options.rules;
+  const seen = seenOf(memories, { generationHashes: hashes, unboundKeyHashes: new Set(), unboundHash: hashText('') });
   const wanted = new Set(findings.map(({ id }) => id));
   const view = builder.seal();
-  const { findings: found } = reconcile(view, { ...options.rules, seen }, { keep: ({ id }) => wanted.has(id) });
+  const { findings: found } = reconcile(view, { ...rules, seen }, { keep: ({ id }) => wanted.has(id) });
   return { view, found: new Map(found.map((finding) => [finding.id, finding])) };
 }
 

@@ -9,8 +9,15 @@ import {
 import { appError, type AppError } from '#domain/errors.ts';
 import { compareText, type Finding } from '#domain/reconciliation/finding.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { LatestRun } from './memory-folder.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
+
+/** What the record of a run does not say of it. */
+export interface BesideRun extends Pick<RunSummary, 'copyAsOfMs' | 'comparison'> {
+  /** The findings that the run before did not have, by id. */
+  readonly newIds: readonly string[];
+  /** Those that it had and this one has not, as they were. */
+  readonly solved: readonly Finding[];
+}
 
 /** One page of findings, with the sums of all that the filter lets through. */
 export interface FindingsPage {
@@ -23,14 +30,14 @@ export interface FindingsPage {
 
 const AS_THEY_ARE: FindingsLayout = { groupBy: 'rule', since: 'any' };
 
-/** The last finished run, as it is asked about: a summary, and its findings by page, by filter and by id. */
+/** A finished run, as it is asked about: a summary, and its findings by page, by filter and by id. */
 export class KeptRun {
   readonly summary: RunSummary;
   readonly #findings: readonly Finding[];
   readonly #newIds: ReadonlySet<string>;
   readonly #solved: readonly Finding[];
 
-  constructor(record: RunRecord, latest: LatestRun) {
+  constructor(record: RunRecord, latest: BesideRun) {
     this.#findings = record.findings;
     // Without a run before there is nothing that they could be new against: all are.
     this.#newIds = new Set(latest.comparison === null ? record.findings.map(({ id }) => id) : latest.newIds);
@@ -138,10 +145,15 @@ function sumByRule(findings: readonly Finding[]): FindingsPage['byRule'] {
   return sums;
 }
 
-function summarize(record: RunRecord, latest: LatestRun): RunSummary {
+/** Names a run by all that stands in it: the same for the same outcome. */
+export function runIdOf(record: RunRecord): string {
+  return sha256OfText(encodeRun(record)).slice(0, 32);
+}
+
+function summarize(record: RunRecord, latest: BesideRun): RunSummary {
   const byRule = Object.entries(record.counts).filter(([, findings]) => findings > 0);
   return {
-    runId: sha256OfText(encodeRun(record)).slice(0, 32),
+    runId: runIdOf(record),
     scope: record.scope,
     asOfMs: record.asOfMs,
     copyAsOfMs: latest.copyAsOfMs,

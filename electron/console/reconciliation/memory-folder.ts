@@ -1,14 +1,12 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
-import { runSummarySchema } from '#contract/reconciliation-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
-import { findingSchema } from '#domain/reconciliation/finding.ts';
-import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import type { AppError } from '#domain/errors.ts';
+import { mergeSeen, NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import { ok, type Result } from '#domain/result.ts';
 import { encodeRun, runRecordSchema, type RunRecord, type RunScope } from './run-record.ts';
 import type { FinishedRun } from './run.ts';
 import { decodeSeen, encodeSeen } from './view-file.ts';
+import { attemptWriting, readIfThere, readJson, writeWhole } from './whole-files.ts';
 
 /** What a folder of runs remembers. */
 export interface RunMemory {
@@ -18,19 +16,56 @@ export interface RunMemory {
 }
 
 const SEEN_FILE = 'seen-entries.cols';
+/** What runs have seen that read only what had changed: it outweighs the other file, and is empty again once that is written. */
+const RECENT_FILE = 'seen-recently.cols';
+
+/** What runs have seen of the ledger. */
+export interface KeptSeen {
+  readonly whole: SeenEntries;
+  readonly recent: SeenEntries;
+}
+
+/** What runs of a folder have seen. Errors: `malformed_document` for a damaged file. */
+export async function openSeen(folder: string): Promise<Result<KeptSeen, AppError>> {
+  const whole = await openSeenFile(path.join(folder, SEEN_FILE));
+  if (!whole.ok) return whole;
+  const recent = await openSeenFile(path.join(folder, RECENT_FILE));
+  return recent.ok ? ok({ whole: whole.value, recent: recent.value }) : recent;
+}
+
+async function openSeenFile(file: string): Promise<Result<SeenEntries, AppError>> {
+  const bytes = await readIfThere(file);
+  if (!bytes.ok) return bytes;
+  return bytes.value === null ? ok(NOTHING_SEEN) : decodeSeen(bytes.value);
+}
+
+/** Keeps all that was seen. Errors: `disk_full`, `internal`. */
+export function saveSeen(folder: string, seen: SeenEntries): Promise<Result<void, AppError>> {
+  return attemptWriting(async () => {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
+    await rm(path.join(folder, RECENT_FILE), { force: true });
+  });
+}
+
+/** Keeps what was seen since all was written the last time. Errors: `disk_full`, `internal`. */
+export function saveRecent(folder: string, recent: SeenEntries): Promise<Result<void, AppError>> {
+  return attemptWriting(async () => {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(path.join(folder, RECENT_FILE), encodeSeen(recent));
+  });
+}
 
 /**
  * Opens a folder of runs; one that is not there is an empty memory.
  * Errors: `malformed_document` for a damaged file.
  */
 export async function openMemory(folder: string, scope: RunScope): Promise<Result<RunMemory, AppError>> {
-  const seenFile = await readIfThere(path.join(folder, SEEN_FILE));
-  if (!seenFile.ok) return seenFile;
-  const seen = seenFile.value === null ? ok(NOTHING_SEEN) : decodeSeen(seenFile.value);
+  const seen = await openSeen(folder);
   if (!seen.ok) return seen;
-  const lastRun = await readJson(path.join(folder, runFileOf(scope)), runRecordSchema);
+  const lastRun = await openLastRun(folder, scope);
   if (!lastRun.ok) return lastRun;
-  return ok({ seen: seen.value, lastRun: lastRun.value });
+  return ok({ seen: mergeSeen(seen.value.recent, seen.value.whole), lastRun: lastRun.value });
 }
 
 /** Stores a finished run beside what it has seen. Each file is complete or not there, whenever the power fails. */
@@ -39,12 +74,21 @@ export async function saveMemory(
   before: SeenEntries,
   run: FinishedRun,
 ): Promise<Result<void, AppError>> {
+  const saved = await saveRun(folder, run.record);
+  return saved.ok ? saveSeen(folder, rememberSeen(run.view, before, null)) : saved;
+}
+
+/** Stores a run as the last one of its scope. Errors: `disk_full`, `internal`. */
+export function saveRun(folder: string, record: RunRecord): Promise<Result<void, AppError>> {
   return attemptWriting(async () => {
     await mkdir(folder, { recursive: true });
-    await writeWhole(path.join(folder, runFileOf(run.record.scope)), [Buffer.from(encodeRun(run.record), 'utf8')]);
-    const seen = rememberSeen(run.view, before, null);
-    await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
+    await writeWhole(path.join(folder, runFileOf(record.scope)), [Buffer.from(encodeRun(record), 'utf8')]);
   });
+}
+
+/** The last run of a scope, null where there was none. Errors: `malformed_document`. */
+export function openLastRun(folder: string, scope: RunScope): Promise<Result<RunRecord | null, AppError>> {
+  return readJson(path.join(folder, runFileOf(scope)), runRecordSchema);
 }
 
 /** What a closed month counted, where this folder has it already; null where not. A damaged file counts as none. */
@@ -63,77 +107,8 @@ export function saveSealed(folder: string, name: string, seen: SeenEntries): Pro
   });
 }
 
-const LATEST_FILE = 'latest-run.json';
-const latestRunSchema = runSummarySchema.pick({ scope: true, copyAsOfMs: true, comparison: true }).extend({
-  /** The findings that the run before did not have, by id. */
-  newIds: z.array(z.string()).default([]),
-  /** Those that it had and this one has not, as they were. */
-  solved: z.array(findingSchema).default([]),
-});
-/** Which run of a folder was the last, and what its record does not say of it. */
-export type LatestRun = z.infer<typeof latestRunSchema>;
-
-/** Which run was the last, null where none was. Errors: `malformed_document` for a damaged file. */
-export function openLatest(folder: string): Promise<Result<LatestRun | null, AppError>> {
-  return readJson(path.join(folder, LATEST_FILE), latestRunSchema);
-}
-
-/** Says which run was the last, once it is saved. Errors: `disk_full`, `internal`. */
-export function saveLatest(folder: string, latest: LatestRun): Promise<Result<void, AppError>> {
-  return attemptWriting(async () => {
-    const text = JSON.stringify(latestRunSchema.parse(latest));
-    await writeWhole(path.join(folder, LATEST_FILE), [Buffer.from(text, 'utf8')]);
-  });
-}
-
 /** One file a scope; ids may hold any character, and a file's name must not. */
 function runFileOf(scope: RunScope): string {
   const workspace = scope.workspaceId === null ? 'all' : `w-${Buffer.from(scope.workspaceId).toString('base64url')}`;
   return `last-run-${workspace.slice(0, 200)}-${scope.period ?? 'always'}.json`;
-}
-
-async function readIfThere(file: string): Promise<Result<Uint8Array | null, AppError>> {
-  try {
-    return ok(await readFile(file));
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return ok(null);
-    return err(appError('malformed_document', `${path.basename(file)} cannot be read: ${codeOf(cause)}`, cause));
-  }
-}
-
-async function readJson<Value>(file: string, schema: z.ZodType<Value>): Promise<Result<Value | null, AppError>> {
-  const bytes = await readIfThere(file);
-  if (!bytes.ok) return bytes;
-  if (bytes.value === null) return ok(null);
-  try {
-    return ok(schema.parse(JSON.parse(Buffer.from(bytes.value).toString('utf8'))));
-  } catch (cause) {
-    return err(appError('malformed_document', `${path.basename(file)} is damaged`, cause));
-  }
-}
-
-async function writeWhole(file: string, pieces: readonly Uint8Array[]): Promise<void> {
-  const draft = `${file}.new`;
-  const handle = await open(draft, 'w');
-  try {
-    for (const piece of pieces) if (piece.length > 0) await handle.writeFile(piece);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
-}
-
-async function attemptWriting(write: () => Promise<void>): Promise<Result<void, AppError>> {
-  try {
-    await write();
-    return ok(undefined);
-  } catch (cause) {
-    const code = codeOf(cause);
-    return err(appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the run could not be stored: ${code}`, cause));
-  }
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

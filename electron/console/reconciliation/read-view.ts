@@ -39,7 +39,7 @@ export class FailedReadingError extends Error {
 
 /** How far a run is. `total` is not known while documents are read. */
 export interface ReconciliationProgress {
-  readonly phase: 'accounts' | 'jobs' | 'ledger' | 'rules' | 'confirming';
+  readonly phase: 'accounts' | 'jobs' | 'ledger' | 'changes' | 'rules' | 'confirming';
   readonly done: number;
   readonly total: number | null;
 }
@@ -131,7 +131,9 @@ export async function attemptReading<Value>(
 
 /** SHA-256 over the sum of what a view was made of, as hex: equal for the same documents in whatever order they came. */
 export function digestOfInputs({ lanes, counts }: InputSum): string {
-  return createHash('sha256').update(JSON.stringify([lanes, counts])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([lanes, counts]))
+    .digest('hex');
 }
 
 /** The {@link digestOfInputs} of a whole view. */

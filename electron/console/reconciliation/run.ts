@@ -4,19 +4,18 @@ import { chargeRuleOf } from '#domain/policy-version.ts';
 import type { ChargeRule } from '#domain/reconciliation/facts.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { ListedPrice } from '#domain/reconciliation/price-list.ts';
-import { reconcile } from '#domain/reconciliation/reconcile.ts';
-import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import { RULES, RULES_VERSION } from '#domain/reconciliation/rules.ts';
 import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import { judgeAll } from '#domain/reconciliation/standing/judge.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { confirmFindings } from './confirm.ts';
+import type { JudgedBooks, RunRules } from './judged-books.ts';
 import {
   attemptReading,
-  digestOfView,
+  digestOfInputs,
   readView,
   type BookSource,
-  type ReadView,
   type ReconciliationProgress,
   type ReconciliationStore,
 } from './read-view.ts';
@@ -40,6 +39,15 @@ export interface RunRequest {
   readonly onProgress: (progress: ReconciliationProgress) => void;
 }
 
+/** What a verdict is made into a run with. */
+export interface ConcludeRequest {
+  readonly scope: RunScope;
+  readonly rules: RunRules;
+  readonly chargeRule: ChargeRule;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ReconciliationProgress) => void;
+}
+
 /** A run, with the view that it was made from: mends, statements and the memory of the next run are taken from it. */
 export interface FinishedRun {
   readonly record: RunRecord;
@@ -50,6 +58,11 @@ export interface FinishedRun {
 export const PENDING_MS_MAX = 15 * 60_000;
 export const LEASE_GRACE_MS = 10 * 60_000;
 
+/** The options of the rules for a moment. */
+export function runRulesAt(asOfMs: number, given: Pick<RunRules, 'prices' | 'closedPeriods' | 'memories'>): RunRules {
+  return { asOfMs, pendingMsMax: PENDING_MS_MAX, leaseGraceMs: LEASE_GRACE_MS, ...given };
+}
+
 /**
  * Reads everything, holds it against every rule, and asks the server again about each difference before it is said.
  * Only the findings of the scope are confirmed and listed.
@@ -59,34 +72,45 @@ export async function runReconciliation(
   store: ReconciliationStore,
   request: RunRequest,
 ): Promise<Result<FinishedRun, AppError>> {
-  const { signal, onProgress } = request;
+  const { scope, signal, onProgress, prices, closedPeriods } = request;
   const policies = await store.readPolicies();
   if (!policies.ok) return policies;
   const chargeRule = request.chargeRule ?? chargeRuleOf(policies.value);
   const now = await store.serverNow();
   if (!now.ok) return now;
-  const asOfMs = request.asOfMs ?? now.value.getTime();
-  const rules: RuleOptions = {
-    asOfMs,
-    pendingMsMax: PENDING_MS_MAX,
-    leaseGraceMs: LEASE_GRACE_MS,
-    prices: request.prices,
-    closedPeriods: request.closedPeriods,
-    seen: request.seen ?? NOTHING_SEEN,
-  };
+  const seen = request.seen ?? NOTHING_SEEN;
+  const rules = runRulesAt(request.asOfMs ?? now.value.getTime(), { prices, closedPeriods, memories: [seen] });
   const read = await readView(request.copy ?? store, { chargeRule, signal, onProgress });
   if (!read.ok) return read;
-  const found = reconcile(read.value.view, rules, {
-    keep: (finding) => isInScope(finding, request.scope),
-    onRule: (done) => onProgress({ phase: 'rules', done, total: RULES.length }),
-  });
-  const total = found.findings.length;
+  const { view, accountVersions } = read.value;
+  const onRule = (done: number): void => onProgress({ phase: 'rules', done, total: RULES.length });
+  const { verdict, base } = judgeAll(view, { ...rules, seen }, { onRule });
+  const judged: JudgedBooks = {
+    verdict,
+    view,
+    accountVersions: request.copy === null ? accountVersions : null,
+    ownerOf: (generationId) => base.ownerOf(generationId),
+  };
+  return concludeRun(store, judged, { scope, rules, chargeRule, signal, onProgress });
+}
+
+/**
+ * Asks the server about each difference of a scope before it is said.
+ * Errors: those of the connection; `malformed_document`; `cancelled` once the signal is aborted.
+ */
+export async function concludeRun(
+  store: ReconciliationStore,
+  judged: JudgedBooks,
+  { scope, rules, chargeRule, signal, onProgress }: ConcludeRequest,
+): Promise<Result<FinishedRun, AppError>> {
+  const { verdict, view } = judged;
+  const found = verdict.findings.filter((finding) => isInScope(finding, scope));
+  const total = found.length;
   onProgress({ phase: 'confirming', done: 0, total });
   const confirmed = await attemptReading(signal, () =>
-    confirmFindings(store, read.value, found.findings, {
+    confirmFindings(store, judged, found, {
       rules,
       chargeRule,
-      isOfCopy: request.copy !== null,
       signal,
       onDone: (done) => onProgress({ phase: 'confirming', done, total }),
     }),
@@ -95,16 +119,16 @@ export async function runReconciliation(
   if (!confirmed.value.ok) return confirmed.value;
   const { confirmed: findings, passed, undecidedWorkspaces } = confirmed.value.value;
   return ok({
-    view: read.value.view,
+    view,
     record: {
       format: 1,
       rulesVersion: RULES_VERSION,
-      scope: request.scope,
-      asOfMs,
+      scope,
+      asOfMs: verdict.asOfMs,
       server: store.topology.server,
-      inputDigest: digestOfView(read.value.view),
+      inputDigest: digestOfInputs(verdict.inputs),
       optionsDigest: digestOfOptions(rules),
-      inputs: { ...countInputs(read.value), unreadableJobs: found.unreadableJobs },
+      inputs: { ...verdict.inputs.counts },
       counts: countByRule(findings),
       findings: [...findings],
       passed,
@@ -125,21 +149,14 @@ function countByRule(findings: readonly Finding[]): Record<string, number> {
   return counts;
 }
 
-function countInputs({ view, accountVersions }: ReadView): Omit<RunRecord['inputs'], 'unreadableJobs'> {
-  return {
-    jobs: view.jobs.presence.reduce((total, presence) => total + (presence === 1 ? 1 : 0), 0),
-    accounts: accountVersions.size,
-    entries: view.entries.count,
-  };
-}
-
-function digestOfOptions(rules: RuleOptions): string {
-  const hash = createHash('sha256');
-  const { seen, ...plain } = rules;
-  hash.update(JSON.stringify([plain.asOfMs, plain.pendingMsMax, plain.leaseGraceMs, plain.closedPeriods]));
-  hash.update(JSON.stringify(plain.prices.map((line) => [line.kind, line.fromMs, line.priceCredits])));
-  for (const column of [seen.generationHash, seen.keyHash, seen.content, seen.net, seen.period, seen.sealedIn]) {
-    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-  }
-  return hash.digest('hex');
+/**
+ * What the rules were measured by, as a digest. What earlier runs remember is not in it: memory grows with every run, and where it
+ * decides anything that is a finding of its own.
+ */
+function digestOfOptions(rules: RunRules): string {
+  const { asOfMs, pendingMsMax, leaseGraceMs, closedPeriods, prices } = rules;
+  const lines = prices.map((line) => [line.kind, line.fromMs, line.priceCredits]);
+  return createHash('sha256')
+    .update(JSON.stringify([asOfMs, pendingMsMax, leaseGraceMs, closedPeriods, lines]))
+    .digest('hex');
 }

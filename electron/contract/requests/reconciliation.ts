@@ -8,10 +8,12 @@ import {
   findingsLayoutSchema,
   reconciliationScopeSchema,
   reconciliationStateSchema,
+  repeatedRunSchema,
+  runSummarySchema,
 } from '../reconciliation-views.ts';
 import { cursorSchema, pageLimitSchema, type RequestTable } from './definition.ts';
 
-/** Names a finished run; a request that names another than the last one is answered with `not_found`. */
+/** Names a finished run; a request that names one which is no longer kept is answered with `not_found`. */
 const runIdSchema = z.string().min(1).max(64);
 
 /** Runs of reconciliation and what they found. */
@@ -32,6 +34,20 @@ export const RECONCILIATION_REQUESTS = {
   'reconciliation.cancel': {
     params: z.object({}),
     result: reconciliationStateSchema,
+    permission: 'money',
+    writes: false,
+  },
+  /** The runs that are kept on this machine, newest first; `keptMax` is how many that are at most. */
+  'reconciliation.runs': {
+    params: z.object({}),
+    result: z.object({ rows: z.array(runSummarySchema), keptMax: z.int().positive() }),
+    permission: 'money',
+    writes: false,
+  },
+  /** Runs a kept run once more, of its own moment, and says whether it comes out the same. Nothing else may run meanwhile. */
+  'reconciliation.repeat': {
+    params: z.object({ runId: runIdSchema }),
+    result: repeatedRunSchema,
     permission: 'money',
     writes: false,
   },

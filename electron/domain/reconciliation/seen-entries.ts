@@ -148,11 +148,6 @@ function copyRow(from: SeenEntries, row: number, next: SeenEntries, to: number):
   next.sealedIn[to] = sealedIn;
 }
 
-/** The part of a memory that speaks of these generations, by the hashes of their ids. */
-export function seenOfGenerations(seen: SeenEntries, generationHashes: ReadonlySet<number>): SeenEntries {
-  return pickSeen(seen, (row) => generationHashes.has(seen.generationHash[row] ?? 0));
-}
-
 /** The part of a memory that one month counted when it was closed. */
 export function seenSealedIn(seen: SeenEntries, period: number): SeenEntries {
   return pickSeen(seen, (row) => seen.sealedIn[row] === period);

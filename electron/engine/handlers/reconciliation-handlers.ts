@@ -7,7 +7,7 @@ import type { HandlersOf } from './handler.ts';
 /** What the answers about reconciliation are made from. */
 export type ReconciliationDesk = Pick<
   DeskHost,
-  'state' | 'run' | 'cancel' | 'findings' | 'finding' | 'export' | 'request'
+  'state' | 'run' | 'runs' | 'repeat' | 'cancel' | 'findings' | 'finding' | 'export' | 'request'
 >;
 
 /** Runs of reconciliation; a run needs the server too, to confirm what the copy says. */
@@ -23,6 +23,11 @@ export function reconciliationHandlers(
       if (connection.state !== 'connected') return err(appError('server_unreachable', 'findings cannot be confirmed'));
       return ok(await reconciliation.run(scope));
     },
+    'reconciliation.runs': () => reconciliation.runs(),
+    'reconciliation.repeat': ({ runId }) =>
+      status().connection.state === 'connected'
+        ? reconciliation.repeat(runId)
+        : Promise.resolve(err(appError('server_unreachable', 'findings cannot be confirmed'))),
     'reconciliation.cancel': () => ok(reconciliation.cancel()),
     'reconciliation.findings': (params) => reconciliation.findings(params),
     'reconciliation.finding': (params) => reconciliation.finding(params),

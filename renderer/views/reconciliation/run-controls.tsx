@@ -83,6 +83,7 @@ const PHASES: Readonly<Record<ReconciliationProgressView['phase'], string>> = {
   accounts: 'Reading the accounts',
   jobs: 'Reading the jobs',
   ledger: 'Reading the ledger',
+  changes: 'Reading what changed',
   rules: 'Holding the rules against them',
   confirming: 'Asking the server about each difference',
   storing: 'Keeping the outcome',

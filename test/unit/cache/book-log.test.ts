@@ -97,7 +97,12 @@ describe('the log of changes of the copy', () => {
     snapshot(writer, []);
     const books = openBooks();
     const start = positionOf(books);
-    expectOk(writer.apply([1, 2, 3].map((n) => ({ type: 'entry', entry: entryOf(`e${n}`) })), null));
+    expectOk(
+      writer.apply(
+        [1, 2, 3].map((n) => ({ type: 'entry', entry: entryOf(`e${n}`) })),
+        null,
+      ),
+    );
     expect(expectOk(books.changesSince(start, 2))).toBeNull();
     expect(expectOk(books.changesSince(start, 3))?.entryKeys).toHaveLength(3);
     expect(expectOk(books.changesSince({ ...start, epoch: 'another' }, MANY))).toBeNull();

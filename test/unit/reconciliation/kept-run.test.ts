@@ -24,7 +24,6 @@ async function setup() {
     }),
   );
   const kept = new KeptRun(record, {
-    scope: record.scope,
     copyAsOfMs: null,
     comparison: { new: 2, stillOpen: record.findings.length - 2, solved: 0 },
     newIds: record.findings.slice(0, 2).map(({ id }) => id),

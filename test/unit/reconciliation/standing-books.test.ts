@@ -58,7 +58,8 @@ const MOVES: readonly ((world: World, random: SeededRandom) => void)[] = [
   },
   function reprice(world, random) {
     const job = world.jobs.get(pickId(world.jobs, random) ?? '');
-    if (job !== undefined) world.jobs.set(job._id, { ...job, billing: { ...job.billing, price: random.between(0, 60) } });
+    if (job !== undefined)
+      world.jobs.set(job._id, { ...job, billing: { ...job.billing, price: random.between(0, 60) } });
   },
   function takeHold(world, random) {
     const account = world.accounts.get(pickId(world.accounts, random) ?? '');

@@ -68,11 +68,7 @@ export function judgeChanges(
   const view = patchView(base, changes, affected);
   const concern = new Concern(base, changes, affected, view);
   const seen = seenOf(memories, concern.wantedSeen());
-  const { findings: found } = reconcile(
-    view,
-    { ...options, seen },
-    { keep: (finding) => concern.covers(finding) },
-  );
+  const { findings: found } = reconcile(view, { ...options, seen }, { keep: (finding) => concern.covers(finding) });
   const kept = verdict.findings.filter((finding) => !concern.covers(finding));
   const findings = [...kept, ...found].toSorted(compareFindings);
   const without = changeSum(verdict.inputs, base.view, concern.countedBefore(), -1);

@@ -74,6 +74,12 @@ export class IndexedView {
     return new Set(this.entryRows(keys).map((row) => workspaces.text(entries.workspace[row] ?? 0)));
   }
 
+  /** The job that a generation belongs to, null where there is none. */
+  ownerOf(generationId: string): string | null {
+    const job = this.view.generations.job[this.generationRow(generationId)] ?? -1;
+    return job < 0 ? null : this.view.jobIds.text(job);
+  }
+
   /** The id of a generation's row; the row of the entries without one has the empty id. */
   generationId(row: number): string {
     return generationIdOf(this.view, row) ?? '';

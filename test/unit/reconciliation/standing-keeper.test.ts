@@ -1,0 +1,188 @@
+import { rm, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CacheBooks } from '#cache/books.ts';
+import { CACHED_PARTS, type CacheChange } from '#cache/changes.ts';
+import type { CacheWriter } from '#cache/writer.ts';
+import { runRulesAt } from '#console/reconciliation/run.ts';
+import { StandingKeeper } from '#console/reconciliation/standing-keeper.ts';
+import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
+import { FaultScene } from '../../bench/worlds/fault.ts';
+import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { SeededRandom } from '../../bench/worlds/seeded-random.ts';
+import { momentOf, type WorldMoment } from '../../bench/worlds/world-changes.ts';
+import type { World } from '../../bench/worlds/world.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { setupCache, type CacheWorld } from '../cache/cache-world.ts';
+
+let copy: CacheWorld;
+let folder: string;
+beforeEach(() => {
+  copy = setupCache();
+  folder = `${copy.file}-runs`;
+});
+afterEach(async () => {
+  copy.end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What the copy is told when a world has gone on. */
+function changesOf(world: World, before: WorldMoment | null): readonly CacheChange[] {
+  const gone = (
+    part: 'jobs' | 'accounts' | 'ledger',
+    then: ReadonlyMap<string, unknown>,
+    now: ReadonlyMap<string, unknown>,
+  ) => [...then.keys()].flatMap((id) => (now.has(id) ? [] : [{ type: 'deleted', part, id } as const]));
+  return [
+    ...[...world.jobs.values()]
+      .filter((job) => before?.jobs.get(job._id) !== job)
+      .map((job) => ({ type: 'job', job: { type: 'job', job, document: { ...job } } }) as const),
+    ...[...world.accounts.values()]
+      .filter((account) => before?.accounts.get(account._id) !== account)
+      .map((account) => ({ type: 'account', account }) as const),
+    ...[...world.ledger.values()]
+      .filter((entry) => before?.ledger.get(entry._id) !== entry)
+      .map((entry) => ({ type: 'entry', entry }) as const),
+    ...(before === null
+      ? []
+      : [
+          ...gone('jobs', before.jobs, world.jobs),
+          ...gone('accounts', before.accounts, world.accounts),
+          ...gone('ledger', before.ledger, world.ledger),
+        ]),
+  ];
+}
+
+function fill(writer: CacheWriter, world: World): void {
+  expectOk(writer.apply(changesOf(world, null), null));
+  expectOk(writer.openSnapshot(null));
+  for (const part of CACHED_PARTS) {
+    const ofPart = changesOf(world, null).filter((change) => partOf(change) === part);
+    const byId = ofPart.toSorted((left, right) => (idOf(left) < idOf(right) ? 1 : -1));
+    expectOk(writer.applyPage({ part, beforeId: null, changes: byId, isLast: true }));
+  }
+}
+
+function partOf(change: CacheChange): string {
+  return change.type === 'job' ? 'jobs' : change.type === 'account' ? 'accounts' : 'ledger';
+}
+
+function idOf(change: CacheChange): string {
+  if (change.type === 'job') return String(change.job.document['_id']);
+  if (change.type === 'account') return change.account._id;
+  return change.type === 'entry' ? change.entry._id : change.id;
+}
+
+async function judge(keeper: StandingKeeper, world: World, closedPeriods = world.closedPeriods) {
+  const books = expectOk(CacheBooks.open(copy.file));
+  try {
+    expectOk(books.begin());
+    const judgement = expectOk(
+      await keeper.judge(books, {
+        rules: runRulesAt(AS_OF_MS, { prices: WORLD_PRICES, closedPeriods, memories: [world.seen] }),
+        chargeRule: worldChargeRule,
+        chargeBasis: 'world',
+        signal: new AbortController().signal,
+        onProgress: () => undefined,
+      }),
+    );
+    expectOk(await judgement.remember());
+    return judgement;
+  } finally {
+    books.close();
+  }
+}
+
+async function setup() {
+  const { world } = makeSeededWorld(4, { jobs: 400, workspaces: 3 }, []);
+  const scene = new FaultScene(world, new SeededRandom(4));
+  const { writer } = copy.open();
+  fill(writer, world);
+  const keeper = new StandingKeeper(folder);
+  const first = await judge(keeper, world);
+  const goOn = (seed: number): void => {
+    const before = momentOf(world);
+    for (const fault of FAULTS.slice(seed * 5, seed * 5 + 5)) fault.plant(scene);
+    expectOk(writer.apply(changesOf(world, before), null));
+  };
+  return { world, keeper, first, goOn };
+}
+
+/** What somebody finds who has the same memory and reads everything. */
+async function judgeAnew(world: World) {
+  const fresh = `${folder}-fresh`;
+  await rm(fresh, { recursive: true, force: true });
+  try {
+    return await judge(new StandingKeeper(fresh), world);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+describe('the books that a folder keeps', () => {
+  it('are read whole once, and then only what changed, with the same outcome', async () => {
+    const { world, keeper, first, goOn } = await setup();
+    const documents = world.jobs.size + world.ledger.size + world.accounts.size;
+    expect(first.documentsRead).toBeGreaterThanOrEqual(documents);
+    for (const seed of [1, 2, 3]) {
+      goOn(seed);
+      const next = await judge(keeper, world);
+      expect(next.documentsRead).toBeGreaterThan(0);
+      expect(next.documentsRead).toBeLessThan(60);
+      expect(next.judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
+    }
+    const last = await judge(keeper, world);
+    expect((await judge(keeper, world)).judged.verdict).toEqual(last.judged.verdict);
+  });
+
+  it('are gone on from after a new start of the program', async () => {
+    const { world, goOn } = await setup();
+    goOn(5);
+    const next = await judge(new StandingKeeper(folder), world);
+    expect(next.documentsRead).toBeLessThan(60);
+    expect(next.judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
+  });
+
+  it('are judged anew as a whole, without reading the copy, once another month is closed', async () => {
+    const { world, keeper, goOn } = await setup();
+    goOn(6);
+    const periods = [...world.closedPeriods, '2026-10'];
+    const next = await judge(keeper, world, periods);
+    expect(next.documentsRead).toBeLessThan(60);
+    const anew = await judge(new StandingKeeper(`${folder}-2`), world, periods);
+    await rm(`${folder}-2`, { recursive: true, force: true });
+    expect(next.judged.verdict).toEqual(anew.judged.verdict);
+  });
+
+  it.each(['standing-view.cols', 'standing-books.json'])('are read anew where %s is damaged', async (name) => {
+    const { world, goOn } = await setup();
+    goOn(2);
+    const file = path.join(folder, name);
+    expect(await readdir(folder)).toContain(name);
+    const bytes = await readFile(file);
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
+    await writeFile(file, bytes);
+    const next = await judge(new StandingKeeper(folder), world);
+    expect(next.documentsRead).toBeGreaterThan(world.ledger.size);
+    expect(next.judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
+  });
+
+  it('notice an entry that came between two runs and is gone in the third', async () => {
+    const { world, keeper } = await setup();
+    const writer = copy.open().writer;
+    const [model] = world.ledger.values();
+    if (model === undefined) throw new Error('the world is empty');
+    const entry = { ...model, _id: 'between:grant:7', generationId: null, jobId: null, type: 'grant' } as const;
+    expectOk(writer.apply([{ type: 'entry', entry }], null));
+    await judge(keeper, world);
+    expectOk(writer.apply([{ type: 'deleted', part: 'ledger', id: entry._id }], null));
+    const { findings } = (await judge(keeper, world)).judged.verdict;
+    expect(findings.filter(({ case: name }) => name === 'gone')).toHaveLength((await countGone(world)) + 1);
+  });
+});
+
+async function countGone(world: World): Promise<number> {
+  const { findings } = (await judgeAnew(world)).judged.verdict;
+  return findings.filter(({ case: name }) => name === 'gone').length;
+}
