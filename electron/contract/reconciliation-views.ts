@@ -66,6 +66,8 @@ export type RepeatedRun = z.infer<typeof repeatedRunSchema>;
 /** What the screen of reconciliation is about: the run under way, and the last one that came to its end. */
 export const reconciliationStateSchema = z.object({
   running: z.object({ scope: reconciliationScopeSchema, progress: reconciliationProgressSchema }).nullable(),
+  /** The month that is being closed; null while none is. Nothing else runs meanwhile. */
+  closing: z.object({ period: periodSchema, progress: reconciliationProgressSchema }).nullable(),
   last: runSummarySchema.nullable(),
   /** Why the last attempt came to nothing; null where it came to its end or none was made. */
   error: wireErrorSchema.nullable(),

@@ -27,6 +27,7 @@ import { MarginScreen } from '../views/reconciliation/margin-screen.tsx';
 import { MendsScreen } from '../views/reconciliation/mends-screen.tsx';
 import { MonthsScreen } from '../views/reconciliation/months-screen.tsx';
 import { ReconciliationScreen } from '../views/reconciliation/reconciliation-screen.tsx';
+import { RunsScreen } from '../views/reconciliation/runs-screen.tsx';
 import { StatementsScreen } from '../views/reconciliation/statements-screen.tsx';
 import { RunnerScreen } from '../views/runner/runner-screen.tsx';
 import { CrashScreen, NoSuchScreen } from './crash-screen.tsx';
@@ -72,6 +73,7 @@ function Screens(): ReactNode {
         </Route>
         <Route path="/compare" component={CompareScreen} />
         <Route path="/reconciliation" component={ReconciliationScreen} />
+        <Route path="/reconciliation/runs" component={RunsScreen} />
         <Route path="/reconciliation/mends" component={MendsScreen} />
         <Route path="/reconciliation/months" component={MonthsScreen} />
         <Route path="/reconciliation/statements" component={StatementsScreen} />

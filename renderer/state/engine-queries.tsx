@@ -76,6 +76,7 @@ export const queryKeys = {
   profiles: ['profiles.list'] as const,
   audit: ['audit.page'] as const,
   reconciliation: ['reconciliation.get'] as const,
+  runs: ['reconciliation.runs'] as const,
   findings: ['reconciliation.findings'] as const,
   finding: (runId: string, findingId: string) => ['reconciliation.finding', runId, findingId] as const,
 };

@@ -28,12 +28,20 @@ export function parseFindingsLayout(query: string): FindingsLayout {
   };
 }
 
-/** The address of the findings that a filter lets through. */
+/** Reads from an address which run it is about; null for the last one. */
+export function parseRunId(query: string): string | null {
+  const runId = new URLSearchParams(query).get('run') ?? '';
+  return /^[0-9a-f]{1,64}$/.test(runId) ? runId : null;
+}
+
+/** The address of the findings that a filter lets through. @param runId null for the last run */
 export function findingsHref(
   { rules, workspaceIds }: FindingFilter,
   { groupBy, since }: FindingsLayout = DEFAULT_LAYOUT,
+  runId: string | null = null,
 ): string {
   const params = new URLSearchParams();
+  if (runId !== null) params.set('run', runId);
   if (groupBy !== DEFAULT_LAYOUT.groupBy) params.set('group', groupBy);
   if (since !== DEFAULT_LAYOUT.since) params.set('since', since);
   for (const rule of rules) params.append('rule', rule);
@@ -42,7 +50,8 @@ export function findingsHref(
   return query === '' ? '/reconciliation' : `/reconciliation?${query}`;
 }
 
-/** The address of the screen of one finding. */
-export function findingHref(findingId: string): string {
-  return `/reconciliation/${encodeURIComponent(findingId.toWellFormed())}`;
+/** The address of the screen of one finding. @param runId null for the last run */
+export function findingHref(findingId: string, runId: string | null = null): string {
+  const path = `/reconciliation/${encodeURIComponent(findingId.toWellFormed())}`;
+  return runId === null ? path : `${path}?run=${runId}`;
 }

@@ -27,6 +27,25 @@ export function useReconciliation() {
   });
 }
 
+/** The runs that this machine keeps, newest first. A run that comes to its end is among them. */
+export function useRuns() {
+  const engine = useEngine();
+  const { data } = useReconciliation();
+  return useQuery({
+    queryKey: [...queryKeys.runs, data?.last?.runId],
+    queryFn: async () => valueOrThrow(await engine.call('reconciliation.runs', {})),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Runs a kept run once more and compares. */
+export function useRepeat() {
+  const engine = useEngine();
+  return useMutation({
+    mutationFn: async (runId: string) => valueOrThrow(await engine.call('reconciliation.repeat', { runId })),
+  });
+}
+
 /** How many findings the last run has, where somebody has asked for it already; to show it costs no question. */
 export function useKnownFindings(): number | undefined {
   const { data } = useQuery<ReconciliationState>({ queryKey: queryKeys.reconciliation, enabled: false });

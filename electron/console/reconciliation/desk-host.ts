@@ -35,6 +35,8 @@ type Answer = Result<unknown, AppError>;
 /** How long the thread may take to stop before it is left to end with the process, in milliseconds. */
 const STOP_MS_MAX = 15_000;
 
+const BUSY = 'a run or the closing of a month is under way';
+
 /**
  * The desk of reconciliation on a thread of its own, begun when it is first asked. Holds the state that windows show: one run
  * at a time, and the last one that came to its end. A thread that dies fails what was asked of it, and the next question
@@ -44,7 +46,7 @@ export class DeskHost {
   readonly #options: DeskHostOptions;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #worker: { readonly thread: Worker; readonly exited: Promise<void> } | null = null;
-  #state: ReconciliationState = { running: null, last: null, error: null };
+  #state: ReconciliationState = { running: null, closing: null, last: null, error: null };
   #loading: Promise<void> | null = null;
   #lastId = 0;
   #isStopped = false;
@@ -62,7 +64,7 @@ export class DeskHost {
   /** Begins a run, unless one is under way; its end is told by `onState`. @returns the state just behind the beginning */
   async run(scope: ReconciliationScope): Promise<ReconciliationState> {
     await this.state();
-    if (this.#state.running === null) {
+    if (!this.#isBusy()) {
       this.#set({ running: { scope, progress: { phase: 'starting', done: 0, total: null } }, error: null });
       void this.#ask({ type: 'run', scope }, runSummarySchema).then((done) => {
         if (done.ok) this.#set({ running: null, last: done.value, error: null });
@@ -87,14 +89,14 @@ export class DeskHost {
     if (!runs.ok) return runs;
     const run = runs.value.rows.find((one) => one.runId === runId);
     if (run === undefined) return err(appError('not_found', runId));
-    if (this.#state.running !== null) return err(appError('invalid_request', 'a run is under way'));
+    if (this.#isBusy()) return err(appError('invalid_request', BUSY));
     this.#set({ running: { scope: run.scope, progress: { phase: 'starting', done: 0, total: null } } });
     const repeated = await this.#ask({ type: 'repeat', runId }, repeatedRunSchema);
     this.#set({ running: null });
     return repeated;
   }
 
-  /** Asks the run under way to stop; it ends with `cancelled`. */
+  /** Asks the run or the closing under way to stop; it ends with `cancelled`. */
   cancel(): ReconciliationState {
     this.#post({ type: 'cancel' });
     return this.#state;
@@ -121,6 +123,33 @@ export class DeskHost {
 
   /** Answers a request about mends, findings, months or invoices in the name of whoever asks. Errors: those of its desk. */
   request<Name extends FinanceRequest>(
+    name: Name,
+    params: ParsedParams<Name>,
+    actor: Actor,
+  ): Promise<Result<RequestResult<Name>, AppError>> {
+    if (name === 'periods.close') return this.#close(name, params, actor);
+    return this.#request(name, params, actor);
+  }
+
+  /** Closes a month: as long as a run, and like one it is shown and can be stopped. */
+  async #close<Name extends FinanceRequest>(
+    name: Name,
+    params: ParsedParams<Name>,
+    actor: Actor,
+  ): Promise<Result<RequestResult<Name>, AppError>> {
+    const { period } = REQUESTS['periods.close'].params.parse(params);
+    if (this.#isBusy()) return err(appError('invalid_request', BUSY));
+    this.#set({ closing: { period, progress: { phase: 'starting', done: 0, total: null } } });
+    const closed = await this.#request(name, params, actor);
+    this.#set({ closing: null });
+    return closed;
+  }
+
+  #isBusy(): boolean {
+    return this.#state.running !== null || this.#state.closing !== null;
+  }
+
+  #request<Name extends FinanceRequest>(
     name: Name,
     params: ParsedParams<Name>,
     actor: Actor,
@@ -199,8 +228,10 @@ export class DeskHost {
   #receive(message: unknown): void {
     const received = fromDeskSchema.parse(message);
     if (received.type === 'progress') {
-      const { running } = this.#state;
-      if (running !== null) this.#set({ running: { ...running, progress: received.progress } });
+      const { running, closing } = this.#state;
+      const { progress } = received;
+      if (running !== null) this.#set({ running: { ...running, progress } });
+      else if (closing !== null) this.#set({ closing: { ...closing, progress } });
       return;
     }
     const answer = this.#waiting.get(received.id);

@@ -74,7 +74,9 @@ function ask(question: DeskQuestion): Promise<Result<unknown, AppError>> {
     case 'finding':
       return desk.finding(question.runId, question.findingId);
     case 'request':
-      return answerRequest(answers, question, stopping.signal);
+      return question.name === 'periods.close'
+        ? run((asked) => answerRequest(answers, question, asked))
+        : answerRequest(answers, question, { signal: stopping.signal, onProgress: () => undefined });
     case 'export':
       return desk.export(question.runId, question.filter);
   }

@@ -20,6 +20,7 @@ import type { ReconciliationDesk } from './desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
 import { MendDesk } from './mend-desk.ts';
 import { PeriodDesk } from './period-desk.ts';
+import type { ReconciliationProgress } from './read-view.ts';
 import { ReviewDesk } from './review-desk.ts';
 import { StatementDesk } from './statement-desk.ts';
 
@@ -32,6 +33,8 @@ export type FinanceRequest = Extract<
 interface Asking {
   readonly actor: Actor;
   readonly signal: AbortSignal;
+  /** Told how far an answer is that takes long. */
+  readonly onProgress: (progress: ReconciliationProgress) => void;
 }
 
 /** One answer for each request of finance: the compiler refuses a missing one. */
@@ -66,13 +69,13 @@ export function financeAnswers(parts: FinanceParts): FinanceAnswers {
 export async function answerRequest(
   answers: FinanceAnswers,
   question: { readonly name: string; readonly params?: unknown; readonly actor: Actor },
-  signal: AbortSignal,
+  asked: Omit<Asking, 'actor'>,
 ): Promise<Result<unknown, AppError>> {
   const name = requestNameSchema.safeParse(question.name);
   if (!name.success || !isFinanceRequest(answers, name.data)) return err(appError('unknown_request', question.name));
   const params = REQUESTS[name.data].params.safeParse(question.params);
   if (!params.success) return err(appError('invalid_request', params.error.issues[0]?.message ?? ''));
-  return callAnswer(answers, name.data, params.data, { actor: question.actor, signal });
+  return callAnswer(answers, name.data, params.data, { actor: question.actor, ...asked });
 }
 
 function isFinanceRequest(answers: FinanceAnswers, name: RequestName): name is FinanceRequest {
@@ -170,9 +173,9 @@ function findingAnswers({ desk, server }: FinanceParts): AnswersOf<'findings'> {
 function periodAnswers({ server, folder, limits }: FinanceParts): AnswersOf<'periods'> {
   return {
     'periods.list': () => withServer(server, (open) => new PeriodDesk(open, folder, limits).list()),
-    'periods.close': ({ period }, { actor, signal }) =>
+    'periods.close': ({ period }, { actor, signal, onProgress }) =>
       withServer(server, (open) =>
-        new PeriodDesk(open, folder, limits).close({ period, by: actor, signal, onProgress: () => undefined }),
+        new PeriodDesk(open, folder, limits).close({ period, by: actor, signal, onProgress }),
       ),
   };
 }

@@ -31,43 +31,37 @@ export function sumGenerations(view: LedgerView): GenerationTotals {
   const { entries, generations, pending } = view;
   const totals = emptyTotals(generations.count);
   const firstAtMs = new Float64Array(generations.count).fill(Infinity);
-  // Row 0 to count: the row of the entries without a generation is added up like any other and read by nobody.
-  for (let entry = 0; entry < entries.count; entry += 1) {
-    addEntry(totals, firstAtMs, {
-      generation: entries.generation[entry] ?? 0,
-      type: entries.type[entry] ?? 0,
-      credits: entries.credits[entry] ?? 0,
-      atMs: entries.atMs[entry] ?? 0,
-      n: entries.n[entry] ?? 0,
-    });
+  const { generation, type, credits, atMs, n, count } = entries;
+  // The row of the entries without a generation is added up like any other and read by nobody.
+  for (let entry = 0; entry < count; entry += 1) {
+    addEntry(
+      totals,
+      firstAtMs,
+      generation[entry] ?? 0,
+      type[entry] ?? 0,
+      credits[entry] ?? 0,
+      atMs[entry] ?? 0,
+      n[entry] ?? 0,
+    );
   }
   for (let row = 0; row < pending.count; row += 1) {
     if (pending.isStanding[row] === 1) continue;
-    const generation = pending.generation[row] ?? 0;
-    totals.isMoving[generation] = 1;
-    addEntry(totals, firstAtMs, {
-      generation,
-      type: pending.type[row] ?? 0,
-      credits: pending.credits[row] ?? 0,
-      atMs: pending.atMs[row] ?? 0,
-      n: 1,
-    });
+    const owed = pending.generation[row] ?? 0;
+    totals.isMoving[owed] = 1;
+    addEntry(totals, firstAtMs, owed, pending.type[row] ?? 0, pending.credits[row] ?? 0, pending.atMs[row] ?? 0, 1);
   }
   return totals;
 }
 
-interface Addend {
-  readonly generation: number;
-  readonly type: number;
-  readonly credits: number;
-  readonly atMs: number;
-  readonly n: number;
-}
-
+// Parameters and no object: this is called for every entry of a deployment.
 function addEntry(
   totals: GenerationTotals,
   firstAtMs: Float64Array,
-  { generation, type, credits, atMs, n }: Addend,
+  generation: number,
+  type: number,
+  credits: number,
+  atMs: number,
+  n: number,
 ): void {
   switch (type) {
     case RESERVE:

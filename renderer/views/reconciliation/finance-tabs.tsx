@@ -3,6 +3,7 @@ import { Link, useRoute } from 'wouter';
 
 const TABS = [
   { path: '/reconciliation', says: 'Findings' },
+  { path: '/reconciliation/runs', says: 'Runs' },
   { path: '/reconciliation/mends', says: 'Mends' },
   { path: '/reconciliation/months', says: 'Months' },
   { path: '/reconciliation/statements', says: 'Statements' },

@@ -1,24 +1,27 @@
 import { ArrowLeft, SearchX } from 'lucide-react';
 import { useEffect, useRef, type ReactNode } from 'react';
-import { Link } from 'wouter';
-import type { BalancedEntryView, FindingDetail } from '#contract/reconciliation-views.ts';
+import { Link, useSearch } from 'wouter';
+import type { FindingDetail } from '#contract/reconciliation-views.ts';
 import { findRule } from '#domain/reconciliation/rules.ts';
 import type { MendKind } from '#domain/reconciliation/rule.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
-import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { toWireError } from '../../state/engine-failure.ts';
+import { parseRunId } from '../../state/findings-query-string.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { useFinding, useReconciliation } from '../../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
+import { EntriesPanel } from './entries-panel.tsx';
+import { JobStrip } from './job-strip.tsx';
 import './reconciliation.css';
 import { ReviewPanel } from './review-panel.tsx';
 
-/** One finding of the last run: what is wrong, the figures and entries that show it, and the job behind it. */
+/** One finding of a run: what is wrong, the figures and entries that show it, and the job behind it. */
 export function FindingScreen({ findingId }: { findingId: string }): ReactNode {
   useTitle('Finding');
+  const asked = parseRunId(useSearch());
   const reconciliation = useReconciliation();
   if (reconciliation.isPending) return <output className="page">Reading the last run…</output>;
   const last = reconciliation.data?.last;
@@ -27,8 +30,9 @@ export function FindingScreen({ findingId }: { findingId: string }): ReactNode {
       <FailureMessage isWholeScreen failure={reconciliation.error} onAskAgain={() => void reconciliation.refetch()} />
     );
   }
-  if (last === null || last === undefined) return <NoSuchFinding findingId={findingId} />;
-  return <FindingOfRun runId={last.runId} findingId={findingId} />;
+  const runId = asked ?? last?.runId;
+  if (runId === undefined) return <NoSuchFinding findingId={findingId} />;
+  return <FindingOfRun runId={runId} findingId={findingId} />;
 }
 
 function FindingOfRun({ runId, findingId }: { runId: string; findingId: string }): ReactNode {
@@ -47,7 +51,7 @@ function NoSuchFinding({ findingId }: { findingId: string }): ReactNode {
     <ScreenMessage
       isWholeScreen
       icon={SearchX}
-      title="The last run has no such finding"
+      title="The run has no such finding"
       detail={findingId}
       action={
         <Link className="button" href="/reconciliation">
@@ -89,50 +93,51 @@ function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }
         </h1>
         <p>{rule?.sentence}</p>
       </header>
-      <div className="finding-columns">
+      <div className="finding-pair">
+        {finding.jobId !== null && <JobStrip jobId={finding.jobId} />}
         <EntriesPanel detail={detail} />
-        <div className="finding-side">
-          <Panel title="What was found">
-            <Facts>
-              <Fact name="What">{found?.sentence}</Fact>
-              <Fact name="Evidence">
-                <bdi>{finding.evidence}</bdi>
-                <span className="cell-note">Figures in the smallest unit of credits.</span>
-              </Fact>
-              <Fact name="Credits">
-                <Credits credits={finding.credits} isSigned /> {creditsWords(finding.credits)}
-              </Fact>
-              <Fact name="Workspace">{finding.workspaceId !== null && <bdi>{finding.workspaceId}</bdi>}</Fact>
-              <Fact name="Job">
-                {finding.jobId !== null && (
-                  <Link href={jobHref(finding.jobId)}>
-                    <bdi className="mono">{finding.jobId}</bdi>
-                  </Link>
-                )}
-              </Fact>
-              <Fact name="Generation">
-                {finding.generationId !== null && <bdi className="mono">{finding.generationId}</bdi>}
-              </Fact>
-              <Fact name="Month">{finding.period ?? 'the present'}</Fact>
-              <Fact name="Account">
-                {account !== null && (
-                  <>
-                    <Credits credits={account.availableCredits} /> available, <Credits credits={account.heldCredits} />{' '}
-                    held
-                  </>
-                )}
-              </Fact>
-              <Fact name="Shown by">{rule?.evidence}</Fact>
-              <Fact name="Mended by">{found !== undefined && MENDS[found.mend]}</Fact>
-            </Facts>
-            {finding.jobId !== null && (
-              <Link className="button" href={jobHref(finding.jobId)}>
-                Open the job
-              </Link>
-            )}
-          </Panel>
-          <ReviewPanel runId={runId} finding={finding} />
-        </div>
+      </div>
+      <div className="finding-pair">
+        <Panel title="What was found">
+          <Facts>
+            <Fact name="What">{found?.sentence}</Fact>
+            <Fact name="Evidence">
+              <bdi>{finding.evidence}</bdi>
+              <span className="cell-note">Figures in the smallest unit of credits.</span>
+            </Fact>
+            <Fact name="Credits">
+              <Credits credits={finding.credits} isSigned /> {creditsWords(finding.credits)}
+            </Fact>
+            <Fact name="Workspace">{finding.workspaceId !== null && <bdi>{finding.workspaceId}</bdi>}</Fact>
+            <Fact name="Job">
+              {finding.jobId !== null && (
+                <Link href={jobHref(finding.jobId)}>
+                  <bdi className="mono">{finding.jobId}</bdi>
+                </Link>
+              )}
+            </Fact>
+            <Fact name="Generation">
+              {finding.generationId !== null && <bdi className="mono">{finding.generationId}</bdi>}
+            </Fact>
+            <Fact name="Month">{finding.period ?? 'the present'}</Fact>
+            <Fact name="Account">
+              {account !== null && (
+                <>
+                  <Credits credits={account.availableCredits} /> available, <Credits credits={account.heldCredits} />{' '}
+                  held
+                </>
+              )}
+            </Fact>
+            <Fact name="Shown by">{rule?.evidence}</Fact>
+            <Fact name="Mended by">{found !== undefined && MENDS[found.mend]}</Fact>
+          </Facts>
+          {finding.jobId !== null && (
+            <Link className="button" href={jobHref(finding.jobId)}>
+              Open the job
+            </Link>
+          )}
+        </Panel>
+        <ReviewPanel runId={runId} finding={finding} />
       </div>
     </article>
   );
@@ -141,94 +146,4 @@ function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }
 function creditsWords(credits: number): string {
   if (credits === 0) return '– no credits are at stake';
   return credits > 0 ? '– the customer is owed this' : '– the customer has had this too much, or paid too little';
-}
-
-const ENTRIES_OF: Readonly<Record<FindingDetail['entriesOf'], string>> = {
-  generation: 'Entries of the generation',
-  workspace: 'Entries of the workspace',
-  named: 'The entries',
-};
-
-function EntriesPanel({ detail }: { detail: FindingDetail }): ReactNode {
-  const { entries, opening, hasMore, entriesOf } = detail;
-  return (
-    <Panel title={ENTRIES_OF[entriesOf]}>
-      {entries.length === 0 ? (
-        <p className="muted">The ledger has none in the offline copy.</p>
-      ) : (
-        <div className="finding-entries">
-          <table className="plain-table">
-            <caption className="visually-hidden">{ENTRIES_OF[entriesOf]} with the running balance</caption>
-            <thead>
-              <tr>
-                <th scope="col">Entry</th>
-                <th scope="col" className="number">
-                  Credits
-                </th>
-                <th scope="col" className="number">
-                  Held then
-                </th>
-                <th scope="col" className="number">
-                  Balance then
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {entriesOf === 'workspace' && hasMore && (
-                <tr>
-                  <td className="muted" colSpan={2}>
-                    Everything earlier
-                  </td>
-                  <td className="number">
-                    <Credits credits={opening.held} />
-                  </td>
-                  <td className="number">
-                    <Credits credits={opening.total} />
-                  </td>
-                </tr>
-              )}
-              {entries.map((entry) => (
-                <EntryRow key={entry.key} entry={entry} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {hasMore && entriesOf === 'generation' && (
-        <p className="muted">The generation has more entries than are shown.</p>
-      )}
-    </Panel>
-  );
-}
-
-function EntryRow({ entry }: { entry: BalancedEntryView }): ReactNode {
-  return (
-    <tr data-offending={entry.isOffending}>
-      <td>
-        <strong>{entry.type}</strong> {entry.isOffending && <span className="tag">named by the finding</span>}
-        <span className="cell-note">
-          <bdi className="mono">{entry.key}</bdi>, <ExactTime atMs={entry.atMs} />
-        </span>
-        <span className="cell-note">
-          <bdi>
-            {entry.actor.type} {entry.actor.id}
-          </bdi>
-          {entry.reason !== '' && (
-            <>
-              : <bdi>{entry.reason}</bdi>
-            </>
-          )}
-        </span>
-      </td>
-      <td className="number">
-        <Credits credits={entry.credits} />
-      </td>
-      <td className="number">
-        <Credits credits={entry.heldAfter} />
-      </td>
-      <td className="number">
-        <Credits credits={entry.totalAfter} />
-      </td>
-    </tr>
-  );
 }

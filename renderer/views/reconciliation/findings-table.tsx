@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
+import { Link, useSearch } from 'wouter';
 import type { ReviewView } from '#contract/finding-views.ts';
 import type { FindingGroup, FindingsLayout } from '#contract/reconciliation-views.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { findRule } from '#domain/reconciliation/rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
-import { findingHref } from '../../state/findings-query-string.ts';
+import { findingHref, parseRunId } from '../../state/findings-query-string.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 
 interface TableProps {
@@ -105,6 +105,7 @@ function FindingRow({
   isChosen: boolean;
   onToggle: () => void;
 }): ReactNode {
+  const runId = parseRunId(useSearch());
   const rule = findRule(finding.rule);
   const sentence = rule?.cases[finding.case]?.sentence ?? finding.case;
   return (
@@ -113,7 +114,7 @@ function FindingRow({
         <input type="checkbox" checked={isChosen} onChange={onToggle} aria-label={`Choose ${finding.subject.id}`} />
       </td>
       <td>
-        <Link href={findingHref(finding.id)}>{sentence}</Link>{' '}
+        <Link href={findingHref(finding.id, runId)}>{sentence}</Link>{' '}
         {review?.standing === 'accepted' && <span className="tag">accepted</span>}
         {review?.settled?.as === 'solved' && <span className="tag">said to be solved</span>}
         {review?.assignedTo !== undefined && review.assignedTo !== null && (

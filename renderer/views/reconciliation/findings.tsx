@@ -1,6 +1,6 @@
 import { Download, FilterX } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Link } from 'wouter';
+import { Link, useSearch } from 'wouter';
 import {
   findingsLayoutSchema,
   type FindingFilter,
@@ -14,7 +14,7 @@ import { CopyButton } from '../../components/copy-button.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
-import { findingsHref } from '../../state/findings-query-string.ts';
+import { findingsHref, parseRunId } from '../../state/findings-query-string.ts';
 import { useFindingPages, useFindingsExport } from '../../state/reconciliation-queries.ts';
 import { FindingsActions } from './findings-actions.tsx';
 import { FindingsTable } from './findings-table.tsx';
@@ -36,8 +36,11 @@ export function Findings(props: FindingsProps): ReactNode {
 }
 
 function FindingsFilter({ run, filter, layout }: FindingsProps): ReactNode {
-  const change = (part: Partial<FindingFilter>): void => navigateTo(findingsHref({ ...filter, ...part }, layout));
-  const layOut = (part: Partial<FindingsLayout>): void => navigateTo(findingsHref(filter, { ...layout, ...part }));
+  const runId = parseRunId(useSearch());
+  const change = (part: Partial<FindingFilter>): void =>
+    navigateTo(findingsHref({ ...filter, ...part }, layout, runId));
+  const layOut = (part: Partial<FindingsLayout>): void =>
+    navigateTo(findingsHref(filter, { ...layout, ...part }, runId));
   const rules = RULES.filter(({ name }) => run.byRule[name] !== undefined || filter.rules.includes(name));
   const named = new Map(run.byWorkspace.map(({ workspaceId, findings }) => [workspaceId, findings]));
   const workspaceIds = [...new Set([...named.keys(), ...filter.workspaceIds])];
@@ -146,6 +149,7 @@ function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode
 function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
   const list = useFindingPages(run.runId, filter, layout);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const allHref = findingsHref({ rules: [], workspaceIds: [] }, undefined, parseRunId(useSearch()));
   if (list.isPending) return <output>Reading the findings…</output>;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
   const rows = list.data.pages.flatMap((page) => page.rows);
@@ -156,7 +160,7 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
         icon={FilterX}
         title="No finding matches"
         action={
-          <Link className="button" href="/reconciliation">
+          <Link className="button" href={allHref}>
             Show all findings
           </Link>
         }

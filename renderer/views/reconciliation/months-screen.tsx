@@ -11,8 +11,10 @@ import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useClosePeriod, usePeriods } from '../../state/finance-queries.ts';
+import { useReconciliation } from '../../state/reconciliation-queries.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import './reconciliation.css';
+import { WorkUnderWay } from './run-controls.tsx';
 
 /** The closed months with their chain of hashes, and closing the next one. */
 export function MonthsScreen(): ReactNode {
@@ -46,6 +48,9 @@ function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax:
   const [isAsking, setAsking] = useState(false);
   const close = useClosePeriod();
   const refusal = useRefusal('money', 'write');
+  const state = useReconciliation().data;
+  const closing = state?.closing ?? null;
+  const isBusy = closing !== null || (state?.running ?? null) !== null;
   return (
     <div className="run-form">
       <p>
@@ -55,22 +60,18 @@ function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax:
       <button
         type="button"
         className="button is-primary"
-        disabled={close.isPending || refusal !== null}
+        disabled={close.isPending || isBusy || refusal !== null}
         onClick={() => setAsking(true)}
       >
         Close {period}…
       </button>
-      {close.isPending && <output>Running every rule on the server…</output>}
+      {closing !== null && <WorkUnderWay what={`Closing ${closing.period}`} progress={closing.progress} />}
       {close.data !== undefined && !close.isPending && (
         <output>
           {close.data.period} is closed: {close.data.entries.toLocaleString('en')} entries.
         </output>
       )}
-      {close.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(close.error))}
-        </p>
-      )}
+      {close.error !== null && <CloseFailure failure={close.error} />}
       {isAsking && (
         <ModalDialog title={`Close ${period}`} onClose={() => setAsking(false)}>
           <form
@@ -97,6 +98,16 @@ function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax:
         </ModalDialog>
       )}
     </div>
+  );
+}
+
+function CloseFailure({ failure }: { failure: Error }): ReactNode {
+  const error = toWireError(failure);
+  const isCancelled = error.code === 'cancelled';
+  return (
+    <p className="note" data-tone={isCancelled ? 'warning' : 'danger'} role={isCancelled ? 'status' : 'alert'}>
+      {isCancelled ? 'The closing was stopped; the month is still open.' : explainError(error)}
+    </p>
   );
 }
 

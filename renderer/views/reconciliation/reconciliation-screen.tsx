@@ -1,12 +1,17 @@
-import { BadgeCheck, Scale } from 'lucide-react';
+import { BadgeCheck, Scale, SearchX } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
-import { useSearch } from 'wouter';
-import type { RunSummary } from '#contract/reconciliation-views.ts';
+import { Link, useSearch } from 'wouter';
+import type { FindingFilter, FindingsLayout, RunSummary } from '#contract/reconciliation-views.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { findingsHref, parseFindingsLayout, parseFindingsQuery } from '../../state/findings-query-string.ts';
-import { useReconciliation } from '../../state/reconciliation-queries.ts';
+import {
+  findingsHref,
+  parseFindingsLayout,
+  parseFindingsQuery,
+  parseRunId,
+} from '../../state/findings-query-string.ts';
+import { useReconciliation, useRuns } from '../../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { Findings } from './findings.tsx';
@@ -39,7 +44,7 @@ function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReco
   const layout = parseFindingsLayout(query);
   const rememberFindings = useScreenMemory((memory) => memory.rememberFindings);
   useEffect(
-    () => rememberFindings(findingsHref(parseFindingsQuery(query), parseFindingsLayout(query))),
+    () => rememberFindings(findingsHref(parseFindingsQuery(query), parseFindingsLayout(query), parseRunId(query))),
     [query, rememberFindings],
   );
   if (reconciliation.isPending) return <output>Reading the last run…</output>;
@@ -47,6 +52,10 @@ function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReco
     return <FailureMessage failure={reconciliation.error} onAskAgain={() => void reconciliation.refetch()} />;
   }
   const { last, running } = reconciliation.data;
+  const runId = parseRunId(query);
+  if (runId !== null && runId !== last?.runId) {
+    return <EarlierRun runId={runId} filter={filter} layout={layout} />;
+  }
   return (
     <>
       <RunControls state={reconciliation.data} />
@@ -55,24 +64,63 @@ function Content({ reconciliation }: { reconciliation: ReturnType<typeof useReco
           Run the rules to see whether every credit moved for a reason.
         </ScreenMessage>
       )}
-      {last !== null && (
-        <>
-          <RunFacts run={last} />
-          {last.findings === 0 && layout.since !== 'solved' ? (
-            <Clean run={last} />
-          ) : (
-            <Findings run={last} filter={filter} layout={layout} />
-          )}
-        </>
+      {last !== null && <RunOutcome run={last} name="Last run" filter={filter} layout={layout} />}
+    </>
+  );
+}
+
+interface Asked {
+  readonly filter: FindingFilter;
+  readonly layout: FindingsLayout;
+}
+
+/** A run that others came after, as it was then. */
+function EarlierRun({ runId, ...asked }: Asked & { runId: string }): ReactNode {
+  const runs = useRuns();
+  if (runs.isPending) return <output>Reading the run…</output>;
+  if (runs.data === undefined) {
+    return <FailureMessage failure={runs.error} onAskAgain={() => void runs.refetch()} />;
+  }
+  const run = runs.data.rows.find((one) => one.runId === runId);
+  const toLast = (
+    <Link className="button" href="/reconciliation">
+      Show the last run
+    </Link>
+  );
+  if (run === undefined) {
+    return (
+      <ScreenMessage icon={SearchX} title="This run is no longer kept" detail={runId} action={toLast}>
+        A machine keeps its {runs.data.keptMax} latest runs.
+      </ScreenMessage>
+    );
+  }
+  return (
+    <>
+      <p className="note" role="status">
+        An earlier run, as it was then. {toLast}
+      </p>
+      <RunOutcome run={run} name="Earlier run" {...asked} />
+    </>
+  );
+}
+
+function RunOutcome({ run, name, filter, layout }: Asked & { run: RunSummary; name: string }): ReactNode {
+  return (
+    <>
+      <RunFacts run={run} name={name} />
+      {run.findings === 0 && layout.since !== 'solved' ? (
+        <Clean run={run} />
+      ) : (
+        <Findings key={run.runId} run={run} filter={filter} layout={layout} />
       )}
     </>
   );
 }
 
-function RunFacts({ run }: { run: RunSummary }): ReactNode {
+function RunFacts({ run, name }: { run: RunSummary; name: string }): ReactNode {
   const { inputs, comparison } = run;
   return (
-    <section className="run-facts" aria-label="Last run">
+    <section className="run-facts" aria-label={name}>
       <p>
         <strong>{count(run.findings, 'finding')}</strong> over <bdi>{scopeWords(run.scope)}</bdi>, as of{' '}
         <ExactTime atMs={run.asOfMs} />, confirmed on {run.server}.

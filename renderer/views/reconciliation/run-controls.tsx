@@ -15,27 +15,44 @@ export function RunControls({ state }: { state: ReconciliationState }): ReactNod
   return (
     <>
       {running === null ? (
-        <RunForm control={control} />
+        <RunForm control={control} isBusy={state.closing !== null} />
       ) : (
-        <div className="run-progress">
-          <RunProgress progress={running.progress} scope={scopeWords(running.scope)} />
-          <button
-            type="button"
-            className="button"
-            disabled={control.cancel.isPending}
-            onClick={() => control.cancel.mutate()}
-          >
-            <CircleStop aria-hidden size={14} />
-            Cancel
-          </button>
-        </div>
+        <RunUnderWay running={running} />
       )}
-      <RunFailure failure={running === null ? (control.run.error ?? state.error) : control.cancel.error} />
+      {running === null && <RunFailure failure={control.run.error ?? state.error} />}
     </>
   );
 }
 
-function RunForm({ control }: { control: ReturnType<typeof useReconciliationControl> }): ReactNode {
+/** How far the run under way is, and the way to stop it. */
+export function RunUnderWay({ running }: { running: NonNullable<ReconciliationState['running']> }): ReactNode {
+  return <WorkUnderWay what={scopeWords(running.scope)} progress={running.progress} />;
+}
+
+/** How far something is that reads everything, and the way to stop it. */
+export function WorkUnderWay({ what, progress }: { what: string; progress: ReconciliationProgressView }): ReactNode {
+  const { cancel } = useReconciliationControl();
+  return (
+    <>
+      <div className="run-progress">
+        <RunProgress progress={progress} scope={what} />
+        <button type="button" className="button" disabled={cancel.isPending} onClick={() => cancel.mutate()}>
+          <CircleStop aria-hidden size={14} />
+          Cancel
+        </button>
+      </div>
+      {cancel.error !== null && <RunFailure failure={cancel.error} />}
+    </>
+  );
+}
+
+function RunForm({
+  control,
+  isBusy,
+}: {
+  control: ReturnType<typeof useReconciliationControl>;
+  isBusy: boolean;
+}): ReactNode {
   const connection = useEngineStatus().data?.connection;
   const [period, setPeriod] = useState('');
   const [workspace, setWorkspace] = useState('');
@@ -65,7 +82,7 @@ function RunForm({ control }: { control: ReturnType<typeof useReconciliationCont
           onChange={(event) => setWorkspace(event.target.value)}
         />
       </label>
-      <button type="submit" className="button is-primary" disabled={!isOnline || control.run.isPending}>
+      <button type="submit" className="button is-primary" disabled={!isOnline || control.run.isPending || isBusy}>
         <Play aria-hidden size={14} />
         Run the rules
       </button>

@@ -105,7 +105,12 @@ describe('reconciliation over the port of a window', () => {
   it('says that nothing was run yet, and after a run of clean books that nothing was found', async () => {
     const window = await openWindow();
     await copied(window, 0);
-    expect(expectOk(await window.ask('reconciliation.get', {}))).toEqual({ running: null, last: null, error: null });
+    expect(expectOk(await window.ask('reconciliation.get', {}))).toEqual({
+      running: null,
+      closing: null,
+      last: null,
+      error: null,
+    });
     const last = lastOf(await run(window));
     expect(last).toMatchObject({ findings: 0, byRule: {}, inputs: { jobs: 1, accounts: 1, entries: 1 } });
     expect(last.comparison).toBeNull();

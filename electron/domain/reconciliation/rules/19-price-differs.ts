@@ -1,5 +1,5 @@
 import { netCaptured } from '../generation-totals.ts';
-import { listedPriceAt } from '../price-list.ts';
+import { listedPriceAt, type ListedPrice } from '../price-list.ts';
 import type { Rule, RuleInput } from '../rule.ts';
 import { COMPLETED } from '../view.ts';
 
@@ -26,11 +26,7 @@ export const priceDiffers: Rule = {
       if (jobs.presence[job] !== 1) continue;
       const generation = jobs.generation[job] ?? 0;
       const price = generations.price[generation] ?? 0;
-      const lines = prices[jobs.kind[job] ?? 0] ?? [];
-      const listed =
-        lines.length === 0
-          ? null
-          : listedPriceAt(lines, lines[0]?.kind ?? '', generations.startedAtMs[generation] ?? 0);
+      const listed = priceOf(prices[jobs.kind[job] ?? 0] ?? [], generations.startedAtMs[generation] ?? 0);
       if (listed === null || listed === price) continue;
       const owed = overcharge(input, generation, listed) - (explained?.credits[generation] ?? 0);
       if (owed === 0 && (explained?.count[generation] ?? 0) > 0) continue;
@@ -44,6 +40,14 @@ export const priceDiffers: Rule = {
     }
   },
 };
+
+/** The price at a time, from the lines of one kind; most kinds have one price, and this is asked for every job. */
+function priceOf(lines: readonly ListedPrice[], atMs: number): number | null {
+  const [only] = lines;
+  if (only === undefined) return null;
+  if (lines.length > 1) return listedPriceAt(lines, only.kind, atMs);
+  return only.fromMs > atMs ? null : only.priceCredits;
+}
 
 /** What the customer has paid, or still will, above the list's price; captures beyond the first are another rule's. */
 function overcharge({ view, totals }: RuleInput, generation: number, listed: number): number {

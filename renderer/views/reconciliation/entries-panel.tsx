@@ -1,0 +1,96 @@
+import type { ReactNode } from 'react';
+import type { BalancedEntryView, FindingDetail } from '#contract/reconciliation-views.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+
+const ENTRIES_OF: Readonly<Record<FindingDetail['entriesOf'], string>> = {
+  generation: 'Entries of the generation',
+  workspace: 'Entries of the workspace',
+  named: 'The entries',
+};
+
+/** The entries that explain a finding, in order and with the running balance; those that offend are marked. */
+export function EntriesPanel({ detail }: { detail: FindingDetail }): ReactNode {
+  const { entries, opening, hasMore, entriesOf } = detail;
+  return (
+    <Panel title={ENTRIES_OF[entriesOf]}>
+      {entries.length === 0 ? (
+        <p className="muted">The ledger has none in the offline copy.</p>
+      ) : (
+        <div className="finding-entries">
+          <table className="plain-table">
+            <caption className="visually-hidden">{ENTRIES_OF[entriesOf]} with the running balance</caption>
+            <thead>
+              <tr>
+                <th scope="col">Entry</th>
+                <th scope="col" className="number">
+                  Credits
+                </th>
+                <th scope="col" className="number">
+                  Held then
+                </th>
+                <th scope="col" className="number">
+                  Balance then
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {entriesOf === 'workspace' && hasMore && (
+                <tr>
+                  <td className="muted" colSpan={2}>
+                    Everything earlier
+                  </td>
+                  <td className="number">
+                    <Credits credits={opening.held} />
+                  </td>
+                  <td className="number">
+                    <Credits credits={opening.total} />
+                  </td>
+                </tr>
+              )}
+              {entries.map((entry) => (
+                <EntryRow key={entry.key} entry={entry} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {hasMore && entriesOf === 'generation' && (
+        <p className="muted">The generation has more entries than are shown.</p>
+      )}
+    </Panel>
+  );
+}
+
+function EntryRow({ entry }: { entry: BalancedEntryView }): ReactNode {
+  return (
+    <tr data-offending={entry.isOffending}>
+      <td>
+        <strong>{entry.type}</strong> {entry.isOffending && <span className="tag">named by the finding</span>}
+        <span className="cell-note">
+          <bdi className="mono">{entry.key}</bdi>, <ExactTime atMs={entry.atMs} />
+        </span>
+        <span className="cell-note">
+          <bdi>
+            {entry.actor.type} {entry.actor.id}
+          </bdi>
+          {entry.reason !== '' && (
+            <>
+              : <bdi>{entry.reason}</bdi>
+            </>
+          )}
+        </span>
+      </td>
+      <td className="number">
+        <Credits credits={entry.credits} />
+      </td>
+      <td className="number">
+        <Credits credits={entry.heldAfter} />
+      </td>
+      <td className="number">
+        <Credits credits={entry.totalAfter} />
+      </td>
+    </tr>
+  );
+}
