@@ -11,7 +11,9 @@ import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
 import { reconcileInDuckDb } from './duckdb-books.ts';
 import { digestOf } from './findings-digest.ts';
+import { judgeAll } from '#domain/reconciliation/standing/judge.ts';
 import { makeLargeBooks, type LargeBooks } from './large-books.ts';
+import { measureRepeat } from './repeat.ts';
 
 /** What the cold process prints. */
 const coldSchema = z.object({
@@ -24,6 +26,8 @@ const coldSchema = z.object({
 
 /** How often each engine's rules are run in this process; the best counts for both. */
 const ROUNDS = 3;
+/** Documents that change before a repeat. */
+const CHANGED = 1000;
 
 /**
  * `npm run bench -- reconcile [--jobs N] [--seed S] [--no-duckdb] [--json]`: N jobs (one million) and 3N entries, all rules,
@@ -55,6 +59,10 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
   say(
     `rows to sorted columns ${seconds(books.buildMs)}, all rules ${seconds(ours.rulesMs)}, ${ours.findings.length} findings`,
   );
+  const repeat = measureRepeat(judgeAll(books.view, options), options, CHANGED);
+  say(
+    `repeat after ${repeat.changes} changes ${seconds(repeat.repeatMs)} (the first ${seconds(repeat.firstMs)}), ${repeat.isSame ? 'the same as a full run' : 'NOT the same as a full run'}`,
+  );
   const cold = measureCold(books);
   say(
     `cold process over kept columns ${seconds(cold.totalMs)} (read ${seconds(cold.readMs)}, rules ${seconds(cold.rulesMs)}), ${cold.rssMb} MB`,
@@ -82,17 +90,20 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
         rulesMs: Math.round(ours.rulesMs),
         coldMs: Math.round(cold.totalMs),
         coldRssMb: cold.rssMb,
+        repeatMs: Math.round(repeat.repeatMs),
+        repeatFirstMs: Math.round(repeat.firstMs),
+        repeatChanges: repeat.changes,
         duckdb:
           duckdb === null
             ? null
             : { version: duckdb.version, loadMs: Math.round(duckdb.loadMs), queryMs: Math.round(duckdb.queryMs) },
         ratioWithoutLoading: duckdb === null ? null : ours.rulesMs / duckdb.queryMs,
         ratioWithLoading: duckdb === null ? null : (books.buildMs + ours.rulesMs) / (duckdb.loadMs + duckdb.queryMs),
-        isSame: isSame && isColdSame,
+        isSame: isSame && isColdSame && repeat.isSame,
       }),
     );
   }
-  return isSame && isColdSame ? 0 : 1;
+  return isSame && isColdSame && repeat.isSame ? 0 : 1;
 }
 
 function optionsOf(books: LargeBooks): RuleOptions {

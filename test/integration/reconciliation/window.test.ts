@@ -196,9 +196,25 @@ describe('reconciliation over the port of a window', () => {
     const second = lastOf(await run(window));
     expect(second.findings).toBe(0);
     expect(second.comparison).toEqual({ new: 0, stillOpen: 0, solved: 2 });
-    expect(
-      await window.ask('reconciliation.findings', { runId: first.runId, filter: NO_FILTER, cursor: null, limit: 9 }),
-    ).toMatchObject({ ok: false, error: { code: 'not_found' } });
+    const earlier = { runId: first.runId, filter: NO_FILTER, cursor: null, limit: 9 };
+    expect(expectOk(await window.ask('reconciliation.findings', earlier)).total).toBe(2);
+    const { rows } = expectOk(await window.ask('reconciliation.runs', {}));
+    expect(rows.map(({ runId }) => runId)).toEqual([second.runId, first.runId]);
+  });
+
+  it('repeats a kept run to the byte as long as the books are what they were, and says so when they are not', async () => {
+    await plant(entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 1);
+    const { runId } = lastOf(await run(window));
+    const same = expectOk(await window.ask('reconciliation.repeat', { runId }));
+    expect(same).toEqual({ runId, isSame: true, areInputsSame: true, areRulesSame: true, onlyNow: 0, onlyThen: 0 });
+    await plant(entryOf('reserve'));
+    await copied(window, 2);
+    const other = expectOk(await window.ask('reconciliation.repeat', { runId }));
+    expect(other).toMatchObject({ isSame: false, areInputsSame: false, areRulesSame: true });
+    expect(expectOk(await window.ask('reconciliation.runs', {})).rows).toHaveLength(1);
+    expect(await window.ask('reconciliation.repeat', { runId: 'abc' })).toMatchObject({ ok: false });
   });
 
   it('looks only at the workspace that it is asked for', async () => {
