@@ -96,9 +96,7 @@ function EarlierRun({ runId, ...asked }: Asked & { runId: string }): ReactNode {
   }
   return (
     <>
-      <p className="note" role="status">
-        An earlier run, as it was then. {toLast}
-      </p>
+      <p className="note">An earlier run, as it was then. {toLast}</p>
       <RunOutcome run={run} name="Earlier run" {...asked} />
     </>
   );

@@ -57,14 +57,14 @@ export function RunsScreen(): ReactNode {
 function Repeated({ repeated }: { repeated: RepeatedRun }): ReactNode {
   const { isSame, areInputsSame, areRulesSame, onlyNow, onlyThen } = repeated;
   return (
-    <div className="note" data-tone={isSame ? 'success' : 'warning'} role="status">
+    <output className="note" data-tone={isSame ? 'success' : 'warning'}>
       <span>
         <strong>{isSame ? 'It comes out the same, to the byte.' : 'It does not come out the same.'}</strong>{' '}
         {!areInputsSame && 'Documents have changed since, come or gone. '}
         {!areRulesSame && 'Other months are closed, or other rules or prices are in force. '}
         {!isSame && `${onlyNow.toLocaleString('en')} findings only now, ${onlyThen.toLocaleString('en')} only then.`}
       </span>
-    </div>
+    </output>
   );
 }
 
