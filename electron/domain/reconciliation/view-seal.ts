@@ -137,7 +137,7 @@ function orderWithinGenerations(
   columns: ViewTables['entries']['columns'],
   keys: IdTable,
 ): Int32Array {
-  const { keyHash, key, n, type, isPosting } = columns;
+  const { keyHash, key, n, type, isPosting, content } = columns;
   const sameKey = (left: number, right: number): boolean =>
     keyHash[left] === keyHash[right] &&
     key[left] === key[right] &&
@@ -146,7 +146,9 @@ function orderWithinGenerations(
   const compare = (left: number, right: number): number =>
     (keyHash[left] ?? 0) - (keyHash[right] ?? 0) ||
     textOrder(keys, key[left] ?? 0, key[right] ?? 0) ||
-    (isPosting[left] ?? 0) - (isPosting[right] ?? 0);
+    (isPosting[left] ?? 0) - (isPosting[right] ?? 0) ||
+    // Two accounts that are about to post one key: which one counts must not depend on which came first.
+    (content[left] ?? 0) - (content[right] ?? 0);
   let kept = 0;
   for (let group = 0; group + 1 < starts.length; group += 1) {
     const start = starts[group] ?? 0;

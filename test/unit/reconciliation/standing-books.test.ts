@@ -77,8 +77,15 @@ const MOVES: readonly ((world: World, random: SeededRandom) => void)[] = [
   },
 ];
 
+/** One scene a world: it gives each fault keys of its own, as books do whose keys protect from repetition. */
+const scenes = new WeakMap<World, FaultScene>();
+
 function plantFault(world: World, random: SeededRandom): void {
-  random.pick(FAULTS).plant(new FaultScene(world, random));
+  const scene = scenes.get(world) ?? new FaultScene(world, random);
+  scenes.set(world, scene);
+  // Numbers of the faults that the world was made with are left behind.
+  for (let serial = 0; serial < 100;) serial = scene.serial();
+  random.pick(FAULTS).plant(scene);
 }
 
 function pickId(documents: ReadonlyMap<string, unknown>, random: SeededRandom): string | undefined {
