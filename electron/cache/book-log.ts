@@ -26,6 +26,7 @@ export interface LoggedChanges {
 export class BookLog {
   readonly #state: Statement<[], { is_on: number; oldest_seq: number }>;
   readonly #begin: Statement<[]>;
+  readonly #renew: Statement<[]>;
   readonly #note: Statement<[string, string, string | null]>;
   readonly #trim: Statement<[number]>;
   readonly #setOldest: Statement<[number]>;
@@ -35,6 +36,7 @@ export class BookLog {
   constructor(db: Database) {
     this.#state = db.prepare('SELECT is_on, oldest_seq FROM book_log');
     this.#begin = db.prepare('UPDATE book_log SET is_on = 1');
+    this.#renew = db.prepare('UPDATE book_log SET epoch = lower(hex(randomblob(16)))');
     this.#note = db.prepare('INSERT INTO book_changes (part, id, generation) VALUES (?, ?, ?)');
     this.#trim = db.prepare('DELETE FROM book_changes WHERE seq <= ?');
     this.#setOldest = db.prepare('UPDATE book_log SET oldest_seq = ?');
@@ -44,6 +46,11 @@ export class BookLog {
   begin(): void {
     this.#begin.run();
     this.#isOn = true;
+  }
+
+  /** Makes every earlier position void: what the copy holds is another part of the books than before. */
+  renew(): void {
+    this.#renew.run();
   }
 
   /** @param generationId the generation that an entry belonged to before; null where there was none, and for other documents */

@@ -221,6 +221,7 @@ export class CacheWriter {
       const { keptSinceMs: before } = this.#book.read().scope;
       if (keptSinceMs === null || (before !== null && keptSinceMs < before)) {
         this.#book.setKeptSince(keptSinceMs);
+        this.#log.renew();
         return;
       }
       const { jobIds, untilMs } = this.#jobs.unchangedSince(keptSinceMs, limit);
