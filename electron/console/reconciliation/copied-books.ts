@@ -13,7 +13,6 @@ export interface ReadBooks {
 }
 
 /** The copy as a source of documents; what it is called with lets other work of the thread go on between two pages. */
-/** The copy as a source of documents; other work of the thread goes on between two pages. */
 export function bookSourceOf(books: CacheBooks): BookSource {
   return {
     iterateAccounts: (signal) => documentsOf(books.accounts(), signal, (account) => account),
