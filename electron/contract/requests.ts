@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ALERT_REQUESTS } from './requests/alerts.ts';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
+import { DOCTOR_REQUESTS } from './requests/doctor.ts';
 import { FAILURE_REQUESTS } from './requests/failures.ts';
 import { COPY_REQUESTS } from './requests/copy.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
@@ -45,6 +46,7 @@ export const REQUESTS = {
   ...POLICY_REQUESTS,
   ...PROFILE_REQUESTS,
   ...ALERT_REQUESTS,
+  ...DOCTOR_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -28,6 +28,7 @@ import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
+import type { DoctorParts } from './handlers/doctor-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
@@ -200,7 +201,8 @@ export class Engine {
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
     const profiles = { shell: this.#options.shell ?? NO_SHELL, fallbackName: this.#fallbackName() };
-    if (this.#failure !== null) return createFailedHandlers(this.#failure, status, profiles);
+    const doctor = this.#doctorParts(profiles.shell);
+    if (this.#failure !== null) return createFailedHandlers(this.#failure, status, { profiles, doctor });
     const readers = this.#readers;
     const keeper = this.#keeper;
     const alerts = this.#alerts;
@@ -220,11 +222,24 @@ export class Engine {
       own: this.#own,
       profiles,
       alerts: alerts.desk,
+      doctor,
       person: this.#person,
       auditFile: this.#auditFile,
       store: () => this.#connectedStore(),
       now: Date.now,
     });
+  }
+
+  #doctorParts(shell: Shell): DoctorParts {
+    const { config } = this.#options;
+    return {
+      shell,
+      store: () => (this.#board.current.connection.state === 'connected' ? this.#store : null),
+      status: () => this.#board.current,
+      dataDir: config.dataDir,
+      copyFile: dataFilesOf(config.dataDir, sourceOf(config)).copyFile,
+      now: Date.now,
+    };
   }
 
   /** What to call who sits here where the server does not say it. */

@@ -14,6 +14,7 @@ import { caseHandlers } from './handlers/case-handlers.ts';
 import { copyHandlers } from './handlers/copy-handlers.ts';
 import type { Handlers, ReadCopy } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
+import { doctorHandlers, type DoctorParts } from './handlers/doctor-handlers.ts';
 import { failureHandlers } from './handlers/failure-handlers.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { healthHandlers } from './handlers/health-handlers.ts';
@@ -52,6 +53,7 @@ export interface HandlerParts {
   readonly profiles: ProfileParts;
   /** Rules of alerts, or why there are none. */
   readonly alerts: Result<AlertDesk, AppError>;
+  readonly doctor: DoctorParts;
   readonly person: PersonBoard;
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
@@ -88,6 +90,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...ownHandlers(parts.own),
     ...profileHandlers(parts.profiles),
     ...alertHandlers(parts.alerts),
+    ...doctorHandlers(parts.doctor),
     ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
     ...policyHandlers({ copy: parts.copy, store: parts.store, now: parts.now }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
@@ -97,14 +100,18 @@ export function createHandlers(parts: HandlerParts): Handlers {
 
 /**
  * The answers of an engine that could not start: its status says why, and so does everything else but connections, by which
- * people leave for another one.
+ * people leave for another one, and the doctor.
  */
-export function createFailedHandlers(error: AppError, status: () => EngineStatus, profiles: ProfileParts): Handlers {
+export function createFailedHandlers(
+  error: AppError,
+  status: () => EngineStatus,
+  { profiles, doctor }: Pick<HandlerParts, 'profiles' | 'doctor'>,
+): Handlers {
   const refuse = (): Result<never, AppError> => err(error);
   // Object.fromEntries forgets the names that it was given (microsoft/TypeScript#35745).
   const refusals = Object.fromEntries(requestNameSchema.options.map((name) => [name, refuse])) as Record<
     RequestName,
     typeof refuse
   >;
-  return { ...refusals, 'status.get': () => ok(status()), ...profileHandlers(profiles) };
+  return { ...refusals, 'status.get': () => ok(status()), ...profileHandlers(profiles), ...doctorHandlers(doctor) };
 }

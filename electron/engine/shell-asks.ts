@@ -25,6 +25,8 @@ export const SHELL_ASKS = {
     params: z.object({ id: z.uuid().nullable(), secrets: profileSecretsSchema.nullable() }),
     value: z.object({}),
   },
+  /** The last lines of the log of everything, oldest first, redacted. */
+  'log.tail': { params: z.object({}), value: z.object({ lines: z.array(z.string()).max(1000) }) },
 } as const satisfies Record<string, { readonly params: z.ZodType; readonly value: z.ZodType }>;
 
 export type ShellAskName = keyof typeof SHELL_ASKS;

@@ -4,6 +4,7 @@ import { app, BrowserWindow, ipcMain, safeStorage, session } from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
 import type { EngineConfig } from '#engine/messages.ts';
+import { AppLog, secretsIn } from './app-log.ts';
 import { LINK_SCHEME, routeOfLink } from './deep-links.ts';
 import { EngineHost } from './engine-host.ts';
 import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
@@ -20,11 +21,11 @@ import { openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
 const here = import.meta.dirname;
-const log = (line: string): void => void process.stderr.write(`${line}\n`);
+const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const launch = readLaunchOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.env);
 if (!launch.ok) {
-  log(explainError(launch.error));
+  print(explainError(launch.error));
   app.exit(2);
 } else {
   if (launch.value.dataDir !== null) {
@@ -39,14 +40,22 @@ if (!launch.ok) {
 function run(options: LaunchOptions): void {
   const dataDir = app.getPath('userData');
   let engine: EngineHost | null = null;
+  const appLog = new AppLog({
+    folder: path.join(dataDir, 'logs'),
+    secrets: () => secretsIn(engine?.config ?? { ...options.engine, dataDir, version: app.getVersion() }),
+    echo: print,
+  });
+  const log = (line: string): void => appLog.say('main', line);
+  process.on('uncaughtExceptionMonitor', (cause) => log(`an uncaught error: ${cause.stack ?? cause.message}`));
   const open = (route: string | null): Promise<BrowserWindow> =>
     openWindow({
       preload: path.join(here, '../preload/index.cjs'),
       stateFile: path.join(dataDir, 'window.json'),
       route,
+      log,
     });
 
-  const notifications = new Notifications((route) => followRoute(route));
+  const notifications = new Notifications((route) => show(route));
 
   registerPageScheme();
   app.enableSandbox();
@@ -57,8 +66,7 @@ function run(options: LaunchOptions): void {
     else log('a frame that is not the page asked for a port and got none');
   });
 
-  const follow = (link: string | null): void => followRoute(link === null ? null : routeOfLink(link));
-  const followRoute = (route: string | null): void => {
+  const show = (route: string | null): void => {
     const [window] = BrowserWindow.getAllWindows();
     if (window === undefined) void open(route);
     else {
@@ -67,6 +75,7 @@ function run(options: LaunchOptions): void {
       if (route !== null) void window.loadURL(`${PAGE_URL}#${route}`);
     }
   };
+  const follow = (link: string | null): void => show(link === null ? null : routeOfLink(link));
   app.on('second-instance', (_event, argv) =>
     follow(argv.find((argument) => argument.startsWith(`${LINK_SCHEME}:`)) ?? null),
   );
@@ -84,7 +93,8 @@ function run(options: LaunchOptions): void {
     if (isStopped) return;
     // The engine hands its jobs back before the application goes.
     event.preventDefault();
-    void Promise.resolve(engine?.stop()).then(() => {
+    void Promise.resolve(engine?.stop()).then(async () => {
+      await appLog.close();
       isStopped = true;
       app.quit();
     });
@@ -94,7 +104,7 @@ function run(options: LaunchOptions): void {
   void app.whenReady().then(async () => {
     refusePermissions(session.defaultSession);
     servePage(path.join(here, '../renderer'), path.join(dataDir, 'artefacts'));
-    setMenu(process.platform);
+    setMenu(process.platform, show);
     // The key store answers only now.
     const shelf = new ProfileShelf(
       path.join(dataDir, 'connections.json'),
@@ -110,22 +120,27 @@ function run(options: LaunchOptions): void {
       app.exit(2);
       return;
     }
-    engine = hostEngine(config.value, shelf, (notice) => void notifications.show(notice));
+    engine = hostEngine(config.value, shelf, appLog, (notice) => void notifications.show(notice));
     engine.start();
     await open(options.link === null ? null : routeOfLink(options.link));
   });
 }
 
 /** The engine's process, which may start itself anew on another connection. */
-function hostEngine(config: EngineConfig, shelf: ProfileShelf, onNotice: (notice: Notice) => void): EngineHost {
+function hostEngine(
+  config: EngineConfig,
+  shelf: ProfileShelf,
+  appLog: AppLog,
+  onNotice: (notice: Notice) => void,
+): EngineHost {
   const host: EngineHost = new EngineHost({
     entry: path.join(here, 'engine.js'),
     config,
     answer: (name, params) => {
       const restart = (next: EngineConfig): void => void host.restart(next);
-      return answerShellAsk({ shelf, config: () => host.config, restart }, name, params);
+      return answerShellAsk({ shelf, logTail: () => appLog.tail, config: () => host.config, restart }, name, params);
     },
-    log,
+    log: (line) => appLog.say('engine', line),
     now: () => performance.now(),
     onNotice,
   });

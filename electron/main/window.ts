@@ -1,6 +1,7 @@
 import { BrowserWindow, nativeTheme, screen } from 'electron';
 import { PAGE_URL } from './page-files.ts';
-import { confine, WEB_PREFERENCES } from './security.ts';
+import { PageRecovery } from './page-recovery.ts';
+import { confine, isPageUrl, WEB_PREFERENCES } from './security.ts';
 import { onSomeScreen, readWindowState, writeWindowState } from './window-state.ts';
 
 /** What a window is made from; paths are absolute. */
@@ -9,6 +10,7 @@ export interface WindowOptions {
   readonly stateFile: string;
   /** A route inside the page, null for its first screen. */
   readonly route: string | null;
+  readonly log: (line: string) => void;
 }
 
 /** Opens the window where it stood last time, and keeps where it stands. */
@@ -27,6 +29,7 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
     webPreferences: { ...WEB_PREFERENCES, preload: options.preload },
   });
   confine(window.webContents);
+  recover(window, options.log);
   if (isMaximized) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.on('close', () => {
@@ -34,4 +37,25 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
   });
   await window.loadURL(options.route === null ? PAGE_URL : `${PAGE_URL}#${options.route}`);
   return window;
+}
+
+/** Loads a page that crashed again, where it was. */
+function recover(window: BrowserWindow, log: (line: string) => void): void {
+  const recovery = new PageRecovery(() => performance.now());
+  window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
+    if (reason === 'clean-exit' || window.isDestroyed()) return;
+    const isAgain = recovery.crashed();
+    log(`the page ended (${reason}, ${exitCode}); ${isAgain ? 'it is loaded again' : 'it is left as it is'}`);
+    if (!isAgain) return;
+    // Not from within the event: Electron is still taking the old process down.
+    setImmediate(() => {
+      if (!window.isDestroyed()) void window.loadURL(urlOf(window));
+    });
+  });
+}
+
+/** Where the page was; its first screen where it is not known. */
+function urlOf(window: BrowserWindow): string {
+  const url = window.webContents.getURL();
+  return isPageUrl(url) ? url : PAGE_URL;
 }

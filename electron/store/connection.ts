@@ -26,6 +26,7 @@ import { PolicyStore } from './policy-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
+import { ServerLook } from './server-look.ts';
 import { ServerClock } from './server-clock.ts';
 import { oweRelease, type ReleaseOwed } from './stranded-release.ts';
 
@@ -61,6 +62,8 @@ export interface Store {
   /** The versions of the retry policy. */
   readonly policies: PolicyStore;
   readonly bulk: BulkReads;
+  /** What the doctor looks at. */
+  readonly look: ServerLook;
   /** What people decided about groups of failures. */
   readonly failures: FailureDecisionStore;
   /** Mends, reviews of findings, closed months and invoices. */
@@ -113,6 +116,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     plans: new PlanStore(db),
     policies: new PolicyStore(db),
     bulk: new BulkReads(collections),
+    look: new ServerLook(db, readOnlyDb(client.db('local'))),
     failures: new FailureDecisionStore(db),
     missingIndexes: missingIndexes.value,
     close: () => client.close(),

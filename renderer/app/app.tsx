@@ -9,6 +9,7 @@ import { AuditScreen } from '../views/audit/audit-screen.tsx';
 import { ConnectionsScreen } from '../views/connections/connections-screen.tsx';
 import { CopyScreen } from '../views/copy/copy-screen.tsx';
 import { DraftsScreen } from '../views/drafts/drafts-screen.tsx';
+import { DoctorScreen } from '../views/doctor/doctor-screen.tsx';
 import { FailuresScreen } from '../views/failures/failures-screen.tsx';
 import { HealthScreen } from '../views/health/health-screen.tsx';
 import { CompareScreen } from '../views/job/compare-screen.tsx';
@@ -95,6 +96,7 @@ function Screens(): ReactNode {
         <Route path="/people" component={PeopleScreen} />
         <Route path="/audit" component={AuditScreen} />
         <Route path="/connections" component={ConnectionsScreen} />
+        <Route path="/doctor" component={DoctorScreen} />
         <Route component={NoSuchScreen} />
       </Switch>
     </ErrorBoundary>

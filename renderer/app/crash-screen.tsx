@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { FallbackProps } from 'react-error-boundary';
 import { Link } from 'wouter';
 import { ERRORS } from '#domain/errors.ts';
+import { DiagnosticsButton } from '../components/diagnostics-button.tsx';
 import { ScreenMessage } from '../components/screen-message.tsx';
 
 /** What stands in place of a screen that broke: the frame and everything in the engine go on. */
@@ -15,9 +16,12 @@ export function CrashScreen({ error, resetErrorBoundary }: FallbackProps): React
       title="This screen broke"
       detail={error instanceof Error ? error.message : null}
       action={
-        <button type="button" className="button" onClick={resetErrorBoundary}>
-          Show it again
-        </button>
+        <>
+          <button type="button" className="button" onClick={resetErrorBoundary}>
+            Show it again
+          </button>
+          <DiagnosticsButton />
+        </>
       }
     >
       {ERRORS.internal.message} {ERRORS.internal.action}

@@ -11,6 +11,7 @@ import {
   ListTree,
   Scale,
   ScrollText,
+  Stethoscope,
   ShieldCheck,
   Users,
   type LucideIcon,
@@ -42,6 +43,7 @@ export function Navigation(): ReactNode {
         <NavItem path="/people" icon={Users} label="People" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
         <NavItem path="/connections" icon={Cable} label="Connections" />
+        <NavItem path="/doctor" icon={Stethoscope} label="Doctor" />
       </ul>
     </nav>
   );

@@ -1,13 +1,13 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import { appError, explainError } from '#domain/errors.ts';
+import { explainError } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { labelOf } from '#store/connection.ts';
-import type { CheckResult, DoctorContext } from './check.ts';
-import { CHECKS } from './checks.ts';
+import type { DoctorContext } from '#engine/doctor/check.ts';
+import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
 
 /** Exit statuses: 0 nothing is wrong (there may be warnings), 1 it could not be looked at, 3 something is wrong. */
 const EXIT_FAILED = 1;
@@ -21,7 +21,7 @@ interface DoctorFlags {
   readonly json: boolean;
 }
 
-/** `npm run doctor`: looks at server, clock, indexes and offline copy, and says what is wrong and what to do. Writes nothing. */
+/** `npm run doctor`: looks at runtime, server, privileges, indexes, clock, oplog, documents, copy and disk, and says what is wrong and what to do. Writes nothing. */
 const program = new Command('doctor')
   .description('Looks at the set-up and says what is wrong and what to do about it. Writes nothing.')
   .option('--uri <uri>', 'the MongoDB to look at; MONGODB_URI of the environment where it is left out')
@@ -53,10 +53,11 @@ async function run(flags: DoctorFlags): Promise<number> {
     dataDir,
     copyFile: dataFilesOf(dataDir, label.value).copyFile,
     signal: stopping.signal,
+    nowMs: Date.now,
     say: flags.json ? () => undefined : (line) => process.stderr.write(`${line}\n`),
   };
   try {
-    const results = await runChecks(context, flags);
+    const results = await runChecks(context, flags, flags.json ? () => undefined : print);
     if (flags.json) process.stdout.write(`${JSON.stringify({ checks: results })}\n`);
     return results.some(({ level }) => level === 'error') ? EXIT_WRONG : 0;
   } finally {
@@ -64,22 +65,9 @@ async function run(flags: DoctorFlags): Promise<number> {
   }
 }
 
-async function runChecks(
-  context: DoctorContext,
-  flags: DoctorFlags,
-): Promise<readonly (CheckResult & { readonly name: string })[]> {
-  const results: (CheckResult & { readonly name: string })[] = [];
-  for (const check of CHECKS) {
-    if (check.onlyWith !== undefined && !flags[check.onlyWith]) continue;
-    const result = context.signal.aborted
-      ? { level: 'skipped' as const, says: explainError(appError('cancelled')), todo: null }
-      : await check.run(context);
-    results.push({ name: check.name, ...result });
-    if (flags.json) continue;
-    process.stdout.write(`${result.level.padEnd(8)}${check.name.padEnd(10)}${result.says}\n`);
-    if (result.todo !== null) process.stdout.write(`${' '.repeat(18)}${result.todo}\n`);
-  }
-  return results;
+function print({ name, level, says, todo }: CheckedPart): void {
+  process.stdout.write(`${level.padEnd(8)}${name.padEnd(12)}${says}\n`);
+  if (todo !== null) process.stdout.write(`${' '.repeat(20)}${todo}\n`);
 }
 
 /** Where Electron keeps the data of an application by this name. */

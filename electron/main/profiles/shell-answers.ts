@@ -8,6 +8,8 @@ import type { ProfileShelf } from './profile-shelf.ts';
 /** What main answers the engine's asks with. */
 export interface ShellParts {
   readonly shelf: ProfileShelf;
+  /** The last lines of the log. */
+  readonly logTail: () => readonly string[];
   /** How the engine runs now. */
   readonly config: () => EngineConfig;
   /** Starts the engine anew; called after the answer has gone out. */
@@ -21,7 +23,11 @@ export function answerShellAsk(parts: ShellParts, name: ShellAskName, params: un
   return { ok: false, error: { code: answer.error.code, detail: answer.error.detail } };
 }
 
-function answerOf({ shelf, config, restart }: ShellParts, name: ShellAskName, raw: unknown): Result<unknown, AppError> {
+function answerOf(
+  { shelf, logTail, config, restart }: ShellParts,
+  name: ShellAskName,
+  raw: unknown,
+): Result<unknown, AppError> {
   switch (name) {
     case 'profiles.list':
       return shelf.list();
@@ -42,6 +48,8 @@ function answerOf({ shelf, config, restart }: ShellParts, name: ShellAskName, ra
         setImmediate(() => restart(next));
         return ok({});
       });
+    case 'log.tail':
+      return ok({ lines: logTail() });
     default:
       return name satisfies never;
   }

@@ -51,6 +51,7 @@ async function openEngine(given: Partial<EngineConfig>): Promise<{ engine: Engin
   const shell: ShellLink = new ShellLink(({ id, name, params }) => {
     const parts = {
       shelf,
+      logTail: () => lines,
       config: () => ({ ...engine.config }),
       restart: (next: EngineConfig) => {
         restarted = next;

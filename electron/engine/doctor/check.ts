@@ -12,6 +12,8 @@ export interface DoctorContext {
   readonly signal: AbortSignal;
   /** Tells how far a long check is. */
   readonly say: (line: string) => void;
+  /** Milliseconds since 1970, by this machine's clock. */
+  readonly nowMs: () => number;
 }
 
 /** What a check found, in words for people. */

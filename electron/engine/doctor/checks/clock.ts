@@ -7,11 +7,11 @@ const SKEW_MS_MAX = 5000;
 /** Do this machine and the server agree on the time? */
 export const clockCheck: DoctorCheck = {
   name: 'clock',
-  run: async ({ store }) => {
+  run: async ({ store, nowMs }) => {
     if (!store.ok) return skipped('no server to compare with');
     const now = await store.value.changes.now();
     if (!now.ok) return skipped(explainError(now.error));
-    const skewMs = Math.round(Date.now() - now.value.getTime());
+    const skewMs = Math.round(nowMs() - now.value.getTime());
     const says = `this machine is ${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead of'} the server`;
     if (Math.abs(skewMs) <= SKEW_MS_MAX) return fine(says);
     return {

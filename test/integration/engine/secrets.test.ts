@@ -1,0 +1,121 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
+import type { EngineConfig } from '#engine/messages.ts';
+import { NO_PROVIDERS } from '#engine/provider-settings.ts';
+import { ShellLink } from '#engine/shell-link.ts';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { AppLog, secretsIn } from '../../../electron/main/app-log.ts';
+import { ProfileShelf } from '../../../electron/main/profiles/profile-shelf.ts';
+import { SecretVault } from '../../../electron/main/profiles/secret-vault.ts';
+import { answerShellAsk } from '../../../electron/main/profiles/shell-answers.ts';
+import { cipherKeyStore } from '../../support/cipher-key-store.ts';
+import { connectionProfile } from '../../support/connection-profile.ts';
+import { consoleEngine } from '../../support/console-engine.ts';
+import { EngineWindow } from '../../support/engine-window.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant, queuedJob } from '../../support/job-builder.ts';
+import { sampleOf } from '../../support/schema-sample.ts';
+import { openTestStore } from '../../support/test-server.ts';
+
+/** Begins all that is marked; a password with signs that addresses write otherwise. */
+const MARK = 'canary-3c97';
+const PASSWORD = `${MARK}:p@ss/wo rd%`;
+const KEY = `${MARK}-key-of-a-provider`;
+const EACH = 6;
+const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+
+let sandbox: Sandbox;
+let folder: string;
+beforeEach(async () => {
+  const users = [{ name: 'sue', password: PASSWORD, roles: [{ name: 'root', db: 'admin' }] }];
+  sandbox = await startSandbox({ dataDir: 'memory', auth: { users } });
+  folder = mkdtempSync(path.join(tmpdir(), 'runledger-secrets-'));
+});
+afterEach(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await sandbox.stop();
+});
+
+describe(`a marked password (seed ${SEED})`, () => {
+  it('is found nowhere after every request of the contract was asked with it: log, copy, audit, exports, files, server', async () => {
+    const profile = connectionProfile({ address: `mongodb://${new URL(sandbox.uri).host}/`, database: 'shop' });
+    const secrets = { password: PASSWORD, keyPassphrase: null };
+    const uri = sandbox.uri.replace('mongodb://', `mongodb://sue:${encodeURIComponent(PASSWORD)}@`);
+    const store = await openTestStore(uri, 'shop');
+    expectOk(await store.writer.createIndexes());
+    expectOk(await store.writer.postEntry(grant('w1', 1000)));
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1', workspaceId: 'w1', createdAt: new Date() })]));
+    const config: Partial<EngineConfig> = { profile, secrets, providers: { ...NO_PROVIDERS, keys: { films: KEY } } };
+
+    const log = new AppLog({
+      folder: path.join(folder, 'logs'),
+      secrets: () => secretsIn(engine.config),
+      echo: () => undefined,
+    });
+    const vault = new SecretVault(cipherKeyStore(), 'linux');
+    const shelf = new ProfileShelf(path.join(folder, 'connections.json'), vault, (line) => log.say('main', line));
+    const shell: ShellLink = new ShellLink(({ id, name, params }) => {
+      const parts = { shelf, logTail: () => log.tail, config: () => engine.config, restart: () => undefined };
+      const answer = answerShellAsk(parts, name, structuredClone(params));
+      setImmediate(() => shell.answered(id, structuredClone(answer)));
+    });
+    const engine = consoleEngine(
+      { dataDir: folder, mongodbUri: null, dbName: null, personName: null, ...config },
+      (line, cause) =>
+        log.say('engine', `${line}: ${cause instanceof Error ? (cause.stack ?? '') : JSON.stringify(cause)}`),
+      shell,
+    );
+    expectOk(await engine.start());
+    const window = new EngineWindow(engine);
+    await window.next((event) => event.name === 'status.changed' && event.status.person.isVerified);
+    expectOk(await window.ask('profiles.save', { profile, secrets, keepSecrets: true }));
+
+    const answers: string[] = [];
+    for (const name of requestNameSchema.options) {
+      const samples = fc.sample(sampleOf(REQUESTS[name].params), { numRuns: EACH, seed: SEED });
+      for (const params of samples) answers.push(JSON.stringify(await window.ask(name, params as never)));
+    }
+    answers.push(JSON.stringify(expectOk(await window.ask('doctor.diagnostics', {}))));
+    const wrong = { ...secrets, password: `${MARK}-wrong` };
+    for (const given of [secrets, wrong]) {
+      answers.push(JSON.stringify(await window.ask('profiles.test', { profile, secrets: given })));
+    }
+    answers.push(JSON.stringify(expectOk(await window.ask('profiles.list', {}))));
+    log.say('engine', `what a careless part might say: ${uri}, ${PASSWORD}, ${KEY}`);
+    await engine.stop();
+    await log.close();
+
+    expect(answers.filter((answer) => answer.includes(MARK))).toEqual([]);
+    expect(filesWith(folder, MARK)).toEqual([]);
+    const looked = await Promise.all(
+      ['console_audit', 'console_people', 'jobs', 'runner_nodes'].map(async (name) =>
+        JSON.stringify(await documentsOf(uri, name)),
+      ),
+    );
+    expect(looked.filter((text) => text.includes(MARK))).toEqual([]);
+    // The run was one: there is a copy, an audit and a log that could have held it.
+    expect(filesWith(folder, 'profiles.save').length).toBeGreaterThan(0);
+    await store.close();
+  });
+});
+
+async function documentsOf(uri: string, name: string): Promise<readonly object[]> {
+  const { MongoClient } = await import('mongodb');
+  const client = await new MongoClient(uri).connect();
+  try {
+    return await client.db('shop').collection(name).find().toArray();
+  } finally {
+    await client.close();
+  }
+}
+
+function filesWith(root: string, text: string): readonly string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const file = path.join(root, name);
+    return statSync(file).isFile() && readFileSync(file).includes(text);
+  });
+}
