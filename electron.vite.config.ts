@@ -1,6 +1,7 @@
 import path from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
+import { bundledPackages } from './electron/cli/bundled-packages.ts';
 
 const root = import.meta.dirname;
 
@@ -34,7 +35,7 @@ export default defineConfig({
   },
   renderer: {
     root: path.join(root, 'renderer'),
-    plugins: [react()],
+    plugins: [react(), bundledPackages(path.join(root, 'out/bundled-packages.json'))],
     build: {
       outDir: path.join(root, 'out/renderer'),
       rollupOptions: { input: path.join(root, 'renderer/index.html') },

@@ -12,7 +12,12 @@ const SOURCES = [
 ] as const;
 
 /** What a build leaves last; where all are newer than every source, nothing is built. */
-const BUNDLES = ['out/main/index.js', 'out/preload/index.cjs', 'out/renderer/index.html'] as const;
+const BUNDLES = [
+  'out/main/index.js',
+  'out/preload/index.cjs',
+  'out/renderer/index.html',
+  'out/bundled-packages.json',
+] as const;
 
 /**
  * Builds main, preload and page where a source is newer than they are.

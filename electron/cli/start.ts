@@ -112,7 +112,9 @@ function onElectron(flags: StartFlags): Launch | null {
   if (executable === null) return null;
   const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
   if (isRoot) say("Chromium's own process sandbox is off, because it refuses to run as root with it.");
-  const args = [...(isRoot ? ['--no-sandbox'] : []), root];
+  // For the end-to-end specs only, and never in a package: Chromium also listens for a debugger on loopback.
+  const debugging = process.env['RUNLEDGER_DEBUGGING'] === '1' ? ['--remote-debugging-port=0'] : [];
+  const args = [...(isRoot ? ['--no-sandbox'] : []), ...debugging, root];
   say(`Runledger ${readVersion()} on Electron.`);
   if (hasDisplay()) return { command: executable, args, env: {} };
   say('There is no display; the window opens on a virtual one (xvfb-run).');

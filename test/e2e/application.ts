@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { test as base, chromium, expect, type Page } from '@playwright/test';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What the application runs on: the stand-in, unless `npm run test:electron` asks for Electron itself. */
+const IS_ELECTRON = process.env['RUNLEDGER_E2E_RUNTIME'] === 'electron';
 
 /** How one application is started; the rest is as `npm start` has it. */
 export interface StartOptions {
@@ -32,16 +34,22 @@ interface Started extends Application {
 }
 
 async function startApplication(options: StartOptions, dataDir: string): Promise<Started> {
-  const portFile = path.join(dataDir, 'electron-stand-in', 'chromium', 'DevToolsActivePort');
+  const portFile = path.join(dataDir, IS_ELECTRON ? '' : 'electron-stand-in/chromium', 'DevToolsActivePort');
   // Of an earlier start on the same folder: it would be taken for this one's.
   rmSync(portFile, { force: true });
   const { MONGODB_URI: _uri, ...env } = process.env;
   const child = spawn(
     process.execPath,
-    ['electron/cli/start.ts', '--runtime', 'stand-in', '--headless', '--data-dir', dataDir, ...(options.args ?? [])],
+    [
+      'electron/cli/start.ts',
+      ...(IS_ELECTRON ? ['--runtime', 'electron'] : ['--runtime', 'stand-in', '--headless']),
+      '--data-dir',
+      dataDir,
+      ...(options.args ?? []),
+    ],
     {
       cwd: root,
-      env: { ...env, ELECTRON_STAND_IN_DEBUGGING: '1', ...options.env },
+      env: { ...env, ELECTRON_STAND_IN_DEBUGGING: '1', RUNLEDGER_DEBUGGING: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
