@@ -17,6 +17,9 @@ const AHEAD_ROWS = 200;
 /** A stretch of more pages than this is begun anew further down, so that what is loaded stays small and live. */
 const PAGES_MAX = 6;
 
+/** After this long what could not be reached is looked for again, in milliseconds. */
+const AGAIN_MS = 500;
+
 /** Where a stretch of loaded rows begins: the cursor of its first page, and the rank of its first row. */
 export interface Place {
   readonly cursor: string | null;
@@ -46,6 +49,8 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
   useEffect(() => useScreenMemory.getState().rememberJobsPlace(query, place), [query, place]);
   /** Every page's place that was met in this list: the way back to where no index leads. */
   const met = useRef<{ query: string; places: Map<number, string | null> }>({ query, places: new Map() });
+  /** Counts the searches that came to nothing. */
+  const [round, setRound] = useState(0);
   const seeking = useRef<{ readonly query: string; readonly rank: number } | null>(null);
   const optionsOf = useCallback(
     (cursor: string | null) =>
@@ -122,9 +127,14 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
         }
         seeking.current = { query, rank };
         void reach(rank)
-          .catch(() => undefined)
-          .then(() => {
+          .then(
+            () => false,
+            // A change of the list stops what is being read of it; what is in sight is looked for again.
+            () => delayed(AGAIN_MS).then(() => true),
+          )
+          .then((isFailed) => {
             seeking.current = null;
+            if (isFailed) setRound((before) => before + 1);
           });
         return;
       }
@@ -141,7 +151,8 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
         setChosen({ query, place: next });
       }
     },
-    [list, place, loadedRows, query, reach, queryClient, optionsOf],
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new round is a reason to look again
+    [list, place, loadedRows, query, reach, queryClient, optionsOf, round],
   );
 
   const end = place.rank + loadedRows;
@@ -168,6 +179,12 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
 }
 
 export type JobWindow = ReturnType<typeof useJobWindow>;
+
+function delayed(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
 
 /** The place of each loaded page. */
 function placesOf(data: InfiniteData<Page>, place: Place): readonly (Place & { readonly index: number })[] {

@@ -56,7 +56,8 @@ test.describe('a long list of jobs', () => {
       }
     }
     const numbers = [...seen].map((id) => Number(id.slice(4))).toSorted((left, right) => left - right);
-    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, n) => n + 1));
+    const [first = 0] = numbers;
+    expect(numbers).toEqual(numbers.map((_, n) => first + n));
     expect(numbers.length).toBeGreaterThan(600);
 
     // In the middle of the list a job arrives at its top: what is in sight stays where it is.
