@@ -1,6 +1,7 @@
 import {
   MongoAPIError,
   MongoBulkWriteError,
+  MongoDriverError,
   MongoNetworkError,
   MongoParseError,
   MongoServerError,
@@ -37,8 +38,13 @@ export function toAppError(cause: unknown): AppError {
   if (cause instanceof MongoServerError) {
     return appError(cause.code === UNAUTHORIZED ? 'not_authorized' : 'server_error', detail, cause);
   }
-  if (cause instanceof MongoAPIError) return appError('server_unreachable', detail, cause);
+  if (cause instanceof MongoAPIError || isClosed(cause)) return appError('server_unreachable', detail, cause);
   throw cause;
+}
+
+/** A call that was under way while its connection was closed. The driver does not export the class of it. */
+function isClosed(cause: unknown): boolean {
+  return cause instanceof MongoDriverError && cause.name === 'MongoPoolClosedError';
 }
 
 function isLoginError(cause: unknown): boolean {

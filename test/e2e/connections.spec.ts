@@ -47,7 +47,7 @@ test.describe('connections', () => {
       await goToConnections(page);
       await expect(page.getByRole('note').first()).toContainText('asked for each time and kept nowhere');
       await page.getByRole('button', { name: 'Add a connection' }).click();
-      const form = page.getByRole('form', { name: 'Connection' });
+      const form = page.getByRole('form', { name: 'Connection', exact: true });
       await form.getByLabel('Name', { exact: true }).fill('Shop');
       await form.getByRole('button', { name: 'Production' }).click();
       await form.getByLabel('Address', { exact: true }).fill(shop.uri);

@@ -6,7 +6,7 @@ import { keepScreen } from './screens.ts';
 test.describe('the first start, with nothing configured', () => {
   test('shows jobs that change state by themselves, and finds one by state, kind and words', async ({ start }) => {
     const { page } = await start();
-    await expect(page.getByRole('region', { name: 'Connection' })).toContainText('Live');
+    await expect(page.getByRole('region', { name: 'Connection', exact: true })).toContainText('Live');
     await expect(page.getByRole('region', { name: 'Runner' })).toContainText('Runner on');
     const states = page.getByRole('group', { name: 'State' });
     const completed = states.getByRole('button', { name: /^completed/ });
@@ -72,7 +72,7 @@ test.describe('the first start, with nothing configured', () => {
     await expect(rowOf(first.page, 'demo-000240')).toBeVisible();
     await first.kill();
     const second = await start({ dataDir: first.dataDir });
-    await expect(second.page.getByRole('region', { name: 'Connection' })).toContainText('Live');
+    await expect(second.page.getByRole('region', { name: 'Connection', exact: true })).toContainText('Live');
     await openJob(second.page, 'demo-000240');
     await expect(part(second.page, 'Charge')).toBeVisible();
     expect(await second.stop()).toBe(0);

@@ -78,6 +78,7 @@ test.describe('a long list of jobs', () => {
 
   test('is found again where it was left, by the way back', async ({ start }) => {
     const { page } = await start({ env: production.env });
+    await expect(grid(page)).toHaveAttribute('aria-rowcount', String(JOBS + 1));
     await expect(rowOf(page, idOf(JOBS))).toBeVisible();
     await grid(page).evaluate((element) => element.scrollTo({ top: 36 * 900 }));
     await expect(rowOf(page, idOf(JOBS - 905))).toBeVisible();

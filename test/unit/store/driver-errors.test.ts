@@ -1,8 +1,21 @@
-import { MongoBulkWriteError, MongoNetworkError, MongoServerError, type BulkWriteResult } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoDriverError,
+  MongoNetworkError,
+  MongoServerError,
+  type BulkWriteResult,
+} from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toAppError } from '#store/driver-errors.ts';
 
 const NOTHING_WRITTEN = { getWriteConcernError: () => undefined } as unknown as BulkWriteResult;
+
+/** As the driver throws it without exporting its class. */
+class PoolClosedError extends MongoDriverError {
+  override get name(): string {
+    return 'MongoPoolClosedError';
+  }
+}
 
 describe('an error of the driver in words of the catalogue', () => {
   it('is an unreachable server where the connection was cut in the middle of a bulk write', () => {
@@ -22,6 +35,10 @@ describe('an error of the driver in words of the catalogue', () => {
   it('shows no password of a connection string that stands in its message', () => {
     const { detail } = toAppError(new MongoNetworkError('failed for mongodb://ann:s3cret@db.example/x'));
     expect(detail).not.toContain('s3cret');
+  });
+
+  it('is an unreachable server where the connection was closed while a call was under way', () => {
+    expect(toAppError(new PoolClosedError('closed'))).toMatchObject({ code: 'server_unreachable' });
   });
 
   it('is thrown on where it is none of the driver', () => {
