@@ -7,6 +7,9 @@ import { DamagedContentError } from './document-encoding.ts';
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_DATA|CANTOPEN|READONLY)/;
 /** A constraint can break only where the file's content contradicts what was written to it. */
 const CONTRADICTED = /^SQLITE_CONSTRAINT/;
+/** Every statement is ours and fits the schema: what it names is missing only where the schema's own text is damaged. */
+const MAIMED_SCHEMA =
+  /^(?:no such (?:table|index|module|tokenizer|column|function)|table .* has no column|vtable constructor failed|malformed)/v;
 const FULL = /^SQLITE_(FULL|IOERR_WRITE|IOERR_FSYNC|IOERR_TRUNCATE|IOERR_SHMSIZE)/;
 const BUSY = /^SQLITE_(BUSY|LOCKED)/;
 
@@ -16,7 +19,10 @@ export function toCacheError(cause: unknown): AppError {
   if (!(cause instanceof Database.SqliteError)) throw cause;
   const detail = `${cause.code}: ${cause.message}`.slice(0, 300);
   if (FULL.test(cause.code)) return appError('disk_full', detail, cause);
-  if (DAMAGED.test(cause.code) || CONTRADICTED.test(cause.code)) return appError('cache_unusable', detail, cause);
+  const isMaimed = cause.code === 'SQLITE_ERROR' && MAIMED_SCHEMA.test(cause.message);
+  if (DAMAGED.test(cause.code) || CONTRADICTED.test(cause.code) || isMaimed) {
+    return appError('cache_unusable', detail, cause);
+  }
   if (BUSY.test(cause.code)) return appError('timed_out', `another process writes the offline copy (${detail})`, cause);
   return appError('internal', detail, cause);
 }
