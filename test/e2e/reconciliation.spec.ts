@@ -43,6 +43,15 @@ test.describe('reconciliation', () => {
     await runRules(page);
     await expect(page.getByRole('heading', { name: 'Every credit is explained' })).toBeVisible();
     await keepScreen(page, 'reconciliation-clean');
+
+    await page.getByRole('link', { name: 'Runs', exact: true }).click();
+    const runs = page.getByRole('table', { name: 'Kept runs, newest first' });
+    await expect(runs.getByRole('row')).toHaveCount(2);
+    await runs.getByRole('button', { name: /^Repeat the run of/ }).click();
+    await expect(page.getByText('It comes out the same, to the byte.')).toBeVisible();
+    await keepScreen(page, 'reconciliation-runs');
+    await runs.getByRole('link').click();
+    await expect(page.getByRole('heading', { name: 'Every credit is explained' })).toBeVisible();
   });
 
   test('a capture of a job that failed is found, explained, exported, and leads to its job', async ({ start }) => {

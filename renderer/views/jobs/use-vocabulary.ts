@@ -19,7 +19,8 @@ export function useVocabulary(isAsked: boolean): Vocabulary {
     const distinct = (valueOf: (row: JobRow) => string | null): readonly string[] =>
       [...new Set(rows.flatMap((row) => valueOf(row) ?? []))].sort().slice(0, VALUES_MAX);
     return {
-      kind: Object.keys(byKind ?? {}).sort(),
+      // Counts come a moment after the first rows.
+      kind: [...new Set([...Object.keys(byKind ?? {}), ...distinct((row) => row.kind)])].sort(),
       provider: distinct((row) => row.provider),
       model: distinct((row) => row.model),
       workspace: distinct((row) => row.workspaceId),
