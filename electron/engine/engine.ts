@@ -409,7 +409,7 @@ export class Engine {
     });
     await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
-    if (this.#person.status.access.retry.write === null) void this.#plans.resume(this.#person.actor);
+    if (this.#person.status.access.retry.write === null) void this.#plans.keepUp(this.#person.actor);
     await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) this.#startRunner(store, missingIndexes);
   }

@@ -12,6 +12,9 @@ import { wait } from './wait.ts';
 /** What somebody at a window says of a run; the rest is this engine's. */
 export type RunWish = Pick<RunOrder, 'planId' | 'by' | 'ramp' | 'limits' | 'typedCredits'>;
 
+/** How often plans are looked for whose console is gone, in milliseconds. */
+const RESUME_MS = 5000;
+
 /** Runs plans of retries in this engine, whether or not a window is open, over one connection to the server. */
 export class PlanHost {
   /** Where plans are made and looked at. */
@@ -48,8 +51,19 @@ export class PlanHost {
     return done;
   }
 
-  /** Goes on with what this person's plans left running where a console ended or died. */
-  async resume(by: Actor): Promise<void> {
+  /**
+   * Goes on with what this person's plans left running where a console ended or died, until `stop`: a console that died keeps
+   * its right to run a plan for some seconds, so that one look at the beginning would be too early.
+   */
+  async keepUp(by: Actor): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#resume(by);
+      await wait(RESUME_MS, signal);
+    }
+  }
+
+  async #resume(by: Actor): Promise<void> {
     const running = await this.#store.plans.list(['running']);
     const now = await this.#store.reader.serverNow();
     if (!running.ok || !now.ok) return;
