@@ -14,7 +14,12 @@ test.describe('the page', () => {
       opened: window.open('https://example.com/') === null,
       permission: Notification.permission,
     }));
-    expect(world).toEqual({ globals: [], bridge: ['invoke', 'subscribe'], opened: true, permission: 'denied' });
+    expect(world).toEqual({
+      globals: [],
+      bridge: ['invoke', 'cancel', 'subscribe'],
+      opened: true,
+      permission: 'denied',
+    });
     const blocked = await page.evaluate(async () => {
       const failed = async (action: () => unknown): Promise<boolean> => {
         try {
