@@ -1,6 +1,7 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a datalist offers whole values only, and what completes a query is a piece in its middle */
 import { Search, X } from 'lucide-react';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
+import { flushSync } from 'react-dom';
 import type { JobFilter } from '#contract/job-views.ts';
 import { parseJobQuery, printJobQuery } from '#contract/query/job-query.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
@@ -35,8 +36,9 @@ export function QueryField({ filter, input, onChange }: QueryFieldProps): ReactN
   };
   const accept = (option: Completion): void => {
     const at = option.start + option.insert.length;
-    edit(text.slice(0, option.start) + option.insert + text.slice(option.end).trimStart(), at);
-    requestAnimationFrame(() => input.current?.setSelectionRange(at, at));
+    // At once: who types on in the same moment must not find the caret moved back by a later frame.
+    flushSync(() => edit(text.slice(0, option.start) + option.insert + text.slice(option.end).trimStart(), at));
+    input.current?.setSelectionRange(at, at);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
