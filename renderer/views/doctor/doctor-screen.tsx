@@ -26,19 +26,19 @@ export function DoctorScreen(): ReactNode {
       <header className="page-head">
         <h1>Doctor</h1>
         <p className="muted">
-          Looks at this machine, the server and what lies between. It writes nothing; `npm run doctor` says the same in
-          a terminal.
+          Looks at this machine, the server and what lies between. It writes nothing; <code>npm run doctor</code> says
+          the same in a terminal.
         </p>
       </header>
       <Panel
         title="What was found"
         aside={
-          <>
+          <div className="doctor-actions">
             <button type="button" className="button" disabled={doctor.isFetching} onClick={() => void doctor.refetch()}>
               {doctor.isFetching ? 'Looking…' : 'Look again'}
             </button>
             <DiagnosticsButton />
-          </>
+          </div>
         }
       >
         {doctor.data === undefined && doctor.error === null && <output>Looking…</output>}
