@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 // Tests start many processes of the program, as an npm script would.
-import '../electron/cli/require-node.mjs';
+import '../electron/cli/compile-cache.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -23,7 +23,7 @@ interface RateFlags {
   readonly tokensPerRequest?: string;
 }
 
-type Change = (limits: RunnerLimits) => Result<unknown, AppError>;
+type Change = (limits: RunnerLimits) => Result<RunnerLimits, AppError>;
 
 /** Adds `limits` to the program: what the whole fleet may do at once and in a minute, and its change. */
 export function addLimitsCommand(program: Command, context: CommandContext): void {
@@ -111,22 +111,17 @@ function changedLimit(
     : err(appError('invalid_request', `${maxText}: a whole number or none is expected`));
 }
 
-function changedRate(limits: RunnerLimits, provider: string, flags: RateFlags): Result<unknown, AppError> {
+function changedRate(limits: RunnerLimits, provider: string, flags: RateFlags): Result<RunnerLimits, AppError> {
   if (flags.requests === undefined && flags.tokens === undefined) return ok(withRate(limits, provider, null));
-  const number = (text: string | undefined, otherwise: number | null): number | null =>
-    text === undefined ? otherwise : Number(text);
+  const numberOf = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
   // What is no whole number is refused by the schema that the whole goes through.
-  return ok({
-    ...limits,
-    rates: {
-      ...limits.rates,
-      [provider]: {
-        requestsPerMinute: number(flags.requests, null),
-        tokensPerMinute: number(flags.tokens, null),
-        tokensPerRequest: number(flags.tokensPerRequest, 1000),
-      },
-    },
-  });
+  return ok(
+    withRate(limits, provider, {
+      requestsPerMinute: numberOf(flags.requests),
+      tokensPerMinute: numberOf(flags.tokens),
+      tokensPerRequest: numberOf(flags.tokensPerRequest) ?? 1000,
+    }),
+  );
 }
 
 async function show(reader: Store['reader']): Promise<Result<CommandReport, AppError>> {

@@ -1,6 +1,5 @@
 // Plain JavaScript on purpose: it must load under any Node that may be found, before anything that needs a newer one.
-import module from 'node:module';
-import { fileURLToPath } from 'node:url';
+import './compile-cache.mjs';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -10,7 +9,3 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(1);
 }
-
-// What was compiled once is kept for this process and its children: a command starts in less than half the time.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../node_modules/.cache/node-compile', import.meta.url));
-module.enableCompileCache(process.env.NODE_COMPILE_CACHE);

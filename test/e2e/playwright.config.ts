@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from '@playwright/test';
 // Specs start many processes of the program, as an npm script would.
-import '../../electron/cli/require-node.mjs';
+import '../../electron/cli/compile-cache.mjs';
 
 const output = fileURLToPath(new URL('../output', import.meta.url));
 
