@@ -234,7 +234,7 @@ export class Engine {
     const { config } = this.#options;
     return {
       shell,
-      store: () => (this.#board.current.connection.state === 'connected' ? this.#store : null),
+      store: () => this.#connectedStore(),
       status: () => this.#board.current,
       dataDir: config.dataDir,
       copyFile: dataFilesOf(config.dataDir, sourceOf(config)).copyFile,

@@ -65,8 +65,9 @@ export class PlanHost {
 
   async #resume(by: Actor): Promise<void> {
     const running = await this.#store.plans.list(['running']);
+    if (!running.ok || running.value.length === 0) return;
     const now = await this.#store.reader.serverNow();
-    if (!running.ok || !now.ok) return;
+    if (!now.ok) return;
     for (const { _id, run, lease } of running.value) {
       const isFree = lease === null || lease.expiresAt <= now.value;
       if (run === null || !isFree || run.by.id !== by.id) continue;
