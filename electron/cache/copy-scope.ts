@@ -13,7 +13,7 @@ export interface CopyScope {
 export const WHOLE_SCOPE: CopyScope = { keptSinceMs: null, keepsPrompts: true };
 
 /** States in which a job is at its end; the server's filter of a window names the same. */
-export const ENDED_STATES = ['completed', 'failed'] as const;
+const ENDED_STATES = ['completed', 'failed'] as const;
 const ENDED: ReadonlySet<unknown> = new Set(ENDED_STATES);
 
 /** True for a document that the window leaves out. Asked of the document as it came, so that the server can be asked the same. */

@@ -13,7 +13,7 @@ export interface ReplayQuery {
 }
 
 /** The most jobs with a failure that one replay reads: more would take minutes, and tell little more. */
-export const REPLAYED_JOBS_MAX = 300_000;
+const REPLAYED_JOBS_MAX = 300_000;
 
 /** Replays a draft over the jobs of the copy, one document at a time. */
 export class ReplayReader {

@@ -8,7 +8,7 @@ import { ARTEFACT_NAME, PREVIEW_PATH } from '#contract/output-views.ts';
  * What an artefact may do in the frame that shows it: nothing but be drawn. No script runs, nothing is asked for, and its origin is
  * nobody's, also where it is opened by itself.
  */
-export const PREVIEW_POLICY = [
+const PREVIEW_POLICY = [
   'sandbox',
   "default-src 'none'",
   "style-src 'unsafe-inline'",

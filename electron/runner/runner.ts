@@ -70,7 +70,7 @@ const HELD_BACK_MS_MAX = 600_000;
 const RESERVE_WAITING_MS = 5000;
 const RESERVE_EVERY_MS = 2000;
 /** A version of the policy that is put in force is obeyed within this time, in milliseconds. */
-export const POLICY_MS = 2000;
+const POLICY_MS = 2000;
 const SWEEP_MS = 5000;
 /** Pending entries younger than this are being settled by whoever made them. */
 const SWEEP_AGE_MS = 10_000;

@@ -11,7 +11,7 @@ import { toJobDocument } from './mongo-readable-store.ts';
 import type { JobDocument } from './ports.ts';
 
 /** The most jobs on their way that are looked at for a plan. */
-export const LIVE_JOBS_MAX = 100_000;
+const LIVE_JOBS_MAX = 100_000;
 
 /** The jobs that are on their way, by what they were asked for. */
 export interface LiveInputs {

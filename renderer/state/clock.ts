@@ -28,8 +28,3 @@ export function useClock<Derived extends string | number | boolean | null>(
 ): Derived {
   return useSyncExternalStore(subscribe, () => derive(nowMs));
 }
-
-/** The time of this machine in milliseconds, moving once a second. */
-export function useNowMs(): number {
-  return useClock((now) => now);
-}

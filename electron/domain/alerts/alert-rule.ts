@@ -27,8 +27,8 @@ export const alertScopeSchema = z.object({ kind: nameSchema, provider: nameSchem
 export type AlertScope = z.infer<typeof alertScopeSchema>;
 
 /** The shortest and the longest window, in minutes: whole buckets of what health keeps. */
-export const WINDOW_MINUTES_MIN = 5;
-export const WINDOW_MINUTES_MAX = 180;
+const WINDOW_MINUTES_MIN = 5;
+const WINDOW_MINUTES_MAX = 180;
 
 /** When somebody wants to be told. It fires when the value is at the threshold or above. */
 export const alertRuleSchema = z.object({

@@ -148,11 +148,6 @@ function copyRow(from: SeenEntries, row: number, next: SeenEntries, to: number):
   next.sealedIn[to] = sealedIn;
 }
 
-/** The part of a memory that one month counted when it was closed. */
-export function seenSealedIn(seen: SeenEntries, period: number): SeenEntries {
-  return pickSeen(seen, (row) => seen.sealedIn[row] === period);
-}
-
 /** The rows of a memory for which the predicate holds, in their order. */
 export function pickSeen(seen: SeenEntries, isWanted: (row: number) => boolean): SeenEntries {
   return pickRows(seen, Int32Array.from(seen.generationHash.keys()).filter(isWanted));

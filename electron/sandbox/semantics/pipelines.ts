@@ -46,7 +46,7 @@ function stageContext(context: PipelineContext, variables: Doc): StageContext {
 }
 
 /** `$$NOW` is one time for everything that a pipeline does. */
-export function withNow(variables: Doc): Doc {
+function withNow(variables: Doc): Doc {
   return Object.hasOwn(variables, 'NOW') ? variables : { NOW: new Date(), ...variables };
 }
 

@@ -101,11 +101,6 @@ export function toComparable(value: unknown): unknown {
   return mapChildren(value, toComparable);
 }
 
-/** {@link toComparable} of a whole document. */
-export function comparableDoc(document: Doc): Doc {
-  return mapDoc(document, toComparable);
-}
-
 /** {@link toWorking} of a whole document. */
 export function workingDoc(document: Doc): Doc {
   return mapDoc(document, toWorking);

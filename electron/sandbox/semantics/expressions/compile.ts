@@ -110,7 +110,7 @@ function partsOf(path: string): readonly string[] {
 }
 
 /** What a path leads to: of a list on the way, what it leads to in each of its documents. */
-export function lookUp(value: unknown, path: readonly string[], depth: number): unknown {
+function lookUp(value: unknown, path: readonly string[], depth: number): unknown {
   const name = path[depth];
   if (name === undefined) return value;
   if (isDoc(value)) return lookUp(Object.hasOwn(value, name) ? value[name] : undefined, path, depth + 1);

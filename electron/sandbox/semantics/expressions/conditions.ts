@@ -6,7 +6,7 @@ import { compile, constant, fixed, isNil, variadic, type Evaluate, type Operator
 import { refuse } from './refusal.ts';
 
 /** Expressions compare by the order of all types; what is missing is below everything but the least key. */
-export function compareInExpression(left: unknown, right: unknown): number {
+function compareInExpression(left: unknown, right: unknown): number {
   const [a, b] = [typeRank(left), typeRank(right)];
   return a === b ? compareValues(left, right) : a - b;
 }
