@@ -1,16 +1,6 @@
 import { Decimal128, Double, Int32, Long } from 'bson';
-import {
-  fromWide,
-  numberKind,
-  placesOf,
-  toBig,
-  toDouble,
-  toWide,
-  widerKind,
-  workingDouble,
-  workingWhole,
-  type NumberKind,
-} from './numbers.ts';
+import { calculate } from './calculation.ts';
+import { numberKind, toBig, workingWhole, type NumberKind } from './numbers.ts';
 import { ServerError } from './server-error.ts';
 import { typeNameOf } from './type-operator.ts';
 import { shownValue } from './shown-value.ts';
@@ -42,29 +32,12 @@ export function changedNumber(operator: '$inc' | '$mul', current: unknown, opera
       'TypeMismatch',
       `Cannot apply ${operator} to a value of non-numeric type. {_id: ${shownValue(place.id)}} has the field '${place.name}' of non-numeric type ${typeNameOf(current)}`,
     );
-  switch (widerKind(given, wanted)) {
-    case 'decimal': {
-      const [a, b] = [toWide(current), toWide(operand)];
-      const places = [placesOf(current), placesOf(operand)] as const;
-      return operator === '$inc'
-        ? fromWide(a.plus(b), Math.max(...places))
-        : fromWide(a.times(b), places[0] + places[1]);
-    }
-    case 'double': {
-      const [a, b] = [toDouble(current), toDouble(operand)];
-      return workingDouble(operator === '$inc' ? a + b : a * b);
-    }
-    case 'int':
-    case 'long': {
-      const [a, b] = [toBig(current), toBig(operand)];
-      const whole = workingWhole(operator === '$inc' ? a + b : a * b, given === 'long' || wanted === 'long');
-      if (whole !== null) return whole;
-      throw new ServerError(
-        'BadValue',
-        `Failed to apply ${operator} operations to current value ((${given === 'long' ? 'NumberLong' : 'NumberInt'})${String(toBig(current))}) for document {_id: ${shownValue(place.id)}}`,
-      );
-    }
-  }
+  const changed = calculate(operator === '$inc' ? 'plus' : 'times', current, operand);
+  if (changed !== null) return changed;
+  throw new ServerError(
+    'BadValue',
+    `Failed to apply ${operator} operations to current value ((${given === 'long' ? 'NumberLong' : 'NumberInt'})${String(toBig(current))}) for document {_id: ${shownValue(place.id)}}`,
+  );
 }
 
 function zeroOf(kind: NumberKind): unknown {

@@ -1,5 +1,6 @@
 import { Decimal128, Double, Long } from 'bson';
 import { Decimal } from 'decimal.js';
+import { calculateWidely } from '../calculation.ts';
 import {
   fromWide,
   numberKind,
@@ -90,18 +91,10 @@ const multiply = variadic((values) => {
   for (const value of values) {
     if (isNil(value)) return null;
     if (numberKind(value) === null) throw wrongType(`$multiply only supports numeric types, not ${typeNameOf(value)}`);
-    product = times(product, value);
+    product = calculateWidely('times', product, value);
   }
   return product;
 });
-
-function times(left: unknown, right: unknown): unknown {
-  const kind = widerKind(numberKind(left) ?? 'int', numberKind(right) ?? 'int');
-  if (kind === 'decimal') return fromWide(toWide(left).times(toWide(right)), placesOf(left) + placesOf(right));
-  if (kind === 'double') return workingDouble(toDouble(left) * toDouble(right));
-  const whole = toBig(left) * toBig(right);
-  return workingWhole(whole, kind === 'long') ?? workingDouble(Number(whole));
-}
 
 const subtract = fixed(2, (left, right) => {
   if (isNil(left) || isNil(right)) return null;
@@ -110,14 +103,8 @@ const subtract = fixed(2, (left, right) => {
     if (right instanceof Date) return Long.fromNumber(left.getTime() - right.getTime());
     if (kinds[1] !== null) return moved(left, -toDouble(right));
   }
-  const [a, b] = kinds;
-  if (a === null || a === undefined || b === null || b === undefined)
-    throw wrongType(`can't $subtract ${typeNameOf(right)} from ${typeNameOf(left)}`);
-  const kind = widerKind(a, b);
-  if (kind === 'decimal') return fromWide(toWide(left).minus(toWide(right)), Math.max(placesOf(left), placesOf(right)));
-  if (kind === 'double') return workingDouble(toDouble(left) - toDouble(right));
-  const whole = toBig(left) - toBig(right);
-  return workingWhole(whole, kind === 'long') ?? workingDouble(Number(whole));
+  if (kinds.includes(null)) throw wrongType(`can't $subtract ${typeNameOf(right)} from ${typeNameOf(left)}`);
+  return calculateWidely('minus', left, right);
 });
 
 const divide = fixed(2, (left, right) => {
