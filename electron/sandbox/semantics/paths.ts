@@ -43,3 +43,10 @@ function collect(value: unknown, parts: readonly string[], depth: number, into: 
   }
   return collect(Object.hasOwn(value, name) ? value[name] : undefined, parts, depth + 1, into);
 }
+
+/** The value at a path, through documents only: a list on the way is no way. Undefined where there is none. */
+export function valueAt(document: Doc, path: readonly string[]): unknown {
+  let value: unknown = document;
+  for (const name of path) value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return value;
+}

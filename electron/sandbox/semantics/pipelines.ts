@@ -4,7 +4,8 @@ import type { AnyObject } from 'mingo/types';
 import { compile, scopeOf } from './expressions/compile.ts';
 import { EVALUATION, OPERATORS } from './matching.ts';
 import { ServerError } from './server-error.ts';
-import { STAGES, type StageContext } from './stages.ts';
+import { STAGES } from './stages.ts';
+import type { StageContext } from './stages/stage.ts';
 import { isDoc, workingDoc, type Doc } from './values.ts';
 
 /** What a pipeline may refer to besides its documents. */

@@ -1,0 +1,122 @@
+import { encodeKey } from '../../storage/key-encoding.ts';
+import { compile, scopeOf, type Evaluate } from '../expressions/compile.ts';
+import { refuse } from '../expressions/refusal.ts';
+import { valueAt, valuesAt } from '../paths.ts';
+import { setAt } from '../projection-stages.ts';
+import { ServerError } from '../server-error.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { isDoc, type Doc } from '../values.ts';
+import type { CompileStage } from './stage.ts';
+
+/** `$lookup`. */
+export const lookup: CompileStage = (operand, context) => {
+  if (!isDoc(operand)) throw new ServerError('FailedToParse', 'the $lookup stage specification must be an object');
+  const { from, localField, foreignField, as, let: given, pipeline } = operand;
+  if (typeof as !== 'string') throw new ServerError('FailedToParse', "must specify 'as' field for a $lookup");
+  if (typeof from !== 'string' && pipeline === undefined)
+    throw new ServerError('FailedToParse', "must specify 'pipeline' when 'from' is empty");
+  const isByField = localField !== undefined || foreignField !== undefined;
+  if (isByField && (typeof localField !== 'string' || typeof foreignField !== 'string'))
+    throw new ServerError(
+      'FailedToParse',
+      "$lookup requires both or neither of 'localField' and 'foreignField' to be specified",
+    );
+  if (!isByField && pipeline === undefined)
+    throw new ServerError(
+      'FailedToParse',
+      "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
+    );
+  const stages = Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : [];
+  const variables = Object.entries(isDoc(given) ? given : {}).map(([name, value]): readonly [string, Evaluate] => [
+    name,
+    compile(value),
+  ]);
+  const path = as.split('.');
+  return function* (input) {
+    const foreign = typeof from === 'string' ? [...context.collection(from)] : null;
+    const index = foreign === null || typeof foreignField !== 'string' ? null : indexBy(foreign, foreignField);
+    for (const document of input) {
+      const scope = scopeOf(document, context.variables);
+      const values = Object.fromEntries(variables.map(([name, evaluate]) => [name, evaluate(scope)]));
+      const joined = index === null || typeof localField !== 'string' ? (foreign ?? []) : index(document, localField);
+      const found =
+        stages.length === 0 ? joined : [...context.run(stages, joined, { ...context.variables, ...values })];
+      yield setAt(document, path, found);
+    }
+  };
+};
+
+/** Finds documents by what their field has in common with a field of another document: elements of lists count, and null finds what is missing. */
+function indexBy(documents: readonly Doc[], field: string): (document: Doc, local: string) => readonly Doc[] {
+  const byKey = new Map<string, number[]>();
+  for (const [at, document] of documents.entries())
+    for (const key of keysOf(document, field)) {
+      const places = byKey.get(key);
+      if (places === undefined) byKey.set(key, [at]);
+      else places.push(at);
+    }
+  return (document, local) => {
+    const found = new Set(keysOf(document, local).flatMap((key) => byKey.get(key) ?? []));
+    return [...found]
+      .sort((left, right) => left - right)
+      .map((at) => documents[at])
+      .filter(isDoc);
+  };
+}
+
+function keysOf(document: Doc, field: string): string[] {
+  const whole = valueAt(document, field.split('.'));
+  const values = valuesAt(document, field).values.filter((value) => typeof value !== 'symbol');
+  const keys = (Array.isArray(whole) ? [...values, whole] : values).map((value) =>
+    encodeKey(value ?? null).toString('latin1'),
+  );
+  return [...new Set(keys)];
+}
+
+/** `$unionWith`. */
+export const unionWith: CompileStage = (operand, context) => {
+  const options: Doc = isDoc(operand) ? operand : { coll: operand };
+  const { coll, pipeline } = options;
+  const stages = Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : [];
+  if (typeof coll !== 'string' && stages.length === 0)
+    throw new ServerError('FailedToParse', '$unionWith needs a coll or a pipeline');
+  return function* (input) {
+    yield* input;
+    yield* context.run(stages, typeof coll === 'string' ? context.collection(coll) : [], context.variables);
+  };
+};
+
+/** `$facet`. */
+export const facet: CompileStage = (operand, context) => {
+  if (!isDoc(operand) || Object.keys(operand).length === 0)
+    throw refuse(40_169, 'the $facet specification must be a non-empty object');
+  const facets = Object.entries(operand).map(([name, stages]): readonly [string, readonly Doc[]] => {
+    if (!Array.isArray(stages))
+      throw refuse(40_170, `arguments to $facet must be arrays, ${name} is type ${typeNameOf(stages)}`);
+    const all = (stages as unknown[]).filter(isDoc);
+    const bad = all
+      .map((stage) => Object.keys(stage)[0] ?? '')
+      .find((stage) =>
+        ['$facet', '$out', '$merge', '$changeStream', '$collStats', '$geoNear', '$indexStats'].includes(stage),
+      );
+    if (bad !== undefined) throw refuse(40_600, `${bad} is not allowed to be used within a $facet stage`);
+    return [name, all];
+  });
+  return function* (input) {
+    const documents = [...input];
+    yield Object.fromEntries(
+      facets.map(([name, stages]) => [name, [...context.run(stages, documents, context.variables)]]),
+    );
+  };
+};
+
+/** `$documents`. */
+export const documents: CompileStage = (operand, { variables }) => {
+  const evaluate = compile(operand);
+  return function* () {
+    const list = evaluate(scopeOf({}, variables));
+    if (!Array.isArray(list) || !list.every(isDoc))
+      throw refuse(5_858_203, 'an array of documents is expected in $documents');
+    yield* list;
+  };
+};

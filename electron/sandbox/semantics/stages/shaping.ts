@@ -1,0 +1,120 @@
+import { Long } from 'bson';
+import { compile, isNil, scopeOf, type Evaluate } from '../expressions/compile.ts';
+import { refuse } from '../expressions/refusal.ts';
+import { matcherOf } from '../matching.ts';
+import { valueAt } from '../paths.ts';
+import { projectionOf, setAt, unsetAt } from '../projection-stages.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { isDoc, type Doc } from '../values.ts';
+import { mapped, type CompileStage } from './stage.ts';
+
+/** `$match`. */
+export const match: CompileStage = (operand, { variables }) => {
+  if (!isDoc(operand)) throw refuse(15_959, 'the match filter must be an expression in an object');
+  const matches = matcherOf(operand, variables);
+  return function* (input) {
+    for (const document of input) if (matches(document)) yield document;
+  };
+};
+
+/** `$project`. */
+export const project: CompileStage = (operand, { variables }) => {
+  const change = projectionOf(operand, variables);
+  return (input) => mapped(input, change);
+};
+
+/** `$addFields` and `$set`. */
+export const addFields: CompileStage = (operand, { variables }) => {
+  if (!isDoc(operand))
+    throw refuse(40_272, `$addFields specification stage must be an object, got ${typeNameOf(operand)}`);
+  const fields = flattened(operand, '').map(([path, value]): readonly [readonly string[], Evaluate] => [
+    path.split('.'),
+    compile(value),
+  ]);
+  if (fields.length === 0)
+    throw refuse(40_177, 'Invalid $addFields :: caused by :: specification must have at least one field');
+  return (input) =>
+    mapped(input, (document) => {
+      const scope = scopeOf(document, variables);
+      let result = document;
+      for (const [path, evaluate] of fields) result = setAt(result, path, evaluate(scope));
+      return result;
+    });
+};
+
+/** Documents of fields in a specification are paths, as far as they hold no operator. */
+function flattened(specification: Doc, prefix: string): [string, unknown][] {
+  return Object.entries(specification).flatMap(([name, value]): [string, unknown][] => {
+    if (name.startsWith('$'))
+      throw refuse(
+        16_410,
+        `Invalid $addFields :: caused by :: FieldPath field names may not start with '$'. Consider using $getField or $setField.`,
+      );
+    const isPlain = isDoc(value) && Object.keys(value).length > 0 && !(Object.keys(value)[0] ?? '').startsWith('$');
+    return isPlain ? flattened(value, `${prefix}${name}.`) : [[prefix + name, value]];
+  });
+}
+
+/** `$unset`. */
+export const unset: CompileStage = (operand) => {
+  const paths: unknown = Array.isArray(operand) ? operand : [operand];
+  if (!Array.isArray(paths) || paths.length === 0 || !paths.every((path) => typeof path === 'string' && path !== ''))
+    throw refuse(31_002, '$unset specification must be a string or an array');
+  const parts = (paths as string[]).map((path) => path.split('.'));
+  return (input) => mapped(input, (document) => parts.reduce<Doc>((result, path) => unsetAt(result, path), document));
+};
+
+/** `$replaceRoot`. */
+export const replaceRoot: CompileStage = (operand, context) => {
+  if (!isDoc(operand)) throw refuse(40_229, 'expected an object as specification for $replaceRoot stage');
+  if (!Object.hasOwn(operand, 'newRoot')) throw refuse(40_231, 'no newRoot specified for the $replaceRoot stage');
+  return replaceWith(operand['newRoot'], context);
+};
+
+/** `$replaceWith`. */
+export const replaceWith: CompileStage = (operand, { variables }) => {
+  const evaluate = compile(operand);
+  return (input) =>
+    mapped(input, (document) => {
+      const root = evaluate(scopeOf(document, variables));
+      if (isDoc(root)) return root;
+      throw refuse(
+        40_228,
+        `'newRoot' expression  must evaluate to an object, but resulting value was: ${root === undefined ? 'MISSING' : JSON.stringify(root)}. Type of resulting value: '${typeNameOf(root)}'.`,
+      );
+    });
+};
+
+/** `$unwind`. */
+export const unwind: CompileStage = (operand) => {
+  const options: Doc = isDoc(operand) ? operand : { path: operand };
+  const unknown = Object.keys(options).find(
+    (name) => !['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays'].includes(name),
+  );
+  if (unknown !== undefined) throw refuse(28_811, `unrecognized option to $unwind stage: ${unknown}`);
+  const { path, includeArrayIndex: indexField, preserveNullAndEmptyArrays: isKept } = options;
+  if (typeof path !== 'string')
+    throw refuse(
+      path === undefined ? 28_812 : 28_808,
+      `expected a string as the path for $unwind stage, got ${typeNameOf(path)}`,
+    );
+  if (!path.startsWith('$'))
+    throw refuse(28_818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
+  if (indexField !== undefined && (typeof indexField !== 'string' || indexField === ''))
+    throw refuse(28_810, 'expected a non-empty string for the includeArrayIndex option to $unwind stage');
+  const parts = path.slice(1).split('.');
+  const withIndex = (document: Doc, index: unknown): Doc =>
+    typeof indexField === 'string' ? setAt(document, indexField.split('.'), index) : document;
+  return function* (input) {
+    for (const document of input) {
+      const value = valueAt(document, parts);
+      if (!Array.isArray(value)) {
+        if (!isNil(value) || isKept === true) yield withIndex(document, null);
+        continue;
+      }
+      if (value.length === 0 && isKept === true) yield withIndex(unsetAt(document, parts), null);
+      for (const [index, element] of (value as unknown[]).entries())
+        yield withIndex(setAt(document, parts, element), Long.fromNumber(index));
+    }
+  };
+};

@@ -1,0 +1,22 @@
+import type { Doc } from '../values.ts';
+
+/** What stages may use besides their input. */
+export interface StageContext {
+  readonly variables: Doc;
+  /** The documents of another collection, in working form. */
+  readonly collection: (name: string) => Iterable<Doc>;
+  /** Runs stages over documents. */
+  readonly run: (stages: readonly Doc[], input: Iterable<Doc>, variables: Doc) => Iterable<Doc>;
+  /** False where stages may not use more memory than MongoDB allows without the disk. */
+  readonly allowDiskUse: boolean;
+}
+
+/** A stage: documents in working form in, documents out, as they are taken. */
+export type Stage = (input: Iterable<Doc>) => Iterable<Doc>;
+/** Makes a stage of what stands behind its name; throws `ServerError` for what MongoDB refuses before it reads anything. */
+export type CompileStage = (operand: unknown, context: StageContext) => Stage;
+
+/** Each document changed. */
+export function* mapped(input: Iterable<Doc>, change: (document: Doc) => Doc): Generator<Doc> {
+  for (const document of input) yield change(document);
+}
