@@ -44,7 +44,7 @@ export const profileTlsSchema = z.object({
 export type ProfileTls = z.infer<typeof profileTlsSchema>;
 
 /** Options of an address that have fields of their own, in lower case. */
-const OWN_OPTIONS: ReadonlySet<string> = new Set([
+export const FIELD_OPTIONS: ReadonlySet<string> = new Set([
   'authmechanism',
   'authmechanismproperties',
   'authsource',
@@ -53,8 +53,9 @@ const OWN_OPTIONS: ReadonlySet<string> = new Set([
   'tlscafile',
   'tlscertificatekeyfile',
   'tlscertificatekeyfilepassword',
-  'proxypassword',
 ]);
+/** Options that no address may hold: what has a field, and a password that has none. */
+const REFUSED_OPTIONS: ReadonlySet<string> = new Set([...FIELD_OPTIONS, 'proxypassword']);
 /** Options that accept a server which cannot prove who it is. */
 const UNSAFE_OPTIONS: ReadonlySet<string> = new Set([
   'tlsinsecure',
@@ -78,7 +79,7 @@ export const profileAddressSchema = z
   .trim()
   .max(2000)
   .regex(ADDRESS, 'an address such as mongodb+srv://host/database, without user and password')
-  .refine((address) => !optionNames(address).some((name) => OWN_OPTIONS.has(name)), {
+  .refine((address) => !optionNames(address).some((name) => REFUSED_OPTIONS.has(name)), {
     message: 'login and TLS have fields of their own and are not part of the address',
   });
 

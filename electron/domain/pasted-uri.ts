@@ -1,4 +1,4 @@
-import type { ConnectionProfile, ProfileLogin, ProfileSecrets } from './connection-profile.ts';
+import { FIELD_OPTIONS, type ConnectionProfile, type ProfileLogin, type ProfileSecrets } from './connection-profile.ts';
 
 /** A connection string taken apart: what a profile keeps, and what is secret of it. */
 export interface PastedUri extends Pick<ConnectionProfile, 'address' | 'login' | 'tls'> {
@@ -21,7 +21,7 @@ export function readPastedUri(text: string): PastedUri | null {
   const [rawUser, rawPassword] = splitOnce(userInfo, ':');
   const login = readLogin(decode(rawUser), own);
   if (login === null) return null;
-  const kept = options.filter(({ name }) => !TAKEN.has(name.toLowerCase())).map(({ raw }) => raw);
+  const kept = options.filter(({ name }) => !FIELD_OPTIONS.has(name.toLowerCase())).map(({ raw }) => raw);
   const password = rawPassword === undefined || rawPassword === '' ? null : decode(rawPassword);
   const tls = own.get('tls') ?? own.get('ssl');
   const keyPassphrase = own.get('tlscertificatekeyfilepassword') ?? null;
@@ -38,17 +38,6 @@ export function readPastedUri(text: string): PastedUri | null {
     secrets: { password, keyPassphrase },
   };
 }
-
-const TAKEN: ReadonlySet<string> = new Set([
-  'authmechanism',
-  'authmechanismproperties',
-  'authsource',
-  'ssl',
-  'tls',
-  'tlscafile',
-  'tlscertificatekeyfile',
-  'tlscertificatekeyfilepassword',
-]);
 
 function readLogin(user: string, options: ReadonlyMap<string, string>): ProfileLogin | null {
   const mechanism = options.get('authmechanism') ?? null;

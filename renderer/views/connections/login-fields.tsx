@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { ChoiceField, TextField } from './fields.tsx';
 import type { ProfileDraft } from './profile-draft.ts';
 
 const LOGINS: Readonly<Record<ProfileDraft['login'], string>> = {
@@ -19,20 +20,7 @@ export function LoginFields({ draft, hasKept, onChange }: FieldsProps & { hasKep
   return (
     <fieldset className="connection-part">
       <legend>Login</legend>
-      <label className="field">
-        By
-        <select
-          className="control"
-          value={draft.login}
-          onChange={(event) => onChange({ login: keyOf(LOGINS, event.target.value, 'password') })}
-        >
-          {Object.entries(LOGINS).map(([value, says]) => (
-            <option key={value} value={value}>
-              {says}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ChoiceField label="By" table={LOGINS} value={draft.login} onChange={(login) => onChange({ login })} />
       {draft.login === 'password' && <PasswordFields draft={draft} hasKept={hasKept} onChange={onChange} />}
       {draft.login === 'x509' && <p className="muted">The certificate and its key are named under Encryption.</p>}
       {draft.login === 'aws' && (
@@ -61,20 +49,12 @@ function PasswordFields({ draft, hasKept, onChange }: FieldsProps & { hasKept: b
           onChange={(event) => onChange({ password: event.target.value })}
         />
       </label>
-      <label className="field">
-        Mechanism
-        <select
-          className="control"
-          value={draft.mechanism}
-          onChange={(event) => onChange({ mechanism: keyOf(MECHANISMS, event.target.value, '') })}
-        >
-          {Object.entries(MECHANISMS).map(([value, says]) => (
-            <option key={value} value={value}>
-              {says}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ChoiceField
+        label="Mechanism"
+        table={MECHANISMS}
+        value={draft.mechanism}
+        onChange={(mechanism) => onChange({ mechanism })}
+      />
       <TextField
         label="Authentication database, if not admin"
         value={draft.authSource}
@@ -99,20 +79,12 @@ const ENVIRONMENTS: Readonly<Record<ProfileDraft['environment'], string>> = {
 function OidcFields({ draft, onChange }: FieldsProps): ReactNode {
   return (
     <div className="connection-fields">
-      <label className="field">
-        Cloud
-        <select
-          className="control"
-          value={draft.environment}
-          onChange={(event) => onChange({ environment: keyOf(ENVIRONMENTS, event.target.value, 'azure') })}
-        >
-          {Object.entries(ENVIRONMENTS).map(([value, says]) => (
-            <option key={value} value={value}>
-              {says}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ChoiceField
+        label="Cloud"
+        table={ENVIRONMENTS}
+        value={draft.environment}
+        onChange={(environment) => onChange({ environment })}
+      />
       <TextField
         label="Token resource"
         value={draft.tokenResource}
@@ -125,25 +97,4 @@ function OidcFields({ draft, onChange }: FieldsProps): ReactNode {
       />
     </div>
   );
-}
-
-/** A labelled line of text. */
-export function TextField(given: { label: string; value: string; onChange: (value: string) => void }): ReactNode {
-  return (
-    <label className="field">
-      {given.label}
-      <input
-        value={given.value}
-        spellCheck={false}
-        autoComplete="off"
-        onChange={(event) => given.onChange(event.target.value)}
-      />
-    </label>
-  );
-}
-
-/** The key of a table that a select named. */
-export function keyOf<Key extends string>(table: Readonly<Record<Key, string>>, value: string, otherwise: Key): Key {
-  const isKey = (name: string): name is Key => Object.hasOwn(table, name);
-  return isKey(value) ? value : otherwise;
 }

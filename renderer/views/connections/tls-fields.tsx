@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { keyOf, TextField } from './login-fields.tsx';
+import { ChoiceField, TextField } from './fields.tsx';
 import type { ProfileDraft } from './profile-draft.ts';
 
 const MODES: Readonly<Record<ProfileDraft['tls'], string>> = {
@@ -19,20 +19,7 @@ export function TlsFields({
   return (
     <details className="connection-part" open={draft.login === 'x509' || draft.caFile !== '' || undefined}>
       <summary>Encryption</summary>
-      <label className="field">
-        TLS
-        <select
-          className="control"
-          value={draft.tls}
-          onChange={(event) => onChange({ tls: keyOf(MODES, event.target.value, 'default') })}
-        >
-          {Object.entries(MODES).map(([value, says]) => (
-            <option key={value} value={value}>
-              {says}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ChoiceField label="TLS" table={MODES} value={draft.tls} onChange={(tls) => onChange({ tls })} />
       <TextField
         label="File of the certificate authority"
         value={draft.caFile}
