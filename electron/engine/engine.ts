@@ -11,18 +11,16 @@ import { AuditBook } from '#console/audit/audit-book.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
 import type { EngineEvent } from '#contract/events.ts';
-import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
+import type { EngineStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { Provider } from '#runner/provider.ts';
-import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import { labelOf, type Store } from '#store/connection.ts';
 import { attach, type AttachedStore } from './attach.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
-import { configuredProviders } from './configured-providers.ts';
+import { CopyCounter } from './copy-counter.ts';
 import { CopyKeeper } from './copy-keeper.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf } from './data-files.ts';
@@ -30,9 +28,9 @@ import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
 import type { DoctorParts } from './handlers/doctor-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
-import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
 import { missingSecretOf, openedConfig, openProfileOf } from './opened-config.ts';
+import { OwnRunner } from './own-runner.ts';
 import { PersonBoard } from './person-board.ts';
 import { PlanHost } from './plan-host.ts';
 import type { EnginePort } from './port.ts';
@@ -70,16 +68,15 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #board: StatusBoard;
   readonly #person: PersonBoard;
+  readonly #runner: OwnRunner;
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
   #readers: ReaderThreads | null = null;
-  #isCounting = false;
-  #isCountOld = false;
+  #counter: CopyCounter | null = null;
   #own: Result<OwnFile, AppError> | null = null;
   #demo: DemoWorld | null = null;
   #connection: ConnectionKeeper<AttachedStore> | null = null;
   #keeper: CopyKeeper | null = null;
-  #runner: JobRunner | null = null;
   #desk: JobDesk | null = null;
   #plans: PlanHost | null = null;
   #reconciliation: DeskHost | null = null;
@@ -106,6 +103,7 @@ export class Engine {
     this.#board = new StatusBoard(config.version, openProfileOf(options.config), this.#person.status, (status) => {
       this.#publish({ name: 'status.changed', status });
     });
+    this.#runner = new OwnRunner(config, (runner) => this.#board.set({ runner }));
   }
 
   /**
@@ -145,7 +143,12 @@ export class Engine {
     this.#reconciliation = this.#openReconciliation(source, uri.value);
     this.#alerts = this.#watchAlerts(this.#own, readers, this.#reconciliation);
     if (cache.value.setAside !== null) log(cache.value.setAside);
-    void this.#countAgain();
+    this.#counter = new CopyCounter({
+      count: async () => readers.for().counts(),
+      onCounts: (counts) => this.#board.set({ counts }),
+      log,
+    });
+    void this.#counter.again();
     this.#keeper = this.#keepCopy(cache.value, readers, this.#own);
     const tellTerminal = createConnectionLog(log);
     this.#connection = new ConnectionKeeper<AttachedStore>({
@@ -208,12 +211,11 @@ export class Engine {
     const alerts = this.#alerts;
     if (readers === null || keeper === null || alerts === null) return null;
     if (this.#reconciliation === null || this.#own === null) return null;
-    const controlRunner = (action: 'pause' | 'resume'): Result<RunnerStatus, AppError> => this.#controlRunner(action);
     return createHandlers({
       copy: (signal) => readers.for(signal),
       keeper,
       status,
-      controlRunner,
+      controlRunner: (action) => this.#runner.control(action),
       desk: () => this.#desk,
       plans: () => this.#plans,
       exportFolder: dataFilesOf(this.#options.config.dataDir, sourceOf(this.#options.config)).exportFolder,
@@ -258,7 +260,7 @@ export class Engine {
     await this.#alerts?.stop();
     await this.#reconciliation?.stop();
     await this.#plans?.stop();
-    await this.#runner?.stop();
+    await this.#runner.stop();
     await this.#keeper?.stop();
     this.#person.stop();
     await this.#book?.send();
@@ -411,7 +413,9 @@ export class Engine {
     this.#plans = new PlanHost({ store, log });
     if (this.#person.status.access.retry.write === null) void this.#plans.keepUp(this.#person.actor);
     await this.#keeper?.follow(store.changes);
-    if (config.withRunner && !config.isReadOnly) this.#startRunner(store, missingIndexes);
+    if (config.withRunner && !config.isReadOnly) {
+      this.#runner.begin(store, missingIndexes, this.#demo?.provider ?? null);
+    }
   }
 
   /** Who attached by which connection stands in the audit of the deployment that was attached to. */
@@ -429,70 +433,10 @@ export class Engine {
     });
   }
 
-  #startRunner(store: Store, missingIndexes: readonly string[]): void {
-    const { config } = this.#options;
-    if (missingIndexes.length > 0) {
-      // Without its indexes every claim would read the whole collection: on a production server that is harm.
-      this.#refuseRunner(appError('indexes_missing', missingIndexes.join(', ')));
-      return;
-    }
-    const providers = this.#providers();
-    if (!providers.ok) {
-      this.#refuseRunner(providers.error);
-      return;
-    }
-    const runner = makeRunner({
-      store: store.writer,
-      policies: store.policies,
-      providers: providers.value,
-      artefactDir: path.join(config.dataDir, 'artefacts'),
-      concurrency: config.concurrency,
-      version: config.version,
-      onStatus: (state) => this.#board.set({ runner: toRunnerStatus(state) }),
-    });
-    this.#runner = runner;
-    this.#board.set({ runner: toRunnerStatus(runner.status) });
-    runner.start();
-  }
-
-  #refuseRunner(error: AppError): void {
-    this.#board.set({
-      runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: toWireError(error) },
-    });
-  }
-
-  #providers(): Result<readonly Provider[], AppError> {
-    const configured = configuredProviders(this.#options.config.providers);
-    if (!configured.ok || this.#demo === null) return configured;
-    return ok([...configured.value, this.#demo.provider]);
-  }
-
-  #controlRunner(action: 'pause' | 'resume'): Result<RunnerStatus, AppError> {
-    if (this.#runner === null) return err(appError('not_found', 'this machine runs no runner'));
-    if (action === 'pause') this.#runner.pause();
-    else this.#runner.resume();
-    return ok(toRunnerStatus(this.#runner.status));
-  }
-
   #jobsChanged(jobIds: readonly string[]): void {
-    void this.#countAgain();
+    void this.#counter?.again();
     this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: jobIds.length === 0 });
-    // A job that came in is begun at once, and not when the runner looks next.
-    this.#runner?.poke();
-  }
-
-  /** Counts one after the other: what changes while a count is under way is counted by the next. */
-  async #countAgain(): Promise<void> {
-    this.#isCountOld = true;
-    if (this.#isCounting) return;
-    this.#isCounting = true;
-    while (this.#isCountOld && this.#readers !== null) {
-      this.#isCountOld = false;
-      const counts = await this.#readers.for().counts();
-      if (counts.ok) this.#board.set({ counts: counts.value });
-      else if (counts.error.code !== 'cancelled') this.#options.log('the copy could not be counted', counts.error);
-    }
-    this.#isCounting = false;
+    this.#runner.poke();
   }
 }
 
@@ -511,8 +455,4 @@ function sourceOf({ mongodbUri, dbName }: EngineConfig): string {
   if (mongodbUri === null) return 'sandbox';
   const label = labelOf(mongodbUri, dbName);
   return label.ok ? label.value : 'unknown';
-}
-
-function toRunnerStatus(state: RunnerState): RunnerStatus {
-  return { ...state, error: state.error === null ? null : toWireError(state.error) };
 }
