@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { KeptRun, type FindingsPage } from '#console/reconciliation/kept-run.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
-import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
 import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { requestOfWorld } from '../../bench/worlds/world-request.ts';
 import { storeOfWorld } from '../../bench/worlds/world-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
@@ -10,19 +10,7 @@ const ALL = { rules: [], workspaceIds: [] };
 
 async function setup() {
   const { world } = makeSeededWorld(4, { jobs: 600, workspaces: 3 }, FAULTS);
-  const { record } = expectOk(
-    await runReconciliation(storeOfWorld(world, 1), {
-      scope: { workspaceId: null, period: null },
-      prices: WORLD_PRICES,
-      closedPeriods: world.closedPeriods,
-      seen: world.seen,
-      asOfMs: AS_OF_MS,
-      chargeRule: worldChargeRule,
-      copy: null,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-    }),
-  );
+  const { record } = expectOk(await runReconciliation(storeOfWorld(world, 1), requestOfWorld(world)));
   const kept = new KeptRun(record, {
     copyAsOfMs: null,
     comparison: { new: 2, stillOpen: record.findings.length - 2, solved: 0 },

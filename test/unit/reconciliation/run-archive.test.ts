@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { besideOf, RunArchive, RUNS_MAX } from '#console/reconciliation/run-archive.ts';
 import { encodeRun, type RunRecord } from '#console/reconciliation/run-record.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
-import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
+import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
 import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { requestOfWorld } from '../../bench/worlds/world-request.ts';
 import { storeOfWorld } from '../../bench/worlds/world-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
@@ -18,17 +19,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function makeRun(): Promise<RunRecord> {
   const { world } = makeSeededWorld(4, { jobs: 60, workspaces: 3 }, FAULTS);
-  const finished = await runReconciliation(storeOfWorld(world, 1), {
-    scope: { workspaceId: null, period: null },
-    prices: WORLD_PRICES,
-    closedPeriods: world.closedPeriods,
-    seen: world.seen,
-    asOfMs: AS_OF_MS,
-    chargeRule: worldChargeRule,
-    copy: null,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-  });
+  const finished = await runReconciliation(storeOfWorld(world, 1), requestOfWorld(world));
   return expectOk(finished).record;
 }
 

@@ -9,30 +9,16 @@ import { runReconciliation, type RunRequest } from '#console/reconciliation/run.
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
 import { RULES } from '#domain/reconciliation/rules.ts';
 import { entryKey } from '#domain/ledger.ts';
-import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
+import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
 import { generationEntry } from '../../bench/worlds/fault.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { requestOfWorld } from '../../bench/worlds/world-request.ts';
 import { storeOfWorld } from '../../bench/worlds/world-store.ts';
 import { changeAvailable, freeEntry, jobOf, post, setHold, type World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
 const SIZE = { jobs: 120, workspaces: 3 };
 const SEED = 4;
-
-function requestFor(world: World, fields: Partial<RunRequest> = {}): RunRequest {
-  return {
-    scope: { workspaceId: null, period: null },
-    prices: WORLD_PRICES,
-    closedPeriods: world.closedPeriods,
-    seen: world.seen,
-    asOfMs: AS_OF_MS,
-    chargeRule: worldChargeRule,
-    copy: null,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    ...fields,
-  };
-}
 
 async function run(store: ReconciliationStore, request: RunRequest) {
   return expectOk(await runReconciliation(store, request));
@@ -41,7 +27,7 @@ async function run(store: ReconciliationStore, request: RunRequest) {
 describe('a run over a store', () => {
   it('finds nothing in a clean world', async () => {
     const world = makeCleanWorld(SEED, SIZE);
-    const { record } = await run(storeOfWorld(world, 1), requestFor(world));
+    const { record } = await run(storeOfWorld(world, 1), requestOfWorld(world));
     expect(record.findings).toEqual([]);
     expect(record.inputs).toEqual({
       jobs: world.jobs.size,
@@ -53,7 +39,7 @@ describe('a run over a store', () => {
 
   it('confirms every planted fault against the server, and says nothing else', async () => {
     const { world, expected } = makeSeededWorld(SEED, { jobs: 600, workspaces: 5 }, FAULTS);
-    const { record } = await run(storeOfWorld(world, 1), requestFor(world));
+    const { record } = await run(storeOfWorld(world, 1), requestOfWorld(world));
     expect(record.findings.map(({ id, credits }) => ({ id, credits })).toSorted(byId)).toEqual(expected.toSorted(byId));
     expect(record.passed).toBe(0);
     expect(record.undecidedWorkspaces).toEqual([]);
@@ -61,28 +47,28 @@ describe('a run over a store', () => {
 
   it('comes out the same to the byte when its documents come in another order', async () => {
     const { world } = makeSeededWorld(SEED, SIZE, FAULTS);
-    const first = await run(storeOfWorld(world, 1), requestFor(world));
-    const second = await run(storeOfWorld(world, 2), requestFor(world));
+    const first = await run(storeOfWorld(world, 1), requestOfWorld(world));
+    const second = await run(storeOfWorld(world, 2), requestOfWorld(world));
     expect(encodeRun(second.record)).toBe(encodeRun(first.record));
     expect(runRecordSchema.parse(JSON.parse(encodeRun(first.record)))).toEqual(first.record);
   });
 
   it('has another input digest as soon as one reason is another', async () => {
     const world = makeCleanWorld(SEED, SIZE);
-    const before = await run(storeOfWorld(world, 1), requestFor(world, { seen: null, closedPeriods: [] }));
+    const before = await run(storeOfWorld(world, 1), requestOfWorld(world, { seen: null, closedPeriods: [] }));
     const [key, entry] = [...world.ledger][7] ?? [];
     if (key === undefined || entry === undefined) throw new Error('the world is empty');
     world.ledger.set(key, { ...entry, reason: `${entry.reason}.` });
-    const after = await run(storeOfWorld(world, 1), requestFor(world, { seen: null, closedPeriods: [] }));
+    const after = await run(storeOfWorld(world, 1), requestOfWorld(world, { seen: null, closedPeriods: [] }));
     expect(after.record.inputDigest).not.toBe(before.record.inputDigest);
     expect(after.record.optionsDigest).toBe(before.record.optionsDigest);
   });
 
   it('lists only the findings of the workspace and the month that it was asked for', async () => {
     const { world } = makeSeededWorld(SEED, { jobs: 900, workspaces: 2 }, [...FAULTS, ...FAULTS]);
-    const all = await run(storeOfWorld(world, 1), requestFor(world));
+    const all = await run(storeOfWorld(world, 1), requestOfWorld(world));
     const scope = { workspaceId: 'workspace-1', period: '2026-10' };
-    const some = await run(storeOfWorld(world, 1), requestFor(world, { scope }));
+    const some = await run(storeOfWorld(world, 1), requestOfWorld(world, { scope }));
     const wanted = all.record.findings.filter(
       ({ workspaceId, period }) => workspaceId === 'workspace-1' && (period === null || period === '2026-10'),
     );
@@ -93,7 +79,7 @@ describe('a run over a store', () => {
   it('tells how far it is, to the end of every phase', async () => {
     const { world } = makeSeededWorld(SEED, SIZE, FAULTS);
     const seen: ReconciliationProgress[] = [];
-    await run(storeOfWorld(world, 1), requestFor(world, { onProgress: (progress) => seen.push(progress) }));
+    await run(storeOfWorld(world, 1), requestOfWorld(world, { onProgress: (progress) => seen.push(progress) }));
     const last = (phase: ReconciliationProgress['phase']) => seen.findLast((progress) => progress.phase === phase);
     expect(last('jobs')?.done).toBe(world.jobs.size);
     expect(last('ledger')?.done).toBe(world.ledger.size);
@@ -109,7 +95,7 @@ describe('a run over a store', () => {
       const before = (name: string) => name === collection && stopping.abort();
       const result = await runReconciliation(
         storeOfWorld(world, 1, { before }),
-        requestFor(world, { signal: stopping.signal }),
+        requestOfWorld(world, { signal: stopping.signal }),
       );
       expect(result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
     },
@@ -120,7 +106,7 @@ describe('a run over a store', () => {
     const stopping = new AbortController();
     const result = await runReconciliation(
       storeOfWorld(world, 1, { beforeConfirming: () => stopping.abort() }),
-      requestFor(world, { signal: stopping.signal }),
+      requestOfWorld(world, { signal: stopping.signal }),
     );
     expect(result).toMatchObject({ ok: false, error: { code: 'cancelled' } });
   });
@@ -131,7 +117,7 @@ describe('a world that moves while it is read', () => {
     const world = makeCleanWorld(SEED, SIZE);
     const running = jobIdOf(world, 'running');
     const before = (collection: string) => collection === 'ledger' && completeByProtocol(world, running);
-    const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
+    const { record } = await run(storeOfWorld(world, 1, { before }), requestOfWorld(world));
     expect(record.findings).toEqual([]);
     // The ledger had the capture, the job not: a difference that was gone when the job was asked again.
     expect(record.passed).toBeGreaterThan(0);
@@ -144,7 +130,7 @@ describe('a world that moves while it is read', () => {
       post(world, freeEntry('in-between:grant:1', 'workspace-0', 'grant', 77));
       raiseVersion(world, 'workspace-0');
     };
-    const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
+    const { record } = await run(storeOfWorld(world, 1, { before }), requestOfWorld(world));
     expect(record.findings).toEqual([]);
     expect(record.passed).toBe(1);
     expect(record.undecidedWorkspaces).toEqual([]);
@@ -158,7 +144,7 @@ describe('a world that moves while it is read', () => {
       post(world, freeEntry('in-between:grant:1', 'workspace-0', 'grant', 77));
       raiseVersion(world, 'workspace-0');
     };
-    const { record } = await run(storeOfWorld(world, 1, { before }), requestFor(world));
+    const { record } = await run(storeOfWorld(world, 1, { before }), requestOfWorld(world));
     expect(record.findings.map(({ id, credits }) => [id, credits])).toEqual([
       ['account_differs:total:workspace-0', -40],
     ]);
@@ -170,12 +156,12 @@ describe('a world that moves while it is read', () => {
     const job = jobOf(world, jobId);
     const entry = { ...freeEntry('thanks:grant:1', job.workspaceId, 'grant', 0), jobId: 'late-job' };
     post(world, entry);
-    const unknown = await run(storeOfWorld(world, 1), requestFor(world));
+    const unknown = await run(storeOfWorld(world, 1), requestOfWorld(world));
     expect(unknown.record.findings.map(({ id }) => id)).toEqual(['entry_without_job:unknown_job:thanks:grant:1']);
     const beforeConfirming = () => {
       world.jobs.set('late-job', { ...job, _id: 'late-job' });
     };
-    const { record } = await run(storeOfWorld(world, 1, { beforeConfirming }), requestFor(world));
+    const { record } = await run(storeOfWorld(world, 1, { beforeConfirming }), requestOfWorld(world));
     expect(record.findings).toEqual([]);
     expect(record.passed).toBe(1);
   });
@@ -188,11 +174,11 @@ describe('a world that moves while it is read', () => {
     // The copy has the account of now, of the same version, and not yet its entry.
     const account = world.accounts.get('workspace-0');
     if (account !== undefined) copy.accounts.set('workspace-0', account);
-    const late = await run(storeOfWorld(world, 1), requestFor(world, { copy: storeOfWorld(copy, 1) }));
+    const late = await run(storeOfWorld(world, 1), requestOfWorld(world, { copy: storeOfWorld(copy, 1) }));
     expect(late.record.findings).toEqual([]);
     expect(late.record.passed).toBe(1);
     changeAvailable(world, 'workspace-0', 40);
-    const drift = await run(storeOfWorld(world, 1), requestFor(world, { copy: storeOfWorld(copy, 1) }));
+    const drift = await run(storeOfWorld(world, 1), requestOfWorld(world, { copy: storeOfWorld(copy, 1) }));
     expect(drift.record.findings.map(({ id, credits }) => [id, credits])).toEqual([
       ['account_differs:total:workspace-0', -40],
     ]);
@@ -209,7 +195,7 @@ describe('a world that moves while it is read', () => {
         return store.readAccount(workspaceId);
       },
     };
-    const { record } = await run(restless, requestFor(world));
+    const { record } = await run(restless, requestOfWorld(world));
     expect(record.findings).toEqual([]);
     expect(record.undecidedWorkspaces).toEqual(['workspace-0']);
   });
@@ -232,13 +218,13 @@ describe('a folder of runs', () => {
     const world = makeCleanWorld(SEED, SIZE);
     changeAvailable(world, 'workspace-0', 40);
     changeAvailable(world, 'workspace-1', 41);
-    const first = await run(storeOfWorld(world, 1), requestFor(world));
+    const first = await run(storeOfWorld(world, 1), requestOfWorld(world));
     expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, first));
     changeAvailable(world, 'workspace-1', -41);
     changeAvailable(world, 'workspace-2', 42);
     const memory = expectOk(await openMemory(folder, ALL));
     expect(memory.lastRun).toEqual(first.record);
-    const second = await run(storeOfWorld(world, 1), requestFor(world, { seen: memory.seen, closedPeriods: [] }));
+    const second = await run(storeOfWorld(world, 1), requestOfWorld(world, { seen: memory.seen, closedPeriods: [] }));
     const comparison = compareRuns(memory.lastRun?.findings ?? [], second.record.findings);
     expect(comparison.new.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-2']);
     expect(comparison.stillOpen.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-0']);
@@ -249,7 +235,7 @@ describe('a folder of runs', () => {
     const folder = await newFolder();
     const world = makeCleanWorld(SEED, SIZE);
     const fields = { closedPeriods: [], seen: null };
-    const first = await run(storeOfWorld(world, 1), requestFor(world, fields));
+    const first = await run(storeOfWorld(world, 1), requestOfWorld(world, fields));
     expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, first));
     const changed = `gen-${jobIdOf(world, 'completed')}:reserve:1`;
     const entry = world.ledger.get(changed);
@@ -257,7 +243,7 @@ describe('a folder of runs', () => {
     world.ledger.set(changed, { ...entry, reason: 'written anew' });
     for (let round = 0; round < 3; round += 1) {
       const memory = expectOk(await openMemory(folder, ALL));
-      const next = await run(storeOfWorld(world, 1), requestFor(world, { ...fields, seen: memory.seen }));
+      const next = await run(storeOfWorld(world, 1), requestOfWorld(world, { ...fields, seen: memory.seen }));
       expect(next.record.findings.map(({ id }) => id)).toEqual([`entry_changed:changed:${changed}`]);
       expectOk(await saveMemory(folder, memory.seen, next));
     }
@@ -266,7 +252,7 @@ describe('a folder of runs', () => {
   it.each(['seen-entries.cols', 'last-run-all-always.json'])('refuses a damaged %s', async (name) => {
     const folder = await newFolder();
     const world = makeCleanWorld(SEED, SIZE);
-    const finished = await run(storeOfWorld(world, 1), requestFor(world));
+    const finished = await run(storeOfWorld(world, 1), requestOfWorld(world));
     expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, finished));
     expect(await readdir(folder)).toContain(name);
     const file = path.join(folder, name);
