@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ERROR_CODES } from '#domain/errors.ts';
 
 /** What a reader's thread is begun with. */
 export const readerSettingsSchema = z.object({
@@ -21,7 +22,7 @@ export const fromReaderSchema = z.object({
   id: z.int().positive(),
   answer: z.discriminatedUnion('type', [
     z.object({ type: z.literal('value'), value: z.unknown() }),
-    z.object({ type: z.literal('failure'), code: z.string(), detail: z.string().nullable() }),
+    z.object({ type: z.literal('failure'), code: z.enum(ERROR_CODES), detail: z.string().nullable() }),
   ]),
 });
 export type FromReader = z.infer<typeof fromReaderSchema>;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { appError, ERROR_CODES, type AppError } from '#domain/errors.ts';
+import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CopyReader, ReaderMethod } from '../copy-reader.ts';
 import { unpackDocument, unpackMalformed, type PackedMalformedPage } from './carried-documents.ts';
@@ -131,18 +131,13 @@ export class ReaderThreads {
     const { question } = thread;
     if (question?.id !== id) return;
     thread.question = null;
-    question.settle(answer.type === 'value' ? ok(answer.value) : err(toError(answer)));
+    question.settle(answer.type === 'value' ? ok(answer.value) : err(appError(answer.code, answer.detail)));
     this.#dispatch();
   }
 }
 
 function interrupt(thread: Thread): void {
   if (thread.question !== null) Atomics.store(thread.stopped, 0, thread.question.id);
-}
-
-function toError({ code, detail }: { readonly code: string; readonly detail: string | null }): AppError {
-  const known = ERROR_CODES.find((one) => one === code);
-  return appError(known ?? 'internal', detail);
 }
 
 /** See `carried-documents.ts`; every other answer crossed as it is. */
