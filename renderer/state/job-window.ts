@@ -49,9 +49,9 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
   useEffect(() => useScreenMemory.getState().rememberJobsPlace(query, place), [query, place]);
   /** Every page's place that was met in this list: the way back to where no index leads. */
   const met = useRef<{ query: string; places: Map<number, string | null> }>({ query, places: new Map() });
-  /** Counts the searches that came to nothing. */
+  /** Counts the searches that are over: what is in sight by then is looked at anew. */
   const [round, setRound] = useState(0);
-  const seeking = useRef<{ readonly query: string; readonly rank: number } | null>(null);
+  const seeking = useRef<string | null>(null);
   const optionsOf = useCallback(
     (cursor: string | null) =>
       infiniteQueryOptions({
@@ -91,23 +91,18 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
 
   const { fetchNextPage } = list;
   const firstPage = list.data?.pages[0]?.rows;
-  /** Begins a stretch at a rank; whoever drags the scroll bar wants the last one only. Where no index leads there, the list is read on. */
+  /** Begins a stretch at a rank. Where no index leads there, the list is read on. */
   const reach = useCallback(
     async (rank: number) => {
-      const placesMet = (): ReadonlyMap<number, string | null> =>
-        met.current.query === query ? met.current.places : new Map();
-      for (let wanted = rank; ; wanted = seeking.current.rank) {
-        const known = wanted === 0 ? TOP : metBefore(placesMet(), wanted);
-        // Ranks of a list that begins at a time count from there, which no index knows.
-        const sought =
-          known === null && startAtMs === null ? await engine.call('jobs.seek', { filter, sort, rank: wanted }) : null;
-        const found = known ?? (sought === null ? null : valueOrThrow(sought).place);
-        const nearest = found ?? nearestMet(placesMet(), wanted);
-        if (found !== null || nearest.rank < place.rank)
-          await goTo(nearest, wanted < place.rank ? (firstPage ?? []) : []);
-        else await fetchNextPage({ cancelRefetch: false });
-        if (seeking.current?.query !== query || seeking.current.rank === wanted) return;
-      }
+      const placesMet = met.current.query === query ? met.current.places : new Map<number, string | null>();
+      const known = rank === 0 ? TOP : metBefore(placesMet, rank);
+      // Ranks of a list that begins at a time count from there, which no index knows.
+      const sought =
+        known === null && startAtMs === null ? await engine.call('jobs.seek', { filter, sort, rank }) : null;
+      const found = known ?? (sought === null ? null : valueOrThrow(sought).place);
+      const nearest = found ?? nearestMet(placesMet, rank);
+      if (found !== null || nearest.rank < place.rank) await goTo(nearest, rank < place.rank ? (firstPage ?? []) : []);
+      else await fetchNextPage({ cancelRefetch: false });
     },
     [engine, filter, sort, startAtMs, query, place.rank, firstPage, goTo, fetchNextPage],
   );
@@ -121,20 +116,15 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
       const isFarBelow = first > end + AHEAD_ROWS && list.hasNextPage;
       if (isAbove || isFarBelow) {
         const rank = Math.max(0, first - AHEAD_ROWS / 2);
-        if (seeking.current?.query === query) {
-          seeking.current = { query, rank };
-          return;
-        }
-        seeking.current = { query, rank };
+        // Whoever drags the scroll bar wants the last place only: one is sought, and then is looked at what is in sight by then.
+        if (seeking.current === query) return;
+        seeking.current = query;
         void reach(rank)
-          .then(
-            () => false,
-            // A change of the list stops what is being read of it; what is in sight is looked for again.
-            () => delayed(AGAIN_MS).then(() => true),
-          )
-          .then((isFailed) => {
+          // A change of the list stops what is being read of it.
+          .catch(() => delayed(AGAIN_MS))
+          .then(() => {
             seeking.current = null;
-            if (isFailed) setRound((before) => before + 1);
+            setRound((before) => before + 1);
           });
         return;
       }
@@ -151,7 +141,7 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
         setChosen({ query, place: next });
       }
     },
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new round is a reason to look again
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the end of a search is a reason to look again
     [list, place, loadedRows, query, reach, queryClient, optionsOf, round],
   );
 
