@@ -14,6 +14,8 @@ import { useScreenMemory } from './screen-memory.ts';
 
 /** Rows that are kept loaded above what is in sight, and read ahead of it below. */
 const AHEAD_ROWS = 200;
+/** As soon as fewer rows than these are loaded above what is in sight, those before them are read. */
+const ABOVE_ROWS = 40;
 /** A stretch of more pages than this is begun anew further down, so that what is loaded stays small and live. */
 const PAGES_MAX = 6;
 
@@ -112,7 +114,7 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
     (first: number, last: number) => {
       if (list.data === undefined || list.isPlaceholderData || list.error !== null) return;
       const end = place.rank + loadedRows;
-      const isAbove = first < place.rank;
+      const isAbove = place.rank > 0 && first < place.rank + ABOVE_ROWS;
       const isFarBelow = first > end + AHEAD_ROWS && list.hasNextPage;
       if (isAbove || isFarBelow) {
         const rank = Math.max(0, first - AHEAD_ROWS / 2);
