@@ -1,7 +1,7 @@
 import { engineEventSchema, type EngineEvent } from '#contract/events.ts';
 import type { RequestName, RequestParams, RequestResult } from '#contract/requests.ts';
 import { REQUESTS } from '#contract/requests.ts';
-import type { WireError } from '#contract/status.ts';
+import type { EngineStatus, WireError } from '#contract/status.ts';
 import { toWindowSchema } from '#contract/wire.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -53,6 +53,16 @@ export class EngineWindow {
       };
       this.#watching.add(watch);
     });
+  }
+
+  /** The engine's status as soon as the predicate holds for it, which it may do already. */
+  async untilStatus(predicate: (status: EngineStatus) => boolean): Promise<EngineStatus> {
+    const later = this.next((event) => event.name === 'status.changed' && predicate(event.status));
+    const now = await this.ask('status.get', {});
+    if (now.ok && predicate(now.value)) return now.value;
+    const event = await later;
+    if (event.name !== 'status.changed') throw new Error(`an event of the name ${event.name}`);
+    return event.status;
   }
 
   close(): void {

@@ -123,11 +123,12 @@ describe('what the copy keeps', () => {
     },
   );
 
-  it('tells how far a comparison is, and what differs', { timeout: 60_000 }, async () => {
+  it('tells that a comparison is over, and what differs', { timeout: 60_000 }, async () => {
     await untilJobs(['d1', 'd10', 'd100', 'd200', 'open']);
-    const told = window.next((event) => event.name === 'copy.task' && event.task?.type === 'verify');
+    // How far it is may never be told: of what happens within a frame the window hears the last.
+    const over = window.next((event) => event.name === 'copy.task' && event.task === null);
     expectOk(await window.ask('copy.verify', {}));
-    expect(await told).toMatchObject({ task: { total: 7 } });
+    await over;
     expect(expectOk(await window.ask('copy.get', {})).verified).toMatchObject({ differences: 0 });
   });
 });

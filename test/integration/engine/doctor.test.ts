@@ -43,7 +43,7 @@ describe('the doctor', () => {
     await jobs.insertOne({ ...queuedJob({ id: 'sound' }) });
     await jobs.insertOne({ _id: 'broken', state: 'sleeping' });
     const window = await openWindow(server.uri);
-    await window.next((event) => event.name === 'status.changed' && event.status.monitor.mode === 'stream');
+    await window.untilStatus(({ monitor }) => monitor.mode === 'stream');
     const parts = await look(window);
     expect(Object.keys(parts)).toEqual([
       'runtime',
@@ -73,7 +73,7 @@ describe('the doctor', () => {
 
   it('works without a server too, and says why there is none', async () => {
     const window = await openWindow('mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200');
-    await window.next((event) => event.name === 'status.changed' && event.status.connection.state === 'disconnected');
+    await window.untilStatus(({ connection }) => connection.state === 'disconnected');
     const parts = await look(window);
     expect(parts['server']).toMatchObject({ level: 'error', todo: expect.any(String) as string });
     expect(parts['indexes']).toMatchObject({ level: 'skipped' });

@@ -78,7 +78,7 @@ async function windowOf(holder: RoleHolder): Promise<EngineWindow> {
   engines.push(engine);
   expectOk(await engine.start());
   const window = new EngineWindow(engine);
-  await window.next((event) => event.name === 'status.changed' && event.status.monitor.mode === 'stream');
+  await window.untilStatus(({ monitor }) => monitor.mode === 'stream');
   return window;
 }
 

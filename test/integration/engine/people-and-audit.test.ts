@@ -46,12 +46,7 @@ async function openConsole(
   engines.push(engine);
   expectOk(await engine.start());
   const window = new EngineWindow(engine);
-  await window.next(
-    (event) =>
-      event.name === 'status.changed' &&
-      event.status.connection.state === 'connected' &&
-      event.status.monitor.mode === 'stream',
-  );
+  await window.untilStatus(({ connection, monitor }) => connection.state === 'connected' && monitor.mode === 'stream');
   return { engine, window };
 }
 

@@ -73,7 +73,7 @@ function shop(given: Partial<ConnectionProfile> = {}): ConnectionProfile {
 }
 
 async function connected(window: EngineWindow): Promise<void> {
-  await window.next((event) => event.name === 'status.changed' && event.status.person.isVerified);
+  await window.untilStatus(({ person }) => person.isVerified);
 }
 
 describe('connections in the engine', () => {

@@ -71,7 +71,7 @@ describe(`a marked password (seed ${SEED})`, () => {
     );
     expectOk(await engine.start());
     const window = new EngineWindow(engine);
-    await window.next((event) => event.name === 'status.changed' && event.status.person.isVerified);
+    await window.untilStatus(({ person }) => person.isVerified);
     expectOk(await window.ask('profiles.save', { profile, secrets, keepSecrets: true }));
 
     const answers: string[] = [];

@@ -51,9 +51,12 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function verify(): Promise<VerifyReport> {
+async function verify(onProgress?: (documents: number) => void): Promise<VerifyReport> {
   const { signal } = new AbortController();
-  return expectOk(await verifyCopy({ changes: store.changes, reader: copy.cache.reader, signal, rangeRows: 25 }));
+  const { reader } = copy.cache;
+  return expectOk(
+    await verifyCopy({ changes: store.changes, reader, signal, rangeRows: 25, ...(onProgress && { onProgress }) }),
+  );
 }
 
 interface Diagnosis {
@@ -86,6 +89,14 @@ describe('verifying a copy', () => {
     expect(said(diagnosis, 'verify')).toMatch(/^ok: 62 documents compared in 3 ranges, nothing differs$/);
     expect(said(diagnosis, 'copy')).toMatch(/^ok: 60 jobs, 1 ledger entries, 1 accounts/);
     expect(diagnosis.status).toBe(0);
+  });
+
+  it('tells after each range how many documents were compared', async () => {
+    const told: number[] = [];
+    await verify((documents) => told.push(documents));
+    expect(told).toHaveLength(5);
+    expect(told).toEqual(told.toSorted((left, right) => left - right));
+    expect(told.at(-1)).toBe(62);
   });
 
   it('names what the copy lacks, has too much, and holds otherwise', async () => {
