@@ -20,7 +20,11 @@ export function readChanges(
   if (!jobs.ok) return jobs;
   const entries = readEach(logged.entryKeys, (key) => books.entry(key));
   if (!entries.ok) return entries;
-  const workspaceIds = new Set([...logged.workspaceIds, ...base.workspacesOfEntries(logged.entryKeys)]);
+  const workspaceIds = new Set([
+    ...logged.workspaceIds,
+    ...base.workspacesOfEntries(logged.entryKeys),
+    ...base.overlaidWorkspaces,
+  ]);
   const accounts = readEach([...workspaceIds], (id) => books.account(id));
   if (!accounts.ok) return accounts;
   return ok({

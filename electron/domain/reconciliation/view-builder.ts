@@ -65,6 +65,7 @@ const accountTable = () =>
     available: Float64Array,
     held: Float64Array,
     otherLedger: Float64Array,
+    isOverlaid: Uint8Array,
   } as const);
 const holdTable = () =>
   new ColumnTable({

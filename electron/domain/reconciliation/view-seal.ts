@@ -123,21 +123,19 @@ function sortEntries(tables: ViewTables, generations: number): { entries: EntryC
     order[at] = row;
     fill[generation] = at + 1;
   }
-  const kept = orderWithinGenerations(order, starts, columns, tables.keys);
+  const kept = orderWithinGenerations(order, starts, tables);
   return { entries: { count: kept.length, ...tables.entries.gather(kept) }, entryStart: starts };
 }
 
 /**
- * Sorts each generation's rows by the hash of their key, in place, and drops a key's second row; `starts` is moved along.
+ * Sorts each generation's rows by the hash of their key, in place, and drops a key's second row; `starts` is moved along, and an
+ * account whose row is dropped for one of another workspace is marked.
  * @returns the rows that are left
  */
-function orderWithinGenerations(
-  order: Int32Array,
-  starts: Int32Array,
-  columns: ViewTables['entries']['columns'],
-  keys: IdTable,
-): Int32Array {
-  const { keyHash, key, n, type, isPosting, content } = columns;
+function orderWithinGenerations(order: Int32Array, starts: Int32Array, tables: ViewTables): Int32Array {
+  const { keys } = tables;
+  const { isOverlaid } = tables.accounts.columns;
+  const { keyHash, key, n, type, isPosting, content, workspace } = tables.entries.columns;
   const sameKey = (left: number, right: number): boolean =>
     keyHash[left] === keyHash[right] &&
     key[left] === key[right] &&
@@ -158,7 +156,11 @@ function orderWithinGenerations(
     for (let at = start; at < end; at += 1) {
       const row = order[at] ?? 0;
       // Where a key comes twice the ledger's own row stands before the account's, and that is the one to keep.
-      if (at > start && sameKey(row, order[kept - 1] ?? 0)) continue;
+      const counting = order[kept - 1] ?? 0;
+      if (at > start && sameKey(row, counting)) {
+        if (workspace[row] !== workspace[counting]) isOverlaid[workspace[row] ?? 0] = 1;
+        continue;
+      }
       order[kept] = row;
       kept += 1;
     }

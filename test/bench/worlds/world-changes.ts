@@ -2,6 +2,7 @@ import type { Job } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { jobFactsOf } from '#domain/reconciliation/facts.ts';
 import type { BookChanges } from '#domain/reconciliation/standing/book-changes.ts';
+import type { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
 import { worldChargeRule } from './clean-job.ts';
 import type { World } from './world.ts';
 
@@ -17,8 +18,13 @@ export function momentOf({ jobs, accounts, ledger }: World): WorldMoment {
   return { jobs: new Map(jobs), accounts: new Map(accounts), ledger: new Map(ledger) };
 }
 
-/** What changed from a moment to now, as the copy would tell it: also documents that changed and changed back. */
-export function changesSince(before: WorldMoment, now: World, touched: readonly string[] = []): BookChanges {
+/** What changed from the moment that a view was made of to now, as the copy would tell it: also documents that changed and changed back. */
+export function changesSince(
+  base: IndexedView,
+  before: WorldMoment,
+  now: World,
+  touched: readonly string[] = [],
+): BookChanges {
   const differing = <Document>(then: ReadonlyMap<string, Document>, today: ReadonlyMap<string, Document>): string[] =>
     [...new Set([...then.keys(), ...today.keys(), ...touched])].filter(
       (id) => then.get(id) !== today.get(id) || (touched.includes(id) && (then.has(id) || today.has(id))),
@@ -28,6 +34,7 @@ export function changesSince(before: WorldMoment, now: World, touched: readonly 
   const workspaceIds = new Set([
     ...differing(before.accounts, now.accounts),
     ...entriesThen.map(({ workspaceId }) => workspaceId),
+    ...base.overlaidWorkspaces,
   ]);
   return {
     jobs: new Map(

@@ -4,7 +4,8 @@ import type { AccountFacts } from '../view-builder.ts';
 
 /**
  * Documents that changed since a view was made, as they are now; null for one that is gone. The account of each workspace that a
- * changed entry belonged to is among them, because an account may still contain what was taken out of the ledger.
+ * changed entry belonged to is among them, because an account may still contain what was taken out of the ledger, and so is each of
+ * `IndexedView.overlaidWorkspaces`.
  */
 export interface BookChanges {
   readonly jobs: ReadonlyMap<string, JobFacts | 'malformed' | null>;

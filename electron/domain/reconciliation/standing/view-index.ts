@@ -8,6 +8,7 @@ export class IndexedView {
   #rowOfId: Int32Array | null = null;
   #ledger: Float64Array | null = null;
   #postings: readonly number[] | null = null;
+  #overlaid: readonly string[] | null = null;
 
   constructor(view: LedgerView) {
     this.view = view;
@@ -72,6 +73,18 @@ export class IndexedView {
   workspacesOfEntries(keys: Iterable<string>): ReadonlySet<string> {
     const { entries, workspaces } = this.view;
     return new Set(this.entryRows(keys).map((row) => workspaces.text(entries.workspace[row] ?? 0)));
+  }
+
+  /**
+   * Accounts of which the view does not have everything that they are about to post, because the same key counts elsewhere: whatever
+   * becomes of the one that counts, they must be read again.
+   */
+  get overlaidWorkspaces(): readonly string[] {
+    const { accounts, workspaces } = this.view;
+    this.#overlaid ??= [...accounts.isOverlaid.keys()]
+      .filter((row) => accounts.isOverlaid[row] === 1)
+      .map((row) => workspaces.text(row));
+    return this.#overlaid;
   }
 
   /** The job that a generation belongs to, null where there is none. */
