@@ -26,6 +26,15 @@ const TABLES = `
   CREATE INDEX IF NOT EXISTS entries_unsent ON entries (seq) WHERE is_sent = 0;
 `;
 
+/** Where a page of this console's own chain begins, and which way it goes. */
+export interface OwnAuditPlace {
+  readonly direction: 'ascending' | 'descending';
+  /** From this time on, included, in milliseconds since 1970; null from the end of the list. */
+  readonly startAtMs: number | null;
+  /** The number of the last entry that was read; null for the first page. */
+  readonly behindSeq: number | null;
+}
+
 /**
  * This console's own chain of audit entries, in a file of its own: it is written before anything happens, with or without the
  * server, and is sent there later. It is not part of the disposable copy.
@@ -101,21 +110,19 @@ export class AuditFile {
     return ok(entry === undefined ? null : { chainId: entry.chainId, seq: entry.seq, hash: entry.hash });
   }
 
-  /**
-   * Entries below a number that match, newest first.
-   * @param beforeSeq null begins with the newest
-   */
-  page(filter: AuditFilter, beforeSeq: number | null, limit: number): Result<readonly AuditEntry[], AppError> {
+  /** Entries that match, in the order of their numbers, which is that of their times. */
+  page(filter: AuditFilter, place: OwnAuditPlace, limit: number): Result<readonly AuditEntry[], AppError> {
     return attempt(() => {
+      const isDescending = place.direction === 'descending';
       const rows = this.#db
         .prepare<object, { entry: string }>(
-          `SELECT entry FROM entries WHERE seq < @before
+          `SELECT entry FROM entries WHERE seq ${isDescending ? '<' : '>'} @behind
              AND (@actorId IS NULL OR entry ->> '$.actor.id' = @actorId)
              AND (@action IS NULL OR entry ->> '$.action' = @action)
              AND (@subject IS NULL OR entry ->> '$.subject' = @subject)
-           ORDER BY seq DESC LIMIT @limit`,
+           ORDER BY seq ${isDescending ? 'DESC' : 'ASC'} LIMIT @limit`,
         )
-        .all({ ...filter, before: beforeSeq ?? Number.MAX_SAFE_INTEGER, limit });
+        .all({ ...filter, behind: place.behindSeq ?? this.#edgeOf(place), limit });
       return rows.map((row) => parseEntry(row.entry));
     });
   }
@@ -129,6 +136,26 @@ export class AuditFile {
   /** Idempotent. */
   close(): void {
     this.#db.close();
+  }
+
+  /** The number that the first page is behind. */
+  #edgeOf({ direction, startAtMs }: OwnAuditPlace): number {
+    const isDescending = direction === 'descending';
+    if (startAtMs === null) return isDescending ? Number.MAX_SAFE_INTEGER : 0;
+    return isDescending ? this.#firstSeqFrom(startAtMs + 1) : this.#firstSeqFrom(startAtMs) - 1;
+  }
+
+  /** The first number whose entry is not before a time, found by halving: numbers have no gaps, and times follow them. */
+  #firstSeqFrom(atMs: number): number {
+    const entryOf = this.#db.prepare<[number], { entry: string }>('SELECT entry FROM entries WHERE seq = ?');
+    let [low, high] = [1, this.#head().seq + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const found = entryOf.get(middle);
+      if (found !== undefined && parseEntry(found.entry).atMs < atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #head(): ChainHead {

@@ -10,6 +10,15 @@ interface EntryKey {
   readonly id: string;
 }
 
+/** Where a page begins, and which way the list goes. */
+export interface LedgerPlace {
+  readonly direction: 'ascending' | 'descending';
+  /** From this time on, included, in milliseconds since 1970; null from the end of the list. */
+  readonly startAtMs: number | null;
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
 export interface OwnerLedgerPage {
   readonly entries: readonly LedgerEntry[];
   readonly nextCursor: string | null;
@@ -38,15 +47,17 @@ export class OwnerLedger {
     this.#pool = new StatementPool(db);
   }
 
-  /** One page, the latest first; null where the cursor is none of this list. */
-  page(owner: Owner, id: string, cursor: string | null, limit: number): OwnerLedgerPage | null {
-    const after = cursor === null ? { atMs: Number.MAX_SAFE_INTEGER, id: '' } : keyOf(cursor);
-    if (after === null) return null;
+  /** One page in the order of time; null where the cursor is none of this list. */
+  page(owner: Owner, id: string, { direction, startAtMs, cursor, limit }: LedgerPlace): OwnerLedgerPage | null {
+    const isDescending = direction === 'descending';
+    const behind = cursor === null ? edgeOf(startAtMs, isDescending) : keyOf(cursor);
+    if (behind === null) return null;
     const { from, time } = SOURCES[owner];
+    const way = isDescending ? 'DESC' : 'ASC';
     const rows = this.#pool.all<LedgerColumns & { readonly order_ms: number }>(
-      `SELECT entry.*, ${time} AS order_ms FROM ${from} AND (${time}, entry.id) < (@atMs, @id)
-       ORDER BY ${time} DESC, entry.id DESC LIMIT @limit`,
-      { owner: id, ...after, limit: limit + 1 },
+      `SELECT entry.*, ${time} AS order_ms FROM ${from} AND (${time}, entry.id) ${isDescending ? '<' : '>'} (@atMs, @id)
+       ORDER BY ${time} ${way}, entry.id ${way} LIMIT @limit`,
+      { owner: id, ...behind, limit: limit + 1 },
     );
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
@@ -69,7 +80,13 @@ export class OwnerLedger {
   }
 }
 
+/** What the first page is behind: no entry has an empty key. */
+function edgeOf(startAtMs: number | null, isDescending: boolean): EntryKey {
+  if (startAtMs !== null) return { atMs: isDescending ? startAtMs + 1 : startAtMs, id: '' };
+  return { atMs: isDescending ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER, id: '' };
+}
+
 function keyOf(cursor: string): EntryKey | null {
-  const found = /^(\d{1,16}):(.*)$/s.exec(cursor);
+  const found = /^(-?\d{1,16}):(.*)$/s.exec(cursor);
   return found === null ? null : { atMs: Number(found[1]), id: found[2] ?? '' };
 }

@@ -26,7 +26,7 @@ import { FollowerReader, type FollowedJob } from './followers.ts';
 import { HealthJobsReader } from './health-jobs.ts';
 import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { ObservedReader, type ObservedChange } from './observed-table.ts';
-import { OwnerLedger, type OwnerLedgerPage } from './owner-ledger.ts';
+import { OwnerLedger, type LedgerPlace, type OwnerLedgerPage } from './owner-ledger.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
 import { ReplayReader, type ReplayQuery } from './replay-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
@@ -276,9 +276,9 @@ export class CacheReader {
     return attemptSql(() => this.#owners.totals(owner, id));
   }
 
-  /** Entries of the ledger of a workspace, or of a user's jobs, the latest first; `invalid_request` where the cursor is none of the list. */
-  ownerLedger(owner: Owner, id: string, cursor: string | null, limit: number): Result<OwnerLedgerPage, AppError> {
-    const page = attemptSql(() => this.#ownerLedger.page(owner, id, cursor, limit));
+  /** Entries of the ledger of a workspace, or of a user's jobs, by time; `invalid_request` where the cursor is none of the list. */
+  ownerLedger(owner: Owner, id: string, place: LedgerPlace): Result<OwnerLedgerPage, AppError> {
+    const page = attemptSql(() => this.#ownerLedger.page(owner, id, place));
     if (!page.ok) return page;
     return page.value === null ? err(appError('invalid_request', 'the cursor is of another list')) : ok(page.value);
   }

@@ -11,6 +11,15 @@ const BATCH = 500;
 /** A document of `console_audit`: an entry, or something that is none. */
 export type AuditDocument = { readonly id: string; readonly entry: AuditEntry | null };
 
+/** Where a page of the audit begins, and which way it goes. */
+export interface AuditPlace {
+  readonly direction: 'ascending' | 'descending';
+  /** From this time on, included, in milliseconds since 1970; null from the end of the list. */
+  readonly startAtMs: number | null;
+  /** The id of the last entry that was read; null for the first page. */
+  readonly cursor: string | null;
+}
+
 /**
  * The audit of all consoles of a deployment (`console_audit`), append-only, and the ends of their chains
  * (`console_audit_heads`). Ids begin with the time, so that reading by id is reading by time without another index.
@@ -62,24 +71,21 @@ export class AuditLog {
     return ok(found.value.flatMap((document) => chainHeadSchema.safeParse(document).data ?? []));
   }
 
-  /**
-   * Entries from the newest on.
-   * @param before the id of the last one that was read, null for the first page
-   */
+  /** Entries in the order of their time. Errors: those of the server. */
   async page(
     filter: AuditFilter,
-    before: string | null,
+    place: AuditPlace,
     limit: number,
   ): Promise<Result<readonly AuditDocument[], AppError>> {
     const found = await attemptCall(() =>
       this.#entries
         .find({
-          ...(before === null ? {} : { _id: { $lt: before } }),
+          ...idsFrom(place),
           ...(filter.actorId === null ? {} : { 'actor.id': filter.actorId }),
           ...(filter.action === null ? {} : { action: filter.action }),
           ...(filter.subject === null ? {} : { subject: filter.subject }),
         })
-        .sort({ _id: -1 })
+        .sort({ _id: place.direction === 'descending' ? -1 : 1 })
         .limit(limit)
         .toArray(),
     );
@@ -98,6 +104,16 @@ export class AuditLog {
       await cursor.close();
     }
   }
+}
+
+/** What of the ids is behind a place; they begin with the time. */
+function idsFrom({ direction, startAtMs, cursor }: AuditPlace): object {
+  const isDescending = direction === 'descending';
+  // The time itself is included, and every id of a time is behind the time as text.
+  const start = startAtMs === null ? null : new Date(isDescending ? startAtMs + 1 : startAtMs).toISOString();
+  const behind = cursor ?? start;
+  if (behind === null) return {};
+  return { _id: isDescending ? { $lt: behind } : { $gt: behind } };
 }
 
 function idOf({ atMs, chainId, seq }: AuditEntry): string {

@@ -1,5 +1,6 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { OwnerKind } from '#contract/owner-views.ts';
+import type { TimedList } from '#contract/requests/definition.ts';
 import { jobFilterSchema, type JobFilter } from '#contract/job-views.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
@@ -24,15 +25,18 @@ export function useOwner(owner: OwnerKind, id: string) {
   });
 }
 
-/** The ledger of a workspace, or of a user's jobs, the latest first. */
-export function useOwnerLedger(owner: OwnerKind, id: string) {
+/** The ledger of a workspace, or of a user's jobs, by time. */
+export function useOwnerLedger(owner: OwnerKind, id: string, view: TimedList) {
   const engine = useEngine();
   return useInfiniteQuery({
-    queryKey: [...queryKeys.ownerLedger, owner, id],
+    queryKey: [...queryKeys.ownerLedger, owner, id, view],
     queryFn: async ({ pageParam, signal }) =>
-      valueOrThrow(await engine.call('owner.ledger', { owner, id, cursor: pageParam, limit: LEDGER_PAGE }, signal)),
+      valueOrThrow(
+        await engine.call('owner.ledger', { ...view, owner, id, cursor: pageParam, limit: LEDGER_PAGE }, signal),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { TimedList } from '#contract/requests/definition.ts';
 import type { RequestParams } from '#contract/requests.ts';
 import type { Role } from '#domain/people.ts';
 import { valueOrThrow } from './engine-failure.ts';
@@ -27,14 +28,14 @@ export function useRoleChange() {
   });
 }
 
-/** The entries of the audit that were read so far, newest first. */
-export function useAuditPages(filter: AuditFilter) {
+/** The entries of the audit that were read so far, by time. */
+export function useAuditPages(filter: AuditFilter, view: TimedList) {
   const engine = useEngine();
   return useInfiniteQuery(
     infiniteQueryOptions({
-      queryKey: [...queryKeys.audit, filter] as const,
+      queryKey: [...queryKeys.audit, filter, view] as const,
       queryFn: async ({ pageParam }) =>
-        valueOrThrow(await engine.call('audit.page', { filter, cursor: pageParam, limit: PAGE_ROWS })),
+        valueOrThrow(await engine.call('audit.page', { ...view, filter, cursor: pageParam, limit: PAGE_ROWS })),
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.nextCursor,
     }),

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Command } from 'commander';
 import { wholeNumber } from '#cli/whole-number.ts';
 import { SeededRandom } from '../support/model-random.ts';
+import { runCopyRounds } from './copy-command.ts';
 import { runRound } from './fault-round.ts';
 import { FaultWorld } from './fault-world.ts';
 import { runPlanRound } from './plan-round.ts';
@@ -13,6 +14,7 @@ interface Options {
   readonly plans: number;
   readonly seed: number;
   readonly uri?: string;
+  readonly copy?: boolean;
   readonly json?: boolean;
 }
 
@@ -32,6 +34,7 @@ const options = new Command('faults')
     randomInt(1, 1_000_000),
   )
   .option('--uri <uri>', 'a server on loopback instead of a sandbox; it is not restarted')
+  .option('--copy', 'instead of runners, kill the process that keeps an offline copy')
   .option('--json', 'one line of JSON on standard output')
   .parse()
   .opts<Options>();
@@ -102,4 +105,5 @@ function isClean(verdict: Verdict): boolean {
   return verdict.findings.length === 0;
 }
 
-process.exitCode = await run();
+process.exitCode =
+  options.copy === true ? await runCopyRounds({ ...options, isJson: options.json === true }) : await run();

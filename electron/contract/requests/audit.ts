@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { auditFilterSchema, auditRowSchema, auditVerdictSchema } from '../audit-views.ts';
-import { cursorSchema, pageLimitSchema, type RequestTable } from './definition.ts';
+import { cursorSchema, pageLimitSchema, timedListSchema, type RequestTable } from './definition.ts';
 
 /** The audit of everything that was looked at or done. */
 export const AUDIT_REQUESTS = {
-  /** Newest first; of all consoles where the server is there, otherwise of this one. */
+  /** By time; of all consoles where the server is there, otherwise of this one. */
   'audit.page': {
-    params: z.object({ filter: auditFilterSchema, cursor: cursorSchema.nullable(), limit: pageLimitSchema }),
+    params: timedListSchema.extend({
+      filter: auditFilterSchema,
+      cursor: cursorSchema.nullable(),
+      limit: pageLimitSchema,
+    }),
     result: z.object({
       rows: z.array(auditRowSchema),
       nextCursor: cursorSchema.nullable(),

@@ -26,10 +26,21 @@ export type RequestTable = Record<string, RequestDefinition>;
 /** The most rows one page may have. */
 export const PAGE_ROWS_MAX = 500;
 
+/** The last time that a date can be, in milliseconds since 1970. */
+const MS_MAX = 8_640_000_000_000_000;
+
 /** A position in an ordered list, opaque to the window. */
 export const cursorSchema = z.string().max(1000);
 
 /** How many rows of a list a window wants at once. */
 export const pageLimitSchema = z.int().min(1).max(PAGE_ROWS_MAX);
+
+/** How a list by time is read: which way, and from which time on; null begins at its end. A cursor goes on in the same way. */
+export const timedListSchema = z.object({
+  direction: z.enum(['ascending', 'descending']).default('descending'),
+  /** Milliseconds since 1970, included; of no consequence beside a cursor. */
+  startAtMs: z.int().nonnegative().max(MS_MAX).nullable().default(null),
+});
+export type TimedList = z.output<typeof timedListSchema>;
 
 export const jobIdSchema = z.string().min(1).max(200);

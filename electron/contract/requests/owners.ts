@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ownerEntrySchema, ownerSchema, ownerViewSchema } from '../owner-views.ts';
-import { cursorSchema, pageLimitSchema, type RequestTable } from './definition.ts';
+import { cursorSchema, pageLimitSchema, timedListSchema, type RequestTable } from './definition.ts';
 
 const ownerIdSchema = z.string().min(1).max(200);
 
@@ -13,9 +13,9 @@ export const OWNER_REQUESTS = {
     permission: 'view',
     writes: false,
   },
-  /** Entries of the ledger, the latest first; of a user those of their jobs, by the jobs' creation. */
+  /** Entries of the ledger by their time; of a user those of their jobs, by the jobs' creation. */
   'owner.ledger': {
-    params: z.object({
+    params: timedListSchema.extend({
       owner: ownerSchema,
       id: ownerIdSchema,
       cursor: cursorSchema.nullable(),

@@ -35,15 +35,15 @@ export function auditHandlers(file: AuditFile | null, log: () => AuditLog | null
 type Page = Result<RequestResult<'audit.page'>, AppError>;
 type PageParams = ParsedParams<'audit.page'>;
 
-async function wholePage(log: AuditLog, { filter, cursor, limit }: PageParams): Promise<Page> {
-  const page = await log.page(filter, cursor, limit);
+async function wholePage(log: AuditLog, { filter, limit, ...place }: PageParams): Promise<Page> {
+  const page = await log.page(filter, place, limit);
   if (!page.ok) return page;
   const rows = page.value.map(({ id, entry }) => ({ id, entry }));
   return ok({ rows, nextCursor: rows.length < limit ? null : (rows.at(-1)?.id ?? null), isWhole: true });
 }
 
-function ownPage(file: AuditFile, { filter, cursor, limit }: PageParams): Page {
-  const page = file.page(filter, cursor === null ? null : Number(cursor), limit);
+function ownPage(file: AuditFile, { filter, cursor, limit, ...way }: PageParams): Page {
+  const page = file.page(filter, { ...way, behindSeq: cursor === null ? null : Number(cursor) }, limit);
   if (!page.ok) return page;
   const rows = page.value.map((entry) => ({ id: String(entry.seq), entry }));
   return ok({ rows, nextCursor: rows.length < limit ? null : (rows.at(-1)?.id ?? null), isWhole: false });

@@ -25,8 +25,8 @@ export function ownerHandlers(copy: ReadCopy): HandlersOf<'owner'> {
         workspaceIds: workspaceIds.value,
       });
     },
-    'owner.ledger': async ({ owner, id, cursor, limit }, { signal }) => {
-      const page = await copy(signal).ownerLedger(owner, id, cursor, limit);
+    'owner.ledger': async ({ owner, id, ...place }, { signal }) => {
+      const page = await copy(signal).ownerLedger(owner, id, place);
       if (!page.ok) return page;
       return ok({ entries: page.value.entries.map(toOwnerEntry), nextCursor: page.value.nextCursor });
     },

@@ -1,7 +1,9 @@
 import { ScrollText } from 'lucide-react';
 import { useDeferredValue, useState, type ReactNode } from 'react';
+import { MoreRows } from '../../components/more-rows.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { NEWEST_FIRST, TimeBar } from '../../components/time-jump.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { useAuditPages, type AuditFilter } from '../../state/people-queries.ts';
@@ -11,7 +13,7 @@ import './audit.css';
 
 const EVERYTHING: AuditFilter = { actorId: null, action: null, subject: null };
 
-/** Who did or looked at what, newest first, and whether anything of it was changed afterwards. */
+/** Who did or looked at what, by time, and whether anything of it was changed afterwards. */
 export function AuditScreen(): ReactNode {
   useTitle('Audit');
   const refusal = useRefusal('policy', 'read');
@@ -31,7 +33,8 @@ export function AuditScreen(): ReactNode {
 
 function Entries(): ReactNode {
   const [filter, setFilter] = useState<AuditFilter>(EVERYTHING);
-  const list = useAuditPages(useDeferredValue(filter));
+  const [view, setView] = useState(NEWEST_FIRST);
+  const list = useAuditPages(useDeferredValue(filter), view);
   const rows = list.data?.pages.flatMap((page) => page.rows) ?? [];
   const isWhole = list.data?.pages.at(-1)?.isWhole ?? true;
   return (
@@ -42,31 +45,25 @@ function Entries(): ReactNode {
         <FilterField label="About" value={filter.subject} onChange={(subject) => setFilter({ ...filter, subject })} />
         <AuditCheck />
       </div>
+      <TimeBar view={view} what="Recorded" onChange={setView} />
       {!isWhole && (
         <output className="note" data-tone="warning">
           The server is not there: these are the entries of this machine alone.
         </output>
       )}
       {list.isPending && <output>Reading…</output>}
-      {list.error !== null && <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />}
+      {list.data === undefined && list.error !== null && (
+        <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />
+      )}
       {list.data !== undefined && rows.length === 0 && (
         <ScreenMessage icon={ScrollText} title="Nothing is recorded here">
-          {filter.actorId === null && filter.action === null && filter.subject === null
+          {filter.actorId === null && filter.action === null && filter.subject === null && view.startAtMs === null
             ? 'As soon as somebody opens a job or does something, it stands here.'
             : 'No entry matches. Names are matched whole.'}
         </ScreenMessage>
       )}
       {rows.length > 0 && <AuditTable rows={rows} onFilter={(part) => setFilter({ ...filter, ...part })} />}
-      {list.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {list.isFetchingNextPage ? 'Reading…' : 'Show more'}
-        </button>
-      )}
+      <MoreRows list={list} />
     </>
   );
 }

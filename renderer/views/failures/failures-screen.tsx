@@ -6,6 +6,7 @@ import { failureClassSchema } from '#domain/failure.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { OutsideNote } from '../../components/outside-note.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { Segments } from '../../components/segments.tsx';
@@ -121,6 +122,7 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
           What was decided about these groups stands on the server, which is not there: all are shown as open.
         </p>
       )}
+      <OutsideNote fromMs={failures.fromMs} so="groups that reach back before then count less than there was" />
       {refusal !== null && <RefusalNote refusal={refusal} />}
       {canDecide && chosenGroups.length > 1 && <MergeBar groups={chosenGroups} onDone={() => setChosen(new Set())} />}
       {shown.length === 0 ? (

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { HealthView } from '#contract/health-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
+import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -42,6 +43,22 @@ export function HealthScreen(): ReactNode {
   );
 }
 
+/** Where the period, or the one that it is held against, begins before what the copy keeps, less is counted than there was. */
+function KeptNote({ health: { fromMs, toMs } }: { health: HealthView }): ReactNode {
+  const keptSinceMs = useEngineStatus().data?.monitor.keptSinceMs ?? null;
+  const isItself = keptSinceMs !== null && fromMs < keptSinceMs;
+  return (
+    <OutsideNote
+      fromMs={fromMs - (toMs - fromMs)}
+      so={
+        isItself
+          ? 'the figures of this time count less than there was'
+          : 'the period before counts less than there was, and what is held against it seems to have risen'
+      }
+    />
+  );
+}
+
 function Loading(): ReactNode {
   return (
     <div className="health-figures" aria-busy="true">
@@ -78,6 +95,7 @@ function Figures({
   return (
     <div className="health-figures" aria-busy={isStale}>
       <NowPanel queue={health.queue} filter={view.filter} />
+      <KeptNote health={health} />
       {isQuiet ? (
         <ScreenMessage
           icon={Activity}

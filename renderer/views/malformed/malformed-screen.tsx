@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { MalformedRow } from '#contract/job-views.ts';
 import { ERRORS } from '#domain/errors.ts';
 import { LongText } from '../../components/long-text.tsx';
+import { MoreRows } from '../../components/more-rows.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -45,17 +46,7 @@ function MalformedList({ list }: { list: ReturnType<typeof useMalformedPages> })
           <Malformed key={row.id} row={row} />
         ))}
       </ul>
-      {list.error !== null && <FailureMessage failure={list.error} onAskAgain={() => void list.fetchNextPage()} />}
-      {list.hasNextPage && list.error === null && (
-        <button
-          type="button"
-          className="button"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {list.isFetchingNextPage ? 'Reading…' : 'Show more'}
-        </button>
-      )}
+      <MoreRows list={list} />
     </>
   );
 }

@@ -1,16 +1,19 @@
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { OwnerEntry, OwnerKind } from '#contract/owner-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { MoreRows } from '../../components/more-rows.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
+import { NEWEST_FIRST, TimeBar } from '../../components/time-jump.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { useOwnerLedger } from '../../state/owner-queries.ts';
 
-/** The entries of the ledger, the latest first, page by page. */
+/** The entries of the ledger by time, page by page. */
 export function OwnerLedger({ owner, id }: { owner: OwnerKind; id: string }): ReactNode {
-  const ledger = useOwnerLedger(owner, id);
+  const [view, setView] = useState(NEWEST_FIRST);
+  const ledger = useOwnerLedger(owner, id, view);
   if (ledger.data === undefined) {
     return (
       <Panel title="Ledger">
@@ -25,9 +28,12 @@ export function OwnerLedger({ owner, id }: { owner: OwnerKind; id: string }): Re
   const entries = ledger.data.pages.flatMap((page) => page.entries);
   return (
     <Panel title="Ledger">
-      {owner === 'user' && <p className="muted">Of the user's jobs, the newest job first.</p>}
+      {owner === 'user' && <p className="muted">Of the user's jobs, by when the job was made.</p>}
+      <TimeBar view={view} what={owner === 'user' ? 'Jobs made' : 'Entered'} onChange={setView} />
       {entries.length === 0 ? (
-        <p className="muted">The ledger has no entry.</p>
+        <p className="muted">
+          {view.startAtMs === null ? 'The ledger has no entry.' : 'The ledger has no entry from there on.'}
+        </p>
       ) : (
         <table className="plain-table">
           <caption className="visually-hidden">Ledger entries</caption>
@@ -49,16 +55,7 @@ export function OwnerLedger({ owner, id }: { owner: OwnerKind; id: string }): Re
           </tbody>
         </table>
       )}
-      {ledger.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={ledger.isFetchingNextPage}
-          onClick={() => void ledger.fetchNextPage()}
-        >
-          Show earlier entries
-        </button>
-      )}
+      <MoreRows list={ledger} says={view.direction === 'descending' ? 'Show earlier entries' : 'Show later entries'} />
     </Panel>
   );
 }

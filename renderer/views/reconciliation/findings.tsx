@@ -12,6 +12,7 @@ import { RULES } from '#domain/reconciliation/rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
+import { MoreRows } from '../../components/more-rows.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { findingsHref, parseRunId } from '../../state/findings-query-string.ts';
@@ -191,24 +192,14 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
         }}
       />
       <p className="muted">Figures in a sentence are in the smallest unit of credits.</p>
-      {list.error !== null && <FailureMessage failure={list.error} onAskAgain={() => void list.fetchNextPage()} />}
       {rows.length < first.total && (
-        <p className="findings-more">
+        <div className="findings-more">
           <span className="muted">
             {rows.length.toLocaleString('en')} of {first.total.toLocaleString('en')} findings.
             {!list.hasNextPage && ' Filter by rule or workspace, or export them, to see the others.'}
           </span>
-          {list.hasNextPage && (
-            <button
-              type="button"
-              className="button"
-              disabled={list.isFetchingNextPage}
-              onClick={() => void list.fetchNextPage()}
-            >
-              {list.isFetchingNextPage ? 'Reading…' : 'Show more'}
-            </button>
-          )}
-        </p>
+          <MoreRows list={list} />
+        </div>
       )}
     </>
   );

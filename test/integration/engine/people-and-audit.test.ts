@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuditFile } from '#cache/audit-file.ts';
 import { verifyAudit } from '#console/audit/verify-audit.ts';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
@@ -157,6 +157,27 @@ describe('the audit', () => {
       },
       { seq: 2, of: 1, outcome: 'done', details: { before: { role: null }, after: { role: 'support' } } },
     ]);
+  });
+
+  it('is read both ways and from a time on, from all consoles', async () => {
+    const { window, engine } = await openConsole('founder');
+    const filter = { actorId: null, action: 'job.get', subject: null };
+    for (const jobId of ['j1', 'j2', 'j3']) await window.ask('job.get', { jobId });
+    const subjectsOf = async (
+      asking: EngineWindow,
+      direction: 'ascending' | 'descending',
+      startAtMs: number | null,
+    ) => {
+      const page = expectOk(await asking.ask('audit.page', { filter, direction, startAtMs, cursor: null, limit: 20 }));
+      return page.rows.map(({ entry }) => entry?.subject);
+    };
+    await vi.waitFor(async () => expect(await subjectsOf(window, 'descending', null)).toEqual(['j3', 'j2', 'j1']));
+    const [, second] = await audit().find({ action: 'job.get' }).sort({ seq: 1 }).toArray();
+    const fromMs = Number(second?.['atMs']);
+    expect(await subjectsOf(window, 'ascending', fromMs)).toEqual(expect.arrayContaining(['j2', 'j3']));
+    expect(await subjectsOf(window, 'descending', fromMs)).toEqual(expect.arrayContaining(['j2', 'j1']));
+    expect(await subjectsOf(window, 'descending', fromMs - 60_000)).toEqual([]);
+    await engine.stop();
   });
 
   it('records that somebody looked at a job once, however often its screen is read anew, and what was refused', async () => {

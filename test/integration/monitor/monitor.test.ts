@@ -6,7 +6,7 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { expectConsistent, untilSame, WAIT } from './copy-check.ts';
-import { setupCopy, type MonitoredCopy } from './monitored-copy.ts';
+import { setupCopy, type MonitoredCopy } from '../../support/monitored-copy.ts';
 
 let server: TestServer;
 let store: Store;

@@ -13,7 +13,7 @@ import { grant, queuedJob } from '../../support/job-builder.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { untilSame, untilTimed } from './copy-check.ts';
-import { setupCopy, type MonitoredCopy } from './monitored-copy.ts';
+import { setupCopy, type MonitoredCopy } from '../../support/monitored-copy.ts';
 
 const doctor = fileURLToPath(new URL('../../../electron/cli/doctor/doctor.ts', import.meta.url));
 const reportSchema = z.object({

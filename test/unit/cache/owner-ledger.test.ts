@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
 import type { OwnerLedgerPage } from '#cache/owner-ledger.ts';
+import type { TimedList } from '#contract/requests/definition.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { entryOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
 
@@ -12,11 +13,18 @@ beforeEach(() => {
 });
 afterEach(() => world.end());
 
-function keysOf(owner: 'workspace' | 'user', id: string, limit: number): readonly string[] {
+const NEWEST_FIRST = { direction: 'descending', startAtMs: null } as const;
+
+function keysOf(
+  owner: 'workspace' | 'user',
+  id: string,
+  limit: number,
+  from: TimedList = NEWEST_FIRST,
+): readonly string[] {
   const keys: string[] = [];
   let cursor: string | null = null;
   do {
-    const page: OwnerLedgerPage = expectOk(cache.reader.ownerLedger(owner, id, cursor, limit));
+    const page: OwnerLedgerPage = expectOk(cache.reader.ownerLedger(owner, id, { ...from, cursor, limit }));
     keys.push(...page.entries.map(({ _id }) => _id));
     cursor = page.nextCursor;
   } while (cursor !== null);
@@ -53,12 +61,37 @@ describe('the ledger of a workspace or a user', () => {
     expect(keysOf('user', 'nobody', limit)).toEqual([]);
   });
 
+  it.each([1, 2, 3, 50])('comes whole and once the other way round, the earliest first, in pages of %d', (limit) => {
+    const from = { direction: 'ascending', startAtMs: null } as const;
+    expect(keysOf('workspace', 'w1', limit, from)).toEqual(['a', 'b', 'c', 'e']);
+    expect(keysOf('user', 'u1', limit, from)).toEqual(['b', 'c', 'd']);
+  });
+
+  it.each([
+    { direction: 'descending', minutes: 9, keys: ['e', 'c', 'b', 'a'] },
+    { direction: 'descending', minutes: 5, keys: ['c', 'b', 'a'] },
+    { direction: 'descending', minutes: 4, keys: ['a'] },
+    { direction: 'descending', minutes: -1, keys: [] },
+    { direction: 'ascending', minutes: 0, keys: ['a', 'b', 'c', 'e'] },
+    { direction: 'ascending', minutes: 5, keys: ['b', 'c', 'e'] },
+    { direction: 'ascending', minutes: 6, keys: ['e'] },
+    { direction: 'ascending', minutes: 10, keys: [] },
+  ] as const)(
+    'begins at a time, which is included: $direction from minute $minutes',
+    ({ direction, minutes, keys }) => {
+      const startAtMs = NOW_MS + minutes * 60_000;
+      for (const limit of [1, 50]) expect(keysOf('workspace', 'w1', limit, { direction, startAtMs })).toEqual(keys);
+    },
+  );
+
   it('names the workspaces of a user', () => {
     expect(expectOk(cache.reader.workspacesOfUser('u1'))).toEqual(['w1', 'w2']);
   });
 
   it('refuses a cursor of another list', () => {
-    expect(cache.reader.ownerLedger('user', 'u1', 'createdAt-:3:n12j1', 5)).toMatchObject({
+    expect(
+      cache.reader.ownerLedger('user', 'u1', { ...NEWEST_FIRST, cursor: 'createdAt-:3:n12j1', limit: 5 }),
+    ).toMatchObject({
       ok: false,
       error: { code: 'invalid_request' },
     });

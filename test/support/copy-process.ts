@@ -1,7 +1,7 @@
 import { openCache } from '#cache/open-cache.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
-import { expectOk } from '../../support/expect-ok.ts';
+import { expectOk } from './expect-ok.ts';
 import { QUICK_LIMITS, waitFor } from './monitored-copy.ts';
 
 /**

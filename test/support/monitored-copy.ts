@@ -6,7 +6,7 @@ import type { MonitorStatus } from '#contract/status.ts';
 import type { MonitorLimits } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import type { ChangeSource } from '#store/change-source.ts';
-import { expectOk } from '../../support/expect-ok.ts';
+import { expectOk } from './expect-ok.ts';
 
 /** Times that make a test quick and change nothing of what is done. */
 export const QUICK_LIMITS: Partial<MonitorLimits> = { pageRows: 20, pollMs: 50, sweepMs: 200, backOffMsMax: 500 };
