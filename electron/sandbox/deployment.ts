@@ -5,12 +5,15 @@ import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updat
 import type { Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
 import { Deadline } from './storage/deadline.ts';
+import { History } from './storage/history.ts';
 import { find, type Found, type ReadRequest } from './storage/query.ts';
-import { Records } from './storage/records.ts';
+import { Records, withId } from './storage/records.ts';
+import { snapshotOf } from './storage/snapshot.ts';
 import { INDEXES_EMPTY, type Sqlite } from './storage/schema.ts';
 import { CursorTable } from './streams/cursors.ts';
 import { Oplog } from './streams/oplog.ts';
 import { updateDescription } from './streams/update-description.ts';
+import { validate } from './storage/validation.ts';
 import { RetryableWrites } from './storage/retryable-writes.ts';
 
 /** What a deployment is made from. */
@@ -21,6 +24,14 @@ export interface DeploymentOptions {
   readonly now: () => number;
 }
 
+/** How a document is written. */
+export interface WriteOptions {
+  /** False where the collection's validator is not asked. */
+  readonly isValidated: boolean;
+}
+
+const VALIDATED: WriteOptions = { isValidated: true };
+
 /** The state of one server: its documents, indexes, changes and cursors. Every method is synchronous, inside a transaction of the caller. */
 export class Deployment {
   readonly sqlite: Sqlite;
@@ -29,10 +40,13 @@ export class Deployment {
   readonly oplog: Oplog;
   readonly cursors: CursorTable;
   readonly retryable: RetryableWrites;
+  readonly history: History;
   readonly sessions = new SessionTable((sessions) => this.cursors.closeSessions(sessions));
   /** The time that the command under way still has. */
   readonly deadline = new Deadline();
   readonly now: () => number;
+  /** When it was opened, milliseconds since 1970. */
+  readonly startedAtMs: number;
   /** Grows with every change of the database that holds users and roles, also with one that is taken back. */
   accessGeneration = 0;
   #savepoints = 0;
@@ -40,11 +54,13 @@ export class Deployment {
   constructor(options: DeploymentOptions) {
     this.sqlite = options.sqlite;
     this.now = options.now;
+    this.startedAtMs = options.now();
     this.catalog = new Catalog(options.sqlite);
     this.records = new Records(options.sqlite, this.catalog, this.deadline);
     this.oplog = new Oplog(options.sqlite, options.oplogBytesMax, options.now);
     this.cursors = new CursorTable();
     this.retryable = new RetryableWrites(options.sqlite, options.now);
+    this.history = new History(options.now, () => this.oplog.time);
     this.#fillIndexes();
   }
 
@@ -86,14 +102,22 @@ export class Deployment {
 
   find(db: string, name: string, request: ReadRequest): Iterable<Found> {
     const collection = this.catalog.find(db, name);
-    return collection === null ? [] : find(this.records, refuseView(collection), request);
+    const { at = null } = request;
+    if (at !== null) this.history.checkName(db, name, at);
+    if (collection === null) return [];
+    if (at === null) return find(this.records, refuseView(collection), request);
+    const { hint: _hint, ...withoutHint } = request;
+    const withoutIndexes = { ...refuseView(collection), indexes: [] };
+    return find(snapshotOf(this.records, this.history, at, collection), withoutIndexes, withoutHint);
   }
 
   /** Inserts one document and logs it; what refuses it does so before anything is written. */
-  insert(db: string, name: string, given: Doc): Doc {
+  insert(db: string, name: string, given: Doc, { isValidated }: WriteOptions = VALIDATED): Doc {
     this.#touch(db);
     const collection = this.ensureCollection(db, name);
-    const { document, bytes } = this.records.insert(collection, given);
+    const complete = withId(given);
+    if (isValidated) validate(collection, complete, null);
+    const { document, bytes, record } = this.records.insert(collection, complete);
     this.oplog.append({
       operationType: 'insert',
       db,
@@ -102,13 +126,20 @@ export class Deployment {
       fields: { documentKey: { _id: document['_id'] } },
       fullDocument: bytes,
     });
+    this.history.keep(record, null);
     return document;
   }
 
   /** Updates one found document and logs it. @returns the document as it is now, null where nothing changed */
-  update(collection: CollectionInfo, found: Found, request: UpdateRequest): Doc | null {
+  update(
+    collection: CollectionInfo,
+    found: Found,
+    request: UpdateRequest,
+    { isValidated }: WriteOptions = VALIDATED,
+  ): Doc | null {
     const after = applyUpdate(found.document, request);
     if (after === null) return null;
+    if (isValidated) validate(collection, after, found.document);
     this.#touch(collection.db);
     const bytes = this.records.replace(collection, found.record, found.document, after);
     const isReplacement = kindOfUpdate(request.update) === 'replacement';
@@ -124,6 +155,7 @@ export class Deployment {
       },
       ...(isReplacement ? { fullDocument: bytes } : {}),
     });
+    this.history.keep(found.record, found.document);
     return after;
   }
 
@@ -138,6 +170,7 @@ export class Deployment {
       uuid: collection.uuid,
       fields: { documentKey: { _id: found.document['_id'] }, ...this.#images(collection, found.document, null) },
     });
+    this.history.keep(found.record, found.document);
   }
 
   drop(collection: CollectionInfo): void {
@@ -150,6 +183,7 @@ export class Deployment {
       uuid: collection.uuid,
       fields: {},
     });
+    this.history.renamed(collection.db, collection.name);
   }
 
   /** Creates an index and fills it. @returns false where it is there already */

@@ -7,6 +7,7 @@ const TRANSACTIONS = new Set(['startTransaction', 'commitTransaction', 'abortTra
 const LEFT_OUT: Readonly<Record<string, string>> = {
   loop: 'the operation loop belongs to tests that run until they are stopped',
   clientEncryption: 'client-side encryption is not installed',
+  mapReduce: 'this driver has no mapReduce',
 };
 
 /**
@@ -19,6 +20,8 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
     if (operations.has(name)) return reason;
     if (file.createEntities?.some((entity) => name in entity) === true) return reason;
   }
+  if (test.expectLogMessages !== undefined || test.expectTracingMessages !== undefined)
+    return 'what the driver logs or traces says nothing of the server, and is not compared';
   if (test.operations.some(hidesBypass)) return 'the driver does not send bypassDocumentValidation: false here';
   if (server.isSandbox && [...operations].some((name) => TRANSACTIONS.has(name))) {
     return 'the sandbox refuses transactions of several documents by decision';

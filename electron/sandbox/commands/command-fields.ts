@@ -217,8 +217,11 @@ const API_V1: ReadonlySet<string> = new Set([
   'refreshSessions',
   'saslContinue',
   'saslStart',
+  'testDeprecation',
   'update',
 ]);
+/** Commands of the second version only. */
+const IN_V2_ONLY: ReadonlySet<string> = new Set(['testVersion2', 'testDeprecationInVersion2']);
 /** Stages that are not part of it. */
 const STAGES_OUTSIDE = [
   '$currentOp',
@@ -229,7 +232,7 @@ const STAGES_OUTSIDE = [
   '$search',
 ];
 
-/** Holds a command to the stable API where it asks for that. Errors: `InvalidOptions`, `APIVersionError`, `APIStrictError`. */
+/** Holds a command to the stable API where it asks for that. Errors: `InvalidOptions`, `APIVersionError`, `APIStrictError`, `APIDeprecationError`. */
 export function checkApi({ name, body }: CommandCall): void {
   const { apiVersion, apiStrict, apiDeprecationErrors } = body;
   if (apiVersion === undefined) {
@@ -237,8 +240,14 @@ export function checkApi({ name, body }: CommandCall): void {
     const field = apiStrict === undefined ? 'apiDeprecationErrors' : 'apiStrict';
     throw new ServerError('Location4886600', `Provided ${field} without passing apiVersion`);
   }
+  // Version 2 is MongoDB's own for tests.
+  if (apiVersion === '2' && IN_V2_ONLY.has(name)) {
+    if (apiDeprecationErrors === true && name === 'testDeprecationInVersion2') refuseDeprecated(name, apiVersion);
+    return;
+  }
   if (apiVersion !== '1')
     throw new ServerError('APIVersionError', `API version must be "1", found ${JSON.stringify(apiVersion)}`);
+  if (apiDeprecationErrors === true && name === 'testDeprecation') refuseDeprecated(name, apiVersion);
   if (apiStrict !== true) return;
   if (!API_V1.has(name))
     throw new ServerError(
@@ -248,6 +257,13 @@ export function checkApi({ name, body }: CommandCall): void {
   const stage = stagesOf(body).find((one) => STAGES_OUTSIDE.includes(one));
   if (stage !== undefined)
     throw new ServerError('APIStrictError', `stage ${stage} is not allowed with 'apiStrict: true' in API Version 1`);
+}
+
+function refuseDeprecated(name: string, apiVersion: string): never {
+  throw new ServerError(
+    'APIDeprecationError',
+    `Provided apiDeprecationErrors:true, but the command ${name} is deprecated in API Version ${apiVersion}.`,
+  );
 }
 
 function stagesOf({ pipeline }: Doc): readonly string[] {

@@ -1,6 +1,7 @@
 import type { AccessControl } from '../access/access-control.ts';
 import type { TtlMonitor } from '../ttl-monitor.ts';
 import type { Command } from './command.ts';
+import { STATS_COMMANDS } from './collection-stats.ts';
 import { explain } from './explain.ts';
 import { failPointCommands, type FailPoints } from './fail-points.ts';
 import { LoginCommands } from './login-commands.ts';
@@ -25,6 +26,7 @@ export function commandTable(parts: {
     explain,
     ...WRITE_COMMANDS,
     ...SCHEMA_COMMANDS,
+    ...STATS_COMMANDS,
     ...serverCommands(parts.identity, (call) => logins.handshake(call)),
     ...logins.commands,
     ...userCommands(parts.accessControl),

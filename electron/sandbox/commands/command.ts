@@ -1,7 +1,7 @@
-import { Long } from 'bson';
-import type { Access } from '../access/access-control.ts';
+import { Binary, Long } from 'bson';
+import { userDigest, type Access } from '../access/access-control.ts';
 import type { AccessName } from '../access/builtin-roles.ts';
-import type { Deployment } from '../deployment.ts';
+import type { Deployment, WriteOptions } from '../deployment.ts';
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
@@ -84,4 +84,19 @@ export function cursorId(value: unknown): Long {
   const number = numberOf(value);
   if (number === null) throw new ServerError('TypeMismatch', 'a cursor id must be a long');
   return Long.fromNumber(number);
+}
+
+/** How a command writes documents. */
+export function writeOptionsOf({ body }: CommandCall): WriteOptions {
+  return { isValidated: body['bypassDocumentValidation'] !== true };
+}
+
+/** The number of a write that can be tried again, and the session that counts it; null for any other command. */
+export function retryOf({ body, client }: CommandCall): { readonly session: Buffer; readonly number: number } | null {
+  const number = numberOf(body['txnNumber']);
+  const session = isDoc(body['lsid']) ? body['lsid']['id'] : undefined;
+  if (number === null || !(session instanceof Binary)) return null;
+  const id = Buffer.from(session.buffer.subarray(0, session.position));
+  // A session is its user's: nobody gets the answer to another one's write.
+  return { session: client.user === null ? id : Buffer.concat([id, userDigest(client.user)]), number };
 }

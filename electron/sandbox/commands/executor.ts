@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Statement } from 'better-sqlite3';
 import { Binary } from 'bson';
-import { userDigest, type AccessControl } from '../access/access-control.ts';
+import type { AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
-import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+import type { Doc } from '../semantics/values.ts';
 import { checkApi, refuseUnknownField } from './command-fields.ts';
-import { numberField, type Client, type Command, type CommandCall } from './command.ts';
+import { numberField, retryOf, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
 import type { FailPoints } from './fail-points.ts';
+import { checkReadConcern } from './read-concern.ts';
 import { refuseTransaction } from './server-commands.ts';
 
 interface Waiting {
@@ -76,10 +77,11 @@ export class Executor {
     const injected = this.#failPoints.enter(call);
     if (injected === null) return withErrorLabels(call, await this.#enqueue(call, command), { knowsCursor: true });
     if (injected.delayMs > 0) await delay(injected.delayMs);
-    if (injected.closesConnection) return null;
+    if (injected.closesConnection === 'before') return null;
     if (injected.refusal !== null)
       return withErrorLabels(call, { ...injected.refusal, ...this.#times() }, { knowsCursor: injected.knowsCursor });
     const reply = { ...(await this.#enqueue(call, command)), ...injected.addition };
+    if (injected.closesConnection === 'after') return null;
     return withErrorLabels(call, reply, { knowsCursor: true });
   }
 
@@ -143,6 +145,7 @@ export class Executor {
     this.#accessControl.check(call);
     checkApi(call);
     refuseUnknownField(call);
+    checkReadConcern(call);
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
     if (!command.writes) return command.run(call);
     const retry = retryOf(call);
@@ -190,13 +193,4 @@ function timeLimitOf({ name, body }: CommandCall): number | null {
   if (limit < 0 || limit > 0x7fffffff || !Number.isInteger(limit))
     throw new ServerError('BadValue', `${limit} value for maxTimeMS is out of range`);
   return limit === 0 ? null : limit;
-}
-
-function retryOf({ body, client }: CommandCall): { readonly session: Buffer; readonly number: number } | null {
-  const number = numberOf(body['txnNumber']);
-  const session = isDoc(body['lsid']) ? body['lsid']['id'] : undefined;
-  if (number === null || !(session instanceof Binary)) return null;
-  const id = Buffer.from(session.buffer.subarray(0, session.position));
-  // A session is its user's: nobody gets the answer to another one's write.
-  return { session: client.user === null ? id : Buffer.concat([id, userDigest(client.user)]), number };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { codeNameOf, ERROR_CODES, ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, toWorking, type Doc } from '../semantics/values.ts';
-import type { Command, CommandCall } from './command.ts';
+import { retryOf, type Command, type CommandCall } from './command.ts';
 
 const whole = z
   .custom<unknown>((value) => Number.isInteger(numberOf(value)))
@@ -31,15 +31,21 @@ const dataSchema = z.strictObject({
 
 const getMoreSchema = z.object({ errorCode: whole });
 
+const transactionalWriteSchema = z.strictObject({
+  closeConnection: z.boolean().default(true),
+  failBeforeCommitExceptionCode: whole.optional(),
+});
+
 type FailCommand = z.infer<typeof dataSchema>;
 type FailGetMore = z.infer<typeof getMoreSchema>;
+type FailTransactionalWrite = z.infer<typeof transactionalWriteSchema>;
 
 /** What a fail point makes of one command. */
 export interface InjectedFailure {
   /** The command waits this long before anything else happens, in milliseconds. */
   readonly delayMs: number;
-  /** True where the connection is closed instead of an answer. */
-  readonly closesConnection: boolean;
+  /** Where the connection is closed instead of an answer: before the command runs, or once it has; null for nowhere. */
+  readonly closesConnection: 'before' | 'after' | null;
   /** The refusal that stands in place of running the command. */
   readonly refusal: Doc | null;
   /** True where the refusal comes so late that a change stream's cursor is known as one. */
@@ -79,14 +85,16 @@ interface Active<Data> {
 
 /**
  * Fail points make commands fail, wait or lose their connection on demand, so that a client's answer to such can be tested.
- * MongoDB offers them to tests only; this server is for development only and always does. Three are known: `failCommand`,
- * which meets commands before they run, `failGetMoreAfterCursorCheckout`, which meets a `getMore` once its cursor is found, and
- * `maxTimeAlwaysTimeOut`, which lets the time of every command that is given one be over.
+ * MongoDB offers them to tests only; this server is for development only and always does. Four are known: `failCommand`,
+ * which meets commands before they run, `failGetMoreAfterCursorCheckout`, which meets a `getMore` once its cursor is found,
+ * `maxTimeAlwaysTimeOut`, which lets the time of every command that is given one be over, and `onPrimaryTransactionalWrite`, which
+ * meets retryable writes when they are committed.
  */
 export class FailPoints {
   #failCommand: Active<FailCommand> | null = null;
   #failGetMore: Active<FailGetMore> | null = null;
   #timeOut: Active<unknown> | null = null;
+  #transactionalWrite: Active<FailTransactionalWrite> | null = null;
 
   /** Sets a fail point. Error: `FailPointSetFailed`, `BadValue`, `FailedToParse`. @returns how often it was met before */
   configure(name: unknown, mode: unknown, data: unknown): number {
@@ -106,6 +114,11 @@ export class FailPoints {
         this.#timeOut = activeOf(z.unknown(), mode, data);
         return entered;
       }
+      case 'onPrimaryTransactionalWrite': {
+        const entered = this.#transactionalWrite?.countdown.entered ?? 0;
+        this.#transactionalWrite = activeOf(transactionalWriteSchema, mode, data ?? {});
+        return entered;
+      }
       default:
         throw new ServerError('FailPointSetFailed', `${String(name)} not found`);
     }
@@ -117,12 +130,14 @@ export class FailPoints {
     if (active !== null && isMeant(call, active.data)) return active.countdown.meet() ? failureOf(active.data) : null;
     if (call.body['maxTimeMS'] !== undefined && this.#timeOut?.countdown.meet() === true) {
       const refusal = refusalOf(ERROR_CODES.MaxTimeMSExpired, 'operation exceeded time limit');
-      return { delayMs: 0, closesConnection: false, refusal, knowsCursor: false, addition: null };
+      return { delayMs: 0, closesConnection: null, refusal, knowsCursor: false, addition: null };
     }
+    const write = this.#transactionalWrite;
+    if (write !== null && isNewRetryableWrite(call) && write.countdown.meet()) return failureOfCommit(write.data);
     const getMore = this.#failGetMore;
     if (getMore === null || call.name !== 'getMore' || !getMore.countdown.meet()) return null;
     const refusal = refusalOf(getMore.data.errorCode, "Hit the 'failGetMoreAfterCursorCheckout' failpoint");
-    return { delayMs: 0, closesConnection: false, refusal, knowsCursor: true, addition: null };
+    return { delayMs: 0, closesConnection: null, refusal, knowsCursor: true, addition: null };
   }
 }
 
@@ -159,11 +174,27 @@ function failureOf(data: FailCommand): InjectedFailure {
         };
   return {
     delayMs: data.blockConnection ? data.blockTimeMS : 0,
-    closesConnection: data.closeConnection,
+    closesConnection: data.closeConnection ? 'before' : null,
     refusal,
     knowsCursor: false,
     addition: data.writeConcernError === undefined ? null : { writeConcernError: data.writeConcernError, ...hasLabels },
   };
+}
+
+/** True for a write that can be tried again and was not done yet. */
+function isNewRetryableWrite(call: CommandCall): boolean {
+  const retry = retryOf(call);
+  return retry !== null && !call.deployment.retryable.isDone(retry.session, retry.number);
+}
+
+function failureOfCommit({
+  closeConnection,
+  failBeforeCommitExceptionCode: code,
+}: FailTransactionalWrite): InjectedFailure {
+  const isCommitted = code === undefined;
+  const refusal = isCommitted ? null : refusalOf(code, 'Failing commit for fail point onPrimaryTransactionalWrite');
+  const closesConnection = closeConnection ? (isCommitted ? 'after' : 'before') : null;
+  return { delayMs: 0, closesConnection, refusal, knowsCursor: false, addition: null };
 }
 
 /** The command that sets fail points. */

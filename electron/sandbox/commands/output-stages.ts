@@ -1,6 +1,6 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
-import type { CommandCall } from './command.ts';
+import { writeOptionsOf, type CommandCall } from './command.ts';
 
 /** Writes what a pipeline gave to where its last stage, `$out` or `$merge`, says. */
 export function writeOutput(call: CommandCall, stage: Doc, results: readonly Doc[]): void {
@@ -22,7 +22,7 @@ function writeOut(call: CommandCall, given: unknown, results: readonly Doc[]): v
     const collection = deployment.ensureCollection(db, coll);
     const replaced = Array.from(deployment.find(db, coll, { filter: {} }));
     for (const found of replaced) deployment.remove(collection, found);
-    for (const document of results) deployment.insert(db, coll, document);
+    for (const document of results) deployment.insert(db, coll, document, writeOptionsOf(call));
   });
 }
 
@@ -37,7 +37,7 @@ function writeMerge(call: CommandCall, given: unknown, results: readonly Doc[]):
     const [found] = deployment.find(db, coll, { filter, limit: 1 });
     if (found === undefined) {
       const whenNotMatched = options['whenNotMatched'] ?? 'insert';
-      if (whenNotMatched === 'insert') deployment.insert(db, coll, document);
+      if (whenNotMatched === 'insert') deployment.insert(db, coll, document, writeOptionsOf(call));
       else if (whenNotMatched === 'fail')
         throw new ServerError(
           'BadValue',
@@ -47,7 +47,8 @@ function writeMerge(call: CommandCall, given: unknown, results: readonly Doc[]):
     }
     const update = mergeUpdate(options['whenMatched'] ?? 'merge', document);
     if (update !== null) {
-      deployment.update(collection, found, { update, filter, arrayFilters: [], variables: { new: document } });
+      const request = { update, filter, arrayFilters: [], variables: { new: document } };
+      deployment.update(collection, found, request, writeOptionsOf(call));
     }
   }
 }

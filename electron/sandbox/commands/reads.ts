@@ -1,4 +1,4 @@
-import type { Long } from 'bson';
+import type { Long, Timestamp } from 'bson';
 import { collationOf, rankedTexts } from '../semantics/collation.ts';
 import { evaluateVariables, streamPipeline, type PipelineContext } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
@@ -21,7 +21,9 @@ import {
   type CommandCall,
 } from './command.ts';
 import { writeOutput } from './output-stages.ts';
-import { findOnView, throughViews } from './views.ts';
+import { snapshotTimeOf } from './read-concern.ts';
+import { sourceOf } from './source-stages.ts';
+import { aggregateOnView, findOnView, throughViews } from './views.ts';
 
 function* documentsOf(deployment: Deployment, db: string, name: string, request: ReadRequest): Generator<Doc> {
   for (const found of deployment.find(db, name, request)) yield found.document;
@@ -36,7 +38,7 @@ async function firstPage(
   return cursorReply(call, namespace, source, await source.next(batchSize ?? FIRST_BATCH, 0));
 }
 
-function cursorReply(call: CommandCall, namespace: string, source: PageSource, page: CursorPage): Doc {
+function cursorReply(call: CommandCall, namespace: string, source: PageSource, page: CursorPage): { cursor: Doc } {
   const id = page.isExhausted ? NO_CURSOR : openCursor(call, namespace, source);
   return {
     cursor: {
@@ -72,11 +74,12 @@ function syncFirstPage(
   namespace: string,
   source: PageSource,
   batchSize: number | undefined,
-  isSingle: boolean,
+  { isSingle, at }: { readonly isSingle: boolean; readonly at: Timestamp | null },
 ): Doc {
   const page = source.next(batchSize ?? FIRST_BATCH, 0);
   if (page instanceof Promise) throw new ServerError('InternalError', 'a plain read must not wait');
-  return cursorReply(call, namespace, source, isSingle ? { ...page, isExhausted: true } : page);
+  const reply = cursorReply(call, namespace, source, isSingle ? { ...page, isExhausted: true } : page);
+  return at === null ? reply : { cursor: { ...reply.cursor, atClusterTime: at } };
 }
 
 /** What a command of the shape of `find` reads. Errors: `BadValue`, `TypeMismatch`. */
@@ -93,6 +96,7 @@ export function readRequest(call: CommandCall): ReadRequest {
     hint: body['hint'],
     variables: evaluateVariables(body['let'], call.startedAt),
     collation: collationOf(body['collation']),
+    at: snapshotTimeOf(call),
   };
 }
 
@@ -103,12 +107,26 @@ const find: Command = {
     const onView = findOnView(call);
     if (onView !== null) return aggregate.run(onView);
     const request = readRequest(call);
+    refuseTailing(call);
     const projection = docField(call.body, 'projection');
     const source = pagesOf(documentsOf(call.deployment, call.db, name, request), (page) => project(page, projection));
     const isSingle = call.body['singleBatch'] === true || (numberField(call.body, 'limit') ?? 0) < 0;
-    return syncFirstPage(call, `${call.db}.${name}`, source, numberField(call.body, 'batchSize'), isSingle);
+    return syncFirstPage(call, `${call.db}.${name}`, source, numberField(call.body, 'batchSize'), {
+      isSingle,
+      at: request.at ?? null,
+    });
   },
 };
+
+/** A cursor that waits behind the last document is for capped collections only, which this server has not. */
+function refuseTailing({ body }: CommandCall): void {
+  if (body['tailable'] === true)
+    throw new ServerError(
+      'BadValue',
+      'error processing query: planner returned error: tailable cursor requested on non capped collection',
+    );
+  if (body['awaitData'] === true) throw new ServerError('FailedToParse', 'Cannot set awaitData without tailable');
+}
 
 const getMore: Command = {
   writes: false,
@@ -185,40 +203,37 @@ const aggregate: Command = {
       return firstPage(call, namespace, source, batchSize);
     }
     const viewed = throughViews(call, name, stages);
-    const documents = aggregated(call, viewed.name, viewed.stages);
-    return syncFirstPage(
-      call,
-      namespace,
-      pagesOf(documents, (page) => page),
-      batchSize,
-      false,
-    );
+    const at = snapshotTimeOf(call);
+    const source = pagesOf(aggregated(call, viewed, at), (page) => page);
+    return syncFirstPage(call, namespace, source, batchSize, { isSingle: false, at });
   },
 };
 
-function aggregated(call: CommandCall, name: string | null, stages: readonly Doc[]): Iterable<Doc> {
+function aggregated(
+  call: CommandCall,
+  { name, stages }: { readonly name: string | null; readonly stages: readonly Doc[] },
+  at: Timestamp | null,
+): Iterable<Doc> {
   const { deployment, db } = call;
   const context: PipelineContext = {
     variables: evaluateVariables(call.body['let'], call.startedAt),
-    collection: (other) => documentsOf(deployment, db, other, { filter: {} }),
+    collection: (other) => documentsOf(deployment, db, other, { filter: {}, at }),
     allowDiskUse: call.body['allowDiskUse'] !== false,
   };
   const output = stages.at(-1);
   const isOutput = output !== undefined && ('$out' in output || '$merge' in output);
   const inner = isOutput ? stages.slice(0, -1) : stages;
   const { request: leading, rest } = leadingRead(inner, context.variables, call.body['hint']);
-  const request = { ...leading, collation: collationOf(call.body['collation']) };
+  const request = { ...leading, collation: collationOf(call.body['collation']), at };
   if (request.collation !== null) refuseCollated(rest);
-  const isOfSessions = rest[0] !== undefined && '$listLocalSessions' in rest[0];
-  if (isOfSessions && (name !== null || rest.length < inner.length))
-    throw new ServerError(
-      'InvalidNamespace',
-      '$listLocalSessions must be run against the database with {aggregate: 1}',
-    );
-  if (isOfSessions) rest.shift();
-  const sessions = isOfSessions ? deployment.sessions.list(call.client.user) : [];
-  const input = name === null ? sessions : documentsOf(deployment, db, name, request);
-  const results = rest.length === 0 ? input : streamPipeline(rest, input, context);
+  const source = sourceOf(call, name, inner[0]);
+  const read = name === null ? [] : documentsOf(deployment, db, name, request);
+  const results =
+    source !== null
+      ? streamPipeline(inner.slice(1), source, context)
+      : rest.length === 0
+        ? read
+        : streamPipeline(rest, read, context);
   if (!isOutput) return results;
   writeOutput(call, output, [...results]);
   return [];
@@ -269,12 +284,20 @@ function isDirection(value: unknown): boolean {
   return direction === 1 || direction === -1;
 }
 
+/** The documents of an `aggregate`, which is of a view. */
+function documentsOn(call: CommandCall): Iterable<Doc> {
+  const stages = docsField(call.body, 'pipeline');
+  return aggregated(call, throughViews(call, String(call.body['aggregate']), stages), snapshotTimeOf(call));
+}
+
 const count: Command = {
   writes: false,
   run(call) {
     const name = collectionName(call);
     const collection = call.deployment.catalog.find(call.db, name);
     if (collection === null) return { n: 0 };
+    const onView = aggregateOnView(call, collection, [{ $count: 'n' }]);
+    if (onView !== null) return { n: Array.from(documentsOn(onView))[0]?.['n'] ?? 0 };
     const request = readRequest(call);
     if (Object.keys(request.filter).length === 0 && !request.skip && !request.limit)
       return { n: call.deployment.records.count(collection) };
@@ -293,9 +316,11 @@ const distinct: Command = {
     const request = readRequest(call);
     const collation = request.collation ?? null;
     const values = new Map<string, { readonly key: Buffer; readonly value: unknown }>();
-    const found = [...call.deployment.find(call.db, collectionName(call), request)].map(
-      (one) => valuesAt(one.document, path).values,
-    );
+    const name = collectionName(call);
+    const collection = call.deployment.catalog.find(call.db, name);
+    const onView = collection === null ? null : aggregateOnView(call, collection, []);
+    const documents = onView === null ? documentsOf(call.deployment, call.db, name, request) : documentsOn(onView);
+    const found = Array.from(documents, (document) => valuesAt(document, path).values);
     const ranked = collation === null ? null : rankedTexts(collation, found.flat());
     for (const list of found) {
       for (const value of list) {
@@ -308,6 +333,7 @@ const distinct: Command = {
       values: [...values.values()]
         .sort((left, right) => Buffer.compare(left.key, right.key))
         .map((entry) => entry.value),
+      ...(request.at === null || request.at === undefined ? {} : { atClusterTime: request.at }),
     };
   },
 };

@@ -1,9 +1,10 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
-import type { Doc } from '../semantics/values.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import { NO_CURSOR } from '../deployment.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
-import { recordBounds } from '../storage/schema.ts';
+import { validationOptionsOf } from '../storage/validation.ts';
+import { sizeOf } from './collection-stats.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 function existing(call: CommandCall): CollectionInfo {
@@ -81,12 +82,17 @@ const dropIndexes: Command = {
     const given = call.body['index'];
     const before = collection.indexes.length;
     const doomed = collection.indexes.filter((index) => {
-      if (index.name === '_id_') return false;
+      if (isOfIds(index)) return false;
       if (given === '*') return true;
       if (Array.isArray(given)) return given.includes(index.name);
       return typeof given === 'string' ? index.name === given : isSamePattern(index.spec['key'], given);
     });
-    if (given === '_id_') throw new ServerError('InvalidOptions', 'cannot drop _id index');
+    const kept = collection.indexes.find((index) => isOfIds(index) && given === index.name);
+    if (kept !== undefined)
+      throw new ServerError(
+        'InvalidOptions',
+        kept.spec['clustered'] === true ? `cannot drop the clustered index ${kept.name}` : 'cannot drop _id index',
+      );
     if (doomed.length === 0 && given !== '*')
       throw new ServerError('IndexNotFound', `index not found with name [${String(given)}]`);
     for (const index of doomed) call.deployment.catalog.dropIndex(collection, index);
@@ -107,16 +113,7 @@ const listIndexes: Command = {
 };
 
 /** What MongoDB makes collections with and this server does not. */
-const OPTIONS_MISSING = [
-  'capped',
-  'size',
-  'max',
-  'validator',
-  'collation',
-  'timeseries',
-  'clusteredIndex',
-  'encryptedFields',
-];
+const OPTIONS_MISSING = ['capped', 'size', 'max', 'collation', 'timeseries', 'encryptedFields', 'expireAfterSeconds'];
 
 const create: Command = {
   writes: true,
@@ -125,27 +122,44 @@ const create: Command = {
     if (call.deployment.catalog.find(call.db, name) !== null) {
       throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
-    const options: Doc = {};
+    const options = validationOptionsOf(call.db, call.body);
     const missing = OPTIONS_MISSING.find((option) => call.body[option] !== undefined);
     if (missing !== undefined)
       throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${missing}'`);
     for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
+    const clustered = clusteredIndexOf(call.body['clusteredIndex']);
+    if (clustered !== null) options['clusteredIndex'] = clustered;
     const collection = call.deployment.ensureCollection(call.db, name, options);
     logChange(call, collection, 'create', { ...options, idIndex: collection.indexes[0]?.spec });
     return {};
   },
 };
 
-/** What MongoDB changes of a collection besides its images. */
-const COLLECTION_CHANGES = [
-  'validator',
-  'validationLevel',
-  'validationAction',
-  'viewOn',
-  'pipeline',
-  'expireAfterSeconds',
-];
+/** The description of a clustered index as it is kept; null for none. Errors: `InvalidOptions`, `TypeMismatch`. */
+function clusteredIndexOf(given: unknown): Doc | null {
+  if (given === undefined || given === false) return null;
+  const spec = isDoc(given) ? given : {};
+  const { v = 2, key, name = '_id_', unique } = spec;
+  const unknown = Object.keys(spec).find((field) => !['v', 'key', 'name', 'unique'].includes(field));
+  if (unknown !== undefined)
+    throw new ServerError('Location40415', `BSON field 'create.clusteredIndex.${unknown}' is an unknown field.`);
+  if (!isDoc(given) || !isSamePattern(key, { _id: 1 }))
+    throw new ServerError(
+      'InvalidIndexSpecificationOption',
+      'The clusteredIndex option is only supported with key: {_id: 1}',
+    );
+  if (unique !== true)
+    throw new ServerError('Location5979700', 'The clusteredIndex option requires unique: true to be specified');
+  return { v, key, name, unique };
+}
+
+function isOfIds(index: CollectionInfo['indexes'][number]): boolean {
+  return index.name === '_id_' || index.spec['clustered'] === true;
+}
+
+/** What MongoDB changes of a collection and this server does not. */
+const COLLECTION_CHANGES = ['viewOn', 'pipeline', 'expireAfterSeconds'];
 
 const collMod: Command = {
   writes: true,
@@ -155,13 +169,17 @@ const collMod: Command = {
     if (COLLECTION_CHANGES.some((option) => call.body[option] !== undefined))
       throw new ServerError(
         'NotImplemented',
-        'The sandbox server changes only changeStreamPreAndPostImages and an index of a collection',
+        'The sandbox server changes only changeStreamPreAndPostImages, the validation and an index of a collection',
       );
     const changedIndex = docField(call.body, 'index');
     if (changedIndex !== undefined) return changeIndex(call, collection, changedIndex);
     const before = collection.options;
-    const options = images === undefined ? before : { ...before, changeStreamPreAndPostImages: images };
-    if (images !== undefined) call.deployment.catalog.setOptions(collection, options);
+    const changed = {
+      ...(images === undefined ? {} : { changeStreamPreAndPostImages: images }),
+      ...validationOptionsOf(call.db, call.body),
+    };
+    const options = { ...before, ...changed };
+    if (Object.keys(changed).length > 0) call.deployment.catalog.setOptions(collection, options);
     const stateBeforeChange = { collectionOptions: { ...before, uuid: collection.uuid } };
     logChange(call, collection, 'modify', options, { stateBeforeChange });
     return {};
@@ -236,6 +254,7 @@ const renameCollection: Command = {
     const dropped = target === null ? {} : { dropTarget: target.uuid };
     const fields = { to, operationDescription: { to, ...dropped } };
     oplog.append({ operationType: 'rename', db: from.db, coll: from.coll, uuid: collection.uuid, fields });
+    for (const { db, coll } of [from, to]) call.deployment.history.renamed(db, coll);
     return {};
   },
 };
@@ -264,7 +283,7 @@ const listCollections: Command = {
             type: typeOf(collection),
             options: collection.options,
             info: { readOnly: false, uuid: collection.uuid },
-            idIndex: collection.indexes[0]?.spec,
+            ...(collection.options['clusteredIndex'] === undefined ? { idIndex: collection.indexes[0]?.spec } : {}),
           },
     );
     return cursorOf(
@@ -295,99 +314,13 @@ const listDatabases: Command = {
   },
 };
 
-function sizeOf(call: CommandCall, db: string): number {
-  return call.deployment.catalog.list(db).reduce((sum, collection) => sum + bytesOf(call, collection), 0);
-}
-
-const dbStats: Command = {
+/** Search indexes are Atlas's alone: every other MongoDB refuses them so. */
+const searchIndexes: Command = {
   writes: false,
-  run(call) {
-    const all = call.deployment.catalog.list(call.db);
-    const collections = all.filter((one) => typeOf(one) === 'collection');
-    const scale = scaleOf(call);
-    const objects = collections.reduce((sum, collection) => sum + call.deployment.records.count(collection), 0);
-    const bytes = sizeOf(call, call.db);
-    const indexes = collections.flatMap((one) => one.indexes);
-    const indexSize = indexes.reduce((sum, index) => sum + indexBytes(call, index.id), 0) / scale;
-    return {
-      db: call.db,
-      collections: collections.length,
-      views: all.length - collections.length,
-      objects,
-      avgObjSize: objects === 0 ? 0 : bytes / objects,
-      dataSize: bytes / scale,
-      storageSize: bytes / scale,
-      indexes: indexes.length,
-      indexSize,
-      totalSize: bytes / scale + indexSize,
-      scaleFactor: scale,
-    };
+  run() {
+    throw new ServerError('SearchNotEnabled', 'Search index commands are only supported with Atlas.');
   },
 };
-
-const collStats: Command = {
-  writes: false,
-  run(call) {
-    const name = collectionName(call);
-    const collection = call.deployment.catalog.find(call.db, name);
-    const scale = scaleOf(call);
-    const ns = `${call.db}.${name}`;
-    const none = {
-      ns,
-      size: 0,
-      count: 0,
-      storageSize: 0,
-      nindexes: 0,
-      totalIndexSize: 0,
-      totalSize: 0,
-      indexSizes: {},
-    };
-    if (collection === null) return { ...none, capped: false, scaleFactor: scale };
-    const count = call.deployment.records.count(collection);
-    const bytes = bytesOf(call, collection);
-    const indexSizes = Object.fromEntries(
-      collection.indexes.map((index) => [index.name, Math.trunc(indexBytes(call, index.id) / scale)]),
-    );
-    const totalIndexSize = Object.values(indexSizes).reduce((sum, one) => sum + one, 0);
-    const size = Math.trunc(bytes / scale);
-    return {
-      ns,
-      size,
-      count,
-      ...(count === 0 ? {} : { avgObjSize: Math.trunc(bytes / count) }),
-      numOrphanDocs: 0,
-      storageSize: size,
-      freeStorageSize: 0,
-      capped: false,
-      nindexes: collection.indexes.length,
-      indexBuilds: [],
-      totalIndexSize,
-      totalSize: size + totalIndexSize,
-      indexSizes,
-      scaleFactor: scale,
-    };
-  },
-};
-
-function scaleOf({ body }: CommandCall): number {
-  const scale = numberField(body, 'scale') ?? 1;
-  if (scale < 1) throw new ServerError('BadValue', `BSON field 'scale' value must be >= 1, actual value '${scale}'`);
-  return Math.trunc(scale);
-}
-
-function bytesOf(call: CommandCall, collection: CollectionInfo): number {
-  const statement = call.deployment.sqlite.prepare<[number, number], { bytes: number | null }>(
-    'SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?',
-  );
-  return statement.get(...recordBounds(collection.id))?.bytes ?? 0;
-}
-
-function indexBytes(call: CommandCall, index: number): number {
-  const statement = call.deployment.sqlite.prepare<[number], { bytes: number | null }>(
-    'SELECT sum(length(key) + 8) AS bytes FROM entries WHERE indexId = ?',
-  );
-  return statement.get(index)?.bytes ?? 0;
-}
 
 /** Commands that make, describe and remove collections and indexes. */
 export const SCHEMA_COMMANDS = {
@@ -402,6 +335,8 @@ export const SCHEMA_COMMANDS = {
   renameCollection,
   listCollections,
   listDatabases,
-  dbStats,
-  collStats,
+  createSearchIndexes: searchIndexes,
+  updateSearchIndex: searchIndexes,
+  dropSearchIndex: searchIndexes,
+  listSearchIndexes: searchIndexes,
 };

@@ -93,7 +93,14 @@ export function serverCommands(identity: ServerIdentity, loginOf: (call: Command
     getParameter: read((call) => ({
       ...(call.body['authenticationMechanisms'] === undefined ? {} : { authenticationMechanisms: [MECHANISM] }),
       featureCompatibilityVersion: { version: '7.0' },
+      // As on a MongoDB that was started for tests: it has fail points.
+      enableTestCommands: true,
+      acceptApiVersion2: true,
+      requireApiVersion: false,
     })),
+    testVersion2: nothing,
+    testDeprecation: nothing,
+    testDeprecationInVersion2: nothing,
     serverStatus: read((call) => ({
       host: identity.host,
       version: SERVER_VERSION,

@@ -1,4 +1,5 @@
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+import type { CollectionInfo } from '../storage/catalog.ts';
 import type { CommandCall } from './command.ts';
 
 /** Views on views are followed this far, as on MongoDB. */
@@ -26,7 +27,7 @@ export function throughViews(
 export function findOnView(call: CommandCall): CommandCall | null {
   const collection = call.deployment.catalog.find(call.db, String(call.body[call.name]));
   if (typeof collection?.options['viewOn'] !== 'string') return null;
-  const { filter, sort, skip, limit, projection, batchSize, collation, let: variables } = call.body;
+  const { filter, sort, skip, limit, projection, batchSize, collation, readConcern, let: variables } = call.body;
   const stages = Object.entries({ $match: filter, $sort: sort, $skip: skip, $limit: limit, $project: projection });
   const body: Doc = {
     aggregate: collection.name,
@@ -35,9 +36,36 @@ export function findOnView(call: CommandCall): CommandCall | null {
       .map(([stage, value]) => ({ [stage]: value })),
     cursor: batchSize === undefined ? {} : { batchSize },
     ...(collation === undefined ? {} : { collation }),
+    ...(readConcern === undefined ? {} : { readConcern }),
     ...(variables === undefined ? {} : { let: variables }),
   };
   return { ...call, name: 'aggregate', body };
+}
+
+/** A read on a view as the `aggregate` that MongoDB makes of it, with stages of its own behind; null where it names a collection. */
+export function aggregateOnView(
+  call: CommandCall,
+  collection: CollectionInfo,
+  behind: readonly Doc[],
+): CommandCall | null {
+  if (typeof collection.options['viewOn'] !== 'string') return null;
+  const { query, skip, limit, collation, readConcern } = call.body;
+  const stages = Object.entries({ $match: query, $skip: skip, $limit: limit });
+  const body: Doc = {
+    aggregate: collection.name,
+    pipeline: [
+      ...stages.filter(([, value]) => !isNothing(value)).map(([stage, value]) => ({ [stage]: value })),
+      ...behind,
+    ],
+    cursor: {},
+    ...(collation === undefined ? {} : { collation }),
+    ...(readConcern === undefined ? {} : { readConcern }),
+  };
+  return { ...call, name: 'aggregate', body };
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || numberOf(value) === 0 || isEmpty(value);
 }
 
 function isEmpty(value: unknown): boolean {

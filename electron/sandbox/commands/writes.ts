@@ -6,7 +6,15 @@ import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics
 import { numberOf, type Doc } from '../semantics/values.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
-import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
+import {
+  collectionName,
+  writeOptionsOf,
+  docField,
+  docsField,
+  numberField,
+  type Command,
+  type CommandCall,
+} from './command.ts';
 
 /** MongoDB's limit of statements in one write command. */
 const STATEMENTS_MAX = 100_000;
@@ -111,7 +119,7 @@ const insert: Command = {
   run(call) {
     const name = collectionName(call);
     const outcome = eachStatement(call, docsField(call.body, 'documents'), (document) => {
-      call.deployment.insert(call.db, name, document);
+      call.deployment.insert(call.db, name, document, writeOptionsOf(call));
       return { n: 1 };
     });
     return replyOf(outcome, {});
@@ -165,7 +173,7 @@ const update: Command = {
       // All are found before the first is changed, or an update that moves a document ahead would meet it again.
       const found = [...call.deployment.find(call.db, name, readOf(statement, request, isMulti ? 0 : 1))];
       if (found.length === 0 && statement['upsert'] === true) {
-        const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
+        const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
         return { n: 1, nModified: 0, upserted: stored['_id'] };
       }
       // What a statement did before it was refused stays, but is not counted.
@@ -183,7 +191,7 @@ const update: Command = {
 function updateFound(call: CommandCall, name: string, found: Found, request: UpdateRequest): Doc | null {
   const collection = call.deployment.catalog.find(call.db, name);
   if (collection === null) throw new ServerError('NamespaceNotFound', `ns not found ${call.db}.${name}`);
-  return call.deployment.update(collection, found, request);
+  return call.deployment.update(collection, found, request, writeOptionsOf(call));
 }
 
 function removeFound(call: CommandCall, name: string, found: Found): void {
@@ -240,7 +248,7 @@ function modify(call: CommandCall): Doc {
   const request = updateRequestOf(call, body, variables);
   if (found === undefined) {
     if (body['upsert'] !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
-    const stored = call.deployment.insert(call.db, name, upsertedDocument(request));
+    const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
     return {
       lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
       value: isNew ? shown(stored) : null,

@@ -41,6 +41,8 @@ export class Catalog {
   readonly #insertCollection: Statement;
   readonly #insertIndex: Statement;
   #byNamespace = new Map<string, CollectionInfo>();
+  /** How often each index was chosen for a read since the server started, by its id. */
+  readonly uses = new Map<number, number>();
 
   constructor(sqlite: Sqlite) {
     this.#sqlite = sqlite;
@@ -103,7 +105,11 @@ export class Catalog {
       count: 0,
     };
     this.#byNamespace.set(`${db}.${name}`, collection);
-    this.addIndex(collection, { v: 2, key: { _id: 1 }, name: '_id_' });
+    const clustered = options['clusteredIndex'];
+    this.addIndex(
+      collection,
+      isDoc(clustered) ? { ...clustered, clustered: true } : { v: 2, key: { _id: 1 }, name: '_id_' },
+    );
     return collection;
   }
 
@@ -137,6 +143,7 @@ export class Catalog {
     this.#sqlite.prepare('DELETE FROM entries WHERE indexId = ?').run(index.id);
     this.#sqlite.prepare('DELETE FROM indexes WHERE id = ?').run(index.id);
     collection.indexes.splice(collection.indexes.indexOf(index), 1);
+    this.uses.delete(index.id);
   }
 
   drop(collection: CollectionInfo): void {

@@ -1,3 +1,4 @@
+import type { Timestamp } from 'bson';
 import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { simpleMatcher } from '../semantics/simple-matching.ts';
@@ -8,7 +9,8 @@ import { fieldsOf, isSamePattern, type CollectionInfo } from './catalog.ts';
 import { indexedValue, type IndexField } from './index-entries.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
 import { planOf, type Plan, type SortField } from './planner.ts';
-import type { IndexPosition, Records } from './records.ts';
+import type { IndexPosition } from './records.ts';
+import type { RecordSource } from './snapshot.ts';
 import type { SortEntry } from './sort-buffer.ts';
 
 /** A document with its place. */
@@ -31,6 +33,8 @@ export interface ReadRequest {
   readonly variables?: Doc;
   /** How texts compare; by their bytes where it is not there. */
   readonly collation?: Collation | null;
+  /** The logical time whose documents are read; the present where it is not there. */
+  readonly at?: Timestamp | null;
   /** What the read looks at is counted here. */
   readonly stats?: ReadStats;
 }
@@ -74,9 +78,10 @@ function indexesFor(
 }
 
 /** The documents that match, in the order asked for, read as they are taken. */
-export function* find(records: Records, collection: CollectionInfo, request: ReadRequest): Generator<Found> {
+export function* find(records: RecordSource, collection: CollectionInfo, request: ReadRequest): Generator<Found> {
   const sort = sortFieldsOf(request.sort);
   const plan = planRead(collection, request);
+  if (plan.type === 'index') records.countUse(plan.index);
   const found = matching(records, collection, plan, request);
   const ordered = plan.coversSort ? found : sorted(records, found, sort, request);
   let toSkip = request.skip ?? 0;
@@ -92,7 +97,12 @@ export function* find(records: Records, collection: CollectionInfo, request: Rea
   }
 }
 
-function* matching(records: Records, collection: CollectionInfo, plan: Plan, request: ReadRequest): Generator<Found> {
+function* matching(
+  records: RecordSource,
+  collection: CollectionInfo,
+  plan: Plan,
+  request: ReadRequest,
+): Generator<Found> {
   const matches = exactMatcher(request);
   const { stats } = request;
   const seen = new Set<number>();
@@ -119,7 +129,7 @@ function exactMatcher({ filter, variables, collation }: ReadRequest): (document:
   return (document) => simple(document) ?? (general ??= matcherOf(filter, variables))(document);
 }
 
-function* recordsOf(records: Records, collection: CollectionInfo, plan: Plan): Generator<number> {
+function* recordsOf(records: RecordSource, collection: CollectionInfo, plan: Plan): Generator<number> {
   if (plan.type === 'scan') {
     yield* records.scan(collection, plan.isBackward);
     return;
@@ -140,7 +150,7 @@ interface Stream {
 }
 
 /** Merges stretches, each in order behind its prefix, into one order: what MongoDB's planner calls a sort merge. */
-function* merged(records: Records, plan: Extract<Plan, { type: 'index' }>): Generator<number> {
+function* merged(records: RecordSource, plan: Extract<Plan, { type: 'index' }>): Generator<number> {
   const streams: Stream[] = [];
   for (const range of plan.ranges) {
     const positions = records.range(plan.index, range, plan.isBackward);
@@ -170,7 +180,7 @@ function compareHeads(left: Stream, right: Stream): number {
 
 /** Only places are held while sorting, and the documents read again in their order: no collection has to fit in memory. */
 function* sorted(
-  records: Records,
+  records: RecordSource,
   found: Iterable<Found>,
   sort: readonly SortField[],
   { collation = null, skip = 0, limit = 0 }: ReadRequest,

@@ -26,6 +26,8 @@ interface EntryChange {
 
 /** Reads from the tables happen in pages, because SQLite allows no write while a read is still open. */
 const PAGE = 256;
+/** Every key: the rank of a value's type, which keys begin with, lies between these. */
+const WHOLE_INDEX: KeyRange = { from: Buffer.of(0), to: Buffer.of(0xff), prefixBytes: 0 };
 /** Before every record of every collection. */
 const NO_RECORD = 0;
 
@@ -86,8 +88,11 @@ export class Records {
     return (collection.count ??= this.#count.get(...recordBounds(collection.id))?.count ?? 0);
   }
 
-  /** Inserts a document, with a new `_id` in front where it has none. @returns the document as stored, and its bytes */
-  insert(collection: CollectionInfo, given: Doc): { readonly document: Doc; readonly bytes: Uint8Array } {
+  /** Inserts a document, with a new `_id` in front where it has none. @returns the document as stored, its bytes and its place */
+  insert(
+    collection: CollectionInfo,
+    given: Doc,
+  ): { readonly document: Doc; readonly bytes: Uint8Array; readonly record: number } {
     const document = withId(given);
     const id = document['_id'];
     if (Array.isArray(id)) throw new ServerError('BadValue', "The '_id' value cannot be of type array");
@@ -103,7 +108,7 @@ export class Records {
     this.#store(collection, record, { after: document, bytes, before: null });
     collection.nextRecord = record + 1;
     collection.count = collection.count === null ? null : collection.count + 1;
-    return { document, bytes };
+    return { document, bytes, record };
   }
 
   /** @returns the bytes of the document as it is now */
@@ -129,8 +134,19 @@ export class Records {
     }
   }
 
-  /** Every record in the order of insertion, or the reverse. */
+  /** Counts that an index was chosen for a read. */
+  countUse(index: IndexInfo): void {
+    const { uses } = this.#catalog;
+    uses.set(index.id, (uses.get(index.id) ?? 0) + 1);
+  }
+
+  /** Every record in its natural order, or the reverse: that of insertion, or of a clustered index. */
   *scan(collection: CollectionInfo, isBackward: boolean): Generator<number> {
+    const [idIndex] = collection.indexes;
+    if (idIndex?.spec['clustered'] === true) {
+      for (const { record } of this.range(idIndex, WHOLE_INDEX, isBackward)) yield record;
+      return;
+    }
     const statement = isBackward ? this.#scanBackward : this.#scanForward;
     let [from, to] = recordBounds(collection.id);
     for (;;) {
@@ -195,7 +211,8 @@ export class Records {
   }
 }
 
-function withId(document: Doc): Doc {
+/** A document with its `_id` in front, a new one where it has none. */
+export function withId(document: Doc): Doc {
   if (!Object.hasOwn(document, '_id')) return { _id: new ObjectId(), ...document };
   if (Object.keys(document)[0] === '_id') return document;
   const { _id, ...fields } = document;

@@ -56,6 +56,11 @@ export class RetryableWrites {
     }
   }
 
+  /** True where the session's write of this number, or a later one, did something already. */
+  isDone(session: Buffer, number: number): boolean {
+    return (this.#read.get(session)?.number ?? -1) >= number;
+  }
+
   #resultsOf(session: Buffer, number: number): Doc {
     const row = this.#read.get(session);
     if (row === undefined || row.number < number) return {};

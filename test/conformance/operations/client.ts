@@ -2,7 +2,7 @@ import type { AnyClientBulkWriteModel, Document } from 'mongodb';
 import { z } from 'zod';
 import type { ObservedClient } from '../observed-client.ts';
 import { isDoc, type Doc } from '../unified-file.ts';
-import type { Perform } from './arguments.ts';
+import type { Arguments, Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
 
 /** Every operation on a client, by the format's name. */
@@ -11,10 +11,9 @@ export const CLIENT_OPERATIONS: Readonly<Record<string, Perform<ObservedClient>>
     const pipeline = given.has('pipeline') ? given.docs('pipeline') : [];
     return opened(target.client.watch(pipeline, given.options()));
   },
-  listDatabases: async (target, given) => {
-    const reply = await target.client.db('admin').admin().listDatabases(given.options());
-    return reply.databases;
-  },
+  listDatabases,
+  // This driver gives descriptions where others give objects.
+  listDatabaseObjects: listDatabases,
   listDatabaseNames: async (target, given) => {
     const reply = await target.client
       .db('admin')
@@ -28,6 +27,11 @@ export const CLIENT_OPERATIONS: Readonly<Record<string, Perform<ObservedClient>>
   },
   close: (target) => target.client.close(),
 };
+
+async function listDatabases(target: ObservedClient, given: Arguments): Promise<unknown> {
+  const reply = await target.client.db('admin').admin().listDatabases(given.options());
+  return reply.databases;
+}
 
 /** The format writes `{insertOne: {namespace, …}}`, the driver `{name: 'insertOne', namespace, …}`. */
 function modelOf(given: Document): AnyClientBulkWriteModel<Document> {

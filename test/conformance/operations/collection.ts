@@ -1,10 +1,11 @@
-import type { AnyBulkWriteOperation, Collection, IndexSpecification } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, IndexSpecification, SearchIndexDescription } from 'mongodb';
 import { z } from 'zod';
 import type { Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
 import { isDoc } from '../unified-file.ts';
 
 const indexKeys = z.custom<IndexSpecification>(isDoc);
+const searchIndex = z.custom<SearchIndexDescription>(isDoc);
 const named = z.array(z.object({ name: z.string() }));
 const writeRequests = z.array(z.custom<AnyBulkWriteOperation>(isDoc));
 
@@ -69,6 +70,16 @@ const SCHEMA: Readonly<Record<string, Perform<Collection>>> = {
   createIndex: (target, given) => target.createIndex(indexKeys.parse(given.take('keys')), given.options()),
   drop: (target, given) => target.drop(given.options()),
   dropIndex: (target, given) => target.dropIndex(given.text('name'), given.options()),
+  createSearchIndex: (target, given) => target.createSearchIndex(searchIndex.parse(given.take('model'))),
+  createSearchIndexes: (target, given) => target.createSearchIndexes(z.array(searchIndex).parse(given.take('models'))),
+  dropSearchIndex: (target, given) => target.dropSearchIndex(given.text('name')),
+  updateSearchIndex: (target, given) => target.updateSearchIndex(given.text('name'), given.doc('definition')),
+  listSearchIndexes: (target, given) => {
+    const options = given.has('aggregationOptions') ? given.doc('aggregationOptions') : {};
+    return (
+      given.has('name') ? target.listSearchIndexes(given.text('name'), options) : target.listSearchIndexes(options)
+    ).toArray();
+  },
   dropIndexes: (target, given) => target.dropIndexes(given.options()),
   rename: async (target, given) => {
     await target.rename(given.text('to'), given.options());

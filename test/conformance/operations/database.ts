@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import type { Perform } from './arguments.ts';
+import type { Arguments, Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
 
 /** Every operation on a database, by the format's name. */
@@ -15,10 +15,9 @@ export const DATABASE_OPERATIONS: Readonly<Record<string, Perform<Db>>> = {
   },
   dropCollection: (target, given) => target.dropCollection(given.text('collection'), given.options()),
   dropDatabase: (target, given) => target.dropDatabase(given.options()),
-  listCollections: (target, given) => {
-    const filter = given.has('filter') ? given.doc('filter') : {};
-    return target.listCollections(filter, given.options()).toArray();
-  },
+  listCollections,
+  // This driver gives descriptions where others give objects.
+  listCollectionObjects: listCollections,
   listCollectionNames: async (target, given) => {
     const filter = given.has('filter') ? given.doc('filter') : {};
     const found = await target.listCollections(filter, { nameOnly: true, ...given.options() }).toArray();
@@ -41,3 +40,8 @@ export const DATABASE_OPERATIONS: Readonly<Record<string, Perform<Db>>> = {
     return opened(target.runCursorCommand(given.doc('command'), given.options()));
   },
 };
+
+function listCollections(target: Db, given: Arguments): Promise<unknown> {
+  const filter = given.has('filter') ? given.doc('filter') : {};
+  return target.listCollections(filter, given.options()).toArray();
+}

@@ -48,6 +48,27 @@ describe('a retryable write', () => {
   const insert = (documents: Document[], more: Document): Promise<Document> =>
     client.db('fields').command({ insert: 'retried', documents, lsid, ...more });
 
+  it('loses its answer by a fail point once it is committed, or is refused before, and is done once by the next try', async () => {
+    const retrying = await new MongoClient(sandbox.uri).connect();
+    const failPoint = (data: Document) =>
+      retrying.db('admin').command({ configureFailPoint: 'onPrimaryTransactionalWrite', mode: { times: 1 }, data });
+    const counters = retrying.db('fields').collection<{ _id: string; n: number }>('counters');
+    try {
+      await counters.insertOne({ _id: 'a', n: 0 });
+      await failPoint({});
+      await counters.updateOne({ _id: 'a' }, { $inc: { n: 1 } });
+      expect(await counters.findOne()).toMatchObject({ n: 1 });
+      await failPoint({ failBeforeCommitExceptionCode: 1 });
+      await counters.updateOne({ _id: 'a' }, { $inc: { n: 1 } });
+      expect(await counters.findOne()).toMatchObject({ n: 2 });
+      await failPoint({ failBeforeCommitExceptionCode: 2, closeConnection: false });
+      await expect(counters.updateOne({ _id: 'a' }, { $inc: { n: 1 } })).rejects.toMatchObject({ code: 2 });
+      expect(await counters.findOne()).toMatchObject({ n: 2 });
+    } finally {
+      await retrying.close();
+    }
+  });
+
   it('runs each of its statements once, whoever asks how often', async () => {
     const txnNumber = Long.fromNumber(1);
     await insert([{ _id: 1 }], { txnNumber });
