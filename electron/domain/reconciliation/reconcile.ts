@@ -22,6 +22,8 @@ export interface ReconcileHooks {
   readonly onRule?: (done: number) => void;
   /** What is not to be kept is neither listed nor counted. */
   readonly keep?: (finding: Finding) => boolean;
+  /** Tells by its row whether findings of a generation are kept, before they are put into words. */
+  readonly keepsGeneration?: (generation: number) => boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export function reconcile(view: LedgerView, options: RuleOptions, hooks: Reconci
     ledgerOfWorkspace: sumWorkspaces(view),
     options,
   };
-  const reporter = new Reporter(view, options.seen, hooks.keep ?? (() => true));
+  const reporter = new Reporter(view, options.seen, hooks);
   RULES.forEach((rule, index) => {
     rule.scan(input, reporter.of(rule));
     hooks.onRule?.(index + 1);

@@ -1,5 +1,6 @@
 import { FINDING_KEYS_MAX, FINDINGS_MAX, type Finding } from './finding.ts';
 import type { Report, Rule } from './rule.ts';
+import type { ReconcileHooks } from './reconcile.ts';
 import type { SeenEntries } from './seen-entries.ts';
 import { entryKeyOf, generationIdOf, periodOfCode, type LedgerView } from './view.ts';
 import { periodOf } from '../ledger.ts';
@@ -13,10 +14,11 @@ export class Reporter {
   readonly counts = new Map<string, number>();
   readonly #view: LedgerView;
   readonly #seen: SeenEntries;
-  readonly #keep: (finding: Finding) => boolean;
+  readonly #hooks: ReconcileHooks;
+  #holders: Map<number, string> | null = null;
 
-  constructor(view: LedgerView, seen: SeenEntries, keep: (finding: Finding) => boolean) {
-    this.#keep = keep;
+  constructor(view: LedgerView, seen: SeenEntries, hooks: ReconcileHooks) {
+    this.#hooks = hooks;
     this.#view = view;
     this.#seen = seen;
   }
@@ -42,12 +44,14 @@ export class Reporter {
         entryKeys: about.entryKeys,
         evidence: found.evidence,
       };
-      if (!this.#keep(finding)) return;
+      if (this.#hooks.keep?.(finding) === false) return;
       this.counts.set(rule.name, (this.counts.get(rule.name) ?? 0) + 1);
       if (this.findings.length < FINDINGS_MAX) this.findings.push(finding);
     };
     return {
-      generation: (row, found) => add(found, this.#aboutGeneration(row, found.entries)),
+      generation: (row, found) => {
+        if (this.#hooks.keepsGeneration?.(row) !== false) add(found, this.#aboutGeneration(row, found.entries));
+      },
       entry: (row, found) => add(found, this.#aboutEntry(row)),
       job: (row, found) => add(found, this.#aboutJob(row, found)),
       workspace: (row, found) => {
@@ -79,17 +83,27 @@ export class Reporter {
   }
 
   #workspaceOfGeneration(row: number): string | null {
-    const { generations, jobs, entries, workspaces, holds } = this.#view;
+    const { generations, jobs, entries, workspaces } = this.#view;
     const job = generations.job[row] ?? -1;
     if (job >= 0 && jobs.presence[job] === 1) return workspaces.text(jobs.workspace[job] ?? 0);
     const start = generations.entryStart[row] ?? 0;
     if (start < (generations.entryStart[row + 1] ?? 0)) return workspaces.text(entries.workspace[start] ?? 0);
-    let first: string | null = null;
-    for (let hold = holds.generation.indexOf(row); hold >= 0; hold = holds.generation.indexOf(row, hold + 1)) {
-      const id = workspaces.text(holds.workspace[hold] ?? 0);
-      if (first === null || id < first) first = id;
+    return this.#holderOf(row);
+  }
+
+  /** The first of the workspaces whose accounts hold something for a generation. */
+  #holderOf(generation: number): string | null {
+    if (this.#holders === null) {
+      const { holds, workspaces } = this.#view;
+      this.#holders = new Map();
+      for (let hold = 0; hold < holds.count; hold += 1) {
+        const id = workspaces.text(holds.workspace[hold] ?? 0);
+        const held = holds.generation[hold] ?? 0;
+        const standing = this.#holders.get(held);
+        if (standing === undefined || id < standing) this.#holders.set(held, id);
+      }
     }
-    return first;
+    return this.#holders.get(generation) ?? null;
   }
 
   #aboutEntry(row: number) {

@@ -1,6 +1,5 @@
 import { isNoGeneration } from '../rows.ts';
 import type { AccountFacts } from '../view-builder.ts';
-import type { LedgerView } from '../view.ts';
 import type { BookChanges } from './book-changes.ts';
 import type { IndexedView } from './view-index.ts';
 
@@ -18,8 +17,10 @@ export interface PassedTime {
  * no generation come one by one.
  */
 export class Affected {
-  readonly isJob: Uint8Array;
-  readonly isGeneration: Uint8Array;
+  readonly #isJob: Uint8Array;
+  readonly #isGeneration: Uint8Array;
+  #jobRows: number[] = [];
+  #generationRows: number[] = [];
   /** Rows of entries without a generation. */
   readonly unboundEntries = new Set<number>();
   readonly newGenerationIds = new Set<string>();
@@ -32,8 +33,8 @@ export class Affected {
   constructor(base: IndexedView, changes: BookChanges) {
     const { view } = base;
     this.#base = base;
-    this.isJob = new Uint8Array(view.jobs.presence.length);
-    this.isGeneration = new Uint8Array(view.generations.count);
+    this.#isJob = new Uint8Array(view.jobs.presence.length);
+    this.#isGeneration = new Uint8Array(view.generations.count);
     this.jobIds = new Set(changes.jobs.keys());
     this.entryKeys = new Set(changes.entries.keys());
   }
@@ -41,11 +42,13 @@ export class Affected {
   /** Marks everything. */
   markAll(): void {
     const { view } = this.#base;
-    this.isJob.fill(1);
-    this.isGeneration.fill(1);
     const unbound = this.#base.unboundRow;
+    this.#isJob.fill(1);
+    this.#isGeneration.fill(1);
+    this.#jobRows = Array.from(this.#isJob.keys());
+    this.#generationRows = Array.from(this.#isGeneration.keys()).filter((row) => row !== unbound);
     if (unbound >= 0) {
-      this.isGeneration[unbound] = 0;
+      this.#isGeneration[unbound] = 0;
       const { entryStart } = view.generations;
       for (let row = entryStart[unbound] ?? 0; row < (entryStart[unbound + 1] ?? 0); row += 1)
         this.unboundEntries.add(row);
@@ -58,38 +61,63 @@ export class Affected {
     const { entries } = this.#base.view;
     const generation = entries.generation[row] ?? 0;
     if (isNoGeneration(this.#base.view, generation)) this.unboundEntries.add(row);
-    else this.isGeneration[generation] = 1;
+    else this.#markRow(generation);
   }
 
   markGeneration(id: string | null): void {
     if (id === null || id === '') return;
     const row = this.#base.generationRow(id);
     if (row < 0) this.newGenerationIds.add(id);
-    else this.isGeneration[row] = 1;
+    else this.#markRow(row);
   }
 
   markJob(row: number): void {
-    this.isJob[row] = 1;
+    if (this.#isJob[row] !== 0) return;
+    this.#isJob[row] = 1;
+    this.#jobRows.push(row);
+  }
+
+  #markRow(generation: number): void {
+    if (this.#isGeneration[generation] !== 0) return;
+    this.#isGeneration[generation] = 1;
+    this.#generationRows.push(generation);
+  }
+
+  /** Rows of the jobs that have to be judged anew, in their order once the groups are complete. */
+  get jobRows(): readonly number[] {
+    return this.#jobRows;
+  }
+
+  /** Rows of the generations that have to be judged anew, in their order once the groups are complete. */
+  get generationRows(): readonly number[] {
+    return this.#generationRows;
+  }
+
+  isJob(row: number): boolean {
+    return this.#isJob[row] === 1;
+  }
+
+  isGeneration(row: number): boolean {
+    return this.#isGeneration[row] === 1;
   }
 
   /** True for a generation that has to be judged anew; the empty id is none. */
   hasGeneration(id: string): boolean {
     if (id === '') return false;
     const row = this.#base.generationRow(id);
-    return row < 0 ? this.newGenerationIds.has(id) : this.isGeneration[row] === 1;
+    return row < 0 ? this.newGenerationIds.has(id) : this.isGeneration(row);
   }
 
   hasJob(id: string): boolean {
     if (this.jobIds.has(id)) return true;
     const row = this.#base.view.jobIds.find(id);
-    return row >= 0 && this.isJob[row] === 1;
+    return row >= 0 && this.isJob(row);
   }
 
   /** Rows of the entries that are affected in the view that stood. */
   *entryRows(): Iterable<number> {
     const { entryStart } = this.#base.view.generations;
-    for (let generation = 0; generation < this.isGeneration.length; generation += 1) {
-      if (this.isGeneration[generation] === 0) continue;
+    for (const generation of this.#generationRows) {
       for (let row = entryStart[generation] ?? 0; row < (entryStart[generation + 1] ?? 0); row += 1) yield row;
     }
     yield* this.unboundEntries;
@@ -97,29 +125,36 @@ export class Affected {
 
   /** Completes the groups: once it has returned, no group is marked in part. */
   close(): void {
-    const { jobs, generations, pending } = this.#base.view;
+    const { view } = this.#base;
+    let [jobs, generations] = [0, 0];
     for (let hasGrown = true; hasGrown;) {
-      hasGrown = false;
-      const join = (job: number, generation: number): void => {
-        if (job < 0 || generation < 0 || isNoGeneration(this.#base.view, generation)) return;
-        if (this.isJob[job] === this.isGeneration[generation]) return;
-        this.isJob[job] = 1;
-        this.isGeneration[generation] = 1;
-        hasGrown = true;
-      };
-      for (let row = 0; row < generations.count; row += 1) join(generations.job[row] ?? -1, row);
-      for (let job = 0; job < jobs.presence.length; job += 1) {
-        if (jobs.presence[job] === 1) join(job, jobs.generation[job] ?? -1);
+      for (; jobs < this.#jobRows.length || generations < this.#generationRows.length;) {
+        for (; jobs < this.#jobRows.length; jobs += 1) {
+          for (const row of this.#base.generationsOfJob(this.#jobRows[jobs] ?? -1)) {
+            if (!isNoGeneration(view, row)) this.#markRow(row);
+          }
+        }
+        for (; generations < this.#generationRows.length; generations += 1) {
+          this.markJob(view.generations.job[this.#generationRows[generations] ?? -1] ?? -1);
+        }
       }
-      for (let row = 0; row < pending.count; row += 1) join(pending.job[row] ?? -1, pending.generation[row] ?? -1);
+      hasGrown = false;
+      for (const { job, generation } of this.#base.oddBonds) {
+        if (this.isJob(job) === this.isGeneration(generation)) continue;
+        this.markJob(job);
+        this.#markRow(generation);
+        hasGrown = true;
+      }
     }
+    this.#jobRows.sort((left, right) => left - right);
+    this.#generationRows.sort((left, right) => left - right);
   }
 }
 
 /** Finds all that has to be judged anew after changes, and because time has passed. */
 export function findAffected(base: IndexedView, changes: BookChanges, time: PassedTime): Affected {
   const affected = new Affected(base, changes);
-  markJobs(affected, base.view, changes);
+  markJobs(affected, base, changes);
   markAccounts(affected, base, changes);
   markEntries(affected, base, changes);
   markPassed(affected, base, time);
@@ -127,25 +162,21 @@ export function findAffected(base: IndexedView, changes: BookChanges, time: Pass
   return affected;
 }
 
-function markJobs(affected: Affected, view: LedgerView, changes: BookChanges): void {
-  const { jobs, entries } = view;
-  const isChanged = new Uint8Array(jobs.presence.length);
+function markJobs(affected: Affected, base: IndexedView, changes: BookChanges): void {
+  const { view } = base;
+  const { jobs } = view;
   for (const [id, job] of changes.jobs) {
     const row = view.jobIds.find(id);
     if (row >= 0) {
-      isChanged[row] = 1;
       affected.markJob(row);
+      // Whoever names a job may belong to it, or to nobody, as soon as it comes or goes.
+      for (const entry of base.strayEntriesOfJob(row)) affected.markEntry(entry);
       if (jobs.presence[row] === 1) affected.workspaceIds.add(view.workspaces.text(jobs.workspace[row] ?? 0));
     }
     if (job === null || job === 'malformed') continue;
     affected.workspaceIds.add(job.workspaceId);
     for (const generation of job.generations) affected.markGeneration(generation.id);
     for (const owed of job.pending) affected.markGeneration(owed.generationId);
-  }
-  // Whoever names a job may belong to it, or to nobody, as soon as it comes or goes.
-  for (let row = 0; row < entries.count; row += 1) {
-    const job = entries.job[row] ?? -1;
-    if (job >= 0 && isChanged[job] === 1) affected.markEntry(row);
   }
 }
 
@@ -173,8 +204,7 @@ function markAccounts(affected: Affected, base: IndexedView, changes: BookChange
 function markHolds(affected: Affected, base: IndexedView, workspace: number, now: AccountFacts['holds']): void {
   const { holds } = base.view;
   const same = new Set<string>();
-  for (let row = 0; row < holds.count; row += 1) {
-    if (holds.workspace[row] !== workspace) continue;
+  for (const row of base.holdsOfWorkspace(workspace)) {
     const id = base.generationId(holds.generation[row] ?? 0);
     const hold = now[id];
     if (hold?.credits === holds.credits[row] && hold?.at.getTime() === holds.atMs[row]) same.add(id);
@@ -207,8 +237,7 @@ function markPassed(affected: Affected, base: IndexedView, time: PassedTime): vo
   for (const entry of base.postings) {
     if (isNew((entries.atMs[entry] ?? 0) + time.pendingMsMax)) affected.markEntry(entry);
   }
-  for (let job = 0; job < jobs.presence.length; job += 1) {
-    const endMs = jobs.leaseExpiresAtMs[job] ?? 0;
-    if (endMs > 0 && isNew(endMs + time.leaseGraceMs)) affected.markJob(job);
+  for (const job of base.leasedJobs) {
+    if (isNew((jobs.leaseExpiresAtMs[job] ?? 0) + time.leaseGraceMs)) affected.markJob(job);
   }
 }

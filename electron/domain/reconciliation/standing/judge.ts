@@ -68,7 +68,7 @@ export function judgeChanges(
   const view = patchView(base, changes, affected);
   const concern = new Concern(base, changes, affected, view);
   const seen = seenOf(memories, concern.wantedSeen());
-  const { findings: found } = reconcile(view, { ...options, seen }, { keep: (finding) => concern.covers(finding) });
+  const { findings: found } = reconcile(view, { ...options, seen }, concern.hooks());
   const kept = verdict.findings.filter((finding) => !concern.covers(finding));
   const findings = [...kept, ...found].toSorted(compareFindings);
   const without = changeSum(verdict.inputs, base.view, concern.countedBefore(), -1);
@@ -113,9 +113,7 @@ class Concern {
       ...[...changes.accounts.values()].flatMap((account) => Object.keys(account?.posting ?? {})),
     ]);
     const hashes = new Set([...affected.newGenerationIds].map(hashText));
-    affected.isGeneration.forEach((isAffected, row) => {
-      if (isAffected === 1) hashes.add(base.view.generations.hash[row] ?? 0);
-    });
+    for (const row of affected.generationRows) hashes.add(base.view.generations.hash[row] ?? 0);
     this.#generationHashes = hashes;
     this.#generationHexes = new Set([...hashes].map((hash) => hash.toString(16)));
   }
@@ -125,6 +123,15 @@ class Concern {
       generationHashes: this.#generationHashes,
       unboundKeyHashes: new Set([...this.#unboundKeys].map(hashText)),
       unboundHash: hashText(''),
+    };
+  }
+
+  /** Keeps what only the partial view may speak of. */
+  hooks(): ReconcileHooks {
+    const { generations, generationIds } = this.#view;
+    return {
+      keep: (finding) => this.covers(finding),
+      keepsGeneration: (row) => this.#affected.hasGeneration(generationIds.text(generations.id[row] ?? 0)),
     };
   }
 
@@ -157,8 +164,8 @@ class Concern {
     const { view } = this.#base;
     return {
       entries: this.#affected.entryRows(),
-      generations: markedRows(this.#affected.isGeneration),
-      jobs: new Set(markedRows(this.#affected.isJob)),
+      generations: this.#affected.generationRows,
+      jobs: new Set(this.#affected.jobRows),
       workspaces: this.#changedWorkspaces(view),
     };
   }
@@ -180,8 +187,4 @@ class Concern {
   #changedWorkspaces(view: LedgerView): ReadonlySet<number> {
     return new Set([...this.#changes.accounts.keys()].map((id) => view.workspaces.find(id)).filter((row) => row >= 0));
   }
-}
-
-function* markedRows(marks: Uint8Array): Iterable<number> {
-  for (let row = 0; row < marks.length; row += 1) if (marks[row] === 1) yield row;
 }

@@ -18,7 +18,7 @@ export function patchView(base: IndexedView, changes: BookChanges, affected: Aff
   const { view } = base;
   for (let row = 0; row < view.holds.count; row += 1) {
     const workspaceId = view.workspaces.text(view.holds.workspace[row] ?? 0);
-    if (affected.isGeneration[view.holds.generation[row] ?? 0] !== 1) continue;
+    if (!affected.isGeneration(view.holds.generation[row] ?? 0)) continue;
     if (!affected.workspaceIds.has(workspaceId)) builder.copyHold(view, row);
   }
   for (const workspaceId of new Set([...affected.workspaceIds, ...builder.workspaceIds])) {
@@ -30,15 +30,13 @@ export function patchView(base: IndexedView, changes: BookChanges, affected: Aff
 }
 
 function addJobs(builder: LedgerViewBuilder, base: IndexedView, changes: BookChanges, affected: Affected): void {
-  const { jobs, jobIds, generations, pending } = base.view;
-  const generationsOf = groupRows(generations.count, (row) => generations.job[row] ?? -1, affected.isJob);
-  const pendingOf = groupRows(pending.count, (row) => pending.job[row] ?? -1, affected.isJob);
-  for (let job = 0; job < affected.isJob.length; job += 1) {
-    if (affected.isJob[job] === 0 || jobs.presence[job] === 0) continue;
+  const { jobs, jobIds } = base.view;
+  for (const job of affected.jobRows) {
+    if (jobs.presence[job] === 0) continue;
     const id = jobIds.text(job);
     if (changes.jobs.has(id)) continue;
     if (jobs.presence[job] === 2) builder.addMalformedJob(id);
-    else builder.addJob(jobFactsOf(base, job, generationsOf.get(job) ?? [], pendingOf.get(job) ?? []));
+    else builder.addJob(jobFactsOf(base, job, [...base.generationsOfJob(job)], [...base.pendingOfJob(job)]));
   }
   for (const [id, job] of changes.jobs) {
     if (job === 'malformed') builder.addMalformedJob(id);
@@ -115,9 +113,7 @@ function addAccount(
     otherLedgerCredits,
   });
   if (!affected.workspaceIds.has(workspaceId)) return;
-  for (let hold = 0; hold < view.holds.count; hold += 1) {
-    if (view.holds.workspace[hold] === row) builder.copyHold(view, hold);
-  }
+  for (const hold of base.holdsOfWorkspace(row)) builder.copyHold(view, hold);
 }
 
 /** The jobs that are not affected themselves, as far as it counts for a workspace without an account. */
@@ -129,7 +125,7 @@ function addJobsOfWorkspace(
 ): void {
   const { jobs } = base.view;
   for (let job = 0; job < jobs.presence.length; job += 1) {
-    if (jobs.presence[job] !== 1 || jobs.workspace[job] !== workspace || affected.isJob[job] === 1) continue;
+    if (jobs.presence[job] !== 1 || jobs.workspace[job] !== workspace || affected.isJob(job)) continue;
     builder.addJob(jobFactsOf(base, job, [], []));
   }
 }
@@ -174,21 +170,4 @@ function generationFactsOf(base: IndexedView, row: number): GenerationFacts {
     startedAtMs: generations.startedAtMs[row] ?? 0,
     providerCostMicroUsd: generations.costMicroUsd[row] ?? 0,
   };
-}
-
-/** Rows by what they belong to, only of marked owners. */
-function groupRows(
-  count: number,
-  ownerOf: (row: number) => number,
-  isWanted: Uint8Array,
-): ReadonlyMap<number, readonly number[]> {
-  const groups = new Map<number, number[]>();
-  for (let row = 0; row < count; row += 1) {
-    const owner = ownerOf(row);
-    if (owner < 0 || isWanted[owner] !== 1) continue;
-    const group = groups.get(owner);
-    if (group === undefined) groups.set(owner, [row]);
-    else group.push(row);
-  }
-  return groups;
 }
