@@ -40,13 +40,15 @@ export class PeriodStore {
   }
 
   /**
-   * Keeps what a month counted. Parts of an attempt that came to nothing are written over: without its month they mean nothing.
+   * Keeps what a month counted, under the month's own hash: of two machines that close it at once each keeps what it counted itself.
+   * Parts of an attempt that came to nothing mean nothing without their month.
    */
-  async saveEntries(period: string, parts: readonly Uint8Array[]): Promise<Result<void, AppError>> {
+  async saveEntries(closed: ClosedPeriod, parts: readonly Uint8Array[]): Promise<Result<void, AppError>> {
+    const { period, hash } = closed;
     for (const [part, bytes] of parts.entries()) {
       const fields = { period, part, parts: parts.length, bytes: new Binary(bytes) };
       const written = await attemptCall(() =>
-        this.#entries.updateOne({ _id: `${period}:${part}` }, { $set: fields }, { upsert: true }),
+        this.#entries.updateOne({ _id: `${period}:${hash}:${part}` }, { $set: fields }, { upsert: true }),
       );
       if (!written.ok) return written;
     }
@@ -54,10 +56,10 @@ export class PeriodStore {
   }
 
   /** What a month counted, as it was kept. Error: `malformed_document` where a part is missing. */
-  async readEntries(period: string): Promise<Result<readonly Uint8Array[], AppError>> {
+  async readEntries({ period, hash }: ClosedPeriod): Promise<Result<readonly Uint8Array[], AppError>> {
     const parts: Uint8Array[] = [];
     for (let part = 0, count = 1; part < count; part += 1) {
-      const found = await attemptCall(() => this.#entries.findOne({ _id: `${period}:${part}` }));
+      const found = await attemptCall(() => this.#entries.findOne({ _id: `${period}:${hash}:${part}` }));
       if (!found.ok) return found;
       const parsed = partSchema.safeParse(found.value);
       if (!parsed.success) return err(appError('malformed_document', `period_entries ${period}:${part}`));

@@ -38,7 +38,7 @@ export class ClosedBooksKeeper {
     const head = JSON.stringify(listed.value);
     if (this.#kept?.head === head) return ok(this.#kept.books);
     const books = await readClosedBooks(
-      { list: () => Promise.resolve(listed), readEntries: (period) => periods.readEntries(period) },
+      { list: () => Promise.resolve(listed), readEntries: (closed) => periods.readEntries(closed) },
       this.#folder,
     );
     if (books.ok) this.#kept = { head, books: books.value };
@@ -80,7 +80,7 @@ async function readCounted(
   const name = `sealed-${record.period}-${record.hash.slice(0, 16)}`;
   const kept = folder === null ? null : await openSealed(folder, name);
   if (kept !== null) return ok(kept);
-  const parts = await periods.readEntries(record.period);
+  const parts = await periods.readEntries(record);
   if (!parts.ok) return parts;
   let counted = NOTHING_SEEN;
   for (const bytes of parts.value) {

@@ -99,7 +99,7 @@ export class PeriodDesk {
     const closed = this.#close(asked, open.value, totals.value);
     if (!closed.ok) return closed;
     // What it counted first: a month without it could not be told from one that counted nothing.
-    const kept = await finance.periods.saveEntries(order.period, partsOfSealed(counted));
+    const kept = await finance.periods.saveEntries(closed.value, partsOfSealed(counted));
     if (!kept.ok) return kept;
     const added = await finance.periods.add(closed.value);
     return added.ok ? closed : added;

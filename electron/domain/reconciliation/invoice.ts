@@ -78,6 +78,7 @@ export function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttemp
   const byAcceptance = new Map(
     attempts.flatMap((attempt) => (attempt.acceptanceId === null ? [] : [[attempt.acceptanceId, attempt] as const])),
   );
+  const byCost = Map.groupBy(attempts, ({ costMicroUsd }) => costMicroUsd);
   const taken = new Map<InvoicedAttempt, InvoiceLine>();
   const findings: Finding[] = [];
   const open: InvoiceLine[] = [];
@@ -88,7 +89,8 @@ export function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttemp
     else taken.set(attempt, line);
   }
   for (const line of open) {
-    const attempt = line.acceptanceId === null ? findByTimeAndAmount(line, attempts, taken) : undefined;
+    const ofCost = byCost.get(line.costMicroUsd) ?? [];
+    const attempt = line.acceptanceId === null ? findByTime(line, ofCost, taken) : undefined;
     if (attempt === undefined) findings.push(findingOf(invoice, 'line_unmatched', line, null));
     else taken.set(attempt, line);
   }
@@ -110,8 +112,8 @@ export function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttemp
   };
 }
 
-/** The one attempt of that cost under way at that time; none where several fit: nothing is guessed. */
-function findByTimeAndAmount(
+/** The one attempt of the line's cost under way at its time; none where several fit: nothing is guessed. */
+function findByTime(
   line: InvoiceLine,
   attempts: readonly InvoicedAttempt[],
   taken: ReadonlyMap<InvoicedAttempt, InvoiceLine>,
@@ -121,7 +123,6 @@ function findByTimeAndAmount(
   const fitting = attempts.filter(
     (attempt) =>
       !taken.has(attempt) &&
-      attempt.costMicroUsd === line.costMicroUsd &&
       atMs >= attempt.startedAtMs - TIME_MS_MAX &&
       atMs <= (attempt.endedAtMs ?? atMs) + TIME_MS_MAX,
   );
