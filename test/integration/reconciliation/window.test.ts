@@ -225,6 +225,42 @@ describe('reconciliation over the port of a window', () => {
     expect(lastOf(await run(window, { workspaceId: 'w1', period: '2026-10' })).findings).toBe(2);
   });
 
+  it('reads the server where the copy keeps a window of the jobs, for whatever part of the books it is asked', async () => {
+    await plant(entryOf('capture'));
+    const billing = { ...FAILED.billing, generationId: 'g-other' };
+    const other = { ...FAILED, _id: 'failed-2', workspaceId: 'w2', billing };
+    await server.client.db(server.dbName).collection<{ _id: string }>('jobs').insertOne(other);
+    await plant({
+      ...entryOf('capture'),
+      _id: 'g-other:capture:1',
+      workspaceId: 'w2',
+      jobId: 'failed-2',
+      generationId: 'g-other',
+    });
+    const window = await openWindow();
+    await copied(window, 1);
+    const whole = lastOf(await run(window));
+    expectOk(await window.ask('copy.set', { keptDays: 1, bytesMax: null, keepsPrompts: true }));
+    await expect
+      .poll(async () => expectOk(await window.ask('copy.get', {})).documents.jobs, { timeout: 20_000 })
+      .toBe(0);
+
+    for (const [scope, findings] of [
+      [ALL, whole.findings],
+      [{ workspaceId: 'w1', period: null }, 2],
+      [{ workspaceId: 'w2', period: '2026-10' }, 2],
+      [{ workspaceId: 'w1', period: '2026-09' }, 1],
+      [{ workspaceId: 'w3', period: null }, 0],
+    ] as const) {
+      const last = lastOf(await run(window, scope));
+      expect({ scope, ...last }).toMatchObject({ scope, findings, copyAsOfMs: null, inputs: whole.inputs });
+    }
+    const again = lastOf(await run(window));
+    expect(again.byRule).toEqual(whole.byRule);
+    const same = expectOk(await window.ask('reconciliation.repeat', { runId: again.runId }));
+    expect(same).toMatchObject({ isSame: true, areInputsSame: true });
+  });
+
   it('stops when it is told to, keeps nothing of it, and runs again', async () => {
     await plant(entryOf('capture'));
     const window = await openWindow();
