@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -15,7 +16,7 @@ const COLUMN_TYPES = {
 } as const;
 type ColumnTypeName = keyof typeof COLUMN_TYPES;
 
-const MAGIC = 'RLCOLS1\n';
+const MAGIC = 'RLCOLS2\n';
 const headerSchema = z.object({
   kind: z.string(),
   meta: z.unknown(),
@@ -25,6 +26,8 @@ const headerSchema = z.object({
       type: z.enum(Object.keys(COLUMN_TYPES) as [ColumnTypeName, ...ColumnTypeName[]]),
       length: z.int().nonnegative(),
       offset: z.int().nonnegative(),
+      /** Of the column's bytes with those up to the next column. */
+      crc: z.int().nonnegative(),
     }),
   ),
 });
@@ -39,10 +42,14 @@ export interface ColumnFile {
 /** Columns begin at multiples of this, so that they can be used where they stand. */
 const ALIGNMENT = 8;
 
+/** Bytes of the digest at the end of a file. */
+const DIGEST_BYTES = 32;
+
 /**
  * Puts columns into the bytes of a file: magic, length of the header, header as JSON, columns one after the other, SHA-256 of
- * everything before. In the byte order of the machine, which is little-endian wherever Node runs today; the header would not
- * parse on another.
+ * everything before the columns. The header has a CRC-32 of each column, which is three times as fast to check and finds damage as
+ * well; whoever may write the file could write any digest. In the byte order of the machine, which is little-endian wherever Node
+ * runs today; the header would not parse on another.
  */
 export function encodeColumns(
   kind: string,
@@ -50,29 +57,31 @@ export function encodeColumns(
   columns: Readonly<Record<string, Column>>,
 ): readonly Uint8Array[] {
   let offset = 0;
+  const pieces: Uint8Array[] = [];
   const listed = Object.entries(columns).map(([name, column]) => {
-    const entry = { name, type: typeNameOf(column), length: column.length, offset };
-    offset += Math.ceil(column.byteLength / ALIGNMENT) * ALIGNMENT;
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+    const padding = new Uint8Array(paddedLength(bytes.length) - bytes.length);
+    pieces.push(bytes, padding);
+    const crc = crc32(padding, crc32(bytes));
+    const entry = { name, type: typeNameOf(column), length: column.length, offset, crc };
+    offset += bytes.length + padding.length;
     return entry;
   });
   const text = Buffer.from(JSON.stringify({ kind, meta, columns: listed }), 'utf8');
-  const padded = Buffer.alloc(Math.ceil(text.length / ALIGNMENT) * ALIGNMENT, 0x20);
-  text.copy(padded);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
-  const pieces: Uint8Array[] = [Buffer.from(MAGIC, 'latin1'), length, padded];
-  for (const column of Object.values(columns)) {
-    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-    pieces.push(bytes, new Uint8Array((ALIGNMENT - (bytes.length % ALIGNMENT)) % ALIGNMENT));
-  }
-  const hash = createHash('sha256');
-  for (const piece of pieces) hash.update(piece);
-  return [...pieces, hash.digest()];
+  const head = Buffer.alloc(16 + paddedLength(text.length), 0x20);
+  head.write(MAGIC, 0, 'latin1');
+  head.writeBigUInt64LE(BigInt(head.length - 16), 8);
+  text.copy(head, 16);
+  return [head, ...pieces, createHash('sha256').update(head).digest()];
+}
+
+function paddedLength(length: number): number {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 }
 
 /**
  * Reads what {@link encodeColumns} wrote.
- * @param check false leaves the digest unchecked, where the caller knows the file to be its own of a moment ago
+ * @param check false leaves the columns unchecked, where the caller knows the file to be its own of a moment ago
  * Errors: `malformed_document` where it is no such file, or a damaged one.
  */
 export function decodeColumns(file: Uint8Array, check: boolean): Result<ColumnFile, AppError> {
@@ -82,21 +91,24 @@ export function decodeColumns(file: Uint8Array, check: boolean): Result<ColumnFi
   const bytes = file.byteOffset % ALIGNMENT === 0 ? file : new Uint8Array(file);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < 48 || buffer.toString('latin1', 0, 8) !== MAGIC) return damaged('not one');
-  if (check) {
-    const digest = createHash('sha256').update(buffer.subarray(0, -32)).digest();
-    if (!digest.equals(buffer.subarray(-32))) return damaged('its digest does not fit');
-  }
   const start = 16 + Number(buffer.readBigUInt64LE(8));
-  if (start > buffer.length - 32) return damaged('its header is cut off');
+  const end = buffer.length - DIGEST_BYTES;
+  if (start > end) return damaged('its header is cut off');
+  const digest = createHash('sha256').update(buffer.subarray(0, start)).digest();
+  if (!digest.equals(buffer.subarray(end))) return damaged('its digest does not fit');
   const header = headerSchema.safeParse(parseJson(buffer.toString('utf8', 16, start)));
   if (!header.success) return damaged('its header is none');
   const columns = new Map<string, Column>();
-  for (const { name, type, length, offset } of header.data.columns) {
+  let covered = start;
+  for (const { name, type, length, offset, crc } of header.data.columns) {
     const constructor = COLUMN_TYPES[type];
-    const end = start + offset + length * constructor.BYTES_PER_ELEMENT;
-    if (end > buffer.length - 32) return damaged(`column ${name} is cut off`);
-    columns.set(name, new constructor(bytes.buffer as ArrayBuffer, bytes.byteOffset + start + offset, length));
+    const from = start + offset;
+    covered = from + paddedLength(length * constructor.BYTES_PER_ELEMENT);
+    if (covered > end) return damaged(`column ${name} is cut off`);
+    if (check && crc32(buffer.subarray(from, covered)) !== crc) return damaged(`column ${name} has changed`);
+    columns.set(name, new constructor(bytes.buffer as ArrayBuffer, bytes.byteOffset + from, length));
   }
+  if (covered !== end) return damaged('it is longer than its columns');
   return ok({ kind: header.data.kind, meta: header.data.meta, columns });
 }
 
