@@ -32,8 +32,11 @@ export function runWorldsBenchmark(args: readonly string[]): Promise<number> {
     console.log(
       `${worlds} seeded worlds with ${result.planted} faults: ${result.missed} missed, ${result.extra} extra`,
     );
-    console.log(`after posting all mends: ${result.afterMends} findings  (${seconds.toFixed(1)} s)`);
+    console.log(
+      `after posting all mends: ${result.afterMends} findings, ${result.violations} broken invariants  (${seconds.toFixed(1)} s)`,
+    );
     if (result.seeds.length > 0) console.log(`look at seeds ${result.seeds.join(', ')}`);
   }
-  return Promise.resolve(result.cleanFindings + result.missed + result.extra + result.afterMends === 0 ? 0 : 1);
+  const wrong = result.cleanFindings + result.missed + result.extra + result.afterMends + result.violations;
+  return Promise.resolve(wrong === 0 ? 0 : 1);
 }

@@ -4,6 +4,7 @@ import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import { rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { AS_OF_MS } from './clean-job.ts';
 import { postMends } from './post-mends.ts';
+import { violationsAfterMends } from './invariants-after-mends.ts';
 import { makeCleanWorld, makeSeededWorld, pickFaults } from './seeded-world.ts';
 import { ruleOptionsOf, viewOf, type World } from './world.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -21,6 +22,8 @@ export interface WorldsResult {
   readonly extra: number;
   /** Findings that were still open in a second run, after all mends of the first were posted. */
   readonly afterMends: number;
+  /** Invariants of the architecture that the mended books break. */
+  readonly violations: number;
   /** The seeds of the worlds in which anything went wrong, at most 20. */
   readonly seeds: readonly number[];
 }
@@ -30,7 +33,7 @@ export interface WorldsResult {
  * come in random order.
  */
 export function checkWorlds(count: number, firstSeed = 1): WorldsResult {
-  const total = { planted: 0, cleanFindings: 0, missed: 0, extra: 0, afterMends: 0 };
+  const total = { planted: 0, cleanFindings: 0, missed: 0, extra: 0, afterMends: 0, violations: 0 };
   const seeds: number[] = [];
   for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
     const one = checkWorld(seed);
@@ -39,7 +42,10 @@ export function checkWorlds(count: number, firstSeed = 1): WorldsResult {
     total.missed += one.missed.length;
     total.extra += one.extra.length;
     total.afterMends += one.afterMends.length;
-    const isWrong = one.cleanFindings + one.missed.length + one.extra.length + one.afterMends.length > 0;
+    total.violations += one.violations.length;
+    const isWrong =
+      one.cleanFindings > 0 ||
+      [one.missed, one.extra, one.afterMends, one.violations].some((wrong) => wrong.length > 0);
     if (isWrong && seeds.length < 20) seeds.push(seed);
   }
   return { worlds: count, ...total, seeds };
@@ -52,6 +58,7 @@ export interface WorldCheck {
   readonly missed: readonly string[];
   readonly extra: readonly string[];
   readonly afterMends: readonly string[];
+  readonly violations: readonly string[];
 }
 
 export function checkWorld(seed: number): WorldCheck {
@@ -66,12 +73,17 @@ export function checkWorld(seed: number): WorldCheck {
   const proposals = proposeMends(view, findings, { at: new Date(AS_OF_MS), actor: { type: 'user', id: 'finance' } });
   world.seen = rememberSeen(view, world.seen, null);
   const acceptances = postMends(world, proposals, findings);
+  const accepted = new Set(acceptances.map(({ findingId }) => findingId));
   return {
     planted: planted.length,
     cleanFindings,
     missed: expected.filter(({ id, credits }) => amounts.get(id) !== credits).map(({ id }) => id),
     extra: findings.filter(({ id }) => !wanted.has(id)).map(({ id }) => id),
     afterMends: openFindings(findingsOf(world, random).findings, acceptances).map(({ id }) => id),
+    violations: violationsAfterMends(
+      world,
+      findings.filter(({ id }) => accepted.has(id)),
+    ),
   };
 }
 

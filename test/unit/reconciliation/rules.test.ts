@@ -131,6 +131,7 @@ describe('faults together', () => {
           missed: [],
           extra: [],
           afterMends: [],
+          violations: [],
         });
       }
     },
