@@ -4,6 +4,7 @@ import { encodeDocument } from './document-encoding.ts';
 import { ROLLED_UP_COLUMNS, searchTextOf, toJobColumns, type JobColumns, type RolledUpJob } from './job-columns.ts';
 import { JobTextIndex } from './job-text-index.ts';
 import { ObservedTable, type Seen } from './observed-table.ts';
+import { RetryFactsTable } from './retry-facts.ts';
 import type { RollUps } from './roll-ups.ts';
 
 /** Numbers in one second of creation: 2^21, so that a number stays an exact integer in JavaScript until 2106. */
@@ -34,7 +35,7 @@ export function secondOfNum(num: number): number {
 // prettier-ignore
 const INDEXED = [
   'id', 'kind', 'state', 'workspace', 'user', 'price', 'failure_class', 'failure_code', 'created_ms', 'updated_ms', 'fingerprint',
-  'failure_ms',
+  'failure_ms', 'attempts',
 ] as const satisfies readonly (keyof JobColumns)[];
 
 interface StandingJob extends RolledUpJob, Pick<JobColumns, (typeof INDEXED)[number] | 'version' | 'text_hash'> {
@@ -76,6 +77,7 @@ export class JobTable {
   readonly #unchanged: Statement<UnchangedParams, { id: string; updated_ms: number }>;
   readonly #observed: ObservedTable;
   readonly #text: JobTextIndex;
+  readonly #facts: RetryFactsTable;
   readonly #db: Database;
 
   constructor(db: Database, rollUps: RollUps) {
@@ -83,6 +85,7 @@ export class JobTable {
     this.#rollUps = rollUps;
     this.#text = new JobTextIndex(db);
     this.#observed = new ObservedTable(db);
+    this.#facts = new RetryFactsTable(db);
     this.#unchanged = db.prepare(
       `SELECT id, updated_ms FROM jobs INDEXED BY jobs_updated
        WHERE updated_ms < @sinceMs AND state IN ('completed', 'failed') ORDER BY updated_ms, id LIMIT @limit OFFSET @offset`,
@@ -137,6 +140,7 @@ export class JobTable {
     }
     this.#updateOf(columns, standing).run({ ...columns, num: standing.num });
     this.#updateDocument.run(bytes, standing.num);
+    this.#facts.put(standing.num, job);
     if (columns.text_hash !== standing.text_hash) this.#text.replace(standing.num, text);
     this.#rollUps.remove(standing);
     this.#rollUps.add(columns);
@@ -172,6 +176,7 @@ export class JobTable {
     const num = this.#freeNum(secondOf(columns.created_ms));
     this.#insert.run({ ...columns, num });
     this.#insertDocument.run(num, bytes);
+    this.#facts.insert(num, job);
     this.#text.insert(num, text);
     this.#rollUps.add(columns);
   }
@@ -179,6 +184,7 @@ export class JobTable {
   #remove(standing: StandingJob): void {
     this.#delete.run(standing.num);
     this.#deleteDocument.run(standing.num);
+    this.#facts.remove(standing.num);
     this.#text.remove(standing.num);
     this.#rollUps.remove(standing);
   }

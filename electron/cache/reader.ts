@@ -8,6 +8,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { JobState } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { ExperienceFigures } from '#domain/retry-plan/plan-experience.ts';
 import type { RetryExperience } from '#domain/retry-preview.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
@@ -28,6 +29,7 @@ import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { ObservedReader, type ObservedChange } from './observed-table.ts';
 import { OwnerLedger, type LedgerPlace, type OwnerLedgerPage } from './owner-ledger.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
+import { PlanReader, type PlanRows } from './plan-reader.ts';
 import { ReplayReader, type ReplayQuery } from './replay-reader.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
@@ -73,6 +75,7 @@ export class CacheReader {
   readonly #standing: StandingReader;
   readonly #experience: ExperienceReader;
   readonly #replay: ReplayReader;
+  readonly #plans: PlanReader;
   readonly #document: Statement<[string], { document: Buffer }>;
   readonly #malformedOne: Statement<[string, string], MalformedColumns>;
   readonly #malformedPage: Statement<[string, string, number], MalformedColumns>;
@@ -102,6 +105,7 @@ export class CacheReader {
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
     this.#replay = new ReplayReader(db);
+    this.#plans = new PlanReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
     this.#malformedOne = db.prepare('SELECT * FROM malformed WHERE part = ? AND id = ?');
     this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT ?');
@@ -190,6 +194,16 @@ export class CacheReader {
   /** Ids of other jobs of a workspace with the same input that are not at their end, the latest first. */
   twins(query: TwinQuery): Result<readonly string[], AppError> {
     return attemptSql(() => this.#experience.twins(query));
+  }
+
+  /** Jobs as a plan of retries asks for them, at most a few ten thousand ids at once; see {@link PlanReader}. */
+  planJobs(ids: readonly string[]): Result<PlanRows, AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#plans.jobs(ids)));
+  }
+
+  /** What jobs of these kinds tell of one more attempt, over the last thirty days. */
+  planExperience(kinds: readonly string[]): Result<ExperienceFigures, AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#plans.experience(kinds, this.#now())));
   }
 
   /** What a draft of the retry policy would have done differently with the jobs of a time. Reads every one that has a failure. */

@@ -99,6 +99,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_code_created ON jobs (failure_code, created_ms DESC, id DESC) WHERE failure_code IS NOT NULL;
   CREATE INDEX jobs_fingerprint_created ON jobs (fingerprint, created_ms DESC, id DESC) WHERE fingerprint IS NOT NULL;
   CREATE INDEX jobs_fingerprint_failed ON jobs (fingerprint, failure_ms) WHERE fingerprint IS NOT NULL;
+  CREATE INDEX jobs_retried ON jobs (kind, created_ms) WHERE attempts > 1;
   -- The few jobs that are not at their end, with all that a look at the queue asks of them.
   CREATE INDEX jobs_open ON jobs (state, created_ms, not_before_ms, kind, provider, model, workspace)
     WHERE state IN ('queued', 'running', 'validating', 'retrying');
@@ -108,6 +109,24 @@ export const MIGRATIONS: readonly string[] = [
     num INTEGER PRIMARY KEY,
     document BLOB NOT NULL
   ) STRICT;
+
+  -- What a plan of retries asks of a job that is not completed, beside its row: a hundred thousand documents would take seconds.
+  CREATE TABLE retry_facts (
+    num INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    input_hash TEXT NOT NULL,
+    -- 1 where the job is on its way.
+    is_live INTEGER NOT NULL CHECK (is_live IN (0, 1)),
+    generation_id TEXT NOT NULL,
+    reserved INTEGER NOT NULL CHECK (reserved >= 0),
+    captured INTEGER NOT NULL CHECK (captured >= 0),
+    refunded INTEGER NOT NULL CHECK (refunded >= 0),
+    -- Entries that the job still owes.
+    pending INTEGER NOT NULL CHECK (pending >= 0),
+    -- What the provider accepted and nobody received.
+    acceptance_id TEXT
+  ) STRICT;
+  CREATE INDEX retry_facts_live ON retry_facts (workspace, input_hash) WHERE is_live = 1;
 
   ${JOBS_TEXT_SQL}
 
@@ -146,7 +165,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX ledger_id ON ledger (id DESC);
   CREATE INDEX ledger_job ON ledger (job_id, at_ms) WHERE job_id IS NOT NULL;
-  CREATE INDEX ledger_generation ON ledger (generation_id, at_ms) WHERE generation_id IS NOT NULL;
+  -- Type and credits too: a plan of retries sums up a hundred thousand generations, and would otherwise look up each entry.
+  CREATE INDEX ledger_generation ON ledger (generation_id, at_ms, type, credits) WHERE generation_id IS NOT NULL;
   CREATE INDEX ledger_workspace ON ledger (workspace, at_ms);
 
   -- Kept by the writer in the transaction that changes the rows.
@@ -283,7 +303,7 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
-export const OLDEST_VERSION = 5;
+export const OLDEST_VERSION = 7;
 
 /** The schema's version that this program writes. */
 export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;

@@ -10,8 +10,7 @@ import { CREDIT_SCALE } from '#domain/credits.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { accessOf, refusalCode } from '#domain/people.ts';
-import { PLAN_JOBS_MAX } from '#domain/retry-plan/plan-draft.ts';
-import { neededConsent, plannedCredits, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
+import { neededConsent, plannedCredits, plannedJobs, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
@@ -32,6 +31,7 @@ interface PlanFlags extends ServerFlags {
   readonly afterTopUp?: string;
   readonly plan: boolean;
   readonly reason: string;
+  readonly collect: boolean;
 }
 
 interface RunFlags extends ServerFlags {
@@ -53,6 +53,10 @@ export function addRetryCommand(program: Command, context: CommandContext): void
       .option('--remainder <plan>', 'what of another plan failed, was skipped or not begun')
       .option('--after-top-up <plan>', 'what of another plan stood blocked for lack of credit')
       .option('--plan', 'keep the plan on the server', false)
+      .option(
+        '--no-collect',
+        'leave results alone that providers accepted to make; otherwise each is collected for its price',
+      )
       .option('--reason <text>', 'why it would work now; stands in every history', ''),
   ).action(async (_flags: unknown, command: Command) => {
     const flags = command.opts<PlanFlags>();
@@ -153,17 +157,18 @@ async function makePlan(
 ): Promise<Result<CommandReport, AppError>> {
   if (!flags.plan) return err(appError('invalid_request', 'say --plan to plan, or `retry run PLAN` to run a plan'));
   const desk = deskOf(store);
-  const chosen = await choose(store, desk, flags);
+  const chosen = await choose(desk, flags);
   if (!chosen.ok) return chosen;
-  const plan = await desk.plan({ ...chosen.value, reason: flags.reason, by, signal });
+  const { reason, collect: isCollecting } = flags;
+  // The command line has no offline copy: it asks the server.
+  const plan = await desk.plan({ ...chosen.value, copy: null, reason, isCollecting, by, signal });
   return plan.ok ? ok(reportOf(plan.value)) : plan;
 }
 
 async function choose(
-  store: Store,
   desk: PlanDesk,
   { where, ids, remainder, afterTopUp }: PlanFlags,
-): Promise<Result<Pick<Parameters<PlanDesk['plan']>[0], 'source' | 'ids'>, AppError>> {
+): Promise<Result<Pick<Parameters<PlanDesk['plan']>[0], 'source' | 'chosen'>, AppError>> {
   const again = remainder ?? afterTopUp;
   if ([where, ids, remainder, afterTopUp].filter((given) => given !== undefined).length !== 1) {
     return err(
@@ -173,20 +178,17 @@ async function choose(
   if (again !== undefined) {
     const type = remainder === undefined ? 'after_top_up' : 'remainder';
     const found = await desk.idsAgain(again, type);
-    return found.ok ? ok({ source: { type, planId: again }, ids: found.value }) : found;
+    return found.ok ? ok({ source: { type, planId: again }, chosen: { ids: found.value } }) : found;
   }
   if (where === undefined) {
     const given = (ids ?? '').split(',').map((id) => id.trim());
     const named = given.filter((id) => id !== '');
-    return ok({ source: { type: 'ids', count: named.length }, ids: named });
+    return ok({ source: { type: 'ids', count: named.length }, chosen: { ids: named } });
   }
   const { filter, problems } = parseJobQuery(where, CREDIT_SCALE);
   const [problem] = problems;
   if (problem !== undefined) return err(appError('query_invalid', problem.reason));
-  const now = await store.reader.serverNow();
-  if (!now.ok) return now;
-  const found = await store.bulk.idsWhere(filter, { now: now.value, limit: PLAN_JOBS_MAX + 1 });
-  return found.ok ? ok({ source: { type: 'where', where }, ids: found.value }) : found;
+  return ok({ source: { type: 'where', where }, chosen: { filter } });
 }
 
 async function run(
@@ -230,7 +232,7 @@ function textOf(plan: PlanRecord): string {
     second_person: ' Another person must approve it.',
   };
   return [
-    `Plan ${plan._id}: ${plan.state}, under policy ${plan.policyVersion}, until ${plan.expiresAt.toISOString()}.`,
+    `Plan ${plan._id}: ${plan.state}, under policy ${plan.policyVersion}, until ${plan.expiresAt.toISOString()}; made from ${originOf(plan)}.`,
     ...Object.entries(groups).flatMap(([group, sums]) =>
       sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${sums.jobs} jobs, ${sums.credits} credits`],
     ),
@@ -241,6 +243,11 @@ function textOf(plan: PlanRecord): string {
           `  ${one.workspaceId}: ${one.eligibleJobs} jobs for ${one.eligibleCredits} of ${one.availableCredits} credits`,
       ),
     ...(workspacesInAll > 20 ? [`  and ${workspacesInAll - 20} workspaces more`] : []),
+    ...(plan.isCollecting && groups.collect_first.jobs > 0
+      ? [
+          `${groups.collect_first.jobs} results are collected for ${groups.collect_first.credits} credits: providers have made them already.`,
+        ]
+      : []),
     `About ${estimate.succeed} of ${estimate.ofJobs} are expected to succeed (${estimate.basis}); of ${estimate.withoutExperience} nothing is known.`,
     `It spends at most ${credits} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
     ...(plan.run === null ? [] : [progressOf(plan)]),
@@ -248,11 +255,16 @@ function textOf(plan: PlanRecord): string {
   ].join('\n');
 }
 
-function progressOf({ totals, run }: PlanRecord): string {
+function originOf({ origin }: PlanRecord): string {
+  return origin.type === 'copy' ? `an offline copy as of ${origin.asOf.toISOString()}` : 'the server';
+}
+
+function progressOf(plan: PlanRecord): string {
+  const { run } = plan;
   if (run === null) return 'Not begun.';
   const { succeeded, failed, waiting, skipped, started } = run.tallies;
   const underWay = started - succeeded - failed - waiting;
-  return `${run.position} of ${totals.groups.eligible.jobs} jobs: ${succeeded} succeeded, ${failed} failed, ${underWay} under way, ${waiting} without credit, ${skipped} skipped.`;
+  return `${run.position} of ${plannedJobs(plan)} jobs: ${succeeded} succeeded, ${failed} failed, ${underWay} under way, ${waiting} without credit, ${skipped} skipped.`;
 }
 
 function parseRamp(text: string): readonly number[] {

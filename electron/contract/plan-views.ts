@@ -26,12 +26,20 @@ const runViewSchema = planRunSchema.omit({ startedAt: true, ended: true }).exten
 export const planViewSchema = z.object({
   planId: planIdSchema,
   source: planSourceSchema,
+  /** What it was made from; `asOfMs` says up to when the offline copy was whole. */
+  origin: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('server') }),
+    z.object({ type: z.literal('copy'), asOfMs: timeMsSchema }),
+  ]),
+  isCollecting: z.boolean(),
   reason: z.string(),
   policyVersion: z.int(),
   totals: planTotalsSchema,
   /** What must be there before it is run. */
   consent: z.enum(['none', 'typed', 'second_person']),
   plannedCredits: creditsSchema,
+  /** How many jobs a run begins: made anew, or their results collected. */
+  plannedJobs: z.int().nonnegative(),
   approvalCredits: creditsSchema,
   proposed: stepSchema,
   decided: stepSchema.extend({ decision: z.enum(['approved', 'rejected', 'withdrawn']) }).nullable(),

@@ -56,7 +56,7 @@ export interface Replay {
 export const NO_REASON_GIVEN = 'retried by hand';
 /** The same where the result of the last purchase was collected. */
 export const COLLECTED = 'result collected by hand';
-const PLAN_WITHOUT_REASON = /^plan [0-9a-f]{16}: retried$/;
+const PLAN_WITHOUT_REASON = /^plan [0-9a-f]{16}: (retried|collected)$/;
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] extends object ? Mutable<Value[Key]> : Value[Key] };
 type Counted = Mutable<Pick<ReplayedClass, 'failures' | 'retried' | 'dropped' | 'people' | 'charge'>> & {

@@ -1,5 +1,11 @@
 import type { PlanView } from '#contract/plan-views.ts';
-import { neededConsent, plannedCredits, type PlanRecord, type PlanRun } from '#domain/retry-plan/plan-record.ts';
+import {
+  neededConsent,
+  plannedCredits,
+  plannedJobs,
+  type PlanRecord,
+  type PlanRun,
+} from '#domain/retry-plan/plan-record.ts';
 import type { ProposalStep } from '#domain/second-person.ts';
 
 /** A plan as a window sees it. */
@@ -7,11 +13,14 @@ export function toPlanView(plan: PlanRecord): PlanView {
   return {
     planId: plan._id,
     source: plan.source,
+    origin: plan.origin.type === 'copy' ? { type: 'copy', asOfMs: plan.origin.asOf.getTime() } : plan.origin,
+    isCollecting: plan.isCollecting,
     reason: plan.reason,
     policyVersion: plan.policyVersion,
     totals: plan.totals,
     consent: neededConsent(plan),
     plannedCredits: plannedCredits(plan),
+    plannedJobs: plannedJobs(plan),
     approvalCredits: plan.thresholds.approvalCredits,
     proposed: toStep(plan.proposed),
     decided: plan.decided === null ? null : { ...toStep(plan.decided), decision: plan.decided.decision },

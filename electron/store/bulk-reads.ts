@@ -19,6 +19,7 @@ export interface LiveInputs {
   idOf(workspaceId: string, inputHash: string): string | null;
 }
 
+const balanceSchema = creditAccountSchema.pick({ _id: true, available: true });
 const liveInputSchema = z.object({ _id: z.string(), workspaceId: z.string(), input: z.object({ hash: z.string() }) });
 
 function inputKey(workspaceId: string, hash: string): string {
@@ -59,6 +60,19 @@ export class BulkReads {
   async accounts(ids: readonly string[]): Promise<Result<readonly CreditAccount[], AppError>> {
     const found = await attemptCall(() => this.#collections.accounts.find({ _id: { $in: [...ids] } }).toArray());
     return found.ok ? parsed(z.array(creditAccountSchema), found.value, 'credit_accounts') : found;
+  }
+
+  /** What workspaces have available, by their ids; those without an account are left out. */
+  async available(ids: readonly string[]): Promise<Result<ReadonlyMap<string, number>, AppError>> {
+    const found = await attemptCall(() =>
+      this.#collections.accounts
+        .find({ _id: { $in: [...ids] } })
+        .project({ available: 1 })
+        .toArray(),
+    );
+    if (!found.ok) return found;
+    const balances = parsed(z.array(balanceSchema), found.value, 'credit_accounts');
+    return balances.ok ? ok(new Map(balances.value.map(({ _id, available }) => [_id, available]))) : balances;
   }
 
   /**

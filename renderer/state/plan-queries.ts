@@ -60,7 +60,7 @@ export function usePlanOutcomes(plan: PlanView, from: number) {
 export function useMakePlan() {
   const engine = useEngine();
   return useMutation({
-    mutationFn: async (order: { readonly wish: PlanWish; readonly reason: string }) =>
+    mutationFn: async (order: { readonly wish: PlanWish; readonly reason: string; readonly isCollecting: boolean }) =>
       valueOrThrow(await engine.call('plans.make', order)).plan,
   });
 }

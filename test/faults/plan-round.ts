@@ -105,7 +105,9 @@ async function planOf({ store }: FaultWorld, ids: readonly string[]): Promise<st
   const plan = expectOk(
     await desk.plan({
       source: { type: 'ids', count: ids.length },
-      ids,
+      chosen: { ids },
+      copy: null,
+      isCollecting: true,
       reason: 'the provider is back',
       by: PLANNER,
       signal: new AbortController().signal,

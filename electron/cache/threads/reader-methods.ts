@@ -15,6 +15,8 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   experience: true,
   twins: true,
   replay: true,
+  planJobs: true,
+  planExperience: true,
   malformedPage: true,
   counts: true,
   documentCounts: true,

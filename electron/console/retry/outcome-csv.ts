@@ -5,6 +5,7 @@ import { csvFile, type CsvValue } from '../reconciliation/csv.ts';
 export const outcomeColumns: readonly { readonly title: string; readonly value: (row: JobOutcome) => CsvValue }[] = [
   { title: 'job', value: (row) => row.jobId },
   { title: 'workspace', value: (row) => row.workspaceId },
+  { title: 'act', value: (row) => row.act },
   { title: 'outcome', value: (row) => row.outcome },
   { title: 'class', value: (row) => row.failureClass },
   { title: 'why', value: (row) => row.why },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appError, type AppError } from '#domain/errors.ts';
+import { collectablePurchase } from '#domain/generation-key.ts';
 import type { Job } from '#domain/job.ts';
 import { judgeSubject, type PlanItem } from '#domain/retry-plan/plan-item.ts';
 import type { JobOutcome, PlanRecord, PlanRun } from '#domain/retry-plan/plan-record.ts';
@@ -23,6 +24,9 @@ export interface RunParts {
   /** Resolves early when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** What stands in the history of a job whose plan gave no reason; a replay of the policy knows these. */
+const WITHOUT_REASON = { retry: 'retried', collect: 'collected' } as const;
 
 /** How many jobs are begun between two writes of the plan. */
 export const BEGIN_AT_ONCE = 200;
@@ -98,8 +102,10 @@ function sortOut(
       return { outcomes, changes, isSpent: true };
     }
     if (!isBegun && found !== undefined) {
-      const event = { type: 'requeue', generationId: begun.generationId, priceCredits: item.priceCredits } as const;
-      const reason = `plan ${plan._id}: ${plan.reason === '' ? 'retried' : plan.reason}`;
+      const collects = begun.act === 'collect' ? collectablePurchase(found.job) : null;
+      const { generationId } = begun;
+      const event = { type: 'requeue', generationId, priceCredits: item.priceCredits, collects } as const;
+      const reason = `plan ${plan._id}: ${plan.reason === '' ? WITHOUT_REASON[begun.act] : plan.reason}`;
       const change = planChange(found.job, event, { actor: run.by, reason, policyVersion: policy.version });
       if (!change.ok) {
         outcomes.push(skipped(begun, `The job is ${found.job.state}.`));
@@ -130,7 +136,8 @@ function whyNot(
   const { job, subject } = found;
   if (job.version !== item.version) return `It changed since it was planned; it is ${job.state} now.`;
   const { group, why } = judgeSubject(subject, policy, plan.reason);
-  if (group !== 'eligible') return why;
+  // What was to be made anew is not collected in its place, nor the other way round: its price and its chances are others.
+  if (group !== item.group) return why;
   if (job.billing.price > available)
     return `The workspace has ${available} credits available; it needs ${job.billing.price}.`;
   return null;
@@ -141,6 +148,7 @@ function begunOutcome(plan: PlanRecord, item: PlanItem, index: number): JobOutco
   const generationId = planGenerationId(plan._id, jobId);
   return {
     jobId,
+    act: item.group === 'collect_first' ? 'collect' : 'retry',
     index,
     workspaceId,
     priceCredits,

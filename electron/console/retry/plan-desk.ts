@@ -1,7 +1,8 @@
+import type { JobFilter } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
-import { PLAN_JOBS_MAX, PlanDraft } from '#domain/retry-plan/plan-draft.ts';
-import type { PlanItem } from '#domain/retry-plan/plan-item.ts';
+import { PLAN_JOBS_MAX } from '#domain/retry-plan/plan-draft.ts';
+import { isActedOn, type PlanItem } from '#domain/retry-plan/plan-item.ts';
 import {
   decidePlan,
   PLAN_EXPIRES_MS,
@@ -15,9 +16,9 @@ import type { ProposalDecision } from '#domain/second-person.ts';
 import type { BulkReads } from '#store/bulk-reads.ts';
 import type { PlanStore } from '#store/plan-store.ts';
 import type { PolicySource, ReadableStore } from '#store/ports.ts';
-import { experienceOf } from './plan-experience.ts';
 import { followSome } from './plan-follow.ts';
-import { readSubjects } from './plan-subjects.ts';
+import { draftPlan } from './draft-plan.ts';
+import { planSource, type JobSource, type PlanCopy } from './plan-source.ts';
 
 /** What the desk works with. */
 export interface PlanDeskParts {
@@ -29,19 +30,22 @@ export interface PlanDeskParts {
   readonly newPlanId: () => string;
 }
 
+/** Which jobs: these ids in the order in which they are to be retried, or everything that a filter asks for, the newest first. */
+export type JobChoice = { readonly ids: readonly string[] } | { readonly filter: JobFilter };
+
 /** What somebody wants planned. */
 export interface PlanOrder {
   readonly source: PlanSource;
-  /** The jobs that the source stands for, in the order in which they are to be retried. */
-  readonly ids: readonly string[];
+  readonly chosen: JobChoice;
+  /** Read where it is as good as the server; null where there is none. */
+  readonly copy: PlanCopy | null;
   readonly reason: string;
+  /** Whether results that providers accepted to make, and nobody received, are collected too. */
+  readonly isCollecting: boolean;
   readonly by: Actor;
   readonly signal: AbortSignal;
 }
 
-const READ_AT_ONCE = 1000;
-/** Jobs changed last that tell what a retry costs and how often it helps. */
-const EXPERIENCE_JOBS = 1000;
 const WRITE_TRIES_MAX = 20;
 const OUTCOMES_AT_ONCE = 1000;
 
@@ -56,51 +60,30 @@ export class PlanDesk {
     this.#parts = parts;
   }
 
-  /** Freezes what a retry of these jobs would do, as the server has them now. Error: `invalid_request` for no jobs or too many. */
+  /**
+   * Freezes what a retry of these jobs would do, by the copy where it is as good as the server ({@link planSource}); what has changed
+   * since is found when it is run. Error: `invalid_request` for no jobs or too many.
+   */
   async plan(order: PlanOrder): Promise<Result<PlanRecord, AppError>> {
     const { bulk, plans, policies, reader, newPlanId } = this.#parts;
-    const ids = [...new Set(order.ids)];
-    if (ids.length === 0) return err(appError('invalid_request', 'no jobs are asked for'));
-    if (ids.length > PLAN_JOBS_MAX) {
-      return err(appError('invalid_request', `a plan holds at most ${PLAN_JOBS_MAX} jobs; narrow the question`));
-    }
     const policy = await policies.inForce();
     if (!policy.ok) return policy;
-    const recent = await bulk.recentJobs(EXPERIENCE_JOBS);
-    if (!recent.ok) return recent;
-    const live = await bulk.liveInputs();
-    if (!live.ok) return live;
-    const jobs = recent.value.flatMap((document) => (document.type === 'job' ? [document.job] : []));
-    const available = new Map<string, number>();
-    const draft = new PlanDraft({
-      policy: policy.value,
-      reason: order.reason,
-      experience: experienceOf(jobs),
-      availableOf: (workspaceId) => available.get(workspaceId) ?? 0,
-      liveWithInput: (workspaceId, inputHash) => live.value.idOf(workspaceId, inputHash),
-    });
-    const items: PlanItem[] = [];
-    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-      if (order.signal.aborted) return err(appError('cancelled'));
-      const some = ids.slice(start, start + READ_AT_ONCE);
-      const read = await readSubjects(bulk, some);
-      if (!read.ok) return read;
-      for (const [id, account] of read.value.accounts) available.set(id, account.available);
-      for (const id of some) {
-        const found = read.value.jobs.get(id);
-        const why = read.value.malformed.get(id) ?? 'There is no such job.';
-        const item = found === undefined ? draft.addUnreadable(id, why) : draft.add(found.subject);
-        if (item !== null) items.push(item);
-      }
-    }
     const now = await reader.serverNow();
     if (!now.ok) return now;
+    const source = await planSource(bulk, order.copy, now.value);
+    if (!source.ok) return source;
+    const ids = await idsOf(source.value, order.chosen);
+    if (!ids.ok) return ids;
+    const drafted = await draftPlan(source.value, ids.value, { ...order, policy: policy.value });
+    if (!drafted.ok) return drafted;
     const plan: PlanRecord = {
       _id: newPlanId(),
       source: order.source,
+      origin: source.value.origin,
+      isCollecting: order.isCollecting,
       reason: order.reason,
       policyVersion: policy.value.version,
-      totals: draft.totals(),
+      totals: drafted.value.totals,
       thresholds: policy.value.spend,
       proposed: { by: order.by, at: now.value, note: order.reason },
       decided: null,
@@ -112,9 +95,11 @@ export class PlanDesk {
       run: null,
       version: 1,
     };
+    const { items } = drafted.value;
     const eligible = items.filter(({ group }) => group === 'eligible');
-    const others = items.filter(({ group }) => group !== 'eligible');
-    const kept = await plans.insert(plan, [...eligible, ...others]);
+    const collected = items.filter(({ group }) => group === 'collect_first');
+    const others = items.filter(({ group }) => !isActedOn(group, true));
+    const kept = await plans.insert(plan, [...eligible, ...collected, ...others]);
     return kept.ok ? ok(plan) : kept;
   }
 
@@ -132,10 +117,13 @@ export class PlanDesk {
     }
     const outcomes = await this.outcomes(planId);
     if (!outcomes.ok) return outcomes;
+    const { isCollecting } = plan.value;
     const isDone = (outcome: JobOutcome['outcome']): boolean => outcome !== 'failed' && outcome !== 'skipped';
     const done = new Set(outcomes.value.filter(({ outcome }) => isDone(outcome)).map(({ jobId }) => jobId));
     return ok(
-      items.value.filter(({ group, jobId }) => group === 'eligible' && !done.has(jobId)).map(({ jobId }) => jobId),
+      items.value
+        .filter(({ group, jobId }) => isActedOn(group, isCollecting) && !done.has(jobId))
+        .map(({ jobId }) => jobId),
     );
   }
 
@@ -147,12 +135,12 @@ export class PlanDesk {
     return this.#parts.plans.list([]);
   }
 
-  /** Items of a plan from a place on, the eligible ones first; some of them, none behind the last one. */
+  /** Items of a plan from a place on, those first that are acted on; some of them, none behind the last one. */
   itemsFrom(planId: string, from: number): Promise<Result<readonly PlanItem[], AppError>> {
     return this.#parts.plans.readItems(planId, from);
   }
 
-  /** Every item of a plan, the eligible ones first. */
+  /** Every item of a plan, those first that are acted on. */
   async items(planId: string): Promise<Result<readonly PlanItem[], AppError>> {
     const all: PlanItem[] = [];
     for (;;) {
@@ -231,4 +219,15 @@ export class PlanDesk {
     }
     return err(appError('write_conflict', planId));
   }
+}
+
+async function idsOf(source: JobSource, chosen: JobChoice): Promise<Result<readonly string[], AppError>> {
+  const found = 'ids' in chosen ? ok(chosen.ids) : await source.idsWhere(chosen.filter, PLAN_JOBS_MAX + 1);
+  if (!found.ok) return found;
+  const ids = [...new Set(found.value)];
+  if (ids.length === 0) return err(appError('invalid_request', 'no jobs are asked for'));
+  if (ids.length > PLAN_JOBS_MAX) {
+    return err(appError('invalid_request', `a plan holds at most ${PLAN_JOBS_MAX} jobs; narrow the question`));
+  }
+  return ok(ids);
 }

@@ -1,6 +1,13 @@
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
-import { firstRun, mayRun, unspentCredits, type PlanRecord, type PlanRun } from '#domain/retry-plan/plan-record.ts';
+import {
+  firstRun,
+  mayRun,
+  plannedJobs,
+  unspentCredits,
+  type PlanRecord,
+  type PlanRun,
+} from '#domain/retry-plan/plan-record.ts';
 import {
   crossedLimit,
   explainStop,
@@ -109,7 +116,7 @@ async function advance(parts: RunParts, plan: PlanRecord): Promise<Result<Advanc
   const crossed = crossedLimit(run.tallies, run.limits);
   if (crossed !== null) return stopAt(parts, plan, run, crossed);
   if (plan.wish !== null) return obey(parts, { ...plan, run }, run, plan.wish);
-  const eligible = plan.totals.groups.eligible.jobs;
+  const planned = plannedJobs(plan);
   if (run.position < run.stepEnd) {
     const begun = await beginJobs(parts, plan, run, Math.min(BEGIN_AT_ONCE, run.stepEnd - run.position));
     if (!begun.ok) return begun;
@@ -117,11 +124,11 @@ async function advance(parts: RunParts, plan: PlanRecord): Promise<Result<Advanc
     return ok({ plan: { ...plan, run: begun.value.run }, isWaiting: false });
   }
   if (!isStepOver(run.tallies)) return ok({ plan: { ...plan, run }, isWaiting: true });
-  if (run.position >= eligible) {
+  if (run.position >= planned) {
     return end(parts, plan, run, 'finished', { cause: 'finished', why: 'Every job of the plan was looked at.' });
   }
   const step = run.step + 1;
-  const stepEnd = Math.min(eligible, run.position + stepSize(run.ramp, step));
+  const stepEnd = Math.min(planned, run.position + stepSize(run.ramp, step));
   return ok({ plan: { ...plan, run: { ...run, step, stepEnd } }, isWaiting: false });
 }
 

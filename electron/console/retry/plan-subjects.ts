@@ -56,11 +56,9 @@ function subjectOf(
     model: job.provider.model,
     state: job.state,
     failureClass: job.state === 'failed' ? job.failure.class : null,
-    generationId: billing.generationId,
     priceCredits: billing.price,
     chargeStatus: proveChargeStatus(billing, entries.get(billing.generationId) ?? [], held).status,
     pendingEntries: billing.pending.length,
     acceptanceId: collectableAcceptance(job),
-    inputHash: job.input.hash,
   };
 }

@@ -18,14 +18,19 @@ export const PLAN_REQUESTS = {
     writes: false,
   },
   'plans.get': { params: z.object({ planId: planIdSchema }), result: planResult, permission: 'retry', writes: false },
-  /** Freezes what a retry of these jobs would do, from the server as it is now. Retries nothing. */
+  /** Freezes what a retry of these jobs would do, by the offline copy where it is hardly behind, otherwise by the server. Retries nothing. */
   'plans.make': {
-    params: z.object({ wish: planWishSchema, reason: z.string().trim().max(300) }),
+    params: z.object({
+      wish: planWishSchema,
+      reason: z.string().trim().max(300),
+      /** Collects results that providers accepted to make, each for its job's price. */
+      isCollecting: z.boolean().default(true),
+    }),
     result: planResult,
     permission: 'retry',
     writes: true,
   },
-  /** Items from a place on, the eligible ones first; fewer than `limit` are not the end, none are. */
+  /** Items from a place on, those first that are acted on; fewer than `limit` are not the end, none are. */
   'plans.items': {
     params: z.object({ planId: planIdSchema, from: placeSchema, limit: pageLimitSchema }),
     result: z.object({ items: z.array(planItemViewSchema) }),

@@ -1,5 +1,12 @@
 import type { RetryPolicy } from '../retry-policy.ts';
-import { judgeSubject, planGroupSchema, type PlanGroup, type PlanItem, type PlanSubject } from './plan-item.ts';
+import {
+  isActedOn,
+  judgeSubject,
+  planGroupSchema,
+  type PlanGroup,
+  type PlanItem,
+  type PlanSubject,
+} from './plan-item.ts';
 import type { PlanTotals, WorkspaceTotals } from './plan-record.ts';
 
 /** The most jobs that one plan holds. */
@@ -25,8 +32,10 @@ export interface PlanFacts {
   readonly experience: PlanExperience;
   /** What a workspace has available; 0 where it has no account. */
   availableOf(workspaceId: string): number;
-  /** Another job of the workspace with this input that is on its way; null where there is none. */
-  liveWithInput(workspaceId: string, inputHash: string): string | null;
+  /** Another job of the workspace with the same input that is on its way; null where there is none. */
+  liveWithInput(subject: PlanSubject): string | null;
+  /** True where results that providers accepted to make are collected too, each for its job's price. */
+  readonly isCollecting: boolean;
 }
 
 interface Sums {
@@ -47,6 +56,8 @@ export class PlanDraft {
   #expected = 0;
   #withoutExperience = 0;
   #sameInput = 0;
+  #collectCost = 0;
+  #collectWithoutCost = 0;
 
   constructor(facts: PlanFacts) {
     this.#facts = facts;
@@ -71,7 +82,7 @@ export class PlanDraft {
       chargeStatus,
       priceCredits,
       costMicroUsd,
-      sameInputAs: this.#facts.liveWithInput(workspaceId, subject.inputHash),
+      sameInputAs: this.#facts.liveWithInput(subject),
       ...judged,
     };
     this.#count(item, subject);
@@ -99,7 +110,7 @@ export class PlanDraft {
   totals(): PlanTotals {
     const all = [...this.#workspaces.values()].toSorted(
       (left, right) =>
-        right.eligibleCredits - left.eligibleCredits ||
+        stakeOf(right) - stakeOf(left) ||
         right.insufficientCredits - left.insufficientCredits ||
         (left.workspaceId < right.workspaceId ? -1 : 1),
     );
@@ -111,6 +122,7 @@ export class PlanDraft {
       costMicroUsd: all.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
       jobsWithoutCost: all.reduce((sum, { jobsWithoutCost }) => sum + jobsWithoutCost, 0),
       sameInputJobs: this.#sameInput,
+      collect: { costMicroUsdMax: this.#collectCost, jobsWithoutCost: this.#collectWithoutCost },
       estimate: {
         succeed: Math.round(this.#expected),
         ofJobs: this.#withExperience,
@@ -125,7 +137,7 @@ export class PlanDraft {
     judged: { readonly group: PlanGroup; readonly why: string },
   ): { readonly group: PlanGroup; readonly why: string } {
     const workspace = this.#workspace(subject.workspaceId);
-    if (judged.group !== 'eligible') return judged;
+    if (!isActedOn(judged.group, this.#facts.isCollecting)) return judged;
     if (subject.priceCredits > workspace.left) {
       const why = `The workspace has ${workspace.left} credits left beside the jobs before it; it needs ${subject.priceCredits}.`;
       return { group: 'insufficient_credit', why };
@@ -146,6 +158,8 @@ export class PlanDraft {
       jobsWithoutCost: 0,
       eligibleJobs: 0,
       eligibleCredits: 0,
+      collectJobs: 0,
+      collectCredits: 0,
       insufficientJobs: 0,
       insufficientCredits: 0,
       otherJobs: 0,
@@ -166,6 +180,11 @@ export class PlanDraft {
       else workspace.costMicroUsd += item.costMicroUsd;
       if (item.sameInputAs !== null) this.#sameInput += 1;
       this.#expect(subject);
+    } else if (item.group === 'collect_first' && this.#facts.isCollecting) {
+      workspace.collectJobs += 1;
+      workspace.collectCredits += item.priceCredits;
+      if (item.costMicroUsd === null) this.#collectWithoutCost += 1;
+      else this.#collectCost += item.costMicroUsd;
     } else if (item.group === 'insufficient_credit') {
       workspace.insufficientJobs += 1;
       workspace.insufficientCredits += item.priceCredits;
@@ -183,4 +202,8 @@ export class PlanDraft {
     this.#withExperience += 1;
     this.#expected += succeeded / retried;
   }
+}
+
+function stakeOf({ eligibleCredits, collectCredits }: WorkspaceTotals): number {
+  return eligibleCredits + collectCredits;
 }

@@ -6,14 +6,14 @@ import { decidePersonRetry, type PersonVerdict } from '../person-retry.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 import { assertNever } from '../result.ts';
 
-/** What a plan makes of a job. Only what is `eligible` is ever acted upon. */
+/** What a plan makes of a job. Only what is `eligible`, or `collect_first` in a plan that collects, is ever acted upon. */
 export const planGroupSchema = z.enum([
   'eligible',
   /** It could be retried, but its workspace cannot pay for it beside the others of the plan. */
   'insufficient_credit',
   'needs_edit',
   'needs_reason',
-  /** The provider accepted it and nobody received the result: it is collected, not bought again. */
+  /** The provider accepted it and nobody received the result: it is collected for the job's price, not bought again. */
   'collect_first',
   /** The failed generation stayed charged: refund it, or retry it alone with a reason. */
   'already_charged',
@@ -27,6 +27,11 @@ export const planGroupSchema = z.enum([
 ]);
 export type PlanGroup = z.infer<typeof planGroupSchema>;
 
+/** True for a group whose jobs a plan begins; the rest is only told of. */
+export function isActedOn(group: PlanGroup, isCollecting: boolean): boolean {
+  return group === 'eligible' || (group === 'collect_first' && isCollecting);
+}
+
 /** What a plan needs to know of a job; nothing in it is read from anywhere else. Credits in the smallest unit. */
 export interface PlanSubject {
   readonly jobId: string;
@@ -36,13 +41,11 @@ export interface PlanSubject {
   readonly model: string;
   readonly state: JobState;
   readonly failureClass: FailureClass | null;
-  readonly generationId: string;
   readonly priceCredits: number;
   /** As proved from job, ledger and account. */
   readonly chargeStatus: ChargeStatus;
   readonly pendingEntries: number;
   readonly acceptanceId: string | null;
-  readonly inputHash: string;
 }
 
 /** One job of a plan, frozen. */
@@ -55,7 +58,7 @@ export const planItemSchema = z.object({
   failureClass: failureClassSchema.nullable(),
   chargeStatus: chargeStatusSchema,
   priceCredits: creditsSchema,
-  /** Micro-USD, from earlier jobs of its kind and model; null where none has a known cost. */
+  /** Micro-USD, from earlier jobs of its kind and model; null where none has a known cost. Of what is collected, the most it can be. */
   costMicroUsd: microUsdSchema.nullable(),
   group: planGroupSchema,
   /** Another job of the workspace with the same input that was on its way when it was planned; null where there was none. */
@@ -102,7 +105,9 @@ function groupOfBlock(cause: Extract<PersonVerdict, { verdict: 'blocked' }>['cau
   }
 }
 
-/** A plan neither edits nor collects. */
+/** What only an edit is compared with. */
+const NOT_EDITED = { inputHash: '', generationId: '' } as const;
+/** A plan does not edit, and never takes a collection for a purchase. */
 const AS_IT_WAS = { editedInputHash: null, isCollecting: false } as const;
 
 /**
@@ -116,8 +121,7 @@ export function judgeSubject(
   reason: string,
 ): { readonly group: PlanGroup; readonly why: string } {
   if (subject.state !== 'failed') return { group: 'not_failed', why: `The job is ${subject.state}.` };
-  const { state, generationId } = subject;
-  const facts = { ...subject, job: { state, generationId, inputHash: subject.inputHash }, policy };
+  const facts = { ...subject, job: { state: subject.state, ...NOT_EDITED }, policy };
   const bare = decidePersonRetry(facts, { reason: null, ...AS_IT_WAS });
   const verdict = bare.verdict === 'needs_reason' ? decidePersonRetry(facts, { reason, ...AS_IT_WAS }) : bare;
   // The reason has answered the policy; what it must not answer is asked again.

@@ -20,6 +20,9 @@ const workspaceTotalsSchema = z.object({
   availableCredits: z.int(),
   eligibleJobs: z.int().nonnegative(),
   eligibleCredits: creditsSchema,
+  /** What is collected, in a plan that collects; it is paid for beside the eligible ones. */
+  collectJobs: z.int().nonnegative().default(0),
+  collectCredits: creditsSchema.default(0),
   /** Micro-USD, of the eligible jobs whose cost is known. */
   costMicroUsd: microUsdSchema,
   jobsWithoutCost: z.int().nonnegative(),
@@ -40,6 +43,13 @@ export const planTotalsSchema = z.object({
   jobsWithoutCost: z.int().nonnegative(),
   /** Eligible jobs with whose input another job is on its way already. */
   sameInputJobs: z.int().nonnegative().default(0),
+  /**
+   * What providers cost at most for what is collected: nothing more where they still have the result, otherwise a purchase. Micro-USD,
+   * of the jobs whose cost is known.
+   */
+  collect: z
+    .object({ costMicroUsdMax: microUsdSchema, jobsWithoutCost: z.int().nonnegative() })
+    .default({ costMicroUsdMax: 0, jobsWithoutCost: 0 }),
   /** How many of the eligible jobs whose kind of failure was retried before are expected to succeed. */
   estimate: z.object({
     succeed: z.int().nonnegative(),
@@ -62,6 +72,13 @@ export const planSourceSchema = z.discriminatedUnion('type', [
 ]);
 export type PlanSource = z.infer<typeof planSourceSchema>;
 
+/** What the verdicts and prices of a plan were read from; `asOf` says up to when the offline copy was whole. */
+export const planOriginSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('server') }),
+  z.object({ type: z.literal('copy'), asOf: z.date() }),
+]);
+export type PlanOrigin = z.infer<typeof planOriginSchema>;
+
 /**
  * How a plan stands. Who leaves a state: `planned` whoever begins, withdraws or (a second person) rejects it; `running` the run, by
  * coming to its end, at a limit, or because somebody asks for a pause or a stop; `paused` whoever goes on or stops. `finished`,
@@ -79,7 +96,7 @@ export const planRunSchema = z.object({
   startedAt: z.date(),
   ramp: rampSchema,
   limits: runLimitsSchema,
-  /** The eligible items before this one have been begun or skipped; counts from 0. */
+  /** The items to be acted on before this one have been begun or skipped; counts from 0. */
   position: z.int().nonnegative(),
   step: z.int().nonnegative(),
   /** The step ends at this position. */
@@ -101,6 +118,9 @@ export type PlanRun = z.infer<typeof planRunSchema>;
 export const planRecordSchema = z.object({
   _id: planIdSchema,
   source: planSourceSchema,
+  origin: planOriginSchema.default({ type: 'server' }),
+  /** True where the jobs of the group `collect_first` are begun too, after the eligible ones. */
+  isCollecting: z.boolean().default(false),
   /** Given for every job; stands in their histories. */
   reason: z.string().max(300),
   policyVersion: z.int().positive(),
@@ -124,7 +144,9 @@ export type PlanRecord = z.infer<typeof planRecordSchema>;
 /** What became of a job of a plan. */
 export const jobOutcomeSchema = z.object({
   jobId: z.string(),
-  /** Among the eligible items, from 0. */
+  /** Whether it is made anew, or its result collected. */
+  act: z.enum(['retry', 'collect']).default('retry'),
+  /** Among the items that are acted on, from 0. */
   index: z.int().nonnegative(),
   workspaceId: z.string(),
   priceCredits: creditsSchema,
@@ -140,13 +162,22 @@ export const jobOutcomeSchema = z.object({
 });
 export type JobOutcome = z.infer<typeof jobOutcomeSchema>;
 
+type PlannedSums = Pick<PlanRecord, 'totals' | 'isCollecting'>;
+
 /** What a plan would spend at most. */
-export function plannedCredits(plan: Pick<PlanRecord, 'totals'>): number {
-  return plan.totals.groups.eligible.credits;
+export function plannedCredits({ totals, isCollecting }: PlannedSums): number {
+  const { eligible, collect_first: collect } = totals.groups;
+  return eligible.credits + (isCollecting ? collect.credits : 0);
+}
+
+/** How many jobs a plan would begin: those that are made anew, and those whose results are collected. */
+export function plannedJobs({ totals, isCollecting }: PlannedSums): number {
+  const { eligible, collect_first: collect } = totals.groups;
+  return eligible.jobs + (isCollecting ? collect.jobs : 0);
 }
 
 /** What must be there before a plan is run: nothing, the amount typed, or that and another person's approval. */
-export function neededConsent(plan: Pick<PlanRecord, 'totals' | 'thresholds'>): 'none' | 'typed' | 'second_person' {
+export function neededConsent(plan: PlannedSums & Pick<PlanRecord, 'thresholds'>): 'none' | 'typed' | 'second_person' {
   const credits = plannedCredits(plan);
   if (credits > plan.thresholds.approvalCredits) return 'second_person';
   return credits > plan.thresholds.typedCredits ? 'typed' : 'none';
@@ -163,7 +194,7 @@ export function mayRun(plan: PlanRecord, typedCredits: number | null, now: Date)
   }
   if (plan.run !== null) return ok(undefined);
   if (now.getTime() >= plan.expiresAt.getTime()) return err(appError('plan_expired', plan.expiresAt.toISOString()));
-  if (plannedCredits(plan) === 0 && plan.totals.groups.eligible.jobs === 0) {
+  if (plannedJobs(plan) === 0) {
     return err(appError('illegal_transition', 'no job of the plan may be retried'));
   }
   const consent = neededConsent(plan);
@@ -205,7 +236,7 @@ export function firstRun(
   },
 ): PlanRun {
   const { by, at, ramp, limits } = order;
-  const stepEnd = Math.min(ramp[0] ?? 1, plan.totals.groups.eligible.jobs);
+  const stepEnd = Math.min(ramp[0] ?? 1, plannedJobs(plan));
   return {
     by,
     startedAt: at,
@@ -220,6 +251,6 @@ export function firstRun(
 }
 
 /** What a run leaves of what the plan would have spent. */
-export function unspentCredits(plan: Pick<PlanRecord, 'totals'>, committedCredits: number): number {
+export function unspentCredits(plan: PlannedSums, committedCredits: number): number {
   return Math.max(0, plannedCredits(plan) - committedCredits);
 }

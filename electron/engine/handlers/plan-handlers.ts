@@ -1,11 +1,10 @@
-import type { CopyReader } from '#cache/copy-reader.ts';
 import { exportTable } from '#console/reconciliation/export-file.ts';
+import type { JobChoice } from '#console/retry/plan-desk.ts';
 import { outcomeColumns } from '#console/retry/outcome-csv.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
 import type { PlanView, PlanWish } from '#contract/plan-views.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { PLAN_JOBS_MAX } from '#domain/retry-plan/plan-draft.ts';
 import type { PlanRecord, PlanSource } from '#domain/retry-plan/plan-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PlanHost } from '../plan-host.ts';
@@ -20,7 +19,7 @@ export interface PlanHandlerParts {
   readonly exportFolder: string;
 }
 
-/** Plans of many retries: chosen in the copy, decided on the server. */
+/** Plans of many retries: chosen and judged in the copy, and judged again on the server when they are run. */
 export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): HandlersOf<'plans'> {
   const withHost = async <Value>(
     work: (open: PlanHost) => Promise<Result<Value, AppError>>,
@@ -39,11 +38,12 @@ export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): Ha
         return plans.ok ? ok({ plans: plans.value.map(toPlanView) }) : plans;
       }),
     'plans.get': ({ planId }) => withHost(({ desk }) => viewed(desk.read(planId))),
-    'plans.make': ({ wish, reason }, { actor, signal, note }) =>
+    'plans.make': ({ wish, reason, isCollecting }, { actor, signal, note }) =>
       withHost(async (open) => {
-        const chosen = await choose(open, copy(signal), wish);
+        const chosen = await choose(open, wish);
         if (!chosen.ok) return chosen;
-        const made = await viewed(open.desk.plan({ ...chosen.value, reason, by: actor, signal }));
+        const order = { ...chosen.value, copy: copy(signal), reason, isCollecting, by: actor, signal };
+        const made = await viewed(open.desk.plan(order));
         if (made.ok) note('after', { planId: made.value.plan.planId, credits: made.value.plan.plannedCredits });
         return made;
       }),
@@ -73,23 +73,21 @@ export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): Ha
 
 async function choose(
   { desk }: PlanHost,
-  reader: CopyReader,
   wish: PlanWish,
-): Promise<Result<{ readonly source: PlanSource; readonly ids: readonly string[] }, AppError>> {
+): Promise<Result<{ readonly source: PlanSource; readonly chosen: JobChoice }, AppError>> {
   switch (wish.type) {
     case 'ids':
-      return ok({ source: { type: 'ids', count: wish.ids.length }, ids: wish.ids });
+      return ok({ source: { type: 'ids', count: wish.ids.length }, chosen: { ids: wish.ids } });
     case 'where': {
       const { filter, problems } = parseJobQuery(wish.where, CREDIT_SCALE);
       const [problem] = problems;
       if (problem !== undefined) return err(appError('query_invalid', problem.reason));
-      const ids = await reader.jobIds(filter, PLAN_JOBS_MAX + 1);
-      return ids.ok ? ok({ source: { type: 'where', where: wish.where }, ids: ids.value }) : ids;
+      return ok({ source: { type: 'where', where: wish.where }, chosen: { filter } });
     }
     case 'remainder':
     case 'after_top_up': {
       const ids = await desk.idsAgain(wish.planId, wish.type);
-      return ids.ok ? ok({ source: { type: wish.type, planId: wish.planId }, ids: ids.value }) : ids;
+      return ids.ok ? ok({ source: { type: wish.type, planId: wish.planId }, chosen: { ids: ids.value } }) : ids;
     }
   }
 }

@@ -22,7 +22,7 @@ export function NewPlanScreen(): ReactNode {
       <header className="page-head">
         <h1>New retry plan</h1>
         <p className="muted">
-          The server is asked what each job was charged, what a retry costs, and whether it may happen.
+          Shows what each job was charged, what a retry costs, and whether it may happen. Nothing is retried yet.
         </p>
       </header>
       {refusal === null ? (
@@ -38,6 +38,7 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
   const fixed = wishInAddress(query);
   const [where, setWhere] = useState(query.get('where') ?? 'state:failed class:temporary');
   const [reason, setReason] = useState('');
+  const [isCollecting, setCollecting] = useState(true);
   const make = useMakePlan();
   return (
     <form
@@ -46,7 +47,7 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
       onSubmit={(event) => {
         event.preventDefault();
         make.mutate(
-          { wish: fixed ?? { type: 'where', where }, reason: reason.trim() },
+          { wish: fixed ?? { type: 'where', where }, reason: reason.trim(), isCollecting },
           { onSuccess: ({ planId }) => navigateTo(`/plans/${planId}`, { replace: true }) },
         );
       }}
@@ -68,13 +69,18 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
           onChange={(event) => setReason(event.target.value)}
         />
       </label>
+      <label className="plan-choice">
+        <input type="checkbox" checked={isCollecting} onChange={(event) => setCollecting(event.target.checked)} />
+        Collect results that providers accepted to make and nobody received; each is charged like a retry, and not
+        bought again
+      </label>
       {make.error !== null && (
         <p className="note" data-tone="danger" role="alert">
           {explainError(toWireError(make.error))}
         </p>
       )}
       <div className="dialog-actions">
-        {make.isPending && <output className="muted">Asking the server about every job…</output>}
+        {make.isPending && <output className="muted">Looking at every job…</output>}
         <button type="submit" className="button" data-kind="primary" disabled={make.isPending}>
           <ListChecks aria-hidden size={14} />
           Plan, retry nothing yet

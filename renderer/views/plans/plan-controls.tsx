@@ -33,7 +33,7 @@ export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
 function Progress({ plan, run }: { plan: PlanView; run: NonNullable<PlanView['run']> }): ReactNode {
   const { succeeded, failed, waiting, skipped, started, committedCredits } = run.tallies;
   const underWay = started - succeeded - failed - waiting;
-  const jobs = plan.totals.groups.eligible.jobs;
+  const jobs = plan.plannedJobs;
   return (
     <>
       <progress className="plan-progress" value={run.position} max={jobs} aria-label="Jobs looked at" />
@@ -138,7 +138,7 @@ function BeforeRun({ plan, actions }: { plan: PlanView; actions: Actions }): Rea
   const person = useEngineStatus().data?.person.id ?? '';
   const isOwn = samePerson(person, plan.proposed.by.id);
   const isApproved = plan.decided?.decision === 'approved';
-  if (plan.totals.groups.eligible.jobs === 0) return <p>No job of this plan may be retried; see below why.</p>;
+  if (plan.plannedJobs === 0) return <p>No job of this plan may be retried; see below why.</p>;
   return (
     <>
       {plan.consent === 'second_person' && (

@@ -9,7 +9,7 @@ import { FailureMessage } from '../../components/screen-message.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { usePlanActions, usePlanItems, usePlanOutcomes } from '../../state/plan-queries.ts';
-import { GROUP_WORDS, OUTCOME_WORDS } from './plan-words.ts';
+import { groupWords, OUTCOME_WORDS } from './plan-words.ts';
 
 /** Every job of a plan: before the run its verdict, from then on what became of it. */
 export function PlanJobs({ plan }: { plan: PlanView }): ReactNode {
@@ -55,7 +55,10 @@ function Outcomes({ plan }: { plan: PlanView }): ReactNode {
                 <th scope="row">
                   <JobLink jobId={row.jobId} />
                 </th>
-                <td>{OUTCOME_WORDS[row.outcome]}</td>
+                <td>
+                  {OUTCOME_WORDS[row.outcome]}
+                  {row.act === 'collect' && ', collected'}
+                </td>
                 <td>
                   {row.failureClass !== null && `${row.failureClass}: `}
                   {row.why}
@@ -120,7 +123,7 @@ function Items({ plan }: { plan: PlanView }): ReactNode {
                   <JobLink jobId={item.jobId} />
                 </th>
                 <td>{item.failureClass ?? item.state ?? '–'}</td>
-                <td>{GROUP_WORDS[item.group][0]}</td>
+                <td>{groupWords(item.group, plan)[0]}</td>
                 <td>
                   {item.why}
                   {item.sameInputAs !== null && (

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
 import { planGroupSchema } from '#domain/retry-plan/plan-item.ts';
+import { formatDuration } from '../../components/durations.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -11,7 +12,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { usePlan } from '../../state/plan-queries.ts';
 import { PlanControls } from './plan-controls.tsx';
 import { PlanJobs } from './plan-jobs.tsx';
-import { GROUP_WORDS, sourceWords, STATE_WORDS } from './plan-words.ts';
+import { groupWords, sourceWords, STATE_WORDS } from './plan-words.ts';
 import './plans.css';
 
 /** One plan: what it would do and cost, how far it has come, and what became of each job. */
@@ -53,12 +54,18 @@ export function PlanScreen({ planId }: { planId: string }): ReactNode {
 function Sums({ plan }: { plan: PlanView }): ReactNode {
   const { totals } = plan;
   const { estimate } = totals;
+  const collected = plan.isCollecting && totals.groups.collect_first.jobs > 0 ? totals.groups.collect_first : null;
   return (
     <Panel title="What it costs and whether it helps">
       <Facts>
         <Fact name="Customers pay">
-          at most <Credits credits={plan.plannedCredits} /> credits, for{' '}
-          {totals.groups.eligible.jobs.toLocaleString('en')} jobs
+          at most <Credits credits={plan.plannedCredits} /> credits, for {plan.plannedJobs.toLocaleString('en')} jobs
+          {collected !== null && (
+            <span className="cell-note">
+              Of that <Credits credits={collected.credits} /> for {collected.jobs.toLocaleString('en')} results that are
+              collected
+            </span>
+          )}
         </Fact>
         <Fact name="Provider costs">
           {totals.jobsWithoutCost === totals.groups.eligible.jobs ? (
@@ -68,6 +75,18 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
               about <ProviderCost microUsd={totals.costMicroUsd} />
               {totals.jobsWithoutCost > 0 && `; of ${totals.jobsWithoutCost.toLocaleString('en')} jobs it is not known`}
             </>
+          )}
+          {collected !== null && (
+            <span className="cell-note">
+              What is collected costs nothing more where the provider still has it
+              {totals.collect.jobsWithoutCost < collected.jobs && (
+                <>
+                  , otherwise at most about <ProviderCost microUsd={totals.collect.costMicroUsdMax} />
+                </>
+              )}
+              {totals.collect.jobsWithoutCost > 0 &&
+                `; of ${totals.collect.jobsWithoutCost.toLocaleString('en')} it is not known`}
+            </span>
           )}
         </Fact>
         <Fact name="Will it help?">
@@ -80,6 +99,9 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
           </span>
         </Fact>
         <Fact name="Reason">{plan.reason}</Fact>
+        <Fact name="Made from">
+          <Origin plan={plan} />
+        </Fact>
       </Facts>
       {totals.sameInputJobs > 0 && (
         <p className="note" data-tone="warning">
@@ -91,6 +113,18 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
         </p>
       )}
     </Panel>
+  );
+}
+
+function Origin({ plan: { origin, proposed } }: { plan: PlanView }): ReactNode {
+  if (origin.type === 'server') return 'the server, as it was then';
+  const behindMs = Math.max(0, proposed.atMs - origin.asOfMs);
+  return (
+    <>
+      the offline copy,{' '}
+      {behindMs < 1000 ? 'which was up to date' : `which was ${formatDuration(behindMs)} behind the server`}; what has
+      changed since is skipped when it runs
+    </>
   );
 }
 
@@ -116,8 +150,8 @@ function Groups({ plan }: { plan: PlanView }): ReactNode {
           {shown.map((group) => (
             <tr key={group}>
               <th scope="row">
-                {GROUP_WORDS[group][0]}
-                <span className="cell-note">{GROUP_WORDS[group][1]}</span>
+                {groupWords(group, plan)[0]}
+                <span className="cell-note">{groupWords(group, plan)[1]}</span>
                 {group === 'insufficient_credit' && (
                   <Link href={`/plans/new?topup=${plan.planId}`}>Plan these after a top-up</Link>
                 )}
@@ -149,6 +183,9 @@ function Workspaces({ plan }: { plan: PlanView }): ReactNode {
                 Retried
               </th>
               <th scope="col" className="number">
+                Collected
+              </th>
+              <th scope="col" className="number">
                 Pays
               </th>
               <th scope="col" className="number">
@@ -169,8 +206,9 @@ function Workspaces({ plan }: { plan: PlanView }): ReactNode {
                   <bdi>{one.workspaceId}</bdi>
                 </th>
                 <td className="number">{one.eligibleJobs.toLocaleString('en')}</td>
+                <td className="number">{one.collectJobs.toLocaleString('en')}</td>
                 <td className="number">
-                  <Credits credits={one.eligibleCredits} />
+                  <Credits credits={one.eligibleCredits + one.collectCredits} />
                 </td>
                 <td className="number">
                   <Credits credits={one.availableCredits} />

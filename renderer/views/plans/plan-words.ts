@@ -2,8 +2,8 @@ import type { JobOutcomeView, PlanView } from '#contract/plan-views.ts';
 import type { PlanGroup } from '#domain/retry-plan/plan-item.ts';
 
 /** What each group of a plan is called, and what to do with it. */
-export const GROUP_WORDS: Readonly<Record<PlanGroup, readonly [name: string, advice: string]>> = {
-  eligible: ['Will be retried', 'Only these are acted upon.'],
+const GROUP_WORDS: Readonly<Record<PlanGroup, readonly [name: string, advice: string]>> = {
+  eligible: ['Will be retried', 'Only these, and results to be collected, are acted upon.'],
   insufficient_credit: ['Not enough credit', 'After a top-up, plan exactly these.'],
   needs_edit: ['Input must be edited', 'Open each job and edit it: the same input cannot succeed.'],
   needs_reason: ['Needs a reason', 'Plan again with a reason.'],
@@ -32,6 +32,20 @@ export const OUTCOME_WORDS: Readonly<Record<JobOutcomeView['outcome'], string>> 
   failed: 'failed',
   skipped: 'skipped',
 };
+
+/** The group of `collect_first` in a plan that collects; in others it stays as it is. */
+const COLLECTED_WORDS = [
+  'Will be collected',
+  'The provider accepted these: it is asked for the result, and bought from again only where it has none any more.',
+] as const;
+
+/** What a group is called in a plan. */
+export function groupWords(
+  group: PlanGroup,
+  { isCollecting }: Pick<PlanView, 'isCollecting'>,
+): readonly [string, string] {
+  return group === 'collect_first' && isCollecting ? COLLECTED_WORDS : GROUP_WORDS[group];
+}
 
 /** What a plan's jobs were chosen by. */
 export function sourceWords(source: PlanView['source']): string {

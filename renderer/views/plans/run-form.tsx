@@ -1,24 +1,30 @@
 import { Play } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import type { usePlanActions } from '../../state/plan-queries.ts';
+
+const UNITS = 10 ** CREDIT_SCALE;
 
 /** How a plan is to be run: by which steps, and when it stops by itself. */
 export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof usePlanActions>['run'] }): ReactNode {
   const [steps, setSteps] = useState(DEFAULT_RAMP.join(', '));
   const [failurePercent, setFailurePercent] = useState('50');
   const [sample, setSample] = useState('5');
+  const [spend, setSpend] = useState((plan.plannedCredits / UNITS).toFixed(CREDIT_SCALE));
   const [typed, setTyped] = useState('');
   const ramp = rampSchema.safeParse(steps.split(',').map(Number));
   const percent = Number(failurePercent);
   const endedMin = Number(sample);
+  const spendCreditsMax = Math.round(Number(spend) * UNITS);
   const needed = String(plan.plannedCredits);
   const missing = whatIsMissing({
     isRamp: ramp.success,
     isShare: percent >= 0 && percent <= 100 && failurePercent.trim() !== '',
     isSample: Number.isInteger(endedMin) && endedMin >= 1,
+    isSpend: spend.trim() !== '' && Number.isSafeInteger(spendCreditsMax) && spendCreditsMax >= 0,
     isTyped: plan.consent === 'none' || typed.trim() === needed,
   });
   return (
@@ -30,7 +36,7 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
         if (!ramp.success || missing !== null) return;
         run.mutate({
           ramp: ramp.data,
-          limits: { failureRateMax: percent / 100, endedMin, spendCreditsMax: plan.plannedCredits },
+          limits: { failureRateMax: percent / 100, endedMin, spendCreditsMax },
           typedCredits: plan.consent === 'none' ? null : plan.plannedCredits,
         });
       }}
@@ -47,6 +53,10 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
         Looked at from so many ended jobs on
         <input inputMode="numeric" value={sample} onChange={(event) => setSample(event.target.value)} />
       </label>
+      <label className="field">
+        Stop before it has spent more credits than
+        <input inputMode="decimal" value={spend} onChange={(event) => setSpend(event.target.value)} />
+      </label>
       {plan.consent !== 'none' && (
         <label className="field">
           Type {needed} to spend <Credits credits={plan.plannedCredits} /> credits
@@ -61,7 +71,8 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
       <div className="plan-actions">
         <button type="submit" className="button" data-kind="primary" disabled={missing !== null || run.isPending}>
           <Play aria-hidden size={14} />
-          Run for at most <Credits credits={plan.plannedCredits} />
+          Run for at most{' '}
+          <Credits credits={missing === null ? Math.min(spendCreditsMax, plan.plannedCredits) : plan.plannedCredits} />
         </button>
         <span className="muted">{missing}</span>
       </div>
@@ -69,9 +80,12 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
   );
 }
 
-function whatIsMissing(given: Readonly<Record<'isRamp' | 'isShare' | 'isSample' | 'isTyped', boolean>>): string | null {
+function whatIsMissing(
+  given: Readonly<Record<'isRamp' | 'isShare' | 'isSample' | 'isSpend' | 'isTyped', boolean>>,
+): string | null {
   if (!given.isRamp) return 'Steps are whole numbers with commas between.';
   if (!given.isShare) return 'A percentage from 0 to 100 is expected.';
   if (!given.isSample) return 'A whole number of jobs is expected.';
+  if (!given.isSpend) return 'An amount of credits is expected.';
   return given.isTyped ? null : 'Type the amount first.';
 }

@@ -121,7 +121,9 @@ async function planOf({ reader, bulk, plans, policies }: Store, ids: readonly st
   return expectOk(
     await desk.plan({
       source: { type: 'ids', count: ids.length },
-      ids,
+      chosen: { ids },
+      copy: null,
+      isCollecting: true,
       reason: 'the provider is back',
       by: { type: 'user', id: 'bench' },
       signal: new AbortController().signal,

@@ -3,13 +3,13 @@ import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan, type RunOrder } from '#console/retry/plan-run.ts';
 import type { RunParts } from '#console/retry/plan-begin.ts';
 import type { AppError } from '#domain/errors.ts';
-import type { Job } from '#domain/job.ts';
+import type { Job, JobInput } from '#domain/job.ts';
 import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import type { Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { entriesOf, failedJob } from '../../support/failed-job.ts';
+import { entriesOf, failedJob, type FailedJob } from '../../support/failed-job.ts';
 import type { RunnerDeployment } from '../runner/deployment.ts';
 
 export const ANN = { type: 'user', id: 'ann' } as const;
@@ -36,6 +36,26 @@ export async function failJobs(
   await ledger.insertMany(jobs.flatMap((job) => entriesOf(job).map((entry) => ({ ...entry }))));
 }
 
+/** One job that failed, with the ledger that it left; `isUnproved` leaves entries that say that it was not charged. */
+export async function plantFailed(
+  deployment: RunnerDeployment,
+  {
+    isUnproved = false,
+    input,
+    ...spec
+  }: FailedJob & { readonly id: string; readonly isUnproved?: boolean; readonly input?: JobInput },
+): Promise<void> {
+  const failed = failedJob(spec);
+  const job: Job = input === undefined ? failed : { ...failed, input };
+  expectOk(await deployment.store.writer.insertJobs([job]));
+  const entries = entriesOf(isUnproved ? failedJob({ ...spec, captured: 0 }) : job);
+  const { client, dbName } = deployment.server;
+  await client
+    .db(dbName)
+    .collection<{ _id: string }>('credit_ledger')
+    .insertMany(entries.map((entry) => ({ ...entry })));
+}
+
 export function deskOf({ reader, bulk, plans, policies }: Store): PlanDesk {
   const newPlanId = (): string => randomBytes(8).toString('hex');
   return new PlanDesk({ reader, bulk, plans, policies, newPlanId });
@@ -44,7 +64,17 @@ export function deskOf({ reader, bulk, plans, policies }: Store): PlanDesk {
 export async function planOf(store: Store, ids: readonly string[]): Promise<PlanRecord> {
   const source = { type: 'ids', count: ids.length } as const;
   const signal = new AbortController().signal;
-  return expectOk(await deskOf(store).plan({ source, ids, reason: 'the provider is back', by: ANN, signal }));
+  return expectOk(
+    await deskOf(store).plan({
+      source,
+      chosen: { ids },
+      copy: null,
+      isCollecting: true,
+      reason: 'the provider is back',
+      by: ANN,
+      signal,
+    }),
+  );
 }
 
 export function run(

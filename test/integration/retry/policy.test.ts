@@ -85,7 +85,9 @@ describe('the policy on the server', () => {
     await failJobs(deployment, ['a1']);
     const planned = await deskOf(deployment.store).plan({
       source: { type: 'ids', count: 1 },
-      ids: ['a1'],
+      chosen: { ids: ['a1'] },
+      copy: null,
+      isCollecting: true,
       reason: '',
       by: ANN,
       signal: new AbortController().signal,
@@ -146,7 +148,15 @@ describe('whoever decides', () => {
     const desk = deskOf(deployment.store);
     const signal = new AbortController().signal;
     const plan = expectOk(
-      await desk.plan({ source: { type: 'ids', count: 2 }, ids: ['a1', 'a2'], reason: '', by: ANN, signal }),
+      await desk.plan({
+        source: { type: 'ids', count: 2 },
+        chosen: { ids: ['a1', 'a2'] },
+        copy: null,
+        isCollecting: true,
+        reason: '',
+        by: ANN,
+        signal,
+      }),
     );
     expect(plan).toMatchObject({ policyVersion: 1, totals: { groups: { eligible: { jobs: 2 } } } });
     await put(draftWith('temporary', { person: 'with_reason' }));

@@ -15,12 +15,10 @@ const subjects = fc.array(
     model: fc.constantFrom('m1', 'm2'),
     state: fc.constantFrom(...jobStateSchema.options),
     failureClass: fc.constantFrom(...failureClassSchema.options),
-    generationId: fc.constant('g'),
     priceCredits: fc.nat(500),
     chargeStatus: fc.constantFrom(...chargeStatusSchema.options),
     pendingEntries: fc.nat(1),
     acceptanceId: fc.constantFrom(null, 'a1'),
-    inputHash: fc.constantFrom('h1', 'h2'),
   }),
   { maxLength: 60 },
 );
@@ -30,7 +28,8 @@ function factsOf(available: number, reason: string): PlanFacts {
     policy: DEFAULT_RETRY_POLICY,
     reason,
     availableOf: () => available,
-    liveWithInput: (workspaceId, hash) => (hash === 'h2' && workspaceId !== 'w1' ? `live-${workspaceId}` : null),
+    isCollecting: true,
+    liveWithInput: ({ workspaceId, model }) => (model === 'm2' && workspaceId !== 'w1' ? `live-${workspaceId}` : null),
     experience: {
       costOf: (kind) => (kind === 'image' ? 7 : null),
       rateOf: ({ model }) => (model === 'm1' ? { retried: 4, succeeded: 3 } : { retried: 0, succeeded: 0 }),
@@ -72,7 +71,7 @@ describe('a plan of many jobs', () => {
         const { items, totals } = plan(jobs, factsOf(available, reason));
         const first = new Map(jobs.toReversed().map((job) => [job.jobId, job]));
         for (const { jobId, workspaceId, sameInputAs } of items) {
-          const isTwin = first.get(jobId)?.inputHash === 'h2' && workspaceId !== 'w1';
+          const isTwin = first.get(jobId)?.model === 'm2' && workspaceId !== 'w1';
           expect(sameInputAs).toBe(isTwin ? `live-${workspaceId}` : null);
         }
         const counted = items.filter(({ group, sameInputAs }) => group === 'eligible' && sameInputAs !== null);
@@ -119,14 +118,12 @@ describe('a plan of many jobs', () => {
       workspaceId: 'w1',
       state: 'failed',
       failureClass: 'temporary',
-      generationId: 'g',
     } as const;
     const rest = {
       priceCredits: 1,
       chargeStatus: 'not_charged',
       pendingEntries: 0,
       acceptanceId: null,
-      inputHash: 'h',
     } as const;
     const jobs = ['m1', 'm1', 'm1', 'm1', 'm2'].map((model, n) => ({
       ...base,

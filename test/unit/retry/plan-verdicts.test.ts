@@ -53,12 +53,10 @@ function subject(fields: Partial<PlanSubject>): PlanSubject {
     model: 'demo',
     state: 'failed',
     failureClass: 'temporary',
-    generationId: 'g1',
     priceCredits: PRICE,
     chargeStatus: 'not_charged',
     pendingEntries: 0,
     acceptanceId: null,
-    inputHash: 'h1',
     ...fields,
   };
 }
@@ -67,14 +65,16 @@ interface World {
   readonly reason?: string;
   readonly available?: number;
   readonly policy?: RetryPolicy;
+  readonly isCollecting?: boolean;
 }
 
 function groupOf(
   job: PlanSubject,
-  { reason = '', available = 1000, policy = DEFAULT_RETRY_POLICY }: World = {},
+  { reason = '', available = 1000, policy = DEFAULT_RETRY_POLICY, isCollecting = true }: World = {},
 ): PlanGroup {
   const experience = { costOf: () => null, rateOf: () => ({ retried: 0, succeeded: 0 }), basis: 'nothing' };
-  const draft = new PlanDraft({ policy, reason, experience, availableOf: () => available, liveWithInput: () => null });
+  const balance = { availableOf: () => available, liveWithInput: () => null };
+  const draft = new PlanDraft({ policy, reason, experience, isCollecting, ...balance });
   const item = draft.add(job);
   if (item === null) throw new Error('the job is in the plan already');
   return item.group;
@@ -221,19 +221,22 @@ describe('whatever the state, class, charge, balance, lineage and policy', () =>
     policy: policies,
   });
 
-  it('a plan retries only what failed, is settled and unpaid, may be retried, and can be paid; all of it under one version', () => {
+  it('a plan retries or collects only what failed, is settled and unpaid, may be retried, and can be paid; all of it under one version', () => {
     fc.assert(
-      fc.property(worlds, ({ available, live, reason, policy, ...fields }) => {
+      fc.property(worlds, fc.boolean(), ({ available, live, reason, policy, ...fields }, isCollecting) => {
         const experience = { costOf: () => null, rateOf: () => ({ retried: 0, succeeded: 0 }), basis: 'nothing' };
-        const facts = { policy, reason, experience, availableOf: () => available, liveWithInput: () => live };
-        const item = new PlanDraft(facts).add(subject(fields));
+        const balance = { availableOf: () => available, liveWithInput: () => live };
+        const item = new PlanDraft({ policy, reason, experience, isCollecting, ...balance }).add(subject(fields));
         const person = policy.classes[fields.failureClass].person;
         const mayBe =
           fields.failureClass !== 'input' && (person === 'as_is' || (person === 'with_reason' && reason !== ''));
         const isSettled = fields.pendingEntries === 0 && !['charged', 'unknown'].includes(fields.chargeStatus);
-        const isFree = fields.state === 'failed' && isSettled && fields.acceptanceId === null && mayBe;
-        expect(item?.group === 'eligible').toBe(isFree && available >= PRICE);
-        expect(item?.group === 'insufficient_credit').toBe(isFree && available < PRICE);
+        const isFree = fields.state === 'failed' && isSettled && mayBe;
+        const isAccepted = fields.acceptanceId !== null;
+        const isPaid = !isAccepted || isCollecting;
+        expect(item?.group === 'eligible').toBe(isFree && !isAccepted && available >= PRICE);
+        expect(item?.group === 'collect_first').toBe(isFree && isAccepted && (!isCollecting || available >= PRICE));
+        expect(item?.group === 'insufficient_credit').toBe(isFree && isPaid && available < PRICE);
         expect(item?.sameInputAs).toBe(live);
       }),
       { numRuns: 3000 },

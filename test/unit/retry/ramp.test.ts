@@ -54,6 +54,7 @@ function planOf(credits: number): PlanRecord {
     experience: nothing,
     availableOf: () => 1_000_000,
     liveWithInput: () => null,
+    isCollecting: true,
   };
   const draft = new PlanDraft(facts);
   draft.add({
@@ -64,12 +65,10 @@ function planOf(credits: number): PlanRecord {
     model: 'demo',
     state: 'failed',
     failureClass: 'temporary',
-    generationId: 'g1',
     priceCredits: credits,
     chargeStatus: 'not_charged',
     pendingEntries: 0,
     acceptanceId: null,
-    inputHash: 'h',
   });
   return {
     _id: '0123456789abcdef',
@@ -77,6 +76,8 @@ function planOf(credits: number): PlanRecord {
       type: 'ids',
       count: 1,
     },
+    origin: { type: 'server' },
+    isCollecting: true,
     reason: '',
     policyVersion: 1,
     totals: draft.totals(),

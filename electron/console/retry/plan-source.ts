@@ -1,0 +1,134 @@
+import type { CopyReader } from '#cache/copy-reader.ts';
+import { subjectOfRow, twinOfRow } from '#cache/plan-rows.ts';
+import type { Standing } from '#cache/snapshot-book.ts';
+import type { JobFilter } from '#contract/job-views.ts';
+import type { AppError } from '#domain/errors.ts';
+import { experienceFrom, ExperienceTally } from '#domain/retry-plan/plan-experience.ts';
+import type { PlanExperience } from '#domain/retry-plan/plan-draft.ts';
+import type { PlanSubject } from '#domain/retry-plan/plan-item.ts';
+import type { PlanOrigin } from '#domain/retry-plan/plan-record.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { BulkReads } from '#store/bulk-reads.ts';
+import { readSubjects } from './plan-subjects.ts';
+
+/** What a plan asks of the offline copy. */
+export type PlanCopy = Pick<CopyReader, 'standing' | 'jobIds' | 'planJobs' | 'planExperience'>;
+
+/** Some jobs as a plan sees them. */
+export interface SourcedJobs {
+  readonly subjects: ReadonlyMap<string, PlanSubject>;
+  /** Ids whose documents are no jobs, with the first reason. */
+  readonly malformed: ReadonlyMap<string, string>;
+  /** What the workspaces of these jobs have available, as the server says now. */
+  readonly available: ReadonlyMap<string, number>;
+  /** By the id of a job: another one of its workspace with the same input that is on its way. */
+  readonly twins: ReadonlyMap<string, string>;
+}
+
+/** Where the jobs of a plan are read from. */
+export interface JobSource {
+  readonly origin: PlanOrigin;
+  /** Ids of the jobs that a filter asks for, the newest first; at most `limit`. Only the copy can search words. */
+  idsWhere(filter: JobFilter, limit: number): Promise<Result<readonly string[], AppError>>;
+  /** The jobs of some ids; those that there are not are left out. */
+  jobs(ids: readonly string[]): Promise<Result<SourcedJobs, AppError>>;
+  /** What earlier jobs of these kinds tell. */
+  experience(kinds: readonly string[]): Promise<Result<PlanExperience, AppError>>;
+}
+
+/** How far the copy may be behind the server and still be planned from, in milliseconds. */
+export const COPY_AGE_MAX_MS = 5 * 60_000;
+/** Jobs changed last that tell what a retry costs and how often it helps, where the server is asked. */
+const EXPERIENCE_JOBS = 1000;
+/** How many ids one question to the server names. */
+const READ_AT_ONCE = 1000;
+
+/**
+ * The copy where it is complete and hardly behind, otherwise the server. A copy that keeps a window of the jobs is as good: what it
+ * lacks is asked of the server. The balance is the server's in both cases: a top-up of a moment ago counts.
+ */
+export async function planSource(
+  bulk: BulkReads,
+  copy: PlanCopy | null,
+  now: Date,
+): Promise<Result<JobSource, AppError>> {
+  if (copy === null) return ok(serverSource(bulk, now));
+  const standing = await copy.standing();
+  if (!standing.ok) return standing;
+  const { isComplete, isSnapshotOpen, asOfMs } = standing.value;
+  const isFresh = asOfMs !== null && now.getTime() - asOfMs <= COPY_AGE_MAX_MS;
+  if (!isComplete || isSnapshotOpen || !isFresh) return ok(serverSource(bulk, now));
+  return ok(copySource(bulk, copy, standing.value, now));
+}
+
+function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Date): JobSource {
+  const server = serverSource(bulk, now);
+  const isWhole = standing.scope.keptSinceMs === null;
+  return {
+    origin: { type: 'copy', asOf: new Date(Math.min(standing.asOfMs ?? 0, now.getTime())) },
+    // What lies before the window only the server knows; words only the copy can search.
+    idsWhere: async (filter, limit) =>
+      isWhole || filter.text !== '' ? copy.jobIds(filter, limit) : server.idsWhere(filter, limit),
+    jobs: async (ids) => {
+      const found = await copy.planJobs(ids);
+      if (!found.ok) return found;
+      const subjects = new Map(found.value.rows.map((row) => [row[0], subjectOfRow(row)]));
+      const malformed = new Map(found.value.malformed);
+      const missing = ids.filter((id) => !subjects.has(id) && !malformed.has(id));
+      const others = await server.jobs(missing);
+      if (!others.ok) return others;
+      const workspaces = new Set([...subjects.values()].map(({ workspaceId }) => workspaceId));
+      const available = await bulk.available([...workspaces]);
+      if (!available.ok) return available;
+      return ok({
+        subjects: new Map([...subjects, ...others.value.subjects]),
+        malformed: new Map([...malformed, ...others.value.malformed]),
+        available: new Map([...available.value, ...others.value.available]),
+        twins: new Map([...found.value.rows.flatMap(twinOfRow), ...others.value.twins]),
+      });
+    },
+    experience: async (kinds) => {
+      const figures = await copy.planExperience(kinds);
+      return figures.ok ? ok(experienceFrom(figures.value)) : figures;
+    },
+  };
+}
+
+function serverSource(bulk: BulkReads, now: Date): JobSource {
+  let live: ReturnType<BulkReads['liveInputs']> | null = null;
+  return {
+    origin: { type: 'server' },
+    idsWhere: (filter, limit) => bulk.idsWhere(filter, { now, limit }),
+    jobs: async (ids) => {
+      const all = {
+        subjects: new Map(),
+        malformed: new Map(),
+        available: new Map(),
+        twins: new Map(),
+      } satisfies SourcedJobs;
+      for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+        const read = await readSubjects(bulk, ids.slice(start, start + READ_AT_ONCE));
+        if (!read.ok) return read;
+        const inputs = await (live ??= bulk.liveInputs());
+        if (!inputs.ok) return inputs;
+        for (const [id, { job, subject }] of read.value.jobs) {
+          all.subjects.set(id, subject);
+          const twin = inputs.value.idOf(job.workspaceId, job.input.hash);
+          if (twin !== null && twin !== id) all.twins.set(id, twin);
+        }
+        for (const [id, why] of read.value.malformed) all.malformed.set(id, why);
+        for (const [id, account] of read.value.accounts) all.available.set(id, account.available);
+      }
+      return ok(all);
+    },
+    experience: async () => {
+      const recent = await bulk.recentJobs(EXPERIENCE_JOBS);
+      if (!recent.ok) return recent;
+      const jobs = recent.value.flatMap((document) => (document.type === 'job' ? [document.job] : []));
+      const tally = new ExperienceTally();
+      for (const job of jobs) tally.addJob(job);
+      const basis = `attempts that followed such a failure among the ${jobs.length} jobs changed last`;
+      return ok(experienceFrom(tally.figures(basis)));
+    },
+  };
+}
