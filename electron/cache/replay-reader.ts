@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { PolicyReplay, type Replay } from '#domain/policy-replay.ts';
+import { PolicyReplay, REPLAYED_JOBS_MAX, type Replay } from '#domain/policy-replay.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import { WHILE_WANTED } from './interrupt.ts';
 import { lastNumOf, secondOf } from './job-table.ts';
@@ -11,9 +11,6 @@ export interface ReplayQuery {
   /** Jobs created from then on, in milliseconds since 1970. */
   readonly sinceMs: number;
 }
-
-/** The most jobs with a failure that one replay reads: more would take minutes, and tell little more. */
-const REPLAYED_JOBS_MAX = 300_000;
 
 /** Replays a draft over the jobs of the copy, one document at a time. */
 export class ReplayReader {

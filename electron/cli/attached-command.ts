@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { explainError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
@@ -17,8 +17,11 @@ export interface ServerFlags {
 /** Adds the options of {@link ServerFlags} to a command. */
 export function withServerFlags(command: Command): Command {
   return command
-    .requiredOption('--uri <uri>', 'the MongoDB to look at')
-    .option('--db <name>', 'the database, where the URI names none')
+    .addOption(
+      // In the environment nobody else on the machine can read it.
+      new Option('--uri <uri>', 'the MongoDB to look at').env('MONGODB_URI').makeOptionMandatory(),
+    )
+    .addOption(new Option('--db <name>', 'the database, where the URI names none').env('RUNLEDGER_DB'))
     .option('--json', 'print one JSON object and nothing else', false);
 }
 

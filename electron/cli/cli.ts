@@ -3,6 +3,7 @@ import type { CommandContext } from './command-context.ts';
 import { addHoldsCommand } from './holds.ts';
 import { addIndexesCommand } from './indexes.ts';
 import { addLimitsCommand } from './limits.ts';
+import { addPolicyCommand } from './policy.ts';
 import { addReconcileCommand } from './reconcile.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRolesCommand } from './roles.ts';
@@ -28,6 +29,7 @@ const context: CommandContext = {
 addHoldsCommand(program, context);
 addIndexesCommand(program, context);
 addLimitsCommand(program, context);
+addPolicyCommand(program, context);
 addReconcileCommand(program, context);
 addRetryCommand(program, context);
 addRolesCommand(program, context);

@@ -1,21 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { outcomeCsv } from '#console/retry/outcome-csv.ts';
 import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan } from '#console/retry/plan-run.ts';
-import { readPerson } from '#console/people/person-desk.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
-import { accessOf, refusalCode } from '#domain/people.ts';
 import { neededConsent, plannedCredits, plannedJobs, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
-import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
+import { runAsPerson } from './as-person.ts';
+import { withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -138,15 +137,7 @@ function onServer(
   flags: ServerFlags,
   act: (store: Store, actor: Actor) => Promise<Result<CommandReport, AppError>>,
 ): Promise<number> {
-  return runOnServer(flags, { appName: 'Runledger retry', isReadOnly: false }, async (store) => {
-    const person = await readPerson(store.people, userInfo().username);
-    if (!person.ok) return person;
-    const { role, missingPrivileges, id } = person.value;
-    const { read, write } = accessOf({ role, isReadOnly: false, missingPrivileges }).retry;
-    const refusal = read ?? write;
-    if (refusal !== null) return err(appError(refusalCode(refusal), refusal.detail));
-    return act(store, { type: 'user', id });
-  });
+  return runAsPerson(flags, { appName: 'Runledger retry', permission: 'retry', writes: true }, act);
 }
 
 async function makePlan(

@@ -52,6 +52,9 @@ export interface Replay {
   readonly classes: readonly ReplayedClass[];
 }
 
+/** The most jobs with a failure that one replay reads: more would take minutes, and tell little more. */
+export const REPLAYED_JOBS_MAX = 300_000;
+
 /** The reason that stands in a history where a person gave none. */
 export const NO_REASON_GIVEN = 'retried by hand';
 /** The same where the result of the last purchase was collected. */

@@ -48,6 +48,20 @@ export class BulkReads {
     return found.ok ? ok(found.value.map(toJobDocument)) : found;
   }
 
+  /** Hands over jobs with a failure that were created since a time, the newest first, until there are no more or it is enough. */
+  async eachWithFailure(
+    since: Date,
+    take: (document: JobDocument) => 'more' | 'enough',
+  ): Promise<Result<void, AppError>> {
+    return attemptCall(async () => {
+      const found = this.#collections.jobs
+        .find({ createdAt: { $gte: since }, $or: [{ failure: { $ne: null } }, { 'attempts.1': { $exists: true } }] })
+        .sort({ createdAt: -1, _id: -1 })
+        .allowDiskUse(true);
+      for await (const document of found) if (take(toJobDocument(document)) === 'enough') break;
+    });
+  }
+
   entriesOfGenerations(ids: readonly string[]): Promise<Result<readonly LedgerEntry[], AppError>> {
     return this.#entries({ generationId: { $in: [...ids] } });
   }

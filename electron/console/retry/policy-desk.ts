@@ -39,23 +39,9 @@ export class PolicyDesk {
     return this.#parts.policies.list();
   }
 
-  /**
-   * Puts a draft in force as the next version. Errors, besides the store's: `write_conflict` where it was written over another
-   * version than the one in force, and those of {@link nextPolicyVersion}.
-   */
-  async put(order: PolicyOrder): Promise<Result<PolicyVersion, AppError>> {
-    const { policies, reader } = this.#parts;
-    const inForce = await policies.inForce();
-    if (!inForce.ok) return inForce;
-    const conflict = err(appError('write_conflict', `the draft was written over version ${order.basedOn}`));
-    if (inForce.value.version !== order.basedOn) return conflict;
-    const now = await reader.serverNow();
-    if (!now.ok) return now;
-    const next = nextPolicyVersion(inForce.value, order.draft, { by: order.by, at: now.value, reason: order.reason });
-    if (!next.ok) return next;
-    const written = await policies.append(next.value);
-    if (!written.ok) return written;
-    return written.value ? next : conflict;
+  /** See {@link putPolicy}. */
+  put(order: PolicyOrder): Promise<Result<PolicyVersion, AppError>> {
+    return putPolicy(this.#parts, order);
   }
 
   /**
@@ -79,4 +65,25 @@ export class PolicyDesk {
     const { keptSinceMs } = standing.value.scope;
     return ok({ ...replayed.value, keptSinceMs: keptSinceMs !== null && keptSinceMs > sinceMs ? keptSinceMs : null });
   }
+}
+
+/**
+ * Puts a draft in force as the next version. Errors, besides the store's: `write_conflict` where it was written over another
+ * version than the one in force, and those of {@link nextPolicyVersion}.
+ */
+export async function putPolicy(
+  { policies, reader }: Pick<PolicyDeskParts, 'policies' | 'reader'>,
+  order: PolicyOrder,
+): Promise<Result<PolicyVersion, AppError>> {
+  const inForce = await policies.inForce();
+  if (!inForce.ok) return inForce;
+  const conflict = err(appError('write_conflict', `the draft was written over version ${order.basedOn}`));
+  if (inForce.value.version !== order.basedOn) return conflict;
+  const now = await reader.serverNow();
+  if (!now.ok) return now;
+  const next = nextPolicyVersion(inForce.value, order.draft, { by: order.by, at: now.value, reason: order.reason });
+  if (!next.ok) return next;
+  const written = await policies.append(next.value);
+  if (!written.ok) return written;
+  return written.value ? next : conflict;
 }
