@@ -216,7 +216,8 @@ function draftOf(inForce: RetryPolicy, file: string): Result<PolicyDraft, AppErr
   }
   const { classes, spend } = parsed.data;
   const rules = failureClassSchema.options.map((name) => [name, { ...inForce.classes[name], ...classes[name] }]);
-  const draft = { classes: Object.fromEntries(rules), spend: { ...inForce.spend, ...spend } };
+  const merged: unknown = Object.fromEntries(rules);
+  const draft = { classes: merged, spend: { ...inForce.spend, ...spend } };
   return ok(policyDraftSchema.parse(draft));
 }
 
