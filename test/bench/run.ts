@@ -6,11 +6,13 @@ type Benchmark = (args: readonly string[]) => Promise<number>;
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   cache: async () => (await import('./cache/benchmark.ts')).runCacheBenchmark,
+  claims: async () => (await import('./claims/benchmark.ts')).runClaimsBenchmark,
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
   retry: async () => (await import('./retry/benchmark.ts')).runRetryBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
   sandbox: async () => (await import('./sandbox/benchmark.ts')).runSandboxBenchmark,
   seed: async () => (await import('./cache/seed.ts')).runSeedBenchmark,
+  transport: async () => (await import('./transport/benchmark.ts')).runTransportBenchmark,
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };
 

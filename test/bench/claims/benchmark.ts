@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { MongoClient, type Collection } from 'mongodb';
+import { COLLECTION_NAMES } from '#store/collections.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant, queuedJob } from '../../support/job-builder.ts';
+import { openTestStore } from '../../support/test-server.ts';
+import { startServerProcess } from '../../faults/processes.ts';
+import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../cache/figures.ts';
+
+interface NaiveJob {
+  readonly _id: string;
+  readonly state: string;
+  readonly priority: number;
+  readonly notBefore: Date;
+}
+
+const WORKSPACES = 10;
+const BATCH = 100;
+const LEASE_MS = 60_000;
+const INSERTED_AT_ONCE = 1000;
+
+/**
+ * `npm run bench -- claims [--jobs N] [--rounds N] [--uri URI] [--quick] [--json]`: jobs claimed a second, in batches as the runner
+ * claims them, once without a price and once with the reservation of one; beside what the driver's documentation suggests, one
+ * `findOneAndUpdate` a job in the same order. Both alone, and eight at a time. The limit is a ping for each call of the naive way.
+ * Exits 1 where a job was claimed twice or not at all.
+ */
+export async function runClaimsBenchmark(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      jobs: { type: 'string' },
+      rounds: { type: 'string' },
+      uri: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const jobs = Number(values.jobs ?? (values.quick ? 200 : 5000));
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  const folder = await mkdtemp(path.join(tmpdir(), 'runledger-bench-'));
+  const own = values.uri === undefined ? await startServerProcess({ dataDir: folder, port: 0, skewMs: 0 }) : null;
+  const uri = values.uri ?? `mongodb://127.0.0.1:${own?.port ?? 0}/?directConnection=true`;
+  try {
+    const cases: BenchCase[] = [];
+    for (const lanes of [1, 8]) cases.push(...(await casesOf(uri, { jobs, rounds, lanes })));
+    const setUp = { jobs, rounds, batch: BATCH, server: own === null ? 'given' : 'embedded sandbox, durable' };
+    if (values.json) console.log(JSON.stringify({ benchmark: 'claims', machine: machineOf(), setUp, cases }));
+    else for (const one of cases) console.log(lineOf(one));
+    return 0;
+  } finally {
+    await own?.kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function casesOf(
+  uri: string,
+  { jobs, rounds, lanes }: { readonly jobs: number; readonly rounds: number; readonly lanes: number },
+): Promise<readonly BenchCase[]> {
+  const rates = {
+    free: new Array<number>(),
+    priced: new Array<number>(),
+    naive: new Array<number>(),
+    pings: new Array<number>(),
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    rates.free.push(await ourRate(uri, { jobs, lanes, priceCredits: 0 }));
+    rates.naive.push(await naiveRate(uri, { jobs, lanes }));
+    rates.priced.push(await ourRate(uri, { jobs, lanes, priceCredits: 100 }));
+    rates.pings.push(await pingRate(uri, { jobs, lanes }));
+  }
+  const [peer, limit] = [quantile(rates.naive, 0.5), quantile(rates.pings, 0.5)];
+  const beside = {
+    unit: 'jobs/s',
+    peer,
+    peerName: 'findOneAndUpdate for each job',
+    limit,
+    limitName: 'pings a second',
+  };
+  const by = `by ${lanes === 1 ? 'one' : lanes} at a time`;
+  return [
+    benchCase({ name: `jobs claimed in batches of ${BATCH}, ${by}`, ours: quantile(rates.free, 0.5), ...beside }),
+    benchCase({
+      name: `jobs claimed in batches of ${BATCH} and reserved for, ${by}`,
+      ours: quantile(rates.priced, 0.5),
+      ...beside,
+    }),
+  ];
+}
+
+async function ourRate(
+  uri: string,
+  load: { readonly jobs: number; readonly lanes: number; readonly priceCredits: number },
+): Promise<number> {
+  const dbName = `bench_claims_${randomUUID().slice(0, 8)}`;
+  const store = await openTestStore(uri, dbName);
+  try {
+    expectOk(await store.writer.createIndexes());
+    for (let n = 0; n < WORKSPACES; n += 1) expectOk(await store.writer.postEntry(grant(`w${n}`, load.jobs * 100)));
+    const createdAt = expectOk(await store.reader.serverNow());
+    for (let start = 0; start < load.jobs; start += INSERTED_AT_ONCE) {
+      const some = Array.from({ length: Math.min(INSERTED_AT_ONCE, load.jobs - start) }, (_, n) =>
+        queuedJob({
+          id: `j${start + n}`,
+          workspaceId: `w${n % WORKSPACES}`,
+          priceCredits: load.priceCredits,
+          createdAt,
+        }),
+      );
+      expectOk(await store.writer.insertJobs(some));
+    }
+    const claimed: string[] = [];
+    const startedAt = performance.now();
+    await Promise.all(
+      Array.from({ length: load.lanes }, async (_, lane) => {
+        for (;;) {
+          const batch = await store.writer.claimBatch({ runnerId: `bench-${lane}`, limit: BATCH, leaseMs: LEASE_MS });
+          const found = expectOk(batch);
+          claimed.push(...found.map(({ _id }) => _id));
+          if (found.length === 0 && claimed.length >= load.jobs) return;
+        }
+      }),
+    );
+    const seconds = (performance.now() - startedAt) / 1000;
+    refuseDoubles(claimed, load.jobs);
+    return load.jobs / seconds;
+  } finally {
+    await store.close();
+    await dropped(uri, dbName);
+  }
+}
+
+async function naiveRate(uri: string, load: { readonly jobs: number; readonly lanes: number }): Promise<number> {
+  const dbName = `bench_naive_${randomUUID().slice(0, 8)}`;
+  const client = await new MongoClient(uri).connect();
+  try {
+    const jobs: Collection<NaiveJob> = client.db(dbName).collection<NaiveJob>(COLLECTION_NAMES.jobs);
+    await jobs.createIndex({ state: 1, priority: -1, notBefore: 1, _id: 1 });
+    const notBefore = new Date();
+    for (let start = 0; start < load.jobs; start += INSERTED_AT_ONCE) {
+      // The same documents, which weigh the same.
+      await jobs.insertMany(
+        Array.from({ length: Math.min(INSERTED_AT_ONCE, load.jobs - start) }, (_, n) => ({
+          ...queuedJob({ id: `j${start + n}`, workspaceId: `w${n % WORKSPACES}`, createdAt: notBefore }),
+        })),
+      );
+    }
+    const claimed: string[] = [];
+    const startedAt = performance.now();
+    await Promise.all(
+      Array.from({ length: load.lanes }, async () => {
+        for (;;) {
+          const found = await jobs.findOneAndUpdate(
+            { state: 'queued', notBefore: { $lte: new Date() } },
+            [{ $set: { state: 'running', lease: { until: { $add: ['$$NOW', LEASE_MS] } } } }],
+            { sort: { priority: -1, notBefore: 1 }, returnDocument: 'after' },
+          );
+          if (found === null) return;
+          claimed.push(found._id);
+        }
+      }),
+    );
+    const seconds = (performance.now() - startedAt) / 1000;
+    refuseDoubles(claimed, load.jobs);
+    return load.jobs / seconds;
+  } finally {
+    await client.close();
+    await dropped(uri, dbName);
+  }
+}
+
+async function pingRate(uri: string, load: { readonly jobs: number; readonly lanes: number }): Promise<number> {
+  const client = await new MongoClient(uri).connect();
+  try {
+    const admin = client.db('admin');
+    const each = Math.ceil(load.jobs / load.lanes);
+    const startedAt = performance.now();
+    await Promise.all(
+      Array.from({ length: load.lanes }, async () => {
+        for (let n = 0; n < each; n += 1) await admin.command({ ping: 1 });
+      }),
+    );
+    return (each * load.lanes * 1000) / (performance.now() - startedAt);
+  } finally {
+    await client.close();
+  }
+}
+
+function refuseDoubles(claimed: readonly string[], jobs: number): void {
+  const distinct = new Set(claimed).size;
+  if (claimed.length !== jobs || distinct !== jobs)
+    throw new Error(`${claimed.length} claims of ${distinct} jobs, where there are ${jobs}`);
+}
+
+async function dropped(uri: string, dbName: string): Promise<void> {
+  const client = await new MongoClient(uri).connect();
+  await client.db(dbName).dropDatabase();
+  await client.close();
+}
