@@ -4,24 +4,11 @@ import { periodOf, type CreditAccount, type LedgerEntry } from '#domain/ledger.t
 import { err, ok, type Result } from '#domain/result.ts';
 import { AccountBooks, missingOf, type AccountChange } from './account-books.ts';
 import type { Collections } from './collections.ts';
+import { answerAll, hand, isRefusedIn, PostingQueue, type Posted, type Waiting } from './posting-queue.ts';
+import { StandingPostings, type Wait } from './standing-postings.ts';
 
 /** How often a posting is tried anew when somebody else wrote the account in between. */
 const CONFLICTS_MAX = 50;
-
-/** The most entries of one workspace, and of all, that go together. */
-const TOGETHER_MAX = 500;
-
-type Posted = Result<readonly PostingOutcome[], AppError>;
-
-interface Waiting {
-  readonly workspaceId: string;
-  readonly entries: readonly LedgerEntry[];
-  /** Owed by a job: dated anew where its month is closed. */
-  readonly isOwed: boolean;
-  readonly resolve: (result: Posted) => void;
-  /** How often its account was written by others in between. */
-  conflicts: number;
-}
 
 /** What a poster asks of the closed months. */
 export interface MonthGuard {
@@ -30,12 +17,6 @@ export interface MonthGuard {
   /** The entries as they may be posted: one that is dated in a closed month is dated now, and says since when it was owed. */
   redated(entries: readonly LedgerEntry[]): Promise<Result<readonly LedgerEntry[], AppError>>;
 }
-
-/** How long an account keeps entries in `posting` that stand, in milliseconds, where no other write takes them off with it. */
-const CLEAR_AFTER_MS = 100;
-
-/** Waits for about that many milliseconds; passed in so that tests decide what waiting is. */
-export type Wait = (delayMs: number) => Promise<void>;
 
 /**
  * Steps 2 and 3 of the charge protocol: entries into the accounts' figures, then into the ledger. Everything in it may be
@@ -46,11 +27,9 @@ export class LedgerPoster {
   readonly #wait: Wait;
   readonly #random: () => number;
   readonly #months: MonthGuard;
-  #waiting: Waiting[] = [];
+  readonly #queue = new PostingQueue();
+  readonly #standing: StandingPostings;
   #isWorking = false;
-  /** By workspace: entries of `posting` that are known to stand in the ledger; taken off by the account's next write. */
-  readonly #standing = new Map<string, Set<string>>();
-  #isClearing = false;
 
   constructor(
     collections: Pick<Collections, 'accounts' | 'ledger'>,
@@ -58,6 +37,7 @@ export class LedgerPoster {
   ) {
     this.#books = new AccountBooks(collections);
     this.#wait = options.wait;
+    this.#standing = new StandingPostings(this.#books, options.wait);
     this.#random = options.random;
     this.#months = options.months;
   }
@@ -82,7 +62,7 @@ export class LedgerPoster {
 
   #put(workspaceId: string, entries: readonly LedgerEntry[], isOwed: boolean): Promise<Posted> {
     return new Promise((resolve) => {
-      this.#waiting.push({ workspaceId, entries, isOwed, resolve, conflicts: 0 });
+      this.#queue.put({ workspaceId, entries, isOwed, resolve, conflicts: 0 });
       if (!this.#isWorking) void this.#work();
     });
   }
@@ -104,25 +84,14 @@ export class LedgerPoster {
     this.#isWorking = true;
     // What is handed in during the same turn goes together.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch();
+    while (!this.#queue.isEmpty) {
+      const batch = this.#queue.takeBatch();
       const answers = await this.#postSafely(batch);
-      // Those who are to be tried again stay before all that came later, or a release could overtake its reservation.
-      this.#waiting.unshift(...batch.filter((waiting) => !answers.has(waiting)));
+      this.#queue.putBack(batch.filter((waiting) => !answers.has(waiting)));
       for (const [waiting, answer] of answers) waiting.resolve(answer);
     }
     this.#isWorking = false;
-    if (!this.#isClearing) void this.#clearWhenIdle();
-  }
-
-  /** Those who waited longest, as many as fit, each workspace's entries in the order in which they came. */
-  #takeBatch(): readonly Waiting[] {
-    let size = 0;
-    const over = this.#waiting.findIndex(({ entries }, index) => {
-      size += entries.length;
-      return index > 0 && size > TOGETHER_MAX;
-    });
-    return this.#waiting.splice(0, over === -1 ? this.#waiting.length : over);
+    void this.#standing.clearWhenIdle(() => this.#isWorking);
   }
 
   /** Whoever waits is always answered: what is thrown here would leave all of them, and all who come later, waiting. */
@@ -157,7 +126,7 @@ export class LedgerPoster {
     const decided = [...entriesOf].map(([workspaceId, entries]) => {
       const account = read.value.accounts.get(workspaceId) ?? err(appError('internal', workspaceId));
       if (!account.ok) return { workspaceId, outcomes: account, change: null };
-      const posted = postEntries(this.#withoutStanding(account.value), entries, read.value.standing, isLate);
+      const posted = postEntries(this.#standing.without(account.value), entries, read.value.standing, isLate);
       const isChanged = posted.outcomes.some((outcome) => outcome.type === 'applied');
       const change: AccountChange | null = isChanged ? { before: account.value, after: posted.account } : null;
       return { workspaceId, outcomes: ok(posted.outcomes), change };
@@ -166,7 +135,7 @@ export class LedgerPoster {
     const written = await this.#books.write(changes);
     if (!written.ok) return answerAll(batch, written);
     const { areAll, refused } = written.value;
-    if (areAll) for (const { after } of changes) this.#standing.delete(after._id);
+    if (areAll) for (const { after } of changes) this.#standing.forget(after._id);
     // Where somebody else wrote one of the accounts, nobody says which: all that were to be written are read again.
     const certain = decided.filter(({ change }) => change === null || areAll);
     const inserted = await this.#insert(certain.flatMap(({ outcomes }) => (outcomes.ok ? outcomes.value : [])));
@@ -211,52 +180,13 @@ export class LedgerPoster {
     if (!inserted.ok) return inserted;
     for (const entry of missingOf(outcomes)) {
       if (inserted.value.has(entry._id)) continue;
-      const keys = this.#standing.get(entry.workspaceId) ?? new Set();
-      this.#standing.set(entry.workspaceId, keys.add(entry._id));
+      this.#standing.add(entry);
     }
     return inserted;
-  }
-
-  #withoutStanding(account: CreditAccount): CreditAccount {
-    const standing = this.#standing.get(account._id);
-    if (standing === undefined) return account;
-    const posting = Object.fromEntries(Object.entries(account.posting).filter(([key]) => !standing.has(key)));
-    return { ...account, posting };
-  }
-
-  /** What cannot be taken off now stays in `posting`, which is harmless, until a write or a sweep takes it off. */
-  async #clearWhenIdle(): Promise<void> {
-    this.#isClearing = true;
-    do await this.#wait(CLEAR_AFTER_MS);
-    while (this.#isWorking);
-    const cleared = new Map([...this.#standing].map(([workspaceId, keys]) => [workspaceId, new Set(keys)]));
-    this.#standing.clear();
-    await this.#books.clear(cleared);
-    this.#isClearing = false;
   }
 }
 
 /** True where an entry's month or its time lies in one of these months. */
 export function isDatedIn(entry: Pick<LedgerEntry, 'at' | 'period'>, periods: ReadonlySet<string>): boolean {
   return periods.size > 0 && (periods.has(entry.period) || periods.has(periodOf(entry.at)));
-}
-
-function answerAll(batch: readonly Waiting[], answer: Posted | Result<never, AppError>): ReadonlyMap<Waiting, Posted> {
-  return new Map(batch.map((waiting) => [waiting, answer]));
-}
-
-function isRefusedIn(outcomes: Posted, refused: ReadonlyMap<string, AppError>): Posted | null {
-  if (!outcomes.ok || refused.size === 0) return null;
-  const key = outcomes.value.find((outcome) => refused.has(outcome.entry._id))?.entry._id;
-  const error = key === undefined ? undefined : refused.get(key);
-  return error === undefined ? null : err(error);
-}
-
-/** Gives everybody who waits for one workspace the outcomes of their own entries. */
-function hand(waiting: readonly Waiting[], answer: Posted, answers: Map<Waiting, Posted>): void {
-  let from = 0;
-  for (const one of waiting) {
-    answers.set(one, answer.ok ? ok(answer.value.slice(from, from + one.entries.length)) : answer);
-    from += one.entries.length;
-  }
 }

@@ -16,6 +16,8 @@ export interface FailedJob {
   readonly captured?: number;
   /** The provider's acceptance of the only attempt. */
   readonly acceptanceId?: string;
+  /** What the attempt cost at the provider. */
+  readonly costMicroUsd?: number;
 }
 
 const AT = new Date('2026-10-01T08:05:00Z');
@@ -64,7 +66,7 @@ export function failedJob(spec: FailedJob): Job {
         provider: 'demo',
         model: 'demo',
         acceptanceId,
-        providerCost: null,
+        providerCost: spec.costMicroUsd ?? null,
         failure,
         validation: null,
       },

@@ -3,7 +3,7 @@ import type { Books } from '#domain/invariants.ts';
 import { jobSchema } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
 import { MongoWritableStore } from '#store/connection.ts';
-import type { Wait } from '#store/ledger-poster.ts';
+import type { Wait } from '#store/standing-postings.ts';
 import { ServerClock } from '#store/server-clock.ts';
 import type { ModelDeployment } from './model-collections.ts';
 import { connectTo, openGate, type Gate } from './model-driver.ts';

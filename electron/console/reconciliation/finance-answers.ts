@@ -19,6 +19,7 @@ import { readClosedBooks } from './closed-books.ts';
 import type { ReconciliationDesk } from './desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
 import { MendDesk } from './mend-desk.ts';
+import { MendPosting } from './mend-posting.ts';
 import { PeriodDesk } from './period-desk.ts';
 import type { ReconciliationProgress } from './read-view.ts';
 import { ReviewDesk } from './review-desk.ts';
@@ -139,8 +140,8 @@ function mendAnswers({ desk, server, limits }: FinanceParts): AnswersOf<'mends'>
         return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
     'mends.post': ({ mendIds }, { actor, signal }) =>
-      withMends(async (mends) => {
-        const rows = await mends.post(mendIds, { by: actor, signal });
+      withServer(server, async (open) => {
+        const rows = await new MendPosting(open).post(mendIds, { by: actor, signal });
         return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
   };

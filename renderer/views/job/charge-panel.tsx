@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { ChargeView, LedgerView } from '#contract/job-views.ts';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { EntryCause, EntryKey } from '../../components/ledger-cells.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
 
@@ -99,21 +100,15 @@ function LedgerLine({ entry }: { entry: LedgerView }): ReactNode {
             <Hourglass aria-hidden size={13} /> owed, not yet posted
           </span>
         )}
-        <span className="cell-note mono">
-          <bdi>{entry.key}</bdi>
-        </span>
+        <EntryKey entryKey={entry.key} />
       </td>
       <td className="number">
         <Credits credits={entry.credits} />
       </td>
       <td>
-        <bdi>{entry.reason}</bdi>
-        <span className="cell-note">
-          <bdi>
-            {entry.actor.type} {entry.actor.id}
-          </bdi>
+        <EntryCause reason={entry.reason} actor={entry.actor}>
           {entry.attempt !== null && `, attempt ${entry.attempt}`}, <ExactTime atMs={entry.atMs} />
-        </span>
+        </EntryCause>
       </td>
     </tr>
   );

@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { OwnerEntry, OwnerKind } from '#contract/owner-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { EntryCause } from '../../components/ledger-cells.tsx';
 import { MoreRows } from '../../components/more-rows.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -80,12 +81,7 @@ function EntryLine({ entry }: { entry: OwnerEntry }): ReactNode {
         )}
       </td>
       <td>
-        <bdi>{entry.reason}</bdi>
-        <span className="cell-note">
-          <bdi>
-            {entry.actor.type} {entry.actor.id}
-          </bdi>
-        </span>
+        <EntryCause reason={entry.reason} actor={entry.actor} />
       </td>
     </tr>
   );

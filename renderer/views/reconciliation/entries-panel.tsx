@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { BalancedEntryView, FindingDetail } from '#contract/reconciliation-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { EntryCause, EntryKey } from '../../components/ledger-cells.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 
@@ -68,19 +69,10 @@ function EntryRow({ entry }: { entry: BalancedEntryView }): ReactNode {
     <tr data-offending={entry.isOffending}>
       <td>
         <strong>{entry.type}</strong> {entry.isOffending && <span className="tag">named by the finding</span>}
-        <span className="cell-note">
-          <bdi className="mono">{entry.key}</bdi>, <ExactTime atMs={entry.atMs} />
-        </span>
-        <span className="cell-note">
-          <bdi>
-            {entry.actor.type} {entry.actor.id}
-          </bdi>
-          {entry.reason !== '' && (
-            <>
-              : <bdi>{entry.reason}</bdi>
-            </>
-          )}
-        </span>
+        <EntryKey entryKey={entry.key}>
+          , <ExactTime atMs={entry.atMs} />
+        </EntryKey>
+        <EntryCause reason={entry.reason} actor={entry.actor} />
       </td>
       <td className="number">
         <Credits credits={entry.credits} />

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MendDesk } from '#console/reconciliation/mend-desk.ts';
+import { MendPosting } from '#console/reconciliation/mend-posting.ts';
 import { runReconciliation, type FinishedRun } from '#console/reconciliation/run.ts';
 import { findViolations, type InvariantName } from '#domain/invariants.ts';
 import { periodOf, type Actor, type LedgerEntry } from '#domain/ledger.ts';
@@ -92,6 +93,7 @@ describe('mends on a server', () => {
     const mendable = findings.filter((finding) => mendOf(finding) !== 'accept');
     expect(new Set(mendable.map(({ rule }) => rule)).size).toBeGreaterThan(8);
     const desk = new MendDesk(store);
+    const posting = new MendPosting(store);
     const previews = expectOk(await desk.preview(order(mendable)));
     expect(previews.map(({ findingId }) => findingId)).toEqual(mendable.map(({ id }) => id));
     expect(previews.filter(({ outcome }) => outcome !== 'proposes')).toEqual([]);
@@ -104,12 +106,12 @@ describe('mends on a server', () => {
     const ids = previews.flatMap(({ findingId }) => made.find((mend) => mend.findingId === findingId)?._id ?? []);
     const approved = expectOk(await desk.decide(ids, 'approved', { by: BOB, note: '' }));
     expect(approved.filter(({ error }) => error !== null)).toEqual([]);
-    const posted = expectOk(await desk.post(ids, { by: ANN, signal }));
+    const posted = expectOk(await posting.post(ids, { by: ANN, signal }));
     expect(posted.filter(({ error }) => error !== null)).toEqual([]);
 
     const books = await quietBooks(store.reader);
     const entries = books.ledger.length;
-    expectOk(await desk.post(ids, { by: BOB, signal }));
+    expectOk(await posting.post(ids, { by: BOB, signal }));
     expect(await readBooks(store.reader)).toEqual(books);
     expect(entries).toBeGreaterThan(world.ledger.size);
     const left = (await run()).record.findings.filter((finding) => mendOf(finding) !== 'accept');
@@ -128,8 +130,8 @@ describe('mends on a server', () => {
     }
   });
   it('above the limit need a second person, whatever the document says of itself', async () => {
-    const { desk, mendId } = await oneMend();
-    const alone = expectOk(await desk.post([mendId], { by: ANN, signal }));
+    const { desk, posting, mendId } = await oneMend();
+    const alone = expectOk(await posting.post([mendId], { by: ANN, signal }));
     expect(alone[0]?.error).toMatchObject({ code: 'second_person_needed' });
     const own = expectOk(await desk.decide([mendId], 'approved', { by: ANN, note: '' }));
     expect(own[0]?.error).toMatchObject({ code: 'second_person_needed' });
@@ -138,26 +140,26 @@ describe('mends on a server', () => {
       .db(server.dbName)
       .collection<{ _id: string }>('adjustments')
       .updateOne({ _id: mendId }, { $set: { state: 'approved', decided: { by: ANN, at: new Date(), note: '' } } });
-    const forged = expectOk(await desk.post([mendId], { by: ANN, signal }));
+    const forged = expectOk(await posting.post([mendId], { by: ANN, signal }));
     expect(forged[0]?.error).toMatchObject({ code: 'second_person_needed' });
     expect(expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'not like this' }))[0]?.error).toBeNull();
-    expect(expectOk(await desk.post([mendId], { by: BOB, signal }))[0]?.error).toMatchObject({
+    expect(expectOk(await posting.post([mendId], { by: BOB, signal }))[0]?.error).toMatchObject({
       code: 'illegal_transition',
     });
   });
 
   it('are posted once by two people who post in the same moment', async () => {
-    const { desk, mendId, finding } = await oneMend();
+    const { desk, posting, mendId, finding } = await oneMend();
     expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
-    const other = new MendDesk(await server.openStore());
-    await Promise.all([desk.post([mendId], { by: ANN, signal }), other.post([mendId], { by: BOB, signal })]);
+    const other = new MendPosting(await server.openStore());
+    await Promise.all([posting.post([mendId], { by: ANN, signal }), other.post([mendId], { by: BOB, signal })]);
     const entries = expectOk(await store.reader.readGenerationEntries(finding.generationId ?? ''));
     expect(entries.filter(({ type }) => type === 'refund').map(({ credits }) => credits)).toEqual([finding.credits]);
     expect(expectOk(await desk.list(['posted'])).map(({ _id }) => _id)).toEqual([mendId]);
   });
 
   it('are refused once the finding is another than it was', async () => {
-    const { desk, mendId, finding } = await oneMend();
+    const { desk, posting, mendId, finding } = await oneMend();
     expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
     const at = new Date();
     const refund: LedgerEntry = {
@@ -174,7 +176,7 @@ describe('mends on a server', () => {
       period: periodOf(at),
     };
     expectOk(await store.writer.postEntry(refund));
-    const late = expectOk(await desk.post([mendId], { by: ANN, signal }));
+    const late = expectOk(await posting.post([mendId], { by: ANN, signal }));
     expect(late[0]?.error).toMatchObject({ code: 'write_conflict' });
     const entries = expectOk(await store.reader.readGenerationEntries(finding.generationId ?? ''));
     expect(entries.filter(({ type }) => type === 'refund')).toHaveLength(1);
@@ -191,5 +193,5 @@ async function oneMend() {
   if (finding === undefined) throw new Error('no refund above the limit is owed');
   const desk = new MendDesk(store);
   const [mend] = expectOk(await desk.propose(order([finding])));
-  return { desk, finding, mendId: mend?._id ?? '' };
+  return { desk, posting: new MendPosting(store), finding, mendId: mend?._id ?? '' };
 }

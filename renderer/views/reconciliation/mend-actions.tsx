@@ -1,0 +1,116 @@
+import { useState, type ReactNode } from 'react';
+import type { MendResult, MendView } from '#contract/mend-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { useRefusal } from '../../state/access.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useDecide, usePost } from '../../state/finance-queries.ts';
+
+/** What can be done with the chosen proposals, and what became of each: approving, rejecting, withdrawing, posting. */
+export function MendActions({
+  chosen,
+  isAll,
+  onAll,
+  onDone,
+}: {
+  chosen: readonly MendView[];
+  isAll: boolean;
+  onAll: (isAll: boolean) => void;
+  onDone: () => void;
+}): ReactNode {
+  const decide = useDecide();
+  const post = usePost();
+  const refusal = useRefusal('money', 'write');
+  const [note, setNote] = useState('');
+  const me = useEngineStatus().data?.person.id;
+  const mendIds = chosen.map(({ mendId }) => mendId);
+  const isBusy = decide.isPending || post.isPending;
+  const cannot = mendIds.length === 0 || isBusy || refusal !== null;
+  const isMine = chosen.length > 0 && chosen.every(({ proposed }) => proposed.by.id === me);
+  const decideAll = (decision: 'approved' | 'rejected' | 'withdrawn'): void => {
+    post.reset();
+    decide.mutate({ mendIds, decision, note }, { onSuccess: ({ rows }) => finish(rows) });
+  };
+  const finish = (rows: readonly MendResult[]): void => {
+    setNote('');
+    if (rows.every(({ error }) => error === null)) onDone();
+  };
+  const results = post.data?.rows ?? decide.data?.rows ?? [];
+  return (
+    <>
+      <div className="mend-actions" role="toolbar" aria-label="Chosen proposals">
+        <label className="check-field">
+          <input type="checkbox" checked={isAll} onChange={(event) => onAll(event.target.checked)} />
+          All
+        </label>
+        <span className="tabular muted">
+          {chosen.length.toLocaleString('en')} chosen,{' '}
+          <Credits credits={chosen.reduce((sum, { credits }) => sum + credits, 0)} /> credits
+        </span>
+        <input
+          className="mend-note"
+          aria-label="Note"
+          placeholder="Note"
+          maxLength={500}
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+        />
+        <button type="button" className="button" disabled={cannot} onClick={() => decideAll('approved')}>
+          Approve
+        </button>
+        <button type="button" className="button" disabled={cannot} onClick={() => decideAll('rejected')}>
+          Reject
+        </button>
+        <button type="button" className="button" disabled={cannot || !isMine} onClick={() => decideAll('withdrawn')}>
+          Withdraw
+        </button>
+        <button
+          type="button"
+          className="button"
+          data-kind="primary"
+          disabled={cannot}
+          onClick={() => {
+            decide.reset();
+            post.mutate({ mendIds }, { onSuccess: ({ rows }) => finish(rows) });
+          }}
+        >
+          Post
+        </button>
+      </div>
+      {refusal !== null && <p className="muted">You may look and not decide: {refusal.detail}.</p>}
+      <Results rows={results} failure={post.error ?? decide.error} />
+    </>
+  );
+}
+
+function Results({ rows, failure }: { rows: readonly MendResult[]; failure: unknown }): ReactNode {
+  if (failure !== null) {
+    return (
+      <p className="note" data-tone="danger" role="alert">
+        {explainError(toWireError(failure))}
+      </p>
+    );
+  }
+  const failed = rows.filter(({ error }) => error !== null);
+  if (rows.length === 0) return null;
+  return (
+    <>
+      <output>
+        {(rows.length - failed.length).toLocaleString('en')} done
+        {failed.length > 0 && `, ${failed.length.toLocaleString('en')} refused`}.
+      </output>
+      {failed.length > 0 && (
+        <div className="note" data-tone="danger" role="alert">
+          <ul>
+            {failed.slice(0, 10).map(({ mendId, error }) => (
+              <li key={mendId}>
+                <bdi className="mono">{mendId}</bdi>: {error !== null && explainError(error)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
+  );
+}
