@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   retry: async () => (await import('./retry/benchmark.ts')).runRetryBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,
   sandbox: async () => (await import('./sandbox/benchmark.ts')).runSandboxBenchmark,
+  screens: async () => (await import('./screens/benchmark.ts')).runScreensBenchmark,
   seed: async () => (await import('./cache/seed.ts')).runSeedBenchmark,
   transport: async () => (await import('./transport/benchmark.ts')).runTransportBenchmark,
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,

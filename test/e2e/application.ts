@@ -29,11 +29,12 @@ export interface Application {
   kill(): Promise<void>;
 }
 
-interface Started extends Application {
+export interface Started extends Application {
   readonly isOver: () => boolean;
 }
 
-async function startApplication(options: StartOptions, dataDir: string): Promise<Started> {
+/** Starts the application on a folder, and waits for its window. */
+export async function startApplication(options: StartOptions, dataDir: string): Promise<Started> {
   const portFile = path.join(dataDir, IS_ELECTRON ? '' : 'electron-stand-in/chromium', 'DevToolsActivePort');
   // Of an earlier start on the same folder: it would be taken for this one's.
   rmSync(portFile, { force: true });

@@ -1,0 +1,251 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium, type Page } from '@playwright/test';
+import { build } from 'vite';
+import { findOrFetchChromium } from '#cli/chromium.ts';
+import { dataFilesOf } from '#engine/data-files.ts';
+import { labelOf } from '#store/connection.ts';
+import { startApplication } from '../../e2e/application.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { BenchChild } from '../cache/child.ts';
+import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../cache/figures.ts';
+import { answerTimes } from './filter-answers.ts';
+import { inputDelays } from './live-load.ts';
+import type { Peers } from './peer-page.ts';
+import { inTime, scrolled, type Scrolling } from './scrolling.ts';
+
+/** Nobody listens there: the application shows its offline copy. */
+const AWAY = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500';
+const DB = 'bench';
+const VIEW = { width: 1280, height: 800 } as const;
+const GRID = '.jobs-scroll';
+const POINTS = 2000;
+const MEBIBYTE = 1024 * 1024;
+
+interface Sizes {
+  readonly rows: number;
+  readonly rounds: number;
+  readonly scrollMs: number;
+  readonly liveJobs: number;
+  readonly liveSeconds: number;
+}
+
+/**
+ * `npm run bench -- screens [--rows N] [--rounds N] [--quick] [--json]`: the application's window in a real Chromium on an offline copy
+ * of N jobs (one million): start, scrolling beside bare @tanstack/react-virtual and ag-grid with rows that are there at once, filters,
+ * the way to the last row, memory, the delay of a key while 500 jobs a second change on a live server of its own, and the chart
+ * library beside Chart.js. The limit of scrolling is a page with nothing in it.
+ */
+export async function runScreensBenchmark(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rows: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const sizes: Sizes = {
+    rows: Number(values.rows ?? (values.quick ? 3000 : 1_000_000)),
+    rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+    scrollMs: values.quick ? 1000 : 5000,
+    liveJobs: values.quick ? 500 : 20_000,
+    liveSeconds: values.quick ? 2 : 10,
+  };
+  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
+  try {
+    const cases = [...(await copyCases(folder, sizes)), ...(await inputDelays(folder, sizes))];
+    if (values.json) console.log(JSON.stringify({ benchmark: 'screens', machine: machineOf(), setUp: sizes, cases }));
+    else for (const one of cases) console.log(lineOf(one));
+    return 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+async function copyCases(folder: string, sizes: Sizes): Promise<readonly BenchCase[]> {
+  const dataDir = path.join(folder, 'data');
+  const { copyFile } = dataFilesOf(dataDir, expectOk(labelOf(AWAY, DB)));
+  mkdirSync(path.dirname(copyFile), { recursive: true });
+  await new BenchChild('./fill-process.ts', [copyFile, String(sizes.rows), '1']).end();
+  const env = { MONGODB_URI: AWAY };
+  // The first start builds what is stale, and is measured by nobody.
+  await (await startApplication({ env, args: ['--db', DB] }, dataDir)).stop();
+  const startedAt = performance.now();
+  const application = await startApplication({ env, args: ['--db', DB] }, dataDir);
+  try {
+    const { page } = application;
+    await page.setViewportSize(VIEW);
+    await page.evaluate(() => {
+      location.hash = '#/jobs';
+    });
+    await firstRow(page);
+    const startMs = performance.now() - startedAt;
+    const pageStarts: number[] = [];
+    for (let round = 0; round < Math.max(3, sizes.rounds); round += 1) {
+      await page.reload();
+      await firstRow(page);
+      pageStarts.push(await page.evaluate(() => performance.now()));
+    }
+    const scrolling = await scrollingCases(page, folder, sizes);
+    const answers = await answerTimes(page);
+    const lastMs = await lastRowMs(page);
+    return [
+      benchCase({
+        name: 'from the start of the process to a table with rows',
+        unit: 'ms',
+        ours: startMs,
+        aim: 'under 1500 ms',
+        isReached: startMs < 1500,
+      }),
+      benchCase({ name: 'from an opened page to a table with rows, p50', unit: 'ms', ours: quantile(pageStarts, 0.5) }),
+      ...scrolling,
+      benchCase({
+        name: `answer of a filter on the screen, p95 of ${answers.length}`,
+        unit: 'ms',
+        ours: quantile(answers, 0.95),
+        aim: 'under 100 ms',
+        isReached: quantile(answers, 0.95) < 100,
+      }),
+      benchCase({ name: `End to the last of ${sizes.rows} rows`, unit: 'ms', ours: lastMs }),
+    ];
+  } finally {
+    await application.stop();
+  }
+}
+
+async function firstRow(page: Page): Promise<void> {
+  await page.locator(`${GRID} [data-job-id]`).first().waitFor();
+}
+
+async function lastRowMs(page: Page): Promise<number> {
+  await page.evaluate(() => {
+    location.hash = '#/jobs';
+  });
+  await firstRow(page);
+  await page.locator(GRID).focus();
+  const startedAt = performance.now();
+  await page.keyboard.press('End');
+  await page.waitForFunction((grid) => {
+    const element = document.querySelector(grid);
+    const count = Number(element?.getAttribute('aria-rowcount'));
+    return element?.querySelector(`[data-job-id][aria-rowindex="${count}"]`) !== null;
+  }, GRID);
+  return performance.now() - startedAt;
+}
+
+async function scrollingCases(page: Page, folder: string, sizes: Sizes): Promise<readonly BenchCase[]> {
+  const peers = await openPeers(folder);
+  const seen: Record<'ours' | 'virtual' | 'ag-grid' | 'empty', Scrolling[]> = {
+    ours: [],
+    virtual: [],
+    'ag-grid': [],
+    empty: [],
+  };
+  try {
+    for (let round = 0; round < sizes.rounds; round += 1) {
+      await page.bringToFront();
+      seen.ours.push(await scrolled(page, { selector: GRID, empty: '.is-empty', ms: sizes.scrollMs }));
+      for (const kind of ['virtual', 'ag-grid', 'empty'] as const) {
+        const selector = await peers.page.evaluate(([what, rows]) => peersOf().show(what, rows), [
+          kind,
+          sizes.rows,
+        ] as const);
+        const empty = kind === 'ag-grid' ? '.ag-row-loading' : null;
+        seen[kind].push(await scrolled(peers.page, { selector, empty, ms: sizes.scrollMs }));
+      }
+    }
+    const share = (kind: keyof typeof seen): number => 100 * quantile(seen[kind].map(inTime), 0.5);
+    const emptyMs = (kind: keyof typeof seen): number => Math.max(...seen[kind].map(({ emptyMsMax }) => emptyMsMax));
+    const memory = { ours: await heapMiB(page), peer: await heapMiB(peers.page) };
+    const limit = { limit: share('empty'), limitName: 'a page with nothing in it' };
+    const aim = { aim: '95 %', isReached: share('ours') >= 95 };
+    const charts: Record<'uplot' | 'chart.js', number[]> = { uplot: [], 'chart.js': [] };
+    for (let round = 0; round < 3 + sizes.rounds * 5; round += 1)
+      for (const kind of ['uplot', 'chart.js'] as const) {
+        const ms = await peers.page.evaluate(([what, points]) => peersOf().draw(what, points), [kind, POINTS] as const);
+        if (round >= 3) charts[kind].push(ms);
+      }
+    return [
+      ...(['virtual', 'ag-grid'] as const).map((kind) =>
+        benchCase({
+          name: `frames in time while scrolling ${sizes.rows} rows`,
+          unit: '% of frames',
+          ours: share('ours'),
+          peer: share(kind),
+          peerName: kind === 'virtual' ? '@tanstack/react-virtual, rows at once' : 'ag-grid, rows at once',
+          ...limit,
+          ...aim,
+        }),
+      ),
+      benchCase({
+        name: 'the longest that a row in sight was empty',
+        unit: 'ms',
+        ours: emptyMs('ours'),
+        peer: emptyMs('ag-grid'),
+        peerName: 'ag-grid, rows at once',
+        aim: 'never more than 100 ms',
+        isReached: emptyMs('ours') <= 100,
+      }),
+      benchCase({
+        name: "memory of the page's program after scrolling",
+        unit: 'MiB',
+        ours: memory.ours,
+        peer: memory.peer,
+        peerName: 'the page of the peers',
+        aim: 'under 300 MB',
+        isReached: memory.ours * MEBIBYTE < 300_000_000,
+      }),
+      benchCase({
+        name: `a chart of three series of ${POINTS} points on the screen, p50`,
+        unit: 'ms',
+        ours: quantile(charts.uplot, 0.5),
+        peer: quantile(charts['chart.js'], 0.5),
+        peerName: 'Chart.js',
+      }),
+    ];
+  } finally {
+    await peers.close();
+  }
+}
+
+/** In the page of the peers: what `peer-page.ts` put there. */
+declare function peersOf(): Peers;
+
+async function openPeers(folder: string): Promise<{ readonly page: Page; close(): Promise<void> }> {
+  const outDir = path.join(folder, 'peers');
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      outDir,
+      lib: {
+        entry: path.join(import.meta.dirname, 'peer-page.ts'),
+        formats: ['iife'],
+        name: 'peerPage',
+        fileName: () => 'peers.js',
+      },
+    },
+  });
+  const executablePath = await findOrFetchChromium({ env: process.env, say: () => undefined });
+  if (executablePath === null) throw new Error('there is no Chromium');
+  const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  const page = await browser.newPage({ viewport: VIEW });
+  await page.setContent('<!doctype html><html lang="en"><head><title>Peers</title></head><body></body></html>');
+  await page.addScriptTag({ path: path.join(outDir, 'peers.js') });
+  await page.evaluate(() => Object.assign(window, { peersOf: () => Reflect.get(window, 'peers') as unknown }));
+  return { page, close: () => browser.close() };
+}
+
+/** What the program of a page holds once what nobody needs was let go, in MiB. */
+async function heapMiB(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return usedSize / MEBIBYTE;
+}
