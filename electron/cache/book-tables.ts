@@ -69,7 +69,7 @@ export class LedgerTable {
   readonly #rollUps: RollUps;
   readonly #log: BookLog;
   readonly #find: Statement<[string], LedgerColumns>;
-  readonly #insert: Statement<LedgerColumns>;
+  readonly #insert: Statement<unknown[]>;
   readonly #update: Statement<LedgerColumns>;
   readonly #delete: Statement<[string]>;
 
@@ -78,7 +78,7 @@ export class LedgerTable {
     this.#log = log;
     this.#find = db.prepare('SELECT * FROM ledger WHERE id = ?');
     this.#insert = db.prepare(
-      `INSERT INTO ledger (${LEDGER_COLUMNS.join(', ')}) VALUES (${LEDGER_COLUMNS.map((name) => `@${name}`).join(', ')})
+      `INSERT INTO ledger (${LEDGER_COLUMNS.join(', ')}) VALUES (${LEDGER_COLUMNS.map(() => '?').join(', ')})
        ON CONFLICT DO NOTHING`,
     );
     // Entries are append-only; where somebody edited one by hand, the copy must show it all the same.
@@ -90,7 +90,7 @@ export class LedgerTable {
 
   put(entry: LedgerEntry): boolean {
     const columns = toLedgerColumns(entry);
-    if (this.#insert.run(columns).changes === 1) {
+    if (this.#insert.run(LEDGER_COLUMNS.map((name) => columns[name])).changes === 1) {
       this.#rollUps.addDocuments('ledger', 1);
       this.#log.note('ledger', entry._id, null);
       return true;

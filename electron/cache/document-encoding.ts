@@ -6,7 +6,9 @@ import { deserialize, serialize } from 'bson';
  * decodes several times faster than extended JSON.
  */
 export function encodeDocument(document: object): Buffer {
-  return Buffer.from(serialize(document, { checkKeys: false, ignoreUndefined: true }));
+  const bytes = serialize(document, { checkKeys: false, ignoreUndefined: true });
+  // A view of the same bytes: copying them took a tenth of the encoding.
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A row of the copy holds what this program never wrote there: the file is damaged in a way that SQLite does not see. */

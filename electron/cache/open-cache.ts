@@ -222,7 +222,6 @@ function prepare(db: Database.Database, source: string | null): void {
   db.pragma('synchronous = NORMAL');
   db.pragma('temp_store = MEMORY');
   db.pragma(`cache_size = -${PAGES_KIB}`);
-  db.pragma('wal_autocheckpoint = 4000');
   db.pragma('journal_size_limit = 67108864');
   db.transaction(() => {
     const version = Number(db.pragma('user_version', { simple: true }));

@@ -102,6 +102,7 @@ export class SnapshotBook {
   readonly #setPrompts: Statement<[number, number]>;
   readonly #touch: Statement<[string, string]>;
   readonly #isTouched: Statement<[string, string], { one: number }>;
+  readonly #anyTouched: Statement<[], { one: number }>;
   readonly #forgetTouched: Statement<[]>;
   readonly #close: Statement<[]>;
   readonly #void: Statement<[]>;
@@ -120,6 +121,7 @@ export class SnapshotBook {
     );
     this.#touch = db.prepare('INSERT INTO touched VALUES (?, ?) ON CONFLICT DO NOTHING');
     this.#isTouched = db.prepare('SELECT 1 AS one FROM touched WHERE part = ? AND id = ?');
+    this.#anyTouched = db.prepare('SELECT 1 AS one FROM touched LIMIT 1');
     this.#forgetTouched = db.prepare('DELETE FROM touched');
     this.#close = db.prepare('UPDATE standing SET is_snapshot_open = 0, is_complete = 1');
     this.#void = db.prepare('UPDATE standing SET position = NULL, is_complete = 0, is_snapshot_open = 0');
@@ -161,6 +163,11 @@ export class SnapshotBook {
 
   touch(subject: ChangeSubject): void {
     this.#touch.run(subject.part, subject.id);
+  }
+
+  /** True where the stream has touched nothing since the snapshot was opened. */
+  get isUntouched(): boolean {
+    return this.#anyTouched.get() === undefined;
   }
 
   isTouched(subject: ChangeSubject): boolean {

@@ -1,7 +1,7 @@
 import { subjectOf } from '#cache/changes.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
 import type { StoreChange } from '#store/change-source.ts';
-import { readPage } from './read-page.ts';
+import { pageRowsOf, readPage } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
 /** A read of documents that all changed in one millisecond is widened up to this many. */
@@ -58,7 +58,7 @@ export async function copyAccounts(work: MonitorWork): Promise<RunEnd | null> {
     const applied = work.writer.applyRead(page.value, null);
     if (!applied.ok) return failed(applied.error);
     const last = page.value.at(-1);
-    if (last === undefined || page.value.length < work.limits.pageRows) return null;
+    if (last === undefined || page.value.length < pageRowsOf(work, 'accounts')) return null;
     before = subjectOf(last).id;
   }
 }

@@ -46,7 +46,7 @@ export type CopyWriter = Pick<
 
 /** Sizes and times of the monitor; every one has a default that fits a desktop. Times in milliseconds. */
 export interface MonitorLimits {
-  /** Documents of one page of a snapshot, and of one read of a poll. */
+  /** Documents of one page of a snapshot (of jobs half as many), and of one read of a poll. */
   readonly pageRows: number;
   /** Ranges that a snapshot parts each large collection into, and how many of one collection are read side by side. */
   readonly ranges: number;

@@ -10,6 +10,11 @@ import type { MonitorWork } from './work.ts';
  */
 export const ABOVE_ALL_IDS = '\u{10FFFF}'.repeat(8);
 
+/** Documents of one page of a collection: of jobs, which are large, half as many. */
+export function pageRowsOf({ limits }: MonitorWork, part: CachedPart): number {
+  return part === 'jobs' ? Math.ceil(limits.pageRows / 2) : limits.pageRows;
+}
+
 /** A page of a collection by ids that are text, descending, from `beforeId` (null: the highest) down, of what the copy keeps. */
 export function readPage(
   work: MonitorWork,
@@ -17,5 +22,5 @@ export function readPage(
   beforeId: string | null,
   within: ReadWithin = {},
 ): Promise<Result<readonly StoreChange[], AppError> | 'stopped'> {
-  return work.read(() => work.changes.page(part, beforeId ?? ABOVE_ALL_IDS, work.limits.pageRows, within));
+  return work.read(() => work.changes.page(part, beforeId ?? ABOVE_ALL_IDS, pageRowsOf(work, part), within));
 }

@@ -3,7 +3,7 @@ import type { SnapshotPart, SnapshotSplits } from '#cache/snapshot-book.ts';
 import type { StoreChange } from '#store/change-source.ts';
 import { keepWindow } from './keep-window.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
-import { readPage } from './read-page.ts';
+import { pageRowsOf, readPage } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
 /** Begins a snapshot, with large collections parted into ranges. @returns null where it went well */
@@ -83,7 +83,7 @@ async function copyRange(work: MonitorWork, range: SnapshotPart): Promise<RunEnd
     const page = await reading;
     if (page === 'stopped') return STOPPED;
     if (!page.ok) return failed(page.error);
-    const isLast = page.value.length < work.limits.pageRows;
+    const isLast = page.value.length < pageRowsOf(work, range.part);
     const nextId = lastIdOf(page.value);
     // The server reads the next page while this one is written.
     if (!isLast) reading = readRange(work, range, nextId);
@@ -111,7 +111,7 @@ function applyPage(
   beforeId: string | null,
   changes: readonly StoreChange[],
 ): RunEnd | null {
-  const isLast = changes.length < work.limits.pageRows;
+  const isLast = changes.length < pageRowsOf(work, part);
   const applied = work.writer.applyPage({ part, range, beforeId, changes, isLast });
   if (!applied.ok) return failed(applied.error);
   work.tellApplied(applied.value);
