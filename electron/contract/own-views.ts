@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import { jobStateSchema } from '#domain/job.ts';
+import { periodSchema } from '#domain/ledger.ts';
+import type { Permission } from '#domain/people.ts';
+import { MENDS_AT_ONCE_MAX } from './mend-views.ts';
+import { planWishSchema } from './plan-views.ts';
 import { editedInputSchema, reasonSchema } from './retry-views.ts';
 import { timeMsSchema } from './status.ts';
 
@@ -44,3 +48,25 @@ const jobDraftBody = {
 export const retryDraftBodySchema = z.object({ ...jobDraftBody, edited: editedInputSchema.nullable() });
 /** What a draft of the kind `cancel` holds; its subject is a job. */
 export const cancelDraftBodySchema = z.object(jobDraftBody);
+
+/** What a draft of the kind `plan` holds: which jobs a plan of retries is to be made of. Its subject is no single thing. */
+export const planDraftBodySchema = z.object({
+  wish: planWishSchema,
+  reason: z.string().trim().max(300),
+  /** See `plans.make`. */
+  isCollecting: z.boolean().default(true),
+});
+
+/** What a draft of the kind `mends` holds: findings of a run, which is its subject, that mends are to be proposed for. */
+export const mendsDraftBodySchema = z.object({
+  findingIds: z.array(z.string().min(1).max(900)).min(1).max(MENDS_AT_ONCE_MAX),
+  reason: z.string().trim().max(500),
+  bookedIn: periodSchema.nullable(),
+});
+
+/** What somebody needs to be allowed to see, keep or drop a draft: what it holds, and what sending it does. */
+export function permissionOfDraft(kind: string): Permission {
+  if (kind === 'plan') return 'retry';
+  // Whatever another version keeps may hold a prompt.
+  return kind === 'mends' ? 'money' : 'payload';
+}

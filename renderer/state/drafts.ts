@@ -1,37 +1,68 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { cancelDraftBodySchema, retryDraftBodySchema, type Draft } from '#contract/own-views.ts';
+import type { z } from 'zod';
+import {
+  cancelDraftBodySchema,
+  mendsDraftBodySchema,
+  planDraftBodySchema,
+  retryDraftBodySchema,
+  type Draft,
+} from '#contract/own-views.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
 
-/** What a person wanted done to a job while the server was away. */
-export type JobDraft =
-  | (Omit<Draft, 'kind' | 'bodyJson'> & { readonly kind: 'retry'; readonly body: RetryDraftBody })
-  | (Omit<Draft, 'kind' | 'bodyJson'> & { readonly kind: 'cancel'; readonly body: CancelDraftBody });
+const BODIES = {
+  retry: retryDraftBodySchema,
+  cancel: cancelDraftBodySchema,
+  plan: planDraftBodySchema,
+  mends: mendsDraftBodySchema,
+} as const;
+export type DraftKind = keyof typeof BODIES;
 
-type RetryDraftBody = ReturnType<typeof retryDraftBodySchema.parse>;
-type CancelDraftBody = ReturnType<typeof cancelDraftBodySchema.parse>;
+/** What a person wanted done while the server was away, as its kind keeps it. */
+export type KeptDraft<Kind extends DraftKind = DraftKind> = {
+  [One in Kind]: Omit<Draft, 'kind' | 'bodyJson'> & {
+    readonly kind: One;
+    readonly body: z.output<(typeof BODIES)[One]>;
+  };
+}[Kind];
+/** A draft that is about one job. */
+export type JobDraft = KeptDraft<'retry' | 'cancel'>;
 
-/** Drafts of jobs, the latest first. One that this version cannot read is counted and left where it is. */
+/** All drafts, the latest first. One that this version cannot read is counted and left where it is. */
 export function useDrafts() {
   const engine = useEngine();
   return useQuery({
     queryKey: queryKeys.drafts,
     queryFn: async ({ signal }) => {
       const { drafts } = valueOrThrow(await engine.call('drafts.list', {}, signal));
-      const known = drafts.flatMap((draft) => toJobDraft(draft) ?? []);
+      const known = drafts.flatMap((draft) => toKeptDraft(draft) ?? []);
       return { drafts: known, unknown: drafts.length - known.length };
     },
   });
 }
 
-function toJobDraft({ kind, bodyJson, ...draft }: Draft): JobDraft | null {
-  const body = parseJson(bodyJson);
-  if (kind === 'retry') {
-    const parsed = retryDraftBodySchema.safeParse(body);
-    return parsed.success ? { ...draft, kind, body: parsed.data } : null;
+function toKeptDraft({ kind, bodyJson, ...draft }: Draft): KeptDraft | null {
+  const json = parseJson(bodyJson);
+  switch (kind) {
+    case 'retry': {
+      const body = BODIES.retry.safeParse(json).data;
+      return body === undefined ? null : { ...draft, kind, body };
+    }
+    case 'cancel': {
+      const body = BODIES.cancel.safeParse(json).data;
+      return body === undefined ? null : { ...draft, kind, body };
+    }
+    case 'plan': {
+      const body = BODIES.plan.safeParse(json).data;
+      return body === undefined ? null : { ...draft, kind, body };
+    }
+    case 'mends': {
+      const body = BODIES.mends.safeParse(json).data;
+      return body === undefined ? null : { ...draft, kind, body };
+    }
+    default:
+      return null;
   }
-  const parsed = cancelDraftBodySchema.safeParse(body);
-  return kind === 'cancel' && parsed.success ? { ...draft, kind, body: parsed.data } : null;
 }
 
 function parseJson(text: string): unknown {
@@ -43,12 +74,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** What is given to keep a draft: what it is about, and what was filled in. */
+export type DraftToKeep = { [One in DraftKind]: Pick<KeptDraft<One>, 'kind' | 'subjectId' | 'body'> }[DraftKind];
+
 /** Keeps a draft. Nothing is sent by it. */
 export function useKeepDraft() {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async ({ kind, subjectId, body }: Pick<JobDraft, 'kind' | 'subjectId' | 'body'>) =>
+    mutationFn: async ({ kind, subjectId, body }: DraftToKeep) =>
       valueOrThrow(
         await engine.call('drafts.put', {
           // Sent later, it is the request's id too: what was sent twice is done once.
@@ -74,7 +108,7 @@ export function useDropDraft() {
   });
 }
 
-/** What the server says now of a draft; asked anew whenever the job changes, and not while the server is away. */
+/** What the server says now of a draft of a job; asked anew whenever the job changes, and not while the server is away. */
 export function useDraftCheck(
   draft: JobDraft,
   { isConnected, jobUpdatedAtMs }: { isConnected: boolean; jobUpdatedAtMs: number | null },
@@ -102,32 +136,73 @@ export function useDraftCheck(
 }
 export type DraftCheck = NonNullable<ReturnType<typeof useDraftCheck>['data']>;
 
-/** What a draft that was sent led to. */
-export interface SentDraft {
-  readonly jobId: string;
-  readonly kind: JobDraft['kind'];
+/** What proposing the mends of a draft would write now, from the server; not asked while it is away. */
+export function useMendsDraftCheck({ id, subjectId: runId, body }: KeptDraft<'mends'>, isConnected: boolean) {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: ['drafts.check', id],
+    queryFn: async ({ signal }) => valueOrThrow(await engine.call('mends.preview', { runId, ...body }, signal)),
+    enabled: isConnected,
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  });
 }
 
+/** What a draft that was sent led to, and the way there. */
+export interface SentDraft {
+  readonly says: string;
+  readonly name: string;
+  /** Where it leads: a job, a plan, or the proposals. */
+  readonly to:
+    | { readonly type: 'job'; readonly jobId: string }
+    | { readonly type: 'plan'; readonly planId: string }
+    | { readonly type: 'mends' };
+}
+
+/** What is sent: a draft, and for one of a job the check that it is sent on. */
+export type DraftToSend =
+  | { readonly draft: JobDraft; readonly check: DraftCheck }
+  | { readonly draft: KeptDraft<'plan' | 'mends'>; readonly check: null };
+
 /**
- * Sends a draft on what its check has shown, and takes it away when it is done.
+ * Sends a draft on what its check has shown, and takes it away when it is done. A plan retries nothing and a proposal moves
+ * nothing: both are decided about once more where they then stand.
  * @param onSent told also where the draft is no longer on screen by then
  */
 export function useSendDraft(onSent: (done: SentDraft) => void) {
   const engine = useEngine();
   const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: async ({ draft, check }: { draft: JobDraft; check: DraftCheck }) => {
-      const { id, subjectId: jobId } = draft;
-      const done = { jobId, kind: draft.kind };
-      if (draft.kind === 'cancel') valueOrThrow(await engine.call('cancel.run', { jobId, reason: draft.body.reason }));
-      else {
+  const send = async ({ draft, check }: DraftToSend): Promise<SentDraft> => {
+    const { id, subjectId } = draft;
+    switch (draft.kind) {
+      case 'cancel':
+        valueOrThrow(await engine.call('cancel.run', { jobId: subjectId, reason: draft.body.reason }));
+        return { says: 'Cancelled:', name: subjectId, to: { type: 'job', jobId: subjectId } };
+      case 'retry': {
+        if (check === null) throw new Error('a retry is sent on what its check has shown');
         const { version } = check.preview;
-        const sent = { requestId: id, jobId, version, ...draft.body };
-        done.jobId = valueOrThrow(
-          await engine.call('retry.run', { ...sent, reason: draft.body.reason, edited: draft.body.edited }),
-        ).jobId;
+        const { reason, edited } = draft.body;
+        const { jobId } = valueOrThrow(
+          await engine.call('retry.run', { requestId: id, jobId: subjectId, version, reason, edited }),
+        );
+        return { says: 'Waits again:', name: jobId, to: { type: 'job', jobId } };
       }
-      valueOrThrow(await engine.call('drafts.delete', { id }));
+      case 'plan': {
+        const { planId } = valueOrThrow(await engine.call('plans.make', draft.body)).plan;
+        return { says: 'Planned, nothing is retried yet:', name: 'Look at the plan', to: { type: 'plan', planId } };
+      }
+      case 'mends': {
+        const { rows } = valueOrThrow(await engine.call('mends.propose', { runId: subjectId, ...draft.body }));
+        const says = `${rows.length.toLocaleString('en')} proposed, nothing is posted yet:`;
+        return { says, name: 'Show the proposals', to: { type: 'mends' } };
+      }
+    }
+  };
+  return useMutation({
+    mutationFn: async (order: DraftToSend) => {
+      const done = await send(order);
+      valueOrThrow(await engine.call('drafts.delete', { id: order.draft.id }));
       return done;
     },
     onSuccess: onSent,

@@ -58,8 +58,8 @@ export function useMendsOfFinding(findingId: string) {
 }
 
 /** What proposing would write for these findings, from the server as it is now. */
-export function useMendPreview(params: RequestParams<'mends.preview'>) {
-  return useAnswer(['mends.preview'], 'mends.preview', params);
+export function useMendPreview(params: RequestParams<'mends.preview'>, isConnected: boolean) {
+  return useAnswer(['mends.preview'], 'mends.preview', params, isConnected);
 }
 
 /** Proposes mends. */

@@ -59,4 +59,53 @@ test.describe('the offline copy', () => {
       await production.stop();
     }
   });
+
+  test('a plan of retries and a mend that are wanted while the server is away are drafts too, and say what they would do when it is back', async ({
+    start,
+  }) => {
+    const production = await startProduction();
+    try {
+      await production.plantLastMonth('old-1', 1);
+      const { page } = await start({ env: production.env });
+      await expect(rowOf(page, 'old-1')).toBeVisible();
+      const screens = page.getByRole('navigation', { name: 'Screens' });
+      await screens.getByRole('link', { name: /^Reconciliation/ }).click();
+      await page.getByRole('button', { name: 'Run the rules' }).click();
+      await expect(page.getByRole('region', { name: 'Last run' })).toBeVisible();
+      await production.serverGoes();
+      await expect(page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
+
+      await page.getByLabel('All shown').check();
+      await page.getByRole('button', { name: 'Propose mends…' }).click();
+      await page.getByRole('dialog').getByLabel('Reason').fill('captured although it failed');
+      await keepScreen(page, 'draft-of-a-mend');
+      await page.getByRole('button', { name: 'Keep as a draft' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+
+      await screens.getByRole('link', { name: 'Retry plans' }).click();
+      await page.getByRole('link', { name: 'New plan' }).click();
+      const form = page.getByRole('form', { name: 'New plan' });
+      await form.getByLabel('Which jobs').fill('state:failed');
+      await form.getByLabel('Reason').fill('the provider is back');
+      await form.getByRole('button', { name: 'Keep as a draft' }).click();
+      await page.getByRole('main').getByRole('link', { name: 'Drafts' }).click();
+      const plan = page.getByRole('region', { name: 'Plan a retry' });
+      const mend = page.getByRole('region', { name: 'Propose a mend' });
+      await expect(plan.getByRole('button', { name: 'Plan, retry nothing yet' })).toBeDisabled();
+      await expect(mend.getByRole('button', { name: 'Propose' })).toBeDisabled();
+
+      await production.serverReturns();
+      await expect(mend.getByRole('table', { name: 'What would be written' })).toContainText('Refund');
+      await keepScreen(page, 'drafts-of-plan-and-mend');
+      await mend.getByRole('button', { name: 'Propose' }).click();
+      await expect(page.getByText('1 proposed, nothing is posted yet:')).toBeVisible();
+      await plan.getByRole('button', { name: 'Plan, retry nothing yet' }).click();
+      await page.getByRole('link', { name: 'Look at the plan' }).click();
+      await expect(page.getByRole('table', { name: 'Groups of jobs' })).toBeVisible();
+      expect((await production.ledgerOf('old-1')).map(({ type }) => type)).not.toContain('refund');
+      expect(await production.jobOf('old-1')).toMatchObject({ state: 'failed' });
+    } finally {
+      await production.stop();
+    }
+  });
 });

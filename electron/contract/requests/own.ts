@@ -18,12 +18,12 @@ export const OWN_REQUESTS = {
   'views.delete': { params: idOnlySchema, result: doneSchema, permission: 'view', writes: false },
   'drafts.list': {
     params: z.object({}),
-    /** The latest first. */
+    /** The latest first; those whose kind the person may deal with, see `permissionOfDraft`. */
     result: z.object({ drafts: z.array(draftSchema) }),
-    permission: 'payload',
+    permission: 'view',
     writes: false,
   },
-  /** Keeps a draft; one with the same id is replaced. Nothing is ever sent because a draft is kept. */
-  'drafts.put': { params: draftSchema, result: doneSchema, permission: 'payload', writes: false },
-  'drafts.delete': { params: idOnlySchema, result: doneSchema, permission: 'payload', writes: false },
+  /** Keeps a draft; one with the same id is replaced. Nothing is ever sent because a draft is kept. Refused by its kind. */
+  'drafts.put': { params: draftSchema, result: doneSchema, permission: 'view', writes: false },
+  'drafts.delete': { params: idOnlySchema, result: doneSchema, permission: 'view', writes: false },
 } as const satisfies RequestTable;

@@ -1,11 +1,10 @@
-import { Inbox } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
 import type { EditedInput } from '#contract/retry-views.ts';
 import { explainError } from '#domain/errors.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
+import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { InputEditor, isSameInput } from './input-editor.tsx';
 
 /** What a person would do while the server is away: kept as a draft, which somebody sends later, once it was checked anew. */
@@ -28,10 +27,7 @@ export function KeepDraftForm({
   if (keep.isSuccess) {
     return (
       <div className="dialog-body">
-        <output>
-          Kept. Nothing was sent; when the server is back it stands under <Link href="/drafts">Drafts</Link> with what
-          it would do then.
-        </output>
+        <KeptNote />
         <div className="dialog-actions">
           <button type="button" className="button" data-kind="primary" onClick={onClose}>
             Done
@@ -53,13 +49,7 @@ export function KeepDraftForm({
         );
       }}
     >
-      <p className="note">
-        <Inbox aria-hidden size={14} />
-        <span>
-          The server is away, so nobody can say what this would do. It can be kept as a draft: it is checked anew when
-          the server is back, and sent only by you.
-        </span>
-      </p>
+      <AwayNote />
       {kind === 'retry' && isEditing && <InputEditor original={original} edited={edited} onEdit={setEdited} />}
       {kind === 'retry' && !isEditing && detail.isPromptKept && (
         <button type="button" className="text-button" onClick={() => setEditing(true)}>

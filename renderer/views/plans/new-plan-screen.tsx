@@ -9,7 +9,11 @@ import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { decodeURIComponentSafely } from '../../state/jobs-query-string.ts';
+import { useKeepDraft } from '../../state/drafts.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useMakePlan } from '../../state/plan-queries.ts';
+import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
+import { wishWords } from './plan-words.ts';
 import './plans.css';
 
 /** Plans a retry of what the address names: `?ids=a,b`, `?where=QUERY`, `?remainder=PLAN` or `?topup=PLAN`; or of a query typed here. */
@@ -40,16 +44,21 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
   const [reason, setReason] = useState('');
   const [isCollecting, setCollecting] = useState(true);
   const make = useMakePlan();
+  const keep = useKeepDraft();
+  const isConnected = useEngineStatus().data?.connection.state === 'connected';
+  if (keep.isSuccess) return <KeptNote />;
   return (
     <form
       className="panel plan-form"
       aria-label="New plan"
       onSubmit={(event) => {
         event.preventDefault();
-        make.mutate(
-          { wish: fixed ?? { type: 'where', where }, reason: reason.trim(), isCollecting },
-          { onSuccess: ({ planId }) => navigateTo(`/plans/${planId}`, { replace: true }) },
-        );
+        const order = { wish: fixed ?? ({ type: 'where', where } as const), reason: reason.trim(), isCollecting };
+        if (!isConnected) {
+          keep.mutate({ kind: 'plan', subjectId: 'plan', body: order });
+          return;
+        }
+        make.mutate(order, { onSuccess: ({ planId }) => navigateTo(`/plans/${planId}`, { replace: true }) });
       }}
     >
       {fixed === null ? (
@@ -74,16 +83,19 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
         Collect results that providers accepted to make and nobody received; each is charged like a retry, and not
         bought again
       </label>
-      {make.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(make.error))}
-        </p>
+      {!isConnected && <AwayNote />}
+      {[make.error, keep.error].map((error, index) =>
+        error === null ? null : (
+          <p key={index === 0 ? 'make' : 'keep'} className="note" data-tone="danger" role="alert">
+            {explainError(toWireError(error))}
+          </p>
+        ),
       )}
       <div className="dialog-actions">
         {make.isPending && <output className="muted">Looking at every job…</output>}
-        <button type="submit" className="button" data-kind="primary" disabled={make.isPending}>
+        <button type="submit" className="button" data-kind="primary" disabled={make.isPending || keep.isPending}>
           <ListChecks aria-hidden size={14} />
-          Plan, retry nothing yet
+          {isConnected ? 'Plan, retry nothing yet' : 'Keep as a draft'}
         </button>
       </div>
     </form>
@@ -100,17 +112,4 @@ function wishInAddress(query: URLSearchParams): PlanWish | null {
   if (remainder.success) return { type: 'remainder', planId: remainder.data };
   const topUp = planIdSchema.safeParse(query.get('topup'));
   return topUp.success ? { type: 'after_top_up', planId: topUp.data } : null;
-}
-
-function wishWords(wish: PlanWish): string {
-  switch (wish.type) {
-    case 'ids':
-      return `${wish.ids.length.toLocaleString('en')} jobs: ${wish.ids.slice(0, 5).join(', ')}${wish.ids.length > 5 ? ', …' : ''}`;
-    case 'where':
-      return wish.where;
-    case 'remainder':
-      return `What failed, was skipped or was not begun in plan ${wish.planId}.`;
-    case 'after_top_up':
-      return `Exactly the jobs that stood blocked for lack of credit in plan ${wish.planId}.`;
-  }
 }

@@ -1,4 +1,4 @@
-import type { JobOutcomeView, PlanView } from '#contract/plan-views.ts';
+import type { JobOutcomeView, PlanView, PlanWish } from '#contract/plan-views.ts';
 import type { PlanGroup } from '#domain/retry-plan/plan-item.ts';
 
 /** What each group of a plan is called, and what to do with it. */
@@ -58,5 +58,19 @@ export function sourceWords(source: PlanView['source']): string {
       return `What plan ${source.planId} left`;
     case 'after_top_up':
       return `What lacked credit in plan ${source.planId}`;
+  }
+}
+
+/** What is to be planned, in words. */
+export function wishWords(wish: PlanWish): string {
+  switch (wish.type) {
+    case 'ids':
+      return `${wish.ids.length.toLocaleString('en')} jobs: ${wish.ids.slice(0, 5).join(', ')}${wish.ids.length > 5 ? ', …' : ''}`;
+    case 'where':
+      return wish.where;
+    case 'remainder':
+      return `What failed, was skipped or was not begun in plan ${wish.planId}.`;
+    case 'after_top_up':
+      return `Exactly the jobs that stood blocked for lack of credit in plan ${wish.planId}.`;
   }
 }

@@ -30,7 +30,8 @@ export function FindingsActions({
   const status = useEngineStatus().data;
   const isOnline = status?.connection.state === 'connected';
   const isTooMany = chosen.length > MENDS_AT_ONCE_MAX;
-  const cannot = chosen.length === 0 || isTooMany || refusal !== null || !isOnline || act.isPending;
+  const cannotPropose = chosen.length === 0 || isTooMany || refusal !== null || act.isPending;
+  const cannot = cannotPropose || !isOnline;
   const findingIds = chosen.map(({ id }) => id);
   const periods = new Set(chosen.map(({ period }) => period));
   const [period = null] = periods.size === 1 ? periods : [];
@@ -49,7 +50,7 @@ export function FindingsActions({
           type="button"
           className="button"
           data-kind="primary"
-          disabled={cannot}
+          disabled={cannotPropose}
           onClick={() => setProposing(true)}
         >
           Propose mends…

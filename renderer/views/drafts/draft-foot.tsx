@@ -1,0 +1,54 @@
+import { Send, Trash2 } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { explainError } from '#domain/errors.ts';
+import type { Refusal } from '#domain/people.ts';
+import { RefusalNote } from '../../components/refusal-note.tsx';
+import { useDropDraft, type useSendDraft } from '../../state/drafts.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+
+/** What can be done with a draft: it is dropped, or sent where its check lets it. */
+export function DraftFoot({
+  draftId,
+  says,
+  refusal,
+  send,
+  canSend,
+  onSend,
+}: {
+  draftId: string;
+  says: string;
+  refusal: Refusal | null;
+  send: ReturnType<typeof useSendDraft>;
+  canSend: boolean;
+  onSend: () => void;
+}): ReactNode {
+  const drop = useDropDraft();
+  return (
+    <>
+      {refusal !== null && <RefusalNote refusal={refusal} />}
+      {[send.error, drop.error].map((error, index) =>
+        error === null ? null : (
+          <p key={index === 0 ? 'send' : 'drop'} className="text-danger" role="alert">
+            {explainError(toWireError(error))}
+          </p>
+        ),
+      )}
+      <div className="dialog-actions">
+        <button type="button" className="button" disabled={drop.isPending} onClick={() => drop.mutate(draftId)}>
+          <Trash2 aria-hidden size={14} />
+          Drop
+        </button>
+        <button
+          type="button"
+          className="button"
+          data-kind="primary"
+          disabled={!canSend || refusal !== null || send.isPending}
+          onClick={onSend}
+        >
+          <Send aria-hidden size={14} />
+          {says}
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,119 @@
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import { explainError } from '#domain/errors.ts';
+import { Credits } from '../../components/credits-text.tsx';
+import { Panel } from '../../components/panel.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { useRefusal } from '../../state/access.ts';
+import { useDraftCheck, useSendDraft, type DraftCheck, type JobDraft, type SentDraft } from '../../state/drafts.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useEngineStatus, useJob } from '../../state/engine-queries.tsx';
+import { jobHref } from '../../state/jobs-query-string.ts';
+import { DraftFoot } from './draft-foot.tsx';
+
+/** A retry or a cancellation that was kept, and what it would do now. */
+export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done: SentDraft) => void }): ReactNode {
+  const isConnected = useEngineStatus().data?.connection.state === 'connected';
+  const job = useJob(draft.subjectId);
+  const row = job.data?.row ?? null;
+  const check = useDraftCheck(draft, { isConnected, jobUpdatedAtMs: row?.updatedAtMs ?? null });
+  const refusal = useRefusal('retry', 'write');
+  const send = useSendDraft(onSent);
+  const hindrance = check.data === undefined ? 'not checked yet' : hindranceOf(draft, check.data);
+  const name = draft.kind === 'retry' ? 'Retry' : 'Cancel';
+  return (
+    <Panel
+      title={`${name} ${draft.subjectId}`}
+      aside={
+        <Link className="text-button" href={jobHref(draft.subjectId)}>
+          Open the job
+        </Link>
+      }
+    >
+      <p className="muted">
+        Kept <ExactTime atMs={draft.madeAtMs} />, when the job was {draft.body.seenState}.
+        {draft.body.reason !== '' && (
+          <>
+            {' '}
+            Reason: <bdi>{draft.body.reason}</bdi>
+          </>
+        )}
+        {draft.kind === 'retry' && draft.body.edited !== null && ' With an edited input.'}
+      </p>
+      {row !== null && row.updatedAtMs !== draft.body.seenUpdatedAtMs && (
+        <p className="note" data-tone="warning">
+          The job has changed since: it is {row.state} now.
+        </p>
+      )}
+      {!isConnected && <p className="muted">It is checked when the server is back.</p>}
+      {isConnected && check.isPending && <output>Asking the server what it would do…</output>}
+      {check.error !== null && (
+        <p className="text-danger" role="alert">
+          {explainError(toWireError(check.error))}
+        </p>
+      )}
+      {isConnected && check.data !== undefined && <Effect check={check.data} hindrance={hindrance} />}
+      <DraftFoot
+        draftId={draft.id}
+        says={draft.kind === 'retry' ? 'Send the retry' : 'Send the cancellation'}
+        refusal={refusal}
+        send={send}
+        canSend={isConnected && hindrance === null && !check.isFetching}
+        onSend={() => {
+          if (check.data !== undefined) send.mutate({ draft, check: check.data });
+        }}
+      />
+    </Panel>
+  );
+}
+
+function Effect({ check, hindrance }: { check: DraftCheck; hindrance: string | null }): ReactNode {
+  if (hindrance !== null) {
+    return (
+      <p className="note" data-tone="danger">
+        {hindrance}
+      </p>
+    );
+  }
+  if (check.kind === 'cancel') {
+    return check.preview.verdict === 'cancel' ? (
+      <p>
+        The job ends as failed; <Credits credits={check.preview.releasedCredits} /> credits go back to the customer
+        {check.preview.keptCredits > 0 && (
+          <>
+            , <Credits credits={check.preview.keptCredits} /> are charged
+          </>
+        )}
+        .
+      </p>
+    ) : null;
+  }
+  const { price, warnings, verdict } = check.preview;
+  return (
+    <>
+      <p>
+        {verdict.why} The customer pays{' '}
+        {price.type === 'unknown' ? 'what is not known' : <Credits credits={price.value} />} credits when it completes.
+      </p>
+      {warnings.length > 0 && (
+        <p className="note" data-tone="warning">
+          {warnings.some(({ type }) => type === 'insufficient_credit') && 'The account has too little credit. '}
+          {warnings.some(({ type }) => type === 'already_charged') && 'It was charged before. '}
+          {warnings.some(({ type }) => type === 'provider_accepted') && 'A provider accepted it before. '}
+          {warnings.some(({ type }) => type === 'same_input_under_way') && 'The same input is under way. '}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Why a draft cannot be sent as it is; null where it can. */
+function hindranceOf(draft: JobDraft, check: DraftCheck): string | null {
+  if (check.kind === 'cancel') return check.preview.verdict === 'blocked' ? check.preview.why : null;
+  const { verdict } = check.preview;
+  if (verdict.verdict === 'blocked') return verdict.why;
+  if (verdict.verdict === 'retry') return null;
+  const isEdited = draft.kind === 'retry' && draft.body.edited !== null;
+  if (verdict.verdict === 'edit_input') return isEdited ? null : `${verdict.why} The same input cannot succeed.`;
+  return draft.body.reason.trim() === '' ? `${verdict.why} It needs a reason: retry it from the job.` : null;
+}

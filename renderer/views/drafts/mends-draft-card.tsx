@@ -1,0 +1,65 @@
+import type { ReactNode } from 'react';
+import { explainError } from '#domain/errors.ts';
+import { Panel } from '../../components/panel.tsx';
+import { ExactTime } from '../../components/time-text.tsx';
+import { useRefusal } from '../../state/access.ts';
+import { useMendsDraftCheck, useSendDraft, type KeptDraft, type SentDraft } from '../../state/drafts.ts';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { MendPreviewTable } from '../reconciliation/mend-preview-table.tsx';
+import { DraftFoot } from './draft-foot.tsx';
+
+/** Mends that were to be proposed, and what proposing them would write now. */
+export function MendsDraftCard({
+  draft,
+  onSent,
+}: {
+  draft: KeptDraft<'mends'>;
+  onSent: (done: SentDraft) => void;
+}): ReactNode {
+  const isConnected = useEngineStatus().data?.connection.state === 'connected';
+  const check = useMendsDraftCheck(draft, isConnected);
+  const refusal = useRefusal('money', 'write');
+  const send = useSendDraft(onSent);
+  const { findingIds, reason, bookedIn } = draft.body;
+  const proposable = check.data?.rows.filter(({ outcome }) => outcome === 'proposes').length ?? 0;
+  return (
+    <Panel title={findingIds.length === 1 ? 'Propose a mend' : `Propose ${findingIds.length} mends`}>
+      <p className="muted">
+        Kept <ExactTime atMs={draft.madeAtMs} />
+        {bookedIn !== null && `, to be dated into ${bookedIn}`}.
+        {reason !== '' && (
+          <>
+            {' '}
+            Reason: <bdi>{reason}</bdi>
+          </>
+        )}
+      </p>
+      {!isConnected && <p className="muted">It is checked when the server is back.</p>}
+      {isConnected && check.isPending && <output>Asking the server what it would take…</output>}
+      {check.error !== null && (
+        <p className="text-danger" role="alert">
+          {explainError(toWireError(check.error))}
+        </p>
+      )}
+      {isConnected && check.data !== undefined && (
+        <>
+          <MendPreviewTable rows={check.data.rows} />
+          {proposable === 0 && (
+            <p className="note" data-tone="danger">
+              There is nothing left to propose.
+            </p>
+          )}
+        </>
+      )}
+      <DraftFoot
+        draftId={draft.id}
+        says={proposable > 1 ? `Propose ${proposable} mends` : 'Propose'}
+        refusal={refusal}
+        send={send}
+        canSend={isConnected && proposable > 0 && !check.isFetching}
+        onSend={() => send.mutate({ draft, check: null })}
+      />
+    </Panel>
+  );
+}
