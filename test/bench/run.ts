@@ -1,10 +1,11 @@
 /**
- * Runs a benchmark by its name: `npm run bench -- NAME [options]`. What a benchmark needs is loaded only when it is asked
- * for, so that one may measure a cold start. The exit status is the benchmark's own: 0 where what it checks holds.
+ * Runs a benchmark by its name: `npm run bench -- NAME [options]`, all of them without one. What a benchmark needs is loaded only
+ * when it is asked for, so that one may measure a cold start. The exit status is the benchmark's own: 0 where what it checks holds.
  */
 type Benchmark = (args: readonly string[]) => Promise<number>;
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  all: async () => (await import('./suite.ts')).runSuite,
   cache: async () => (await import('./cache/benchmark.ts')).runCacheBenchmark,
   claims: async () => (await import('./claims/benchmark.ts')).runClaimsBenchmark,
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
@@ -17,11 +18,20 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };
 
-async function run([name = '', ...args]: readonly string[]): Promise<number> {
+async function run(given: readonly string[]): Promise<number> {
+  const [first = 'all', ...others] = given;
+  const [name, args] = first.startsWith('--') ? ['all', given] : [first, others];
   const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
   if (load === undefined) {
     console.error(`Usage: npm run bench -- NAME [options]. There is: ${Object.keys(BENCHMARKS).join(', ')}.`);
     return 2;
+  }
+  if (args.includes('--profile')) {
+    const { runProfiled } = await import('./suite.ts');
+    return runProfiled(
+      name,
+      args.filter((one) => one !== '--profile'),
+    );
   }
   const benchmark = await load();
   return benchmark(args);

@@ -38,6 +38,7 @@ function rowAt(rank: number): Row {
 
 function VirtualList({ count }: { readonly count: number }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
+  // oxlint-disable-next-line react-hooks/incompatible-library -- this is how it is used, and nothing here is memoized
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
@@ -79,9 +80,9 @@ function showGrid(element: HTMLElement, rows: number): string {
   ModuleRegistry.registerModules([AllCommunityModule]);
   const datasource: IDatasource = {
     rowCount: rows,
-    getRows: ({ startRow, endRow, successCallback }) =>
-      successCallback(
-        Array.from({ length: endRow - startRow }, (_, n) => rowAt(startRow + n)),
+    getRows: (wanted) =>
+      wanted.successCallback(
+        Array.from({ length: wanted.endRow - wanted.startRow }, (_, n) => rowAt(wanted.startRow + n)),
         rows,
       ),
   };

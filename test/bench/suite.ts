@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { rounded } from './cache/figures.ts';
+import { readVersion } from '#cli/version.ts';
+
+/** The benchmarks of a whole run, those first that are over soon. */
+export const SUITE = ['transport', 'claims', 'reconcile', 'retry', 'cache', 'screens', 'sandbox', 'runner'] as const;
+
+const caseSchema = z.object({
+  name: z.string(),
+  unit: z.string(),
+  ours: z.number(),
+  peer: z.number().nullable(),
+  peerName: z.string().nullable(),
+  ratio: z.number().nullable(),
+  limit: z.number().nullable(),
+  limitName: z.string().nullable(),
+  aim: z.string().nullable().optional(),
+  isReached: z.boolean().nullable().optional(),
+});
+const reportSchema = z.looseObject({ benchmark: z.string(), cases: z.array(caseSchema).min(1) });
+type Report = z.infer<typeof reportSchema>;
+
+const program = fileURLToPath(new URL('./run.ts', import.meta.url));
+const hook = new URL('./profile-hook.ts', import.meta.url).href;
+const results = fileURLToPath(new URL('./results', import.meta.url));
+
+/**
+ * `npm run bench -- all [--only A,B] [--quick] [--save] [--json]`: every benchmark after the other, each in a process of its own, so
+ * that none measures what another left behind. `--save` writes the figures to `test/bench/results/`, `--quick` is for function only.
+ * Exits 1 where a benchmark's check did not hold; a figure fails nothing.
+ */
+export async function runSuite(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      save: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const names = values.only === undefined ? SUITE : SUITE.filter((name) => values.only?.split(',').includes(name));
+  const failed: string[] = [];
+  const reports: Report[] = [];
+  for (const name of names) {
+    const startedAt = performance.now();
+    const report = await reportOf(name, values.quick ? ['--quick'] : []);
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    if (report === null) failed.push(name);
+    else reports.push(report);
+    console.error(`${name}: ${report === null ? 'FAILED' : `${report.cases.length} cases`}, ${seconds} s`);
+    if (report !== null && !values.json) console.log(tableOf(report));
+  }
+  const run = {
+    at: new Date().toISOString(),
+    version: readVersion(),
+    machine: machine(),
+    isQuick: values.quick,
+    reports,
+  };
+  if (values.json) console.log(JSON.stringify(run));
+  if (values.save && failed.length === 0) {
+    mkdirSync(results, { recursive: true });
+    const file = path.join(results, `${run.at.slice(0, 10)}.json`);
+    writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
+    console.error(`kept in ${path.relative(process.cwd(), file)}`);
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Runs a benchmark under a profiler: a CPU profile and a summary of the heap of each of its processes and threads, in a folder. */
+export async function runProfiled(name: string, args: readonly string[]): Promise<number> {
+  const folder = path.resolve(`test/output/profiles/${name}-${new Date().toISOString().replaceAll(':', '-')}`);
+  const { NODE_OPTIONS = '' } = process.env;
+  const env = { RUNLEDGER_PROFILES: folder, NODE_OPTIONS: `${NODE_OPTIONS} --import ${hook}`.trim() };
+  const { code } = await run([name, ...args], env, 'inherit');
+  const count = existsSync(folder) ? readdirSync(folder).length : 0;
+  console.error(
+    `${count} files in ${path.relative(process.cwd(), folder)}; Chromium's developer tools open the profiles`,
+  );
+  return code;
+}
+
+async function reportOf(name: string, args: readonly string[]): Promise<Report | null> {
+  const { code, output } = await run([name, '--json', ...args], {}, 'pipe');
+  if (code !== 0) return null;
+  return reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+}
+
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  stdout: 'pipe' | 'inherit',
+): Promise<{ readonly code: number; readonly output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', stdout, 'inherit'],
+    });
+    let output = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function machine(): object {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+/** A benchmark's cases as the README shows them. */
+function tableOf({ benchmark, cases }: Report): string {
+  const lines = cases.map((one) =>
+    [
+      '',
+      one.name,
+      `${rounded(one.ours)} ${one.unit}`,
+      one.peer === null ? '' : `${rounded(one.peer)} (${one.peerName ?? ''})`,
+      one.ratio === null ? '' : `${rounded(one.ratio)}x`,
+      one.limit === null ? '' : `${rounded(one.limit)} (${one.limitName ?? ''})`,
+      one.aim === null || one.aim === undefined
+        ? ''
+        : `${one.isReached === true ? 'reached' : 'not reached'}: ${one.aim}`,
+      '',
+    ]
+      .join(' | ')
+      .trim(),
+  );
+  const head = `| ${benchmark} | ours | peer | ratio | limit | aim |`;
+  return [head, '| --- | --- | --- | --- | --- | --- |', ...lines, ''].join('\n');
+}
