@@ -15,6 +15,8 @@ export interface BenchCase {
   /** What the project wants of `ours`, `ratio` or the share of the limit, and whether this run has it; null where it wants nothing. */
   readonly aim: string | null;
   readonly isReached: boolean | null;
+  /** The lowest and the highest of the rounds whose median `ours` is, where there were several. */
+  readonly spread?: readonly [number, number];
 }
 
 /** A case, with what is left out filled in. */
@@ -36,6 +38,15 @@ export function benchCase(given: Pick<BenchCase, 'name' | 'unit' | 'ours'> & Par
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? Number.NaN;
+}
+
+/** The exponent b of the curve a * size^b that fits best: the slope of a straight line through the logarithms. */
+export function fittedExponent(points: readonly (readonly [size: number, cost: number])[]): number {
+  const logs = points.map(([size, cost]) => [Math.log(size), Math.log(cost)] as const);
+  const mean = (at: 0 | 1): number => logs.reduce((sum, point) => sum + point[at], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const slope = logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return slope / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
 }
 
 /** Three significant digits. */
@@ -67,5 +78,6 @@ export function lineOf(one: BenchCase): string {
       : [`${one.limitName ?? 'limit'} ${rounded(one.limit)} (${Math.round((100 * one.ours) / one.limit)} %)`]),
     ...(one.aim === null ? [] : [`${one.isReached === true ? 'reached' : 'NOT reached'}: ${one.aim}`]),
   ];
-  return `${one.name}: ${rounded(one.ours)} ${one.unit}${beside.length === 0 ? '' : ` · ${beside.join(' · ')}`}`;
+  const spread = one.spread === undefined ? '' : ` (${one.spread.map(rounded).join(' to ')})`;
+  return `${one.name}: ${rounded(one.ours)} ${one.unit}${spread}${beside.length === 0 ? '' : ` · ${beside.join(' · ')}`}`;
 }

@@ -5,12 +5,12 @@ import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { z } from 'zod';
 import { startServerProcess } from '../../faults/processes.ts';
-import { benchCase, lineOf, machineOf, quantile, rounded, type BenchCase } from '../cache/figures.ts';
+import { benchCase, fittedExponent, lineOf, machineOf, quantile, rounded, type BenchCase } from '../cache/figures.ts';
 import { openAgendaStream, prepareAgendaLoad } from './agenda-load.ts';
 import { prepareBullmqLoad } from './bullmq-load.ts';
 import { startCountingProxy } from './counting-proxy.ts';
 import { prepareGraphileLoad } from './graphile-load.ts';
-import { fittedExponent, measureGrowth } from './growth.ts';
+import { measureGrowth } from './growth.ts';
 import { measureLatency } from './latency.ts';
 import type { LoadOptions, Prepare } from './load.ts';
 import { startPostgres, startRedis, type PeerServer } from './peer-servers.ts';
@@ -148,7 +148,7 @@ async function latencyCases(plan: Plan): Promise<readonly BenchCase[]> {
 async function growthCases(plan: Plan): Promise<readonly BenchCase[]> {
   const jobs = Math.min(plan.jobs, 1000);
   const costs = await measureGrowth(plan.uri, { sizes: plan.sizes, jobs, concurrency: 100 });
-  const exponent = fittedExponent(costs);
+  const exponent = fittedExponent(costs.map(({ others, msPerJob }) => [others, msPerJob]));
   const cases = [
     ...costs.map(({ others, msPerJob }) =>
       benchCase({ name: `cost a job beside ${others} others`, unit: 'ms', ours: msPerJob }),

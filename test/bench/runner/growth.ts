@@ -54,13 +54,3 @@ function overJob(n: number): { readonly _id: string; readonly [field: string]: u
   }));
   return { ...job, state: 'completed', output, history: [created, ...steps], version: 3 };
 }
-
-/** The exponent b of cost = a * size^b that fits the measured costs best: 0 is flat, 1 grows with the collection. */
-export function fittedExponent(costs: readonly CostAtSize[]): number {
-  const points = costs.map(({ others, msPerJob }) => [Math.log(others), Math.log(msPerJob)] as const);
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  const above = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  const below = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return below === 0 ? Number.NaN : above / below;
-}

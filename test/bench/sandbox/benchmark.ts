@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { startServerProcess } from '../../faults/processes.ts';
 import { measureGrowth } from './growth.ts';
-import { rated, secondsOf, type BenchCase, type Rounds } from './rounds.ts';
+import { benchCase, lineOf, machineOf, type BenchCase } from '../cache/figures.ts';
+import { BARE_COMMITS, BARE_ROWS, bareSqlite } from './bare-sqlite.ts';
+import { rated, secondsOf, type Rounds } from './rounds.ts';
 import {
   documentWorkloads,
   fill,
@@ -74,7 +76,7 @@ export async function runSandboxBenchmark(args: readonly string[]): Promise<numb
   try {
     const cases: BenchCase[] = [];
     for (const connections of CONNECTIONS) {
-      for (const one of await measure({ own, peer, connections, sizes })) {
+      for (const one of await measure({ own, peer, connections, sizes, folder })) {
         cases.push(one);
         report(one);
       }
@@ -85,7 +87,8 @@ export async function runSandboxBenchmark(args: readonly string[]): Promise<numb
         report(one);
       }
     }
-    const result = { benchmark: 'sandbox', machine: machine(), server: own.name, peer: peer?.name ?? null, cases };
+    const setUp = { server: own.name, peer: peer?.name ?? null, ...sizes };
+    const result = { benchmark: 'sandbox', machine: machineOf(), setUp, cases };
     if (values.json) console.log(JSON.stringify(result));
     return 0;
   } finally {
@@ -99,44 +102,51 @@ async function measure(options: {
   readonly peer: Target | null;
   readonly connections: number;
   readonly sizes: Sizes;
+  readonly folder: string;
 }): Promise<readonly BenchCase[]> {
-  const { own, peer, connections, sizes } = options;
-  const ours = await runOn(own, connections, sizes);
-  const theirs = peer === null ? null : await runOn(peer, connections, sizes);
+  const { own, peer, connections, sizes, folder } = options;
+  const bare = bareSqlite(folder, sizes);
+  const ours = await runOn(own, { connections, sizes, others: bare.workloads });
+  const theirs = peer === null ? null : await runOn(peer, { connections, sizes, others: [] });
   try {
     const lanes = [ours, ...(theirs === null ? [] : [theirs])];
     for (let round = 0; round < sizes.rounds; round += 1) for (const lane of lanes) await lane.round();
-    const ping = ours.rounds.get('ping');
-    if (ping === undefined) throw new Error('nothing was measured');
-    const limit = rated(ping).median;
-    const name = `empty ping over ${connections} connection${connections === 1 ? '' : 's'}`;
+    const over = `over ${connections} connection${connections === 1 ? '' : 's'}`;
+    const limits = limitsOf(ours.rounds, over);
     return [...ours.rounds].map(([key, rounds]) => {
       const { median, spread } = rated(rounds);
       const other = theirs?.rounds.get(key);
-      const peerRate = other === undefined ? null : rated(other).median;
-      return {
-        name: `${key}, ${connections} connection${connections === 1 ? '' : 's'}`,
+      return benchCase({
+        name: `${key}, ${over}`,
         unit: rounds.unit,
         ours: median,
-        peer: peerRate,
-        peerName: peerRate === null ? null : (peer?.name ?? null),
-        ratio: peerRate === null ? null : median / peerRate,
-        limit,
-        limitName: name,
+        peer: other === undefined ? null : rated(other).median,
+        peerName: other === undefined ? null : (peer?.name ?? null),
         spread,
-      };
+        ...limits.of(key),
+        ...aimOf(key, median, limits.ping),
+      });
     });
   } finally {
     await ours.stop();
     await theirs?.stop();
+    bare.stop();
   }
 }
 
 /** What one server is measured by: each call of `round` runs every workload once. */
 async function runOn(
   target: Target,
-  connections: number,
-  sizes: Sizes,
+  {
+    connections,
+    sizes,
+    others,
+  }: {
+    readonly connections: number;
+    readonly sizes: Sizes;
+    /** What is measured in the same rounds, and is no work of this server. */
+    readonly others: readonly Workload[];
+  },
 ): Promise<{ readonly rounds: ReadonlyMap<string, Rounds>; round(): Promise<void>; stop(): Promise<void> }> {
   const client = await new MongoClient(target.uri, { minPoolSize: connections, maxPoolSize: connections }).connect();
   const watcher = await new MongoClient(target.uri).connect();
@@ -150,6 +160,7 @@ async function runOn(
     await insertWorkload(db, sizes.batches),
     ...documentWorkloads(documents, sizes.documents, sizes.calls),
     ...(streamed === null ? [] : [streamed.workload]),
+    ...others,
   ];
   const rounds = new Map<string, { readonly unit: string; readonly perSecond: number[] }>();
   const next = new Map<string, number>();
@@ -196,19 +207,31 @@ async function peerOf(uri: string): Promise<Target> {
   }
 }
 
-function machine(): object {
-  const [first] = cpus();
+/** What limits each kind of work: the disk what is acknowledged once it is there, the way to the server and back everything else. */
+function limitsOf(
+  rounds: ReadonlyMap<string, Rounds>,
+  over: string,
+): { readonly ping: number; of(name: string): Pick<BenchCase, 'limit' | 'limitName'> } {
+  const medianOf = (name: string): number => {
+    const found = rounds.get(name);
+    if (found === undefined) throw new Error(`${name} was not measured`);
+    return rated(found).median;
+  };
+  const ping = medianOf('ping');
+  const isOwnLimit = (name: string): boolean => name === 'ping' || name === BARE_COMMITS || name === BARE_ROWS;
   return {
-    cpu: first?.model ?? '',
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
+    ping,
+    of: (name) => {
+      if (isOwnLimit(name)) return { limit: null, limitName: null };
+      if (name.startsWith('bulk insert')) return { limit: medianOf(BARE_ROWS), limitName: BARE_ROWS };
+      if (name.startsWith('findAndModify')) return { limit: medianOf(BARE_COMMITS), limitName: BARE_COMMITS };
+      return { limit: ping, limitName: `empty ping ${over}` };
+    },
   };
 }
 
-function lineOf({ name, unit, ours, peer, limit, spread }: BenchCase): string {
-  const shown = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(3));
-  const beside = peer === null ? '' : `, peer ${shown(peer)}`;
-  return `${name}: ${shown(ours)} ${unit} (${spread.map(shown).join(' to ')})${beside}, limit ${shown(limit)}`;
+function aimOf(name: string, rate: number, ping: number): Partial<BenchCase> {
+  if (name.startsWith('bulk insert')) return { aim: '20,000 a second', isReached: rate >= 20_000 };
+  if (name.startsWith('findAndModify')) return { aim: 'within 3 times a ping', isReached: rate * 3 >= ping };
+  return {};
 }

@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb';
-import { fittedExponent, secondsOf, type BenchCase } from './rounds.ts';
+import { benchCase, fittedExponent, type BenchCase } from '../cache/figures.ts';
+import { secondsOf } from './rounds.ts';
 import { documentWorkloads, fill, insertWorkload, type BenchDocument } from './workloads.ts';
 
 /** Rounds at each size; the fastest counts, because what slows one down is somebody else's. */
@@ -44,15 +45,13 @@ export async function measureGrowth(
 function caseOf(name: string, points: readonly (readonly [number, number])[]): BenchCase {
   const sizes = points.map(([size]) => size);
   const perCall = points.map(([size, cost]) => `${size}: ${(cost * 1000).toFixed(3)} ms`).join(', ');
-  return {
+  const exponent = fittedExponent(points);
+  return benchCase({
     name: `growth of ${name} from ${sizes[0] ?? 0} to ${sizes.at(-1) ?? 0} documents (${perCall})`,
     unit: 'fitted exponent',
-    ours: fittedExponent(points),
-    peer: null,
-    peerName: null,
-    ratio: null,
-    limit: 0,
-    limitName: 'flat',
-    spread: [Math.min(...points.map(([, cost]) => cost)), Math.max(...points.map(([, cost]) => cost))],
-  };
+    ours: exponent,
+    limit: null,
+    aim: 'flat: under 0.1',
+    isReached: exponent < 0.1,
+  });
 }
