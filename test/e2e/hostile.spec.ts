@@ -99,6 +99,34 @@ test.describe('hostile documents', () => {
     expect(asked).toEqual([]);
   });
 
+  test("of 15 MB, of missing fields and of wrong types are shown or listed, and stand in nobody's way", async ({
+    start,
+  }) => {
+    const job = (id: string) => {
+      const { _id, ...rest } = queuedJob({ id, workspaceId: WORKSPACE, createdAt: new Date() });
+      return { _id, ...rest };
+    };
+    await production.writeRaw({ ...job('huge'), attachment: 'x'.repeat(15_000_000) });
+    const { input: _input, ...promptless } = job('promptless');
+    await production.writeRaw(promptless);
+    await production.writeRaw({ ...job('number-for-text'), kind: 7 });
+    await production.writeRaw({ ...job('text-for-date'), createdAt: 'yesterday' });
+    await production.writeRaw({ ...job('list-for-document'), billing: [1, 2] });
+    await production.order({ id: 'sound' });
+    const { page } = await start({ env: production.env });
+    await expect(rowOf(page, 'sound')).toBeVisible();
+    await expect(rowOf(page, 'huge')).toBeVisible();
+    await expectUnharmed(page);
+    await openJob(page, 'huge');
+    await expectUnharmed(page);
+    await keepScreen(page, 'hostile-huge');
+    await page.goto(`${page.url().split('#')[0] ?? ''}#/malformed`);
+    for (const id of ['promptless', 'number-for-text', 'text-for-date', 'list-for-document'])
+      await expect(page.getByText(id, { exact: true })).toBeVisible();
+    await expectUnharmed(page);
+    await keepScreen(page, 'hostile-malformed');
+  });
+
   test('of outputs are drawn without script, network or origin, and not at all with another hash', async ({
     start,
   }) => {
