@@ -2,6 +2,7 @@ import type { CacheBooks } from '#cache/books.ts';
 import type { Exported, ExportFormat, MarginLine } from '#contract/period-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
+import { CountedMonths } from '#domain/reconciliation/counted-month.ts';
 import { MarginBook } from '#domain/reconciliation/margin.ts';
 import { compareWithSeen } from '#domain/reconciliation/seen-entries.ts';
 import { buildStatements, type Statement } from '#domain/reconciliation/statements.ts';
@@ -82,7 +83,8 @@ export class StatementDesk {
     try {
       if (!begun.ok) return begun;
       const { source } = begun.value;
-      const book = new MarginBook(period);
+      const through = this.#closed.closed.at(-1)?.period ?? null;
+      const book = new MarginBook(period, new CountedMonths(through, this.#closed.sealed));
       const read = await attemptReading(signal, async () => {
         for await (const document of source.iterateJobs(signal)) if (document.type === 'job') book.addJob(document.job);
         for await (const entry of source.iterateLedger(signal)) book.addEntry(entry);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { microUsdSchema } from '../credits.ts';
 import { actorSchema, periodOf } from '../ledger.ts';
 import { compareText, type Finding } from './finding.ts';
+import type { RuleWords } from './rule.ts';
 
 /** The most lines of one invoice. */
 export const INVOICE_LINES_MAX = 20_000;
@@ -62,12 +63,17 @@ export const INVOICE_CASES = {
   line_twice: 'The invoice has the attempt more than once.',
 } as const;
 
-/** The number and the name of the findings of an invoice, behind the rules of the ledger. */
-export const INVOICE_RULE = {
+/** The findings of invoices, behind the rules of the ledger. No entry mends them: a provider's charge moves no credits of a customer. */
+export const INVOICE_RULE: RuleWords = {
   number: 20,
   name: 'invoice_differs',
   title: 'Invoice differs from the attempts',
-} as const;
+  sentence: 'A line of a provider’s invoice, or an attempt that it should have, has nothing on the other side.',
+  evidence: 'The line of the invoice beside the attempt, by acceptance id, time and amount.',
+  cases: Object.fromEntries(
+    Object.entries(INVOICE_CASES).map(([name, sentence]) => [name, { sentence, mend: 'accept' }]),
+  ),
+};
 
 /**
  * Matches an invoice with the attempts at its provider: by acceptance id; a line without one by time and amount together, where

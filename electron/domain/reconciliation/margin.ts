@@ -1,5 +1,6 @@
 import type { Job } from '../job.ts';
 import { periodOf, type LedgerEntry } from '../ledger.ts';
+import type { CountedMonths } from './counted-month.ts';
 import { compareText } from './finding.ts';
 
 /** What was earned and what it cost, of one kind, provider and model in one month. Credits in the smallest unit, cost in micro-USD. */
@@ -22,17 +23,19 @@ export interface Margin {
 const NO_JOB = '(no job)';
 
 /**
- * Adds up the margin of a month: every job first, then every entry. A cost counts in the month in which its attempt ended, a
- * charge in the month of its entry, under the provider and model of the generation's last attempt.
+ * Adds up the margin of a month: every job first, then every entry. A cost counts in the month in which its attempt ended, as it is
+ * known now; a charge in the month that counts its entry, under the provider and model of the generation's last attempt.
  */
 export class MarginBook {
   readonly #period: string;
+  readonly #months: Pick<CountedMonths, 'of'>;
   readonly #lines = new Map<string, MarginDraft>();
   readonly #lineOfGeneration = new Map<string, LineName>();
 
   /** @param period the month, for example `2026-10` */
-  constructor(period: string) {
+  constructor(period: string, months: Pick<CountedMonths, 'of'>) {
     this.#period = period;
+    this.#months = months;
   }
 
   addJob(job: Job): void {
@@ -50,7 +53,7 @@ export class MarginBook {
   }
 
   addEntry(entry: LedgerEntry): void {
-    if (entry.period !== this.#period || (entry.type !== 'capture' && entry.type !== 'refund')) return;
+    if ((entry.type !== 'capture' && entry.type !== 'refund') || this.#months.of(entry) !== this.#period) return;
     const known = entry.generationId === null ? undefined : this.#lineOfGeneration.get(entry.generationId);
     const sum = this.#line(known ?? { kind: NO_JOB, provider: NO_JOB, model: NO_JOB });
     sum.earnedCredits += entry.type === 'capture' ? entry.credits : -entry.credits;

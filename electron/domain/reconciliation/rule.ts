@@ -58,8 +58,8 @@ export type MendKind =
   /** No entry can mend it: a person looks, and accepts it with a reason. */
   | 'accept';
 
-/** A rule of reconciliation: one file each. `scan` is one pass over columns and reports in no special order. */
-export interface Rule {
+/** What a rule says of itself to people. */
+export interface RuleWords {
   readonly number: number;
   readonly name: string;
   readonly title: string;
@@ -69,5 +69,9 @@ export interface Rule {
   readonly evidence: string;
   /** The ways in which it shows, each with its own sentence and mend. */
   readonly cases: Readonly<Record<string, { readonly sentence: string; readonly mend: MendKind }>>;
+}
+
+/** A rule of reconciliation: one file each. `scan` is one pass over columns and reports in no special order. */
+export interface Rule extends RuleWords {
   scan(input: RuleInput, report: Report): void;
 }

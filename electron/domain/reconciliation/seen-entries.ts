@@ -200,3 +200,16 @@ export function mergeSeen(stronger: SeenEntries, weaker: SeenEntries): SeenEntri
     sealedIn: Uint16Array.from(rows, (row) => valueAt('sealedIn', row)),
   };
 }
+
+/** The first row of a memory of this generation and key, by their hashes, or of what comes behind them; by binary search. */
+export function firstSeenRow({ generationHash, keyHash, count }: SeenEntries, hash: number, key: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const found = generationHash[middle] ?? 0;
+    if (found < hash || (found === hash && (keyHash[middle] ?? 0) < key)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -2,7 +2,7 @@ import { ArrowLeft, SearchX } from 'lucide-react';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Link, useSearch } from 'wouter';
 import type { FindingDetail } from '#contract/reconciliation-views.ts';
-import { findRule } from '#domain/reconciliation/rules.ts';
+import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import type { MendKind } from '#domain/reconciliation/rule.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
@@ -75,7 +75,7 @@ const MENDS: Readonly<Record<MendKind, string>> = {
 
 function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }): ReactNode {
   const { finding, account } = detail;
-  const rule = findRule(finding.rule);
+  const rule = wordsOfRule(finding.rule);
   const found = rule?.cases[finding.case];
   const findingsHref = useScreenMemory((memory) => memory.findingsHref);
   const title = useRef<HTMLHeadingElement>(null);

@@ -3,7 +3,7 @@ import { Link, useSearch } from 'wouter';
 import type { ReviewView } from '#contract/finding-views.ts';
 import type { FindingGroup, FindingsLayout } from '#contract/reconciliation-views.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
-import { findRule } from '#domain/reconciliation/rules.ts';
+import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { findingHref, parseRunId } from '../../state/findings-query-string.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
@@ -63,7 +63,7 @@ export function FindingsTable({ groups, groupBy, rows, reviews, chosen, onToggle
 }
 
 function GroupRow({ group, groupBy }: { group: FindingGroup; groupBy: FindingsLayout['groupBy'] }): ReactNode {
-  const rule = groupBy === 'rule' ? findRule(group.key) : undefined;
+  const rule = groupBy === 'rule' ? wordsOfRule(group.key) : undefined;
   return (
     <tr className="rule-row">
       <th scope="rowgroup" colSpan={5}>
@@ -88,7 +88,7 @@ function GroupTitle({ groupKey, groupBy }: { groupKey: string; groupBy: Findings
       </>
     );
   }
-  const rule = findRule(groupKey);
+  const rule = wordsOfRule(groupKey);
   return rule === undefined ? groupKey : `${rule.number}. ${rule.title}`;
 }
 
@@ -106,7 +106,7 @@ function FindingRow({
   onToggle: () => void;
 }): ReactNode {
   const runId = parseRunId(useSearch());
-  const rule = findRule(finding.rule);
+  const rule = wordsOfRule(finding.rule);
   const sentence = rule?.cases[finding.case]?.sentence ?? finding.case;
   return (
     <tr>

@@ -8,7 +8,7 @@ import {
   type RunSummary,
 } from '#contract/reconciliation-views.ts';
 import { explainError } from '#domain/errors.ts';
-import { RULES } from '#domain/reconciliation/rules.ts';
+import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
@@ -42,7 +42,7 @@ function FindingsFilter({ run, filter, layout }: FindingsProps): ReactNode {
     navigateTo(findingsHref({ ...filter, ...part }, layout, runId));
   const layOut = (part: Partial<FindingsLayout>): void =>
     navigateTo(findingsHref(filter, { ...layout, ...part }, runId));
-  const rules = RULES.filter(({ name }) => run.byRule[name] !== undefined || filter.rules.includes(name));
+  const rules = SAID_RULES.filter(({ name }) => run.byRule[name] !== undefined || filter.rules.includes(name));
   const named = new Map(run.byWorkspace.map(({ workspaceId, findings }) => [workspaceId, findings]));
   const workspaceIds = [...new Set([...named.keys(), ...filter.workspaceIds])];
   return (

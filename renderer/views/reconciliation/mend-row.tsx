@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { MendView } from '#contract/mend-views.ts';
-import { findRule } from '#domain/reconciliation/rules.ts';
+import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
@@ -42,7 +42,7 @@ export function MendRow({
         </span>
       </td>
       <td>
-        {findRule(mend.rule)?.title ?? mend.rule}
+        {wordsOfRule(mend.rule)?.title ?? mend.rule}
         <span className="cell-note">
           {mend.jobId === null ? (
             <bdi className="mono">{mend.findingId}</bdi>

@@ -5,6 +5,7 @@ import { openFindings } from '#domain/reconciliation/comparison.ts';
 import { proposeMends } from '#domain/reconciliation/mends.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import { RULES } from '#domain/reconciliation/rules.ts';
+import { SAID_RULES, wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { findViolations } from '#domain/invariants.ts';
 import { jobSchema } from '#domain/job.ts';
@@ -35,6 +36,16 @@ describe('the catalogue of rules', () => {
   it('gives each rule a name and a title of its own', () => {
     expect(new Set(RULES.map((rule) => rule.name)).size).toBe(RULES.length);
     expect(new Set(RULES.map((rule) => rule.title)).size).toBe(RULES.length);
+  });
+
+  it('has words for everything that a finding can be of, with the invoices behind the last rule of the ledger', () => {
+    expect(SAID_RULES.map(({ number }) => number)).toEqual(SAID_RULES.map((_, index) => index + 1));
+    expect(wordsOfRule('invoice_differs')?.number).toBe(RULES.length + 1);
+    for (const { sentence, evidence, cases } of SAID_RULES) {
+      for (const words of [sentence, evidence, ...Object.values(cases).map((one) => one.sentence)]) {
+        expect(words).toMatch(/^[A-Z].*\.$/);
+      }
+    }
   });
 
   it('has a fault that leads to each case of each rule', () => {

@@ -1,4 +1,4 @@
-import { mergeSeen, NOTHING_SEEN, pickRows, type SeenEntries } from '../seen-entries.ts';
+import { firstSeenRow, mergeSeen, NOTHING_SEEN, pickRows, type SeenEntries } from '../seen-entries.ts';
 
 /** What to look for in a memory, by hashes. */
 export interface WantedSeen {
@@ -20,24 +20,11 @@ export function seenOf(memories: readonly SeenEntries[], wanted: WantedSeen): Se
 function pickWanted(memory: SeenEntries, wanted: WantedSeen): SeenEntries {
   const rows: number[] = [];
   for (const hash of wanted.generationHashes) {
-    for (let row = firstRow(memory, hash, -1); memory.generationHash[row] === hash; row += 1) rows.push(row);
+    for (let row = firstSeenRow(memory, hash, -1); memory.generationHash[row] === hash; row += 1) rows.push(row);
   }
   for (const keyHash of wanted.unboundKeyHashes) {
-    const row = firstRow(memory, wanted.unboundHash, keyHash);
+    const row = firstSeenRow(memory, wanted.unboundHash, keyHash);
     if (memory.generationHash[row] === wanted.unboundHash && memory.keyHash[row] === keyHash) rows.push(row);
   }
   return pickRows(memory, Int32Array.from(rows).sort());
-}
-
-/** The first row of this generation and key, or of what comes behind them. */
-function firstRow({ generationHash, keyHash, count }: SeenEntries, hash: number, key: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const found = generationHash[middle] ?? 0;
-    if (found < hash || (found === hash && (keyHash[middle] ?? 0) < key)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
