@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '#contract/events.ts';
 import type { ReconciliationScope, ReconciliationState, RunSummary } from '#contract/reconciliation-views.ts';
 import { periodOf, type LedgerEntry } from '#domain/ledger.ts';
+import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
 import type { Engine } from '#engine/engine.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
@@ -259,6 +260,51 @@ describe('reconciliation over the port of a window', () => {
     expect(again.byRule).toEqual(whole.byRule);
     const same = expectOk(await window.ask('reconciliation.repeat', { runId: again.runId }));
     expect(same).toMatchObject({ isSame: true, areInputsSame: true });
+  });
+
+  it('lets people assign, discuss, accept and open findings again, for everybody who looks at them', async () => {
+    await plant(entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 1);
+    const { runId } = lastOf(await run(window));
+    const findingIds = ['refund_owed:not_made:g-builder', 'account_differs:total:w1'];
+    const act = async (ids: readonly string[], what: ReviewAct) =>
+      expectOk(await window.ask('findings.act', { runId, findingIds: [...ids], act: what })).rows;
+    const assigned = await act(findingIds, { type: 'assign', to: 'ann' });
+    expect(assigned.map(({ assignedTo, standing }) => [assignedTo, standing])).toEqual([
+      ['ann', 'open'],
+      ['ann', 'open'],
+    ]);
+    await act(findingIds.slice(0, 1), { type: 'comment', text: 'asked the provider' });
+    await act(findingIds, { type: 'accept', reason: 'agreed with the customer' });
+    const unexplained = await window.ask('findings.act', { runId, findingIds, act: { type: 'accept', reason: ' ' } });
+    expect(unexplained).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+
+    // Another machine reads them from the server.
+    await engines.pop()?.stop();
+    const other = await openWindow();
+    await copied(other, 1);
+    const review = async (findingId: string) => expectOk(await other.ask('findings.review', { runId, findingId }));
+    expect(await review(findingIds[0] ?? '')).toMatchObject({
+      standing: 'accepted',
+      assignedTo: 'ann',
+      comments: [{ text: 'asked the provider' }],
+      settled: { as: 'accepted', reason: 'agreed with the customer' },
+    });
+    const page = await other.ask('reconciliation.findings', { runId, filter: NO_FILTER, cursor: null, limit: 9 });
+    expect(Object.values(expectOk(page).reviews).map(({ standing }) => standing)).toEqual(['accepted', 'accepted']);
+    expectOk(
+      await other.ask('findings.act', {
+        runId,
+        findingIds: findingIds.slice(1),
+        act: { type: 'reopen', reason: 'it was not agreed' },
+      }),
+    );
+    expect(await review(findingIds[1] ?? '')).toMatchObject({
+      standing: 'open',
+      settled: null,
+      comments: [{ text: 'it was not agreed' }],
+    });
   });
 
   it('stops when it is told to, keeps nothing of it, and runs again', async () => {
