@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { CACHED_PARTS, type CachedPart } from '#cache/changes.ts';
+import { CACHED_PARTS, type CacheChange, type CachedPart } from '#cache/changes.ts';
 import { digestOf } from '#cache/digest.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import { appError } from '#domain/errors.ts';
@@ -187,7 +187,7 @@ class BusyWorld {
     }
   }
 
-  #documentOf({ part, id, n }: Extract<Step, { do: 'write' }>): Parameters<FakeServer['put']>[0] {
+  #documentOf({ part, id, n }: Extract<Step, { do: 'write' }>): CacheChange {
     switch (part) {
       case 'jobs':
         return jobChange(
