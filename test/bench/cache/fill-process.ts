@@ -1,9 +1,14 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
+import { z } from 'zod';
 import { openCache } from '#cache/open-cache.ts';
 import type { CacheChange } from '#cache/changes.ts';
+import { jobSchema } from '#domain/job.ts';
+import { ledgerEntrySchema } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { BOOKS_AS_OF_MS, SeededBooks, type BooksBlock } from './seeded-books.ts';
+
+const blockSchema = z.object({ jobs: z.array(jobSchema), entries: z.array(ledgerEntrySchema) });
 
 /**
  * Fills a copy with seeded books, without a server: what the queries are measured on. Arguments: file, jobs, seed. The newest come
@@ -48,9 +53,7 @@ function* spoolOf(blocks: Iterable<BooksBlock>): Iterable<BooksBlock> {
   for (const place of places.toReversed()) {
     const bytes = Buffer.alloc(place.bytes);
     readSync(handle, bytes, 0, place.bytes, place.at);
-    // Written above by this very process.
-    const block: BooksBlock = deserialize(bytes);
-    yield block;
+    yield blockSchema.parse(deserialize(bytes));
   }
   closeSync(handle);
   rmSync(path);
