@@ -21,7 +21,7 @@ const problemsSchema = z.array(z.object({ reason: z.string() }));
 /** How far back an estimate looks, in milliseconds. */
 const EXPERIENCE_MS = 30 * 86_400_000;
 /** Retried jobs of a kind that an estimate looks at, spread over the whole time: each is a document to decode. */
-const RETRIED_JOBS_MAX = 400;
+const RETRIED_JOBS_MAX = 200;
 /** The newest jobs of a kind among which costs are looked for. */
 const COST_JOBS_MAX = 10_000;
 

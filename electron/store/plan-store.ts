@@ -16,6 +16,8 @@ import { parsed } from './parsed.ts';
 
 /** How many items one document holds: some hundred kilobytes. */
 export const ITEMS_IN_CHUNK = 1000;
+/** How many of them are written at once. */
+const CHUNKS_AT_ONCE = 4;
 const PLANS_LISTED_MAX = 200;
 /** Digits that an index is written with, so that ids are in its order. */
 const INDEX_DIGITS = 6;
@@ -39,12 +41,22 @@ export class PlanStore {
 
   /** Keeps a new plan: its items first, so that a plan that can be read is whole. */
   async insert(plan: PlanRecord, items: readonly PlanItem[]): Promise<Result<void, AppError>> {
-    for (let start = 0; start < items.length; start += ITEMS_IN_CHUNK) {
-      const _id = placeOf(plan._id, start / ITEMS_IN_CHUNK);
-      const chunk = { items: items.slice(start, start + ITEMS_IN_CHUNK) };
-      const written = await attemptCall(() => this.#items.updateOne({ _id }, { $set: chunk }, { upsert: true }));
-      if (!written.ok) return written;
-    }
+    let next = 0;
+    // The server writes one chunk while the next ones are encoded.
+    const writeOn = async (): Promise<Result<void, AppError>> => {
+      while (next * ITEMS_IN_CHUNK < items.length) {
+        const n = next;
+        next += 1;
+        const chunk = { items: items.slice(n * ITEMS_IN_CHUNK, (n + 1) * ITEMS_IN_CHUNK) };
+        const _id = placeOf(plan._id, n);
+        const written = await attemptCall(() => this.#items.updateOne({ _id }, { $set: chunk }, { upsert: true }));
+        if (!written.ok) return written;
+      }
+      return ok(undefined);
+    };
+    const ends = await Promise.all(Array.from({ length: CHUNKS_AT_ONCE }, writeOn));
+    const failed = ends.find((end) => !end.ok);
+    if (failed !== undefined) return failed;
     const written = await attemptCall(() => this.#plans.insertOne({ ...plan }));
     return written.ok ? ok(undefined) : written;
   }

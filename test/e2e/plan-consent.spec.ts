@@ -112,4 +112,27 @@ test.describe('a plan of retries', () => {
     await expect(groups.getByRole('row', { name: /^Will be retried/ })).toContainText('600.00');
     expect(await production.ledgerOf('poor-1')).toHaveLength(2);
   });
+
+  test('collects what the provider has made already, for its price, and buys nothing again', async ({ start }) => {
+    await production.plantFailed({
+      id: 'made-1',
+      failureClass: 'temporary',
+      acceptanceId: 'chatcmpl-lost',
+      priceCredits: 400,
+    });
+    await production.buyFor('made-1');
+    const { page } = await start({ env: production.env, args: ['--runner'] });
+    await makePlan(page, 'state:failed');
+    const groups = page.getByRole('table', { name: 'Groups of jobs' });
+    await expect(groups.getByRole('row', { name: /^Will be collected/ })).toContainText('4.00');
+    await expect(page.getByText('the offline copy')).toBeVisible();
+    await keepScreen(page, 'plan-collect');
+    await runForm(page)
+      .getByRole('button', { name: /^Run for at most/ })
+      .click();
+    await expect(page.getByText(/1 of 1 jobs looked at: 1 succeeded/)).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole('table', { name: 'What became of each job' })).toContainText('succeeded, collected');
+    await expectRetriedOnce(['made-1']);
+    expect(production.providerCalls()).toMatchObject({ generated: 1, replayed: 1 });
+  });
 });

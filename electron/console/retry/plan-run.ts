@@ -39,6 +39,8 @@ export interface RunOrder {
 const LEASE_MS = 15_000;
 /** How often jobs under way are looked at, in milliseconds. */
 const FOLLOW_MS = 1000;
+/** After how many batches within one step, too: looking at all that is under way after each would cost more than beginning them. */
+const BATCHES_BETWEEN_LOOKS = 10;
 
 /**
  * Runs a plan until it is over, paused or stopped, or this console ends. Whatever happens in between, it can be called again, here
@@ -50,11 +52,13 @@ export async function runPlan(parts: RunParts, order: RunOrder): Promise<Result<
   const taken = await takeUp(parts, order);
   if (!taken.ok) return taken;
   let plan = taken.value;
+  let batches = 0;
   for (;;) {
     order.onProgress(plan);
     if (order.signal.aborted) return letGo(parts, plan);
-    const done = await advance(parts, plan);
+    const done = await advance(parts, plan, batches % BATCHES_BETWEEN_LOOKS === 0);
     if (!done.ok) return done;
+    batches = done.value.hasBegun ? batches + 1 : 0;
     const written = await save(parts, done.value.plan);
     if (!written.ok) return written;
     plan = written.value;
@@ -105,12 +109,18 @@ interface Advanced {
   readonly plan: PlanRecord;
   /** True where nothing is left to do but to wait for runners. */
   readonly isWaiting: boolean;
+  /** True where a batch of jobs was begun. */
+  readonly hasBegun: boolean;
 }
 
-/** Does the next piece of work of a run: looks at what is under way, begins jobs of the step, or ends it. */
-async function advance(parts: RunParts, plan: PlanRecord): Promise<Result<Advanced, AppError>> {
+/**
+ * Does the next piece of work of a run: looks at what is under way, begins jobs of the step, or ends it.
+ * @param isLooking false passes over the look, where the step still has jobs to begin and nobody wishes anything
+ */
+async function advance(parts: RunParts, plan: PlanRecord, isLooking: boolean): Promise<Result<Advanced, AppError>> {
   if (plan.run === null) return err(appError('internal', 'a plan that runs has a run'));
-  const followed = await followJobs(parts, plan._id, plan.run);
+  const isPassed = !isLooking && plan.wish === null && plan.run.position < plan.run.stepEnd;
+  const followed = isPassed ? ok(plan.run) : await followJobs(parts, plan._id, plan.run);
   if (!followed.ok) return followed;
   const run = followed.value;
   const crossed = crossedLimit(run.tallies, run.limits);
@@ -121,15 +131,15 @@ async function advance(parts: RunParts, plan: PlanRecord): Promise<Result<Advanc
     const begun = await beginJobs(parts, plan, run, Math.min(BEGIN_AT_ONCE, run.stepEnd - run.position));
     if (!begun.ok) return begun;
     if (begun.value.isSpent) return stopAt(parts, plan, begun.value.run, 'spend');
-    return ok({ plan: { ...plan, run: begun.value.run }, isWaiting: false });
+    return ok({ plan: { ...plan, run: begun.value.run }, isWaiting: false, hasBegun: true });
   }
-  if (!isStepOver(run.tallies)) return ok({ plan: { ...plan, run }, isWaiting: true });
+  if (!isStepOver(run.tallies)) return ok({ plan: { ...plan, run }, isWaiting: true, hasBegun: false });
   if (run.position >= planned) {
     return end(parts, plan, run, 'finished', { cause: 'finished', why: 'Every job of the plan was looked at.' });
   }
   const step = run.step + 1;
   const stepEnd = Math.min(planned, run.position + stepSize(run.ramp, step));
-  return ok({ plan: { ...plan, run: { ...run, step, stepEnd } }, isWaiting: false });
+  return ok({ plan: { ...plan, run: { ...run, step, stepEnd } }, isWaiting: false, hasBegun: false });
 }
 
 function stopAt(
@@ -147,7 +157,8 @@ async function obey(
   run: PlanRun,
   wish: 'pause' | 'stop',
 ): Promise<Result<Advanced, AppError>> {
-  if (wish === 'pause') return ok({ plan: { ...plan, state: 'paused', wish: null, lease: null }, isWaiting: false });
+  if (wish === 'pause')
+    return ok({ plan: { ...plan, state: 'paused', wish: null, lease: null }, isWaiting: false, hasBegun: false });
   return end(parts, plan, run, 'stopped', { cause: 'by_hand', why: 'Stopped by hand.' });
 }
 
@@ -161,7 +172,11 @@ async function end(
   const now = await parts.reader.serverNow();
   if (!now.ok) return now;
   const ended = { ...over, unspentCredits: unspentCredits(plan, run.tallies.committedCredits), at: now.value };
-  return ok({ plan: { ...plan, state, wish: null, lease: null, run: { ...run, ended } }, isWaiting: false });
+  return ok({
+    plan: { ...plan, state, wish: null, lease: null, run: { ...run, ended } },
+    isWaiting: false,
+    hasBegun: false,
+  });
 }
 
 /** Writes how far the run has come and holds the lease on, beside what somebody may have wished meanwhile. */

@@ -1,25 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { MongoClient, type Db } from 'mongodb';
+import { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { wholeNumber } from '#cli/whole-number.ts';
 import { PlanDesk } from '#console/retry/plan-desk.ts';
-import { runPlan } from '#console/retry/plan-run.ts';
-import type { Job } from '#domain/job.ts';
+import type { PlanCopy } from '#console/retry/plan-source.ts';
 import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
-import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { entriesOf, failedJob } from '../../support/failed-job.ts';
 import { grant } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
 import { startServerProcess } from '../../faults/processes.ts';
+import { BenchChild } from '../cache/child.ts';
+import { quantile } from '../cache/figures.ts';
+import { measured } from './measure.ts';
+import { outageOf, PRICE_CREDITS, WORKSPACES } from './outage.ts';
+import { measureRun } from './running.ts';
 
 interface Options {
   readonly jobs: number;
+  readonly copyJobs: number;
   readonly run: number;
+  readonly rounds: number;
+  readonly dataDir?: string;
   readonly uri?: string;
   readonly json?: boolean;
 }
@@ -28,30 +34,22 @@ interface BareEntry {
   readonly _id: string;
 }
 
-interface BareJob {
-  readonly _id: string;
-  readonly state: string;
-  readonly failure: null;
-  readonly updatedAt: Date;
-  readonly version: number;
-}
-
-const WORKSPACES = 50;
-/** So that the whole plan stays below what a second person would have to approve. */
-const PRICE_CREDITS = 1;
-const INSERTED_AT_ONCE = 2000;
-/** As many as a run begins between two writes of its plan. */
-const UPDATED_AT_ONCE = 200;
+const READER = new URL('../../../electron/cache/threads/reader-thread.ts', import.meta.url);
 const MEBIBYTE = 1024 * 1024;
+/** The aim for a plan of 100,000 jobs from the copy. */
+const PLAN_MS_MAX = 2000;
 
 /**
- * `npm run bench -- retry`: how long a plan of many failed jobs takes to be made and kept, how much memory that needs, and how many
- * jobs a second a run begins, beside bare updates of as many documents on the same server in the same run.
+ * `npm run bench -- retry`: how long a plan of many failed jobs takes to be made from an offline copy and kept on the server, how much
+ * memory that needs, and how many jobs a second a run begins, in turns with bare updates of as many documents on the same server.
  */
 export async function runRetryBenchmark(args: readonly string[]): Promise<number> {
   const options = new Command('bench -- retry')
-    .option('--jobs <n>', 'how many jobs the plan holds', wholeNumber(1, 100_000), 100_000)
-    .option('--run <n>', 'how many of them the run begins', wholeNumber(1, 100_000), 5000)
+    .option('--jobs <n>', 'how many jobs the plan holds', wholeNumber(10, 100_000), 100_000)
+    .option('--copy-jobs <n>', 'how many jobs the copy has beside them', wholeNumber(10, 10_000_000), 1_000_000)
+    .option('--run <n>', 'how many of them the run begins', wholeNumber(5, 50_000), 5000)
+    .option('--rounds <n>', 'how often it is planned', wholeNumber(1, 100), 5)
+    .option('--data-dir <folder>', 'where the copy is kept, and found again by the next benchmark')
     .option('--uri <uri>', 'a server to measure in place of a sandbox')
     .option('--json', 'one line of JSON on standard output')
     .parse([...args], { from: 'user' })
@@ -64,7 +62,7 @@ export async function runRetryBenchmark(args: readonly string[]): Promise<number
   const client = await new MongoClient(uri).connect();
   const store = await openTestStore(uri, dbName);
   try {
-    const report = await measure(store, client.db(dbName), options);
+    const report = await measure(store, client.db(dbName), { ...options, dataDir: options.dataDir ?? folder });
     if (options.json === true) console.log(JSON.stringify(report));
     else for (const [name, value] of Object.entries(report)) console.log(name.padEnd(24), value);
     return 0;
@@ -77,108 +75,117 @@ export async function runRetryBenchmark(args: readonly string[]): Promise<number
   }
 }
 
-async function measure(store: Store, db: Db, options: Options): Promise<Readonly<Record<string, number | string>>> {
+async function measure(
+  store: Store,
+  db: Db,
+  options: Options & { readonly dataDir: string },
+): Promise<Readonly<Record<string, number | string | boolean>>> {
   expectOk(await store.writer.createIndexes());
+  console.error(`filling a server with ${options.jobs} failed jobs`);
   const ids = await seed(store, db, options.jobs);
-  const planned = await timed(() => planOf(store, ids));
-  const { eligible } = planned.value.totals.groups;
-  const begun = Math.min(options.run, eligible.jobs);
-  const run = await timed(() => begin(store, planned.value, begun));
-  const bare = await timed(() => updateBare(db, begun));
+  const { server } = store.reader.topology;
+  console.error(`filling a copy with ${options.copyJobs} jobs and those`);
+  const file = await fillCopy(options, expectOk(await store.reader.serverNow()).getTime());
+  const planned = await plan(store, file, ids, options.rounds);
+  const last = planned.at(-1);
+  if (last === undefined) throw new Error('it was planned at least once');
+  const rates = await measureRun(store, db, last.value.plan, ids, Math.min(options.run, Math.floor(ids.length / 2)));
+  const times = planned.map(({ ms }) => ms);
+  const planMs = Math.round(quantile(times, 0.5));
   return {
-    server: store.reader.topology.server,
+    server,
     jobs: options.jobs,
-    eligibleJobs: eligible.jobs,
-    planMs: Math.round(planned.ms),
-    planPeakMemoryMiB: Math.round(planned.peakBytes / MEBIBYTE),
-    begunJobs: begun,
-    begunPerSecond: Math.round((begun / run.ms) * 1000),
-    bareUpdatesPerSecond: Math.round((begun / bare.ms) * 1000),
+    copyJobs: options.copyJobs,
+    eligibleJobs: last.value.plan.totals.groups.eligible.jobs,
+    madeFrom: last.value.plan.origin.type,
+    planMs,
+    planMsBest: Math.round(Math.min(...times)),
+    planMsFirst: Math.round(times[0] ?? 0),
+    ofThatKeepingMs: Math.round(
+      quantile(
+        planned.map(({ value }) => value.keptMs),
+        0.5,
+      ),
+    ),
+    planCpuMs: Math.round(
+      quantile(
+        planned.map(({ cpuMs }) => cpuMs),
+        0.5,
+      ),
+    ),
+    isPlanFast: planMs <= PLAN_MS_MAX,
+    planPeakMemoryMiB: Math.round(Math.max(...planned.map(({ peakBytes }) => peakBytes)) / MEBIBYTE),
+    ...rates,
   };
 }
 
 /** Failed jobs with their ledger, in workspaces that can pay for all of them. @returns their ids */
 async function seed(store: Store, db: Db, jobs: number): Promise<readonly string[]> {
   for (let n = 0; n < WORKSPACES; n += 1) {
-    expectOk(await store.writer.postEntry(grant(`w${n}`, jobs * PRICE_CREDITS)));
+    expectOk(await store.writer.postEntry(grant(`outage-${n}`, jobs * PRICE_CREDITS)));
   }
   const ids: string[] = [];
-  for (let start = 0; start < jobs; start += INSERTED_AT_ONCE) {
-    const some = Array.from({ length: Math.min(INSERTED_AT_ONCE, jobs - start) }, (_, n): Job => {
-      const id = `b${start + n}`;
-      const workspaceId = `w${(start + n) % WORKSPACES}`;
-      return failedJob({ id, workspaceId, failureClass: 'temporary', priceCredits: PRICE_CREDITS });
-    });
-    expectOk(await store.writer.insertJobs(some));
-    await db.collection<BareEntry>('credit_ledger').insertMany(some.flatMap(entriesOf).map((entry) => ({ ...entry })));
-    ids.push(...some.map(({ _id }) => _id));
+  for (const block of outageOf(jobs)) {
+    expectOk(await store.writer.insertJobs(block.jobs));
+    await db.collection<BareEntry>('credit_ledger').insertMany(block.entries.map((entry) => ({ ...entry })));
+    ids.push(...block.jobs.map(({ _id }) => _id));
   }
   return ids;
 }
 
-async function planOf({ reader, bulk, plans, policies }: Store, ids: readonly string[]): Promise<PlanRecord> {
-  const desk = new PlanDesk({ reader, bulk, plans, policies, newPlanId: () => randomBytes(8).toString('hex') });
-  return expectOk(
-    await desk.plan({
-      source: { type: 'ids', count: ids.length },
-      chosen: { ids },
-      copy: null,
-      isCollecting: true,
-      reason: 'the provider is back',
-      by: { type: 'user', id: 'bench' },
-      signal: new AbortController().signal,
-    }),
-  );
+/** @returns the file of a copy that is as the server at a moment */
+async function fillCopy(
+  { dataDir, copyJobs, jobs }: Options & { readonly dataDir: string },
+  asOfMs: number,
+): Promise<string> {
+  mkdirSync(dataDir, { recursive: true });
+  const file = path.join(dataDir, `retry-${copyJobs}-${jobs}.sqlite`);
+  const program = '../retry/copy-process.ts';
+  await new BenchChild(program, [file, String(copyJobs), String(jobs), String(asOfMs)]).end();
+  return file;
 }
 
-/** Runs a plan until it has begun so many jobs; nobody works on them. */
-async function begin(store: Store, plan: PlanRecord, jobs: number): Promise<void> {
-  const enough = new AbortController();
-  expectOk(
-    await runPlan(
-      { ...store, wait },
-      {
-        planId: plan._id,
-        by: plan.proposed.by,
-        ramp: [jobs],
-        limits: { failureRateMax: 1, endedMin: 1, spendCreditsMax: Number.MAX_SAFE_INTEGER },
-        typedCredits: plan.totals.groups.eligible.credits,
-        holder: 'bench',
-        signal: enough.signal,
-        onProgress: ({ run }) => {
-          if ((run?.position ?? 0) >= jobs) enough.abort();
-        },
-      },
-    ),
-  );
-}
-
-/** What a script would do: sets the state of as many jobs, by id, in batches, with nothing read and nothing noted. */
-async function updateBare(db: Db, jobs: number): Promise<void> {
-  const collection = db.collection<BareJob>('jobs', { writeConcern: { w: 'majority', j: true } });
-  for (let start = 0; start < jobs; start += UPDATED_AT_ONCE) {
-    const operations = Array.from({ length: Math.min(UPDATED_AT_ONCE, jobs - start) }, (_, n) => ({
-      updateOne: {
-        filter: { _id: `b${start + n}` },
-        update: { $set: { state: 'queued', failure: null, updatedAt: new Date() }, $inc: { version: 1 } },
-      },
-    }));
-    await collection.bulkWrite(operations, { ordered: false });
+/** Plans again and again, as a window does: over threads that read the copy, from the question to the plan that stands on the server. */
+async function plan(
+  store: Store,
+  file: string,
+  ids: readonly string[],
+  rounds: number,
+): Promise<readonly Awaited<ReturnType<typeof measured<{ readonly plan: PlanRecord; readonly keptMs: number }>>>[]> {
+  const threads = new ReaderThreads({ entry: READER, file, log: console.error });
+  const planned = [];
+  try {
+    for (let round = 0; round < rounds; round += 1)
+      planned.push(await measured(() => planOnce(store, threads.for(), ids)));
+  } finally {
+    await threads.close();
   }
+  return planned;
 }
 
-const SAMPLE_MS = 20;
-
-async function timed<Value>(
-  work: () => Promise<Value>,
-): Promise<{ readonly value: Value; readonly ms: number; readonly peakBytes: number }> {
-  const startBytes = process.memoryUsage().rss;
-  let peakBytes = 0;
-  const sampler = setInterval(() => {
-    peakBytes = Math.max(peakBytes, process.memoryUsage().rss - startBytes);
-  }, SAMPLE_MS);
-  const startedAt = performance.now();
-  const value = await work();
-  clearInterval(sampler);
-  return { value, ms: performance.now() - startedAt, peakBytes };
+async function planOnce(
+  { reader, bulk, plans, policies }: Store,
+  copy: PlanCopy,
+  ids: readonly string[],
+): Promise<{ readonly plan: PlanRecord; readonly keptMs: number }> {
+  let keptMs = 0;
+  const timedPlans = Object.assign(Object.create(plans), {
+    insert: async (...given: Parameters<typeof plans.insert>) => {
+      const kept = await measured(() => plans.insert(...given));
+      keptMs = kept.ms;
+      return kept.value;
+    },
+  }) as typeof plans;
+  const newPlanId = (): string => randomBytes(8).toString('hex');
+  const desk = new PlanDesk({ reader, bulk, plans: timedPlans, policies, newPlanId });
+  const made = await desk.plan({
+    source: { type: 'ids', count: ids.length },
+    chosen: { ids },
+    copy,
+    isCollecting: true,
+    reason: 'the provider is back',
+    by: { type: 'user', id: 'bench' },
+    signal: new AbortController().signal,
+  });
+  return { plan: expectOk(made), keptMs };
 }

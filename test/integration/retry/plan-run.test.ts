@@ -4,7 +4,7 @@ import { ok } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { RunnerDeployment } from '../runner/deployment.ts';
-import { deskOf, failJobs, planOf, run } from './plan-world.ts';
+import { deskOf, failJobs, planOf, plantFailed, run } from './plan-world.ts';
 
 let deployment: RunnerDeployment;
 beforeEach(async () => {
@@ -160,6 +160,48 @@ describe('the run of a plan', () => {
     expect(expectOk(await desk.outcomes(plan._id))[0]).toMatchObject({ jobId: 'j0', outcome: 'skipped' });
     expect(expectOk(await desk.idsAgain(plan._id, 'after_top_up'))).toEqual(['j2', 'j3']);
     await expectRetriedOnce(['j0', 'j1']);
+  });
+
+  it('collects what a provider accepted to make as a part of its own, for its price, and buys nothing again', async () => {
+    await deployment.order('w1', 250, []);
+    await plantFailed(deployment, { id: 'made', failureClass: 'temporary', acceptanceId: 'chatcmpl-lost' });
+    await plantFailed(deployment, { id: 'plain', failureClass: 'temporary' });
+    await plantFailed(deployment, { id: 'poor', failureClass: 'temporary', acceptanceId: 'chatcmpl-lost-too' });
+    const plan = await planOf(deployment.store, ['made', 'plain', 'poor']);
+    expect(plan.totals).toMatchObject({
+      groups: {
+        eligible: { jobs: 1, credits: 100 },
+        collect_first: { jobs: 1, credits: 100 },
+        insufficient_credit: { jobs: 1 },
+      },
+      workspaces: [{ eligibleJobs: 1, collectJobs: 1, collectCredits: 100, insufficientJobs: 1 }],
+    });
+    expect(expectOk(await run(deployment.store, plan._id, { signal: AbortSignal.abort() })).state).toBe('running');
+    const step = AbortSignal.timeout(2000);
+    expectOk(await run(deployment.store, plan._id, { signal: step }));
+    // Nobody works on them yet: what was begun says what it will ask its provider for.
+    expect((await deployment.jobOf('made')).billing.collects).toEqual({
+      acceptanceId: 'chatcmpl-lost',
+      key: 'g-made:1',
+    });
+    expect((await deployment.jobOf('plain')).billing.collects ?? null).toBeNull();
+    deployment.startRunner();
+    const done = expectOk(await run(deployment.store, plan._id));
+    expect(done.run?.tallies).toMatchObject({ started: 2, succeeded: 2, committedCredits: 200, paidTwice: 0 });
+    expect(expectOk(await deskOf(deployment.store).outcomes(plan._id))).toMatchObject([
+      { jobId: 'plain', act: 'retry', outcome: 'succeeded', paidCredits: 100 },
+      { jobId: 'made', act: 'collect', outcome: 'succeeded', paidCredits: 100 },
+    ]);
+    await expectRetriedOnce(['made', 'plain']);
+  });
+
+  it('leaves results alone in a plan that does not collect', async () => {
+    await deployment.order('w1', 1000, []);
+    await plantFailed(deployment, { id: 'made', failureClass: 'temporary', acceptanceId: 'chatcmpl-lost' });
+    const plan = await planOf(deployment.store, ['made'], { isCollecting: false });
+    expect(plan.totals.groups).toMatchObject({ eligible: { jobs: 0 }, collect_first: { jobs: 1 } });
+    expect(await run(deployment.store, plan._id)).toMatchObject({ error: { code: 'illegal_transition' } });
+    expect((await deployment.jobOf('made')).state).toBe('failed');
   });
 
   it('pauses and stops where somebody asks for it, from anywhere', async () => {

@@ -61,20 +61,14 @@ export function deskOf({ reader, bulk, plans, policies }: Store): PlanDesk {
   return new PlanDesk({ reader, bulk, plans, policies, newPlanId });
 }
 
-export async function planOf(store: Store, ids: readonly string[]): Promise<PlanRecord> {
-  const source = { type: 'ids', count: ids.length } as const;
+export async function planOf(
+  store: Store,
+  ids: readonly string[],
+  { isCollecting = true }: { readonly isCollecting?: boolean } = {},
+): Promise<PlanRecord> {
+  const order = { source: { type: 'ids', count: ids.length }, chosen: { ids }, copy: null, isCollecting } as const;
   const signal = new AbortController().signal;
-  return expectOk(
-    await deskOf(store).plan({
-      source,
-      chosen: { ids },
-      copy: null,
-      isCollecting: true,
-      reason: 'the provider is back',
-      by: ANN,
-      signal,
-    }),
-  );
+  return expectOk(await deskOf(store).plan({ ...order, reason: 'the provider is back', by: ANN, signal }));
 }
 
 export function run(
