@@ -12,7 +12,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { usePlan } from '../../state/plan-queries.ts';
 import { PlanControls } from './plan-controls.tsx';
 import { PlanJobs } from './plan-jobs.tsx';
-import { groupWords, sourceWords, STATE_WORDS } from './plan-words.ts';
+import { counted, groupWords, sourceWords, STATE_WORDS } from './plan-words.ts';
 import './plans.css';
 
 /** One plan: what it would do and cost, how far it has come, and what became of each job. */
@@ -59,16 +59,17 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
     <Panel title="What it costs and whether it helps">
       <Facts>
         <Fact name="Customers pay">
-          at most <Credits credits={plan.plannedCredits} /> credits, for {plan.plannedJobs.toLocaleString('en')} jobs
+          at most <Credits credits={plan.plannedCredits} /> credits, for {counted(plan.plannedJobs, 'job')}
           {collected !== null && (
             <span className="cell-note">
-              Of that <Credits credits={collected.credits} /> for {collected.jobs.toLocaleString('en')} results that are
-              collected
+              Of that <Credits credits={collected.credits} /> to collect {counted(collected.jobs, 'result')}
             </span>
           )}
         </Fact>
         <Fact name="Provider costs">
-          {totals.jobsWithoutCost === totals.groups.eligible.jobs ? (
+          {totals.groups.eligible.jobs === 0 ? (
+            'nothing: no job is made anew'
+          ) : totals.jobsWithoutCost === totals.groups.eligible.jobs ? (
             'not known'
           ) : (
             <>
