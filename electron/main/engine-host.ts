@@ -1,4 +1,10 @@
-import { MessageChannelMain, utilityProcess, type UtilityProcess, type WebContents } from 'electron';
+import {
+  MessageChannelMain,
+  utilityProcess,
+  type MessagePortMain,
+  type UtilityProcess,
+  type WebContents,
+} from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { engineMessageSchema, type EngineConfig } from '#engine/messages.ts';
 import type { ShellAnswer, ShellAskName } from '#engine/shell-asks.ts';
@@ -16,6 +22,8 @@ export interface EngineHostOptions {
   readonly now: () => number;
   /** Called when the engine wants somebody to be told. */
   readonly onNotice: (notice: Notice) => void;
+  /** Called with a port of the shell's own to each engine that starts, and with null when it has gone. */
+  readonly onPort: (port: MessagePortMain | null) => void;
 }
 
 /** An engine that ran for this long counts as having started well. */
@@ -58,6 +66,9 @@ export class EngineHost {
     child.on('exit', (code) => this.#exited(child, code));
     child.postMessage({ type: 'init', config: this.#config });
     for (const contents of this.#windows) this.#handPort(contents, child);
+    const { port1, port2 } = new MessageChannelMain();
+    child.postMessage({ type: 'connect' }, [port1]);
+    this.#options.onPort(port2);
   }
 
   /** Gives a window a port, now and after each restart, until it is gone. */
@@ -129,6 +140,7 @@ export class EngineHost {
   }
 
   #tellLost(): void {
+    this.#options.onPort(null);
     for (const contents of this.#windows) {
       if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);
     }

@@ -6,10 +6,11 @@ import { explainError } from '#domain/errors.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { AppLog, secretsIn } from './app-log.ts';
 import { LINK_SCHEME, routeOfLink } from './deep-links.ts';
-import { EngineHost } from './engine-host.ts';
+import { EngineHost, type EngineHostOptions } from './engine-host.ts';
+import { EngineLine } from './engine-line.ts';
 import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
 import { setMenu } from './menu.ts';
-import { Notifications, type Notice } from './notifications.ts';
+import { Notifications } from './notifications.ts';
 import { PAGE_URL } from './page-files.ts';
 import { firstConfig } from './profiles/opening.ts';
 import { ProfileShelf } from './profiles/profile-shelf.ts';
@@ -17,6 +18,7 @@ import { SecretVault } from './profiles/secret-vault.ts';
 import { answerShellAsk } from './profiles/shell-answers.ts';
 import { registerPageScheme, servePage } from './page-protocol.ts';
 import { isTrustedSender, refusePermissions } from './security.ts';
+import { HealthTray } from './tray.ts';
 import { openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
@@ -120,7 +122,16 @@ function run(options: LaunchOptions): void {
       app.exit(2);
       return;
     }
-    engine = hostEngine(config.value, shelf, appLog, (notice) => void notifications.show(notice));
+    const tray = new HealthTray((action) => {
+      if (action === 'open') show(null);
+      else if (action === 'quit') app.quit();
+      else line.control(action);
+    });
+    const line = new EngineLine((status) => tray.show(status), log);
+    engine = hostEngine(config.value, shelf, appLog, {
+      onNotice: (notice) => void notifications.show(notice),
+      onPort: (port) => line.connect(port),
+    });
     engine.start();
     await open(options.link === null ? null : routeOfLink(options.link));
   });
@@ -131,7 +142,7 @@ function hostEngine(
   config: EngineConfig,
   shelf: ProfileShelf,
   appLog: AppLog,
-  onNotice: (notice: Notice) => void,
+  heard: Pick<EngineHostOptions, 'onNotice' | 'onPort'>,
 ): EngineHost {
   const host: EngineHost = new EngineHost({
     entry: path.join(here, 'engine.js'),
@@ -142,7 +153,7 @@ function hostEngine(
     },
     log: (line) => appLog.say('engine', line),
     now: () => performance.now(),
-    onNotice,
+    ...heard,
   });
   return host;
 }

@@ -7,7 +7,7 @@ import { test as base, chromium, expect, type Page } from '@playwright/test';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the application runs on: the stand-in, unless `npm run test:electron` asks for Electron itself. */
-const IS_ELECTRON = process.env['RUNLEDGER_E2E_RUNTIME'] === 'electron';
+export const IS_ELECTRON = process.env['RUNLEDGER_E2E_RUNTIME'] === 'electron';
 
 /** How one application is started; the rest is as `npm start` has it. */
 export interface StartOptions {

@@ -1,11 +1,12 @@
-import { expect, test } from './application.ts';
+import { expect, IS_ELECTRON, test } from './application.ts';
 import { openJob, part, rowOf } from './job.page.ts';
 import { keepScreen } from './screens.ts';
 
 /** `npm start` with nothing configured: the sandbox server, demo data and a runner. */
 test.describe('the first start, with nothing configured', () => {
   test('shows jobs that change state by themselves, and finds one by state, kind and words', async ({ start }) => {
-    const { page } = await start();
+    const application = await start();
+    const { page } = application;
     await expect(page.getByRole('region', { name: 'Connection', exact: true })).toContainText('Live');
     await expect(page.getByRole('region', { name: 'Runner' })).toContainText('Runner on');
     const states = page.getByRole('group', { name: 'State' });
@@ -33,6 +34,8 @@ test.describe('the first start, with nothing configured', () => {
     await page.getByRole('combobox', { name: 'Filter the jobs' }).fill('nobody ordered this');
     await expect(page.getByRole('heading', { name: 'No job matches' })).toBeVisible();
     await keepScreen(page, 'jobs-no-match');
+    // The system's tray, where the stand-in has none.
+    if (!IS_ELECTRON) expect(application.log()).toContain('it would say: Runledger: connected to Sandbox server');
   });
 
   test('lists documents that are no jobs with the path and the reason', async ({ start }) => {

@@ -5,6 +5,7 @@ import { BrowserWindow as StandInWindow, setWindowHost } from './browser-window.
 import { startChromium, type Bounds, type Chromium } from './chromium.ts';
 import { ipcMain as standInIpcMain, type IpcMain } from './ipc-main.ts';
 import { Notification as StandInNotification } from './notification.ts';
+import { StandInTray } from './tray.ts';
 import { refusedModule, refusing, say } from './refusing.ts';
 import { defaultSession, type StandInSession } from './session.ts';
 import { forkUtilityProcess } from './utility-process.ts';
@@ -62,6 +63,11 @@ export const app: App = refusing('app', standInApp);
 export const BrowserWindow = refusing('BrowserWindow', StandInWindow);
 export const ipcMain: IpcMain = refusing('ipcMain', standInIpcMain);
 export const Notification = refusing('Notification', StandInNotification);
+export const Tray = refusing('Tray', StandInTray);
+/** Nothing is drawn outside of Chromium's window. */
+export const nativeImage = refusing('nativeImage', {
+  createFromBitmap: (_bitmap: Uint8Array, size: { readonly width: number; readonly height: number }) => size,
+});
 export const session: { readonly defaultSession: StandInSession } = refusing('session', {
   defaultSession: refusing('Session', defaultSession),
 });
@@ -91,7 +97,6 @@ export const safeStorage = refusing('safeStorage', {
   getSelectedStorageBackend: () => 'basic_text',
 });
 
-export const Tray = refusedModule('Tray');
 export const autoUpdater = refusedModule('autoUpdater');
 export const clipboard = refusedModule('clipboard');
 export const contentTracing = refusedModule('contentTracing');
@@ -99,7 +104,6 @@ export const crashReporter = refusedModule('crashReporter');
 export const desktopCapturer = refusedModule('desktopCapturer');
 export const dialog = refusedModule('dialog');
 export const globalShortcut = refusedModule('globalShortcut');
-export const nativeImage = refusedModule('nativeImage');
 export const net = refusedModule('net');
 export const netLog = refusedModule('netLog');
 export const powerMonitor = refusedModule('powerMonitor');
