@@ -17,7 +17,7 @@ export function AuditTable({
   return (
     <div className="panel audit-panel">
       <table className="plain-table">
-        <caption className="visually-hidden">Audit entries, newest first</caption>
+        <caption className="visually-hidden">Audit entries</caption>
         <thead>
           <tr>
             <th scope="col">When</th>
