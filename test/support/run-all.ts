@@ -1,6 +1,6 @@
 /**
  * Runs everything there is to check and adds the counts up: type check, lint and format, unit tests and guards, integration
- * tests, end-to-end specs in a real Chromium. Goes on after a failure, so that one run tells everything. The last line is
+ * tests, end-to-end specs in a real Chromium, rounds of faults, and each benchmark for function only. Goes on after a failure, so that one run tells everything. The last line is
  * `N passed, N failed`; the exit status is 1 when anything failed or a suite ran no test.
  */
 import { spawn } from 'node:child_process';
@@ -71,6 +71,9 @@ const SUITES: readonly Suite[] = [
       },
     },
   },
+  // Twenty rounds of kills, cuts and lies: what is found fails, and so does a benchmark that does not do its work. No figure does.
+  { name: 'faults', command: ['npm', 'run', '-s', 'faults', '--', '--rounds', '20', '--json'], report: null },
+  { name: 'benchmarks', command: ['npm', 'run', '-s', 'bench', '--', 'all', '--quick'], report: null },
 ];
 
 function run(command: readonly [string, ...string[]]): Promise<number> {
