@@ -1,4 +1,4 @@
-import { Long, MongoClient, MongoServerError } from 'mongodb';
+import { MongoClient, MongoServerError, type Long } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 
