@@ -122,6 +122,8 @@ test.describe('a plan of retries', () => {
     });
     await production.buyFor('made-1');
     const { page } = await start({ env: production.env, args: ['--runner'] });
+    // Until the copy is whole, plans are made from the server.
+    await expect(page.getByRole('region', { name: 'Connection', exact: true })).toContainText('Live');
     await makePlan(page, 'state:failed');
     const groups = page.getByRole('table', { name: 'Groups of jobs' });
     await expect(groups.getByRole('row', { name: /^Will be collected/ })).toContainText('4.00');
