@@ -40,7 +40,7 @@ export async function runClaimsBenchmark(args: readonly string[]): Promise<numbe
       json: { type: 'boolean', default: false },
     },
   });
-  const jobs = Number(values.jobs ?? (values.quick ? 200 : 5000));
+  const jobs = Number(values.jobs ?? (values.quick ? 200 : 1000));
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   const folder = await mkdtemp(path.join(tmpdir(), 'runledger-bench-'));
   const own = values.uri === undefined ? await startServerProcess({ dataDir: folder, port: 0, skewMs: 0 }) : null;
