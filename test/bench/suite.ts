@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { rounded } from './cache/figures.ts';
+import { machineOf, rounded } from './figures.ts';
 import { readVersion } from '#cli/version.ts';
 
 /** The benchmarks of a whole run, those first that are over soon. */
@@ -60,7 +59,7 @@ export async function runSuite(args: readonly string[]): Promise<number> {
   const run = {
     at: new Date().toISOString(),
     version: readVersion(),
-    machine: machine(),
+    machine: machineOf(),
     isQuick: values.quick,
     reports,
   };
@@ -110,16 +109,6 @@ function run(
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });
-}
-
-function machine(): object {
-  return {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-  };
 }
 
 /** A benchmark's cases as the README shows them. */

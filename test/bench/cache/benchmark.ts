@@ -4,11 +4,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { benchServer } from './bench-server.ts';
-import { BenchChild } from './child.ts';
-import { lineOf, machineOf, type BenchCase } from './figures.ts';
+import { BenchChild } from '../child.ts';
+import { lineOf, machineOf, type BenchCase } from '../figures.ts';
 import { seedDatabase } from './seed.ts';
 import { followCases, snapshotCases } from './server-cases.ts';
 
+const FILL_PROCESS = new URL('./fill-process.ts', import.meta.url);
+const QUERY_PROCESS = new URL('./query-process.ts', import.meta.url);
 const USAGE = `Usage: npm run bench -- cache [--jobs N] [--server-jobs N] [--rounds N] [--quick] [--only queries|server] [--json]
   [--uri URI] [--db NAME] [--data-dir DIR] [--seed S]`;
 
@@ -79,9 +81,9 @@ async function measureQueries(options: {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
   try {
     const file = path.join(folder, 'copy.sqlite');
-    const filled = await new BenchChild('./fill-process.ts', [file, String(options.jobs), options.seed]).end();
+    const filled = await new BenchChild(FILL_PROCESS, [file, String(options.jobs), options.seed]).end();
     options.say(`${options.jobs} jobs and three entries each filled in: ${filled}`);
-    const answer = await new BenchChild('./query-process.ts', [file, String(options.rounds)]).end();
+    const answer = await new BenchChild(QUERY_PROCESS, [file, String(options.rounds)]).end();
     return JSON.parse(answer) as BenchCase[];
   } finally {
     rmSync(folder, { recursive: true, force: true });

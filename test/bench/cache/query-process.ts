@@ -9,7 +9,7 @@ import type { CacheReader } from '#cache/reader.ts';
 import { jobFilterSchema, jobSortSchema, type JobSort } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { SeededRandom } from '../worlds/seeded-random.ts';
-import { benchCase, quantile, type BenchCase } from './figures.ts';
+import { benchCase, quantile, type BenchCase } from '../figures.ts';
 import { BOOKS_AS_OF_MS } from './seeded-books.ts';
 
 /** Measures what a window asks, on a filled copy. Arguments: file, rounds. Prints the cases as JSON. */

@@ -6,10 +6,10 @@ import { parseArgs } from 'node:util';
 import { MongoClient, type Collection } from 'mongodb';
 import { COLLECTION_NAMES } from '#store/collections.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { grant, queuedJob } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
 import { startServerProcess } from '../../faults/processes.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../cache/figures.ts';
+import { fillQueue, queuedBatches } from '../queued-jobs.ts';
+import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
 
 interface NaiveJob {
   readonly _id: string;
@@ -18,10 +18,8 @@ interface NaiveJob {
   readonly notBefore: Date;
 }
 
-const WORKSPACES = 10;
 const BATCH = 100;
 const LEASE_MS = 60_000;
-const INSERTED_AT_ONCE = 1000;
 
 /**
  * `npm run bench -- claims [--jobs N] [--rounds N] [--uri URI] [--quick] [--json]`: jobs claimed a second, in batches as the runner
@@ -100,35 +98,11 @@ async function ourRate(
   const dbName = `bench_claims_${randomUUID().slice(0, 8)}`;
   const store = await openTestStore(uri, dbName);
   try {
-    expectOk(await store.writer.createIndexes());
-    for (let n = 0; n < WORKSPACES; n += 1) expectOk(await store.writer.postEntry(grant(`w${n}`, load.jobs * 100)));
-    const createdAt = expectOk(await store.reader.serverNow());
-    for (let start = 0; start < load.jobs; start += INSERTED_AT_ONCE) {
-      const some = Array.from({ length: Math.min(INSERTED_AT_ONCE, load.jobs - start) }, (_, n) =>
-        queuedJob({
-          id: `j${start + n}`,
-          workspaceId: `w${n % WORKSPACES}`,
-          priceCredits: load.priceCredits,
-          createdAt,
-        }),
-      );
-      expectOk(await store.writer.insertJobs(some));
-    }
-    const claimed: string[] = [];
-    const startedAt = performance.now();
-    await Promise.all(
-      Array.from({ length: load.lanes }, async (_, lane) => {
-        for (;;) {
-          const batch = await store.writer.claimBatch({ runnerId: `bench-${lane}`, limit: BATCH, leaseMs: LEASE_MS });
-          const found = expectOk(batch);
-          claimed.push(...found.map(({ _id }) => _id));
-          if (found.length === 0 && claimed.length >= load.jobs) return;
-        }
-      }),
-    );
-    const seconds = (performance.now() - startedAt) / 1000;
-    refuseDoubles(claimed, load.jobs);
-    return load.jobs / seconds;
+    await fillQueue(store, load);
+    return await claimedRate(load, async (lane) => {
+      const batch = await store.writer.claimBatch({ runnerId: `bench-${lane}`, limit: BATCH, leaseMs: LEASE_MS });
+      return expectOk(batch).map(({ _id }) => _id);
+    });
   } finally {
     await store.close();
     await dropped(uri, dbName);
@@ -141,33 +115,17 @@ async function naiveRate(uri: string, load: { readonly jobs: number; readonly la
   try {
     const jobs: Collection<NaiveJob> = client.db(dbName).collection<NaiveJob>(COLLECTION_NAMES.jobs);
     await jobs.createIndex({ state: 1, priority: -1, notBefore: 1, _id: 1 });
-    const notBefore = new Date();
-    for (let start = 0; start < load.jobs; start += INSERTED_AT_ONCE) {
-      // The same documents, which weigh the same.
-      await jobs.insertMany(
-        Array.from({ length: Math.min(INSERTED_AT_ONCE, load.jobs - start) }, (_, n) => ({
-          ...queuedJob({ id: `j${start + n}`, workspaceId: `w${n % WORKSPACES}`, createdAt: notBefore }),
-        })),
+    // The same documents, which weigh the same.
+    for (const batch of queuedBatches(load.jobs, { createdAt: new Date() }))
+      await jobs.insertMany(batch.map((job) => ({ ...job })));
+    return await claimedRate(load, async () => {
+      const found = await jobs.findOneAndUpdate(
+        { state: 'queued', notBefore: { $lte: new Date() } },
+        [{ $set: { state: 'running', lease: { until: { $add: ['$$NOW', LEASE_MS] } } } }],
+        { sort: { priority: -1, notBefore: 1 }, returnDocument: 'after' },
       );
-    }
-    const claimed: string[] = [];
-    const startedAt = performance.now();
-    await Promise.all(
-      Array.from({ length: load.lanes }, async () => {
-        for (;;) {
-          const found = await jobs.findOneAndUpdate(
-            { state: 'queued', notBefore: { $lte: new Date() } },
-            [{ $set: { state: 'running', lease: { until: { $add: ['$$NOW', LEASE_MS] } } } }],
-            { sort: { priority: -1, notBefore: 1 }, returnDocument: 'after' },
-          );
-          if (found === null) return;
-          claimed.push(found._id);
-        }
-      }),
-    );
-    const seconds = (performance.now() - startedAt) / 1000;
-    refuseDoubles(claimed, load.jobs);
-    return load.jobs / seconds;
+      return found === null ? [] : [found._id];
+    });
   } finally {
     await client.close();
     await dropped(uri, dbName);
@@ -191,10 +149,27 @@ async function pingRate(uri: string, load: { readonly jobs: number; readonly lan
   }
 }
 
-function refuseDoubles(claimed: readonly string[], jobs: number): void {
+/** Claims on each lane until all are claimed. Throws where one was claimed twice. @returns jobs a second */
+async function claimedRate(
+  { jobs, lanes }: { readonly jobs: number; readonly lanes: number },
+  claim: (lane: number) => Promise<readonly string[]>,
+): Promise<number> {
+  const claimed: string[] = [];
+  const startedAt = performance.now();
+  await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      for (;;) {
+        const found = await claim(lane);
+        claimed.push(...found);
+        if (found.length === 0 && claimed.length >= jobs) return;
+      }
+    }),
+  );
+  const seconds = (performance.now() - startedAt) / 1000;
   const distinct = new Set(claimed).size;
   if (claimed.length !== jobs || distinct !== jobs)
     throw new Error(`${claimed.length} claims of ${distinct} jobs, where there are ${jobs}`);
+  return jobs / seconds;
 }
 
 async function dropped(uri: string, dbName: string): Promise<void> {

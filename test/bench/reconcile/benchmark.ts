@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { encodeSeen, encodeView } from '#console/reconciliation/view-file.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import type { RuleOptions } from '#domain/reconciliation/rule.ts';
-import { benchCase, lineOf, machineOf, type BenchCase } from '../cache/figures.ts';
+import { benchCase, lineOf, machineOf, type BenchCase } from '../figures.ts';
 import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
 import { reconcileInDuckDb } from './duckdb-books.ts';
 import { digestOf } from './findings-digest.ts';

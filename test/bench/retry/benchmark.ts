@@ -14,8 +14,8 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
 import { startServerProcess } from '../../faults/processes.ts';
-import { BenchChild } from '../cache/child.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../cache/figures.ts';
+import { BenchChild } from '../child.ts';
+import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
 import { measured } from './measure.ts';
 import { outageOf, PRICE_CREDITS, WORKSPACES } from './outage.ts';
 import { measureRun } from './running.ts';
@@ -35,6 +35,7 @@ interface BareEntry {
   readonly _id: string;
 }
 
+const COPY_PROCESS = new URL('./copy-process.ts', import.meta.url);
 const READER = new URL('../../../electron/cache/threads/reader-thread.ts', import.meta.url);
 const MEBIBYTE = 1024 * 1024;
 /** The aim for a plan of 100,000 jobs from the copy. */
@@ -163,8 +164,7 @@ async function fillCopy(
 ): Promise<string> {
   mkdirSync(dataDir, { recursive: true });
   const file = path.join(dataDir, `retry-${copyJobs}-${jobs}.sqlite`);
-  const program = '../retry/copy-process.ts';
-  await new BenchChild(program, [file, String(copyJobs), String(jobs), String(asOfMs)]).end();
+  await new BenchChild(COPY_PROCESS, [file, String(copyJobs), String(jobs), String(asOfMs)]).end();
   return file;
 }
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { z } from 'zod';
 import { startServerProcess } from '../../faults/processes.ts';
-import { benchCase, fittedExponent, lineOf, machineOf, quantile, rounded, type BenchCase } from '../cache/figures.ts';
+import { benchCase, fittedExponent, lineOf, machineOf, quantile, rounded, type BenchCase } from '../figures.ts';
 import { openAgendaStream, prepareAgendaLoad } from './agenda-load.ts';
 import { prepareBullmqLoad } from './bullmq-load.ts';
 import { startCountingProxy } from './counting-proxy.ts';

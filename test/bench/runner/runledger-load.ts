@@ -15,13 +15,13 @@ import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
+import { fillQueue } from '../queued-jobs.ts';
 import type { Load, LoadOptions, Stream } from './load.ts';
 
 const PAGE = new TextEncoder().encode(
   '<!doctype html><html lang="en"><head><title>Tea</title></head><body><main><p>Tea</p></main></body></html>',
 );
 const PRICE_CREDITS = 100;
-const INSERT_BATCH = 1000;
 
 /** A provider that has its page ready: what is left to measure is the runner, the ledger, the checks and the artefact's file. */
 function readyProvider(onStarted: (prompt: string) => void): Provider {
@@ -45,22 +45,7 @@ export async function prepareRunledgerLoad({
   const dbName = `bench_${randomUUID().slice(0, 8)}`;
   const store = await openTestStore(uri, dbName);
   const artefactDir = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
-  expectOk(await store.writer.createIndexes());
-  const workspaces = Array.from({ length: 10 }, (_, n) => `w${n}`);
-  for (const workspaceId of workspaces)
-    expectOk(await store.writer.postEntry(grant(workspaceId, jobs * PRICE_CREDITS)));
-  const createdAt = expectOk(await store.reader.serverNow());
-  for (let start = 0; start < jobs; start += INSERT_BATCH) {
-    const batch = Array.from({ length: Math.min(INSERT_BATCH, jobs - start) }, (_, n) =>
-      queuedJob({
-        id: `j${start + n}`,
-        workspaceId: workspaces[n % workspaces.length] ?? 'w0',
-        priceCredits: PRICE_CREDITS,
-        createdAt,
-      }),
-    );
-    expectOk(await store.writer.insertJobs(batch));
-  }
+  await fillQueue(store, { jobs, priceCredits: PRICE_CREDITS });
   return {
     dbName,
     run: async () => {

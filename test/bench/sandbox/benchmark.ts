@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { startServerProcess } from '../../faults/processes.ts';
 import { measureGrowth } from './growth.ts';
-import { benchCase, lineOf, machineOf, type BenchCase } from '../cache/figures.ts';
+import { benchCase, lineOf, machineOf, type BenchCase } from '../figures.ts';
 import { BARE_COMMITS, BARE_ROWS, bareSqlite } from './bare-sqlite.ts';
 import { rated, secondsOf, type Rounds } from './rounds.ts';
 import {

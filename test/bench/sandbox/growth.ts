@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { benchCase, fittedExponent, type BenchCase } from '../cache/figures.ts';
+import { benchCase, fittedExponent, type BenchCase } from '../figures.ts';
 import { secondsOf } from './rounds.ts';
 import { documentWorkloads, fill, insertWorkload, type BenchDocument } from './workloads.ts';
 

@@ -9,8 +9,8 @@ import { dataFilesOf } from '#engine/data-files.ts';
 import { labelOf } from '#store/connection.ts';
 import { startApplication } from '../../e2e/application.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { BenchChild } from '../cache/child.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../cache/figures.ts';
+import { BenchChild } from '../child.ts';
+import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
 import { answerTimes } from './filter-answers.ts';
 import { inputDelays } from './live-load.ts';
 import type { Peers } from './peer-page.ts';
@@ -18,6 +18,7 @@ import { inTime, scrolled, type Scrolling } from './scrolling.ts';
 
 /** Nobody listens there: the application shows its offline copy. */
 const AWAY = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500';
+const FILL_PROCESS = new URL('../cache/fill-process.ts', import.meta.url);
 const DB = 'bench';
 const VIEW = { width: 1280, height: 800 } as const;
 const GRID = '.jobs-scroll';
@@ -70,7 +71,7 @@ async function copyCases(folder: string, sizes: Sizes): Promise<readonly BenchCa
   const dataDir = path.join(folder, 'data');
   const { copyFile } = dataFilesOf(dataDir, expectOk(labelOf(AWAY, DB)));
   mkdirSync(path.dirname(copyFile), { recursive: true });
-  await new BenchChild('./fill-process.ts', [copyFile, String(sizes.rows), '1']).end();
+  await new BenchChild(FILL_PROCESS, [copyFile, String(sizes.rows), '1']).end();
   const env = { MONGODB_URI: AWAY };
   // The first start builds what is stale, and is measured by nobody.
   await (await startApplication({ env, args: ['--db', DB] }, dataDir)).stop();

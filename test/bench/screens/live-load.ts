@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb';
 import { COLLECTION_NAMES } from '#store/collections.ts';
 import { startApplication } from '../../e2e/application.ts';
 import { startServerProcess } from '../../faults/processes.ts';
-import { benchCase, quantile, type BenchCase } from '../cache/figures.ts';
+import { benchCase, quantile, type BenchCase } from '../figures.ts';
 import { seedDatabase } from '../cache/seed.ts';
 
 const DB = 'bench_live';

@@ -4,7 +4,7 @@ import { jobFilterSchema, type JobRow } from '#contract/job-views.ts';
 import { toWindowSchema, type WindowBridge } from '#contract/wire.ts';
 import { toJobRow } from '#engine/job-views.ts';
 import { createEngineClient } from '../../../renderer/state/engine-client.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../cache/figures.ts';
+import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
 import { SeededBooks } from '../cache/seeded-books.ts';
 
 const WAYS = ['session', 'clone', 'json', 'empty'] as const;

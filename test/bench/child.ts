@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A program of this folder in a process of its own, and the lines that it prints. */
+/** A program in a process of its own, and the lines that it prints. */
 export class BenchChild {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #lines: string[] = [];
   readonly #watchers = new Set<(line: string) => void>();
 
-  constructor(program: string, args: readonly string[]) {
-    this.#child = spawn(process.execPath, [fileURLToPath(new URL(program, import.meta.url)), ...args], {
+  constructor(program: URL, args: readonly string[]) {
+    this.#child = spawn(process.execPath, [fileURLToPath(program), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#exited = once(this.#child, 'exit');

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
 
 /** One measured thing beside what it is measured against; `ratio` is ours to the peer's (above 1: ours is more). */
@@ -58,12 +58,14 @@ export function rounded(value: number): number {
 export function machineOf(): {
   readonly cpu: string;
   readonly cores: number;
+  readonly memoryBytes: number;
   readonly node: string;
   readonly platform: string;
 } {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
+    memoryBytes: totalmem(),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };
