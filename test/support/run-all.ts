@@ -1,21 +1,17 @@
 /**
  * Runs everything there is to check and adds the counts up: type check, lint and format, unit tests and guards, integration
- * tests, end-to-end specs in a real Chromium, rounds of faults, and each benchmark for function only. Goes on after a failure, so that one run tells everything. The last line is
- * `N passed, N failed`; the exit status is 1 when anything failed or a suite ran no test.
+ * tests, end-to-end specs in a real Chromium, rounds of faults, and each benchmark for function only. Goes on after a failure, so that one run tells everything. At the end
+ * it names what failed once more, for whoever sees only the end of a long log; the last line is `N passed, N failed`; the exit status is 1
+ * when anything failed or a suite ran no test.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { readPlaywrightReport, readVitestReport, type Counts } from './test-reports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const outputDir = path.join(root, 'test', 'output');
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-}
 
 interface Suite {
   readonly name: string;
@@ -23,11 +19,6 @@ interface Suite {
   /** Where the suite leaves its report; a suite without one counts as one check. */
   readonly report: { readonly file: string; readonly read: (text: string) => Counts } | null;
 }
-
-const vitestReportSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
-const playwrightReportSchema = z.object({
-  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }),
-});
 
 function vitestSuite(project: string): Suite {
   const file = path.join(outputDir, `${project}.json`);
@@ -46,10 +37,7 @@ function vitestSuite(project: string): Suite {
     ],
     report: {
       file,
-      read: (text) => {
-        const report = vitestReportSchema.parse(JSON.parse(text));
-        return { passed: report.numPassedTests, failed: report.numFailedTests };
-      },
+      read: readVitestReport,
     },
   };
 }
@@ -64,11 +52,7 @@ const SUITES: readonly Suite[] = [
     command: ['npm', 'run', '-s', 'test:e2e'],
     report: {
       file: path.join(outputDir, 'e2e.json'),
-      read: (text) => {
-        const { stats } = playwrightReportSchema.parse(JSON.parse(text));
-        // A spec that passed only when it was repeated did not pass.
-        return { passed: stats.expected, failed: stats.unexpected + stats.flaky };
-      },
+      read: readPlaywrightReport,
     },
   },
   // Twenty rounds of kills, cuts and lies: what is found fails, and so does a benchmark that does not do its work. No figure does.
@@ -90,15 +74,16 @@ function run(command: readonly [string, ...string[]]): Promise<number> {
 
 async function runSuite(suite: Suite): Promise<Counts> {
   const status = await run(suite.command);
-  if (suite.report === null) return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  if (suite.report === null) {
+    return status === 0 ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [] };
+  }
   try {
     const counts = suite.report.read(readFileSync(suite.report.file, 'utf8'));
     const ranNothing = counts.passed + counts.failed === 0;
     // A suite may fail outside any test (a crash, an import error, an unhandled rejection); that counts too.
     return (status !== 0 || ranNothing) && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } catch (cause) {
-    console.error(`${suite.name}: no readable report (${String(cause)})`);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [`no readable report (${String(cause)})`] };
   }
 }
 
@@ -113,6 +98,9 @@ for (const suite of SUITES) {
 }
 
 console.log('');
+for (const { name, counts } of results) {
+  for (const failure of counts.failures) console.log(`${name}: failed: ${failure}`);
+}
 for (const { name, counts, seconds } of results) {
   console.log(`${name.padEnd(20)} ${counts.passed} passed, ${counts.failed} failed  (${seconds.toFixed(0)} s)`);
 }
