@@ -66,9 +66,7 @@ export class EngineHost {
     child.on('exit', (code) => this.#exited(child, code));
     child.postMessage({ type: 'init', config: this.#config });
     for (const contents of this.#windows) this.#handPort(contents, child);
-    const { port1, port2 } = new MessageChannelMain();
-    child.postMessage({ type: 'connect' }, [port1]);
-    this.#options.onPort(port2);
+    this.#options.onPort(connectTo(child));
   }
 
   /** Gives a window a port, now and after each restart, until it is gone. */
@@ -112,9 +110,7 @@ export class EngineHost {
 
   #handPort(contents: WebContents, child: UtilityProcess): void {
     if (contents.isDestroyed()) return;
-    const { port1, port2 } = new MessageChannelMain();
-    child.postMessage({ type: 'connect' }, [port1]);
-    contents.postMessage(PORT_CHANNEL, { type: 'connected' }, [port2]);
+    contents.postMessage(PORT_CHANNEL, { type: 'connected' }, [connectTo(child)]);
   }
 
   #receive(child: UtilityProcess, raw: unknown): void {
@@ -145,4 +141,11 @@ export class EngineHost {
       if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);
     }
   }
+}
+
+/** @returns our end of a new port to an engine */
+function connectTo(child: UtilityProcess): MessagePortMain {
+  const { port1, port2 } = new MessageChannelMain();
+  child.postMessage({ type: 'connect' }, [port1]);
+  return port2;
 }

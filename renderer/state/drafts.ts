@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   cancelDraftBodySchema,
   mendsDraftBodySchema,
@@ -10,21 +10,18 @@ import {
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
 
-const BODIES = {
-  retry: retryDraftBodySchema,
-  cancel: cancelDraftBodySchema,
-  plan: planDraftBodySchema,
-  mends: mendsDraftBodySchema,
-} as const;
-export type DraftKind = keyof typeof BODIES;
+const contentSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('retry'), body: retryDraftBodySchema }),
+  z.object({ kind: z.literal('cancel'), body: cancelDraftBodySchema }),
+  z.object({ kind: z.literal('plan'), body: planDraftBodySchema }),
+  z.object({ kind: z.literal('mends'), body: mendsDraftBodySchema }),
+]);
+type DraftContent = z.output<typeof contentSchema>;
+export type DraftKind = DraftContent['kind'];
+type DraftFrame = Omit<Draft, 'kind' | 'bodyJson'>;
 
 /** What a person wanted done while the server was away, as its kind keeps it. */
-export type KeptDraft<Kind extends DraftKind = DraftKind> = {
-  [One in Kind]: Omit<Draft, 'kind' | 'bodyJson'> & {
-    readonly kind: One;
-    readonly body: z.output<(typeof BODIES)[One]>;
-  };
-}[Kind];
+export type KeptDraft<Kind extends DraftKind = DraftKind> = DraftFrame & Extract<DraftContent, { kind: Kind }>;
 /** A draft that is about one job. */
 export type JobDraft = KeptDraft<'retry' | 'cancel'>;
 
@@ -41,28 +38,9 @@ export function useDrafts() {
   });
 }
 
-function toKeptDraft({ kind, bodyJson, ...draft }: Draft): KeptDraft | null {
-  const json = parseJson(bodyJson);
-  switch (kind) {
-    case 'retry': {
-      const body = BODIES.retry.safeParse(json).data;
-      return body === undefined ? null : { ...draft, kind, body };
-    }
-    case 'cancel': {
-      const body = BODIES.cancel.safeParse(json).data;
-      return body === undefined ? null : { ...draft, kind, body };
-    }
-    case 'plan': {
-      const body = BODIES.plan.safeParse(json).data;
-      return body === undefined ? null : { ...draft, kind, body };
-    }
-    case 'mends': {
-      const body = BODIES.mends.safeParse(json).data;
-      return body === undefined ? null : { ...draft, kind, body };
-    }
-    default:
-      return null;
-  }
+function toKeptDraft({ kind, bodyJson, ...frame }: Draft): KeptDraft | null {
+  const content = contentSchema.safeParse({ kind, body: parseJson(bodyJson) });
+  return content.success ? { ...frame, ...content.data } : null;
 }
 
 function parseJson(text: string): unknown {
@@ -75,7 +53,7 @@ function parseJson(text: string): unknown {
 }
 
 /** What is given to keep a draft: what it is about, and what was filled in. */
-export type DraftToKeep = { [One in DraftKind]: Pick<KeptDraft<One>, 'kind' | 'subjectId' | 'body'> }[DraftKind];
+export type DraftToKeep = Pick<Draft, 'subjectId'> & DraftContent;
 
 /** Keeps a draft. Nothing is sent by it. */
 export function useKeepDraft() {

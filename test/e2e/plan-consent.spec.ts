@@ -30,9 +30,9 @@ test.describe('a plan of retries', () => {
     const begin = form.getByRole('button', { name: /^Run for at most/ });
     await expect(form).toContainText('Type the amount first.');
     await expect(begin).toBeDisabled();
-    await form.getByLabel(/^Type 800 to spend/).fill('80');
+    await form.getByLabel(/^Type 8.00 to spend/).fill('0.80');
     await expect(begin).toBeDisabled();
-    await form.getByLabel(/^Type 800 to spend/).fill('800');
+    await form.getByLabel(/^Type 8.00 to spend/).fill('8.00');
     await begin.click();
     await expect(page.getByText(/2 of 2 jobs looked at: 2 succeeded/)).toBeVisible({ timeout: 60_000 });
     await expectRetriedOnce(ids);
@@ -64,7 +64,7 @@ test.describe('a plan of retries', () => {
     await expect(bob.page.getByText('Approved by bob.')).toBeVisible();
 
     const form = runForm(ann.page);
-    await form.getByLabel(/^Type 800 to spend/).fill('800');
+    await form.getByLabel(/^Type 8.00 to spend/).fill('8.00');
     await form.getByRole('button', { name: /^Run for at most/ }).click();
     await expect(ann.page.getByText(/2 of 2 jobs looked at: 2 succeeded/)).toBeVisible({ timeout: 60_000 });
     await expectRetriedOnce(ids);

@@ -26,42 +26,50 @@ export function throughViews(
 /** A `find` on a view as the `aggregate` that MongoDB makes of it; null where it names a collection. */
 export function findOnView(call: CommandCall): CommandCall | null {
   const collection = call.deployment.catalog.find(call.db, String(call.body[call.name]));
-  if (typeof collection?.options['viewOn'] !== 'string') return null;
-  const { filter, sort, skip, limit, projection, batchSize, collation, readConcern, let: variables } = call.body;
-  const stages = Object.entries({ $match: filter, $sort: sort, $skip: skip, $limit: limit, $project: projection });
-  const body: Doc = {
-    aggregate: collection.name,
-    pipeline: stages
-      .filter(([, value]) => value !== undefined && !isEmpty(value))
-      .map(([stage, value]) => ({ [stage]: value })),
-    cursor: batchSize === undefined ? {} : { batchSize },
-    ...(collation === undefined ? {} : { collation }),
-    ...(readConcern === undefined ? {} : { readConcern }),
-    ...(variables === undefined ? {} : { let: variables }),
-  };
-  return { ...call, name: 'aggregate', body };
+  const { filter, sort, skip, limit, projection, batchSize, let: variables } = call.body;
+  return onView(
+    call,
+    collection,
+    stagesOf({ $match: filter, $sort: sort, $skip: skip, $limit: limit, $project: projection }),
+    { cursor: batchSize === undefined ? {} : { batchSize }, ...(variables === undefined ? {} : { let: variables }) },
+  );
 }
 
-/** A read on a view as the `aggregate` that MongoDB makes of it, with stages of its own behind; null where it names a collection. */
+/** A `count` or `distinct` on a view as the `aggregate` that MongoDB makes of it, with stages of its own behind; null where it names a collection. */
 export function aggregateOnView(
   call: CommandCall,
   collection: CollectionInfo,
   behind: readonly Doc[],
 ): CommandCall | null {
-  if (typeof collection.options['viewOn'] !== 'string') return null;
-  const { query, skip, limit, collation, readConcern } = call.body;
-  const stages = Object.entries({ $match: query, $skip: skip, $limit: limit });
+  const { query, skip, limit } = call.body;
+  return onView(call, collection, [...stagesOf({ $match: query, $skip: skip, $limit: limit }), ...behind], {
+    cursor: {},
+  });
+}
+
+function onView(
+  call: CommandCall,
+  collection: CollectionInfo | null | undefined,
+  pipeline: readonly Doc[],
+  rest: Doc,
+): CommandCall | null {
+  if (typeof collection?.options['viewOn'] !== 'string') return null;
+  const { collation, readConcern } = call.body;
   const body: Doc = {
     aggregate: collection.name,
-    pipeline: [
-      ...stages.filter(([, value]) => !isNothing(value)).map(([stage, value]) => ({ [stage]: value })),
-      ...behind,
-    ],
-    cursor: {},
+    pipeline,
+    ...rest,
     ...(collation === undefined ? {} : { collation }),
     ...(readConcern === undefined ? {} : { readConcern }),
   };
   return { ...call, name: 'aggregate', body };
+}
+
+/** The stages that say something: a limit of 0 is none, and an empty filter neither. */
+function stagesOf(stages: Doc): readonly Doc[] {
+  return Object.entries(stages)
+    .filter(([, value]) => !isNothing(value))
+    .map(([stage, value]) => ({ [stage]: value }));
 }
 
 function isNothing(value: unknown): boolean {

@@ -2,6 +2,7 @@ import { ShieldAlert, ShieldCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { AuditVerdictView } from '#contract/audit-views.ts';
 import { explainError } from '#domain/errors.ts';
+import { counted } from '../../components/counted.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useAuditCheck } from '../../state/people-queries.ts';
 
@@ -34,8 +35,8 @@ export function AuditCheck(): ReactNode {
 
 function Verdict({ verdict }: { verdict: AuditVerdictView }): ReactNode {
   const { entries, chains, faults, faultCount, isWhole } = verdict;
-  const scope = isWhole ? `${chains === 1 ? '1 console' : `${chains} consoles`}` : 'this machine alone';
-  const count = `${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'} of ${scope}`;
+  const scope = isWhole ? counted(chains, 'console') : 'this machine alone';
+  const count = `${counted(entries, 'entry', 'entries')} of ${scope}`;
   if (faultCount === 0) {
     return <output className="text-success">{count}: nothing was changed or removed.</output>;
   }
@@ -44,7 +45,7 @@ function Verdict({ verdict }: { verdict: AuditVerdictView }): ReactNode {
       <ShieldAlert aria-hidden size={14} />
       <div>
         <strong>
-          {count}: {faultCount === 1 ? '1 fault' : `${faultCount} faults`}.
+          {count}: {counted(faultCount, 'fault')}.
         </strong>
         <ul>
           {faults.map(({ chainId, seq, reason }) => (

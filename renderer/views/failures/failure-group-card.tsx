@@ -3,6 +3,7 @@ import { useId, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { FailureCause, FailureGroupView } from '#contract/failure-views.ts';
 import type { FailureStanding, IgnoreUntil } from '#domain/failure-groups.ts';
+import { counted } from '../../components/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration } from '../../components/durations.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
@@ -196,5 +197,5 @@ function UntilText({ until }: { until: IgnoreUntil }): ReactNode {
 
 function sinceWords(jobs: number, customers: number): string {
   if (jobs === 0) return 'No job of it failed since.';
-  return `${jobs.toLocaleString('en')} ${jobs === 1 ? 'job' : 'jobs'} of ${customers.toLocaleString('en')} ${customers === 1 ? 'customer' : 'customers'} failed since.`;
+  return `${counted(jobs, 'job')} of ${counted(customers, 'customer')} failed since.`;
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { HealthFilter, HealthJobs, HealthMoment } from '#contract/health-views.ts';
+import { counted } from '../../components/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration, formatExact } from '../../components/durations.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
@@ -70,7 +71,7 @@ function MarkedJobs({ found: { jobs, isWhole } }: { found: HealthJobs }): ReactN
     <ScrollBox className="marked-jobs" name="Jobs behind the mark">
       <table className="plain-table">
         <caption>
-          {jobs.length.toLocaleString('en')} {jobs.length === 1 ? 'job' : 'jobs'}
+          {counted(jobs.length, 'job')}
           {isWhole ? '' : ', and there are more'}
         </caption>
         <thead>

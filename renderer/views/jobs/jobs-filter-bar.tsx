@@ -2,6 +2,7 @@ import type { ReactNode, RefObject } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema, type JobState } from '#domain/job.ts';
+import { counted } from '../../components/counted.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { STATE_ICONS } from '../../components/state-badge.tsx';
 import { useEngineStatus, useJobCount } from '../../state/engine-queries.tsx';
@@ -108,7 +109,7 @@ function MatchCount({ filter }: { filter: JobFilter }): ReactNode {
       ? error === null
         ? 'Counting…'
         : 'Not counted'
-      : `${data.isExact ? '' : 'at least '}${data.count.toLocaleString('en')} ${data.count === 1 ? 'job' : 'jobs'}`;
+      : `${data.isExact ? '' : 'at least '}${counted(data.count, 'job')}`;
   return (
     <output className="match-count tabular" aria-label="Matching jobs">
       {says}

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
 import { planGroupSchema } from '#domain/retry-plan/plan-item.ts';
+import { counted } from '../../components/counted.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
@@ -12,7 +13,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { usePlan } from '../../state/plan-queries.ts';
 import { PlanControls } from './plan-controls.tsx';
 import { PlanJobs } from './plan-jobs.tsx';
-import { counted, groupWords, sourceWords, STATE_WORDS } from './plan-words.ts';
+import { groupWords, sourceWords, STATE_WORDS } from './plan-words.ts';
 import './plans.css';
 
 /** One plan: what it would do and cost, how far it has come, and what became of each job. */

@@ -74,8 +74,3 @@ export function wishWords(wish: PlanWish): string {
       return `Exactly the jobs that stood blocked for lack of credit in plan ${wish.planId}.`;
   }
 }
-
-/** A number with its noun. */
-export function counted(count: number, one: string): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : `${one}s`}`;
-}

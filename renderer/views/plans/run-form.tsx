@@ -1,25 +1,25 @@
 import { Play } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
-import { CREDIT_SCALE } from '#domain/credits.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { useCreditScale } from '../../state/engine-queries.tsx';
 import type { usePlanActions } from '../../state/plan-queries.ts';
-
-const UNITS = 10 ** CREDIT_SCALE;
 
 /** How a plan is to be run: by which steps, and when it stops by itself. */
 export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof usePlanActions>['run'] }): ReactNode {
+  const scale = useCreditScale();
+  const units = 10 ** scale;
   const [steps, setSteps] = useState(DEFAULT_RAMP.join(', '));
   const [failurePercent, setFailurePercent] = useState('50');
   const [sample, setSample] = useState('5');
-  const [spend, setSpend] = useState((plan.plannedCredits / UNITS).toFixed(CREDIT_SCALE));
+  const [spend, setSpend] = useState((plan.plannedCredits / units).toFixed(scale));
   const [typed, setTyped] = useState('');
   const ramp = rampSchema.safeParse(steps.split(',').map(Number));
   const percent = Number(failurePercent);
   const endedMin = Number(sample);
-  const spendCreditsMax = Math.round(Number(spend) * UNITS);
-  const needed = String(plan.plannedCredits);
+  const spendCreditsMax = Math.round(Number(spend) * units);
+  const needed = (plan.plannedCredits / units).toFixed(scale);
   const missing = whatIsMissing({
     isRamp: ramp.success,
     isShare: percent >= 0 && percent <= 100 && failurePercent.trim() !== '',

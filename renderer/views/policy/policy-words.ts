@@ -53,11 +53,6 @@ export function valueWords(
   }
 }
 
-/** A number with its noun. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-}
-
 /** Milliseconds as seconds, with as many decimals as they have. */
 export function secondsText(ms: number): string {
   return `${(ms / 1000).toLocaleString('en', { maximumFractionDigits: 3 })} s`;

@@ -2,12 +2,12 @@ import { FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ReplayDays, ReplayedClassView, ReplayView } from '#contract/policy-views.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
+import { counted } from '../../components/counted.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useReplay } from '../../state/policy-queries.ts';
-import { counted } from './policy-words.ts';
 
 const DAYS: readonly ReplayDays[] = [30, 90];
 

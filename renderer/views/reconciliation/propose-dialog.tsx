@@ -34,7 +34,7 @@ export function ProposeDialog({ runId, findingIds, period, onClose, onProposed }
   const propose = usePropose();
   const keep = useKeepDraft();
   const proposable = preview.data?.rows.filter(({ outcome }) => outcome === 'proposes') ?? [];
-  const title = findingIds.length === 1 ? 'Propose a mend' : `Propose ${findingIds.length} mends`;
+  const title = findingIds.length === 1 ? 'Propose a mend' : `Propose ${findingIds.length.toLocaleString('en')} mends`;
   if (keep.isSuccess) {
     return (
       <ModalDialog title={title} onClose={onClose}>

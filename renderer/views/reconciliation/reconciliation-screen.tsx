@@ -2,6 +2,7 @@ import { BadgeCheck, Scale, SearchX } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Link, useSearch } from 'wouter';
 import type { FindingFilter, FindingsLayout, RunSummary } from '#contract/reconciliation-views.ts';
+import { counted } from '../../components/counted.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -120,13 +121,14 @@ function RunFacts({ run, name }: { run: RunSummary; name: string }): ReactNode {
   return (
     <section className="run-facts" aria-label={name}>
       <p>
-        <strong>{count(run.findings, 'finding')}</strong> over <bdi>{scopeWords(run.scope)}</bdi>, as of{' '}
+        <strong>{counted(run.findings, 'finding')}</strong> over <bdi>{scopeWords(run.scope)}</bdi>, as of{' '}
         <ExactTime atMs={run.asOfMs} />, confirmed on {run.server}.
         {comparison !== null &&
           ` Since the run before: ${comparison.new.toLocaleString('en')} new, ${comparison.stillOpen.toLocaleString('en')} still open, ${comparison.solved.toLocaleString('en')} solved.`}
       </p>
       <p className="muted">
-        Looked at {count(inputs.jobs, 'job')}, {count(inputs.accounts, 'account')} and {count(inputs.entries, 'entry')}
+        Looked at {counted(inputs.jobs, 'job')}, {counted(inputs.accounts, 'account')} and{' '}
+        {counted(inputs.entries, 'entry', 'entries')}
         {run.copyAsOfMs !== null && (
           <>
             {' '}
@@ -134,11 +136,11 @@ function RunFacts({ run, name }: { run: RunSummary; name: string }): ReactNode {
           </>
         )}
         {run.copyAsOfMs === null && ' of the server itself, because the copy does not keep every job'}.{' '}
-        {run.passed > 0 && `${count(run.passed, 'difference')} only in motion. `}
+        {run.passed > 0 && `${counted(run.passed, 'difference')} only in motion. `}
         {run.undecidedWorkspaces > 0 &&
-          `${count(run.undecidedWorkspaces, 'workspace')} kept moving: nothing was said of their sums. `}
+          `${counted(run.undecidedWorkspaces, 'workspace')} kept moving: nothing was said of their sums. `}
         {inputs.unreadableJobs > 0 &&
-          `${count(inputs.unreadableJobs, 'document')} that are no jobs: nothing was said of them.`}
+          `${counted(inputs.unreadableJobs, 'document')} that are no jobs: nothing was said of them.`}
       </p>
     </section>
   );
@@ -152,9 +154,4 @@ function Clean({ run }: { run: RunSummary }): ReactNode {
       {isWhole ? 'No rule found a difference.' : 'Some documents could not be judged; see above.'}
     </ScreenMessage>
   );
-}
-
-function count(number: number, noun: string): string {
-  const plural = noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
-  return `${number.toLocaleString('en')} ${number === 1 ? noun : plural}`;
 }
