@@ -203,4 +203,30 @@ describe('the desk where a person cancels a job', () => {
     });
     expect(await deployment.jobOf('j1')).toEqual(completed);
   });
+
+  it('leaves a job that completes in the same instant completed and paid, and says so', async () => {
+    await deployment.order('w1', 1000, [{ id: 'j1', model: 'standard', priceCredits: 90 }]);
+    const { reader, writer, policies } = deployment.store;
+    // It is read while it waits, and comes to its end before the cancellation is written.
+    const late: ConstructorParameters<typeof JobDesk>[0]['writer'] = {
+      insertJobs: (jobs) => writer.insertJobs(jobs),
+      settle: (ids) => writer.settle(ids),
+      applyChanges: async (changes) => {
+        deployment.startRunner();
+        await deployment.settled('j1', 'completed');
+        return writer.applyChanges(changes);
+      },
+    };
+    const desk = new JobDesk({ reader, writer: late, policies, cache: cache.reader });
+    expect(await desk.cancel('j1', { reason: 'the customer left', by: ANN })).toMatchObject({
+      ok: false,
+      error: { code: 'illegal_transition', detail: 'The job is completed already.' },
+    });
+    expect((await deployment.jobOf('j1')).state).toBe('completed');
+    expect(await deployment.ledgerOf('j1')).toEqual([
+      ['reserve', 90],
+      ['capture', 90],
+    ]);
+    expect(findViolations(await deployment.readBooks())).toEqual([]);
+  });
 });

@@ -3,6 +3,7 @@ import { findViolations } from '#domain/invariants.ts';
 import { ok } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { entriesOf, failedJob } from '../../support/failed-job.ts';
 import { RunnerDeployment } from '../runner/deployment.ts';
 import { deskOf, failJobs, planOf, plantFailed, run } from './plan-world.ts';
 
@@ -144,6 +145,37 @@ describe('the run of a plan', () => {
     const limits = { failureRateMax: 1, endedMin: 1, spendCreditsMax: 250 };
     const done = expectOk(await run(deployment.store, plan._id, { limits, ramp: [10] }));
     expect(done.run).toMatchObject({ ended: { cause: 'spend' }, tallies: { started: 2 } });
+  });
+
+  it('stops where a customer is found to have paid twice, before it begins another step', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, idsOf(0, 4));
+    const plan = await planOf(deployment.store, idsOf(0, 4));
+    let isPlanted: Promise<unknown> | null = null;
+    const done = expectOk(
+      await run(deployment.store, plan._id, {
+        ramp: [1, 3],
+        onProgress: ({ run: progress }) => {
+          if (progress?.position !== 1 || isPlanted !== null) return;
+          // The failed generation is charged by somebody after all; only then does a runner take up what was begun for it.
+          const paid = failedJob({ id: 'j0', workspaceId: 'w1', failureClass: 'temporary', captured: 100 });
+          const captures = entriesOf({ ...paid, billing: { ...paid.billing, generationId: 'g-j0' } });
+          isPlanted = deployment.server.client
+            .db(deployment.server.dbName)
+            .collection<{ _id: string }>('credit_ledger')
+            .insertMany(captures.filter(({ type }) => type === 'capture').map((entry) => ({ ...entry })))
+            .then(() => deployment.startRunner());
+        },
+      }),
+    );
+    expect(done).toMatchObject({
+      state: 'stopped',
+      run: {
+        ended: { cause: 'paid_twice', unspentCredits: 300 },
+        tallies: { started: 1, succeeded: 1, paidTwice: 1 },
+      },
+    });
+    for (const id of idsOf(1, 4)) expect((await deployment.jobOf(id)).state).toBe('failed');
   });
 
   it('skips what has changed since, and plans after a top-up exactly what stood blocked for lack of credit', async () => {
