@@ -1,7 +1,7 @@
 import type { Collection, Db, Filter } from 'mongodb';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
-import { planItemSchema, type PlanItem } from '#domain/retry-plan/plan-item.ts';
+import type { PlanItem } from '#domain/retry-plan/plan-item.ts';
 import {
   jobOutcomeSchema,
   planRecordSchema,
@@ -12,20 +12,17 @@ import {
 import { err, ok, type Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { ITEMS_IN_CHUNK, packItems, unpackItems } from './packed-items.ts';
 import { parsed } from './parsed.ts';
 
-/** How many items one document holds: some hundred kilobytes. */
-export const ITEMS_IN_CHUNK = 1000;
 /** How many of them are written at once. */
 const CHUNKS_AT_ONCE = 4;
 const PLANS_LISTED_MAX = 200;
 /** Digits that an index is written with, so that ids are in its order. */
 const INDEX_DIGITS = 6;
 
-const chunkSchema = z.object({ _id: z.string(), items: z.array(planItemSchema).max(ITEMS_IN_CHUNK) });
-
 /**
- * Plans of retries (`retry_plans`), their items in chunks with the eligible ones first (`retry_plan_items`), and what became of
+ * Plans of retries (`retry_plans`), their items in packed chunks with the eligible ones first (`retry_plan_items`), and what became of
  * each job (`retry_plan_outcomes`). A document that is none is an error: nothing that spends is passed over.
  */
 export class PlanStore {
@@ -42,14 +39,16 @@ export class PlanStore {
   /** Keeps a new plan: its items first, so that a plan that can be read is whole. */
   async insert(plan: PlanRecord, items: readonly PlanItem[]): Promise<Result<void, AppError>> {
     let next = 0;
-    // The server writes one chunk while the next ones are encoded.
+    // The server writes one chunk while the next ones are packed.
     const writeOn = async (): Promise<Result<void, AppError>> => {
       while (next * ITEMS_IN_CHUNK < items.length) {
         const n = next;
         next += 1;
-        const chunk = { items: items.slice(n * ITEMS_IN_CHUNK, (n + 1) * ITEMS_IN_CHUNK) };
+        const chunk = await packItems(items.slice(n * ITEMS_IN_CHUNK, (n + 1) * ITEMS_IN_CHUNK));
         const _id = placeOf(plan._id, n);
-        const written = await attemptCall(() => this.#items.updateOne({ _id }, { $set: chunk }, { upsert: true }));
+        const written = await attemptCall(() =>
+          this.#items.updateOne({ _id }, { $set: { ...chunk } }, { upsert: true }),
+        );
         if (!written.ok) return written;
       }
       return ok(undefined);
@@ -92,8 +91,8 @@ export class PlanStore {
     const found = await attemptCall(() => this.#items.findOne({ _id: placeOf(planId, chunk) }));
     if (!found.ok) return found;
     if (found.value === null) return ok([]);
-    const read = parsed(chunkSchema, found.value, `items of plan ${planId}`);
-    return read.ok ? ok(read.value.items.slice(from - chunk * ITEMS_IN_CHUNK)) : read;
+    const items = await unpackItems(found.value, `items of plan ${planId}`);
+    return items.ok ? ok(items.value.slice(from - chunk * ITEMS_IN_CHUNK)) : items;
   }
 
   /** Writes what became of jobs over what was known of them. */
