@@ -21,10 +21,20 @@ const STATUS_POLL_MS = 5_000;
 const STALE_MS = 30_000;
 
 const EngineContext = createContext<EngineClient | null>(null);
+const CreditScaleContext = createContext(0);
 
 /** Hands the engine's client to every hook below it. */
 export function EngineProvider({ client, children }: { client: EngineClient; children: ReactNode }): ReactNode {
-  return <EngineContext value={client}>{children}</EngineContext>;
+  return (
+    <EngineContext value={client}>
+      <CreditScaleProvider>{children}</CreditScaleProvider>
+    </EngineContext>
+  );
+}
+
+/** Asks for the scale once: an amount in each row of a table would otherwise observe the engine's status on its own. */
+function CreditScaleProvider({ children }: { children: ReactNode }): ReactNode {
+  return <CreditScaleContext value={useEngineStatus().data?.creditScale ?? 0}>{children}</CreditScaleContext>;
 }
 
 /** The engine's client of this window. */
@@ -99,7 +109,7 @@ export function useIsServerAway(): boolean {
 
 /** How many decimals the smallest unit of credits stands for; 0 until the engine has said so. */
 export function useCreditScale(): number {
-  return useEngineStatus().data?.creditScale ?? 0;
+  return use(CreditScaleContext);
 }
 
 /** How many jobs a filter matches. */

@@ -36,6 +36,17 @@ function sorted(text: string): string {
   return text.split('').sort().join('');
 }
 
+/** The same numbers everywhere, of which some are doubles on the sandbox and whole on the engine. */
+function isSameButForNumberTypes(difference: Difference): boolean {
+  const plain = (text: string): string =>
+    text
+      .replaceAll(/\{"\$number(?:Int|Long|Double)":"(-?\d+)(?:\.0)?"\}/g, '$1')
+      .replaceAll('-0', '0')
+      // Where only the name of the type was asked for.
+      .replaceAll(/"(?:int|long|double)"/g, '"number"');
+  return both(difference) && plain(difference.sandbox.text) === plain(difference.engine.text);
+}
+
 /** Every known deviation; the first that explains a difference names it. */
 export const DEVIATIONS: readonly Deviation[] = [
   {
@@ -146,6 +157,18 @@ export const DEVIATIONS: readonly Deviation[] = [
       /\[\]/.test(difference.documents + difference.sandbox.text + difference.engine.text),
   },
   {
+    name: 'an average of whole numbers that comes out even stays whole',
+    rule: '$avg divides: the mean of numbers that are no decimals is a double.',
+    page: 'reference/operator/aggregation/avg',
+    explains: (difference) => textOf(difference.operation).includes('"$avg"') && isSameButForNumberTypes(difference),
+  },
+  {
+    name: '$mod of a double gives a whole number',
+    rule: 'The remainder of numbers of which one is a double is a double.',
+    page: 'reference/operator/aggregation/mod',
+    explains: (difference) => textOf(difference.operation).includes('"$mod"') && isSameButForNumberTypes(difference),
+  },
+  {
     name: 'the stage $unset makes the documents on its way',
     rule: 'The $unset stage removes fields; it is $project with exclusions only.',
     page: 'reference/operator/aggregation/unset',
@@ -215,6 +238,11 @@ function withoutNulls(text: string): string {
     .join('\n');
 }
 
+/** In an order of its own: what was upserted has no id to be ordered by. */
 function withoutEmpty(text: string): string {
-  return text.replaceAll(/,"[abcd]":\{\}/g, '');
+  return text
+    .replaceAll(/,"[abcd]":\{\}/g, '')
+    .split('\n')
+    .sort()
+    .join('\n');
 }

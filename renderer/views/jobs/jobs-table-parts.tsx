@@ -2,6 +2,7 @@
 import { ArrowUpToLine, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { explainError } from '#domain/errors.ts';
+import { formatCount } from '../../components/counted.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import type { JobWindow } from '../../state/job-window.ts';
 
@@ -31,12 +32,11 @@ export function TableFoot({
   last: number;
 }): ReactNode {
   const { list, isTotalKnown } = jobs;
-  const count = (rows: number): string => rows.toLocaleString('en');
   return (
     <footer className="table-foot">
       <span className="tabular">
-        Rows {count(first + 1)} to {count(last + 1)} of {isTotalKnown ? '' : 'at least '}
-        {count(rowCount)}
+        Rows {formatCount(first + 1)} to {formatCount(last + 1)} of {isTotalKnown ? '' : 'at least '}
+        {formatCount(rowCount)}
       </span>
       <FootState list={list} />
     </footer>

@@ -2,8 +2,8 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
 import { Check, Wallet } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { JobRow } from '#contract/job-views.ts';
+import { useHashPath } from '../../app/hash-location.ts';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
@@ -40,7 +40,7 @@ export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps)
       data-job-id={row.id}
       data-left={hasLeft}
       title={hasLeft ? 'Changed while you read: it no longer belongs here' : undefined}
-      style={{ transform: `translateY(${topPx}px)` }}
+      style={{ top: topPx }}
     >
       <div role="gridcell" className="choose-cell" data-choose="">
         <span className="choose-box">{isChosen && <Check aria-hidden size={12} strokeWidth={3} />}</span>
@@ -53,6 +53,15 @@ export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps)
     </div>
   );
 });
+
+/** A link as the browser follows it by itself. Each of the router's own listens to the address, which a row in motion has no time for. */
+function RowLink({ className, target, says }: { className: string; target: string; says: string }): ReactNode {
+  return (
+    <a className={className} href={useHashPath.hrefs(target)} tabIndex={-1}>
+      <bdi>{says}</bdi>
+    </a>
+  );
+}
 
 const CELL_CLASSES: Readonly<Partial<Record<JobsColumn['id'], string>>> = {
   user: 'muted',
@@ -72,23 +81,13 @@ const CELLS: Readonly<Record<JobsColumn['id'], (row: JobRow) => ReactNode>> = {
       )}
     </>
   ),
-  job: (row) => (
-    <Link className="row-link mono" href={jobHref(row.id)} tabIndex={-1}>
-      <bdi>{row.id}</bdi>
-    </Link>
-  ),
+  job: (row) => <RowLink className="row-link mono" target={jobHref(row.id)} says={row.id} />,
   kind: (row) => <bdi>{row.kind}</bdi>,
   prompt: (row) => <PromptOrError row={row} />,
   workspace: (row) => (
-    <Link className="row-link" href={ownerHref('workspace', row.workspaceId)} tabIndex={-1}>
-      <bdi>{row.workspaceId}</bdi>
-    </Link>
+    <RowLink className="row-link" target={ownerHref('workspace', row.workspaceId)} says={row.workspaceId} />
   ),
-  user: (row) => (
-    <Link className="row-link" href={ownerHref('user', row.userId)} tabIndex={-1}>
-      <bdi>{row.userId}</bdi>
-    </Link>
-  ),
+  user: (row) => <RowLink className="row-link" target={ownerHref('user', row.userId)} says={row.userId} />,
   provider: (row) => <bdi>{row.provider}</bdi>,
   model: (row) => <bdi>{row.model}</bdi>,
   code: (row) => <bdi>{row.failureCode ?? ''}</bdi>,

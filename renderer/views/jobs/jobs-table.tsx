@@ -212,7 +212,7 @@ function EmptyRow({ topPx, rank }: { topPx: number; rank: number }): ReactNode {
       className="jobs-row is-empty"
       aria-rowindex={rank + 2}
       aria-busy
-      style={{ transform: `translateY(${topPx}px)` }}
+      style={{ top: topPx }}
     >
       <div role="gridcell">
         <span className="visually-hidden">Being read</span>
