@@ -207,13 +207,7 @@ function VisibleRows({
 /** Stands for a row that is being read. */
 function EmptyRow({ topPx, rank }: { topPx: number; rank: number }): ReactNode {
   return (
-    <div
-      role="row"
-      className="jobs-row is-empty"
-      aria-rowindex={rank + 2}
-      aria-busy
-      style={{ top: topPx }}
-    >
+    <div role="row" className="jobs-row is-empty" aria-rowindex={rank + 2} aria-busy style={{ top: topPx }}>
       <div role="gridcell">
         <span className="visually-hidden">Being read</span>
       </div>
