@@ -23,6 +23,11 @@ export const ERRORS = {
     message: 'This connection is read-only; nothing was written.',
     action: 'Start without --read-only, or use a connection that may write.',
   },
+  not_mappable: {
+    transient: false,
+    message: 'This cannot be said through the mapping of this connection; nothing was written.',
+    action: 'Report what the details name; the mapping itself is under Connections.',
+  },
   not_found: {
     transient: false,
     message: 'There is no such record.',

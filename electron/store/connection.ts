@@ -16,6 +16,8 @@ import { FleetLimits } from './fleet-limits.ts';
 import { FailureDecisionStore } from './failure-decision-store.ts';
 import { FinanceStore } from './finance-store.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
+import { mappedDb } from './mapping/mapped-db.ts';
 import { LedgerPoster } from './ledger-poster.ts';
 import type { Wait } from './standing-postings.ts';
 import { MongoReadableStore } from './mongo-readable-store.ts';
@@ -42,6 +44,8 @@ export interface StoreOptions {
   readonly appName: string;
   /** True where nothing may ever be written over this connection; see {@link readOnlyDb}. */
   readonly isReadOnly: boolean;
+  /** How the documents there stand for ours; left out or null, they are ours. */
+  readonly mapping?: JobMapping | null | undefined;
   /** How long the first connection may take, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly newId: () => string;
@@ -99,7 +103,9 @@ export async function openStore(options: StoreOptions): Promise<Result<Store, Ap
 async function openOn(client: MongoClient, dbName: string, options: StoreOptions): Promise<Result<Store, AppError>> {
   const connected = await attemptCall(() => client.connect());
   if (!connected.ok) return connected;
-  const db = options.isReadOnly ? readOnlyDb(client.db(dbName)) : client.db(dbName);
+  const theirs = options.isReadOnly ? readOnlyDb(client.db(dbName)) : client.db(dbName);
+  const { mapping = null } = options;
+  const db = mapping === null ? theirs : mappedDb(theirs, mapping);
   const topology = await readTopology(db);
   if (!topology.ok) return topology;
   const collections = openCollections(db);

@@ -10,6 +10,7 @@ import {
 import { redactConnectionString } from 'mongodb-connection-string-url';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { NotMappableError } from './mapping/mapping-error.ts';
 import { ReadOnlyError } from './read-only-db.ts';
 
 const UNAUTHORIZED = 13;
@@ -20,7 +21,7 @@ export const DUPLICATE_KEY = 11000;
 
 /** Puts an error of the driver into the catalogue. A connection string in its message is redacted. */
 export function toAppError(cause: unknown): AppError {
-  if (cause instanceof ReadOnlyError) return cause.toAppError();
+  if (cause instanceof ReadOnlyError || cause instanceof NotMappableError) return cause.toAppError();
   const detail = redactConnectionString(cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
   if (cause instanceof MongoServerSelectionError) {
     const inner = cause.cause ?? cause.reason?.error;

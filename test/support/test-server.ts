@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { startSandbox } from '#sandbox/server.ts';
 import type { Store } from '#store/connection.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from './expect-ok.ts';
+
+/** How a store is opened on it. */
+interface OpenOptions {
+  readonly isReadOnly?: boolean;
+  readonly mapping?: JobMapping | null;
+}
 
 /** A server to test against, with a database of its own that is dropped at the end. */
 export interface TestServer {
   readonly uri: string;
   readonly dbName: string;
   /** Opens a connection as a part of the program would. Closed by `stop`. */
-  openStore(options?: { readonly isReadOnly?: boolean }): Promise<Store>;
+  openStore(options?: OpenOptions): Promise<Store>;
   /** The bare driver, for what a test looks at or breaks by hand. */
   readonly client: MongoClient;
   stop(): Promise<void>;
@@ -46,11 +53,7 @@ export async function startTestServer(): Promise<TestServer> {
 }
 
 /** A connection as a part of the program would open it; whoever asks for it closes it. */
-export async function openTestStore(
-  uri: string,
-  dbName: string,
-  options: { readonly isReadOnly?: boolean } = {},
-): Promise<Store> {
+export async function openTestStore(uri: string, dbName: string, options: OpenOptions = {}): Promise<Store> {
   return expectOk(
     await openProcessStore({
       uri,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import type { ChangeBatch, ChangeFollower } from '#store/change-source.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob } from '../../support/job-builder.ts';
+import { SHOP_MAPPING } from '../../support/shop-mapping.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
@@ -12,10 +14,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.stop());
-beforeEach(async () => {
-  await server.client.db(server.dbName).dropDatabase();
-  store = await server.openStore();
-});
 
 /** Reads until `count` changes have come; each read waits on the server, and ten of them bound it. */
 async function nextChanges(follower: ChangeFollower, count: number): Promise<ChangeBatch> {
@@ -29,7 +27,15 @@ async function nextChanges(follower: ChangeFollower, count: number): Promise<Cha
   return { ...last, changes };
 }
 
-describe('following changes', () => {
+describe.each<{ where: string; mapping: JobMapping | null }>([
+  { where: 'on a server', mapping: null },
+  { where: 'through a mapping to other names and forms', mapping: SHOP_MAPPING },
+])('following changes $where', ({ mapping }) => {
+  beforeEach(async () => {
+    await server.client.db(server.dbName).dropDatabase();
+    store = await server.openStore({ mapping });
+  });
+
   it('a stream gives every change behind its position once, in order, also after it was opened again', async ({
     skip,
   }) => {
@@ -40,7 +46,10 @@ describe('following changes', () => {
     await first.close();
     expect(seen.changes).toMatchObject([{ type: 'job', job: { job: { _id: 'a' } } }]);
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'b' })]));
-    await server.client.db(server.dbName).collection<{ _id: string }>('jobs').deleteOne({ _id: 'a' });
+    await server.client
+      .db(server.dbName)
+      .collection<{ _id: string }>(mapping?.collections.jobs ?? 'jobs')
+      .deleteOne({ _id: 'a' });
     const second = expectOk(await store.changes.follow(seen.position));
     const later = await nextChanges(second, 2);
     await second.close();

@@ -1,26 +1,28 @@
+import type { Db } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findViolations } from '#domain/invariants.ts';
 import { isLeased, parseJob, type Job, type LeasedJob } from '#domain/job.ts';
+import type { MappedPart } from '#domain/mapping/canonical-fields.ts';
+import { mappedCollection, NO_MAPPING, type JobMapping } from '#domain/mapping/job-mapping.ts';
+import { toTheirs } from '#domain/mapping/mapped-documents.ts';
 import { planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import type { Store } from '#store/connection.ts';
+import { mappedDb } from '#store/mapping/mapped-db.ts';
 import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
+import { SHOP_MAPPING } from '../../support/shop-mapping.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
 let store: Store;
+/** The same database by the bare driver, by our names. */
+let db: Db;
 
 beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.stop());
-beforeEach(async () => {
-  await server.client.db(server.dbName).dropDatabase();
-  store = await server.openStore();
-  expectOk(await store.writer.createIndexes());
-});
-
 const ACTOR = { type: 'runner', id: 'r1' } as const;
 
 async function claim(limit = 10): Promise<readonly LeasedJob[]> {
@@ -55,7 +57,34 @@ const FAIL: JobEvent = {
   validation: null,
 };
 
-describe('the charge protocol on a server', () => {
+const WAYS: readonly { readonly where: string; readonly mapping: JobMapping | null }[] = [
+  { where: 'on a server', mapping: null },
+  { where: 'through a mapping to other names and forms', mapping: SHOP_MAPPING },
+];
+
+/** Begins each test with an empty database that is reached in this way. */
+function beginWith(mapping: JobMapping | null): void {
+  beforeEach(async () => {
+    db = server.client.db(server.dbName);
+    await db.dropDatabase();
+    if (mapping !== null) db = mappedDb(db, mapping);
+    store = await server.openStore({ mapping });
+    expectOk(await store.writer.createIndexes());
+  });
+}
+
+/** A collection by the bare driver, and a document as it stands there. */
+function rawOf(mapping: JobMapping | null, part: MappedPart) {
+  const collection = mappedCollection(mapping ?? NO_MAPPING, part);
+  return {
+    documents: server.client.db(server.dbName).collection<{ _id: string }>(collection.name),
+    written: (document: object) => toTheirs(collection, { ...document }, null),
+  };
+}
+
+describe.each(WAYS)('the charge protocol $where', ({ mapping }) => {
+  beginWith(mapping);
+
   it('a completed job is captured once, whoever settles it how often', async () => {
     expectOk(await store.writer.postEntry(grant('w1', 1000)));
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1', priceCredits: 300 })]));
@@ -118,16 +147,15 @@ describe('the charge protocol on a server', () => {
       const before = await readBooks(store.reader);
       expectOk(await store.writer.settle(['j1']));
       const done = await readBooks(store.reader);
-      const db = server.client.db(server.dbName);
       const release = done.ledger.find((entry) => entry.type === 'release');
       const owing = before.jobs[0];
       if (release === undefined || owing === undefined) throw new Error('no release');
-      await db.collection<{ _id: string }>('jobs').replaceOne({ _id: 'j1' }, owing);
+      const jobs = rawOf(mapping, 'jobs');
+      await jobs.documents.replaceOne({ _id: 'j1' }, jobs.written(owing));
       await db
         .collection<{ _id: string }>('credit_accounts')
         .updateOne({ _id: 'w1' }, { $set: { [`posting.${release._id}`]: release } });
-      if (died === 'account written')
-        await db.collection<{ _id: string }>('credit_ledger').deleteOne({ _id: release._id });
+      if (died === 'account written') await rawOf(mapping, 'ledger').documents.deleteOne({ _id: release._id });
 
       expectOk(await store.writer.sweep({ limit: 10, olderThanMs: -60_000, isDryRun: false }));
       const after = await readBooks(store.reader);
@@ -149,7 +177,9 @@ describe('the charge protocol on a server', () => {
   });
 });
 
-describe('leases on a server', () => {
+describe.each(WAYS)('leases $where', ({ mapping }) => {
+  beginWith(mapping);
+
   beforeEach(async () => {
     expectOk(await store.writer.postEntry(grant('w1', 100_000)));
   });
@@ -208,7 +238,6 @@ describe('leases on a server', () => {
   });
 
   it('a document that is no job is never claimed and never in the way of others', async () => {
-    const db = server.client.db(server.dbName);
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1' }), queuedJob({ id: 'j2' })]));
     await db.collection<{ _id: string }>('jobs').updateOne({ _id: 'j1' }, { $set: { 'input.prompt': 42 } });
     expect((await claim()).map((job) => job._id)).toEqual(['j2']);
