@@ -30,8 +30,9 @@ const hook = new URL('./profile-hook.ts', import.meta.url).href;
 const results = fileURLToPath(new URL('./results', import.meta.url));
 
 /**
- * `npm run bench -- all [--only A,B] [--quick] [--save] [--json]`: every benchmark after the other, each in a process of its own, so
- * that none measures what another left behind. `--save` writes the figures to `test/bench/results/`, `--quick` is for function only.
+ * `npm run bench -- all [--only A,B] [--with 'A=ARGUMENTS'] [--quick] [--save] [--json]`: every benchmark after the other, each in a
+ * process of its own, so that none measures what another left behind. `--with` hands a benchmark arguments of its own, as its size;
+ * the report names them. `--save` writes the figures to `test/bench/results/`, `--quick` is for function only.
  * Exits 1 where a benchmark's check did not hold; a figure fails nothing.
  */
 export async function runSuite(args: readonly string[]): Promise<number> {
@@ -39,17 +40,20 @@ export async function runSuite(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {
       only: { type: 'string' },
+      with: { type: 'string', multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const names = values.only === undefined ? SUITE : SUITE.filter((name) => values.only?.split(',').includes(name));
+  const own = new Map(values.with.map((one) => splitOnce(one, '=')));
   const failed: string[] = [];
   const reports: Report[] = [];
   for (const name of names) {
     const startedAt = performance.now();
-    const report = await reportOf(name, values.quick ? ['--quick'] : []);
+    const given = [...(values.quick ? ['--quick'] : []), ...(own.get(name)?.split(' ') ?? [])];
+    const report = await reportOf(name, given);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     if (report === null) failed.push(name);
     else reports.push(report);
@@ -89,7 +93,13 @@ export async function runProfiled(name: string, args: readonly string[]): Promis
 async function reportOf(name: string, args: readonly string[]): Promise<Report | null> {
   const { code, output } = await run([name, '--json', ...args], {}, 'pipe');
   if (code !== 0) return null;
-  return reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+  const report = reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+  return { ...report, args };
+}
+
+function splitOnce(text: string, by: string): readonly [string, string] {
+  const at = text.indexOf(by);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + by.length)];
 }
 
 function run(

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -34,10 +34,10 @@ interface Sizes {
 }
 
 /**
- * `npm run bench -- screens [--rows N] [--rounds N] [--quick] [--json]`: the application's window in a real Chromium on an offline copy
+ * `npm run bench -- screens [--rows N] [--rounds N] [--data-dir FOLDER] [--quick] [--json]`: the application's window in a real Chromium on an offline copy
  * of N jobs (one million): start, scrolling beside bare @tanstack/react-virtual and ag-grid with rows that are there at once, filters,
  * the way to the last row, memory, the delay of a key while 500 jobs a second change on a live server of its own, and the chart
- * library beside Chart.js. The limit of scrolling is a page with nothing in it.
+ * library beside Chart.js. The limit of scrolling is a page with nothing in it. `--data-dir` keeps the copy for the next time.
  */
 export async function runScreensBenchmark(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -45,6 +45,7 @@ export async function runScreensBenchmark(args: readonly string[]): Promise<numb
     options: {
       rows: { type: 'string' },
       rounds: { type: 'string' },
+      'data-dir': { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -58,7 +59,8 @@ export async function runScreensBenchmark(args: readonly string[]): Promise<numb
   };
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
   try {
-    const cases = [...(await copyCases(folder, sizes)), ...(await inputDelays(folder, sizes))];
+    const dataDir = path.join(values['data-dir'] ?? folder, `screens-${sizes.rows}`);
+    const cases = [...(await copyCases(folder, dataDir, sizes)), ...(await inputDelays(folder, sizes))];
     if (values.json) console.log(JSON.stringify({ benchmark: 'screens', machine: machineOf(), setUp: sizes, cases }));
     else for (const one of cases) console.log(lineOf(one));
     return 0;
@@ -67,11 +69,15 @@ export async function runScreensBenchmark(args: readonly string[]): Promise<numb
   }
 }
 
-async function copyCases(folder: string, sizes: Sizes): Promise<readonly BenchCase[]> {
-  const dataDir = path.join(folder, 'data');
+async function copyCases(folder: string, dataDir: string, sizes: Sizes): Promise<readonly BenchCase[]> {
   const { copyFile } = dataFilesOf(dataDir, expectOk(labelOf(AWAY, DB)));
   mkdirSync(path.dirname(copyFile), { recursive: true });
-  await new BenchChild(FILL_PROCESS, [copyFile, String(sizes.rows), '1']).end();
+  if (!existsSync(copyFile)) {
+    const half = `${copyFile}.half`;
+    rmSync(half, { force: true });
+    await new BenchChild(FILL_PROCESS, [half, String(sizes.rows), '1']).end();
+    renameSync(half, copyFile);
+  }
   const env = { MONGODB_URI: AWAY };
   // The first start builds what is stale, and is measured by nobody.
   await (await startApplication({ env, args: ['--db', DB] }, dataDir)).stop();
