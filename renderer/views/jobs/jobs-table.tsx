@@ -31,7 +31,7 @@ import { useKeptScroll } from './use-table-scroll.ts';
 const ROW_PX = 36;
 const HEAD_PX = 34;
 /** Rows beyond the visible ones that are kept ready. */
-const OVERSCAN_ROWS = 15;
+const OVERSCAN_ROWS = 10;
 
 interface JobsTableProps {
   readonly jobs: JobWindow;
