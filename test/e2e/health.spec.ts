@@ -93,7 +93,7 @@ test.describe('health of a deployment', () => {
     await expect(tiles.getByRole('button', { name: /^Completed 1/ })).toBeVisible();
 
     await production.serverGoes();
-    await expect(page.getByRole('alert')).toContainText('You see the offline copy as of');
+    await expect(page.locator('.banner')).toContainText('You see the offline copy as of');
     await expect(part(page, 'Now')).toContainText('runners: the server is not there');
     await expect(tiles.getByRole('button', { name: /^Completed 1/ })).toBeVisible();
     await keepScreen(page, 'health-offline');

@@ -43,7 +43,7 @@ test.describe('the offline copy', () => {
       await production.order({ id: 'away-1' });
       await openJob(page, 'away-1');
       await production.serverGoes();
-      await expect(page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
+      await expect(page.locator('.banner')).toContainText('The MongoDB server does not answer.');
       await page.getByRole('button', { name: 'Cancel…' }).click();
       await page.getByLabel('Reason').fill('the customer called');
       await page.getByRole('button', { name: 'Keep as a draft' }).click();
@@ -73,7 +73,7 @@ test.describe('the offline copy', () => {
       await page.getByRole('button', { name: 'Run the rules' }).click();
       await expect(page.getByRole('region', { name: 'Last run' })).toBeVisible();
       await production.serverGoes();
-      await expect(page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
+      await expect(page.locator('.banner')).toContainText('The MongoDB server does not answer.');
 
       await page.getByLabel('All shown').check();
       await page.getByRole('button', { name: 'Propose mends…' }).click();

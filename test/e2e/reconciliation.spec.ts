@@ -113,7 +113,7 @@ test.describe('reconciliation', () => {
     const table = page.getByRole('table', { name: 'Findings by rule' });
     await expect(table).toBeVisible();
     await production.serverGoes();
-    await expect(page.getByRole('alert')).toContainText('The MongoDB server does not answer.');
+    await expect(page.locator('.banner')).toContainText('The MongoDB server does not answer.');
     await expect(page.getByRole('button', { name: 'Run the rules' })).toBeDisabled();
     await expect(page.getByRole('form', { name: 'Run' })).toContainText('A run needs the server');
     await expect(table).toBeVisible();

@@ -1,7 +1,7 @@
 import { CircleHelp, Footprints, Hourglass, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
-import { explainError } from '#domain/errors.ts';
+import { explainError, type AppError } from '#domain/errors.ts';
 import { Panel } from '../../components/panel.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useStandstill } from '../../state/engine-queries.tsx';
@@ -26,12 +26,24 @@ function Standstill({ jobId, updatedAtMs }: { jobId: string; updatedAtMs: number
           {data !== undefined && (isMoving ? `It is moving. ${data.explanation}` : data.explanation)}
         </span>
       </p>
-      {error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {data === undefined ? 'It cannot be said now. ' : 'This may be old. '}
-          {explainError(toWireError(error))}
-        </p>
-      )}
+      {error !== null && <Unanswered error={toWireError(error)} isOld={data !== undefined} />}
     </Panel>
+  );
+}
+
+/** That the server is away stands above every screen; here it is said only what follows from it. */
+function Unanswered({ error, isOld }: { error: AppError; isOld: boolean }): ReactNode {
+  if (error.code === 'server_unreachable') {
+    return (
+      <p className="muted">
+        {isOld ? 'This may be old: the server is away.' : 'It cannot be said while the server is away.'}
+      </p>
+    );
+  }
+  return (
+    <p className="note" data-tone="danger" role="alert">
+      {isOld ? 'This may be old. ' : 'It cannot be said now. '}
+      {explainError(error)}
+    </p>
   );
 }
