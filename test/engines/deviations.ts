@@ -142,6 +142,20 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: ({ operation }) => /"\$(lte?|gte?)":\{"\$(min|max)Key"/.test(textOf(operation)),
   },
   {
+    name: 'an update that changes nothing is counted as a modification',
+    rule: 'If the update operation results in no change to the document, nModified can be less than n.',
+    page: 'reference/command/update',
+    explains: (difference) => {
+      const [sandbox, engine] = [modified(difference.sandbox.text), modified(difference.engine.text)];
+      return (
+        both(difference) &&
+        difference.operation.kind.startsWith('update') &&
+        sandbox < engine &&
+        withoutModified(difference.sandbox.text) === withoutModified(difference.engine.text)
+      );
+    },
+  },
+  {
     name: '$unset of a field of a list is refused',
     rule: 'If the field does not exist, then $unset does nothing.',
     page: 'reference/operator/update/unset',
@@ -246,4 +260,13 @@ function withoutEmpty(text: string): string {
     .split('\n')
     .sort()
     .join('\n');
+}
+
+/** How many documents an update says that it has modified; NaN where it says nothing. */
+function modified(text: string): number {
+  return Number(/"nModified":\{"\$numberInt":"(\d+)"\}/.exec(text)?.[1]);
+}
+
+function withoutModified(text: string): string {
+  return text.replace(/"nModified":\{[^}]*\}/, '');
 }

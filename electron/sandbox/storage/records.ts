@@ -25,7 +25,14 @@ interface EntryChange {
 }
 
 /** Reads from the tables happen in pages, because SQLite allows no write while a read is still open. */
-const PAGE = 256;
+const PAGE_MAX = 256;
+/** Most commands that name an index want one document: a whole page for it would cost more than everything else they do. */
+const FIRST_PAGE = 4;
+
+function nextPage(size: number): number {
+  return Math.min(PAGE_MAX, size * 4);
+}
+
 /** Every key: the rank of a value's type, which keys begin with, lies between these. */
 const WHOLE_INDEX: KeyRange = { from: Buffer.of(0), to: Buffer.of(0xff), prefixBytes: 0 };
 /** Before every record of every collection. */
@@ -149,11 +156,11 @@ export class Records {
     }
     const statement = isBackward ? this.#scanBackward : this.#scanForward;
     let [from, to] = recordBounds(collection.id);
-    for (;;) {
-      const page = statement.all(from, to, PAGE);
+    for (let size = FIRST_PAGE; ; size = nextPage(size)) {
+      const page = statement.all(from, to, size);
       for (const row of page) yield row.record;
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
+      if (last === undefined || page.length < size) return;
       if (isBackward) to = last.record;
       else from = last.record;
     }
@@ -162,13 +169,13 @@ export class Records {
   /** The places of a stretch of an index in order. */
   *range(index: IndexInfo, range: KeyRange, isBackward: boolean): Generator<IndexPosition> {
     let at: IndexPosition = isBackward ? { key: range.to, record: NO_RECORD } : { key: range.from, record: NO_RECORD };
-    for (;;) {
+    for (let size = FIRST_PAGE; ; size = nextPage(size)) {
       const page = isBackward
-        ? this.#backward.all(index.id, at.key, at.record, range.from, PAGE)
-        : this.#forward.all(index.id, at.key, at.record, range.to, PAGE);
+        ? this.#backward.all(index.id, at.key, at.record, range.from, size)
+        : this.#forward.all(index.id, at.key, at.record, range.to, size);
       yield* page;
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
+      if (last === undefined || page.length < size) return;
       at = last;
     }
   }
