@@ -152,16 +152,24 @@ function MarkLane({
   );
 }
 
+/** Further to the right a tick's words stand before it. */
+const LAST_LABEL_PERCENT = 88;
+
 function Axis({ view, startMs }: { view: TimelineWindow; startMs: number }): ReactNode {
   return (
     <div className="strip-lane strip-axis">
       <span className="strip-name" />
       <div className="strip-track">
-        {ticksOf(view, startMs).map((offsetMs) => (
-          <span key={offsetMs} className="strip-tick tabular" style={{ left: `${shareOf(startMs + offsetMs, view)}%` }}>
-            {offsetMs === 0 ? '0' : `+${formatDuration(offsetMs)}`}
-          </span>
-        ))}
+        {ticksOf(view, startMs).map((offsetMs) => {
+          const percent = shareOf(startMs + offsetMs, view);
+          // Near the end there is no room behind the mark for its words.
+          const side = percent > LAST_LABEL_PERCENT ? 'before' : 'behind';
+          return (
+            <span key={offsetMs} className="strip-tick tabular" data-side={side} style={{ left: `${percent}%` }}>
+              {offsetMs === 0 ? '0' : `+${formatDuration(offsetMs)}`}
+            </span>
+          );
+        })}
       </div>
     </div>
   );
