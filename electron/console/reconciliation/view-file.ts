@@ -6,7 +6,7 @@ import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decodeColumns, encodeColumns, type Column, type ColumnFile } from './column-file.ts';
 
-const VIEW_KIND = 'ledger-view-3';
+const VIEW_KIND = 'ledger-view-4';
 const SEEN_KIND = 'seen-entries-2';
 
 /** What a file of a view was read from, so that it is not taken for the view of another server. */
@@ -127,6 +127,7 @@ function viewOf(reader: ColumnReader): LedgerView {
       available: reader.float64('accounts.available'),
       held: reader.float64('accounts.held'),
       otherLedger: reader.float64('accounts.otherLedger'),
+      otherHeld: reader.float64('accounts.otherHeld'),
       isOverlaid: reader.uint8('accounts.isOverlaid'),
     },
     holds: {

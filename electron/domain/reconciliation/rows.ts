@@ -26,9 +26,9 @@ export function holdsByGeneration(view: LedgerView): Float64Array {
   return held;
 }
 
-/** What each account holds by its single holds, by the index of its workspace. */
+/** What each account holds by its single holds, with those that the view left out, by the index of its workspace. */
 export function holdsByWorkspace(view: LedgerView): Float64Array {
-  const held = new Float64Array(view.accounts.isPresent.length);
+  const held = Float64Array.from(view.accounts.otherHeld);
   for (let row = 0; row < view.holds.count; row += 1) {
     const workspace = view.holds.workspace[row] ?? 0;
     held[workspace] = (held[workspace] ?? 0) + (view.holds.credits[row] ?? 0);

@@ -6,9 +6,13 @@ import type { GenerationFacts, JobFacts } from './facts.ts';
 import { sealView } from './view-seal.ts';
 import { entryTypeCode, OUTCOMES, periodCode, type LedgerView } from './view.ts';
 
-/** An account as far as reconciliation goes. `otherLedgerCredits` is what its entries add up to that are not in the view. */
+/**
+ * An account as far as reconciliation goes. `otherLedgerCredits` and `otherHeldCredits` are what its entries and its reservations add
+ * up to that are not in the view.
+ */
 export type AccountFacts = Pick<CreditAccount, '_id' | 'available' | 'held' | 'holds' | 'posting'> & {
   readonly otherLedgerCredits?: number;
+  readonly otherHeldCredits?: number;
 };
 
 const ENTRY_TYPES_OF_COLUMNS = {
@@ -65,6 +69,7 @@ const accountTable = () =>
     available: Float64Array,
     held: Float64Array,
     otherLedger: Float64Array,
+    otherHeld: Float64Array,
     isOverlaid: Uint8Array,
   } as const);
 const holdTable = () =>
@@ -113,12 +118,13 @@ export class LedgerViewBuilder {
   addAccount(account: AccountFacts): void {
     const { accounts, holds } = this.#tables;
     const workspace = this.#workspace(account._id);
-    const { isPresent, available, held, otherLedger } = accounts.columns;
+    const { isPresent, available, held, otherLedger, otherHeld } = accounts.columns;
     if (isPresent[workspace] === 1) dropRows(holds.columns.workspace, holds.count, workspace);
     isPresent[workspace] = 1;
     available[workspace] = account.available;
     held[workspace] = account.held;
     otherLedger[workspace] = account.otherLedgerCredits ?? 0;
+    otherHeld[workspace] = account.otherHeldCredits ?? 0;
     for (const [generationId, hold] of Object.entries(account.holds)) {
       this.#addHold(workspace, generationId, hold.credits, hold.at.getTime());
     }

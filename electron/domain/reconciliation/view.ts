@@ -98,6 +98,8 @@ export interface AccountColumns {
   readonly held: Float64Array;
   /** What the entries of the account add up to that were left out of this view. */
   readonly otherLedger: Float64Array;
+  /** What the reservations of the account add up to that were left out of this view. */
+  readonly otherHeld: Float64Array;
   /** 1 where something that the account is about to post is left out, because the ledger or another account has that key in another workspace. */
   readonly isOverlaid: Uint8Array;
 }

@@ -108,6 +108,13 @@ export class Affected {
     return row < 0 ? this.newGenerationIds.has(id) : this.isGeneration(row);
   }
 
+  /** True for a reservation that has to be looked at by itself, and not only in the sum of its account. */
+  needsHold(row: number): boolean {
+    const { view } = this.#base;
+    const generation = view.holds.generation[row] ?? 0;
+    return this.isGeneration(generation) || isNoGeneration(view, generation);
+  }
+
   hasJob(id: string): boolean {
     if (this.jobIds.has(id)) return true;
     const row = this.#base.view.jobIds.find(id);

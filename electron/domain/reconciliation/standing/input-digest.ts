@@ -25,6 +25,7 @@ export interface CountedRows {
   readonly jobs: ReadonlySet<number> | 'all';
   /** Workspaces whose accounts are counted, each row once. */
   readonly workspaces: ReadonlySet<number> | 'all';
+  readonly holds: Iterable<number>;
 }
 
 /** The sum of documents of which none was read. */
@@ -35,7 +36,11 @@ const NO_INPUTS: InputSum = { counts: { jobs: 0, unreadableJobs: 0, accounts: 0,
  * (generations that it gives to the job which their entries name) is left out.
  */
 export function sumInputs(view: LedgerView): InputSum {
-  const all = { entries: upTo(view.entries.count), generations: upTo(view.generations.count) };
+  const all = {
+    entries: upTo(view.entries.count),
+    generations: upTo(view.generations.count),
+    holds: upTo(view.holds.count),
+  };
   return changeSum(NO_INPUTS, view, { ...all, jobs: 'all', workspaces: 'all' }, 1);
 }
 
@@ -85,8 +90,7 @@ export function changeSum(sum: InputSum, view: LedgerView, counted: CountedRows,
     const hash = mixNumber(mixNumber(4, view.workspaces.hash(row)), accounts.available[row] ?? 0);
     put(mixNumber(hash, accounts.held[row] ?? 0));
   }
-  for (let row = 0; row < holds.count; row += 1) {
-    if (counted.workspaces !== 'all' && !counted.workspaces.has(holds.workspace[row] ?? 0)) continue;
+  for (const row of counted.holds) {
     let hash = mixNumber(mixNumber(5, generationHash(holds.generation[row] ?? 0)), holds.credits[row] ?? 0);
     hash = mixNumber(hash, view.workspaces.hash(holds.workspace[row] ?? 0));
     put(mixNumber(hash, holds.atMs[row] ?? 0));

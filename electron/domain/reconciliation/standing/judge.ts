@@ -167,6 +167,7 @@ class Concern {
       generations: this.#affected.generationRows,
       jobs: new Set(this.#affected.jobRows),
       workspaces: this.#changedWorkspaces(view),
+      holds: this.#holdsBefore(),
     };
   }
 
@@ -181,7 +182,22 @@ class Concern {
       }),
       jobs: new Set([...view.jobs.presence.keys()].filter((row) => this.#affected.hasJob(view.jobIds.text(row)))),
       workspaces: this.#changedWorkspaces(view),
+      holds: this.#holdsNow(),
     };
+  }
+
+  /** Reservations of changed accounts; those that are left out of the partial view are the same before and now. */
+  *#holdsBefore(): Iterable<number> {
+    const base = this.#base;
+    for (const workspace of this.#changedWorkspaces(base.view)) {
+      for (const row of base.holdsOfWorkspace(workspace)) if (this.#affected.needsHold(row)) yield row;
+    }
+  }
+
+  *#holdsNow(): Iterable<number> {
+    const { holds } = this.#view;
+    const changed = this.#changedWorkspaces(this.#view);
+    for (let row = 0; row < holds.count; row += 1) if (changed.has(holds.workspace[row] ?? 0)) yield row;
   }
 
   #changedWorkspaces(view: LedgerView): ReadonlySet<number> {

@@ -1,6 +1,6 @@
 import type { GenerationFacts, JobFacts } from '../facts.ts';
 import { ENTRY_TYPES, netOfEntry, OUTCOMES, type LedgerView } from '../view.ts';
-import { LedgerViewBuilder } from '../view-builder.ts';
+import { LedgerViewBuilder, type AccountFacts } from '../view-builder.ts';
 import type { Affected } from './affected.ts';
 import type { BookChanges } from './book-changes.ts';
 import type { IndexedView } from './view-index.ts';
@@ -95,7 +95,7 @@ function addAccount(
   const { view } = base;
   const changed = changes.accounts.get(workspaceId);
   if (changed !== undefined && changed !== null) {
-    builder.addAccount({ ...changed, otherLedgerCredits });
+    builder.addAccount({ ...changed, ...partOfHolds(changed.holds, affected), otherLedgerCredits });
     return;
   }
   const row = view.workspaces.find(workspaceId);
@@ -104,6 +104,10 @@ function addAccount(
     if (affected.workspaceIds.has(workspaceId) && row >= 0) addJobsOfWorkspace(builder, base, row, affected);
     return;
   }
+  const isAffected = affected.workspaceIds.has(workspaceId);
+  const holds = isAffected ? base.holdsOfWorkspace(row) : [];
+  let otherHeldCredits = 0;
+  for (const hold of holds) if (!affected.needsHold(hold)) otherHeldCredits += view.holds.credits[hold] ?? 0;
   builder.addAccount({
     _id: workspaceId,
     available: view.accounts.available[row] ?? 0,
@@ -111,9 +115,23 @@ function addAccount(
     holds: {},
     posting: {},
     otherLedgerCredits,
+    otherHeldCredits,
   });
-  if (!affected.workspaceIds.has(workspaceId)) return;
-  for (const hold of base.holdsOfWorkspace(row)) builder.copyHold(view, hold);
+  for (const hold of holds) if (affected.needsHold(hold)) builder.copyHold(view, hold);
+}
+
+/**
+ * The reservations of a changed account that have to be looked at by themselves, and the sum of the others: an account may hold
+ * something for thousands of generations of which nothing has changed.
+ */
+function partOfHolds(all: AccountFacts['holds'], affected: Affected): Pick<AccountFacts, 'holds' | 'otherHeldCredits'> {
+  const holds: Record<string, AccountFacts['holds'][string]> = {};
+  let otherHeldCredits = 0;
+  for (const [generationId, hold] of Object.entries(all)) {
+    if (generationId === '' || affected.hasGeneration(generationId)) holds[generationId] = hold;
+    else otherHeldCredits += hold.credits;
+  }
+  return { holds, otherHeldCredits };
 }
 
 /** The jobs that are not affected themselves, as far as it counts for a workspace without an account. */
