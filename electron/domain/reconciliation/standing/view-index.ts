@@ -21,6 +21,7 @@ export class IndexedView {
   #holdsOfWorkspace: RowIndex | null = null;
   #strayEntriesOfJob: RowIndex | null = null;
   #entriesOfKey: RowIndex | null = null;
+  #idsOfHolds: readonly string[] | null = null;
   #oddBonds: readonly Bond[] | null = null;
   #leasedJobs: readonly number[] | null = null;
 
@@ -117,6 +118,12 @@ export class IndexedView {
       (row) => holds.workspace[row] ?? -1,
     );
     return this.#holdsOfWorkspace.of(workspace);
+  }
+
+  /** The id of the generation that a reservation is for; asked for all of an account's whenever the account changes. */
+  generationIdOfHold(row: number): string {
+    this.#idsOfHolds ??= Array.from(this.view.holds.generation, (generation) => this.generationId(generation));
+    return this.#idsOfHolds[row] ?? '';
   }
 
   /** Rows of the entries that name a job and stand under a generation that does not belong to it. */
