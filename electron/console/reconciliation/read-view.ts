@@ -6,6 +6,7 @@ import { sumInputs, type InputSum } from '#domain/reconciliation/standing/input-
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { FailedReadingError } from './failed-reading.ts';
 import { toAppError } from '#store/driver-errors.ts';
 import type { ReadableStore } from '#store/ports.ts';
 
@@ -25,17 +26,6 @@ export type ReconciliationStore = Pick<
 
 /** Where the documents of a run are read from: the server, or the offline copy. */
 export type BookSource = Pick<ReconciliationStore, 'iterateJobs' | 'iterateLedger' | 'iterateAccounts'>;
-
-/** Thrown out of an iteration where its source fails with an error of the catalogue. */
-export class FailedReadingError extends Error {
-  override readonly name = 'FailedReadingError';
-  readonly error: AppError;
-
-  constructor(error: AppError) {
-    super(error.code);
-    this.error = error;
-  }
-}
 
 /** How far a run is. `total` is not known while documents are read. */
 export interface ReconciliationProgress {

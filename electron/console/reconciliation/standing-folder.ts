@@ -6,6 +6,7 @@ import { findingSchema } from '#domain/reconciliation/finding.ts';
 import type { StandingBooks } from '#domain/reconciliation/standing/judge.ts';
 import { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { inputSumSchema } from './input-sum.ts';
 import { attemptWriting, writeWhole } from './whole-files.ts';
 import { decodeView, encodeView } from './view-file.ts';
 
@@ -35,10 +36,7 @@ const markFileSchema = booksMarkSchema.extend({
   verdict: z.object({
     asOfMs: z.int(),
     findings: z.array(findingSchema),
-    inputs: z.object({
-      counts: z.object({ jobs: z.int(), unreadableJobs: z.int(), accounts: z.int(), entries: z.int() }),
-      lanes: z.array(z.number()),
-    }),
+    inputs: inputSumSchema,
     isWhole: z.boolean(),
   }),
 });

@@ -1,15 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, closeSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { encodeSeen, encodeView } from '#console/reconciliation/view-file.ts';
+import { BookSpill } from '#console/reconciliation/blocks/book-spill.ts';
+import { BlockMap } from '#domain/reconciliation/blocks/block-map.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import { benchCase, lineOf, machineOf, type BenchCase } from '../figures.ts';
 import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
+import { blockCountOf, keepBlocks } from './block-books.ts';
 import { reconcileInDuckDb } from './duckdb-books.ts';
 import { digestOf } from './findings-digest.ts';
 import { judgeAll } from '#domain/reconciliation/standing/judge.ts';
@@ -20,10 +22,12 @@ import { measureRepeat } from './repeat.ts';
 const coldSchema = z.object({
   findings: z.number(),
   digest: z.string(),
-  readMs: z.number(),
-  rulesMs: z.number(),
-  rssMb: z.number(),
+  judgedMs: z.number(),
+  peakMb: z.number(),
 });
+
+/** What the process prints that sorts and judges books without ever having them in memory. */
+const boundedSchema = z.object({ findings: z.number(), entries: z.number(), peakMb: z.number() });
 
 /** How often each engine's rules are run in this process; the best counts for both. */
 const ROUNDS = 3;
@@ -31,8 +35,9 @@ const ROUNDS = 3;
 const CHANGED = 1000;
 
 /**
- * `npm run bench -- reconcile [--jobs N] [--seed S] [--no-duckdb] [--quick] [--json]`: N jobs (one million) and 3N entries, all rules,
- * beside the same joins in DuckDB over the same rows. Exits 1 when the two do not find the same.
+ * `npm run bench -- reconcile [--jobs N] [--seed S] [--no-duckdb] [--bounded] [--quick] [--json]`: N jobs (one million) and 3N entries,
+ * all rules, beside the same joins in DuckDB over the same rows. `--bounded` measures the memory of N jobs (3,333,334: ten million
+ * entries) and of a tenth of them, read and judged in blocks, and nothing else. Exits 1 when two ways do not find the same.
  */
 export async function runReconcileBenchmark(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -42,11 +47,12 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
       jobs: { type: 'string' },
       seed: { type: 'string', default: '1' },
       duckdb: { type: 'boolean', default: true },
+      bounded: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
-  const jobs = Number(values.jobs ?? (values.quick ? 2000 : 1_000_000));
+  const jobs = Number(values.jobs ?? (values.quick ? 2000 : values.bounded ? 3_333_334 : 1_000_000));
   if (!Number.isInteger(jobs) || jobs < 100 || jobs > 10_000_000) {
     console.error('--jobs is a number from 100 to 10000000');
     return 2;
@@ -54,12 +60,16 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
   const say = (line: string): void => {
     if (!values.json) console.log(line);
   };
-  const books = makeLargeBooks(jobs, Number(values.seed));
+  if (values.bounded) return runBounded(jobs, values.seed, values.json);
+  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
+  const map = new BlockMap(blockCountOf(jobs));
+  const spill = new BookSpill(path.join(folder, 'spill'), map);
+  const books = makeLargeBooks(jobs, Number(values.seed), spill);
   const options = optionsOf(books);
   const ours = measureRules(books, options);
   say(`${jobs} jobs, ${books.view.entries.count} entries, ${ours.findings.length} findings`);
   const repeat = measureRepeat(judgeAll(books.view, options), options, CHANGED);
-  const cold = measureCold(books);
+  const cold = measureCold({ folder, map, spill, books });
   const duckdb = values.duckdb ? await measureDuckDb(books, options) : null;
   const isColdSame = cold.digest === digestOf(ours.findings);
   const isSame = duckdb === null || digestOf(duckdb.findings) === digestOf(ours.findings);
@@ -82,7 +92,7 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
 function casesOf(measured: {
   readonly buildMs: number;
   readonly rulesMs: number;
-  readonly cold: { readonly totalMs: number; readonly rssMb: number };
+  readonly cold: { readonly totalMs: number; readonly peakMb: number };
   readonly repeat: { readonly repeatMs: number; readonly firstMs: number; readonly changes: number };
   readonly duckdb: { readonly loadMs: number; readonly queryMs: number } | null;
 }): readonly BenchCase[] {
@@ -92,7 +102,7 @@ function casesOf(measured: {
   const wholeMs = duckdb === null ? null : duckdb.loadMs + duckdb.queryMs;
   return [
     benchCase({
-      name: 'all rules in a cold process, with its start and the reading of the columns',
+      name: 'all rules in a cold process over kept blocks, with its start and their reading',
       unit: 'ms',
       ours: cold.totalMs,
       ...beside(wholeMs, 'DuckDB with its loading'),
@@ -121,7 +131,7 @@ function casesOf(measured: {
       isReached: repeat.repeatMs < 200,
     }),
     benchCase({ name: `the first repeat, which makes its indexes`, unit: 'ms', ours: repeat.firstMs }),
-    benchCase({ name: 'memory of the cold process', unit: 'MB', ours: cold.rssMb }),
+    benchCase({ name: 'peak memory of the cold process', unit: 'MB', ours: cold.peakMb }),
   ];
 }
 
@@ -148,35 +158,59 @@ function measureRules(books: LargeBooks, options: RuleOptions): { rulesMs: numbe
   return { rulesMs, findings };
 }
 
-/** A fresh process that opens the kept columns and runs every rule, from its start to its end. */
-function measureCold(books: LargeBooks): z.infer<typeof coldSchema> & { readonly totalMs: number } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
+/** A fresh process that opens the kept blocks and runs every rule, from its start to its end. */
+function measureCold({
+  folder,
+  map,
+  spill,
+  books,
+}: {
+  readonly folder: string;
+  readonly map: BlockMap;
+  readonly spill: BookSpill;
+  readonly books: LargeBooks;
+}): z.infer<typeof coldSchema> & { readonly totalMs: number } {
   try {
-    const viewFile = path.join(folder, 'view.cols');
-    const seenFile = path.join(folder, 'seen.cols');
-    writePieces(viewFile, encodeView(books.view, { source: 'bench', asOfMs: AS_OF_MS }));
-    writePieces(seenFile, encodeSeen(books.seen));
-    const program = fileURLToPath(new URL('./cold-run.ts', import.meta.url));
+    const blocks = path.join(folder, 'blocks');
+    const { accounts, seen: memory } = books;
+    const { seen: _seen, ...options } = optionsOf(books);
+    keepBlocks(blocks, { map, spill, accounts, options, seenOf: (_view, block) => map.seenOf(memory, block) });
     const startedAt = performance.now();
-    const child = spawnSync(process.execPath, [program, viewFile, seenFile, ...books.closedPeriods], {
-      encoding: 'utf8',
-    });
-    const totalMs = performance.now() - startedAt;
-    if (child.status !== 0) throw new Error(`the cold process failed: ${child.stderr}`);
-    return { ...coldSchema.parse(JSON.parse(child.stdout)), totalMs };
+    const printed = runProgram('./cold-run.ts', [blocks, ...books.closedPeriods]);
+    return { ...coldSchema.parse(printed), totalMs: performance.now() - startedAt };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function writePieces(file: string, pieces: readonly Uint8Array[]): void {
-  const handle = openSync(file, 'w');
-  try {
-    for (const piece of pieces)
-      for (let at = 0; at < piece.length;) at += writeSync(handle, piece, at, piece.length - at);
-  } finally {
-    closeSync(handle);
-  }
+/** Ten times the books must not take ten times the memory: each is sorted and judged by a process of its own. */
+function runBounded(jobs: number, seed: string, isJson: boolean): number {
+  const [small, large] = [Math.ceil(jobs / 10), jobs].map((count) =>
+    boundedSchema.parse(runProgram('./bounded-run.ts', [String(count), seed])),
+  );
+  if (small === undefined || large === undefined) throw new Error('two processes were run');
+  const cases = [
+    benchCase({
+      name: `peak memory of sorting and judging ${large.entries} entries in blocks`,
+      unit: 'MB',
+      ours: large.peakMb,
+      peer: small.peakMb,
+      peerName: `with ${small.entries} entries`,
+      aim: 'bounded: less than twice that of a tenth of the books',
+      isReached: large.peakMb < 2 * small.peakMb,
+    }),
+  ];
+  if (isJson)
+    console.log(JSON.stringify({ benchmark: 'reconcile', machine: machineOf(), setUp: { jobs, large }, cases }));
+  else for (const one of cases) console.log(lineOf(one));
+  return 0;
+}
+
+function runProgram(name: string, args: readonly string[]): unknown {
+  const program = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  if (child.status !== 0) throw new Error(`${name} failed: ${child.stderr}`);
+  return JSON.parse(child.stdout);
 }
 
 async function measureDuckDb(books: LargeBooks, options: RuleOptions): ReturnType<typeof reconcileInDuckDb> {

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '#domain/ledger.ts';
-import { jobFactsOf } from '#domain/reconciliation/facts.ts';
+import { jobFactsOf, type JobFacts } from '#domain/reconciliation/facts.ts';
 import { keyHashOf, LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/view-builder.ts';
 import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { ADJUST, periodCode, type LedgerView } from '#domain/reconciliation/view.ts';
@@ -14,6 +14,9 @@ const BLOCK_JOBS = 10_000;
 /** One job in so many has a fault. */
 const FAULTY_SHARE = 1 / 400;
 const JOBS_A_WORKSPACE = 2_000;
+
+/** The months that the memory has closed. */
+export const CLOSED_PERIODS: readonly string[] = ['2026-08', '2026-09'];
 
 /** Shares of scenarios that come to about three entries a job. */
 const MIX: readonly (readonly [Scenario, number])[] = [
@@ -33,6 +36,7 @@ const MIX: readonly (readonly [Scenario, number])[] = [
 export interface LargeBooks {
   readonly view: LedgerView;
   readonly seen: SeenEntries;
+  readonly accounts: readonly AccountFacts[];
   readonly closedPeriods: readonly string[];
   /** Keys of the memory that the ledger does not have, by the id that a finding of them has. */
   readonly goneKeys: ReadonlyMap<string, string>;
@@ -40,21 +44,46 @@ export interface LargeBooks {
   readonly buildMs: number;
 }
 
-/** Makes books of so many jobs and three times as many entries; the same seed makes the same books. */
-export function makeLargeBooks(jobs: number, seed: number): LargeBooks {
-  const random = new SeededRandom(seed);
+/** Where the documents of large books go, in whatever form they are kept. */
+export interface BooksTaker {
+  readonly addJob: (job: JobFacts) => void;
+  readonly addEntry: (entry: LedgerEntry) => void;
+}
+
+/**
+ * Makes books of so many jobs and three times as many entries; the same seed makes the same books.
+ * @param spill takes the same documents, beside the view
+ */
+export function makeLargeBooks(jobs: number, seed: number, spill: BooksTaker): LargeBooks {
   const builder = new LedgerViewBuilder();
+  const made = makeDocuments(jobs, seed, [builder, spill]);
+  const startedAt = performance.now();
+  for (const account of made.accounts) builder.addAccount(account);
+  const view = builder.seal();
+  const buildMs = made.takenMs + performance.now() - startedAt;
+  return { view, buildMs, accounts: made.accounts, ...makeMemory(view) };
+}
+
+/**
+ * Makes the documents of such books, a block of rows at a time, and hands them on.
+ * @returns the accounts that fit them, and what the first taker took, in milliseconds
+ */
+export function makeDocuments(
+  jobs: number,
+  seed: number,
+  [first, ...others]: readonly [BooksTaker, ...BooksTaker[]],
+): { readonly accounts: readonly AccountFacts[]; readonly takenMs: number } {
+  const random = new SeededRandom(seed);
   const balances = new Map<string, { net: number; held: number; holds: AccountFacts['holds'] }>();
   const workspaces = Math.max(1, Math.floor(jobs / JOBS_A_WORKSPACE));
-  let buildMs = 0;
+  let takenMs = 0;
   let entries = 0;
   const take = (made: readonly CleanJob[], free: readonly LedgerEntry[]): void => {
     const facts = made.map((one) => jobFactsOf(one.job, worldChargeRule));
     const startedAt = performance.now();
-    for (const one of facts) builder.addJob(one);
-    for (const one of made) for (const entry of one.entries) builder.addEntry(entry);
-    for (const entry of free) builder.addEntry(entry);
-    buildMs += performance.now() - startedAt;
+    handOn(first, facts, made, free);
+    takenMs += performance.now() - startedAt;
+    for (const other of others) handOn(other, facts, made, free);
     for (const one of made) {
       for (const entry of one.entries) addToBalance(balances, entry);
       if (one.hold !== null) addHold(balances, one.job.workspaceId, one.hold);
@@ -73,21 +102,27 @@ export function makeLargeBooks(jobs: number, seed: number): LargeBooks {
   }
   while (entries < jobs * 3) {
     const left = Math.min(BLOCK_JOBS, jobs * 3 - entries);
-    const first = entries;
+    const from = entries;
     take(
       [],
       Array.from({ length: left }, (_, index) => {
         const workspaceId = `workspace-${random.between(0, workspaces - 1)}`;
-        return freeEntry(`grant-${first + index}:grant:1`, workspaceId, 'grant', random.between(1000, 100_000));
+        return freeEntry(`grant-${from + index}:grant:1`, workspaceId, 'grant', random.between(1000, 100_000));
       }),
     );
   }
-  const accounts = accountsOf(balances, random);
-  const startedAt = performance.now();
-  for (const account of accounts) builder.addAccount(account);
-  const view = builder.seal();
-  buildMs += performance.now() - startedAt;
-  return { view, buildMs, ...makeMemory(view) };
+  return { accounts: accountsOf(balances, random), takenMs };
+}
+
+function handOn(
+  to: BooksTaker,
+  facts: readonly JobFacts[],
+  made: readonly CleanJob[],
+  free: readonly LedgerEntry[],
+): void {
+  for (const one of facts) to.addJob(one);
+  for (const one of made) for (const entry of one.entries) to.addEntry(entry);
+  for (const entry of free) to.addEntry(entry);
 }
 
 function pickScenario(random: SeededRandom): Scenario {
@@ -127,8 +162,8 @@ function accountsOf(balances: Balances, random: SeededRandom): readonly AccountF
 }
 
 /** A memory in which everything was seen, but for a few entries that changed, came late, or are gone. */
-function makeMemory(view: LedgerView): Pick<LargeBooks, 'seen' | 'closedPeriods' | 'goneKeys'> {
-  const closedPeriods = ['2026-08', '2026-09'];
+export function makeMemory(view: LedgerView): Pick<LargeBooks, 'seen' | 'closedPeriods' | 'goneKeys'> {
+  const closedPeriods = CLOSED_PERIODS;
   const seen = closedPeriods.reduce(
     (before, period, index) =>
       rememberSeen(view, before, {

@@ -29,7 +29,7 @@ export interface CountedRows {
 }
 
 /** The sum of documents of which none was read. */
-const NO_INPUTS: InputSum = { counts: { jobs: 0, unreadableJobs: 0, accounts: 0, entries: 0 }, lanes: [] };
+export const NO_INPUTS: InputSum = { counts: { jobs: 0, unreadableJobs: 0, accounts: 0, entries: 0 }, lanes: [] };
 
 /**
  * Adds up the rows of a view: equal for the same documents in whatever order they came. What a view concludes from others

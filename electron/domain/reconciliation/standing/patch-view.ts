@@ -36,7 +36,7 @@ function addJobs(builder: LedgerViewBuilder, base: IndexedView, changes: BookCha
     const id = jobIds.text(job);
     if (changes.jobs.has(id)) continue;
     if (jobs.presence[job] === 2) builder.addMalformedJob(id);
-    else builder.addJob(jobFactsOf(base, job, [...base.generationsOfJob(job)], [...base.pendingOfJob(job)]));
+    else builder.addJob(jobFactsOfRow(base, job));
   }
   for (const [id, job] of changes.jobs) {
     if (job === 'malformed') builder.addMalformedJob(id);
@@ -148,17 +148,17 @@ function addJobsOfWorkspace(
   }
 }
 
-function jobFactsOf(
-  base: IndexedView,
-  job: number,
-  named: readonly number[],
-  pendingRows: readonly number[],
-): JobFacts {
+/** What a view keeps of a job, by its row. */
+export function jobFactsOfRow(base: IndexedView, job: number): JobFacts {
+  return jobFactsOf(base, job, base.generationsOfJob(job), base.pendingOfJob(job));
+}
+
+function jobFactsOf(base: IndexedView, job: number, named: Iterable<number>, pendingRows: Iterable<number>): JobFacts {
   const { view } = base;
   const { jobs, generations, pending } = view;
   const current = jobs.generation[job] ?? 0;
   const leaseExpiresAtMs = jobs.leaseExpiresAtMs[job] ?? 0;
-  const earlier = named.filter((row) => row !== current && generations.isAdopted[row] === 0);
+  const earlier = [...named].filter((row) => row !== current && generations.isAdopted[row] === 0);
   return {
     id: view.jobIds.text(job),
     workspaceId: view.workspaces.text(jobs.workspace[job] ?? 0),
@@ -167,7 +167,7 @@ function jobFactsOf(
     createdAtMs: 0,
     leaseExpiresAtMs: leaseExpiresAtMs === 0 ? null : leaseExpiresAtMs,
     generations: [...earlier, current].map((row) => generationFactsOf(base, row)),
-    pending: pendingRows.map((row) => ({
+    pending: Array.from(pendingRows, (row) => ({
       generationId: base.generationId(pending.generation[row] ?? 0),
       key: view.keys.text(pending.key[row] ?? 0),
       type: ENTRY_TYPES[pending.type[row] ?? 0] ?? 'grant',

@@ -1,0 +1,60 @@
+import { BlockFolder } from '#console/reconciliation/blocks/block-folder.ts';
+import type { BookSpill } from '#console/reconciliation/blocks/book-spill.ts';
+import { BlockAccounts } from '#domain/reconciliation/blocks/block-accounts.ts';
+import { BlockJudge } from '#domain/reconciliation/blocks/block-judge.ts';
+import { BlockMap } from '#domain/reconciliation/blocks/block-map.ts';
+import type { RuleOptions } from '#domain/reconciliation/rule.ts';
+import type { SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import type { Verdict } from '#domain/reconciliation/standing/judge.ts';
+import type { AccountFacts } from '#domain/reconciliation/view-builder.ts';
+import type { LedgerView } from '#domain/reconciliation/view.ts';
+
+/** Entries of a block, about: few enough for a small memory, many enough that blocks cost nothing by themselves. */
+const BLOCK_ENTRIES = 100_000;
+
+/** How many blocks books of so many jobs are divided into. */
+export function blockCountOf(jobs: number): number {
+  return Math.max(1, Math.ceil((jobs * 3) / BLOCK_ENTRIES));
+}
+
+/** Sorts spilled books into a folder of blocks, each with its memory, and judges them on the way. */
+export function keepBlocks(
+  folder: string,
+  {
+    map,
+    spill,
+    accounts,
+    seenOf,
+    options,
+  }: {
+    readonly map: BlockMap;
+    readonly spill: BookSpill;
+    readonly accounts: readonly AccountFacts[];
+    readonly seenOf: (view: LedgerView, block: number) => SeenEntries;
+    readonly options: Omit<RuleOptions, 'seen'>;
+  },
+): Verdict {
+  const kept = new BlockFolder(folder);
+  kept.begin();
+  const all = new BlockAccounts(map, accounts);
+  const judge = new BlockJudge(map, options, all.all, null);
+  for (const { block, view } of spill.blocks(all)) {
+    const seen = seenOf(view, block);
+    judge.add(block, view, seen);
+    kept.saveBlock({ block, view, seen });
+  }
+  const verdict = judge.finish();
+  kept.saveAccounts(accounts);
+  kept.complete({ format: 1, count: map.count, basis: 'bench', inputs: verdict.inputs });
+  return verdict;
+}
+
+/** Holds kept blocks against every rule. */
+export function judgeBlocks(folder: string, options: Omit<RuleOptions, 'seen'>): Verdict {
+  const kept = new BlockFolder(folder);
+  const mark = kept.mark();
+  if (mark === null) throw new Error('there are no kept blocks');
+  const judge = new BlockJudge(new BlockMap(mark.count), options, kept.accounts(), mark.inputs);
+  for (const { block, view, seen } of kept.blocks(mark.count)) judge.add(block, view, seen);
+  return judge.finish();
+}
