@@ -6,12 +6,13 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { mergeSeen, NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
-import { RULES } from '#domain/reconciliation/rules.ts';
+import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
 import { findingsCsv } from '#console/reconciliation/exports.ts';
+import { matchInvoicesOf, withInvoiceFindings } from '#console/reconciliation/invoice-desk.ts';
 import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
@@ -109,11 +110,15 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
       onProgress: showProgress(flags.json),
     });
     if (!run.ok) return run;
-    const { record } = run.value;
+    const invoices = await store.value.finance.invoices.list();
+    if (!invoices.ok) return invoices;
+    const matches = await matchInvoicesOf(store.value.reader, invoices.value, signal);
+    if (!matches.ok) return matches;
+    const record = withInvoiceFindings(run.value.record, matches.value);
     if (flags.csv !== undefined)
       await pipeline(Readable.from(findingsCsv(record.findings)), createWriteStream(flags.csv));
     if (flags.memory === undefined || memory === null) return ok({ record, comparison: null });
-    const saved = await saveMemory(flags.memory, seen, run.value);
+    const saved = await saveMemory(flags.memory, seen, { ...run.value, record });
     if (!saved.ok) return saved;
     const { lastRun } = memory.value;
     return ok({ record, comparison: lastRun === null ? null : compareRuns(lastRun.findings, record.findings) });
@@ -164,7 +169,7 @@ function textOf(record: RunRecord, comparison: RunComparison | null): string {
       `as of ${new Date(record.asOfMs).toISOString()}`,
     `inputs ${record.inputDigest}`,
   ];
-  for (const rule of RULES) {
+  for (const rule of SAID_RULES) {
     const findings = record.findings.filter((finding) => finding.rule === rule.name);
     if (findings.length === 0) continue;
     lines.push('', `${rule.number}. ${rule.title}: ${findings.length}`, `   ${rule.sentence}`);

@@ -55,13 +55,18 @@ export class PeriodStore {
     return ok(undefined);
   }
 
-  /** What a month counted, as it was kept. Error: `malformed_document` where a part is missing. */
+  /**
+   * What a month counted, as it was kept: under the month's hash, or under the month alone, as it was kept until 2026-11-28.
+   * Error: `malformed_document` where a part is missing.
+   */
   async readEntries({ period, hash }: ClosedPeriod): Promise<Result<readonly Uint8Array[], AppError>> {
     const parts: Uint8Array[] = [];
     for (let part = 0, count = 1; part < count; part += 1) {
-      const found = await attemptCall(() => this.#entries.findOne({ _id: `${period}:${hash}:${part}` }));
+      const ids = [`${period}:${hash}:${part}`, `${period}:${part}`];
+      const found = await attemptCall(() => this.#entries.find({ _id: { $in: ids } }).toArray());
       if (!found.ok) return found;
-      const parsed = partSchema.safeParse(found.value);
+      const kept = ids.flatMap((id) => found.value.filter(({ _id }) => _id === id));
+      const parsed = partSchema.safeParse(kept[0]);
       if (!parsed.success) return err(appError('malformed_document', `period_entries ${period}:${part}`));
       count = parsed.data.parts;
       parts.push(parsed.data.bytes);

@@ -104,6 +104,14 @@ test.describe('invoices', () => {
 
     await openScreen(page, 'Invoices');
     await page.getByRole('button', { name: 'Remove october.csv' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Remove an invoice' });
+    await expect(dialog).toContainText('5 lines, of which 3 belong to an attempt');
+    await expect(dialog).toContainText('Its 4 findings are not in the next run any more');
+    await keepScreen(page, 'invoices-remove');
+    await dialog.getByRole('button', { name: 'Keep it' }).click();
+    await expect(invoices.getByRole('row')).toHaveCount(2);
+    await page.getByRole('button', { name: 'Remove october.csv' }).click();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
     await expect(page.getByRole('heading', { name: 'No invoice was imported yet' })).toBeVisible();
     await openScreen(page, 'Findings');
     await page.getByRole('button', { name: 'Run the rules' }).click();

@@ -17,6 +17,8 @@ const COLUMN_TYPES = {
 type ColumnTypeName = keyof typeof COLUMN_TYPES;
 
 const MAGIC = 'RLCOLS2\n';
+/** The form that was written until 2026-11-28: one SHA-256 over everything in place of a CRC-32 of each column. Closed months keep it. */
+const OLDER_MAGIC = 'RLCOLS1\n';
 const headerSchema = z.object({
   kind: z.string(),
   meta: z.unknown(),
@@ -27,7 +29,7 @@ const headerSchema = z.object({
       length: z.int().nonnegative(),
       offset: z.int().nonnegative(),
       /** Of the column's bytes with those up to the next column. */
-      crc: z.int().nonnegative(),
+      crc: z.int().nonnegative().optional(),
     }),
   ),
 });
@@ -80,7 +82,7 @@ function paddedLength(length: number): number {
 }
 
 /**
- * Reads what {@link encodeColumns} wrote.
+ * Reads what {@link encodeColumns} wrote, also in its older form.
  * @param check false leaves the columns unchecked, where the caller knows the file to be its own of a moment ago
  * Errors: `malformed_document` where it is no such file, or a damaged one.
  */
@@ -90,11 +92,15 @@ export function decodeColumns(file: Uint8Array, check: boolean): Result<ColumnFi
   // Columns are used in place: they must begin where their type may begin.
   const bytes = file.byteOffset % ALIGNMENT === 0 ? file : new Uint8Array(file);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < 48 || buffer.toString('latin1', 0, 8) !== MAGIC) return damaged('not one');
+  const magic = buffer.toString('latin1', 0, 8);
+  const isOlder = magic === OLDER_MAGIC;
+  if (buffer.length < 48 || (magic !== MAGIC && !isOlder)) return damaged('not one');
   const start = 16 + Number(buffer.readBigUInt64LE(8));
   const end = buffer.length - DIGEST_BYTES;
   if (start > end) return damaged('its header is cut off');
-  const digest = createHash('sha256').update(buffer.subarray(0, start)).digest();
+  const digest = createHash('sha256')
+    .update(buffer.subarray(0, isOlder ? end : start))
+    .digest();
   if (!digest.equals(buffer.subarray(end))) return damaged('its digest does not fit');
   const header = headerSchema.safeParse(parseJson(buffer.toString('utf8', 16, start)));
   if (!header.success) return damaged('its header is none');
@@ -105,7 +111,8 @@ export function decodeColumns(file: Uint8Array, check: boolean): Result<ColumnFi
     const from = start + offset;
     covered = from + paddedLength(length * constructor.BYTES_PER_ELEMENT);
     if (covered > end) return damaged(`column ${name} is cut off`);
-    if (check && crc32(buffer.subarray(from, covered)) !== crc) return damaged(`column ${name} has changed`);
+    if (check && !isOlder && crc32(buffer.subarray(from, covered)) !== crc)
+      return damaged(`column ${name} has changed`);
     columns.set(name, new constructor(bytes.buffer as ArrayBuffer, bytes.byteOffset + from, length));
   }
   if (covered !== end) return damaged('it is longer than its columns');

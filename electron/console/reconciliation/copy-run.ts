@@ -2,16 +2,15 @@ import type { CacheBooks } from '#cache/books.ts';
 import type { ReconciliationProgressView, ReconciliationScope } from '#contract/reconciliation-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
-import { INVOICE_RULE } from '#domain/reconciliation/invoice.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
 import { mergeSeen, rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { ClosedBooksKeeper, type ClosedBooks } from './closed-books.ts';
 import { beginReading } from './copied-books.ts';
-import { matchInvoices } from './invoice-desk.ts';
+import { matchInvoices, withInvoiceFindings } from './invoice-desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
 import { openSeen, saveSeen } from './memory-folder.ts';
-import { concludeRun, isInScope, runRulesAt, runReconciliation } from './run.ts';
+import { concludeRun, runRulesAt, runReconciliation } from './run.ts';
 import type { RunRecord } from './run-record.ts';
 import { StandingKeeper } from './standing-keeper.ts';
 
@@ -158,14 +157,5 @@ async function withInvoices(
   const invoices = await server.finance.invoices.list();
   if (!invoices.ok) return invoices;
   const matches = await matchInvoices({ books, server: server.reader }, invoices.value, signal);
-  if (!matches.ok) return matches;
-  const found = [...matches.value.values()]
-    .flatMap((match) => match.findings)
-    .filter((finding) => isInScope(finding, record.scope));
-  if (found.length === 0) return ok(record);
-  return ok({
-    ...record,
-    counts: { ...record.counts, [INVOICE_RULE.name]: found.length },
-    findings: [...record.findings, ...found],
-  });
+  return matches.ok ? ok(withInvoiceFindings(record, matches.value)) : matches;
 }

@@ -1,9 +1,17 @@
 import type { CacheBooks } from '#cache/books.ts';
 import type { AppError } from '#domain/errors.ts';
-import { matchInvoice, type Invoice, type InvoicedAttempt, type InvoiceMatch } from '#domain/reconciliation/invoice.ts';
+import {
+  INVOICE_RULE,
+  matchInvoice,
+  type Invoice,
+  type InvoicedAttempt,
+  type InvoiceMatch,
+} from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { beginReading } from './copied-books.ts';
 import { attemptReading, type BookSource } from './read-view.ts';
+import type { RunRecord } from './run-record.ts';
+import { isInScope } from './run.ts';
 
 /**
  * Matches invoices with the attempts of the offline copy, in one reading of its jobs; where it does not keep all, of the server's.
@@ -17,31 +25,53 @@ export async function matchInvoices(
   if (invoices.length === 0) return ok(new Map());
   const begun = beginReading(books, server);
   try {
-    if (!begun.ok) return begun;
-    const attempts = new Map<string, InvoicedAttempt[]>(invoices.map(({ provider }) => [provider, []]));
-    const read = await attemptReading(signal, async () => {
-      for await (const document of begun.value.source.iterateJobs(signal)) {
-        if (document.type !== 'job') continue;
-        const { _id: jobId, workspaceId } = document.job;
-        for (const attempt of document.job.attempts) {
-          attempts.get(attempt.provider)?.push({
-            jobId,
-            workspaceId,
-            generationId: attempt.generationId,
-            n: attempt.n,
-            acceptanceId: attempt.acceptanceId,
-            startedAtMs: attempt.startedAt.getTime(),
-            endedAtMs: attempt.endedAt?.getTime() ?? null,
-            costMicroUsd: attempt.providerCost,
-          });
-        }
-      }
-    });
-    if (!read.ok) return err(read.error);
-    return ok(
-      new Map(invoices.map((invoice) => [invoice._id, matchInvoice(invoice, attempts.get(invoice.provider) ?? [])])),
-    );
+    return begun.ok ? await matchInvoicesOf(begun.value.source, invoices, signal) : begun;
   } finally {
     books.end();
   }
+}
+
+/** Matches invoices with the attempts of a source, in one reading of its jobs. Errors: those of the source, `cancelled`. */
+export async function matchInvoicesOf(
+  source: Pick<BookSource, 'iterateJobs'>,
+  invoices: readonly Invoice[],
+  signal: AbortSignal,
+): Promise<Result<ReadonlyMap<string, InvoiceMatch>, AppError>> {
+  if (invoices.length === 0) return ok(new Map());
+  const attempts = new Map<string, InvoicedAttempt[]>(invoices.map(({ provider }) => [provider, []]));
+  const read = await attemptReading(signal, async () => {
+    for await (const document of source.iterateJobs(signal)) {
+      if (document.type !== 'job') continue;
+      const { _id: jobId, workspaceId } = document.job;
+      for (const attempt of document.job.attempts) {
+        attempts.get(attempt.provider)?.push({
+          jobId,
+          workspaceId,
+          generationId: attempt.generationId,
+          n: attempt.n,
+          acceptanceId: attempt.acceptanceId,
+          startedAtMs: attempt.startedAt.getTime(),
+          endedAtMs: attempt.endedAt?.getTime() ?? null,
+          costMicroUsd: attempt.providerCost,
+        });
+      }
+    }
+  });
+  if (!read.ok) return err(read.error);
+  return ok(
+    new Map(invoices.map((invoice) => [invoice._id, matchInvoice(invoice, attempts.get(invoice.provider) ?? [])])),
+  );
+}
+
+/** A run together with what imported invoices leave unmatched on either side, as far as its scope asks for it. */
+export function withInvoiceFindings(record: RunRecord, matches: ReadonlyMap<string, InvoiceMatch>): RunRecord {
+  const found = [...matches.values()]
+    .flatMap((match) => match.findings)
+    .filter((finding) => isInScope(finding, record.scope));
+  if (found.length === 0) return record;
+  return {
+    ...record,
+    counts: { ...record.counts, [INVOICE_RULE.name]: found.length },
+    findings: [...record.findings, ...found],
+  };
 }

@@ -3,6 +3,7 @@ import { microUsdSchema } from '../credits.ts';
 import { actorSchema, periodOf } from '../ledger.ts';
 import { compareText, type Finding } from './finding.ts';
 import type { RuleWords } from './rule.ts';
+import { RULES } from './rules.ts';
 
 /** The most lines of one invoice. */
 export const INVOICE_LINES_MAX = 20_000;
@@ -65,7 +66,7 @@ export const INVOICE_CASES = {
 
 /** The findings of invoices, behind the rules of the ledger. No entry mends them: a provider's charge moves no credits of a customer. */
 export const INVOICE_RULE: RuleWords = {
-  number: 20,
+  number: RULES.length + 1,
   name: 'invoice_differs',
   title: 'Invoice differs from the attempts',
   sentence: 'A line of a provider’s invoice, or an attempt that it should have, has nothing on the other side.',

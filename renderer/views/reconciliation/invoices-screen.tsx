@@ -11,9 +11,10 @@ import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
-import { useInvoiceImport, useInvoiceRemoval, useInvoices } from '../../state/finance-queries.ts';
+import { useInvoiceImport, useInvoices } from '../../state/finance-queries.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
+import { RemoveInvoiceDialog } from './remove-invoice-dialog.tsx';
 import './reconciliation.css';
 
 /** Invoices of providers, matched with the attempts by acceptance id, time and amount. */
@@ -103,59 +104,62 @@ function ImportForm(): ReactNode {
 }
 
 function InvoicesTable({ rows }: { rows: readonly InvoiceView[] }): ReactNode {
-  const removal = useInvoiceRemoval();
+  const [leaving, setLeaving] = useState<InvoiceView | null>(null);
   const refusal = useRefusal('money', 'write');
   return (
-    <table className="findings-table">
-      <caption className="visually-hidden">Imported invoices</caption>
-      <thead>
-        <tr>
-          <th scope="col">Invoice</th>
-          <th scope="col">Provider</th>
-          {['Lines', 'Matched', 'Findings', 'Cost'].map((title) => (
-            <th key={title} scope="col" className="number">
-              {title}
+    <>
+      {leaving !== null && <RemoveInvoiceDialog invoice={leaving} onClose={() => setLeaving(null)} />}
+      <table className="findings-table">
+        <caption className="visually-hidden">Imported invoices</caption>
+        <thead>
+          <tr>
+            <th scope="col">Invoice</th>
+            <th scope="col">Provider</th>
+            {['Lines', 'Matched', 'Findings', 'Cost'].map((title) => (
+              <th key={title} scope="col" className="number">
+                {title}
+              </th>
+            ))}
+            <th scope="col">
+              <span className="visually-hidden">Remove</span>
             </th>
-          ))}
-          <th scope="col">
-            <span className="visually-hidden">Remove</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.invoiceId}>
-            <th scope="row">
-              <bdi>{row.name}</bdi>
-              <span className="cell-note">
-                by <bdi>{row.importedBy}</bdi>, <ExactTime atMs={row.importedAtMs} />
-              </span>
-            </th>
-            <td>
-              <bdi>{row.provider}</bdi>
-            </td>
-            <td className="number">{row.lines.toLocaleString('en')}</td>
-            <td className="number">{row.matched.toLocaleString('en')}</td>
-            <td className="number">{row.findings.toLocaleString('en')}</td>
-            <td className="number">
-              <ProviderCost microUsd={row.costMicroUsd} />
-            </td>
-            <td>
-              <button
-                type="button"
-                className="icon-button"
-                disabled={removal.isPending || refusal !== null}
-                aria-label={`Remove ${row.name}`}
-                title="Remove"
-                onClick={() => removal.mutate({ invoiceId: row.invoiceId })}
-              >
-                <Trash2 aria-hidden size={14} />
-              </button>
-            </td>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.invoiceId}>
+              <th scope="row">
+                <bdi>{row.name}</bdi>
+                <span className="cell-note">
+                  by <bdi>{row.importedBy}</bdi>, <ExactTime atMs={row.importedAtMs} />
+                </span>
+              </th>
+              <td>
+                <bdi>{row.provider}</bdi>
+              </td>
+              <td className="number">{row.lines.toLocaleString('en')}</td>
+              <td className="number">{row.matched.toLocaleString('en')}</td>
+              <td className="number">{row.findings.toLocaleString('en')}</td>
+              <td className="number">
+                <ProviderCost microUsd={row.costMicroUsd} />
+              </td>
+              <td>
+                <button
+                  type="button"
+                  className="icon-button"
+                  disabled={refusal !== null}
+                  aria-label={`Remove ${row.name}`}
+                  title="Remove"
+                  onClick={() => setLeaving(row)}
+                >
+                  <Trash2 aria-hidden size={14} />
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runRecordSchema, type RunRecord } from '#console/reconciliation/run-record.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
+import type { Invoice } from '#domain/reconciliation/invoice.ts';
 import { AS_OF_MS, WORLD_PRICES } from '../../bench/worlds/clean-job.ts';
 import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { storeOfWorld } from '../../bench/worlds/world-store.ts';
@@ -85,6 +86,18 @@ function completed(job: { readonly _id: string }) {
   return { state: 'completed', failure: null, lease: null, output } as const;
 }
 
+const AT = new Date('2026-10-12T10:00:00Z');
+const UNMATCHED_INVOICE: Invoice = {
+  _id: 'digest-of-its-file',
+  name: 'october.csv',
+  provider: 'elsewhere',
+  from: AT,
+  to: AT,
+  importedBy: { type: 'user', id: 'finance' },
+  importedAt: AT,
+  lines: [{ n: 1, acceptanceId: 'never-accepted', at: AT, costMicroUsd: 40 }],
+};
+
 describe('runledger reconcile', () => {
   it('exits 0 and prints no finding for books in which nothing is wrong', async () => {
     const args = await load(`${server.dbName}_a`, cleanWorld(4));
@@ -129,6 +142,21 @@ describe('runledger reconcile', () => {
     const expected = await expectedOf(world);
     const wanted = expected.findings.filter(({ period }) => period === null || period === '2026-10');
     expect(printedSchema.parse(JSON.parse(done.stdout)).findings).toEqual(wanted);
+  });
+
+  it('exits 3 for a line of an imported invoice that no attempt belongs to, and only in its month', async () => {
+    const dbName = `${server.dbName}_e`;
+    const args = await load(dbName, cleanWorld(4));
+    await server.client.db(dbName).collection<Invoice>('provider_invoices').insertOne(UNMATCHED_INVOICE);
+    const done = await runCli(...args, '--json', '--period', '2026-10');
+    expect(done.status).toBe(3);
+    const printed = printedSchema.parse(JSON.parse(done.stdout));
+    expect(printed.findings.map(({ rule, case: found }) => [rule, found])).toEqual([
+      ['invoice_differs', 'line_unmatched'],
+    ]);
+    expect(printed.counts['invoice_differs']).toBe(1);
+    expect((await runCli(...args, '--json', '--period', '2026-09')).status).toBe(0);
+    expect((await runCli(...args)).stdout).toContain('20. Invoice differs from the attempts: 1');
   });
 
   it.each([

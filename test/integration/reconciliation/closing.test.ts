@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Binary } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256OfText } from '#cache/sha256.ts';
 import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
@@ -19,6 +20,7 @@ import { periodCode, periodOfCode } from '#domain/reconciliation/view.ts';
 import type { Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { asOlderColumns } from '../../support/older-columns.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const ANN: Actor = { type: 'user', id: 'ann' };
@@ -26,6 +28,12 @@ const BOB: Actor = { type: 'user', id: 'bob' };
 const { signal } = new AbortController();
 const THIS_MONTH = periodCode(periodOf(new Date()));
 const [FIRST, SECOND] = [periodOfCode(THIS_MONTH - 2), periodOfCode(THIS_MONTH - 1)];
+
+interface KeptPart {
+  readonly _id: string;
+  readonly part: number;
+  readonly bytes: Binary;
+}
 
 /** A machine with a connection and a folder of its own. */
 interface Machine {
@@ -157,6 +165,28 @@ describe('two months closed one after the other', () => {
     await postPastTheGate(grantOf('late:grant:1', FIRST, 7));
     const refused = await close(await openMachine(), SECOND, BOB);
     expect(refused).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+  });
+});
+
+describe('a month that an older build closed', () => {
+  it('is read as it was kept: its parts under the month alone, one digest over each', async () => {
+    expectOk(await close(await openMachine(), FIRST, ANN));
+    const machine = await openMachine();
+    const { periods } = machine.store.finance;
+    const before = expectOk(await readClosedBooks(periods, null));
+    const entries = server.client.db(server.dbName).collection<KeptPart>('period_entries');
+    for (const { _id, bytes, ...part } of await entries.find().toArray()) {
+      await entries.insertOne({
+        ...part,
+        _id: `${FIRST}:${part.part}`,
+        bytes: new Binary(asOlderColumns(bytes.value())),
+      });
+      await entries.deleteOne({ _id });
+    }
+    expect(expectOk(await readClosedBooks(periods, null))).toEqual(before);
+    const second = expectOk(await close(machine, SECOND, BOB));
+    expect(second).toMatchObject({ entries: 1, netCredits: 50 });
+    expect(expectOk(await readClosedBooks(periods, null)).sealed.count).toBe(2);
   });
 });
 

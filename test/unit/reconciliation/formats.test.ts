@@ -12,6 +12,7 @@ import { entryKeyOf, periodCode, periodOfCode } from '#domain/reconciliation/vie
 import { SeededRandom } from '../../bench/worlds/seeded-random.ts';
 import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { ruleOptionsOf, viewOf } from '../../bench/worlds/world.ts';
+import { asOlderColumns } from '../../support/older-columns.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
 const { world } = makeSeededWorld(4, { jobs: 200, workspaces: 3 }, FAULTS);
@@ -134,6 +135,18 @@ describe('a view in a file', () => {
       const cut = bytes.subarray(0, Math.floor(bytes.length * share));
       expect(decodeView(cut, true).ok).toBe(false);
       expect(decodeView(cut, false).ok).toBe(false);
+    }
+  });
+
+  it('of the older form, as months were closed with, is read as well, and refused when any bit of it is another', () => {
+    const older = asOlderColumns(Buffer.concat(encodeSeen(world.seen)));
+    expect(expectOk(decodeSeen(older))).toEqual(world.seen);
+    const random = new SeededRandom(8);
+    for (let round = 0; round < 300; round += 1) {
+      const damaged = Buffer.from(older);
+      const at = random.between(0, damaged.length - 1);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 7));
+      expect(decodeSeen(damaged)).toMatchObject({ ok: false, error: { code: 'malformed_document' } });
     }
   });
 

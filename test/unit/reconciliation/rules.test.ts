@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openFindings } from '#domain/reconciliation/comparison.ts';
@@ -15,6 +15,7 @@ import { postMends } from '../../bench/worlds/post-mends.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { ruleOptionsOf, viewOf, type World } from '../../bench/worlds/world.ts';
 import { checkWorld } from '../../bench/worlds/worlds.ts';
+import { RULE_INDEX_FILE, ruleIndexText } from '../../support/rule-index.ts';
 
 const SIZE = { jobs: 90, workspaces: 3 };
 // The seed decides which months are closed; this one closes two, so that every fault finds its place.
@@ -31,6 +32,10 @@ describe('the catalogue of rules', () => {
     const numbers = readdirSync(folder).map((file) => Number(file.slice(0, 2)));
     expect(RULES.map((rule) => rule.number)).toEqual(numbers.toSorted((left, right) => left - right));
     expect(RULES.map((rule) => rule.number)).toEqual(RULES.map((_, index) => index + 1));
+  });
+
+  it('is what the folder says, so that a new rule is a file there and nothing else', () => {
+    expect(readFileSync(RULE_INDEX_FILE, 'utf8')).toBe(ruleIndexText());
   });
 
   it('gives each rule a name and a title of its own', () => {

@@ -1,0 +1,48 @@
+import type { ReactNode } from 'react';
+import type { InvoiceView } from '#contract/period-views.ts';
+import { explainError } from '#domain/errors.ts';
+import { ModalDialog } from '../../components/modal-dialog.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+import { useInvoiceRemoval } from '../../state/finance-queries.ts';
+
+/** Says what goes with an imported invoice before it is taken away, and how it can be had back. */
+export function RemoveInvoiceDialog({ invoice, onClose }: { invoice: InvoiceView; onClose: () => void }): ReactNode {
+  const removal = useInvoiceRemoval();
+  const { name, provider, lines, matched, findings } = invoice;
+  return (
+    <ModalDialog title="Remove an invoice" onClose={onClose}>
+      <form
+        className="dialog-body"
+        aria-busy={removal.isPending}
+        onSubmit={(event) => {
+          event.preventDefault();
+          removal.mutate({ invoiceId: invoice.invoiceId }, { onSuccess: onClose });
+        }}
+      >
+        <p>
+          <bdi>{name}</bdi> of <bdi>{provider}</bdi>: {lines.toLocaleString('en')} lines, of which{' '}
+          {matched.toLocaleString('en')} belong to an attempt.
+        </p>
+        <p>
+          {findings === 0
+            ? 'It leads to no finding. '
+            : `${findings === 1 ? 'Its finding is' : `Its ${findings.toLocaleString('en')} findings are`} not in the next run any more. `}
+          Credits do not move. Importing the same file again brings it back as it is.
+        </p>
+        {removal.error !== null && (
+          <p className="note" data-tone="danger" role="alert">
+            {explainError(toWireError(removal.error))}
+          </p>
+        )}
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Keep it
+          </button>
+          <button type="submit" className="button" data-kind="danger" disabled={removal.isPending}>
+            Remove
+          </button>
+        </div>
+      </form>
+    </ModalDialog>
+  );
+}
