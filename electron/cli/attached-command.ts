@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { explainError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
+import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 import type { Store } from '#store/connection.ts';
 
 /** The exit status of a command that could not do what it was asked to. */
@@ -12,6 +13,7 @@ export interface ServerFlags {
   readonly uri: string;
   readonly db?: string;
   readonly json: boolean;
+  readonly mapping?: string;
 }
 
 /** Adds the options of {@link ServerFlags} to a command. */
@@ -21,6 +23,7 @@ export function withServerFlags(command: Command): Command {
       // In the environment nobody else on the machine can read it.
       new Option('--uri <uri>', 'the MongoDB to look at').env('MONGODB_URI').makeOptionMandatory(),
     )
+    .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
     .addOption(new Option('--db <name>', 'the database, where the URI names none').env('RUNLEDGER_DB'))
     .option('--json', 'print one JSON object and nothing else', false);
 }
@@ -38,7 +41,9 @@ export async function runOnServer(
   access: { readonly appName: string; readonly isReadOnly: boolean },
   run: (store: Store) => Promise<Result<CommandReport, AppError>>,
 ): Promise<number> {
-  const attached = await attach({ uri: flags.uri, dbName: flags.db ?? null, ...access });
+  const mapping = readMappingFile(flags.mapping);
+  if (!mapping.ok) return refuse(mapping.error);
+  const attached = await attach({ uri: flags.uri, dbName: flags.db ?? null, mapping: mapping.value, ...access });
   if (!attached.ok) return refuse(attached.error);
   try {
     const report = await run(attached.value.store);

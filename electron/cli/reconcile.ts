@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { mergeSeen, NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
@@ -18,6 +18,7 @@ import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import type { CommandContext } from './command-context.ts';
+import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
 const EXIT_FAILED = 1;
@@ -26,6 +27,7 @@ const EXIT_FINDINGS = 3;
 interface ReconcileFlags {
   readonly uri: string;
   readonly db?: string;
+  readonly mapping?: string;
   readonly period?: string;
   readonly workspace?: string;
   readonly prices?: string;
@@ -44,6 +46,7 @@ export function addReconcileCommand(program: Command, context: CommandContext): 
     )
     .requiredOption('--uri <uri>', 'the MongoDB to look at')
     .option('--db <name>', 'the database, where the URI names none')
+    .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
     .option('--period <month>', 'only what belongs to this month, for example 2026-10', parsePeriod)
     .option('--workspace <id>', 'only this workspace')
     .option('--prices <file>', 'the price list, JSON: [{"kind", "fromMs", "priceCredits"}]')
@@ -88,9 +91,12 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   const scope = { workspaceId: flags.workspace ?? null, period: flags.period ?? null };
   const memory = flags.memory === undefined ? null : await openMemory(flags.memory, scope);
   if (memory !== null && !memory.ok) return memory;
+  const mapping = readMappingFile(flags.mapping);
+  if (!mapping.ok) return mapping;
   const store = await openProcessStore({
     uri: flags.uri,
     dbName: flags.db ?? null,
+    mapping: mapping.value,
     appName: 'Runledger reconcile',
   });
   if (!store.ok) return store;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { HeadlessRunner } from '#engine/headless-runner.ts';
 import { configuredProviders } from '#engine/configured-providers.ts';
@@ -8,6 +8,7 @@ import type { AttemptOutcome } from '#runner/attempt.ts';
 import { listenSettings } from './listen-settings.ts';
 import { wholeNumber } from './whole-number.ts';
 import { readVersion } from './version.ts';
+import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 
 /**
  * `npm run runner`: a runner without a window. The first SIGTERM or SIGINT lets attempts under way finish, a second one gives
@@ -18,6 +19,7 @@ interface RunnerFlags {
   readonly db?: string;
   readonly concurrency: number;
   readonly artefacts: string;
+  readonly mapping?: string;
   readonly providers?: string;
   readonly keys?: string;
   readonly listen?: number;
@@ -29,6 +31,7 @@ const flags = new Command('runner')
   .description('Runs the jobs of a deployment, without a window, until it is told to stop.')
   .option('--uri <uri>', 'the MongoDB (or MONGODB_URI, which other users of this machine cannot read)')
   .option('--db <name>', 'the database; default: the one in the URI, or runledger')
+  .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
   .option('--concurrency <number>', 'attempts at once', wholeNumber(1, 1000), 4)
   .option('--artefacts <folder>', 'where outputs are kept', 'artefacts')
   .option('--providers <file>', 'a file of providers (or RUNLEDGER_PROVIDERS)')
@@ -54,6 +57,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const uri = flags.uri ?? process.env['MONGODB_URI'] ?? '';
   if (uri === '') return refuse(appError('invalid_request', 'no --uri and no MONGODB_URI'));
+  const mapping = readMappingFile(flags.mapping);
+  if (!mapping.ok) return refuse(mapping.error);
   const sources = providerSourcesSchema.safeParse(namedProviders({ ...process.env, ...flaggedSources() }));
   if (!sources.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
   const listening = listenSettings(flags, process.env['RUNLEDGER_LISTEN_TOKEN'], say);
@@ -65,6 +70,7 @@ async function main(): Promise<number> {
   const runner = new HeadlessRunner({
     uri,
     dbName: flags.db ?? process.env['RUNLEDGER_DB'] ?? null,
+    mapping: mapping.value,
     concurrency: flags.concurrency,
     providers: providers.value,
     artefactDir: path.resolve(flags.artefacts),

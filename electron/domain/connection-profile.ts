@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobMappingSchema } from './mapping/job-mapping.ts';
 import { assertNever } from './result.ts';
 
 /** What a deployment is to the team; it decides the colour of the window's frame. */
@@ -95,6 +96,8 @@ export const connectionProfileSchema = z
     login: profileLoginSchema,
     tls: profileTlsSchema,
     isReadOnly: z.boolean(),
+    /** How the documents there stand for jobs; left out where they are jobs already. */
+    mapping: jobMappingSchema.optional(),
   })
   .refine(({ login, tls }) => login.type !== 'x509' || tls.certificateKeyFile !== null, {
     path: ['tls', 'certificateKeyFile'],

@@ -1,4 +1,5 @@
 import type { AppError } from '#domain/errors.ts';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { openProcessStore } from '#store/process-store.ts';
@@ -17,6 +18,8 @@ export interface AttachOptions {
   readonly appName: string;
   /** True where nothing may be written over this connection; left out, it may. */
   readonly isReadOnly?: boolean;
+  /** How the documents there stand for jobs; left out or null where they are jobs already. */
+  readonly mapping?: JobMapping | null | undefined;
 }
 
 /** Opens a store with this process's clock and randomness. Errors: those of `openStore`. */

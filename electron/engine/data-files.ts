@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 
 /** Where what belongs to one deployment and database stands; that of another stays apart. `source` is its label, no secret. */
 export interface DataFiles {
@@ -17,15 +18,23 @@ export interface DataFiles {
   readonly exportFolder: string;
 }
 
-/** The files of a source in the application's data folder. */
-export function dataFilesOf(dataDir: string, source: string): DataFiles {
-  const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
+/**
+ * The files of a source in the application's data folder.
+ * @param mapping how the documents there are read: what was copied by another mapping is another copy
+ */
+export function dataFilesOf(dataDir: string, source: string, mapping: JobMapping | null = null): DataFiles {
+  const name = nameOf(source);
+  const copyName = mapping === null ? name : nameOf(`${source}\n${JSON.stringify(mapping)}`);
   return {
-    copyFile: path.join(dataDir, 'copies', `${name}.sqlite`),
-    runFolder: path.join(dataDir, 'reconciliation', name),
+    copyFile: path.join(dataDir, 'copies', `${copyName}.sqlite`),
+    runFolder: path.join(dataDir, 'reconciliation', copyName),
     ownFile: path.join(dataDir, 'own.sqlite'),
     auditFile: path.join(dataDir, 'audit', `${name}.sqlite`),
     personFile: path.join(dataDir, 'people', `${name}.json`),
     exportFolder: path.join(dataDir, 'exports'),
   };
+}
+
+function nameOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -23,7 +23,7 @@ import { ConnectionKeeper } from './connection-keeper.ts';
 import { CopyCounter } from './copy-counter.ts';
 import { CopyKeeper } from './copy-keeper.ts';
 import { createConnectionLog } from './connection-log.ts';
-import { dataFilesOf } from './data-files.ts';
+import { dataFilesOf, type DataFiles } from './data-files.ts';
 import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
 import type { DoctorParts } from './handlers/doctor-handlers.ts';
@@ -96,7 +96,7 @@ export class Engine {
     this.#person = new PersonBoard({
       fallbackName: this.#fallbackName(),
       isReadOnly: config.isReadOnly,
-      memoryFile: dataFilesOf(config.dataDir, sourceOf(config)).personFile,
+      memoryFile: filesOf(config).personFile,
       onChange: (person) => this.#board.set({ person }),
       log,
     });
@@ -125,7 +125,7 @@ export class Engine {
 
   async #start(): Promise<Result<void, AppError>> {
     const { config, log } = this.#options;
-    this.#openAudit(sourceOf(config));
+    this.#openAudit();
     const hasSecrets = missingSecretOf(config);
     if (!hasSecrets.ok) return hasSecrets;
     const uri = await this.#serverUri();
@@ -140,7 +140,7 @@ export class Engine {
     const readers = this.#openReaders();
     this.#readers = readers;
     this.#own = this.#openOwn(source);
-    this.#reconciliation = this.#openReconciliation(source, uri.value);
+    this.#reconciliation = this.#openReconciliation(uri.value);
     this.#alerts = this.#watchAlerts(this.#own, readers, this.#reconciliation);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#counter = new CopyCounter({
@@ -155,7 +155,13 @@ export class Engine {
       label: label.value,
       isSandbox,
       open: () =>
-        attach({ uri: uri.value, dbName: config.dbName, appName: 'Runledger', isReadOnly: config.isReadOnly }),
+        attach({
+          uri: uri.value,
+          dbName: config.dbName,
+          appName: 'Runledger',
+          isReadOnly: config.isReadOnly,
+          mapping: config.mapping,
+        }),
       onOpened: (connection) => this.#begin(connection.store, readers),
       onStatus: (connection) => {
         this.#board.set({ connection });
@@ -218,7 +224,7 @@ export class Engine {
       controlRunner: (action) => this.#runner.control(action),
       desk: () => this.#desk,
       plans: () => this.#plans,
-      exportFolder: dataFilesOf(this.#options.config.dataDir, sourceOf(this.#options.config)).exportFolder,
+      exportFolder: filesOf(this.#options.config).exportFolder,
       artefactDir: path.join(this.#options.config.dataDir, 'artefacts'),
       reconciliation: this.#reconciliation,
       own: this.#own,
@@ -239,7 +245,7 @@ export class Engine {
       store: () => this.#connectedStore(),
       status: () => this.#board.current,
       dataDir: config.dataDir,
-      copyFile: dataFilesOf(config.dataDir, sourceOf(config)).copyFile,
+      copyFile: filesOf(config).copyFile,
       now: Date.now,
     };
   }
@@ -285,7 +291,7 @@ export class Engine {
 
   /** One file for each deployment and database, so that going back to one finds its copy again. */
   #openCopy(source: string): Result<Cache, AppError> {
-    const file = dataFilesOf(this.#options.config.dataDir, source).copyFile;
+    const file = filesOf(this.#options.config).copyFile;
     try {
       mkdirSync(path.dirname(file), { recursive: true });
     } catch (cause) {
@@ -297,16 +303,16 @@ export class Engine {
   /** Without it everything else works: whoever asks for a view or a draft is told why there is none. */
   #openOwn(source: string): Result<OwnFile, AppError> {
     const { config, log } = this.#options;
-    const own = openOwnFile({ path: dataFilesOf(config.dataDir, source).ownFile, source, now: Date.now });
+    const own = openOwnFile({ path: filesOf(config).ownFile, source, now: Date.now });
     if (!own.ok) log(explainError(own.error), own.error.cause);
     else if (own.value.note !== null) log(own.value.note);
     return own;
   }
 
   /** Without an audit nothing that must be recorded is done; what only shows lists goes on. */
-  #openAudit(source: string): void {
+  #openAudit(): void {
     const { config, log } = this.#options;
-    const file = AuditFile.open(dataFilesOf(config.dataDir, source).auditFile, randomUUID);
+    const file = AuditFile.open(filesOf(config).auditFile, randomUUID);
     if (!file.ok) {
       log('the audit could not be opened', file.error);
       return;
@@ -325,9 +331,9 @@ export class Engine {
     this.#trail = new AuditTrail({ book: this.#book, person: () => this.#person.audited, now: Date.now, log });
   }
 
-  #openReconciliation(source: string, uri: string): DeskHost {
+  #openReconciliation(uri: string): DeskHost {
     const { config, deskEntry, log } = this.#options;
-    const { copyFile, runFolder, exportFolder } = dataFilesOf(config.dataDir, source);
+    const { copyFile, runFolder, exportFolder } = filesOf(config);
     return new DeskHost({
       entry: deskEntry,
       settings: {
@@ -337,6 +343,7 @@ export class Engine {
         uri,
         dbName: config.dbName,
         isReadOnly: config.isReadOnly,
+        mapping: config.mapping,
         limits: config.financeLimits ?? DEFAULT_FINANCE_LIMITS,
       },
       onState: (state) => {
@@ -351,7 +358,7 @@ export class Engine {
     const { config, withholdEntry, log } = this.#options;
     const keeper = new CopyKeeper({
       cache,
-      file: dataFilesOf(config.dataDir, sourceOf(config)).copyFile,
+      file: filesOf(config).copyFile,
       reader: (signal) => readers.for(signal),
       own,
       withholdEntry,
@@ -368,7 +375,7 @@ export class Engine {
 
   #openReaders(): ReaderThreads {
     const { config, readerEntry, log } = this.#options;
-    return new ReaderThreads({ entry: readerEntry, file: dataFilesOf(config.dataDir, sourceOf(config)).copyFile, log });
+    return new ReaderThreads({ entry: readerEntry, file: filesOf(config).copyFile, log });
   }
 
   #watchAlerts(own: Result<OwnFile, AppError>, readers: ReaderThreads, reconciliation: DeskHost): AlertWatch {
@@ -448,6 +455,10 @@ function systemName(): string {
     // An account without an entry in the system's list of users has no name.
     return 'unknown';
   }
+}
+
+function filesOf(config: EngineConfig): DataFiles {
+  return dataFilesOf(config.dataDir, sourceOf(config), config.mapping);
 }
 
 /** What the copy and everything else on this machine is about: a label of deployment and database, no secret. */

@@ -70,13 +70,13 @@ export class HeadlessRunner {
    * port to listen on is not to be had.
    */
   async start(): Promise<Result<void, AppError>> {
-    const { uri, dbName, log } = this.#options;
+    const { uri, dbName, mapping, log } = this.#options;
     const label = labelOf(uri, dbName);
     if (!label.ok) return label;
     this.#keeper = new ConnectionKeeper<AttachedStore>({
       label: label.value,
       isSandbox: false,
-      open: () => attach({ uri, dbName, appName: 'Runledger runner' }),
+      open: () => attach({ uri, dbName, mapping, appName: 'Runledger runner' }),
       onOpened: (connection) => Promise.resolve(this.#begin(connection)),
       onStatus: createConnectionLog(log),
       wait,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '#contract/status.ts';
 import { connectionProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
+import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { NO_PROVIDERS, providerSourcesSchema } from './provider-settings.ts';
 import { PERSON_ID_MAX } from '#domain/people.ts';
 import { shellAnswerSchema, shellAskNameSchema } from './shell-asks.ts';
@@ -19,6 +20,8 @@ export const engineConfigSchema = z.object({
   secrets: profileSecretsSchema.nullable().default(null),
   /** Null takes the database that the URI names, or `runledger`. */
   dbName: z.string().min(1).max(63).nullable(),
+  /** How the documents there stand for jobs; null where they are jobs already. */
+  mapping: jobMappingSchema.nullable().default(null),
   /** True where nothing may be written over this connection; then no runner runs here either. */
   isReadOnly: z.boolean().default(false),
   /** What to call who sits here where the server asks nobody to log in; null takes the system's name for them. */

@@ -23,6 +23,7 @@ export function openedConfig(config: EngineConfig): EngineConfig {
     ...config,
     mongodbUri: composeUri(profile, config.secrets ?? NO_SECRETS),
     dbName: profile.database,
+    mapping: profile.mapping ?? null,
     isReadOnly: config.isReadOnly || profile.isReadOnly,
     isDemo: false,
   };

@@ -123,7 +123,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     plans: new PlanStore(db),
     policies: new PolicyStore(db),
     bulk: new BulkReads(collections),
-    look: new ServerLook(db, readOnlyDb(client.db('local'))),
+    look: new ServerLook(db, readOnlyDb(client.db('local')), mapping),
     failures: new FailureDecisionStore(db),
     missingIndexes: missingIndexes.value,
     close: () => client.close(),

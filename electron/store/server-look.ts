@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
-import { parseJob } from '#domain/job.ts';
+import { idTextOf, parseJob } from '#domain/job.ts';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { COLLECTION_NAMES, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
@@ -40,11 +41,36 @@ const FAULTS_MAX = 5;
 export class ServerLook {
   readonly #db: Db;
   readonly #local: Db;
+  /** How its documents stand for jobs, null where they are jobs already. */
+  readonly mapping: JobMapping | null;
 
   /** @param local the server's own database of that name */
-  constructor(db: Db, local: Db) {
+  constructor(db: Db, local: Db, mapping: JobMapping | null) {
     this.#db = db;
     this.#local = local;
+    this.mapping = mapping;
+  }
+
+  /** The names of the collections, in their order; system collections are left out. */
+  async collectionNames(): Promise<Result<readonly string[], AppError>> {
+    const listed = await attemptCall(() => this.#db.listCollections().toArray());
+    if (!listed.ok) return listed;
+    return ok(
+      listed.value
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith('system.'))
+        .sort(),
+    );
+  }
+
+  /** The last and the first documents of a collection in the order of their ids. @param each how many of both, at most */
+  async sample(collection: string, each: number): Promise<Result<readonly RawDocument[], AppError>> {
+    const documents = this.#db.collection<RawDocument>(collection);
+    const last = await attemptCall(() => documents.find({}).sort({ _id: -1 }).limit(each).toArray());
+    if (!last.ok || last.value.length < each) return last;
+    const first = await attemptCall(() => documents.find({}).sort({ _id: 1 }).limit(each).toArray());
+    if (!first.ok) return first;
+    return ok([...new Map([...last.value, ...first.value].map((one) => [idTextOf(one._id), one])).values()]);
   }
 
   /** Errors: `not_authorized` without the action `indexStats`, `server_error` where the server cannot count. */

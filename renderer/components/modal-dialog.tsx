@@ -8,18 +8,21 @@ import { useEffect, useId, useRef, type ReactNode } from 'react';
 export function ModalDialog({
   title,
   onClose,
+  isWide = false,
   children,
 }: {
   title: ReactNode;
   /** Called when the person closes it; whoever shows it takes it away then. */
   onClose: () => void;
+  /** True where it holds tables. */
+  isWide?: boolean;
   children: ReactNode;
 }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog className="dialog" ref={dialog} onClose={onClose} aria-labelledby={id}>
+    <dialog className="dialog" data-wide={isWide || undefined} ref={dialog} onClose={onClose} aria-labelledby={id}>
       <header className="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" className="icon-button" onClick={() => dialog.current?.close()} aria-label="Close">

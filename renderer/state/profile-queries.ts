@@ -42,6 +42,14 @@ export function useProfileTrial() {
   });
 }
 
+/** Samples a connection's documents to see what a mapping makes of them, or to propose one. */
+export function useMappingLook() {
+  const engine = useEngine();
+  return useMutation({
+    mutationFn: async (order: RequestParams<'profiles.map'>) => valueOrThrow(await engine.call('profiles.map', order)),
+  });
+}
+
 /** Leaves this deployment for another; the window starts anew when the engine has. */
 export function useProfileSwitch() {
   const engine = useEngine();

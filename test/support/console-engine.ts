@@ -15,6 +15,7 @@ export function consoleEngine(
       isReadOnly: false,
       profile: null,
       secrets: null,
+      mapping: null,
       withRunner: false,
       concurrency: 1,
       isDemo: false,

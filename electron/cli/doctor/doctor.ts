@@ -5,6 +5,7 @@ import { explainError } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
+import { MAPPING_OPTION, readMappingFile } from '#cli/mapping-file.ts';
 import { labelOf } from '#store/connection.ts';
 import type { DoctorContext } from '#engine/doctor/check.ts';
 import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
@@ -17,15 +18,20 @@ interface DoctorFlags {
   readonly uri?: string;
   readonly db?: string;
   readonly dataDir?: string;
+  readonly mapping?: string;
   readonly verify: boolean;
   readonly json: boolean;
 }
 
-/** `npm run doctor`: looks at runtime, server, privileges, indexes, clock, oplog, documents, copy and disk, and says what is wrong and what to do. Writes nothing. */
+/** `npm run doctor`: looks at runtime, server, privileges, indexes, clock, oplog, documents, mapping, copy and disk, and says what is wrong and what to do. Writes nothing. */
 const program = new Command('doctor')
   .description('Looks at the set-up and says what is wrong and what to do about it. Writes nothing.')
   .option('--uri <uri>', 'the MongoDB to look at; MONGODB_URI of the environment where it is left out')
   .option('--db <name>', 'the database, where the URI names none')
+  .option(
+    MAPPING_OPTION.flags,
+    `${MAPPING_OPTION.says}; ${MAPPING_OPTION.variable} of the environment where it is left out`,
+  )
   .option('--data-dir <folder>', "where the application's data stand; default: the system's folder")
   .option('--verify', 'compare the offline copy with the server, document by document; reads both whole', false)
   .option('--json', 'print one JSON object and nothing else', false)
@@ -46,12 +52,18 @@ async function run(flags: DoctorFlags): Promise<number> {
     process.stderr.write(`${explainError(label.error)}\n`);
     return EXIT_FAILED;
   }
-  const attached = await attach({ uri, dbName, appName: 'Runledger doctor', isReadOnly: true });
+  const read = readMappingFile(flags.mapping ?? process.env[MAPPING_OPTION.variable]);
+  if (!read.ok) {
+    process.stderr.write(`${explainError(read.error)}\n`);
+    return EXIT_FAILED;
+  }
+  const mapping = read.value;
+  const attached = await attach({ uri, dbName, appName: 'Runledger doctor', isReadOnly: true, mapping });
   const dataDir = path.resolve(flags.dataDir ?? process.env['RUNLEDGER_DATA_DIR'] ?? systemDataDir());
   const context: DoctorContext = {
     store: attached.ok ? ok(attached.value.store) : err(attached.error),
     dataDir,
-    copyFile: dataFilesOf(dataDir, label.value).copyFile,
+    copyFile: dataFilesOf(dataDir, label.value, mapping).copyFile,
     signal: stopping.signal,
     nowMs: Date.now,
     say: flags.json ? () => undefined : (line) => process.stderr.write(`${line}\n`),

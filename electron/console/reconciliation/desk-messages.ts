@@ -5,6 +5,7 @@ import {
   reconciliationProgressSchema,
   reconciliationScopeSchema,
 } from '#contract/reconciliation-views.ts';
+import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { actorSchema } from '#domain/ledger.ts';
 import { wireErrorSchema } from '#contract/status.ts';
 
@@ -16,6 +17,7 @@ export const deskSettingsSchema = z.object({
   uri: z.string(),
   dbName: z.string().nullable(),
   isReadOnly: z.boolean(),
+  mapping: jobMappingSchema.nullable(),
   limits: z.object({
     mendAloneCreditsMax: z.int().nonnegative(),
     periodOpenCreditsMax: z.int().nonnegative(),

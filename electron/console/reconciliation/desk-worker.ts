@@ -27,6 +27,7 @@ const server = new KeptServer(() =>
     dbName: settings.dbName,
     appName: 'Runledger reconciliation',
     isReadOnly: settings.isReadOnly,
+    mapping: settings.mapping,
   }),
 );
 const { copyFile, folder, exportFolder, limits } = settings;

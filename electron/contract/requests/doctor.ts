@@ -13,7 +13,7 @@ export const doctorPartSchema = z.object({
 
 /** What is wrong with the set-up, and what to send to whoever helps. */
 export const DOCTOR_REQUESTS = {
-  /** Looks at runtime, server, privileges, indexes, clock, oplog, documents, copy and disk. Writes nothing. */
+  /** Looks at runtime, server, privileges, indexes, clock, oplog, documents, mapping, copy and disk. Writes nothing. */
   'doctor.run': {
     params: z.object({}),
     result: z.object({ parts: z.array(doctorPartSchema).max(50) }),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { connectionProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
+import { jobMappingSchema, mappedCollectionsSchema } from '#domain/mapping/job-mapping.ts';
+import { mappingLookSchema } from '../mapping-views.ts';
 import { profileListSchema, profileTrialSchema } from '../profile-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -41,6 +43,23 @@ export const PROFILE_REQUESTS = {
   'profiles.test': {
     params: z.object({ profile: connectionProfileSchema, secrets: profileSecretsSchema.nullable() }),
     result: profileTrialSchema,
+    permission: 'view',
+    writes: false,
+    audit: 'act',
+  },
+  /**
+   * Connects once and samples the collections of jobs, accounts and ledger: what a mapping makes of their documents, or, where none
+   * is given, one that is proposed. What customers wrote is withheld. Writes nothing. Errors: as for `profiles.test`.
+   */
+  'profiles.map': {
+    params: z.object({
+      profile: connectionProfileSchema,
+      secrets: profileSecretsSchema.nullable(),
+      mapping: jobMappingSchema.nullable(),
+      /** The collections to propose for; null chooses them too. */
+      collections: mappedCollectionsSchema.nullable(),
+    }),
+    result: mappingLookSchema,
     permission: 'view',
     writes: false,
     audit: 'act',

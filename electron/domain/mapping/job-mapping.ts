@@ -45,6 +45,13 @@ const collectionNameSchema = z
   .max(200)
   .regex(/^(?!system\.)[^$\0]+$/, 'the name of a collection');
 
+/** What each collection is called. */
+export const mappedCollectionsSchema = z.object({
+  jobs: collectionNameSchema,
+  accounts: collectionNameSchema,
+  ledger: collectionNameSchema,
+});
+
 const pairsSchema = z.array(fieldPairSchema).max(100);
 const stateNameSchema = z.string().min(1).max(100);
 const stateNamesSchema = z.tuple([stateNameSchema]).rest(stateNameSchema);
@@ -57,11 +64,7 @@ const STATE_NAMES_MAX = 20;
  */
 export const jobMappingSchema = z
   .object({
-    collections: z.object({
-      jobs: collectionNameSchema,
-      accounts: collectionNameSchema,
-      ledger: collectionNameSchema,
-    }),
+    collections: mappedCollectionsSchema,
     fields: z.object({ jobs: pairsSchema, accounts: pairsSchema, ledger: pairsSchema }),
     /** What each state is called; the first name is what is written, all of them are read. */
     states: z.record(jobStateSchema, stateNamesSchema),

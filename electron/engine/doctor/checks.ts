@@ -5,6 +5,7 @@ import { copyCheck } from './checks/copy.ts';
 import { diskCheck } from './checks/disk.ts';
 import { documentsCheck } from './checks/documents.ts';
 import { indexesCheck } from './checks/indexes.ts';
+import { mappingCheck } from './checks/mapping.ts';
 import { oplogCheck } from './checks/oplog.ts';
 import { privilegesCheck } from './checks/privileges.ts';
 import { runtimeCheck } from './checks/runtime.ts';
@@ -20,6 +21,7 @@ const CHECKS: readonly DoctorCheck[] = [
   clockCheck,
   oplogCheck,
   documentsCheck,
+  mappingCheck,
   copyCheck,
   diskCheck,
   verifyCheck,

@@ -1,4 +1,5 @@
 import { readPerson } from '#console/people/person-desk.ts';
+import type { MappingLook } from '#contract/mapping-views.ts';
 import type { ProfileTrial } from '#contract/profile-views.ts';
 import {
   composeUri,
@@ -12,6 +13,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { attach } from '../attach.ts';
 import type { Shell } from '../shell-link.ts';
 import type { HandlersOf } from './handler.ts';
+import { lookAtMapping, type MappingQuestion } from './mapping-look.ts';
 
 /** What profiles are handled with. */
 export interface ProfileParts {
@@ -41,6 +43,10 @@ export function profileHandlers({ shell, fallbackName }: ProfileParts): Handlers
     'profiles.test': async ({ profile, secrets }) => {
       const usable = await usableSecrets(shell, profile, secrets);
       return usable.ok ? tryProfile(profile, usable.value, fallbackName) : usable;
+    },
+    'profiles.map': async ({ profile, secrets, ...question }) => {
+      const usable = await usableSecrets(shell, profile, secrets);
+      return usable.ok ? mapProfile(profile, usable.value, question) : usable;
     },
     'profiles.switch': async (params, { note }) => {
       const target = params.id === null ? null : await findProfile(params.id);
@@ -77,6 +83,7 @@ async function tryProfile(
     dbName: profile.database,
     appName: 'Runledger trial',
     isReadOnly: true,
+    mapping: profile.mapping,
   });
   if (!attached.ok) return attached;
   const { store } = attached.value;
@@ -92,6 +99,26 @@ async function tryProfile(
       missingIndexes: [...store.missingIndexes],
       tookMs: performance.now() - startedAt,
     });
+  } finally {
+    await attached.value.close();
+  }
+}
+
+/** Looks at the documents as they are, through no mapping. */
+async function mapProfile(
+  profile: ConnectionProfile,
+  secrets: ProfileSecrets,
+  question: MappingQuestion,
+): Promise<Result<MappingLook, AppError>> {
+  const attached = await attach({
+    uri: composeUri(profile, secrets),
+    dbName: profile.database,
+    appName: 'Runledger mapping',
+    isReadOnly: true,
+  });
+  if (!attached.ok) return attached;
+  try {
+    return await lookAtMapping(attached.value.store.look, question);
   } finally {
     await attached.value.close();
   }

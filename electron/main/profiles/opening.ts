@@ -37,7 +37,16 @@ export function switchedConfig(
   target: { readonly profile: ConnectionProfile; readonly secrets: ProfileSecrets } | null,
 ): EngineConfig {
   if (target !== null) return onProfile(config, target.profile, target.secrets, false);
-  return { ...config, profile: null, secrets: null, mongodbUri: null, dbName: null, withRunner: true, isDemo: true };
+  return {
+    ...config,
+    profile: null,
+    secrets: null,
+    mapping: null,
+    mongodbUri: null,
+    dbName: null,
+    withRunner: true,
+    isDemo: true,
+  };
 }
 
 function onProfile(
@@ -46,5 +55,5 @@ function onProfile(
   secrets: ProfileSecrets | null,
   withRunner: boolean,
 ): EngineConfig {
-  return { ...config, profile, secrets, mongodbUri: null, dbName: null, withRunner, isDemo: false };
+  return { ...config, profile, secrets, mapping: null, mongodbUri: null, dbName: null, withRunner, isDemo: false };
 }

@@ -11,6 +11,7 @@ import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useProfiles, useProfileSwitch } from '../../state/profile-queries.ts';
 import './connections.css';
+import { mappingWords } from './mapping-draft.ts';
 import { draftOf, emptyDraft, type ProfileDraft } from './profile-draft.ts';
 import { ProfileForm } from './profile-form.tsx';
 import { ProfileRowActions } from './profile-row-actions.tsx';
@@ -101,6 +102,9 @@ export function ConnectionsScreen(): ReactNode {
                   </td>
                   <td>
                     <bdi className="mono connection-address">{row.profile.address}</bdi>
+                    {row.profile.mapping !== undefined && (
+                      <span className="cell-note">mapped: {mappingWords(row.profile.mapping)}</span>
+                    )}
                     {row.profile.database !== null && (
                       <span className="cell-note">database {row.profile.database}</span>
                     )}

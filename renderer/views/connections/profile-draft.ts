@@ -6,6 +6,7 @@ import {
   type ProfileLogin,
   type ProfileSecrets,
 } from '#domain/connection-profile.ts';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { readPastedUri } from '#domain/pasted-uri.ts';
 
 /** A connection while somebody fills it in: every field is text, and what does not belong to the chosen login is kept too. */
@@ -28,6 +29,8 @@ export interface ProfileDraft {
   readonly certificateKeyFile: string;
   readonly hasKeyPassphrase: boolean;
   readonly isReadOnly: boolean;
+  /** Undefined where the documents there are jobs already. */
+  readonly mapping: JobMapping | undefined;
   readonly password: string;
   readonly keyPassphrase: string;
 }
@@ -53,6 +56,7 @@ export function emptyDraft(id: string): ProfileDraft {
     certificateKeyFile: '',
     hasKeyPassphrase: false,
     isReadOnly: false,
+    mapping: undefined,
     password: '',
     keyPassphrase: '',
   };
@@ -60,7 +64,7 @@ export function emptyDraft(id: string): ProfileDraft {
 
 /** The draft of a connection that is kept; its secrets are not known to the window. */
 export function draftOf(profile: ConnectionProfile): ProfileDraft {
-  const { id, name, kind, address, database, tls, isReadOnly } = profile;
+  const { id, name, kind, address, database, tls, isReadOnly, mapping } = profile;
   return {
     ...emptyDraft(id),
     ...loginFields(profile.login),
@@ -73,6 +77,7 @@ export function draftOf(profile: ConnectionProfile): ProfileDraft {
     certificateKeyFile: tls.certificateKeyFile ?? '',
     hasKeyPassphrase: tls.hasKeyPassphrase,
     isReadOnly,
+    mapping,
   };
 }
 
@@ -137,6 +142,7 @@ export function profileOf(draft: ProfileDraft): { readonly profile: ConnectionPr
       hasKeyPassphrase: draft.hasKeyPassphrase,
     },
     isReadOnly: draft.isReadOnly,
+    mapping: draft.mapping,
   });
   if (parsed.success) return { profile: parsed.data };
   const issue = parsed.error.issues[0];

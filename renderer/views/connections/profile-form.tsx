@@ -6,6 +6,8 @@ import { Segments } from '../../components/segments.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useProfileSaving, useProfileTrial } from '../../state/profile-queries.ts';
 import { LoginFields } from './login-fields.tsx';
+import { mappingWords } from './mapping-draft.ts';
+import { MappingStep } from './mapping-step.tsx';
 import { profileOf, typedSecrets, withAddress, type ProfileDraft } from './profile-draft.ts';
 import { TlsFields } from './tls-fields.tsx';
 import { TrialResult } from './trial-result.tsx';
@@ -25,6 +27,7 @@ export function ProfileForm({
 }): ReactNode {
   const [draft, setDraft] = useState(first);
   const [keepSecrets, setKeepSecrets] = useState(canKeepSecrets);
+  const [isMapping, setMapping] = useState(false);
   const [isPointedOut, setPointedOut] = useState(false);
   const saving = useProfileSaving();
   const trial = useProfileTrial();
@@ -42,6 +45,21 @@ export function ProfileForm({
     withProfile((profile) =>
       saving.mutate({ profile, secrets: typedSecrets(draft), keepSecrets }, { onSuccess: onClose }),
     );
+  if (isMapping && 'profile' in made) {
+    return (
+      <ModalDialog title={`Mapping of ${made.profile.name}`} onClose={onClose} isWide>
+        <MappingStep
+          profile={made.profile}
+          secrets={typedSecrets(draft)}
+          first={draft.mapping}
+          onDone={(mapping) => {
+            if (mapping !== null) set({ mapping });
+            setMapping(false);
+          }}
+        />
+      </ModalDialog>
+    );
+  }
   return (
     <ModalDialog title={row === null ? 'Add a connection' : `Edit ${row.profile.name}`} onClose={onClose}>
       <form
@@ -83,6 +101,13 @@ export function ProfileForm({
         </label>
         <LoginFields draft={draft} hasKept={row?.hasKeptSecrets ?? false} onChange={set} />
         <TlsFields draft={draft} onChange={set} />
+        <fieldset className="connection-part">
+          <legend>Mapping</legend>
+          <p>{mappingWords(draft.mapping)}</p>
+          <button type="button" className="button" onClick={() => withProfile(() => setMapping(true))}>
+            {draft.mapping === undefined ? 'Map other names…' : 'Look at the mapping…'}
+          </button>
+        </fieldset>
         <label className="connection-check">
           <input
             type="checkbox"

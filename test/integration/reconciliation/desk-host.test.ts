@@ -32,6 +32,7 @@ describe('the host of the thread of reconciliation', () => {
         uri: 'mongodb://127.0.0.1:1',
         dbName: null,
         isReadOnly: true,
+        mapping: null,
         limits: { mendAloneCreditsMax: 0, periodOpenCreditsMax: 0 },
       },
       onState: () => undefined,

@@ -1,0 +1,133 @@
+import type { z } from 'zod';
+import { idTextOf, jobSchema } from '../job.ts';
+import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
+import { isOptional, valuePathsOf, type MappedPart } from './canonical-fields.ts';
+import type { MappedCollection } from './job-mapping.ts';
+import { isFields, readPath, toOurs, type MappedDocument } from './mapped-documents.ts';
+
+/** How much of a field is there and means something, over some documents. */
+export interface FieldCoverage {
+  readonly ours: string;
+  /** Whether a document without it may still be what it should be. */
+  readonly isOptional: boolean;
+  /** Share of documents in which it stands and is neither absent nor null, 0 to 1. */
+  readonly presentShare: number;
+  /** Share of documents in which it stands and parses, 0 to 1. */
+  readonly soundShare: number;
+}
+
+/** A document that would be malformed, and the first reason. */
+export interface FaultyDocument {
+  readonly id: string;
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What a mapping makes of some documents. */
+export interface MappingCoverage {
+  readonly documents: number;
+  readonly soundDocuments: number;
+  readonly fields: readonly FieldCoverage[];
+  /** At most {@link FAULTS_MAX}, one for each document that would be malformed. */
+  readonly faults: readonly FaultyDocument[];
+}
+
+/** How many documents are named at most. */
+export const FAULTS_MAX = 20;
+
+interface Fault {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What a mapping makes of documents of one of their collections. */
+export function coverageOf(collection: MappedCollection, documents: readonly MappedDocument[]): MappingCoverage {
+  return coverageOfOurs(
+    collection.part,
+    documents.map((document) => toOurs(collection, document)),
+  );
+}
+
+/** The same of documents that a mapping has been through. */
+export function coverageOfOurs(part: MappedPart, documents: readonly MappedDocument[]): MappingCoverage {
+  const looked = documents.map((document) => ({ document, faults: faultsOf(part, document) }));
+  const share = (count: number): number => (documents.length === 0 ? 0 : count / documents.length);
+  const fields = valuePathsOf(part).map((ours): FieldCoverage => {
+    const there = looked.filter(({ document }) => isSaid(document, ours));
+    const sound = there.filter(({ faults }) => !faults.some((fault) => concerns(fault.path, ours)));
+    return {
+      ours,
+      isOptional: isOptional(part, ours),
+      presentShare: share(there.length),
+      soundShare: share(sound.length),
+    };
+  });
+  const faulty = looked.flatMap(({ document, faults: [first] }) =>
+    first === undefined ? [] : [{ id: idTextOf(document['_id']), ...first }],
+  );
+  return {
+    documents: documents.length,
+    soundDocuments: documents.length - faulty.length,
+    fields,
+    faults: faulty.slice(0, FAULTS_MAX),
+  };
+}
+
+const SCHEMAS: Readonly<Record<MappedPart, z.ZodType>> = {
+  jobs: jobSchema,
+  accounts: creditAccountSchema,
+  ledger: ledgerEntrySchema,
+};
+/** What of a job goes by its state. */
+const BY_STATE: ReadonlySet<string> = new Set(['state', 'lease', 'output', 'failure']);
+
+function faultsOf(part: MappedPart, document: MappedDocument): readonly Fault[] {
+  const faults = issuesOf(SCHEMAS[part], document);
+  const isStateUnknown = part === 'jobs' && faults.some(({ path }) => path === 'state');
+  if (!isStateUnknown) return faults;
+  // Without a state nothing else of a job was looked at: looked at again as one that waits, apart from what goes by the state.
+  const waiting = { ...document, state: 'queued', lease: null, output: null, failure: null };
+  const others = issuesOf(jobSchema, waiting).filter(({ path }) => !BY_STATE.has(path.split('.')[0] ?? ''));
+  return [...faults, ...others];
+}
+
+function issuesOf(schema: z.ZodType, document: MappedDocument): readonly Fault[] {
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return [];
+  return parsed.error.issues.map((issue) => ({
+    path: issue.path.map(String).join('.') || '(document)',
+    reason: issue.message.slice(0, 300),
+  }));
+}
+
+function isSaid(document: MappedDocument, path: string): boolean {
+  const found = readPath(document, path);
+  return found.isThere && found.value !== null && found.value !== undefined;
+}
+
+/** Whether what is wrong at one path makes the other one wrong: it lies in it, or around it. */
+function concerns(wrong: string, path: string): boolean {
+  return wrong === path || wrong.startsWith(`${path}.`) || path.startsWith(`${wrong}.`);
+}
+
+/** A value in a line for people, without what customers wrote. */
+export function previewOf(part: MappedPart, document: MappedDocument): readonly { path: string; value: string }[] {
+  return valuePathsOf(part).flatMap((path) => {
+    const found = readPath(document, path);
+    if (!found.isThere) return [];
+    return [{ path, value: isPayload(path) ? '(withheld)' : shown(found.value) }];
+  });
+}
+
+const PAYLOAD: ReadonlySet<string> = new Set(['input', 'output', 'progress', 'validation']);
+
+function isPayload(path: string): boolean {
+  return PAYLOAD.has(path.split('.')[0] ?? '') || path === 'failure.message' || path === 'attempts';
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString();
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isFields(value)) return `${Object.keys(value).length} fields`;
+  return (typeof value === 'object' && value !== null ? 'a value of another kind' : String(value)).slice(0, 200);
+}

@@ -1,0 +1,191 @@
+import { jobStateSchema, type JobState } from '../job.ts';
+import { kindOf, MAPPED_PARTS, valuePathsOf, type MappedPart } from './canonical-fields.ts';
+import { foreignFieldsOf, type ForeignField, type ForeignKind } from './foreign-shape.ts';
+import { jobMappingSchema, NO_MAPPING, type FieldPair, type JobMapping, type ValueForm } from './job-mapping.ts';
+import type { MappedDocument } from './mapped-documents.ts';
+import { COLLECTION_WORDS, FIELD_WORDS, STATE_WORDS } from './proposal-words.ts';
+
+/** Documents of each of their collections; those of a collection that there is none of are empty. */
+export type MappingSamples = Readonly<Record<MappedPart, readonly MappedDocument[]>>;
+
+/** A pair below this is a guess and not proposed. */
+const SCORE_MIN = 0.55;
+
+/** Which of a database's collections may stand for jobs, accounts and ledger; where none may, the name is Runledger's own. */
+export function proposeCollections(names: readonly string[]): JobMapping['collections'] {
+  const taken = new Set<string>();
+  const choose = (part: MappedPart): string => {
+    const own = NO_MAPPING.collections[part];
+    const scored = [own, ...names.filter((name) => name !== own)]
+      .filter((name) => names.includes(name) && !taken.has(name))
+      .map((name) => ({ name, score: name === own ? 2 : wordScore(wordsOf(name), COLLECTION_WORDS[part]) }))
+      .sort((one, other) => other.score - one.score);
+    const [best] = scored;
+    const chosen = best !== undefined && best.score > 0 ? best.name : own;
+    taken.add(chosen);
+    return chosen;
+  };
+  // A ledger is often called something with credits too; it is looked for before the accounts.
+  const jobs = choose('jobs');
+  const ledger = choose('ledger');
+  return { jobs, accounts: choose('accounts'), ledger };
+}
+
+/**
+ * Proposes what documents stand for, by names, kinds of values, and the words of a field of states. A field that has its own name and
+ * a fitting value needs no pair. The proposal is a mapping that can be saved, whatever it was made of.
+ */
+export function proposeMapping(collections: JobMapping['collections'], samples: MappingSamples): JobMapping {
+  const shapes = new Map(MAPPED_PARTS.map((part) => [part, foreignFieldsOf(samples[part])]));
+  const pairs = (part: MappedPart): readonly FieldPair[] => proposePairs(part, shapes.get(part) ?? []);
+  const fields = { jobs: pairs('jobs'), accounts: pairs('accounts'), ledger: pairs('ledger') };
+  const statePath = fields.jobs.find(({ ours }) => ours === 'state')?.theirs ?? 'state';
+  const words = shapes.get('jobs')?.find(({ path }) => path === statePath)?.words ?? [];
+  const mapping = { collections, fields, states: proposeStates(words) };
+  const parsed = jobMappingSchema.safeParse(mapping);
+  return parsed.success ? parsed.data : withoutCollisions({ ...mapping, fields });
+}
+
+/** Pairs one after another, the surest first: one that the schema refuses beside those before it is left out. */
+function withoutCollisions(mapping: {
+  readonly collections: JobMapping['collections'];
+  readonly fields: Readonly<Record<MappedPart, readonly FieldPair[]>>;
+  readonly states: JobMapping['states'];
+}): JobMapping {
+  const attempt = (fields: JobMapping['fields']): JobMapping | null =>
+    jobMappingSchema.safeParse({ ...mapping, fields }).data ?? null;
+  let kept: JobMapping = attempt(NO_MAPPING.fields) ?? { ...NO_MAPPING, states: mapping.states };
+  for (const part of MAPPED_PARTS) {
+    for (const pair of mapping.fields[part]) {
+      kept = attempt({ ...kept.fields, [part]: [...kept.fields[part], pair] }) ?? kept;
+    }
+  }
+  return kept;
+}
+
+function proposePairs(part: MappedPart, fields: readonly ForeignField[]): readonly FieldPair[] {
+  const byPath = new Map(fields.map((field) => [field.path, field]));
+  const isOwn = (ours: string): boolean => {
+    const field = byPath.get(ours);
+    return field !== undefined && formOf(part, ours, field)?.type === 'same';
+  };
+  const open = valuePathsOf(part).filter((ours) => !isOwn(ours));
+  const own = new Set(valuePathsOf(part).filter(isOwn));
+  const candidates = open
+    .flatMap((ours) =>
+      fields.flatMap((field) => {
+        const form = own.has(field.path) ? null : formOf(part, ours, field);
+        const score = form === null ? 0 : nameScore(part, ours, field);
+        return form !== null && score >= SCORE_MIN ? [{ ours, theirs: field.path, form, score }] : [];
+      }),
+    )
+    .sort((one, other) => other.score - one.score || (one.theirs < other.theirs ? -1 : 1));
+  const [ours, theirs] = [new Set<string>(), new Set<string>()];
+  return candidates.flatMap((candidate) => {
+    if (ours.has(candidate.ours) || theirs.has(candidate.theirs)) return [];
+    ours.add(candidate.ours);
+    theirs.add(candidate.theirs);
+    return [{ ours: candidate.ours, theirs: candidate.theirs, form: candidate.form }];
+  });
+}
+
+const LISTS: ReadonlySet<string> = new Set(['history', 'attempts', 'billing.pending', 'validation.checks']);
+const RECORDS: ReadonlySet<string> = new Set([
+  'input.options',
+  'holds',
+  'posting',
+  'billing.blocked',
+  'billing.collects',
+  'billing.pricing',
+]);
+const COUNTS: ReadonlySet<string> = new Set([
+  'version',
+  'attempt',
+  'maxAttempts',
+  'priority',
+  'leaseToken',
+  'lease.token',
+  'failure.attempt',
+  'output.bytes',
+]);
+
+/** The form in which a field of theirs can be one of ours; null where its values are of another kind. */
+export function formOf(part: MappedPart, ours: string, { kinds, decimals, words }: ForeignField): ValueForm | null {
+  const only = (...allowed: readonly ForeignKind[]): boolean =>
+    kinds.length > 0 && kinds.every((kind) => allowed.includes(kind));
+  switch (kindOf(part, ours)) {
+    case 'state':
+      return only('text') && words !== null ? { type: 'same' } : null;
+    case 'date':
+      if (only('date')) return { type: 'same' };
+      if (only('iso')) return { type: 'date_iso' };
+      return only('epoch') ? { type: 'date_epoch_ms' } : null;
+    case 'credits':
+      if (!only('whole', 'fraction', 'epoch')) return null;
+      return decimals === 0 ? { type: 'same' } : { type: 'credits_whole', decimals };
+    case 'other':
+      if (LISTS.has(ours)) return only('list') ? { type: 'same' } : null;
+      if (RECORDS.has(ours)) return only('object') ? { type: 'same' } : null;
+      if (COUNTS.has(ours)) return only('whole', 'epoch') ? { type: 'same' } : null;
+      return only('text', 'iso') ? { type: 'same' } : null;
+  }
+}
+
+function nameScore(part: MappedPart, ours: string, field: ForeignField): number {
+  const known = FIELD_WORDS[part][ours] ?? [];
+  const theirs = wordsOf(field.path);
+  const own = wordScore(theirs, [wordsOf(ours).join(' ')]);
+  const synonym = wordScore(theirs, known);
+  const isState = kindOf(part, ours) === 'state';
+  const meant = isState ? stateShare(field.words ?? []) : 0;
+  return Math.max(own, synonym, isState && meant >= 0.5 ? 0.6 + 0.4 * meant : 0);
+}
+
+/** How well a name's words are one of some phrases: 1 where they are the same, less for each word that only one of them has. */
+function wordScore(words: readonly string[], phrases: readonly string[]): number {
+  const scores = phrases.map((phrase) => {
+    const wanted = phrase.split(' ');
+    const shared = wanted.filter((word) => words.includes(word)).length;
+    if (shared < wanted.length) return shared / (wanted.length + words.length);
+    // The words behind an object's name say more than the name.
+    const isEnd = wanted.every((word, at) => words[words.length - wanted.length + at] === word);
+    return (2 * shared) / (wanted.length + words.length) + (isEnd && words.length > wanted.length ? 0.1 : 0);
+  });
+  return Math.min(1, Math.max(0, ...scores));
+}
+
+/** The words of a path: `owner.teamId` and `owner.team_id` are owner, team, id. */
+function wordsOf(path: string): readonly string[] {
+  return path
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+}
+
+function stateOf(word: string): JobState | null {
+  const plain = wordsOf(word).join(' ');
+  return jobStateSchema.options.find((state) => state === plain || STATE_WORDS[state].includes(plain)) ?? null;
+}
+
+function stateShare(words: readonly string[]): number {
+  return words.length === 0 ? 0 : words.filter((word) => stateOf(word) !== null).length / words.length;
+}
+
+/** A state of which no word was seen keeps its own name; a word that means nothing is left to whoever edits. */
+export function proposeStates(words: readonly string[]): JobMapping['states'] {
+  const named = (state: JobState): [string, ...string[]] => {
+    const [first, ...more] = words
+      .filter((word) => stateOf(word) === state)
+      .sort((one, other) => Number(other === state) - Number(one === state));
+    return first === undefined ? [state] : [first, ...more];
+  };
+  return {
+    queued: named('queued'),
+    running: named('running'),
+    validating: named('validating'),
+    completed: named('completed'),
+    failed: named('failed'),
+    retrying: named('retrying'),
+  };
+}

@@ -1,0 +1,162 @@
+import { useId, type ReactNode } from 'react';
+import type { MappedPartView } from '#contract/mapping-views.ts';
+import { kindOf } from '#domain/mapping/canonical-fields.ts';
+import { creditForm, creditKey, CREDIT_FORMS, DATE_FORMS, type MappingDraft, type PairDraft } from './mapping-draft.ts';
+
+const UNPAIRED: PairDraft = { theirs: '', form: { type: 'same' } };
+
+/** Each field of a collection beside the path that it has there, and how much of it the sampled documents cover. */
+export function MappingFields({
+  view,
+  draft,
+  isStale,
+  showsOptional,
+  onChange,
+}: {
+  view: MappedPartView;
+  draft: MappingDraft;
+  /** True where the draft is no longer what was looked at. */
+  isStale: boolean;
+  showsOptional: boolean;
+  onChange: (ours: string, pair: PairDraft) => void;
+}): ReactNode {
+  const listId = useId();
+  const pairs = draft.pairs[view.part];
+  const rows = view.coverage.filter(
+    ({ ours, isOptional }) => showsOptional || !isOptional || Object.hasOwn(pairs, ours),
+  );
+  return (
+    <>
+      <datalist id={listId}>
+        {view.paths.map(({ path, kinds }) => (
+          <option key={path} value={path}>
+            {kinds.join(', ')}
+          </option>
+        ))}
+      </datalist>
+      <table className="plain-table wide-table">
+        <caption className="visually-hidden">Fields of {view.part}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Runledger&apos;s field</th>
+            <th scope="col">Their field</th>
+            <th scope="col">Written as</th>
+            <th scope="col">Covered</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ ours, isOptional, presentShare, soundShare }) => {
+            const pair = pairs[ours] ?? UNPAIRED;
+            return (
+              <tr key={ours}>
+                <th scope="row" className="mono">
+                  {ours}
+                </th>
+                <td>
+                  <input
+                    className="mono mapping-path"
+                    aria-label={`Their field for ${ours}`}
+                    list={listId}
+                    value={pair.theirs}
+                    placeholder={ours}
+                    spellCheck={false}
+                    autoComplete="off"
+                    onChange={(event) => onChange(ours, { ...pair, theirs: event.target.value })}
+                  />
+                </td>
+                <td>
+                  <FormChoice part={view.part} ours={ours} pair={pair} onChange={(next) => onChange(ours, next)} />
+                </td>
+                <td className="num">
+                  {isStale ? (
+                    <span className="muted">look again</span>
+                  ) : (
+                    coverageWords(view.documents, { isOptional, presentShare, soundShare })
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function FormChoice({
+  part,
+  ours,
+  pair,
+  onChange,
+}: {
+  part: MappedPartView['part'];
+  ours: string;
+  pair: PairDraft;
+  onChange: (pair: PairDraft) => void;
+}): ReactNode {
+  const kind = kindOf(part, ours);
+  const label = `How ${ours} is written`;
+  if (kind === 'date') {
+    const value = pair.form.type === 'date_iso' || pair.form.type === 'date_epoch_ms' ? pair.form.type : 'same';
+    return (
+      <Choice
+        label={label}
+        table={DATE_FORMS}
+        value={value}
+        onChange={(type) => onChange({ ...pair, form: { type } })}
+      />
+    );
+  }
+  if (kind === 'credits') {
+    return (
+      <Choice
+        label={label}
+        table={CREDIT_FORMS}
+        value={creditKey(pair.form)}
+        onChange={(key) => onChange({ ...pair, form: creditForm(key) })}
+      />
+    );
+  }
+  return <span className="muted">{kind === 'state' ? 'by the words below' : 'as it is'}</span>;
+}
+
+function Choice<Key extends string>({
+  label,
+  table,
+  value,
+  onChange,
+}: {
+  label: string;
+  table: Readonly<Record<Key, string>>;
+  value: Key;
+  onChange: (value: Key) => void;
+}): ReactNode {
+  const isKey = (name: string): name is Key => Object.hasOwn(table, name);
+  return (
+    <select
+      className="control"
+      aria-label={label}
+      value={value}
+      onChange={(event) => {
+        if (isKey(event.target.value)) onChange(event.target.value);
+      }}
+    >
+      {Object.entries<string>(table).map(([key, says]) => (
+        <option key={key} value={key}>
+          {says}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function coverageWords(
+  documents: number,
+  { isOptional, presentShare, soundShare }: Omit<MappedPartView['coverage'][number], 'ours'>,
+): ReactNode {
+  if (documents === 0) return <span className="muted">no document</span>;
+  const percent = `${(soundShare * 100).toFixed(1)} %`;
+  if (soundShare < presentShare) return <span className="text-danger">{percent}, the others malformed</span>;
+  if (soundShare === 1 || isOptional) return percent;
+  return <span className="text-danger">{percent}, the others lack it</span>;
+}

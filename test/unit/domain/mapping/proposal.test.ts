@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
+import { coverageOf, previewOf } from '#domain/mapping/coverage.ts';
+import { jobMappingSchema, mappedCollection, NO_MAPPING } from '#domain/mapping/job-mapping.ts';
+import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
+import { proposeCollections, proposeMapping, proposeStates } from '#domain/mapping/proposal.ts';
+import { queuedJob } from '../../../support/job-builder.ts';
+import { foreignDocument } from '../../../support/mapping-arbitrary.ts';
+import { walk, walkStep } from '../../../support/model-walk.ts';
+import { SHOP_MAPPING } from '../../../support/shop-mapping.ts';
+
+const shop = mappedCollection(SHOP_MAPPING, 'jobs');
+const shopJobs = ['a', 'b', 'c'].map((id, at) => ({
+  ...toTheirs(shop, { ...queuedJob({ id, priceCredits: 125 + at }) }, null),
+  colour: 'red',
+}));
+
+describe('a proposed mapping', () => {
+  it('finds the names, states and forms of a shop, so that every document of it is a job', () => {
+    const mapping = proposeMapping(SHOP_MAPPING.collections, { jobs: shopJobs, accounts: [], ledger: [] });
+    const coverage = coverageOf(mappedCollection(mapping, 'jobs'), shopJobs);
+    expect(coverage.faults).toEqual([]);
+    expect(coverage).toMatchObject({ documents: 3, soundDocuments: 3 });
+    const pairs = mapping.fields.jobs.map(({ ours, theirs, form }) => `${ours} ${theirs} ${form.type}`);
+    expect(pairs).toEqual(
+      expect.arrayContaining([
+        'state status same',
+        'workspaceId owner.team_id same',
+        'userId owner.user_id same',
+        'createdAt created_at date_iso',
+        'notBefore run_at date_epoch_ms',
+        'billing.price cost credits_whole',
+        'input.prompt prompt same',
+      ]),
+    );
+    expect(mapping.states.queued).toEqual(['pending']);
+  });
+
+  it('is a mapping that can be saved, whatever the documents hold', () => {
+    fc.assert(
+      fc.property(fc.array(foreignDocument, { maxLength: 6 }), (documents) => {
+        const samples = { jobs: documents, accounts: documents, ledger: documents };
+        const mapping = proposeMapping(NO_MAPPING.collections, samples);
+        expect(jobMappingSchema.safeParse(mapping).error).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('pairs nothing where the documents are jobs already', () => {
+    fc.assert(
+      fc.property(fc.array(walkStep, { maxLength: 8 }), (steps) => {
+        const samples = { jobs: [{ ...walk(steps).job }], accounts: [], ledger: [] };
+        expect(proposeMapping(NO_MAPPING.collections, samples).fields).toEqual(NO_MAPPING.fields);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each<{ names: readonly string[]; jobs: string; accounts: string; ledger: string }>([
+    { names: [], jobs: 'jobs', accounts: 'credit_accounts', ledger: 'credit_ledger' },
+    { names: ['jobs', 'tasks'], jobs: 'jobs', accounts: 'credit_accounts', ledger: 'credit_ledger' },
+    {
+      names: ['users', 'wallets', 'render_tasks', 'wallet_moves'],
+      jobs: 'render_tasks',
+      accounts: 'wallets',
+      ledger: 'wallet_moves',
+    },
+  ])('takes the collections $jobs, $accounts and $ledger out of $names', ({ names, ...collections }) => {
+    expect(proposeCollections(names)).toEqual(collections);
+  });
+
+  it('gives every known word to its state, the state’s own name first, and lets states without a word keep theirs', () => {
+    expect(proposeStates(['aborted', 'failed', 'IN_PROGRESS', 'done', 'mauve'])).toEqual({
+      ...NO_MAPPING.states,
+      running: ['IN_PROGRESS'],
+      completed: ['done'],
+      failed: ['failed', 'aborted'],
+    });
+  });
+});
+
+describe('what a mapping covers', () => {
+  it('names each document that would be malformed, and the share of each field that is sound', () => {
+    const documents = [...shopJobs, { ...shopJobs[0], _id: 'd', cost: 1.005 }];
+    const coverage = coverageOf(shop, documents);
+    expect(coverage).toMatchObject({ documents: 4, soundDocuments: 3, faults: [{ id: 'd', path: 'billing.price' }] });
+    const price = coverage.fields.find(({ ours }) => ours === 'billing.price');
+    expect(price).toEqual({ ours: 'billing.price', isOptional: false, presentShare: 1, soundShare: 0.75 });
+    expect(coverage.fields.find(({ ours }) => ours === 'failure.code')).toMatchObject({
+      presentShare: 0,
+      isOptional: true,
+    });
+  });
+
+  it('looks at every other field also where the state means nothing', () => {
+    const coverage = coverageOf(shop, [{ ...shopJobs[0], status: 'mauve', cost: 'much' }]);
+    const sound = new Map(coverage.fields.map(({ ours, soundShare }) => [ours, soundShare]));
+    expect(sound.get('state')).toBe(0);
+    expect(sound.get('billing.price')).toBe(0);
+    expect(sound.get('kind')).toBe(1);
+  });
+
+  it('is nothing at all of no documents', () => {
+    for (const part of MAPPED_PARTS) {
+      const { fields, ...coverage } = coverageOf(mappedCollection(SHOP_MAPPING, part), []);
+      expect(coverage).toEqual({ documents: 0, soundDocuments: 0, faults: [] });
+      expect(fields.every(({ soundShare }) => soundShare === 0)).toBe(true);
+    }
+  });
+
+  it('shows a document without what a customer wrote', () => {
+    const preview = previewOf('jobs', toOurs(shop, shopJobs[0] ?? {}));
+    expect(preview).toContainEqual({ path: 'state', value: 'queued' });
+    expect(preview).toContainEqual({ path: 'billing.price', value: '125' });
+    expect(JSON.stringify(preview)).not.toContain('tea');
+    expect(preview).toContainEqual({ path: 'input.prompt', value: '(withheld)' });
+  });
+});
