@@ -54,7 +54,7 @@ export function MappingFields({
                 </th>
                 <td>
                   <input
-                    className="mono mapping-path"
+                    className="control mono mapping-path"
                     aria-label={`Their field for ${ours}`}
                     list={listId}
                     value={pair.theirs}
