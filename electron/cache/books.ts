@@ -45,6 +45,7 @@ export class CacheBooks {
   readonly #jobs: Statement<[number, number], { num: number; document: Buffer }>;
   readonly #malformedJobs: Statement<[string, number], { id: string; document: Buffer | null }>;
   readonly #ledger: Statement<[number, number], LedgerColumns & { readonly num: number }>;
+  readonly #lastEntry: Statement<[], { num: number }>;
   readonly #unreadable: Statement<[], UnreadableBook>;
   readonly #ofGeneration: Statement<[string, number], LedgerColumns>;
   readonly #entry: Statement<[string], LedgerColumns>;
@@ -64,6 +65,7 @@ export class CacheBooks {
       "SELECT id, document FROM malformed WHERE part = 'jobs' AND id > ? ORDER BY id LIMIT ?",
     );
     this.#ledger = db.prepare('SELECT rowid AS num, * FROM ledger WHERE rowid > ? ORDER BY rowid LIMIT ?');
+    this.#lastEntry = db.prepare('SELECT coalesce(max(rowid), 0) AS num FROM ledger');
     this.#log = new BookLogReader(db);
     this.#job = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
     this.#malformedJob = db.prepare("SELECT document FROM malformed WHERE part = 'jobs' AND id = ?");
@@ -138,6 +140,11 @@ export class CacheBooks {
       const rows = this.#ledger.all(after, PAGE_ROWS);
       return { after: rows.at(-1)?.num, rows: rows.map(toLedgerEntry) };
     });
+  }
+
+  /** How many ledger entries the copy has, about: never fewer than there are. */
+  entriesAbout(): Result<number, AppError> {
+    return attemptSql(() => this.#lastEntry.get()?.num ?? 0);
   }
 
   /** Where the log of changes stands; null where none is kept yet. */

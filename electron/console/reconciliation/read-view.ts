@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
-import { jobFactsOf, type ChargeRule } from '#domain/reconciliation/facts.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
+import { jobFactsOf, type ChargeRule, type JobFacts } from '#domain/reconciliation/facts.ts';
 import { sumInputs, type InputSum } from '#domain/reconciliation/standing/input-digest.ts';
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
@@ -48,31 +49,50 @@ const PROGRESS_STEP = 5_000;
  * entries, so that what comes in between looks like a difference for a moment at most on the side that confirming mends.
  * Errors: those of the source; `malformed_document` for an account or an entry that is none; `cancelled`.
  */
-export async function readView(
-  store: BookSource,
-  options: {
-    readonly chargeRule: ChargeRule;
-    readonly signal: AbortSignal;
-    readonly onProgress: (progress: ReconciliationProgress) => void;
-  },
-): Promise<Result<ReadView, AppError>> {
-  const { chargeRule, signal, onProgress } = options;
+export async function readView(store: BookSource, options: ReadOptions): Promise<Result<ReadView, AppError>> {
   const builder = new LedgerViewBuilder();
   const accountVersions = new Map<string, number>();
-  return attemptReading(signal, async () => {
-    await readAll(store.iterateAccounts(signal), signal, counter('accounts', onProgress), (account) => {
-      builder.addAccount(account);
-      accountVersions.set(account._id, account.version);
-    });
-    await readAll(store.iterateJobs(signal), signal, counter('jobs', onProgress), (document) => {
-      if (document.type === 'job') builder.addJob(jobFactsOf(document.job, chargeRule));
-      else builder.addMalformedJob(document.malformed.id);
-    });
-    await readAll(store.iterateLedger(signal), signal, counter('ledger', onProgress), (entry) => {
-      builder.addEntry(entry);
+  return attemptReading(options.signal, async () => {
+    await readInto(store, options, {
+      addAccount: (account) => {
+        builder.addAccount(account);
+        accountVersions.set(account._id, account.version);
+      },
+      addJob: (job) => builder.addJob(job),
+      addMalformedJob: (id) => builder.addMalformedJob(id),
+      addEntry: (entry) => builder.addEntry(entry),
     });
     return { view: builder.seal(), accountVersions };
   });
+}
+
+/** What books are read with. */
+export interface ReadOptions {
+  readonly chargeRule: ChargeRule;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ReconciliationProgress) => void;
+}
+
+/** Where documents go as they are read. */
+export interface BookTaker {
+  readonly addAccount: (account: CreditAccount) => void;
+  readonly addJob: (job: JobFacts) => void;
+  readonly addMalformedJob: (jobId: string) => void;
+  readonly addEntry: (entry: LedgerEntry) => void;
+}
+
+/** Reads everything in the order of {@link readView} and hands it on. Throws what the source throws. */
+export async function readInto(
+  store: BookSource,
+  { chargeRule, signal, onProgress }: ReadOptions,
+  taker: BookTaker,
+): Promise<void> {
+  await readAll(store.iterateAccounts(signal), signal, counter('accounts', onProgress), taker.addAccount);
+  await readAll(store.iterateJobs(signal), signal, counter('jobs', onProgress), (document) => {
+    if (document.type === 'job') taker.addJob(jobFactsOf(document.job, chargeRule));
+    else taker.addMalformedJob(document.malformed.id);
+  });
+  await readAll(store.iterateLedger(signal), signal, counter('ledger', onProgress), taker.addEntry);
 }
 
 function counter(

@@ -9,6 +9,7 @@ import { sizeOfChanges, type BookChanges } from '#domain/reconciliation/standing
 import { judgeAll, judgeChanges, renewView } from '#domain/reconciliation/standing/judge.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { BlockKeeper, emptyView } from './blocks/block-keeper.ts';
 import { readChanges } from './changed-books.ts';
 import { bookSourceOf } from './copied-books.ts';
 import type { JudgedBooks, RunRules } from './judged-books.ts';
@@ -18,6 +19,8 @@ import { openBooks, saveBooks, type BooksMark, type MarkedBooks } from './standi
 
 /** The most changed documents that books are gone on from; with more everything is sorted anew, from memory. */
 const CHANGES_MAX = 20_000;
+/** Up to so many entries books are judged in memory, and above block by block: about a gigabyte. */
+const ENTRIES_IN_MEMORY_MAX = 5_000_000;
 /** The most changes in the log that are read one by one; with more the whole copy is read. */
 const LOGGED_MAX = 400_000;
 
@@ -52,8 +55,14 @@ export class StandingKeeper {
   #kept: MarkedBooks | null = null;
   #seen: KeptSeen | null = null;
 
-  constructor(folder: string) {
+  readonly #entriesInMemoryMax: number;
+  readonly #blocks: BlockKeeper;
+
+  /** @param large from how many entries on books are judged in blocks, and in how many */
+  constructor(folder: string, large: { readonly entriesInMemoryMax?: number; readonly blocks?: number } = {}) {
     this.#folder = folder;
+    this.#entriesInMemoryMax = large.entriesInMemoryMax ?? ENTRIES_IN_MEMORY_MAX;
+    this.#blocks = new BlockKeeper(folder, large.blocks);
   }
 
   /** Gives back the memory that the books take; they are opened again from the folder. */
@@ -69,8 +78,13 @@ export class StandingKeeper {
   async judge(books: CacheBooks, request: JudgeRequest): Promise<Result<KeptJudgement, AppError>> {
     const position = books.logPosition();
     if (!position.ok) return position;
+    const entries = books.entriesAbout();
+    if (!entries.ok) return entries;
     const seen = await this.#openSeen();
     if (!seen.ok) return seen;
+    if (entries.value > this.#entriesInMemoryMax) {
+      return this.#judgeBlocks(books, position.value, request, [seen.value.recent, seen.value.whole]);
+    }
     const memories = [...request.rules.memories, seen.value.recent, seen.value.whole];
     const asked = { ...request, rules: { ...request.rules, memories } };
     const changes = await this.#changesSince(books, position.value, asked);
@@ -88,6 +102,25 @@ export class StandingKeeper {
       return ok(this.#judgeView(renewView(kept.books.base, changed), mark, asked, sizeOfChanges(changed)));
     }
     return ok(this.#judgeChanges(kept, changed, asked));
+  }
+
+  async #judgeBlocks(
+    books: CacheBooks,
+    position: LogPosition | null,
+    request: JudgeRequest,
+    older: readonly SeenEntries[],
+  ): Promise<Result<KeptJudgement, AppError>> {
+    this.#kept = null;
+    const readingBasis = readingBasisOf(request);
+    const judged = await this.#blocks.judge(books, { ...request, position, readingBasis, older });
+    if (!judged.ok) return judged;
+    const { verdict, seen, documentsRead, remember } = judged.value;
+    return ok({
+      judged: { verdict, view: emptyView(), accountVersions: null, ownerOf: () => null },
+      rules: { ...request.rules, memories: [seen] },
+      documentsRead,
+      remember,
+    });
   }
 
   async #changesSince(
@@ -188,12 +221,16 @@ function mergeAll(memories: readonly SeenEntries[]): SeenEntries {
   return memories.reduceRight((weaker, stronger) => mergeSeen(stronger, weaker), NOTHING_SEEN);
 }
 
+function readingBasisOf({ chargeBasis }: Pick<JudgeRequest, 'chargeBasis'>): string {
+  return sha256OfText(JSON.stringify([1, chargeBasis]));
+}
+
 function markOf(position: LogPosition, { rules, chargeBasis }: JudgeRequest): BooksMark {
   const { prices, closedPeriods, pendingMsMax, leaseGraceMs } = rules;
   const lines = prices.map((line) => [line.kind, line.fromMs, line.priceCredits]);
   return {
     position,
-    readingBasis: sha256OfText(JSON.stringify([1, chargeBasis])),
+    readingBasis: readingBasisOf({ chargeBasis }),
     rulesBasis: sha256OfText(JSON.stringify([RULES_VERSION, pendingMsMax, leaseGraceMs, closedPeriods, lines])),
   };
 }

@@ -108,6 +108,53 @@ async function setup() {
   return { world, keeper, first, goOn };
 }
 
+const LARGE = { entriesInMemoryMax: 10, blocks: 5 };
+
+describe('books that are too large for the memory', () => {
+  it('are judged in blocks as they are judged in memory, now and after they went on', async () => {
+    const { world, goOn } = await setup();
+    const large = () => new StandingKeeper(`${folder}-large`, LARGE);
+    try {
+      for (let round = 0; round < 4; round += 1) {
+        const { judged, documentsRead } = await judge(large(), world);
+        expect(judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
+        expect(documentsRead).toBeGreaterThan(world.ledger.size);
+        goOn(round);
+      }
+    } finally {
+      await rm(`${folder}-large`, { recursive: true, force: true });
+    }
+  });
+
+  it('are read from the kept blocks while the copy does not change, and from the copy once a block is damaged', async () => {
+    const { world } = await setup();
+    const large = new StandingKeeper(folder, LARGE);
+    const first = await judge(large, world);
+    const again = await judge(large, world);
+    expect(again.documentsRead).toBe(0);
+    expect(again.judged.verdict).toEqual(first.judged.verdict);
+    const file = path.join(folder, 'blocks', '3.view.cols');
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.subarray(0, bytes.length - 40));
+    const third = await judge(large, world);
+    expect(third.documentsRead).toBe(first.documentsRead);
+    expect(third.judged.verdict).toEqual(first.judged.verdict);
+  });
+
+  it('remember an entry as it was seen, and find that it was changed', async () => {
+    const { world } = await setup();
+    const large = new StandingKeeper(folder, LARGE);
+    await judge(large, world);
+    const [key, entry] = [...world.ledger][7] ?? [];
+    if (key === undefined || entry === undefined) throw new Error('the world has entries');
+    expectOk(copy.open().writer.apply([{ type: 'entry', entry: { ...entry, reason: 'rewritten' } }], null));
+    for (let round = 0; round < 2; round += 1) {
+      const { judged } = await judge(large, world);
+      expect(judged.verdict.findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
+    }
+  });
+});
+
 /** What somebody finds who has the same memory and reads everything. */
 async function judgeAnew(world: World) {
   const fresh = `${folder}-fresh`;

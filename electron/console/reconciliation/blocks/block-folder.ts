@@ -1,10 +1,12 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -14,11 +16,13 @@ import { z } from 'zod';
 import { appError } from '#domain/errors.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/view-builder.ts';
-import type { SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { FailedReadingError } from '../failed-reading.ts';
 import { inputSumSchema } from '../input-sum.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '../view-file.ts';
 
+/** Where the blocks of a folder of runs stand. */
+export const BLOCKS_FOLDER = 'blocks';
 const MARK_FILE = 'blocks.json';
 const ACCOUNTS_FILE = 'accounts.cols';
 
@@ -61,10 +65,19 @@ export class BlockFolder {
     }
   }
 
-  /** Takes away what is kept; until `complete` the folder holds nothing whole. */
+  /** From here until `complete` the folder holds nothing whole, but for what is remembered of each block. */
   begin(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder, { recursive: true });
+    rmSync(path.join(this.#folder, MARK_FILE), { force: true });
+  }
+
+  /** What is remembered of a block; nothing where it was never kept. */
+  seenOf(block: number): SeenEntries {
+    const file = path.join(this.#folder, `${block}.seen.cols`);
+    if (!existsSync(file)) return NOTHING_SEEN;
+    const seen = decodeSeen(readFileSync(file));
+    if (!seen.ok) throw new FailedReadingError(seen.error);
+    return seen.value;
   }
 
   saveBlock({ block, view, seen }: KeptBlock): void {
@@ -134,7 +147,8 @@ export class BlockFolder {
   }
 
   #write(name: string, pieces: readonly Uint8Array[]): void {
-    const file = openSync(path.join(this.#folder, name), 'w');
+    const draft = path.join(this.#folder, `${name}.new`);
+    const file = openSync(draft, 'w');
     try {
       for (const piece of pieces) {
         for (let at = 0; at < piece.length;) at += writeSync(file, piece, at, piece.length - at);
@@ -142,6 +156,7 @@ export class BlockFolder {
     } finally {
       closeSync(file);
     }
+    renameSync(draft, path.join(this.#folder, name));
   }
 }
 

@@ -50,11 +50,12 @@ export class BlockJudge {
   /**
    * Judges a block; each is to be added once, in any order.
    * @param seen the rows of the memory that belong to it
+   * @returns what was found in it
    */
-  add(block: number, view: LedgerView, seen: SeenEntries): void {
+  add(block: number, view: LedgerView, seen: SeenEntries): readonly Finding[] {
     const { generations } = view;
     const isOwn = (row: number): boolean => this.#map.ofHash(generations.hash[row] ?? 0) === block;
-    this.#take(view, seen, {
+    const found = this.#take(view, seen, {
       keepsGeneration: isOwn,
       keep: ({ subject, generationId }) => {
         if (subject.type === 'workspace') return false;
@@ -68,6 +69,7 @@ export class BlockJudge {
       this.#sums.set(id, (this.#sums.get(id) ?? 0) + sum);
     });
     this.#addLonely(view, block);
+    return found;
   }
 
   /** The verdict of all blocks that were added. */
@@ -114,10 +116,11 @@ export class BlockJudge {
     };
   }
 
-  #take(view: LedgerView, seen: SeenEntries, hooks: Parameters<typeof reconcile>[2]): void {
+  #take(view: LedgerView, seen: SeenEntries, hooks: Parameters<typeof reconcile>[2]): readonly Finding[] {
     const { findings, counts } = reconcile(view, { ...this.#options, seen }, hooks);
     this.#found += Object.values(counts).reduce((sum, count) => sum + count, 0);
     for (const finding of findings) if (this.#findings.length < FINDINGS_MAX) this.#findings.push(finding);
+    return findings;
   }
 
   #isHome({ jobs, generations, jobIds }: LedgerView, row: number, block: number): boolean {
