@@ -23,7 +23,8 @@ export interface FailureGroup {
   readonly kind: string;
   readonly provider: string;
   readonly model: string;
-  /** The message of its latest job, at most 300 characters. */
+  /** Its latest job, and the message of that, at most 300 characters. */
+  readonly jobId: string;
   readonly message: string;
   readonly failedJobs: number;
   readonly retryingJobs: number;
@@ -58,6 +59,7 @@ interface GroupRow {
 }
 
 interface LatestRow {
+  readonly id: string;
   readonly failure_class: FailureClass;
   readonly kind: string;
   readonly provider: string;
@@ -109,6 +111,7 @@ export class FailureReader {
         kind: latest.kind,
         provider: latest.provider,
         model: latest.model,
+        jobId: latest.id,
         message: latest.failure_message,
         failedJobs: row.failed,
         retryingJobs: row.retrying,
@@ -145,7 +148,7 @@ export class FailureReader {
 
   #latest(fingerprint: string): LatestRow | null {
     const latest = this.#pool.get<LatestRow>(
-      `SELECT failure_class, kind, provider, model, failure_message, failure_ms
+      `SELECT id, failure_class, kind, provider, model, failure_message, failure_ms
        FROM jobs INDEXED BY jobs_fingerprint_failed WHERE fingerprint = @fingerprint ORDER BY failure_ms DESC LIMIT 1`,
       { fingerprint },
     );

@@ -1,7 +1,13 @@
+import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import { explainError, type AppError } from '#domain/errors.ts';
-import type { Result } from '#domain/result.ts';
+import { readPerson } from '#console/people/person-desk.ts';
+import { compilePattern, problemOfPattern } from '#console/redaction/linear-pattern.ts';
+import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { lensOf, type Lens } from '#domain/redaction/lens.ts';
+import { problemsOfRedaction } from '#domain/redaction/redaction-rule.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
+import { cleanTexts } from '#engine/redaction/clean-reply.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 import type { Store } from '#store/connection.ts';
 
@@ -33,6 +39,8 @@ export interface CommandReport {
   readonly status: number;
   readonly json: unknown;
   readonly text: string;
+  /** True where it is made of the console's own words, which redaction would make unreadable. */
+  readonly isOwnWords?: boolean;
 }
 
 /** Runs a command on a server: opens it, prints the report or what is wrong, closes it. @returns the exit status */
@@ -46,14 +54,39 @@ export async function runOnServer(
   const attached = await attach({ uri: flags.uri, dbName: flags.db ?? null, mapping: mapping.value, ...access });
   if (!attached.ok) return refuse(attached.error);
   try {
-    const report = await run(attached.value.store);
-    if (!report.ok) return refuse(report.error);
-    const { json, text, status } = report.value;
+    const { store } = attached.value;
+    const report = await run(store);
+    const lens = await readLens(store);
+    if (!lens.ok) return refuse(lens.error);
+    if (!report.ok) return refuse(seenError(report.error, lens.value));
+    const { json, text, status } = seenReport(report.value, lens.value);
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
     return status;
   } finally {
     await attached.value.close();
   }
+}
+
+/** What is hidden from who gives the command, by the rules on the server. */
+async function readLens({ redaction, people }: Store): Promise<Result<Lens | null, AppError>> {
+  const rules = await redaction.inForce();
+  if (!rules.ok) return rules;
+  if (rules.value.rules.length === 0) return ok(null);
+  const [problem] = problemsOfRedaction(rules.value, problemOfPattern);
+  if (problem !== undefined) return err(appError('malformed_document', `redaction rules: ${problem}`));
+  const person = await readPerson(people, userInfo().username);
+  if (!person.ok) return person;
+  return ok(lensOf(rules.value, person.value.role, { compile: compilePattern, tokenOf: () => 'hidden' }));
+}
+
+function seenReport(report: CommandReport, lens: Lens | null): CommandReport {
+  if (lens === null || report.isOwnWords === true) return report;
+  // A document is no job where it stands in a report: paths say nothing of it, and reports quote no prompts.
+  return { ...report, json: cleanTexts(report.json, lens), text: lens.clean(report.text) };
+}
+
+function seenError(error: AppError, lens: Lens | null): AppError {
+  return lens === null || error.detail === null ? error : { ...error, detail: lens.clean(error.detail) };
 }
 
 function refuse(error: AppError): number {

@@ -7,9 +7,9 @@ export const OUTPUT_TEXT_MAX = 1_000_000;
 export const outputViewSchema = z.object({
   /**
    * `intact`: the file is here and its bytes have the hash that the job keeps. `changed`: they have another. `missing`: it should be here
-   * and is not. `elsewhere`: it is kept where this machine does not read.
+   * and is not. `elsewhere`: it is kept where this machine does not read. `hidden`: a rule hides outputs from this role, `text` is its mark.
    */
-  state: z.enum(['intact', 'changed', 'missing', 'elsewhere']),
+  state: z.enum(['intact', 'changed', 'missing', 'elsewhere', 'hidden']),
   /** How it is shown; `none` where it cannot be, or must not. */
   look: z.enum(['image', 'video', 'page', 'text', 'none']),
   /** Its address below the page's own, for what is not text. */

@@ -17,6 +17,7 @@ import { PEOPLE_REQUESTS } from './requests/people.ts';
 import { PERIOD_REQUESTS } from './requests/periods.ts';
 import { PROFILE_REQUESTS } from './requests/profiles.ts';
 import { RECONCILIATION_REQUESTS } from './requests/reconciliation.ts';
+import { REDACTION_REQUESTS } from './requests/redaction.ts';
 import { RETRY_REQUESTS } from './requests/retry.ts';
 import { POLICY_REQUESTS } from './requests/policy.ts';
 import { PLAN_REQUESTS } from './requests/plans.ts';
@@ -44,6 +45,7 @@ export const REQUESTS = {
   ...INVOICE_REQUESTS,
   ...PLAN_REQUESTS,
   ...POLICY_REQUESTS,
+  ...REDACTION_REQUESTS,
   ...PROFILE_REQUESTS,
   ...ALERT_REQUESTS,
   ...DOCTOR_REQUESTS,

@@ -75,11 +75,20 @@ export const jobCountsSchema = z.object({
 });
 export type JobCounts = z.infer<typeof jobCountsSchema>;
 
+/** Which redaction rules hold: null while nobody knows them, and then no text is shown. */
+export const redactionStatusSchema = z.object({
+  version: z.int().nonnegative().nullable(),
+  /** True where something is hidden from this person's role; words cannot be searched for then. */
+  isHiding: z.boolean(),
+});
+export type RedactionStatus = z.infer<typeof redactionStatusSchema>;
+
 /** Everything that the frame of the window shows. */
 export const engineStatusSchema = z.object({
   version: z.string(),
   creditScale: z.int().min(0).max(9),
   person: personStatusSchema,
+  redaction: redactionStatusSchema,
   profile: openProfileSchema,
   connection: connectionStatusSchema,
   monitor: monitorStatusSchema,

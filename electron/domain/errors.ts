@@ -118,6 +118,16 @@ export const ERRORS = {
     message: 'The retry policy blocks this.',
     action: 'See the cause in the details.',
   },
+  text_hidden: {
+    transient: false,
+    message: 'A text that is hidden from your role can be kept as it is, and not changed; nothing was written.',
+    action: 'Leave what is redacted as it stands, or ask somebody whose role sees it.',
+  },
+  search_hidden: {
+    transient: false,
+    message: 'Words cannot be searched for while texts are hidden from your role.',
+    action: 'Leave the words out and narrow the list by its fields; a search would tell what the hidden texts hold.',
+  },
   query_invalid: {
     transient: false,
     message: 'A part of the query means nothing.',

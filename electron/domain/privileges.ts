@@ -47,6 +47,7 @@ export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>>
   ],
   policy: [
     { collection: 'retry_policies', actions: ['insert'] },
+    { collection: 'redaction_rules', actions: ['insert'] },
     { collection: 'console_people', actions: ['insert', 'update', 'remove'] },
   ],
   runner: [

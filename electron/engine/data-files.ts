@@ -14,6 +14,8 @@ export interface DataFiles {
   readonly auditFile: string;
   /** Who sat here last. */
   readonly personFile: string;
+  /** The redaction rules as the server said them last. */
+  readonly redactionFile: string;
   /** The folder of exports, one for all. */
   readonly exportFolder: string;
 }
@@ -31,6 +33,7 @@ export function dataFilesOf(dataDir: string, source: string, mapping: JobMapping
     ownFile: path.join(dataDir, 'own.sqlite'),
     auditFile: path.join(dataDir, 'audit', `${name}.sqlite`),
     personFile: path.join(dataDir, 'people', `${name}.json`),
+    redactionFile: path.join(dataDir, 'redaction', `${name}.json`),
     exportFolder: path.join(dataDir, 'exports'),
   };
 }

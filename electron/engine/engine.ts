@@ -28,12 +28,13 @@ import { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
 import type { DoctorParts } from './handlers/doctor-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
-import type { EngineConfig } from './messages.ts';
+import type { EngineConfig, PreviewsAllowed } from './messages.ts';
 import { missingSecretOf, openedConfig, openProfileOf } from './opened-config.ts';
 import { OwnRunner } from './own-runner.ts';
 import { PersonBoard } from './person-board.ts';
 import { PlanHost } from './plan-host.ts';
 import type { EnginePort } from './port.ts';
+import { RedactionBoard } from './redaction/redaction-board.ts';
 import { NO_SHELL, type Shell } from './shell-link.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
@@ -55,6 +56,8 @@ export interface EngineOptions {
   readonly withholdEntry: URL;
   /** Tells somebody on the desktop; left out where there is none. */
   readonly notify?: (notice: AlertNotice) => void;
+  /** Tells which artefacts windows may be served from now on; left out where nobody serves any. */
+  readonly onPreviews?: (allowed: PreviewsAllowed) => void;
   readonly log: (line: string, cause?: unknown) => void;
   /** The desktop around it; left out where there is none. */
   readonly shell?: Shell;
@@ -68,6 +71,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #board: StatusBoard;
   readonly #person: PersonBoard;
+  readonly #redaction: RedactionBoard;
   readonly #runner: OwnRunner;
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
@@ -97,7 +101,20 @@ export class Engine {
       fallbackName: this.#fallbackName(),
       isReadOnly: config.isReadOnly,
       memoryFile: filesOf(config).personFile,
-      onChange: (person) => this.#board.set({ person }),
+      onChange: (person) => {
+        // Another role sees through other rules.
+        this.#board.set({ person, redaction: this.#redaction.status });
+        this.#tellPreviews();
+      },
+      log,
+    });
+    this.#redaction = new RedactionBoard({
+      role: () => this.#person.status.role,
+      memoryFile: filesOf(config).redactionFile,
+      onChange: (redaction) => {
+        this.#board.set({ redaction });
+        this.#tellPreviews();
+      },
       log,
     });
     this.#board = new StatusBoard(config.version, openProfileOf(options.config), this.#person.status, (status) => {
@@ -126,6 +143,8 @@ export class Engine {
   async #start(): Promise<Result<void, AppError>> {
     const { config, log } = this.#options;
     this.#openAudit();
+    this.#board.set({ redaction: this.#redaction.status });
+    this.#tellPreviews();
     const hasSecrets = missingSecretOf(config);
     if (!hasSecrets.ok) return hasSecrets;
     const uri = await this.#serverUri();
@@ -198,6 +217,7 @@ export class Engine {
       {
         handlers,
         person: () => ({ actor: this.#person.actor, access: this.#person.status.access }),
+        lens: () => (this.#failure === null ? this.#redaction.lens() : null),
         audit: this.#trail,
         log: this.#options.log,
       },
@@ -232,6 +252,7 @@ export class Engine {
       alerts: alerts.desk,
       doctor,
       person: this.#person,
+      redaction: this.#redaction,
       auditFile: this.#auditFile,
       store: () => this.#connectedStore(),
       now: Date.now,
@@ -269,6 +290,7 @@ export class Engine {
     await this.#runner.stop();
     await this.#keeper?.stop();
     this.#person.stop();
+    this.#redaction.stop();
     await this.#book?.send();
     await this.#connection?.stop();
     await this.#demo?.stop();
@@ -408,6 +430,7 @@ export class Engine {
     }
     this.#store = store;
     await this.#person.attach(store.people);
+    await this.#redaction.attach(store.redaction);
     this.#recordOpening(store);
     void this.#book?.send();
     this.#desk = new JobDesk({
@@ -415,6 +438,7 @@ export class Engine {
       writer: store.writer,
       cache: readers.for(),
       policies: store.policies,
+      lens: () => this.#redaction.lens(),
     });
     await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
@@ -438,6 +462,10 @@ export class Engine {
       of: null,
       details,
     });
+  }
+
+  #tellPreviews(): void {
+    this.#options.onPreviews?.(this.#redaction.previewsFor(this.#person.status.access));
   }
 
   #jobsChanged(jobIds: readonly string[]): void {

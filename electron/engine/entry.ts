@@ -1,6 +1,6 @@
 import { explainError } from '#domain/errors.ts';
 import { Engine } from './engine.ts';
-import { parentMessageSchema, type EngineMessage } from './messages.ts';
+import { parentMessageSchema, type EngineMessage, type PreviewsAllowed } from './messages.ts';
 import { parentPortOf } from './parent-port.ts';
 import { ShellLink } from './shell-link.ts';
 import { toWireError } from './window-session.ts';
@@ -51,13 +51,15 @@ parent.on('message', ({ data, ports }) => {
     case 'init': {
       const notify = (notice: { readonly title: string; readonly body: string }): void =>
         tell({ type: 'notify', ...notice, route: '/alerts' });
+      const onPreviews = (allowed: PreviewsAllowed): void => tell({ type: 'previews', allowed });
       const { config } = message.data;
       const { profile } = config;
       if (profile?.login.type === 'aws' && profile.login.awsProfile !== null) {
         // Where the driver's AWS identity comes from is told to it in the environment and no other way.
         process.env['AWS_PROFILE'] = profile.login.awsProfile;
       }
-      const created = new Engine({ config, sandboxEntry, deskEntry, readerEntry, withholdEntry, notify, log, shell });
+      const entries = { sandboxEntry, deskEntry, readerEntry, withholdEntry };
+      const created = new Engine({ config, ...entries, notify, onPreviews, log, shell });
       engine = created;
       starting = created.start().then((started) => {
         if (started.ok) tell({ type: 'ready' });

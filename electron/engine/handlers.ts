@@ -5,6 +5,7 @@ import type { JobDesk } from '#console/retry/job-desk.ts';
 import { requestNameSchema, type RequestName } from '#contract/requests.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { FailureDesk } from '#console/failures/failure-desk.ts';
@@ -26,11 +27,14 @@ import { peopleHandlers } from './handlers/people-handlers.ts';
 import { planHandlers } from './handlers/plan-handlers.ts';
 import { policyHandlers } from './handlers/policy-handlers.ts';
 import { profileHandlers, type ProfileParts } from './handlers/profile-handlers.ts';
+import { redactionHandlers } from './handlers/redaction-handlers.ts';
 import { reconciliationHandlers, type ReconciliationDesk } from './handlers/reconciliation-handlers.ts';
 import { retryHandlers } from './handlers/retry-handlers.ts';
 import type { CopyKeeper } from './copy-keeper.ts';
 import type { PersonBoard } from './person-board.ts';
 import type { PlanHost } from './plan-host.ts';
+import { redactedCopy } from './redaction/redacted-copy.ts';
+import type { RedactionBoard } from './redaction/redaction-board.ts';
 
 /** What the answers are made from. */
 export interface HandlerParts {
@@ -55,43 +59,52 @@ export interface HandlerParts {
   readonly alerts: Result<AlertDesk, AppError>;
   readonly doctor: DoctorParts;
   readonly person: PersonBoard;
+  /** What is hidden from who sits here. */
+  readonly redaction: RedactionBoard;
   /** Null where it could not be opened; then what must be recorded is refused before it comes here. */
   readonly auditFile: AuditFile | null;
   /** What stands on the server; null while it is away. */
   readonly store: () => Pick<
     Store,
-    'people' | 'policies' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'
+    'people' | 'policies' | 'redaction' | 'audit' | 'reader' | 'writer' | 'failures' | 'changes'
   > | null;
   readonly now: () => number;
 }
 
 /** The answers to every request of the contract; each area has a file of its own. */
 export function createHandlers(parts: HandlerParts): Handlers {
+  const { redaction } = parts;
+  const lens = (): Lens | null => redaction.lens();
+  // Whatever is read of jobs for a window is read through this; what decides about jobs reads them from the server.
+  const copy: ReadCopy = (signal) => {
+    const seen = lens();
+    const whole = parts.copy(signal);
+    const fingerprintOf = (token: string): string | null => redaction.fingerprintOf(token);
+    return seen === null ? whole : redactedCopy(whole, { lens: seen, fingerprintOf });
+  };
   return {
     'status.get': () => ok(parts.status()),
     'runner.control': ({ action }) => parts.controlRunner(action),
-    ...jobHandlers(parts.copy, parts.store),
-    ...healthHandlers(parts.copy),
+    ...jobHandlers(copy, parts.store, lens),
+    ...healthHandlers(copy),
     ...failureHandlers(
-      new FailureDesk({
-        copy: parts.copy,
-        decisions: () => parts.store()?.failures ?? null,
-        nowMs: parts.now,
-      }),
+      new FailureDesk({ copy, decisions: () => parts.store()?.failures ?? null, nowMs: parts.now }),
+      redaction,
     ),
     ...fleetHandlers(parts.store),
-    ...caseHandlers(parts.copy, parts.exportFolder, parts.now),
+    ...caseHandlers(copy, parts.exportFolder, parts.now),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),
     ...copyHandlers(parts.keeper, parts.store),
-    ...ownerHandlers(parts.copy),
-    ...outputHandlers(parts.copy, parts.artefactDir),
+    ...ownerHandlers(copy),
+    ...outputHandlers(copy, parts.artefactDir, lens),
     ...ownHandlers(parts.own),
     ...profileHandlers(parts.profiles),
     ...alertHandlers(parts.alerts),
     ...doctorHandlers(parts.doctor),
-    ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder }),
+    ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder, redaction }),
+    ...redactionHandlers({ copy: parts.copy, store: parts.store, board: redaction }),
     ...policyHandlers({ copy: parts.copy, store: parts.store, now: parts.now }),
     ...peopleHandlers(() => parts.store()?.people ?? null, parts.person, parts.now),
     ...auditHandlers(parts.auditFile, () => parts.store()?.audit ?? null),

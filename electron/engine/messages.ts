@@ -49,12 +49,18 @@ export const parentMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer'), id: z.int(), answer: shellAnswerSchema }),
 ]);
 
+/** Which artefacts may be served to windows. */
+export const previewsAllowedSchema = z.enum(['all', 'media', 'none']);
+export type PreviewsAllowed = z.infer<typeof previewsAllowedSchema>;
+
 /** What the engine tells the process that started it. */
 export const engineMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('fatal'), error: wireErrorSchema }),
   z.object({ type: z.literal('stopped') }),
   z.object({ type: z.literal('ask'), id: z.int(), name: shellAskNameSchema, params: z.unknown() }),
+  /** Which artefacts windows may be served from now on: `media` leaves pages out. Nothing is served before it is told. */
+  z.object({ type: z.literal('previews'), allowed: previewsAllowedSchema }),
   /** Somebody is to be told on the desktop; `route` is where in the window it leads. */
   z.object({
     type: z.literal('notify'),

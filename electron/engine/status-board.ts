@@ -1,5 +1,12 @@
 import { CREDIT_SCALE } from '#domain/credits.ts';
-import type { ConnectionStatus, EngineStatus, JobCounts, MonitorStatus, RunnerStatus } from '#contract/status.ts';
+import type {
+  ConnectionStatus,
+  EngineStatus,
+  JobCounts,
+  MonitorStatus,
+  RedactionStatus,
+  RunnerStatus,
+} from '#contract/status.ts';
 
 import type { PersonStatus } from '#contract/person-views.ts';
 import type { OpenProfile } from '#contract/profile-views.ts';
@@ -22,6 +29,7 @@ export class StatusBoard {
       version,
       creditScale: CREDIT_SCALE,
       person,
+      redaction: { version: null, isHiding: true },
       profile,
       connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
       monitor: { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null },
@@ -37,6 +45,7 @@ export class StatusBoard {
   set(
     part: Partial<{
       person: PersonStatus;
+      redaction: RedactionStatus;
       connection: ConnectionStatus;
       monitor: MonitorStatus;
       runner: RunnerStatus;

@@ -7,15 +7,19 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, type Result } from '#domain/result.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { refusalCode, type Access } from '#domain/people.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { Asking, Handler, Handlers } from './handlers/handler.ts';
 import type { EnginePort } from './port.ts';
+import { cleanReply } from './redaction/clean-reply.ts';
 
 /** What a session needs from the engine around it. */
 export interface SessionContext {
   readonly handlers: Handlers;
   /** Who sits at this window and what they may do now; everything else is refused here, whatever the window shows. */
   readonly person: () => { readonly actor: Actor; readonly access: Access };
+  /** What hides texts from them now; null where nothing does. */
+  readonly lens: () => Lens | null;
   /** Null where the audit cannot be written; then nothing that must be recorded is done. */
   readonly audit: Pick<AuditTrail, 'begin' | 'view'> | null;
   readonly log: (line: string, cause?: unknown) => void;
@@ -136,7 +140,15 @@ export class WindowSession {
     }
     const result = await this.#recorded(name.data, params.data, signal);
     if (signal.aborted) return failure(id, appError('cancelled'));
-    return result.ok ? { type: 'result', id, result: result.value } : failure(id, result.error);
+    return this.#seen(id, name.data, result);
+  }
+
+  /** An answer as the person at the window may see it. */
+  #seen(id: number, name: RequestName, result: Result<unknown, AppError>): ToWindow {
+    const lens = this.#context.lens();
+    if (result.ok) return { type: 'result', id, result: cleanReply(name, result.value, lens) };
+    const { code, detail } = result.error;
+    return failure(id, appError(code, detail === null || lens === null ? detail : lens.clean(detail)));
   }
 
   /** Calls the handler, with what the audit has to keep of it before and after. */

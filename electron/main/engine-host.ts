@@ -6,7 +6,7 @@ import {
   type WebContents,
 } from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
-import { engineMessageSchema, type EngineConfig } from '#engine/messages.ts';
+import { engineMessageSchema, type EngineConfig, type PreviewsAllowed } from '#engine/messages.ts';
 import type { ShellAnswer, ShellAskName } from '#engine/shell-asks.ts';
 import type { Notice } from './notifications.ts';
 import { restartDelayMs } from './back-off.ts';
@@ -44,6 +44,7 @@ export class EngineHost {
   #failures = 0;
   #restart: NodeJS.Timeout | null = null;
   #isStopping = false;
+  #previews: PreviewsAllowed = 'none';
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
@@ -53,6 +54,11 @@ export class EngineHost {
   /** How the engine runs now, or will when it is started. */
   get config(): EngineConfig {
     return this.#config;
+  }
+
+  /** Which artefacts the engine that runs lets windows be served; none while there is no engine. */
+  get previews(): PreviewsAllowed {
+    return this.#previews;
   }
 
   start(): void {
@@ -121,7 +127,8 @@ export class EngineHost {
     else if (message.data.type === 'ask') {
       const { id, name, params } = message.data;
       child.postMessage({ type: 'answer', id, answer: this.#options.answer(name, params) });
-    } else if (message.data.type === 'notify') this.#options.onNotice(message.data);
+    } else if (message.data.type === 'previews') this.#previews = message.data.allowed;
+    else if (message.data.type === 'notify') this.#options.onNotice(message.data);
   }
 
   #exited(child: UtilityProcess, code: number): void {
@@ -136,6 +143,7 @@ export class EngineHost {
   }
 
   #tellLost(): void {
+    this.#previews = 'none';
     this.#options.onPort(null);
     for (const contents of this.#windows) {
       if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);

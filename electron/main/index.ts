@@ -105,7 +105,7 @@ function run(options: LaunchOptions): void {
 
   void app.whenReady().then(async () => {
     refusePermissions(session.defaultSession);
-    servePage(path.join(here, '../renderer'), path.join(dataDir, 'artefacts'));
+    servePage(path.join(here, '../renderer'), path.join(dataDir, 'artefacts'), () => engine?.previews ?? 'none');
     setMenu(process.platform, show);
     // The key store answers only now.
     const shelf = new ProfileShelf(

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { protocol } from 'electron';
-import { previewFileOf, respondWithPreview } from './preview-files.ts';
+import type { PreviewsAllowed } from '#engine/messages.ts';
+import { isAllowed, previewFileOf, respondWithPreview } from './preview-files.ts';
 import { PAGE_ORIGIN, PAGE_SCHEME, pageFileOf } from './page-files.ts';
 
 /** Makes the page's scheme a secure origin of its own. Must be called before the application is ready. */
@@ -10,13 +11,17 @@ export function registerPageScheme(): void {
   ]);
 }
 
-/** Serves the bundle in `folder` under the page's origin, artefacts below its preview path, and answers 404 to everything else. */
-export function servePage(folder: string, artefactFolder: string): void {
+/**
+ * Serves the bundle in `folder` under the page's origin, artefacts below its preview path, and answers 404 to everything else.
+ * @param allowed which artefacts the engine lets the person at the window see
+ */
+export function servePage(folder: string, artefactFolder: string, allowed: () => PreviewsAllowed): void {
   protocol.handle(PAGE_SCHEME, async (request) => {
     if (request.method !== 'GET') return new Response('Not found', { status: 404 });
     const preview = previewFileOf(pathnameOf(request.url), artefactFolder);
     const file = pageFileOf(request.url, folder);
     try {
+      if (preview !== null && !isAllowed(preview.type, allowed())) return new Response('Not found', { status: 404 });
       if (preview !== null) return await respondWithPreview(preview, request.headers.get('range'));
       if (file === null) return new Response('Not found', { status: 404 });
       return new Response(await readFile(file.path), { headers: { ...file.headers } });

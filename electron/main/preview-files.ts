@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import type { PreviewsAllowed } from '#engine/messages.ts';
 import { ARTEFACT_NAME, PREVIEW_PATH } from '#contract/output-views.ts';
 
 /**
@@ -39,6 +40,11 @@ export function previewFileOf(
   const name = pathname.startsWith(PREVIEW_PATH) ? pathname.slice(PREVIEW_PATH.length) : '';
   const type = MIME_TYPES[path.extname(name)];
   return ARTEFACT_NAME.test(name) && type !== undefined ? { path: path.join(folder, name), type } : null;
+}
+
+/** True where an artefact of this type may be served: pages hold texts, which patterns may hide. */
+export function isAllowed(type: string, allowed: PreviewsAllowed): boolean {
+  return allowed === 'all' || (allowed === 'media' && !type.startsWith('text/'));
 }
 
 /** Answers with an artefact, or the part of it that a player asks for. */

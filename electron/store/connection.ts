@@ -26,6 +26,7 @@ import { ChangeSource } from './change-source.ts';
 import { PeopleStore } from './people-store.ts';
 import { PlanStore } from './plan-store.ts';
 import { PolicyStore } from './policy-store.ts';
+import { RedactionStore } from './redaction-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
@@ -66,6 +67,7 @@ export interface Store {
   readonly plans: PlanStore;
   /** The versions of the retry policy. */
   readonly policies: PolicyStore;
+  readonly redaction: RedactionStore;
   readonly bulk: BulkReads;
   /** What the doctor looks at. */
   readonly look: ServerLook;
@@ -122,6 +124,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     audit: new AuditLog(db),
     plans: new PlanStore(db),
     policies: new PolicyStore(db),
+    redaction: new RedactionStore(db),
     bulk: new BulkReads(collections),
     look: new ServerLook(db, readOnlyDb(client.db('local')), mapping),
     failures: new FailureDecisionStore(db),

@@ -21,6 +21,7 @@ import { PeopleScreen } from '../views/people/people-screen.tsx';
 import { NewPlanScreen } from '../views/plans/new-plan-screen.tsx';
 import { PlanScreen } from '../views/plans/plan-screen.tsx';
 import { PlansScreen } from '../views/plans/plans-screen.tsx';
+import { RedactionScreen } from '../views/redaction/redaction-screen.tsx';
 import { PolicyScreen } from '../views/policy/policy-screen.tsx';
 import { FindingScreen } from '../views/reconciliation/finding-screen.tsx';
 import { InvoicesScreen } from '../views/reconciliation/invoices-screen.tsx';
@@ -91,6 +92,7 @@ function Screens(): ReactNode {
           <PlanScreen key={id} planId={id} />
         </Route>
         <Route path="/policy" component={PolicyScreen} />
+        <Route path="/redaction" component={RedactionScreen} />
         <Route path="/drafts" component={DraftsScreen} />
         <Route path="/copy" component={CopyScreen} />
         <Route path="/people" component={PeopleScreen} />

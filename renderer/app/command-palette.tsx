@@ -2,6 +2,7 @@ import { Command } from 'cmdk';
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
 import type { OwnerKind } from '#contract/owner-views.ts';
+import { MarkedText } from '../components/marked-text.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
 import { useRefusal } from '../state/access.ts';
 import { useEngineStatus, useFoundJobs, useRunnerControl } from '../state/engine-queries.tsx';
@@ -166,7 +167,9 @@ function FoundJob({ row }: { row: JobRow }): ReactNode {
     <>
       <StateBadge state={row.state} />
       <bdi className="mono">{row.id}</bdi>
-      <bdi className="palette-note">{row.promptStart}</bdi>
+      <bdi className="palette-note">
+        <MarkedText text={row.promptStart} />
+      </bdi>
     </>
   );
 }

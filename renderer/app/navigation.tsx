@@ -4,6 +4,7 @@ import {
   Bug,
   Cable,
   Cog,
+  EyeOff,
   FileWarning,
   HardDrive,
   Inbox,
@@ -41,6 +42,7 @@ export function Navigation(): ReactNode {
         <DraftsItem />
         <NavItem path="/copy" icon={HardDrive} label="Offline copy" />
         <NavItem path="/people" icon={Users} label="People" />
+        <NavItem path="/redaction" icon={EyeOff} label="Redaction" />
         <NavItem path="/audit" icon={ScrollText} label="Audit" />
         <NavItem path="/connections" icon={Cable} label="Connections" />
         <NavItem path="/doctor" icon={Stethoscope} label="Doctor" />

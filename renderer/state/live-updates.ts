@@ -60,7 +60,7 @@ export class LiveUpdates {
         void this.#queries.invalidateQueries({ queryKey: queryKeys.malformed });
       }
       // What was refused or hidden under one role may be answered under another, and the other way round.
-      if (before !== undefined && JSON.stringify(before.person) !== JSON.stringify(event.status.person)) {
+      if (before !== undefined && seenAs(before) !== seenAs(event.status)) {
         void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
       }
       return;
@@ -147,4 +147,9 @@ function isTouchedBy({ queryKey }: Query, changedIds: ReadonlySet<string>, hasMo
   const [name, id] = queryKey;
   if (ALL_JOBS.has(name)) return true;
   return name === queryKeys.jobs[0] && (hasMore || (typeof id === 'string' && changedIds.has(id)));
+}
+
+/** What decides of what the engine shows: who sits here, and what is hidden from them. */
+function seenAs({ person, redaction }: EngineStatus): string {
+  return JSON.stringify([person, redaction]);
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MongoClient } from 'mongodb';
+import { putRedaction } from '#console/redaction/redaction-desk.ts';
 import { jobSchema, type Job } from '#domain/job.ts';
 import { entryKey, ledgerEntrySchema, periodOf, type LedgerEntry } from '#domain/ledger.ts';
 import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
@@ -37,6 +38,8 @@ export interface Production {
   providerCalls(): ProviderCalls;
   /** Puts a version of the retry policy in force. */
   putPolicy(change: Partial<PolicyDraft>): Promise<void>;
+  /** Makes somebody support, and hides what a pattern matches from them. */
+  hideFromSupport(person: string, pattern: string, label: string): Promise<void>;
   /** Lets the workspace have more credits. */
   topUp(credits: number): Promise<void>;
   /** A job that failed last month and stayed captured, posted by the charge protocol of its product, and all paid by a grant. */
@@ -161,6 +164,15 @@ export async function startProduction(): Promise<Production> {
       const inForce = expectOk(await store.policies.inForce());
       const step = { by: { type: 'user', id: 'founder' }, at: new Date(), reason: 'for this spec' } as const;
       expectOk(await store.policies.append(expectOk(nextPolicyVersion(inForce, { ...inForce, ...change }, step))));
+    },
+    hideFromSupport: async (person, pattern, label) => {
+      const by = { since: new Date(), by: 'founder' };
+      expectOk(await store.people.save({ _id: 'founder', role: 'founder', ...by }));
+      expectOk(await store.people.save({ _id: person, role: 'support', ...by }));
+      const where = { type: 'pattern', pattern, ignoresCase: false } as const;
+      const draft = { rules: [{ id: 'spec', label, roles: ['support' as const], where }] };
+      const order = { basedOn: 0, draft, reason: 'for this spec', by: { type: 'user', id: 'founder' } } as const;
+      expectOk(await putRedaction(store, order));
     },
     topUp: async (credits) => {
       expectOk(await store.writer.postEntry(grant(WORKSPACE, credits, 2)));

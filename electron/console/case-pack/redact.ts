@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hasMark, piecesOf } from '#domain/redaction/redaction-mark.ts';
 
 /** What is taken out of a case before it leaves the machine, in the words that stand in the pack. */
 export const REDACTION_RULES = [
@@ -20,7 +21,7 @@ const ECHO_CHARS_MIN = 8;
 
 /** A copy of a value without what the rules take out. Pure; dates become texts, and what JSON does not know is left out. */
 export function redact(value: unknown, prompts: readonly string[]): unknown {
-  const echoes = prompts.filter((prompt) => prompt.length >= ECHO_CHARS_MIN);
+  const echoes = prompts.filter((prompt) => prompt.length >= ECHO_CHARS_MIN && !hasMark(prompt));
   return redactNamed('', value, { echoes, isOption: false });
 }
 
@@ -47,6 +48,8 @@ function redactNamed(name: string, value: unknown, redaction: Redaction): unknow
 }
 
 function describeText(text: string): string {
+  // A text that was hidden from whoever packs it is shown as that, and not as a text of its own.
+  if (piecesOf(text).every(({ label }) => label !== null)) return text;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return `[${text.length} characters, sha256 ${hash}…]`;
 }

@@ -10,6 +10,8 @@ import { findKind } from '#domain/kinds.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { collectablePurchase, type Collected } from '#domain/generation-key.ts';
 import { COLLECTED, NO_REASON_GIVEN } from '#domain/policy-replay.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
+import { restoreEdited } from '#domain/redaction/restore-edited.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { previewCancel, previewRetry, type CancelPreview, type RetryPreview } from '#domain/retry-preview.ts';
 import { planChange } from '#domain/transition.ts';
@@ -23,6 +25,8 @@ export interface JobDeskParts {
   /** For what earlier jobs tell; what decides is read from the server. */
   readonly cache: Pick<CopyReader, 'experience' | 'twins'>;
   readonly policies: PolicySource;
+  /** What hides parts of inputs from who edits them; null where nothing does. */
+  readonly lens: () => Lens | null;
 }
 
 /** What a person brings to a retry. */
@@ -52,7 +56,7 @@ const optionsSchema = z.record(z.string(), z.unknown());
 /**
  * Where a person retries or cancels one job. Everything that decides is read from the server at that moment, and written under
  * the version that it was decided from. Errors of every method, besides the store's: `not_found`, `malformed_document`,
- * `invalid_request` where edited options are none.
+ * `invalid_request` where edited options are none, `text_hidden` where an edit touches what its author may not see.
  */
 export class JobDesk {
   readonly #parts: JobDeskParts;
@@ -65,7 +69,7 @@ export class JobDesk {
   async previewRetry(wish: RetryWish): Promise<Result<RetryPreview, AppError>> {
     const job = await this.#read(wish.jobId);
     if (!job.ok) return job;
-    const input = inputOf(job.value, wish.edited);
+    const input = inputOf(job.value, wish.edited, this.#parts.lens());
     return input.ok ? this.#preview(job.value, wish, input.value) : input;
   }
 
@@ -84,7 +88,7 @@ export class JobDesk {
     if (job.version !== order.version) {
       return err(appError('write_conflict', `the job is ${job.state} now; look at it again`));
     }
-    const input = inputOf(job, order.edited);
+    const input = inputOf(job, order.edited, this.#parts.lens());
     if (!input.ok) return input;
     const preview = await this.#preview(job, order, input.value);
     if (!preview.ok) return preview;
@@ -232,18 +236,25 @@ interface Decided {
   readonly policyVersion: number;
 }
 
-/** The input that a retry would run with: the job's own, or the edited one, held against its kind's schema. */
-function inputOf(job: Job, edited: EditedInput | null): Result<JobInput, AppError> {
+/**
+ * The input that a retry would run with: the job's own, or the edited one, held against its kind's schema. What the editor could not
+ * see is what it was.
+ */
+function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Result<JobInput, AppError> {
   if (edited === null) return ok(job.input);
   const options = parseOptions(edited.optionsJson);
   if (!options.ok) return options;
-  const checked = findKind(job.kind)?.optionsSchema.safeParse(options.value);
+  const typed = { prompt: edited.prompt, options: options.value };
+  const input = lens === null ? ok(typed) : restoreEdited(job.input, typed, lens);
+  if (!input.ok) return input;
+  const checked = findKind(job.kind)?.optionsSchema.safeParse(input.value.options);
   if (checked?.success === false) {
     const [issue] = checked.error.issues;
     return err(appError('invalid_request', `options: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
   }
-  const input = { prompt: edited.prompt, options: options.value };
-  return ok({ ...input, hash: createHash('sha256').update(canonicalInput(input)).digest('hex') });
+  const { prompt, options: restored } = input.value;
+  const whole = { prompt, options: { ...restored } };
+  return ok({ ...whole, hash: createHash('sha256').update(canonicalInput(whole)).digest('hex') });
 }
 
 function parseOptions(json: string): Result<Record<string, unknown>, AppError> {

@@ -3,9 +3,11 @@ import type { CopyReader } from '#cache/copy-reader.ts';
 import { readStandstill } from '#console/standstill.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { describeStandstill } from '#domain/job-standstill.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ReadableStore } from '#store/ports.ts';
 import type { Store } from '#store/connection.ts';
+import { redactFound } from '../redaction/redacted-copy.ts';
 import { toDocumentJson, toJobDetail } from '../job-views.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
 
@@ -16,6 +18,7 @@ import type { HandlersOf, ReadCopy } from './handler.ts';
 export function jobHandlers(
   copy: ReadCopy,
   store: () => Pick<Store, 'reader'> | null,
+  lens: () => Lens | null,
 ): HandlersOf<'jobs' | 'job' | 'malformed'> {
   return {
     'jobs.page': async (params, { signal }) => {
@@ -28,7 +31,8 @@ export function jobHandlers(
       return place.ok ? ok({ place: place.value }) : place;
     },
     'jobs.count': ({ filter }, { signal }) => copy(signal).countJobs(filter),
-    'job.get': ({ jobId }, { signal }) => readJob(copy(signal), jobId, store()?.reader ?? null),
+    'job.get': ({ jobId }, { signal }) =>
+      readJob(copy(signal), jobId, { server: store()?.reader ?? null, lens: lens() }),
     'job.why': async ({ jobId }) => {
       const open = store();
       if (open === null) return err(appError('server_unreachable', 'not connected yet'));
@@ -50,6 +54,12 @@ export function jobHandlers(
   };
 }
 
+/** Where a job is read that the copy leaves out, and through what it is seen; `reader` is seen through it already. */
+interface JobBeyondCopy {
+  readonly server: Pick<ReadableStore, 'readJob'> | null;
+  readonly lens: Lens | null;
+}
+
 /**
  * Everything about one job, from the copy; from the server, if there is one, where the copy keeps a window that leaves it out.
  * Errors: `not_found`, `malformed_document`.
@@ -57,7 +67,7 @@ export function jobHandlers(
 export async function readJob(
   reader: CopyReader,
   jobId: string,
-  server: Pick<ReadableStore, 'readJob'> | null = null,
+  { server, lens }: JobBeyondCopy = { server: null, lens: null },
 ): Promise<Result<ReturnType<typeof toJobDetail>, AppError>> {
   const standing = await reader.standing();
   if (!standing.ok) return standing;
@@ -68,7 +78,8 @@ export async function readJob(
     // It may only be outside of the window that the copy keeps; its ledger is here all the same.
     const read = await server.readJob(jobId);
     if (!read.ok) return read;
-    return detailOf(reader, jobId, { found: read.value, isPromptKept: true });
+    const seen = read.value === null || lens === null ? read.value : redactFound(read.value, lens);
+    return detailOf(reader, jobId, { found: seen, isPromptKept: true });
   }
   return detailOf(reader, jobId, { found: found.value, isPromptKept: scope.keepsPrompts });
 }

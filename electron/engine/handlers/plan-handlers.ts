@@ -9,6 +9,8 @@ import type { PlanRecord, PlanSource } from '#domain/retry-plan/plan-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PlanHost } from '../plan-host.ts';
 import { toPlanView } from '../plan-views.ts';
+import { allowedFilter } from '../redaction/redacted-copy.ts';
+import type { RedactionBoard } from '../redaction/redaction-board.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
 
 /** What the answers about plans are made from. */
@@ -17,10 +19,12 @@ export interface PlanHandlerParts {
   readonly host: () => PlanHost | null;
   readonly copy: ReadCopy;
   readonly exportFolder: string;
+  /** What hides texts from who sits here. */
+  readonly redaction: Pick<RedactionBoard, 'lens' | 'fingerprintOf'>;
 }
 
 /** Plans of many retries: chosen and judged in the copy, and judged again on the server when they are run. */
-export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): HandlersOf<'plans'> {
+export function planHandlers({ host, copy, exportFolder, redaction }: PlanHandlerParts): HandlersOf<'plans'> {
   const withHost = async <Value>(
     work: (open: PlanHost) => Promise<Result<Value, AppError>>,
   ): Promise<Result<Value, AppError>> => {
@@ -40,7 +44,7 @@ export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): Ha
     'plans.get': ({ planId }) => withHost(({ desk }) => viewed(desk.read(planId))),
     'plans.make': ({ wish, reason, isCollecting }, { actor, signal, note }) =>
       withHost(async (open) => {
-        const chosen = await choose(open, wish);
+        const chosen = await choose(open, wish, redaction);
         if (!chosen.ok) return chosen;
         const order = { ...chosen.value, copy: copy(signal), reason, isCollecting, by: actor, signal };
         const made = await viewed(open.desk.plan(order));
@@ -65,7 +69,9 @@ export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): Ha
       withHost(async ({ desk }) => {
         const outcomes = await desk.outcomes(planId);
         if (!outcomes.ok) return outcomes;
-        const table = { name: `plan-${planId}`, columns: outcomeColumns, rows: outcomes.value };
+        const seen = redaction.lens();
+        const rows = outcomes.value.map((row) => (seen === null ? row : { ...row, why: seen.clean(row.why) }));
+        const table = { name: `plan-${planId}`, columns: outcomeColumns, rows };
         return exportTable(exportFolder, table, 'csv');
       }),
   };
@@ -74,6 +80,7 @@ export function planHandlers({ host, copy, exportFolder }: PlanHandlerParts): Ha
 async function choose(
   { desk }: PlanHost,
   wish: PlanWish,
+  redaction: PlanHandlerParts['redaction'],
 ): Promise<Result<{ readonly source: PlanSource; readonly chosen: JobChoice }, AppError>> {
   switch (wish.type) {
     case 'ids':
@@ -82,7 +89,11 @@ async function choose(
       const { filter, problems } = parseJobQuery(wish.where, CREDIT_SCALE);
       const [problem] = problems;
       if (problem !== undefined) return err(appError('query_invalid', problem.reason));
-      return ok({ source: { type: 'where', where: wish.where }, chosen: { filter } });
+      // Which jobs a plan takes tells as much as a list of them.
+      const allowed =
+        redaction.lens() === null ? ok(filter) : allowedFilter(filter, (token) => redaction.fingerprintOf(token));
+      if (!allowed.ok) return allowed;
+      return ok({ source: { type: 'where', where: wish.where }, chosen: { filter: allowed.value } });
     }
     case 'remainder':
     case 'after_top_up': {

@@ -3,6 +3,7 @@ import { useId, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { FailureCause, FailureGroupView } from '#contract/failure-views.ts';
 import type { FailureStanding, IgnoreUntil } from '#domain/failure-groups.ts';
+import { MarkedText } from '../../components/marked-text.tsx';
 import { counted } from '../../components/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration } from '../../components/durations.ts';
@@ -60,7 +61,9 @@ export function FailureGroupCard({
         </span>
       </div>
       <p className="failure-message">
-        <bdi>{first.message}</bdi>
+        <bdi>
+          <MarkedText text={first.message} />
+        </bdi>
       </p>
       {group.causes.length > 1 && <OtherCauses causes={group.causes.slice(1)} />}
       <div className="failure-group-figures">

@@ -1,6 +1,8 @@
 import { diffWordsWithSpace } from 'diff';
+import { EyeOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { EditedInput } from '#contract/retry-views.ts';
+import { hasMark } from '#domain/redaction/redaction-mark.ts';
 
 /** A text that is longer is not compared word by word while somebody types. */
 const COMPARED_CHARACTERS_MAX = 20_000;
@@ -17,6 +19,15 @@ export function InputEditor({
 }): ReactNode {
   return (
     <>
+      {hasMark(original.prompt + original.optionsJson) && (
+        <p className="note" role="note">
+          <EyeOff aria-hidden size={14} />
+          <span>
+            Parts of this input are redacted for your role. What you leave as it stands stays what it was; a text that
+            is redacted cannot be changed.
+          </span>
+        </p>
+      )}
       <label className="field">
         Prompt
         <textarea value={edited.prompt} onChange={(event) => onEdit({ ...edited, prompt: event.target.value })} />

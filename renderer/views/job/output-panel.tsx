@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import type { OutputView } from '#contract/output-views.ts';
 import { LongText } from '../../components/long-text.tsx';
+import { MarkedText } from '../../components/marked-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useOutput } from '../../state/engine-queries.tsx';
@@ -37,6 +38,7 @@ const SAYS: Readonly<Record<OutputView['state'], string>> = {
   changed: 'The file has other bytes than the job keeps the hash of. It is not shown.',
   missing: 'The file is not where the runner of this machine kept it.',
   elsewhere: 'It is kept where this machine does not read, so neither its hash nor its look can be checked here.',
+  hidden: 'A redaction rule hides outputs from your role.',
 };
 
 function Output({ jobId, sha256 }: { jobId: string; sha256: string }): ReactNode {
@@ -65,7 +67,14 @@ function Output({ jobId, sha256 }: { jobId: string; sha256: string }): ReactNode
   );
 }
 
-function Preview({ view: { look, path, text } }: { view: OutputView }): ReactNode {
+function Preview({ view: { state, look, path, text } }: { view: OutputView }): ReactNode {
+  if (state === 'hidden') {
+    return (
+      <p>
+        <MarkedText text={text ?? ''} />
+      </p>
+    );
+  }
   if (text !== null) return <LongText text={text} name="output" isCode />;
   if (path === null) return null;
   if (look === 'image') return <img className="output-preview" src={path} alt="What the job made" />;

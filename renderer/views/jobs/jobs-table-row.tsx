@@ -4,6 +4,7 @@ import { Check, Wallet } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
 import { useHashPath } from '../../app/hash-location.ts';
+import { MarkedText } from '../../components/marked-text.tsx';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
@@ -131,10 +132,16 @@ function Hit({ hit }: { hit: NonNullable<JobRow['hit']> }): ReactNode {
 
 function PromptOrError({ row }: { row: JobRow }): ReactNode {
   if (row.hit !== null) return <Hit hit={row.hit} />;
-  if (row.failureClass === null) return <bdi className="muted">{row.promptStart}</bdi>;
+  if (row.failureClass === null) return;
+  <bdi className="muted">
+    <MarkedText text={row.promptStart} />
+  </bdi>;
   return (
     <>
-      <span className="failure-class">{FAILURE_CLASS_NAMES[row.failureClass]}</span> <bdi>{row.failureMessage}</bdi>
+      <span className="failure-class">{FAILURE_CLASS_NAMES[row.failureClass]}</span>{' '}
+      <bdi>
+        <MarkedText text={row.failureMessage ?? ''} />
+      </bdi>
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobState } from '#domain/job.ts';
 import type { OwnerKind } from '#contract/owner-views.ts';
+import { MarkedText } from '../../components/marked-text.tsx';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -69,7 +70,9 @@ export function LatestJobs({
                 <td className="owner-what">
                   <bdi>{row.kind}</bdi>
                   <span className="cell-note">
-                    <bdi>{row.failureMessage ?? row.promptStart}</bdi>
+                    <bdi>
+                      <MarkedText text={row.failureMessage ?? row.promptStart} />
+                    </bdi>
                   </span>
                 </td>
                 <td>

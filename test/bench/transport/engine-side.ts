@@ -47,6 +47,7 @@ function serveSession(): void {
   const context = {
     handlers,
     person: () => ({ actor: { type: 'user' as const, id: 'bench' }, access }),
+    lens: () => null,
     audit: null,
     log: () => undefined,
   };

@@ -23,7 +23,7 @@ const ANN = { type: 'user', id: 'ann' } as const;
 
 function openDesk(): JobDesk {
   const { reader, writer, policies } = deployment.store;
-  return new JobDesk({ reader, writer, policies, cache: cache.reader });
+  return new JobDesk({ reader, writer, policies, cache: cache.reader, lens: () => null });
 }
 
 /** Orders a job and lets it fail for good. */
@@ -217,7 +217,7 @@ describe('the desk where a person cancels a job', () => {
         return writer.applyChanges(changes);
       },
     };
-    const desk = new JobDesk({ reader, writer: late, policies, cache: cache.reader });
+    const desk = new JobDesk({ reader, writer: late, policies, cache: cache.reader, lens: () => null });
     expect(await desk.cancel('j1', { reason: 'the customer left', by: ANN })).toMatchObject({
       ok: false,
       error: { code: 'illegal_transition', detail: 'The job is completed already.' },

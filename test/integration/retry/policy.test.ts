@@ -121,7 +121,7 @@ describe('whoever decides', () => {
     await failJobs(deployment, ['a1']);
     await put(draftWith('temporary', { person: 'never' }));
     const { reader, writer, policies } = deployment.store;
-    const desk = new JobDesk({ reader, writer, policies, cache: cache.reader });
+    const desk = new JobDesk({ reader, writer, policies, cache: cache.reader, lens: () => null });
     expect(
       expectOk(await desk.previewRetry({ jobId: 'a1', reason: '', edited: null, isCollecting: false })).verdict,
     ).toMatchObject({

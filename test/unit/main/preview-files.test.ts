@@ -68,7 +68,11 @@ describe("what is shown of a job's output", () => {
       access,
       note: () => undefined,
     };
-    return outputHandlers(() => reader, folder)['output.get']({ jobId: 'j' }, asking);
+    return outputHandlers(
+      () => reader,
+      folder,
+      () => null,
+    )['output.get']({ jobId: 'j' }, asking);
   };
 
   it('is a page at a place of its own where the hash is right, and nothing where it is not', async () => {

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { problemOfPattern } from '#console/redaction/linear-pattern.ts';
+import { putRedaction } from '#console/redaction/redaction-desk.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import {
+  diffRedaction,
+  problemsOfRedaction,
+  redactionDraftSchema,
+  wordsOfRule,
+  type RedactionChange,
+  type RedactionDraft,
+} from '#domain/redaction/redaction-rule.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { Store } from '#store/connection.ts';
+import { runAsPerson } from './as-person.ts';
+import { withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
+import type { CommandContext } from './command-context.ts';
+import { wholeNumber } from './whole-number.ts';
+
+const VERSION_MAX = 999_999;
+
+interface DraftFlags extends ServerFlags {
+  readonly draft: string;
+}
+
+interface PutFlags extends DraftFlags {
+  readonly reason: string;
+  readonly basedOn: number;
+}
+
+/** Adds `redaction` to the program: the rules by which texts are hidden from roles, compared and put in force. */
+export function addRedactionCommand(program: Command, context: CommandContext): void {
+  const redaction = program.command('redaction').description('What is hidden from whom in prompts and outputs.');
+  const reading = { appName: 'Runledger redaction', permission: 'policy', writes: false } as const;
+  const draftOption = ['--draft <file>', 'JSON with every rule that is to hold: {"rules": [...]}'] as const;
+
+  withServerFlags(
+    redaction
+      .command('show', { isDefault: true })
+      .description('Shows the rules in force, and who wrote which version when and why.'),
+  ).action(async (flags: ServerFlags) => {
+    context.exit(await runAsPerson(flags, reading, show));
+  });
+  withServerFlags(
+    redaction
+      .command('diff')
+      .description('Says in what a draft differs from the rules in force.')
+      .requiredOption(...draftOption),
+  ).action(async (flags: DraftFlags) => {
+    context.exit(await runAsPerson(flags, reading, (store) => diff(store, flags.draft)));
+  });
+  withServerFlags(
+    redaction
+      .command('put')
+      .description('Puts a draft in force as the next version; nothing is ever changed in an earlier one.')
+      .requiredOption(...draftOption)
+      .requiredOption('--reason <text>', 'why; stands beside the version')
+      .requiredOption(
+        '--based-on <version>',
+        'the version that it was drafted over, 0 where there is none',
+        wholeNumber(0, VERSION_MAX),
+      ),
+  ).action(async (flags: PutFlags) => {
+    context.exit(
+      await runAsPerson(flags, { ...reading, writes: true }, async (store, by) => {
+        const before = await store.redaction.inForce();
+        if (!before.ok) return before;
+        const draft = readDraft(flags.draft);
+        if (!draft.ok) return draft;
+        const { basedOn, reason } = flags;
+        const put = await putRedaction(store, { basedOn, draft: draft.value, reason, by });
+        if (!put.ok) return put;
+        const changes = diffRedaction(before.value, put.value);
+        const text = [`Version ${put.value.version} is in force.`, ...changes.map(lineOf)].join('\n');
+        return ok({ status: 0, json: { version: put.value, changes }, text, isOwnWords: true });
+      }),
+    );
+  });
+}
+
+async function show({ redaction }: Store): Promise<Result<CommandReport, AppError>> {
+  const versions = await redaction.list();
+  if (!versions.ok) return versions;
+  const [inForce] = versions.value;
+  const text =
+    inForce === undefined
+      ? 'No rules; nothing is hidden.'
+      : [
+          `Version ${inForce.version} is in force.`,
+          ...inForce.rules.map((rule) => `  ${wordsOfRule(rule)}`),
+          'Versions:',
+          ...versions.value.map(
+            ({ version, by, at, reason }) => `  ${version}  ${at.toISOString()}  ${by.id}: ${reason}`,
+          ),
+        ].join('\n');
+  return ok({ status: 0, json: { inForce: inForce ?? null, versions: versions.value }, text, isOwnWords: true });
+}
+
+async function diff({ redaction }: Store, file: string): Promise<Result<CommandReport, AppError>> {
+  const inForce = await redaction.inForce();
+  if (!inForce.ok) return inForce;
+  const draft = readDraft(file);
+  if (!draft.ok) return draft;
+  const changes = diffRedaction(inForce.value, draft.value);
+  const problems = problemsOfRedaction(draft.value, problemOfPattern);
+  const text = [...(changes.length === 0 ? ['Nothing differs.'] : changes.map(lineOf)), ...problems].join('\n');
+  return ok({ status: problems.length === 0 ? 0 : 1, json: { changes, problems }, text, isOwnWords: true });
+}
+
+function readDraft(file: string): Result<RedactionDraft, AppError> {
+  try {
+    const parsed = redactionDraftSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    if (parsed.success) return ok(parsed.data);
+    const [issue] = parsed.error.issues;
+    return err(appError('invalid_request', `${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+  } catch (cause) {
+    return err(appError('invalid_request', `${file} is no JSON that can be read`, cause));
+  }
+}
+
+function lineOf({ change, from, to }: RedactionChange): string {
+  return `${change}: ${[from, to].filter((words) => words !== null).join(' -> ')}`;
+}

@@ -1,0 +1,47 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
+import type { RequestParams } from '#contract/requests.ts';
+import type { RedactionDraft } from '#domain/redaction/redaction-rule.ts';
+import { valueOrThrow } from './engine-failure.ts';
+import { useEngine } from './engine-queries.tsx';
+
+const versionsKey = ['redaction.get'] as const;
+/** How often it is asked whether somebody else has put other rules in force, in milliseconds. */
+const REDACTION_POLL_MS = 30_000;
+/** How many of the newest jobs a draft is tried against. */
+export const TRIED_JOBS = 500;
+
+/** Every version of the redaction rules, the one in force first. */
+export function useRedactionVersions() {
+  const engine = useEngine();
+  return useQuery({
+    queryKey: versionsKey,
+    queryFn: async () => valueOrThrow(await engine.call('redaction.get', {})).versions,
+    refetchInterval: REDACTION_POLL_MS,
+  });
+}
+
+/** Puts rules in force. */
+export function usePutRedaction() {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (order: RequestParams<'redaction.put'>) =>
+      valueOrThrow(await engine.call('redaction.put', order)).versions,
+    onSuccess: (versions) => queryClient.setQueryData(versionsKey, versions),
+    onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
+  });
+}
+
+/** Counts what a draft would hide in the newest jobs; `stop` ends it. */
+export function useTryRedaction() {
+  const engine = useEngine();
+  const running = useRef<AbortController | null>(null);
+  const trial = useMutation({
+    mutationFn: async (draft: RedactionDraft) => {
+      running.current = new AbortController();
+      return valueOrThrow(await engine.call('redaction.try', { draft, jobs: TRIED_JOBS }, running.current.signal));
+    },
+  });
+  return { trial, stop: (): void => running.current?.abort() };
+}

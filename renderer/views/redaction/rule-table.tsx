@@ -1,0 +1,39 @@
+import type { ReactNode } from 'react';
+import { roleSchema } from '#domain/people.ts';
+import { redactionMark } from '#domain/redaction/redaction-mark.ts';
+import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
+import { MarkedText } from '../../components/marked-text.tsx';
+
+/** Rules, for reading. */
+export function RuleTable({ rules }: { rules: readonly RedactionRule[] }): ReactNode {
+  return (
+    <div className="wide-table">
+      <table className="plain-table redaction-table">
+        <caption className="visually-hidden">Redaction rules</caption>
+        <thead>
+          <tr>
+            <th scope="col">Hides</th>
+            <th scope="col">Where</th>
+            <th scope="col">From</th>
+            <th scope="col">Shown as</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rules.map(({ id, label, roles, where }) => (
+            <tr key={id}>
+              <td>{where.type === 'path' ? 'a field' : 'what matches'}</td>
+              <td>
+                <bdi className="mono">{where.type === 'path' ? where.path : where.pattern}</bdi>
+                {where.type === 'pattern' && where.ignoresCase && <span className="muted"> upper or lower case</span>}
+              </td>
+              <td>{roleSchema.options.filter((role) => roles.includes(role)).join(', ')}</td>
+              <td>
+                <MarkedText text={redactionMark(label)} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
