@@ -1,3 +1,4 @@
+import { canonicalJson } from '../canonical-input.ts';
 import { EchoFinder, type Hidden } from './echo.ts';
 import type { Lens, RuleHits } from './lens.ts';
 import { redactionMark } from './redaction-mark.ts';
@@ -28,10 +29,23 @@ export function redactJobDocument<Value extends object>(document: Value, lens: L
   const hidden: Hidden[] = [];
   if (lens.hidesInput) collectHidden(Reflect.get(document, 'input'), ['input'], { lens, hidden });
   const echoes = new EchoFinder(hidden);
-  const walk = { lens, echoes, hits, isInputHidden: hidden.length > 0 };
+  const walk = { lens, echoes, hits };
   // Objects are made anew field by field, with the same names and kinds of values wherever a job is read from them.
   const value = redactFields(Object.fromEntries(Object.entries(document)), [], walk) as Value;
+  hideHash(document, value);
   return { value, echoes };
+}
+
+/** A few digits that are missing from a prompt are found by trying all of them against its hash. */
+function hideHash(document: object, redacted: object): void {
+  const before: unknown = Reflect.get(document, 'input');
+  const after: unknown = Reflect.get(redacted, 'input');
+  if (!isPlain(before) || !isPlain(after) || typeof after['hash'] !== 'string') return;
+  if (inputText(before) !== inputText(after)) Reflect.set(after, 'hash', redactionMark('hash of the input'));
+}
+
+function inputText({ prompt, options }: Fields): string {
+  return canonicalJson({ prompt: prompt ?? null, options: options ?? null });
 }
 
 /** A document that is no job, and so tells nothing of where its texts stand: all of them are hidden where any path is. */
@@ -53,7 +67,6 @@ interface Walk {
   readonly lens: Lens;
   readonly echoes: EchoFinder;
   readonly hits: RuleHits | undefined;
-  readonly isInputHidden: boolean;
 }
 
 function redactFields(fields: Fields, at: TextPath, walk: Walk): Fields {
@@ -68,7 +81,7 @@ function redactValue(value: unknown, at: TextPath, walk: Walk): unknown {
   const label = walk.lens.hiddenAt(at, walk.hits);
   if (label !== null) return redactionMark(label);
   if (typeof value !== 'string') return foreign(value, walk.lens);
-  if (isAt(at, HASH_AT)) return walk.isInputHidden ? redactionMark('hash of the input') : value;
+  if (isAt(at, HASH_AT)) return value;
   const name = at.at(-1) ?? '';
   if (name === 'fingerprint' && at[at.length - 2] === 'failure') return walk.lens.tokenOf(value);
   if (IDENTIFIER.test(name) && at[0] !== 'input') return value;

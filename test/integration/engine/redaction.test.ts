@@ -240,6 +240,7 @@ describe('somebody from whom texts are hidden', () => {
     const window = await openAsSupport(BY_PATTERN);
     const job = expectOk(await window.ask('job.get', { jobId: 'j1' }));
     expect(job.prompt).toBe(`write about ${redactionMark('bird')} in June`);
+    expect(job.inputHash).toBe(redactionMark('hash of the input'));
     expect(JSON.parse(job.documentJson)).toMatchObject({
       customer: { note: `asked by ${redactionMark('bird')} herself` },
     });

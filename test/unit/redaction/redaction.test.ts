@@ -118,6 +118,12 @@ describe('a document of a job', () => {
     expect(value.billing).toEqual(job.billing);
   });
 
+  it('has no hash where a pattern hides a part of its input, because a few digits are found by trying', () => {
+    const hashOf = (pattern: string): string => redactJobDocument(job, lens(matches(pattern))).value.input.hash;
+    expect(hashOf('Brunhilde')).toBe(redactionMark('hash of the input'));
+    expect(hashOf('Siegfried')).toBe(job.input.hash);
+  });
+
   it('loses what messages quote of a hidden prompt, also its beginning and in other case', () => {
     const message = 'refused: “A LOVE LETTER to Brun…” is not a page';
     const quoting = { ...job, failure: { ...job.failure, message } };
