@@ -145,6 +145,7 @@ describe('verifying a copy', () => {
       ['clock', 'skipped'],
       ['oplog', 'skipped'],
       ['documents', 'skipped'],
+      ['mapping', 'skipped'],
       ['copy', 'skipped'],
       ['verify', 'skipped'],
     ]);
