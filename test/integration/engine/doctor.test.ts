@@ -53,6 +53,7 @@ describe('the doctor', () => {
       'clock',
       'oplog',
       'documents',
+      'mapping',
       'copy',
       'disk',
     ]);
