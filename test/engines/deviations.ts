@@ -142,6 +142,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: ({ operation }) => /"\$(lte?|gte?)":\{"\$(min|max)Key"/.test(textOf(operation)),
   },
   {
+    name: 'nothing is added to what is no number without a word',
+    rule: '$inc on a value that is no number is refused with TypeMismatch (14), also where nothing is added.',
+    page: 'reference/operator/update/inc',
+    explains: ({ operation, sandbox, engine }) =>
+      sandbox.code === 14 &&
+      engine.code === null &&
+      /"\$inc":\{"[a-d](?:\.x)?":(?:0|\{"\$number(?:Int|Long|Double|Decimal)":"-?0(?:\.0)?"\})/.test(textOf(operation)),
+  },
+  {
     name: 'an update that changes nothing is counted as a modification',
     rule: 'If the update operation results in no change to the document, nModified can be less than n.',
     page: 'reference/command/update',
