@@ -151,6 +151,15 @@ export const DEVIATIONS: readonly Deviation[] = [
       /"\$inc":\{"[a-d](?:\.x)?":(?:0|\{"\$number(?:Int|Long|Double|Decimal)":"-?0(?:\.0)?"\})/.test(textOf(operation)),
   },
   {
+    name: 'a double that becomes a decimal has fifteen digits also where it is added up, and where it is 0',
+    rule: '$sum and $avg add up with the precision of a double; $toDecimal of 0.0 is 0.',
+    page: 'reference/operator/aggregation/toDecimal',
+    explains: (difference) =>
+      both(difference) &&
+      /"\$(sum|avg)"|\b0\b/.test(textOf(difference.operation) + difference.documents) &&
+      withNearDecimals(difference.sandbox.text) === withNearDecimals(difference.engine.text),
+  },
+  {
     name: 'an update that changes nothing is counted as a modification',
     rule: 'If the update operation results in no change to the document, nModified can be less than n.',
     page: 'reference/command/update',
@@ -280,4 +289,11 @@ function modified(text: string): number {
 
 function withoutModified(text: string): string {
   return text.replace(/"nModified":\{[^}]*\}/, '');
+}
+
+/** Decimals as numbers of fourteen digits. */
+function withNearDecimals(text: string): string {
+  return text.replaceAll(/\{"\$numberDecimal":"([^"]*)"\}/g, (_whole, digits: string) =>
+    Number(digits).toPrecision(14),
+  );
 }

@@ -1,7 +1,7 @@
 import {
+  exponentOf,
   fromWide,
   numberKind,
-  placesOf,
   toBig,
   toDouble,
   toWide,
@@ -21,9 +21,9 @@ export type Calculation = 'plus' | 'minus' | 'times';
 export function calculate(calculation: Calculation, left: unknown, right: unknown): unknown {
   const kind = widerKind(numberKind(left) ?? 'int', numberKind(right) ?? 'int');
   if (kind === 'decimal') {
-    const places = [placesOf(left), placesOf(right)] as const;
-    const shown = calculation === 'times' ? places[0] + places[1] : Math.max(...places);
-    return fromWide(toWide(left)[calculation](toWide(right)), shown);
+    const exponents = [exponentOf(left), exponentOf(right)] as const;
+    const last = calculation === 'times' ? exponents[0] + exponents[1] : Math.min(...exponents);
+    return fromWide(toWide(left)[calculation](toWide(right)), last);
   }
   if (kind === 'double') return workingDouble(calculateDouble(calculation, toDouble(left), toDouble(right)));
   return workingWhole(calculateWhole(calculation, left, right), kind === 'long');

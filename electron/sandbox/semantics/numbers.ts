@@ -9,6 +9,8 @@ const Wide = Decimal.clone({ precision: 34, rounding: Decimal.ROUND_HALF_EVEN, m
 /** Wide enough for the difference of any two numbers of BSON. */
 const Exact = Decimal.clone({ precision: 16_000, maxE: 9e15, minE: -9e15 });
 const DIGITS = 34;
+/** As many digits of a double are sure. */
+const DOUBLE_DIGITS = 15;
 const INT32_MAX = 0x7fffffff;
 const INT32_MIN = -0x80000000;
 
@@ -39,26 +41,37 @@ export function toWide(value: unknown): Decimal {
   if (value instanceof Decimal128 || value instanceof Long) return new Wide(value.toString());
   const double = toDouble(value);
   if (!Number.isFinite(double) || numberKind(value) === 'int') return new Wide(double);
-  return new Wide(double.toPrecision(15));
+  return new Wide(double.toPrecision(DOUBLE_DIGITS));
 }
 
-/** How many places a number has behind its point when it is counted with decimals. */
-export function placesOf(value: unknown): number {
-  if (!(value instanceof Decimal128)) return toWide(value).decimalPlaces();
-  const [digits = '', power = '0'] = value.toString().split('E');
-  return Math.max(0, (digits.split('.')[1]?.length ?? 0) - Number(power));
+/**
+ * The power of ten that the last digit of a number stands for when it is counted with decimals: -2 for 2.50. A double has 15 digits
+ * then, also the zeros among them (`$toDecimal` in MongoDB's manual: 2.5 becomes 2.50000000000000); 0 has one.
+ */
+export function exponentOf(value: unknown): number {
+  if (value instanceof Decimal128) {
+    const [digits = '', power = '0'] = value.toString().split('E');
+    return Number(power) - (digits.split('.')[1]?.length ?? 0);
+  }
+  const double = toDouble(value);
+  if (numberKind(value) !== 'double' || double === 0 || !Number.isFinite(double)) return 0;
+  return Number(double.toExponential(DOUBLE_DIGITS - 1).split('e')[1]) - (DOUBLE_DIGITS - 1);
 }
 
 /**
  * A result of arithmetic as BSON's decimal.
- * @param places how many it shows at least, as far as there is room: a decimal keeps the zeros at its end
+ * @param exponent of its last digit, as far as it has room for that: a decimal keeps the zeros at its end. The result has as few
+ *   digits as it can where none is given.
  */
-export function fromWide(value: Decimal, places = 0): Decimal128 {
+export function fromWide(value: Decimal, exponent: number | null = null): Decimal128 {
   if (value.isNaN()) return Decimal128.fromString('NaN');
   if (!value.isFinite()) return Decimal128.fromString(value.isNegative() ? '-Infinity' : 'Infinity');
   const rounded = new Wide(value);
-  const isShort = places > rounded.decimalPlaces() && rounded.precision(true) + places <= DIGITS;
-  return Decimal128.fromStringWithRounding(isShort ? rounded.toFixed(places) : rounded.toString());
+  if (exponent === null) return Decimal128.fromStringWithRounding(rounded.toString());
+  if (rounded.isZero()) return Decimal128.fromString(`${rounded.isNegative() ? '-' : ''}0E${exponent}`);
+  const shortest = rounded.e - (rounded.precision() - 1);
+  const last = Math.max(Math.min(exponent, shortest), rounded.e - (DIGITS - 1));
+  return Decimal128.fromStringWithRounding(`${rounded.times(new Wide(10).pow(-last)).toFixed(0)}E${last}`);
 }
 
 /** A number of exactly the value it has in BSON. */

@@ -138,6 +138,19 @@ describe('a filter', () => {
 
 describe('arithmetic', () => {
   it.each<[string, unknown, unknown]>([
+    // A double beside a decimal counts with fifteen digits, and the result keeps them ($toDecimal of 2.5 is 2.50000000000000).
+    ['$subtract of a decimal from a double', { $subtract: [double(1.5), decimal('1')] }, decimal('0.50000000000000')],
+    ['$multiply of a double by a decimal', { $multiply: [double(3), decimal('2.50')] }, decimal('7.5000000000000000')],
+    ['$add of a double and a decimal', { $add: [double(0.1), decimal('1')] }, decimal('1.100000000000000')],
+    ['$divide of decimals that comes out even', { $divide: [decimal('3.0'), decimal('2.50')] }, decimal('1.2')],
+    ['$mod of decimals', { $mod: [decimal('3.00'), decimal('2.5')] }, decimal('0.50')],
+    ['$abs, which keeps the zeros at the end', { $abs: decimal('-2.50') }, decimal('2.50')],
+    // An accumulator adds up doubles with all their digits.
+    [
+      '$sum of a double and a decimal',
+      { $sum: [double(0.1), decimal('1')] },
+      decimal('1.100000000000000005551115123125783'),
+    ],
     ['an int that overflows becomes a long', { $add: [int(2_147_483_647), int(1)] }, long('2147483648')],
     ['a long that overflows becomes a double', { $add: [long('9223372036854775807'), long('1')] }, double(2 ** 63)],
     ['a quotient is a double', { $divide: [int(6), int(3)] }, double(2)],
@@ -222,6 +235,19 @@ describe('stages', () => {
 
 describe('an update', () => {
   it.each<[string, Doc, Doc, Doc]>([
+    [
+      '$inc of a double by a decimal',
+      { a: double(-1.5) },
+      { $inc: { a: decimal('1') } },
+      { a: decimal('-0.50000000000000') },
+    ],
+    [
+      '$mul of a great double',
+      { a: double(1e20) },
+      { $mul: { a: decimal('1') } },
+      { a: decimal('1.00000000000000E+20') },
+    ],
+    ['$inc that leaves nothing', { a: double(2.5) }, { $inc: { a: decimal('-2.50') } }, { a: decimal('0E-14') }],
     ['$inc of an int to a long', { a: int(2_147_483_647) }, { $inc: { a: int(1) } }, { a: long('2147483648') }],
     ['$mul of nothing is a zero of the operand', {}, { $mul: { a: long('5') } }, { a: long('0') }],
     ['$inc in decimal', { a: decimal('0.1') }, { $inc: { a: decimal('0.2') } }, { a: decimal('0.3') }],

@@ -2,11 +2,12 @@ import { Decimal128, Double, Long } from 'bson';
 import { Decimal } from 'decimal.js';
 import { calculateWidely } from '../calculation.ts';
 import {
+  exponentOf,
   fromWide,
   numberKind,
-  placesOf,
   toBig,
   toDouble,
+  toExact,
   toWide,
   widerKind,
   workingDouble,
@@ -18,20 +19,20 @@ import { typeNameOf } from '../type-operator.ts';
 import { fixed, isNil, ranged, variadic, type Operator } from './compile.ts';
 import { refuse } from './refusal.ts';
 
-/** Adds numbers with MongoDB's types. */
+/** Adds many numbers with MongoDB's types, as accumulators do; `$add` goes from one to the next. */
 export class Sum {
   #kind: NumberKind = 'int';
   #whole = 0n;
   #double = 0;
   #rest = 0;
   #wide: Decimal | null = null;
-  #places = 0;
+  #exponent = 0;
 
   add(value: unknown): void {
     const kind = numberKind(value) ?? 'int';
     this.#kind = widerKind(this.#kind, kind);
     if (kind === 'decimal') {
-      this.#places = Math.max(this.#places, placesOf(value));
+      this.#exponent = Math.min(this.#exponent, exponentOf(value));
       this.#wide = this.#wide === null ? toWide(value) : toWide(fromWide(this.#wide.plus(toWide(value))));
     } else if (kind === 'double') this.#addDouble(toDouble(value));
     else this.#whole += toBig(value);
@@ -39,8 +40,11 @@ export class Sum {
 
   get value(): unknown {
     if (this.#wide !== null) {
-      const others = toWide(new Double(this.#double + this.#rest)).plus(this.#whole.toString());
-      return fromWide(this.#wide.plus(others), this.#places);
+      // Doubles count with all their digits here, and not with the fifteen that are sure.
+      const others = toExact(new Double(this.#double))
+        .plus(toExact(new Double(this.#rest)))
+        .plus(this.#whole.toString());
+      return fromWide(this.#wide.plus(others.toSignificantDigits(34, Decimal.ROUND_HALF_EVEN)), this.#exponent);
     }
     if (this.#kind === 'double') return workingDouble(this.asDouble);
     return workingWhole(this.#whole, this.#kind === 'long') ?? workingDouble(Number(this.#whole));
@@ -66,7 +70,7 @@ export class Sum {
 }
 
 const add = variadic((values) => {
-  const sum = new Sum();
+  let total: unknown = 0;
   let date: Date | null = null;
   for (const value of values) {
     if (isNil(value)) return null;
@@ -75,9 +79,9 @@ const add = variadic((values) => {
       date = value;
     } else if (numberKind(value) === null)
       throw wrongType(`$add only supports numeric or date types, not ${typeNameOf(value)}`);
-    else sum.add(value);
+    else total = calculateWidely('plus', total, value);
   }
-  return date === null ? sum.value : moved(date, toDouble(sum.value));
+  return date === null ? total : moved(date, toDouble(total));
 });
 
 function moved(date: Date, ms: number): Date {
@@ -113,7 +117,8 @@ const divide = fixed(2, (left, right) => {
   if (a === null || b === null)
     throw wrongType(`$divide only supports numeric types, not ${typeNameOf(left)} and ${typeNameOf(right)}`);
   if (toDouble(right) === 0) throw new ServerError('BadValue', "can't $divide by zero");
-  if (widerKind(a, b) === 'decimal') return fromWide(toWide(left).dividedBy(toWide(right)));
+  if (widerKind(a, b) === 'decimal')
+    return fromWide(toWide(left).dividedBy(toWide(right)), exponentOf(left) - exponentOf(right));
   return workingDouble(toDouble(left) / toDouble(right));
 });
 
@@ -124,7 +129,8 @@ const mod = fixed(2, (left, right) => {
     throw refuse(16_611, `$mod only supports numeric types, not ${typeNameOf(left)} and ${typeNameOf(right)}`);
   if (toDouble(right) === 0) throw refuse(16_610, "can't $mod by zero");
   const kind = widerKind(a, b);
-  if (kind === 'decimal') return fromWide(toWide(left).modulo(toWide(right)));
+  if (kind === 'decimal')
+    return fromWide(toWide(left).modulo(toWide(right)), Math.min(exponentOf(left), exponentOf(right)));
   if (kind === 'double') return workingDouble(toDouble(left) % toDouble(right));
   return workingWhole(toBig(left) % toBig(right), kind === 'long');
 });
@@ -137,16 +143,20 @@ interface OfOne {
   readonly whole: (value: bigint, isLong: boolean) => unknown;
   readonly double: (value: number) => number;
   readonly wide: (value: Decimal) => Decimal;
+  /** Of the last digit of what a decimal becomes. */
+  readonly exponent: (value: unknown) => number;
 }
 
+const wholeOnly = (): number => 0;
+
 /** An operator of one number, null for null. */
-function ofOne({ whole, double, wide }: OfOne): Operator {
+function ofOne({ whole, double, wide, exponent }: OfOne): Operator {
   return (operand, name) =>
     fixed(1, (value) => {
       if (isNil(value)) return null;
       const kind = numberKind(value);
       if (kind === null) throw refuse(28_765, `${name} only supports numeric types, not ${typeNameOf(value)}`);
-      if (kind === 'decimal') return fromWide(wide(toWide(value)));
+      if (kind === 'decimal') return fromWide(wide(toWide(value)), exponent(value));
       return kind === 'double' ? workingDouble(double(toDouble(value))) : whole(toBig(value), kind === 'long');
     })(operand, name);
 }
@@ -278,9 +288,10 @@ export const ARITHMETIC: Readonly<Record<string, Operator>> = {
     },
     double: Math.abs,
     wide: (value) => value.abs(),
+    exponent: exponentOf,
   }),
-  $ceil: ofOne({ whole: same, double: Math.ceil, wide: (value) => value.ceil() }),
-  $floor: ofOne({ whole: same, double: Math.floor, wide: (value) => value.floor() }),
+  $ceil: ofOne({ whole: same, double: Math.ceil, wide: (value) => value.ceil(), exponent: wholeOnly }),
+  $floor: ofOne({ whole: same, double: Math.floor, wide: (value) => value.floor(), exponent: wholeOnly }),
   $trunc: rounding('$trunc', Decimal.ROUND_DOWN),
   $round: rounding('$round', Decimal.ROUND_HALF_EVEN),
   $exp: toDoubles(Math.exp, (value) => value.exp()),

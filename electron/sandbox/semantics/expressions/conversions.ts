@@ -1,5 +1,5 @@
 import { BSONSymbol, Binary, Decimal128, Double, Long, ObjectId, Timestamp } from 'bson';
-import { fromWide, numberKind, toBig, toDouble, workingDouble, workingWhole } from '../numbers.ts';
+import { exponentOf, fromWide, numberKind, toBig, toDouble, toWide, workingDouble, workingWhole } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc } from '../values.ts';
@@ -85,7 +85,7 @@ function toDecimalValue(value: unknown): unknown {
 function fromDouble(value: number): Decimal128 {
   if (!Number.isFinite(value)) return fromWide(new Decimal(value));
   if (value === 0) return Decimal128.fromString('0');
-  return Decimal128.fromString(value.toExponential(14).replace('e+', 'E+').replace('e-', 'E-'));
+  return fromWide(toWide(new Double(value)), exponentOf(new Double(value)));
 }
 
 function toText(value: unknown): unknown {
