@@ -142,13 +142,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: ({ operation }) => /"\$(lte?|gte?)":\{"\$(min|max)Key"/.test(textOf(operation)),
   },
   {
-    name: 'nothing is added to what is no number without a word',
-    rule: '$inc on a value that is no number is refused with TypeMismatch (14), also where nothing is added.',
+    name: 'findAndModify passes over an addition to what is no number, beside an operator that takes away',
+    rule: '$inc on a value that is no number is refused with TypeMismatch (14).',
     page: 'reference/operator/update/inc',
     explains: ({ operation, sandbox, engine }) =>
+      operation.kind === 'findAndModify' &&
       sandbox.code === 14 &&
       engine.code === null &&
-      /"\$inc":\{"[a-d](?:\.x)?":(?:0|\{"\$number(?:Int|Long|Double|Decimal)":"-?0(?:\.0)?"\})/.test(textOf(operation)),
+      /"\$(inc|mul)"/.test(textOf(operation)) &&
+      /"\$(pull|pullAll|pop|unset)"/.test(textOf(operation)),
   },
   {
     name: 'a double that becomes a decimal has fifteen digits also where it is added up, and where it is 0',
