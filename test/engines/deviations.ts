@@ -30,6 +30,8 @@ function codes(sandbox: number | null, engine: number | null): Deviation['explai
 
 const both: Deviation['explains'] = ({ sandbox, engine }) => sandbox.code === null && engine.code === null;
 const isAggregate: Deviation['explains'] = ({ operation }) => operation.kind === 'aggregate';
+const isPipeline: Deviation['explains'] = (difference) =>
+  isAggregate(difference) || difference.operation.kind === 'pipelineUpdate';
 
 /** The same documents with their fields in another order. */
 function sorted(text: string): string {
@@ -242,7 +244,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
     page: 'core/aggregation-pipeline',
     explains: (difference) =>
-      isAggregate(difference) &&
+      isPipeline(difference) &&
       difference.sandbox.code === null &&
       difference.engine.code !== null &&
       /\$unset|\$match|\$project|\$cond|\$ifNull|\$and|\$or/.test(textOf(difference.operation)),
