@@ -23,7 +23,16 @@ const caseSchema = z.object({
   isReached: z.boolean().nullable().optional(),
 });
 const reportSchema = z.looseObject({ benchmark: z.string(), cases: z.array(caseSchema).min(1) });
-type Report = z.infer<typeof reportSchema>;
+/** What a benchmark said, and the arguments that it was given. */
+type Report = z.infer<typeof reportSchema> & { readonly args: readonly string[] };
+
+interface Run {
+  readonly at: string;
+  readonly version: string;
+  readonly machine: ReturnType<typeof machineOf>;
+  readonly isQuick: boolean;
+  readonly reports: readonly Report[];
+}
 
 const program = fileURLToPath(new URL('./run.ts', import.meta.url));
 const hook = new URL('./profile-hook.ts', import.meta.url).href;
@@ -60,19 +69,20 @@ export async function runSuite(args: readonly string[]): Promise<number> {
     console.error(`${name}: ${report === null ? 'FAILED' : `${report.cases.length} cases`}, ${seconds} s`);
     if (report !== null && !values.json) console.log(tableOf(report));
   }
-  const run = {
+  const whole: Run = {
     at: new Date().toISOString(),
     version: readVersion(),
     machine: machineOf(),
     isQuick: values.quick,
     reports,
   };
-  if (values.json) console.log(JSON.stringify(run));
+  if (values.json) console.log(JSON.stringify(whole));
   if (values.save && failed.length === 0) {
     mkdirSync(results, { recursive: true });
-    const file = path.join(results, `${run.at.slice(0, 10)}.json`);
-    writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
-    console.error(`kept in ${path.relative(process.cwd(), file)}`);
+    const file = path.join(results, whole.at.slice(0, 10));
+    writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
+    writeFileSync(`${file}.md`, pageOf(whole));
+    console.error(`kept in ${path.relative(process.cwd(), file)}.json and .md`);
   }
   return failed.length === 0 ? 0 : 1;
 }
@@ -94,7 +104,8 @@ async function reportOf(name: string, args: readonly string[]): Promise<Report |
   const { code, output } = await run([name, '--json', ...args], {}, 'pipe');
   if (code !== 0) return null;
   const report = reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
-  return { ...report, args };
+  // Where a copy is kept says nothing of a figure.
+  return { ...report, args: args.filter((one, n) => ![one, args[n - 1]].includes('--data-dir')) };
 }
 
 function splitOnce(text: string, by: string): readonly [string, string] {
@@ -119,6 +130,16 @@ function run(
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });
+}
+
+/** A whole run for people. */
+function pageOf({ at, version, machine, reports }: Run): string {
+  const gib = Math.round(machine.memoryBytes / 2 ** 30);
+  const where = `${machine.cores} cores of ${machine.cpu.trim()}, ${gib} GiB, ${machine.platform}, Node ${machine.node}`;
+  const tables = reports.map(
+    (report) => `## ${report.benchmark}\n\n\`${report.args.join(' ')}\`\n\n${tableOf(report)}`,
+  );
+  return `# Benchmarks of ${at.slice(0, 10)}\n\nRunledger ${version} on ${where}.\n\n${tables.join('\n')}`;
 }
 
 /** A benchmark's cases as the README shows them. */
