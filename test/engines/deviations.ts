@@ -170,6 +170,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: (difference) => difference.operation.kind === 'distinct' && isSameButForNumberTypes(difference),
   },
   {
+    name: 'a field that a stage before took out is read still',
+    rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
+    page: 'core/aggregation-pipeline',
+    explains: (difference) =>
+      both(difference) &&
+      isAggregate(difference) &&
+      /\{"\$unset":.*\{"\$(addFields|set|project|group)"/.test(textOf(difference.operation)),
+  },
+  {
     name: 'an update that changes nothing is counted as a modification',
     rule: 'If the update operation results in no change to the document, nModified can be less than n.',
     page: 'reference/command/update',
