@@ -220,10 +220,14 @@ export const DEVIATIONS: readonly Deviation[] = [
     explains: (difference) => textOf(difference.operation).includes('"$mod"') && isSameButForNumberTypes(difference),
   },
   {
-    name: 'the stage $unset makes the documents on its way',
+    name: 'the stage $unset, and an excluding $project, make the documents on their way',
     rule: 'The $unset stage removes fields; it is $project with exclusions only.',
     page: 'reference/operator/aggregation/unset',
-    explains: (difference) => both(difference) && textOf(difference.operation).includes('{"$unset":["b","c.x"]}'),
+    explains: (difference) =>
+      both(difference) &&
+      (textOf(difference.operation).includes('{"$unset":["b","c.x"]}') ||
+        (textOf(difference.operation).includes('{"$project":{"b.x":0}}') &&
+          sorted(withoutEmpty(difference.sandbox.text)) === sorted(withoutEmpty(difference.engine.text)))),
   },
   {
     name: 'operators that take away make documents on their way',
