@@ -132,10 +132,13 @@ function Hit({ hit }: { hit: NonNullable<JobRow['hit']> }): ReactNode {
 
 function PromptOrError({ row }: { row: JobRow }): ReactNode {
   if (row.hit !== null) return <Hit hit={row.hit} />;
-  if (row.failureClass === null) return;
-  <bdi className="muted">
-    <MarkedText text={row.promptStart} />
-  </bdi>;
+  if (row.failureClass === null) {
+    return (
+      <bdi className="muted">
+        <MarkedText text={row.promptStart} />
+      </bdi>
+    );
+  }
   return (
     <>
       <span className="failure-class">{FAILURE_CLASS_NAMES[row.failureClass]}</span>{' '}
