@@ -19,7 +19,7 @@ export interface SourcedJobs {
   readonly subjects: ReadonlyMap<string, PlanSubject>;
   /** Ids whose documents are no jobs, with the first reason. */
   readonly malformed: ReadonlyMap<string, string>;
-  /** What the workspaces of these jobs have available, as the server says now. */
+  /** What workspaces have available, as the server says now: each in one of the answers, and in none where it has no account. */
   readonly available: ReadonlyMap<string, number>;
   /** By the id of a job: another one of its workspace with the same input that is on its way. */
   readonly twins: ReadonlyMap<string, string>;
@@ -64,6 +64,7 @@ export async function planSource(
 function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Date): JobSource {
   const server = serverSource(bulk, now);
   const isWhole = standing.scope.keptSinceMs === null;
+  const asked = new Set<string>();
   return {
     origin: { type: 'copy', asOf: new Date(Math.min(standing.asOfMs ?? 0, now.getTime())) },
     // What lies before the window only the server knows; words only the copy can search.
@@ -78,7 +79,10 @@ function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Da
       const others = await server.jobs(missing);
       if (!others.ok) return others;
       const workspaces = new Set([...subjects.values()].map(({ workspaceId }) => workspaceId));
-      const available = await bulk.available([...workspaces]);
+      // An outage meets the same workspaces in page after page: each is asked for once.
+      const unknown = [...workspaces].filter((id) => !asked.has(id));
+      unknown.forEach((id) => asked.add(id));
+      const available = await bulk.available(unknown);
       if (!available.ok) return available;
       return ok({
         subjects: new Map([...subjects, ...others.value.subjects]),
