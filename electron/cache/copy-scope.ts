@@ -1,3 +1,4 @@
+import { isFields } from '#domain/fields.ts';
 import { parseJob, type Job } from '#domain/job.ts';
 import type { CachedDocument } from './changes.ts';
 
@@ -50,7 +51,7 @@ const QUOTING_FIELDS: ReadonlySet<string> = new Set(['message', 'reason']);
 
 function withoutPrompt(document: Readonly<Record<string, unknown>>, input: Job['input']): Record<string, unknown> {
   const clean = input.prompt.length < ECHO_CHARS_MIN ? document : withoutEchoes(document, input.prompt);
-  const raw = isPlain(document['input']) ? document['input'] : {};
+  const raw = isFields(document['input']) ? document['input'] : {};
   return { ...clean, input: { ...raw, prompt: '', options: withoutTexts(input.options) } };
 }
 
@@ -58,14 +59,9 @@ function withoutEchoes(fields: Readonly<Record<string, unknown>>, prompt: string
   const clean = (name: string, value: unknown): unknown => {
     if (typeof value === 'string' && QUOTING_FIELDS.has(name)) return value.replaceAll(prompt, '…');
     if (Array.isArray(value)) return value.map((item: unknown) => clean(name, item));
-    return isPlain(value) ? withoutEchoes(value, prompt) : value;
+    return isFields(value) ? withoutEchoes(value, prompt) : value;
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(name, value)]));
-}
-
-/** An object that is fields and nothing else: dates, ids and numbers of BSON are objects too. */
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function withoutTexts(options: Readonly<Record<string, unknown>>): Record<string, unknown> {

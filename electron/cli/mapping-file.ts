@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { jobMappingSchema, type JobMapping } from '#domain/mapping/job-mapping.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** What the option is called and says; the variable of the environment is `RUNLEDGER_MAPPING`. */
 export const MAPPING_OPTION = {
@@ -16,14 +16,5 @@ export const MAPPING_OPTION = {
  */
 export function readMappingFile(file: string | undefined): Result<JobMapping | null, AppError> {
   if (file === undefined || file === '') return ok(null);
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    return err(appError('invalid_request', `${file} cannot be read as JSON`, cause));
-  }
-  const parsed = jobMappingSchema.safeParse(content);
-  if (parsed.success) return ok(parsed.data);
-  const [issue] = parsed.error.issues;
-  return err(appError('invalid_request', `${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+  return readJsonFile(file, jobMappingSchema);
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { putPolicy } from '#console/retry/policy-desk.ts';
@@ -19,6 +18,7 @@ import type { Store } from '#store/connection.ts';
 import { runAsPerson } from './as-person.ts';
 import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
+import { readJsonFile } from './json-file.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const VERSION_MAX = 999_999;
@@ -207,27 +207,13 @@ function linesOf({
 
 /** The policy that a file makes of the one in force. Errors: `invalid_request` for a file that cannot be read or says no such thing. */
 function draftOf(inForce: RetryPolicy, file: string): Result<PolicyDraft, AppError> {
-  const read = readJson(file);
+  const read = readJsonFile(file, draftFileSchema);
   if (!read.ok) return read;
-  const parsed = draftFileSchema.safeParse(read.value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return err(appError('invalid_request', `${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
-  }
-  const { classes, spend } = parsed.data;
+  const { classes, spend } = read.value;
   const rules = failureClassSchema.options.map((name) => [name, { ...inForce.classes[name], ...classes[name] }]);
   const merged: unknown = Object.fromEntries(rules);
   const draft = { classes: merged, spend: { ...inForce.spend, ...spend } };
   return ok(policyDraftSchema.parse(draft));
-}
-
-function readJson(file: string): Result<unknown, AppError> {
-  try {
-    const read: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return ok(read);
-  } catch (cause) {
-    return err(appError('invalid_request', `${file} is no JSON that can be read`, cause));
-  }
 }
 
 function lineOf({ subject, field, from, to }: PolicyChange): string {

@@ -1,21 +1,20 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { problemOfPattern } from '#console/redaction/linear-pattern.ts';
 import { putRedaction } from '#console/redaction/redaction-desk.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import {
   diffRedaction,
   problemsOfRedaction,
   redactionDraftSchema,
   wordsOfRule,
   type RedactionChange,
-  type RedactionDraft,
 } from '#domain/redaction/redaction-rule.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { runAsPerson } from './as-person.ts';
 import { withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
+import { readJsonFile } from './json-file.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const VERSION_MAX = 999_999;
@@ -66,7 +65,7 @@ export function addRedactionCommand(program: Command, context: CommandContext): 
       await runAsPerson(flags, { ...reading, writes: true }, async (store, by) => {
         const before = await store.redaction.inForce();
         if (!before.ok) return before;
-        const draft = readDraft(flags.draft);
+        const draft = readJsonFile(flags.draft, redactionDraftSchema);
         if (!draft.ok) return draft;
         const { basedOn, reason } = flags;
         const put = await putRedaction(store, { basedOn, draft: draft.value, reason, by });
@@ -100,23 +99,12 @@ async function show({ redaction }: Store): Promise<Result<CommandReport, AppErro
 async function diff({ redaction }: Store, file: string): Promise<Result<CommandReport, AppError>> {
   const inForce = await redaction.inForce();
   if (!inForce.ok) return inForce;
-  const draft = readDraft(file);
+  const draft = readJsonFile(file, redactionDraftSchema);
   if (!draft.ok) return draft;
   const changes = diffRedaction(inForce.value, draft.value);
   const problems = problemsOfRedaction(draft.value, problemOfPattern);
   const text = [...(changes.length === 0 ? ['Nothing differs.'] : changes.map(lineOf)), ...problems].join('\n');
   return ok({ status: problems.length === 0 ? 0 : 1, json: { changes, problems }, text, isOwnWords: true });
-}
-
-function readDraft(file: string): Result<RedactionDraft, AppError> {
-  try {
-    const parsed = redactionDraftSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-    if (parsed.success) return ok(parsed.data);
-    const [issue] = parsed.error.issues;
-    return err(appError('invalid_request', `${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
-  } catch (cause) {
-    return err(appError('invalid_request', `${file} is no JSON that can be read`, cause));
-  }
 }
 
 function lineOf({ change, from, to }: RedactionChange): string {

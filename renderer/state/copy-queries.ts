@@ -1,8 +1,8 @@
 import { skipToken, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef } from 'react';
 import type { CopySettings, CopyTask } from '#contract/copy-views.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
+import { useStoppable } from './stoppable.ts';
 
 /** How often size and counts of the copy are asked for, in milliseconds. */
 const COPY_POLL_MS = 5_000;
@@ -44,13 +44,9 @@ export function useSnapshotControl() {
 export function useCopyCheck() {
   const engine = useEngine();
   const queryClient = useQueryClient();
-  const waiting = useRef<AbortController | null>(null);
-  const check = useMutation({
-    mutationFn: async () => {
-      waiting.current = new AbortController();
-      return valueOrThrow(await engine.call('copy.verify', {}, waiting.current.signal));
-    },
-    onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.copy }),
-  });
-  return { check, stop: () => waiting.current?.abort() };
+  const { asked, stop } = useStoppable(
+    async (_nothing: void, signal) => valueOrThrow(await engine.call('copy.verify', {}, signal)),
+    { onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.copy }) },
+  );
+  return { check: asked, stop };
 }

@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef } from 'react';
 import type { PolicyVersionView, ReplayDays } from '#contract/policy-views.ts';
 import type { RequestParams } from '#contract/requests.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
+import { useStoppable } from './stoppable.ts';
 
 const versionsKey = ['policy.get'] as const;
 /** How often it is asked whether somebody else has put another version in force, in milliseconds. */
@@ -40,12 +40,9 @@ export function usePutPolicy() {
 /** Replays a draft over the jobs of the last days; `stop` ends it. */
 export function useReplay() {
   const engine = useEngine();
-  const running = useRef<AbortController | null>(null);
-  const replay = useMutation({
-    mutationFn: async (order: { readonly draft: PolicyDraft; readonly days: ReplayDays }) => {
-      running.current = new AbortController();
-      return valueOrThrow(await engine.call('policy.replay', order, running.current.signal));
-    },
-  });
-  return { replay, stop: (): void => running.current?.abort() };
+  const { asked, stop } = useStoppable(
+    async (order: { readonly draft: PolicyDraft; readonly days: ReplayDays }, signal) =>
+      valueOrThrow(await engine.call('policy.replay', order, signal)),
+  );
+  return { replay: asked, stop };
 }

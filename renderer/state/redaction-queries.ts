@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef } from 'react';
 import type { RequestParams } from '#contract/requests.ts';
 import type { RedactionDraft } from '#domain/redaction/redaction-rule.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
+import { useStoppable } from './stoppable.ts';
 
 const versionsKey = ['redaction.get'] as const;
 /** How often it is asked whether somebody else has put other rules in force, in milliseconds. */
@@ -36,12 +36,8 @@ export function usePutRedaction() {
 /** Counts what a draft would hide in the newest jobs; `stop` ends it. */
 export function useTryRedaction() {
   const engine = useEngine();
-  const running = useRef<AbortController | null>(null);
-  const trial = useMutation({
-    mutationFn: async (draft: RedactionDraft) => {
-      running.current = new AbortController();
-      return valueOrThrow(await engine.call('redaction.try', { draft, jobs: TRIED_JOBS }, running.current.signal));
-    },
-  });
-  return { trial, stop: (): void => running.current?.abort() };
+  const { asked, stop } = useStoppable(async (draft: RedactionDraft, signal) =>
+    valueOrThrow(await engine.call('redaction.try', { draft, jobs: TRIED_JOBS }, signal)),
+  );
+  return { trial: asked, stop };
 }

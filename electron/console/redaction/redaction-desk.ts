@@ -13,6 +13,7 @@ import {
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ReadableStore } from '#store/ports.ts';
 import type { RedactionStore } from '#store/redaction-store.ts';
+import { putVersion } from '../put-version.ts';
 import { compilePattern, problemOfPattern } from './linear-pattern.ts';
 
 /** A draft that somebody wants in force. */
@@ -28,21 +29,13 @@ export interface RedactionOrder {
  * Puts a draft in force as the next version. Errors, besides the store's: `write_conflict` where it was written over another version
  * than the one in force, and `invalid_request` for a draft that cannot be used or changes nothing.
  */
-export async function putRedaction(
+export function putRedaction(
   { redaction, reader }: { readonly redaction: RedactionStore; readonly reader: Pick<ReadableStore, 'serverNow'> },
   { basedOn, draft, reason, by }: RedactionOrder,
 ): Promise<Result<RedactionVersion, AppError>> {
-  const inForce = await redaction.inForce();
-  if (!inForce.ok) return inForce;
-  const conflict = err(appError('write_conflict', `the rules were written over version ${basedOn}`));
-  if (inForce.value.version !== basedOn) return conflict;
-  const now = await reader.serverNow();
-  if (!now.ok) return now;
-  const next = nextRedactionVersion(inForce.value, draft, { by, at: now.value, reason, problemOfPattern });
-  if (!next.ok) return next;
-  const written = await redaction.append(next.value);
-  if (!written.ok) return written;
-  return written.value ? next : conflict;
+  return putVersion({ versions: redaction, reader }, basedOn, (inForce, at) =>
+    nextRedactionVersion(inForce, draft, { by, at, reason, problemOfPattern }),
+  );
 }
 
 /** What rules would hide in recent jobs. */

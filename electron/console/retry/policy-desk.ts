@@ -7,6 +7,7 @@ import { nextPolicyVersion, problemsOf, type PolicyDraft, type PolicyVersion } f
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PolicyStore } from '#store/policy-store.ts';
 import type { ReadableStore } from '#store/ports.ts';
+import { putVersion } from '../put-version.ts';
 
 /** What the desk works with. */
 export interface PolicyDeskParts {
@@ -71,19 +72,11 @@ export class PolicyDesk {
  * Puts a draft in force as the next version. Errors, besides the store's: `write_conflict` where it was written over another
  * version than the one in force, and those of {@link nextPolicyVersion}.
  */
-export async function putPolicy(
+export function putPolicy(
   { policies, reader }: Pick<PolicyDeskParts, 'policies' | 'reader'>,
-  order: PolicyOrder,
+  { basedOn, draft, reason, by }: PolicyOrder,
 ): Promise<Result<PolicyVersion, AppError>> {
-  const inForce = await policies.inForce();
-  if (!inForce.ok) return inForce;
-  const conflict = err(appError('write_conflict', `the draft was written over version ${order.basedOn}`));
-  if (inForce.value.version !== order.basedOn) return conflict;
-  const now = await reader.serverNow();
-  if (!now.ok) return now;
-  const next = nextPolicyVersion(inForce.value, order.draft, { by: order.by, at: now.value, reason: order.reason });
-  if (!next.ok) return next;
-  const written = await policies.append(next.value);
-  if (!written.ok) return written;
-  return written.value ? next : conflict;
+  return putVersion({ versions: policies, reader }, basedOn, (inForce, at) =>
+    nextPolicyVersion(inForce, draft, { by, at, reason }),
+  );
 }

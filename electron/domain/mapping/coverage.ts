@@ -1,9 +1,10 @@
 import type { z } from 'zod';
+import { isFields } from '../fields.ts';
 import { idTextOf, jobSchema } from '../job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
 import { isOptional, valuePathsOf, type MappedPart } from './canonical-fields.ts';
 import type { MappedCollection } from './job-mapping.ts';
-import { isFields, readPath, toOurs, type MappedDocument } from './mapped-documents.ts';
+import { readPath, toOurs, type MappedDocument } from './mapped-documents.ts';
 
 /** How much of a field is there and means something, over some documents. */
 export interface FieldCoverage {

@@ -1,4 +1,5 @@
-import { isFields, type MappedDocument } from './mapped-documents.ts';
+import { isFields } from '../fields.ts';
+import type { MappedDocument } from './mapped-documents.ts';
 import { foreignPathSchema } from './job-mapping.ts';
 import { ISO_DATE } from './mapped-values.ts';
 

@@ -1,3 +1,4 @@
+import { isFields } from '../fields.ts';
 import { rootFieldsOf } from './canonical-fields.ts';
 import type { MappedCollection } from './job-mapping.ts';
 import { valueToOurs, valueToTheirs } from './mapped-values.ts';
@@ -115,13 +116,6 @@ function isSameValue(one: unknown, other: unknown): boolean {
     names.length === Object.keys(other).length &&
     names.every((name) => Object.hasOwn(other, name) && isSameValue(one[name], other[name]))
   );
-}
-
-/** An object made of fields, and no value of the driver's own such as an id or a date. */
-export function isFields(value: unknown): value is Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /** A copy of the objects; values within them are shared, and nothing changes those. */

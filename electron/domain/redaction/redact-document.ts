@@ -1,4 +1,5 @@
 import { canonicalJson } from '../canonical-input.ts';
+import { isFields } from '../fields.ts';
 import { EchoFinder, type Hidden } from './echo.ts';
 import type { Lens, RuleHits } from './lens.ts';
 import { redactionMark } from './redaction-mark.ts';
@@ -40,7 +41,7 @@ export function redactJobDocument<Value extends object>(document: Value, lens: L
 function hideHash(document: object, redacted: object): void {
   const before: unknown = Reflect.get(document, 'input');
   const after: unknown = Reflect.get(redacted, 'input');
-  if (!isPlain(before) || !isPlain(after) || typeof after['hash'] !== 'string') return;
+  if (!isFields(before) || !isFields(after) || typeof after['hash'] !== 'string') return;
   if (inputText(before) !== inputText(after)) Reflect.set(after, 'hash', redactionMark('hash of the input'));
 }
 
@@ -57,7 +58,7 @@ export function redactUnknownDocument(document: unknown, lens: Lens): unknown {
       return label === null ? lens.clean(value) : redactionMark(label);
     }
     if (Array.isArray(value)) return value.map((each: unknown) => walk(name, each));
-    if (isPlain(value)) return mapped(value, lens, (key, each) => walk(key, each));
+    if (isFields(value)) return mapped(value, lens, (key, each) => walk(key, each));
     return foreign(value, lens);
   };
   return walk('', document);
@@ -76,7 +77,7 @@ function redactFields(fields: Fields, at: TextPath, walk: Walk): Fields {
 function redactValue(value: unknown, at: TextPath, walk: Walk): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => redactValue(each, at, walk));
   // Names of fields stay where their values are hidden, so that what is read by name can still be read.
-  if (isPlain(value)) return redactFields(value, at, walk);
+  if (isFields(value)) return redactFields(value, at, walk);
   if (value === null || value === undefined) return value;
   const label = walk.lens.hiddenAt(at, walk.hits);
   if (label !== null) return redactionMark(label);
@@ -91,7 +92,7 @@ function redactValue(value: unknown, at: TextPath, walk: Walk): unknown {
 
 function collectHidden(value: unknown, at: TextPath, found: { readonly lens: Lens; readonly hidden: Hidden[] }): void {
   if (Array.isArray(value)) value.forEach((each: unknown) => collectHidden(each, at, found));
-  else if (isPlain(value)) {
+  else if (isFields(value)) {
     for (const [name, each] of Object.entries(value)) collectHidden(each, [...at, name], found);
   } else if (typeof value === 'string') {
     const label = found.lens.hiddenAt(at);
@@ -121,9 +122,4 @@ function foreign(value: unknown, lens: Lens): unknown {
 
 function isAt(at: TextPath, path: TextPath): boolean {
   return at.length === path.length && at.every((name, index) => name === path[index]);
-}
-
-/** An object that is fields and nothing else: dates, ids and numbers of BSON are objects too. */
-function isPlain(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../canonical-input.ts';
 import { appError, type AppError } from '../errors.ts';
+import { isFields } from '../fields.ts';
 import type { JobInput } from '../job.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Lens } from './lens.ts';
@@ -82,10 +83,6 @@ function isSame(left: unknown, right: unknown): boolean {
 
 function holdsMark(value: unknown): boolean {
   return hasMark(canonicalJson(value ?? null));
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asFields(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,24 +1,23 @@
 import type { FleetLimitsView, FleetRunner } from '#contract/fleet-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import type { AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
 import { isLive, type RunnerNode } from '#domain/runner-node.ts';
 import type { Store } from '#store/connection.ts';
 import type { ReadableStore } from '#store/ports.ts';
-import type { HandlersOf } from './handler.ts';
+import { whereOpen, type HandlersOf } from './handler.ts';
 
 /**
  * The runners of all machines; they meet on the server alone, so it is asked.
  * @param store null while the server is away
  */
 export function fleetHandlers(store: () => Pick<Store, 'reader' | 'writer'> | null): HandlersOf<'fleet'> {
-  const withStore = async <Value>(
+  const withStore = <Value>(
     work: (open: Pick<Store, 'reader' | 'writer'>, now: Date) => Promise<Result<Value, AppError>>,
-  ): Promise<Result<Value, AppError>> => {
-    const open = store();
-    if (open === null) return err(appError('server_unreachable', 'not connected yet'));
-    const now = await open.reader.serverNow();
-    return now.ok ? work(open, now.value) : now;
-  };
+  ): Promise<Result<Value, AppError>> =>
+    whereOpen(store(), async (open) => {
+      const now = await open.reader.serverNow();
+      return now.ok ? work(open, now.value) : now;
+    });
   return {
     'fleet.list': () =>
       withStore(async ({ reader }, now) => {

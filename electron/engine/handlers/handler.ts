@@ -1,9 +1,9 @@
 import type { CopyReader } from '#cache/copy-reader.ts';
 import type { ParsedParams, RequestName, RequestResult } from '#contract/requests.ts';
-import type { AppError } from '#domain/errors.ts';
+import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import type { Access } from '#domain/people.ts';
-import type { Result } from '#domain/result.ts';
+import { err, type Result } from '#domain/result.ts';
 
 /** What a handler knows besides the parameters: who asks, and when nobody waits for the answer any more. */
 export interface Asking {
@@ -30,3 +30,11 @@ export type Handlers = { readonly [Name in RequestName]: Handler<Name> };
 
 /** The handlers of one area: of each request whose name begins with one of the area's words. */
 export type HandlersOf<Area extends string> = Pick<Handlers, Extract<RequestName, `${Area}.${string}`>>;
+
+/** Does something with what there is once a server has been reached. Error, besides those of the work: `server_unreachable`. */
+export async function whereOpen<Open, Value>(
+  open: Open | null,
+  work: (open: Open) => Promise<Result<Value, AppError>>,
+): Promise<Result<Value, AppError>> {
+  return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
+}

@@ -9,7 +9,7 @@ import type { ReadableStore } from '#store/ports.ts';
 import type { Store } from '#store/connection.ts';
 import { redactFound } from '../redaction/redacted-copy.ts';
 import { toDocumentJson, toJobDetail } from '../job-views.ts';
-import type { HandlersOf, ReadCopy } from './handler.ts';
+import { whereOpen, type HandlersOf, type ReadCopy } from './handler.ts';
 
 /**
  * Lists and single jobs: answered from the offline copy, whether or not there is a server. Only why a job is not moving is asked of
@@ -33,13 +33,12 @@ export function jobHandlers(
     'jobs.count': ({ filter }, { signal }) => copy(signal).countJobs(filter),
     'job.get': ({ jobId }, { signal }) =>
       readJob(copy(signal), jobId, { server: store()?.reader ?? null, lens: lens() }),
-    'job.why': async ({ jobId }) => {
-      const open = store();
-      if (open === null) return err(appError('server_unreachable', 'not connected yet'));
-      const standstill = await readStandstill(open.reader, jobId);
-      if (!standstill.ok) return standstill;
-      return ok({ cause: standstill.value.cause, explanation: describeStandstill(standstill.value) });
-    },
+    'job.why': ({ jobId }) =>
+      whereOpen(store(), async ({ reader }) => {
+        const standstill = await readStandstill(reader, jobId);
+        if (!standstill.ok) return standstill;
+        return ok({ cause: standstill.value.cause, explanation: describeStandstill(standstill.value) });
+      }),
     'malformed.page': async ({ cursor, limit }, { signal }) => {
       const page = await copy(signal).malformedPage(cursor, limit);
       if (!page.ok) return page;

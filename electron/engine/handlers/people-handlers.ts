@@ -1,11 +1,11 @@
 import { setRole } from '#console/people/person-desk.ts';
 import type { PersonRow } from '#contract/person-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import type { Person } from '#domain/people.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { PeopleStore } from '#store/people-store.ts';
 import type { PersonBoard } from '../person-board.ts';
-import type { HandlersOf } from './handler.ts';
+import { whereOpen, type HandlersOf } from './handler.ts';
 
 /**
  * Who has which role; it stands on the server, so it is read and changed there.
@@ -19,9 +19,7 @@ export function peopleHandlers(
   const withPeople = async (
     work: (open: PeopleStore) => Promise<Result<readonly Person[], AppError>>,
   ): Promise<Result<{ people: PersonRow[] }, AppError>> => {
-    const open = people();
-    if (open === null) return err(appError('server_unreachable', 'not connected yet'));
-    const listed = await work(open);
+    const listed = await whereOpen(people(), work);
     return listed.ok ? ok({ people: listed.value.map(toRow) }) : listed;
   };
   return {

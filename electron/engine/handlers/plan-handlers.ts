@@ -11,7 +11,7 @@ import type { PlanHost } from '../plan-host.ts';
 import { toPlanView } from '../plan-views.ts';
 import { allowedFilter } from '../redaction/redacted-copy.ts';
 import type { RedactionBoard } from '../redaction/redaction-board.ts';
-import type { HandlersOf, ReadCopy } from './handler.ts';
+import { whereOpen, type HandlersOf, type ReadCopy } from './handler.ts';
 
 /** What the answers about plans are made from. */
 export interface PlanHandlerParts {
@@ -25,12 +25,9 @@ export interface PlanHandlerParts {
 
 /** Plans of many retries: chosen and judged in the copy, and judged again on the server when they are run. */
 export function planHandlers({ host, copy, exportFolder, redaction }: PlanHandlerParts): HandlersOf<'plans'> {
-  const withHost = async <Value>(
+  const withHost = <Value>(
     work: (open: PlanHost) => Promise<Result<Value, AppError>>,
-  ): Promise<Result<Value, AppError>> => {
-    const open = host();
-    return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
-  };
+  ): Promise<Result<Value, AppError>> => whereOpen(host(), work);
   const viewed = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<{ plan: PlanView }, AppError>> => {
     const done = await plan;
     return done.ok ? ok({ plan: toPlanView(done.value) }) : done;

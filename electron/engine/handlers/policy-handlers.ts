@@ -1,11 +1,11 @@
 import { PolicyDesk } from '#console/retry/policy-desk.ts';
 import type { PolicyVersionView } from '#contract/policy-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { diffPolicies, type PolicyVersion } from '#domain/policy-version.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import type { Store } from '#store/connection.ts';
-import type { HandlersOf, ReadCopy } from './handler.ts';
+import { whereOpen, type HandlersOf, type ReadCopy } from './handler.ts';
 
 /** What the answers about the policy are made from. */
 export interface PolicyHandlerParts {
@@ -17,14 +17,11 @@ export interface PolicyHandlerParts {
 
 /** The retry policy: it stands on the server, so it is read and written there; a draft is tried out on the copy. */
 export function policyHandlers({ copy, store, now }: PolicyHandlerParts): HandlersOf<'policy'> {
-  const withDesk = async <Value>(
+  const withDesk = <Value>(
     work: (desk: PolicyDesk) => Promise<Result<Value, AppError>>,
     signal?: AbortSignal,
-  ): Promise<Result<Value, AppError>> => {
-    const open = store();
-    if (open === null) return err(appError('server_unreachable', 'not connected yet'));
-    return work(new PolicyDesk({ policies: open.policies, reader: open.reader, cache: copy(signal) }));
-  };
+  ): Promise<Result<Value, AppError>> =>
+    whereOpen(store(), ({ policies, reader }) => work(new PolicyDesk({ policies, reader, cache: copy(signal) })));
   const versionsOf = async (desk: PolicyDesk): Promise<Result<{ versions: PolicyVersionView[] }, AppError>> => {
     const versions = await desk.list();
     return versions.ok ? ok({ versions: toViews(versions.value) }) : versions;

@@ -1,11 +1,11 @@
 import { putRedaction, tryRedaction } from '#console/redaction/redaction-desk.ts';
 import type { RedactionVersionView } from '#contract/redaction-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { diffRedaction, NO_REDACTION, type RedactionVersion } from '#domain/redaction/redaction-rule.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import type { RedactionBoard } from '../redaction/redaction-board.ts';
-import type { HandlersOf, ReadCopy } from './handler.ts';
+import { whereOpen, type HandlersOf, type ReadCopy } from './handler.ts';
 
 type RedactionPlace = Pick<Store, 'redaction' | 'reader'>;
 
@@ -20,12 +20,9 @@ export interface RedactionHandlerParts {
 
 /** The redaction rules: they stand on the server, so they are read and written there. */
 export function redactionHandlers({ copy, store, board }: RedactionHandlerParts): HandlersOf<'redaction'> {
-  const withStore = async <Value>(
+  const withStore = <Value>(
     work: (open: RedactionPlace) => Promise<Result<Value, AppError>>,
-  ): Promise<Result<Value, AppError>> => {
-    const open = store();
-    return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
-  };
+  ): Promise<Result<Value, AppError>> => whereOpen(store(), work);
   const versionsOf = async ({
     redaction,
   }: RedactionPlace): Promise<Result<{ versions: RedactionVersionView[] }, AppError>> => {

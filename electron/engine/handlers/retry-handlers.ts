@@ -1,20 +1,17 @@
 import type { JobDesk } from '#console/retry/job-desk.ts';
-import { appError, type AppError } from '#domain/errors.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import type { AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
 import { toRetryPreviewView } from '../retry-views.ts';
-import type { HandlersOf } from './handler.ts';
+import { whereOpen, type HandlersOf } from './handler.ts';
 
 /**
  * Retrying and cancelling: what they rest on is asked of the server.
  * @param desk Where jobs are retried and cancelled; null while there has been no server.
  */
 export function retryHandlers(desk: () => JobDesk | null): HandlersOf<'retry' | 'cancel'> {
-  const withDesk = async <Value>(
+  const withDesk = <Value>(
     work: (open: JobDesk) => Promise<Result<Value, AppError>>,
-  ): Promise<Result<Value, AppError>> => {
-    const open = desk();
-    return open === null ? err(appError('server_unreachable', 'not connected yet')) : work(open);
-  };
+  ): Promise<Result<Value, AppError>> => whereOpen(desk(), work);
   return {
     'retry.preview': (wish) =>
       withDesk(async (open) => {

@@ -55,8 +55,13 @@ function cleanDrafts(value: unknown, lens: Lens): unknown {
 }
 
 function cleanBody(json: string, lens: Lens): string {
+  return rewritten(json, (body) => cleanDraftValue(body, [], lens));
+}
+
+/** JSON with other values in it; a draft that is none is shown as one that cannot be read. */
+function rewritten(json: string, change: (value: unknown) => unknown, indent?: number): string {
   try {
-    return JSON.stringify(cleanDraftValue(JSON.parse(json), [], lens));
+    return JSON.stringify(change(JSON.parse(json)), null, indent);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     return JSON.stringify(redactionMark('unreadable draft'));
@@ -91,12 +96,7 @@ function cleanOptions(json: string, lens: Lens): string {
     if (hidden !== null) return hideUnlessSeen(String(value), hidden);
     return typeof value === 'string' ? markedAsDraft(value, lens.clean(value)) : value;
   };
-  try {
-    return JSON.stringify(walk(JSON.parse(json), []), null, 2);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    return JSON.stringify(redactionMark('unreadable draft'));
-  }
+  return rewritten(json, (options) => walk(options, []), 2);
 }
 
 /** What this person was shown when they made the draft stays as it was. */

@@ -1,6 +1,7 @@
 import type { Collection, Document, FindCursor } from 'mongodb';
 import type { MappedCollection } from '#domain/mapping/job-mapping.ts';
-import { isFields, toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
+import { isFields } from '#domain/fields.ts';
+import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
 import { filterToTheirs, orderToTheirs, projectionToTheirs, sortToTheirs } from './mapped-filters.ts';
 import { updateToTheirs } from './mapped-updates.ts';
 import { NotMappableError } from './mapping-error.ts';

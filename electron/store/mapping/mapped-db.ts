@@ -1,7 +1,8 @@
 import type { ChangeStream, Db, Document } from 'mongodb';
 import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
 import { mappedCollection, NO_MAPPING, type JobMapping, type MappedCollection } from '#domain/mapping/job-mapping.ts';
-import { isFields, toOurs } from '#domain/mapping/mapped-documents.ts';
+import { isFields } from '#domain/fields.ts';
+import { toOurs } from '#domain/mapping/mapped-documents.ts';
 import { mappedDocuments } from './mapped-collection.ts';
 import { ourPath } from './mapped-paths.ts';
 import { NotMappableError } from './mapping-error.ts';

@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 import type { MappedCollection, MappedField } from '#domain/mapping/job-mapping.ts';
-import { isFields } from '#domain/mapping/mapped-documents.ts';
+import { isFields } from '#domain/fields.ts';
 import { valueToTheirs } from '#domain/mapping/mapped-values.ts';
 import { NotMappableError } from './mapping-error.ts';
 import { findPath, onePath } from './mapped-paths.ts';

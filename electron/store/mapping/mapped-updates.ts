@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 import type { MappedCollection, MappedField } from '#domain/mapping/job-mapping.ts';
-import { isFields } from '#domain/mapping/mapped-documents.ts';
+import { isFields } from '#domain/fields.ts';
 import { UNKNOWN_STATE, valueToTheirs } from '#domain/mapping/mapped-values.ts';
 import { NotMappableError } from './mapping-error.ts';
 import { findPath } from './mapped-paths.ts';

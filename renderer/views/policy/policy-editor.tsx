@@ -1,7 +1,5 @@
-import { Check } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PolicyVersionView } from '#contract/policy-views.ts';
-import { explainError } from '#domain/errors.ts';
 import {
   diffPolicies,
   POLICY_REASON_MAX,
@@ -10,7 +8,8 @@ import {
   type PolicyDraft,
 } from '#domain/policy-version.ts';
 import { Panel } from '../../components/panel.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
+import { PutPanel } from '../../components/versions/put-panel.tsx';
+import '../../components/versions/versions.css';
 import { usePutPolicy } from '../../state/policy-queries.ts';
 import { MatrixEditor, SpendEditor } from './matrix-editor.tsx';
 import { PolicyDiff } from './policy-diff.tsx';
@@ -35,7 +34,7 @@ export function PolicyEditor({
   const isReadable = policyDraftSchema.safeParse(draft).success;
   return (
     <form
-      className="policy-form"
+      className="version-form"
       aria-label={`Draft of version ${inForce.version + 1}`}
       onSubmit={(event) => {
         event.preventDefault();
@@ -49,37 +48,22 @@ export function PolicyEditor({
       <Panel title="What it would have done">
         <ReplayPanel draft={isReadable ? draft : null} />
       </Panel>
-      <Panel title="What changes">
+      <PutPanel
+        inForce={inForce.version}
+        basedOn={basedOn}
+        reason={reason}
+        reasonMax={POLICY_REASON_MAX}
+        onReason={setReason}
+        missing={missing}
+        put={put}
+        onClose={onClose}
+      >
         {isReadable ? (
           <PolicyDiff from={inForce} to={draft} label="What changes" />
         ) : (
           <p className="muted">A number in the draft cannot be read.</p>
         )}
-        {inForce.version !== basedOn && (
-          <output className="note" data-tone="warning">
-            Version {inForce.version} was put in force meanwhile; leave the draft and begin it anew.
-          </output>
-        )}
-        <label className="field">
-          Reason (needed)
-          <input value={reason} maxLength={POLICY_REASON_MAX} onChange={(event) => setReason(event.target.value)} />
-        </label>
-        {put.error !== null && (
-          <p className="note" data-tone="danger" role="alert">
-            {explainError(toWireError(put.error))}
-          </p>
-        )}
-        <div className="dialog-actions">
-          <span className="muted">{missing}</span>
-          <button type="button" className="button" onClick={onClose}>
-            Leave the draft
-          </button>
-          <button type="submit" className="button" data-kind="primary" disabled={missing !== null || put.isPending}>
-            <Check aria-hidden size={14} />
-            Put version {inForce.version + 1} in force
-          </button>
-        </div>
-      </Panel>
+      </PutPanel>
     </form>
   );
 }

@@ -16,7 +16,7 @@ export function ReplayPanel({ draft }: { draft: PolicyDraft | null }): ReactNode
   const { replay, stop } = useReplay();
   const isOfDraft = replay.variables?.draft === draft;
   return (
-    <div className="policy-replay">
+    <div className="version-trial">
       <div className="plan-actions">
         {DAYS.map((days) => (
           <button

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { diffRedaction, type RedactionDraft } from '#domain/redaction/redaction-rule.ts';
+import { VersionDiff } from '../../components/versions/version-diff.tsx';
 
 /** What differs between two sets of rules, line by line. */
 export function RedactionDiff({
@@ -11,16 +12,14 @@ export function RedactionDiff({
   to: RedactionDraft;
   label: string;
 }): ReactNode {
-  const changes = diffRedaction(from, to);
-  if (changes.length === 0) return <p className="muted">Nothing differs.</p>;
-  return (
-    <ul className="policy-diff" aria-label={label}>
-      {changes.map((change) => (
-        <li key={change.ruleId}>
-          {change.change}: {change.from !== null && <del>{change.from}</del>}{' '}
-          {change.to !== null && <ins>{change.to}</ins>}
-        </li>
-      ))}
-    </ul>
-  );
+  const lines = diffRedaction(from, to).map((change) => ({
+    key: change.ruleId,
+    line: (
+      <>
+        {change.change}: {change.from !== null && <del>{change.from}</del>}{' '}
+        {change.to !== null && <ins>{change.to}</ins>}
+      </>
+    ),
+  }));
+  return <VersionDiff label={label} lines={lines} />;
 }

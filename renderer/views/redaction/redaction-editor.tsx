@@ -1,7 +1,6 @@
-import { Check, Plus } from 'lucide-react';
+import { Plus } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { RedactionVersionView } from '#contract/redaction-views.ts';
-import { explainError } from '#domain/errors.ts';
 import {
   diffRedaction,
   problemsOfRedaction,
@@ -12,7 +11,8 @@ import {
   type RedactionRule,
 } from '#domain/redaction/redaction-rule.ts';
 import { Panel } from '../../components/panel.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
+import { PutPanel } from '../../components/versions/put-panel.tsx';
+import '../../components/versions/versions.css';
 import { usePutRedaction } from '../../state/redaction-queries.ts';
 import { RedactionDiff } from './redaction-diff.tsx';
 import { RedactionTrial } from './redaction-trial.tsx';
@@ -40,7 +40,7 @@ export function RedactionEditor({
     setDraft({ rules: draft.rules.map((one) => (one.id === rule.id ? rule : one)) });
   return (
     <form
-      className="policy-form"
+      className="version-form"
       aria-label={`Draft of version ${next}`}
       onSubmit={(event) => {
         event.preventDefault();
@@ -76,33 +76,18 @@ export function RedactionEditor({
       <Panel title="What it would hide">
         <RedactionTrial draft={problem === null ? draft : null} />
       </Panel>
-      <Panel title="What changes">
+      <PutPanel
+        inForce={inForce.version}
+        basedOn={basedOn}
+        reason={reason}
+        reasonMax={REDACTION_REASON_MAX}
+        onReason={setReason}
+        missing={missing}
+        put={put}
+        onClose={onClose}
+      >
         <RedactionDiff from={inForce} to={draft} label="What changes" />
-        {inForce.version !== basedOn && (
-          <output className="note" data-tone="warning">
-            Version {inForce.version} was put in force meanwhile; leave the draft and begin it anew.
-          </output>
-        )}
-        <label className="field">
-          Reason (needed)
-          <input value={reason} maxLength={REDACTION_REASON_MAX} onChange={(event) => setReason(event.target.value)} />
-        </label>
-        {put.error !== null && (
-          <p className="note" data-tone="danger" role="alert">
-            {explainError(toWireError(put.error))}
-          </p>
-        )}
-        <div className="dialog-actions">
-          <span className="muted">{missing}</span>
-          <button type="button" className="button" onClick={onClose}>
-            Leave the draft
-          </button>
-          <button type="submit" className="button" data-kind="primary" disabled={missing !== null || put.isPending}>
-            <Check aria-hidden size={14} />
-            Put version {next} in force
-          </button>
-        </div>
-      </Panel>
+      </PutPanel>
     </form>
   );
 }

@@ -1,16 +1,15 @@
-import { Pencil } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { RedactionVersionView } from '#contract/redaction-views.ts';
 import type { RedactionDraft } from '#domain/redaction/redaction-rule.ts';
 import { Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
-import { RelativeTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
+import { InForcePanel } from '../../components/versions/in-force-panel.tsx';
+import { VersionsPanel } from '../../components/versions/versions-panel.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useRedactionVersions } from '../../state/redaction-queries.ts';
-import '../policy/policy.css';
 import './redaction.css';
 import { RedactionDiff } from './redaction-diff.tsx';
 import { RedactionEditor } from './redaction-editor.tsx';
@@ -73,75 +72,27 @@ function Rules(): ReactNode {
       ) : (
         <RedactionEditor inForce={inForce} start={draft} onClose={() => setDraft(null)} />
       )}
-      <Versions versions={versions.data} onBringBack={draft === null ? setDraft : null} />
+      <VersionsPanel
+        versions={versions.data}
+        beginning="nothing hidden"
+        onBringBack={draft === null ? setDraft : null}
+        diff={(from, to, label) => <RedactionDiff from={from} to={to} label={label} />}
+      />
     </>
   );
 }
 
 function InForce({ version, onEdit }: { version: RedactionVersionView; onEdit: () => void }): ReactNode {
-  const refusal = useRefusal('policy', 'write');
   return (
-    <Panel
+    <InForcePanel
       title={version.version === 0 ? 'No rules yet' : `Version ${version.version} is in force`}
-      aside={
-        refusal === null && (
-          <button type="button" className="button" onClick={onEdit}>
-            <Pencil aria-hidden size={14} />
-            Draft the next version
-          </button>
-        )
-      }
+      onEdit={onEdit}
     >
       {version.rules.length === 0 ? (
         <p className="muted">Nothing is hidden from anybody who may read prompts and outputs.</p>
       ) : (
         <RuleTable rules={version.rules} />
       )}
-      {refusal !== null && <RefusalNote refusal={refusal} />}
-    </Panel>
-  );
-}
-
-function Versions({
-  versions,
-  onBringBack,
-}: {
-  versions: readonly RedactionVersionView[];
-  /** Null while a draft is open. */
-  onBringBack: ((version: RedactionVersionView) => void) | null;
-}): ReactNode {
-  const refusal = useRefusal('policy', 'write');
-  return (
-    <Panel title="Versions">
-      <ol className="policy-versions">
-        {versions.map((version, index) => {
-          const before = versions[index + 1];
-          return (
-            <li key={version.version} aria-label={`Version ${version.version}`}>
-              <div className="policy-version-head">
-                <strong>Version {version.version}</strong>
-                {index === 0 && <span className="tag">in force</span>}
-                {version.written === null ? (
-                  <span className="muted">nothing hidden</span>
-                ) : (
-                  <span className="muted">
-                    <bdi>{version.written.by.id}</bdi>, <RelativeTime atMs={version.written.atMs} />
-                  </span>
-                )}
-                {index > 0 && onBringBack !== null && refusal === null && (
-                  <button type="button" className="text-button" onClick={() => onBringBack(version)}>
-                    Draft it again
-                  </button>
-                )}
-              </div>
-              {version.written !== null && <p>{version.written.reason}</p>}
-              {before !== undefined && (
-                <RedactionDiff from={before} to={version} label={`What version ${version.version} changed`} />
-              )}
-            </li>
-          );
-        })}
-      </ol>
-    </Panel>
+    </InForcePanel>
   );
 }

@@ -14,7 +14,7 @@ export function RedactionTrial({ draft }: { draft: RedactionDraft | null }): Rea
     if (draft !== null) trial.mutate(draft);
   };
   return (
-    <div className="policy-replay">
+    <div className="version-trial">
       <div className="plan-actions">
         <button
           type="button"

@@ -69,7 +69,7 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
   const ours = measureRules(books, options);
   say(`${jobs} jobs, ${books.view.entries.count} entries, ${ours.findings.length} findings`);
   const repeat = measureRepeat(judgeAll(books.view, options), options, CHANGED);
-  const cold = measureCold({ folder, map, spill, books });
+  const cold = await measureCold({ folder, map, spill, books });
   const duckdb = values.duckdb ? await measureDuckDb(books, options) : null;
   const isColdSame = cold.digest === digestOf(ours.findings);
   const isSame = duckdb === null || digestOf(duckdb.findings) === digestOf(ours.findings);
@@ -159,7 +159,7 @@ function measureRules(books: LargeBooks, options: RuleOptions): { rulesMs: numbe
 }
 
 /** A fresh process that opens the kept blocks and runs every rule, from its start to its end. */
-function measureCold({
+async function measureCold({
   folder,
   map,
   spill,
@@ -169,12 +169,12 @@ function measureCold({
   readonly map: BlockMap;
   readonly spill: BookSpill;
   readonly books: LargeBooks;
-}): z.infer<typeof coldSchema> & { readonly totalMs: number } {
+}): Promise<z.infer<typeof coldSchema> & { readonly totalMs: number }> {
   try {
     const blocks = path.join(folder, 'blocks');
     const { accounts, seen: memory } = books;
     const { seen: _seen, ...options } = optionsOf(books);
-    keepBlocks(blocks, { map, spill, accounts, options, seenOf: (_view, block) => map.seenOf(memory, block) });
+    await keepBlocks(blocks, { map, spill, accounts, options, seenOf: (_view, block) => map.seenOf(memory, block) });
     const startedAt = performance.now();
     const printed = runProgram('./cold-run.ts', [blocks, ...books.closedPeriods]);
     return { ...coldSchema.parse(printed), totalMs: performance.now() - startedAt };

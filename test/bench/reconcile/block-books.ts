@@ -18,7 +18,7 @@ export function blockCountOf(jobs: number): number {
 }
 
 /** Sorts spilled books into a folder of blocks, each with its memory, and judges them on the way. */
-export function keepBlocks(
+export async function keepBlocks(
   folder: string,
   {
     map,
@@ -33,7 +33,7 @@ export function keepBlocks(
     readonly seenOf: (view: LedgerView, block: number) => SeenEntries;
     readonly options: Omit<RuleOptions, 'seen'>;
   },
-): Verdict {
+): Promise<Verdict> {
   const kept = new BlockFolder(folder);
   kept.begin();
   const all = new BlockAccounts(map, accounts);
@@ -41,11 +41,11 @@ export function keepBlocks(
   for (const { block, view } of spill.blocks(all)) {
     const seen = seenOf(view, block);
     judge.add(block, view, seen);
-    kept.saveBlock({ block, view, seen });
+    await kept.saveBlock({ block, view, seen });
   }
   const verdict = judge.finish();
-  kept.saveAccounts(accounts);
-  kept.complete({ format: 1, count: map.count, basis: 'bench', inputs: verdict.inputs });
+  await kept.saveAccounts(accounts);
+  await kept.complete({ format: 1, count: map.count, basis: 'bench', inputs: verdict.inputs });
   return verdict;
 }
 

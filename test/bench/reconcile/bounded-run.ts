@@ -15,7 +15,7 @@ try {
   const map = new BlockMap(blockCountOf(jobs));
   const spill = new BookSpill(path.join(folder, 'spill'), map);
   const { accounts } = makeDocuments(jobs, seed, [spill]);
-  const { findings, inputs } = keepBlocks(path.join(folder, 'blocks'), {
+  const { findings, inputs } = await keepBlocks(path.join(folder, 'blocks'), {
     map,
     spill,
     accounts,

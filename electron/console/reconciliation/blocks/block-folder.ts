@@ -1,16 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { appError } from '#domain/errors.ts';
@@ -20,6 +8,7 @@ import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entr
 import { FailedReadingError } from '../failed-reading.ts';
 import { inputSumSchema } from '../input-sum.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '../view-file.ts';
+import { writeWhole } from '../whole-files.ts';
 
 /** Where the blocks of a folder of runs stand. */
 export const BLOCKS_FOLDER = 'blocks';
@@ -80,27 +69,23 @@ export class BlockFolder {
     return seen.value;
   }
 
-  saveBlock({ block, view, seen }: KeptBlock): void {
-    this.#write(`${block}.view.cols`, encodeView(view, { source: 'block', asOfMs: 0 }));
-    this.saveSeen(block, seen);
-  }
-
-  saveSeen(block: number, seen: SeenEntries): void {
-    this.#write(`${block}.seen.cols`, encodeSeen(seen));
+  async saveBlock({ block, view, seen }: KeptBlock): Promise<void> {
+    await this.#write(`${block}.view.cols`, encodeView(view, { source: 'block', asOfMs: 0 }));
+    await this.#write(`${block}.seen.cols`, encodeSeen(seen));
   }
 
   /** Accounts without what they are about to post, which stands in the blocks, and with the sum of what they hold. */
-  saveAccounts(accounts: Iterable<AccountFacts>): void {
+  saveAccounts(accounts: Iterable<AccountFacts>): Promise<void> {
     const builder = new LedgerViewBuilder();
     for (const account of accounts) {
       const otherHeldCredits = Object.values(account.holds).reduce((sum, { credits }) => sum + credits, 0);
       builder.addAccount({ ...account, posting: {}, holds: {}, otherHeldCredits });
     }
-    this.#write(ACCOUNTS_FILE, encodeView(builder.seal(), { source: 'accounts', asOfMs: 0 }));
+    return this.#write(ACCOUNTS_FILE, encodeView(builder.seal(), { source: 'accounts', asOfMs: 0 }));
   }
 
-  complete(mark: BlocksMark): void {
-    writeFileSync(path.join(this.#folder, MARK_FILE), JSON.stringify(blocksMarkSchema.parse(mark)));
+  complete(mark: BlocksMark): Promise<void> {
+    return this.#write(MARK_FILE, [Buffer.from(JSON.stringify(blocksMarkSchema.parse(mark)))]);
   }
 
   accounts(): ReadonlyMap<string, AccountFacts> {
@@ -146,17 +131,8 @@ export class BlockFolder {
     return view.value;
   }
 
-  #write(name: string, pieces: readonly Uint8Array[]): void {
-    const draft = path.join(this.#folder, `${name}.new`);
-    const file = openSync(draft, 'w');
-    try {
-      for (const piece of pieces) {
-        for (let at = 0; at < piece.length;) at += writeSync(file, piece, at, piece.length - at);
-      }
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path.join(this.#folder, name));
+  #write(name: string, pieces: readonly Uint8Array[]): Promise<void> {
+    return writeWhole(path.join(this.#folder, name), pieces);
   }
 }
 

@@ -112,10 +112,10 @@ export class BlockKeeper {
         request.signal.throwIfAborted();
         const memory = this.#memoryOf(block, this.#kept.seenOf(block), request);
         found.take(memory, judge.add(block, view, memory));
-        this.#kept.saveBlock({ block, view, seen: rememberSeen(view, memory, null) });
+        await this.#kept.saveBlock({ block, view, seen: rememberSeen(view, memory, null) });
         request.onProgress({ phase: 'rules', done: block + 1, total: this.#map.count });
       }
-      this.#kept.saveAccounts(accounts);
+      await this.#kept.saveAccounts(accounts);
       const verdict = judge.finish();
       const { jobs, entries } = verdict.inputs.counts;
       return {
@@ -123,10 +123,9 @@ export class BlockKeeper {
         seen: found.seen,
         documentsRead: jobs + entries + accounts.length,
         remember: () =>
-          attemptWriting(() => {
-            this.#kept.complete({ format: 1, count: this.#map.count, basis, inputs: verdict.inputs });
-            return Promise.resolve();
-          }),
+          attemptWriting(() =>
+            this.#kept.complete({ format: 1, count: this.#map.count, basis, inputs: verdict.inputs }),
+          ),
       };
     } finally {
       spill.close();

@@ -1,0 +1,34 @@
+import { Pencil } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useRefusal } from '../../state/access.ts';
+import { Panel } from '../panel.tsx';
+import { RefusalNote } from '../refusal-note.tsx';
+
+/** What is in force, and the way to a draft of the next version for who may put one in force. */
+export function InForcePanel({
+  title,
+  onEdit,
+  children,
+}: {
+  title: string;
+  onEdit: () => void;
+  children: ReactNode;
+}): ReactNode {
+  const refusal = useRefusal('policy', 'write');
+  return (
+    <Panel
+      title={title}
+      aside={
+        refusal === null && (
+          <button type="button" className="button" onClick={onEdit}>
+            <Pencil aria-hidden size={14} />
+            Draft the next version
+          </button>
+        )
+      }
+    >
+      {children}
+      {refusal !== null && <RefusalNote refusal={refusal} />}
+    </Panel>
+  );
+}
