@@ -20,6 +20,7 @@ import { decode, decodeDocument } from './document-encoding.ts';
 import { installInterrupt, type IsUnwanted } from './interrupt.ts';
 import { JobSeeker, type JobsPlace } from './job-seek.ts';
 import { JobIds } from './job-ids.ts';
+import { JobWordsReader, type JobWords } from './job-words.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
@@ -71,6 +72,7 @@ export class CacheReader {
   readonly #pages: JobPages;
   readonly #seeker: JobSeeker;
   readonly #ids: JobIds;
+  readonly #words: JobWordsReader;
   readonly #now: () => number;
   readonly #standing: StandingReader;
   readonly #experience: ExperienceReader;
@@ -101,6 +103,7 @@ export class CacheReader {
     this.#pages = new JobPages(db, now, isUnwanted);
     this.#seeker = new JobSeeker(db, now, isUnwanted);
     this.#ids = new JobIds(db, isUnwanted);
+    this.#words = new JobWordsReader(db);
     this.#now = now;
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
@@ -162,6 +165,11 @@ export class CacheReader {
       if (found === undefined || found.document === null) return null;
       return toCachedDocument(found.document);
     });
+  }
+
+  /** The texts of the jobs of these ids that the copy has, in the order of the ids; malformed documents are none. */
+  jobWords(ids: readonly string[]): Result<readonly JobWords[], AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#words.read(ids)));
   }
 
   /** Every ledger entry of a job, of all its generations, oldest first, at most 1000. */

@@ -19,6 +19,17 @@ const FAILURE_MESSAGE_MAX = 300;
 /** A document is shown whole up to this many characters of JSON. */
 const DOCUMENT_JSON_MAX = 2_000_000;
 
+/** How much of a prompt, and of the message of a failure, a line of the list shows. */
+export function beginningsOf(
+  prompt: string,
+  failureMessage: string | null,
+): Pick<JobRow, 'promptStart' | 'failureMessage'> {
+  return {
+    promptStart: prompt.slice(0, PROMPT_START_MAX),
+    failureMessage: failureMessage?.slice(0, FAILURE_MESSAGE_MAX) ?? null,
+  };
+}
+
 /** The line of the list for a job. */
 export function toJobRow(job: Job): JobRow {
   return {
@@ -27,7 +38,7 @@ export function toJobRow(job: Job): JobRow {
     state: job.state,
     workspaceId: job.workspaceId,
     userId: job.userId,
-    promptStart: job.input.prompt.slice(0, PROMPT_START_MAX),
+    ...beginningsOf(job.input.prompt, job.failure?.message ?? null),
     provider: job.provider.name,
     model: job.provider.model,
     attempt: job.attempt,
@@ -37,7 +48,6 @@ export function toJobRow(job: Job): JobRow {
     isBlockedForCredit: job.billing.blocked !== null,
     failureClass: job.failure?.class ?? null,
     failureCode: job.failure?.code ?? null,
-    failureMessage: job.failure?.message.slice(0, FAILURE_MESSAGE_MAX) ?? null,
     progressFraction: job.progress?.fraction ?? null,
     createdAtMs: job.createdAt.getTime(),
     updatedAtMs: job.updatedAt.getTime(),

@@ -12,6 +12,8 @@ import { PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.t
 import type { JobsView } from './jobs-query-string.ts';
 import { useScreenMemory } from './screen-memory.ts';
 
+/** The top of a list is asked for alone, and is there several times sooner than a whole page: it is what whoever filters waits for. */
+const TOP_ROWS = 60;
 /** Rows that are kept loaded above what is in sight, and read ahead of it below. */
 const AHEAD_ROWS = 200;
 /** As soon as fewer rows than these are loaded above what is in sight, those before them are read. */
@@ -60,7 +62,11 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
         queryKey: [...queryKeys.jobPages, filter, sort, startAtMs, cursor],
         queryFn: async ({ pageParam, signal }) =>
           valueOrThrow(
-            await engine.call('jobs.page', { filter, sort, startAtMs, cursor: pageParam, limit: PAGE_ROWS }, signal),
+            await engine.call(
+              'jobs.page',
+              { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? TOP_ROWS : PAGE_ROWS },
+              signal,
+            ),
           ),
         initialPageParam: cursor,
         getNextPageParam: (last) => last.nextCursor,

@@ -8,6 +8,7 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   seekJobs: true,
   countJobs: true,
   job: true,
+  jobWords: true,
   entriesOfJob: true,
   entriesOfGeneration: true,
   observedOf: true,

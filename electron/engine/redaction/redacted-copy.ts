@@ -1,5 +1,6 @@
 import type { CachedDocument } from '#cache/changes.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
+import type { JobWords } from '#cache/job-words.ts';
 import type { JobFilter, JobRow } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { EchoFinder } from '#domain/redaction/echo.ts';
@@ -7,7 +8,7 @@ import type { Lens } from '#domain/redaction/lens.ts';
 import { redactJobDocument, redactUnknownDocument } from '#domain/redaction/redact-document.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { toJobRow } from '../job-views.ts';
+import { beginningsOf } from '../job-views.ts';
 
 /** Methods that answer with figures, ids and times alone, or with what never leaves the engine. */
 type Textless =
@@ -45,6 +46,8 @@ export interface RedactedCopyParts {
 /** No job has it, so that a filter by an unknown token finds none. */
 const NO_FINGERPRINT = 'no such cause';
 
+const NO_ECHOES = new EchoFinder([]);
+
 /**
  * The copy as somebody sees it from whom something is hidden. Words are not searched for: hits would tell what stands in hidden texts.
  * The compiler refuses a new method of the reader that says nothing of its texts here.
@@ -77,33 +80,29 @@ export function allowedFilter(
 }
 
 function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Omit<CopyReader, Textless> {
-  const echoesOf = async (jobId: string): Promise<Result<EchoFinder | null, AppError>> => {
-    if (!lens.hidesInput) return ok(new EchoFinder([]));
-    const found = await copy.job(jobId);
+  /** What is looked for in texts about each of these jobs; one that the copy has not is not among them. */
+  const echoesOf = async (jobIds: readonly string[]): Promise<Result<ReadonlyMap<string, EchoFinder>, AppError>> => {
+    if (!lens.hidesInput) return ok(new Map(jobIds.map((id) => [id, NO_ECHOES])));
+    const found = await copy.jobWords(jobIds);
     if (!found.ok) return found;
-    return ok(found.value?.type === 'job' ? redactJobDocument(found.value.document, lens).echoes : null);
+    return ok(new Map(found.value.map(({ id, ...words }) => [id, redactJobDocument(words, lens).echoes])));
   };
   const allowed = (filter: JobFilter): Result<JobFilter, AppError> => allowedFilter(filter, fingerprintOf);
-  const redactRow = async (row: JobRow): Promise<Result<JobRow, AppError>> => {
-    const found = await copy.job(row.id);
-    if (!found.ok) return found;
-    if (found.value?.type !== 'job') return ok(hiddenRow(row));
-    const { promptStart, failureMessage } = toJobRow(redactJobDocument(found.value.job, lens).value);
-    // The row may be older than the document: what it shows of a failure is that of the row.
-    return ok({ ...row, promptStart, failureMessage: row.failureMessage === null ? null : failureMessage, hit: null });
-  };
   const redactRows = async (rows: readonly JobRow[]): Promise<Result<readonly JobRow[], AppError>> => {
-    const redacted: JobRow[] = [];
-    for (const row of await Promise.all(rows.map(redactRow))) {
-      if (!row.ok) return row;
-      redacted.push(row.value);
-    }
-    return ok(redacted);
+    const found = await copy.jobWords(rows.map(({ id }) => id));
+    if (!found.ok) return found;
+    const words = new Map(found.value.map((one) => [one.id, one]));
+    return ok(rows.map((row) => redactRow(row, words.get(row.id), lens)));
   };
   return {
     job: async (jobId) => {
       const found = await copy.job(jobId);
       return found.ok && found.value !== null ? ok(redactFound(found.value, lens)) : found;
+    },
+    jobWords: async (ids) => {
+      const found = await copy.jobWords(ids);
+      if (!found.ok) return found;
+      return ok(found.value.map(({ id, ...words }) => ({ id, ...redactJobDocument(words, lens).value })));
     },
     jobsPage: async (query) => {
       const filter = allowed(query.filter);
@@ -128,20 +127,22 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
     entriesOfJob: async (jobId) => {
       const entries = await copy.entriesOfJob(jobId);
       if (!entries.ok) return entries;
-      const echoes = await echoesOf(jobId);
+      const echoes = await echoesOf([jobId]);
       if (!echoes.ok) return echoes;
-      return ok(entries.value.map((entry) => ({ ...entry, reason: cleanReason(entry.reason, echoes.value, lens) })));
+      const found = echoes.value.get(jobId);
+      return ok(entries.value.map((entry) => ({ ...entry, reason: cleanReason(entry.reason, found, lens) })));
     },
     ownerLedger: async (owner, id, place) => {
       const page = await copy.ownerLedger(owner, id, place);
       if (!page.ok) return page;
-      const entries: (typeof page.value.entries)[number][] = [];
-      for (const entry of page.value.entries) {
-        const echoes = entry.jobId === null ? ok(new EchoFinder([])) : await echoesOf(entry.jobId);
-        if (!echoes.ok) return echoes;
-        entries.push({ ...entry, reason: cleanReason(entry.reason, echoes.value, lens) });
-      }
-      return ok({ ...page.value, entries });
+      const { entries } = page.value;
+      const echoes = await echoesOf(distinct(entries.flatMap(({ jobId }) => jobId ?? [])));
+      if (!echoes.ok) return echoes;
+      const cleaned = entries.map((entry) => {
+        const found = entry.jobId === null ? NO_ECHOES : echoes.value.get(entry.jobId);
+        return { ...entry, reason: cleanReason(entry.reason, found, lens) };
+      });
+      return ok({ ...page.value, entries: cleaned });
     },
     healthJobs: async (query) => {
       const found = await copy.healthJobs(query);
@@ -155,14 +156,15 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
       const found = await copy.failureGroups(query);
       if (!found.ok) return found;
       const hidden = lens.hiddenAt(['failure', 'message']);
-      const groups: (typeof found.value.groups)[number][] = [];
-      for (const group of found.value.groups) {
-        const echoes = hidden === null ? await echoesOf(group.jobId) : ok(null);
-        if (!echoes.ok) return echoes;
-        const message = hidden === null ? cleanReason(group.message, echoes.value, lens) : redactionMark(hidden);
-        groups.push({ ...group, message });
-      }
-      return ok({ ...found.value, groups });
+      const { groups } = found.value;
+      const echoes = await echoesOf(hidden === null ? distinct(groups.map(({ jobId }) => jobId)) : []);
+      if (!echoes.ok) return echoes;
+      const cleaned = groups.map((group) => ({
+        ...group,
+        message:
+          hidden === null ? cleanReason(group.message, echoes.value.get(group.jobId), lens) : redactionMark(hidden),
+      }));
+      return ok({ ...found.value, groups: cleaned });
     },
     malformedPage: async (cursor, limit) => {
       const page = await copy.malformedPage(cursor, limit);
@@ -177,9 +179,21 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
   };
 }
 
-/** A text about a job without what is hidden of it; `echoes` is null where the job is not known, and then nothing is shown. */
-function cleanReason(text: string, echoes: EchoFinder | null, lens: Lens): string {
-  return echoes === null ? redactionMark('its job is not known') : echoes.clean(lens.clean(text));
+/** A text about a job without what is hidden of it; without `echoes` the job is not known, and then nothing is shown. */
+function cleanReason(text: string, echoes: EchoFinder | undefined, lens: Lens): string {
+  return echoes === undefined ? redactionMark('its job is not known') : echoes.clean(lens.clean(text));
+}
+
+/** The row may be older than the words: what it shows of a failure is that of the row. */
+function redactRow(row: JobRow, words: JobWords | undefined, lens: Lens): JobRow {
+  if (words === undefined) return hiddenRow(row);
+  const { input, failure } = redactJobDocument({ input: words.input, failure: words.failure }, lens).value;
+  const { promptStart, failureMessage } = beginningsOf(input.prompt, failure?.message ?? null);
+  return { ...row, promptStart, failureMessage: row.failureMessage === null ? null : failureMessage, hit: null };
+}
+
+function distinct(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids)];
 }
 
 /** A row whose job could not be looked at beside it. */

@@ -39,7 +39,7 @@ export class RedactionBoard {
   readonly #tokenKey: string;
   #known: RedactionRules | null;
   #made: { readonly role: Role; readonly rules: RedactionRules; readonly lens: Lens | null } | null = null;
-  #store: RedactionStore | null = null;
+  #store: Pick<RedactionStore, 'inForce'> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: RedactionBoardOptions) {
@@ -79,7 +79,7 @@ export class RedactionBoard {
   }
 
   /** Asks the server for the rules, now and again every quarter of a minute. */
-  async attach(store: RedactionStore): Promise<void> {
+  async attach(store: Pick<RedactionStore, 'inForce'>): Promise<void> {
     this.#store = store;
     this.#timer ??= setInterval(() => void this.refresh(), REFRESH_MS);
     await this.refresh();

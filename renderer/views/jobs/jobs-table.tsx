@@ -10,28 +10,27 @@ import {
 } from 'react';
 import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
-import type { ShownRow } from '../../state/held-rows.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import type { JobWindow } from '../../state/job-window.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
-import { isSelected, useJobSelection } from '../../state/job-selection.ts';
+import { useJobSelection } from '../../state/job-selection.ts';
 import { gridTracks, shownColumns, type JobsColumns } from './jobs-columns.ts';
 import { TableHead } from './jobs-table-head.tsx';
 import { NewsBar, TableFoot } from './jobs-table-parts.tsx';
-import { JobsTableRow } from './jobs-table-row.tsx';
 import { rowAfterKey } from './row-keys.ts';
-import { elementHeight } from './scaled-scroll.ts';
 import { useHeldRows } from './use-held-rows.ts';
 import { useReading } from './use-reading.ts';
 import { useScaledScroll, type ScaledScroll } from './use-scaled-scroll.ts';
 import { useSeenOrder } from './use-seen-order.ts';
 import { useKeptScroll } from './use-table-scroll.ts';
+import { jobIdAt, ROW_PX, rowDomId, VisibleRows } from './visible-rows.tsx';
 
-/** The heights of a row and of the head in pixels; jobs.css draws them. */
-const ROW_PX = 36;
+/** The height of the head in pixels; jobs.css draws it. */
 const HEAD_PX = 34;
 /** Rows beyond the visible ones that are kept ready. */
 const OVERSCAN_ROWS = 10;
+/** After so long at the top of a list the rows below it are read, in milliseconds. */
+const READ_AHEAD_AFTER_MS = 100;
 
 interface JobsTableProps {
   readonly jobs: JobWindow;
@@ -62,7 +61,11 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
   const scroll = useScaledScroll(scroller, { rowsPx: rowCount * ROW_PX, headPx: HEAD_PX });
   const [first, last] = rowsInSight(scroll, rowCount);
   const { look } = jobs;
-  useEffect(() => look(first, last), [look, first, last]);
+  useEffect(() => {
+    // What lies below the top can wait until the top is drawn; whoever scrolls is ahead of that at once.
+    const timer = setTimeout(() => look(first, last), first === 0 ? READ_AHEAD_AFTER_MS : 0);
+    return () => clearTimeout(timer);
+  }, [look, first, last]);
   useKeptScroll(scroll, answered);
   const seen = useSeenOrder(query, firstRank, rows);
   const tracks = gridTracks(columns);
@@ -156,65 +159,6 @@ function offsetShowing(rank: number, { position, span }: ScaledScroll): number {
   return bottom > position.offsetPx + span.viewPx ? bottom - span.viewPx : position.offsetPx;
 }
 
-function VisibleRows({
-  scroll: { position, span },
-  first,
-  last,
-  firstRank,
-  rows,
-  activeIndex,
-  columnIds,
-}: {
-  scroll: ScaledScroll;
-  first: number;
-  last: number;
-  /** The rank of the first of the rows. */
-  firstRank: number;
-  rows: readonly ShownRow<JobRow>[];
-  activeIndex: number;
-  columnIds: string;
-}): ReactNode {
-  const selection = useJobSelection((state) => state.selection);
-  const body = useRef<HTMLDivElement>(null);
-  const heightPx = elementHeight(span);
-  useLayoutEffect(() => body.current?.style.setProperty('height', `${heightPx}px`), [heightPx]);
-  // In a list that is higher than an element may be, rows stand where the element is and not where they would be.
-  const shiftPx = position.topPx - position.offsetPx;
-  return (
-    <div role="rowgroup" className="jobs-body" ref={body}>
-      {Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => {
-        const rank = first + n;
-        const shown = rows[rank - firstRank];
-        if (shown === undefined) return <EmptyRow key={`rank ${rank}`} topPx={rank * ROW_PX + shiftPx} rank={rank} />;
-        return (
-          <JobsTableRow
-            key={shown.row.id}
-            row={shown.row}
-            domId={rowDomId(rank)}
-            index={rank}
-            topPx={rank * ROW_PX + shiftPx}
-            columnIds={columnIds}
-            isActive={rank - firstRank === activeIndex}
-            isChosen={isSelected(selection, shown.row.id)}
-            hasLeft={shown.hasLeft}
-          />
-        );
-      })}
-    </div>
-  );
-}
-
-/** Stands for a row that is being read. */
-function EmptyRow({ topPx, rank }: { topPx: number; rank: number }): ReactNode {
-  return (
-    <div role="row" className="jobs-row is-empty" aria-rowindex={rank + 2} aria-busy style={{ top: topPx }}>
-      <div role="gridcell">
-        <span className="visually-hidden">Being read</span>
-      </div>
-    </div>
-  );
-}
-
 /** The row with the keyboard's cursor. Whoever comes back from a job finds the cursor on it. */
 function useActiveRow(
   scroller: React.RefObject<HTMLDivElement | null>,
@@ -279,14 +223,4 @@ function chooseByClick(event: MouseEvent, jobId: string, order: readonly string[
   } else if (isOnBox || event.ctrlKey || event.metaKey) {
     toggle(jobId);
   }
-}
-
-/** The job whose row was hit, null for none. */
-function jobIdAt(target: EventTarget): string | null {
-  const row = target instanceof Element ? target.closest<HTMLElement>('[data-job-id]') : null;
-  return row?.dataset['jobId'] ?? null;
-}
-
-function rowDomId(rank: number): string {
-  return `jobs-row-${rank}`;
 }
