@@ -397,7 +397,9 @@ export class Engine {
 
   #openReaders(): ReaderThreads {
     const { config, readerEntry, log } = this.#options;
-    return new ReaderThreads({ entry: readerEntry, file: filesOf(config).copyFile, log });
+    const readers = new ReaderThreads({ entry: readerEntry, file: filesOf(config).copyFile, log });
+    readers.begin();
+    return readers;
   }
 
   #watchAlerts(own: Result<OwnFile, AppError>, readers: ReaderThreads, reconciliation: DeskHost): AlertWatch {

@@ -35,7 +35,7 @@ interface Thread {
 /**
  * Reads the copy on threads of its own, so that no question holds up the process that hosts windows, monitor and runner. A
  * question whose signal is aborted is not begun, or interrupted where it is under way; its answer is then `cancelled`. Threads
- * begin with the first question and are never terminated: that would tear SQLite down in the middle of a call, and the process with it.
+ * begin with {@link ReaderThreads.begin}, or with the first question, and are never terminated: that would tear SQLite down in the middle of a call, and the process with it.
  */
 export class ReaderThreads {
   readonly #options: ReaderThreadsOptions;
@@ -55,6 +55,11 @@ export class ReaderThreads {
     });
     // Object.fromEntries forgets the names that it was given (microsoft/TypeScript#35745).
     return Object.fromEntries(methods) as unknown as CopyReader;
+  }
+
+  /** Begins the threads before anything is asked, so that the first question need not wait for their start. */
+  begin(): void {
+    while (this.#begin() !== null);
   }
 
   /** Interrupts what is read and closes the file. Resolves when every thread has ended. Idempotent. */

@@ -1,0 +1,27 @@
+import { chromium, type Browser } from '@playwright/test';
+import { findOrFetchChromium } from '#cli/chromium.ts';
+import { quantile } from '../figures.ts';
+
+/** The window of every measurement, in pixels. */
+export const VIEW = { width: 1280, height: 800 } as const;
+
+/** A Chromium of its own, without the application. */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = await findOrFetchChromium({ env: process.env, say: () => undefined });
+  if (executablePath === null) throw new Error('there is no Chromium');
+  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+}
+
+/** What no window on this Chromium can be quicker than: from its start to a page with nothing in it, the median of three. */
+export async function bareStartMs(): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const startedAt = performance.now();
+    const browser = await launchChromium();
+    const page = await browser.newPage({ viewport: VIEW });
+    await page.setContent('<!doctype html><html lang="en"><head><title>Empty</title></head><body></body></html>');
+    times.push(performance.now() - startedAt);
+    await browser.close();
+  }
+  return quantile(times, 0.5);
+}
