@@ -2,12 +2,14 @@ import { Long, type Timestamp } from 'bson';
 import { SessionTable } from './commands/session-table.ts';
 import { ServerError } from './semantics/server-error.ts';
 import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
-import type { Doc } from './semantics/values.ts';
+import { numberOf, type Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
 import { Deadline } from './storage/deadline.ts';
 import { History } from './storage/history.ts';
+import type { IndexInfo } from './storage/index-entries.ts';
 import { find, type Found, type ReadRequest } from './storage/query.ts';
 import { Records, withId } from './storage/records.ts';
+import { DiskSpill } from './storage/spill.ts';
 import { snapshotOf } from './storage/snapshot.ts';
 import { INDEXES_EMPTY, type Sqlite } from './storage/schema.ts';
 import { CursorTable } from './streams/cursors.ts';
@@ -40,6 +42,8 @@ export class Deployment {
   readonly oplog: Oplog;
   readonly cursors: CursorTable;
   readonly retryable: RetryableWrites;
+  /** Where stages put what does not fit in memory. */
+  readonly spill: DiskSpill;
   readonly history: History;
   readonly sessions = new SessionTable((sessions) => this.cursors.closeSessions(sessions));
   /** The time that the command under way still has. */
@@ -57,6 +61,7 @@ export class Deployment {
     this.startedAtMs = options.now();
     this.catalog = new Catalog(options.sqlite);
     this.records = new Records(options.sqlite, this.catalog, this.deadline);
+    this.spill = new DiskSpill(options.sqlite, this.records.sorts);
     this.oplog = new Oplog(options.sqlite, options.oplogBytesMax, options.now);
     this.cursors = new CursorTable();
     this.retryable = new RetryableWrites(options.sqlite, options.now);
@@ -186,27 +191,45 @@ export class Deployment {
     this.history.renamed(collection.db, collection.name);
   }
 
+  /** Gives a collection another name and logs it; a collection of that name goes. */
+  rename(collection: CollectionInfo, to: { readonly db: string; readonly coll: string }): void {
+    const target = this.catalog.find(to.db, to.coll);
+    if (target !== null) this.catalog.drop(target);
+    this.#touch(to.db);
+    this.catalog.rename(collection, to.db, to.coll);
+    const dropped = target === null ? {} : { dropTarget: target.uuid };
+    const { db, name: coll, uuid } = collection;
+    const fields = { to, operationDescription: { to, ...dropped } };
+    this.oplog.append({ operationType: 'rename', db, coll, uuid, fields });
+    this.history.renamed(db, coll);
+    this.history.renamed(to.db, to.coll);
+  }
+
   /** Creates an index and fills it. @returns false where it is there already */
   createIndex(collection: CollectionInfo, spec: Doc): boolean {
     const name = String(spec['name']);
-    const same = collection.indexes.find((index) => isSamePattern(index.spec['key'], spec['key']));
+    const isSame = (index: IndexInfo): boolean => isSameIndex(index, spec);
     const named = collection.indexes.find((index) => index.name === name);
-    if (named !== undefined && !isSamePattern(named.spec['key'], spec['key'])) {
+    if (named !== undefined && !isSame(named)) {
       throw new ServerError(
         'IndexKeySpecsConflict',
         `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${name}`,
       );
     }
-    if (named !== undefined) {
-      if (named.isUnique !== (spec['unique'] === true || name === '_id_')) {
-        throw new ServerError(
-          'IndexOptionsConflict',
-          `An equivalent index already exists with the same name but different options. Requested index: ${name}`,
-        );
-      }
-      return false;
-    }
-    if (same !== undefined && same.partialFilter === null && spec['partialFilterExpression'] === undefined) {
+    const same = collection.indexes.find(isSame);
+    if (same === undefined && collection.indexes.length >= INDEXES_MAX)
+      throw new ServerError(
+        'CannotCreateIndex',
+        `add index fails, too many indexes for ${collection.db}.${collection.name} key:${name}`,
+      );
+    if (same !== undefined && (same.expireAfterSeconds ?? null) !== (numberOf(spec['expireAfterSeconds']) ?? null))
+      throw new ServerError(
+        'IndexOptionsConflict',
+        `An equivalent index already exists with the same name but different options. Requested index: ${name}`,
+      );
+    if (named !== undefined) return false;
+    if (same !== undefined) {
+      if (same.name === '_id_') return false;
       throw new ServerError('IndexOptionsConflict', `Index already exists with a different name: ${same.name}`);
     }
     this.atomically(() => {
@@ -232,6 +255,21 @@ export class Deployment {
     if (!isOn) return {};
     return { fullDocumentBeforeChange: before, ...(after === null ? {} : { postImage: after }) };
   }
+}
+
+/** MongoDB's limit of indexes of one collection. */
+const INDEXES_MAX = 64;
+
+/** By what MongoDB tells indexes apart: their pattern, whether they are unique or sparse, and the filter of a partial one. */
+function isSameIndex(index: IndexInfo, { key, unique, sparse, partialFilterExpression }: Doc): boolean {
+  const isOn = (flag: unknown): boolean => flag === true || (numberOf(flag) ?? 0) !== 0;
+  if (!isSamePattern(index.spec['key'], key)) return false;
+  if (index.name === '_id_' || index.spec['clustered'] === true) return true;
+  return (
+    index.isUnique === isOn(unique) &&
+    index.isSparse === isOn(sparse) &&
+    isSamePattern(index.partialFilter ?? {}, partialFilterExpression ?? {})
+  );
 }
 
 /** Error: `CommandNotSupportedOnView`. */

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { EJSON } from 'bson';
 import fc from 'fast-check';
 import type { Db } from 'mongodb';
 import { DEVIATIONS, type Difference } from './deviations.ts';
 import { CASES, INDEX_SETS, WORLDS, type Case, type Operation } from './operations.ts';
-import { contents, makeWorld, prepare, run } from './outcome.ts';
+import { contents, makeWorld, prepare, run, type Outcome } from './outcome.ts';
 
 /** Both servers. */
 export interface Pair {
@@ -40,7 +41,7 @@ export async function compareCases(
 ): Promise<Comparison> {
   let operations = 0;
   const property = fc.asyncProperty(CASES, async (given) => {
-    const difference = await compareCase(pair, given, explained, () => (operations += 1));
+    const difference = await compareCase(pair, given, explained, (more) => (operations += more));
     if (difference !== null) throw new Error(shown(difference));
   });
   const result = await fc.check(property, { seed, numRuns: cases, interruptAfterTimeLimit: SHRINK_MS_MAX });
@@ -53,14 +54,59 @@ export async function compareCases(
 /** Shrinking asks both servers again and again. */
 const SHRINK_MS_MAX = 10 * 60 * 1000;
 
-/** @returns the first difference that nothing explains. One that is explained ends the case: what follows builds on it. */
+/** What the DocumentDB engine answers when one of its processes has crashed, until all of them are back. */
+const CRASHED =
+  /recovery mode|not yet accepting|starting up|shutting down|terminat|server closed|Connection (closed|terminated)|timed out|ECONN/i;
+/** The name under which cases are counted that the engine crashed in. */
+export const CRASHES = 'cases that the engine crashed in, which compare nothing';
+const RESTART_PAUSE_MS = 500;
+
+class EngineCrash extends Error {}
+
+function refuseCrash(outcome: Outcome): void {
+  if (outcome.code !== null && CRASHED.test(outcome.message)) throw new EngineCrash(outcome.message);
+}
+
+/** Waits until the engine answers again. */
+async function restarted({ engine }: Pair): Promise<void> {
+  for (;;) {
+    const { code, message } = await contents(engine, 0);
+    if (code === null || !CRASHED.test(message)) return;
+    await delay(RESTART_PAUSE_MS);
+  }
+}
+
+/**
+ * @returns the first difference that nothing explains. One that is explained ends the case: what follows builds on it. A case in
+ *   which the engine crashes is counted apart, and none of its operations.
+ */
 async function compareCase(
+  pair: Pair,
+  given: Case,
+  explained: Explained,
+  count: (operations: number) => void,
+): Promise<Difference | null> {
+  let operations = 0;
+  try {
+    const difference = await differenceIn(pair, given, explained, () => (operations += 1));
+    count(operations);
+    return difference;
+  } catch (cause) {
+    if (!(cause instanceof EngineCrash)) throw cause;
+    explained.set(CRASHES, (explained.get(CRASHES) ?? 0) + 1);
+    await restarted(pair);
+    return null;
+  }
+}
+
+async function differenceIn(
   pair: Pair,
   given: Case,
   explained: Explained,
   count: () => void,
 ): Promise<Difference | null> {
   const [sandbox, engine] = await Promise.all([prepare(pair.sandbox, given), prepare(pair.engine, given)]);
+  refuseCrash(engine);
   const insert = { kind: 'insert', command: {} };
   const documents = EJSON.stringify(given.documents);
   if (sandbox.text !== engine.text)
@@ -79,9 +125,11 @@ async function compareOne(
   operation: Operation,
 ): Promise<Omit<Difference, 'documents'> | null> {
   const [ours, theirs] = await Promise.all([run(sandbox, world, operation), run(engine, world, operation)]);
+  refuseCrash(theirs);
   if (ours.text !== theirs.text) return { operation, sandbox: ours, engine: theirs };
   if (!WRITES.has(operation.kind)) return null;
   const [now, then] = await Promise.all([contents(sandbox, world), contents(engine, world)]);
+  refuseCrash(then);
   if (now.text === then.text) return null;
   const wasRefused = ours.code !== null;
   return {

@@ -179,6 +179,23 @@ export const DEVIATIONS: readonly Deviation[] = [
       /\{"\$unset":.*\{"\$(addFields|set|project|group)"/.test(textOf(difference.operation)),
   },
   {
+    name: 'fields below one that an excluding $project took out are made and read by the stages behind it',
+    rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
+    page: 'core/aggregation-pipeline',
+    explains: (difference) =>
+      both(difference) &&
+      isAggregate(difference) &&
+      /\{"\$project":\{[^}]*"[a-d]\.\w":0.*\{"\$(addFields|group|sortByCount|replaceWith|match|unwind)"/.test(
+        textOf(difference.operation),
+      ),
+  },
+  {
+    name: '$not of $in with null beside numbers of another type finds what is in the list',
+    rule: '$not selects the documents that do not match the operator expression; numbers compare by their value, whatever their type.',
+    page: 'reference/operator/query/not',
+    explains: (difference) => both(difference) && textOf(difference.operation).includes('"$not":{"$in":['),
+  },
+  {
     name: 'an update that changes nothing is counted as a modification',
     rule: 'If the update operation results in no change to the document, nModified can be less than n.',
     page: 'reference/command/update',
@@ -212,6 +229,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     rule: '$avg divides: the mean of numbers that are no decimals is a double.',
     page: 'reference/operator/aggregation/avg',
     explains: (difference) => textOf(difference.operation).includes('"$avg"') && isSameButForNumberTypes(difference),
+  },
+  {
+    name: 'an average of a decimal beside what is no number is a double',
+    rule: '$avg ignores what is no number; where a decimal is among the numbers, the mean is a decimal.',
+    page: 'reference/operator/aggregation/avg',
+    explains: (difference) =>
+      both(difference) &&
+      textOf(difference.operation).includes('"$avg"') &&
+      withoutNumberTypes(difference.sandbox.text) === withoutNumberTypes(difference.engine.text),
   },
   {
     name: '$mod of a double gives a whole number',
@@ -295,10 +321,15 @@ function withoutNulls(text: string): string {
     .join('\n');
 }
 
+/** All numbers as JavaScript's. */
+function withoutNumberTypes(text: string): string {
+  return text.replaceAll(/\{"\$number\w+":"([^"]*)"\}/g, (_whole, digits: string) => String(Number(digits)));
+}
+
 /** In an order of its own: what was upserted has no id to be ordered by. */
 function withoutEmpty(text: string): string {
   return text
-    .replaceAll(/,"[abcd]":\{\}/g, '')
+    .replaceAll(/,"[abcd]":(\{\}|null)/g, '')
     .split('\n')
     .sort()
     .join('\n');

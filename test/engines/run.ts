@@ -5,18 +5,22 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { startSandbox } from '#sandbox/server.ts';
-import { compareCases, makeWorlds, type Explained } from './compare.ts';
+import { compareCases, CRASHES, makeWorlds, type Explained } from './compare.ts';
 import { DEVIATIONS } from './deviations.ts';
 
 /**
- * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N]`: random cases on the sandbox and on an independent
+ * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N --failures N]`: random cases on the sandbox and on an independent
  * engine, the DocumentDB engine beside the project or the one at URI. Exit status: 0 where every difference is explained, 1 where
- * one is not, 3 where there is no engine and nothing was run.
+ * one is not, 3 where there is no engine and nothing was run. It ends at the first unexplained difference, or at the N-th of `--failures`.
  */
 const NOT_RUN = 3;
 const START = fileURLToPath(new URL('../../../shared/documentdb/start', import.meta.url));
 const PORT = '27317';
 const CASES_AT_ONCE = 25;
+/** The engine leaves the question unanswered in which it crashes. */
+const ANSWER_MS_MAX = 30_000;
+/** After so many operations a line says how far it is, so that a run that is cut off says what it saw. */
+const PROGRESS_OPERATIONS = 1000;
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +28,7 @@ const { values } = parseArgs({
     operations: { type: 'string', default: '50000' },
     seed: { type: 'string' },
     lanes: { type: 'string', default: '4' },
+    failures: { type: 'string', default: '1' },
   },
 });
 
@@ -46,17 +51,28 @@ async function compareAll(engine: string): Promise<number> {
   const wanted = Number(values.operations);
   const explained: Explained = new Map();
   const sandbox = await startSandbox({ dataDir: 'memory' });
-  const clients = [await new MongoClient(sandbox.uri).connect(), await new MongoClient(engine).connect()] as const;
+  const clients = [
+    await new MongoClient(sandbox.uri).connect(),
+    await new MongoClient(engine, { socketTimeoutMS: ANSWER_MS_MAX }).connect(),
+  ] as const;
   const failures: string[] = [];
+  const failuresMax = Number(values.failures);
   let operations = 0;
   console.log(`Seed ${seed}: ${wanted} operations on the sandbox and on ${engine}.`);
+  let told = 0;
+  const tell = (position: string): void => {
+    if (operations < told + PROGRESS_OPERATIONS) return;
+    told = operations;
+    console.log(`${operations} operations so far, seed ${seed}, ${position}.`);
+  };
   const lane = async (number: number): Promise<void> => {
     const name = `engines_${number}`;
     const pair = { sandbox: clients[0].db(name), engine: clients[1].db(name) };
     await makeWorlds(pair, seed + number);
-    for (let round = 0; operations < wanted && failures.length === 0; round += 1) {
+    for (let round = 0; operations < wanted && failures.length < failuresMax; round += 1) {
       const result = await compareCases(pair, { seed: seed + number + round * 1000, cases: CASES_AT_ONCE, explained });
       operations += result.operations;
+      tell(`lane ${number}, round ${round}`);
       if (result.failure !== null) failures.push(result.failure);
     }
     await Promise.all([pair.sandbox.dropDatabase(), pair.engine.dropDatabase()]);
@@ -72,6 +88,8 @@ async function compareAll(engine: string): Promise<number> {
     const count = explained.get(name) ?? 0;
     if (count > 0) console.log(`${count} times: ${name}. MongoDB: ${rule}`);
   }
+  const crashes = explained.get(CRASHES) ?? 0;
+  if (crashes > 0) console.log(`${crashes} ${CRASHES}.`);
   console.log(`${operations} operations, ${failures.length} unexplained differences, seed ${seed}.`);
   for (const failure of failures) console.error(failure);
   return failures.length === 0 ? 0 : 1;

@@ -102,6 +102,8 @@ const FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
       'use44SortKeys',
       'useNewUpsert',
     ],
+    collStats: ['scale'],
+    dbStats: ['scale', 'freeStorage'],
     collMod: [
       'cappedMax',
       'cappedSize',

@@ -10,9 +10,11 @@ import type { Doc } from '../semantics/values.ts';
 import { checkApi, refuseUnknownField } from './command-fields.ts';
 import { numberField, retryOf, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
+import { checkFields } from './field-values.ts';
 import type { FailPoints } from './fail-points.ts';
 import { checkReadConcern } from './read-concern.ts';
 import { refuseTransaction } from './server-commands.ts';
+import { checkWriteConcern, withConcern } from './write-concern.ts';
 
 interface Waiting {
   readonly arrivedMs: number;
@@ -133,7 +135,7 @@ export class Executor {
         );
         return () => void settled.then(resolve);
       }
-      return () => resolve(this.#success(result));
+      return () => resolve(this.#success(command.writes ? withConcern(call, result) : result));
     } catch (cause) {
       if (isStoreFailure(cause)) throw cause;
       const failure = this.#failure(toServerError(cause));
@@ -145,6 +147,8 @@ export class Executor {
     this.#accessControl.check(call);
     checkApi(call);
     refuseUnknownField(call);
+    checkFields(call);
+    checkWriteConcern(call);
     checkReadConcern(call);
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
     if (!command.writes) return command.run(call);

@@ -20,8 +20,10 @@ import {
   type Command,
   type CommandCall,
 } from './command.ts';
-import { writeOutput } from './output-stages.ts';
+import { outputOf } from './output-stages.ts';
+import { refuseNegative, refuseUnknown } from './field-values.ts';
 import { snapshotTimeOf } from './read-concern.ts';
+import { checkStages } from './stage-names.ts';
 import { sourceOf } from './source-stages.ts';
 import { aggregateOnView, findOnView, throughViews } from './views.ts';
 
@@ -87,7 +89,6 @@ export function readRequest(call: CommandCall): ReadRequest {
   const { body } = call;
   const limit = numberField(body, 'limit') ?? 0;
   const skip = numberField(body, 'skip') ?? 0;
-  if (skip < 0) throw new ServerError('BadValue', `BSON field 'skip' value must be >= 0, actual value '${skip}'`);
   return {
     filter: docField(body, 'filter') ?? docField(body, 'query') ?? {},
     sort: docField(body, 'sort') ?? null,
@@ -97,6 +98,7 @@ export function readRequest(call: CommandCall): ReadRequest {
     variables: evaluateVariables(body['let'], call.startedAt),
     collation: collationOf(body['collation']),
     at: snapshotTimeOf(call),
+    allowDiskUse: body['allowDiskUse'] !== false,
   };
 }
 
@@ -193,6 +195,7 @@ const aggregate: Command = {
   run(call) {
     const target = call.body['aggregate'];
     const stages = docsField(call.body, 'pipeline');
+    checkAggregate(call);
     const name = typeof target === 'string' ? target : null;
     const namespace = `${call.db}.${name ?? '$cmd.aggregate'}`;
     const batchSize = numberField(docField(call.body, 'cursor') ?? {}, 'batchSize');
@@ -209,6 +212,29 @@ const aggregate: Command = {
   },
 };
 
+const CURSOR_FIELDS: ReadonlySet<string> = new Set(['batchSize']);
+
+/** Errors: `FailedToParse` without a cursor, 40415, 51024, 40602, `NotImplemented`. */
+function checkAggregate({ body }: CommandCall): void {
+  if (body['explain'] !== undefined && body['explain'] !== false)
+    throw new ServerError(
+      'NotImplemented',
+      "The sandbox server has no aggregate with the option 'explain': ask with the command explain",
+    );
+  const cursor = docField(body, 'cursor');
+  if (cursor === undefined)
+    throw new ServerError(
+      'FailedToParse',
+      "The 'cursor' option is required, except for aggregate with the explain argument",
+    );
+  refuseUnknown('cursor', cursor, CURSOR_FIELDS);
+  refuseNegative('batchSize', cursor['batchSize']);
+  const stages = docsField(body, 'pipeline');
+  // A stream's own stages are looked at where it is opened.
+  const isStream = stages[0] !== undefined && '$changeStream' in stages[0];
+  if (!isStream) checkStages(stages);
+}
+
 function aggregated(
   call: CommandCall,
   { name, stages }: { readonly name: string | null; readonly stages: readonly Doc[] },
@@ -217,14 +243,21 @@ function aggregated(
   const { deployment, db } = call;
   const context: PipelineContext = {
     variables: evaluateVariables(call.body['let'], call.startedAt),
-    collection: (other) => documentsOf(deployment, db, other, { filter: {}, at }),
+    collection: (other, filter = {}) => documentsOf(deployment, db, other, { filter, at }),
+    spill: deployment.spill,
     allowDiskUse: call.body['allowDiskUse'] !== false,
   };
   const output = stages.at(-1);
   const isOutput = output !== undefined && ('$out' in output || '$merge' in output);
+  const write = isOutput ? outputOf(call, output) : null;
   const inner = isOutput ? stages.slice(0, -1) : stages;
   const { request: leading, rest } = leadingRead(inner, context.variables, call.body['hint']);
-  const request = { ...leading, collation: collationOf(call.body['collation']), at };
+  const request = {
+    ...leading,
+    collation: collationOf(call.body['collation']),
+    at,
+    allowDiskUse: call.body['allowDiskUse'] !== false,
+  };
   if (request.collation !== null) refuseCollated(rest);
   const source = sourceOf(call, name, inner[0]);
   const read = name === null ? [] : documentsOf(deployment, db, name, request);
@@ -234,8 +267,14 @@ function aggregated(
       : rest.length === 0
         ? read
         : streamPipeline(rest, read, context);
-  if (!isOutput) return results;
-  writeOutput(call, output, [...results]);
+  if (write === null) return results;
+  // Read to its end before the first is written: it may be the target that is read.
+  const spooled = deployment.spill.spool(results);
+  try {
+    write(spooled.read());
+  } finally {
+    spooled.close();
+  }
   return [];
 }
 

@@ -2,9 +2,12 @@ import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { NO_CURSOR } from '../deployment.ts';
-import { fieldsOf, isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
+import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
+import { checkCreateOptions } from './create-options.ts';
+import { refuseOption, refuseUnknown } from './field-values.ts';
+import { checkIndexSpec } from './index-spec.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 function existing(call: CommandCall): CollectionInfo {
@@ -30,40 +33,18 @@ function cursorOf(ns: string, firstBatch: readonly Doc[]): Doc {
   return { cursor: { id: NO_CURSOR, ns, firstBatch } };
 }
 
-const INDEX_OPTIONS = new Set([
-  'v',
-  'key',
-  'name',
-  'unique',
-  'sparse',
-  'partialFilterExpression',
-  'expireAfterSeconds',
-  'background',
-  'ns',
-  'hidden',
-]);
-
 const createIndexes: Command = {
   writes: true,
   run(call) {
     const name = collectionName(call);
     const isNew = call.deployment.catalog.find(call.db, name) === null;
+    const specs = docsField(call.body, 'indexes');
+    if (specs.length === 0) throw new ServerError('BadValue', 'Must specify at least one index to create');
+    specs.forEach(checkIndexSpec);
     const collection = call.deployment.ensureCollection(call.db, name);
     const before = isNew ? 1 : collection.indexes.length;
     const made: Doc[] = [];
-    for (const spec of docsField(call.body, 'indexes')) {
-      const unknown = Object.keys(spec).find((option) => !INDEX_OPTIONS.has(option));
-      if (unknown !== undefined)
-        throw new ServerError(
-          'InvalidOptions',
-          `The field '${unknown}' is not valid for an index specification on this sandbox server. Specification: ${JSON.stringify(spec)}`,
-        );
-      if (typeof spec['name'] !== 'string')
-        throw new ServerError(
-          'FailedToParse',
-          "Error in specification: The 'name' field is a required property of an index specification",
-        );
-      fieldsOf(spec['key']);
+    for (const spec of specs) {
       if (call.deployment.createIndex(collection, spec)) made.push({ v: 2, ...spec });
     }
     if (made.length > 0) logChange(call, collection, 'createIndexes', { indexes: made });
@@ -112,20 +93,15 @@ const listIndexes: Command = {
   },
 };
 
-/** What MongoDB makes collections with and this server does not. */
-const OPTIONS_MISSING = ['capped', 'size', 'max', 'collation', 'timeseries', 'encryptedFields', 'expireAfterSeconds'];
-
 const create: Command = {
   writes: true,
   run(call) {
     const name = collectionName(call);
+    checkCreateOptions(call.body);
     if (call.deployment.catalog.find(call.db, name) !== null) {
       throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
     const options = validationOptionsOf(call.db, call.body);
-    const missing = OPTIONS_MISSING.find((option) => call.body[option] !== undefined);
-    if (missing !== undefined)
-      throw new ServerError('NotImplemented', `The sandbox server has no collections with the option '${missing}'`);
     for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);
@@ -159,7 +135,26 @@ function isOfIds(index: CollectionInfo['indexes'][number]): boolean {
 }
 
 /** What MongoDB changes of a collection and this server does not. */
-const COLLECTION_CHANGES = ['viewOn', 'pipeline', 'expireAfterSeconds'];
+const COLLECTION_CHANGES = [
+  'cappedMax',
+  'cappedSize',
+  'dryRun',
+  'encryptedFields',
+  'expireAfterSeconds',
+  'flags',
+  'pipeline',
+  'timeseries',
+  'timeseriesBucketsMayHaveMixedSchemaData',
+  'viewOn',
+];
+const INDEX_CHANGES: ReadonlySet<string> = new Set([
+  'name',
+  'keyPattern',
+  'expireAfterSeconds',
+  'hidden',
+  'unique',
+  'prepareUnique',
+]);
 
 const collMod: Command = {
   writes: true,
@@ -189,6 +184,8 @@ const collMod: Command = {
 /** Changes when documents expire, or whether an index is hidden from the planner. */
 function changeIndex(call: CommandCall, collection: CollectionInfo, change: Doc): Doc {
   const { name, keyPattern, expireAfterSeconds, hidden } = change;
+  refuseUnknown('collMod.index', change, INDEX_CHANGES);
+  for (const option of ['unique', 'prepareUnique']) refuseOption('collMod', `index.${option}`, change[option]);
   const index = collection.indexes.find((one) =>
     typeof name === 'string' ? one.name === name : isSamePattern(one.spec['key'], keyPattern),
   );
@@ -240,21 +237,18 @@ const dropDatabase: Command = {
 const renameCollection: Command = {
   writes: true,
   run(call) {
+    if (call.db !== 'admin')
+      throw new ServerError('Unauthorized', 'renameCollection may only be run against the admin database.');
     const [from, to] = [splitNamespace(call.body['renameCollection']), splitNamespace(call.body['to'])];
-    const { catalog, oplog } = call.deployment;
+    const { catalog } = call.deployment;
     const collection = catalog.find(from.db, from.coll);
     if (collection === null)
       throw new ServerError('NamespaceNotFound', `Source collection ${from.db}.${from.coll} does not exist`);
-    const target = catalog.find(to.db, to.coll);
-    if (target !== null) {
-      if (call.body['dropTarget'] !== true) throw new ServerError('NamespaceExists', 'target namespace exists');
-      catalog.drop(target);
-    }
-    catalog.rename(collection, to.db, to.coll);
-    const dropped = target === null ? {} : { dropTarget: target.uuid };
-    const fields = { to, operationDescription: { to, ...dropped } };
-    oplog.append({ operationType: 'rename', db: from.db, coll: from.coll, uuid: collection.uuid, fields });
-    for (const { db, coll } of [from, to]) call.deployment.history.renamed(db, coll);
+    if (from.db === to.db && from.coll === to.coll)
+      throw new ServerError('IllegalOperation', "Can't rename a collection to itself");
+    if (catalog.find(to.db, to.coll) !== null && call.body['dropTarget'] !== true)
+      throw new ServerError('NamespaceExists', 'target namespace exists');
+    call.deployment.rename(collection, to);
     return {};
   },
 };

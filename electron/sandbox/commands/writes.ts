@@ -15,6 +15,7 @@ import {
   type Command,
   type CommandCall,
 } from './command.ts';
+import { missingField, refuseOption, refuseUnknown } from './field-values.ts';
 
 /** MongoDB's limit of statements in one write command. */
 const STATEMENTS_MAX = 100_000;
@@ -34,11 +35,16 @@ const UPDATE_FIELDS = new Set([
 ]);
 const DELETE_FIELDS = new Set(['q', 'limit', 'hint', 'collation', 'sampleId']);
 
-function refuseUnknownFields(place: string, statements: readonly Doc[], known: ReadonlySet<string>): void {
+function checkStatements(
+  place: string,
+  statements: readonly Doc[],
+  { known, required }: { readonly known: ReadonlySet<string>; readonly required: readonly string[] },
+): void {
   for (const statement of statements) {
-    const unknown = Object.keys(statement).find((field) => !known.has(field));
-    if (unknown !== undefined)
-      throw new ServerError('Location40415', `BSON field '${place}.${unknown}' is an unknown field.`);
+    refuseUnknown(place, statement, known);
+    const missing = required.find((field) => statement[field] === undefined);
+    if (missing !== undefined) throw missingField(place, missing);
+    for (const option of ['upsertSupplied', 'sampleId']) refuseOption(place, option, statement[option]);
   }
 }
 
@@ -75,7 +81,7 @@ function eachStatement(
 ): Outcome {
   if (statements.length === 0 || statements.length > STATEMENTS_MAX) {
     throw new ServerError(
-      'BadValue',
+      'InvalidLength',
       `Write batch sizes must be between 1 and ${STATEMENTS_MAX}. Got ${statements.length} operations.`,
     );
   }
@@ -128,7 +134,11 @@ const insert: Command = {
 
 function updateRequestOf(call: CommandCall, statement: Doc, variables: Doc): UpdateRequest {
   const update = statement['u'] ?? statement['update'];
-  kindOfUpdate(update);
+  const kind = kindOfUpdate(update);
+  if (kind === 'pipeline' && statement['arrayFilters'] !== undefined)
+    throw new ServerError('FailedToParse', 'arrayFilters may not be specified for pipeline-style updates');
+  if (kind !== 'pipeline' && statement['c'] !== undefined)
+    throw new ServerError('Location51198', 'Constant values may only be specified for pipeline updates');
   return {
     update: update as UpdateRequest['update'],
     filter: docField(statement, 'q') ?? docField(statement, 'query') ?? {},
@@ -163,7 +173,7 @@ const update: Command = {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let'], call.startedAt);
     const statements = docsField(call.body, 'updates');
-    refuseUnknownFields('update.updates', statements, UPDATE_FIELDS);
+    checkStatements('update.updates', statements, { known: UPDATE_FIELDS, required: ['q', 'u'] });
     const outcome = eachStatement(call, statements, (statement) => {
       const request = updateRequestOf(call, statement, variables);
       const isMulti = statement['multi'] === true;
@@ -171,14 +181,15 @@ const update: Command = {
         throw new ServerError('FailedToParse', 'multi update is not supported for replacement-style update');
       }
       // All are found before the first is changed, or an update that moves a document ahead would meet it again.
-      const found = [...call.deployment.find(call.db, name, readOf(statement, request, isMulti ? 0 : 1))];
+      const found = placesOf(call, name, readOf(statement, request, isMulti ? 0 : 1));
       if (found.length === 0 && statement['upsert'] === true) {
         const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
         return { n: 1, nModified: 0, upserted: stored['_id'] };
       }
       // What a statement did before it was refused stays, but is not counted.
-      const changed = found.map((one) => updateFound(call, name, one, request)).filter((after) => after !== null);
-      return { n: found.length, nModified: changed.length };
+      let nModified = 0;
+      for (const one of again(call, found)) if (updateFound(call, name, one, request) !== null) nModified += 1;
+      return { n: found.length, nModified };
     });
     const upserted = outcome.results
       .filter((result) => Object.hasOwn(result, 'upserted'))
@@ -187,6 +198,23 @@ const update: Command = {
     return replyOf(outcome, { nModified, ...(upserted.length === 0 ? {} : { upserted }) });
   },
 };
+
+/** The places of all documents that a statement finds; of one alone the document too, which saves reading it again. */
+function placesOf(call: CommandCall, name: string, request: ReadRequest): readonly (Found | number)[] {
+  const found = call.deployment.find(call.db, name, request);
+  return request.limit === 1 ? [...found] : Array.from(found, ({ record }) => record);
+}
+
+/** Documents one after the other, so that no more than one is held. */
+function* again({ deployment }: CommandCall, places: readonly (Found | number)[]): Generator<Found> {
+  for (const place of places) {
+    if (typeof place !== 'number') yield place;
+    else {
+      const document = deployment.records.read(place);
+      if (document !== null) yield { record: place, document };
+    }
+  }
+}
 
 function updateFound(call: CommandCall, name: string, found: Found, request: UpdateRequest): Doc | null {
   const collection = call.deployment.catalog.find(call.db, name);
@@ -206,12 +234,14 @@ const remove: Command = {
     const name = collectionName(call);
     const variables = evaluateVariables(call.body['let'], call.startedAt);
     const statements = docsField(call.body, 'deletes');
-    refuseUnknownFields('delete.deletes', statements, DELETE_FIELDS);
+    checkStatements('delete.deletes', statements, { known: DELETE_FIELDS, required: ['q', 'limit'] });
     const outcome = eachStatement(call, statements, (statement) => {
       const filter = docField(statement, 'q') ?? {};
       const limit = numberField(statement, 'limit') ?? 0;
-      const doomed = Array.from(call.deployment.find(call.db, name, readOf(statement, { filter, variables }, limit)));
-      for (const found of doomed) removeFound(call, name, found);
+      if (limit !== 0 && limit !== 1)
+        throw new ServerError('FailedToParse', `The limit field in delete objects must be 0 or 1. Got ${limit}`);
+      const doomed = placesOf(call, name, readOf(statement, { filter, variables }, limit));
+      for (const found of again(call, doomed)) removeFound(call, name, found);
       return { n: doomed.length };
     });
     return replyOf(outcome, {});
@@ -233,11 +263,10 @@ function modify(call: CommandCall): Doc {
   const variables = evaluateVariables(body['let'], call.startedAt);
   const filter = docField(body, 'query') ?? {};
   const fields = docField(body, 'fields');
+  checkModification(body);
   const [found] = [...call.deployment.find(call.db, name, readOf(body, { filter, variables }, 1))];
   const shown = (document: Doc): unknown => project([document], fields)[0] ?? null;
   if (body['remove'] === true) {
-    if (body['update'] !== undefined)
-      throw new ServerError('FailedToParse', 'Cannot specify both an update and remove=true');
     if (found !== undefined) removeFound(call, name, found);
     return {
       lastErrorObject: { n: found === undefined ? 0 : 1 },
@@ -256,6 +285,18 @@ function modify(call: CommandCall): Doc {
   }
   const after = updateFound(call, name, found, request) ?? found.document;
   return { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(isNew ? after : found.document) };
+}
+
+/** Error: `FailedToParse` for what contradicts itself. */
+function checkModification(body: Doc): void {
+  const isRemoval = body['remove'] === true;
+  if (!isRemoval && body['update'] === undefined)
+    throw new ServerError('FailedToParse', 'Either an update or remove=true must be specified');
+  if (!isRemoval) return;
+  const other = ['update', 'new', 'upsert', 'arrayFilters'].find(
+    (field) => body[field] !== undefined && body[field] !== false,
+  );
+  if (other !== undefined) throw new ServerError('FailedToParse', `Cannot specify both ${other} and remove=true`);
 }
 
 /** Commands that change documents. */

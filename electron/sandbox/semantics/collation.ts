@@ -4,6 +4,18 @@ import { isDoc, numberOf, type Doc } from './values.ts';
 /** An order of texts that is not the one of their bytes. */
 export type Collation = (left: string, right: string) => number;
 
+const FIELDS: ReadonlySet<string> = new Set([
+  'alternate',
+  'backwards',
+  'caseFirst',
+  'caseLevel',
+  'locale',
+  'maxVariable',
+  'normalization',
+  'numericOrdering',
+  'strength',
+  'version',
+]);
 const SENSITIVITIES = { 1: 'base', 2: 'accent', 3: 'variant', 4: 'variant', 5: 'variant' } as const;
 /** Operators whose texts are no values to compare: MongoDB leaves them as they are, the ranks of {@link rankedTexts} would not. */
 const UNCOLLATED = new Set(['$regex', '$expr', '$jsonSchema', '$where', '$text']);
@@ -15,7 +27,13 @@ const UNCOLLATED = new Set(['$regex', '$expr', '$jsonSchema', '$where', '$text']
 export function collationOf(given: unknown): Collation | null {
   if (!isDoc(given)) return null;
   const { locale } = given;
-  if (typeof locale !== 'string') throw new ServerError('BadValue', "Missing expected field 'locale' of the collation");
+  const unknown = Object.keys(given).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined)
+    throw new ServerError('Location40415', `BSON field 'collation.${unknown}' is an unknown field.`);
+  if (locale === undefined)
+    throw new ServerError('Location40414', "BSON field 'collation.locale' is missing but a required field");
+  if (typeof locale !== 'string')
+    throw new ServerError('TypeMismatch', "BSON field 'collation.locale' is the wrong type, expected type 'string'");
   if (locale === 'simple') return null;
   const tag = locale.replaceAll('_', '-');
   if (!isKnown(tag)) throw new ServerError('BadValue', `Field 'locale' is invalid in: { locale: "${locale}" }`);

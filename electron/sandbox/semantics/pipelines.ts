@@ -5,6 +5,7 @@ import { compile, scopeOf } from './expressions/compile.ts';
 import { EVALUATION, OPERATORS } from './matching.ts';
 import { ServerError } from './server-error.ts';
 import { STAGES } from './stages.ts';
+import { IN_MEMORY, Memory, type Spill } from './stages/memory.ts';
 import type { StageContext } from './stages/stage.ts';
 import { isDoc, workingDoc, type Doc } from './values.ts';
 
@@ -12,8 +13,10 @@ import { isDoc, workingDoc, type Doc } from './values.ts';
 export interface PipelineContext {
   /** Values of `let`, and of `NOW`. */
   readonly variables: Doc;
-  /** The documents of another collection of the same database, in exact form. */
-  readonly collection: (name: string) => Iterable<Doc>;
+  /** The documents of another collection of the same database, in exact form; those that a filter finds, where one is given. */
+  readonly collection: (name: string, filter?: Doc) => Iterable<Doc>;
+  /** Where stages put what does not fit in memory; nowhere unless told. */
+  readonly spill?: Spill;
   /** False where stages may not use more memory than MongoDB allows without the disk. */
   readonly allowDiskUse?: boolean;
 }
@@ -42,7 +45,9 @@ function stageContext(context: PipelineContext, variables: Doc): StageContext {
     variables: withNow(variables),
     collection: (name) => workingDocs(context.collection(name)),
     run: (stages, input, inner) => runStages(stages, input, stageContext(context, inner)),
+    matching: (name, filter) => workingDocs(context.collection(name, filter)),
     allowDiskUse: context.allowDiskUse ?? true,
+    spill: context.spill ?? IN_MEMORY,
   };
 }
 
@@ -60,20 +65,81 @@ function runStages(stages: readonly Doc[], documents: Iterable<Doc>, context: St
   return compiled.reduce((input, stage) => stage(input), documents);
 }
 
+/** The options of the stages that the library runs, and with what MongoDB refuses another one. */
+const OPTIONS: Readonly<Record<string, { readonly code: number; readonly known: readonly string[] }>> = {
+  $graphLookup: {
+    code: 40_104,
+    known: [
+      'from',
+      'startWith',
+      'connectFromField',
+      'connectToField',
+      'as',
+      'maxDepth',
+      'depthField',
+      'restrictSearchWithMatch',
+    ],
+  },
+  $setWindowFields: { code: 40_415, known: ['partitionBy', 'sortBy', 'output'] },
+  $bucketAuto: { code: 40_245, known: ['groupBy', 'buckets', 'output', 'granularity'] },
+  $densify: { code: 40_415, known: ['field', 'partitionByFields', 'range'] },
+  $fill: { code: 40_415, known: ['partitionBy', 'partitionByFields', 'sortBy', 'output'] },
+};
+
+function refuseUnknownOptions(stage: Doc): void {
+  const [[name, given] = ['', null]] = Object.entries(stage);
+  const options = OPTIONS[name];
+  if (options === undefined) return;
+  if (!isDoc(given)) throw new ServerError('FailedToParse', `the ${name} stage specification must be an object`);
+  const unknown = Object.keys(given).find((option) => !options.known.includes(option));
+  if (unknown !== undefined)
+    throw new ServerError(`Location${options.code}`, `Unknown argument to ${name}: ${unknown}`);
+}
+
 /** What only the library has. */
 function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>) => Iterable<Doc> {
+  refuseUnknownOptions(stage);
+  const collections = new Map<string, Doc[]>();
+  const foreign = (name: string): Doc[] => {
+    const known = collections.get(name);
+    if (known !== undefined) return known;
+    const held = heldWithin(new Memory(Object.keys(stage)[0] ?? ''), context.collection(name));
+    collections.set(name, held);
+    return held;
+  };
   const aggregator = new Aggregator([stage], {
     ...EVALUATION,
     variables: context.variables,
-    collectionResolver: (name: string) => [...context.collection(name)],
+    collectionResolver: (name: string) => foreign(name),
   });
-  return function* (input) {
-    for (const result of aggregator.run<AnyObject>([...input])) {
+  const name = Object.keys(stage)[0] ?? '';
+  const run = function* (documents: Doc[]): Generator<Doc> {
+    for (const result of aggregator.run<AnyObject>(documents)) {
       if (!isDoc(result)) throw new ServerError('InternalError', 'a stage gave something that is no document');
       yield result;
     }
   };
+  return function* (input) {
+    if (ONE_BY_ONE.has(name)) {
+      for (const document of input) yield* run([document]);
+      return;
+    }
+    yield* run(heldWithin(new Memory(name), input));
+  };
 }
+
+/** The library holds all that it is given, and knows no disk. Error: `QueryExceededMemoryLimitNoDiskUseAllowed`. */
+function heldWithin(memory: Memory, documents: Iterable<Doc>): Doc[] {
+  const held: Doc[] = [];
+  for (const document of documents) {
+    if (!memory.hold(document)) memory.refuse();
+    held.push(document);
+  }
+  return held;
+}
+
+/** Stages that make of each document what they make of it alone. */
+const ONE_BY_ONE: ReadonlySet<string> = new Set(['$redact', '$graphLookup']);
 
 function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {
   for (const document of documents) yield workingDoc(document);
@@ -81,15 +147,19 @@ function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {
 
 /** Applies an update pipeline to one document in exact form. @returns the new document in working form */
 export function applyPipelineUpdate(stages: readonly Doc[], document: Doc, variables: Doc): Doc {
-  for (const stage of stages) {
-    const name = Object.keys(stage)[0] ?? '';
-    if (!UPDATE_STAGES.has(name)) {
-      throw new ServerError('InvalidOptions', `${name} is not allowed to be used within an update`);
-    }
-  }
+  refuseOtherThanUpdates(stages);
   const result = runPipeline(stages, [document], { variables, collection: () => [] })[0];
   if (result === undefined) throw new ServerError('InternalError', 'an update pipeline gave no document');
   return result;
+}
+
+/** Error: `InvalidOptions` for a stage that an update may not have. */
+export function refuseOtherThanUpdates(stages: readonly Doc[]): void {
+  for (const stage of stages) {
+    const name = Object.keys(stage)[0] ?? '';
+    if (!UPDATE_STAGES.has(name))
+      throw new ServerError('InvalidOptions', `${name} is not allowed to be used within an update`);
+  }
 }
 
 /** The values of a command's `let`, with `NOW`. */
@@ -107,8 +177,30 @@ function nameOf(stage: Doc): string {
     throw new ServerError('Location40323', 'A pipeline stage specification object must contain exactly one field.');
   if (Object.hasOwn(STAGES, name)) return name;
   if (REFUSED.has(name)) throw new ServerError('Location40601', `${name} can only be the final stage in the pipeline`);
-  if (OPERATORS.getOperator(OpType.PIPELINE, name) === null) throw unknownStage(name);
+  refuseStage(name);
   return name;
+}
+
+/** Stages that MongoDB 7 has and this server has not. */
+const NOT_OFFERED: ReadonlySet<string> = new Set([
+  '$changeStreamSplitLargeEvent',
+  '$currentOp',
+  '$geoNear',
+  '$listSampledQueries',
+  '$listSessions',
+  '$planCacheStats',
+  '$querySettings',
+  '$search',
+  '$searchMeta',
+  '$shardedDataDistribution',
+  '$vectorSearch',
+]);
+
+/** Refuses a stage that this server does not run. Errors: 40324 for one that nobody has, `NotImplemented`. */
+export function refuseStage(name: string): void {
+  if (Object.hasOwn(STAGES, name)) return;
+  if (NOT_OFFERED.has(name)) throw new ServerError('NotImplemented', `The sandbox server has no stage ${name}`);
+  if (OPERATORS.getOperator(OpType.PIPELINE, name) === null) throw unknownStage(name);
 }
 
 /** MongoDB's refusal of a stage that it does not have. */

@@ -2,6 +2,7 @@ import { compile, scopeOf, type Evaluate } from './expressions/compile.ts';
 import { refuse } from './expressions/refusal.ts';
 import { isTrue } from './field-conditions.ts';
 import { numberKind } from './numbers.ts';
+import { ServerError } from './server-error.ts';
 import { assign, isDoc, type Doc } from './values.ts';
 
 /** A document with a value at a path: lists on the way are entered, and what is no document on the way becomes one. */
@@ -85,7 +86,7 @@ export function projectionOf(specification: unknown, variables: Doc): (document:
         throw refuse(31_254, `Cannot do exclusion on field ${path} in inclusion projection`);
       }
       if (path !== '_id') isInclusion ??= isShown;
-      put(root, path, isFlag ? { type: isShown ? 'shown' : 'hidden' } : { type: 'value', evaluate: compile(value) });
+      put(root, path, isFlag ? { type: isShown ? 'shown' : 'hidden' } : { type: 'value', evaluate: projected(value) });
     }
   };
   add('', specification);
@@ -93,6 +94,17 @@ export function projectionOf(specification: unknown, variables: Doc): (document:
   if (shows && id !== false && !root.fields.has('_id')) root.fields.set('_id', { type: 'shown' });
   if (!shows && id === false) root.fields.set('_id', { type: 'hidden' });
   return (document) => (shows ? included(document, root, document, variables) : (excluded(document, root) as Doc));
+}
+
+/** Here MongoDB has a number of its own for an operator that nobody has. */
+function projected(value: unknown): Evaluate {
+  try {
+    return compile(value);
+  } catch (cause) {
+    const name = isDoc(value) ? (Object.keys(value)[0] ?? '') : '';
+    const isUnknown = cause instanceof ServerError && cause.message === `Unrecognized expression '${name}'`;
+    throw isUnknown ? refuse(31_325, `Invalid $project :: caused by :: Unknown expression ${name}`) : cause;
+  }
 }
 
 function put(root: Tree, path: string, node: Node): void {

@@ -187,13 +187,17 @@ function toIndexInfo(row: IndexRow): IndexInfo {
     id: row.id,
     name: String(spec['name']),
     fields: fieldsOf(spec['key']),
-    isUnique: spec['name'] === '_id_' || spec['unique'] === true,
-    isSparse: spec['sparse'] === true,
+    isUnique: spec['name'] === '_id_' || isOn(spec['unique']),
+    isSparse: isOn(spec['sparse']),
     partialFilter: isDoc(spec['partialFilterExpression']) ? spec['partialFilterExpression'] : null,
     expireAfterSeconds: expire,
     spec,
     isMultikey: row.isMultikey === 1,
   };
+}
+
+function isOn(flag: unknown): boolean {
+  return flag === true || (numberOf(flag) ?? 0) !== 0;
 }
 
 /** The fields of a key pattern or a sort; each direction is 1 or -1. */

@@ -3,7 +3,8 @@ import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { simpleMatcher } from '../semantics/simple-matching.ts';
 import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
-import type { Doc } from '../semantics/values.ts';
+import { Memory } from '../semantics/stages/memory.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from './catalog.ts';
 import { indexedValue, type IndexField } from './index-entries.ts';
@@ -35,6 +36,8 @@ export interface ReadRequest {
   readonly collation?: Collation | null;
   /** The logical time whose documents are read; the present where it is not there. */
   readonly at?: Timestamp | null;
+  /** False where a sort may not hold more than MongoDB allows without the disk. */
+  readonly allowDiskUse?: boolean;
   /** What the read looks at is counted here. */
   readonly stats?: ReadStats;
 }
@@ -183,12 +186,23 @@ function* sorted(
   records: RecordSource,
   found: Iterable<Found>,
   sort: readonly SortField[],
-  { collation = null, skip = 0, limit = 0 }: ReadRequest,
+  { collation = null, skip = 0, limit = 0, allowDiskUse = true }: ReadRequest,
 ): Generator<Found> {
-  const entries = collation === null ? keyed(found, sort) : collated(found, sort, collation);
+  // Of a sort with a limit MongoDB holds no more than the limit, which a page of its documents is far below.
+  const counted = allowDiskUse || limit > 0 ? found : withinMemory(found);
+  const entries = collation === null ? keyed(counted, sort) : collated(counted, sort, collation);
   for (const { record } of records.sorts.sorted(entries, limit === 0 ? 0 : skip + limit)) {
     const document = records.read(record);
     if (document !== null) yield { record, document };
+  }
+}
+
+/** Error: `QueryExceededMemoryLimitNoDiskUseAllowed`. */
+function* withinMemory(found: Iterable<Found>): Generator<Found> {
+  const memory = new Memory('sort');
+  for (const one of found) {
+    if (!memory.hold(one.document)) memory.refuse();
+    yield one;
   }
 }
 
@@ -240,5 +254,16 @@ function keyOf(
 
 /** The fields of a sort document; none for no sort. */
 export function sortFieldsOf(sort: Doc | null | undefined): readonly SortField[] {
-  return sort === null || sort === undefined ? [] : fieldsOf(sort);
+  if (sort === null || sort === undefined) return [];
+  for (const [path, direction] of Object.entries(sort)) {
+    const number = numberOf(direction);
+    if (isDoc(direction))
+      throw new ServerError('NotImplemented', `The sandbox server sorts by no $meta, as for '${path}'`);
+    if (number === null) throw new ServerError('Location15974', `Illegal key in $sort specification: ${path}`);
+    if (number !== 1 && number !== -1)
+      throw new ServerError('Location15975', '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+    if (path !== '$natural' && path.split('.').some((part) => part === ''))
+      throw new ServerError('Location15998', 'FieldPath field names may not be empty strings.');
+  }
+  return fieldsOf(sort);
 }

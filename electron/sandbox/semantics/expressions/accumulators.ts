@@ -187,6 +187,8 @@ export function accumulatorOf(name: string, operand: unknown): () => Accumulator
   if (Object.hasOwn(RANKED, name)) return ranked(name, operand);
   if (name === '$median' || name === '$percentile') return percentile(name, operand);
   const reduce = Object.hasOwn(REDUCERS, name) ? REDUCERS[name] : undefined;
+  if (name === '$accumulator')
+    throw new ServerError('NotImplemented', 'The sandbox server has no accumulator $accumulator');
   if (reduce === undefined) throw refuse(15_952, `unknown group operator '${name}'`);
   if (Array.isArray(operand) && operand.length !== 1)
     throw refuse(40_237, `The ${name} accumulator is a unary operator`);

@@ -13,8 +13,12 @@ const OWN = new Map<string, Operator>(
   [ARITHMETIC, CONDITIONS, LISTS, TYPE_OPERATORS, TEXTS, FIELDS].flatMap((operators) => Object.entries(operators)),
 );
 
+/** Expressions that MongoDB 7 has and this server has not: they would run a client's program, or need another kind of index. */
+const NOT_OFFERED: ReadonlySet<string> = new Set(['$function', '$meta', '$sampleRate', '$toHashedIndexKey']);
+
 /** An expression's operator: our own, one that reduces a list, or the library's. Error: MongoDB's for one that nobody has. */
 export function operatorNamed(name: string): Operator {
+  if (NOT_OFFERED.has(name)) throw new ServerError('NotImplemented', `The sandbox server has no expression ${name}`);
   const own = OWN.get(name) ?? reducingOperator(name) ?? libraryOperator(name);
   if (own === null) throw new ServerError('InvalidPipelineOperator', `Unrecognized expression '${name}'`);
   return own;

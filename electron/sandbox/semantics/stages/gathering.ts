@@ -1,12 +1,12 @@
 import { sortFieldsOf, sortKeyOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { accumulatorOf, type Accumulator } from '../expressions/accumulators.ts';
-import { compile, scopeOf } from '../expressions/compile.ts';
+import { compile, scopeOf, type Scope } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
-import { Memory } from './memory.ts';
+import { Memory, type KeyedDoc } from './memory.ts';
 import type { CompileStage } from './stage.ts';
 
 function countOperand(stage: string, operand: unknown, least: number): number {
@@ -47,66 +47,120 @@ export const skip: CompileStage = (operand) => {
 
 /** `$sample`. */
 export const sample: CompileStage = (operand) => {
-  const size = isDoc(operand) ? operand['size'] : undefined;
-  if (numberKind(size) === null || toDouble(size) <= 0)
-    throw refuse(28_747, 'size argument to $sample must be a positive integer');
+  if (!isDoc(operand)) throw refuse(28_745, 'the $sample stage specification must be an object');
+  const { size, ...others } = operand;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw refuse(28_748, `unrecognized option to $sample: ${unknown}`);
+  if (size === undefined) throw refuse(28_749, '$sample stage must specify a size');
+  if (numberKind(size) === null) throw refuse(28_746, 'size argument to $sample must be a number');
+  if (toDouble(size) <= 0) throw refuse(28_747, 'size argument to $sample must be a positive integer');
   return function* (input) {
-    const all = [...input];
-    for (let left = Math.min(toDouble(size), all.length); left > 0; left -= 1) {
-      const [one] = all.splice(Math.floor(Math.random() * all.length), 1);
+    // Each document takes the place of one that was chosen before with the chance that keeps all of them equal.
+    const chosen: Doc[] = [];
+    let seen = 0;
+    for (const document of input) {
+      seen += 1;
+      if (chosen.length < toDouble(size)) chosen.push(document);
+      else {
+        const place = Math.floor(Math.random() * seen);
+        if (place < chosen.length) chosen[place] = document;
+      }
+    }
+    for (let left = chosen.length; left > 0; left -= 1) {
+      const [one] = chosen.splice(Math.floor(Math.random() * left), 1);
       if (one !== undefined) yield one;
     }
   };
 };
 
 /** `$sort`. */
-export const sort: CompileStage = (operand, { allowDiskUse }) => {
+export const sort: CompileStage = (operand, { allowDiskUse, spill }) => {
   if (!isDoc(operand)) throw refuse(15_973, 'the $sort key specification must be an object');
   if (Object.keys(operand).length === 0) throw refuse(15_976, '$sort stage must have at least one sort key');
   const fields = sortFieldsOf(operand);
-  return function* (input) {
-    const memory = new Memory('$sort', !allowDiskUse);
-    const entries: { readonly key: Buffer; readonly document: Doc }[] = [];
+  const keyed = function* (input: Iterable<Doc>): Generator<KeyedDoc> {
+    const memory = new Memory('$sort');
     for (const document of input) {
-      memory.hold(document);
-      entries.push({ key: sortKeyOf(document, fields), document });
+      if (!allowDiskUse && !memory.hold(document)) memory.refuse();
+      yield { key: sortKeyOf(document, fields), document };
     }
-    entries.sort((left, right) => Buffer.compare(left.key, right.key));
-    for (const { document } of entries) yield document;
+  };
+  return function* (input) {
+    for (const { document } of spill.sorted(keyed(input))) yield document;
   };
 };
 
+/** The group whose documents are coming. */
+interface Unfinished {
+  readonly text: string;
+  readonly group: Group;
+  readonly memory: Memory;
+}
+
+interface Group {
+  readonly id: unknown;
+  readonly accumulators: readonly Accumulator[];
+}
+
 /** `$group`. */
-export const group: CompileStage = (operand, { variables, allowDiskUse }) => {
+export const group: CompileStage = (operand, { variables, allowDiskUse, spill }) => {
   if (!isDoc(operand)) throw refuse(15_947, "a group's fields must be specified in an object");
   if (!Object.hasOwn(operand, '_id')) throw refuse(15_955, 'a group specification must include an _id');
   const id = compile(operand['_id']);
   const fields = Object.entries(operand)
     .filter(([name]) => name !== '_id')
     .map(([name, value]) => fieldOf(name, value));
+  const isGrowing = fields.some((field) => field.isGrowing);
+  const make = (key: unknown): Group => ({ id: key, accumulators: fields.map((field) => field.make()) });
+  const add = ({ accumulators }: Group, scope: Scope): void => {
+    for (const accumulator of accumulators) accumulator.add(scope);
+  };
+  const result = ({ id: key, accumulators }: Group): Doc => {
+    const document: Doc = { _id: key };
+    for (const [at, { name }] of fields.entries()) assign(document, name, accumulators[at]?.value);
+    return document;
+  };
   return function* (input) {
-    const memory = new Memory('$group', !allowDiskUse);
-    const groups = new Map<string, { readonly id: unknown; readonly accumulators: readonly Accumulator[] }>();
-    for (const document of input) {
-      const scope = scopeOf(document, variables);
+    const memory = new Memory('$group');
+    const groups = new Map<string, Group>();
+    const documents = input[Symbol.iterator]();
+    let isFull = false;
+    for (let next = documents.next(); next.done !== true; next = documents.next()) {
+      const scope = scopeOf(next.value, variables);
       const key = id(scope) ?? null;
       const text = encodeKey(key).toString('latin1');
       let one = groups.get(text);
       if (one === undefined) {
-        memory.hold(key);
-        one = { id: key, accumulators: fields.map((field) => field.make()) };
+        isFull = !memory.hold(key) || !memory.hold(operand);
+        one = make(key);
         groups.set(text, one);
       }
-      for (const [at, accumulator] of one.accumulators.entries()) {
-        accumulator.add(scope);
-        if (fields[at]?.isGrowing === true) memory.hold(document);
+      add(one, scope);
+      if (isGrowing && !memory.hold(next.value)) isFull = true;
+      if (isFull) break;
+    }
+    if (isFull && !allowDiskUse) memory.refuse();
+    // What comes now is put in the order of its groups first, so that each is finished before the next one begins.
+    const rest = function* (): Generator<KeyedDoc> {
+      for (let next = documents.next(); next.done !== true; next = documents.next())
+        yield { key: encodeKey(id(scopeOf(next.value, variables)) ?? null), document: next.value };
+    };
+    let current: Unfinished | null = null as Unfinished | null;
+    for (const { key, document } of isFull ? spill.sorted(rest()) : []) {
+      const text = key.toString('latin1');
+      if (current?.text !== text) {
+        if (current !== null) yield result(current.group);
+        const known = groups.get(text);
+        groups.delete(text);
+        const group = known ?? make(id(scopeOf(document, variables)) ?? null);
+        current = { text, group, memory: new Memory('$group') };
       }
+      add(current.group, scopeOf(document, variables));
+      if (isGrowing && !current.memory.hold(document))
+        throw new ServerError('ExceededMemoryLimit', 'An accumulator used too much memory and cannot spill to disk.');
     }
-    for (const { id: key, accumulators } of groups.values()) {
-      const result: Doc = { _id: key };
-      for (const [at, { name }] of fields.entries()) assign(result, name, accumulators[at]?.value);
-      yield result;
-    }
+    if (current !== null) yield result(current.group);
+    for (const one of groups.values()) yield result(one);
   };
 };
 
@@ -153,7 +207,11 @@ export const sortByCount: CompileStage = (operand, context) => {
 /** `$bucket`. */
 export const bucket: CompileStage = (operand, context) => {
   if (!isDoc(operand)) throw refuse(40_201, 'Argument to $bucket stage must be an object');
-  const { groupBy, boundaries, default: otherwise, output } = operand;
+  const { groupBy, boundaries, default: otherwise, output, ...others } = operand;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw refuse(40_197, `Unrecognized option to $bucket: ${unknown}.`);
+  if (groupBy === undefined || boundaries === undefined)
+    throw refuse(40_198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
   if (!Array.isArray(boundaries) || boundaries.length < 2)
     throw refuse(40_192, "The $bucket 'boundaries' field must have at least 2 values");
   const limits = boundaries as unknown[];

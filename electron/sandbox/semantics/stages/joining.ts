@@ -6,12 +6,15 @@ import { setAt } from '../projection-stages.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
-import type { CompileStage } from './stage.ts';
+import { approximateBytes } from './memory.ts';
+import type { CompileStage, StageContext } from './stage.ts';
 
 /** `$lookup`. */
 export const lookup: CompileStage = (operand, context) => {
   if (!isDoc(operand)) throw new ServerError('FailedToParse', 'the $lookup stage specification must be an object');
-  const { from, localField, foreignField, as, let: given, pipeline } = operand;
+  const { from, localField, foreignField, as, let: given, pipeline, ...others } = operand;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new ServerError('FailedToParse', `unknown argument to $lookup: ${unknown}`);
   if (typeof as !== 'string') throw new ServerError('FailedToParse', "must specify 'as' field for a $lookup");
   if (typeof from !== 'string' && pipeline === undefined)
     throw new ServerError('FailedToParse', "must specify 'pipeline' when 'from' is empty");
@@ -26,25 +29,69 @@ export const lookup: CompileStage = (operand, context) => {
       'FailedToParse',
       "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
     );
-  const stages = Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : [];
+  const stages = innerStages(pipeline, '$lookup', 51_047);
   const variables = Object.entries(isDoc(given) ? given : {}).map(([name, value]): readonly [string, Evaluate] => [
     name,
     compile(value),
   ]);
   const path = as.split('.');
   return function* (input) {
-    const foreign = typeof from === 'string' ? [...context.collection(from)] : null;
-    const index = foreign === null || typeof foreignField !== 'string' ? null : indexBy(foreign, foreignField);
-    for (const document of input) {
-      const scope = scopeOf(document, context.variables);
-      const values = Object.fromEntries(variables.map(([name, evaluate]) => [name, evaluate(scope)]));
-      const joined = index === null || typeof localField !== 'string' ? (foreign ?? []) : index(document, localField);
-      const found =
-        stages.length === 0 ? joined : [...context.run(stages, joined, { ...context.variables, ...values })];
-      yield setAt(document, path, found);
+    const foreign = typeof from === 'string' ? foreignOf(from, foreignField, context) : null;
+    try {
+      for (const document of input) {
+        const scope = scopeOf(document, context.variables);
+        const values = Object.fromEntries(variables.map(([name, evaluate]) => [name, evaluate(scope)]));
+        const joined = foreign?.joined(document, localField) ?? [];
+        const found =
+          stages.length === 0 ? [...joined] : [...context.run(stages, joined, { ...context.variables, ...values })];
+        yield setAt(document, path, found);
+      }
+    } finally {
+      foreign?.close();
     }
   };
 };
+
+interface Foreign {
+  /** What belongs to a document by one of its fields; everything where no field was named. */
+  readonly joined: (document: Doc, local: unknown) => Iterable<Doc>;
+  readonly close: () => void;
+}
+
+/** So much of another collection is held in memory and looked up there, in bytes; of a larger one each document is looked up by itself. */
+const HELD_BYTES_MAX = 16 * 1024 * 1024;
+
+function foreignOf(from: string, field: unknown, context: StageContext): Foreign {
+  const held: Doc[] = [];
+  let bytes = 0;
+  for (const document of context.collection(from)) {
+    held.push(document);
+    bytes += approximateBytes(document);
+    if (bytes > HELD_BYTES_MAX) break;
+  }
+  const isWhole = bytes <= HELD_BYTES_MAX;
+  if (typeof field !== 'string') {
+    if (isWhole) return { joined: () => held, close: () => undefined };
+    held.length = 0;
+    return { joined: () => context.collection(from), close: () => undefined };
+  }
+  if (isWhole) {
+    const index = indexBy(held, field);
+    return { joined: (document, local) => index(document, String(local)), close: () => undefined };
+  }
+  held.length = 0;
+  return {
+    joined: (document, local) => context.matching(from, { [field]: { $in: localValues(document, String(local)) } }),
+    close: () => undefined,
+  };
+}
+
+/** The values by which a document looks for others: a list by its elements and as a whole, what is missing as null. */
+function localValues(document: Doc, field: string): readonly unknown[] {
+  const whole = valueAt(document, field.split('.'));
+  const values = valuesAt(document, field).values.filter((value) => typeof value !== 'symbol');
+  return (Array.isArray(whole) ? [...values, whole] : values).map((value) => value ?? null);
+}
 
 /** Finds documents by what their field has in common with a field of another document: elements of lists count, and null finds what is missing. */
 function indexBy(documents: readonly Doc[], field: string): (document: Doc, local: string) => readonly Doc[] {
@@ -65,19 +112,29 @@ function indexBy(documents: readonly Doc[], field: string): (document: Doc, loca
 }
 
 function keysOf(document: Doc, field: string): string[] {
-  const whole = valueAt(document, field.split('.'));
-  const values = valuesAt(document, field).values.filter((value) => typeof value !== 'symbol');
-  const keys = (Array.isArray(whole) ? [...values, whole] : values).map((value) =>
-    encodeKey(value ?? null).toString('latin1'),
-  );
-  return [...new Set(keys)];
+  return [...new Set(localValues(document, field).map((value) => encodeKey(value).toString('latin1')))];
+}
+
+/** The stages of a pipeline within a stage. Errors: `TypeMismatch`, and `code` for one that writes. */
+function innerStages(pipeline: unknown, stage: string, code: number): readonly Doc[] {
+  if (pipeline === undefined) return [];
+  if (!Array.isArray(pipeline) || !pipeline.every(isDoc))
+    throw new ServerError('TypeMismatch', `'pipeline' of ${stage} must be an array of objects`);
+  const stages: readonly Doc[] = pipeline;
+  const writing = stages.find((one) => '$out' in one || '$merge' in one);
+  if (writing !== undefined)
+    throw refuse(code, `${Object.keys(writing)[0] ?? ''} is not allowed within a ${stage}'s sub-pipeline`);
+  return stages;
 }
 
 /** `$unionWith`. */
 export const unionWith: CompileStage = (operand, context) => {
   const options: Doc = isDoc(operand) ? operand : { coll: operand };
-  const { coll, pipeline } = options;
-  const stages = Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : [];
+  const { coll, pipeline, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw new ServerError('Location40415', `BSON field '$unionWith.${unknown}' is an unknown field.`);
+  const stages = innerStages(pipeline, '$unionWith', 31_441);
   if (typeof coll !== 'string' && stages.length === 0)
     throw new ServerError('FailedToParse', '$unionWith needs a coll or a pipeline');
   return function* (input) {
@@ -103,10 +160,14 @@ export const facet: CompileStage = (operand, context) => {
     return [name, all];
   });
   return function* (input) {
-    const documents = [...input];
-    yield Object.fromEntries(
-      facets.map(([name, stages]) => [name, [...context.run(stages, documents, context.variables)]]),
-    );
+    const documents = context.spill.spool(input);
+    try {
+      yield Object.fromEntries(
+        facets.map(([name, stages]) => [name, [...context.run(stages, documents.read(), context.variables)]]),
+      );
+    } finally {
+      documents.close();
+    }
   };
 };
 

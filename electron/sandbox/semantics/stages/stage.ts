@@ -1,14 +1,19 @@
 import type { Doc } from '../values.ts';
+import type { Spill } from './memory.ts';
 
 /** What stages may use besides their input. */
 export interface StageContext {
   readonly variables: Doc;
   /** The documents of another collection, in working form. */
   readonly collection: (name: string) => Iterable<Doc>;
+  /** Those documents of another collection that a filter (working form) finds, by an index where there is one. */
+  readonly matching: (name: string, filter: Doc) => Iterable<Doc>;
   /** Runs stages over documents. */
   readonly run: (stages: readonly Doc[], input: Iterable<Doc>, variables: Doc) => Iterable<Doc>;
   /** False where stages may not use more memory than MongoDB allows without the disk. */
   readonly allowDiskUse: boolean;
+  /** Where stages put what does not fit in memory. */
+  readonly spill: Spill;
 }
 
 /** A stage: documents in working form in, documents out, as they are taken. */

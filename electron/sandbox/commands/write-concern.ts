@@ -1,0 +1,47 @@
+import { ServerError } from '../semantics/server-error.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+import type { CommandCall } from './command.ts';
+
+const FIELDS: ReadonlySet<string> = new Set(['w', 'j', 'fsync', 'wtimeout', 'provenance']);
+/** MongoDB's limit of members that a write may wait for. */
+const MEMBERS_MAX = 50;
+
+/** Refuses a write concern that is none, before anything is written. Error: `FailedToParse`. */
+export function checkWriteConcern({ body }: CommandCall): void {
+  const { writeConcern } = body;
+  if (writeConcern === undefined) return;
+  if (!isDoc(writeConcern))
+    throw new ServerError('TypeMismatch', "BSON field 'writeConcern' is the wrong type, expected type 'object'");
+  const unknown = Object.keys(writeConcern).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw new ServerError('FailedToParse', `unrecognized write concern field: ${unknown}`);
+  const { w } = writeConcern;
+  const members = numberOf(w);
+  if (members !== null && (members < 0 || members > MEMBERS_MAX || !Number.isInteger(members)))
+    throw new ServerError('FailedToParse', `w has to be a non-negative number and not greater than ${MEMBERS_MAX}`);
+  if (w !== undefined && members === null && typeof w !== 'string' && !isDoc(w))
+    throw new ServerError('FailedToParse', 'w has to be a number, string, or object');
+}
+
+/**
+ * A reply with what MongoDB adds where a write was done and its concern cannot be kept: a replica set of one has one member, and no
+ * concern of a name of its own.
+ */
+export function withConcern({ body }: CommandCall, reply: Doc): Doc {
+  const w = isDoc(body['writeConcern']) ? body['writeConcern']['w'] : undefined;
+  const members = numberOf(w);
+  if (members !== null && members > 1)
+    return failed(reply, 100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes');
+  if (typeof w === 'string' && w !== 'majority')
+    return failed(
+      reply,
+      79,
+      'UnknownReplWriteConcern',
+      `No write concern mode named '${w}' found in replica set configuration`,
+    );
+  if (isDoc(w)) return failed(reply, 100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes');
+  return reply;
+}
+
+function failed(reply: Doc, code: number, codeName: string, errmsg: string): Doc {
+  return { ...reply, writeConcernError: { code, codeName, errmsg } };
+}

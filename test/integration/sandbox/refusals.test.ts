@@ -1,0 +1,256 @@
+import { MongoClient, MongoServerError, type Document } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+
+let sandbox: Sandbox;
+let client: MongoClient;
+beforeAll(async () => {
+  sandbox = await startSandbox({ dataDir: 'memory' });
+  client = await new MongoClient(sandbox.uri, { retryWrites: false }).connect();
+  const db = client.db('refusals');
+  await db.collection<{ _id: number; a: number; l: number[]; t: string }>('c').insertMany([
+    { _id: 1, a: 1, l: [1, 2], t: 'x' },
+    { _id: 2, a: 2, l: [3], t: 'y' },
+  ]);
+  await db.collection('indexed').createIndex({ a: 1 }, { unique: true });
+  await db.createCollection('view', { viewOn: 'c', pipeline: [] });
+});
+afterAll(async () => {
+  await client.close();
+  await sandbox.stop();
+});
+
+/** The code that a command, or its first statement, is refused with; null where it is not. */
+async function codeOf(command: Document, db = 'refusals'): Promise<number | null> {
+  try {
+    const reply = await client.db(db).command(command);
+    const errors = reply['writeErrors'] as { code: number }[] | undefined;
+    const concern = reply['writeConcernError'] as { code: number } | undefined;
+    return errors?.[0]?.code ?? concern?.code ?? null;
+  } catch (cause) {
+    if (cause instanceof MongoServerError && typeof cause.code === 'number') return cause.code;
+    throw cause;
+  }
+}
+
+const NOT_IMPLEMENTED = 238;
+const aggregate = (...pipeline: Document[]): Document => ({ aggregate: 'c', pipeline, cursor: {} });
+const index = (key: unknown, more: Document = {}): Document => ({
+  createIndexes: 'c',
+  indexes: [{ key, name: 'new', ...more }],
+});
+const merge = (options: Document): Document => aggregate({ $merge: options });
+const update = (statement: Document): Document => ({
+  update: 'c',
+  updates: [{ q: {}, u: { $set: { z: 1 } }, ...statement }],
+});
+
+type Case = readonly [name: string, command: Document, code: number];
+
+/** What MongoDB 7 refuses too, with its codes. */
+const REFUSED_BY_MONGODB: readonly Case[] = [
+  ['create: a size without capped', { create: 'n', size: 1 }, 72],
+  ['create: capped without a size', { create: 'n', capped: true }, 72],
+  ['create: a pipeline without a view', { create: 'n', pipeline: [] }, 72],
+  ['create: a view that is capped', { create: 'n', viewOn: 'c', capped: true, size: 100 }, 72],
+  ['create: a view with a validator', { create: 'n', viewOn: 'c', validator: { a: 1 } }, 72],
+  ['create: a view that writes', { create: 'n', viewOn: 'c', pipeline: [{ $out: 'o' }] }, 167],
+  ['create: a view with a stage that nobody has', { create: 'n', viewOn: 'c', pipeline: [{ $foo: 1 }] }, 40_324],
+  ['create: an option that nobody has', { create: 'n', foo: 1 }, 40_415],
+  ['create: expiry without time series or clustering', { create: 'n', expireAfterSeconds: 5 }, 72],
+  ['createIndexes: no index', { createIndexes: 'c', indexes: [] }, 2],
+  ['createIndexes: no indexes', { createIndexes: 'c' }, 40_414],
+  ['createIndexes: a direction of zero', index({ a: 0 }), 67],
+  ['createIndexes: a plugin that nobody has', index({ a: 'foo' }), 67],
+  ['createIndexes: a direction that is no number', index({ a: true }), 67],
+  ['createIndexes: an empty pattern', index({}), 67],
+  ['createIndexes: an empty name of a field', index({ '': 1 }), 67],
+  ['createIndexes: a path with an empty part', index({ 'a..b': 1 }), 67],
+  ['createIndexes: a name that begins with a dollar', index({ $a: 1 }), 67],
+  ['createIndexes: an option that nobody has', index({ a: 1 }, { foo: 1 }), 197],
+  ['createIndexes: a flag that is none', index({ a: 1 }, { unique: 'yes' }), 14],
+  [
+    'createIndexes: sparse and partial at once',
+    index({ a: 1 }, { sparse: true, partialFilterExpression: { a: 1 } }),
+    67,
+  ],
+  ['createIndexes: expiry of a compound index', index({ a: 1, b: 1 }, { expireAfterSeconds: 5 }), 67],
+  ['createIndexes: a negative expiry', index({ a: 1 }, { expireAfterSeconds: -1 }), 67],
+  [
+    'createIndexes: a partial filter that MongoDB does not take',
+    index({ a: 1 }, { partialFilterExpression: { a: { $ne: 1 } } }),
+    67,
+  ],
+  ['createIndexes: another index of _id', index({ _id: 1 }, { name: '_id_', unique: true }), 197],
+  ['createIndexes: on a view', { createIndexes: 'view', indexes: [{ key: { a: 1 }, name: 'a' }] }, 166],
+  [
+    'createIndexes: the name of another index',
+    { createIndexes: 'indexed', indexes: [{ key: { b: 1 }, name: 'a_1' }] },
+    86,
+  ],
+  [
+    'createIndexes: the same name without unique',
+    { createIndexes: 'indexed', indexes: [{ key: { a: 1 }, name: 'a_1' }] },
+    86,
+  ],
+  [
+    'createIndexes: the same index by another name',
+    { createIndexes: 'indexed', indexes: [{ key: { a: 1 }, name: 'b', unique: true }] },
+    85,
+  ],
+  ['dropIndexes: an index that is not there', { dropIndexes: 'c', index: 'nobody' }, 27],
+  ['find: a negative skip', { find: 'c', skip: -1 }, 51_024],
+  ['find: a negative limit', { find: 'c', limit: -1 }, 51_024],
+  ['find: a negative size of batches', { find: 'c', batchSize: -1 }, 51_024],
+  ['find: a filter that is none', { find: 'c', filter: 'x' }, 14],
+  ['find: a sort by 2', { find: 'c', sort: { a: 2 } }, 15_975],
+  ['find: a sort by a text', { find: 'c', sort: { a: 'up' } }, 15_974],
+  ['find: a hint that is none', { find: 'c', hint: 5 }, 9],
+  ['find: a collation without a locale', { find: 'c', collation: {} }, 40_414],
+  ['find: a collation with a field that nobody has', { find: 'c', collation: { locale: 'en', foo: 1 } }, 40_415],
+  ['find: an operator that nobody has', { find: 'c', filter: { a: { $foo: 1 } } }, 2],
+  ['find: a top operator that nobody has', { find: 'c', filter: { $foo: 1 } }, 2],
+  ['find: variables that are none', { find: 'c', let: 5 }, 14],
+  ['find: a projection with an operator that nobody has', { find: 'c', projection: { a: { $foo: 1 } } }, 31_325],
+  ['count: a negative skip', { count: 'c', skip: -1 }, 51_024],
+  ['distinct: no key', { distinct: 'c' }, 40_414],
+  ['insert: no documents', { insert: 'c' }, 40_414],
+  ['insert: an empty list', { insert: 'c', documents: [] }, 16],
+  ['update: no updates', { update: 'c' }, 40_414],
+  ['update: a statement without q', { update: 'c', updates: [{ u: {} }] }, 40_414],
+  ['update: a statement without u', { update: 'c', updates: [{ q: {} }] }, 40_414],
+  ['update: a sort, which came with 8.0', update({ sort: { a: 1 } }), 40_415],
+  ['update: an operator that nobody has', update({ u: { $foo: { a: 1 } } }), 9],
+  ['update: several replaced', update({ u: { a: 1 }, multi: true }), 9],
+  ['update: a filter of elements that nobody uses', update({ arrayFilters: [{ x: 1 }] }), 9],
+  ['update: filters of elements beside a pipeline', update({ u: [{ $set: { a: 1 } }], arrayFilters: [{ x: 1 }] }), 9],
+  ['update: constants beside operators', update({ c: { x: 1 } }), 51_198],
+  ['update: a stage that updates do not have', update({ u: [{ $match: {} }] }), 72],
+  ['delete: a statement without limit', { delete: 'c', deletes: [{ q: {} }] }, 40_414],
+  ['delete: a limit of 2', { delete: 'c', deletes: [{ q: { a: 99 }, limit: 2 }] }, 9],
+  ['delete: a statement without q', { delete: 'c', deletes: [{ limit: 0 }] }, 40_414],
+  ['findAndModify: nothing to do', { findAndModify: 'c', query: {} }, 9],
+  ['findAndModify: remove and update', { findAndModify: 'c', remove: true, update: { a: 1 } }, 9],
+  ['findAndModify: remove and new', { findAndModify: 'c', remove: true, new: true }, 9],
+  ['findAndModify: remove and upsert', { findAndModify: 'c', remove: true, upsert: true }, 9],
+  ['aggregate: no cursor', { aggregate: 'c', pipeline: [] }, 9],
+  ['aggregate: no pipeline', { aggregate: 'c', cursor: {} }, 40_414],
+  ['aggregate: a pipeline that is none', { aggregate: 'c', pipeline: 'x', cursor: {} }, 14],
+  ['aggregate: an unknown field of the cursor', { aggregate: 'c', pipeline: [], cursor: { foo: 1 } }, 40_415],
+  ['aggregate: a stage that nobody has', aggregate({ $foo: 1 }), 40_324],
+  ['aggregate: an empty stage', aggregate({}), 40_323],
+  ['aggregate: a stage with two names', aggregate({ $skip: 1, $limit: 1 }), 40_323],
+  ['aggregate: an expression that nobody has', aggregate({ $project: { x: { $foo: 1 } } }), 31_325],
+  ['aggregate: an accumulator that nobody has', aggregate({ $group: { _id: null, x: { $foo: 1 } } }), 15_952],
+  ['aggregate: $out in the middle', aggregate({ $out: 'o' }, { $limit: 1 }), 40_601],
+  ['aggregate: a stream behind a stage', aggregate({ $match: {} }, { $changeStream: {} }), 40_602],
+  ['$out: onto a view', aggregate({ $out: 'view' }), 166],
+  ['$out: an option that nobody has', aggregate({ $out: { db: 'refusals', coll: 'o', foo: 1 } }), 40_415],
+  ['$merge: an option that nobody has', merge({ into: 'o', foo: 1 }), 40_415],
+  ['$merge: no target', merge({ on: '_id' }), 40_414],
+  ['$merge: onto a view', merge({ into: 'view' }), 166],
+  ['$merge: a mode that nobody has', merge({ into: 'o', whenMatched: 'foo' }), 2],
+  ['$merge: a mode of the missing that nobody has', merge({ into: 'o', whenNotMatched: 'foo' }), 2],
+  [
+    '$merge: modes that do not go together',
+    merge({ into: 'o', whenMatched: 'keepExisting', whenNotMatched: 'fail' }),
+    51_181,
+  ],
+  ['$merge: variables without a pipeline', merge({ into: 'o', let: { x: 1 } }), 51_199],
+  ['$merge: a key without a unique index', merge({ into: 'o', on: 'a' }), 51_183],
+  ['$merge: a document without the key', merge({ into: 'indexed', on: 'zzz' }), 51_183],
+  ['$merge: nothing there to merge with', merge({ into: 'empty', whenNotMatched: 'fail' }), 13_113],
+  ['$merge: a pipeline with a stage that updates do not have', merge({ into: 'c', whenMatched: [{ $match: {} }] }), 72],
+  [
+    '$lookup: an argument that nobody has',
+    aggregate({ $lookup: { from: 'c', localField: 'a', foreignField: 'a', as: 'b', foo: 1 } }),
+    9,
+  ],
+  [
+    '$lookup: a pipeline that writes',
+    aggregate({ $lookup: { from: 'c', pipeline: [{ $out: 'o' }], as: 'b' } }),
+    51_047,
+  ],
+  ['$unionWith: a field that nobody has', aggregate({ $unionWith: { coll: 'c', foo: 1 } }), 40_415],
+  ['$unionWith: a pipeline that writes', aggregate({ $unionWith: { coll: 'c', pipeline: [{ $out: 'o' }] } }), 31_441],
+  ['$facet: a facet within', aggregate({ $facet: { a: [{ $facet: { b: [] } }] } }), 40_600],
+  ['$sample: an option that nobody has', aggregate({ $sample: { size: 1, foo: 1 } }), 28_748],
+  ['$sort: by 2', aggregate({ $limit: 5 }, { $sort: { a: 2 } }), 15_975],
+  ['$bucket: an option that nobody has', aggregate({ $bucket: { groupBy: '$a', boundaries: [0, 5], foo: 1 } }), 40_197],
+  [
+    '$graphLookup: an option that nobody has',
+    aggregate({
+      $graphLookup: { from: 'c', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'g', foo: 1 },
+    }),
+    40_104,
+  ],
+  ['getMore: a cursor that is not there', { getMore: { $numberLong: '5' }, collection: 'c' }, 14],
+  ['killCursors: no cursors', { killCursors: 'c' }, 40_414],
+  ['collMod: a collection that is not there', { collMod: 'nobody' }, 26],
+  ['collMod: an index that is not there', { collMod: 'c', index: { name: 'nobody', hidden: true } }, 27],
+  ['collMod: an option of an index that nobody has', { collMod: 'indexed', index: { name: 'a_1', foo: true } }, 40_415],
+  ['renameCollection: outside of admin', { renameCollection: 'refusals.c', to: 'refusals.d' }, 13],
+  ['a write concern that one member cannot give', { insert: 'w', documents: [{}], writeConcern: { w: 2 } }, 100],
+  ['a write concern of a name that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 'mine' } }, 79],
+  ['a write concern with a field that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 1, foo: 1 } }, 9],
+  ['a read concern that nobody has', { find: 'c', readConcern: { level: 'foo' } }, 9],
+  ['a command that nobody has', { foo: 1 }, 59],
+  ['collStats: a field that nobody has', { collStats: 'c', foo: 1 }, 40_415],
+  ['dbStats: a field that nobody has', { dbStats: 1, foo: 1 }, 40_415],
+];
+
+/** What MongoDB 7 does and this server does not: it says so. */
+const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
+  ['create: capped', { create: 'n', capped: true, size: 1000 }],
+  ['create: time series', { create: 'n', timeseries: { timeField: 't' } }],
+  ['create: a collation', { create: 'n', collation: { locale: 'en' } }],
+  ['create: encrypted fields', { create: 'n', encryptedFields: {} }],
+  ['create: options of the storage engine', { create: 'n', storageEngine: { wiredTiger: {} } }],
+  ['create: defaults of indexes', { create: 'n', indexOptionDefaults: { storageEngine: {} } }],
+  ['create: temporary', { create: 'n', temp: true }],
+  ['createIndexes: a text index', index({ a: 'text' })],
+  ['createIndexes: a hashed index', index({ a: 'hashed' })],
+  ['createIndexes: a sphere', index({ a: '2dsphere' })],
+  ['createIndexes: a plane', index({ a: '2d' })],
+  ['createIndexes: a wildcard', index({ '$**': 1 })],
+  ['createIndexes: a wildcard below a field', index({ 'a.$**': 1 })],
+  ['createIndexes: a collation', index({ a: 1 }, { collation: { locale: 'en' } })],
+  ['createIndexes: weights', index({ a: 1 }, { weights: { a: 1 } })],
+  ['find: returnKey', { find: 'c', returnKey: true }],
+  ['find: showRecordId', { find: 'c', showRecordId: true }],
+  ['find: min', { find: 'c', min: { a: 1 }, hint: { a: 1 } }],
+  ['find: max', { find: 'c', max: { a: 1 }, hint: { a: 1 } }],
+  ['find: the id of a collection', { find: 'c', collectionUUID: 'x' }],
+  ['find: $where', { find: 'c', filter: { $where: 'true' } }],
+  ['find: $text', { find: 'c', filter: { $text: { $search: 'a' } } }],
+  ['find: $near', { find: 'c', filter: { a: { $near: [0, 0] } } }],
+  ['find: $geoWithin', { find: 'c', filter: { a: { $geoWithin: { $center: [[0, 0], 1] } } } }],
+  ['find: a score', { find: 'c', projection: { s: { $meta: 'textScore' } } }],
+  ['find: a sort by a score', { find: 'c', sort: { s: { $meta: 'textScore' } } }],
+  ['aggregate: an exchange', { ...aggregate(), exchange: {} }],
+  ['aggregate: a program', aggregate({ $project: { x: { $function: { body: 'f', args: [], lang: 'js' } } } })],
+  ['aggregate: a program that accumulates', aggregate({ $group: { _id: 1, x: { $accumulator: {} } } })],
+  ['aggregate: $geoNear', aggregate({ $geoNear: { near: [0, 0], distanceField: 'd' } })],
+  ['aggregate: $planCacheStats', aggregate({ $planCacheStats: {} })],
+  ['$out: time series', aggregate({ $out: { db: 'refusals', coll: 'o', timeseries: { timeField: 't' } } })],
+  ['collMod: a view', { collMod: 'view', viewOn: 'd', pipeline: [] }],
+  ['collMod: a size', { collMod: 'c', cappedSize: 5 }],
+  ['collMod: a try', { collMod: 'c', dryRun: true }],
+  ['collMod: a time series', { collMod: 'c', timeseries: {} }],
+  [
+    'update: an upserted document that is given',
+    update({ c: { new: {} }, u: [{ $set: { a: 1 } }], upsertSupplied: true }),
+  ],
+];
+
+describe('what MongoDB refuses is refused with its code', () => {
+  it.each(REFUSED_BY_MONGODB)('%s', async (_name, command, code) => {
+    expect(await codeOf(command)).toBe(code);
+  });
+});
+
+describe('what MongoDB has and this server has not is refused and never passed over', () => {
+  it.each(NOT_OFFERED)('%s', async (_name, command) => {
+    expect(await codeOf(command)).toBe(NOT_IMPLEMENTED);
+  });
+});
