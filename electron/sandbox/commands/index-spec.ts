@@ -87,10 +87,7 @@ function checkOptions(spec: Doc): void {
   for (const flag of FLAGS) {
     const value = spec[flag];
     if (value !== undefined && typeof value !== 'boolean' && numberOf(value) === null)
-      throw new ServerError(
-        'TypeMismatch',
-        `The field '${flag}' has value ${String(value)}, which is not convertible to bool`,
-      );
+      throw new ServerError('TypeMismatch', `The field '${flag}' has a value that is not convertible to bool`);
   }
   const version = spec['v'] === undefined ? 2 : numberOf(spec['v']);
   if (version !== 1 && version !== 2)
