@@ -12,6 +12,7 @@ import { LiveUpdates } from '../state/live-updates.ts';
 import { App } from './app.tsx';
 import { NoBridgeScreen } from './crash-screen.tsx';
 import { followTheme } from './theme.ts';
+import './forced-colors.css';
 
 /** Composes the window: the bridge of the preload, the store of answers, the live updates, and the screens on top. */
 function start(container: HTMLElement): void {

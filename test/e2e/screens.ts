@@ -9,7 +9,10 @@ const SIZES = [
   { width: 1920, height: 1080 },
 ] as const;
 
-/** Keeps pictures of the screen, light and dark, in both sizes, and holds each theme against axe's rules. */
+/**
+ * Keeps pictures of the screen, light and dark, in both sizes, and in forced colours, and holds each theme against
+ * axe's rules.
+ */
 export async function keepScreen(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
@@ -20,8 +23,10 @@ export async function keepScreen(page: Page, name: string): Promise<void> {
     }
     await expectAccessible(page);
   }
-  await page.emulateMedia({ colorScheme: 'light' });
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'active' });
   await page.setViewportSize(SIZES[0]);
+  await page.screenshot({ path: path.join(folder, `${name}-forced-colours.png`), animations: 'disabled' });
+  await page.emulateMedia({ forcedColors: null });
 }
 
 /** Fails with axe's own words for each violation. */
