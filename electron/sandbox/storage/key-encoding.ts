@@ -1,4 +1,4 @@
-import { BSONRegExp, BSONSymbol, Binary, Code, Decimal128, ObjectId, Timestamp } from 'bson';
+import { BSONRegExp, BSONSymbol, Binary, Code, Decimal128, Double, Int32, ObjectId, Timestamp } from 'bson';
 import type { Decimal } from 'decimal.js';
 import { beyondDouble } from '../semantics/numbers.ts';
 import { isDoc, numberOf, typeRank, type Doc } from '../semantics/values.ts';
@@ -11,9 +11,43 @@ const ABOVE_EVERY_TYPE = 0xff;
  * encoding is self-delimiting, so that encodings may stand one behind the other in a compound key.
  */
 export function encodeKey(value: unknown): Buffer {
+  const plain = plainKey(value);
+  if (plain !== null) return plain;
   const parts: Buffer[] = [];
   append(parts, value);
   return Buffer.concat(parts);
+}
+
+/** The usual values in one piece; null for all others. */
+function plainKey(value: unknown): Buffer | null {
+  if (value instanceof Int32 || value instanceof Double || typeof value === 'number') {
+    const number = typeof value === 'number' ? value : value.value;
+    if (Number.isNaN(number)) return null;
+    return plainNumber(number === 0 ? 0 : number);
+  }
+  if (value instanceof ObjectId) {
+    const key = Buffer.allocUnsafe(13);
+    key[0] = 35;
+    key.set(value.id, 1);
+    return key;
+  }
+  if (typeof value !== 'string' || value.includes('\0')) return null;
+  const key = Buffer.allocUnsafe(Buffer.byteLength(value) + 3);
+  key[0] = 15;
+  key.write(value, 1);
+  key.writeUInt16BE(0, key.length - 2);
+  return key;
+}
+
+/** {@link encodeNumber} of a double that is not NaN, behind its rank. */
+function plainNumber(number: number): Buffer {
+  const key = Buffer.allocUnsafe(11);
+  key[0] = 10;
+  key.writeDoubleBE(number, 1);
+  if (number < 0) for (let at = 1; at <= 8; at += 1) key[at] = 0xff - (key[at] ?? 0);
+  else key[1] = (key[1] ?? 0) | 0x80;
+  key.writeUInt16BE(0x8000, 9);
+  return key;
 }
 
 /** The same bytes in the opposite order, for the descending fields of an index. */

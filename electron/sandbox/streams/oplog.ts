@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { Timestamp, type UUID } from 'bson';
 import { decodeExact, encode, type Doc } from '../semantics/values.ts';
 import type { Sqlite } from '../storage/schema.ts';
+import { InsertEvents } from './insert-event.ts';
 
 /** A change with its place in the order of all changes. */
 export interface OplogEntry {
@@ -49,6 +50,7 @@ export class Oplog {
   readonly #bytesMax: number;
   readonly #now: () => number;
   readonly #waiting = new Set<() => void>();
+  readonly #inserts = new InsertEvents();
   #last: number;
   /** The size of all entries. */
   #bytes: number;
@@ -91,22 +93,24 @@ export class Oplog {
 
   /** Appends a change; part of the caller's transaction. */
   append(record: ChangeRecord): void {
-    const seconds = Math.max(Math.floor(this.#now() / 1000), this.#clock.seconds);
+    const nowMs = this.#now();
+    const seconds = Math.max(Math.floor(nowMs / 1000), this.#clock.seconds);
     this.#clock = { seconds, count: seconds === this.#clock.seconds ? this.#clock.count + 1 : 1 };
     this.#last += 1;
-    const event: Doc = {
-      operationType: record.operationType,
-      clusterTime: new Timestamp({ t: seconds, i: this.#clock.count }),
-      wallTime: new Date(this.#now()),
-      ns: record.coll === null ? { db: record.db } : { db: record.db, coll: record.coll },
-      ...(record.uuid === undefined ? {} : { collectionUUID: record.uuid }),
-      ...record.fields,
-    };
-    const head = encode(event);
-    const bytes = record.fullDocument === undefined ? head : withField(head, 'fullDocument', record.fullDocument);
+    const time = new Timestamp({ t: seconds, i: this.#clock.count });
+    const bytes = this.#plainInsert(record, time, nowMs) ?? bytesOf(record, time, nowMs);
     this.#append.run(this.#last, bytes);
     this.#bytes += bytes.length;
     if (this.#bytes > this.#bytesMax && this.#last % TRIM_EVERY === 0) this.#trim();
+  }
+
+  #plainInsert(
+    { operationType, db, coll, uuid, fullDocument }: ChangeRecord,
+    time: Timestamp,
+    wallMs: number,
+  ): Buffer | null {
+    if (operationType !== 'insert' || coll === null || uuid === undefined || fullDocument === undefined) return null;
+    return this.#inserts.write({ db, coll, uuid }, { time, wallMs }, fullDocument);
   }
 
   /** After a rollback the log is shorter than the counter says. */
@@ -172,6 +176,19 @@ export class Oplog {
     );
     return statement.get()?.bytes ?? 0;
   }
+}
+
+function bytesOf(record: ChangeRecord, clusterTime: Timestamp, wallMs: number): Uint8Array {
+  const event: Doc = {
+    operationType: record.operationType,
+    clusterTime,
+    wallTime: new Date(wallMs),
+    ns: record.coll === null ? { db: record.db } : { db: record.db, coll: record.coll },
+    ...(record.uuid === undefined ? {} : { collectionUUID: record.uuid }),
+    ...record.fields,
+  };
+  const head = encode(event);
+  return record.fullDocument === undefined ? head : withField(head, 'fullDocument', record.fullDocument);
 }
 
 /** A document as BSON with one more field behind the others, whose value is a document as BSON. */

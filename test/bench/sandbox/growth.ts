@@ -1,10 +1,11 @@
 import { MongoClient } from 'mongodb';
 import { benchCase, fittedExponent, type BenchCase } from '../figures.ts';
-import { secondsOf } from './rounds.ts';
+import { measured } from './rounds.ts';
 import { documentWorkloads, fill, insertWorkload, type BenchDocument } from './workloads.ts';
 
 /** Rounds at each size; the fastest counts, because what slows one down is somebody else's. */
 const ROUNDS = 3;
+const ROUND_MS_MAX = 1000;
 
 /** How the cost of one call grows with the size of the collection: the fitted exponent, 0 for flat and 1 for a scan. */
 export async function measureGrowth(
@@ -24,10 +25,10 @@ export async function measureGrowth(
       for (const workload of [...documentWorkloads(documents, size, calls), insert]) {
         let best = Number.POSITIVE_INFINITY;
         for (let round = 0; round <= ROUNDS; round += 1) {
-          const seconds = await secondsOf(workload, { from, calls: workload.calls, lanes: 1 });
-          from += workload.calls;
+          const one = await measured(workload, { from, calls: workload.calls, lanes: 1, msMax: ROUND_MS_MAX });
+          from += one.calls;
           // The first one warms up.
-          if (round > 0) best = Math.min(best, seconds / workload.calls);
+          if (round > 0) best = Math.min(best, one.seconds / one.calls);
         }
         const points = costs.get(workload.name) ?? [];
         points.push([size, best]);

@@ -14,18 +14,30 @@ export function rated({ perSecond }: Rounds): { readonly median: number; readonl
   return { median: middle, spread: [least, most] };
 }
 
-/** Runs calls on as many lanes as there are connections, each waiting for its answer. @returns seconds */
-export async function secondsOf(
+/** What a stretch of calls came to. */
+export interface Measured {
+  readonly seconds: number;
+  /** How many calls there were. */
+  readonly calls: number;
+}
+
+/** Runs calls on as many lanes as there are connections, each waiting for its answer, until all are done or the time is over. */
+export async function measured(
   workload: Workload,
-  { from, calls, lanes }: { readonly from: number; readonly calls: number; readonly lanes: number },
-): Promise<number> {
+  {
+    from,
+    calls,
+    lanes,
+    msMax,
+  }: { readonly from: number; readonly calls: number; readonly lanes: number; readonly msMax: number },
+): Promise<Measured> {
   let at = from;
   const end = from + calls;
   const start = performance.now();
   await Promise.all(
     Array.from({ length: lanes }, async () => {
-      while (at < end) await workload.call(at++);
+      while (at < end && performance.now() - start < msMax) await workload.call(at++);
     }),
   );
-  return (performance.now() - start) / 1000;
+  return { seconds: (performance.now() - start) / 1000, calls: at - from };
 }
