@@ -2,8 +2,12 @@ import path from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
 import { bundledPackages } from './electron/cli/bundled-packages.ts';
+import { gatherRules } from './electron/cli/rule-index.mjs';
 
 const root = import.meta.dirname;
+
+// However the build was begun, also by a spec: what it bundles is what stands in the folder of rules.
+gatherRules();
 
 /** Paths are absolute: a relative input that begins with `electron/` would be taken for the package of that name. */
 export default defineConfig({

@@ -74,8 +74,9 @@ async function runCommand(flags: ReconcileFlags, signal: AbortSignal): Promise<n
     process.stderr.write(`${explainError(done.error)}\n`);
     return EXIT_FAILED;
   }
-  const { record, comparison } = done.value;
-  process.stdout.write(flags.json ? `${JSON.stringify(jsonOf(record, comparison))}\n` : textOf(record, comparison));
+  const { record, comparison, lost } = done.value;
+  process.stdout.write(flags.json ? `${JSON.stringify(jsonOf(done.value))}\n` : textOf(record, comparison));
+  if (lost.length > 0) process.stderr.write(`${lostWords(lost)}\n`);
   return record.findings.length > 0 ? EXIT_FINDINGS : 0;
 }
 
@@ -83,6 +84,8 @@ interface Done {
   readonly record: RunRecord;
   /** Null without a memory, or where it keeps no run of this scope. */
   readonly comparison: RunComparison | null;
+  /** Files of the memory that are damaged; empty without a memory. */
+  readonly lost: readonly string[];
 }
 
 async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promise<Result<Done, AppError>> {
@@ -123,11 +126,12 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     const record = withInvoiceFindings(run.value.record, matches.value);
     if (flags.csv !== undefined)
       await pipeline(Readable.from(findingsCsv(record.findings)), createWriteStream(flags.csv));
-    if (flags.memory === undefined || memory === null) return ok({ record, comparison: null });
-    const saved = await saveMemory(flags.memory, seen, { ...run.value, record });
+    if (flags.memory === undefined || memory === null) return ok({ record, comparison: null, lost: [] });
+    const { lastRun, lost } = memory.value;
+    const saved = await saveMemory(flags.memory, { seen, lost }, { ...run.value, record });
     if (!saved.ok) return saved;
-    const { lastRun } = memory.value;
-    return ok({ record, comparison: lastRun === null ? null : compareRuns(lastRun.findings, record.findings) });
+    const comparison = lastRun === null ? null : compareRuns(lastRun.findings, record.findings);
+    return ok({ record, comparison, lost });
   } finally {
     await store.value.close();
   }
@@ -154,10 +158,15 @@ function showProgress(isJson: boolean): Parameters<typeof runReconciliation>[1][
   };
 }
 
-function jsonOf(record: RunRecord, comparison: RunComparison | null) {
+function lostWords(lost: readonly string[]): string {
+  return `damaged and set aside: ${lost.join(', ')}. Entries that were changed or removed before this run could not be told; from here on they are again.`;
+}
+
+function jsonOf({ record, comparison, lost }: Done) {
   const ids = (list: RunComparison[keyof RunComparison]): readonly string[] => list.map((finding) => finding.id);
   return {
     ...record,
+    lostMemory: lost,
     comparison:
       comparison === null
         ? null

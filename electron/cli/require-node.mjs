@@ -9,3 +9,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(1);
 }
+
+const { gatherRules } = await import('./rule-index.mjs');
+gatherRules();

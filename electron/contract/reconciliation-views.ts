@@ -45,6 +45,8 @@ export const runSummarySchema = z.object({
   comparison: z
     .object({ new: z.int().nonnegative(), stillOpen: z.int().nonnegative(), solved: z.int().nonnegative() })
     .nullable(),
+  /** Files of what earlier runs had seen that were damaged: what they remembered was not held against the books. */
+  lostMemory: z.array(z.string().max(300)).max(1000).default([]),
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 

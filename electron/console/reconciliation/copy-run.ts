@@ -9,7 +9,7 @@ import { ClosedBooksKeeper, type ClosedBooks } from './closed-books.ts';
 import { beginReading } from './copied-books.ts';
 import { matchInvoices, withInvoiceFindings } from './invoice-desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
-import { openSeen, saveSeen } from './memory-folder.ts';
+import { openAllSeen, saveSeen } from './memory-folder.ts';
 import { concludeRun, runRulesAt, runReconciliation } from './run.ts';
 import type { RunRecord } from './run-record.ts';
 import { StandingKeeper } from './standing-keeper.ts';
@@ -30,6 +30,8 @@ export interface FinishedCopyRun {
   readonly copyAsOfMs: number | null;
   /** Documents that were read from the copy for it. */
   readonly documentsRead: number;
+  /** Files of the memory that are damaged: what they remembered was not held against the books. */
+  readonly lost: readonly string[];
   /** Keeps what was read and seen for the next run. Errors: `disk_full`, `internal`. */
   readonly remember: () => Promise<Result<void, AppError>>;
 }
@@ -92,8 +94,8 @@ export class CopyRun {
       if (!finished.ok) return finished;
       const record = await withInvoices(finished.value.record, { books, server: server.value, signal });
       if (!record.ok) return record;
-      const { documentsRead, remember } = judged.value;
-      return ok({ record: record.value, copyAsOfMs, documentsRead, remember });
+      const { documentsRead, lost, remember } = judged.value;
+      return ok({ record: record.value, copyAsOfMs, documentsRead, lost, remember });
     } finally {
       books.end();
     }
@@ -106,7 +108,7 @@ export class CopyRun {
     { scope, asOfMs, signal, onProgress }: CopyRunRequest,
     { closed, sealed }: ClosedBooks,
   ): Promise<Result<FinishedCopyRun, AppError>> {
-    const kept = await openSeen(this.#folder);
+    const kept = await openAllSeen(this.#folder);
     if (!kept.ok) return kept;
     const seen = mergeSeen(sealed, mergeSeen(kept.value.recent, kept.value.whole));
     const finished = await runReconciliation(server.reader, {
@@ -128,9 +130,10 @@ export class CopyRun {
       record: whole.value,
       copyAsOfMs: null,
       documentsRead: 0,
+      lost: kept.value.lost,
       remember: () => {
         this.#standing.release();
-        return saveSeen(this.#folder, rememberSeen(view, seen, null));
+        return saveSeen(this.#folder, rememberSeen(view, seen, null), kept.value.lost);
       },
     });
   }

@@ -12,7 +12,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { encodeRun, type RunRecord } from './run-record.ts';
 
 /** What the record of a run does not say of it. */
-export interface BesideRun extends Pick<RunSummary, 'copyAsOfMs' | 'comparison'> {
+export interface BesideRun extends Pick<RunSummary, 'copyAsOfMs' | 'comparison' | 'lostMemory'> {
   /** The findings that the run before did not have, by id. */
   readonly newIds: readonly string[];
   /** Those that it had and this one has not, as they were. */
@@ -165,6 +165,7 @@ function summarize(record: RunRecord, latest: BesideRun): RunSummary {
     passed: record.passed,
     undecidedWorkspaces: record.undecidedWorkspaces.length,
     comparison: latest.comparison,
+    lostMemory: latest.lostMemory,
   };
 }
 

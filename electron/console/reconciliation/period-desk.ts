@@ -78,6 +78,8 @@ export class PeriodDesk {
     if (!early.ok) return early;
     const memory = await openMemory(this.#folder, EVERYTHING);
     if (!memory.ok) return memory;
+    // A month is not closed without what was seen of it, unless somebody was told: a run says what is lost, and begins anew.
+    if (memory.value.lost.length > 0) return err(appError('malformed_document', lostWords(memory.value.lost)));
     const seen = mergeSeen(books.value.sealed, memory.value.seen);
     const finished = await this.#run(order, books.value, seen);
     if (!finished.ok) return finished;
@@ -162,6 +164,10 @@ export class PeriodDesk {
     });
     return read.ok ? ok(digest.totals()) : read;
   }
+}
+
+function lostWords(lost: readonly string[]): string {
+  return `${lost.join(', ')}: what earlier runs have seen is damaged. Run the rules over everything once, and close the month then`;
 }
 
 /**

@@ -13,12 +13,13 @@ import { attemptWriting, readJson, writeWhole } from './whole-files.ts';
 export const RUNS_MAX = 100;
 
 const INDEX_FILE = 'index.json';
+const RUN_FILE = /^run-([0-9a-f]+)\.json$/;
 const indexSchema = z.array(runSummarySchema);
 
 const archivedRunSchema = z.object({
   record: runRecordSchema,
   /** What the record does not say: where the copy stood, and how the run stands to the one before it. */
-  beside: runSummarySchema.pick({ scope: true, copyAsOfMs: true, comparison: true }).extend({
+  beside: runSummarySchema.pick({ scope: true, copyAsOfMs: true, comparison: true, lostMemory: true }).extend({
     newIds: z.array(z.string()),
     solved: z.array(findingSchema),
   }),
@@ -35,10 +36,23 @@ export class RunArchive {
     this.#folder = path.join(folder, 'runs');
   }
 
-  /** The runs, newest first. Errors: `malformed_document` for a damaged index. */
+  /** The runs, newest first; where the index is damaged, those whose files can be read. Errors: `internal`. */
   async list(): Promise<Result<readonly RunSummary[], AppError>> {
     const index = await readJson(path.join(this.#folder, INDEX_FILE), indexSchema);
-    return index.ok ? ok(index.value ?? []) : index;
+    return index.ok ? ok(index.value ?? []) : this.#listFiles();
+  }
+
+  async #listFiles(): Promise<Result<readonly RunSummary[], AppError>> {
+    const summaries: RunSummary[] = [];
+    const listed = await attemptWriting(async () => {
+      for (const name of await readdir(this.#folder)) {
+        const runId = RUN_FILE.exec(name)?.[1];
+        const run = runId === undefined ? null : await this.open(runId);
+        if (run?.ok === true && run.value !== null)
+          summaries.push(new KeptRun(run.value.record, run.value.beside).summary);
+      }
+    });
+    return listed.ok ? ok(summaries.toSorted((left, right) => right.asOfMs - left.asOfMs)) : listed;
   }
 
   /** A run by its id, null where it is not kept. Errors: `malformed_document`. */
@@ -66,7 +80,7 @@ export class RunArchive {
 
   async #deleteOthers(kept: ReadonlySet<string>): Promise<void> {
     for (const name of await readdir(this.#folder)) {
-      const runId = /^run-([0-9a-f]+)\.json$/.exec(name)?.[1];
+      const runId = RUN_FILE.exec(name)?.[1];
       if (runId !== undefined && !kept.has(runId)) await rm(path.join(this.#folder, name), { force: true });
     }
   }
@@ -79,7 +93,7 @@ export class RunArchive {
 /** How a run stands to an earlier one, for the archive. */
 export function besideOf(
   record: RunRecord,
-  copyAsOfMs: number | null,
+  { copyAsOfMs, lostMemory }: Pick<RunSummary, 'copyAsOfMs' | 'lostMemory'>,
   compared: {
     readonly new: ArchivedRun['record']['findings'];
     readonly stillOpen: readonly unknown[];
@@ -89,6 +103,7 @@ export function besideOf(
   return {
     scope: record.scope,
     copyAsOfMs,
+    lostMemory,
     comparison:
       compared === null
         ? null

@@ -13,7 +13,7 @@ import { BlockKeeper, emptyView } from './blocks/block-keeper.ts';
 import { readChanges } from './changed-books.ts';
 import { bookSourceOf } from './copied-books.ts';
 import type { JudgedBooks, RunRules } from './judged-books.ts';
-import { openSeen, saveRecent, saveSeen, type KeptSeen } from './memory-folder.ts';
+import { openAllSeen, openSeen, saveRecent, saveSeen, setSeenAside, type KeptSeen } from './memory-folder.ts';
 import { readView, type ReconciliationProgress } from './read-view.ts';
 import { openBooks, saveBooks, type BooksMark, type MarkedBooks } from './standing-folder.ts';
 
@@ -42,6 +42,8 @@ export interface KeptJudgement {
   readonly rules: RunRules;
   /** Documents that were read from the copy for it. */
   readonly documentsRead: number;
+  /** Files of the memory that are damaged: what they remembered was not held against the books. */
+  readonly lost: readonly string[];
   /** What is kept once the run has come to its end. */
   readonly remember: () => Promise<Result<void, AppError>>;
 }
@@ -53,6 +55,7 @@ export interface KeptJudgement {
 export class StandingKeeper {
   readonly #folder: string;
   #kept: MarkedBooks | null = null;
+  /** What is remembered outside of blocks, and with it what blocks remember while books are judged in memory. */
   #seen: KeptSeen | null = null;
 
   readonly #entriesInMemoryMax: number;
@@ -80,26 +83,32 @@ export class StandingKeeper {
     if (!position.ok) return position;
     const entries = books.entriesAbout();
     if (!entries.ok) return entries;
+    if (entries.value > this.#entriesInMemoryMax) return this.#judgeBlocks(books, position.value, request);
     const seen = await this.#openSeen();
     if (!seen.ok) return seen;
-    if (entries.value > this.#entriesInMemoryMax) {
-      return this.#judgeBlocks(books, position.value, request, [seen.value.recent, seen.value.whole]);
-    }
+    const { lost } = seen.value;
     const memories = [...request.rules.memories, seen.value.recent, seen.value.whole];
     const asked = { ...request, rules: { ...request.rules, memories } };
     const changes = await this.#changesSince(books, position.value, asked);
     if (!changes.ok) return changes;
-    if (changes.value === null || position.value === null) return this.#judgeCopy(books, position.value, asked);
+    if (changes.value === null || position.value === null) return this.#judgeCopy(books, position.value, asked, lost);
     const mark = markOf(position.value, asked);
     const { kept, changed } = changes.value;
     const { verdict } = kept.books;
     const canGoOn =
+      // A memory that was lost begins anew with all of the books, and not with what has changed.
+      lost.length === 0 &&
       verdict.isWhole &&
       sizeOfChanges(changed) <= CHANGES_MAX &&
       kept.mark.rulesBasis === mark.rulesBasis &&
       request.rules.asOfMs >= verdict.asOfMs;
     if (!canGoOn) {
-      return ok(this.#judgeView(renewView(kept.books.base, changed), mark, asked, sizeOfChanges(changed)));
+      return ok(
+        this.#judgeView(renewView(kept.books.base, changed), mark, asked, {
+          documentsRead: sizeOfChanges(changed),
+          lost,
+        }),
+      );
     }
     return ok(this.#judgeChanges(kept, changed, asked));
   }
@@ -108,18 +117,25 @@ export class StandingKeeper {
     books: CacheBooks,
     position: LogPosition | null,
     request: JudgeRequest,
-    older: readonly SeenEntries[],
   ): Promise<Result<KeptJudgement, AppError>> {
-    this.#kept = null;
+    this.release();
+    const opened = await openSeen(this.#folder);
+    if (!opened.ok) return opened;
+    const { recent, whole } = opened.value;
+    const older = [recent, whole];
     const readingBasis = readingBasisOf(request);
     const judged = await this.#blocks.judge(books, { ...request, position, readingBasis, older });
     if (!judged.ok) return judged;
-    const { verdict, seen, documentsRead, remember } = judged.value;
+    const { verdict, seen, documentsRead, lost, remember } = judged.value;
     return ok({
       judged: { verdict, view: emptyView(), accountVersions: null, ownerOf: () => null },
       rules: { ...request.rules, memories: [seen] },
       documentsRead,
-      remember,
+      lost: [...opened.value.lost, ...lost],
+      remember: async () => {
+        const kept = await remember();
+        return kept.ok ? setSeenAside(this.#folder, opened.value.lost) : kept;
+      },
     });
   }
 
@@ -154,6 +170,7 @@ export class StandingKeeper {
       },
       rules: asked.rules,
       documentsRead: total,
+      lost: [],
       remember: async () => {
         const before = this.#seen;
         if (before === null) return ok(undefined);
@@ -169,6 +186,7 @@ export class StandingKeeper {
     books: CacheBooks,
     position: LogPosition | null,
     asked: JudgeRequest,
+    lost: readonly string[],
   ): Promise<Result<KeptJudgement, AppError>> {
     const { chargeRule, signal, onProgress } = asked;
     // What is kept is of no use any more, and takes as much memory as what is read in its place.
@@ -176,12 +194,17 @@ export class StandingKeeper {
     const read = await readView(bookSourceOf(books), { chargeRule, signal, onProgress });
     if (!read.ok) return read;
     const { view } = read.value;
-    const documents = view.jobs.presence.length + view.entries.count + view.accounts.isPresent.length;
+    const documentsRead = view.jobs.presence.length + view.entries.count + view.accounts.isPresent.length;
     const mark = position === null ? null : markOf(position, asked);
-    return ok(this.#judgeView(view, mark, asked, documents));
+    return ok(this.#judgeView(view, mark, asked, { documentsRead, lost }));
   }
 
-  #judgeView(view: LedgerView, mark: BooksMark | null, asked: JudgeRequest, documentsRead: number): KeptJudgement {
+  #judgeView(
+    view: LedgerView,
+    mark: BooksMark | null,
+    asked: JudgeRequest,
+    { documentsRead, lost }: Pick<KeptJudgement, 'documentsRead' | 'lost'>,
+  ): KeptJudgement {
     const seen = mergeAll(asked.rules.memories);
     const books = judgeAll(
       view,
@@ -197,11 +220,12 @@ export class StandingKeeper {
       },
       rules: { ...asked.rules, memories: [seen] },
       documentsRead,
+      lost,
       remember: async () => {
         const whole = rememberSeen(view, seen, null);
-        const saved = await saveSeen(this.#folder, whole);
+        const saved = await saveSeen(this.#folder, whole, lost);
         if (!saved.ok) return saved;
-        this.#seen = { whole, recent: NOTHING_SEEN };
+        this.#seen = { whole, recent: NOTHING_SEEN, lost: [] };
         if (mark === null) return ok(undefined);
         this.#kept = { mark, books };
         return saveBooks(this.#folder, this.#kept);
@@ -211,7 +235,7 @@ export class StandingKeeper {
 
   async #openSeen(): Promise<Result<KeptSeen, AppError>> {
     if (this.#seen !== null) return ok(this.#seen);
-    const opened = await openSeen(this.#folder);
+    const opened = await openAllSeen(this.#folder);
     if (opened.ok) this.#seen = opened.value;
     return opened;
   }

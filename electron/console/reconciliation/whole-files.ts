@@ -4,6 +4,9 @@ import type { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 
+/** What the name of a damaged file ends in once another one has taken its place. */
+export const SET_ASIDE = '.damaged';
+
 /** The bytes of a file, null where there is none. Errors: `malformed_document` where it cannot be read. */
 export async function readIfThere(file: string): Promise<Result<Uint8Array | null, AppError>> {
   try {

@@ -1,3 +1,4 @@
+import { NEW_COLUMNS, type ColumnMemory } from './column-memory.ts';
 import { ADJUST, CAPTURE, REFUND, RELEASE, RESERVE, type LedgerView } from './view.ts';
 
 /** From this n on an entry is a mend: n is the number of the rule that it mends times 1000, plus how many mends of it there were. */
@@ -27,10 +28,10 @@ export interface GenerationTotals {
 }
 
 /** Adds the entries up: one pass over the columns. */
-export function sumGenerations(view: LedgerView): GenerationTotals {
+export function sumGenerations(view: LedgerView, memory: ColumnMemory = NEW_COLUMNS): GenerationTotals {
   const { entries, generations, pending } = view;
-  const totals = emptyTotals(generations.count);
-  const firstAtMs = new Float64Array(generations.count).fill(Infinity);
+  const totals = emptyTotals(generations.count, memory);
+  const firstAtMs = memory.float64(generations.count).fill(Infinity);
   const { generation, type, credits, atMs, n, count } = entries;
   // The row of the entries without a generation is added up like any other and read by nobody.
   for (let entry = 0; entry < count; entry += 1) {
@@ -101,20 +102,20 @@ function addAdjustment(totals: GenerationTotals, generation: number, credits: nu
   }
 }
 
-function emptyTotals(count: number): GenerationTotals {
+function emptyTotals(count: number, memory: ColumnMemory): GenerationTotals {
   return {
-    reserved: new Float64Array(count),
-    captured: new Float64Array(count),
-    released: new Float64Array(count),
-    refunded: new Float64Array(count),
-    captures: new Uint32Array(count),
-    refunds: new Uint32Array(count),
-    firstCapture: new Float64Array(count),
-    takenBack: new Float64Array(count),
+    reserved: memory.float64(count),
+    captured: memory.float64(count),
+    released: memory.float64(count),
+    refunded: memory.float64(count),
+    captures: memory.uint32(count),
+    refunds: memory.uint32(count),
+    firstCapture: memory.float64(count),
+    takenBack: memory.float64(count),
     explained: new Map(
-      EXPLAINING_RULES.map((rule) => [rule, { credits: new Float64Array(count), count: new Uint32Array(count) }]),
+      EXPLAINING_RULES.map((rule) => [rule, { credits: memory.float64(count), count: memory.uint32(count) }]),
     ),
-    isMoving: new Uint8Array(count),
+    isMoving: memory.uint8(count),
   };
 }
 

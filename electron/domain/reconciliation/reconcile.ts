@@ -1,3 +1,4 @@
+import type { ColumnMemory } from './column-memory.ts';
 import { compareFindings, type Finding } from './finding.ts';
 import { sumGenerations } from './generation-totals.ts';
 import { Reporter } from './reporter.ts';
@@ -24,6 +25,8 @@ export interface ReconcileHooks {
   readonly keep?: (finding: Finding) => boolean;
   /** Tells by its row whether findings of a generation are kept, before they are put into words. */
   readonly keepsGeneration?: (generation: number) => boolean;
+  /** Where the columns of this judgement come from; they are void once its memory begins anew. */
+  readonly memory?: ColumnMemory;
 }
 
 /**
@@ -33,8 +36,8 @@ export interface ReconcileHooks {
 export function reconcile(view: LedgerView, options: RuleOptions, hooks: ReconcileHooks = {}): Reconciliation {
   const input: RuleInput = {
     view,
-    totals: sumGenerations(view),
-    seen: compareWithSeen(view, options.seen),
+    totals: sumGenerations(view, hooks.memory),
+    seen: compareWithSeen(view, options.seen, hooks.memory),
     ledgerOfWorkspace: sumWorkspaces(view),
     options,
   };

@@ -1,4 +1,4 @@
-// Generated from the folder `rules` by `npm run rules`: a new rule is a file there and nothing else.
+// Generated from the folder `rules` before any program starts: a new rule is a file there and nothing else.
 import { capturedWithoutCompletion } from './rules/01-captured-without-completion.ts';
 import { completedWithoutCapture } from './rules/02-completed-without-capture.ts';
 import { capturedTwice } from './rules/03-captured-twice.ts';

@@ -1,7 +1,7 @@
 import type { Rule } from './rule.ts';
 import { RULE_INDEX } from './rule-index.ts';
 
-/** Every rule, by its number. A new rule is a file in `rules/`, which `npm run rules` gathers. */
+/** Every rule, by its number. A new rule is a file in `rules/`: `cli/rule-index.mjs` gathers them before any program starts. */
 export const RULES: readonly Rule[] = RULE_INDEX;
 
 /** Raised whenever one of the rules would find something else in the same books. */

@@ -1,3 +1,4 @@
+import { NEW_COLUMNS, type ColumnMemory } from './column-memory.ts';
 import { netOfEntry, type LedgerView } from './view.ts';
 
 /**
@@ -43,10 +44,14 @@ export interface SeenComparison {
 }
 
 /** Walks view and memory side by side: both stand in the order of generation and key hashes. */
-export function compareWithSeen(view: LedgerView, seen: SeenEntries): SeenComparison {
+export function compareWithSeen(
+  view: LedgerView,
+  seen: SeenEntries,
+  memory: ColumnMemory = NEW_COLUMNS,
+): SeenComparison {
   const { entries, generations } = view;
-  const state = new Uint8Array(entries.count);
-  const sealedIn = new Uint16Array(entries.count);
+  const state = memory.uint8(entries.count);
+  const sealedIn = memory.uint16(entries.count);
   const gone: number[] = [];
   if (seen.count === 0) return { state, sealedIn, gone };
   let row = 0;

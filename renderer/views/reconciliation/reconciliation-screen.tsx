@@ -142,16 +142,22 @@ function RunFacts({ run, name }: { run: RunSummary; name: string }): ReactNode {
         {inputs.unreadableJobs > 0 &&
           `${counted(inputs.unreadableJobs, 'document')} that are no jobs: nothing was said of them.`}
       </p>
+      {run.lostMemory.length > 0 && (
+        <p className="note" role="note">
+          What earlier runs had seen was damaged on this machine and is set aside: {run.lostMemory.join(', ')}. Entries
+          that were changed or removed before this run could not be told; from this run on they are again.
+        </p>
+      )}
     </section>
   );
 }
 
 /** Says no more than is proved: what could not be judged is not clean. */
 function Clean({ run }: { run: RunSummary }): ReactNode {
-  const isWhole = run.undecidedWorkspaces === 0 && run.inputs.unreadableJobs === 0;
+  const isWhole = run.undecidedWorkspaces === 0 && run.inputs.unreadableJobs === 0 && run.lostMemory.length === 0;
   return (
     <ScreenMessage icon={BadgeCheck} title={isWhole ? 'Every credit is explained' : 'No difference was found'}>
-      {isWhole ? 'No rule found a difference.' : 'Some documents could not be judged; see above.'}
+      {isWhole ? 'No rule found a difference.' : 'Not everything could be judged; see above.'}
     </ScreenMessage>
   );
 }

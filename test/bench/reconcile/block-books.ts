@@ -45,7 +45,7 @@ export async function keepBlocks(
   }
   const verdict = judge.finish();
   await kept.saveAccounts(accounts);
-  await kept.complete({ format: 1, count: map.count, basis: 'bench', inputs: verdict.inputs });
+  await kept.complete({ count: map.count, basis: 'bench', inputs: verdict.inputs });
   return verdict;
 }
 
@@ -54,7 +54,7 @@ export function judgeBlocks(folder: string, options: Omit<RuleOptions, 'seen'>):
   const kept = new BlockFolder(folder);
   const mark = kept.mark();
   if (mark === null) throw new Error('there are no kept blocks');
-  const judge = new BlockJudge(new BlockMap(mark.count), options, kept.accounts(), mark.inputs);
-  for (const { block, view, seen } of kept.blocks(mark.count)) judge.add(block, view, seen);
+  const judge = new BlockJudge(new BlockMap(mark.count), options, kept.accounts(mark), mark.inputs);
+  for (const { block, view, seen } of kept.blocks(mark)) judge.add(block, view, seen);
   return judge.finish();
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Binary } from 'mongodb';
@@ -120,6 +120,16 @@ describe('two months closed one after the other', () => {
     expect(next).toBe(periodOfCode(THIS_MONTH));
     expect(findBrokenLink(expectOk(await machine.store.finance.periods.list()), sha256OfText)).toBeNull();
     expect(expectOk(await readClosedBooks(machine.store.finance.periods, null)).sealed.count).toBe(2);
+  });
+
+  it('are not closed without what was seen of them, as long as nobody was told that it is lost', async () => {
+    const machine = await openMachine();
+    await writeFile(path.join(machine.folder, 'seen-entries.cols'), 'nothing');
+    const refused = await close(machine, FIRST, ANN);
+    expect(refused).toMatchObject({ ok: false, error: { code: 'malformed_document' } });
+    expect(refused.ok ? '' : refused.error.detail).toContain('Run the rules');
+    await rm(path.join(machine.folder, 'seen-entries.cols'));
+    expectOk(await close(machine, FIRST, ANN));
   });
 
   it('refuse an entry that is dated into either, and let the charge protocol say so', async () => {

@@ -13,6 +13,7 @@ async function setup() {
   const { record } = expectOk(await runReconciliation(storeOfWorld(world, 1), requestOfWorld(world)));
   const kept = new KeptRun(record, {
     copyAsOfMs: null,
+    lostMemory: [],
     comparison: { new: 2, stillOpen: record.findings.length - 2, solved: 0 },
     newIds: record.findings.slice(0, 2).map(({ id }) => id),
     solved: [],

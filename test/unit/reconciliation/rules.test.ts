@@ -1,6 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openFindings } from '#domain/reconciliation/comparison.ts';
 import { proposeMends } from '#domain/reconciliation/mends.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
@@ -15,7 +19,8 @@ import { postMends } from '../../bench/worlds/post-mends.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { ruleOptionsOf, viewOf, type World } from '../../bench/worlds/world.ts';
 import { checkWorld } from '../../bench/worlds/worlds.ts';
-import { RULE_INDEX_FILE, ruleIndexText } from '../../support/rule-index.ts';
+
+const packageSchema = z.object({ scripts: z.record(z.string(), z.string()) });
 
 const SIZE = { jobs: 90, workspaces: 3 };
 // The seed decides which months are closed; this one closes two, so that every fault finds its place.
@@ -34,8 +39,63 @@ describe('the catalogue of rules', () => {
     expect(RULES.map((rule) => rule.number)).toEqual(RULES.map((_, index) => index + 1));
   });
 
-  it('is what the folder says, so that a new rule is a file there and nothing else', () => {
-    expect(readFileSync(RULE_INDEX_FILE, 'utf8')).toBe(ruleIndexText());
+  it('has a new rule as soon as its file is there, for every program that is begun then', () => {
+    const root = fileURLToPath(new URL('../../..', import.meta.url));
+    const copy = mkdtempSync(path.join(tmpdir(), 'runledger-rules-'));
+    const area = path.join(copy, 'electron', 'domain', 'reconciliation');
+    try {
+      for (const part of ['package.json', 'electron/domain', 'electron/cli']) {
+        cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
+      }
+      symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
+      const index = path.join(area, 'rule-index.ts');
+      const before = readFileSync(index, 'utf8');
+      execFileSync(process.execPath, ['--import', './electron/cli/require-node.mjs', '-e', '0'], { cwd: copy });
+      expect(readFileSync(index, 'utf8')).toBe(before);
+      const number = RULES.length + 1;
+      writeFileSync(
+        path.join(area, 'rules', `${number}-always.ts`),
+        `import type { Rule } from '../rule.ts';
+
+export const always: Rule = {
+  number: ${number},
+  name: 'always',
+  title: 'Always',
+  sentence: 'Something is always wrong.',
+  evidence: 'None.',
+  cases: { so: { sentence: 'It is so.', mend: 'accept' } },
+  scan: (_input, report) => report.workspace(0, { case: 'so', credits: 0, evidence: 'None.' }),
+};
+`,
+      );
+      const program = path.join(copy, 'program.ts');
+      writeFileSync(
+        program,
+        `import { reconcile } from '#domain/reconciliation/reconcile.ts';
+import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
+import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
+
+const builder = new LedgerViewBuilder();
+builder.addAccount({ _id: 'w1', available: 0, held: 0, holds: {}, posting: {} });
+const options = { asOfMs: 0, pendingMsMax: 0, leaseGraceMs: 0, prices: [], closedPeriods: [], seen: NOTHING_SEEN };
+console.log(reconcile(builder.seal(), options).findings.map(({ id }) => id).join());
+`,
+      );
+      const said = execFileSync(process.execPath, ['--import', './electron/cli/require-node.mjs', program], {
+        cwd: copy,
+        encoding: 'utf8',
+      });
+      expect(said.trim()).toBe('always:so:w1');
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  });
+
+  it.each(['start', 'cli', 'bench', 'runner', 'demo', 'rules'])('is gathered by npm run %s', (script) => {
+    const { scripts } = packageSchema.parse(
+      JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')),
+    );
+    expect(scripts[script]).toContain('./electron/cli/require-node.mjs');
   });
 
   it('gives each rule a name and a title of its own', () => {

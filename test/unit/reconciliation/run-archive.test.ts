@@ -28,6 +28,8 @@ function at(record: RunRecord, minute: number): RunRecord {
   return { ...record, asOfMs: AS_OF_MS + minute };
 }
 
+const NOTHING_BESIDE = { copyAsOfMs: null, lostMemory: [] };
+
 describe('the archive of runs', () => {
   it('gives back each run whole, to the byte, with how it stood to the one before', async () => {
     const archive = new RunArchive(folder);
@@ -35,26 +37,43 @@ describe('the archive of runs', () => {
     const [first, ...others] = record.findings;
     if (first === undefined) throw new Error('the run found nothing');
     const compared = { new: others, stillOpen: [], solved: [first] };
-    const { runId } = expectOk(await archive.add({ record, beside: besideOf(record, 7, compared) }));
+    const { runId } = expectOk(
+      await archive.add({
+        record,
+        beside: besideOf(record, { copyAsOfMs: 7, lostMemory: ['seen-entries.cols'] }, compared),
+      }),
+    );
     const opened = expectOk(await new RunArchive(folder).open(runId));
     expect(opened === null ? '' : encodeRun(opened.record)).toBe(encodeRun(record));
-    expect(opened?.beside).toEqual(besideOf(record, 7, compared));
+    expect(opened?.beside).toEqual(besideOf(record, { copyAsOfMs: 7, lostMemory: ['seen-entries.cols'] }, compared));
   });
 
   it('lists runs newest first, each once', async () => {
     const archive = new RunArchive(folder);
     const record = await makeRun();
     for (const minute of [1, 2, 2]) {
-      expectOk(await archive.add({ record: at(record, minute), beside: besideOf(record, null, null) }));
+      expectOk(await archive.add({ record: at(record, minute), beside: besideOf(record, NOTHING_BESIDE, null) }));
     }
     expect(expectOk(await archive.list()).map(({ asOfMs }) => asOfMs - AS_OF_MS)).toEqual([2, 1]);
+  });
+
+  it('lists the runs from their files where the index is damaged', async () => {
+    const archive = new RunArchive(folder);
+    const record = await makeRun();
+    for (const minute of [1, 3, 2]) {
+      expectOk(await archive.add({ record: at(record, minute), beside: besideOf(record, NOTHING_BESIDE, null) }));
+    }
+    await writeFile(path.join(folder, 'runs', 'index.json'), '[{');
+    expect(expectOk(await archive.list()).map(({ asOfMs }) => asOfMs - AS_OF_MS)).toEqual([3, 2, 1]);
+    expectOk(await archive.add({ record: at(record, 4), beside: besideOf(record, NOTHING_BESIDE, null) }));
+    expect(expectOk(await archive.list())).toHaveLength(4);
   });
 
   it('deletes the oldest run once there are too many, and no other file', async () => {
     const archive = new RunArchive(folder);
     const record = { ...(await makeRun()), findings: [] };
     const add = async (minute: number): Promise<string> =>
-      expectOk(await archive.add({ record: at(record, minute), beside: besideOf(record, null, null) })).runId;
+      expectOk(await archive.add({ record: at(record, minute), beside: besideOf(record, NOTHING_BESIDE, null) })).runId;
     const oldest = await add(0);
     const runs = path.join(folder, 'runs');
     await writeFile(path.join(runs, 'notes.txt'), 'mine');

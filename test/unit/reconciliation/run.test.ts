@@ -219,7 +219,7 @@ describe('a folder of runs', () => {
     changeAvailable(world, 'workspace-0', 40);
     changeAvailable(world, 'workspace-1', 41);
     const first = await run(storeOfWorld(world, 1), requestOfWorld(world));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, first));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
     changeAvailable(world, 'workspace-1', -41);
     changeAvailable(world, 'workspace-2', 42);
     const memory = expectOk(await openMemory(folder, ALL));
@@ -236,7 +236,7 @@ describe('a folder of runs', () => {
     const world = makeCleanWorld(SEED, SIZE);
     const fields = { closedPeriods: [], seen: null };
     const first = await run(storeOfWorld(world, 1), requestOfWorld(world, fields));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, first));
+    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
     const changed = `gen-${jobIdOf(world, 'completed')}:reserve:1`;
     const entry = world.ledger.get(changed);
     if (entry === undefined) throw new Error('the job has no reservation');
@@ -245,23 +245,34 @@ describe('a folder of runs', () => {
       const memory = expectOk(await openMemory(folder, ALL));
       const next = await run(storeOfWorld(world, 1), requestOfWorld(world, { ...fields, seen: memory.seen }));
       expect(next.record.findings.map(({ id }) => id)).toEqual([`entry_changed:changed:${changed}`]);
-      expectOk(await saveMemory(folder, memory.seen, next));
+      expectOk(await saveMemory(folder, memory, next));
     }
   });
 
-  it.each(['seen-entries.cols', 'last-run-all-always.json'])('refuses a damaged %s', async (name) => {
-    const folder = await newFolder();
-    const world = makeCleanWorld(SEED, SIZE);
-    const finished = await run(storeOfWorld(world, 1), requestOfWorld(world));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)).seen, finished));
-    expect(await readdir(folder)).toContain(name);
-    const file = path.join(folder, name);
-    const bytes = await readFile(file);
-    const middle = bytes.length >> 1;
-    bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
-    await writeFile(file, name.endsWith('.json') ? bytes.subarray(0, middle) : bytes);
-    expect(await openMemory(folder, ALL)).toMatchObject({ ok: false, error: { code: 'malformed_document' } });
-  });
+  it.each(['seen-entries.cols', 'last-run-all-always.json'])(
+    'goes on without a damaged %s, says so once, and sees again from there on',
+    async (name) => {
+      const folder = await newFolder();
+      const world = makeCleanWorld(SEED, SIZE);
+      const finished = await run(storeOfWorld(world, 1), requestOfWorld(world));
+      expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), finished));
+      const file = path.join(folder, name);
+      const bytes = await readFile(file);
+      const middle = bytes.length >> 1;
+      bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
+      await writeFile(file, name.endsWith('.json') ? bytes.subarray(0, middle) : bytes);
+      const damaged = expectOk(await openMemory(folder, ALL));
+      expect(damaged.lost).toEqual([name]);
+      expect(damaged.seen.count === 0).toBe(name === 'seen-entries.cols');
+      // Until a run has come to its end nothing was said of the loss, and it is still one.
+      expect(expectOk(await openMemory(folder, ALL)).lost).toEqual([name]);
+      expectOk(await saveMemory(folder, damaged, finished));
+      const healed = expectOk(await openMemory(folder, ALL));
+      expect(healed).toMatchObject({ lost: [], lastRun: finished.record });
+      expect(healed.seen.count).toBe(world.ledger.size);
+      expect((await readdir(folder)).includes(`${name}.damaged`)).toBe(name === 'seen-entries.cols');
+    },
+  );
 });
 
 function jobIdOf(world: World, scenario: string): string {

@@ -5,13 +5,15 @@ import { CacheBooks } from '#cache/books.ts';
 import { CACHED_PARTS, type CacheChange } from '#cache/changes.ts';
 import type { CacheWriter } from '#cache/writer.ts';
 import { runRulesAt } from '#console/reconciliation/run.ts';
+import { openMemory } from '#console/reconciliation/memory-folder.ts';
 import { StandingKeeper } from '#console/reconciliation/standing-keeper.ts';
+import { rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
 import { FaultScene } from '../../bench/worlds/fault.ts';
 import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { SeededRandom } from '../../bench/worlds/seeded-random.ts';
 import { momentOf, type WorldMoment } from '../../bench/worlds/world-changes.ts';
-import type { World } from '../../bench/worlds/world.ts';
+import { viewOf, type World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { setupCache, type CacheWorld } from '../cache/cache-world.ts';
 
@@ -73,7 +75,12 @@ function idOf(change: CacheChange): string {
   return change.type === 'entry' ? change.entry._id : change.id;
 }
 
-async function judge(keeper: StandingKeeper, world: World, closedPeriods = world.closedPeriods) {
+async function judge(
+  keeper: StandingKeeper,
+  world: World,
+  closedPeriods = world.closedPeriods,
+  end: 'remembered' | 'given up' = 'remembered',
+) {
   const books = expectOk(CacheBooks.open(copy.file));
   try {
     expectOk(books.begin());
@@ -86,7 +93,7 @@ async function judge(keeper: StandingKeeper, world: World, closedPeriods = world
         onProgress: () => undefined,
       }),
     );
-    expectOk(await judgement.remember());
+    if (end === 'remembered') expectOk(await judgement.remember());
     return judgement;
   } finally {
     books.close();
@@ -133,7 +140,9 @@ describe('books that are too large for the memory', () => {
     const again = await judge(large, world);
     expect(again.documentsRead).toBe(0);
     expect(again.judged.verdict).toEqual(first.judged.verdict);
-    const file = path.join(folder, 'blocks', '3.view.cols');
+    const [name] = (await readdir(path.join(folder, 'blocks'))).filter((one) => one.endsWith('3.view.cols'));
+    if (name === undefined) throw new Error('no block is kept');
+    const file = path.join(folder, 'blocks', name);
     const bytes = await readFile(file);
     await writeFile(file, bytes.subarray(0, bytes.length - 40));
     const third = await judge(large, world);
@@ -154,6 +163,70 @@ describe('books that are too large for the memory', () => {
     }
   });
 });
+
+describe('what is remembered of books in blocks', () => {
+  it('is not advanced by a run that does not come to its end, so that the next one still finds what was changed', async () => {
+    const { world } = await setup();
+    const large = new StandingKeeper(`${folder}-large`, LARGE);
+    try {
+      const goneBefore = goneIn(await judge(large, world));
+      const key = change(world, 7);
+      for (let round = 0; round < 2; round += 1) {
+        const given = await judge(new StandingKeeper(`${folder}-large`, LARGE), world, world.closedPeriods, 'given up');
+        expect(given.judged.verdict.findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
+      }
+      remove(world, 11);
+      await judge(new StandingKeeper(`${folder}-large`, LARGE), world, world.closedPeriods, 'given up');
+      const last = await judge(new StandingKeeper(`${folder}-large`, LARGE), world);
+      expect(last.judged.verdict.findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
+      expect(goneIn(last)).toBe(goneBefore + 1);
+    } finally {
+      await rm(`${folder}-large`, { recursive: true, force: true });
+    }
+  });
+
+  it('is seen by whoever closes a month or judges in memory', async () => {
+    const { world } = await setup();
+    await rm(folder, { recursive: true, force: true });
+    await judge(new StandingKeeper(folder, LARGE), world);
+    const { seen } = expectOk(await openMemory(folder, { workspaceId: null, period: null }));
+    const { verdict } = (await judge(new StandingKeeper(folder, LARGE), world)).judged;
+    expect(seen.count).toBe(rememberSeen(viewOf(world), world.seen, null).count);
+    const key = change(world, 7);
+    const { findings } = (await judge(new StandingKeeper(folder), world)).judged.verdict;
+    expect(findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
+    expect(findings).toHaveLength(verdict.findings.length + 1);
+  });
+
+  it('is said to be lost where its file is damaged, once, and begins anew', async () => {
+    const { world } = await setup();
+    await judge(new StandingKeeper(folder, LARGE), world);
+    const [name] = (await readdir(path.join(folder, 'blocks'))).filter((one) => one.endsWith('3.seen.cols'));
+    if (name === undefined) throw new Error('no block is remembered');
+    await writeFile(path.join(folder, 'blocks', name), 'nothing');
+    change(world, 7);
+    const next = await judge(new StandingKeeper(folder, LARGE), world);
+    expect(next.lost).toEqual([name]);
+    expect(await readdir(path.join(folder, 'blocks'))).toContain(`${name}.damaged`);
+    change(world, 8);
+    expect((await judge(new StandingKeeper(folder, LARGE), world)).lost).toEqual([]);
+  });
+});
+
+/** Rewrites an entry of the copy. @returns its key */
+function change(world: World, nth: number): string {
+  const [key, entry] = [...world.ledger][nth] ?? [];
+  if (key === undefined || entry === undefined) throw new Error('the world has entries');
+  expectOk(copy.open().writer.apply([{ type: 'entry', entry: { ...entry, reason: `rewritten ${nth}` } }], null));
+  return key;
+}
+
+/** Takes an entry out of the copy. */
+function remove(world: World, nth: number): void {
+  const [key] = [...world.ledger][nth] ?? [];
+  if (key === undefined) throw new Error('the world has entries');
+  expectOk(copy.open().writer.apply([{ type: 'deleted', part: 'ledger', id: key }], null));
+}
 
 /** What somebody finds who has the same memory and reads everything. */
 async function judgeAnew(world: World) {
@@ -230,6 +303,9 @@ describe('the books that a folder keeps', () => {
 });
 
 async function countGone(world: World): Promise<number> {
-  const { findings } = (await judgeAnew(world)).judged.verdict;
-  return findings.filter(({ case: name }) => name === 'gone').length;
+  return goneIn(await judgeAnew(world));
+}
+
+function goneIn({ judged }: Awaited<ReturnType<typeof judge>>): number {
+  return judged.verdict.findings.filter(({ case: name }) => name === 'gone').length;
 }

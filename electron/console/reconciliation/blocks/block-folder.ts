@@ -1,14 +1,25 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { appError } from '#domain/errors.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/view-builder.ts';
-import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import { mergeSeen, NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { FailedReadingError } from '../failed-reading.ts';
 import { inputSumSchema } from '../input-sum.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '../view-file.ts';
-import { writeWhole } from '../whole-files.ts';
+import { SET_ASIDE, writeWhole } from '../whole-files.ts';
 
 /** Where the blocks of a folder of runs stand. */
 export const BLOCKS_FOLDER = 'blocks';
@@ -20,6 +31,8 @@ export const blocksMarkSchema = z.object({
   format: z.literal(1),
   count: z.int().positive(),
   basis: z.string(),
+  /** Which of the files in the folder it speaks of: those of another version are the draft of a run that did not come to its end. */
+  version: z.int().nonnegative().default(0),
   /** What all blocks together were made of. */
   inputs: inputSumSchema,
 });
@@ -32,46 +45,76 @@ export interface KeptBlock {
   readonly seen: SeenEntries;
 }
 
+/** What is remembered of a block, and the name of its file where that is damaged and nothing can be remembered. */
+export interface BlockMemory {
+  readonly seen: SeenEntries;
+  readonly lost: string | null;
+}
+
 /**
- * Books in blocks on the disk, sorted and in columns: a process that opens them needs the memory of one block. Methods throw what the
- * disk refuses, and {@link FailedReadingError} for a file that is damaged.
+ * Books in blocks on the disk, sorted and in columns: a process that opens them needs the memory of one block. What is written stands
+ * beside what the folder holds until `complete` puts it in its place. Methods throw what the disk refuses, and
+ * {@link FailedReadingError} for a file that is damaged.
  */
 export class BlockFolder {
   readonly #folder: string;
   #memory = new Uint8Array(0);
+  #draft = 1;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** What the folder holds whole, null where it holds nothing or nothing that is whole. */
+  /** What the folder holds whole, null where it holds nothing or nothing that can be told. */
   mark(): BlocksMark | null {
     try {
-      return blocksMarkSchema.parse(JSON.parse(readFileSync(path.join(this.#folder, MARK_FILE), 'utf8')));
+      return blocksMarkSchema.parse(JSON.parse(readFileSync(this.#path(MARK_FILE), 'utf8')));
     } catch {
-      // Whatever it is, it cannot be gone on from: the books are read again.
+      // Whatever it is, it cannot be gone on from: the books are read again, and `lostMark` says that it was there.
       return null;
     }
   }
 
-  /** From here until `complete` the folder holds nothing whole, but for what is remembered of each block. */
+  /** The name of the mark where it is there and damaged, and with it all that the blocks remember; null where not. */
+  lostMark(): string | null {
+    return existsSync(this.#path(MARK_FILE)) && this.mark() === null ? MARK_FILE : null;
+  }
+
+  /** Begins new blocks beside those that the folder holds; what a run left that did not come to its end goes. */
   begin(): void {
     mkdirSync(this.#folder, { recursive: true });
-    rmSync(path.join(this.#folder, MARK_FILE), { force: true });
+    const mark = this.mark();
+    this.#draft = (mark?.version ?? 0) + 1;
+    this.#keepOnly(mark?.version ?? null);
   }
 
   /** What is remembered of a block; nothing where it was never kept. */
-  seenOf(block: number): SeenEntries {
-    const file = path.join(this.#folder, `${block}.seen.cols`);
-    if (!existsSync(file)) return NOTHING_SEEN;
-    const seen = decodeSeen(readFileSync(file));
-    if (!seen.ok) throw new FailedReadingError(seen.error);
-    return seen.value;
+  seenOf({ version }: BlocksMark, block: number): BlockMemory {
+    const name = nameOf(version, `${block}.seen.cols`);
+    if (!existsSync(this.#path(name))) return { seen: NOTHING_SEEN, lost: name };
+    const seen = decodeSeen(readFileSync(this.#path(name)));
+    return seen.ok ? { seen: seen.value, lost: null } : { seen: NOTHING_SEEN, lost: name };
+  }
+
+  /** What all blocks remember, in one memory, with the files of which nothing can be remembered. */
+  seen(): { readonly seen: SeenEntries; readonly lost: readonly string[] } {
+    const lostMark = this.lostMark();
+    const mark = this.mark();
+    if (mark === null) return { seen: NOTHING_SEEN, lost: lostMark === null ? [] : [lostMark] };
+    const memories = Array.from({ length: mark.count }, (_, block) => this.seenOf(mark, block));
+    let merged = memories.map(({ seen }) => seen);
+    // Two by two: one after the other would copy the first block as often as there are blocks.
+    while (merged.length > 1) {
+      merged = merged.flatMap((memory, at) =>
+        at % 2 === 0 ? [mergeSeen(memory, merged[at + 1] ?? NOTHING_SEEN)] : [],
+      );
+    }
+    return { seen: merged[0] ?? NOTHING_SEEN, lost: memories.flatMap(({ lost }) => lost ?? []) };
   }
 
   async saveBlock({ block, view, seen }: KeptBlock): Promise<void> {
-    await this.#write(`${block}.view.cols`, encodeView(view, { source: 'block', asOfMs: 0 }));
-    await this.#write(`${block}.seen.cols`, encodeSeen(seen));
+    await this.#write(nameOf(this.#draft, `${block}.view.cols`), encodeView(view, { source: 'block', asOfMs: 0 }));
+    await this.#write(nameOf(this.#draft, `${block}.seen.cols`), encodeSeen(seen));
   }
 
   /** Accounts without what they are about to post, which stands in the blocks, and with the sum of what they hold. */
@@ -81,22 +124,37 @@ export class BlockFolder {
       const otherHeldCredits = Object.values(account.holds).reduce((sum, { credits }) => sum + credits, 0);
       builder.addAccount({ ...account, posting: {}, holds: {}, otherHeldCredits });
     }
-    return this.#write(ACCOUNTS_FILE, encodeView(builder.seal(), { source: 'accounts', asOfMs: 0 }));
+    return this.#write(
+      nameOf(this.#draft, ACCOUNTS_FILE),
+      encodeView(builder.seal(), { source: 'accounts', asOfMs: 0 }),
+    );
   }
 
-  complete(mark: BlocksMark): Promise<void> {
-    return this.#write(MARK_FILE, [Buffer.from(JSON.stringify(blocksMarkSchema.parse(mark)))]);
+  /**
+   * Puts what was written since `begin` in the place of what the folder held, in one step.
+   * @param lost files whose memory could not be read: they are set aside and not deleted
+   */
+  async complete(mark: Omit<BlocksMark, 'format' | 'version'>, lost: readonly string[] = []): Promise<void> {
+    for (const name of lost) {
+      if (existsSync(this.#path(name))) renameSync(this.#path(name), this.#path(`${name}${SET_ASIDE}`));
+    }
+    const whole = blocksMarkSchema.parse({ ...mark, format: 1, version: this.#draft });
+    await this.#write(MARK_FILE, [Buffer.from(JSON.stringify(whole))]);
+    this.#keepOnly(whole.version);
   }
 
-  accounts(): ReadonlyMap<string, AccountFacts> {
-    return accountsOf(this.#view(readFileSync(path.join(this.#folder, ACCOUNTS_FILE))));
+  accounts({ version }: BlocksMark): ReadonlyMap<string, AccountFacts> {
+    return accountsOf(this.#view(readFileSync(this.#path(nameOf(version, ACCOUNTS_FILE)))));
   }
 
-  /** One block after the other. All use the same memory: what was read of a block is void once the next is asked for. */
-  *blocks(count: number): Iterable<KeptBlock> {
-    for (let block = 0; block < count; block += 1) {
+  /**
+   * One block after the other. All use the same memory: what was read of a block is void once the next is asked for.
+   * @param blocks which of them; all where nothing is said
+   */
+  *blocks({ version, count }: BlocksMark, blocks: Iterable<number> = upTo(count)): Iterable<KeptBlock> {
+    for (const block of blocks) {
       const files = [`${block}.view.cols`, `${block}.seen.cols`].map((name) =>
-        openSync(path.join(this.#folder, name), 'r'),
+        openSync(this.#path(nameOf(version, name)), 'r'),
       );
       try {
         const sizes = files.map((file) => fstatSync(file).size);
@@ -132,8 +190,32 @@ export class BlockFolder {
   }
 
   #write(name: string, pieces: readonly Uint8Array[]): Promise<void> {
-    return writeWhole(path.join(this.#folder, name), pieces);
+    return writeWhole(this.#path(name), pieces);
   }
+
+  #path(name: string): string {
+    return path.join(this.#folder, name);
+  }
+
+  /** Deletes the columns of every other version; null deletes those of all. */
+  #keepOnly(version: number | null): void {
+    for (const name of readdirSync(this.#folder)) {
+      const found = COLUMNS.exec(name);
+      if (found !== null && Number(found[1] ?? 0) !== version) rmSync(this.#path(name), { force: true });
+    }
+  }
+}
+
+/** Columns of a version, also while they are written; what was set aside is none. */
+const COLUMNS = /^(?:v(\d+)-)?(?:\d+\.view|\d+\.seen|accounts)\.cols(?:\.new)?$/;
+
+/** Blocks without a version were written before there were any. */
+function nameOf(version: number, name: string): string {
+  return version === 0 ? name : `v${version}-${name}`;
+}
+
+function* upTo(count: number): Iterable<number> {
+  for (let block = 0; block < count; block += 1) yield block;
 }
 
 function accountsOf({ accounts, workspaces }: LedgerView): ReadonlyMap<string, AccountFacts> {

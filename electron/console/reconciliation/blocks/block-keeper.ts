@@ -16,7 +16,7 @@ import { bookSourceOf } from '../copied-books.ts';
 import type { RunRules } from '../judged-books.ts';
 import { attemptReading, readInto, type ReadOptions } from '../read-view.ts';
 import { attemptWriting } from '../whole-files.ts';
-import { BlockFolder, BLOCKS_FOLDER } from './block-folder.ts';
+import { BlockFolder, BLOCKS_FOLDER, type BlockMemory, type BlocksMark } from './block-folder.ts';
 import { BookSpill } from './book-spill.ts';
 
 /** Blocks that books are divided into: of ten million entries each has forty thousand. */
@@ -39,6 +39,8 @@ export interface BlockJudgement {
   /** What is remembered of everything that a finding speaks of. */
   readonly seen: SeenEntries;
   readonly documentsRead: number;
+  /** Files of the memory that are damaged: what they remembered was not held against the books. */
+  readonly lost: readonly string[];
   readonly remember: () => Promise<Result<void, AppError>>;
 }
 
@@ -66,19 +68,18 @@ export class BlockKeeper {
     const mark = this.#kept.mark();
     const basis = JSON.stringify([request.position, request.readingBasis, this.#map.count]);
     if (request.position !== null && mark?.basis === basis) {
-      const again = await attemptReading(request.signal, () => Promise.resolve(this.#judgeKept(request)));
+      const again = await attemptReading(request.signal, () => Promise.resolve(this.#judgeKept(mark, request)));
       // A block that was damaged on the disk: the copy has it all.
       if (again.ok) return again;
     }
     return attemptReading(request.signal, () => this.#judgeCopy(books, request, basis));
   }
 
-  #judgeKept(request: BlockRequest): BlockJudgement {
-    const mark = this.#kept.mark();
+  #judgeKept(mark: BlocksMark, request: BlockRequest): BlockJudgement {
     const { memories: _memories, ...options } = request.rules;
-    const judge = new BlockJudge(this.#map, options, this.#kept.accounts(), mark?.inputs ?? null);
+    const judge = new BlockJudge(this.#map, options, this.#kept.accounts(mark), mark.inputs);
     const found = new FoundMemory();
-    for (const { block, view, seen } of this.#kept.blocks(this.#map.count)) {
+    for (const { block, view, seen } of this.#kept.blocks(mark)) {
       request.signal.throwIfAborted();
       const memory = this.#memoryOf(block, seen, request);
       found.take(memory, judge.add(block, view, memory));
@@ -88,6 +89,7 @@ export class BlockKeeper {
       verdict: judge.finish(),
       seen: found.seen,
       documentsRead: 0,
+      lost: [],
       remember: () => Promise.resolve(ok(undefined)),
     };
   }
@@ -107,10 +109,17 @@ export class BlockKeeper {
       const all = new BlockAccounts(this.#map, accounts);
       const judge = new BlockJudge(this.#map, options, all.all, null);
       const found = new FoundMemory();
+      const before = this.#kept.mark();
+      // Blocks of another number, or without a mark that can be read, are none of these: what they remember still counts.
+      const other = before?.count === this.#map.count ? null : this.#kept.seen();
+      const lost = [...(other?.lost ?? [])];
+      const asked = other === null ? request : { ...request, older: [other.seen, ...request.older] };
       this.#kept.begin();
       for (const { block, view } of spill.blocks(all)) {
         request.signal.throwIfAborted();
-        const memory = this.#memoryOf(block, this.#kept.seenOf(block), request);
+        const kept = this.#seenOf(before, block);
+        if (kept.lost !== null) lost.push(kept.lost);
+        const memory = this.#memoryOf(block, kept.seen, asked);
         found.take(memory, judge.add(block, view, memory));
         await this.#kept.saveBlock({ block, view, seen: rememberSeen(view, memory, null) });
         request.onProgress({ phase: 'rules', done: block + 1, total: this.#map.count });
@@ -122,14 +131,17 @@ export class BlockKeeper {
         verdict,
         seen: found.seen,
         documentsRead: jobs + entries + accounts.length,
+        lost,
         remember: () =>
-          attemptWriting(() =>
-            this.#kept.complete({ format: 1, count: this.#map.count, basis, inputs: verdict.inputs }),
-          ),
+          attemptWriting(() => this.#kept.complete({ count: this.#map.count, basis, inputs: verdict.inputs }, lost)),
       };
     } finally {
       spill.close();
     }
+  }
+
+  #seenOf(mark: BlocksMark | null, block: number): BlockMemory {
+    return mark?.count === this.#map.count ? this.#kept.seenOf(mark, block) : { seen: NOTHING_SEEN, lost: null };
   }
 
   #memoryOf(block: number, kept: SeenEntries, { rules, older }: BlockRequest): SeenEntries {

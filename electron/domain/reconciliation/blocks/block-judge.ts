@@ -1,3 +1,4 @@
+import { ReusedColumns } from '../column-memory.ts';
 import { compareFindings, FINDINGS_MAX, type Finding } from '../finding.ts';
 import { reconcile, sumWorkspaces } from '../reconcile.ts';
 import type { RuleOptions } from '../rule.ts';
@@ -28,6 +29,7 @@ export class BlockJudge {
   readonly #sums = new Map<string, number>();
   readonly #lonely: LonelyJob[] = [];
   readonly #known: InputSum | null;
+  readonly #memory = new ReusedColumns();
   #found = 0;
   #inputs: InputSum = NO_INPUTS;
 
@@ -117,7 +119,8 @@ export class BlockJudge {
   }
 
   #take(view: LedgerView, seen: SeenEntries, hooks: Parameters<typeof reconcile>[2]): readonly Finding[] {
-    const { findings, counts } = reconcile(view, { ...this.#options, seen }, hooks);
+    this.#memory.begin();
+    const { findings, counts } = reconcile(view, { ...this.#options, seen }, { ...hooks, memory: this.#memory });
     this.#found += Object.values(counts).reduce((sum, count) => sum + count, 0);
     for (const finding of findings) if (this.#findings.length < FINDINGS_MAX) this.#findings.push(finding);
     return findings;
