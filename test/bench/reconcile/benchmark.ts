@@ -16,6 +16,7 @@ import { reconcileInDuckDb } from './duckdb-books.ts';
 import { digestOf } from './findings-digest.ts';
 import { judgeAll } from '#domain/reconciliation/standing/judge.ts';
 import { makeLargeBooks, type LargeBooks } from './large-books.ts';
+import { runProductBenchmark } from './product.ts';
 import { measureRepeat } from './repeat.ts';
 
 /** What the cold process prints. */
@@ -35,9 +36,9 @@ const ROUNDS = 3;
 const CHANGED = 1000;
 
 /**
- * `npm run bench -- reconcile [--jobs N] [--seed S] [--no-duckdb] [--bounded] [--quick] [--json]`: N jobs (one million) and 3N entries,
+ * `npm run bench -- reconcile [--jobs N] [--seed S] [--no-duckdb] [--bounded|--product] [--quick] [--json]`: N jobs (one million) and 3N entries,
  * all rules, beside the same joins in DuckDB over the same rows. `--bounded` measures the memory of N jobs (3,333,334: ten million
- * entries) and of a tenth of them, read and judged in blocks, and nothing else. Exits 1 when two ways do not find the same.
+ * entries) and of a tenth of them, read and judged in blocks, and nothing else; `--product` what a run takes in the application, on an offline copy. Exits 1 when two ways do not find the same.
  */
 export async function runReconcileBenchmark(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -48,6 +49,7 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
       seed: { type: 'string', default: '1' },
       duckdb: { type: 'boolean', default: true },
       bounded: { type: 'boolean', default: false },
+      product: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -60,6 +62,7 @@ export async function runReconcileBenchmark(args: readonly string[]): Promise<nu
   const say = (line: string): void => {
     if (!values.json) console.log(line);
   };
+  if (values.product) return runProductBenchmark(jobs, values.seed, values.json);
   if (values.bounded) return runBounded(jobs, values.seed, values.json);
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
   const map = new BlockMap(blockCountOf(jobs));
