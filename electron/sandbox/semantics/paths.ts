@@ -20,7 +20,26 @@ export function valuesAt(document: Doc, path: string): PathValues {
   return { values: values.length === 0 ? [undefined] : values, hasList };
 }
 
-function collect(value: unknown, parts: readonly string[], depth: number, into: unknown[]): boolean {
+/**
+ * The values that a sort compares a document by: as {@link valuesAt}, but a number on the path that is a place of the list there means
+ * that place alone, unless an element has a field of that name.
+ */
+export function sortValuesAt(document: Doc, path: string): readonly unknown[] {
+  if (!PLACE_ON_PATH.test(path)) return valuesAt(document, path).values;
+  const values: unknown[] = [];
+  collect(document, path.split('.'), 0, values, true);
+  return values.length === 0 ? [undefined] : values;
+}
+
+const PLACE_ON_PATH = /\.\d+(\.|$)/;
+
+function collect(
+  value: unknown,
+  parts: readonly string[],
+  depth: number,
+  into: unknown[],
+  isPlaceAlone = false,
+): boolean {
   const name = parts[depth];
   if (name === undefined) {
     if (!Array.isArray(value)) {
@@ -33,15 +52,19 @@ function collect(value: unknown, parts: readonly string[], depth: number, into: 
   }
   if (Array.isArray(value)) {
     const index = /^\d+$/.test(name) ? Number(name) : -1;
-    if (index >= 0 && index < value.length) collect(value[index], parts, depth + 1, into);
-    for (const element of value as unknown[]) if (isDoc(element)) collect(element, parts, depth, into);
+    const isPlace = index >= 0 && index < value.length;
+    if (isPlace) collect(value[index], parts, depth + 1, into, isPlaceAlone);
+    for (const element of value as unknown[]) {
+      const isMeant = isDoc(element) && !(isPlace && isPlaceAlone && !Object.hasOwn(element, name));
+      if (isMeant) collect(element, parts, depth, into, isPlaceAlone);
+    }
     return true;
   }
   if (!isDoc(value)) {
     into.push(undefined);
     return false;
   }
-  return collect(Object.hasOwn(value, name) ? value[name] : undefined, parts, depth + 1, into);
+  return collect(Object.hasOwn(value, name) ? value[name] : undefined, parts, depth + 1, into, isPlaceAlone);
 }
 
 /** The value at a path, through documents only: a list on the way is no way. Undefined where there is none. */

@@ -224,6 +224,12 @@ describe('stages', () => {
     expect(pipeline(stages, documents)).toBe(exact(results));
   });
 
+  it('sort by a place of a list by what stands there alone', () => {
+    const documents = [{ _id: 0, b: [{}] }, { _id: 1 }, { _id: 2, b: [int(5), {}] }];
+    const stages = [{ $sort: { 'b.0': 1, _id: 1 } }, { $project: { _id: 1 } }];
+    expect(pipeline(stages, documents)).toBe(exact([{ _id: 1 }, { _id: 2 }, { _id: 0 }]));
+  });
+
   it('give everything in a pipeline the same $$NOW', () => {
     const [first, second] = runPipeline([{ $addFields: { at: '$$NOW' } }], [{}, {}], {
       variables: {},
