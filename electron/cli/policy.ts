@@ -48,8 +48,8 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
   const policy = program
     .command('policy')
     .description('The retry policy: which failures are retried by whom, and what becomes of the charge.');
-  const reading = { appName: 'Runledger policy', permission: 'view', writes: false } as const;
-  const drafting = { ...reading, permission: 'policy' } as const;
+  const reading = { appName: 'Runledger policy', request: 'policy.get' } as const;
+  const drafting = { ...reading, request: 'policy.replay' } as const;
   const draftOption = [
     '--draft <file>',
     'JSON with what differs: {"classes": {"timeout": {"automatic": 5}}, "spend": {}}',
@@ -92,7 +92,7 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
       .requiredOption('--based-on <version>', 'the version that it was drafted over', wholeNumber(1, VERSION_MAX)),
   ).action(async (flags: PutFlags) => {
     context.exit(
-      await runAsPerson(flags, { ...drafting, writes: true }, async (store, by) => {
+      await runAsPerson(flags, { ...drafting, request: 'policy.put' }, async (store, by) => {
         const before = await store.policies.inForce();
         if (!before.ok) return before;
         const draft = draftOf(before.value, flags.draft);

@@ -31,7 +31,7 @@ interface PutFlags extends DraftFlags {
 /** Adds `redaction` to the program: the rules by which texts are hidden from roles, compared and put in force. */
 export function addRedactionCommand(program: Command, context: CommandContext): void {
   const redaction = program.command('redaction').description('What is hidden from whom in prompts and outputs.');
-  const reading = { appName: 'Runledger redaction', permission: 'policy', writes: false } as const;
+  const reading = { appName: 'Runledger redaction', request: 'redaction.get' } as const;
   const draftOption = ['--draft <file>', 'JSON with every rule that is to hold: {"rules": [...]}'] as const;
 
   withServerFlags(
@@ -62,7 +62,7 @@ export function addRedactionCommand(program: Command, context: CommandContext): 
       ),
   ).action(async (flags: PutFlags) => {
     context.exit(
-      await runAsPerson(flags, { ...reading, writes: true }, async (store, by) => {
+      await runAsPerson(flags, { ...reading, request: 'redaction.put' }, async (store, by) => {
         const before = await store.redaction.inForce();
         if (!before.ok) return before;
         const draft = readJsonFile(flags.draft, redactionDraftSchema);

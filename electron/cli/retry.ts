@@ -6,6 +6,7 @@ import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan } from '#console/retry/plan-run.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
+import type { RequestName } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { neededConsent, plannedCredits, plannedJobs, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
@@ -59,7 +60,7 @@ export function addRetryCommand(program: Command, context: CommandContext): void
       .option('--reason <text>', 'why it would work now; stands in every history', ''),
   ).action(async (_flags: unknown, command: Command) => {
     const flags = command.opts<PlanFlags>();
-    context.exit(await onServer(flags, (store, actor) => makePlan(store, actor, flags, context.signal)));
+    context.exit(await onServer(flags, 'plans.make', (store, actor) => makePlan(store, actor, flags, context.signal)));
   });
   retry
     .command('run')
@@ -72,7 +73,9 @@ export function addRetryCommand(program: Command, context: CommandContext): void
     .option('--type-credits <credits>', 'the amount that the plan spends, typed', wholeNumber(0, CREDITS_MAX))
     .action(async (planId: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<RunFlags>();
-      context.exit(await onServer(flags, (store, actor) => run(store, actor, planId, flags, context.signal)));
+      context.exit(
+        await onServer(flags, 'plans.run', (store, actor) => run(store, actor, planId, flags, context.signal)),
+      );
     });
   addDecisions(retry, context);
 }
@@ -80,6 +83,7 @@ export function addRetryCommand(program: Command, context: CommandContext): void
 function addDecisions(retry: Command, context: CommandContext): void {
   const add = (
     name: string,
+    request: RequestName,
     description: string,
     act: (desk: PlanDesk, planId: string, actor: Actor) => Promise<Result<CommandReport, AppError>>,
   ): void => {
@@ -89,36 +93,43 @@ function addDecisions(retry: Command, context: CommandContext): void {
       .argument('<plan>', "the plan's id")
       .action(async (planId: string, _flags: unknown, command: Command) => {
         const flags = command.optsWithGlobals<ServerFlags>();
-        context.exit(await onServer(flags, (store, actor) => act(deskOf(store), planId, actor)));
+        context.exit(await onServer(flags, request, (store, actor) => act(deskOf(store), planId, actor)));
       });
   };
   const reported = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<CommandReport, AppError>> => {
     const done = await plan;
     return done.ok ? ok(reportOf(done.value)) : done;
   };
-  add('show', 'Shows a plan and how far it has come.', (desk, planId) => reported(desk.read(planId)));
-  add('pause', 'Lets a run pause, wherever it runs; `run` goes on with it.', (desk, planId) =>
+  add('show', 'plans.get', 'Shows a plan and how far it has come.', (desk, planId) => reported(desk.read(planId)));
+  add('pause', 'plans.wish', 'Lets a run pause, wherever it runs; `run` goes on with it.', (desk, planId) =>
     reported(desk.wish(planId, 'pause')),
   );
-  add('stop', 'Ends a run for good, wherever it runs.', (desk, planId) => reported(desk.wish(planId, 'stop')));
-  add('approve', "Approves another person's plan.", (desk, planId, by) =>
+  add('stop', 'plans.wish', 'Ends a run for good, wherever it runs.', (desk, planId) =>
+    reported(desk.wish(planId, 'stop')),
+  );
+  add('approve', 'plans.decide', "Approves another person's plan.", (desk, planId, by) =>
     reported(desk.decide(planId, 'approved', { by, note: '' })),
   );
-  add('reject', "Rejects another person's plan.", (desk, planId, by) =>
+  add('reject', 'plans.decide', "Rejects another person's plan.", (desk, planId, by) =>
     reported(desk.decide(planId, 'rejected', { by, note: '' })),
   );
-  add('withdraw', 'Withdraws a plan of your own.', (desk, planId, by) =>
+  add('withdraw', 'plans.decide', 'Withdraws a plan of your own.', (desk, planId, by) =>
     reported(desk.decide(planId, 'withdrawn', { by, note: '' })),
   );
-  add('outcome', 'Says of every job what happened and why; CSV without --json.', async (desk, planId) => {
-    const outcomes = await desk.outcomes(planId);
-    if (!outcomes.ok) return outcomes;
-    return ok({
-      status: 0,
-      json: { planId, outcomes: outcomes.value },
-      text: [...outcomeCsv(outcomes.value)].join(''),
-    });
-  });
+  add(
+    'outcome',
+    'plans.outcomes',
+    'Says of every job what happened and why; CSV without --json.',
+    async (desk, planId) => {
+      const outcomes = await desk.outcomes(planId);
+      if (!outcomes.ok) return outcomes;
+      return ok({
+        status: 0,
+        json: { planId, outcomes: outcomes.value },
+        text: [...outcomeCsv(outcomes.value)].join(''),
+      });
+    },
+  );
 }
 
 function deskOf(store: Store): PlanDesk {
@@ -135,9 +146,10 @@ function deskOf(store: Store): PlanDesk {
 /** Opens the server as the person that it knows; whoever may not retry is refused before anything is asked. */
 function onServer(
   flags: ServerFlags,
+  request: RequestName,
   act: (store: Store, actor: Actor) => Promise<Result<CommandReport, AppError>>,
 ): Promise<number> {
-  return runAsPerson(flags, { appName: 'Runledger retry', permission: 'retry', writes: true }, act);
+  return runAsPerson(flags, { appName: 'Runledger retry', request }, act);
 }
 
 async function makePlan(

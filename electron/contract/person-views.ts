@@ -4,6 +4,9 @@ import { accessSchema, PERSON_ID_MAX, roleSchema } from '#domain/people.ts';
 /** A person's name as it crosses the port. */
 export const personIdSchema = z.string().trim().min(1).max(PERSON_ID_MAX);
 
+/** Of each request that the server's privileges do not cover, which are missing: `update on jobs`. */
+export const lackingSchema = z.record(z.string(), z.array(z.string()));
+
 /** Who sits at this window, and what they may do here and now. */
 export const personStatusSchema = z.object({
   id: z.string(),
@@ -11,6 +14,7 @@ export const personStatusSchema = z.object({
   isVerified: z.boolean(),
   role: roleSchema,
   access: accessSchema,
+  lacking: lackingSchema,
 });
 export type PersonStatus = z.infer<typeof personStatusSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { connectionProfileSchema, profileKindSchema } from '#domain/connection-profile.ts';
 import { accessSchema } from '#domain/people.ts';
+import { lackingSchema } from './person-views.ts';
 
 /** The way by which the engine is attached: a kept profile, the sandbox, or what the start command named. */
 export const openProfileSchema = z.object({
@@ -35,8 +36,9 @@ export const profileTrialSchema = z.object({
   topology: z.enum(['standalone', 'replica_set', 'sharded']),
   /** `user@database`, null where the server asks nobody to log in. */
   user: z.string().nullable(),
-  /** What this login may do there, by permission. */
+  /** What this login may do there, by permission, and of each request which privileges it lacks. */
   access: accessSchema,
+  lacking: lackingSchema,
   missingIndexes: z.array(z.string()),
   tookMs: z.number().nonnegative(),
 });

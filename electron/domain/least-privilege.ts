@@ -1,6 +1,6 @@
 import type { Role } from './people.ts';
 import { PERMISSIONS_OF } from './people.ts';
-import { WRITES_OF, type NeededPrivilege } from './privileges.ts';
+import { WRITES, WRITES_OF, type NeededPrivilege } from './privileges.ts';
 
 /** A role of MongoDB as its `createRole` takes it, in the database that it is about. */
 export interface ServerRole {
@@ -20,21 +20,6 @@ const RECORDING: readonly NeededPrivilege[] = [
   { collection: 'console_audit', actions: ['insert'] },
   { collection: 'console_audit_heads', actions: ['insert', 'update'] },
 ];
-
-/** What driving jobs writes: claims and transitions, the charge protocol, and the runner's own document. */
-const RUNNING: readonly NeededPrivilege[] = [
-  { collection: 'jobs', actions: ['update'] },
-  { collection: 'credit_accounts', actions: ['insert', 'update'] },
-  { collection: 'credit_ledger', actions: ['insert'] },
-  { collection: 'runner_nodes', actions: ['insert', 'update'] },
-  { collection: 'runner_limits', actions: ['insert', 'update'] },
-];
-
-/**
- * Deciding about groups of failures, for whoever retries. It stands apart from what retrying writes: a login without it can retry
- * all the same.
- */
-const DECIDING: readonly NeededPrivilege[] = [{ collection: 'failure_groups', actions: ['insert', 'update'] }];
 
 /** What is done once, before the first runner: collections and indexes. */
 const INDEXED = ['jobs', 'credit_accounts', 'credit_ledger', 'runner_nodes'] as const;
@@ -66,14 +51,13 @@ export function leastPrivilegeRoles(dbName: string): readonly ServerRole[] {
     PERMISSIONS_OF[holder].flatMap((permission) => WRITES_OF[permission]);
   return [
     { ...base, privileges: [reading, ...base.privileges] },
-    role('support', [...writesOf('support'), ...DECIDING]),
+    role('support', writesOf('support')),
     role('finance', writesOf('finance')),
     role('founder', [
       ...writesOf('founder'),
-      ...DECIDING,
       ...INDEXED.map((collection) => ({ collection, actions: ['createCollection', 'createIndex'] })),
     ]),
-    role('runner', RUNNING),
+    role('runner', WRITES.run),
   ];
 }
 

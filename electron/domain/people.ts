@@ -50,7 +50,7 @@ export const refusalSchema = z.object({
 });
 export type Refusal = z.infer<typeof refusalSchema>;
 
-/** Of each permission, whether it covers reading and writing here and now; null where it does. */
+/** Of each permission, whether role and connection cover reading and writing; null where they do. */
 export const accessSchema = z.record(
   permissionSchema,
   z.object({ read: refusalSchema.nullable(), write: refusalSchema.nullable() }),
@@ -61,28 +61,25 @@ export type Access = z.infer<typeof accessSchema>;
 export interface AccessFacts {
   readonly role: Role;
   readonly isReadOnly: boolean;
-  /** Of each permission, the privileges on the server that its writing requests need and the login lacks. */
-  readonly missingPrivileges: Readonly<Partial<Record<Permission, readonly string[]>>>;
 }
 
-/** What a person may do over this connection, and why not where not. The role is named before everything else. */
-export function accessOf(facts: AccessFacts): Access {
-  const granted = PERMISSIONS_OF[facts.role];
+/**
+ * What a person's role and the kind of this connection cover, and why not where not; the role is named before everything else. What
+ * the server's own privileges do not cover is another for each request.
+ */
+export function accessOf({ role, isReadOnly }: AccessFacts): Access {
+  const granted = PERMISSIONS_OF[role];
+  const write: Refusal | null = isReadOnly
+    ? { cause: 'read_only', detail: 'this connection was opened to read only' }
+    : null;
   const entries = permissionSchema.options.map((permission) => {
     if (!granted.includes(permission)) {
-      const refusal: Refusal = { cause: 'role', detail: `the role ${facts.role} does not include ${permission}` };
+      const refusal: Refusal = { cause: 'role', detail: `the role ${role} does not include ${permission}` };
       return [permission, { read: refusal, write: refusal }] as const;
     }
-    return [permission, { read: null, write: writeRefusalOf(permission, facts) }] as const;
+    return [permission, { read: null, write }] as const;
   });
   return accessSchema.parse(Object.fromEntries(entries));
-}
-
-function writeRefusalOf(permission: Permission, facts: AccessFacts): Refusal | null {
-  if (facts.isReadOnly) return { cause: 'read_only', detail: 'this connection was opened to read only' };
-  const missing = facts.missingPrivileges[permission] ?? [];
-  if (missing.length === 0) return null;
-  return { cause: 'privileges', detail: `the server's user lacks ${missing.join(', ')}`.slice(0, 1000) };
 }
 
 /** The code of the catalogue for a refusal. */

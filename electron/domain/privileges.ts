@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { permissionSchema, type Permission } from './people.ts';
+import type { Permission } from './people.ts';
 
 /**
  * A privilege as MongoDB's `connectionStatus` shows it. An empty database or collection name stands for any
@@ -22,38 +22,75 @@ export interface NeededPrivilege {
   readonly actions: readonly string[];
 }
 
-/** Writes that each permission's requests do, by canonical collection name. What writes nothing needs nothing. */
+/** What something needs that writes: never nothing. */
+export type NeededPrivileges = readonly [NeededPrivilege, ...NeededPrivilege[]];
+
+/** Posting to accounts: what every charge, release, refund and mend does. */
+const POSTING = [
+  { collection: 'jobs', actions: ['update'] },
+  { collection: 'credit_accounts', actions: ['insert', 'update'] },
+  { collection: 'credit_ledger', actions: ['insert'] },
+] as const satisfies NeededPrivileges;
+
+/** Retrying one job: an edited one is a job of its own. */
+const RETRYING = [{ collection: 'jobs', actions: ['insert', 'update'] }, ...POSTING.slice(1)] as const;
+
+/**
+ * What each thing that somebody does writes on the server, by canonical collection name. Requests of the contract name one of
+ * these; whoever lacks a part of it is refused that request, and nothing else.
+ */
+export const WRITES = {
+  retry: RETRYING,
+  cancel: POSTING,
+  decideFailures: [{ collection: 'failure_groups', actions: ['insert', 'update'] }],
+  makePlan: [
+    { collection: 'retry_plans', actions: ['insert'] },
+    { collection: 'retry_plan_items', actions: ['insert', 'update'] },
+  ],
+  changePlan: [{ collection: 'retry_plans', actions: ['update'] }],
+  runPlan: [
+    { collection: 'retry_plans', actions: ['update'] },
+    { collection: 'retry_plan_outcomes', actions: ['insert', 'update'] },
+    ...RETRYING,
+  ],
+  reviewFindings: [{ collection: 'reconciliations', actions: ['insert', 'update'] }],
+  proposeMends: [{ collection: 'adjustments', actions: ['insert'] }],
+  decideMends: [{ collection: 'adjustments', actions: ['update'] }],
+  postMends: [{ collection: 'adjustments', actions: ['update'] }, ...POSTING],
+  closeMonth: [
+    { collection: 'periods', actions: ['insert'] },
+    { collection: 'period_entries', actions: ['insert', 'update'] },
+  ],
+  importInvoice: [{ collection: 'provider_invoices', actions: ['insert'] }],
+  removeInvoice: [{ collection: 'provider_invoices', actions: ['remove'] }],
+  putPolicy: [{ collection: 'retry_policies', actions: ['insert'] }],
+  putRedaction: [{ collection: 'redaction_rules', actions: ['insert'] }],
+  setPeople: [{ collection: 'console_people', actions: ['insert', 'update', 'remove'] }],
+  wishOfRunner: [{ collection: 'runner_nodes', actions: ['update'] }],
+  setLimits: [{ collection: 'runner_limits', actions: ['insert', 'update'] }],
+  run: [
+    ...POSTING,
+    { collection: 'runner_nodes', actions: ['insert', 'update'] },
+    { collection: 'runner_limits', actions: ['insert', 'update'] },
+  ],
+} as const satisfies Readonly<Record<string, NeededPrivileges>>;
+
+/** Writes that each permission's requests do, together. What writes nothing needs nothing. */
 export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>> = {
   view: [],
   payload: [],
   export: [],
-  retry: [
-    { collection: 'retry_plans', actions: ['insert', 'update'] },
-    { collection: 'retry_plan_items', actions: ['insert', 'update'] },
-    { collection: 'retry_plan_outcomes', actions: ['insert', 'update'] },
-    { collection: 'jobs', actions: ['insert', 'update'] },
-    { collection: 'credit_accounts', actions: ['insert', 'update'] },
-    { collection: 'credit_ledger', actions: ['insert'] },
-  ],
+  retry: [...WRITES.retry, ...WRITES.decideFailures, ...WRITES.makePlan, ...WRITES.runPlan],
   money: [
-    { collection: 'jobs', actions: ['update'] },
-    { collection: 'credit_accounts', actions: ['insert', 'update'] },
-    { collection: 'credit_ledger', actions: ['insert'] },
-    { collection: 'adjustments', actions: ['insert', 'update'] },
-    { collection: 'periods', actions: ['insert'] },
-    { collection: 'period_entries', actions: ['insert', 'update'] },
-    { collection: 'reconciliations', actions: ['insert', 'update'] },
-    { collection: 'provider_invoices', actions: ['insert', 'remove'] },
+    ...WRITES.reviewFindings,
+    ...WRITES.proposeMends,
+    ...WRITES.postMends,
+    ...WRITES.closeMonth,
+    ...WRITES.importInvoice,
+    ...WRITES.removeInvoice,
   ],
-  policy: [
-    { collection: 'retry_policies', actions: ['insert'] },
-    { collection: 'redaction_rules', actions: ['insert'] },
-    { collection: 'console_people', actions: ['insert', 'update', 'remove'] },
-  ],
-  runner: [
-    { collection: 'runner_nodes', actions: ['insert', 'update'] },
-    { collection: 'runner_limits', actions: ['insert', 'update'] },
-  ],
+  policy: [...WRITES.putPolicy, ...WRITES.putRedaction, ...WRITES.setPeople],
+  runner: WRITES.run,
 };
 
 /** What everybody who looks needs to read. */
@@ -79,18 +116,6 @@ export function missingPrivileges(
     actions
       .filter((action) => !privileges.some((privilege) => covers(privilege, action, dbName, collection)))
       .map((action) => `${action} on ${collection}`),
-  );
-}
-
-/** Of each permission, what its writing requests lack; permissions that lack nothing are left out. */
-export function missingByPermission(
-  privileges: readonly Privilege[] | null,
-  dbName: string,
-): Readonly<Partial<Record<Permission, readonly string[]>>> {
-  return Object.fromEntries(
-    permissionSchema.options
-      .map((permission) => [permission, missingPrivileges(WRITES_OF[permission], privileges, dbName)] as const)
-      .filter(([, missing]) => missing.length > 0),
   );
 }
 

@@ -11,6 +11,7 @@ import { AuditBook } from '#console/audit/audit-book.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
 import type { EngineEvent } from '#contract/events.ts';
+import { refusalOf } from '#contract/request-refusal.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
@@ -216,7 +217,7 @@ export class Engine {
       port,
       {
         handlers,
-        person: () => ({ actor: this.#person.actor, access: this.#person.status.access }),
+        person: () => ({ ...this.#person.status, actor: this.#person.actor }),
         lens: () => (this.#failure === null ? this.#redaction.lens() : null),
         audit: this.#trail,
         log: this.#options.log,
@@ -444,7 +445,7 @@ export class Engine {
     });
     await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
-    if (this.#person.status.access.retry.write === null) void this.#plans.keepUp(this.#person.actor);
+    if (refusalOf('plans.run', this.#person.status) === null) void this.#plans.keepUp(this.#person.actor);
     await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
       this.#runner.begin(store, missingIndexes, this.#demo?.provider ?? null);

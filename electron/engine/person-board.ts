@@ -41,17 +41,18 @@ export class PersonBoard {
       id: options.fallbackName,
       isVerified: false,
       role: 'viewer',
-      missingPrivileges: {},
+      lacking: {},
     };
   }
 
   get status(): PersonStatus {
-    const { id, isVerified, role, missingPrivileges } = this.#known;
+    const { id, isVerified, role, lacking } = this.#known;
     return {
       id,
       isVerified,
       role,
-      access: accessOf({ role, missingPrivileges, isReadOnly: this.#options.isReadOnly }),
+      access: accessOf({ role, isReadOnly: this.#options.isReadOnly }),
+      lacking,
     };
   }
 
@@ -100,7 +101,7 @@ export class PersonBoard {
 function readMemory(file: string): KnownPerson | null {
   try {
     const parsed = memorySchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-    return parsed.success ? { ...parsed.data, missingPrivileges: {} } : null;
+    return parsed.success ? { ...parsed.data, lacking: {} } : null;
   } catch {
     // Not there before the first connection; a damaged one is as good as none.
     return null;

@@ -1,4 +1,6 @@
 import { CHANGED_IDS_MAX, type EngineEvent } from '#contract/events.ts';
+import type { PersonStatus } from '#contract/person-views.ts';
+import { refusalOf } from '#contract/request-refusal.ts';
 import { auditKindOf, type RequestDefinition } from '#contract/requests/definition.ts';
 import { REQUESTS, requestNameSchema, type ParsedParams, type RequestName } from '#contract/requests.ts';
 import type { WireError } from '#contract/status.ts';
@@ -17,7 +19,11 @@ import { cleanReply } from './redaction/clean-reply.ts';
 export interface SessionContext {
   readonly handlers: Handlers;
   /** Who sits at this window and what they may do now; everything else is refused here, whatever the window shows. */
-  readonly person: () => { readonly actor: Actor; readonly access: Access };
+  readonly person: () => {
+    readonly actor: Actor;
+    readonly access: Access;
+    readonly lacking: PersonStatus['lacking'];
+  };
   /** What hides texts from them now; null where nothing does. */
   readonly lens: () => Lens | null;
   /** Null where the audit cannot be written; then nothing that must be recorded is done. */
@@ -129,9 +135,7 @@ export class WindowSession {
     const name = requestNameSchema.safeParse(rawName);
     if (!name.success) return failure(id, appError('unknown_request', rawName));
     const definition: RequestDefinition = REQUESTS[name.data];
-    const { access } = this.#context.person();
-    const { read, write } = access[definition.permission];
-    const refusal = read ?? (definition.writes ? write : null);
+    const refusal = refusalOf(name.data, this.#context.person());
     if (refusal !== null) return failure(id, appError(refusalCode(refusal), refusal.detail));
     const params = definition.params.safeParse(rawParams);
     if (!params.success) {
@@ -178,7 +182,8 @@ export class WindowSession {
     note: Asking['note'],
   ): Promise<Result<unknown, AppError>> {
     try {
-      return await callHandler(this.#context.handlers, name, params, { ...this.#context.person(), signal, note });
+      const { actor, access } = this.#context.person();
+      return await callHandler(this.#context.handlers, name, params, { actor, access, signal, note });
     } catch (cause) {
       this.#context.log(`request ${name} failed unexpectedly`, cause);
       return err(appError('internal', name));

@@ -1,3 +1,4 @@
+import { refusalOf } from '#contract/request-refusal.ts';
 import type { EngineStatus } from '#contract/status.ts';
 
 /** What an entry of the tray's menu does; null for one that only tells. */
@@ -62,7 +63,7 @@ function runnerLine({ runner }: EngineStatus): string {
 
 /** Pause or resume, where there is a runner and the person may; what they may not is not offered. */
 function control({ runner, person }: EngineStatus): readonly TrayState['items'][number][] {
-  if (person.access.runner.write !== null) return [];
+  if (refusalOf('runner.control', person) !== null) return [];
   if (runner.state === 'running') return [{ label: 'Pause this machine', action: 'pause' }];
   if (runner.state === 'paused') return [{ label: 'Resume this machine', action: 'resume' }];
   return [];

@@ -176,7 +176,7 @@ function FoundJob({ row }: { row: JobRow }): ReactNode {
 
 function Actions({ onRun }: { onRun: (action: () => void) => void }): ReactNode {
   const state = useEngineStatus().data?.runner.state;
-  const refusal = useRefusal('runner', 'write');
+  const refusal = useRefusal('runner.control');
   const runnerAction =
     state === 'running'
       ? ({ name: 'Pause', does: 'pause' } as const)

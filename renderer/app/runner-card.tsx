@@ -19,7 +19,7 @@ const SAYS: Readonly<Record<RunnerStatus['state'], string>> = {
 export function RunnerCard(): ReactNode {
   const runner = useEngineStatus().data?.runner;
   const control = useRunnerControl();
-  const refusal = useRefusal('runner', 'write');
+  const refusal = useRefusal('runner.control');
   if (runner === undefined) return null;
   const action = runner.state === 'running' ? 'pause' : runner.state === 'paused' ? 'resume' : null;
   return (

@@ -24,7 +24,7 @@ export function CaseExportButton({ jobIds }: { jobIds: readonly string[] }): Rea
 }
 
 function CaseExportDialog({ jobIds, onClose }: { jobIds: readonly string[]; onClose: () => void }): ReactNode {
-  const refusal = useRefusal('export', 'read');
+  const refusal = useRefusal('case.export');
   const pack = useCaseExport();
   return (
     <ModalDialog title={jobIds.length === 1 ? 'Export this job' : `Export ${jobIds.length} jobs`} onClose={onClose}>

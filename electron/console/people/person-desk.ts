@@ -1,6 +1,6 @@
 import { appError, type AppError } from '#domain/errors.ts';
 import { PERMISSIONS_OF, roleOf, type Person, type Role } from '#domain/people.ts';
-import { missingByPermission } from '#domain/privileges.ts';
+import { lackingByRequest } from '#contract/request-refusal.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PeopleStore } from '#store/people-store.ts';
 
@@ -9,7 +9,7 @@ export interface KnownPerson {
   readonly id: string;
   readonly isVerified: boolean;
   readonly role: Role;
-  readonly missingPrivileges: ReturnType<typeof missingByPermission>;
+  readonly lacking: ReturnType<typeof lackingByRequest>;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function readPerson(people: PeopleStore, fallbackName: string): Pro
     id,
     isVerified: user !== null,
     role: roleOf(listed.value.find((person) => person._id === id) ?? null, listed.value.length > 0),
-    missingPrivileges: missingByPermission(privileges, people.dbName),
+    lacking: lackingByRequest(privileges, people.dbName),
   });
 }
 

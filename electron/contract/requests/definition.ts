@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import type { Permission } from '#domain/people.ts';
+import type { NeededPrivileges } from '#domain/privileges.ts';
 
 /** One request that a window may make: what it sends, what it gets, and the permission it needs. */
 export interface RequestDefinition {
   readonly params: z.ZodType;
   readonly result: z.ZodType;
   readonly permission: Permission;
-  /** True where the request may change something on the server; a read-only connection refuses it. */
-  readonly writes: boolean;
+  /**
+   * What the request may write on the server, false where nothing. A read-only connection refuses what writes, and it is switched
+   * off where the privileges of the login do not cover it.
+   */
+  readonly writes: false | NeededPrivileges;
   /**
    * What the audit keeps of it: `act` is recorded before and after, `view` once for each person and subject in a while, `none`
    * not at all. Left out, whatever writes is an act and everything else is not recorded.
@@ -17,7 +21,7 @@ export interface RequestDefinition {
 
 /** What the audit keeps of a request. */
 export function auditKindOf(definition: RequestDefinition): 'act' | 'view' | 'none' {
-  return definition.audit ?? (definition.writes ? 'act' : 'none');
+  return definition.audit ?? (definition.writes === false ? 'none' : 'act');
 }
 
 /** The requests of one area, by name. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { failureActSchema } from '#domain/failure-groups.ts';
 import { failureClassSchema } from '#domain/failure.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { failuresViewSchema } from '../failure-views.ts';
 import { timeMsSchema } from '../status.ts';
 import type { RequestTable } from './definition.ts';
@@ -28,6 +29,6 @@ export const FAILURE_REQUESTS = {
     }),
     result: z.object({}),
     permission: 'retry',
-    writes: true,
+    writes: WRITES.decideFailures,
   },
 } as const satisfies RequestTable;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reviewActSchema } from '#domain/reconciliation/finding-review.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { reviewViewSchema } from '../finding-views.ts';
 import { MENDS_AT_ONCE_MAX } from '../mend-views.ts';
 import type { RequestTable } from './definition.ts';
@@ -23,6 +24,6 @@ export const FINDING_REQUESTS = {
     }),
     result: z.object({ rows: z.array(reviewViewSchema) }),
     permission: 'money',
-    writes: true,
+    writes: WRITES.reviewFindings,
   },
 } as const satisfies RequestTable;

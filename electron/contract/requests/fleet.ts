@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runnerLimitsSchema } from '#domain/runner-limits.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { fleetLimitsSchema, fleetRunnerSchema, fleetViewSchema, fleetWishSchema } from '../fleet-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -11,7 +12,7 @@ export const FLEET_REQUESTS = {
     params: z.object({ runnerId: z.string().min(1).max(200), wish: fleetWishSchema }),
     result: fleetRunnerSchema,
     permission: 'runner',
-    writes: true,
+    writes: WRITES.wishOfRunner,
   },
   'fleet.limits': { params: z.object({}), result: fleetLimitsSchema, permission: 'view', writes: false },
   /** Replaces the limits of every runner. `write_conflict` where they were changed since the revision that is named. */
@@ -19,6 +20,6 @@ export const FLEET_REQUESTS = {
     params: z.object({ limits: runnerLimitsSchema, revision: z.int().nonnegative() }),
     result: fleetLimitsSchema,
     permission: 'runner',
-    writes: true,
+    writes: WRITES.setLimits,
   },
 } as const satisfies RequestTable;

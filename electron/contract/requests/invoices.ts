@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema } from '#domain/reconciliation/finding.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { invoiceViewSchema } from '../period-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -23,12 +24,12 @@ export const INVOICE_REQUESTS = {
     }),
     result: z.object({ invoiceId: z.string(), lines: z.int().positive() }),
     permission: 'money',
-    writes: true,
+    writes: WRITES.importInvoice,
   },
   'invoices.remove': {
     params: z.object({ invoiceId: z.string().min(1).max(100) }),
     result: z.object({}),
     permission: 'money',
-    writes: true,
+    writes: WRITES.removeInvoice,
   },
 } as const satisfies RequestTable;

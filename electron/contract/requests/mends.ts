@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { periodSchema } from '#domain/ledger.ts';
 import { mendStateSchema } from '#domain/reconciliation/mend-record.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { MENDS_AT_ONCE_MAX, mendPreviewSchema, mendResultSchema, mendViewSchema } from '../mend-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -30,7 +31,7 @@ export const MEND_REQUESTS = {
     params: wishSchema,
     result: z.object({ rows: z.array(mendViewSchema) }),
     permission: 'money',
-    writes: true,
+    writes: WRITES.proposeMends,
   },
   /** The newest proposals of some states. */
   'mends.list': {
@@ -54,13 +55,13 @@ export const MEND_REQUESTS = {
     }),
     result: z.object({ rows: z.array(mendResultSchema) }),
     permission: 'money',
-    writes: true,
+    writes: WRITES.decideMends,
   },
   /** Each on its own; posting again does nothing. */
   'mends.post': {
     params: z.object({ mendIds: mendIdsSchema }),
     result: z.object({ rows: z.array(mendResultSchema) }),
     permission: 'money',
-    writes: true,
+    writes: WRITES.postMends,
   },
 } as const satisfies RequestTable;

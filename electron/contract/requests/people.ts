@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleSchema } from '#domain/people.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { personIdSchema, personRowSchema } from '../person-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -16,6 +17,6 @@ export const PEOPLE_REQUESTS = {
     params: z.object({ personId: personIdSchema, role: roleSchema.nullable() }),
     result: z.object({ people: z.array(personRowSchema) }),
     permission: 'policy',
-    writes: true,
+    writes: WRITES.setPeople,
   },
 } as const satisfies RequestTable;

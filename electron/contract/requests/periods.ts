@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { periodSchema } from '#domain/ledger.ts';
+import { WRITES } from '#domain/privileges.ts';
 import {
   exportedSchema,
   exportFormatSchema,
@@ -32,7 +33,7 @@ export const PERIOD_REQUESTS = {
     params: z.object({ period: periodSchema }),
     result: periodViewSchema,
     permission: 'money',
-    writes: true,
+    writes: WRITES.closeMonth,
   },
   'statements.get': {
     params: z.object({ period: periodSchema, workspaceId: workspaceSchema }),

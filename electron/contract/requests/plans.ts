@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { creditsSchema } from '#domain/credits.ts';
 import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
 import { rampSchema, runLimitsSchema } from '#domain/retry-plan/ramp.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { exportedSchema } from '../period-views.ts';
 import { jobOutcomeViewSchema, planItemViewSchema, planViewSchema, planWishSchema } from '../plan-views.ts';
 import { pageLimitSchema, type RequestTable } from './definition.ts';
@@ -28,7 +29,7 @@ export const PLAN_REQUESTS = {
     }),
     result: planResult,
     permission: 'retry',
-    writes: true,
+    writes: WRITES.makePlan,
   },
   /** Items from a place on, those first that are acted on; fewer than `limit` are not the end, none are. */
   'plans.items': {
@@ -53,7 +54,7 @@ export const PLAN_REQUESTS = {
     }),
     result: planResult,
     permission: 'retry',
-    writes: true,
+    writes: WRITES.changePlan,
   },
   /** Begins a plan here, or goes on with it; answers when it has the plan's lease. Ramp and limits count at the beginning. */
   'plans.run': {
@@ -65,14 +66,14 @@ export const PLAN_REQUESTS = {
     }),
     result: planResult,
     permission: 'retry',
-    writes: true,
+    writes: WRITES.runPlan,
   },
   /** Asks a run to pause or to stop, wherever it runs. */
   'plans.wish': {
     params: z.object({ planId: planIdSchema, wish: z.enum(['pause', 'stop']) }),
     result: planResult,
     permission: 'retry',
-    writes: true,
+    writes: WRITES.changePlan,
   },
   /** Writes what became of every job into a CSV file. */
   'plans.export': {

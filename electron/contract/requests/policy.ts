@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { POLICY_REASON_MAX, policyDraftSchema } from '#domain/policy-version.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { policyVersionViewSchema, replayDaysSchema, replayViewSchema } from '../policy-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -20,7 +21,7 @@ export const POLICY_REQUESTS = {
     }),
     result: policyResult,
     permission: 'policy',
-    writes: true,
+    writes: WRITES.putPolicy,
   },
   /** Replays a draft over the jobs of a time in the offline copy. Writes nothing; `copy_incomplete` where there is no whole copy yet. */
   'policy.replay': {

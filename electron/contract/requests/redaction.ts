@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REDACTION_REASON_MAX, redactionDraftSchema } from '#domain/redaction/redaction-rule.ts';
+import { WRITES } from '#domain/privileges.ts';
 import { redactionTrialSchema, redactionVersionViewSchema, TRIED_JOBS_MAX } from '../redaction-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -20,7 +21,7 @@ export const REDACTION_REQUESTS = {
     }),
     result: versionsSchema,
     permission: 'policy',
-    writes: true,
+    writes: WRITES.putRedaction,
   },
   /** Counts what rules would hide in the newest jobs of the offline copy. Writes nothing; what matches is not sent. */
   'redaction.try': {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WRITES } from '#domain/privileges.ts';
 import {
   cancelPreviewSchema,
   editedInputSchema,
@@ -35,7 +36,7 @@ export const RETRY_REQUESTS = {
     }),
     result: z.object({ jobId: z.string() }),
     permission: 'retry',
-    writes: true,
+    writes: WRITES.retry,
   },
   'cancel.preview': {
     params: z.object({ jobId: jobIdSchema }),
@@ -48,6 +49,6 @@ export const RETRY_REQUESTS = {
     params: z.object({ jobId: jobIdSchema, reason: reasonSchema }),
     result: z.object({ releasedCredits: z.int(), keptCredits: z.int() }),
     permission: 'retry',
-    writes: true,
+    writes: WRITES.cancel,
   },
 } as const satisfies RequestTable;

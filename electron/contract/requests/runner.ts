@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WRITES } from '#domain/privileges.ts';
 import { runnerStatusSchema } from '../status.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -8,6 +9,6 @@ export const RUNNER_REQUESTS = {
     params: z.object({ action: z.enum(['pause', 'resume']) }),
     result: runnerStatusSchema,
     permission: 'runner',
-    writes: true,
+    writes: WRITES.run,
   },
 } as const satisfies RequestTable;

@@ -90,12 +90,13 @@ async function tryProfile(
   try {
     const person = await readPerson(store.people, fallbackName);
     if (!person.ok) return person;
-    const { id, isVerified, role, missingPrivileges } = person.value;
+    const { id, isVerified, role, lacking } = person.value;
     return ok({
       server: store.reader.topology.server,
       topology: store.reader.topology.kind,
       user: isVerified ? id : null,
-      access: accessOf({ role, missingPrivileges, isReadOnly: profile.isReadOnly }),
+      access: accessOf({ role, isReadOnly: profile.isReadOnly }),
+      lacking,
       missingIndexes: [...store.missingIndexes],
       tookMs: performance.now() - startedAt,
     });

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { RequestName } from '#contract/requests.ts';
 import { useRefusal } from '../../state/access.ts';
 import { Panel } from '../panel.tsx';
 import { RelativeTime } from '../time-text.tsx';
@@ -15,6 +16,8 @@ interface ListedVersion {
 }
 
 interface VersionsPanelProps<Version extends ListedVersion> {
+  /** The request that puts a version in force. */
+  readonly request: RequestName;
   /** The one in force first. */
   readonly versions: readonly Version[];
   /** What is said of the version that nobody wrote. */
@@ -26,12 +29,13 @@ interface VersionsPanelProps<Version extends ListedVersion> {
 
 /** Every version, who wrote it when and why, and what it changed; an earlier one can be drafted again. */
 export function VersionsPanel<Version extends ListedVersion>({
+  request,
   versions,
   beginning,
   onBringBack,
   diff,
 }: VersionsPanelProps<Version>): ReactNode {
-  const refusal = useRefusal('policy', 'write');
+  const refusal = useRefusal(request);
   return (
     <Panel title="Versions">
       <ol className="versions">

@@ -16,7 +16,7 @@ const EVERYTHING: AuditFilter = { actorId: null, action: null, subject: null };
 /** Who did or looked at what, by time, and whether anything of it was changed afterwards. */
 export function AuditScreen(): ReactNode {
   useTitle('Audit');
-  const refusal = useRefusal('policy', 'read');
+  const refusal = useRefusal('audit.page');
   return (
     <div className="page">
       <header className="page-head">

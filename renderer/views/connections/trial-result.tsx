@@ -1,5 +1,7 @@
 import { CircleAlert, CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { refusalOf } from '#contract/request-refusal.ts';
+import { requestNameSchema } from '#contract/requests.ts';
 import { explainError } from '#domain/errors.ts';
 import { Fact, Facts } from '../../components/panel.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
@@ -17,8 +19,8 @@ export function TrialResult({ trial }: { trial: ReturnType<typeof useProfileTria
     );
   }
   if (trial.data === undefined) return null;
-  const { server, topology, user, access, missingIndexes, tookMs } = trial.data;
-  const refused = Object.values(access).flatMap(({ read, write }) => read ?? write ?? []);
+  const { server, topology, user, missingIndexes, tookMs } = trial.data;
+  const refused = requestNameSchema.options.flatMap((name) => refusalOf(name, trial.data) ?? []);
   return (
     <output className="note connection-trial" aria-label="It works">
       <p>

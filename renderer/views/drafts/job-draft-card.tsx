@@ -17,7 +17,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
   const job = useJob(draft.subjectId);
   const row = job.data?.row ?? null;
   const check = useDraftCheck(draft, { isConnected, jobUpdatedAtMs: row?.updatedAtMs ?? null });
-  const refusal = useRefusal('retry', 'write');
+  const refusal = useRefusal(draft.kind === 'retry' ? 'retry.run' : 'cancel.run');
   const send = useSendDraft(onSent);
   const hindrance = check.data === undefined ? 'not checked yet' : hindranceOf(draft, check.data);
   const name = draft.kind === 'retry' ? 'Retry' : 'Cancel';

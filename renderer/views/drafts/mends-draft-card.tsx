@@ -19,7 +19,7 @@ export function MendsDraftCard({
 }): ReactNode {
   const isConnected = useEngineStatus().data?.connection.state === 'connected';
   const check = useMendsDraftCheck(draft, isConnected);
-  const refusal = useRefusal('money', 'write');
+  const refusal = useRefusal('mends.propose');
   const send = useSendDraft(onSent);
   const { findingIds, reason, bookedIn } = draft.body;
   const proposable = check.data?.rows.filter(({ outcome }) => outcome === 'proposes').length ?? 0;

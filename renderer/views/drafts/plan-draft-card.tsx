@@ -16,7 +16,7 @@ export function PlanDraftCard({
   onSent: (done: SentDraft) => void;
 }): ReactNode {
   const isConnected = useEngineStatus().data?.connection.state === 'connected';
-  const refusal = useRefusal('retry', 'write');
+  const refusal = useRefusal('plans.make');
   const send = useSendDraft(onSent);
   const { wish, reason, isCollecting } = draft.body;
   return (

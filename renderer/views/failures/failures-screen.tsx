@@ -105,7 +105,7 @@ function onShelf(groups: readonly FailureGroupView[], shelf: FailureShelf): read
 
 function Groups({ view, failures }: { view: FailuresScreenView; failures: FailuresView }): ReactNode {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const refusal = useRefusal('retry', 'write');
+  const refusal = useRefusal('failures.decide');
   const shown = onShelf(failures.groups, view.shelf);
   const chosenGroups = shown.filter(({ id }) => chosen.has(id));
   const canDecide = refusal === null && failures.areDecisionsKnown;

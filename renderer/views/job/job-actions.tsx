@@ -2,6 +2,8 @@ import { Ban, RotateCcw } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import { CaseExportButton } from '../../components/case-export.tsx';
+import { RefusalNote } from '../../components/refusal-note.tsx';
+import { useRefusal } from '../../state/access.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
 
@@ -9,21 +11,27 @@ import { RetryDialog } from './retry-dialog.tsx';
 export function JobActions({ detail }: { detail: JobDetail }): ReactNode {
   const [open, setOpen] = useState<'retry' | 'cancel' | null>(null);
   const { state } = detail.row;
+  const retryRefusal = useRefusal('retry.run');
+  const cancelRefusal = useRefusal('cancel.run');
+  const canRetry = state === 'failed';
+  const canCancel = state !== 'failed' && state !== 'completed';
+  const refusal = canRetry ? retryRefusal : canCancel ? cancelRefusal : null;
   const close = (): void => setOpen(null);
   return (
     <div className="job-actions">
-      {state === 'failed' && (
-        <button type="button" className="button" onClick={() => setOpen('retry')}>
+      {canRetry && (
+        <button type="button" className="button" disabled={refusal !== null} onClick={() => setOpen('retry')}>
           <RotateCcw aria-hidden size={14} />
           Retry…
         </button>
       )}
-      {state !== 'failed' && state !== 'completed' && (
-        <button type="button" className="button" onClick={() => setOpen('cancel')}>
+      {canCancel && (
+        <button type="button" className="button" disabled={refusal !== null} onClick={() => setOpen('cancel')}>
           <Ban aria-hidden size={14} />
           Cancel…
         </button>
       )}
+      {refusal !== null && <RefusalNote refusal={refusal} />}
       <CaseExportButton jobIds={[detail.row.id]} />
       {open === 'retry' && <RetryDialog detail={detail} onClose={close} />}
       {open === 'cancel' && <CancelDialog detail={detail} onClose={close} />}

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import type { PersonStatus } from '#contract/person-views.ts';
-import { PERMISSIONS_OF, roleSchema, type Permission, type Role } from '#domain/people.ts';
+import { refusalOf } from '#contract/request-refusal.ts';
+import { requestNameSchema } from '#contract/requests.ts';
+import { PERMISSIONS_OF, roleSchema, type Permission, type Refusal, type Role } from '#domain/people.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -26,7 +28,7 @@ const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
 export function PeopleScreen(): ReactNode {
   useTitle('People');
   const person = useEngineStatus().data?.person;
-  const refusal = useRefusal('policy', 'read');
+  const refusal = useRefusal('people.list');
   return (
     <div className="page">
       <header className="page-head">
@@ -49,10 +51,15 @@ export function PeopleScreen(): ReactNode {
   );
 }
 
+/** What the role covers and is switched off all the same, each reason once. */
+function limitsOf(person: PersonStatus): readonly Refusal[] {
+  const refusals = requestNameSchema.options.flatMap((name) => refusalOf(name, person) ?? []);
+  const limits = refusals.filter(({ cause }) => cause !== 'role');
+  return [...new Map(limits.map((limit) => [limit.detail, limit])).values()];
+}
+
 function Yourself({ person }: { person: PersonStatus }): ReactNode {
-  const limits = Object.entries(person.access).flatMap(([permission, { read, write }]) =>
-    read === null && write !== null ? [{ permission, write }] : [],
-  );
+  const limits = limitsOf(person);
   return (
     <Panel title="You">
       <Facts>
@@ -64,8 +71,8 @@ function Yourself({ person }: { person: PersonStatus }): ReactNode {
         </Fact>
         <Fact name="Role">{person.role}</Fact>
       </Facts>
-      {limits.map(({ permission, write }) => (
-        <RefusalNote key={permission} refusal={write} />
+      {limits.map((limit) => (
+        <RefusalNote key={limit.detail} refusal={limit} />
       ))}
     </Panel>
   );
@@ -107,7 +114,7 @@ function isGranted(role: Role, permission: string): boolean {
 
 function EverybodyPanel(): ReactNode {
   const people = usePeople();
-  const writeRefusal = useRefusal('policy', 'write');
+  const writeRefusal = useRefusal('people.set');
   return (
     <Panel title="Who has which role">
       {people.data === undefined && people.error === null && <output>Reading…</output>}

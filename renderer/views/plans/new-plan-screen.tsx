@@ -20,7 +20,7 @@ import './plans.css';
 export function NewPlanScreen(): ReactNode {
   useTitle('New plan');
   const query = useHashQuery();
-  const refusal = useRefusal('retry', 'write');
+  const refusal = useRefusal('plans.make');
   return (
     <div className="page">
       <header className="page-head">

@@ -2,6 +2,7 @@ import { CircleStop, Pause, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
 import { explainError } from '#domain/errors.ts';
+import type { Refusal } from '#domain/people.ts';
 import { samePerson } from '#domain/second-person.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -14,13 +15,15 @@ import { RunForm } from './run-form.tsx';
 
 /** What can be done with a plan now: approve, begin, pause, go on, stop; and how far it has come. */
 export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
-  const refusal = useRefusal('retry', 'write');
+  const refusals = usePlanRefusals();
+  const isOver = plan.run?.ended != null || plan.state === 'rejected' || plan.state === 'withdrawn';
   const actions = usePlanActions(plan.planId);
   const failure = actions.run.error ?? actions.wish.error ?? actions.decide.error;
   return (
     <Panel title="Run">
       {plan.run !== null && <Progress plan={plan} run={plan.run} />}
-      {refusal === null ? <Choices plan={plan} actions={actions} /> : <RefusalNote refusal={refusal} />}
+      <Choices plan={plan} actions={actions} />
+      {!isOver && refusals.map((refusal) => <RefusalNote key={refusal.detail} refusal={refusal} />)}
       {failure !== null && (
         <p className="note" data-tone="danger" role="alert">
           {explainError(toWireError(failure))}
@@ -28,6 +31,12 @@ export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
       )}
     </Panel>
   );
+}
+
+/** Why parts of what can be done with a plan are switched off, each reason once. */
+function usePlanRefusals(): readonly Refusal[] {
+  const refusals = [useRefusal('plans.run'), useRefusal('plans.wish'), useRefusal('plans.decide')];
+  return [...new Map(refusals.flatMap((refusal) => (refusal === null ? [] : [[refusal.detail, refusal]]))).values()];
 }
 
 function Progress({ plan, run }: { plan: PlanView; run: NonNullable<PlanView['run']> }): ReactNode {
@@ -77,6 +86,7 @@ function Choices({ plan, actions }: { plan: PlanView; actions: Actions }): React
 }
 
 function Running({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNode {
+  const cannotWish = useRefusal('plans.wish') !== null;
   if (plan.wish !== null)
     return <output className="muted">Asked to {plan.wish}; it obeys before its next step.</output>;
   return (
@@ -84,7 +94,7 @@ function Running({ plan, actions }: { plan: PlanView; actions: Actions }): React
       <button
         type="button"
         className="button"
-        disabled={actions.wish.isPending}
+        disabled={actions.wish.isPending || cannotWish}
         onClick={() => actions.wish.mutate('pause')}
       >
         <Pause aria-hidden size={14} />
@@ -102,12 +112,13 @@ function Running({ plan, actions }: { plan: PlanView; actions: Actions }): React
 }
 
 function StopButton({ actions }: { actions: Actions }): ReactNode {
+  const cannotWish = useRefusal('plans.wish') !== null;
   return (
     <button
       type="button"
       className="button"
       data-kind="danger"
-      disabled={actions.wish.isPending}
+      disabled={actions.wish.isPending || cannotWish}
       onClick={() => actions.wish.mutate('stop')}
     >
       <CircleStop aria-hidden size={14} />
@@ -118,6 +129,7 @@ function StopButton({ actions }: { actions: Actions }): ReactNode {
 
 function GoOn({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNode {
   const { run } = plan;
+  const cannotRun = useRefusal('plans.run') !== null;
   if (run === null) return null;
   const { ramp, limits } = run;
   return (
@@ -125,7 +137,7 @@ function GoOn({ plan, actions }: { plan: PlanView; actions: Actions }): ReactNod
       type="button"
       className="button"
       data-kind="primary"
-      disabled={actions.run.isPending}
+      disabled={actions.run.isPending || cannotRun}
       onClick={() => actions.run.mutate({ ramp, limits, typedCredits: null })}
     >
       <Play aria-hidden size={14} />
@@ -138,6 +150,7 @@ function BeforeRun({ plan, actions }: { plan: PlanView; actions: Actions }): Rea
   const person = useEngineStatus().data?.person.id ?? '';
   const isOwn = samePerson(person, plan.proposed.by.id);
   const isApproved = plan.decided?.decision === 'approved';
+  const mayRun = useRefusal('plans.run') === null;
   if (plan.plannedJobs === 0) return <p>No job of this plan may be retried; see below why.</p>;
   return (
     <>
@@ -153,7 +166,7 @@ function BeforeRun({ plan, actions }: { plan: PlanView; actions: Actions }): Rea
           </span>
         </p>
       )}
-      {(plan.consent !== 'second_person' || isApproved) && <RunForm plan={plan} run={actions.run} />}
+      {(plan.consent !== 'second_person' || isApproved) && mayRun && <RunForm plan={plan} run={actions.run} />}
       <div className="plan-actions">
         {isOwn ? (
           <DecideButton actions={actions} decision="withdrawn" label="Withdraw the plan" />
@@ -179,12 +192,13 @@ function DecideButton({
   decision: 'approved' | 'rejected' | 'withdrawn';
   label: string;
 }): ReactNode {
+  const cannotDecide = useRefusal('plans.decide') !== null;
   return (
     <button
       type="button"
       className="button"
       data-kind={decision === 'approved' ? 'primary' : undefined}
-      disabled={actions.decide.isPending}
+      disabled={actions.decide.isPending || cannotDecide}
       onClick={() => actions.decide.mutate(decision)}
     >
       {label}

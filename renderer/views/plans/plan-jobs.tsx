@@ -78,7 +78,7 @@ function Outcomes({ plan }: { plan: PlanView }): ReactNode {
 
 function ExportButton({ plan }: { plan: PlanView }): ReactNode {
   const { exported } = usePlanActions(plan.planId);
-  const refusal = useRefusal('export', 'read');
+  const refusal = useRefusal('plans.export');
   if (refusal !== null) return null;
   return (
     <span className="plan-actions">

@@ -15,7 +15,7 @@ import './plans.css';
 /** Every plan of retries that is kept on the server, the newest first. */
 export function PlansScreen(): ReactNode {
   useTitle('Plans');
-  const refusal = useRefusal('retry', 'read');
+  const refusal = useRefusal('plans.list');
   return (
     <div className="page">
       <header className="page-head">

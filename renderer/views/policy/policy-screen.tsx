@@ -46,6 +46,7 @@ export function PolicyScreen(): ReactNode {
         <PolicyEditor inForce={inForce} start={draft} onClose={() => setDraft(null)} />
       )}
       <VersionsPanel
+        request="policy.put"
         versions={versions.data}
         beginning="what the program brings"
         onBringBack={draft === null ? setDraft : null}
@@ -57,7 +58,7 @@ export function PolicyScreen(): ReactNode {
 
 function InForce({ policy, onEdit }: { policy: PolicyVersionView; onEdit: () => void }): ReactNode {
   return (
-    <InForcePanel title={`Version ${policy.version} is in force`} onEdit={onEdit}>
+    <InForcePanel request="policy.put" title={`Version ${policy.version} is in force`} onEdit={onEdit}>
       <PolicyMatrix policy={policy} />
       <p>
         A plan of more than <Credits credits={policy.spend.typedCredits} /> credits is confirmed by typing its amount;

@@ -26,12 +26,14 @@ export function FindingsActions({
   const [proposed, setProposed] = useState<number | null>(null);
   const [reason, setReason] = useState('');
   const act = useReviewAct();
-  const refusal = useRefusal('money', 'write');
+  const proposing = useRefusal('mends.propose');
+  const reviewing = useRefusal('findings.act');
   const status = useEngineStatus().data;
   const isOnline = status?.connection.state === 'connected';
   const isTooMany = chosen.length > MENDS_AT_ONCE_MAX;
-  const cannotPropose = chosen.length === 0 || isTooMany || refusal !== null || act.isPending;
-  const cannot = cannotPropose || !isOnline;
+  const isNothingToDo = chosen.length === 0 || isTooMany || act.isPending;
+  const cannotPropose = isNothingToDo || proposing !== null;
+  const cannot = isNothingToDo || reviewing !== null || !isOnline;
   const findingIds = chosen.map(({ id }) => id);
   const periods = new Set(chosen.map(({ period }) => period));
   const [period = null] = periods.size === 1 ? periods : [];

@@ -55,7 +55,7 @@ function ImportForm(): ReactNode {
   const [provider, setProvider] = useState('');
   const [file, setFile] = useState<File | null>(null);
   const importing = useInvoiceImport();
-  const refusal = useRefusal('money', 'write');
+  const refusal = useRefusal('invoices.import');
   return (
     <form
       className="run-form"
@@ -105,7 +105,7 @@ function ImportForm(): ReactNode {
 
 function InvoicesTable({ rows }: { rows: readonly InvoiceView[] }): ReactNode {
   const [leaving, setLeaving] = useState<InvoiceView | null>(null);
-  const refusal = useRefusal('money', 'write');
+  const refusal = useRefusal('invoices.remove');
   return (
     <>
       {leaving !== null && <RemoveInvoiceDialog invoice={leaving} onClose={() => setLeaving(null)} />}

@@ -21,12 +21,14 @@ export function MendActions({
 }): ReactNode {
   const decide = useDecide();
   const post = usePost();
-  const refusal = useRefusal('money', 'write');
+  const deciding = useRefusal('mends.decide');
+  const posting = useRefusal('mends.post');
   const [note, setNote] = useState('');
   const me = useEngineStatus().data?.person.id;
   const mendIds = chosen.map(({ mendId }) => mendId);
   const isBusy = decide.isPending || post.isPending;
-  const cannot = mendIds.length === 0 || isBusy || refusal !== null;
+  const isNothingToDo = mendIds.length === 0 || isBusy;
+  const cannot = isNothingToDo || deciding !== null;
   const isMine = chosen.length > 0 && chosen.every(({ proposed }) => proposed.by.id === me);
   const decideAll = (decision: 'approved' | 'rejected' | 'withdrawn'): void => {
     post.reset();
@@ -69,7 +71,7 @@ export function MendActions({
           type="button"
           className="button"
           data-kind="primary"
-          disabled={cannot}
+          disabled={isNothingToDo || posting !== null}
           onClick={() => {
             decide.reset();
             post.mutate({ mendIds }, { onSuccess: ({ rows }) => finish(rows) });
@@ -78,7 +80,8 @@ export function MendActions({
           Post
         </button>
       </div>
-      {refusal !== null && <p className="muted">You may look and not decide: {refusal.detail}.</p>}
+      {deciding !== null && <p className="muted">You may look and not decide: {deciding.detail}.</p>}
+      {deciding === null && posting !== null && <p className="muted">You may decide and not post: {posting.detail}.</p>}
       <Results rows={results} failure={post.error ?? decide.error} />
     </>
   );

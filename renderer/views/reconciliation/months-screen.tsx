@@ -47,7 +47,7 @@ export function MonthsScreen(): ReactNode {
 function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax: number }): ReactNode {
   const [isAsking, setAsking] = useState(false);
   const close = useClosePeriod();
-  const refusal = useRefusal('money', 'write');
+  const refusal = useRefusal('periods.close');
   const state = useReconciliation().data;
   const closing = state?.closing ?? null;
   const isBusy = closing !== null || (state?.running ?? null) !== null;

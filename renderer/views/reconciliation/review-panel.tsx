@@ -32,7 +32,7 @@ export function ReviewPanel({ runId, finding }: { runId: string; finding: Findin
 
 function MendsOfFinding({ runId, finding }: { runId: string; finding: Finding }): ReactNode {
   const mends = useMendsOfFinding(finding.id);
-  const refusal = useRefusal('money', 'write');
+  const refusal = useRefusal('findings.act');
   const [isProposing, setProposing] = useState(false);
   const rows = mends.data?.rows ?? [];
   return (
@@ -71,7 +71,7 @@ function MendsOfFinding({ runId, finding }: { runId: string; finding: Finding })
 
 function Review({ runId, review }: { runId: string; review: ReviewView }): ReactNode {
   const act = useReviewAct();
-  const refusal = useRefusal('money', 'write');
+  const refusal = useRefusal('findings.act');
   const me = useEngineStatus().data?.person.id ?? '';
   const [text, setText] = useState('');
   const { settled, comments, standing, assignedTo } = review;

@@ -18,7 +18,7 @@ import { RuleTable } from './rule-table.tsx';
 /** What is hidden from whom in prompts and outputs: what is in force, how it became so, and the draft of the next version. */
 export function RedactionScreen(): ReactNode {
   useTitle('Redaction');
-  const refusal = useRefusal('policy', 'read');
+  const refusal = useRefusal('redaction.get');
   const redaction = useEngineStatus().data?.redaction;
   return (
     <div className="page">
@@ -73,6 +73,7 @@ function Rules(): ReactNode {
         <RedactionEditor inForce={inForce} start={draft} onClose={() => setDraft(null)} />
       )}
       <VersionsPanel
+        request="redaction.put"
         versions={versions.data}
         beginning="nothing hidden"
         onBringBack={draft === null ? setDraft : null}
@@ -85,6 +86,7 @@ function Rules(): ReactNode {
 function InForce({ version, onEdit }: { version: RedactionVersionView; onEdit: () => void }): ReactNode {
   return (
     <InForcePanel
+      request="redaction.put"
       title={version.version === 0 ? 'No rules yet' : `Version ${version.version} is in force`}
       onEdit={onEdit}
     >

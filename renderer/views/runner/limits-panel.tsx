@@ -14,7 +14,7 @@ import { LimitsDialog } from './limits-dialog.tsx';
 /** What every runner of the fleet obeys, and what is left of it; changed here. */
 export function LimitsPanel(): ReactNode {
   const limits = useFleetLimits();
-  const refusal = useRefusal('runner', 'write');
+  const refusal = useRefusal('fleet.setLimits');
   /** The limits that a change is made of: those that stood when the dialog was opened. */
   const [editing, setEditing] = useState<FleetLimitsView | null>(null);
   const view = limits.data;

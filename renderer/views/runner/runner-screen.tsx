@@ -44,7 +44,7 @@ export function RunnerScreen(): ReactNode {
 }
 
 function Fleet({ fleet: { runners }, isOld }: { fleet: FleetView; isOld: boolean }): ReactNode {
-  const refusal = useRefusal('runner', 'write');
+  const refusal = useRefusal('fleet.control');
   const ownId = useEngineStatus().data?.runner.runnerId ?? null;
   if (runners.length === 0) {
     return (

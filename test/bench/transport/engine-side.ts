@@ -46,7 +46,7 @@ function serveSession(): void {
   };
   const context = {
     handlers,
-    person: () => ({ actor: { type: 'user' as const, id: 'bench' }, access }),
+    person: () => ({ actor: { type: 'user' as const, id: 'bench' }, access, lacking: {} }),
     lens: () => null,
     audit: null,
     log: () => undefined,

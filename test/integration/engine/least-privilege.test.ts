@@ -4,6 +4,7 @@ import path from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { leastPrivilegeRoles, serverRoleName, type RoleHolder } from '#domain/least-privilege.ts';
+import { refusalOf } from '#contract/request-refusal.ts';
 import type { Job } from '#domain/job.ts';
 import type { Engine } from '#engine/engine.ts';
 import { makeRunner } from '#engine/make-runner.ts';
@@ -149,7 +150,7 @@ describe('the least that each role needs on the server', () => {
     const window = await windowOf('support');
     const { person } = expectOk(await window.ask('status.get', {}));
     expect(person).toMatchObject({ id: `support@${DB}`, isVerified: true, role: 'support' });
-    expect(person.access.retry).toEqual({ read: null, write: null });
+    expect(person.lacking['retry.run']).toBeUndefined();
     const preview = expectOk(await window.ask('retry.preview', { jobId: 'failed-1', reason: '', edited: null }));
     const order = {
       requestId: crypto.randomUUID(),
@@ -178,8 +179,8 @@ describe('the least that each role needs on the server', () => {
     const window = await windowOf('viewer');
     const { person } = expectOk(await window.ask('status.get', {}));
     expect(person).toMatchObject({ id: viewer, role: 'founder' });
-    expect(person.access.retry.write).toMatchObject({ cause: 'privileges' });
-    expect(person.access.retry.write?.detail).toContain('update on jobs');
+    expect(refusalOf('retry.run', person)).toMatchObject({ cause: 'privileges' });
+    expect(refusalOf('retry.run', person)?.detail).toContain('update on jobs');
     expect(await window.ask('people.set', { personId: 'x', role: 'founder' })).toMatchObject({
       error: { code: 'not_authorized' },
     });

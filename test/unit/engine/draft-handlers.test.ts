@@ -25,7 +25,7 @@ function askedBy(role: Role): Asking {
   return {
     actor: { type: 'user', id: role },
     signal: new AbortController().signal,
-    access: accessOf({ role, isReadOnly: false, missingPrivileges: {} }),
+    access: accessOf({ role, isReadOnly: false }),
     note: () => undefined,
   };
 }

@@ -61,7 +61,7 @@ describe("what is shown of a job's output", () => {
   const look = async (output: { uri: string; mime: string; sha256: string }) => {
     const job = jobSchema.parse({ ...jobIn({ id: 'j', state: 'completed' }), output: { bytes: 1, ...output } });
     const reader = { job: () => ok({ type: 'job', job, document: {} }) } as unknown as CopyReader;
-    const access = accessOf({ role: 'founder', isReadOnly: false, missingPrivileges: {} });
+    const access = accessOf({ role: 'founder', isReadOnly: false });
     const asking = {
       actor: { type: 'user', id: 'sam' } as const,
       signal: new AbortController().signal,

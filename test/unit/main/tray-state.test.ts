@@ -6,9 +6,14 @@ import { trayStateOf } from '../../../electron/main/tray-state.ts';
 
 /** What an engine says of itself, with some parts of it changed. */
 function statusOf(role: Role, parts: Parameters<StatusBoard['set']>[0]): EngineStatus {
-  const access = accessOf({ role, isReadOnly: false, missingPrivileges: {} });
+  const access = accessOf({ role, isReadOnly: false });
   const profile = { id: null, name: 'shop', kind: 'unnamed' } as const;
-  const board = new StatusBoard('1.0.0', profile, { id: 'ada', isVerified: true, role, access }, () => undefined);
+  const board = new StatusBoard(
+    '1.0.0',
+    profile,
+    { id: 'ada', isVerified: true, role, access, lacking: {} },
+    () => undefined,
+  );
   board.set(parts);
   return board.current;
 }

@@ -1,5 +1,6 @@
 import { explainError } from '#domain/errors.ts';
-import { missingByPermission, missingPrivileges, READS } from '#domain/privileges.ts';
+import { lackingByRequest } from '#contract/request-refusal.ts';
+import { missingPrivileges, READS } from '#domain/privileges.ts';
 import { fine, skipped, type DoctorCheck } from '../check.ts';
 
 /** Who is this login, and what does it lack? */
@@ -26,9 +27,9 @@ export const privilegesCheck: DoctorCheck = {
         todo: 'Give the user one of the roles that `npm run cli -- roles --db DATABASE` prints.',
       };
     }
-    const unwritten = Object.entries(missingByPermission(privileges, people.dbName));
+    const unwritten = Object.entries(lackingByRequest(privileges, people.dbName));
     if (unwritten.length === 0) return fine(`${user} may do everything that a founder needs`);
-    const lacks = unwritten.map(([permission, missing]) => `\n  ${permission}: ${missing.join(', ')}`);
+    const lacks = unwritten.map(([request, missing]) => `\n  ${request}: ${missing.join(', ')}`);
     // Not a fault: the least that a role needs is less than everything.
     return fine(`${user} reads everything; switched off, because the server would refuse it:${lacks.join('')}`);
   },
