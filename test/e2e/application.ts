@@ -27,6 +27,10 @@ export interface Application {
   stop(): Promise<number | null>;
   /** Kills every process of it at once. */
   kill(): Promise<void>;
+  /** Kills the process that shows the page, or the engine's; everything else stays. */
+  crash(part: 'page' | 'engine'): Promise<void>;
+  /** The page as it is now: of one whose process was killed nothing can be asked any more. */
+  pageAgain(): Promise<Page>;
 }
 
 export interface Started extends Application {
@@ -65,10 +69,15 @@ export async function startApplication(options: StartOptions, dataDir: string): 
   void exited.then(() => {
     isOver = true;
   });
-  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await debuggingPort(portFile, () => log)}`);
-  const page = browser.contexts()[0]?.pages()[0];
-  if (page === undefined) throw new Error(`the application shows no page:\n${log}`);
-  await page.waitForURL(/index\.html/);
+  const address = `http://127.0.0.1:${await debuggingPort(portFile, () => log)}`;
+  const attach = async (): Promise<Page> => {
+    const browser = await chromium.connectOverCDP(address);
+    const page = browser.contexts()[0]?.pages()[0];
+    if (page === undefined) throw new Error(`the application shows no page:\n${log}`);
+    await page.waitForURL(/index\.html/);
+    return page;
+  };
+  const page = await attach();
   return {
     page,
     dataDir,
@@ -78,9 +87,15 @@ export async function startApplication(options: StartOptions, dataDir: string): 
       child.kill('SIGINT');
       return exited;
     },
+    crash: async (part) => {
+      const found = (await processesBelow(child.pid ?? 0)).filter(({ command }) => CRASHABLE[part].test(command));
+      if (found.length === 0) throw new Error(`the application has no process of its ${part}`);
+      for (const { pid } of found) process.kill(pid, 'SIGKILL');
+    },
+    pageAgain: attach,
     kill: async () => {
       // The application runs in a group of its own below the start command; Chromium and the engine end with their pipes.
-      for (const pid of await descendants(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+      for (const { pid } of await processesBelow(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
       child.kill('SIGKILL');
       await exited;
       rmSync(portFile, { force: true });
@@ -111,18 +126,29 @@ function readIfThere(file: string): string {
   }
 }
 
+/** By what the processes of a part are known: on the stand-in the engine is a Node process, on Electron a utility process. */
+const CRASHABLE = {
+  page: /--type=renderer/,
+  engine: /out\/main\/engine\.js|--utility-sub-type=node/,
+} as const;
+
 /** The processes below one, the last born first. */
-async function descendants(pid: number): Promise<readonly number[]> {
+async function processesBelow(pid: number): Promise<readonly { readonly pid: number; readonly command: string }[]> {
   const { execFile } = await import('node:child_process');
   const table = await new Promise<string>((resolve, reject) =>
-    execFile('ps', ['-e', '-o', 'pid=,ppid='], (error, stdout) => (error === null ? resolve(stdout) : reject(error))),
+    execFile('ps', ['-e', '-ww', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 * 1024 * 1024 }, (error, stdout) =>
+      error === null ? resolve(stdout) : reject(error),
+    ),
   );
   const rows = table
     .trim()
     .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (parent: number): readonly number[] =>
-    rows.filter((row) => row[1] === parent).flatMap((row) => (row[0] === undefined ? [] : [...below(row[0]), row[0]]));
+    .map((line) => {
+      const [own = '', parent = '', ...command] = line.trim().split(/\s+/);
+      return { pid: Number(own), parent: Number(parent), command: command.join(' ') };
+    });
+  const below = (parent: number): readonly (typeof rows)[number][] =>
+    rows.filter((row) => row.parent === parent).flatMap((row) => [...below(row.pid), row]);
   return below(pid);
 }
 

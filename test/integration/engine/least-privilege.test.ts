@@ -9,6 +9,7 @@ import type { Job } from '#domain/job.ts';
 import type { Engine } from '#engine/engine.ts';
 import { makeRunner } from '#engine/make-runner.ts';
 import { openAiProvider } from '#runner/providers/openai.ts';
+import { NO_LIMITS } from '#domain/runner-limits.ts';
 import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 import type { Store } from '#store/connection.ts';
@@ -62,13 +63,13 @@ function uriOf(user: string, authSource = DB): string {
   return uri.href;
 }
 
-async function storeOf(holder: RoleHolder): Promise<Store> {
+async function storeOf(holder: string): Promise<Store> {
   const store = await openTestStore(uriOf(holder), DB);
   stores.push(store);
   return store;
 }
 
-async function windowOf(holder: RoleHolder): Promise<EngineWindow> {
+async function windowOf(holder: string): Promise<EngineWindow> {
   const engine = consoleEngine({
     dataDir: path.join(folder, holder),
     mongodbUri: uriOf(holder),
@@ -192,4 +193,44 @@ describe('the least that each role needs on the server', () => {
     const { writer } = await storeOf('viewer');
     expect(await writer.postEntry(grant('w2', 1))).toMatchObject({ error: { code: 'not_authorized' } });
   });
+
+  it('switches off just the one request whose privileges a login lacks, and leaves the others', async () => {
+    await loginThat('helper', (collection) => collection !== 'failure_groups');
+    const window = await windowOf('helper');
+    const { person } = expectOk(await window.ask('status.get', {}));
+    expect(Object.keys(person.lacking).filter((name) => name.startsWith('failures.'))).toEqual(['failures.decide']);
+    const act = { type: 'reopen' } as const;
+    expect(await window.ask('failures.decide', { groupId: 'g1', seenVersion: 0, act })).toMatchObject({
+      error: {
+        code: 'not_authorized',
+        detail: "the server's user lacks insert on failure_groups, update on failure_groups",
+      },
+    });
+    expectOk(await window.ask('fleet.setLimits', { limits: NO_LIMITS, revision: 0 }));
+  });
+
+  it('needs of a request no more than it names', async () => {
+    await loginThat('limiter', (collection) => collection === 'runner_limits');
+    await loginThat('chief', (collection) => collection === 'console_people');
+    const limiter = await windowOf('limiter');
+    const { revision } = expectOk(await limiter.ask('fleet.limits', {}));
+    expectOk(await limiter.ask('fleet.setLimits', { limits: NO_LIMITS, revision }));
+    expect(await limiter.ask('people.set', { personId: 'x', role: 'viewer' })).toMatchObject({
+      error: { code: 'not_authorized' },
+    });
+    const chief = await windowOf('chief');
+    expectOk(await chief.ask('people.set', { personId: 'x', role: 'viewer' }));
+    expectOk(await chief.ask('people.set', { personId: 'x', role: null }));
+  });
 });
+
+/** Makes a login that may read, record what it does, and write those collections of a founder's that are wanted; founder to the console. */
+async function loginThat(name: string, isWanted: (collection: string) => boolean): Promise<void> {
+  const founder = leastPrivilegeRoles(DB).find(({ createRole }) => createRole === serverRoleName('founder'));
+  const privileges = (founder?.privileges ?? []).filter(({ resource }) => isWanted(resource.collection));
+  const roles = [{ role: serverRoleName('viewer'), db: DB }];
+  await root.db(DB).command({ createRole: `only_${name}`, privileges, roles });
+  await root.db(DB).command({ createUser: name, pwd: 'secret', roles: [`only_${name}`] });
+  const store = await storeOf('founder');
+  expectOk(await store.people.save({ _id: `${name}@${DB}`, role: 'founder', since: new Date(), by: `founder@${DB}` }));
+}
