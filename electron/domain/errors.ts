@@ -145,8 +145,8 @@ export const ERRORS = {
   },
   malformed_document: {
     transient: false,
-    message: 'The document does not have the form of a job.',
-    action: 'See path and reason; mend the document where it is written.',
+    message: 'What was read does not have the form that it must have.',
+    action: 'The details name the document or file, the place and the reason; mend it where it is written.',
   },
   indexes_missing: {
     transient: false,

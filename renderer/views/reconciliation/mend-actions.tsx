@@ -6,14 +6,18 @@ import { useRefusal } from '../../state/access.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useDecide, usePost } from '../../state/finance-queries.ts';
+import { nameOfMend } from './mend-words.ts';
 
 /** What can be done with the chosen proposals, and what became of each: approving, rejecting, withdrawing, posting. */
 export function MendActions({
+  mends,
   chosen,
   isAll,
   onAll,
   onDone,
 }: {
+  /** Every open proposal. */
+  mends: readonly MendView[];
   chosen: readonly MendView[];
   isAll: boolean;
   onAll: (isAll: boolean) => void;
@@ -82,12 +86,20 @@ export function MendActions({
       </div>
       {deciding !== null && <p className="muted">You may look and not decide: {deciding.detail}.</p>}
       {deciding === null && posting !== null && <p className="muted">You may decide and not post: {posting.detail}.</p>}
-      <Results rows={results} failure={post.error ?? decide.error} />
+      <Results mends={mends} rows={results} failure={post.error ?? decide.error} />
     </>
   );
 }
 
-function Results({ rows, failure }: { rows: readonly MendResult[]; failure: unknown }): ReactNode {
+function Results({
+  mends,
+  rows,
+  failure,
+}: {
+  mends: readonly MendView[];
+  rows: readonly MendResult[];
+  failure: unknown;
+}): ReactNode {
   if (failure !== null) {
     return (
       <p className="note" data-tone="danger" role="alert">
@@ -97,6 +109,7 @@ function Results({ rows, failure }: { rows: readonly MendResult[]; failure: unkn
   }
   const failed = rows.filter(({ error }) => error !== null);
   if (rows.length === 0) return null;
+  const names = new Map(mends.map((mend) => [mend.mendId, nameOfMend(mend)]));
   return (
     <>
       <output>
@@ -108,7 +121,7 @@ function Results({ rows, failure }: { rows: readonly MendResult[]; failure: unkn
           <ul>
             {failed.slice(0, 10).map(({ mendId, error }) => (
               <li key={mendId}>
-                <bdi className="mono">{mendId}</bdi>: {error !== null && explainError(error)}
+                <bdi title={mendId}>{names.get(mendId) ?? mendId}</bdi>: {error !== null && explainError(error)}
               </li>
             ))}
           </ul>

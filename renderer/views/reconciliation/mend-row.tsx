@@ -5,7 +5,7 @@ import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
-import { MEND_KINDS, MEND_STATES } from './mend-words.ts';
+import { MEND_KINDS, MEND_STATES, nameOfMend } from './mend-words.ts';
 
 /** One proposal: what it would write or wrote, for which finding, and who took which step. Without `onToggle` it cannot be chosen. */
 export function MendRow({
@@ -22,12 +22,7 @@ export function MendRow({
     <tr>
       {onToggle !== null && (
         <td>
-          <input
-            type="checkbox"
-            checked={isChosen}
-            onChange={onToggle}
-            aria-label={`Choose ${MEND_KINDS[mend.kind]} of ${mend.jobId ?? mend.workspaceId}`}
-          />
+          <input type="checkbox" checked={isChosen} onChange={onToggle} aria-label={`Choose ${nameOfMend(mend)}`} />
         </td>
       )}
       <td>

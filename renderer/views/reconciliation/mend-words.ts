@@ -1,4 +1,4 @@
-import type { MendPreview } from '#contract/mend-views.ts';
+import type { MendPreview, MendView } from '#contract/mend-views.ts';
 import type { MendState } from '#domain/reconciliation/mend-record.ts';
 
 /** What a mend is, in words. */
@@ -19,3 +19,8 @@ export const MEND_STATES: Readonly<Record<MendState, string>> = {
   withdrawn: 'withdrawn',
   posted: 'posted',
 };
+
+/** What a proposal is called in a sentence: what it does, and for which job, or workspace where it is for none. */
+export function nameOfMend({ kind, jobId, workspaceId }: Pick<MendView, 'kind' | 'jobId' | 'workspaceId'>): string {
+  return `${MEND_KINDS[kind]} of ${jobId ?? workspaceId}`;
+}

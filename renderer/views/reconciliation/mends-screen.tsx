@@ -73,6 +73,7 @@ function Mends({ rows, isOver }: { rows: readonly MendView[]; isOver: boolean })
     <>
       {!isOver && (
         <MendActions
+          mends={rows}
           chosen={shown}
           isAll={shown.length === rows.length}
           onAll={(isAll) => setChosen(new Set(isAll ? rows.map(({ mendId }) => mendId) : []))}
