@@ -179,7 +179,7 @@ test.describe('mends and months', () => {
     await expect(open.getByRole('row')).toHaveCount(3);
     await open.getByRole('checkbox', { name: 'Choose Refund of old-1' }).check();
     await page.getByRole('button', { name: 'Post' }).click();
-    await expect(page.getByRole('alert')).toContainText('A second person has to decide this');
+    await expect(page.getByRole('alert')).toContainText('Refund of old-1: A second person has to decide this');
     await page.getByRole('button', { name: 'Approve' }).click();
     await expect(page.getByRole('alert')).toContainText('who proposed it cannot decide about it');
     await keepScreen(page, 'mends-refused');
