@@ -82,6 +82,7 @@ export class Deployment {
   /** Runs `work` so that it happens whole or not at all, inside whatever transaction there is. */
   atomically<Value>(work: () => Value): Value {
     const name = `s${(this.#savepoints += 1)}`;
+    const { mark } = this.oplog;
     this.sqlite.exec(`SAVEPOINT ${name}`);
     try {
       const value = work();
@@ -90,7 +91,7 @@ export class Deployment {
     } catch (cause) {
       this.sqlite.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
       this.catalog.reload();
-      this.oplog.reload();
+      this.oplog.rollBackTo(mark);
       this.accessGeneration += 1;
       throw cause;
     } finally {

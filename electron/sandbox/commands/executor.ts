@@ -102,7 +102,7 @@ export class Executor {
     const batch = this.#queue;
     this.#queue = [];
     const { sqlite, oplog } = this.#deployment;
-    const before = oplog.last;
+    const before = oplog.mark;
     const answers: (() => void)[] = [];
     try {
       for (const waiting of batch) {
@@ -115,12 +115,12 @@ export class Executor {
       // Nothing of the batch reached the disk (it is full, or the file is gone): all of it is refused.
       if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
       this.#deployment.catalog.reload();
-      oplog.reload();
+      oplog.rollBackTo(before);
       for (const waiting of batch) waiting.resolve(this.#failure(toServerError(cause)));
       return;
     }
     for (const answer of answers) answer();
-    if (oplog.last !== before) oplog.announce();
+    if (oplog.last !== before.last) oplog.announce();
   }
 
   #answer({ arrivedMs, call, command, resolve }: Waiting): () => void {

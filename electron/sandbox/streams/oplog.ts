@@ -33,6 +33,13 @@ export interface ChangeRecord {
   readonly fullDocument?: Uint8Array;
 }
 
+/** Where a log stands. */
+export interface OplogMark {
+  readonly last: number;
+  /** The size of all entries. */
+  readonly bytes: number;
+}
+
 /** How many new entries pass between two looks at the log's size. */
 const TRIM_EVERY = 100;
 /** How much of the size that the log may have is left when it is cut. */
@@ -62,7 +69,10 @@ export class Oplog {
     this.#now = now;
     this.#append = sqlite.prepare('INSERT INTO oplog (position, event) VALUES (?, ?)');
     this.#after = sqlite.prepare('SELECT position, event FROM oplog WHERE position > ? ORDER BY position LIMIT ?');
-    this.#bounds = sqlite.prepare('SELECT min(position) AS first, max(position) AS last FROM oplog');
+    this.#bounds = sqlite.prepare(
+      // Both in one SELECT would read the whole log; each alone is one look at its end.
+      'SELECT (SELECT min(position) FROM oplog) AS first, (SELECT max(position) FROM oplog) AS last',
+    );
     this.#last = this.#bounds.get()?.last ?? 0;
     this.#bytes = this.#size();
     const latest = this.#after.get(this.#last - 1, 1);
@@ -113,10 +123,15 @@ export class Oplog {
     return this.#inserts.write({ db, coll, uuid }, { time, wallMs }, fullDocument);
   }
 
-  /** After a rollback the log is shorter than the counter says. */
-  reload(): void {
-    this.#last = this.#bounds.get()?.last ?? 0;
-    this.#bytes = this.#size();
+  /** Where the log stands, for {@link rollBackTo}. */
+  get mark(): OplogMark {
+    return { last: this.#last, bytes: this.#bytes };
+  }
+
+  /** After a rollback the log is shorter than the counters say. @param mark where it stood when what was taken back began */
+  rollBackTo({ last, bytes }: OplogMark): void {
+    this.#last = last;
+    this.#bytes = bytes;
   }
 
   /** Changes behind a position, oldest first. */
@@ -166,8 +181,11 @@ export class Oplog {
     const { first } = this;
     const keptShare = (KEPT_SHARE * this.#bytesMax) / this.#bytes;
     const keepFrom = first + Math.ceil((this.#last - first) * (1 - keptShare));
+    const doomed = this.#sqlite.prepare<[number], { bytes: number | null }>(
+      'SELECT sum(length(event)) AS bytes FROM oplog WHERE position < ?',
+    );
+    this.#bytes -= doomed.get(keepFrom)?.bytes ?? 0;
     this.#sqlite.prepare('DELETE FROM oplog WHERE position < ?').run(keepFrom);
-    this.#bytes = this.#size();
   }
 
   #size(): number {

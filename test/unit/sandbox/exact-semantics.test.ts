@@ -224,6 +224,12 @@ describe('stages', () => {
     expect(pipeline(stages, documents)).toBe(exact(results));
   });
 
+  it('evaluate nothing for a field of an empty list', () => {
+    const stages = [{ $addFields: { 'b.x': { $subtract: ['$b', int(1)] } } }];
+    expect(pipeline(stages, [{ b: [] }])).toBe(exact([{ b: [] }]));
+    expect(codeOf(() => pipeline(stages, [{ b: [{}] }]))).toBe(14);
+  });
+
   it('sort by a place of a list by what stands there alone', () => {
     const documents = [{ _id: 0, b: [{}] }, { _id: 1 }, { _id: 2, b: [int(5), {}] }];
     const stages = [{ $sort: { 'b.0': 1, _id: 1 } }, { $project: { _id: 1 } }];

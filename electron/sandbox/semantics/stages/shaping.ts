@@ -37,10 +37,19 @@ export const addFields: CompileStage = (operand, { variables }) => {
     mapped(input, (document) => {
       const scope = scopeOf(document, variables);
       let result = document;
-      for (const [path, evaluate] of fields) result = setAt(result, path, evaluate(scope));
+      // Where a path leads into an empty list there is nothing to set, and nothing is evaluated.
+      for (const [path, evaluate] of fields)
+        if (isReached(result, path, 0)) result = setAt(result, path, evaluate(scope));
       return result;
     });
 };
+
+function isReached(value: unknown, path: readonly string[], depth: number): boolean {
+  if (depth >= path.length) return true;
+  if (Array.isArray(value)) return (value as unknown[]).some((element) => isReached(element, path, depth));
+  const name = path[depth] ?? '';
+  return !isDoc(value) || !Object.hasOwn(value, name) || isReached(value[name], path, depth + 1);
+}
 
 /** Documents of fields in a specification are paths, as far as they hold no operator. */
 function flattened(specification: Doc, prefix: string): [string, unknown][] {
