@@ -16,7 +16,8 @@ import { RunForm } from './run-form.tsx';
 /** What can be done with a plan now: approve, begin, pause, go on, stop; and how far it has come. */
 export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
   const refusals = usePlanRefusals();
-  const isOver = plan.run?.ended != null || plan.state === 'rejected' || plan.state === 'withdrawn';
+  const isOver =
+    (plan.run !== null && plan.run.ended !== null) || plan.state === 'rejected' || plan.state === 'withdrawn';
   const actions = usePlanActions(plan.planId);
   const failure = actions.run.error ?? actions.wish.error ?? actions.decide.error;
   return (
