@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
-import { openJob, part, rowOf } from './job.page.ts';
+import { expectCellsToHold, openJob, part, rowOf } from './job.page.ts';
 import { startProduction, WORKSPACE, type Production } from './production.ts';
 import { expectAccessible, keepScreen } from './screens.ts';
 import { queuedJob } from '../support/job-builder.ts';
@@ -82,6 +82,7 @@ test.describe('hostile documents', () => {
     page.on('dialog', () => asked.push('a dialog'));
     await expect(rowOf(page, 'markup')).toBeVisible();
     await expectUnharmed(page);
+    await expectCellsToHold(page);
     await keepScreen(page, 'hostile-jobs');
     for (const id of Object.keys(texts)) {
       await openJob(page, id);

@@ -28,3 +28,15 @@ export async function expectState(page: Page, state: string): Promise<void> {
 export async function shownEntries(page: Page): Promise<readonly string[]> {
   return part(page, 'Charge').getByRole('table', { name: 'Ledger entries' }).locator('tbody strong').allTextContents();
 }
+
+/** Fails for each cell of the list whose content runs out of it; one that may be too narrow has to be cut off. */
+export async function expectCellsToHold(page: Page): Promise<void> {
+  const cells = page.getByRole('grid', { name: 'Jobs' }).locator('[data-job-id] > [role=gridcell]');
+  await expect(cells.first()).toBeVisible();
+  const runOut = await cells.evaluateAll((all) =>
+    all
+      .filter((cell) => getComputedStyle(cell).overflowX !== 'clip' && cell.scrollWidth > cell.clientWidth)
+      .map((cell) => `${cell.textContent}: ${cell.scrollWidth} of ${cell.clientWidth} px`),
+  );
+  expect(runOut).toEqual([]);
+}

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
-import { rowOf } from './job.page.ts';
+import { expectCellsToHold, rowOf } from './job.page.ts';
 import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
@@ -94,6 +94,7 @@ test.describe('the list of jobs', () => {
     await chosen(page).getByRole('button', { name: 'Choose none' }).click();
     await expect(chosen(page)).toBeHidden();
 
+    await expectCellsToHold(page);
     await page.getByRole('button', { name: 'Columns' }).click();
     await page.getByRole('menuitemcheckbox', { name: 'Model' }).click();
     await page.keyboard.press('Escape');
@@ -103,6 +104,11 @@ test.describe('the list of jobs', () => {
     await page.getByRole('separator', { name: 'Width of Model' }).focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(async () => (await head.boundingBox())?.width ?? 0).toBeGreaterThan(before);
+
+    const narrowed = page.getByRole('separator', { name: 'Width of State' });
+    await narrowed.focus();
+    for (let step = 0; step < 6; step += 1) await page.keyboard.press('ArrowLeft');
+    await expectCellsToHold(page);
   });
 
   test('lays two jobs side by side, and says why a job is not moving', async ({ start }) => {

@@ -10,8 +10,10 @@ import { Credits } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
+import { useCreditScale } from '../../state/engine-queries.tsx';
 import { jobHref, ownerHref } from '../../state/jobs-query-string.ts';
-import { JOBS_COLUMNS, type JobsColumn } from './jobs-columns.ts';
+import { fitsCell } from './cell-fit.ts';
+import type { JobsColumn } from './jobs-columns.ts';
 
 interface JobsTableRowProps {
   readonly row: JobRow;
@@ -19,17 +21,24 @@ interface JobsTableRowProps {
   /** Position in the whole list, from 0. */
   readonly index: number;
   readonly topPx: number;
-  /** The ids of the shown columns, joined by spaces: a text, so that an unchanged row is not drawn again. */
-  readonly columnIds: string;
+  /** The shown columns; the same list for as long as they stay the same, so that an unchanged row is not drawn again. */
+  readonly cells: readonly JobsCell[];
   /** True where it has the keyboard's cursor. */
   readonly isActive: boolean;
   readonly isChosen: boolean;
   readonly hasLeft: boolean;
 }
 
+/** A shown column with its width in pixels. */
+export interface JobsCell {
+  readonly id: JobsColumn['id'];
+  readonly widthPx: number;
+}
+
 /** One line of the list. Its link is not a stop of the Tab key: the table itself takes the focus and Enter opens the row. */
 export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps): ReactNode {
-  const { row, domId, index, topPx, columnIds, isActive, isChosen, hasLeft } = props;
+  const { row, domId, index, topPx, cells, isActive, isChosen, hasLeft } = props;
+  const creditScale = useCreditScale();
   return (
     <div
       role="row"
@@ -46,8 +55,13 @@ export const JobsTableRow = memo(function JobsTableRow(props: JobsTableRowProps)
       <div role="gridcell" className="choose-cell" data-choose="">
         <span className="choose-box">{isChosen && <Check aria-hidden size={12} strokeWidth={3} />}</span>
       </div>
-      {JOBS_COLUMNS.filter(({ id }) => columnIds.split(' ').includes(id)).map(({ id }) => (
-        <div role="gridcell" key={id} className={CELL_CLASSES[id]}>
+      {cells.map(({ id, widthPx }) => (
+        <div
+          role="gridcell"
+          key={id}
+          className={CELL_CLASSES[id]}
+          data-cut={fitsCell(id, row, { widthPx, creditScale }) ? undefined : ''}
+        >
           {CELLS[id](row)}
         </div>
       ))}

@@ -2,6 +2,7 @@
 import {
   useEffect,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
   type KeyboardEvent,
@@ -17,6 +18,7 @@ import { useJobSelection } from '../../state/job-selection.ts';
 import { gridTracks, shownColumns, type JobsColumns } from './jobs-columns.ts';
 import { TableHead } from './jobs-table-head.tsx';
 import { NewsBar, TableFoot } from './jobs-table-parts.tsx';
+import type { JobsCell } from './jobs-table-row.tsx';
 import { rowAfterKey } from './row-keys.ts';
 import { useHeldRows } from './use-held-rows.ts';
 import { useReading } from './use-reading.ts';
@@ -70,6 +72,7 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
   const seen = useSeenOrder(query, firstRank, rows);
   const tracks = gridTracks(columns);
   useLayoutEffect(() => scroller.current?.style.setProperty('--jobs-tracks', tracks), [tracks]);
+  const cells = useCells(columns);
   const [wantedRank, setWantedRank] = useState<number | null>(null);
   const activeIndex = activeId === null ? -1 : rows.findIndex(({ row }) => row.id === activeId);
   const activeRank = wantedRank ?? (activeIndex < 0 ? null : firstRank + activeIndex);
@@ -136,14 +139,23 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
           firstRank={firstRank}
           rows={rows}
           activeIndex={activeIndex}
-          columnIds={shownColumns(columns)
-            .map(({ id }) => id)
-            .join(' ')}
+          cells={cells}
         />
       </div>
       <TableFoot jobs={jobs} rowCount={rowCount} first={first} last={last} />
     </div>
   );
+}
+
+/** The shown columns with their widths, as the same list for as long as nobody changes them. */
+function useCells(columns: JobsColumns): readonly JobsCell[] {
+  const shown = shownColumns(columns).map(({ id, widthPx }) => ({
+    id,
+    widthPx: columns.getColumn(id)?.getSize() ?? widthPx,
+  }));
+  const key = JSON.stringify(shown);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the text says all that the list holds
+  return useMemo(() => shown, [key]);
 }
 
 /** The ranks of the first and the last row that can be seen. */

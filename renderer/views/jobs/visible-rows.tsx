@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefO
 import type { JobRow } from '#contract/job-views.ts';
 import { isSelected, useJobSelection } from '../../state/job-selection.ts';
 import type { ShownRow } from '../../state/held-rows.ts';
-import { JobsTableRow } from './jobs-table-row.tsx';
+import { JobsTableRow, type JobsCell } from './jobs-table-row.tsx';
 import { RowSlots } from './row-slots.ts';
 import { elementHeight } from './scaled-scroll.ts';
 import type { ScaledScroll } from './use-scaled-scroll.ts';
@@ -21,7 +21,7 @@ export function VisibleRows({
   firstRank,
   rows,
   activeIndex,
-  columnIds,
+  cells,
 }: {
   scroll: ScaledScroll;
   first: number;
@@ -30,7 +30,7 @@ export function VisibleRows({
   firstRank: number;
   rows: readonly ShownRow<JobRow>[];
   activeIndex: number;
-  columnIds: string;
+  cells: readonly JobsCell[];
 }): ReactNode {
   const selection = useJobSelection((state) => state.selection);
   const body = useRef<HTMLDivElement>(null);
@@ -62,7 +62,7 @@ export function VisibleRows({
             domId={rowDomId(one.rank)}
             index={one.rank}
             topPx={topOf(one.rank)}
-            columnIds={columnIds}
+            cells={cells}
             isActive={one.rank - firstRank === activeIndex}
             isChosen={isSelected(selection, one.row.id)}
             hasLeft={one.hasLeft}
