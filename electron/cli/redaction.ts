@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { problemOfPattern } from '#console/redaction/linear-pattern.ts';
-import { putRedaction } from '#console/redaction/redaction-desk.ts';
+import { putRedaction, tryRedactionOnServer } from '#console/redaction/redaction-desk.ts';
+import { TRIED_JOBS_MAX } from '#contract/redaction-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import {
   diffRedaction,
@@ -21,6 +22,10 @@ const VERSION_MAX = 999_999;
 
 interface DraftFlags extends ServerFlags {
   readonly draft: string;
+}
+
+interface TryFlags extends DraftFlags {
+  readonly jobs: number;
 }
 
 interface PutFlags extends DraftFlags {
@@ -48,6 +53,15 @@ export function addRedactionCommand(program: Command, context: CommandContext): 
       .requiredOption(...draftOption),
   ).action(async (flags: DraftFlags) => {
     context.exit(await runAsPerson(flags, reading, (store) => diff(store, flags.draft)));
+  });
+  withServerFlags(
+    redaction
+      .command('try')
+      .description('Counts what each rule of a draft would hide in the jobs that were changed last. Writes nothing.')
+      .requiredOption(...draftOption)
+      .option('--jobs <number>', 'of how many jobs', wholeNumber(1, TRIED_JOBS_MAX), 200),
+  ).action(async (flags: TryFlags) => {
+    context.exit(await runAsPerson(flags, { ...reading, request: 'redaction.try' }, (store) => tryOut(store, flags)));
   });
   withServerFlags(
     redaction
@@ -105,6 +119,18 @@ async function diff({ redaction }: Store, file: string): Promise<Result<CommandR
   const problems = problemsOfRedaction(draft.value, problemOfPattern);
   const text = [...(changes.length === 0 ? ['Nothing differs.'] : changes.map(lineOf)), ...problems].join('\n');
   return ok({ status: problems.length === 0 ? 0 : 1, json: { changes, problems }, text, isOwnWords: true });
+}
+
+async function tryOut({ bulk }: Store, { draft: file, jobs }: TryFlags): Promise<Result<CommandReport, AppError>> {
+  const draft = readJsonFile(file, redactionDraftSchema);
+  if (!draft.ok) return draft;
+  const tried = await tryRedactionOnServer(bulk, draft.value, jobs);
+  if (!tried.ok) return tried;
+  const text = [
+    `In the ${tried.value.jobs} jobs that were changed last:`,
+    ...tried.value.rules.map(({ ruleId, matches, jobs: inJobs }) => `  ${ruleId}: ${matches} times, in ${inJobs} jobs`),
+  ].join('\n');
+  return ok({ status: 0, json: tried.value, text, isOwnWords: true });
 }
 
 function lineOf({ change, from, to }: RedactionChange): string {

@@ -2,7 +2,7 @@ import type { CopyReader } from '#cache/copy-reader.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
-import { lensOfRules, type RuleHits } from '#domain/redaction/lens.ts';
+import { lensOfRules, type Lens, type RuleHits } from '#domain/redaction/lens.ts';
 import { redactJobDocument } from '#domain/redaction/redact-document.ts';
 import {
   nextRedactionVersion,
@@ -11,6 +11,7 @@ import {
   type RedactionVersion,
 } from '#domain/redaction/redaction-rule.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { BulkReads } from '#store/bulk-reads.ts';
 import type { ReadableStore } from '#store/ports.ts';
 import type { RedactionStore } from '#store/redaction-store.ts';
 import { putVersion } from '../put-version.ts';
@@ -55,15 +56,9 @@ export async function tryRedaction(
   draft: RedactionDraft,
   { jobsMax, signal }: { readonly jobsMax: number; readonly signal: AbortSignal },
 ): Promise<Result<RedactionTrial, AppError>> {
-  const [problem] = problemsOfRedaction(draft, problemOfPattern);
-  if (problem !== undefined) return err(appError('invalid_request', problem));
-  // Each rule is counted by itself: of two that hide the same, both are told of.
-  const tried = draft.rules.map((rule) => ({
-    id: rule.id,
-    lens: lensOfRules([rule], { compile: compilePattern, tokenOf: (text) => text }),
-    matches: 0,
-    jobs: 0,
-  }));
+  const trial = begun(draft);
+  if (!trial.ok) return trial;
+  const { value: tried } = trial;
   let jobs = 0;
   let cursor: string | null = null;
   do {
@@ -80,17 +75,59 @@ export async function tryRedaction(
       const found = await copy.job(id);
       if (!found.ok) return found;
       jobs += 1;
-      if (found.value === null) continue;
-      const { document } = found.value;
-      for (const rule of tried) {
-        const hits: RuleHits = new Map();
-        redactJobDocument(document, rule.lens, hits);
-        const matches = hits.get(rule.id) ?? 0;
-        rule.matches += matches;
-        if (matches > 0) rule.jobs += 1;
-      }
+      if (found.value !== null) tried.add(found.value.document);
     }
     cursor = page.value.nextCursor;
   } while (cursor !== null && jobs < jobsMax);
-  return ok({ jobs, rules: tried.map(({ id, matches, jobs: inJobs }) => ({ ruleId: id, matches, jobs: inJobs })) });
+  return ok({ jobs, rules: tried.counts() });
+}
+
+/**
+ * Tries rules against the jobs on the server that were changed last: for the command line, which has no offline copy. Writes nothing.
+ * Error, besides the store's: `invalid_request`.
+ */
+export async function tryRedactionOnServer(
+  bulk: Pick<BulkReads, 'recentJobs'>,
+  draft: RedactionDraft,
+  jobsMax: number,
+): Promise<Result<RedactionTrial, AppError>> {
+  const trial = begun(draft);
+  if (!trial.ok) return trial;
+  const found = await bulk.recentJobs(jobsMax);
+  if (!found.ok) return found;
+  for (const { document } of found.value) trial.value.add(document);
+  return ok({ jobs: found.value.length, rules: trial.value.counts() });
+}
+
+function begun(draft: RedactionDraft): Result<RuleCounts, AppError> {
+  const [problem] = problemsOfRedaction(draft, problemOfPattern);
+  return problem === undefined ? ok(new RuleCounts(draft)) : err(appError('invalid_request', problem));
+}
+
+/** Counts what each rule hides by itself: of two that hide the same, both are told of. */
+class RuleCounts {
+  readonly #rules: { readonly id: string; readonly lens: Lens; matches: number; jobs: number }[];
+
+  constructor({ rules }: RedactionDraft) {
+    this.#rules = rules.map((rule) => ({
+      id: rule.id,
+      lens: lensOfRules([rule], { compile: compilePattern, tokenOf: (text) => text }),
+      matches: 0,
+      jobs: 0,
+    }));
+  }
+
+  add(document: object): void {
+    for (const rule of this.#rules) {
+      const hits: RuleHits = new Map();
+      redactJobDocument(document, rule.lens, hits);
+      const matches = hits.get(rule.id) ?? 0;
+      rule.matches += matches;
+      if (matches > 0) rule.jobs += 1;
+    }
+  }
+
+  counts(): RedactionTrial['rules'] {
+    return this.#rules.map(({ id, matches, jobs }) => ({ ruleId: id, matches, jobs }));
+  }
 }

@@ -33,6 +33,11 @@ it('the rules are shown, compared and put in force from the command line, and ho
     changes: [{ change: 'added', ruleId: 'phone' }],
     problems: [],
   });
+  await deployment.order('w1', 0, [{ id: 'job-phone', prompt: 'a page for 555-1234 and 555-9876' }]);
+  expect(JSON.parse((await run('redaction', 'try', '--draft', draft)).stdout)).toEqual({
+    jobs: 1,
+    rules: [{ ruleId: 'phone', matches: 2, jobs: 1 }],
+  });
   const put = ['redaction', 'put', '--draft', draft, '--reason', 'the law', '--based-on', '0'];
   expect(JSON.parse((await run(...put)).stdout)).toMatchObject({ version: { version: 1 } });
   expect((await run(...put)).stderr).toContain('written over version 0');
