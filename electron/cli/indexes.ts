@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok } from '#domain/result.ts';
 import { indexStatement } from '#store/indexes.ts';
 import { runOnServer, withServerFlags, type ServerFlags } from './attached-command.ts';
@@ -25,19 +26,26 @@ export function addIndexesCommand(program: Command, context: CommandContext): vo
     )
     .action(async (flags: IndexFlags) => {
       const access = { appName: 'Runledger indexes', isReadOnly: !flags.create };
-      const status = await runOnServer(flags, access, async ({ missingIndexes, writer }) => {
+      const status = await runOnServer(flags, access, async ({ missingIndexes, writer, look }) => {
         const created = flags.create ? await writer.createIndexes() : null;
         if (created !== null && !created.ok) return created;
         const report = { missing: created === null ? missingIndexes : [], created: created?.value ?? [] };
-        return ok({ status: report.missing.length > 0 ? EXIT_MISSING : 0, json: report, text: textOf(report) });
+        return ok({
+          status: report.missing.length > 0 ? EXIT_MISSING : 0,
+          json: report,
+          text: textOf(report, look.mapping),
+        });
       });
       context.exit(status);
     });
 }
 
-function textOf({ missing, created }: { missing: readonly string[]; created: readonly string[] }): string {
+function textOf(
+  { missing, created }: { missing: readonly string[]; created: readonly string[] },
+  mapping: JobMapping | null,
+): string {
   if (missing.length > 0) {
-    const statements = missing.map((name) => `  ${indexStatement(name)}`).join('\n');
+    const statements = missing.map((name) => `  ${indexStatement(name, mapping)}`).join('\n');
     return `Missing: ${missing.length}. Create them with --create, or in mongosh:\n${statements}`;
   }
   if (created.length > 0) return `Created: ${created.join(', ')}`;

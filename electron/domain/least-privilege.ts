@@ -1,3 +1,5 @@
+import { MAPPED_PARTS } from './mapping/canonical-fields.ts';
+import { NO_MAPPING, type JobMapping } from './mapping/job-mapping.ts';
 import type { Role } from './people.ts';
 import { PERMISSIONS_OF } from './people.ts';
 import { WRITES, WRITES_OF, type NeededPrivilege } from './privileges.ts';
@@ -33,13 +35,18 @@ export function serverRoleName(holder: RoleHolder): string {
  * The least that each holder needs on the server, as MongoDB's custom roles
  * (https://www.mongodb.com/docs/manual/core/security-user-defined-roles/). Reading is for the whole database, because a stream of
  * a database's changes needs it; what may be written is named collection by collection. The first one is inherited by the rest.
+ * @param mapping what the collections are called there, where they are not Runledger's own
  */
-export function leastPrivilegeRoles(dbName: string): readonly ServerRole[] {
+export function leastPrivilegeRoles(dbName: string, mapping: JobMapping = NO_MAPPING): readonly ServerRole[] {
+  const theirs = new Map(MAPPED_PARTS.map((part) => [NO_MAPPING.collections[part], mapping.collections[part]]));
   const viewer = serverRoleName('viewer');
   const inherited = [{ role: viewer, db: dbName }];
   const role = (holder: RoleHolder, writes: readonly NeededPrivilege[]): ServerRole => ({
     createRole: serverRoleName(holder),
-    privileges: merged(writes).map(({ collection, actions }) => ({ resource: { db: dbName, collection }, actions })),
+    privileges: merged(writes).map(({ collection, actions }) => ({
+      resource: { db: dbName, collection: theirs.get(collection) ?? collection },
+      actions,
+    })),
     roles: holder === 'viewer' ? [] : inherited,
   });
   const base = role('viewer', RECORDING);
@@ -73,8 +80,8 @@ function merged(needed: readonly NeededPrivilege[]): readonly NeededPrivilege[] 
 }
 
 /** The roles as lines for mongosh, to be run by somebody who may administer users of the database. */
-export function roleScript(dbName: string): string {
-  const lines = leastPrivilegeRoles(dbName).map(
+export function roleScript(dbName: string, mapping: JobMapping = NO_MAPPING): string {
+  const lines = leastPrivilegeRoles(dbName, mapping).map(
     (role) => `db.getSiblingDB(${JSON.stringify(dbName)}).runCommand(${JSON.stringify(role)})`,
   );
   return `${lines.join('\n')}\n`;

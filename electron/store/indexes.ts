@@ -1,8 +1,11 @@
 import type { Db } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
+import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
+import { mappedCollection, type JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { COLLECTION_NAMES, NEEDED_INDEXES, type Collections, type NeededIndex } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { orderToTheirs } from './mapping/mapped-filters.ts';
 
 const PARTS = Object.keys(COLLECTION_NAMES) as (keyof Collections)[];
 
@@ -49,15 +52,26 @@ export async function createNeededIndexes(db: Db): Promise<Result<readonly strin
 }
 
 /**
- * An index of {@link findMissingIndexes} as a line for mongosh.
+ * An index of {@link findMissingIndexes} as a line for mongosh, by the names that collection and fields have there.
  * @param name as `collection.index`. Throws where Runledger needs none of that name, which is a bug.
  */
-export function indexStatement(name: string): string {
+export function indexStatement(name: string, mapping: JobMapping | null = null): string {
   for (const part of PARTS) {
     const found = NEEDED_INDEXES[part].find((index) => `${COLLECTION_NAMES[part]}.${index.name}` === name);
     if (found === undefined) continue;
     const { key, ...options } = found;
-    return `db.${COLLECTION_NAMES[part]}.createIndex(${JSON.stringify(key)}, ${JSON.stringify(options)})`;
+    const mapped = mapping === null ? undefined : MAPPED_PARTS.find((each) => each === part);
+    if (mapping === null || mapped === undefined) return statementOf(COLLECTION_NAMES[part], key, options);
+    const theirs = mappedCollection(mapping, mapped);
+    return statementOf(theirs.name, orderToTheirs(theirs, key instanceof Map ? Object.fromEntries(key) : key), options);
   }
   throw new Error(`no index ${name} is needed`);
+}
+
+function statementOf(collection: string, key: object, options: object): string {
+  // A name with a sign in it is none that mongosh would find behind a dot.
+  const target = /^[a-z_]\w*$/i.test(collection)
+    ? `db.${collection}`
+    : `db.getCollection(${JSON.stringify(collection)})`;
+  return `${target}.createIndex(${JSON.stringify(key)}, ${JSON.stringify(options)})`;
 }
