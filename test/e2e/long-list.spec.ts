@@ -65,6 +65,13 @@ test.describe('a long list of jobs', () => {
     // More than two stretches of two hundred; how far the last turns of the wheel have come depends on the machine.
     expect(numbers.length).toBeGreaterThan(450);
 
+    // At rest the page has the rows in their order, however they were placed in motion.
+    const ranks = (): Promise<readonly number[]> =>
+      grid(page)
+        .locator('[data-job-id]')
+        .evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('aria-rowindex'))));
+    await expect.poll(async () => isInOrder(await ranks())).toBe(true);
+
     // In the middle of the list a job arrives at its top: what is in sight stays where it is.
     const places = (): Promise<readonly string[]> =>
       grid(page)
@@ -98,3 +105,7 @@ test.describe('a long list of jobs', () => {
     await expect(page.getByRole('heading', { level: 1, name: idOf(JOBS - 905) })).toBeVisible();
   });
 });
+
+function isInOrder(numbers: readonly number[]): boolean {
+  return numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
+}
