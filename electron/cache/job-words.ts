@@ -1,4 +1,3 @@
-import type { Database, Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { decode, decodeDocument } from './document-encoding.ts';
 
@@ -12,20 +11,7 @@ export interface JobWords extends z.infer<typeof wordsSchema> {
   readonly id: string;
 }
 
-/** Reads the texts of many jobs at once. Only what parsed as a job has a row here, so what does not read as one is damage, and throws. */
-export class JobWordsReader {
-  readonly #document: Statement<[string], { document: Buffer }>;
-
-  constructor(db: Database) {
-    this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
-  }
-
-  /** The jobs of these ids that the copy has, in the order of the ids. */
-  read(ids: readonly string[]): readonly JobWords[] {
-    return ids.flatMap((id) => {
-      const found = this.#document.get(id);
-      if (found === undefined) return [];
-      return [{ id, ...decode(() => wordsSchema.parse(decodeDocument(found.document))) }];
-    });
-  }
+/** The texts in a stored document. Only what parsed as a job is stored as one, so what does not read as one is damage, and throws. */
+export function toJobWords(id: string, document: Uint8Array): JobWords {
+  return { id, ...decode(() => wordsSchema.parse(decodeDocument(document))) };
 }

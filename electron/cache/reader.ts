@@ -20,7 +20,7 @@ import { decode, decodeDocument } from './document-encoding.ts';
 import { installInterrupt, type IsUnwanted } from './interrupt.ts';
 import { JobSeeker, type JobsPlace } from './job-seek.ts';
 import { JobIds } from './job-ids.ts';
-import { JobWordsReader, type JobWords } from './job-words.ts';
+import { toJobWords, type JobWords } from './job-words.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
 import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
@@ -72,7 +72,6 @@ export class CacheReader {
   readonly #pages: JobPages;
   readonly #seeker: JobSeeker;
   readonly #ids: JobIds;
-  readonly #words: JobWordsReader;
   readonly #now: () => number;
   readonly #standing: StandingReader;
   readonly #experience: ExperienceReader;
@@ -103,7 +102,6 @@ export class CacheReader {
     this.#pages = new JobPages(db, now, isUnwanted);
     this.#seeker = new JobSeeker(db, now, isUnwanted);
     this.#ids = new JobIds(db, isUnwanted);
-    this.#words = new JobWordsReader(db);
     this.#now = now;
     this.#standing = new StandingReader(db);
     this.#experience = new ExperienceReader(db);
@@ -169,7 +167,14 @@ export class CacheReader {
 
   /** The texts of the jobs of these ids that the copy has, in the order of the ids; malformed documents are none. */
   jobWords(ids: readonly string[]): Result<readonly JobWords[], AppError> {
-    return attemptSql(() => this.#inOneState(() => this.#words.read(ids)));
+    return attemptSql(() =>
+      this.#inOneState(() =>
+        ids.flatMap((id) => {
+          const found = this.#document.get(id);
+          return found === undefined ? [] : [toJobWords(id, found.document)];
+        }),
+      ),
+    );
   }
 
   /** Every ledger entry of a job, of all its generations, oldest first, at most 1000. */

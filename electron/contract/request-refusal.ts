@@ -21,6 +21,16 @@ export function refusalOf(
   return { cause: 'privileges', detail: `the server's user lacks ${missing.join(', ')}`.slice(0, 1000) };
 }
 
+/** Why somebody may not make each of the requests that they may not make, once for each of them. */
+export function refusalsOf(person: Pick<PersonStatus, 'access' | 'lacking'>): readonly Refusal[] {
+  return requestNameSchema.options.flatMap((name) => refusalOf(name, person) ?? []);
+}
+
+/** Refusals of which none says the same as another. */
+export function distinctRefusals(refusals: readonly Refusal[]): readonly Refusal[] {
+  return [...new Map(refusals.map((refusal) => [refusal.detail, refusal])).values()];
+}
+
 /**
  * Of each request that writes, the actions that it needs and that no privilege covers, each as `action on collection`; requests that
  * lack nothing are left out.

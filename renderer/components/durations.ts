@@ -44,10 +44,12 @@ export function formatExact(
   const date = new Date(atMs);
   if (Number.isNaN(date.getTime())) return 'a time out of range';
   // Made of numbers: a format of the browser's takes ten times as long, and a table shows hundreds of times.
-  const at = timeZone === 'utc' ? utcFields(date) : localFields(date);
-  const ms = options.withMs === true ? `.${digits(at.ms, 3)}` : '';
-  const clock = `${digits(at.hour, 2)}:${digits(at.minute, 2)}:${digits(at.second, 2)}${ms}`;
-  return `${digits(at.year, 4)}-${digits(at.month, 2)}-${digits(at.day, 2)} ${clock} ${zoneName(date, timeZone, at)}`;
+  const prefix = timeZone === 'utc' ? 'getUTC' : 'get';
+  const part = (name: TimePart, length = 2): string => digits(date[`${prefix}${name}`](), length);
+  const month = digits(date[`${prefix}Month`]() + 1, 2);
+  const ms = options.withMs === true ? `.${part('Milliseconds', 3)}` : '';
+  const clock = `${part('Hours')}:${part('Minutes')}:${part('Seconds')}${ms}`;
+  return `${part('FullYear', 4)}-${month}-${part('Date')} ${clock} ${zoneName(date, timeZone)}`;
 }
 
 /** The time of day of a time in the chosen zone, to the millisecond: `02:25:17.041`. */
@@ -55,39 +57,7 @@ export function formatClock(atMs: number, timeZone: 'local' | 'utc'): string {
   return formatExact(atMs, timeZone, { withMs: true }).split(' ')[1] ?? '';
 }
 
-interface TimeFields {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
-  readonly ms: number;
-}
-
-function utcFields(date: Date): TimeFields {
-  return {
-    year: date.getUTCFullYear(),
-    month: date.getUTCMonth() + 1,
-    day: date.getUTCDate(),
-    hour: date.getUTCHours(),
-    minute: date.getUTCMinutes(),
-    second: date.getUTCSeconds(),
-    ms: date.getUTCMilliseconds(),
-  };
-}
-
-function localFields(date: Date): TimeFields {
-  return {
-    year: date.getFullYear(),
-    month: date.getMonth() + 1,
-    day: date.getDate(),
-    hour: date.getHours(),
-    minute: date.getMinutes(),
-    second: date.getSeconds(),
-    ms: date.getMilliseconds(),
-  };
-}
+type TimePart = 'FullYear' | 'Date' | 'Hours' | 'Minutes' | 'Seconds' | 'Milliseconds';
 
 function digits(value: number, length: number): string {
   return value < 0 ? `-${digits(-value, length)}` : String(value).padStart(length, '0');
@@ -97,9 +67,9 @@ const zoneFormat = new Intl.DateTimeFormat('en', { timeZoneName: 'short' });
 const zoneNames = new Map<string, string>();
 
 /** What the zone is called at a time: one name for each distance from UTC in a month. */
-function zoneName(date: Date, timeZone: 'local' | 'utc', { year, month }: TimeFields): string {
+function zoneName(date: Date, timeZone: 'local' | 'utc'): string {
   if (timeZone === 'utc') return 'UTC';
-  const key = `${year} ${month} ${date.getTimezoneOffset()}`;
+  const key = `${date.getFullYear()} ${date.getMonth()} ${date.getTimezoneOffset()}`;
   const known = zoneNames.get(key);
   if (known !== undefined) return known;
   const name = zoneFormat.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';

@@ -35,7 +35,8 @@ interface Thread {
 /**
  * Reads the copy on threads of its own, so that no question holds up the process that hosts windows, monitor and runner. A
  * question whose signal is aborted is not begun, or interrupted where it is under way; its answer is then `cancelled`. Threads
- * begin with {@link ReaderThreads.begin}, or with the first question, and are never terminated: that would tear SQLite down in the middle of a call, and the process with it.
+ * begin with {@link ReaderThreads.begin}, or with the first question, and are never terminated: that would tear SQLite down in the
+ * middle of a call, and the process with it.
  */
 export class ReaderThreads {
   readonly #options: ReaderThreadsOptions;

@@ -16,6 +16,12 @@ export const NEW_COLUMNS: ColumnMemory = {
 
 const ALIGNMENT = 8;
 
+interface ColumnType<Column> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): Column;
+  new (memory: ArrayBuffer, at: number, length: number): Column;
+}
+
 /**
  * Columns that use the same memory again from each `begin` on: where one block is judged after the other, pages that were never
  * touched cost more than the work on them.
@@ -34,23 +40,24 @@ export class ReusedColumns implements ColumnMemory {
   }
 
   float64(length: number): Float64Array {
-    const at = this.#take(length * Float64Array.BYTES_PER_ELEMENT);
-    return at < 0 ? new Float64Array(length) : new Float64Array(this.#memory, at, length).fill(0);
+    return this.#column(Float64Array, length);
   }
 
   uint32(length: number): Uint32Array {
-    const at = this.#take(length * Uint32Array.BYTES_PER_ELEMENT);
-    return at < 0 ? new Uint32Array(length) : new Uint32Array(this.#memory, at, length).fill(0);
+    return this.#column(Uint32Array, length);
   }
 
   uint16(length: number): Uint16Array {
-    const at = this.#take(length * Uint16Array.BYTES_PER_ELEMENT);
-    return at < 0 ? new Uint16Array(length) : new Uint16Array(this.#memory, at, length).fill(0);
+    return this.#column(Uint16Array, length);
   }
 
   uint8(length: number): Uint8Array {
-    const at = this.#take(length);
-    return at < 0 ? new Uint8Array(length) : new Uint8Array(this.#memory, at, length).fill(0);
+    return this.#column(Uint8Array, length);
+  }
+
+  #column<Column extends { fill(value: number): Column }>(type: ColumnType<Column>, length: number): Column {
+    const at = this.#take(length * type.BYTES_PER_ELEMENT);
+    return at < 0 ? new type(length) : new type(this.#memory, at, length).fill(0);
   }
 
   /** Where so many bytes begin; -1 where there are not enough left. */

@@ -1,7 +1,6 @@
 import { CircleAlert, CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { refusalOf } from '#contract/request-refusal.ts';
-import { requestNameSchema } from '#contract/requests.ts';
+import { distinctRefusals, refusalsOf } from '#contract/request-refusal.ts';
 import { explainError } from '#domain/errors.ts';
 import { Fact, Facts } from '../../components/panel.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
@@ -20,7 +19,7 @@ export function TrialResult({ trial }: { trial: ReturnType<typeof useProfileTria
   }
   if (trial.data === undefined) return null;
   const { server, topology, user, missingIndexes, tookMs } = trial.data;
-  const refused = requestNameSchema.options.flatMap((name) => refusalOf(name, trial.data) ?? []);
+  const refused = distinctRefusals(refusalsOf(trial.data));
   return (
     <output className="note connection-trial" aria-label="It works">
       <p>
@@ -29,9 +28,7 @@ export function TrialResult({ trial }: { trial: ReturnType<typeof useProfileTria
       </p>
       <Facts>
         <Fact name="Logged in as">{user ?? 'nobody: the server asks for no login'}</Fact>
-        <Fact name="Cannot do there">
-          {refused.length > 0 && [...new Set(refused.map(({ detail }) => detail))].join('; ')}
-        </Fact>
+        <Fact name="Cannot do there">{refused.length > 0 && refused.map(({ detail }) => detail).join('; ')}</Fact>
         <Fact name="Missing indexes">{missingIndexes.length > 0 && missingIndexes.join(', ')}</Fact>
       </Facts>
     </output>

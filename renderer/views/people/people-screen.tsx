@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
 import type { PersonStatus } from '#contract/person-views.ts';
-import { refusalOf } from '#contract/request-refusal.ts';
-import { requestNameSchema } from '#contract/requests.ts';
+import { distinctRefusals, refusalsOf } from '#contract/request-refusal.ts';
 import { PERMISSIONS_OF, roleSchema, type Permission, type Refusal, type Role } from '#domain/people.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
@@ -53,9 +52,7 @@ export function PeopleScreen(): ReactNode {
 
 /** What the role covers and is switched off all the same, each reason once. */
 function limitsOf(person: PersonStatus): readonly Refusal[] {
-  const refusals = requestNameSchema.options.flatMap((name) => refusalOf(name, person) ?? []);
-  const limits = refusals.filter(({ cause }) => cause !== 'role');
-  return [...new Map(limits.map((limit) => [limit.detail, limit])).values()];
+  return distinctRefusals(refusalsOf(person).filter(({ cause }) => cause !== 'role'));
 }
 
 function Yourself({ person }: { person: PersonStatus }): ReactNode {

@@ -2,6 +2,7 @@ import { CircleStop, Pause, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
 import { explainError } from '#domain/errors.ts';
+import { distinctRefusals } from '#contract/request-refusal.ts';
 import type { Refusal } from '#domain/people.ts';
 import { samePerson } from '#domain/second-person.ts';
 import { Credits } from '../../components/credits-text.tsx';
@@ -37,7 +38,7 @@ export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
 /** Why parts of what can be done with a plan are switched off, each reason once. */
 function usePlanRefusals(): readonly Refusal[] {
   const refusals = [useRefusal('plans.run'), useRefusal('plans.wish'), useRefusal('plans.decide')];
-  return [...new Map(refusals.flatMap((refusal) => (refusal === null ? [] : [[refusal.detail, refusal]]))).values()];
+  return distinctRefusals(refusals.filter((refusal) => refusal !== null));
 }
 
 function Progress({ plan, run }: { plan: PlanView; run: NonNullable<PlanView['run']> }): ReactNode {
