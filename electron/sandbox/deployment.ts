@@ -5,6 +5,7 @@ import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updat
 import { numberOf, type Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
 import { Deadline } from './storage/deadline.ts';
+import { DiskSync } from './storage/disk-sync.ts';
 import { History } from './storage/history.ts';
 import type { IndexInfo } from './storage/index-entries.ts';
 import { find, type Found, type ReadRequest } from './storage/query.ts';
@@ -37,6 +38,7 @@ const VALIDATED: WriteOptions = { isValidated: true };
 /** The state of one server: its documents, indexes, changes and cursors. Every method is synchronous, inside a transaction of the caller. */
 export class Deployment {
   readonly sqlite: Sqlite;
+  readonly disk: DiskSync;
   readonly catalog: Catalog;
   readonly records: Records;
   readonly oplog: Oplog;
@@ -57,6 +59,7 @@ export class Deployment {
 
   constructor(options: DeploymentOptions) {
     this.sqlite = options.sqlite;
+    this.disk = new DiskSync(options.sqlite);
     this.now = options.now;
     this.startedAtMs = options.now();
     this.catalog = new Catalog(options.sqlite);
@@ -143,11 +146,12 @@ export class Deployment {
     request: UpdateRequest,
     { isValidated }: WriteOptions = VALIDATED,
   ): Doc | null {
-    const after = applyUpdate(found.document, request);
-    if (after === null) return null;
+    const updated = applyUpdate(found.document, request);
+    if (updated === null) return null;
+    const { document: after, bytes } = updated;
     if (isValidated) validate(collection, after, found.document);
     this.#touch(collection.db);
-    const bytes = this.records.replace(collection, found.record, found.document, after);
+    this.records.replace(collection, found.record, { before: found.document, after, bytes });
     const isReplacement = kindOfUpdate(request.update) === 'replacement';
     this.oplog.append({
       operationType: isReplacement ? 'replace' : 'update',

@@ -114,5 +114,6 @@ async function stopServer(server: Server, connections: ReadonlySet<Connection>, 
   for (const connection of connections) connection.close();
   await closed;
   deployment.cursors.closeAll();
+  await deployment.disk.close();
   deployment.sqlite.close();
 }

@@ -47,11 +47,14 @@ export class TtlMonitor {
 
   /** One transaction; commands run before or after it, never in between. @returns how many documents it deleted */
   #pass(): number {
-    const { sqlite, catalog, oplog } = this.#deployment;
+    const { sqlite, catalog, disk, oplog } = this.#deployment;
     const { mark } = oplog;
     try {
       const deleted = sqlite.transaction(() => deleteExpired(this.#deployment, BATCH))();
-      if (deleted > 0) oplog.announce();
+      if (deleted > 0) {
+        disk.noteCommit();
+        disk.whenDurable(() => oplog.announce());
+      }
       return deleted;
     } catch {
       // Nothing of it reached the disk, which is full or gone; the next pass does it again, and commands tell their clients.

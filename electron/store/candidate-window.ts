@@ -6,8 +6,13 @@ import { findBeyond, findFirst, windowSizeOf, type Candidate } from './job-choic
 
 /** How long candidates are chosen from before the queue is looked at again, in milliseconds, where there are enough of them. */
 const AGE_MS_MAX = 200;
-/** How often it is looked behind the workspaces that fill the window, in milliseconds: that is all a newcomer can lose. */
+/**
+ * How often it is looked behind the workspaces that fill the window, in milliseconds: that is all a newcomer can lose. A look goes
+ * through all that waits, so that it takes no more than this share of the time where much does, up to the longest pause.
+ */
 const BEYOND_MS = 500;
+const BEYOND_SHARE = 0.02;
+const BEYOND_MS_MAX = 5000;
 
 /** Which window is wanted. */
 export interface WindowQuery {
@@ -34,13 +39,16 @@ export class CandidateWindow {
   #name = '';
   #foundAtMs = Number.NEGATIVE_INFINITY;
   #beyondAtMs = Number.NEGATIVE_INFINITY;
+  #beyondEveryMs = BEYOND_MS;
+  readonly #monotonicMs: () => number;
   #first: readonly Candidate[] = [];
   #beyond: readonly Candidate[] = [];
   /** Documents that are no jobs, and since when they are passed over. */
   readonly #excluded = new Map<string, number>();
 
-  constructor(collections: Pick<Collections, 'jobs'>) {
+  constructor(collections: Pick<Collections, 'jobs'>, monotonicMs: () => number) {
     this.#collections = collections;
+    this.#monotonicMs = monotonicMs;
   }
 
   /** Candidates by priority and due time, from as many workspaces as there are. */
@@ -63,12 +71,15 @@ export class CandidateWindow {
       }
       if (malformed.length * 2 <= size) break;
     }
-    if (Math.abs(nowMs - this.#beyondAtMs) > BEYOND_MS) {
+    if (Math.abs(nowMs - this.#beyondAtMs) > this.#beyondEveryMs) {
+      const beganAtMs = this.#monotonicMs();
       const beyond = await findBeyond(this.#collections, this.#withoutExcluded(query.filter), this.#first, size);
       if (!beyond.ok) return beyond;
       this.exclude(beyond.value.malformed, query.now);
       this.#beyond = beyond.value.jobs;
       this.#beyondAtMs = nowMs;
+      const tookMs = this.#monotonicMs() - beganAtMs;
+      this.#beyondEveryMs = Math.min(Math.max(BEYOND_MS, tookMs / BEYOND_SHARE), BEYOND_MS_MAX);
     }
     return ok(this.#all());
   }

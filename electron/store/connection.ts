@@ -145,7 +145,8 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
     const months = new ClosedMonths(db, clock);
     const poster = new LedgerPoster(collections, { wait: options.wait, random: options.random, months });
     const limits = new FleetLimits(db);
-    super({ collections, poster, limits, newId: options.newId, serverNow: () => clock.now() });
+    const { newId, monotonicMs } = options;
+    super({ collections, poster, limits, newId, monotonicMs, serverNow: () => clock.now() });
     this.#fleetLimits = limits;
     this.#db = db;
     this.#collections = collections;

@@ -43,6 +43,7 @@ export interface RunnerStoreOptions {
   readonly newId: () => string;
   /** The server's clock, as a value that may be some milliseconds old: used to choose, never to decide. */
   readonly serverNow: () => Promise<Result<Date, AppError>>;
+  readonly monotonicMs: () => number;
 }
 
 /** What a runner does to MongoDB; see {@link RunnerStore} for what each method promises. */
@@ -62,9 +63,10 @@ export class MongoRunnerStore implements RunnerStore {
     this.#poster = options.poster;
     this.#newId = options.newId;
     this.#serverNow = options.serverNow;
-    const { collections, poster, limits } = options;
+    const { collections, poster, limits, monotonicMs } = options;
     this.#limits = limits;
-    this.#claimParts = { collections, poster, limits, window: new CandidateWindow(collections), reserved: new Map() };
+    const window = new CandidateWindow(collections, monotonicMs);
+    this.#claimParts = { collections, poster, limits, window, reserved: new Map() };
   }
 
   async reserveDue(options: {

@@ -136,9 +136,7 @@ export async function takeOff(
   // What follows an entry that could not be paid waits for it.
   const standing = posted.filter(({ job, outcome }) => outcome.type !== 'refused' && !blocked.has(job._id));
   if (standing.length > 0) {
-    const keys = standing.map(({ pending }) => pending.key);
-    const filter = { _id: { $in: [...new Set(standing.map(({ job }) => job._id))] }, ...owesOneOf(keys) };
-    const taken = await attemptCall(() => collections.jobs.updateMany(filter, takeOffPipeline(keys)));
+    const taken = await takeOffStanding(collections, standing);
     if (!taken.ok) return taken;
   }
   if (refused.length > 0) {
@@ -152,6 +150,37 @@ export async function takeOff(
 
 function isUnpaid(outcome: PostingOutcome): boolean {
   return outcome.type === 'refused' && outcome.code === 'insufficient_credit';
+}
+
+/**
+ * Most jobs owe one entry. Those go together by the type of it, because what is the same for all of them need not be looked for in
+ * each. What owes more, or has come to owe more since it was read, is taken off by its key.
+ */
+async function takeOffStanding(
+  collections: Collections,
+  standing: readonly PostedEntry[],
+): Promise<Result<void, AppError>> {
+  const isAlone = ({ job }: PostedEntry): boolean => job.billing.pending.length === 1;
+  const rest = standing.filter((entry) => !isAlone(entry));
+  for (const [type, entries] of Map.groupBy(standing.filter(isAlone), ({ pending }) => pending.type)) {
+    const filter = { ...filterOf(entries), 'billing.pending': { $size: 1 } };
+    const pipeline = takeOffPipeline(creditsAlone(type), []);
+    const taken = await attemptCall(() => collections.jobs.updateMany(filter, pipeline));
+    if (!taken.ok) return taken;
+    if (taken.value.matchedCount < entries.length) rest.push(...entries);
+  }
+  if (rest.length === 0) return ok(undefined);
+  const { creditsOf, left } = ofKeys(rest.map(({ pending }) => pending.key));
+  const pipeline = takeOffPipeline(creditsOf, left);
+  const taken = await attemptCall(() => collections.jobs.updateMany(filterOf(rest), pipeline));
+  return taken.ok ? ok(undefined) : taken;
+}
+
+function filterOf(entries: readonly PostedEntry[]): Document {
+  return {
+    _id: { $in: [...new Set(entries.map(({ job }) => job._id))] },
+    ...owesOneOf(entries.map(({ pending }) => pending.key)),
+  };
 }
 
 /** The pending key is the guard: who takes it off moves the figures, and nobody can take it off twice. */
@@ -195,19 +224,34 @@ function refusalOperation(
   };
 }
 
-/** The domain's `settlePending` for every entry of a job that is among the keys, as an update of many. */
-function takeOffPipeline(keys: readonly string[]): Document[] {
+/** The credits of those of a job's entries that are taken off and of one of these types, as an expression. */
+type CreditsOf = (types: readonly PendingEntry['type'][]) => Document | number;
+
+/** Of a job that owes one entry of that type. */
+function creditsAlone(type: PendingEntry['type']): CreditsOf {
+  return (types) => (types.includes(type) ? { $sum: '$billing.pending.credits' } : 0);
+}
+
+/** Of a job that owes any number of entries: of those that have one of the keys, and what is left without them. */
+function ofKeys(keys: readonly string[]): { readonly creditsOf: CreditsOf; readonly left: Document } {
   const isStanding = { $in: ['$$one.key', { $literal: keys }] };
   const pending = (cond: Document): Document => ({ $filter: { input: '$billing.pending', as: 'one', cond } });
-  const creditsOf = (types: readonly string[]): Document => ({
-    $sum: {
-      $map: {
-        input: pending({ $and: [isStanding, { $in: ['$$one.type', { $literal: types }] }] }),
-        as: 'one',
-        in: '$$one.credits',
+  return {
+    creditsOf: (types) => ({
+      $sum: {
+        $map: {
+          input: pending({ $and: [isStanding, { $in: ['$$one.type', { $literal: types }] }] }),
+          as: 'one',
+          in: '$$one.credits',
+        },
       },
-    },
-  });
+    }),
+    left: pending({ $not: [isStanding] }),
+  };
+}
+
+/** The domain's `settlePending` for the entries that are taken off a job, as an update of many. @param left what it owes then */
+function takeOffPipeline(creditsOf: CreditsOf, left: Document | readonly never[]): Document[] {
   const reserved = creditsOf(['reserve']);
   return [
     {
@@ -218,7 +262,7 @@ function takeOffPipeline(keys: readonly string[]): Document[] {
         'billing.captured': { $add: ['$billing.captured', creditsOf(['capture'])] },
         'billing.refunded': { $add: ['$billing.refunded', creditsOf(['refund'])] },
         'billing.blocked': { $cond: [{ $gt: [reserved, 0] }, null, { $ifNull: ['$billing.blocked', null] }] },
-        'billing.pending': pending({ $not: [isStanding] }),
+        'billing.pending': left,
         version: { $add: ['$version', 1] },
         updatedAt: '$$NOW',
       },

@@ -24,8 +24,8 @@ interface Waiting {
 }
 
 /**
- * Runs commands one after the other, those that arrived together in one transaction: one write to the disk acknowledges them
- * all, and none is answered before it. A command that fails leaves nothing behind and disturbs no other.
+ * Runs commands one after the other, those that arrived together in one transaction. Each is answered when everything that it did or
+ * saw is on the disk; the next ones run meanwhile. A command that fails leaves nothing behind and disturbs no other.
  */
 export class Executor {
   readonly #deployment: Deployment;
@@ -101,7 +101,7 @@ export class Executor {
     this.#isScheduled = false;
     const batch = this.#queue;
     this.#queue = [];
-    const { sqlite, oplog } = this.#deployment;
+    const { sqlite, disk, oplog } = this.#deployment;
     const before = oplog.mark;
     const answers: (() => void)[] = [];
     try {
@@ -110,7 +110,10 @@ export class Executor {
         if (waiting.command.writes && !sqlite.inTransaction) this.#begin.run();
         answers.push(this.#answer(waiting));
       }
-      if (sqlite.inTransaction) this.#commit.run();
+      if (sqlite.inTransaction) {
+        this.#commit.run();
+        disk.noteCommit();
+      }
     } catch (cause) {
       // Nothing of the batch reached the disk (it is full, or the file is gone): all of it is refused.
       if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
@@ -119,8 +122,11 @@ export class Executor {
       for (const waiting of batch) waiting.resolve(this.#failure(toServerError(cause)));
       return;
     }
-    for (const answer of answers) answer();
-    if (oplog.last !== before.last) oplog.announce();
+    const isChanged = oplog.last !== before.last;
+    disk.whenDurable(() => {
+      for (const answer of answers) answer();
+      if (isChanged) oplog.announce();
+    });
   }
 
   #answer({ arrivedMs, call, command, resolve }: Waiting): () => void {
@@ -133,7 +139,8 @@ export class Executor {
           (reply) => this.#success(reply),
           (cause: unknown) => this.#failure(toServerError(cause)),
         );
-        return () => void settled.then(resolve);
+        // It may have seen what was committed after its own batch.
+        return () => void settled.then((reply) => this.#deployment.disk.whenDurable(() => resolve(reply)));
       }
       return () => resolve(this.#success(command.writes ? withConcern(call, result) : result));
     } catch (cause) {

@@ -3,7 +3,7 @@ import { evaluateVariables } from '../semantics/pipelines.ts';
 import { project } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
-import { numberOf, type Doc } from '../semantics/values.ts';
+import { numberOf, storedBytes, type Doc } from '../semantics/values.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import {
@@ -199,13 +199,22 @@ const update: Command = {
   },
 };
 
-/** The places of all documents that a statement finds; of one alone the document too, which saves reading it again. */
+/** Of so many documents that a statement finds more than their places is held, which saves reading them again; and so many bytes. */
+const HELD_MAX = 1000;
+const HELD_BYTES_MAX = 8 * 1024 * 1024;
+
+/** The places of all documents that a statement finds, of the first ones with the documents. */
 function placesOf(call: CommandCall, name: string, request: ReadRequest): readonly (Found | number)[] {
-  const found = call.deployment.find(call.db, name, request);
-  return request.limit === 1 ? [...found] : Array.from(found, ({ record }) => record);
+  const places: (Found | number)[] = [];
+  let bytes = 0;
+  for (const found of call.deployment.find(call.db, name, request)) {
+    bytes += storedBytes(found.document).length;
+    places.push(places.length < HELD_MAX && bytes <= HELD_BYTES_MAX ? found : found.record);
+  }
+  return places;
 }
 
-/** Documents one after the other, so that no more than one is held. */
+/** The documents of places, one after the other. */
 function* again({ deployment }: CommandCall, places: readonly (Found | number)[]): Generator<Found> {
   for (const place of places) {
     if (typeof place !== 'number') yield place;

@@ -6,7 +6,7 @@ import { EVALUATION, OPERATORS } from './matching.ts';
 import { ServerError } from './server-error.ts';
 import { STAGES } from './stages.ts';
 import { IN_MEMORY, Memory, type Spill } from './stages/memory.ts';
-import type { StageContext } from './stages/stage.ts';
+import type { Stage, StageContext } from './stages/stage.ts';
 import { isDoc, workingDoc, type Doc } from './values.ts';
 
 /** What a pipeline may refer to besides its documents. */
@@ -57,12 +57,17 @@ function withNow(variables: Doc): Doc {
 }
 
 function runStages(stages: readonly Doc[], documents: Iterable<Doc>, context: StageContext): Iterable<Doc> {
+  return compileStages(stages, context)(documents);
+}
+
+/** Stages that may be run over one input after the other. */
+function compileStages(stages: readonly Doc[], context: StageContext): Stage {
   const compiled = stages.map((stage) => {
     const name = nameOf(stage);
     const own = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
     return own === undefined ? libraryStage(stage, context) : own(stage[name], context);
   });
-  return compiled.reduce((input, stage) => stage(input), documents);
+  return (documents) => compiled.reduce((input, stage) => stage(input), documents);
 }
 
 /** The options of the stages that the library runs, and with what MongoDB refuses another one. */
@@ -147,10 +152,18 @@ function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {
 
 /** Applies an update pipeline to one document in exact form. @returns the new document in working form */
 export function applyPipelineUpdate(stages: readonly Doc[], document: Doc, variables: Doc): Doc {
+  return compilePipelineUpdate(stages, variables)(document);
+}
+
+/** An update pipeline that is compiled once for any number of documents; see {@link applyPipelineUpdate}. */
+export function compilePipelineUpdate(stages: readonly Doc[], variables: Doc): (document: Doc) => Doc {
   refuseOtherThanUpdates(stages);
-  const result = runPipeline(stages, [document], { variables, collection: () => [] })[0];
-  if (result === undefined) throw new ServerError('InternalError', 'an update pipeline gave no document');
-  return result;
+  const run = compileStages(stages.map(workingDoc), stageContext({ variables, collection: () => [] }, variables));
+  return (document) => {
+    const [result] = run([workingDoc(document)]);
+    if (result === undefined) throw new ServerError('InternalError', 'an update pipeline gave no document');
+    return result;
+  };
 }
 
 /** Error: `InvalidOptions` for a stage that an update may not have. */

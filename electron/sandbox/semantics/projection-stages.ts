@@ -21,6 +21,42 @@ function placed(target: unknown, path: readonly string[], depth: number, value: 
   return result;
 }
 
+/** Sets paths of one document, which stays as it is: what is copied once for the first of them is not copied for the others. */
+export class FieldSetter {
+  readonly #own = new Set<object>();
+  #result: Doc;
+
+  constructor(document: Doc) {
+    this.#result = document;
+  }
+
+  get result(): Doc {
+    return this.#result;
+  }
+
+  /** As {@link setAt} does it. */
+  set(path: readonly string[], value: unknown): void {
+    this.#result = this.#placed(this.#result, path, 0, value) as Doc;
+  }
+
+  #placed(target: unknown, path: readonly string[], depth: number, value: unknown): unknown {
+    const name = path[depth];
+    if (name === undefined || Array.isArray(target)) return placed(target, path, depth, value);
+    const result = this.#owned(target);
+    const inner = this.#placed(Object.hasOwn(result, name) ? result[name] : undefined, path, depth + 1, value);
+    if (inner === undefined) delete result[name];
+    else assign(result, name, inner);
+    return result;
+  }
+
+  #owned(target: unknown): Doc {
+    if (isDoc(target) && this.#own.has(target)) return target;
+    const copy: Doc = isDoc(target) ? { ...target } : {};
+    this.#own.add(copy);
+    return copy;
+  }
+}
+
 /** A document without what stands at a path, in each document of lists on the way. */
 export function unsetAt(document: Doc, path: readonly string[]): Doc {
   return without(document, path, 0) as Doc;

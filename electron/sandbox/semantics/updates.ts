@@ -1,9 +1,10 @@
 import { Timestamp } from 'bson';
 import type { Collation } from './collation.ts';
 import { applyOperators, copyOf, refuseConflictingOperators, UPDATE_OPERATORS } from './operator-updates.ts';
-import { applyPipelineUpdate } from './pipelines.ts';
+import { applyPipelineUpdate, compilePipelineUpdate } from './pipelines.ts';
+import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
-import { assign, encode, isDoc, type Doc } from './values.ts';
+import { assign, encode, isDoc, storedBytes, type Doc } from './values.ts';
 
 /** How documents are to be changed; all in exact form. */
 export interface UpdateRequest {
@@ -54,29 +55,50 @@ export function kindOfUpdate(update: unknown): UpdateKind {
   return 'operators';
 }
 
+/** A document as an update leaves it. */
+export interface Updated {
+  /** In exact or working form. */
+  readonly document: Doc;
+  readonly bytes: Uint8Array;
+}
+
 /** A document (exact form) after an update. @returns the new document, or null where nothing changed */
-export function applyUpdate(before: Doc, request: UpdateRequest): Doc | null {
-  const after = changed(before, request);
-  if (Object.hasOwn(before, '_id') && !isSame({ _id: before['_id'] }, { _id: after['_id'] })) {
+export function applyUpdate(before: Doc, request: UpdateRequest): Updated | null {
+  const document = changed(before, request);
+  if (Object.hasOwn(before, '_id') && !isSameBson(before['_id'], document['_id'])) {
     throw new ServerError(
       'ImmutableField',
       "Performing an update on the path '_id' would modify the immutable field '_id'",
     );
   }
-  return isSame(before, after) ? null : after;
+  const bytes = encode(document);
+  // Bytes that a client sent may be others than those that are written anew of the same document.
+  const isSame = Buffer.compare(storedBytes(before), bytes) === 0 || isSameBson(before, document);
+  return isSame ? null : { document, bytes };
 }
 
 function changed(before: Doc, request: UpdateRequest): Doc {
   const { update } = request;
   switch (kindOfUpdate(update)) {
     case 'pipeline':
-      return withIdOf(before, applyPipelineUpdate(update as readonly Doc[], before, request.variables));
+      return withIdOf(before, pipelineOf(request)(before));
     case 'replacement':
       return withIdOf(before, update as Doc);
     case 'operators': {
       return withOperators(before, request, false);
     }
   }
+}
+
+/** Compiled with the first document of a statement, for all of them. */
+const PIPELINES = new WeakMap<UpdateRequest, (document: Doc) => Doc>();
+
+function pipelineOf(request: UpdateRequest): (document: Doc) => Doc {
+  const known = PIPELINES.get(request);
+  if (known !== undefined) return known;
+  const compiled = compilePipelineUpdate(request.update as readonly Doc[], request.variables);
+  PIPELINES.set(request, compiled);
+  return compiled;
 }
 
 /** The document that an upsert inserts: the filter's equalities, then the update. */
@@ -150,8 +172,4 @@ function onlyValue(condition: Doc): { readonly value: unknown } | null {
   if (Object.hasOwn(condition, '$eq')) return { value: condition['$eq'] };
   const list = condition['$in'] ?? condition['$all'];
   return Array.isArray(list) && list.length === 1 ? { value: list[0] as unknown } : null;
-}
-
-function isSame(left: Doc, right: Doc): boolean {
-  return Buffer.compare(encode(left), encode(right)) === 0;
 }

@@ -62,6 +62,11 @@ export function decodeForStore(bytes: Uint8Array): Doc {
   return document;
 }
 
+/** The bytes that a document was read from, where they are still known. */
+export function sourceOf(document: Doc): Uint8Array | null {
+  return SOURCES.get(document) ?? null;
+}
+
 /** The bytes under which a document is stored; nobody may have changed it since it was read. */
 export function storedBytes(document: Doc): Uint8Array {
   return SOURCES.get(document) ?? encode(document);

@@ -21,6 +21,8 @@ export type Plan =
       readonly isBackward: boolean;
       /** True where merging the stretches gives the order that was asked for. */
       readonly coversSort: boolean;
+      /** True where each stretch is one whole key of a unique index, under which there is one record at most. */
+      readonly isPoints: boolean;
     }
   | { readonly type: 'scan'; readonly isBackward: boolean; readonly coversSort: boolean };
 
@@ -102,7 +104,14 @@ function planFor(
   const score =
     depth * 4 + (bounds === null ? 0 : 2) + (order === null || sort.length === 0 ? 0 : 3) + (index.isUnique ? 0.5 : 0);
   return {
-    plan: { type: 'index', index, ranges, isBackward: order === 'backward', coversSort: order !== null },
+    plan: {
+      type: 'index',
+      index,
+      ranges,
+      isBackward: order === 'backward',
+      coversSort: order !== null,
+      isPoints: index.isUnique && depth === index.fields.length && (sort.length === 0 || ranges.length === 1),
+    },
     score,
   };
 }

@@ -137,6 +137,13 @@ function* recordsOf(records: RecordSource, collection: CollectionInfo, plan: Pla
     yield* records.scan(collection, plan.isBackward);
     return;
   }
+  if (plan.isPoints) {
+    for (const { from } of plan.ranges) {
+      const record = records.recordAt(plan.index, from);
+      if (record !== null) yield record;
+    }
+    return;
+  }
   if (plan.ranges.length === 1 || !plan.coversSort) {
     for (const range of plan.ranges) {
       for (const position of records.range(plan.index, range, plan.isBackward)) yield position.record;

@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { DOCUMENT_BYTES_MAX, decodeExact, encode, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
+import { isSameBson } from '../semantics/same-bson.ts';
+import { DOCUMENT_BYTES_MAX, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
@@ -50,6 +51,7 @@ export class Records {
   readonly #remove: Statement;
   readonly #addEntry: Statement;
   readonly #removeEntry: Statement;
+  readonly #recordAt: Statement<[number, Buffer], { record: number }>;
   readonly #firstOf: Statement<[number, Buffer, number], { record: number }>;
   readonly #forward: Statement<[number, Buffer, number, Buffer, number], IndexPosition>;
   readonly #backward: Statement<[number, Buffer, number, Buffer, number], IndexPosition>;
@@ -67,6 +69,7 @@ export class Records {
     this.#remove = sqlite.prepare('DELETE FROM documents WHERE record = ?');
     this.#addEntry = sqlite.prepare('INSERT OR IGNORE INTO entries (indexId, key, record) VALUES (?, ?, ?)');
     this.#removeEntry = sqlite.prepare('DELETE FROM entries WHERE indexId = ? AND key = ? AND record = ?');
+    this.#recordAt = sqlite.prepare('SELECT record FROM entries WHERE indexId = ? AND key = ? LIMIT 1');
     this.#firstOf = sqlite.prepare('SELECT record FROM entries WHERE indexId = ? AND key = ? AND record <> ? LIMIT 1');
     this.#forward = sqlite.prepare(
       'SELECT key, record FROM entries WHERE indexId = ? AND (key, record) > (?, ?) AND key < ? ORDER BY key, record LIMIT ?',
@@ -87,7 +90,7 @@ export class Records {
   read(record: number): Doc | null {
     this.#deadline.check();
     const row = this.#read.get(record);
-    return row === undefined ? null : decodeExact(row.bson);
+    return row === undefined ? null : decodeForStore(row.bson);
   }
 
   /** Counted once, and then kept up with every insert and delete. */
@@ -118,11 +121,13 @@ export class Records {
     return { document, bytes, record };
   }
 
-  /** @returns the bytes of the document as it is now */
-  replace(collection: CollectionInfo, record: number, before: Doc, after: Doc): Uint8Array {
-    const bytes = encode(after);
-    this.#store(collection, record, { after, bytes, before });
-    return bytes;
+  /** @param change the document in exact form, and as it is to be, also as BSON */
+  replace(
+    collection: CollectionInfo,
+    record: number,
+    change: { readonly before: Doc; readonly after: Doc; readonly bytes: Uint8Array },
+  ): void {
+    this.#store(collection, record, change);
   }
 
   remove(collection: CollectionInfo, record: number, document: Doc): void {
@@ -166,6 +171,11 @@ export class Records {
     }
   }
 
+  /** The one record under a key of a unique index; null where there is none. */
+  recordAt(index: IndexInfo, key: Buffer): number | null {
+    return this.#recordAt.get(index.id, key)?.record ?? null;
+  }
+
   /** The places of a stretch of an index in order. */
   *range(index: IndexInfo, range: KeyRange, isBackward: boolean): Generator<IndexPosition> {
     let at: IndexPosition = isBackward ? { key: range.to, record: NO_RECORD } : { key: range.from, record: NO_RECORD };
@@ -192,7 +202,10 @@ export class Records {
         `object to insert too large. size in bytes: ${bytes.length}, max size: ${DOCUMENT_BYTES_MAX}`,
       );
     }
-    const changes = collection.indexes.map((index) => this.#changeOf(collection, index, record, after, before));
+    const isTouched = before === null ? () => true : touchedBy(before, after);
+    const changes = collection.indexes
+      .filter(isTouched)
+      .map((index) => this.#changeOf(collection, index, record, after, before));
     for (const change of changes) {
       this.#addEntries(change, record);
       for (const key of change.removed) this.#removeEntry.run(change.index.id, key, record);
@@ -216,6 +229,18 @@ export class Records {
     for (const key of added) this.#addEntry.run(index.id, key, record);
     if (isMultikey) this.#catalog.markMultikey(index);
   }
+}
+
+/** Tells whether a change of a document may change its entries in an index: a field that the index or its filter looks at is another. */
+function touchedBy(before: Doc, after: Doc): (index: IndexInfo) => boolean {
+  const known = new Map<string, boolean>();
+  const isOther = (name: string): boolean => {
+    const isKnown = known.get(name) ?? !isSameBson(before[name], after[name]);
+    known.set(name, isKnown);
+    return isKnown;
+  };
+  return ({ fields, partialFilter }) =>
+    partialFilter !== null || fields.some(({ path }) => isOther(path.split('.')[0] ?? ''));
 }
 
 /** A document with its `_id` in front, a new one where it has none. */

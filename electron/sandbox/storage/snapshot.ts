@@ -5,7 +5,7 @@ import type { History } from './history.ts';
 import type { Records } from './records.ts';
 
 /** Where a read takes documents from. */
-export type RecordSource = Pick<Records, 'read' | 'scan' | 'range' | 'sorts' | 'countUse'>;
+export type RecordSource = Pick<Records, 'read' | 'scan' | 'range' | 'recordAt' | 'sorts' | 'countUse'>;
 
 /**
  * A collection's documents as they were at a time. They are read one by one, because indexes are of the present only: where they are
@@ -20,9 +20,8 @@ export function snapshotOf(
   return {
     sorts: records.sorts,
     countUse: (index) => records.countUse(index),
-    range: () => {
-      throw new Error('a snapshot has no index');
-    },
+    range: noIndex,
+    recordAt: noIndex,
     read(record): Doc | null {
       const former = history.formerOf(record, at);
       return former === undefined ? records.read(record) : former;
@@ -34,4 +33,8 @@ export function snapshotOf(
       yield* isBackward ? ordered.reverse() : ordered;
     },
   };
+}
+
+function noIndex(): never {
+  throw new Error('a snapshot has no index');
 }

@@ -4,7 +4,7 @@ import type { Access } from '../access/access-control.ts';
 import { isSameName } from '../access/access-store.ts';
 import type { AccessName } from '../access/builtin-roles.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { encode, type Doc } from '../semantics/values.ts';
+import { storedBytes, type Doc } from '../semantics/values.ts';
 
 /** A page of a cursor. */
 export interface CursorPage {
@@ -163,7 +163,7 @@ export function pagesOf(documents: Iterable<Doc>, transform: (page: readonly Doc
       const page: Doc[] = [];
       let bytes = 0;
       while (ahead.done !== true && page.length < batchSize) {
-        bytes += encode(ahead.value).length;
+        bytes += storedBytes(ahead.value).length;
         if (page.length > 0 && bytes > PAGE_BYTES_MAX) break;
         page.push(ahead.value);
         ahead = iterator.next();

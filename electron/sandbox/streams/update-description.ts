@@ -1,4 +1,5 @@
-import { encode, isDoc, type Doc } from '../semantics/values.ts';
+import { isSameBson } from '../semantics/same-bson.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 
 /** The parts of a field's path: names, and numbers for places in lists. */
 type Path = readonly (string | number)[];
@@ -19,7 +20,7 @@ export function updateDescription(before: Doc, after: Doc): Doc {
     for (const [key, value] of Object.entries(now)) {
       const path = [...prefix, key];
       const previous = Object.hasOwn(old, key) ? old[key] : undefined;
-      if (isSameValue(previous, value) && Object.hasOwn(old, key)) continue;
+      if (Object.hasOwn(old, key) && isSameBson(previous, value)) continue;
       if (isDoc(previous) && isDoc(value)) compare(previous, value, path);
       else if (Array.isArray(previous) && Array.isArray(value) && previous.length > 0) {
         compareLists(previous as unknown[], value as unknown[], path);
@@ -30,7 +31,7 @@ export function updateDescription(before: Doc, after: Doc): Doc {
     const shared = Math.min(old.length, now.length);
     // Two documents in the same place are compared field by field; a list that differs mostly elsewhere is told as a whole.
     const isOther = (value: unknown, at: number): boolean =>
-      !isSameValue(old[at], value) && !(isDoc(old[at]) && isDoc(value));
+      !isSameBson(old[at], value) && !(isDoc(old[at]) && isDoc(value));
     const differing = now.slice(0, shared).filter(isOther).length;
     if (differing * 2 > shared || now.length === 0) {
       updatedFields[named(path)] = now;
@@ -39,7 +40,7 @@ export function updateDescription(before: Doc, after: Doc): Doc {
     if (now.length < old.length) truncatedArrays.push({ field: named(path), newSize: now.length });
     for (const [at, value] of now.entries()) {
       const previous = old[at];
-      if (at < shared && isSameValue(previous, value)) continue;
+      if (at < shared && isSameBson(previous, value)) continue;
       if (at < shared && isDoc(previous) && isDoc(value)) compare(previous, value, [...path, at]);
       else updatedFields[named([...path, at])] = value;
     }
@@ -52,8 +53,4 @@ export function updateDescription(before: Doc, after: Doc): Doc {
 /** True where the dotted path could be read otherwise: a name with a dot in it, or a name that looks like a place in a list. */
 function isAmbiguous(parts: Path): boolean {
   return parts.some((part, at) => typeof part === 'string' && (part.includes('.') || (at > 0 && /^\d+$/.test(part))));
-}
-
-function isSameValue(left: unknown, right: unknown): boolean {
-  return Buffer.compare(encode({ value: left }), encode({ value: right })) === 0;
 }

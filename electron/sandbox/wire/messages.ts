@@ -1,6 +1,7 @@
-import { decodeExact, decodeForStore, encode, type Doc } from '../semantics/values.ts';
+import { decodeExact, decodeForStore, type Doc } from '../semantics/values.ts';
 import { bsonDefect } from './bson-check.ts';
 import { crc32c } from './crc32c.ts';
+import { replyBytes } from './reply-bytes.ts';
 
 /** Operation codes of MongoDB's wire protocol. */
 const OP_REPLY = 1;
@@ -150,7 +151,7 @@ export function writeReply(
   { replyId, hasMore }: { readonly replyId: number; readonly hasMore: boolean },
   reply: Doc,
 ): Buffer {
-  const document = encode(reply);
+  const document = replyBytes(reply);
   const extra = request.isLegacy ? 20 : 5;
   const frame = Buffer.alloc(HEADER_BYTES + extra + document.length);
   frame.writeInt32LE(frame.length, 0);

@@ -28,7 +28,7 @@ function evaluated(expression: unknown, document: Doc = {}): string {
 }
 
 function updated(before: Doc, update: Doc, filter: Doc = {}, arrayFilters: readonly Doc[] = []): string {
-  return exact(applyUpdate(before, { update, filter, arrayFilters, variables: {} }) ?? before);
+  return exact(applyUpdate(before, { update, filter, arrayFilters, variables: {} })?.document ?? before);
 }
 
 /** The code that work is refused with; null where it is not. */

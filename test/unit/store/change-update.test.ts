@@ -34,7 +34,8 @@ function claimParts(deployment: ModelDeployment): Parameters<typeof claimBatch>[
   });
   const noDocuments = { find: () => ({ toArray: () => Promise.resolve([]) }) };
   const limits = new FleetLimits({ collection: () => noDocuments } as unknown as Db);
-  return { collections, poster, window: new CandidateWindow(collections), limits, reserved: new Map() };
+  const window = new CandidateWindow(collections, () => 0);
+  return { collections, poster, window, limits, reserved: new Map() };
 }
 
 describe('a change as an update', () => {

@@ -3,7 +3,7 @@ import { compile, isNil, scopeOf, type Evaluate } from '../expressions/compile.t
 import { refuse } from '../expressions/refusal.ts';
 import { matcherOf } from '../matching.ts';
 import { valueAt } from '../paths.ts';
-import { projectionOf, setAt, unsetAt } from '../projection-stages.ts';
+import { FieldSetter, projectionOf, setAt, unsetAt } from '../projection-stages.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
 import { mapped, type CompileStage } from './stage.ts';
@@ -36,11 +36,10 @@ export const addFields: CompileStage = (operand, { variables }) => {
   return (input) =>
     mapped(input, (document) => {
       const scope = scopeOf(document, variables);
-      let result = document;
+      const setter = new FieldSetter(document);
       // Where a path leads into an empty list there is nothing to set, and nothing is evaluated.
-      for (const [path, evaluate] of fields)
-        if (isReached(result, path, 0)) result = setAt(result, path, evaluate(scope));
-      return result;
+      for (const [path, evaluate] of fields) if (isReached(setter.result, path, 0)) setter.set(path, evaluate(scope));
+      return setter.result;
     });
 };
 
