@@ -160,44 +160,13 @@ export class CacheWriter {
   }
 
   /**
-   * Applies a page of the open snapshot: writes what it holds and deletes what the copy has in the same range and the server
-   * has not. What the stream has touched since the snapshot was opened is left as the stream left it. With the last page of the
-   * last part the snapshot ends.
+   * Applies pages of the open snapshot in one transaction: writes what each holds and deletes what the copy has in the same range and
+   * the server has not. What the stream has touched since the snapshot was opened is left as the stream left it. With the last page
+   * of the last part the snapshot ends.
    */
-  applyPage(page: SnapshotPage): Result<Applied, AppError> {
+  applyPages(pages: readonly SnapshotPage[]): Result<Applied, AppError> {
     return this.#inTransaction((applied) => {
-      const standing = this.#book.read();
-      const { range = 0 } = page;
-      const progress = standing.parts.find((one) => one.part === page.part && one.range === range);
-      if (!standing.isSnapshotOpen || progress === undefined || progress.isDone) return;
-      if (progress.beforeId !== page.beforeId) return;
-      const last = page.changes.at(-1);
-      const lastId = last === undefined ? null : subjectOf(last).id;
-      const from = page.isLast ? progress.fromId : (lastId ?? progress.fromId);
-      // Read before anything is written: a first copy finds none, and need not look for each document whether there is one.
-      const gone = new Set(this.#idsBetween(page.part, from, page.beforeId));
-      const isUntouched = this.#book.isUntouched;
-      const context = { origin: 'read', isOpen: true, applied, standing } as const;
-      for (const change of page.changes) {
-        const subject = subjectOf(change);
-        const hasRow = gone.delete(subject.id);
-        if (!isUntouched && this.#book.isTouched(subject)) continue;
-        if (hasRow || !this.#insert(change, subject, context)) this.#write(change, subject, context);
-      }
-      for (const id of gone) {
-        const subject = { part: page.part, id };
-        if (isUntouched || !this.#book.isTouched(subject)) this.#delete(subject, applied);
-      }
-      this.#book.advance(progress, {
-        beforeId: lastId ?? page.beforeId,
-        isDone: page.isLast,
-        rows: page.changes.length,
-      });
-      if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) {
-        this.#book.close();
-        this.#log.begin();
-        this.#setCheckpoints(false);
-      }
+      for (const page of pages) this.#applyPage(page, applied);
     });
   }
 
@@ -301,6 +270,41 @@ export class CacheWriter {
       }
       return { jobIds: [...applied.jobIds], rows: applied.rows };
     });
+  }
+
+  #applyPage(page: SnapshotPage, applied: Gathering): void {
+    const standing = this.#book.read();
+    const { range = 0 } = page;
+    const progress = standing.parts.find((one) => one.part === page.part && one.range === range);
+    if (!standing.isSnapshotOpen || progress === undefined || progress.isDone) return;
+    if (progress.beforeId !== page.beforeId) return;
+    const last = page.changes.at(-1);
+    const lastId = last === undefined ? null : subjectOf(last).id;
+    const from = page.isLast ? progress.fromId : (lastId ?? progress.fromId);
+    // Read before anything is written: a first copy finds none, and need not look for each document whether there is one.
+    const gone = new Set(this.#idsBetween(page.part, from, page.beforeId));
+    const isUntouched = this.#book.isUntouched;
+    const context = { origin: 'read', isOpen: true, applied, standing } as const;
+    for (const change of page.changes) {
+      const subject = subjectOf(change);
+      const hasRow = gone.delete(subject.id);
+      if (!isUntouched && this.#book.isTouched(subject)) continue;
+      if (hasRow || !this.#insert(change, subject, context)) this.#write(change, subject, context);
+    }
+    for (const id of gone) {
+      const subject = { part: page.part, id };
+      if (isUntouched || !this.#book.isTouched(subject)) this.#delete(subject, applied);
+    }
+    this.#book.advance(progress, {
+      beforeId: lastId ?? page.beforeId,
+      isDone: page.isLast,
+      rows: page.changes.length,
+    });
+    if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) {
+      this.#book.close();
+      this.#log.begin();
+      this.#setCheckpoints(false);
+    }
   }
 
   #mark(position: string | null, asOfMs: number | null): void {

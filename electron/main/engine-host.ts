@@ -7,6 +7,7 @@ import {
 } from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { engineMessageSchema, type EngineConfig, type PreviewsAllowed } from '#engine/messages.ts';
+import { ENGINE_FLAGS } from '#engine/process-flags.ts';
 import type { ShellAnswer, ShellAskName } from '#engine/shell-asks.ts';
 import type { Notice } from './notifications.ts';
 import { restartDelayMs } from './back-off.ts';
@@ -64,7 +65,11 @@ export class EngineHost {
   start(): void {
     if (this.#process !== null || this.#isStopping) return;
     this.#startedAt = this.#options.now();
-    const child = utilityProcess.fork(this.#options.entry, [], { serviceName: 'Runledger engine', stdio: 'pipe' });
+    const child = utilityProcess.fork(this.#options.entry, [], {
+      serviceName: 'Runledger engine',
+      stdio: 'pipe',
+      execArgv: [...ENGINE_FLAGS],
+    });
     this.#process = child;
     child.stdout?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
     child.stderr?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));

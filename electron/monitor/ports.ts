@@ -34,7 +34,7 @@ export type CopyWriter = Pick<
   | 'apply'
   | 'applyRead'
   | 'openSnapshot'
-  | 'applyPage'
+  | 'applyPages'
   | 'applySweep'
   | 'lacking'
   | 'setAsOf'
@@ -64,7 +64,7 @@ export interface MonitorLimits {
 }
 
 export const DEFAULT_LIMITS: MonitorLimits = {
-  pageRows: 1000,
+  pageRows: 500,
   ranges: 16,
   rangesAtOnce: 2,
   windowMs: 60_000,

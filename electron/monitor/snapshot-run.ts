@@ -2,6 +2,7 @@ import { CACHED_PARTS, subjectOf, type CachedPart } from '#cache/changes.ts';
 import type { SnapshotPart, SnapshotSplits } from '#cache/snapshot-book.ts';
 import type { StoreChange } from '#store/change-source.ts';
 import { keepWindow } from './keep-window.ts';
+import { PageGroup } from './page-group.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
 import { pageRowsOf, readPage } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
@@ -28,16 +29,17 @@ export async function runSnapshot(work: MonitorWork): Promise<RunEnd> {
   if (!standing.ok) return failed(standing.error);
   const queues = CACHED_PARTS.map((part) => standing.value.parts.filter((one) => one.part === part && !one.isDone));
   const lanes = queues.flatMap((queue) =>
-    Array.from({ length: work.limits.rangesAtOnce }, () => copyRanges(work, queue)),
+    Array.from({ length: Math.min(work.limits.rangesAtOnce, queue.length) }, () => queue),
   );
-  const ends = await Promise.all(lanes);
+  const group = new PageGroup(work, lanes.length);
+  const ends = await Promise.all(lanes.map((queue) => copyRanges(work, queue, group).finally(() => group.leave())));
   return ends.find(({ type }) => type !== 'stopped') ?? STOPPED;
 }
 
 /** Takes one range after the other from a queue that other lanes take from too. */
-async function copyRanges(work: MonitorWork, queue: SnapshotPart[]): Promise<RunEnd> {
+async function copyRanges(work: MonitorWork, queue: SnapshotPart[], group: PageGroup): Promise<RunEnd> {
   for (let range = queue.shift(); range !== undefined && !work.signal.aborted; range = queue.shift()) {
-    const ended = await copyRange(work, range);
+    const ended = await copyRange(work, range, group);
     if (ended.type !== 'stopped') return ended;
   }
   return STOPPED;
@@ -56,7 +58,9 @@ export async function runSnapshotStep(work: MonitorWork): Promise<RunEnd | null>
   const page = await readRange(work, next, next.beforeId);
   if (page === 'stopped') return STOPPED;
   if (!page.ok) return failed(page.error);
-  return applyPage(work, next, next.beforeId, page.value);
+  const isLast = page.value.length < pageRowsOf(work, next.part);
+  const { part, range, beforeId } = next;
+  return new PageGroup(work, 1).write({ part, range, beforeId, changes: page.value, isLast });
 }
 
 /**
@@ -75,7 +79,7 @@ async function copyOddDocuments(work: MonitorWork): Promise<RunEnd | null> {
   return null;
 }
 
-async function copyRange(work: MonitorWork, range: SnapshotPart): Promise<RunEnd> {
+async function copyRange(work: MonitorWork, range: SnapshotPart, group: PageGroup): Promise<RunEnd> {
   let { beforeId } = range;
   let reading = readRange(work, range, beforeId);
   for (;;) {
@@ -87,7 +91,8 @@ async function copyRange(work: MonitorWork, range: SnapshotPart): Promise<RunEnd
     const nextId = lastIdOf(page.value);
     // The server reads the next page while this one is written.
     if (!isLast) reading = readRange(work, range, nextId);
-    const ended = applyPage(work, range, beforeId, page.value) ?? (await keepWindow(work));
+    const written = await group.write({ part: range.part, range: range.range, beforeId, changes: page.value, isLast });
+    const ended = written ?? (await keepWindow(work));
     if (ended !== null) {
       // The page that was asked for ahead is of no use any more, and neither is its failure.
       void reading.catch((cause: unknown) => work.log('a page asked for ahead failed', cause));
@@ -103,19 +108,6 @@ function readRange(work: MonitorWork, range: SnapshotPart, beforeId: string | nu
   if (!standing.ok) return Promise.resolve(standing);
   const { keptSinceMs } = standing.value.scope;
   return readPage(work, range.part, beforeId, { fromId: range.fromId, keptSinceMs });
-}
-
-function applyPage(
-  work: MonitorWork,
-  { part, range }: SnapshotPart,
-  beforeId: string | null,
-  changes: readonly StoreChange[],
-): RunEnd | null {
-  const isLast = changes.length < pageRowsOf(work, part);
-  const applied = work.writer.applyPage({ part, range, beforeId, changes, isLast });
-  if (!applied.ok) return failed(applied.error);
-  work.tellApplied(applied.value);
-  return work.tellStanding();
 }
 
 function lastIdOf(changes: readonly StoreChange[]): string | null {

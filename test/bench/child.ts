@@ -10,8 +10,9 @@ export class BenchChild {
   readonly #lines: string[] = [];
   readonly #watchers = new Set<(line: string) => void>();
 
-  constructor(program: URL, args: readonly string[]) {
-    this.#child = spawn(process.execPath, [fileURLToPath(program), ...args], {
+  /** @param flags for Node and V8 */
+  constructor(program: URL, args: readonly string[], flags: readonly string[] = []) {
+    this.#child = spawn(process.execPath, [...flags, fileURLToPath(program), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#exited = once(this.#child, 'exit');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import { z } from 'zod';
+import { ENGINE_FLAGS } from '#engine/process-flags.ts';
 import { COLLECTION_NAMES } from '#store/collections.ts';
 import { BenchChild } from '../child.ts';
 import { benchCase, quantile, type BenchCase } from '../figures.ts';
@@ -28,7 +29,11 @@ export async function snapshotCases({ uri, db }: Place, rounds: number): Promise
       const bareAt = performance.now();
       const documents = await countByCursor(db);
       bare.push((documents * 1000) / (performance.now() - bareAt));
-      const child = new BenchChild(SNAPSHOT_PROCESS, [uri, db.databaseName, path.join(folder, `ours-${round}.sqlite`)]);
+      const child = new BenchChild(
+        SNAPSHOT_PROCESS,
+        [uri, db.databaseName, path.join(folder, `ours-${round}.sqlite`)],
+        ENGINE_FLAGS,
+      );
       const copied = copiedSchema.parse(JSON.parse(await child.end()));
       if (copied.documents !== documents) throw new Error(`copied ${copied.documents} of ${documents} documents`);
       ours.push((documents * 1000) / copied.tookMs);
@@ -96,7 +101,7 @@ async function followLatencies(
   file: string,
   load: { readonly perSecond: number; readonly seconds: number; readonly ids: readonly string[] },
 ): Promise<readonly number[]> {
-  const child = new BenchChild(SNAPSHOT_PROCESS, [uri, db.databaseName, file, 'follow']);
+  const child = new BenchChild(SNAPSHOT_PROCESS, [uri, db.databaseName, file, 'follow'], ENGINE_FLAGS);
   const ready = Promise.withResolvers<void>();
   const sent = new Map<string, number>();
   const latencies: number[] = [];
@@ -152,7 +157,7 @@ async function catchUpCase(
   for (let heard = 0; stream !== null && heard < ids.length;) if ((await stream.tryNext()) !== null) heard += 1;
   const bareMs = performance.now() - bareAt;
   await stream?.close();
-  const child = new BenchChild(SNAPSHOT_PROCESS, [uri, db.databaseName, file, 'follow']);
+  const child = new BenchChild(SNAPSHOT_PROCESS, [uri, db.databaseName, file, 'follow'], ENGINE_FLAGS);
   const missing = new Set(ids);
   const startedAt = performance.now();
   await new Promise<void>((resolve) => {

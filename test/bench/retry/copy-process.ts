@@ -16,7 +16,7 @@ if (!isFilled) {
   // A snapshot of nothing makes the copy complete; everything else then comes as changes.
   expectOk(cache.writer.openSnapshot(null));
   for (const part of CACHED_PARTS) {
-    expectOk(cache.writer.applyPage({ part, beforeId: null, changes: [], isLast: true }));
+    expectOk(cache.writer.applyPages([{ part, beforeId: null, changes: [], isLast: true }]));
   }
   const seeded = new SeededBooks(Number(books), 1);
   for (const block of seeded.blocks()) apply(block);

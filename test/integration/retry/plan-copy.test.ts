@@ -56,7 +56,7 @@ async function copyAll({ behindMs = 0 } = {}): Promise<void> {
   };
   expectOk(cache.writer.openSnapshot('position'));
   for (const part of ['jobs', 'accounts', 'ledger'] as const) {
-    expectOk(cache.writer.applyPage({ part, beforeId: null, changes: changes[part], isLast: true }));
+    expectOk(cache.writer.applyPages([{ part, beforeId: null, changes: changes[part], isLast: true }]));
   }
   expectOk(cache.writer.setAsOf(serverNowMs - behindMs));
 }

@@ -19,10 +19,10 @@ class StandInUtilityProcess extends StandInEmitter {
   readonly #child: ChildProcess;
   readonly #ports: RemotePorts;
 
-  constructor(entry: string, args: readonly string[]) {
+  constructor(entry: string, args: readonly string[], execArgv: readonly string[]) {
     super('UtilityProcess', ['message', 'exit', 'spawn']);
     this.#child = fork(entry, [...args], {
-      execArgv: ['--import', BOOTSTRAP],
+      execArgv: ['--import', BOOTSTRAP, ...execArgv],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A group of its own: Ctrl-C at the terminal is for the main process, which stops this one in good order.
@@ -81,9 +81,13 @@ class StandInUtilityProcess extends StandInEmitter {
 }
 
 /** Starts `entry` with `process.parentPort` set, and its output piped. */
-export function forkUtilityProcess(entry: string, args: readonly string[] = []): StandInUtilityProcess {
+export function forkUtilityProcess(
+  entry: string,
+  args: readonly string[] = [],
+  options: { readonly execArgv?: readonly string[] } = {},
+): StandInUtilityProcess {
   return refusing(
     'UtilityProcess',
-    new StandInUtilityProcess(entry.startsWith('file:') ? fileURLToPath(entry) : entry, args),
+    new StandInUtilityProcess(entry.startsWith('file:') ? fileURLToPath(entry) : entry, args, options.execArgv ?? []),
   );
 }

@@ -20,7 +20,7 @@ function snapshot(writer: CacheWriter, changes: readonly CacheChange[]): void {
   expectOk(writer.openSnapshot(null));
   for (const part of CACHED_PARTS) {
     const own = changes.filter((change) => change.type === 'account' && part === 'accounts');
-    expectOk(writer.applyPage({ part, beforeId: null, changes: own, isLast: true }));
+    expectOk(writer.applyPages([{ part, beforeId: null, changes: own, isLast: true }]));
   }
 }
 

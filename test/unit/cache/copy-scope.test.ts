@@ -85,7 +85,7 @@ describe('a copy that keeps no prompts', () => {
     expectOk(cache.writer.apply([one], 'p1'));
     expectOk(cache.writer.applyRead([two], null));
     expectOk(cache.writer.openSnapshot('p2'));
-    expectOk(cache.writer.applyPage({ part: 'jobs', beforeId: null, changes: [three], isLast: true }));
+    expectOk(cache.writer.applyPages([{ part: 'jobs', beforeId: null, changes: [three], isLast: true }]));
     const kept = expectOk(cache.reader.job('job-2'));
     expect(kept?.type === 'job' && kept.job.input).toMatchObject({ prompt: '', options: { style: '', seconds: 8 } });
     cache.close();

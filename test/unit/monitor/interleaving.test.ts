@@ -25,7 +25,8 @@ type Step =
   | { readonly do: 'look_up' }
   | { readonly do: 'deliver' }
   | { readonly do: 'read_page'; readonly part: CachedPart; readonly range: number }
-  | { readonly do: 'apply_page'; readonly part: CachedPart; readonly range: number }
+  /** In one transaction. */
+  | { readonly do: 'apply_pages'; readonly of: readonly (readonly [part: CachedPart, range: number])[] }
   /** The window of what is kept moves on. */
   | { readonly do: 'narrow'; readonly n: number }
   /** The copy's process dies and starts again; what was read and not applied is lost. */
@@ -49,7 +50,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Step>({ do: 'look_up' }) },
   { weight: 4, arbitrary: fc.constant<Step>({ do: 'deliver' }) },
   { weight: 4, arbitrary: anyRange.map(([part, range]): Step => ({ do: 'read_page', part, range })) },
-  { weight: 4, arbitrary: anyRange.map(([part, range]): Step => ({ do: 'apply_page', part, range })) },
+  {
+    weight: 4,
+    arbitrary: fc.array(anyRange, { minLength: 1, maxLength: 4 }).map((of): Step => ({ do: 'apply_pages', of })),
+  },
   { weight: 1, arbitrary: fc.nat(20).map((n): Step => ({ do: 'narrow', n })) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'restart' }) },
 );
@@ -180,10 +184,10 @@ function runSteps(
       read.set(`${part} ${range}`, server.page(progress, scope.keptSinceMs));
     }
   };
-  const applyPage = (part: CachedPart, range: number): void => {
-    const page = read.get(`${part} ${range}`);
-    // It stays where it is: applying a page twice must change nothing.
-    if (page !== undefined) expectOk(cache.writer.applyPage(page));
+  const applyPages = (of: readonly (readonly [CachedPart, number])[]): void => {
+    const pages = of.flatMap(([part, range]) => read.get(`${part} ${range}`) ?? []);
+    // They stay where they are: applying a page twice must change nothing.
+    expectOk(cache.writer.applyPages(pages));
   };
   const narrow = (n: number): void => {
     const before = expectOk(cache.writer.standing()).scope.keptSinceMs;
@@ -195,7 +199,7 @@ function runSteps(
     if (step.do === 'look_up') server.lookUp(positionOf(cache));
     if (step.do === 'deliver') deliver();
     if (step.do === 'read_page') readPage(step.part, step.range);
-    if (step.do === 'apply_page') applyPage(step.part, step.range);
+    if (step.do === 'apply_pages') applyPages(step.of);
     if (step.do === 'narrow') narrow(step.n);
     if (step.do === 'restart') {
       read = new Map();
@@ -207,7 +211,7 @@ function runSteps(
     expect(n).toBeLessThan(20);
     const { parts } = expectOk(cache.writer.standing());
     parts.forEach(({ part, range }) => readPage(part, range));
-    parts.forEach(({ part, range }) => applyPage(part, range));
+    applyPages(parts.map(({ part, range }) => [part, range] as const));
   }
   while (positionOf(cache) < server.logLength) deliver();
 
@@ -248,7 +252,7 @@ describe('a snapshot beside a stream', () => {
         { do: 'read_page', part: 'jobs', range: 0 },
         { do: 'delete', part: 'jobs', id: 'a' },
         { do: 'deliver' },
-        { do: 'apply_page', part: 'jobs', range: 0 },
+        { do: 'apply_pages', of: [['jobs', 0]] },
       ],
     );
     expect.assertions(6);
@@ -264,7 +268,7 @@ describe('a snapshot beside a stream', () => {
     );
     if (older === undefined || newer === undefined) throw new Error('two changes');
     expectOk(cache.writer.openSnapshot(null));
-    expectOk(cache.writer.applyPage({ part: 'jobs', beforeId: null, changes: [newer], isLast: true }));
+    expectOk(cache.writer.applyPages([{ part: 'jobs', beforeId: null, changes: [newer], isLast: true }]));
     expect(expectOk(cache.writer.apply([older], 'p1')).rows).toBe(0);
     expect(expectOk(cache.reader.counts()).byState).toMatchObject({ queued: 0, running: 1 });
     world.end();

@@ -299,7 +299,7 @@ describe('where the copy cannot be written', () => {
         changes.length > 0 && full++ < 3 ? err(appError('disk_full', 'test')) : inner.apply(changes, position, asOfMs),
       applyRead: (changes, position, asOfMs) => inner.applyRead(changes, position, asOfMs),
       openSnapshot: (position) => inner.openSnapshot(position),
-      applyPage: (page) => inner.applyPage(page),
+      applyPages: (pages) => inner.applyPages(pages),
       applySweep: (range) => inner.applySweep(range),
       lacking: (part, ids) => inner.lacking(part, ids),
       setAsOf: (asOfMs) => inner.setAsOf(asOfMs),

@@ -61,7 +61,7 @@ function fill(writer: CacheWriter, world: World): void {
   for (const part of CACHED_PARTS) {
     const ofPart = changesOf(world, null).filter((change) => partOf(change) === part);
     const byId = ofPart.toSorted((left, right) => (idOf(left) < idOf(right) ? 1 : -1));
-    expectOk(writer.applyPage({ part, beforeId: null, changes: byId, isLast: true }));
+    expectOk(writer.applyPages([{ part, beforeId: null, changes: byId, isLast: true }]));
   }
 }
 
