@@ -105,7 +105,10 @@ async function reportOf(name: string, args: readonly string[]): Promise<Report |
   if (code !== 0) return null;
   const report = reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
   // Where a copy is kept says nothing of a figure.
-  return { ...report, args: args.filter((one, n) => ![one, args[n - 1]].includes('--data-dir')) };
+  return {
+    ...report,
+    args: args.filter((one, n) => ![one, args[n - 1]].some((name) => /^--(data|copy)-dir$/.test(name ?? ''))),
+  };
 }
 
 function splitOnce(text: string, by: string): readonly [string, string] {

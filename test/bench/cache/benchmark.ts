@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,13 +12,14 @@ import { followCases, snapshotCases } from './server-cases.ts';
 const FILL_PROCESS = new URL('./fill-process.ts', import.meta.url);
 const QUERY_PROCESS = new URL('./query-process.ts', import.meta.url);
 const USAGE = `Usage: npm run bench -- cache [--jobs N] [--server-jobs N] [--rounds N] [--quick] [--only queries|server] [--json]
-  [--uri URI] [--db NAME] [--data-dir DIR] [--seed S]`;
+  [--uri URI] [--db NAME] [--data-dir DIR] [--copy-dir DIR] [--seed S]`;
 
 /**
  * `npm run bench -- cache`: what a window asks, on a copy of N jobs (one million) and three times as many entries, beside OFFSET over
  * the same rows; then snapshot and following on a server with its own number of jobs, beside bare cursors and a naive copy.
- * `--quick` is for function only. With `--data-dir` or `--uri` the server holds what `npm run bench -- seed` made there. Exits 1 where
- * two sides did not do the same work; an aim that is missed is said and fails nothing.
+ * `--quick` is for function only. With `--data-dir` or `--uri` the server holds what `npm run bench -- seed` made there; `--copy-dir`
+ * keeps the filled copy for the next time. Exits 1 where two sides did not do the same work; an aim that is missed is said and fails
+ * nothing.
  */
 export async function runCacheBenchmark(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -32,6 +33,7 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
       uri: { type: 'string' },
       db: { type: 'string', default: 'runledger_bench' },
       'data-dir': { type: 'string' },
+      'copy-dir': { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -44,7 +46,10 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
     return 2;
   }
   const say = values.json ? (): void => undefined : console.log;
-  const queries = values.only === 'server' ? [] : await measureQueries({ jobs, seed: values.seed, rounds, say });
+  const queries =
+    values.only === 'server'
+      ? []
+      : await measureQueries({ jobs, seed: values.seed, rounds, copyDir: values['copy-dir'], say });
   for (const one of queries) say(lineOf(one));
   const server =
     values.only === 'queries'
@@ -76,13 +81,21 @@ async function measureQueries(options: {
   readonly jobs: number;
   readonly seed: string;
   readonly rounds: number;
+  readonly copyDir: string | undefined;
   readonly say: (line: string) => void;
 }): Promise<readonly BenchCase[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
   try {
-    const file = path.join(folder, 'copy.sqlite');
-    const filled = await new BenchChild(FILL_PROCESS, [file, String(options.jobs), options.seed]).end();
-    options.say(`${options.jobs} jobs and three entries each filled in: ${filled}`);
+    const file = path.join(options.copyDir ?? folder, `copy-${options.jobs}-${options.seed}.sqlite`);
+    // Begun under another name: a filling that was stopped is not taken for a whole one.
+    if (!existsSync(file)) {
+      const begun = path.join(path.dirname(file), 'filling.sqlite');
+      for (const ending of ['', '-wal', '-shm']) rmSync(begun + ending, { force: true });
+      mkdirSync(path.dirname(file), { recursive: true });
+      const filled = await new BenchChild(FILL_PROCESS, [begun, String(options.jobs), options.seed]).end();
+      renameSync(begun, file);
+      options.say(`${options.jobs} jobs and three entries each filled in: ${filled}`);
+    }
     const answer = await new BenchChild(QUERY_PROCESS, [file, String(options.rounds)]).end();
     return JSON.parse(answer) as BenchCase[];
   } finally {
