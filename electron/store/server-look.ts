@@ -6,6 +6,7 @@ import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { COLLECTION_NAMES, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { findMissingIndexes } from './indexes.ts';
 
 /** How often an index was used since the server began to count, summed over its members that answered. */
 export interface IndexUse {
@@ -71,6 +72,11 @@ export class ServerLook {
     const first = await attemptCall(() => documents.find({}).sort({ _id: 1 }).limit(each).toArray());
     if (!first.ok) return first;
     return ok([...new Map([...last.value, ...first.value].map((one) => [idTextOf(one._id), one])).values()]);
+  }
+
+  /** The indexes that runners and polling need and that are not there now, as `collection.index`. */
+  missingIndexes(): Promise<Result<readonly string[], AppError>> {
+    return findMissingIndexes(this.#db);
   }
 
   /** Errors: `not_authorized` without the action `indexStats`, `server_error` where the server cannot count. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestResult } from '#contract/requests.ts';
 import type { Engine } from '#engine/engine.ts';
+import { openProcessStore } from '#store/process-store.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
@@ -70,6 +71,16 @@ describe('the doctor', () => {
     expect(parts['disk']?.says).toMatch(/MB free/);
     const wrong = Object.values(parts).filter(({ level }) => level === 'warning' || level === 'error');
     expect(wrong.filter(({ todo }) => todo === null)).toEqual([]);
+  });
+
+  it('does not miss indexes that were created since the connection was opened', async () => {
+    const window = await openWindow(server.uri);
+    await window.untilStatus(({ connection }) => connection.state === 'connected');
+    expect((await look(window))['indexes']).toMatchObject({ level: 'warning' });
+    const store = expectOk(await openProcessStore({ uri: server.uri, dbName: server.dbName, appName: 'test' }));
+    expectOk(await store.writer.createIndexes());
+    await store.close();
+    expect((await look(window))['indexes']).toMatchObject({ level: 'ok' });
   });
 
   it('works without a server too, and says why there is none', async () => {

@@ -1,3 +1,4 @@
+import { explainError } from '#domain/errors.ts';
 import { NEEDED_INDEXES } from '#store/collections.ts';
 import type { IndexUse } from '#store/server-look.ts';
 import { fine, skipped, type DoctorCheck } from '../check.ts';
@@ -11,12 +12,15 @@ export const indexesCheck: DoctorCheck = {
   name: 'indexes',
   run: async ({ store, nowMs }) => {
     if (!store.ok) return skipped('no server to look at');
-    const { missingIndexes, look } = store.value;
-    if (missingIndexes.length > 0) {
+    const { look } = store.value;
+    // Not those that were missing when the connection was opened: somebody may have created them since.
+    const missing = await look.missingIndexes();
+    if (!missing.ok) return skipped(`they could not be listed: ${explainError(missing.error)}`);
+    if (missing.value.length > 0) {
       return {
         level: 'warning',
-        says: `missing: ${missingIndexes.join(', ')}`,
-        todo: 'Create them with `npm run cli -- indexes --uri URI --create`; until then no runner begins.',
+        says: `missing: ${missing.value.join(', ')}`,
+        todo: 'Create them with `npm run cli -- indexes --uri URI --create`, and open the connection anew: until then no runner begins.',
       };
     }
     const there = 'every index that runners and polling need is there';
