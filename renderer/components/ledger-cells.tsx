@@ -1,11 +1,14 @@
 import type { ReactNode } from 'react';
 import type { LedgerEntry } from '#domain/ledger.ts';
+import { NameText } from './name-text.tsx';
 
 /** The key of a ledger entry, below what the entry is. */
 export function EntryKey({ entryKey, children }: { entryKey: string; children?: ReactNode }): ReactNode {
   return (
     <span className="cell-note">
-      <bdi className="mono">{entryKey}</bdi>
+      <bdi className="mono">
+        <NameText name={entryKey} />
+      </bdi>
       {children}
     </span>
   );

@@ -44,12 +44,13 @@ async function pixelChecks(file: string): Promise<readonly Check[]> {
   try {
     // A picture that was cut off would be filled up with grey unless every warning counts.
     const { channels } = await sharp(file, { failOn: 'warning', limitInputPixels: PIXELS_MAX }).stats();
+    const isNotBlank = channels.some(({ min, max }) => min !== max);
     return [
       required('decodes', true, 'Every pixel could be read.'),
       required(
         'not_blank',
-        channels.some(({ min, max }) => min !== max),
-        'The picture has more than one colour.',
+        isNotBlank,
+        isNotBlank ? 'The picture has more than one colour.' : 'The picture is blank: it has one colour.',
       ),
     ];
   } catch (cause) {

@@ -13,7 +13,11 @@ export async function validateDocument(file: string, options: Readonly<Record<st
   if (mime === 'application/json') return validateJson(file, options);
   const text = await readText(file);
   if (!text.check.passed) return validationOf([text.check]);
-  const checks = [text.check, required('not_empty', text.value.trim() !== '', 'The document has words.')];
+  const hasWords = text.value.trim() !== '';
+  const checks = [
+    text.check,
+    required('not_empty', hasWords, hasWords ? 'The document has words.' : 'The document is empty.'),
+  ];
   if (mime === 'text/markdown') checks.push(closedFences(text.value));
   return validationOf(checks);
 }

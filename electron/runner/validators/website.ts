@@ -43,6 +43,7 @@ export async function validateWebsite(file: string, options: Readonly<Record<str
     ]);
   }
   const source = await readFile(file, 'utf8');
+  const isComplete = /<\/html>\s*$/i.test(source);
   const errors: ParserError[] = [];
   const document = parse(source, { onParseError: (error) => errors.push(error) });
   const elements = [...elementsOf(document)];
@@ -50,8 +51,8 @@ export async function validateWebsite(file: string, options: Readonly<Record<str
     required('size', true, `${size} bytes.`),
     required(
       'complete',
-      /<\/html>\s*$/i.test(source),
-      'The page ends with </html>; a reply that was cut off does not.',
+      isComplete,
+      isComplete ? 'The page ends with </html>.' : 'The page does not end with </html>: the reply was cut off.',
     ),
     ...requiredParts.map((part) => partCheck(elements, part)),
     noForeignScripts(elements),
@@ -93,7 +94,8 @@ function partCheck(elements: readonly Element[], part: string): Check {
   });
   const name = `part_${part.replace(/^#/, 'id_').replace(/^\./, 'class_')}`.slice(0, 100);
   if (found.length === 0) return required(name, false, `The page has no ${part}.`);
-  return required(name, found.some(hasContent), `The page has ${part}; it must not be empty.`);
+  const isFilled = found.some(hasContent);
+  return required(name, isFilled, isFilled ? `The page has ${part}, with content.` : `${part} of the page is empty.`);
 }
 
 function noForeignScripts(elements: readonly Element[]): Check {

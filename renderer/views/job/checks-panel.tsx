@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import type { Validation, ValidationCheck } from '#domain/job.ts';
 import { Panel } from '../../components/panel.tsx';
+import { NameText } from '../../components/name-text.tsx';
 
 /** What the checks of the output said last. */
 export function ChecksPanel({ detail }: { detail: JobDetail }): ReactNode {
@@ -48,7 +49,9 @@ export function ChecksTable({ validation, name }: { validation: Validation; name
               <CheckResult check={check} />
             </td>
             <td className="mono">
-              <bdi>{check.name}</bdi>
+              <bdi>
+                <NameText name={check.name} />
+              </bdi>
             </td>
             <td>
               <bdi>{check.message}</bdi>

@@ -45,4 +45,13 @@ describe('a website', () => {
   ])('%s', async (_what, source, failed) => {
     expect(failedChecks(await validateWebsite(artefactFile(source), {}))).toEqual(failed);
   });
+
+  it('says of a check that failed what is wrong, and not what would be right', async () => {
+    const good = await validateWebsite(artefactFile(page('')), {});
+    const right = new Set(good.checks.map(({ message }) => message));
+    const bad = await validateWebsite(artefactFile(page('').replace('<p>Tea</p>', '').replace('</html>', '')), {});
+    const wrong = bad.checks.filter(({ passed }) => !passed).map(({ message }) => message);
+    expect(wrong).toEqual(['The page does not end with </html>: the reply was cut off.', 'main of the page is empty.']);
+    expect(wrong.filter((message) => right.has(message))).toEqual([]);
+  });
 });
