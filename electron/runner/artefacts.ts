@@ -44,9 +44,8 @@ export class ArtefactFolder {
   async create(name: ArtefactName): Promise<ArtefactWriter> {
     const relative = fileNameOf(name);
     const final = path.join(this.#root, relative);
-    await mkdir(path.dirname(final), { recursive: true });
     const partial = `${final}.part`;
-    return new FileWriter(await open(partial, 'w'), partial, final, `artefact:${relative}`, name.mime);
+    return new FileWriter(await openNew(partial), partial, final, `artefact:${relative}`, name.mime);
   }
 
   /** The file of a reference; null for one that is not of this folder. */
@@ -55,6 +54,17 @@ export class ArtefactFolder {
     const file = path.join(this.#root, uri.slice('artefact:'.length));
     const relative = path.relative(this.#root, file);
     return relative.startsWith('..') || path.isAbsolute(relative) ? null : file;
+  }
+}
+
+/** Opens a file to be written; its folder is made where it turns out not to be there, which is once in many files. */
+async function openNew(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'w');
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+    await mkdir(path.dirname(file), { recursive: true });
+    return open(file, 'w');
   }
 }
 

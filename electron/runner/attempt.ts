@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { classifyFailure, type Classified, type FailureEvidence } from '#domain/failure.ts';
 import type { AppError } from '#domain/errors.ts';
 import { finalCreditsOfJob, type Job, type LeasedJob, type Output, type Validation } from '#domain/job.ts';
@@ -93,16 +92,15 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
 
 /** A validator that never comes back must not hold its job for ever: what it would have said is a failed check. */
 async function inTime(validating: Promise<Validation>): Promise<Validation> {
-  const timer = new AbortController();
-  const late = delay(VALIDATION_MS_MAX, undefined, { signal: timer.signal }).then((): Validation => ({
-    passed: false,
-    checks: [{ name: 'in_time', passed: false, severity: 'error', message: 'The checks did not come to an end.' }],
-  }));
-  late.catch(() => undefined);
+  const late = Promise.withResolvers<Validation>();
+  const timer = setTimeout(() => {
+    const message = 'The checks did not come to an end.';
+    late.resolve({ passed: false, checks: [{ name: 'in_time', passed: false, severity: 'error', message }] });
+  }, VALIDATION_MS_MAX);
   try {
-    return await Promise.race([validating, late]);
+    return await Promise.race([validating, late.promise]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 

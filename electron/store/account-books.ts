@@ -38,10 +38,15 @@ export class AccountBooks {
     this.#collections = collections;
   }
 
-  /** The accounts first, the ledger second: see postEntries for why this order is what makes a repeat harmless. */
-  async read(entriesOf: ReadonlyMap<string, readonly LedgerEntry[]>): Promise<Result<ReadBooks, AppError>> {
-    const workspaceIds = [...entriesOf.keys()];
-    const found = await attemptCall(() => this.#collections.accounts.find({ _id: { $in: workspaceIds } }).toArray());
+  /**
+   * The accounts first, the ledger second: see postEntries for why this order is what makes a repeat harmless.
+   * @param known accounts that were read or written earlier, which are not read again
+   */
+  async read(
+    entriesOf: ReadonlyMap<string, readonly LedgerEntry[]>,
+    known: ReadonlyMap<string, CreditAccount> = new Map(),
+  ): Promise<Result<ReadBooks, AppError>> {
+    const found = await this.#readAccounts([...entriesOf.keys()].filter((id) => !known.has(id)));
     if (!found.ok) return found;
     const keys = [...entriesOf.values()].flat().map((entry) => entry._id);
     const entries = await attemptCall(() => this.#collections.ledger.find({ _id: { $in: keys } }).toArray());
@@ -57,11 +62,17 @@ export class AccountBooks {
     const accounts = new Map<string, Result<CreditAccount, AppError>>();
     for (const [workspaceId, wanted] of entriesOf) {
       const bad = wanted.find((entry) => malformed.has(entry._id));
-      const account = parseAccount(workspaceId, documents.get(workspaceId));
+      const given = known.get(workspaceId);
+      const account = given === undefined ? parseAccount(workspaceId, documents.get(workspaceId)) : ok(given);
       const problem = bad === undefined ? account : err(appError('malformed_document', `ledger entry ${bad._id}`));
       accounts.set(workspaceId, problem);
     }
     return ok({ accounts, standing: byKey });
+  }
+
+  async #readAccounts(workspaceIds: readonly string[]): Promise<Result<readonly RawDocument[], AppError>> {
+    if (workspaceIds.length === 0) return ok([]);
+    return attemptCall(() => this.#collections.accounts.find({ _id: { $in: workspaceIds } }).toArray());
   }
 
   /**

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { AccountBooks, missingOf, type AccountChange } from './account-books.ts';
 import type { Collections } from './collections.ts';
 import { answerAll, hand, isRefusedIn, PostingQueue, type Posted, type Waiting } from './posting-queue.ts';
+import { RecentAccounts } from './recent-accounts.ts';
 import { StandingPostings, type Wait } from './standing-postings.ts';
 
 /** How often a posting is tried anew when somebody else wrote the account in between. */
@@ -18,6 +19,17 @@ export interface MonthGuard {
   redated(entries: readonly LedgerEntry[]): Promise<Result<readonly LedgerEntry[], AppError>>;
 }
 
+/** What becomes of the entries of one workspace, and of its account. */
+interface Decided {
+  readonly workspaceId: string;
+  readonly outcomes: Posted;
+  readonly change: AccountChange | null;
+}
+
+function isRefusal(outcome: PostingOutcome): boolean {
+  return outcome.type === 'refused';
+}
+
 /**
  * Steps 2 and 3 of the charge protocol: entries into the accounts' figures, then into the ledger. Everything in it may be
  * interrupted between any two calls and repeated by anybody; an entry takes effect once.
@@ -28,6 +40,7 @@ export class LedgerPoster {
   readonly #random: () => number;
   readonly #months: MonthGuard;
   readonly #queue = new PostingQueue();
+  readonly #recent = new RecentAccounts();
   readonly #standing: StandingPostings;
   #isWorking = false;
 
@@ -37,7 +50,7 @@ export class LedgerPoster {
   ) {
     this.#books = new AccountBooks(collections);
     this.#wait = options.wait;
-    this.#standing = new StandingPostings(this.#books, options.wait);
+    this.#standing = new StandingPostings(this.#books, options.wait, (ids) => this.#recent.forget(ids));
     this.#random = options.random;
     this.#months = options.months;
   }
@@ -114,28 +127,23 @@ export class LedgerPoster {
     const entriesOf = new Map(
       [...byWorkspace].map(([id, waiting]) => [id, waiting.flatMap((one) => dated.value.get(one) ?? [])]),
     );
-    const read = await this.#books.read(entriesOf);
-    if (!read.ok) return answerAll(batch, read);
-    const isKnown = ({ _id, workspaceId }: LedgerEntry): boolean => {
-      const account = read.value.accounts.get(workspaceId);
-      return read.value.standing.has(_id) || (account?.ok === true && Object.hasOwn(account.value.posting, _id));
-    };
-    const closed = await this.#months.closedAmong([...entriesOf.values()].flat().filter((entry) => !isKnown(entry)));
-    if (!closed.ok) return answerAll(batch, closed);
-    const isLate = (entry: LedgerEntry): boolean => !isKnown(entry) && isDatedIn(entry, closed.value);
-    const decided = [...entriesOf].map(([workspaceId, entries]) => {
-      const account = read.value.accounts.get(workspaceId) ?? err(appError('internal', workspaceId));
-      if (!account.ok) return { workspaceId, outcomes: account, change: null };
-      const posted = postEntries(this.#standing.without(account.value), entries, read.value.standing, isLate);
-      const isChanged = posted.outcomes.some((outcome) => outcome.type === 'applied');
-      const change: AccountChange | null = isChanged ? { before: account.value, after: posted.account } : null;
-      return { workspaceId, outcomes: ok(posted.outcomes), change };
-    });
+    const recent = this.#recent.take(entriesOf.keys());
+    let decision = await this.#decide(entriesOf, recent);
+    // Nobody is refused for what an account was some time ago.
+    const isRefused =
+      decision.ok && decision.value.some(({ outcomes }) => outcomes.ok && outcomes.value.some(isRefusal));
+    if (isRefused && recent.size > 0) {
+      recent.clear();
+      decision = await this.#decide(entriesOf, recent);
+    }
+    if (!decision.ok) return answerAll(batch, decision);
+    const decided = decision.value;
     const changes = decided.flatMap(({ change }) => change ?? []);
     const written = await this.#books.write(changes);
     if (!written.ok) return answerAll(batch, written);
     const { areAll, refused } = written.value;
-    if (areAll) for (const { after } of changes) this.#standing.forget(after._id);
+    if (!areAll) this.#recent.noteShared(recent.keys());
+    if (areAll) for (const { after } of changes) this.#noteWritten(after);
     // Where somebody else wrote one of the accounts, nobody says which: all that were to be written are read again.
     const certain = decided.filter(({ change }) => change === null || areAll);
     const inserted = await this.#insert(certain.flatMap(({ outcomes }) => (outcomes.ok ? outcomes.value : [])));
@@ -153,6 +161,37 @@ export class LedgerPoster {
       answers.set(waiting, err(appError('write_conflict', detail)));
     }
     return answers;
+  }
+
+  /** What becomes of the entries, and of the accounts. @param known accounts that need not be read */
+  async #decide(
+    entriesOf: ReadonlyMap<string, readonly LedgerEntry[]>,
+    known: ReadonlyMap<string, CreditAccount>,
+  ): Promise<Result<readonly Decided[], AppError>> {
+    const read = await this.#books.read(entriesOf, known);
+    if (!read.ok) return read;
+    const isKnown = ({ _id, workspaceId }: LedgerEntry): boolean => {
+      const account = read.value.accounts.get(workspaceId);
+      return read.value.standing.has(_id) || (account?.ok === true && Object.hasOwn(account.value.posting, _id));
+    };
+    const closed = await this.#months.closedAmong([...entriesOf.values()].flat().filter((entry) => !isKnown(entry)));
+    if (!closed.ok) return closed;
+    const isLate = (entry: LedgerEntry): boolean => !isKnown(entry) && isDatedIn(entry, closed.value);
+    return ok(
+      [...entriesOf].map(([workspaceId, entries]): Decided => {
+        const account = read.value.accounts.get(workspaceId) ?? err(appError('internal', workspaceId));
+        if (!account.ok) return { workspaceId, outcomes: account, change: null };
+        const posted = postEntries(this.#standing.without(account.value), entries, read.value.standing, isLate);
+        const isChanged = posted.outcomes.some((outcome) => outcome.type === 'applied');
+        const change: AccountChange | null = isChanged ? { before: account.value, after: posted.account } : null;
+        return { workspaceId, outcomes: ok(posted.outcomes), change };
+      }),
+    );
+  }
+
+  #noteWritten(account: CreditAccount): void {
+    this.#standing.forget(account._id);
+    this.#recent.keep(account);
   }
 
   /** Everybody's entries as they may be posted, in their order. */

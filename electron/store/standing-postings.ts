@@ -2,7 +2,7 @@ import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import type { AccountBooks } from './account-books.ts';
 
 /** How long an account keeps entries in `posting` that stand, in milliseconds, where no other write takes them off with it. */
-const CLEAR_AFTER_MS = 100;
+const CLEAR_AFTER_MS = 300;
 
 /** Waits for about that many milliseconds; passed in so that tests decide what waiting is. */
 export type Wait = (delayMs: number) => Promise<void>;
@@ -14,13 +14,16 @@ export type Wait = (delayMs: number) => Promise<void>;
 export class StandingPostings {
   readonly #books: Pick<AccountBooks, 'clear'>;
   readonly #wait: Wait;
+  readonly #onClear: (workspaceIds: Iterable<string>) => void;
   /** By workspace. */
   readonly #standing = new Map<string, Set<string>>();
   #isClearing = false;
 
-  constructor(books: Pick<AccountBooks, 'clear'>, wait: Wait) {
+  /** @param onClear told of the accounts of which something is about to be taken off */
+  constructor(books: Pick<AccountBooks, 'clear'>, wait: Wait, onClear: (workspaceIds: Iterable<string>) => void) {
     this.#books = books;
     this.#wait = wait;
+    this.#onClear = onClear;
   }
 
   add(entry: LedgerEntry): void {
@@ -53,6 +56,7 @@ export class StandingPostings {
     while (isWorking());
     const cleared = new Map([...this.#standing].map(([workspaceId, keys]) => [workspaceId, new Set(keys)]));
     this.#standing.clear();
+    this.#onClear(cleared.keys());
     await this.#books.clear(cleared);
     this.#isClearing = false;
   }

@@ -23,6 +23,7 @@ import {
 import { outputOf } from './output-stages.ts';
 import { refuseNegative, refuseUnknown } from './field-values.ts';
 import { snapshotTimeOf } from './read-concern.ts';
+import { readFields } from './read-fields.ts';
 import { checkStages } from './stage-names.ts';
 import { sourceOf } from './source-stages.ts';
 import { aggregateOnView, findOnView, throughViews } from './views.ts';
@@ -111,7 +112,8 @@ const find: Command = {
     const request = readRequest(call);
     refuseTailing(call);
     const projection = docField(call.body, 'projection');
-    const source = pagesOf(documentsOf(call.deployment, call.db, name, request), (page) => project(page, projection));
+    const read = { ...request, fields: readFields(request, projection) };
+    const source = pagesOf(documentsOf(call.deployment, call.db, name, read), (page) => project(page, projection));
     const isSingle = call.body['singleBatch'] === true || (numberField(call.body, 'limit') ?? 0) < 0;
     return syncFirstPage(call, `${call.db}.${name}`, source, numberField(call.body, 'batchSize'), {
       isSingle,

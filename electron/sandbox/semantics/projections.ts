@@ -10,7 +10,7 @@ export function project(documents: readonly Doc[], projection: Doc | undefined):
 }
 
 /** The top-level fields of a projection that only includes such: the usual case, which keeps every type as it is. */
-function plainInclusion(projection: Doc): ReadonlySet<string> | null {
+export function plainInclusion(projection: Doc): ReadonlySet<string> | null {
   const fields = new Set<string>(['_id']);
   for (const [path, value] of Object.entries(projection)) {
     const isOn = value === true || (numberOf(value) ?? 0) !== 0;

@@ -38,6 +38,8 @@ export interface ReadRequest {
   readonly at?: Timestamp | null;
   /** False where a sort may not hold more than MongoDB allows without the disk. */
   readonly allowDiskUse?: boolean;
+  /** The names of all fields of the first level that anybody looks at; null where that is not known. */
+  readonly fields?: ReadonlySet<string> | null;
   /** What the read looks at is counted here. */
   readonly stats?: ReadStats;
 }
@@ -116,7 +118,7 @@ function* matching(
       if (seen.has(record)) continue;
       seen.add(record);
     }
-    const document = records.read(record);
+    const document = records.read(record, request.fields);
     if (stats !== undefined) stats.docsExamined += 1;
     if (document !== null && matches(document)) yield { record, document };
   }
@@ -193,13 +195,13 @@ function* sorted(
   records: RecordSource,
   found: Iterable<Found>,
   sort: readonly SortField[],
-  { collation = null, skip = 0, limit = 0, allowDiskUse = true }: ReadRequest,
+  { collation = null, skip = 0, limit = 0, allowDiskUse = true, fields = null }: ReadRequest,
 ): Generator<Found> {
   // Of a sort with a limit MongoDB holds no more than the limit, which a page of its documents is far below.
   const counted = allowDiskUse || limit > 0 ? found : withinMemory(found);
   const entries = collation === null ? keyed(counted, sort) : collated(counted, sort, collation);
   for (const { record } of records.sorts.sorted(entries, limit === 0 ? 0 : skip + limit)) {
-    const document = records.read(record);
+    const document = records.read(record, fields);
     if (document !== null) yield { record, document };
   }
 }

@@ -2,7 +2,8 @@ import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
-import { DOCUMENT_BYTES_MAX, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
+import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
+import { onlyFields } from '../semantics/bson-elements.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
@@ -86,11 +87,15 @@ export class Records {
     this.#count = sqlite.prepare('SELECT count(*) AS count FROM documents WHERE record > ? AND record < ?');
   }
 
-  /** A document in exact form, or null where it has gone since its place was read. Error: `MaxTimeMSExpired`. */
-  read(record: number): Doc | null {
+  /**
+   * A document in exact form, or null where it has gone since its place was read. Error: `MaxTimeMSExpired`.
+   * @param fields the names of those of its fields that are wanted; all of them unless told, and others may come with them
+   */
+  read(record: number, fields: ReadonlySet<string> | null = null): Doc | null {
     this.#deadline.check();
     const row = this.#read.get(record);
-    return row === undefined ? null : decodeForStore(row.bson);
+    if (row === undefined) return null;
+    return fields === null ? decodeForStore(row.bson) : decodeExact(onlyFields(row.bson, fields));
   }
 
   /** Counted once, and then kept up with every insert and delete. */

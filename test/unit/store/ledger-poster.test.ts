@@ -6,17 +6,19 @@ import { grant } from '../../support/job-builder.ts';
 import { ModelDeployment } from '../../support/model-collections.ts';
 import { connectTo, openGate, type Gate } from '../../support/model-driver.ts';
 
+/** Nothing is waited for and no month is closed. */
+const QUIET: ConstructorParameters<typeof LedgerPoster>[1] = {
+  wait: () => Promise.resolve(),
+  random: () => 0.5,
+  months: {
+    closedAmong: () => Promise.resolve(ok(new Set<string>())),
+    redated: (entries) => Promise.resolve(ok(entries)),
+  },
+};
+
 function setup(gate: Gate = openGate): { deployment: ModelDeployment; poster: LedgerPoster } {
   const deployment = new ModelDeployment(Date.parse('2026-10-01T09:00:00Z'));
-  const poster = new LedgerPoster(connectTo(deployment, gate), {
-    wait: () => Promise.resolve(),
-    random: () => 0.5,
-    months: {
-      closedAmong: () => Promise.resolve(ok(new Set<string>())),
-      redated: (entries) => Promise.resolve(ok(entries)),
-    },
-  });
-  return { deployment, poster };
+  return { deployment, poster: new LedgerPoster(connectTo(deployment, gate), QUIET) };
 }
 
 /** Entries of one workspace that differ in their key. */
@@ -63,6 +65,49 @@ describe('posting from many places at once', () => {
     expect(failed.map(({ ok }) => ok)).toEqual([false, false, false]);
     isBroken = false;
     expect(expectOk(await poster.post('w1', entries))).toHaveLength(3);
+  });
+});
+
+describe('an account that this process wrote last', () => {
+  function reservation(n: number, credits: number): ReturnType<typeof grant> {
+    return { ...grant('w1', credits), _id: `g${n}:reserve:1`, generationId: `g${n}`, type: 'reserve' };
+  }
+
+  it('is not read again before the next posting', async () => {
+    const operations: string[] = [];
+    const { deployment } = setup();
+    const counting: Gate = (name, apply) => {
+      operations.push(name);
+      return openGate(name, apply);
+    };
+    // Nothing is taken off in between, which would be a reason to read.
+    const poster = new LedgerPoster(connectTo(deployment, counting), { ...QUIET, wait: () => new Promise(() => {}) });
+    for (const entry of grants(5)) expectOk(await poster.post('w1', [entry]));
+    expect(operations.filter((name) => name === 'accounts.find')).toHaveLength(1);
+    expect(deployment.accounts.documents.get('w1')).toMatchObject({ available: 50 });
+  });
+
+  it('is read where somebody else wrote it, and each entry counts once', async () => {
+    const { deployment, poster } = setup();
+    const other = new LedgerPoster(connectTo(deployment, openGate), QUIET);
+    for (const [at, entry] of grants(80).entries()) {
+      expectOk(await (at % 2 === 0 ? poster : other).post('w1', [entry]));
+      if (at % 10 === 0) expectOk(await (at % 2 === 0 ? other : poster).post('w1', [entry]));
+    }
+    expect(deployment.accounts.documents.get('w1')).toMatchObject({ available: 800 });
+    expect(deployment.ledger.documents.size).toBe(80);
+  });
+
+  it('refuses nobody for what it held before somebody else paid in', async () => {
+    const { deployment, poster } = setup();
+    const other = new LedgerPoster(connectTo(deployment, openGate), QUIET);
+    const [first, second] = grants(2);
+    if (first === undefined || second === undefined) throw new Error('two grants are needed');
+    expectOk(await poster.post('w1', [first]));
+    expectOk(await other.post('w1', [second]));
+    const outcomes = expectOk(await poster.post('w1', [reservation(1, 20), reservation(2, 1)]));
+    expect(outcomes.map(({ type }) => type)).toEqual(['applied', 'refused']);
+    expect(deployment.accounts.documents.get('w1')).toMatchObject({ available: 0, held: 20 });
   });
 });
 

@@ -1,0 +1,43 @@
+import { BSONRegExp, Binary, Code, Decimal128, Int32, Long, MaxKey, ObjectId, Timestamp } from 'bson';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { onlyFields } from '#sandbox/semantics/bson-elements.ts';
+import { encode, type Doc } from '#sandbox/semantics/values.ts';
+
+const NAMES = ['a', 'b', 'ab', 'ö', '1'] as const;
+const value = fc.constantFrom<unknown>(
+  null,
+  true,
+  0.5,
+  'ö',
+  [],
+  ['a', { b: 1 }],
+  {},
+  { a: { b: [1] } },
+  new Int32(1),
+  Long.fromNumber(1),
+  Decimal128.fromString('1.5'),
+  new Date(1),
+  new ObjectId('a'.repeat(24)),
+  new Timestamp({ t: 1, i: 2 }),
+  new Binary(Buffer.from('abc')),
+  new BSONRegExp('a', 'i'),
+  new Code('a'),
+  new Code('a', { b: 1 }),
+  new MaxKey(),
+);
+const entries = fc.uniqueArray(fc.tuple(fc.constantFrom(...NAMES), value), { selector: ([name]) => name });
+
+describe('a document as BSON with some of its fields', () => {
+  it('is what those fields alone would be written as', () => {
+    fc.assert(
+      fc.property(entries, fc.subarray([...NAMES]), (fields, names) => {
+        const whole: Doc = Object.fromEntries(fields);
+        const wanted = new Set<string>(names);
+        const some: Doc = Object.fromEntries(Object.entries(whole).filter(([name]) => wanted.has(name)));
+        expect(onlyFields(Buffer.from(encode(whole)), wanted).equals(encode(some))).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
