@@ -6,7 +6,6 @@ import type {
   HealthFigures,
   HealthFilter,
   HealthGroup,
-  HealthGroupRow,
   HealthPoint,
   HealthQuery,
   HealthView,
@@ -16,14 +15,8 @@ import { QueueReader } from './queue-reader.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
 
-interface HealthGroupFigures extends HealthGroupRow {
-  readonly points: readonly HealthPoint[];
-}
-
 /** Health over a time; at most {@link HEALTH_GROUPS_MAX} groups. */
-export interface HealthAnswer extends Omit<HealthView, 'before' | 'groups'> {
-  readonly groups: readonly HealthGroupFigures[];
-}
+export type HealthAnswer = Omit<HealthView, 'before'>;
 
 /** The most groups of an answer; what the others have is in the figures of all. */
 export const HEALTH_GROUPS_MAX = 50;
@@ -49,22 +42,28 @@ export class HealthReader {
 
   health(query: HealthQuery): HealthAnswer {
     const range = rangeOf(query);
-    const rows = this.#rows(query, range);
     const all = new SumsByBucket(range);
-    const groups = new Map<string, SumsByBucket>();
-    for (const row of rows) {
-      const sums = new HealthSums();
-      sums.addRow(row, 2);
-      const bucket = Number(row[0]);
-      all.add(bucket, sums);
-      if (query.groupBy === null) continue;
-      const key = String(row[1]);
+    const groups = new Map<string, HealthSums>();
+    const addAll = (bucket: number, sums: HealthSums): void => all.add(bucket, sums);
+    const addToGroup = (_bucket: number, sums: HealthSums, key: string): void => {
       let group = groups.get(key);
-      if (group === undefined) groups.set(key, (group = new SumsByBucket(range)));
-      group.add(bucket, sums);
+      if (group === undefined) groups.set(key, (group = new HealthSums()));
+      group.addSums(sums);
+    };
+    if (query.groupBy === 'workspace' && query.filter.workspaceId === null) {
+      // Nearly every job of a workspace has a row of its own: only those of the workspaces that are shown are summed up.
+      this.#read({ ...query, groupBy: null }, range, addAll);
+      for (const workspaceId of this.#largestWorkspaces(query.filter, range)) {
+        this.#read({ ...query, filter: { ...query.filter, workspaceId } }, range, addToGroup);
+      }
+    } else {
+      this.#read(query, range, (bucket, sums, key) => {
+        addAll(bucket, sums);
+        if (query.groupBy !== null) addToGroup(bucket, sums, key);
+      });
     }
     const queue = this.#queue.read(query.filter, query.groupBy);
-    for (const key of queue.byGroup.keys()) if (!groups.has(key)) groups.set(key, new SumsByBucket(range));
+    for (const key of queue.byGroup.keys()) if (!groups.has(key)) groups.set(key, new HealthSums());
     return {
       fromMs: range.first * range.bucketMs,
       toMs: (range.last + 1) * range.bucketMs,
@@ -74,23 +73,20 @@ export class HealthReader {
       points: all.points(),
       groups: largestOf(groups).map(([key, group]) => ({
         key,
-        figures: figuresOf(group.sum()),
+        figures: figuresOf(group),
         queue: queue.of(key),
-        points: group.points(),
       })),
     };
   }
 
-  #rows({ groupBy, filter }: HealthQuery, range: BucketRange): readonly (readonly unknown[])[] {
+  #read(
+    { groupBy, filter }: HealthQuery,
+    range: BucketRange,
+    take: (bucket: number, sums: HealthSums, key: string) => void,
+  ): void {
     const needsWorkspaces = groupBy === 'workspace' || filter.workspaceId !== null;
     const isWhole = groupBy === null && isUnrestricted(filter);
-    const where = [
-      ...(needsWorkspaces || !isWhole ? ["kind <> ''"] : ["kind = '' AND provider = '' AND model = ''"]),
-      ...(filter.kind === null ? [] : ['kind = @kind']),
-      ...(filter.provider === null ? [] : ['provider = @provider']),
-      ...(filter.model === null ? [] : ['model = @model']),
-      ...(filter.workspaceId === null ? [] : ['workspace = @workspaceId']),
-    ];
+    const where = isWhole && !needsWorkspaces ? "kind = '' AND provider = '' AND model = ''" : whereOf(filter);
     const table =
       filter.workspaceId !== null
         ? 'workspace_health INDEXED BY workspace_health_workspace'
@@ -98,12 +94,44 @@ export class HealthReader {
           ? 'workspace_health'
           : 'health';
     const group = groupBy === null ? "''" : DIMENSIONS[groupBy];
-    return this.#pool.rawAll(
-      `SELECT bucket, ${group}, ${HEALTH_COLUMN_NAMES.join(', ')} FROM ${table}
-       WHERE grain = @grain AND bucket BETWEEN @first AND @last AND ${where.join(' AND ')}`,
-      { grain: range.bucketMs / 1000, first: range.first, last: range.last, ...filter },
+    const rows = this.#pool.rawAll(
+      `SELECT bucket, ${group}, ${HEALTH_COLUMN_NAMES.join(', ')} FROM ${table} WHERE ${IN_RANGE} AND ${where}`,
+      paramsOf(filter, range),
     );
+    for (const row of rows) {
+      const sums = new HealthSums();
+      sums.addRow(row, 2);
+      take(Number(row[0]), sums, String(row[1]));
+    }
   }
+
+  /** The workspaces with most jobs of a time, the largest first. */
+  #largestWorkspaces(filter: HealthFilter, range: BucketRange): readonly string[] {
+    const rows = this.#pool.all<{ workspace: string }>(
+      `SELECT workspace, sum(arrived + completed + failed) AS size FROM workspace_health
+       WHERE ${IN_RANGE} AND ${whereOf(filter)}
+       GROUP BY workspace ORDER BY size DESC, workspace LIMIT ${HEALTH_GROUPS_MAX}`,
+      paramsOf(filter, range),
+    );
+    return rows.map(({ workspace }) => workspace);
+  }
+}
+
+const IN_RANGE = 'grain = @grain AND bucket BETWEEN @first AND @last';
+
+/** What a filter says of the rows that are of a kind, a provider and a model each. */
+function whereOf(filter: HealthFilter): string {
+  return [
+    "kind <> ''",
+    ...(filter.kind === null ? [] : ['kind = @kind']),
+    ...(filter.provider === null ? [] : ['provider = @provider']),
+    ...(filter.model === null ? [] : ['model = @model']),
+    ...(filter.workspaceId === null ? [] : ['workspace = @workspaceId']),
+  ].join(' AND ');
+}
+
+function paramsOf(filter: HealthFilter, { bucketMs, first, last }: BucketRange): object {
+  return { grain: bucketMs / 1000, first, last, ...filter };
 }
 
 interface BucketRange {
@@ -161,14 +189,9 @@ class SumsByBucket {
   }
 }
 
-function largestOf(groups: ReadonlyMap<string, SumsByBucket>): readonly (readonly [string, SumsByBucket])[] {
-  const sizeOf = (group: SumsByBucket): number => {
-    const { counters } = group.sum();
-    return counters.reduce(
-      (sum, figure, index) => sum + (SIZE_COUNTERS.has(HEALTH_COUNTERS[index] ?? '') ? figure : 0),
-      0,
-    );
-  };
+function largestOf(groups: ReadonlyMap<string, HealthSums>): readonly (readonly [string, HealthSums])[] {
+  const sizeOf = ({ counters }: HealthSums): number =>
+    counters.reduce((sum, figure, index) => sum + (SIZE_COUNTERS.has(HEALTH_COUNTERS[index] ?? '') ? figure : 0), 0);
   return [...groups]
     .map(([key, group]) => ({ key, group, size: sizeOf(group) }))
     .sort((left, right) => right.size - left.size || (left.key < right.key ? -1 : 1))

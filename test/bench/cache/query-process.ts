@@ -162,8 +162,9 @@ measure(
   [health(2160, {}), health(2160, { groupBy: 'kind' }), health(2160, { filter: { ...ANY, kind: 'video' } })],
   10,
 );
-measure('health of a day by workspace', [health(24, { groupBy: 'workspace' })], null);
-measure('health of a workspace over ninety days', [health(2160, { filter: { ...ANY, workspaceId: 'ws-0003' } })], null);
+measure('health of a day by workspace', [health(24, { groupBy: 'workspace' })], 50);
+measure('health of ninety days by workspace', [health(2160, { groupBy: 'workspace' })], 50);
+measure('health of a workspace over ninety days', [health(2160, { filter: { ...ANY, workspaceId: 'ws-0003' } })], 50);
 measure(
   'groups of failures of a week',
   [

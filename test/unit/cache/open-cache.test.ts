@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writ
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCache } from '#cache/open-cache.ts';
+import { APPLICATION_ID, MIGRATIONS, OLDEST_VERSION } from '#cache/schema.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
 
@@ -57,6 +58,32 @@ describe('a file that can be used', () => {
     expect(expectOk(cache.reader.job('j1'))?.type).toBe('job');
     expect('apply' in cache.reader).toBe(false);
   });
+});
+
+describe('a copy that an older version of the program wrote', () => {
+  it('is gone on from, with every table and index of a new one', () => {
+    const old = new Database(world.file);
+    for (const migration of MIGRATIONS.slice(0, 2)) old.exec(migration);
+    old.pragma(`application_id = ${APPLICATION_ID}`);
+    old.pragma(`user_version = ${OLDEST_VERSION + 1}`);
+    old.close();
+    const cache = world.open();
+    expect(cache.setAside).toBeNull();
+    expectOk(cache.writer.apply([jobChange(jobIn({ id: 'j1', state: 'failed' }))], 'p1'));
+    expectOk(cache.reader.failureGroups({ fromMs: 0, toMs: NOW_MS, workspaceId: null, classes: [], limit: 1 }));
+    cache.close();
+    const fresh = setupCache();
+    fresh.open().close();
+    expect(schemaOf(world.file)).toEqual(schemaOf(fresh.file));
+    fresh.end();
+  });
+
+  function schemaOf(file: string): readonly unknown[] {
+    const db = new Database(file, { readonly: true });
+    const found = db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all();
+    db.close();
+    return found;
+  }
 });
 
 describe('a file that cannot be used is set aside with a note and built anew', () => {
