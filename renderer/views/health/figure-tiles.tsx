@@ -123,7 +123,8 @@ function DurationTile({
   before: DurationFigures;
   onPick: () => void;
 }): ReactNode {
-  const words = (ms: number | null): string => (ms === null ? '–' : formatDuration(ms));
+  // A figure and its unit stay on one line of the narrow tile.
+  const words = (ms: number | null): string => (ms === null ? '–' : formatDuration(ms).replaceAll(' ', '\u00A0'));
   return (
     <Tile
       name={`${name}, p95`}

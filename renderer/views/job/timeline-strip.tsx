@@ -152,7 +152,7 @@ function MarkLane({
   );
 }
 
-/** Further to the right a tick's words stand before it. */
+/** Further to the right there is no room for a tick's words: the mark stands alone. */
 const LAST_LABEL_PERCENT = 88;
 
 function Axis({ view, startMs }: { view: TimelineWindow; startMs: number }): ReactNode {
@@ -162,11 +162,9 @@ function Axis({ view, startMs }: { view: TimelineWindow; startMs: number }): Rea
       <div className="strip-track">
         {ticksOf(view, startMs).map((offsetMs) => {
           const percent = shareOf(startMs + offsetMs, view);
-          // Near the end there is no room behind the mark for its words.
-          const side = percent > LAST_LABEL_PERCENT ? 'before' : 'behind';
           return (
-            <span key={offsetMs} className="strip-tick tabular" data-side={side} style={{ left: `${percent}%` }}>
-              {offsetMs === 0 ? '0' : `+${formatDuration(offsetMs)}`}
+            <span key={offsetMs} className="strip-tick tabular" style={{ left: `${percent}%` }}>
+              {percent <= LAST_LABEL_PERCENT && (offsetMs === 0 ? '0' : `+${formatDuration(offsetMs)}`)}
             </span>
           );
         })}
