@@ -158,7 +158,7 @@ function encodeNumber(value: unknown): Buffer {
   // NaN is below every number; zero has one encoding, whatever its sign.
   result.writeDoubleBE(nearest === 0 ? 0 : nearest);
   if (Number.isNaN(nearest)) result.fill(0, 0, 8);
-  else if (nearest < 0 || Object.is(nearest, -0)) inverted(result.subarray(0, 8)).copy(result);
+  else if (nearest < 0) inverted(result.subarray(0, 8)).copy(result);
   else result[0] = (result[0] ?? 0) | 0x80;
   const rest = beyondDouble(value, nearest);
   result.writeUInt16BE(0x8000, 8);

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 export type Sqlite = Database.Database;
 
 /** Raised when the layout of the tables changes; a file of another layout is refused, not guessed at. */
-const LAYOUT_VERSION = 3;
+const LAYOUT_VERSION = 4;
 
 const TABLES = `
   CREATE TABLE collections (id INTEGER PRIMARY KEY, db TEXT NOT NULL, name TEXT NOT NULL, uuid BLOB NOT NULL, options BLOB NOT NULL, UNIQUE (db, name));
@@ -32,6 +32,8 @@ const CHECKPOINT_PAGES = 16_384;
 /** The application id of a file whose indexes are to be filled again. */
 export const INDEXES_EMPTY = 1;
 
+const FILL_AGAIN = `DELETE FROM entries; PRAGMA application_id = ${INDEXES_EMPTY}`;
+
 /** From the layout before to the next. */
 const MIGRATIONS: Readonly<Record<number, string>> = {
   1: `
@@ -42,7 +44,9 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     UPDATE entries SET record = record + ${RECORDS_PER_COLLECTION} * (SELECT collection FROM indexes WHERE id = indexId);
   `,
   // Decimals and long integers have other keys since.
-  2: `DELETE FROM entries; PRAGMA application_id = ${INDEXES_EMPTY}`,
+  2: FILL_AGAIN,
+  // As has the zero below zero in lists and documents.
+  3: FILL_AGAIN,
 };
 
 /**

@@ -88,6 +88,21 @@ describe('the order of values', () => {
   });
 
   it.each<[string, unknown, unknown]>([
+    ['zero', double(-0), int(0)],
+    ['zero in a list', [double(-0)], [int(0)]],
+    ['zero in a document', { a: double(-0) }, { a: double(0) }],
+  ])('and the key of %s do not know its sign', (_name, left, right) => {
+    expect(encodeKey(left).equals(encodeKey(right))).toBe(true);
+    expect(compareValues(left, right)).toBe(0);
+  });
+
+  it('is that of keys for decimals between zero and every double, on both sides', () => {
+    const ordered = [double(-5e-324), decimal('-1E-400'), double(-0), decimal('1E-400'), double(5e-324)];
+    const keys = ordered.map((each) => encodeKey([each]));
+    expect(keys.toSorted((left, right) => Buffer.compare(left, right))).toEqual(keys);
+  });
+
+  it.each<[string, unknown, unknown]>([
     ['a long beyond 2^53 and its neighbour', double(9_007_199_254_740_992), long('9007199254740993')],
     ['a decimal and the double nearest to it', decimal('0.1'), double(0.1)],
     ['documents with the same fields in another order', { a: int(1), b: int(1) }, { b: int(1), a: int(1) }],
