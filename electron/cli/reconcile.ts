@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
-import { mergeSeen, NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
@@ -13,7 +12,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
 import { findingsCsv } from '#console/reconciliation/exports.ts';
 import { matchInvoicesOf, withInvoiceFindings } from '#console/reconciliation/invoice-desk.ts';
-import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
+import { openLastRun, saveRun } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
 import { openProcessStore } from '#store/process-store.ts';
@@ -92,8 +91,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   const prices = await readPrices(flags.prices);
   if (!prices.ok) return prices;
   const scope = { workspaceId: flags.workspace ?? null, period: flags.period ?? null };
-  const memory = flags.memory === undefined ? null : await openMemory(flags.memory, scope);
-  if (memory !== null && !memory.ok) return memory;
+  const before = flags.memory === undefined ? null : await openLastRun(flags.memory, scope);
   const mapping = readMappingFile(flags.mapping);
   if (!mapping.ok) return mapping;
   const store = await openProcessStore({
@@ -106,15 +104,15 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   try {
     const closed = await readClosedBooks(store.value.finance.periods, flags.memory ?? null);
     if (!closed.ok) return closed;
-    const seen = mergeSeen(closed.value.sealed, memory?.value.seen ?? NOTHING_SEEN);
     const run = await runReconciliation(store.value.reader, {
       scope,
       prices: prices.value,
       closedPeriods: closed.value.closed.map(({ period }) => period),
-      seen,
+      seen: closed.value.sealed,
       asOfMs: flags.asOf?.getTime() ?? null,
       chargeRule: null,
       copy: null,
+      memory: flags.memory === undefined ? null : { folder: flags.memory, keeps: 'memory' },
       signal,
       onProgress: showProgress(flags.json),
     });
@@ -126,10 +124,13 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     const record = withInvoiceFindings(run.value.record, matches.value);
     if (flags.csv !== undefined)
       await pipeline(Readable.from(findingsCsv(record.findings)), createWriteStream(flags.csv));
-    if (flags.memory === undefined || memory === null) return ok({ record, comparison: null, lost: [] });
-    const { lastRun, lost } = memory.value;
-    const saved = await saveMemory(flags.memory, { seen, lost }, { ...run.value, record });
+    if (flags.memory === undefined || before === null) return ok({ record, comparison: null, lost: [] });
+    const saved = await saveRun(flags.memory, record);
     if (!saved.ok) return saved;
+    const remembered = await run.value.remember();
+    if (!remembered.ok) return remembered;
+    const { lastRun } = before;
+    const lost = [...run.value.lost, ...before.lost];
     const comparison = lastRun === null ? null : compareRuns(lastRun.findings, record.findings);
     return ok({ record, comparison, lost });
   } finally {

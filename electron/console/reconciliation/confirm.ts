@@ -36,12 +36,7 @@ export async function confirmFindings(
   if (findings.length === 0) return ok({ confirmed: [], passed: 0, undecidedWorkspaces: [] });
   const fresh = await readFresh(store, first.ownerOf, findings, options);
   if (!fresh.ok) return fresh;
-  const sums = await readSettledSums(
-    store,
-    first.accountVersions === null ? null : { view: first.view, accountVersions: first.accountVersions },
-    [...workspacesOf(findings)],
-    options.signal,
-  );
+  const sums = await readSettledSums(store, first.first, [...workspacesOf(findings)], options.signal);
   if (!sums.ok) return sums;
   for (const [workspaceId, account] of sums.value.accounts) fresh.value.accounts.set(workspaceId, account);
   const { found: again } = judgeFresh(fresh.value, sums.value.ledger, findings, options);

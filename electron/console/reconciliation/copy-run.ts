@@ -3,16 +3,14 @@ import type { ReconciliationProgressView, ReconciliationScope } from '#contract/
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
-import { mergeSeen, rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { BlockKeeper } from './blocks/block-keeper.ts';
 import { ClosedBooksKeeper, type ClosedBooks } from './closed-books.ts';
 import { beginReading } from './copied-books.ts';
 import { matchInvoices, withInvoiceFindings } from './invoice-desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
-import { openAllSeen, saveSeen } from './memory-folder.ts';
 import { concludeRun, runRulesAt, runReconciliation } from './run.ts';
 import type { RunRecord } from './run-record.ts';
-import { StandingKeeper } from './standing-keeper.ts';
 
 /** What a run over the copy is asked with. */
 export interface CopyRunRequest {
@@ -43,14 +41,14 @@ const IDLE_MS = 10 * 60_000;
 export class CopyRun {
   readonly #folder: string;
   readonly #server: KeptServer;
-  readonly #standing: StandingKeeper;
+  readonly #blocks: BlockKeeper;
   readonly #closed: ClosedBooksKeeper;
   #idle: NodeJS.Timeout | null = null;
 
   constructor(folder: string, server: KeptServer) {
     this.#folder = folder;
     this.#server = server;
-    this.#standing = new StandingKeeper(folder);
+    this.#blocks = new BlockKeeper(folder);
     this.#closed = new ClosedBooksKeeper(folder);
   }
 
@@ -80,7 +78,7 @@ export class CopyRun {
       if (source === server.value.reader) {
         return await this.#runOnServer(server.value, books, { ...request, asOfMs: rules.asOfMs }, closed.value);
       }
-      const judged = await this.#standing.judge(books, { rules, chargeRule, chargeBasis, signal, onProgress });
+      const judged = await this.#blocks.judge(books, { rules, chargeRule, chargeBasis, signal, onProgress });
       if (!judged.ok) return judged;
       // From here on only the server is read; a reader that stays would keep the log of the copy from being emptied.
       books.end();
@@ -92,7 +90,7 @@ export class CopyRun {
         onProgress,
       });
       if (!finished.ok) return finished;
-      const record = await withInvoices(finished.value.record, { books, server: server.value, signal });
+      const record = await withInvoices(finished.value, { books, server: server.value, signal });
       if (!record.ok) return record;
       const { documentsRead, lost, remember } = judged.value;
       return ok({ record: record.value, copyAsOfMs, documentsRead, lost, remember });
@@ -108,41 +106,31 @@ export class CopyRun {
     { scope, asOfMs, signal, onProgress }: CopyRunRequest,
     { closed, sealed }: ClosedBooks,
   ): Promise<Result<FinishedCopyRun, AppError>> {
-    const kept = await openAllSeen(this.#folder);
-    if (!kept.ok) return kept;
-    const seen = mergeSeen(sealed, mergeSeen(kept.value.recent, kept.value.whole));
+    this.#blocks.release();
     const finished = await runReconciliation(server.reader, {
       scope,
       prices: CATALOGUE_PRICES,
       closedPeriods: closed.map(({ period }) => period),
-      seen,
+      seen: sealed,
       asOfMs,
       chargeRule: null,
       copy: null,
+      memory: { folder: this.#folder, keeps: 'memory' },
       signal,
       onProgress,
     });
     if (!finished.ok) return finished;
-    const { view, record } = finished.value;
+    const { record, lost, remember } = finished.value;
     const whole = await withInvoices(record, { books, server, signal });
     if (!whole.ok) return whole;
-    return ok({
-      record: whole.value,
-      copyAsOfMs: null,
-      documentsRead: 0,
-      lost: kept.value.lost,
-      remember: () => {
-        this.#standing.release();
-        return saveSeen(this.#folder, rememberSeen(view, seen, null), kept.value.lost);
-      },
-    });
+    return ok({ record: whole.value, copyAsOfMs: null, documentsRead: 0, lost, remember });
   }
 
   /** Lets go of the books in memory. Idempotent. */
   close(): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
-    this.#standing.release();
+    this.#blocks.release();
     this.#closed.release();
   }
 

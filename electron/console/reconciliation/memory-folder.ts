@@ -1,32 +1,24 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { AppError } from '#domain/errors.ts';
-import { mergeSeen, NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { BlockFolder, BLOCKS_FOLDER } from './blocks/block-folder.ts';
 import { encodeRun, runRecordSchema, type RunRecord, type RunScope } from './run-record.ts';
-import type { FinishedRun } from './run.ts';
 import { decodeSeen, encodeSeen } from './view-file.ts';
 import { attemptWriting, readIfThere, readJson, SET_ASIDE, writeWhole } from './whole-files.ts';
 
-/** What a folder of runs remembers. */
-export interface RunMemory {
-  readonly seen: SeenEntries;
-  /** The last run of the scope that it was opened for, null where there was none. */
-  readonly lastRun: RunRecord | null;
-  /** Files that are damaged: what they remembered is not in it. */
-  readonly lost: readonly string[];
-}
-
+/** What runs had seen before blocks remembered it. */
 const SEEN_FILE = 'seen-entries.cols';
-/** What runs have seen that read only what had changed: it outweighs the other file, and is empty again once that is written. */
+/** Books as they were kept before there were blocks. */
+const FORMER_FILES = ['standing-view.cols', 'standing-books.json'];
+/** What runs have seen that read only what had changed: it outweighs the blocks, and goes once these are written anew. */
 const RECENT_FILE = 'seen-recently.cols';
 
-/** What runs have seen of the ledger. */
+/** What runs have seen of the ledger, beside what blocks remember: `whole` is weaker than that and `recent` stronger. */
 export interface KeptSeen {
   readonly whole: SeenEntries;
   readonly recent: SeenEntries;
-  /** Files that are damaged: what they remembered is not in it. They are set aside by {@link saveSeen}. */
+  /** Files that are damaged: what they remembered is not in it. They are set aside by {@link setSeenAside}. */
   readonly lost: readonly string[];
 }
 
@@ -43,15 +35,6 @@ export async function openSeen(folder: string): Promise<Result<KeptSeen, AppErro
   return ok({ whole: whole.value.seen, recent: recent.value.seen, lost });
 }
 
-/** All that runs of a folder have seen, with what books in blocks remember. Errors: those of {@link openSeen}. */
-export async function openAllSeen(folder: string): Promise<Result<KeptSeen, AppError>> {
-  const opened = await openSeen(folder);
-  if (!opened.ok) return opened;
-  const blocks = new BlockFolder(path.join(folder, BLOCKS_FOLDER)).seen();
-  const { recent, whole, lost } = opened.value;
-  return ok({ recent, whole: mergeSeen(blocks.seen, whole), lost: [...lost, ...blocks.lost] });
-}
-
 async function openSeenFile(
   folder: string,
   name: string,
@@ -63,32 +46,13 @@ async function openSeenFile(
   return ok(seen.ok ? { seen: seen.value, lost: null } : { seen: NOTHING_SEEN, lost: name });
 }
 
-/**
- * Keeps all that was seen, as the one memory of the folder.
- * @param lost damaged files, which are set aside and not written over
- * Errors: `disk_full`, `internal`.
- */
-export function saveSeen(
-  folder: string,
-  seen: SeenEntries,
-  lost: readonly string[] = [],
-): Promise<Result<void, AppError>> {
-  return attemptWriting(async () => {
-    await mkdir(folder, { recursive: true });
-    await moveAside(folder, lost);
-    await writeWhole(path.join(folder, SEEN_FILE), encodeSeen(seen));
-    await rm(path.join(folder, RECENT_FILE), { force: true });
-    // All that they remembered stands in the one file now, and weaker memories must not grow old beside it.
-    await rm(path.join(folder, BLOCKS_FOLDER), { recursive: true, force: true });
-  });
+/** Gives up what blocks remember by now. Throws what the disk refuses. */
+export async function forgetSeen(folder: string): Promise<void> {
+  for (const name of [SEEN_FILE, RECENT_FILE, ...FORMER_FILES]) await rm(path.join(folder, name), { force: true });
 }
 
-/** Sets damaged files aside, so that they are not lost once more by every run. Errors: `internal`. */
-export function setSeenAside(folder: string, lost: readonly string[]): Promise<Result<void, AppError>> {
-  return attemptWriting(() => moveAside(folder, lost));
-}
-
-async function moveAside(folder: string, lost: readonly string[]): Promise<void> {
+/** Sets damaged files aside, so that they are not lost once more by every run. Throws what the disk refuses. */
+export async function setSeenAside(folder: string, lost: readonly string[]): Promise<void> {
   for (const name of [SEEN_FILE, RECENT_FILE].filter((one) => lost.includes(one))) {
     await rename(path.join(folder, name), path.join(folder, `${name}${SET_ASIDE}`));
   }
@@ -100,31 +64,6 @@ export function saveRecent(folder: string, recent: SeenEntries): Promise<Result<
     await mkdir(folder, { recursive: true });
     await writeWhole(path.join(folder, RECENT_FILE), encodeSeen(recent));
   });
-}
-
-/**
- * Opens a folder of runs; one that is not there is an empty memory. What is damaged is named in `lost`, and the run goes on without it.
- * Errors: `malformed_document` for a file that cannot be read at all.
- */
-export async function openMemory(folder: string, scope: RunScope): Promise<Result<RunMemory, AppError>> {
-  const seen = await openAllSeen(folder);
-  if (!seen.ok) return seen;
-  const { lastRun, lost } = await openLastRun(folder, scope);
-  return ok({
-    seen: mergeSeen(seen.value.recent, seen.value.whole),
-    lastRun,
-    lost: [...seen.value.lost, ...lost],
-  });
-}
-
-/** Stores a finished run beside what it has seen. Each file is complete or not there, whenever the power fails. */
-export async function saveMemory(
-  folder: string,
-  before: Pick<RunMemory, 'seen' | 'lost'>,
-  run: FinishedRun,
-): Promise<Result<void, AppError>> {
-  const saved = await saveRun(folder, run.record);
-  return saved.ok ? saveSeen(folder, rememberSeen(run.view, before.seen, null), before.lost) : saved;
 }
 
 /** Stores a run as the last one of its scope. Errors: `disk_full`, `internal`. */

@@ -7,12 +7,17 @@ import { standingOf } from '#domain/reconciliation/finding-review.ts';
 import type { FinanceLimits } from '#domain/reconciliation/limits.ts';
 import { closePeriod, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
-import { mergeSeen, pickSeen, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
+import {
+  mergeSeen,
+  NOTHING_SEEN,
+  pickSeen,
+  rememberSeen,
+  type SeenEntries,
+} from '#domain/reconciliation/seen-entries.ts';
 import { periodCode, periodOfCode, type LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { FinanceStore } from '#store/finance-store.ts';
 import { partsOfSealed, readClosedBooks, type ClosedBooks } from './closed-books.ts';
-import { openMemory } from './memory-folder.ts';
 import { PeriodDigest } from './period-digest.ts';
 import { attemptReading, type ReconciliationProgress, type ReconciliationStore } from './read-view.ts';
 import { runReconciliation, type FinishedRun } from './run.ts';
@@ -32,6 +37,14 @@ export interface CloseOrder {
 }
 
 const EVERYTHING = { workspaceId: null, period: null };
+
+/** What is counted of a month while its books are read block by block. */
+interface Counting {
+  /** Entries that accounts have and the ledger has not. */
+  underWay: number;
+  /** What the month counts, by block. */
+  readonly counted: SeenEntries[];
+}
 
 /** Closes months: from then on nothing may be dated into them, and their books have one hash. */
 export class PeriodDesk {
@@ -76,23 +89,20 @@ export class PeriodDesk {
     // What can be refused without looking at the books is refused before they are read.
     const early = this.#close(asked, [], { entries: 0, netCredits: 0, entriesDigest: sha256OfText('') });
     if (!early.ok) return early;
-    const memory = await openMemory(this.#folder, EVERYTHING);
-    if (!memory.ok) return memory;
-    // A month is not closed without what was seen of it, unless somebody was told: a run says what is lost, and begins anew.
-    if (memory.value.lost.length > 0) return err(appError('malformed_document', lostWords(memory.value.lost)));
-    const seen = mergeSeen(books.value.sealed, memory.value.seen);
-    const finished = await this.#run(order, books.value, seen);
+    const counting: Counting = { underWay: 0, counted: [] };
+    const finished = await this.#run(order, books.value, counting);
     if (!finished.ok) return finished;
-    const { view, record } = finished.value;
-    const underWay = countUnderWay(view, order.period);
-    if (underWay > 0) {
+    const { record, lost } = finished.value;
+    // A month is not closed without what was seen of it, unless somebody was told: a run says what is lost, and begins anew.
+    if (lost.length > 0) return err(appError('malformed_document', lostWords(lost)));
+    if (counting.underWay > 0) {
       return err(
-        appError('invalid_request', `${underWay} entries of ${order.period} or before are still on their way`),
+        appError('invalid_request', `${counting.underWay} entries of ${order.period} or before are still on their way`),
       );
     }
     const open = await this.#openFindings(record.findings);
     if (!open.ok) return open;
-    const counted = countedBy(view, seen, books.value, order.period);
+    const counted = counting.counted.reduce((all, one) => mergeSeen(one, all), NOTHING_SEEN);
     const totals = await this.#digest(order, books.value, record.findings);
     if (!totals.ok) return totals;
     if (totals.value.entries !== counted.count) {
@@ -126,15 +136,20 @@ export class PeriodDesk {
     );
   }
 
-  #run(order: CloseOrder, books: ClosedBooks, seen: SeenEntries): Promise<Result<FinishedRun, AppError>> {
+  #run(order: CloseOrder, books: ClosedBooks, counting: Counting): Promise<Result<FinishedRun, AppError>> {
     return runReconciliation(this.#server.reader, {
       scope: EVERYTHING,
       prices: CATALOGUE_PRICES,
       closedPeriods: books.closed.map(({ period }) => period),
-      seen,
+      seen: books.sealed,
       asOfMs: null,
       chargeRule: null,
       copy: null,
+      memory: { folder: this.#folder, keeps: 'nothing' },
+      onBlock: (view, memory) => {
+        counting.underWay += countUnderWay(view, order.period);
+        counting.counted.push(countedBy(view, memory, books, order.period));
+      },
       signal: order.signal,
       onProgress: order.onProgress,
     });

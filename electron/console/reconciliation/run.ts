@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
 import type { ChargeRule } from '#domain/reconciliation/facts.ts';
@@ -6,15 +9,14 @@ import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { RULES, RULES_VERSION } from '#domain/reconciliation/rules.ts';
 import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
-import { judgeAll } from '#domain/reconciliation/standing/judge.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { BlockKeeper } from './blocks/block-keeper.ts';
 import { confirmFindings } from './confirm.ts';
 import type { JudgedBooks, RunRules } from './judged-books.ts';
 import {
   attemptReading,
   digestOfInputs,
-  readView,
   type BookSource,
   type ReconciliationProgress,
   type ReconciliationStore,
@@ -35,8 +37,18 @@ export interface RunRequest {
   readonly chargeRule: ChargeRule | null;
   /** Where everything is read before the server is asked about each difference; null reads it on the server too. */
   readonly copy: BookSource | null;
+  /** The folder of runs whose memory counts, and whether it remembers this run too; without it there is no memory but `seen`. */
+  readonly memory?: RunMemory | null;
+  /** Called with each part of the books and what is remembered of it; both are void afterwards. */
+  readonly onBlock?: (view: LedgerView, memory: SeenEntries) => void;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReconciliationProgress) => void;
+}
+
+/** A folder of runs, as a run uses it. */
+export interface RunMemory {
+  readonly folder: string;
+  readonly keeps: 'memory' | 'nothing';
 }
 
 /** What a verdict is made into a run with. */
@@ -48,10 +60,13 @@ export interface ConcludeRequest {
   readonly onProgress: (progress: ReconciliationProgress) => void;
 }
 
-/** A run, with the view that it was made from: mends, statements and the memory of the next run are taken from it. */
+/** A run that has come to its end. */
 export interface FinishedRun {
   readonly record: RunRecord;
-  readonly view: LedgerView;
+  /** Files of the memory that are damaged: what they remembered was not held against the books. */
+  readonly lost: readonly string[];
+  /** Remembers what was seen, where that was asked for. Errors: `disk_full`, `internal`. */
+  readonly remember: () => Promise<Result<void, AppError>>;
 }
 
 /** How long an entry may be pending, and how long a lease may be over, before a finding is made of it. */
@@ -64,34 +79,53 @@ export function runRulesAt(asOfMs: number, given: Pick<RunRules, 'prices' | 'clo
 }
 
 /**
- * Reads everything, holds it against every rule, and asks the server again about each difference before it is said.
+ * Reads everything, holds it against every rule, and asks the server again about each difference before it is said. However much
+ * there is, it takes the memory of one block of it.
  * Only the findings of the scope are confirmed and listed.
- * Errors: those of the connection and of the copy; `malformed_document`; `cancelled` once the signal is aborted.
+ * Errors: those of the connection and of the copy; `malformed_document`; `disk_full`; `cancelled` once the signal is aborted.
  */
 export async function runReconciliation(
   store: ReconciliationStore,
   request: RunRequest,
 ): Promise<Result<FinishedRun, AppError>> {
-  const { scope, signal, onProgress, prices, closedPeriods } = request;
+  if (request.memory) return runIn(new BlockKeeper(request.memory.folder), store, request);
+  const folder = await mkdtemp(path.join(tmpdir(), 'runledger-run-'));
+  try {
+    return await runIn(new BlockKeeper(folder), store, request);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runIn(
+  keeper: BlockKeeper,
+  store: ReconciliationStore,
+  request: RunRequest,
+): Promise<Result<FinishedRun, AppError>> {
+  const { scope, signal, onProgress, prices, closedPeriods, memory } = request;
   const policies = await store.readPolicies();
   if (!policies.ok) return policies;
   const chargeRule = request.chargeRule ?? chargeRuleOf(policies.value);
   const now = await store.serverNow();
   if (!now.ok) return now;
-  const seen = request.seen ?? NOTHING_SEEN;
-  const rules = runRulesAt(request.asOfMs ?? now.value.getTime(), { prices, closedPeriods, memories: [seen] });
-  const read = await readView(request.copy ?? store, { chargeRule, signal, onProgress });
+  const memories = [request.seen ?? NOTHING_SEEN];
+  const rules = runRulesAt(request.asOfMs ?? now.value.getTime(), { prices, closedPeriods, memories });
+  const asked = { rules, chargeRule, signal, onProgress };
+  const read = await keeper.judgeAll(request.copy ?? store, {
+    ...asked,
+    keeps: memory?.keeps ?? 'nothing',
+    onBlock: request.onBlock ?? null,
+  });
   if (!read.ok) return read;
-  const { view, accountVersions } = read.value;
-  const onRule = (done: number): void => onProgress({ phase: 'rules', done, total: RULES.length });
-  const { verdict, base } = judgeAll(view, { ...rules, seen }, { onRule });
-  const judged: JudgedBooks = {
-    verdict,
-    view,
-    accountVersions: request.copy === null ? accountVersions : null,
-    ownerOf: (generationId) => base.ownerOf(generationId),
-  };
-  return concludeRun(store, judged, { scope, rules, chargeRule, signal, onProgress });
+  const { judged, lost, remember } = read.value;
+  const first = request.copy === null ? judged.first : null;
+  const record = await concludeRun(store, { ...judged, first }, { ...asked, scope, rules: read.value.rules });
+  if (!record.ok) return record;
+  return ok({
+    record: record.value,
+    lost,
+    remember: () => (memory?.keeps === 'memory' ? remember() : Promise.resolve(ok(undefined))),
+  });
 }
 
 /**
@@ -102,8 +136,8 @@ export async function concludeRun(
   store: ReconciliationStore,
   judged: JudgedBooks,
   { scope, rules, chargeRule, signal, onProgress }: ConcludeRequest,
-): Promise<Result<FinishedRun, AppError>> {
-  const { verdict, view } = judged;
+): Promise<Result<RunRecord, AppError>> {
+  const { verdict } = judged;
   const found = verdict.findings.filter((finding) => isInScope(finding, scope));
   const total = found.length;
   onProgress({ phase: 'confirming', done: 0, total });
@@ -119,21 +153,18 @@ export async function concludeRun(
   if (!confirmed.value.ok) return confirmed.value;
   const { confirmed: findings, passed, undecidedWorkspaces } = confirmed.value.value;
   return ok({
-    view,
-    record: {
-      format: 1,
-      rulesVersion: RULES_VERSION,
-      scope,
-      asOfMs: verdict.asOfMs,
-      server: store.topology.server,
-      inputDigest: digestOfInputs(verdict.inputs),
-      optionsDigest: digestOfOptions(rules),
-      inputs: { ...verdict.inputs.counts },
-      counts: countByRule(findings),
-      findings: [...findings],
-      passed,
-      undecidedWorkspaces: [...undecidedWorkspaces],
-    },
+    format: 1,
+    rulesVersion: RULES_VERSION,
+    scope,
+    asOfMs: verdict.asOfMs,
+    server: store.topology.server,
+    inputDigest: digestOfInputs(verdict.inputs),
+    optionsDigest: digestOfOptions(rules),
+    inputs: { ...verdict.inputs.counts },
+    counts: countByRule(findings),
+    findings: [...findings],
+    passed,
+    undecidedWorkspaces: [...undecidedWorkspaces],
   });
 }
 

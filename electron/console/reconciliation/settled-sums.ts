@@ -1,8 +1,8 @@
 import type { AppError } from '#domain/errors.ts';
 import { netCreditsOf, type CreditAccount } from '#domain/ledger.ts';
-import { sumWorkspaces } from '#domain/reconciliation/reconcile.ts';
 import { ok, type Result } from '#domain/result.ts';
-import type { ReadView, ReconciliationStore } from './read-view.ts';
+import type { FirstSums } from './judged-books.ts';
+import type { ReconciliationStore } from './read-view.ts';
 
 /** Accounts beside what their entries add up to at the same moment. */
 export interface SettledSums {
@@ -24,11 +24,10 @@ const WORKSPACES_ASKED_MAX = 100;
  */
 export async function readSettledSums(
   store: ReconciliationStore,
-  first: ReadView | null,
+  first: FirstSums | null,
   workspaceIds: readonly string[],
   signal: AbortSignal,
 ): Promise<Result<SettledSums, AppError>> {
-  const sumsOfView = first === null ? null : sumWorkspaces(first.view);
   const ledger = new Map<string, number>();
   const accounts = new Map<string, CreditAccount>();
   const moving = new Set<string>();
@@ -37,7 +36,7 @@ export async function readSettledSums(
     if (!account.ok) return account;
     if (account.value !== null) accounts.set(workspaceId, account.value);
     if (first === null || account.value?.version !== first.accountVersions.get(workspaceId)) moving.add(workspaceId);
-    else ledger.set(workspaceId, sumsOfView?.[first.view.workspaces.find(workspaceId)] ?? 0);
+    else ledger.set(workspaceId, first.ledger.get(workspaceId) ?? 0);
   }
   for (let round = 0; round < ROUNDS_MAX && moving.size > 0; round += 1) {
     const sums = await sumAgain(store, moving, accounts, signal);

@@ -40,6 +40,18 @@ export async function writeWhole(file: string, pieces: readonly Uint8Array[]): P
     await handle.close();
   }
   await rename(draft, file);
+  await syncFolder(path.dirname(file));
+}
+
+/** Makes a renaming last. Windows opens no folders, and writes their entries down by itself. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Runs a writing; what the disk refuses becomes `disk_full` or `internal`. */

@@ -1,7 +1,8 @@
 import { BlockFolder } from '#console/reconciliation/blocks/block-folder.ts';
 import type { BookSpill } from '#console/reconciliation/blocks/book-spill.ts';
 import { BlockAccounts } from '#domain/reconciliation/blocks/block-accounts.ts';
-import { BlockJudge } from '#domain/reconciliation/blocks/block-judge.ts';
+import { BlockJudge, sumAccounts } from '#domain/reconciliation/blocks/block-judge.ts';
+import type { BlockVerdict } from '#domain/reconciliation/blocks/block-verdict.ts';
 import { BlockMap } from '#domain/reconciliation/blocks/block-map.ts';
 import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import type { SeenEntries } from '#domain/reconciliation/seen-entries.ts';
@@ -37,24 +38,36 @@ export async function keepBlocks(
   const kept = new BlockFolder(folder);
   kept.begin();
   const all = new BlockAccounts(map, accounts);
-  const judge = new BlockJudge(map, options, all.all, null);
+  const accountInputs = sumAccounts(accounts);
+  const judge = new BlockJudge(map, options, all.all, accountInputs);
+  const blocks: BlockVerdict[] = [];
   for (const { block, view } of spill.blocks(all)) {
     const seen = seenOf(view, block);
-    judge.add(block, view, seen);
-    await kept.saveBlock({ block, view, seen });
+    blocks.push(judge.add(block, view, seen, null));
+    await kept.saveBlock(block, view, seen);
   }
   const verdict = judge.finish();
   await kept.saveAccounts(accounts);
-  await kept.complete({ count: map.count, basis: 'bench', inputs: verdict.inputs });
+  const mark = {
+    position: { epoch: 'bench', seq: 0 },
+    readingBasis: 'bench',
+    rulesBasis: 'bench',
+    asOfMs: verdict.asOfMs,
+    isWhole: verdict.isWhole,
+  };
+  await kept.complete(map.count, { mark, verdicts: { accountInputs, blocks } });
   return verdict;
 }
 
 /** Holds kept blocks against every rule. */
 export function judgeBlocks(folder: string, options: Omit<RuleOptions, 'seen'>): Verdict {
   const kept = new BlockFolder(folder);
-  const mark = kept.mark();
-  if (mark === null) throw new Error('there are no kept blocks');
-  const judge = new BlockJudge(new BlockMap(mark.count), options, kept.accounts(mark), mark.inputs);
-  for (const { block, view, seen } of kept.blocks(mark)) judge.add(block, view, seen);
+  const standing = kept.standing();
+  if (standing === null) throw new Error('there are no kept blocks');
+  const { mark, verdicts, accounts } = standing;
+  const judge = new BlockJudge(new BlockMap(mark.count), options, accounts.folded, verdicts.accountInputs);
+  for (const { block, view, seen } of kept.blocks(mark)) {
+    judge.add(block, view, seen, verdicts.blocks[block]?.inputs ?? null);
+  }
   return judge.finish();
 }

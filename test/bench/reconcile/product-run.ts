@@ -2,7 +2,7 @@ import { openCache } from '#cache/open-cache.ts';
 import { CacheBooks } from '#cache/books.ts';
 import type { CacheChange } from '#cache/changes.ts';
 import { runRulesAt } from '#console/reconciliation/run.ts';
-import { StandingKeeper } from '#console/reconciliation/standing-keeper.ts';
+import { BlockKeeper } from '#console/reconciliation/blocks/block-keeper.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { BOOKS_AS_OF_MS } from '../cache/seeded-books.ts';
@@ -15,7 +15,7 @@ import { worldChargeRule } from '../worlds/clean-job.ts';
  */
 const [file = '', folder = '', changes = '0', rounds = '1'] = process.argv.slice(2);
 const lines: Record<string, unknown>[] = [];
-const keeper = new StandingKeeper(folder);
+const keeper = new BlockKeeper(folder);
 for (let round = 0; round < Number(rounds); round += 1) {
   const writtenMs = Number(changes) > 0 ? rewrite(Number(changes), round) : 0;
   // The first run counts from the start of the program, without what was written for it.

@@ -1,5 +1,6 @@
 import type { Job } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
+import type { ChangedBooks } from '#domain/reconciliation/blocks/block-changes.ts';
 import { jobFactsOf } from '#domain/reconciliation/facts.ts';
 import type { BookChanges } from '#domain/reconciliation/standing/book-changes.ts';
 import type { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
@@ -46,5 +47,26 @@ export function changesSince(
     accounts: new Map([...workspaceIds].map((id) => [id, now.accounts.get(id) ?? null])),
     entries: new Map(keys.map((key) => [key, now.ledger.get(key) ?? null])),
     generationIds: new Set(entriesThen.flatMap(({ generationId }) => generationId ?? [])),
+  };
+}
+
+/** The same for books that are divided into blocks: each of these asks for more by itself. */
+export function booksChangedSince(before: WorldMoment, now: World, touched: readonly string[] = []): ChangedBooks {
+  const differing = <Document>(then: ReadonlyMap<string, Document>, today: ReadonlyMap<string, Document>): string[] =>
+    [...new Set([...then.keys(), ...today.keys()])].filter(
+      (id) => then.get(id) !== today.get(id) || touched.includes(id),
+    );
+  const jobNow = (id: string) => {
+    const job = now.jobs.get(id);
+    return job === undefined ? null : jobFactsOf(job, worldChargeRule);
+  };
+  const keys = differing(before.ledger, now.ledger);
+  return {
+    jobs: new Map(differing(before.jobs, now.jobs).map((id) => [id, jobNow(id)])),
+    entries: new Map(keys.map((key) => [key, now.ledger.get(key) ?? null])),
+    workspaceIds: new Set(differing(before.accounts, now.accounts)),
+    generationIds: new Set(keys.flatMap((key) => before.ledger.get(key)?.generationId ?? [])),
+    jobNow,
+    accountNow: (id) => now.accounts.get(id) ?? null,
   };
 }

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeRun, runRecordSchema } from '#console/reconciliation/run-record.ts';
-import { openMemory, saveMemory } from '#console/reconciliation/memory-folder.ts';
+import { openLastRun, saveRun } from '#console/reconciliation/memory-folder.ts';
 import type { ReconciliationProgress, ReconciliationStore } from '#console/reconciliation/read-view.ts';
 import { runReconciliation, type RunRequest } from '#console/reconciliation/run.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
-import { RULES } from '#domain/reconciliation/rules.ts';
 import { entryKey } from '#domain/ledger.ts';
 import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
 import { generationEntry } from '../../bench/worlds/fault.ts';
@@ -83,7 +82,8 @@ describe('a run over a store', () => {
     const last = (phase: ReconciliationProgress['phase']) => seen.findLast((progress) => progress.phase === phase);
     expect(last('jobs')?.done).toBe(world.jobs.size);
     expect(last('ledger')?.done).toBe(world.ledger.size);
-    expect(last('rules')).toEqual({ phase: 'rules', done: RULES.length, total: RULES.length });
+    expect(last('rules')?.total).toBeGreaterThan(0);
+    expect(last('rules')?.done).toBe(last('rules')?.total);
     expect(last('confirming')?.total).toBeGreaterThan(0);
   });
 
@@ -218,14 +218,16 @@ describe('a folder of runs', () => {
     const world = makeCleanWorld(SEED, SIZE);
     changeAvailable(world, 'workspace-0', 40);
     changeAvailable(world, 'workspace-1', 41);
-    const first = await run(storeOfWorld(world, 1), requestOfWorld(world));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
+    const remembering = { folder, keeps: 'memory' } as const;
+    const first = await run(storeOfWorld(world, 1), requestOfWorld(world, { memory: remembering }));
+    expectOk(await saveRun(folder, first.record));
+    expectOk(await first.remember());
     changeAvailable(world, 'workspace-1', -41);
     changeAvailable(world, 'workspace-2', 42);
-    const memory = expectOk(await openMemory(folder, ALL));
-    expect(memory.lastRun).toEqual(first.record);
-    const second = await run(storeOfWorld(world, 1), requestOfWorld(world, { seen: memory.seen, closedPeriods: [] }));
-    const comparison = compareRuns(memory.lastRun?.findings ?? [], second.record.findings);
+    const { lastRun } = await openLastRun(folder, ALL);
+    expect(lastRun).toEqual(first.record);
+    const second = await run(storeOfWorld(world, 1), requestOfWorld(world, { memory: remembering, closedPeriods: [] }));
+    const comparison = compareRuns(lastRun?.findings ?? [], second.record.findings);
     expect(comparison.new.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-2']);
     expect(comparison.stillOpen.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-0']);
     expect(comparison.solved.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-1']);
@@ -234,45 +236,52 @@ describe('a folder of runs', () => {
   it('notices in the next run, and in every run after it, that an entry was changed and that one is gone', async () => {
     const folder = await newFolder();
     const world = makeCleanWorld(SEED, SIZE);
-    const fields = { closedPeriods: [], seen: null };
-    const first = await run(storeOfWorld(world, 1), requestOfWorld(world, fields));
-    expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), first));
+    const fields = { closedPeriods: [], seen: null, memory: { folder, keeps: 'memory' } } as const;
+    expectOk(await (await run(storeOfWorld(world, 1), requestOfWorld(world, fields))).remember());
     const changed = `gen-${jobIdOf(world, 'completed')}:reserve:1`;
     const entry = world.ledger.get(changed);
     if (entry === undefined) throw new Error('the job has no reservation');
     world.ledger.set(changed, { ...entry, reason: 'written anew' });
     for (let round = 0; round < 3; round += 1) {
-      const memory = expectOk(await openMemory(folder, ALL));
-      const next = await run(storeOfWorld(world, 1), requestOfWorld(world, { ...fields, seen: memory.seen }));
+      const next = await run(storeOfWorld(world, 1), requestOfWorld(world, fields));
       expect(next.record.findings.map(({ id }) => id)).toEqual([`entry_changed:changed:${changed}`]);
-      expectOk(await saveMemory(folder, memory, next));
+      expectOk(await next.remember());
     }
   });
 
-  it.each(['seen-entries.cols', 'last-run-all-always.json'])(
-    'goes on without a damaged %s, says so once, and sees again from there on',
-    async (name) => {
-      const folder = await newFolder();
-      const world = makeCleanWorld(SEED, SIZE);
-      const finished = await run(storeOfWorld(world, 1), requestOfWorld(world));
-      expectOk(await saveMemory(folder, expectOk(await openMemory(folder, ALL)), finished));
-      const file = path.join(folder, name);
-      const bytes = await readFile(file);
-      const middle = bytes.length >> 1;
-      bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
-      await writeFile(file, name.endsWith('.json') ? bytes.subarray(0, middle) : bytes);
-      const damaged = expectOk(await openMemory(folder, ALL));
-      expect(damaged.lost).toEqual([name]);
-      expect(damaged.seen.count === 0).toBe(name === 'seen-entries.cols');
-      // Until a run has come to its end nothing was said of the loss, and it is still one.
-      expect(expectOk(await openMemory(folder, ALL)).lost).toEqual([name]);
-      expectOk(await saveMemory(folder, damaged, finished));
-      const healed = expectOk(await openMemory(folder, ALL));
-      expect(healed).toMatchObject({ lost: [], lastRun: finished.record });
-      expect(healed.seen.count).toBe(world.ledger.size);
-      expect((await readdir(folder)).includes(`${name}.damaged`)).toBe(name === 'seen-entries.cols');
-    },
-  );
+  it('goes on without a damaged part of its memory, says so once, and sees again from there on', async () => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    const remembering = { memory: { folder, keeps: 'memory' } } as const;
+    const runOnce = () => run(storeOfWorld(world, 1), requestOfWorld(world, remembering));
+    expectOk(await (await runOnce()).remember());
+    const blocks = path.join(folder, 'blocks');
+    const [name = ''] = (await readdir(blocks)).filter((one) => one.endsWith('3.seen.cols'));
+    const bytes = await readFile(path.join(blocks, name));
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
+    await writeFile(path.join(blocks, name), bytes);
+    // Until a run has come to its end nothing was said of the loss, and it is still one.
+    expect((await runOnce()).lost).toEqual([name]);
+    const damaged = await runOnce();
+    expect(damaged.lost).toEqual([name]);
+    expectOk(await damaged.remember());
+    expect(await readdir(blocks)).toContain(`${name}.damaged`);
+    expect((await runOnce()).lost).toEqual([]);
+  });
+
+  it('goes on without a damaged last run, and says so', async () => {
+    const folder = await newFolder();
+    const { record } = await run(
+      storeOfWorld(makeCleanWorld(SEED, SIZE), 1),
+      requestOfWorld(makeCleanWorld(SEED, SIZE)),
+    );
+    expectOk(await saveRun(folder, record));
+    await writeFile(path.join(folder, 'last-run-all-always.json'), '{"format":');
+    expect(await openLastRun(folder, ALL)).toEqual({ lastRun: null, lost: ['last-run-all-always.json'] });
+    expectOk(await saveRun(folder, record));
+    expect(await openLastRun(folder, ALL)).toEqual({ lastRun: record, lost: [] });
+  });
 });
 
 function jobIdOf(world: World, scenario: string): string {

@@ -12,12 +12,14 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { sha256OfText } from '#cache/sha256.ts';
 import { appError } from '#domain/errors.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
+import { blockVerdictsSchema, type BlockVerdicts } from '#domain/reconciliation/blocks/block-verdict.ts';
 import { LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/view-builder.ts';
+import { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
 import { mergeSeen, NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { FailedReadingError } from '../failed-reading.ts';
-import { inputSumSchema } from '../input-sum.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '../view-file.ts';
 import { SET_ASIDE, writeWhole } from '../whole-files.ts';
 
@@ -25,18 +27,40 @@ import { SET_ASIDE, writeWhole } from '../whole-files.ts';
 export const BLOCKS_FOLDER = 'blocks';
 const MARK_FILE = 'blocks.json';
 const ACCOUNTS_FILE = 'accounts.cols';
+const VERDICT_FILE = 'verdicts.json';
 
-/** What blocks that are kept were made of, so that they are not taken for those of other books. */
-export const blocksMarkSchema = z.object({
+/** What blocks were made and judged by: whoever has another of any of these cannot go on from them. */
+const goingSchema = z.object({
+  /** Where the log of the copy stood. */
+  position: z.object({ epoch: z.string(), seq: z.int().nonnegative() }),
+  /** How documents were read into columns. */
+  readingBasis: z.string(),
+  /** What the rules were measured by, beside the moment. */
+  rulesBasis: z.string(),
+  asOfMs: z.int(),
+  /** False where there were more findings than a run lists: then nothing can be built on the verdicts. */
+  isWhole: z.boolean(),
+});
+export type BlocksGoing = z.infer<typeof goingSchema>;
+
+/** What a folder of blocks says of itself. */
+const blocksMarkSchema = z.object({
   format: z.literal(1),
   count: z.int().positive(),
-  basis: z.string(),
   /** Which of the files in the folder it speaks of: those of another version are the draft of a run that did not come to its end. */
   version: z.int().nonnegative().default(0),
-  /** What all blocks together were made of. */
-  inputs: inputSumSchema,
+  /** Null where the blocks are a memory alone, and hold no books. */
+  going: goingSchema.extend({ verdictDigest: z.string() }).nullable().default(null),
 });
 export type BlocksMark = z.infer<typeof blocksMarkSchema>;
+
+/** Blocks that can be gone on from, with what the rules said of them. */
+export interface StandingBlocks {
+  readonly mark: BlocksMark;
+  readonly going: BlocksGoing;
+  readonly verdicts: BlockVerdicts;
+  readonly accounts: KeptAccounts;
+}
 
 /** A kept block with the memory that belongs to it. */
 export interface KeptBlock {
@@ -57,18 +81,19 @@ export interface BlockMemory {
  * {@link FailedReadingError} for a file that is damaged.
  */
 export class BlockFolder {
-  readonly #folder: string;
+  /** Where it stands; it need not be there. */
+  readonly path: string;
   #memory = new Uint8Array(0);
   #draft = 1;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.path = folder;
   }
 
   /** What the folder holds whole, null where it holds nothing or nothing that can be told. */
   mark(): BlocksMark | null {
     try {
-      return blocksMarkSchema.parse(JSON.parse(readFileSync(this.#path(MARK_FILE), 'utf8')));
+      return blocksMarkSchema.parse(JSON.parse(readFileSync(this.#fileOf(MARK_FILE), 'utf8')));
     } catch {
       // Whatever it is, it cannot be gone on from: the books are read again, and `lostMark` says that it was there.
       return null;
@@ -77,12 +102,12 @@ export class BlockFolder {
 
   /** The name of the mark where it is there and damaged, and with it all that the blocks remember; null where not. */
   lostMark(): string | null {
-    return existsSync(this.#path(MARK_FILE)) && this.mark() === null ? MARK_FILE : null;
+    return existsSync(this.#fileOf(MARK_FILE)) && this.mark() === null ? MARK_FILE : null;
   }
 
   /** Begins new blocks beside those that the folder holds; what a run left that did not come to its end goes. */
   begin(): void {
-    mkdirSync(this.#folder, { recursive: true });
+    mkdirSync(this.path, { recursive: true });
     const mark = this.mark();
     this.#draft = (mark?.version ?? 0) + 1;
     this.#keepOnly(mark?.version ?? null);
@@ -91,8 +116,8 @@ export class BlockFolder {
   /** What is remembered of a block; nothing where it was never kept. */
   seenOf({ version }: BlocksMark, block: number): BlockMemory {
     const name = nameOf(version, `${block}.seen.cols`);
-    if (!existsSync(this.#path(name))) return { seen: NOTHING_SEEN, lost: name };
-    const seen = decodeSeen(readFileSync(this.#path(name)));
+    if (!existsSync(this.#fileOf(name))) return { seen: NOTHING_SEEN, lost: name };
+    const seen = decodeSeen(readFileSync(this.#fileOf(name)));
     return seen.ok ? { seen: seen.value, lost: null } : { seen: NOTHING_SEEN, lost: name };
   }
 
@@ -112,18 +137,18 @@ export class BlockFolder {
     return { seen: merged[0] ?? NOTHING_SEEN, lost: memories.flatMap(({ lost }) => lost ?? []) };
   }
 
-  async saveBlock({ block, view, seen }: KeptBlock): Promise<void> {
-    await this.#write(nameOf(this.#draft, `${block}.view.cols`), encodeView(view, { source: 'block', asOfMs: 0 }));
+  /** @param view null keeps the memory alone */
+  async saveBlock(block: number, view: LedgerView | null, seen: SeenEntries): Promise<void> {
+    if (view !== null) {
+      await this.#write(nameOf(this.#draft, `${block}.view.cols`), encodeView(view, { source: 'block', asOfMs: 0 }));
+    }
     await this.#write(nameOf(this.#draft, `${block}.seen.cols`), encodeSeen(seen));
   }
 
-  /** Accounts without what they are about to post, which stands in the blocks, and with the sum of what they hold. */
+  /** Accounts with their reservations, without what they are about to post, which stands in the blocks. */
   saveAccounts(accounts: Iterable<AccountFacts>): Promise<void> {
     const builder = new LedgerViewBuilder();
-    for (const account of accounts) {
-      const otherHeldCredits = Object.values(account.holds).reduce((sum, { credits }) => sum + credits, 0);
-      builder.addAccount({ ...account, posting: {}, holds: {}, otherHeldCredits });
-    }
+    for (const account of accounts) builder.addAccount({ ...account, posting: {} });
     return this.#write(
       nameOf(this.#draft, ACCOUNTS_FILE),
       encodeView(builder.seal(), { source: 'accounts', asOfMs: 0 }),
@@ -132,44 +157,86 @@ export class BlockFolder {
 
   /**
    * Puts what was written since `begin` in the place of what the folder held, in one step.
+   * @param going null where only memories were written
    * @param lost files whose memory could not be read: they are set aside and not deleted
    */
-  async complete(mark: Omit<BlocksMark, 'format' | 'version'>, lost: readonly string[] = []): Promise<void> {
+  async complete(
+    count: number,
+    going: { readonly mark: BlocksGoing; readonly verdicts: BlockVerdicts } | null,
+    lost: readonly string[] = [],
+  ): Promise<void> {
     for (const name of lost) {
-      if (existsSync(this.#path(name))) renameSync(this.#path(name), this.#path(`${name}${SET_ASIDE}`));
+      if (existsSync(this.#fileOf(name))) renameSync(this.#fileOf(name), this.#fileOf(`${name}${SET_ASIDE}`));
     }
-    const whole = blocksMarkSchema.parse({ ...mark, format: 1, version: this.#draft });
-    await this.#write(MARK_FILE, [Buffer.from(JSON.stringify(whole))]);
-    this.#keepOnly(whole.version);
+    await this.#writeMark({ count, version: this.#draft }, going);
+    this.#keepOnly(this.#draft);
   }
 
-  accounts({ version }: BlocksMark): ReadonlyMap<string, AccountFacts> {
-    return accountsOf(this.#view(readFileSync(this.#path(nameOf(version, ACCOUNTS_FILE)))));
+  /** Keeps another verdict of the same blocks. A power failure in between costs a reading of the copy, and nothing that is remembered. */
+  async replaceVerdicts(mark: BlocksMark, going: BlocksGoing, verdicts: BlockVerdicts): Promise<void> {
+    await this.#writeMark(mark, { mark: going, verdicts });
+  }
+
+  async #writeMark(
+    { count, version }: Pick<BlocksMark, 'count' | 'version'>,
+    going: { readonly mark: BlocksGoing; readonly verdicts: BlockVerdicts } | null,
+  ): Promise<void> {
+    let verdictDigest = '';
+    if (going !== null) {
+      const text = JSON.stringify(going.verdicts);
+      verdictDigest = sha256OfText(text);
+      await this.#write(nameOf(version, VERDICT_FILE), [Buffer.from(text)]);
+    }
+    const whole: BlocksMark = {
+      format: 1,
+      count,
+      version,
+      going: going === null ? null : { ...going.mark, verdictDigest },
+    };
+    await this.#write(MARK_FILE, [Buffer.from(JSON.stringify(whole))]);
+  }
+
+  /** What can be gone on from, null where there is nothing or where it is damaged. */
+  standing(): StandingBlocks | null {
+    const mark = this.mark();
+    if (mark === null || mark.going === null) return null;
+    try {
+      const text = readFileSync(this.#fileOf(nameOf(mark.version, VERDICT_FILE)), 'utf8');
+      if (sha256OfText(text) !== mark.going.verdictDigest) return null;
+      const verdicts = blockVerdictsSchema.parse(JSON.parse(text));
+      const accounts = new KeptAccounts(this.#view(readFileSync(this.#fileOf(nameOf(mark.version, ACCOUNTS_FILE)))));
+      return verdicts.blocks.length === mark.count ? { mark, going: mark.going, verdicts, accounts } : null;
+    } catch {
+      // Whatever keeps it from being read, the copy has it all.
+      return null;
+    }
   }
 
   /**
    * One block after the other. All use the same memory: what was read of a block is void once the next is asked for.
-   * @param blocks which of them; all where nothing is said
+   * @param memory `own` gives each block memory of its own, so that it can be kept
    */
-  *blocks({ version, count }: BlocksMark, blocks: Iterable<number> = upTo(count)): Iterable<KeptBlock> {
-    for (const block of blocks) {
+  *blocks({ version, count }: BlocksMark, memory: 'shared' | 'own' = 'shared'): Iterable<KeptBlock> {
+    for (let block = 0; block < count; block += 1) {
       const files = [`${block}.view.cols`, `${block}.seen.cols`].map((name) =>
-        openSync(this.#path(nameOf(version, name)), 'r'),
+        openSync(this.#fileOf(nameOf(version, name)), 'r'),
       );
       try {
         const sizes = files.map((file) => fstatSync(file).size);
         const total = sizes.reduce((sum, size) => sum + size, 0);
         // Pages that were never touched are what reading costs most: the same ones serve every block.
-        if (total > this.#memory.length) this.#memory = new Uint8Array(Math.ceil(total * 1.2));
+        if (memory === 'own') this.#memory = new Uint8Array(total);
+        else if (total > this.#memory.length) this.#memory = new Uint8Array(Math.ceil(total * 1.2));
         const [view, seen] = files.map((file, index) =>
           this.#fill(file, index === 0 ? 0 : (sizes[0] ?? 0), sizes[index] ?? 0),
         );
         if (view === undefined || seen === undefined) throw new Error('there are two files a block');
-        const memory = decodeSeen(seen);
-        if (!memory.ok) throw new FailedReadingError(memory.error);
-        yield { block, view: this.#view(view), seen: memory.value };
+        const remembered = decodeSeen(seen);
+        if (!remembered.ok) throw new FailedReadingError(remembered.error);
+        yield { block, view: this.#view(view), seen: remembered.value };
       } finally {
         for (const file of files) closeSync(file);
+        if (memory === 'own') this.#memory = new Uint8Array(0);
       }
     }
   }
@@ -190,40 +257,68 @@ export class BlockFolder {
   }
 
   #write(name: string, pieces: readonly Uint8Array[]): Promise<void> {
-    return writeWhole(this.#path(name), pieces);
+    return writeWhole(this.#fileOf(name), pieces);
   }
 
-  #path(name: string): string {
-    return path.join(this.#folder, name);
+  #fileOf(name: string): string {
+    return path.join(this.path, name);
   }
 
   /** Deletes the columns of every other version; null deletes those of all. */
   #keepOnly(version: number | null): void {
-    for (const name of readdirSync(this.#folder)) {
+    for (const name of readdirSync(this.path)) {
       const found = COLUMNS.exec(name);
-      if (found !== null && Number(found[1] ?? 0) !== version) rmSync(this.#path(name), { force: true });
+      if (found !== null && Number(found[1] ?? 0) !== version) rmSync(this.#fileOf(name), { force: true });
     }
   }
 }
 
-/** Columns of a version, also while they are written; what was set aside is none. */
-const COLUMNS = /^(?:v(\d+)-)?(?:\d+\.view|\d+\.seen|accounts)\.cols(?:\.new)?$/;
+/** Files of a version, also while they are written; what was set aside is none. */
+const COLUMNS = /^(?:v(\d+)-)?(?:(?:\d+\.view|\d+\.seen|accounts)\.cols|verdicts\.json)(?:\.new)?$/;
 
 /** Blocks without a version were written before there were any. */
 function nameOf(version: number, name: string): string {
   return version === 0 ? name : `v${version}-${name}`;
 }
 
-function* upTo(count: number): Iterable<number> {
-  for (let block = 0; block < count; block += 1) yield block;
-}
+/** Accounts as they were kept. */
+export class KeptAccounts {
+  readonly #books: IndexedView;
+  /** By workspace, with the sum of their reservations in the place of these. */
+  readonly folded: ReadonlyMap<string, AccountFacts>;
 
-function accountsOf({ accounts, workspaces }: LedgerView): ReadonlyMap<string, AccountFacts> {
-  return new Map(
-    Array.from({ length: workspaces.size }, (_, row) => {
-      const _id = workspaces.text(row);
-      const [available, held] = [accounts.available[row] ?? 0, accounts.held[row] ?? 0];
-      return [_id, { _id, available, held, holds: {}, posting: {}, otherHeldCredits: accounts.otherHeld[row] ?? 0 }];
-    }),
-  );
+  constructor(view: LedgerView) {
+    this.#books = new IndexedView(view);
+    const { accounts, workspaces, holds } = view;
+    const held = new Float64Array(workspaces.size);
+    for (let row = 0; row < holds.count; row += 1) {
+      const workspace = holds.workspace[row] ?? 0;
+      held[workspace] = (held[workspace] ?? 0) + (holds.credits[row] ?? 0);
+    }
+    this.folded = new Map(
+      Array.from({ length: workspaces.size }, (_, row) => {
+        const _id = workspaces.text(row);
+        const [available, all] = [accounts.available[row] ?? 0, accounts.held[row] ?? 0];
+        return [_id, { _id, available, held: all, holds: {}, posting: {}, otherHeldCredits: held[row] ?? 0 }];
+      }),
+    );
+  }
+
+  /** An account with its reservations, null where there is none. */
+  whole(workspaceId: string): AccountFacts | null {
+    const folded = this.folded.get(workspaceId);
+    if (folded === undefined) return null;
+    const { holds, workspaces } = this.#books.view;
+    const rows = this.#books.holdsOfWorkspace(workspaces.find(workspaceId));
+    return {
+      ...folded,
+      otherHeldCredits: 0,
+      holds: Object.fromEntries(
+        Array.from(rows, (row) => [
+          this.#books.generationIdOfHold(row),
+          { credits: holds.credits[row] ?? 0, at: new Date(holds.atMs[row] ?? 0) },
+        ]),
+      ),
+    };
+  }
 }

@@ -113,3 +113,18 @@ export function changeSum(sum: InputSum, view: LedgerView, counted: CountedRows,
     },
   };
 }
+
+/** Two sums in one (`by` 1), or the first without the second (`by` -1). */
+export function combineSums(sum: InputSum, other: InputSum, by: 1 | -1): InputSum {
+  const digest = new MultisetDigest(sum.lanes);
+  digest.combine(other.lanes, by);
+  return {
+    lanes: digest.lanes,
+    counts: {
+      jobs: sum.counts.jobs + by * other.counts.jobs,
+      unreadableJobs: sum.counts.unreadableJobs + by * other.counts.unreadableJobs,
+      accounts: sum.counts.accounts + by * other.counts.accounts,
+      entries: sum.counts.entries + by * other.counts.entries,
+    },
+  };
+}

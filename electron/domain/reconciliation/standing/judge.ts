@@ -31,6 +31,8 @@ export interface Verdict {
 /** A verdict that was reached from what changed, and the part of the books that was looked at for it. */
 export interface PartialVerdict {
   readonly verdict: Verdict;
+  /** What was judged anew. */
+  readonly affected: Affected;
   readonly view: LedgerView;
   /** What is to be remembered of the entries that were looked at. */
   readonly seen: SeenEntries;
@@ -38,6 +40,15 @@ export interface PartialVerdict {
 
 /** What the rules are measured by, with memories in the order of their weight in place of one. */
 export type StandingOptions = Omit<RuleOptions, 'seen'> & { readonly memories: readonly SeenEntries[] };
+
+/** What counts of a view that holds a part of the books and, beside it, what belongs to other parts. */
+export interface OwnPart {
+  readonly keep: (finding: Finding) => boolean;
+  readonly keepsGeneration: (view: LedgerView, row: number) => boolean;
+  readonly counted: (view: LedgerView, rows: CountedRows) => CountedRows;
+}
+
+const ALL_OF_IT: OwnPart = { keep: () => true, keepsGeneration: () => true, counted: (_view, rows) => rows };
 
 /** Holds all of a view against every rule. */
 export function judgeAll(view: LedgerView, options: RuleOptions, hooks: ReconcileHooks = {}): StandingBooks {
@@ -52,11 +63,13 @@ export function judgeAll(view: LedgerView, options: RuleOptions, hooks: Reconcil
 /**
  * Holds what changed, and what it concerns, against every rule. The outcome is that of all of the books as they are now.
  * The options must be those of the books' verdict but for the moment, which must not be before its own, and the memories.
+ * @param own what counts of the books, where they are a part of larger ones
  */
 export function judgeChanges(
   { base, verdict }: StandingBooks,
   changes: BookChanges,
   { memories, ...options }: StandingOptions,
+  own: OwnPart = ALL_OF_IT,
 ): PartialVerdict {
   const time = {
     fromMs: verdict.asOfMs,
@@ -68,17 +81,18 @@ export function judgeChanges(
   const view = patchView(base, changes, affected);
   const concern = new Concern(base, changes, affected, view);
   const seen = seenOf(memories, concern.wantedSeen());
-  const { findings: found } = reconcile(view, { ...options, seen }, concern.hooks());
+  const { findings: found } = reconcile(view, { ...options, seen }, concern.hooks(own));
   const kept = verdict.findings.filter((finding) => !concern.covers(finding));
   const findings = [...kept, ...found].toSorted(compareFindings);
-  const without = changeSum(verdict.inputs, base.view, concern.countedBefore(), -1);
+  const without = changeSum(verdict.inputs, base.view, own.counted(base.view, concern.countedBefore()), -1);
   return {
     view,
+    affected,
     seen: rememberSeen(view, seen, null),
     verdict: {
       asOfMs: options.asOfMs,
       findings,
-      inputs: changeSum(without, view, concern.countedNow(), 1),
+      inputs: changeSum(without, view, own.counted(view, concern.countedNow()), 1),
       isWhole: verdict.isWhole && findings.length <= FINDINGS_MAX,
     },
   };
@@ -127,11 +141,13 @@ class Concern {
   }
 
   /** Keeps what only the partial view may speak of. */
-  hooks(): ReconcileHooks {
+  hooks(own: OwnPart): ReconcileHooks {
     const { generations, generationIds } = this.#view;
     return {
-      keep: (finding) => this.covers(finding),
-      keepsGeneration: (row) => this.#affected.hasGeneration(generationIds.text(generations.id[row] ?? 0)),
+      keep: (finding) => this.covers(finding) && own.keep(finding),
+      keepsGeneration: (row) =>
+        own.keepsGeneration(this.#view, row) &&
+        this.#affected.hasGeneration(generationIds.text(generations.id[row] ?? 0)),
     };
   }
 

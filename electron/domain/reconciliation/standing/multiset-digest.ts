@@ -36,4 +36,12 @@ export class MultisetDigest {
       this.#lanes[lane] = rest < 0 ? rest + LANE_SIZE : rest;
     }
   }
+
+  /** Adds (`by` 1) or takes away (`by` -1) all rows of another digest. */
+  combine(lanes: readonly number[], by: 1 | -1): void {
+    for (let lane = 0; lane < LANES; lane += 1) {
+      const sum = (this.#lanes[lane] ?? 0) + by * (lanes[lane] ?? 0);
+      this.#lanes[lane] = sum >= LANE_SIZE ? sum - LANE_SIZE : sum < 0 ? sum + LANE_SIZE : sum;
+    }
+  }
 }

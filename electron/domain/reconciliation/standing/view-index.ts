@@ -194,7 +194,7 @@ export class IndexedView {
 }
 
 /** What stands before the last two colons of a key: its generation, where the key has the agreed form. */
-function generationPartOf(key: string): string {
+export function generationPartOf(key: string): string {
   const last = key.lastIndexOf(':');
   const first = last <= 0 ? -1 : key.lastIndexOf(':', last - 1);
   return first < 0 ? '' : key.slice(0, first);

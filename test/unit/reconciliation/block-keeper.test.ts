@@ -5,15 +5,17 @@ import { CacheBooks } from '#cache/books.ts';
 import { CACHED_PARTS, type CacheChange } from '#cache/changes.ts';
 import type { CacheWriter } from '#cache/writer.ts';
 import { runRulesAt } from '#console/reconciliation/run.ts';
-import { openMemory } from '#console/reconciliation/memory-folder.ts';
-import { StandingKeeper } from '#console/reconciliation/standing-keeper.ts';
-import { rememberSeen } from '#domain/reconciliation/seen-entries.ts';
+import { BlockFolder } from '#console/reconciliation/blocks/block-folder.ts';
+import { readBlocks } from '#console/reconciliation/blocks/block-reading.ts';
+import { BlockKeeper } from '#console/reconciliation/blocks/block-keeper.ts';
+import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { AS_OF_MS, WORLD_PRICES, worldChargeRule } from '../../bench/worlds/clean-job.ts';
 import { FaultScene } from '../../bench/worlds/fault.ts';
 import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { SeededRandom } from '../../bench/worlds/seeded-random.ts';
 import { momentOf, type WorldMoment } from '../../bench/worlds/world-changes.ts';
-import { viewOf, type World } from '../../bench/worlds/world.ts';
+import { storeOfWorld } from '../../bench/worlds/world-store.ts';
+import type { World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { setupCache, type CacheWorld } from '../cache/cache-world.ts';
 
@@ -76,7 +78,7 @@ function idOf(change: CacheChange): string {
 }
 
 async function judge(
-  keeper: StandingKeeper,
+  keeper: BlockKeeper,
   world: World,
   closedPeriods = world.closedPeriods,
   end: 'remembered' | 'given up' = 'remembered',
@@ -105,7 +107,7 @@ async function setup() {
   const scene = new FaultScene(world, new SeededRandom(4));
   const { writer } = copy.open();
   fill(writer, world);
-  const keeper = new StandingKeeper(folder);
+  const keeper = new BlockKeeper(folder);
   const first = await judge(keeper, world);
   const goOn = (seed: number): void => {
     const before = momentOf(world);
@@ -115,17 +117,17 @@ async function setup() {
   return { world, keeper, first, goOn };
 }
 
-const LARGE = { entriesInMemoryMax: 10, blocks: 5 };
+const LARGE = { blocks: 5 };
 
-describe('books that are too large for the memory', () => {
+describe('books in blocks', () => {
   it('are judged in blocks as they are judged in memory, now and after they went on', async () => {
     const { world, goOn } = await setup();
-    const large = () => new StandingKeeper(`${folder}-large`, LARGE);
+    const large = () => new BlockKeeper(`${folder}-large`, LARGE);
     try {
       for (let round = 0; round < 4; round += 1) {
         const { judged, documentsRead } = await judge(large(), world);
         expect(judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
-        expect(documentsRead).toBeGreaterThan(world.ledger.size);
+        expect(documentsRead > world.ledger.size).toBe(round === 0);
         goOn(round);
       }
     } finally {
@@ -135,7 +137,7 @@ describe('books that are too large for the memory', () => {
 
   it('are read from the kept blocks while the copy does not change, and from the copy once a block is damaged', async () => {
     const { world } = await setup();
-    const large = new StandingKeeper(folder, LARGE);
+    const large = new BlockKeeper(folder, LARGE);
     const first = await judge(large, world);
     const again = await judge(large, world);
     expect(again.documentsRead).toBe(0);
@@ -150,9 +152,34 @@ describe('books that are too large for the memory', () => {
     expect(third.judged.verdict).toEqual(first.judged.verdict);
   });
 
+  it('are refused before anything is written where the disk has no room for them', async () => {
+    const { world } = await setup();
+    const blocks = new BlockFolder(`${folder}-none`);
+    const { signal } = new AbortController();
+    const read = await readBlocks(storeOfWorld(world, 1), blocks, {
+      kept: { whole: NOTHING_SEEN, recent: NOTHING_SEEN, lost: [] },
+      request: {
+        rules: runRulesAt(AS_OF_MS, { prices: WORLD_PRICES, closedPeriods: [], memories: [] }),
+        chargeRule: worldChargeRule,
+        signal,
+        onProgress: () => undefined,
+        entriesAbout: 1e15,
+        blocks: 2,
+        keeps: 'blocks',
+        onBlock: null,
+      },
+    });
+    expect(read).toMatchObject({
+      ok: false,
+      error: { code: 'disk_full', detail: expect.stringMatching(/needs \d+ MB .* MB are free/) },
+    });
+    expect(await readdir(`${folder}-none`)).toEqual([]);
+    await rm(`${folder}-none`, { recursive: true, force: true });
+  });
+
   it('remember an entry as it was seen, and find that it was changed', async () => {
     const { world } = await setup();
-    const large = new StandingKeeper(folder, LARGE);
+    const large = new BlockKeeper(folder, LARGE);
     await judge(large, world);
     const [key, entry] = [...world.ledger][7] ?? [];
     if (key === undefined || entry === undefined) throw new Error('the world has entries');
@@ -167,17 +194,17 @@ describe('books that are too large for the memory', () => {
 describe('what is remembered of books in blocks', () => {
   it('is not advanced by a run that does not come to its end, so that the next one still finds what was changed', async () => {
     const { world } = await setup();
-    const large = new StandingKeeper(`${folder}-large`, LARGE);
+    const large = new BlockKeeper(`${folder}-large`, LARGE);
     try {
       const goneBefore = goneIn(await judge(large, world));
       const key = change(world, 7);
       for (let round = 0; round < 2; round += 1) {
-        const given = await judge(new StandingKeeper(`${folder}-large`, LARGE), world, world.closedPeriods, 'given up');
+        const given = await judge(new BlockKeeper(`${folder}-large`, LARGE), world, world.closedPeriods, 'given up');
         expect(given.judged.verdict.findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
       }
       remove(world, 11);
-      await judge(new StandingKeeper(`${folder}-large`, LARGE), world, world.closedPeriods, 'given up');
-      const last = await judge(new StandingKeeper(`${folder}-large`, LARGE), world);
+      await judge(new BlockKeeper(`${folder}-large`, LARGE), world, world.closedPeriods, 'given up');
+      const last = await judge(new BlockKeeper(`${folder}-large`, LARGE), world);
       expect(last.judged.verdict.findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
       expect(goneIn(last)).toBe(goneBefore + 1);
     } finally {
@@ -185,31 +212,28 @@ describe('what is remembered of books in blocks', () => {
     }
   });
 
-  it('is seen by whoever closes a month or judges in memory', async () => {
+  it('is seen by whoever judges in another number of blocks', async () => {
     const { world } = await setup();
     await rm(folder, { recursive: true, force: true });
-    await judge(new StandingKeeper(folder, LARGE), world);
-    const { seen } = expectOk(await openMemory(folder, { workspaceId: null, period: null }));
-    const { verdict } = (await judge(new StandingKeeper(folder, LARGE), world)).judged;
-    expect(seen.count).toBe(rememberSeen(viewOf(world), world.seen, null).count);
+    const { verdict } = (await judge(new BlockKeeper(folder, LARGE), world)).judged;
     const key = change(world, 7);
-    const { findings } = (await judge(new StandingKeeper(folder), world)).judged.verdict;
+    const { findings } = (await judge(new BlockKeeper(folder, { blocks: 3 }), world)).judged.verdict;
     expect(findings.map(({ id }) => id)).toContain(`entry_changed:changed:${key}`);
     expect(findings).toHaveLength(verdict.findings.length + 1);
   });
 
   it('is said to be lost where its file is damaged, once, and begins anew', async () => {
     const { world } = await setup();
-    await judge(new StandingKeeper(folder, LARGE), world);
+    await judge(new BlockKeeper(folder, LARGE), world);
     const [name] = (await readdir(path.join(folder, 'blocks'))).filter((one) => one.endsWith('3.seen.cols'));
     if (name === undefined) throw new Error('no block is remembered');
     await writeFile(path.join(folder, 'blocks', name), 'nothing');
     change(world, 7);
-    const next = await judge(new StandingKeeper(folder, LARGE), world);
+    const next = await judge(new BlockKeeper(folder, LARGE), world);
     expect(next.lost).toEqual([name]);
     expect(await readdir(path.join(folder, 'blocks'))).toContain(`${name}.damaged`);
     change(world, 8);
-    expect((await judge(new StandingKeeper(folder, LARGE), world)).lost).toEqual([]);
+    expect((await judge(new BlockKeeper(folder, LARGE), world)).lost).toEqual([]);
   });
 });
 
@@ -233,7 +257,7 @@ async function judgeAnew(world: World) {
   const fresh = `${folder}-fresh`;
   await rm(fresh, { recursive: true, force: true });
   try {
-    return await judge(new StandingKeeper(fresh), world);
+    return await judge(new BlockKeeper(fresh), world);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
@@ -258,7 +282,7 @@ describe('the books that a folder keeps', () => {
   it('are gone on from after a new start of the program', async () => {
     const { world, goOn } = await setup();
     goOn(5);
-    const next = await judge(new StandingKeeper(folder), world);
+    const next = await judge(new BlockKeeper(folder), world);
     expect(next.documentsRead).toBeLessThan(60);
     expect(next.judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
   });
@@ -269,21 +293,21 @@ describe('the books that a folder keeps', () => {
     const periods = [...world.closedPeriods, '2026-10'];
     const next = await judge(keeper, world, periods);
     expect(next.documentsRead).toBeLessThan(60);
-    const anew = await judge(new StandingKeeper(`${folder}-2`), world, periods);
+    const anew = await judge(new BlockKeeper(`${folder}-2`), world, periods);
     await rm(`${folder}-2`, { recursive: true, force: true });
     expect(next.judged.verdict).toEqual(anew.judged.verdict);
   });
 
-  it.each(['standing-view.cols', 'standing-books.json'])('are read anew where %s is damaged', async (name) => {
+  it.each(['0.view.cols', 'accounts.cols', 'verdicts.json'])('are read anew where %s is damaged', async (ending) => {
     const { world, goOn } = await setup();
     goOn(2);
-    const file = path.join(folder, name);
-    expect(await readdir(folder)).toContain(name);
+    const [name = ''] = (await readdir(path.join(folder, 'blocks'))).filter((one) => one.endsWith(ending));
+    const file = path.join(folder, 'blocks', name);
     const bytes = await readFile(file);
     const middle = bytes.length >> 1;
     bytes[middle] = (bytes[middle] ?? 0) ^ 0x80;
     await writeFile(file, bytes);
-    const next = await judge(new StandingKeeper(folder), world);
+    const next = await judge(new BlockKeeper(folder), world);
     expect(next.documentsRead).toBeGreaterThan(world.ledger.size);
     expect(next.judged.verdict).toEqual((await judgeAnew(world)).judged.verdict);
   });
