@@ -40,6 +40,33 @@ export function billOfShipped(everything: unknown, installed: unknown, bundled: 
   };
 }
 
+const lockSchema = z.looseObject({
+  packages: z.record(
+    z.string(),
+    z.looseObject({
+      version: z.string().optional(),
+      dev: z.boolean().optional(),
+      devOptional: z.boolean().optional(),
+      optional: z.boolean().optional(),
+      peer: z.boolean().optional(),
+    }),
+  ),
+});
+
+/**
+ * What ships by the lock file or stands in a bundle, and is not in a bill, each as `name@version`. Optional packages are left out: they
+ * are installed on some systems only.
+ */
+export function missingInBill(bill: unknown, lock: unknown, bundled: readonly BundledPackage[]): readonly string[] {
+  const listed = new Set(billSchema.parse(bill).components.map(keyOf));
+  const locked = Object.entries(lockSchema.parse(lock).packages).flatMap(([place, each]) => {
+    const isShipped = place !== '' && !each.dev && !each.devOptional && !each.optional && !each.peer;
+    return isShipped ? [`${place.split('node_modules/').at(-1) ?? ''}@${each.version ?? ''}`] : [];
+  });
+  const shipped = new Set([...locked, ...bundled.map(({ name, version }) => `${name}@${version}`)]);
+  return [...shipped].filter((each) => !listed.has(each)).sort();
+}
+
 function keyOf({ group, name, version }: z.infer<typeof componentSchema>): string {
   return `${group === undefined || group === '' ? '' : `${group}/`}${name}@${version ?? ''}`;
 }

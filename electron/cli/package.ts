@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build, Platform } from 'electron-builder';
-import { billOfShipped } from './bill-of-materials.ts';
 import { buildIfStale } from './bundle.ts';
-import { readBundledPackages } from './bundled-packages.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
 import { packagingConfig } from './packaging.ts';
+import { writeBill } from './write-bill.ts';
 
 /**
  * `npm run package`: what people install, for the system that this runs on or the ones that are named, and the bill of what is in
@@ -17,8 +14,6 @@ import { packagingConfig } from './packaging.ts';
  */
 const EXIT_FAILED = 1;
 const EXIT_NO_RUNTIME = 3;
-
-const BILL_BYTES_MAX = 64 * 1024 * 1024;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -42,7 +37,7 @@ const program = new Command('npm run package --')
 process.exitCode = await run(program.opts<PackageFlags>());
 
 async function run(flags: PackageFlags): Promise<number> {
-  if (!buildIfStale(root, say) || !writeBill()) return EXIT_FAILED;
+  if (!buildIfStale(root, say) || writeBill(root, say) === null) return EXIT_FAILED;
   const executable = findOrFetchElectron({ root, env: process.env, isInsisting: false, now: Date.now(), say });
   if (executable === null) {
     say('Not packaged: Electron cannot be had on this machine. Bundles and bill of materials stand in out/ and dist/.');
@@ -65,32 +60,4 @@ async function run(flags: PackageFlags): Promise<number> {
   });
   for (const file of files) say(path.relative(root, file));
   return 0;
-}
-
-/** What ships: what is installed beside the bundles, and what is bundled into the page. Builds and tests are left out. */
-function writeBill(): boolean {
-  const dist = path.join(root, 'dist');
-  mkdirSync(dist, { recursive: true });
-  const everything = makeBill([]);
-  const installed = everything === null ? null : makeBill(['--omit', 'dev']);
-  if (everything === null || installed === null) {
-    say('The bill of materials could not be written; the reason stands above.');
-    return false;
-  }
-  const bundled = readBundledPackages(path.join(root, 'out', 'bundled-packages.json'));
-  const bill = billOfShipped(everything, installed, bundled);
-  writeFileSync(path.join(dist, 'bill-of-materials.json'), `${JSON.stringify(bill, null, 2)}\n`);
-  return true;
-}
-
-/** Null where it could not be made, which has been said then. */
-function makeBill(flags: readonly string[]): unknown {
-  const tool = path.join(root, 'node_modules', '@cyclonedx', 'cyclonedx-npm', 'bin', 'cyclonedx-npm-cli.js');
-  const made = spawnSync(process.execPath, [tool, ...flags, '--output-reproducible', '--output-file', '-'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: BILL_BYTES_MAX,
-  });
-  return made.status === 0 ? JSON.parse(made.stdout) : null;
 }

@@ -32,15 +32,13 @@ const POSTING = [
   { collection: 'credit_ledger', actions: ['insert'] },
 ] as const satisfies NeededPrivileges;
 
-/** Retrying one job: an edited one is a job of its own. */
-const RETRYING = [{ collection: 'jobs', actions: ['insert', 'update'] }, ...POSTING.slice(1)] as const;
-
 /**
  * What each thing that somebody does writes on the server, by canonical collection name. Requests of the contract name one of
  * these; whoever lacks a part of it is refused that request, and nothing else.
  */
 export const WRITES = {
-  retry: RETRYING,
+  /** An edited job is a job of its own. Nothing is posted: a retried job's reservation is made by the runner that claims it. */
+  retry: [{ collection: 'jobs', actions: ['insert', 'update'] }],
   cancel: POSTING,
   decideFailures: [{ collection: 'failure_groups', actions: ['insert', 'update'] }],
   makePlan: [
@@ -51,7 +49,7 @@ export const WRITES = {
   runPlan: [
     { collection: 'retry_plans', actions: ['update'] },
     { collection: 'retry_plan_outcomes', actions: ['insert', 'update'] },
-    ...RETRYING,
+    { collection: 'jobs', actions: ['update'] },
   ],
   reviewFindings: [{ collection: 'reconciliations', actions: ['insert', 'update'] }],
   proposeMends: [{ collection: 'adjustments', actions: ['insert'] }],
@@ -80,7 +78,7 @@ export const WRITES_OF: Readonly<Record<Permission, readonly NeededPrivilege[]>>
   view: [],
   payload: [],
   export: [],
-  retry: [...WRITES.retry, ...WRITES.decideFailures, ...WRITES.makePlan, ...WRITES.runPlan],
+  retry: [...WRITES.retry, ...WRITES.cancel, ...WRITES.decideFailures, ...WRITES.makePlan, ...WRITES.runPlan],
   money: [
     ...WRITES.reviewFindings,
     ...WRITES.proposeMends,

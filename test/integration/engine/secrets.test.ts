@@ -6,13 +6,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { CONFIGURED_PROVIDER, NO_PROVIDERS } from '#engine/provider-settings.ts';
-import { ShellLink } from '#engine/shell-link.ts';
 import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 import { AppLog, secretsIn } from '../../../electron/main/app-log.ts';
 import { ProfileShelf } from '../../../electron/main/profiles/profile-shelf.ts';
 import { SecretVault } from '../../../electron/main/profiles/secret-vault.ts';
-import { answerShellAsk } from '../../../electron/main/profiles/shell-answers.ts';
 import { cipherKeyStore } from '../../support/cipher-key-store.ts';
 import { connectionProfile } from '../../support/connection-profile.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
@@ -22,6 +20,7 @@ import { entriesOf, failedJob } from '../../support/failed-job.ts';
 import { driveEverything } from '../../support/feature-run.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { sampleOf } from '../../support/schema-sample.ts';
+import { shelfShell } from '../../support/shelf-shell.ts';
 import { openTestStore } from '../../support/test-server.ts';
 
 /** Begins all that is marked; a password with signs that addresses write otherwise. */
@@ -87,11 +86,7 @@ describe(`a marked password (seed ${SEED})`, () => {
     });
     const vault = new SecretVault(cipherKeyStore(), 'linux');
     const shelf = new ProfileShelf(path.join(folder, 'connections.json'), vault, (line) => log.say('main', line));
-    const shell: ShellLink = new ShellLink(({ id, name, params }) => {
-      const parts = { shelf, logTail: () => log.tail, config: () => engine.config, restart: () => undefined };
-      const answer = answerShellAsk(parts, name, structuredClone(params));
-      setImmediate(() => shell.answered(id, structuredClone(answer)));
-    });
+    const shell = shelfShell({ shelf, logTail: () => log.tail, config: () => engine.config });
     const engine = consoleEngine(
       { dataDir: folder, mongodbUri: null, dbName: null, personName: null, ...config },
       (line, cause) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { billOfShipped } from '#cli/bill-of-materials.ts';
+import { billOfShipped, missingInBill } from '#cli/bill-of-materials.ts';
 import { packageFolderOf } from '#cli/bundled-packages.ts';
 
 const react = { name: 'react', version: '19.0.0', 'bom-ref': 'react' };
@@ -28,6 +28,24 @@ describe('the bill of materials', () => {
 
   it('is none where something is bundled that nobody knows', () => {
     expect(() => billOfShipped(everything, installed, [{ name: 'left-pad', version: '1.0.0' }])).toThrow('left-pad');
+  });
+
+  it('names what ships by the lock file, or is bundled, and is not listed', () => {
+    const lock = {
+      packages: {
+        '': { version: '1.0.0' },
+        'node_modules/mongodb': { version: '7.0.0' },
+        'node_modules/re2js': { version: '2.0.0' },
+        'node_modules/@a/b/node_modules/bson': { version: '6.0.0' },
+        'node_modules/vitest': { version: '5.0.0', dev: true },
+        'node_modules/only-on-windows': { version: '1.0.0', optional: true },
+      },
+    };
+    const bill = { components: [mongodb, { name: 'bson', version: '7.0.0' }] };
+    const bundled = [{ name: 'react', version: '19.0.0' }];
+    expect(missingInBill(bill, lock, bundled)).toEqual(['bson@6.0.0', 're2js@2.0.0', 'react@19.0.0']);
+    const all = [mongodb, react, { name: 're2js', version: '2.0.0' }, { name: 'bson', version: '6.0.0' }];
+    expect(missingInBill({ components: all }, lock, bundled)).toEqual([]);
   });
 
   it.each([

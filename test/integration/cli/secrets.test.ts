@@ -1,0 +1,109 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { entriesOf, failedJob } from '../../support/failed-job.ts';
+import { grant } from '../../support/job-builder.ts';
+import { runProgram } from '../../support/run-program.ts';
+import { openTestStore } from '../../support/test-server.ts';
+
+/** Begins the password, which has signs that addresses write otherwise. */
+const MARK = 'canary-9f21';
+const PASSWORD = `${MARK}:p@ss/wo rd%`;
+const DB = 'shop';
+const CLI = 'electron/cli/cli.ts';
+const DOCTOR = 'electron/cli/doctor/doctor.ts';
+const RECONCILE = ['reconcile', '--csv'] as const;
+
+let sandbox: Sandbox;
+let folder: string;
+let uri: string;
+
+beforeAll(async () => {
+  const users = [{ name: 'sue', password: PASSWORD, roles: [{ name: 'root', db: 'admin' }] }];
+  sandbox = await startSandbox({ dataDir: 'memory', auth: { users } });
+  folder = mkdtempSync(path.join(tmpdir(), 'runledger-cli-secrets-'));
+  uri = addressWith(PASSWORD);
+  const store = await openTestStore(uri, DB);
+  expectOk(await store.writer.createIndexes());
+  expectOk(await store.writer.postEntry(grant('w1', 1000)));
+  const failed = failedJob({ id: 'f1', failureClass: 'temporary', at: new Date() });
+  expectOk(await store.writer.insertJobs([failed]));
+  for (const entry of entriesOf(failed)) expectOk(await store.writer.postEntry(entry));
+  await store.close();
+  writeFileSync(path.join(folder, 'rules.json'), JSON.stringify({ rules: [] }));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await sandbox.stop();
+});
+
+function addressWith(password: string, port = sandbox.port): string {
+  return `mongodb://sue:${encodeURIComponent(password)}@127.0.0.1:${port}/?directConnection=true&serverSelectionTimeoutMS=1500`;
+}
+
+/** Every command that is given an address; `DIR` stands for a folder of the test's. */
+const COMMANDS: readonly (readonly string[])[] = [
+  [CLI, 'holds'],
+  [CLI, 'holds', '--sweep'],
+  [CLI, 'indexes'],
+  [CLI, 'limits'],
+  [CLI, 'limits', 'set', 'fleet', '3'],
+  [CLI, 'policy'],
+  [CLI, 'policy', 'diff', '1'],
+  [CLI, 'redaction'],
+  [CLI, 'redaction', 'try', '--draft', 'DIR/rules.json'],
+  [CLI, 'redaction', 'put', '--draft', 'DIR/rules.json', '--based-on', '0', '--reason', 'for this run'],
+  [CLI, ...RECONCILE, 'DIR/findings.csv', '--memory', 'DIR/memory'],
+  [CLI, 'retry', '--ids', 'f1', '--plan', '--reason', 'again'],
+  [CLI, 'retry', 'run', '0123456789abcdef'],
+  [CLI, 'runners'],
+  [CLI, 'runners', 'pause', 'nobody'],
+  [CLI, 'why', 'f1'],
+  [CLI, 'why', 'nobody'],
+  [CLI, 'verify-audit'],
+  [DOCTOR, '--data-dir', 'DIR/data'],
+];
+
+/** One command of each of the ways in which an address is read; the others share them. */
+const EACH_WAY = COMMANDS.filter(([program, name]) => program === DOCTOR || name === 'reconcile' || name === 'why');
+
+function filesWithMark(): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const file = path.join(folder, name);
+    return statSync(file).isFile() && readFileSync(file).includes(MARK);
+  });
+}
+
+describe.each([
+  { way: 'that is right', commands: COMMANDS, address: () => uri, wrongStatus: null },
+  { way: 'that is wrong', commands: COMMANDS, address: () => addressWith(`${MARK}-wrong`), wrongStatus: 0 },
+  {
+    way: 'for a server that is not there',
+    commands: EACH_WAY,
+    address: () => addressWith(PASSWORD, 1),
+    wrongStatus: 0,
+  },
+  {
+    way: 'in an address that is none',
+    commands: EACH_WAY,
+    address: () => `mongodb://sue:${PASSWORD}@127.0.0.1:x/?no=1`,
+    wrongStatus: 0,
+  },
+])('a password $way', ({ address, commands, wrongStatus }) => {
+  it.each(commands.map((command) => ({ command, name: command.slice(1).join(' ') })))(
+    'is neither printed nor written by $name',
+    { timeout: 60_000 },
+    async ({ command: [program = '', ...args] }) => {
+      const own = args.map((arg) => arg.replace('DIR', folder));
+      const { stdout, stderr, status } = await runProgram(program, [...own, '--uri', address(), '--db', DB]);
+      expect(stdout + stderr).not.toContain(MARK);
+      // It came as far as saying something, and a server that was not reached is no success.
+      expect((stdout + stderr).trim()).not.toBe('');
+      expect(status).not.toBe(wrongStatus);
+      expect(filesWithMark()).toEqual([]);
+    },
+  );
+});
