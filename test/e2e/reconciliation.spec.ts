@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectState, openJob, part, rowOf } from './job.page.ts';
-import { startProduction, WORKSPACE, type Production } from './production.ts';
+import { GRANTED, startProduction, WORKSPACE, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 async function openReconciliation(page: Page): Promise<void> {
@@ -77,7 +77,15 @@ test.describe('reconciliation', () => {
     const written = page.getByRole('status').filter({ hasText: 'written to' });
     const file = (await written.locator('code').textContent()) ?? '';
     const lines = readFileSync(file, 'utf8').trimEnd().split('\r\n');
-    expect(lines.map((line) => line.split(',')[1])).toEqual(['rule', 'refund_owed', 'account_differs']);
+    expect(lines[0]?.split(',').slice(0, 9).join(' ')).toBe(
+      '\uFEFFrule_number rule case subject_type subject workspace job generation credits',
+    );
+    const fields = lines.slice(1).map((line) => line.split(','));
+    expect(fields.map((line) => [line[0], line[1], line[3], line[5], line[6]])).toEqual([
+      ['7', 'refund_owed', 'generation', WORKSPACE, 'lost-1'],
+      ['14', 'account_differs', 'workspace', WORKSPACE, ''],
+    ]);
+    expect(fields[0]?.[8]).toBe('500');
 
     await page.getByRole('button', { name: /^Rule/ }).click();
     await page.getByRole('menuitemcheckbox', { name: /Account differs/ }).click();
@@ -231,8 +239,18 @@ test.describe('mends and months', () => {
       await expect.poll(() => existsSync(file)).toBe(true);
       expect(readFileSync(file).equals(bytes)).toBe(true);
     }
-    const csv = readFileSync(path.join(ann.dataDir, 'exports', `statements-${period}-all.csv`), 'utf8');
-    expect(csv).toContain(`${WORKSPACE},${period},0,`);
+    const exportOf = (format: string): string =>
+      path.join(ann.dataDir, 'exports', `statements-${period}-all.${format}`);
+    const csv = readFileSync(exportOf('csv'), 'utf8');
+    // 2,500 and 1 were granted and captured, and one of the two captures was refunded; the workspace was given its credits before or then.
+    const opening = period === '2026-10' ? 0 : GRANTED;
+    const row = [WORKSPACE, period, opening, GRANTED - opening + 2501, 2500, 0, GRANTED + 2500, 0, 'report', 2501, 2];
+    const titles = 'workspace,period,opening,grants,refunds,adjustments,closing,late_entries,kind,spend,captures'.split(
+      ',',
+    );
+    expect(csv).toBe(`\uFEFF${titles.join(',')}\r\n${row.join(',')}\r\n`);
+    const json: unknown = JSON.parse(readFileSync(exportOf('json'), 'utf8'));
+    expect(json).toMatchObject({ rows: [Object.fromEntries(titles.map((title, nth) => [title, row[nth]]))] });
 
     await openTab(page, 'Margin');
     await expect(page.getByRole('table', { name: `Margin of ${period}` })).toContainText('Together');
