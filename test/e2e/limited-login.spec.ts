@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { MongoClient } from 'mongodb';
 import type { Page } from '@playwright/test';
 import { leastPrivilegeRoles, serverRoleName } from '#domain/least-privilege.ts';
@@ -11,6 +13,8 @@ import { openJob } from './job.page.ts';
 import { keepScreen } from './screens.ts';
 
 const DB = 'production';
+/** A password that is looked for. */
+const MARK = 'canary-e4b7';
 
 function addressOf(sandbox: Sandbox, user: string, authSource: string): string {
   const uri = new URL(sandbox.uri);
@@ -20,7 +24,7 @@ function addressOf(sandbox: Sandbox, user: string, authSource: string): string {
   return uri.href;
 }
 
-/** A server that asks everybody to log in, with a failed job, a waiting one, and two logins that may do little. */
+/** A server that asks everybody to log in, with a failed job, a waiting one, two logins that may do little, and a founder with the marked password. */
 async function startLimited(): Promise<{ readonly sandbox: Sandbox; readonly root: MongoClient }> {
   const users = [{ name: 'root', password: 'secret', roles: [{ name: 'root', db: 'admin' }] }];
   const sandbox = await startSandbox({ dataDir: 'memory', auth: { users } });
@@ -32,11 +36,13 @@ async function startLimited(): Promise<{ readonly sandbox: Sandbox; readonly roo
   await root.db(DB).command({ createRole: 'almost_support', privileges, roles: support?.roles ?? [] });
   await root.db(DB).command({ createUser: 'vic', pwd: 'secret', roles: [serverRoleName('viewer')] });
   await root.db(DB).command({ createUser: 'sam', pwd: 'secret', roles: ['almost_support'] });
+  await root.db(DB).command({ createUser: 'mia', pwd: MARK, roles: [serverRoleName('founder')] });
   const store = await openTestStore(addressOf(sandbox, 'root', 'admin'), DB);
   expectOk(await store.writer.createIndexes());
   const given = { since: new Date(), by: 'root' };
   // The console would let vic do everything: what is switched off is so by the server's privileges alone.
   expectOk(await store.people.save({ _id: `vic@${DB}`, role: 'founder', ...given }));
+  expectOk(await store.people.save({ _id: `mia@${DB}`, role: 'founder', ...given }));
   expectOk(await store.people.save({ _id: `sam@${DB}`, role: 'support', ...given }));
   expectOk(await store.writer.postEntry(grant('w1', 1000)));
   const failed = failedJob({ id: 'failed-1', workspaceId: 'w1', failureClass: 'temporary', at: new Date() });
@@ -122,6 +128,39 @@ test.describe('a login that may do little', () => {
       expect(answer).toMatchObject({ ok: true });
       const order = { requestId: crypto.randomUUID(), jobId: 'failed-1', version: 3, reason: 'again', edited: null };
       expect(await ask(page, 'retry.run', order)).toMatchObject({ ok: true });
+    } finally {
+      await root.close();
+      await sandbox.stop();
+    }
+  });
+});
+
+test.describe('a password', () => {
+  test.setTimeout(240_000);
+
+  test('is in no file and no line that a crash of the page and of the engine leave behind', async ({ start }) => {
+    const { sandbox, root } = await startLimited();
+    try {
+      const uri = new URL(addressOf(sandbox, 'mia', DB));
+      uri.password = MARK;
+      const app = await start({ env: { MONGODB_URI: uri.href, RUNLEDGER_DB: DB } });
+      await openJob(app.page, 'failed-1');
+      const isGone = app.page.waitForEvent('crash');
+      await app.crash('page');
+      await isGone;
+      await expect.poll(() => app.log()).toContain('it is loaded again');
+      const page = await app.pageAgain();
+      await app.crash('engine');
+      await expect.poll(() => app.log()).toMatch(/the engine ended/);
+      await expect.poll(() => ask(page, 'job.get', { jobId: 'failed-1' })).toMatchObject({ ok: true });
+      await app.stop();
+      expect(app.log()).not.toContain(MARK);
+      const files = readdirSync(app.dataDir, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+      const holding = files.filter(({ parentPath, name }) => readFileSync(path.join(parentPath, name)).includes(MARK));
+      expect(holding.map(({ parentPath, name }) => path.join(parentPath, name))).toEqual([]);
+      // There was a log and a copy that could have held it.
+      expect(files.map(({ name }) => name).join()).toMatch(/\.log/);
+      expect(files.map(({ name }) => name).join()).toMatch(/\.sqlite/);
     } finally {
       await root.close();
       await sandbox.stop();

@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
+import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
+import type { Job } from '#domain/job.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { CONFIGURED_PROVIDER, NO_PROVIDERS } from '#engine/provider-settings.ts';
 import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
@@ -27,6 +29,11 @@ import { openTestStore } from '../../support/test-server.ts';
 const MARK = 'canary-3c97';
 const PASSWORD = `${MARK}:p@ss/wo rd%`;
 const KEY = `${MARK}-key-of-a-provider`;
+/** What a customer wrote, and what a provider's error said. */
+const WORDS = 'canary-of-a-customer-51aa';
+const ERROR_WORDS = 'canary-of-an-error-77d0';
+/** The kinds of files that are exported in this run: a case is for support, the others for finance. */
+const EXPORTS = ['case', 'findings', 'margin', 'plan', 'statements'];
 const EACH = 6;
 /** Requests that come to nothing in this run, because of what there is to ask about. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -60,11 +67,17 @@ describe(`a marked password (seed ${SEED})`, () => {
     expectOk(await store.writer.postEntry(grant('w1', 1000)));
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1', workspaceId: 'w1', createdAt: new Date() })]));
     for (const id of ['f1', 'f2']) {
-      const failed = failedJob({ id, failureClass: 'temporary', at: new Date('2026-10-20T10:00:00Z') });
+      const failed = withWords(failedJob({ id, failureClass: 'temporary', at: new Date('2026-10-20T10:00:00Z') }));
       expectOk(await store.writer.insertJobs([failed]));
       for (const entry of entriesOf(failed)) expectOk(await store.writer.postEntry(entry));
     }
-    const ordered = queuedJob({ id: 'ran-1', workspaceId: 'w1', model: 'instant', createdAt: new Date() });
+    const ordered = queuedJob({
+      id: 'ran-1',
+      workspaceId: 'w1',
+      model: 'instant',
+      prompt: WORDS,
+      createdAt: new Date(),
+    });
     expectOk(
       await store.writer.insertJobs([{ ...ordered, provider: { ...ordered.provider, name: CONFIGURED_PROVIDER } }]),
     );
@@ -135,6 +148,13 @@ describe(`a marked password (seed ${SEED})`, () => {
     expect(answers.filter((answer) => answer.includes(provider.apiKey))).toEqual([]);
     const looked = await everyDocument(uri);
     expect(looked.filter((text) => text.includes(MARK))).toEqual([]);
+    // Exports go to people who need not see any job: none holds what customers wrote, were given, or errors repeat.
+    const exported = exportsOf(path.join(folder, 'exports'));
+    expect([...new Set(exported.map(({ kind }) => kind))].sort()).toEqual(EXPORTS);
+    expect(exported.filter(({ text }) => text.includes(WORDS))).toEqual([]);
+    expect(exported.filter(({ kind, text }) => kind !== 'case' && text.includes(ERROR_WORDS))).toEqual([]);
+    // They could have: the words stand in the jobs that were exported from.
+    for (const words of [WORDS, ERROR_WORDS]) expect(looked.join()).toContain(words);
     // The run was one: there is a copy, an audit and a log that could have held it.
     expect(filesWith(folder, 'profiles.save').length).toBeGreaterThan(0);
     await store.close();
@@ -153,6 +173,25 @@ async function everyDocument(uri: string): Promise<readonly string[]> {
   } finally {
     await client.close();
   }
+}
+
+/** A failed job whose prompt, options and error bear marks. */
+function withWords(job: Job): Job {
+  if (job.state !== 'failed') throw new Error('the job has failed');
+  const input = { ...job.input, prompt: WORDS, options: { style: WORDS } };
+  const failure = { ...job.failure, message: ERROR_WORDS };
+  // What was tried keeps its error, also after somebody retries the job.
+  return { ...job, input, failure, attempts: job.attempts.map((attempt) => ({ ...attempt, failure })) };
+}
+
+/** Every file that was exported, with what stands in it; what is packed is unpacked. */
+function exportsOf(root: string): readonly { readonly kind: string; readonly text: string }[] {
+  return readdirSync(root).map((name) => {
+    const bytes = readFileSync(path.join(root, name));
+    const isPacked = bytes.subarray(0, 2).toString() === 'PK';
+    const parts = isPacked ? Object.values(unzipSync(bytes)).map((part) => Buffer.from(part)) : [bytes];
+    return { kind: name.split('-')[0] ?? '', text: parts.map((part) => part.toString('utf8')).join('\n') };
+  });
 }
 
 function filesWith(root: string, text: string): readonly string[] {
