@@ -237,7 +237,8 @@ export const BOOK_FAULTS: readonly Fault[] = [
       const job = scene.take('queued', 'retrying');
       if (job === null) return null;
       const { generationId, price } = job.billing;
-      setHold(scene.world, job.workspaceId, generationId, scene.random.pick([0, price + 1, price - 1]), job.createdAt);
+      const others = [0, price + 1, price - 1].filter((credits) => credits >= 0 && credits !== price);
+      setHold(scene.world, job.workspaceId, generationId, scene.random.pick(others), job.createdAt);
       return [expected('account_differs', 'hold', generationId, 0)];
     },
   },

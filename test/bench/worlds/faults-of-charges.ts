@@ -262,9 +262,11 @@ function takeListed(scene: FaultScene, ...scenarios: readonly Scenario[]): Job |
 }
 
 function plantPrice(scene: FaultScene, sign: 1 | -1): readonly ExpectedFinding[] | null {
-  const job = takeListed(scene, 'completed');
+  let job = takeListed(scene, 'completed');
+  // Something is left of a price below the list: credits are never negative, and what is free is captured by nobody.
+  while (sign < 0 && job !== null && job.billing.price <= 1) job = takeListed(scene, 'completed');
   if (job === null) return null;
-  const difference = sign * scene.amount();
+  const difference = sign > 0 ? scene.amount() : -Math.min(scene.amount(), job.billing.price - 1);
   const price = job.billing.price + difference;
   replaceJob(scene.world, { ...job, billing: { ...job.billing, price, captured: price } });
   relabel(scene.world, standingEntry(scene.world, job, 'reserve')._id, { credits: price });
