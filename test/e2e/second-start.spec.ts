@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, IS_ELECTRON, test } from './application.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts the application on a folder where one runs already. @returns its exit status */
+async function startAgain(dataDir: string, link: string): Promise<number | null> {
+  const child = spawn(
+    process.execPath,
+    [
+      'electron/cli/start.ts',
+      ...(IS_ELECTRON ? ['--runtime', 'electron'] : ['--runtime', 'stand-in', '--headless']),
+      '--data-dir',
+      dataDir,
+      link,
+    ],
+    { cwd: root, stdio: 'ignore' },
+  );
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
+}
+
+test.describe('a second start on the same folder', () => {
+  test('hands its link to the window that is open, and ends without an engine of its own', async ({ start }) => {
+    const first = await start({});
+    await expect(first.page.getByRole('link', { name: /^Jobs/ })).toBeVisible();
+    const connections = (): number => first.log().split('Connected to').length - 1;
+    await expect.poll(connections).toBe(1);
+    expect(await startAgain(first.dataDir, 'runledger://job/handed-on')).toBe(0);
+    await expect(first.page).toHaveURL(/#\/jobs\/handed-on$/);
+    await expect(first.page.getByRole('main')).toContainText('handed-on');
+    expect(first.page.context().pages()).toHaveLength(1);
+    expect(connections()).toBe(1);
+    expect(await first.stop()).toBe(0);
+  });
+});
