@@ -5,6 +5,7 @@ import { entriesOf, failedJob } from '../support/failed-job.ts';
 import { grant, queuedJob } from '../support/job-builder.ts';
 import { SHOP_MAPPING } from '../support/shop-mapping.ts';
 import { openTestStore } from '../support/test-server.ts';
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectState, openJob } from './job.page.ts';
 import { keepScreen } from './screens.ts';
@@ -119,4 +120,72 @@ test.describe('a mapping', () => {
       await shop.stop();
     }
   });
+
+  test('is made by keyboard alone', async ({ start }) => {
+    test.slow();
+    const shop = await startShop();
+    try {
+      const { page } = await start();
+      const { keyboard } = page;
+      await keyboard.press('Control+k');
+      await keyboard.type('Connections');
+      await keyboard.press('Enter');
+      await pressOn(page, page.getByRole('button', { name: 'Add a connection' }));
+      const form = page.getByRole('form', { name: 'Connection', exact: true });
+      await typeInto(page, form.getByLabel('Name', { exact: true }), 'Shop');
+      await typeInto(page, form.getByLabel('Address', { exact: true }), `mongodb://${shop.address}/shop`);
+      await chooseIn(page, form.getByRole('combobox', { name: 'By', exact: true }), 'none');
+      await pressOn(page, form.getByRole('button', { name: 'Map other names…' }));
+
+      const step = page.getByRole('region', { name: 'Mapping' });
+      await expect(step.getByLabel('Their field for state', { exact: true })).toHaveValue('status');
+      await typeInto(page, step.getByLabel('Their field for billing.price', { exact: true }), 'cost');
+      await chooseIn(page, step.getByLabel('How billing.price is written'), 'credits_2');
+      await typeInto(page, step.getByLabel('failed', { exact: true }), 'error, aborted');
+      await typeInto(page, step.getByLabel('completed', { exact: true }), 'done');
+      await typeInto(page, step.getByLabel('running', { exact: true }), 'active');
+      await pressOn(page, step.getByRole('button', { name: 'Look again' }));
+      await expect(step.getByRole('status')).toContainText('of 3 sampled documents can be read');
+      await pressOn(page, step.getByRole('button', { name: 'Use this mapping' }));
+      await expect(form.getByRole('group', { name: 'Mapping' })).toContainText(TASKS);
+      await pressOn(page, form.getByRole('button', { name: 'Keep it' }));
+      await expect(page.getByRole('table', { name: 'Connections' })).toContainText(`mapped: ${TASKS}`);
+    } finally {
+      await shop.stop();
+    }
+  });
 });
+
+/** Far more than a screen has; who has gone round it without finding a place never will. */
+const STOPS_MAX = 300;
+
+/** Goes to a place as somebody does who has no mouse: with Tab alone. */
+async function tabTo(page: Page, place: Locator): Promise<void> {
+  await place.waitFor();
+  for (let stop = 0; stop < STOPS_MAX; stop += 1) {
+    if (await place.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab leads nowhere to ${String(place)}`);
+}
+
+async function pressOn(page: Page, button: Locator): Promise<void> {
+  await tabTo(page, button);
+  await page.keyboard.press('Enter');
+}
+
+async function typeInto(page: Page, field: Locator, text: string): Promise<void> {
+  await tabTo(page, field);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type(text);
+  await expect(field).toHaveValue(text);
+}
+
+/** Chooses with the arrow keys. */
+async function chooseIn(page: Page, list: Locator, value: string): Promise<void> {
+  await tabTo(page, list);
+  const options = await list.locator('option').evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
+  await page.keyboard.press('Home');
+  for (let at = 0; at < options.indexOf(value); at += 1) await page.keyboard.press('ArrowDown');
+  await expect(list).toHaveValue(value);
+}
