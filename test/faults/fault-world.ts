@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import type { Books } from '#domain/invariants.ts';
 import type { Job } from '#domain/job.ts';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../support/expect-ok.ts';
 import type { SeededRandom } from '../support/model-random.ts';
@@ -66,6 +67,7 @@ export class FaultWorld {
   readonly #client: MongoClient;
   readonly #dbName: string;
   readonly #folder: string;
+  readonly #mapping: JobMapping | null;
   #runners: FaultyRunner[] = [];
   readonly #thaws = new Set<Promise<void>>();
 
@@ -78,6 +80,7 @@ export class FaultWorld {
     client: MongoClient;
     dbName: string;
     folder: string;
+    mapping: JobMapping | null;
   }) {
     this.#random = parts.random;
     this.#server = parts.server;
@@ -87,19 +90,23 @@ export class FaultWorld {
     this.#client = parts.client;
     this.#dbName = parts.dbName;
     this.#folder = parts.folder;
+    this.#mapping = parts.mapping;
   }
 
-  /** Opens a world on the server of `uri`, or on a sandbox of its own in durable mode where that is null. */
-  static async open(uri: string | null, random: SeededRandom): Promise<FaultWorld> {
+  /**
+   * Opens a world on the server of `uri`, or on a sandbox of its own in durable mode where that is null.
+   * @param mapping how its documents stand for ours; null for Runledger's own names
+   */
+  static async open(uri: string | null, random: SeededRandom, mapping: JobMapping | null): Promise<FaultWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'runledger-faults-'));
     const server = uri === null ? await ownServer(join(folder, 'data')) : givenServer(uri);
     const direct = `mongodb://127.0.0.1:${server.port}/${server.options}`;
     const dbName = `faults_${randomUUID().slice(0, 8)}`;
-    const store = await openTestStore(direct, dbName);
+    const store = await openTestStore(direct, dbName, mapping === null ? {} : { mapping });
     expectOk(await store.writer.createIndexes());
     const [proxy, provider] = [await startCuttingProxy(server.port), await startSellingProvider(random)];
     const client = new MongoClient(direct);
-    return new FaultWorld({ random, server, provider, proxy, store, client, dbName, folder });
+    return new FaultWorld({ random, server, provider, proxy, store, client, dbName, folder, mapping });
   }
 
   startRunners(): void {
@@ -121,7 +128,7 @@ export class FaultWorld {
   /** A console that runs a plan over the same unreliable way as the runners. */
   startConsole(planId: string, holder: string): KillableProcess {
     const uri = `mongodb://127.0.0.1:${this.proxy.port}/${this.#server.options}`;
-    return startConsoleProcess({ uri, dbName: this.#dbName, planId, holder });
+    return startConsoleProcess({ uri, dbName: this.#dbName, mapping: this.#mapping, planId, holder });
   }
 
   async killRunner(): Promise<void> {
@@ -215,6 +222,7 @@ export class FaultWorld {
     const process = startRunnerProcess({
       uri: `mongodb://127.0.0.1:${this.proxy.port}/${this.#server.options}`,
       dbName: this.#dbName,
+      mapping: this.#mapping,
       providerUrl: this.provider.baseUrl,
       artefactDir: join(this.#folder, 'artefacts'),
       skewMs: this.#drawSkewMs(),

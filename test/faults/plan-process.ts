@@ -2,12 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { runPlan } from '#console/retry/plan-run.ts';
 import { wait } from '#engine/wait.ts';
+import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { openProcessStore } from '#store/process-store.ts';
 
 /** What a console's process is told. */
 export const consoleOrderSchema = z.object({
   uri: z.string(),
   dbName: z.string(),
+  /** How the documents stand there; null where they have Runledger's own names. */
+  mapping: jobMappingSchema.nullable(),
   planId: z.string(),
   holder: z.string(),
 });
@@ -23,6 +26,7 @@ async function run(order: ConsoleOrder): Promise<void> {
     const store = await openProcessStore({
       uri: order.uri,
       dbName: order.dbName,
+      ...(order.mapping === null ? {} : { mapping: order.mapping }),
       appName: 'runledger-faults-console',
       connectTimeoutMs: 2000,
     });

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Command } from 'commander';
 import { wholeNumber } from '#cli/whole-number.ts';
 import { SeededRandom } from '../support/model-random.ts';
+import { SHOP_MAPPING } from '../support/shop-mapping.ts';
 import { runCopyRounds } from './copy-command.ts';
 import { runRound } from './fault-round.ts';
 import { FaultWorld } from './fault-world.ts';
@@ -15,6 +16,7 @@ interface Options {
   readonly seed: number;
   readonly uri?: string;
   readonly copy?: boolean;
+  readonly mapped?: boolean;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,7 @@ const options = new Command('faults')
   )
   .option('--uri <uri>', 'a server on loopback instead of a sandbox; it is not restarted')
   .option('--copy', 'instead of runners, kill the process that keeps an offline copy')
+  .option('--mapped', "through a mapping: the documents have a shop's own names, states and forms")
   .option('--json', 'one line of JSON on standard output')
   .parse()
   .opts<Options>();
@@ -42,7 +45,7 @@ const options = new Command('faults')
 /** Rounds, deeds and findings so far; the four that must stay 0 are counted over all jobs of all rounds. */
 async function run(): Promise<number> {
   const random = new SeededRandom(options.seed);
-  const world = await FaultWorld.open(options.uri ?? null, random);
+  const world = await FaultWorld.open(options.uri ?? null, random, options.mapped === true ? SHOP_MAPPING : null);
   const acknowledged: string[] = [];
   let verdict: Verdict | null = null;
   let rounds = 0;
@@ -90,6 +93,7 @@ async function run(): Promise<number> {
       killPoints,
       refusals: Object.fromEntries(world.proxy.refusals()),
       providerSales: world.provider.sold(),
+      isMapped: options.mapped === true,
       seed: options.seed,
       server: world.store.reader.topology.server,
     };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { wait } from '#engine/wait.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
 import { JobRunner } from '#runner/runner.ts';
@@ -16,6 +17,8 @@ import { orderingProvider } from './ordering-provider.ts';
 export const runnerOrderSchema = z.object({
   uri: z.string(),
   dbName: z.string(),
+  /** How the documents stand there; null where they have Runledger's own names. */
+  mapping: jobMappingSchema.nullable(),
   providerUrl: z.string(),
   artefactDir: z.string(),
   /** By how much the machine's clock is wrong, in milliseconds. */
@@ -35,6 +38,7 @@ async function work(order: RunnerOrder): Promise<void> {
     const store = await openProcessStore({
       uri: order.uri,
       dbName: order.dbName,
+      ...(order.mapping === null ? {} : { mapping: order.mapping }),
       appName: 'runledger-faults',
       connectTimeoutMs: 2000,
     });

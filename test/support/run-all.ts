@@ -57,6 +57,11 @@ const SUITES: readonly Suite[] = [
   },
   // Twenty rounds of kills, cuts and lies: what is found fails, and so does a benchmark that does not do its work. No figure does.
   { name: 'faults', command: ['npm', 'run', '-s', 'faults', '--', '--rounds', '20', '--json'], report: null },
+  {
+    name: 'faults through a mapping',
+    command: ['npm', 'run', '-s', 'faults', '--', '--mapped', '--rounds', '2', '--plans', '0', '--json'],
+    report: null,
+  },
   { name: 'benchmarks', command: ['npm', 'run', '-s', 'bench', '--', 'all', '--quick'], report: null },
 ];
 

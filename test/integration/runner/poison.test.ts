@@ -43,6 +43,7 @@ async function supervise(): Promise<void> {
   runner = startRunnerProcess({
     uri,
     dbName,
+    mapping: null,
     providerUrl: seller.baseUrl,
     artefactDir: deployment.folder,
     skewMs: 0,
