@@ -171,7 +171,7 @@ describe('books in blocks', () => {
     });
     expect(read).toMatchObject({
       ok: false,
-      error: { code: 'disk_full', detail: expect.stringMatching(/needs \d+ MB .* MB are free/) },
+      error: { code: 'disk_full', detail: expect.stringMatching(/needs \d+ MB .* MB are free/) as string },
     });
     expect(await readdir(`${folder}-none`)).toEqual([]);
     await rm(`${folder}-none`, { recursive: true, force: true });

@@ -20,6 +20,7 @@ import { LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/vie
 import { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
 import { mergeSeen, NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { FailedReadingError } from '../failed-reading.ts';
+import { isAbandoned, versionAfter } from './own-files.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '../view-file.ts';
 import { SET_ASIDE, writeWhole } from '../whole-files.ts';
 
@@ -83,11 +84,14 @@ export interface BlockMemory {
 export class BlockFolder {
   /** Where it stands; it need not be there. */
   readonly path: string;
+  readonly #pid: number;
   #memory = new Uint8Array(0);
   #draft = 1;
 
-  constructor(folder: string) {
+  /** @param pid of the process that writes here, told from others that do */
+  constructor(folder: string, pid: number = process.pid) {
     this.path = folder;
+    this.#pid = pid;
   }
 
   /** What the folder holds whole, null where it holds nothing or nothing that can be told. */
@@ -105,11 +109,14 @@ export class BlockFolder {
     return existsSync(this.#fileOf(MARK_FILE)) && this.mark() === null ? MARK_FILE : null;
   }
 
-  /** Begins new blocks beside those that the folder holds; what a run left that did not come to its end goes. */
+  /**
+   * Begins new blocks beside those that the folder holds, and beside those of other processes that are at it; what a run left that did
+   * not come to its end goes.
+   */
   begin(): void {
     mkdirSync(this.path, { recursive: true });
     const mark = this.mark();
-    this.#draft = (mark?.version ?? 0) + 1;
+    this.#draft = versionAfter(mark?.version ?? 0, this.#pid);
     this.#keepOnly(mark?.version ?? null);
   }
 
@@ -264,11 +271,13 @@ export class BlockFolder {
     return path.join(this.path, name);
   }
 
-  /** Deletes the columns of every other version; null deletes those of all. */
+  /** Deletes the columns of every other version that nobody works on; null deletes those of all. */
   #keepOnly(version: number | null): void {
     for (const name of readdirSync(this.path)) {
       const found = COLUMNS.exec(name);
-      if (found !== null && Number(found[1] ?? 0) !== version) rmSync(this.#fileOf(name), { force: true });
+      if (found === null) continue;
+      const other = Number(found[1] ?? 0);
+      if (other !== version && isAbandoned(other, this.#pid)) rmSync(this.#fileOf(name), { force: true });
     }
   }
 }

@@ -113,7 +113,10 @@ export class BlockKeeper {
     if (!entries.ok) return entries;
     const { rules, chargeRule, signal, onProgress } = request;
     const read = await this.#read(bookSourceOf(books), opened.value, {
-      ...{ rules, chargeRule, signal, onProgress },
+      rules,
+      chargeRule,
+      signal,
+      onProgress,
       entriesAbout: entries.value,
       keeps: 'blocks',
       onBlock: null,

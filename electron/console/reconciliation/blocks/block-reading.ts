@@ -1,6 +1,7 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
 import { appError, type AppError } from '#domain/errors.ts';
 import { BlockAccounts } from '#domain/reconciliation/blocks/block-accounts.ts';
 import { BlockJudge, sumAccounts } from '#domain/reconciliation/blocks/block-judge.ts';
@@ -16,6 +17,7 @@ import type { KeptSeen } from '../memory-folder.ts';
 import { attemptReading, readInto, type BookSource, type ReadOptions } from '../read-view.ts';
 import type { BlockFolder, BlocksMark } from './block-folder.ts';
 import { BookSpill } from './book-spill.ts';
+import { isAlive } from './own-files.ts';
 import { FoundMemory } from './found-memory.ts';
 
 /** Entries of a block, about: few enough for a small memory, many enough that blocks cost nothing by themselves. */
@@ -65,7 +67,7 @@ export function readBlocks(
   const map = new BlockMap(request.blocks ?? blockCountOf(request.entriesAbout, before));
   return attemptReading(request.signal, async () => {
     checkSpace(folder.path, request);
-    const spill = new BookSpill(path.join(folder.path, '..', 'spill'), map);
+    const spill = new BookSpill(ownSpill(path.join(folder.path, '..')), map);
     try {
       const accounts: AccountFacts[] = [];
       const accountVersions = new Map<string, number>();
@@ -181,3 +183,17 @@ function checkSpace(folder: string, { entriesAbout, keeps }: ReadingRequest): vo
     appError('disk_full', `a run over these books needs ${needed} MB beside the copy, and ${free} MB are free`),
   );
 }
+
+/** Where this thread sorts books; what processes that have ended left of theirs goes. */
+function ownSpill(folder: string): string {
+  const others = existsSync(folder) ? readdirSync(folder) : [];
+  for (const name of others) {
+    const found = SPILL.exec(name);
+    if (found === null) continue;
+    const isLeft = found[1] === undefined || !isAlive(Number(found[1]));
+    if (isLeft) rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+  return path.join(folder, `spill-${process.pid}-${threadId}`);
+}
+
+const SPILL = /^spill(?:-(\d+)-\d+)?$/;
