@@ -82,8 +82,8 @@ test.describe('invoices', () => {
     expect((await cellsOf(row)).slice(0, 4)).toEqual([CONFIGURED_PROVIDER, '5', '3', '4']);
     const unmatched = page.getByRole('table', { name: 'What does not match' });
     await expect(unmatched.locator('tbody tr')).toHaveText([
-      /^Invoice and attempt do not name the same cost\..*90000 micro-USD.*70000 micro-USD.*bought-2/,
-      /^The provider has accepted the attempt, and the invoice does not have it\..*30000 micro-USD.*bought-3/,
+      /^Invoice and attempt do not name the same cost\..*\$0\.090000.*\$0\.070000.*bought-2/,
+      /^The provider has accepted the attempt, and the invoice does not have it\..*\$0\.030000.*bought-3/,
       /^The invoice has the attempt more than once\..*Line 5.*bought-1/,
       /^The invoice has a line that belongs to no attempt\..*Line 4.*–/,
     ]);

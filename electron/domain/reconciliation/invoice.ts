@@ -148,8 +148,10 @@ function findingOf(
       : `${invoice._id.slice(0, 12)}:line ${line.n}`;
   const at = line?.at ?? (attempt === null ? invoice.from : new Date(attempt.startedAtMs));
   const words = [
-    ...(line === null ? [] : [`Line ${line.n} of ${invoice.name}: ${line.costMicroUsd} micro-USD`]),
-    ...(attempt === null ? [] : [`attempt ${attempt.n}: ${attempt.costMicroUsd ?? 'unknown'} micro-USD`]),
+    ...(line === null ? [] : [`Line ${line.n} of ${invoice.name}: ${dollars(line.costMicroUsd)}`]),
+    ...(attempt === null
+      ? []
+      : [`attempt ${attempt.n}: ${attempt.costMicroUsd === null ? 'cost unknown' : dollars(attempt.costMicroUsd)}`]),
   ];
   return {
     id: `${INVOICE_RULE.name}:${found}:${subject}`,
@@ -166,4 +168,9 @@ function findingOf(
     entryKeys: [],
     evidence: `${words.join('; ')}.`,
   };
+}
+
+/** Micro-USD as dollars, with every decimal that an amount of them has. */
+function dollars(microUsd: number): string {
+  return `$${(microUsd / 1_000_000).toFixed(6)}`;
 }
