@@ -37,27 +37,23 @@ export interface Started extends Application {
   readonly isOver: () => boolean;
 }
 
+/** The arguments for Node, from the project's folder, that start the application on a folder. */
+export function startArguments(dataDir: string, more: readonly string[] = []): string[] {
+  const runtime = IS_ELECTRON ? ['--runtime', 'electron'] : ['--runtime', 'stand-in', '--headless'];
+  return ['electron/cli/start.ts', ...runtime, '--data-dir', dataDir, ...more];
+}
+
 /** Starts the application on a folder, and waits for its window. */
 export async function startApplication(options: StartOptions, dataDir: string): Promise<Started> {
   const portFile = path.join(dataDir, IS_ELECTRON ? '' : 'electron-stand-in/chromium', 'DevToolsActivePort');
   // Of an earlier start on the same folder: it would be taken for this one's.
   rmSync(portFile, { force: true });
   const { MONGODB_URI: _uri, ...env } = process.env;
-  const child = spawn(
-    process.execPath,
-    [
-      'electron/cli/start.ts',
-      ...(IS_ELECTRON ? ['--runtime', 'electron'] : ['--runtime', 'stand-in', '--headless']),
-      '--data-dir',
-      dataDir,
-      ...(options.args ?? []),
-    ],
-    {
-      cwd: root,
-      env: { ...env, ELECTRON_STAND_IN_DEBUGGING: '1', RUNLEDGER_DEBUGGING: '1', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, startArguments(dataDir, options.args), {
+    cwd: root,
+    env: { ...env, ELECTRON_STAND_IN_DEBUGGING: '1', RUNLEDGER_DEBUGGING: '1', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

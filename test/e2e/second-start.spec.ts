@@ -1,23 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, IS_ELECTRON, test } from './application.ts';
+import { expect, startArguments, test } from './application.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Starts the application on a folder where one runs already. @returns its exit status */
 async function startAgain(dataDir: string, link: string): Promise<number | null> {
-  const child = spawn(
-    process.execPath,
-    [
-      'electron/cli/start.ts',
-      ...(IS_ELECTRON ? ['--runtime', 'electron'] : ['--runtime', 'stand-in', '--headless']),
-      '--data-dir',
-      dataDir,
-      link,
-    ],
-    { cwd: root, stdio: 'ignore' },
-  );
+  const child = spawn(process.execPath, startArguments(dataDir, [link]), { cwd: root, stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code;
 }

@@ -1,9 +1,10 @@
 import type { LoggedChanges } from '#cache/book-log.ts';
 import type { BookedJob, CacheBooks } from '#cache/books.ts';
 import type { AppError } from '#domain/errors.ts';
+import type { LedgerEntry } from '#domain/ledger.ts';
 import type { ChangedBooks } from '#domain/reconciliation/blocks/block-changes.ts';
 import { jobFactsOf, type ChargeRule, type JobFacts } from '#domain/reconciliation/facts.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import { FailedReadingError } from './failed-reading.ts';
 
 /** What changed in the copy, and how many documents that is; the copy is asked for others by the way. */
@@ -26,10 +27,7 @@ export function readChanges(
     return job.ok ? ok(factsOf(job.value, chargeRule)) : job;
   });
   const accountNow = remembered((id: string) => books.account(id));
-  const entries = new Map<
-    string,
-    ReturnType<CacheBooks['entry']> extends Result<infer Entry, AppError> ? Entry : never
-  >();
+  const entries = new Map<string, LedgerEntry | null>();
   for (const key of logged.entryKeys) {
     const entry = books.entry(key);
     if (!entry.ok) return entry;
@@ -48,7 +46,7 @@ export function readChanges(
       size: logged.jobIds.length + logged.entryKeys.length + logged.workspaceIds.length,
     });
   } catch (cause) {
-    if (cause instanceof FailedReadingError) return { ok: false, error: cause.error };
+    if (cause instanceof FailedReadingError) return err(cause.error);
     throw cause;
   }
 }

@@ -52,7 +52,6 @@ export class Records {
   readonly #remove: Statement;
   readonly #addEntry: Statement;
   readonly #removeEntry: Statement;
-  readonly #recordAt: Statement<[number, Buffer], { record: number }>;
   readonly #firstOf: Statement<[number, Buffer, number], { record: number }>;
   readonly #forward: Statement<[number, Buffer, number, Buffer, number], IndexPosition>;
   readonly #backward: Statement<[number, Buffer, number, Buffer, number], IndexPosition>;
@@ -70,7 +69,6 @@ export class Records {
     this.#remove = sqlite.prepare('DELETE FROM documents WHERE record = ?');
     this.#addEntry = sqlite.prepare('INSERT OR IGNORE INTO entries (indexId, key, record) VALUES (?, ?, ?)');
     this.#removeEntry = sqlite.prepare('DELETE FROM entries WHERE indexId = ? AND key = ? AND record = ?');
-    this.#recordAt = sqlite.prepare('SELECT record FROM entries WHERE indexId = ? AND key = ? LIMIT 1');
     this.#firstOf = sqlite.prepare('SELECT record FROM entries WHERE indexId = ? AND key = ? AND record <> ? LIMIT 1');
     this.#forward = sqlite.prepare(
       'SELECT key, record FROM entries WHERE indexId = ? AND (key, record) > (?, ?) AND key < ? ORDER BY key, record LIMIT ?',
@@ -178,7 +176,7 @@ export class Records {
 
   /** The one record under a key of a unique index; null where there is none. */
   recordAt(index: IndexInfo, key: Buffer): number | null {
-    return this.#recordAt.get(index.id, key)?.record ?? null;
+    return this.#firstOf.get(index.id, key, NO_RECORD)?.record ?? null;
   }
 
   /** The places of a stretch of an index in order. */

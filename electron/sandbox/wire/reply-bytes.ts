@@ -1,7 +1,6 @@
+import { ARRAY, DOCUMENT } from '../semantics/bson-elements.ts';
 import { encode, isDoc, sourceOf, type Doc } from '../semantics/values.ts';
 
-const DOCUMENT = 3;
-const ARRAY = 4;
 const LENGTH_BYTES = 4;
 
 /**

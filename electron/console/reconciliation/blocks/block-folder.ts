@@ -71,7 +71,7 @@ export interface KeptBlock {
 }
 
 /** What is remembered of a block, and the name of its file where that is damaged and nothing can be remembered. */
-export interface BlockMemory {
+export interface SeenOfBlock {
   readonly seen: SeenEntries;
   readonly lost: string | null;
 }
@@ -121,7 +121,7 @@ export class BlockFolder {
   }
 
   /** What is remembered of a block; nothing where it was never kept. */
-  seenOf({ version }: BlocksMark, block: number): BlockMemory {
+  seenOf({ version }: BlocksMark, block: number): SeenOfBlock {
     const name = nameOf(version, `${block}.seen.cols`);
     if (!existsSync(this.#fileOf(name))) return { seen: NOTHING_SEEN, lost: name };
     const seen = decodeSeen(readFileSync(this.#fileOf(name)));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
@@ -186,8 +186,7 @@ function checkSpace(folder: string, { entriesAbout, keeps }: ReadingRequest): vo
 
 /** Where this thread sorts books; what processes that have ended left of theirs goes. */
 function ownSpill(folder: string): string {
-  const others = existsSync(folder) ? readdirSync(folder) : [];
-  for (const name of others) {
+  for (const name of readdirSync(folder)) {
     const found = SPILL.exec(name);
     if (found === null) continue;
     const isLeft = found[1] === undefined || !isAlive(Number(found[1]));

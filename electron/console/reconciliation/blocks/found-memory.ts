@@ -5,8 +5,7 @@ import { seenOf } from '#domain/reconciliation/standing/seen-of.ts';
 
 /** Gathers what is remembered of the entries that findings speak of: the server is asked about each of them once more. */
 export class FoundMemory {
-  #seen = NOTHING_SEEN;
-  #ofBlocks: SeenEntries[] = [];
+  readonly #ofBlocks: SeenEntries[] = [];
 
   /** @param memories those of a block, the weightiest first */
   take(memories: readonly SeenEntries[], findings: readonly Finding[]): void {
@@ -25,8 +24,6 @@ export class FoundMemory {
 
   /** All of it, in one memory. */
   get seen(): SeenEntries {
-    this.#seen = this.#ofBlocks.reduce((all, memory) => mergeSeen(memory, all), this.#seen);
-    this.#ofBlocks = [];
-    return this.#seen;
+    return this.#ofBlocks.reduce((all, memory) => mergeSeen(memory, all), NOTHING_SEEN);
   }
 }
