@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { microUsdSchema } from '../credits.ts';
+import { formatCredits, microUsdSchema } from '../credits.ts';
 import { actorSchema, periodOf } from '../ledger.ts';
 import { compareText, type Finding } from './finding.ts';
 import type { RuleWords } from './rule.ts';
@@ -172,5 +172,5 @@ function findingOf(
 
 /** Micro-USD as dollars, with every decimal that an amount of them has. */
 function dollars(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(6)}`;
+  return `$${formatCredits(microUsd, 6)}`;
 }
