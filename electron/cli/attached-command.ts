@@ -67,8 +67,8 @@ export async function runOnServer(
   }
 }
 
-/** What is hidden from who gives the command, by the rules on the server. */
-async function readLens({ redaction, people }: Store): Promise<Result<Lens | null, AppError>> {
+/** What is hidden from who gives the command, by the rules on the server; null where nothing is. Error: `malformed_document`. */
+export async function readLens({ redaction, people }: Store): Promise<Result<Lens | null, AppError>> {
   const rules = await redaction.inForce();
   if (!rules.ok) return rules;
   if (rules.value.rules.length === 0) return ok(null);

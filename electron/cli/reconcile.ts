@@ -16,6 +16,7 @@ import { openLastRun, saveRun } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { readLens } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 
@@ -122,9 +123,15 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     const matches = await matchInvoicesOf(store.value.reader, invoices.value, signal);
     if (!matches.ok) return matches;
     const record = withInvoiceFindings(run.value.record, matches.value);
+    const lens = await readLens(store.value);
+    if (!lens.ok) return lens;
+    const clean = (text: string): string => lens.value?.clean(text) ?? text;
     if (flags.csv !== undefined)
-      await pipeline(Readable.from(findingsCsv(record.findings)), createWriteStream(flags.csv));
-    if (flags.memory === undefined || before === null) return ok({ record, comparison: null, lost: [] });
+      await pipeline(Readable.from(findingsCsv(record.findings, clean)), createWriteStream(flags.csv));
+    // What is kept is the run as it was; what is printed is what this person may see of it.
+    const findings = record.findings.map((finding) => ({ ...finding, evidence: clean(finding.evidence) }));
+    const seen = { ...record, findings };
+    if (flags.memory === undefined || before === null) return ok({ record: seen, comparison: null, lost: [] });
     const saved = await saveRun(flags.memory, record);
     if (!saved.ok) return saved;
     const remembered = await run.value.remember();
@@ -132,7 +139,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     const { lastRun } = before;
     const lost = [...run.value.lost, ...before.lost];
     const comparison = lastRun === null ? null : compareRuns(lastRun.findings, record.findings);
-    return ok({ record, comparison, lost });
+    return ok({ record: seen, comparison, lost });
   } finally {
     await store.value.close();
   }

@@ -373,6 +373,7 @@ export class Engine {
         this.#alerts?.reconciled(state);
         this.#publish({ name: 'reconciliation.changed', state });
       },
+      hidden: () => this.#redaction.rules(),
       log,
     });
   }

@@ -92,7 +92,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       redaction,
     ),
     ...fleetHandlers(parts.store),
-    ...caseHandlers(copy, parts.exportFolder, parts.now),
+    ...caseHandlers({ copy, exportFolder: parts.exportFolder, lens, now: parts.now }),
     ...retryHandlers(parts.desk),
     ...reconciliationHandlers(parts.reconciliation, parts.status),
     ...financeHandlers(parts.reconciliation),

@@ -13,6 +13,7 @@ import {
 import { REQUESTS, type ParsedParams, type RequestResult } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
+import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { FinanceRequest } from './finance-answers.ts';
 import { RUNS_MAX } from './run-archive.ts';
@@ -25,6 +26,8 @@ export interface DeskHostOptions {
   readonly settings: DeskSettings;
   /** Called with the whole state whenever something of it changed. */
   readonly onState: (state: ReconciliationState) => void;
+  /** The redaction rules that hold for who sits here, asked for with each question. */
+  readonly hidden: () => readonly RedactionRule[];
   readonly log: (line: string, cause?: unknown) => void;
   /** How long `stop` waits for the thread, in milliseconds; 15 seconds where nothing is said. */
   readonly stopMsMax?: number;
@@ -114,11 +117,14 @@ export class DeskHost {
     return this.#ask({ type: 'finding', ...params }, findingDetailSchema);
   }
 
-  /** Writes findings as CSV. Errors: `not_found`; `disk_full`; `internal`. */
+  /** Writes findings as CSV, without what is hidden from who sits here. Errors: `not_found`; `disk_full`; `internal`. */
   export(
     params: ParsedParams<'reconciliation.export'>,
   ): Promise<Result<RequestResult<'reconciliation.export'>, AppError>> {
-    return this.#ask({ type: 'export', ...params }, REQUESTS['reconciliation.export'].result);
+    return this.#ask(
+      { type: 'export', ...params, hidden: this.#options.hidden() },
+      REQUESTS['reconciliation.export'].result,
+    );
   }
 
   /** Answers a request about mends, findings, months or invoices in the name of whoever asks. Errors: those of its desk. */
@@ -156,7 +162,7 @@ export class DeskHost {
   ): Promise<Result<RequestResult<Name>, AppError>> {
     // The schema of a looked-up request is not tied to its result's type (microsoft/TypeScript#30581).
     const schema = REQUESTS[name].result as unknown as z.ZodType<RequestResult<Name>>;
-    return this.#ask({ type: 'request', name, params, actor }, schema);
+    return this.#ask({ type: 'request', name, params, actor, hidden: this.#options.hidden() }, schema);
   }
 
   /**

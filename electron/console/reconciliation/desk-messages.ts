@@ -7,6 +7,7 @@ import {
 } from '#contract/reconciliation-views.ts';
 import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { actorSchema } from '#domain/ledger.ts';
+import { redactionRuleSchema } from '#domain/redaction/redaction-rule.ts';
 import { wireErrorSchema } from '#contract/status.ts';
 
 /** What the thread of a desk is started with. Holds the connection string: never logged. */
@@ -25,6 +26,9 @@ export const deskSettingsSchema = z.object({
 });
 export type DeskSettings = z.infer<typeof deskSettingsSchema>;
 
+/** The redaction rules that hold for whoever asks; they go with the question, because the thread knows nobody. */
+const hiddenSchema = z.array(redactionRuleSchema).readonly();
+
 /** What a desk can be asked. */
 export const deskQuestionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('latest') }),
@@ -41,8 +45,14 @@ export const deskQuestionSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('finding'), runId: z.string(), findingId: z.string() }),
   /** A request of the contract about mends, findings, months or invoices; its parameters are parsed by its own schema. */
-  z.object({ type: z.literal('request'), name: z.string(), params: z.unknown(), actor: actorSchema }),
-  z.object({ type: z.literal('export'), runId: z.string(), filter: findingFilterSchema }),
+  z.object({
+    type: z.literal('request'),
+    name: z.string(),
+    params: z.unknown(),
+    actor: actorSchema,
+    hidden: hiddenSchema,
+  }),
+  z.object({ type: z.literal('export'), runId: z.string(), filter: findingFilterSchema, hidden: hiddenSchema }),
 ]);
 export type DeskQuestion = z.infer<typeof deskQuestionSchema>;
 

@@ -1,8 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ReconciliationProgressView } from '#contract/reconciliation-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import { lensOfRules } from '#domain/redaction/lens.ts';
+import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
 import type { Result } from '#domain/result.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { compilePattern } from '../redaction/linear-pattern.ts';
+import type { CleanText } from './csv.ts';
 import { answerRequest, financeAnswers } from './finance-answers.ts';
 import { ReconciliationDesk, type DeskRun } from './desk.ts';
 import { KeptServer } from './kept-server.ts';
@@ -60,6 +64,12 @@ function throttled(): (progress: ReconciliationProgressView) => void {
   };
 }
 
+function cleanerOf(hidden: readonly RedactionRule[]): CleanText {
+  if (hidden.length === 0) return (text) => text;
+  const lens = lensOfRules(hidden, { compile: compilePattern, tokenOf: String });
+  return (text) => lens.clean(text);
+}
+
 function ask(question: DeskQuestion): Promise<Result<unknown, AppError>> {
   switch (question.type) {
     case 'latest':
@@ -74,12 +84,14 @@ function ask(question: DeskQuestion): Promise<Result<unknown, AppError>> {
       return desk.findings(question);
     case 'finding':
       return desk.finding(question.runId, question.findingId);
-    case 'request':
+    case 'request': {
+      const clean = cleanerOf(question.hidden);
       return question.name === 'periods.close'
-        ? run((asked) => answerRequest(answers, question, asked))
-        : answerRequest(answers, question, { signal: stopping.signal, onProgress: () => undefined });
+        ? run((asked) => answerRequest(answers, question, { ...asked, clean }))
+        : answerRequest(answers, question, { signal: stopping.signal, clean, onProgress: () => undefined });
+    }
     case 'export':
-      return desk.export(question.runId, question.filter);
+      return desk.export(question, cleanerOf(question.hidden));
   }
 }
 

@@ -21,6 +21,7 @@ import { compareRuns } from '#domain/reconciliation/comparison.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { CopyRun, type FinishedCopyRun } from './copy-run.ts';
+import type { CleanText } from './csv.ts';
 import { findingsCsv } from './exports.ts';
 import { detailOf } from './finding-detail.ts';
 import { KeptRun, runIdOf } from './kept-run.ts';
@@ -170,10 +171,10 @@ export class ReconciliationDesk {
     return books.ok ? detailOf(books.value, finding.value) : books;
   }
 
-  /** Writes the findings of a filter as CSV. Errors: `not_found` for a run that is not kept; `disk_full`; `internal`. */
+  /** Writes the findings of a filter as CSV, without what is hidden from whoever asks. Errors: `not_found` for a run that is not kept; `disk_full`; `internal`. */
   async export(
-    runId: string,
-    filter: FindingFilter,
+    { runId, filter }: { readonly runId: string; readonly filter: FindingFilter },
+    clean: CleanText,
   ): Promise<Result<{ readonly path: string; readonly findings: number }, AppError>> {
     const kept = await this.#runOf(runId);
     if (!kept.ok) return kept;
@@ -184,7 +185,7 @@ export class ReconciliationDesk {
     const file = path.join(this.#options.exportFolder, `findings-${scope.period ?? 'all'}-${stamp}${part}.csv`);
     try {
       await mkdir(this.#options.exportFolder, { recursive: true });
-      await pipeline(Readable.from(findingsCsv(findings)), createWriteStream(`${file}.new`));
+      await pipeline(Readable.from(findingsCsv(findings, clean)), createWriteStream(`${file}.new`));
       await rename(`${file}.new`, file);
     } catch (cause) {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

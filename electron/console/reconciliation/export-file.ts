@@ -6,25 +6,31 @@ import writeSheet from 'write-excel-file/node';
 import type { Exported, ExportFormat } from '#contract/period-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { csvFile, type CsvValue } from './csv.ts';
+import { csvFile, seenColumns, type CleanText, type CsvValue, type ExportColumn } from './csv.ts';
 
 /** A table that is exported. The same table gives the same bytes in every form. */
 export interface ExportTable<Row> {
   /** The file's name without its ending. */
   readonly name: string;
-  readonly columns: readonly { readonly title: string; readonly value: (row: Row) => CsvValue }[];
+  readonly columns: readonly ExportColumn<Row>[];
   readonly rows: readonly Row[];
+}
+
+/** How a table is written, and what is hidden from whoever exports it. */
+export interface ExportWish {
+  readonly format: ExportFormat;
+  readonly clean: CleanText;
 }
 
 /** Writes a table into a folder as a whole file, or not at all. Errors: `disk_full`, `internal`. */
 export async function exportTable<Row>(
   folder: string,
   table: ExportTable<Row>,
-  format: ExportFormat,
+  { format, clean }: ExportWish,
 ): Promise<Result<Exported, AppError>> {
   const file = path.join(folder, `${table.name}.${format}`);
   try {
-    const bytes = await encodeTable(table, format);
+    const bytes = await encodeTable({ ...table, columns: seenColumns(table.columns, clean) }, format);
     await mkdir(folder, { recursive: true });
     await writeFile(`${file}.new`, bytes);
     await rename(`${file}.new`, file);

@@ -1,28 +1,27 @@
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { Statement } from '#domain/reconciliation/statements.ts';
 import type { MarginLine } from '#contract/period-views.ts';
-import { csvFile } from './csv.ts';
+import { csvFile, seenColumns, type CleanText, type ExportColumn } from './csv.ts';
 import type { ExportTable } from './export-file.ts';
 
-/** Findings as CSV, in the order given. Credits in the smallest unit. */
-export function findingsCsv(findings: Iterable<Finding>): Iterable<string> {
-  return csvFile(
-    [
-      { title: 'rule_number', value: (row: Finding) => row.ruleNumber },
-      { title: 'rule', value: (row) => row.rule },
-      { title: 'case', value: (row) => row.case },
-      { title: 'subject_type', value: (row) => row.subject.type },
-      { title: 'subject', value: (row) => row.subject.id },
-      { title: 'workspace', value: (row) => row.workspaceId },
-      { title: 'job', value: (row) => row.jobId },
-      { title: 'generation', value: (row) => row.generationId },
-      { title: 'credits', value: (row) => row.credits },
-      { title: 'period', value: (row) => row.period },
-      { title: 'entries', value: (row) => row.entryKeys.join(' ') },
-      { title: 'evidence', value: (row) => row.evidence },
-    ],
-    findings,
-  );
+const FINDING_COLUMNS: readonly ExportColumn<Finding>[] = [
+  { title: 'rule_number', value: (row) => row.ruleNumber },
+  { title: 'rule', value: (row) => row.rule },
+  { title: 'case', value: (row) => row.case },
+  { title: 'subject_type', value: (row) => row.subject.type },
+  { title: 'subject', value: (row) => row.subject.id },
+  { title: 'workspace', value: (row) => row.workspaceId },
+  { title: 'job', value: (row) => row.jobId },
+  { title: 'generation', value: (row) => row.generationId },
+  { title: 'credits', value: (row) => row.credits },
+  { title: 'period', value: (row) => row.period },
+  { title: 'entries', value: (row) => row.entryKeys.join(' ') },
+  { title: 'evidence', value: (row) => row.evidence, isWords: true },
+];
+
+/** Findings as CSV, in the order given, without what is hidden from whoever exports them. Credits in the smallest unit. */
+export function findingsCsv(findings: Iterable<Finding>, clean: CleanText): Iterable<string> {
+  return csvFile(seenColumns(FINDING_COLUMNS, clean), findings);
 }
 
 /** Statements as a table, one line a workspace and kind of spend; a workspace that spent nothing has one line. */
@@ -38,7 +37,7 @@ export function statementsTable(name: string, statements: Iterable<Statement>): 
       { title: 'adjustments', value: (row) => row.statement.adjustments },
       { title: 'closing', value: (row) => row.statement.closing },
       { title: 'late_entries', value: (row) => row.statement.lateEntries },
-      { title: 'kind', value: (row) => row.spend?.kind ?? null },
+      { title: 'kind', value: (row) => row.spend?.kind ?? null, isWords: true },
       { title: 'spend', value: (row) => row.spend?.credits ?? 0 },
       { title: 'captures', value: (row) => row.spend?.captures ?? 0 },
     ],
@@ -51,9 +50,9 @@ export function marginTable(name: string, lines: readonly MarginLine[]): ExportT
   return {
     name,
     columns: [
-      { title: 'kind', value: (row) => row.kind },
-      { title: 'provider', value: (row) => row.provider },
-      { title: 'model', value: (row) => row.model },
+      { title: 'kind', value: (row) => row.kind, isWords: true },
+      { title: 'provider', value: (row) => row.provider, isWords: true },
+      { title: 'model', value: (row) => row.model, isWords: true },
       { title: 'generations', value: (row) => row.generations },
       { title: 'earned_credits', value: (row) => row.earnedCredits },
       { title: 'attempts', value: (row) => row.attempts },

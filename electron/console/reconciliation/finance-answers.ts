@@ -16,6 +16,7 @@ import type { Invoice, InvoiceMatch } from '#domain/reconciliation/invoice.ts';
 import { matchInvoices } from './invoice-desk.ts';
 import { readInvoice } from './invoice-file.ts';
 import { readClosedBooks } from './closed-books.ts';
+import type { CleanText } from './csv.ts';
 import type { ReconciliationDesk } from './desk.ts';
 import type { DeskServer, KeptServer } from './kept-server.ts';
 import { MendDesk } from './mend-desk.ts';
@@ -34,6 +35,8 @@ export type FinanceRequest = Extract<
 interface Asking {
   readonly actor: Actor;
   readonly signal: AbortSignal;
+  /** Takes out of what is exported what is hidden from whoever asks. */
+  readonly clean: CleanText;
   /** Told how far an answer is that takes long. */
   readonly onProgress: (progress: ReconciliationProgress) => void;
 }
@@ -198,13 +201,15 @@ function statementAnswers(parts: FinanceParts): AnswersOf<'statements' | 'margin
         const rows = found.value.rows.slice(0, STATEMENTS_SHOWN_MAX).map((row) => ({ ...row, spend: [...row.spend] }));
         return ok({ isClosed: found.value.isClosed, rows, total: found.value.rows.length });
       }),
-    'statements.export': (question, { signal }) => withStatements((desk) => desk.exportStatements(question, signal)),
+    'statements.export': ({ format, ...question }, { signal, clean }) =>
+      withStatements((desk) => desk.exportStatements(question, { format, clean }, signal)),
     'margin.get': ({ period }, { signal }) =>
       withStatements(async (desk) => {
         const rows = await desk.margin(period, signal);
         return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
-    'margin.export': (question, { signal }) => withStatements((desk) => desk.exportMargin(question, signal)),
+    'margin.export': ({ period, format }, { signal, clean }) =>
+      withStatements((desk) => desk.exportMargin(period, { format, clean }, signal)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CacheBooks } from '#cache/books.ts';
-import type { Exported, ExportFormat, MarginLine } from '#contract/period-views.ts';
+import type { Exported, MarginLine } from '#contract/period-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
 import { CountedMonths } from '#domain/reconciliation/counted-month.ts';
@@ -9,7 +9,7 @@ import { buildStatements, type Statement } from '#domain/reconciliation/statemen
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ClosedBooks } from './closed-books.ts';
 import { beginReading } from './copied-books.ts';
-import { exportTable } from './export-file.ts';
+import { exportTable, type ExportWish } from './export-file.ts';
 import { marginTable, statementsTable } from './exports.ts';
 import { attemptReading, readView, type BookSource } from './read-view.ts';
 
@@ -66,16 +66,17 @@ export class StatementDesk {
     }
   }
 
-  /** Writes statements. Of a closed month the same bytes every time. */
+  /** Writes statements. Of a closed month the same bytes every time, for as long as the same is hidden. */
   async exportStatements(
-    question: StatementQuestion & { readonly format: ExportFormat },
+    question: StatementQuestion,
+    wish: ExportWish,
     signal: AbortSignal,
   ): Promise<Result<Exported, AppError>> {
     const statements = await this.statements(question, signal);
     if (!statements.ok) return statements;
     const of = question.workspaceId === null ? 'all' : safeName(question.workspaceId);
     const table = statementsTable(`statements-${question.period}-${of}`, statements.value.rows);
-    return exportTable(this.#exportFolder, table, question.format);
+    return exportTable(this.#exportFolder, table, wish);
   }
 
   async margin(period: string, signal: AbortSignal): Promise<Result<readonly MarginLine[], AppError>> {
@@ -95,13 +96,10 @@ export class StatementDesk {
     }
   }
 
-  async exportMargin(
-    question: { readonly period: string; readonly format: ExportFormat },
-    signal: AbortSignal,
-  ): Promise<Result<Exported, AppError>> {
-    const lines = await this.margin(question.period, signal);
+  async exportMargin(period: string, wish: ExportWish, signal: AbortSignal): Promise<Result<Exported, AppError>> {
+    const lines = await this.margin(period, signal);
     if (!lines.ok) return lines;
-    return exportTable(this.#exportFolder, marginTable(`margin-${question.period}`, lines.value), question.format);
+    return exportTable(this.#exportFolder, marginTable(`margin-${period}`, lines.value), wish);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { JobOutcome } from '#domain/retry-plan/plan-record.ts';
-import { csvFile, type CsvValue } from '../reconciliation/csv.ts';
+import { csvFile, type ExportColumn } from '../reconciliation/csv.ts';
 
 /** What is said of each job of a plan. Credits in the smallest unit. */
-export const outcomeColumns: readonly { readonly title: string; readonly value: (row: JobOutcome) => CsvValue }[] = [
+export const outcomeColumns: readonly ExportColumn<JobOutcome>[] = [
   { title: 'job', value: (row) => row.jobId },
   { title: 'workspace', value: (row) => row.workspaceId },
   { title: 'act', value: (row) => row.act },
   { title: 'outcome', value: (row) => row.outcome },
   { title: 'class', value: (row) => row.failureClass },
-  { title: 'why', value: (row) => row.why },
+  { title: 'why', value: (row) => row.why, isWords: true },
   { title: 'price credits', value: (row) => row.priceCredits },
   { title: 'paid credits', value: (row) => row.paidCredits },
   { title: 'generation', value: (row) => row.generationId },

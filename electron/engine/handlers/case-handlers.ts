@@ -1,22 +1,38 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildCasePack } from '#console/case-pack/case-pack.ts';
-import type { JobDetail } from '#contract/job-views.ts';
-import { appError } from '#domain/errors.ts';
-import { err, ok } from '#domain/result.ts';
+import { jobDetailSchema, type JobDetail } from '#contract/job-views.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { cleanTexts } from '../redaction/clean-reply.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
 import { readJob } from './job-handlers.ts';
 
-/** Case packs: jobs as one archive for somebody else. @param now the time, in milliseconds since 1970 */
-export function caseHandlers(copy: ReadCopy, exportFolder: string, now: () => number): HandlersOf<'case'> {
+/** What case packs are made from and with. */
+export interface CaseParts {
+  /** The copy as who sits here may see it. */
+  readonly copy: ReadCopy;
+  readonly exportFolder: string;
+  /** What hides texts from who sits here; null where nothing does. */
+  readonly lens: () => Lens | null;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Case packs: jobs as one archive for somebody else. */
+export function caseHandlers({ copy, exportFolder, lens, now }: CaseParts): HandlersOf<'case'> {
   return {
     'case.export': async ({ jobIds }, { signal }) => {
       const reader = copy(signal);
       const details: JobDetail[] = [];
       for (const jobId of new Set(jobIds)) {
         const detail = await readJob(reader, jobId);
-        if (detail.ok) details.push(detail.value);
-        else if (detail.error.code !== 'not_found' && detail.error.code !== 'malformed_document') return detail;
+        if (detail.ok) {
+          const seen = seenDetail(detail.value, lens());
+          if (!seen.ok) return seen;
+          details.push(seen.value);
+        } else if (detail.error.code !== 'not_found' && detail.error.code !== 'malformed_document') return detail;
       }
       if (details.length === 0) return err(appError('not_found', 'none of the jobs is in the copy'));
       const madeAt = new Date(now());
@@ -35,4 +51,11 @@ export function caseHandlers(copy: ReadCopy, exportFolder: string, now: () => nu
       return ok({ path: file, jobs: details.length, contentHash: pack.contentHash });
     },
   };
+}
+
+/** A job as an answer to a window would say it: what leaves by a file does not pass where answers are looked at. */
+function seenDetail(detail: JobDetail, lens: Lens | null): Result<JobDetail, AppError> {
+  if (lens === null) return ok(detail);
+  const seen = jobDetailSchema.safeParse(cleanTexts(detail, lens));
+  return seen.success ? ok(seen.data) : err(appError('invalid_request', 'a redaction rule hides words of the console'));
 }

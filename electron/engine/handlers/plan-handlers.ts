@@ -67,9 +67,8 @@ export function planHandlers({ host, copy, exportFolder, redaction }: PlanHandle
         const outcomes = await desk.outcomes(planId);
         if (!outcomes.ok) return outcomes;
         const seen = redaction.lens();
-        const rows = outcomes.value.map((row) => (seen === null ? row : { ...row, why: seen.clean(row.why) }));
-        const table = { name: `plan-${planId}`, columns: outcomeColumns, rows };
-        return exportTable(exportFolder, table, 'csv');
+        const table = { name: `plan-${planId}`, columns: outcomeColumns, rows: outcomes.value };
+        return exportTable(exportFolder, table, { format: 'csv', clean: (text) => seen?.clean(text) ?? text });
       }),
   };
 }

@@ -7,7 +7,12 @@ import type { RedactionStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Access, Role } from '#domain/people.ts';
 import { blindLens, lensOf, type Lens } from '#domain/redaction/lens.ts';
-import { problemsOfRedaction, redactionDraftSchema, type RedactionRules } from '#domain/redaction/redaction-rule.ts';
+import {
+  problemsOfRedaction,
+  redactionDraftSchema,
+  type RedactionRule,
+  type RedactionRules,
+} from '#domain/redaction/redaction-rule.ts';
 import type { RedactionStore } from '#store/redaction-store.ts';
 import type { PreviewsAllowed } from '../messages.ts';
 
@@ -59,6 +64,12 @@ export class RedactionBoard {
       this.#made = { role, rules, lens: lensOf(rules, role, tools) };
     }
     return this.#made.lens;
+  }
+
+  /** The rules behind the lens, for who cannot be handed it; none while they are not known, as then no text is read. */
+  rules(): readonly RedactionRule[] {
+    const role = this.#options.role();
+    return (this.#known?.rules ?? []).filter(({ roles }) => roles.includes(role));
   }
 
   get status(): RedactionStatus {

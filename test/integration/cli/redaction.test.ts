@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { expectOk } from '../../support/expect-ok.ts';
+import { queuedJob } from '../../support/job-builder.ts';
 import { runProgram, type Finished } from '../../support/run-program.ts';
 import { RunnerDeployment } from '../runner/deployment.ts';
 
@@ -52,4 +53,23 @@ it('the rules are shown, compared and put in force from the command line, and ho
   expect(why.stderr).toContain('redacted: phone');
   expect(why.stdout + why.stderr).not.toContain('555-1234');
   expect((await run('redaction')).stderr).toContain('does not include policy');
+});
+
+it('what a rule hides is hidden in findings too, printed and as a file, and shown as hidden', async () => {
+  const { store, folder } = deployment;
+  expectOk(await store.writer.insertJobs([queuedJob({ id: 'odd', workspaceId: 'nobody', priceCredits: 500 })]));
+  const csv = path.join(folder, 'findings.csv');
+  const looked = async (): Promise<readonly string[]> => {
+    const { stdout, stderr } = await run('reconcile', '--csv', csv);
+    return [stdout + stderr, readFileSync(csv, 'utf8')];
+  };
+  for (const said of await looked()) expect(said).toContain('and no account');
+  const where = { type: 'pattern', pattern: 'and no account', ignoresCase: false };
+  const draft = path.join(folder, 'rules.json');
+  writeFileSync(draft, JSON.stringify({ rules: [{ ...RULE, roles: ['founder'], where }] }));
+  expect((await run('redaction', 'put', '--draft', draft, '--reason', 'the law', '--based-on', '0')).status).toBe(0);
+  for (const said of await looked()) {
+    expect(said).not.toContain('and no account');
+    expect(said).toContain('redacted: phone');
+  }
 });

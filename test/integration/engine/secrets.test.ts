@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { Job } from '#domain/job.ts';
@@ -18,6 +17,7 @@ import { connectionProfile } from '../../support/connection-profile.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { exportedTexts } from '../../support/exported-texts.ts';
 import { entriesOf, failedJob } from '../../support/failed-job.ts';
 import { driveEverything } from '../../support/feature-run.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
@@ -32,6 +32,8 @@ const KEY = `${MARK}-key-of-a-provider`;
 /** What a customer wrote, and what a provider's error said. */
 const WORDS = 'canary-of-a-customer-51aa';
 const ERROR_WORDS = 'canary-of-an-error-77d0';
+/** What a validator said of an output, which may quote it. */
+const CHECK_WORDS = 'canary-of-a-check-2b6e';
 /** The kinds of files that are exported in this run: a case is for support, the others for finance. */
 const EXPORTS = ['case', 'findings', 'margin', 'plan', 'statements'];
 const EACH = 6;
@@ -149,12 +151,15 @@ describe(`a marked password (seed ${SEED})`, () => {
     const looked = await everyDocument(uri);
     expect(looked.filter((text) => text.includes(MARK))).toEqual([]);
     // Exports go to people who need not see any job: none holds what customers wrote, were given, or errors repeat.
-    const exported = exportsOf(path.join(folder, 'exports'));
+    const exported = exportedTexts(path.join(folder, 'exports'));
     expect([...new Set(exported.map(({ kind }) => kind))].sort()).toEqual(EXPORTS);
     expect(exported.filter(({ text }) => text.includes(WORDS))).toEqual([]);
-    expect(exported.filter(({ kind, text }) => kind !== 'case' && text.includes(ERROR_WORDS))).toEqual([]);
-    // They could have: the words stand in the jobs that were exported from.
-    for (const words of [WORDS, ERROR_WORDS]) expect(looked.join()).toContain(words);
+    for (const words of [ERROR_WORDS, CHECK_WORDS]) {
+      expect(exported.filter(({ kind, text }) => kind !== 'case' && text.includes(words))).toEqual([]);
+    }
+    // They could have: the words stand in the jobs that were exported from, and in what was made of one.
+    for (const words of [WORDS, ERROR_WORDS, CHECK_WORDS]) expect(looked.join()).toContain(words);
+    expect(filesWith(path.join(folder, 'artefacts'), WORDS)).toHaveLength(1);
     // The run was one: there is a copy, an audit and a log that could have held it.
     expect(filesWith(folder, 'profiles.save').length).toBeGreaterThan(0);
     await store.close();
@@ -175,23 +180,15 @@ async function everyDocument(uri: string): Promise<readonly string[]> {
   }
 }
 
-/** A failed job whose prompt, options and error bear marks. */
+/** A failed job whose prompt, options, error and validation bear marks. */
 function withWords(job: Job): Job {
   if (job.state !== 'failed') throw new Error('the job has failed');
   const input = { ...job.input, prompt: WORDS, options: { style: WORDS } };
   const failure = { ...job.failure, message: ERROR_WORDS };
+  const checks = [{ name: 'quotes', passed: false, severity: 'error' as const, message: CHECK_WORDS }];
+  const said = { failure, validation: { passed: false, checks } };
   // What was tried keeps its error, also after somebody retries the job.
-  return { ...job, input, failure, attempts: job.attempts.map((attempt) => ({ ...attempt, failure })) };
-}
-
-/** Every file that was exported, with what stands in it; what is packed is unpacked. */
-function exportsOf(root: string): readonly { readonly kind: string; readonly text: string }[] {
-  return readdirSync(root).map((name) => {
-    const bytes = readFileSync(path.join(root, name));
-    const isPacked = bytes.subarray(0, 2).toString() === 'PK';
-    const parts = isPacked ? Object.values(unzipSync(bytes)).map((part) => Buffer.from(part)) : [bytes];
-    return { kind: name.split('-')[0] ?? '', text: parts.map((part) => part.toString('utf8')).join('\n') };
-  });
+  return { ...job, input, failure, attempts: job.attempts.map((attempt) => ({ ...attempt, ...said })) };
 }
 
 function filesWith(root: string, text: string): readonly string[] {

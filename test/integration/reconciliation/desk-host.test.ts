@@ -24,6 +24,7 @@ describe('the host of the thread of reconciliation', () => {
     );
     const said: string[] = [];
     const host = new DeskHost({
+      hidden: () => [],
       entry: pathToFileURL(entry),
       settings: {
         copyFile: path.join(folder, 'copy.sqlite'),
