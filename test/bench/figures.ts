@@ -17,6 +17,8 @@ export interface BenchCase {
   readonly isReached: boolean | null;
   /** The lowest and the highest of the rounds whose median `ours` is, where there were several. */
   readonly spread?: readonly [number, number];
+  /** The same of the rounds of the peer. */
+  readonly peerSpread?: readonly [number, number];
 }
 
 /** A case, with what is left out filled in. */
@@ -32,6 +34,42 @@ export function benchCase(given: Pick<BenchCase, 'name' | 'unit' | 'ours'> & Par
     peer,
     ratio: peer === null || peer === 0 ? null : given.ours / peer,
   };
+}
+
+/** A case of several rounds: the medians of ours, of the peer's and of the limit's, and between what they lay. */
+export function medianCase(
+  given: Omit<Partial<BenchCase>, 'ours' | 'peer' | 'limit'> & {
+    readonly name: string;
+    readonly unit: string;
+    readonly ours: readonly number[];
+    readonly peer?: readonly number[];
+    readonly limit?: readonly number[];
+  },
+): BenchCase {
+  const { ours, peer, limit, ...others } = given;
+  return benchCase({
+    ...others,
+    ours: quantile(ours, 0.5),
+    spread: spreadOf(ours),
+    ...(peer === undefined ? {} : { peer: quantile(peer, 0.5), peerSpread: spreadOf(peer) }),
+    ...(limit === undefined ? {} : { limit: quantile(limit, 0.5) }),
+  });
+}
+
+/** The lowest and the highest. */
+export function spreadOf(values: readonly number[]): readonly [number, number] {
+  return [Math.min(...values), Math.max(...values)];
+}
+
+/** The most memory that a process has had, in MB: its resident set. */
+export function peakMemoryCase(name: string, aim?: { readonly megabytes: number }): BenchCase {
+  const ours = process.resourceUsage().maxRSS / 1024;
+  return benchCase({
+    name,
+    unit: 'MB',
+    ours,
+    ...(aim === undefined ? {} : { aim: `below ${aim.megabytes} MB`, isReached: ours < aim.megabytes }),
+  });
 }
 
 /** The value that a share of all is not above. */
@@ -74,12 +112,18 @@ export function machineOf(): {
 /** A case as a line for people. */
 export function lineOf(one: BenchCase): string {
   const beside = [
-    ...(one.peer === null ? [] : [`${one.peerName ?? 'peer'} ${rounded(one.peer)} (${rounded(one.ratio ?? 0)}x)`]),
+    ...(one.peer === null
+      ? []
+      : [`${one.peerName ?? 'peer'} ${rounded(one.peer)}${rangeOf(one.peerSpread)} (${rounded(one.ratio ?? 0)}x)`]),
     ...(one.limit === null
       ? []
       : [`${one.limitName ?? 'limit'} ${rounded(one.limit)} (${Math.round((100 * one.ours) / one.limit)} %)`]),
     ...(one.aim === null ? [] : [`${one.isReached === true ? 'reached' : 'NOT reached'}: ${one.aim}`]),
   ];
-  const spread = one.spread === undefined ? '' : ` (${one.spread.map(rounded).join(' to ')})`;
-  return `${one.name}: ${rounded(one.ours)} ${one.unit}${spread}${beside.length === 0 ? '' : ` · ${beside.join(' · ')}`}`;
+  return `${one.name}: ${rounded(one.ours)} ${one.unit}${rangeOf(one.spread)}${beside.length === 0 ? '' : ` · ${beside.join(' · ')}`}`;
+}
+
+/** Between what the rounds of a figure lay, for people; nothing where there were none. */
+export function rangeOf(spread: readonly [number, number] | undefined): string {
+  return spread === undefined ? '' : ` (${spread.map(rounded).join(' to ')})`;
 }

@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   all: async () => (await import('./suite.ts')).runSuite,
   cache: async () => (await import('./cache/benchmark.ts')).runCacheBenchmark,
   claims: async () => (await import('./claims/benchmark.ts')).runClaimsBenchmark,
+  growth: async () => (await import('./growth/benchmark.ts')).runGrowthBenchmark,
   reconcile: async () => (await import('./reconcile/benchmark.ts')).runReconcileBenchmark,
   retry: async () => (await import('./retry/benchmark.ts')).runRetryBenchmark,
   runner: async () => (await import('./runner/benchmark.ts')).runRunnerBenchmark,

@@ -1,38 +1,11 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { machineOf, rounded } from './figures.ts';
+import { machineOf } from './figures.ts';
+import { keepRun, reportSchema, SUITE, tableOf, type KeptReport, type KeptRun } from './kept-results.ts';
 import { readVersion } from '#cli/version.ts';
-
-/** The benchmarks of a whole run, those first that are over soon. */
-export const SUITE = ['transport', 'claims', 'reconcile', 'retry', 'cache', 'screens', 'sandbox', 'runner'] as const;
-
-const caseSchema = z.object({
-  name: z.string(),
-  unit: z.string(),
-  ours: z.number(),
-  peer: z.number().nullable(),
-  peerName: z.string().nullable(),
-  ratio: z.number().nullable(),
-  limit: z.number().nullable(),
-  limitName: z.string().nullable(),
-  aim: z.string().nullable().optional(),
-  isReached: z.boolean().nullable().optional(),
-});
-const reportSchema = z.looseObject({ benchmark: z.string(), cases: z.array(caseSchema).min(1) });
-/** What a benchmark said, and the arguments that it was given. */
-type Report = z.infer<typeof reportSchema> & { readonly args: readonly string[] };
-
-interface Run {
-  readonly at: string;
-  readonly version: string;
-  readonly machine: ReturnType<typeof machineOf>;
-  readonly isQuick: boolean;
-  readonly reports: readonly Report[];
-}
 
 const program = fileURLToPath(new URL('./run.ts', import.meta.url));
 const hook = new URL('./profile-hook.ts', import.meta.url).href;
@@ -41,7 +14,8 @@ const results = fileURLToPath(new URL('./results', import.meta.url));
 /**
  * `npm run bench -- all [--only A,B] [--with 'A=ARGUMENTS'] [--quick] [--save] [--json]`: every benchmark after the other, each in a
  * process of its own, so that none measures what another left behind. `--with` hands a benchmark arguments of its own, as its size;
- * the report names them. `--save` writes the figures to `test/bench/results/`, `--quick` is for function only.
+ * the report names them. `--save` writes the figures to `test/bench/results/`, beside those of other benchmarks of the same day and
+ * machine, so that a run may be made in parts; `--quick` is for function only.
  * Exits 1 where a benchmark's check did not hold; a figure fails nothing.
  */
 export async function runSuite(args: readonly string[]): Promise<number> {
@@ -58,33 +32,38 @@ export async function runSuite(args: readonly string[]): Promise<number> {
   const names = values.only === undefined ? SUITE : SUITE.filter((name) => values.only?.split(',').includes(name));
   const own = new Map(values.with.map((one) => splitOnce(one, '=')));
   const failed: string[] = [];
-  const reports: Report[] = [];
+  const reports: KeptReport[] = [];
   for (const name of names) {
     const startedAt = performance.now();
     const given = [...(values.quick ? ['--quick'] : []), ...(own.get(name)?.split(' ') ?? [])];
     const report = await reportOf(name, given);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
-    if (report === null) failed.push(name);
-    else reports.push(report);
     console.error(`${name}: ${report === null ? 'FAILED' : `${report.cases.length} cases`}, ${seconds} s`);
-    if (report !== null && !values.json) console.log(tableOf(report));
+    if (report === null) {
+      failed.push(name);
+      continue;
+    }
+    reports.push(report);
+    if (!values.json) console.log(tableOf(report));
+    // After each of them: a run that is stopped has kept what it had.
+    if (values.save) console.error(`kept in ${keepRun(results, runOf([report], values.quick))}.json and .md`);
   }
-  const whole: Run = {
-    at: new Date().toISOString(),
-    version: readVersion(),
-    machine: machineOf(),
-    isQuick: values.quick,
-    reports,
-  };
-  if (values.json) console.log(JSON.stringify(whole));
-  if (values.save && failed.length === 0) {
-    mkdirSync(results, { recursive: true });
-    const file = path.join(results, whole.at.slice(0, 10));
-    writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
-    writeFileSync(`${file}.md`, pageOf(whole));
-    console.error(`kept in ${path.relative(process.cwd(), file)}.json and .md`);
-  }
+  if (values.json) console.log(JSON.stringify(runOf(reports, values.quick)));
   return failed.length === 0 ? 0 : 1;
+}
+
+function runOf(reports: readonly KeptReport[], isQuick: boolean): KeptRun {
+  return { at: new Date().toISOString(), version: readVersion(), machine: machineOf(), isQuick, reports: [...reports] };
+}
+
+/** The sources that are measured: a commit, and whether something was changed since. */
+function commitOf(): string {
+  const git = (...args: readonly string[]): string => spawnSync('git', args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  const commit = git('rev-parse', '--short', 'HEAD');
+  if (commit === '') return 'unknown';
+  return git('status', '--porcelain', '--untracked-files=no', '--', 'electron', 'renderer', 'test') === ''
+    ? commit
+    : `${commit} and changes`;
 }
 
 /** Runs a benchmark under a profiler: a CPU profile and a summary of the heap of each of its processes and threads, in a folder. */
@@ -100,13 +79,14 @@ export async function runProfiled(name: string, args: readonly string[]): Promis
   return code;
 }
 
-async function reportOf(name: string, args: readonly string[]): Promise<Report | null> {
+async function reportOf(name: string, args: readonly string[]): Promise<KeptReport | null> {
   const { code, output } = await run([name, '--json', ...args], {}, 'pipe');
   if (code !== 0) return null;
   const report = reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
   // Where a copy is kept says nothing of a figure.
   return {
     ...report,
+    commit: commitOf(),
     args: args.filter((one, n) => ![one, args[n - 1]].some((name) => /^--(data|copy)-dir$/.test(name ?? ''))),
   };
 }
@@ -133,36 +113,4 @@ function run(
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });
-}
-
-/** A whole run for people. */
-function pageOf({ at, version, machine, reports }: Run): string {
-  const gib = Math.round(machine.memoryBytes / 2 ** 30);
-  const where = `${machine.cores} cores of ${machine.cpu.trim()}, ${gib} GiB, ${machine.platform}, Node ${machine.node}`;
-  const tables = reports.map(
-    (report) => `## ${report.benchmark}\n\n\`${report.args.join(' ')}\`\n\n${tableOf(report)}`,
-  );
-  return `# Benchmarks of ${at.slice(0, 10)}\n\nRunledger ${version} on ${where}.\n\n${tables.join('\n')}`;
-}
-
-/** A benchmark's cases as the README shows them. */
-function tableOf({ benchmark, cases }: Report): string {
-  const lines = cases.map((one) =>
-    [
-      '',
-      one.name,
-      `${rounded(one.ours)} ${one.unit}`,
-      one.peer === null ? '' : `${rounded(one.peer)} (${one.peerName ?? ''})`,
-      one.ratio === null ? '' : `${rounded(one.ratio)}x`,
-      one.limit === null ? '' : `${rounded(one.limit)} (${one.limitName ?? ''})`,
-      one.aim === null || one.aim === undefined
-        ? ''
-        : `${one.isReached === true ? 'reached' : 'not reached'}: ${one.aim}`,
-      '',
-    ]
-      .join(' | ')
-      .trim(),
-  );
-  const head = `| ${benchmark} | ours | peer | ratio | limit | aim |`;
-  return [head, '| --- | --- | --- | --- | --- | --- |', ...lines, ''].join('\n');
 }

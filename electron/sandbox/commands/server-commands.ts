@@ -109,6 +109,7 @@ export function serverCommands(identity: ServerIdentity, loginOf: (call: Command
       uptime: Math.floor((call.deployment.now() - identity.startedAtMs) / 1000),
       localTime: new Date(call.deployment.now()),
       connections: { current: identity.connections() },
+      storageEngine: { name: 'sqlite', persistent: !call.deployment.sqlite.memory },
       mem: { resident: Math.round(process.memoryUsage.rss() / (1024 * 1024)) },
       metrics: { cursor: { open: { total: call.deployment.cursors.count } } },
       runledgerSandbox: true,

@@ -1,15 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { benchServer } from './bench-server.ts';
 import { BenchChild } from '../child.ts';
-import { lineOf, machineOf, type BenchCase } from '../figures.ts';
+import type { BenchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
+import { ownServerFacts, serverFacts, type ServerFacts } from '../server-facts.ts';
+import { filledCopy } from './filled-copy.ts';
 import { seedDatabase } from './seed.ts';
 import { followCases, snapshotCases } from './server-cases.ts';
 
-const FILL_PROCESS = new URL('./fill-process.ts', import.meta.url);
 const QUERY_PROCESS = new URL('./query-process.ts', import.meta.url);
 const USAGE = `Usage: npm run bench -- cache [--jobs N] [--server-jobs N] [--rounds N] [--quick] [--only queries|server] [--json]
   [--uri URI] [--db NAME] [--data-dir DIR] [--copy-dir DIR] [--seed S]`;
@@ -49,8 +51,7 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
   const queries =
     values.only === 'server'
       ? []
-      : await measureQueries({ jobs, seed: values.seed, rounds, copyDir: values['copy-dir'], say });
-  for (const one of queries) say(lineOf(one));
+      : await measureQueries({ jobs, seed: values.seed, rounds, copyDir: values['copy-dir'] });
   const server =
     values.only === 'queries'
       ? { server: null, cases: [] }
@@ -63,17 +64,8 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
           isQuick: values.quick,
           say,
         });
-  for (const one of server.cases) say(lineOf(one));
-  if (values.json) {
-    console.log(
-      JSON.stringify({
-        benchmark: 'cache',
-        machine: machineOf(),
-        setUp: { jobs, serverJobs, rounds, seed: values.seed, server: server.server, isQuick: values.quick },
-        cases: [...queries, ...server.cases],
-      }),
-    );
-  }
+  const setUp = { jobs, serverJobs, rounds, seed: values.seed, server: server.server, isQuick: values.quick };
+  printReport({ benchmark: 'cache', setUp, cases: [...queries, ...server.cases] }, values.json);
   return 0;
 }
 
@@ -82,20 +74,10 @@ async function measureQueries(options: {
   readonly seed: string;
   readonly rounds: number;
   readonly copyDir: string | undefined;
-  readonly say: (line: string) => void;
 }): Promise<readonly BenchCase[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
   try {
-    const file = path.join(options.copyDir ?? folder, `copy-${options.jobs}-${options.seed}.sqlite`);
-    // Begun under another name: a filling that was stopped is not taken for a whole one.
-    if (!existsSync(file)) {
-      const begun = path.join(path.dirname(file), 'filling.sqlite');
-      for (const ending of ['', '-wal', '-shm']) rmSync(begun + ending, { force: true });
-      mkdirSync(path.dirname(file), { recursive: true });
-      const filled = await new BenchChild(FILL_PROCESS, [begun, String(options.jobs), options.seed]).end();
-      renameSync(begun, file);
-      options.say(`${options.jobs} jobs and three entries each filled in: ${filled}`);
-    }
+    const file = await filledCopy(options.copyDir ?? folder, { jobs: options.jobs, seed: options.seed });
     const answer = await new BenchChild(QUERY_PROCESS, [file, String(options.rounds)]).end();
     return JSON.parse(answer) as BenchCase[];
   } finally {
@@ -111,14 +93,16 @@ async function measureServer(options: {
   readonly seed: number;
   readonly isQuick: boolean;
   readonly say: (line: string) => void;
-}): Promise<{ readonly server: string; readonly cases: readonly BenchCase[] }> {
+}): Promise<{ readonly server: ServerFacts; readonly cases: readonly BenchCase[] }> {
   const server = await benchServer(options.uri, options.dataDir ?? 'memory');
   const client = await new MongoClient(server.uri).connect();
   try {
     const db = client.db(options.dbName);
-    const hello = await client.db('admin').command({ hello: 1 });
-    const hasStreams = hello['setName'] !== undefined;
-    const kind = `${options.uri === undefined ? 'sandbox' : 'given'} server, ${hasStreams ? 'replica set' : 'standalone'}`;
+    // What a first copy reads is not written meanwhile: a folder is needed for the books that `seed` has made, and for nothing else.
+    const isDurable = options.dataDir !== undefined;
+    const facts =
+      options.uri === undefined ? await ownServerFacts(server.uri, { isDurable }) : await serverFacts(server.uri);
+    const hasStreams = facts.topology === 'replica set';
     if (options.dataDir === undefined)
       await seedDatabase(db, { jobs: options.jobs, seed: options.seed, say: options.say });
     const place = { uri: server.uri, db };
@@ -131,7 +115,7 @@ async function measureServer(options: {
         hasStreams,
       })),
     ];
-    return { server: kind, cases };
+    return { server: facts, cases };
   } finally {
     await client.close();
     await server.stop();

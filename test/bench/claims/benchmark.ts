@@ -9,7 +9,9 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { openTestStore } from '../../support/test-server.ts';
 import { startServerProcess } from '../../faults/processes.ts';
 import { fillQueue, queuedBatches } from '../queued-jobs.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
+import { medianCase, peakMemoryCase, type BenchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
+import { ownServerFacts, serverFacts } from '../server-facts.ts';
 
 interface NaiveJob {
   readonly _id: string;
@@ -20,6 +22,7 @@ interface NaiveJob {
 
 const BATCH = 100;
 const LEASE_MS = 60_000;
+const WARM_UP_JOBS = 300;
 
 /**
  * `npm run bench -- claims [--jobs N] [--rounds N] [--uri URI] [--quick] [--json]`: jobs claimed a second, in batches as the runner
@@ -44,16 +47,24 @@ export async function runClaimsBenchmark(args: readonly string[]): Promise<numbe
   const own = values.uri === undefined ? await startServerProcess({ dataDir: folder, port: 0, skewMs: 0 }) : null;
   const uri = values.uri ?? `mongodb://127.0.0.1:${own?.port ?? 0}/?directConnection=true`;
   try {
+    const server = own === null ? await serverFacts(uri) : await ownServerFacts(uri, { isDurable: true });
     const cases: BenchCase[] = [];
+    // Connections, compiled code and the files of the server: what the first round would pay for.
+    await warmUp(uri, { jobs: Math.min(jobs, WARM_UP_JOBS), lanes: 1 });
     for (const lanes of [1, 8]) cases.push(...(await casesOf(uri, { jobs, rounds, lanes })));
-    const setUp = { jobs, rounds, batch: BATCH, server: own === null ? 'given' : 'embedded sandbox, durable' };
-    if (values.json) console.log(JSON.stringify({ benchmark: 'claims', machine: machineOf(), setUp, cases }));
-    else for (const one of cases) console.log(lineOf(one));
+    cases.push(peakMemoryCase('memory of the process that claims, at most'));
+    printReport({ benchmark: 'claims', setUp: { jobs, rounds, batch: BATCH, server }, cases }, values.json);
     return 0;
   } finally {
     await own?.kill();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function warmUp(uri: string, load: { readonly jobs: number; readonly lanes: number }): Promise<void> {
+  await ourRate(uri, { ...load, priceCredits: 100 });
+  await naiveRate(uri, load);
+  await pingRate(uri, load);
 }
 
 async function casesOf(
@@ -72,22 +83,17 @@ async function casesOf(
     rates.priced.push(await ourRate(uri, { jobs, lanes, priceCredits: 100 }));
     rates.pings.push(await pingRate(uri, { jobs, lanes }));
   }
-  const [peer, limit] = [quantile(rates.naive, 0.5), quantile(rates.pings, 0.5)];
   const beside = {
     unit: 'jobs/s',
-    peer,
+    peer: rates.naive,
     peerName: 'findOneAndUpdate for each job',
-    limit,
+    limit: rates.pings,
     limitName: 'pings a second',
   };
   const by = `by ${lanes === 1 ? 'one' : lanes} at a time`;
   return [
-    benchCase({ name: `jobs claimed in batches of ${BATCH}, ${by}`, ours: quantile(rates.free, 0.5), ...beside }),
-    benchCase({
-      name: `jobs claimed in batches of ${BATCH} and reserved for, ${by}`,
-      ours: quantile(rates.priced, 0.5),
-      ...beside,
-    }),
+    medianCase({ name: `jobs claimed in batches of ${BATCH}, ${by}`, ours: rates.free, ...beside }),
+    medianCase({ name: `jobs claimed in batches of ${BATCH} and reserved for, ${by}`, ours: rates.priced, ...beside }),
   ];
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import { benchCase, lineOf, machineOf } from '../figures.ts';
+import { benchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
 
 const runsSchema = z.array(
   z.object({
@@ -68,8 +69,7 @@ export function runProductBenchmark(jobs: number, seed: string, isJson: boolean)
       }),
     ];
     const setUp = { jobs, entries: first.entries, findings: first.findings, documentsRead: afterChanges.documentsRead };
-    if (isJson) console.log(JSON.stringify({ benchmark: 'reconcile product', machine: machineOf(), setUp, cases }));
-    else for (const one of cases) console.log(lineOf(one));
+    printReport({ benchmark: 'reconcile product', setUp, cases }, isJson);
     return started.findings === first.findings && started.entries === first.entries ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -15,7 +15,10 @@ import { grant } from '../../support/job-builder.ts';
 import { openTestStore } from '../../support/test-server.ts';
 import { startServerProcess } from '../../faults/processes.ts';
 import { BenchChild } from '../child.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
+import { benchCase, medianCase, quantile, spreadOf, type BenchCase } from '../figures.ts';
+import { growthCase } from '../growth/growth.ts';
+import { printReport } from '../report.ts';
+import { ownServerFacts, serverFacts } from '../server-facts.ts';
 import { measured } from './measure.ts';
 import { outageOf, PRICE_CREDITS, WORKSPACES } from './outage.ts';
 import { measureRun } from './running.ts';
@@ -37,6 +40,8 @@ interface BareEntry {
 
 const COPY_PROCESS = new URL('./copy-process.ts', import.meta.url);
 const READER = new URL('../../../electron/cache/threads/reader-thread.ts', import.meta.url);
+/** Plans of a part of the jobs. */
+const GROWTH_ROUNDS = 3;
 const MEBIBYTE = 1024 * 1024;
 /** The aim for a plan of 100,000 jobs from the copy. */
 const PLAN_MS_MAX = 2000;
@@ -67,9 +72,12 @@ export async function runRetryBenchmark(args: readonly string[]): Promise<number
   const client = await new MongoClient(uri).connect();
   const store = await openTestStore(uri, dbName);
   try {
-    const report = await measure(store, client.db(dbName), { ...options, dataDir: options.dataDir ?? folder });
-    if (options.json === true) console.log(JSON.stringify({ benchmark: 'retry', machine: machineOf(), ...report }));
-    else for (const one of report.cases) console.log(lineOf(one));
+    const server = sandbox === null ? await serverFacts(uri) : await ownServerFacts(uri, { isDurable: true });
+    const { setUp, cases } = await measure(store, client.db(dbName), {
+      ...options,
+      dataDir: options.dataDir ?? folder,
+    });
+    printReport({ benchmark: 'retry', setUp: { server, ...setUp }, cases }, options.json === true);
     return 0;
   } finally {
     await client.db(dbName).dropDatabase();
@@ -88,14 +96,14 @@ async function measure(
   expectOk(await store.writer.createIndexes());
   console.error(`filling a server with ${options.jobs} failed jobs`);
   const ids = await seed(store, db, options.jobs);
-  const { server } = store.reader.topology;
   console.error(`filling a copy with ${options.copyJobs} jobs and those`);
   const file = await fillCopy(options, expectOk(await store.reader.serverNow()).getTime());
   const planned = await plan(store, file, ids, options.rounds);
+  const times = planned.map(({ ms }) => ms);
   const last = planned.at(-1);
   if (last === undefined) throw new Error('it was planned at least once');
+  const growth = await planGrowth(store, file, ids, times);
   const rates = await measureRun(store, db, last.value.plan, ids, Math.min(options.run, Math.floor(ids.length / 2)));
-  const times = planned.map(({ ms }) => ms);
   const median = (values: readonly number[]): number => quantile(values, 0.5);
   const planMs = median(times);
   const aged = `a plan of ${options.jobs} jobs out of a copy of ${options.copyJobs} others`;
@@ -104,7 +112,7 @@ async function measure(
       name: aged,
       unit: 'ms',
       ours: planMs,
-      spread: [Math.min(...times), Math.max(...times)],
+      spread: spreadOf(times),
       aim: 'under 2000 ms',
       isReached: planMs <= PLAN_MS_MAX,
     }),
@@ -124,16 +132,16 @@ async function measure(
       unit: 'MiB',
       ours: Math.max(...planned.map(({ peakBytes }) => peakBytes)) / MEBIBYTE,
     }),
-    benchCase({
+    growth,
+    medianCase({
       name: 'retries that a run begins',
       unit: 'jobs/s',
-      ours: rates.begunPerSecond,
-      peer: rates.bareUpdatesPerSecond,
+      ours: rates.map(({ begunPerSecond }) => begunPerSecond),
+      peer: rates.map(({ bareUpdatesPerSecond }) => bareUpdatesPerSecond),
       peerName: 'bare updates by id in batches of 200',
     }),
   ];
   const setUp = {
-    server,
     jobs: options.jobs,
     copyJobs: options.copyJobs,
     rounds: options.rounds,
@@ -184,6 +192,30 @@ async function plan(
     await threads.close();
   }
   return planned;
+}
+
+/** What a thousand jobs of a plan cost, in plans of ever more of them. @param largest what plans of all of them took, in milliseconds */
+async function planGrowth(
+  store: Store,
+  file: string,
+  ids: readonly string[],
+  largest: readonly number[],
+): Promise<BenchCase> {
+  const points: [number, number][] = [];
+  for (const size of [100, 10].map((part) => Math.ceil(ids.length / part))) {
+    const planned = await plan(store, file, ids.slice(0, size), GROWTH_ROUNDS);
+    points.push([
+      size,
+      (quantile(
+        planned.map(({ ms }) => ms),
+        0.5,
+      ) *
+        1000) /
+        size,
+    ]);
+  }
+  points.push([ids.length, (quantile(largest, 0.5) * 1000) / ids.length]);
+  return growthCase({ name: 'a plan, a thousand jobs of it', of: 'jobs of the plan', points });
 }
 
 async function planOnce(

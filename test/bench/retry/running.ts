@@ -19,7 +19,7 @@ const TURNS = 5;
 /** As many as a run begins between two writes of its plan. */
 const UPDATED_AT_ONCE = 200;
 
-/** Jobs a second. */
+/** Jobs a second, in one turn. */
 export interface RunRates {
   readonly begunPerSecond: number;
   readonly bareUpdatesPerSecond: number;
@@ -35,17 +35,18 @@ export async function measureRun(
   plan: PlanRecord,
   ids: readonly string[],
   jobs: number,
-): Promise<RunRates> {
+): Promise<readonly RunRates[]> {
   const inTurn = Math.floor(jobs / TURNS);
   const others = ids.slice(-inTurn * TURNS);
-  let [runMs, bareMs] = [0, 0];
+  const perSecond = (ms: number): number => Math.round((inTurn * 1000) / ms);
+  const rates: RunRates[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
-    runMs += (await measured(() => beginUpTo(store, plan, (turn + 1) * inTurn))).ms;
+    const run = await measured(() => beginUpTo(store, plan, (turn + 1) * inTurn));
     const some = others.slice(turn * inTurn, (turn + 1) * inTurn);
-    bareMs += (await measured(() => updateBare(db, some))).ms;
+    const bare = await measured(() => updateBare(db, some));
+    rates.push({ begunPerSecond: perSecond(run.ms), bareUpdatesPerSecond: perSecond(bare.ms) });
   }
-  const perSecond = (ms: number): number => Math.round((inTurn * TURNS * 1000) / ms);
-  return { begunPerSecond: perSecond(runMs), bareUpdatesPerSecond: perSecond(bareMs) };
+  return rates;
 }
 
 /** Runs a plan until it has begun so many jobs altogether; nobody works on them. */

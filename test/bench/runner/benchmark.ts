@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
-import { z } from 'zod';
 import { startServerProcess } from '../../faults/processes.ts';
-import { benchCase, fittedExponent, lineOf, machineOf, quantile, rounded, type BenchCase } from '../figures.ts';
+import { benchCase, lineOf, medianCase, peakMemoryCase, quantile, rounded, type BenchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
+import { ownServerFacts, serverFacts, serverMemoryMb } from '../server-facts.ts';
 import { openAgendaStream, prepareAgendaLoad } from './agenda-load.ts';
 import { prepareBullmqLoad } from './bullmq-load.ts';
 import { startCountingProxy } from './counting-proxy.ts';
 import { prepareGraphileLoad } from './graphile-load.ts';
-import { measureGrowth } from './growth.ts';
 import { measureLatency } from './latency.ts';
 import type { LoadOptions, Prepare } from './load.ts';
 import { startPostgres, startRedis, type PeerServer } from './peer-servers.ts';
@@ -24,19 +24,19 @@ interface Plan {
   readonly peerJobs: number;
   readonly rounds: number;
   readonly latencyJobs: number;
-  readonly sizes: readonly number[];
   readonly say: (one: BenchCase) => void;
 }
 
 const CONCURRENCIES = [1, 20, 100] as const;
-const SIZES = [1000, 10_000, 100_000, 1_000_000] as const;
-const QUICK = { jobs: 120, agendaJobs: 40, peerJobs: 200, rounds: 1, latencyJobs: 60, sizes: [1000, 3000] } as const;
+const QUICK = { jobs: 120, agendaJobs: 40, peerJobs: 200, rounds: 1, latencyJobs: 60 } as const;
+/** Jobs that both run before anything counts. */
+const WARM_UP_JOBS = 100;
 
 /**
- * `npm run bench -- runner [--jobs N] [--agenda-jobs N] [--rounds N] [--others-max N] [--uri URI] [--quick] [--json]`: no-op jobs
+ * `npm run bench -- runner [--jobs N] [--agenda-jobs N] [--rounds N] [--uri URI] [--quick] [--json]`: no-op jobs
  * finished a second and commands a job, ours with the full ledger, the checks and an artefact each, beside agenda on the same
  * server in the same run, and beside graphile-worker and BullMQ on servers of their own where PostgreSQL and Redis are installed;
- * how long a job waits to begin at 100 jobs a second; and what a job costs beside ever more others. The server is a sandbox of its
+ * how long a job waits to begin at 100 jobs a second. The server is a sandbox of its
  * own in durable mode, or the one of `--uri` on loopback; the figures are that server's and nobody else's. Exits 0 when every job
  * was completed and every credit is accounted for, whatever the figures.
  */
@@ -46,42 +46,32 @@ export async function runRunnerBenchmark(args: readonly string[]): Promise<numbe
     options: {
       jobs: { type: 'string', default: '2000' },
       'agenda-jobs': { type: 'string', default: '400' },
-      'others-max': { type: 'string', default: '100000' },
       rounds: { type: 'string', default: '3' },
       uri: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
-  const [jobs, agendaJobs, othersMax, rounds] = [
-    Number(values.jobs),
-    Number(values['agenda-jobs']),
-    Number(values['others-max']),
-    Number(values.rounds),
-  ];
-  if (
-    ![jobs, agendaJobs, othersMax, rounds].every((count) => Number.isInteger(count) && count >= 1 && count <= 1_000_000)
-  ) {
-    console.error('--jobs, --agenda-jobs, --others-max and --rounds are numbers from 1 to 1000000');
+  const [jobs, agendaJobs, rounds] = [Number(values.jobs), Number(values['agenda-jobs']), Number(values.rounds)];
+  if (![jobs, agendaJobs, rounds].every((count) => Number.isInteger(count) && count >= 1 && count <= 1_000_000)) {
+    console.error('--jobs, --agenda-jobs and --rounds are numbers from 1 to 1000000');
     return 2;
   }
   const folder = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
   const own = values.uri === undefined ? await startServerProcess({ dataDir: folder, port: 0, skewMs: 0 }) : null;
   const uri = values.uri ?? `mongodb://127.0.0.1:${own?.port ?? 0}/?directConnection=true`;
   const say = (one: BenchCase): void => {
-    if (!values.json) console.log(lineOf(one));
+    if (!values.json) console.error(lineOf(one));
   };
-  const sizes = SIZES.filter((size) => size <= othersMax);
-  const full = { jobs, agendaJobs, peerJobs: 5000, rounds, latencyJobs: 1000, sizes };
+  const full = { jobs, agendaJobs, peerJobs: 5000, rounds, latencyJobs: 1000 };
   const plan: Plan = { uri, say, ...(values.quick ? QUICK : full) };
   try {
-    const server = await versionOf(uri, own !== null);
-    if (!values.json) console.log(server);
-    const cases = [...(await throughputCases(plan)), ...(await latencyCases(plan)), ...(await growthCases(plan))];
+    const server = own === null ? await serverFacts(uri) : await ownServerFacts(uri, { isDurable: true });
+    const cases = [...(await throughputCases(plan)), ...(await latencyCases(plan))];
     const peers = await peerCases(plan, cases);
-    const report = { benchmark: 'runner', machine: machineOf(), server, peers: peers.servers, plan: told(plan) };
-    if (values.json) console.log(JSON.stringify({ ...report, cases: [...cases, ...peers.cases] }));
-    else console.log(peers.servers.join('\n'));
+    const memory = await memoryCases(uri);
+    const setUp = { server, peers: peers.servers, ...told(plan) };
+    printReport({ benchmark: 'runner', setUp, cases: [...cases, ...peers.cases, ...memory] }, values.json);
     return 0;
   } finally {
     await own?.kill();
@@ -90,8 +80,8 @@ export async function runRunnerBenchmark(args: readonly string[]): Promise<numbe
 }
 
 /** What was measured, for whoever reads the figures later. */
-function told({ jobs, agendaJobs, peerJobs, rounds, latencyJobs, sizes }: Plan): Omit<Plan, 'uri' | 'say'> {
-  return { jobs, agendaJobs, peerJobs, rounds, latencyJobs, sizes };
+function told({ jobs, agendaJobs, peerJobs, rounds, latencyJobs }: Plan): Omit<Plan, 'uri' | 'say'> {
+  return { jobs, agendaJobs, peerJobs, rounds, latencyJobs };
 }
 
 async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
@@ -100,16 +90,19 @@ async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
     const ours = { uri: plan.uri, jobs: plan.jobs, concurrency };
     const theirs = { uri: plan.uri, jobs: plan.agendaJobs, concurrency };
     const rates: { readonly ours: number[]; readonly agenda: number[] } = { ours: [], agenda: [] };
+    const few = { uri: plan.uri, jobs: Math.min(WARM_UP_JOBS, plan.agendaJobs), concurrency };
+    await jobsPerSecond(prepareRunledgerLoad, few);
+    await jobsPerSecond(prepareAgendaLoad, few);
     // Ours, theirs, ours, theirs: what else the machine does falls on both.
     for (let round = 0; round < plan.rounds; round += 1) {
       rates.ours.push(await jobsPerSecond(prepareRunledgerLoad, ours));
       rates.agenda.push(await jobsPerSecond(prepareAgendaLoad, theirs));
     }
-    const finished = benchCase({
+    const finished = medianCase({
       name: `no-op jobs finished at concurrency ${concurrency}`,
       unit: 'jobs/s',
-      ours: quantile(rates.ours, 0.5),
-      peer: quantile(rates.agenda, 0.5),
+      ours: rates.ours,
+      peer: rates.agenda,
       peerName: 'agenda, same server',
       ...(concurrency === 100 ? { aim: "10 times agenda's" } : {}),
     });
@@ -145,24 +138,20 @@ async function latencyCases(plan: Plan): Promise<readonly BenchCase[]> {
   return cases;
 }
 
-async function growthCases(plan: Plan): Promise<readonly BenchCase[]> {
-  const jobs = Math.min(plan.jobs, 1000);
-  const costs = await measureGrowth(plan.uri, { sizes: plan.sizes, jobs, concurrency: 100 });
-  const exponent = fittedExponent(costs.map(({ others, msPerJob }) => [others, msPerJob]));
-  const cases = [
-    ...costs.map(({ others, msPerJob }) =>
-      benchCase({ name: `cost a job beside ${others} others`, unit: 'ms', ours: msPerJob }),
-    ),
-    benchCase({
-      name: `exponent of the cost a job over ${costs.map(({ others }) => others).join(', ')} others`,
-      unit: '(0 is flat)',
-      ours: exponent,
-      aim: 'flat: under 0.1',
-      isReached: exponent < 0.1,
-    }),
-  ];
-  for (const one of cases) plan.say(one);
-  return cases;
+/** What both sides need: the queues under test share this process, the server has one of its own. */
+async function memoryCases(uri: string): Promise<readonly BenchCase[]> {
+  const client = await new MongoClient(uri).connect();
+  try {
+    const serverMb = await serverMemoryMb(client);
+    return [
+      peakMemoryCase('memory of the process that runs all loads, at most'),
+      ...(serverMb === null
+        ? []
+        : [benchCase({ name: 'memory of the server at the end', unit: 'MB', ours: serverMb })]),
+    ];
+  } finally {
+    await client.close();
+  }
 }
 
 /** Queues on other kinds of servers; what they store, and how durably, is not the same, and the names say so. */
@@ -228,11 +217,4 @@ async function commandsPerJob(prepare: Prepare, options: LoadOptions): Promise<n
     await load.close();
     await proxy.stop();
   }
-}
-
-async function versionOf(uri: string, isOwn: boolean): Promise<string> {
-  const client = new MongoClient(uri);
-  const info = z.object({ version: z.string() }).parse(await client.db('admin').command({ buildInfo: 1 }));
-  await client.close();
-  return isOwn ? `embedded sandbox server, durable, says ${info.version}` : `server of --uri, says ${info.version}`;
 }

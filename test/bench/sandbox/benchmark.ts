@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { startServerProcess } from '../../faults/processes.ts';
-import { measureGrowth } from './growth.ts';
-import { benchCase, lineOf, machineOf, type BenchCase } from '../figures.ts';
+import { benchCase, lineOf, type BenchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
+import { ownServerFacts, serverFacts, serverMemoryMb, type ServerFacts } from '../server-facts.ts';
 import { BARE_COMMITS, BARE_ROWS, bareSqlite } from './bare-sqlite.ts';
 import { measured, rated, type Measured, type Rounds } from './rounds.ts';
 import {
@@ -24,20 +25,12 @@ interface Sizes {
   readonly calls: number;
   readonly batches: number;
   readonly documents: number;
-  readonly growth: readonly number[];
 }
 
-const FULL: Sizes = {
-  rounds: 5,
-  pings: 4000,
-  calls: 1500,
-  batches: 10,
-  documents: 100_000,
-  growth: [1000, 10_000, 100_000, 1_000_000],
-};
+const FULL: Sizes = { rounds: 5, pings: 4000, calls: 1500, batches: 10, documents: 100_000 };
 /** A case that is slow on a busy machine, or on a slow peer, takes no longer in a round. */
 const ROUND_MS_MAX = 1500;
-const QUICK: Sizes = { rounds: 2, pings: 200, calls: 50, batches: 2, documents: 2000, growth: [1000, 4000] };
+const QUICK: Sizes = { rounds: 2, pings: 200, calls: 50, batches: 2, documents: 2000 };
 const CONNECTIONS = [1, 8] as const;
 
 /** A server that the benchmark runs on. */
@@ -50,7 +43,7 @@ interface Target {
 /**
  * `npm run bench -- sandbox [--json] [--quick] [--uri URI]`: the sandbox server on disk, as a process of its own, over one and
  * eight connections, beside an empty ping over the same connections in the same rounds, and beside the server at `--uri`. Each
- * answer is checked. Growth is fitted over collections of 10^3 to 10^6 documents. Exit status 0 where every answer was right;
+ * answer is checked. Exit status 0 where every answer was right;
  * no figure fails it.
  */
 export async function runSandboxBenchmark(args: readonly string[]): Promise<number> {
@@ -60,7 +53,6 @@ export async function runSandboxBenchmark(args: readonly string[]): Promise<numb
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       uri: { type: 'string' },
-      'no-growth': { type: 'boolean', default: false },
     },
   });
   const sizes = values.quick ? QUICK : FULL;
@@ -71,9 +63,10 @@ export async function runSandboxBenchmark(args: readonly string[]): Promise<numb
     uri: `mongodb://127.0.0.1:${server.port}/?directConnection=true`,
     hasStreams: true,
   };
+  const facts = await ownServerFacts(own.uri, { isDurable: true });
   const peer = values.uri === undefined ? null : await peerOf(values.uri);
   const report = (one: BenchCase): void => {
-    if (!values.json) console.log(lineOf(one));
+    if (!values.json) console.error(lineOf(one));
   };
   try {
     const cases: BenchCase[] = [];
@@ -83,15 +76,9 @@ export async function runSandboxBenchmark(args: readonly string[]): Promise<numb
         report(one);
       }
     }
-    if (!values['no-growth']) {
-      for (const one of await measureGrowth(own.uri, sizes.growth, sizes.calls)) {
-        cases.push(one);
-        report(one);
-      }
-    }
-    const setUp = { server: own.name, peer: peer?.name ?? null, ...sizes };
-    const result = { benchmark: 'sandbox', machine: machineOf(), setUp, cases };
-    if (values.json) console.log(JSON.stringify(result));
+    cases.push(...(await memoryCases(own.uri)));
+    const setUp = { server: facts, peer: peer?.facts ?? null, connections: CONNECTIONS, ...sizes };
+    printReport({ benchmark: 'sandbox', setUp, cases }, values.json);
     return 0;
   } finally {
     await server.kill();
@@ -192,19 +179,17 @@ async function runOn(
   };
 }
 
-async function peerOf(uri: string): Promise<Target> {
+async function peerOf(uri: string): Promise<Target & { readonly facts: ServerFacts }> {
+  const facts = await serverFacts(uri);
+  const name = `${facts.topology}, version ${facts.version}`;
+  return { name, uri, hasStreams: facts.topology === 'replica set', facts };
+}
+
+async function memoryCases(uri: string): Promise<readonly BenchCase[]> {
   const client = await new MongoClient(uri).connect();
   try {
-    const [info, hello] = [
-      await client.db('admin').command({ buildInfo: 1 }),
-      await client.db('admin').command({ hello: 1 }),
-    ];
-    const isReplicaSet = typeof hello['setName'] === 'string';
-    return {
-      name: `${isReplicaSet ? 'replica set' : 'standalone'}, version ${String(info['version'])}`,
-      uri,
-      hasStreams: isReplicaSet,
-    };
+    const ours = await serverMemoryMb(client);
+    return ours === null ? [] : [benchCase({ name: 'memory of the server at the end', unit: 'MB', ours })];
   } finally {
     await client.close();
   }

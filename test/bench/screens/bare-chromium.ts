@@ -25,3 +25,11 @@ export async function bareStartMs(): Promise<number> {
   }
   return quantile(times, 0.5);
 }
+
+/** What the browser that draws calls itself. */
+export async function chromiumVersion(): Promise<string> {
+  const browser = await launchChromium();
+  const version = browser.version();
+  await browser.close();
+  return version;
+}

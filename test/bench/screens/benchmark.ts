@@ -10,8 +10,9 @@ import { labelOf } from '#store/connection.ts';
 import { startApplication } from '../../e2e/application.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { BenchChild } from '../child.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
-import { bareStartMs, launchChromium, VIEW } from './bare-chromium.ts';
+import { benchCase, medianCase, quantile, type BenchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
+import { bareStartMs, chromiumVersion, launchChromium, VIEW } from './bare-chromium.ts';
 import { answerTimes } from './filter-answers.ts';
 import { inputDelays } from './live-load.ts';
 import type { Peers } from './peer-page.ts';
@@ -60,8 +61,8 @@ export async function runScreensBenchmark(args: readonly string[]): Promise<numb
   try {
     const dataDir = path.join(values['data-dir'] ?? folder, `screens-${sizes.rows}`);
     const cases = [...(await copyCases(folder, dataDir, sizes)), ...(await inputDelays(folder, sizes))];
-    if (values.json) console.log(JSON.stringify({ benchmark: 'screens', machine: machineOf(), setUp: sizes, cases }));
-    else for (const one of cases) console.log(lineOf(one));
+    const setUp = { chromium: await chromiumVersion(), graphics: 'on the processor', view: VIEW, ...sizes };
+    printReport({ benchmark: 'screens', setUp, cases }, values.json);
     return 0;
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
@@ -116,7 +117,7 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
         isReached: startMs < 1500,
       }),
       benchCase({ name: 'of which until the runtime has opened a page', unit: 'ms', ours: openedMs }),
-      benchCase({ name: 'from an opened page to a table with rows, p50', unit: 'ms', ours: quantile(pageStarts, 0.5) }),
+      medianCase({ name: 'from an opened page to a table with rows', unit: 'ms', ours: pageStarts }),
       ...scrolling,
       benchCase({
         name: `answer of a filter on the screen, p95 of ${answers.length}`,
@@ -204,11 +205,11 @@ async function scrollingCases(page: Page, folder: string, sizes: Sizes): Promise
         seen[kind].push(await scrolled(peers.page, { selector, empty, ms: sizes.scrollMs }));
       }
     }
-    const share = (kind: keyof typeof seen): number => 100 * quantile(seen[kind].map(inTime), 0.5);
+    const shares = (kind: keyof typeof seen): number[] => seen[kind].map((one) => 100 * inTime(one));
     const emptyMs = (kind: keyof typeof seen): number => Math.max(...seen[kind].map(({ emptyMsMax }) => emptyMsMax));
     const memory = { ours: await heapMiB(page), peer: await heapMiB(peers.page) };
-    const limit = { limit: share('empty'), limitName: 'a page with nothing in it' };
-    const aim = { aim: '95 %', isReached: share('ours') >= 95 };
+    const limit = { limit: shares('empty'), limitName: 'a page with nothing in it' };
+    const aim = { aim: '95 %', isReached: quantile(shares('ours'), 0.5) >= 95 };
     const charts: Record<'uplot' | 'chart.js', number[]> = { uplot: [], 'chart.js': [] };
     for (let round = 0; round < 3 + sizes.rounds * 5; round += 1)
       for (const kind of ['uplot', 'chart.js'] as const) {
@@ -217,11 +218,11 @@ async function scrollingCases(page: Page, folder: string, sizes: Sizes): Promise
       }
     return [
       ...(['virtual', 'ag-grid'] as const).map((kind) =>
-        benchCase({
+        medianCase({
           name: `frames in time while scrolling ${sizes.rows} rows`,
           unit: '% of frames',
-          ours: share('ours'),
-          peer: share(kind),
+          ours: shares('ours'),
+          peer: shares(kind),
           peerName: kind === 'virtual' ? '@tanstack/react-virtual, rows at once' : 'ag-grid, rows at once',
           ...limit,
           ...aim,
@@ -245,11 +246,11 @@ async function scrollingCases(page: Page, folder: string, sizes: Sizes): Promise
         aim: 'under 300 MB',
         isReached: memory.ours * MEBIBYTE < 300_000_000,
       }),
-      benchCase({
-        name: `a chart of three series of ${POINTS} points on the screen, p50`,
+      medianCase({
+        name: `a chart of three series of ${POINTS} points on the screen`,
         unit: 'ms',
-        ours: quantile(charts.uplot, 0.5),
-        peer: quantile(charts['chart.js'], 0.5),
+        ours: charts.uplot,
+        peer: charts['chart.js'],
         peerName: 'Chart.js',
       }),
     ];

@@ -4,7 +4,8 @@ import { jobFilterSchema, type JobRow } from '#contract/job-views.ts';
 import { toWindowSchema, type WindowBridge } from '#contract/wire.ts';
 import { toJobRow } from '#engine/job-views.ts';
 import { createEngineClient } from '../../../renderer/state/engine-client.ts';
-import { benchCase, lineOf, machineOf, quantile, type BenchCase } from '../figures.ts';
+import { benchCase, peakMemoryCase, quantile, type BenchCase } from '../figures.ts';
+import { printReport } from '../report.ts';
 import { SeededBooks } from '../cache/seeded-books.ts';
 
 const WAYS = ['session', 'clone', 'json', 'empty'] as const;
@@ -35,11 +36,11 @@ export async function runTransportBenchmark(args: readonly string[]): Promise<nu
   const rounds = Number(values.rounds ?? (values.quick ? 20 : 400));
   const cases: BenchCase[] = [];
   for (const size of SIZES) cases.push(...(await casesOf(rowsOf(size), rounds)));
-  if (values.json)
-    console.log(
-      JSON.stringify({ benchmark: 'transport', machine: machineOf(), setUp: { rounds, sizes: SIZES }, cases }),
-    );
-  else for (const one of cases) console.log(lineOf(one));
+  cases.push(peakMemoryCase('memory of the process with both sides, at most'));
+  printReport(
+    { benchmark: 'transport', setUp: { rounds, sizes: SIZES, way: 'a message port to a thread' }, cases },
+    values.json,
+  );
   return 0;
 }
 

@@ -1,33 +1,28 @@
 import { MongoClient } from 'mongodb';
 import { queuedJob } from '../../support/job-builder.ts';
-import { prepareRunledgerLoad } from './runledger-load.ts';
+import { prepareRunledgerLoad } from '../runner/runledger-load.ts';
+import type { Growth } from './growth.ts';
 
 const INSERT_BATCH = 2000;
 
-/** What a job cost, in milliseconds, with so many others in the collection. */
-export interface CostAtSize {
-  readonly others: number;
-  readonly msPerJob: number;
-}
-
-/** Runs the same load beside more and more jobs that are over. The load's own check holds that it did its work. */
-export async function measureGrowth(
+/** What a job costs beside more and more jobs that are over. The load's own check holds that it did its work. */
+export async function runnerGrowth(
   uri: string,
   options: { readonly sizes: readonly number[]; readonly jobs: number; readonly concurrency: number },
-): Promise<readonly CostAtSize[]> {
-  const costs: CostAtSize[] = [];
+): Promise<readonly Growth[]> {
+  const points: [number, number][] = [];
   for (const others of options.sizes) {
     const load = await prepareRunledgerLoad({ uri, jobs: options.jobs, concurrency: options.concurrency });
     try {
       await insertOver(uri, load.dbName, others);
       const ms = await load.run();
       await load.check();
-      costs.push({ others, msPerJob: ms / options.jobs });
+      points.push([others, ms / options.jobs]);
     } finally {
       await load.close();
     }
   }
-  return costs;
+  return [{ name: 'runner: a job from its claim to its capture', of: 'jobs that are over', points }];
 }
 
 /** Jobs that came to their end earlier. They are there for the indexes to hold; nothing is charged for them. */

@@ -1,18 +1,14 @@
 import { MongoClient } from 'mongodb';
-import { benchCase, fittedExponent, type BenchCase } from '../figures.ts';
-import { measured } from './rounds.ts';
-import { documentWorkloads, fill, insertWorkload, type BenchDocument } from './workloads.ts';
+import { measured } from '../sandbox/rounds.ts';
+import { documentWorkloads, fill, insertWorkload, type BenchDocument } from '../sandbox/workloads.ts';
+import type { Growth } from './growth.ts';
 
 /** Rounds at each size; the fastest counts, because what slows one down is somebody else's. */
 const ROUNDS = 3;
 const ROUND_MS_MAX = 1000;
 
-/** How the cost of one call grows with the size of the collection: the fitted exponent, 0 for flat and 1 for a scan. */
-export async function measureGrowth(
-  uri: string,
-  sizes: readonly number[],
-  calls: number,
-): Promise<readonly BenchCase[]> {
+/** What a call of each workload costs on collections of these sizes. */
+export async function serverGrowth(uri: string, sizes: readonly number[], calls: number): Promise<readonly Growth[]> {
   const client = await new MongoClient(uri, { maxPoolSize: 1 }).connect();
   const db = client.db(`growth_${process.pid}`);
   const documents = db.collection<BenchDocument>('documents');
@@ -28,7 +24,7 @@ export async function measureGrowth(
           const one = await measured(workload, { from, calls: workload.calls, lanes: 1, msMax: ROUND_MS_MAX });
           from += one.calls;
           // The first one warms up.
-          if (round > 0) best = Math.min(best, one.seconds / one.calls);
+          if (round > 0) best = Math.min(best, (one.seconds * 1000) / one.calls);
         }
         const points = costs.get(workload.name) ?? [];
         points.push([size, best]);
@@ -36,23 +32,9 @@ export async function measureGrowth(
       }
       await client.db(`growth_${process.pid}_${size}`).dropDatabase();
     }
-    return [...costs].map(([name, points]) => caseOf(name, points));
+    return [...costs].map(([name, points]) => ({ name: `sandbox: ${name}, a call`, of: 'documents', points }));
   } finally {
     await db.dropDatabase();
     await client.close();
   }
-}
-
-function caseOf(name: string, points: readonly (readonly [number, number])[]): BenchCase {
-  const sizes = points.map(([size]) => size);
-  const perCall = points.map(([size, cost]) => `${size}: ${(cost * 1000).toFixed(3)} ms`).join(', ');
-  const exponent = fittedExponent(points);
-  return benchCase({
-    name: `growth of ${name} from ${sizes[0] ?? 0} to ${sizes.at(-1) ?? 0} documents (${perCall})`,
-    unit: 'fitted exponent',
-    ours: exponent,
-    limit: null,
-    aim: 'flat: under 0.1',
-    isReached: exponent < 0.1,
-  });
 }

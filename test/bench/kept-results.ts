@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { rangeOf, rounded } from './figures.ts';
+import { setUpText } from './report.ts';
+
+/** The benchmarks of a whole run, those first that are over soon. */
+export const SUITE = [
+  'transport',
+  'claims',
+  'reconcile',
+  'retry',
+  'cache',
+  'screens',
+  'sandbox',
+  'runner',
+  'growth',
+] as const;
+
+const rangeSchema = z.tuple([z.number(), z.number()]);
+const caseSchema = z.object({
+  name: z.string(),
+  unit: z.string(),
+  ours: z.number(),
+  peer: z.number().nullable(),
+  peerName: z.string().nullable(),
+  ratio: z.number().nullable(),
+  limit: z.number().nullable(),
+  limitName: z.string().nullable(),
+  aim: z.string().nullable().optional(),
+  isReached: z.boolean().nullable().optional(),
+  spread: rangeSchema.optional(),
+  peerSpread: rangeSchema.optional(),
+});
+/** What a benchmark prints. */
+export const reportSchema = z.looseObject({
+  benchmark: z.string(),
+  at: z.string(),
+  setUp: z.record(z.string(), z.unknown()),
+  cases: z.array(caseSchema).min(1),
+});
+/** What a benchmark said, the arguments that it was given, and the sources that it ran from. */
+const keptReportSchema = reportSchema.extend({ args: z.array(z.string()), commit: z.string() });
+export type KeptReport = z.infer<typeof keptReportSchema>;
+
+const runSchema = z.object({
+  at: z.string(),
+  version: z.string(),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.number(),
+    memoryBytes: z.number(),
+    node: z.string(),
+    platform: z.string(),
+  }),
+  isQuick: z.boolean(),
+  reports: z.array(keptReportSchema),
+});
+/** A run of several benchmarks on one machine. */
+export type KeptRun = z.infer<typeof runSchema>;
+
+/**
+ * A run beside what was kept before: a benchmark that ran again takes the place of its last report. What was measured on another
+ * machine, or for function only, goes.
+ */
+export function mergedRun(kept: KeptRun | null, run: KeptRun): KeptRun {
+  const isSame = kept !== null && isDeepStrictEqual(kept.machine, run.machine) && kept.isQuick === run.isQuick;
+  const others = isSame
+    ? kept.reports.filter(({ benchmark }) => run.reports.every((one) => one.benchmark !== benchmark))
+    : [];
+  const order = ({ benchmark }: KeptReport): number => SUITE.findIndex((name) => name === benchmark);
+  return { ...run, reports: [...others, ...run.reports].toSorted((left, right) => order(left) - order(right)) };
+}
+
+/** Writes a run beside what the same day has kept already, for machines and for people. @returns the file, without its ending */
+export function keepRun(folder: string, run: KeptRun): string {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, run.at.slice(0, 10));
+  const kept = existsSync(`${file}.json`) ? runSchema.parse(JSON.parse(readFileSync(`${file}.json`, 'utf8'))) : null;
+  const whole = mergedRun(kept, run);
+  writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
+  writeFileSync(`${file}.md`, pageOf(whole));
+  return path.relative(process.cwd(), file);
+}
+
+/** A whole run for people. */
+function pageOf({ at, version, machine, reports }: KeptRun): string {
+  const gib = Math.round(machine.memoryBytes / 2 ** 30);
+  const where = `${machine.cores} cores of ${machine.cpu.trim()}, ${gib} GiB, ${machine.platform}, Node ${machine.node}`;
+  const tables = reports.map((report) => {
+    const command = `npm run bench -- ${[report.benchmark, ...report.args].join(' ')}`;
+    const taken = `\`${command}\` at ${report.at.slice(0, 16).replace('T', ' ')} UTC, of ${report.commit}.`;
+    return `## ${report.benchmark}\n\n${taken}\n\nMeasured on ${setUpText(report.setUp)}.\n\n${tableOf(report)}`;
+  });
+  return `# Benchmarks of ${at.slice(0, 10)}\n\nRunledger ${version} on ${where}.\n\n${tables.join('\n')}`;
+}
+
+/** A benchmark's cases as the README shows them. */
+export function tableOf({ benchmark, cases }: KeptReport): string {
+  const lines = cases.map((one) =>
+    [
+      '',
+      one.name,
+      `${rounded(one.ours)} ${one.unit}${rangeOf(one.spread)}`,
+      one.peer === null ? '' : `${rounded(one.peer)}${rangeOf(one.peerSpread)}: ${one.peerName ?? ''}`,
+      one.ratio === null ? '' : `${rounded(one.ratio)}x`,
+      one.limit === null ? '' : `${rounded(one.limit)}: ${one.limitName ?? ''}`,
+      one.aim === null || one.aim === undefined
+        ? ''
+        : `${one.isReached === true ? 'reached' : 'not reached'}: ${one.aim}`,
+      '',
+    ]
+      .join(' | ')
+      .trim(),
+  );
+  const head = `| ${benchmark} | ours | peer | ratio | limit | aim |`;
+  return [head, '| --- | --- | --- | --- | --- | --- |', ...lines, ''].join('\n');
+}

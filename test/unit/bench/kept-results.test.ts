@@ -1,0 +1,77 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { benchCase, medianCase } from '../../bench/figures.ts';
+import { growthCase } from '../../bench/growth/growth.ts';
+import { keepRun, mergedRun, type KeptReport, type KeptRun } from '../../bench/kept-results.ts';
+
+const MACHINE = { cpu: 'one', cores: 2, memoryBytes: 2 ** 30, node: 'v24', platform: 'linux x64' };
+
+function report(benchmark: string, ours: number): KeptReport {
+  const cases = [{ ...benchCase({ name: 'a thing', unit: 'ms', ours }), spread: [ours, ours] as [number, number] }];
+  return {
+    benchmark,
+    at: '2026-11-28T10:00:00.000Z',
+    setUp: { jobs: 5 },
+    commit: 'abc',
+    args: ['--jobs', '5'],
+    cases: cases.map(({ peerSpread: _, ...one }) => one),
+  };
+}
+
+function run(reports: readonly KeptReport[], machine = MACHINE): KeptRun {
+  return { at: '2026-11-28T10:00:00.000Z', version: '1', machine, isQuick: false, reports: [...reports] };
+}
+
+it('a benchmark that ran again takes the place of its last report, and the others stay in the order of the suite', () => {
+  const merged = mergedRun(run([report('runner', 1), report('claims', 2)]), run([report('claims', 3)]));
+  expect(merged.reports.map(({ benchmark, cases }) => [benchmark, cases[0]?.ours])).toEqual([
+    ['claims', 3],
+    ['runner', 1],
+  ]);
+});
+
+it('nothing of another machine stays beside what was measured now', () => {
+  const merged = mergedRun(run([report('runner', 1)], { ...MACHINE, cores: 64 }), run([report('claims', 3)]));
+  expect(merged.reports.map(({ benchmark }) => benchmark)).toEqual(['claims']);
+});
+
+it('a kept run is read again by the next part of it, and its page says how each part is repeated', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-kept-'));
+  keepRun(folder, run([report('runner', 1)]));
+  keepRun(folder, run([report('claims', 2)]));
+  const page = readFileSync(path.join(folder, '2026-11-28.md'), 'utf8');
+  expect(page).toContain('`npm run bench -- runner --jobs 5` at 2026-11-28 10:00 UTC, of abc.');
+  expect(page).toContain('`npm run bench -- claims --jobs 5`');
+  expect(page).toContain('Measured on jobs 5.');
+});
+
+it('a case of rounds is their medians, with what lay between', () => {
+  const made = medianCase({ name: 'x', unit: 'ms', ours: [3, 1, 2], peer: [4, 6, 5], limit: [1, 1, 1] });
+  expect(made).toMatchObject({ ours: 2, spread: [1, 3], peer: 5, peerSpread: [4, 6], ratio: 0.4, limit: 1 });
+});
+
+it('what costs ten times as much with ten times as many grows with exponent 1, and what only trembles is flat', () => {
+  const grown = growthCase({
+    name: 'x',
+    of: 'rows',
+    points: [
+      [10, 1],
+      [100, 10],
+      [1000, 100],
+    ],
+  });
+  expect(grown.ours).toBeCloseTo(1);
+  expect(grown.isReached).toBe(false);
+  expect(
+    growthCase({
+      name: 'x',
+      of: 'rows',
+      points: [
+        [10, 0.1],
+        [100, 0.3],
+      ],
+    }),
+  ).toMatchObject({ ours: 0, isReached: true });
+});
