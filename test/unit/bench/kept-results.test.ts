@@ -2,22 +2,16 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { benchCase, medianCase } from '../../bench/figures.ts';
+import { medianCase } from '../../bench/figures.ts';
 import { growthCase } from '../../bench/growth/growth.ts';
 import { keepRun, mergedRun, type KeptReport, type KeptRun } from '../../bench/kept-results.ts';
 
 const MACHINE = { cpu: 'one', cores: 2, memoryBytes: 2 ** 30, node: 'v24', platform: 'linux x64' };
 
 function report(benchmark: string, ours: number): KeptReport {
-  const cases = [{ ...benchCase({ name: 'a thing', unit: 'ms', ours }), spread: [ours, ours] as [number, number] }];
-  return {
-    benchmark,
-    at: '2026-11-28T10:00:00.000Z',
-    setUp: { jobs: 5 },
-    commit: 'abc',
-    args: ['--jobs', '5'],
-    cases: cases.map(({ peerSpread: _, ...one }) => one),
-  };
+  const alone = { peer: null, peerName: null, ratio: null, limit: null, limitName: null };
+  const cases = [{ name: 'a thing', unit: 'ms', ours, ...alone }];
+  return { benchmark, at: '2026-11-28T10:00:00.000Z', setUp: { jobs: 5 }, commit: 'abc', args: ['--jobs', '5'], cases };
 }
 
 function run(reports: readonly KeptReport[], machine = MACHINE): KeptRun {
