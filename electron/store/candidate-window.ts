@@ -2,13 +2,13 @@ import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Collections } from './collections.ts';
-import { findBeyond, findFirst, windowSizeOf, type Candidate } from './job-choice.ts';
+import { findBeyond, findFirst, together, windowSizeOf, type Candidate } from './job-choice.ts';
 
 /** How long candidates are chosen from before the queue is looked at again, in milliseconds, where there are enough of them. */
 const AGE_MS_MAX = 200;
 /**
- * How often it is looked behind the workspaces that fill the window, in milliseconds: that is all a newcomer can lose. A look goes
- * through all that waits, so that it takes no more than this share of the time where much does, up to the longest pause.
+ * How often it is looked behind the workspaces that fill the window, in milliseconds: that is all a newcomer can lose where one look
+ * comes round all workspaces. On a server that is slow it takes no more than this share of the time, up to the longest pause.
  */
 const BEYOND_MS = 500;
 const BEYOND_SHARE = 0.02;
@@ -43,6 +43,8 @@ export class CandidateWindow {
   readonly #monotonicMs: () => number;
   #first: readonly Candidate[] = [];
   #beyond: readonly Candidate[] = [];
+  /** The workspace behind which the next look begins. */
+  #beyondFrom = '';
   /** Documents that are no jobs, and since when they are passed over. */
   readonly #excluded = new Map<string, number>();
 
@@ -73,8 +75,9 @@ export class CandidateWindow {
     }
     if (Math.abs(nowMs - this.#beyondAtMs) > this.#beyondEveryMs) {
       const beganAtMs = this.#monotonicMs();
-      const beyond = await findBeyond(this.#collections, this.#withoutExcluded(query.filter), this.#first, size);
+      const beyond = await findBeyond(this.#collections, this.#withoutExcluded(query.filter), this.#beyondFrom);
       if (!beyond.ok) return beyond;
+      this.#beyondFrom = beyond.value.endsAt;
       this.exclude(beyond.value.malformed, query.now);
       this.#beyond = beyond.value.jobs;
       this.#beyondAtMs = nowMs;
@@ -110,7 +113,6 @@ export class CandidateWindow {
   }
 
   #all(): readonly Candidate[] {
-    const known = new Set(this.#first.map((job) => job._id));
-    return [...this.#first, ...this.#beyond.filter((job) => !known.has(job._id))];
+    return together(this.#first, this.#beyond);
   }
 }

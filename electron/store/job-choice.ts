@@ -10,8 +10,9 @@ import { attemptCall } from './driver-errors.ts';
 const CANDIDATES_PER_JOB = 2;
 const CANDIDATES_MIN = 64;
 const CANDIDATES_MAX = 4000;
-/** How often it is looked beyond the workspaces that fill a window of candidates. */
-const BEYOND_ROUNDS_MAX = 8;
+/** Reads of a walk through the workspaces, and how many jobs each of them brings. */
+const BEYOND_STEPS_MAX = 16;
+const BEYOND_STEP = 64;
 /** How often it is looked beyond documents that are no jobs. */
 const MALFORMED_ROUNDS_MAX = 10;
 
@@ -29,7 +30,7 @@ export type Candidate = z.infer<typeof candidateSchema>;
 
 const CANDIDATE_FIELDS = { workspaceId: 1, priority: 1, kind: 1, provider: 1, state: 1, billing: 1 };
 
-const NONE: Candidates = { jobs: [], malformed: [] };
+const NONE: Beyond = { jobs: [], malformed: [], endsAt: '' };
 
 /** Candidates in the order of the queue, and the documents among them that are no jobs. */
 export interface Candidates {
@@ -48,45 +49,74 @@ export async function findFirst(
   filter: Document,
   count: number,
 ): Promise<Result<Candidates, AppError>> {
-  const found = await attemptCall(() =>
+  const found = await findSorted(collections, { filter, sort: { priority: -1, notBefore: 1, _id: 1 }, count });
+  return found.ok ? ok(candidatesOf(found.value)) : found;
+}
+
+/** What a walk through the workspaces found, and where the next one goes on. */
+export interface Beyond extends Candidates {
+  /** The workspace behind which the next walk begins; the empty text where this one came to the end. */
+  readonly endsAt: string;
+}
+
+/**
+ * What waits in workspaces behind one, in the order of their names, the best jobs of each first: one that floods the queue must not
+ * hide the others. It takes as many steps as it may, and each step one workspace that floods or many that do not, so that what it
+ * costs does not grow with the queue.
+ * @param behind where the walk before ended; the empty text begins at the first workspace
+ */
+export async function findBeyond(
+  collections: Pick<Collections, 'jobs'>,
+  filter: Document,
+  behind: string,
+): Promise<Result<Beyond, AppError>> {
+  const documents: RawDocument[] = [];
+  let endsAt = behind;
+  for (let step = 0; step < BEYOND_STEPS_MAX; step += 1) {
+    const found = await findSorted(collections, {
+      filter: { $and: [filter, { workspaceId: { $gt: endsAt } }] },
+      sort: { workspaceId: 1, priority: -1, notBefore: 1 },
+      count: BEYOND_STEP,
+    });
+    if (!found.ok) return found;
+    documents.push(...found.value);
+    const last = found.value.at(-1)?.['workspaceId'];
+    if (found.value.length < BEYOND_STEP || typeof last !== 'string')
+      return ok({ ...candidatesOf(documents), endsAt: '' });
+    endsAt = last;
+  }
+  return ok({ ...candidatesOf(documents), endsAt });
+}
+
+async function findSorted(
+  collections: Pick<Collections, 'jobs'>,
+  { filter, sort, count }: { readonly filter: Document; readonly sort: Document; readonly count: number },
+): Promise<Result<readonly RawDocument[], AppError>> {
+  return attemptCall(() =>
     collections.jobs
       .find(filter, { batchSize: count })
       .project<RawDocument>(CANDIDATE_FIELDS)
-      .sort({ priority: -1, notBefore: 1, _id: 1 })
+      .sort(sort)
       .limit(count)
       .toArray(),
   );
-  if (!found.ok) return found;
+}
+
+function candidatesOf(documents: readonly RawDocument[]): Candidates {
   const jobs: Candidate[] = [];
   const malformed: string[] = [];
-  for (const document of found.value) {
+  for (const document of documents) {
     const candidate = candidateSchema.safeParse(document);
     if (candidate.success) jobs.push(candidate.data);
     else malformed.push(document._id);
   }
-  return ok({ jobs, malformed });
+  return { jobs, malformed };
 }
 
-/** What waits behind workspaces that fill the window: one that floods the queue must not hide the others. */
-export async function findBeyond(
-  collections: Pick<Collections, 'jobs'>,
-  filter: Document,
-  first: readonly Candidate[],
-  count: number,
-): Promise<Result<Candidates, AppError>> {
-  const jobs: Candidate[] = [];
-  const malformed: string[] = [];
-  const seen = new Set(first.map((job) => job.workspaceId));
-  for (let round = 0; round < BEYOND_ROUNDS_MAX; round += 1) {
-    const behind = { $and: [filter, { workspaceId: { $nin: [...seen] } }, { _id: { $nin: malformed } }] };
-    const more = await findFirst(collections, behind, count);
-    if (!more.ok) return more;
-    jobs.push(...more.value.jobs);
-    malformed.push(...more.value.malformed);
-    for (const job of more.value.jobs) seen.add(job.workspaceId);
-    if (more.value.jobs.length + more.value.malformed.length < count) break;
-  }
-  return ok({ jobs, malformed });
+/** Both, each job once. */
+export function together(first: readonly Candidate[], beyond: readonly Candidate[]): readonly Candidate[] {
+  const known = new Set(first.map((job) => job._id));
+  return [...first, ...beyond.filter((job) => !known.has(job._id))];
 }
 
 /**
@@ -136,9 +166,9 @@ export async function chooseJobs(
     if (!first.ok) return first;
     const isFull = first.value.jobs.length + first.value.malformed.length >= size;
     const all = without(filter, [...malformed, ...first.value.malformed]);
-    const beyond = isFull ? await findBeyond(collections, all, first.value.jobs, size) : ok(NONE);
+    const beyond = isFull ? await findBeyond(collections, all, '') : ok(NONE);
     if (!beyond.ok) return beyond;
-    const turns = takeTurns([...first.value.jobs, ...beyond.value.jobs], limit);
+    const turns = takeTurns(together(first.value.jobs, beyond.value.jobs), limit);
     const ids = [
       ...turns.map((candidate) => candidate._id),
       ...[...first.value.malformed, ...beyond.value.malformed].slice(0, limit),

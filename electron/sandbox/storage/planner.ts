@@ -33,6 +33,9 @@ interface FieldPredicate {
   upper: unknown;
   hasLower: boolean;
   hasUpper: boolean;
+  /** True where no value with the very key of the bound can match, so that however many have it none is read. */
+  isLowerOpen: boolean;
+  isUpperOpen: boolean;
 }
 
 /** One field of a sort with its direction. */
@@ -150,13 +153,21 @@ function boundsOf(
   if (predicate === undefined || (!predicate.hasLower && !predicate.hasUpper)) return null;
   const known = predicate.hasLower ? predicate.lower : predicate.upper;
   const type = typeBounds(known);
-  const from = predicate.hasLower ? encodeKey(predicate.lower) : type.from;
+  const lower = predicate.hasLower ? encodeKey(predicate.lower) : null;
   // In a list one element may meet the one bound and another the other, so only one of the two limits what is read.
-  const isUpperUsed = predicate.hasUpper && !(isMultikey && predicate.hasLower);
-  const to = isUpperUsed ? endOf(encodeKey(predicate.upper)) : type.to;
-  if (!field.isDescending) return { from, to };
-  const upper = isUpperUsed ? encodeKey(predicate.upper) : Buffer.of(typeRank(known));
-  return { from: inverted(upper), to: predicate.hasLower ? endOf(inverted(from)) : Buffer.of(0x100 - typeRank(known)) };
+  const upper = predicate.hasUpper && !(isMultikey && predicate.hasLower) ? encodeKey(predicate.upper) : null;
+  const { isLowerOpen, isUpperOpen } = predicate;
+  if (!field.isDescending) {
+    return {
+      from: lower === null ? type.from : isLowerOpen ? endOf(lower) : lower,
+      to: upper === null ? type.to : isUpperOpen ? upper : endOf(upper),
+    };
+  }
+  const [first, last] = [upper, lower].map((key) => (key === null ? null : inverted(key)));
+  return {
+    from: !first ? inverted(Buffer.of(typeRank(known))) : isUpperOpen ? endOf(first) : first,
+    to: !last ? Buffer.of(0x100 - typeRank(known)) : isLowerOpen ? last : endOf(last),
+  };
 }
 
 function distinct(keys: readonly Buffer[]): Buffer[] {
@@ -183,6 +194,8 @@ function gather(filter: Doc, predicates: Map<string, FieldPredicate>): void {
         upper: undefined,
         hasLower: false,
         hasUpper: false,
+        isLowerOpen: false,
+        isUpperOpen: false,
       };
       if (demand(predicate, condition)) predicates.set(key, predicate);
     }
@@ -196,10 +209,12 @@ function demand(predicate: FieldPredicate, condition: unknown): boolean {
     if (operator === '$eq') isUsed = fix(predicate, [operand]) || isUsed;
     else if (operator === '$in' && Array.isArray(operand)) isUsed = fix(predicate, operand as unknown[]) || isUsed;
     else if ((operator === '$gt' || operator === '$gte') && isRangeable(operand)) {
-      Object.assign(predicate, { lower: operand, hasLower: true });
+      const isLowerOpen = operator === '$gt' && hasOwnKey(operand);
+      Object.assign(predicate, { lower: operand, hasLower: true, isLowerOpen });
       isUsed = true;
     } else if ((operator === '$lt' || operator === '$lte') && isRangeable(operand)) {
-      Object.assign(predicate, { upper: operand, hasUpper: true });
+      const isUpperOpen = operator === '$lt' && hasOwnKey(operand);
+      Object.assign(predicate, { upper: operand, hasUpper: true, isUpperOpen });
       isUsed = true;
     }
   }
@@ -211,6 +226,11 @@ function fix(predicate: FieldPredicate, values: readonly unknown[]): boolean {
   if (values.some((value) => Array.isArray(value) || typeRank(value) === 50)) return false;
   if (predicate.points === null || values.length < predicate.points.length) predicate.points = values;
   return true;
+}
+
+/** Texts are equal where their keys are; numbers of different types may share one. */
+function hasOwnKey(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isRangeable(value: unknown): boolean {

@@ -104,3 +104,21 @@ describe('reading by index', () => {
     });
   });
 });
+
+describe('a bound that a text must lie beyond', () => {
+  it.each([1, -1] as const)('passes over all that have that very text, in an index of direction %i', async (way) => {
+    const collection = db.collection<Document>('crowds');
+    await collection.drop();
+    await collection.createIndex({ owner: way, n: 1 });
+    const owners = [...Array.from({ length: 50 }, () => 'b'), 'a', 'c'];
+    await collection.insertMany(owners.map((owner, n) => ({ owner, n })));
+    for (const [filter, left] of [
+      [{ owner: { $gt: 'b' } }, 1],
+      [{ owner: { $lt: 'b' } }, 1],
+      [{ owner: { $gte: 'b' } }, 51],
+    ] as const) {
+      const { executionStats } = await collection.find(filter).explain('executionStats');
+      expect(executionStats).toMatchObject({ nReturned: left, totalKeysExamined: left });
+    }
+  });
+});

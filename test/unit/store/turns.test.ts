@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { takeTurns } from '#store/job-choice.ts';
+import { findBeyond, takeTurns } from '#store/job-choice.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { ModelDeployment } from '../../support/model-collections.ts';
+import { connectTo, openGate } from '../../support/model-driver.ts';
 import { openModelStore } from '../../support/model-store.ts';
 
 const START = new Date('2026-10-01T09:00:00Z');
@@ -127,5 +128,37 @@ describe('one workspace that floods the queue', () => {
     expectOk(await store.reserveDue({ limit: 1000 }));
     expect(await claimedIds(store, 10)).not.toContain('lone');
     expect(await claimedIds(store, 1)).toEqual(['lone']);
+  });
+});
+
+describe('walks through the workspaces', () => {
+  const crowds = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.integer({ min: 1, max: 150 }), {
+    minKeys: 1,
+    maxKeys: 25,
+  });
+
+  it('come by every workspace with what waits first in it, however many flood the queue, and read no more for it', async () => {
+    await fc.assert(
+      fc.asyncProperty(crowds, async (counts) => {
+        const jobs = Object.entries(counts).flatMap(([workspaceId, count]) =>
+          Array.from({ length: count }, (_, n) => ({ id: `${workspaceId}-${n}`, workspaceId, createdAt: later(n) })),
+        );
+        const deployment = new ModelDeployment(later(600).getTime());
+        expectOk(await openModelStore(deployment).insertJobs(jobs.map(queuedJob)));
+        const seen = new Set<string>();
+        let behind = '';
+        let walks = 0;
+        do {
+          const walk = expectOk(await findBeyond(connectTo(deployment, openGate), { state: 'queued' }, behind));
+          for (const { _id } of walk.jobs) seen.add(_id);
+          expect(walk.jobs.length).toBeLessThanOrEqual(16 * 64);
+          behind = walk.endsAt;
+          walks += 1;
+        } while (behind !== '');
+        expect(Object.keys(counts).filter((name) => !seen.has(`${name}-0`))).toEqual([]);
+        expect(walks).toBeLessThanOrEqual(1 + Object.keys(counts).length / 16);
+      }),
+      { numRuns: 20 },
+    );
   });
 });
