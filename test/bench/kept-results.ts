@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { rangeOf, rounded } from './figures.ts';
 import { setUpText } from './report.ts';
@@ -73,27 +74,71 @@ export function mergedRun(kept: KeptRun | null, run: KeptRun): KeptRun {
   return { ...run, reports: [...others, ...run.reports].toSorted((left, right) => order(left) - order(right)) };
 }
 
-/** Writes a run beside what the same day has kept already, for machines and for people. @returns the file, without its ending */
-export function keepRun(folder: string, run: KeptRun): string {
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, run.at.slice(0, 10));
+/**
+ * Writes a run beside what the same day has kept already, for machines and for people, and its figures with an aim into the README.
+ * @returns the file, without its ending
+ */
+export async function keepRun(
+  { results, readme }: { readonly results: string; readonly readme: string },
+  run: KeptRun,
+): Promise<string> {
+  mkdirSync(results, { recursive: true });
+  const file = path.join(results, run.at.slice(0, 10));
   const kept = existsSync(`${file}.json`) ? runSchema.parse(JSON.parse(readFileSync(`${file}.json`, 'utf8'))) : null;
   const whole = mergedRun(kept, run);
   writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
-  writeFileSync(`${file}.md`, pageOf(whole));
+  writeFileSync(`${file}.md`, await formatted(pageOf(whole), `${file}.md`));
+  const told = withFigures(readFileSync(readme, 'utf8'), whole);
+  writeFileSync(readme, await formatted(told, readme));
   return path.relative(process.cwd(), file);
 }
 
-/** A whole run for people. */
-function pageOf({ at, version, machine, reports }: KeptRun): string {
+async function formatted(text: string, file: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(file)), filepath: file });
+}
+
+const [FIGURES_BEGIN, FIGURES_END] = ['<!-- figures of the last kept run -->', '<!-- end of the figures -->'];
+
+/** A text with the figures of a run between its two marks. Throws where it has none. */
+export function withFigures(text: string, run: KeptRun): string {
+  const [begin, end] = [text.indexOf(FIGURES_BEGIN), text.indexOf(FIGURES_END)];
+  if (begin < 0 || end < begin) throw new Error('there is no place for the figures of a run');
+  return `${text.slice(0, begin + FIGURES_BEGIN.length)}\n\n${figuresOf(run)}\n\n${text.slice(end)}`;
+}
+
+/** What has an aim, a line each. */
+function figuresOf(run: KeptRun): string {
+  const lines = run.reports.flatMap(({ benchmark, cases }) =>
+    cases.flatMap((one) => {
+      if (one.aim === null || one.aim === undefined) return [];
+      // The figures of each size stand in the results.
+      const name = one.name.replace(/ \(\d+: .*\)$/, '');
+      const beside = [
+        ...(one.peer === null ? [] : [`${one.peerName ?? 'peer'} ${rounded(one.peer)}`]),
+        ...(one.limit === null ? [] : [`${one.limitName ?? 'limit'} ${rounded(one.limit)}`]),
+      ].join('; ');
+      const aim = `${one.aim}${one.isReached === true ? '' : ': **not reached**'}`;
+      return [`| ${benchmark} | ${name} | ${rounded(one.ours)} ${one.unit} | ${beside} | ${aim} |`];
+    }),
+  );
+  const head = '| Benchmark | What | Ours | Beside | Aim |\n| --- | --- | --- | --- | --- |';
+  const of = `Of ${run.at.slice(0, 10)}: Runledger ${run.version} on ${machineText(run)}; \`npm run bench -- all --save\` repeats it.`;
+  return `${of}\n\n${head}\n${lines.join('\n')}`;
+}
+
+function machineText({ machine }: KeptRun): string {
   const gib = Math.round(machine.memoryBytes / 2 ** 30);
-  const where = `${machine.cores} cores of ${machine.cpu.trim()}, ${gib} GiB, ${machine.platform}, Node ${machine.node}`;
-  const tables = reports.map((report) => {
+  return `${machine.cores} cores of ${machine.cpu.trim()}, ${gib} GiB, ${machine.platform}, Node ${machine.node}`;
+}
+
+/** A whole run for people. */
+function pageOf(run: KeptRun): string {
+  const tables = run.reports.map((report) => {
     const command = `npm run bench -- ${[report.benchmark, ...report.args].join(' ')}`;
     const taken = `\`${command}\` at ${report.at.slice(0, 16).replace('T', ' ')} UTC, of ${report.commit}.`;
     return `## ${report.benchmark}\n\n${taken}\n\nMeasured on ${setUpText(report.setUp)}.\n\n${tableOf(report)}`;
   });
-  return `# Benchmarks of ${at.slice(0, 10)}\n\nRunledger ${version} on ${where}.\n\n${tables.join('\n')}`;
+  return `# Benchmarks of ${run.at.slice(0, 10)}\n\nRunledger ${run.version} on ${machineText(run)}.\n\n${tables.join('\n')}`;
 }
 
 /** A benchmark's cases as the README shows them. */

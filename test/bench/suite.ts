@@ -9,12 +9,15 @@ import { readVersion } from '#cli/version.ts';
 
 const program = fileURLToPath(new URL('./run.ts', import.meta.url));
 const hook = new URL('./profile-hook.ts', import.meta.url).href;
-const results = fileURLToPath(new URL('./results', import.meta.url));
+const places = {
+  results: fileURLToPath(new URL('./results', import.meta.url)),
+  readme: fileURLToPath(new URL('../../README.md', import.meta.url)),
+};
 
 /**
  * `npm run bench -- all [--only A,B] [--with 'A=ARGUMENTS'] [--quick] [--save] [--json]`: every benchmark after the other, each in a
  * process of its own, so that none measures what another left behind. `--with` hands a benchmark arguments of its own, as its size;
- * the report names them. `--save` writes the figures to `test/bench/results/`, beside those of other benchmarks of the same day and
+ * the report names them. `--save` writes the figures to `test/bench/results/` and into the README, beside those of other benchmarks of the same day and
  * machine, so that a run may be made in parts; `--quick` is for function only.
  * Exits 1 where a benchmark's check did not hold; a figure fails nothing.
  */
@@ -46,7 +49,7 @@ export async function runSuite(args: readonly string[]): Promise<number> {
     reports.push(report);
     if (!values.json) console.log(tableOf(report));
     // After each of them: a run that is stopped has kept what it had.
-    if (values.save) console.error(`kept in ${keepRun(results, runOf([report], values.quick))}.json and .md`);
+    if (values.save) console.error(`kept in ${await keepRun(places, runOf([report], values.quick))}.json and .md`);
   }
   if (values.json) console.log(JSON.stringify(runOf(reports, values.quick)));
   return failed.length === 0 ? 0 : 1;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServerProcess } from '../../faults/processes.ts';
-import { peakMemoryCase } from '../figures.ts';
+import { lineOf, peakMemoryCase } from '../figures.ts';
 import { printReport } from '../report.ts';
 import { ownServerFacts, serverFacts } from '../server-facts.ts';
 import { claimGrowth } from './claim-growth.ts';
@@ -61,8 +61,9 @@ export async function runGrowthBenchmark(args: readonly string[]): Promise<numbe
     const server = own === null ? await serverFacts(uri) : await ownServerFacts(uri, { isDurable: true });
     const growths: Growth[] = [];
     for (const part of parts) {
-      growths.push(...(await measure[part]()));
-      console.error(`${part} measured`);
+      const measured = await measure[part]();
+      growths.push(...measured);
+      for (const one of measured) console.error(lineOf(growthCase(one)));
     }
     const cases = [
       ...growths.map(growthCase),

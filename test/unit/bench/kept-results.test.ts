@@ -1,15 +1,16 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { medianCase } from '../../bench/figures.ts';
 import { growthCase } from '../../bench/growth/growth.ts';
-import { keepRun, mergedRun, type KeptReport, type KeptRun } from '../../bench/kept-results.ts';
+import { keepRun, mergedRun, withFigures, type KeptReport, type KeptRun } from '../../bench/kept-results.ts';
 
+const MARKS = ['<!-- figures of the last kept run -->', '<!-- end of the figures -->'] as const;
 const MACHINE = { cpu: 'one', cores: 2, memoryBytes: 2 ** 30, node: 'v24', platform: 'linux x64' };
 
 function report(benchmark: string, ours: number): KeptReport {
-  const alone = { peer: null, peerName: null, ratio: null, limit: null, limitName: null };
+  const alone = { peer: null, peerName: null, ratio: null, limit: null, limitName: null, aim: 'fast', isReached: true };
   const cases = [{ name: 'a thing', unit: 'ms', ours, ...alone }];
   return { benchmark, at: '2026-11-28T10:00:00.000Z', setUp: { jobs: 5 }, commit: 'abc', args: ['--jobs', '5'], cases };
 }
@@ -31,14 +32,25 @@ it('nothing of another machine stays beside what was measured now', () => {
   expect(merged.reports.map(({ benchmark }) => benchmark)).toEqual(['claims']);
 });
 
-it('a kept run is read again by the next part of it, and its page says how each part is repeated', () => {
+it('a kept run is read again by the next part of it, and its page says how each part is repeated', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-kept-'));
-  keepRun(folder, run([report('runner', 1)]));
-  keepRun(folder, run([report('claims', 2)]));
+  const places = { results: folder, readme: path.join(folder, 'README.md') };
+  writeFileSync(places.readme, `# A\n\n${MARKS[0]}\n\nwhat was there\n\n${MARKS[1]}\n\n## B\n`);
+  await keepRun(places, run([report('runner', 1)]));
+  await keepRun(places, run([report('claims', 2)]));
   const page = readFileSync(path.join(folder, '2026-11-28.md'), 'utf8');
   expect(page).toContain('`npm run bench -- runner --jobs 5` at 2026-11-28 10:00 UTC, of abc.');
   expect(page).toContain('`npm run bench -- claims --jobs 5`');
   expect(page).toContain('Measured on jobs 5.');
+  const readme = readFileSync(places.readme, 'utf8');
+  expect(readme).toMatch(/claims +\| a thing \| 2 ms/);
+  expect(readme).toMatch(/runner +\| a thing \| 1 ms/);
+  expect(readme).toContain('## B');
+  expect(readme).not.toContain('what was there');
+});
+
+it('a README without a place for figures is refused and left as it is', () => {
+  expect(() => withFigures('# A\n', run([report('runner', 1)]))).toThrow('no place');
 });
 
 it('a case of rounds is their medians, with what lay between', () => {
