@@ -28,6 +28,12 @@ const BATCH_MAX = 500;
  */
 const SETTLE_EVERY_MS = 80;
 /**
+ * A settling that failed is tried again so often, after ever longer waits that begin with this many milliseconds; what is owed then
+ * is left to a sweep, of which a runner that ends may have been the last to make one.
+ */
+const SETTLE_TRIES_MAX = 3;
+const SETTLE_AGAIN_MS = 250;
+/**
  * That a generation is made and its checks begin is told by whatever is written next, or after this time, in milliseconds:
  * nobody waits for it, and most checks are over sooner.
  */
@@ -96,7 +102,9 @@ export class WriteOutbox {
         const result = applied.ok
           ? (applied.value[at] ?? err({ code: 'internal', detail: 'no answer for a write' }))
           : applied;
-        if (write.type === 'change' && write.change.owes.length > 0 && result.ok) this.#owing.add(write.change.jobId);
+        if (write.type === 'change' && write.change.owes.length > 0 && mayStand(result)) {
+          this.#owing.add(write.change.jobId);
+        }
         resolve(result);
       }
       if (this.#owing.size > 0) this.#settling ??= this.#settle();
@@ -117,6 +125,7 @@ export class WriteOutbox {
   /** The changes stand whether or not this succeeds: what is not settled now, the sweep settles. */
   async #settle(): Promise<void> {
     const { store, wait, monotonicMs, onSettleFailed } = this.#options;
+    let failures = 0;
     while (this.#owing.size > 0) {
       const restMs = this.#settledAtMs + SETTLE_EVERY_MS - monotonicMs();
       if (restMs > 0 && !this.#hurry.signal.aborted) await wait(restMs, this.#hurry.signal);
@@ -124,11 +133,27 @@ export class WriteOutbox {
       this.#owing.clear();
       this.#settledAtMs = monotonicMs();
       const settled = await store.settle(jobIds);
-      if (!settled.ok) onSettleFailed(settled.error);
+      failures = settled.ok ? 0 : failures + 1;
+      if (settled.ok) continue;
+      onSettleFailed(settled.error);
+      if (failures === SETTLE_TRIES_MAX) {
+        failures = 0;
+        continue;
+      }
+      for (const jobId of jobIds) this.#owing.add(jobId);
+      await wait(SETTLE_AGAIN_MS * 2 ** (failures - 1), NEVER);
     }
     this.#settling = null;
     if (this.#flushing === null) this.#hurry = new AbortController();
   }
+}
+
+/** A wait that nobody cuts short: who ends is in no such hurry that customers' credits stay held for it. */
+const NEVER = new AbortController().signal;
+
+/** Without an answer a change may stand all the same; who owes nothing is passed over by whoever settles. */
+function mayStand(result: Result<void, AppError>): boolean {
+  return result.ok || (result.error.code !== 'lease_lost' && result.error.code !== 'write_conflict');
 }
 
 function jobIdOf(write: JobWrite): string {
