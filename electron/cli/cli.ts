@@ -9,6 +9,7 @@ import { addReconcileCommand } from './reconcile.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRolesCommand } from './roles.ts';
 import { addRunnersCommand } from './runners.ts';
+import { withQuietUsage } from './quiet-usage.ts';
 import { addVerifyAuditCommand } from './verify-audit.ts';
 import { addVerifyPackCommand } from './verify-pack.ts';
 import { addWhyCommand } from './why.ts';
@@ -17,7 +18,9 @@ import { addWhyCommand } from './why.ts';
  * `npm run cli -- COMMAND`: the headless entry points that are no programs of their own. Each subcommand stands in its own
  * file and adds itself here.
  */
-const program = new Command('runledger').description('Runledger without a window.').showHelpAfterError();
+const program = withQuietUsage(new Command('runledger'))
+  .description('Runledger without a window.')
+  .showHelpAfterError();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 

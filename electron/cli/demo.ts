@@ -10,6 +10,7 @@ import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { hostSandbox } from '#sandbox/worker-host.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { runDemo, type DemoReport } from './demo-run.ts';
+import { withQuietUsage } from './quiet-usage.ts';
 import { readVersion } from './version.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -24,7 +25,7 @@ interface DemoFlags {
   readonly uri?: string;
 }
 
-const flags = new Command('demo')
+const flags = withQuietUsage(new Command('demo'))
   .description(
     'Seeds jobs of several kinds on a fresh sandbox server, runs them to their end, and checks every credit.',
   )

@@ -6,6 +6,7 @@ import { configuredProviders } from '#engine/configured-providers.ts';
 import { namedProviders, providerSourcesSchema } from '#engine/provider-settings.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
 import { listenSettings } from './listen-settings.ts';
+import { withQuietUsage } from './quiet-usage.ts';
 import { wholeNumber } from './whole-number.ts';
 import { readVersion } from './version.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
@@ -27,7 +28,7 @@ interface RunnerFlags {
   readonly callbackUrl?: string;
 }
 
-const flags = new Command('runner')
+const flags = withQuietUsage(new Command('runner'))
   .description('Runs the jobs of a deployment, without a window, until it is told to stop.')
   .option('--uri <uri>', 'the MongoDB (or MONGODB_URI, which other users of this machine cannot read)')
   .option('--db <name>', 'the database; default: the one in the URI, or runledger')

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { buildIfStale } from './bundle.ts';
 import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
+import { withQuietUsage } from './quiet-usage.ts';
 import { readVersion } from './version.ts';
 
 /** `npm start`: the application on Electron, or on what stands in for it. Exit status: the application's. */
@@ -32,7 +33,7 @@ interface Launch {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const program = new Command('npm start --')
+const program = withQuietUsage(new Command('npm start --'))
   .description(
     'Opens Runledger on a URI, on a connection that was kept, or on the one that was open last; at first that is a sandbox server with demo data of its own.',
   )

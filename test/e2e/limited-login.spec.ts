@@ -168,6 +168,37 @@ test.describe('a password', () => {
   });
 });
 
+test.describe('a password that the start command is given as an option', () => {
+  test.setTimeout(240_000);
+
+  for (const { way, password, port, says } of [
+    { way: 'right', password: MARK, port: null, says: /failed-1/ },
+    { way: 'wrong', password: `${MARK}-wrong`, port: null, says: /refused the login/ },
+    { way: 'for a server that is not there', password: MARK, port: '1', says: /does not answer/ },
+  ]) {
+    test(`is in no line, no file and nothing in the window when it is ${way}`, async ({ start }) => {
+      const { sandbox, root } = await startLimited();
+      try {
+        const uri = new URL(addressOf(sandbox, 'mia', DB));
+        uri.password = password;
+        uri.searchParams.set('serverSelectionTimeoutMS', '1500');
+        if (port !== null) uri.port = port;
+        const app = await start({ args: ['--uri', uri.href, '--db', DB] });
+        await expect(app.page.getByText(says).first()).toBeVisible({ timeout: 60_000 });
+        expect(await app.page.content()).not.toContain(MARK);
+        await app.stop();
+        expect(app.log()).toContain('Attaching to the MongoDB that the URI names.');
+        expect(app.log()).not.toContain(MARK);
+        await expect.poll(() => filesWith(app.dataDir, MARK)).toEqual([]);
+        expect(filesIn(app.dataDir).join()).toMatch(/\.log/);
+      } finally {
+        await root.close();
+        await sandbox.stop();
+      }
+    });
+  }
+});
+
 function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile())

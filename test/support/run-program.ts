@@ -7,9 +7,16 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program of ours on this Node to its end. */
-export function runProgram(program: string, args: readonly string[]): Promise<Finished> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a program of ours on this Node to its end. @param options what is added to this environment */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Finished> {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));

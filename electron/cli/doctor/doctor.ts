@@ -6,6 +6,7 @@ import { err, ok } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { MAPPING_OPTION, readMappingFile } from '#cli/mapping-file.ts';
+import { withQuietUsage } from '#cli/quiet-usage.ts';
 import { labelOf } from '#store/connection.ts';
 import type { DoctorContext } from '#engine/doctor/check.ts';
 import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
@@ -24,7 +25,7 @@ interface DoctorFlags {
 }
 
 /** `npm run doctor`: looks at runtime, server, privileges, indexes, clock, oplog, documents, mapping, copy and disk, and says what is wrong and what to do. Writes nothing. */
-const program = new Command('doctor')
+const program = withQuietUsage(new Command('doctor'))
   .description('Looks at the set-up and says what is wrong and what to do about it. Writes nothing.')
   .option('--uri <uri>', 'the MongoDB to look at; MONGODB_URI of the environment where it is left out')
   .option('--db <name>', 'the database, where the URI names none')

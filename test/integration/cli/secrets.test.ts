@@ -15,6 +15,9 @@ const PASSWORD = `${MARK}:p@ss/wo rd%`;
 const DB = 'shop';
 const CLI = 'electron/cli/cli.ts';
 const DOCTOR = 'electron/cli/doctor/doctor.ts';
+const DEMO = 'electron/cli/demo.ts';
+const RUNNER = 'electron/cli/runner.ts';
+const START = 'electron/cli/start.ts';
 const RECONCILE = ['reconcile', '--csv'] as const;
 
 let sandbox: Sandbox;
@@ -65,10 +68,11 @@ const COMMANDS: readonly (readonly string[])[] = [
   [CLI, 'why', 'nobody'],
   [CLI, 'verify-audit'],
   [DOCTOR, '--data-dir', 'DIR/data'],
+  [DEMO, '--jobs', '3', '--json'],
 ];
 
 /** One command of each of the ways in which an address is read; the others share them. */
-const EACH_WAY = COMMANDS.filter(([program, name]) => program === DOCTOR || name === 'reconcile' || name === 'why');
+const EACH_WAY = COMMANDS.filter(([program, name]) => program !== CLI || name === 'reconcile' || name === 'why');
 
 function filesWithMark(): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
@@ -98,12 +102,48 @@ describe.each([
     { timeout: 60_000 },
     async ({ command: [program = '', ...args] }) => {
       const own = args.map((arg) => arg.replace('DIR', folder));
-      const { stdout, stderr, status } = await runProgram(program, [...own, '--uri', address(), '--db', DB]);
+      // The demo takes a database of its own.
+      const database = program === DEMO ? [] : ['--db', DB];
+      const { stdout, stderr, status } = await runProgram(program, [...own, '--uri', address(), ...database]);
       expect(stdout + stderr).not.toContain(MARK);
       // It came as far as saying something, and a server that was not reached is no success.
       expect((stdout + stderr).trim()).not.toBe('');
       expect(status).not.toBe(wrongStatus);
       expect(filesWithMark()).toEqual([]);
+    },
+  );
+});
+
+describe('a password that is given where nothing expects it', () => {
+  const PROGRAMS = [
+    [CLI],
+    [CLI, 'why'],
+    [CLI, 'retry', 'run'],
+    [CLI, 'redaction', 'put'],
+    [DOCTOR],
+    [DEMO],
+    [RUNNER],
+    [START],
+  ];
+  const programs = PROGRAMS.map((command) => ({ command, name: command.join(' ') }));
+
+  it.each(programs)('is not repeated by $name', { timeout: 60_000 }, async ({ command: [program = '', ...args] }) => {
+    for (const wrong of [`--urii=${uri}`, uri, `--password=${PASSWORD}`, `--urii=mongodb://sue:${PASSWORD}@h/?no`]) {
+      const { stdout, stderr, status } = await runProgram(program, [...args, wrong, '--no-such-option']);
+      expect(status).toBe(1);
+      expect(stderr).toContain('error:');
+      expect(stdout + stderr).not.toContain(MARK);
+    }
+  });
+
+  it.each(programs)(
+    'is not in the help of $name',
+    { timeout: 60_000 },
+    async ({ command: [program = '', ...args] }) => {
+      const { stdout, stderr, status } = await runProgram(program, [...args, '--help'], { env: { MONGODB_URI: uri } });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toContain('Usage:');
+      expect(stdout).not.toContain(MARK);
     },
   );
 });
