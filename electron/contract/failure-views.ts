@@ -24,6 +24,31 @@ export const failureCauseSchema = z
   .readonly();
 export type FailureCause = z.infer<typeof failureCauseSchema>;
 
+/** What was said of a group: that it is mended, or to be left alone until a condition holds. */
+const verdictFields = {
+  as: z.enum(['resolved', 'ignored']),
+  until: ignoreUntilSchema.nullable(),
+  note: z.string(),
+  by: actorSchema,
+  atMs: timeMsSchema,
+};
+
+/** How a group of failures stands on the server now, for a decision that was made while it was away. */
+export const groupNowSchema = z
+  .object({
+    version: z.int().nonnegative(),
+    verdict: z.object(verdictFields).readonly().nullable(),
+    /** Causes that are merged into the group, without the one that it is named by. */
+    merged: z.array(z.string()).readonly(),
+    /** The group that this one was merged into; null where it stands for itself. */
+    mergedInto: z.string().nullable(),
+    /** Failed since the time that was asked for. */
+    jobsSince: z.int().nonnegative(),
+    customersSince: z.int().nonnegative(),
+  })
+  .readonly();
+export type GroupNow = z.infer<typeof groupNowSchema>;
+
 /** A group of failures with what was decided about it. */
 export const failureGroupViewSchema = z
   .object({
@@ -45,11 +70,7 @@ export const failureGroupViewSchema = z
         version: z.int(),
         verdict: z
           .object({
-            as: z.enum(['resolved', 'ignored']),
-            until: ignoreUntilSchema.nullable(),
-            note: z.string(),
-            by: actorSchema,
-            atMs: timeMsSchema,
+            ...verdictFields,
             /** Failed since then. */
             jobsSince: z.int(),
             customersSince: z.int(),

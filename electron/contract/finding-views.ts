@@ -7,6 +7,8 @@ const noteSchema = z.object({ by: actorSchema, atMs: timeMsSchema, text: z.strin
 /** What people made of a finding. */
 export const reviewViewSchema = z.object({
   findingId: z.string(),
+  /** Grows with everything that somebody does about it; 0 where nobody did anything. */
+  version: z.int().nonnegative(),
   standing: z.enum(['open', 'accepted']),
   assignedTo: z.string().nullable(),
   comments: z.array(noteSchema),

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { failureActSchema } from '#domain/failure-groups.ts';
 import { jobStateSchema } from '#domain/job.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import type { Permission } from '#domain/people.ts';
+import { mendStateSchema } from '#domain/reconciliation/mend-record.ts';
+import { reviewActSchema } from '#domain/reconciliation/finding-review.ts';
 import { MENDS_AT_ONCE_MAX } from './mend-views.ts';
 import { planWishSchema } from './plan-views.ts';
 import { editedInputSchema, reasonSchema } from './retry-views.ts';
@@ -45,12 +48,12 @@ const jobDraftBody = {
 };
 
 /** What a draft of the kind `retry` holds; its subject is a job. */
-export const retryDraftBodySchema = z.object({ ...jobDraftBody, edited: editedInputSchema.nullable() });
+const retryDraftBodySchema = z.object({ ...jobDraftBody, edited: editedInputSchema.nullable() });
 /** What a draft of the kind `cancel` holds; its subject is a job. */
-export const cancelDraftBodySchema = z.object(jobDraftBody);
+const cancelDraftBodySchema = z.object(jobDraftBody);
 
 /** What a draft of the kind `plan` holds: which jobs a plan of retries is to be made of. Its subject is no single thing. */
-export const planDraftBodySchema = z.object({
+const planDraftBodySchema = z.object({
   wish: planWishSchema,
   reason: z.string().trim().max(300),
   /** See `plans.make`. */
@@ -58,15 +61,64 @@ export const planDraftBodySchema = z.object({
 });
 
 /** What a draft of the kind `mends` holds: findings of a run, which is its subject, that mends are to be proposed for. */
-export const mendsDraftBodySchema = z.object({
+const mendsDraftBodySchema = z.object({
   findingIds: z.array(z.string().min(1).max(900)).min(1).max(MENDS_AT_ONCE_MAX),
   reason: z.string().trim().max(500),
   bookedIn: periodSchema.nullable(),
 });
 
+/** What a draft of the kind `group` holds: a decision about a group of failures, which is its subject. */
+const groupDraftBodySchema = z.object({
+  act: failureActSchema,
+  /** What the group was called, for people. */
+  title: z.string().max(1000),
+  /** The decision's version that the person saw; null where the server was away already. */
+  seenVersion: z.int().nonnegative().nullable(),
+});
+
+/** What a draft of the kind `review` holds: what is to be done about findings of a run, which is its subject. */
+const reviewDraftBodySchema = z.object({
+  act: reviewActSchema,
+  findings: z
+    .array(
+      z.object({
+        findingId: z.string().min(1).max(900),
+        /** The review's version that the person saw; null where the server was away already. */
+        seenVersion: z.int().nonnegative().nullable(),
+      }),
+    )
+    .min(1)
+    .max(MENDS_AT_ONCE_MAX),
+});
+
+/** What a draft of the kind `decision` holds: a decision about proposals of mends. Its subject is no single thing. */
+const decisionDraftBodySchema = z.object({
+  decision: z.enum(['approved', 'rejected', 'withdrawn']),
+  note: z.string().trim().max(500),
+  mends: z
+    .array(z.object({ mendId: z.string().min(1).max(1000), seenState: mendStateSchema }))
+    .min(1)
+    .max(MENDS_AT_ONCE_MAX),
+});
+
+/** What a draft holds, by its kind. */
+export const draftContentSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('retry'), body: retryDraftBodySchema }),
+  z.object({ kind: z.literal('cancel'), body: cancelDraftBodySchema }),
+  z.object({ kind: z.literal('plan'), body: planDraftBodySchema }),
+  z.object({ kind: z.literal('mends'), body: mendsDraftBodySchema }),
+  z.object({ kind: z.literal('decision'), body: decisionDraftBodySchema }),
+  z.object({ kind: z.literal('review'), body: reviewDraftBodySchema }),
+  z.object({ kind: z.literal('group'), body: groupDraftBodySchema }),
+]);
+export type DraftContent = z.output<typeof draftContentSchema>;
+export type DraftKind = DraftContent['kind'];
+
+const MONEY_DRAFTS: readonly string[] = ['mends', 'review', 'decision'] satisfies DraftKind[];
+
 /** What somebody needs to be allowed to see, keep or drop a draft: what it holds, and what sending it does. */
 export function permissionOfDraft(kind: string): Permission {
-  if (kind === 'plan') return 'retry';
+  if (kind === 'plan' || kind === 'group') return 'retry';
   // Whatever another version keeps may hold a prompt.
-  return kind === 'mends' ? 'money' : 'payload';
+  return MONEY_DRAFTS.includes(kind) ? 'money' : 'payload';
 }

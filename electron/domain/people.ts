@@ -42,10 +42,10 @@ export function roleOf(listed: Pick<Person, 'role'> | null, isAnybodyListed: boo
   return isAnybodyListed ? 'viewer' : 'founder';
 }
 
-/** Why a permission is refused: by the role, because the connection is read-only, or by the login's privileges. */
+/** Why something is refused: by the role, because the connection is read-only, by the login's privileges, or while the server is away. */
 export const refusalSchema = z.object({
-  cause: z.enum(['role', 'read_only', 'privileges']),
-  /** What is missing, for people: a role's name, or actions and collections. */
+  cause: z.enum(['role', 'read_only', 'privileges', 'offline']),
+  /** What is missing, for people: a role's name, actions and collections, or why it needs the server. */
   detail: z.string().max(1000),
 });
 export type Refusal = z.infer<typeof refusalSchema>;
@@ -83,7 +83,9 @@ export function accessOf({ role, isReadOnly }: AccessFacts): Access {
 }
 
 /** The code of the catalogue for a refusal. */
-export function refusalCode(refusal: Refusal): 'permission_denied' | 'read_only' | 'not_authorized' {
+export function refusalCode(
+  refusal: Refusal,
+): 'permission_denied' | 'read_only' | 'not_authorized' | 'server_unreachable' {
   switch (refusal.cause) {
     case 'role':
       return 'permission_denied';
@@ -91,6 +93,8 @@ export function refusalCode(refusal: Refusal): 'permission_denied' | 'read_only'
       return 'read_only';
     case 'privileges':
       return 'not_authorized';
+    case 'offline':
+      return 'server_unreachable';
     default:
       return assertNever(refusal.cause);
   }

@@ -90,6 +90,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...failureHandlers(
       new FailureDesk({ copy, decisions: () => parts.store()?.failures ?? null, nowMs: parts.now }),
       redaction,
+      parts.now,
     ),
     ...fleetHandlers(parts.store),
     ...caseHandlers({ copy, exportFolder: parts.exportFolder, lens, now: parts.now }),

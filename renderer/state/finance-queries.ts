@@ -1,8 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { RequestName, RequestParams } from '#contract/requests.ts';
+import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
 import type { MendState } from '#domain/reconciliation/mend-record.ts';
+import { useKeepDraft } from './drafts.ts';
 import { valueOrThrow } from './engine-failure.ts';
-import { queryKeys, useEngine } from './engine-queries.tsx';
+import { queryKeys, useEngine, useIsServerAway } from './engine-queries.tsx';
 
 /** The keys under which answers about mends, reviews, months and invoices are kept. */
 const financeKeys = {
@@ -74,8 +76,32 @@ export function useReview(runId: string, findingId: string) {
   return useAnswer(financeKeys.reviews, 'findings.review', { runId, findingId });
 }
 
-/** Assigns, comments, accepts, solves or reopens findings. */
-export const useReviewAct = () => useAct('findings.act');
+/** Assigns, comments, accepts, solves or reopens findings; while the server is away what is wanted is kept as a draft. */
+export function useReviewOrKeep(runId: string) {
+  const isAway = useIsServerAway();
+  const act = useAct('findings.act');
+  const keep = useKeepDraft();
+  return {
+    isAway,
+    isPending: act.isPending || keep.isPending,
+    isKept: keep.isSuccess,
+    error: act.error ?? keep.error,
+    /** @param findings with the version of the review that the person saw; null where it is not known */
+    review: (
+      findings: readonly { readonly findingId: string; readonly seenVersion: number | null }[],
+      what: ReviewAct,
+      onDone?: () => void,
+    ) => {
+      const options = onDone === undefined ? {} : { onSuccess: onDone };
+      if (isAway) {
+        keep.mutate({ kind: 'review', subjectId: runId, body: { act: what, findings: [...findings] } }, options);
+      } else {
+        keep.reset();
+        act.mutate({ runId, findingIds: findings.map(({ findingId }) => findingId), act: what }, options);
+      }
+    },
+  };
+}
 
 /** The closed months and the next one. */
 export function usePeriods() {

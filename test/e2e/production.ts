@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MongoClient } from 'mongodb';
 import { putRedaction } from '#console/redaction/redaction-desk.ts';
+import { applyFailureAct, noDecision } from '#domain/failure-groups.ts';
 import { jobSchema, type Job } from '#domain/job.ts';
 import { entryKey, ledgerEntrySchema, periodOf, type LedgerEntry } from '#domain/ledger.ts';
 import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
@@ -36,6 +37,8 @@ export interface Production {
   buyFor(jobId: string): Promise<void>;
   /** How often the provider has made something, and given again what it had made. */
   providerCalls(): ProviderCalls;
+  /** Somebody else leaves the cause of a job's failure alone. */
+  ignoreElsewhere(jobId: string): Promise<void>;
   /** Puts a version of the retry policy in force. */
   putPolicy(change: Partial<PolicyDraft>): Promise<void>;
   /** Makes somebody support, and hides what a pattern matches from them. */
@@ -160,6 +163,14 @@ export async function startProduction(): Promise<Production> {
       if (!bought.ok) throw new Error('the provider made nothing');
     },
     providerCalls: () => provider.calls(),
+    ignoreElsewhere: async (jobId) => {
+      const job = jobSchema.parse(await db.collection<{ _id: string }>('jobs').findOne({ _id: jobId }));
+      if (job.failure === null) throw new Error(`${jobId} has not failed`);
+      const step = { by: { type: 'user', id: 'ann' }, at: new Date() } as const;
+      const act = { type: 'ignore', until: { type: 'jobs', more: 10 }, note: 'known to the provider' } as const;
+      const decided = applyFailureAct(noDecision(job.failure.fingerprint), act, step);
+      if (decided === null || !expectOk(await store.failures.replace(decided))) throw new Error('it was decided about');
+    },
     putPolicy: async (change) => {
       const inForce = expectOk(await store.policies.inForce());
       const step = { by: { type: 'user', id: 'founder' }, at: new Date(), reason: 'for this spec' } as const;

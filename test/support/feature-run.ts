@@ -22,6 +22,8 @@ type Told = { [Name in RequestName]?: RequestResult<Name> };
 type Steps = { readonly [Name in RequestName]: (world: FeatureWorld, told: Told) => RequestParams<Name> };
 
 const NOTHING = () => ({});
+/** The id of a plan that is nowhere. */
+const NO_PLAN = '0000000000000000';
 const filter = { actorId: null, action: null, subject: null };
 const sort = { column: 'createdAt', direction: 'descending' } as const;
 const hours = { fromMs: Date.parse('2026-10-01T00:00:00Z'), toMs: Date.parse('2026-10-31T00:00:00Z') };
@@ -32,7 +34,7 @@ const runOf = (told: Told): string => told['reconciliation.runs']?.rows[0]?.runI
 const findingOf = (told: Told): string => told['reconciliation.findings']?.rows[0]?.id ?? 'none';
 const findingsOf = (told: Told) => ({ runId: runOf(told), findingIds: [findingOf(told)] });
 const mendsOf = (told: Told): string[] => [told['mends.ofFinding']?.rows[0]?.mendId ?? 'none'];
-const planOf = (told: Told): string => told['plans.make']?.plan.planId ?? 'none';
+const planOf = (told: Told): string => told['plans.make']?.plan.planId ?? NO_PLAN;
 
 /** What is asked for each request of the contract, in the order in which somebody would: the compiler demands every one. */
 const STEPS: Steps = {
@@ -56,6 +58,10 @@ const STEPS: Steps = {
   'health.get': () => ({ ...hours, groupBy: null, filter: {} }),
   'health.jobs': () => ({ ...hours, moment: 'failed', filter: {} }),
   'failures.list': () => hours,
+  'failures.group': (_world, told) => ({
+    groupId: told['failures.list']?.groups[0]?.id ?? 'none',
+    sinceMs: hours.fromMs,
+  }),
   'failures.decide': (_world, told) => ({
     groupId: told['failures.list']?.groups[0]?.id ?? 'none',
     seenVersion: told['failures.list']?.groups[0]?.decision.version ?? 0,
@@ -104,11 +110,13 @@ const STEPS: Steps = {
   'reconciliation.repeat': (_world, told) => ({ runId: runOf(told) }),
   'reconciliation.cancel': NOTHING,
   'findings.review': (_world, told) => ({ runId: runOf(told), findingId: findingOf(told) }),
+  'findings.reviews': (_world, told) => findingsOf(told),
   'findings.act': (_world, told) => ({ ...findingsOf(told), act: { type: 'comment', text: 'looked at' } }),
   'mends.preview': (_world, told) => ({ ...findingsOf(told), reason: 'owed', bookedIn: null }),
   'mends.propose': (_world, told) => ({ ...findingsOf(told), reason: 'owed', bookedIn: null }),
   'mends.list': () => ({ states: ['proposed'] }),
   'mends.ofFinding': (_world, told) => ({ findingId: findingOf(told) }),
+  'mends.named': (_world, told) => ({ mendIds: mendsOf(told) }),
   'mends.decide': (_world, told) => ({ mendIds: mendsOf(told), decision: 'approved', note: 'seen' }),
   'mends.post': (_world, told) => ({ mendIds: mendsOf(told) }),
   'statements.get': ({ period }) => ({ period, workspaceId: null }),
@@ -168,6 +176,11 @@ export interface FeatureAnswer {
 
 /** What is done around one request; it asks, and gives back what came of it. */
 export type AroundRequest = (name: RequestName, ask: () => Promise<FeatureAnswer>) => Promise<FeatureAnswer>;
+
+/** What a request is asked with, where nothing was answered before it. */
+export function firstParamsOf<Name extends RequestName>(name: Name, world: FeatureWorld): RequestParams<Name> {
+  return STEPS[name](world, {});
+}
 
 /** Asks every request of the contract once, in an order in which each has something to work on. @returns every answer, in order */
 export async function driveEverything(

@@ -1,6 +1,6 @@
 import type { FailureGroup } from '#cache/failure-reader.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
-import type { FailureCause, FailureGroupView, FailuresView } from '#contract/failure-views.ts';
+import type { FailureCause, FailureGroupView, FailuresView, GroupNow } from '#contract/failure-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import {
   applyFailureAct,
@@ -87,6 +87,25 @@ export class FailureDesk {
     return written.value ? ok({ before, after }) : err(appError('write_conflict', order.groupId));
   }
 
+  /** How a group stands on the server now, and what failed of it since a time. Error: `server_unreachable`. */
+  async group(groupId: string, sinceMs: number, signal?: AbortSignal): Promise<Result<GroupNow, AppError>> {
+    const store = this.#decisions();
+    if (store === null) return err(appError('server_unreachable', 'not connected yet'));
+    const all = await store.all();
+    if (!all.ok) return all;
+    const { version, merged, verdict } = all.value.find(({ _id }) => _id === groupId) ?? noDecision(groupId);
+    const since = await this.#copy(signal).failuresSince([groupId, ...merged], sinceMs);
+    if (!since.ok) return since;
+    return ok({
+      version,
+      merged,
+      verdict: verdict === null ? null : verdictView(verdict),
+      mergedInto: groupsByCause(all.value).get(groupId) ?? null,
+      jobsSince: since.value.jobs,
+      customersSince: since.value.customers,
+    });
+  }
+
   /** Null while the server is away: then nobody knows what was decided. */
   async #readDecisions(): Promise<Result<readonly FailureDecision[] | null, AppError>> {
     const store = this.#decisions();
@@ -132,11 +151,7 @@ async function toView(
         verdict === null
           ? null
           : {
-              as: verdict.as,
-              until: verdict.as === 'ignored' ? verdict.until : null,
-              note: verdict.note,
-              by: verdict.by,
-              atMs: verdict.at.getTime(),
+              ...verdictView(verdict),
               jobsSince: since.value.jobs,
               customersSince: since.value.customers,
             },
@@ -150,6 +165,11 @@ interface GroupParts {
   readonly decision: FailureDecision | undefined;
   readonly query: FailuresQuery;
   readonly nowMs: number;
+}
+
+function verdictView(verdict: NonNullable<FailureDecision['verdict']>): NonNullable<GroupNow['verdict']> {
+  const { as, note, by, at } = verdict;
+  return { as, until: verdict.as === 'ignored' ? verdict.until : null, note, by, atMs: at.getTime() };
 }
 
 function jobsOf({ failedJobs, retryingJobs }: FailureGroupView): number {

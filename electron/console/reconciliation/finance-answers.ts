@@ -137,6 +137,11 @@ function mendAnswers({ desk, server, limits }: FinanceParts): AnswersOf<'mends'>
         const rows = await mends.ofFinding(findingId);
         return rows.ok ? ok({ rows: rows.value.map(mendViewOf) }) : rows;
       }),
+    'mends.named': ({ mendIds }) =>
+      withMends(async (mends) => {
+        const rows = await mends.named(mendIds);
+        return rows.ok ? ok({ rows: rows.value.map(mendViewOf) }) : rows;
+      }),
     'mends.decide': ({ mendIds, decision, note }, { actor }) =>
       withMends(async (mends) => {
         const rows = await mends.decide(mendIds, decision, { by: actor, note });
@@ -160,6 +165,13 @@ function findingAnswers({ desk, server }: FinanceParts): AnswersOf<'findings'> {
         return finding === undefined
           ? err(appError('not_found', findingId))
           : new ReviewDesk(finance.reviews).review(finding);
+      }),
+    'findings.reviews': ({ runId, findingIds }) =>
+      withServer(server, async ({ finance }) => {
+        const findings = await desk.findingsOf(runId, findingIds);
+        if (!findings.ok) return findings;
+        const rows = await new ReviewDesk(finance.reviews).reviews(findings.value);
+        return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
     'findings.act': ({ runId, findingIds, act }, { actor }) =>
       withServer(server, async ({ finance, reader }) => {

@@ -46,6 +46,11 @@ export class MendDesk {
     return this.#server.finance.mends.list(states);
   }
 
+  /** Proposals by their ids; those that are nowhere are left out. */
+  named(mendIds: readonly string[]): Promise<Result<readonly MendRecord[], AppError>> {
+    return this.#server.finance.mends.read(mendIds);
+  }
+
   /** Every proposal of one finding, the newest last. */
   async ofFinding(findingId: string): Promise<Result<readonly MendRecord[], AppError>> {
     const found = await this.#server.finance.mends.ofFindings([findingId]);

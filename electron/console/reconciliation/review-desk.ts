@@ -28,6 +28,13 @@ export class ReviewDesk {
     return review.ok ? ok(reviewViewOf(finding, review.value ?? noReview(finding.id))) : review;
   }
 
+  /** What people made of several findings, in their order. */
+  async reviews(findings: readonly Finding[]): Promise<Result<readonly ReviewView[], AppError>> {
+    const reviews = await this.#reviews.ofFindings(findings.map(({ id }) => id));
+    if (!reviews.ok) return reviews;
+    return ok(findings.map((finding) => reviewViewOf(finding, reviews.value.get(finding.id) ?? noReview(finding.id))));
+  }
+
   /** Does one thing about several findings. Error: `write_conflict` where others keep writing the same review. */
   async act(
     findings: readonly Finding[],
@@ -65,6 +72,7 @@ export function reviewViewOf(finding: Pick<Finding, 'id' | 'credits'>, review: F
   const { settled } = review;
   return {
     findingId: finding.id,
+    version: review.version,
     standing: standingOf(finding, review),
     assignedTo: review.assignedTo,
     comments: review.comments.map(({ by, at, text }) => ({ by, atMs: at.getTime(), text })),

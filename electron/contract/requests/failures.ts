@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureActSchema } from '#domain/failure-groups.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { WRITES } from '#domain/privileges.ts';
-import { failuresViewSchema } from '../failure-views.ts';
+import { failuresViewSchema, groupNowSchema } from '../failure-views.ts';
 import { timeMsSchema } from '../status.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -18,6 +18,13 @@ export const FAILURE_REQUESTS = {
     }),
     result: failuresViewSchema,
     permission: 'view',
+    writes: false,
+  },
+  /** How a group stands on the server now, and what failed of it since a time. Errors: `server_unreachable`, `not_found`. */
+  'failures.group': {
+    params: z.object({ groupId: z.string().min(1).max(200), sinceMs: timeMsSchema }),
+    result: groupNowSchema,
+    permission: 'retry',
     writes: false,
   },
   /** Decides about a group; `write_conflict` where somebody else did since `seenVersion`. */

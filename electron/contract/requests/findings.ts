@@ -16,6 +16,13 @@ export const FINDING_REQUESTS = {
     permission: 'money',
     writes: false,
   },
+  /** The reviews of several findings of a run, in their order; findings that the run does not have are left out. */
+  'findings.reviews': {
+    params: z.object({ runId: runIdSchema, findingIds: z.array(findingIdSchema).min(1).max(MENDS_AT_ONCE_MAX) }),
+    result: z.object({ rows: z.array(reviewViewSchema) }),
+    permission: 'money',
+    writes: false,
+  },
   'findings.act': {
     params: z.object({
       runId: runIdSchema,

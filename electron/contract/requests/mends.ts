@@ -46,6 +46,13 @@ export const MEND_REQUESTS = {
     permission: 'money',
     writes: false,
   },
+  /** Proposals by their ids, as they stand now; those that are nowhere are left out. */
+  'mends.named': {
+    params: z.object({ mendIds: mendIdsSchema }),
+    result: z.object({ rows: z.array(mendViewSchema) }),
+    permission: 'money',
+    writes: false,
+  },
   /** Each on its own; one's own proposal cannot be approved or rejected (`second_person_needed` in its result). */
   'mends.decide': {
     params: z.object({

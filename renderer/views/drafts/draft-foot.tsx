@@ -3,7 +3,8 @@ import type { ReactNode } from 'react';
 import { explainError } from '#domain/errors.ts';
 import type { Refusal } from '#domain/people.ts';
 import { RefusalNote } from '../../components/refusal-note.tsx';
-import { useDropDraft, type useSendDraft } from '../../state/drafts.ts';
+import type { useSendDraft } from '../../state/draft-sending.ts';
+import { useDropDraft } from '../../state/drafts.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 
 /** What can be done with a draft: it is dropped, or sent where its check lets it. */

@@ -4,11 +4,15 @@ import { Link } from 'wouter';
 import { assertNever } from '#domain/result.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { useDrafts, type KeptDraft, type SentDraft } from '../../state/drafts.ts';
+import type { SentDraft } from '../../state/draft-sending.ts';
+import { useDrafts, type KeptDraft } from '../../state/drafts.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
+import { DecisionDraftCard } from './decision-draft-card.tsx';
+import { GroupDraftCard } from './group-draft-card.tsx';
 import { JobDraftCard } from './job-draft-card.tsx';
 import { MendsDraftCard } from './mends-draft-card.tsx';
 import { PlanDraftCard } from './plan-draft-card.tsx';
+import { ReviewDraftCard } from './review-draft-card.tsx';
 
 /** What was to be done while the server was away: each checked anew, and sent or dropped by a person. */
 export function DraftsScreen(): ReactNode {
@@ -38,8 +42,8 @@ export function DraftsScreen(): ReactNode {
       )}
       {drafts.data?.drafts.length === 0 && (
         <ScreenMessage icon={Inbox} title="No drafts">
-          A retry, a cancellation, a plan of retries or a mend that is asked for while the server is away can be kept
-          here.
+          What is wanted while the server is away can be kept here: a retry, a cancellation, a plan of retries, a mend
+          or a decision about one, what is made of a finding, a decision about a group of failures.
         </ScreenMessage>
       )}
       {drafts.data?.drafts.map((draft) => (
@@ -63,6 +67,12 @@ function DraftCard({ draft, onSent }: { draft: KeptDraft; onSent: (done: SentDra
       return <PlanDraftCard draft={draft} onSent={onSent} />;
     case 'mends':
       return <MendsDraftCard draft={draft} onSent={onSent} />;
+    case 'decision':
+      return <DecisionDraftCard draft={draft} onSent={onSent} />;
+    case 'review':
+      return <ReviewDraftCard draft={draft} onSent={onSent} />;
+    case 'group':
+      return <GroupDraftCard draft={draft} onSent={onSent} />;
     default:
       return assertNever(draft);
   }
@@ -76,6 +86,10 @@ function hrefOf({ to }: SentDraft): string {
       return `/plans/${to.planId}`;
     case 'mends':
       return '/reconciliation/mends';
+    case 'findings':
+      return '/reconciliation';
+    case 'failures':
+      return '/failures';
     default:
       return assertNever(to);
   }

@@ -5,7 +5,9 @@ import { Credits } from '../../components/credits-text.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { useDraftCheck, useSendDraft, type DraftCheck, type JobDraft, type SentDraft } from '../../state/drafts.ts';
+import { useDraftCheck, type DraftCheck } from '../../state/draft-checks.ts';
+import { useSendDraft, type SentDraft } from '../../state/draft-sending.ts';
+import type { JobDraft } from '../../state/drafts.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus, useJob } from '../../state/engine-queries.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
@@ -60,7 +62,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
         send={send}
         canSend={isConnected && hindrance === null && !check.isFetching}
         onSend={() => {
-          if (check.data !== undefined) send.mutate({ draft, check: check.data });
+          if (check.data !== undefined) send.mutate({ kind: 'job', draft, check: check.data });
         }}
       />
     </Panel>

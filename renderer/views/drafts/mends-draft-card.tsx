@@ -3,7 +3,9 @@ import { explainError } from '#domain/errors.ts';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { useMendsDraftCheck, useSendDraft, type KeptDraft, type SentDraft } from '../../state/drafts.ts';
+import { useMendsDraftCheck } from '../../state/draft-checks.ts';
+import { useSendDraft, type SentDraft } from '../../state/draft-sending.ts';
+import type { KeptDraft } from '../../state/drafts.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { MendPreviewTable } from '../reconciliation/mend-preview-table.tsx';
@@ -58,7 +60,7 @@ export function MendsDraftCard({
         refusal={refusal}
         send={send}
         canSend={isConnected && proposable > 0 && !check.isFetching}
-        onSend={() => send.mutate({ draft, check: null })}
+        onSend={() => send.mutate({ kind: 'mends', draft })}
       />
     </Panel>
   );

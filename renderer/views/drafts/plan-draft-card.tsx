@@ -2,7 +2,8 @@ import type { ReactNode } from 'react';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { useSendDraft, type KeptDraft, type SentDraft } from '../../state/drafts.ts';
+import { useSendDraft, type SentDraft } from '../../state/draft-sending.ts';
+import type { KeptDraft } from '../../state/drafts.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { wishWords } from '../plans/plan-words.ts';
 import { DraftFoot } from './draft-foot.tsx';
@@ -46,7 +47,7 @@ export function PlanDraftCard({
         refusal={refusal}
         send={send}
         canSend={isConnected}
-        onSend={() => send.mutate({ draft, check: null })}
+        onSend={() => send.mutate({ kind: 'plan', draft })}
       />
     </Panel>
   );

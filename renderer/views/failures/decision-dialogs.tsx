@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FailureAct, IgnoreUntil } from '#domain/failure-groups.ts';
+import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 
 const DAY_MS = 86_400_000;
@@ -9,17 +10,21 @@ interface DecisionDialogProps {
   /** Why the last try did not succeed, for people. */
   readonly problem: string | null;
   readonly isPending: boolean;
+  /** While the server is away a decision is kept as a draft. */
+  readonly isAway: boolean;
+  readonly isKept: boolean;
   readonly onDecide: (act: FailureAct) => void;
   readonly onClose: () => void;
 }
 
 /** Says that a cause is mended. */
-export function ResolveDialog({ problem, isPending, onDecide, onClose }: DecisionDialogProps): ReactNode {
+export function ResolveDialog({ onDecide, onClose, ...progress }: DecisionDialogProps): ReactNode {
   const [note, setNote] = useState('');
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     onDecide({ type: 'resolve', note });
   };
+  if (progress.isKept) return <KeptDialog title="Resolve the group" onClose={onClose} />;
   return (
     <ModalDialog title="Resolve the group" onClose={onClose}>
       <form className="dialog-body" onSubmit={submit}>
@@ -28,7 +33,7 @@ export function ResolveDialog({ problem, isPending, onDecide, onClose }: Decisio
           regression. Nothing is retried by this.
         </p>
         <NoteField note={note} onChange={setNote} />
-        <DialogFoot problem={problem} isPending={isPending} action="Resolve" />
+        <DialogFoot {...progress} action="Resolve" />
       </form>
     </ModalDialog>
   );
@@ -50,7 +55,7 @@ type Condition = keyof typeof CONDITIONS;
 const CONDITION_NAMES = Object.keys(CONDITIONS) as Condition[];
 
 /** Leaves a cause alone until a condition holds. */
-export function IgnoreDialog({ problem, isPending, onDecide, onClose }: DecisionDialogProps): ReactNode {
+export function IgnoreDialog({ onDecide, onClose, ...progress }: DecisionDialogProps): ReactNode {
   const [note, setNote] = useState('');
   const [condition, setCondition] = useState<Condition>('7d');
   const [more, setMore] = useState('10');
@@ -59,6 +64,7 @@ export function IgnoreDialog({ problem, isPending, onDecide, onClose }: Decision
     event.preventDefault();
     onDecide({ type: 'ignore', until: CONDITIONS[condition].until(Date.now(), Number(more)), note });
   };
+  if (progress.isKept) return <KeptDialog title="Ignore the group" onClose={onClose} />;
   return (
     <ModalDialog title="Ignore the group" onClose={onClose}>
       <form className="dialog-body" onSubmit={submit}>
@@ -92,7 +98,7 @@ export function IgnoreDialog({ problem, isPending, onDecide, onClose }: Decision
           </label>
         )}
         <NoteField note={note} onChange={setNote} />
-        <DialogFoot problem={problem} isPending={isPending} action="Ignore" />
+        <DialogFoot {...progress} action="Ignore" />
       </form>
     </ModalDialog>
   );
@@ -107,17 +113,30 @@ function NoteField({ note, onChange }: { note: string; onChange: (note: string) 
   );
 }
 
+function KeptDialog({ title, onClose }: { title: string; onClose: () => void }): ReactNode {
+  return (
+    <ModalDialog title={title} onClose={onClose}>
+      <div className="dialog-body">
+        <KeptNote />
+        <div className="dialog-actions">
+          <button type="button" className="button" data-kind="primary" onClick={onClose}>
+            Done
+          </button>
+        </div>
+      </div>
+    </ModalDialog>
+  );
+}
+
 function DialogFoot({
   problem,
   isPending,
+  isAway,
   action,
-}: {
-  problem: string | null;
-  isPending: boolean;
-  action: string;
-}): ReactNode {
+}: Pick<DecisionDialogProps, 'problem' | 'isPending' | 'isAway'> & { readonly action: string }): ReactNode {
   return (
     <>
+      {isAway && <AwayNote />}
       {problem !== null && (
         <p className="text-danger" role="alert">
           {problem}
@@ -125,7 +144,7 @@ function DialogFoot({
       )}
       <div className="dialog-actions">
         <button type="submit" className="button" data-kind="primary" disabled={isPending}>
-          {action}
+          {isAway ? 'Keep as a draft' : action}
         </button>
       </div>
     </>

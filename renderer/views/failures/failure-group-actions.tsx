@@ -1,21 +1,23 @@
 import { BellOff, CircleCheck, Split, Undo2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { FailureGroupView } from '#contract/failure-views.ts';
+import { KeptNote } from '../../components/draft-notes.tsx';
 import { explainError } from '#domain/errors.ts';
 import type { FailureAct } from '#domain/failure-groups.ts';
 import { toWireError } from '../../state/engine-failure.ts';
-import { useFailureDecision } from '../../state/failure-queries.ts';
+import { useDecideOrKeep, type SeenGroup } from '../../state/failure-queries.ts';
 import { IgnoreDialog, ResolveDialog } from './decision-dialogs.tsx';
 
 /** What can be decided about a group. */
-export function FailureGroupActions({ group, title }: { group: FailureGroupView; title: string }): ReactNode {
+export function FailureGroupActions({ group, seen }: { group: FailureGroupView; seen: SeenGroup }): ReactNode {
+  const { title } = seen;
   const [dialog, setDialog] = useState<'resolve' | 'ignore' | null>(null);
-  const decision = useFailureDecision();
-  const decide = (act: FailureAct): void =>
-    decision.mutate(
-      { groupId: group.id, seenVersion: group.decision.version, act },
-      { onSuccess: () => setDialog(null) },
-    );
+  const decision = useDecideOrKeep();
+  const decide = (act: FailureAct): void => decision.decide(seen, act, () => setDialog(null));
+  const open = (which: 'resolve' | 'ignore'): void => {
+    decision.reset();
+    setDialog(which);
+  };
   const problem = decision.error === null ? null : explainError(toWireError(decision.error));
   const isOpen = group.decision.verdict === null;
   return (
@@ -46,17 +48,18 @@ export function FailureGroupActions({ group, title }: { group: FailureGroupView;
         </button>
       )}
       {group.standing !== 'ignored' && (
-        <button type="button" className="button" aria-label={`Ignore…: ${title}`} onClick={() => setDialog('ignore')}>
+        <button type="button" className="button" aria-label={`Ignore…: ${title}`} onClick={() => open('ignore')}>
           <BellOff aria-hidden size={14} />
           Ignore…
         </button>
       )}
       {group.standing !== 'resolved' && (
-        <button type="button" className="button" aria-label={`Resolve…: ${title}`} onClick={() => setDialog('resolve')}>
+        <button type="button" className="button" aria-label={`Resolve…: ${title}`} onClick={() => open('resolve')}>
           <CircleCheck aria-hidden size={14} />
           Resolve…
         </button>
       )}
+      {decision.isKept && dialog === null && <KeptNote />}
       {problem !== null && dialog === null && (
         <p className="text-danger" role="alert">
           {problem}
@@ -66,6 +69,8 @@ export function FailureGroupActions({ group, title }: { group: FailureGroupView;
         <ResolveDialog
           problem={problem}
           isPending={decision.isPending}
+          isAway={decision.isAway}
+          isKept={decision.isKept}
           onDecide={decide}
           onClose={() => setDialog(null)}
         />
@@ -74,6 +79,8 @@ export function FailureGroupActions({ group, title }: { group: FailureGroupView;
         <IgnoreDialog
           problem={problem}
           isPending={decision.isPending}
+          isAway={decision.isAway}
+          isKept={decision.isKept}
           onDecide={decide}
           onClose={() => setDialog(null)}
         />

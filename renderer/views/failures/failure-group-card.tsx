@@ -10,6 +10,7 @@ import { formatDuration } from '../../components/durations.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
+import type { SeenGroup } from '../../state/failure-queries.ts';
 import { planHref } from '../../state/failures-query-string.ts';
 import { jobsHref } from '../../state/jobs-query-string.ts';
 import { FailureGroupActions } from './failure-group-actions.tsx';
@@ -27,12 +28,14 @@ export function FailureGroupCard({
   group,
   bucketMs,
   canDecide,
+  areDecisionsKnown,
   isChosen,
   onChoose,
 }: {
   group: FailureGroupView;
   bucketMs: number;
   canDecide: boolean;
+  areDecisionsKnown: boolean;
   isChosen: boolean;
   onChoose: (isChosen: boolean) => void;
 }): ReactNode {
@@ -105,10 +108,16 @@ export function FailureGroupCard({
             Plan a retry…
           </Link>
         )}
-        {canDecide && <FailureGroupActions group={group} title={titleOf(first)} />}
+        {canDecide && <FailureGroupActions group={group} seen={seenGroup(group, areDecisionsKnown)} />}
       </div>
     </li>
   );
+}
+
+/** What is kept of a group where a decision about it is. */
+export function seenGroup({ id, causes, decision }: FailureGroupView, areDecisionsKnown: boolean): SeenGroup {
+  const [first] = causes;
+  return { id, title: first === undefined ? id : titleOf(first), version: areDecisionsKnown ? decision.version : null };
 }
 
 function jobsLabelOf({ causes }: FailureGroupView, { code, model }: FailureCause): string {

@@ -12,6 +12,7 @@ import { FailureMessage, ScreenMessage } from '../../components/screen-message.t
 import { Segments } from '../../components/segments.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
+import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useFailures } from '../../state/failure-queries.ts';
 import {
   FAILURE_PERIODS,
@@ -24,7 +25,7 @@ import {
   type FailuresScreenView,
 } from '../../state/failures-query-string.ts';
 import './failures.css';
-import { FailureGroupCard } from './failure-group-card.tsx';
+import { FailureGroupCard, seenGroup } from './failure-group-card.tsx';
 import { MergeBar } from './merge-bar.tsx';
 
 /** Failures grouped by their cause: how many, whose, what they cost, and what was decided about them. */
@@ -108,7 +109,8 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
   const refusal = useRefusal('failures.decide');
   const shown = onShelf(failures.groups, view.shelf);
   const chosenGroups = shown.filter(({ id }) => chosen.has(id));
-  const canDecide = refusal === null && failures.areDecisionsKnown;
+  const isAway = useIsServerAway();
+  const canDecide = refusal === null && (failures.areDecisionsKnown || isAway);
   const choose = (id: string, isChosen: boolean): void => {
     const next = new Set(chosen);
     if (isChosen) next.add(id);
@@ -120,11 +122,17 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
       {!failures.areDecisionsKnown && (
         <p className="note" data-tone="warning" role="note">
           What was decided about these groups stands on the server, which is not there: all are shown as open.
+          {canDecide && ' What you decide is kept as a draft.'}
         </p>
       )}
       <OutsideNote fromMs={failures.fromMs} so="groups that reach back before then count less than there was" />
       {refusal !== null && <RefusalNote refusal={refusal} />}
-      {canDecide && chosenGroups.length > 1 && <MergeBar groups={chosenGroups} onDone={() => setChosen(new Set())} />}
+      {canDecide && chosenGroups.length > 1 && (
+        <MergeBar
+          groups={chosenGroups.map((group) => seenGroup(group, failures.areDecisionsKnown))}
+          onDone={() => setChosen(new Set())}
+        />
+      )}
       {shown.length === 0 ? (
         <Empty view={view} />
       ) : (
@@ -135,6 +143,7 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
               group={group}
               bucketMs={failures.bucketMs}
               canDecide={canDecide}
+              areDecisionsKnown={failures.areDecisionsKnown}
               isChosen={chosen.has(group.id)}
               onChoose={(isChosen) => choose(group.id, isChosen)}
             />

@@ -1,13 +1,13 @@
 import { Merge } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { FailureGroupView } from '#contract/failure-views.ts';
 import { explainError } from '#domain/errors.ts';
+import { KeptNote } from '../../components/draft-notes.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
-import { useFailureDecision } from '../../state/failure-queries.ts';
+import { useDecideOrKeep, type SeenGroup } from '../../state/failure-queries.ts';
 
 /** Makes one group of those that were chosen; the first of them gives it its name. */
-export function MergeBar({ groups, onDone }: { groups: readonly FailureGroupView[]; onDone: () => void }): ReactNode {
-  const decision = useFailureDecision();
+export function MergeBar({ groups, onDone }: { groups: readonly SeenGroup[]; onDone: () => void }): ReactNode {
+  const decision = useDecideOrKeep();
   const [into, ...others] = groups;
   if (into === undefined) return null;
   return (
@@ -17,24 +17,16 @@ export function MergeBar({ groups, onDone }: { groups: readonly FailureGroupView
         type="button"
         className="button"
         data-kind="primary"
-        disabled={decision.isPending}
-        onClick={() =>
-          decision.mutate(
-            {
-              groupId: into.id,
-              seenVersion: into.decision.version,
-              act: { type: 'merge', fingerprints: others.map(({ id }) => id) },
-            },
-            { onSuccess: onDone },
-          )
-        }
+        disabled={decision.isPending || decision.isKept}
+        onClick={() => decision.decide(into, { type: 'merge', fingerprints: others.map(({ id }) => id) }, onDone)}
       >
         <Merge aria-hidden size={14} />
-        Merge them into one
+        {decision.isAway ? 'Keep the merge as a draft' : 'Merge them into one'}
       </button>
       <button type="button" className="text-button" onClick={onDone}>
         Choose none
       </button>
+      {decision.isKept && <KeptNote />}
       {decision.error !== null && (
         <span className="text-danger" role="alert">
           {explainError(toWireError(decision.error))}

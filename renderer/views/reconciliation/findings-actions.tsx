@@ -2,11 +2,13 @@ import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { MENDS_AT_ONCE_MAX } from '#contract/mend-views.ts';
 import { explainError } from '#domain/errors.ts';
+import type { ReviewView } from '#contract/finding-views.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
+import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
-import { useReviewAct } from '../../state/finance-queries.ts';
+import { useReviewOrKeep } from '../../state/finance-queries.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { ProposeDialog } from './propose-dialog.tsx';
 
@@ -14,26 +16,29 @@ import { ProposeDialog } from './propose-dialog.tsx';
 export function FindingsActions({
   runId,
   chosen,
+  reviews,
   isAll,
   onAll,
 }: {
   runId: string;
   chosen: readonly Finding[];
+  /** What was made of findings, as far as it is known. */
+  reviews: Readonly<Record<string, ReviewView>>;
   isAll: boolean;
   onAll: (isAll: boolean) => void;
 }): ReactNode {
   const [isProposing, setProposing] = useState(false);
   const [proposed, setProposed] = useState<number | null>(null);
   const [reason, setReason] = useState('');
-  const act = useReviewAct();
+  const act = useReviewOrKeep(runId);
   const proposing = useRefusal('mends.propose');
   const reviewing = useRefusal('findings.act');
   const status = useEngineStatus().data;
-  const isOnline = status?.connection.state === 'connected';
   const isTooMany = chosen.length > MENDS_AT_ONCE_MAX;
   const isNothingToDo = chosen.length === 0 || isTooMany || act.isPending;
   const cannotPropose = isNothingToDo || proposing !== null;
-  const cannot = isNothingToDo || reviewing !== null || !isOnline;
+  const cannot = isNothingToDo || reviewing !== null;
+  const seen = chosen.map(({ id }) => ({ findingId: id, seenVersion: reviews[id]?.version ?? null }));
   const findingIds = chosen.map(({ id }) => id);
   const periods = new Set(chosen.map(({ period }) => period));
   const [period = null] = periods.size === 1 ? periods : [];
@@ -61,7 +66,7 @@ export function FindingsActions({
           type="button"
           className="button"
           disabled={cannot}
-          onClick={() => act.mutate({ runId, findingIds, act: { type: 'assign', to: status?.person.id ?? null } })}
+          onClick={() => act.review(seen, { type: 'assign', to: status?.person.id ?? null })}
         >
           Assign to me
         </button>
@@ -77,12 +82,7 @@ export function FindingsActions({
           type="button"
           className="button"
           disabled={cannot || reason.trim() === ''}
-          onClick={() =>
-            act.mutate(
-              { runId, findingIds, act: { type: 'accept', reason: reason.trim() } },
-              { onSuccess: () => setReason('') },
-            )
-          }
+          onClick={() => act.review(seen, { type: 'accept', reason: reason.trim() }, () => setReason(''))}
         >
           Accept
         </button>
@@ -93,6 +93,8 @@ export function FindingsActions({
           </output>
         )}
       </div>
+      {act.isAway && chosen.length > 0 && !act.isKept && <AwayNote />}
+      {act.isKept && <KeptNote />}
       {act.error !== null && (
         <p className="note" data-tone="danger" role="alert">
           {explainError(toWireError(act.error))}

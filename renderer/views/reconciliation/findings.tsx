@@ -176,6 +176,7 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
       <FindingsActions
         runId={run.runId}
         chosen={rows.filter(({ id }) => chosen.has(id))}
+        reviews={reviews}
         isAll={rows.every(({ id }) => chosen.has(id))}
         onAll={(isAll) => setChosen(new Set(isAll ? rows.map(({ id }) => id) : []))}
       />

@@ -1,9 +1,11 @@
 import { useState, type ReactNode } from 'react';
 import type { MendResult, MendView } from '#contract/mend-views.ts';
 import { explainError } from '#domain/errors.ts';
+import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { useEngineStatus } from '../../state/engine-queries.tsx';
+import { useKeepDraft } from '../../state/drafts.ts';
+import { useEngineStatus, useIsServerAway } from '../../state/engine-queries.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useDecide, usePost } from '../../state/finance-queries.ts';
 import { nameOfMend } from './mend-words.ts';
@@ -25,17 +27,26 @@ export function MendActions({
 }): ReactNode {
   const decide = useDecide();
   const post = usePost();
+  const keep = useKeepDraft();
+  const isAway = useIsServerAway();
   const deciding = useRefusal('mends.decide');
   const posting = useRefusal('mends.post');
   const [note, setNote] = useState('');
   const me = useEngineStatus().data?.person.id;
   const mendIds = chosen.map(({ mendId }) => mendId);
-  const isBusy = decide.isPending || post.isPending;
+  const isBusy = decide.isPending || post.isPending || keep.isPending;
   const isNothingToDo = mendIds.length === 0 || isBusy;
   const cannot = isNothingToDo || deciding !== null;
   const isMine = chosen.length > 0 && chosen.every(({ proposed }) => proposed.by.id === me);
   const decideAll = (decision: 'approved' | 'rejected' | 'withdrawn'): void => {
     post.reset();
+    keep.reset();
+    if (isAway) {
+      const seen = chosen.map(({ mendId, state }) => ({ mendId, seenState: state }));
+      const body = { decision, note, mends: seen };
+      keep.mutate({ kind: 'decision', subjectId: 'mends', body }, { onSuccess: () => finish([]) });
+      return;
+    }
     decide.mutate({ mendIds, decision, note }, { onSuccess: ({ rows }) => finish(rows) });
   };
   const finish = (rows: readonly MendResult[]): void => {
@@ -78,15 +89,18 @@ export function MendActions({
           disabled={isNothingToDo || posting !== null}
           onClick={() => {
             decide.reset();
+            keep.reset();
             post.mutate({ mendIds }, { onSuccess: ({ rows }) => finish(rows) });
           }}
         >
           Post
         </button>
       </div>
+      {isAway && deciding === null && !keep.isSuccess && <AwayNote />}
+      {keep.isSuccess && <KeptNote />}
       {deciding !== null && <p className="muted">You may look and not decide: {deciding.detail}.</p>}
       {deciding === null && posting !== null && <p className="muted">You may decide and not post: {posting.detail}.</p>}
-      <Results mends={mends} rows={results} failure={post.error ?? decide.error} />
+      <Results mends={mends} rows={results} failure={post.error ?? decide.error ?? keep.error} />
     </>
   );
 }

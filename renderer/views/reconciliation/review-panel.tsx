@@ -4,28 +4,32 @@ import type { ReviewView } from '#contract/finding-views.ts';
 import { explainError } from '#domain/errors.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
+import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
-import { useEngineStatus } from '../../state/engine-queries.tsx';
-import { useMendsOfFinding, useReview, useReviewAct } from '../../state/finance-queries.ts';
+import { useEngineStatus, useIsServerAway } from '../../state/engine-queries.tsx';
+import { useMendsOfFinding, useReview, useReviewOrKeep } from '../../state/finance-queries.ts';
 import { MEND_KINDS, MEND_STATES } from './mend-words.ts';
 import { ProposeDialog } from './propose-dialog.tsx';
 
 /** What people made of a finding, and what they can do about it: assign, comment, accept, solve, propose a mend. */
 export function ReviewPanel({ runId, finding }: { runId: string; finding: Finding }): ReactNode {
   const review = useReview(runId, finding.id);
+  const isAway = useIsServerAway();
+  const isUnknown = review.data === undefined;
   return (
     <Panel title="What was made of it">
       <MendsOfFinding runId={runId} finding={finding} />
-      {review.isPending && <output>Asking the server…</output>}
-      {review.data === undefined && review.error !== null && (
+      {review.isPending && !isAway && <output>Asking the server…</output>}
+      {isUnknown && review.error !== null && !isAway && (
         <FailureMessage failure={review.error} onAskAgain={() => void review.refetch()} />
       )}
-      {review.data !== undefined && <Review runId={runId} review={review.data} />}
+      {isUnknown && isAway && <p className="muted">What was made of it stands on the server.</p>}
+      {(!isUnknown || isAway) && <Review runId={runId} findingId={finding.id} review={review.data ?? null} />}
     </Panel>
   );
 }
@@ -69,22 +73,30 @@ function MendsOfFinding({ runId, finding }: { runId: string; finding: Finding })
   );
 }
 
-function Review({ runId, review }: { runId: string; review: ReviewView }): ReactNode {
-  const act = useReviewAct();
+function Review({
+  runId,
+  findingId,
+  review,
+}: {
+  runId: string;
+  findingId: string;
+  /** Null where it is not known: then what is wanted can only be kept. */
+  review: ReviewView | null;
+}): ReactNode {
+  const act = useReviewOrKeep(runId);
   const refusal = useRefusal('findings.act');
   const me = useEngineStatus().data?.person.id ?? '';
   const [text, setText] = useState('');
-  const { settled, comments, standing, assignedTo } = review;
+  const assignedTo = review?.assignedTo ?? null;
+  const settled = review?.settled ?? null;
   const send = (what: ReviewAct): void =>
-    act.mutate({ runId, findingIds: [review.findingId], act: what }, { onSuccess: () => setText('') });
+    act.review([{ findingId, seenVersion: review?.version ?? null }], what, () => setText(''));
   const words = text.trim();
   const cannot = act.isPending || refusal !== null;
   return (
     <>
       <p>
-        {standing === 'accepted' ? 'Accepted' : 'Open'},{' '}
-        {assignedTo === null ? 'nobody looks after it' : 'looked after by '}
-        {assignedTo !== null && <bdi>{assignedTo}</bdi>}.{' '}
+        {review !== null && <Standing review={review} />}
         <button
           type="button"
           className="text-button"
@@ -94,26 +106,9 @@ function Review({ runId, review }: { runId: string; review: ReviewView }): React
           {assignedTo === me ? 'Give it back' : 'Assign to me'}
         </button>
       </p>
-      {settled !== null && (
-        <p>
-          {settled.as === 'accepted' ? 'Accepted' : 'Said to be solved'} by <bdi>{settled.by.id}</bdi>,{' '}
-          <ExactTime atMs={settled.atMs} />: <bdi>{settled.reason}</bdi>
-          {settled.as === 'accepted' && standing === 'open' && ' It was for another amount and no longer holds.'}
-          {settled.as === 'solved' && ' The next run proves it.'}
-        </p>
-      )}
-      {comments.length > 0 && (
-        <ul className="mend-list">
-          {comments.map((comment) => (
-            <li key={`${comment.atMs}-${comment.by.id}`}>
-              <bdi>{comment.text}</bdi>
-              <span className="cell-note">
-                <bdi>{comment.by.id}</bdi>, <ExactTime atMs={comment.atMs} />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {review !== null && <Said review={review} />}
+      {act.isAway && !act.isKept && <AwayNote />}
+      {act.isKept && <KeptNote />}
       <label className="field">
         Comment or reason
         <textarea rows={2} maxLength={500} value={text} onChange={(event) => setText(event.target.value)} />
@@ -161,6 +156,44 @@ function Review({ runId, review }: { runId: string; review: ReviewView }): React
         <p className="note" data-tone="danger" role="alert">
           {explainError(toWireError(act.error))}
         </p>
+      )}
+    </>
+  );
+}
+
+function Standing({ review: { standing, assignedTo } }: { review: ReviewView }): ReactNode {
+  return (
+    <>
+      {standing === 'accepted' ? 'Accepted' : 'Open'},{' '}
+      {assignedTo === null ? 'nobody looks after it' : 'looked after by '}
+      {assignedTo !== null && <bdi>{assignedTo}</bdi>}.{' '}
+    </>
+  );
+}
+
+/** What people have said about it: the last word, and every comment. */
+function Said({ review: { settled, standing, comments } }: { review: ReviewView }): ReactNode {
+  return (
+    <>
+      {settled !== null && (
+        <p>
+          {settled.as === 'accepted' ? 'Accepted' : 'Said to be solved'} by <bdi>{settled.by.id}</bdi>,{' '}
+          <ExactTime atMs={settled.atMs} />: <bdi>{settled.reason}</bdi>
+          {settled.as === 'accepted' && standing === 'open' && ' It was for another amount and no longer holds.'}
+          {settled.as === 'solved' && ' The next run proves it.'}
+        </p>
+      )}
+      {comments.length > 0 && (
+        <ul className="mend-list">
+          {comments.map((comment) => (
+            <li key={`${comment.atMs}-${comment.by.id}`}>
+              <bdi>{comment.text}</bdi>
+              <span className="cell-note">
+                <bdi>{comment.by.id}</bdi>, <ExactTime atMs={comment.atMs} />
+              </span>
+            </li>
+          ))}
+        </ul>
       )}
     </>
   );

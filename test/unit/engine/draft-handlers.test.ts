@@ -34,13 +34,13 @@ function draftOf(kind: string): Draft {
   return { id: `of-${kind}`, kind, subjectId: 'x', seenVersion: null, bodyJson: '{}', madeAtMs: 0 };
 }
 
-const KINDS = ['retry', 'cancel', 'plan', 'mends', 'of another version'];
+const KINDS = ['retry', 'cancel', 'plan', 'group', 'mends', 'decision', 'review', 'of another version'];
 
 describe('drafts on one machine', () => {
   it.each([
     { role: 'viewer', kinds: [] },
-    { role: 'support', kinds: ['retry', 'cancel', 'plan', 'of another version'] },
-    { role: 'finance', kinds: ['mends'] },
+    { role: 'support', kinds: ['retry', 'cancel', 'plan', 'group', 'of another version'] },
+    { role: 'finance', kinds: ['mends', 'decision', 'review'] },
     { role: 'founder', kinds: KINDS },
   ] as const)(
     'of kinds $kinds are shown to $role, who may keep and drop these and no others',

@@ -1,0 +1,105 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { explainError } from '#domain/errors.ts';
+import { draftCheckKey, type DraftCheck } from './draft-checks.ts';
+import type { JobDraft, KeptDraft } from './drafts.ts';
+import { EngineFailure, valueOrThrow } from './engine-failure.ts';
+import { queryKeys, useEngine } from './engine-queries.tsx';
+
+/** What a draft that was sent led to, and the way there. */
+export interface SentDraft {
+  readonly says: string;
+  readonly name: string;
+  /** Where it leads: a job, a plan, or a screen. */
+  readonly to:
+    | { readonly type: 'job'; readonly jobId: string }
+    | { readonly type: 'plan'; readonly planId: string }
+    | { readonly type: 'mends' }
+    | { readonly type: 'findings' }
+    | { readonly type: 'failures' };
+}
+
+/** What is sent: a draft, and what its check has shown, which it is sent on. */
+export type DraftToSend =
+  | { readonly kind: 'job'; readonly draft: JobDraft; readonly check: DraftCheck }
+  | { readonly kind: 'plan'; readonly draft: KeptDraft<'plan'> }
+  | { readonly kind: 'mends'; readonly draft: KeptDraft<'mends'> }
+  /** The version that the check has shown: somebody else's decision in between is a conflict. */
+  | { readonly kind: 'group'; readonly draft: KeptDraft<'group'>; readonly version: number }
+  /** Those that it can still be done about. */
+  | { readonly kind: 'review'; readonly draft: KeptDraft<'review'>; readonly findingIds: readonly string[] }
+  | { readonly kind: 'decision'; readonly draft: KeptDraft<'decision'>; readonly mendIds: readonly string[] };
+
+/**
+ * Sends a draft on what its check has shown, and takes it away when it is done. A plan retries nothing and a proposal moves
+ * nothing: both are decided about once more where they then stand.
+ * @param onSent told also where the draft is no longer on screen by then
+ */
+export function useSendDraft(onSent: (done: SentDraft) => void) {
+  const engine = useEngine();
+  const queryClient = useQueryClient();
+  const sendOfJob = async (draft: JobDraft, check: DraftCheck): Promise<SentDraft> => {
+    const { id: requestId, subjectId } = draft;
+    if (draft.kind === 'cancel') {
+      valueOrThrow(await engine.call('cancel.run', { jobId: subjectId, reason: draft.body.reason }));
+      return { says: 'Cancelled:', name: subjectId, to: { type: 'job', jobId: subjectId } };
+    }
+    const { version } = check.preview;
+    const { reason, edited } = draft.body;
+    const order = { requestId, jobId: subjectId, version, reason, edited };
+    const { jobId } = valueOrThrow(await engine.call('retry.run', order));
+    return { says: 'Waits again:', name: jobId, to: { type: 'job', jobId } };
+  };
+  const send = async (order: DraftToSend): Promise<SentDraft> => {
+    const { subjectId } = order.draft;
+    switch (order.kind) {
+      case 'job':
+        return sendOfJob(order.draft, order.check);
+      case 'plan': {
+        const { planId } = valueOrThrow(await engine.call('plans.make', order.draft.body)).plan;
+        return { says: 'Planned, nothing is retried yet:', name: 'Look at the plan', to: { type: 'plan', planId } };
+      }
+      case 'mends': {
+        const { rows } = valueOrThrow(await engine.call('mends.propose', { runId: subjectId, ...order.draft.body }));
+        const says = `${rows.length.toLocaleString('en')} proposed, nothing is posted yet:`;
+        return { says, name: 'Show the proposals', to: { type: 'mends' } };
+      }
+      case 'group': {
+        const { act, title } = order.draft.body;
+        const decision = { groupId: subjectId, seenVersion: order.version, act };
+        valueOrThrow(await engine.call('failures.decide', decision));
+        return { says: 'Decided:', name: title, to: { type: 'failures' } };
+      }
+      case 'review': {
+        const review = { runId: subjectId, findingIds: [...order.findingIds], act: order.draft.body.act };
+        const { rows } = valueOrThrow(await engine.call('findings.act', review));
+        const says = `Done to ${rows.length.toLocaleString('en')}:`;
+        return { says, name: 'Show the findings', to: { type: 'findings' } };
+      }
+      case 'decision': {
+        const { decision, note } = order.draft.body;
+        const decided = { mendIds: [...order.mendIds], decision, note };
+        const { rows } = valueOrThrow(await engine.call('mends.decide', decided));
+        const refused = rows.flatMap(({ error }) => error ?? []);
+        const [first] = refused;
+        if (first !== undefined && refused.length === rows.length) throw new EngineFailure(first);
+        const done = `${(rows.length - refused.length).toLocaleString('en')} ${decision}`;
+        const says = first === undefined ? `${done}:` : `${done}, ${refused.length} refused (${explainError(first)}):`;
+        return { says, name: 'Show the proposals', to: { type: 'mends' } };
+      }
+    }
+  };
+  return useMutation({
+    mutationFn: async (order: DraftToSend) => {
+      const done = await send(order);
+      valueOrThrow(await engine.call('drafts.delete', { id: order.draft.id }));
+      return done;
+    },
+    onSuccess: onSent,
+    onSettled: (_done, _error, { draft }) =>
+      Promise.all([
+        queryClient.invalidateQueries({ queryKey: queryKeys.drafts }),
+        queryClient.invalidateQueries({ queryKey: queryKeys.job(draft.subjectId) }),
+        queryClient.invalidateQueries({ queryKey: draftCheckKey(draft.id) }),
+      ]),
+  });
+}

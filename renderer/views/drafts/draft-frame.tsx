@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react';
+import { explainError } from '#domain/errors.ts';
+import { ExactTime } from '../../components/time-text.tsx';
+import { toWireError } from '../../state/engine-failure.ts';
+
+/** When a draft was kept, and what was written beside it. */
+export function KeptLine({
+  madeAtMs,
+  note,
+  children,
+}: {
+  madeAtMs: number;
+  note: string;
+  children?: ReactNode;
+}): ReactNode {
+  return (
+    <p className="muted">
+      Kept <ExactTime atMs={madeAtMs} />
+      {children}.
+      {note !== '' && (
+        <>
+          {' '}
+          Note: <bdi>{note}</bdi>
+        </>
+      )}
+    </p>
+  );
+}
+
+/** How far the check of a draft has come, where there is nothing to show of it yet. */
+export function CheckLine({
+  isConnected,
+  check,
+}: {
+  isConnected: boolean;
+  check: { readonly isPending: boolean; readonly error: Error | null };
+}): ReactNode {
+  if (!isConnected) return <p className="muted">It is checked when the server is back.</p>;
+  if (check.error !== null) {
+    return (
+      <p className="text-danger" role="alert">
+        {explainError(toWireError(check.error))}
+      </p>
+    );
+  }
+  return check.isPending ? <output>Asking the server how it stands now…</output> : null;
+}
+
+/** Why a draft cannot be sent as it is. */
+export function Hindrance({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <p className="note" data-tone="danger">
+      {children}
+    </p>
+  );
+}
