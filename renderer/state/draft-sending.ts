@@ -4,6 +4,7 @@ import { draftCheckKey, type DraftCheck } from './draft-checks.ts';
 import type { JobDraft, KeptDraft } from './drafts.ts';
 import { EngineFailure, valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
+import { financeKeys } from './finance-queries.ts';
 
 /** What a draft that was sent led to, and the way there. */
 export interface SentDraft {
@@ -95,11 +96,18 @@ export function useSendDraft(onSent: (done: SentDraft) => void) {
       return done;
     },
     onSuccess: onSent,
-    onSettled: (_done, _error, { draft }) =>
-      Promise.all([
-        queryClient.invalidateQueries({ queryKey: queryKeys.drafts }),
-        queryClient.invalidateQueries({ queryKey: queryKeys.job(draft.subjectId) }),
-        queryClient.invalidateQueries({ queryKey: draftCheckKey(draft.id) }),
-      ]),
+    onSettled: async (_done, _error, { draft }) => {
+      // What it may have changed is read anew wherever it is shown, and what the server says of it too.
+      const keys = [
+        queryKeys.drafts,
+        queryKeys.job(draft.subjectId),
+        queryKeys.failures,
+        queryKeys.findings,
+        financeKeys.mends,
+        financeKeys.reviews,
+        draftCheckKey(draft.id),
+      ];
+      await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+    },
   });
 }

@@ -7,7 +7,7 @@ import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine, useIsServerAway } from './engine-queries.tsx';
 
 /** The keys under which answers about mends, reviews, months and invoices are kept. */
-const financeKeys = {
+export const financeKeys = {
   mends: ['mends'] as const,
   reviews: ['findings.review'] as const,
   periods: ['periods.list'] as const,

@@ -22,18 +22,20 @@ beforeAll(async () => {
   engine = consoleEngine({ dataDir: folder, mongodbUri: sandbox.uri, dbName: 'shop', personName: null });
   expectOk(await engine.start());
   window = new EngineWindow(engine);
-  const connection = async () => expectOk(await window.ask('status.get', {})).connection.state;
-  const stands = (state: string, timeout: number) =>
-    vi.waitFor(async () => expect(await connection()).toBe(state), { timeout, interval: 50 });
-  await stands('connected', 20_000);
+  const status = async () => expectOk(await window.ask('status.get', {}));
   // Until the rules were read a group of failures is named by a token, and none was handed out yet.
-  await vi.waitFor(
-    async () => expect(expectOk(await window.ask('status.get', {})).redaction.isHiding).toBe(false),
-    20_000,
-  );
+  await until(async () => {
+    const { connection, redaction } = await status();
+    return connection.state === 'connected' && !redaction.isHiding;
+  });
   await sandbox.stop();
-  await stands('disconnected', 40_000);
+  await until(async () => (await status()).connection.state === 'disconnected');
 }, 90_000);
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  await vi.waitUntil(isSo, { timeout: 40_000, interval: 50 });
+}
+
 afterAll(async () => {
   await engine.stop();
   rmSync(folder, { recursive: true, force: true });
