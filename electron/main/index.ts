@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { app, BrowserWindow, ipcMain, safeStorage, session } from 'electron';
+import { app, BrowserWindow, ipcMain, safeStorage, session, shell } from 'electron';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
 import type { EngineConfig } from '#engine/messages.ts';
@@ -12,6 +12,7 @@ import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
 import { setMenu } from './menu.ts';
 import { Notifications } from './notifications.ts';
 import { PAGE_URL } from './page-files.ts';
+import { ExternalLinks } from './external-links.ts';
 import { firstConfig } from './profiles/opening.ts';
 import { ProfileShelf } from './profiles/profile-shelf.ts';
 import { SecretVault } from './profiles/secret-vault.ts';
@@ -54,8 +55,14 @@ function run(options: LaunchOptions): void {
       preload: path.join(here, '../preload/index.cjs'),
       stateFile: path.join(dataDir, 'window.json'),
       route,
+      follow: (url) => void links.follow(url),
       log,
     });
+  const openOutside = (link: string): void => {
+    log(`opening ${link} in the system's browser`);
+    shell.openExternal(link).catch((cause: unknown) => log(`the browser could not be opened: ${String(cause)}`));
+  };
+  const links = new ExternalLinks(openOutside, () => performance.now());
 
   const notifications = new Notifications((route) => show(route));
 

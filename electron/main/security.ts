@@ -40,8 +40,11 @@ export function isPageUrl(url: string): boolean {
   return `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN && !parsed.pathname.startsWith(PREVIEW_PATH);
 }
 
-/** Refuses whatever a page could ask for beyond showing itself: navigation, windows, embedded pages. */
-export function confine(contents: WebContents): void {
+/**
+ * Refuses whatever a page could ask for beyond showing itself: navigation, windows, embedded pages.
+ * @param follow told of an address that the page would open in a window of its own
+ */
+export function confine(contents: WebContents, follow: (url: string) => void): void {
   contents.on('will-navigate', (event) => {
     if (!isPageUrl(event.url)) event.preventDefault();
   });
@@ -49,7 +52,10 @@ export function confine(contents: WebContents): void {
     if (!isPageUrl(event.url)) event.preventDefault();
   });
   contents.on('will-attach-webview', (event) => event.preventDefault());
-  contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  contents.setWindowOpenHandler(({ url }) => {
+    follow(url);
+    return { action: 'deny' };
+  });
 }
 
 /** Permissions that the page may have: writing to the clipboard, for "copy id". */

@@ -10,6 +10,8 @@ export interface WindowOptions {
   readonly stateFile: string;
   /** A route inside the page, null for its first screen. */
   readonly route: string | null;
+  /** Told of an address that the page would open outside of itself. */
+  readonly follow: (url: string) => void;
   readonly log: (line: string) => void;
 }
 
@@ -28,7 +30,7 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#101418' : '#f7f8fa',
     webPreferences: { ...WEB_PREFERENCES, preload: options.preload },
   });
-  confine(window.webContents);
+  confine(window.webContents, options.follow);
   recover(window, options.log);
   if (isMaximized) window.maximize();
   window.once('ready-to-show', () => window.show());

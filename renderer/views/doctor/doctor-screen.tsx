@@ -1,4 +1,4 @@
-import { CircleAlert, CircleCheck, CircleHelp, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { CircleAlert, CircleCheck, CircleHelp, ExternalLink, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { RequestResult } from '#contract/requests.ts';
 import { DiagnosticsButton } from '../../components/diagnostics-button.tsx';
@@ -6,6 +6,7 @@ import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useDoctor } from '../../state/doctor-queries.ts';
+import { DOCUMENTATION } from './documentation.ts';
 import './doctor.css';
 
 type Part = RequestResult<'doctor.run'>['parts'][number];
@@ -57,6 +58,7 @@ export function DoctorScreen(): ReactNode {
 
 function DoctorPart({ part: { name, level, says, todo } }: { part: Part }): ReactNode {
   const { icon: Icon, says: levelSays } = LEVELS[level];
+  const documentation = DOCUMENTATION[name];
   return (
     <li className="doctor-part" data-level={level}>
       <Icon aria-hidden size={16} />
@@ -65,6 +67,13 @@ function DoctorPart({ part: { name, level, says, todo } }: { part: Part }): Reac
         <span className="visually-hidden">{levelSays}: </span>
         <p className="doctor-says">{says}</p>
         {todo !== null && <p className="doctor-todo">{todo}</p>}
+        {documentation !== undefined && (
+          <a className="doctor-more" href={documentation.href} target="_blank" rel="noreferrer">
+            MongoDB on {documentation.about}
+            <ExternalLink aria-hidden size={12} />
+            <span className="visually-hidden">, in the browser</span>
+          </a>
+        )}
       </div>
     </li>
   );

@@ -97,6 +97,11 @@ export const safeStorage = refusing('safeStorage', {
   getSelectedStorageBackend: () => 'basic_text',
 });
 
+/** The system's browser is no part of this; what it would be handed is said. */
+export const shell = refusing('shell', {
+  openExternal: async (url: string): Promise<void> => say(`the system's browser would open ${url.slice(0, 200)}`),
+});
+
 export const autoUpdater = refusedModule('autoUpdater');
 export const clipboard = refusedModule('clipboard');
 export const contentTracing = refusedModule('contentTracing');
@@ -108,6 +113,5 @@ export const net = refusedModule('net');
 export const netLog = refusedModule('netLog');
 export const powerMonitor = refusedModule('powerMonitor');
 export const powerSaveBlocker = refusedModule('powerSaveBlocker');
-export const shell = refusedModule('shell');
 export const systemPreferences = refusedModule('systemPreferences');
 export const webContents = refusedModule('webContents');

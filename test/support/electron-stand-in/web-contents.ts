@@ -20,7 +20,8 @@ const frameSchema = z.object({
 });
 const withinSchema = z.object({ frameId: z.string(), url: z.string() });
 const goneSchema = z.object({ executionContextId: z.int() });
-const popupSchema = z.object({ targetInfo: z.object({ targetId: z.string(), url: z.string() }) });
+const popupSchema = z.object({ targetInfo: z.object({ targetId: z.string() }) });
+const openedSchema = z.object({ url: z.string() });
 const navigatedSchema = z.object({ loaderId: z.string().optional(), errorText: z.string().optional() });
 const sessionSchema = z.object({ sessionId: z.string() });
 
@@ -197,12 +198,13 @@ export class WebContents extends StandInEmitter {
         });
         return;
       }
-      case 'Target.attachedToTarget': {
-        const { targetInfo } = popupSchema.parse(params);
-        page.target.cdp.tell('Target.closeTarget', { targetId: targetInfo.targetId });
-        this.#windowOpened(targetInfo.url);
+      case 'Page.windowOpen':
+        // Told of a link before there is a window, which names its address no more.
+        this.#windowOpened(openedSchema.parse(params).url);
         return;
-      }
+      case 'Target.attachedToTarget':
+        page.target.cdp.tell('Target.closeTarget', { targetId: popupSchema.parse(params).targetInfo.targetId });
+        return;
       case 'Inspector.targetCrashed':
         say('the page has crashed.');
         page.link.contextGone('all');

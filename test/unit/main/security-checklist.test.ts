@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Session, WebContents } from 'electron';
 import { describe, expect, it } from 'vitest';
 import { FUSES } from '#cli/packaging.ts';
+import { ExternalLinks } from '../../../electron/main/external-links.ts';
 import { CONTENT_SECURITY_POLICY, PAGE_ORIGIN, PAGE_URL, pageFileOf } from '../../../electron/main/page-files.ts';
 import { confine, isTrustedSender, refusePermissions, WEB_PREFERENCES } from '../../../electron/main/security.ts';
 
@@ -55,10 +56,10 @@ class ListenedContents extends EventEmitter {
   }
 }
 
-function confined(): ListenedContents {
+function confined(follow: (url: string) => void = () => undefined): ListenedContents {
   const contents = new ListenedContents();
   // Only what `confine` calls is there; anything else would throw.
-  confine(contents as unknown as WebContents);
+  confine(contents as unknown as WebContents, follow);
   return contents;
 }
 
@@ -175,8 +176,24 @@ describe("Electron's security checklist", () => {
     );
   });
 
-  it('15: nothing of a page is handed to the system to open', () => {
-    expect(filesWith(shell, /openExternal|openPath|import \{[^}]*\bshell\b[^}]*\} from 'electron'/)).toEqual([]);
+  it('15: of a page only an address on the list is handed to the system to open, in one place', () => {
+    const opened: string[] = [];
+    const links = new ExternalLinks(
+      (link) => opened.push(link),
+      () => opened.length * 1000,
+    );
+    const contents = confined((url) => links.follow(url));
+    for (const url of [...FOREIGN, PAGE_URL]) contents.openHandler({ url });
+    expect(opened).toEqual([]);
+    const docs = 'https://www.mongodb.com/docs/manual/indexes/';
+    expect(contents.openHandler({ url: docs })).toEqual({ action: 'deny' });
+    expect(opened).toEqual([docs]);
+    expect(filesWith(shell, /openPath|showItemInFolder/)).toEqual([]);
+    expect(filesWith(shell, /openExternal|import \{[^}]*\bshell\b[^}]*\} from 'electron'/)).toEqual([
+      'electron/main/index.ts',
+    ]);
+    const [index] = shell.filter(({ file }) => file === 'electron/main/index.ts');
+    expect(index?.text.match(/openExternal\([^)]*\)/g)).toEqual(['openExternal(link)']);
   });
 
   it('16: Electron is of a pinned version, and that one is installed', () => {
