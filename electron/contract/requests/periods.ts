@@ -47,6 +47,7 @@ export const PERIOD_REQUESTS = {
     result: exportedSchema,
     permission: 'export',
     writes: false,
+    audit: 'act',
   },
   'margin.get': {
     params: z.object({ period: periodSchema }),
@@ -59,5 +60,6 @@ export const PERIOD_REQUESTS = {
     result: exportedSchema,
     permission: 'export',
     writes: false,
+    audit: 'act',
   },
 } as const satisfies RequestTable;

@@ -1,4 +1,4 @@
-import type { Role } from '../people.ts';
+import { PERMISSIONS_OF, type Role } from '../people.ts';
 import { redactionMark } from './redaction-mark.ts';
 import type { RedactionDraft, RedactionRule } from './redaction-rule.ts';
 import { isHiddenBy, OUTPUT_PATH, parsePath, type TextPath } from './text-path.ts';
@@ -42,10 +42,27 @@ interface FoundRange {
   readonly label: string;
 }
 
-/** The lens of a role; null where nothing is hidden from it. */
+/** What customers wrote, which lists and messages show beside what everybody may see. */
+const PAYLOAD_PATHS = ['input.prompt', 'input.options'] as const;
+const WITHOUT_PAYLOAD = 'not for your role';
+
+/**
+ * The lens of a role; null where nothing is hidden from it. A role without the permission for payloads reads none of them anywhere,
+ * whatever the rules say.
+ */
 export function lensOf({ rules }: RedactionDraft, role: Role, tools: LensTools): Lens | null {
-  const own = rules.filter(({ roles }) => roles.includes(role));
+  const own = [...payloadRules(role), ...rules.filter(({ roles }) => roles.includes(role))];
   return own.length === 0 ? null : lensOfRules(own, tools);
+}
+
+function payloadRules(role: Role): readonly RedactionRule[] {
+  if (PERMISSIONS_OF[role].includes('payload')) return [];
+  return PAYLOAD_PATHS.map((path, index) => ({
+    id: `payload-${index}`,
+    label: WITHOUT_PAYLOAD,
+    roles: [role],
+    where: { type: 'path', path },
+  }));
 }
 
 /** The lens of rules, whomever they are for. */

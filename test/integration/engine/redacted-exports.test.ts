@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { requestNameSchema } from '#contract/requests.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
 import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -120,4 +121,13 @@ it('every export holds a text before a rule hides it, and the mark of the rule i
   expect(after.filter(({ kind, text }) => text.includes(hiddenIn(kind)))).toEqual([]);
   // Hidden is not missing.
   expect(after.filter(({ text }) => !text.includes(redactionMark('by law')))).toEqual([]);
+
+  const filter = { actorId: null, action: null, subject: null };
+  const { rows } = expectOk(await window.ask('audit.page', { filter, cursor: null, limit: 100 }));
+  const recorded = rows.flatMap(({ entry }) => (entry?.outcome === 'done' ? [entry.action] : []));
+  for (const name of requestNameSchema.options.filter((one) => one.endsWith('.export'))) {
+    // Once before the rule and once after; statements and margins in three forms each.
+    const times = name === 'statements.export' || name === 'margin.export' ? 6 : 2;
+    expect([name, recorded.filter((action) => action === name).length]).toEqual([name, times]);
+  }
 });

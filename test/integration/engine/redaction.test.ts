@@ -337,6 +337,35 @@ describe('somebody from whom texts are hidden', () => {
   });
 });
 
+describe.each(['viewer', 'finance'] as const)('a %s, who may read no payload', (role) => {
+  it('is shown no prompt and no option in any answer, cannot search for one, and finds jobs by their fields', async () => {
+    const founder = await openConsole('fay');
+    expectOk(await founder.ask('people.set', { personId: 'vic', role }));
+    const window = await openConsole('vic');
+    await window.untilStatus(({ person, redaction }) => person.role === role && redaction.isHiding);
+    const sort = { column: 'createdAt', direction: 'descending' } as const;
+    const ask = { sort, cursor: null, limit: 100 };
+    const { rows } = expectOk(await window.ask('jobs.page', { filter: {}, ...ask }));
+    expect(rows.map(({ promptStart }) => promptStart)).toEqual(rows.map(() => redactionMark('not for your role')));
+    expect(rows.map(({ id }) => id).sort()).toEqual(['j1', 'j2']);
+    expect(await window.ask('jobs.page', { filter: { text: 'June' }, ...ask })).toMatchObject({
+      error: { code: 'search_hidden' },
+    });
+    const failed = expectOk(await window.ask('jobs.page', { filter: { states: ['failed'] }, ...ask }));
+    expect(failed.rows.map(({ id }) => id)).toEqual(['j1']);
+    expect(await window.ask('job.get', { jobId: 'j1' })).toMatchObject({ error: { code: 'permission_denied' } });
+    const week = { fromMs: Date.now() - 7 * 86_400_000, toMs: Date.now() + 86_400_000 };
+    const answers = [JSON.stringify(rows), JSON.stringify(expectOk(await window.ask('failures.list', week)))];
+    for (const name of requestNameSchema.options) {
+      const samples = fc.sample(sampleOf(REQUESTS[name].params), { numRuns: EACH, seed: SEED });
+      for (const params of samples) answers.push(JSON.stringify(await window.ask(name, params as never)));
+    }
+    for (const wrote of [`write about ${MARK} in June`, `another ${MARK} text`, `like ${MARK} would`]) {
+      expect(answers.filter((answer) => answer.includes(wrote))).toEqual([]);
+    }
+  });
+});
+
 describe('the rules', () => {
   it('are tried against recent jobs by counts alone, are audited, and are refused where they are not the founder’s', async () => {
     const window = await openConsole('fay');

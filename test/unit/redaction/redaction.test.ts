@@ -223,6 +223,14 @@ describe('versions of the rules', () => {
     expect(lensOf({ rules: [hides('input.prompt')] }, 'support', TOOLS)).not.toBeNull();
   });
 
+  it.each(['viewer', 'finance'] as const)('hide what customers wrote from a %s, who may read no payload', (role) => {
+    const lens = lensOf({ rules: [] }, role, TOOLS);
+    expect(lens?.hiddenAt(['input', 'prompt'])).toBe('not for your role');
+    expect(lens?.hiddenAt(['input', 'options', 'tone'])).toBe('not for your role');
+    expect(lens?.hiddenAt(['failure', 'message'])).toBeNull();
+    expect(lensOf({ rules: [] }, 'support', TOOLS)).toBeNull();
+  });
+
   it('follow one another, each with a reason and a difference', () => {
     const draft = { rules: [hides('input.prompt', 'prompt')] };
     const first = nextRedactionVersion(NO_REDACTION, draft, step);
