@@ -44,31 +44,44 @@ export const HEALTH_COLUMN_NAMES: readonly string[] = [
   'finish_times',
 ];
 
+/** The histogram of what holds no duration, as it is written. */
+const NO_DURATIONS = encodeDurations(new Map());
+
 /** Figures of one or more buckets, or what a transaction changes of them. */
 export class HealthSums {
   readonly counters: number[] = HEALTH_COUNTERS.map(() => 0);
-  readonly queueTimes: DurationCounts = new Map();
-  readonly finishTimes: DurationCounts = new Map();
+  // Made when a duration comes: most rows that a writer gathers have none, and it gathers ten for each job.
+  #queueTimes: DurationCounts | null = null;
+  #finishTimes: DurationCounts | null = null;
+
+  get queueTimes(): DurationCounts {
+    return (this.#queueTimes ??= new Map());
+  }
+
+  get finishTimes(): DurationCounts {
+    return (this.#finishTimes ??= new Map());
+  }
 
   get isEmpty(): boolean {
-    return this.counters.every((sum) => sum === 0) && this.queueTimes.size === 0 && this.finishTimes.size === 0;
+    const hasTimes = (this.#queueTimes?.size ?? 0) > 0 || (this.#finishTimes?.size ?? 0) > 0;
+    return !hasTimes && this.counters.every((sum) => sum === 0);
   }
 
   addContribution(contribution: HealthContribution, by: 1 | -1): void {
-    HEALTH_COUNTERS.forEach((counter, index) => {
-      const figure = contribution.counters[counter];
+    for (let index = 0; index < HEALTH_COUNTERS.length; index += 1) {
+      const figure = contribution.counters[HEALTH_COUNTERS[index] ?? 'arrived'];
       if (figure !== undefined) this.counters[index] = (this.counters[index] ?? 0) + by * figure;
-    });
+    }
     if (contribution.queueMs !== null) addToSlot(this.queueTimes, durationSlotOf(contribution.queueMs), by);
     if (contribution.finishMs !== null) addToSlot(this.finishTimes, durationSlotOf(contribution.finishMs), by);
   }
 
   addSums(sums: HealthSums): void {
-    sums.counters.forEach((figure, index) => {
-      this.counters[index] = (this.counters[index] ?? 0) + figure;
-    });
-    addCounts(this.queueTimes, sums.queueTimes);
-    addCounts(this.finishTimes, sums.finishTimes);
+    for (let index = 0; index < sums.counters.length; index += 1) {
+      this.counters[index] = (this.counters[index] ?? 0) + (sums.counters[index] ?? 0);
+    }
+    if (sums.#queueTimes !== null) addCounts(this.queueTimes, sums.#queueTimes);
+    if (sums.#finishTimes !== null) addCounts(this.finishTimes, sums.#finishTimes);
   }
 
   /** Adds a row as SQLite gives it. @param at where the columns of {@link HEALTH_COLUMN_NAMES} begin in it */
@@ -78,29 +91,68 @@ export class HealthSums {
         this.counters[index] = (this.counters[index] ?? 0) + Number(row[at + index]);
       });
       const [queueTimes, finishTimes] = row.slice(at + HEALTH_COUNTERS.length);
-      if (queueTimes instanceof Uint8Array) addEncodedDurations(this.queueTimes, queueTimes);
-      if (finishTimes instanceof Uint8Array) addEncodedDurations(this.finishTimes, finishTimes);
+      if (hasBytes(queueTimes)) addEncodedDurations(this.queueTimes, queueTimes);
+      if (hasBytes(finishTimes)) addEncodedDurations(this.finishTimes, finishTimes);
     });
   }
+
+  /** The histograms of both kinds of time as they are written. Throws for a negative count. */
+  encodedTimes(): readonly [Uint8Array, Uint8Array] {
+    const encoded = (times: DurationCounts | null): Uint8Array =>
+      times === null ? NO_DURATIONS : encodeDurations(times);
+    return [encoded(this.#queueTimes), encoded(this.#finishTimes)];
+  }
+}
+
+function hasBytes(column: unknown): column is Uint8Array {
+  return column instanceof Uint8Array && column.length > 0;
 }
 
 type Key = readonly (string | number)[];
 
-/** Sums by key, with the keys beside them. */
-class KeyedSums {
-  readonly #sums = new Map<string, { readonly key: Key; readonly sums: HealthSums }>();
+/** What is counted of one bucket. */
+interface BucketSums {
+  readonly bucket: number;
+  /** What beside the bucket makes the row, and the same as one text. */
+  readonly dimensions: readonly string[];
+  readonly name: string;
+  readonly sums: HealthSums;
+}
 
-  at(key: Key): HealthSums {
-    const name = key.join('\0');
-    let found = this.#sums.get(name);
-    if (found === undefined) this.#sums.set(name, (found = { key, sums: new HealthSums() }));
+/** Sums by bucket and dimensions. */
+class KeyedSums {
+  readonly #sums = new Map<string, BucketSums>();
+
+  /** @param name the dimensions as one text, put together by the caller once for several buckets */
+  at(bucket: number, name: string, dimensions: readonly string[]): HealthSums {
+    const key = `${bucket}\0${name}`;
+    let found = this.#sums.get(key);
+    if (found === undefined) this.#sums.set(key, (found = { bucket, dimensions, name, sums: new HealthSums() }));
     return found.sums;
   }
 
-  values(): Iterable<{ readonly key: Key; readonly sums: HealthSums }> {
+  values(): Iterable<BucketSums> {
     return this.#sums.values();
   }
+
+  /** The same in buckets that are so many times as long. */
+  coarser(times: number): KeyedSums {
+    const coarse = new KeyedSums();
+    for (const { bucket, name, dimensions, sums } of this.values()) {
+      coarse.at(Math.floor(bucket / times), name, dimensions).addSums(sums);
+    }
+    return coarse;
+  }
+
+  /** Everything of each bucket. */
+  whole(): KeyedSums {
+    const whole = new KeyedSums();
+    for (const { bucket, sums } of this.values()) whole.at(bucket, '', NO_DIMENSIONS).addSums(sums);
+    return whole;
+  }
 }
+
+const NO_DIMENSIONS = ['', '', ''];
 
 /** One table of buckets: adds to its rows, and drops those that hold nothing any more. */
 class HealthTable {
@@ -127,7 +179,7 @@ class HealthTable {
     if (standing !== undefined) sums.addRow(standing, 0);
     if (sums.isEmpty) this.#delete.run(...key);
     else {
-      const times = decode(() => [encodeDurations(sums.queueTimes), encodeDurations(sums.finishTimes)]);
+      const times = decode(() => sums.encodedTimes());
       this.#replace.run(...key, ...sums.counters, ...times);
     }
   }
@@ -157,11 +209,15 @@ export class HealthRollUps {
 
   move(facts: HealthFacts, by: 1 | -1): void {
     const { kind, provider, model, workspace } = facts;
+    const dimensions = [kind, provider, model];
+    const name = dimensions.join('\0');
+    const ofWorkspace = [workspace, ...dimensions];
+    const nameOfWorkspace = `${workspace}\0${name}`;
     for (const contribution of healthContributionsOf(facts)) {
       const bucket = bucketOf(contribution.atMs, HEALTH_GRAINS[0]);
-      this.#fine.at([bucket, kind, provider, model]).addContribution(contribution, by);
+      this.#fine.at(bucket, name, dimensions).addContribution(contribution, by);
       const day = bucketOf(contribution.atMs, WORKSPACE_GRAIN);
-      this.#ofWorkspaces.at([day, workspace, kind, provider, model]).addContribution(contribution, by);
+      this.#ofWorkspaces.at(day, nameOfWorkspace, ofWorkspace).addContribution(contribution, by);
     }
   }
 
@@ -172,19 +228,25 @@ export class HealthRollUps {
 
   /** Writes what was gathered; belongs into the transaction that changed the rows. */
   flush(): void {
-    const all = new KeyedSums();
-    for (const { key, sums } of this.#fine.values()) {
-      const [fineBucket, ...dimensions] = key;
-      for (const grain of HEALTH_GRAINS) {
-        const bucket = Math.floor((Number(fineBucket) * HEALTH_GRAINS[0]) / grain);
-        all.at([grain, bucket, ...dimensions]).addSums(sums);
-        all.at([grain, bucket, '', '', '']).addSums(sums);
-      }
+    // Each length of buckets is summed up from the one before, all of them before a row that stands is added to any.
+    let [grain, rows, whole]: [number, KeyedSums, KeyedSums] = [HEALTH_GRAINS[0], this.#fine, this.#fine.whole()];
+    const all = [{ grain, rows, whole }];
+    for (const longer of HEALTH_GRAINS.slice(1)) {
+      const times = longer / grain;
+      [grain, rows, whole] = [longer, rows.coarser(times), whole.coarser(times)];
+      all.push({ grain, rows, whole });
     }
-    for (const { key, sums } of all.values()) this.#health.add(key, sums);
-    for (const { key, sums } of this.#ofWorkspaces.values()) this.#workspaces.add([WORKSPACE_GRAIN, ...key], sums);
+    for (const of of all) {
+      writeSums(this.#health, of.grain, of.rows);
+      writeSums(this.#health, of.grain, of.whole);
+    }
+    writeSums(this.#workspaces, WORKSPACE_GRAIN, this.#ofWorkspaces);
     this.reset();
   }
+}
+
+function writeSums(table: HealthTable, grain: number, rows: KeyedSums): void {
+  for (const { bucket, dimensions, sums } of rows.values()) table.add([grain, bucket, ...dimensions], sums);
 }
 
 /** The bucket that a time is in. @param grain its length in seconds */

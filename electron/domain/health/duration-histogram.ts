@@ -61,8 +61,10 @@ export function durationQuantile(counts: DurationCounts, share: number): number 
 
 /** A histogram as bytes: slot and count of each, ascending. Throws for a negative count, which none that is kept has. */
 export function encodeDurations(counts: DurationCounts): Uint8Array {
+  // Most rows hold no duration or a single one.
+  const slots = counts.size > 1 ? [...counts].sort(([left], [right]) => left - right) : counts;
   const bytes: number[] = [];
-  for (const [slot, durations] of [...counts].sort(([left], [right]) => left - right)) {
+  for (const [slot, durations] of slots) {
     if (durations < 0) throw new RangeError(`slot ${slot} would hold ${durations} durations`);
     bytes.push(slot);
     let rest = durations;
@@ -72,7 +74,7 @@ export function encodeDurations(counts: DurationCounts): Uint8Array {
     }
     bytes.push(rest);
   }
-  return Uint8Array.from(bytes);
+  return new Uint8Array(bytes);
 }
 
 /** Adds what {@link encodeDurations} wrote to a histogram; throws for other bytes. */
