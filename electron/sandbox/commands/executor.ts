@@ -104,6 +104,7 @@ export class Executor {
     const { sqlite, disk, oplog } = this.#deployment;
     const before = oplog.mark;
     const answers: (() => void)[] = [];
+    let isCommitted = false;
     try {
       for (const waiting of batch) {
         // What only reads needs no transaction: nothing else runs in between.
@@ -112,7 +113,7 @@ export class Executor {
       }
       if (sqlite.inTransaction) {
         this.#commit.run();
-        disk.noteCommit();
+        isCommitted = true;
       }
     } catch (cause) {
       // Nothing of the batch reached the disk (it is full, or the file is gone): all of it is refused.
@@ -122,6 +123,8 @@ export class Executor {
       for (const waiting of batch) waiting.resolve(this.#failure(toServerError(cause)));
       return;
     }
+    // A disk that fails is not a refusal: what was committed is seen by whoever reads next, so the server ends here.
+    if (isCommitted) disk.noteCommit();
     const isChanged = oplog.last !== before.last;
     disk.whenDurable(() => {
       for (const answer of answers) answer();

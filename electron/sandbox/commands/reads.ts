@@ -85,6 +85,19 @@ function syncFirstPage(
   return at === null ? reply : { cursor: { ...reply.cursor, atClusterTime: at } };
 }
 
+/**
+ * The reply of a command that lists what is known at once, in pages where its `cursor.batchSize` asks for them. Errors: 40415 for another
+ * option of `cursor`, 51024 for a negative size.
+ */
+export function listReply(call: CommandCall, namespace: string, documents: readonly Doc[]): Doc {
+  const cursor = docField(call.body, 'cursor') ?? {};
+  refuseUnknown('cursor', cursor, CURSOR_FIELDS);
+  refuseNegative('batchSize', cursor['batchSize']);
+  const source = pagesOf(documents, (page) => page);
+  const batchSize = numberField(cursor, 'batchSize') ?? documents.length;
+  return syncFirstPage(call, namespace, source, batchSize, { isSingle: false, at: null });
+}
+
 /** What a command of the shape of `find` reads. Errors: `BadValue`, `TypeMismatch`. */
 export function readRequest(call: CommandCall): ReadRequest {
   const { body } = call;

@@ -1,7 +1,6 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
-import { NO_CURSOR } from '../deployment.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
@@ -9,6 +8,7 @@ import { checkCreateOptions } from './create-options.ts';
 import { refuseOption, refuseUnknown } from './field-values.ts';
 import { checkIndexSpec } from './index-spec.ts';
 import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
+import { listReply } from './reads.ts';
 
 function existing(call: CommandCall): CollectionInfo {
   const name = collectionName(call);
@@ -27,10 +27,6 @@ function logChange(
 ): void {
   const { db, name: coll, uuid } = collection;
   call.deployment.oplog.append({ operationType, db, coll, uuid, fields: { operationDescription, ...others } });
-}
-
-function cursorOf(ns: string, firstBatch: readonly Doc[]): Doc {
-  return { cursor: { id: NO_CURSOR, ns, firstBatch } };
 }
 
 const createIndexes: Command = {
@@ -86,7 +82,8 @@ const listIndexes: Command = {
   writes: false,
   run(call) {
     const collection = existing(call);
-    return cursorOf(
+    return listReply(
+      call,
       `${call.db}.${collection.name}`,
       collection.indexes.map((index) => index.spec),
     );
@@ -280,7 +277,8 @@ const listCollections: Command = {
             ...(collection.options['clusteredIndex'] === undefined ? { idIndex: collection.indexes[0]?.spec } : {}),
           },
     );
-    return cursorOf(
+    return listReply(
+      call,
       `${call.db}.$cmd.listCollections`,
       described.filter((one) => matches(one)),
     );
