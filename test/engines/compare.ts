@@ -1,15 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EJSON } from 'bson';
 import fc from 'fast-check';
-import type { Db } from 'mongodb';
+import type { Db, Document } from 'mongodb';
+import { explainedByManual } from './by-manual.ts';
 import { DEVIATIONS, type Difference } from './deviations.ts';
+import { EngineAgain } from './engine-again.ts';
 import { CASES, INDEX_SETS, WORLDS, type Case, type Operation } from './operations.ts';
-import { contents, makeWorld, prepare, run, type Outcome } from './outcome.ts';
+import { contents, documentsOf, EngineCrash, isCrash, makeWorld, refuseCrash, prepare, run } from './outcome.ts';
 
 /** Both servers. */
 export interface Pair {
   readonly sandbox: Db;
   readonly engine: Db;
+  /** Makes the collections anew, after the engine came back without them. */
+  readonly rebuild: () => Promise<void>;
+  /** Starts the engine again; null where somebody else does. */
+  readonly restart: (() => Promise<void>) | null;
 }
 
 /** How often each known deviation was met, by its name. */
@@ -26,7 +32,7 @@ export interface Comparison {
 const WRITES = new Set(['update', 'pipelineUpdate', 'delete', 'findAndModify']);
 
 /** Makes the collections of a run on both servers: the same seed makes the same ones. */
-export async function makeWorlds({ sandbox, engine }: Pair, seed: number): Promise<void> {
+export async function makeWorlds({ sandbox, engine }: Pick<Pair, 'sandbox' | 'engine'>, seed: number): Promise<void> {
   const sets = fc.sample(INDEX_SETS, { numRuns: WORLDS, seed });
   for (const db of [sandbox, engine]) {
     await db.dropDatabase();
@@ -37,43 +43,56 @@ export async function makeWorlds({ sandbox, engine }: Pair, seed: number): Promi
 /** Runs random cases on both servers; the first unexplained difference ends it, and is shrunk. */
 export async function compareCases(
   pair: Pair,
-  { seed, cases, explained }: { readonly seed: number; readonly cases: number; readonly explained: Explained },
+  {
+    seed,
+    cases,
+    explained,
+    shrinks,
+  }: { readonly seed: number; readonly cases: number; readonly explained: Explained; readonly shrinks: boolean },
 ): Promise<Comparison> {
   let operations = 0;
   const property = fc.asyncProperty(CASES, async (given) => {
     const difference = await compareCase(pair, given, explained, (more) => (operations += more));
     if (difference !== null) throw new Error(shown(difference));
   });
-  const result = await fc.check(property, { seed, numRuns: cases, interruptAfterTimeLimit: SHRINK_MS_MAX });
+  const result = await fc.check(property, {
+    seed,
+    numRuns: cases,
+    skipAllAfterTimeLimit: CASES_MS_MAX,
+    endOnFailure: !shrinks,
+  });
   if (!result.failed || result.counterexample === null) return { operations, failure: null };
   const [smallest] = result.counterexample;
   const reason = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
   return { operations, failure: `seed ${seed}, documents ${EJSON.stringify(smallest.documents)}\n${reason}` };
 }
 
-/** Shrinking asks both servers again and again. */
-const SHRINK_MS_MAX = 10 * 60 * 1000;
+/** Shrinking asks both servers again and again. A case that has begun is not cut off: it would go on beside the next ones. */
+const CASES_MS_MAX = 10 * 60 * 1000;
 
-/** What the DocumentDB engine answers when one of its processes has crashed, until all of them are back. */
-const CRASHED =
-  /recovery mode|not yet accepting|starting up|shutting down|terminat|server closed|Connection (closed|terminated)|timed out|ECONN/i;
 /** The name under which cases are counted that the engine crashed in. */
 export const CRASHES = 'cases that the engine crashed in, which compare nothing';
 const RESTART_PAUSE_MS = 500;
 
-class EngineCrash extends Error {}
+/** An engine that does not come back by itself within this time is started again, or given up. */
+const ABSENCE_MS_MAX = 60_000;
 
-function refuseCrash(outcome: Outcome): void {
-  if (outcome.code !== null && CRASHED.test(outcome.message)) throw new EngineCrash(outcome.message);
-}
-
-/** Waits until the engine answers again. */
-async function restarted({ engine }: Pair): Promise<void> {
-  for (;;) {
+/** Waits until the engine answers again, and makes again what it may have lost. Throws where it stays away. */
+async function restarted({ engine, restart, rebuild }: Pair): Promise<void> {
+  const isBack = async (): Promise<boolean> => {
     const { code, message } = await contents(engine, 0);
-    if (code === null || !CRASHED.test(message)) return;
-    await delay(RESTART_PAUSE_MS);
+    return code === null || !isCrash(message);
+  };
+  const waited = async (): Promise<boolean> => {
+    for (const start = Date.now(); Date.now() < start + ABSENCE_MS_MAX; await delay(RESTART_PAUSE_MS))
+      if (await isBack()) return true;
+    return false;
+  };
+  if (!(await waited())) {
+    await restart?.();
+    if (!(await waited())) throw new Error('The engine crashed and stays away.');
   }
+  await rebuild();
 }
 
 /**
@@ -92,7 +111,7 @@ async function compareCase(
     count(operations);
     return difference;
   } catch (cause) {
-    if (!(cause instanceof EngineCrash)) throw cause;
+    if (!(cause instanceof EngineCrash) && !isCrash(String(cause))) throw cause;
     explained.set(CRASHES, (explained.get(CRASHES) ?? 0) + 1);
     await restarted(pair);
     return null;
@@ -109,14 +128,26 @@ async function differenceIn(
   refuseCrash(engine);
   const insert = { kind: 'insert', command: {} };
   const documents = EJSON.stringify(given.documents);
-  if (sandbox.text !== engine.text)
-    return unlessExplained({ operation: insert, documents, sandbox, engine }, explained);
+  if (sandbox.text !== engine.text) {
+    const again = new EngineAgain(pair.engine, given.world, given.documents);
+    return unlessExplained({ operation: insert, documents, sandbox, engine }, again, explained);
+  }
   for (const operation of given.operations) {
     count();
+    // What a write begins with is gone after it.
+    const before = WRITES.has(operation.kind) ? await held(pair, given.world) : null;
     const difference = await compareOne(pair, given.world, operation);
-    if (difference !== null) return unlessExplained({ ...difference, documents }, explained);
+    if (difference === null) continue;
+    const again = new EngineAgain(pair.engine, given.world, before ?? (await held(pair, given.world)));
+    return unlessExplained({ ...difference, documents }, again, explained);
   }
   return null;
+}
+
+async function held({ engine }: Pair, world: number): Promise<readonly Document[]> {
+  const { documents, code } = await documentsOf(engine, world, [{ $sort: { _id: 1 } }]);
+  if (documents === null) throw new EngineCrash(`The engine refuses to show what it holds: ${code}.`);
+  return documents;
 }
 
 async function compareOne(
@@ -139,10 +170,16 @@ async function compareOne(
   };
 }
 
-function unlessExplained(difference: Difference, explained: Explained): Difference | null {
-  const deviation = DEVIATIONS.find((one) => one.explains(difference));
-  if (deviation === undefined) return difference;
-  explained.set(deviation.name, (explained.get(deviation.name) ?? 0) + 1);
+async function unlessExplained(
+  difference: Difference,
+  again: EngineAgain,
+  explained: Explained,
+): Promise<Difference | null> {
+  let name = await explainedByManual(difference, again);
+  for (const { name: other, explains } of DEVIATIONS)
+    if (name === null && (await explains(difference, again))) name = other;
+  if (name === null) return difference;
+  explained.set(name, (explained.get(name) ?? 0) + 1);
   return null;
 }
 

@@ -12,6 +12,23 @@ export interface Outcome {
   readonly wasRefused?: boolean;
 }
 
+/** What the DocumentDB engine answers when one of its processes has crashed, until all of them are back. */
+const CRASHED =
+  /recovery mode|not yet accepting|starting up|shutting down|terminat|server closed|Connection (closed|terminated)|timed out|ECONN/i;
+
+/** The engine crashed, and what it was asked compares nothing. */
+export class EngineCrash extends Error {}
+
+/** Whether a refusal tells of a crash and not of what was asked. */
+export function isCrash(message: string): boolean {
+  return CRASHED.test(message);
+}
+
+/** Throws {@link EngineCrash} for an outcome that is none. */
+export function refuseCrash({ code, message }: Outcome): void {
+  if (code !== null && isCrash(message)) throw new EngineCrash(message);
+}
+
 const COLLECTION = 'coll';
 const RAW = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true } as const;
 
@@ -47,6 +64,39 @@ export async function run(db: Db, world: number, operation: Operation): Promise<
   return { text: textOf(operation, reply, errors), code, message: String(first?.['errmsg'] ?? '') };
 }
 
+/** The documents that a pipeline gives, or the code of its refusal. */
+export type Documents =
+  | { readonly documents: readonly Document[]; readonly code: null }
+  | { readonly documents: null; readonly code: number };
+
+/** Runs a pipeline over a collection, or with 1 over the documents that it begins with. */
+export async function documentsOf(db: Db, world: number | null, pipeline: readonly Document[]): Promise<Documents> {
+  try {
+    const cursor = { batchSize: 1000 };
+    const reply = await db.command({ aggregate: world === null ? 1 : nameOf(world), pipeline, cursor }, RAW);
+    return { documents: listOf(docOf(reply['cursor'])['firstBatch']), code: null };
+  } catch (cause) {
+    if (isCrash(String(cause))) throw new EngineCrash(String(cause));
+    return { documents: null, code: codeOf(cause) };
+  }
+}
+
+/** The indexes of a collection. */
+export function indexesOf(db: Db, world: number): Promise<readonly Document[]> {
+  return db.collection(nameOf(world)).listIndexes().toArray();
+}
+
+/** Documents as the text of an outcome. */
+export function textOfDocuments(documents: readonly Document[], isOrdered: boolean): string {
+  const lines = documents.map(shown);
+  return (isOrdered ? lines : lines.sort()).join('\n');
+}
+
+/** What an update says, as the text of an outcome. */
+export function textOfUpdate(n: number, nModified: number): string {
+  return shown({ n, nModified, refused: [] });
+}
+
 function named(command: Document, world: number): Document {
   const [name = ''] = Object.keys(command);
   return { ...command, [name]: nameOf(world) };
@@ -62,8 +112,7 @@ function textOf({ kind, command }: Operation, reply: Document, errors: readonly 
   switch (kind) {
     case 'find':
     case 'aggregate': {
-      const documents = listOf(docOf(reply['cursor'])['firstBatch']).map(shown);
-      return (hasOrder(command) ? documents : documents.sort()).join('\n');
+      return textOfDocuments(listOf(docOf(reply['cursor'])['firstBatch']), hasOrder(command));
     }
     case 'distinct':
       return (reply['values'] as readonly unknown[]).map(shown).sort().join('\n');
@@ -78,8 +127,8 @@ function docOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-/** The ids of groups come in no order. */
-function hasOrder({ pipeline }: Document): boolean {
+/** Whether the answer of an aggregation comes in an order. */
+export function hasOrder({ pipeline }: Document): boolean {
   return !listOf(pipeline).some((stage) => '$group' in stage || '$sortByCount' in stage);
 }
 
@@ -87,7 +136,8 @@ function listOf(value: unknown): readonly Document[] {
   return Array.isArray(value) ? (value as Document[]) : [];
 }
 
-function shown(value: unknown): string {
+/** A value as text. */
+export function shown(value: unknown): string {
   return EJSON.stringify(value, { relaxed: false }).replaceAll(/\{"\$oid":"[0-9a-f]{24}"\}/g, (id) =>
     /"(a{24}|b{24})"/.test(id) ? id : '{"$oid":"new"}',
   );

@@ -5,13 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { startSandbox } from '#sandbox/server.ts';
+import { MANUAL_RULES } from './by-manual.ts';
 import { compareCases, CRASHES, makeWorlds, type Explained } from './compare.ts';
 import { DEVIATIONS } from './deviations.ts';
 
 /**
- * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N --failures N]`: random cases on the sandbox and on an independent
+ * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N --failures N --quick]`: random cases on the sandbox and on an independent
  * engine, the DocumentDB engine beside the project or the one at URI. Exit status: 0 where every difference is explained, 1 where
- * one is not, 3 where there is no engine and nothing was run. It ends at the first unexplained difference, or at the N-th of `--failures`.
+ * one is not, 3 where there is no engine and nothing was run. It ends at the first unexplained difference, or at the N-th of `--failures`;
+ * `--restart` is the command that starts the engine at URI again when it crashed;
+ * with `--quick` it tells of the case as it was met, which is large.
  */
 const NOT_RUN = 3;
 const START = fileURLToPath(new URL('../../../shared/documentdb/start', import.meta.url));
@@ -29,12 +32,14 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     lanes: { type: 'string', default: '4' },
     failures: { type: 'string', default: '1' },
+    restart: { type: 'string' },
+    quick: { type: 'boolean', default: false },
   },
 });
 
-/** Runs the script beside the project. @returns what it printed last, or null where it failed */
-async function script(argument: string): Promise<string | null> {
-  const child = spawn(START, [argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Runs what starts and stops an engine. @returns what it printed last, or null where it failed */
+async function script(command: string, parameters: readonly string[]): Promise<string | null> {
+  const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   const [status] = (await once(child, 'close')) as [number | null];
@@ -43,7 +48,7 @@ async function script(argument: string): Promise<string | null> {
 
 async function engineUri(): Promise<string | null> {
   if (values.uri !== undefined) return values.uri;
-  return existsSync(START) ? script(PORT) : null;
+  return existsSync(START) ? script(START, [PORT]) : null;
 }
 
 async function compareAll(engine: string): Promise<number> {
@@ -65,33 +70,57 @@ async function compareAll(engine: string): Promise<number> {
     told = operations;
     console.log(`${operations} operations so far, seed ${seed}, ${position}.`);
   };
+  let starting: Promise<unknown> | null = null;
+  const restart = async (): Promise<void> => {
+    // All lanes miss it at once.
+    starting ??= (values.restart === undefined ? script(START, [PORT]) : script('sh', ['-c', values.restart])).finally(
+      () => (starting = null),
+    );
+    await starting;
+    console.log(`The engine was started again after ${operations} operations.`);
+  };
   const lane = async (number: number): Promise<void> => {
     const name = `engines_${number}`;
-    const pair = { sandbox: clients[0].db(name), engine: clients[1].db(name) };
-    await makeWorlds(pair, seed + number);
+    const dbs = { sandbox: clients[0].db(name), engine: clients[1].db(name) };
+    const rebuild = (): Promise<void> => makeWorlds(dbs, seed + number);
+    const pair = {
+      ...dbs,
+      rebuild,
+      restart: values.uri === undefined || values.restart !== undefined ? restart : null,
+    };
+    await rebuild();
     for (let round = 0; operations < wanted && failures.length < failuresMax; round += 1) {
-      const result = await compareCases(pair, { seed: seed + number + round * 1000, cases: CASES_AT_ONCE, explained });
+      const result = await compareCases(pair, {
+        seed: seed + number + round * 1000,
+        cases: CASES_AT_ONCE,
+        explained,
+        shrinks: !values.quick,
+      });
       operations += result.operations;
       tell(`lane ${number}, round ${round}`);
-      if (result.failure !== null) failures.push(result.failure);
+      if (result.failure === null) continue;
+      failures.push(result.failure);
+      console.error(result.failure);
     }
-    await Promise.all([pair.sandbox.dropDatabase(), pair.engine.dropDatabase()]);
+    await Promise.all([dbs.sandbox.dropDatabase(), dbs.engine.dropDatabase()]);
   };
   try {
     const lanes = Array.from({ length: Number(values.lanes) }, (_none, number) => lane(number));
     await Promise.all(lanes);
+  } catch (cause) {
+    failures.push(String(cause));
+    console.error(`${String(cause)} The run ends after ${operations} operations.`);
   } finally {
     await Promise.all(clients.map((client) => client.close()));
     await sandbox.stop();
   }
-  for (const { name, rule } of DEVIATIONS) {
+  for (const { name, rule } of [...DEVIATIONS, ...MANUAL_RULES]) {
     const count = explained.get(name) ?? 0;
     if (count > 0) console.log(`${count} times: ${name}. MongoDB: ${rule}`);
   }
   const crashes = explained.get(CRASHES) ?? 0;
   if (crashes > 0) console.log(`${crashes} ${CRASHES}.`);
   console.log(`${operations} operations, ${failures.length} unexplained differences, seed ${seed}.`);
-  for (const failure of failures) console.error(failure);
   return failures.length === 0 ? 0 : 1;
 }
 
@@ -103,6 +132,6 @@ if (uri === null) {
   try {
     process.exitCode = await compareAll(uri);
   } finally {
-    if (values.uri === undefined) await script('stop');
+    if (values.uri === undefined) await script(START, ['stop']);
   }
 }

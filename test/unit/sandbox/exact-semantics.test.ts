@@ -179,6 +179,16 @@ describe('arithmetic', () => {
     ['floor keeps the type', { $floor: double(1.5) }, double(1)],
     ['$type of a long', { $type: long('1') }, 'long'],
     ['$toString of a whole double', { $toString: double(2) }, '2'],
+    ['$toString of a double with a sum’s error', { $toString: double(0.1 + 0.2) }, '0.3'],
+    ['$toString of the last double without an exponent', { $toString: double(9007199254740992) }, '9007199254740992'],
+    ['$toString of a great double', { $toString: double(-1e20) }, '-1e+20'],
+    [
+      '$toString of a great double with many digits',
+      { $toString: double(123456789012345680) },
+      '1.234567890123457e+17',
+    ],
+    ['$toString of a small double', { $toString: double(-0.00012) }, '-0.00012'],
+    ['$toString of a smaller double', { $toString: double(0.000012) }, '1.2e-05'],
     ['$cmp is an int', { $cmp: [int(1), double(1)] }, int(0)],
     ['a place in a path is no index', '$a.0', []],
   ])('%s', (_name, expression, result) => {

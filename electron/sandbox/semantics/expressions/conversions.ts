@@ -100,13 +100,19 @@ function toText(value: unknown): unknown {
   return kind === 'decimal' ? String(value as Decimal128) : String(toBig(value));
 }
 
-/** As C writes it with the shortest number of digits. */
+/** As the server writes it: to sixteen digits, and with an exponent of two digits below 1e-4 and from 1e16 on. */
 function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
   if (Object.is(value, -0)) return '-0';
-  const text = String(value);
-  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+  const [mantissa = '', power = '0'] = value.toExponential(15).split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 16) return withoutZeros(value.toFixed(15 - exponent));
+  return `${withoutZeros(mantissa)}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+function withoutZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }
 
 function toTruth(value: unknown): unknown {

@@ -1,0 +1,227 @@
+import { EJSON } from 'bson';
+import type { Document } from 'mongodb';
+import { sorted, updateOf, withoutWays, type Difference } from './deviations.ts';
+import type { EngineAgain } from './engine-again.ts';
+import { ENDS_OF_ORDER, NOT_OF_IN, plainFilter } from './filters.ts';
+import { Manual, RULES } from './manual.ts';
+import type { Operation } from './operations.ts';
+import { hasOrder, shown, textOfDocuments, textOfUpdate, type Documents } from './outcome.ts';
+
+const COUNT = {
+  name: 'a count of everything is estimated',
+  rule: 'A count without a query gives the number of documents; only orphans of shards and unclean shutdowns make it inexact.',
+  page: 'reference/command/count',
+};
+const ORDER_OF_REFUSALS = {
+  name: 'another of several wrong expressions is told',
+  rule: 'Which of several errors in one pipeline is told follows from the order of evaluation, which the manual leaves open.',
+  page: 'core/aggregation-pipeline',
+};
+const EXACT_SUMS = {
+  name: 'a sum beyond whole 64-bit numbers is rounded at each step',
+  rule: '$sum of whole numbers that exceed a long is a double; the server adds exactly and rounds once.',
+  page: 'reference/operator/aggregation/sum',
+};
+const NOT_ATOMIC = {
+  name: 'a refused statement is taken back whole',
+  rule: 'If an error occurs after some documents were updated, those stay updated: an updateMany is not atomic.',
+  page: 'reference/method/db.collection.updateMany',
+};
+
+const ORDER_OF_FIELDS = {
+  name: 'another of several refusals of an update is told',
+  rule: 'Update operators process document fields with string-based names in lexicographic order; documents come in any order.',
+  page: 'reference/operator/update',
+};
+
+/** All that {@link explainedByManual} may name. */
+export const MANUAL_RULES = [
+  ...Object.values(RULES),
+  COUNT,
+  ORDER_OF_REFUSALS,
+  NOT_ATOMIC,
+  ORDER_OF_FIELDS,
+  NOT_OF_IN,
+  ENDS_OF_ORDER,
+];
+
+/**
+ * Reckons what MongoDB answers by the rules of its manual that the engine does not keep.
+ * @returns the rule that the engine broke, or null where the sandbox did not say exactly what was reckoned
+ */
+export async function explainedByManual(difference: Difference, again: EngineAgain): Promise<string | null> {
+  const notes: string[] = [];
+  const manual = new Manual(again, (name) => notes.push(name));
+  const { operation, sandbox } = difference;
+  switch (operation.kind) {
+    case 'aggregate':
+    case 'find':
+    case 'count': {
+      const documents = await manual.pipeline(again.before, stagesOf(operation));
+      return named(documents, manual, notes, difference);
+    }
+    case 'pipelineUpdate':
+      return pipelineUpdate(manual, notes, again, difference);
+    case 'update-contents':
+      if (sandbox.wasRefused === true) return (await isPartlyDone(again, difference)) ? NOT_ATOMIC.name : null;
+      return otherFilter(again, difference);
+    case 'pipelineUpdate-contents':
+      if (sandbox.wasRefused === true) return (await isPartlyDone(again, difference)) ? NOT_ATOMIC.name : null;
+      return pipelineUpdate(manual, notes, again, difference);
+    case 'findAndModify':
+    case 'findAndModify-contents': {
+      const chosen = await otherOrder(manual, again, difference);
+      if (chosen) return RULES.emptyList.name;
+      if (sandbox.code !== null && difference.engine.code !== null)
+        return (await isFirstRefusal(again, difference)) ? ORDER_OF_FIELDS.name : null;
+      return otherFilter(again, difference);
+    }
+    case 'update':
+      if (sandbox.code !== null && difference.engine.code !== null)
+        return (await isFirstRefusal(again, difference)) ? ORDER_OF_FIELDS.name : null;
+      return otherFilter(again, difference);
+    default:
+      return otherFilter(again, difference);
+  }
+}
+
+/** Whether the engine does as the sandbox where it is told which document comes first. */
+async function otherOrder(manual: Manual, again: EngineAgain, { operation, sandbox }: Difference): Promise<boolean> {
+  const { query, sort } = operation.command;
+  const found = await manual.pipeline(again.before, [{ $match: query }, { $sort: sort }, { $limit: 1 }]);
+  const [first] = found.documents ?? [];
+  if (first === undefined) return false;
+  const command = { ...operation.command, query: { $and: [{ _id: first['_id'] as unknown }, query] } };
+  const { text } = await again.inPlace({ ...operation, command });
+  return text !== '' && sorted(text) === sorted(sandbox.text);
+}
+
+/** Whether the engine refuses a document with the sandbox's code where it is given the fields of the update in the order of their names. */
+async function isFirstRefusal(again: EngineAgain, { operation, sandbox }: Difference): Promise<boolean> {
+  const { command } = operation;
+  const q = (command['query'] ?? statementOf(operation).q) as Document;
+  const parts = Object.entries(updateOf(operation))
+    .flatMap(([operator, fields]) => Object.entries(fields).map(([path, operand]) => ({ operator, path, operand })))
+    .sort((one, other) => (one.path < other.path ? -1 : 1));
+  if (parts.length < 2 && again.before.length < 2) return false;
+  for (const document of again.before)
+    for (const { operator, path, operand } of parts) {
+      const updates = [
+        { q: { $and: [{ _id: document['_id'] as unknown }, q] }, u: { [operator]: { [path]: operand } } },
+      ];
+      const { code } = await again.inPlace({ kind: 'update', command: { update: '', updates } });
+      if (code === sandbox.code) return true;
+      if (code !== null) break;
+    }
+  return false;
+}
+
+function stagesOf({ kind, command }: Operation): readonly Document[] {
+  if (kind === 'aggregate') return command['pipeline'] as Document[];
+  if (kind === 'count') return [{ $match: command['query'] }];
+  const { filter, sort, skip, limit, projection } = command;
+  return [
+    { $match: filter },
+    { $sort: sort },
+    ...(Number(skip) > 0 ? [{ $skip: skip }] : []),
+    ...(Number(limit) > 0 ? [{ $limit: limit }] : []),
+    ...(projection === undefined ? [] : [{ $project: projection }]),
+  ];
+}
+
+function named(
+  result: Documents,
+  { refusals }: Manual,
+  notes: readonly string[],
+  { operation, sandbox, engine }: Difference,
+): string | null {
+  if (result.documents === null) {
+    if (sandbox.code === null || !(sandbox.code === result.code || refusals.all.has(sandbox.code))) return null;
+    return engine.code === null ? RULES.fused.name : ORDER_OF_REFUSALS.name;
+  }
+  if (sandbox.code !== null) return refusals.ofConstants.has(sandbox.code) ? RULES.constants.name : null;
+  if (operation.kind === 'count')
+    return sandbox.text === textOfUpdate(result.documents.length, 0) ? (notes[0] ?? COUNT.name) : null;
+  const text = textOfDocuments(result.documents, hasOrder(operation.command));
+  if (text === sandbox.text) return notes[0] ?? RULES.fused.name;
+  const isSum = EJSON.stringify(operation.command).includes('"$sum"');
+  return isSum && withNearDoubles(text) === withNearDoubles(sandbox.text) ? EXACT_SUMS.name : null;
+}
+
+/** Doubles beyond whole 64-bit numbers to fourteen digits. */
+function withNearDoubles(text: string): string {
+  return text.replaceAll(/\{"\$numberDouble":"(-?\d{18,})\.0"\}/g, (_whole, digits: string) =>
+    Number(digits).toPrecision(14),
+  );
+}
+
+interface Statement {
+  readonly q: Document;
+  readonly u: unknown;
+}
+
+function statementOf({ command }: Operation): Statement {
+  return (command['updates'] as readonly Statement[])[0] ?? { q: {}, u: {} };
+}
+
+async function pipelineUpdate(
+  manual: Manual,
+  notes: readonly string[],
+  again: EngineAgain,
+  difference: Difference,
+): Promise<string | null> {
+  const { q, u } = statementOf(difference.operation);
+  const matched = await manual.pipeline(again.before, [{ $match: q }]);
+  if (matched.documents === null) return null;
+  const result = await manual.pipeline(matched.documents, u as Document[]);
+  if (result.documents === null) return named(result, manual, notes, difference);
+  const before = matched.documents.map(shown);
+  const changed = result.documents.filter((document, at) => shown(document) !== before[at]);
+  const now = new Map(result.documents.map((document) => [shown(document['_id']), document]));
+  const isContents = difference.operation.kind.endsWith('-contents');
+  const text = isContents
+    ? textOfDocuments(
+        again.before.map((document) => now.get(shown(document['_id'])) ?? document),
+        true,
+      )
+    : textOfUpdate(before.length, changed.length);
+  return text === difference.sandbox.text ? (notes[0] ?? RULES.expression.name) : null;
+}
+
+/** Whether each document is as it was or as the statement alone makes it, and one is among them that the statement refuses. */
+async function isPartlyDone(again: EngineAgain, { operation, sandbox }: Difference): Promise<boolean> {
+  const kind = operation.kind.replace('-contents', '');
+  const statement = statementOf(operation);
+  // New fields come in another order, which is a deviation of its own.
+  const lines = new Set(sandbox.text.split('\n').map(sorted));
+  if (lines.size !== again.before.length) return false;
+  let isRefused = false;
+  for (const document of again.before) {
+    const updates = [{ q: { $and: [{ _id: document['_id'] as unknown }, statement.q] }, u: statement.u }];
+    const outcome = await again.inPlace({ kind, command: { update: '', updates } });
+    isRefused ||= outcome.code !== null;
+    if (lines.has(sorted(shown(document)))) continue;
+    const now = (await again.contents()).text.split('\n');
+    const made = now.find((line) => !again.before.some((one) => shown(one) === line));
+    const after = made === undefined ? null : sorted(withoutWays(made, sandbox.text, operation));
+    if (outcome.code !== null || after === null || !lines.has(after)) return false;
+  }
+  return isRefused;
+}
+
+/** Asks with a filter that means the same. */
+async function otherFilter(again: EngineAgain, { operation, sandbox }: Difference): Promise<string | null> {
+  const notes: string[] = [];
+  const plain = (filter: unknown): Document => plainFilter(filter as Document, (name) => notes.push(name));
+  const { command } = operation;
+  const statements = (command['updates'] ?? command['deletes']) as readonly Document[] | undefined;
+  const [first] = statements ?? [];
+  const asked =
+    first === undefined
+      ? { ...command, query: plain(command['query'] ?? {}) }
+      : { ...command, ['updates' in command ? 'updates' : 'deletes']: [{ ...first, q: plain(first['q']) }] };
+  const [name] = notes;
+  if (name === undefined) return null;
+  const outcome = await again.inPlace({ ...operation, kind: operation.kind, command: asked });
+  return outcome.text === sandbox.text ? name : null;
+}

@@ -1,0 +1,245 @@
+import { EJSON } from 'bson';
+import type { Document } from 'mongodb';
+import type { EngineAgain } from './engine-again.ts';
+import { asMean, evaluate, noRefusals, type Refusals } from './expressions.ts';
+import { plainFilter, type Note } from './filters.ts';
+import { shown, type Documents } from './outcome.ts';
+
+/** The names under which rules are noted that the manual has and the engine does not keep. */
+export const RULES = {
+  fused: {
+    name: 'stages are run into one another',
+    rule: 'Each stage performs an operation on the input documents and passes the result to the next.',
+    page: 'core/aggregation-pipeline',
+  },
+  countOfNothing: {
+    name: '$count of nothing gives a document',
+    rule: "If the input dataset is empty, $count doesn't return a result.",
+    page: 'reference/operator/aggregation/count',
+  },
+  emptyList: {
+    name: 'an empty list sorts beside null',
+    rule: 'A comparison of an empty array treats the empty array as less than null or a missing field.',
+    page: 'reference/bson-type-comparison-order',
+  },
+  groupKey: {
+    name: 'a missing group key, or part of one, is no null',
+    rule: 'A missing field is grouped together with null; a field of an embedded document whose expression gives nothing is left out.',
+    page: 'reference/operator/aggregation/group',
+  },
+  accumulator: {
+    name: 'an accumulator of what is missing is left out, and a mean of whole numbers is whole',
+    rule: 'The value of a group that has none is null; the mean of numbers that are no decimals is a double.',
+    page: 'reference/operator/aggregation/avg',
+  },
+  constants: {
+    name: 'constants are evaluated only where a document comes to them',
+    rule: 'The optimizer evaluates expressions without fields before the pipeline runs, and refuses it where they are wrong.',
+    page: 'core/aggregation-pipeline-optimization',
+  },
+  expression: {
+    name: 'operands are evaluated that an expression does not come to, or its number has another type',
+    rule: '$cond, $ifNull, $and and $or stop where they know; arithmetic with null or what is missing is null; $avg and $mod with a double give doubles.',
+    page: 'reference/operator/aggregation',
+  },
+} as const;
+
+/** Reckons a pipeline as the manual tells it: one stage after the other, each asked of the engine alone over what the one before gave. */
+export class Manual {
+  readonly #again: EngineAgain;
+  readonly #note: Note;
+  readonly refusals: Refusals = noRefusals();
+
+  constructor(again: EngineAgain, note: Note) {
+    this.#again = again;
+    this.#note = note;
+  }
+
+  /** Runs all stages; the first refusal ends it. */
+  async pipeline(documents: readonly Document[], stages: readonly Document[]): Promise<Documents> {
+    let result: Documents = { documents, code: null };
+    for (const stage of stages) {
+      if (result.documents === null) {
+        // What the stages behind would refuse may be told before. They are asked over what the pipeline began with.
+        await this.#stage(documents, stage);
+        continue;
+      }
+      result = await this.#stage(result.documents, stage);
+    }
+    return result;
+  }
+
+  async #stage(documents: readonly Document[], stage: Document): Promise<Documents> {
+    const [name = '', given] = Object.entries(stage)[0] ?? [];
+    const plain = (): Promise<Documents> => this.#again.over(documents, [stage]);
+    switch (name) {
+      case '$sort':
+        return this.#sorted(documents, given as Document);
+      case '$match':
+        return this.#again.over(documents, [{ $match: plainFilter(given as Document, this.#note) }]);
+      case '$addFields':
+      case '$set':
+        return this.#noted(RULES.expression.name, plain, () => this.#withFields(documents, given as Document));
+      case '$group':
+        return this.#noted(RULES.groupKey.name, plain, () => this.#grouped(documents, given as Document));
+      case '$sortByCount':
+        return this.#noted(RULES.groupKey.name, plain, () =>
+          this.#again.over(documents, [{ $sortByCount: { $ifNull: [given, null] } }]),
+        );
+      case '$count':
+        if (documents.length > 0) return plain();
+        this.#note(RULES.countOfNothing.name);
+        return { documents: [], code: null };
+      default:
+        return plain();
+    }
+  }
+
+  /** Notes the rule where it makes a difference. */
+  async #noted(rule: string, plain: () => Promise<Documents>, byRule: () => Promise<Documents>): Promise<Documents> {
+    const [engine, manual] = [await plain(), await byRule()];
+    if (engine.code !== null) this.refusals.all.add(engine.code);
+    const isSame = engine.code === manual.code && textOf(engine) === textOf(manual);
+    if (!isSame) this.#note(rule);
+    return manual;
+  }
+
+  async #withFields(documents: readonly Document[], fields: Document): Promise<Documents> {
+    const all: Document[] = [];
+    let code: number | null = null;
+    const [path = ''] = Object.keys(fields);
+    const expression: unknown = fields[path];
+    const [first = '', ...rest] = path.split('.');
+    for (const document of documents) {
+      const list = document[first] as unknown;
+      const result = await evaluate(this.#again, expression, document, this.refusals);
+      // An embedded field is set in each element of a list: in an empty one there is nothing to evaluate it for.
+      const isSkipped = rest.length > 0 && Array.isArray(list) && list.length === 0;
+      if (isSkipped) {
+        all.push(document);
+        continue;
+      }
+      if ('code' in result) code ??= result.code;
+      const given = 'value' in result ? { ...document, [SCRATCH]: result.value } : document;
+      const made = await this.#again.over([given], [{ $addFields: { [path]: `$${SCRATCH}` } }]);
+      if (made.documents === null) return made;
+      all.push(...made.documents.map((one) => inOrder(withoutScratch(one), document)));
+    }
+    // Constants are told of also where there is no document.
+    if (documents.length === 0) await evaluate(this.#again, expression, {}, this.refusals);
+    return code === null ? { documents: all, code } : { documents: null, code };
+  }
+
+  async #grouped(documents: readonly Document[], { _id: key, value: accumulator }: Document): Promise<Documents> {
+    const keyed: Document[] = [];
+    let code: number | null = null;
+    for (const document of documents) {
+      const result = await evaluate(this.#again, key, document, this.refusals);
+      if ('code' in result) code ??= result.code;
+      keyed.push({ ...document, [SCRATCH]: 'value' in result ? result.value : null });
+    }
+    if (documents.length === 0) await evaluate(this.#again, key, {}, this.refusals);
+    if (code !== null) return { documents: null, code };
+    const groups = await this.#again.over(keyed, [{ $group: { _id: `$${SCRATCH}`, value: accumulator as unknown } }]);
+    if (groups.documents === null) return groups;
+    const means = await this.#means(keyed, accumulator as Document);
+    const named = groups.documents.map(({ _id, value = null }): Document => ({
+      _id: firstEqual(keyed, _id),
+      value: means === null ? (value as unknown) : (means.get(byValue(_id)) ?? null),
+    }));
+    return { documents: named, code: null };
+  }
+
+  /** The means of the numbers alone, by the value of their key; null where no mean is asked for. */
+  async #means(keyed: readonly Document[], { $avg: operand }: Document): Promise<Map<string, unknown> | null> {
+    if (operand === undefined) return null;
+    const numbers = await this.#again.over(keyed, [{ $match: { $expr: { $isNumber: [operand as unknown] } } }]);
+    const stage = { $group: { _id: `$${SCRATCH}`, value: { $avg: operand as unknown } } };
+    const groups = await this.#again.over(numbers.documents ?? [], [stage]);
+    const isDecimal = { $match: { $expr: { $eq: [{ $type: operand as unknown }, 'decimal'] } } };
+    const decimals = await this.#again.over(keyed, [isDecimal]);
+    const withDecimal = new Set(decimals.documents?.map((document) => byValue(document[SCRATCH])));
+    return new Map(
+      groups.documents?.map(({ _id, value }) => [byValue(_id), asMean(value, withDecimal.has(byValue(_id)))]),
+    );
+  }
+
+  async #sorted(documents: readonly Document[], order: Document): Promise<Documents> {
+    const paths = Object.entries(order);
+    const ranked = documents.map((document) => {
+      const ranks = paths.map(([path, way]) => [
+        `${SCRATCH}${path.replace('.', '_')}`,
+        rank(document, path, Number(way)),
+      ]);
+      return { ...document, ...Object.fromEntries(ranks) } as Document;
+    });
+    const whole = paths.flatMap(([path, way]) => [
+      [`${SCRATCH}${path.replace('.', '_')}`, way],
+      [path, way],
+    ]);
+    const plain = await this.#again.over(documents, [{ $sort: order }]);
+    const result = await this.#again.over(ranked, [{ $sort: Object.fromEntries(whole) as Document }]);
+    if (result.documents === null) return result;
+    const sorted: Documents = { documents: result.documents.map(withoutScratch), code: null };
+    if (textOf(plain) !== textOf(sorted)) this.#note(RULES.emptyList.name);
+    return sorted;
+  }
+}
+
+const SCRATCH = '__scratch';
+
+function withoutScratch(document: Document): Document {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith(SCRATCH)));
+}
+
+/** A field that is set anew keeps its place. */
+function inOrder(document: Document, before: Document): Document {
+  const kept = Object.keys(before).filter((name) => name in document);
+  return { ...Object.fromEntries(kept.map((name) => [name, document[name] as unknown])), ...document };
+}
+
+function textOf({ documents }: Documents): string {
+  return documents === null ? '' : documents.map(shown).join('\n');
+}
+
+/** The key of the first document whose key is the same but for the types of its numbers: it names the group. */
+function firstEqual(keyed: readonly Document[], key: unknown): unknown {
+  const wanted = byValue(key);
+  const found = keyed.find((document) => byValue(document[SCRATCH]) === wanted);
+  return found === undefined ? key : (found[SCRATCH] as unknown);
+}
+
+/** A text that is the same for equal numbers of different types. */
+function byValue(value: unknown): string {
+  return shown(value).replaceAll(/\{"\$number\w+":"([^"]*)"\}/g, (_whole, digits: string) => {
+    const isWhole = /^-?\d+(\.0+)?$/.test(digits);
+    return isWhole ? `n${BigInt(digits.replace(/\.0+$/, ''))}` : `n${Number(digits)}`;
+  });
+}
+
+/** Tells apart what the engine does not: MinKey is first, then what an empty list decides the place of, then all else. */
+function rank(document: Document, path: string, way: number): number {
+  const ranks = leavesOf(document, path.split('.')).map((leaf) => (isMinKey(leaf) ? -1 : Array.isArray(leaf) ? 0 : 1));
+  return ranks.length === 0 ? 1 : way > 0 ? Math.min(...ranks) : Math.max(...ranks);
+}
+
+function isMinKey(value: unknown): boolean {
+  return (Object(value) as Document)['_bsontype'] === 'MinKey';
+}
+
+/** What a document is sorted by: the elements of lists, and an empty list as itself. */
+function leavesOf(value: unknown, [name, ...rest]: readonly string[]): readonly unknown[] {
+  if (name === undefined) {
+    if (!Array.isArray(value)) return [value];
+    return value.length === 0
+      ? [value]
+      : value.map((one: unknown) => (Array.isArray(one) ? EJSON.stringify(one) : one));
+  }
+  if (Array.isArray(value)) {
+    if (/^\d+$/.test(name)) return leavesOf(value[Number(name)], rest);
+    return value.flatMap((one: unknown) =>
+      typeof one === 'object' && one !== null && !Array.isArray(one) ? leavesOf(one, [name, ...rest]) : [null],
+    );
+  }
+  return typeof value === 'object' && value !== null ? leavesOf((value as Document)[name], rest) : [null];
+}
