@@ -78,7 +78,8 @@ const RESTART_PAUSE_MS = 500;
 const ABSENCE_MS_MAX = 60_000;
 
 /** Waits until the engine answers again, and makes again what it may have lost. Throws where it stays away. */
-async function restarted({ engine, restart, rebuild }: Pair): Promise<void> {
+async function restarted(pair: Pair): Promise<void> {
+  const { engine, restart, rebuild } = pair;
   const isBack = async (): Promise<boolean> => {
     const { code, message } = await contents(engine, 0);
     return code === null || !isCrash(message);
@@ -92,7 +93,13 @@ async function restarted({ engine, restart, rebuild }: Pair): Promise<void> {
     await restart?.();
     if (!(await waited())) throw new Error('The engine crashed and stays away.');
   }
-  await rebuild();
+  try {
+    await rebuild();
+  } catch (cause) {
+    // It crashed again meanwhile.
+    if (!isCrash(String(cause))) throw cause;
+    await restarted(pair);
+  }
 }
 
 /**

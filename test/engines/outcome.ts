@@ -14,7 +14,7 @@ export interface Outcome {
 
 /** What the DocumentDB engine answers when one of its processes has crashed, until all of them are back. */
 const CRASHED =
-  /recovery mode|not yet accepting|starting up|shutting down|terminat|server closed|Connection (closed|terminated)|timed out|ECONN/i;
+  /recovery mode|not yet accepting|starting up|shutting down|terminat|server closed|connection (\d+ to \S+ )?(closed|terminated)|timed out|ECONN/i;
 
 /** The engine crashed, and what it was asked compares nothing. */
 export class EngineCrash extends Error {}
