@@ -125,8 +125,9 @@ export const ERRORS = {
   },
   search_hidden: {
     transient: false,
-    message: 'Words cannot be searched for while texts are hidden from your role.',
-    action: 'Leave the words out and narrow the list by its fields; a search would tell what the hidden texts hold.',
+    message: 'Words cannot be searched for while texts are hidden from your role; ids can.',
+    action:
+      'Look for an id, or narrow the list by its fields; a search of words would tell what the hidden texts hold.',
   },
   query_invalid: {
     transient: false,

@@ -48,6 +48,23 @@ export function searchTermsOf(text: string): readonly SearchTerm[] {
   return terms;
 }
 
+/** Fields that name something and hold no words of anybody. */
+const NAMING: readonly SearchField[] = ['ids', 'user'];
+
+/**
+ * The same search in names alone, for whom words are hidden: what names no field is looked for in ids.
+ * @returns null where it asks for a field of words
+ */
+export function searchOfNames(text: string): string | null {
+  const parts: string[] = [];
+  for (const { field, words, isPrefix } of searchTermsOf(text)) {
+    if (field !== null && !NAMING.includes(field)) return null;
+    const name = field ?? 'ids';
+    parts.push(isPrefix ? `${name}:${words.replace(/\*$/, '')}*` : `${name}:"${words}"`);
+  }
+  return parts.join(' ');
+}
+
 function canBeBeginning(words: string): boolean {
   const last = words.split(/[^\p{L}\p{N}\p{Co}]+/u).at(-1) ?? '';
   return last.length >= PREFIX_CHARS_MIN;

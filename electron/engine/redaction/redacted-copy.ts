@@ -2,6 +2,7 @@ import type { CachedDocument } from '#cache/changes.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
 import type { JobWords } from '#cache/job-words.ts';
 import type { JobFilter, JobRow } from '#contract/job-views.ts';
+import { searchOfNames } from '#contract/query/search-terms.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { EchoFinder } from '#domain/redaction/echo.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
@@ -49,7 +50,7 @@ const NO_FINGERPRINT = 'no such cause';
 const NO_ECHOES = new EchoFinder([]);
 
 /**
- * The copy as somebody sees it from whom something is hidden. Words are not searched for: hits would tell what stands in hidden texts.
+ * The copy as somebody sees it from whom something is hidden. Words are searched for in ids alone: hits would tell what stands in hidden texts.
  * The compiler refuses a new method of the reader that says nothing of its texts here.
  */
 export function redactedCopy(copy: CopyReader, parts: RedactedCopyParts): CopyReader {
@@ -87,7 +88,12 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
     if (!found.ok) return found;
     return ok(new Map(found.value.map(({ id, ...words }) => [id, redactJobDocument(words, lens).echoes])));
   };
-  const allowed = (filter: JobFilter): Result<JobFilter, AppError> => allowedFilter(filter, fingerprintOf);
+  const allowed = (filter: JobFilter): Result<JobFilter, AppError> => {
+    const text = searchOfNames(filter.text);
+    if (text === null) return err(appError('search_hidden'));
+    const narrowed = allowedFilter({ ...filter, text: '' }, fingerprintOf);
+    return narrowed.ok ? ok({ ...narrowed.value, text }) : narrowed;
+  };
   const redactRows = async (rows: readonly JobRow[]): Promise<Result<readonly JobRow[], AppError>> => {
     const found = await copy.jobWords(rows.map(({ id }) => id));
     if (!found.ok) return found;
@@ -109,6 +115,9 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
       if (!filter.ok) return filter;
       const page = await copy.jobsPage({ ...query, filter: filter.value });
       if (!page.ok) return page;
+      // Whoever looks for a word in texts is told why there is nothing, and not that there is nothing.
+      const isInVain = page.value.rows.length === 0 && query.cursor === null && filter.value.text !== '';
+      if (isInVain) return err(appError('search_hidden'));
       const rows = await redactRows(page.value.rows);
       return rows.ok ? ok({ ...page.value, rows: rows.value }) : rows;
     },

@@ -236,7 +236,7 @@ describe('somebody from whom texts are hidden', () => {
     return openConsole('sue');
   }
 
-  it('sees it as hidden, cannot search for words, and finds jobs by their fields', async () => {
+  it('sees it as hidden, cannot search for words, and finds jobs by ids and fields', async () => {
     const window = await openAsSupport(BY_PATTERN);
     const job = expectOk(await window.ask('job.get', { jobId: 'j1' }));
     expect(job.prompt).toBe(`write about ${redactionMark('bird')} in June`);
@@ -249,8 +249,12 @@ describe('somebody from whom texts are hidden', () => {
       expect(await window.ask('jobs.page', { filter: { text }, sort, cursor: null, limit: 10 })).toMatchObject({
         error: { code: 'search_hidden' },
       });
-      expect(await window.ask('jobs.count', { filter: { text } })).toMatchObject({ error: { code: 'search_hidden' } });
+      expect(expectOk(await window.ask('jobs.count', { filter: { text } })).count).toBe(0);
     }
+    for (const text of ['prompt:canary', 'error:canary', 'j1 output:canary'])
+      expect(await window.ask('jobs.count', { filter: { text } })).toMatchObject({ error: { code: 'search_hidden' } });
+    const byId = expectOk(await window.ask('jobs.page', { filter: { text: 'j1' }, sort, cursor: null, limit: 10 }));
+    expect(byId.rows.map(({ id }) => id)).toEqual(['j1']);
     const wish = { type: 'where', where: 'canary' } as const;
     expect(await window.ask('plans.make', { wish, reason: 'x' })).toMatchObject({ error: { code: 'search_hidden' } });
     const found = expectOk(

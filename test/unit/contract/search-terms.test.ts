@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutAroundHit, markHits, searchTermsOf } from '#contract/query/search-terms.ts';
+import { cutAroundHit, markHits, searchOfNames, searchTermsOf } from '#contract/query/search-terms.ts';
 
 function marked(text: string, query: string, field: 'prompt' | 'error' = 'prompt'): string {
   return markHits(text, searchTermsOf(query), field)
@@ -34,5 +35,37 @@ describe('what was searched for is marked in a text', () => {
     expect(parts?.filter((part) => part.isHit).map((part) => part.text)).toEqual(['needle']);
     expect(parts?.map((part) => part.text).join('').length).toBeLessThan(70);
     expect(cutAroundHit(text, searchTermsOf('absent '), { field: 'prompt', chars: 60 })).toBeNull();
+  });
+});
+
+describe('a search in names alone', () => {
+  it('asks for the same words in ids and users and in nothing else, whatever was typed', () => {
+    const word = fc.constantFrom('tea', 'ws-1', 'a*', '"two words"', 'https://x', 'nofield:y', 'x"y', '*', '');
+    const field = fc.constantFrom('', 'ids:', 'id:', 'user:', 'prompt:', 'error:', 'output:');
+    const typed = fc.array(
+      fc.tuple(field, word).map((parts) => parts.join('')),
+      { maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          typed.map((parts) => parts.join(' ')),
+          fc.string(),
+        ),
+        (text) => {
+          const terms = searchTermsOf(text);
+          const narrowed = searchOfNames(text);
+          const asksForWords = terms.some((one) => one.field !== null && one.field !== 'ids' && one.field !== 'user');
+          expect(narrowed === null).toBe(asksForWords);
+          if (narrowed === null) return;
+          const names = searchTermsOf(narrowed);
+          const bare = (words: string): string => words.replace(/\*$/, '').trim();
+          expect(names.map((one) => ({ ...one, words: bare(one.words) }))).toEqual(
+            terms.map((one) => ({ ...one, field: one.field ?? 'ids', words: bare(one.words) })),
+          );
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 });
