@@ -28,6 +28,8 @@ async function startProcess(): Promise<{ readonly child: ChildProcess; readonly 
 
 /** Kills of one run; more by hand: `RUNLEDGER_KILLS=100`. */
 const KILLS = Number(process.env['RUNLEDGER_KILLS'] ?? 4);
+/** How long all of them may take: each starts a server of its own. */
+const LIMIT_MS = 60_000 + KILLS * 15_000;
 const SEED = Number(process.env['RUNLEDGER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const WRITERS = 4;
 
@@ -71,45 +73,49 @@ function isKept({ acknowledged, attempted }: Told, stored: number | undefined): 
 }
 
 describe('a sandbox server on disk', () => {
-  it(`what was acknowledged is there after ${KILLS} kills (seed ${SEED}), with its indexes whole and nothing to mend`, async () => {
-    const random = new SeededRandom(SEED);
-    const told = new Map<string, Told>();
-    for (let round = 0; round < KILLS; round += 1) {
+  it(
+    `what was acknowledged is there after ${KILLS} kills (seed ${SEED}), with its indexes whole and nothing to mend`,
+    async () => {
+      const random = new SeededRandom(SEED);
+      const told = new Map<string, Told>();
+      for (let round = 0; round < KILLS; round += 1) {
+        const { child, uri } = await startProcess();
+        const concern = round % 2 === 0 ? { w: 'majority' as const } : { w: 1, journal: true };
+        // Without retries, which would only wait for a server that is gone.
+        const client = await new MongoClient(uri, { retryWrites: false, writeConcern: concern }).connect();
+        const documents = client.db('d').collection<Kept>('documents');
+        await documents.createIndex({ n: 1 });
+        const gone = once(child, 'exit');
+        let left = random.between(1, 120);
+        const acknowledge = (): void => {
+          left -= 1;
+          if (left === 0) child.kill('SIGKILL');
+        };
+        const writers = Array.from({ length: WRITERS }, (_value, writer) =>
+          writeUntilGone(documents, `${round}-${writer}`, told, acknowledge).catch(() => undefined),
+        );
+        await gone;
+        await client.close();
+        await Promise.all(writers);
+      }
       const { child, uri } = await startProcess();
-      const concern = round % 2 === 0 ? { w: 'majority' as const } : { w: 1, journal: true };
-      // Without retries, which would only wait for a server that is gone.
-      const client = await new MongoClient(uri, { retryWrites: false, writeConcern: concern }).connect();
+      const client = await new MongoClient(uri).connect();
       const documents = client.db('d').collection<Kept>('documents');
-      await documents.createIndex({ n: 1 });
-      const gone = once(child, 'exit');
-      let left = random.between(1, 120);
-      const acknowledge = (): void => {
-        left -= 1;
-        if (left === 0) child.kill('SIGKILL');
-      };
-      const writers = Array.from({ length: WRITERS }, (_value, writer) =>
-        writeUntilGone(documents, `${round}-${writer}`, told, acknowledge).catch(() => undefined),
-      );
-      await gone;
+      const byIndex = await documents
+        .find({ n: { $gte: 0 } })
+        .hint('n_1')
+        .toArray();
+      const byScan = await documents.find().hint({ $natural: 1 }).toArray();
+      const stored = new Map(byScan.map((one) => [one._id, one.n]));
+      const lost = [...told].filter(([id, entry]) => !isKept(entry, stored.get(id)));
       await client.close();
-      await Promise.all(writers);
-    }
-    const { child, uri } = await startProcess();
-    const client = await new MongoClient(uri).connect();
-    const documents = client.db('d').collection<Kept>('documents');
-    const byIndex = await documents
-      .find({ n: { $gte: 0 } })
-      .hint('n_1')
-      .toArray();
-    const byScan = await documents.find().hint({ $natural: 1 }).toArray();
-    const stored = new Map(byScan.map((one) => [one._id, one.n]));
-    const lost = [...told].filter(([id, entry]) => !isKept(entry, stored.get(id)));
-    await client.close();
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-    expect(lost).toEqual([]);
-    expect(byIndex.map((one) => one._id).sort()).toEqual(byScan.map((one) => one._id).sort());
-  });
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      expect(lost).toEqual([]);
+      expect(byIndex.map((one) => one._id).sort()).toEqual(byScan.map((one) => one._id).sort());
+    },
+    LIMIT_MS,
+  );
 
   it('data of the layout before is taken over as it stands', async () => {
     const folder = path.join(dataDir, 'layout');
