@@ -122,12 +122,16 @@ it('every export holds a text before a rule hides it, and the mark of the rule i
   // Hidden is not missing.
   expect(after.filter(({ text }) => !text.includes(redactionMark('by law')))).toEqual([]);
 
-  const filter = { actorId: null, action: null, subject: null };
-  const { rows } = expectOk(await window.ask('audit.page', { filter, cursor: null, limit: 100 }));
-  const recorded = rows.flatMap(({ entry }) => (entry?.outcome === 'done' ? [entry.action] : []));
-  for (const name of requestNameSchema.options.filter((one) => one.endsWith('.export'))) {
-    // Once before the rule and once after; statements and margins in three forms each.
-    const times = name === 'statements.export' || name === 'margin.export' ? 6 : 2;
-    expect([name, recorded.filter((action) => action === name).length]).toEqual([name, times]);
-  }
+  // Once before the rule and once after; statements and margins in three forms each.
+  const times = (name: string): number => (name === 'statements.export' || name === 'margin.export' ? 6 : 2);
+  const names = requestNameSchema.options.filter((one) => one.endsWith('.export'));
+  // How each ended is noted behind its answer.
+  await vi.waitFor(async () => {
+    const filter = { actorId: null, action: null, subject: null };
+    const { rows } = expectOk(await window.ask('audit.page', { filter, cursor: null, limit: 100 }));
+    const recorded = rows.flatMap(({ entry }) => (entry?.outcome === 'done' ? [entry.action] : []));
+    expect(names.map((name) => [name, recorded.filter((action) => action === name).length])).toEqual(
+      names.map((name) => [name, times(name)]),
+    );
+  });
 });

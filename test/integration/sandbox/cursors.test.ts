@@ -176,12 +176,15 @@ describe('the handshake', () => {
 });
 
 describe('lists of collections and indexes', () => {
+  /** A database of their own: what other tests make is in none of them. */
+  const ask = (command: Document): Promise<Document> => sendRaw(sandbox.port, { ...command, $db: 'lists' });
+
   async function pages(command: Document, collection: string): Promise<readonly (readonly string[])[]> {
-    const first = await send({ ...command, cursor: { batchSize: 2 } });
+    const first = await ask({ ...command, cursor: { batchSize: 2 } });
     const { firstBatch, id } = first['cursor'] as { readonly firstBatch: readonly Document[]; readonly id: Long };
     const all = [firstBatch.map(({ name }) => String(name))];
     for (let at = Long.fromValue(id); !at.isZero();) {
-      const { cursor } = await send({ getMore: at, collection, batchSize: 2 });
+      const { cursor } = await ask({ getMore: at, collection, batchSize: 2 });
       const { nextBatch, id: next } = cursor as { readonly nextBatch: readonly Document[]; readonly id: Long };
       all.push(nextBatch.map(({ name }) => String(name)));
       at = Long.fromValue(next);
@@ -190,23 +193,23 @@ describe('lists of collections and indexes', () => {
   }
 
   it('come in pages of the size that is asked for', async () => {
-    const db = client.db('d');
+    const db = client.db('lists');
     for (const name of ['one', 'two', 'three', 'four']) await db.createCollection(name);
     for (const name of ['a', 'b', 'c', 'd']) await db.collection('one').createIndex({ [name]: 1 });
     const collections = await pages({ listCollections: 1 }, '$cmd.listCollections');
     const indexes = await pages({ listIndexes: 'one' }, 'one');
-    expect(collections.map((page) => page.length)).toEqual([2, 2, 1]);
-    expect(collections.flat().toSorted()).toEqual(['documents', 'four', 'one', 'three', 'two']);
+    expect(collections.map((page) => page.length)).toEqual([2, 2]);
+    expect(collections.flat().toSorted()).toEqual(['four', 'one', 'three', 'two']);
     expect(indexes).toEqual([['_id_', 'a_1'], ['b_1', 'c_1'], ['d_1']]);
   });
 
   it('come whole where no size is asked for, and the driver reads on by itself', async () => {
-    expect(await send({ listIndexes: 'one' })).toMatchObject({ cursor: { id: 0 } });
-    const listed = await client.db('d').listCollections({}, { batchSize: 1 }).toArray();
-    expect(listed).toHaveLength(5);
+    expect(await ask({ listIndexes: 'one' })).toMatchObject({ cursor: { id: 0 } });
+    const listed = await client.db('lists').listCollections({}, { batchSize: 1 }).toArray();
+    expect(listed).toHaveLength(4);
   });
 
   it('refuse a negative size', async () => {
-    expect(await send({ listCollections: 1, cursor: { batchSize: -1 } })).toMatchObject({ ok: 0, code: 51_024 });
+    expect(await ask({ listCollections: 1, cursor: { batchSize: -1 } })).toMatchObject({ ok: 0, code: 51_024 });
   });
 });
