@@ -31,6 +31,9 @@ const CONCURRENCIES = [1, 20, 100] as const;
 const QUICK = { jobs: 120, agendaJobs: 40, peerJobs: 200, rounds: 1, latencyJobs: 60 } as const;
 /** Jobs that both run before anything counts. */
 const WARM_UP_JOBS = 100;
+/** What a limit is measured by. */
+const PINGS = 500;
+const LIMIT_MS = 2000;
 
 /**
  * `npm run bench -- runner [--jobs N] [--agenda-jobs N] [--rounds N] [--uri URI] [--quick] [--json]`: no-op jobs
@@ -89,7 +92,7 @@ async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
   for (const concurrency of CONCURRENCIES) {
     const ours = { uri: plan.uri, jobs: plan.jobs, concurrency };
     const theirs = { uri: plan.uri, jobs: plan.agendaJobs, concurrency };
-    const rates: { readonly ours: number[]; readonly agenda: number[] } = { ours: [], agenda: [] };
+    const rates: Record<'ours' | 'agenda' | 'inserts', number[]> = { ours: [], agenda: [], inserts: [] };
     const few = { uri: plan.uri, jobs: Math.min(WARM_UP_JOBS, plan.agendaJobs), concurrency };
     await jobsPerSecond(prepareRunledgerLoad, few);
     await jobsPerSecond(prepareAgendaLoad, few);
@@ -97,6 +100,7 @@ async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
     for (let round = 0; round < plan.rounds; round += 1) {
       rates.ours.push(await jobsPerSecond(prepareRunledgerLoad, ours));
       rates.agenda.push(await jobsPerSecond(prepareAgendaLoad, theirs));
+      rates.inserts.push(await insertsPerSecond(plan.uri, { calls: plan.jobs, lanes: concurrency }));
     }
     const finished = medianCase({
       name: `no-op jobs finished at concurrency ${concurrency}`,
@@ -104,6 +108,8 @@ async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
       ours: rates.ours,
       peer: rates.agenda,
       peerName: 'agenda, same server',
+      limit: rates.inserts,
+      limitName: 'acknowledged inserts of one document, as many at once',
       ...(concurrency === 100 ? { aim: "10 times agenda's" } : {}),
     });
     const judged = finished.aim === null ? finished : { ...finished, isReached: (finished.ratio ?? 0) >= 10 };
@@ -123,6 +129,7 @@ async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
 async function latencyCases(plan: Plan): Promise<readonly BenchCase[]> {
   const ours = await measureLatency(openRunledgerStream, plan.uri, plan.latencyJobs);
   const agenda = await measureLatency(openAgendaStream, plan.uri, plan.latencyJobs);
+  const pings = await pingTimes(plan.uri);
   const cases = [0.5, 0.99].map((share) => {
     const measured = quantile(ours, share);
     return benchCase({
@@ -131,11 +138,48 @@ async function latencyCases(plan: Plan): Promise<readonly BenchCase[]> {
       ours: measured,
       peer: quantile(agenda, share),
       peerName: 'agenda, same server',
+      limit: quantile(pings, share),
+      limitName: 'an empty command there and back',
       ...(share === 0.99 ? { aim: 'under 20 ms', isReached: measured < 20 } : {}),
     });
   });
   for (const one of cases) plan.say(one);
   return cases;
+}
+
+/** What a job cannot cost less than: one write that is acknowledged. At most two seconds of them. */
+async function insertsPerSecond(
+  uri: string,
+  { calls, lanes }: { readonly calls: number; readonly lanes: number },
+): Promise<number> {
+  const client = await new MongoClient(uri, { maxPoolSize: lanes }).connect();
+  const db = client.db(`bench_limit_${process.pid}`);
+  const documents = db.collection<{ readonly _id: number }>('documents', { writeConcern: { w: 'majority', j: true } });
+  let at = 0;
+  const startedAt = performance.now();
+  try {
+    await Promise.all(
+      Array.from({ length: lanes }, async () => {
+        while (at < calls && performance.now() - startedAt < LIMIT_MS) await documents.insertOne({ _id: at++ });
+      }),
+    );
+    return (at * 1000) / (performance.now() - startedAt);
+  } finally {
+    await db.dropDatabase();
+    await client.close();
+  }
+}
+
+async function pingTimes(uri: string): Promise<readonly number[]> {
+  const client = await new MongoClient(uri).connect();
+  const times: number[] = [];
+  for (let n = 0; n < PINGS; n += 1) {
+    const startedAt = performance.now();
+    await client.db('admin').command({ ping: 1 });
+    times.push(performance.now() - startedAt);
+  }
+  await client.close();
+  return times;
 }
 
 /** What both sides need: the queues under test share this process, the server has one of its own. */

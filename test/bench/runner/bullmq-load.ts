@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import type { Load, LoadOptions } from './load.ts';
 
 const INSERT_BATCH = 1000;
 
 /** As many no-op jobs for BullMQ on a Redis of its own. */
 export async function prepareBullmqLoad({ uri, jobs, concurrency }: LoadOptions): Promise<Load> {
-  const connection = { url: uri, maxRetriesPerRequest: null };
+  // A worker waits on its connection, so that it makes another of its own from this one.
+  const connection = new Redis(uri, { maxRetriesPerRequest: null });
   const queue = new Queue(`bench-${randomUUID().slice(0, 8)}`, { connection });
   for (let start = 0; start < jobs; start += INSERT_BATCH) {
     const count = Math.min(INSERT_BATCH, jobs - start);
@@ -35,6 +37,7 @@ export async function prepareBullmqLoad({ uri, jobs, concurrency }: LoadOptions)
     close: async () => {
       await queue.obliterate({ force: true });
       await queue.close();
+      connection.disconnect();
     },
   };
 }
