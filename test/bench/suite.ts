@@ -32,13 +32,16 @@ export async function runSuite(args: readonly string[]): Promise<number> {
       json: { type: 'boolean', default: false },
     },
   });
-  const names = values.only === undefined ? SUITE : SUITE.filter((name) => values.only?.split(',').includes(name));
+  const names = SUITE.filter((name) => values.only?.split(',').some((one) => isOf(name, one)) ?? true);
   const own = new Map(values.with.map((one) => splitOnce(one, '=')));
   const failed: string[] = [];
   const reports: KeptReport[] = [];
   for (const name of names) {
     const startedAt = performance.now();
-    const given = [...(values.quick ? ['--quick'] : []), ...(own.get(name)?.split(' ') ?? [])];
+    const given = [
+      ...(values.quick ? ['--quick'] : []),
+      ...[...own].flatMap(([one, args]) => (isOf(name, one) ? args.split(' ') : [])),
+    ];
     const report = await reportOf(name, given);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     console.error(`${name}: ${report === null ? 'FAILED' : `${report.cases.length} cases`}, ${seconds} s`);
@@ -83,7 +86,9 @@ export async function runProfiled(name: string, args: readonly string[]): Promis
 }
 
 async function reportOf(name: string, args: readonly string[]): Promise<KeptReport | null> {
-  const { code, output } = await run([name, '--json', ...args], {}, 'pipe');
+  const [benchmark = name, part] = name.split(' ');
+  const only = part === undefined ? [] : ['--only', part];
+  const { code, output } = await run([benchmark, '--json', ...only, ...args], {}, 'pipe');
   if (code !== 0) return null;
   const report = reportSchema.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
   // Where a copy is kept says nothing of a figure.
@@ -92,6 +97,11 @@ async function reportOf(name: string, args: readonly string[]): Promise<KeptRepo
     commit: commitOf(),
     args: args.filter((one, n) => ![one, args[n - 1]].some((name) => /^--(data|copy)-dir$/.test(name ?? ''))),
   };
+}
+
+/** True for a benchmark and for each of its parts. */
+function isOf(name: string, wanted: string): boolean {
+  return name === wanted || name.startsWith(`${wanted} `);
 }
 
 function splitOnce(text: string, by: string): readonly [string, string] {

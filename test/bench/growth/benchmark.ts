@@ -70,7 +70,11 @@ export async function runGrowthBenchmark(args: readonly string[]): Promise<numbe
       peakMemoryCase('memory of the process that asks, judges and runs, at most'),
     ];
     printReport(
-      { benchmark: 'growth', setUp: { server, sizes, parts, calls: plan.calls, jobs: plan.jobs }, cases },
+      {
+        benchmark: values.only === undefined ? 'growth' : `growth ${parts.join(' ')}`,
+        setUp: { server, sizes, parts, calls: plan.calls, jobs: plan.jobs },
+        cases,
+      },
       values.json,
     );
     return 0;

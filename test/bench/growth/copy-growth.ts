@@ -5,7 +5,7 @@ import type { Growth } from './growth.ts';
 
 const QUERY_PROCESS = new URL('../cache/query-process.ts', import.meta.url);
 /** Questions whose answer is larger in a larger copy: more workspaces, more groups, more hits to look through. */
-const MORE_TO_SAY = /workspace over|by workspace|groups of failures|search/;
+const MORE_TO_SAY = /^(?!page of).*(workspace over|by workspace|groups of failures|search)/;
 const casesSchema = z.array(z.object({ name: z.string(), unit: z.string(), ours: z.number() }));
 
 /** What each question of a window costs on ever larger copies: the medians of the cache's own benchmark. */

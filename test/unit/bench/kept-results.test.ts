@@ -37,10 +37,11 @@ it('a kept run is read again by the next part of it, and its page says how each 
   const places = { results: folder, readme: path.join(folder, 'README.md') };
   writeFileSync(places.readme, `# A\n\n${MARKS[0]}\n\nwhat was there\n\n${MARKS[1]}\n\n## B\n`);
   await keepRun(places, run([report('runner', 1)]));
-  await keepRun(places, run([report('claims', 2)]));
+  await keepRun(places, run([report('claims', 2), report('growth copy', 4)]));
   const page = readFileSync(path.join(folder, '2026-11-28.md'), 'utf8');
   expect(page).toContain('`npm run bench -- runner --jobs 5` at 2026-11-28 10:00 UTC, of abc.');
   expect(page).toContain('`npm run bench -- claims --jobs 5`');
+  expect(page).toContain('`npm run bench -- growth --only copy --jobs 5`');
   expect(page).toContain('Measured on jobs 5.');
   const readme = readFileSync(places.readme, 'utf8');
   expect(readme).toMatch(/claims +\| a thing \| 2 ms/);
