@@ -39,6 +39,7 @@ export const MANUAL_RULES = [
   ...Object.values(RULES),
   COUNT,
   ORDER_OF_REFUSALS,
+  EXACT_SUMS,
   NOT_ATOMIC,
   ORDER_OF_FIELDS,
   NOT_OF_IN,
