@@ -15,6 +15,20 @@ export function AwayNote(): ReactNode {
   );
 }
 
+/** What a dialog holds once its draft was kept. */
+export function KeptBody({ onClose }: { onClose: () => void }): ReactNode {
+  return (
+    <div className="dialog-body">
+      <KeptNote />
+      <div className="dialog-actions">
+        <button type="button" className="button" data-kind="primary" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </div>
+  );
+}
+
 /** Says that a draft was kept, and where it is found. */
 export function KeptNote(): ReactNode {
   return (

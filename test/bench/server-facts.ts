@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { z } from 'zod';
+import { benchCase, type BenchCase } from './figures.ts';
 
 const buildInfoSchema = z.looseObject({ version: z.string(), runledgerSandbox: z.boolean().default(false) });
 const helloSchema = z.looseObject({ setName: z.string().nullable().default(null) });
@@ -58,9 +59,15 @@ export async function ownServerFacts(
   return facts;
 }
 
-/** The resident set of a server's process, in MB; null where it does not say. */
-export async function serverMemoryMb(client: MongoClient): Promise<number | null> {
-  return (await statusOf(client)).mem?.resident ?? null;
+/** The resident set of a server's process as a case; none where it does not say. */
+export async function serverMemoryCases(uri: string): Promise<readonly BenchCase[]> {
+  const client = await new MongoClient(uri).connect();
+  try {
+    const { mem } = await statusOf(client);
+    return mem === null ? [] : [benchCase({ name: 'memory of the server at the end', unit: 'MB', ours: mem.resident })];
+  } finally {
+    await client.close();
+  }
 }
 
 /** Who may not ask for the status, or asks an engine that has none, learns nothing from it. */

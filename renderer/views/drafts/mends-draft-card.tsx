@@ -10,6 +10,7 @@ import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { MendPreviewTable } from '../reconciliation/mend-preview-table.tsx';
 import { DraftFoot } from './draft-foot.tsx';
+import { Hindrance } from './draft-frame.tsx';
 
 /** Mends that were to be proposed, and what proposing them would write now. */
 export function MendsDraftCard({
@@ -47,11 +48,7 @@ export function MendsDraftCard({
       {isConnected && check.data !== undefined && (
         <>
           <MendPreviewTable rows={check.data.rows} />
-          {proposable === 0 && (
-            <p className="note" data-tone="danger">
-              There is nothing left to propose.
-            </p>
-          )}
+          {proposable === 0 && <Hindrance>There is nothing left to propose.</Hindrance>}
         </>
       )}
       <DraftFoot

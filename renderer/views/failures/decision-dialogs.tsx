@@ -1,6 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FailureAct, IgnoreUntil } from '#domain/failure-groups.ts';
-import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
+import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 
 const DAY_MS = 86_400_000;
@@ -116,14 +116,7 @@ function NoteField({ note, onChange }: { note: string; onChange: (note: string) 
 function KeptDialog({ title, onClose }: { title: string; onClose: () => void }): ReactNode {
   return (
     <ModalDialog title={title} onClose={onClose}>
-      <div className="dialog-body">
-        <KeptNote />
-        <div className="dialog-actions">
-          <button type="button" className="button" data-kind="primary" onClick={onClose}>
-            Done
-          </button>
-        </div>
-      </div>
+      <KeptBody onClose={onClose} />
     </ModalDialog>
   );
 }

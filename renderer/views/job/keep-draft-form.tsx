@@ -4,7 +4,7 @@ import type { EditedInput } from '#contract/retry-views.ts';
 import { explainError } from '#domain/errors.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
-import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
+import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
 import { InputEditor, isSameInput } from './input-editor.tsx';
 
 /** What a person would do while the server is away: kept as a draft, which somebody sends later, once it was checked anew. */
@@ -25,16 +25,7 @@ export function KeepDraftForm({
   const { id: subjectId, state: seenState, updatedAtMs: seenUpdatedAtMs } = detail.row;
   const isEdited = isEditing && !isSameInput(original, edited);
   if (keep.isSuccess) {
-    return (
-      <div className="dialog-body">
-        <KeptNote />
-        <div className="dialog-actions">
-          <button type="button" className="button" data-kind="primary" onClick={onClose}>
-            Done
-          </button>
-        </div>
-      </div>
-    );
+    return <KeptBody onClose={onClose} />;
   }
   return (
     <form

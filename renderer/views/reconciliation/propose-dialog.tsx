@@ -7,7 +7,7 @@ import { toWireError } from '../../state/engine-failure.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useMendPreview, usePropose } from '../../state/finance-queries.ts';
-import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
+import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
 import { MendPreviewTable } from './mend-preview-table.tsx';
 
 interface ProposeProps {
@@ -38,14 +38,7 @@ export function ProposeDialog({ runId, findingIds, period, onClose, onProposed }
   if (keep.isSuccess) {
     return (
       <ModalDialog title={title} onClose={onClose}>
-        <div className="dialog-body">
-          <KeptNote />
-          <div className="dialog-actions">
-            <button type="button" className="button" data-kind="primary" onClick={onClose}>
-              Done
-            </button>
-          </div>
-        </div>
+        <KeptBody onClose={onClose} />
       </ModalDialog>
     );
   }

@@ -1,6 +1,5 @@
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
-import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
-import { makeLargeBooks, type BooksTaker } from '../reconcile/large-books.ts';
+import { makeLargeBooks, optionsOf, type BooksTaker } from '../reconcile/large-books.ts';
 import { quantile } from '../figures.ts';
 import type { Growth } from './growth.ts';
 
@@ -10,21 +9,14 @@ const NOWHERE: BooksTaker = { addJob: () => undefined, addEntry: () => undefined
 /** What a thousand jobs with their entries cost the rules in ever larger books. */
 export function rulesGrowth(sizes: readonly number[]): readonly Growth[] {
   const points = sizes.map((jobs): [number, number] => {
-    const { view, seen, closedPeriods } = makeLargeBooks(jobs, 1, NOWHERE);
-    const options = {
-      asOfMs: AS_OF_MS,
-      pendingMsMax: 15 * 60_000,
-      leaseGraceMs: 10 * 60_000,
-      prices: WORLD_PRICES,
-      closedPeriods,
-      seen,
-    };
+    const books = makeLargeBooks(jobs, 1, NOWHERE);
+    const options = optionsOf(books);
     const times: number[] = [];
     // Small books are judged so often that their code is compiled as that of large ones is.
     const rounds = Math.max(ROUNDS, Math.ceil(200_000 / jobs));
     for (let round = 0; round < rounds; round += 1) {
       const startedAt = performance.now();
-      const { findings } = reconcile(view, options);
+      const { findings } = reconcile(books.view, options);
       times.push(performance.now() - startedAt);
       if (jobs >= 10_000 && findings.length === 0) throw new Error('books with faults have findings');
     }

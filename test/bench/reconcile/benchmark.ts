@@ -11,12 +11,11 @@ import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import { benchCase, medianCase, type BenchCase } from '../figures.ts';
 import { printReport } from '../report.ts';
-import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
 import { blockCountOf, keepBlocks } from './block-books.ts';
 import { reconcileInDuckDb, type DuckDbResult } from './duckdb-books.ts';
 import { digestOf } from './findings-digest.ts';
 import { judgeAll } from '#domain/reconciliation/standing/judge.ts';
-import { makeLargeBooks, type LargeBooks } from './large-books.ts';
+import { makeLargeBooks, optionsOf, type LargeBooks } from './large-books.ts';
 import { runProductBenchmark } from './product.ts';
 import { measureRepeat } from './repeat.ts';
 
@@ -171,17 +170,6 @@ function casesOf(measured: {
       ours: Math.max(...cold.map(({ peakMb }) => peakMb)),
     }),
   ];
-}
-
-function optionsOf(books: LargeBooks): RuleOptions {
-  return {
-    asOfMs: AS_OF_MS,
-    pendingMsMax: 15 * 60_000,
-    leaseGraceMs: 10 * 60_000,
-    prices: WORLD_PRICES,
-    closedPeriods: books.closedPeriods,
-    seen: books.seen,
-  };
 }
 
 /** Runs every rule once over the columns. */

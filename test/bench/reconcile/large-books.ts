@@ -1,10 +1,18 @@
 import type { LedgerEntry } from '#domain/ledger.ts';
+import type { RuleOptions } from '#domain/reconciliation/rule.ts';
 import { jobFactsOf, type JobFacts } from '#domain/reconciliation/facts.ts';
 import { keyHashOf, LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/view-builder.ts';
 import { NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { ADJUST, periodCode, type LedgerView } from '#domain/reconciliation/view.ts';
 import { netCreditsOf } from '#domain/ledger.ts';
-import { cleanJob, worldChargeRule, type CleanJob, type Scenario } from '../worlds/clean-job.ts';
+import {
+  AS_OF_MS,
+  cleanJob,
+  WORLD_PRICES,
+  worldChargeRule,
+  type CleanJob,
+  type Scenario,
+} from '../worlds/clean-job.ts';
 import { freeEntry } from '../worlds/world.ts';
 import { SeededRandom } from '../worlds/seeded-random.ts';
 import { breakJob } from './broken-job.ts';
@@ -42,6 +50,18 @@ export interface LargeBooks {
   readonly goneKeys: ReadonlyMap<string, string>;
   /** From rows to the sealed view, in milliseconds, without the making of the rows. */
   readonly buildMs: number;
+}
+
+/** What the rules are told beside the rows of large books. */
+export function optionsOf(books: LargeBooks): RuleOptions {
+  return {
+    asOfMs: AS_OF_MS,
+    pendingMsMax: 15 * 60_000,
+    leaseGraceMs: 10 * 60_000,
+    prices: WORLD_PRICES,
+    closedPeriods: books.closedPeriods,
+    seen: books.seen,
+  };
 }
 
 /** Where the documents of large books go, in whatever form they are kept. */

@@ -6,7 +6,7 @@ import { MongoClient } from 'mongodb';
 import { startServerProcess } from '../../faults/processes.ts';
 import { benchCase, lineOf, medianCase, peakMemoryCase, quantile, rounded, type BenchCase } from '../figures.ts';
 import { printReport } from '../report.ts';
-import { ownServerFacts, serverFacts, serverMemoryMb } from '../server-facts.ts';
+import { ownServerFacts, serverFacts, serverMemoryCases } from '../server-facts.ts';
 import { openAgendaStream, prepareAgendaLoad } from './agenda-load.ts';
 import { prepareBullmqLoad } from './bullmq-load.ts';
 import { startCountingProxy } from './counting-proxy.ts';
@@ -72,7 +72,11 @@ export async function runRunnerBenchmark(args: readonly string[]): Promise<numbe
     const server = own === null ? await serverFacts(uri) : await ownServerFacts(uri, { isDurable: true });
     const cases = [...(await throughputCases(plan)), ...(await latencyCases(plan))];
     const peers = await peerCases(plan, cases);
-    const memory = await memoryCases(uri);
+    // The queues under test share this process, the server has one of its own.
+    const memory = [
+      peakMemoryCase('memory of the process that runs all loads, at most'),
+      ...(await serverMemoryCases(uri)),
+    ];
     const setUp = { server, peers: peers.servers, ...told(plan) };
     printReport({ benchmark: 'runner', setUp, cases: [...cases, ...peers.cases, ...memory] }, values.json);
     return 0;
@@ -180,22 +184,6 @@ async function pingTimes(uri: string): Promise<readonly number[]> {
   }
   await client.close();
   return times;
-}
-
-/** What both sides need: the queues under test share this process, the server has one of its own. */
-async function memoryCases(uri: string): Promise<readonly BenchCase[]> {
-  const client = await new MongoClient(uri).connect();
-  try {
-    const serverMb = await serverMemoryMb(client);
-    return [
-      peakMemoryCase('memory of the process that runs all loads, at most'),
-      ...(serverMb === null
-        ? []
-        : [benchCase({ name: 'memory of the server at the end', unit: 'MB', ours: serverMb })]),
-    ];
-  } finally {
-    await client.close();
-  }
 }
 
 /** Queues on other kinds of servers; what they store, and how durably, is not the same, and the names say so. */

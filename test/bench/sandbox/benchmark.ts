@@ -6,7 +6,7 @@ import { MongoClient } from 'mongodb';
 import { startServerProcess } from '../../faults/processes.ts';
 import { benchCase, lineOf, type BenchCase } from '../figures.ts';
 import { printReport } from '../report.ts';
-import { ownServerFacts, serverFacts, serverMemoryMb, type ServerFacts } from '../server-facts.ts';
+import { ownServerFacts, serverFacts, serverMemoryCases, type ServerFacts } from '../server-facts.ts';
 import { BARE_COMMITS, BARE_ROWS, bareSqlite } from './bare-sqlite.ts';
 import { measured, rated, type Measured, type Rounds } from './rounds.ts';
 import {
@@ -76,7 +76,7 @@ export async function runSandboxBenchmark(args: readonly string[]): Promise<numb
         report(one);
       }
     }
-    cases.push(...(await memoryCases(own.uri)));
+    cases.push(...(await serverMemoryCases(own.uri)));
     const setUp = { server: facts, peer: peer?.facts ?? null, connections: CONNECTIONS, ...sizes };
     printReport({ benchmark: 'sandbox', setUp, cases }, values.json);
     return 0;
@@ -183,16 +183,6 @@ async function peerOf(uri: string): Promise<Target & { readonly facts: ServerFac
   const facts = await serverFacts(uri);
   const name = `${facts.topology}, version ${facts.version}`;
   return { name, uri, hasStreams: facts.topology === 'replica set', facts };
-}
-
-async function memoryCases(uri: string): Promise<readonly BenchCase[]> {
-  const client = await new MongoClient(uri).connect();
-  try {
-    const ours = await serverMemoryMb(client);
-    return ours === null ? [] : [benchCase({ name: 'memory of the server at the end', unit: 'MB', ours })];
-  } finally {
-    await client.close();
-  }
 }
 
 /** What limits each kind of work: the disk what is acknowledged once it is there, the way to the server and back everything else. */
