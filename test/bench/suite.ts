@@ -55,6 +55,8 @@ export async function runSuite(args: readonly string[]): Promise<number> {
     if (values.save) console.error(`kept in ${await keepRun(places, runOf([report], values.quick))}.json and .md`);
   }
   if (values.json) console.log(JSON.stringify(runOf(reports, values.quick)));
+  // Once more at the end, for whoever sees only the end of a long log.
+  if (failed.length > 0) console.error(`FAILED: ${failed.join(', ')}; what each said stands above its line`);
   return failed.length === 0 ? 0 : 1;
 }
 
