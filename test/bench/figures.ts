@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
+import { peakMemoryMb } from './peak-memory.ts';
 
 /** One measured thing beside what it is measured against; `ratio` is ours to the peer's (above 1: ours is more). */
 export interface BenchCase {
@@ -63,7 +64,7 @@ export function spreadOf(values: readonly number[]): readonly [number, number] {
 
 /** The most memory that a process has had, in MB: its resident set. */
 export function peakMemoryCase(name: string, aim?: { readonly megabytes: number }): BenchCase {
-  const ours = process.resourceUsage().maxRSS / 1024;
+  const ours = peakMemoryMb();
   return benchCase({
     name,
     unit: 'MB',

@@ -3,6 +3,7 @@ import { Session } from 'node:inspector';
 import path from 'node:path';
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import { isMainThread, threadId } from 'node:worker_threads';
+import { peakMemoryBytes } from './peak-memory.ts';
 
 /**
  * Loaded before a program by `npm run bench -- NAME --profile`, in each of its processes and threads: writes a CPU profile and a
@@ -27,7 +28,7 @@ function profileInto(into: string): void {
     const heap = {
       ...getHeapStatistics(),
       spaces: getHeapSpaceStatistics(),
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakRssBytes: peakMemoryBytes(),
     };
     writeFileSync(path.join(into, `${name}.heap.json`), JSON.stringify(heap, null, 1));
   });

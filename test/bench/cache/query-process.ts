@@ -11,6 +11,7 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { SeededRandom } from '../worlds/seeded-random.ts';
 import { benchCase, quantile, type BenchCase } from '../figures.ts';
 import { BOOKS_AS_OF_MS } from './seeded-books.ts';
+import { peakMemoryMb } from '../peak-memory.ts';
 
 /** Measures what a window asks, on a filled copy. Arguments: file, rounds. Prints the cases as JSON. */
 const [file = '', roundsText = '40'] = process.argv.slice(2);
@@ -200,7 +201,7 @@ measure(
 
 const bytes = statSync(file).size;
 cases.push(benchCase({ name: 'size on disk of a job with its three entries', unit: 'bytes', ours: bytes / total }));
-const rssMb = process.resourceUsage().maxRSS / 1024;
+const rssMb = peakMemoryMb();
 cases.push(
   benchCase({
     name: 'memory of a process that answers queries, at most',

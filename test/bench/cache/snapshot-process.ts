@@ -3,6 +3,7 @@ import { openCache } from '#cache/open-cache.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { peakMemoryMb } from '../peak-memory.ts';
 
 /**
  * Copies a database as the engine does, in a process of its own, so that its memory is its own too. Arguments: URI, database, file.
@@ -36,7 +37,7 @@ process.stdout.write(
     mode,
     tookMs: performance.now() - startedAt,
     documents: counts.jobs + counts.accounts + counts.ledger,
-    maxRssMb: process.resourceUsage().maxRSS / 1024,
+    maxRssMb: peakMemoryMb(),
   })}\n`,
 );
 if (then === 'stop') {

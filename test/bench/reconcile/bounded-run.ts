@@ -6,6 +6,7 @@ import { BlockMap } from '#domain/reconciliation/blocks/block-map.ts';
 import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
 import { blockCountOf, keepBlocks } from './block-books.ts';
 import { CLOSED_PERIODS, makeDocuments, makeMemory } from './large-books.ts';
+import { peakMemoryMb } from '../peak-memory.ts';
 
 /** Makes the documents of large books, sorts them into blocks and judges these, and prints how much memory it had at most. */
 const jobs = Number(process.argv[2]);
@@ -28,7 +29,7 @@ try {
       closedPeriods: CLOSED_PERIODS,
     },
   });
-  const peakMb = Math.round((process.resourceUsage().maxRSS * 1024) / 1_000_000);
+  const peakMb = peakMemoryMb();
   console.log(JSON.stringify({ findings: findings.length, entries: inputs.counts.entries, peakMb }));
 } finally {
   rmSync(folder, { recursive: true, force: true });

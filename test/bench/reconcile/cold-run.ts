@@ -1,6 +1,7 @@
 import { AS_OF_MS, WORLD_PRICES } from '../worlds/clean-job.ts';
 import { judgeBlocks } from './block-books.ts';
 import { digestOf } from './findings-digest.ts';
+import { peakMemoryMb } from '../peak-memory.ts';
 
 /** Opens kept blocks, runs every rule and prints what it came to: what a cold start of a reconciliation takes. */
 const [folder = '', ...closedPeriods] = process.argv.slice(2);
@@ -18,6 +19,6 @@ console.log(
     findings: findings.length,
     digest: digestOf(findings.map(({ id, credits }) => `${id}|${credits}`).toSorted()),
     judgedMs,
-    peakMb: Math.round((process.resourceUsage().maxRSS * 1024) / 1_000_000),
+    peakMb: peakMemoryMb(),
   }),
 );

@@ -7,6 +7,7 @@ import type { LedgerEntry } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { BOOKS_AS_OF_MS } from '../cache/seeded-books.ts';
 import { worldChargeRule } from '../worlds/clean-job.ts';
+import { peakMemoryMb } from '../peak-memory.ts';
 
 /**
  * What a run does in the application, on its own offline copy and folder of runs, up to where it asks the server: judges the copy,
@@ -41,7 +42,7 @@ for (let round = 0; round < Number(rounds); round += 1) {
     documentsRead: judgement.documentsRead,
     entries: verdict.inputs.counts.entries,
     findings: verdict.findings.length,
-    peakMb: Math.round((process.resourceUsage().maxRSS * 1024) / 1_000_000),
+    peakMb: peakMemoryMb(),
   });
 }
 console.log(JSON.stringify(lines));
