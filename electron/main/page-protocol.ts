@@ -4,10 +4,13 @@ import type { PreviewsAllowed } from '#engine/messages.ts';
 import { isAllowed, previewFileOf, respondWithPreview } from './preview-files.ts';
 import { PAGE_ORIGIN, PAGE_SCHEME, pageFileOf } from './page-files.ts';
 
-/** Makes the page's scheme a secure origin of its own. Must be called before the application is ready. */
+/**
+ * Makes the page's scheme a secure origin of its own, from which films may be played in parts. Must be called before the
+ * application is ready.
+ */
 export function registerPageScheme(): void {
   protocol.registerSchemesAsPrivileged([
-    { scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+    { scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
   ]);
 }
 

@@ -6,7 +6,7 @@ export type SchemeHandler = (request: Request) => Response | Promise<Response>;
 
 interface CustomScheme {
   readonly scheme: string;
-  readonly privileges?: { readonly standard?: boolean; readonly secure?: boolean };
+  readonly privileges?: { readonly standard?: boolean; readonly secure?: boolean; readonly stream?: boolean };
 }
 
 /**
@@ -16,12 +16,19 @@ interface CustomScheme {
  */
 export class AppSchemes {
   readonly #standard = new Set<string>();
+  readonly #streaming = new Set<string>();
   readonly #handlers = new Map<string, SchemeHandler>();
 
   register(schemes: readonly CustomScheme[]): void {
     for (const { scheme, privileges } of schemes) {
       if (privileges?.standard === true && privileges.secure === true) this.#standard.add(scheme);
+      if (privileges?.stream === true) this.#streaming.add(scheme);
     }
+  }
+
+  /** Whether a player may play from an address, as main knows it: Electron's players take no stream from other schemes. */
+  mayStream(url: string): boolean {
+    return URL.canParse(url) && this.#streaming.has(new URL(url).protocol.slice(0, -1));
   }
 
   handle(scheme: string, handler: SchemeHandler): void {

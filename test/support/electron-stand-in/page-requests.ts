@@ -54,6 +54,11 @@ export class PageRequests {
       cdp.tell('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' }, sessionId);
       return;
     }
+    if (resourceType === 'Media' && !schemes.mayStream(url)) {
+      say(`a player asked for ${url.slice(0, 200)}, whose scheme is not registered with \`stream\`; refused.`);
+      cdp.tell('Fetch.failRequest', { requestId, errorReason: 'Failed' }, sessionId);
+      return;
+    }
     const response = await handler(new Request(url, { method: request.method, headers: request.headers }));
     const body = Buffer.from(await response.arrayBuffer()).toString('base64');
     const responseHeaders = [...response.headers].map(([name, value]) => ({ name, value }));
