@@ -31,6 +31,8 @@ export interface EngineHostOptions {
 const STEADY_MS = 30_000;
 /** How long the engine may take to stop before it is killed, in milliseconds. */
 const STOP_MS_MAX = 8000;
+/** How long after that an engine which does not even listen to its end is ended all the same. */
+const KILL_MS = 2000;
 
 /**
  * Runs the engine in a process of its own, hands each window a port to it, and starts it again with back-off when it dies;
@@ -115,8 +117,11 @@ export class EngineHost {
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.postMessage({ type: 'stop' });
     const timer = setTimeout(() => child.kill(), STOP_MS_MAX);
+    // What does not hear that either would keep the application from ever ending; what it owed stands in MongoDB or SQLite.
+    const last = setTimeout(() => killNow(child), STOP_MS_MAX + KILL_MS);
     await exited;
     clearTimeout(timer);
+    clearTimeout(last);
   }
 
   #handPort(contents: WebContents, child: UtilityProcess): void {
@@ -153,6 +158,15 @@ export class EngineHost {
     for (const contents of this.#windows) {
       if (!contents.isDestroyed()) contents.postMessage(PORT_CHANNEL, { type: 'lost' }, []);
     }
+  }
+}
+
+function killNow(child: UtilityProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(child.pid, 'SIGKILL');
+  } catch (cause) {
+    // It has ended by itself in this very moment.
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')) throw cause;
   }
 }
 

@@ -29,6 +29,8 @@ export interface Application {
   kill(): Promise<void>;
   /** Kills the process that shows the page, or the engine's; everything else stays. */
   crash(part: 'page' | 'engine'): Promise<void>;
+  /** Stops the engine's process where it is: it runs nothing any more, and hears no signal but the one that kills. */
+  freezeEngine(): Promise<void>;
   /** The page as it is now: of one whose process was killed nothing can be asked any more. */
   pageAgain(): Promise<Page>;
 }
@@ -73,6 +75,11 @@ export async function startApplication(options: StartOptions, dataDir: string): 
     await page.waitForURL(/index\.html/);
     return page;
   };
+  const signalTo = async (part: keyof typeof CRASHABLE, signal: NodeJS.Signals): Promise<void> => {
+    const found = (await processesBelow(child.pid ?? 0)).filter(({ command }) => CRASHABLE[part].test(command));
+    if (found.length === 0) throw new Error(`the application has no process of its ${part}`);
+    for (const { pid } of found) process.kill(pid, signal);
+  };
   const page = await attach();
   return {
     page,
@@ -83,11 +90,8 @@ export async function startApplication(options: StartOptions, dataDir: string): 
       child.kill('SIGINT');
       return exited;
     },
-    crash: async (part) => {
-      const found = (await processesBelow(child.pid ?? 0)).filter(({ command }) => CRASHABLE[part].test(command));
-      if (found.length === 0) throw new Error(`the application has no process of its ${part}`);
-      for (const { pid } of found) process.kill(pid, 'SIGKILL');
-    },
+    crash: (part) => signalTo(part, 'SIGKILL'),
+    freezeEngine: () => signalTo('engine', 'SIGSTOP'),
     pageAgain: attach,
     kill: async () => {
       // The application runs in a group of its own below the start command; Chromium and the engine end with their pipes.

@@ -58,4 +58,13 @@ test.describe('a crash', () => {
       await production.stop();
     }
   });
+
+  test('that is none, an engine which hears nothing any more, does not keep the application from ending', async ({
+    start,
+  }) => {
+    const app = await start();
+    await expect(app.page.getByRole('grid', { name: 'Jobs' })).toBeVisible();
+    await app.freezeEngine();
+    expect(await app.stop()).toBe(0);
+  });
 });
