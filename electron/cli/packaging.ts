@@ -2,6 +2,7 @@ import path from 'node:path';
 import { flipFuses, FuseV1Options, FuseVersion, type FuseV1Config } from '@electron/fuses';
 import type { AfterPackContext, Configuration } from 'electron-builder';
 import { z } from 'zod';
+import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
 
 /**
  * What is set in the executable itself, where no later start can change it
@@ -43,7 +44,7 @@ export function packagingConfig(
 ): Configuration {
   const release = releaseSchema.parse(env);
   return {
-    appId: 'com.runledger.console',
+    appId: APP_ID,
     productName: 'Runledger',
     copyright: 'Runledger',
     directories: { output: 'dist' },
@@ -54,7 +55,7 @@ export function packagingConfig(
     // better-sqlite3 and sharp bring addons that are built for Node-API: they fit Electron as they are.
     npmRebuild: false,
     ...(electronDist === null ? {} : { electronDist }),
-    protocols: [{ name: 'Runledger', schemes: ['runledger'] }],
+    protocols: [{ name: 'Runledger', schemes: [LINK_SCHEME] }],
     linux: {
       executableName: EXECUTABLE,
       target: ['AppImage', 'deb'],

@@ -1,5 +1,4 @@
-/** The scheme of addresses that open something in the application. */
-export const LINK_SCHEME = 'runledger';
+import { LINK_SCHEME } from '#contract/identity.ts';
 
 const ID = /^[^/?#\s]{1,200}$/;
 

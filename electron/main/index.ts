@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { app, BrowserWindow, ipcMain, safeStorage, session, shell } from 'electron';
+import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { AppLog, secretsIn } from './app-log.ts';
-import { LINK_SCHEME, routeOfLink } from './deep-links.ts';
+import { routeOfLink } from './deep-links.ts';
 import { EngineHost, type EngineHostOptions } from './engine-host.ts';
 import { EngineLine } from './engine-line.ts';
 import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
@@ -20,6 +21,7 @@ import { answerShellAsk } from './profiles/shell-answers.ts';
 import { registerPageScheme, servePage } from './page-protocol.ts';
 import { isTrustedSender, refusePermissions } from './security.ts';
 import { HealthTray } from './tray.ts';
+import { WaitingRoute } from './waiting-route.ts';
 import { openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
@@ -68,7 +70,10 @@ function run(options: LaunchOptions): void {
 
   registerPageScheme();
   app.enableSandbox();
-  app.setAsDefaultProtocolClient(LINK_SCHEME);
+  // From its sources it is Electron's own program, which as the system's answer to our links would take them for folders.
+  if (app.isPackaged) app.setAsDefaultProtocolClient(LINK_SCHEME);
+  // Windows shows notifications only for an identity that its start menu knows.
+  app.setAppUserModelId(APP_ID);
 
   ipcMain.on(PORT_CHANNEL, (event) => {
     if (isTrustedSender(event.senderFrame)) engine?.connect(event.sender);
@@ -84,7 +89,8 @@ function run(options: LaunchOptions): void {
       if (route !== null) void window.loadURL(`${PAGE_URL}#${route}`);
     }
   };
-  const follow = (link: string | null): void => show(link === null ? null : routeOfLink(link));
+  const waiting = new WaitingRoute(options.link === null ? null : routeOfLink(options.link), show);
+  const follow = (link: string | null): void => waiting.go(link === null ? null : routeOfLink(link));
   app.on('second-instance', (_event, argv) =>
     follow(argv.find((argument) => argument.startsWith(`${LINK_SCHEME}:`)) ?? null),
   );
@@ -140,7 +146,7 @@ function run(options: LaunchOptions): void {
       onPort: (port) => line.connect(port),
     });
     engine.start();
-    await open(options.link === null ? null : routeOfLink(options.link));
+    await open(waiting.open());
   });
 }
 

@@ -32,8 +32,8 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
   });
   confine(window.webContents, options.follow);
   recover(window, options.log);
-  if (isMaximized) window.maximize();
-  window.once('ready-to-show', () => window.show());
+  // Making a window large shows it, and nothing is drawn in it before.
+  window.once('ready-to-show', () => (isMaximized ? window.maximize() : window.show()));
   window.on('close', () => {
     writeWindowState(options.stateFile, { ...window.getNormalBounds(), isMaximized: window.isMaximized() });
   });

@@ -86,6 +86,11 @@ export class App extends StandInEmitter {
     return false;
   }
 
+  /** An identity on Windows; the stand-in's windows are Chromium's. */
+  setAppUserModelId(): void {
+    return;
+  }
+
   /**
    * True for the first instance on a data folder. The lock is the operating system's, held on a file by SQLite, so that it goes with
    * the process however it ends. A second instance leaves its command line for the first.

@@ -1,7 +1,7 @@
 import { FuseV1Options } from '@electron/fuses';
 import { describe, expect, it } from 'vitest';
 import { FUSES, packagingConfig } from '../../../electron/cli/packaging.ts';
-import { LINK_SCHEME } from '../../../electron/main/deep-links.ts';
+import { LINK_SCHEME } from '#contract/identity.ts';
 
 describe('what people install', () => {
   it.each([
