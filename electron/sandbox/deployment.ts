@@ -1,6 +1,7 @@
 import { Long, type Timestamp } from 'bson';
 import { SessionTable } from './commands/session-table.ts';
 import { ServerError } from './semantics/server-error.ts';
+import { MEMORY_MAX } from './semantics/stages/memory.ts';
 import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
 import { numberOf, type Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
@@ -23,6 +24,8 @@ import { RetryableWrites } from './storage/retryable-writes.ts';
 export interface DeploymentOptions {
   readonly sqlite: Sqlite;
   readonly oplogBytesMax: number;
+  /** What a stage may hold in memory, in bytes; MongoDB's limit unless told. */
+  readonly stageBytesMax?: number;
   /** The server's clock, milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -64,7 +67,7 @@ export class Deployment {
     this.startedAtMs = options.now();
     this.catalog = new Catalog(options.sqlite);
     this.records = new Records(options.sqlite, this.catalog, this.deadline);
-    this.spill = new DiskSpill(options.sqlite, this.records.sorts);
+    this.spill = new DiskSpill(options.sqlite, this.records.sorts, options.stageBytesMax ?? MEMORY_MAX);
     this.oplog = new Oplog(options.sqlite, options.oplogBytesMax, options.now);
     this.cursors = new CursorTable();
     this.retryable = new RetryableWrites(options.sqlite, options.now);

@@ -22,6 +22,8 @@ export interface SandboxOptions {
   readonly port?: number;
   /** The log of changes is cut above this size, in bytes; 256 MiB unless told. */
   readonly oplogBytesMax?: number;
+  /** What a stage of a pipeline may hold in memory, in bytes, before it goes to the disk; MongoDB's 100 MiB unless told. */
+  readonly stageBytesMax?: number;
   /**
    * Where it is there, clients must log in, and their roles decide what they may do. The users are made where there are none
    * of their names yet; without any, the first one is made by whoever connects (MongoDB's localhost exception).
@@ -59,7 +61,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = options.log ?? (() => undefined);
   const now = options.now ?? Date.now;
   const sqlite = openSqlite(fileOf(options.dataDir));
-  const deployment = new Deployment({ sqlite, oplogBytesMax: options.oplogBytesMax ?? OPLOG_BYTES_MAX, now });
+  const deployment = new Deployment({
+    sqlite,
+    oplogBytesMax: options.oplogBytesMax ?? OPLOG_BYTES_MAX,
+    ...(options.stageBytesMax === undefined ? {} : { stageBytesMax: options.stageBytesMax }),
+    now,
+  });
   const connections = new Set<Connection>();
   const identity = { host: '', processId: new ObjectId(), startedAtMs: now(), connections: () => connections.size };
   const failPoints = new FailPoints();

@@ -85,10 +85,6 @@ const OPTIONS: Readonly<Record<string, { readonly code: number; readonly known: 
       'restrictSearchWithMatch',
     ],
   },
-  $setWindowFields: { code: 40_415, known: ['partitionBy', 'sortBy', 'output'] },
-  $bucketAuto: { code: 40_245, known: ['groupBy', 'buckets', 'output', 'granularity'] },
-  $densify: { code: 40_415, known: ['field', 'partitionByFields', 'range'] },
-  $fill: { code: 40_415, known: ['partitionBy', 'partitionByFields', 'sortBy', 'output'] },
 };
 
 function refuseUnknownOptions(stage: Doc): void {
@@ -101,14 +97,14 @@ function refuseUnknownOptions(stage: Doc): void {
     throw new ServerError(`Location${options.code}`, `Unknown argument to ${name}: ${unknown}`);
 }
 
-/** What only the library has. */
+/** What only the library has: stages that make of each document what they make of it alone. */
 function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>) => Iterable<Doc> {
   refuseUnknownOptions(stage);
   const collections = new Map<string, Doc[]>();
   const foreign = (name: string): Doc[] => {
     const known = collections.get(name);
     if (known !== undefined) return known;
-    const held = heldWithin(new Memory(Object.keys(stage)[0] ?? ''), context.collection(name));
+    const held = heldWithin(new Memory(Object.keys(stage)[0] ?? '', context.spill.bytesMax), context.collection(name));
     collections.set(name, held);
     return held;
   };
@@ -117,19 +113,12 @@ function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>)
     variables: context.variables,
     collectionResolver: (name: string) => foreign(name),
   });
-  const name = Object.keys(stage)[0] ?? '';
-  const run = function* (documents: Doc[]): Generator<Doc> {
-    for (const result of aggregator.run<AnyObject>(documents)) {
-      if (!isDoc(result)) throw new ServerError('InternalError', 'a stage gave something that is no document');
-      yield result;
-    }
-  };
   return function* (input) {
-    if (ONE_BY_ONE.has(name)) {
-      for (const document of input) yield* run([document]);
-      return;
-    }
-    yield* run(heldWithin(new Memory(name), input));
+    for (const document of input)
+      for (const result of aggregator.run<AnyObject>([document])) {
+        if (!isDoc(result)) throw new ServerError('InternalError', 'a stage gave something that is no document');
+        yield result;
+      }
   };
 }
 
@@ -142,9 +131,6 @@ function heldWithin(memory: Memory, documents: Iterable<Doc>): Doc[] {
   }
   return held;
 }
-
-/** Stages that make of each document what they make of it alone. */
-const ONE_BY_ONE: ReadonlySet<string> = new Set(['$redact', '$graphLookup']);
 
 function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {
   for (const document of documents) yield workingDoc(document);

@@ -1,5 +1,8 @@
+import { bucketAuto } from './stages/automatic-buckets.ts';
+import { densify } from './stages/densifying.ts';
 import { bucket, count, group, limit, sample, skip, sort, sortByCount } from './stages/gathering.ts';
 import { documents, facet, lookup, unionWith } from './stages/joining.ts';
+import { fill, setWindowFields } from './stages/setting-windows.ts';
 import { addFields, match, project, replaceRoot, replaceWith, unset, unwind } from './stages/shaping.ts';
 import type { CompileStage } from './stages/stage.ts';
 
@@ -23,6 +26,10 @@ export const STAGES: Readonly<Record<string, CompileStage>> = {
   $unionWith: unionWith,
   $facet: facet,
   $bucket: bucket,
+  $bucketAuto: bucketAuto,
   $sample: sample,
+  $setWindowFields: setWindowFields,
+  $fill: fill,
+  $densify: densify,
   $documents: documents,
 };

@@ -3,7 +3,7 @@ import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { simpleMatcher } from '../semantics/simple-matching.ts';
 import { EMPTY_LIST, sortValuesAt } from '../semantics/paths.ts';
-import { Memory } from '../semantics/stages/memory.ts';
+import { Memory, MEMORY_MAX } from '../semantics/stages/memory.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from './catalog.ts';
@@ -208,7 +208,7 @@ function* sorted(
 
 /** Error: `QueryExceededMemoryLimitNoDiskUseAllowed`. */
 function* withinMemory(found: Iterable<Found>): Generator<Found> {
-  const memory = new Memory('sort');
+  const memory = new Memory('sort', MEMORY_MAX);
   for (const one of found) {
     if (!memory.hold(one.document)) memory.refuse();
     yield one;

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { approximateBytes, MEMORY_MAX, type KeyedDoc, type Spill, type Spooled } from '../semantics/stages/memory.ts';
+import { approximateBytes, type KeyedDoc, type Spill, type Spooled } from '../semantics/stages/memory.ts';
 import { decodeExact, encode, workingDoc, type Doc } from '../semantics/values.ts';
 import type { Sqlite } from './schema.ts';
 import type { SortBuffers, SortEntry } from './sort-buffer.ts';
@@ -13,15 +13,15 @@ interface SpilledRow {
 
 /** Puts what stages hold beyond their memory into a table of the connection's own, on disk, which is gone with it. */
 export class DiskSpill implements Spill {
+  readonly bytesMax: number;
   readonly #sorts: SortBuffers;
   readonly #insert: Statement<[number, Uint8Array]>;
   readonly #read: Statement<[number], { bson: Buffer }>;
   readonly #page: Statement<[number, number, number], SpilledRow>;
   readonly #remove: Statement<[number]>;
-  readonly #bytesMax: number;
   #lastRun = 0;
 
-  constructor(sqlite: Sqlite, sorts: SortBuffers, bytesMax: number = MEMORY_MAX) {
+  constructor(sqlite: Sqlite, sorts: SortBuffers, bytesMax: number) {
     sqlite.exec('CREATE TEMP TABLE spilled (place INTEGER PRIMARY KEY, run INTEGER NOT NULL, bson BLOB NOT NULL)');
     sqlite.exec('CREATE INDEX temp.spilled_by_run ON spilled (run, place)');
     this.#sorts = sorts;
@@ -29,7 +29,7 @@ export class DiskSpill implements Spill {
     this.#read = sqlite.prepare('SELECT bson FROM spilled WHERE place = ?');
     this.#page = sqlite.prepare('SELECT place, bson FROM spilled WHERE run = ? AND place > ? ORDER BY place LIMIT ?');
     this.#remove = sqlite.prepare('DELETE FROM spilled WHERE run = ?');
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
   }
 
   *sorted(entries: Iterable<KeyedDoc>): Generator<KeyedDoc> {
@@ -45,7 +45,7 @@ export class DiskSpill implements Spill {
       }
       inMemory.push(next.value);
       bytes += approximateBytes(next.value.document) + next.value.key.length;
-      if (bytes > this.#bytesMax) break;
+      if (bytes > this.bytesMax) break;
     }
     yield* this.#sortedOnDisk(inMemory, iterator);
   }
@@ -75,7 +75,7 @@ export class DiskSpill implements Spill {
       if (run === null) {
         inMemory.push(document);
         bytes += approximateBytes(document);
-        if (bytes > this.#bytesMax) run = this.#lastRun += 1;
+        if (bytes > this.bytesMax) run = this.#lastRun += 1;
       } else this.#put(run, document);
     }
     return {

@@ -315,3 +315,17 @@ function percentile(name: string, operand: unknown): () => Accumulator {
     };
   };
 }
+
+const GROWING: ReadonlySet<string> = new Set([
+  '$push',
+  '$addToSet',
+  '$median',
+  '$percentile',
+  ...Object.keys(COUNTED),
+  ...Object.keys(RANKED),
+]);
+
+/** Whether what an accumulator holds grows with each value. */
+export function isGrowing(name: string): boolean {
+  return GROWING.has(name);
+}

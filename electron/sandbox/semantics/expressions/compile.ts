@@ -45,6 +45,11 @@ export function constant(value: unknown): Evaluate {
   return evaluate;
 }
 
+/** The value of an expression that is always the same; `undefined` for any other. */
+export function constantOf(evaluate: Evaluate): unknown {
+  return CONSTANTS.has(evaluate) ? evaluate({ root: undefined, current: undefined, variables: {} }) : undefined;
+}
+
 function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
   if (operands.length === 0 || !operands.every((operand) => CONSTANTS.has(operand))) return evaluate;
   return constant(evaluate({ root: undefined, current: undefined, variables: {} }));

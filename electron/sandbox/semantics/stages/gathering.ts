@@ -1,12 +1,13 @@
 import { sortFieldsOf, sortKeyOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
-import { accumulatorOf, type Accumulator } from '../expressions/accumulators.ts';
+import { accumulatorOf, isGrowing, type Accumulator } from '../expressions/accumulators.ts';
 import { compile, scopeOf, type Scope } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import { Memory, type KeyedDoc } from './memory.ts';
+import { withinLimit } from './partitions.ts';
 import type { CompileStage } from './stage.ts';
 
 function countOperand(stage: string, operand: unknown, least: number): number {
@@ -74,19 +75,15 @@ export const sample: CompileStage = (operand) => {
 };
 
 /** `$sort`. */
-export const sort: CompileStage = (operand, { allowDiskUse, spill }) => {
+export const sort: CompileStage = (operand, context) => {
   if (!isDoc(operand)) throw refuse(15_973, 'the $sort key specification must be an object');
   if (Object.keys(operand).length === 0) throw refuse(15_976, '$sort stage must have at least one sort key');
   const fields = sortFieldsOf(operand);
   const keyed = function* (input: Iterable<Doc>): Generator<KeyedDoc> {
-    const memory = new Memory('$sort');
-    for (const document of input) {
-      if (!allowDiskUse && !memory.hold(document)) memory.refuse();
-      yield { key: sortKeyOf(document, fields), document };
-    }
+    for (const document of withinLimit('$sort', input, context)) yield { key: sortKeyOf(document, fields), document };
   };
   return function* (input) {
-    for (const { document } of spill.sorted(keyed(input))) yield document;
+    for (const { document } of context.spill.sorted(keyed(input))) yield document;
   };
 };
 
@@ -110,7 +107,7 @@ export const group: CompileStage = (operand, { variables, allowDiskUse, spill })
   const fields = Object.entries(operand)
     .filter(([name]) => name !== '_id')
     .map(([name, value]) => fieldOf(name, value));
-  const isGrowing = fields.some((field) => field.isGrowing);
+  const grows = fields.some((field) => field.isGrowing);
   const make = (key: unknown): Group => ({ id: key, accumulators: fields.map((field) => field.make()) });
   const add = ({ accumulators }: Group, scope: Scope): void => {
     for (const accumulator of accumulators) accumulator.add(scope);
@@ -121,7 +118,7 @@ export const group: CompileStage = (operand, { variables, allowDiskUse, spill })
     return document;
   };
   return function* (input) {
-    const memory = new Memory('$group');
+    const memory = new Memory('$group', spill.bytesMax);
     const groups = new Map<string, Group>();
     const documents = input[Symbol.iterator]();
     let isFull = false;
@@ -136,7 +133,7 @@ export const group: CompileStage = (operand, { variables, allowDiskUse, spill })
         groups.set(text, one);
       }
       add(one, scope);
-      if (isGrowing && !memory.hold(next.value)) isFull = true;
+      if (grows && !memory.hold(next.value)) isFull = true;
       if (isFull) break;
     }
     if (isFull && !allowDiskUse) memory.refuse();
@@ -153,21 +150,31 @@ export const group: CompileStage = (operand, { variables, allowDiskUse, spill })
         const known = groups.get(text);
         groups.delete(text);
         const group = known ?? make(id(scopeOf(document, variables)) ?? null);
-        current = { text, group, memory: new Memory('$group') };
+        current = { text, group, memory: new Memory('$group', spill.bytesMax) };
       }
       add(current.group, scopeOf(document, variables));
-      if (isGrowing && !current.memory.hold(document))
-        throw new ServerError('ExceededMemoryLimit', 'An accumulator used too much memory and cannot spill to disk.');
+      if (grows && !current.memory.hold(document)) throw accumulatorTooLarge();
     }
     if (current !== null) yield result(current.group);
     for (const one of groups.values()) yield result(one);
   };
 };
 
-function fieldOf(
-  name: string,
-  value: unknown,
-): { readonly name: string; readonly make: () => Accumulator; readonly isGrowing: boolean } {
+/** MongoDB's refusal of one group whose values fit no memory. */
+export function accumulatorTooLarge(): ServerError {
+  return new ServerError('ExceededMemoryLimit', 'An accumulator used too much memory and cannot spill to disk.');
+}
+
+/** A field of a group. */
+export interface GroupField {
+  readonly name: string;
+  readonly make: () => Accumulator;
+  /** True where what it holds grows with each document. */
+  readonly isGrowing: boolean;
+}
+
+/** Compiles a field of a group. Errors: MongoDB's for what is no accumulator. */
+export function fieldOf(name: string, value: unknown): GroupField {
   if (name.includes('.')) throw refuse(40_235, `The field name '${name}' cannot contain '.'`);
   if (name.startsWith('$')) throw refuse(40_236, `The field name '${name}' cannot be an operator name`);
   if (!isDoc(value)) throw refuse(40_234, `The field '${name}' must be an accumulator object`);
@@ -177,7 +184,7 @@ function fieldOf(
   return {
     name,
     make: accumulatorOf(operator, value[operator]),
-    isGrowing: ['$push', '$addToSet', '$topN', '$bottomN', '$firstN', '$lastN'].includes(operator),
+    isGrowing: isGrowing(operator),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Spooled {
 
 /** Where stages put what does not fit in memory. */
 export interface Spill {
+  /** What a stage may hold at once, in bytes. */
+  readonly bytesMax: number;
   /** The entries in the order of their keys, those of one key in the order in which they came. */
   sorted(entries: Iterable<KeyedDoc>): Iterable<KeyedDoc>;
   /** Takes all documents in. */
@@ -29,6 +31,7 @@ export interface Spill {
 
 /** For pipelines over few documents, as those of updates are. */
 export const IN_MEMORY: Spill = {
+  bytesMax: MEMORY_MAX,
   sorted: (entries) => [...entries].sort((left, right) => Buffer.compare(left.key, right.key)),
   spool(documents) {
     const all = [...documents];
@@ -39,16 +42,18 @@ export const IN_MEMORY: Spill = {
 /** Counts what a stage holds. */
 export class Memory {
   readonly #stage: string;
+  readonly #bytesMax: number;
   #bytes = 0;
 
-  constructor(stage: string) {
+  constructor(stage: string, bytesMax: number) {
     this.#stage = stage;
+    this.#bytesMax = bytesMax;
   }
 
   /** @returns false once the stage holds more than it may */
   hold(value: unknown): boolean {
     this.#bytes += approximateBytes(value);
-    return this.#bytes <= MEMORY_MAX;
+    return this.#bytes <= this.#bytesMax;
   }
 
   /** Error: `QueryExceededMemoryLimitNoDiskUseAllowed`. */

@@ -1,0 +1,137 @@
+import { sortFieldsOf } from '../../storage/query.ts';
+import { compile, constantOf } from '../expressions/compile.ts';
+import { refuse } from '../expressions/refusal.ts';
+import { setAt } from '../projection-stages.ts';
+import { ServerError } from '../server-error.ts';
+import { typeNameOf } from '../type-operator.ts';
+import { isDoc, type Doc } from '../values.ts';
+import { partitionsOf } from './partitions.ts';
+import { addFields } from './shaping.ts';
+import type { CompileStage } from './stage.ts';
+import { compileWindowFunction } from './window-functions.ts';
+
+function objectOf(name: string, operand: unknown): Doc {
+  if (isDoc(operand)) return operand;
+  throw new ServerError(
+    'FailedToParse',
+    `the ${name} stage specification must be an object, found ${typeNameOf(operand)}`,
+  );
+}
+
+/** Errors: 40415 for an option that a stage does not have, 40414 for one that it needs. */
+export function checkOptions(
+  name: string,
+  given: Doc,
+  { known, required }: { readonly known: readonly string[]; readonly required: readonly string[] },
+): void {
+  const unknown = Object.keys(given).find((option) => !known.includes(option));
+  if (unknown !== undefined) throw refuse(40_415, `BSON field '${name}.${unknown}' is an unknown field.`);
+  const missing = required.find((option) => given[option] === undefined);
+  if (missing !== undefined) throw refuse(40_414, `BSON field '${name}.${missing}' is missing but a required field`);
+}
+
+/** An option that is a document where it is there. Error: `TypeMismatch`. */
+export function docOption(name: string, option: string, value: unknown): Doc | null {
+  if (value === undefined) return null;
+  if (isDoc(value)) return value;
+  throw new ServerError(
+    'TypeMismatch',
+    `BSON field '${name}.${option}' is the wrong type '${typeNameOf(value)}', expected type 'object'`,
+  );
+}
+
+/** `$setWindowFields`. */
+export const setWindowFields: CompileStage = (operand, context) => {
+  const given = objectOf('$setWindowFields', operand);
+  checkOptions('$setWindowFields', given, { known: ['partitionBy', 'sortBy', 'output'], required: ['output'] });
+  const sortBy = sortFieldsOf(docOption('$setWindowFields', 'sortBy', given['sortBy']));
+  const windows = { sortBy, variables: context.variables, bytesMax: context.spill.bytesMax };
+  const output = Object.entries(docOption('$setWindowFields', 'output', given['output']) ?? {}).map(
+    ([field, value]) => ({
+      path: pathOf(field),
+      values: compileWindowFunction(field, value, windows),
+    }),
+  );
+  const partitionBy = given['partitionBy'] === undefined ? null : compile(given['partitionBy']);
+  if (partitionBy !== null && Array.isArray(constantOf(partitionBy)))
+    throw new ServerError('TypeMismatch', 'An expression used to partition cannot evaluate to value of type array');
+  return function* (input) {
+    for (const partition of partitionsOf(input, { stage: '$setWindowFields', partitionBy, sortBy }, context)) {
+      const columns = output.map(({ path, values }) => ({ path, values: values(partition)[Symbol.iterator]() }));
+      for (const document of partition.read()) {
+        let result = document;
+        for (const { path, values } of columns) result = setAt(result, path, values.next().value);
+        yield result;
+      }
+    }
+  };
+};
+
+function pathOf(field: string): readonly string[] {
+  const names = field.split('.');
+  if (names.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
+  if (names.some((name) => name.startsWith('$')))
+    throw refuse(16_410, "FieldPath field names may not start with '$'. Consider using $getField or $setField.");
+  return names;
+}
+
+/** `$fill`: what carries values on is a window, and a fixed value a field that is added. */
+export const fill: CompileStage = (operand, context) => {
+  const given = objectOf('$fill', operand);
+  checkOptions('$fill', given, {
+    known: ['partitionBy', 'partitionByFields', 'sortBy', 'output'],
+    required: ['output'],
+  });
+  const output = docOption('$fill', 'output', given['output']) ?? {};
+  if (Object.keys(output).length === 0)
+    throw refuse(6_050_203, "The output field in '$fill' must contain an object with at least one element");
+  const [windows, added]: [Doc, Doc] = [{}, {}];
+  for (const [field, way] of Object.entries(output)) {
+    const { method, value } = wayOf(way);
+    if (method !== undefined) windows[field] = { [method === 'linear' ? '$linearFill' : '$locf']: `$${field}` };
+    else added[field] = { $ifNull: [`$${field}`, value] };
+  }
+  const { partitionBy, partitionByFields, sortBy } = given;
+  if (partitionBy !== undefined && partitionByFields !== undefined)
+    throw refuse(6_050_204, "Maximum one of 'partitionBy' and 'partitionByFields can be specified in '$fill'");
+  const key =
+    partitionByFields === undefined
+      ? partitionBy
+      : Object.fromEntries(fieldsOf(partitionByFields).map((field) => [field, `$${field}`]));
+  const stages = [
+    ...(Object.keys(windows).length === 0
+      ? []
+      : [
+          setWindowFields(
+            {
+              ...(key === undefined ? {} : { partitionBy: key }),
+              ...(sortBy === undefined ? {} : { sortBy }),
+              output: windows,
+            },
+            context,
+          ),
+        ]),
+    ...(Object.keys(added).length === 0 ? [] : [addFields(added, context)]),
+  ];
+  return (input) => stages.reduce((documents, stage) => stage(documents), input);
+};
+
+function wayOf(way: unknown): Doc {
+  if (!isDoc(way)) throw refuse(6_050_200, 'Each fill output specification must be an object with exactly one field');
+  checkOptions('$fill', way, { known: ['method', 'value'], required: [] });
+  const { method, value } = way;
+  if (method !== undefined && value !== undefined)
+    throw refuse(
+      6_050_201,
+      "Each fill output specification must have exactly one of 'method' or 'value' fields, not both",
+    );
+  if (method !== undefined && method !== 'locf' && method !== 'linear')
+    throw refuse(6_050_202, 'Method must be either locf or linear');
+  return way;
+}
+
+/** Names of fields. Error: `TypeMismatch`. */
+export function fieldsOf(given: unknown): readonly string[] {
+  if (Array.isArray(given) && given.every((field) => typeof field === 'string')) return given as string[];
+  throw new ServerError('TypeMismatch', 'partitionByFields must be a list of names of fields');
+}
