@@ -3,6 +3,7 @@ import { usePreferences } from '../../state/preferences.ts';
 import { formatExact } from '../durations.ts';
 import { ScrollBox } from '../scroll-box.tsx';
 import type { TimeChartProps } from './time-chart.tsx';
+import { TableHead } from '../table-head.tsx';
 
 /** The figures of a chart as a table, the newest first; each value that is none of nothing leads to what is behind it. */
 export function ChartTable({ title, timesMs, series, format, onPick }: TimeChartProps): ReactNode {
@@ -11,16 +12,7 @@ export function ChartTable({ title, timesMs, series, format, onPick }: TimeChart
     <ScrollBox className="chart-table" name={`Figures of ${title}`}>
       <table className="plain-table">
         <caption className="visually-hidden">{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            {series.map(({ key, label }) => (
-              <th scope="col" className="number" key={key}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead columns={['From', ...series.map(({ label }) => ({ number: label }))]} />
         <tbody>
           {timesMs
             .map((timeMs, index) => ({ timeMs, index, time: formatExact(timeMs, timeZone) }))

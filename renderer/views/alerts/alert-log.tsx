@@ -4,6 +4,7 @@ import type { AlertEvent } from '#contract/alert-views.ts';
 import { alertValueText } from '#domain/alerts/alert-words.ts';
 import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** What fired and cleared, the latest first. */
 export function AlertLog({ events }: { events: readonly AlertEvent[] }): ReactNode {
@@ -14,19 +15,7 @@ export function AlertLog({ events }: { events: readonly AlertEvent[] }): ReactNo
       ) : (
         <table className="plain-table alert-log">
           <caption className="visually-hidden">What fired and cleared</caption>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">What</th>
-              <th scope="col">Rule</th>
-              <th scope="col" className="number">
-                Value
-              </th>
-              <th scope="col" className="number">
-                Threshold
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['When', 'What', 'Rule', { number: 'Value' }, { number: 'Threshold' }]} />
           <tbody>
             {events.map((event) => (
               <tr key={event.id}>

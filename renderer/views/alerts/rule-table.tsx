@@ -7,6 +7,7 @@ import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useAlertChange } from '../../state/alert-queries.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The rules with where they stand now. */
 export function RuleTable({
@@ -22,18 +23,7 @@ export function RuleTable({
     <Panel title="Rules">
       <table className="plain-table alert-rules">
         <caption className="visually-hidden">Rules of alerts</caption>
-        <thead>
-          <tr>
-            <th scope="col">Rule</th>
-            <th scope="col">State</th>
-            <th scope="col" className="number">
-              Now
-            </th>
-            <th scope="col">
-              <span className="visually-hidden">What can be done</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['Rule', 'State', { number: 'Now' }, { hidden: 'What can be done' }]} />
         <tbody>
           {rules.map((view) => (
             <tr key={view.rule.id}>

@@ -5,6 +5,7 @@ import { alertValueText } from '#domain/alerts/alert-words.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The most times that are listed; the number of all is said above them. */
 const LISTED_MAX = 50;
@@ -33,15 +34,7 @@ export function TrialResult({ trial, measure }: { trial: AlertTrial; measure: Al
       {times > 0 && (
         <ScrollBox name="Times at which it would have fired" className="alert-episodes">
           <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">Fired</th>
-                <th scope="col">For</th>
-                <th scope="col" className="number">
-                  Highest
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={['Fired', 'For', { number: 'Highest' }]} />
             <tbody>
               {episodes.slice(0, LISTED_MAX).map((episode) => (
                 <tr key={episode.firedAtMs}>

@@ -5,6 +5,7 @@ import type { AuditEntry } from '#domain/audit.ts';
 import { ERRORS } from '#domain/errors.ts';
 import { ExactTime } from '../../components/time-text.tsx';
 import type { AuditFilter } from '../../state/people-queries.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The entries of the audit. A name in it narrows the list to what has the same one. */
 export function AuditTable({
@@ -18,17 +19,7 @@ export function AuditTable({
     <div className="panel audit-panel">
       <table className="plain-table">
         <caption className="visually-hidden">Audit entries</caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">Act</th>
-            <th scope="col">About</th>
-            <th scope="col">Outcome</th>
-            <th scope="col">Where</th>
-            <th scope="col">Details</th>
-          </tr>
-        </thead>
+        <TableHead columns={['When', 'Who', 'Act', 'About', 'Outcome', 'Where', 'Details']} />
         <tbody>
           {rows.map(({ id, entry }) =>
             entry === null ? (

@@ -17,6 +17,7 @@ import { ProfileForm } from './profile-form.tsx';
 import { ProfileRowActions } from './profile-row-actions.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import { SecretDialog } from './secret-dialog.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** What stands open over the list. */
 type Open =
@@ -79,17 +80,7 @@ export function ConnectionsScreen(): ReactNode {
         {list.data !== undefined && (
           <table className="plain-table wide-table">
             <caption className="visually-hidden">Connections</caption>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Kind</th>
-                <th scope="col">Address</th>
-                <th scope="col">Login</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={['Name', 'Kind', 'Address', 'Login', { hidden: 'Actions' }]} />
             <tbody>
               {list.data.profiles.map((row) => (
                 <tr key={row.profile.id} aria-current={row.profile.id === openId?.id ? 'true' : undefined}>

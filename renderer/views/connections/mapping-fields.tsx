@@ -2,6 +2,7 @@ import { useId, type ReactNode } from 'react';
 import type { MappedPartView } from '#contract/mapping-views.ts';
 import { kindOf } from '#domain/mapping/canonical-fields.ts';
 import { creditForm, creditKey, CREDIT_FORMS, DATE_FORMS, type MappingDraft, type PairDraft } from './mapping-draft.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 const UNPAIRED: PairDraft = { theirs: '', form: { type: 'same' } };
 
@@ -36,14 +37,7 @@ export function MappingFields({
       </datalist>
       <table className="plain-table wide-table">
         <caption className="visually-hidden">Fields of {view.part}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Runledger&apos;s field</th>
-            <th scope="col">Their field</th>
-            <th scope="col">Written as</th>
-            <th scope="col">Covered</th>
-          </tr>
-        </thead>
+        <TableHead columns={['Runledger&apos;s field', 'Their field', 'Written as', 'Covered']} />
         <tbody>
           {rows.map(({ ours, isOptional, presentShare, soundShare }) => {
             const pair = pairs[ours] ?? UNPAIRED;

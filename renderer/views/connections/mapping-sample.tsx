@@ -1,6 +1,7 @@
 import { CircleAlert, CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { MappedPartView } from '#contract/mapping-views.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** What the sampled documents of a collection look like to the console, and which would be malformed and why. */
 export function MappingSample({ view, name }: { view: MappedPartView; name: string }): ReactNode {
@@ -20,13 +21,7 @@ export function MappingSample({ view, name }: { view: MappedPartView; name: stri
       {view.faults.length > 0 && (
         <table className="plain-table wide-table">
           <caption>What would be malformed, and why</caption>
-          <thead>
-            <tr>
-              <th scope="col">Document</th>
-              <th scope="col">Field</th>
-              <th scope="col">Reason</th>
-            </tr>
-          </thead>
+          <TableHead columns={['Document', 'Field', 'Reason']} />
           <tbody>
             {view.faults.map(({ id, path, reason }) => (
               <tr key={id}>

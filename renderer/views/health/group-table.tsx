@@ -8,6 +8,7 @@ import { Panel } from '../../components/panel.tsx';
 import { filterOfGroup, healthHref, type HealthScreenView } from '../../state/health-query-string.ts';
 import { useCreditsFormat } from './figure-tiles.tsx';
 import { formatDollars, formatShare } from './health-figures.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The same figures for each kind, provider, model or workspace; a name restricts the screen to it. */
 export function GroupTable({
@@ -27,29 +28,23 @@ export function GroupTable({
         <ScrollBox className="wide-table" name={`Figures by ${groupBy}`}>
           <table className="plain-table group-table">
             <caption className="visually-hidden">Health by {groupBy}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{groupBy}</th>
-                {[
-                  'Arrived',
-                  'Completed',
-                  'Failed',
-                  'Success',
-                  'Queue p95',
-                  'Finish p95',
-                  'Attempts',
-                  'Earned',
-                  'Cost',
-                  'Lost',
-                  'Waits',
-                  'In flight',
-                ].map((name) => (
-                  <th scope="col" className="number" key={name}>
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                groupBy,
+                { number: 'Arrived' },
+                { number: 'Completed' },
+                { number: 'Failed' },
+                { number: 'Success' },
+                { number: 'Queue p95' },
+                { number: 'Finish p95' },
+                { number: 'Attempts' },
+                { number: 'Earned' },
+                { number: 'Cost' },
+                { number: 'Lost' },
+                { number: 'Waits' },
+                { number: 'In flight' },
+              ]}
+            />
             <tbody>
               {groups.map((group) => (
                 <GroupRow

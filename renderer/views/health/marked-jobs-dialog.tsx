@@ -14,6 +14,7 @@ import { useHealthJobs } from '../../state/health-queries.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import type { PickedMark } from './health-charts.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 const MOMENT_WORDS: Readonly<Record<HealthMoment, string>> = {
   arrived: 'that arrived',
@@ -74,19 +75,7 @@ function MarkedJobs({ found: { jobs, isWhole } }: { found: HealthJobs }): ReactN
           {counted(jobs.length, 'job')}
           {isWhole ? '' : ', and there are more'}
         </caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Job</th>
-            <th scope="col">State</th>
-            <th scope="col" className="number">
-              Took
-            </th>
-            <th scope="col" className="number">
-              Credits
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['When', 'Job', 'State', { number: 'Took' }, { number: 'Credits' }]} />
         <tbody>
           {jobs.map((job) => (
             <MarkedJob key={job.row.id} job={job} />

@@ -6,6 +6,7 @@ import { Credits } from '../../components/credits-text.tsx';
 import { EntryCause, EntryKey } from '../../components/ledger-cells.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** What the customer paid for this job, and the entries and the hold that prove it. */
 export function ChargePanel({ charge }: { charge: ChargeView }): ReactNode {
@@ -72,15 +73,7 @@ function LedgerEntries({ entries }: { entries: readonly LedgerView[] }): ReactNo
   return (
     <table className="plain-table">
       <caption>Ledger entries</caption>
-      <thead>
-        <tr>
-          <th scope="col">Entry</th>
-          <th scope="col" className="number">
-            Credits
-          </th>
-          <th scope="col">Why and by whom</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Entry', { number: 'Credits' }, 'Why and by whom']} />
       <tbody>
         {entries.map((entry) => (
           <LedgerLine key={entry.key} entry={entry} />

@@ -4,6 +4,7 @@ import type { JobDetail } from '#contract/job-views.ts';
 import type { Validation, ValidationCheck } from '#domain/job.ts';
 import { Panel } from '../../components/panel.tsx';
 import { NameText } from '../../components/name-text.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** What the checks of the output said last. */
 export function ChecksPanel({ detail }: { detail: JobDetail }): ReactNode {
@@ -35,13 +36,7 @@ export function ChecksTable({ validation, name }: { validation: Validation; name
   return (
     <table className="plain-table">
       <caption className="visually-hidden">{name}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Result</th>
-          <th scope="col">Check</th>
-          <th scope="col">Message</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Result', 'Check', 'Message']} />
       <tbody>
         {validation.checks.map((check, index) => (
           <tr key={`${index} ${check.name}`}>

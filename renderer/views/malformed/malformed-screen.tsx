@@ -8,6 +8,7 @@ import { FailureMessage, ScreenMessage } from '../../components/screen-message.t
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useMalformedPages } from '../../state/engine-queries.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 import './malformed.css';
 
 /** Documents of the job collection that are no jobs: where each is wrong and why. They are never run and stop nobody. */
@@ -64,12 +65,7 @@ function Malformed({ row }: { row: MalformedRow }): ReactNode {
       </header>
       <table className="plain-table">
         <caption className="visually-hidden">Problems of {row.id}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Path</th>
-            <th scope="col">Reason</th>
-          </tr>
-        </thead>
+        <TableHead columns={['Path', 'Reason']} />
         <tbody>
           {row.problems.map(({ path, reason }, index) => (
             <tr key={`${index} ${path}`}>

@@ -12,6 +12,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { jobHref, jobsHref } from '../../state/jobs-query-string.ts';
 import { ownerFilter, useLatestJobs } from '../../state/owner-queries.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The newest jobs of an owner in some states, with the way to all of them. */
 export function LatestJobs({
@@ -44,18 +45,7 @@ export function LatestJobs({
       ) : (
         <table className="plain-table owner-jobs">
           <caption className="visually-hidden">{title}</caption>
-          <thead>
-            <tr>
-              <th scope="col">State</th>
-              <th scope="col">Job</th>
-              <th scope="col">What</th>
-              <th scope="col">Charge</th>
-              <th scope="col" className="number">
-                Credits
-              </th>
-              <th scope="col">Created</th>
-            </tr>
-          </thead>
+          <TableHead columns={['State', 'Job', 'What', 'Charge', { number: 'Credits' }, 'Created']} />
           <tbody>
             {jobs.data.map((row) => (
               <tr key={row.id}>

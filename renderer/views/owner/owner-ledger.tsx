@@ -10,6 +10,7 @@ import { NEWEST_FIRST, TimeBar } from '../../components/time-jump.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { useOwnerLedger } from '../../state/owner-queries.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The entries of the ledger by time, page by page. */
 export function OwnerLedger({ owner, id }: { owner: OwnerKind; id: string }): ReactNode {
@@ -38,17 +39,7 @@ export function OwnerLedger({ owner, id }: { owner: OwnerKind; id: string }): Re
       ) : (
         <table className="plain-table">
           <caption className="visually-hidden">Ledger entries</caption>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Entry</th>
-              <th scope="col" className="number">
-                Credits
-              </th>
-              <th scope="col">Job</th>
-              <th scope="col">Why and by whom</th>
-            </tr>
-          </thead>
+          <TableHead columns={['When', 'Entry', { number: 'Credits' }, 'Job', 'Why and by whom']} />
           <tbody>
             {entries.map((entry) => (
               <EntryLine key={entry.key} entry={entry} />

@@ -12,6 +12,7 @@ import { usePeople } from '../../state/people-queries.ts';
 import './people.css';
 import { PeopleTable } from './people-table.tsx';
 import { RoleForm } from './role-form.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
   view: 'See lists, health and states',
@@ -80,16 +81,7 @@ function RolesPanel(): ReactNode {
     <Panel title="Roles">
       <table className="plain-table role-table">
         <caption className="visually-hidden">What each role may do</caption>
-        <thead>
-          <tr>
-            <th scope="col">May</th>
-            {roleSchema.options.map((role) => (
-              <th scope="col" key={role}>
-                {role}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead columns={['May', ...roleSchema.options]} />
         <tbody>
           {Object.entries(PERMISSION_WORDS).map(([permission, words]) => (
             <tr key={permission}>

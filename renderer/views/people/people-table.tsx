@@ -6,6 +6,7 @@ import { RelativeTime } from '../../components/time-text.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useRoleChange } from '../../state/people-queries.ts';
 import { RoleSelect } from './role-select.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** Everybody who has a role; it is changed and taken away in place. */
 export function PeopleTable({
@@ -21,17 +22,7 @@ export function PeopleTable({
     <>
       <table className="plain-table people-table">
         <caption className="visually-hidden">People and their roles</caption>
-        <thead>
-          <tr>
-            <th scope="col">Person</th>
-            <th scope="col">Role</th>
-            <th scope="col">Since</th>
-            <th scope="col">Given by</th>
-            <th scope="col">
-              <span className="visually-hidden">Take away</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['Person', 'Role', 'Since', 'Given by', { hidden: 'Take away' }]} />
         <tbody>
           {people.map(({ id, role, sinceMs, by }) => (
             <tr key={id}>

@@ -10,6 +10,7 @@ import { useRefusal } from '../../state/access.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { usePlanActions, usePlanItems, usePlanOutcomes } from '../../state/plan-queries.ts';
 import { groupWords, OUTCOME_WORDS } from './plan-words.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** Every job of a plan: before the run its verdict, from then on what became of it. */
 export function PlanJobs({ plan }: { plan: PlanView }): ReactNode {
@@ -39,16 +40,7 @@ function Outcomes({ plan }: { plan: PlanView }): ReactNode {
       {outcomes.data !== undefined && outcomes.data.length > 0 && (
         <table className="plain-table">
           <caption className="visually-hidden">What became of each job</caption>
-          <thead>
-            <tr>
-              <th scope="col">Job</th>
-              <th scope="col">Outcome</th>
-              <th scope="col">Why</th>
-              <th scope="col" className="number">
-                Paid
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Job', 'Outcome', 'Why', { number: 'Paid' }]} />
           <tbody>
             {outcomes.data.map((row) => (
               <tr key={row.jobId}>
@@ -105,17 +97,7 @@ function Items({ plan }: { plan: PlanView }): ReactNode {
       {items.data !== undefined && (
         <table className="plain-table">
           <caption className="visually-hidden">Jobs as they were planned</caption>
-          <thead>
-            <tr>
-              <th scope="col">Job</th>
-              <th scope="col">Failed as</th>
-              <th scope="col">Verdict</th>
-              <th scope="col">Why</th>
-              <th scope="col" className="number">
-                Price
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Job', 'Failed as', 'Verdict', 'Why', { number: 'Price' }]} />
           <tbody>
             {items.data.map((item) => (
               <tr key={item.jobId}>

@@ -14,6 +14,7 @@ import { usePlan } from '../../state/plan-queries.ts';
 import { PlanControls } from './plan-controls.tsx';
 import { PlanJobs } from './plan-jobs.tsx';
 import { groupWords, sourceWords, STATE_WORDS } from './plan-words.ts';
+import { TableHead } from '../../components/table-head.tsx';
 import './plans.css';
 
 /** One plan: what it would do and cost, how far it has come, and what became of each job. */
@@ -137,17 +138,7 @@ function Groups({ plan }: { plan: PlanView }): ReactNode {
     <Panel title="What may be retried, and what not">
       <table className="plain-table">
         <caption className="visually-hidden">Groups of jobs</caption>
-        <thead>
-          <tr>
-            <th scope="col">Group</th>
-            <th scope="col" className="number">
-              Jobs
-            </th>
-            <th scope="col" className="number">
-              Credits
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['Group', { number: 'Jobs' }, { number: 'Credits' }]} />
         <tbody>
           {shown.map((group) => (
             <tr key={group}>
@@ -178,29 +169,17 @@ function Workspaces({ plan }: { plan: PlanView }): ReactNode {
       <div>
         <table className="plain-table">
           <caption className="visually-hidden">Workspaces</caption>
-          <thead>
-            <tr>
-              <th scope="col">Workspace</th>
-              <th scope="col" className="number">
-                Retried
-              </th>
-              <th scope="col" className="number">
-                Collected
-              </th>
-              <th scope="col" className="number">
-                Pays
-              </th>
-              <th scope="col" className="number">
-                Has available
-              </th>
-              <th scope="col" className="number">
-                Provider costs
-              </th>
-              <th scope="col" className="number">
-                Lacks credit
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={[
+              'Workspace',
+              { number: 'Retried' },
+              { number: 'Collected' },
+              { number: 'Pays' },
+              { number: 'Has available' },
+              { number: 'Provider costs' },
+              { number: 'Lacks credit' },
+            ]}
+          />
           <tbody>
             {workspaces.map((one) => (
               <tr key={one.workspaceId}>

@@ -10,6 +10,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { usePlans } from '../../state/plan-queries.ts';
 import { sourceWords, STATE_WORDS } from './plan-words.ts';
+import { TableHead } from '../../components/table-head.tsx';
 import './plans.css';
 
 /** Every plan of retries that is kept on the server, the newest first. */
@@ -51,19 +52,7 @@ function PlanList(): ReactNode {
   return (
     <table className="plain-table plan-table">
       <caption className="visually-hidden">Retry plans</caption>
-      <thead>
-        <tr>
-          <th scope="col">Jobs</th>
-          <th scope="col">State</th>
-          <th scope="col" className="number">
-            Will be retried
-          </th>
-          <th scope="col" className="number">
-            Credits
-          </th>
-          <th scope="col">Made</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Jobs', 'State', { number: 'Will be retried' }, { number: 'Credits' }, 'Made']} />
       <tbody>
         {plans.data.map((plan) => (
           <PlanRow key={plan.planId} plan={plan} />

@@ -3,27 +3,22 @@ import { failureClassSchema } from '#domain/failure.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { CHARGE_WORDS, PERSON_RULE_WORDS, secondsText } from './policy-words.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The head of the matrix, the same where it is read and where it is edited. */
 export function MatrixHead(): ReactNode {
   return (
-    <thead>
-      <tr>
-        <th scope="col">Failure</th>
-        <th scope="col" className="number">
-          Retries by a runner
-        </th>
-        <th scope="col" className="number">
-          First wait
-        </th>
-        <th scope="col" className="number">
-          Longest wait
-        </th>
-        <th scope="col">A person retries it</th>
-        <th scope="col">The hold is</th>
-        <th scope="col">Why</th>
-      </tr>
-    </thead>
+    <TableHead
+      columns={[
+        'Failure',
+        { number: 'Retries by a runner' },
+        { number: 'First wait' },
+        { number: 'Longest wait' },
+        'A person retries it',
+        'The hold is',
+        'Why',
+      ]}
+    />
   );
 }
 

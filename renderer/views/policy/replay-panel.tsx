@@ -8,6 +8,7 @@ import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useReplay } from '../../state/policy-queries.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 const DAYS: readonly ReplayDays[] = [30, 90];
 
@@ -81,18 +82,16 @@ function ReplayResult({ replay }: { replay: ReplayView }): ReactNode {
         <div className="wide-table">
           <table className="plain-table">
             <caption className="visually-hidden">What the draft would have done differently</caption>
-            <thead>
-              <tr>
-                <th scope="col">Failure</th>
-                <th scope="col" className="number">
-                  Retried
-                </th>
-                <th scope="col">Retries that would not have happened</th>
-                <th scope="col">Retries that would have happened too</th>
-                <th scope="col">Retries by people</th>
-                <th scope="col">Charge</th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                'Failure',
+                { number: 'Retried' },
+                'Retries that would not have happened',
+                'Retries that would have happened too',
+                'Retries by people',
+                'Charge',
+              ]}
+            />
             <tbody>
               {shown.map((one) => (
                 <ReplayRow key={one.failureClass} one={one} />

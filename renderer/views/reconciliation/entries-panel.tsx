@@ -4,6 +4,7 @@ import { Credits } from '../../components/credits-text.tsx';
 import { EntryCause, EntryKey } from '../../components/ledger-cells.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 const ENTRIES_OF: Readonly<Record<FindingDetail['entriesOf'], string>> = {
   generation: 'Entries of the generation',
@@ -22,20 +23,9 @@ export function EntriesPanel({ detail }: { detail: FindingDetail }): ReactNode {
         <div className="finding-entries">
           <table className="plain-table">
             <caption className="visually-hidden">{ENTRIES_OF[entriesOf]} with the running balance</caption>
-            <thead>
-              <tr>
-                <th scope="col">Entry</th>
-                <th scope="col" className="number">
-                  Credits
-                </th>
-                <th scope="col" className="number">
-                  Held then
-                </th>
-                <th scope="col" className="number">
-                  Balance then
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={['Entry', { number: 'Credits' }, { number: 'Held then' }, { number: 'Balance then' }]}
+            />
             <tbody>
               {entriesOf === 'workspace' && hasMore && (
                 <tr>

@@ -7,6 +7,7 @@ import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { findingHref, parseRunId } from '../../state/findings-query-string.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 interface TableProps {
   /** In the order of the rows, which stand group by group. */
@@ -24,20 +25,7 @@ export function FindingsTable({ groups, groupBy, rows, reviews, chosen, onToggle
   return (
     <table className="findings-table">
       <caption className="visually-hidden">Findings by {groupBy}</caption>
-      <thead>
-        <tr>
-          <th scope="col" className="choose-cell">
-            <span className="visually-hidden">Chosen</span>
-          </th>
-          <th scope="col">Finding</th>
-          <th scope="col">Workspace</th>
-          <th scope="col">Job</th>
-          <th scope="col">Month</th>
-          <th scope="col" className="number">
-            Credits
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={[{ choose: 'Chosen' }, 'Finding', 'Workspace', 'Job', 'Month', { number: 'Credits' }]} />
       {groups.map((group, index) => {
         const start = starts[index] ?? 0;
         const shown = rows.slice(start, start + group.findings);

@@ -15,6 +15,7 @@ import { useInvoiceImport, useInvoices } from '../../state/finance-queries.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { RemoveInvoiceDialog } from './remove-invoice-dialog.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 import './reconciliation.css';
 
 /** Invoices of providers, matched with the attempts by acceptance id, time and amount. */
@@ -111,20 +112,17 @@ function InvoicesTable({ rows }: { rows: readonly InvoiceView[] }): ReactNode {
       {leaving !== null && <RemoveInvoiceDialog invoice={leaving} onClose={() => setLeaving(null)} />}
       <table className="findings-table">
         <caption className="visually-hidden">Imported invoices</caption>
-        <thead>
-          <tr>
-            <th scope="col">Invoice</th>
-            <th scope="col">Provider</th>
-            {['Lines', 'Matched', 'Findings', 'Cost'].map((title) => (
-              <th key={title} scope="col" className="number">
-                {title}
-              </th>
-            ))}
-            <th scope="col">
-              <span className="visually-hidden">Remove</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'Invoice',
+            'Provider',
+            { number: 'Lines' },
+            { number: 'Matched' },
+            { number: 'Findings' },
+            { number: 'Cost' },
+            { hidden: 'Remove' },
+          ]}
+        />
         <tbody>
           {rows.map((row) => (
             <tr key={row.invoiceId}>
@@ -168,13 +166,7 @@ function UnmatchedTable({ findings }: { findings: readonly Finding[] }): ReactNo
   return (
     <table className="findings-table">
       <caption className="visually-hidden">What does not match</caption>
-      <thead>
-        <tr>
-          <th scope="col">Finding</th>
-          <th scope="col">Job</th>
-          <th scope="col">Month</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Finding', 'Job', 'Month']} />
       <tbody>
         {findings.map((finding) => (
           <tr key={finding.id}>

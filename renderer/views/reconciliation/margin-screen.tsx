@@ -8,6 +8,7 @@ import { useMargin, useMarginExport } from '../../state/finance-queries.ts';
 import { ExportButtons } from './export-buttons.tsx';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { MonthField, useMonth } from './month-field.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 import './reconciliation.css';
 
 /** Credits earned against provider cost, by kind, provider and model. */
@@ -53,18 +54,17 @@ function Margin({ period }: { period: string }): ReactNode {
   return (
     <table className="findings-table">
       <caption className="visually-hidden">Margin of {period}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Kind</th>
-          <th scope="col">Provider</th>
-          <th scope="col">Model</th>
-          {['Generations paid', 'Earned', 'Attempts', 'Cost'].map((title) => (
-            <th key={title} scope="col" className="number">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          'Kind',
+          'Provider',
+          'Model',
+          { number: 'Generations paid' },
+          { number: 'Earned' },
+          { number: 'Attempts' },
+          { number: 'Cost' },
+        ]}
+      />
       <tbody>
         {rows.map((row) => (
           <tr key={JSON.stringify([row.kind, row.provider, row.model])}>

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { MendPreview } from '#contract/mend-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { MEND_KINDS } from './mend-words.ts';
+import { TableHead } from '../../components/table-head.tsx';
 import './reconciliation.css';
 
 /** How many lines of a preview are shown; the rest is summed up. */
@@ -20,15 +21,7 @@ export function MendPreviewTable({ rows }: { rows: readonly MendPreview[] }): Re
     <div className="mend-preview">
       <table className="plain-table">
         <caption className="visually-hidden">What would be written</caption>
-        <thead>
-          <tr>
-            <th scope="col">Mend</th>
-            <th scope="col">Entries</th>
-            <th scope="col" className="number">
-              Credits
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['Mend', 'Entries', { number: 'Credits' }]} />
         <tbody>
           {rows.slice(0, SHOWN_MAX).map((row) => (
             <PreviewRow key={row.findingId} row={row} />

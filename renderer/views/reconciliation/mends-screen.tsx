@@ -9,6 +9,7 @@ import { useMends } from '../../state/finance-queries.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { MendActions } from './mend-actions.tsx';
 import { MendRow } from './mend-row.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 import './reconciliation.css';
 
 const OPEN: MendState[] = ['proposed', 'approved'];
@@ -82,22 +83,16 @@ function Mends({ rows, isOver }: { rows: readonly MendView[]; isOver: boolean })
       )}
       <table className="findings-table">
         <caption className="visually-hidden">{isOver ? 'Closed proposals' : 'Open proposals'}</caption>
-        <thead>
-          <tr>
-            {!isOver && (
-              <th scope="col" className="choose-cell">
-                <span className="visually-hidden">Chosen</span>
-              </th>
-            )}
-            <th scope="col">Mend</th>
-            <th scope="col">Finding</th>
-            <th scope="col">Workspace</th>
-            <th scope="col">State</th>
-            <th scope="col" className="number">
-              Credits
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            ...(isOver ? [] : [{ choose: 'Chosen' }]),
+            'Mend',
+            'Finding',
+            'Workspace',
+            'State',
+            { number: 'Credits' },
+          ]}
+        />
         <tbody>
           {rows.map((mend) => (
             <MendRow

@@ -15,6 +15,7 @@ import { useReconciliation } from '../../state/reconciliation-queries.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import './reconciliation.css';
 import { WorkUnderWay } from './run-controls.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** The closed months with their chain of hashes, and closing the next one. */
 export function MonthsScreen(): ReactNode {
@@ -122,19 +123,7 @@ function ClosedMonths({ rows }: { rows: readonly PeriodView[] }): ReactNode {
   return (
     <table className="findings-table">
       <caption className="visually-hidden">Closed months</caption>
-      <thead>
-        <tr>
-          <th scope="col">Month</th>
-          <th scope="col">Closed</th>
-          <th scope="col" className="number">
-            Entries
-          </th>
-          <th scope="col" className="number">
-            Net credits
-          </th>
-          <th scope="col">Hash</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Month', 'Closed', { number: 'Entries' }, { number: 'Net credits' }, 'Hash']} />
       <tbody>
         {rows.map((row) => (
           <tr key={row.period}>

@@ -7,6 +7,8 @@ import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useReconciliationControl } from '../../state/reconciliation-queries.ts';
 import { scopeWords } from './scope-words.ts';
+import { MonthField } from './month-field.tsx';
+import { WorkspaceField } from './workspace-field.tsx';
 
 /** What to run over, the way to begin, and while it runs how far it is and the way to stop. */
 export function RunControls({ state }: { state: ReconciliationState }): ReactNode {
@@ -67,21 +69,8 @@ function RunForm({
         control.run.mutate({ period: month.success ? month.data : null, workspaceId: workspace.trim() || null });
       }}
     >
-      <label className="run-field">
-        Month
-        <input type="month" value={period} onChange={(event) => setPeriod(event.target.value)} />
-      </label>
-      <label className="run-field">
-        Workspace
-        <input
-          type="text"
-          value={workspace}
-          maxLength={200}
-          placeholder="every workspace"
-          spellCheck={false}
-          onChange={(event) => setWorkspace(event.target.value)}
-        />
-      </label>
+      <MonthField period={period} onChange={setPeriod} />
+      <WorkspaceField workspace={workspace} onChange={setWorkspace} />
       <button type="submit" className="button is-primary" disabled={!isOnline || control.run.isPending || isBusy}>
         <Play aria-hidden size={14} />
         Run the rules

@@ -14,6 +14,7 @@ import { FinanceTabs } from './finance-tabs.tsx';
 import './reconciliation.css';
 import { RunUnderWay } from './run-controls.tsx';
 import { scopeWords } from './scope-words.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** Every run that this machine keeps: what it came to, how it stood to the one before, and running it once more. */
 export function RunsScreen(): ReactNode {
@@ -99,20 +100,16 @@ function RunTable({
     <>
       <table className="findings-table">
         <caption className="visually-hidden">Kept runs, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">As of</th>
-            <th scope="col">Over</th>
-            <th scope="col" className="number">
-              Findings
-            </th>
-            <th scope="col">Since the run before</th>
-            <th scope="col" className="number">
-              Entries read
-            </th>
-            <th scope="col">Repeat</th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'As of',
+            'Over',
+            { number: 'Findings' },
+            'Since the run before',
+            { number: 'Entries read' },
+            'Repeat',
+          ]}
+        />
         <tbody>
           {rows.map((run) => (
             <tr key={run.runId}>

@@ -9,6 +9,8 @@ import { useStatements, useStatementsExport } from '../../state/finance-queries.
 import { ExportButtons } from './export-buttons.tsx';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { MonthField, useMonth } from './month-field.tsx';
+import { TableHead } from '../../components/table-head.tsx';
+import { WorkspaceField } from './workspace-field.tsx';
 import './reconciliation.css';
 
 /** Statements by workspace and month: opening balance, grants, spend by kind, refunds, adjustments, closing balance. */
@@ -30,17 +32,7 @@ export function StatementsScreen(): ReactNode {
       <FinanceTabs />
       <div className="run-form">
         <MonthField period={period} onChange={setPeriod} />
-        <label className="run-field">
-          Workspace
-          <input
-            type="text"
-            value={workspace}
-            maxLength={200}
-            placeholder="every workspace"
-            spellCheck={false}
-            onChange={(event) => setWorkspace(event.target.value)}
-          />
-        </label>
+        <WorkspaceField workspace={workspace} onChange={setWorkspace} />
         <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, workspaceId, format })} />
       </div>
       {periodSchema.safeParse(period).success && <Statements period={period} workspaceId={workspaceId} />}
@@ -71,16 +63,17 @@ function Statements({ period, workspaceId }: { period: string; workspaceId: stri
       </p>
       <table className="findings-table">
         <caption className="visually-hidden">Statements of {period}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Workspace</th>
-            {['Opening', 'Grants', 'Spend', 'Refunds', 'Adjustments', 'Closing'].map((title) => (
-              <th key={title} scope="col" className="number">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'Workspace',
+            { number: 'Opening' },
+            { number: 'Grants' },
+            { number: 'Spend' },
+            { number: 'Refunds' },
+            { number: 'Adjustments' },
+            { number: 'Closing' },
+          ]}
+        />
         <tbody>
           {rows.map((row) => (
             <StatementRow key={row.workspaceId} row={row} />

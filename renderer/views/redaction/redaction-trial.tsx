@@ -5,6 +5,7 @@ import { wordsOfRule, type RedactionDraft } from '#domain/redaction/redaction-ru
 import { counted } from '../../components/counted.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { TRIED_JOBS, useTryRedaction } from '../../state/redaction-queries.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** Tries a draft against the newest jobs before it is put in force. @param draft null while it cannot be used */
 export function RedactionTrial({ draft }: { draft: RedactionDraft | null }): ReactNode {
@@ -55,17 +56,7 @@ function TrialResult({ trial, draft }: { trial: RedactionTrialView; draft: Redac
       </p>
       <table className="plain-table">
         <caption className="visually-hidden">What each rule would hide</caption>
-        <thead>
-          <tr>
-            <th scope="col">Rule</th>
-            <th scope="col" className="number">
-              Places
-            </th>
-            <th scope="col" className="number">
-              Jobs
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['Rule', { number: 'Places' }, { number: 'Jobs' }]} />
         <tbody>
           {trial.rules.map(({ ruleId, matches, jobs }) => {
             const rule = rules.get(ruleId);

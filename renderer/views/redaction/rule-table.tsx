@@ -3,6 +3,7 @@ import { roleSchema } from '#domain/people.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
 import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
 import { MarkedText } from '../../components/marked-text.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** Rules, for reading. */
 export function RuleTable({ rules }: { rules: readonly RedactionRule[] }): ReactNode {
@@ -10,14 +11,7 @@ export function RuleTable({ rules }: { rules: readonly RedactionRule[] }): React
     <div className="wide-table">
       <table className="plain-table redaction-table">
         <caption className="visually-hidden">Redaction rules</caption>
-        <thead>
-          <tr>
-            <th scope="col">Hides</th>
-            <th scope="col">Where</th>
-            <th scope="col">From</th>
-            <th scope="col">Shown as</th>
-          </tr>
-        </thead>
+        <TableHead columns={['Hides', 'Where', 'From', 'Shown as']} />
         <tbody>
           {rules.map(({ id, label, roles, where }) => (
             <tr key={id}>

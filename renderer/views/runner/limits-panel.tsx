@@ -10,6 +10,7 @@ import { RelativeTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useFleetLimits } from '../../state/fleet-queries.ts';
 import { LimitsDialog } from './limits-dialog.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 
 /** What every runner of the fleet obeys, and what is left of it; changed here. */
 export function LimitsPanel(): ReactNode {
@@ -60,13 +61,7 @@ function InForce({ view }: { view: FleetLimitsView }): ReactNode {
   return (
     <table className="plain-table">
       <caption className="visually-hidden">Limits in force</caption>
-      <thead>
-        <tr>
-          <th scope="col">Of</th>
-          <th scope="col">Limit</th>
-          <th scope="col">Now</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Of', 'Limit', 'Now']} />
       <tbody>
         {concurrency.map((limit) => (
           <tr key={`${limit.scope} ${limit.name}`}>

@@ -7,6 +7,7 @@ import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useHealth } from '../../state/health-queries.ts';
 import { EVERY_JOB, healthHref } from '../../state/health-query-string.ts';
+import { TableHead } from '../../components/table-head.tsx';
 
 const LAST_DAY = { period: '24h', groupBy: 'provider', filter: EVERY_JOB } as const;
 
@@ -29,29 +30,17 @@ export function ProviderTable({ fleet }: { fleet: FleetView | null }): ReactNode
       {groups.length + idle.length > 0 && (
         <table className="plain-table">
           <caption className="visually-hidden">Providers</caption>
-          <thead>
-            <tr>
-              <th scope="col">Provider</th>
-              <th scope="col" className="number">
-                In flight
-              </th>
-              <th scope="col" className="number">
-                Room of its runners
-              </th>
-              <th scope="col" className="number">
-                Completed
-              </th>
-              <th scope="col" className="number">
-                Failed
-              </th>
-              <th scope="col" className="number">
-                Error rate
-              </th>
-              <th scope="col" className="number">
-                Finish p95
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={[
+              'Provider',
+              { number: 'In flight' },
+              { number: 'Room of its runners' },
+              { number: 'Completed' },
+              { number: 'Failed' },
+              { number: 'Error rate' },
+              { number: 'Finish p95' },
+            ]}
+          />
           <tbody>
             {groups.map(({ key, figures, queue }) => (
               <tr key={key}>

@@ -12,6 +12,7 @@ import { useFleet } from '../../state/fleet-queries.ts';
 import { FleetRow } from './fleet-row.tsx';
 import { LimitsPanel } from './limits-panel.tsx';
 import { ProviderTable } from './provider-table.tsx';
+import { TableHead } from '../../components/table-head.tsx';
 import './runner.css';
 
 /** This machine's runner and those of all others: what each does, and how it is paused, drained and scaled. */
@@ -65,17 +66,7 @@ function Fleet({ fleet: { runners }, isOld }: { fleet: FleetView; isOld: boolean
       <ScrollBox className="wide-table" name="Runners of the fleet">
         <table className="plain-table fleet-table">
           <caption className="visually-hidden">Runners</caption>
-          <thead>
-            <tr>
-              <th scope="col">Runner</th>
-              <th scope="col">State</th>
-              <th scope="col">Busy</th>
-              <th scope="col">Takes</th>
-              <th scope="col">Machine</th>
-              <th scope="col">Heard of</th>
-              <th scope="col">Control</th>
-            </tr>
-          </thead>
+          <TableHead columns={['Runner', 'State', 'Busy', 'Takes', 'Machine', 'Heard of', 'Control']} />
           <tbody>
             {runners.map((runner) => (
               <FleetRow
