@@ -5,12 +5,15 @@ import { isAllowed, previewFileOf, respondWithPreview } from './preview-files.ts
 import { PAGE_ORIGIN, PAGE_SCHEME, pageFileOf } from './page-files.ts';
 
 /**
- * Makes the page's scheme a secure origin of its own, from which films may be played in parts. Must be called before the
- * application is ready.
+ * Makes the page's scheme a secure origin of its own, from which films may be played in parts, and whose compiled scripts are kept
+ * for the next start. Must be called before the application is ready.
  */
 export function registerPageScheme(): void {
   protocol.registerSchemesAsPrivileged([
-    { scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+    {
+      scheme: PAGE_SCHEME,
+      privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
+    },
   ]);
 }
 
