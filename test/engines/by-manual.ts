@@ -1,8 +1,8 @@
 import { EJSON } from 'bson';
 import type { Document } from 'mongodb';
-import { sorted, updateOf, withoutWays, type Difference } from './deviations.ts';
+import { DEVIATIONS, sorted, updateOf, withoutPushed, withoutWays, type Difference } from './deviations.ts';
 import type { EngineAgain } from './engine-again.ts';
-import { ENDS_OF_ORDER, NOT_OF_IN, plainFilter } from './filters.ts';
+import { ENDS_OF_ORDER, IN_BY_VALUE, NOT_OF_IN, plainFilter } from './filters.ts';
 import { Manual, RULES } from './manual.ts';
 import type { Operation } from './operations.ts';
 import { hasOrder, shown, textOfDocuments, textOfUpdate, type Documents } from './outcome.ts';
@@ -43,6 +43,7 @@ export const MANUAL_RULES = [
   NOT_ATOMIC,
   ORDER_OF_FIELDS,
   NOT_OF_IN,
+  IN_BY_VALUE,
   ENDS_OF_ORDER,
 ];
 
@@ -67,55 +68,72 @@ export async function explainedByManual(difference: Difference, again: EngineAga
       if (sandbox.wasRefused === true) return (await isPartlyDone(again, difference)) ? NOT_ATOMIC.name : null;
       return otherFilter(again, difference);
     case 'pipelineUpdate-contents':
-      if (sandbox.wasRefused === true) return (await isPartlyDone(again, difference)) ? NOT_ATOMIC.name : null;
+      if (sandbox.wasRefused === true)
+        return (await isPartlyReckoned(manual, again, difference)) ? NOT_ATOMIC.name : null;
       return pipelineUpdate(manual, notes, again, difference);
     case 'findAndModify':
     case 'findAndModify-contents': {
       const chosen = await otherOrder(manual, again, difference);
       if (chosen) return RULES.emptyList.name;
-      if (sandbox.code !== null && difference.engine.code !== null)
-        return (await isFirstRefusal(again, difference)) ? ORDER_OF_FIELDS.name : null;
-      return otherFilter(again, difference);
+      return (await otherRefusal(again, difference)) ?? otherFilter(again, difference);
     }
     case 'update':
-      if (sandbox.code !== null && difference.engine.code !== null)
-        return (await isFirstRefusal(again, difference)) ? ORDER_OF_FIELDS.name : null;
-      return otherFilter(again, difference);
+      return (await otherRefusal(again, difference)) ?? otherFilter(again, difference);
     default:
       return otherFilter(again, difference);
   }
 }
 
-/** Whether the engine does as the sandbox where it is told which document comes first. */
-async function otherOrder(manual: Manual, again: EngineAgain, { operation, sandbox }: Difference): Promise<boolean> {
+/** Whether the engine does as the sandbox where it is told which document comes first, or else what it is known to do. */
+async function otherOrder(manual: Manual, again: EngineAgain, difference: Difference): Promise<boolean> {
+  const { operation, sandbox } = difference;
   const { query, sort } = operation.command;
   const found = await manual.pipeline(again.before, [{ $match: query }, { $sort: sort }, { $limit: 1 }]);
   const [first] = found.documents ?? [];
   if (first === undefined) return false;
   const command = { ...operation.command, query: { $and: [{ _id: first['_id'] as unknown }, query] } };
-  const { text } = await again.inPlace({ ...operation, command });
-  return text !== '' && sorted(text) === sorted(sandbox.text);
+  const asked = { ...operation, command };
+  const engine = await again.inPlace(asked);
+  if (engine.text !== '' && sorted(engine.text) === sorted(sandbox.text)) return true;
+  return isKnown({ ...difference, operation: asked, engine }, again);
 }
 
-/** Whether the engine refuses a document with the sandbox's code where it is given the fields of the update in the order of their names. */
-async function isFirstRefusal(again: EngineAgain, { operation, sandbox }: Difference): Promise<boolean> {
+/** Whether what is left between both is a known deviation. */
+async function isKnown(difference: Difference, again: EngineAgain): Promise<boolean> {
+  for (const { explains } of DEVIATIONS) if (await explains(difference, again)) return true;
+  return false;
+}
+
+/** The rule by which the engine refuses one document with the sandbox's code where it is given the fields of the update in the order of their names. */
+async function otherRefusal(again: EngineAgain, { operation, sandbox, engine }: Difference): Promise<string | null> {
+  if (sandbox.code === null || engine.code === null) return null;
+  const notes: string[] = [];
   const { command } = operation;
-  const q = (command['query'] ?? statementOf(operation).q) as Document;
+  const given = (command['query'] ?? statementOf(operation).q) as Document;
+  const q = plainFilter(given, (name) => notes.push(name));
   const parts = Object.entries(updateOf(operation))
     .flatMap(([operator, fields]) => Object.entries(fields).map(([path, operand]) => ({ operator, path, operand })))
     .sort((one, other) => (one.path < other.path ? -1 : 1));
-  if (parts.length < 2 && again.before.length < 2) return false;
+  if (parts.length < 2 && again.before.length < 2) return null;
+  const name = notes[0] ?? ORDER_OF_FIELDS.name;
   for (const document of again.before)
     for (const { operator, path, operand } of parts) {
       const updates = [
         { q: { $and: [{ _id: document['_id'] as unknown }, q] }, u: { [operator]: { [path]: operand } } },
       ];
-      const { code } = await again.inPlace({ kind: 'update', command: { update: '', updates } });
-      if (code === sandbox.code) return true;
-      if (code !== null) break;
+      const asked = { kind: 'update', command: { update: '', updates } };
+      const outcome = await again.inPlace(asked);
+      if (outcome.code === sandbox.code) return name;
+      // What the engine makes of this field alone is known to be wrong.
+      if (await isKnown({ operation: asked, documents: '', sandbox, engine: outcome }, again)) return name;
+      // A field of a list, which the engine refuses to take away, is passed over.
+      if (operator === '$unset' && outcome.code === PATH_NOT_VIABLE) continue;
+      if (outcome.code !== null) break;
     }
-  return false;
+  return null;
 }
+
+const PATH_NOT_VIABLE = 28;
 
 function stagesOf({ kind, command }: Operation): readonly Document[] {
   if (kind === 'aggregate') return command['pipeline'] as Document[];
@@ -193,25 +211,48 @@ async function pipelineUpdate(
 async function isPartlyDone(again: EngineAgain, { operation, sandbox }: Difference): Promise<boolean> {
   const kind = operation.kind.replace('-contents', '');
   const statement = statementOf(operation);
-  // New fields come in another order, which is a deviation of its own.
-  const lines = new Set(sandbox.text.split('\n').map(sorted));
+  // New fields come in another order, and lists that nothing is pushed to are not made, which are deviations of their own.
+  const normal = (line: string): string => sorted(withoutPushed(line, operation));
+  const lines = new Set(sandbox.text.split('\n').map(normal));
   if (lines.size !== again.before.length) return false;
   let isRefused = false;
   for (const document of again.before) {
     const updates = [{ q: { $and: [{ _id: document['_id'] as unknown }, statement.q] }, u: statement.u }];
     const outcome = await again.inPlace({ kind, command: { update: '', updates } });
     isRefused ||= outcome.code !== null;
-    if (lines.has(sorted(shown(document)))) continue;
+    if (lines.has(normal(shown(document)))) continue;
     const now = (await again.contents()).text.split('\n');
     const made = now.find((line) => !again.before.some((one) => shown(one) === line));
-    const after = made === undefined ? null : sorted(withoutWays(made, sandbox.text, operation));
+    const after = made === undefined ? null : normal(withoutWays(made, sandbox.text, operation));
     if (outcome.code !== null || after === null || !lines.has(after)) return false;
   }
   return isRefused;
 }
 
+/** {@link isPartlyDone} of an update by a pipeline, each document of which is reckoned by the manual. */
+async function isPartlyReckoned(
+  manual: Manual,
+  again: EngineAgain,
+  { operation, sandbox }: Difference,
+): Promise<boolean> {
+  const { q, u } = statementOf(operation);
+  const lines = new Set(sandbox.text.split('\n'));
+  if (lines.size !== again.before.length) return false;
+  let isRefused = false;
+  for (const document of again.before) {
+    const matched = await manual.pipeline([document], [{ $match: q }]);
+    const isFound = (matched.documents ?? []).length > 0;
+    const result = isFound ? await manual.pipeline([document], u as Document[]) : null;
+    isRefused ||= result !== null && result.documents === null;
+    const after = result?.documents?.[0] ?? document;
+    if (!lines.has(shown(document)) && !lines.has(shown(after))) return false;
+  }
+  return isRefused;
+}
+
 /** Asks with a filter that means the same. */
-async function otherFilter(again: EngineAgain, { operation, sandbox }: Difference): Promise<string | null> {
+async function otherFilter(again: EngineAgain, difference: Difference): Promise<string | null> {
+  const { operation, sandbox } = difference;
   const notes: string[] = [];
   const plain = (filter: unknown): Document => plainFilter(filter as Document, (name) => notes.push(name));
   const { command } = operation;
@@ -223,6 +264,8 @@ async function otherFilter(again: EngineAgain, { operation, sandbox }: Differenc
       : { ...command, ['updates' in command ? 'updates' : 'deletes']: [{ ...first, q: plain(first['q']) }] };
   const [name] = notes;
   if (name === undefined) return null;
-  const outcome = await again.inPlace({ ...operation, kind: operation.kind, command: asked });
-  return outcome.text === sandbox.text ? name : null;
+  const plainly = { ...operation, command: asked };
+  const engine = await again.inPlace(plainly);
+  if (engine.text === sandbox.text) return name;
+  return (await isKnown({ ...difference, operation: plainly, engine }, again)) ? name : null;
 }

@@ -211,6 +211,17 @@ export const DEVIATIONS: readonly Deviation[] = [
     },
   },
   {
+    name: '$bit is refused with an internal error where nothing is found',
+    rule: 'An update changes the documents that match its query, and does nothing where none does.',
+    page: 'reference/command/update',
+    explains: async ({ operation, sandbox, engine }, again) =>
+      engine.code === 1088 &&
+      engine.message === 'invalid bson type - not supported yet' &&
+      '$bit' in updateOf(operation) &&
+      sandbox.text === shown({ n: 0, nModified: 0, refused: [] }) &&
+      (await again.finds(operation)) === 0,
+  },
+  {
     name: '$unset of a field of a list is refused',
     rule: 'If the field does not exist, then $unset does nothing.',
     page: 'reference/operator/update/unset',
@@ -270,13 +281,29 @@ function isSameButForPushed({ operation, sandbox, engine }: Difference): boolean
 }
 
 /** Without the lists that a push of nothing makes, and the documents on their way. */
-function withoutPushed(text: string, operation: Operation): string {
+export function withoutPushed(text: string, operation: Operation): string {
+  if (!isPushOfNothing(operation)) return text;
   const paths = Object.keys(updateOf(operation)['$push'] ?? {}).map((path) => path.split('.'));
-  return paths.reduce((all, [one = '', two]) => {
-    const made = two === undefined ? `,"${one}":[]` : `,"${one}":{"${two}":[]}`;
-    const inner = two === undefined ? made : `,"${two}":[]`;
-    return all.replaceAll(made, '').replaceAll(inner, '');
-  }, text);
+  const lines = text.split('\n').map((line) => {
+    if (!line.startsWith('{')) return line;
+    const document = JSON.parse(line) as Record<string, unknown>;
+    // findAndModify gives the document as a value.
+    const { value } = document;
+    const held = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : document;
+    for (const [first = '', second] of paths) withoutEmpty(held, first, second);
+    return JSON.stringify(document);
+  });
+  return lines.join('\n');
+}
+
+function withoutEmpty(document: Record<string, unknown>, first: string, second: string | undefined): void {
+  const value = document[first];
+  if (second === undefined) {
+    if (Array.isArray(value) && value.length === 0) delete document[first];
+  } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    withoutEmpty(value as Record<string, unknown>, second, undefined);
+    if (Object.keys(value).length === 0) delete document[first];
+  }
 }
 
 /** Whether the collection has an index two fields of which are lists in a document that the engine took and the sandbox refused. */

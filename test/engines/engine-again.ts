@@ -35,6 +35,13 @@ export class EngineAgain {
     return documentsOf(this.#db, null, [{ $documents: { $literal: documents } }, ...pipeline]);
   }
 
+  /** How many documents the query of an update finds, of what the collection held before it. */
+  async finds({ command }: Operation): Promise<number> {
+    const [statement] = (command['updates'] ?? []) as readonly { readonly q: Document }[];
+    const query = statement?.q ?? (command['query'] as Document);
+    return (await this.over(this.#before, [{ $match: query }])).documents?.length ?? -1;
+  }
+
   /** Runs another operation in place of the one in question, on what the collection held before it. */
   async inPlace(operation: Operation): Promise<Outcome> {
     const wipe = { delete: '', deletes: [{ q: {}, limit: 0 }] };

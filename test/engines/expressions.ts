@@ -26,7 +26,8 @@ const PAIRED = new Set(['$subtract', '$divide', '$mod']);
 /**
  * Evaluates an expression as the manual tells it, one operator after the other: the engine is asked for each alone, over operands that
  * stand in a document. What is decided here is which operands are evaluated (`$cond`, `$ifNull`, `$and`, `$or` stop where they know),
- * that arithmetic with what is null or missing is null, that means are doubles, and that a remainder with a double is one.
+ * that arithmetic with what is null or missing is null, that means are doubles, that a remainder with a double is one, and that what is
+ * missing is in no list.
  */
 export async function evaluate(
   again: EngineAgain,
@@ -62,6 +63,8 @@ async function eagerly(
   const refused = all.find((one) => 'code' in one);
   if (refused !== undefined) return refused;
   if (PAIRED.has(operator) && all.some(isNothing)) return { value: null };
+  const [one = NOTHING, list = NOTHING] = all;
+  if (operator === '$in' && 'isMissing' in one && 'value' in list && Array.isArray(list.value)) return { value: false };
   return applied(again, operator, all, refusals);
 }
 

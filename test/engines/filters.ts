@@ -13,12 +13,18 @@ export const ENDS_OF_ORDER = {
   page: 'reference/bson-type-comparison-order',
 };
 
+export const IN_BY_VALUE = {
+  name: 'a decimal is not found among doubles of a list, nor a double among decimals',
+  rule: '$in selects the documents whose value equals any value of the list; numbers compare by their value, whatever their type.',
+  page: 'reference/operator/query/in',
+};
+
 /** Says that a rule of the manual was applied, by its name. */
 export type Note = (name: string) => void;
 
 /**
- * The same filter in words that the engine does not get wrong: `$not` as `$nor`, and beside a comparison that MinKey or MaxKey makes
- * true of everything also what is missing.
+ * The same filter in words that the engine does not get wrong: `$not` as `$nor`, numbers of a list one by one, and beside a comparison
+ * that MinKey or MaxKey makes true of everything also what is missing.
  */
 export function plainFilter(filter: Document, note: Note): Document {
   const parts = Object.entries(filter).map(([name, condition]: [string, unknown]): Document => {
@@ -37,7 +43,22 @@ function plainCondition(name: string, condition: unknown, note: Note): Document 
     if (/"\$n?in":/.test(text)) note(NOT_OF_IN.name);
     return { $nor: [plainCondition(name, negated, note)] };
   }
+  const values = valuesOfIn(condition);
+  if (values !== null) {
+    note(IN_BY_VALUE.name);
+    const isNone: Document = { $nor: values.list.map((value) => ({ [name]: value })) };
+    // As $or the engine would make the list of them again.
+    return values.isNegated ? isNone : { $nor: [isNone] };
+  }
   if (!/^\{"\$(gte?":\{"\$minKey|lte?":\{"\$maxKey)"/.test(text)) return { [name]: condition };
   note(ENDS_OF_ORDER.name);
   return { $or: [{ [name]: condition }, { [name]: null }] };
+}
+
+/** What `$in` or `$nin` asks for, where numbers are among it. */
+function valuesOfIn(condition: unknown): { readonly list: readonly unknown[]; readonly isNegated: boolean } | null {
+  const { $in: wanted, $nin: unwanted } = Object(condition) as { readonly $in?: unknown; readonly $nin?: unknown };
+  const list: unknown = wanted ?? unwanted;
+  if (!Array.isArray(list) || !EJSON.stringify(list, { relaxed: false }).includes('{"$number')) return null;
+  return { list: list as unknown[], isNegated: wanted === undefined };
 }

@@ -38,8 +38,8 @@ export const RULES = {
     page: 'core/aggregation-pipeline-optimization',
   },
   expression: {
-    name: 'operands are evaluated that an expression does not come to, or its number has another type',
-    rule: '$cond, $ifNull, $and and $or stop where they know; arithmetic with null or what is missing is null; $avg and $mod with a double give doubles.',
+    name: 'operands are evaluated that an expression does not come to, its number has another type, or MinKey is what is missing',
+    rule: '$cond, $ifNull, $and and $or stop where they know; arithmetic with null or what is missing is null; $avg and $mod with a double give doubles; $in looks for a value.',
     page: 'reference/operator/aggregation',
   },
 } as const;
@@ -143,11 +143,29 @@ export class Manual {
     const groups = await this.#again.over(keyed, [{ $group: { _id: `$${SCRATCH}`, value: accumulator as unknown } }]);
     if (groups.documents === null) return groups;
     const means = await this.#means(keyed, accumulator as Document);
+    const ends = await this.#ends(keyed, accumulator as Document);
     const named = groups.documents.map(({ _id, value = null }): Document => ({
       _id: firstEqual(keyed, _id),
-      value: means === null ? (value as unknown) : (means.get(byValue(_id)) ?? null),
+      value: means === null ? ends(_id, value) : (means.get(byValue(_id)) ?? null),
     }));
     return { documents: named, code: null };
+  }
+
+  /** Tells the first of the equal values that a least or greatest one may be, among the documents of its group. */
+  async #ends(
+    keyed: readonly Document[],
+    { $min, $max }: Document,
+  ): Promise<(key: unknown, value: unknown) => unknown> {
+    const operand: unknown = $min ?? $max;
+    if (operand === undefined) return (_key, value) => value;
+    const shownAs = { _id: 0, key: `$${SCRATCH}`, value: operand };
+    const { documents } = await this.#again.over(keyed, [{ $project: shownAs }]);
+    return (key, value) => {
+      const isEqual = (one: Document): boolean =>
+        byValue(one['key'] ?? null) === byValue(key) && 'value' in one && byValue(one['value']) === byValue(value);
+      const first = documents?.find(isEqual);
+      return first === undefined ? value : (first['value'] as unknown);
+    };
   }
 
   /** The means of the numbers alone, by the value of their key; null where no mean is asked for. */
@@ -167,15 +185,19 @@ export class Manual {
   async #sorted(documents: readonly Document[], order: Document): Promise<Documents> {
     const paths = Object.entries(order);
     const ranked = documents.map((document) => {
-      const ranks = paths.map(([path, way]) => [
-        `${SCRATCH}${path.replace('.', '_')}`,
-        rank(document, path, Number(way)),
-      ]);
+      // What MinKey or an empty list decides the place of is sorted by nothing else: the engine would pass over them in a list.
+      const ranks = paths.flatMap(([path, way], at): [string, unknown][] => {
+        const own = rank(document, path, Number(way));
+        return [
+          [`${SCRATCH}rank${at}`, own],
+          [`${SCRATCH}value${at}`, own === OTHER_RANK ? document : {}],
+        ];
+      });
       return { ...document, ...Object.fromEntries(ranks) } as Document;
     });
-    const whole = paths.flatMap(([path, way]) => [
-      [`${SCRATCH}${path.replace('.', '_')}`, way],
-      [path, way],
+    const whole = paths.flatMap(([path, way], at) => [
+      [`${SCRATCH}rank${at}`, way],
+      [`${SCRATCH}value${at}.${path}`, way],
     ]);
     const plain = await this.#again.over(documents, [{ $sort: order }]);
     const result = await this.#again.over(ranked, [{ $sort: Object.fromEntries(whole) as Document }]);
@@ -219,9 +241,13 @@ function byValue(value: unknown): string {
 
 /** Tells apart what the engine does not: MinKey is first, then what an empty list decides the place of, then all else. */
 function rank(document: Document, path: string, way: number): number {
-  const ranks = leavesOf(document, path.split('.')).map((leaf) => (isMinKey(leaf) ? -1 : Array.isArray(leaf) ? 0 : 1));
-  return ranks.length === 0 ? 1 : way > 0 ? Math.min(...ranks) : Math.max(...ranks);
+  const ranks = leavesOf(document, path.split('.')).map((leaf) =>
+    isMinKey(leaf) ? -1 : Array.isArray(leaf) ? 0 : OTHER_RANK,
+  );
+  return ranks.length === 0 ? OTHER_RANK : way > 0 ? Math.min(...ranks) : Math.max(...ranks);
 }
+
+const OTHER_RANK = 1;
 
 function isMinKey(value: unknown): boolean {
   return (Object(value) as Document)['_bsontype'] === 'MinKey';
