@@ -1,7 +1,8 @@
 import { EJSON } from 'bson';
 import type { Document } from 'mongodb';
-import { DEVIATIONS, sorted, updateOf, withoutPushed, withoutWays, type Difference } from './deviations.ts';
+import { DEVIATIONS, sorted, withoutPushed, withoutWays, type Difference } from './deviations.ts';
 import type { EngineAgain } from './engine-again.ts';
+import { updateOf } from './field-order.ts';
 import { ENDS_OF_ORDER, IN_BY_VALUE, NOT_OF_IN, plainFilter } from './filters.ts';
 import { Manual, RULES } from './manual.ts';
 import type { Operation } from './operations.ts';

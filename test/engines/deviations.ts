@@ -1,6 +1,7 @@
 import { EJSON } from 'bson';
 import type { Document } from 'mongodb';
 import type { EngineAgain } from './engine-again.ts';
+import { hasServersOrder, pathsOf, updateOf } from './field-order.ts';
 import { shown, type Outcome } from './outcome.ts';
 import type { Operation } from './operations.ts';
 
@@ -51,18 +52,6 @@ function isUpdate({ operation }: Difference): boolean {
   return /^(update|pipelineUpdate|findAndModify)/.test(operation.kind);
 }
 
-export function updateOf({ command }: Operation): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  const [statement] = (command['updates'] ?? []) as readonly { readonly u: unknown }[];
-  return Object(statement?.u ?? command['update']) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
-/** All paths of an update, a renamed field's new name among them. */
-function pathsOf(operation: Operation): readonly string[] {
-  return Object.entries(updateOf(operation)).flatMap(([name, fields]) =>
-    Object.entries(fields).flatMap(([path, operand]) => (name === '$rename' ? [path, String(operand)] : [path])),
-  );
-}
-
 function isInConflict(operation: Operation): boolean {
   const paths = pathsOf(operation);
   return paths.some((one, at) => paths.some((other, place) => at !== place && `${other}.`.startsWith(`${one}.`)));
@@ -96,8 +85,11 @@ export const DEVIATIONS: readonly Deviation[] = [
     name: 'new fields come in the order of the update',
     rule: 'Update operators process document fields with string-based names in lexicographic order.',
     page: 'reference/operator/update',
-    explains: (difference) =>
-      both(difference) && isUpdate(difference) && sorted(difference.sandbox.text) === sorted(difference.engine.text),
+    explains: (difference, again) =>
+      both(difference) &&
+      isUpdate(difference) &&
+      sorted(difference.sandbox.text) === sorted(difference.engine.text) &&
+      hasServersOrder(difference, again.before),
   },
   {
     name: 'conflicts are told only where a document is found',

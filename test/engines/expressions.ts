@@ -26,8 +26,8 @@ const PAIRED = new Set(['$subtract', '$divide', '$mod']);
 /**
  * Evaluates an expression as the manual tells it, one operator after the other: the engine is asked for each alone, over operands that
  * stand in a document. What is decided here is which operands are evaluated (`$cond`, `$ifNull`, `$and`, `$or` stop where they know),
- * that arithmetic with what is null or missing is null, that means are doubles, that a remainder with a double is one, and that what is
- * missing is in no list.
+ * that arithmetic with what is null or missing is null, that means are doubles, that a remainder with a double is one, that what is
+ * missing is in no list, and how a double is written.
  */
 export async function evaluate(
   again: EngineAgain,
@@ -132,12 +132,29 @@ async function applied(
   const names = operands.map((_one, at) => `$o${at}`);
   const result = await alone(again, { [operator]: names }, Object.fromEntries(values.flat()) as Document, refusals);
   if (!('value' in result)) return result;
+  const [first] = operands;
+  if (operator === '$toString' && first !== undefined && isDoubleNumber(first) && 'value' in first)
+    return { value: asText(Number(first.value)) };
   if (operator === '$avg') return { value: asMean(result.value, EJSON.stringify(values).includes('$numberDecimal')) };
   return operator === '$mod' && operands.some(isDoubleNumber) ? { value: asDouble(result.value) } : result;
 }
 
 function isDoubleNumber(one: Evaluated): boolean {
   return 'value' in one && EJSON.stringify(one.value, { relaxed: false }).startsWith('{"$numberDouble"');
+}
+
+/** A double as text: as `%.16g` of C writes it, by which the server does. */
+function asText(double: number): string {
+  if (!Number.isFinite(double)) return String(double);
+  const [digits = '', exponent = '0'] = double.toExponential(15).split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 16) return withoutZeros(double.toPrecision(16));
+  const size = String(Math.abs(power)).padStart(2, '0');
+  return `${withoutZeros(digits)}e${power < 0 ? '-' : '+'}${size}`;
+}
+
+function withoutZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }
 
 /** A mean is a decimal where one is among the numbers, and a double where none is. */
