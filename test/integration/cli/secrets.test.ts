@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { entriesOf, failedJob } from '../../support/failed-job.ts';
@@ -23,6 +24,8 @@ const RECONCILE = ['reconcile', '--csv'] as const;
 let sandbox: Sandbox;
 let folder: string;
 let uri: string;
+/** A plan that stands on the server. */
+let planId: string;
 
 beforeAll(async () => {
   const users = [{ name: 'sue', password: PASSWORD, roles: [{ name: 'root', db: 'admin' }] }];
@@ -37,6 +40,10 @@ beforeAll(async () => {
   for (const entry of entriesOf(failed)) expectOk(await store.writer.postEntry(entry));
   await store.close();
   writeFileSync(path.join(folder, 'rules.json'), JSON.stringify({ rules: [] }));
+  writeFileSync(path.join(folder, 'policy.json'), JSON.stringify({ classes: { timeout: { automatic: 5 } } }));
+  const making = ['retry', '--ids', 'f1', '--plan', '--reason', 'again', '--json', '--uri', uri, '--db', DB];
+  const made = await runProgram(CLI, making);
+  planId = z.object({ plan: z.object({ _id: z.string() }) }).parse(JSON.parse(made.stdout)).plan._id;
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -47,20 +54,32 @@ function addressWith(password: string, port = sandbox.port): string {
   return `mongodb://sue:${encodeURIComponent(password)}@127.0.0.1:${port}/?directConnection=true&serverSelectionTimeoutMS=1500`;
 }
 
-/** Every command that is given an address; `DIR` stands for a folder of the test's. */
+/** Every command that is given an address; `DIR` stands for a folder of the test's, `PLAN` for a plan that is there. */
 const COMMANDS: readonly (readonly string[])[] = [
   [CLI, 'holds'],
   [CLI, 'holds', '--sweep'],
   [CLI, 'indexes'],
   [CLI, 'limits'],
   [CLI, 'limits', 'set', 'fleet', '3'],
+  [CLI, 'limits', 'rate', 'nobody', '--requests', '60'],
   [CLI, 'policy'],
   [CLI, 'policy', 'diff', '1'],
+  [CLI, 'policy', 'simulate', '--draft', 'DIR/policy.json'],
+  [CLI, 'policy', 'put', '--draft', 'DIR/policy.json', '--based-on', '1', '--reason', 'for this run'],
   [CLI, 'redaction'],
+  [CLI, 'redaction', 'diff', '--draft', 'DIR/rules.json'],
   [CLI, 'redaction', 'try', '--draft', 'DIR/rules.json'],
   [CLI, 'redaction', 'put', '--draft', 'DIR/rules.json', '--based-on', '0', '--reason', 'for this run'],
   [CLI, ...RECONCILE, 'DIR/findings.csv', '--memory', 'DIR/memory'],
   [CLI, 'retry', '--ids', 'f1', '--plan', '--reason', 'again'],
+  [CLI, 'retry', 'show', 'PLAN'],
+  [CLI, 'retry', 'approve', 'PLAN'],
+  [CLI, 'retry', 'reject', 'PLAN'],
+  [CLI, 'retry', 'pause', 'PLAN'],
+  [CLI, 'retry', 'outcome', 'PLAN'],
+  [CLI, 'retry', 'withdraw', 'PLAN'],
+  [CLI, 'retry', 'stop', 'PLAN'],
+  [CLI, 'retry', 'run', 'PLAN'],
   [CLI, 'retry', 'run', '0123456789abcdef'],
   [CLI, 'runners'],
   [CLI, 'runners', 'pause', 'nobody'],
@@ -73,6 +92,30 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 /** One command of each of the ways in which an address is read; the others share them. */
 const EACH_WAY = COMMANDS.filter(([program, name]) => program !== CLI || name === 'reconcile' || name === 'why');
+
+/** Commands that connect to nothing. */
+const WITHOUT_ADDRESS: ReadonlySet<string> = new Set(['roles', 'verify-pack']);
+
+/** The names of the commands below one, as its help lists them. */
+async function commandsBelow(names: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await runProgram(CLI, [...names, '--help']);
+  const [, listed = ''] = stdout.split('Commands:\n');
+  return [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gmu)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+}
+
+it('no command is left out of what follows', { timeout: 120_000 }, async () => {
+  const named: string[] = [];
+  for (const name of await commandsBelow([])) {
+    if (WITHOUT_ADDRESS.has(name)) continue;
+    const below = await commandsBelow([name]);
+    named.push(name, ...below.map((sub) => `${name} ${sub}`));
+  }
+  const driven = COMMANDS.filter(([program]) => program === CLI).map(([, ...args]) => args.join(' '));
+  // A command that shows where none of its own is named is driven by its name alone.
+  const isDriven = (name: string): boolean => name.endsWith(' show') || driven.some((line) => line.startsWith(name));
+  expect(named.filter((name) => !isDriven(name))).toEqual([]);
+  expect(named).toEqual(expect.arrayContaining(['why', 'retry outcome', 'redaction diff']));
+});
 
 function filesWithMark(): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
@@ -101,7 +144,7 @@ describe.each([
     'is neither printed nor written by $name',
     { timeout: 60_000 },
     async ({ command: [program = '', ...args] }) => {
-      const own = args.map((arg) => arg.replace('DIR', folder));
+      const own = args.map((arg) => arg.replace('DIR', folder).replace('PLAN', planId));
       // The demo takes a database of its own.
       const database = program === DEMO ? [] : ['--db', DB];
       const { stdout, stderr, status } = await runProgram(program, [...own, '--uri', address(), ...database]);
