@@ -11,11 +11,13 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { neededConsent, plannedCredits, plannedJobs, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
+import { allowedFilter } from '#engine/redaction/redacted-copy.ts';
 import { runAsPerson } from './as-person.ts';
-import { withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
+import { readLens, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -160,7 +162,9 @@ async function makePlan(
 ): Promise<Result<CommandReport, AppError>> {
   if (!flags.plan) return err(appError('invalid_request', 'say --plan to plan, or `retry run PLAN` to run a plan'));
   const desk = deskOf(store);
-  const chosen = await choose(desk, flags);
+  const lens = await readLens(store);
+  if (!lens.ok) return lens;
+  const chosen = await choose(desk, flags, lens.value);
   if (!chosen.ok) return chosen;
   const { reason, collect: isCollecting } = flags;
   // The command line has no offline copy: it asks the server.
@@ -171,6 +175,7 @@ async function makePlan(
 async function choose(
   desk: PlanDesk,
   { where, ids, remainder, afterTopUp }: PlanFlags,
+  lens: Lens | null,
 ): Promise<Result<Pick<Parameters<PlanDesk['plan']>[0], 'source' | 'chosen'>, AppError>> {
   const again = remainder ?? afterTopUp;
   if ([where, ids, remainder, afterTopUp].filter((given) => given !== undefined).length !== 1) {
@@ -191,7 +196,9 @@ async function choose(
   const { filter, problems } = parseJobQuery(where, CREDIT_SCALE);
   const [problem] = problems;
   if (problem !== undefined) return err(appError('query_invalid', problem.reason));
-  return ok({ source: { type: 'where', where }, chosen: { filter } });
+  // Which jobs a plan takes tells as much as a list of them; and here nobody was handed a token of a cause.
+  const allowed = lens === null ? ok(filter) : allowedFilter(filter, () => null);
+  return allowed.ok ? ok({ source: { type: 'where', where }, chosen: { filter: allowed.value } }) : allowed;
 }
 
 async function run(

@@ -73,3 +73,36 @@ it('what a rule hides is hidden in findings too, printed and as a file, and show
     expect(said).toContain('redacted: phone');
   }
 });
+
+it('without any rule, a role without payloads reads no words about a job that quote its prompt', async () => {
+  const { store } = deployment;
+  const prompt = 'a lighthouse of marzipan at night';
+  await deployment.order('w1', 0, [{ id: 'quoted', prompt }]);
+  const heartbeatAt = new Date();
+  const lease = { runnerId: 'r1', token: 1, heartbeatAt, expiresAt: new Date(heartbeatAt.getTime() + 600_000) };
+  const progress = { fraction: 0.5, message: `drawing ${prompt}`, at: heartbeatAt };
+  const jobs = deployment.server.client.db(deployment.server.dbName).collection<{ _id: string }>('jobs');
+  await jobs.updateOne({ _id: 'quoted' }, { $set: { state: 'running', lease, leaseToken: 1, progress } });
+  expect((await run('why', 'quoted')).stdout).toContain(prompt);
+  const by = { since: new Date(), by: 'test' };
+  expectOk(await store.people.save({ _id: userInfo().username, role: 'viewer', ...by }));
+  const { stdout } = await run('why', 'quoted');
+  expect(stdout).toContain('lease_held');
+  expect(stdout).toContain('redacted: not for your role');
+  expect(stdout).not.toContain('marzipan');
+});
+
+it('a plan is not chosen by words that somebody may not read', async () => {
+  const { store, folder } = deployment;
+  const by = { since: new Date(), by: 'test' };
+  const draft = path.join(folder, 'rules.json');
+  writeFileSync(draft, JSON.stringify({ rules: [RULE] }));
+  const planning = ['retry', '--plan', '--reason', 'again', '--where', '555-1234'];
+  expect((await run('redaction', 'put', '--draft', draft, '--reason', 'the law', '--based-on', '0')).status).toBe(0);
+  expect((await run(...planning)).stderr).not.toContain('Words cannot be searched for');
+  expectOk(await store.people.save({ _id: 'somebody', role: 'founder', ...by }));
+  expectOk(await store.people.save({ _id: userInfo().username, role: 'support', ...by }));
+  const refused = await run(...planning);
+  expect(refused.stderr).toContain('Words cannot be searched for');
+  expect(refused.status).toBe(1);
+});
