@@ -1,5 +1,6 @@
 import { isFields } from '#domain/fields.ts';
 import { parseJob, type Job } from '#domain/job.ts';
+import { EchoFinder } from '#domain/redaction/echo.ts';
 import type { CachedDocument } from './changes.ts';
 
 /** What of the server's jobs the copy keeps. Accounts and ledger are always whole: no charge can be proved from half a ledger. */
@@ -44,24 +45,32 @@ export function keptOf(found: CachedDocument, scope: CopyScope): KeptDocument | 
     : { type: 'malformed', malformed: parsed.error, document: null };
 }
 
-/** A prompt shorter than this is not looked for inside other texts: it would be found everywhere. */
-const ECHO_CHARS_MIN = 12;
-/** Fields whose text others wrote, and may quote the prompt. */
+/** What stands where others quoted what is not kept. */
+const LABEL = 'not kept';
+/** Fields whose text others wrote, and may quote the input. */
 const QUOTING_FIELDS: ReadonlySet<string> = new Set(['message', 'reason']);
 
 function withoutPrompt(document: Readonly<Record<string, unknown>>, input: Job['input']): Record<string, unknown> {
-  const clean = input.prompt.length < ECHO_CHARS_MIN ? document : withoutEchoes(document, input.prompt);
+  const texts = [input.prompt, ...textsOf(input.options)];
+  const clean = withoutEchoes(document, new EchoFinder(texts.map((text) => ({ text, label: LABEL }))));
   const raw = isFields(document['input']) ? document['input'] : {};
   return { ...clean, input: { ...raw, prompt: '', options: withoutTexts(input.options) } };
 }
 
-function withoutEchoes(fields: Readonly<Record<string, unknown>>, prompt: string): Record<string, unknown> {
+function withoutEchoes(fields: Readonly<Record<string, unknown>>, echoes: EchoFinder): Record<string, unknown> {
   const clean = (name: string, value: unknown): unknown => {
-    if (typeof value === 'string' && QUOTING_FIELDS.has(name)) return value.replaceAll(prompt, '…');
+    if (typeof value === 'string' && QUOTING_FIELDS.has(name)) return echoes.clean(value);
     if (Array.isArray(value)) return value.map((item: unknown) => clean(name, item));
-    return isFields(value) ? withoutEchoes(value, prompt) : value;
+    return isFields(value) ? withoutEchoes(value, echoes) : value;
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(name, value)]));
+}
+
+/** Every text of the options, at any depth. */
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  return isFields(value) ? Object.values(value).flatMap(textsOf) : [];
 }
 
 function withoutTexts(options: Readonly<Record<string, unknown>>): Record<string, unknown> {

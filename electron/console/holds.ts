@@ -1,3 +1,4 @@
+import { STRANDED } from '#domain/charge.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
 import { periodOf, type Actor, type CreditAccount } from '#domain/ledger.ts';
@@ -19,8 +20,6 @@ export interface JudgedHold {
 
 type Reader = Pick<ReadableStore, 'iterateAccounts' | 'readGenerationEntries' | 'readJob' | 'serverNow'>;
 type Writer = Pick<WritableStore, 'oweRelease' | 'settle' | 'postEntry'>;
-
-const REASON = 'stranded reservation';
 
 /**
  * Judges every reservation of every account, the account's figures first and what explains them after, so that what moves
@@ -82,7 +81,7 @@ export async function sweepHolds(
     if (verdict.type !== 'stranded') continue;
     const key = verdict.releaseKey;
     if (verdict.owedBy === 'job' && job !== null) {
-      const owed = await writer.oweRelease(job, { key, credits, reason: REASON }, actor);
+      const owed = await writer.oweRelease(job, { key, credits, reason: STRANDED }, actor);
       if (!owed.ok) return owed;
       if (!owed.value) continue;
       const settled = await writer.settle([job._id]);
@@ -91,7 +90,7 @@ export async function sweepHolds(
       continue;
     }
     const entry = { _id: key, workspaceId, jobId, generationId, attempt: null, type: 'release', credits } as const;
-    const posted = await writer.postEntry({ ...entry, at: now, actor, reason: REASON, period: periodOf(now) });
+    const posted = await writer.postEntry({ ...entry, at: now, actor, reason: STRANDED, period: periodOf(now) });
     // A hold that is gone by now was given back by somebody else.
     if (!posted.ok && posted.error.code !== 'no_hold') return posted;
     if (posted.ok && posted.value === 'posted') swept += 1;

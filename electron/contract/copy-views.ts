@@ -40,6 +40,8 @@ export const copyViewSchema = z.object({
   isComplete: z.boolean(),
   /** False also while a wipe is still to come to its end. */
   keepsPrompts: z.boolean(),
+  /** False where this person sees no prompts: then none are kept, whatever the settings say. */
+  mayKeepPrompts: z.boolean(),
   /** The last comparison with the server since the program was started. */
   verified: z.object({ atMs: timeMsSchema, differences: z.int().nonnegative() }).nullable(),
 });

@@ -12,11 +12,29 @@ export interface OwedEntry {
 /** The reason of a release by which a completed generation gives back what it did not cost in the end. */
 export const RELEASED_BEYOND_PRICE = 'reserved beyond the final price';
 
+/** Why credits are reserved. */
+export const RESERVED_FOR_PRICE = 'price of the generation';
+/** Why a reservation that nobody needs any more is given back. */
+export const STRANDED = 'stranded reservation';
+const CAPTURED_AT_END = 'generation completed';
+const FAILED = /^failed: [a-z_]+$/u;
+const OWN_REASONS: ReadonlySet<string> = new Set([
+  RELEASED_BEYOND_PRICE,
+  RESERVED_FOR_PRICE,
+  STRANDED,
+  CAPTURED_AT_END,
+]);
+
+/** True for a reason of a ledger entry that this program writes by itself, and that so quotes nobody. */
+export function isOwnReason(reason: string): boolean {
+  return OWN_REASONS.has(reason) || FAILED.test(reason);
+}
+
 /** What must be reserved before the first provider call; nothing where the price is 0 or a reservation stands or is on its way. */
 export function owedForReservation(billing: Billing): readonly OwedEntry[] {
   if (billing.price === 0 || billing.reserved > 0 || billing.captured > 0) return [];
   if (billing.pending.some((entry) => entry.type === 'reserve')) return [];
-  return [owed(billing, 'reserve', billing.price, 'price of the generation')];
+  return [owed(billing, 'reserve', billing.price, RESERVED_FOR_PRICE)];
 }
 
 /**
@@ -29,7 +47,7 @@ export function owedForCompletion(billing: Billing, finalCredits: number | null)
   const isKnown = finalCredits !== null && Number.isFinite(finalCredits);
   const captured = isKnown ? Math.min(Math.max(Math.floor(finalCredits), 0), held) : held;
   return [
-    ...(captured > 0 ? [owed(billing, 'capture', captured, 'generation completed')] : []),
+    ...(captured > 0 ? [owed(billing, 'capture', captured, CAPTURED_AT_END)] : []),
     ...(held > captured ? [owed(billing, 'release', held - captured, RELEASED_BEYOND_PRICE)] : []),
   ];
 }

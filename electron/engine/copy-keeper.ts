@@ -28,6 +28,8 @@ export interface CopyKeeperOptions {
   readonly reader: (signal?: AbortSignal) => CopyReader;
   /** Where the settings are kept; without it they are those of the program. */
   readonly own: Result<OwnFile, AppError>;
+  /** Whether who sits here may see prompts; null while nobody knows, and then what is kept stays as it is. */
+  readonly mayKeepPrompts: () => boolean | null;
   /** The module of the thread that takes prompts out. */
   readonly withholdEntry: URL;
   readonly onChange: (jobIds: readonly string[]) => void;
@@ -43,6 +45,8 @@ export class CopyKeeper {
   #changes: ChangesPort | null = null;
   #monitor: Monitor | null = null;
   #isPaused = false;
+  /** What the copy was last made to follow. */
+  #mayKeepPrompts: boolean | null = null;
   #isStopped = false;
   #verified: CopyView['verified'] = null;
   /** Changes of the settings go one after the other. */
@@ -103,6 +107,17 @@ export class CopyKeeper {
     });
   }
 
+  /** Asks anew whether prompts may be kept, after who sits here became another or sees through other rules. Errors: those of the copy. */
+  reconsider(): Promise<Result<void, AppError>> {
+    return this.#inTurn(async () => {
+      if (this.#isStopped || this.#options.mayKeepPrompts() === this.#mayKeepPrompts) return ok(undefined);
+      await this.#monitor?.stop();
+      const applied = await this.#apply(this.settings, false);
+      if (this.#monitor !== null) this.#startMonitor();
+      return applied;
+    });
+  }
+
   pauseSnapshot(): void {
     this.#isPaused = true;
     this.#monitor?.pauseSnapshot();
@@ -129,6 +144,7 @@ export class CopyKeeper {
       documents: { ...documents.value, malformed: counts.value.malformed },
       isComplete: standing.value.isComplete,
       keepsPrompts: standing.value.scope.keepsPrompts || standing.value.isWiping,
+      mayKeepPrompts: this.#options.mayKeepPrompts() !== false,
       verified: this.#verified,
     });
   }
@@ -188,7 +204,8 @@ export class CopyKeeper {
       const widened = writer.keepSince(sinceMs, 0);
       if (!widened.ok) return widened;
     }
-    const takesPrompts = settings.keepsPrompts && !scope.keepsPrompts;
+    this.#mayKeepPrompts = this.#options.mayKeepPrompts();
+    const takesPrompts = settings.keepsPrompts && this.#mayKeepPrompts === true && !scope.keepsPrompts;
     if (takesPrompts) {
       const kept = writer.keepPrompts();
       if (!kept.ok) return kept;
@@ -203,7 +220,8 @@ export class CopyKeeper {
     const standing = cache.writer.standing();
     if (!standing.ok) return standing;
     const { scope, isWiping } = standing.value;
-    if (this.settings.keepsPrompts && !isWiping) return ok(undefined);
+    const keepsPrompts = this.settings.keepsPrompts && this.#mayKeepPrompts !== false;
+    if (keepsPrompts && !isWiping) return ok(undefined);
     if (!scope.keepsPrompts && !isWiping) return ok(undefined);
     const counts = await this.#options.reader().counts();
     const total = counts.ok ? counts.value.total : 0;

@@ -106,6 +106,7 @@ export class Engine {
         // Another role sees through other rules.
         this.#board.set({ person, redaction: this.#redaction.status });
         this.#tellPreviews();
+        this.#reconsiderPrompts();
       },
       log,
     });
@@ -115,6 +116,7 @@ export class Engine {
       onChange: (redaction) => {
         this.#board.set({ redaction });
         this.#tellPreviews();
+        this.#reconsiderPrompts();
       },
       log,
     });
@@ -385,16 +387,23 @@ export class Engine {
       file: filesOf(config).copyFile,
       reader: (signal) => readers.for(signal),
       own,
+      mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
       withholdEntry,
       onChange: (jobIds) => this.#jobsChanged(jobIds),
       onStatus: (monitor) => this.#board.set({ monitor }),
       onTask: (task) => this.#publish({ name: 'copy.task', task }),
       log,
     });
-    void keeper.prepare().then((prepared) => {
-      if (!prepared.ok) log('prompts could not be taken out of the copy', prepared.error);
-    });
+    void keeper.prepare().then((prepared) => this.#tellPrompts(prepared));
     return keeper;
+  }
+
+  #reconsiderPrompts(): void {
+    void this.#keeper?.reconsider().then((reconsidered) => this.#tellPrompts(reconsidered));
+  }
+
+  #tellPrompts(kept: Result<void, AppError>): void {
+    if (!kept.ok) this.#options.log('the copy could not be made to keep or leave out prompts', kept.error);
   }
 
   #openReaders(): ReaderThreads {
@@ -447,6 +456,9 @@ export class Engine {
     await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
     if (refusalOf('plans.run', this.#person.status) === null) void this.#plans.keepUp(this.#person.actor);
+    // Nothing is copied before it is known whether prompts may be.
+    const reconsidered = await this.#keeper?.reconsider();
+    if (reconsidered !== undefined) this.#tellPrompts(reconsidered);
     await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
       this.#runner.begin(store, missingIndexes, this.#demo?.provider ?? null);

@@ -32,12 +32,15 @@ const REFRESH_MS = 30_000;
 export class PersonBoard {
   readonly #options: PersonBoardOptions;
   #known: KnownPerson;
+  #isKnown: boolean;
   #people: PeopleStore | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: PersonBoardOptions) {
     this.#options = options;
-    this.#known = readMemory(options.memoryFile) ?? {
+    const memory = readMemory(options.memoryFile);
+    this.#isKnown = memory !== null;
+    this.#known = memory ?? {
       id: options.fallbackName,
       isVerified: false,
       role: 'viewer',
@@ -54,6 +57,11 @@ export class PersonBoard {
       access: accessOf({ role, isReadOnly: this.#options.isReadOnly }),
       lacking,
     };
+  }
+
+  /** False until the server has said once who this is; until then the least role is a guess. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   get actor(): Actor {
@@ -79,6 +87,7 @@ export class PersonBoard {
       this.#tellUnknown(known.error);
       return;
     }
+    this.#isKnown = true;
     const isSame = JSON.stringify(known.value) === JSON.stringify(this.#known);
     this.#known = known.value;
     if (isSame) return;

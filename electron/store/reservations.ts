@@ -1,4 +1,5 @@
 import type { Document } from 'mongodb';
+import { RESERVED_FOR_PRICE } from '#domain/charge.ts';
 import type { AppError } from '#domain/errors.ts';
 import { parseJob } from '#domain/job.ts';
 import type { Actor } from '#domain/ledger.ts';
@@ -10,7 +11,6 @@ import type { LedgerPoster } from './ledger-poster.ts';
 import { postOwed, takeOff, type PostedEntry } from './settlement.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reservation' };
-const REASON = 'price of the generation';
 
 /** What a reservation before a claim came to. */
 export interface Reserved {
@@ -76,7 +76,7 @@ export async function intendReservations(
 
 const INTENT: Document = {
   $mergeObjects: [
-    literal({ type: 'reserve', actor: SYSTEM, reason: REASON }),
+    literal({ type: 'reserve', actor: SYSTEM, reason: RESERVED_FOR_PRICE }),
     {
       key: { $concat: ['$billing.generationId', literal(':reserve:1')] },
       credits: '$billing.price',

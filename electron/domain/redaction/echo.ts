@@ -50,7 +50,7 @@ export class EchoFinder {
         labels.fill(label, at, at + text.length);
       }
     }
-    if (this.#quotable.length === 0) return labels;
+    if (this.#quotable.length === 0 || lower.length < QUOTED_MIN) return labels;
     this.#stretches ??= stretchesOf(this.#quotable);
     for (let at = 0; at + QUOTED_MIN <= lower.length; at += 1) {
       const label = this.#stretches.get(lower.slice(at, at + QUOTED_MIN));

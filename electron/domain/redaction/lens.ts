@@ -55,6 +55,16 @@ export function lensOf({ rules }: RedactionDraft, role: Role, tools: LensTools):
   return own.length === 0 ? null : lensOfRules(own, tools);
 }
 
+/**
+ * True where a role sees no prompt at all, by itself or by a rule: then none need stand on the machine of whoever has it.
+ * What patterns hide is a part of prompts, which are seen but for it.
+ */
+export function hidesPrompts({ rules }: RedactionDraft, role: Role): boolean {
+  return [...payloadRules(role), ...rules.filter(({ roles }) => roles.includes(role))].some(
+    ({ where }) => where.type === 'path' && isHiddenBy(parsePath(where.path), ['input', 'prompt']),
+  );
+}
+
 function payloadRules(role: Role): readonly RedactionRule[] {
   if (PERMISSIONS_OF[role].includes('payload')) return [];
   return PAYLOAD_PATHS.map((path, index) => ({

@@ -80,7 +80,9 @@ export async function readJob(
     const seen = read.value === null || lens === null ? read.value : redactFound(read.value, lens);
     return detailOf(reader, jobId, { found: seen, isPromptKept: true });
   }
-  return detailOf(reader, jobId, { found: found.value, isPromptKept: scope.keepsPrompts });
+  // Who sees no prompt is shown that it is hidden, wherever it is kept.
+  const isPromptKept = scope.keepsPrompts || (lens !== null && lens.hiddenAt(['input', 'prompt']) !== null);
+  return detailOf(reader, jobId, { found: found.value, isPromptKept });
 }
 
 async function detailOf(

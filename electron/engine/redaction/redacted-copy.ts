@@ -3,7 +3,9 @@ import type { CopyReader } from '#cache/copy-reader.ts';
 import type { JobWords } from '#cache/job-words.ts';
 import type { JobFilter, JobRow } from '#contract/job-views.ts';
 import { searchOfNames } from '#contract/query/search-terms.ts';
+import { isOwnReason } from '#domain/charge.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
 import { EchoFinder } from '#domain/redaction/echo.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { redactJobDocument, redactUnknownDocument } from '#domain/redaction/redact-document.ts';
@@ -47,6 +49,8 @@ export interface RedactedCopyParts {
 /** No job has it, so that a filter by an unknown token finds none. */
 const NO_FINGERPRINT = 'no such cause';
 
+type Echoes = ReadonlyMap<string, EchoFinder | null>;
+
 const NO_ECHOES = new EchoFinder([]);
 
 /**
@@ -81,12 +85,17 @@ export function allowedFilter(
 }
 
 function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Omit<CopyReader, Textless> {
-  /** What is looked for in texts about each of these jobs; one that the copy has not is not among them. */
-  const echoesOf = async (jobIds: readonly string[]): Promise<Result<ReadonlyMap<string, EchoFinder>, AppError>> => {
+  /**
+   * What is looked for in texts about each of these jobs; one that the copy has not is not among them. Null where the copy keeps no
+   * prompts: the job's own texts were written without quotations, and of any other nobody can tell.
+   */
+  const echoesOf = async (jobIds: readonly string[]): Promise<Result<Echoes, AppError>> => {
     if (!lens.hidesInput) return ok(new Map(jobIds.map((id) => [id, NO_ECHOES])));
     const found = await copy.jobWords(jobIds);
     if (!found.ok) return found;
-    return ok(new Map(found.value.map(({ id, ...words }) => [id, redactJobDocument(words, lens).echoes])));
+    const finderOf = (words: Pick<JobWords, 'input' | 'failure'>): EchoFinder | null =>
+      words.input.prompt === '' ? null : redactJobDocument(words, lens).echoes;
+    return ok(new Map(found.value.map(({ id, ...words }) => [id, finderOf(words)])));
   };
   const allowed = (filter: JobFilter): Result<JobFilter, AppError> => {
     const text = searchOfNames(filter.text);
@@ -139,7 +148,7 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
       const echoes = await echoesOf([jobId]);
       if (!echoes.ok) return echoes;
       const found = echoes.value.get(jobId);
-      return ok(entries.value.map((entry) => ({ ...entry, reason: cleanReason(entry.reason, found, lens) })));
+      return ok(entries.value.map((entry) => ({ ...entry, reason: cleanEntryReason(entry, found, lens) })));
     },
     ownerLedger: async (owner, id, place) => {
       const page = await copy.ownerLedger(owner, id, place);
@@ -149,7 +158,7 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
       if (!echoes.ok) return echoes;
       const cleaned = entries.map((entry) => {
         const found = entry.jobId === null ? NO_ECHOES : echoes.value.get(entry.jobId);
-        return { ...entry, reason: cleanReason(entry.reason, found, lens) };
+        return { ...entry, reason: cleanEntryReason(entry, found, lens) };
       });
       return ok({ ...page.value, entries: cleaned });
     },
@@ -189,8 +198,19 @@ function texts(copy: CopyReader, { lens, fingerprintOf }: RedactedCopyParts): Om
 }
 
 /** A text about a job without what is hidden of it; without `echoes` the job is not known, and then nothing is shown. */
-function cleanReason(text: string, echoes: EchoFinder | undefined, lens: Lens): string {
-  return echoes === undefined ? redactionMark('its job is not known') : echoes.clean(lens.clean(text));
+function cleanReason(text: string, echoes: EchoFinder | null | undefined, lens: Lens): string {
+  if (echoes === undefined) return redactionMark('its job is not known');
+  return (echoes ?? NO_ECHOES).clean(lens.clean(text));
+}
+
+/** The ledger is kept as it stands on the server: what others wrote into it may quote a prompt that is not here to compare. */
+function cleanEntryReason(
+  { reason, actor }: { readonly reason: string; readonly actor: Pick<Actor, 'type'> },
+  echoes: EchoFinder | null | undefined,
+  lens: Lens,
+): string {
+  const isUnknown = echoes === null && actor.type !== 'user' && !isOwnReason(reason);
+  return isUnknown ? redactionMark('its prompt is not kept') : cleanReason(reason, echoes, lens);
 }
 
 /** The row may be older than the words: what it shows of a failure is that of the row. */

@@ -6,7 +6,7 @@ import { compilePattern, problemOfPattern } from '#console/redaction/linear-patt
 import type { RedactionStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Access, Role } from '#domain/people.ts';
-import { blindLens, lensOf, type Lens } from '#domain/redaction/lens.ts';
+import { blindLens, hidesPrompts, lensOf, type Lens } from '#domain/redaction/lens.ts';
 import {
   problemsOfRedaction,
   redactionDraftSchema,
@@ -70,6 +70,11 @@ export class RedactionBoard {
   rules(): readonly RedactionRule[] {
     const role = this.#options.role();
     return (this.#known?.rules ?? []).filter(({ roles }) => roles.includes(role));
+  }
+
+  /** True where this person sees no prompt, as far as rules are known. While they are not, nothing is shown, and what is kept stays. */
+  get hidesPrompts(): boolean {
+    return hidesPrompts({ rules: [...(this.#known?.rules ?? [])] }, this.#options.role());
   }
 
   get status(): RedactionStatus {

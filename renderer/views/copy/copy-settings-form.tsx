@@ -83,13 +83,15 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
           <input
             id={ids.prompts}
             type="checkbox"
-            checked={keepsPrompts}
+            checked={keepsPrompts && copy.mayKeepPrompts}
+            disabled={!copy.mayKeepPrompts}
             onChange={(event) => setKeepsPrompts(event.target.checked)}
             aria-describedby={`${ids.prompts}-note`}
           />
           <p id={`${ids.prompts}-note`} className="cell-note">
-            Without them nobody can read or search on this machine what customers wrote. Turning it off wipes what was
-            kept, also in copies that were set aside; turning it on reads everything from the server again.
+            {copy.mayKeepPrompts
+              ? 'Without them nobody can read or search on this machine what customers wrote. Turning it off wipes what was kept, also in copies that were set aside; turning it on reads everything from the server again.'
+              : 'None are kept: prompts are hidden from your role. They are kept again when they are not.'}
           </p>
         </div>
         <div className="copy-form-end">

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CopySettings } from '#contract/copy-views.ts';
+import { redactionMark } from '#domain/redaction/redaction-mark.ts';
 import type { Engine } from '#engine/engine.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
@@ -44,8 +45,8 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function openEngine(): Promise<void> {
-  engine = consoleEngine({ dataDir, mongodbUri: server.uri, dbName: server.dbName, personName: null });
+async function openEngine(personName: string | null = null): Promise<void> {
+  engine = consoleEngine({ dataDir, mongodbUri: server.uri, dbName: server.dbName, personName });
   expectOk(await engine.start());
   window = new EngineWindow(engine);
 }
@@ -120,6 +121,55 @@ describe('what the copy keeps', () => {
       await expect
         .poll(async () => expectOk(await window.ask('job.get', { jobId: 'd1' })).prompt, { timeout: 30_000 })
         .toBe(`${SECRET} 1`);
+    },
+  );
+
+  it(
+    'no prompt stands on the machine of who sees none, by role or by rule, and they come with who does',
+    { timeout: 120_000 },
+    async () => {
+      const all = ['d1', 'd10', 'd100', 'd200', 'open'];
+      const openAs = async (person: string): Promise<void> => {
+        await engine.stop();
+        await openEngine(person);
+        await window.untilStatus(({ monitor }) => monitor.mode === 'stream');
+        await untilJobs(all);
+      };
+      const job = async () => expectOk(await window.ask('job.get', { jobId: 'd1' }));
+      await untilJobs(all);
+      expect(copiesWith(SECRET)).not.toEqual([]);
+      const store = await server.openStore();
+      const by = { since: new Date(), by: 'owner' };
+      for (const role of ['founder', 'finance', 'support'] as const) {
+        expectOk(await store.people.save({ _id: role, role, ...by }));
+      }
+      await openAs('finance');
+      expect(copiesWith(SECRET)).toEqual([]);
+      // Shown as hidden, not as missing.
+      const sort = { column: 'createdAt', direction: 'descending' } as const;
+      const { rows } = expectOk(await window.ask('jobs.page', { filter: {}, sort, cursor: null, limit: 1 }));
+      expect(rows[0]?.promptStart).toBe(redactionMark('not for your role'));
+      expect(expectOk(await window.ask('copy.get', {}))).toMatchObject({
+        settings: { keepsPrompts: true },
+        keepsPrompts: false,
+        mayKeepPrompts: false,
+      });
+      // What the settings say does not bring them back.
+      expectOk(await window.ask('copy.set', ALL));
+      const jobs = server.client.db(server.dbName).collection<{ _id: string }>('jobs');
+      await jobs.updateOne({ _id: 'd1' }, { $set: { 'input.prompt': `${SECRET} anew` }, $inc: { version: 1 } });
+      expect(expectOk(await window.ask('copy.verify', {}))).toMatchObject({ differencesTotal: 0 });
+      expect(copiesWith(SECRET)).toEqual([]);
+
+      await openAs('founder');
+      await expect.poll(async () => (await job()).prompt, { timeout: 30_000 }).toBe(`${SECRET} anew`);
+      const where = { type: 'path', path: 'input.prompt' } as const;
+      const rules = [{ id: 'all', label: 'private', roles: ['support' as const], where }];
+      expectOk(await window.ask('redaction.put', { basedOn: 0, draft: { rules }, reason: 'the law' }));
+      expect(copiesWith(SECRET)).not.toEqual([]);
+      await openAs('support');
+      expect(copiesWith(SECRET)).toEqual([]);
+      expect(await job()).toMatchObject({ prompt: redactionMark('private'), isPromptKept: true });
     },
   );
 
