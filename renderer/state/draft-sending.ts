@@ -4,7 +4,7 @@ import { draftCheckKey, type DraftCheck } from './draft-checks.ts';
 import type { JobDraft, KeptDraft } from './drafts.ts';
 import { EngineFailure, valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
-import { financeKeys } from './finance-queries.ts';
+import { financeKeys, type SeenFinding } from './finance-queries.ts';
 
 /** What a draft that was sent led to, and the way there. */
 export interface SentDraft {
@@ -26,8 +26,8 @@ export type DraftToSend =
   | { readonly kind: 'mends'; readonly draft: KeptDraft<'mends'> }
   /** The version that the check has shown: somebody else's decision in between is a conflict. */
   | { readonly kind: 'group'; readonly draft: KeptDraft<'group'>; readonly version: number }
-  /** Those that it can still be done about. */
-  | { readonly kind: 'review'; readonly draft: KeptDraft<'review'>; readonly findingIds: readonly string[] }
+  /** Those that the run still has, with the versions that the check has shown. */
+  | { readonly kind: 'review'; readonly draft: KeptDraft<'review'>; readonly findings: readonly SeenFinding[] }
   | { readonly kind: 'decision'; readonly draft: KeptDraft<'decision'>; readonly mendIds: readonly string[] };
 
 /**
@@ -71,7 +71,7 @@ export function useSendDraft(onSent: (done: SentDraft) => void) {
         return { says: 'Decided:', name: title, to: { type: 'failures' } };
       }
       case 'review': {
-        const review = { runId: subjectId, findingIds: [...order.findingIds], act: order.draft.body.act };
+        const review = { runId: subjectId, findings: [...order.findings], act: order.draft.body.act };
         const { rows } = valueOrThrow(await engine.call('findings.act', review));
         const says = `Done to ${rows.length.toLocaleString('en')}:`;
         return { says, name: 'Show the findings', to: { type: 'findings' } };

@@ -76,6 +76,9 @@ export function useReview(runId: string, findingId: string) {
   return useAnswer(financeKeys.reviews, 'findings.review', { runId, findingId });
 }
 
+/** A finding with the version of its review that the person saw; null where it is not known. */
+export type SeenFinding = RequestParams<'findings.act'>['findings'][number];
+
 /** Assigns, comments, accepts, solves or reopens findings; while the server is away what is wanted is kept as a draft. */
 export function useReviewOrKeep(runId: string) {
   const isAway = useIsServerAway();
@@ -86,18 +89,18 @@ export function useReviewOrKeep(runId: string) {
     isPending: act.isPending || keep.isPending,
     isKept: keep.isSuccess,
     error: act.error ?? keep.error,
-    /** @param findings with the version of the review that the person saw; null where it is not known */
-    review: (
-      findings: readonly { readonly findingId: string; readonly seenVersion: number | null }[],
-      what: ReviewAct,
-      onDone?: () => void,
-    ) => {
+    review: (findings: readonly SeenFinding[], what: ReviewAct, onDone?: () => void) => {
       const options = onDone === undefined ? {} : { onSuccess: onDone };
       if (isAway) {
         keep.mutate({ kind: 'review', subjectId: runId, body: { act: what, findings: [...findings] } }, options);
       } else {
         keep.reset();
-        act.mutate({ runId, findingIds: findings.map(({ findingId }) => findingId), act: what }, options);
+        // A comment takes nothing away from what somebody else has said meanwhile.
+        const seen = findings.map(({ findingId, seenVersion }) => ({
+          findingId,
+          seenVersion: what.type === 'comment' ? null : seenVersion,
+        }));
+        act.mutate({ runId, findings: seen, act: what }, options);
       }
     },
   };

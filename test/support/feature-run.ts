@@ -111,7 +111,11 @@ const STEPS: Steps = {
   'reconciliation.cancel': NOTHING,
   'findings.review': (_world, told) => ({ runId: runOf(told), findingId: findingOf(told) }),
   'findings.reviews': (_world, told) => findingsOf(told),
-  'findings.act': (_world, told) => ({ ...findingsOf(told), act: { type: 'comment', text: 'looked at' } }),
+  'findings.act': (_world, told) => ({
+    runId: runOf(told),
+    findings: [{ findingId: findingOf(told), seenVersion: null }],
+    act: { type: 'comment', text: 'looked at' },
+  }),
   'mends.preview': (_world, told) => ({ ...findingsOf(told), reason: 'owed', bookedIn: null }),
   'mends.propose': (_world, told) => ({ ...findingsOf(told), reason: 'owed', bookedIn: null }),
   'mends.list': () => ({ states: ['proposed'] }),

@@ -173,14 +173,16 @@ function findingAnswers({ desk, server }: FinanceParts): AnswersOf<'findings'> {
         const rows = await new ReviewDesk(finance.reviews).reviews(findings.value);
         return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
-    'findings.act': ({ runId, findingIds, act }, { actor }) =>
+    'findings.act': ({ runId, findings, act }, { actor }) =>
       withServer(server, async ({ finance, reader }) => {
-        const findings = await desk.findingsOf(runId, findingIds);
-        if (!findings.ok) return findings;
+        const seen = new Map(findings.map(({ findingId, seenVersion }) => [findingId, seenVersion]));
+        const found = await desk.findingsOf(runId, [...seen.keys()]);
+        if (!found.ok) return found;
         const now = await reader.serverNow();
         if (!now.ok) return now;
         const step = { by: actor, at: now.value };
-        const rows = await new ReviewDesk(finance.reviews).act(findings.value, act, step);
+        const toReview = found.value.map((finding) => ({ finding, seenVersion: seen.get(finding.id) ?? null }));
+        const rows = await new ReviewDesk(finance.reviews).act(toReview, act, step);
         return rows.ok ? ok({ rows: [...rows.value] }) : rows;
       }),
   };

@@ -7,6 +7,8 @@ import type { RequestTable } from './definition.ts';
 
 const runIdSchema = z.string().min(1).max(64);
 const findingIdSchema = z.string().min(1).max(900);
+/** A finding, and the version of its review that the person saw: null where what is done adds to whatever stands there. */
+const seenFindingSchema = z.object({ findingId: findingIdSchema, seenVersion: z.int().nonnegative().nullable() });
 
 /** What people make of findings: assign, comment, accept with a reason, solve. */
 export const FINDING_REQUESTS = {
@@ -23,10 +25,11 @@ export const FINDING_REQUESTS = {
     permission: 'money',
     writes: false,
   },
+  /** Nothing is done to any of them where one was reviewed since it was seen (`write_conflict`). */
   'findings.act': {
     params: z.object({
       runId: runIdSchema,
-      findingIds: z.array(findingIdSchema).min(1).max(MENDS_AT_ONCE_MAX),
+      findings: z.array(seenFindingSchema).min(1).max(MENDS_AT_ONCE_MAX),
       act: reviewActSchema,
     }),
     result: z.object({ rows: z.array(reviewViewSchema) }),

@@ -59,7 +59,11 @@ export function ReviewDraftCard({
         send={send}
         canSend={rows !== undefined && rows.length > 0 && !check.isFetching}
         onSend={() =>
-          send.mutate({ kind: 'review', draft, findingIds: (rows ?? []).map(({ findingId }) => findingId) })
+          send.mutate({
+            kind: 'review',
+            draft,
+            findings: (rows ?? []).map(({ findingId, version }) => ({ findingId, seenVersion: version })),
+          })
         }
       />
     </Panel>

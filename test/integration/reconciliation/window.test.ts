@@ -40,6 +40,10 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+function seenAs(findingIds: readonly string[], seenVersion: number | null) {
+  return findingIds.map((findingId) => ({ findingId, seenVersion }));
+}
+
 function entryOf(type: 'reserve' | 'release' | 'capture', n = 1): LedgerEntry {
   const at = new Date('2026-10-20T11:00:00Z');
   const { generationId } = FAILED.billing;
@@ -269,7 +273,7 @@ describe('reconciliation over the port of a window', () => {
     const { runId } = lastOf(await run(window));
     const findingIds = ['refund_owed:not_made:g-builder', 'account_differs:total:w1'];
     const act = async (ids: readonly string[], what: ReviewAct) =>
-      expectOk(await window.ask('findings.act', { runId, findingIds: [...ids], act: what })).rows;
+      expectOk(await window.ask('findings.act', { runId, findings: seenAs(ids, null), act: what })).rows;
     const assigned = await act(findingIds, { type: 'assign', to: 'ann' });
     expect(assigned.map(({ assignedTo, standing }) => [assignedTo, standing])).toEqual([
       ['ann', 'open'],
@@ -277,8 +281,13 @@ describe('reconciliation over the port of a window', () => {
     ]);
     await act(findingIds.slice(0, 1), { type: 'comment', text: 'asked the provider' });
     await act(findingIds, { type: 'accept', reason: 'agreed with the customer' });
-    const unexplained = await window.ask('findings.act', { runId, findingIds, act: { type: 'accept', reason: ' ' } });
-    expect(unexplained).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    const accepting = (seen: number | null, reason: string) =>
+      window.ask('findings.act', { runId, findings: seenAs(findingIds, seen), act: { type: 'accept', reason } });
+    expect(await accepting(null, ' ')).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    // The first was commented on besides, so that it stands at a version that nobody has seen here: the second is left alone too.
+    expect(await accepting(2, 'once more')).toMatchObject({ ok: false, error: { code: 'write_conflict' } });
+    const untouched = await window.ask('findings.reviews', { runId, findingIds });
+    expect(expectOk(untouched).rows.map(({ version }) => version)).toEqual([3, 2]);
 
     // Another machine reads them from the server.
     await engines.pop()?.stop();
@@ -296,7 +305,7 @@ describe('reconciliation over the port of a window', () => {
     expectOk(
       await other.ask('findings.act', {
         runId,
-        findingIds: findingIds.slice(1),
+        findings: seenAs(findingIds.slice(1), 2),
         act: { type: 'reopen', reason: 'it was not agreed' },
       }),
     );
