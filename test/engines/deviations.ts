@@ -239,8 +239,8 @@ function sortedLines(text: string): string {
   return text.split('\n').sort().join('\n');
 }
 
-/** All numbers as JavaScript's. */
-function withoutNumberTypes(text: string): string {
+/** A text with all numbers as JavaScript's: equal ones are the same, whatever their types. */
+export function withoutNumberTypes(text: string): string {
   return text.replaceAll(/\{"\$number\w+":"([^"]*)"\}/g, (_whole, digits: string) => String(Number(digits)));
 }
 
