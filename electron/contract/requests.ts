@@ -3,6 +3,7 @@ import { ALERT_REQUESTS } from './requests/alerts.ts';
 import { AUDIT_REQUESTS } from './requests/audit.ts';
 import type { RequestTable } from './requests/definition.ts';
 import { DOCTOR_REQUESTS } from './requests/doctor.ts';
+import { EXPORT_REQUESTS } from './requests/exports.ts';
 import { FAILURE_REQUESTS } from './requests/failures.ts';
 import { COPY_REQUESTS } from './requests/copy.ts';
 import { FINDING_REQUESTS } from './requests/findings.ts';
@@ -49,6 +50,7 @@ export const REQUESTS = {
   ...PROFILE_REQUESTS,
   ...ALERT_REQUESTS,
   ...DOCTOR_REQUESTS,
+  ...EXPORT_REQUESTS,
 } as const satisfies RequestTable;
 
 export type RequestName = keyof typeof REQUESTS;

@@ -13,6 +13,7 @@ import { alertHandlers } from './handlers/alert-handlers.ts';
 import { auditHandlers } from './handlers/audit-handlers.ts';
 import { caseHandlers } from './handlers/case-handlers.ts';
 import { copyHandlers } from './handlers/copy-handlers.ts';
+import { exportHandlers } from './handlers/export-handlers.ts';
 import type { Handlers, ReadCopy } from './handlers/handler.ts';
 import { financeHandlers } from './handlers/finance-handlers.ts';
 import { doctorHandlers, type DoctorParts } from './handlers/doctor-handlers.ts';
@@ -102,6 +103,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...outputHandlers(copy, parts.artefactDir, lens),
     ...ownHandlers(parts.own),
     ...profileHandlers(parts.profiles),
+    ...exportHandlers(parts.profiles.shell, parts.exportFolder),
     ...alertHandlers(parts.alerts),
     ...doctorHandlers(parts.doctor),
     ...planHandlers({ host: parts.plans, copy: parts.copy, exportFolder: parts.exportFolder, redaction }),

@@ -5,7 +5,7 @@ import { connectionProfileSchema, profileSecretsSchema } from '#domain/connectio
 
 /**
  * What the engine asks of the desktop around it: profiles and their secrets stand with main, because only main reaches the
- * operating system's key store. Of each, what is sent and what comes back.
+ * operating system's key store, and only main can ask where a file is to be kept. Of each, what is sent and what comes back.
  */
 export const SHELL_ASKS = {
   'profiles.list': { params: z.object({}), value: profileListSchema },
@@ -25,6 +25,13 @@ export const SHELL_ASKS = {
     params: z.object({ id: z.uuid().nullable(), secrets: profileSecretsSchema.nullable() }),
     value: z.object({}),
   },
+  /** Asks the person where a file of the folder of exports is to be kept besides; null where they changed their mind. */
+  'exports.saveAs': {
+    params: z.object({ file: z.string().min(1).max(255) }),
+    value: z.object({ path: z.string().nullable() }),
+  },
+  /** Shows a file of the folder of exports in the system's file manager. */
+  'exports.show': { params: z.object({ file: z.string().min(1).max(255) }), value: z.object({}) },
   /** The last lines of the log of everything, oldest first, redacted. */
   'log.tail': { params: z.object({}), value: z.object({ lines: z.array(z.string()).max(1000) }) },
 } as const satisfies Record<string, { readonly params: z.ZodType; readonly value: z.ZodType }>;

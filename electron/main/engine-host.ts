@@ -18,7 +18,7 @@ export interface EngineHostOptions {
   readonly entry: string;
   readonly config: EngineConfig;
   /** Answers what the engine asks of the desktop. */
-  readonly answer: (name: ShellAskName, params: unknown) => ShellAnswer;
+  readonly answer: (name: ShellAskName, params: unknown) => Promise<ShellAnswer>;
   readonly log: (line: string) => void;
   readonly now: () => number;
   /** Called when the engine wants somebody to be told. */
@@ -136,7 +136,10 @@ export class EngineHost {
       this.#options.log(`engine: ${message.data.error.code} ${message.data.error.detail ?? ''}`);
     else if (message.data.type === 'ask') {
       const { id, name, params } = message.data;
-      child.postMessage({ type: 'answer', id, answer: this.#options.answer(name, params) });
+      // A person may take their time to answer; an engine that has ended meanwhile hears nothing of it.
+      void this.#options.answer(name, params).then((answer) => {
+        if (this.#process === child) child.postMessage({ type: 'answer', id, answer });
+      });
     } else if (message.data.type === 'previews') this.#previews = message.data.allowed;
     else if (message.data.type === 'notify') this.#options.onNotice(message.data);
   }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { app, BrowserWindow, ipcMain, safeStorage, session, shell } from 'electron';
+import { app, BrowserWindow, dialog, ipcMain, safeStorage, session, shell } from 'electron';
 import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
@@ -9,6 +9,7 @@ import { AppLog, secretsIn } from './app-log.ts';
 import { routeOfLink } from './deep-links.ts';
 import { EngineHost, type EngineHostOptions } from './engine-host.ts';
 import { EngineLine } from './engine-line.ts';
+import { ExportPlaces } from './export-places.ts';
 import { readLaunchOptions, type LaunchOptions } from './launch-options.ts';
 import { setMenu } from './menu.ts';
 import { Notifications } from './notifications.ts';
@@ -141,10 +142,17 @@ function run(options: LaunchOptions): void {
       else line.control(action);
     });
     const line = new EngineLine((status) => tray.show(status), log);
-    engine = hostEngine(config.value, shelf, appLog, {
-      onNotice: (notice) => void notifications.show(notice),
-      onPort: (port) => line.connect(port),
+    const places = new ExportPlaces(path.join(dataDir, 'exports'), {
+      askPlace,
+      showFile: (file) => shell.showItemInFolder(file),
     });
+    engine = hostEngine(
+      { config: config.value, shelf, appLog, places },
+      {
+        onNotice: (notice) => void notifications.show(notice),
+        onPort: (port) => line.connect(port),
+      },
+    );
     engine.start();
     await open(waiting.open());
   });
@@ -152,9 +160,12 @@ function run(options: LaunchOptions): void {
 
 /** The engine's process, which may start itself anew on another connection. */
 function hostEngine(
-  config: EngineConfig,
-  shelf: ProfileShelf,
-  appLog: AppLog,
+  {
+    config,
+    shelf,
+    appLog,
+    places,
+  }: { config: EngineConfig; shelf: ProfileShelf; appLog: AppLog; places: ExportPlaces },
   heard: Pick<EngineHostOptions, 'onNotice' | 'onPort'>,
 ): EngineHost {
   const host: EngineHost = new EngineHost({
@@ -162,11 +173,21 @@ function hostEngine(
     config,
     answer: (name, params) => {
       const restart = (next: EngineConfig): void => void host.restart(next);
-      return answerShellAsk({ shelf, logTail: () => appLog.tail, config: () => host.config, restart }, name, params);
+      const parts = { shelf, logTail: () => appLog.tail, config: () => host.config, restart, exports: places };
+      return answerShellAsk(parts, name, params);
     },
     log: (line) => appLog.say('engine', line),
     now: () => performance.now(),
     ...heard,
   });
   return host;
+}
+
+/** Asks by the system's own dialog, which stays before the window until it is answered. */
+async function askPlace(name: string): Promise<string | null> {
+  const [window] = BrowserWindow.getAllWindows();
+  const options = { title: 'Save the export', defaultPath: name };
+  const { canceled, filePath } =
+    window === undefined ? await dialog.showSaveDialog(options) : await dialog.showSaveDialog(window, options);
+  return canceled || filePath === '' ? null : filePath;
 }

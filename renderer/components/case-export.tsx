@@ -5,6 +5,7 @@ import { useRefusal } from '../state/access.ts';
 import { useCaseExport } from '../state/case-pack.ts';
 import { toWireError } from '../state/engine-failure.ts';
 import { CopyButton } from './copy-button.tsx';
+import { ExportedFile } from './exported-file.tsx';
 import { ModalDialog } from './modal-dialog.tsx';
 import { Fact, Facts } from './panel.tsx';
 import { RefusalNote } from './refusal-note.tsx';
@@ -54,7 +55,7 @@ function CaseExportDialog({ jobIds, onClose }: { jobIds: readonly string[]; onCl
         ) : (
           <Facts>
             <Fact name="File">
-              <bdi className="mono">{pack.data.path}</bdi> <CopyButton text={pack.data.path} name="the file's path" />
+              <ExportedFile path={pack.data.path} />
             </Fact>
             <Fact name="Content">
               <span className="mono">{pack.data.contentHash}</span>{' '}

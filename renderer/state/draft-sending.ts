@@ -4,7 +4,7 @@ import { draftCheckKey, type DraftCheck } from './draft-checks.ts';
 import type { JobDraft, KeptDraft } from './drafts.ts';
 import { EngineFailure, valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
-import { financeKeys, type SeenFinding } from './finance-queries.ts';
+import { financeKeys, seenFor, type SeenFinding } from './finance-queries.ts';
 
 /** What a draft that was sent led to, and the way there. */
 export interface SentDraft {
@@ -71,7 +71,11 @@ export function useSendDraft(onSent: (done: SentDraft) => void) {
         return { says: 'Decided:', name: title, to: { type: 'failures' } };
       }
       case 'review': {
-        const review = { runId: subjectId, findings: [...order.findings], act: order.draft.body.act };
+        const review = {
+          runId: subjectId,
+          findings: seenFor(order.draft.body.act, order.findings),
+          act: order.draft.body.act,
+        };
         const { rows } = valueOrThrow(await engine.call('findings.act', review));
         const says = `Done to ${rows.length.toLocaleString('en')}:`;
         return { says, name: 'Show the findings', to: { type: 'findings' } };

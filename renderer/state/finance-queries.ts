@@ -79,6 +79,14 @@ export function useReview(runId: string, findingId: string) {
 /** A finding with the version of its review that the person saw; null where it is not known. */
 export type SeenFinding = RequestParams<'findings.act'>['findings'][number];
 
+/** What is sent of what was seen: a comment takes nothing away from what somebody else has said meanwhile. */
+export function seenFor(act: ReviewAct, findings: readonly SeenFinding[]): SeenFinding[] {
+  return findings.map(({ findingId, seenVersion }) => ({
+    findingId,
+    seenVersion: act.type === 'comment' ? null : seenVersion,
+  }));
+}
+
 /** Assigns, comments, accepts, solves or reopens findings; while the server is away what is wanted is kept as a draft. */
 export function useReviewOrKeep(runId: string) {
   const isAway = useIsServerAway();
@@ -95,12 +103,7 @@ export function useReviewOrKeep(runId: string) {
         keep.mutate({ kind: 'review', subjectId: runId, body: { act: what, findings: [...findings] } }, options);
       } else {
         keep.reset();
-        // A comment takes nothing away from what somebody else has said meanwhile.
-        const seen = findings.map(({ findingId, seenVersion }) => ({
-          findingId,
-          seenVersion: what.type === 'comment' ? null : seenVersion,
-        }));
-        act.mutate({ runId, findings: seen, act: what }, options);
+        act.mutate({ runId, findings: seenFor(what, findings), act: what }, options);
       }
     },
   };

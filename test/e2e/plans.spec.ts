@@ -42,7 +42,7 @@ test.describe('retrying many jobs', () => {
       await expect(outcomes.getByRole('row')).toHaveCount(3);
       await expect(outcomes).toContainText('validation');
       await page.getByRole('button', { name: 'Export CSV' }).click();
-      await expect(page.getByText(/Written to .*plan-[0-9a-f]{16}\.csv/)).toBeVisible();
+      await expect(page.getByRole('status').filter({ hasText: /Written to .*plan-[0-9a-f]{16}\.csv/ })).toBeVisible();
       await keepScreen(page, 'plan-stopped');
 
       await page.getByRole('link', { name: 'Plan again with what failed or was not begun' }).click();

@@ -75,7 +75,7 @@ test.describe('reconciliation', () => {
 
     await page.getByRole('button', { name: 'Export CSV' }).click();
     const written = page.getByRole('status').filter({ hasText: 'written to' });
-    const file = (await written.locator('code').textContent()) ?? '';
+    const file = (await written.locator('bdi').textContent()) ?? '';
     const lines = readFileSync(file, 'utf8').trimEnd().split('\r\n');
     expect(lines[0]?.split(',').slice(0, 9).join(' ')).toBe(
       '\uFEFFrule_number rule case subject_type subject workspace job generation credits',
@@ -231,8 +231,8 @@ test.describe('mends and months', () => {
     for (const format of ['CSV', 'XLSX', 'JSON']) {
       const written = page.getByRole('status').filter({ hasText: 'written to' });
       await page.getByRole('button', { name: format }).click();
-      await expect(written.locator('code')).toContainText(`.${format.toLowerCase()}`);
-      const file = (await written.locator('code').textContent()) ?? '';
+      await expect(written.locator('bdi')).toContainText(`.${format.toLowerCase()}`);
+      const file = (await written.locator('bdi').textContent()) ?? '';
       const bytes = readFileSync(file);
       rmSync(file);
       await page.getByRole('button', { name: format }).click();

@@ -1,18 +1,35 @@
+import path from 'node:path';
 import type { EngineConfig } from '#engine/messages.ts';
 import { ShellLink } from '#engine/shell-link.ts';
+import { ExportPlaces } from '../../electron/main/export-places.ts';
 import type { ProfileShelf } from '../../electron/main/profiles/profile-shelf.ts';
 import { answerShellAsk } from '../../electron/main/profiles/shell-answers.ts';
 
-/** What an engine asks its shell, answered as main does and across a port; going to another connection is noted by nobody. */
+/**
+ * What an engine asks its shell, answered as main does and across a port; going to another connection is noted by nobody, and whoever
+ * is asked where an export is to be kept answers as told, or changes their mind.
+ */
 export function shelfShell(parts: {
   readonly shelf: ProfileShelf;
   readonly config: () => EngineConfig;
   readonly logTail?: () => readonly string[];
+  readonly restart?: (config: EngineConfig) => void;
+  readonly askPlace?: (name: string) => Promise<string | null>;
 }): ShellLink {
-  const { shelf, config, logTail = () => [] } = parts;
+  const {
+    shelf,
+    config,
+    logTail = () => [],
+    restart = () => undefined,
+    askPlace = () => Promise.resolve(null),
+  } = parts;
   const shell: ShellLink = new ShellLink(({ id, name, params }) => {
-    const answer = answerShellAsk({ shelf, logTail, config, restart: () => undefined }, name, structuredClone(params));
-    setImmediate(() => shell.answered(id, structuredClone(answer)));
+    const folder = path.join(config().dataDir, 'exports');
+    const exports = new ExportPlaces(folder, { askPlace, showFile: () => undefined });
+    void answerShellAsk({ shelf, logTail, config, restart, exports }, name, structuredClone(params)).then((answer) =>
+      // As over a port: what crosses it is a copy, and comes later.
+      setImmediate(() => shell.answered(id, structuredClone(answer))),
+    );
   });
   return shell;
 }

@@ -42,7 +42,8 @@ export class ReviewDesk {
   }
 
   /**
-   * Does one thing about several findings, and nothing about any where one was reviewed since it was seen.
+   * Does one thing about several findings, and nothing about any where one was reviewed since it was seen. They are written one after
+   * the other: who reviews one in that very moment stops it there, with those before it done.
    * Error: `write_conflict` then, and where others keep writing the same review.
    */
   async act(

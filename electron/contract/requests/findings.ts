@@ -25,7 +25,7 @@ export const FINDING_REQUESTS = {
     permission: 'money',
     writes: false,
   },
-  /** Nothing is done to any of them where one was reviewed since it was seen (`write_conflict`). */
+  /** Nothing is begun where one of them was reviewed since it was seen (`write_conflict`). */
   'findings.act': {
     params: z.object({
       runId: runIdSchema,

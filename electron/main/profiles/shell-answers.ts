@@ -2,6 +2,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { SHELL_ASKS, type ShellAnswer, type ShellAskName } from '#engine/shell-asks.ts';
+import type { ExportPlaces } from '../export-places.ts';
 import { switchedConfig } from './opening.ts';
 import type { ProfileShelf } from './profile-shelf.ts';
 
@@ -14,20 +15,23 @@ export interface ShellParts {
   readonly config: () => EngineConfig;
   /** Starts the engine anew; called after the answer has gone out. */
   readonly restart: (config: EngineConfig) => void;
+  readonly exports: Pick<ExportPlaces, 'saveAs' | 'show'>;
 }
 
 /** Answers one ask of the engine. What does not have the form that was agreed is refused, also between our own processes. */
-export function answerShellAsk(parts: ShellParts, name: ShellAskName, params: unknown): ShellAnswer {
-  const answer = answerOf(parts, name, params);
+export async function answerShellAsk(parts: ShellParts, name: ShellAskName, params: unknown): Promise<ShellAnswer> {
+  const answer = await answerOf(parts, name, params);
   if (answer.ok) return answer;
   return { ok: false, error: { code: answer.error.code, detail: answer.error.detail } };
 }
 
+type MaybeLater = Result<unknown, AppError> | Promise<Result<unknown, AppError>>;
+
 function answerOf(
-  { shelf, logTail, config, restart }: ShellParts,
+  { shelf, logTail, config, restart, exports }: ShellParts,
   name: ShellAskName,
   raw: unknown,
-): Result<unknown, AppError> {
+): MaybeLater {
   switch (name) {
     case 'profiles.list':
       return shelf.list();
@@ -48,6 +52,10 @@ function answerOf(
         setImmediate(() => restart(next));
         return ok({});
       });
+    case 'exports.saveAs':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.saveAs(file));
+    case 'exports.show':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.show(file));
     case 'log.tail':
       return ok({ lines: logTail() });
     default:
@@ -57,7 +65,7 @@ function answerOf(
 
 function withParams<Params>(
   parsed: { readonly success: true; readonly data: Params } | { readonly success: false },
-  act: (params: Params) => Result<unknown, AppError>,
-): Result<unknown, AppError> {
+  act: (params: Params) => MaybeLater,
+): MaybeLater {
   return parsed.success ? act(parsed.data) : err(appError('invalid_request', "the engine's ask of the desktop"));
 }

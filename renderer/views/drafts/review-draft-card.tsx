@@ -29,8 +29,12 @@ export function ReviewDraftCard({
   const refusal = useRefusal('findings.act');
   const send = useSendDraft(onSent);
   const { act, findings } = draft.body;
-  const rows = isConnected ? check.data?.rows : undefined;
   const seen = new Map(findings.map(({ findingId, seenVersion }) => [findingId, seenVersion]));
+  // What changed stands first: a change that is summed up below would be passed over unseen.
+  const changedFirst = (row: ReviewView): number => (isChanged(row, seen.get(row.findingId) ?? null) ? 0 : 1);
+  const rows = isConnected
+    ? check.data?.rows.toSorted((left, right) => changedFirst(left) - changedFirst(right))
+    : undefined;
   const what = findings.length === 1 ? 'a finding' : `${findings.length.toLocaleString('en')} findings`;
   return (
     <Panel title={`${wordsOfReviewAct(act)} ${what}`}>
@@ -70,6 +74,10 @@ export function ReviewDraftCard({
   );
 }
 
+function isChanged({ version }: ReviewView, seenVersion: number | null): boolean {
+  return seenVersion !== null && seenVersion !== version;
+}
+
 function ReviewRow({
   runId,
   review,
@@ -79,7 +87,7 @@ function ReviewRow({
   review: ReviewView;
   seenVersion: number | null;
 }): ReactNode {
-  const { findingId, standing, assignedTo, settled, version } = review;
+  const { findingId, standing, assignedTo, settled } = review;
   return (
     <li>
       <Link href={findingHref(findingId, runId)}>
@@ -97,7 +105,7 @@ function ReviewRow({
           <ExactTime atMs={settled.atMs} />: <bdi>{settled.reason}</bdi>
         </>
       )}
-      . {seenVersion !== null && seenVersion !== version && <span className="tag">changed since you saw it</span>}
+      . {isChanged(review, seenVersion) && <span className="tag">changed since you saw it</span>}
     </li>
   );
 }

@@ -11,6 +11,7 @@ import { toWireError } from '../../state/engine-failure.ts';
 import { usePlanActions, usePlanItems, usePlanOutcomes } from '../../state/plan-queries.ts';
 import { groupWords, OUTCOME_WORDS } from './plan-words.ts';
 import { TableHead } from '../../components/table-head.tsx';
+import { ExportedFile } from '../../components/exported-file.tsx';
 
 /** Every job of a plan: before the run its verdict, from then on what became of it. */
 export function PlanJobs({ plan }: { plan: PlanView }): ReactNode {
@@ -74,7 +75,7 @@ function ExportButton({ plan }: { plan: PlanView }): ReactNode {
   if (refusal !== null) return null;
   return (
     <span className="plan-actions">
-      {exported.data !== undefined && <output className="muted">Written to {exported.data.path}</output>}
+      {exported.data !== undefined && <ExportedFile says="Written to" path={exported.data.path} />}
       {exported.error !== null && (
         <span className="text-danger" role="alert">
           {explainError(toWireError(exported.error))}

@@ -2,7 +2,7 @@ import { Download } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { exportFormatSchema, type Exported, type ExportFormat } from '#contract/period-views.ts';
 import { explainError } from '#domain/errors.ts';
-import { CopyButton } from '../../components/copy-button.tsx';
+import { ExportedFile } from '../../components/exported-file.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 
 /** What is known of an export: where it went, or why not. */
@@ -23,10 +23,7 @@ export function ExportButtons({
   return (
     <div className="findings-export">
       {state.data !== undefined && (
-        <output>
-          {state.data.rows.toLocaleString('en')} lines written to <code>{state.data.path}</code>
-          <CopyButton text={state.data.path} name="the path" />
-        </output>
+        <ExportedFile says={`${state.data.rows.toLocaleString('en')} lines written to`} path={state.data.path} />
       )}
       {state.error !== null && (
         <span role="alert" className="text-danger">

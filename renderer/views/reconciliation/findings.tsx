@@ -10,7 +10,7 @@ import {
 import { explainError } from '#domain/errors.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
-import { CopyButton } from '../../components/copy-button.tsx';
+import { ExportedFile } from '../../components/exported-file.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { MoreRows } from '../../components/more-rows.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -124,10 +124,7 @@ function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode
   return (
     <div className="findings-export">
       {exporting.data !== undefined && (
-        <output>
-          {exporting.data.findings.toLocaleString('en')} written to <code>{exporting.data.path}</code>
-          <CopyButton text={exporting.data.path} name="the path" />
-        </output>
+        <ExportedFile says={`${exporting.data.findings.toLocaleString('en')} written to`} path={exporting.data.path} />
       )}
       {exporting.error !== null && (
         <span role="alert" className="text-danger">

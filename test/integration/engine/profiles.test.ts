@@ -6,16 +6,15 @@ import { NO_SECRETS, type ConnectionProfile } from '#domain/connection-profile.t
 import type { AuditEntry } from '#domain/audit.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { EngineConfig } from '#engine/messages.ts';
-import { ShellLink } from '#engine/shell-link.ts';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 import { ProfileShelf } from '../../../electron/main/profiles/profile-shelf.ts';
 import { SecretVault } from '../../../electron/main/profiles/secret-vault.ts';
-import { answerShellAsk } from '../../../electron/main/profiles/shell-answers.ts';
 import { cipherKeyStore } from '../../support/cipher-key-store.ts';
 import { connectionProfile } from '../../support/connection-profile.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { shelfShell } from '../../support/shelf-shell.ts';
 
 const CANARY = 'canary-51ab:/@?#&=%';
 const typed = { ...NO_SECRETS, password: CANARY };
@@ -48,18 +47,13 @@ function say(line: string, cause?: unknown): void {
 /** An engine with the desktop's own answers around it, as main starts one. */
 async function openEngine(given: Partial<EngineConfig>): Promise<{ engine: Engine; window: EngineWindow }> {
   const config = { dataDir: folder, mongodbUri: null, dbName: null, personName: 'sue', ...given };
-  const shell: ShellLink = new ShellLink(({ id, name, params }) => {
-    const parts = {
-      shelf,
-      logTail: () => lines,
-      config: () => ({ ...engine.config }),
-      restart: (next: EngineConfig) => {
-        restarted = next;
-      },
-    };
-    // As over a port: what crosses it is a copy, and comes later.
-    const answer = answerShellAsk(parts, name, structuredClone(params));
-    setImmediate(() => shell.answered(id, structuredClone(answer)));
+  const shell = shelfShell({
+    shelf,
+    logTail: () => lines,
+    config: () => ({ ...engine.config }),
+    restart: (next) => {
+      restarted = next;
+    },
   });
   const engine = consoleEngine(config, say, shell);
   engines.push(engine);

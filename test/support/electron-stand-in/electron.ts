@@ -16,6 +16,7 @@ import { forkUtilityProcess } from './utility-process.ts';
  * the sandboxed preload, fuses, the key store) is never claimed.
  *
  * `ELECTRON_STAND_IN_CHROMIUM` names the executable. `ELECTRON_STAND_IN_HEADLESS=1` opens no window on the screen.
+ * `ELECTRON_STAND_IN_SAVE_FOLDER` is where files are saved that somebody is asked a place for.
  * `ELECTRON_STAND_IN_DEBUGGING=1` is for tests: Chromium also listens for a debugger on loopback.
  */
 const schemes = new AppSchemes();
@@ -100,6 +101,24 @@ export const safeStorage = refusing('safeStorage', {
 /** The system's browser is no part of this; what it would be handed is said. */
 export const shell = refusing('shell', {
   openExternal: async (url: string): Promise<void> => say(`the system's browser would open ${url.slice(0, 200)}`),
+  showItemInFolder: (file: string): void => say(`the system's file manager would show ${file}`),
+});
+
+/**
+ * No dialog of the system can be shown here: a person who is asked where to save a file names the folder of
+ * `ELECTRON_STAND_IN_SAVE_FOLDER`, and cancels where there is none.
+ */
+export const dialog = refusing('dialog', {
+  showSaveDialog: async (
+    ...args: readonly { readonly defaultPath?: string }[]
+  ): Promise<{ readonly canceled: boolean; readonly filePath: string }> => {
+    const folder = process.env['ELECTRON_STAND_IN_SAVE_FOLDER'];
+    const name = path.basename(args.at(-1)?.defaultPath ?? '');
+    say(`there is no dialog here that asks where to save ${name}; ${folder === undefined ? 'cancelled' : folder}`);
+    return folder === undefined
+      ? { canceled: true, filePath: '' }
+      : { canceled: false, filePath: path.join(folder, name) };
+  },
 });
 
 export const autoUpdater = refusedModule('autoUpdater');
@@ -107,7 +126,6 @@ export const clipboard = refusedModule('clipboard');
 export const contentTracing = refusedModule('contentTracing');
 export const crashReporter = refusedModule('crashReporter');
 export const desktopCapturer = refusedModule('desktopCapturer');
-export const dialog = refusedModule('dialog');
 export const globalShortcut = refusedModule('globalShortcut');
 export const net = refusedModule('net');
 export const netLog = refusedModule('netLog');
