@@ -127,6 +127,8 @@ test.describe('a mapping', () => {
     try {
       const { page } = await start();
       const { keyboard } = page;
+      // A key that is pressed before the window listens is nobody's.
+      await expect(page.getByRole('heading', { level: 1, name: 'Jobs' })).toBeVisible();
       await keyboard.press('Control+k');
       await keyboard.type('Connections');
       await keyboard.press('Enter');
