@@ -13,6 +13,7 @@ import { seedDatabase } from './seed.ts';
 import { followCases, snapshotCases } from './server-cases.ts';
 
 const QUERY_PROCESS = new URL('./query-process.ts', import.meta.url);
+const SAMPLES = 400;
 const USAGE = `Usage: npm run bench -- cache [--jobs N] [--server-jobs N] [--rounds N] [--quick] [--only queries|server] [--json]
   [--uri URI] [--db NAME] [--data-dir DIR] [--copy-dir DIR] [--seed S]`;
 
@@ -51,7 +52,13 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
   const queries =
     values.only === 'server'
       ? []
-      : await measureQueries({ jobs, seed: values.seed, rounds, copyDir: values['copy-dir'] });
+      : await measureQueries({
+          jobs,
+          seed: values.seed,
+          rounds,
+          samples: values.quick ? 0 : SAMPLES,
+          copyDir: values['copy-dir'],
+        });
   const server =
     values.only === 'queries'
       ? { server: null, cases: [] }
@@ -64,7 +71,15 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
           isQuick: values.quick,
           say,
         });
-  const setUp = { jobs, serverJobs, rounds, seed: values.seed, server: server.server, isQuick: values.quick };
+  const setUp = {
+    jobs,
+    serverJobs,
+    rounds,
+    samples: values.quick ? 0 : SAMPLES,
+    seed: values.seed,
+    server: server.server,
+    isQuick: values.quick,
+  };
   printReport({ benchmark: 'cache', setUp, cases: [...queries, ...server.cases] }, values.json);
   return 0;
 }
@@ -73,12 +88,14 @@ async function measureQueries(options: {
   readonly jobs: number;
   readonly seed: string;
   readonly rounds: number;
+  /** Answers of each question at least, so that a share of 99 in a hundred is no single one. */
+  readonly samples: number;
   readonly copyDir: string | undefined;
 }): Promise<readonly BenchCase[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-bench-'));
   try {
     const file = await filledCopy(options.copyDir ?? folder, { jobs: options.jobs, seed: options.seed });
-    const answer = await new BenchChild(QUERY_PROCESS, [file, String(options.rounds)]).end();
+    const answer = await new BenchChild(QUERY_PROCESS, [file, String(options.rounds), String(options.samples)]).end();
     return JSON.parse(answer) as BenchCase[];
   } finally {
     rmSync(folder, { recursive: true, force: true });
