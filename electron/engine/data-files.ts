@@ -34,8 +34,13 @@ export function dataFilesOf(dataDir: string, source: string, mapping: JobMapping
     auditFile: path.join(dataDir, 'audit', `${name}.sqlite`),
     personFile: path.join(dataDir, 'people', `${name}.json`),
     redactionFile: path.join(dataDir, 'redaction', `${name}.json`),
-    exportFolder: path.join(dataDir, 'exports'),
+    exportFolder: exportFolderOf(dataDir),
   };
+}
+
+/** The folder of exports in the application's data folder, whatever deployment they are of. */
+export function exportFolderOf(dataDir: string): string {
+  return path.join(dataDir, 'exports');
 }
 
 function nameOf(text: string): string {

@@ -4,6 +4,7 @@ import { app, BrowserWindow, dialog, ipcMain, safeStorage, session, shell } from
 import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
+import { exportFolderOf } from '#engine/data-files.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { AppLog, secretsIn } from './app-log.ts';
 import { routeOfLink } from './deep-links.ts';
@@ -142,7 +143,7 @@ function run(options: LaunchOptions): void {
       else line.control(action);
     });
     const line = new EngineLine((status) => tray.show(status), log);
-    const places = new ExportPlaces(path.join(dataDir, 'exports'), {
+    const places = new ExportPlaces(exportFolderOf(dataDir), {
       askPlace,
       showFile: (file) => shell.showItemInFolder(file),
     });

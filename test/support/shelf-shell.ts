@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { exportFolderOf } from '#engine/data-files.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { ShellLink } from '#engine/shell-link.ts';
 import { ExportPlaces } from '../../electron/main/export-places.ts';
@@ -24,8 +24,7 @@ export function shelfShell(parts: {
     askPlace = () => Promise.resolve(null),
   } = parts;
   const shell: ShellLink = new ShellLink(({ id, name, params }) => {
-    const folder = path.join(config().dataDir, 'exports');
-    const exports = new ExportPlaces(folder, { askPlace, showFile: () => undefined });
+    const exports = new ExportPlaces(exportFolderOf(config().dataDir), { askPlace, showFile: () => undefined });
     void answerShellAsk({ shelf, logTail, config, restart, exports }, name, structuredClone(params)).then((answer) =>
       // As over a port: what crosses it is a copy, and comes later.
       setImmediate(() => shell.answered(id, structuredClone(answer))),
