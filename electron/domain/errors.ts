@@ -233,6 +233,16 @@ export function appError(code: ErrorCode, detail: string | null = null, cause?: 
   return cause === undefined ? { code, detail } : { code, detail, cause };
 }
 
+/**
+ * What the disk had against a writing, with its own code behind what could not be done: `disk_full` where there is no room, `internal`
+ * for everything else.
+ * @param what what could not be done, as `the pack could not be written`
+ */
+export function writingError(what: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `${what}: ${code}`, cause);
+}
+
 /** The whole sentence for people: what happened and what to do. */
 export function explainError(error: Pick<AppError, 'code' | 'detail'>): string {
   const { message, action } = ERRORS[error.code];

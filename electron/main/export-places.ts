@@ -1,6 +1,6 @@
 import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, writingError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 
 /** The desktop as exports need it. */
@@ -41,9 +41,7 @@ export class ExportPlaces {
       return ok({ path: place });
     } catch (cause) {
       await rm(half, { force: true });
-      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-      const detail = `${place} could not be written: ${code}`;
-      return err(appError(code === 'ENOSPC' ? 'disk_full' : 'internal', detail, cause));
+      return err(writingError(`${place} could not be written`, cause));
     }
   }
 

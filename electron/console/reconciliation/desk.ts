@@ -16,7 +16,7 @@ import type {
   RepeatedRun,
   RunSummary,
 } from '#contract/reconciliation-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, writingError, type AppError } from '#domain/errors.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -188,10 +188,7 @@ export class ReconciliationDesk {
       await pipeline(Readable.from(findingsCsv(findings, clean)), createWriteStream(`${file}.new`));
       await rename(`${file}.new`, file);
     } catch (cause) {
-      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-      return err(
-        appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the export could not be written: ${code}`, cause),
-      );
+      return err(writingError('the export could not be written', cause));
     }
     return ok({ path: file, findings: findings.length });
   }

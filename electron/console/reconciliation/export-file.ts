@@ -4,7 +4,7 @@ import path from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import writeSheet from 'write-excel-file/node';
 import type { Exported, ExportFormat } from '#contract/period-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { writingError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { csvFile, seenColumns, type CleanText, type CsvValue, type ExportColumn } from './csv.ts';
 
@@ -37,10 +37,7 @@ export async function exportTable<Row>(
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     return ok({ path: file, rows: table.rows.length, sha256 });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    return err(
-      appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the export could not be written: ${code}`, cause),
-    );
+    return err(writingError('the export could not be written', cause));
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildCasePack } from '#console/case-pack/case-pack.ts';
 import { jobDetailSchema, type JobDetail } from '#contract/job-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, writingError, type AppError } from '#domain/errors.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { cleanTexts } from '../redaction/clean-reply.ts';
@@ -43,10 +43,7 @@ export function caseHandlers({ copy, exportFolder, lens, now }: CaseParts): Hand
         await writeFile(`${file}.new`, pack.bytes);
         await rename(`${file}.new`, file);
       } catch (cause) {
-        const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-        return err(
-          appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the pack could not be written: ${code}`, cause),
-        );
+        return err(writingError('the pack could not be written', cause));
       }
       return ok({ path: file, jobs: details.length, contentHash: pack.contentHash });
     },
