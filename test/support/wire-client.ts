@@ -33,6 +33,11 @@ export function sendRaw(port: number, body: Document): Promise<Document> {
 
 /** Sends one frame over a connection of its own. Rejects where the server closes it without an answer. */
 export async function sendFrame(port: number, frame: Buffer): Promise<Document> {
+  return deserialize(await answerTo(port, frame));
+}
+
+/** The document of the answer to {@link sendFrame}, as bytes. */
+export async function answerTo(port: number, frame: Buffer): Promise<Buffer> {
   const socket = connect(port, '127.0.0.1');
   socket.write(frame);
   const chunks: Buffer[] = [];
@@ -42,7 +47,7 @@ export async function sendFrame(port: number, frame: Buffer): Promise<Document> 
     if (received.length < 16 || received.length < received.readInt32LE(0)) continue;
     socket.destroy();
     // A reply in the form of old (OP_REPLY) has its document further behind.
-    return deserialize(received.subarray(received.readInt32LE(12) === 1 ? 36 : 21));
+    return received.subarray(received.readInt32LE(12) === 1 ? 36 : 21);
   }
   throw new Error('the server closed the connection without an answer');
 }

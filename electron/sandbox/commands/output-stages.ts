@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { compile, scopeOf } from '../semantics/expressions/compile.ts';
+import { keysOf, nameOf } from '../semantics/field-names.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { toWorking, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
@@ -39,7 +40,7 @@ function refuseAmbiguous({ deployment }: CommandCall, { into, on }: MergeOptions
       index.isUnique &&
       index.partialFilter === null &&
       index.fields.length === on.length &&
-      index.fields.every((field) => on.includes(field.path)),
+      index.fields.every((field) => on.includes(nameOf(field.path))),
   );
   if (!isCovered) throw new ServerError('Location51183', 'Cannot find index to verify that join fields will be unique');
 }
@@ -103,7 +104,7 @@ function literals(filter: Doc): Doc {
 /** Error: 51132 for a key that is missing, null or a list. */
 function keyAt(document: Doc, path: string): unknown {
   let value: unknown = document;
-  for (const part of path.split('.'))
+  for (const part of keysOf(path))
     value = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Doc)[part] : undefined;
   if (value === undefined || value === null || Array.isArray(value))
     throw new ServerError(

@@ -1,3 +1,4 @@
+import { nameOf } from '../semantics/field-names.ts';
 import { plainInclusion } from '../semantics/projections.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import type { ReadRequest } from '../storage/query.ts';
@@ -10,7 +11,8 @@ export function readFields(
   const shown = projection === undefined ? null : plainInclusion(projection);
   const paths = allowDiskUse === false ? null : pathsOf(filter);
   if (shown === null || paths === null) return null;
-  return new Set([...shown, ...[...paths, ...Object.keys(sort ?? {})].map((path) => path.split('.')[0] ?? '')]);
+  const firsts = [...paths, ...Object.keys(sort ?? {})].map((path) => path.split('.')[0] ?? '');
+  return new Set([...shown, ...firsts].map(nameOf));
 }
 
 /** The paths that a filter looks at; null where it has a condition that may look at others. */

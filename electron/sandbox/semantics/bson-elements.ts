@@ -10,8 +10,10 @@ const CODE = 0x0d;
 const SYMBOL = 0x0e;
 export const CODE_WITH_SCOPE = 0x0f;
 
-/** The sizes of the types that always have the same one, in bytes. */
-const SIZES: ReadonlyMap<number, number> = new Map([
+const UNSIZED = -1;
+/** The sizes of the types that always have the same one, in bytes; a table, because every element of every document is looked up. */
+const SIZES = new Int8Array(256).fill(UNSIZED);
+for (const [type, size] of [
   [DOUBLE, 8],
   [0x06, 0],
   [0x07, 12],
@@ -24,12 +26,13 @@ const SIZES: ReadonlyMap<number, number> = new Map([
   [0x13, 16],
   [0x7f, 0],
   [0xff, 0],
-]);
+] as const)
+  SIZES[type] = size;
 
 /** Where the value of an element ends; null for a type that does not exist, beyond `end` where it lies outside of its document. */
 export function behind(bytes: Buffer, type: number, at: number, end: number): number | null {
-  const size = SIZES.get(type);
-  if (size !== undefined) return at + size;
+  const size = SIZES[type] ?? UNSIZED;
+  if (size !== UNSIZED) return at + size;
   switch (type) {
     case STRING:
     case CODE:

@@ -1,5 +1,6 @@
 import { BSONRegExp, BSONSymbol, Binary, type Code, type ObjectId, type Timestamp } from 'bson';
 import type { Collation } from './collation.ts';
+import { nameOf } from './field-names.ts';
 import { compareNumbers } from './numbers.ts';
 import { typeRank, type Doc } from './values.ts';
 
@@ -57,7 +58,8 @@ function compareDocs(left: Doc, right: Doc, collation: Collation | null): number
     const other = others[at];
     if (other === undefined) return 1;
     const byType = typeRank(left[name]) - typeRank(right[other]);
-    const difference = byType || compareBytes(name, other) || compareValues(left[name], right[other], collation);
+    const difference =
+      byType || compareBytes(nameOf(name), nameOf(other)) || compareValues(left[name], right[other], collation);
     if (difference !== 0) return difference;
   }
   return names.length - others.length;

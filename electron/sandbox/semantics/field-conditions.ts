@@ -1,6 +1,7 @@
 import { Binary, Decimal128, Int32, Long, MaxKey, MinKey } from 'bson';
 import type { Collation } from './collation.ts';
 import { compareValues, isEqual } from './compare.ts';
+import { keyOf, keysOf, pathOf } from './field-names.ts';
 import { someAt, someValueAt, type MatchPath } from './match-paths.ts';
 import { isWhole, numberKind, toBig, toDouble } from './numbers.ts';
 import { compiledPattern, patternOf } from './regular-expressions.ts';
@@ -24,7 +25,7 @@ type Compile = (path: MatchPath, operand: unknown, context: MatchContext, all: D
 
 /** Compiles what a filter says of one field: a value, or a document of operators. */
 export function conditionOf(field: string, condition: unknown, context: MatchContext): Matcher {
-  const path = field.split('.');
+  const path = keysOf(field);
   if (!isOperators(condition)) return equality(path, condition, context);
   return every(Object.entries(condition).map(([name, operand]) => operatorOf(path, name, operand, context, condition)));
 }
@@ -107,7 +108,7 @@ function comparison(relation: Relation, operand: unknown, collation: Collation |
 function compared(relation: Relation): Compile {
   return (path, operand, { collation }) => {
     if (relation !== 'eq' && patternOf(operand) !== null)
-      throw new ServerError('BadValue', `Can't have RegEx as arg to predicate over field '${path.join('.')}'.`);
+      throw new ServerError('BadValue', `Can't have RegEx as arg to predicate over field '${pathOf(path)}'.`);
     const test =
       relation === 'eq' && patternOf(operand) !== null
         ? (value: unknown) => typeRank(value) === 50 && isEqual(value, operand)
@@ -206,8 +207,13 @@ function documentTest(operand: Doc, context: MatchContext): ValueTest {
   const matches = context.filter(operand);
   return (value) => {
     if (isDoc(value)) return matches(value);
-    return Array.isArray(value) && matches(Object.fromEntries((value as unknown[]).entries()) as Doc);
+    return Array.isArray(value) && matches(asFields(value as unknown[]));
   };
+}
+
+/** The places of a list as names of fields. */
+function asFields(list: readonly unknown[]): Doc {
+  return Object.fromEntries(list.map((element, at) => [keyOf(String(at)), element]));
 }
 
 const not: Compile = (path, operand, context) => {
@@ -219,7 +225,7 @@ const not: Compile = (path, operand, context) => {
   if (!isDoc(operand)) throw new ServerError('BadValue', '$not needs a regex or a document');
   if (Object.keys(operand).length === 0) throw new ServerError('BadValue', '$not cannot be empty');
   if (!isOperators(operand)) throw new ServerError('BadValue', `unknown operator: ${Object.keys(operand)[0] ?? ''}`);
-  const matches = conditionOf(path.join('.'), operand, context);
+  const matches = conditionOf(pathOf(path), operand, context);
   return (document) => !matches(document);
 };
 
@@ -278,7 +284,7 @@ const mod: Compile = (path, operand) => {
 /** A mask is a number, a list of places, or bytes. */
 function bits(isMet: (value: bigint, mask: bigint) => boolean): Compile {
   return (path, operand) => {
-    const mask = maskOf(operand, path.join('.'));
+    const mask = maskOf(operand, pathOf(path));
     return (document) =>
       someValueAt(document, path, (value) => {
         const subject = bitsOf(value);

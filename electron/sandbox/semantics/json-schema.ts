@@ -1,5 +1,6 @@
 import { compareValues, isEqual } from './compare.ts';
 import type { Matcher, ValueTest } from './field-conditions.ts';
+import { keyOf, nameOf } from './field-names.ts';
 import { isWhole, numberKind, toDouble, toExact } from './numbers.ts';
 import { compiledPattern } from './regular-expressions.ts';
 import { ServerError } from './server-error.ts';
@@ -95,12 +96,12 @@ const additionalProperties: Keyword = (operand, schema) => {
   const test = operand === false ? () => false : nested('additionalProperties', operand);
   const known = new Set(isDoc(schema['properties']) ? Object.keys(schema['properties']) : []);
   const patterns = Object.keys(isDoc(schema['patternProperties']) ? schema['patternProperties'] : {}).map((pattern) =>
-    compiledPattern(pattern, ''),
+    compiledPattern(nameOf(pattern), ''),
   );
   return (value) =>
     !isDoc(value) ||
     Object.entries(value).every(
-      ([field, one]) => known.has(field) || patterns.some((pattern) => pattern.test(field)) || test(one),
+      ([field, one]) => known.has(field) || patterns.some((pattern) => pattern.test(nameOf(field))) || test(one),
     );
 };
 
@@ -122,7 +123,8 @@ const additionalItems: Keyword = (operand, schema) => {
 const required: Keyword = (operand) => {
   if (!Array.isArray(operand) || operand.length === 0 || !operand.every(isText))
     throw new ServerError('FailedToParse', "$jsonSchema keyword 'required' must be a non-empty array of strings");
-  return (value) => !isDoc(value) || operand.every((field) => Object.hasOwn(value, field));
+  const keys = operand.map(keyOf);
+  return (value) => !isDoc(value) || keys.every((key) => Object.hasOwn(value, key));
 };
 
 const dependencies: Keyword = (operand) => {
@@ -146,11 +148,13 @@ const type: Keyword = (operand) => {
 
 const patternProperties: Keyword = (operand) => {
   const tests = fieldTests('patternProperties', operand).map(
-    ([pattern, test]) => [compiledPattern(pattern, ''), test] as const,
+    ([pattern, test]) => [compiledPattern(nameOf(pattern), ''), test] as const,
   );
   return (value) =>
     !isDoc(value) ||
-    Object.entries(value).every(([field, one]) => tests.every(([pattern, test]) => !pattern.test(field) || test(one)));
+    Object.entries(value).every(([field, one]) =>
+      tests.every(([pattern, test]) => !pattern.test(nameOf(field)) || test(one)),
+    );
 };
 
 function isUnique(list: readonly unknown[]): boolean {

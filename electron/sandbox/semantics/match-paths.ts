@@ -1,6 +1,7 @@
+import { placeOf } from './field-names.ts';
 import { isDoc, type Doc } from './values.ts';
 
-/** A path of a filter in its parts. */
+/** A path of a filter as keys. */
 export type MatchPath = readonly string[];
 
 /**
@@ -35,8 +36,8 @@ function walkList(
 ): boolean {
   const name = path[depth] ?? '';
   for (const element of list) if (isDoc(element) && walk(element, path, depth, visit)) return true;
-  const index = /^(0|[1-9]\d*)$/.test(name) ? Number(name) : -1;
-  if (index < 0 || index >= list.length) return false;
+  const index = placeOf(name);
+  if (index === null || index >= list.length) return false;
   const element = list[index];
   if (depth + 1 === path.length) return visit(element);
   if (Array.isArray(element)) return walkList(element as unknown[], path, depth + 1, visit);

@@ -1,8 +1,9 @@
 import type { Timestamp } from 'bson';
 import { changedBits, changedNumber } from './arithmetic-updates.ts';
 import type { Collation } from './collation.ts';
-import { compareValues, isEqual } from './compare.ts';
+import { compareBytes, compareValues, isEqual } from './compare.ts';
 import { conditionOf, type MatchContext } from './field-conditions.ts';
+import { keysOf, nameOf, pathOf, placeOf } from './field-names.ts';
 import { addedToSet, popped, pulled, pullTest, pushed } from './list-updates.ts';
 import { matcherOf } from './matching.ts';
 import { numberKind, toDouble } from './numbers.ts';
@@ -101,7 +102,7 @@ function stepsOf(operators: Doc): Step[] {
   const steps: Step[] = [];
   for (const [operator, fields] of Object.entries(operators)) {
     for (const [field, operand] of Object.entries(fields as Doc)) {
-      const path = field.split('.');
+      const path = keysOf(field);
       if (field === '' || path.includes(''))
         throw new ServerError(
           'EmptyFieldName',
@@ -120,22 +121,27 @@ function stepsOf(operators: Doc): Step[] {
   return steps.sort((left, right) => comparePaths(left.path, right.path));
 }
 
-/** By names, but places in lists by their numbers. */
+/** By names, but whole numbers by what they are: the manual's "Fields with numeric names are processed in numeric order". */
 function comparePaths(left: readonly string[], right: readonly string[]): number {
   for (const [at, name] of left.entries()) {
     const other = right[at];
     if (other === undefined) return 1;
     if (name === other) continue;
-    const isNumbers = /^\d+$/.test(name) && /^\d+$/.test(other);
-    if (isNumbers) return Number(name) - Number(other);
-    return name < other ? -1 : 1;
+    const [one, two] = [nameOf(name), nameOf(other)];
+    const isNumbers = /^\d+$/.test(one) && /^\d+$/.test(two);
+    return isNumbers ? compareWhole(one, two) : compareBytes(one, two);
   }
   return left.length - right.length;
 }
 
+function compareWhole(left: string, right: string): number {
+  const [one, two] = [BigInt(left), BigInt(right)];
+  return one < two ? -1 : Number(one > two);
+}
+
 function refuseConflicts(steps: readonly Step[]): void {
   const paths = steps.flatMap(({ operator, path, operand }) =>
-    operator === '$rename' && typeof operand === 'string' ? [path.join('.'), operand] : [path.join('.')],
+    operator === '$rename' && typeof operand === 'string' ? [pathOf(path), operand] : [pathOf(path)],
   );
   for (const [at, path] of paths.entries()) {
     const clash = paths
@@ -225,8 +231,8 @@ function rename(document: Doc, from: readonly string[], operand: unknown, positi
       'BadValue',
       `The 'to' field for $rename must be a string: ${from.join('.')}: ${shownValue(operand)}`,
     );
-  const to = operand.split('.');
-  if (operand === from.join('.'))
+  const to = keysOf(operand);
+  if (operand === pathOf(from))
     throw new ServerError('BadValue', `The source and target field for $rename must differ: ${operand}`);
   for (const [path, side] of [
     [from, 'source'],
@@ -318,13 +324,14 @@ function fieldsOf(filter: Doc): string[] {
 
 /** Where in a list the filter matched: the first element that one of its conditions on the list holds for. */
 function matchedIndex(document: Doc, path: readonly string[], { filter, collation }: OperatorContext): number {
-  const name = path.join('.');
+  const name = pathOf(path);
   const list = lookUp(document, path);
   const context: MatchContext = { collation, filter: (inner) => matcherOf(inner, {}, collation) };
   let index = -1;
   const search = (part: Doc): void => {
-    for (const [key, condition] of Object.entries(part)) {
+    for (const [one, condition] of Object.entries(part)) {
       if (index >= 0) return;
+      const key = nameOf(one);
       if (key === '$and' || key === '$or') (condition as readonly unknown[]).filter(isDoc).forEach(search);
       else if (key === name) index = indexWhere(list, elementTest(condition, context));
       else if (key.startsWith(`${name}.`)) {
@@ -354,7 +361,7 @@ function indexWhere(list: unknown, test: (element: unknown) => boolean): number 
 function lookUp(document: Doc, path: readonly string[]): unknown {
   let value: unknown = document;
   for (const name of path) {
-    if (Array.isArray(value)) value = value[Number(name)] as unknown;
+    if (Array.isArray(value)) value = value[placeOf(name) ?? -1] as unknown;
     else value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }
   return value;

@@ -1,3 +1,4 @@
+import { keysOf, placeOf } from './field-names.ts';
 import { isDoc, type Doc } from './values.ts';
 
 /** Stands for an empty list: below null in the order of values, and no value of any document. */
@@ -16,7 +17,7 @@ export interface PathValues {
  */
 export function valuesAt(document: Doc, path: string): PathValues {
   const values: unknown[] = [];
-  const hasList = collect(document, path.split('.'), 0, values);
+  const hasList = collect(document, keysOf(path), 0, values);
   return { values: values.length === 0 ? [undefined] : values, hasList };
 }
 
@@ -27,7 +28,7 @@ export function valuesAt(document: Doc, path: string): PathValues {
 export function sortValuesAt(document: Doc, path: string): readonly unknown[] {
   if (!PLACE_ON_PATH.test(path)) return valuesAt(document, path).values;
   const values: unknown[] = [];
-  collect(document, path.split('.'), 0, values, true);
+  collect(document, keysOf(path), 0, values, true);
   return values.length === 0 ? [undefined] : values;
 }
 
@@ -51,8 +52,8 @@ function collect(
     return true;
   }
   if (Array.isArray(value)) {
-    const index = /^\d+$/.test(name) ? Number(name) : -1;
-    const isPlace = index >= 0 && index < value.length;
+    const index = placeOf(name);
+    const isPlace = index !== null && index < value.length;
     if (isPlace) collect(value[index], parts, depth + 1, into, isPlaceAlone);
     for (const element of value as unknown[]) {
       const isMeant = isDoc(element) && !(isPlace && isPlaceAlone && !Object.hasOwn(element, name));

@@ -1,5 +1,6 @@
 import { compile, scopeOf, type Evaluate } from './expressions/compile.ts';
 import { refuse } from './expressions/refusal.ts';
+import { keysOf } from './field-names.ts';
 import { isTrue } from './field-conditions.ts';
 import { numberKind } from './numbers.ts';
 import { ServerError } from './server-error.ts';
@@ -144,7 +145,7 @@ function projected(value: unknown): Evaluate {
 }
 
 function put(root: Tree, path: string, node: Node): void {
-  const names = path.split('.');
+  const names = keysOf(path);
   if (names.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
   let tree = root;
   for (const [depth, name] of names.entries()) {

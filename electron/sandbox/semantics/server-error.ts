@@ -1,3 +1,5 @@
+import { withoutMarks } from './field-names.ts';
+
 /** MongoDB's error codes that this server answers with; names and numbers are MongoDB's own. */
 export const ERROR_CODES = {
   InternalError: 1,
@@ -119,7 +121,7 @@ export class ServerError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(codeName: ErrorName, message: string, details: Readonly<Record<string, unknown>> = {}) {
-    super(message);
+    super(withoutMarks(message));
     this.codeName = codeName;
     this.details = details;
   }

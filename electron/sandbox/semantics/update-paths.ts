@@ -1,3 +1,4 @@
+import { keyOf, pathOf, placeOf } from './field-names.ts';
 import { ServerError } from './server-error.ts';
 import { shownValue } from './shown-value.ts';
 import { assign, isDoc, type Doc } from './values.ts';
@@ -41,7 +42,7 @@ function step(parent: Doc | unknown[], path: readonly string[], depth: number, w
     stepChosen(parent, path, depth, walk);
     return;
   }
-  const key = Array.isArray(parent) ? indexOf(name) : name;
+  const key = Array.isArray(parent) ? placeOf(name) : name;
   if (key === null) {
     if (walk.way === 'leave') return;
     throw notViable(path, depth, parent);
@@ -55,7 +56,7 @@ function step(parent: Doc | unknown[], path: readonly string[], depth: number, w
     if (isPlace(path[depth + 1] ?? ''))
       throw new ServerError(
         'BadValue',
-        `The path '${path.slice(0, depth + 1).join('.')}' must exist in the document in order to apply array updates.`,
+        `The path '${pathOf(path.slice(0, depth + 1))}' must exist in the document in order to apply array updates.`,
       );
     if (walk.way !== 'create') return;
     const made: Doc = {};
@@ -76,7 +77,7 @@ function stepChosen(parent: Doc | unknown[], path: readonly string[], depth: num
   const name = path[depth] ?? '';
   if (name === '$') {
     const resolved = [...path];
-    resolved[depth] = String(walk.positions.matched(path.slice(0, depth)));
+    resolved[depth] = keyOf(String(walk.positions.matched(path.slice(0, depth))));
     step(parent, resolved, depth, walk);
     return;
   }
@@ -85,13 +86,9 @@ function stepChosen(parent: Doc | unknown[], path: readonly string[], depth: num
   for (const index of parent.keys()) {
     if (identifier !== '' && !walk.positions.isChosen(identifier, parent[index])) continue;
     const resolved = [...path];
-    resolved[depth] = String(index);
+    resolved[depth] = keyOf(String(index));
     step(parent, resolved, depth, walk);
   }
-}
-
-function indexOf(name: string): number | null {
-  return /^(0|[1-9]\d*)$/.test(name) ? Number(name) : null;
 }
 
 function valueOf(parent: Doc | unknown[], key: string | number): unknown {

@@ -2,6 +2,7 @@ import { Timestamp } from 'bson';
 import type { Collation } from './collation.ts';
 import { applyOperators, copyOf, refuseConflictingOperators, UPDATE_OPERATORS } from './operator-updates.ts';
 import { applyPipelineUpdate, compilePipelineUpdate } from './pipelines.ts';
+import { keysOf } from './field-names.ts';
 import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
 import { assign, encode, isDoc, storedBytes, type Doc } from './values.ts';
@@ -151,7 +152,7 @@ function seedField(seed: Doc, path: string, condition: unknown): void {
     if (isOperators && Array.isArray(condition['$all']) && condition['$all'].length > 1) throw twice(path);
     return;
   }
-  const parts = path.split('.');
+  const parts = keysOf(path);
   const name = parts.pop() ?? '';
   let parent = seed;
   for (const part of parts) {

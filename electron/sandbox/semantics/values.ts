@@ -15,18 +15,20 @@ import {
   deserialize,
   serialize,
 } from 'bson';
+import { withMarks, withNames } from './field-names.ts';
 
-/** A document of BSON values; which classes stand for numbers depends on the form, see the functions of this file. */
+/** A document of BSON values under the keys of `field-names.ts`; which classes stand for numbers depends on the form, see the functions of this file. */
 export type Doc = Record<string, unknown>;
 
 /** MongoDB's limit of a document's size, in bytes. */
 export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Reads BSON so that writing it again gives the same bytes: numbers stay `Int32`, `Long` or `Double`, expressions `BSONRegExp`.
+ * Reads BSON so that writing it again gives the same bytes: numbers stay `Int32`, `Long` or `Double`, expressions `BSONRegExp`, and fields
+ * their order: those whose names are whole numbers stand under other keys, see `field-names.ts`.
  */
 export function decodeExact(bytes: Uint8Array): Doc {
-  const document = deserialize(bytes, DECODING);
+  const document = deserialize(withMarks(bytes), DECODING);
   // The library makes a class of a document that looks like a reference, and forgets the order of its fields in doing so.
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(REFERENCE)
     ? withoutReferences(document)
@@ -74,7 +76,7 @@ export function storedBytes(document: Doc): Uint8Array {
 
 /** Writes a document of any form. */
 export function encode(document: Doc): Uint8Array {
-  return serialize(document, { ignoreUndefined: true });
+  return withNames(serialize(document, { ignoreUndefined: true }));
 }
 
 /** True for a document in the plain sense: neither a list nor a BSON class. */

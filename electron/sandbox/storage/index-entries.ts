@@ -1,4 +1,5 @@
 import { ServerError } from '../semantics/server-error.ts';
+import { keysOf, pathOf } from '../semantics/field-names.ts';
 import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
 import type { Doc } from '../semantics/values.ts';
 import { matcherOf } from '../semantics/matching.ts';
@@ -6,6 +7,7 @@ import { encodeKey, inverted } from './key-encoding.ts';
 
 /** One field of an index with its direction. */
 export interface IndexField {
+  /** As a key of a document. */
   readonly path: string;
   readonly isDescending: boolean;
 }
@@ -90,11 +92,11 @@ function plainEntry({ fields, isSparse }: IndexInfo, document: Doc): DocumentEnt
 }
 
 function listRootOf(document: Doc, path: string): string {
-  const parts = path.split('.');
+  const parts = keysOf(path);
   let value: unknown = document;
   for (const [depth, part] of parts.entries()) {
     value = typeof value === 'object' && value !== null ? (value as Doc)[part] : undefined;
-    if (Array.isArray(value)) return parts.slice(0, depth + 1).join('.');
+    if (Array.isArray(value)) return pathOf(parts.slice(0, depth + 1));
   }
   return path;
 }

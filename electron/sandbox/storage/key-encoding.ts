@@ -1,5 +1,6 @@
 import { BSONRegExp, BSONSymbol, Binary, Code, Decimal128, Double, Int32, ObjectId, Timestamp } from 'bson';
 import type { Decimal } from 'decimal.js';
+import { nameOf } from '../semantics/field-names.ts';
 import { beyondDouble } from '../semantics/numbers.ts';
 import { isDoc, numberOf, typeRank, type Doc } from '../semantics/values.ts';
 
@@ -117,7 +118,7 @@ function append(parts: Buffer[], value: unknown): void {
 function appendDocument(parts: Buffer[], value: unknown): void {
   const document: Doc = isDoc(value) ? value : {};
   for (const key of Object.keys(document)) {
-    parts.push(Buffer.of(typeRank(document[key])), escaped(Buffer.from(key, 'utf8')));
+    parts.push(Buffer.of(typeRank(document[key])), escaped(Buffer.from(nameOf(key), 'utf8')));
     append(parts, document[key]);
   }
   parts.push(Buffer.of(0));

@@ -4,6 +4,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { onlyFields } from '../semantics/bson-elements.ts';
+import { keysOf } from '../semantics/field-names.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
@@ -243,7 +244,7 @@ function touchedBy(before: Doc, after: Doc): (index: IndexInfo) => boolean {
     return isKnown;
   };
   return ({ fields, partialFilter }) =>
-    partialFilter !== null || fields.some(({ path }) => isOther(path.split('.')[0] ?? ''));
+    partialFilter !== null || fields.some(({ path }) => isOther(keysOf(path)[0] ?? ''));
 }
 
 /** A document with its `_id` in front, a new one where it has none. */

@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { keyOf } from '../semantics/field-names.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
 import type { Sqlite } from './schema.ts';
@@ -42,11 +43,11 @@ export class RetryableWrites {
     const results = this.#resultsOf(session, number);
     let isNew = false;
     const record = (statement: number, result: Doc): void => {
-      results[String(statement)] = result;
+      results[keyOf(String(statement))] = result;
       isNew = true;
     };
     const resultOf = (statement: number): Doc | null => {
-      const found = results[String(statement)];
+      const found = results[keyOf(String(statement))];
       return isDoc(found) ? found : null;
     };
     try {

@@ -1,3 +1,4 @@
+import { keyOf, nameOf } from '../semantics/field-names.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 
@@ -12,19 +13,20 @@ export function updateDescription(before: Doc, after: Doc): Doc {
   const disambiguatedPaths: Doc = {};
   const named = (parts: Path): string => {
     const path = parts.join('.');
-    if (isAmbiguous(parts)) disambiguatedPaths[path] = parts;
+    if (isAmbiguous(parts)) disambiguatedPaths[keyOf(path)] = parts;
     return path;
   };
   const compare = (old: Doc, now: Doc, prefix: Path): void => {
-    for (const key of Object.keys(old)) if (!Object.hasOwn(now, key)) removedFields.push(named([...prefix, key]));
+    for (const key of Object.keys(old))
+      if (!Object.hasOwn(now, key)) removedFields.push(named([...prefix, nameOf(key)]));
     for (const [key, value] of Object.entries(now)) {
-      const path = [...prefix, key];
+      const path = [...prefix, nameOf(key)];
       const previous = Object.hasOwn(old, key) ? old[key] : undefined;
       if (Object.hasOwn(old, key) && isSameBson(previous, value)) continue;
       if (isDoc(previous) && isDoc(value)) compare(previous, value, path);
       else if (Array.isArray(previous) && Array.isArray(value) && previous.length > 0) {
         compareLists(previous as unknown[], value as unknown[], path);
-      } else updatedFields[named(path)] = value;
+      } else updatedFields[keyOf(named(path))] = value;
     }
   };
   const compareLists = (old: readonly unknown[], now: readonly unknown[], path: Path): void => {
@@ -34,7 +36,7 @@ export function updateDescription(before: Doc, after: Doc): Doc {
       !isSameBson(old[at], value) && !(isDoc(old[at]) && isDoc(value));
     const differing = now.slice(0, shared).filter(isOther).length;
     if (differing * 2 > shared || now.length === 0) {
-      updatedFields[named(path)] = now;
+      updatedFields[keyOf(named(path))] = now;
       return;
     }
     if (now.length < old.length) truncatedArrays.push({ field: named(path), newSize: now.length });
@@ -42,7 +44,7 @@ export function updateDescription(before: Doc, after: Doc): Doc {
       const previous = old[at];
       if (at < shared && isSameBson(previous, value)) continue;
       if (at < shared && isDoc(previous) && isDoc(value)) compare(previous, value, [...path, at]);
-      else updatedFields[named([...path, at])] = value;
+      else updatedFields[keyOf(named([...path, at]))] = value;
     }
   };
   compare(before, after, []);

@@ -1,4 +1,5 @@
 import { refuse } from './refusal.ts';
+import { keysOf } from '../field-names.ts';
 import { ServerError } from '../server-error.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 
@@ -109,7 +110,7 @@ function compilePath(text: string): Evaluate {
 
 function partsOf(path: string): readonly string[] {
   if (path === '') throw refuse(16_872, "'$' by itself is not a valid FieldPath");
-  const parts = path.split('.');
+  const parts = keysOf(path);
   if (parts.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
   return parts;
 }

@@ -1,4 +1,5 @@
 import { assign, isDoc, type Doc } from '../values.ts';
+import { keyOf } from '../field-names.ts';
 import { compile, isNil, type Operator } from './compile.ts';
 import { refuse } from './refusal.ts';
 
@@ -10,7 +11,8 @@ const getField: Operator = (operand) => {
     const [field, value] = [name(scope), input === null ? scope.current : input(scope)];
     if (typeof field !== 'string') throw refuse(3_041_704, "$getField requires 'field' to evaluate to type String");
     if (value === null) return null;
-    return isDoc(value) && Object.hasOwn(value, field) ? value[field] : undefined;
+    const key = keyOf(field);
+    return isDoc(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   };
 };
 
@@ -19,10 +21,11 @@ function setting(isUnset: boolean): Operator {
     if (!isDoc(operand)) throw refuse(4_161_100, `${name} only supports an object as its argument`);
     const [field, input, value] = ['field', 'input', 'value'].map((part) => compile(operand[part]));
     return (scope) => {
-      const [key, target] = [field?.(scope), input?.(scope)];
-      if (typeof key !== 'string') throw refuse(4_161_107, `${name} requires 'field' to evaluate to a constant`);
+      const [named, target] = [field?.(scope), input?.(scope)];
+      if (typeof named !== 'string') throw refuse(4_161_107, `${name} requires 'field' to evaluate to a constant`);
       if (isNil(target)) return null;
       if (!isDoc(target)) throw refuse(4_161_105, `${name} requires 'input' to evaluate to type Object`);
+      const key = keyOf(named);
       const result: Doc = { ...target };
       const given = isUnset ? undefined : value?.(scope);
       if (given === undefined || given === '$$REMOVE') delete result[key];

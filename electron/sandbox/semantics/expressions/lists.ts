@@ -1,4 +1,5 @@
 import { compareValues, isEqual } from '../compare.ts';
+import { keyOf, nameOf } from '../field-names.ts';
 import { isTrue } from '../field-conditions.ts';
 import { sortOf } from '../element-order.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
@@ -167,7 +168,7 @@ const arrayToObject = fixed(1, (list) => {
         isDoc(entry) ? 40_394 : 40_395,
         '$arrayToObject requires an array of key-value pairs, where the key must be of type string',
       );
-    assign(result, key, value ?? null);
+    assign(result, keyOf(key), value ?? null);
   }
   return result;
 });
@@ -175,7 +176,7 @@ const arrayToObject = fixed(1, (list) => {
 const objectToArray = fixed(1, (value) => {
   if (isNil(value)) return null;
   if (!isDoc(value)) throw refuse(40_390, `$objectToArray requires a document input, found: ${typeNameOf(value)}`);
-  return Object.entries(value).map(([k, v]) => ({ k, v }));
+  return Object.entries(value).map(([key, v]) => ({ k: nameOf(key), v }));
 });
 
 const mergeObjects = variadic((values) => {

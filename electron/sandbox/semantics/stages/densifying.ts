@@ -3,6 +3,7 @@ import { encodeKey } from '../../storage/key-encoding.ts';
 import { calculateWidely } from '../calculation.ts';
 import { compareValues } from '../compare.ts';
 import { refuse } from '../expressions/refusal.ts';
+import { keyOf, keysOf } from '../field-names.ts';
 import { isNil } from '../expressions/compile.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { valueAt } from '../paths.ts';
@@ -48,7 +49,7 @@ export const densify: CompileStage = (operand, context) => {
       "One cannot specify the bounds as 'partition' without specifying a non-empty array of partitionByFields. You may have meant to specify 'full' bounds.",
     );
   const names = [...(range.bounds === 'full' ? [] : partitions), field];
-  const order: Doc = Object.fromEntries(names.map((name) => [name, 1]));
+  const order: Doc = Object.fromEntries(names.map((name) => [keyOf(name), 1]));
   sortFieldsOf(order);
   const sorted = sort(order, context);
   return (input) => new Densifying(field, partitions, range).run(sorted(input));
@@ -119,8 +120,8 @@ class Densifying {
   #ends: { readonly first: unknown; last: unknown } | null = null;
 
   constructor(field: string, partitions: readonly string[], range: Range) {
-    this.#path = field.split('.');
-    this.#partitions = partitions.map((name) => name.split('.'));
+    this.#path = keysOf(field);
+    this.#partitions = partitions.map((name) => keysOf(name));
     this.#range = range;
   }
 

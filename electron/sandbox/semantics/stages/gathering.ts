@@ -3,6 +3,7 @@ import { encodeKey } from '../../storage/key-encoding.ts';
 import { accumulatorOf, isGrowing, type Accumulator } from '../expressions/accumulators.ts';
 import { compile, scopeOf, type Scope } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
+import { keyOf } from '../field-names.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
@@ -196,7 +197,7 @@ export const count: CompileStage = (operand) => {
   return function* (input) {
     let n = 0;
     for (const _document of input) n += 1;
-    if (n > 0) yield { [operand]: n };
+    if (n > 0) yield { [keyOf(operand)]: n };
   };
 };
 

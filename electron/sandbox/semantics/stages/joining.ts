@@ -1,6 +1,7 @@
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { compile, scopeOf, type Evaluate } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
+import { keyOf, keysOf } from '../field-names.ts';
 import { valueAt, valuesAt } from '../paths.ts';
 import { setAt } from '../projection-stages.ts';
 import { ServerError } from '../server-error.ts';
@@ -34,7 +35,7 @@ export const lookup: CompileStage = (operand, context) => {
     name,
     compile(value),
   ]);
-  const path = as.split('.');
+  const path = keysOf(as);
   return function* (input) {
     const foreign = typeof from === 'string' ? foreignOf(from, foreignField, context) : null;
     try {
@@ -81,14 +82,15 @@ function foreignOf(from: string, field: unknown, context: StageContext): Foreign
   }
   held.length = 0;
   return {
-    joined: (document, local) => context.matching(from, { [field]: { $in: localValues(document, String(local)) } }),
+    joined: (document, local) =>
+      context.matching(from, { [keyOf(field)]: { $in: localValues(document, String(local)) } }),
     close: () => undefined,
   };
 }
 
 /** The values by which a document looks for others: a list by its elements and as a whole, what is missing as null. */
 function localValues(document: Doc, field: string): readonly unknown[] {
-  const whole = valueAt(document, field.split('.'));
+  const whole = valueAt(document, keysOf(field));
   const values = valuesAt(document, field).values.filter((value) => typeof value !== 'symbol');
   return (Array.isArray(whole) ? [...values, whole] : values).map((value) => value ?? null);
 }
@@ -97,13 +99,13 @@ function localValues(document: Doc, field: string): readonly unknown[] {
 function indexBy(documents: readonly Doc[], field: string): (document: Doc, local: string) => readonly Doc[] {
   const byKey = new Map<string, number[]>();
   for (const [at, document] of documents.entries())
-    for (const key of keysOf(document, field)) {
+    for (const key of keysAt(document, field)) {
       const places = byKey.get(key);
       if (places === undefined) byKey.set(key, [at]);
       else places.push(at);
     }
   return (document, local) => {
-    const found = new Set(keysOf(document, local).flatMap((key) => byKey.get(key) ?? []));
+    const found = new Set(keysAt(document, local).flatMap((key) => byKey.get(key) ?? []));
     return [...found]
       .sort((left, right) => left - right)
       .map((at) => documents[at])
@@ -111,7 +113,7 @@ function indexBy(documents: readonly Doc[], field: string): (document: Doc, loca
   };
 }
 
-function keysOf(document: Doc, field: string): string[] {
+function keysAt(document: Doc, field: string): string[] {
   return [...new Set(localValues(document, field).map((value) => encodeKey(value).toString('latin1')))];
 }
 

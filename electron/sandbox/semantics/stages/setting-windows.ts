@@ -1,6 +1,7 @@
 import { sortFieldsOf } from '../../storage/query.ts';
 import { compile, constantOf } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
+import { keysOf } from '../field-names.ts';
 import { setAt } from '../projection-stages.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -68,7 +69,7 @@ export const setWindowFields: CompileStage = (operand, context) => {
 };
 
 function pathOf(field: string): readonly string[] {
-  const names = field.split('.');
+  const names = keysOf(field);
   if (names.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
   if (names.some((name) => name.startsWith('$')))
     throw refuse(16_410, "FieldPath field names may not start with '$'. Consider using $getField or $setField.");

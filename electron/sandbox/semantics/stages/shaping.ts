@@ -1,6 +1,7 @@
 import { Long } from 'bson';
 import { compile, isNil, scopeOf, type Evaluate } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
+import { keysOf } from '../field-names.ts';
 import { matcherOf } from '../matching.ts';
 import { valueAt } from '../paths.ts';
 import { FieldSetter, projectionOf, setAt, unsetAt } from '../projection-stages.ts';
@@ -28,7 +29,7 @@ export const addFields: CompileStage = (operand, { variables }) => {
   if (!isDoc(operand))
     throw refuse(40_272, `$addFields specification stage must be an object, got ${typeNameOf(operand)}`);
   const fields = flattened(operand, '').map(([path, value]): readonly [readonly string[], Evaluate] => [
-    path.split('.'),
+    keysOf(path),
     compile(value),
   ]);
   if (fields.length === 0)
@@ -68,7 +69,7 @@ export const unset: CompileStage = (operand) => {
   const paths: unknown = Array.isArray(operand) ? operand : [operand];
   if (!Array.isArray(paths) || paths.length === 0 || !paths.every((path) => typeof path === 'string' && path !== ''))
     throw refuse(31_002, '$unset specification must be a string or an array');
-  const parts = (paths as string[]).map((path) => path.split('.'));
+  const parts = (paths as string[]).map((path) => keysOf(path));
   return (input) => mapped(input, (document) => parts.reduce<Doc>((result, path) => unsetAt(result, path), document));
 };
 
@@ -110,9 +111,9 @@ export const unwind: CompileStage = (operand) => {
     throw refuse(28_818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
   if (indexField !== undefined && (typeof indexField !== 'string' || indexField === ''))
     throw refuse(28_810, 'expected a non-empty string for the includeArrayIndex option to $unwind stage');
-  const parts = path.slice(1).split('.');
+  const parts = keysOf(path.slice(1));
   const withIndex = (document: Doc, index: unknown): Doc =>
-    typeof indexField === 'string' ? setAt(document, indexField.split('.'), index) : document;
+    typeof indexField === 'string' ? setAt(document, keysOf(indexField), index) : document;
   return function* (input) {
     for (const document of input) {
       const value = valueAt(document, parts);
