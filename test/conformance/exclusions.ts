@@ -1,5 +1,5 @@
 import type { ServerFacts } from './requirements.ts';
-import { isDoc, type Operation, type UnifiedFile, type UnifiedTest } from './unified-file.ts';
+import { isDoc, type UnifiedFile, type UnifiedTest } from './unified-file.ts';
 
 /** Operations that only have a sense with transactions of several documents. */
 const TRANSACTIONS = new Set(['startTransaction', 'commitTransaction', 'abortTransaction', 'withTransaction']);
@@ -7,7 +7,7 @@ const TRANSACTIONS = new Set(['startTransaction', 'commitTransaction', 'abortTra
 const LEFT_OUT: Readonly<Record<string, string>> = {
   loop: 'the operation loop belongs to tests that run until they are stopped',
   clientEncryption: 'client-side encryption is not installed',
-  mapReduce: 'this driver has no mapReduce',
+  mapReduce: 'mapReduce runs programs of a client, which the sandbox refuses by decision',
 };
 
 /**
@@ -22,18 +22,10 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
   }
   if (test.expectLogMessages !== undefined || test.expectTracingMessages !== undefined)
     return 'what the driver logs or traces says nothing of the server, and is not compared';
-  if (test.operations.some(hidesBypass)) return 'the driver does not send bypassDocumentValidation: false here';
   if (server.isSandbox && [...operations].some((name) => TRANSACTIONS.has(name))) {
     return 'the sandbox refuses transactions of several documents by decision';
   }
   return null;
-}
-
-/** Operations in which the driver leaves out `bypassDocumentValidation: false`, which is the server's default anyway. */
-const HIDES_BYPASS = new Set(['aggregate', 'bulkWrite', 'findOneAndReplace', 'findOneAndUpdate', 'insertMany']);
-
-function hidesBypass(operation: Operation): boolean {
-  return HIDES_BYPASS.has(operation.name) && operation.arguments?.['bypassDocumentValidation'] === false;
 }
 
 /** The names of operations at any depth: threads and callbacks hold others. */

@@ -5,12 +5,13 @@ import { describeErrorMismatch, describeError } from '../expect-error.ts';
 import { describeMismatch } from '../match.ts';
 import { ObservedClient } from '../observed-client.ts';
 import { isDoc, type Operation } from '../unified-file.ts';
-import { Arguments } from './arguments.ts';
+import { Arguments, type Perform } from './arguments.ts';
 import { BUCKET_OPERATIONS } from './bucket.ts';
 import { CLIENT_OPERATIONS } from './client.ts';
 import { COLLECTION_OPERATIONS } from './collection.ts';
 import { DATABASE_OPERATIONS } from './database.ts';
 import { CURSOR_OPERATIONS } from './open-cursor.ts';
+import { STATED_BYPASS } from './stated-bypass.ts';
 import { SESSION_OPERATIONS, withTransaction } from './session.ts';
 import { TEST_RUNNER_OPERATIONS, type Runner } from './test-runner.ts';
 
@@ -69,7 +70,7 @@ class UnknownOperation extends Mismatch {}
 function call(operation: Operation, given: Arguments, runner: Runner): Promise<unknown> {
   const target = given.entities.entity(operation.object);
   const { name } = operation;
-  if (isCollection(target)) return chosen(COLLECTION_OPERATIONS, name)(target, given);
+  if (isCollection(target)) return collectionOperation(operation)(target, given);
   if (target instanceof Db) return chosen(DATABASE_OPERATIONS, name)(target, given);
   if (target instanceof ObservedClient) return chosen(CLIENT_OPERATIONS, name)(target, given);
   if (target instanceof GridFSBucket) return chosen(BUCKET_OPERATIONS, name)(target, given);
@@ -87,6 +88,11 @@ function call(operation: Operation, given: Arguments, runner: Runner): Promise<u
       throw cause instanceof Mismatch && innermost(cause) instanceof MongoError ? innermost(cause) : cause;
     }
   });
+}
+
+function collectionOperation({ name, arguments: given }: Operation): Perform<Collection> {
+  const isStated = given?.['bypassDocumentValidation'] === false && Object.hasOwn(STATED_BYPASS, name);
+  return chosen(isStated ? STATED_BYPASS : COLLECTION_OPERATIONS, name);
 }
 
 function innermost(error: Error): unknown {
