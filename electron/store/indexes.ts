@@ -1,7 +1,8 @@
 import type { Db } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
-import { mappedCollection, type JobMapping } from '#domain/mapping/job-mapping.ts';
+import type { JobMapping } from '#domain/mapping/job-mapping.ts';
+import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { COLLECTION_NAMES, NEEDED_INDEXES, type Collections, type NeededIndex } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';

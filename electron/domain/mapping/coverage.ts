@@ -3,7 +3,7 @@ import { isFields } from '../fields.ts';
 import { idTextOf, jobSchema } from '../job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
 import { isOptional, valuePathsOf, type MappedPart } from './canonical-fields.ts';
-import type { MappedCollection } from './job-mapping.ts';
+import type { MappedCollection } from './mapped-shape.ts';
 import { readPath, toOurs, type MappedDocument } from './mapped-documents.ts';
 
 /** How much of a field is there and means something, over some documents. */

@@ -1,6 +1,6 @@
 import { isFields } from '../fields.ts';
 import { rootFieldsOf } from './canonical-fields.ts';
-import type { MappedCollection } from './job-mapping.ts';
+import type { MappedCollection } from './mapped-shape.ts';
 import { valueToOurs, valueToTheirs } from './mapped-values.ts';
 
 type Fields = Record<string, unknown>;

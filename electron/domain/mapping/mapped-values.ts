@@ -1,4 +1,4 @@
-import type { MappedCollection, MappedField } from './job-mapping.ts';
+import type { MappedCollection, MappedField } from './mapped-shape.ts';
 
 type Value = (value: unknown) => unknown;
 

@@ -1,5 +1,5 @@
 import type { Collection, Document, FindCursor } from 'mongodb';
-import type { MappedCollection } from '#domain/mapping/job-mapping.ts';
+import type { MappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
 import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
 import { filterToTheirs, orderToTheirs, projectionToTheirs, sortToTheirs } from './mapped-filters.ts';

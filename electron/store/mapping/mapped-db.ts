@@ -1,6 +1,7 @@
 import type { ChangeStream, Db, Document } from 'mongodb';
 import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
-import { mappedCollection, NO_MAPPING, type JobMapping, type MappedCollection } from '#domain/mapping/job-mapping.ts';
+import { NO_MAPPING, type JobMapping } from '#domain/mapping/job-mapping.ts';
+import { mappedCollection, type MappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
 import { toOurs } from '#domain/mapping/mapped-documents.ts';
 import { mappedDocuments } from './mapped-collection.ts';

@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb';
-import type { MappedCollection, MappedField } from '#domain/mapping/job-mapping.ts';
+import type { MappedCollection, MappedField } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
 import { valueToTheirs } from '#domain/mapping/mapped-values.ts';
 import { NotMappableError } from './mapping-error.ts';

@@ -1,4 +1,4 @@
-import type { MappedCollection, MappedField } from '#domain/mapping/job-mapping.ts';
+import type { MappedCollection, MappedField } from '#domain/mapping/mapped-shape.ts';
 import { NotMappableError } from './mapping-error.ts';
 
 /** What a path of ours stands for. */

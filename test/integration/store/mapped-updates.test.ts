@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Db, Document } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseJob, type Job } from '#domain/job.ts';
-import { mappedCollection } from '#domain/mapping/job-mapping.ts';
+import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
 import { applyChange } from '#domain/transition.ts';
 import { guardOf, pipelineOf } from '#store/change-update.ts';
