@@ -96,8 +96,8 @@ export const attemptSchema = z.object({
   model: idSchema,
   acceptanceId: z.string().max(ACCEPTANCE_ID_LENGTH_MAX).nullable(),
   providerCost: microUsdSchema.nullable(),
-  failure: failureSchema.nullable(),
-  validation: validationSchema.nullable(),
+  failure: failureSchema.nullable().default(null),
+  validation: validationSchema.nullable().default(null),
 });
 export type Attempt = z.infer<typeof attemptSchema>;
 

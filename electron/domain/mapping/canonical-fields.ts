@@ -1,6 +1,8 @@
 import { failureSchema } from '../failure.ts';
 import {
+  attemptSchema,
   billingSchema,
+  historyEntrySchema,
   jobInputSchema,
   jobProviderSchema,
   jobSchema,
@@ -8,9 +10,10 @@ import {
   lineageSchema,
   outputSchema,
   progressSchema,
+  validationCheckSchema,
   validationSchema,
 } from '../job.ts';
-import { actorSchema, creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
+import { actorSchema, creditAccountSchema, ledgerEntrySchema, pendingEntrySchema } from '../ledger.ts';
 
 /** The collections that another product may have by other names. The console's own collections are never mapped. */
 export const MAPPED_PARTS = ['jobs', 'accounts', 'ledger'] as const;
@@ -19,11 +22,14 @@ export type MappedPart = (typeof MAPPED_PARTS)[number];
 /** What a field holds, as far as it may be written in another way elsewhere. */
 export type FieldKind = 'state' | 'date' | 'credits' | 'other';
 
+/** Fields at the root of a document or of a list's element; those that are objects with the fields inside, others with null. */
+export type RootFields = Readonly<Record<string, readonly string[] | null>>;
+
 /**
- * The fields of each collection that a mapping can name, by their field at the root; those that are objects with the fields inside.
- * Lists and records (`history`, `holds`) are one field: what is inside keeps Runledger's form. `_id` is never mapped.
+ * The fields of each collection that a mapping can name. Records (`holds`) are one field: what is inside keeps Runledger's form.
+ * `_id` is never mapped.
  */
-const FIELDS: Readonly<Record<MappedPart, Readonly<Record<string, readonly string[] | null>>>> = {
+const FIELDS: Readonly<Record<MappedPart, RootFields>> = {
   jobs: {
     ...plain(jobSchema.options[0].shape),
     input: namesOf(jobInputSchema.shape),
@@ -40,8 +46,49 @@ const FIELDS: Readonly<Record<MappedPart, Readonly<Record<string, readonly strin
   ledger: { ...plain(ledgerEntrySchema.shape), actor: namesOf(actorSchema.shape) },
 };
 
+/** A list whose elements have fields that a mapping can name. */
+interface CanonicalList {
+  readonly fields: RootFields;
+  /** The field that tells an element from the others of its list; null where all of its fields together do. */
+  readonly key: string | null;
+}
+
+const CHECKS: CanonicalList = { fields: plain(validationCheckSchema.shape), key: null };
+
+/** Each list by its path, in which `[]` stands for every element of a list around it; a list comes after those that it lies in. */
+const LISTS: Readonly<Record<MappedPart, Readonly<Record<string, CanonicalList>>>> = {
+  jobs: {
+    history: { fields: { ...plain(historyEntrySchema.shape), actor: namesOf(actorSchema.shape) }, key: 'seq' },
+    attempts: {
+      fields: {
+        ...plain(attemptSchema.shape),
+        failure: namesOf(failureSchema.shape),
+        validation: namesOf(validationSchema.shape),
+      },
+      key: 'n',
+    },
+    'attempts[].validation.checks': CHECKS,
+    'validation.checks': CHECKS,
+    'billing.pending': {
+      fields: { ...plain(pendingEntrySchema.shape), actor: namesOf(actorSchema.shape) },
+      key: 'key',
+    },
+  },
+  accounts: {},
+  ledger: {},
+};
+
 /** Objects that are null for as long as there is nothing to say: without any of their fields they are not there. */
-const NULLABLE: ReadonlySet<string> = new Set(['lease', 'progress', 'validation', 'failure', 'output', 'lineage']);
+const NULLABLE: ReadonlySet<string> = new Set([
+  'lease',
+  'progress',
+  'validation',
+  'failure',
+  'output',
+  'lineage',
+  'attempts[].failure',
+  'attempts[].validation',
+]);
 
 const DATES: ReadonlySet<string> = new Set([
   'notBefore',
@@ -52,6 +99,11 @@ const DATES: ReadonlySet<string> = new Set([
   'progress.at',
   'failure.at',
   'at',
+  'history[].at',
+  'attempts[].startedAt',
+  'attempts[].endedAt',
+  'attempts[].failure.at',
+  'billing.pending[].at',
 ]);
 
 const CREDITS: ReadonlySet<string> = new Set([
@@ -62,9 +114,12 @@ const CREDITS: ReadonlySet<string> = new Set([
   'available',
   'held',
   'credits',
+  'billing.pending[].credits',
 ]);
 
-/** Fields that a document may lack and still be what it should be. */
+const STATES: ReadonlySet<string> = new Set(['state', 'history[].from', 'history[].to']);
+
+/** Fields that a document or an element may say nothing of and still be what it should be. */
 const OPTIONAL: ReadonlySet<string> = new Set([
   'leaseToken',
   'priority',
@@ -75,41 +130,80 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'billing.collects',
   'billing.pricing',
   'posting',
+  'history[].from',
+  'history[].policyVersion',
+  'attempts[].endedAt',
+  'attempts[].acceptanceId',
+  'attempts[].providerCost',
 ]);
 
-/** The fields at the root of a collection's documents, each with the fields inside it or null. */
-export function rootFieldsOf(part: MappedPart): Readonly<Record<string, readonly string[] | null>> {
-  return FIELDS[part];
+/** The fields at the root of a collection's documents, or of the elements of one of their lists. */
+export function rootFieldsOf(part: MappedPart, list: string | null = null): RootFields {
+  return list === null ? FIELDS[part] : listOf(part, list).fields;
 }
 
-/** Every path that a mapping may name: whole fields of the root, and fields inside objects. */
+/** The paths of the lists whose elements a mapping can name fields of; one comes after those that it lies in. */
+export function listPathsOf(part: MappedPart): readonly string[] {
+  return Object.keys(LISTS[part]);
+}
+
+/** The field by which an element of a list is known again; null where it is known by all of its fields. */
+export function elementKeyOf(part: MappedPart, list: string): string | null {
+  return listOf(part, list).key;
+}
+
+function listOf(part: MappedPart, list: string): CanonicalList {
+  const found = LISTS[part][list];
+  if (found === undefined) throw new Error(`${part} has no list ${list}`);
+  return found;
+}
+
+/** The innermost list that a path goes through, null where it goes through none, and the path within a document or an element. */
+export function splitPath(path: string): { readonly list: string | null; readonly inside: string } {
+  const at = path.lastIndexOf('[].');
+  return at < 0 ? { list: null, inside: path } : { list: path.slice(0, at), inside: path.slice(at + 3) };
+}
+
+/** Every path that a mapping may name: whole fields, fields inside objects, and those of the elements of lists. */
 export function mappablePathsOf(part: MappedPart): readonly string[] {
-  return Object.entries(FIELDS[part]).flatMap(([root, inside]) =>
+  return eachShapeOf(part, (root, inside) =>
     inside === null ? [root] : [root, ...inside.map((name) => `${root}.${name}`)],
   );
 }
 
 /** Every path that holds a value: as {@link mappablePathsOf}, without the objects. */
 export function valuePathsOf(part: MappedPart): readonly string[] {
-  return Object.entries(FIELDS[part]).flatMap(([root, inside]) =>
-    inside === null ? [root] : inside.map((name) => `${root}.${name}`),
+  return eachShapeOf(part, (root, inside) => (inside === null ? [root] : inside.map((name) => `${root}.${name}`)));
+}
+
+function eachShapeOf(
+  part: MappedPart,
+  pathsOf: (root: string, inside: readonly string[] | null) => readonly string[],
+): readonly string[] {
+  const paths = (fields: RootFields): readonly string[] =>
+    Object.entries(fields).flatMap(([root, inside]) => pathsOf(root, inside));
+  const elements = Object.entries(LISTS[part]).flatMap(([list, { fields }]) =>
+    paths(fields).map((path) => `${list}[].${path}`),
   );
+  return [...paths(FIELDS[part]), ...elements];
 }
 
 /** What a path holds. */
 export function kindOf(part: MappedPart, path: string): FieldKind {
-  if (part === 'jobs' && path === 'state') return 'state';
+  if (part === 'jobs' && STATES.has(path)) return 'state';
   if (DATES.has(path) && (path !== 'at' || part === 'ledger')) return 'date';
   return CREDITS.has(path) ? 'credits' : 'other';
 }
 
-/** The object that a path lies in where that object may be null; null elsewhere. */
+/** The object that a path lies in where that object may be null, named within the document or element; null elsewhere. */
 export function nullableObjectOf(part: MappedPart, path: string): string | null {
-  const [root = ''] = path.split('.');
-  return part === 'jobs' && root !== path && NULLABLE.has(root) ? root : null;
+  const { list, inside } = splitPath(path);
+  const [root = ''] = inside.split('.');
+  const whole = list === null ? root : `${list}[].${root}`;
+  return part === 'jobs' && root !== inside && NULLABLE.has(whole) ? root : null;
 }
 
-/** Whether a document without this path may still be what it should be. */
+/** Whether a document or an element that says nothing of this path may still be what it should be. */
 export function isOptional(part: MappedPart, path: string): boolean {
   return OPTIONAL.has(path) || nullableObjectOf(part, path) !== null;
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { jobStateSchema } from '../job.ts';
 import { READS, WRITES_OF } from '../privileges.ts';
-import { kindOf, MAPPED_PARTS, mappablePathsOf, type MappedPart } from './canonical-fields.ts';
-import { fieldsOf } from './mapped-shape.ts';
+import {
+  kindOf,
+  MAPPED_PARTS,
+  mappablePathsOf,
+  splitPath,
+  type FieldKind,
+  type MappedPart,
+} from './canonical-fields.ts';
+import { mappedCollection, placeOf, type MappedField } from './mapped-shape.ts';
 
 /** A field's path as MongoDB writes it with dots; names that would mean something else to a server are none. */
 export const foreignPathSchema = z
@@ -22,10 +29,15 @@ export const valueFormSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('date_epoch_ms') }),
   /** Credits in a unit that is 10 to the power of `decimals` smallest units. */
   z.object({ type: z.literal('credits_whole'), decimals: z.int().min(1).max(6) }),
+  /** A state by the mapping's words. A job's own state always is; in a list only where a pair says so, Runledger's names elsewhere. */
+  z.object({ type: z.literal('state') }),
 ]);
 export type ValueForm = z.infer<typeof valueFormSchema>;
 
-/** One field that has another name or another form elsewhere. */
+/**
+ * One field that has another name or another form elsewhere. A field of a list's elements is written `attempts[].startedAt`, and its
+ * path there begins with where that list stands: `tries[].begun_at`.
+ */
 export const fieldPairSchema = z.object({
   ours: z.string().max(100),
   theirs: foreignPathSchema,
@@ -46,7 +58,7 @@ export const mappedCollectionsSchema = z.object({
   ledger: collectionNameSchema,
 });
 
-const pairsSchema = z.array(fieldPairSchema).max(100);
+const pairsSchema = z.array(fieldPairSchema).max(200);
 const stateNameSchema = z.string().min(1).max(100);
 const stateNamesSchema = z.tuple([stateNameSchema]).rest(stateNameSchema);
 /** How many names one state may have. */
@@ -124,18 +136,54 @@ function problemsOfPart(mapping: JobMapping, part: MappedPart): readonly Problem
   const path = ['fields', part];
   const problems: Problem[] = [];
   for (const [at, { ours, form }] of pairs.entries()) {
-    const kind = kindOf(part, ours);
-    const isFitting = form.type === 'same' || (form.type === 'credits_whole' ? kind === 'credits' : kind === 'date');
     if (!known.has(ours)) problems.push({ path: [...path, at], message: `${ours} is no field of ${part}` });
-    else if (!isFitting) problems.push({ path: [...path, at], message: `${ours} cannot be written as ${form.type}` });
+    else if (!isFitting(form, kindOf(part, ours))) {
+      problems.push({ path: [...path, at], message: `${ours} cannot be written as ${form.type}` });
+    }
   }
   const collision = firstCollision(pairs.map((pair) => pair.ours));
   if (collision !== null) problems.push({ path, message: `${collision} is named twice, or within another` });
   if (problems.length > 0) return problems;
-  const theirs = firstCollision(fieldsOf(pairs, part).map((field) => field.theirs));
+  const misplaced = misplacedOf(pairs);
+  if (misplaced !== null) return [{ path, message: misplaced }];
+  const theirs = collisionWithin(mappedCollection(mapping, part).fields);
   return theirs === null
     ? []
     : [{ path, message: `${theirs} stands for two fields: name another path for the one that is not meant` }];
+}
+
+function isFitting({ type }: ValueForm, kind: FieldKind): boolean {
+  switch (type) {
+    case 'same':
+      return true;
+    case 'state':
+      return kind === 'state';
+    case 'credits_whole':
+      return kind === 'credits';
+    case 'date_iso':
+    case 'date_epoch_ms':
+      return kind === 'date';
+  }
+}
+
+/** The first field of elements that is looked for outside of its list, or under what is no name in an element; null where there is none. */
+function misplacedOf(pairs: readonly FieldPair[]): string | null {
+  for (const { ours, theirs } of pairs) {
+    const { list } = splitPath(ours);
+    if (list === null) continue;
+    const place = `${placeOf(pairs, list)}[].`;
+    if (!theirs.startsWith(place)) return `${theirs} does not begin with ${place} where ${list} stands`;
+    if (!foreignPathSchema.safeParse(theirs.slice(place.length)).success) return `${theirs} is no path in ${place}`;
+  }
+  return null;
+}
+
+function collisionWithin(fields: readonly MappedField[]): string | null {
+  const here = firstCollision(fields.map(({ theirs }) => theirs));
+  return fields.reduce<string | null>(
+    (found, { elements }) => found ?? (elements === null ? null : collisionWithin(elements.fields)),
+    here,
+  );
 }
 
 /** The first path that is there twice or begins another; null where there is none. */

@@ -1,6 +1,5 @@
 import { isFields } from '../fields.ts';
-import { rootFieldsOf } from './canonical-fields.ts';
-import type { MappedCollection } from './mapped-shape.ts';
+import type { MappedElements, MappedField, MappedShape } from './mapped-shape.ts';
 import { valueToOurs, valueToTheirs } from './mapped-values.ts';
 
 type Fields = Record<string, unknown>;
@@ -8,14 +7,14 @@ type Fields = Record<string, unknown>;
 export type MappedDocument = Readonly<Record<string, unknown>>;
 
 /**
- * Their document as one of ours. Fields that the console does not know are handed on where they stand at the root and their name
- * means nothing here; {@link toTheirs} keeps all of them.
+ * Their document, or an element of their list, as one of ours. Fields that the console does not know are handed on where they stand
+ * at the root and their name means nothing here; {@link toTheirs} keeps all of them.
  */
-export function toOurs(collection: MappedCollection, theirs: MappedDocument): Fields {
-  const ours = unknownFieldsOf(collection, theirs);
-  const values = collection.fields.map((field) => {
+export function toOurs(shape: MappedShape, theirs: MappedDocument): Fields {
+  const ours = unknownFieldsOf(shape, theirs);
+  const values = shape.fields.map((field) => {
     const found = readPath(theirs, field.theirs);
-    return { field, found: found.isThere ? { ...found, value: valueToOurs(field, collection)(found.value) } : found };
+    return { field, found: found.isThere ? { ...found, value: fieldToOurs(shape, field, found.value) } : found };
   });
   const spoken = new Set(values.flatMap(({ field, found }) => (isSaid(found) ? (field.within ?? []) : [])));
   for (const { field, found } of values) {
@@ -26,33 +25,64 @@ export function toOurs(collection: MappedCollection, theirs: MappedDocument): Fi
   return ours;
 }
 
+function fieldToOurs(shape: MappedShape, field: MappedField, value: unknown): unknown {
+  const { elements } = field;
+  if (elements === null || !Array.isArray(value)) return valueToOurs(field, shape)(value);
+  return value.map((element: unknown) => (isFields(element) ? toOurs(elements, element) : element));
+}
+
 /**
- * Our document as theirs. A value that is not another one than before stays just as it was written there, and so does every field
- * that the console does not know.
+ * Our document, or an element of our list, as theirs. A value that is not another one than before stays just as it was written there,
+ * and so does every field that the console does not know.
  * @param before what stands there now, null for a new document
  */
-export function toTheirs(collection: MappedCollection, ours: MappedDocument, before: MappedDocument | null): Fields {
-  const theirs = before === null ? unknownFieldsOf(collection, ours) : copyOf(before);
-  const known = before === null ? {} : toOurs(collection, before);
-  for (const field of collection.fields) {
+export function toTheirs(shape: MappedShape, ours: MappedDocument, before: MappedDocument | null): Fields {
+  const theirs = before === null ? unknownFieldsOf(shape, ours) : copyOf(before);
+  const known = before === null ? {} : toOurs(shape, before);
+  for (const field of shape.fields) {
     const wanted = readPath(ours, field.ours);
     const standing = readPath(before ?? {}, field.theirs);
     if (isSame(wanted, readPath(known, field.ours))) continue;
     const isObjectGone = field.within !== null && !isFields(ours[field.within]);
-    if (wanted.isThere) setPath(theirs, field.theirs, valueToTheirs(field, collection)(wanted.value));
-    else if (standing.isThere && isObjectGone) setPath(theirs, field.theirs, null);
+    if (wanted.isThere) {
+      const now: unknown = standing.isThere ? standing.value : undefined;
+      setPath(theirs, field.theirs, fieldToTheirs(shape, field, wanted.value, now));
+    } else if (standing.isThere && isObjectGone) setPath(theirs, field.theirs, null);
     else if (standing.isThere) removePath(theirs, field.theirs);
   }
   return theirs;
 }
 
+/** @param before what stands there now, undefined where nothing does */
+export function fieldToTheirs(shape: MappedShape, field: MappedField, value: unknown, before: unknown): unknown {
+  const { elements } = field;
+  if (elements === null || !Array.isArray(value)) return valueToTheirs(field, shape)(value);
+  const standing: readonly unknown[] = Array.isArray(before) ? before : [];
+  let next = 0;
+  return value.map((element: unknown, at) => {
+    if (!isFields(element)) return element;
+    const found = standing.findIndex(
+      (other, place) =>
+        (elements.key === null ? place === at : place >= next) &&
+        isFields(other) &&
+        isSameElement(elements, element, toOurs(elements, other)),
+    );
+    if (found >= 0) next = found + 1;
+    const other = standing[found];
+    return toTheirs(elements, element, isFields(other) ? other : null);
+  });
+}
+
+/** Whether an element is another one changed: its key is the same, and where a list has no key, all that the console knows of it. */
+function isSameElement({ key, fields }: MappedElements, one: MappedDocument, other: MappedDocument): boolean {
+  const paths = key === null ? fields.map(({ ours }) => ours) : [key];
+  return paths.every((path) => isSame(readPath(one, path), readPath(other, path)));
+}
+
 /** The fields at the root that no field of either side has to do with, and the id. */
-function unknownFieldsOf({ part, fields }: MappedCollection, document: MappedDocument): Fields {
-  const known = rootFieldsOf(part);
+function unknownFieldsOf({ known, fields }: MappedShape, document: MappedDocument): Fields {
   const roots = new Set(fields.map(({ theirs }) => theirs.split('.')[0] ?? ''));
-  return Object.fromEntries(
-    Object.entries(document).filter(([root]) => !Object.hasOwn(known, root) && !roots.has(root)),
-  );
+  return Object.fromEntries(Object.entries(document).filter(([root]) => !known.has(root) && !roots.has(root)));
 }
 
 /** What stands at a path, or that nothing does. */

@@ -1,4 +1,4 @@
-import type { MappedCollection, MappedField } from './mapped-shape.ts';
+import type { MappedField, MappedShape } from './mapped-shape.ts';
 
 type Value = (value: unknown) => unknown;
 
@@ -13,14 +13,14 @@ const EPOCH_MS_MAX = 8.64e15;
  * A value of theirs as ours. One that is not written as the field's form says is handed on as something that no schema takes, so
  * that its document is malformed and never half understood.
  */
-export function valueToOurs(field: MappedField, collection: Pick<MappedCollection, 'stateByTheirs'>): Value {
+export function valueToOurs(field: MappedField, shape: Pick<MappedShape, 'stateByTheirs'>): Value {
   const { form } = field;
   switch (form.type) {
     case 'same':
       return (value) => value;
     case 'state':
       return (value) =>
-        typeof value === 'string' ? (collection.stateByTheirs.get(value) ?? `${UNKNOWN_STATE}${value}`) : value;
+        typeof value === 'string' ? (shape.stateByTheirs.get(value) ?? `${UNKNOWN_STATE}${value}`) : value;
     case 'date_iso':
       return isoToDate;
     case 'date_epoch_ms':
@@ -31,13 +31,13 @@ export function valueToOurs(field: MappedField, collection: Pick<MappedCollectio
 }
 
 /** A value of ours as theirs. What is no value of the kind is handed on as it is. */
-export function valueToTheirs(field: MappedField, collection: Pick<MappedCollection, 'stateNames'>): Value {
+export function valueToTheirs(field: MappedField, shape: Pick<MappedShape, 'stateNames'>): Value {
   const { form } = field;
   switch (form.type) {
     case 'same':
       return (value) => value;
     case 'state':
-      return (value) => (typeof value === 'string' ? stateToTheirs(value, collection.stateNames) : value);
+      return (value) => (typeof value === 'string' ? stateToTheirs(value, shape.stateNames) : value);
     case 'date_iso':
       return (value) => (value instanceof Date ? value.toISOString() : value);
     case 'date_epoch_ms':
@@ -47,7 +47,7 @@ export function valueToTheirs(field: MappedField, collection: Pick<MappedCollect
   }
 }
 
-function stateToTheirs(value: string, names: MappedCollection['stateNames']): string {
+function stateToTheirs(value: string, names: MappedShape['stateNames']): string {
   if (value.startsWith(UNKNOWN_STATE)) return value.slice(UNKNOWN_STATE.length);
   return names.get(value)?.[0] ?? value;
 }

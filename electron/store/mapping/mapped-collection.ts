@@ -1,8 +1,14 @@
 import type { Collection, Document, FindCursor } from 'mongodb';
-import type { MappedCollection } from '#domain/mapping/mapped-shape.ts';
+import type { MappedCollection, MappedElements } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
 import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
-import { filterToTheirs, orderToTheirs, projectionToTheirs, sortToTheirs } from './mapped-filters.ts';
+import {
+  filterToTheirs,
+  orderToTheirs,
+  placeFiltersToTheirs,
+  projectionToTheirs,
+  sortToTheirs,
+} from './mapped-filters.ts';
 import { updateToTheirs } from './mapped-updates.ts';
 import { NotMappableError } from './mapping-error.ts';
 
@@ -51,10 +57,14 @@ function callsOf(target: Documents, mapping: MappedCollection): ReadonlyMap<stri
     aggregate: (stages, options) => target.aggregate(stagesToTheirs(mapping, stages), plainOptions(options)),
     insertOne: (document, options) => target.insertOne(inserted(document), plainOptions(options)),
     insertMany: (documents, options) => target.insertMany(asList(documents).map(inserted), plainOptions(options)),
-    updateOne: (given, update, options) =>
-      target.updateOne(filter(given), translatedUpdate(mapping, update, options), plainOptions(options)),
-    updateMany: (given, update, options) =>
-      target.updateMany(filter(given), translatedUpdate(mapping, update, options), plainOptions(options)),
+    updateOne: (given, update, options) => {
+      const translated = translatedUpdate(mapping, update, plainOptions(options));
+      return target.updateOne(filter(given), translated.update, translated.options);
+    },
+    updateMany: (given, update, options) => {
+      const translated = translatedUpdate(mapping, update, plainOptions(options));
+      return target.updateMany(filter(given), translated.update, translated.options);
+    },
     bulkWrite: (operations, options) =>
       target.bulkWrite(
         asList(operations).map((operation) => operationToTheirs(mapping, operation)),
@@ -72,12 +82,23 @@ function callsOf(target: Documents, mapping: MappedCollection): ReadonlyMap<stri
   return new Map(Object.entries(calls));
 }
 
+interface TranslatedUpdate {
+  readonly update: Document | Document[];
+  /** The options with the filters of places, which name fields too. */
+  readonly options: Document;
+}
+
 /** An upsert by pipeline would begin from a document of ours that is none of theirs yet. */
-function translatedUpdate(mapping: MappedCollection, update: unknown, options: unknown): Document | Document[] {
-  if (Array.isArray(update) && isFields(options) && options['upsert'] === true) {
-    throw new NotMappableError('an insertion by pipeline');
-  }
-  return updateToTheirs(mapping, update);
+function translatedUpdate(mapping: MappedCollection, update: unknown, options: Document): TranslatedUpdate {
+  if (Array.isArray(update) && options['upsert'] === true) throw new NotMappableError('an insertion by pipeline');
+  const named = new Map<string, MappedElements>();
+  const translated = updateToTheirs(mapping, update, named);
+  const { arrayFilters, ...rest } = options;
+  if (arrayFilters === undefined) return { update: translated, options: rest };
+  return {
+    update: translated,
+    options: { ...rest, arrayFilters: placeFiltersToTheirs(named, asList(arrayFilters)) },
+  };
 }
 
 type Operation = Parameters<Documents['bulkWrite']>[0][number];
@@ -87,11 +108,14 @@ function operationToTheirs(mapping: MappedCollection, operation: unknown): Opera
   const [name = '', ...others] = Object.keys(given);
   const body = asDocument(given[name], name);
   const isUpdate = (name === 'updateOne' || name === 'updateMany') && others.length === 0;
-  const known = ['filter', 'update', 'upsert'];
+  const known = ['filter', 'update', 'upsert', 'arrayFilters'];
   if (isUpdate && Object.keys(body).every((part) => known.includes(part))) {
+    const { filter, update: asked, ...more } = body;
+    const { update, options } = translatedUpdate(mapping, asked, more);
     const translated = {
-      filter: filterToTheirs(mapping, asDocument(body['filter'], 'filter')),
-      update: translatedUpdate(mapping, body['update'], body),
+      ...options,
+      filter: filterToTheirs(mapping, asDocument(filter, 'filter')),
+      update,
       upsert: body['upsert'] === true,
     };
     return name === 'updateOne' ? { updateOne: translated } : { updateMany: translated };

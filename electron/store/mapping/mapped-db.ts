@@ -5,7 +5,7 @@ import { mappedCollection, type MappedCollection } from '#domain/mapping/mapped-
 import { isFields } from '#domain/fields.ts';
 import { toOurs } from '#domain/mapping/mapped-documents.ts';
 import { mappedDocuments } from './mapped-collection.ts';
-import { ourPath } from './mapped-paths.ts';
+import { ourPaths } from './mapped-paths.ts';
 import { NotMappableError } from './mapping-error.ts';
 
 /** Commands that name no field and none of the mapped collections. */
@@ -104,7 +104,7 @@ export function eventToOurs(event: Document, byTheirs: ReadonlyMap<string, Mappe
 
 function changedFields({ updatedFields, removedFields }: Document, part: MappedCollection): Document {
   const known = (paths: readonly unknown[]): readonly string[] =>
-    paths.flatMap((path) => (typeof path === 'string' ? (ourPath(part, path) ?? []) : []));
+    paths.flatMap((path) => (typeof path === 'string' ? ourPaths(part, path) : []));
   return {
     // Which fields, not what they became: the values stand in the document that comes with the event.
     updatedPaths: known(isFields(updatedFields) ? Object.keys(updatedFields) : []),

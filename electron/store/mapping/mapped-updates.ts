@@ -1,170 +1,94 @@
 import type { Document } from 'mongodb';
-import type { MappedCollection, MappedField } from '#domain/mapping/mapped-shape.ts';
+import type { MappedCollection, MappedElements } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
-import { UNKNOWN_STATE, valueToTheirs } from '#domain/mapping/mapped-values.ts';
+import { fieldToTheirs } from '#domain/mapping/mapped-documents.ts';
+import { filterToTheirs } from './mapped-filters.ts';
+import { findPath, type FoundPath } from './mapped-paths.ts';
+import { pipelineToTheirs } from './mapped-pipelines.ts';
 import { NotMappableError } from './mapping-error.ts';
-import { findPath } from './mapped-paths.ts';
 
-/** Their document and ours, beside one another while an update is worked out; no path of theirs may begin so. */
-const THEIRS = '__rl_t';
-const OURS = '__rl_o';
-const ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%LZ';
-
-/** An update of ours as theirs. Throws {@link NotMappableError} where there is none. */
-export function updateToTheirs(collection: MappedCollection, update: unknown): Document | Document[] {
+/**
+ * An update of ours as theirs. Throws {@link NotMappableError} where there is none.
+ * @param named takes down which elements a named place (`$[name]`) is about
+ */
+export function updateToTheirs(
+  collection: MappedCollection,
+  update: unknown,
+  named = new Map<string, MappedElements>(),
+): Document | Document[] {
   if (Array.isArray(update)) return pipelineToTheirs(collection, update);
   if (!isFields(update)) throw new NotMappableError('an update that is no document');
   return Object.fromEntries(
-    Object.entries(update).map(([operator, fields]) => [operator, operandToTheirs(collection, operator, fields)]),
-  );
-}
-
-function operandToTheirs(collection: MappedCollection, operator: string, fields: unknown): Document {
-  if (!['$set', '$unset', '$setOnInsert'].includes(operator) || !isFields(fields)) {
-    throw new NotMappableError(`the update ${operator}`);
-  }
-  return Object.fromEntries(
-    Object.entries(fields).map(([path, value]): [string, unknown] => {
-      const found = findPath(collection, path);
-      if (found.type === 'object') throw new NotMappableError(`${path} is not one field in ${collection.name}`);
-      const isConverted = found.type === 'field' && found.isWhole && operator !== '$unset';
-      return [found.path, isConverted ? valueToTheirs(found.field, collection)(value) : value];
+    Object.entries(update).map(([operator, fields]) => {
+      if (!isFields(fields)) throw new NotMappableError(`the update ${operator}`);
+      const operands = Object.entries(fields).map(([path, value]): [string, unknown] => {
+        const found = findPath(collection, path, named);
+        if (found.type === 'object') throw new NotMappableError(`${path} is not one field in ${collection.name}`);
+        return [found.path, operandToTheirs(collection, operator, path, found, value)];
+      });
+      return [operator, Object.fromEntries(operands)];
     }),
   );
 }
 
-/**
- * A pipeline of ours, untouched, between two translations that the server itself does in the same atomic update: their document
- * becomes ours, the pipeline works on that, and what it changed goes back to where it stands there. A value that it did not change
- * is written as it was. One that is not written as the mapping says makes the server refuse the update.
- */
-function pipelineToTheirs(collection: MappedCollection, pipeline: readonly Document[]): Document[] {
-  return [
-    { $replaceWith: { _id: '$_id', [THEIRS]: '$$ROOT' } },
-    { $set: oursFromTheirs(collection) },
-    ...pipeline,
-    { $replaceWith: { $mergeObjects: [`$${THEIRS}`, { [THEIRS]: `$${THEIRS}`, [OURS]: '$$ROOT' }] } },
-    { $set: Object.fromEntries(collection.fields.map((field) => [field.theirs, writtenValue(collection, field)])) },
-    ...objectsAbove(collection).map(mendedObject),
-    { $unset: [THEIRS, OURS] },
-  ];
-}
-
-function oursFromTheirs(collection: MappedCollection): Document {
-  const set: Document = {};
-  const objects = new Map<string, MappedField[]>();
-  for (const field of collection.fields) {
-    if (field.within === null) set[field.ours] = oursExpression(collection, field);
-    else objects.set(field.within, [...(objects.get(field.within) ?? []), field]);
-  }
-  for (const [name, fields] of objects) {
-    const inside = fields.map(
-      (field) => [field.ours.slice(name.length + 1), oursExpression(collection, field)] as const,
-    );
-    const isSaid = { $or: fields.map(({ theirs }) => isThere(`$${THEIRS}.${theirs}`)) };
-    set[name] = { $cond: [isSaid, Object.fromEntries(inside), null] };
-  }
-  return set;
-}
-
-/** Neither absent nor null. */
-function isThere(path: string): Document {
-  return { $ne: [{ $ifNull: [path, null] }, null] };
-}
-
-/** A value of theirs as ours; absent stays absent, null stays null, and what has another form is an error of the server's. */
-function oursExpression(collection: MappedCollection, field: MappedField): unknown {
-  const value = `$${THEIRS}.${field.theirs}`;
-  const { form } = field;
-  const converted = (expression: Document): Document => ({ $cond: [isThere(value), expression, value] });
-  switch (form.type) {
-    case 'same':
+function operandToTheirs(
+  collection: MappedCollection,
+  operator: string,
+  path: string,
+  found: Exclude<FoundPath, { type: 'object' }>,
+  value: unknown,
+): unknown {
+  switch (operator) {
+    case '$unset':
       return value;
-    case 'state':
-      return {
-        $switch: {
-          branches: [...collection.stateNames].map(([ours, theirs]) => ({
-            case: { $in: [value, { $literal: [...theirs] }] },
-            then: ours,
-          })),
-          default: {
-            $cond: [{ $eq: [{ $type: value }, 'string'] }, { $concat: [{ $literal: UNKNOWN_STATE }, value] }, value],
-          },
-        },
-      };
-    case 'date_iso':
-      return converted({ $dateFromString: { dateString: value } });
-    case 'date_epoch_ms':
-      return converted({ $toDate: { $toLong: value } });
-    case 'credits_whole': {
-      const unit = 10 ** form.decimals;
-      const smallest = { $round: [{ $multiply: [value, unit] }, 0] };
-      // A text that is no number, made of the value so that no server works it out beforehand: it refuses the update.
-      const refusal = { $toDouble: { $concat: ['not in units: ', { $toString: value }] } };
-      return converted({ $cond: [{ $eq: [{ $divide: [smallest, unit] }, value] }, { $toLong: smallest }, refusal] });
+    case '$set':
+      // What is new for a whole element has nothing to keep the fields in that the console does not know.
+      if (found.type === 'element' || (isList(found) && !isEmpty(value))) {
+        throw new NotMappableError(`writing ${path} as a whole`);
+      }
+      return valueFor(collection, found, value);
+    case '$setOnInsert':
+      return valueFor(collection, found, value);
+    case '$push':
+      return isList(found) ? pushed(collection, found, value) : sameOf(operator, path, found, value);
+    case '$pull': {
+      const elements = found.type === 'field' && found.isWhole ? found.field.elements : null;
+      if (elements === null) return sameOf(operator, path, found, value);
+      if (!isFields(value)) throw new NotMappableError(`${operator} of a whole element`);
+      return filterToTheirs(elements, value);
     }
+    default:
+      throw new NotMappableError(`the update ${operator}`);
   }
 }
 
-function writtenValue(collection: MappedCollection, field: MappedField): unknown {
-  const { form, within } = field;
-  const before = `$${THEIRS}.${field.theirs}`;
-  const after = `$${OURS}.${field.ours}`;
-  const value =
-    form.type === 'same'
-      ? after
-      : { $cond: [{ $eq: [after, oursExpression(collection, field)] }, before, theirsExpression(collection, field)] };
-  if (within === null) return value;
-  const isGone = { $ne: [{ $type: `$${OURS}.${within}` }, 'object'] };
-  const emptied = { $cond: [{ $eq: [{ $type: before }, 'missing'] }, '$$REMOVE', null] };
-  return { $cond: [isGone, emptied, value] };
+function isList(found: FoundPath): found is Extract<FoundPath, { type: 'field' }> {
+  return found.type === 'field' && found.isWhole && found.field.elements !== null;
 }
 
-function theirsExpression(collection: MappedCollection, { form, ours }: MappedField): unknown {
-  const value = `$${OURS}.${ours}`;
-  const converted = (expression: Document): Document => ({ $cond: [isThere(value), expression, value] });
-  switch (form.type) {
-    case 'same':
-      return value;
-    case 'state':
-      return {
-        $switch: {
-          branches: [...collection.stateNames].map(([state, [first]]) => ({
-            case: { $eq: [value, state] },
-            then: { $literal: first },
-          })),
-          default: value,
-        },
-      };
-    case 'date_iso':
-      return converted({ $dateToString: { date: value, format: ISO_FORMAT } });
-    case 'date_epoch_ms':
-      return converted({ $toLong: value });
-    case 'credits_whole':
-      return converted({ $divide: [value, 10 ** form.decimals] });
+function isEmpty(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
+}
+
+/** What is written into a list whose elements are the same on both sides; nothing else has one form there. */
+function sameOf(operator: string, path: string, found: FoundPath, value: unknown): unknown {
+  if (found.type === 'field' && found.field.form.type === 'same') return value;
+  throw new NotMappableError(`${operator} of ${path}`);
+}
+
+function valueFor(collection: MappedCollection, found: FoundPath, value: unknown): unknown {
+  return found.type === 'field' && found.isWhole ? fieldToTheirs(collection, found.field, value, undefined) : value;
+}
+
+const PUSH_MODIFIERS: ReadonlySet<string> = new Set(['$each', '$position', '$slice']);
+
+function pushed(collection: MappedCollection, found: Extract<FoundPath, { type: 'field' }>, value: unknown): unknown {
+  const isMany = isFields(value) && Object.hasOwn(value, '$each');
+  const given: unknown = isMany ? value['$each'] : [value];
+  if (!Array.isArray(given) || (isMany && !Object.keys(value).every((name) => PUSH_MODIFIERS.has(name)))) {
+    throw new NotMappableError('$push in an order');
   }
-}
-
-/** The objects of theirs that fields lie in, the deepest first. */
-function objectsAbove({ fields }: MappedCollection): readonly string[] {
-  const paths = fields.flatMap(({ theirs }) => {
-    const names = theirs.split('.');
-    return names.slice(1).map((_, at) => names.slice(0, at + 1).join('.'));
-  });
-  return [...new Set(paths)].sort((one, other) => other.split('.').length - one.split('.').length);
-}
-
-/**
- * Writing nothing into what is no object leaves an empty one in its place: it stays what it was. Writing a value there would lose
- * what it is, and into a list would go into each element: the server refuses that.
- */
-function mendedObject(path: string): Document {
-  const before = `$${THEIRS}.${path}`;
-  const isUntouched = {
-    $and: [{ $eq: [`$${path}`, { $literal: {} }] }, { $ne: [{ $type: before }, 'object'] }],
-  };
-  const isObject = { $in: [{ $type: before }, ['object', 'null', 'missing']] };
-  const refusal = { $toDouble: { $concat: ['no object: ', { $type: before }] } };
-  const written = { $cond: [isObject, `$${path}`, refusal] };
-  return { $set: { [path]: { $cond: [isUntouched, before, written] } } };
+  const elements = fieldToTheirs(collection, found.field, given, undefined);
+  if (isMany) return { ...value, $each: elements };
+  return Array.isArray(elements) ? (elements as unknown[])[0] : elements;
 }

@@ -5,9 +5,15 @@ import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
 import { jobMappingSchema, NO_MAPPING, type JobMapping } from '#domain/mapping/job-mapping.ts';
 import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
-import { foreignDocument, mappingArbitrary } from '../../../support/mapping-arbitrary.ts';
+import {
+  foreignDocument,
+  mappingArbitrary,
+  unknownElementFieldsOf,
+  withUnknownElementFields,
+} from '../../../support/mapping-arbitrary.ts';
 import { walk, walkStep } from '../../../support/model-walk.ts';
 import { queuedJob } from '../../../support/job-builder.ts';
+import { SHOP_MAPPING } from '../../../support/shop-mapping.ts';
 
 const SHOP: JobMapping = jobMappingSchema.parse({
   ...NO_MAPPING,
@@ -71,6 +77,85 @@ describe('documents through a mapping', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('keeps what nobody knows in the elements of lists, also where others are put before, between and behind them or taken out', () => {
+    const places = fc.array(fc.nat(20), { maxLength: 4 });
+    fc.assert(
+      fc.property(mappingArbitrary, steps, places, (mapping, walked, out) => {
+        const collection = mappedCollection(mapping, 'jobs');
+        const { job } = walk(walked);
+        const before = withUnknownElementFields(collection, toTheirs(collection, { ...job }, null));
+        const changed = {
+          ...job,
+          history: [
+            ...job.history.filter(({ seq }) => !out.includes(seq)),
+            ...job.history.slice(-1).map((entry) => ({ ...entry, seq: 99 })),
+          ],
+          attempts: job.attempts.map((attempt) => ({ ...attempt, providerCost: 7 })),
+        };
+        const after = toTheirs(collection, changed, before);
+        expect(parsedJob(toOurs(collection, after))).toEqual(changed);
+        const isApart = collection.fields.some(({ ours, elements }) => ours === 'history' && elements !== null);
+        const lost = isApart ? job.history.filter(({ seq }) => out.includes(seq)).length : 0;
+        expect(unknownElementFieldsOf(after)).toBe(unknownElementFieldsOf(before) - lost);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads and writes elements of lists by their own names, states and forms', () => {
+    const shop = mappedCollection(SHOP_MAPPING, 'jobs');
+    const theirs = {
+      _id: 'a',
+      log: [
+        {
+          seq: 1,
+          old_status: null,
+          new_status: 'scheduled',
+          logged_at: '2026-11-28T09:30:00.000Z',
+          by: 'sue',
+          mood: 'well',
+        },
+      ],
+      tries: [{ no: 1, begun_at: '2026-11-28T09:30:00.000Z', ended_at: null, error: null, desk: 4 }],
+    };
+    const at = new Date('2026-11-28T09:30:00.000Z');
+    const ours = toOurs(shop, theirs);
+    expect(ours).toEqual({
+      _id: 'a',
+      history: [{ seq: 1, from: null, to: 'queued', at, actor: { id: 'sue' }, mood: 'well' }],
+      attempts: [{ n: 1, startedAt: at, endedAt: null, desk: 4 }],
+    });
+    const [entry] = theirs.log;
+    const next = { seq: 2, from: 'queued', to: 'running', at, actor: { id: 'r1' } };
+    const written = toTheirs(
+      shop,
+      { ...ours, history: [{ seq: 1, from: null, to: 'queued', at, actor: { id: 'sue' } }, next] },
+      theirs,
+    );
+    expect(written).toEqual({
+      ...theirs,
+      log: [
+        entry,
+        { seq: 2, old_status: 'pending', new_status: 'active', logged_at: '2026-11-28T09:30:00.000Z', by: 'r1' },
+      ],
+    });
+  });
+
+  it('leaves the names of states in a list alone where no pair says that they are other ones', () => {
+    const words = { ...NO_MAPPING.states, queued: ['pending'] };
+    const saved = {
+      ...NO_MAPPING,
+      fields: { ...NO_MAPPING.fields, jobs: [{ ours: 'history', theirs: 'log', form: { type: 'same' } }] },
+      states: words,
+    };
+    const collection = mappedCollection(jobMappingSchema.parse(saved), 'jobs');
+    expect(toOurs(collection, { _id: 'a', state: 'pending', log: [{ to: 'queued' }] })).toEqual({
+      _id: 'a',
+      state: 'queued',
+      history: [{ to: 'queued' }],
+    });
   });
 
   it('reads names, states, dates and credits as the mapping says', () => {
@@ -161,6 +246,42 @@ describe('a mapping', () => {
       change: { fields: { ...NO_MAPPING.fields, jobs: [pair('kind', 'a'), pair('userId', 'a.b')] } },
     },
     { what: 'a text as a date', change: { fields: { ...NO_MAPPING.fields, jobs: [pair('kind', 'a', 'date_iso')] } } },
+    {
+      what: 'a field of elements outside of where its list stands',
+      change: {
+        fields: { ...NO_MAPPING.fields, jobs: [pair('history', 'log'), pair('history[].seq', 'history[].no')] },
+      },
+    },
+    {
+      what: 'a field of elements that there is none of',
+      change: { fields: { ...NO_MAPPING.fields, jobs: [pair('history[].colour', 'history[].c')] } },
+    },
+    {
+      what: 'one field of their elements for two',
+      change: {
+        fields: {
+          ...NO_MAPPING.fields,
+          jobs: [pair('history[].seq', 'history[].no'), pair('history[].to', 'history[].no')],
+        },
+      },
+    },
+    {
+      what: 'an object of elements and a field of it',
+      change: {
+        fields: {
+          ...NO_MAPPING.fields,
+          jobs: [pair('history[].actor', 'history[].who'), pair('history[].actor.id', 'history[].by')],
+        },
+      },
+    },
+    {
+      what: 'the id of elements',
+      change: { fields: { ...NO_MAPPING.fields, jobs: [pair('history[].seq', 'history[]._id')] } },
+    },
+    {
+      what: 'a text of elements as a date',
+      change: { fields: { ...NO_MAPPING.fields, jobs: [pair('history[].reason', 'history[].why', 'date_iso')] } },
+    },
     { what: 'the id', change: { fields: { ...NO_MAPPING.fields, jobs: [pair('kind', '_id')] } } },
     { what: 'a path with a dollar sign', change: { fields: { ...NO_MAPPING.fields, jobs: [pair('kind', 'a.$b')] } } },
     { what: 'one name for two states', change: { states: { ...NO_MAPPING.states, failed: ['queued'] } } },
