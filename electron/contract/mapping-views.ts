@@ -20,10 +20,16 @@ export const mappedPartSchema = z.object({
   isThere: z.boolean(),
   documents: z.int().nonnegative(),
   soundDocuments: z.int().nonnegative(),
-  /** The paths that the documents have. */
+  /** The paths that the documents have, `[]` for each element of a list. */
   paths: z.array(foreignFieldSchema).max(500),
   coverage: z.array(
-    z.object({ ours: z.string(), isOptional: z.boolean(), presentShare: shareSchema, soundShare: shareSchema }),
+    z.object({
+      ours: z.string(),
+      isOptional: z.boolean(),
+      among: z.int().nonnegative(),
+      presentShare: shareSchema,
+      soundShare: shareSchema,
+    }),
   ),
   /** What would be malformed, and the first reason. */
   faults: z.array(z.object({ id: z.string(), path: z.string(), reason: z.string() })).max(20),
@@ -41,7 +47,7 @@ export const mappingLookSchema = z.object({
   /** The database's collections. */
   collections: z.array(z.string()).max(5000),
   parts: z.array(mappedPartSchema),
-  /** The different words in their field of states; empty where there are too many to be names of states. */
+  /** The different words in their fields of states; empty where there are too many to be names of states. */
   stateWords: z.array(z.string()).max(50),
 });
 export type MappingLook = z.infer<typeof mappingLookSchema>;

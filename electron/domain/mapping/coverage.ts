@@ -4,16 +4,18 @@ import { idTextOf, jobSchema } from '../job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
 import { isOptional, valuePathsOf, type MappedPart } from './canonical-fields.ts';
 import type { MappedCollection } from './mapped-shape.ts';
-import { readPath, toOurs, type MappedDocument } from './mapped-documents.ts';
+import { toOurs, type MappedDocument } from './mapped-documents.ts';
 
-/** How much of a field is there and means something, over some documents. */
+/** How much of a field is there and means something, over some documents or, of a field of elements, over all elements of its list in them. */
 export interface FieldCoverage {
   readonly ours: string;
-  /** Whether a document without it may still be what it should be. */
+  /** Whether a document or an element without it may still be what it should be. */
   readonly isOptional: boolean;
-  /** Share of documents in which it stands and is neither absent nor null, 0 to 1. */
+  /** How many documents or elements there are. */
+  readonly among: number;
+  /** Share of them in which it stands and is neither absent nor null, 0 to 1. */
   readonly presentShare: number;
-  /** Share of documents in which it stands and parses, 0 to 1. */
+  /** Share of them in which it stands and parses, 0 to 1. */
   readonly soundShare: number;
 }
 
@@ -52,13 +54,17 @@ export function coverageOf(collection: MappedCollection, documents: readonly Map
 /** The same of documents that a mapping has been through. */
 export function coverageOfOurs(part: MappedPart, documents: readonly MappedDocument[]): MappingCoverage {
   const looked = documents.map((document) => ({ document, faults: faultsOf(part, document) }));
-  const share = (count: number): number => (documents.length === 0 ? 0 : count / documents.length);
   const fields = valuePathsOf(part).map((ours): FieldCoverage => {
-    const there = looked.filter(({ document }) => isSaid(document, ours));
-    const sound = there.filter(({ faults }) => !faults.some((fault) => concerns(fault.path, ours)));
+    const places = looked.flatMap(({ document, faults }) =>
+      placesOf(document, ours).map((path) => ({ document, path, faults })),
+    );
+    const there = places.filter(({ document, path }) => isSaid(document, path));
+    const sound = there.filter(({ path, faults }) => !faults.some((fault) => concerns(fault.path, path)));
+    const share = (count: number): number => (places.length === 0 ? 0 : count / places.length);
     return {
       ours,
       isOptional: isOptional(part, ours),
+      among: places.length,
       presentShare: share(there.length),
       soundShare: share(sound.length),
     };
@@ -102,8 +108,29 @@ function issuesOf(schema: z.ZodType, document: MappedDocument): readonly Fault[]
 }
 
 function isSaid(document: MappedDocument, path: string): boolean {
-  const found = readPath(document, path);
-  return found.isThere && found.value !== null && found.value !== undefined;
+  const value = valueAt(document, path);
+  return value !== null && value !== undefined;
+}
+
+/** The places of a document that a path means: one, or one in each element of the lists that it goes through. */
+function placesOf(document: MappedDocument, ours: string): readonly string[] {
+  const [first = '', ...others] = ours.split('[].');
+  return others.reduce<readonly string[]>(
+    (places, inside) =>
+      places.flatMap((place) => {
+        const list = valueAt(document, place);
+        return Array.isArray(list) ? list.map((_, at) => `${place}.${at}.${inside}`) : [];
+      }),
+    [first],
+  );
+}
+
+/** What stands at a place, through objects and lists; undefined where nothing does. */
+function valueAt(document: MappedDocument, place: string): unknown {
+  return place.split('.').reduce<unknown>((value, name) => {
+    if (Array.isArray(value)) return (value as unknown[])[Number(name)];
+    return isFields(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }, document);
 }
 
 /** Whether what is wrong at one path makes the other one wrong: it lies in it, or around it. */
@@ -111,19 +138,33 @@ function concerns(wrong: string, path: string): boolean {
   return wrong === path || wrong.startsWith(`${path}.`) || path.startsWith(`${wrong}.`);
 }
 
-/** A value in a line for people, without what customers wrote. */
+/** How many elements of a list are shown. */
+const SHOWN_ELEMENTS_MAX = 3;
+
+/** A value in a line for people, without what customers wrote; of lists the first elements. */
 export function previewOf(part: MappedPart, document: MappedDocument): readonly { path: string; value: string }[] {
   return valuePathsOf(part).flatMap((path) => {
-    const found = readPath(document, path);
-    if (!found.isThere) return [];
-    return [{ path, value: isPayload(path) ? '(withheld)' : shown(found.value) }];
+    return placesOf(document, path)
+      .filter((place) => place.split('.').every((step) => !(Number(step) >= SHOWN_ELEMENTS_MAX)))
+      .flatMap((place) => {
+        const value = valueAt(document, place);
+        return value === undefined ? [] : [{ path: place, value: isPayload(path) ? '(withheld)' : shown(value) }];
+      });
   });
 }
 
 const PAYLOAD: ReadonlySet<string> = new Set(['input', 'output', 'progress', 'validation']);
 
+/** Fields that may quote a prompt or say what somebody wrote. */
+const WORDS: ReadonlySet<string> = new Set([
+  'failure.message',
+  'attempts[].failure.message',
+  'history[].reason',
+  'billing.pending[].reason',
+]);
+
 function isPayload(path: string): boolean {
-  return PAYLOAD.has(path.split('.')[0] ?? '') || path === 'failure.message' || path === 'attempts';
+  return PAYLOAD.has(path.split('.')[0] ?? '') || WORDS.has(path) || path.startsWith('attempts[].validation.');
 }
 
 function shown(value: unknown): string {

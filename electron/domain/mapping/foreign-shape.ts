@@ -7,12 +7,12 @@ import { ISO_DATE } from './mapped-values.ts';
 export type ForeignKind =
   'text' | 'iso' | 'whole' | 'epoch' | 'fraction' | 'date' | 'list' | 'object' | 'yes_no' | 'other';
 
-/** What stands at a path over some documents. */
+/** What stands at a path over some documents; `[]` in it stands for every element of a list. */
 export interface ForeignField {
   readonly path: string;
-  /** In how many of the documents it is neither absent nor null. */
+  /** In how many of the documents, or of a list's elements, it is neither absent nor null. */
   readonly documents: number;
-  /** The kinds that were seen, the most frequent first. */
+  /** The kinds that were seen, the most frequent first; none where it is always null. */
   readonly kinds: readonly ForeignKind[];
   /** The different texts, at most {@link WORDS_MAX}; null where there were more, or no texts. */
   readonly words: readonly string[] | null;
@@ -24,6 +24,8 @@ export interface ForeignField {
 export const WORDS_MAX = 30;
 const DEPTH_MAX = 4;
 const FIELDS_MAX = 500;
+/** How many elements of one list are looked at. */
+const ELEMENTS_MAX = 50;
 /** Between the years 1973 and 5138. */
 const EPOCH_MS = { min: 1e11, max: 1e14 };
 const DECIMALS_MAX = 6;
@@ -35,10 +37,24 @@ interface Counted {
   decimals: number;
 }
 
-/** The paths of some documents, through objects and not through lists; at most 500, and without the id. */
+/** A list that is still to be looked into. */
+interface FoundList {
+  readonly path: string;
+  readonly depth: number;
+  readonly elements: readonly unknown[];
+}
+
+/** The paths of some documents, through objects and through the elements of lists; at most 500, and without the id. */
 export function foreignFieldsOf(documents: readonly MappedDocument[]): readonly ForeignField[] {
   const byPath = new Map<string, Counted>();
-  for (const document of documents) visit(document, '', 1, byPath);
+  const lists: FoundList[] = [];
+  for (const document of documents) visit(document, '', 1, { byPath, lists });
+  // Behind all of the documents, so that no list takes the room of their own fields; a list within one comes behind it.
+  for (const { path, depth, elements } of lists) {
+    for (const element of elements.slice(0, ELEMENTS_MAX)) {
+      if (isFields(element)) visit(element, `${path}[].`, depth, { byPath, lists });
+    }
+  }
   return [...byPath]
     .map(([path, { documents: count, kinds, words, decimals }]) => ({
       path,
@@ -50,13 +66,23 @@ export function foreignFieldsOf(documents: readonly MappedDocument[]): readonly 
     .sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-function visit(fields: MappedDocument, above: string, depth: number, byPath: Map<string, Counted>): void {
+interface Found {
+  readonly byPath: Map<string, Counted>;
+  readonly lists: FoundList[];
+}
+
+/** @param above the path of what the fields lie in, empty or with what separates it from their names */
+function visit(fields: MappedDocument, above: string, depth: number, found: Found): void {
   for (const [name, value] of Object.entries(fields)) {
-    const path = above === '' ? name : `${above}.${name}`;
-    if (value === null || value === undefined || !foreignPathSchema.safeParse(path).success) continue;
-    if (!byPath.has(path) && byPath.size >= FIELDS_MAX) continue;
-    count(path, value, byPath);
-    if (isFields(value) && depth < DEPTH_MAX) visit(value, path, depth + 1, byPath);
+    const path = `${above}${name}`;
+    // A name that ends like a list's elements would be taken for those.
+    const isPath = !name.endsWith('[]') && foreignPathSchema.safeParse(path).success;
+    if (value === undefined || !isPath) continue;
+    if (!found.byPath.has(path) && found.byPath.size >= FIELDS_MAX) continue;
+    count(path, value, found.byPath);
+    if (depth >= DEPTH_MAX) continue;
+    if (isFields(value)) visit(value, `${path}.`, depth + 1, found);
+    if (Array.isArray(value)) found.lists.push({ path, depth: depth + 1, elements: value });
   }
 }
 
@@ -68,6 +94,7 @@ function count(path: string, value: unknown, byPath: Map<string, Counted>): void
     decimals: 0,
   };
   byPath.set(path, counted);
+  if (value === null) return;
   const kind = foreignKindOf(value);
   counted.documents += 1;
   counted.kinds.set(kind, (counted.kinds.get(kind) ?? 0) + 1);

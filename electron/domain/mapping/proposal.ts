@@ -1,8 +1,17 @@
 import { jobStateSchema, type JobState } from '../job.ts';
-import { kindOf, MAPPED_PARTS, valuePathsOf, type MappedPart } from './canonical-fields.ts';
+import {
+  isOptional,
+  kindOf,
+  listPathsOf,
+  MAPPED_PARTS,
+  splitPath,
+  valuePathsOf,
+  type MappedPart,
+} from './canonical-fields.ts';
 import { foreignFieldsOf, type ForeignField, type ForeignKind } from './foreign-shape.ts';
 import { jobMappingSchema, NO_MAPPING, type FieldPair, type JobMapping, type ValueForm } from './job-mapping.ts';
 import type { MappedDocument } from './mapped-documents.ts';
+import { placeOf } from './mapped-shape.ts';
 import { COLLECTION_WORDS, FIELD_WORDS, STATE_WORDS } from './proposal-words.ts';
 
 /** Documents of each of their collections; those of a collection that there is none of are empty. */
@@ -39,8 +48,7 @@ export function proposeMapping(collections: JobMapping['collections'], samples: 
   const shapes = new Map(MAPPED_PARTS.map((part) => [part, foreignFieldsOf(samples[part])]));
   const pairs = (part: MappedPart): readonly FieldPair[] => proposePairs(part, shapes.get(part) ?? []);
   const fields = { jobs: pairs('jobs'), accounts: pairs('accounts'), ledger: pairs('ledger') };
-  const statePath = fields.jobs.find(({ ours }) => ours === 'state')?.theirs ?? 'state';
-  const words = shapes.get('jobs')?.find(({ path }) => path === statePath)?.words ?? [];
+  const words = stateWordsOf(fields.jobs, shapes.get('jobs') ?? []);
   const mapping = { collections, fields, states: proposeStates(words) };
   const parsed = jobMappingSchema.safeParse(mapping);
   return parsed.success ? parsed.data : withoutCollisions({ ...mapping, fields });
@@ -63,19 +71,87 @@ function withoutCollisions(mapping: {
   return kept;
 }
 
+/**
+ * The words that stand for states in their documents: those of the field of states, then those of lists whose states are named by the
+ * mapping's words; empty where there are too many to be names of states.
+ */
+export function stateWordsOf(pairs: readonly FieldPair[], fields: readonly ForeignField[]): readonly string[] {
+  const inLists = pairs.filter(({ form }) => form.type === 'state').map(({ theirs }) => theirs);
+  const words = [placeOf(pairs, 'state'), ...inLists].flatMap(
+    (path) => fields.find((field) => field.path === path)?.words ?? [],
+  );
+  return [...new Set(words)];
+}
+
 function proposePairs(part: MappedPart, fields: readonly ForeignField[]): readonly FieldPair[] {
-  const byPath = new Map(fields.map((field) => [field.path, field]));
+  const ours = valuePathsOf(part);
+  const isInList = (list: string | null) => (path: string) => splitPath(path).list === list;
+  const roots = fields.filter(({ path }) => !path.includes('[].'));
+  const pairs = [...pairsAmong(part, ours.filter(isInList(null)), roots, '')];
+  for (const list of listPathsOf(part)) {
+    const place = `${placeOf(pairs, list)}[].`;
+    const inside = fields.filter(({ path }) => path.startsWith(place) && !path.slice(place.length).includes('[].'));
+    const found = pairsAmong(part, ours.filter(isInList(list)), inside, place);
+    pairs.push(
+      ...withStatesAlike(part, withDatesAlike(part, found, inside), ours.filter(isInList(list)), inside, place),
+    );
+  }
+  return pairs;
+}
+
+/** A date that is null in every element is taken to be written as another one is beside it. */
+function withDatesAlike(
+  part: MappedPart,
+  pairs: readonly FieldPair[],
+  fields: readonly ForeignField[],
+): readonly FieldPair[] {
+  const isSeen = ({ theirs }: FieldPair): boolean =>
+    fields.some(({ path, documents }) => path === theirs && documents > 0);
+  const isDate = ({ ours }: FieldPair): boolean => kindOf(part, ours) === 'date';
+  const seen = pairs.find((pair) => isDate(pair) && isSeen(pair));
+  if (seen === undefined) return pairs;
+  return pairs.map((pair) => (isDate(pair) && !isSeen(pair) ? { ...pair, form: seen.form } : pair));
+}
+
+/** Where one field of a list's states has the words of the mapping, all of them have: a sample need not show it of each. */
+function withStatesAlike(
+  part: MappedPart,
+  pairs: readonly FieldPair[],
+  ours: readonly string[],
+  fields: readonly ForeignField[],
+  place: string,
+): readonly FieldPair[] {
+  if (!pairs.some(({ form }) => form.type === 'state')) return pairs;
+  const form = { type: 'state' } as const;
+  const own = ours
+    .filter((path) => kindOf(part, path) === 'state' && !pairs.some((pair) => pair.ours === path))
+    .map((path) => ({ ours: path, theirs: `${place}${splitPath(path).inside}`, form }))
+    .filter(({ theirs }) => fields.some(({ path }) => path === theirs));
+  return [...pairs.map((pair) => (kindOf(part, pair.ours) === 'state' ? { ...pair, form } : pair)), ...own];
+}
+
+/**
+ * The surest pairs among some fields of ours and some of theirs.
+ * @param place where theirs lie, empty or ending in `[].`
+ */
+function pairsAmong(
+  part: MappedPart,
+  paths: readonly string[],
+  fields: readonly ForeignField[],
+  place: string,
+): readonly FieldPair[] {
+  const byPath = new Map(fields.map((field) => [field.path.slice(place.length), field]));
   const isOwn = (ours: string): boolean => {
-    const field = byPath.get(ours);
+    const field = byPath.get(splitPath(ours).inside);
     return field !== undefined && formOf(part, ours, field)?.type === 'same';
   };
-  const open = valuePathsOf(part).filter((ours) => !isOwn(ours));
-  const own = new Set(valuePathsOf(part).filter(isOwn));
-  const candidates = open
+  const own = new Set(paths.filter(isOwn).map((path) => splitPath(path).inside));
+  const candidates = paths
+    .filter((ours) => !isOwn(ours))
     .flatMap((ours) =>
-      fields.flatMap((field) => {
-        const form = own.has(field.path) ? null : formOf(part, ours, field);
-        const score = form === null ? 0 : nameScore(part, ours, field);
+      [...byPath].flatMap(([path, field]) => {
+        const form = own.has(path) ? null : formOf(part, ours, field);
+        const score = form === null ? 0 : nameScore(part, ours, path, field);
         return form !== null && score >= SCORE_MIN ? [{ ours, theirs: field.path, form, score }] : [];
       }),
     )
@@ -89,7 +165,6 @@ function proposePairs(part: MappedPart, fields: readonly ForeignField[]): readon
   });
 }
 
-const LISTS: ReadonlySet<string> = new Set(['history', 'attempts', 'billing.pending', 'validation.checks']);
 const RECORDS: ReadonlySet<string> = new Set([
   'input.options',
   'holds',
@@ -107,15 +182,30 @@ const COUNTS: ReadonlySet<string> = new Set([
   'lease.token',
   'failure.attempt',
   'output.bytes',
+  'history[].seq',
+  'history[].attempt',
+  'history[].policyVersion',
+  'attempts[].n',
+  'attempts[].providerCost',
+  'billing.pending[].attempt',
+]);
+const YES_OR_NO: ReadonlySet<string> = new Set([
+  'validation.passed',
+  'validation.checks[].passed',
+  'attempts[].validation.passed',
+  'attempts[].validation.checks[].passed',
 ]);
 
 /** The form in which a field of theirs can be one of ours; null where its values are of another kind. */
 export function formOf(part: MappedPart, ours: string, { kinds, decimals, words }: ForeignField): ValueForm | null {
+  // In lists some fields are null for long: the first entry of every history has no state before it.
+  if (kinds.length === 0) return splitPath(ours).list !== null && isOptional(part, ours) ? { type: 'same' } : null;
   const only = (...allowed: readonly ForeignKind[]): boolean =>
     kinds.length > 0 && kinds.every((kind) => allowed.includes(kind));
   switch (kindOf(part, ours)) {
     case 'state':
-      return only('text') && words !== null ? { type: 'same' } : null;
+      if (!only('text') || words === null) return null;
+      return { type: ours === 'state' || words.every((word) => isOwnState(word)) ? 'same' : 'state' };
     case 'date':
       if (only('date')) return { type: 'same' };
       if (only('iso')) return { type: 'date_iso' };
@@ -124,19 +214,27 @@ export function formOf(part: MappedPart, ours: string, { kinds, decimals, words 
       if (!only('whole', 'fraction', 'epoch')) return null;
       return decimals === 0 ? { type: 'same' } : { type: 'credits_whole', decimals };
     case 'other':
-      if (LISTS.has(ours)) return only('list') ? { type: 'same' } : null;
+      if (listPathsOf(part).includes(ours)) return only('list') ? { type: 'same' } : null;
       if (RECORDS.has(ours)) return only('object') ? { type: 'same' } : null;
       if (COUNTS.has(ours)) return only('whole', 'epoch') ? { type: 'same' } : null;
+      if (YES_OR_NO.has(ours)) return only('yes_no') ? { type: 'same' } : null;
       return only('text', 'iso') ? { type: 'same' } : null;
   }
 }
 
-function nameScore(part: MappedPart, ours: string, field: ForeignField): number {
-  const known = FIELD_WORDS[part][ours] ?? [];
-  const theirs = wordsOf(field.path);
-  const own = wordScore(theirs, [wordsOf(ours).join(' ')]);
+function isOwnState(word: string): boolean {
+  return jobStateSchema.safeParse(word).success;
+}
+
+/** @param path theirs, within the document or element */
+function nameScore(part: MappedPart, ours: string, path: string, field: ForeignField): number {
+  const { inside } = splitPath(ours);
+  const known = FIELD_WORDS[part][ours] ?? FIELD_WORDS[part][inside] ?? [];
+  const theirs = wordsOf(path);
+  const own = wordScore(theirs, [wordsOf(inside).join(' ')]);
   const synonym = wordScore(theirs, known);
-  const isState = kindOf(part, ours) === 'state';
+  // A document has one field of states, an element may have two: there only the name tells which one it is.
+  const isState = ours === 'state' && kindOf(part, ours) === 'state';
   const meant = isState ? stateShare(field.words ?? []) : 0;
   return Math.max(own, synonym, isState && meant >= 0.5 ? 0.6 + 0.4 * meant : 0);
 }

@@ -7,7 +7,7 @@ import { foreignFieldsOf } from '#domain/mapping/foreign-shape.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { toOurs, type MappedDocument } from '#domain/mapping/mapped-documents.ts';
-import { proposeCollections, proposeMapping, type MappingSamples } from '#domain/mapping/proposal.ts';
+import { proposeCollections, proposeMapping, stateWordsOf, type MappingSamples } from '#domain/mapping/proposal.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { ServerLook } from '#store/server-look.ts';
 
@@ -15,6 +15,8 @@ import type { ServerLook } from '#store/server-look.ts';
 const SAMPLE_EACH = 100;
 const PREVIEWS = 3;
 const COLLECTIONS_MAX = 5000;
+/** How many of their words for states are named. */
+const STATE_WORDS_MAX = 50;
 
 /** What is looked at. */
 export interface MappingQuestion {
@@ -39,8 +41,7 @@ export async function lookAtMapping(
   const samples = await sampleAll(look, collections);
   if (!samples.ok) return samples;
   const mapping = question.mapping ?? proposeMapping(collections, samples.value);
-  const statePath = mapping.fields.jobs.find(({ ours }) => ours === 'state')?.theirs ?? 'state';
-  const state = foreignFieldsOf(samples.value.jobs).find(({ path }) => path === statePath);
+  const words = stateWordsOf(mapping.fields.jobs, foreignFieldsOf(samples.value.jobs));
   return ok({
     mapping,
     collections: [...names],
@@ -48,7 +49,7 @@ export async function lookAtMapping(
       ...partView(mapping, part, samples.value[part]),
       isThere: names.includes(mapping.collections[part]),
     })),
-    stateWords: [...(state?.words ?? [])],
+    stateWords: words.slice(0, STATE_WORDS_MAX),
   });
 }
 

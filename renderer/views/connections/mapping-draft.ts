@@ -1,5 +1,6 @@
 import { jobStateSchema, type JobState } from '#domain/job.ts';
 import { MAPPED_PARTS, type MappedPart } from '#domain/mapping/canonical-fields.ts';
+import { placeOf } from '#domain/mapping/mapped-shape.ts';
 import { jobMappingSchema, type FieldPair, type JobMapping, type ValueForm } from '#domain/mapping/job-mapping.ts';
 
 /** A field while somebody pairs it; an empty path is the field's own. */
@@ -34,17 +35,43 @@ export function mappingDraftOf({ collections, fields, states }: JobMapping): Map
   };
 }
 
-/** The draft with one field paired in another way. */
+/** The draft with one field paired in another way; the fields of a list's elements go along where the list stands elsewhere. */
 export function withPair(draft: MappingDraft, part: MappedPart, ours: string, pair: PairDraft): MappingDraft {
-  return { ...draft, pairs: { ...draft.pairs, [part]: { ...draft.pairs[part], [ours]: pair } } };
+  const changed = { ...draft, pairs: { ...draft.pairs, [part]: { ...draft.pairs[part], [ours]: pair } } };
+  const [before, after] = [draft, changed].map((one) => `${placeIn(one, part, ours)}[].`);
+  if (before === undefined || after === undefined || before === after) return changed;
+  const moved = Object.entries(changed.pairs[part]).map(([path, each]): [string, PairDraft] => {
+    const isInside = path.startsWith(`${ours}[].`) && each.theirs.trim().startsWith(before);
+    return [path, isInside ? { ...each, theirs: `${after}${each.theirs.trim().slice(before.length)}` } : each];
+  });
+  return { ...changed, pairs: { ...changed.pairs, [part]: Object.fromEntries(moved) } };
+}
+
+/** Where a field stands by a draft. */
+function placeIn(draft: MappingDraft, part: MappedPart, ours: string): string {
+  return placeOf(namedPairs(draft, part), ours);
+}
+
+/** Where a field stands by a draft as long as nobody names a path for it. */
+export function ownPlaceIn(draft: MappingDraft, part: MappedPart, ours: string): string {
+  return placeOf(
+    namedPairs(draft, part).filter((pair) => pair.ours !== ours),
+    ours,
+  );
+}
+
+function namedPairs(draft: MappingDraft, part: MappedPart): readonly FieldPair[] {
+  return Object.entries(draft.pairs[part])
+    .map(([ours, { theirs, form }]) => ({ ours, theirs: theirs.trim(), form }))
+    .filter(({ theirs }) => theirs !== '');
 }
 
 /** The mapping that a draft describes, or the first thing that is wrong with it. */
 export function mappingOf(draft: MappingDraft): { readonly mapping: JobMapping } | { readonly problem: string } {
   const pairsOf = (part: MappedPart): readonly FieldPair[] =>
     Object.entries(draft.pairs[part])
-      .map(([ours, { theirs, form }]) => ({ ours, theirs: theirs.trim() === '' ? ours : theirs.trim(), form }))
-      .filter(({ ours, theirs, form }) => theirs !== ours || form.type !== 'same');
+      .map(([ours, { form }]) => ({ ours, theirs: placeIn(draft, part, ours), form }))
+      .filter(({ ours, theirs, form }) => theirs !== ownPlaceIn(draft, part, ours) || form.type !== 'same');
   const parsed = jobMappingSchema.safeParse({
     collections: draft.collections,
     fields: Object.fromEntries(MAPPED_PARTS.map((part) => [part, pairsOf(part)])),
@@ -70,6 +97,10 @@ export const DATE_FORMS = {
   same: 'a date',
   date_iso: 'text, 2026-11-28T09:30:00.000Z',
   date_epoch_ms: 'milliseconds since 1970',
+} as const;
+export const STATE_FORMS = {
+  same: "Runledger's names",
+  state: 'by the words below',
 } as const;
 export const CREDIT_FORMS = {
   same: 'smallest units',

@@ -1,8 +1,19 @@
 import { useId, type ReactNode } from 'react';
 import type { MappedPartView } from '#contract/mapping-views.ts';
-import { kindOf } from '#domain/mapping/canonical-fields.ts';
-import { creditForm, creditKey, CREDIT_FORMS, DATE_FORMS, type MappingDraft, type PairDraft } from './mapping-draft.ts';
+import { kindOf, splitPath } from '#domain/mapping/canonical-fields.ts';
+import {
+  creditForm,
+  creditKey,
+  CREDIT_FORMS,
+  DATE_FORMS,
+  ownPlaceIn,
+  STATE_FORMS,
+  type MappingDraft,
+  type PairDraft,
+} from './mapping-draft.ts';
 import { TableHead } from '../../components/table-head.tsx';
+
+type Coverage = MappedPartView['coverage'][number];
 
 const UNPAIRED: PairDraft = { theirs: '', form: { type: 'same' } };
 
@@ -23,9 +34,7 @@ export function MappingFields({
 }): ReactNode {
   const listId = useId();
   const pairs = draft.pairs[view.part];
-  const rows = view.coverage.filter(
-    ({ ours, isOptional }) => showsOptional || !isOptional || Object.hasOwn(pairs, ours),
-  );
+  const rows = view.coverage.filter((field) => showsOptional || isShown(field, pairs));
   return (
     <>
       <datalist id={listId}>
@@ -39,7 +48,8 @@ export function MappingFields({
         <caption className="visually-hidden">Fields of {view.part}</caption>
         <TableHead columns={['Runledger&apos;s field', 'Their field', 'Written as', 'Covered']} />
         <tbody>
-          {rows.map(({ ours, isOptional, presentShare, soundShare }) => {
+          {rows.map((field) => {
+            const { ours } = field;
             const pair = pairs[ours] ?? UNPAIRED;
             return (
               <tr key={ours}>
@@ -52,7 +62,7 @@ export function MappingFields({
                     aria-label={`Their field for ${ours}`}
                     list={listId}
                     value={pair.theirs}
-                    placeholder={ours}
+                    placeholder={ownPlaceIn(draft, view.part, ours)}
                     spellCheck={false}
                     autoComplete="off"
                     onChange={(event) => onChange(ours, { ...pair, theirs: event.target.value })}
@@ -62,11 +72,7 @@ export function MappingFields({
                   <FormChoice part={view.part} ours={ours} pair={pair} onChange={(next) => onChange(ours, next)} />
                 </td>
                 <td className="num">
-                  {isStale ? (
-                    <span className="muted">look again</span>
-                  ) : (
-                    coverageWords(view.documents, { isOptional, presentShare, soundShare })
-                  )}
+                  {isStale ? <span className="muted">look again</span> : coverageWords(view.documents, field)}
                 </td>
               </tr>
             );
@@ -75,6 +81,15 @@ export function MappingFields({
       </table>
     </>
   );
+}
+
+/** Fields of elements are many: without a pair they are shown where something is wrong with them. */
+function isShown(
+  { ours, isOptional, among, soundShare }: Coverage,
+  pairs: Readonly<Record<string, PairDraft>>,
+): boolean {
+  if (Object.hasOwn(pairs, ours)) return true;
+  return !isOptional && (splitPath(ours).list === null || (among > 0 && soundShare < 1));
 }
 
 function FormChoice({
@@ -111,7 +126,17 @@ function FormChoice({
       />
     );
   }
-  return <span className="muted">{kind === 'state' ? 'by the words below' : 'as it is'}</span>;
+  if (kind === 'state' && splitPath(ours).list !== null) {
+    return (
+      <Choice
+        label={label}
+        table={STATE_FORMS}
+        value={pair.form.type === 'state' ? 'state' : 'same'}
+        onChange={(type) => onChange({ ...pair, form: { type } })}
+      />
+    );
+  }
+  return <span className="muted">{kind === 'state' ? STATE_FORMS.state : 'as it is'}</span>;
 }
 
 function Choice<Key extends string>({
@@ -144,11 +169,9 @@ function Choice<Key extends string>({
   );
 }
 
-function coverageWords(
-  documents: number,
-  { isOptional, presentShare, soundShare }: Omit<MappedPartView['coverage'][number], 'ours'>,
-): ReactNode {
+function coverageWords(documents: number, { isOptional, among, presentShare, soundShare }: Coverage): ReactNode {
   if (documents === 0) return <span className="muted">no document</span>;
+  if (among === 0) return <span className="muted">no element</span>;
   const percent = `${(soundShare * 100).toFixed(1)} %`;
   if (soundShare < presentShare) return <span className="text-danger">{percent}, the others malformed</span>;
   if (soundShare === 1 || isOptional) return percent;

@@ -59,7 +59,8 @@ export function MappingStep({
     <section className="dialog-body connection-form" aria-label="Mapping">
       <p className="muted">
         Their fields beside Runledger&apos;s, proposed from a sample. A field without a pair has the same name there.
-        What the console does not know stays in every document as it is.
+        What the console does not know stays in every document as it is. <span className="mono">[]</span> stands for
+        each element of a list.
       </p>
       {looking.isPending && <output>Sampling documents…</output>}
       {looking.error !== null && (

@@ -41,7 +41,9 @@ function wordsOf(
   const head = name === NO_MAPPING.collections[part] ? part : `${part} in ${name}`;
   if (documents === 0) return `${head}: no document yet`;
   const says = `${head}: ${soundDocuments} of ${documents} sampled documents can be read`;
-  const short = fields.filter(({ isOptional, soundShare }) => !isOptional && soundShare < 1).slice(0, NAMED_MAX);
+  const short = fields
+    .filter(({ isOptional, among, soundShare }) => !isOptional && among > 0 && soundShare < 1)
+    .slice(0, NAMED_MAX);
   const [first] = faults;
   return [
     says,

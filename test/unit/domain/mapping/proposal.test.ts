@@ -6,6 +6,7 @@ import { jobMappingSchema, NO_MAPPING } from '#domain/mapping/job-mapping.ts';
 import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
 import { proposeCollections, proposeMapping, proposeStates } from '#domain/mapping/proposal.ts';
+import { failedJob } from '../../../support/failed-job.ts';
 import { queuedJob } from '../../../support/job-builder.ts';
 import { foreignDocument } from '../../../support/mapping-arbitrary.ts';
 import { walk, walkStep } from '../../../support/model-walk.ts';
@@ -35,6 +36,48 @@ describe('a proposed mapping', () => {
         'input.prompt prompt same',
       ]),
     );
+    expect(mapping.states.queued).toEqual(['pending']);
+  });
+
+  it('finds the names, states and forms in the elements of lists too, and where a list stands', () => {
+    const at = new Date('2026-11-28T09:30:00.000Z');
+    const failed = failedJob({ id: 'x', workspaceId: 'w1', failureClass: 'provider', priceCredits: 250, at });
+    const documents = [...shopJobs, { ...toTheirs(shop, { ...failed }, null) }];
+    const mapping = proposeMapping(SHOP_MAPPING.collections, { jobs: documents, accounts: [], ledger: [] });
+    const coverage = coverageOf(mappedCollection(mapping, 'jobs'), documents);
+    expect(coverage.faults).toEqual([]);
+    const pairs = mapping.fields.jobs.map(({ ours, theirs, form }) => `${ours} ${theirs} ${form.type}`);
+    expect(pairs).toEqual(
+      expect.arrayContaining([
+        'history log same',
+        'history[].from log[].old_status state',
+        'history[].to log[].new_status state',
+        'history[].at log[].logged_at date_iso',
+        'history[].actor.id log[].by same',
+        'attempts tries same',
+        'attempts[].n tries[].no same',
+        'attempts[].startedAt tries[].begun_at date_iso',
+        'attempts[].endedAt tries[].ended_at date_epoch_ms',
+        'attempts[].failure.message tries[].error.text same',
+      ]),
+    );
+    expect(mapping.states.running).toEqual(['active']);
+    const [to] = coverage.fields.filter(({ ours }) => ours === 'history[].to');
+    const entries = 3 + failed.history.length;
+    expect(to).toEqual({ ours: 'history[].to', isOptional: false, among: entries, presentShare: 1, soundShare: 1 });
+  });
+
+  it('keeps Runledger’s names of states in a list that has them, whatever the documents call theirs', () => {
+    const documents = shopJobs.map((document) => ({
+      ...document,
+      log: [{ seq: 1, old_status: null, new_status: 'queued', logged_at: '2026-11-28T09:30:00.000Z' }],
+    }));
+    const mapping = proposeMapping(SHOP_MAPPING.collections, { jobs: documents, accounts: [], ledger: [] });
+    expect(mapping.fields.jobs).toContainEqual({
+      ours: 'history[].to',
+      theirs: 'log[].new_status',
+      form: { type: 'same' },
+    });
     expect(mapping.states.queued).toEqual(['pending']);
   });
 
@@ -88,7 +131,7 @@ describe('what a mapping covers', () => {
     const coverage = coverageOf(shop, documents);
     expect(coverage).toMatchObject({ documents: 4, soundDocuments: 3, faults: [{ id: 'd', path: 'billing.price' }] });
     const price = coverage.fields.find(({ ours }) => ours === 'billing.price');
-    expect(price).toEqual({ ours: 'billing.price', isOptional: false, presentShare: 1, soundShare: 0.75 });
+    expect(price).toEqual({ ours: 'billing.price', isOptional: false, among: 4, presentShare: 1, soundShare: 0.75 });
     expect(coverage.fields.find(({ ours }) => ours === 'failure.code')).toMatchObject({
       presentShare: 0,
       isOptional: true,
@@ -101,6 +144,35 @@ describe('what a mapping covers', () => {
     expect(sound.get('state')).toBe(0);
     expect(sound.get('billing.price')).toBe(0);
     expect(sound.get('kind')).toBe(1);
+  });
+
+  it('counts fields of elements among all elements, and names the one that is wrong', () => {
+    const [first = {}] = shopJobs;
+    const entry = { seq: 1, old_status: null, new_status: 'pending', logged_at: '2026-11-28T09:30:00.000Z' };
+    const whole = { ...entry, attempt: 0, by: 'sue', actor: { type: 'user' }, reason: '' };
+    const document = {
+      ...first,
+      log: [whole, { ...whole, seq: 2, logged_at: '28.11.' }, { ...whole, seq: 3, new_status: 'mauve' }],
+    };
+    const coverage = coverageOf(shop, [document, { ...document, _id: 'b', log: [whole] }]);
+    const sound = (ours: string) => coverage.fields.find((field) => field.ours === ours);
+    expect(sound('history[].at')).toMatchObject({ among: 4, presentShare: 1, soundShare: 0.75 });
+    expect(sound('history[].to')).toMatchObject({ among: 4, presentShare: 1, soundShare: 0.75 });
+    expect(sound('history[].seq')).toMatchObject({ among: 4, soundShare: 1 });
+    expect(sound('attempts[].n')).toMatchObject({ among: 0, soundShare: 0 });
+    expect(coverage).toMatchObject({ documents: 2, soundDocuments: 1, faults: [{ id: 'a', path: 'history.1.at' }] });
+  });
+
+  it('shows the first elements of a list without what somebody wrote', () => {
+    const ours = toOurs(shop, {
+      ...shopJobs[0],
+      log: Array.from({ length: 5 }, (_, at) => ({ seq: at + 1, new_status: 'pending', reason: 'tea' })),
+    });
+    const preview = previewOf('jobs', ours);
+    expect(preview).toContainEqual({ path: 'history.2.to', value: 'queued' });
+    expect(preview).toContainEqual({ path: 'history.2.reason', value: '(withheld)' });
+    expect(preview.map(({ path }) => path)).not.toContain('history.3.to');
+    expect(preview).toContainEqual({ path: 'history', value: 'a list of 5' });
   });
 
   it('is nothing at all of no documents', () => {
