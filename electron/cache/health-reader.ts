@@ -10,7 +10,8 @@ import type {
   HealthQuery,
   HealthView,
 } from '#contract/health-views.ts';
-import { bucketOf, HEALTH_COLUMN_NAMES, HEALTH_GRAINS, HealthSums, WORKSPACE_GRAIN } from './health-roll-ups.ts';
+import { bucketOf, HEALTH_GRAINS, WORKSPACE_GRAIN } from './health-roll-ups.ts';
+import { HEALTH_COLUMN_NAMES, HealthSums } from './health-sums.ts';
 import { QueueReader } from './queue-reader.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
