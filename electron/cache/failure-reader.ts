@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { FailureClass } from '#domain/failure.ts';
 import { DAY_SECONDS, HOUR_SECONDS } from './failure-roll-ups.ts';
-import { bucketOf } from './health-roll-ups.ts';
+import { bucketOf } from './health-grains.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
 

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { creditsAtRiskOf } from '#domain/health/health-facts.ts';
 import { healthFactsOfRow, type RolledUpJob } from './job-columns.ts';
-import { bucketOf } from './health-roll-ups.ts';
+import { bucketOf } from './health-grains.ts';
 import { SummedRows } from './summed-rows.ts';
 
 export const DAY_SECONDS = 86_400;

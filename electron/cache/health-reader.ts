@@ -10,8 +10,9 @@ import type {
   HealthQuery,
   HealthView,
 } from '#contract/health-views.ts';
-import { bucketOf, HEALTH_GRAINS, WORKSPACE_GRAIN } from './health-roll-ups.ts';
+import { bucketOf, HEALTH_GRAINS, WORKSPACE_GRAIN } from './health-grains.ts';
 import { HEALTH_COLUMN_NAMES, HealthSums } from './health-sums.ts';
+import { largestWorkspaces } from './largest-workspaces.ts';
 import { QueueReader } from './queue-reader.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
@@ -51,7 +52,11 @@ export class HealthReader {
       if (group === undefined) groups.set(key, (group = new HealthSums()));
       group.addSums(sums);
     };
-    if (query.groupBy === 'workspace' && query.filter.workspaceId === null) {
+    if (query.groupBy === 'workspace' && isUnrestricted(query.filter)) {
+      this.#read({ ...query, groupBy: null }, range, addAll);
+      const largest = largestWorkspaces(this.#pool, { ...range, limit: HEALTH_GROUPS_MAX });
+      for (const [workspaceId, sums] of largest) groups.set(workspaceId, sums);
+    } else if (query.groupBy === 'workspace' && query.filter.workspaceId === null) {
       // Nearly every job of a workspace has a row of its own: only those of the workspaces that are shown are summed up.
       this.#read({ ...query, groupBy: null }, range, addAll);
       for (const workspaceId of this.#largestWorkspaces(query.filter, range)) {

@@ -1,12 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { healthContributionsOf, type HealthFacts } from '#domain/health/health-facts.ts';
+import { bucketOf, HEALTH_GRAINS, WORKSPACE_GRAIN } from './health-grains.ts';
 import { HealthTable, KeyedSums, writeSums } from './health-table.ts';
-
-/** The lengths of buckets that are kept of everything, in seconds, ascending; each is a multiple of the one before. */
-export const HEALTH_GRAINS = [300, 3600, 86_400] as const;
-export type HealthGrain = (typeof HEALTH_GRAINS)[number];
-/** The length of the buckets that are kept of each workspace: shorter ones would be one job each. */
-export const WORKSPACE_GRAIN = 86_400;
+import { WorkspaceTotals } from './workspace-totals.ts';
 
 /**
  * Gathers what a transaction does to the figures of health and writes it at the end of the same transaction. Each job is taken out
@@ -15,6 +11,7 @@ export const WORKSPACE_GRAIN = 86_400;
 export class HealthRollUps {
   readonly #health: HealthTable;
   readonly #workspaces: HealthTable;
+  readonly #totals: WorkspaceTotals;
   #fine = new KeyedSums();
   #ofWorkspaces = new KeyedSums();
 
@@ -28,6 +25,7 @@ export class HealthRollUps {
       'provider',
       'model',
     ]);
+    this.#totals = new WorkspaceTotals(db);
   }
 
   move(facts: HealthFacts, by: 1 | -1): void {
@@ -63,12 +61,8 @@ export class HealthRollUps {
       writeSums(this.#health, of.grain, of.rows);
       writeSums(this.#health, of.grain, of.whole);
     }
+    this.#totals.add(this.#ofWorkspaces);
     writeSums(this.#workspaces, WORKSPACE_GRAIN, this.#ofWorkspaces);
     this.reset();
   }
-}
-
-/** The bucket that a time is in. @param grain its length in seconds */
-export function bucketOf(timeMs: number, grain: number): number {
-  return Math.floor(timeMs / (grain * 1000));
 }

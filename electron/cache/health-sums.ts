@@ -63,12 +63,12 @@ export class HealthSums {
     if (contribution.finishMs !== null) addToSlot(this.finishTimes, durationSlotOf(contribution.finishMs), by);
   }
 
-  addSums(sums: HealthSums): void {
+  addSums(sums: HealthSums, by: 1 | -1 = 1): void {
     for (let index = 0; index < sums.counters.length; index += 1) {
-      this.counters[index] = (this.counters[index] ?? 0) + (sums.counters[index] ?? 0);
+      this.counters[index] = (this.counters[index] ?? 0) + by * (sums.counters[index] ?? 0);
     }
-    if (sums.#queueTimes !== null) addCounts(this.queueTimes, sums.#queueTimes);
-    if (sums.#finishTimes !== null) addCounts(this.finishTimes, sums.#finishTimes);
+    if (sums.#queueTimes !== null) addCounts(this.queueTimes, sums.#queueTimes, by);
+    if (sums.#finishTimes !== null) addCounts(this.finishTimes, sums.#finishTimes, by);
   }
 
   /** Adds a row as SQLite gives it. @param at where the columns of {@link HEALTH_COLUMN_NAMES} begin in it */

@@ -4,8 +4,9 @@ import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { IsUnwanted } from './interrupt.ts';
+import { migrate, OLDEST_VERSION, SCHEMA_VERSION } from './migrations.ts';
 import { CacheReader } from './reader.ts';
-import { APPLICATION_ID, MIGRATIONS, OLDEST_VERSION, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID } from './schema.ts';
 import { toCacheError } from './sqlite-errors.ts';
 import { CacheWriter } from './writer.ts';
 
@@ -225,8 +226,7 @@ function prepare(db: Database.Database, source: string | null): void {
   db.pragma('journal_size_limit = 67108864');
   db.transaction(() => {
     const version = Number(db.pragma('user_version', { simple: true }));
-    const done = version === 0 ? 0 : version - OLDEST_VERSION + 1;
-    for (const migration of MIGRATIONS.slice(done)) db.exec(migration);
+    migrate(db, version);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     db.exec('DROP TABLE IF EXISTS closed');

@@ -6,7 +6,7 @@ export const APPLICATION_ID = 0x524c4350;
 const STATES = jobStateSchema.options;
 
 /** The figures of a bucket and its histograms of durations; see domain/health. */
-const HEALTH_COLUMNS = `
+export const HEALTH_COLUMNS = `
     arrived INTEGER NOT NULL CHECK (arrived >= 0),
     started INTEGER NOT NULL CHECK (started >= 0),
     completed INTEGER NOT NULL CHECK (completed >= 0),
@@ -32,16 +32,15 @@ export const JOBS_TEXT_SQL = `
   );`;
 
 /**
- * The migrations in order; each raises the schema's version by one. Tables are STRICT and repeat the domain's rules as
- * constraints, so that a row that breaks them is refused here too.
+ * The tables of the first version. They are STRICT and repeat the domain's rules as constraints, so that a row that breaks them is
+ * refused here too.
  *
  * `jobs.num` falls with the time of creation (seconds before 2106 times 2^21, and a counter): full-text hits come in the
  * order of that number, which makes the newest hits of a common word cheap. It falls, and the indexes on time and id descend,
  * because a snapshot brings the newest first: so its rows are appended to every tree, which is several times faster and leaves
  * no half-empty pages, and FTS5 gathers its rows in memory only while their numbers grow.
  */
-export const MIGRATIONS: readonly string[] = [
-  `
+export const TABLES_SQL = `
   CREATE TABLE jobs (
     num INTEGER PRIMARY KEY,
     id TEXT NOT NULL CHECK (length(id) > 0),
@@ -280,39 +279,4 @@ export const MIGRATIONS: readonly string[] = [
     id TEXT NOT NULL,
     PRIMARY KEY (part, id)
   ) STRICT, WITHOUT ROWID;
-  `,
-  `
-  -- Which documents changed, in order, so that reconciliation reads only those; see book-log.ts.
-  CREATE TABLE book_changes (
-    seq INTEGER PRIMARY KEY,
-    part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
-    id TEXT NOT NULL,
-    -- Of an entry that changed or went: the generation that it belonged to.
-    generation TEXT
-  ) STRICT;
-  CREATE TABLE book_log (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    -- Differs for each file.
-    epoch TEXT NOT NULL,
-    is_on INTEGER NOT NULL CHECK (is_on IN (0, 1)),
-    -- Everything behind this number stands.
-    oldest_seq INTEGER NOT NULL
-  ) STRICT;
-  INSERT INTO book_log SELECT 1, lower(hex(randomblob(16))), is_complete, 0 FROM standing;
-  `,
-  `
-  -- With the kind, which is most often asked for beside the class: it is then asked of the index and not of a row on a page of its own.
-  DROP INDEX jobs_class_created;
-  CREATE INDEX jobs_class_created ON jobs (failure_class, created_ms DESC, id DESC, kind) WHERE failure_class IS NOT NULL;
-  DROP INDEX jobs_code_created;
-  CREATE INDEX jobs_code_created ON jobs (failure_code, created_ms DESC, id DESC, kind) WHERE failure_code IS NOT NULL;
-  -- Sums of many days come from it in the order of their groups, so that nothing has to be sorted.
-  CREATE INDEX failure_days_cause ON failure_days (fingerprint, workspace, day, failed, retrying, credits);
-  `,
-];
-
-/** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
-export const OLDEST_VERSION = 7;
-
-/** The schema's version that this program writes. */
-export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;
+`;

@@ -28,9 +28,9 @@ export function addToSlot(counts: DurationCounts, slot: number, durations: numbe
   else counts.set(slot, sum);
 }
 
-/** Adds all of a histogram to another. */
-export function addCounts(to: DurationCounts, counts: DurationCounts): void {
-  for (const [slot, durations] of counts) addToSlot(to, slot, durations);
+/** Adds all of a histogram to another, or takes it out of it. */
+export function addCounts(to: DurationCounts, counts: DurationCounts, by: 1 | -1 = 1): void {
+  for (const [slot, durations] of counts) addToSlot(to, slot, by * durations);
 }
 
 /** How many durations a histogram holds. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import type { CacheChange } from '#cache/changes.ts';
@@ -15,7 +16,15 @@ import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { NOW_MS, setupCache } from './cache-world.ts';
 
-const ROLL_UP_TABLES = ['job_counts', 'health', 'workspace_health', 'owner_totals', 'failure_days', 'failure_hours'];
+const ROLL_UP_TABLES = [
+  'job_counts',
+  'health',
+  'workspace_health',
+  'workspace_totals',
+  'owner_totals',
+  'failure_days',
+  'failure_hours',
+];
 
 /** Everything that the roll-ups of a file hold. */
 export function rollUpsOf(file: string): Readonly<Record<string, unknown>> {
@@ -44,6 +53,34 @@ const TIMES = [
   { fromMs: NOW_MS - 10 * HOUR_MS, toMs: NOW_MS + 12 * HOUR_MS },
   { fromMs: NOW_MS - 180 * HOUR_MS, toMs: NOW_MS + 180 * HOUR_MS },
 ];
+
+/** Holds the figures of health by workspace over a time against a naive count over all jobs; the workspaces are few enough for one answer. */
+export function expectWorkspacesOf(reader: CacheReader, jobs: readonly Job[], times: Times): void {
+  const answer = expectOk(reader.health({ ...times, groupBy: 'workspace', filter: EVERY_JOB }));
+  expect(plain(answer.figures)).toEqual(recount(jobs, answer));
+  const workspaces = new Set(jobs.map(({ workspaceId }) => workspaceId));
+  const nothing = recount([], answer);
+  const counted = [...workspaces]
+    .map((key) => ({
+      key,
+      figures: recount(
+        jobs.filter(({ workspaceId }) => workspaceId === key),
+        answer,
+      ),
+    }))
+    .filter(({ figures }) => !isDeepStrictEqual(figures, nothing));
+  const shown = answer.groups.map(({ key, figures }) => ({ key, figures: plain(figures) }));
+  // A workspace whose jobs wait now is named too, whatever the time that is asked for.
+  expect(shown.filter(({ figures }) => !isDeepStrictEqual(figures, nothing)).toSorted(byKey)).toEqual(
+    counted.toSorted(byKey),
+  );
+  const sizes = answer.groups.map(({ figures }) => figures.arrived + figures.completed + figures.failed);
+  expect(sizes).toEqual(sizes.toSorted((left, right) => right - left));
+}
+
+function byKey(left: { readonly key: string }, right: { readonly key: string }): number {
+  return left.key < right.key ? -1 : 1;
+}
 
 /** Holds the answers of health against a naive count over all jobs. */
 export function expectHealthOf(reader: CacheReader, jobs: readonly Job[]): void {

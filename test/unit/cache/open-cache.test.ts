@@ -2,9 +2,11 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writ
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCache } from '#cache/open-cache.ts';
-import { APPLICATION_ID, MIGRATIONS, OLDEST_VERSION } from '#cache/schema.ts';
+import { migrate, OLDEST_VERSION } from '#cache/migrations.ts';
+import { APPLICATION_ID } from '#cache/schema.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 
 let world: CacheWorld;
 beforeEach(() => {
@@ -63,7 +65,7 @@ describe('a file that can be used', () => {
 describe('a copy that an older version of the program wrote', () => {
   it('is gone on from, with every table and index of a new one', () => {
     const old = new Database(world.file);
-    for (const migration of MIGRATIONS.slice(0, 2)) old.exec(migration);
+    migrate(old, 0, OLDEST_VERSION + 1);
     old.pragma(`application_id = ${APPLICATION_ID}`);
     old.pragma(`user_version = ${OLDEST_VERSION + 1}`);
     old.close();
@@ -76,6 +78,28 @@ describe('a copy that an older version of the program wrote', () => {
     fresh.open().close();
     expect(schemaOf(world.file)).toEqual(schemaOf(fresh.file));
     fresh.end();
+  });
+
+  it('gets the totals of its workspaces from the days that it has', () => {
+    const changes = Array.from({ length: 40 }, (_, n) => {
+      const createdAtMs = NOW_MS - n * 3 * 86_400_000;
+      const state = n % 3 === 0 ? 'queued' : n % 3 === 1 ? 'completed' : 'failed';
+      return jobChange(
+        jobIn({ id: `j${n}`, state, createdAtMs, startedAtMs: createdAtMs + 60_000, workspaceId: `w${n % 4}` }),
+      );
+    });
+    const before = world.open();
+    expectOk(before.writer.apply(changes, 'p1'));
+    before.close();
+    const old = new Database(world.file);
+    old.exec('DROP TABLE workspace_totals');
+    old.pragma('user_version = 9');
+    old.close();
+    const cache = world.open();
+    expect(cache.setAside).toBeNull();
+    expect(expectOk(cache.reader.standing()).position).toBe('p1');
+    expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(changes));
+    expect(rollUpsOf(world.file)['workspace_totals']).not.toEqual([]);
   });
 
   function schemaOf(file: string): readonly unknown[] {

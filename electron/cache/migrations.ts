@@ -1,0 +1,64 @@
+import type { Database } from 'better-sqlite3';
+import { HEALTH_COLUMNS, TABLES_SQL } from './schema.ts';
+import { fillWorkspaceTotals } from './workspace-totals.ts';
+
+/** In order; each raises the schema's version by one. What needs more than SQL is a function. */
+const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
+  TABLES_SQL,
+  `
+  -- Which documents changed, in order, so that reconciliation reads only those; see book-log.ts.
+  CREATE TABLE book_changes (
+    seq INTEGER PRIMARY KEY,
+    part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
+    id TEXT NOT NULL,
+    -- Of an entry that changed or went: the generation that it belonged to.
+    generation TEXT
+  ) STRICT;
+  CREATE TABLE book_log (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    -- Differs for each file.
+    epoch TEXT NOT NULL,
+    is_on INTEGER NOT NULL CHECK (is_on IN (0, 1)),
+    -- Everything behind this number stands.
+    oldest_seq INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO book_log SELECT 1, lower(hex(randomblob(16))), is_complete, 0 FROM standing;
+  `,
+  `
+  -- With the kind, which is most often asked for beside the class: it is then asked of the index and not of a row on a page of its own.
+  DROP INDEX jobs_class_created;
+  CREATE INDEX jobs_class_created ON jobs (failure_class, created_ms DESC, id DESC, kind) WHERE failure_class IS NOT NULL;
+  DROP INDEX jobs_code_created;
+  CREATE INDEX jobs_code_created ON jobs (failure_code, created_ms DESC, id DESC, kind) WHERE failure_code IS NOT NULL;
+  -- Sums of many days come from it in the order of their groups, so that nothing has to be sorted.
+  CREATE INDEX failure_days_cause ON failure_days (fingerprint, workspace, day, failed, retrying, credits);
+  `,
+  (db) => {
+    db.exec(`
+  -- All of a workspace in buckets of weeks: what health of months by workspace is summed up from.
+  CREATE TABLE workspace_totals (
+    grain INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    workspace TEXT NOT NULL,
+    ${HEALTH_COLUMNS},
+    PRIMARY KEY (grain, bucket, workspace)
+  ) STRICT, WITHOUT ROWID;
+    `);
+    fillWorkspaceTotals(db);
+  },
+];
+
+/** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
+export const OLDEST_VERSION = 7;
+
+/** The schema's version that this program writes. */
+export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;
+
+/** Brings a file from one version, 0 where it is new, to another. Belongs into a transaction. */
+export function migrate(db: Database, from: number, to = SCHEMA_VERSION): void {
+  const done = from === 0 ? 0 : from - OLDEST_VERSION + 1;
+  for (const migration of MIGRATIONS.slice(done, to - OLDEST_VERSION + 1)) {
+    if (typeof migration === 'string') db.exec(migration);
+    else migration(db);
+  }
+}
