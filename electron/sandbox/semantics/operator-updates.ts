@@ -118,7 +118,12 @@ function stepsOf(operators: Doc): Step[] {
       steps.push({ operator, path, operand });
     }
   }
-  return steps.sort((left, right) => comparePaths(left.path, right.path));
+  return steps.sort((left, right) => comparePaths(placeOfStep(left), placeOfStep(right)));
+}
+
+/** A field is renamed when its new name comes, as on the server. */
+function placeOfStep({ operator, path, operand }: Step): readonly string[] {
+  return operator === '$rename' && typeof operand === 'string' ? keysOf(operand) : path;
 }
 
 /** By names, but whole numbers by what they are: the manual's "Fields with numeric names are processed in numeric order". */

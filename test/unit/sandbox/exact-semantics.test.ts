@@ -289,6 +289,12 @@ describe('an update', () => {
     ['$mul of nothing is a zero of the operand', {}, { $mul: { a: long('5') } }, { a: long('0') }],
     ['$inc in decimal', { a: decimal('0.1') }, { $inc: { a: decimal('0.2') } }, { a: decimal('0.3') }],
     ['new fields come in the order of their names', {}, { $set: { b: int(1), a: int(2) } }, { a: int(2), b: int(1) }],
+    [
+      'a renamed field comes in the order of its new name',
+      { b: int(1) },
+      { $set: { c: int(2) }, $rename: { b: 'd' } },
+      { c: int(2), d: int(1) },
+    ],
     ['$unset in a list leaves null', { a: [int(1), int(2)] }, { $unset: { 'a.0': '' } }, { a: [null, int(2)] }],
     ['a place behind the end is filled up', { a: [] }, { $set: { 'a.2': int(1) } }, { a: [null, null, int(1)] }],
     ['$min compares across types', { a: 'x' }, { $min: { a: int(5) } }, { a: int(5) }],
