@@ -25,6 +25,11 @@ export class EngineAgain {
     return contents(this.#db, this.#world);
   }
 
+  /** {@link contents} as documents. */
+  async held(): Promise<readonly Document[]> {
+    return (await documentsOf(this.#db, this.#world, [{ $sort: { _id: 1 } }])).documents ?? [];
+  }
+
   /** The keys of all indexes of the collection. */
   async indexes(): Promise<readonly Document[]> {
     return (await indexesOf(this.#db, this.#world)).map(({ key }) => key as Document);

@@ -28,6 +28,11 @@ export type Note = (name: string) => void;
  */
 export function plainFilter(filter: Document, note: Note): Document {
   const parts = Object.entries(filter).map(([name, condition]: [string, unknown]): Document => {
+    if (name === '$or' && EJSON.stringify(condition, { relaxed: false }).includes('{"$number')) {
+      // Equalities of one field the engine would make a list of.
+      note(IN_BY_VALUE.name);
+      return { $nor: [{ $nor: (condition as Document[]).map((one) => plainFilter(one, note)) }] };
+    }
     if (Array.isArray(condition) && /^\$(and|or|nor)$/.test(name))
       return { [name]: condition.map((one) => plainFilter(one as Document, note)) };
     return plainCondition(name, condition, note);

@@ -27,6 +27,11 @@ export const RULES = {
     rule: 'A missing field is grouped together with null; a field of an embedded document whose expression gives nothing is left out.',
     page: 'reference/operator/aggregation/group',
   },
+  equalKeys: {
+    name: 'a decimal and a double that are equal are keys of two groups',
+    rule: 'MongoDB treats some data types as equivalent for comparison purposes: numeric types undergo conversion before comparison.',
+    page: 'reference/bson-type-comparison-order',
+  },
   accumulator: {
     name: 'an accumulator of what is missing is left out, and a mean of whole numbers is whole',
     rule: 'The value of a group that has none is null; the mean of numbers that are no decimals is a double.',
@@ -83,9 +88,11 @@ export class Manual {
       case '$group':
         return this.#noted(RULES.groupKey.name, plain, () => this.#grouped(documents, given as Document));
       case '$sortByCount':
-        return this.#noted(RULES.groupKey.name, plain, () =>
-          this.#again.over(documents, [{ $sortByCount: { $ifNull: [given, null] } }]),
-        );
+        return this.#noted(RULES.groupKey.name, plain, async () => {
+          const { keyed, code } = await this.#keyed(documents, given);
+          if (code !== null) return { documents: null, code };
+          return this.#again.over(keyed, [{ $sortByCount: `$${SCRATCH}` }]);
+        });
       case '$count':
         if (documents.length > 0) return plain();
         this.#note(RULES.countOfNothing.name);
@@ -130,7 +137,11 @@ export class Manual {
     return code === null ? { documents: all, code } : { documents: null, code };
   }
 
-  async #grouped(documents: readonly Document[], { _id: key, value: accumulator }: Document): Promise<Documents> {
+  /** Documents with the keys of their groups, the same for all whose keys are equal; the code of the first refusal. */
+  async #keyed(
+    documents: readonly Document[],
+    key: unknown,
+  ): Promise<{ readonly keyed: readonly Document[]; readonly code: number | null }> {
     const keyed: Document[] = [];
     let code: number | null = null;
     for (const document of documents) {
@@ -139,6 +150,15 @@ export class Manual {
       keyed.push({ ...document, [SCRATCH]: 'value' in result ? result.value : null });
     }
     if (documents.length === 0) await evaluate(this.#again, key, {}, this.refusals);
+    const firsts = keyed.map((document) => firstEqual(keyed, document[SCRATCH]));
+    const isApart = (one: Document, at: number): boolean => shown(one[SCRATCH]) !== shown(firsts[at]);
+    if (keyed.some((one, at) => isApart(one, at) && /numberDecimal/.test(shown(one[SCRATCH]) + shown(firsts[at]))))
+      this.#note(RULES.equalKeys.name);
+    return { keyed: keyed.map((document, at) => ({ ...document, [SCRATCH]: firsts[at] })), code };
+  }
+
+  async #grouped(documents: readonly Document[], { _id: key, value: accumulator }: Document): Promise<Documents> {
+    const { keyed, code } = await this.#keyed(documents, key);
     if (code !== null) return { documents: null, code };
     const groups = await this.#again.over(keyed, [{ $group: { _id: `$${SCRATCH}`, value: accumulator as unknown } }]);
     if (groups.documents === null) return groups;
@@ -177,8 +197,16 @@ export class Manual {
     const isDecimal = { $match: { $expr: { $eq: [{ $type: operand as unknown }, 'decimal'] } } };
     const decimals = await this.#again.over(keyed, [isDecimal]);
     const withDecimal = new Set(decimals.documents?.map((document) => byValue(document[SCRATCH])));
+    const exactly = { $group: { _id: `$${SCRATCH}`, value: { $avg: { $toDecimal: operand as unknown } } } };
+    const exact = await this.#again.over(numbers.documents ?? [], [exactly]);
+    const exactOf = new Map(exact.documents?.map(({ _id, value }) => [byValue(_id), value as unknown]));
     return new Map(
-      groups.documents?.map(({ _id, value }) => [byValue(_id), asMean(value, withDecimal.has(byValue(_id)))]),
+      groups.documents?.map(({ _id, value }) => {
+        const key = byValue(_id);
+        // What a double cannot hold is told with all digits of a decimal.
+        const isRounded = withDecimal.has(key) && shown(value).length > ROUNDED_LENGTH;
+        return [key, isRounded ? exactOf.get(key) : asMean(value, withDecimal.has(key))];
+      }),
     );
   }
 
@@ -209,6 +237,9 @@ export class Manual {
 }
 
 const SCRATCH = '__scratch';
+
+/** A double in text of this length has sixteen digits. */
+const ROUNDED_LENGTH = '{"$numberDouble":"1.23456789012345"}'.length;
 
 function withoutScratch(document: Document): Document {
   return Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith(SCRATCH)));

@@ -21,6 +21,8 @@ export interface Case {
 export const WORLDS = 12;
 
 const COLLECTION = 'coll';
+/** A name that objects put first, and servers leave where it is. */
+const NUMBER_NAME = '7';
 
 const int = fc.integer({ min: -3, max: 7 }).map((value) => new Int32(value));
 const number = fc.oneof(
@@ -58,7 +60,13 @@ const scalar = fc.oneof(
   { weight: 3, arbitrary: text },
   { weight: 2, arbitrary: other },
 );
-const inner = fc.record({ x: scalar, y: fc.oneof(scalar, fc.array(scalar, { maxLength: 3 })) }, { requiredKeys: [] });
+const inner = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ x: scalar, y: fc.oneof(scalar, fc.array(scalar, { maxLength: 3 })) }, { requiredKeys: [] }),
+  },
+  { weight: 1, arbitrary: fc.record({ x: scalar, 0: scalar, 2024: scalar }, { requiredKeys: [] }) },
+);
 const value = fc.oneof(
   { weight: 6, arbitrary: scalar },
   { weight: 2, arbitrary: fc.array(scalar, { maxLength: 4 }) },
@@ -66,13 +74,18 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.array(inner, { maxLength: 3 }) },
 );
 const field = fc.constantFrom('a', 'b', 'c');
-const path = fc.constantFrom('a', 'b', 'c', 'a.x', 'a.y', 'b.x', 'b.0', 'c.y');
+const path = fc.constantFrom('a', 'b', 'c', 'a.x', 'a.y', 'b.x', 'b.0', 'c.y', NUMBER_NAME);
 
 function plain(record: object): Doc {
-  return Object.fromEntries(Object.entries(record));
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
-const document = fc.record({ a: value, b: value, c: value }, { requiredKeys: [] }).map(plain);
+const document = fc
+  .record(
+    { a: value, b: value, c: value, [NUMBER_NAME]: fc.option(scalar, { nil: undefined, freq: 4 }) },
+    { requiredKeys: [] },
+  )
+  .map(plain);
 
 function single(key: fc.Arbitrary<string>, operand: fc.Arbitrary<unknown>): fc.Arbitrary<Doc> {
   return fc.tuple(key, operand).map(([name, one]) => ({ [name]: one }));
@@ -138,7 +151,7 @@ const projection = fc.oneof(
     .map((names): Doc => Object.fromEntries(names.map((name) => [name, new Int32(0)]))),
 );
 
-const updatePath = fc.constantFrom('a', 'b', 'c', 'a.x', 'b.y', 'c.0', 'b.x');
+const updatePath = fc.constantFrom('a', 'b', 'c', 'a.x', 'b.y', 'c.0', 'b.x', NUMBER_NAME, 'b.0');
 const operator = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constant('$set'), updatePath, value) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('$unset'), updatePath, fc.constant('')) },
@@ -177,7 +190,7 @@ const update = fc
   .map((all): Doc => Object.fromEntries(all.map(([name, on, operand]) => [name, { [on]: operand }])));
 
 const expressionLeaf = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom<unknown>('$a', '$b', '$c', '$a.x', '$b.y') },
+  { weight: 4, arbitrary: fc.constantFrom<unknown>('$a', '$b', '$c', '$a.x', '$b.y', `$${NUMBER_NAME}`) },
   { weight: 3, arbitrary: number },
   { weight: 1, arbitrary: fc.constantFrom<unknown>('a', null, true) },
 );
@@ -238,7 +251,7 @@ const stage = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(fc.constantFrom('a', 'd', 'b.x'), expression)
+      .tuple(fc.constantFrom('a', 'd', 'b.x', NUMBER_NAME), expression)
       .map(([name, one]): Doc => ({ $addFields: { [name]: one } })),
   },
   { weight: 1, arbitrary: projection.map((one): Doc => ({ $project: one })) },
