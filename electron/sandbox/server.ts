@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { ObjectId } from 'bson';
 import { AccessControl } from './access/access-control.ts';
 import type { AccessName } from './access/builtin-roles.ts';
+import { EXTERNAL_DB, TokenReader, type IdentityProvider } from './access/oidc-tokens.ts';
 import { credentialsOf } from './access/scram.ts';
 import { commandTable } from './commands/command-table.ts';
 import { Executor } from './commands/executor.ts';
 import { FailPoints } from './commands/fail-points.ts';
+import { TokenLogin } from './commands/token-login.ts';
 import { Deployment } from './deployment.ts';
 import { listenOnLoopback, LOOPBACK } from './loopback.ts';
 import { openSqlite } from './storage/schema.ts';
@@ -28,7 +30,11 @@ export interface SandboxOptions {
    * Where it is there, clients must log in, and their roles decide what they may do. The users are made where there are none
    * of their names yet; without any, the first one is made by whoever connects (MongoDB's localhost exception).
    */
-  readonly auth?: { readonly users: readonly FirstUser[] };
+  readonly auth?: {
+    readonly users: readonly FirstUser[];
+    /** Whose tokens log people in too (MONGODB-OIDC); its keys are read once, at the start. */
+    readonly identityProvider?: IdentityProvider;
+  };
   readonly now?: () => number;
   readonly log?: (message: string) => void;
 }
@@ -55,11 +61,13 @@ const OPLOG_BYTES_MAX = 256 * 1024 * 1024;
 /**
  * Starts an embedded server that speaks MongoDB's protocol on loopback, for development and demonstration: it is no MongoDB
  * and never meant for production. An acknowledged write has reached the disk.
- * Rejects where the port is taken or the folder cannot be written.
+ * Rejects where the port is taken, the folder cannot be written, or the identity provider does not tell its keys.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = options.log ?? (() => undefined);
   const now = options.now ?? Date.now;
+  const provider = options.auth?.identityProvider;
+  const reader = provider === undefined ? null : await TokenReader.open(provider);
   const sqlite = openSqlite(fileOf(options.dataDir));
   const deployment = new Deployment({
     sqlite,
@@ -73,7 +81,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const ttlMonitor = new TtlMonitor(deployment);
   const accessControl = new AccessControl(deployment, options.auth !== undefined);
   addUsers(deployment, accessControl, options.auth?.users ?? []);
-  const commands = commandTable({ identity, failPoints, accessControl, ttlMonitor });
+  if (provider !== undefined) addPeople(deployment, accessControl, provider);
+  const tokens = reader === null ? null : new TokenLogin(reader, accessControl.store);
+  const commands = commandTable({ identity, failPoints, accessControl, ttlMonitor, tokens });
   const executor = new Executor({ deployment, commands, failPoints, accessControl });
   let lastId = 0;
   const server = createServer((socket) => {
@@ -106,6 +116,15 @@ function addUsers(deployment: Deployment, { store }: AccessControl, users: reado
     for (const { name, password, db = 'admin', roles } of users) {
       if (store.user({ name, db }) !== null) continue;
       store.putUser({ name, db, credentials: credentialsOf(password), roles, customData: null });
+    }
+  });
+}
+
+function addPeople(deployment: Deployment, { store }: AccessControl, provider: IdentityProvider): void {
+  deployment.atomically(() => {
+    for (const { subject, roles } of provider.users) {
+      const name = { name: `${provider.authNamePrefix}/${subject}`, db: EXTERNAL_DB };
+      if (store.user(name) === null) store.putUser({ ...name, credentials: null, roles, customData: null });
     }
   });
 }

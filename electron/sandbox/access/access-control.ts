@@ -78,9 +78,12 @@ export class AccessControl {
     return access;
   }
 
-  /** Error: `Unauthorized`, in MongoDB's words. */
+  /** Errors: `Unauthorized`, in MongoDB's words; `ReauthenticationRequired` where the token of a login has ended. */
   check(call: CommandCall): void {
     if (!this.isEnabled || WITHOUT_LOGIN.has(call.name)) return;
+    const { loginEndsAtMs } = call.client;
+    if (loginEndsAtMs !== null && loginEndsAtMs <= call.startedAt.getTime())
+      throw new ServerError('ReauthenticationRequired', 'reauthentication is required');
     const access = this.accessOf(call.client.user);
     if (access.user === null && !this.store.hasNobody)
       throw new ServerError('Unauthorized', `Command ${call.name} requires authentication`);

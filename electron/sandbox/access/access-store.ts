@@ -14,7 +14,8 @@ const ROLES = 'system.roles';
 /** Somebody who may log in. */
 export interface User extends AccessName {
   readonly userId: unknown;
-  readonly credentials: ScramCredentials;
+  /** Null for somebody whom an identity provider knows. */
+  readonly credentials: ScramCredentials | null;
   readonly roles: readonly AccessName[];
   readonly customData: Doc | null;
 }
@@ -104,7 +105,7 @@ export class AccessStore {
       userId: before?.userId ?? new UUID(),
       user: user.name,
       db: user.db,
-      credentials: { [MECHANISM]: { ...user.credentials } },
+      credentials: user.credentials === null ? { external: true } : { [MECHANISM]: { ...user.credentials } },
       roles: user.roles.map(roleDoc),
       ...(user.customData === null ? {} : { customData: user.customData }),
     });
@@ -182,14 +183,17 @@ const userSchema = z
     user: z.string(),
     db: z.string(),
     userId: z.unknown(),
-    credentials: z.object({
-      [MECHANISM]: z.object({
-        iterationCount: z.number().int().positive(),
-        salt: z.string(),
-        storedKey: z.string(),
-        serverKey: z.string(),
+    credentials: z.union([
+      z.object({
+        [MECHANISM]: z.object({
+          iterationCount: z.number().int().positive(),
+          salt: z.string(),
+          storedKey: z.string(),
+          serverKey: z.string(),
+        }),
       }),
-    }),
+      z.object({ external: z.literal(true) }),
+    ]),
     roles: namesSchema,
     customData: docSchema.nullable().default(null),
   })
@@ -197,7 +201,7 @@ const userSchema = z
     name: user,
     db,
     userId,
-    credentials: credentials[MECHANISM],
+    credentials: MECHANISM in credentials ? credentials[MECHANISM] : null,
     roles,
     customData,
   }));

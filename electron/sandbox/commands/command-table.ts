@@ -10,6 +10,7 @@ import { READ_COMMANDS } from './reads.ts';
 import { roleCommands } from './role-commands.ts';
 import { SCHEMA_COMMANDS } from './schema-commands.ts';
 import { serverCommands, type ServerIdentity } from './server-commands.ts';
+import type { TokenLogin } from './token-login.ts';
 import { userCommands } from './user-commands.ts';
 import { WRITE_COMMANDS } from './writes.ts';
 
@@ -19,8 +20,9 @@ export function commandTable(parts: {
   readonly failPoints: FailPoints;
   readonly accessControl: AccessControl;
   readonly ttlMonitor: TtlMonitor;
+  readonly tokens: TokenLogin | null;
 }): Readonly<Record<string, Command>> {
-  const logins = new LoginCommands(parts.accessControl);
+  const logins = new LoginCommands(parts.accessControl, parts.tokens);
   return {
     ...READ_COMMANDS,
     explain,

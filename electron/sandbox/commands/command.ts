@@ -13,6 +13,8 @@ export interface Client {
   appName: string | null;
   /** Who logged in on this connection; null for nobody. */
   user: AccessName | null;
+  /** When that login has to be proved anew, milliseconds since 1970; null for one that holds as long as the connection. */
+  loginEndsAtMs: number | null;
 }
 
 /** A command as it arrived; its body in exact form, document sequences joined in. */

@@ -7,6 +7,7 @@ import { MECHANISM, readClientFirst, ScramConversation } from '../access/scram.t
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { Client, Command, CommandCall } from './command.ts';
+import { TOKEN_MECHANISM, type TokenLogin } from './token-login.ts';
 
 /** A login that waits for the client's next message. */
 interface Login {
@@ -39,10 +40,15 @@ function step(done: boolean, text: string): Doc {
 /** Commands that log in and out, and tell who is logged in. The logins under way are each connection's own. */
 export class LoginCommands {
   readonly #accessControl: AccessControl;
+  /** Null where no identity provider is known. */
+  readonly #tokens: TokenLogin | null;
   readonly #underWay = new WeakMap<Client, Login>();
+  /** Clients that were told where to get a token. */
+  readonly #fetching = new WeakSet<Client>();
 
-  constructor(accessControl: AccessControl) {
+  constructor(accessControl: AccessControl, tokens: TokenLogin | null) {
     this.#accessControl = accessControl;
+    this.#tokens = tokens;
   }
 
   get commands(): Record<string, Command> {
@@ -77,6 +83,8 @@ export class LoginCommands {
   }
 
   #start(call: CommandCall, db: string, body: Doc): Doc {
+    if (body['mechanism'] === TOKEN_MECHANISM && this.#tokens !== null)
+      return this.#withToken(call, body, this.#tokens);
     if (body['mechanism'] !== MECHANISM)
       throw new ServerError(
         'MechanismUnavailable',
@@ -85,7 +93,7 @@ export class LoginCommands {
     this.#underWay.delete(call.client);
     const first = readClientFirst(payloadOf(body));
     const user = first === null ? null : this.#accessControl.store.user({ db, name: first.user });
-    if (first === null || user === null) throw failed();
+    if (first === null || user === null || user.credentials === null) throw failed();
     const scram = new ScramConversation(first, user.credentials);
     const skipsEmptyExchange = isDoc(body['options']) && body['options']['skipEmptyExchange'] === true;
     this.#underWay.set(call.client, {
@@ -98,7 +106,20 @@ export class LoginCommands {
     return step(false, scram.challenge);
   }
 
+  #withToken(call: CommandCall, body: Doc, tokens: TokenLogin): Doc {
+    this.#fetching.delete(call.client);
+    const step = tokens.step(body, call.startedAt.getTime());
+    if (step.type === 'where') {
+      this.#fetching.add(call.client);
+      return { conversationId: CONVERSATION, done: false, payload: step.payload };
+    }
+    logIn(call.client, step.subject.user);
+    call.client.loginEndsAtMs = step.subject.endsAtMs;
+    return { conversationId: CONVERSATION, done: true, payload: new Binary(Buffer.alloc(0)) };
+  }
+
   #continue(call: CommandCall): Doc {
+    if (this.#tokens !== null && this.#fetching.has(call.client)) return this.#withToken(call, call.body, this.#tokens);
     const login = this.#underWay.get(call.client);
     if (login === undefined || numberOf(call.body['conversationId']) !== login.id)
       throw new ServerError('ProtocolError', 'No SASL session state found');
@@ -120,7 +141,10 @@ export class LoginCommands {
   }
 
   #logout(call: CommandCall): Doc {
-    if (call.client.user?.db === call.db) call.client.user = null;
+    if (call.client.user?.db === call.db) {
+      call.client.user = null;
+      call.client.loginEndsAtMs = null;
+    }
     return {};
   }
 

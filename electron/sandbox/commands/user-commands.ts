@@ -159,8 +159,10 @@ function userDoc(call: CommandCall, store: AccessStore, user: User): Doc {
     db: user.db,
     ...(user.customData === null ? {} : { customData: user.customData }),
     roles: user.roles.map(roleDoc),
-    mechanisms: [MECHANISM],
-    ...(call.body['showCredentials'] === true ? { credentials: { [MECHANISM]: { ...user.credentials } } } : {}),
+    mechanisms: user.credentials === null ? ['external'] : [MECHANISM],
+    ...(call.body['showCredentials'] === true && user.credentials !== null
+      ? { credentials: { [MECHANISM]: { ...user.credentials } } }
+      : {}),
     ...(call.body['showPrivileges'] === true
       ? {
           inheritedRoles: grants.roles.map(roleDoc),

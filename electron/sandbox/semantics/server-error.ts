@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   InvalidRoleModification: 68,
   CursorKilled: 237,
   MechanismUnavailable: 334,
+  ReauthenticationRequired: 391,
   NoMatchingDocument: 47,
   StaleShardVersion: 63,
   FailPointSetFailed: 75,

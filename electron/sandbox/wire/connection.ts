@@ -26,7 +26,7 @@ export class Connection {
   constructor(socket: Socket, executor: Executor, id: number, log: (message: string) => void) {
     this.#socket = socket;
     this.#executor = executor;
-    this.#client = { connectionId: id, appName: null, user: null };
+    this.#client = { connectionId: id, appName: null, user: null, loginEndsAtMs: null };
     this.#log = log;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#take(chunk));

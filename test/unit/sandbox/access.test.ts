@@ -18,7 +18,13 @@ describe('who may do what', () => {
     const identity = { host: '', processId: new ObjectId(), startedAtMs: 0, connections: () => 0 };
     const accessControl = new AccessControl(deployment, true);
     const names = Object.keys(
-      commandTable({ identity, failPoints: new FailPoints(), accessControl, ttlMonitor: new TtlMonitor(deployment) }),
+      commandTable({
+        identity,
+        failPoints: new FailPoints(),
+        accessControl,
+        ttlMonitor: new TtlMonitor(deployment),
+        tokens: null,
+      }),
     );
     expect(names.filter((name) => !hasRequirement(name) && !WITHOUT_LOGIN.has(name))).toEqual([]);
   });
