@@ -9,6 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { cleanTexts } from '#engine/redaction/clean-reply.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
+import { terminalSignIn } from './terminal-sign-in.ts';
 import type { Store } from '#store/connection.ts';
 
 /** The exit status of a command that could not do what it was asked to. */
@@ -51,7 +52,13 @@ export async function runOnServer(
 ): Promise<number> {
   const mapping = readMappingFile(flags.mapping);
   if (!mapping.ok) return refuse(mapping.error);
-  const attached = await attach({ uri: flags.uri, dbName: flags.db ?? null, mapping: mapping.value, ...access });
+  const attached = await attach({
+    uri: flags.uri,
+    dbName: flags.db ?? null,
+    mapping: mapping.value,
+    signIn: terminalSignIn(flags),
+    ...access,
+  });
   if (!attached.ok) return refuse(attached.error);
   try {
     const { store } = attached.value;

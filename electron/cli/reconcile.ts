@@ -19,6 +19,7 @@ import { openProcessStore } from '#store/process-store.ts';
 import { readLens } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
+import { terminalSignIn } from './terminal-sign-in.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
 const EXIT_FAILED = 1;
@@ -100,6 +101,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     dbName: flags.db ?? null,
     mapping: mapping.value,
     appName: 'Runledger reconcile',
+    signIn: terminalSignIn(flags),
   });
   if (!store.ok) return store;
   try {

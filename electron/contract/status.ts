@@ -37,6 +37,21 @@ export const connectionStatusSchema = z.discriminatedUnion('state', [
 ]);
 export type ConnectionStatus = z.infer<typeof connectionStatusSchema>;
 
+/** Whether people sign in in the browser for this connection, and whether one is waited for; no address and no token crosses the port. */
+export const signInStatusSchema = z.object({
+  isUsed: z.boolean(),
+  waiting: z
+    .object({
+      /** What they sign in to: hosts and database. */
+      server: z.string(),
+      /** Whose page it is. */
+      host: z.string(),
+      endsAtMs: timeMsSchema,
+    })
+    .nullable(),
+});
+export type SignInStatus = z.infer<typeof signInStatusSchema>;
+
 /** How the offline copy is kept up, and how old it may be: nothing older than `asOfMs` is missing from it. */
 export const monitorStatusSchema = z.object({
   mode: z.enum(['starting', 'snapshot', 'stream', 'polling', 'stopped']),
@@ -91,6 +106,7 @@ export const engineStatusSchema = z.object({
   redaction: redactionStatusSchema,
   profile: openProfileSchema,
   connection: connectionStatusSchema,
+  signIn: signInStatusSchema,
   monitor: monitorStatusSchema,
   runner: runnerStatusSchema,
   counts: jobCountsSchema,

@@ -9,6 +9,12 @@ export type ProfileKind = z.infer<typeof profileKindSchema>;
 const fileSchema = z.string().trim().min(1).max(1000);
 const wordSchema = z.string().trim().min(1).max(300);
 
+const allowedHostSchema = z
+  .string()
+  .trim()
+  .max(253)
+  .regex(/^(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/, 'a host such as db.example.com or *.example.com');
+
 /** How a profile proves who it is; the secrets of it are kept apart from it. */
 export const profileLoginSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('none') }),
@@ -30,6 +36,16 @@ export const profileLoginSchema = z.discriminatedUnion('type', [
     environment: z.enum(['azure', 'gcp', 'k8s']),
     tokenResource: wordSchema.nullable(),
     clientId: wordSchema.nullable(),
+  }),
+  /** By a person who signs in in the browser, at the identity provider that the server names. */
+  z.object({
+    type: z.literal('oidc_person'),
+    /** Whom the identity provider may offer first. */
+    user: wordSchema.nullable(),
+    /** The servers that may ask for a sign-in, as `db.example.com` or `*.example.com`; empty for MongoDB's cloud and this machine. */
+    allowedHosts: z.array(allowedHostSchema).max(20),
+    /** The port that the identity provider sends browsers back to; null where it takes any. */
+    redirectPort: z.int().min(1024).max(65_535).nullable(),
   }),
 ]);
 export type ProfileLogin = z.infer<typeof profileLoginSchema>;
@@ -193,6 +209,11 @@ function loginParts(login: ProfileLogin, secrets: ProfileSecrets): { user: strin
         ],
       };
     }
+    case 'oidc_person':
+      return {
+        user: login.user === null ? '' : `${encodeURIComponent(login.user)}@`,
+        options: [['authMechanism', 'MONGODB-OIDC']],
+      };
     default:
       return assertNever(login);
   }

@@ -63,6 +63,46 @@ export const ERRORS = {
     message: 'The MongoDB server refused the login.',
     action: 'Check user, password and authentication database of the connection, then try again.',
   },
+  sign_in_needed: {
+    transient: false,
+    message: 'You have to sign in in the browser.',
+    action: 'Press "Sign in" in the window; runners, and commands that nobody watches, log in as a machine.',
+  },
+  sign_in_denied: {
+    transient: false,
+    message: 'The identity provider did not let you sign in.',
+    action: 'See the details, and sign in again as somebody who may; your administrator gives access.',
+  },
+  sign_in_timed_out: {
+    transient: false,
+    message: 'Nobody signed in in the browser in time.',
+    action: 'Sign in again; the page waits for almost five minutes.',
+  },
+  sign_in_cancelled: {
+    transient: false,
+    message: 'The sign-in was cancelled.',
+    action: 'Sign in again when you want to connect.',
+  },
+  sign_in_unreachable: {
+    transient: true,
+    message: 'The identity provider does not answer as one.',
+    action: 'Check that this machine may reach it; the server names it.',
+  },
+  sign_in_forged: {
+    transient: false,
+    message: 'What came back from the browser belongs to another sign-in; it was not believed.',
+    action: 'Sign in again, and close older pages of it first.',
+  },
+  sign_in_blocked: {
+    transient: false,
+    message: 'The page to sign in at could not be opened.',
+    action: 'See the details; then sign in again.',
+  },
+  sign_in_untrusted: {
+    transient: false,
+    message: 'Nobody is signed in to this server: it is not among those that may ask for it.',
+    action: 'If you trust it, name its host in the login of the connection; then connect again.',
+  },
   not_authorized: {
     transient: false,
     message: 'The MongoDB user may not do this.',
@@ -247,6 +287,11 @@ export function writingError(what: string, cause: unknown): AppError {
 export function explainError(error: Pick<AppError, 'code' | 'detail'>): string {
   const { message, action } = ERRORS[error.code];
   return error.detail === null ? `${message} ${action}` : `${message} (${error.detail}) ${action}`;
+}
+
+/** True for what ended a sign-in in the browser. */
+export function isSignInError({ code }: Pick<AppError, 'code'>): boolean {
+  return code.startsWith('sign_in_');
 }
 
 /** True where the same call may succeed later without anybody doing anything. */

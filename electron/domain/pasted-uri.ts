@@ -56,6 +56,9 @@ function readLogin(user: string, options: ReadonlyMap<string, string>): ProfileL
     case 'MONGODB-OIDC': {
       const properties = propertiesOf(options);
       const environment = properties.get('ENVIRONMENT');
+      // Where no machine is named a person signs in; who may ask for that stands in no address.
+      if (environment === undefined)
+        return { type: 'oidc_person', user: user === '' ? null : user, allowedHosts: [], redirectPort: null };
       if (environment !== 'azure' && environment !== 'gcp' && environment !== 'k8s') return null;
       const resource = properties.get('TOKEN_RESOURCE');
       return {

@@ -2,6 +2,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
+import type { SignIn } from '#store/sign-in.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import type { KeptConnection } from './connection-keeper.ts';
 
@@ -20,20 +21,24 @@ export interface AttachOptions {
   readonly isReadOnly?: boolean;
   /** How the documents there stand for jobs; left out or null where they are jobs already. */
   readonly mapping?: JobMapping | null | undefined;
+  /** How people sign in where the address wants them to; left out where nobody is there to do so. */
+  readonly signIn?: SignIn | null;
 }
 
 /** Opens a store with this process's clock and randomness. Errors: those of `openStore`. */
 export async function attach(options: AttachOptions): Promise<Result<AttachedStore, AppError>> {
-  const store = await openProcessStore({
-    ...options,
-  });
-  if (!store.ok) return store;
+  const store = await openProcessStore(options);
+  const noteRefused = <Value>(result: Result<Value, AppError>): Result<Value, AppError> => {
+    if (!result.ok && result.error.code === 'login_refused') options.signIn?.refused(result.error);
+    return result;
+  };
+  if (!store.ok) return noteRefused(store);
   const { topology } = store.value.reader;
   return ok({
     store: store.value,
     server: topology.server,
     hasChangeStreams: topology.hasChangeStreams,
-    ping: () => store.value.reader.ping(),
+    ping: async () => noteRefused(await store.value.reader.ping()),
     close: () => store.value.close(),
   });
 }

@@ -1,5 +1,5 @@
 import type { ConnectionStatus } from '#contract/status.ts';
-import type { AppError } from '#domain/errors.ts';
+import { isSignInError, isTransient, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import { toWireError } from './window-session.ts';
 
@@ -26,6 +26,8 @@ export interface KeeperOptions<Connection extends KeptConnection> {
 }
 
 const PING_EVERY_MS = 2000;
+/** The longest that a timer can wait, in milliseconds. */
+const PERSON_MS_MAX = 2 ** 31 - 1;
 const BACK_OFF_MS_MIN = 1000;
 const BACK_OFF_MS_MAX = 30_000;
 
@@ -36,6 +38,8 @@ const BACK_OFF_MS_MAX = 30_000;
 export class ConnectionKeeper<Connection extends KeptConnection> {
   readonly #options: KeeperOptions<Connection>;
   readonly #stopping = new AbortController();
+  /** Ends the wait between two looks. */
+  #pause = new AbortController();
   #loop: Promise<void> | null = null;
   #connection: Connection | null = null;
   #status: ConnectionStatus;
@@ -58,9 +62,15 @@ export class ConnectionKeeper<Connection extends KeptConnection> {
     this.#loop ??= this.#run();
   }
 
+  /** Looks at once, however long it would have waited. */
+  wake(): void {
+    this.#pause.abort();
+  }
+
   /** Stops trying and closes the connection. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#pause.abort();
     await this.#loop;
     const connection = this.#connection;
     this.#connection = null;
@@ -70,11 +80,14 @@ export class ConnectionKeeper<Connection extends KeptConnection> {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted;) {
+      this.#pause = new AbortController();
       const problem = await this.#check(failures);
       failures = problem === null ? 0 : failures + 1;
-      const waitMs = problem === null ? PING_EVERY_MS : this.#backOffMs(failures);
-      if (problem !== null) this.#tellLost(problem, waitMs);
-      await this.#options.wait(waitMs, signal);
+      // What only a person can do is not tried again by itself.
+      const isPersons = problem !== null && isSignInError(problem) && !isTransient(problem);
+      const waitMs = problem === null ? PING_EVERY_MS : isPersons ? PERSON_MS_MAX : this.#backOffMs(failures);
+      if (problem !== null) this.#tellLost(problem, isPersons ? null : waitMs);
+      if (!signal.aborted) await this.#options.wait(waitMs, this.#pause.signal);
     }
   }
 
@@ -118,12 +131,12 @@ export class ConnectionKeeper<Connection extends KeptConnection> {
     });
   }
 
-  #tellLost(error: AppError, waitMs: number): void {
+  #tellLost(error: AppError, waitMs: number | null): void {
     this.#tell({
       state: 'disconnected',
       ...this.#names(),
       error: toWireError(error),
-      nextTryAtMs: this.#options.now() + waitMs,
+      nextTryAtMs: waitMs === null ? null : this.#options.now() + waitMs,
     });
   }
 

@@ -17,6 +17,7 @@ import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { labelOf, type Store } from '#store/connection.ts';
+import type { SignIn } from '#store/sign-in.ts';
 import { attach, type AttachedStore } from './attach.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { AuditTrail } from './audit-trail.ts';
@@ -37,6 +38,7 @@ import { PlanHost } from './plan-host.ts';
 import type { EnginePort } from './port.ts';
 import { RedactionBoard } from './redaction/redaction-board.ts';
 import { NO_SHELL, type Shell } from './shell-link.ts';
+import { PersonSignIn } from './sign-in/person-sign-in.ts';
 import { StatusBoard } from './status-board.ts';
 import { wait } from './wait.ts';
 import { toWireError, WindowSession } from './window-session.ts';
@@ -74,6 +76,7 @@ export class Engine {
   readonly #person: PersonBoard;
   readonly #redaction: RedactionBoard;
   readonly #runner: OwnRunner;
+  readonly #signIns: PersonSignIn;
   readonly #sessions = new Set<WindowSession>();
   #cache: Cache | null = null;
   #readers: ReaderThreads | null = null;
@@ -123,6 +126,12 @@ export class Engine {
     this.#board = new StatusBoard(config.version, openProfileOf(options.config), this.#person.status, (status) => {
       this.#publish({ name: 'status.changed', status });
     });
+    this.#signIns = new PersonSignIn({
+      shell: options.shell ?? NO_SHELL,
+      onChange: (signIn) => this.#board.set({ signIn }),
+      onBegin: () => this.#connection?.wake(),
+      now: Date.now,
+    });
     this.#runner = new OwnRunner(config, (runner) => this.#board.set({ runner }));
   }
 
@@ -155,6 +164,7 @@ export class Engine {
     const isSandbox = config.mongodbUri === null;
     const label = isSandbox ? ok(SANDBOX_LABEL) : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
+    const signIn = this.#signIns.forConnection(config, uri.value, label.value);
     const source = sourceOf(config);
     const cache = this.#openCopy(source);
     if (!cache.ok) return cache;
@@ -162,7 +172,7 @@ export class Engine {
     const readers = this.#openReaders();
     this.#readers = readers;
     this.#own = this.#openOwn(source);
-    this.#reconciliation = this.#openReconciliation(uri.value);
+    this.#reconciliation = this.#openReconciliation(uri.value, signIn);
     this.#alerts = this.#watchAlerts(this.#own, readers, this.#reconciliation);
     if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#counter = new CopyCounter({
@@ -183,6 +193,7 @@ export class Engine {
           appName: 'Runledger',
           isReadOnly: config.isReadOnly,
           mapping: config.mapping,
+          signIn,
         }),
       onOpened: (connection) => this.#begin(connection.store, readers),
       onStatus: (connection) => {
@@ -232,7 +243,11 @@ export class Engine {
 
   #handlers(): Handlers | null {
     const status = (): EngineStatus => this.#board.current;
-    const profiles = { shell: this.#options.shell ?? NO_SHELL, fallbackName: this.#fallbackName() };
+    const profiles = {
+      shell: this.#options.shell ?? NO_SHELL,
+      fallbackName: this.#fallbackName(),
+      signIns: this.#signIns,
+    };
     const doctor = this.#doctorParts(profiles.shell);
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status, { profiles, doctor });
     const readers = this.#readers;
@@ -286,6 +301,8 @@ export class Engine {
   }
 
   async #stop(): Promise<void> {
+    // Whoever waits for a person would wait for minutes.
+    this.#signIns.stop();
     await this.#demo?.stopTraffic();
     await this.#alerts?.stop();
     await this.#reconciliation?.stop();
@@ -356,7 +373,7 @@ export class Engine {
     this.#trail = new AuditTrail({ book: this.#book, person: () => this.#person.audited, now: Date.now, log });
   }
 
-  #openReconciliation(uri: string): DeskHost {
+  #openReconciliation(uri: string, signIn: SignIn | null): DeskHost {
     const { config, deskEntry, log } = this.#options;
     const { copyFile, runFolder, exportFolder } = filesOf(config);
     return new DeskHost({
@@ -370,7 +387,9 @@ export class Engine {
         isReadOnly: config.isReadOnly,
         mapping: config.mapping,
         limits: config.financeLimits ?? DEFAULT_FINANCE_LIMITS,
+        signIn: signIn === null ? null : { allowedHosts: signIn.allowedHosts },
       },
+      askSignIn: () => signIn?.newClient() ?? null,
       onState: (state) => {
         this.#alerts?.reconciled(state);
         this.#publish({ name: 'reconciliation.changed', state });

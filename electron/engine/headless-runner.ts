@@ -1,9 +1,9 @@
 import { appError, type AppError } from '#domain/errors.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
 import type { Provider } from '#runner/provider.ts';
 import type { JobRunner } from '#runner/runner.ts';
-import { labelOf } from '#store/connection.ts';
+import { isSignedIn, labelOf } from '#store/connection.ts';
 import { attach, type AttachedStore, type AttachOptions } from './attach.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
@@ -66,13 +66,15 @@ export class HeadlessRunner {
   }
 
   /**
-   * Begins to look for the server and, as soon as it is there, to work. Errors: `uri_invalid`, and `invalid_request` where the
+   * Begins to look for the server and, as soon as it is there, to work. Errors: `uri_invalid`, `sign_in_needed`, and `invalid_request` where the
    * port to listen on is not to be had.
    */
   async start(): Promise<Result<void, AppError>> {
     const { uri, dbName, mapping, log } = this.#options;
     const label = labelOf(uri, dbName);
     if (!label.ok) return label;
+    // Nobody sits before a runner, today or when its sign-in has ended.
+    if (isSignedIn(uri)) return err(appError('sign_in_needed', 'a runner cannot'));
     this.#keeper = new ConnectionKeeper<AttachedStore>({
       label: label.value,
       isSandbox: false,

@@ -26,6 +26,10 @@ export const engineConfigSchema = z.object({
   isReadOnly: z.boolean().default(false),
   /** What to call who sits here where the server asks nobody to log in; null takes the system's name for them. */
   personName: z.string().trim().min(1).max(PERSON_ID_MAX).nullable().default(null),
+  /** Who may ask for a sign-in where no profile says it; null for the driver's own list. */
+  signInHosts: z.array(z.string().max(253)).max(20).readonly().nullable().default(null),
+  /** False where an engine took the place of one that died: nobody has just asked for a page in their browser. */
+  opensSignIn: z.boolean().default(true),
   withRunner: z.boolean(),
   concurrency: z.int().min(1).max(1000),
   /** With the sandbox: fill an empty database with demo data and let new jobs arrive. */

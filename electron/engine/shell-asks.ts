@@ -32,6 +32,14 @@ export const SHELL_ASKS = {
   },
   /** Shows a file of the folder of exports in the system's file manager. */
   'exports.show': { params: z.object({ file: z.string().min(1).max(255) }), value: z.object({}) },
+  /**
+   * Opens the page of an identity provider in the system's browser, once the person has agreed to its host. Errors:
+   * `sign_in_blocked`, `sign_in_cancelled`.
+   */
+  'signIn.open': {
+    params: z.object({ url: z.url().max(8000), server: z.string().min(1).max(2000) }),
+    value: z.object({}),
+  },
   /** The last lines of the log of everything, oldest first, redacted. */
   'log.tail': { params: z.object({}), value: z.object({ lines: z.array(z.string()).max(1000) }) },
 } as const satisfies Record<string, { readonly params: z.ZodType; readonly value: z.ZodType }>;

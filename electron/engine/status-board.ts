@@ -6,6 +6,7 @@ import type {
   MonitorStatus,
   RedactionStatus,
   RunnerStatus,
+  SignInStatus,
 } from '#contract/status.ts';
 
 import type { PersonStatus } from '#contract/person-views.ts';
@@ -32,6 +33,7 @@ export class StatusBoard {
       redaction: { version: null, isHiding: true },
       profile,
       connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
+      signIn: { isUsed: false, waiting: null },
       monitor: { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null },
       runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },
       counts: NO_COUNTS,
@@ -47,6 +49,7 @@ export class StatusBoard {
       person: PersonStatus;
       redaction: RedactionStatus;
       connection: ConnectionStatus;
+      signIn: SignInStatus;
       monitor: MonitorStatus;
       runner: RunnerStatus;
       counts: JobCounts;

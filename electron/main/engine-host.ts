@@ -149,6 +149,7 @@ export class EngineHost {
     this.#process = null;
     if (this.#isStopping) return;
     this.#tellLost();
+    this.#config = { ...this.#config, opensSignIn: false };
     this.#failures = this.#options.now() - this.#startedAt > STEADY_MS ? 1 : this.#failures + 1;
     const delayMs = restartDelayMs(this.#failures);
     this.#options.log(`the engine ended with code ${code}; it is started again in ${delayMs} ms`);

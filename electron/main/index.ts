@@ -22,6 +22,7 @@ import { SecretVault } from './profiles/secret-vault.ts';
 import { answerShellAsk } from './profiles/shell-answers.ts';
 import { registerPageScheme, servePage } from './page-protocol.ts';
 import { isTrustedSender, refusePermissions } from './security.ts';
+import { SignInPages } from './sign-in-pages.ts';
 import { HealthTray } from './tray.ts';
 import { WaitingRoute } from './waiting-route.ts';
 import { openWindow } from './window.ts';
@@ -63,7 +64,8 @@ function run(options: LaunchOptions): void {
       log,
     });
   const openOutside = (link: string): void => {
-    log(`opening ${link} in the system's browser`);
+    // What a page to sign in at is asked for stands in its query, and belongs into no log.
+    log(`opening ${link.split('?')[0] ?? ''} in the system's browser`);
     shell.openExternal(link).catch((cause: unknown) => log(`the browser could not be opened: ${String(cause)}`));
   };
   const links = new ExternalLinks(openOutside, () => performance.now());
@@ -147,8 +149,9 @@ function run(options: LaunchOptions): void {
       askPlace,
       showFile: (file) => shell.showItemInFolder(file),
     });
+    const signInPages = new SignInPages({ agree: agreeToPage, open: openOutside }, () => performance.now());
     engine = hostEngine(
-      { config: config.value, shelf, appLog, places },
+      { config: config.value, shelf, appLog, places, signInPages },
       {
         onNotice: (notice) => void notifications.show(notice),
         onPort: (port) => line.connect(port),
@@ -166,7 +169,8 @@ function hostEngine(
     shelf,
     appLog,
     places,
-  }: { config: EngineConfig; shelf: ProfileShelf; appLog: AppLog; places: ExportPlaces },
+    signInPages,
+  }: { config: EngineConfig; shelf: ProfileShelf; appLog: AppLog; places: ExportPlaces; signInPages: SignInPages },
   heard: Pick<EngineHostOptions, 'onNotice' | 'onPort'>,
 ): EngineHost {
   const host: EngineHost = new EngineHost({
@@ -174,7 +178,14 @@ function hostEngine(
     config,
     answer: (name, params) => {
       const restart = (next: EngineConfig): void => void host.restart(next);
-      const parts = { shelf, logTail: () => appLog.tail, config: () => host.config, restart, exports: places };
+      const parts = {
+        shelf,
+        logTail: () => appLog.tail,
+        config: () => host.config,
+        restart,
+        exports: places,
+        signInPages,
+      };
       return answerShellAsk(parts, name, params);
     },
     log: (line) => appLog.say('engine', line),
@@ -191,4 +202,21 @@ async function askPlace(name: string): Promise<string | null> {
   const { canceled, filePath } =
     window === undefined ? await dialog.showSaveDialog(options) : await dialog.showSaveDialog(window, options);
   return canceled || filePath === '' ? null : filePath;
+}
+
+/** Asks by the system's own dialog, which no page can answer, before somebody is led to a page that a server names. */
+async function agreeToPage(host: string, server: string): Promise<boolean> {
+  const [window] = BrowserWindow.getAllWindows();
+  const options = {
+    type: 'question' as const,
+    title: 'Sign in',
+    message: `Open ${host} in your browser?`,
+    detail: `The server ${server} wants you to sign in there. Go on only if you know this page.`,
+    buttons: ['Open', 'Cancel'],
+    defaultId: 0,
+    cancelId: 1,
+  };
+  const { response } =
+    window === undefined ? await dialog.showMessageBox(options) : await dialog.showMessageBox(window, options);
+  return response === 0;
 }

@@ -5,6 +5,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
+import { signInHostsIn } from '#engine/sign-in/sign-in-hosts.ts';
 import { namedProviders } from '#engine/provider-settings.ts';
 
 /** How the application is to be started. */
@@ -78,6 +79,7 @@ export function readLaunchOptions(
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
     providers: namedProviders(environment),
+    signInHosts: signInHostsIn(environment),
     financeLimits: {
       mendAloneCreditsMax: Number(env.RUNLEDGER_MEND_ALONE_MAX ?? DEFAULT_FINANCE_LIMITS.mendAloneCreditsMax),
       periodOpenCreditsMax: Number(env.RUNLEDGER_PERIOD_OPEN_MAX ?? DEFAULT_FINANCE_LIMITS.periodOpenCreditsMax),

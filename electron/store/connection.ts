@@ -28,6 +28,7 @@ import { PlanStore } from './plan-store.ts';
 import { PolicyStore } from './policy-store.ts';
 import { RedactionStore } from './redaction-store.ts';
 import type { ReadableStore, Topology, WritableStore } from './ports.ts';
+import { isPersonsSignIn, signInOptions, type SignIn } from './sign-in.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
 import { ServerLook } from './server-look.ts';
@@ -47,6 +48,8 @@ export interface StoreOptions {
   readonly isReadOnly: boolean;
   /** How the documents there stand for ours; left out or null, they are ours. */
   readonly mapping?: JobMapping | null | undefined;
+  /** How people sign in where the address wants them to; left out or null where nobody is there to do so. */
+  readonly signIn?: SignIn | null | undefined;
   /** How long the first connection may take, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly newId: () => string;
@@ -81,6 +84,12 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** True where whoever connects by this address signs in in the browser. */
+export function isSignedIn(uri: string): boolean {
+  const parsed = parseUri(uri);
+  return parsed.ok && isPersonsSignIn(parsed.value);
+}
+
 /** A label of a URI for people: hosts and database, no user, no password, no options. */
 export function labelOf(uri: string, dbName: string | null): Result<string, AppError> {
   const parsed = parseUri(uri);
@@ -90,12 +99,12 @@ export function labelOf(uri: string, dbName: string | null): Result<string, AppE
 
 /**
  * Connects, looks what the deployment is, and opens the collections.
- * Errors: `uri_invalid`, `server_unreachable`, `login_refused`, `not_authorized`, `server_error`.
+ * Errors: `uri_invalid`, `server_unreachable`, `login_refused`, those that begin with `sign_in_`, `not_authorized`, `server_error`.
  */
 export async function openStore(options: StoreOptions): Promise<Result<Store, AppError>> {
   const uri = parseUri(options.uri);
   if (!uri.ok) return uri;
-  const client = connectionOf(options);
+  const client = connectionOf(options, uri.value);
   if (!client.ok) return client;
   const opened = await openOn(client.value, databaseOf(uri.value, options.dbName), options);
   if (!opened.ok) await client.value.close();
@@ -211,12 +220,18 @@ function parseUri(uri: string): Result<ConnectionString, AppError> {
   }
 }
 
-function connectionOf(options: StoreOptions): Result<MongoClient, AppError> {
+function connectionOf(options: StoreOptions, uri: ConnectionString): Result<MongoClient, AppError> {
+  const isPersons = isPersonsSignIn(uri);
+  const { signIn = null } = options;
+  if (isPersons && signIn === null) {
+    return err(appError('sign_in_needed', 'nobody is there to do so: log in as a machine here'));
+  }
   try {
     const client = new MongoClient(options.uri, {
       appName: options.appName,
       serverSelectionTimeoutMS: options.connectTimeoutMs,
       connectTimeoutMS: options.connectTimeoutMs,
+      ...(isPersons && signIn !== null ? signInOptions(signIn) : {}),
     });
     // The driver reports a lost server again with each call; the listener keeps an idle loss from being an uncaught error.
     client.on('error', () => undefined);

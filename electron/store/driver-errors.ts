@@ -2,6 +2,8 @@ import {
   MongoAPIError,
   MongoBulkWriteError,
   MongoDriverError,
+  MongoInvalidArgumentError,
+  MongoOIDCError,
   MongoNetworkError,
   MongoParseError,
   MongoServerError,
@@ -11,6 +13,7 @@ import { redactConnectionString } from 'mongodb-connection-string-url';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { NotMappableError } from './mapping/mapping-error.ts';
+import { SignInError } from './sign-in.ts';
 import { ReadOnlyError } from './read-only-db.ts';
 
 const UNAUTHORIZED = 13;
@@ -21,7 +24,8 @@ export const DUPLICATE_KEY = 11000;
 
 /** Puts an error of the driver into the catalogue. A connection string in its message is redacted. */
 export function toAppError(cause: unknown): AppError {
-  if (cause instanceof ReadOnlyError || cause instanceof NotMappableError) return cause.toAppError();
+  if (cause instanceof ReadOnlyError || cause instanceof NotMappableError || cause instanceof SignInError)
+    return cause.toAppError();
   const detail = redactConnectionString(cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
   if (cause instanceof MongoServerSelectionError) {
     const inner = cause.cause ?? cause.reason?.error;
@@ -39,6 +43,11 @@ export function toAppError(cause: unknown): AppError {
   if (cause instanceof MongoServerError) {
     return appError(cause.code === UNAUTHORIZED ? 'not_authorized' : 'server_error', detail, cause);
   }
+  if (cause instanceof MongoInvalidArgumentError && cause.message.includes('ALLOWED_HOSTS')) {
+    return appError('sign_in_untrusted', detail, cause);
+  }
+  // The driver's own clock ran out before ours did.
+  if (cause instanceof MongoOIDCError) return appError('sign_in_timed_out', detail, cause);
   if (cause instanceof MongoAPIError || isClosed(cause)) return appError('server_unreachable', detail, cause);
   throw cause;
 }

@@ -1,7 +1,8 @@
 import { CircleAlert, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { ConnectionStatus, EngineStatus, MonitorStatus } from '#contract/status.ts';
-import { ERRORS, explainError } from '#domain/errors.ts';
+import type { ConnectionStatus, EngineStatus, MonitorStatus, SignInStatus } from '#contract/status.ts';
+import { ERRORS, explainError, isSignInError } from '#domain/errors.ts';
+import { SignInButton, SignInWait } from '../components/sign-in-wait.tsx';
 import { ExactTime } from '../components/time-text.tsx';
 import { formatDuration } from '../components/durations.ts';
 import { useClock } from '../state/clock.ts';
@@ -23,14 +24,29 @@ export function ConnectionBanner(): ReactNode {
   if (status === undefined) return <Banner tone="busy">Starting the engine…</Banner>;
   return (
     <>
-      <ConnectionNote connection={status.connection} monitor={status.monitor} />
+      <ConnectionNote connection={status.connection} monitor={status.monitor} signIn={status.signIn} />
       <SnapshotNote snapshot={status.monitor.snapshot} />
       <PartErrors status={status} />
     </>
   );
 }
 
-function ConnectionNote({ connection, monitor }: { connection: ConnectionStatus; monitor: MonitorStatus }): ReactNode {
+function ConnectionNote({
+  connection,
+  monitor,
+  signIn,
+}: {
+  connection: ConnectionStatus;
+  monitor: MonitorStatus;
+  signIn: SignInStatus;
+}): ReactNode {
+  if (signIn.waiting !== null) {
+    return (
+      <Banner tone="busy">
+        <SignInWait waiting={signIn.waiting} /> <AsOf monitor={monitor} />
+      </Banner>
+    );
+  }
   if (connection.state === 'connected') return null;
   if (connection.state === 'connecting') {
     return (
@@ -41,10 +57,12 @@ function ConnectionNote({ connection, monitor }: { connection: ConnectionStatus;
     );
   }
   const { message, action } = ERRORS[connection.error.code];
+  const isPersons = isSignInError(connection.error) || (signIn.isUsed && connection.error.code === 'login_refused');
   return (
     <Banner tone="danger">
       <strong>{message}</strong> {action} <NextTry atMs={connection.nextTryAtMs} /> <AsOf monitor={monitor} />
       {connection.error.detail !== null && <span className="banner-detail">{connection.error.detail}</span>}
+      {isPersons && <SignInButton />}
     </Banner>
   );
 }

@@ -50,6 +50,15 @@ export function useMappingLook() {
   });
 }
 
+/** Begins a sign-in in the browser, opens its page once more, or waits for it no longer. */
+export function useSignIn() {
+  const engine = useEngine();
+  return useMutation({
+    mutationFn: async (act: RequestParams<'profiles.signIn'>['act']) =>
+      valueOrThrow(await engine.call('profiles.signIn', { act })),
+  });
+}
+
 /** Leaves this deployment for another; the window starts anew when the engine has. */
 export function useProfileSwitch() {
   const engine = useEngine();

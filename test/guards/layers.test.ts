@@ -34,6 +34,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   replicate: ['runner'],
   mediabunny: ['runner'],
   ajv: ['runner'],
+  'openid-client': ['engine'],
   'prom-client': ['engine'],
   react: ['renderer'],
 };

@@ -19,6 +19,8 @@ export function consoleEngine(
       withRunner: false,
       concurrency: 1,
       isDemo: false,
+      signInHosts: null,
+      opensSignIn: true,
       providers: NO_PROVIDERS,
       ...config,
     },

@@ -39,6 +39,7 @@ const planOf = (told: Told): string => told['plans.make']?.plan.planId ?? NO_PLA
 /** What is asked for each request of the contract, in the order in which somebody would: the compiler demands every one. */
 const STEPS: Steps = {
   'status.get': NOTHING,
+  'profiles.signIn': () => ({ act: 'cancel' }),
   'profiles.list': NOTHING,
   'profiles.save': ({ profile, secrets }) => ({ profile, secrets, keepSecrets: true }),
   'profiles.test': ({ profile, secrets }) => ({ profile, secrets }),

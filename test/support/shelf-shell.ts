@@ -3,6 +3,7 @@ import type { EngineConfig } from '#engine/messages.ts';
 import { ShellLink } from '#engine/shell-link.ts';
 import { ExportPlaces } from '../../electron/main/export-places.ts';
 import type { ProfileShelf } from '../../electron/main/profiles/profile-shelf.ts';
+import { SignInPages } from '../../electron/main/sign-in-pages.ts';
 import { answerShellAsk } from '../../electron/main/profiles/shell-answers.ts';
 
 /**
@@ -15,6 +16,10 @@ export function shelfShell(parts: {
   readonly logTail?: () => readonly string[];
   readonly restart?: (config: EngineConfig) => void;
   readonly askPlace?: (name: string) => Promise<string | null>;
+  /** Who is led to a page to sign in at; left out, nobody. */
+  readonly browse?: (url: string) => void;
+  /** The clock by which pages are kept apart. */
+  readonly monotonicMs?: () => number;
 }): ShellLink {
   const {
     shelf,
@@ -22,12 +27,16 @@ export function shelfShell(parts: {
     logTail = () => [],
     restart = () => undefined,
     askPlace = () => Promise.resolve(null),
+    browse = () => undefined,
+    monotonicMs = () => performance.now(),
   } = parts;
+  const signInPages = new SignInPages({ agree: () => Promise.resolve(true), open: browse }, monotonicMs);
   const shell: ShellLink = new ShellLink(({ id, name, params }) => {
     const exports = new ExportPlaces(exportFolderOf(config().dataDir), { askPlace, showFile: () => undefined });
-    void answerShellAsk({ shelf, logTail, config, restart, exports }, name, structuredClone(params)).then((answer) =>
-      // As over a port: what crosses it is a copy, and comes later.
-      setImmediate(() => shell.answered(id, structuredClone(answer))),
+    void answerShellAsk({ shelf, logTail, config, restart, exports, signInPages }, name, structuredClone(params)).then(
+      (answer) =>
+        // As over a port: what crosses it is a copy, and comes later.
+        setImmediate(() => shell.answered(id, structuredClone(answer))),
     );
   });
   return shell;

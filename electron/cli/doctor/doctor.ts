@@ -10,6 +10,7 @@ import { withQuietUsage } from '#cli/quiet-usage.ts';
 import { labelOf } from '#store/connection.ts';
 import type { DoctorContext } from '#engine/doctor/check.ts';
 import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
+import { terminalSignIn } from '../terminal-sign-in.ts';
 
 /** Exit statuses: 0 nothing is wrong (there may be warnings), 1 it could not be looked at, 3 something is wrong. */
 const EXIT_FAILED = 1;
@@ -59,7 +60,8 @@ async function run(flags: DoctorFlags): Promise<number> {
     return EXIT_FAILED;
   }
   const mapping = read.value;
-  const attached = await attach({ uri, dbName, appName: 'Runledger doctor', isReadOnly: true, mapping });
+  const signIn = terminalSignIn({ uri, db: dbName });
+  const attached = await attach({ uri, dbName, appName: 'Runledger doctor', isReadOnly: true, mapping, signIn });
   const dataDir = path.resolve(flags.dataDir ?? process.env['RUNLEDGER_DATA_DIR'] ?? systemDataDir());
   const context: DoctorContext = {
     store: attached.ok ? ok(attached.value.store) : err(attached.error),

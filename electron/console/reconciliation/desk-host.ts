@@ -16,6 +16,7 @@ import type { Actor } from '#domain/ledger.ts';
 import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { FinanceRequest } from './finance-answers.ts';
+import type { AskSignIn, SignInTokens } from '#store/sign-in.ts';
 import { RUNS_MAX } from './run-archive.ts';
 import { fromDeskSchema, type DeskQuestion, type DeskSettings, type ToDesk } from './desk-messages.ts';
 
@@ -28,6 +29,8 @@ export interface DeskHostOptions {
   readonly onState: (state: ReconciliationState) => void;
   /** The redaction rules that hold for who sits here, asked for with each question. */
   readonly hidden: () => readonly RedactionRule[];
+  /** How a client of the thread asks who sits here to sign in; left out or null where nobody signs in. */
+  readonly askSignIn?: () => AskSignIn | null;
   readonly log: (line: string, cause?: unknown) => void;
   /** How long `stop` waits for the thread, in milliseconds; 15 seconds where nothing is said. */
   readonly stopMsMax?: number;
@@ -217,7 +220,8 @@ export class DeskHost {
   #begin(): { readonly thread: Worker; readonly exited: Promise<void> } {
     const { entry, settings, log } = this.#options;
     const thread = new Worker(entry, { workerData: settings, name: 'reconciliation' });
-    thread.on('message', (message: unknown) => this.#receive(message));
+    const askSignIn = this.#options.askSignIn?.() ?? null;
+    thread.on('message', (message: unknown) => this.#receive(message, askSignIn));
     thread.on('error', (cause) => log('the thread of reconciliation failed', cause));
     const exited = new Promise<void>((resolve) => {
       thread.once('exit', () => {
@@ -231,8 +235,14 @@ export class DeskHost {
     return { thread, exited };
   }
 
-  #receive(message: unknown): void {
+  #receive(message: unknown, askSignIn: AskSignIn | null): void {
     const received = fromDeskSchema.parse(message);
+    if (received.type === 'signIn') {
+      void askSignIn?.(received.question, null).then((answer) =>
+        this.#post({ type: 'signedIn', id: received.id, answer: wireAnswer(answer) }),
+      );
+      return;
+    }
     if (received.type === 'progress') {
       const { running, closing } = this.#state;
       const { progress } = received;
@@ -245,4 +255,9 @@ export class DeskHost {
     if (received.type === 'answer') answer?.(ok(received.value));
     else answer?.(err(appError(received.error.code, received.error.detail)));
   }
+}
+
+/** Without the cause, which no port carries. */
+function wireAnswer(answer: Result<SignInTokens, AppError>): Extract<ToDesk, { type: 'signedIn' }>['answer'] {
+  return answer.ok ? answer : { ok: false, error: { code: answer.error.code, detail: answer.error.detail } };
 }

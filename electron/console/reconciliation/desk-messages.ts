@@ -8,6 +8,7 @@ import {
 import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { actorSchema } from '#domain/ledger.ts';
 import { redactionRuleSchema } from '#domain/redaction/redaction-rule.ts';
+import { signInQuestionSchema, signInTokensSchema } from '#store/sign-in.ts';
 import { wireErrorSchema } from '#contract/status.ts';
 
 /** What the thread of a desk is started with. Holds the connection string: never logged. */
@@ -23,6 +24,8 @@ export const deskSettingsSchema = z.object({
     mendAloneCreditsMax: z.int().nonnegative(),
     periodOpenCreditsMax: z.int().nonnegative(),
   }),
+  /** Who may ask for a sign-in where people sign in in the browser; null where they do not. */
+  signIn: z.object({ allowedHosts: z.array(z.string()).readonly().nullable() }).nullable(),
 });
 export type DeskSettings = z.infer<typeof deskSettingsSchema>;
 
@@ -56,11 +59,18 @@ export const deskQuestionSchema = z.discriminatedUnion('type', [
 ]);
 export type DeskQuestion = z.infer<typeof deskQuestionSchema>;
 
+const signInAnswerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: signInTokensSchema }),
+  z.object({ ok: z.literal(false), error: wireErrorSchema }),
+]);
+
 export const toDeskSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ask'), id: z.int(), question: deskQuestionSchema }),
   /** Stops the run under way. */
   z.object({ type: z.literal('cancel') }),
   z.object({ type: z.literal('stop') }),
+  /** Answers what the thread asked of who sits here. */
+  z.object({ type: z.literal('signedIn'), id: z.int(), answer: signInAnswerSchema }),
 ]);
 export type ToDesk = z.infer<typeof toDeskSchema>;
 
@@ -68,5 +78,7 @@ export const fromDeskSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer'), id: z.int(), value: z.unknown() }),
   z.object({ type: z.literal('failure'), id: z.int(), error: wireErrorSchema }),
   z.object({ type: z.literal('progress'), progress: reconciliationProgressSchema }),
+  /** Asks for a sign-in, which all threads and clients share. */
+  z.object({ type: z.literal('signIn'), id: z.int(), question: signInQuestionSchema }),
 ]);
 export type FromDesk = z.infer<typeof fromDeskSchema>;

@@ -9,6 +9,7 @@ import { compilePattern } from '../redaction/linear-pattern.ts';
 import type { CleanText } from './csv.ts';
 import { answerRequest, financeAnswers } from './finance-answers.ts';
 import { ReconciliationDesk, type DeskRun } from './desk.ts';
+import { HostSignIn } from './host-sign-in.ts';
 import { KeptServer } from './kept-server.ts';
 import { deskSettingsSchema, toDeskSchema, type DeskQuestion, type FromDesk } from './desk-messages.ts';
 
@@ -25,6 +26,7 @@ const say = (message: FromDesk): void => port.postMessage(message);
 const PROGRESS_MS = 100;
 const DETAIL_MAX = 2000;
 
+const hostSignIn = settings.signIn === null ? null : new HostSignIn(settings.signIn, say);
 const server = new KeptServer(() =>
   openProcessStore({
     uri: settings.uri,
@@ -32,6 +34,7 @@ const server = new KeptServer(() =>
     appName: 'Runledger reconciliation',
     isReadOnly: settings.isReadOnly,
     mapping: settings.mapping,
+    signIn: hostSignIn?.signIn ?? null,
   }),
 );
 const { copyFile, folder, exportFolder, limits } = settings;
@@ -126,6 +129,9 @@ port.on('message', (message: unknown) => {
       return;
     case 'cancel':
       running?.cancelling.abort();
+      return;
+    case 'signedIn':
+      hostSignIn?.answered(received.id, received.answer);
       return;
     case 'stop':
       void stop();

@@ -65,6 +65,17 @@ export const PROFILE_REQUESTS = {
     audit: 'act',
   },
   /**
+   * For whoever signs in in the browser: `begin` lets the connection that is open ask for it again, `open` opens the page once more,
+   * `cancel` waits no longer. Errors of `open`: `not_found` where nobody is waited for, those of opening.
+   */
+  'profiles.signIn': {
+    params: z.object({ act: z.enum(['begin', 'open', 'cancel']) }),
+    result: z.object({}),
+    permission: 'view',
+    writes: false,
+    audit: 'act',
+  },
+  /**
    * Leaves this deployment and attaches to another; null is the sandbox. The engine starts anew, and every window with it.
    * Error: `secret_needed` where a secret is neither kept nor given.
    */

@@ -12,6 +12,7 @@ import { accessOf } from '#domain/people.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { attach } from '../attach.ts';
 import type { Shell } from '../shell-link.ts';
+import type { PersonSignIn } from '../sign-in/person-sign-in.ts';
 import type { HandlersOf } from './handler.ts';
 import { lookAtMapping, type MappingQuestion } from './mapping-look.ts';
 
@@ -20,10 +21,11 @@ export interface ProfileParts {
   readonly shell: Shell;
   /** What to call who sits here where a server asks nobody to log in. */
   readonly fallbackName: string;
+  readonly signIns: Pick<PersonSignIn, 'forTrial' | 'act'>;
 }
 
 /** The ways to deployments: kept by the desktop, tried by the engine, which alone speaks to servers. */
-export function profileHandlers({ shell, fallbackName }: ProfileParts): HandlersOf<'profiles'> {
+export function profileHandlers({ shell, fallbackName, signIns }: ProfileParts): HandlersOf<'profiles'> {
   const findProfile = async (id: string): Promise<ConnectionProfile | null> => {
     const list = await shell.ask('profiles.list', {});
     return list.ok ? (list.value.profiles.find(({ profile }) => profile.id === id)?.profile ?? null) : null;
@@ -42,12 +44,13 @@ export function profileHandlers({ shell, fallbackName }: ProfileParts): Handlers
     },
     'profiles.test': async ({ profile, secrets }) => {
       const usable = await usableSecrets(shell, profile, secrets);
-      return usable.ok ? tryProfile(profile, usable.value, fallbackName) : usable;
+      return usable.ok ? tryProfile(profile, usable.value, { fallbackName, signIns }) : usable;
     },
     'profiles.map': async ({ profile, secrets, ...question }) => {
       const usable = await usableSecrets(shell, profile, secrets);
-      return usable.ok ? mapProfile(profile, usable.value, question) : usable;
+      return usable.ok ? mapProfile(profile, usable.value, { question, signIns }) : usable;
     },
+    'profiles.signIn': ({ act }) => signIns.act(act),
     'profiles.switch': async (params, { note }) => {
       const target = params.id === null ? null : await findProfile(params.id);
       note('after', target === null ? 'Sandbox' : { name: target.name, kind: target.kind, address: target.address });
@@ -75,7 +78,7 @@ async function usableSecrets(
 async function tryProfile(
   profile: ConnectionProfile,
   secrets: ProfileSecrets,
-  fallbackName: string,
+  { fallbackName, signIns }: Pick<ProfileParts, 'fallbackName' | 'signIns'>,
 ): Promise<Result<ProfileTrial, AppError>> {
   const startedAt = performance.now();
   const attached = await attach({
@@ -84,6 +87,7 @@ async function tryProfile(
     appName: 'Runledger trial',
     isReadOnly: true,
     mapping: profile.mapping,
+    signIn: signIns.forTrial(profile),
   });
   if (!attached.ok) return attached;
   const { store } = attached.value;
@@ -109,13 +113,14 @@ async function tryProfile(
 async function mapProfile(
   profile: ConnectionProfile,
   secrets: ProfileSecrets,
-  question: MappingQuestion,
+  { question, signIns }: { readonly question: MappingQuestion } & Pick<ProfileParts, 'signIns'>,
 ): Promise<Result<MappingLook, AppError>> {
   const attached = await attach({
     uri: composeUri(profile, secrets),
     dbName: profile.database,
     appName: 'Runledger mapping',
     isReadOnly: true,
+    signIn: signIns.forTrial(profile),
   });
   if (!attached.ok) return attached;
   try {

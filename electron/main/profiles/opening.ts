@@ -44,6 +44,7 @@ export function switchedConfig(
     mapping: null,
     mongodbUri: null,
     dbName: null,
+    opensSignIn: true,
     withRunner: true,
     isDemo: true,
   };
@@ -55,5 +56,6 @@ function onProfile(
   secrets: ProfileSecrets | null,
   withRunner: boolean,
 ): EngineConfig {
-  return { ...config, profile, secrets, mapping: null, mongodbUri: null, dbName: null, withRunner, isDemo: false };
+  const where = { profile, secrets, mapping: null, mongodbUri: null, dbName: null };
+  return { ...config, ...where, opensSignIn: true, withRunner, isDemo: false };
 }

@@ -4,6 +4,7 @@ import type { EngineConfig } from '#engine/messages.ts';
 import { SHELL_ASKS, type ShellAnswer, type ShellAskName } from '#engine/shell-asks.ts';
 import type { ExportPlaces } from '../export-places.ts';
 import { switchedConfig } from './opening.ts';
+import type { SignInPages } from '../sign-in-pages.ts';
 import type { ProfileShelf } from './profile-shelf.ts';
 
 /** What main answers the engine's asks with. */
@@ -16,6 +17,7 @@ export interface ShellParts {
   /** Starts the engine anew; called after the answer has gone out. */
   readonly restart: (config: EngineConfig) => void;
   readonly exports: Pick<ExportPlaces, 'saveAs' | 'show'>;
+  readonly signInPages: Pick<SignInPages, 'open'>;
 }
 
 /** Answers one ask of the engine. What does not have the form that was agreed is refused, also between our own processes. */
@@ -28,7 +30,7 @@ export async function answerShellAsk(parts: ShellParts, name: ShellAskName, para
 type MaybeLater = Result<unknown, AppError> | Promise<Result<unknown, AppError>>;
 
 function answerOf(
-  { shelf, logTail, config, restart, exports }: ShellParts,
+  { shelf, logTail, config, restart, exports, signInPages }: ShellParts,
   name: ShellAskName,
   raw: unknown,
 ): MaybeLater {
@@ -56,6 +58,8 @@ function answerOf(
       return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.saveAs(file));
     case 'exports.show':
       return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.show(file));
+    case 'signIn.open':
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ url, server }) => signInPages.open(url, server));
     case 'log.tail':
       return ok({ lines: logTail() });
     default:

@@ -167,6 +167,8 @@ function loginWords({ profile: { login }, hasKeptSecrets }: ProfileRow): ReactNo
       return 'certificate (X.509)';
     case 'aws':
       return `AWS identity${login.awsProfile === null ? '' : ` ${login.awsProfile}`}`;
+    case 'oidc_person':
+      return 'sign-in in the browser (OIDC)';
     case 'oidc':
       return `OIDC (${login.environment})`;
     default:

@@ -6,6 +6,7 @@ const LOGINS: Readonly<Record<ProfileDraft['login'], string>> = {
   password: 'User and password (SCRAM, LDAP)',
   x509: 'Certificate (X.509)',
   aws: 'AWS identity of this machine',
+  oidc_person: 'OIDC: sign in in the browser',
   oidc: 'OIDC: identity of a cloud workload',
   none: 'Nobody has to log in',
 };
@@ -30,6 +31,7 @@ export function LoginFields({ draft, hasKept, onChange }: FieldsProps & { hasKep
           onChange={(awsProfile) => onChange({ awsProfile })}
         />
       )}
+      {draft.login === 'oidc_person' && <SignInFields draft={draft} onChange={onChange} />}
       {draft.login === 'oidc' && <OidcFields draft={draft} onChange={onChange} />}
     </fieldset>
   );
@@ -75,6 +77,29 @@ const ENVIRONMENTS: Readonly<Record<ProfileDraft['environment'], string>> = {
   gcp: 'Google Cloud',
   k8s: 'Kubernetes',
 };
+
+function SignInFields({ draft, onChange }: FieldsProps): ReactNode {
+  return (
+    <>
+      <p className="muted">
+        Your browser opens at the identity provider that the server names. Nothing of it is kept on this machine.
+      </p>
+      <div className="connection-fields">
+        <TextField label="User name to begin with, if any" value={draft.user} onChange={(user) => onChange({ user })} />
+        <TextField
+          label="Redirect port, if the provider knows only one"
+          value={draft.redirectPort}
+          onChange={(redirectPort) => onChange({ redirectPort })}
+        />
+        <TextField
+          label="Servers that may ask for it, outside of MongoDB's cloud"
+          value={draft.allowedHosts}
+          onChange={(allowedHosts) => onChange({ allowedHosts })}
+        />
+      </div>
+    </>
+  );
+}
 
 function OidcFields({ draft, onChange }: FieldsProps): ReactNode {
   return (

@@ -24,6 +24,9 @@ export interface ProfileDraft {
   readonly environment: 'azure' | 'gcp' | 'k8s';
   readonly tokenResource: string;
   readonly clientId: string;
+  /** Hosts with commas between them. */
+  readonly allowedHosts: string;
+  readonly redirectPort: string;
   readonly tls: ConnectionProfile['tls']['mode'];
   readonly caFile: string;
   readonly certificateKeyFile: string;
@@ -51,6 +54,8 @@ export function emptyDraft(id: string): ProfileDraft {
     environment: 'azure',
     tokenResource: '',
     clientId: '',
+    allowedHosts: '',
+    redirectPort: '',
     tls: 'default',
     caFile: '',
     certificateKeyFile: '',
@@ -99,6 +104,13 @@ function loginFields(login: ProfileLogin): Partial<ProfileDraft> {
         tokenResource: login.tokenResource ?? '',
         clientId: login.clientId ?? '',
       };
+    case 'oidc_person':
+      return {
+        login: 'oidc_person',
+        user: login.user ?? '',
+        allowedHosts: login.allowedHosts.join(', '),
+        redirectPort: login.redirectPort === null ? '' : String(login.redirectPort),
+      };
     case 'none':
     case 'x509':
       return { login: login.type };
@@ -146,7 +158,9 @@ export function profileOf(draft: ProfileDraft): { readonly profile: ConnectionPr
   });
   if (parsed.success) return { profile: parsed.data };
   const issue = parsed.error.issues[0];
-  const field = FIELD_WORDS[String(issue?.path.at(-1) ?? '')] ?? 'The connection';
+  // A host that is none is named by its place in the list.
+  const named = issue?.path.findLast((part) => typeof part === 'string');
+  const field = FIELD_WORDS[String(named ?? '')] ?? 'The connection';
   return { problem: `${field}: ${issue?.message ?? 'is not whole'}` };
 }
 
@@ -159,6 +173,8 @@ const FIELD_WORDS: Readonly<Record<string, string>> = {
   certificateKeyFile: 'Certificate and key',
   caFile: 'Certificate authority',
   tokenResource: 'Token resource',
+  redirectPort: 'Redirect port',
+  allowedHosts: 'Servers that may ask for the sign-in',
 };
 
 function loginOf(draft: ProfileDraft): unknown {
@@ -178,6 +194,13 @@ function loginOf(draft: ProfileDraft): unknown {
         environment: draft.environment,
         tokenResource: orNull(draft.tokenResource),
         clientId: orNull(draft.clientId),
+      };
+    case 'oidc_person':
+      return {
+        type: 'oidc_person',
+        user: orNull(draft.user),
+        allowedHosts: draft.allowedHosts.split(/[\s,]+/).filter((host) => host !== ''),
+        redirectPort: draft.redirectPort.trim() === '' ? null : Number(draft.redirectPort),
       };
     case 'none':
     case 'x509':

@@ -3,12 +3,21 @@ import type { ReactNode } from 'react';
 import { distinctRefusals, refusalsOf } from '#contract/request-refusal.ts';
 import { explainError } from '#domain/errors.ts';
 import { Fact, Facts } from '../../components/panel.tsx';
+import { SignInWait } from '../../components/sign-in-wait.tsx';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import type { useProfileTrial } from '../../state/profile-queries.ts';
 
 /** What became of a trial: who one is there and what one may do, or why it did not work. */
 export function TrialResult({ trial }: { trial: ReturnType<typeof useProfileTrial> }): ReactNode {
-  if (trial.isPending) return <output>Connecting; ten seconds at most…</output>;
+  const waiting = useEngineStatus().data?.signIn.waiting ?? null;
+  if (trial.isPending) {
+    return (
+      <output className="note">
+        {waiting === null ? 'Connecting; ten seconds at most…' : <SignInWait waiting={waiting} />}
+      </output>
+    );
+  }
   if (trial.error !== null) {
     return (
       <p className="note" data-tone="danger" role="alert">

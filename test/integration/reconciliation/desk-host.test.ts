@@ -34,6 +34,7 @@ describe('the host of the thread of reconciliation', () => {
         dbName: null,
         isReadOnly: true,
         mapping: null,
+        signIn: null,
         limits: { mendAloneCreditsMax: 0, periodOpenCreditsMax: 0 },
       },
       onState: () => undefined,

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { app as standInApp, type App } from './app.ts';
 import { AppSchemes, type SchemeHandler } from './app-schemes.ts';
@@ -17,6 +18,8 @@ import { forkUtilityProcess } from './utility-process.ts';
  *
  * `ELECTRON_STAND_IN_CHROMIUM` names the executable. `ELECTRON_STAND_IN_HEADLESS=1` opens no window on the screen.
  * `ELECTRON_STAND_IN_SAVE_FOLDER` is where files are saved that somebody is asked a place for.
+ * `ELECTRON_STAND_IN_AGREES=1` agrees to what a dialog asks. `ELECTRON_STAND_IN_BROWSER` names a file that gets a line for each page
+ * that the system's browser would open.
  * `ELECTRON_STAND_IN_DEBUGGING=1` is for tests: Chromium also listens for a debugger on loopback.
  */
 const schemes = new AppSchemes();
@@ -100,15 +103,28 @@ export const safeStorage = refusing('safeStorage', {
 
 /** The system's browser is no part of this; what it would be handed is said. */
 export const shell = refusing('shell', {
-  openExternal: async (url: string): Promise<void> => say(`the system's browser would open ${url.slice(0, 200)}`),
+  openExternal: async (url: string): Promise<void> => {
+    const file = process.env['ELECTRON_STAND_IN_BROWSER'];
+    if (file === undefined) say(`the system's browser would open ${url.slice(0, 200)}`);
+    else appendFileSync(file, `${url}\n`);
+  },
   showItemInFolder: (file: string): void => say(`the system's file manager would show ${file}`),
 });
 
 /**
- * No dialog of the system can be shown here: a person who is asked where to save a file names the folder of
+ * No dialog of the system can be shown here: a person who is asked a question agrees by its first button where
+ * `ELECTRON_STAND_IN_AGREES=1` says so, and cancels otherwise; one who is asked where to save a file names the folder of
  * `ELECTRON_STAND_IN_SAVE_FOLDER`, and cancels where there is none.
  */
 export const dialog = refusing('dialog', {
+  showMessageBox: async (
+    ...args: readonly { readonly message?: string; readonly cancelId?: number }[]
+  ): Promise<{ readonly response: number }> => {
+    const agrees = process.env['ELECTRON_STAND_IN_AGREES'] === '1';
+    const { message = '', cancelId = 0 } = args.at(-1) ?? {};
+    say(`there is no dialog here that asks "${message}"; ${agrees ? 'agreed' : 'cancelled'}`);
+    return { response: agrees ? 0 : cancelId };
+  },
   showSaveDialog: async (
     ...args: readonly { readonly defaultPath?: string }[]
   ): Promise<{ readonly canceled: boolean; readonly filePath: string }> => {

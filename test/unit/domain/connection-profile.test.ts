@@ -34,6 +34,13 @@ const login: fc.Arbitrary<ConnectionProfile['login']> = fc.oneof(
     tokenResource: orNull(fc.constantFrom('api://runledger', 'https://db.example.com/x,y')),
     clientId: orNull(word),
   }),
+  // Who may ask for the sign-in stands in no connection string.
+  fc.record({
+    type: fc.constant('oidc_person' as const),
+    user: orNull(word),
+    allowedHosts: fc.constant<string[]>([]),
+    redirectPort: fc.constant(null),
+  }),
 );
 const address = fc.constantFrom(
   'mongodb://localhost',
@@ -123,6 +130,14 @@ describe(`a connection profile (seed ${SEED})`, () => {
     expect(hasNeededSecrets(profile, { ...NO_SECRETS, password: 'p' })).toBe(true);
     expect(neededSecrets({ ...profile, login: { type: 'none' } })).toEqual([]);
   });
+
+  it.each(['*', 'https://db.example.com', 'db.example.com:27017', '', '*.', 'a,b'])(
+    'lets no host ask for a sign-in that is none: %j',
+    (host) => {
+      const login = { type: 'oidc_person', user: null, allowedHosts: [host], redirectPort: null };
+      expect(connectionProfileSchema.safeParse({ ...connectionProfile(), login }).success).toBe(false);
+    },
+  );
 
   it('entrusts a secret to servers, login and encryption, and not to a name or a colour', () => {
     const profile = connectionProfile();

@@ -6,12 +6,14 @@ import { ConnectionKeeper, type KeptConnection } from '#engine/connection-keeper
 
 /** A server that is there or not, a keeper on it, and a clock that only moves when the keeper waits. */
 function setup() {
-  const world = { isUp: true, opened: 0, closed: 0, rounds: 0 };
+  const world = { isUp: true, isSignedIn: true, opened: 0, closed: 0, rounds: 0 };
   const seen: ConnectionStatus[] = [];
   const waiting: { readonly ms: number; readonly proceed: () => void }[] = [];
   let tellWaiting: () => void = () => undefined;
-  const answer = (): Result<void, AppError> =>
-    world.isUp ? ok(undefined) : err(appError('server_unreachable', 'refused'));
+  const answer = (): Result<void, AppError> => {
+    if (!world.isSignedIn) return err(appError('sign_in_cancelled'));
+    return world.isUp ? ok(undefined) : err(appError('server_unreachable', 'refused'));
+  };
   const keeper = new ConnectionKeeper<KeptConnection>({
     label: 'db.example/runledger',
     isSandbox: false,
@@ -73,6 +75,18 @@ describe('a connection that is kept', () => {
     await round();
     expect(states()).toEqual(['connecting', 'connected', 'disconnected', 'connected']);
     expect(world.opened).toBe(1);
+    await keeper.stop();
+  });
+
+  it('who has to sign in is waited for until they want to, and no longer', async () => {
+    const { world, round, seen, keeper } = setup();
+    world.isSignedIn = false;
+    expect(await round()).toBeGreaterThan(24 * 3_600_000);
+    expect(seen.at(-1)).toMatchObject({ error: { code: 'sign_in_cancelled' }, nextTryAtMs: null });
+    world.isSignedIn = true;
+    keeper.wake();
+    await round();
+    expect(seen.at(-1)).toMatchObject({ state: 'connected' });
     await keeper.stop();
   });
 

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { SignInPages, signInPageOf } from '../../../electron/main/sign-in-pages.ts';
+
+const ASKED = {
+  response_type: 'code',
+  client_id: 'c',
+  redirect_uri: 'http://127.0.0.1:4711/redirect',
+  code_challenge: 'x',
+  code_challenge_method: 'S256',
+  state: 's',
+};
+const pageAt = (place: string, given: Partial<Record<keyof typeof ASKED, string>> = {}): string =>
+  `${place}?${new URLSearchParams({ ...ASKED, ...given }).toString()}`;
+const PAGE = pageAt('https://idp.example/authorize');
+
+describe('a page to sign in at', () => {
+  it.each([
+    PAGE,
+    pageAt('https://idp.example:8443/a/b', { redirect_uri: 'http://localhost:27097/redirect' }),
+    pageAt('http://127.0.0.1:9000/authorize'),
+  ])('is %s', (url) => {
+    expect(signInPageOf(url)?.href).toBe(url);
+  });
+
+  it.each([
+    'nothing',
+    'https://idp.example/authorize',
+    pageAt('http://idp.example/authorize'),
+    pageAt('https://user@idp.example/authorize'),
+    pageAt('https://user:secret@idp.example/authorize'),
+    pageAt('file:///etc/passwd'),
+    pageAt('javascript:alert(1)'),
+    pageAt('ms-settings:x'),
+    `${PAGE}#fragment`,
+    pageAt('https://idp.example/authorize', { response_type: 'token' }),
+    pageAt('https://idp.example/authorize', { code_challenge_method: 'plain' }),
+    pageAt('https://idp.example/authorize', { code_challenge: '' }),
+    pageAt('https://idp.example/authorize', { state: '' }),
+    pageAt('https://idp.example/authorize', { redirect_uri: 'https://evil.example/redirect' }),
+    pageAt('https://idp.example/authorize', { redirect_uri: 'http://127.0.0.1.evil.example:80/redirect' }),
+  ])('is not %s', (url) => {
+    expect(signInPageOf(url)).toBeNull();
+  });
+});
+
+/** Pages with a person who answers as told, and a clock that is moved. */
+function setup(agrees: boolean) {
+  const world = { agrees, nowMs: 0, asked: [] as string[], opened: [] as string[] };
+  const pages = new SignInPages(
+    {
+      agree: (host, server) => {
+        world.asked.push(`${host} for ${server}`);
+        return Promise.resolve(world.agrees);
+      },
+      open: (url) => void world.opened.push(url),
+    },
+    () => world.nowMs,
+  );
+  return { world, pages };
+}
+
+describe('pages to sign in at', () => {
+  it('are opened once the person has agreed to host and server, and then without asking', async () => {
+    const { world, pages } = setup(true);
+    expect(await pages.open(PAGE, 'db/shop')).toMatchObject({ ok: true });
+    world.nowMs += 1000;
+    await pages.open(PAGE, 'db/shop');
+    expect(world).toMatchObject({ asked: ['idp.example for db/shop'], opened: [PAGE, PAGE] });
+    world.nowMs += 1000;
+    await pages.open(PAGE, 'other/shop');
+    world.nowMs += 1000;
+    await pages.open(pageAt('https://other.example/authorize'), 'db/shop');
+    expect(world.asked).toEqual(['idp.example for db/shop', 'idp.example for other/shop', 'other.example for db/shop']);
+  });
+
+  it('are not opened where the person does not want it, who is asked again the next time', async () => {
+    const { world, pages } = setup(false);
+    expect(await pages.open(PAGE, 'db/shop')).toMatchObject({ error: { code: 'sign_in_cancelled' } });
+    world.nowMs += 1000;
+    await pages.open(PAGE, 'db/shop');
+    expect(world.opened).toEqual([]);
+    expect(world.asked).toHaveLength(2);
+  });
+
+  it('are opened at most once a second, and nothing else is', async () => {
+    const { world, pages } = setup(true);
+    expect(await pages.open('https://idp.example/', 'db/shop')).toMatchObject({ error: { code: 'sign_in_blocked' } });
+    await pages.open(PAGE, 'db/shop');
+    world.nowMs += 999;
+    expect(await pages.open(PAGE, 'db/shop')).toMatchObject({ error: { code: 'sign_in_blocked' } });
+    expect(world.opened).toEqual([PAGE]);
+  });
+});
