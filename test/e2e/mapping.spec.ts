@@ -30,7 +30,7 @@ async function startShop() {
   const waiting = ['task-2', 'task-3'].map((id) => queuedJob({ id, workspaceId: 'w1', createdAt: new Date() }));
   expectOk(await store.writer.insertJobs([failed, ...waiting]));
   for (const entry of entriesOf(failed)) expectOk(await store.writer.postEntry({ ...entry, at: new Date() }));
-  await tasks.updateMany({}, { $set: { colour: 'red', 'owner.desk': 4 } });
+  await tasks.updateMany({}, { $set: { colour: 'red', 'owner.desk': 4, 'log.0.mood': 'well' } });
   await tasks.updateOne({ _id: 'task-3' }, { $set: { cost: 'much' } });
   return {
     address: new URL(sandbox.uri).host,
@@ -68,6 +68,10 @@ test.describe('a mapping', () => {
       await expect(theirs('workspaceId')).toHaveValue('owner.team_id');
       await expect(step.getByLabel('How createdAt is written')).toHaveValue('date_iso');
 
+      await expect(theirs('history[].to')).toHaveValue('log[].new_status');
+      await expect(step.getByLabel('How history[].to is written')).toHaveValue('state');
+      await expect(theirs('attempts[].startedAt')).toHaveValue('tries[].begun_at');
+      await expect(step.getByRole('row', { name: /^attempts\[\]\.startedAt / })).toContainText('100.0 %');
       // The one amount that is a text keeps the price from being proposed: it is paired by hand.
       await theirs('billing.price').fill('cost');
       await step.getByLabel('How billing.price is written').selectOption('credits_2');
@@ -112,6 +116,8 @@ test.describe('a mapping', () => {
         expect(before?.[kept]).toBeDefined();
         expect(after?.[kept]).toEqual(before?.[kept]);
       }
+      expect(after?.['tries']).toEqual(before?.['tries']);
+      expect(after?.['log']).toMatchObject([{ mood: 'well', new_status: 'pending' }, {}, {}, { old_status: 'error' }]);
       expect(await shop.wallet()).toMatchObject({ balance: 1000, reserved: 0 });
 
       await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Doctor' }).click();

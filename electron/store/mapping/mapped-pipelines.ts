@@ -13,7 +13,8 @@ const OURS = '__rl_o';
  * is written as it was. One that is not written as the mapping says makes the server refuse the update. Elements of lists carry theirs
  * along, so that they are known again wherever the pipeline puts them.
  */
-export function pipelineToTheirs(collection: MappedCollection, pipeline: readonly Document[]): Document[] {
+export function pipelineToTheirs(whole: MappedCollection, pipeline: readonly Document[]): Document[] {
+  const collection = { ...whole, fields: whole.fields.filter((field) => isConcerned(field, pipeline)) };
   const written = collection.fields.map((field): readonly [string, unknown] => [
     field.theirs,
     writtenValue(collection, field, { before: `$${THEIRS}`, after: `$${OURS}`, depth: 0 }),
@@ -27,6 +28,21 @@ export function pipelineToTheirs(collection: MappedCollection, pipeline: readonl
     ...objectsAbove(collection).map(mendedObject),
     { $unset: [THEIRS, OURS] },
   ];
+}
+
+/**
+ * Whether a pipeline may read or write a field. Lists of elements make up most of a translation: one that the pipeline does not name
+ * stands as it stands.
+ */
+function isConcerned({ ours, within, elements }: MappedField, pipeline: readonly Document[]): boolean {
+  // Without a part of it, an object that may be null would seem so to a pipeline that asks for the others.
+  if (elements === null || within !== null) return true;
+  if (!pipeline.every((stage) => Object.keys(stage).join() === '$set')) return true;
+  const text = JSON.stringify(pipeline);
+  // Quoted or behind a dollar sign: the field, what is inside of it, and the object that it lies in.
+  const [root = ''] = ours.split('.');
+  const names = [`"${root}"`, `$${root}"`, `"${ours}`, `$${ours}`, '$$ROOT', '$$CURRENT'];
+  return names.some((name) => text.includes(name));
 }
 
 function oursFromTheirs(collection: MappedCollection): Document {

@@ -311,16 +311,33 @@ describe('lists through a mapping', () => {
   it('stay within what a server nests in an update, and in what it takes for one', () => {
     const depth = (value: unknown): number =>
       typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0;
-    const update = updateToTheirs(shop, [{ $set: { version: 1 } }]);
+    const all = { history: '$history', attempts: '$attempts', 'billing.pending': '$billing.pending' };
+    const update = updateToTheirs(shop, [{ $set: all }]);
     expect(depth(update)).toBeLessThan(BSON_DEPTH_MAX / 2);
     expect(JSON.stringify(update).length).toBeLessThan(64 * 1024);
+  });
+
+  it.each<{ pipeline: Document[]; isTold: boolean }>([
+    { pipeline: [{ $set: { version: { $add: ['$version', 1] } } }], isTold: false },
+    { pipeline: [{ $set: { 'billing.captured': '$billing.price' } }], isTold: false },
+    { pipeline: [{ $set: { version: { $sum: '$billing.pending.credits' } } }], isTold: true },
+    {
+      pipeline: [{ $set: { version: { $size: { $getField: { field: 'pending', input: '$billing' } } } } }],
+      isTold: true,
+    },
+    { pipeline: [{ $set: { 'billing.pending': [] } }], isTold: true },
+    { pipeline: [{ $set: { billing: { $mergeObjects: ['$billing', { price: 1 }] } } }], isTold: true },
+    { pipeline: [{ $set: { version: { $size: '$$ROOT.billing.pending' } } }], isTold: true },
+    { pipeline: [{ $unset: 'progress' }], isTold: true },
+  ])('are in an update only where it may speak of them: $isTold for $pipeline', ({ pipeline, isTold }) => {
+    expect(JSON.stringify(updateToTheirs(shop, pipeline)).includes('money.owed')).toBe(isTold);
   });
 
   it('refuses an update where a list stands in the place of an object of an element, and changes nothing', async () => {
     const theirs = { ...toTheirs(shop, LISTS, null), tries: [{ no: 1, error: [{ text: 'x' }] }] };
     await db.collection<Document>(shop.name).insertOne(theirs);
     const { jobs } = openCollections(mappedDb(db, SHOP_MAPPING));
-    const written = await attemptCall(() => jobs.updateMany({}, [{ $set: { attempt: 4 } }]));
+    const written = await attemptCall(() => jobs.updateMany({}, [{ $set: { attempt: { $max: '$attempts.n' } } }]));
     expect(written).toMatchObject({ ok: false, error: { code: 'server_error' } });
     expect(await db.collection(shop.name).findOne({})).toEqual(theirs);
   });
@@ -331,7 +348,8 @@ describe('lists through a mapping', () => {
       .collection<Document>(shop.name)
       .insertOne({ _id: 'a' as never, log: 'none', tries: odd, status: 'pending' });
     const { jobs } = openCollections(mappedDb(db, SHOP_MAPPING));
-    expect((await jobs.updateMany({}, [{ $set: { attempt: 4 } }])).matchedCount).toBe(1);
+    const set = { attempt: 4, history: '$history', attempts: '$attempts' };
+    expect((await jobs.updateMany({}, [{ $set: set }])).matchedCount).toBe(1);
     expect(await db.collection(shop.name).findOne({})).toEqual({
       _id: 'a',
       log: 'none',
