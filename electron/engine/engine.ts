@@ -26,7 +26,7 @@ import { CopyCounter } from './copy-counter.ts';
 import { CopyKeeper } from './copy-keeper.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf, type DataFiles } from './data-files.ts';
-import { DemoWorld } from './demo-world.ts';
+import type { DemoWorld } from './demo-world.ts';
 import { createFailedHandlers, createHandlers } from './handlers.ts';
 import type { DoctorParts } from './handlers/doctor-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
@@ -325,6 +325,7 @@ export class Engine {
   async #serverUri(): Promise<Result<string, AppError>> {
     const { config, sandboxEntry } = this.#options;
     if (config.mongodbUri !== null) return ok(config.mongodbUri);
+    const { DemoWorld } = await import('./demo-world.ts');
     const demo = await DemoWorld.start({ dataDir: path.join(config.dataDir, 'sandbox'), sandboxEntry });
     if (!demo.ok) return demo;
     this.#demo = demo.value;
@@ -480,7 +481,7 @@ export class Engine {
     if (reconsidered !== undefined) this.#tellPrompts(reconsidered);
     await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
-      this.#runner.begin(store, missingIndexes, this.#demo?.provider ?? null);
+      await this.#runner.begin(store, missingIndexes, this.#demo?.provider ?? null);
     }
   }
 

@@ -5,8 +5,6 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import type { Store } from '#store/connection.ts';
-import { configuredProviders } from './configured-providers.ts';
-import { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
 import { toWireError } from './window-session.ts';
 
@@ -15,6 +13,7 @@ export class OwnRunner {
   readonly #config: EngineConfig;
   readonly #onStatus: (status: RunnerStatus) => void;
   #runner: JobRunner | null = null;
+  #isStopped = false;
 
   constructor(config: EngineConfig, onStatus: (status: RunnerStatus) => void) {
     this.#config = config;
@@ -22,16 +21,22 @@ export class OwnRunner {
   }
 
   /**
-   * Begins to run jobs, or says by its status why it does not.
+   * Begins to run jobs, or says by its status why it does not. Its program is loaded only now: clients of providers and readers of
+   * artefacts are half of all that an engine can load, and a start that runs nothing does not wait for them.
    * @param missingIndexes those that runners need and the server lacks
    * @param demo the provider of the demonstration; null on a server of somebody's own
    */
-  begin(store: Store, missingIndexes: readonly string[], demo: Provider | null): void {
+  async begin(store: Store, missingIndexes: readonly string[], demo: Provider | null): Promise<void> {
     if (missingIndexes.length > 0) {
       // Without its indexes every claim would read the whole collection: on a production server that is harm.
       this.#refuse(appError('indexes_missing', missingIndexes.join(', ')));
       return;
     }
+    const [{ configuredProviders }, { makeRunner }] = await Promise.all([
+      import('./configured-providers.ts'),
+      import('./make-runner.ts'),
+    ]);
+    if (this.#isStopped) return;
     const configured = configuredProviders(this.#config.providers);
     if (!configured.ok) {
       this.#refuse(configured.error);
@@ -67,6 +72,7 @@ export class OwnRunner {
 
   /** Stops at once and gives its jobs back. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#runner?.stop();
   }
 

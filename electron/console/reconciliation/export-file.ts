@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
-import writeSheet from 'write-excel-file/node';
 import type { Exported, ExportFormat } from '#contract/period-views.ts';
 import { writingError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -61,6 +60,8 @@ async function encodeTable<Row>(table: ExportTable<Row>, format: ExportFormat): 
 
 /** Cells of a sheet have types, so that a text which begins like a formula stays a text. */
 async function sheetOf<Row>({ columns, rows }: ExportTable<Row>): Promise<Uint8Array> {
+  // Nobody waits for it at a start: few exports are sheets.
+  const { default: writeSheet } = await import('write-excel-file/node');
   const cellOf = (value: CsvValue) => {
     if (value === null) return null;
     if (typeof value === 'number') return { value, type: Number };
