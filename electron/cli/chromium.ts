@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { Launcher } from 'chrome-launcher';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 
 /** What finding and getting a Chromium needs. */
 export interface ChromiumOptions {
@@ -12,6 +13,9 @@ export interface ChromiumOptions {
 
 /** How long a download may take, in milliseconds. */
 const FETCH_MS_MAX = 10 * 60_000;
+/** Where the installed one that was found last is noted: looking for it takes as long as everything else of the start command. */
+const NOTE = fileURLToPath(new URL('../../node_modules/.cache/runledger/chromium.json', import.meta.url));
+const noteSchema = z.object({ path: z.string() });
 
 /** What to do where no Chromium can be had, in one line. */
 export const NO_CHROMIUM =
@@ -28,7 +32,7 @@ export async function findOrFetchChromium({ env, say }: ChromiumOptions): Promis
     if (existsSync(named)) return named;
     say(`CHROME_PATH names ${named}, which does not exist; another Chromium is looked for.`);
   }
-  const installed = installedChromium();
+  const installed = notedChromium() ?? (await installedChromium());
   if (installed !== null) return installed;
   const { chromium } = await import('@playwright/test');
   const ofPlaywright = chromium.executablePath();
@@ -39,7 +43,7 @@ export async function findOrFetchChromium({ env, say }: ChromiumOptions): Promis
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
       DEBIAN_FRONTEND: 'noninteractive',
     });
-    const packaged = installedChromium();
+    const packaged = await installedChromium();
     if (packaged !== null) return packaged;
   }
   say("Fetching Playwright's Chromium (about 180 MB, once).");
@@ -51,12 +55,28 @@ export async function findOrFetchChromium({ env, say }: ChromiumOptions): Promis
   return existsSync(ofPlaywright) ? ofPlaywright : null;
 }
 
-function installedChromium(): string | null {
+async function installedChromium(): Promise<string | null> {
+  const { Launcher } = await import('chrome-launcher');
   try {
-    return Launcher.getInstallations()[0] ?? null;
+    const [found = null] = Launcher.getInstallations();
+    if (found !== null) {
+      mkdirSync(path.dirname(NOTE), { recursive: true });
+      writeFileSync(NOTE, JSON.stringify({ path: found }));
+    }
+    return found;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_LAUNCHER_PATH_NOT_SET') return null;
     throw cause;
+  }
+}
+
+/** The note is a convenience: one that cannot be read, or names what is gone, counts as none. */
+function notedChromium(): string | null {
+  try {
+    const noted = noteSchema.parse(JSON.parse(readFileSync(NOTE, 'utf8')));
+    return existsSync(noted.path) ? noted.path : null;
+  } catch {
+    return null;
   }
 }
 
