@@ -35,6 +35,7 @@ export class App extends StandInEmitter {
   #lock: Database.Database | null = null;
   #isQuitting = false;
   #onQuit: () => Promise<void> = () => Promise.resolve();
+  #onFirst: () => void = () => undefined;
 
   constructor() {
     super('app', [
@@ -109,11 +110,17 @@ export class App extends StandInEmitter {
       return false;
     }
     this.#lock = lock;
+    this.#onFirst();
     for (const name of readdirSync(folder)) if (name.endsWith('.argv')) rmSync(path.join(folder, name));
     watch(folder, { persistent: false }, (_event, name) => {
       if (name?.endsWith('.argv') === true) this.#secondInstance(path.join(folder, name));
     });
     return true;
+  }
+
+  /** What to do as soon as this is known to be the one instance on its data folder. */
+  afterLock(action: () => void): void {
+    this.#onFirst = action;
   }
 
   /** What to do last before the process ends. */

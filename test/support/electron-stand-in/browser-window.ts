@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Bounds, Chromium } from './chromium.ts';
+import type { CdpConnection } from './cdp-connection.ts';
 import type { AppSchemes } from './app-schemes.ts';
 import { PreventableEvent, refusal, refusing, StandInEmitter } from './refusing.ts';
 import { defaultSession } from './session.ts';
@@ -17,8 +18,8 @@ interface WindowOptions {
 /** What all windows share. */
 export interface WindowHost {
   readonly schemes: AppSchemes;
-  /** Starts Chromium with its first window, and returns the same one from then on. */
-  chromium(bounds: Bounds): Promise<Chromium>;
+  /** Chromium with its first window, which is started where it does not run; the same one from then on. */
+  chromium(): Promise<Chromium>;
   /** Called after a window was closed. */
   windowClosed(left: number): void;
 }
@@ -145,7 +146,7 @@ export class BrowserWindow extends StandInEmitter {
     if (host === null) throw new Error('no application runs');
     const { schemes } = host;
     const isFirst = windows.size === 1;
-    const chromium = await host.chromium(this.#bounds);
+    const chromium = await host.chromium();
     const { cdp } = chromium;
     const targetId = isFirst
       ? chromium.firstTarget
@@ -157,6 +158,7 @@ export class BrowserWindow extends StandInEmitter {
       if (method === 'Target.targetDestroyed' && targetSchema.parse(params).targetId === targetId) this.#closedByUser();
     });
     void chromium.exited.then(() => this.#closedByUser());
+    await this.#place(cdp, targetId);
     await this.#contents.attach({
       cdp,
       targetId,
@@ -171,6 +173,14 @@ export class BrowserWindow extends StandInEmitter {
     cdp.tell('Browser.setDownloadBehavior', { behavior: 'deny', eventsEnabled: true });
     if (this.#state !== 'normal') this.#setState(this.#state);
     await this.#readBounds();
+  }
+
+  /** Chromium was started before anyone knew where its window is to stand. */
+  async #place(cdp: CdpConnection, targetId: string): Promise<void> {
+    const { x, y, width, height } = this.#bounds;
+    const { windowId } = await cdp.send('Browser.getWindowForTarget', { targetId }, { result: boundsSchema });
+    const bounds = { width, height, ...(x === undefined || y === undefined ? {} : { left: x, top: y }) };
+    await cdp.send('Browser.setWindowBounds', { windowId, bounds }, { result: z.unknown() });
   }
 
   #offerDownload(params: unknown): void {

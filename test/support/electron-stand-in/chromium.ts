@@ -20,7 +20,6 @@ export interface ChromiumOptions {
   readonly isSandboxed: boolean;
   /** Absolute; Chromium's own files. */
   readonly profileDir: string;
-  readonly bounds: Bounds;
   /** Also listens for a debugger on loopback; the port stands in `DevToolsActivePort` in the profile. */
   readonly hasDebuggingPort: boolean;
 }
@@ -72,7 +71,6 @@ const START_MS_MAX = 60_000;
 
 /** Chromium's command line; a window without a browser's frame around it. */
 export function chromiumSwitches(options: ChromiumOptions): readonly string[] {
-  const { x, y, width, height } = options.bounds;
   return [
     ...QUIET_SWITCHES,
     `--user-data-dir=${options.profileDir}`,
@@ -80,8 +78,6 @@ export function chromiumSwitches(options: ChromiumOptions): readonly string[] {
     ...(options.hasDebuggingPort ? ['--remote-debugging-port=0', '--remote-debugging-address=127.0.0.1'] : []),
     ...(options.isHeadless ? ['--headless', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars'] : []),
     ...(options.isSandboxed ? [] : ['--no-sandbox']),
-    `--window-size=${width},${height}`,
-    ...(x === undefined || y === undefined ? [] : [`--window-position=${x},${y}`]),
     options.isHeadless ? 'about:blank' : '--app=data:text/html,',
   ];
 }

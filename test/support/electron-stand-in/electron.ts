@@ -25,7 +25,7 @@ import { forkUtilityProcess } from './utility-process.ts';
 const schemes = new AppSchemes();
 let chromium: Promise<Chromium> | null = null;
 
-async function startOwnChromium(bounds: Bounds): Promise<Chromium> {
+async function startOwnChromium(): Promise<Chromium> {
   const isRoot = process.getuid?.() === 0;
   if (isRoot) say("Chromium's own process sandbox is off, because it refuses to run as root with it.");
   try {
@@ -35,7 +35,6 @@ async function startOwnChromium(bounds: Bounds): Promise<Chromium> {
       hasDebuggingPort: process.env['ELECTRON_STAND_IN_DEBUGGING'] === '1',
       isSandboxed: !isRoot,
       profileDir: path.join(standInApp.getPath('userData'), 'electron-stand-in', 'chromium'),
-      bounds,
     });
   } catch (cause) {
     say(cause instanceof Error ? cause.message : String(cause));
@@ -44,12 +43,20 @@ async function startOwnChromium(bounds: Bounds): Promise<Chromium> {
   }
 }
 
+function ownChromium(): Promise<Chromium> {
+  chromium ??= startOwnChromium();
+  return chromium;
+}
+
+// In Electron the browser is there before the application's own script runs. A start that fails is said, and met by the first window.
+standInApp.afterLock(() => {
+  void ownChromium().catch(() => undefined);
+  // Node loads what answers requests when it is first named, which would be while the page waits.
+  void globalThis.Response;
+});
 setWindowHost({
   schemes,
-  chromium: (bounds) => {
-    chromium ??= startOwnChromium(bounds);
-    return chromium;
-  },
+  chromium: ownChromium,
   windowClosed: (left) => {
     // Chromium ends with its last window; the next window starts it again.
     if (left === 0) chromium = null;
