@@ -45,6 +45,8 @@ export default defineConfig({
       rollupOptions: { input: path.join(root, 'renderer/index.html') },
       // Everything is a file of its own: the page's policy allows no data: script or style.
       assetsInlineLimit: 0,
+      // One sheet, in one order, whichever screens are loaded.
+      cssCodeSplit: false,
     },
   },
 });
