@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** A folder to start on again; a new one unless told. */
   readonly dataDir?: string;
+  /** How long it is left alone before a debugger attaches to its page, in milliseconds; none unless told. */
+  readonly aloneMs?: number;
 }
 
 /** A running application as its user and its operating system see it. */
@@ -66,6 +68,9 @@ export async function startApplication(options: StartOptions, dataDir: string): 
   let isOver = false;
   void exited.then(() => {
     isOver = true;
+  });
+  await new Promise((resolve) => {
+    setTimeout(resolve, options.aloneMs ?? 0);
   });
   const address = `http://127.0.0.1:${await debuggingPort(portFile, () => log)}`;
   const attach = async (): Promise<Page> => {

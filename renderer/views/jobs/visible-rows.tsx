@@ -6,6 +6,7 @@ import type { ShownRow } from '../../state/held-rows.ts';
 import { JobsTableRow, type JobsCell } from './jobs-table-row.tsx';
 import { RowSlots } from './row-slots.ts';
 import { elementHeight } from './scaled-scroll.ts';
+import { useFirstRowsMark } from './use-first-rows-mark.ts';
 import type { ScaledScroll } from './use-scaled-scroll.ts';
 
 /** The height of a row in pixels; jobs.css draws it. */
@@ -50,6 +51,7 @@ export function VisibleRows({
     isAtRest,
   );
   useFocusOfRow(body);
+  useFirstRowsMark(shown.length > 0);
   return (
     <div role="rowgroup" className="jobs-body" ref={body}>
       {placed.map(({ slot, index }) => {

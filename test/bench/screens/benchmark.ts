@@ -12,15 +12,16 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { BenchChild } from '../child.ts';
 import { benchCase, medianCase, quantile, type BenchCase } from '../figures.ts';
 import { printReport } from '../report.ts';
-import { bareStartMs, chromiumVersion, launchChromium, VIEW } from './bare-chromium.ts';
+import { bareStartTimes, chromiumVersion, launchChromium, VIEW } from './bare-chromium.ts';
 import { answerTimes } from './filter-answers.ts';
 import { inputDelays } from './live-load.ts';
 import type { Peers } from './peer-page.ts';
 import { AWAY, DB, rememberRules } from './offline.ts';
+import { startTimes } from './start-times.ts';
 import { inTime, scrolled, type Scrolling } from './scrolling.ts';
 
 const FILL_PROCESS = new URL('../cache/fill-process.ts', import.meta.url);
-const ENV = { MONGODB_URI: AWAY };
+const LAUNCH = { env: { MONGODB_URI: AWAY }, args: ['--db', DB] } as const;
 const GRID = '.jobs-scroll';
 const POINTS = 2000;
 const MEBIBYTE = 1024 * 1024;
@@ -80,15 +81,14 @@ async function copyCases(folder: string, dataDir: string, sizes: Sizes): Promise
   }
   await rememberRules(dataDir, NO_REDACTION);
   // The first start builds what is stale, and is measured by nobody.
-  await (await startApplication({ env: ENV, args: ['--db', DB] }, dataDir)).stop();
+  await (await startApplication(LAUNCH, dataDir)).stop();
   return [...(await shownCases(folder, dataDir, sizes)), await hiddenAnswers(dataDir)];
 }
 
 async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promise<readonly BenchCase[]> {
-  const emptyMs = await bareStartMs();
-  const startedAt = performance.now();
-  const application = await startApplication({ env: ENV, args: ['--db', DB] }, dataDir);
-  const openedMs = performance.now() - startedAt;
+  const empty = await bareStartTimes();
+  const starts = await startTimes(dataDir, { ...LAUNCH, rounds: sizes.rounds * 2 - 1 });
+  const application = await startApplication(LAUNCH, dataDir);
   try {
     const { page } = application;
     await page.setViewportSize(VIEW);
@@ -96,7 +96,6 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
       location.hash = '#/jobs';
     });
     await firstRow(page);
-    const startMs = performance.now() - startedAt;
     const pageStarts: number[] = [];
     for (let round = 0; round < Math.max(3, sizes.rounds); round += 1) {
       await page.reload();
@@ -107,16 +106,24 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
     const answers = await answerTimes(page);
     const lastMs = await lastRowMs(page);
     return [
-      benchCase({
+      medianCase({
         name: 'from the start of the process to a table with rows',
         unit: 'ms',
-        ours: startMs,
-        limit: emptyMs,
+        ours: starts.map(({ rowsMs }) => rowsMs),
+        limit: empty,
         limitName: 'Chromium alone, from its start to an empty page, p50',
         aim: 'under 1500 ms',
-        isReached: startMs < 1500,
+        isReached:
+          quantile(
+            starts.map(({ rowsMs }) => rowsMs),
+            0.5,
+          ) < 1500,
       }),
-      benchCase({ name: 'of which until the runtime has opened a page', unit: 'ms', ours: openedMs }),
+      medianCase({
+        name: 'of which until the page began to load',
+        unit: 'ms',
+        ours: starts.map(({ loadingMs }) => loadingMs),
+      }),
       medianCase({ name: 'from an opened page to a table with rows', unit: 'ms', ours: pageStarts }),
       ...scrolling,
       benchCase({
@@ -143,7 +150,7 @@ async function hiddenAnswers(dataDir: string): Promise<BenchCase> {
       { id: 'digits', label: 'number', roles, where: { type: 'pattern', pattern: '[0-9]{6,}', ignoresCase: false } },
     ],
   });
-  const application = await startApplication({ env: ENV, args: ['--db', DB] }, dataDir);
+  const application = await startApplication(LAUNCH, dataDir);
   try {
     const { page } = application;
     await page.setViewportSize(VIEW);
