@@ -1,8 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
+import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionProfile } from '#domain/connection-profile.ts';
+import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import type { ErrorCode } from '#domain/errors.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -15,7 +18,10 @@ import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { startIdentityProvider, visit, type TestIdentityProvider } from '../../support/identity-provider.ts';
+import { sampleOf } from '../../support/schema-sample.ts';
 import { shelfShell } from '../../support/shelf-shell.ts';
+
+const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 
 let provider: TestIdentityProvider;
 let sandbox: Sandbox;
@@ -24,12 +30,13 @@ let engine: Engine | null = null;
 /** What the pages of the browser said in the end. */
 let shown: Promise<string>[];
 let lines: string[];
+const ROOT = { name: 'root', password: 'root', roles: [{ name: 'root', db: 'admin' }] };
 /** The clock by which main keeps pages apart. */
 let clockMs = 0;
 
 beforeEach(async () => {
   provider = await startIdentityProvider();
-  sandbox = await startSandbox({ dataDir: 'memory', auth: { users: [], identityProvider: provider.forSandbox } });
+  sandbox = await startSandbox({ dataDir: 'memory', auth: { users: [ROOT], identityProvider: provider.forSandbox } });
   folder = mkdtempSync(path.join(tmpdir(), 'runledger-sign-in-'));
   shown = [];
   lines = [];
@@ -82,13 +89,27 @@ async function open(profile: ConnectionProfile | null): Promise<EngineWindow> {
   return new EngineWindow(started);
 }
 
+/** Every document of the database that the console writes to, as text. */
+async function everyDocument(): Promise<string> {
+  const auth = { username: 'root', password: 'root' };
+  const client = await new MongoClient(sandbox.uri, { auth }).connect();
+  try {
+    const db = client.db('shop');
+    const names = (await db.listCollections().toArray()).map(({ name }) => name);
+    expect(names).toContain('console_audit');
+    return JSON.stringify(await Promise.all(names.map(async (name) => db.collection(name).find().toArray())));
+  } finally {
+    await client.close();
+  }
+}
+
 const isConnected = ({ connection }: EngineStatus): boolean => connection.state === 'connected';
 const isLostBy =
   (code: ErrorCode) =>
   ({ connection }: EngineStatus): boolean =>
     connection.state === 'disconnected' && connection.error.code === code;
 
-describe('a person who signs in in the browser', () => {
+describe(`a person who signs in in the browser (seed ${SEED})`, () => {
   it('is who the identity provider says, on every client of the connection, by one page', async () => {
     const window = await open(profileOf());
     const { person } = await window.untilStatus((status) => isConnected(status) && status.person.isVerified);
@@ -177,22 +198,33 @@ describe('a person who signs in in the browser', () => {
     expect(shown).toEqual([]);
   });
 
-  it('leaves no token in any file, line or answer', async () => {
+  it('leaves no token in any file, line, document or answer, whatever is asked', async () => {
     const window = await open(profileOf());
     await window.untilStatus((status) => isConnected(status) && status.person.isVerified);
     clockMs += 1000;
-    const answers = [
-      await window.ask('status.get', {}),
-      await window.ask('profiles.list', {}),
-      await window.ask('profiles.test', { profile: profileOf(), secrets: null }),
-      await window.ask('doctor.diagnostics', {}),
-      await window.ask('mends.list', { states: ['proposed'] }),
-    ];
+    const answers: string[] = [];
+    for (const name of requestNameSchema.options) {
+      const samples = fc.sample(sampleOf(REQUESTS[name].params), { numRuns: 5, seed: SEED });
+      for (const params of samples) answers.push(JSON.stringify(await window.ask(name, params as never)));
+    }
+    clockMs += 1000;
+    answers.push(
+      JSON.stringify([
+        await window.ask('profiles.test', { profile: profileOf(), secrets: null }),
+        expectOk(await window.ask('doctor.diagnostics', {})),
+        expectOk(await window.ask('status.get', {})),
+      ]),
+    );
     await engine?.stop();
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .map((name) => path.join(folder, name))
       .filter((file) => statSync(file).isFile());
-    const seen = [JSON.stringify(answers), lines.join('\n'), ...files.map((file) => readFileSync(file, 'latin1'))];
+    const seen = [
+      ...answers,
+      lines.join('\n'),
+      await everyDocument(),
+      ...files.map((file) => readFileSync(file, 'latin1')),
+    ];
     expect(files.length).toBeGreaterThan(0);
     expect(provider.tokens.length).toBeGreaterThan(0);
     for (const token of provider.tokens) expect(seen.filter((text) => text.includes(token))).toEqual([]);
