@@ -44,6 +44,8 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     PRIMARY KEY (grain, bucket, workspace)
   ) STRICT, WITHOUT ROWID;
     `);
+    // How older programs marked a file that was closed.
+    db.exec('DROP TABLE IF EXISTS closed');
     fillWorkspaceTotals(db);
   },
 ];

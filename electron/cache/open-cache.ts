@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { dropDamageNote, readDamageNote, writeDamageNote } from './damage-note.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { migrate, OLDEST_VERSION, SCHEMA_VERSION } from './migrations.ts';
 import { CacheReader } from './reader.ts';
@@ -10,7 +11,10 @@ import { APPLICATION_ID } from './schema.ts';
 import { toCacheError } from './sqlite-errors.ts';
 import { CacheWriter } from './writer.ts';
 
-/** A file up to this size, or one that was not closed, is checked page by page when it is opened. */
+/**
+ * A file up to this size is checked page by page when it is opened, which takes less than half a second. What a larger one has is met
+ * where it is used: SQLite's log brings a file through a killed process whole, and whoever meets damage condemns it.
+ */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024;
 /** Files set aside that are kept; older ones are deleted, because each may be as large as the copy. */
 const SET_ASIDE_MAX = 2;
@@ -29,6 +33,10 @@ export interface CacheOptions {
    * two databases may be equal. Left out, whatever stands is opened.
    */
   readonly source?: string;
+  /** Why what stands is set aside, whatever it looks like; left out where it may be good. */
+  readonly fault?: string | null;
+  /** Up to which size a file is checked page by page; for tests, which have no large ones. */
+  readonly checkedBytesMax?: number;
 }
 
 /** The offline copy. It is disposable: everything in it can be read from the server again. */
@@ -38,10 +46,13 @@ export interface Cache {
   readonly writer: CacheWriter;
   /** Why a file that stood here was not used, and what it is called now; null where nothing was set aside. */
   readonly setAside: string | null;
-  /** Closes the file so that the next start need not check it. Idempotent. */
+  /** Idempotent. */
   close(): void;
-  /** Marks the file as damaged, so that the next opening sets it aside. For whoever meets `cache_unusable`. */
-  condemn(reason: string): void;
+  /**
+   * Notes that the file is damaged, so that the next opening sets it aside, whatever happens until then. For whoever meets
+   * `cache_unusable`. Errors: `disk_full`, `cache_unusable`, where not even a note can be written.
+   */
+  condemn(reason: string): Result<void, AppError>;
 }
 
 /**
@@ -104,7 +115,8 @@ function toOpeningError(cause: unknown): AppError {
 
 /** Why the file that stands here cannot be used; null where there is none, or it can. */
 function findFault(options: CacheOptions): string | null {
-  if (existsSync(damageNoteOf(options.path))) return 'it was found damaged while it was in use';
+  const noted = options.fault ?? readDamageNote(options.path);
+  if (noted !== null) return `it was found damaged while it was in use (${noted})`;
   if (!existsSync(options.path) || statSync(options.path).size === 0) return null;
   let db: Database.Database | null = null;
   try {
@@ -126,11 +138,7 @@ function findFaultIn(db: Database.Database, options: CacheOptions): string | nul
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > SCHEMA_VERSION) return `it is of a newer version (${version}, this program knows ${SCHEMA_VERSION})`;
   if (version < OLDEST_VERSION) return `it is of a version too old to be migrated (${version})`;
-  const wasClosed = db.prepare<[], { count: number }>(
-    "SELECT count(*) AS count FROM sqlite_master WHERE name = 'closed'",
-  );
-  const isLarge = statSync(options.path).size > CHECKED_BYTES_MAX;
-  if (!isLarge || wasClosed.get()?.count === 0) {
+  if (statSync(options.path).size <= (options.checkedBytesMax ?? CHECKED_BYTES_MAX)) {
     const check: unknown = db.pragma('quick_check(1)', { simple: true });
     if (check !== 'ok') return `it is damaged (${String(check).slice(0, 120)})`;
   }
@@ -142,10 +150,6 @@ function findFaultIn(db: Database.Database, options: CacheOptions): string | nul
   return null;
 }
 
-function damageNoteOf(file: string): string {
-  return `${file}.damaged`;
-}
-
 function setFileAside(options: CacheOptions, fault: string): string {
   const stamp = new Date(options.now()).toISOString().replaceAll(/[:.]/g, '-');
   let aside = `${options.path}.set-aside-${stamp}`;
@@ -153,7 +157,8 @@ function setFileAside(options: CacheOptions, fault: string): string {
   for (const ending of ['', '-wal', '-shm']) {
     if (existsSync(options.path + ending)) renameSync(options.path + ending, aside + ending);
   }
-  rmSync(damageNoteOf(options.path), { force: true });
+  // Last: what was begun and not ended is gone on with by the next opening.
+  dropDamageNote(options.path);
   dropOldAsides(options.path);
   return `The offline copy was set aside as ${path.basename(aside)}: ${fault}.`;
 }
@@ -201,15 +206,15 @@ function toCache(
     close: () => {
       if (!parts.writing.open) return;
       parts.reading.close();
-      try {
-        parts.writing.exec('CREATE TABLE IF NOT EXISTS closed (one INTEGER)');
-      } catch (cause) {
-        // Without the mark the next start checks the file, which is all that is lost.
-        toCacheError(cause);
-      }
       parts.writing.close();
     },
-    condemn: (reason) => writeFileSync(damageNoteOf(file), reason),
+    condemn: (reason) => {
+      try {
+        return ok(writeDamageNote(file, reason));
+      } catch (cause) {
+        return err(toOpeningError(cause));
+      }
+    },
   };
 }
 
@@ -229,7 +234,6 @@ function prepare(db: Database.Database, source: string | null): void {
     migrate(db, version);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
-    db.exec('DROP TABLE IF EXISTS closed');
     if (source !== null) db.prepare('UPDATE standing SET source = ?').run(source);
   }).exclusive();
 }

@@ -4,7 +4,8 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { DamagedContentError } from './document-encoding.ts';
 
 /** Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. */
-const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_DATA|CANTOPEN|READONLY)/;
+const DAMAGED =
+  /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_READ|IOERR_DATA|IOERR_CORRUPTFS|CANTOPEN|READONLY)/;
 /** A constraint can break only where the file's content contradicts what was written to it. */
 const CONTRADICTED = /^SQLITE_CONSTRAINT/;
 /** Every statement is ours and fits the schema: what it names is missing only where the schema's own text is damaged. */

@@ -71,6 +71,10 @@ export const monitorStatusSchema = z.object({
 });
 export type MonitorStatus = z.infer<typeof monitorStatusSchema>;
 
+/** That a copy was set aside and a new one begun, in a sentence that names file and reason. */
+export const copyNoteSchema = z.object({ atMs: timeMsSchema, says: z.string().max(2000) });
+export type CopyNote = z.infer<typeof copyNoteSchema>;
+
 /** This machine's runner. */
 export const runnerStatusSchema = z.object({
   state: z.enum(['off', 'running', 'paused', 'draining', 'stopped']),
@@ -108,6 +112,8 @@ export const engineStatusSchema = z.object({
   connection: connectionStatusSchema,
   signIn: signInStatusSchema,
   monitor: monitorStatusSchema,
+  /** Null unless it happened since the program was started; the latest of them. */
+  copyNote: copyNoteSchema.nullable(),
   runner: runnerStatusSchema,
   counts: jobCountsSchema,
 });

@@ -207,8 +207,13 @@ export const ERRORS = {
   },
   cache_unusable: {
     transient: false,
-    message: 'The offline copy could not be read and was set aside.',
-    action: 'Nothing to do: it is built anew from the server.',
+    message: 'The offline copy is damaged and is set aside.',
+    action: 'Nothing to do: it is built anew from the server; saved views, drafts and settings are kept elsewhere.',
+  },
+  copy_keeps_failing: {
+    transient: false,
+    message: 'The offline copy was damaged again and again, and is not built anew any more.',
+    action: 'Look after the disk of this machine (Doctor says how full it is), then start Runledger again.',
   },
   own_file_unusable: {
     transient: false,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Cache } from '#cache/open-cache.ts';
+import type { Standing } from '#cache/snapshot-book.ts';
 import type { OwnFile } from '#cache/own/open-own-file.ts';
-import type { CopyReader } from '#cache/copy-reader.ts';
+import type { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { runWithholding } from '#cache/threads/run-withholding.ts';
 import { copySettingsSchema, type CopySettings, type CopyTask, type CopyView } from '#contract/copy-views.ts';
 import type { MonitorStatus } from '#contract/status.ts';
@@ -10,6 +10,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
+import type { CopyFile } from './copy-file.ts';
 import { wait } from './wait.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,10 +23,10 @@ const SETTINGS_KIND = {
 } as const;
 
 export interface CopyKeeperOptions {
-  readonly cache: Cache;
-  /** The file of the copy. */
+  readonly copy: CopyFile;
+  /** Where the file of the copy is. */
   readonly file: string;
-  readonly reader: (signal?: AbortSignal) => CopyReader;
+  readonly readers: Pick<ReaderThreads, 'for' | 'whileClosed' | 'refuse'>;
   /** Where the settings are kept; without it they are those of the program. */
   readonly own: Result<OwnFile, AppError>;
   /** Whether who sits here may see prompts; null while nobody knows, and then what is kept stays as it is. */
@@ -47,7 +48,7 @@ export class CopyKeeper {
   #isPaused = false;
   /** What the copy was last made to follow. */
   #mayKeepPrompts: boolean | null = null;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
   #verified: CopyView['verified'] = null;
   /** Changes of the settings go one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -77,8 +78,7 @@ export class CopyKeeper {
     return this.#inTurn(async () => {
       await this.#monitor?.stop();
       this.#changes = changes;
-      const { cache } = this.#options;
-      const standing = cache.writer.standing();
+      const standing = this.#standing();
       // A wipe that failed is told and begun anew with the next start; until then nothing with a prompt is taken in.
       if (standing.ok && standing.value.isWiping) this.#options.log('the copy still holds prompts that are to go');
       this.#startMonitor();
@@ -87,9 +87,20 @@ export class CopyKeeper {
 
   /** Stops following; a change of the settings under way is waited for. Idempotent. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort();
     await this.#turn;
     await this.#monitor?.stop();
+  }
+
+  /**
+   * Somebody met this in the copy. Where it is damage, the file is given up at once, set aside, and built anew from the server;
+   * anything else is left to whoever met it.
+   */
+  met(error: AppError): void {
+    const { copy } = this.#options;
+    if (error.code !== 'cache_unusable' || copy.isCondemned) return;
+    copy.condemn(error);
+    void this.#inTurn(() => this.#renew());
   }
 
   /** Keeps new settings and makes the copy follow them. Errors: those of the own file and of the copy. */
@@ -110,7 +121,8 @@ export class CopyKeeper {
   /** Asks anew whether prompts may be kept, after who sits here became another or sees through other rules. Errors: those of the copy. */
   reconsider(): Promise<Result<void, AppError>> {
     return this.#inTurn(async () => {
-      if (this.#isStopped || this.#options.mayKeepPrompts() === this.#mayKeepPrompts) return ok(undefined);
+      if (this.#stopping.signal.aborted || this.#options.mayKeepPrompts() === this.#mayKeepPrompts)
+        return ok(undefined);
       await this.#monitor?.stop();
       const applied = await this.#apply(this.settings, false);
       if (this.#monitor !== null) this.#startMonitor();
@@ -129,14 +141,16 @@ export class CopyKeeper {
   }
 
   async view(signal: AbortSignal): Promise<Result<CopyView, AppError>> {
-    const reader = this.#options.reader(signal);
+    const reader = this.#options.readers.for(signal);
     const documents = await reader.documentCounts();
     if (!documents.ok) return documents;
     const counts = await reader.counts();
     if (!counts.ok) return counts;
     const standing = await reader.standing();
     if (!standing.ok) return standing;
-    const size = this.#options.cache.writer.size();
+    const { writer } = this.#options.copy;
+    if (!writer.ok) return writer;
+    const size = this.#noted(writer.value.size());
     if (!size.ok) return size;
     return ok({
       settings: this.settings,
@@ -152,7 +166,7 @@ export class CopyKeeper {
   /** Compares the copy with the server. Errors: `server_unreachable`; those of both sides; `cancelled`. */
   async verify(changes: ChangesPort | null, signal: AbortSignal): Promise<Result<VerifyReport, AppError>> {
     if (changes === null) return err(appError('server_unreachable', 'not connected yet'));
-    const reader = this.#options.reader(signal);
+    const reader = this.#options.readers.for(signal);
     const counted = await reader.documentCounts();
     if (!counted.ok) return counted;
     const total = counted.value.jobs + counted.value.accounts + counted.value.ledger;
@@ -175,26 +189,58 @@ export class CopyKeeper {
   }
 
   #startMonitor(): void {
-    if (this.#changes === null || this.#isStopped) return;
-    const { cache, onChange, onStatus, log } = this.#options;
+    if (this.#changes === null || this.#stopping.signal.aborted) return;
+    const { copy, onChange, onStatus, log } = this.#options;
+    if (!copy.writer.ok) return;
     const { keptDays, bytesMax } = this.settings;
     this.#monitor = startMonitor({
       changes: this.#changes,
-      writer: cache.writer,
+      writer: copy.writer.value,
       clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
       wait,
       random: Math.random,
       onChange,
       onStatus,
+      onUnusable: (error) => this.met(error),
       log,
       retention: { ageMsMax: keptDays === null ? null : keptDays * DAY_MS, bytesMax },
       isSnapshotPaused: this.#isPaused,
     });
   }
 
+  /** Puts a new file in the place of the condemned one, and follows the server with it as before. */
+  async #renew(): Promise<void> {
+    const { copy, readers, onChange, onStatus, log } = this.#options;
+    const { signal } = this.#stopping;
+    if (signal.aborted) return;
+    await this.#monitor?.stop();
+    const renewed = await readers.whileClosed(async () => {
+      const done = await copy.renew(signal);
+      if (!done.ok) readers.refuse(done.error);
+      return done;
+    });
+    if (signal.aborted) return;
+    if (!renewed.ok) {
+      onStatus(statusWithout(renewed.error));
+      return;
+    }
+    this.#verified = null;
+    const applied = await this.#apply(this.settings, false);
+    if (!applied.ok) log('the new copy could not be made to keep or leave out prompts', applied.error);
+    this.#startMonitor();
+    // Every row may be another now.
+    onChange([]);
+  }
+
   /** While nobody follows: makes the file what the settings say, or has it read anew where it lacks what they take in. */
   async #apply(settings: CopySettings, isLoosened: boolean): Promise<Result<void, AppError>> {
-    const { writer } = this.#options.cache;
+    return this.#noted(await this.#applied(settings, isLoosened));
+  }
+
+  async #applied(settings: CopySettings, isLoosened: boolean): Promise<Result<void, AppError>> {
+    const opened = this.#options.copy.writer;
+    if (!opened.ok) return opened;
+    const writer = opened.value;
     const standing = writer.standing();
     if (!standing.ok) return standing;
     const { scope } = standing.value;
@@ -215,15 +261,26 @@ export class CopyKeeper {
     return isWider || takesPrompts ? writer.declareVoid() : ok(undefined);
   }
 
+  #standing(): Result<Standing, AppError> {
+    const { writer } = this.#options.copy;
+    return writer.ok ? writer.value.standing() : writer;
+  }
+
+  /** The same, once it was looked at for damage. */
+  #noted<Value>(result: Result<Value, AppError>): Result<Value, AppError> {
+    if (!result.ok) this.met(result.error);
+    return result;
+  }
+
   async #withholdIfDue(): Promise<Result<void, AppError>> {
-    const { cache, withholdEntry, file, onTask, onChange } = this.#options;
-    const standing = cache.writer.standing();
+    const { withholdEntry, file, onTask, onChange } = this.#options;
+    const standing = this.#standing();
     if (!standing.ok) return standing;
     const { scope, isWiping } = standing.value;
     const keepsPrompts = this.settings.keepsPrompts && this.#mayKeepPrompts !== false;
     if (keepsPrompts && !isWiping) return ok(undefined);
     if (!scope.keepsPrompts && !isWiping) return ok(undefined);
-    const counts = await this.#options.reader().counts();
+    const counts = await this.#options.readers.for().counts();
     const total = counts.ok ? counts.value.total : 0;
     onTask({ type: 'wipe', done: 0, total });
     const withheld = await runWithholding(withholdEntry, file, (done) => {
@@ -234,6 +291,11 @@ export class CopyKeeper {
     onChange([]);
     return withheld;
   }
+}
+
+/** What is told where there is no copy to follow with. */
+function statusWithout({ code, detail }: AppError): MonitorStatus {
+  return { mode: 'stopped', asOfMs: null, keptSinceMs: null, snapshot: null, error: { code, detail } };
 }
 
 /** True where settings may take jobs in that those before left out. */

@@ -22,6 +22,7 @@ import { attach, type AttachedStore } from './attach.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
+import { CopyFile } from './copy-file.ts';
 import { CopyCounter } from './copy-counter.ts';
 import { CopyKeeper } from './copy-keeper.ts';
 import { createConnectionLog } from './connection-log.ts';
@@ -78,7 +79,7 @@ export class Engine {
   readonly #runner: OwnRunner;
   readonly #signIns: PersonSignIn;
   readonly #sessions = new Set<WindowSession>();
-  #cache: Cache | null = null;
+  #copy: CopyFile | null = null;
   #readers: ReaderThreads | null = null;
   #counter: CopyCounter | null = null;
   #own: Result<OwnFile, AppError> | null = null;
@@ -166,22 +167,22 @@ export class Engine {
     if (!label.ok) return label;
     const signIn = this.#signIns.forConnection(config, uri.value, label.value);
     const source = sourceOf(config);
-    const cache = this.#openCopy(source);
+    const cache = this.#openCopy(source, null);
     if (!cache.ok) return cache;
-    this.#cache = cache.value;
+    const copy = this.#copyFile(cache.value, source);
+    this.#copy = copy;
     const readers = this.#openReaders();
     this.#readers = readers;
     this.#own = this.#openOwn(source);
     this.#reconciliation = this.#openReconciliation(uri.value, signIn);
     this.#alerts = this.#watchAlerts(this.#own, readers, this.#reconciliation);
-    if (cache.value.setAside !== null) log(cache.value.setAside);
     this.#counter = new CopyCounter({
       count: async () => readers.for().counts(),
       onCounts: (counts) => this.#board.set({ counts }),
       log,
     });
     void this.#counter.again();
-    this.#keeper = this.#keepCopy(cache.value, readers, this.#own);
+    this.#keeper = this.#keepCopy(copy, readers, this.#own);
     const tellTerminal = createConnectionLog(log);
     this.#connection = new ConnectionKeeper<AttachedStore>({
       label: label.value,
@@ -285,6 +286,7 @@ export class Engine {
       status: () => this.#board.current,
       dataDir: config.dataDir,
       copyFile: filesOf(config).copyFile,
+      metInCopy: (error) => this.#keeper?.met(error),
       now: Date.now,
     };
   }
@@ -316,7 +318,7 @@ export class Engine {
     await this.#demo?.stop();
     for (const session of this.#sessions) session.close();
     await this.#readers?.close();
-    this.#cache?.close();
+    this.#copy?.close();
     if (this.#own?.ok === true) this.#own.value.close();
     this.#auditFile?.close();
   }
@@ -333,14 +335,28 @@ export class Engine {
   }
 
   /** One file for each deployment and database, so that going back to one finds its copy again. */
-  #openCopy(source: string): Result<Cache, AppError> {
+  #openCopy(source: string, fault: string | null): Result<Cache, AppError> {
     const file = filesOf(this.#options.config).copyFile;
     try {
       mkdirSync(path.dirname(file), { recursive: true });
     } catch (cause) {
       return err(appError('cache_unusable', 'the data folder cannot be made', cause));
     }
-    return openCache({ path: file, now: Date.now, source });
+    return openCache({ path: file, now: Date.now, source, fault });
+  }
+
+  #copyFile(cache: Cache, source: string): CopyFile {
+    return new CopyFile(cache, {
+      open: (fault) => this.#openCopy(source, fault),
+      onNote: (copyNote) => this.#board.set({ copyNote }),
+      onError: (error) => {
+        this.#board.set({ monitor: { ...this.#board.current.monitor, error: toWireError(error) } });
+      },
+      wait,
+      nowMs: Date.now,
+      monotonicMs: () => performance.now(),
+      log: this.#options.log,
+    });
   }
 
   /** Without it everything else works: whoever asks for a view or a draft is told why there is none. */
@@ -393,6 +409,8 @@ export class Engine {
       askSignIn: () => signIn?.newClient() ?? null,
       onState: (state) => {
         this.#alerts?.reconciled(state);
+        // The books are read by a thread of their own, from the same file.
+        if (state.error?.code === 'cache_unusable') this.#keeper?.met(appError('cache_unusable', state.error.detail));
         this.#publish({ name: 'reconciliation.changed', state });
       },
       hidden: () => this.#redaction.rules(),
@@ -400,12 +418,12 @@ export class Engine {
     });
   }
 
-  #keepCopy(cache: Cache, readers: ReaderThreads, own: Result<OwnFile, AppError>): CopyKeeper {
+  #keepCopy(copy: CopyFile, readers: ReaderThreads, own: Result<OwnFile, AppError>): CopyKeeper {
     const { config, withholdEntry, log } = this.#options;
     const keeper = new CopyKeeper({
-      cache,
+      copy,
       file: filesOf(config).copyFile,
-      reader: (signal) => readers.for(signal),
+      readers,
       own,
       mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
       withholdEntry,
@@ -428,7 +446,12 @@ export class Engine {
 
   #openReaders(): ReaderThreads {
     const { config, readerEntry, log } = this.#options;
-    const readers = new ReaderThreads({ entry: readerEntry, file: filesOf(config).copyFile, log });
+    const readers = new ReaderThreads({
+      entry: readerEntry,
+      file: filesOf(config).copyFile,
+      onUnusable: (error) => this.#keeper?.met(error),
+      log,
+    });
     readers.begin();
     return readers;
   }

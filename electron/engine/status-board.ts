@@ -1,6 +1,7 @@
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import type {
   ConnectionStatus,
+  CopyNote,
   EngineStatus,
   JobCounts,
   MonitorStatus,
@@ -35,6 +36,7 @@ export class StatusBoard {
       connection: { state: 'connecting', label: '', isSandbox: false, attempt: 0 },
       signIn: { isUsed: false, waiting: null },
       monitor: { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null },
+      copyNote: null,
       runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },
       counts: NO_COUNTS,
     };
@@ -51,6 +53,7 @@ export class StatusBoard {
       connection: ConnectionStatus;
       signIn: SignInStatus;
       monitor: MonitorStatus;
+      copyNote: CopyNote;
       runner: RunnerStatus;
       counts: JobCounts;
     }>,

@@ -99,6 +99,8 @@ export interface MonitorOptions {
   /** The rows of these jobs are now others; never empty. */
   readonly onChange: (jobIds: readonly string[]) => void;
   readonly onStatus: (status: MonitorStatus) => void;
+  /** The copy was found damaged; nothing is written to it any more. */
+  readonly onUnusable?: (error: AppError) => void;
   /** For what a person would want to know later; holds no document and no secret. */
   readonly log?: (line: string, cause?: unknown) => void;
   readonly limits?: Partial<MonitorLimits>;

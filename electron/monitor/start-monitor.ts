@@ -19,7 +19,7 @@ export interface Monitor {
 /**
  * Keeps the copy up with the server until it is stopped: by change stream where the deployment has them, otherwise by
  * polling. Whatever fails is told in the status and tried again with back-off and full jitter; only a copy that cannot be used any
- * more (`cache_unusable`) ends it, with the status `stopped`: then the copy has to be condemned and opened anew.
+ * more (`cache_unusable`) ends it, with the status `stopped`, and is told: then the copy has to be condemned and opened anew.
  */
 export function startMonitor(options: MonitorOptions): Monitor {
   const limits: MonitorLimits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -107,7 +107,10 @@ async function backOff(context: Context, error: AppError, failures: number): Pro
     error.cause,
   );
   board.showError(error);
-  if (error.code === 'cache_unusable') return false;
+  if (error.code === 'cache_unusable') {
+    options.onUnusable?.(error);
+    return false;
+  }
   const ceiling = Math.min(limits.backOffMsMax, limits.backOffMsMin * 2 ** Math.min(failures, 20));
   await options.wait(Math.floor(options.random() * ceiling), stopping.signal);
   return true;

@@ -1,6 +1,6 @@
 import { CircleAlert, LoaderCircle } from 'lucide-react';
-import type { ReactNode } from 'react';
-import type { ConnectionStatus, EngineStatus, MonitorStatus, SignInStatus } from '#contract/status.ts';
+import { useState, type ReactNode } from 'react';
+import type { ConnectionStatus, CopyNote, EngineStatus, MonitorStatus, SignInStatus } from '#contract/status.ts';
 import { ERRORS, explainError, isSignInError } from '#domain/errors.ts';
 import { SignInButton, SignInWait } from '../components/sign-in-wait.tsx';
 import { ExactTime } from '../components/time-text.tsx';
@@ -26,6 +26,7 @@ export function ConnectionBanner(): ReactNode {
     <>
       <ConnectionNote connection={status.connection} monitor={status.monitor} signIn={status.signIn} />
       <SnapshotNote snapshot={status.monitor.snapshot} />
+      <SetAsideNote note={status.copyNote} />
       <PartErrors status={status} />
     </>
   );
@@ -93,6 +94,21 @@ function SnapshotNote({ snapshot }: { snapshot: MonitorStatus['snapshot'] }): Re
         {remainingMs !== null && `, about ${formatDuration(remainingMs)} left`}
         <progress value={Math.min(rowsDone, rowsTotal)} max={Math.max(rowsTotal, 1)} />
       </label>
+    </Banner>
+  );
+}
+
+/** Stays until somebody has read it: a small copy is built anew in less time than it takes to look. */
+function SetAsideNote({ note }: { note: CopyNote | null }): ReactNode {
+  const [readAtMs, setReadAtMs] = useState<number | null>(null);
+  if (note === null || note.atMs === readAtMs) return null;
+  return (
+    <Banner tone="warning">
+      <strong>{note.says}</strong> A new copy is built from the server by itself. Saved views, drafts and settings stand
+      in a file of their own and are as they were.{' '}
+      <button type="button" className="button" onClick={() => setReadAtMs(note.atMs)}>
+        I have read it
+      </button>
     </Banner>
   );
 }

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { damagePage } from '../support/damage-file.ts';
 import { expect, test } from './application.ts';
 import { openJob, rowOf } from './job.page.ts';
 import { startProduction } from './production.ts';
@@ -29,6 +32,34 @@ test.describe('the offline copy', () => {
       await expect(page.getByText('left out')).toBeVisible();
       await page.goto(`${page.url().split('#')[0] ?? ''}#/jobs/tea-1`);
       await expect(page.getByText(/copy leaves prompts and texts of options out/)).toBeVisible();
+    } finally {
+      await production.stop();
+    }
+  });
+
+  test('is set aside where it is found damaged while it is in use, says so, and is built anew by itself', async ({
+    start,
+  }) => {
+    const production = await startProduction();
+    try {
+      const { page, dataDir } = await start({ env: production.env });
+      await production.order({ id: 'tea-1' });
+      await expect(rowOf(page, 'tea-1')).toBeVisible();
+      const folder = path.join(dataDir, 'copies');
+      const copy = readdirSync(folder).find((name) => name.endsWith('.sqlite'));
+      damagePage(path.join(folder, copy ?? 'none'), 'jobs');
+      await production.order({ id: 'tea-2' });
+      const note = page.locator('.banner').filter({ hasText: 'found damaged while it was in use' });
+      await expect(note).toContainText('A new copy is built from the server by itself.');
+      await expect(rowOf(page, 'tea-1')).toBeVisible();
+      await expect(rowOf(page, 'tea-2')).toBeVisible();
+      await keepScreen(page, 'copy-set-aside');
+      await note.getByRole('button', { name: 'I have read it' }).click();
+      await expect(note).toBeHidden();
+      await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Offline copy' }).click();
+      await expect(page.getByText('Begun anew')).toBeVisible();
+      await page.getByRole('button', { name: 'Compare with the server' }).click();
+      await expect(page.getByText(/documents compared: nothing differs/)).toBeVisible();
     } finally {
       await production.stop();
     }

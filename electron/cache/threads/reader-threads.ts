@@ -13,6 +13,8 @@ export interface ReaderThreadsOptions {
   readonly file: string;
   /** How many threads; two where nothing is said, so that a slow question does not hold up a quick one. */
   readonly threads?: number;
+  /** The copy was found damaged by a question, which is answered with the same error. */
+  readonly onUnusable?: (error: AppError) => void;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
@@ -44,6 +46,10 @@ export class ReaderThreads {
   #waiting: Question[] = [];
   #lastId = 0;
   #isClosed = false;
+  /** While the file is another's: nobody opens it, and what is asked waits. */
+  #isHeld = false;
+  /** Why nothing is answered any more. */
+  #refusal: AppError | null = null;
 
   constructor(options: ReaderThreadsOptions) {
     this.#options = options;
@@ -63,14 +69,42 @@ export class ReaderThreads {
     while (this.#begin() !== null);
   }
 
+  /**
+   * Closes the file, and begins again when the work is done. What is under way is asked anew of the file that stands then, and what
+   * is asked meanwhile waits for it.
+   */
+  async whileClosed<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.#isHeld = true;
+    for (const thread of this.#threads) {
+      interrupt(thread);
+      if (thread.question !== null) this.#waiting.unshift(thread.question);
+      thread.question = null;
+    }
+    await this.#endThreads();
+    try {
+      return await work();
+    } finally {
+      this.#isHeld = false;
+      if (!this.#isClosed) this.#dispatch();
+    }
+  }
+
+  /** Answers everything with an error from now on. */
+  refuse(error: AppError): void {
+    this.#refusal = error;
+    for (const question of this.#waiting.splice(0)) question.settle(err(error));
+  }
+
   /** Interrupts what is read and closes the file. Resolves when every thread has ended. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const question of this.#waiting.splice(0)) question.settle(err(appError('cancelled')));
-    for (const thread of this.#threads) {
-      interrupt(thread);
-      thread.worker.postMessage({ type: 'close' } satisfies ToReader);
-    }
+    for (const thread of this.#threads) interrupt(thread);
+    await this.#endThreads();
+  }
+
+  async #endThreads(): Promise<void> {
+    for (const { worker } of this.#threads) worker.postMessage({ type: 'close' } satisfies ToReader);
     await Promise.all([...this.#threads].map(({ exited }) => exited));
   }
 
@@ -80,6 +114,7 @@ export class ReaderThreads {
     signal: AbortSignal | undefined,
   ): Promise<Result<unknown, AppError>> {
     if (this.#isClosed || signal?.aborted === true) return err(appError('cancelled'));
+    if (this.#refusal !== null) return err(this.#refusal);
     const { promise, resolve } = Promise.withResolvers<Result<unknown, AppError>>();
     const question: Question = { id: (this.#lastId += 1), method, args, settle: resolve };
     const onAbort = (): void => this.#abandon(question);
@@ -101,7 +136,7 @@ export class ReaderThreads {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && !this.#isHeld) {
       const thread = [...this.#threads].find(({ question }) => question === null) ?? this.#begin();
       if (thread === null) return;
       const question = this.#waiting.shift();
@@ -115,7 +150,7 @@ export class ReaderThreads {
   /** @returns null where there are as many as there may be */
   #begin(): Thread | null {
     const { entry, file, threads = THREADS, log } = this.#options;
-    if (this.#threads.size >= threads) return null;
+    if (this.#isHeld || this.#threads.size >= threads) return null;
     const stopped = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     const worker = new Worker(entry, { workerData: { file, stopped } satisfies ReaderSettings, name: 'reader' });
     const exited = Promise.withResolvers<void>();
@@ -137,7 +172,12 @@ export class ReaderThreads {
     const { question } = thread;
     if (question?.id !== id) return;
     thread.question = null;
-    question.settle(answer.type === 'value' ? ok(answer.value) : err(appError(answer.code, answer.detail)));
+    if (answer.type === 'value') question.settle(ok(answer.value));
+    else {
+      const error = appError(answer.code, answer.detail);
+      if (error.code === 'cache_unusable') this.#options.onUnusable?.(error);
+      question.settle(err(error));
+    }
     this.#dispatch();
   }
 }

@@ -9,6 +9,8 @@ export interface DoctorContext {
   readonly dataDir: string;
   /** The file of the offline copy of this deployment and database. */
   readonly copyFile: string;
+  /** Takes what was met in the copy to whoever keeps it; left out where nobody here does. */
+  readonly metInCopy?: (error: AppError) => void;
   readonly signal: AbortSignal;
   /** Tells how far a long check is. */
   readonly say: (line: string) => void;

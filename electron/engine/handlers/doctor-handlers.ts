@@ -15,6 +15,7 @@ export interface DoctorParts {
   readonly status: () => EngineStatus;
   readonly dataDir: string;
   readonly copyFile: string;
+  readonly metInCopy: (error: AppError) => void;
   readonly now: () => number;
 }
 
@@ -26,6 +27,7 @@ export function doctorHandlers(parts: DoctorParts): HandlersOf<'doctor'> {
         store: openStoreOf(parts),
         dataDir: parts.dataDir,
         copyFile: parts.copyFile,
+        metInCopy: parts.metInCopy,
         signal,
         say: () => undefined,
         nowMs: parts.now,

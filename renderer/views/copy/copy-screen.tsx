@@ -1,7 +1,7 @@
 import { Pause, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { CopyView } from '#contract/copy-views.ts';
-import type { MonitorStatus } from '#contract/status.ts';
+import type { CopyNote, MonitorStatus } from '#contract/status.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -26,7 +26,7 @@ const FOLLOWED_BY: Readonly<Record<MonitorStatus['mode'], string>> = {
 export function CopyScreen(): ReactNode {
   useTitle('Offline copy');
   const copy = useCopy();
-  const monitor = useEngineStatus().data?.monitor;
+  const { monitor, copyNote } = useEngineStatus().data ?? {};
   return (
     <div className="page">
       <header className="page-head">
@@ -42,7 +42,7 @@ export function CopyScreen(): ReactNode {
       )}
       {copy.data !== undefined && monitor !== undefined && (
         <>
-          <StandingPanel copy={copy.data} monitor={monitor} />
+          <StandingPanel copy={copy.data} monitor={monitor} note={copyNote ?? null} />
           <CopyCheck verified={copy.data.verified} />
           <CopySettingsForm key={JSON.stringify(copy.data.settings)} copy={copy.data} />
         </>
@@ -51,7 +51,15 @@ export function CopyScreen(): ReactNode {
   );
 }
 
-function StandingPanel({ copy, monitor }: { copy: CopyView; monitor: MonitorStatus }): ReactNode {
+function StandingPanel({
+  copy,
+  monitor,
+  note,
+}: {
+  copy: CopyView;
+  monitor: MonitorStatus;
+  note: CopyNote | null;
+}): ReactNode {
   const { documents } = copy;
   const count = (value: number): string => value.toLocaleString('en');
   return (
@@ -73,6 +81,11 @@ function StandingPanel({ copy, monitor }: { copy: CopyView; monitor: MonitorStat
             </>
           )}
         </Fact>
+        {note !== null && (
+          <Fact name="Begun anew">
+            <ExactTime atMs={note.atMs} />: {note.says}
+          </Fact>
+        )}
         <Fact name="Prompts">{copy.keepsPrompts ? 'kept' : 'left out'}</Fact>
       </Facts>
       <Snapshot snapshot={monitor.snapshot} />

@@ -63,7 +63,10 @@ function useAll(cache: Cache): readonly Result<unknown, AppError>[] {
 }
 
 describe('a damaged file', () => {
-  it('is found when it is opened or when it is used, with a code, whatever bits of it are turned', () => {
+  it.each([
+    ['a file that is checked when it is opened', {}],
+    ['a large file, which is not', { checkedBytesMax: 0 }],
+  ])('is found when it is opened or when it is used, with a code, whatever bits of it are turned: %s', (_, options) => {
     const world = setupCache();
     const whole = writeWhole(world.file);
     const flip = fc.record({ at: fc.nat(whole.length - 1), mask: fc.integer({ min: 1, max: 255 }) });
@@ -77,7 +80,7 @@ describe('a damaged file', () => {
           for (const ending of ['-wal', '-shm']) rmSync(world.file + ending, { force: true });
           writeFileSync(world.file, bytes);
           if (length !== null) truncateSync(world.file, length);
-          const cache = expectOk(openCache({ path: world.file, now: () => NOW_MS }));
+          const cache = expectOk(openCache({ path: world.file, now: () => NOW_MS, ...options }));
           for (const result of useAll(cache)) {
             expect(result.ok ? 'cache_unusable' : result.error.code).toBe('cache_unusable');
           }
@@ -118,7 +121,7 @@ describe('a damaged file', () => {
     whole.fill(0xff, 8192 * 4, whole.length);
     writeFileSync(world.file, whole);
     const first = world.open();
-    first.condemn('test');
+    expectOk(first.condemn('test'));
     first.close();
     const second = world.open();
     expect(useAll(second).every(({ ok }) => ok)).toBe(true);

@@ -168,11 +168,11 @@ describe('a file that cannot be used is set aside with a note and built anew', (
     expect(reopen()).toMatch(/damaged/);
   });
 
-  it('a file that was condemned while it was in use', () => {
-    const cache = world.open();
-    cache.condemn('SQLITE_CORRUPT');
-    cache.close();
-    expect(reopen()).toMatch(/while it was in use/);
+  it('a file that was condemned while it was in use, also where its process died right after', () => {
+    const dying = world.open();
+    expectOk(dying.writer.apply([jobChange(jobIn({ id: 'j1' }))], 'p1'));
+    expectOk(dying.condemn('SQLITE_CORRUPT'));
+    expect(reopen()).toMatch(/while it was in use \(SQLITE_CORRUPT\)/);
     world.open().close();
     expect(asides().filter((name) => !/-(wal|shm)$/.test(name))).toHaveLength(1);
   });
@@ -180,7 +180,7 @@ describe('a file that cannot be used is set aside with a note and built anew', (
   it('and at most two of them are kept', () => {
     for (let n = 0; n < 4; n += 1) {
       const cache = world.open({ now: () => NOW_MS + n * 1000 });
-      cache.condemn('test');
+      expectOk(cache.condemn('test'));
       cache.close();
     }
     world.open({ now: () => NOW_MS + 10_000 });

@@ -7,7 +7,7 @@ import type { MonitorStatus } from '#contract/status.ts';
 import { monitorStatusSchema } from '#contract/status.ts';
 import { appError } from '#domain/errors.ts';
 import { err } from '#domain/result.ts';
-import type { CopyWriter, MonitorLimits } from '#monitor/ports.ts';
+import type { CopyWriter, MonitorOptions } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import {
@@ -48,7 +48,10 @@ interface Running {
 }
 
 /** Starts a monitor whose waits pass at once and move the clock instead. */
-function start(server: FakeServer, more: { writer?: CopyWriter; limits?: Partial<MonitorLimits> } = {}): Running {
+function start(
+  server: FakeServer,
+  more: Partial<Pick<MonitorOptions, 'writer' | 'limits' | 'onUnusable'>> = {},
+): Running {
   let elapsedMs = 0;
   const statuses: MonitorStatus[] = [];
   const changed = new Set<string>();
@@ -69,6 +72,7 @@ function start(server: FakeServer, more: { writer?: CopyWriter; limits?: Partial
     onStatus: (status) => statuses.push(monitorStatusSchema.parse(status)),
     log: (line) => lines.push(line),
     limits: { pageRows: 2, ...more.limits },
+    ...(more.onUnusable === undefined ? {} : { onUnusable: more.onUnusable }),
   });
   const one = { monitor, statuses, changed, waits, lines };
   running.push(one);
@@ -321,9 +325,11 @@ describe('where the copy cannot be written', () => {
     fill(server);
     const broken = { ...jobIn({ id: 'j1' }), attempt: -1 };
     server.put(jobChange(broken));
-    const one = start(server);
+    const met: string[] = [];
+    const one = start(server, { onUnusable: ({ code }) => void met.push(code) });
     await untilMode(one, 'stopped');
     expect(one.statuses.at(-1)?.error?.code).toBe('cache_unusable');
+    expect(met).toEqual(['cache_unusable']);
   });
 });
 

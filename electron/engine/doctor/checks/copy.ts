@@ -8,7 +8,7 @@ const MEGABYTE = 1024 * 1024;
 /** Is there an offline copy, is it whole, and of when? */
 export const copyCheck: DoctorCheck = {
   name: 'copy',
-  run: ({ copyFile }) => {
+  run: ({ copyFile, metInCopy }) => {
     const open = openCacheReader(copyFile, Date.now);
     if (!open.ok && open.error.code === 'not_found') {
       return Promise.resolve(skipped('there is no offline copy of this database yet; the window makes it'));
@@ -23,7 +23,9 @@ export const copyCheck: DoctorCheck = {
       if (!standing.ok || !counts.ok) {
         const error = standing.ok ? counts : standing;
         const says = error.ok ? '' : explainError(error.error);
-        return Promise.resolve({ level: 'error', says, todo: 'Start Runledger: it sets the file aside.' });
+        if (!error.ok) metInCopy?.(error.error);
+        const todo = metInCopy === undefined ? 'Start Runledger: it sets aside what it finds damaged.' : null;
+        return Promise.resolve({ level: 'error', says, todo });
       }
       const { asOfMs, isComplete } = standing.value;
       const { jobs, ledger, accounts } = counts.value;
