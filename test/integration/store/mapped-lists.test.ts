@@ -127,6 +127,13 @@ const pipelines: readonly (readonly [string, Document])[] = [
       },
     },
   ],
+  [
+    'takes fields away',
+    {
+      history: { $map: { input: '$history', as: 'one', in: { $unsetField: { field: 'reason', input: '$$one' } } } },
+      attempts: { $map: { input: '$attempts', as: 'one', in: { $unsetField: { field: 'runnerId', input: '$$one' } } } },
+    },
+  ],
   ['empties', { 'billing.pending': [] }],
   ['reads one list for another field', { attempt: { $max: '$attempts.n' }, version: { $size: '$history' } }],
 ];
@@ -331,6 +338,31 @@ describe('lists through a mapping', () => {
     { pipeline: [{ $unset: 'progress' }], isTold: true },
   ])('are in an update only where it may speak of them: $isTold for $pipeline', ({ pipeline, isTold }) => {
     expect(JSON.stringify(updateToTheirs(shop, pipeline)).includes('money.owed')).toBe(isTold);
+  });
+
+  it('keep what nobody knows in checks that are written anew and say the same, because many changes write the validation again', async () => {
+    const [first, second] = [
+      { name: 'parses', passed: true, severity: 'error', message: '' },
+      { name: 'parts', passed: false, severity: 'warning', message: '$few' },
+    ] as const;
+    const before = { ...LISTS, validation: { passed: false, checks: [first, second] } };
+    await db.collection<Document>(shop.name).insertOne(withUnknownElementFields(shop, toTheirs(shop, before, null)));
+    const { jobs } = openCollections(mappedDb(db, SHOP_MAPPING));
+    const checksNow = async (): Promise<unknown> => (await db.collection(shop.name).findOne({}))?.['validation'];
+    const stood = await checksNow();
+    const written = async (checks: readonly unknown[]): Promise<void> => {
+      await jobs.updateMany({}, [{ $set: { validation: { $literal: { passed: false, checks } } } }]);
+    };
+    await written([first, second]);
+    expect(await checksNow()).toEqual(stood);
+    await written([first, { ...second, passed: true }]);
+    expect(await checksNow()).toEqual({
+      passed: false,
+      checks: [
+        { label: 'parses', passed: true, severity: 'error', message: '', nobodys: { at: 0, text: '$price' } },
+        { label: 'parts', passed: true, severity: 'warning', message: '$few' },
+      ],
+    });
   });
 
   it('refuses an update where a list stands in the place of an object of an element, and changes nothing', async () => {
