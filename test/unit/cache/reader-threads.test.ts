@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Long, ObjectId } from 'bson';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import { InterruptedError } from '#cache/interrupt.ts';
 import { CacheReader } from '#cache/reader.ts';
 import { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
+import { appError } from '#domain/errors.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
 
@@ -59,6 +61,40 @@ describe('the copy read on threads of its own', () => {
   it('says why a question was refused', async () => {
     const refused = await threads.for().jobsPage({ ...NEWEST, cursor: 'none of this order' });
     expect(refused).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+  });
+
+  it('lets the file go while another takes its place, and asks that one what was under way and what came meanwhile', async () => {
+    const far = threads.for();
+    expectOk(await far.counts());
+    const underWay = far.jobIds(ALL, 1000);
+    const waiting = far.counts();
+    let meanwhile: ReturnType<typeof far.counts> | undefined;
+    await threads.whileClosed(async () => {
+      meanwhile = far.counts();
+      for (const ending of ['', '-wal', '-shm']) rmSync(world.file + ending, { force: true });
+      expectOk(world.open().writer.apply([jobChange(jobIn({ id: 'new' }))], null));
+      await Promise.resolve();
+    });
+    expect(expectOk(await underWay)).toEqual(['new']);
+    expect(expectOk(await waiting).total).toBe(1);
+    expect(meanwhile === undefined ? null : expectOk(await meanwhile).total).toBe(1);
+  });
+
+  it('tells that the file is damaged, and answers nothing more once it is told to refuse', async () => {
+    const met: string[] = [];
+    const bad = `${world.folder}/bad.sqlite`;
+    writeFileSync(bad, 'Dear diary, today I wrote no SQLite file.'.repeat(100));
+    const reading = new ReaderThreads({
+      entry: ENTRY,
+      file: bad,
+      onUnusable: ({ code }) => void met.push(code),
+      log: () => undefined,
+    });
+    expect(await reading.for().counts()).toMatchObject({ ok: false, error: { code: 'cache_unusable' } });
+    expect(met).toEqual(['cache_unusable']);
+    reading.refuse(appError('copy_keeps_failing'));
+    expect(await reading.for().counts()).toMatchObject({ ok: false, error: { code: 'copy_keeps_failing' } });
+    await reading.close();
   });
 
   it('a question that nobody waits for any more ends as cancelled, under way or not yet begun, and the next is answered', async () => {
