@@ -1,4 +1,5 @@
 import { keysOf, placeOf } from './field-names.ts';
+import { ServerError } from './server-error.ts';
 import { isDoc, type Doc } from './values.ts';
 
 /** Stands for an empty list: below null in the order of values, and no value of any document. */
@@ -12,35 +13,67 @@ export interface PathValues {
 }
 
 /**
- * The values that an index or a sort sees at a dotted path: lists are entered, those on the way and the one at the end.
- * A missing field is `undefined`, an empty list at the end {@link EMPTY_LIST}.
+ * The values at a dotted path: lists are entered, those on the way and the one at the end. A missing field is `undefined`, an empty list
+ * at the end {@link EMPTY_LIST}. What has no fields in a list on the way is passed over.
  */
 export function valuesAt(document: Doc, path: string): PathValues {
-  const values: unknown[] = [];
-  const hasList = collect(document, keysOf(path), 0, values);
-  return { values: values.length === 0 ? [undefined] : values, hasList };
+  return gathered(document, path, passedOver);
 }
 
 /**
- * The values that a sort compares a document by: as {@link valuesAt}, but a number on the path that is a place of the list there means
- * that place alone, unless an element has a field of that name.
+ * The values by which an index or a sort knows a document: as {@link valuesAt}, but what has no fields in a list on the way counts as
+ * missing, and a number on the path that is a place of the list there means that place alone. Error: 16746 where an element of the list
+ * has a field of that name too.
  */
-export function sortValuesAt(document: Doc, path: string): readonly unknown[] {
-  if (!PLACE_ON_PATH.test(path)) return valuesAt(document, path).values;
-  const values: unknown[] = [];
-  collect(document, keysOf(path), 0, values, true);
-  return values.length === 0 ? [undefined] : values;
+export function keyValuesAt(document: Doc, path: string): PathValues {
+  return gathered(document, path, asKeys);
 }
 
-const PLACE_ON_PATH = /\.\d+(\.|$)/;
+function gathered(document: Doc, path: string, inList: Entered): PathValues {
+  const values: unknown[] = [];
+  const hasList = collect(document, { parts: keysOf(path), depth: 0, into: values, inList });
+  return { values: values.length === 0 ? [undefined] : values, hasList };
+}
 
-function collect(
-  value: unknown,
-  parts: readonly string[],
-  depth: number,
-  into: unknown[],
-  isPlaceAlone = false,
-): boolean {
+interface Way {
+  readonly parts: readonly string[];
+  readonly depth: number;
+  readonly into: unknown[];
+  readonly inList: Entered;
+}
+
+/** How a list on the way is gone through. */
+type Entered = (list: readonly unknown[], place: number | null, way: Way) => void;
+
+const passedOver: Entered = (list, place, way) => {
+  if (place !== null) collect(list[place], deeper(way));
+  for (const element of list) if (isDoc(element)) collect(element, way);
+};
+
+const asKeys: Entered = (list, place, way) => {
+  const name = way.parts[way.depth] ?? '';
+  if (place !== null) {
+    if (list.some((element) => isDoc(element) && Object.hasOwn(element, name)))
+      throw new ServerError(
+        'Location16746',
+        `Ambiguous field name found in array (do not use numeric field names in embedded elements in an array), field: '${name}'`,
+      );
+    collect(list[place], deeper(way));
+    return;
+  }
+  for (const element of list) {
+    if (isDoc(element)) collect(element, way);
+    else way.into.push(undefined);
+  }
+};
+
+function deeper(way: Way): Way {
+  return { parts: way.parts, depth: way.depth + 1, into: way.into, inList: way.inList };
+}
+
+/** @returns whether a list was on the way or at the end */
+function collect(value: unknown, way: Way): boolean {
+  const { parts, depth, into, inList } = way;
   const name = parts[depth];
   if (name === undefined) {
     if (!Array.isArray(value)) {
@@ -52,20 +85,15 @@ function collect(
     return true;
   }
   if (Array.isArray(value)) {
-    const index = placeOf(name);
-    const isPlace = index !== null && index < value.length;
-    if (isPlace) collect(value[index], parts, depth + 1, into, isPlaceAlone);
-    for (const element of value as unknown[]) {
-      const isMeant = isDoc(element) && !(isPlace && isPlaceAlone && !Object.hasOwn(element, name));
-      if (isMeant) collect(element, parts, depth, into, isPlaceAlone);
-    }
+    const place = placeOf(name);
+    inList(value as unknown[], place !== null && place < value.length ? place : null, way);
     return true;
   }
   if (!isDoc(value)) {
     into.push(undefined);
     return false;
   }
-  return collect(Object.hasOwn(value, name) ? value[name] : undefined, parts, depth + 1, into, isPlaceAlone);
+  return collect(Object.hasOwn(value, name) ? value[name] : undefined, deeper(way));
 }
 
 /** The value at a path, through documents only: a list on the way is no way. Undefined where there is none. */

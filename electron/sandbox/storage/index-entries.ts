@@ -1,6 +1,6 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { keysOf, pathOf } from '../semantics/field-names.ts';
-import { EMPTY_LIST, valuesAt } from '../semantics/paths.ts';
+import { EMPTY_LIST, keyValuesAt } from '../semantics/paths.ts';
 import type { Doc } from '../semantics/values.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
@@ -56,7 +56,7 @@ export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
   }
   const plain = plainEntry(index, document);
   if (plain !== null) return plain;
-  const columns = index.fields.map((field) => ({ field, ...valuesAt(document, field.path) }));
+  const columns = index.fields.map((field) => ({ field, ...keyValuesAt(document, field.path) }));
   // A path that passes through a list in two fields at once is only allowed where it is the same list.
   const listRoots = new Set(
     columns.filter((column) => column.hasList).map((column) => listRootOf(document, column.field.path)),

@@ -5,7 +5,7 @@ import { isSameBson } from '../semantics/same-bson.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { onlyFields } from '../semantics/bson-elements.ts';
 import { keysOf } from '../semantics/field-names.ts';
-import { valuesAt } from '../semantics/paths.ts';
+import { keyValuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
@@ -257,7 +257,7 @@ export function withId(document: Doc): Doc {
 
 function duplicateKey(collection: CollectionInfo, index: IndexInfo, document: Doc): ServerError {
   const keyValue = Object.fromEntries(
-    index.fields.map((field) => [field.path, valuesAt(document, field.path).values[0] ?? null]),
+    index.fields.map((field) => [field.path, keyValuesAt(document, field.path).values[0] ?? null]),
   );
   const shown = Object.entries(keyValue)
     .map(([path, value]) => `${path}: ${EJSON.stringify(value)}`)

@@ -180,10 +180,15 @@ describe('fields whose names are whole numbers', () => {
   it.each(FILTERS)('are found by %j', async (filter, count) => {
     await insert(BEFORE);
     expect(await db.collection('c').countDocuments(filter)).toBe(count);
-    await db.collection('c').createIndex({ '5.0': 1, '3': -1 });
+    await db.collection('c').createIndex({ '5.1': 1, '3': -1 });
     await db.collection('c').createIndex({ '2024.7': 1 });
     await db.collection('c').createIndex({ '3': 1 }, { partialFilterExpression: { '5': { $exists: true } } });
     expect(await db.collection('c').countDocuments(filter)).toBe(count);
+  });
+
+  it('are refused where an index would not know them from places of a list', async () => {
+    await insert(BEFORE);
+    await expect(db.collection('c').createIndex({ '5.0': 1 })).rejects.toMatchObject({ code: 16_746 });
   });
 
   it('are found by an index of their own', async () => {
