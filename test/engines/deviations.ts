@@ -348,7 +348,10 @@ function withoutEmpty(document: Record<string, unknown>, first: string, second: 
   const value = document[first];
   if (second === undefined) {
     if (Array.isArray(value) && value.length === 0) delete document[first];
-  } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  } else if (Array.isArray(value)) {
+    const [only] = value as unknown[];
+    if (second === '0' && value.length === 1 && Array.isArray(only) && only.length === 0) value.length = 0;
+  } else if (typeof value === 'object' && value !== null) {
     withoutEmpty(value as Record<string, unknown>, second, undefined);
     if (Object.keys(value).length === 0) delete document[first];
   }

@@ -197,8 +197,11 @@ export class Manual {
     const isDecimal = { $match: { $expr: { $eq: [{ $type: operand as unknown }, 'decimal'] } } };
     const decimals = await this.#again.over(keyed, [isDecimal]);
     const withDecimal = new Set(decimals.documents?.map((document) => byValue(document[SCRATCH])));
-    const exactly = { $group: { _id: `$${SCRATCH}`, value: { $avg: { $toDecimal: operand as unknown } } } };
-    const exact = await this.#again.over(numbers.documents ?? [], [exactly]);
+    const [total, count] = [{ $sum: { $toDecimal: operand as unknown } }, { $sum: 1 }];
+    const exact = await this.#again.over(numbers.documents ?? [], [
+      { $group: { _id: `$${SCRATCH}`, total, count } },
+      { $project: { value: { $divide: ['$total', '$count'] } } },
+    ]);
     const exactOf = new Map(exact.documents?.map(({ _id, value }) => [byValue(_id), value as unknown]));
     return new Map(
       groups.documents?.map(({ _id, value }) => {
