@@ -52,7 +52,11 @@ export class Sum {
 
   get asDouble(): number {
     if (this.#kind === 'int' || this.#kind === 'long') return Number(this.#whole);
-    return this.#double + this.#rest + Number(this.#whole);
+    // What a double cannot hold of the whole numbers counts beside what it lacks of the others.
+    const whole = Number(this.#whole);
+    const sum = this.#double + whole;
+    if (!Number.isFinite(sum)) return sum;
+    return sum + (this.#rest + lackOf(sum, this.#double, whole) + Number(this.#whole - BigInt(whole)));
   }
 
   get isWide(): boolean {
@@ -62,11 +66,16 @@ export class Sum {
   /** Keeps what the nearest double of a sum lacks, so that many small numbers beside a large one are not lost. */
   #addDouble(value: number): void {
     const sum = this.#double + value;
-    const part = sum - this.#double;
-    if (Number.isFinite(sum)) this.#rest += this.#double - (sum - part) + (value - part);
+    if (Number.isFinite(sum)) this.#rest += lackOf(sum, this.#double, value);
     else this.#rest = 0;
     this.#double = sum;
   }
+}
+
+/** What the nearest double of a sum lacks. */
+function lackOf(sum: number, left: number, right: number): number {
+  const part = sum - left;
+  return left - (sum - part) + (right - part);
 }
 
 const add = variadic((values) => {

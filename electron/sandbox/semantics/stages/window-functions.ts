@@ -10,6 +10,7 @@ import { linearFill } from './linear-fill.ts';
 import type { Spooled } from './memory.ts';
 import { covariance, derivative, integral, movingAverage, type Curve } from './window-curves.ts';
 import { slide } from './window-slide.ts';
+import { removableOf } from './window-removal.ts';
 import { WHOLE, windowOf, type Window } from './window-bounds.ts';
 
 /** What a window function makes of a partition: a value for each of its documents, in their order. */
@@ -57,11 +58,18 @@ const accumulated: CompileFunction = (name, given, context) => {
   // Compiled as it was given first, which refuses what the accumulator refuses.
   const whole = accumulatorOf(name, operand);
   const window = windowIn(given, context);
-  if (!isUnary || name === '$count')
-    return slide(window, { make: whole, held: (document) => document, isGrowing: isGrowing(name) }, context);
+  if (name === '$count')
+    return slide(window, { make: whole, held: () => ({}), isGrowing: false, removable: removableOf(name) }, context);
+  if (!isUnary)
+    return slide(
+      window,
+      { make: whole, held: (document) => document, isGrowing: isGrowing(name), removable: null },
+      context,
+    );
   const value = compile(Array.isArray(operand) ? (operand as unknown[])[0] : operand);
   const held = (document: Doc): Doc => ({ value: value(scopeOf(document, context.variables)) });
-  return slide(window, { make: accumulatorOf(name, '$value'), held, isGrowing: isGrowing(name) }, context);
+  const make = accumulatorOf(name, '$value');
+  return slide(window, { make, held, isGrowing: isGrowing(name), removable: removableOf(name) }, context);
 };
 
 /** The only field that documents are sorted by. */
@@ -89,7 +97,7 @@ function ofCurve(make: (curve: Curve) => () => Accumulator, isWindowNeeded: bool
       const scope = scopeOf(document, context.variables);
       return { x: x(scope), y: y(scope) };
     };
-    return slide(windowIn(given, context), { make: accumulator, held, isGrowing: false }, context);
+    return slide(windowIn(given, context), { make: accumulator, held, isGrowing: false, removable: null }, context);
   };
 }
 
@@ -102,7 +110,11 @@ function ofPair(isSample: boolean): CompileFunction {
       const scope = scopeOf(document, context.variables);
       return { x: x(scope), y: y(scope) };
     };
-    return slide(windowIn(given, context), { make: covariance(isSample), held, isGrowing: false }, context);
+    return slide(
+      windowIn(given, context),
+      { make: covariance(isSample), held, isGrowing: false, removable: null },
+      context,
+    );
   };
 }
 

@@ -4,6 +4,7 @@ import { refuse } from '../expressions/refusal.ts';
 import { isDoc, type Doc } from '../values.ts';
 import { approximateBytes, type Spooled } from './memory.ts';
 import type { Member, Window } from './window-bounds.ts';
+import { ANEW, type Removable } from './window-removal.ts';
 
 /** An accumulator, and what of a document it needs. */
 export interface Gathering {
@@ -11,6 +12,8 @@ export interface Gathering {
   readonly held: (document: Doc) => Doc;
   /** Whether the accumulator itself holds all that it was given. */
   readonly isGrowing: boolean;
+  /** What is taken back from where documents leave; null where it is reckoned anew from all that are left. */
+  readonly removable: (() => Removable) | null;
 }
 
 interface Limits {
@@ -88,7 +91,7 @@ function copyOf(value: unknown): unknown {
   return isDoc(value) ? { ...value } : value;
 }
 
-/** Holds what is in the window: what leaves cannot be taken back from a sum of doubles, so that it is reckoned anew. */
+/** Holds what is in the window, and takes back what leaves it where that can be done without any difference. */
 class Sliding {
   readonly #gathering: Gathering;
   readonly #limits: Limits;
@@ -97,10 +100,12 @@ class Sliding {
   #held: Doc[] = [];
   #first = 0;
   readonly #memory: HeldBytes;
+  readonly #removable: Removable | null;
 
   constructor(gathering: Gathering, limits: Limits) {
     this.#gathering = gathering;
     this.#limits = limits;
+    this.#removable = gathering.removable?.() ?? null;
     this.#memory = new HeldBytes(limits.bytesMax);
   }
 
@@ -109,6 +114,7 @@ class Sliding {
     this.#memory.add(held);
     this.#members.push(member);
     this.#held.push(held);
+    this.#removable?.add(held['value']);
   }
 
   leave(leaves: (member: Member) => boolean): void {
@@ -117,7 +123,9 @@ class Sliding {
       first !== undefined && leaves(first);
       first = this.#members[this.#first]
     ) {
-      this.#memory.remove(this.#held[this.#first]);
+      const held = this.#held[this.#first];
+      this.#memory.remove(held);
+      this.#removable?.remove(held?.['value']);
       this.#first += 1;
     }
     if (this.#first < SPARE_MAX || this.#first * 2 < this.#members.length) return;
@@ -127,6 +135,8 @@ class Sliding {
   }
 
   get value(): unknown {
+    const known = this.#removable === null ? ANEW : this.#removable.value;
+    if (known !== ANEW) return known;
     const accumulator = this.#gathering.make();
     for (let at = this.#first; at < this.#held.length; at += 1)
       accumulator.add(scopeOf(this.#held[at], this.#limits.variables));
