@@ -323,7 +323,7 @@ function isSameButForPushed({ operation, sandbox, engine }: Difference): boolean
     );
   // Only the sandbox may have made such a list.
   return (
-    sandbox.text.split('[]').length > engine.text.split('[]').length &&
+    sandbox.text.split('[').length > engine.text.split('[').length &&
     sorted(withoutPushed(sandbox.text, operation)) === sorted(withoutPushed(engine.text, operation))
   );
 }

@@ -135,6 +135,7 @@ async function applied(
   const [first] = operands;
   if (operator === '$toString' && first !== undefined && isDoubleNumber(first) && 'value' in first)
     return { value: asText(Number(first.value)) };
+  if (operator === '$floor' || operator === '$ceil') return { value: withoutExponent(result.value) };
   if (operator === '$avg') return { value: asMean(result.value, EJSON.stringify(values).includes('$numberDecimal')) };
   return operator === '$mod' && operands.some(isDoubleNumber) ? { value: asDouble(result.value) } : result;
 }
@@ -164,6 +165,18 @@ export function asMean(value: unknown, hasDecimal: boolean): unknown {
   const digits = /^\{"\$number(?:Int|Long|Double)":"(-?[\d.]+?)(?:\.0)?"\}$/.exec(text)?.[1];
   return digits === undefined ? value : EJSON.parse(`{"$numberDecimal":"${digits}"}`, { relaxed: false });
 }
+
+/** A whole decimal with all its digits, as far as a decimal has so many. */
+function withoutExponent(value: unknown): unknown {
+  const text = EJSON.stringify(value, { relaxed: false });
+  const [, whole = '', fraction = '', power = ''] =
+    /^\{"\$numberDecimal":"(-?\d)(?:\.(\d+))?E\+(\d+)"\}$/.exec(text) ?? [];
+  const zeros = Number(power) - fraction.length;
+  if (power === '' || zeros < 0 || Number(power) >= DECIMAL_DIGITS_MAX) return value;
+  return EJSON.parse(`{"$numberDecimal":"${whole}${fraction}${'0'.repeat(zeros)}"}`, { relaxed: false });
+}
+
+const DECIMAL_DIGITS_MAX = 34;
 
 /** A whole number as the double that it is; anything else as it is. */
 function asDouble(value: unknown): unknown {

@@ -44,7 +44,7 @@ export const RULES = {
   },
   expression: {
     name: 'operands are evaluated that an expression does not come to, its number has another type, or MinKey is what is missing',
-    rule: '$cond, $ifNull, $and and $or stop where they know; arithmetic with null or what is missing is null; $avg and $mod with a double give doubles; $in looks for a value.',
+    rule: '$cond, $ifNull, $and and $or stop where they know; arithmetic with null or what is missing is null; $avg and $mod with a double give doubles, $floor and $ceil whole numbers with all digits; $in looks for a value.',
     page: 'reference/operator/aggregation',
   },
 } as const;
