@@ -8,6 +8,8 @@ import type { StatementPool } from './statement-pool.ts';
 const HITS_MIN = 200;
 const HITS_MAX = 10_000;
 const WIDENED_BY = 5;
+/** Rows that are read at once at least: with a filter beside the words few of them may be of the page. */
+const ROWS_MIN = 100;
 
 /**
  * Reads hits of a search in the order of creation. The search index gives them by the second of creation; within a second
@@ -23,38 +25,59 @@ export function readNewestHits(pool: StatementPool, plan: PagePlan, text: string
 }
 
 function readStep(pool: StatementPool, plan: PagePlan, text: string, examined: number): ScannedRows | null {
+  const nums = hitsOf(pool, plan, text, examined);
+  const isAll = nums.length < examined;
+  const cutSecond = isAll ? null : secondOfNum(nums.at(-1) ?? 0);
+  if (cutSecond !== null && cutSecond === secondOfNum(nums[0] ?? 0)) return null;
+  // A row stands on a page of the file of its own: only as many are read as the page shows, second by second.
+  const rows: ListColumns[] = [];
+  for (let from = 0; from < nums.length && rows.length <= plan.limit;) {
+    const to = endOfSecond(nums, from + Math.max(plan.limit + 1 - rows.length, ROWS_MIN));
+    rows.push(...readRows(pool, plan, nums.slice(from, to)).filter((row) => secondOf(row.created_ms) !== cutSecond));
+    from = to;
+  }
+  if (cutSecond === null || rows.length > plan.limit) return { rows: rows.slice(0, plan.limit + 1), stoppedAt: null };
+  return { rows, stoppedAt: { value: edgeOf(cutSecond, plan.isAscending), id: '' } };
+}
+
+/** The numbers of at most so many hits, in the order that the page is read in. */
+function hitsOf(pool: StatementPool, plan: PagePlan, text: string, examined: number): readonly number[] {
   const startSecond = plan.after === null ? null : secondOf(Number(plan.after.value));
   // Numbers fall with time: the newest hits are the first ones.
   const bounds = {
     low: plan.isAscending || startSecond === null ? 0 : firstNumOf(startSecond),
     high: plan.isAscending && startSecond !== null ? lastNumOf(startSecond) : Number.MAX_SAFE_INTEGER,
   };
-  const hits = `SELECT rowid AS hit FROM jobs_text
-    WHERE jobs_text MATCH @text AND rowid BETWEEN CAST(@low AS INTEGER) AND CAST(@high AS INTEGER)
-    ORDER BY rowid ${plan.isAscending ? 'DESC' : 'ASC'} LIMIT @examined`;
-  const params = { text, ...bounds, examined };
-  const seen = pool.get<{ found: number; first: number | null; last: number | null }>(
-    `SELECT count(*) AS found, ${plan.isAscending ? 'max(hit) AS first, min(hit)' : 'min(hit) AS first, max(hit)'} AS last
-     FROM (${hits})`,
-    params,
-  );
-  const isAll = (seen?.found ?? 0) < examined;
-  const firstSecond = secondOfNum(seen?.first ?? 0);
-  const cutSecond = isAll ? null : secondOfNum(seen?.last ?? 0);
-  if (cutSecond === firstSecond) return null;
-  const rows = pool
-    .all<ListColumns>(
-      `SELECT ${LIST_COLUMNS} FROM (${hits}) CROSS JOIN jobs ON num = hit
-       WHERE ${whereOf(plan.restrictions)} AND ${behindKey(plan)}`,
-      { ...plan.params, ...params, ...keyParams(plan) },
+  return pool
+    .rawAll(
+      `SELECT rowid FROM jobs_text
+       WHERE jobs_text MATCH @text AND rowid BETWEEN CAST(@low AS INTEGER) AND CAST(@high AS INTEGER)
+       ORDER BY rowid ${plan.isAscending ? 'DESC' : 'ASC'} LIMIT @examined`,
+      { text, ...bounds, examined },
     )
-    .filter((row) => cutSecond === null || secondOf(row.created_ms) !== cutSecond)
+    .map(([num]) => Number(num));
+}
+
+/** Where the second ends that the last of so many hits belongs to. */
+function endOfSecond(nums: readonly number[], count: number): number {
+  const second = secondOfNum(nums[Math.min(count, nums.length) - 1] ?? 0);
+  let end = Math.min(count, nums.length);
+  while (end < nums.length && secondOfNum(nums[end] ?? 0) === second) end += 1;
+  return end;
+}
+
+/** Rows of hits, those of whole seconds only, in the order of the page. */
+function readRows(pool: StatementPool, plan: PagePlan, nums: readonly number[]): readonly ListColumns[] {
+  return pool
+    .all<ListColumns>(
+      `SELECT ${LIST_COLUMNS} FROM (SELECT value AS hit FROM json_each(@nums)) CROSS JOIN jobs ON num = hit
+       WHERE ${whereOf(plan.restrictions)} AND ${behindKey(plan)}`,
+      { ...plan.params, ...keyParams(plan), nums: JSON.stringify(nums) },
+    )
     .sort((left, right) => {
       const order = compareKeys({ value: left.created_ms, id: left.id }, { value: right.created_ms, id: right.id });
       return plan.isAscending ? order : -order;
     });
-  if (cutSecond === null || rows.length > plan.limit) return { rows: rows.slice(0, plan.limit + 1), stoppedAt: null };
-  return { rows, stoppedAt: { value: edgeOf(cutSecond, plan.isAscending), id: '' } };
 }
 
 /** The time before everything of a second in the order that is read; the outermost seconds hold all times beyond them too. */

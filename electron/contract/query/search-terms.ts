@@ -77,8 +77,20 @@ interface Token {
   readonly to: number;
 }
 
+// oxlint-disable-next-line no-control-regex -- all of ASCII is meant, whatever it is used for
+const ASCII = /^[\0-\x7f]*$/;
+
 /** Words are letters, digits and what marks them; case and accents do not count, as in the index. */
 function tokensOf(text: string): readonly Token[] {
+  // Most texts have no accent to take off, and each token of them would be looked through for some.
+  if (ASCII.test(text)) {
+    const lower = text.toLowerCase();
+    return Array.from(lower.matchAll(/[a-z0-9]+/g), (match) => ({
+      folded: match[0],
+      from: match.index,
+      to: match.index + match[0].length,
+    }));
+  }
   return Array.from(text.matchAll(/[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu), (match) => ({
     folded: match[0].normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase(),
     from: match.index,
@@ -94,9 +106,13 @@ export interface MarkedPart {
 
 /** Cuts a text of a field into what was searched for and what stands between; one piece where nothing was. */
 export function markHits(text: string, terms: readonly SearchTerm[], field: SearchField): readonly MarkedPart[] {
+  return partsOf(text, hitsIn(text, terms, field));
+}
+
+function partsOf(text: string, hits: readonly Omit<Token, 'folded'>[]): readonly MarkedPart[] {
   const parts: MarkedPart[] = [];
   let at = 0;
-  for (const { from, to } of hitsIn(text, terms, field)) {
+  for (const { from, to } of hits) {
     if (from > at) parts.push({ text: text.slice(at, from), isHit: false });
     parts.push({ text: text.slice(from, to), isHit: true });
     at = to;
@@ -111,12 +127,13 @@ export function cutAroundHit(
   terms: readonly SearchTerm[],
   { field, chars }: { readonly field: SearchField; readonly chars: number },
 ): readonly MarkedPart[] | null {
-  const [first] = hitsIn(text, terms, field);
+  const hits = hitsIn(text, terms, field);
+  const [first] = hits;
   if (first === undefined) return null;
   const before = Math.floor(chars / 4);
   const from = first.to <= chars ? 0 : Math.max(0, first.from - before);
   const piece = text.slice(from, Math.max(from + chars, first.to)).toWellFormed();
-  const parts = markHits(piece, terms, field);
+  const parts = piece === text ? partsOf(text, hits) : markHits(piece, terms, field);
   return from === 0 ? parts : [{ text: '…', isHit: false }, ...parts];
 }
 
