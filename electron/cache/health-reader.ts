@@ -46,11 +46,12 @@ export class HealthReader {
     const range = rangeOf(query);
     const all = new SumsByBucket(range);
     const groups = new Map<string, HealthSums>();
-    const addAll = (bucket: number, sums: HealthSums): void => all.add(bucket, sums);
-    const addToGroup = (_bucket: number, sums: HealthSums, key: string): void => {
+    const addAll = (row: readonly unknown[]): void => all.of(Number(row[0])).addRow(row, FIGURES_FROM);
+    const addToGroup = (row: readonly unknown[]): void => {
+      const key = String(row[1]);
       let group = groups.get(key);
       if (group === undefined) groups.set(key, (group = new HealthSums()));
-      group.addSums(sums);
+      group.addRow(row, FIGURES_FROM);
     };
     if (query.groupBy === 'workspace' && isUnrestricted(query.filter)) {
       this.#read({ ...query, groupBy: null }, range, addAll);
@@ -62,10 +63,14 @@ export class HealthReader {
       for (const workspaceId of this.#largestWorkspaces(query.filter, range)) {
         this.#read({ ...query, filter: { ...query.filter, workspaceId } }, range, addToGroup);
       }
+    } else if (query.groupBy !== null && isUnrestricted(query.filter)) {
+      // Of everything together there is one row for each bucket: the many of its groups need not be added up for that once more.
+      this.#read({ ...query, groupBy: null }, range, addAll);
+      this.#read(query, range, addToGroup);
     } else {
-      this.#read(query, range, (bucket, sums, key) => {
-        addAll(bucket, sums);
-        if (query.groupBy !== null) addToGroup(bucket, sums, key);
+      this.#read(query, range, (row) => {
+        addAll(row);
+        if (query.groupBy !== null) addToGroup(row);
       });
     }
     const queue = this.#queue.read(query.filter, query.groupBy);
@@ -85,11 +90,8 @@ export class HealthReader {
     };
   }
 
-  #read(
-    { groupBy, filter }: HealthQuery,
-    range: BucketRange,
-    take: (bucket: number, sums: HealthSums, key: string) => void,
-  ): void {
+  /** Hands over rows: the bucket, the group that was asked for, and figures from {@link FIGURES_FROM} on. */
+  #read({ groupBy, filter }: HealthQuery, range: BucketRange, take: (row: readonly unknown[]) => void): void {
     const needsWorkspaces = groupBy === 'workspace' || filter.workspaceId !== null;
     const isWhole = groupBy === null && isUnrestricted(filter);
     const where = isWhole && !needsWorkspaces ? "kind = '' AND provider = '' AND model = ''" : whereOf(filter);
@@ -104,11 +106,7 @@ export class HealthReader {
       `SELECT bucket, ${group}, ${HEALTH_COLUMN_NAMES.join(', ')} FROM ${table} WHERE ${IN_RANGE} AND ${where}`,
       paramsOf(filter, range),
     );
-    for (const row of rows) {
-      const sums = new HealthSums();
-      sums.addRow(row, 2);
-      take(Number(row[0]), sums, String(row[1]));
-    }
+    for (const row of rows) take(row);
   }
 
   /** The workspaces with most jobs of a time, the largest first. */
@@ -123,6 +121,8 @@ export class HealthReader {
   }
 }
 
+/** Where the figures of a row begin that {@link HealthReader} reads. */
+const FIGURES_FROM = 2;
 const IN_RANGE = 'grain = @grain AND bucket BETWEEN @first AND @last';
 
 /** What a filter says of the rows that are of a kind, a provider and a model each. */
@@ -174,10 +174,11 @@ class SumsByBucket {
     this.#range = range;
   }
 
-  add(bucket: number, sums: HealthSums): void {
-    let standing = this.#sums.get(bucket);
-    if (standing === undefined) this.#sums.set(bucket, (standing = new HealthSums()));
-    standing.addSums(sums);
+  /** The sums of a bucket, to add to. */
+  of(bucket: number): HealthSums {
+    let sums = this.#sums.get(bucket);
+    if (sums === undefined) this.#sums.set(bucket, (sums = new HealthSums()));
+    return sums;
   }
 
   sum(): HealthSums {
