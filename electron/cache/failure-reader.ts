@@ -172,13 +172,9 @@ export class FailureReader {
     const perDay = DAY_SECONDS / range.seconds;
     const first = range.firstDay * perDay;
     const last = (range.lastDay + 1) * perDay - 1;
-    const isHours = range.seconds === HOUR_SECONDS;
     const rows = this.#pool.rawAll(
-      isHours
-        ? `SELECT hour AS bucket, fingerprint, jobs FROM failure_hours WHERE hour BETWEEN @first AND @last`
-        : `SELECT day AS bucket, fingerprint, sum(failed + retrying) AS jobs FROM failure_days
-           WHERE day BETWEEN @first AND @last GROUP BY 1, 2`,
-      { first, last },
+      `SELECT bucket, fingerprint, jobs FROM failure_points WHERE grain = @grain AND bucket BETWEEN @first AND @last`,
+      { grain: range.seconds, first, last },
     );
     const found = new Map<string, Map<number, number>>();
     for (const [bucket, fingerprint, jobs] of rows) {

@@ -6,18 +6,20 @@ import { SummedRows } from './summed-rows.ts';
 
 export const DAY_SECONDS = 86_400;
 export const HOUR_SECONDS = 3600;
+/** The lengths of the points of a chart. */
+const POINT_GRAINS = [HOUR_SECONDS, DAY_SECONDS] as const;
 
 /** Counts the jobs that stand failed or wait for another attempt by the cause of their failure, in the writer's transaction. */
 export class FailureRollUps {
   readonly #days: SummedRows;
-  readonly #hours: SummedRows;
+  readonly #points: SummedRows;
 
   constructor(db: Database) {
     this.#days = new SummedRows(db, 'failure_days', {
       keys: ['day', 'fingerprint', 'workspace'],
       sums: ['failed', 'retrying', 'credits'],
     });
-    this.#hours = new SummedRows(db, 'failure_hours', { keys: ['hour', 'fingerprint'], sums: ['jobs'] });
+    this.#points = new SummedRows(db, 'failure_points', { keys: ['grain', 'bucket', 'fingerprint'], sums: ['jobs'] });
   }
 
   move(row: RolledUpJob, by: 1 | -1): void {
@@ -27,16 +29,16 @@ export class FailureRollUps {
     const credits = creditsAtRiskOf(healthFactsOfRow(row));
     const day = bucketOf(failureMs, DAY_SECONDS);
     this.#days.add([day, fingerprint, row.workspace], [isFailed ? by : 0, isFailed ? 0 : by, by * credits]);
-    this.#hours.add([bucketOf(failureMs, HOUR_SECONDS), fingerprint], [by]);
+    for (const grain of POINT_GRAINS) this.#points.add([grain, bucketOf(failureMs, grain), fingerprint], [by]);
   }
 
   reset(): void {
     this.#days.reset();
-    this.#hours.reset();
+    this.#points.reset();
   }
 
   flush(): void {
     this.#days.flush();
-    this.#hours.flush();
+    this.#points.flush();
   }
 }

@@ -48,6 +48,21 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     db.exec('DROP TABLE IF EXISTS closed');
     fillWorkspaceTotals(db);
   },
+  `
+  -- Failures of a cause in each hour and each day: the points of its chart.
+  CREATE TABLE failure_points (
+    -- Seconds of a bucket, and how many of them since 1970.
+    grain INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    jobs INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (grain, bucket, fingerprint)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO failure_points SELECT 3600, hour, fingerprint, jobs FROM failure_hours;
+  INSERT INTO failure_points
+    SELECT 86400, day, fingerprint, sum(failed + retrying) FROM failure_days GROUP BY day, fingerprint;
+  DROP TABLE failure_hours;
+  `,
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */

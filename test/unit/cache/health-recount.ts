@@ -23,7 +23,7 @@ const ROLL_UP_TABLES = [
   'workspace_totals',
   'owner_totals',
   'failure_days',
-  'failure_hours',
+  'failure_points',
 ];
 
 /** Everything that the roll-ups of a file hold. */

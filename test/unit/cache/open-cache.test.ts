@@ -93,6 +93,7 @@ describe('a copy that an older version of the program wrote', () => {
     before.close();
     const old = new Database(world.file);
     old.exec('DROP TABLE workspace_totals');
+    olderPoints(old);
     old.pragma('user_version = 9');
     old.close();
     const cache = world.open();
@@ -101,6 +102,35 @@ describe('a copy that an older version of the program wrote', () => {
     expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(changes));
     expect(rollUpsOf(world.file)['workspace_totals']).not.toEqual([]);
   });
+
+  it('gets the points of its failures by day from the days that it has', () => {
+    const changes = Array.from({ length: 40 }, (_, n) =>
+      jobChange(jobIn({ id: `j${n}`, state: 'failed', createdAtMs: NOW_MS - n * 3_600_000, workspaceId: `w${n % 4}` })),
+    );
+    const before = world.open();
+    expectOk(before.writer.apply(changes, 'p1'));
+    before.close();
+    const old = new Database(world.file);
+    olderPoints(old);
+    old.pragma('user_version = 10');
+    old.close();
+    const cache = world.open();
+    expect(cache.setAside).toBeNull();
+    expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(changes));
+    expect(rollUpsOf(world.file)['failure_points']).not.toEqual([]);
+  });
+
+  /** Gives a file the points of failures as version 10 had them: of hours alone. */
+  function olderPoints(db: Database.Database): void {
+    db.exec(`
+      CREATE TABLE failure_hours (
+        hour INTEGER NOT NULL, fingerprint TEXT NOT NULL, jobs INTEGER NOT NULL CHECK (jobs >= 0),
+        PRIMARY KEY (hour, fingerprint)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO failure_hours SELECT bucket, fingerprint, jobs FROM failure_points WHERE grain = 3600;
+      DROP TABLE failure_points;
+    `);
+  }
 
   function schemaOf(file: string): readonly unknown[] {
     const db = new Database(file, { readonly: true });
