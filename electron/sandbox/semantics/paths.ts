@@ -21,12 +21,16 @@ export function valuesAt(document: Doc, path: string): PathValues {
 }
 
 /**
- * The values by which an index or a sort knows a document: as {@link valuesAt}, but what has no fields in a list on the way counts as
- * missing, and a number on the path that is a place of the list there means that place alone. Error: 16746 where an element of the list
- * has a field of that name too.
+ * The values under which an index holds a document: as {@link valuesAt}, but what has no fields in a list on the way counts as missing.
+ * Error: 16746 where a number on the path is a place of a list, and the name of a field of one of its elements.
  */
 export function keyValuesAt(document: Doc, path: string): PathValues {
   return gathered(document, path, asKeys);
+}
+
+/** The values that a sort compares a document by: as {@link keyValuesAt}, but a number that is a place of a list means that place alone. */
+export function sortValuesAt(document: Doc, path: string): readonly unknown[] {
+  return gathered(document, path, asSortKeys).values;
 }
 
 function gathered(document: Doc, path: string, inList: Entered): PathValues {
@@ -51,21 +55,39 @@ const passedOver: Entered = (list, place, way) => {
 };
 
 const asKeys: Entered = (list, place, way) => {
-  const name = way.parts[way.depth] ?? '';
-  if (place !== null) {
-    if (list.some((element) => isDoc(element) && Object.hasOwn(element, name)))
-      throw new ServerError(
-        'Location16746',
-        `Ambiguous field name found in array (do not use numeric field names in embedded elements in an array), field: '${name}'`,
-      );
-    collect(list[place], deeper(way));
+  if (place === null) {
+    byElements(list, way);
     return;
   }
+  refuseAmbiguous(list, way);
+  // A query for null finds a document in the list that has no field of this name.
+  passedOver(list, place, way);
+};
+
+const asSortKeys: Entered = (list, place, way) => {
+  if (place === null) {
+    byElements(list, way);
+    return;
+  }
+  refuseAmbiguous(list, way);
+  collect(list[place], deeper(way));
+};
+
+function byElements(list: readonly unknown[], way: Way): void {
   for (const element of list) {
     if (isDoc(element)) collect(element, way);
     else way.into.push(undefined);
   }
-};
+}
+
+function refuseAmbiguous(list: readonly unknown[], { parts, depth }: Way): void {
+  const name = parts[depth] ?? '';
+  if (list.some((element) => isDoc(element) && Object.hasOwn(element, name)))
+    throw new ServerError(
+      'Location16746',
+      `Ambiguous field name found in array (do not use numeric field names in embedded elements in an array), field: '${name}'`,
+    );
+}
 
 function deeper(way: Way): Way {
   return { parts: way.parts, depth: way.depth + 1, into: way.into, inList: way.inList };

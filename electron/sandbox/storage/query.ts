@@ -2,7 +2,7 @@ import type { Timestamp } from 'bson';
 import { rankedTexts, type Collation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { simpleMatcher } from '../semantics/simple-matching.ts';
-import { EMPTY_LIST, keyValuesAt } from '../semantics/paths.ts';
+import { EMPTY_LIST, sortValuesAt } from '../semantics/paths.ts';
 import { Memory, MEMORY_MAX } from '../semantics/stages/memory.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
@@ -223,7 +223,7 @@ function* keyed(found: Iterable<Found>, sort: readonly SortField[]): Generator<S
 function* collated(found: Iterable<Found>, sort: readonly SortField[], collation: Collation): Generator<SortEntry> {
   const rows = Array.from(found, ({ record, document }) => ({
     record,
-    values: sort.map((field) => keyValuesAt(document, field.path).values),
+    values: sort.map((field) => sortValuesAt(document, field.path)),
   }));
   const ranked = rankedTexts(
     collation,
@@ -235,7 +235,7 @@ function* collated(found: Iterable<Found>, sort: readonly SortField[], collation
 /** A document's place in a sort as bytes: of a list the least element counts, descending the greatest. */
 export function sortKeyOf(document: Doc, sort: readonly SortField[]): Buffer {
   return keyOf(
-    sort.map((field) => keyValuesAt(document, field.path).values),
+    sort.map((field) => sortValuesAt(document, field.path)),
     sort,
     (value) => value,
   );

@@ -186,6 +186,18 @@ describe('fields whose names are whole numbers', () => {
     expect(await db.collection('c').countDocuments(filter)).toBe(count);
   });
 
+  it('are found as places of lists with an index as without one', async () => {
+    const lists = [[], [null], [{ x: 1 }], 5, [[]], ['a'], { x: 1 }, null];
+    const c = db.collection<{ _id: number; b?: unknown }>('c');
+    await c.insertMany([...lists.map((b, _id) => ({ _id, b })), { _id: lists.length }]);
+    const ids = async (): Promise<number[]> =>
+      (await c.find({ 'b.0': null }).sort({ _id: 1 }).toArray()).map((document) => document._id);
+    const scanned = await ids();
+    await c.createIndex({ 'b.0': 1 });
+    expect(scanned).toEqual([1, 2, 3, 6, 7, 8]);
+    expect(await ids()).toEqual(scanned);
+  });
+
   it('are refused where an index would not know them from places of a list', async () => {
     await insert(BEFORE);
     await expect(db.collection('c').createIndex({ '5.0': 1 })).rejects.toMatchObject({ code: 16_746 });

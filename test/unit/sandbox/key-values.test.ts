@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '#sandbox/semantics/field-names.ts';
-import { EMPTY_LIST, keyValuesAt, valuesAt } from '#sandbox/semantics/paths.ts';
+import { EMPTY_LIST, keyValuesAt, sortValuesAt, valuesAt } from '#sandbox/semantics/paths.ts';
 
 const missing = undefined;
 
@@ -16,7 +16,12 @@ describe('the values by which an index or a sort knows a document', () => {
     ['a place that is not there', { a: [{ [keyOf('5')]: 1 }, 2] }, 'a.5', [1, missing]],
     ['a name that is a number', { a: { [keyOf('0')]: 4 } }, 'a.0', [4]],
   ])('are told for %s', (_name, document, path, values) => {
-    expect(keyValuesAt(document, path).values).toEqual(values);
+    expect(sortValuesAt(document, path)).toEqual(values);
+  });
+
+  it('are for an index those of the elements too, where a number is a place', () => {
+    expect(keyValuesAt({ a: [{ x: 1 }, 2] }, 'a.0').values).toEqual([{ x: 1 }, missing]);
+    expect(keyValuesAt({ a: [7, { x: 1 }] }, 'a.x').values).toEqual([missing, 1]);
   });
 
   it('are refused where a number is a place and a name at once', () => {
