@@ -56,7 +56,14 @@ export async function addsToTruth(again: EngineAgain, operation: Operation): Pro
   const isTruth = { $or: paths.map((path) => ({ [path]: { $type: 'bool' } })) };
   if (paths.length === 0) return false;
   const { documents } = await again.over(again.before, [{ $match: queryOf(operation) }, { $match: isTruth }]);
-  return (documents?.length ?? 0) > 0;
+  // An upsert begins with what its query equals.
+  const seed = queryOf(operation);
+  return (documents?.length ?? 0) > 0 || (isUpsert(operation) && paths.some((path) => typeof seed[path] === 'boolean'));
+}
+
+function isUpsert({ command }: Operation): boolean {
+  const [statement] = (command['updates'] ?? []) as readonly { readonly upsert?: unknown }[];
+  return statement?.upsert === true;
 }
 
 /** What an operation looks for. */
@@ -84,6 +91,10 @@ export async function doesWithoutUnset(again: EngineAgain, { operation, sandbox 
   const isNothing = Object.keys(others).length === 0;
   if (operation.kind !== 'update') return isNothing || (await again.inPlace(withoutUnset)).text === sandbox.text;
   const { documents } = await again.over(again.before, [{ $match: queryOf(operation) }]);
+  if (documents?.length === 0 && isUpsert(operation))
+    return isNothing
+      ? sandbox.text === shown({ n: 1, nModified: 0, refused: [] })
+      : (await again.inPlace(withoutUnset)).text === sandbox.text;
   let modified = 0;
   for (const document of documents ?? []) {
     const only = { q: { _id: document['_id'] as unknown }, multi: false };
@@ -91,15 +102,13 @@ export async function doesWithoutUnset(again: EngineAgain, { operation, sandbox 
       kind: 'update',
       command: { update: '', updates: [{ ...only, u }] },
     });
+    // By what they hold: the engine counts what it leaves as it is as modified.
+    const isChanged = async (): Promise<boolean> => !(await again.held()).some((one) => shown(one) === shown(document));
     const whole = await again.inPlace(statement(updateOf(operation)));
-    if (whole.code === null) modified += modifiedIn(whole.text);
-    else if (!isNothing) modified += modifiedIn((await again.inPlace(statement(others))).text);
+    if (whole.code !== null && !isNothing) await again.inPlace(statement(others));
+    if ((whole.code === null || !isNothing) && (await isChanged())) modified += 1;
   }
   return sandbox.text === shown({ n: documents?.length ?? -1, nModified: modified, refused: [] });
-}
-
-function modifiedIn(text: string): number {
-  return Number(/"nModified":\{"\$numberInt":"(\d+)"\}/.exec(text)?.[1]);
 }
 
 /** Whether the sandbox found as many documents as the engine finds by one condition of the filter after the other. */

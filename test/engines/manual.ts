@@ -63,13 +63,17 @@ export class Manual {
   /** Runs all stages; the first refusal ends it. */
   async pipeline(documents: readonly Document[], stages: readonly Document[]): Promise<Documents> {
     let result: Documents = { documents, code: null };
-    for (const stage of stages) {
+    for (const [at, stage] of stages.entries()) {
       if (result.documents === null) {
         // What the stages behind would refuse may be told before. They are asked over what the pipeline began with.
         await this.#stage(documents, stage);
         continue;
       }
-      result = await this.#stage(result.documents, stage);
+      const given: readonly Document[] = result.documents;
+      result = await this.#stage(given, stage);
+      // A document that comes through may be refused behind before another one is here.
+      if (result.documents === null && given.length > 1)
+        for (const one of given) await this.pipeline([one], stages.slice(at));
     }
     return result;
   }
