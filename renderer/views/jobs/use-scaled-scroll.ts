@@ -28,6 +28,9 @@ export function useScaledScroll(
     latest.current = { position: latest.current.position, span };
   });
   const put = (next: ScrollPosition): void => {
+    const { topPx, offsetPx } = latest.current.position;
+    // Asking the element where it is would make the browser lay out what has just been drawn, with every answer.
+    if (next.topPx === topPx && next.offsetPx === offsetPx) return;
     latest.current = { ...latest.current, position: next };
     setPosition(next);
     // The event that this causes finds the position that it leads to.
