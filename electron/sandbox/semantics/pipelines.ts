@@ -5,7 +5,7 @@ import { compile, scopeOf } from './expressions/compile.ts';
 import { EVALUATION, OPERATORS } from './matching.ts';
 import { ServerError } from './server-error.ts';
 import { STAGES } from './stages.ts';
-import { IN_MEMORY, Memory, type Spill } from './stages/memory.ts';
+import { IN_MEMORY, type Spill } from './stages/memory.ts';
 import type { Stage, StageContext } from './stages/stage.ts';
 import { isDoc, workingDoc, type Doc } from './values.ts';
 
@@ -70,49 +70,9 @@ function compileStages(stages: readonly Doc[], context: StageContext): Stage {
   return (documents) => compiled.reduce((input, stage) => stage(input), documents);
 }
 
-/** The options of the stages that the library runs, and with what MongoDB refuses another one. */
-const OPTIONS: Readonly<Record<string, { readonly code: number; readonly known: readonly string[] }>> = {
-  $graphLookup: {
-    code: 40_104,
-    known: [
-      'from',
-      'startWith',
-      'connectFromField',
-      'connectToField',
-      'as',
-      'maxDepth',
-      'depthField',
-      'restrictSearchWithMatch',
-    ],
-  },
-};
-
-function refuseUnknownOptions(stage: Doc): void {
-  const [[name, given] = ['', null]] = Object.entries(stage);
-  const options = OPTIONS[name];
-  if (options === undefined) return;
-  if (!isDoc(given)) throw new ServerError('FailedToParse', `the ${name} stage specification must be an object`);
-  const unknown = Object.keys(given).find((option) => !options.known.includes(option));
-  if (unknown !== undefined)
-    throw new ServerError(`Location${options.code}`, `Unknown argument to ${name}: ${unknown}`);
-}
-
 /** What only the library has: stages that make of each document what they make of it alone. */
 function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>) => Iterable<Doc> {
-  refuseUnknownOptions(stage);
-  const collections = new Map<string, Doc[]>();
-  const foreign = (name: string): Doc[] => {
-    const known = collections.get(name);
-    if (known !== undefined) return known;
-    const held = heldWithin(new Memory(Object.keys(stage)[0] ?? '', context.spill.bytesMax), context.collection(name));
-    collections.set(name, held);
-    return held;
-  };
-  const aggregator = new Aggregator([stage], {
-    ...EVALUATION,
-    variables: context.variables,
-    collectionResolver: (name: string) => foreign(name),
-  });
+  const aggregator = new Aggregator([stage], { ...EVALUATION, variables: context.variables });
   return function* (input) {
     for (const document of input)
       for (const result of aggregator.run<AnyObject>([document])) {
@@ -120,16 +80,6 @@ function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>)
         yield result;
       }
   };
-}
-
-/** The library holds all that it is given, and knows no disk. Error: `QueryExceededMemoryLimitNoDiskUseAllowed`. */
-function heldWithin(memory: Memory, documents: Iterable<Doc>): Doc[] {
-  const held: Doc[] = [];
-  for (const document of documents) {
-    if (!memory.hold(document)) memory.refuse();
-    held.push(document);
-  }
-  return held;
 }
 
 function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {

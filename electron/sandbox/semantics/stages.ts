@@ -1,6 +1,7 @@
 import { bucketAuto } from './stages/automatic-buckets.ts';
 import { densify } from './stages/densifying.ts';
 import { bucket, count, group, limit, sample, skip, sort, sortByCount } from './stages/gathering.ts';
+import { graphLookup } from './stages/graph-lookup.ts';
 import { documents, facet, lookup, unionWith } from './stages/joining.ts';
 import { fill, setWindowFields } from './stages/setting-windows.ts';
 import { addFields, match, project, replaceRoot, replaceWith, unset, unwind } from './stages/shaping.ts';
@@ -23,6 +24,7 @@ export const STAGES: Readonly<Record<string, CompileStage>> = {
   $sortByCount: sortByCount,
   $unwind: unwind,
   $lookup: lookup,
+  $graphLookup: graphLookup,
   $unionWith: unionWith,
   $facet: facet,
   $bucket: bucket,

@@ -39,6 +39,13 @@ const index = (key: unknown, more: Document = {}): Document => ({
   createIndexes: 'c',
   indexes: [{ key, name: 'new', ...more }],
 });
+/** A search with other options than a right one; those that are undefined are not given. */
+const graphLookup = (options: Document): Document => {
+  const stage = { from: 'c', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'g', ...options };
+  return aggregate({
+    $graphLookup: Object.fromEntries(Object.entries(stage).filter(([, value]) => value !== undefined)),
+  });
+};
 const merge = (options: Document): Document => aggregate({ $merge: options });
 const update = (statement: Document): Document => ({
   update: 'c',
@@ -184,6 +191,19 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
     }),
     40_104,
   ],
+  ['$graphLookup: what is no object', aggregate({ $graphLookup: 4 }), 9],
+  ['$graphLookup: no collection', graphLookup({ from: undefined }), 9],
+  ['$graphLookup: a collection that is no text', graphLookup({ from: -1 }), 9],
+  ['$graphLookup: a collection without a name', graphLookup({ from: '' }), 73],
+  ['$graphLookup: a depth that is no number', graphLookup({ maxDepth: 'string' }), 40_100],
+  ['$graphLookup: a depth below zero', graphLookup({ maxDepth: -1 }), 40_101],
+  ['$graphLookup: a part of a step', graphLookup({ maxDepth: 2.3 }), 40_102],
+  ['$graphLookup: a field that is no text', graphLookup({ connectFromField: 0 }), 40_103],
+  ['$graphLookup: a field of the depth that is an expression', graphLookup({ depthField: '$depth' }), 16_410],
+  ['$graphLookup: a field that is an expression', graphLookup({ as: '$output' }), 16_410],
+  ['$graphLookup: a restriction that is no filter', graphLookup({ restrictSearchWithMatch: 'notamatch' }), 40_185],
+  ['$graphLookup: nothing to begin with', graphLookup({ startWith: undefined }), 40_105],
+  ['$graphLookup: no field to go to', graphLookup({ connectToField: undefined }), 40_105],
   ['getMore: a cursor that is not there', { getMore: { $numberLong: '5' }, collection: 'c' }, 14],
   ['killCursors: no cursors', { killCursors: 'c' }, 40_414],
   ['collMod: a collection that is not there', { collMod: 'nobody' }, 26],

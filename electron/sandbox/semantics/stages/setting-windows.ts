@@ -1,7 +1,7 @@
 import { sortFieldsOf } from '../../storage/query.ts';
 import { compile, constantOf } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
-import { keysOf } from '../field-names.ts';
+import { fieldPathOf } from '../field-path.ts';
 import { setAt } from '../projection-stages.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -49,7 +49,7 @@ export const setWindowFields: CompileStage = (operand, context) => {
   const windows = { sortBy, variables: context.variables, bytesMax: context.spill.bytesMax };
   const output = Object.entries(docOption('$setWindowFields', 'output', given['output']) ?? {}).map(
     ([field, value]) => ({
-      path: pathOf(field),
+      path: fieldPathOf(field),
       values: compileWindowFunction(field, value, windows),
     }),
   );
@@ -67,14 +67,6 @@ export const setWindowFields: CompileStage = (operand, context) => {
     }
   };
 };
-
-function pathOf(field: string): readonly string[] {
-  const names = keysOf(field);
-  if (names.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
-  if (names.some((name) => name.startsWith('$')))
-    throw refuse(16_410, "FieldPath field names may not start with '$'. Consider using $getField or $setField.");
-  return names;
-}
 
 /** `$fill`: what carries values on is a window, and a fixed value a field that is added. */
 export const fill: CompileStage = (operand, context) => {
