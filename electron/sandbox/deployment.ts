@@ -80,9 +80,22 @@ export class Deployment {
     if (this.sqlite.pragma('application_id', { simple: true }) !== INDEXES_EMPTY) return;
     this.sqlite.transaction(() => {
       for (const collection of this.catalog.list(null))
-        for (const index of collection.indexes) this.records.fill(collection, index);
+        for (const index of Array.from(collection.indexes)) this.#fillAgain(collection, index);
       this.sqlite.pragma('application_id = 0');
     })();
+  }
+
+  /** An index that its documents would be refused for now is dropped: without it every answer is the same, and the server starts. */
+  #fillAgain(collection: CollectionInfo, index: IndexInfo): void {
+    try {
+      this.records.fill(collection, index);
+    } catch (cause) {
+      if (!(cause instanceof ServerError)) throw cause;
+      this.catalog.dropIndex(collection, index);
+      process.stderr.write(
+        `The index ${index.name} of ${collection.db}.${collection.name} was dropped: ${cause.message}\n`,
+      );
+    }
   }
 
   /** Runs `work` so that it happens whole or not at all, inside whatever transaction there is. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Binary, Long, UUID } from 'bson';
+import { Binary, deserialize, Long, serialize, UUID, type Document } from 'bson';
 import Database from 'better-sqlite3';
 import { MongoClient, type Collection } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -149,6 +149,35 @@ describe('a sandbox server on disk', () => {
         .toArray(),
     ).toEqual([2, 3, 4].map((n) => ({ _id: `two-${n}`, n })));
     expect(await again.db('d').collection('one').countDocuments()).toBe(3);
+    await again.close();
+    await second.stop();
+  });
+
+  it('indexes of the layout before are filled again, and one that its documents are refused for now is dropped', async () => {
+    const folder = path.join(dataDir, 'keys');
+    const first = await startSandbox({ dataDir: folder });
+    const client = await new MongoClient(first.uri).connect();
+    const documents = client.db('d').collection<{ _id: number; a: unknown }>('lists');
+    await documents.createIndexes([
+      { key: { 'a.b': 1 }, name: 'kept' },
+      { key: { 'a.b': -1 }, name: 'unique' },
+    ]);
+    await documents.insertMany([1, 2].map((_id) => ({ _id, a: [_id, { b: 7 }] })));
+    await client.close();
+    await first.stop();
+    const file = new Database(path.join(folder, 'sandbox.sqlite'));
+    for (const { id, spec } of file.prepare<[], { id: number; spec: Buffer }>('SELECT id, spec FROM indexes').all()) {
+      const given: Document = deserialize(spec);
+      if (given['name'] !== 'unique') continue;
+      file.prepare('UPDATE indexes SET spec = ? WHERE id = ?').run(serialize({ ...given, unique: true }), id);
+    }
+    file.exec('DELETE FROM entries; PRAGMA user_version = 4');
+    file.close();
+    const second = await startSandbox({ dataDir: folder });
+    const again = await new MongoClient(second.uri).connect();
+    const lists = again.db('d').collection('lists');
+    expect((await lists.indexes()).map(({ name }) => name)).toEqual(['_id_', 'kept']);
+    expect(await lists.find({ 'a.b': 7 }).hint('kept').toArray()).toHaveLength(2);
     await again.close();
     await second.stop();
   });
