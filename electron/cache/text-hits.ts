@@ -1,4 +1,5 @@
 import { LIST_COLUMNS, type ListColumns } from './job-columns.ts';
+import type { PageKey } from './page-cursor.ts';
 import { behindKey, compareKeys, keyParams, type PagePlan, type ScannedRows } from './page-plan.ts';
 import { whereOf } from './job-query.ts';
 import { firstNumOf, lastNumOf, secondOf, secondOfNum } from './job-table.ts';
@@ -42,7 +43,7 @@ function readStep(pool: StatementPool, plan: PagePlan, text: string, examined: n
 
 /** The numbers of at most so many hits, in the order that the page is read in. */
 function hitsOf(pool: StatementPool, plan: PagePlan, text: string, examined: number): readonly number[] {
-  const startSecond = plan.after === null ? null : secondOf(Number(plan.after.value));
+  const startSecond = plan.after === null ? null : startSecondOf(plan.after, plan.isAscending);
   // Numbers fall with time: the newest hits are the first ones.
   const bounds = {
     low: plan.isAscending || startSecond === null ? 0 : firstNumOf(startSecond),
@@ -56,6 +57,15 @@ function hitsOf(pool: StatementPool, plan: PagePlan, text: string, examined: num
       { text, ...bounds, examined },
     )
     .map(([num]) => Number(num));
+}
+
+/**
+ * The second in which the first row behind a key may be. Before the empty id no row of its time is: descending, the one before is meant,
+ * or the hits of a second that was read already would stand before one that is wider than any step, and nothing would be gained ever again.
+ */
+function startSecondOf({ value, id }: PageKey, isAscending: boolean): number {
+  const time = Number(value);
+  return secondOf(!isAscending && id === '' ? time - 1 : time);
 }
 
 /** Where the second ends that the last of so many hits belongs to. */

@@ -221,3 +221,32 @@ describe('a list longer than one page may look through', () => {
     expect(expectOk(longCopy.reader.countJobs(filterOf({ text: 'common' })))).toMatchObject({ isExact: false });
   });
 });
+
+describe('more hits of one second than a page looks through', () => {
+  it('are all given, also behind a hit of the second after it', () => {
+    const createdAtMs = 1_700_000_000_000;
+    const spec = (n: number): Job =>
+      jobIn({
+        id: `j${String(n).padStart(5, '0')}`,
+        prompt: 'common',
+        createdAtMs: createdAtMs + (n === 0 ? 1000 : 0),
+      });
+    const jobs = Array.from({ length: 20_002 }, (_, n) => spec(n));
+    expectOk(cache.writer.apply(jobs.map(jobChange), null));
+    const question = { filter: filterOf({ text: 'common' }), sort: NEWEST, limit: 2000 };
+    let cursor: string | null = null;
+    const ids: string[] = [];
+    // As many pages as there may be: without an end they would be asked for for ever.
+    for (let pages = 0; pages < 14; pages += 1) {
+      const page: { rows: readonly JobRow[]; nextCursor: string | null } = expectOk(
+        cache.reader.jobsPage({ ...question, cursor }),
+      );
+      ids.push(...page.rows.map(({ id }) => id));
+      cursor = page.nextCursor;
+      if (cursor === null) break;
+    }
+    expect(cursor).toBeNull();
+    expect(ids.length).toBe(jobs.length);
+    expect(new Set(ids).size).toBe(jobs.length);
+  }, 120_000);
+});
