@@ -19,6 +19,10 @@ export interface TestIdentityProvider {
   expiresInSeconds: number;
   /** False refuses every renewal from now on. */
   renews: boolean;
+  /** What it says of itself instead of the truth. */
+  saysOfItself: Readonly<Record<string, unknown>>;
+  /** What it answers with instead of a token; null gives one. */
+  insteadOfToken: { readonly status: number; readonly headers: Record<string, string>; readonly body: string } | null;
   /** How often somebody was led to the page. */
   readonly pages: number;
   /** How often a token was given for another one. */
@@ -125,12 +129,18 @@ export async function startIdentityProvider(): Promise<TestIdentityProvider> {
           code_challenge_methods_supported: ['S256'],
           subject_types_supported: ['public'],
           id_token_signing_alg_values_supported: ['RS256'],
+          ...provider.saysOfItself,
         });
       case '/jwks':
         return answer(response, 200, { keys: [{ ...jwk, kid: KEY_ID, alg: 'RS256', use: 'sig' }] });
       case '/authorize':
         return authorize(url.searchParams, response);
       case '/token':
+        if (provider.insteadOfToken !== null) {
+          const { status, headers, body } = provider.insteadOfToken;
+          response.writeHead(status, headers).end(body);
+          return;
+        }
         return redeem(new URLSearchParams(await text(request)), response);
       default:
         return answer(response, 404, {});
@@ -154,6 +164,8 @@ export async function startIdentityProvider(): Promise<TestIdentityProvider> {
     aheadMs: 0,
     expiresInSeconds: 3600,
     renews: true,
+    saysOfItself: {},
+    insteadOfToken: null as TestIdentityProvider['insteadOfToken'],
     get pages() {
       return counts.pages;
     },

@@ -28,6 +28,8 @@ export async function authorize(
 ): Promise<Result<SignInTokens, AppError>> {
   const provider = await discover(question, signal);
   if (!provider.ok) return provider;
+  const fault = pageFault(question, provider.value);
+  if (fault !== null) return err(fault);
   const listener = await RedirectListener.open(redirectPort);
   if (!listener.ok) return listener;
   const [verifier, state, nonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
@@ -41,9 +43,7 @@ export async function authorize(
       nonce,
       ...(question.userHint === null ? {} : { login_hint: question.userHint }),
     });
-    if (page.protocol !== new URL(question.issuer).protocol)
-      return err(appError('sign_in_untrusted', `the page ${page.origin} is not reached by https`));
-    const opened = await openPage(page.href);
+    const opened = await unlessStopped(openPage(page.href), signal);
     if (!opened.ok) return opened;
     const came = await listener.value.take(state, signal);
     if (!came.ok) return came;
@@ -98,9 +98,36 @@ function isLoopback({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && (hostname === '127.0.0.1' || hostname === 'localhost' || hostname === '[::1]');
 }
 
+/** Why a provider's page is not built; the library throws where it cannot be, and does not look at it before. */
+function pageFault({ issuer }: SignInQuestion, provider: oidc.Configuration): AppError | null {
+  const { protocol, host } = new URL(issuer);
+  const { authorization_endpoint: place = '' } = provider.serverMetadata();
+  if (!URL.canParse(place)) return appError('sign_in_unreachable', `${host}: it names no page to sign in at`);
+  const page = new URL(place);
+  return page.protocol === protocol
+    ? null
+    : appError('sign_in_untrusted', `the page ${page.origin} is not reached by ${protocol.slice(0, -1)}`);
+}
+
+/** Nobody waits longer for somebody who does not answer whether a page may be opened. */
+async function unlessStopped(
+  opening: Promise<Result<unknown, AppError>>,
+  signal: AbortSignal,
+): Promise<Result<unknown, AppError>> {
+  const stopped = Promise.withResolvers<Result<unknown, AppError>>();
+  const stop = (): void => stopped.resolve(err(stoppedBy(signal)));
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  const opened = await Promise.race([stopped.promise, opening]);
+  signal.removeEventListener('abort', stop);
+  return opened;
+}
+
 /** Who may be asked to renew is asked for only where the provider says that it knows it: some refuse what they do not. */
 function scopesOf({ requestScopes }: SignInQuestion, provider: oidc.Configuration): readonly string[] {
-  const known = provider.serverMetadata().scopes_supported ?? [];
+  // Whatever a provider writes there comes through the library as it is.
+  const said: unknown = provider.serverMetadata().scopes_supported;
+  const known: readonly unknown[] = Array.isArray(said) ? said : [];
   return [...new Set(['openid', ...(known.includes('offline_access') ? ['offline_access'] : []), ...requestScopes])];
 }
 
@@ -135,6 +162,9 @@ function toSignInError(cause: unknown, host: string): AppError {
     const said = cause.error_description === undefined ? '' : `: ${cause.error_description.slice(0, 200)}`;
     return appError('sign_in_denied', `${cause.error.slice(0, 100)}${said}`);
   }
+  // Its message is ours, and its cause the provider's headers, which are for programs.
+  if (cause instanceof oidc.WWWAuthenticateChallengeError)
+    return appError('sign_in_denied', `${host} does not know this program (${cause.status})`);
   if (cause instanceof oidc.ClientError) {
     const { code = '' } = cause;
     if (FORGED.has(code)) return appError('sign_in_forged', cause.message);

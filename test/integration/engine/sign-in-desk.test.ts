@@ -102,6 +102,49 @@ describe('a sign-in', () => {
     expect(provider.pages).toBe(1);
   });
 
+  it.each([
+    { name: 'no page', says: { authorization_endpoint: undefined }, code: 'sign_in_unreachable' },
+    { name: 'a page that is none', says: { authorization_endpoint: 'nowhere' }, code: 'sign_in_unreachable' },
+    { name: 'a script', says: { authorization_endpoint: 'javascript:alert(1)' }, code: 'sign_in_untrusted' },
+    { name: 'no place for tokens', says: { token_endpoint: 42 }, code: 'sign_in_unreachable' },
+  ])('with a provider that names $name is refused with a reason', async ({ says, code }) => {
+    provider.saysOfItself = says;
+    expect(await connect(signInOf(deskOf()))).toMatchObject({ error: { code } });
+  });
+
+  it('needs no list of scopes that can be read', async () => {
+    provider.saysOfItself = { scopes_supported: 7 };
+    expectOk(await connect(signInOf(deskOf())));
+  });
+
+  it.each([
+    { status: 401, headers: { 'www-authenticate': 'Basic realm="idp"' }, body: '' },
+    { status: 200, headers: { 'content-type': 'application/json' }, body: '{' },
+    { status: 200, headers: { 'content-type': 'application/json' }, body: '[]' },
+    { status: 200, headers: { 'content-type': 'application/json' }, body: '{"access_token":7,"token_type":"Bearer"}' },
+    { status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Sorry</h1>' },
+    { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' },
+    { status: 503, headers: {}, body: '' },
+  ])('whose provider answers $status with "$body" instead of a token is refused with a reason', async (instead) => {
+    provider.insteadOfToken = instead;
+    const refused = await connect(signInOf(deskOf()));
+    expect(refused).toMatchObject({ error: { code: expect.stringMatching(/^sign_in_/) as string } });
+  });
+
+  it('that is cancelled waits no longer for who is asked whether a page may be opened', async () => {
+    const asked = Promise.withResolvers<undefined>();
+    const desk = deskOf({
+      openPage: () => {
+        asked.resolve(undefined);
+        return new Promise(() => undefined);
+      },
+    });
+    const connecting = connect(signInOf(desk));
+    await asked.promise;
+    desk.cancel();
+    expect(await connecting).toMatchObject({ error: { code: 'sign_in_cancelled' } });
+  });
+
   it('of somebody whom the server does not know is refused, and not shown to it again', async () => {
     await sandbox.stop();
     sandbox = await startOn([]);
