@@ -407,10 +407,10 @@ export class Engine {
         signIn: signIn === null ? null : { allowedHosts: signIn.allowedHosts },
       },
       askSignIn: () => signIn?.newClient() ?? null,
+      // The books are read by a thread of their own, from the same file.
+      onUnusable: (error) => this.#keeper?.met(error),
       onState: (state) => {
         this.#alerts?.reconciled(state);
-        // The books are read by a thread of their own, from the same file.
-        if (state.error?.code === 'cache_unusable') this.#keeper?.met(appError('cache_unusable', state.error.detail));
         this.#publish({ name: 'reconciliation.changed', state });
       },
       hidden: () => this.#redaction.rules(),

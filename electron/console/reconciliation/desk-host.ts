@@ -27,6 +27,8 @@ export interface DeskHostOptions {
   readonly settings: DeskSettings;
   /** Called with the whole state whenever something of it changed. */
   readonly onState: (state: ReconciliationState) => void;
+  /** A question met damage of the copy, and is answered with the same error; told once for each, however long its error stands in the state. */
+  readonly onUnusable?: (error: AppError) => void;
   /** The redaction rules that hold for who sits here, asked for with each question. */
   readonly hidden: () => readonly RedactionRule[];
   /** How a client of the thread asks who sits here to sign in; left out or null where nobody signs in. */
@@ -253,7 +255,11 @@ export class DeskHost {
     const answer = this.#waiting.get(received.id);
     this.#waiting.delete(received.id);
     if (received.type === 'answer') answer?.(ok(received.value));
-    else answer?.(err(appError(received.error.code, received.error.detail)));
+    else {
+      const error = appError(received.error.code, received.error.detail);
+      if (error.code === 'cache_unusable') this.#options.onUnusable?.(error);
+      answer?.(err(error));
+    }
   }
 }
 
