@@ -144,7 +144,8 @@ export class Records {
 
   /** Fills a new index from the documents that are there. */
   fill(collection: CollectionInfo, index: IndexInfo): void {
-    for (const record of this.scan(collection, false)) {
+    // By the documents themselves: an index that was emptied tells of none of them, nor does the one that a clustered order is read by.
+    for (const record of this.#inserted(collection, false)) {
       const document = this.read(record);
       if (document !== null) this.#addEntries(this.#changeOf(collection, index, record, document, null), record);
     }
@@ -163,6 +164,10 @@ export class Records {
       for (const { record } of this.range(idIndex, WHOLE_INDEX, isBackward)) yield record;
       return;
     }
+    yield* this.#inserted(collection, isBackward);
+  }
+
+  *#inserted(collection: CollectionInfo, isBackward: boolean): Generator<number> {
     const statement = isBackward ? this.#scanBackward : this.#scanForward;
     let [from, to] = recordBounds(collection.id);
     for (let size = FIRST_PAGE; ; size = nextPage(size)) {

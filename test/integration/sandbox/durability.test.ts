@@ -182,6 +182,29 @@ describe('a sandbox server on disk', () => {
     await second.stop();
   });
 
+  it('a clustered collection is there whole when its indexes were filled again', async () => {
+    const folder = path.join(dataDir, 'clustered');
+    const first = await startSandbox({ dataDir: folder });
+    const client = await new MongoClient(first.uri).connect();
+    await client.db('d').createCollection('events', { clusteredIndex: { key: { _id: 1 }, unique: true } });
+    const events = client.db('d').collection<Kept>('events');
+    await events.createIndex({ n: 1 });
+    await events.insertMany([3, 1, 2].map((n) => ({ _id: `event-${n}`, n })));
+    await client.close();
+    await first.stop();
+    const file = new Database(path.join(folder, 'sandbox.sqlite'));
+    file.exec('PRAGMA user_version = 4');
+    file.close();
+    const second = await startSandbox({ dataDir: folder });
+    const again = await new MongoClient(second.uri).connect();
+    const kept = again.db('d').collection<Kept>('events');
+    expect((await kept.find().toArray()).map(({ n }) => n)).toEqual([1, 2, 3]);
+    expect(await kept.countDocuments({ n: { $gte: 2 } })).toBe(2);
+    await expect(kept.insertOne({ _id: 'event-1', n: 1 })).rejects.toThrow('E11000');
+    await again.close();
+    await second.stop();
+  });
+
   it('a retryable write that is sent again is answered again and written once, also after a restart', async () => {
     const folder = path.join(dataDir, 'retry');
     const command = {
