@@ -46,7 +46,7 @@ export function MappingFields({
       </datalist>
       <table className="plain-table wide-table">
         <caption className="visually-hidden">Fields of {view.part}</caption>
-        <TableHead columns={['Runledger&apos;s field', 'Their field', 'Written as', 'Covered']} />
+        <TableHead columns={["Runledger's field", 'Their field', 'Written as', 'Covered']} />
         <tbody>
           {rows.map((field) => {
             const { ours } = field;
