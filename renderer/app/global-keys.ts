@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { useScreenMemory } from '../state/screen-memory.ts';
 import { navigateTo } from './hash-location.ts';
 
@@ -66,7 +66,8 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Listens to the shortcuts that hold on every screen. */
 export function useGlobalKeys(): void {
-  useEffect(() => {
+  // Before the window is painted: what can be seen can be typed at.
+  useLayoutEffect(() => {
     let wentAtMs = -SEQUENCE_MS;
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;

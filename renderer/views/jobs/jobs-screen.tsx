@@ -1,5 +1,5 @@
 import { FilterX, Inbox } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, type ReactNode } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
@@ -121,7 +121,7 @@ function sinceMsOf({ since }: JobsView['filter']): number | null {
 
 /** `/` puts the cursor into the search field. */
 function useSearchKey(search: React.RefObject<HTMLInputElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       const isTyping = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
       if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
