@@ -22,6 +22,9 @@ export function signInPageOf(url: string): URL | null {
   const { protocol, hostname, username, password, hash, searchParams } = page;
   const isOwn = protocol === 'http:' && (hostname === '127.0.0.1' || hostname === 'localhost' || hostname === '[::1]');
   if ((protocol !== 'https:' && !isOwn) || username !== '' || password !== '' || hash !== '') return null;
+  // A provider's address may have a query of its own: of what is named twice nobody knows which one is read there.
+  const names = [...searchParams.keys()];
+  if (new Set(names).size < names.length) return null;
   const isCode =
     searchParams.get('response_type') === 'code' &&
     searchParams.get('code_challenge_method') === 'S256' &&
@@ -42,6 +45,8 @@ export class SignInPages {
   readonly #monotonicMs: () => number;
   readonly #agreed = new Set<string>();
   #lastMs: number | null = null;
+  /** Dialogs do not pile up, whoever asks for another one meanwhile. */
+  #isAsking = false;
 
   constructor(desktop: SignInDesktop, monotonicMs: () => number) {
     this.#desktop = desktop;
@@ -59,10 +64,21 @@ export class SignInPages {
     this.#lastMs = nowMs;
     const name = JSON.stringify([server, page.origin]);
     if (!this.#agreed.has(name)) {
-      if (!(await this.#desktop.agree(page.host, server))) return err(appError('sign_in_cancelled'));
+      if (this.#isAsking)
+        return err(appError('sign_in_blocked', 'the question about another page is not answered yet'));
+      if (!(await this.#ask(page.host, server))) return err(appError('sign_in_cancelled'));
       this.#agreed.add(name);
     }
     this.#desktop.open(page.href);
     return ok({});
+  }
+
+  async #ask(host: string, server: string): Promise<boolean> {
+    this.#isAsking = true;
+    try {
+      return await this.#desktop.agree(host, server);
+    } finally {
+      this.#isAsking = false;
+    }
   }
 }

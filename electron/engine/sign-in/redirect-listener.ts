@@ -79,7 +79,8 @@ export class RedirectListener {
     const url = URL.canParse(request.url ?? '', this.redirectUri) ? new URL(request.url ?? '', this.redirectUri) : null;
     // Browsers also ask for icons; and a name that was led here from outside is no name of this machine.
     const isOurs = request.method === 'GET' && url?.pathname === PATH;
-    if (url === null || !isOurs || request.headers.host !== url.host || !this.#server.listening) {
+    const { host } = new URL(this.redirectUri);
+    if (url === null || !isOurs || url.host !== host || request.headers.host !== host || !this.#server.listening) {
       response.writeHead(404).end();
       return;
     }

@@ -24,7 +24,7 @@ export interface SignInServer {
 }
 
 interface KeptTokens extends SignInTokens {
-  /** Whose they are; a server that names another provider is asked for anew. */
+  /** Whose they are; for another provider, or somebody else at it, they are asked for anew. */
   readonly of: string;
   readonly gotAtMs: number;
   readonly endsAtMs: number;
@@ -37,6 +37,13 @@ interface Account {
   underWay: Promise<Result<KeptTokens, AppError>> | null;
   /** Why no page is opened by itself; null where one may be, once. */
   refusal: AppError | null;
+}
+
+/** A sign-in by a page, with the page once it is known. */
+interface Person {
+  readonly stop: AbortController;
+  readonly server: string;
+  page: { readonly url: string; readonly endsAtMs: number } | null;
 }
 
 const PERSON_MS_MAX = 290_000;
@@ -52,8 +59,8 @@ const SAME_MOMENT_MS = 3000;
 export class SignInDesk {
   readonly #options: SignInDeskOptions;
   readonly #accounts = new Map<string, Account>();
-  /** The sign-in by a page that is under way, with its page once that is known. */
-  #person: { readonly stop: AbortController; readonly server: string; url: string | null } | null = null;
+  /** The sign-ins by a page that are under way; the one that began last is shown, opened again and cancelled. */
+  #persons: readonly Person[] = [];
   readonly #stopping = new AbortController();
 
   constructor(options: SignInDeskOptions) {
@@ -100,13 +107,14 @@ export class SignInDesk {
 
   /** Opens the page once more that somebody is waited for at. Errors: `not_found` where there is none; those of opening. */
   async openAgain(): Promise<Result<unknown, AppError>> {
-    const { server = '', url = null } = this.#person ?? {};
-    return url === null ? err(appError('not_found', 'nobody is waited for')) : this.#options.openPage({ url, server });
+    const { server = '', page = null } = this.#persons.at(-1) ?? {};
+    if (page === null) return err(appError('not_found', 'nobody is waited for'));
+    return this.#options.openPage({ url: page.url, server });
   }
 
   /** Waits for nobody any more. */
   cancel(): void {
-    this.#person?.stop.abort(new SignInError(appError('sign_in_cancelled')));
+    this.#persons.at(-1)?.stop.abort(new SignInError(appError('sign_in_cancelled')));
   }
 
   /** Ends what is under way and forgets every token. Idempotent. */
@@ -131,7 +139,10 @@ export class SignInDesk {
   ): Promise<Result<KeptTokens, AppError>> {
     if (this.#stopping.signal.aborted) return err(appError('sign_in_cancelled'));
     const account = this.#account(server.server);
-    if (account.underWay !== null) return account.underWay;
+    while (account.underWay !== null) {
+      const shared = await account.underWay;
+      if (!shared.ok || shared.value.of === nameOf(question)) return shared;
+    }
     const { tokens } = account;
     if (tokens?.of === nameOf(question) && this.#isGoodFor(tokens, last)) return ok(tokens);
     account.underWay = this.#anew(account, server, question, signal);
@@ -192,10 +203,10 @@ export class SignInDesk {
     question: SignInQuestion,
     signal: AbortSignal | null,
   ): Promise<Result<SignInTokens, AppError>> {
-    const { openPage, onWaiting, now, personMsMax = PERSON_MS_MAX } = this.#options;
+    const { openPage, now, personMsMax = PERSON_MS_MAX } = this.#options;
     const stop = new AbortController();
-    const person: { stop: AbortController; server: string; url: string | null } = { stop, server, url: null };
-    this.#person = person;
+    const person: Person = { stop, server, page: null };
+    this.#persons = [...this.#persons, person];
     const endsAtMs = now() + personMsMax;
     const timer = setTimeout(() => stop.abort(new SignInError(appError('sign_in_timed_out'))), personMsMax);
     try {
@@ -203,22 +214,25 @@ export class SignInDesk {
         redirectPort,
         signal: this.#anyOf(stop.signal, signal),
         openPage: (url) => {
-          person.url = url;
+          person.page = { url, endsAtMs };
           account.refusal = appError('sign_in_needed');
-          onWaiting({ server, host: new URL(url).host, endsAtMs });
+          this.#tellWaiting();
           return openPage({ url, server });
         },
       });
     } finally {
       clearTimeout(timer);
-      if (this.#person === person) {
-        this.#person = null;
-        onWaiting(null);
-      }
+      this.#persons = this.#persons.filter((other) => other !== person);
+      this.#tellWaiting();
     }
+  }
+
+  #tellWaiting(): void {
+    const { server, page } = this.#persons.at(-1) ?? { server: '', page: null };
+    this.#options.onWaiting(page === null ? null : { server, host: new URL(page.url).host, endsAtMs: page.endsAtMs });
   }
 }
 
-function nameOf({ issuer, clientId, requestScopes }: SignInQuestion): string {
-  return JSON.stringify([issuer, clientId, requestScopes]);
+function nameOf({ issuer, clientId, requestScopes, userHint }: SignInQuestion): string {
+  return JSON.stringify([issuer, clientId, requestScopes, userHint]);
 }
