@@ -32,6 +32,7 @@ describe('a page to sign in at', () => {
     pageAt('javascript:alert(1)'),
     pageAt('ms-settings:x'),
     `${PAGE}#fragment`,
+    `${PAGE}&redirect_uri=https%3A%2F%2Fevil.example%2Fredirect`,
     pageAt('https://idp.example/authorize', { response_type: 'token' }),
     pageAt('https://idp.example/authorize', { code_challenge_method: 'plain' }),
     pageAt('https://idp.example/authorize', { code_challenge: '' }),
@@ -89,5 +90,22 @@ describe('pages to sign in at', () => {
     world.nowMs += 999;
     expect(await pages.open(PAGE, 'db/shop')).toMatchObject({ error: { code: 'sign_in_blocked' } });
     expect(world.opened).toEqual([PAGE]);
+  });
+
+  it('are asked about once at a time, however often they are wanted meanwhile', async () => {
+    const answered = Promise.withResolvers<boolean>();
+    const [asked, opened]: [string[], string[]] = [[], []];
+    let nowMs = 0;
+    const agree = (host: string): Promise<boolean> => {
+      asked.push(host);
+      return answered.promise;
+    };
+    const pages = new SignInPages({ agree, open: (url) => void opened.push(url) }, () => nowMs);
+    const first = pages.open(PAGE, 'db/shop');
+    nowMs += 5000;
+    expect(await pages.open(PAGE, 'db/shop')).toMatchObject({ error: { code: 'sign_in_blocked' } });
+    answered.resolve(true);
+    expect(await first).toMatchObject({ ok: true });
+    expect({ asked, opened }).toEqual({ asked: ['idp.example'], opened: [PAGE] });
   });
 });
