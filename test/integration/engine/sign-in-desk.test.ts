@@ -114,7 +114,7 @@ describe('a sign-in', () => {
 
   it('needs no list of scopes that can be read', async () => {
     provider.saysOfItself = { scopes_supported: 7 };
-    expectOk(await connect(signInOf(deskOf())));
+    expect(await connect(signInOf(deskOf()))).toMatchObject({ ok: true });
   });
 
   it.each([
@@ -145,6 +145,37 @@ describe('a sign-in', () => {
     expect(await connecting).toMatchObject({ error: { code: 'sign_in_cancelled' } });
   });
 
+  it('that another one came after is still shown and can still be cancelled when that one is over', async () => {
+    const waiting: (string | null)[] = [];
+    const desk = deskOf({
+      openPage: () => Promise.resolve(ok(undefined)),
+      onWaiting: (one) => void waiting.push(one?.server ?? null),
+    });
+    const until = async (last: string | null): Promise<void> => {
+      await expect.poll(() => waiting.at(-1)).toBe(last);
+    };
+    const first = connect(signInOf(desk));
+    await until(SERVER);
+    const second = connect(desk.forServer({ server: 'other.example/shop', allowedHosts: null, redirectPort: null }));
+    await until('other.example/shop');
+    desk.cancel();
+    expect(await second).toMatchObject({ error: { code: 'sign_in_cancelled' } });
+    await until(SERVER);
+    desk.cancel();
+    expect(await first).toMatchObject({ error: { code: 'sign_in_cancelled' } });
+    await until(null);
+  });
+
+  it('of one person is nothing to another who is named for the same server', async () => {
+    const desk = deskOf();
+    expectOk(await connect(signInOf(desk)));
+    const uri = sandbox.uri.replace('mongodb://', 'mongodb://bob@');
+    const bobs = { uri: `${uri}&authMechanism=MONGODB-OIDC`, dbName: 'shop', appName: 'test', signIn: signInOf(desk) };
+    desk.begin(SERVER);
+    attached.push(expectOk(await attach(bobs)));
+    expect(provider.pages).toBe(2);
+  });
+
   it('of somebody whom the server does not know is refused, and not shown to it again', async () => {
     await sandbox.stop();
     sandbox = await startOn([]);
@@ -171,9 +202,16 @@ describe('a sign-in', () => {
 });
 
 /** What a listener answers to a request of its own making. */
-function ask(url: URL, headers: Record<string, string> = {}): Promise<number | string> {
+function ask(
+  to: URL | { readonly host: string; readonly port: string; readonly path: string },
+  headers: Record<string, string> = {},
+): Promise<number | string> {
+  const { hostname, port, path } =
+    to instanceof URL
+      ? { hostname: to.hostname, port: to.port, path: `${to.pathname}${to.search}` }
+      : { ...to, hostname: to.host };
   return new Promise((resolve) => {
-    const asked = request(url, { headers }, (response) => {
+    const asked = request({ hostname, port, path, headers }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
@@ -191,6 +229,9 @@ describe('the place where a browser comes back to', () => {
     expect(url.hostname).toBe('127.0.0.1');
     expect(await ask(new URL('/favicon.ico', url))).toBe(404);
     expect(await ask(url, { host: 'evil.example' })).toBe(404);
+    // A path may begin with a host of its own, which then is the address's.
+    const led = { host: url.hostname, port: url.port, path: `//evil.example${url.pathname}?state=s` };
+    expect(await ask(led, { host: 'evil.example' })).toBe(404);
     const answered = ask(url);
     expect(expectOk(await listener.take('s', never)).searchParams.get('code')).toBe('c');
     expect(await ask(url)).toBe('ECONNREFUSED');
