@@ -8,7 +8,7 @@ import type { IsUnwanted } from './interrupt.ts';
 import { migrate, OLDEST_VERSION, SCHEMA_VERSION } from './migrations.ts';
 import { CacheReader } from './reader.ts';
 import { APPLICATION_ID } from './schema.ts';
-import { toCacheError } from './sqlite-errors.ts';
+import { toCacheError, toOpeningSqlError } from './sqlite-errors.ts';
 import { CacheWriter } from './writer.ts';
 
 /**
@@ -90,7 +90,8 @@ export function openCacheReader(
     db.pragma(`cache_size = -${PAGES_KIB}`);
     return ok({ reader: new CacheReader(db, now, isUnwanted), close: () => db.close() });
   } catch (cause) {
-    return err(toOpeningError(cause));
+    // What cannot be reached just now is no reason to condemn what stands.
+    return err(cause instanceof Database.SqliteError ? toCacheError(cause) : toOpeningError(cause));
   }
 }
 
@@ -106,7 +107,7 @@ function openStanding(options: CacheOptions): Cache {
 }
 
 function toOpeningError(cause: unknown): AppError {
-  if (cause instanceof Database.SqliteError) return toCacheError(cause);
+  if (cause instanceof Database.SqliteError) return toOpeningSqlError(cause);
   if (cause instanceof Error && 'code' in cause) {
     return appError(cause.code === 'ENOSPC' ? 'disk_full' : 'cache_unusable', cause.message.slice(0, 300), cause);
   }

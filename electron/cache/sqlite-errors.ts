@@ -5,7 +5,9 @@ import { DamagedContentError } from './document-encoding.ts';
 
 /** Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. */
 const DAMAGED =
-  /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_READ|IOERR_DATA|IOERR_CORRUPTFS|CANTOPEN|READONLY)/;
+  /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_READ|IOERR_DATA|IOERR_CORRUPTFS|READONLY_DBMOVED)/;
+/** Codes that say that the file cannot be reached (no more handles, no right to write) and nothing of what is in it. */
+const UNREACHABLE = /^SQLITE_(?:CANTOPEN|READONLY)/;
 /** A constraint can break only where the file's content contradicts what was written to it. */
 const CONTRADICTED = /^SQLITE_CONSTRAINT/;
 /** Every statement is ours and fits the schema: what it names is missing only where the schema's own text is damaged. */
@@ -26,6 +28,12 @@ export function toCacheError(cause: unknown): AppError {
   }
   if (BUSY.test(cause.code)) return appError('timed_out', `another process writes the offline copy (${detail})`, cause);
   return appError('internal', detail, cause);
+}
+
+/** The same for who opens the file: what cannot be reached cannot be used then. */
+export function toOpeningSqlError(cause: InstanceType<typeof Database.SqliteError>): AppError {
+  const error = toCacheError(cause);
+  return UNREACHABLE.test(cause.code) ? appError('cache_unusable', error.detail, cause) : error;
 }
 
 /** Runs what works on the file; its expected failures become values. */

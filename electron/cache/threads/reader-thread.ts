@@ -16,7 +16,9 @@ if (port === null) throw new Error('The reader runs only as a worker thread.');
 
 const stopped = new Int32Array(settings.stopped);
 let underWay = 0;
-const opened = openCacheReader(settings.file, Date.now, () => Atomics.load(stopped, 0) === underWay);
+const open = (): ReturnType<typeof openCacheReader> =>
+  openCacheReader(settings.file, Date.now, () => Atomics.load(stopped, 0) === underWay);
+let opened = open();
 
 function call(reader: CacheReader, method: string, args: readonly unknown[]): Result<unknown, AppError> {
   if (!isReaderMethod(method)) throw new Error(`the reader has no ${method}`);
@@ -31,6 +33,8 @@ function call(reader: CacheReader, method: string, args: readonly unknown[]): Re
 }
 
 function answer(id: number, method: string, args: readonly unknown[]): FromReader['answer'] {
+  // What kept the file shut (another process that holds it, no more handles) may be over.
+  if (!opened.ok) opened = open();
   if (!opened.ok) return failure(opened.error);
   underWay = id;
   try {

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { Long, ObjectId } from 'bson';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InterruptedError } from '#cache/interrupt.ts';
+import { openCache } from '#cache/open-cache.ts';
 import { CacheReader } from '#cache/reader.ts';
 import { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
@@ -61,6 +62,15 @@ describe('the copy read on threads of its own', () => {
   it('says why a question was refused', async () => {
     const refused = await threads.for().jobsPage({ ...NEWEST, cursor: 'none of this order' });
     expect(refused).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+  });
+
+  it('opens a file that it could not open before, once that is possible', async () => {
+    const file = `${world.file}-later`;
+    const later = new ReaderThreads({ entry: ENTRY, file, threads: 1, log: () => undefined });
+    expect(await later.for().counts()).toMatchObject({ ok: false, error: { code: 'not_found' } });
+    expectOk(openCache({ path: file, now: () => NOW_MS })).close();
+    expect(expectOk(await later.for().counts()).total).toBe(0);
+    await later.close();
   });
 
   it('lets the file go while another takes its place, and asks that one what was under way and what came meanwhile', async () => {
