@@ -61,7 +61,9 @@ function Screens(): ReactNode {
   const [path] = useHashPath();
   const id = idInPath(path);
   useEffect(() => {
-    const timer = setTimeout(() => requestIdleCallback(() => void loadOtherScreens()), OTHERS_AFTER_MS);
+    // Whoever opens one of them is told why there is none.
+    const load = (): void => void loadOtherScreens().catch(() => undefined);
+    const timer = setTimeout(() => requestIdleCallback(load), OTHERS_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   return (

@@ -5,9 +5,12 @@ import { Link } from 'wouter';
 import { ERRORS } from '#domain/errors.ts';
 import { DiagnosticsButton } from '../components/diagnostics-button.tsx';
 import { ScreenMessage } from '../components/screen-message.tsx';
+import { ScreensNotLoadedError } from './lazy-screens.ts';
 
 /** What stands in place of a screen that broke: the frame and everything in the engine go on. */
 export function CrashScreen({ error, resetErrorBoundary }: FallbackProps): ReactNode {
+  // React and the browser both remember that a file could not be loaded: only another page asks for it again.
+  if (error instanceof ScreensNotLoadedError) return <NotLoadedScreen detail={error.message} />;
   return (
     <ScreenMessage
       isWholeScreen
@@ -25,6 +28,25 @@ export function CrashScreen({ error, resetErrorBoundary }: FallbackProps): React
       }
     >
       {ERRORS.internal.message} {ERRORS.internal.action}
+    </ScreenMessage>
+  );
+}
+
+function NotLoadedScreen({ detail }: { readonly detail: string }): ReactNode {
+  return (
+    <ScreenMessage
+      isWholeScreen
+      icon={TriangleAlert}
+      tone="danger"
+      title="This screen could not be loaded"
+      detail={detail}
+      action={
+        <button type="button" className="button" onClick={() => window.location.reload()}>
+          Load the window again
+        </button>
+      }
+    >
+      Its file cannot be read, or Runledger was replaced while it ran. If it stays so, start Runledger again.
     </ScreenMessage>
   );
 }

@@ -3,9 +3,17 @@ import type * as OtherScreens from './other-screens.ts';
 
 let loading: Promise<typeof OtherScreens> | null = null;
 
-/** Loads the screens that the window does not open with, once. */
+/** The file of the screens cannot be had: it was replaced under a window that stands, or could not be read just then. */
+export class ScreensNotLoadedError extends Error {
+  override readonly name = 'ScreensNotLoadedError';
+}
+
+/** Loads the screens that the window does not open with, once. Rejects with {@link ScreensNotLoadedError}; the next call tries again. */
 export function loadOtherScreens(): Promise<typeof OtherScreens> {
-  loading ??= import('./other-screens.ts');
+  loading ??= import('./other-screens.ts').catch((cause: unknown) => {
+    loading = null;
+    throw new ScreensNotLoadedError(cause instanceof Error ? cause.message : String(cause), { cause });
+  });
   return loading;
 }
 
