@@ -3,7 +3,7 @@ import type { Statement } from 'better-sqlite3';
 import { Binary } from 'bson';
 import type { AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
-import { ServerError, toServerError } from '../semantics/server-error.ts';
+import { ERROR_CODES, ServerError, toServerError } from '../semantics/server-error.ts';
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Doc } from '../semantics/values.ts';
@@ -102,6 +102,11 @@ export class Executor {
     const batch = this.#queue;
     this.#queue = [];
     const { sqlite, disk, oplog } = this.#deployment;
+    if (!sqlite.open) {
+      // They came, or were held by a fail point, until the server had stopped.
+      for (const { resolve } of batch) resolve({ ok: 0, ...STOPPED });
+      return;
+    }
     const before = oplog.mark;
     const answers: (() => void)[] = [];
     let isCommitted = false;
@@ -193,6 +198,13 @@ export class Executor {
     return { operationTime, $clusterTime: { clusterTime: operationTime, signature } };
   }
 }
+
+/** The answer of a server that has stopped: its clock stands in the file that is closed. */
+const STOPPED = {
+  errmsg: 'interrupted at shutdown',
+  code: ERROR_CODES.InterruptedAtShutdown,
+  codeName: 'InterruptedAtShutdown',
+} as const satisfies Doc;
 
 /** The call with what it did before; its access is asked for as before, when it is needed. */
 function withRetried(call: CommandCall, retried: RetriedWrite): CommandCall {
