@@ -31,8 +31,6 @@ import { jobIdAt, ROW_PX, rowDomId, VisibleRows } from './visible-rows.tsx';
 const HEAD_PX = 34;
 /** Rows beyond the visible ones that are kept ready. */
 const OVERSCAN_ROWS = 10;
-/** After so long the rows beyond the visible ones of an answer are drawn, in milliseconds. */
-const OVERSCAN_AFTER_MS = 100;
 /** After so long at the top of a list the rows below it are read, in milliseconds. */
 const READ_AHEAD_AFTER_MS = 100;
 
@@ -71,7 +69,6 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
     return () => clearTimeout(timer);
   }, [look, first, last]);
   useKeptScroll(scroll, answered);
-  const overscan = useOverscan(answered);
   const seen = useSeenOrder(query, firstRank, rows);
   const tracks = gridTracks(columns);
   useLayoutEffect(() => scroller.current?.style.setProperty('--jobs-tracks', tracks), [tracks]);
@@ -137,8 +134,8 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
         <TableHead columns={columns} sort={sort} onSort={onSort} />
         <VisibleRows
           scroll={scroll}
-          first={Math.max(0, first - overscan)}
-          last={Math.min(rowCount - 1, last + overscan)}
+          first={Math.max(0, first - OVERSCAN_ROWS)}
+          last={Math.min(rowCount - 1, last + OVERSCAN_ROWS)}
           firstRank={firstRank}
           rows={rows}
           activeIndex={activeIndex}
@@ -238,18 +235,4 @@ function chooseByClick(event: MouseEvent, jobId: string, order: readonly string[
   } else if (isOnBox || event.ctrlKey || event.metaKey) {
     toggle(jobId);
   }
-}
-
-/**
- * How many rows beyond the visible ones are drawn: of an answer that just came none, because whoever asked waits for what they see.
- * @param answered what the shown rows answer, null while they are still those of the question before
- */
-function useOverscan(answered: string | null): number {
-  const [drawn, setDrawn] = useState<string | null>(null);
-  useEffect(() => {
-    if (answered === null) return undefined;
-    const timer = setTimeout(() => setDrawn(answered), OVERSCAN_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [answered]);
-  return answered === null || drawn === answered ? OVERSCAN_ROWS : 0;
 }
