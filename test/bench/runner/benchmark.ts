@@ -131,8 +131,8 @@ async function throughputCases(plan: Plan): Promise<readonly BenchCase[]> {
 }
 
 async function latencyCases(plan: Plan): Promise<readonly BenchCase[]> {
-  const ours = await measureLatency(openRunledgerStream, plan.uri, plan.latencyJobs);
-  const agenda = await measureLatency(openAgendaStream, plan.uri, plan.latencyJobs);
+  const ours = await measureLatency('Runledger', openRunledgerStream, plan.uri, plan.latencyJobs);
+  const agenda = await measureLatency('agenda', openAgendaStream, plan.uri, plan.latencyJobs);
   const pings = await pingTimes(plan.uri);
   const cases = [0.5, 0.99].map((share) => {
     const measured = quantile(ours, share);
