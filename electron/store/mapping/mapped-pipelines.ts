@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb';
 import type { MappedCollection, MappedField } from '#domain/mapping/mapped-shape.ts';
 import { isThere, oursExpression } from './mapped-expressions.ts';
+import { checkPaths } from './pipeline-paths.ts';
 import { writtenValue } from './written-values.ts';
 
 /** Their document and ours, beside one another while an update is worked out; no path of theirs may begin so. */
@@ -11,9 +12,10 @@ const OURS = '__rl_o';
  * A pipeline of ours, untouched, between two translations that the server itself does in the same atomic update: their document
  * becomes ours, the pipeline works on that, and what it changed goes back to where it stands there. A value that it did not change
  * is written as it was. One that is not written as the mapping says makes the server refuse the update. Elements of lists carry theirs
- * along, so that they are known again wherever the pipeline puts them.
+ * along, so that they are known again wherever the pipeline puts them. Throws {@link NotMappableError} for one that speaks of other fields.
  */
 export function pipelineToTheirs(whole: MappedCollection, pipeline: readonly Document[]): Document[] {
+  checkPaths(whole, pipeline);
   const collection = { ...whole, fields: whole.fields.filter((field) => isConcerned(field, pipeline)) };
   const written = collection.fields.map((field): readonly [string, unknown] => [
     field.theirs,

@@ -143,6 +143,41 @@ describe('an update through a mapping', () => {
       what: 'an operator that has no other form',
       call: (ours) => openCollections(ours).jobs.updateOne({}, { $rename: { kind: 'sort' } }),
     },
+    {
+      what: 'an unknown field that a pipeline writes',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $set: { colour: 'red' } }]),
+    },
+    {
+      what: 'an unknown field that a pipeline reads, which stands there',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $set: { kind: { $ifNull: ['$colour', 'x'] } } }]),
+    },
+    {
+      what: 'an unknown field that a pipeline reads of the whole document',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $set: { kind: '$$ROOT.colour' } }]),
+    },
+    {
+      what: 'an unknown field that a pipeline takes away',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $unset: ['progress', 'colour'] }]),
+    },
+    {
+      what: 'an unknown piece of an object that a pipeline writes',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $set: { failure: { class: 'input', colour: 1 } } }]),
+    },
+    {
+      what: 'an unknown piece of an object that a pipeline puts together',
+      call: (ours) =>
+        openCollections(ours).jobs.updateOne({}, [
+          { $set: { lease: { $mergeObjects: [{ $literal: { colour: 1 } }, { token: 1 }] } } },
+        ]),
+    },
+    {
+      what: 'another id by a pipeline',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $set: { _id: 'b' } }]),
+    },
+    {
+      what: 'a pipeline that makes another document',
+      call: (ours) => openCollections(ours).jobs.updateOne({}, [{ $replaceWith: { kind: 'x' } }]),
+    },
     { what: 'a replacement', call: (ours) => openCollections(ours).jobs.replaceOne({}, { kind: 'x' }) },
     { what: 'a deletion', call: (ours) => openCollections(ours).jobs.deleteMany({}) },
     {
@@ -156,7 +191,7 @@ describe('an update through a mapping', () => {
     { what: 'a command about a collection', call: (ours) => ours.command({ drop: 'jobs' }) },
     { what: 'dropping the database', call: (ours) => ours.dropDatabase() },
   ])('is a typed error and reaches no server for $what', async ({ call }) => {
-    await inserted(toTheirs(shop, { ...queuedJob({ id: 'a' }) }, null));
+    await inserted({ ...toTheirs(shop, { ...queuedJob({ id: 'a' }) }, null), colour: 'green' });
     const was = await stored();
     const asked = await attemptCall(async () => call(mappedDb(db, SHOP_MAPPING)));
     expect(asked).toMatchObject({ ok: false, error: { code: 'not_mappable' } });
