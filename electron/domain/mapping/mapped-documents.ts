@@ -25,7 +25,8 @@ export function toOurs(shape: MappedShape, theirs: MappedDocument): Fields {
   return ours;
 }
 
-function fieldToOurs(shape: MappedShape, field: MappedField, value: unknown): unknown {
+/** A value of one of their fields as ours. */
+export function fieldToOurs(shape: MappedShape, field: MappedField, value: unknown): unknown {
   const { elements } = field;
   if (elements === null || !Array.isArray(value)) return valueToOurs(field, shape)(value);
   return value.map((element: unknown) => (isFields(element) ? toOurs(elements, element) : element));

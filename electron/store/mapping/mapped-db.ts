@@ -3,9 +3,8 @@ import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
 import { NO_MAPPING, type JobMapping } from '#domain/mapping/job-mapping.ts';
 import { mappedCollection, type MappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
-import { toOurs } from '#domain/mapping/mapped-documents.ts';
 import { mappedDocuments } from './mapped-collection.ts';
-import { ourPaths } from './mapped-paths.ts';
+import { eventToOurs } from './mapped-events.ts';
 import { NotMappableError } from './mapping-error.ts';
 
 /** Commands that name no field and none of the mapped collections. */
@@ -85,31 +84,6 @@ function mappedStream(stream: ChangeStream, byTheirs: ReadonlyMap<string, Mapped
       };
     },
   });
-}
-
-/** An event about one of their collections as one about ours; what became of fields that the console does not know is left out. */
-export function eventToOurs(event: Document, byTheirs: ReadonlyMap<string, MappedCollection>): Document {
-  const space: unknown = event['ns'];
-  const part = isFields(space) && typeof space['coll'] === 'string' ? byTheirs.get(space['coll']) : undefined;
-  if (part === undefined || !isFields(space)) return event;
-  const { fullDocument, updateDescription, ...rest } = event;
-  return {
-    ...rest,
-    ns: { ...space, coll: NO_MAPPING.collections[part.part] },
-    // Null where the document was gone when it was looked up.
-    ...('fullDocument' in event ? { fullDocument: isFields(fullDocument) ? toOurs(part, fullDocument) : null } : {}),
-    ...(isFields(updateDescription) ? { updateDescription: changedFields(updateDescription, part) } : {}),
-  };
-}
-
-function changedFields({ updatedFields, removedFields }: Document, part: MappedCollection): Document {
-  const known = (paths: readonly unknown[]): readonly string[] =>
-    paths.flatMap((path) => (typeof path === 'string' ? ourPaths(part, path) : []));
-  return {
-    // Which fields, not what they became: the values stand in the document that comes with the event.
-    updatedPaths: known(isFields(updatedFields) ? Object.keys(updatedFields) : []),
-    removedFields: known(Array.isArray(removedFields) ? removedFields : []),
-  };
 }
 
 /** What may be done with their collections counts for ours; a collection of theirs that only has a name of ours counts for nothing. */

@@ -6,7 +6,8 @@ import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
 import { openCollections, type RawDocument } from '#store/collections.ts';
 import { attemptCall } from '#store/driver-errors.ts';
-import { eventToOurs, mappedDb } from '#store/mapping/mapped-db.ts';
+import { mappedDb } from '#store/mapping/mapped-db.ts';
+import { eventToOurs } from '#store/mapping/mapped-events.ts';
 import { updateToTheirs } from '#store/mapping/mapped-updates.ts';
 import { mappingArbitrary, unknownElementFieldsOf, withUnknownElementFields } from '../../support/mapping-arbitrary.ts';
 import { walk, walkStep } from '../../support/model-walk.ts';
@@ -291,26 +292,49 @@ describe('lists through a mapping', () => {
     expect(await db.collection(shop.name).findOne({})).toEqual(toTheirs(shop, LISTS, null));
   });
 
-  it('are named in an event by our paths, without what nobody knows, and an object by the fields that lie in it', () => {
+  it('are told of in an event by our paths and in our forms, without what nobody knows, and an object by the fields in it', () => {
     const event = {
       operationType: 'update',
       ns: { db: 'shop', coll: shop.name },
       fullDocument: toTheirs(shop, LISTS, null),
       updateDescription: {
         updatedFields: {
+          status: 'aborted',
+          cost: 2.5,
+          run_at: T1.getTime(),
           'log.1.new_status': 'done',
-          'tries.0': {},
+          'log.1.logged_at': T1.toISOString(),
+          'tries.0': { no: 4, begun_at: T0.toISOString() },
           'tries.1.tests.0.ok': true,
-          money: {},
+          money: { owed: [{ entry: 'g:reserve:1', amount: 1.5, since: T0.getTime() }] },
+          error: null,
           'log.1.mood': 1,
         },
-        removedFields: ['tries.1.error.text', 'tries.1.desk'],
+        removedFields: ['tries.1.error.text', 'tries.1.desk', 'owner'],
+        truncatedArrays: [
+          { field: 'log', newSize: 2 },
+          { field: 'tries.1.tests', newSize: 1 },
+          { field: 'tags', newSize: 3 },
+        ],
       },
     };
     const ours = eventToOurs(event, new Map([[shop.name, shop]]));
     expect(ours['updateDescription']).toEqual({
-      updatedPaths: ['history.1.to', 'attempts.0', 'attempts.1.validation.checks.0.passed', 'billing.pending'],
-      removedFields: ['attempts.1.failure.message'],
+      updatedFields: {
+        state: 'failed',
+        'billing.price': 250,
+        notBefore: T1,
+        'history.1.to': 'completed',
+        'history.1.at': T1,
+        'attempts.0': { n: 4, startedAt: T0 },
+        'attempts.1.validation.checks.0.passed': true,
+        'billing.pending': [{ key: 'g:reserve:1', credits: 150, at: T0 }],
+      },
+      removedFields: ['attempts.1.failure.message', 'workspaceId', 'userId', 'failure.class', 'failure.message'],
+      truncatedArrays: [
+        { field: 'history', newSize: 2 },
+        { field: 'attempts.1.validation.checks', newSize: 1 },
+      ],
     });
     expect(known(ours['fullDocument'])).toEqual(known(LISTS));
   });
