@@ -119,23 +119,27 @@ const CREDITS: ReadonlySet<string> = new Set([
 
 const STATES: ReadonlySet<string> = new Set(['state', 'history[].from', 'history[].to']);
 
-/** Fields that a document or an element may say nothing of and still be what it should be. */
-const OPTIONAL: ReadonlySet<string> = new Set([
-  'leaseToken',
-  'priority',
-  'history',
-  'attempts',
-  'provider.acceptanceId',
-  'billing.blocked',
-  'billing.collects',
-  'billing.pricing',
-  'posting',
-  'history[].from',
-  'history[].policyVersion',
-  'attempts[].endedAt',
-  'attempts[].acceptanceId',
-  'attempts[].providerCost',
-]);
+/** Fields that a document or an element may say nothing of, or null, and still be what it should be. */
+const OPTIONAL: Readonly<Record<MappedPart, ReadonlySet<string>>> = {
+  jobs: new Set([
+    'leaseToken',
+    'priority',
+    'history',
+    'attempts',
+    'provider.acceptanceId',
+    'billing.blocked',
+    'billing.collects',
+    'billing.pricing',
+    'history[].from',
+    'history[].policyVersion',
+    'attempts[].endedAt',
+    'attempts[].acceptanceId',
+    'attempts[].providerCost',
+  ]),
+  accounts: new Set(['posting']),
+  // A grant or an adjustment is of no job.
+  ledger: new Set(['jobId', 'generationId', 'attempt']),
+};
 
 /** The fields at the root of a collection's documents, or of the elements of one of their lists. */
 export function rootFieldsOf(part: MappedPart, list: string | null = null): RootFields {
@@ -203,9 +207,9 @@ export function nullableObjectOf(part: MappedPart, path: string): string | null 
   return part === 'jobs' && root !== inside && NULLABLE.has(whole) ? root : null;
 }
 
-/** Whether a document or an element that says nothing of this path may still be what it should be. */
+/** Whether a document or an element that says nothing of this path, or null, may still be what it should be. */
 export function isOptional(part: MappedPart, path: string): boolean {
-  return OPTIONAL.has(path) || nullableObjectOf(part, path) !== null;
+  return OPTIONAL[part].has(path) || nullableObjectOf(part, path) !== null;
 }
 
 function namesOf(shape: Readonly<Record<string, unknown>>): readonly string[] {

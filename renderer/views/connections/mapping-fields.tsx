@@ -34,7 +34,7 @@ export function MappingFields({
 }): ReactNode {
   const listId = useId();
   const pairs = draft.pairs[view.part];
-  const rows = view.coverage.filter((field) => showsOptional || isShown(field, pairs));
+  const rows = view.coverage.filter((field) => showsOptional || isShown(field, pairs, view.faults));
   return (
     <>
       <datalist id={listId}>
@@ -83,12 +83,16 @@ export function MappingFields({
   );
 }
 
-/** Fields of elements are many: without a pair they are shown where something is wrong with them. */
+/**
+ * Fields of elements are many: without a pair they are shown where something is wrong with them, and so is one that need not say
+ * anything, which may still have to be there.
+ */
 function isShown(
   { ours, isOptional, among, soundShare }: Coverage,
   pairs: Readonly<Record<string, PairDraft>>,
+  faults: MappedPartView['faults'],
 ): boolean {
-  if (Object.hasOwn(pairs, ours)) return true;
+  if (Object.hasOwn(pairs, ours) || faults.some(({ path }) => path === ours)) return true;
   return !isOptional && (splitPath(ours).list === null || (among > 0 && soundShare < 1));
 }
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
-import { coverageOf, previewOf } from '#domain/mapping/coverage.ts';
+import { isFields } from '#domain/fields.ts';
+import { MAPPED_PARTS, nullableObjectOf } from '#domain/mapping/canonical-fields.ts';
+import { coverageOf, coverageOfOurs, previewOf } from '#domain/mapping/coverage.ts';
 import { jobMappingSchema, NO_MAPPING } from '#domain/mapping/job-mapping.ts';
 import { mappedCollection } from '#domain/mapping/mapped-shape.ts';
-import { toOurs, toTheirs } from '#domain/mapping/mapped-documents.ts';
+import { toOurs, toTheirs, type MappedDocument } from '#domain/mapping/mapped-documents.ts';
 import { proposeCollections, proposeMapping, proposeStates } from '#domain/mapping/proposal.ts';
 import { failedJob } from '../../../support/failed-job.ts';
 import { queuedJob } from '../../../support/job-builder.ts';
@@ -125,6 +126,32 @@ describe('a proposed mapping', () => {
   });
 });
 
+const T0 = new Date('2026-10-01T08:00:00Z');
+const GRANT = {
+  _id: 'w1:grant:1',
+  workspaceId: 'w1',
+  jobId: null,
+  generationId: null,
+  attempt: null,
+  type: 'grant',
+  credits: 100,
+  at: T0,
+  actor: { type: 'user', id: 'fay' },
+  reason: 'paid',
+  period: '2026-10',
+};
+/** A document that says nothing at a path, in each element of the lists that it goes through. */
+function without(
+  document: MappedDocument,
+  [name = '', ...more]: readonly string[],
+  nothing: null | undefined,
+): MappedDocument {
+  const value: unknown = document[name];
+  const inside = (one: unknown): unknown => (isFields(one) ? without(one, more, nothing) : one);
+  const now = Array.isArray(value) ? value.map(inside) : inside(value);
+  return { ...document, [name]: more.length === 0 ? nothing : now };
+}
+
 describe('what a mapping covers', () => {
   it('names each document that would be malformed, and the share of each field that is sound', () => {
     const documents = [...shopJobs, { ...shopJobs[0], _id: 'd', cost: 1.005 }];
@@ -173,6 +200,37 @@ describe('what a mapping covers', () => {
     expect(preview).toContainEqual({ path: 'history.2.reason', value: '(withheld)' });
     expect(preview.map(({ path }) => path)).not.toContain('history.3.to');
     expect(preview).toContainEqual({ path: 'history', value: 'a list of 5' });
+  });
+
+  it('says of each field truly whether it need say anything', () => {
+    const steps = fc.sample(fc.array(walkStep, { maxLength: 12 }), { numRuns: 30, seed: 1 });
+    const jobs = steps.map((taken) => ({ ...walk(taken).job }));
+    const said = { blocked: { neededCredits: 1, at: T0 }, pricing: { type: 'fixed' } };
+    const samples = {
+      jobs: [...jobs, ...jobs.map((job) => ({ ...job, billing: { ...job.billing, ...said } }))],
+      accounts: [{ _id: 'w1', available: 100, held: 0, holds: {}, posting: {}, version: 1 }],
+      ledger: [GRANT, { ...GRANT, type: 'capture', jobId: 'a', generationId: 'g', attempt: 1 }],
+    };
+    for (const part of MAPPED_PARTS) {
+      const isSound = (document: MappedDocument): boolean => coverageOfOurs(part, [document]).soundDocuments === 1;
+      const sound = samples[part].filter(isSound);
+      for (const { ours, isOptional } of coverageOfOurs(part, []).fields) {
+        // Without one of its fields such an object is none, and without all of them it is not there.
+        if (nullableObjectOf(part, ours) !== null) continue;
+        const saying = sound.filter((document) =>
+          coverageOfOurs(part, [document]).fields.some((field) => field.ours === ours && field.presentShare > 0),
+        );
+        const names = ours.split(/\[\]\.|\./);
+        const mayBeSilent = saying.some(
+          (document) => isSound(without(document, names, undefined)) || isSound(without(document, names, null)),
+        );
+        expect({ ours, isOptional, isSaid: saying.length > 0 }).toEqual({
+          ours,
+          isOptional: mayBeSilent,
+          isSaid: true,
+        });
+      }
+    }
   });
 
   it('is nothing at all of no documents', () => {
