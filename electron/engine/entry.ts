@@ -29,7 +29,7 @@ const withholdEntry = new URL(
   import.meta.url,
 );
 
-const shell = new ShellLink((ask) => tell({ type: 'ask', ...ask }));
+const shell = new ShellLink(tell);
 let engine: Engine | null = null;
 /** Ports that came before the engine was ready. */
 let starting: Promise<unknown> = Promise.resolve();

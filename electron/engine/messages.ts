@@ -63,6 +63,8 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('fatal'), error: wireErrorSchema }),
   z.object({ type: z.literal('stopped') }),
   z.object({ type: z.literal('ask'), id: z.int(), name: shellAskNameSchema, params: z.unknown() }),
+  /** Nobody waits for the answer to that ask any more; it is answered all the same. */
+  z.object({ type: z.literal('withdraw'), id: z.int() }),
   /** Which artefacts windows may be served from now on: `media` leaves pages out. Nothing is served before it is told. */
   z.object({ type: z.literal('previews'), allowed: previewsAllowedSchema }),
   /** Somebody is to be told on the desktop; `route` is where in the window it leads. */

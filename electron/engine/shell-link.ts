@@ -4,8 +4,15 @@ import { SHELL_ASKS, type ShellAnswer, type ShellAskName, type ShellParams, type
 
 /** The desktop around the engine, as the engine asks it. */
 export interface Shell {
-  /** Errors: those of what is asked; `not_found` where there is no desktop around. */
-  ask<Name extends ShellAskName>(name: Name, params: ShellParams<Name>): Promise<Result<ShellValue<Name>, AppError>>;
+  /**
+   * Errors: those of what is asked; `not_found` where there is no desktop around.
+   * @param withdrawn tells the desktop that the answer is of no use any more, as one may be that a person takes long to give
+   */
+  ask<Name extends ShellAskName>(
+    name: Name,
+    params: ShellParams<Name>,
+    withdrawn?: AbortSignal,
+  ): Promise<Result<ShellValue<Name>, AppError>>;
 }
 
 /** What stands in for a desktop where the engine runs without one: there is nothing to ask. */
@@ -13,12 +20,10 @@ export const NO_SHELL: Shell = {
   ask: () => Promise.resolve(err(appError('not_found', 'connections are kept by the desktop application'))),
 };
 
-/** An ask on its way to the desktop. */
-export interface SentAsk {
-  readonly id: number;
-  readonly name: ShellAskName;
-  readonly params: unknown;
-}
+/** An ask on its way to the desktop, or word that it is of no use any more. */
+export type SentAsk =
+  | { readonly type: 'ask'; readonly id: number; readonly name: ShellAskName; readonly params: unknown }
+  | { readonly type: 'withdraw'; readonly id: number };
 
 /** Asks over the port to the process that started the engine; each answer finds its ask by number. */
 export class ShellLink implements Shell {
@@ -33,13 +38,18 @@ export class ShellLink implements Shell {
   async ask<Name extends ShellAskName>(
     name: Name,
     params: ShellParams<Name>,
+    withdrawn?: AbortSignal,
   ): Promise<Result<ShellValue<Name>, AppError>> {
     this.#lastId += 1;
     const id = this.#lastId;
+    const withdraw = (): void => this.#send({ type: 'withdraw', id });
     const answer = await new Promise<ShellAnswer>((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#send({ id, name, params });
+      this.#send({ type: 'ask', id, name, params });
+      withdrawn?.addEventListener('abort', withdraw, { once: true });
+      if (withdrawn?.aborted === true) withdraw();
     });
+    withdrawn?.removeEventListener('abort', withdraw);
     if (!answer.ok) return err(answer.error);
     const parsed = SHELL_ASKS[name].value.safeParse(answer.value);
     if (!parsed.success) return err(appError('internal', `the desktop's answer to ${name}`));

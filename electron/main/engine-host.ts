@@ -8,9 +8,11 @@ import {
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { engineMessageSchema, type EngineConfig, type PreviewsAllowed } from '#engine/messages.ts';
 import { ENGINE_FLAGS } from '#engine/process-flags.ts';
-import type { ShellAnswer, ShellAskName } from '#engine/shell-asks.ts';
+import type { ShellAnswer } from '#engine/shell-asks.ts';
 import type { Notice } from './notifications.ts';
 import { restartDelayMs } from './back-off.ts';
+import { OpenAsks } from './open-asks.ts';
+import type { OpenAsk } from './profiles/shell-answers.ts';
 
 /** What the host of the engine needs. */
 export interface EngineHostOptions {
@@ -18,7 +20,7 @@ export interface EngineHostOptions {
   readonly entry: string;
   readonly config: EngineConfig;
   /** Answers what the engine asks of the desktop. */
-  readonly answer: (name: ShellAskName, params: unknown) => Promise<ShellAnswer>;
+  readonly answer: (ask: OpenAsk) => Promise<ShellAnswer>;
   readonly log: (line: string) => void;
   readonly now: () => number;
   /** Called when the engine wants somebody to be told. */
@@ -73,10 +75,14 @@ export class EngineHost {
       execArgv: [...ENGINE_FLAGS],
     });
     this.#process = child;
+    const asks = new OpenAsks(this.#options.answer);
     child.stdout?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
     child.stderr?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
-    child.on('message', (message: unknown) => this.#receive(child, message));
-    child.on('exit', (code) => this.#exited(child, code));
+    child.on('message', (message: unknown) => this.#receive(child, asks, message));
+    child.on('exit', (code) => {
+      asks.withdrawAll();
+      this.#exited(child, code);
+    });
     child.postMessage({ type: 'init', config: this.#config });
     for (const contents of this.#windows) this.#handPort(contents, child);
     this.#options.onPort(connectTo(child));
@@ -129,7 +135,7 @@ export class EngineHost {
     contents.postMessage(PORT_CHANNEL, { type: 'connected' }, [connectTo(child)]);
   }
 
-  #receive(child: UtilityProcess, raw: unknown): void {
+  #receive(child: UtilityProcess, asks: OpenAsks, raw: unknown): void {
     const message = engineMessageSchema.safeParse(raw);
     if (!message.success) this.#options.log('the engine sent a message that is none of the contract');
     else if (message.data.type === 'fatal')
@@ -137,10 +143,11 @@ export class EngineHost {
     else if (message.data.type === 'ask') {
       const { id, name, params } = message.data;
       // A person may take their time to answer; an engine that has ended meanwhile hears nothing of it.
-      void this.#options.answer(name, params).then((answer) => {
+      void asks.answer(id, name, params).then((answer) => {
         if (this.#process === child) child.postMessage({ type: 'answer', id, answer });
       });
-    } else if (message.data.type === 'previews') this.#previews = message.data.allowed;
+    } else if (message.data.type === 'withdraw') asks.withdraw(message.data.id);
+    else if (message.data.type === 'previews') this.#previews = message.data.allowed;
     else if (message.data.type === 'notify') this.#options.onNotice(message.data);
   }
 

@@ -176,7 +176,7 @@ function hostEngine(
   const host: EngineHost = new EngineHost({
     entry: path.join(here, 'engine.js'),
     config,
-    answer: (name, params) => {
+    answer: (ask) => {
       const restart = (next: EngineConfig): void => void host.restart(next);
       const parts = {
         shelf,
@@ -186,7 +186,7 @@ function hostEngine(
         exports: places,
         signInPages,
       };
-      return answerShellAsk(parts, name, params);
+      return answerShellAsk(parts, ask);
     },
     log: (line) => appLog.say('engine', line),
     now: () => performance.now(),
@@ -205,7 +205,7 @@ async function askPlace(name: string): Promise<string | null> {
 }
 
 /** Asks by the system's own dialog, which no page can answer, before somebody is led to a page that a server names. */
-async function agreeToPage(host: string, server: string): Promise<boolean> {
+async function agreeToPage(host: string, server: string, withdrawn: AbortSignal): Promise<boolean> {
   const [window] = BrowserWindow.getAllWindows();
   const options = {
     type: 'question' as const,
@@ -215,6 +215,8 @@ async function agreeToPage(host: string, server: string): Promise<boolean> {
     buttons: ['Open', 'Cancel'],
     defaultId: 0,
     cancelId: 1,
+    // Closes it as if it had been cancelled.
+    signal: withdrawn,
   };
   const { response } =
     window === undefined ? await dialog.showMessageBox(options) : await dialog.showMessageBox(window, options);

@@ -3,8 +3,8 @@ import { err, ok, type Result } from '#domain/result.ts';
 
 /** The desktop as pages of identity providers need it. */
 export interface SignInDesktop {
-  /** Asks the person whether a page of this host may be opened to sign in to this server. */
-  readonly agree: (host: string, server: string) => Promise<boolean>;
+  /** Asks the person whether a page of this host may be opened to sign in to this server; once it is `withdrawn`, nobody need answer. */
+  readonly agree: (host: string, server: string, withdrawn: AbortSignal) => Promise<boolean>;
   /** Hands a page to the system's browser. */
   readonly open: (url: string) => void;
 }
@@ -53,8 +53,11 @@ export class SignInPages {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** Errors: `sign_in_blocked` for what is no such page or comes too soon, `sign_in_cancelled` where the person does not want it. */
-  async open(url: string, server: string): Promise<Result<Record<string, never>, AppError>> {
+  /**
+   * Errors: `sign_in_blocked` for what is no such page or comes too soon, `sign_in_cancelled` where the person does not want it.
+   * @param withdrawn aborts when nobody waits for the page any more: it is not opened then, whatever the person answers
+   */
+  async open(url: string, server: string, withdrawn: AbortSignal): Promise<Result<Record<string, never>, AppError>> {
     const page = signInPageOf(url);
     if (page === null) return err(appError('sign_in_blocked', 'the identity provider names no page to sign in at'));
     const nowMs = this.#monotonicMs();
@@ -66,17 +69,19 @@ export class SignInPages {
     if (!this.#agreed.has(name)) {
       if (this.#isAsking)
         return err(appError('sign_in_blocked', 'the question about another page is not answered yet'));
-      if (!(await this.#ask(page.host, server))) return err(appError('sign_in_cancelled'));
+      if (!(await this.#ask(page.host, server, withdrawn))) return err(appError('sign_in_cancelled'));
       this.#agreed.add(name);
     }
+    // It would lead to a page whose answer nothing listens for.
+    if (withdrawn.aborted) return err(appError('sign_in_cancelled', 'the sign-in was over'));
     this.#desktop.open(page.href);
     return ok({});
   }
 
-  async #ask(host: string, server: string): Promise<boolean> {
+  async #ask(host: string, server: string, withdrawn: AbortSignal): Promise<boolean> {
     this.#isAsking = true;
     try {
-      return await this.#desktop.agree(host, server);
+      return await this.#desktop.agree(host, server, withdrawn);
     } finally {
       this.#isAsking = false;
     }

@@ -29,7 +29,7 @@ export class PersonSignIn {
   constructor(options: PersonSignInOptions) {
     this.#options = options;
     this.#desk = new SignInDesk({
-      openPage: (page) => this.#openPage(page),
+      openPage: (page, ended) => this.#openPage(page, ended),
       onWaiting: (waiting) => this.#set({ ...this.#status, waiting }),
       now: options.now,
     });
@@ -69,8 +69,11 @@ export class PersonSignIn {
     this.#desk.stop();
   }
 
-  async #openPage(page: { readonly url: string; readonly server: string }): Promise<Result<unknown, AppError>> {
-    const opened = await this.#options.shell.ask('signIn.open', page);
+  async #openPage(
+    page: { readonly url: string; readonly server: string },
+    ended: AbortSignal,
+  ): Promise<Result<unknown, AppError>> {
+    const opened = await this.#options.shell.ask('signIn.open', page, ended);
     if (opened.ok || isSignInError(opened.error)) return opened;
     return err(appError('sign_in_blocked', opened.error.detail));
   }

@@ -6,8 +6,14 @@ import { authorize, renew } from './authorization.ts';
 
 /** What a desk needs. */
 export interface SignInDeskOptions {
-  /** Opens a provider's page for a person who wants to reach `server`. Errors: `sign_in_blocked`, `sign_in_cancelled`. */
-  readonly openPage: (page: { readonly url: string; readonly server: string }) => Promise<Result<unknown, AppError>>;
+  /**
+   * Opens a provider's page for a person who wants to reach `server`, unless `ended` says that nobody waits for it any more. Errors:
+   * `sign_in_blocked`, `sign_in_cancelled`.
+   */
+  readonly openPage: (
+    page: { readonly url: string; readonly server: string },
+    ended: AbortSignal,
+  ) => Promise<Result<unknown, AppError>>;
   /** Called whenever somebody begins or ends to be waited for. */
   readonly onWaiting: (waiting: SignInStatus['waiting']) => void;
   readonly now: () => number;
@@ -42,6 +48,8 @@ interface Account {
 /** A sign-in by a page, with the page once it is known. */
 interface Person {
   readonly stop: AbortController;
+  /** Aborts when the sign-in is over, however it ended. */
+  readonly ended: AbortSignal;
   readonly server: string;
   page: { readonly url: string; readonly endsAtMs: number } | null;
 }
@@ -107,9 +115,9 @@ export class SignInDesk {
 
   /** Opens the page once more that somebody is waited for at. Errors: `not_found` where there is none; those of opening. */
   async openAgain(): Promise<Result<unknown, AppError>> {
-    const { server = '', page = null } = this.#persons.at(-1) ?? {};
-    if (page === null) return err(appError('not_found', 'nobody is waited for'));
-    return this.#options.openPage({ url: page.url, server });
+    const person = this.#persons.at(-1);
+    if (person === undefined || person.page === null) return err(appError('not_found', 'nobody is waited for'));
+    return this.#options.openPage({ url: person.page.url, server: person.server }, person.ended);
   }
 
   /** Waits for nobody any more. */
@@ -204,8 +212,8 @@ export class SignInDesk {
     signal: AbortSignal | null,
   ): Promise<Result<SignInTokens, AppError>> {
     const { openPage, now, personMsMax = PERSON_MS_MAX } = this.#options;
-    const stop = new AbortController();
-    const person: Person = { stop, server, page: null };
+    const [stop, over] = [new AbortController(), new AbortController()];
+    const person: Person = { stop, ended: over.signal, server, page: null };
     this.#persons = [...this.#persons, person];
     const endsAtMs = now() + personMsMax;
     const timer = setTimeout(() => stop.abort(new SignInError(appError('sign_in_timed_out'))), personMsMax);
@@ -217,11 +225,12 @@ export class SignInDesk {
           person.page = { url, endsAtMs };
           account.refusal = appError('sign_in_needed');
           this.#tellWaiting();
-          return openPage({ url, server });
+          return openPage({ url, server }, over.signal);
         },
       });
     } finally {
       clearTimeout(timer);
+      over.abort();
       this.#persons = this.#persons.filter((other) => other !== person);
       this.#tellWaiting();
     }

@@ -20,9 +20,17 @@ export interface ShellParts {
   readonly signInPages: Pick<SignInPages, 'open'>;
 }
 
+/** One ask of the engine. */
+export interface OpenAsk {
+  readonly name: ShellAskName;
+  readonly params: unknown;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly withdrawn: AbortSignal;
+}
+
 /** Answers one ask of the engine. What does not have the form that was agreed is refused, also between our own processes. */
-export async function answerShellAsk(parts: ShellParts, name: ShellAskName, params: unknown): Promise<ShellAnswer> {
-  const answer = await answerOf(parts, name, params);
+export async function answerShellAsk(parts: ShellParts, { name, params, withdrawn }: OpenAsk): Promise<ShellAnswer> {
+  const answer = await answerOf(parts, name, params, withdrawn);
   if (answer.ok) return answer;
   return { ok: false, error: { code: answer.error.code, detail: answer.error.detail } };
 }
@@ -33,6 +41,7 @@ function answerOf(
   { shelf, logTail, config, restart, exports, signInPages }: ShellParts,
   name: ShellAskName,
   raw: unknown,
+  withdrawn: AbortSignal,
 ): MaybeLater {
   switch (name) {
     case 'profiles.list':
@@ -59,7 +68,9 @@ function answerOf(
     case 'exports.show':
       return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.show(file));
     case 'signIn.open':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ url, server }) => signInPages.open(url, server));
+      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ url, server }) =>
+        signInPages.open(url, server, withdrawn),
+      );
     case 'log.tail':
       return ok({ lines: logTail() });
     default:

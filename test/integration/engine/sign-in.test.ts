@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConnectionProfile } from '#domain/connection-profile.ts';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { EngineStatus } from '#contract/status.ts';
@@ -61,7 +62,10 @@ function profileOf(
 }
 
 /** A console on the connection, with a window; the person's browser goes wherever it is led. */
-async function open(profile: ConnectionProfile | null): Promise<EngineWindow> {
+async function open(
+  profile: ConnectionProfile | null,
+  asked: Pick<Parameters<typeof shelfShell>[0], 'agree'> = {},
+): Promise<EngineWindow> {
   const shelf = new ProfileShelf(
     path.join(folder, 'connections.json'),
     new SecretVault(cipherKeyStore(), 'darwin'),
@@ -72,6 +76,7 @@ async function open(profile: ConnectionProfile | null): Promise<EngineWindow> {
     config: () => started.config,
     browse: (url) => void shown.push(visit(url)),
     monotonicMs: () => clockMs,
+    ...asked,
   });
   const started: Engine = consoleEngine(
     {
@@ -163,6 +168,24 @@ describe(`a person who signs in in the browser (seed ${SEED})`, () => {
     await window.untilStatus(isLostBy('sign_in_cancelled'));
     expect(await window.ask('profiles.signIn', { act: 'open' })).toMatchObject({ error: { code: 'not_found' } });
     expect(expectOk(await window.ask('status.get', {})).signIn.waiting).toBeNull();
+  });
+
+  it.each([
+    { end: 'cancels', act: (window: EngineWindow) => window.ask('profiles.signIn', { act: 'cancel' }) },
+    { end: 'stops the program', act: () => engine?.stop() },
+  ])('who $end is led to no page, also by a question that is answered later', async ({ act }) => {
+    const [asked, answered] = [Promise.withResolvers<AbortSignal>(), Promise.withResolvers<boolean>()];
+    const agree = (_host: string, _server: string, withdrawn: AbortSignal): Promise<boolean> => {
+      asked.resolve(withdrawn);
+      return answered.promise;
+    };
+    const window = await open(profileOf(), { agree });
+    const withdrawn = await asked.promise;
+    await act(window);
+    await vi.waitFor(() => expect(withdrawn.aborted).toBe(true));
+    answered.resolve(true);
+    await setImmediate();
+    expect(shown).toEqual([]);
   });
 
   it('holds up no engine that stops', async () => {
