@@ -11,6 +11,7 @@ import { doomedStore, doomSchema } from './doom.ts';
 import { FAULT_POLICY, FAULT_PROVIDER } from './fault-jobs.ts';
 import { poisonable } from './poison.ts';
 import { fixedPolicy } from '../support/fixed-policy.ts';
+import { keepCompiled } from './keep-compiled.ts';
 import { orderingProvider } from './ordering-provider.ts';
 
 /** What a runner process is told, as JSON in its only argument. */
@@ -68,4 +69,7 @@ async function work(order: RunnerOrder): Promise<void> {
   }
 }
 
-if (import.meta.main) await work(runnerOrderSchema.parse(JSON.parse(process.argv[2] ?? '')));
+if (import.meta.main) {
+  keepCompiled();
+  await work(runnerOrderSchema.parse(JSON.parse(process.argv[2] ?? '')));
+}

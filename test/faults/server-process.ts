@@ -1,6 +1,8 @@
 import { startSandbox } from '#sandbox/server.ts';
+import { keepCompiled } from './keep-compiled.ts';
 
 /** The sandbox server as a process that can be killed: folder, port, and by how much its clock is wrong, in milliseconds. */
 const [dataDir = '', port = '0', skewMs = '0'] = process.argv.slice(2);
 const sandbox = await startSandbox({ dataDir, port: Number(port), now: () => Date.now() + Number(skewMs) });
 process.stdout.write(`${sandbox.port}\n`);
+keepCompiled();
