@@ -504,7 +504,7 @@ export class Engine {
     if (reconsidered !== undefined) this.#tellPrompts(reconsidered);
     await this.#keeper?.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
-      await this.#runner.begin(store, missingIndexes, this.#demo?.provider ?? null);
+      await this.#runner.begin({ store, missingIndexes, demo: this.#demo?.provider ?? null });
     }
   }
 

@@ -3,6 +3,7 @@ import type { AuditFile } from '#cache/audit-file.ts';
 import type { AlertDesk } from '#console/alerts/alert-desk.ts';
 import type { JobDesk } from '#console/retry/job-desk.ts';
 import { requestNameSchema, type RequestName } from '#contract/requests.ts';
+import type { RunnerAction } from '#contract/runner-action.ts';
 import type { EngineStatus, RunnerStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
@@ -51,7 +52,7 @@ export interface HandlerParts {
   /** Where exports are written. */
   readonly exportFolder: string;
   /** Error: `not_found` where this engine has no runner. */
-  readonly controlRunner: (action: 'pause' | 'resume') => Result<RunnerStatus, AppError>;
+  readonly controlRunner: (action: RunnerAction) => Promise<Result<RunnerStatus, AppError>>;
   readonly reconciliation: ReconciliationDesk;
   /** Views and drafts of the person, or why they cannot be had. */
   readonly own: Result<OwnFile, AppError>;

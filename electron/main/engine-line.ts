@@ -1,5 +1,6 @@
 import type { MessagePortMain } from 'electron';
 import { REQUESTS } from '#contract/requests.ts';
+import type { RunnerAction } from '#contract/runner-action.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import { toWindowSchema, type ToEngine } from '#contract/wire.ts';
 
@@ -41,7 +42,7 @@ export class EngineLine {
   }
 
   /** Pauses or resumes this machine's runner; a refusal goes to the log. */
-  control(action: 'pause' | 'resume'): void {
+  control(action: RunnerAction): void {
     this.#lastId += 1;
     this.#send({ type: 'request', id: this.#lastId, name: 'runner.control', params: { action } });
   }

@@ -1,8 +1,9 @@
 import { refusalOf } from '#contract/request-refusal.ts';
+import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
 import type { EngineStatus } from '#contract/status.ts';
 
 /** What an entry of the tray's menu does; null for one that only tells. */
-export type TrayAction = 'open' | 'pause' | 'resume' | 'quit' | null;
+export type TrayAction = 'open' | RunnerAction | 'quit' | null;
 
 /** The tray as data. */
 export interface TrayState {
@@ -61,10 +62,15 @@ function runnerLine({ runner }: EngineStatus): string {
   }
 }
 
-/** Pause or resume, where there is a runner and the person may; what they may not is not offered. */
+const RUNNER_LABELS: Readonly<Record<RunnerAction, string>> = {
+  pause: 'Pause this machine',
+  resume: 'Resume this machine',
+  start: 'Start this machine again',
+};
+
+/** What the runner of this machine can be asked, where the person may; what they may not is not offered. */
 function control({ runner, person }: EngineStatus): readonly TrayState['items'][number][] {
   if (refusalOf('runner.control', person) !== null) return [];
-  if (runner.state === 'running') return [{ label: 'Pause this machine', action: 'pause' }];
-  if (runner.state === 'paused') return [{ label: 'Resume this machine', action: 'resume' }];
-  return [];
+  const action = runnerActionOf(runner);
+  return action === null ? [] : [{ label: RUNNER_LABELS[action], action }];
 }

@@ -1,6 +1,7 @@
 import { Command } from 'cmdk';
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
+import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
 import type { OwnerKind } from '#contract/owner-views.ts';
 import { MarkedText } from '../components/marked-text.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
@@ -174,15 +175,16 @@ function FoundJob({ row }: { row: JobRow }): ReactNode {
   );
 }
 
+const RUNNER_ACTIONS: Readonly<Record<RunnerAction, string>> = {
+  pause: 'Pause the runner of this machine',
+  resume: 'Resume the runner of this machine',
+  start: 'Start the runner of this machine again',
+};
+
 function Actions({ onRun }: { onRun: (action: () => void) => void }): ReactNode {
-  const state = useEngineStatus().data?.runner.state;
+  const runner = useEngineStatus().data?.runner;
   const refusal = useRefusal('runner.control');
-  const runnerAction =
-    state === 'running'
-      ? ({ name: 'Pause', does: 'pause' } as const)
-      : state === 'paused'
-        ? ({ name: 'Resume', does: 'resume' } as const)
-        : null;
+  const runnerAction = runner === undefined ? null : runnerActionOf(runner);
   const control = useRunnerControl();
   const { setTheme, setTimeZone, timeZone } = usePreferences();
   const setHelpOpen = useScreenMemory((memory) => memory.setHelpOpen);
@@ -190,7 +192,7 @@ function Actions({ onRun }: { onRun: (action: () => void) => void }): ReactNode 
     { name: 'Show the keyboard shortcuts', run: () => setHelpOpen(true) },
     ...(runnerAction === null || refusal !== null
       ? []
-      : [{ name: `${runnerAction.name} the runner of this machine`, run: () => control.mutate(runnerAction.does) }]),
+      : [{ name: RUNNER_ACTIONS[runnerAction], run: () => control.mutate(runnerAction) }]),
     ...themeSchema.options.map((theme) => ({ name: `Theme: ${theme}`, run: () => setTheme(theme) })),
     {
       name: timeZone === 'utc' ? 'Show times in the zone of this machine' : 'Show times in UTC',

@@ -1,5 +1,6 @@
 import { CirclePause, CirclePlay, Cog } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
 import type { RunnerStatus } from '#contract/status.ts';
 import { explainError } from '#domain/errors.ts';
 import { refusalCode } from '#domain/people.ts';
@@ -15,13 +16,19 @@ const SAYS: Readonly<Record<RunnerStatus['state'], string>> = {
   stopped: 'Runner stopped',
 };
 
-/** This machine's runner: what it does, and the switch that pauses it. */
+const ACTIONS: Readonly<Record<RunnerAction, { readonly name: string; readonly does: string }>> = {
+  pause: { name: 'Pause the runner', does: 'Pause: takes no new jobs, finishes what it has' },
+  resume: { name: 'Resume the runner', does: 'Resume: takes jobs again' },
+  start: { name: 'Start the runner again', does: 'Start again: looks whether what kept it from running is mended' },
+};
+
+/** This machine's runner: what it does, and the switch that pauses it, or starts it again where it could not be begun. */
 export function RunnerCard(): ReactNode {
   const runner = useEngineStatus().data?.runner;
   const control = useRunnerControl();
   const refusal = useRefusal('runner.control');
   if (runner === undefined) return null;
-  const action = runner.state === 'running' ? 'pause' : runner.state === 'paused' ? 'resume' : null;
+  const action = runnerActionOf(runner);
   return (
     <section className="side-card" aria-label="Runner" data-state={runner.state}>
       <Cog aria-hidden size={16} className={runner.active > 0 ? 'is-turning' : undefined} />
@@ -44,13 +51,11 @@ export function RunnerCard(): ReactNode {
           className="icon-button"
           disabled={control.isPending || refusal !== null}
           onClick={() => control.mutate(action)}
-          aria-label={action === 'pause' ? 'Pause the runner' : 'Resume the runner'}
+          aria-label={ACTIONS[action].name}
           title={
             refusal !== null
               ? explainError({ code: refusalCode(refusal), detail: refusal.detail })
-              : action === 'pause'
-                ? 'Pause: takes no new jobs, finishes what it has'
-                : 'Resume: takes jobs again'
+              : ACTIONS[action].does
           }
         >
           {action === 'pause' ? <CirclePause aria-hidden size={16} /> : <CirclePlay aria-hidden size={16} />}

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-query';
 import { createContext, use, type ReactNode } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
+import type { RunnerAction } from '#contract/runner-action.ts';
 import type { EngineClient } from './engine-client.ts';
 import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
 
@@ -193,7 +194,7 @@ export function useRunnerControl() {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async (action: 'pause' | 'resume') => valueOrThrow(await engine.call('runner.control', { action })),
+    mutationFn: async (action: RunnerAction) => valueOrThrow(await engine.call('runner.control', { action })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.status }),
   });
 }

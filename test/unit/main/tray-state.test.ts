@@ -48,6 +48,15 @@ describe('the tray', () => {
     expect(state.items.map(({ action }) => action)).toEqual(['open', null, null, null, 'pause', 'quit']);
   });
 
+  it('offers to start a runner again that could not be begun, and none where none was asked for', () => {
+    const off = { state: 'off', runnerId: null, concurrency: 0, active: 0 } as const;
+    const error = { code: 'indexes_missing', detail: 'jobs.rl_claim' } as const;
+    const refused = trayStateOf(statusOf('founder', { connection: connected, runner: { ...off, error } }));
+    expect(refused.items.at(-2)?.action).toBe('start');
+    const none = trayStateOf(statusOf('founder', { connection: connected, runner: { ...off, error: null } }));
+    expect(none.items.map(({ action }) => action)).toEqual(['open', null, null, null, 'quit']);
+  });
+
   it('marks a pause and a server that is away, and offers to resume', () => {
     const paused = trayStateOf(statusOf('founder', { connection: connected, runner: runner('paused') }));
     expect([paused.mark, paused.items.at(-2)?.action]).toEqual(['paused', 'resume']);
