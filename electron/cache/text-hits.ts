@@ -5,9 +5,11 @@ import { whereOf } from './job-query.ts';
 import { firstNumOf, lastNumOf, secondOf, secondOfNum } from './job-table.ts';
 import type { StatementPool } from './statement-pool.ts';
 
-/** A page looks at this many hits at least, and then at more until it is full or this many. */
+/** A page with a filter beside the words looks at this many hits at least, and then at more until it is full or this many. */
 const HITS_MIN = 200;
 const HITS_MAX = 10_000;
+/** Without a filter each hit is a row, but for those of the second that the last one stands in: so many more than the page shows. */
+const SPARE_HITS = 24;
 const WIDENED_BY = 5;
 /** Rows that are read at once at least: with a filter beside the words few of them may be of the page. */
 const ROWS_MIN = 100;
@@ -17,7 +19,9 @@ const ROWS_MIN = 100;
  * they are sorted here, so a second is taken only when all of it has been seen.
  */
 export function readNewestHits(pool: StatementPool, plan: PagePlan, text: string): ScannedRows {
-  for (let examined = Math.max(HITS_MIN, plan.limit * 2); ; examined *= WIDENED_BY) {
+  // Hits of a phrase cost by the words that are looked through for each, so no more are asked for than there is use for.
+  const first = plan.restrictions.length === 0 ? plan.limit + SPARE_HITS : Math.max(HITS_MIN, plan.limit * 2);
+  for (let examined = first; ; examined *= WIDENED_BY) {
     const scanned = readStep(pool, plan, text, examined);
     // Where one second holds more hits than the step nothing was gained, and the step has to be wider whatever it costs.
     if (scanned === null) continue;

@@ -20,6 +20,8 @@ const FIELD_ALIASES: Readonly<Record<string, SearchField>> = {
 export interface SearchTerm {
   readonly field: SearchField | null;
   readonly words: string;
+  /** The same words as the search index has them; one at least. */
+  readonly folded: readonly string[];
   /** True where the last of the words may go on. */
   readonly isPrefix: boolean;
 }
@@ -38,9 +40,11 @@ export function searchTermsOf(text: string): readonly SearchTerm[] {
     const field = name === undefined ? undefined : FIELD_ALIASES[name.toLowerCase()];
     // Something like `https://…` is a word with a colon in it and names no field.
     const words = name !== undefined && field === undefined ? whole.replaceAll('"', ' ') : (phrase ?? bare ?? '');
-    if (tokensOf(words).length === 0) continue;
+    const tokens = tokensOf(words);
+    if (tokens.length === 0) continue;
     const isPrefix = phrase === undefined && words.endsWith('*');
-    terms.push({ field: field ?? null, words: words.replaceAll(/["\0]/g, ' '), isPrefix });
+    const folded = tokens.map((token) => token.folded);
+    terms.push({ field: field ?? null, words: words.replaceAll(/["\0]/g, ' '), folded, isPrefix });
     isLastOpen = phrase === undefined && !isPrefix && canBeBeginning(words);
   }
   const last = terms.at(-1);
@@ -82,20 +86,37 @@ const ASCII = /^[\0-\x7f]*$/;
 
 /** Words are letters, digits and what marks them; case and accents do not count, as in the index. */
 function tokensOf(text: string): readonly Token[] {
-  // Most texts have no accent to take off, and each token of them would be looked through for some.
-  if (ASCII.test(text)) {
-    const lower = text.toLowerCase();
-    return Array.from(lower.matchAll(/[a-z0-9]+/g), (match) => ({
-      folded: match[0],
-      from: match.index,
-      to: match.index + match[0].length,
-    }));
-  }
+  if (ASCII.test(text)) return asciiTokens(text.toLowerCase(), 0);
   return Array.from(text.matchAll(/[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu), (match) => ({
     folded: match[0].normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase(),
     from: match.index,
     to: match.index + match[0].length,
   }));
+}
+
+/** Words of a text of ASCII in small letters: most texts have no accent to take off, and each token of them would be looked through for some. */
+function asciiTokens(lower: string, start: number): readonly Token[] {
+  const tokens: Token[] = [];
+  // A word that begins before the start is left out whole, and not cut in two.
+  const word = /(?<![a-z0-9])[a-z0-9]+/g;
+  word.lastIndex = start;
+  for (let match = word.exec(lower); match !== null; match = word.exec(lower)) {
+    tokens.push({ folded: match[0], from: match.index, to: word.lastIndex });
+  }
+  return tokens;
+}
+
+/** The words of a text from the first on that what is searched for can begin with; none where it is not in it. */
+function tokensFrom(text: string, terms: readonly SearchTerm[]): readonly Token[] {
+  if (!ASCII.test(text)) return tokensOf(text);
+  const lower = text.toLowerCase();
+  let start = lower.length;
+  for (const { folded } of terms) {
+    // Most texts are ruled out by this, and need not be split into words.
+    if (!folded.every((word) => lower.includes(word))) continue;
+    start = Math.min(start, lower.indexOf(folded[0] ?? ''));
+  }
+  return asciiTokens(lower, start);
 }
 
 /** A piece of a text, and whether it is what was searched for. */
@@ -138,23 +159,17 @@ export function cutAroundHit(
 }
 
 function hitsIn(text: string, terms: readonly SearchTerm[], field: SearchField): readonly Omit<Token, 'folded'>[] {
-  const tokens = tokensOf(text);
-  const found = terms
-    .filter((term) => term.field === null || term.field === field)
-    .flatMap((term) => {
-      const wanted = tokensOf(term.words).map(({ folded }) => folded);
-      return tokens.flatMap((first, start) => {
-        const last = tokens[start + wanted.length - 1];
-        const isHit =
-          last !== undefined &&
-          wanted.every((word, n) => {
-            const folded = tokens[start + n]?.folded ?? '';
-            return term.isPrefix && n === wanted.length - 1 ? folded.startsWith(word) : folded === word;
-          });
-        return isHit ? [{ from: first.from, to: last.to }] : [];
-      });
-    })
-    .sort((left, right) => left.from - right.from || right.to - left.to);
+  const asked = terms.filter((term) => term.field === null || term.field === field);
+  if (asked.length === 0) return [];
+  const tokens = tokensFrom(text, asked);
+  const found: { readonly from: number; readonly to: number }[] = [];
+  for (const [start, { from }] of tokens.entries()) {
+    for (const term of asked) {
+      const last = tokens[start + term.folded.length - 1];
+      if (last !== undefined && beginsAt(tokens, start, term)) found.push({ from, to: last.to });
+    }
+  }
+  found.sort((left, right) => left.from - right.from || right.to - left.to);
   // What lies within or runs into the one before is one with it.
   const joined: { from: number; to: number }[] = [];
   for (const hit of found) {
@@ -163,4 +178,12 @@ function hitsIn(text: string, terms: readonly SearchTerm[], field: SearchField):
     else joined.push({ ...hit });
   }
   return joined;
+}
+
+/** True where the words of a term stand at a token. */
+function beginsAt(tokens: readonly Token[], start: number, { folded, isPrefix }: SearchTerm): boolean {
+  return folded.every((word, n) => {
+    const token = tokens[start + n]?.folded ?? '';
+    return isPrefix && n === folded.length - 1 ? token.startsWith(word) : token === word;
+  });
 }

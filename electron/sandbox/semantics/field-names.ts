@@ -1,4 +1,4 @@
-import { ARRAY, behind, CODE_WITH_SCOPE, DOCUMENT, lengthAt } from './bson-elements.ts';
+import { ARRAY, behind, CODE_WITH_SCOPE, DOCUMENT, lengthAt } from '#domain/bson-elements.ts';
 
 /**
  * Stands before a name that is a whole number, wherever a document is a JavaScript object: objects put such names first, whatever order

@@ -1,9 +1,9 @@
 import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
+import { onlyFields } from '#domain/bson-elements.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
-import { onlyFields } from '../semantics/bson-elements.ts';
 import { keysOf } from '../semantics/field-names.ts';
 import { keyValuesAt } from '../semantics/paths.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
@@ -94,7 +94,9 @@ export class Records {
     this.#deadline.check();
     const row = this.#read.get(record);
     if (row === undefined) return null;
-    return fields === null ? decodeForStore(row.bson) : decodeExact(onlyFields(row.bson, fields));
+    const { bson } = row;
+    if (fields === null) return decodeForStore(bson);
+    return decodeExact(onlyFields(bson, (from, to) => fields.has(bson.toString('utf8', from, to))));
   }
 
   /** Counted once, and then kept up with every insert and delete. */

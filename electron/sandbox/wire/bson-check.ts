@@ -1,4 +1,4 @@
-import { ARRAY, behind, CODE_WITH_SCOPE, DOCUMENT, lengthAt } from '../semantics/bson-elements.ts';
+import { ARRAY, behind, CODE_WITH_SCOPE, DOCUMENT, lengthAt } from '#domain/bson-elements.ts';
 
 /** Why bytes are refused before anybody builds values out of them. */
 export type BsonDefect = 'bounds' | 'type' | 'depth';

@@ -1,4 +1,4 @@
-import { ARRAY, DOCUMENT } from '../semantics/bson-elements.ts';
+import { ARRAY, DOCUMENT } from '#domain/bson-elements.ts';
 import { encode, isDoc, sourceOf, type Doc } from '../semantics/values.ts';
 
 const LENGTH_BYTES = 4;

@@ -38,6 +38,74 @@ describe('what was searched for is marked in a text', () => {
   });
 });
 
+describe('what is marked', () => {
+  /** Words of a text in turn, one by one and with nothing left out. */
+  function foldedWords(
+    text: string,
+  ): readonly { readonly folded: string; readonly from: number; readonly to: number }[] {
+    return Array.from(text.matchAll(/[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu), (match) => ({
+      folded: match[0].normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase(),
+      from: match.index,
+      to: match.index + match[0].length,
+    }));
+  }
+
+  /** Every character that belongs to a hit, found by trying each term at each word. */
+  function hitCharacters(text: string, query: string): ReadonlySet<number> {
+    const words = foldedWords(text);
+    const hits = new Set<number>();
+    for (const { field, words: wanted, isPrefix } of searchTermsOf(query)) {
+      if (field !== null && field !== 'prompt') continue;
+      const sought = foldedWords(wanted).map(({ folded }) => folded);
+      words.forEach(({ from }, start) => {
+        const last = words[start + sought.length - 1];
+        const isHit = sought.every((word, n) => {
+          const folded = words[start + n]?.folded ?? '';
+          return isPrefix && n === sought.length - 1 ? folded.startsWith(word) : folded === word;
+        });
+        for (let at = from; isHit && last !== undefined && at < last.to; at += 1) hits.add(at);
+      });
+    }
+    return hits;
+  }
+
+  const piece = fc.constantFrom(
+    'a',
+    'te',
+    'tea',
+    'Tea',
+    'steam',
+    'pot',
+    'é',
+    'Café',
+    '\u{1f375}',
+    '7',
+    ' ',
+    '-',
+    ', ',
+    '_',
+    '"',
+    '*',
+    'prompt:',
+  );
+  const anyText = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+
+  it('is every place of what was searched for and nothing else, with and without accents', () => {
+    fc.assert(
+      fc.property(anyText, anyText, (text, query) => {
+        const parts = markHits(text, searchTermsOf(query), 'prompt');
+        expect(parts.map((part) => part.text).join('')).toBe(text);
+        const marks = parts.flatMap((part) => Array.from({ length: part.text.length }, () => part.isHit));
+        const expected = hitCharacters(text, query);
+        expect(marks).toEqual(Array.from({ length: text.length }, (_, at) => expected.has(at)));
+        const cut = cutAroundHit(text, searchTermsOf(query), { field: 'prompt', chars: 1000 });
+        expect(cut).toEqual(expected.size === 0 ? null : parts);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
 describe('a search in names alone', () => {
   it('asks for the same words in ids and users and in nothing else, whatever was typed', () => {
     const word = fc.constantFrom('tea', 'ws-1', 'a*', '"two words"', 'https://x', 'nofield:y', 'x"y', '*', '');

@@ -30,7 +30,7 @@ for (const [type, size] of [
   SIZES[type] = size;
 
 /** Where the value of an element ends; null for a type that does not exist, beyond `end` where it lies outside of its document. */
-export function behind(bytes: Buffer, type: number, at: number, end: number): number | null {
+export function behind(bytes: Uint8Array, type: number, at: number, end: number): number | null {
   const size = SIZES[type] ?? UNSIZED;
   if (size !== UNSIZED) return at + size;
   switch (type) {
@@ -46,40 +46,54 @@ export function behind(bytes: Buffer, type: number, at: number, end: number): nu
     case ARRAY:
     case CODE_WITH_SCOPE:
       return at + lengthAt(bytes, at, end);
-    case REGEXP: {
-      const pattern = bytes.indexOf(0, at);
-      const options = pattern < 0 ? -1 : bytes.indexOf(0, pattern + 1);
-      return options < 0 ? end + 1 : options + 1;
-    }
+    case REGEXP:
+      return nameEndAt(bytes, nameEndAt(bytes, at, end) + 1, end) + 1;
     default:
       return null;
   }
 }
 
 /** A length that stands at a place; one that cannot be is longer than anything. */
-export function lengthAt(bytes: Buffer, at: number, end: number): number {
+export function lengthAt(bytes: Uint8Array, at: number, end: number): number {
   if (at + 4 > end) return Number.MAX_SAFE_INTEGER / 4;
-  const length = bytes.readInt32LE(at);
+  // By byte: a Uint8Array reads no integers, and a view of it would be made for each document.
+  const length =
+    (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
   return length < 0 ? Number.MAX_SAFE_INTEGER / 4 : length;
 }
 
-/** A document as BSON with those of its fields of the first level that have one of these names. @param bytes whole and sound */
-export function onlyFields(bytes: Buffer, names: ReadonlySet<string>): Buffer {
+/** Where a name that begins at a place has its zero; `end` where it has none before. A loop: names are shorter than a call costs. */
+export function nameEndAt(bytes: Uint8Array, at: number, end: number): number {
+  let zero = at;
+  while (zero < end && bytes[zero] !== 0) zero += 1;
+  return Math.min(zero, end);
+}
+
+/**
+ * A document as BSON with those of its fields of the first level that are wanted; the document itself where it is not sound.
+ * @param isWanted is given where the name of a field begins and ends
+ */
+export function onlyFields(bytes: Uint8Array, isWanted: (from: number, to: number) => boolean): Uint8Array {
   const end = bytes.length - 1;
-  const parts: Buffer[] = [Buffer.alloc(4)];
+  if (lengthAt(bytes, 0, end) !== bytes.length || bytes[end] !== 0) return bytes;
+  const parts: Uint8Array[] = [];
   let length = 5;
   for (let at = 4; at < end;) {
-    const nameEnd = bytes.indexOf(0, at + 1);
+    const nameEnd = nameEndAt(bytes, at + 1, end);
     const next = behind(bytes, bytes[at] ?? 0, nameEnd + 1, end);
-    if (nameEnd < 0 || next === null || next > end) return bytes;
-    if (names.has(bytes.toString('utf8', at + 1, nameEnd))) {
+    if (next === null || next > end) return bytes;
+    if (isWanted(at + 1, nameEnd)) {
       parts.push(bytes.subarray(at, next));
       length += next - at;
     }
     at = next;
   }
-  parts.push(Buffer.alloc(1));
-  const picked = Buffer.concat(parts, length);
-  picked.writeInt32LE(length);
+  const picked = new Uint8Array(length);
+  for (let n = 0; n < 4; n += 1) picked[n] = length >> (8 * n);
+  let at = 4;
+  for (const part of parts) {
+    picked.set(part, at);
+    at += part.length;
+  }
   return picked;
 }
