@@ -3,9 +3,11 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DamagedContentError } from './document-encoding.ts';
 
-/** Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. */
-const DAMAGED =
-  /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_READ|IOERR_DATA|IOERR_CORRUPTFS|READONLY_DBMOVED)/;
+/**
+ * Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. A read that failed (IOERR_READ) is none of them:
+ * what the system says of a bad disk SQLite tells as CORRUPT, and of everything else a later read may know better.
+ */
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ|IOERR_DATA|IOERR_CORRUPTFS|READONLY_DBMOVED)/;
 /** Codes that say that the file cannot be reached (no more handles, no right to write) and nothing of what is in it. */
 const UNREACHABLE = /^SQLITE_(?:CANTOPEN|READONLY)/;
 /** A constraint can break only where the file's content contradicts what was written to it. */

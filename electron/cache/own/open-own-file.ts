@@ -65,7 +65,10 @@ function toOwnError(cause: unknown): AppError {
   return appError('own_file_unusable', cause.message.slice(0, 300), cause);
 }
 
-/** Why the file that stands here cannot be read; null where there is none, or it can. A file that somebody holds is a good one. */
+/**
+ * Why the file that stands here is no good; null where there is none, or it is. One that somebody holds, or that cannot be reached or read
+ * just now, is a good one: nothing older may take its place.
+ */
 function findFault(options: OwnFileOptions): string | null {
   if (!existsSync(options.path)) return null;
   let db: Database.Database | null = null;
@@ -80,8 +83,7 @@ function findFault(options: OwnFileOptions): string | null {
     return check === 'ok' ? null : `it is damaged (${String(check).slice(0, 120)})`;
   } catch (cause) {
     if (!(cause instanceof Database.SqliteError)) throw cause;
-    const { code } = toCacheError(cause);
-    if (code === 'disk_full' || code === 'timed_out') throw cause;
+    if (toCacheError(cause).code !== 'cache_unusable') throw cause;
     return `it is damaged (${cause.code})`;
   } finally {
     db?.close();

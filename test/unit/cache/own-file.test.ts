@@ -1,4 +1,14 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -171,6 +181,21 @@ describe('a damaged file of a person', () => {
     expect(expectOk(own.views.list())).toEqual([]);
     const [aside = ''] = files('.set-aside-');
     expect(readFileSync(path.join(folder, aside), 'utf8')).toMatch(/somebody may want it back/);
+  });
+
+  it('is not taken for damaged while it is only out of reach, because an older backup would take the place of what is good', () => {
+    const own = open();
+    expectOk(own.views.put(VIEW));
+    own.close();
+    // As where the process may open no more files: nothing of it can be read.
+    mkdirSync(`${file}-wal`);
+    expect(openOwnFile({ path: file, source: 'one', now: () => NOW_MS })).toMatchObject({
+      error: { code: 'own_file_unusable', detail: expect.stringContaining('SQLITE_CANTOPEN') as string },
+    });
+    rmdirSync(`${file}-wal`);
+    const again = open();
+    expect(again.note).toBeNull();
+    expect(expectOk(again.views.list())).toEqual([VIEW]);
   });
 
   it('is not taken for damaged while it is only locked', () => {

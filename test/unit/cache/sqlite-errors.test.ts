@@ -21,6 +21,7 @@ describe('an error of SQLite', () => {
     'SQLITE_IOERR',
     'SQLITE_IOERR_WRITE',
     'SQLITE_IOERR_LOCK',
+    'SQLITE_IOERR_READ',
     'SQLITE_NOMEM',
     'SQLITE_INTERRUPT',
     'SQLITE_CANTOPEN',
