@@ -284,8 +284,13 @@ export function appError(code: ErrorCode, detail: string | null = null, cause?: 
  * @param what what could not be done, as `the pack could not be written`
  */
 export function writingError(what: string, cause: unknown): AppError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `${what}: ${code}`, cause);
+  const code = systemCodeOf(cause);
+  return appError(code === 'ENOSPC' ? 'disk_full' : 'internal', code === null ? what : `${what}: ${code}`, cause);
+}
+
+/** The operating system's own code of an error, for example `EACCES`; null where it has none. Its message may hold anything. */
+export function systemCodeOf(cause: unknown): string | null {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : null;
 }
 
 /** The whole sentence for people: what happened and what to do. */

@@ -2,9 +2,9 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { runSummarySchema, type RunSummary } from '#contract/reconciliation-views.ts';
-import type { AppError } from '#domain/errors.ts';
+import { writingError, type AppError } from '#domain/errors.ts';
 import { findingSchema } from '#domain/reconciliation/finding.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import { KeptRun } from './kept-run.ts';
 import { runRecordSchema, type RunRecord } from './run-record.ts';
 import { attemptWriting, readJson, writeWhole } from './whole-files.ts';
@@ -44,15 +44,17 @@ export class RunArchive {
 
   async #listFiles(): Promise<Result<readonly RunSummary[], AppError>> {
     const summaries: RunSummary[] = [];
-    const listed = await attemptWriting(async () => {
+    try {
       for (const name of await readdir(this.#folder)) {
         const runId = RUN_FILE.exec(name)?.[1];
         const run = runId === undefined ? null : await this.open(runId);
         if (run?.ok === true && run.value !== null)
           summaries.push(new KeptRun(run.value.record, run.value.beside).summary);
       }
-    });
-    return listed.ok ? ok(summaries.toSorted((left, right) => right.asOfMs - left.asOfMs)) : listed;
+    } catch (cause) {
+      return err(writingError('the runs could not be listed', cause));
+    }
+    return ok(summaries.toSorted((left, right) => right.asOfMs - left.asOfMs));
   }
 
   /** A run by its id, null where it is not kept. Errors: `malformed_document`. */

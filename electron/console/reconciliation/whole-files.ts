@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, systemCodeOf, writingError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 
 /** What the name of a damaged file ends in once another one has taken its place. */
@@ -12,8 +12,10 @@ export async function readIfThere(file: string): Promise<Result<Uint8Array | nul
   try {
     return ok(await readFile(file));
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return ok(null);
-    return err(appError('malformed_document', `${path.basename(file)} cannot be read: ${codeOf(cause)}`, cause));
+    const code = systemCodeOf(cause);
+    if (code === 'ENOENT') return ok(null);
+    const says = `${path.basename(file)} cannot be read`;
+    return err(appError('malformed_document', code === null ? says : `${says}: ${code}`, cause));
   }
 }
 
@@ -54,17 +56,12 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Runs a writing; what the disk refuses becomes `disk_full` or `internal`. */
+/** Runs the writing of what belongs to a run; what the disk refuses becomes `disk_full` or `internal`. */
 export async function attemptWriting(write: () => Promise<void>): Promise<Result<void, AppError>> {
   try {
     await write();
     return ok(undefined);
   } catch (cause) {
-    const code = codeOf(cause);
-    return err(appError(code === 'ENOSPC' ? 'disk_full' : 'internal', `the run could not be stored: ${code}`, cause));
+    return err(writingError('the run could not be stored', cause));
   }
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

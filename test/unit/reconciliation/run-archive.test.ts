@@ -57,6 +57,13 @@ describe('the archive of runs', () => {
     expect(expectOk(await archive.list()).map(({ asOfMs }) => asOfMs - AS_OF_MS)).toEqual([2, 1]);
   });
 
+  it('says that runs could not be listed, and not that one could not be stored', async () => {
+    await writeFile(path.join(folder, 'runs'), 'no folder');
+    expect(await new RunArchive(folder).list()).toMatchObject({
+      error: { code: 'internal', detail: 'the runs could not be listed: ENOTDIR' },
+    });
+  });
+
   it('lists the runs from their files where the index is damaged', async () => {
     const archive = new RunArchive(folder);
     const record = await makeRun();
