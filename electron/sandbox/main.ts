@@ -32,15 +32,20 @@ function portOf(text: string): number {
   return port;
 }
 
-const sandbox = await startSandbox({
-  dataDir: options.dataDir,
-  port: options.port,
-  ...(options.auth ? { auth: { users: firstUsers() } } : {}),
-  log: (message) => process.stderr.write(`${message}\n`),
-});
-process.stdout.write(`${sandbox.uri}\n`);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void sandbox.stop().then(() => process.exit(0));
+try {
+  const sandbox = await startSandbox({
+    dataDir: options.dataDir,
+    port: options.port,
+    ...(options.auth ? { auth: { users: firstUsers() } } : {}),
+    log: (message) => process.stderr.write(`${message}\n`),
   });
+  process.stdout.write(`${sandbox.uri}\n`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void sandbox.stop().then(() => process.exit(0));
+    });
+  }
+} catch (cause) {
+  process.stderr.write(`The sandbox server did not start: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+  process.exitCode = 1;
 }

@@ -29,6 +29,9 @@ export function recordBounds(collection: number): [before: number, behind: numbe
 /** Pages in the write-ahead log before they are brought into the file, which waits for the disk twice: 64 MiB. */
 const CHECKPOINT_PAGES = 16_384;
 
+/** How long a server that was told to stop may still hold its file, in milliseconds. */
+const LOCK_WAIT_MS = 2000;
+
 /** The application id of a file whose indexes are to be filled again. */
 export const INDEXES_EMPTY = 1;
 
@@ -52,13 +55,21 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Opens or creates the file at `path`, or a database in memory for `:memory:`.
+ * Opens or creates the file at `path`, or a database in memory for `:memory:`, for this connection alone: a server counts records and
+ * changes in its memory, so that two over one file would write over each other.
  * A commit is in the log when it returns, and is brought to the disk by `DiskSync`; SQLite itself waits for the disk only where the log
  * goes into the file.
  */
 export function openSqlite(path: string): Sqlite {
-  const sqlite = new Database(path);
-  sqlite.pragma('journal_mode = WAL');
+  const sqlite = new Database(path, { timeout: LOCK_WAIT_MS });
+  try {
+    sqlite.pragma('locking_mode = EXCLUSIVE');
+    sqlite.pragma('journal_mode = WAL');
+  } catch (cause) {
+    sqlite.close();
+    if (!(cause instanceof Database.SqliteError) || cause.code !== 'SQLITE_BUSY') throw cause;
+    throw new Error(`Another sandbox server has ${path} open. Stop that one, or take another data folder.`, { cause });
+  }
   sqlite.pragma('synchronous = NORMAL');
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('cache_size = -65536');

@@ -117,6 +117,21 @@ describe('a sandbox server on disk', () => {
     LIMIT_MS,
   );
 
+  it('a second server on the same folder is refused in words, and the first one goes on', async () => {
+    const { child, uri } = await startProcess();
+    await expect(startSandbox({ dataDir })).rejects.toThrow(/Another sandbox server has .* open/);
+    const client = await new MongoClient(uri).connect();
+    await client.db('d').collection<Kept>('alone').insertOne({ _id: 'one', n: 1 });
+    await client.close();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const after = await startSandbox({ dataDir });
+    const again = await new MongoClient(after.uri).connect();
+    expect(await again.db('d').collection<Kept>('alone').countDocuments()).toBe(1);
+    await again.close();
+    await after.stop();
+  });
+
   it('data of the layout before is taken over as it stands', async () => {
     const folder = path.join(dataDir, 'layout');
     const first = await startSandbox({ dataDir: folder });
