@@ -37,6 +37,7 @@ import { OwnRunner } from './own-runner.ts';
 import { PersonBoard } from './person-board.ts';
 import { PlanHost } from './plan-host.ts';
 import type { EnginePort } from './port.ts';
+import { closeToOthers } from './private-files.ts';
 import { RedactionBoard } from './redaction/redaction-board.ts';
 import { NO_SHELL, type Shell } from './shell-link.ts';
 import { PersonSignIn } from './sign-in/person-sign-in.ts';
@@ -155,6 +156,7 @@ export class Engine {
 
   async #start(): Promise<Result<void, AppError>> {
     const { config, log } = this.#options;
+    closeToOthers(config.dataDir, log);
     this.#openAudit();
     this.#board.set({ redaction: this.#redaction.status });
     this.#tellPreviews();

@@ -2,6 +2,7 @@ import { explainError } from '#domain/errors.ts';
 import { Engine } from './engine.ts';
 import { parentMessageSchema, type EngineMessage, type PreviewsAllowed } from './messages.ts';
 import { parentPortOf } from './parent-port.ts';
+import { PRIVATE_UMASK } from './private-files.ts';
 import { ShellLink } from './shell-link.ts';
 import { toWireError } from './window-session.ts';
 
@@ -28,6 +29,9 @@ const withholdEntry = new URL(
   isSource ? '../cache/threads/withhold-thread.ts' : './copy-withholding.js',
   import.meta.url,
 );
+
+// What this process writes are prompts, outputs and figures of customers, and other users of the machine read none of it.
+process.umask(PRIVATE_UMASK);
 
 const shell = new ShellLink(tell);
 let engine: Engine | null = null;

@@ -38,7 +38,7 @@ export class AppLog {
 
   constructor(options: AppLogOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true });
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.#stream = createStream(FILE, { path: options.folder, size: FILE_SIZE, maxFiles: FILES_MAX, mode: 0o600 });
     // A full disk must not end the application; the terminal still has the line.
     this.#stream.on('error', (cause) => options.echo(`the log cannot be written: ${cause.message}`));

@@ -37,7 +37,8 @@ if (!launch.ok) {
   app.exit(2);
 } else {
   if (launch.value.dataDir !== null) {
-    mkdirSync(launch.value.dataDir, { recursive: true });
+    // Prompts and outputs of customers stand in it, which are nothing for other users of the machine.
+    mkdirSync(launch.value.dataDir, { recursive: true, mode: 0o700 });
     app.setPath('userData', launch.value.dataDir);
   }
   // A second start hands its link to the first and ends; two engines on one folder would fight over the offline copy.

@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from './application.ts';
 import { openJob, part, rowOf } from './job.page.ts';
 import { startProduction } from './production.ts';
@@ -64,6 +66,23 @@ test.describe('the page', () => {
       [false, 'invalid_request'],
       [false, 'invalid_request'],
     ]);
+  });
+
+  test('leaves nothing that other users of the machine could read or enter', async ({ start }) => {
+    test.skip(process.platform === 'win32', 'the folders of a profile are private there by themselves');
+    const { page, dataDir } = await start();
+    await expect(page.getByRole('grid', { name: 'Jobs' }).getByRole('row').nth(1)).toBeVisible();
+    // The rest is the browser's own, and where the window stood.
+    const ours = (name: string): boolean =>
+      /^(?:artefacts|audit|copies|logs|people|sandbox)(?:$|\/)|^own\.sqlite/.test(name);
+    const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter(ours);
+    for (const folder of ['audit', 'copies', 'sandbox'])
+      expect(files.map((file) => path.dirname(file))).toContain(folder);
+    const open = files.filter((file) => {
+      const found = statSync(path.join(dataDir, file), { throwIfNoEntry: false });
+      return found !== undefined && (found.mode & 0o077) !== 0;
+    });
+    expect(open).toEqual([]);
   });
 
   test('shows markup, script, right-to-left text and very long lines of a job as text', async ({ start }) => {
