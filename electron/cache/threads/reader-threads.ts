@@ -11,14 +11,20 @@ export interface ReaderThreadsOptions {
   readonly entry: URL;
   /** The file of the copy; it has to stand before anything is asked. */
   readonly file: string;
-  /** How many threads; two where nothing is said, so that a slow question does not hold up a quick one. */
+  /**
+   * How many threads at most; two where nothing is said, so that a slow question does not hold up a quick one. Another one is begun when a
+   * question has waited: at the start of the program there is nothing slow, and a thread costs a tenth of a second of processor time.
+   */
   readonly threads?: number;
+  /** How long a question waits until another thread is begun for it, in milliseconds. */
+  readonly waitMs?: number;
   /** The copy was found damaged by a question, which is answered with the same error. */
   readonly onUnusable?: (error: AppError) => void;
   readonly log: (line: string, cause?: unknown) => void;
 }
 
 const THREADS = 2;
+const WAIT_MS = 30;
 
 interface Question {
   readonly id: number;
@@ -36,15 +42,17 @@ interface Thread {
 
 /**
  * Reads the copy on threads of its own, so that no question holds up the process that hosts windows, monitor and runner. A
- * question whose signal is aborted is not begun, or interrupted where it is under way; its answer is then `cancelled`. Threads
- * begin with {@link ReaderThreads.begin}, or with the first question, and are never terminated: that would tear SQLite down in the
- * middle of a call, and the process with it.
+ * question whose signal is aborted is not begun, or interrupted where it is under way; its answer is then `cancelled`. The first
+ * thread begins with {@link ReaderThreads.begin}, or with the first question. Threads are never terminated: that would tear SQLite down
+ * in the middle of a call, and the process with it.
  */
 export class ReaderThreads {
   readonly #options: ReaderThreadsOptions;
   readonly #threads = new Set<Thread>();
   #waiting: Question[] = [];
   #lastId = 0;
+  /** Runs while a question waits and there may be another thread. */
+  #waitTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** While the file is another's: nobody opens it, and what is asked waits. */
   #isHeld = false;
@@ -64,9 +72,9 @@ export class ReaderThreads {
     return Object.fromEntries(methods) as unknown as CopyReader;
   }
 
-  /** Begins the threads before anything is asked, so that the first question need not wait for their start. */
+  /** Begins the first thread before anything is asked, so that the first question need not wait for its start. */
   begin(): void {
-    while (this.#begin() !== null);
+    if (this.#threads.size === 0) this.#begin();
   }
 
   /**
@@ -104,6 +112,7 @@ export class ReaderThreads {
   }
 
   async #endThreads(): Promise<void> {
+    this.#stopWaiting();
     for (const { worker } of this.#threads) worker.postMessage({ type: 'close' } satisfies ToReader);
     await Promise.all([...this.#threads].map(({ exited }) => exited));
   }
@@ -137,14 +146,33 @@ export class ReaderThreads {
 
   #dispatch(): void {
     while (this.#waiting.length > 0 && !this.#isHeld) {
-      const thread = [...this.#threads].find(({ question }) => question === null) ?? this.#begin();
-      if (thread === null) return;
+      const free = [...this.#threads].find(({ question }) => question === null);
+      const thread = free ?? (this.#threads.size === 0 ? this.#begin() : null);
+      if (thread === null) {
+        this.#beginLater();
+        return;
+      }
       const question = this.#waiting.shift();
       if (question === undefined) return;
       thread.question = question;
       const { id, method, args } = question;
       thread.worker.postMessage({ type: 'ask', id, method, args: [...args] } satisfies ToReader);
     }
+  }
+
+  /** Most questions are answered sooner than another thread would be there. */
+  #beginLater(): void {
+    const { threads = THREADS, waitMs = WAIT_MS } = this.#options;
+    if (this.#waitTimer !== null || this.#threads.size >= threads) return;
+    this.#waitTimer = setTimeout(() => {
+      this.#waitTimer = null;
+      if (this.#waiting.length > 0 && this.#begin() !== null) this.#dispatch();
+    }, waitMs);
+  }
+
+  #stopWaiting(): void {
+    if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
+    this.#waitTimer = null;
   }
 
   /** @returns null where there are as many as there may be */

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Long, ObjectId } from 'bson';
@@ -104,6 +105,22 @@ describe('the copy read on threads of its own', () => {
     expect(met).toEqual(['cache_unusable']);
     reading.refuse(appError('copy_keeps_failing'));
     expect(await reading.for().counts()).toMatchObject({ ok: false, error: { code: 'copy_keeps_failing' } });
+    await reading.close();
+  });
+
+  it.each([
+    { waitMs: 60_000, begun: 1 },
+    { waitMs: 0, begun: 2 },
+  ])('begins another thread for a question that has waited: $begun after $waitMs ms', async ({ waitMs, begun }) => {
+    let workers = 0;
+    const count = (): void => void (workers += 1);
+    subscribe('worker_threads', count);
+    const reading = new ReaderThreads({ entry: ENTRY, file: world.file, waitMs, log: () => undefined });
+    reading.begin();
+    const answers = await Promise.all([1, 2, 3].map(async () => reading.for().counts()));
+    unsubscribe('worker_threads', count);
+    expect(answers.map((answer) => expectOk(answer).total)).toEqual([300, 300, 300]);
+    expect(workers).toBe(begun);
     await reading.close();
   });
 
