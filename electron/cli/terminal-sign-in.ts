@@ -1,7 +1,7 @@
 import { ok } from '#domain/result.ts';
 import { signInHostsIn } from '#engine/sign-in/sign-in-hosts.ts';
 import { SignInDesk } from '#engine/sign-in/sign-in-desk.ts';
-import { labelOf } from '#store/connection.ts';
+import { labelOf } from '#store/server-address.ts';
 import type { SignIn } from '#store/sign-in.ts';
 
 /**

@@ -2,23 +2,15 @@ import { missingPrivileges, type Privilege } from '#domain/privileges.ts';
 import type { Refusal } from '#domain/people.ts';
 import type { PersonStatus } from './person-views.ts';
 import type { RequestDefinition } from './requests/definition.ts';
+import { refusalBy } from './requests/refusal.ts';
 import { REQUESTS, requestNameSchema, type RequestName } from './requests.ts';
 
 /**
  * Why somebody may not make a request here and now; null where they may. The engine refuses by it, and a window asks it so that
- * nobody is offered what would be refused. The role is named first, then the connection, then what the server's user lacks.
+ * nobody is offered what would be refused.
  */
-export function refusalOf(
-  name: RequestName,
-  { access, lacking }: Pick<PersonStatus, 'access' | 'lacking'>,
-): Refusal | null {
-  const { permission, writes }: RequestDefinition = REQUESTS[name];
-  const { read, write } = access[permission];
-  if (read !== null || writes === false) return read;
-  if (write !== null) return write;
-  const missing = lacking[name] ?? [];
-  if (missing.length === 0) return null;
-  return { cause: 'privileges', detail: `the server's user lacks ${missing.join(', ')}`.slice(0, 1000) };
+export function refusalOf(name: RequestName, person: Pick<PersonStatus, 'access' | 'lacking'>): Refusal | null {
+  return refusalBy(name, REQUESTS[name], person);
 }
 
 /** Why somebody may not make each of the requests that they may not make, once for each of them. */

@@ -3,7 +3,6 @@ import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import type { SignIn } from '#store/sign-in.ts';
-import { openProcessStore } from '#store/process-store.ts';
 import type { KeptConnection } from './connection-keeper.ts';
 
 /** A store that a {@link ConnectionKeeper} can look after. */
@@ -25,8 +24,12 @@ export interface AttachOptions {
   readonly signIn?: SignIn | null;
 }
 
-/** Opens a store with this process's clock and randomness. Errors: those of `openStore`. */
+/**
+ * Opens a store with this process's clock and randomness. Errors: those of `openStore`. The driver is loaded here and by nobody before:
+ * a copy is shown without it.
+ */
 export async function attach(options: AttachOptions): Promise<Result<AttachedStore, AppError>> {
+  const { openProcessStore } = await import('#store/process-store.ts');
   const store = await openProcessStore(options);
   const noteRefused = <Value>(result: Result<Value, AppError>): Result<Value, AppError> => {
     if (!result.ok && result.error.code === 'login_refused') options.signIn?.refused(result.error);

@@ -16,7 +16,8 @@ import type { EngineStatus } from '#contract/status.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { labelOf, type Store } from '#store/connection.ts';
+import type { Store } from '#store/connection.ts';
+import { labelOf } from '#store/server-address.ts';
 import type { SignIn } from '#store/sign-in.ts';
 import { attach, type AttachedStore } from './attach.ts';
 import { AlertWatch } from './alert-watch.ts';
@@ -74,6 +75,9 @@ export interface EngineOptions {
  */
 export class Engine {
   readonly #options: EngineOptions;
+  /** A label of deployment and database, no secret: what the copy and everything else on this machine is about. */
+  readonly #source: string;
+  readonly #files: DataFiles;
   readonly #board: StatusBoard;
   readonly #person: PersonBoard;
   readonly #redaction: RedactionBoard;
@@ -102,11 +106,13 @@ export class Engine {
   constructor(options: EngineOptions) {
     const config = openedConfig(options.config);
     this.#options = { ...options, config };
+    this.#source = sourceOf(config);
+    this.#files = dataFilesOf(config.dataDir, this.#source, config.mapping);
     const { log } = options;
     this.#person = new PersonBoard({
       fallbackName: this.#fallbackName(),
       isReadOnly: config.isReadOnly,
-      memoryFile: filesOf(config).personFile,
+      memoryFile: this.#files.personFile,
       onChange: (person) => {
         // Another role sees through other rules.
         this.#board.set({ person, redaction: this.#redaction.status });
@@ -117,7 +123,7 @@ export class Engine {
     });
     this.#redaction = new RedactionBoard({
       role: () => this.#person.status.role,
-      memoryFile: filesOf(config).redactionFile,
+      memoryFile: this.#files.redactionFile,
       onChange: (redaction) => {
         this.#board.set({ redaction });
         this.#tellPreviews();
@@ -146,7 +152,7 @@ export class Engine {
     if (!started.ok) {
       this.#failure = started.error;
       const { config } = this.#options;
-      const label = config.mongodbUri === null ? SANDBOX_LABEL : sourceOf(config);
+      const label = config.mongodbUri === null ? SANDBOX_LABEL : this.#source;
       const isSandbox = config.mongodbUri === null;
       const error = toWireError(started.error);
       this.#board.set({ connection: { state: 'disconnected', label, isSandbox, error, nextTryAtMs: null } });
@@ -168,7 +174,7 @@ export class Engine {
     const label = isSandbox ? ok(SANDBOX_LABEL) : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
     const signIn = this.#signIns.forConnection(config, uri.value, label.value);
-    const source = sourceOf(config);
+    const source = this.#source;
     const cache = this.#openCopy(source, null);
     if (!cache.ok) return cache;
     const copy = this.#copyFile(cache.value, source);
@@ -265,7 +271,7 @@ export class Engine {
       controlRunner: (action) => this.#runner.control(action),
       desk: () => this.#desk,
       plans: () => this.#plans,
-      exportFolder: filesOf(this.#options.config).exportFolder,
+      exportFolder: this.#files.exportFolder,
       artefactDir: path.join(this.#options.config.dataDir, 'artefacts'),
       reconciliation: this.#reconciliation,
       own: this.#own,
@@ -287,7 +293,7 @@ export class Engine {
       store: () => this.#connectedStore(),
       status: () => this.#board.current,
       dataDir: config.dataDir,
-      copyFile: filesOf(config).copyFile,
+      copyFile: this.#files.copyFile,
       metInCopy: (error) => this.#keeper?.met(error),
       now: Date.now,
     };
@@ -338,7 +344,7 @@ export class Engine {
 
   /** One file for each deployment and database, so that going back to one finds its copy again. */
   #openCopy(source: string, fault: string | null): Result<Cache, AppError> {
-    const file = filesOf(this.#options.config).copyFile;
+    const file = this.#files.copyFile;
     try {
       mkdirSync(path.dirname(file), { recursive: true });
     } catch (cause) {
@@ -363,8 +369,8 @@ export class Engine {
 
   /** Without it everything else works: whoever asks for a view or a draft is told why there is none. */
   #openOwn(source: string): Result<OwnFile, AppError> {
-    const { config, log } = this.#options;
-    const own = openOwnFile({ path: filesOf(config).ownFile, source, now: Date.now });
+    const { log } = this.#options;
+    const own = openOwnFile({ path: this.#files.ownFile, source, now: Date.now });
     if (!own.ok) log(explainError(own.error), own.error.cause);
     else if (own.value.note !== null) log(own.value.note);
     return own;
@@ -373,7 +379,7 @@ export class Engine {
   /** Without an audit nothing that must be recorded is done; what only shows lists goes on. */
   #openAudit(): void {
     const { config, log } = this.#options;
-    const file = AuditFile.open(filesOf(config).auditFile, randomUUID);
+    const file = AuditFile.open(this.#files.auditFile, randomUUID);
     if (!file.ok) {
       log('the audit could not be opened', file.error);
       return;
@@ -394,7 +400,7 @@ export class Engine {
 
   #openReconciliation(uri: string, signIn: SignIn | null): DeskHost {
     const { config, deskEntry, log } = this.#options;
-    const { copyFile, runFolder, exportFolder } = filesOf(config);
+    const { copyFile, runFolder, exportFolder } = this.#files;
     return new DeskHost({
       entry: deskEntry,
       settings: {
@@ -421,10 +427,10 @@ export class Engine {
   }
 
   #keepCopy(copy: CopyFile, readers: ReaderThreads, own: Result<OwnFile, AppError>): CopyKeeper {
-    const { config, withholdEntry, log } = this.#options;
+    const { withholdEntry, log } = this.#options;
     const keeper = new CopyKeeper({
       copy,
-      file: filesOf(config).copyFile,
+      file: this.#files.copyFile,
       readers,
       own,
       mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
@@ -447,10 +453,10 @@ export class Engine {
   }
 
   #openReaders(): ReaderThreads {
-    const { config, readerEntry, log } = this.#options;
+    const { readerEntry, log } = this.#options;
     const readers = new ReaderThreads({
       entry: readerEntry,
-      file: filesOf(config).copyFile,
+      file: this.#files.copyFile,
       onUnusable: (error) => this.#keeper?.met(error),
       log,
     });
@@ -544,10 +550,6 @@ function systemName(): string {
     // An account without an entry in the system's list of users has no name.
     return 'unknown';
   }
-}
-
-function filesOf(config: EngineConfig): DataFiles {
-  return dataFilesOf(config.dataDir, sourceOf(config), config.mapping);
 }
 
 /** What the copy and everything else on this machine is about: a label of deployment and database, no secret. */

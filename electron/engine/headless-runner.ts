@@ -3,7 +3,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
 import type { Provider } from '#runner/provider.ts';
 import type { JobRunner } from '#runner/runner.ts';
-import { isSignedIn, labelOf } from '#store/connection.ts';
+import { isSignedIn, labelOf } from '#store/server-address.ts';
 import { attach, type AttachedStore, type AttachOptions } from './attach.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';

@@ -1,5 +1,5 @@
 import type { MessagePortMain } from 'electron';
-import { REQUESTS } from '#contract/requests.ts';
+import { STATUS_REQUESTS } from '#contract/requests/status.ts';
 import type { RunnerAction } from '#contract/runner-action.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import { toWindowSchema, type ToEngine } from '#contract/wire.ts';
@@ -63,7 +63,7 @@ export class EngineLine {
     } else if (message.type === 'failure')
       this.#log(`the tray was refused: ${message.error.code} ${message.error.detail ?? ''}`.trimEnd());
     else if (message.id === STATUS_ID) {
-      const status = REQUESTS['status.get'].result.safeParse(message.result);
+      const status = STATUS_REQUESTS['status.get'].result.safeParse(message.result);
       if (status.success) this.#onStatus(status.data);
     }
   }

@@ -1,4 +1,5 @@
-import { refusalOf } from '#contract/request-refusal.ts';
+import { refusalBy } from '#contract/requests/refusal.ts';
+import { RUNNER_REQUESTS } from '#contract/requests/runner.ts';
 import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
 import type { EngineStatus } from '#contract/status.ts';
 
@@ -70,7 +71,7 @@ const RUNNER_LABELS: Readonly<Record<RunnerAction, string>> = {
 
 /** What the runner of this machine can be asked, where the person may; what they may not is not offered. */
 function control({ runner, person }: EngineStatus): readonly TrayState['items'][number][] {
-  if (refusalOf('runner.control', person) !== null) return [];
+  if (refusalBy('runner.control', RUNNER_REQUESTS['runner.control'], person) !== null) return [];
   const action = runnerActionOf(runner);
   return action === null ? [] : [{ label: RUNNER_LABELS[action], action }];
 }

@@ -1,6 +1,5 @@
 import { ok, type Result } from '#domain/result.ts';
 import type { ChangeBatch, ChangeFollower } from '#store/change-source.ts';
-import { attemptCall } from '#store/driver-errors.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { decodePosition, encodePosition } from './position.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
@@ -112,7 +111,7 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
     const askedAt = await work.read(() => work.changes.now());
     if (askedAt === 'stopped') return STOPPED;
     if (!askedAt.ok) return failed(askedAt.error);
-    const batch = await work.read(() => attemptCall(() => follower.next()));
+    const batch = await work.read(() => follower.next());
     if (batch === 'stopped') return STOPPED;
     if (!batch.ok) return endOf(batch.error);
     const { changes, position, isInvalidated } = batch.value;

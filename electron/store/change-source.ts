@@ -40,8 +40,8 @@ export interface ReadWithin {
 
 /** An open change stream. */
 export interface ChangeFollower {
-  /** The next changes, an empty batch when there was none within about a second. Rejects with the driver's error. */
-  next(): Promise<ChangeBatch>;
+  /** The next changes, an empty batch when there was none within about a second. Errors: the driver's. */
+  next(): Promise<Result<ChangeBatch, AppError>>;
   close(): Promise<void>;
 }
 
@@ -199,7 +199,11 @@ class StreamFollower implements ChangeFollower {
     this.#first = await this.#stream.tryNext();
   }
 
-  async next(): Promise<ChangeBatch> {
+  next(): Promise<Result<ChangeBatch, AppError>> {
+    return attemptCall(() => this.#next());
+  }
+
+  async #next(): Promise<ChangeBatch> {
     const events: ChangeStreamDocument<RawDocument>[] = [];
     const first = this.#first ?? (await this.#stream.tryNext());
     this.#first = null;

@@ -1,5 +1,5 @@
 import { MongoBulkWriteError, MongoClient, type Db } from 'mongodb';
-import { ConnectionString } from 'mongodb-connection-string-url';
+import type { ConnectionString } from 'mongodb-connection-string-url';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
@@ -31,11 +31,10 @@ import type { ReadableStore, Topology, WritableStore } from './ports.ts';
 import { isPersonsSignIn, signInOptions, type SignIn } from './sign-in.ts';
 import { readOnlyDb } from './read-only-db.ts';
 import { controlRunner } from './runner-nodes.ts';
+import { databaseOf, parseUri } from './server-address.ts';
 import { ServerLook } from './server-look.ts';
 import { ServerClock } from './server-clock.ts';
 import { oweRelease, type ReleaseOwed } from './stranded-release.ts';
-
-const DEFAULT_DATABASE = 'runledger';
 
 /** How to reach a deployment. */
 export interface StoreOptions {
@@ -82,19 +81,6 @@ export interface Store {
   readonly missingIndexes: readonly string[];
   /** Closes every socket. Idempotent. */
   close(): Promise<void>;
-}
-
-/** True where whoever connects by this address signs in in the browser. */
-export function isSignedIn(uri: string): boolean {
-  const parsed = parseUri(uri);
-  return parsed.ok && isPersonsSignIn(parsed.value);
-}
-
-/** A label of a URI for people: hosts and database, no user, no password, no options. */
-export function labelOf(uri: string, dbName: string | null): Result<string, AppError> {
-  const parsed = parseUri(uri);
-  if (!parsed.ok) return parsed;
-  return ok(`${parsed.value.hosts.join(',')}/${databaseOf(parsed.value, dbName)}`);
 }
 
 /**
@@ -211,15 +197,6 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
   }
 }
 
-function parseUri(uri: string): Result<ConnectionString, AppError> {
-  try {
-    return ok(new ConnectionString(uri));
-  } catch (cause) {
-    // The parser's message quotes the text that it was given, and that may hold a password.
-    return err(appError('uri_invalid', null, cause));
-  }
-}
-
 function connectionOf(options: StoreOptions, uri: ConnectionString): Result<MongoClient, AppError> {
   const isPersons = isPersonsSignIn(uri);
   const { signIn = null } = options;
@@ -239,11 +216,6 @@ function connectionOf(options: StoreOptions, uri: ConnectionString): Result<Mong
   } catch (cause) {
     return err(appError('uri_invalid', null, cause));
   }
-}
-
-function databaseOf(uri: ConnectionString, dbName: string | null): string {
-  const named = decodeURIComponent(uri.pathname.replace(/^\//, ''));
-  return dbName ?? (named === '' ? DEFAULT_DATABASE : named);
 }
 
 const helloSchema = z.looseObject({ setName: z.string().optional(), msg: z.string().optional() });

@@ -7,7 +7,7 @@ import { attach } from '#engine/attach.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { MAPPING_OPTION, readMappingFile } from '#cli/mapping-file.ts';
 import { withQuietUsage } from '#cli/quiet-usage.ts';
-import { labelOf } from '#store/connection.ts';
+import { labelOf } from '#store/server-address.ts';
 import type { DoctorContext } from '#engine/doctor/check.ts';
 import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
 import { terminalSignIn } from '../terminal-sign-in.ts';

@@ -2,7 +2,7 @@ import type { SignInStatus } from '#contract/status.ts';
 import type { ConnectionProfile, ProfileLogin } from '#domain/connection-profile.ts';
 import { appError, isSignInError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { isSignedIn, labelOf } from '#store/connection.ts';
+import { isSignedIn, labelOf } from '#store/server-address.ts';
 import type { SignIn } from '#store/sign-in.ts';
 import type { EngineConfig } from '../messages.ts';
 import type { Shell } from '../shell-link.ts';

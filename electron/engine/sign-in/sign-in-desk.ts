@@ -2,7 +2,8 @@ import type { SignInStatus } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { SignInError, type AskSignIn, type SignIn, type SignInQuestion, type SignInTokens } from '#store/sign-in.ts';
-import { authorize, renew } from './authorization.ts';
+
+// What speaks to providers is loaded when somebody signs in (`authorization.ts`): no other start needs it.
 
 /** What a desk needs. */
 export interface SignInDeskOptions {
@@ -179,6 +180,7 @@ export class SignInDesk {
     const refreshToken = kept ?? question.refreshToken;
 
     if (refreshToken !== null) {
+      const { renew } = await import('./authorization.ts');
       const renewed = await renew({ ...question, refreshToken }, this.#anyOf(signal));
       if (renewed.ok) return ok(this.#keep(account, question, renewed.value));
       // What is only out of reach is tried again later, with the same token, which the driver keeps as well.
@@ -218,6 +220,7 @@ export class SignInDesk {
     const endsAtMs = now() + personMsMax;
     const timer = setTimeout(() => stop.abort(new SignInError(appError('sign_in_timed_out'))), personMsMax);
     try {
+      const { authorize } = await import('./authorization.ts');
       return await authorize(question, {
         redirectPort,
         signal: this.#anyOf(stop.signal, signal),

@@ -6,7 +6,7 @@ import type { Page } from '@playwright/test';
 import { build } from 'vite';
 import { NO_REDACTION, type RedactionRules } from '#domain/redaction/redaction-rule.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
-import { labelOf } from '#store/connection.ts';
+import { labelOf } from '#store/server-address.ts';
 import { startApplication } from '../../e2e/application.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { BenchChild } from '../child.ts';

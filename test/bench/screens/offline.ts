@@ -2,7 +2,7 @@ import type { RedactionRules } from '#domain/redaction/redaction-rule.ts';
 import { ok } from '#domain/result.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { RedactionBoard } from '#engine/redaction/redaction-board.ts';
-import { labelOf } from '#store/connection.ts';
+import { labelOf } from '#store/server-address.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
 /** Nobody listens there: the application shows its offline copy. */

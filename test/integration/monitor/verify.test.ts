@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from 'zod';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
-import { labelOf, type Store } from '#store/connection.ts';
+import type { Store } from '#store/connection.ts';
+import { labelOf } from '#store/server-address.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { runProgram } from '../../support/run-program.ts';

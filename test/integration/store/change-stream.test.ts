@@ -20,7 +20,7 @@ async function nextChanges(follower: ChangeFollower, count: number): Promise<Cha
   const changes: ChangeBatch['changes'][number][] = [];
   let last: ChangeBatch | null = null;
   for (let round = 0; round < 10 && changes.length < count; round += 1) {
-    last = await follower.next();
+    last = expectOk(await follower.next());
     changes.push(...last.changes);
   }
   if (last === null) throw new Error('nothing was read');

@@ -7,6 +7,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
 import type { ChangeBatch, ChangeFollower, ReadWithin, StoreChange } from '#store/change-source.ts';
+import { attemptCall } from '#store/driver-errors.ts';
 import type { Topology } from '#store/ports.ts';
 import { NOW_MS } from '../cache/cache-world.ts';
 
@@ -174,21 +175,22 @@ export class FakeServer implements ChangesPort {
     let position = from;
     let isClosed = false;
     return {
-      next: async (): Promise<ChangeBatch> => {
-        this.calls.push('next');
-        await setImmediate();
-        if (this.hangingCall === 'next') return this.#hang();
-        const fault = this.followFaults.shift();
-        if (fault !== undefined) throw fault;
-        if (isClosed) throw new MongoNetworkError('the stream is closed');
-        const events = this.#log.slice(position, position + 3);
-        position += events.length;
-        return {
-          changes: events.filter(({ isInvalidating }) => !isInvalidating).map(({ change }) => change),
-          position: String(position),
-          isInvalidated: events.some(({ isInvalidating }) => isInvalidating),
-        };
-      },
+      next: () =>
+        attemptCall(async (): Promise<ChangeBatch> => {
+          this.calls.push('next');
+          await setImmediate();
+          if (this.hangingCall === 'next') return this.#hang();
+          const fault = this.followFaults.shift();
+          if (fault !== undefined) throw fault;
+          if (isClosed) throw new MongoNetworkError('the stream is closed');
+          const events = this.#log.slice(position, position + 3);
+          position += events.length;
+          return {
+            changes: events.filter(({ isInvalidating }) => !isInvalidating).map(({ change }) => change),
+            position: String(position),
+            isInvalidated: events.some(({ isInvalidating }) => isInvalidating),
+          };
+        }),
       close: () => {
         if (!isClosed) this.openStreams -= 1;
         isClosed = true;
