@@ -29,6 +29,7 @@ export default defineConfig({
         root,
         test: {
           name: 'integration',
+          globalSetup: 'test/support/own-data-folder.ts',
           include: ['test/integration/**/*.test.ts'],
           environment: 'node',
           testTimeout: 120_000,

@@ -10,7 +10,7 @@ import {
   type AuditFilter,
   type ChainHead,
 } from '#domain/audit.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decode } from './document-encoding.ts';
 import { sha256OfText } from './sha256.ts';
@@ -51,11 +51,18 @@ export class AuditFile {
   /**
    * Opens the file and begins a chain where there is none.
    * @param newId the id of a chain that is begun
-   * Errors: `disk_full`, `audit_unusable` where the file is damaged; it is not set aside by itself, because it is evidence.
+   * Errors: `disk_full`, `audit_unusable` where its folder cannot be made or the file is damaged; it is not set aside by itself, because it is evidence.
    */
   static open(file: string, newId: () => string): Result<AuditFile, AppError> {
-    return attempt(() => {
+    try {
       mkdirSync(path.dirname(file), { recursive: true });
+    } catch (cause) {
+      const code = systemCodeOf(cause);
+      return err(
+        appError(code === 'ENOSPC' ? 'disk_full' : 'audit_unusable', `its folder cannot be made: ${code}`, cause),
+      );
+    }
+    return attempt(() => {
       const db = new Database(file);
       // An entry stands on the disk before what it tells of is begun.
       db.pragma('journal_mode = WAL');

@@ -42,6 +42,8 @@ export interface CommandReport {
   readonly text: string;
   /** True where it is made of the console's own words, which redaction would make unreadable. */
   readonly isOwnWords?: boolean;
+  /** What the audit keeps of before and after, where it is told of the command. */
+  readonly noted?: Readonly<Record<string, unknown>>;
 }
 
 /** Runs a command on a server: opens it, prints the report or what is wrong, closes it. @returns the exit status */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { PRIVATE_UMASK } from '#engine/private-files.ts';
 import type { CommandContext } from './command-context.ts';
 import { addHoldsCommand } from './holds.ts';
 import { addIndexesCommand } from './indexes.ts';
@@ -21,6 +22,8 @@ import { addWhyCommand } from './why.ts';
 const program = withQuietUsage(new Command('runledger'))
   .description('Runledger without a window.')
   .showHelpAfterError();
+// What commands write, runs of reconciliation and the audit, is nothing for other users of the machine.
+process.umask(PRIVATE_UMASK);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 

@@ -1,9 +1,10 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { judgeHolds, sweepHolds, type JudgedHold } from '#console/holds.ts';
 import type { AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
+import { runAsPerson } from './as-person.ts';
 import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -28,26 +29,37 @@ export function addHoldsCommand(program: Command, context: CommandContext): void
       .option('--sweep', 'give back what is stranded; what cannot be judged is left to finance', false)
       .option('--older-than <minutes>', 'leave younger ones alone', wholeNumber(0, MINUTES_MAX), 10),
   ).action(async (flags: HoldFlags) => {
-    const access = { appName: 'Runledger holds', isReadOnly: !flags.sweep };
-    context.exit(await runOnServer(flags, access, (store) => lookAtHolds(store, flags, context.signal)));
+    const appName = 'Runledger holds';
+    const look = (store: Store, sweeper: Actor | null): Promise<Result<CommandReport, AppError>> =>
+      lookAtHolds(store, { ageMsMin: flags.olderThan * 60_000, signal: context.signal }, sweeper);
+    if (!flags.sweep) {
+      context.exit(await runOnServer(flags, { appName, isReadOnly: true }, (store) => look(store, null)));
+      return;
+    }
+    // It writes what a cancellation writes: credits go back to whom they were reserved from.
+    const asked = { olderThanMinutes: flags.olderThan };
+    const needs = { appName, request: 'cancel.run', action: 'holds.sweep', asked } as const;
+    context.exit(await runAsPerson(flags, needs, look));
   });
 }
 
+/** @param sweeper who gives back what is stranded; null where nobody does */
 async function lookAtHolds(
   store: Store,
-  flags: HoldFlags,
-  signal: AbortSignal,
+  which: Parameters<typeof judgeHolds>[1],
+  sweeper: Actor | null,
 ): Promise<Result<CommandReport, AppError>> {
-  const judged = await judgeHolds(store.reader, { ageMsMin: flags.olderThan * 60_000, signal });
+  const judged = await judgeHolds(store.reader, which);
   if (!judged.ok) return judged;
   const stranded = judged.value.filter(({ verdict }) => verdict.type === 'stranded');
   const unknown = judged.value.filter(({ verdict }) => verdict.type === 'unknown');
-  const swept = flags.sweep ? await sweepNow(store, stranded) : ok(0);
+  const swept = sweeper === null ? ok(0) : await sweepNow(store, stranded, sweeper);
   if (!swept.ok) return swept;
   const needed = judged.value.length - stranded.length - unknown.length;
   const isDone = unknown.length === 0 && swept.value === stranded.length;
   const counts = `${needed} needed, ${stranded.length} stranded, ${unknown.length} that cannot be judged.`;
-  const advice = flags.sweep ? `${swept.value} given back.` : 'Nothing was written; --sweep gives stranded ones back.';
+  const advice =
+    sweeper === null ? 'Nothing was written; --sweep gives stranded ones back.' : `${swept.value} given back.`;
   return ok({
     status: isDone ? 0 : EXIT_FOUND,
     json: {
@@ -55,16 +67,21 @@ async function lookAtHolds(
       stranded: stranded.map(viewOf),
       unknown: unknown.map(viewOf),
       swept: swept.value,
-      isDryRun: !flags.sweep,
+      isDryRun: sweeper === null,
     },
     text: [...[...stranded, ...unknown].map(lineOf), counts, advice].join('\n'),
+    noted: { swept: swept.value },
   });
 }
 
-async function sweepNow({ reader, writer }: Store, stranded: readonly JudgedHold[]): Promise<Result<number, AppError>> {
+async function sweepNow(
+  { reader, writer }: Store,
+  stranded: readonly JudgedHold[],
+  actor: Actor,
+): Promise<Result<number, AppError>> {
   const now = await reader.serverNow();
   if (!now.ok) return now;
-  return sweepHolds(writer, stranded, { actor: { type: 'user', id: userInfo().username }, now: now.value });
+  return sweepHolds(writer, stranded, { actor, now: now.value });
 }
 
 function viewOf({ job: _job, ...view }: JudgedHold): Omit<JudgedHold, 'job'> {

@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import {
   configuredLimits,
@@ -14,6 +14,7 @@ import {
 } from '#domain/runner-limit-change.ts';
 import { runnerLimitsSchema, type LimitsInForce, type RunnerLimits } from '#domain/runner-limits.ts';
 import type { Store } from '#store/connection.ts';
+import { runAsPerson } from './as-person.ts';
 import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -46,7 +47,8 @@ export function addLimitsCommand(program: Command, context: CommandContext): voi
       .argument('<max>', 'a whole number, or none')
       .argument('[name]', 'of the provider, kind or workspace'),
   ).action(async (scope: string, max: string, name: string | undefined, flags: ServerFlags) => {
-    context.exit(await change(flags, (before) => changedLimit(before, scope, max, name ?? '')));
+    const asked = { scope, max, name: name ?? null };
+    context.exit(await change(flags, asked, (before) => changedLimit(before, scope, max, name ?? '')));
   });
   withServerFlags(
     limits
@@ -57,19 +59,21 @@ export function addLimitsCommand(program: Command, context: CommandContext): voi
       .option('--tokens <number>', 'tokens a minute')
       .option('--tokens-per-request <number>', 'what one request counts against the tokens; 1000 unless told'),
   ).action(async (provider: string, flags: ServerFlags & RateFlags) => {
-    context.exit(await change(flags, (before) => changedRate(before, provider, flags)));
+    const { requests, tokens, tokensPerRequest } = flags;
+    const asked = { provider, requests, tokens, tokensPerRequest };
+    context.exit(await change(flags, asked, (before) => changedRate(before, provider, flags)));
   });
 }
 
-function change(flags: ServerFlags, changeOf: Change): Promise<number> {
-  return runOnServer(flags, { appName: 'Runledger limits', isReadOnly: false }, ({ reader, writer }) =>
-    changeLimits({ reader, writer }, changeOf),
-  );
+function change(flags: ServerFlags, asked: Readonly<Record<string, unknown>>, changeOf: Change): Promise<number> {
+  const needs = { appName: 'Runledger limits', request: 'fleet.setLimits', asked } as const;
+  return runAsPerson(flags, needs, ({ reader, writer }, actor) => changeLimits({ reader, writer }, changeOf, actor));
 }
 
 async function changeLimits(
   { reader, writer }: Pick<Store, 'reader' | 'writer'>,
   changeOf: Change,
+  actor: Actor,
 ): Promise<Result<CommandReport, AppError>> {
   const before = await reader.readLimits();
   if (!before.ok) return before;
@@ -85,10 +89,10 @@ async function changeLimits(
       text: 'That is how it is already; nothing was written.',
     });
   }
-  const actor = { type: 'user', id: userInfo().username } as const;
   const written = await writer.setLimits(after.data, before.value.revision, actor);
   if (!written.ok) return written;
-  return ok({ status: 0, json: { changes, limits: after.data }, text: changes.join('\n') });
+  const noted = { before: before.value.limits, after: after.data };
+  return ok({ status: 0, json: { changes, limits: after.data }, text: changes.join('\n'), noted });
 }
 
 function changedLimit(

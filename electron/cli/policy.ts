@@ -48,7 +48,7 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
   const policy = program
     .command('policy')
     .description('The retry policy: which failures are retried by whom, and what becomes of the charge.');
-  const reading = { appName: 'Runledger policy', request: 'policy.get' } as const;
+  const reading = { appName: 'Runledger policy', request: 'policy.get', asked: {} } as const;
   const drafting = { ...reading, request: 'policy.replay' } as const;
   const draftOption = [
     '--draft <file>',
@@ -91,18 +91,20 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
       .requiredOption('--reason <text>', 'why; stands beside the version')
       .requiredOption('--based-on <version>', 'the version that it was drafted over', wholeNumber(1, VERSION_MAX)),
   ).action(async (flags: PutFlags) => {
+    const { basedOn, reason } = flags;
+    const asked = { basedOn, reason, draftFile: flags.draft };
     context.exit(
-      await runAsPerson(flags, { ...drafting, request: 'policy.put' }, async (store, by) => {
+      await runAsPerson(flags, { ...drafting, request: 'policy.put', asked }, async (store, by) => {
         const before = await store.policies.inForce();
         if (!before.ok) return before;
         const draft = draftOf(before.value, flags.draft);
         if (!draft.ok) return draft;
-        const { basedOn, reason } = flags;
         const put = await putPolicy(store, { basedOn, draft: draft.value, reason, by });
         if (!put.ok) return put;
         const changes = diffPolicies(before.value, put.value);
         const text = [`Version ${put.value.version} is in force.`, ...changes.map(lineOf)].join('\n');
-        return ok({ status: 0, json: { version: put.value, changes }, text });
+        const noted = { before: before.value, after: put.value };
+        return ok({ status: 0, json: { version: put.value, changes }, text, noted });
       }),
     );
   });

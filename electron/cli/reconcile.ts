@@ -6,7 +6,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
-import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { appError, explainError, writingError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
@@ -15,8 +15,11 @@ import { matchInvoicesOf, withInvoiceFindings } from '#console/reconciliation/in
 import { openLastRun, saveRun } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
+import type { Store } from '#store/connection.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { personWhoMay } from './as-person.ts';
 import { readLens } from './attached-command.ts';
+import { doRecorded } from './command-audit.ts';
 import type { CommandContext } from './command-context.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
@@ -45,7 +48,8 @@ export function addReconcileCommand(program: Command, context: CommandContext): 
     .description(
       'Holds jobs, accounts and ledger against every rule. Reads only. Exit status 3 where anything is found.',
     )
-    .requiredOption('--uri <uri>', 'the MongoDB to look at')
+    // In the environment nobody else on the machine can read it.
+    .addOption(new Option('--uri <uri>', 'the MongoDB to look at').env('MONGODB_URI').makeOptionMandatory())
     .option('--db <name>', 'the database, where the URI names none')
     .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
     .option('--period <month>', 'only what belongs to this month, for example 2026-10', parsePeriod)
@@ -102,9 +106,13 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     mapping: mapping.value,
     appName: 'Runledger reconcile',
     signIn: terminalSignIn(flags),
+    // Findings that are written to a file are an export, of which the server's audit is told.
+    isReadOnly: flags.csv === undefined,
   });
   if (!store.ok) return store;
   try {
+    const person = await personWhoMay(store.value, 'reconciliation.run');
+    if (!person.ok) return person;
     const closed = await readClosedBooks(store.value.finance.periods, flags.memory ?? null);
     if (!closed.ok) return closed;
     const run = await runReconciliation(store.value.reader, {
@@ -128,8 +136,10 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     const lens = await readLens(store.value);
     if (!lens.ok) return lens;
     const clean = (text: string): string => lens.value?.clean(text) ?? text;
-    if (flags.csv !== undefined)
-      await pipeline(Readable.from(findingsCsv(record.findings, clean)), createWriteStream(flags.csv));
+    if (flags.csv !== undefined) {
+      const exported = await exportFindings(flags, { store: store.value, record, clean }, flags.csv);
+      if (!exported.ok) return exported;
+    }
     // What is kept is the run as it was; what is printed is what this person may see of it.
     const findings = record.findings.map((finding) => ({ ...finding, evidence: clean(finding.evidence) }));
     const seen = { ...record, findings };
@@ -145,6 +155,34 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   } finally {
     await store.value.close();
   }
+}
+
+async function exportFindings(
+  flags: ReconcileFlags,
+  {
+    store,
+    record,
+    clean,
+  }: { readonly store: Store; readonly record: RunRecord; readonly clean: (text: string) => string },
+  file: string,
+): Promise<Result<void, AppError>> {
+  const person = await personWhoMay(store, 'reconciliation.export');
+  if (!person.ok) return person;
+  const { period, workspace } = flags;
+  return doRecorded<void>(
+    flags,
+    { store, person: person.value },
+    { action: 'reconciliation.export', asked: { period, workspaceId: workspace, file } },
+    async () => {
+      try {
+        await pipeline(Readable.from(findingsCsv(record.findings, clean)), createWriteStream(file));
+        return ok(undefined);
+      } catch (cause) {
+        return err(writingError(`${file} could not be written`, cause));
+      }
+    },
+    () => ({ rows: record.findings.length }),
+  );
 }
 
 async function readPrices(file: string | undefined): Promise<Result<readonly ListedPrice[], AppError>> {

@@ -36,7 +36,7 @@ interface PutFlags extends DraftFlags {
 /** Adds `redaction` to the program: the rules by which texts are hidden from roles, compared and put in force. */
 export function addRedactionCommand(program: Command, context: CommandContext): void {
   const redaction = program.command('redaction').description('What is hidden from whom in prompts and outputs.');
-  const reading = { appName: 'Runledger redaction', request: 'redaction.get' } as const;
+  const reading = { appName: 'Runledger redaction', request: 'redaction.get', asked: {} } as const;
   const draftOption = ['--draft <file>', 'JSON with every rule that is to hold: {"rules": [...]}'] as const;
 
   withServerFlags(
@@ -75,18 +75,20 @@ export function addRedactionCommand(program: Command, context: CommandContext): 
         wholeNumber(0, VERSION_MAX),
       ),
   ).action(async (flags: PutFlags) => {
+    const { basedOn, reason } = flags;
+    const asked = { basedOn, reason, draftFile: flags.draft };
     context.exit(
-      await runAsPerson(flags, { ...reading, request: 'redaction.put' }, async (store, by) => {
+      await runAsPerson(flags, { ...reading, request: 'redaction.put', asked }, async (store, by) => {
         const before = await store.redaction.inForce();
         if (!before.ok) return before;
         const draft = readJsonFile(flags.draft, redactionDraftSchema);
         if (!draft.ok) return draft;
-        const { basedOn, reason } = flags;
         const put = await putRedaction(store, { basedOn, draft: draft.value, reason, by });
         if (!put.ok) return put;
         const changes = diffRedaction(before.value, put.value);
         const text = [`Version ${put.value.version} is in force.`, ...changes.map(lineOf)].join('\n');
-        return ok({ status: 0, json: { version: put.value, changes }, text, isOwnWords: true });
+        const noted = { before: before.value, after: put.value };
+        return ok({ status: 0, json: { version: put.value, changes }, text, isOwnWords: true, noted });
       }),
     );
   });

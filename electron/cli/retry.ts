@@ -16,7 +16,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
 import { allowedFilter } from '#engine/redaction/redacted-copy.ts';
-import { runAsPerson } from './as-person.ts';
+import { runAsPerson, type PersonNeeds } from './as-person.ts';
 import { readLens, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -62,7 +62,9 @@ export function addRetryCommand(program: Command, context: CommandContext): void
       .option('--reason <text>', 'why it would work now; stands in every history', ''),
   ).action(async (_flags: unknown, command: Command) => {
     const flags = command.opts<PlanFlags>();
-    context.exit(await onServer(flags, 'plans.make', (store, actor) => makePlan(store, actor, flags, context.signal)));
+    const { where, ids, remainder, afterTopUp, reason, collect } = flags;
+    const needs = { request: 'plans.make', asked: { where, ids, remainder, afterTopUp, reason, collect } } as const;
+    context.exit(await onServer(flags, needs, (store, actor) => makePlan(store, actor, flags, context.signal)));
   });
   retry
     .command('run')
@@ -75,8 +77,13 @@ export function addRetryCommand(program: Command, context: CommandContext): void
     .option('--type-credits <credits>', 'the amount that the plan spends, typed', wholeNumber(0, CREDITS_MAX))
     .action(async (planId: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<RunFlags>();
+      const { ramp, failureRate, spend, typeCredits } = flags;
       context.exit(
-        await onServer(flags, 'plans.run', (store, actor) => run(store, actor, planId, flags, context.signal)),
+        await onServer(
+          flags,
+          { request: 'plans.run', asked: { planId, ramp, failureRate, spend, typeCredits } },
+          (store, actor) => run(store, actor, planId, flags, context.signal),
+        ),
       );
     });
   addDecisions(retry, context);
@@ -95,7 +102,8 @@ function addDecisions(retry: Command, context: CommandContext): void {
       .argument('<plan>', "the plan's id")
       .action(async (planId: string, _flags: unknown, command: Command) => {
         const flags = command.optsWithGlobals<ServerFlags>();
-        context.exit(await onServer(flags, request, (store, actor) => act(deskOf(store), planId, actor)));
+        const needs = { request, asked: { planId, what: name } };
+        context.exit(await onServer(flags, needs, (store, actor) => act(deskOf(store), planId, actor)));
       });
   };
   const reported = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<CommandReport, AppError>> => {
@@ -148,10 +156,10 @@ function deskOf(store: Store): PlanDesk {
 /** Opens the server as the person that it knows; whoever may not retry is refused before anything is asked. */
 function onServer(
   flags: ServerFlags,
-  request: RequestName,
+  needs: Pick<PersonNeeds, 'request' | 'asked'>,
   act: (store: Store, actor: Actor) => Promise<Result<CommandReport, AppError>>,
 ): Promise<number> {
-  return runAsPerson(flags, { appName: 'Runledger retry', request }, act);
+  return runAsPerson(flags, { appName: 'Runledger retry', ...needs }, act);
 }
 
 async function makePlan(

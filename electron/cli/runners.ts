@@ -1,9 +1,10 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { appError, type AppError } from '#domain/errors.ts';
+import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { CONCURRENCY_MAX, isLive, type RunnerNode, type RunnerWish } from '#domain/runner-node.ts';
 import type { Store } from '#store/connection.ts';
+import { runAsPerson } from './as-person.ts';
 import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -23,11 +24,14 @@ export function addRunnersCommand(program: Command, context: CommandContext): vo
       number: string | undefined,
       flags: ServerFlags,
     ) => {
-      const access = { appName: 'Runledger runners', isReadOnly: action === undefined };
-      const status = await runOnServer(flags, access, (store) =>
-        action === undefined ? listRunners(store) : leaveWish(store, { action, runnerId: runnerId ?? '', number }),
-      );
-      context.exit(status);
+      const appName = 'Runledger runners';
+      if (action === undefined) {
+        context.exit(await runOnServer(flags, { appName, isReadOnly: true }, listRunners));
+        return;
+      }
+      const asked = { action, runnerId: runnerId ?? '', number };
+      const needs = { appName, request: 'fleet.control', asked } as const;
+      context.exit(await runAsPerson(flags, needs, (store, actor) => leaveWish(store, asked, actor)));
     },
   );
 }
@@ -54,10 +58,11 @@ function lineOf(node: RunnerNode & { readonly isLive: boolean }): string {
 async function leaveWish(
   { writer }: Store,
   asked: { readonly action: string; readonly runnerId: string; readonly number: string | undefined },
+  actor: Actor,
 ): Promise<Result<CommandReport, AppError>> {
   const wish = wishOf(asked.action, asked.number);
   if (!wish.ok) return wish;
-  const node = await writer.controlRunner(asked.runnerId, wish.value, { type: 'user', id: userInfo().username });
+  const node = await writer.controlRunner(asked.runnerId, wish.value, actor);
   if (!node.ok) return node;
   const text = `${node.value._id} is told to ${asked.action} and obeys within seconds.`;
   return ok({ status: 0, json: { runner: node.value }, text });

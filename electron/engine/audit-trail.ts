@@ -57,8 +57,11 @@ export class AuditTrail {
     this.#log = parts.log;
   }
 
-  /** Records that something is about to be done. Errors: those of the book; then it must not be done. */
-  begin(action: RequestName, params: unknown): Result<AuditedAct, AppError> {
+  /**
+   * Records that something is about to be done. Errors: those of the book; then it must not be done.
+   * @param action the name of a request, or a command's own
+   */
+  begin(action: string, params: unknown): Result<AuditedAct, AppError> {
     const person = this.#person();
     const subject = subjectOf(params);
     const details = { asked: toDetail(params) };

@@ -1,10 +1,9 @@
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { Command } from 'commander';
 import { explainError } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
+import { dataDirOf } from '#cli/data-dir.ts';
 import { MAPPING_OPTION, readMappingFile } from '#cli/mapping-file.ts';
 import { withQuietUsage } from '#cli/quiet-usage.ts';
 import { labelOf } from '#store/server-address.ts';
@@ -62,7 +61,7 @@ async function run(flags: DoctorFlags): Promise<number> {
   const mapping = read.value;
   const signIn = terminalSignIn({ uri, db: dbName });
   const attached = await attach({ uri, dbName, appName: 'Runledger doctor', isReadOnly: true, mapping, signIn });
-  const dataDir = path.resolve(flags.dataDir ?? process.env['RUNLEDGER_DATA_DIR'] ?? systemDataDir());
+  const dataDir = dataDirOf(flags.dataDir ?? null);
   const context: DoctorContext = {
     store: attached.ok ? ok(attached.value.store) : err(attached.error),
     dataDir,
@@ -83,12 +82,4 @@ async function run(flags: DoctorFlags): Promise<number> {
 function print({ name, level, says, todo }: CheckedPart): void {
   process.stdout.write(`${level.padEnd(8)}${name.padEnd(12)}${says}\n`);
   if (todo !== null) process.stdout.write(`${' '.repeat(20)}${todo}\n`);
-}
-
-/** Where Electron keeps the data of an application by this name. */
-function systemDataDir(): string {
-  const name = 'Runledger';
-  if (process.platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', name);
-  if (process.platform === 'win32') return path.join(process.env['APPDATA'] ?? homedir(), name);
-  return path.join(process.env['XDG_CONFIG_HOME'] ?? path.join(homedir(), '.config'), name);
 }

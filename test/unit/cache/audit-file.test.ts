@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -73,6 +73,13 @@ describe("a console's own audit", () => {
     fill();
     const ann = { ...EVERYTHING, actorId: 'ann' };
     expect(numbersOf({ direction: 'descending', startAtMs: BEGAN_MS + 2000 }, ann)).toEqual([4, 1]);
+  });
+
+  it('says that its folder cannot be made, because whoever opens it must refuse what is to be recorded', () => {
+    writeFileSync(path.join(folder, 'audit'), 'no folder');
+    expect(AuditFile.open(path.join(folder, 'audit', 'chain.sqlite'), () => 'chain')).toMatchObject({
+      error: { code: 'audit_unusable', detail: expect.stringContaining('cannot be made') as string },
+    });
   });
 
   it('has nothing to show before its first entry', () => {
