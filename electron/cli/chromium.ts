@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 
 /** What finding and getting a Chromium needs. */
 export interface ChromiumOptions {
@@ -13,9 +12,8 @@ export interface ChromiumOptions {
 
 /** How long a download may take, in milliseconds. */
 const FETCH_MS_MAX = 10 * 60_000;
-/** Where the installed one that was found last is noted: looking for it takes as long as everything else of the start command. */
-const NOTE = fileURLToPath(new URL('../../node_modules/.cache/runledger/chromium.json', import.meta.url));
-const noteSchema = z.object({ path: z.string() });
+/** Where the path of the installed one that was found last is noted: looking for it takes as long as everything else of the start command. */
+const NOTE = fileURLToPath(new URL('../../node_modules/.cache/runledger/chromium.txt', import.meta.url));
 
 /** What to do where no Chromium can be had, in one line. */
 export const NO_CHROMIUM =
@@ -61,7 +59,7 @@ async function installedChromium(): Promise<string | null> {
     const [found = null] = Launcher.getInstallations();
     if (found !== null) {
       mkdirSync(path.dirname(NOTE), { recursive: true });
-      writeFileSync(NOTE, JSON.stringify({ path: found }));
+      writeFileSync(NOTE, found);
     }
     return found;
   } catch (cause) {
@@ -73,8 +71,8 @@ async function installedChromium(): Promise<string | null> {
 /** The note is a convenience: one that cannot be read, or names what is gone, counts as none. */
 function notedChromium(): string | null {
   try {
-    const noted = noteSchema.parse(JSON.parse(readFileSync(NOTE, 'utf8')));
-    return existsSync(noted.path) ? noted.path : null;
+    const noted = readFileSync(NOTE, 'utf8');
+    return path.isAbsolute(noted) && existsSync(noted) ? noted : null;
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { z } from 'zod';
+import { versionIn } from './version.ts';
 
 /** How the runtime is looked for. */
 export interface ElectronRuntimeOptions {
@@ -21,8 +21,11 @@ const FETCH_MS_MAX = 10 * 60_000;
 /** For how long a failure is remembered, in milliseconds, so that not every start waits for a network that is closed. */
 const FAILURE_KEPT_MS = 24 * 3_600_000;
 
-const failureSchema = z.object({ version: z.string(), at: z.number() });
-const manifestSchema = z.object({ version: z.string() });
+/** Fetching failed: of which version, and when, in milliseconds since 1970. */
+interface Failure {
+  readonly version: string;
+  readonly at: number;
+}
 
 /**
  * The path of Electron's executable, fetched by the package's own installer where it is missing; null where it cannot be had,
@@ -31,14 +34,14 @@ const manifestSchema = z.object({ version: z.string() });
 export function findOrFetchElectron(options: ElectronRuntimeOptions): string | null {
   const { root, env, isInsisting, now, say } = options;
   const folder = path.dirname(createRequire(import.meta.url).resolve('electron/package.json'));
-  const { version } = manifestSchema.parse(JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')));
+  const version = versionIn(path.join(folder, 'package.json'));
   const installed = installedElectron(folder, env);
   if (installed !== null) return installed;
   if (env['ELECTRON_SKIP_BINARY_DOWNLOAD'] === '1') {
     say("Electron's runtime is not installed, and ELECTRON_SKIP_BINARY_DOWNLOAD=1 forbids to fetch it.");
     return null;
   }
-  const note = path.join(root, 'node_modules', '.cache', 'runledger', 'electron-fetch-failed.json');
+  const note = path.join(root, 'node_modules', '.cache', 'runledger', 'electron-fetch-failed.txt');
   const failure = readFailure(note);
   if (!isInsisting && failure?.version === version && now - failure.at < FAILURE_KEPT_MS) {
     say("Electron's runtime could not be fetched lately; `npm start -- --runtime electron` tries again.");
@@ -58,7 +61,7 @@ export function findOrFetchElectron(options: ElectronRuntimeOptions): string | n
   const reason = fetch.signal === null ? firstLine(fetch.stderr) : 'it took longer than ten minutes';
   say(`Electron's runtime could not be fetched: ${reason}.`);
   mkdirSync(path.dirname(note), { recursive: true });
-  writeFileSync(note, JSON.stringify({ version, at: now }));
+  writeFileSync(note, `${version}\n${now}\n`);
   return null;
 }
 
@@ -72,10 +75,11 @@ function installedElectron(folder: string, env: ElectronRuntimeOptions['env']): 
   return existsSync(executable) ? executable : null;
 }
 
-/** The note is a convenience: one that cannot be read counts as none. */
-function readFailure(note: string): z.infer<typeof failureSchema> | null {
+/** The note is a convenience, two lines: one that cannot be read counts as none. */
+function readFailure(note: string): Failure | null {
   try {
-    return failureSchema.parse(JSON.parse(readFileSync(note, 'utf8')));
+    const [version = '', at = ''] = readFileSync(note, 'utf8').split('\n');
+    return version === '' || !/^\d+$/.test(at) ? null : { version, at: Number(at) };
   } catch {
     return null;
   }
