@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, Option } from 'commander';
 import { buildIfStale } from './bundle.ts';
 import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
 import { withQuietUsage } from './quiet-usage.ts';
+import { standInModule } from './stand-in-bundle.ts';
 import { readVersion } from './version.ts';
 
 /** `npm start`: the application on Electron, or on what stands in for it. Exit status: the application's. */
@@ -131,15 +132,16 @@ async function onStandIn(flags: StartFlags): Promise<Launch | null> {
   }
   say(`Runledger ${readVersion()} on the Electron stand-in (Node and ${executable}), not on Electron itself.`);
   const isHeadless = flags.headless || !hasDisplay();
+  const dataDir = flags.dataDir ?? process.env['RUNLEDGER_DATA_DIR'] ?? '';
   if (isHeadless && !flags.headless) say('There is no display: the window is open, but nobody can see it.');
   return {
     command: process.execPath,
-    args: [
-      '--import',
-      new URL('../../test/support/electron-stand-in/register.ts', import.meta.url).href,
-      path.join(root, 'out/main/index.js'),
-    ],
-    env: { ELECTRON_STAND_IN_CHROMIUM: executable, ...(isHeadless ? { ELECTRON_STAND_IN_HEADLESS: '1' } : {}) },
+    args: ['--import', pathToFileURL(await standInModule(root)).href, path.join(root, 'out/main/index.js')],
+    env: {
+      ELECTRON_STAND_IN_CHROMIUM: executable,
+      ELECTRON_STAND_IN_USER_DATA: dataDir === '' ? '' : path.resolve(dataDir),
+      ...(isHeadless ? { ELECTRON_STAND_IN_HEADLESS: '1' } : {}),
+    },
   };
 }
 

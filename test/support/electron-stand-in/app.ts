@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, watch, writeFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -33,6 +33,9 @@ export class App extends StandInEmitter {
   readonly #manifest = readManifest(process.argv[1] ?? '');
   #userData: string;
   #lock: Database.Database | null = null;
+  /** The data folder whose lock was tried. */
+  #lockedData: string | null = null;
+  #isHeeding = false;
   #isQuitting = false;
   #onQuit: () => Promise<void> = () => Promise.resolve();
   #onFirst: () => void = () => undefined;
@@ -97,8 +100,28 @@ export class App extends StandInEmitter {
    * the process however it ends. A second instance leaves its command line for the first.
    */
   requestSingleInstanceLock(): boolean {
-    if (this.#lock !== null) return true;
-    const folder = path.join(this.#userData, 'electron-stand-in');
+    if (this.#lockedData === null) this.#tryLock();
+    if (this.#lockedData !== this.#userData) throw refusal('another data folder than the one that was told');
+    if (this.#lock !== null && !this.#isHeeding) this.#heedOthers();
+    return this.#lock !== null;
+  }
+
+  /**
+   * Takes the lock before the application asks for it.
+   * @param userData the data folder, empty for the default one; one that is not there yet is left to the application to make
+   */
+  beginOn(userData: string): void {
+    if (userData !== '') this.#userData = userData;
+    if (existsSync(this.#userData)) this.#tryLock();
+  }
+
+  get #lockFolder(): string {
+    return path.join(this.#userData, 'electron-stand-in');
+  }
+
+  #tryLock(): void {
+    this.#lockedData = this.#userData;
+    const folder = this.#lockFolder;
     mkdirSync(folder, { recursive: true });
     const lock = new Database(path.join(folder, 'instance.lock'), { timeout: 0 });
     try {
@@ -107,15 +130,28 @@ export class App extends StandInEmitter {
       lock.close();
       if (!(cause instanceof Database.SqliteError && cause.code === 'SQLITE_BUSY')) throw cause;
       writeFileSync(path.join(folder, `${process.pid}.argv`), JSON.stringify(process.argv));
-      return false;
+      return;
     }
     this.#lock = lock;
+    // Of starts that an earlier instance did not hear of any more.
+    for (const file of this.#otherStarts()) rmSync(file);
     this.#onFirst();
-    for (const name of readdirSync(folder)) if (name.endsWith('.argv')) rmSync(path.join(folder, name));
-    watch(folder, { persistent: false }, (_event, name) => {
-      if (name?.endsWith('.argv') === true) this.#secondInstance(path.join(folder, name));
-    });
-    return true;
+  }
+
+  #otherStarts(): readonly string[] {
+    const folder = this.#lockFolder;
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.argv'))
+      .map((name) => path.join(folder, name));
+  }
+
+  /** Tells the application of every other start, also of those since the lock was taken. */
+  #heedOthers(): void {
+    this.#isHeeding = true;
+    const heed = (): void => this.#otherStarts().forEach((file) => this.#secondInstance(file));
+    watch(this.#lockFolder, { persistent: false }, heed);
+    // The application sets its listeners once it has the lock.
+    setImmediate(heed);
   }
 
   /** What to do as soon as this is known to be the one instance on its data folder. */

@@ -158,14 +158,16 @@ export class BrowserWindow extends StandInEmitter {
       if (method === 'Target.targetDestroyed' && targetSchema.parse(params).targetId === targetId) this.#closedByUser();
     });
     void chromium.exited.then(() => this.#closedByUser());
-    await this.#place(cdp, targetId);
-    await this.#contents.attach({
-      cdp,
-      targetId,
-      schemes,
-      preload: this.#preload,
-      onBounds: () => void this.#readBounds(),
-    });
+    await Promise.all([
+      this.#place(cdp, targetId),
+      this.#contents.attach({
+        cdp,
+        targetId,
+        schemes,
+        preload: this.#preload,
+        onBounds: () => void this.#readBounds(),
+      }),
+    ]);
     cdp.onEvent(({ method, params }) => {
       if (method === 'Browser.downloadWillBegin') this.#offerDownload(params);
     });

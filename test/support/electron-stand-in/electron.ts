@@ -17,6 +17,8 @@ import { forkUtilityProcess } from './utility-process.ts';
  * the sandboxed preload, fuses, the key store) is never claimed.
  *
  * `ELECTRON_STAND_IN_CHROMIUM` names the executable. `ELECTRON_STAND_IN_HEADLESS=1` opens no window on the screen.
+ * `ELECTRON_STAND_IN_USER_DATA` is the data folder that main is going to set, empty for the default one: Chromium starts on it before
+ * main is loaded.
  * `ELECTRON_STAND_IN_SAVE_FOLDER` is where files are saved that somebody is asked a place for.
  * `ELECTRON_STAND_IN_AGREES=1` agrees to what a dialog asks. `ELECTRON_STAND_IN_BROWSER` names a file that gets a line for each page
  * that the system's browser would open.
@@ -48,8 +50,8 @@ function ownChromium(): Promise<Chromium> {
   return chromium;
 }
 
-// In Electron the browser is there before the application's own script runs. A start that fails is said, and met by the first window.
 standInApp.afterLock(() => {
+  // A start that fails is said, and met by the first window.
   void ownChromium().catch(() => undefined);
   // Node loads what answers requests when it is first named, which would be while the page waits.
   void globalThis.Response;
@@ -69,6 +71,10 @@ standInApp.beforeExit(async () => {
   cdp.tell('Browser.close', {});
   await exited;
 });
+
+// In Electron the browser is there before the application's own script runs.
+const userData = process.env['ELECTRON_STAND_IN_USER_DATA'];
+if (userData !== undefined) standInApp.beginOn(userData);
 
 export const app: App = refusing('app', standInApp);
 export const BrowserWindow = refusing('BrowserWindow', StandInWindow);

@@ -65,16 +65,18 @@ export class PreloadLink {
     const handshake = `handshake-${this.#secret}`;
     const send = (method: string, params: object): Promise<unknown> =>
       cdp.send(method, params, { sessionId, result: z.unknown() });
-    await send('Runtime.addBinding', { name: this.#binding, executionContextName: WORLD });
-    await send('Page.addScriptToEvaluateOnNewDocument', {
-      source: `(${startPage.toString()})(${JSON.stringify(handshake)}, ${createMembrane.toString()})`,
-    });
     const names = [handshake, this.#binding, this.#receiver].map((name) => JSON.stringify(name)).join(', ');
     const program = `function (require, module, exports) {\n${readFileSync(preload, 'utf8')}\n}`;
-    await send('Page.addScriptToEvaluateOnNewDocument', {
-      worldName: WORLD,
-      source: `(${startPreload.toString()})(${names}, ${createMembrane.toString()}, ${program})`,
-    });
+    await Promise.all([
+      send('Runtime.addBinding', { name: this.#binding, executionContextName: WORLD }),
+      send('Page.addScriptToEvaluateOnNewDocument', {
+        source: `(${startPage.toString()})(${JSON.stringify(handshake)}, ${createMembrane.toString()})`,
+      }),
+      send('Page.addScriptToEvaluateOnNewDocument', {
+        worldName: WORLD,
+        source: `(${startPreload.toString()})(${names}, ${createMembrane.toString()}, ${program})`,
+      }),
+    ]);
   }
 
   /** Sends a message with ports to the preload; without a document there is nobody to receive it. */

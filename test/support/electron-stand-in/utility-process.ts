@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { type MessagePortMain, RemotePorts } from './ports.ts';
 import { refusing, say, StandInEmitter } from './refusing.ts';
 
-const BOOTSTRAP = new URL('./utility-bootstrap.ts', import.meta.url).href;
+const isSource = import.meta.url.endsWith('.ts');
+const BOOTSTRAP = new URL(isSource ? './utility-bootstrap.ts' : './utility-bootstrap.js', import.meta.url).href;
 
 /** What the bootstrap in the child sends. */
 export const fromChildSchema = z.discriminatedUnion('type', [

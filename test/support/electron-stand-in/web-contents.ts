@@ -98,18 +98,21 @@ export class WebContents extends StandInEmitter {
       if (event.sessionId === sessionId) this.#heard(event);
     });
     this.#page = { target, sessionId, link, requests, frames: new Map(), stopListening };
-    await send('Page.enable');
-    await send('Inspector.enable');
-    await send('Runtime.enable');
-    await link.install();
-    await send('Fetch.enable', { patterns: [{ urlPattern: '*', requestStage: 'Request' }] });
-    // A window that the page opens is held before it loads anything, and closed.
-    await send('Target.setAutoAttach', {
-      autoAttach: true,
-      waitForDebuggerOnStart: true,
-      flatten: true,
-      filter: [{ type: 'page' }, { exclude: true }],
-    });
+    // Chromium takes them one after the other; waiting for each answer would only add the ways.
+    await Promise.all([
+      send('Page.enable'),
+      send('Inspector.enable'),
+      send('Runtime.enable'),
+      link.install(),
+      send('Fetch.enable', { patterns: [{ urlPattern: '*', requestStage: 'Request' }] }),
+      // A window that the page opens is held before it loads anything, and closed.
+      send('Target.setAutoAttach', {
+        autoAttach: true,
+        waitForDebuggerOnStart: true,
+        flatten: true,
+        filter: [{ type: 'page' }, { exclude: true }],
+      }),
+    ]);
   }
 
   /** Shows an address and resolves when it has loaded; rejects where it did not. */
