@@ -53,16 +53,10 @@ export class HealthReader {
       if (group === undefined) groups.set(key, (group = new HealthSums()));
       group.addRow(row, FIGURES_FROM);
     };
-    if (query.groupBy === 'workspace' && isUnrestricted(query.filter)) {
+    if (query.groupBy === 'workspace' && query.filter.workspaceId === null) {
       this.#read({ ...query, groupBy: null }, range, addAll);
-      const largest = largestWorkspaces(this.#pool, { ...range, limit: HEALTH_GROUPS_MAX });
+      const largest = largestWorkspaces(this.#pool, { ...range, limit: HEALTH_GROUPS_MAX }, query.filter);
       for (const [workspaceId, sums] of largest) groups.set(workspaceId, sums);
-    } else if (query.groupBy === 'workspace' && query.filter.workspaceId === null) {
-      // Nearly every job of a workspace has a row of its own: only those of the workspaces that are shown are summed up.
-      this.#read({ ...query, groupBy: null }, range, addAll);
-      for (const workspaceId of this.#largestWorkspaces(query.filter, range)) {
-        this.#read({ ...query, filter: { ...query.filter, workspaceId } }, range, addToGroup);
-      }
     } else if (query.groupBy !== null && isUnrestricted(query.filter)) {
       // Of everything together there is one row for each bucket: the many of its groups need not be added up for that once more.
       this.#read({ ...query, groupBy: null }, range, addAll);
@@ -107,17 +101,6 @@ export class HealthReader {
       paramsOf(filter, range),
     );
     for (const row of rows) take(row);
-  }
-
-  /** The workspaces with most jobs of a time, the largest first. */
-  #largestWorkspaces(filter: HealthFilter, range: BucketRange): readonly string[] {
-    const rows = this.#pool.all<{ workspace: string }>(
-      `SELECT workspace, sum(arrived + completed + failed) AS size FROM workspace_health
-       WHERE ${IN_RANGE} AND ${whereOf(filter)}
-       GROUP BY workspace ORDER BY size DESC, workspace LIMIT ${HEALTH_GROUPS_MAX}`,
-      paramsOf(filter, range),
-    );
-    return rows.map(({ workspace }) => workspace);
   }
 }
 

@@ -11,7 +11,7 @@ import { WorkspaceTotals } from './workspace-totals.ts';
 export class HealthRollUps {
   readonly #health: HealthTable;
   readonly #workspaces: HealthTable;
-  readonly #totals: WorkspaceTotals;
+  readonly #totals: readonly WorkspaceTotals[];
   #fine = new KeyedSums();
   #ofWorkspaces = new KeyedSums();
 
@@ -25,7 +25,7 @@ export class HealthRollUps {
       'provider',
       'model',
     ]);
-    this.#totals = new WorkspaceTotals(db);
+    this.#totals = [new WorkspaceTotals(db, 'workspace_totals'), new WorkspaceTotals(db, 'workspace_model_totals')];
   }
 
   move(facts: HealthFacts, by: 1 | -1): void {
@@ -61,7 +61,7 @@ export class HealthRollUps {
       writeSums(this.#health, of.grain, of.rows);
       writeSums(this.#health, of.grain, of.whole);
     }
-    this.#totals.add(this.#ofWorkspaces);
+    for (const totals of this.#totals) totals.add(this.#ofWorkspaces);
     writeSums(this.#workspaces, WORKSPACE_GRAIN, this.#ofWorkspaces);
     this.reset();
   }

@@ -71,15 +71,19 @@ export class HealthSums {
     if (sums.#finishTimes !== null) addCounts(this.finishTimes, sums.#finishTimes, by);
   }
 
-  /** Adds a row as SQLite gives it. @param at where the columns of {@link HEALTH_COLUMN_NAMES} begin in it */
-  addRow(row: readonly unknown[], at: number): void {
+  /**
+   * Adds a row as SQLite gives it, or takes it away.
+   * @param at where the columns of {@link HEALTH_COLUMN_NAMES} begin in it
+   */
+  addRow(row: readonly unknown[], at: number, by: 1 | -1 = 1): void {
     decode(() => {
-      HEALTH_COUNTERS.forEach((_, index) => {
-        this.counters[index] = (this.counters[index] ?? 0) + Number(row[at + index]);
-      });
-      const [queueTimes, finishTimes] = row.slice(at + HEALTH_COUNTERS.length);
-      if (hasBytes(queueTimes)) addEncodedDurations(this.queueTimes, queueTimes);
-      if (hasBytes(finishTimes)) addEncodedDurations(this.finishTimes, finishTimes);
+      const timesAt = at + HEALTH_COUNTERS.length;
+      for (let index = at; index < timesAt; index += 1) {
+        this.counters[index - at] = (this.counters[index - at] ?? 0) + by * Number(row[index]);
+      }
+      const [queueTimes, finishTimes] = [row[timesAt], row[timesAt + 1]];
+      if (hasBytes(queueTimes)) addEncodedDurations(this.queueTimes, queueTimes, by);
+      if (hasBytes(finishTimes)) addEncodedDurations(this.finishTimes, finishTimes, by);
     });
   }
 

@@ -46,7 +46,7 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     `);
     // How older programs marked a file that was closed.
     db.exec('DROP TABLE IF EXISTS closed');
-    fillWorkspaceTotals(db);
+    fillWorkspaceTotals(db, 'workspace_totals');
   },
   `
   -- Failures of a cause in each hour and each day: the points of its chart.
@@ -63,6 +63,22 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     SELECT 86400, day, fingerprint, sum(failed + retrying) FROM failure_days GROUP BY day, fingerprint;
   DROP TABLE failure_hours;
   `,
+  (db) => {
+    db.exec(`
+  -- The same of each kind, provider and model: what health by workspace is summed up from where it is of some of these alone.
+  CREATE TABLE workspace_model_totals (
+    grain INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    workspace TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    ${HEALTH_COLUMNS},
+    PRIMARY KEY (grain, bucket, workspace, kind, provider, model)
+  ) STRICT, WITHOUT ROWID;
+    `);
+    fillWorkspaceTotals(db, 'workspace_model_totals');
+  },
 ];
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */

@@ -77,8 +77,8 @@ export function encodeDurations(counts: DurationCounts): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** Adds what {@link encodeDurations} wrote to a histogram; throws for other bytes. */
-export function addEncodedDurations(to: DurationCounts, bytes: Uint8Array): void {
+/** Adds what {@link encodeDurations} wrote to a histogram, or takes it out of it; throws for other bytes. */
+export function addEncodedDurations(to: DurationCounts, bytes: Uint8Array, by: 1 | -1 = 1): void {
   let at = 0;
   const next = (): number => {
     const byte = bytes[at];
@@ -96,6 +96,6 @@ export function addEncodedDurations(to: DurationCounts, bytes: Uint8Array): void
       if (byte < VARINT_BASE) break;
       if (factor > Number.MAX_SAFE_INTEGER / VARINT_BASE) throw new RangeError('a count is too large');
     }
-    addToSlot(to, slot, durations);
+    addToSlot(to, slot, by * durations);
   }
 }

@@ -174,6 +174,13 @@ measure(
 );
 measure('health of a day by workspace', [health(24, { groupBy: 'workspace' })], 50);
 measure('health of ninety days by workspace', [health(2160, { groupBy: 'workspace' })], 50);
+measure(
+  'health of ninety days by workspace, of a kind, a provider or a model',
+  [{ kind: 'image' }, { provider: 'openai' }, { model: 'claude-6' }].map((of) =>
+    health(2160, { groupBy: 'workspace', filter: { ...ANY, ...of } }),
+  ),
+  50,
+);
 measure('health of a workspace over ninety days', [health(2160, { filter: { ...ANY, workspaceId: 'ws-0003' } })], 50);
 measure(
   'groups of failures of a week',

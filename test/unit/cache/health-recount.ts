@@ -21,6 +21,7 @@ const ROLL_UP_TABLES = [
   'health',
   'workspace_health',
   'workspace_totals',
+  'workspace_model_totals',
   'owner_totals',
   'failure_days',
   'failure_points',
@@ -55,8 +56,14 @@ const TIMES = [
 ];
 
 /** Holds the figures of health by workspace over a time against a naive count over all jobs; the workspaces are few enough for one answer. */
-export function expectWorkspacesOf(reader: CacheReader, jobs: readonly Job[], times: Times): void {
-  const answer = expectOk(reader.health({ ...times, groupBy: 'workspace', filter: EVERY_JOB }));
+export function expectWorkspacesOf(
+  reader: CacheReader,
+  everyJob: readonly Job[],
+  { filter, ...times }: Times & { readonly filter: Partial<HealthFilter> },
+): void {
+  const asked = { ...EVERY_JOB, ...filter };
+  const jobs = everyJob.filter((job) => isOf(job, asked));
+  const answer = expectOk(reader.health({ ...times, groupBy: 'workspace', filter: asked }));
   expect(plain(answer.figures)).toEqual(recount(jobs, answer));
   const workspaces = new Set(jobs.map(({ workspaceId }) => workspaceId));
   const nothing = recount([], answer);
@@ -165,6 +172,8 @@ function expectGroup(group: FailureGroup, inTime: readonly Job[], jobs: readonly
 function isOf(job: Job, filter: HealthFilter): boolean {
   return (
     (filter.kind === null || job.kind === filter.kind) &&
+    (filter.provider === null || job.provider.name === filter.provider) &&
+    (filter.model === null || job.provider.model === filter.model) &&
     (filter.workspaceId === null || job.workspaceId === filter.workspaceId)
   );
 }

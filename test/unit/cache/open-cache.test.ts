@@ -80,27 +80,37 @@ describe('a copy that an older version of the program wrote', () => {
     fresh.end();
   });
 
-  it('gets the totals of its workspaces from the days that it has', () => {
+  it.each([
+    ['all of its workspaces', 9, ['workspace_totals', 'workspace_model_totals']],
+    ['what its workspaces have of each kind, provider and model', 11, ['workspace_model_totals']],
+  ])('gets the totals of %s from the days that it has', (_, version, tables) => {
     const changes = Array.from({ length: 40 }, (_, n) => {
       const createdAtMs = NOW_MS - n * 3 * 86_400_000;
       const state = n % 3 === 0 ? 'queued' : n % 3 === 1 ? 'completed' : 'failed';
       return jobChange(
-        jobIn({ id: `j${n}`, state, createdAtMs, startedAtMs: createdAtMs + 60_000, workspaceId: `w${n % 4}` }),
+        jobIn({
+          id: `j${n}`,
+          state,
+          createdAtMs,
+          startedAtMs: createdAtMs + 60_000,
+          workspaceId: `w${n % 4}`,
+          model: `m${n % 5}`,
+        }),
       );
     });
     const before = world.open();
     expectOk(before.writer.apply(changes, 'p1'));
     before.close();
     const old = new Database(world.file);
-    old.exec('DROP TABLE workspace_totals');
-    olderPoints(old);
-    old.pragma('user_version = 9');
+    for (const table of tables) old.exec(`DROP TABLE ${table}`);
+    if (version < 11) olderPoints(old);
+    old.pragma(`user_version = ${version}`);
     old.close();
     const cache = world.open();
     expect(cache.setAside).toBeNull();
     expect(expectOk(cache.reader.standing()).position).toBe('p1');
     expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(changes));
-    expect(rollUpsOf(world.file)['workspace_totals']).not.toEqual([]);
+    for (const table of tables) expect(rollUpsOf(world.file)[table]).not.toEqual([]);
   });
 
   it('gets the points of its failures by day from the days that it has', () => {
@@ -112,6 +122,7 @@ describe('a copy that an older version of the program wrote', () => {
     before.close();
     const old = new Database(world.file);
     olderPoints(old);
+    old.exec('DROP TABLE workspace_model_totals');
     old.pragma('user_version = 10');
     old.close();
     const cache = world.open();

@@ -35,8 +35,19 @@ const anyStep = fc.oneof(
   fc.record({ type: fc.constant('kept'), days: fc.option(fc.nat(180)) }),
 );
 
-/** Times of days: of a day up to half a year, ending some days before now. */
-const anyTimes = fc.record({ days: fc.integer({ min: 1, max: 180 }), endsDaysAgo: fc.nat(60) });
+/** Times of days: of a day up to half a year, ending some days before now; of all jobs, or of some of them. */
+const anyTimes = fc.record({
+  days: fc.integer({ min: 1, max: 180 }),
+  endsDaysAgo: fc.nat(60),
+  filter: fc.record(
+    {
+      kind: fc.constantFrom('website', 'image', 'poem', 'none'),
+      provider: fc.constantFrom('demo', 'openai'),
+      model: fc.constantFrom('m1', 'm2'),
+    },
+    { requiredKeys: [] },
+  ),
+});
 
 function isOutside(job: Job, keptSinceMs: number | null): boolean {
   const hasEnded = job.state === 'completed' || job.state === 'failed';
@@ -48,7 +59,7 @@ describe('health by workspace', () => {
     fc.assert(
       fc.property(
         fc.array(anyStep, { maxLength: 10 }),
-        fc.array(anyTimes, { minLength: 3, maxLength: 3 }),
+        fc.array(anyTimes, { minLength: 6, maxLength: 6 }),
         (steps, asked) => {
           const world = setupCache();
           const { writer, reader } = world.open();
@@ -85,14 +96,31 @@ describe('health by workspace', () => {
           }
           const jobs = [...standing.values()];
           expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(jobs.map(jobChange)));
-          for (const { days, endsDaysAgo } of asked) {
+          for (const { days, endsDaysAgo, filter } of asked) {
             const toMs = NOW_MS - endsDaysAgo * DAY_MS;
-            expectWorkspacesOf(reader, jobs, { fromMs: toMs - days * DAY_MS, toMs });
+            expectWorkspacesOf(reader, jobs, { fromMs: toMs - days * DAY_MS, toMs, filter });
           }
           world.end();
         },
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('counts of a filter nothing of a model that a week has only beside the days that are asked for', () => {
+    const world = setupCache();
+    const { writer, reader } = world.open();
+    const jobs = Array.from({ length: 140 }, (_, day) =>
+      jobIn({ id: `j${day}`, model: `m${day}`, workspaceId: `w${day % 3}`, createdAtMs: NOW_MS - day * DAY_MS }),
+    );
+    expectOk(writer.apply(jobs.map(jobChange), 'p'));
+    expect(rollUpsOf(world.file)['workspace_model_totals']).not.toEqual([]);
+    for (let endsDaysAgo = 0; endsDaysAgo < 28; endsDaysAgo += 1) {
+      const toMs = NOW_MS - endsDaysAgo * DAY_MS;
+      for (const days of [5, 12, 90]) {
+        expectWorkspacesOf(reader, jobs, { fromMs: toMs - days * DAY_MS, toMs, filter: { provider: 'demo' } });
+      }
+    }
+    world.end();
   });
 });
