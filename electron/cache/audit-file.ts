@@ -79,6 +79,11 @@ export class AuditFile {
     });
   }
 
+  /** The id of the chain. */
+  get chainId(): string {
+    return this.#chainId;
+  }
+
   /** The end of the chain; number 0 where it has no entry yet. */
   head(): Result<ChainHead, AppError> {
     return attempt(() => this.#head());

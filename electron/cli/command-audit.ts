@@ -45,6 +45,8 @@ export async function doRecorded<Value>(
       onUnsent: (error) =>
         say(`The audit could not be sent to the server and is sent with the next act: ${explainError(error)}`),
     });
+    // A command is gone before it could testify to what it sees of others when it has sent what it did.
+    await book.send();
     const trail = new AuditTrail({ book, person: () => person, now: Date.now, log: say });
     const begun = trail.begin(action, asked);
     if (!begun.ok) return begun;

@@ -93,8 +93,17 @@ export class AuditLog {
   }
 
   /** Every entry by chain and number. Throws the driver's error when the server goes away. */
-  async *iterate(signal?: AbortSignal): AsyncIterable<AuditDocument> {
-    const cursor = this.#entries.find({}, { batchSize: BATCH, allowDiskUse: true }).sort({ chainId: 1, seq: 1 });
+  iterate(signal?: AbortSignal): AsyncIterable<AuditDocument> {
+    return this.#iterate({}, signal);
+  }
+
+  /** What a chain goes on with behind a number. Throws as {@link iterate}. */
+  iterateBehind(chainId: string, seq: number, signal?: AbortSignal): AsyncIterable<AuditDocument> {
+    return this.#iterate({ chainId, seq: { $gt: seq } }, signal);
+  }
+
+  async *#iterate(filter: object, signal: AbortSignal | undefined): AsyncIterable<AuditDocument> {
+    const cursor = this.#entries.find(filter, { batchSize: BATCH, allowDiskUse: true }).sort({ chainId: 1, seq: 1 });
     try {
       for await (const document of cursor) {
         if (signal?.aborted === true) return;

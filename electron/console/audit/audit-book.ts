@@ -65,7 +65,10 @@ export class AuditBook {
     return entry;
   }
 
-  /** Sends what the server does not have yet; called again when it is back. Never rejects. */
+  /**
+   * Sends what the server does not have yet, and looks where other chains end, which the next entry testifies to; called when the server
+   * is there, and when it is back. Never rejects.
+   */
   send(): Promise<void> {
     this.#isMore = true;
     this.#sending ??= this.#sendAll().finally(() => {
@@ -93,14 +96,15 @@ export class AuditBook {
     const unsent = this.#parts.file.unsent(SENT_AT_ONCE);
     if (!unsent.ok) return unsent;
     const last = unsent.value.at(-1);
-    if (last === undefined) return ok(false);
-    const appended = await log.append(unsent.value);
-    if (!appended.ok) return appended;
-    const marked = this.#parts.file.markSent(last.seq);
-    if (!marked.ok) return marked;
+    if (last !== undefined) {
+      const appended = await log.append(unsent.value);
+      if (!appended.ok) return appended;
+      const marked = this.#parts.file.markSent(last.seq);
+      if (!marked.ok) return marked;
+    }
     const heads = await log.heads();
     if (!heads.ok) return heads;
-    this.#witness = heads.value.find((head) => head.chainId !== last.chainId) ?? null;
+    this.#witness = heads.value.find((head) => head.chainId !== this.#parts.file.chainId) ?? null;
     return ok(unsent.value.length === SENT_AT_ONCE);
   }
 }

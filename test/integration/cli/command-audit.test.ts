@@ -29,9 +29,9 @@ function cli(...args: readonly string[]): Promise<Finished> {
 }
 
 /** What the server's audit holds, oldest first: who did what, and how it ended. */
-async function audited(): Promise<readonly Record<string, unknown>[]> {
+async function audited(order: Readonly<Record<string, 1>> = { seq: 1 }): Promise<readonly Record<string, unknown>[]> {
   const entries = deployment.server.client.db(deployment.server.dbName).collection('console_audit');
-  return entries.find().sort({ seq: 1 }).toArray();
+  return entries.find().sort(order).toArray();
 }
 
 async function give(personId: string, role: Role): Promise<void> {
@@ -98,6 +98,16 @@ describe('an act on the command line', () => {
     });
     expect(again?.['chainId']).toBe(asked?.['chainId']);
     expect(statSync(path.join(folder, 'audit')).mode & 0o077).toBe(0);
+  });
+
+  it('testifies to where the chains of others end, before it is done', async () => {
+    await cli('limits', 'set', 'total', '7');
+    const other = mkdtempSync(path.join(folder, 'other-'));
+    const { uri, dbName } = deployment.server;
+    const env = { RUNLEDGER_DATA_DIR: other, MONGODB_URI: uri };
+    await runProgram(program, ['limits', 'set', 'total', '8', '--db', dbName], { env });
+    const entries = await audited({ atMs: 1, seq: 1 });
+    expect(entries[2]).toMatchObject({ seq: 1, witness: { chainId: entries[0]?.['chainId'], seq: 2 } });
   });
 
   it('is not done where it cannot be recorded', async () => {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuditFile } from '#cache/audit-file.ts';
-import { verifyAudit } from '#console/audit/verify-audit.ts';
+import { sha256OfText } from '#cache/sha256.ts';
+import { verifyAudit, verifyOwnChain } from '#console/audit/verify-audit.ts';
+import { auditEntrySchema, nextEntry, NO_HASH } from '#domain/audit.ts';
 import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import type { RequestDefinition } from '#contract/requests/definition.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -18,6 +20,7 @@ interface Document {
   readonly [field: string]: unknown;
 }
 
+const POLLING = { timeout: 20_000 };
 let server: TestServer;
 let folder: string;
 const engines: Engine[] = [];
@@ -61,6 +64,12 @@ async function stopAll(): Promise<void> {
 async function verdict() {
   const store = await server.openStore();
   return expectOk(await verifyAudit(store.audit, null));
+}
+
+/** The chain that a console keeps on its machine. */
+function openFile(console: string): AuditFile {
+  const names = readdirSync(path.join(folder, console, 'audit')).filter((name) => name.endsWith('.sqlite'));
+  return expectOk(AuditFile.open(path.join(folder, console, 'audit', names[0] ?? ''), () => 'unused'));
 }
 
 describe('roles of people', () => {
@@ -237,6 +246,36 @@ describe('the audit', () => {
     expect((await verdict()).faults.map((fault) => fault.reason)).toContain(reason);
   });
 
+  it('a chain that was written anew, with every hash and its end, is found by what another console testified', async () => {
+    const bob = await openConsole('bob');
+    await bob.window.ask('cancel.run', { jobId: 'of-bob', reason: '' });
+    await stopAll();
+    const ann = await openConsole('ann');
+    await vi.waitFor(async () => {
+      await ann.window.ask('cancel.run', { jobId: 'of-ann', reason: '' });
+      expect(await audit().findOne({ 'actor.id': 'ann', witness: { $ne: null } })).not.toBeNull();
+    }, POLLING);
+    await stopAll();
+    expect((await verdict()).faults).toEqual([]);
+    const bobs = await audit().find({ 'actor.id': 'bob' }).sort({ seq: 1 }).toArray();
+    let head = { chainId: String(bobs[0]?.['chainId']), seq: 0, hash: NO_HASH };
+    for (const { _id, ...entry } of bobs) {
+      const { chainId, seq, prevHash, hash, ...draft } = auditEntrySchema.parse(entry);
+      const forged = nextEntry(head, { ...draft, subject: 'another' }, sha256OfText);
+      expect([forged.chainId, forged.seq, forged.prevHash === prevHash]).toEqual([chainId, seq, seq === 1]);
+      expect(forged.hash).not.toBe(hash);
+      await audit().replaceOne({ _id }, forged);
+      head = { chainId, seq, hash: forged.hash };
+    }
+    const heads = server.client.db(server.dbName).collection<{ _id: string }>('console_audit_heads');
+    await heads.updateOne({ _id: head.chainId }, { $set: { hash: head.hash } });
+    expect((await verdict()).faults).toMatchObject([{ chainId: head.chainId, reason: 'changed' }]);
+    // Without the server only one's own chain can be looked at, and it is whole.
+    const own = openFile('ann');
+    expect(verifyOwnChain(own)).toMatchObject({ chains: 1, faults: [] });
+    own.close();
+  });
+
   it('an end that was cut off is found by the list of ends, and by this machine where that was changed too', async () => {
     const { window } = await openConsole('ann');
     for (const jobId of ['j1', 'j2', 'j3']) await window.ask('job.get', { jobId });
@@ -245,8 +284,7 @@ describe('the audit', () => {
     expect((await verdict()).faults).toMatchObject([{ seq: 2, reason: 'cut_off' }]);
     await server.client.db(server.dbName).collection('console_audit_heads').deleteMany({});
     expect((await verdict()).faults).toEqual([]);
-    const [name = ''] = readdirSync(path.join(folder, 'ann', 'audit'));
-    const file = expectOk(AuditFile.open(path.join(folder, 'ann', 'audit', name), () => 'unused'));
+    const file = openFile('ann');
     const store = await server.openStore();
     const own = expectOk(await verifyAudit(store.audit, file));
     file.close();

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChainCheck, nextEntry, NO_HASH, type AuditDraft, type AuditEntry, type ChainFault } from '#domain/audit.ts';
+import { nextEntry, NO_HASH, type AuditDraft, type AuditEntry } from '#domain/audit.ts';
+import { ChainCheck, type ChainFault } from '#domain/chain-check.ts';
 
 const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -40,7 +41,8 @@ function at(entries: readonly AuditEntry[], index: number): AuditEntry {
 function faultsOf(entries: readonly AuditEntry[], heads: readonly AuditEntry[] = []): readonly ChainFault[] {
   const check = new ChainCheck(hashText);
   entries.forEach((entry) => check.take(entry));
-  return check.faults(heads.map(({ chainId, seq, hash }) => ({ chainId, seq, hash })));
+  heads.forEach(({ chainId, seq, hash }) => check.testify({ chainId, seq, hash }));
+  return check.faults();
 }
 
 describe('the chain of audit entries', () => {
@@ -114,6 +116,46 @@ describe('the chain of audit entries', () => {
     expect(faultsOf([...first.slice(0, 2), ...second])).toEqual([{ chainId: 'a', seq: 3, reason: 'cut_off' }]);
   });
 
+  it('shows a chain that was written anew from an entry on, with every hash and its head, by what others testify', () => {
+    const first = chain('a', 8);
+    const { chainId, seq, hash } = at(first, 5);
+    const second = chain('b', 2, { witness: { chainId, seq, hash } });
+    const forged = first.slice(0, 3);
+    for (let next = 3; next < 10; next += 1) {
+      const { hash: last } = at(forged, next - 1);
+      forged.push(
+        nextEntry({ chainId: 'a', seq: next, hash: last }, { ...draft, atMs: next, subject: 'other' }, hashText),
+      );
+    }
+    const changed = [{ chainId: 'a', seq: 6, reason: 'changed' }];
+    expect(faultsOf(forged, [at(forged, 9)])).toEqual([]);
+    // Whether the witness is read before or behind what it is about, and though an end further on is testified to as well.
+    expect(faultsOf([...forged, ...second], [at(forged, 9)])).toEqual(changed);
+    expect(faultsOf([...second, ...forged], [at(forged, 9)])).toEqual(changed);
+    // By this machine's own chain, which is asked after the list of ends.
+    expect(faultsOf(forged, [at(forged, 9), at(first, 5)])).toEqual(changed);
+    expect(faultsOf(forged.slice(0, 8), [at(forged, 7), at(first, 7)])).toEqual([{ ...changed[0], seq: 8 }]);
+  });
+
+  it('says which chains have grown since they were taken, and nothing of them once they are read on', () => {
+    const [first, check] = [chain('a', 4), new ChainCheck(hashText)];
+    first.slice(0, 2).forEach((entry) => check.take(entry));
+    const { chainId, seq, hash } = at(first, 3);
+    check.testify({ chainId, seq, hash });
+    expect(check.behind).toEqual([{ chainId: 'a', seq: 2 }]);
+    first.slice(2).forEach((entry) => check.take(entry));
+    expect([check.behind, check.faults()]).toEqual([[], []]);
+  });
+
+  it('says nothing of other chains where only one was taken', () => {
+    const other = at(chain('b', 3), 2);
+    const entries = chain('a', 2, { witness: { chainId: 'b', seq: 3, hash: other.hash } });
+    const check = new ChainCheck(hashText);
+    entries.forEach((entry) => check.take(entry));
+    expect(check.faults()).toEqual([{ chainId: 'b', seq: 1, reason: 'cut_off' }]);
+    expect(check.faults('a')).toEqual([]);
+  });
+
   it('shows a chain of which nothing is left', () => {
     expect(faultsOf([], chain('a', 2).slice(1))).toEqual([{ chainId: 'a', seq: 1, reason: 'cut_off' }]);
   });
@@ -123,6 +165,6 @@ describe('the chain of audit entries', () => {
     const check = new ChainCheck(hashText);
     [...entries, at(entries, 1)].forEach((entry) => check.take(entry));
     check.takeMalformed('x');
-    expect(check.faults([]).map(({ reason }) => reason)).toEqual(['twice', 'malformed']);
+    expect(check.faults().map(({ reason }) => reason)).toEqual(['twice', 'malformed']);
   });
 });
