@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
  * Where the window is: a path and a query in the address's hash, `#/jobs?state=failed`. wouter's own hash location puts the
  * query before the hash, where it outlives the screen that it belongs to; these two hooks are handed to its router instead.
  */
-function currentTarget(): { path: string; query: string } {
+export function currentTarget(): { path: string; query: string } {
   const [path = '', ...query] = location.hash.replace(/^#?\/?/, '').split('?');
   return { path: `/${path}`, query: query.join('?') };
 }

@@ -4,13 +4,17 @@ import '@fontsource-variable/jetbrains-mono/index.css';
 import './tokens.css';
 import './base.css';
 import '../components/components.css';
+import type { QueryClient } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createEngineClient, findBridge } from '../state/engine-client.ts';
+import { createEngineClient, findBridge, type EngineClient } from '../state/engine-client.ts';
 import { createQueryClient } from '../state/engine-queries.tsx';
+import { readAhead } from '../state/job-window.ts';
+import { parseJobsQuery } from '../state/jobs-query-string.ts';
 import { LiveUpdates } from '../state/live-updates.ts';
 import { App } from './app.tsx';
 import { NoBridgeScreen } from './crash-screen.tsx';
+import { currentTarget, navigateTo } from './hash-location.ts';
 import { followTheme } from './theme.ts';
 import './forced-colors.css';
 
@@ -26,11 +30,19 @@ function start(container: HTMLElement): void {
   const client = createEngineClient(bridge);
   const queries = createQueryClient();
   new LiveUpdates(client, queries).start();
+  openFirstScreen(client, queries);
   root.render(
     <StrictMode>
       <App client={client} queries={queries} />
     </StrictMode>,
   );
+}
+
+/** The window opens with the list of jobs, whose top is asked for while the frame around it is being made. */
+function openFirstScreen(client: EngineClient, queries: QueryClient): void {
+  if (currentTarget().path === '/') navigateTo('/jobs', { replace: true });
+  const { path, query } = currentTarget();
+  if (path === '/jobs') readAhead(client, queries, parseJobsQuery(query));
 }
 
 const container = document.getElementById('root');

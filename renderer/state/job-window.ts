@@ -4,9 +4,11 @@ import {
   useInfiniteQuery,
   useQueryClient,
   type InfiniteData,
+  type QueryClient,
 } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
+import type { EngineClient } from './engine-client.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
 import type { JobsView } from './jobs-query-string.ts';
@@ -57,21 +59,7 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
   const [round, setRound] = useState(0);
   const seeking = useRef<string | null>(null);
   const optionsOf = useCallback(
-    (cursor: string | null) =>
-      infiniteQueryOptions({
-        queryKey: [...queryKeys.jobPages, filter, sort, startAtMs, cursor],
-        queryFn: async ({ pageParam, signal }) =>
-          valueOrThrow(
-            await engine.call(
-              'jobs.page',
-              { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? TOP_ROWS : PAGE_ROWS },
-              signal,
-            ),
-          ),
-        initialPageParam: cursor,
-        getNextPageParam: (last) => last.nextCursor,
-        placeholderData: keepPreviousData,
-      }),
+    (cursor: string | null) => pagesOf(engine, { filter, sort, startAtMs }, cursor),
     [engine, filter, sort, startAtMs],
   );
   const list = useInfiniteQuery(optionsOf(place.cursor));
@@ -177,6 +165,29 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
 }
 
 export type JobWindow = ReturnType<typeof useJobWindow>;
+
+/** The pages of a list from a cursor on; null is its top. */
+function pagesOf(engine: EngineClient, { filter, sort, startAtMs }: JobsView, cursor: string | null) {
+  return infiniteQueryOptions({
+    queryKey: [...queryKeys.jobPages, filter, sort, startAtMs, cursor],
+    queryFn: async ({ pageParam, signal }) =>
+      valueOrThrow(
+        await engine.call(
+          'jobs.page',
+          { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? TOP_ROWS : PAGE_ROWS },
+          signal,
+        ),
+      ),
+    initialPageParam: cursor,
+    getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Asks for the top of a list before there is a screen to show it; the screen finds the answer, or waits for the same one. */
+export function readAhead(engine: EngineClient, queryClient: QueryClient, view: JobsView): void {
+  void queryClient.prefetchInfiniteQuery(pagesOf(engine, view, TOP.cursor));
+}
 
 function delayed(ms: number): Promise<void> {
   return new Promise((resolve) => {
