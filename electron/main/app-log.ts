@@ -49,7 +49,8 @@ export class AppLog {
   say(part: LogPart, text: string): void {
     for (const raw of text.split('\n')) {
       if (raw.trim() === '') continue;
-      const line = redactText(raw.slice(0, LINE_CHARS_MAX), this.#options.secrets());
+      // Cut afterwards: half of a secret at the end of a line would not be known for one.
+      const line = redactText(raw, this.#options.secrets()).slice(0, LINE_CHARS_MAX);
       this.#logger.info({ part }, line);
       this.#options.echo(line);
       this.#tail.push(`${new Date().toISOString()} ${part} ${line}`);

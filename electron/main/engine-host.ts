@@ -13,6 +13,7 @@ import type { Notice } from './notifications.ts';
 import { restartDelayMs } from './back-off.ts';
 import { OpenAsks } from './open-asks.ts';
 import type { OpenAsk } from './profiles/shell-answers.ts';
+import { WholeLines } from './whole-lines.ts';
 
 /** What the host of the engine needs. */
 export interface EngineHostOptions {
@@ -76,8 +77,11 @@ export class EngineHost {
     });
     this.#process = child;
     const asks = new OpenAsks(this.#options.answer);
-    child.stdout?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
-    child.stderr?.on('data', (chunk: Buffer) => this.#options.log(chunk.toString('utf8').trimEnd()));
+    for (const stream of [child.stdout, child.stderr]) {
+      const lines = new WholeLines(this.#options.log);
+      stream?.on('data', (chunk: Buffer) => lines.take(chunk));
+      stream?.on('end', () => lines.end());
+    }
     child.on('message', (message: unknown) => this.#receive(child, asks, message));
     child.on('exit', (code) => {
       asks.withdrawAll();

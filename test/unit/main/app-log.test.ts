@@ -69,6 +69,14 @@ describe('the log', () => {
     }
   });
 
+  it('holds no half of a secret either, where a long line is cut', async () => {
+    const log = openLog(['the-marked-password']);
+    log.say('engine', `${'x'.repeat(3990)}the-marked-password`);
+    await log.close();
+    for (const text of [everything(), ...echoed, ...log.tail]) expect(text).not.toContain('the-marked');
+    expect(echoed[0]).toHaveLength(3999);
+  });
+
   it('begins a new file when one is full, and keeps no more than six', async () => {
     const log = openLog();
     const line = 'x'.repeat(4000);
