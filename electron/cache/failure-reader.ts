@@ -58,7 +58,9 @@ interface GroupRow {
   readonly credits: number;
 }
 
+/** The latest job of a cause, and when its first one failed. */
 interface LatestRow {
+  readonly fingerprint: string;
   readonly id: string;
   readonly failure_class: FailureClass;
   readonly kind: string;
@@ -66,6 +68,7 @@ interface LatestRow {
   readonly model: string;
   readonly failure_message: string;
   readonly failure_ms: number;
+  readonly first_ms: number;
 }
 
 /** Up to how long a time the points are of hours. */
@@ -85,20 +88,21 @@ export class FailureReader {
 
   groups(query: FailureGroupsQuery): FailureGroups {
     const { firstDay, lastDay } = daysOf(query.fromMs, query.toMs);
-    const found = this.#pool
-      .all<GroupRow>(
-        `SELECT fingerprint, sum(failed) AS failed, sum(retrying) AS retrying, sum(credits) AS credits,
-           count(DISTINCT workspace) AS customers
-         FROM failure_days ${lastDay - firstDay < FEW_DAYS ? '' : 'INDEXED BY failure_days_cause'}
-         WHERE day BETWEEN @firstDay AND @lastDay ${query.workspaceId === null ? '' : 'AND workspace = @workspaceId'}
-         GROUP BY fingerprint ORDER BY failed + retrying DESC, fingerprint`,
-        { firstDay, lastDay, workspaceId: query.workspaceId },
-      )
-      .flatMap((row) => {
-        const latest = this.#latest(row.fingerprint);
-        const isAsked = query.classes.length === 0 || (latest !== null && query.classes.includes(latest.failure_class));
-        return latest === null || !isAsked ? [] : [{ row, latest }];
-      });
+    const rows = this.#pool.all<GroupRow>(
+      `SELECT fingerprint, sum(failed) AS failed, sum(retrying) AS retrying, sum(credits) AS credits,
+         count(DISTINCT workspace) AS customers
+       FROM failure_days ${lastDay - firstDay < FEW_DAYS ? '' : 'INDEXED BY failure_days_cause'}
+       WHERE day BETWEEN @firstDay AND @lastDay ${query.workspaceId === null ? '' : 'AND workspace = @workspaceId'}
+       GROUP BY fingerprint ORDER BY failed + retrying DESC, fingerprint`,
+      { firstDay, lastDay, workspaceId: query.workspaceId },
+    );
+    const latestOf = this.#latest(rows.map(({ fingerprint }) => fingerprint));
+    const found = rows.flatMap((row) => {
+      const latest = latestOf.get(row.fingerprint);
+      const isAsked =
+        query.classes.length === 0 || (latest !== undefined && query.classes.includes(latest.failure_class));
+      return latest === undefined || !isAsked ? [] : [{ row, latest }];
+    });
     const shown = found.slice(0, query.limit);
     const seconds = (lastDay - firstDay + 1) * 24 <= HOURS_MAX ? HOUR_SECONDS : DAY_SECONDS;
     const points = this.#points(new Set(shown.map(({ row }) => row.fingerprint)), { firstDay, lastDay, seconds });
@@ -119,7 +123,7 @@ export class FailureReader {
         retryingJobs: row.retrying,
         customers: row.customers,
         creditsAtRisk: row.credits,
-        firstSeenMs: this.#firstSeen(row.fingerprint) ?? latest.failure_ms,
+        firstSeenMs: latest.first_ms,
         lastSeenMs: latest.failure_ms,
         points: points(row.fingerprint),
       })),
@@ -148,21 +152,17 @@ export class FailureReader {
     return { jobs: row?.jobs ?? 0, customers: row?.customers ?? 0 };
   }
 
-  #latest(fingerprint: string): LatestRow | null {
-    const latest = this.#pool.get<LatestRow>(
-      `SELECT id, failure_class, kind, provider, model, failure_message, failure_ms
-       FROM jobs INDEXED BY jobs_fingerprint_failed WHERE fingerprint = @fingerprint ORDER BY failure_ms DESC LIMIT 1`,
-      { fingerprint },
+  /** The latest job of each cause. One statement: one for each cause took five times as long. */
+  #latest(fingerprints: readonly string[]): ReadonlyMap<string, LatestRow> {
+    const ofCause = 'FROM jobs INDEXED BY jobs_fingerprint_failed WHERE fingerprint = wanted';
+    const rows = this.#pool.all<LatestRow>(
+      `SELECT fingerprint, id, failure_class, kind, provider, model, failure_message, failure_ms,
+         (SELECT min(failure_ms) ${ofCause}) AS first_ms
+       FROM (SELECT value AS wanted FROM json_each(@fingerprints))
+       CROSS JOIN jobs ON num = (SELECT num ${ofCause} ORDER BY failure_ms DESC LIMIT 1)`,
+      { fingerprints: JSON.stringify(fingerprints) },
     );
-    return latest ?? null;
-  }
-
-  #firstSeen(fingerprint: string): number | null {
-    const first = this.#pool.get<{ first: number | null }>(
-      'SELECT min(failure_ms) AS first FROM jobs INDEXED BY jobs_fingerprint_failed WHERE fingerprint = @fingerprint',
-      { fingerprint },
-    );
-    return first?.first ?? null;
+    return new Map(rows.map((row) => [row.fingerprint, row]));
   }
 
   #points(

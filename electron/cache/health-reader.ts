@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { countDurations, durationQuantile, type DurationCounts } from '#domain/health/duration-histogram.ts';
+import { countDurations, durationQuantiles, type DurationCounts } from '#domain/health/duration-histogram.ts';
 import { HEALTH_COUNTERS, type HealthCounter } from '#domain/health/health-facts.ts';
 import type {
   DurationFigures,
@@ -214,10 +214,11 @@ function figuresOf(sums: HealthSums): HealthFigures {
 }
 
 function durationFiguresOf(counts: DurationCounts): DurationFigures {
+  const [p50Ms = null, p95Ms = null, p99Ms = null] = durationQuantiles(counts, [0.5, 0.95, 0.99]);
   return {
     count: countDurations(counts),
-    p50Ms: durationQuantile(counts, 0.5),
-    p95Ms: durationQuantile(counts, 0.95),
-    p99Ms: durationQuantile(counts, 0.99),
+    p50Ms,
+    p95Ms,
+    p99Ms,
   };
 }

@@ -226,8 +226,27 @@ function startOf({ startAtMs = null, sort }: JobsQuery): PageKey | null | 'no_ti
 }
 
 function pageOf(plan: PagePlan, sort: JobSort, scanned: readonly ScannedRows[]): Omit<JobsPage, 'isWhole'> {
-  const compare = plan.isAscending ? compareKeys : (left: PageKey, right: PageKey) => compareKeys(right, left);
   const keyOf = (row: ListColumns): PageKey => ({ value: row[plan.column], id: row.id });
+  const { rows, stop } = mergedRows(plan, scanned, keyOf);
+  const shown = rows.slice(0, plan.limit);
+  const last = shown.at(-1);
+  const nextKey = rows.length > plan.limit && last !== undefined ? keyOf(last) : stop;
+  return {
+    rows: shown.map(toJobRow),
+    nextCursor: nextKey === null ? null : encodeCursor(sort, nextKey),
+  };
+}
+
+/** What scans brought, in the order of the page, up to where the first of them stopped. */
+function mergedRows(
+  plan: PagePlan,
+  scanned: readonly ScannedRows[],
+  keyOf: (row: ListColumns) => PageKey,
+): { readonly rows: readonly ListColumns[]; readonly stop: PageKey | null } {
+  const [first, ...others] = scanned;
+  // What one scan brought is in order already, and nothing of it lies behind the place where it stopped.
+  if (first !== undefined && others.length === 0) return { rows: first.rows, stop: first.stoppedAt };
+  const compare = plan.isAscending ? compareKeys : (left: PageKey, right: PageKey) => compareKeys(right, left);
   // No row may be shown that lies behind the place where one of the scans stopped: that scan may have more before it.
   const stops = scanned.flatMap(({ stoppedAt }) => (stoppedAt === null ? [] : [stoppedAt])).sort(compare);
   const stop = stops[0] ?? null;
@@ -235,11 +254,5 @@ function pageOf(plan: PagePlan, sort: JobSort, scanned: readonly ScannedRows[]):
     .flatMap(({ rows }) => rows.map((row) => ({ row, key: keyOf(row) })))
     .filter(({ key }) => stop === null || compare(key, stop) <= 0)
     .sort((left, right) => compare(left.key, right.key));
-  const shown = keyed.slice(0, plan.limit);
-  const last = shown.at(-1);
-  const nextKey = keyed.length > plan.limit && last !== undefined ? last.key : stop;
-  return {
-    rows: shown.map(({ row }) => toJobRow(row)),
-    nextCursor: nextKey === null ? null : encodeCursor(sort, nextKey),
-  };
+  return { rows: keyed.map(({ row }) => row), stop };
 }

@@ -41,22 +41,29 @@ export function countDurations(counts: DurationCounts): number {
 }
 
 /**
- * The duration in milliseconds that a share of all is not longer than, interpolated within its slot; null for an empty histogram.
- * @param share above 0 up to 1
+ * The durations in milliseconds that shares of all are not longer than, each interpolated within its slot; nulls for an empty histogram.
+ * @param shares above 0 up to 1, ascending: they are all read in one pass
  */
-export function durationQuantile(counts: DurationCounts, share: number): number | null {
-  const wanted = countDurations(counts) * share;
-  if (wanted === 0) return null;
+export function durationQuantiles(counts: DurationCounts, shares: readonly number[]): readonly (number | null)[] {
+  const all = countDurations(counts);
+  if (all === 0) return shares.map(() => null);
+  const quantiles: number[] = [];
   let below = 0;
-  const slots = [...counts].sort(([left], [right]) => left - right);
-  for (const [slot, durations] of slots) {
-    if (below + durations >= wanted) {
+  // Numbers of a typed array are sorted as such, without a function that compares two of them.
+  const slots = Uint8Array.from(counts.keys()).sort();
+  for (const slot of slots) {
+    const durations = counts.get(slot) ?? 0;
+    for (const share of shares.slice(quantiles.length)) {
+      const wanted = all * share;
+      if (below + durations < wanted) break;
       const start = startOfSlot(slot);
-      return start + (startOfSlot(slot + 1) - start) * ((wanted - below) / durations);
+      quantiles.push(start + (startOfSlot(slot + 1) - start) * ((wanted - below) / durations));
     }
+    if (quantiles.length === shares.length) return quantiles;
     below += durations;
   }
-  return startOfSlot((slots.at(-1)?.[0] ?? 0) + 1);
+  const end = startOfSlot((slots.at(-1) ?? 0) + 1);
+  return shares.map((_, n) => quantiles[n] ?? end);
 }
 
 /** A histogram as bytes: slot and count of each, ascending. Throws for a negative count, which none that is kept has. */

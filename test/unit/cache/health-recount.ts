@@ -11,7 +11,12 @@ import {
   type HealthMoment,
 } from '#contract/health-views.ts';
 import type { CacheReader } from '#cache/reader.ts';
-import { addToSlot, durationQuantile, durationSlotOf, type DurationCounts } from '#domain/health/duration-histogram.ts';
+import {
+  addToSlot,
+  durationQuantiles,
+  durationSlotOf,
+  type DurationCounts,
+} from '#domain/health/duration-histogram.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { NOW_MS, setupCache } from './cache-world.ts';
@@ -243,12 +248,8 @@ function recount(jobs: readonly Job[], times: Times): object {
 function durationsOf(durations: readonly number[]): object {
   const counts: DurationCounts = new Map();
   for (const duration of durations) addToSlot(counts, durationSlotOf(duration), 1);
-  return {
-    count: durations.length,
-    p50Ms: durationQuantile(counts, 0.5),
-    p95Ms: durationQuantile(counts, 0.95),
-    p99Ms: durationQuantile(counts, 0.99),
-  };
+  const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((share) => durationQuantiles(counts, [share])[0]);
+  return { count: durations.length, p50Ms, p95Ms, p99Ms };
 }
 
 function recountQueue(jobs: readonly Job[]): object {

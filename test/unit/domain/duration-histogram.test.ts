@@ -5,7 +5,7 @@ import {
   addEncodedDurations,
   addToSlot,
   countDurations,
-  durationQuantile,
+  durationQuantiles,
   durationSlotOf,
   encodeDurations,
   type DurationCounts,
@@ -29,9 +29,20 @@ describe('a histogram of durations', () => {
       fc.property(anyLong, anyShare, (durations, share) => {
         const sorted = durations.toSorted((left, right) => left - right);
         const exact = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-        const told = durationQuantile(histogramOf(durations), share) ?? Number.NaN;
+        const told = durationQuantiles(histogramOf(durations), [share])[0] ?? Number.NaN;
         expect(told).toBeGreaterThan(exact / 1.2);
         expect(told).toBeLessThan(exact * 1.2);
+      }),
+    );
+  });
+
+  it('tells several quantiles as it tells each', () => {
+    fc.assert(
+      fc.property(anyDurations, fc.subarray([0.01, 0.5, 0.5001, 0.95, 0.99, 1]), (durations, shares) => {
+        const histogram = histogramOf(durations);
+        expect(durationQuantiles(histogram, shares)).toEqual(
+          shares.flatMap((share) => durationQuantiles(histogram, [share])),
+        );
       }),
     );
   });
@@ -66,7 +77,7 @@ describe('a histogram of durations', () => {
   });
 
   it('has no quantile where it is empty', () => {
-    expect(durationQuantile(new Map(), 0.5)).toBeNull();
+    expect(durationQuantiles(new Map(), [0.5, 0.99])).toEqual([null, null]);
     expect(countDurations(new Map())).toBe(0);
   });
 });
