@@ -20,6 +20,7 @@ import { RowHits } from './row-hits.ts';
 import { toFtsQuery } from './search-query.ts';
 import { StatementPool } from './statement-pool.ts';
 import { readNewestHits } from './text-hits.ts';
+import { WordsBeginning } from './words-beginning.ts';
 
 /** Rows that one page may look at to fill itself; where they do not suffice it comes short, with a cursor to go on from. */
 const EXAMINED_MAX = 5_000;
@@ -57,11 +58,13 @@ export interface JobsCount {
 export class JobPages {
   readonly #pool: StatementPool;
   readonly #hits: RowHits;
+  readonly #words: WordsBeginning;
   readonly #now: () => number;
 
   constructor(db: Database, now: () => number, isUnwanted?: IsUnwanted) {
     this.#pool = new StatementPool(db, isUnwanted);
     this.#hits = new RowHits(db);
+    this.#words = new WordsBeginning(db);
     this.#now = now;
   }
 
@@ -80,7 +83,7 @@ export class JobPages {
       after: start,
       limit: query.limit,
     };
-    const text = toFtsQuery(query.filter.text);
+    const text = this.#ftsQueryOf(query.filter);
     if (text === null) return ok({ ...pageOf(plan, query.sort, this.#scan(plan)), isWhole: true });
     if (plan.column === 'created_ms') {
       const page = pageOf(plan, query.sort, [readNewestHits(this.#pool, plan, text)]);
@@ -95,7 +98,7 @@ export class JobPages {
   count(filter: JobFilter): JobsCount {
     const restrictions = restrictionsOf(filter);
     const params = filterParams(filter, this.#now());
-    const text = toFtsQuery(filter.text);
+    const text = this.#ftsQueryOf(filter);
     if (text !== null) return this.#countText(text, restrictions, params);
     if (restrictions.every(({ column }) => column === 'state' || column === 'kind')) {
       const sql = `SELECT coalesce(sum(jobs), 0) AS found FROM job_counts WHERE ${whereOf(restrictions)}`;
@@ -114,6 +117,10 @@ export class JobPages {
       WHERE ${first?.sql ?? '1'} AND ${whereOf(times)} AND ${WHILE_WANTED} LIMIT ${COUNTED_MAX + 1})`;
     const counted = this.#pool.get<{ examined: number; found: number }>(sql, params);
     return { count: counted?.found ?? 0, isExact: (counted?.examined ?? 0) <= COUNTED_MAX };
+  }
+
+  #ftsQueryOf({ text }: JobFilter): string | null {
+    return toFtsQuery(text, (beginning) => this.#words.read(beginning));
   }
 
   /** All jobs of one workspace or one user are summed up already; null for every other filter. */

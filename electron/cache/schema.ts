@@ -21,6 +21,9 @@ export const HEALTH_COLUMNS = `
     queue_times BLOB NOT NULL,
     finish_times BLOB NOT NULL`;
 
+/** Beginnings of words up to this length have an index, in characters. */
+export const INDEXED_BEGINNING_MAX = 7;
+
 /**
  * The search index. Without an index of its own a beginning is looked up by merging every word that has it, hit by hit: the word
  * that is being typed is such a beginning in every search.
@@ -28,7 +31,7 @@ export const HEALTH_COLUMNS = `
 export const JOBS_TEXT_SQL = `
   CREATE VIRTUAL TABLE jobs_text USING fts5 (
     prompt, error, ids, user, output,
-    content='', contentless_delete=1, prefix='2 3 4 5 6 7', tokenize="unicode61 remove_diacritics 2"
+    content='', contentless_delete=1, prefix='2 3 4 5 6 ${INDEXED_BEGINNING_MAX}', tokenize="unicode61 remove_diacritics 2"
   );`;
 
 /**

@@ -128,6 +128,7 @@ measure('search for a common word', [search('website'), search('please')], 10);
 measure('search for two words and a beginning', [search('warm bak'), search('oslo tiny mus')], 10);
 measure('search for a phrase', [search('"for a bakery in Oslo"'), search('"two languages"')], 10);
 measure('search in a field', [search('error:quota'), search('error:"rate limit"'), search('user:"ws-0001-u1"')], 10);
+measure('search for a long word that is being typed', [search('gradients'), search('photographer')], 10);
 measure('search for a rare word', [search('axolotl'), search('theremin')], 10);
 
 const filtered =

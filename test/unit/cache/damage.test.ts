@@ -50,6 +50,7 @@ function useAll(cache: Cache): readonly Result<unknown, AppError>[] {
     reader.ownerTotals('user', 'u1'),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({}) }),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({ text: 'tea' }) }),
+    reader.jobsPage({ ...page, filter: jobFilterSchema.parse({ text: 'tea connecti' }) }),
     reader.countJobs(jobFilterSchema.parse({ classes: ['temporary'] })),
     reader.job('j7'),
     reader.job('bad'),
