@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { AuditedPerson } from '#console/audit/audit-book.ts';
 import { readPerson } from '#console/people/person-desk.ts';
 import { refusalOf } from '#contract/request-refusal.ts';
@@ -8,6 +7,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { accessOf, refusalCode } from '#domain/people.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { systemName } from '#engine/system-name.ts';
 import type { Store } from '#store/connection.ts';
 import { runOnServer, type CommandReport, type ServerFlags } from './attached-command.ts';
 import { doRecorded } from './command-audit.ts';
@@ -48,7 +48,7 @@ export async function personWhoMay(
   { people }: Pick<Store, 'people'>,
   request: RequestName,
 ): Promise<Result<AuditedPerson, AppError>> {
-  const person = await readPerson(people, userInfo().username);
+  const person = await readPerson(people, systemName());
   if (!person.ok) return person;
   const { role, lacking, id, isVerified } = person.value;
   const refusal = refusalOf(request, { access: accessOf({ role, isReadOnly: false }), lacking });

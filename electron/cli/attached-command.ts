@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { readPerson } from '#console/people/person-desk.ts';
 import { compilePattern, problemOfPattern } from '#console/redaction/linear-pattern.ts';
@@ -10,6 +9,7 @@ import { attach } from '#engine/attach.ts';
 import { cleanTexts } from '#engine/redaction/clean-reply.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
+import { systemName } from '#engine/system-name.ts';
 import type { Store } from '#store/connection.ts';
 
 /** The exit status of a command that could not do what it was asked to. */
@@ -85,7 +85,7 @@ export async function readLens({ redaction, people }: Store): Promise<Result<Len
   if (!rules.ok) return rules;
   const [problem] = problemsOfRedaction(rules.value, problemOfPattern);
   if (problem !== undefined) return err(appError('malformed_document', `redaction rules: ${problem}`));
-  const person = await readPerson(people, userInfo().username);
+  const person = await readPerson(people, systemName());
   if (!person.ok) return person;
   return ok(lensOf(rules.value, person.value.role, { compile: compilePattern, tokenOf: () => 'hidden' }));
 }

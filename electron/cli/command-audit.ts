@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { AuditFile } from '#cache/audit-file.ts';
-import { AuditBook, type AuditedPerson } from '#console/audit/audit-book.ts';
+import type { AuditedPerson } from '#console/audit/audit-book.ts';
 import { explainError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import { AuditTrail } from '#engine/audit-trail.ts';
+import { ConsoleAudit } from '#engine/console-audit.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
 import type { Store } from '#store/connection.ts';
 import { labelOf } from '#store/server-address.ts';
@@ -33,32 +30,28 @@ export async function doRecorded<Value>(
 ): Promise<Result<Value, AppError>> {
   const label = labelOf(uri, db ?? null);
   if (!label.ok) return label;
-  const file = AuditFile.open(dataFilesOf(dataDirOf(null), label.value).auditFile, randomUUID);
-  if (!file.ok) return file;
+  const audit = ConsoleAudit.open({
+    path: dataFilesOf(dataDirOf(null), label.value).auditFile,
+    server: () => store.audit,
+    version: readVersion(),
+    person: () => person,
+    onUnsent: (error) =>
+      say(`The audit could not be sent to the server and is sent with the next act: ${explainError(error)}`),
+    log: say,
+  });
+  if (!audit.ok) return audit;
   try {
-    const book = new AuditBook({
-      file: file.value,
-      log: () => store.audit,
-      host: hostname(),
-      version: readVersion(),
-      now: Date.now,
-      onUnsent: (error) =>
-        say(`The audit could not be sent to the server and is sent with the next act: ${explainError(error)}`),
-    });
     // A command is gone before it could testify to what it sees of others when it has sent what it did.
-    await book.send();
-    const trail = new AuditTrail({ book, person: () => person, now: Date.now, log: say });
-    const begun = trail.begin(action, asked);
+    await audit.value.send();
+    const begun = audit.value.trail.begin(action, asked);
     if (!begun.ok) return begun;
     const done = await act();
-    begun.value.end(done.ok ? 'done' : done.error.code, {
-      by: 'command line',
-      ...(done.ok ? notesOf(done.value) : {}),
-    });
-    await book.send();
+    const notes = done.ok ? notesOf(done.value) : {};
+    begun.value.end(done.ok ? 'done' : done.error.code, { by: 'command line', ...notes });
+    await audit.value.send();
     return done;
   } finally {
-    file.value.close();
+    audit.value.close();
   }
 }
 

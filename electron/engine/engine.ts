@@ -1,31 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
-import { AuditFile } from '#cache/audit-file.ts';
-import { openCache, type Cache } from '#cache/open-cache.ts';
-import { ReaderThreads } from '#cache/threads/reader-threads.ts';
+import type { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
 import type { AlertNotice } from '#console/alerts/alert-desk.ts';
-import { AuditBook } from '#console/audit/audit-book.ts';
 import { DeskHost } from '#console/reconciliation/desk-host.ts';
 import { JobDesk } from '#console/retry/job-desk.ts';
-import type { EngineEvent } from '#contract/events.ts';
 import { refusalOf } from '#contract/request-refusal.ts';
 import type { EngineStatus } from '#contract/status.ts';
-import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { explainError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { labelOf } from '#store/server-address.ts';
 import type { SignIn } from '#store/sign-in.ts';
 import { attach, type AttachedStore } from './attach.ts';
 import { AlertWatch } from './alert-watch.ts';
-import { AuditTrail } from './audit-trail.ts';
+import { ConsoleAudit } from './console-audit.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
-import { CopyFile } from './copy-file.ts';
-import { CopyCounter } from './copy-counter.ts';
-import { CopyKeeper } from './copy-keeper.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { dataFilesOf, type DataFiles } from './data-files.ts';
 import type { DemoWorld } from './demo-world.ts';
@@ -34,6 +24,8 @@ import type { DoctorParts } from './handlers/doctor-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import type { EngineConfig, PreviewsAllowed } from './messages.ts';
 import { missingSecretOf, openedConfig, openProfileOf } from './opened-config.ts';
+import { OfflineCopy } from './offline-copy.ts';
+import { OpenWindows } from './open-windows.ts';
 import { OwnRunner } from './own-runner.ts';
 import { PersonBoard } from './person-board.ts';
 import { PlanHost } from './plan-host.ts';
@@ -42,9 +34,11 @@ import { closeToOthers } from './private-files.ts';
 import { RedactionBoard } from './redaction/redaction-board.ts';
 import { NO_SHELL, type Shell } from './shell-link.ts';
 import { PersonSignIn } from './sign-in/person-sign-in.ts';
+import { sourceOf } from './source-label.ts';
 import { StatusBoard } from './status-board.ts';
+import { systemName } from './system-name.ts';
 import { wait } from './wait.ts';
-import { toWireError, WindowSession } from './window-session.ts';
+import { toWireError } from './window-session.ts';
 
 /** What the connection to the sandbox is called. */
 const SANDBOX_LABEL = 'Sandbox server';
@@ -83,22 +77,17 @@ export class Engine {
   readonly #redaction: RedactionBoard;
   readonly #runner: OwnRunner;
   readonly #signIns: PersonSignIn;
-  readonly #sessions = new Set<WindowSession>();
-  #copy: CopyFile | null = null;
-  #readers: ReaderThreads | null = null;
-  #counter: CopyCounter | null = null;
+  readonly #windows = new OpenWindows();
+  #copy: OfflineCopy | null = null;
   #own: Result<OwnFile, AppError> | null = null;
   #demo: DemoWorld | null = null;
   #connection: ConnectionKeeper<AttachedStore> | null = null;
-  #keeper: CopyKeeper | null = null;
   #desk: JobDesk | null = null;
   #plans: PlanHost | null = null;
   #reconciliation: DeskHost | null = null;
   #alerts: AlertWatch | null = null;
   #store: Store | null = null;
-  #auditFile: AuditFile | null = null;
-  #book: AuditBook | null = null;
-  #trail: AuditTrail | null = null;
+  #audit: ConsoleAudit | null = null;
   #stopped: Promise<void> | null = null;
   /** Why it could not start; windows are served all the same, so that they can say it. */
   #failure: AppError | null = null;
@@ -117,7 +106,7 @@ export class Engine {
         // Another role sees through other rules.
         this.#board.set({ person, redaction: this.#redaction.status });
         this.#tellPreviews();
-        this.#reconsiderPrompts();
+        this.#copy?.reconsiderPrompts();
       },
       log,
     });
@@ -127,12 +116,12 @@ export class Engine {
       onChange: (redaction) => {
         this.#board.set({ redaction });
         this.#tellPreviews();
-        this.#reconsiderPrompts();
+        this.#copy?.reconsiderPrompts();
       },
       log,
     });
     this.#board = new StatusBoard(config.version, openProfileOf(options.config), this.#person.status, (status) => {
-      this.#publish({ name: 'status.changed', status });
+      this.#windows.publish({ name: 'status.changed', status });
     });
     this.#signIns = new PersonSignIn({
       shell: options.shell ?? NO_SHELL,
@@ -174,23 +163,13 @@ export class Engine {
     const label = isSandbox ? ok(SANDBOX_LABEL) : labelOf(uri.value, config.dbName);
     if (!label.ok) return label;
     const signIn = this.#signIns.forConnection(config, uri.value, label.value);
-    const source = this.#source;
-    const cache = this.#openCopy(source, null);
-    if (!cache.ok) return cache;
-    const copy = this.#copyFile(cache.value, source);
+    const opened = this.#openCopy();
+    if (!opened.ok) return opened;
+    const { copy, own } = opened.value;
     this.#copy = copy;
-    const readers = this.#openReaders();
-    this.#readers = readers;
-    this.#own = this.#openOwn(source);
+    this.#own = own;
     this.#reconciliation = this.#openReconciliation(uri.value, signIn);
-    this.#alerts = this.#watchAlerts(this.#own, readers, this.#reconciliation);
-    this.#counter = new CopyCounter({
-      count: async () => readers.for().counts(),
-      onCounts: (counts) => this.#board.set({ counts }),
-      log,
-    });
-    void this.#counter.again();
-    this.#keeper = this.#keepCopy(copy, readers, this.#own);
+    this.#alerts = this.#watchAlerts(own, copy.readers, this.#reconciliation);
     const tellTerminal = createConnectionLog(log);
     this.#connection = new ConnectionKeeper<AttachedStore>({
       label: label.value,
@@ -204,7 +183,7 @@ export class Engine {
           mapping: config.mapping,
           signIn,
         }),
-      onOpened: (connection) => this.#begin(connection.store, readers),
+      onOpened: (connection) => this.#begin(connection.store, copy),
       onStatus: (connection) => {
         this.#board.set({ connection });
         tellTerminal(connection);
@@ -235,19 +214,14 @@ export class Engine {
       port.close();
       return;
     }
-    const session = new WindowSession(
-      port,
-      {
-        handlers,
-        person: () => ({ ...this.#person.status, actor: this.#person.actor }),
-        lens: () => (this.#failure === null ? this.#redaction.lens() : null),
-        audit: this.#trail,
-        log: this.#options.log,
-      },
-      (closed) => this.#sessions.delete(closed),
-    );
-    this.#sessions.add(session);
-    session.publish({ name: 'status.changed', status: this.#board.current });
+    const context = {
+      handlers,
+      person: () => ({ ...this.#person.status, actor: this.#person.actor }),
+      lens: () => (this.#failure === null ? this.#redaction.lens() : null),
+      audit: this.#audit?.trail ?? null,
+      log: this.#options.log,
+    };
+    this.#windows.serve(port, context, { name: 'status.changed', status: this.#board.current });
   }
 
   #handlers(): Handlers | null {
@@ -259,14 +233,13 @@ export class Engine {
     };
     const doctor = this.#doctorParts(profiles.shell);
     if (this.#failure !== null) return createFailedHandlers(this.#failure, status, { profiles, doctor });
-    const readers = this.#readers;
-    const keeper = this.#keeper;
+    const copy = this.#copy;
     const alerts = this.#alerts;
-    if (readers === null || keeper === null || alerts === null) return null;
+    if (copy === null || alerts === null) return null;
     if (this.#reconciliation === null || this.#own === null) return null;
     return createHandlers({
-      copy: (signal) => readers.for(signal),
-      keeper,
+      copy: (signal) => copy.readers.for(signal),
+      keeper: copy.keeper,
       status,
       controlRunner: (action) => this.#runner.control(action),
       desk: () => this.#desk,
@@ -280,7 +253,7 @@ export class Engine {
       doctor,
       person: this.#person,
       redaction: this.#redaction,
-      auditFile: this.#auditFile,
+      auditFile: this.#audit?.file ?? null,
       store: () => this.#connectedStore(),
       now: Date.now,
     });
@@ -294,7 +267,7 @@ export class Engine {
       status: () => this.#board.current,
       dataDir: config.dataDir,
       copyFile: this.#files.copyFile,
-      metInCopy: (error) => this.#keeper?.met(error),
+      metInCopy: (error) => this.#copy?.keeper.met(error),
       now: Date.now,
     };
   }
@@ -318,17 +291,16 @@ export class Engine {
     await this.#reconciliation?.stop();
     await this.#plans?.stop();
     await this.#runner.stop();
-    await this.#keeper?.stop();
+    await this.#copy?.keeper.stop();
     this.#person.stop();
     this.#redaction.stop();
-    await this.#book?.send();
+    await this.#audit?.send();
     await this.#connection?.stop();
     await this.#demo?.stop();
-    for (const session of this.#sessions) session.close();
-    await this.#readers?.close();
-    this.#copy?.close();
+    this.#windows.close();
+    await this.#copy?.close();
     if (this.#own?.ok === true) this.#own.value.close();
-    this.#auditFile?.close();
+    this.#audit?.close();
   }
 
   /** The configured server's address, or that of a sandbox server started for the purpose. */
@@ -342,35 +314,33 @@ export class Engine {
     return ok(demo.value.uri);
   }
 
-  /** One file for each deployment and database, so that going back to one finds its copy again. */
-  #openCopy(source: string, fault: string | null): Result<Cache, AppError> {
-    const file = this.#files.copyFile;
-    try {
-      mkdirSync(path.dirname(file), { recursive: true });
-    } catch (cause) {
-      return err(appError('cache_unusable', 'the data folder cannot be made', cause));
-    }
-    return openCache({ path: file, now: Date.now, source, fault });
-  }
-
-  #copyFile(cache: Cache, source: string): CopyFile {
-    return new CopyFile(cache, {
-      open: (fault) => this.#openCopy(source, fault),
-      onNote: (copyNote) => this.#board.set({ copyNote }),
-      onError: (error) => {
-        this.#board.set({ monitor: { ...this.#board.current.monitor, error: toWireError(error) } });
+  #openCopy(): ReturnType<typeof OfflineCopy.open> {
+    const { readerEntry, withholdEntry, log } = this.#options;
+    return OfflineCopy.open(
+      {
+        file: this.#files.copyFile,
+        source: this.#source,
+        readerEntry,
+        withholdEntry,
+        mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
+        onCounts: (counts) => this.#board.set({ counts }),
+        onChange: (jobIds) => this.#jobsChanged(jobIds),
+        onStatus: (monitor) => this.#board.set({ monitor }),
+        onTask: (task) => this.#windows.publish({ name: 'copy.task', task }),
+        onNote: (copyNote) => this.#board.set({ copyNote }),
+        onError: (error) => {
+          this.#board.set({ monitor: { ...this.#board.current.monitor, error: toWireError(error) } });
+        },
+        log,
       },
-      wait,
-      nowMs: Date.now,
-      monotonicMs: () => performance.now(),
-      log: this.#options.log,
-    });
+      () => this.#openOwn(),
+    );
   }
 
   /** Without it everything else works: whoever asks for a view or a draft is told why there is none. */
-  #openOwn(source: string): Result<OwnFile, AppError> {
+  #openOwn(): Result<OwnFile, AppError> {
     const { log } = this.#options;
-    const own = openOwnFile({ path: this.#files.ownFile, source, now: Date.now });
+    const own = openOwnFile({ path: this.#files.ownFile, source: this.#source, now: Date.now });
     if (!own.ok) log(explainError(own.error), own.error.cause);
     else if (own.value.note !== null) log(own.value.note);
     return own;
@@ -379,23 +349,18 @@ export class Engine {
   /** Without an audit nothing that must be recorded is done; what only shows lists goes on. */
   #openAudit(): void {
     const { config, log } = this.#options;
-    const file = AuditFile.open(this.#files.auditFile, randomUUID);
-    if (!file.ok) {
-      log('the audit could not be opened', file.error);
-      return;
-    }
-    this.#auditFile = file.value;
-    this.#book = new AuditBook({
-      file: file.value,
-      log: () => (config.isReadOnly ? null : (this.#store?.audit ?? null)),
-      host: hostname(),
+    const audit = ConsoleAudit.open({
+      path: this.#files.auditFile,
+      server: () => (config.isReadOnly ? null : (this.#store?.audit ?? null)),
       version: config.version,
-      now: Date.now,
+      person: () => this.#person.audited,
       onUnsent: (error) => {
         if (error.code !== 'server_unreachable') log('the audit could not be sent to the server', error);
       },
+      log,
     });
-    this.#trail = new AuditTrail({ book: this.#book, person: () => this.#person.audited, now: Date.now, log });
+    if (audit.ok) this.#audit = audit.value;
+    else log('the audit could not be opened', audit.error);
   }
 
   #openReconciliation(uri: string, signIn: SignIn | null): DeskHost {
@@ -416,52 +381,14 @@ export class Engine {
       },
       askSignIn: () => signIn?.newClient() ?? null,
       // The books are read by a thread of their own, from the same file.
-      onUnusable: (error) => this.#keeper?.met(error),
+      onUnusable: (error) => this.#copy?.keeper.met(error),
       onState: (state) => {
         this.#alerts?.reconciled(state);
-        this.#publish({ name: 'reconciliation.changed', state });
+        this.#windows.publish({ name: 'reconciliation.changed', state });
       },
       hidden: () => this.#redaction.rules(),
       log,
     });
-  }
-
-  #keepCopy(copy: CopyFile, readers: ReaderThreads, own: Result<OwnFile, AppError>): CopyKeeper {
-    const { withholdEntry, log } = this.#options;
-    const keeper = new CopyKeeper({
-      copy,
-      file: this.#files.copyFile,
-      readers,
-      own,
-      mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
-      withholdEntry,
-      onChange: (jobIds) => this.#jobsChanged(jobIds),
-      onStatus: (monitor) => this.#board.set({ monitor }),
-      onTask: (task) => this.#publish({ name: 'copy.task', task }),
-      log,
-    });
-    void keeper.prepare().then((prepared) => this.#tellPrompts(prepared));
-    return keeper;
-  }
-
-  #reconsiderPrompts(): void {
-    void this.#keeper?.reconsider().then((reconsidered) => this.#tellPrompts(reconsidered));
-  }
-
-  #tellPrompts(kept: Result<void, AppError>): void {
-    if (!kept.ok) this.#options.log('the copy could not be made to keep or leave out prompts', kept.error);
-  }
-
-  #openReaders(): ReaderThreads {
-    const { readerEntry, log } = this.#options;
-    const readers = new ReaderThreads({
-      entry: readerEntry,
-      file: this.#files.copyFile,
-      onUnusable: (error) => this.#keeper?.met(error),
-      log,
-    });
-    readers.begin();
-    return readers;
   }
 
   #watchAlerts(own: Result<OwnFile, AppError>, readers: ReaderThreads, reconciliation: DeskHost): AlertWatch {
@@ -471,7 +398,7 @@ export class Engine {
       store: () => this.#connectedStore(),
       reconciliation: () => reconciliation.state(),
       notify: (notice) => this.#options.notify?.(notice),
-      onChange: () => this.#publish({ name: 'alerts.changed' }),
+      onChange: () => this.#windows.publish({ name: 'alerts.changed' }),
       log: this.#options.log,
     });
   }
@@ -480,11 +407,7 @@ export class Engine {
     return this.#board.current.connection.state === 'connected' ? this.#store : null;
   }
 
-  #publish(event: EngineEvent): void {
-    for (const session of this.#sessions) session.publish(event);
-  }
-
-  async #begin(store: Store, readers: ReaderThreads): Promise<void> {
+  async #begin(store: Store, copy: OfflineCopy): Promise<void> {
     const { config, log } = this.#options;
     let missingIndexes = store.missingIndexes;
     if (this.#demo !== null) {
@@ -495,40 +418,25 @@ export class Engine {
     this.#store = store;
     await this.#person.attach(store.people);
     await this.#redaction.attach(store.redaction);
-    this.#recordOpening(store);
-    void this.#book?.send();
+    if (config.profile !== null) {
+      const { server } = store.reader.topology;
+      this.#audit?.attached(config.profile, { isReadOnly: config.isReadOnly, server });
+    }
+    void this.#audit?.send();
     this.#desk = new JobDesk({
       reader: store.reader,
       writer: store.writer,
-      cache: readers.for(),
+      cache: copy.readers.for(),
       policies: store.policies,
       lens: () => this.#redaction.lens(),
     });
     await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
     if (refusalOf('plans.run', this.#person.status) === null) void this.#plans.keepUp(this.#person.actor);
-    // Nothing is copied before it is known whether prompts may be.
-    const reconsidered = await this.#keeper?.reconsider();
-    if (reconsidered !== undefined) this.#tellPrompts(reconsidered);
-    await this.#keeper?.follow(store.changes);
+    await copy.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
       await this.#runner.begin({ store, missingIndexes, demo: this.#demo?.provider ?? null });
     }
-  }
-
-  /** Who attached by which connection stands in the audit of the deployment that was attached to. */
-  #recordOpening(store: Store): void {
-    const { profile, isReadOnly } = this.#options.config;
-    if (profile === null) return;
-    const { name, kind, address } = profile;
-    const details = { name, kind, address, isReadOnly, server: store.reader.topology.server };
-    this.#book?.record(this.#person.audited, {
-      action: 'connection.open',
-      subject: name,
-      outcome: 'done',
-      of: null,
-      details,
-    });
   }
 
   #tellPreviews(): void {
@@ -536,25 +444,7 @@ export class Engine {
   }
 
   #jobsChanged(jobIds: readonly string[]): void {
-    void this.#counter?.again();
-    this.#publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: jobIds.length === 0 });
+    this.#windows.publish({ name: 'jobs.changed', jobIds: [...jobIds], hasMore: jobIds.length === 0 });
     this.#runner.poke();
   }
-}
-
-/** Who sits here, as the operating system knows them: the name that stands in a job's history. */
-function systemName(): string {
-  try {
-    return userInfo().username.slice(0, 200) || 'unknown';
-  } catch {
-    // An account without an entry in the system's list of users has no name.
-    return 'unknown';
-  }
-}
-
-/** What the copy and everything else on this machine is about: a label of deployment and database, no secret. */
-function sourceOf({ mongodbUri, dbName }: EngineConfig): string {
-  if (mongodbUri === null) return 'sandbox';
-  const label = labelOf(mongodbUri, dbName);
-  return label.ok ? label.value : 'unknown';
 }
