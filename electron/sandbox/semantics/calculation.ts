@@ -29,9 +29,11 @@ export function calculate(calculation: Calculation, left: unknown, right: unknow
   return workingWhole(calculateWhole(calculation, left, right), kind === 'long');
 }
 
-/** {@link calculate} as expressions do it: what overflows a long is a double. */
+/** {@link calculate} as expressions do it: what overflows a long is put together once more in doubles, which each of the two becomes first. */
 export function calculateWidely(calculation: Calculation, left: unknown, right: unknown): unknown {
-  return calculate(calculation, left, right) ?? workingDouble(Number(calculateWhole(calculation, left, right)));
+  return (
+    calculate(calculation, left, right) ?? workingDouble(calculateDouble(calculation, toDouble(left), toDouble(right)))
+  );
 }
 
 function calculateDouble(calculation: Calculation, left: number, right: number): number {

@@ -13,6 +13,7 @@ const int = (value: number): Int32 => new Int32(value);
 const long = (text: string): Long => Long.fromString(text);
 const double = (value: number): Double => new Double(value);
 const decimal = (text: string): Decimal128 => Decimal128.fromString(text);
+const at = (ms: number): Date => new Date(ms);
 
 /** A value with its types, as they are written. */
 function exact(value: unknown): string {
@@ -168,6 +169,32 @@ describe('arithmetic', () => {
     ],
     ['an int that overflows becomes a long', { $add: [int(2_147_483_647), int(1)] }, long('2147483648')],
     ['a long that overflows becomes a double', { $add: [long('9223372036854775807'), long('1')] }, double(2 ** 63)],
+    // The doubles of the two, and not the double of their exact result.
+    [
+      'a product that overflows a long',
+      { $multiply: [long('9007199254740993'), int(2_147_483_647)] },
+      double(9007199254740992 * 2147483647),
+    ],
+    [
+      'a product goes on in doubles from its first factor',
+      { $multiply: [long('9007199254740993'), int(3), long('9007199254740993')] },
+      double(9007199254740992 * 3 * 9007199254740992),
+    ],
+    [
+      'a sum that overflows a long',
+      { $add: [long('9223372036854775807'), long('1025'), long('1025')] },
+      double(2 ** 63 + 1025 + 1025),
+    ],
+    [
+      'a difference that overflows a long',
+      { $subtract: [long('-9223372036854775807'), long('1025')] },
+      double(-(2 ** 63) - 1025),
+    ],
+    ['numbers before a date are added up and rounded', { $add: [double(0.5), double(0.5), at(0)] }, at(1)],
+    ['numbers behind a date are rounded by themselves', { $add: [at(0), double(0.5), double(0.5)] }, at(2)],
+    ['halves of doubles beside a date go away from zero', { $add: [at(0), double(-0.5)] }, at(-1)],
+    ['halves of decimals beside a date go to the even', { $add: [at(0), decimal('2.5')] }, at(2)],
+    ['a number is taken from a date as it is added', { $subtract: [at(0), double(0.5)] }, at(-1)],
     ['a quotient is a double', { $divide: [int(6), int(3)] }, double(2)],
     ['a double stays one', { $add: [double(1), int(1)] }, double(2)],
     ['long times int is a long', { $multiply: [long('3'), int(2)] }, long('6')],

@@ -1,6 +1,6 @@
 import { Decimal128, Double, Long } from 'bson';
 import { Decimal } from 'decimal.js';
-import { calculateWidely } from '../calculation.ts';
+import { calculate, calculateWidely } from '../calculation.ts';
 import {
   exponentOf,
   fromWide,
@@ -80,31 +80,53 @@ function lackOf(sum: number, left: number, right: number): number {
 
 const add = variadic((values) => {
   let total: unknown = 0;
-  let date: Date | null = null;
+  let time: bigint | null = null;
   for (const value of values) {
     if (isNil(value)) return null;
     if (value instanceof Date) {
-      if (date !== null) throw refuse(16_612, 'only one date allowed in an $add expression');
-      date = value;
+      if (time !== null) throw refuse(16_612, 'only one date allowed in an $add expression');
+      time = millisecondsOf(total) + BigInt(value.getTime());
     } else if (numberKind(value) === null)
       throw wrongType(`$add only supports numeric or date types, not ${typeNameOf(value)}`);
+    // Beside a date each number is a whole one by itself, and not the sum of them.
+    else if (time !== null) time += millisecondsOf(value);
     else total = calculateWidely('plus', total, value);
   }
-  return date === null ? total : moved(date, toDouble(total));
+  return time === null ? total : dateAt(time);
 });
 
-function moved(date: Date, ms: number): Date {
-  const time = date.getTime() + Math.round(ms);
-  if (!Number.isFinite(time) || Math.abs(time) > 8.64e15) throw new ServerError('Overflow', 'date overflow in $add');
+/** A number beside a date: the nearest whole one, of a double the one further from zero in the middle, of a decimal the even one. */
+function millisecondsOf(value: unknown): bigint {
+  const kind = numberKind(value);
+  if (kind === 'int' || kind === 'long') return toBig(value);
+  const exact = toExact(value);
+  if (!exact.isFinite()) throw dateOverflow();
+  const rounding = kind === 'double' ? Decimal.ROUND_HALF_UP : Decimal.ROUND_HALF_EVEN;
+  return BigInt(exact.toDecimalPlaces(0, rounding).toFixed());
+}
+
+function dateAt(ms: bigint): Date {
+  const time = Number(ms);
+  if (Math.abs(time) > DATE_MS_MAX) throw dateOverflow();
   return new Date(time);
+}
+
+/** What a date can be here; MongoDB's go on to the ends of a long. */
+const DATE_MS_MAX = 8.64e15;
+
+function dateOverflow(): ServerError {
+  return new ServerError('Overflow', 'date overflow');
 }
 
 const multiply = variadic((values) => {
   let product: unknown = 1;
+  // Kept beside it from the first one on: what a product that overflows goes on from.
+  let double = 1;
   for (const value of values) {
     if (isNil(value)) return null;
     if (numberKind(value) === null) throw wrongType(`$multiply only supports numeric types, not ${typeNameOf(value)}`);
-    product = calculateWidely('times', product, value);
+    double *= toDouble(value);
+    product = calculate('times', product, value) ?? workingDouble(double);
   }
   return product;
 });
@@ -114,7 +136,7 @@ const subtract = fixed(2, (left, right) => {
   const kinds = [numberKind(left), numberKind(right)];
   if (left instanceof Date) {
     if (right instanceof Date) return Long.fromNumber(left.getTime() - right.getTime());
-    if (kinds[1] !== null) return moved(left, -toDouble(right));
+    if (kinds[1] !== null) return dateAt(BigInt(left.getTime()) - millisecondsOf(right));
   }
   if (kinds.includes(null)) throw wrongType(`can't $subtract ${typeNameOf(right)} from ${typeNameOf(left)}`);
   return calculateWidely('minus', left, right);
