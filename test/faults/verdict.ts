@@ -41,9 +41,23 @@ export function judge(books: Books, acknowledged: readonly string[], boughtTwice
       ...violations.map(({ invariant, subject, detail }) => `${invariant}: ${subject}: ${detail}`),
       ...boughtTwice.map((key) => `bought twice: ${key}`),
       ...lost.map((id) => `lost: ${id}`),
-      ...stuck.map((job) => `stuck: ${job._id} is ${job.state}, owing ${job.billing.pending.length}`),
+      ...stuck.map(shownStuck),
     ],
   };
+}
+
+/** With what tells a job that nobody works on from one that runners lose to each other again and again. */
+function shownStuck(job: Job): string {
+  const { state, billing, attempt, leaseToken, lease, updatedAt, failure } = job;
+  const held =
+    lease === null
+      ? 'held by nobody'
+      : `held by ${lease.runnerId}, heard of at ${lease.heartbeatAt.toISOString()} until ${lease.expiresAt.toISOString()}`;
+  return [
+    `stuck: ${job._id} is ${state}, owing ${billing.pending.length}`,
+    `attempt ${attempt}, lease ${leaseToken}, ${held}`,
+    `changed at ${updatedAt.toISOString()}, last failure ${failure?.code ?? 'none'}`,
+  ].join('; ');
 }
 
 /** True where nothing more has to happen with any of the jobs or accounts. */
