@@ -1,16 +1,12 @@
 import { expect, test } from './application.ts';
 import { part } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 test.describe('alerts of a deployment', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('a rule is tried, switched on, fires on the desktop and clears, by keyboard alone', async ({ start }) => {
+  test('a rule is tried, switched on, fires on the desktop and clears, by keyboard alone', async ({
+    start,
+    production,
+  }) => {
     // Nobody runs the jobs of this deployment, so that one waits.
     const application = await start({ env: production.env });
     const { page } = application;
@@ -58,7 +54,7 @@ test.describe('alerts of a deployment', () => {
     await expect(page.getByRole('heading', { name: 'There is no rule yet' })).toBeVisible();
   });
 
-  test('in the quiet time what fires is logged and nobody is told', async ({ start }) => {
+  test('in the quiet time what fires is logged and nobody is told', async ({ start, production }) => {
     const application = await start({ env: production.env });
     const { page } = application;
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Alerts' }).click();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test as base, chromium, expect, type Page } from '@playwright/test';
+import { startProduction, type Production } from './production.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the application runs on: the stand-in, unless `npm run test:electron` asks for Electron itself. */
@@ -157,8 +158,21 @@ async function processesBelow(pid: number): Promise<readonly { readonly pid: num
   return below(pid);
 }
 
-/** Starts applications that are stopped, and whose folders are removed, when the spec is over. */
-export const test = base.extend<{ start: (options?: StartOptions) => Promise<Application> }>({
+/** What a spec may ask for; each is made where it is asked for, and gone when the spec is over. */
+interface Fixtures {
+  /** Starts applications, which are stopped, and whose folders are removed. */
+  readonly start: (options?: StartOptions) => Promise<Application>;
+  /** A deployment that applications attach to. Named behind `start`, it is stopped before they are. */
+  readonly production: Production;
+}
+
+export const test = base.extend<Fixtures>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads a fixture's needs from this pattern, and there are none
+  production: async ({}, use) => {
+    const production = await startProduction();
+    await use(production);
+    await production.stop();
+  },
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads a fixture's needs from this pattern, and there are none
   start: async ({}, use, testInfo) => {
     const started: Started[] = [];

@@ -2,7 +2,6 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, IS_ELECTRON, test } from './application.ts';
 import { expectState, openJob } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 import type { Page } from '@playwright/test';
 
@@ -14,14 +13,11 @@ async function exportCase(page: Page): Promise<string> {
 
 test.describe('an export', () => {
   test.skip(IS_ELECTRON, "the system's own dialog stands outside of any page, and nobody is here to answer it");
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
+  test.beforeEach(async ({ production }) => {
     await production.order({ id: 'page-1', priceCredits: 100 });
   });
-  test.afterEach(() => production.stop());
 
-  test('is kept where the person says, and shown in its folder', async ({ start }, testInfo) => {
+  test('is kept where the person says, and shown in its folder', async ({ start, production }, testInfo) => {
     const desk = testInfo.outputPath('desk');
     mkdirSync(desk, { recursive: true });
     const env = { ...production.env, ELECTRON_STAND_IN_SAVE_FOLDER: desk };
@@ -39,7 +35,7 @@ test.describe('an export', () => {
     await keepScreen(app.page, 'case-saved');
   });
 
-  test('is kept nowhere else where the person changes their mind', async ({ start }, testInfo) => {
+  test('is kept nowhere else where the person changes their mind', async ({ start, production }, testInfo) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await openJob(page, 'page-1');
     await expectState(page, 'completed');

@@ -1,6 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 function group(page: Page, code: string): Locator {
@@ -9,13 +8,7 @@ function group(page: Page, code: string): Locator {
 
 /** Support groups what failed, decides about it, and sees it come back. */
 test.describe('failures', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('a cause is resolved for everybody, and a failure after that is a regression', async ({ start }) => {
+  test('a cause is resolved for everybody, and a failure after that is a regression', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await page.getByRole('link', { name: 'Failures' }).click();
     await expect(page.getByRole('heading', { name: 'Nothing to look at' })).toBeVisible();
@@ -47,7 +40,7 @@ test.describe('failures', () => {
     await expect(page.getByRole('grid', { name: 'Jobs' }).getByRole('link', { name: 'lost-3' })).toBeVisible();
   });
 
-  test('groups are merged, split and ignored by keyboard alone', async ({ start }) => {
+  test('groups are merged, split and ignored by keyboard alone', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'lost-1', model: 'bad-input', priceCredits: 300 });
     await production.order({ id: 'lost-2', model: 'content-refused', priceCredits: 200 });

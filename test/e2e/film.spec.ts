@@ -5,7 +5,6 @@ import type { Page } from '@playwright/test';
 import { film } from '../support/film.ts';
 import { expect, test } from './application.ts';
 import { expectState, openJob, part } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 const NAME = `ab/${'c'.repeat(32)}-1.webm`;
@@ -42,13 +41,7 @@ function frameIn(webp: Buffer): Uint8Array {
 }
 
 test.describe('a film that a job made', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('is played in the window to its end, and begins again in the middle', async ({ start }) => {
+  test('is played in the window to its end, and begins again in the middle', async ({ start, production }) => {
     await production.order({ id: 'page-1', priceCredits: 100 });
     const { page, dataDir } = await start({ env: production.env, args: ['--runner'] });
     await openJob(page, 'page-1');

@@ -1,7 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { part } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 /** A bucket of the chart over one hour, in milliseconds. */
@@ -34,13 +33,7 @@ test.describe('health of the demonstration', () => {
 });
 
 test.describe('health of a deployment', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('a mark of a chart is clicked, and the jobs that it counts are there', async ({ start }) => {
+  test('a mark of a chart is clicked, and the jobs that it counts are there', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     const tiles = await openHealth(page);
     await expect(page.getByRole('heading', { name: 'No jobs yet' })).toBeVisible();
@@ -65,7 +58,7 @@ test.describe('health of a deployment', () => {
     await expect(page).toHaveURL(/#\/jobs\/lost-1$/);
   });
 
-  test('is read and used by keyboard alone, and without the server', async ({ start }) => {
+  test('is read and used by keyboard alone, and without the server', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'sound-1', kind: 'image', priceCredits: 500 });
     await production.order({ id: 'sound-2', kind: 'website', priceCredits: 500 });

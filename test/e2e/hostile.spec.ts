@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectCellsToHold, openJob, part, rowOf } from './job.page.ts';
-import { startProduction, WORKSPACE, type Production } from './production.ts';
+import { WORKSPACE } from './production.ts';
 import { expectAccessible, keepScreen } from './screens.ts';
 import { queuedJob } from '../support/job-builder.ts';
 
@@ -34,14 +34,9 @@ async function expectUnharmed(page: Page): Promise<void> {
 test.describe('hostile documents', () => {
   // Every text is looked at in every form.
   test.setTimeout(300_000);
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
   test('with markup, script, right-to-left text and lines without end run nothing and break nothing', async ({
     start,
+    production,
   }) => {
     const asked: string[] = [];
     const texts = { markup: MARKUP, 'right-to-left': RIGHT_TO_LEFT, line: LINE };
@@ -102,6 +97,7 @@ test.describe('hostile documents', () => {
 
   test("of 15 MB, of missing fields and of wrong types are shown or listed, and stand in nobody's way", async ({
     start,
+    production,
   }) => {
     const job = (id: string) => {
       const { _id, ...rest } = queuedJob({ id, workspaceId: WORKSPACE, createdAt: new Date() });
@@ -130,6 +126,7 @@ test.describe('hostile documents', () => {
 
   test('of outputs are drawn without script, network or origin, and not at all with another hash', async ({
     start,
+    production,
   }) => {
     await production.order({ id: 'page-1', priceCredits: 100 });
     const { page, dataDir } = await start({ env: production.env, args: ['--runner'] });

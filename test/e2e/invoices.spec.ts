@@ -2,7 +2,6 @@ import type { Locator, Page } from '@playwright/test';
 import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
 import { expect, test } from './application.ts';
 import { rowOf } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 const MINUTE_MS = 60_000;
@@ -33,14 +32,9 @@ function cellsOf(row: Locator): Promise<string[]> {
 
 /** Finance imports a provider's invoice and sees what does not match, on either side. */
 test.describe('invoices', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
   test('a chosen file is matched with the attempts, and what is left on either side is a finding of the next run', async ({
     start,
+    production,
   }) => {
     test.slow();
     for (const [n, costMicroUsd] of [

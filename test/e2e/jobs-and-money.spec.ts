@@ -1,17 +1,11 @@
 import { expect, test } from './application.ts';
 import { expectState, openJob, part, rowOf, shownEntries } from './job.page.ts';
-import { startProduction, WORKSPACE, type Production } from './production.ts';
+import { WORKSPACE } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 /** The console attaches to a deployment that it did not start, with a runner, and follows jobs from order to end. */
 test.describe('a job and its money, from order to end', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('a job is ordered, runs, is validated, completes, and is charged once', async ({ start }) => {
+  test('a job is ordered, runs, is validated, completes, and is charged once', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await expect(page.getByRole('heading', { name: 'No jobs', exact: true })).toBeVisible();
     await keepScreen(page, 'jobs-empty');
@@ -36,7 +30,10 @@ test.describe('a job and its money, from order to end', () => {
     expect(job.billing).toMatchObject({ status: 'charged', reserved: 0, captured: 500, refunded: 0, pending: [] });
   });
 
-  test('a job whose provider asks to wait is retried, completes, and is charged once', async ({ start }) => {
+  test('a job whose provider asks to wait is retried, completes, and is charged once', async ({
+    start,
+    production,
+  }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'order-2', model: 'rate-limited-8', kind: 'image', priceCredits: 120 });
     await openJob(page, 'order-2');
@@ -66,7 +63,7 @@ test.describe('a job and its money, from order to end', () => {
     ]);
   });
 
-  test('a job with bad input fails for good, is not tried again, and costs nothing', async ({ start }) => {
+  test('a job with bad input fails for good, is not tried again, and costs nothing', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'order-3', model: 'bad-input', priceCredits: 500 });
     await openJob(page, 'order-3');
@@ -85,7 +82,7 @@ test.describe('a job and its money, from order to end', () => {
     ]);
   });
 
-  test('a workspace without the credits is told so, and its job does not start', async ({ start }) => {
+  test('a workspace without the credits is told so, and its job does not start', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'order-4', workspaceId: 'penniless', priceCredits: 500 });
     await openJob(page, 'order-4');
@@ -94,7 +91,7 @@ test.describe('a job and its money, from order to end', () => {
     expect(await production.ledgerOf('order-4')).toEqual([]);
   });
 
-  test('without --runner the console only looks on', async ({ start }) => {
+  test('without --runner the console only looks on', async ({ start, production }) => {
     const { page } = await start({ env: production.env });
     await expect(page.getByRole('region', { name: 'Runner' })).toContainText('No runner here');
     await production.order({ id: 'order-5', workspaceId: WORKSPACE });

@@ -1,7 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectCellsToHold, rowOf } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 const field = (page: Page): Locator => page.getByRole('combobox', { name: 'Filter the jobs' });
@@ -10,9 +9,7 @@ const chosen = (page: Page): Locator => page.getByRole('region', { name: 'Chosen
 
 /** Jobs that nobody runs, so that the list stands still under the specs. */
 test.describe('the list of jobs', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
+  test.beforeEach(async ({ production }) => {
     for (let n = 1; n <= 12; n += 1) {
       await production.order({
         id: `order-${n}`,
@@ -23,9 +20,11 @@ test.describe('the list of jobs', () => {
       });
     }
   });
-  test.afterEach(() => production.stop());
 
-  test('is filtered by tokens that complete while typing, by click, and by views that are saved', async ({ start }) => {
+  test('is filtered by tokens that complete while typing, by click, and by views that are saved', async ({
+    start,
+    production,
+  }) => {
     const { page } = await start({ env: production.env });
     await expect(rows(page)).toHaveCount(12);
     await field(page).click();
@@ -68,7 +67,10 @@ test.describe('the list of jobs', () => {
     await keepScreen(page, 'jobs-saved-view');
   });
 
-  test('lets rows, a range and all that match be chosen, and columns be shown and made wider', async ({ start }) => {
+  test('lets rows, a range and all that match be chosen, and columns be shown and made wider', async ({
+    start,
+    production,
+  }) => {
     const { page } = await start({ env: production.env });
     await expect(rows(page)).toHaveCount(12);
     await rowOf(page, 'order-2').locator('[data-choose]').click();
@@ -111,7 +113,7 @@ test.describe('the list of jobs', () => {
     await expectCellsToHold(page);
   });
 
-  test('lays two jobs side by side, and says why a job is not moving', async ({ start }) => {
+  test('lays two jobs side by side, and says why a job is not moving', async ({ start, production }) => {
     const { page } = await start({ env: production.env });
     await rowOf(page, 'order-2').locator('[data-choose]').click();
     await rowOf(page, 'order-3').locator('[data-choose]').click();
@@ -128,7 +130,7 @@ test.describe('the list of jobs', () => {
     await keepScreen(page, 'job-why');
   });
 
-  test('is used, and everything is found, by keyboard alone', async ({ start }) => {
+  test('is used, and everything is found, by keyboard alone', async ({ start, production }) => {
     const { page } = await start({ env: production.env });
     await expect(rows(page)).toHaveCount(12);
     await page.keyboard.press('/');

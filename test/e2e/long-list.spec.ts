@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test';
 import { queuedJob } from '../support/job-builder.ts';
 import { expect, test } from './application.ts';
 import { rowOf } from './job.page.ts';
-import { startProduction, WORKSPACE, type Production } from './production.ts';
+import { WORKSPACE } from './production.ts';
 
 const JOBS = 1500;
 const grid = (page: Page): Locator => page.getByRole('grid', { name: 'Jobs' });
@@ -11,9 +11,7 @@ const idOf = (n: number): string => `job-${String(n).padStart(4, '0')}`;
 
 /** Jobs that nobody runs; the one with the lowest number is the oldest and stands at the end. */
 test.describe('a long list of jobs', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
+  test.beforeEach(async ({ production }) => {
     const now = Date.now();
     for (let from = 1; from <= JOBS; from += 250) {
       await Promise.all(
@@ -29,10 +27,10 @@ test.describe('a long list of jobs', () => {
       );
     }
   });
-  test.afterEach(() => production.stop());
 
   test('is read to its last row by the keyboard and the wheel, and stands still while jobs arrive', async ({
     start,
+    production,
   }) => {
     const { page } = await start({ env: production.env });
     await expect(grid(page)).toHaveAttribute('aria-rowcount', String(JOBS + 1));
@@ -88,7 +86,7 @@ test.describe('a long list of jobs', () => {
     await expect(rowOf(page, 'new-1')).toBeVisible();
   });
 
-  test('is found again where it was left, by the way back', async ({ start }) => {
+  test('is found again where it was left, by the way back', async ({ start, production }) => {
     const { page } = await start({ env: production.env });
     await expect(grid(page)).toHaveAttribute('aria-rowcount', String(JOBS + 1));
     await expect(rowOf(page, idOf(JOBS))).toBeVisible();

@@ -1,16 +1,13 @@
 import { expect, test } from './application.ts';
 import { part } from './job.page.ts';
-import { startProduction, WORKSPACE, type Production } from './production.ts';
+import { WORKSPACE } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 test.describe('pages of a workspace and of a user', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('a support agent sees what a workspace has, spent and lost, and the ledger, by keyboard', async ({ start }) => {
+  test('a support agent sees what a workspace has, spent and lost, and the ledger, by keyboard', async ({
+    start,
+    production,
+  }) => {
     await production.order({ id: 'sound-1', priceCredits: 500 });
     await production.order({ id: 'lost-1', model: 'bad-input', priceCredits: 300 });
     const { page } = await start({ env: production.env, args: ['--runner'] });
@@ -41,7 +38,7 @@ test.describe('pages of a workspace and of a user', () => {
     await expect(page).toHaveURL(/#\/jobs\?/);
   });
 
-  test('a job leads to its user, whose page says what they did where', async ({ start }) => {
+  test('a job leads to its user, whose page says what they did where', async ({ start, production }) => {
     await production.order({ id: 'sound-1', priceCredits: 500 });
     const { page } = await start({ env: production.env, args: ['--runner', 'runledger://job/sound-1'] });
     await part(page, 'Facts').getByRole('link', { name: 'u1' }).click();
@@ -52,7 +49,7 @@ test.describe('pages of a workspace and of a user', () => {
     await keepScreen(page, 'user');
   });
 
-  test("a link of another program opens the page, and nobody's id says so", async ({ start }) => {
+  test("a link of another program opens the page, and nobody's id says so", async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['runledger://workspace/nobody'] });
     await expect(page.getByRole('heading', { level: 1, name: 'nobody' })).toBeVisible();
     await expect(page.getByRole('note')).toContainText('The copy has no job of this workspace.');

@@ -1,45 +1,42 @@
 import { expect, test } from './application.ts';
 import { openJob, rowOf } from './job.page.ts';
-import { startProduction } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 test.describe('people and what they did', () => {
-  test('a founder gives out roles, a viewer is told why not, and the audit shows and proves it', async ({ start }) => {
-    const production = await startProduction();
-    try {
-      await production.order({ id: 'seen-1' });
-      const { page } = await start({ env: production.env, args: ['--person', 'fay'] });
-      await openJob(page, 'seen-1');
-      const screens = page.getByRole('navigation', { name: 'Screens' });
-      await screens.getByRole('link', { name: 'People' }).click();
-      await expect(page.getByText('Nobody has a role yet')).toBeVisible();
-      const form = page.getByRole('form', { name: 'Give a role' });
-      await form.getByLabel('Person').fill('vic');
-      await form.getByLabel('Role to give').selectOption('viewer');
-      await form.getByRole('button', { name: 'Give role' }).click();
-      const people = page.getByRole('table', { name: 'People and their roles' });
-      await expect(people.getByRole('combobox', { name: 'Role of fay' })).toHaveValue('founder');
-      await keepScreen(page, 'people');
+  test('a founder gives out roles, a viewer is told why not, and the audit shows and proves it', async ({
+    start,
+    production,
+  }) => {
+    await production.order({ id: 'seen-1' });
+    const { page } = await start({ env: production.env, args: ['--person', 'fay'] });
+    await openJob(page, 'seen-1');
+    const screens = page.getByRole('navigation', { name: 'Screens' });
+    await screens.getByRole('link', { name: 'People' }).click();
+    await expect(page.getByText('Nobody has a role yet')).toBeVisible();
+    const form = page.getByRole('form', { name: 'Give a role' });
+    await form.getByLabel('Person').fill('vic');
+    await form.getByLabel('Role to give').selectOption('viewer');
+    await form.getByRole('button', { name: 'Give role' }).click();
+    const people = page.getByRole('table', { name: 'People and their roles' });
+    await expect(people.getByRole('combobox', { name: 'Role of fay' })).toHaveValue('founder');
+    await keepScreen(page, 'people');
 
-      await people.getByRole('combobox', { name: 'Role of fay' }).selectOption('viewer');
-      await expect(page.getByRole('alert')).toContainText('Nobody would be left who may give out roles');
+    await people.getByRole('combobox', { name: 'Role of fay' }).selectOption('viewer');
+    await expect(page.getByRole('alert')).toContainText('Nobody would be left who may give out roles');
 
-      await screens.getByRole('link', { name: 'Audit' }).click();
-      const entries = page.getByRole('table', { name: /^Audit entries/ });
-      await expect(entries).toContainText('people.set');
-      await expect(entries).toContainText('Nobody would be left who may give out roles');
-      await expect(entries.getByRole('link', { name: 'seen-1' })).toBeVisible();
-      await page.getByRole('button', { name: 'Check the audit' }).click();
-      await expect(page.getByText('nothing was changed or removed')).toBeVisible();
-      await keepScreen(page, 'audit');
+    await screens.getByRole('link', { name: 'Audit' }).click();
+    const entries = page.getByRole('table', { name: /^Audit entries/ });
+    await expect(entries).toContainText('people.set');
+    await expect(entries).toContainText('Nobody would be left who may give out roles');
+    await expect(entries.getByRole('link', { name: 'seen-1' })).toBeVisible();
+    await page.getByRole('button', { name: 'Check the audit' }).click();
+    await expect(page.getByText('nothing was changed or removed')).toBeVisible();
+    await keepScreen(page, 'audit');
 
-      const viewer = await start({ env: production.env, args: ['--person', 'vic'] });
-      await rowOf(viewer.page, 'seen-1').getByRole('link', { name: 'seen-1' }).click();
-      await expect(viewer.page.getByRole('alert')).toContainText('Your role does not allow this.');
-      await viewer.page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Audit' }).click();
-      await expect(viewer.page.getByRole('note')).toContainText('the role viewer does not include policy');
-    } finally {
-      await production.stop();
-    }
+    const viewer = await start({ env: production.env, args: ['--person', 'vic'] });
+    await rowOf(viewer.page, 'seen-1').getByRole('link', { name: 'seen-1' }).click();
+    await expect(viewer.page.getByRole('alert')).toContainText('Your role does not allow this.');
+    await viewer.page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Audit' }).click();
+    await expect(viewer.page.getByRole('note')).toContainText('the role viewer does not include policy');
   });
 });

@@ -1,17 +1,11 @@
 import { expect, test } from './application.ts';
 import { makePlan, runForm } from './plan.page.ts';
-import { startProduction, type Production } from './production.ts';
+import type { Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 /** What a plan of retries needs before it spends, and how it survives its console; the ledger is asked after each. */
 test.describe('a plan of retries', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  async function expectRetriedOnce(ids: readonly string[]): Promise<void> {
+  async function expectRetriedOnce(production: Production, ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const job = await production.jobOf(id);
       expect(job.history.filter(({ to }) => to === 'queued')).toHaveLength(2);
@@ -20,7 +14,10 @@ test.describe('a plan of retries', () => {
     }
   }
 
-  test('that spends more than the policy lets through is run only when its amount was typed', async ({ start }) => {
+  test('that spends more than the policy lets through is run only when its amount was typed', async ({
+    start,
+    production,
+  }) => {
     await production.putPolicy({ spend: { typedCredits: 500, approvalCredits: 100_000 } });
     const ids = ['typed-1', 'typed-2'];
     for (const id of ids) await production.plantFailed({ id, failureClass: 'temporary', priceCredits: 400 });
@@ -35,10 +32,10 @@ test.describe('a plan of retries', () => {
     await form.getByLabel(/^Type 8.00 to spend/).fill('8.00');
     await begin.click();
     await expect(page.getByText(/2 of 2 jobs looked at: 2 succeeded/)).toBeVisible({ timeout: 60_000 });
-    await expectRetriedOnce(ids);
+    await expectRetriedOnce(production, ids);
   });
 
-  test('above the second threshold waits for another person, who sees the same plan', async ({ start }) => {
+  test('above the second threshold waits for another person, who sees the same plan', async ({ start, production }) => {
     // Two applications of a main process, an engine and a Chromium each.
     test.slow();
     await production.putPolicy({ spend: { typedCredits: 100, approvalCredits: 500 } });
@@ -67,11 +64,11 @@ test.describe('a plan of retries', () => {
     await form.getByLabel(/^Type 8.00 to spend/).fill('8.00');
     await form.getByRole('button', { name: /^Run for at most/ }).click();
     await expect(ann.page.getByText(/2 of 2 jobs looked at: 2 succeeded/)).toBeVisible({ timeout: 60_000 });
-    await expectRetriedOnce(ids);
+    await expectRetriedOnce(production, ids);
     expect((await production.jobOf('two-1')).history.at(-4)?.actor).toEqual({ type: 'user', id: 'ann' });
   });
 
-  test('whose console was killed goes on where it was, and retries each job once', async ({ start }) => {
+  test('whose console was killed goes on where it was, and retries each job once', async ({ start, production }) => {
     const ids = ['kill-1', 'kill-2', 'kill-3'];
     for (const id of ids) await production.plantFailed({ id, failureClass: 'temporary', priceCredits: 400 });
     // Without a runner the first step does not come to its end.
@@ -92,10 +89,13 @@ test.describe('a plan of retries', () => {
     await second.page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Retry plans' }).click();
     await second.page.getByRole('table', { name: 'Retry plans' }).getByRole('link').first().click();
     await expect(second.page.getByText(/3 of 3 jobs looked at: 3 succeeded/)).toBeVisible({ timeout: 90_000 });
-    await expectRetriedOnce(ids);
+    await expectRetriedOnce(production, ids);
   });
 
-  test('leaves out what the workspace cannot pay, and after a top-up plans exactly that', async ({ start }) => {
+  test('leaves out what the workspace cannot pay, and after a top-up plans exactly that', async ({
+    start,
+    production,
+  }) => {
     const ids = ['poor-1', 'poor-2'];
     for (const id of ids) await production.plantFailed({ id, failureClass: 'temporary', priceCredits: 60_000 });
     await production.plantFailed({ id: 'edit-me', failureClass: 'input', priceCredits: 300 });
@@ -113,7 +113,10 @@ test.describe('a plan of retries', () => {
     expect(await production.ledgerOf('poor-1')).toHaveLength(2);
   });
 
-  test('collects what the provider has made already, for its price, and buys nothing again', async ({ start }) => {
+  test('collects what the provider has made already, for its price, and buys nothing again', async ({
+    start,
+    production,
+  }) => {
     await production.plantFailed({
       id: 'made-1',
       failureClass: 'temporary',
@@ -133,7 +136,7 @@ test.describe('a plan of retries', () => {
       .click();
     await expect(page.getByText(/1 of 1 jobs looked at: 1 succeeded/)).toBeVisible({ timeout: 60_000 });
     await expect(page.getByRole('table', { name: 'What became of each job' })).toContainText('succeeded, collected');
-    await expectRetriedOnce(['made-1']);
+    await expectRetriedOnce(production, ['made-1']);
     expect(production.providerCalls()).toMatchObject({ generated: 1, replayed: 1 });
   });
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectState, openJob, part, rowOf } from './job.page.ts';
-import { GRANTED, startProduction, WORKSPACE, type Production } from './production.ts';
+import { GRANTED, WORKSPACE } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 async function openReconciliation(page: Page): Promise<void> {
@@ -26,13 +26,7 @@ async function seeCapture(page: Page): Promise<void> {
 
 /** Finance runs the rules, finds what was planted in the books, and follows it to the job. */
 test.describe('reconciliation', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
-  test('clean books are said to be clean, after an invitation to look', async ({ start }) => {
+  test('clean books are said to be clean, after an invitation to look', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'sound-1', priceCredits: 500 });
     await openJob(page, 'sound-1');
@@ -54,7 +48,10 @@ test.describe('reconciliation', () => {
     await expect(page.getByRole('heading', { name: 'Every credit is explained' })).toBeVisible();
   });
 
-  test('a capture of a job that failed is found, explained, exported, and leads to its job', async ({ start }) => {
+  test('a capture of a job that failed is found, explained, exported, and leads to its job', async ({
+    start,
+    production,
+  }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'lost-1', model: 'bad-input', priceCredits: 500 });
     await openJob(page, 'lost-1');
@@ -110,7 +107,7 @@ test.describe('reconciliation', () => {
     await expect(page.getByRole('heading', { level: 1, name: 'lost-1' })).toBeVisible();
   });
 
-  test('without the server the last run stays to read, and a new one waits', async ({ start }) => {
+  test('without the server the last run stays to read, and a new one waits', async ({ start, production }) => {
     const { page } = await start({ env: production.env });
     await production.order({ id: 'kept-1', priceCredits: 500 });
     await openJob(page, 'kept-1');
@@ -150,14 +147,9 @@ async function chooseAll(page: Page): Promise<void> {
 
 /** Finance mends what was found, with a second person, and closes the month. */
 test.describe('mends and months', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
   test('a refund is proposed, not approved by its own author, approved by another, and posted; the month is closed, takes nothing late, and is exported the same each time', async ({
     start,
+    production,
   }) => {
     test.slow();
     const period = lastMonth();

@@ -1,19 +1,13 @@
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { expect, test } from './application.ts';
 import { expectState, openJob, part, shownEntries } from './job.page.ts';
-import { startProduction, type Production } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 /** A person looks at what a retry costs, and retries or cancels; the ledger is asked afterwards. */
 test.describe('retrying and cancelling a job', () => {
-  let production: Production;
-  test.beforeEach(async () => {
-    production = await startProduction();
-  });
-  test.afterEach(() => production.stop());
-
   test('a failed job shows its price first, is retried, and each generation has a charge of its own', async ({
     start,
+    production,
   }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'again-1', model: 'bad-output', priceCredits: 500, maxAttempts: 1 });
@@ -48,7 +42,7 @@ test.describe('retrying and cancelling a job', () => {
     expect(new Set(entries.map(({ generationId }) => generationId)).size).toBe(2);
   });
 
-  test('bad input is retried only after it was edited, as a job of its own', async ({ start }) => {
+  test('bad input is retried only after it was edited, as a job of its own', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'edit-1', model: 'bad-input', priceCredits: 300, prompt: 'A page about tea' });
     await openJob(page, 'edit-1');
@@ -72,7 +66,7 @@ test.describe('retrying and cancelling a job', () => {
     expect((await production.jobOf('edit-1')).state).toBe('failed');
   });
 
-  test('a job that is under way is cancelled, and what was held goes back', async ({ start }) => {
+  test('a job that is under way is cancelled, and what was held goes back', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'stop-1', model: 'timeout', priceCredits: 500 });
     await openJob(page, 'stop-1');
@@ -92,7 +86,7 @@ test.describe('retrying and cancelling a job', () => {
     ]);
   });
 
-  test('what the provider accepted is collected, and not bought a second time', async ({ start }) => {
+  test('what the provider accepted is collected, and not bought a second time', async ({ start, production }) => {
     await production.plantFailed({
       id: 'collect-1',
       failureClass: 'temporary',
@@ -123,7 +117,10 @@ test.describe('retrying and cancelling a job', () => {
     ]);
   });
 
-  test('what the policy never retries is blocked, with its one cause, and nothing is written', async ({ start }) => {
+  test('what the policy never retries is blocked, with its one cause, and nothing is written', async ({
+    start,
+    production,
+  }) => {
     const { classes } = DEFAULT_RETRY_POLICY;
     await production.putPolicy({ classes: { ...classes, temporary: { ...classes.temporary, person: 'never' } } });
     await production.plantFailed({ id: 'never-1', failureClass: 'temporary', priceCredits: 500 });

@@ -2,7 +2,6 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from './application.ts';
 import { openJob, part, rowOf } from './job.page.ts';
-import { startProduction } from './production.ts';
 
 /** What the page may do, and what a hostile document can make of it. */
 test.describe('the page', () => {
@@ -85,22 +84,20 @@ test.describe('the page', () => {
     expect(open).toEqual([]);
   });
 
-  test('shows markup, script, right-to-left text and very long lines of a job as text', async ({ start }) => {
-    const production = await startProduction();
-    try {
-      const { page } = await start({ env: production.env });
-      const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202Eevil\u0000';
-      await production.order({ id: 'hostile-1', prompt: `${hostile} ${'w'.repeat(100_000)}` });
-      await expect(rowOf(page, 'hostile-1')).toContainText('<img src=x');
-      await openJob(page, 'hostile-1');
-      await expect(part(page, 'Prompt and options')).toContainText('<script>window.hacked=1</script>');
-      expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow).toBe(0);
-    } finally {
-      await production.stop();
-    }
+  test('shows markup, script, right-to-left text and very long lines of a job as text', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202Eevil\u0000';
+    await production.order({ id: 'hostile-1', prompt: `${hostile} ${'w'.repeat(100_000)}` });
+    await expect(rowOf(page, 'hostile-1')).toContainText('<img src=x');
+    await openJob(page, 'hostile-1');
+    await expect(part(page, 'Prompt and options')).toContainText('<script>window.hacked=1</script>');
+    expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
   });
 });

@@ -1,6 +1,5 @@
 import { expect, test } from './application.ts';
 import { openJob, part, rowOf } from './job.page.ts';
-import { startProduction } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 /** Each kind of trouble is one sentence with what to do, in the window and on the command line, and the application stays up. */
@@ -25,50 +24,41 @@ test.describe('trouble', () => {
 
   test('a server that goes away leaves the offline copy to read, and is found again when it returns', async ({
     start,
+    production,
   }) => {
-    const production = await startProduction();
-    try {
-      const { page } = await start({ env: production.env });
-      await production.order({ id: 'kept-1', prompt: 'A page that stays readable' });
-      await openJob(page, 'kept-1');
-      await expect(page.getByText(/^as of \d/)).toBeVisible();
-      await production.serverGoes();
-      const banner = page.locator('.banner');
-      await expect(banner).toContainText('The MongoDB server does not answer.');
-      await expect(banner).toContainText(/You see the offline copy as of \d/);
-      // What the server would be asked for on this screen says so beside it, and does not raise the alarm a second time.
-      await expect(part(page, 'Why is it not moving?')).toContainText('the server is away');
-      await expect(page.getByRole('alert')).toHaveCount(1);
-      await expect(part(page, 'Prompt and options')).toContainText('A page that stays readable');
-      await keepScreen(page, 'trouble-offline');
-      await production.serverReturns();
-      await expect(page.getByRole('alert')).toHaveCount(0);
-      await production.order({ id: 'kept-2' });
-      await page.getByRole('link', { name: 'Jobs 2 jobs' }).click();
-      // The list is found with its cursor on the row that was opened; where it was drawn before it was read anew, what is new waits.
-      const news = page.getByRole('button', { name: '1 new' });
-      await expect(rowOf(page, 'kept-2').or(news)).toBeVisible();
-      if (await news.isVisible()) await news.click();
-      await expect(rowOf(page, 'kept-2')).toBeVisible();
-    } finally {
-      await production.stop();
-    }
+    const { page } = await start({ env: production.env });
+    await production.order({ id: 'kept-1', prompt: 'A page that stays readable' });
+    await openJob(page, 'kept-1');
+    await expect(page.getByText(/^as of \d/)).toBeVisible();
+    await production.serverGoes();
+    const banner = page.locator('.banner');
+    await expect(banner).toContainText('The MongoDB server does not answer.');
+    await expect(banner).toContainText(/You see the offline copy as of \d/);
+    // What the server would be asked for on this screen says so beside it, and does not raise the alarm a second time.
+    await expect(part(page, 'Why is it not moving?')).toContainText('the server is away');
+    await expect(page.getByRole('alert')).toHaveCount(1);
+    await expect(part(page, 'Prompt and options')).toContainText('A page that stays readable');
+    await keepScreen(page, 'trouble-offline');
+    await production.serverReturns();
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    await production.order({ id: 'kept-2' });
+    await page.getByRole('link', { name: 'Jobs 2 jobs' }).click();
+    // The list is found with its cursor on the row that was opened; where it was drawn before it was read anew, what is new waits.
+    const news = page.getByRole('button', { name: '1 new' });
+    await expect(rowOf(page, 'kept-2').or(news)).toBeVisible();
+    if (await news.isVisible()) await news.click();
+    await expect(rowOf(page, 'kept-2')).toBeVisible();
   });
 
-  test('a document that is no job is listed and stops nobody', async ({ start }) => {
-    const production = await startProduction();
-    try {
-      await production.writeRaw({ _id: 'broken-1', state: 'queued', version: 'one', kind: 42 });
-      const { page } = await start({ env: production.env, args: ['--runner'] });
-      await production.order({ id: 'sound-1' });
-      await expect(rowOf(page, 'sound-1')).toContainText('completed');
-      await page
-        .getByRole('navigation', { name: 'Screens' })
-        .getByRole('link', { name: /^Malformed/ })
-        .click();
-      await expect(page.getByRole('list', { name: 'Malformed documents' })).toContainText('broken-1');
-    } finally {
-      await production.stop();
-    }
+  test('a document that is no job is listed and stops nobody', async ({ start, production }) => {
+    await production.writeRaw({ _id: 'broken-1', state: 'queued', version: 'one', kind: 42 });
+    const { page } = await start({ env: production.env, args: ['--runner'] });
+    await production.order({ id: 'sound-1' });
+    await expect(rowOf(page, 'sound-1')).toContainText('completed');
+    await page
+      .getByRole('navigation', { name: 'Screens' })
+      .getByRole('link', { name: /^Malformed/ })
+      .click();
+    await expect(page.getByRole('list', { name: 'Malformed documents' })).toContainText('broken-1');
   });
 });
