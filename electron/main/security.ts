@@ -40,6 +40,13 @@ export function isPageUrl(url: string): boolean {
   return `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN && !parsed.pathname.startsWith(PREVIEW_PATH);
 }
 
+/** True for the address of an artefact. */
+function isPreviewUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}` === PAGE_ORIGIN && pathname.startsWith(PREVIEW_PATH);
+}
+
 /**
  * Refuses whatever a page could ask for beyond showing itself: navigation, windows, embedded pages.
  * @param follow told of an address that the page would open in a window of its own
@@ -50,6 +57,10 @@ export function confine(contents: WebContents, follow: (url: string) => void): v
   });
   contents.on('will-redirect', (event) => {
     if (!isPageUrl(event.url)) event.preventDefault();
+  });
+  // What is drawn in a frame is an artefact, whose links lead nowhere; the page's policy says so too.
+  contents.on('will-frame-navigate', (event) => {
+    if (!event.isMainFrame && !isPreviewUrl(event.url)) event.preventDefault();
   });
   contents.on('will-attach-webview', (event) => event.preventDefault());
   contents.setWindowOpenHandler(({ url }) => {

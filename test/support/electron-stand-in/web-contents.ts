@@ -58,6 +58,7 @@ export class WebContents extends StandInEmitter {
     super('webContents', [
       'will-navigate',
       'will-redirect',
+      'will-frame-navigate',
       'will-attach-webview',
       'did-finish-load',
       'render-process-gone',

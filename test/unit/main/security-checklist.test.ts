@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Session, WebContents } from 'electron';
 import { describe, expect, it } from 'vitest';
 import { FUSES } from '#cli/packaging.ts';
+import { PREVIEW_PATH } from '#contract/output-views.ts';
 import { ExternalLinks } from '../../../electron/main/external-links.ts';
 import { CONTENT_SECURITY_POLICY, PAGE_ORIGIN, PAGE_URL, pageFileOf } from '../../../electron/main/page-files.ts';
 import { confine, isTrustedSender, refusePermissions, WEB_PREFERENCES } from '../../../electron/main/security.ts';
@@ -43,10 +44,11 @@ class ListenedContents extends EventEmitter {
     this.openHandler = handler;
   }
 
-  isLetHappen(name: string, url: string): boolean {
+  isLetHappen(name: string, url: string, isMainFrame = true): boolean {
     let isPrevented = false;
     const event = {
       url,
+      isMainFrame,
       preventDefault: () => {
         isPrevented = true;
       },
@@ -167,6 +169,14 @@ describe("Electron's security checklist", () => {
     const contents = confined();
     expect(FOREIGN.filter((url) => contents.isLetHappen(name, url))).toEqual([]);
     expect(contents.isLetHappen(name, `${PAGE_URL}#/jobs`)).toBe(true);
+  });
+
+  it('13: a frame of the page goes nowhere but to an artefact', () => {
+    const contents = confined();
+    const isLet = (url: string): boolean => contents.isLetHappen('will-frame-navigate', url, false);
+    expect([...FOREIGN, PAGE_URL, `${PAGE_ORIGIN}/preview/../index.html`].filter(isLet)).toEqual([]);
+    expect(isLet(`${PAGE_ORIGIN}${PREVIEW_PATH}a.html`)).toBe(true);
+    expect(contents.isLetHappen('will-frame-navigate', PAGE_URL)).toBe(true);
   });
 
   it('14: the page opens no window', () => {
