@@ -58,7 +58,16 @@ export async function addsToTruth(again: EngineAgain, operation: Operation): Pro
   const { documents } = await again.over(again.before, [{ $match: queryOf(operation) }, { $match: isTruth }]);
   // An upsert begins with what its query equals.
   const seed = queryOf(operation);
-  return (documents?.length ?? 0) > 0 || (isUpsert(operation) && paths.some((path) => typeof seed[path] === 'boolean'));
+  return (documents?.length ?? 0) > 0 || (isUpsert(operation) && paths.some((path) => isEqualToTruth(seed[path])));
+}
+
+/** Whether a condition holds for a truth alone: itself, or the only one of a list. */
+function isEqualToTruth(condition: unknown): boolean {
+  if (typeof condition === 'boolean') return true;
+  if (typeof condition !== 'object' || condition === null) return false;
+  const { $eq, $in, $all } = condition as Document;
+  const values: readonly unknown[] = Array.isArray($in) ? $in : Array.isArray($all) ? $all : [$eq];
+  return values.length === 1 && typeof values[0] === 'boolean';
 }
 
 function isUpsert({ command }: Operation): boolean {

@@ -158,6 +158,23 @@ const CASES: readonly (readonly [name: string, explained: Given, defect: Given])
     },
   ],
   [
+    'a truth is added to',
+    {
+      documents: [{ _id: 0 }],
+      kind: 'update',
+      command: update({ $inc: { a: int(1) } }, { q: { a: { $in: [true] } }, upsert: true }),
+      sandbox: refused(14, `${NO_NUMBER.replace('string', 'bool')}`),
+      engine: counted(1, 0),
+    },
+    {
+      documents: [{ _id: 0 }],
+      kind: 'update',
+      command: update({ $inc: { a: int(1) } }, { q: { a: { $in: [true, 1] } }, upsert: true }),
+      sandbox: refused(14, `${NO_NUMBER.replace('string', 'bool')}`),
+      engine: counted(1, 0),
+    },
+  ],
+  [
     'another one of several equal numbers is told',
     {
       documents: [
