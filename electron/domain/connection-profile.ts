@@ -128,6 +128,31 @@ export const connectionProfileSchema = z
   );
 export type ConnectionProfile = z.infer<typeof connectionProfileSchema>;
 
+/**
+ * A profile as somebody enters it. One that was kept before this was asked for stays readable; it is held against it when it is changed
+ * or tried.
+ */
+export const enteredProfileSchema = connectionProfileSchema.refine(
+  (profile) => !sendsReadablePassword(profile) || isEncrypted(profile) || hasOnlyThisMachine(profile.address),
+  { path: ['tls'], message: 'PLAIN sends the password as it is, so the connection must be encrypted' },
+);
+
+function sendsReadablePassword({ login }: ConnectionProfile): boolean {
+  return login.type === 'password' && login.mechanism === 'PLAIN';
+}
+
+function isEncrypted({ tls, address }: ConnectionProfile): boolean {
+  return tls.mode === 'on' || (tls.mode === 'default' && address.startsWith('mongodb+srv://'));
+}
+
+const THIS_MACHINE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+function hasOnlyThisMachine(address: string): boolean {
+  return partsOf(address)
+    .hosts.split(',')
+    .every((host) => THIS_MACHINE.test(host));
+}
+
 /** What is secret about a login; null where there is none of it. */
 export const profileSecretsSchema = z.object({
   /** The user's password. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { connectionProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
+import { enteredProfileSchema, profileSecretsSchema } from '#domain/connection-profile.ts';
 import { jobMappingSchema, mappedCollectionsSchema } from '#domain/mapping/job-mapping.ts';
 import { mappingLookSchema } from '../mapping-views.ts';
 import { profileListSchema, profileTrialSchema } from '../profile-views.ts';
@@ -19,7 +19,7 @@ export const PROFILE_REQUESTS = {
    */
   'profiles.save': {
     params: z.object({
-      profile: connectionProfileSchema,
+      profile: enteredProfileSchema,
       secrets: profileSecretsSchema.nullable(),
       /** False forgets what is kept. */
       keepSecrets: z.boolean(),
@@ -41,7 +41,7 @@ export const PROFILE_REQUESTS = {
    * connecting.
    */
   'profiles.test': {
-    params: z.object({ profile: connectionProfileSchema, secrets: profileSecretsSchema.nullable() }),
+    params: z.object({ profile: enteredProfileSchema, secrets: profileSecretsSchema.nullable() }),
     result: profileTrialSchema,
     permission: 'view',
     writes: false,
@@ -53,7 +53,7 @@ export const PROFILE_REQUESTS = {
    */
   'profiles.map': {
     params: z.object({
-      profile: connectionProfileSchema,
+      profile: enteredProfileSchema,
       secrets: profileSecretsSchema.nullable(),
       mapping: jobMappingSchema.nullable(),
       /** The collections to propose for; null chooses them too. */

@@ -1,5 +1,5 @@
 import {
-  connectionProfileSchema,
+  enteredProfileSchema,
   NO_SECRETS,
   type ConnectionProfile,
   type ProfileKind,
@@ -140,7 +140,7 @@ export function withAddress(draft: ProfileDraft, text: string): ProfileDraft {
 
 /** The connection that a draft describes, or the first thing that is wrong with it. */
 export function profileOf(draft: ProfileDraft): { readonly profile: ConnectionProfile } | { readonly problem: string } {
-  const parsed = connectionProfileSchema.safeParse({
+  const parsed = enteredProfileSchema.safeParse({
     id: draft.id,
     name: draft.name,
     kind: draft.kind,
@@ -172,6 +172,7 @@ const FIELD_WORDS: Readonly<Record<string, string>> = {
   authSource: 'Authentication database',
   certificateKeyFile: 'Certificate and key',
   caFile: 'Certificate authority',
+  tls: 'Encryption',
   tokenResource: 'Token resource',
   redirectPort: 'Redirect port',
   allowedHosts: 'Servers that may ask for the sign-in',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   composeUri,
   connectionProfileSchema,
+  enteredProfileSchema,
   hasNeededSecrets,
   neededSecrets,
   NO_SECRETS,
@@ -117,6 +118,27 @@ describe(`a connection profile (seed ${SEED})`, () => {
     ['an untested server, on production', 'mongodb://host/db?tlsInsecure=true'],
   ])('refuses an address with %s', (_what, at) => {
     expect(connectionProfileSchema.safeParse({ ...connectionProfile(), address: at }).success).toBe(false);
+  });
+
+  it.each([
+    ['mongodb://db.example.com', 'default', false],
+    ['mongodb+srv://db.example.com', 'off', false],
+    ['mongodb://127.0.0.1:27017,db.example.com', 'off', false],
+    ['mongodb://db.example.com', 'on', true],
+    ['mongodb+srv://db.example.com', 'default', true],
+    ['mongodb://localhost:27017,[::1]:27018/db', 'off', true],
+  ] as const)('takes a password that is sent as it is to %s with TLS %s: %s', (address, mode, isTaken) => {
+    const profile = {
+      ...connectionProfile(),
+      address,
+      login: { type: 'password', user: 'u', mechanism: 'PLAIN', authSource: '$external' },
+      tls: { mode, caFile: null, certificateKeyFile: null, hasKeyPassphrase: false },
+    };
+    expect(enteredProfileSchema.safeParse(profile).success).toBe(isTaken);
+    // What was kept before is read all the same.
+    expect(connectionProfileSchema.safeParse(profile).success).toBe(true);
+    const byChallenge = { ...profile, login: { ...profile.login, mechanism: 'SCRAM-SHA-256' } };
+    expect(enteredProfileSchema.safeParse(byChallenge).success).toBe(true);
   });
 
   it('refuses a login by certificate without one', () => {
