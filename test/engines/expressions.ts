@@ -1,4 +1,4 @@
-import { EJSON } from 'bson';
+import { Double, EJSON } from 'bson';
 import type { Document } from 'mongodb';
 import type { EngineAgain } from './engine-again.ts';
 
@@ -26,7 +26,7 @@ const PAIRED = new Set(['$subtract', '$divide', '$mod']);
 /**
  * Evaluates an expression as the manual tells it, one operator after the other: the engine is asked for each alone, over operands that
  * stand in a document. What is decided here is which operands are evaluated (`$cond`, `$ifNull`, `$and`, `$or` stop where they know),
- * that arithmetic with what is null or missing is null, that means are doubles, that a remainder with a double is one, that what is
+ * that arithmetic with what is null or missing is null, that means are doubles, that a remainder with a double is one with a sign, that what is
  * missing is in no list, and how a double is written.
  */
 export async function evaluate(
@@ -137,7 +137,17 @@ async function applied(
     return { value: asText(Number(first.value)) };
   if (operator === '$floor' || operator === '$ceil') return { value: withoutExponent(result.value) };
   if (operator === '$avg') return { value: asMean(result.value, EJSON.stringify(values).includes('$numberDecimal')) };
-  return operator === '$mod' && operands.some(isDoubleNumber) ? { value: asDouble(result.value) } : result;
+  return operator === '$mod' && operands.some(isDoubleNumber) ? { value: asRemainder(result.value, first) } : result;
+}
+
+/** A remainder with a double: that of C's `fmod`, whose zero has the sign of what was divided. */
+function asRemainder(value: unknown, dividend: Evaluated | undefined): unknown {
+  const remainder = asDouble(value);
+  const text = EJSON.stringify(dividend !== undefined && 'value' in dividend ? dividend.value : null, {
+    relaxed: false,
+  });
+  const isZero = EJSON.stringify(remainder, { relaxed: false }) === '{"$numberDouble":"0.0"}';
+  return isZero && /^\{"\$number(?:Int|Long|Double)":"-/.test(text) ? new Double(-0) : remainder;
 }
 
 function isDoubleNumber(one: Evaluated): boolean {

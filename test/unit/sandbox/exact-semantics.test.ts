@@ -160,6 +160,7 @@ describe('arithmetic', () => {
     ['$add of a double and a decimal', { $add: [double(0.1), decimal('1')] }, decimal('1.100000000000000')],
     ['$divide of decimals that comes out even', { $divide: [decimal('3.0'), decimal('2.50')] }, decimal('1.2')],
     ['$mod of decimals', { $mod: [decimal('3.00'), decimal('2.5')] }, decimal('0.50')],
+    ['$mod of what comes out even has the sign of what was divided', { $mod: [int(-3), double(-1.5)] }, double(-0)],
     ['$abs, which keeps the zeros at the end', { $abs: decimal('-2.50') }, decimal('2.50')],
     // An accumulator adds up doubles with all their digits.
     [
