@@ -17,6 +17,11 @@ export interface BucketSums {
 export class KeyedSums {
   readonly #sums = new Map<string, BucketSums>();
 
+  /** How many buckets there are. */
+  get size(): number {
+    return this.#sums.size;
+  }
+
   /** @param name the dimensions as one text, put together by the caller once for several buckets */
   at(bucket: number, name: string, dimensions: readonly string[]): HealthSums {
     const key = `${bucket}\0${name}`;

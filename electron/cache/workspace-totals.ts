@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { TOTALS_GRAINS, WORKSPACE_GRAIN } from './health-grains.ts';
-import { HEALTH_COLUMN_NAMES } from './health-sums.ts';
+import { HEALTH_COLUMN_NAMES, type HealthSums } from './health-sums.ts';
 import { HealthTable, KeyedSums, writeSums } from './health-table.ts';
 
 /** What a row is of beside its bucket, in the order of the dimensions of a day. */
@@ -11,6 +11,13 @@ const DIMENSIONS = {
   workspace_model_totals: ['workspace', 'kind', 'provider', 'model'],
 } as const;
 type TotalsTable = keyof typeof DIMENSIONS;
+
+const [WEEK, MONTH] = TOTALS_GRAINS;
+/** What names a row of a day, in order. */
+const KEY = ['bucket', 'workspace', 'kind', 'provider', 'model'] as const;
+/** How many rows of days are read at once, and how many of weeks are gathered before they are written: any copy is filled in bounded memory. */
+const READ_ROWS = 2000;
+const GATHERED_ROWS = 10_000;
 
 /** Sums of workspaces in buckets of {@link TOTALS_GRAINS}, kept by the writer beside the days that they are sums of. */
 export class WorkspaceTotals {
@@ -24,44 +31,58 @@ export class WorkspaceTotals {
 
   /** Adds days by workspace, kind, provider and model; belongs into the transaction that changes those days. */
   add(days: KeyedSums): void {
-    const [week, month] = TOTALS_GRAINS;
     const weeks = new KeyedSums();
-    for (const day of days.values()) {
-      const bucket = Math.floor(day.bucket / (week / WORKSPACE_GRAIN));
-      const dimensions = day.dimensions.slice(0, this.#dimensions);
-      weeks.at(bucket, dimensions.join('\0'), dimensions).addSums(day.sums);
+    for (const { bucket, dimensions, sums } of days.values()) this.#weekIn(weeks, bucket, dimensions).addSums(sums);
+    this.#write(weeks);
+  }
+
+  /** Adds rows of days, each with its bucket and its dimensions in front of its sums; belongs into a transaction. */
+  addPages(pages: Iterable<readonly (readonly unknown[])[]>): void {
+    let weeks = new KeyedSums();
+    for (const rows of pages) {
+      for (const row of rows) {
+        const [bucket, ...dimensions] = row.slice(0, KEY.length);
+        this.#weekIn(weeks, Number(bucket), dimensions.map(String)).addRow(row, KEY.length);
+      }
+      if (weeks.size < GATHERED_ROWS) continue;
+      this.#write(weeks);
+      weeks = new KeyedSums();
     }
+    this.#write(weeks);
+  }
+
+  #weekIn(weeks: KeyedSums, day: number, ofDay: readonly string[]): HealthSums {
+    const dimensions = ofDay.slice(0, this.#dimensions);
+    return weeks.at(Math.floor(day / (WEEK / WORKSPACE_GRAIN)), dimensions.join('\0'), dimensions);
+  }
+
+  #write(weeks: KeyedSums): void {
     // Before weeks are written: that adds what stands to them.
-    const months = weeks.coarser(month / week);
-    writeSums(this.#table, week, weeks);
-    writeSums(this.#table, month, months);
+    const months = weeks.coarser(MONTH / WEEK);
+    writeSums(this.#table, WEEK, weeks);
+    writeSums(this.#table, MONTH, months);
   }
 }
 
-/** How many rows of days are gathered before they are written, so that a copy of any size is filled in bounded memory. */
-const GATHERED_ROWS = 50_000;
-
 /** Fills a table of totals in a copy that has the days of its workspaces and none of those totals yet. */
 export function fillWorkspaceTotals(db: Database, table: TotalsTable): void {
-  const totals = new WorkspaceTotals(db, table);
-  const key = 'bucket, workspace, kind, provider, model';
+  new WorkspaceTotals(db, table).addPages(pagesOfDays(db));
+}
+
+function* pagesOfDays(db: Database): Generator<readonly (readonly unknown[])[]> {
+  const key = KEY.join(', ');
   const page = db
     .prepare<unknown[], unknown[]>(
       `SELECT ${key}, ${HEALTH_COLUMN_NAMES.join(', ')} FROM workspace_health
-       WHERE grain = ${WORKSPACE_GRAIN} AND (${key}) > (?, ?, ?, ?, ?) ORDER BY ${key} LIMIT ${GATHERED_ROWS}`,
+       WHERE grain = ${WORKSPACE_GRAIN} AND (${key}) > (?, ?, ?, ?, ?) ORDER BY ${key} LIMIT ${READ_ROWS}`,
     )
     .raw();
   let after: readonly unknown[] = [Number.MIN_SAFE_INTEGER, '', '', '', ''];
   for (;;) {
     const rows = page.all(...after);
-    const days = new KeyedSums();
-    for (const row of rows) {
-      const dimensions = row.slice(1, 5).map(String);
-      days.at(Number(row[0]), dimensions.join('\0'), dimensions).addRow(row, 5);
-    }
-    totals.add(days);
     const last = rows.at(-1);
     if (last === undefined) return;
-    after = last.slice(0, 5);
+    yield rows;
+    after = last.slice(0, KEY.length);
   }
 }
