@@ -34,17 +34,20 @@ export function isTrustedSender(frame: SenderFrame | null | undefined): boolean 
 
 /** True for an address of the bundled page. */
 export function isPageUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const parsed = new URL(url);
   // An artefact of the same origin is nothing that the window may become.
-  return `${parsed.protocol}//${parsed.host}` === PAGE_ORIGIN && !parsed.pathname.startsWith(PREVIEW_PATH);
+  return pathHere(url)?.startsWith(PREVIEW_PATH) === false;
 }
 
 /** True for the address of an artefact. */
 function isPreviewUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
+  return pathHere(url)?.startsWith(PREVIEW_PATH) === true;
+}
+
+/** The path of an address of the page's own origin; null for any other. */
+function pathHere(url: string): string | null {
+  if (!URL.canParse(url)) return null;
   const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}` === PAGE_ORIGIN && pathname.startsWith(PREVIEW_PATH);
+  return `${protocol}//${host}` === PAGE_ORIGIN ? pathname : null;
 }
 
 /**

@@ -2,17 +2,15 @@ import { expect, test } from './application.ts';
 import { openJob, part, rowOf } from './job.page.ts';
 import { keepScreen } from './screens.ts';
 
+/** A job that fails, with a number in its prompt. */
+const CALL = { id: 'call-1', prompt: 'Write to 555-1234 about tea', model: 'bad-output', maxAttempts: 1 } as const;
+
 test.describe('redaction', () => {
   test('a founder writes rules by keyboard, tries them on recent jobs and puts them in force', async ({
     start,
     production,
   }) => {
-    await production.order({
-      id: 'call-1',
-      prompt: 'Write to 555-1234 about tea',
-      model: 'bad-output',
-      maxAttempts: 1,
-    });
+    await production.order(CALL);
     const { page } = await start({ env: production.env, args: ['--runner', '--person', 'fay'] });
     await expect(rowOf(page, 'call-1')).toContainText('failed', { ignoreCase: true });
     const screens = page.getByRole('navigation', { name: 'Screens' });
@@ -51,12 +49,7 @@ test.describe('redaction', () => {
     start,
     production,
   }) => {
-    await production.order({
-      id: 'call-1',
-      prompt: 'Write to 555-1234 about tea',
-      model: 'bad-output',
-      maxAttempts: 1,
-    });
+    await production.order(CALL);
     await production.hideFromSupport('sue', '[0-9]{3}-[0-9]{4}', 'phone');
     const support = await start({ env: production.env, args: ['--runner', '--person', 'sue'] });
     const theirs = support.page;
