@@ -75,6 +75,20 @@ function isUpsert({ command }: Operation): boolean {
   return statement?.upsert === true;
 }
 
+/** Whether the engine upserts what the sandbox did where nothing is found and the query says nothing of `$elemMatch`. */
+export async function upsertsWithoutElemMatch(
+  again: EngineAgain,
+  { operation, sandbox }: Difference,
+): Promise<boolean> {
+  const [statement] = (operation.command['updates'] ?? []) as readonly Document[];
+  const entries = Object.entries(queryOf(operation));
+  const others = entries.filter(([, condition]) => !shown(condition).includes('"$elemMatch"'));
+  if (statement === undefined || others.length === entries.length) return false;
+  const q = { ...Object.fromEntries(others), $nor: [{}] };
+  const command = { ...operation.command, updates: [{ ...statement, q }] };
+  return (await again.inPlace({ ...operation, command })).text === sandbox.text;
+}
+
 /** What an operation looks for. */
 export function queryOf({ command }: Operation): Document {
   const statements = (command['updates'] ?? command['deletes'] ?? []) as readonly { readonly q: Document }[];

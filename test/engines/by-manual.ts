@@ -6,7 +6,7 @@ import { updateOf } from './field-order.ts';
 import { ENDS_OF_ORDER, IN_BY_VALUE, NOT_OF_IN, plainFilter } from './filters.ts';
 import { Manual, RULES } from './manual.ts';
 import type { Operation } from './operations.ts';
-import { hasOrder, shown, textOfDocuments, textOfUpdate, type Documents } from './outcome.ts';
+import { hasOrder, shown, textOfDocuments, textOfUpdate, type Documents, type Outcome } from './outcome.ts';
 
 const COUNT = {
   name: 'a count of everything is estimated',
@@ -220,8 +220,12 @@ async function isPartlyDone(again: EngineAgain, { operation, sandbox }: Differen
   const q = plainFilter(statement.q, () => undefined);
   let isRefused = false;
   for (const document of again.before) {
-    const updates = [{ q: { $and: [{ _id: document['_id'] as unknown }, q] }, u: statement.u }];
-    const outcome = await again.inPlace({ kind, command: { update: '', updates } });
+    const found = { $and: [{ _id: document['_id'] as unknown }, q] };
+    const ask = (u: unknown): Promise<Outcome> =>
+      again.inPlace({ kind, command: { update: '', updates: [{ q: found, u }] } });
+    let outcome = await ask(statement.u);
+    if (outcome.code === PATH_NOT_VIABLE && '$unset' in updateOf(operation))
+      outcome = await ask(await withoutVainUnset(operation, async (u) => (await ask(u)).code === PATH_NOT_VIABLE));
     isRefused ||= outcome.code !== null;
     if (lines.has(normal(shown(document)))) continue;
     const now = (await again.contents()).text.split('\n');
@@ -234,6 +238,18 @@ async function isPartlyDone(again: EngineAgain, { operation, sandbox }: Differen
     if (outcome.code !== null || !isAsMade) return false;
   }
   return isRefused;
+}
+
+/** The operators of an update without those fields of its `$unset` that the engine refuses by themselves: fields of lists, which it ought to pass over. */
+async function withoutVainUnset(
+  operation: Operation,
+  isRefusedAlone: (u: Document) => Promise<boolean>,
+): Promise<Document> {
+  const { $unset: taken = {}, ...others } = updateOf(operation);
+  const left: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(taken))
+    if (!(await isRefusedAlone({ $unset: { [path]: value } }))) left[path] = value;
+  return Object.keys(left).length === 0 ? others : { ...others, $unset: left };
 }
 
 /** {@link isPartlyDone} of an update by a pipeline, each document of which is reckoned by the manual. */

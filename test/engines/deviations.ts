@@ -9,6 +9,7 @@ import {
   heldAfterEach,
   queryOf,
   refusesAddition,
+  upsertsWithoutElemMatch,
   withEqualNumbers,
 } from './borne-out.ts';
 import type { EngineAgain } from './engine-again.ts';
@@ -133,6 +134,17 @@ export const DEVIATIONS: readonly Deviation[] = [
       ((sandbox.code === 14 && sandbox.message.includes('non-numeric type')) ||
         (sandbox.code === 2 && /must be an array|non-integral type/.test(sandbox.message))) &&
       (await again.finds(operation)) === 0,
+  },
+  {
+    name: 'an upsert beside $elemMatch ends in an internal error',
+    rule: 'If no document matches, an upsert makes one of the equality clauses of the query and the update; $elemMatch is none.',
+    page: 'reference/command/update',
+    explains: async (difference, again) =>
+      codes(null, 1088)(difference) &&
+      difference.engine.message === 'invalid bson type - not supported yet' &&
+      textOf(difference.operation).includes('"upsert":true') &&
+      (await again.finds(difference.operation)) === 0 &&
+      (await upsertsWithoutElemMatch(again, difference)),
   },
   {
     name: 'a field of a list is refused with FailedToParse',
