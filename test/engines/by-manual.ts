@@ -1,6 +1,16 @@
 import { EJSON } from 'bson';
 import type { Document } from 'mongodb';
-import { DEVIATIONS, sorted, withoutNumberTypes, withoutPushed, withoutWays, type Difference } from './deviations.ts';
+import {
+  DEVIATIONS,
+  hasDoubles,
+  PLAIN_DECIMALS,
+  sorted,
+  withoutNumberTypes,
+  withoutPushed,
+  withoutWays,
+  withPlainDecimals,
+  type Difference,
+} from './deviations.ts';
 import type { EngineAgain } from './engine-again.ts';
 import { updateOf } from './field-order.ts';
 import { ENDS_OF_ORDER, IN_BY_VALUE, NOT_OF_IN, plainFilter } from './filters.ts';
@@ -151,7 +161,7 @@ function stagesOf({ kind, command }: Operation): readonly Document[] {
 
 function named(
   result: Documents,
-  { refusals }: Manual,
+  { refusals, before }: Manual,
   notes: readonly string[],
   { operation, sandbox, engine }: Difference,
 ): string | null {
@@ -164,6 +174,9 @@ function named(
     return sandbox.text === textOfUpdate(result.documents.length, 0) ? (notes[0] ?? COUNT.name) : null;
   const text = textOfDocuments(result.documents, hasOrder(operation.command));
   if (text === sandbox.text) return notes[0] ?? RULES.fused.name;
+  // What the engine makes of decimals it makes of them also where it is asked for each expression alone.
+  if (hasDoubles(operation, before) && withPlainDecimals(text) === withPlainDecimals(sandbox.text))
+    return PLAIN_DECIMALS.name;
   const isSum = EJSON.stringify(operation.command).includes('"$sum"');
   return isSum && withNearDoubles(text) === withNearDoubles(sandbox.text) ? EXACT_SUMS.name : null;
 }
@@ -197,11 +210,13 @@ async function pipelineUpdate(
   if (result.documents === null) return named(result, manual, notes, difference);
   const before = matched.documents.map(shown);
   const changed = result.documents.filter((document, at) => shown(document) !== before[at]);
-  const now = new Map(result.documents.map((document) => [shown(document['_id']), document]));
+  // By the ids themselves: those of what was upserted are all shown alike.
+  const idOf = (document: Document): string => EJSON.stringify(document['_id'], { relaxed: false });
+  const now = new Map(result.documents.map((document) => [idOf(document), document]));
   const isContents = difference.operation.kind.endsWith('-contents');
   const text = isContents
     ? textOfDocuments(
-        again.before.map((document) => now.get(shown(document['_id'])) ?? document),
+        again.before.map((document) => now.get(idOf(document)) ?? document),
         true,
       )
     : textOfUpdate(before.length, changed.length);

@@ -85,6 +85,21 @@ export function withoutWays(text: string, sandbox: string, operation: Operation)
   return lines.join('\n');
 }
 
+/** How the engine writes a decimal that was a double. */
+export const PLAIN_DECIMALS: Deviation = {
+  name: 'a double that becomes a decimal has fifteen digits also where it is added up, and where it is 0',
+  rule: '$sum and $avg add up with the precision of a double; $toDecimal of 0.0 is 0.',
+  page: 'reference/operator/aggregation/toDecimal',
+  explains: (difference, again) =>
+    both(difference) &&
+    ((hasDoubles(difference.operation, again.before) &&
+      withPlainDecimals(difference.sandbox.text) === withPlainDecimals(difference.engine.text)) ||
+      (/"\$(sum|avg)"/.test(textOf(difference.operation)) &&
+        // What has more than fifteen digits among the doubles of the cases.
+        (textOf(difference.operation) + difference.documents).includes('9007199254740992') &&
+        withNearDecimals(difference.sandbox.text) === withNearDecimals(difference.engine.text))),
+};
+
 /** Every known deviation; the first that explains a difference names it. */
 export const DEVIATIONS: readonly Deviation[] = [
   {
@@ -183,18 +198,7 @@ export const DEVIATIONS: readonly Deviation[] = [
       /"\$(pull|pullAll|pop|unset)"/.test(textOf(operation)) &&
       (await refusesAddition(again, operation)),
   },
-  {
-    name: 'a double that becomes a decimal has fifteen digits also where it is added up, and where it is 0',
-    rule: '$sum and $avg add up with the precision of a double; $toDecimal of 0.0 is 0.',
-    page: 'reference/operator/aggregation/toDecimal',
-    explains: (difference) =>
-      both(difference) &&
-      (withPlainDecimals(difference.sandbox.text) === withPlainDecimals(difference.engine.text) ||
-        (/"\$(sum|avg)"/.test(textOf(difference.operation)) &&
-          // What has more than fifteen digits among the doubles of the cases.
-          (textOf(difference.operation) + difference.documents).includes('9007199254740992') &&
-          withNearDecimals(difference.sandbox.text) === withNearDecimals(difference.engine.text))),
-  },
+  PLAIN_DECIMALS,
   {
     name: 'another one of several equal numbers is told',
     rule: 'distinct gives each value once; which of equal numbers of different types that is, the manual leaves open.',
@@ -304,8 +308,14 @@ function withoutModified(text: string): string {
   return text.replace(/"nModified":\{[^}]*\}/, '');
 }
 
+/** Whether there is a double that may become a decimal: one that was given, or the result of an operator that gives doubles. */
+export function hasDoubles({ command }: Operation, before: readonly Document[]): boolean {
+  const text = shown([command, before]);
+  return text.includes('"$numberDouble"') || /"\$(toDecimal|toDouble|convert|divide|sqrt|exp|ln|log|log10)"/.test(text);
+}
+
 /** Decimals without what does not change them: zeros behind the point, and the exponents of 0. */
-function withPlainDecimals(text: string): string {
+export function withPlainDecimals(text: string): string {
   return text.replaceAll(
     /\{"\$numberDecimal":"(-?)([\d.]+)(E[+-]?\d+)?"\}/g,
     (whole, sign: string, digits: string, power: string | undefined) => {

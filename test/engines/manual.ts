@@ -60,6 +60,11 @@ export class Manual {
     this.#note = note;
   }
 
+  /** What the collection held before the operation. */
+  get before(): readonly Document[] {
+    return this.#again.before;
+  }
+
   /** Runs all stages; the first refusal ends it. */
   async pipeline(documents: readonly Document[], stages: readonly Document[]): Promise<Documents> {
     let result: Documents = { documents, code: null };

@@ -1,6 +1,6 @@
 import { compareValues, isEqual } from '../compare.ts';
 import { sortOf } from '../element-order.ts';
-import { fromWide, isWhole, numberKind, toDouble, toWide, workingDouble } from '../numbers.ts';
+import { exponentOf, fromWide, isWhole, numberKind, toDouble, toWide, workingDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
@@ -44,7 +44,7 @@ function average(): Reducer {
     },
     get value() {
       if (count === 0) return null;
-      if (total.isWide) return fromWide(toWide(total.value).dividedBy(count));
+      if (total.isWide) return fromWide(toWide(total.value).dividedBy(count), exponentOf(total.value));
       return workingDouble(total.asDouble / count);
     },
   };

@@ -1,4 +1,4 @@
-import { Decimal128, Double, Long } from 'bson';
+import { Double, Long } from 'bson';
 import { Decimal } from 'decimal.js';
 import { calculate, calculateWidely } from '../calculation.ts';
 import {
@@ -194,11 +194,15 @@ function ofOne({ whole, double, wide, exponent }: OfOne): Operator {
 
 const same = (value: bigint, isLong: boolean): unknown => workingWhole(value, isLong);
 
-/** An operator of one number that gives a double, or a decimal of one. */
+/**
+ * An operator of one number that gives a double, or a decimal of one.
+ * @param exponent of the last digit of a result that has fewer digits than a decimal holds; as few digits as it can where none is given
+ */
 function toDoubles(
   double: (value: number) => number,
   wide: (value: Decimal) => Decimal,
   check?: (value: number) => void,
+  exponent?: (value: unknown) => number,
 ): Operator {
   return (operand, name) =>
     fixed(1, (value) => {
@@ -206,7 +210,9 @@ function toDoubles(
       const kind = numberKind(value);
       if (kind === null) throw refuse(28_765, `${name} only supports numeric types, not ${typeNameOf(value)}`);
       check?.(toDouble(value));
-      return kind === 'decimal' ? fromWide(wide(toWide(value))) : workingDouble(double(toDouble(value)));
+      return kind === 'decimal'
+        ? fromWide(wide(toWide(value)), exponent?.(value))
+        : workingDouble(double(toDouble(value)));
     })(operand, name);
 }
 
@@ -216,31 +222,36 @@ function positive(name: string, code: number): (value: number) => void {
   };
 }
 
+/**
+ * `$round` and `$trunc` as the server does them (`expression_arithmetic.cpp`): by decimals of 34 digits, of which one that is told with so many
+ * places that it had more is no number.
+ */
 function rounding(name: string, mode: Decimal.Rounding): Operator {
   return ranged(1, 2, (value, places) => {
     if (isNil(value) || places === null) return null;
     const kind = numberKind(value);
     if (kind === null) throw refuse(51_081, `${name} only supports numeric types, not ${typeNameOf(value)}`);
     const digits = places === undefined ? 0 : roundingPlaces(name, places);
-    const exact =
-      kind === 'double'
-        ? new Decimal(toDouble(value))
-        : new Decimal(value instanceof Decimal128 || value instanceof Long ? value.toString() : toDouble(value));
-    if (!exact.isFinite()) return value;
-    const step = new Decimal(10).pow(-digits);
-    const Wide = Decimal.clone({ precision: 60, rounding: mode });
+    const exact = toExact(value);
+    if (!exact.isFinite() || (digits >= 0 && (kind === 'int' || kind === 'long'))) return value;
+    // A double is the decimal of 34 digits that is nearest to it, and not the short one that it is written as.
+    const wide = exact.toSignificantDigits(WIDE_DIGITS, Decimal.ROUND_HALF_EVEN);
     const rounded =
       digits >= 0
-        ? new Wide(exact).toDecimalPlaces(digits, mode)
-        : new Wide(exact).dividedBy(step).toDecimalPlaces(0, mode).times(step);
-    if (kind === 'decimal') return fromWide(rounded);
-    if (kind === 'double') return workingDouble(rounded.toNumber());
+        ? wide.toDecimalPlaces(digits, mode)
+        : wide.times(`1E${digits}`).toDecimalPlaces(0, mode).times(`1E${-digits}`);
+    const isTooLong = !rounded.isZero() && rounded.e + 1 + digits > WIDE_DIGITS;
+    if (kind === 'decimal') return isTooLong ? fromWide(new Decimal(Number.NaN)) : fromWide(rounded, -digits);
+    if (kind === 'double') return workingDouble(isTooLong ? Number.NaN : rounded.toNumber());
     const whole = workingWhole(BigInt(rounded.toFixed(0)), kind === 'long');
     if (whole === null)
       throw refuse(51_080, `invalid conversion from Decimal128 result in ${name} resulting from arguments`);
     return whole;
   });
 }
+
+/** Of MongoDB's decimals. */
+const WIDE_DIGITS = 34;
 
 function roundingPlaces(name: string, places: unknown): number {
   if (numberKind(places) === null || !Number.isInteger(toDouble(places)))
@@ -334,6 +345,7 @@ export const ARITHMETIC: Readonly<Record<string, Operator>> = {
     (value) => {
       if (value < 0) throw refuse(28_714, "$sqrt's argument must be greater than or equal to 0");
     },
+    (value) => Math.floor(exponentOf(value) / 2),
   ),
   $pow: pow,
   $log: log,
