@@ -1,28 +1,93 @@
 import { useSyncExternalStore } from 'react';
 
+/** A place in the window: a path and a query. */
+export interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
 /**
- * Where the window is: a path and a query in the address's hash, `#/jobs?state=failed`. wouter's own hash location puts the
- * query before the hash, where it outlives the screen that it belongs to; these two hooks are handed to its router instead.
+ * Reads what a place needs before it is shown. @returns when that is there; null where nothing is read ahead, and the place is shown at once
+ * @param signal says that the place will not be shown any more
  */
-export function currentTarget(): { path: string; query: string } {
-  const [path = '', ...query] = location.hash.replace(/^#?\/?/, '').split('?');
+export type Preparation = (from: Target, to: Target, signal: AbortSignal) => Promise<unknown> | null;
+
+/** What a place needs is waited for this long before it is shown without, in milliseconds: too short to be noticed. */
+const PREPARED_MS = 40;
+/** Whoever acts meanwhile acts on what the address says. */
+const ACTIONS = ['pointerdown', 'keydown', 'input', 'click'] as const;
+
+const listeners = new Set<() => void>();
+let shownHash: string | null = null;
+let shown: Target = { path: '/', query: '' };
+let prepare: Preparation = () => null;
+let coming: { readonly hash: string; readonly ended: AbortController } | null = null;
+
+/**
+ * Where the window is, as its screens show it: a path and a query in the address's hash, `#/jobs?state=failed`. wouter's own hash location
+ * puts the query before the hash, where it outlives the screen that it belongs to; the two hooks below are handed to its router instead.
+ */
+export function currentTarget(): Target {
+  if (shownHash === null) show();
+  return shown;
+}
+
+/** Follows the address from now on, and prepares each place before it is shown: one drawing, of the answer, in place of two. */
+export function followAddress(preparation: Preparation): void {
+  prepare = preparation;
+  addEventListener('hashchange', follow);
+  addEventListener('popstate', follow);
+  for (const action of ACTIONS) addEventListener(action, showComing, { capture: true, passive: true });
+}
+
+function follow(): void {
+  // Going back or forward is told twice.
+  if (location.hash === coming?.hash) return;
+  coming?.ended.abort();
+  coming = null;
+  if (location.hash === shownHash) return;
+  const here = { hash: location.hash, ended: new AbortController() };
+  const prepared = prepare(currentTarget(), targetOf(here.hash), here.ended.signal);
+  if (prepared === null) {
+    show();
+    return;
+  }
+  coming = here;
+  const arrive = (): void => {
+    if (coming === here) showComing();
+  };
+  const timer = setTimeout(arrive, PREPARED_MS);
+  // What could not be read is read again by the screen, which says what is wrong.
+  void prepared.then(arrive, arrive).finally(() => clearTimeout(timer));
+}
+
+function showComing(): void {
+  if (coming === null) return;
+  coming = null;
+  show();
+}
+
+function show(): void {
+  shownHash = location.hash;
+  shown = targetOf(shownHash);
+  for (const listener of listeners) listener();
+}
+
+function targetOf(hash: string): Target {
+  const [path = '', ...query] = hash.replace(/^#?\/?/, '').split('?');
   return { path: `/${path}`, query: query.join('?') };
 }
 
 function subscribe(listener: () => void): () => void {
-  addEventListener('hashchange', listener);
-  addEventListener('popstate', listener);
-  return () => {
-    removeEventListener('hashchange', listener);
-    removeEventListener('popstate', listener);
-  };
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** Goes to a path of the window, with or without a query. `replace` leaves no step in the history. */
 export function navigateTo(target: string, options: { readonly replace?: boolean } = {}): void {
   const url = `#${target.startsWith('/') ? target : `/${target}`}`;
   history[options.replace === true ? 'replaceState' : 'pushState'](null, '', url);
-  dispatchEvent(new HashChangeEvent('hashchange'));
+  follow();
 }
 
 /** The location hook for wouter's router. */

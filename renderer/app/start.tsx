@@ -9,12 +9,12 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createEngineClient, findBridge, type EngineClient } from '../state/engine-client.ts';
 import { createQueryClient } from '../state/engine-queries.tsx';
-import { readAhead } from '../state/job-window.ts';
+import { readAhead, readList } from '../state/job-window.ts';
 import { parseJobsQuery } from '../state/jobs-query-string.ts';
 import { LiveUpdates } from '../state/live-updates.ts';
 import { App } from './app.tsx';
 import { NoBridgeScreen } from './crash-screen.tsx';
-import { currentTarget, navigateTo } from './hash-location.ts';
+import { currentTarget, followAddress, navigateTo } from './hash-location.ts';
 import { followTheme } from './theme.ts';
 import './forced-colors.css';
 
@@ -30,6 +30,9 @@ function start(container: HTMLElement): void {
   const client = createEngineClient(bridge);
   const queries = createQueryClient();
   new LiveUpdates(client, queries).start();
+  followAddress((from, to, signal) =>
+    from.path === '/jobs' && to.path === '/jobs' ? readList(client, queries, parseJobsQuery(to.query), signal) : null,
+  );
   openFirstScreen(client, queries);
   root.render(
     <StrictMode>
@@ -42,7 +45,7 @@ function start(container: HTMLElement): void {
 function openFirstScreen(client: EngineClient, queries: QueryClient): void {
   if (currentTarget().path === '/') navigateTo('/jobs', { replace: true });
   const { path, query } = currentTarget();
-  if (path === '/jobs') readAhead(client, queries, parseJobsQuery(query));
+  if (path === '/jobs') void readAhead(client, queries, parseJobsQuery(query));
 }
 
 const container = document.getElementById('root');

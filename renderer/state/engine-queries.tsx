@@ -1,6 +1,7 @@
 import {
   keepPreviousData,
   QueryClient,
+  queryOptions,
   useInfiniteQuery,
   useMutation,
   useQuery,
@@ -113,14 +114,18 @@ export function useCreditScale(): number {
   return use(CreditScaleContext);
 }
 
-/** How many jobs a filter matches. */
-export function useJobCount(filter: JobFilter) {
-  const engine = useEngine();
-  return useQuery({
+/** The question how many jobs a filter matches. */
+export function countOf(engine: EngineClient, filter: JobFilter) {
+  return queryOptions({
     queryKey: [...queryKeys.jobCounts, filter],
     queryFn: async ({ signal }) => valueOrThrow(await engine.call('jobs.count', { filter }, signal)),
     placeholderData: keepPreviousData,
   });
+}
+
+/** How many jobs a filter matches. */
+export function useJobCount(filter: JobFilter) {
+  return useQuery(countOf(useEngine(), filter));
 }
 
 /** Letters below which nothing is searched for: one stands for almost everything. */

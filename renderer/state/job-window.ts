@@ -10,7 +10,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
 import type { EngineClient } from './engine-client.ts';
 import { valueOrThrow } from './engine-failure.ts';
-import { PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
+import { countOf, PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
 import type { JobsView } from './jobs-query-string.ts';
 import { useScreenMemory } from './screen-memory.ts';
 
@@ -185,8 +185,28 @@ function pagesOf(engine: EngineClient, { filter, sort, startAtMs }: JobsView, cu
 }
 
 /** Asks for the top of a list before there is a screen to show it; the screen finds the answer, or waits for the same one. */
-export function readAhead(engine: EngineClient, queryClient: QueryClient, view: JobsView): void {
-  void queryClient.prefetchInfiniteQuery(pagesOf(engine, view, TOP.cursor));
+export function readAhead(engine: EngineClient, queryClient: QueryClient, view: JobsView): Promise<void> {
+  return queryClient.prefetchInfiniteQuery(pagesOf(engine, view, TOP.cursor));
+}
+
+/**
+ * Reads a list and its count before the screen that stands shows them, so that it is drawn once. @returns when both are there or have failed
+ * @param signal ends the reading of a list that nobody will see
+ */
+export async function readList(
+  engine: EngineClient,
+  queryClient: QueryClient,
+  view: JobsView,
+  signal: AbortSignal,
+): Promise<void> {
+  const count = countOf(engine, view.filter);
+  const end = (): void => {
+    for (const { queryKey } of [pagesOf(engine, view, TOP.cursor), count])
+      void queryClient.cancelQueries({ queryKey, exact: true, type: 'inactive' });
+  };
+  signal.addEventListener('abort', end, { once: true });
+  await Promise.all([readAhead(engine, queryClient, view), queryClient.prefetchQuery(count)]);
+  signal.removeEventListener('abort', end);
 }
 
 function delayed(ms: number): Promise<void> {
