@@ -14,8 +14,10 @@ import { countOf, PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-
 import type { JobsView } from './jobs-query-string.ts';
 import { useScreenMemory } from './screen-memory.ts';
 
-/** The top of a list is asked for alone, and is there several times sooner than a whole page: it is what whoever filters waits for. */
-const TOP_ROWS = 60;
+/** The height of a row in pixels; jobs.css draws it. */
+export const ROW_PX = 36;
+/** Rows beyond the visible ones that are kept ready. */
+export const OVERSCAN_ROWS = 10;
 /** Rows that are kept loaded above what is in sight, and read ahead of it below. */
 const AHEAD_ROWS = 200;
 /** As soon as fewer rows than these are loaded above what is in sight, those before them are read. */
@@ -166,6 +168,14 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
 
 export type JobWindow = ReturnType<typeof useJobWindow>;
 
+/**
+ * The top of a list is asked for alone, as many rows as the window can show: it is there several times sooner than a whole page, and
+ * it is what whoever filters waits for.
+ */
+function topRows(): number {
+  return Math.min(PAGE_ROWS, Math.ceil(innerHeight / ROW_PX) + OVERSCAN_ROWS);
+}
+
 /** The pages of a list from a cursor on; null is its top. */
 function pagesOf(engine: EngineClient, { filter, sort, startAtMs }: JobsView, cursor: string | null) {
   return infiniteQueryOptions({
@@ -174,7 +184,7 @@ function pagesOf(engine: EngineClient, { filter, sort, startAtMs }: JobsView, cu
       valueOrThrow(
         await engine.call(
           'jobs.page',
-          { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? TOP_ROWS : PAGE_ROWS },
+          { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? topRows() : PAGE_ROWS },
           signal,
         ),
       ),

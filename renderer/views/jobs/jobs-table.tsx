@@ -12,7 +12,7 @@ import {
 import type { JobFilter, JobRow, JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
-import type { JobWindow } from '../../state/job-window.ts';
+import { OVERSCAN_ROWS, ROW_PX, type JobWindow } from '../../state/job-window.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { useJobSelection } from '../../state/job-selection.ts';
 import { gridTracks, shownColumns, type JobsColumns } from './jobs-columns.ts';
@@ -25,12 +25,10 @@ import { useReading } from './use-reading.ts';
 import { useScaledScroll, type ScaledScroll } from './use-scaled-scroll.ts';
 import { useSeenOrder } from './use-seen-order.ts';
 import { useKeptScroll } from './use-table-scroll.ts';
-import { jobIdAt, ROW_PX, rowDomId, VisibleRows } from './visible-rows.tsx';
+import { jobIdAt, rowDomId, VisibleRows } from './visible-rows.tsx';
 
 /** The height of the head in pixels; jobs.css draws it. */
 const HEAD_PX = 34;
-/** Rows beyond the visible ones that are kept ready. */
-const OVERSCAN_ROWS = 10;
 /** After so long at the top of a list the rows below it are read, in milliseconds. */
 const READ_AHEAD_AFTER_MS = 100;
 

@@ -3,14 +3,13 @@ import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefO
 import type { JobRow } from '#contract/job-views.ts';
 import { isSelected, useJobSelection } from '../../state/job-selection.ts';
 import type { ShownRow } from '../../state/held-rows.ts';
+import { ROW_PX } from '../../state/job-window.ts';
 import { JobsTableRow, type JobsCell } from './jobs-table-row.tsx';
 import { RowSlots } from './row-slots.ts';
 import { elementHeight } from './scaled-scroll.ts';
 import { useFirstRowsMark } from './use-first-rows-mark.ts';
 import type { ScaledScroll } from './use-scaled-scroll.ts';
 
-/** The height of a row in pixels; jobs.css draws it. */
-export const ROW_PX = 36;
 /** After so long in one place rows are put in their order in the page, in milliseconds. */
 const AT_REST_MS = 150;
 
