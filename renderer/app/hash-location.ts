@@ -28,13 +28,13 @@ let coming: { readonly hash: string; readonly ended: AbortController } | null = 
  * puts the query before the hash, where it outlives the screen that it belongs to; the two hooks below are handed to its router instead.
  */
 export function currentTarget(): Target {
-  if (shownHash === null) show();
   return shown;
 }
 
 /** Follows the address from now on, and prepares each place before it is shown: one drawing, of the answer, in place of two. */
 export function followAddress(preparation: Preparation): void {
   prepare = preparation;
+  show();
   addEventListener('hashchange', follow);
   addEventListener('popstate', follow);
   for (const action of ACTIONS) addEventListener(action, showComing, { capture: true, passive: true });
