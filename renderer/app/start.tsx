@@ -9,7 +9,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createEngineClient, findBridge, type EngineClient } from '../state/engine-client.ts';
 import { createQueryClient } from '../state/engine-queries.tsx';
-import { readAhead, readList } from '../state/job-window.ts';
+import { delayed, readAhead, readList } from '../state/job-window.ts';
 import { parseJobsQuery } from '../state/jobs-query-string.ts';
 import { LiveUpdates } from '../state/live-updates.ts';
 import { App } from './app.tsx';
@@ -19,7 +19,7 @@ import { followTheme } from './theme.ts';
 import './forced-colors.css';
 
 /** Composes the window: the bridge of the preload, the store of answers, the live updates, and the screens on top. */
-function start(container: HTMLElement): void {
+async function start(container: HTMLElement): Promise<void> {
   followTheme(document.documentElement);
   const bridge = findBridge(window);
   const root = createRoot(container);
@@ -33,7 +33,7 @@ function start(container: HTMLElement): void {
   followAddress((from, to, signal) =>
     from.path === '/jobs' && to.path === '/jobs' ? readList(client, queries, parseJobsQuery(to.query), signal) : null,
   );
-  openFirstScreen(client, queries);
+  await Promise.race([openFirstScreen(client, queries), delayed(DRAWN_AFTER_MS)]);
   root.render(
     <StrictMode>
       <App client={client} queries={queries} />
@@ -41,12 +41,15 @@ function start(container: HTMLElement): void {
   );
 }
 
-/** The window opens with the list of jobs, whose top is asked for while the frame around it is being made. */
-function openFirstScreen(client: EngineClient, queries: QueryClient): void {
+/** Whoever opens the window sees something after so long, with an answer or without; in milliseconds. */
+const DRAWN_AFTER_MS = 80;
+
+/** The window opens with the list of jobs, whose top is asked for before anything is drawn. */
+async function openFirstScreen(client: EngineClient, queries: QueryClient): Promise<void> {
   if (currentTarget().path === '/') navigateTo('/jobs', { replace: true });
   const { path, query } = currentTarget();
-  if (path === '/jobs') void readAhead(client, queries, parseJobsQuery(query));
+  if (path === '/jobs') await readAhead(client, queries, parseJobsQuery(query));
 }
 
 const container = document.getElementById('root');
-if (container !== null) start(container);
+if (container !== null) void start(container);

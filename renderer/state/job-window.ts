@@ -219,7 +219,8 @@ export async function readList(
   signal.removeEventListener('abort', end);
 }
 
-function delayed(ms: number): Promise<void> {
+/** Resolves after that many milliseconds. */
+export function delayed(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
