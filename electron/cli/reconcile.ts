@@ -9,6 +9,7 @@ import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { appError, explainError, writingError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { AuditedPerson } from '#console/audit/audit-book.ts';
 import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
 import { findingsCsv } from '#console/reconciliation/exports.ts';
 import { matchInvoicesOf, withInvoiceFindings } from '#console/reconciliation/invoice-desk.ts';
@@ -111,8 +112,11 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   });
   if (!store.ok) return store;
   try {
+    // Before the run, which may take minutes: whoever may not have what it comes to is told so at once.
     const person = await personWhoMay(store.value, 'reconciliation.run');
     if (!person.ok) return person;
+    const exporter = flags.csv === undefined ? null : await personWhoMay(store.value, 'reconciliation.export');
+    if (exporter?.ok === false) return exporter;
     const closed = await readClosedBooks(store.value.finance.periods, flags.memory ?? null);
     if (!closed.ok) return closed;
     const run = await runReconciliation(store.value.reader, {
@@ -136,8 +140,9 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     const lens = await readLens(store.value);
     if (!lens.ok) return lens;
     const clean = (text: string): string => lens.value?.clean(text) ?? text;
-    if (flags.csv !== undefined) {
-      const exported = await exportFindings(flags, { store: store.value, record, clean }, flags.csv);
+    if (flags.csv !== undefined && exporter !== null) {
+      const by = { store: store.value, person: exporter.value };
+      const exported = await exportFindings(flags, by, { record, clean, file: flags.csv });
       if (!exported.ok) return exported;
     }
     // What is kept is the run as it was; what is printed is what this person may see of it.
@@ -157,21 +162,21 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
   }
 }
 
+interface Export {
+  readonly record: RunRecord;
+  readonly clean: (text: string) => string;
+  readonly file: string;
+}
+
 async function exportFindings(
   flags: ReconcileFlags,
-  {
-    store,
-    record,
-    clean,
-  }: { readonly store: Store; readonly record: RunRecord; readonly clean: (text: string) => string },
-  file: string,
+  by: { readonly store: Store; readonly person: AuditedPerson },
+  { record, clean, file }: Export,
 ): Promise<Result<void, AppError>> {
-  const person = await personWhoMay(store, 'reconciliation.export');
-  if (!person.ok) return person;
   const { period, workspace } = flags;
   return doRecorded<void>(
     flags,
-    { store, person: person.value },
+    by,
     { action: 'reconciliation.export', asked: { period, workspaceId: workspace, file } },
     async () => {
       try {

@@ -4,6 +4,7 @@ import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import type { SignIn } from '#store/sign-in.ts';
 import type { KeptConnection } from './connection-keeper.ts';
+import { loaded } from './loaded.ts';
 
 /** A store that a {@link ConnectionKeeper} can look after. */
 export interface AttachedStore extends KeptConnection {
@@ -25,12 +26,13 @@ export interface AttachOptions {
 }
 
 /**
- * Opens a store with this process's clock and randomness. Errors: those of `openStore`. The driver is loaded here and by nobody before:
+ * Opens a store with this process's clock and randomness. Errors: those of `openStore`, and `internal`. The driver is loaded here and by nobody before:
  * a copy is shown without it.
  */
 export async function attach(options: AttachOptions): Promise<Result<AttachedStore, AppError>> {
-  const { openProcessStore } = await import('#store/process-store.ts');
-  const store = await openProcessStore(options);
+  const program = await loaded("MongoDB's driver", () => import('#store/process-store.ts'));
+  if (!program.ok) return program;
+  const store = await program.value.openProcessStore(options);
   const noteRefused = <Value>(result: Result<Value, AppError>): Result<Value, AppError> => {
     if (!result.ok && result.error.code === 'login_refused') options.signIn?.refused(result.error);
     return result;

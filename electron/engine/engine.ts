@@ -26,6 +26,7 @@ import type { EngineConfig, PreviewsAllowed } from './messages.ts';
 import { missingSecretOf, openedConfig, openProfileOf } from './opened-config.ts';
 import { OfflineCopy } from './offline-copy.ts';
 import { OpenWindows } from './open-windows.ts';
+import { loaded } from './loaded.ts';
 import { OwnRunner } from './own-runner.ts';
 import { PersonBoard } from './person-board.ts';
 import { PlanHost } from './plan-host.ts';
@@ -307,8 +308,9 @@ export class Engine {
   async #serverUri(): Promise<Result<string, AppError>> {
     const { config, sandboxEntry } = this.#options;
     if (config.mongodbUri !== null) return ok(config.mongodbUri);
-    const { DemoWorld } = await import('./demo-world.ts');
-    const demo = await DemoWorld.start({ dataDir: path.join(config.dataDir, 'sandbox'), sandboxEntry });
+    const program = await loaded('the demonstration', () => import('./demo-world.ts'));
+    if (!program.ok) return program;
+    const demo = await program.value.DemoWorld.start({ dataDir: path.join(config.dataDir, 'sandbox'), sandboxEntry });
     if (!demo.ok) return demo;
     this.#demo = demo.value;
     return ok(demo.value.uri);

@@ -7,6 +7,7 @@ import type { Provider } from '#runner/provider.ts';
 import type { JobRunner, RunnerState } from '#runner/runner.ts';
 import type { Store } from '#store/connection.ts';
 import type { configuredProviders } from './configured-providers.ts';
+import { loaded } from './loaded.ts';
 import type { makeRunner } from './make-runner.ts';
 import type { EngineConfig } from './messages.ts';
 import { toWireError } from './window-session.ts';
@@ -65,7 +66,7 @@ export class OwnRunner {
   async #begin({ store, missingIndexes, demo }: RunnerPlace): Promise<Result<void, AppError>> {
     // Without its indexes every claim would read the whole collection: on a production server that is harm.
     if (missingIndexes.length > 0) return err(appError('indexes_missing', missingIndexes.join(', ')));
-    const program = await this.#program();
+    const program = await loaded('what runs jobs', this.#load);
     if (!program.ok) return program;
     const configured = program.value.configuredProviders(this.#config.providers);
     if (!configured.ok) return configured;
@@ -84,14 +85,6 @@ export class OwnRunner {
     this.#onStatus(toRunnerStatus(runner.status));
     runner.start();
     return ok(undefined);
-  }
-
-  async #program(): Promise<Result<RunnerProgram, AppError>> {
-    try {
-      return ok(await this.#load());
-    } catch (cause) {
-      return err(appError('internal', 'what runs jobs could not be loaded', cause));
-    }
   }
 
   /**
