@@ -14,7 +14,7 @@ const HEADER_BYTES = 16;
  */
 export class Connection {
   readonly #socket: Socket;
-  readonly #executor: Executor;
+  readonly #executor: Pick<Executor, 'run'>;
   readonly #client: Client;
   readonly #log: (message: string) => void;
   #chunks: Buffer[] = [];
@@ -23,7 +23,7 @@ export class Connection {
   #replies = 0;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(socket: Socket, executor: Executor, id: number, log: (message: string) => void) {
+  constructor(socket: Socket, executor: Pick<Executor, 'run'>, id: number, log: (message: string) => void) {
     this.#socket = socket;
     this.#executor = executor;
     this.#client = { connectionId: id, appName: null, user: null, loginEndsAtMs: null };

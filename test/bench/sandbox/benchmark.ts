@@ -8,6 +8,7 @@ import { benchCase, lineOf, type BenchCase } from '../figures.ts';
 import { printReport } from '../report.ts';
 import { ownServerFacts, serverFacts, serverMemoryCases, type ServerFacts } from '../server-facts.ts';
 import { BARE_COMMITS, BARE_ROWS, bareSqlite } from './bare-sqlite.ts';
+import { EMPTY_MODIFY, emptyServer } from './empty-server.ts';
 import { measured, rated, type Measured, type Rounds } from './rounds.ts';
 import {
   documentWorkloads,
@@ -42,7 +43,8 @@ interface Target {
 
 /**
  * `npm run bench -- sandbox [--json] [--quick] [--uri URI]`: the sandbox server on disk, as a process of its own, over one and
- * eight connections, beside an empty ping over the same connections in the same rounds, and beside the server at `--uri`. Each
+ * eight connections, beside an empty ping over the same connections in the same rounds, beside a server that keeps nothing, and beside
+ * the server at `--uri`. Each
  * answer is checked. Exit status 0 where every answer was right;
  * no figure fails it.
  */
@@ -95,7 +97,8 @@ async function measure(options: {
 }): Promise<readonly BenchCase[]> {
   const { own, peer, connections, sizes, folder } = options;
   const bare = bareSqlite(folder, sizes);
-  const ours = await runOn(own, { connections, sizes, others: bare.workloads });
+  const empty = await emptyServer(connections, sizes);
+  const ours = await runOn(own, { connections, sizes, others: [...bare.workloads, ...empty.workloads] });
   const theirs = peer === null ? null : await runOn(peer, { connections, sizes, others: [] });
   try {
     const lanes = [ours, ...(theirs === null ? [] : [theirs])];
@@ -119,6 +122,7 @@ async function measure(options: {
   } finally {
     await ours.stop();
     await theirs?.stop();
+    await empty.stop();
     bare.stop();
   }
 }
@@ -185,7 +189,7 @@ async function peerOf(uri: string): Promise<Target & { readonly facts: ServerFac
   return { name, uri, hasStreams: facts.topology === 'replica set', facts };
 }
 
-/** What limits each kind of work: the disk what is acknowledged once it is there, the way to the server and back everything else. */
+/** What limits each kind of work: the disk what is written in bulk, and the way to the server and back everything else. */
 function limitsOf(
   rounds: ReadonlyMap<string, Rounds>,
   over: string,
@@ -196,19 +200,21 @@ function limitsOf(
     return rated(found).median;
   };
   const ping = medianOf('ping');
-  const isOwnLimit = (name: string): boolean => name === 'ping' || name === BARE_COMMITS || name === BARE_ROWS;
+  const isOwnLimit = (name: string): boolean =>
+    name === 'ping' || name === BARE_COMMITS || name === BARE_ROWS || name.includes('keeps nothing');
   return {
     ping,
     of: (name) => {
       if (isOwnLimit(name)) return { limit: null, limitName: null };
       if (name.startsWith('bulk insert')) return { limit: medianOf(BARE_ROWS), limitName: BARE_ROWS };
-      if (name.startsWith('findAndModify')) return { limit: medianOf(BARE_COMMITS), limitName: BARE_COMMITS };
+      if (name.startsWith('findAndModify')) return { limit: medianOf(EMPTY_MODIFY), limitName: EMPTY_MODIFY };
       return { limit: ping, limitName: `empty ping ${over}` };
     },
   };
 }
 
 function aimOf(name: string, rate: number, ping: number): Partial<BenchCase> {
+  if (name.includes('keeps nothing')) return {};
   if (name.startsWith('bulk insert')) return { aim: '20,000 a second', isReached: rate >= 20_000 };
   if (name.startsWith('findAndModify')) return { aim: 'within 3 times a ping', isReached: rate * 3 >= ping };
   return {};
