@@ -70,7 +70,8 @@ function isEqualToTruth(condition: unknown): boolean {
   return values.length === 1 && typeof values[0] === 'boolean';
 }
 
-function isUpsert({ command }: Operation): boolean {
+/** Whether an update makes a document where it finds none. */
+export function isUpsert({ command }: Operation): boolean {
   const [statement] = (command['updates'] ?? []) as readonly { readonly upsert?: unknown }[];
   return statement?.upsert === true;
 }

@@ -11,6 +11,7 @@ import {
   withPlainDecimals,
   type Difference,
 } from './deviations.ts';
+import { isUpsert } from './borne-out.ts';
 import type { EngineAgain } from './engine-again.ts';
 import { updateOf } from './field-order.ts';
 import { ENDS_OF_ORDER, IN_BY_VALUE, NOT_OF_IN, plainFilter } from './filters.ts';
@@ -115,7 +116,7 @@ async function isKnown(difference: Difference, again: EngineAgain): Promise<bool
   return false;
 }
 
-/** The rule by which the engine refuses one document with the sandbox's code where it is given the fields of the update in the order of their names. */
+/** The rule by which the engine refuses one document, or what an upsert begins with, with the sandbox's code where it is given the fields of the update in the order of their names. */
 async function otherRefusal(again: EngineAgain, { operation, sandbox, engine }: Difference): Promise<string | null> {
   if (sandbox.code === null || engine.code === null) return null;
   const notes: string[] = [];
@@ -127,11 +128,13 @@ async function otherRefusal(again: EngineAgain, { operation, sandbox, engine }: 
     .sort((one, other) => (one.path < other.path ? -1 : 1));
   if (parts.length < 2 && again.before.length < 2) return null;
   const name = notes[0] ?? ORDER_OF_FIELDS.name;
-  for (const document of again.before)
+  const isSeed = isUpsert({ kind: '', command }) && (await again.finds({ kind: '', command })) === 0;
+  const selections = isSeed
+    ? [{ q: given, upsert: true }]
+    : again.before.map((document) => ({ q: { $and: [{ _id: document['_id'] as unknown }, q] } }));
+  for (const selection of selections)
     for (const { operator, path, operand } of parts) {
-      const updates = [
-        { q: { $and: [{ _id: document['_id'] as unknown }, q] }, u: { [operator]: { [path]: operand } } },
-      ];
+      const updates = [{ ...selection, u: { [operator]: { [path]: operand } } }];
       const asked = { kind: 'update', command: { update: '', updates } };
       const outcome = await again.inPlace(asked);
       if (outcome.code === sandbox.code) return name;

@@ -162,6 +162,15 @@ export const DEVIATIONS: readonly Deviation[] = [
       (await upsertsWithoutElemMatch(again, difference)),
   },
   {
+    name: 'binary data that becomes a string is refused with CommandNotSupported',
+    rule: '$toString takes boolean, double, decimal, integer, long, ObjectId, string and date; any other type is refused with ConversionFailure (241).',
+    page: 'reference/operator/aggregation/toString',
+    explains: (difference) =>
+      codes(241, 115)(difference) &&
+      difference.sandbox.message.startsWith('Unsupported conversion from binData to string') &&
+      difference.engine.message.startsWith('Convert to string from binData'),
+  },
+  {
     name: 'a field of a list is refused with FailedToParse',
     rule: 'A path that leads through a list without a place in it is refused with PathNotViable (28).',
     page: 'reference/operator/update',

@@ -10,11 +10,12 @@ import { compareCases, CRASHES, makeWorlds, type Explained } from './compare.ts'
 import { DEVIATIONS } from './deviations.ts';
 
 /**
- * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N --failures N --quick]`: random cases on the sandbox and on an independent
+ * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N --failures N --quick --replay WORLDS:SEED]`: random cases on the sandbox and on an independent
  * engine, the DocumentDB engine beside the project or the one at URI. Exit status: 0 where every difference is explained, 1 where
  * one is not, 3 where there is no engine and nothing was run. It ends at the first unexplained difference, or at the N-th of `--failures`;
  * `--restart` is the command that starts the engine at URI again when it crashed;
- * with `--quick` it tells of the case as it was met, which is large.
+ * with `--quick` it tells of the case as it was met, which is large. `--replay WORLDS:SEED`, which stands beside each difference, meets
+ * its cases alone once more.
  */
 const NOT_RUN = 3;
 const START = fileURLToPath(new URL('../../../shared/documentdb/start', import.meta.url));
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '1' },
     restart: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    replay: { type: 'string' },
   },
 });
 
@@ -49,6 +51,18 @@ async function script(command: string, parameters: readonly string[]): Promise<s
 async function engineUri(): Promise<string | null> {
   if (values.uri !== undefined) return values.uri;
   return existsSync(START) ? script(START, [PORT]) : null;
+}
+
+interface Replayed {
+  readonly worlds: number;
+  readonly seed: number;
+}
+
+function readReplay(text: string | undefined): Replayed | null {
+  if (text === undefined) return null;
+  const [worlds, seed] = text.split(':').map(Number);
+  if (!Number.isInteger(worlds) || !Number.isInteger(seed)) throw new Error('--replay needs WORLDS:SEED.');
+  return { worlds: worlds ?? 0, seed: seed ?? 0 };
 }
 
 async function compareAll(engine: string): Promise<number> {
@@ -79,19 +93,23 @@ async function compareAll(engine: string): Promise<number> {
     await starting;
     console.log(`The engine was started again after ${operations} operations.`);
   };
-  const lane = async (number: number): Promise<void> => {
+  const lane = async (number: number, replayed: Replayed | null): Promise<void> => {
     const name = `engines_${number}`;
     const dbs = { sandbox: clients[0].db(name), engine: clients[1].db(name) };
-    const rebuild = (): Promise<void> => makeWorlds(dbs, seed + number);
+    const worlds = replayed?.worlds ?? seed + number;
+    const rebuild = (): Promise<void> => makeWorlds(dbs, worlds);
     const pair = {
       ...dbs,
       rebuild,
       restart: values.uri === undefined || values.restart !== undefined ? restart : null,
     };
     await rebuild();
-    for (let round = 0; operations < wanted && failures.length < failuresMax; round += 1) {
+    const isOver = (round: number): boolean =>
+      replayed === null ? operations >= wanted || failures.length >= failuresMax : round > 0;
+    for (let round = 0; !isOver(round); round += 1) {
+      const caseSeed = replayed?.seed ?? worlds + round * 1000;
       const result = await compareCases(pair, {
-        seed: seed + number + round * 1000,
+        seed: caseSeed,
         cases: CASES_AT_ONCE,
         explained,
         shrinks: !values.quick,
@@ -100,13 +118,14 @@ async function compareAll(engine: string): Promise<number> {
       tell(`lane ${number}, round ${round}`);
       if (result.failure === null) continue;
       failures.push(result.failure);
-      console.error(result.failure);
+      console.error(`${result.failure}\n  again with --replay ${worlds}:${caseSeed}`);
     }
     await Promise.all([dbs.sandbox.dropDatabase(), dbs.engine.dropDatabase()]);
   };
   try {
-    const lanes = Array.from({ length: Number(values.lanes) }, (_none, number) => lane(number));
-    await Promise.all(lanes);
+    const replayed = readReplay(values.replay);
+    const lanes = replayed === null ? Number(values.lanes) : 1;
+    await Promise.all(Array.from({ length: lanes }, (_none, number) => lane(number, replayed)));
   } catch (cause) {
     failures.push(String(cause));
     console.error(`${String(cause)} The run ends after ${operations} operations.`);
