@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { healthGroupSchema, type HealthFilter, type HealthGroup } from '#contract/health-views.ts';
+import type { JobFilter } from '#contract/job-views.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -30,6 +31,16 @@ const FILTER_NAMES = { kind: 'kind', provider: 'provider', model: 'model', works
 /** The part of a filter that a group of health stands for. */
 export function filterOfGroup(groupBy: HealthGroup, key: string): Partial<HealthFilter> {
   return groupBy === 'workspace' ? { workspaceId: key } : { [groupBy]: key };
+}
+
+/** The part of the list's filter that leaves the jobs which a filter of health counts. */
+export function jobsOfHealth({ kind, provider, model, workspaceId }: HealthFilter): Partial<JobFilter> {
+  return {
+    ...(kind === null ? {} : { kinds: [kind] }),
+    ...(provider === null ? {} : { providers: [provider] }),
+    ...(model === null ? {} : { models: [model] }),
+    ...(workspaceId === null ? {} : { workspaceId }),
+  };
 }
 
 /** Reads a view from an address; a part that makes no sense is dropped. */

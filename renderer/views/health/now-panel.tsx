@@ -6,16 +6,12 @@ import { formatDuration } from '../../components/durations.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useClock } from '../../state/clock.ts';
 import { useFleet } from '../../state/fleet-queries.ts';
+import { jobsOfHealth } from '../../state/health-query-string.ts';
 import { jobsHref } from '../../state/jobs-query-string.ts';
 
 /** What waits, what is in flight and who works on it, at this moment. */
 export function NowPanel({ queue, filter }: { queue: QueueFigures; filter: HealthFilter }): ReactNode {
-  const hrefOf = (states: JobFilter['states']): string =>
-    jobsHref({
-      states,
-      ...(filter.kind === null ? {} : { kinds: [filter.kind] }),
-      ...(filter.workspaceId === null ? {} : { workspaceId: filter.workspaceId }),
-    });
+  const hrefOf = (states: JobFilter['states']): string => jobsHref({ ...jobsOfHealth(filter), states });
   const waitsMs = useClock((nowMs) => (queue.oldestReadySinceMs === null ? null : nowMs - queue.oldestReadySinceMs));
   return (
     <Panel title="Now">
