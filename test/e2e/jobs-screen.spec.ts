@@ -65,6 +65,9 @@ test.describe('the list of jobs', () => {
     await expect(field(page)).toHaveValue('kind:image');
     await expect(page.getByRole('listbox')).toBeHidden();
     await keepScreen(page, 'jobs-saved-view');
+    // What was asked for before the view is asked for again.
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await expect(rows(page)).toHaveCount(12);
   });
 
   test('lets rows, a range and all that match be chosen, and columns be shown and made wider', async ({

@@ -6,6 +6,7 @@ import type { JobFilter } from '#contract/job-views.ts';
 import { parseJobQuery, printJobQuery } from '#contract/query/job-query.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import { isFiltering } from '../../state/jobs-query-string.ts';
+import { wasAsked, type AskedQuery } from './asked-query.ts';
 import { completeQuery, type Completion } from './query-completion.ts';
 import { useVocabulary } from './use-vocabulary.ts';
 
@@ -153,12 +154,11 @@ function useQueryText(filter: JobFilter, onChange: QueryFieldProps['onChange']) 
   }
   const { filter: typed, problems } = parseJobQuery(text, CREDIT_SCALE);
   const isChanged = !isSame(typed, filter);
-  // What the address cannot hold comes back changed; asking for it once more would never end.
-  const asked = useRef<string | null>(null);
+  const asked = useRef<AskedQuery | null>(null);
   useEffect(() => {
-    if (!isChanged || asked.current === text) return;
+    if (!isChanged || wasAsked(asked.current, { text, under: filter })) return;
     const timer = setTimeout(() => {
-      asked.current = text;
+      asked.current = { text, under: filter };
       onChange(parseJobQuery(text, CREDIT_SCALE).filter, { replace: isFiltering(filter) });
     }, TYPING_MS);
     return () => clearTimeout(timer);
