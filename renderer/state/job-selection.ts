@@ -36,9 +36,15 @@ export const useJobSelection = create<SelectionState>()((set) => ({
   clear: () => set({ selection: NO_SELECTION, anchorId: null }),
 }));
 
-/** True where a job that the list shows is chosen. */
-export function isSelected(selection: JobSelection, id: string): boolean {
-  return selection.kind === 'filter' || selection.ids.has(id);
+/** True where everything is chosen that a filter matches. */
+export function isAllOf(selection: JobSelection, filter: JobFilter): boolean {
+  if (selection.kind === 'ids') return false;
+  return printJobQuery(selection.filter, CREDIT_SCALE) === printJobQuery(filter, CREDIT_SCALE);
+}
+
+/** True where a job is known to be chosen. @param isAll see {@link isAllOf}: of all that another filter matches nobody knows here */
+export function isSelected(selection: JobSelection, id: string, isAll: boolean): boolean {
+  return selection.kind === 'filter' ? isAll : selection.ids.has(id);
 }
 
 /** The address at which a retry of what is chosen is planned. */

@@ -73,6 +73,8 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
   const cells = useCells(columns);
   const [wantedRank, setWantedRank] = useState<number | null>(null);
   const activeIndex = activeId === null ? -1 : rows.findIndex(({ row }) => row.id === activeId);
+  /** The row with the cursor, where this list has it: what nobody sees is not chosen. */
+  const seenActiveId = activeIndex < 0 ? null : activeId;
   const activeRank = wantedRank ?? (activeIndex < 0 ? null : firstRank + activeIndex);
   const idAt = (rank: number): string | undefined => rows[rank - firstRank]?.row.id;
   const wantedId = wantedRank === null ? undefined : idAt(wantedRank);
@@ -104,11 +106,13 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
         aria-busy={list.isPlaceholderData}
         tabIndex={0}
         onKeyDown={(event) => {
-          if (chooseByKey(event, { activeId, filter, order: seen })) return;
+          if (chooseByKey(event, { activeId: seenActiveId, filter, order: seen })) return;
           const next = moveByKey(event, { rowCount, active: activeRank ?? -1, activeId });
           if (next === null) return;
           const nextId = idAt(next);
-          if (event.shiftKey && activeId !== null && nextId !== undefined) chooseRange(activeId, nextId, seen());
+          if (event.shiftKey && seenActiveId !== null && nextId !== undefined) {
+            chooseRange(seenActiveId, nextId, seen());
+          }
           goTo(next);
         }}
         onMouseDown={(event) => {
@@ -137,6 +141,7 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
           firstRank={firstRank}
           rows={rows}
           activeIndex={activeIndex}
+          filter={filter}
           cells={cells}
         />
       </div>

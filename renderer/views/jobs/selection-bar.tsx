@@ -2,11 +2,13 @@ import { Columns2, RotateCw, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobFilter } from '#contract/job-views.ts';
+import { printJobQuery } from '#contract/query/job-query.ts';
 import { CASE_JOBS_MAX } from '#contract/requests/jobs.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
 import { CaseExportButton } from '../../components/case-export.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { useJobCount } from '../../state/engine-queries.tsx';
-import { planHref, useJobSelection, type JobSelection } from '../../state/job-selection.ts';
+import { isAllOf, planHref, useJobSelection, type JobSelection } from '../../state/job-selection.ts';
 import { compareHref } from '../job/compare-jobs.ts';
 
 /** How many jobs are chosen and what can be done with them; nothing while none is. */
@@ -15,14 +17,21 @@ export function SelectionBar({ filter }: { filter: JobFilter }): ReactNode {
   const matching = useJobCount(filter).data;
   const all = useJobCount(selection.kind === 'filter' ? selection.filter : filter).data;
   if (selection.kind === 'ids' && selection.ids.size === 0) return null;
-  const says =
-    selection.kind === 'ids'
-      ? `${selection.ids.size.toLocaleString('en')} chosen`
-      : `All ${all === undefined ? '' : `${all.isExact ? '' : 'at least '}${all.count.toLocaleString('en')} `}that match are chosen`;
+  const isAll = isAllOf(selection, filter);
+  const count = selection.kind === 'ids' ? selection.ids.size : 0;
   return (
     <section className="selection-bar" aria-label="Chosen jobs">
-      <output className="tabular">{says}</output>
-      {selection.kind === 'ids' && matching !== undefined && matching.count > selection.ids.size && (
+      <output className="tabular">
+        {selection.kind === 'ids' ? (
+          `${count.toLocaleString('en')} chosen`
+        ) : (
+          <>
+            All {all !== undefined && `${all.isExact ? '' : 'at least '}${all.count.toLocaleString('en')} `}
+            that match {!isAll && <OtherFilter filter={selection.filter} />}are chosen
+          </>
+        )}
+      </output>
+      {!isAll && matching !== undefined && matching.count > count && (
         <button type="button" className="text-button" onClick={() => selectAll(filter)}>
           Choose all {matching.isExact ? '' : 'at least '}
           {matching.count.toLocaleString('en')} that match
@@ -50,6 +59,12 @@ export function SelectionBar({ filter }: { filter: JobFilter }): ReactNode {
       </span>
     </section>
   );
+}
+
+/** Of which filter all jobs are chosen, where it is not the one that the list shows. */
+function OtherFilter({ filter }: { filter: JobFilter }): ReactNode {
+  const query = printJobQuery(filter, CREDIT_SCALE);
+  return <>{query === '' ? 'no filter' : <bdi className="mono">{query}</bdi>}, not what is shown, </>;
 }
 
 /** Two chosen jobs can be laid side by side. */

@@ -1,7 +1,7 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- rows of a virtual table are placed one by one; table elements that are not laid out as a table lose their roles in some browsers */
 import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
-import type { JobRow } from '#contract/job-views.ts';
-import { isSelected, useJobSelection } from '../../state/job-selection.ts';
+import type { JobFilter, JobRow } from '#contract/job-views.ts';
+import { isAllOf, isSelected, useJobSelection } from '../../state/job-selection.ts';
 import type { ShownRow } from '../../state/held-rows.ts';
 import { ROW_PX } from '../../state/job-window.ts';
 import { JobsTableRow, type JobsCell } from './jobs-table-row.tsx';
@@ -21,6 +21,7 @@ export function VisibleRows({
   firstRank,
   rows,
   activeIndex,
+  filter,
   cells,
 }: {
   scroll: ScaledScroll;
@@ -30,9 +31,11 @@ export function VisibleRows({
   firstRank: number;
   rows: readonly ShownRow<JobRow>[];
   activeIndex: number;
+  filter: JobFilter;
   cells: readonly JobsCell[];
 }): ReactNode {
   const selection = useJobSelection((state) => state.selection);
+  const isAll = isAllOf(selection, filter);
   const body = useRef<HTMLDivElement>(null);
   const heightPx = elementHeight(span);
   useLayoutEffect(() => body.current?.style.setProperty('height', `${heightPx}px`), [heightPx]);
@@ -65,7 +68,7 @@ export function VisibleRows({
             topPx={topOf(one.rank)}
             cells={cells}
             isActive={one.rank - firstRank === activeIndex}
-            isChosen={isSelected(selection, one.row.id)}
+            isChosen={isSelected(selection, one.row.id, isAll)}
             hasLeft={one.hasLeft}
           />
         );
