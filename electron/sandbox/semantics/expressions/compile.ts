@@ -51,7 +51,8 @@ export function constantOf(evaluate: Evaluate): unknown {
   return CONSTANTS.has(evaluate) ? evaluate({ root: undefined, current: undefined, variables: {} }) : undefined;
 }
 
-function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
+/** An operator of these operands: of nothing but constants it is evaluated at once, and refused at once. */
+export function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
   if (operands.length === 0 || !operands.every((operand) => CONSTANTS.has(operand))) return evaluate;
   return constant(evaluate({ root: undefined, current: undefined, variables: {} }));
 }

@@ -5,6 +5,9 @@ import { typeNameOf } from '../type-operator.ts';
 import { isDoc } from '../values.ts';
 import { Decimal } from 'decimal.js';
 import { compile, fixed, isNil, type Operator } from './compile.ts';
+import { formatted, ISO_FORMAT } from './dates/date-formats.ts';
+import { dateOfText } from './dates/date-texts.ts';
+import { UTC } from './dates/time-zones.ts';
 import { refuse } from './refusal.ts';
 
 type Convert = (value: unknown) => unknown;
@@ -93,7 +96,7 @@ function toText(value: unknown): unknown {
   if (typeof value === 'boolean') return String(value);
   if (value instanceof BSONSymbol) return value.value;
   if (value instanceof ObjectId) return value.toHexString();
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return formatted(value.getTime(), UTC, ISO_FORMAT);
   const kind = numberKind(value);
   if (kind === null) throw unsupported(value, 'string');
   if (kind === 'double') return doubleText(toDouble(value));
@@ -125,15 +128,7 @@ function toDate(value: unknown): unknown {
   if (value instanceof Date) return value;
   if (value instanceof ObjectId) return value.getTimestamp();
   if (value instanceof Timestamp) return new Date(value.t * 1000);
-  if (typeof value === 'string') {
-    const time = Date.parse(
-      /[zZ]|[+-]\d\d:?\d\d$/.test(value)
-        ? value
-        : `${value.includes('T') ? value : `${value.replace(' ', 'T')}${value.includes(':') ? '' : 'T00:00:00'}`}Z`,
-    );
-    if (Number.isNaN(time)) throw failed(`Error parsing date string '${value}'`);
-    return new Date(time);
-  }
+  if (typeof value === 'string') return new Date(dateOfText(value, UTC));
   const kind = numberKind(value);
   if (kind === null || kind === 'int') throw unsupported(value, 'date');
   if (!Number.isFinite(toDouble(value)))

@@ -2,6 +2,7 @@ import { ARITHMETIC } from './arithmetic.ts';
 import { findOperatorsIn, type Operator } from './compile.ts';
 import { CONDITIONS } from './conditions.ts';
 import { TYPE_OPERATORS } from './conversions.ts';
+import { DATES } from './dates/dates.ts';
 import { FIELDS } from './fields.ts';
 import { libraryOperator } from './library.ts';
 import { LISTS } from './lists.ts';
@@ -10,7 +11,9 @@ import { ServerError } from '../server-error.ts';
 import { TEXTS } from './texts.ts';
 
 const OWN = new Map<string, Operator>(
-  [ARITHMETIC, CONDITIONS, LISTS, TYPE_OPERATORS, TEXTS, FIELDS].flatMap((operators) => Object.entries(operators)),
+  [ARITHMETIC, CONDITIONS, LISTS, TYPE_OPERATORS, TEXTS, FIELDS, DATES].flatMap((operators) =>
+    Object.entries(operators),
+  ),
 );
 
 /** Expressions that MongoDB 7 has and this server has not: they would run a client's program, or need another kind of index. */

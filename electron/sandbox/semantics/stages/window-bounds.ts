@@ -1,6 +1,7 @@
 import type { Decimal128 } from 'bson';
 import type { IndexField } from '../../storage/index-entries.ts';
 import { compareValues } from '../compare.ts';
+import { isUnit } from '../expressions/dates/units.ts';
 import { compile, scopeOf, type Evaluate } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { compareNumbers, fromWide, isWhole, numberKind, toDouble, toWide } from '../numbers.ts';
@@ -166,8 +167,9 @@ function plus(base: unknown, distance: unknown): Decimal128 {
   return fromWide(toWide(base).plus(toWide(distance)));
 }
 
-/** Moves a date by a number of units. Error: MongoDB's for a unit that is none, when the first date is moved. */
+/** Moves a date by a number of units. Error: `FailedToParse` for a unit that is none. */
 export function dateAdder(unit: string): (date: unknown, amount: unknown) => unknown {
+  if (!isUnit(unit)) throw failedToParse(`unknown time unit value: ${unit}`);
   const added: Evaluate = compile({ $dateAdd: { startDate: '$date', unit, amount: '$amount' } });
   return (date, amount) => added(scopeOf({ date, amount }, {}));
 }
