@@ -8,6 +8,16 @@ export function rowOf(page: Page, jobId: string): Locator {
     .filter({ has: page.getByRole('link', { name: jobId }) });
 }
 
+/** The rows of the list that are in the page, each with its place in the window. */
+export async function placesOfRows(page: Page): Promise<readonly string[]> {
+  return page
+    .getByRole('grid', { name: 'Jobs' })
+    .locator('[data-job-id]')
+    .evaluateAll((rows) =>
+      rows.map((row) => `${row.getAttribute('data-job-id')} ${Math.round(row.getBoundingClientRect().top)}`),
+    );
+}
+
 /** Opens a job from the list. */
 export async function openJob(page: Page, jobId: string): Promise<void> {
   await rowOf(page, jobId).getByRole('link', { name: jobId }).click();

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
-import { expectCellsToHold, rowOf } from './job.page.ts';
+import { expectCellsToHold, placesOfRows, rowOf } from './job.page.ts';
 import { keepScreen } from './screens.ts';
 
 const field = (page: Page): Locator => page.getByRole('combobox', { name: 'Filter the jobs' });
@@ -121,6 +121,52 @@ test.describe('the list of jobs', () => {
     await narrowed.focus();
     for (let step = 0; step < 6; step += 1) await page.keyboard.press('ArrowLeft');
     await expectCellsToHold(page);
+  });
+
+  test('keeps its rows where they are under a reader, and lets new ones wait behind a bar', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rows(page)).toHaveCount(12);
+    await rowOf(page, 'order-2').hover();
+    const before = await placesOfRows(page);
+    await production.order({ id: 'new-1' });
+    await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
+    expect(await placesOfRows(page)).toEqual(before);
+    await production.order({ id: 'new-2' });
+    await expect(page.getByRole('button', { name: '2 new' })).toBeVisible();
+    expect(await placesOfRows(page)).toEqual(before);
+
+    // On the way to its button too: the pointer leaves the rows for the bar that lies over them.
+    await page.getByRole('button', { name: '2 new' }).hover();
+    await production.order({ id: 'new-3' });
+    await expect(page.getByRole('button', { name: '3 new' })).toBeVisible();
+    expect(await placesOfRows(page)).toEqual(before);
+
+    await page.getByRole('button', { name: '3 new' }).click();
+    await expect(rows(page)).toHaveCount(15);
+    await expect(rows(page).first()).toHaveAttribute('data-job-id', 'new-3');
+    for (const id of ['new-1', 'new-2', 'new-3']) await expect(rowOf(page, id)).toBeInViewport();
+    await expect(page.getByRole('button', { name: /new$/ })).toBeHidden();
+    // The bar's button let them in, and no row below it took the click.
+    await expect(rows(page).and(page.locator('[data-active="true"]'))).toHaveCount(0);
+
+    // By keyboard alone.
+    await page.mouse.move(0, 0);
+    const grid = page.getByRole('grid', { name: 'Jobs' });
+    await expect(grid).toBeFocused();
+    await page.keyboard.press('ArrowDown');
+    await expect(rowOf(page, 'new-3')).toHaveAttribute('data-active', 'true');
+    const standing = await placesOfRows(page);
+    await production.order({ id: 'new-4' });
+    await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
+    await page.keyboard.press('Shift+Tab');
+    await expect(page.getByRole('button', { name: '1 new' })).toBeFocused();
+    expect(await placesOfRows(page)).toEqual(standing);
+    await page.keyboard.press('Enter');
+    await expect(rows(page).first()).toHaveAttribute('data-job-id', 'new-4');
+    await expect(grid).toBeFocused();
   });
 
   test('lays two jobs side by side, and says why a job is not moving', async ({ start, production }) => {

@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { queuedJob } from '../support/job-builder.ts';
 import { expect, test } from './application.ts';
-import { rowOf } from './job.page.ts';
+import { placesOfRows, rowOf } from './job.page.ts';
 import { WORKSPACE } from './production.ts';
 
 const JOBS = 1500;
@@ -71,16 +71,10 @@ test.describe('a long list of jobs', () => {
     await expect.poll(async () => isInOrder(await ranks())).toBe(true);
 
     // In the middle of the list a job arrives at its top: what is in sight stays where it is.
-    const places = (): Promise<readonly string[]> =>
-      grid(page)
-        .locator('[data-job-id]')
-        .evaluateAll((rows) =>
-          rows.map((row) => `${row.getAttribute('data-job-id')} ${Math.round(row.getBoundingClientRect().top)}`),
-        );
-    const before = await places();
+    const before = await placesOfRows(page);
     await production.order({ id: 'new-1', priceCredits: 100 });
     await expect(grid(page)).toHaveAttribute('aria-rowcount', String(JOBS + 2));
-    expect(await places()).toEqual(before);
+    expect(await placesOfRows(page)).toEqual(before);
 
     await page.keyboard.press('Home');
     await expect(rowOf(page, 'new-1')).toBeVisible();

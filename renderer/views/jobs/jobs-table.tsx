@@ -48,7 +48,7 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
   const { list, firstRank } = jobs;
   const scroller = useRef<HTMLDivElement>(null);
   const [activeId, setActiveId] = useActiveRow(scroller);
-  const { isReading, handlers } = useReading(activeId !== null);
+  const { isReading, ofTable, ofRows } = useReading(activeId !== null);
   const answered = list.isPlaceholderData ? null : query;
   const { shown, letIn } = useHeldRows({
     pages,
@@ -87,13 +87,15 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
     letIn();
     jobs.backToTop();
     scroll.scrollTo(0);
+    // The bar's button goes with what waited, and would take the keyboard with it.
+    scroller.current?.focus({ preventScroll: true });
   };
   const goTo = (rank: number): void => {
     setWantedRank(rank);
     scroll.scrollTo(offsetShowing(rank, scroll));
   };
   return (
-    <div className="jobs-table" data-updating={list.isPlaceholderData}>
+    <div className="jobs-table" data-updating={list.isPlaceholderData} {...ofTable}>
       <NewsBar waitingCount={firstRank === 0 ? shown.waitingCount : 0} onClick={backToTop} />
       <div
         ref={scroller}
@@ -131,7 +133,7 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
           const jobId = jobIdAt(event.target);
           if (jobId !== null) navigateTo(jobHref(jobId));
         }}
-        {...handlers}
+        {...ofRows}
       >
         <TableHead columns={columns} sort={sort} onSort={onSort} />
         <VisibleRows

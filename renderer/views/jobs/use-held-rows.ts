@@ -10,7 +10,7 @@ interface HeldRowsOptions {
   readonly pages: readonly { readonly rows: readonly JobRow[] }[];
   /** What the pages answer; null while they still answer the question before. */
   readonly query: string | null;
-  /** True while somebody reads: the pointer is over the rows, a row has the cursor, or the list is scrolled. */
+  /** True while somebody reads: the pointer is over the table, a row has the cursor, or the list is scrolled. */
   readonly isReading: boolean;
 }
 

@@ -1,10 +1,15 @@
 import { useState, type FocusEventHandler, type PointerEventHandler, type UIEventHandler } from 'react';
 
-interface ReadingHandlers {
+/** For the table with all that lies over its rows: on the way to the bar of what is new one still reads. */
+interface TableHandlers {
   readonly onPointerEnter: PointerEventHandler;
   readonly onPointerLeave: PointerEventHandler;
   readonly onFocus: FocusEventHandler;
   readonly onBlur: FocusEventHandler;
+}
+
+/** For the element that scrolls the rows. */
+interface RowsHandlers {
   readonly onScroll: UIEventHandler<HTMLElement>;
 }
 
@@ -12,17 +17,23 @@ interface ReadingHandlers {
  * Whether somebody reads the list right now: then its rows must not move under them.
  * @param hasCursor true where a row is marked by keyboard
  */
-export function useReading(hasCursor: boolean): { isReading: boolean; handlers: ReadingHandlers } {
+export function useReading(hasCursor: boolean): {
+  isReading: boolean;
+  ofTable: TableHandlers;
+  ofRows: RowsHandlers;
+} {
   const [isOver, setOver] = useState(false);
   const [isFocused, setFocused] = useState(false);
   const [isScrolled, setScrolled] = useState(false);
   return {
     isReading: isOver || isScrolled || (isFocused && hasCursor),
-    handlers: {
+    ofTable: {
       onPointerEnter: () => setOver(true),
       onPointerLeave: () => setOver(false),
       onFocus: () => setFocused(true),
-      onBlur: () => setFocused(false),
+      onBlur: ({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget)),
+    },
+    ofRows: {
       onScroll: (event) => setScrolled(event.currentTarget.scrollTop > 0),
     },
   };
