@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from './application.ts';
 import { part } from './job.page.ts';
 import { keepScreen } from './screens.ts';
@@ -75,5 +77,39 @@ test.describe('alerts of a deployment', () => {
     await form.getByRole('button', { name: 'Keep the rule' }).click();
     await expect(part(page, 'Log')).toContainText('in the quiet time');
     expect(application.log()).not.toContain('notification:');
+  });
+
+  test('a change that cannot be kept is said where it was made, and nothing looks changed', async ({
+    start,
+    production,
+  }) => {
+    const { page, dataDir } = await start({ env: production.env });
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Alerts' }).click();
+    await page.getByRole('list', { name: 'Begin with' }).getByRole('button', { name: 'Oldest queued job' }).click();
+    await page.getByRole('dialog', { name: 'Rule' }).getByRole('button', { name: 'Keep the rule' }).click();
+    const rules = part(page, 'Rules');
+    const isOn = rules.getByRole('checkbox', { name: 'Oldest queued job: switched on' });
+    await expect(isOn).toBeVisible();
+    const before = await isOn.isChecked();
+
+    const other = new DatabaseSync(path.join(dataDir, 'own.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    await isOn.click();
+    await expect(rules.getByRole('alert')).toBeVisible();
+    await expect(isOn).toBeChecked({ checked: before });
+    const quiet = part(page, 'Quiet time');
+    await quiet.getByLabel('Tell nobody every day').check();
+    await quiet.getByRole('button', { name: 'Set' }).click();
+    await expect(quiet.getByRole('alert')).toBeVisible();
+    await rules.getByRole('button', { name: 'Delete Oldest queued job' }).click();
+    const leaving = page.getByRole('dialog', { name: 'Delete the rule' });
+    await leaving.getByRole('button', { name: 'Delete' }).click();
+    await expect(leaving.getByRole('alert')).toBeVisible();
+    await keepScreen(page, 'alerts-not-kept');
+
+    other.exec('ROLLBACK');
+    other.close();
+    await leaving.getByRole('button', { name: 'Delete' }).click();
+    await expect(page.getByRole('heading', { name: 'There is no rule yet' })).toBeVisible();
   });
 });

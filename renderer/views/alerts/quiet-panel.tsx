@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react';
 import type { QuietTime } from '#domain/alerts/alert-rule.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useAlertChange } from '../../state/alert-queries.ts';
+import { ChangeFailure } from './change-failure.tsx';
 
 /** The hours in which nobody is told. */
 export function QuietPanel({ quiet, isQuietNow }: { quiet: QuietTime; isQuietNow: boolean }): ReactNode {
@@ -37,6 +38,7 @@ export function QuietPanel({ quiet, isQuietNow }: { quiet: QuietTime; isQuietNow
         <p className="muted">
           On this machine's clock. The log goes on; what still fires when the quiet time ends is told then.
         </p>
+        <ChangeFailure failure={change.error} />
       </form>
     </Panel>
   );

@@ -8,6 +8,7 @@ import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useAlertChange } from '../../state/alert-queries.ts';
 import { TableHead } from '../../components/table-head.tsx';
+import { ChangeFailure } from './change-failure.tsx';
 
 /** The rules with where they stand now. */
 export function RuleTable({
@@ -72,6 +73,7 @@ export function RuleTable({
           ))}
         </tbody>
       </table>
+      <ChangeFailure failure={change.error} />
       {leaving !== null && <DeleteDialog rule={leaving} onClose={() => setLeaving(null)} />}
     </Panel>
   );
@@ -119,6 +121,7 @@ function DeleteDialog({ rule, onClose }: { rule: AlertRule; onClose: () => void 
         <p>
           <bdi>{rule.name}</bdi> is taken away from this machine. What it fired stays in the log.
         </p>
+        <ChangeFailure failure={change.error} />
         <div className="dialog-actions">
           <button
             type="button"
