@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import type { AlertsView } from '#contract/alert-views.ts';
 import { alertMeasureSchema } from '#domain/alerts/alert-rule.ts';
 import { ALERT_MEASURE_NAMES } from '#domain/alerts/alert-words.ts';
+import { OldNote } from '../../components/old-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useAlerts } from '../../state/alert-queries.ts';
@@ -32,7 +33,10 @@ export function AlertsScreen(): ReactNode {
         </button>
       </header>
       {alerts.data !== undefined ? (
-        <Alerts view={alerts.data} onEdit={setForm} />
+        <>
+          <OldNote failure={alerts.error} />
+          <Alerts view={alerts.data} onEdit={setForm} />
+        </>
       ) : alerts.error !== null ? (
         <FailureMessage failure={alerts.error} onAskAgain={() => void alerts.refetch()} />
       ) : (

@@ -6,6 +6,7 @@ import { failureClassSchema } from '#domain/failure.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { OldNote } from '../../components/old-note.tsx';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -44,7 +45,10 @@ export function FailuresScreen(): ReactNode {
       </header>
       <Controls view={view} failures={failures.data ?? null} />
       {failures.data !== undefined ? (
-        <Groups view={view} failures={failures.data} />
+        <>
+          <OldNote failure={failures.error} />
+          <Groups view={view} failures={failures.data} />
+        </>
       ) : failures.error !== null ? (
         <FailureMessage failure={failures.error} onAskAgain={() => void failures.refetch()} />
       ) : (

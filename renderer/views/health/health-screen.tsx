@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { HealthView } from '#contract/health-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
+import { OldNote } from '../../components/old-note.tsx';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
@@ -33,7 +34,10 @@ export function HealthScreen(): ReactNode {
       <h1>Health</h1>
       <HealthControls view={view} />
       {health.data !== undefined ? (
-        <Figures view={view} health={health.data.view} atMs={health.data.atMs} isStale={health.isPlaceholderData} />
+        <>
+          <OldNote failure={health.error} />
+          <Figures view={view} health={health.data.view} atMs={health.data.atMs} isStale={health.isPlaceholderData} />
+        </>
       ) : health.error !== null ? (
         <FailureMessage failure={health.error} onAskAgain={() => void health.refetch()} />
       ) : (

@@ -2,10 +2,10 @@ import { ArrowLeft, SearchX } from 'lucide-react';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { OldNote } from '../../components/old-note.tsx';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -42,11 +42,7 @@ export function JobScreen({ jobId }: { jobId: string }): ReactNode {
   return (
     <article className="page job" aria-labelledby="job-title">
       <JobHead detail={detail} />
-      {job.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          What you see may be old. {explainError(toWireError(job.error))}
-        </p>
-      )}
+      <OldNote failure={job.error} />
       <div className="job-columns">
         <div className="job-main">
           <FailurePanel detail={detail} />

@@ -1,7 +1,8 @@
 import { CircleHelp, Footprints, Hourglass, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
-import { explainError, type AppError } from '#domain/errors.ts';
+import { explainError } from '#domain/errors.ts';
+import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useStandstill } from '../../state/engine-queries.tsx';
@@ -26,24 +27,21 @@ function Standstill({ jobId, updatedAtMs }: { jobId: string; updatedAtMs: number
           {data !== undefined && (isMoving ? `It is moving. ${data.explanation}` : data.explanation)}
         </span>
       </p>
-      {error !== null && <Unanswered error={toWireError(error)} isOld={data !== undefined} />}
+      {data === undefined ? <Unanswered failure={error} /> : <OldNote failure={error} />}
     </Panel>
   );
 }
 
 /** That the server is away stands above every screen; here it is said only what follows from it. */
-function Unanswered({ error, isOld }: { error: AppError; isOld: boolean }): ReactNode {
+function Unanswered({ failure }: { failure: Error | null }): ReactNode {
+  if (failure === null) return null;
+  const error = toWireError(failure);
   if (error.code === 'server_unreachable') {
-    return (
-      <p className="muted">
-        {isOld ? 'This may be old: the server is away.' : 'It cannot be said while the server is away.'}
-      </p>
-    );
+    return <p className="muted">It cannot be said while the server is away.</p>;
   }
   return (
     <p className="note" data-tone="danger" role="alert">
-      {isOld ? 'This may be old. ' : 'It cannot be said now. '}
-      {explainError(error)}
+      It cannot be said now. {explainError(error)}
     </p>
   );
 }

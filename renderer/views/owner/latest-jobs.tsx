@@ -6,6 +6,7 @@ import type { OwnerKind } from '#contract/owner-views.ts';
 import { MarkedText } from '../../components/marked-text.tsx';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -34,6 +35,7 @@ export function LatestJobs({
       title={title}
       aside={<Link href={jobsHref({ ...ownerFilter(owner, id), states: [...states] })}>Show all</Link>}
     >
+      {jobs.data !== undefined && <OldNote failure={jobs.error} />}
       {jobs.data === undefined ? (
         jobs.error === null ? (
           <output>Reading…</output>

@@ -2,6 +2,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { OwnerKind, OwnerView } from '#contract/owner-views.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
+import { OldNote } from '../../components/old-note.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -42,7 +43,10 @@ export function OwnerScreen({ owner, id }: { owner: OwnerKind; id: string }): Re
         </div>
       </header>
       {found.data !== undefined ? (
-        <Owner owner={owner} id={id} view={found.data} />
+        <>
+          <OldNote failure={found.error} />
+          <Owner owner={owner} id={id} view={found.data} />
+        </>
       ) : found.error !== null ? (
         <FailureMessage failure={found.error} onAskAgain={() => void found.refetch()} />
       ) : (

@@ -3,6 +3,7 @@ import { SlidersHorizontal } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { FleetLimitsView } from '#contract/fleet-views.ts';
 import { configuredLimits, limitWords, rateWords, type ConfiguredLimit } from '#domain/runner-limit-change.ts';
+import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -41,7 +42,12 @@ export function LimitsPanel(): ReactNode {
       {view === undefined && limits.error !== null && (
         <FailureMessage failure={limits.error} onAskAgain={() => void limits.refetch()} />
       )}
-      {view !== undefined && <InForce view={view} />}
+      {view !== undefined && (
+        <>
+          <OldNote failure={limits.error} />
+          <InForce view={view} />
+        </>
+      )}
       {editing !== null && <LimitsDialog view={editing} onClose={() => setEditing(null)} />}
     </Panel>
   );

@@ -1,6 +1,7 @@
 import { Cog } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { FleetView } from '#contract/fleet-views.ts';
+import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -29,7 +30,10 @@ export function RunnerScreen(): ReactNode {
         </p>
       </header>
       {fleet.data !== undefined ? (
-        <Fleet fleet={fleet.data} isOld={fleet.error !== null} />
+        <>
+          <OldNote failure={fleet.error} />
+          <Fleet fleet={fleet.data} isOld={fleet.error !== null} />
+        </>
       ) : fleet.error !== null ? (
         <FailureMessage failure={fleet.error} onAskAgain={() => void fleet.refetch()} />
       ) : (
@@ -57,11 +61,6 @@ function Fleet({ fleet: { runners }, isOld }: { fleet: FleetView; isOld: boolean
   const live = runners.filter(({ isLive }) => isLive).length;
   return (
     <Panel title="Fleet" aside={<span className="muted tabular">{live.toLocaleString('en')} alive</span>}>
-      {isOld && (
-        <p className="note" data-tone="warning" role="note">
-          The server is not there: this is what the runners said last.
-        </p>
-      )}
       {refusal !== null && <RefusalNote refusal={refusal} />}
       <ScrollBox className="wide-table" name="Runners of the fleet">
         <table className="plain-table fleet-table">
