@@ -139,12 +139,23 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
 }
 
 function applyBatch(work: MonitorWork, batch: ChangeBatch, asOf: number | null): Result<void, AppError> {
+  // Where a collection went, the position stays before that: whoever takes it up again meets it again, whatever ends this process
+  // before the copy is declared void.
+  if (batch.isInvalidated) return applyChanges(work, batch.changes, { position: null, asOfMs: null });
   const standing = work.writer.standing();
   if (!standing.ok) return standing;
   // While a snapshot is open rows are missing that are older than any time, so the copy's time stands still.
   const asOfMs = standing.value.isComplete && !standing.value.isSnapshotOpen ? asOf : null;
   const position = encodePosition({ type: 'stream', token: batch.position });
-  const applied = work.writer.apply(batch.changes, position, asOfMs);
+  return applyChanges(work, batch.changes, { position, asOfMs });
+}
+
+function applyChanges(
+  work: MonitorWork,
+  changes: ChangeBatch['changes'],
+  to: { readonly position: string | null; readonly asOfMs: number | null },
+): Result<void, AppError> {
+  const applied = work.writer.apply(changes, to.position, to.asOfMs);
   if (!applied.ok) return applied;
   work.tellApplied(applied.value);
   return ok(undefined);

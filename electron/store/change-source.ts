@@ -4,7 +4,7 @@ import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type Ledger
 import { idTextOf } from '#domain/job.ts';
 import { type Result } from '#domain/result.ts';
 import { z } from 'zod';
-import { COLLECTION_NAMES, type Collections, type RawDocument } from './collections.ts';
+import { COLLECTION_NAMES, eventsOf, type Collections, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { toJobDocument } from './mongo-readable-store.ts';
 import type { JobDocument, Topology } from './ports.ts';
@@ -88,7 +88,7 @@ export class ChangeSource {
   async follow(position: string | null): Promise<Result<ChangeFollower, AppError>> {
     return attemptCall(async () => {
       const stream = this.#db.watch<RawDocument, ChangeStreamDocument<RawDocument>>(
-        [{ $match: { 'ns.coll': { $in: [...PART_OF_COLLECTION.keys()] } } }],
+        [eventsOf([...PART_OF_COLLECTION.keys()])],
         {
           fullDocument: 'updateLookup',
           maxAwaitTimeMS: AWAIT_MS,

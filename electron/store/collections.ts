@@ -1,4 +1,4 @@
-import type { Collection, Db, IndexDescription } from 'mongodb';
+import type { Collection, Db, Document, IndexDescription } from 'mongodb';
 
 /**
  * A document as the driver hands it over, before a schema has looked at it. Ids are text here: Runledger gives every
@@ -42,6 +42,14 @@ export function openCollections(db: Db): Collections {
     ledger: db.collection<RawDocument>(COLLECTION_NAMES.ledger, options),
     runners: db.collection<RawDocument>(COLLECTION_NAMES.runners, options),
   };
+}
+
+/**
+ * The stage of a database's stream that leaves the events of collections: their own, and those of one that takes the name of one of them,
+ * because what stood there goes without an event of its own (`renameCollection` with `dropTarget`, `$out`).
+ */
+export function eventsOf(names: readonly unknown[]): Document {
+  return { $match: { $or: [{ 'ns.coll': { $in: names } }, { 'to.coll': { $in: names } }] } };
 }
 
 /** An index that Runledger needs, with a name of its own so that it is recognised. */

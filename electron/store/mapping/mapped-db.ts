@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ChangeStream, Db, Document } from 'mongodb';
 import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
 import { NO_MAPPING, type JobMapping } from '#domain/mapping/job-mapping.ts';
 import { mappedCollection, type MappedCollection } from '#domain/mapping/mapped-shape.ts';
 import { isFields } from '#domain/fields.ts';
+import { eventsOf } from '../collections.ts';
 import { mappedDocuments } from './mapped-collection.ts';
 import { eventToOurs } from './mapped-events.ts';
 import { NotMappableError } from './mapping-error.ts';
@@ -59,12 +61,14 @@ export function mappedDb(db: Db, mapping: JobMapping): Db {
 
 /** The one question that is asked of a stream: which collections. */
 function watchedNames(pipeline: readonly Document[], theirName: (name: unknown) => unknown): Document[] {
-  const [stage, ...more] = pipeline;
-  const match: unknown = stage?.['$match'];
-  const test: unknown = isFields(match) && Object.keys(match).length === 1 ? match['ns.coll'] : undefined;
+  const match: unknown = pipeline[0]?.['$match'];
+  const tests: unknown = isFields(match) ? match['$or'] : undefined;
+  const first: unknown = Array.isArray(tests) ? tests[0] : undefined;
+  const test: unknown = isFields(first) ? first['ns.coll'] : undefined;
   const names: unknown = isFields(test) ? test['$in'] : undefined;
-  if (more.length > 0 || !Array.isArray(names)) throw new NotMappableError('a stream of anything but collections');
-  return [{ $match: { 'ns.coll': { $in: names.map(theirName) } } }];
+  if (!Array.isArray(names) || !isDeepStrictEqual(pipeline, [eventsOf(names)]))
+    throw new NotMappableError('a stream of anything but collections');
+  return [eventsOf(names.map(theirName))];
 }
 
 function mappedStream(stream: ChangeStream, byTheirs: ReadonlyMap<string, MappedCollection>): ChangeStream {

@@ -82,6 +82,19 @@ describe('a copy through a mapping whose lists have other names inside', () => {
       await monitor.stop();
     },
   );
+
+  it('is mended where another collection takes the name of one', async () => {
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await vi.waitFor(() => expect(copy.statuses.at(-1)?.mode).toBe('stream'), WAIT);
+    await tasks()
+      .aggregate([{ $match: { _id: { $in: ['a', 'b'] } } }, { $out: 'restored' }])
+      .toArray();
+    const { jobs } = SHOP_MAPPING.collections;
+    await server.client.db(server.dbName).renameCollection('restored', jobs, { dropTarget: true });
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts()).total).toBe(2);
+  });
 });
 
 function historyOf(id: string): Job['history'] {

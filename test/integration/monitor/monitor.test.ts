@@ -160,4 +160,17 @@ describe('a copy of a server', () => {
     await untilSame(copy.cache, store.changes);
     expect(expectOk(copy.cache.reader.counts()).total).toBe(4);
   });
+
+  it('is mended where another collection takes the name of one', async () => {
+    await insertJobs(20);
+    copy.start(store.changes);
+    await untilSame(copy.cache, store.changes);
+    await untilFollowing();
+    await jobs()
+      .aggregate([{ $match: { _id: { $gte: 'job-0015' } } }, { $out: 'restored' }])
+      .toArray();
+    await server.client.db(server.dbName).renameCollection('restored', 'jobs', { dropTarget: true });
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts()).total).toBe(5);
+  });
 });

@@ -247,6 +247,31 @@ describe('where the stream has a gap', () => {
     await untilSame(server);
     expect(one.lines.join()).toContain('dropped or renamed');
   });
+
+  it('compares with the server where the process ends between the drop and the note that the copy is void', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    await untilMode(start(server), 'stream');
+    await untilSame(server);
+    let unwritten = 0;
+    const [first] = running;
+    const inner = cache.writer;
+    await first?.monitor.stop();
+    const writer = new Proxy(inner, {
+      get: (target, key) => {
+        if (key === 'declareVoid')
+          return () => (unwritten++ < 2 ? err(appError('disk_full', 'test')) : inner.declareVoid());
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function'
+          ? (...args: unknown[]): unknown => Reflect.apply(value, target, args)
+          : value;
+      },
+    });
+    start(server, { writer });
+    server.drop('ledger');
+    await untilSame(server);
+    expect(unwritten).toBeGreaterThan(2);
+  });
 });
 
 describe('where the network fails', () => {
