@@ -198,7 +198,7 @@ export class CacheWriter {
   /**
    * Leaves out, or takes in again, jobs that came to their end and have not changed since a time. What is outside is dropped, at
    * most about `limit` jobs at once, the longest unchanged first: the window that is kept in the file always says what is true of
-   * it. A window that grows is only noted: what belongs into it comes with the next snapshot.
+   * it. A window that grows makes the copy void at once, because what belongs into it comes with the next snapshot.
    * @param keptSinceMs null keeps all
    * @returns how many jobs were dropped, and whether the window is now the one that was asked for
    */
@@ -208,6 +208,7 @@ export class CacheWriter {
       const { keptSinceMs: before } = this.#book.read().scope;
       if (keptSinceMs === null || (before !== null && keptSinceMs < before)) {
         this.#book.setKeptSince(keptSinceMs);
+        this.#book.declareVoid();
         this.#log.renew();
         return;
       }
@@ -220,9 +221,19 @@ export class CacheWriter {
     return kept.ok ? ok({ ...kept.value, isDone }) : kept;
   }
 
-  /** Takes prompts in again with what is read from now on. Leaving them out is `withholdPrompts` of its own file. */
+  /**
+   * Takes prompts in again with what is read from now on, and makes the copy void, which has none of what was read before. Leaving them
+   * out is `withholdPrompts` of its own file.
+   */
   keepPrompts(): Result<void, AppError> {
-    return attemptSql(() => this.#book.setPrompts(true, false));
+    return attemptSql(() =>
+      this.#db
+        .transaction(() => {
+          this.#book.setPrompts(true, false);
+          this.#book.declareVoid();
+        })
+        .immediate(),
+    );
   }
 
   /** Bytes of the file that hold something, and all of it; what is free is used again before the file grows. */

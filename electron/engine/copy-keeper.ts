@@ -256,9 +256,7 @@ export class CopyKeeper {
       const kept = writer.keepPrompts();
       if (!kept.ok) return kept;
     }
-    const withheld = await this.#withholdIfDue();
-    if (!withheld.ok) return withheld;
-    return isWider || takesPrompts ? writer.declareVoid() : ok(undefined);
+    return this.#withholdIfDue();
   }
 
   #standing(): Result<Standing, AppError> {

@@ -36,13 +36,14 @@ export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
 }
 
 async function dropUntil(work: MonitorWork, sinceMs: number, isEnough: () => boolean): Promise<RunEnd | null> {
-  const standing = work.writer.standing();
-  if (!standing.ok) return failed(standing.error);
-  const { keptSinceMs } = standing.value.scope;
-  // A window that was made narrower for its size is not widened by its age.
-  if (keptSinceMs !== null && keptSinceMs >= sinceMs) return null;
   for (;;) {
     if (work.signal.aborted) return STOPPED;
+    const standing = work.writer.standing();
+    if (!standing.ok) return failed(standing.error);
+    const { keptSinceMs } = standing.value.scope;
+    // A window that was made narrower for its size is not widened by its age, and neither is one that another lane has moved further on
+    // while this one gave way: asked for less, the writer would take it for a window that grows.
+    if (keptSinceMs !== null && keptSinceMs >= sinceMs) return null;
     const kept = work.writer.keepSince(sinceMs, DROPPED_AT_ONCE);
     if (!kept.ok) return failed(kept.error);
     work.tellApplied(kept.value);

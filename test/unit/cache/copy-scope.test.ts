@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CACHED_PARTS } from '#cache/changes.ts';
 import { contentDigestOf } from '#cache/digest.ts';
 import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
@@ -45,6 +46,20 @@ describe('a copy that keeps no prompts', () => {
       return { ...job, history, input: { ...job.input, options: { style: SECRET, seconds: 8 } } };
     });
   }
+
+  it('is not done while a reader holds the pages that prompts stand in', () => {
+    const { writer } = world.open();
+    expectOk(writer.apply(secretJobs().map(jobChange), 'p1'));
+    const reading = new Database(world.file, { readonly: true });
+    reading.exec('BEGIN; SELECT count(*) FROM jobs');
+    expect(withholdPrompts(world.file, undefined, 50)).toMatchObject({ ok: false, error: { code: 'timed_out' } });
+    expect(filesWith(SECRET)).not.toEqual([]);
+    expect(expectOk(writer.standing())).toMatchObject({ isWiping: true, scope: { keepsPrompts: false } });
+    reading.close();
+    expectOk(withholdPrompts(world.file));
+    expect(filesWith(SECRET)).toEqual([]);
+    expect(expectOk(writer.standing()).isWiping).toBe(false);
+  });
 
   it('has no byte of one left in any of its files, whatever it held before', () => {
     const { writer } = world.open();
@@ -151,6 +166,25 @@ describe('a window of what is kept', () => {
     expect(expectOk(reader.counts())).toMatchObject({ total: 3, malformed: 0 });
     // The ledger stays whole.
     expect(expectOk(reader.entriesOfJob('ended-90'))).toHaveLength(1);
+  });
+
+  it('is void from the moment that it is to hold what it left out, jobs or prompts', () => {
+    const { writer } = world.open();
+    const complete = (): void => {
+      expectOk(writer.openSnapshot('p1'));
+      for (const part of CACHED_PARTS) {
+        expectOk(writer.applyPages([{ part, beforeId: null, changes: [], isLast: true }]));
+      }
+      expect(expectOk(writer.standing())).toMatchObject({ isComplete: true, position: 'p1' });
+    };
+    complete();
+    expectOk(writer.keepSince(NOW_MS, 100));
+    expect(expectOk(writer.standing()).isComplete).toBe(true);
+    expectOk(writer.keepSince(NOW_MS - DAY_MS, 0));
+    expect(expectOk(writer.standing())).toMatchObject({ isComplete: false, position: null });
+    complete();
+    expectOk(writer.keepPrompts());
+    expect(expectOk(writer.standing())).toMatchObject({ isComplete: false, position: null });
   });
 
   it('drops jobs of one instant together, however many they are', () => {

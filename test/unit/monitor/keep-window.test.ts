@@ -4,7 +4,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import Database from 'better-sqlite3';
 import { digestOf } from '#cache/digest.ts';
 import type { Cache } from '#cache/open-cache.ts';
+import { keepWindow } from '#monitor/keep-window.ts';
+import { DEFAULT_LIMITS } from '#monitor/ports.ts';
+import { SnapshotGate } from '#monitor/snapshot-gate.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
+import { StatusBoard } from '#monitor/status-board.ts';
+import { MonitorWork } from '#monitor/work.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../cache/cache-world.ts';
 import { FakeServer } from './fake-server.ts';
@@ -148,3 +153,41 @@ describe.each([{ hasStreams: true }, { hasStreams: false }])(
     });
   },
 );
+
+it('is never moved back by a lane that gave way to another one', async () => {
+  const server = new FakeServer(true);
+  fill(server);
+  keep(server, null);
+  await untilWhole();
+  await monitors.shift()?.stop();
+  let nowMs = NOW_MS;
+  const work = new MonitorWork(
+    {
+      changes: server,
+      writer: cache.writer,
+      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
+      wait: () => Promise.resolve(),
+      random: () => 0,
+      onChange: () => undefined,
+      onStatus: () => undefined,
+      retention: { ageMsMax: 200 * HOUR_MS, bytesMax: null },
+    },
+    {
+      limits: DEFAULT_LIMITS,
+      signal: new AbortController().signal,
+      board: new StatusBoard(
+        () => undefined,
+        () => nowMs,
+      ),
+      by: 'stream',
+      gate: new SnapshotGate(false),
+    },
+  );
+  const first = keepWindow(work);
+  // The first has dropped a part and lets others have their turn.
+  nowMs += 2 * HOUR_MS;
+  expect(await Promise.all([first, keepWindow(work)])).toEqual([null, null]);
+  expect(keptSinceMs()).toBe(nowMs - 200 * HOUR_MS);
+  expectWindowOf(server);
+  expect(expectOk(cache.reader.standing()).isComplete).toBe(true);
+});
