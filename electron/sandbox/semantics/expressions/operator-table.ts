@@ -7,11 +7,12 @@ import { FIELDS } from './fields.ts';
 import { libraryOperator } from './library.ts';
 import { LISTS } from './lists.ts';
 import { reducingOperator } from './accumulators.ts';
+import { SEARCHES } from './searching.ts';
 import { ServerError } from '../server-error.ts';
 import { TEXTS } from './texts.ts';
 
 const OWN = new Map<string, Operator>(
-  [ARITHMETIC, CONDITIONS, LISTS, TYPE_OPERATORS, TEXTS, FIELDS, DATES].flatMap((operators) =>
+  [ARITHMETIC, CONDITIONS, LISTS, TYPE_OPERATORS, TEXTS, SEARCHES, FIELDS, DATES].flatMap((operators) =>
     Object.entries(operators),
   ),
 );

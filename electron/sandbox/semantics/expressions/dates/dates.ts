@@ -3,19 +3,11 @@ import { ServerError } from '../../server-error.ts';
 import { typeNameOf } from '../../type-operator.ts';
 import { isDoc } from '../../values.ts';
 import { compile, folded, isNil, type Operator, type Scope } from '../compile.ts';
+import { evaluated, operandsOf, type Operands } from '../operands.ts';
 import { refuse } from '../refusal.ts';
 import { dayOfWeek, dayOfYear, isoDayOfWeek, isoWeek, localTimeOfWeek, partsOf, week } from './calendar.ts';
 import { checkFormat, formatted, ISO_FORMAT, WRITTEN } from './date-formats.ts';
-import {
-  dateAt,
-  dateFrom,
-  dateOperand,
-  evaluated,
-  operandsOf,
-  wholeFrom,
-  zoneOperand,
-  type Operands,
-} from './date-operands.ts';
+import { dateAt, dateFrom, dateOperand, wholeFrom, zoneOperand } from './date-operands.ts';
 import { dateOfFormat, dateOfText, READ } from './date-texts.ts';
 import { localTime, timeOf } from './time-zones.ts';
 import { between, moved, startOfWeekOf, SUNDAY, truncated, unitOf, type Unit } from './units.ts';
