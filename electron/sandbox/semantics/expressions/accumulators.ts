@@ -5,7 +5,8 @@ import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import { Sum } from './arithmetic.ts';
-import { compile, isNil, type Evaluate, type Operator, type Scope } from './compile.ts';
+import { compile, constantOf, isNil, type Evaluate, type Operator, type Scope } from './compile.ts';
+import { operandsOf, required } from './operands.ts';
 import { refuse } from './refusal.ts';
 
 /** Gathers the values of a group. */
@@ -162,6 +163,7 @@ const IN_EXPRESSIONS: ReadonlySet<string> = new Set(['$sum', '$avg', '$min', '$m
 /** The expression of the name of an accumulator; null where there is none. */
 export function reducingOperator(name: string): Operator | null {
   if (Object.hasOwn(COUNTED, name)) return (operand) => countedExpression(name, operand);
+  if (name === '$median' || name === '$percentile') return (operand) => percentileExpression(name, operand);
   const reduce = IN_EXPRESSIONS.has(name) ? REDUCERS[name] : undefined;
   if (reduce === undefined) return null;
   return (operand) => {
@@ -230,14 +232,10 @@ const COUNTED: Readonly<Record<string, Choose>> = {
       .slice(0, n),
 };
 
-function partsOf(name: string, operand: unknown): Doc {
-  if (!isDoc(operand)) throw refuse(5_787_900, `specification must be an object; found ${name}: ${String(operand)}`);
-  return operand;
-}
+const COUNTED_CODES = { noDocument: 5_787_900, unknown: 5_787_901, missing: { n: 5_787_906, input: 5_787_907 } };
 
 function counted(name: string, operand: unknown): () => Accumulator {
-  const { n, input } = partsOf(name, operand);
-  const [count, value] = [compile(n), compile(input)];
+  const { n: count, input: value } = required(operandsOf(operand, name, ['n', 'input'], COUNTED_CODES));
   return () => {
     const values: unknown[] = [];
     let max = 1;
@@ -254,8 +252,7 @@ function counted(name: string, operand: unknown): () => Accumulator {
 }
 
 function countedExpression(name: string, operand: unknown): Evaluate {
-  const { n, input } = partsOf(name, operand);
-  const [count, value] = [compile(n), compile(input)];
+  const { n: count, input: value } = required(operandsOf(operand, name, ['n', 'input'], COUNTED_CODES));
   return (scope) => {
     const list = value(scope);
     if (isNil(list)) return null;
@@ -271,11 +268,30 @@ const RANKED: Readonly<Record<string, { readonly isBottom: boolean; readonly isO
   $bottomN: { isBottom: true, isOne: false },
 };
 
+const RANKED_CODES = { n: 5_788_003, output: 5_788_004, sortBy: 5_788_005 } as const;
+
+interface Ranked {
+  readonly order: (left: unknown, right: unknown) => number;
+  readonly count: Evaluate;
+  readonly value: Evaluate;
+}
+
+/** Whoever asks for one of them names no number. Errors: 5788001 to 5788005, 5788604. */
+function rankedParts(name: string, operand: unknown, isOne: boolean): Ranked {
+  if (!isDoc(operand)) throw refuse(5_788_001, `specification must be an object; found ${name}: ${String(operand)}`);
+  const names = isOne ? (['output', 'sortBy'] as const) : (['n', 'output', 'sortBy'] as const);
+  const unknown = Object.keys(operand).find((key) => !names.some((one) => one === key));
+  if (unknown !== undefined) throw refuse(5_788_002, `Unknown argument to ${name} '${unknown}'`);
+  const missing = names.find((one) => !Object.hasOwn(operand, one));
+  if (missing !== undefined) throw refuse(RANKED_CODES[missing], `Missing value for '${missing}'`);
+  const { n, output, sortBy } = operand;
+  if (!isDoc(sortBy)) throw refuse(5_788_604, `expected 'sortBy' to already be an object in the arguments to ${name}`);
+  return { order: sortOf(sortBy, null), count: compile(isOne ? 1 : n), value: compile(output) };
+}
+
 function ranked(name: string, operand: unknown): () => Accumulator {
-  const { n, output, sortBy } = partsOf(name, operand);
-  const order = sortOf(sortBy, null);
   const { isBottom = false, isOne = true } = RANKED[name] ?? {};
-  const [count, value] = [compile(isOne ? 1 : n), compile(output)];
+  const { order, count, value } = rankedParts(name, operand, isOne);
   return () => {
     const entries: { readonly document: unknown; readonly value: unknown }[] = [];
     let max = 1;
@@ -295,24 +311,79 @@ function ranked(name: string, operand: unknown): () => Accumulator {
   };
 }
 
+interface Percentiles {
+  readonly input: Evaluate;
+  readonly shares: readonly number[];
+}
+
+/** Errors: `noDocument`, 40415, 40414, `TypeMismatch`, `BadValue` for a method that is none, 7750301 to 7750303 for shares that are none. */
+function percentilesOf(name: string, operand: unknown, noDocument: number): Percentiles {
+  const names = name === '$median' ? ['input', 'method'] : ['input', 'p', 'method'];
+  if (!isDoc(operand)) throw refuse(noDocument, `specification must be an object; found ${name}: ${String(operand)}`);
+  const unknown = Object.keys(operand).find((key) => !names.includes(key));
+  if (unknown !== undefined) throw refuse(40_415, `BSON field '${name}.${unknown}' is an unknown field.`);
+  const missing = names.find((key) => !Object.hasOwn(operand, key));
+  if (missing !== undefined) throw refuse(40_414, `BSON field '${name}.${missing}' is missing but a required field`);
+  const { input, p, method } = operand;
+  if (typeof method !== 'string')
+    throw new ServerError(
+      'TypeMismatch',
+      `BSON field '${name}.method' is the wrong type '${typeNameOf(method)}', expected type 'string'`,
+    );
+  if (method !== 'approximate')
+    throw new ServerError('BadValue', "Currently only 'approximate' can be used as percentile 'method'.");
+  return { input: compile(input), shares: name === '$median' ? [0.5] : sharesOf(p) };
+}
+
+function sharesOf(p: unknown): readonly number[] {
+  const shares = constantOf(compile(p));
+  if (shares === undefined)
+    throw new ServerError('NotImplemented', "The sandbox server has no 'p' of $percentile that is no constant");
+  const refusal = "The $percentile 'p' field must be an array of numbers from [0.0, 1.0]";
+  if (!Array.isArray(shares) || shares.length === 0) throw refuse(7_750_301, refusal);
+  return (shares as unknown[]).map((share) => {
+    if (numberKind(share) === null) throw refuse(7_750_302, refusal);
+    if (!(toDouble(share) >= 0 && toDouble(share) <= 1)) throw refuse(7_750_303, refusal);
+    return toDouble(share);
+  });
+}
+
+/** The numbers below which the shares lie; of no numbers nothing. What is no number does not count. */
+function ranksOf(name: string, numbers: number[], shares: readonly number[]): unknown {
+  numbers.sort((left, right) => left - right);
+  const ranks = shares.map((share) =>
+    numbers.length === 0 ? null : workingDouble(numbers[Math.max(0, Math.ceil(share * numbers.length) - 1)] ?? 0),
+  );
+  return name === '$median' ? ranks[0] : ranks;
+}
+
+function isCounted(value: unknown): boolean {
+  return numberKind(value) !== null && !Number.isNaN(toDouble(value));
+}
+
 function percentile(name: string, operand: unknown): () => Accumulator {
-  const { input, p } = partsOf(name, operand);
-  const value = compile(input);
-  const shares = name === '$median' ? [0.5] : (Array.isArray(p) ? (p as unknown[]) : []).map(toDouble);
+  const { input, shares } = percentilesOf(name, operand, name === '$median' ? 7_436_100 : 7_429_703);
   return () => {
     const numbers: number[] = [];
     return {
       add: (scope) => {
-        const one = value(scope);
-        if (numberKind(one) !== null) numbers.push(toDouble(one));
+        const one = input(scope);
+        if (isCounted(one)) numbers.push(toDouble(one));
       },
       get value() {
-        numbers.sort((left, right) => left - right);
-        const at = (share: number): unknown =>
-          numbers.length === 0 ? null : workingDouble(numbers[Math.max(0, Math.ceil(share * numbers.length) - 1)] ?? 0);
-        return name === '$median' ? at(0.5) : shares.map(at);
+        return ranksOf(name, numbers, shares);
       },
     };
+  };
+}
+
+/** Of a list its numbers, of a number that one alone. */
+function percentileExpression(name: string, operand: unknown): Evaluate {
+  const { input, shares } = percentilesOf(name, operand, 7_436_200);
+  return (scope) => {
+    const given = input(scope);
+    const values: readonly unknown[] = Array.isArray(given) ? (given as unknown[]) : [given];
+    return ranksOf(name, values.filter(isCounted).map(toDouble), shares);
   };
 }
 
