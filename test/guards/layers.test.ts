@@ -29,7 +29,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   electron: ['main', 'preload'],
   mongodb: ['store', 'sandbox'],
   'better-sqlite3': ['cache', 'sandbox'],
-  mingo: ['sandbox'],
+  mingo: [],
   openai: ['runner'],
   replicate: ['runner'],
   mediabunny: ['runner'],

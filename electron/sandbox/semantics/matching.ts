@@ -1,61 +1,10 @@
-import { Context, ProcessingMode } from 'mingo/core';
-import * as booleanOperators from 'mingo/operators/expression/boolean';
-import * as expressionOperators from 'mingo/operators/expression';
-import * as accumulatorOperators from 'mingo/operators/accumulator';
-import * as pipelineOperators from 'mingo/operators/pipeline';
-import * as projectionOperators from 'mingo/operators/projection';
-import * as queryOperators from 'mingo/operators/query';
-import * as windowOperators from 'mingo/operators/window';
-import type { Options } from 'mingo/types';
 import type { Collation } from './collation.ts';
-import { compile as compileExpression, scopeOf, type Scope } from './expressions/compile.ts';
-import { operatorNamed, ownOperators } from './expressions/operator-table.ts';
+import { compile as compileExpression, scopeOf } from './expressions/compile.ts';
+import './expressions/operator-table.ts';
 import { conditionOf, isTrue, type MatchContext, type Matcher } from './field-conditions.ts';
 import { schemaMatcher } from './json-schema.ts';
 import { ServerError } from './server-error.ts';
 import { isDoc, toWorking, workingDoc, type Doc } from './values.ts';
-
-/** Every operator that mingo has, as MongoDB's server has them without loading anything first. */
-export const OPERATORS = Context.init({
-  accumulator: { ...accumulatorOperators },
-  expression: { ...expressionOperators, ...booleanOperators, ...ownForLibrary() },
-  pipeline: { ...pipelineOperators },
-  projection: { ...projectionOperators },
-  query: { ...queryOperators },
-  window: { ...windowOperators },
-});
-
-/** Our own operators as the library calls them, so that its stages count and compare as ours do. */
-function ownForLibrary(): Record<string, (document: unknown, operand: unknown, options: unknown) => unknown> {
-  return Object.fromEntries(
-    ownOperators().map((name) => [
-      name,
-      (document: unknown, operand: unknown, options: unknown) =>
-        operatorNamed(name)(operand, name)(libraryScope(document, options)),
-    ]),
-  );
-}
-
-function libraryScope(document: unknown, options: unknown): Scope {
-  const { local, variables } = isRecord(options) ? options : {};
-  const { root, variables: inner } = isRecord(local) ? local : {};
-  const all = { ...(isRecord(variables) ? variables : {}), this: document, ...(isRecord(inner) ? inner : {}) };
-  return { root: root ?? document, current: document, variables: all };
-}
-
-function isRecord(value: unknown): value is Doc {
-  return typeof value === 'object' && value !== null;
-}
-
-/** What mingo is told for every evaluation: no JavaScript from a query is ever run. */
-export const EVALUATION: Options = {
-  idKey: '_id',
-  context: OPERATORS,
-  scriptEnabled: false,
-  useStrictMode: true,
-  failOnError: true,
-  processingMode: ProcessingMode.CLONE_OFF,
-};
 
 const LISTS: ReadonlySet<string> = new Set(['$and', '$or', '$nor']);
 

@@ -1,8 +1,4 @@
-import { Aggregator } from 'mingo/aggregator';
-import { OpType } from 'mingo/core';
-import type { AnyObject } from 'mingo/types';
 import { compile, scopeOf } from './expressions/compile.ts';
-import { EVALUATION, OPERATORS } from './matching.ts';
 import { ServerError } from './server-error.ts';
 import { STAGES } from './stages.ts';
 import { IN_MEMORY, type Spill } from './stages/memory.ts';
@@ -65,21 +61,10 @@ function compileStages(stages: readonly Doc[], context: StageContext): Stage {
   const compiled = stages.map((stage) => {
     const name = nameOf(stage);
     const own = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
-    return own === undefined ? libraryStage(stage, context) : own(stage[name], context);
+    if (own === undefined) throw unknownStage(name);
+    return own(stage[name], context);
   });
   return (documents) => compiled.reduce((input, stage) => stage(input), documents);
-}
-
-/** What only the library has: stages that make of each document what they make of it alone. */
-function libraryStage(stage: Doc, context: StageContext): (input: Iterable<Doc>) => Iterable<Doc> {
-  const aggregator = new Aggregator([stage], { ...EVALUATION, variables: context.variables });
-  return function* (input) {
-    for (const document of input)
-      for (const result of aggregator.run<AnyObject>([document])) {
-        if (!isDoc(result)) throw new ServerError('InternalError', 'a stage gave something that is no document');
-        yield result;
-      }
-  };
 }
 
 function* workingDocs(documents: Iterable<Doc>): Generator<Doc> {
@@ -145,11 +130,16 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   '$vectorSearch',
 ]);
 
+/** Whether MongoDB has a stage of this name that may stand in a pipeline. */
+export function isStage(name: string): boolean {
+  return Object.hasOwn(STAGES, name) || NOT_OFFERED.has(name) || REFUSED.has(name);
+}
+
 /** Refuses a stage that this server does not run. Errors: 40324 for one that nobody has, `NotImplemented`. */
 export function refuseStage(name: string): void {
   if (Object.hasOwn(STAGES, name)) return;
   if (NOT_OFFERED.has(name)) throw new ServerError('NotImplemented', `The sandbox server has no stage ${name}`);
-  if (OPERATORS.getOperator(OpType.PIPELINE, name) === null) throw unknownStage(name);
+  throw unknownStage(name);
 }
 
 /** MongoDB's refusal of a stage that it does not have. */

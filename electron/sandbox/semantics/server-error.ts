@@ -132,12 +132,11 @@ export class ServerError extends Error {
   }
 }
 
-/** Any error as a server error: what mingo refuses is a bad value, what bson refuses is not parsed. */
+/** Any error as a server error: what bson refuses is not parsed. */
 export function toServerError(cause: unknown): ServerError {
   if (cause instanceof ServerError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   const name = cause instanceof Error ? cause.constructor.name : '';
-  if (name === 'MingoError') return new ServerError('BadValue', message);
   if (name.startsWith('BSON')) return new ServerError('FailedToParse', message);
   return new ServerError('InternalError', message);
 }

@@ -4,6 +4,7 @@ import { bucket, count, group, limit, sample, skip, sort, sortByCount } from './
 import { graphLookup } from './stages/graph-lookup.ts';
 import { documents, facet, lookup, unionWith } from './stages/joining.ts';
 import { fill, setWindowFields } from './stages/setting-windows.ts';
+import { redact } from './stages/redacting.ts';
 import { addFields, match, project, replaceRoot, replaceWith, unset, unwind } from './stages/shaping.ts';
 import type { CompileStage } from './stages/stage.ts';
 
@@ -13,6 +14,7 @@ export const STAGES: Readonly<Record<string, CompileStage>> = {
   $addFields: addFields,
   $set: addFields,
   $unset: unset,
+  $redact: redact,
   $project: project,
   $replaceRoot: replaceRoot,
   $replaceWith: replaceWith,

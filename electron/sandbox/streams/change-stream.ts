@@ -1,7 +1,6 @@
 import { Timestamp } from 'bson';
-import { OpType } from 'mingo/core';
-import { matcherOf, OPERATORS } from '../semantics/matching.ts';
-import { runPipeline, unknownStage } from '../semantics/pipelines.ts';
+import { matcherOf } from '../semantics/matching.ts';
+import { isStage, runPipeline, unknownStage } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import type { Deployment } from '../deployment.ts';
@@ -42,7 +41,7 @@ export function openChangeStream(
   if (!isDoc(options)) throw new ServerError('FailedToParse', 'the $changeStream stage must be an object');
   for (const stage of rest) {
     const name = Object.keys(stage)[0] ?? '';
-    if (!STAGES_ALLOWED.has(name) && OPERATORS.getOperator(OpType.PIPELINE, name) === null) throw unknownStage(name);
+    if (!STAGES_ALLOWED.has(name) && !isStage(name)) throw unknownStage(name);
     if (!STAGES_ALLOWED.has(name))
       throw new ServerError('IllegalOperation', `${name} is not permitted in a $changeStream pipeline`);
   }

@@ -97,10 +97,6 @@ function compilePath(text: string): Evaluate {
       return (scope) => lookUp(scope.current, path, 0);
     case 'REMOVE':
       return () => undefined;
-    case 'KEEP':
-    case 'PRUNE':
-    case 'DESCEND':
-      return () => text;
     default:
       return (scope) => {
         if (!Object.hasOwn(scope.variables, name)) throw refuse(17_276, `Use of undefined variable: ${name}`);
