@@ -29,6 +29,7 @@ import { HealthJobsReader } from './health-jobs.ts';
 import { HealthReader, type HealthAnswer } from './health-reader.ts';
 import { ObservedReader, type ObservedChange } from './observed-table.ts';
 import { OwnerLedger, type LedgerPlace, type OwnerLedgerPage } from './owner-ledger.ts';
+import { OwnerFinder } from './owner-finder.ts';
 import { OwnerReader, type Owner, type OwnerTotals } from './owner-reader.ts';
 import { PlanReader, type PlanRows } from './plan-reader.ts';
 import { ReplayReader, type ReplayQuery } from './replay-reader.ts';
@@ -89,6 +90,7 @@ export class CacheReader {
   readonly #healthJobs: HealthJobsReader;
   readonly #failures: FailureReader;
   readonly #owners: OwnerReader;
+  readonly #ownerFinder: OwnerFinder;
   readonly #ownerLedger: OwnerLedger;
   readonly #followers: FollowerReader;
   readonly #digests: DigestReader;
@@ -119,6 +121,7 @@ export class CacheReader {
     this.#healthJobs = new HealthJobsReader(db, isUnwanted);
     this.#failures = new FailureReader(db, isUnwanted);
     this.#owners = new OwnerReader(db);
+    this.#ownerFinder = new OwnerFinder(db);
     this.#ownerLedger = new OwnerLedger(db);
     this.#followers = new FollowerReader(db);
     this.#digests = new DigestReader(db);
@@ -301,6 +304,11 @@ export class CacheReader {
   /** All jobs of a workspace or a user, summed up; zeros where the copy has none. */
   ownerTotals(owner: Owner, id: string): Result<OwnerTotals, AppError> {
     return attemptSql(() => this.#owners.totals(owner, id));
+  }
+
+  /** Ids of workspaces or users that begin so, as typed, in small letters or in capitals; in their order, at most `limit`. */
+  ownersBeginning(owner: Owner, beginning: string, limit: number): Result<readonly string[], AppError> {
+    return attemptSql(() => this.#inOneState(() => this.#ownerFinder.find(owner, beginning, limit)));
   }
 
   /** Entries of the ledger of a workspace, or of a user's jobs, by time; `invalid_request` where the cursor is none of the list. */

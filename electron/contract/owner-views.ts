@@ -27,6 +27,12 @@ export const ownerViewSchema = z
   .readonly();
 export type OwnerView = z.infer<typeof ownerViewSchema>;
 
+/** Whose ids begin with what was asked for. */
+export const foundOwnersSchema = z
+  .object({ workspaceIds: z.array(z.string()).readonly(), userIds: z.array(z.string()).readonly() })
+  .readonly();
+export type FoundOwners = z.infer<typeof foundOwnersSchema>;
+
 /** An entry of the ledger beside the job that it is about; null where it is about none. */
 export const ownerEntrySchema = ledgerViewSchema.omit({ isPending: true }).extend({ jobId: z.string().nullable() });
 export type OwnerEntry = z.infer<typeof ownerEntrySchema>;

@@ -78,8 +78,12 @@ export function useGlobalKeys(): void {
       }
       if (event.ctrlKey || event.metaKey) return;
       if (event.altKey) {
-        if (event.key === 'ArrowLeft') history.back();
-        if (event.key === 'ArrowRight') history.forward();
+        const steps = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
+        // On a Mac these keys move through a text by words.
+        if (steps === 0 || (isTyping(event.target) && navigator.platform.startsWith('Mac'))) return;
+        // A browser would go a step of its own.
+        event.preventDefault();
+        history.go(steps);
         return;
       }
       if (isTyping(event.target)) return;

@@ -49,12 +49,15 @@ const TOP: Place = { cursor: null, rank: 0 };
 export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: string) {
   const engine = useEngine();
   const queryClient = useQueryClient();
-  const [chosen, setChosen] = useState<{ readonly query: string; readonly place: Place }>(() => {
-    const kept = useScreenMemory.getState().jobsPlace;
-    return kept.query === query ? kept : { query, place: TOP };
-  });
-  const place = chosen.query === query ? chosen.place : TOP;
-  useEffect(() => useScreenMemory.getState().rememberJobsPlace(query, place), [query, place]);
+  const [chosen, setChosen] = useState(() => beginningOf(query));
+  const begun = chosen.query === query ? chosen : beginningOf(query);
+  if (begun !== chosen) setChosen(begun);
+  const { place } = begun;
+  /** Shows another stretch of this list, where it is still the one that is shown. */
+  const choose = useCallback(
+    (next: Place) => setChosen((before) => (before.query === query ? { query, place: next } : before)),
+    [query],
+  );
   /** Every page's place that was met in this list: the way back to where no index leads. */
   const met = useRef<{ query: string; places: Map<number, string | null> }>({ query, places: new Map() });
   /** Counts the searches that are over: what is in sight by then is looked at anew. */
@@ -82,9 +85,9 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
       // What arrived since has moved every rank: a row that is in sight keeps the one that it has.
       const first = seen[0];
       const at = first === undefined ? -1 : (data.pages[0]?.rows.findIndex(({ id }) => id === first.id) ?? -1);
-      setChosen({ query, place: at < 0 ? wanted : { ...wanted, rank: Math.max(0, place.rank - at) } });
+      choose(at < 0 ? wanted : { ...wanted, rank: Math.max(0, place.rank - at) });
     },
-    [queryClient, optionsOf, query, place.rank],
+    [queryClient, optionsOf, choose, place.rank],
   );
 
   const { fetchNextPage } = list;
@@ -136,11 +139,11 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
           pages: list.data.pages.slice(next.index),
           pageParams: list.data.pageParams.slice(next.index),
         });
-        setChosen({ query, place: next });
+        choose(next);
       }
     },
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the end of a search is a reason to look again
-    [list, place, loadedRows, query, reach, queryClient, optionsOf, round],
+    [list, place, loadedRows, query, reach, queryClient, optionsOf, choose, round],
   );
 
   const end = place.rank + loadedRows;
@@ -155,6 +158,7 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
   return {
     list,
     look,
+    place,
     /** The rank of the first loaded row. */
     firstRank: place.rank,
     /** How many rows the list has; where that is not known, how far it goes at least. */
@@ -162,7 +166,7 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
     isTotalKnown: !list.hasNextPage || isCounted,
     /** Tells one stretch from another. */
     stretch: `${query}|${place.cursor ?? ''}`,
-    backToTop: () => setChosen({ query, place: TOP }),
+    backToTop: () => choose(TOP),
   };
 }
 
@@ -174,6 +178,12 @@ export type JobWindow = ReturnType<typeof useJobWindow>;
  */
 function topRows(): number {
   return Math.min(PAGE_ROWS, Math.ceil(innerHeight / ROW_PX) + OVERSCAN_ROWS);
+}
+
+/** Where a list begins: at its top, or where it was left for another screen, to which the table scrolls (`use-table-scroll.ts`). */
+function beginningOf(query: string): { readonly query: string; readonly place: Place } {
+  const left = useScreenMemory.getState().jobsLeft;
+  return { query, place: left?.query === query ? left.place : TOP };
 }
 
 /** The pages of a list from a cursor on; null is its top. */

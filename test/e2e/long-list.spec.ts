@@ -96,6 +96,28 @@ test.describe('a long list of jobs', () => {
     await page.goForward();
     await expect(page.getByRole('heading', { level: 1, name: idOf(JOBS - 905) })).toBeVisible();
   });
+
+  test('is shown from its top, and at once, after another filter was looked at', async ({ start, production }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rowOf(page, idOf(JOBS))).toBeVisible();
+    // Beyond the pages that are loaded one behind the other, so that another stretch is begun.
+    await grid(page).evaluate((element) => element.scrollTo({ top: element.scrollHeight / 2 }));
+    await expect(grid(page).locator('[data-job-id]').first()).not.toHaveAttribute('data-job-id', idOf(JOBS));
+    await page.evaluate(() => {
+      location.hash = '#/jobs?state=queued';
+    });
+    await expect(rowOf(page, idOf(JOBS))).toBeInViewport();
+    await page.evaluate(() => {
+      const seen = { empty: 0 };
+      Object.assign(window, { seen });
+      new MutationObserver(() => {
+        seen.empty = Math.max(seen.empty, document.querySelectorAll('.jobs-row.is-empty').length);
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+    await page.goBack();
+    await expect(rowOf(page, idOf(JOBS))).toBeInViewport();
+    expect(await page.evaluate(() => Reflect.get(window, 'seen') as unknown)).toEqual({ empty: 0 });
+  });
 });
 
 function isInOrder(numbers: readonly number[]): boolean {

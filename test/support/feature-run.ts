@@ -57,6 +57,7 @@ const STEPS: Steps = {
   'exports.show': (_world, told) => ({ path: told['case.export']?.path ?? '/none' }),
   'malformed.page': () => ({ cursor: null, limit: 10 }),
   'owner.get': ({ workspaceId }) => ({ owner: 'workspace', id: workspaceId }),
+  'owner.find': ({ workspaceId }) => ({ beginning: workspaceId, limit: 5 }),
   'owner.ledger': ({ workspaceId }) => ({ owner: 'workspace', id: workspaceId, cursor: null, limit: 10 }),
   'health.get': () => ({ ...hours, groupBy: null, filter: {} }),
   'health.jobs': () => ({ ...hours, moment: 'failed', filter: {} }),

@@ -27,6 +27,7 @@ const METHODS: Readonly<Record<ReaderMethod, true>> = {
   failureCustomers: true,
   failuresSince: true,
   ownerTotals: true,
+  ownersBeginning: true,
   ownerLedger: true,
   followersOf: true,
   workspacesOfUser: true,

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { ownerEntrySchema, ownerSchema, ownerViewSchema } from '../owner-views.ts';
+import { foundOwnersSchema, ownerEntrySchema, ownerSchema, ownerViewSchema } from '../owner-views.ts';
 import { cursorSchema, pageLimitSchema, timedListSchema, type RequestTable } from './definition.ts';
 
 const ownerIdSchema = z.string().min(1).max(200);
+
+/** The most workspaces, and the most users, that one question finds. */
+const FOUND_MAX = 50;
 
 /** Workspaces and users, from the offline copy. */
 export const OWNER_REQUESTS = {
@@ -10,6 +13,13 @@ export const OWNER_REQUESTS = {
   'owner.get': {
     params: z.object({ owner: ownerSchema, id: ownerIdSchema }),
     result: ownerViewSchema,
+    permission: 'view',
+    writes: false,
+  },
+  /** Workspaces and users by the beginning of their id, each in the order of the ids; empty where the copy has none. */
+  'owner.find': {
+    params: z.object({ beginning: ownerIdSchema, limit: z.int().min(1).max(FOUND_MAX) }),
+    result: foundOwnersSchema,
     permission: 'view',
     writes: false,
   },

@@ -25,6 +25,13 @@ export function ownerHandlers(copy: ReadCopy): HandlersOf<'owner'> {
         workspaceIds: workspaceIds.value,
       });
     },
+    'owner.find': async ({ beginning, limit }, { signal }) => {
+      const reader = copy(signal);
+      const workspaceIds = await reader.ownersBeginning('workspace', beginning, limit);
+      if (!workspaceIds.ok) return workspaceIds;
+      const userIds = await reader.ownersBeginning('user', beginning, limit);
+      return userIds.ok ? ok({ workspaceIds: workspaceIds.value, userIds: userIds.value }) : userIds;
+    },
     'owner.ledger': async ({ owner, id, ...place }, { signal }) => {
       const page = await copy(signal).ownerLedger(owner, id, place);
       if (!page.ok) return page;

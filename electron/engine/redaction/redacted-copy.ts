@@ -30,6 +30,7 @@ type Textless =
   | 'failureCustomers'
   | 'failuresSince'
   | 'ownerTotals'
+  | 'ownersBeginning'
   | 'followersOf'
   | 'workspacesOfUser'
   | 'digest'
@@ -252,6 +253,7 @@ function textless(copy: CopyReader): Pick<CopyReader, Textless> {
     failureCustomers: (...args) => copy.failureCustomers(...args),
     failuresSince: (...args) => copy.failuresSince(...args),
     ownerTotals: (...args) => copy.ownerTotals(...args),
+    ownersBeginning: (...args) => copy.ownersBeginning(...args),
     followersOf: (...args) => copy.followersOf(...args),
     workspacesOfUser: (...args) => copy.workspacesOfUser(...args),
     digest: (...args) => copy.digest(...args),

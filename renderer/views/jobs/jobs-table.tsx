@@ -66,7 +66,7 @@ export function JobsTable({ jobs, pages, query, filter, columns, sort, onSort }:
     const timer = setTimeout(() => look(first, last), first === 0 ? READ_AHEAD_AFTER_MS : 0);
     return () => clearTimeout(timer);
   }, [look, first, last]);
-  useKeptScroll(scroll, answered);
+  useKeptScroll(scroll, answered, jobs.place);
   const seen = useSeenOrder(query, firstRank, rows);
   const tracks = gridTracks(columns);
   useLayoutEffect(() => scroller.current?.style.setProperty('--jobs-tracks', tracks), [tracks]);

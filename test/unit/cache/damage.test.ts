@@ -48,6 +48,7 @@ function useAll(cache: Cache): readonly Result<unknown, AppError>[] {
       limit: 10,
     }),
     reader.ownerTotals('user', 'u1'),
+    reader.ownersBeginning('workspace', 'w', 5),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({}) }),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({ text: 'tea' }) }),
     reader.jobsPage({ ...page, filter: jobFilterSchema.parse({ text: 'tea connecti' }) }),
