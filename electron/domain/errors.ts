@@ -174,6 +174,11 @@ export const ERRORS = {
     message: 'A part of the query means nothing.',
     action: 'Mend what the details name; nothing was read or written.',
   },
+  too_many: {
+    transient: false,
+    message: 'These are too many at once; nothing was written.',
+    action: 'Narrow the filter, or choose fewer.',
+  },
   plan_expired: {
     transient: false,
     message: 'The plan is too old to be run; nothing was written.',

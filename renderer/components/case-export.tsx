@@ -1,5 +1,6 @@
 import { PackageOpen } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
+import type { CaseChoice } from '#contract/requests/jobs.ts';
 import { explainError } from '#domain/errors.ts';
 import { useRefusal } from '../state/access.ts';
 import { useCaseExport } from '../state/case-pack.ts';
@@ -10,25 +11,49 @@ import { ModalDialog } from './modal-dialog.tsx';
 import { Fact, Facts } from './panel.tsx';
 import { RefusalNote } from './refusal-note.tsx';
 
+interface CaseExportProps {
+  readonly chosen: CaseChoice;
+  /** How many jobs are chosen; undefined while they are being counted. */
+  readonly count: number | undefined;
+  /** Why these jobs cannot be packed; then the button is off, and says it. */
+  readonly whyNot?: string | null;
+}
+
 /** Opens the dialog that packs jobs for somebody else. */
-export function CaseExportButton({ jobIds }: { jobIds: readonly string[] }): ReactNode {
+export function CaseExportButton({ chosen, count, whyNot = null }: CaseExportProps): ReactNode {
   const [isOpen, setOpen] = useState(false);
+  const id = useId();
   return (
     <>
-      <button type="button" className="button" onClick={() => setOpen(true)}>
+      {whyNot !== null && (
+        <span id={id} className="cell-note">
+          {whyNot}
+        </span>
+      )}
+      <button
+        type="button"
+        className="button"
+        disabled={whyNot !== null}
+        aria-describedby={whyNot === null ? undefined : id}
+        onClick={() => setOpen(true)}
+      >
         <PackageOpen aria-hidden size={14} />
         Export case…
       </button>
-      {isOpen && <CaseExportDialog jobIds={jobIds} onClose={() => setOpen(false)} />}
+      {isOpen && <CaseExportDialog chosen={chosen} count={count} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function CaseExportDialog({ jobIds, onClose }: { jobIds: readonly string[]; onClose: () => void }): ReactNode {
+function CaseExportDialog({
+  chosen,
+  count,
+  onClose,
+}: Omit<CaseExportProps, 'whyNot'> & { onClose: () => void }): ReactNode {
   const refusal = useRefusal('case.export');
   const pack = useCaseExport();
   return (
-    <ModalDialog title={jobIds.length === 1 ? 'Export this job' : `Export ${jobIds.length} jobs`} onClose={onClose}>
+    <ModalDialog title={count === 1 ? 'Export this job' : `Export ${count ?? 'the'} jobs`} onClose={onClose}>
       <div className="dialog-body">
         <p>
           One archive with JSON and a page for people: states, attempts, checks, ledger entries. Prompts and texts of
@@ -47,7 +72,7 @@ function CaseExportDialog({ jobIds, onClose }: { jobIds: readonly string[]; onCl
               type="button"
               className="button"
               disabled={refusal !== null || pack.isPending}
-              onClick={() => pack.mutate(jobIds)}
+              onClick={() => pack.mutate(chosen)}
             >
               {pack.isPending ? 'Packing…' : 'Export'}
             </button>

@@ -1,4 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
+import type { CaseChoice } from '#contract/requests/jobs.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
 
@@ -6,7 +7,6 @@ import { useEngine } from './engine-queries.tsx';
 export function useCaseExport() {
   const engine = useEngine();
   return useMutation({
-    mutationFn: async (jobIds: readonly string[]) =>
-      valueOrThrow(await engine.call('case.export', { jobIds: [...jobIds] })),
+    mutationFn: async (chosen: CaseChoice) => valueOrThrow(await engine.call('case.export', { chosen })),
   });
 }

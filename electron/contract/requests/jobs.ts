@@ -14,6 +14,13 @@ import { cursorSchema, jobIdSchema, pageLimitSchema, type RequestTable } from '.
 /** The most jobs of one case pack. */
 export const CASE_JOBS_MAX = 500;
 
+/** The jobs of a case pack: single ones, or all that a filter asks for. */
+const caseChoiceSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ids'), ids: z.array(jobIdSchema).min(1).max(CASE_JOBS_MAX) }),
+  z.object({ type: z.literal('filter'), filter: jobFilterSchema }),
+]);
+export type CaseChoice = z.infer<typeof caseChoiceSchema>;
+
 /** Lists and single jobs, from the offline copy. */
 export const JOB_REQUESTS = {
   'jobs.page': {
@@ -76,9 +83,13 @@ export const JOB_REQUESTS = {
     permission: 'view',
     writes: false,
   },
-  /** Packs jobs for somebody else: JSON and a page for people, redacted, in the folder of exports. Ids that the copy has not are left out. */
+  /**
+   * Packs jobs for somebody else: JSON and a page for people, redacted, in the folder of exports. Ids that the copy has not are left
+   * out; a filter that asks for more than {@link CASE_JOBS_MAX} jobs is refused (`too_many`), because a pack that lacks
+   * some would not say so.
+   */
   'case.export': {
-    params: z.object({ jobIds: z.array(jobIdSchema).min(1).max(CASE_JOBS_MAX) }),
+    params: z.object({ chosen: caseChoiceSchema }),
     result: z.object({ path: z.string(), jobs: z.int().nonnegative(), contentHash: z.string() }),
     permission: 'export',
     writes: false,

@@ -6,6 +6,7 @@ import { appError, writingError, type AppError } from '#domain/errors.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { cleanTexts } from '../redaction/clean-reply.ts';
+import { idsOfChoice } from './case-choice.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
 import { readJob } from './job-handlers.ts';
 
@@ -23,10 +24,12 @@ export interface CaseParts {
 /** Case packs: jobs as one archive for somebody else. */
 export function caseHandlers({ copy, exportFolder, lens, now }: CaseParts): HandlersOf<'case'> {
   return {
-    'case.export': async ({ jobIds }, { signal }) => {
+    'case.export': async ({ chosen }, { signal }) => {
       const reader = copy(signal);
+      const jobIds = await idsOfChoice(reader, chosen);
+      if (!jobIds.ok) return jobIds;
       const details: JobDetail[] = [];
-      for (const jobId of new Set(jobIds)) {
+      for (const jobId of new Set(jobIds.value)) {
         const detail = await readJob(reader, jobId);
         if (detail.ok) {
           const seen = seenDetail(detail.value, lens());

@@ -32,7 +32,7 @@ export function JobActions({ detail }: { detail: JobDetail }): ReactNode {
         </button>
       )}
       {refusal !== null && <RefusalNote refusal={refusal} />}
-      <CaseExportButton jobIds={[detail.row.id]} />
+      <CaseExportButton chosen={{ type: 'ids', ids: [detail.row.id] }} count={1} />
       {open === 'retry' && <RetryDialog detail={detail} onClose={close} />}
       {open === 'cancel' && <CancelDialog detail={detail} onClose={close} />}
     </div>

@@ -3,13 +3,13 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobFilter } from '#contract/job-views.ts';
 import { printJobQuery } from '#contract/query/job-query.ts';
-import { CASE_JOBS_MAX } from '#contract/requests/jobs.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import { CaseExportButton } from '../../components/case-export.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { useJobCount } from '../../state/engine-queries.tsx';
 import { isAllOf, planHref, useJobSelection, type JobSelection } from '../../state/job-selection.ts';
 import { compareHref } from '../job/compare-jobs.ts';
+import { caseOf, whyNoCase } from './case-of-selection.ts';
 
 /** How many jobs are chosen and what can be done with them; nothing while none is. */
 export function SelectionBar({ filter }: { filter: JobFilter }): ReactNode {
@@ -19,6 +19,7 @@ export function SelectionBar({ filter }: { filter: JobFilter }): ReactNode {
   if (selection.kind === 'ids' && selection.ids.size === 0) return null;
   const isAll = isAllOf(selection, filter);
   const count = selection.kind === 'ids' ? selection.ids.size : 0;
+  const counted = selection.kind === 'ids' ? { count, isExact: true } : all;
   return (
     <section className="selection-bar" aria-label="Chosen jobs">
       <output className="tabular">
@@ -40,9 +41,7 @@ export function SelectionBar({ filter }: { filter: JobFilter }): ReactNode {
       <span className="selection-actions">
         {selection.kind === 'ids' && <CopyButton text={[...selection.ids].join('\n')} name="the ids" />}
         <SideBySide selection={selection} />
-        {selection.kind === 'ids' && selection.ids.size <= CASE_JOBS_MAX && (
-          <CaseExportButton jobIds={[...selection.ids]} />
-        )}
+        <CaseExportButton chosen={caseOf(selection)} count={counted?.count} whyNot={whyNoCase(counted)} />
         <Link className="button" href={planHref(selection)}>
           <RotateCw aria-hidden size={14} />
           Plan a retry…

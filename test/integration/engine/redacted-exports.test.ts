@@ -59,7 +59,7 @@ afterEach(async () => {
 
 /** Every export there is, each in every form, of the same things. */
 async function exportEverything(runId: string, planId: string): Promise<void> {
-  expectOk(await window.ask('case.export', { jobIds: ['charged', 'again'] }));
+  expectOk(await window.ask('case.export', { chosen: { type: 'ids', ids: ['charged', 'again'] } }));
   expectOk(await window.ask('reconciliation.export', { runId, filter: {} }));
   expectOk(await window.ask('plans.export', { planId }));
   for (const format of ['csv', 'json', 'xlsx'] as const) {

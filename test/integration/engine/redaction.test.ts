@@ -152,7 +152,7 @@ async function askEverything(window: EngineWindow): Promise<readonly (readonly [
     expectOk(await window.ask('owner.ledger', { owner: 'workspace', id: 'w1', cursor: null, limit: 50 })),
   );
   keep('retry.preview', await window.ask('retry.preview', { jobId: 'j1', reason: '', edited: null }));
-  keep('case.export', expectOk(await window.ask('case.export', { jobIds: ['j1', 'j2'] })));
+  keep('case.export', expectOk(await window.ask('case.export', { chosen: { type: 'ids', ids: ['j1', 'j2'] } })));
   keep('drafts.list', expectOk(await window.ask('drafts.list', {})));
   for (const name of requestNameSchema.options) {
     // Own words come back as they are, and a connection that is opened ends this engine's work.
