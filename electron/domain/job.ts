@@ -196,16 +196,31 @@ export function isLeased(job: Job): job is LeasedJob {
   return job.state === 'running' || job.state === 'validating';
 }
 
-/** What the job's generation costs in the end if its current attempt is completed at this cost; null is the whole reservation. */
-export function finalCreditsOfJob(job: Job, providerCost: number | null): number | null {
+/**
+ * What the job's generation costs in the end if its current attempt is completed at this cost; null is the whole reservation. An
+ * attempt that collected what an earlier one had bought made no purchase of its own: both count once, by what was told of it last.
+ *
+ * @param acceptanceId of the purchase that the current attempt received, null where the provider gave none
+ */
+export function finalCreditsOfJob(job: Job, providerCost: number | null, acceptanceId: string | null): number | null {
   const { pricing, generationId } = job.billing;
   if (pricing === undefined) return null;
-  const earlier = job.attempts.filter((attempt) => attempt.generationId === generationId && attempt.n < job.attempt);
-  const attempts = earlier.map((attempt) => ({
-    isAccepted: attempt.acceptanceId !== null,
-    providerCost: attempt.providerCost,
-  }));
-  return finalCreditsOf(pricing, [...attempts, { isAccepted: true, providerCost }]);
+  const others = job.attempts.filter(
+    (attempt) =>
+      attempt.generationId === generationId &&
+      attempt.n < job.attempt &&
+      (attempt.acceptanceId === null || attempt.acceptanceId !== acceptanceId),
+  );
+  const purchases = new Map<string | number, { readonly isAccepted: boolean; readonly providerCost: number | null }>();
+  for (const attempt of others) {
+    const purchase = attempt.acceptanceId ?? attempt.n;
+    const known = purchases.get(purchase)?.providerCost ?? null;
+    purchases.set(purchase, {
+      isAccepted: attempt.acceptanceId !== null,
+      providerCost: attempt.providerCost ?? known,
+    });
+  }
+  return finalCreditsOf(pricing, [...purchases.values(), { isAccepted: true, providerCost }]);
 }
 
 /** The last history entry's `seq`, 0 where the job keeps no history yet. */

@@ -6,7 +6,7 @@ import { creditsSchema } from './credits.ts';
  * for a job that stands. Whatever it says, the reservation is the most that is captured.
  *
  * - `fixed` the price, whole
- * - `per_attempt` so many credits for each attempt that a provider accepted
+ * - `per_attempt` so many credits for each attempt that a provider accepted, however many attempts it took to receive it
  * - `metered` so many credits for so many micro-USD that the provider metered, over all attempts
  */
 export const pricingSchema = z.discriminatedUnion('type', [
@@ -16,7 +16,7 @@ export const pricingSchema = z.discriminatedUnion('type', [
 ]);
 export type Pricing = z.infer<typeof pricingSchema>;
 
-/** One attempt of a generation, as far as its price goes. Cost in micro-USD, null where it is not known. */
+/** One attempt of a generation, with those that collected what it bought, as far as its price goes. Cost in micro-USD, null where it is not known. */
 export interface PricedAttempt {
   readonly isAccepted: boolean;
   readonly providerCost: number | null;

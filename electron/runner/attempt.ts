@@ -48,6 +48,7 @@ const VALIDATION_MS_MAX = 60_000;
 interface Made {
   readonly output: ArtefactWriter;
   readonly providerCost: number | null;
+  readonly acceptanceId: string | null;
 }
 
 /** What went wrong, on the way to being classified. */
@@ -84,7 +85,7 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
     if (!validation.passed) {
       return await settleFailure(checked, context, { ...validationProblem(validation), providerCost });
     }
-    return await complete(checked, context, await output.keep(), validation, providerCost);
+    return await complete(checked, context, await output.keep(), validation, made.value);
   } finally {
     await output.discard();
   }
@@ -137,7 +138,7 @@ async function generate(
     const result = await call.run(requestOf(job, kind, options), signal);
     if (result.ok) {
       await output.finish();
-      return ok({ output, providerCost: result.value.providerCostMicroUsd });
+      return ok({ output, providerCost: result.value.providerCostMicroUsd, acceptanceId: call.acceptanceId });
     }
     await output.discard();
     if (signal.aborted) await call.cancelUnwanted(stop);
@@ -205,9 +206,9 @@ async function complete(
   context: AttemptContext,
   output: Output,
   validation: Validation,
-  providerCost: number | null,
+  { providerCost, acceptanceId }: Made,
 ): Promise<AttemptOutcome> {
-  const finalCredits = finalCreditsOfJob(job, providerCost);
+  const finalCredits = finalCreditsOfJob(job, providerCost, acceptanceId);
   const done = await advance(job, { type: 'complete', output, validation, providerCost, finalCredits }, context);
   return done.ok ? { type: 'completed' } : { type: 'abandoned', error: done.error };
 }

@@ -43,6 +43,11 @@ export class ProviderCall {
     };
   }
 
+  /** What the provider calls the purchase that this attempt made or collected, null where it gave it no name. */
+  get acceptanceId(): string | null {
+    return this.#acceptanceId;
+  }
+
   /** Collects what an earlier attempt bought, or buys. */
   async run(request: GenerationRequest, stop: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
     const signal = AbortSignal.any([stop, this.#lost.signal]);
@@ -53,6 +58,7 @@ export class ProviderCall {
     this.#acceptanceId = accepted;
     const collected = await this.#provider.collect(accepted, request, this.#sink, signal);
     if (collected !== null) return collected;
+    this.#acceptanceId = null;
     // What is gone is bought anew, and under its old key a provider that remembers would only repeat that it is gone.
     const replacement = { ...request, idempotencyKey: replacementKey(this.#job, accepted) };
     return this.#provider.generate(replacement, this.#sink, signal);

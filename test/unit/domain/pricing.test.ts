@@ -59,21 +59,27 @@ describe('what a completed generation costs in the end', () => {
     );
   });
 
+  const at = new Date('2026-10-01T08:00:00Z');
+  const attempt = (
+    n: number,
+    generationId: string,
+    providerCost: number | null,
+    acceptanceId: string | null = `a${n}`,
+  ) => ({
+    n,
+    generationId,
+    startedAt: at,
+    endedAt: at,
+    runnerId: 'r1',
+    provider: 'demo',
+    model: 'demo',
+    acceptanceId,
+    providerCost,
+    failure: null,
+    validation: null,
+  });
+
   it('counts the attempts of its own generation only', () => {
-    const at = new Date('2026-10-01T08:00:00Z');
-    const attempt = (n: number, generationId: string, providerCost: number) => ({
-      n,
-      generationId,
-      startedAt: at,
-      endedAt: at,
-      runnerId: 'r1',
-      provider: 'demo',
-      model: 'demo',
-      acceptanceId: `a${n}`,
-      providerCost,
-      failure: null,
-      validation: null,
-    });
     const base = queuedJob({ id: 'j1' });
     const job = jobSchema.parse({
       ...base,
@@ -81,7 +87,28 @@ describe('what a completed generation costs in the end', () => {
       attempts: [attempt(1, 'g-old', 9000), attempt(2, 'g-j1', 1000), attempt(3, 'g-j1', 0)],
       billing: { ...base.billing, pricing: { type: 'metered', credits: 1, perMicroUsd: 1000 } },
     });
-    expect(finalCreditsOfJob(job, 4000)).toBe(5);
-    expect(finalCreditsOfJob(queuedJob({ id: 'j2' }), 4000)).toBeNull();
+    expect(finalCreditsOfJob(job, 4000, 'a3')).toBe(5);
+    expect(finalCreditsOfJob(queuedJob({ id: 'j2' }), 4000, null)).toBeNull();
+  });
+
+  it.each<[string, Pricing, number]>([
+    ['metered', { type: 'metered', credits: 1, perMicroUsd: 1000 }, 9],
+    ['per attempt', { type: 'per_attempt', credits: 30 }, 60],
+  ])('counts what was collected once, however many attempts it took: %s', (_how, pricing, credits) => {
+    const base = queuedJob({ id: 'j1' });
+    const job = jobSchema.parse({
+      ...base,
+      attempt: 5,
+      // Two attempts at what is gone, the first with its cost; two at what the present one received.
+      attempts: [
+        attempt(1, 'g-j1', 5000, 'gone'),
+        attempt(2, 'g-j1', null, 'gone'),
+        attempt(3, 'g-j1', 4000, 'kept'),
+        attempt(4, 'g-j1', null, 'kept'),
+        attempt(5, 'g-j1', null, null),
+      ],
+      billing: { ...base.billing, pricing },
+    });
+    expect(finalCreditsOfJob(job, 4000, 'kept')).toBe(credits);
   });
 });

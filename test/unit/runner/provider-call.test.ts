@@ -102,6 +102,16 @@ describe('the dealings of an attempt with its provider', () => {
     expect(deeds.slice(0, 2)).toEqual(['collect order-1', 'generate g-j1:1:order-1']);
   });
 
+  it.each<[string, Parameters<typeof setup>[0], string]>([
+    ['bought', {}, 'new'],
+    ['collected', { acceptances: ['order-1'] }, 'order-1'],
+    ['bought in place of what is gone', { acceptances: ['order-1'], collected: false }, 'new'],
+  ])('name the purchase that was %s', async (_how, spec, acceptanceId) => {
+    const { call } = setup(spec);
+    await call.run(generationRequest(), unstopped());
+    expect(call.acceptanceId).toBe(acceptanceId);
+  });
+
   it('say that it takes long without forgetting how far it has come', async () => {
     const { call, deeds } = setup();
     await call.run(generationRequest(), unstopped());
