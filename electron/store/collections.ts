@@ -25,10 +25,12 @@ export const COLLECTION_NAMES = {
 } as const satisfies Record<keyof Collections, string>;
 
 /**
- * Whatever decides money, a lease or a role is read and written with majority and journal. On a standalone server both
- * concerns come down to what that server itself can promise.
+ * Whatever decides money, a lease or a role is read and written with majority and journal, and read where it is written, whatever
+ * an address says: a secondary that is behind would call an entry missing that an account has had long ago, and it would be posted
+ * again. On a standalone server both concerns come down to what that server itself can promise.
  */
 export const DURABLE = {
+  readPreference: 'primary',
   writeConcern: { w: 'majority', j: true },
   readConcern: { level: 'majority' },
 } as const;
