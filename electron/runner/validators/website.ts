@@ -14,6 +14,7 @@ const LOADING_ATTRIBUTES: Readonly<Record<string, string>> = {
   script: 'src',
   link: 'href',
   iframe: 'src',
+  frame: 'src',
   object: 'data',
   embed: 'src',
 };
@@ -27,9 +28,13 @@ const NEEDING_ATTRIBUTES: Readonly<Record<string, string>> = {
   video: 'src',
   audio: 'src',
 };
-const ELSEWHERE = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i;
+/** Two pages that nobody has: which of them an address is read from decides what one without slashes means. */
+const NOWHERE = ['http://page.invalid/', 'https://page.invalid/'];
 /** Addresses that need nothing of the artefact: a scheme (mail, data, another site), or the page itself. */
 const OUTSIDE_OR_SELF = /^(?:[a-z][a-z0-9+.-]*:|\/\/|#|\?|$)/i;
+/** Addresses on other sites in a map of modules, and styles that a style of the page fetches from one. */
+const FOREIGN_ADDRESS = /["'`](?:https?:)?\/\/[^"'`]+/g;
+const FOREIGN_STYLE = /@import\s*(?:url\(\s*)?["']?(?:https?:)?\/\/[^"')\s;]+/gi;
 /** A module or a worker that a script of the page fetches from another site. */
 const FOREIGN_IMPORT = /(?:\bimport\s*\(?\s*|\bfrom\s*|\bimportScripts\s*\(\s*)["'`](?:https?:)?\/\/[^"'`]+/g;
 
@@ -46,7 +51,9 @@ export async function validateWebsite(file: string, options: Readonly<Record<str
   const isComplete = /<\/html>\s*$/i.test(source);
   const errors: ParserError[] = [];
   const document = parse(source, { onParseError: (error) => errors.push(error) });
-  const elements = [...elementsOf(document)];
+  const nodes = nodesOf(document);
+  const elements = elementsOf(nodes);
+  const filled = filledOf(nodes);
   return validationOf([
     required('size', true, `${size} bytes.`),
     required(
@@ -54,7 +61,7 @@ export async function validateWebsite(file: string, options: Readonly<Record<str
       isComplete,
       isComplete ? 'The page ends with </html>.' : 'The page does not end with </html>: the reply was cut off.',
     ),
-    ...requiredParts.map((part) => partCheck(elements, part)),
+    ...requiredParts.map((part) => partCheck(elements, filled, part)),
     noForeignScripts(elements),
     linksResolve(elements),
     advisory(
@@ -65,28 +72,46 @@ export async function validateWebsite(file: string, options: Readonly<Record<str
   ]);
 }
 
-function* elementsOf(node: Node): Generator<Element> {
-  if ('tagName' in node) yield node;
-  if ('childNodes' in node) for (const child of node.childNodes) yield* elementsOf(child);
+/** Every node in the order of the page. Without recursion: how deep a page is nested is its author's business. */
+function nodesOf(root: Node): readonly Node[] {
+  const nodes: Node[] = [];
+  const waiting: Node[] = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    nodes.push(node);
+    if ('childNodes' in node) for (const child of node.childNodes.toReversed()) waiting.push(child);
+  }
+  return nodes;
+}
+
+function elementsOf(nodes: readonly Node[]): readonly Element[] {
+  return nodes.filter((node): node is Element => 'tagName' in node);
 }
 
 function attribute(element: Element, name: string): string | null {
   return element.attrs.find((attr) => attr.name === name)?.value ?? null;
 }
 
-function textOf(node: Node): string {
-  if ('value' in node) return node.value;
-  return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+/** The text of an element that holds nothing but text. */
+function textOf({ childNodes }: Element): string {
+  return childNodes.map((node) => ('value' in node ? node.value : '')).join('');
 }
 
-function hasContent(element: Element): boolean {
-  return (
-    textOf(element).trim() !== '' ||
-    [...elementsOf(element)].some((inner) => ['img', 'svg', 'video', 'input'].includes(inner.tagName))
-  );
+/** What shows something: text, pictures, fields, and everything around them. Each node is come by once. */
+function filledOf(nodes: readonly Node[]): ReadonlySet<Node> {
+  const filled = new Set<Node>();
+  for (const node of nodes) {
+    const isContent =
+      'value' in node ? node.value.trim() !== '' : ['img', 'svg', 'video', 'input'].includes(node.nodeName);
+    let around: Node | null = isContent ? node : null;
+    while (around !== null && !filled.has(around)) {
+      filled.add(around);
+      around = 'parentNode' in around ? around.parentNode : null;
+    }
+  }
+  return filled;
 }
 
-function partCheck(elements: readonly Element[], part: string): Check {
+function partCheck(elements: readonly Element[], filled: ReadonlySet<Node>, part: string): Check {
   const found = elements.filter((element) => {
     if (part.startsWith('#')) return attribute(element, 'id') === part.slice(1);
     if (part.startsWith('.')) return (attribute(element, 'class') ?? '').split(/\s+/).includes(part.slice(1));
@@ -94,21 +119,48 @@ function partCheck(elements: readonly Element[], part: string): Check {
   });
   const name = `part_${part.replace(/^#/, 'id_').replace(/^\./, 'class_')}`.slice(0, 100);
   if (found.length === 0) return required(name, false, `The page has no ${part}.`);
-  const isFilled = found.some(hasContent);
+  const isFilled = found.some((element) => filled.has(element));
   return required(name, isFilled, isFilled ? `The page has ${part}, with content.` : `${part} of the page is empty.`);
 }
 
-function noForeignScripts(elements: readonly Element[]): Check {
-  const loaded = elements.flatMap((element) => {
-    // A base elsewhere sends every relative address of the page there.
-    const name = element.tagName === 'base' ? 'href' : LOADING_ATTRIBUTES[element.tagName];
-    const address = name === undefined ? null : attribute(element, name);
-    return address !== null && ELSEWHERE.test(address.trim()) ? [address] : [];
+/** Read as a browser does, for which backslashes, line ends within and a scheme without slashes are ways to another site too. */
+function isElsewhere(address: string): boolean {
+  return NOWHERE.some((base) => {
+    if (!URL.canParse(address, base)) return false;
+    const { host } = new URL(address, base);
+    return host !== '' && host !== new URL(base).host;
   });
-  const imported = elements
-    .filter((element) => element.tagName === 'script')
-    .flatMap((element) => textOf(element).match(FOREIGN_IMPORT) ?? []);
-  const foreign = [...loaded, ...imported];
+}
+
+function foreignOf(element: Element): readonly string[] {
+  const { tagName } = element;
+  // A base elsewhere sends every relative address of the page there; a script of a drawing names its source as a link does.
+  const names = tagName === 'base' ? ['href'] : tagName === 'script' ? ['src', 'href'] : [LOADING_ATTRIBUTES[tagName]];
+  const loaded = names
+    .map((name) => (name === undefined ? null : attribute(element, name)))
+    .flatMap((address) => (address !== null && isElsewhere(address) ? [address] : []));
+  if (tagName === 'style') return [...loaded, ...(textOf(element).match(FOREIGN_STYLE) ?? [])];
+  if (tagName !== 'script') return loaded;
+  const isMap = attribute(element, 'type')?.trim().toLowerCase() === 'importmap';
+  return [...loaded, ...(textOf(element).match(isMap ? FOREIGN_ADDRESS : FOREIGN_IMPORT) ?? [])];
+}
+
+/** With the elements of pages that stand in an attribute of their frame, which are of the same origin as the page. */
+function withFramed(elements: readonly Element[]): readonly Element[] {
+  const all: Element[] = [];
+  const waiting = [elements];
+  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
+    for (const element of some) {
+      all.push(element);
+      const framed = element.tagName === 'iframe' ? attribute(element, 'srcdoc') : null;
+      if (framed !== null) waiting.push(elementsOf(nodesOf(parse(framed))));
+    }
+  }
+  return all;
+}
+
+function noForeignScripts(elements: readonly Element[]): Check {
+  const foreign = withFramed(elements).flatMap(foreignOf);
   return required(
     'self_contained',
     foreign.length === 0,

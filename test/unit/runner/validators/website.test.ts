@@ -6,6 +6,8 @@ function page(body: string, head = ''): string {
   return `<!doctype html><html lang="en"><head><title>Tea</title>${head}</head><body><main><p>Tea</p>${body}</main></body></html>\n`;
 }
 
+const SELF = ['self_contained'];
+
 describe('a website', () => {
   it.each<readonly [string, string, readonly string[]]>([
     ['that is whole', page('<a href="#more">More</a><p id="more">x</p>'), []],
@@ -32,6 +34,30 @@ describe('a website', () => {
     ],
     ['with an import from elsewhere', page("<script>import('https://cdn.example/a.js')</script>"), ['self_contained']],
     ['with a frame from elsewhere', page('<iframe src="https://x.example"></iframe>'), ['self_contained']],
+    [
+      'with a script from elsewhere in a drawing',
+      page('<svg><script href="https://x.example/x.js"></script></svg>'),
+      SELF,
+    ],
+    ['the same, as older drawings have it', page('<svg><script xlink:href="//x.example/x.js"></script></svg>'), SELF],
+    [
+      'with a script from elsewhere in a frame',
+      page('<iframe srcdoc="<script src=//x.example></script>"></iframe>'),
+      SELF,
+    ],
+    ['with a script from elsewhere by no slashes', page('<script src="https:x.example/x.js"></script>'), SELF],
+    ['with a script from elsewhere by backslashes', page('<script src="https:\\\\x.example/x.js"></script>'), SELF],
+    [
+      'with a map of modules that leads elsewhere',
+      page('<script type="importmap">{"imports":{"x":"https://x.example/x.js"}}</script>'),
+      SELF,
+    ],
+    [
+      'with a style that fetches another from elsewhere',
+      page('', '<style>@import url(//x.example/x.css);</style>'),
+      SELF,
+    ],
+    ['with a frame of its own', page('<iframe srcdoc="<script>let a = 1;</script>"></iframe>'), []],
     ['with a link to nowhere', page('<a href="#none">x</a>'), ['links_resolve']],
     ['with a link to a page that it does not have', page('<a href="about.html">x</a>'), ['links_resolve']],
     ['with a picture that it does not have', page('<img src="img/tea.png" alt="">'), ['links_resolve']],
@@ -53,5 +79,13 @@ describe('a website', () => {
     const wrong = bad.checks.filter(({ passed }) => !passed).map(({ message }) => message);
     expect(wrong).toEqual(['The page does not end with </html>: the reply was cut off.', 'main of the page is empty.']);
     expect(wrong.filter((message) => right.has(message))).toEqual([]);
+  });
+
+  it('that is nested as deep as it is long is looked at in no time', async () => {
+    const deep = page('<div>'.repeat(20_000));
+    const began = performance.now();
+    const checked = await validateWebsite(artefactFile(deep), { requiredParts: ['div'] });
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(failedChecks(checked)).toEqual(['part_div']);
   });
 });
