@@ -6,7 +6,7 @@ import { explainError } from '#domain/errors.ts';
 import { refusalCode } from '#domain/people.ts';
 import { useRefusal } from '../state/access.ts';
 import { toWireError } from '../state/engine-failure.ts';
-import { useEngineStatus, useRunnerControl } from '../state/engine-queries.tsx';
+import { useEngineStatus, useRunnerControl, useRunnerOrderFailure } from '../state/engine-queries.tsx';
 
 const SAYS: Readonly<Record<RunnerStatus['state'], string>> = {
   off: 'No runner here',
@@ -26,6 +26,7 @@ const ACTIONS: Readonly<Record<RunnerAction, { readonly name: string; readonly d
 export function RunnerCard(): ReactNode {
   const runner = useEngineStatus().data?.runner;
   const control = useRunnerControl();
+  const failure = useRunnerOrderFailure();
   const refusal = useRefusal('runner.control');
   if (runner === undefined) return null;
   const action = runnerActionOf(runner);
@@ -39,9 +40,9 @@ export function RunnerCard(): ReactNode {
             {runner.active} of {runner.concurrency} busy
           </span>
         )}
-        {control.error !== null && (
+        {failure !== null && (
           <span className="text-danger" role="alert">
-            {explainError(toWireError(control.error))}
+            {explainError(toWireError(failure))}
           </span>
         )}
       </div>

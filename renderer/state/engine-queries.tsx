@@ -4,6 +4,7 @@ import {
   queryOptions,
   useInfiniteQuery,
   useMutation,
+  useMutationState,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
@@ -194,12 +195,27 @@ export function useMalformedPages() {
   });
 }
 
+/** Under this key orders to this machine's runner are kept. */
+export const RUNNER_ORDERS = ['runner.control'] as const;
+
 /** Pauses or resumes this machine's runner; the engine's answer is shown at once. */
 export function useRunnerControl() {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
+    mutationKey: RUNNER_ORDERS,
+    // However long ago it was: an older order that failed would be the last one otherwise.
+    gcTime: Infinity,
     mutationFn: async (action: RunnerAction) => valueOrThrow(await engine.call('runner.control', { action })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.status }),
   });
+}
+
+/**
+ * Why the last order to this machine's runner was not carried out, wherever on the page it was given: what gave it may be closed by then.
+ * Null where it was carried out, is under way, or none was given.
+ */
+export function useRunnerOrderFailure(): Error | null {
+  const failures = useMutationState({ filters: { mutationKey: RUNNER_ORDERS }, select: ({ state }) => state.error });
+  return failures.at(-1) ?? null;
 }
