@@ -1,20 +1,19 @@
 import { Command } from 'cmdk';
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
-import type { JobRow } from '#contract/job-views.ts';
 import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
-import type { OwnerKind } from '#contract/owner-views.ts';
-import { MarkedText } from '../components/marked-text.tsx';
-import { StateBadge } from '../components/state-badge.tsx';
+import { explainError } from '#domain/errors.ts';
 import { useRefusal } from '../state/access.ts';
-import { useEngineStatus, useFoundJobs, useRunnerControl } from '../state/engine-queries.tsx';
-import { jobHref, ownerHref } from '../state/jobs-query-string.ts';
+import { toWireError } from '../state/engine-failure.ts';
+import { useEngineStatus, useRunnerControl } from '../state/engine-queries.tsx';
+import { useFound } from '../state/palette-queries.ts';
 import { usePreferences, themeSchema } from '../state/preferences.ts';
 import { useSavedViews } from '../state/saved-views.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
 import './command-palette.css';
+import { firstRowOf, FoundRows, scoreOf } from './found-rows.tsx';
 import { navigateTo } from './hash-location.ts';
 
-/** Finds screens, jobs, workspaces, saved views and actions by a few letters. */
+/** Finds screens, jobs, workspaces, users, saved views and actions by a few letters. */
 export function CommandPalette(): ReactNode {
   const isOpen = useScreenMemory((memory) => memory.isPaletteOpen);
   const setOpen = useScreenMemory((memory) => memory.setPaletteOpen);
@@ -25,6 +24,11 @@ function Palette({ onClose }: { onClose: () => void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');
+  const text = typed.trim();
+  const found = useFound(text);
+  const [selected, setSelected] = useState('');
+  // The list selects a row by itself only while somebody types, and what the engine found comes a moment later.
+  const current = selected === '' ? (firstRowOf(found) ?? '') : selected;
   useLayoutEffect(() => {
     dialog.current?.showModal();
     // Of itself the dialog would focus cmdk's own frame, which takes no letters.
@@ -41,22 +45,29 @@ function Palette({ onClose }: { onClose: () => void }): ReactNode {
   };
   return (
     <dialog className="palette" ref={dialog} onClose={onClose} aria-label="Find anything">
-      <Command label="Find anything" loop>
+      <Command label="Find anything" loop filter={scoreOf} value={current} onValueChange={setSelected}>
         <Command.Input
           ref={input}
           className="palette-input"
-          placeholder="A screen, a job, a workspace, a saved view, an action"
+          placeholder="A screen, a job, a workspace, a user, a saved view, an action"
           maxLength={200}
           value={typed}
           onValueChange={setTyped}
         />
         <Command.List className="palette-list">
-          <Command.Empty className="palette-empty">Nothing is called so.</Command.Empty>
-          <FoundJobs typed={typed} onGo={go} />
+          {found.failure === null && (
+            <Command.Empty className="palette-empty">
+              {found.isLooking ? 'Looking…' : 'Nothing is called so.'}
+            </Command.Empty>
+          )}
+          <FoundRows key={typed} typed={typed} found={found} onGo={go} />
           <Screens onGo={go} />
           <Views onGo={go} />
           <Actions onRun={run} />
         </Command.List>
+        {found.failure !== null && (
+          <output className="palette-failure">{explainError(toWireError(found.failure))}</output>
+        )}
       </Command>
     </dialog>
   );
@@ -98,80 +109,6 @@ function Views({ onGo }: { onGo: (href: string) => void }): ReactNode {
         </Command.Item>
       ))}
     </Command.Group>
-  );
-}
-
-function FoundJobs({ typed, onGo }: { typed: string; onGo: (href: string) => void }): ReactNode {
-  const rows = useFoundJobs(typed.trim()).data ?? [];
-  const named = (ids: readonly string[]): readonly string[] =>
-    [...new Set(ids)].filter((id) => id.toLowerCase().includes(typed.trim().toLowerCase()));
-  if (rows.length === 0) return null;
-  return (
-    <>
-      <Command.Group heading="Jobs">
-        {rows.map((row) => (
-          <Command.Item
-            key={row.id}
-            className="palette-item"
-            // What the engine found fits, whatever the letters' own score is.
-            keywords={[typed]}
-            value={`job ${row.id}`}
-            onSelect={() => onGo(jobHref(row.id))}
-          >
-            <FoundJob row={row} />
-          </Command.Item>
-        ))}
-      </Command.Group>
-      <FoundOwners
-        owner="workspace"
-        ids={named(rows.map(({ workspaceId }) => workspaceId))}
-        typed={typed}
-        onGo={onGo}
-      />
-      <FoundOwners owner="user" ids={named(rows.map(({ userId }) => userId))} typed={typed} onGo={onGo} />
-    </>
-  );
-}
-
-function FoundOwners({
-  owner,
-  ids,
-  typed,
-  onGo,
-}: {
-  owner: OwnerKind;
-  ids: readonly string[];
-  typed: string;
-  onGo: (href: string) => void;
-}): ReactNode {
-  if (ids.length === 0) return null;
-  return (
-    <Command.Group heading={owner === 'workspace' ? 'Workspaces' : 'Users'}>
-      {ids.map((id) => (
-        <Command.Item
-          key={id}
-          className="palette-item"
-          keywords={[typed]}
-          value={`${owner} ${id}`}
-          onSelect={() => onGo(ownerHref(owner, id))}
-        >
-          <bdi>{id}</bdi>
-          <span className="palette-note">jobs, spend, ledger</span>
-        </Command.Item>
-      ))}
-    </Command.Group>
-  );
-}
-
-function FoundJob({ row }: { row: JobRow }): ReactNode {
-  return (
-    <>
-      <StateBadge state={row.state} />
-      <bdi className="mono">{row.id}</bdi>
-      <bdi className="palette-note">
-        <MarkedText text={row.promptStart} />
-      </bdi>
-    </>
   );
 }
 

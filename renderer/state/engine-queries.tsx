@@ -69,6 +69,7 @@ export const queryKeys = {
   status: ['status.get'] as const,
   jobPages: ['jobs.page'] as const,
   foundJobs: ['jobs.found'] as const,
+  foundOwners: ['owner.find'] as const,
   jobCounts: ['jobs.count'] as const,
   jobs: ['job.get'] as const,
   job: (jobId: string) => ['job.get', jobId] as const,
@@ -127,26 +128,6 @@ export function countOf(engine: EngineClient, filter: JobFilter) {
 /** How many jobs a filter matches. */
 export function useJobCount(filter: JobFilter) {
   return useQuery(countOf(useEngine(), filter));
-}
-
-/** Letters below which nothing is searched for: one stands for almost everything. */
-const FOUND_CHARS_MIN = 2;
-const FOUND_MAX = 7;
-
-/** The newest jobs that words or an id lead to, for the command palette. */
-export function useFoundJobs(text: string) {
-  const engine = useEngine();
-  return useQuery({
-    queryKey: [...queryKeys.foundJobs, text],
-    queryFn: async ({ signal }) => {
-      const sort = { column: 'createdAt', direction: 'descending' } as const;
-      return valueOrThrow(
-        await engine.call('jobs.page', { filter: { text }, sort, cursor: null, limit: FOUND_MAX }, signal),
-      ).rows;
-    },
-    enabled: text.length >= FOUND_CHARS_MIN,
-    placeholderData: keepPreviousData,
-  });
 }
 
 /** Everything about one job. */

@@ -140,6 +140,7 @@ const ALL_JOBS: ReadonlySet<unknown> = new Set([
   queryKeys.jobPages[0],
   queryKeys.jobCounts[0],
   queryKeys.foundJobs[0],
+  queryKeys.foundOwners[0],
   queryKeys.owners[0],
   queryKeys.ownerLedger[0],
 ]);

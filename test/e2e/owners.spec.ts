@@ -49,6 +49,31 @@ test.describe('pages of a workspace and of a user', () => {
     await keepScreen(page, 'user');
   });
 
+  test('a workspace is found by the beginning of its id, whatever newer prompts say, and only for the letters that stand there', async ({
+    start,
+    production,
+  }) => {
+    await production.order({ id: 'old-1', workspaceId: 'birch-lab' });
+    for (let n = 0; n < 8; n += 1) await production.order({ id: `new-${n}`, prompt: 'A song about a birch' });
+    const { page } = await start({ env: production.env });
+    await expect(page.getByRole('grid', { name: 'Jobs' })).toContainText('new-7');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('birch');
+    await expect(page.getByRole('option', { name: 'birch-lab jobs, spend, ledger' })).toBeVisible();
+    await expect(page.getByRole('option', { name: /new-7/ })).toBeVisible();
+    await keepScreen(page, 'palette-workspace');
+    await page.keyboard.type('-q');
+    await expect(page.getByText('Nothing is called so.')).toBeVisible();
+    await expect(page.getByRole('option')).toHaveCount(0);
+    for (let n = 0; n < 6; n += 1) await page.keyboard.press('Backspace');
+    await expect(page.getByRole('combobox', { name: 'Find anything' })).toHaveValue('b');
+    await expect(page.getByRole('option', { name: /birch|new-/ })).toHaveCount(0);
+    await page.keyboard.type('irch-l');
+    await expect(page.getByRole('option', { selected: true })).toHaveAccessibleName(/^birch-lab/);
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(/#\/workspaces\/birch-lab$/);
+  });
+
   test("a link of another program opens the page, and nobody's id says so", async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['runledger://workspace/nobody'] });
     await expect(page.getByRole('heading', { level: 1, name: 'nobody' })).toBeVisible();

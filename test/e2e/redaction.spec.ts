@@ -1,5 +1,6 @@
 import { expect, test } from './application.ts';
 import { openJob, part, rowOf } from './job.page.ts';
+import { WORKSPACE } from './production.ts';
 import { keepScreen } from './screens.ts';
 
 /** A job that fails, with a number in its prompt. */
@@ -78,5 +79,14 @@ test.describe('redaction', () => {
     await theirs.getByRole('combobox', { name: 'Filter the jobs' }).fill('tea');
     await expect(theirs.getByText('Words cannot be searched for while texts are hidden')).toBeVisible();
     await keepScreen(theirs, 'redacted-search');
+
+    await theirs.keyboard.press('Control+k');
+    const palette = theirs.getByRole('dialog', { name: 'Find anything' });
+    await theirs.keyboard.type('tea');
+    await expect(palette.getByRole('status')).toContainText('Words cannot be searched for while texts are hidden');
+    await expect(palette).not.toContainText('Nothing is called so.');
+    await keepScreen(theirs, 'redacted-palette');
+    await palette.getByRole('combobox').fill(WORKSPACE.slice(0, 4));
+    await expect(palette.getByRole('option', { name: `${WORKSPACE} jobs, spend, ledger` })).toBeVisible();
   });
 });

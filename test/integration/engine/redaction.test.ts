@@ -255,6 +255,8 @@ describe('somebody from whom texts are hidden', () => {
       expect(await window.ask('jobs.count', { filter: { text } })).toMatchObject({ error: { code: 'search_hidden' } });
     const byId = expectOk(await window.ask('jobs.page', { filter: { text: 'j1' }, sort, cursor: null, limit: 10 }));
     expect(byId.rows.map(({ id }) => id)).toEqual(['j1']);
+    const owners = expectOk(await window.ask('owner.find', { beginning: 'w', limit: 5 }));
+    expect(owners.workspaceIds).toEqual(['w1']);
     const wish = { type: 'where', where: 'canary' } as const;
     expect(await window.ask('plans.make', { wish, reason: 'x' })).toMatchObject({ error: { code: 'search_hidden' } });
     const found = expectOk(
