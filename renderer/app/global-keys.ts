@@ -58,9 +58,13 @@ function destinationOf(key: string): string | null {
   return key === 'j' ? `/jobs${jobsQuery === '' ? '' : `?${jobsQuery}`}` : null;
 }
 
+/** Whether letters are meant for what has the keyboard: a field, or a menu, whose items are found by how they begin. */
 function isTyping(target: EventTarget | null): boolean {
   return (
-    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+    target instanceof HTMLElement &&
+    (target.isContentEditable ||
+      /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
+      target.closest('[role="menu"]') !== null)
   );
 }
 

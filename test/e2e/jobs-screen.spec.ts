@@ -254,6 +254,13 @@ test.describe('the list of jobs', () => {
     await page.keyboard.type('theme: dark');
     await page.keyboard.press('Enter');
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await page.getByRole('button', { name: 'Theme and times' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('menuitemradio', { name: 'As the system' })).toBeFocused();
+    await page.keyboard.type('High');
+    await expect(page.getByRole('menuitemradio', { name: 'High contrast' })).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'contrast');
     await page.keyboard.press('Control+k');
     await page.keyboard.type('audit');
     await page.keyboard.press('Enter');
