@@ -37,7 +37,10 @@ export async function exchange(
   }
 }
 
-/** Streams what stands at an address into the artefact, without any header that the caller did not give. */
+/**
+ * Streams what stands at an address into the artefact, without any header that the caller did not give. An output that is not there is a
+ * failed generation (`output_gone`): the address came from the provider, and nothing that the customer could edit mends it.
+ */
 export async function download(
   url: string,
   init: RequestInit,
@@ -46,6 +49,14 @@ export async function download(
   let response: Response;
   try {
     response = await fetch(url, init);
+    if (isGone(response.status)) {
+      await response.body?.cancel();
+      return failed({
+        source: 'generation',
+        code: 'output_gone',
+        message: `Its output is not to be had: status ${response.status}.`,
+      });
+    }
     if (!response.ok) {
       return failedStatus(response, (await readText(response)) ?? '', { code: () => null, message: () => null });
     }
@@ -65,6 +76,11 @@ export async function download(
     // Outside of the try: a disk that is full is no fault of the provider's.
     await sink.write(next.value);
   }
+}
+
+/** Statuses by which an output is not there, or not any more. They say nothing of what the customer asked for. */
+function isGone(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 402, 403, 408, 409, 425, 429].includes(status);
 }
 
 /** JSON as a value, a `reply` failure where it is none. */

@@ -7,7 +7,7 @@ import { download, exchange, parseReply, type ErrorReader } from './http-exchang
 import { httpSettingsSchema, keysOfHeaders, type HttpSettings, type ParsedHttpSettings } from './http-settings.ts';
 import { addressOf, fillBody, fillText, hasPlaceholder } from './http-template.ts';
 import { textAt, valueAt } from './json-pointer.ts';
-import { pollUntilDone, type Look } from './polling.ts';
+import { ofLook, pollUntilDone, type Look } from './polling.ts';
 import type { ProviderSetup } from './provider-setup.ts';
 
 /** Any provider over HTTP that takes JSON and answers JSON, described by its settings alone. */
@@ -60,7 +60,7 @@ function deskOf(settings: ParsedHttpSettings, callbacks: CallbackDesk | null): C
 function collectOf(caller: HttpCaller): NonNullable<Provider['collect']> {
   return async (id, _request, sink, signal) => {
     const found = await caller.look(id, signal);
-    if (!found.ok) return isGone(found.error) ? null : found;
+    if (!found.ok) return isGone(found.error) ? null : err(ofLook(found.error));
     if (caller.isCancelled(found.value)) return null;
     await sink.accepted(id);
     return waitFor(caller, id, null, sink, signal);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { GenerationFailure } from '../provider.ts';
 import { failed, isPassing } from './failed-call.ts';
 
@@ -35,7 +35,8 @@ export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Resul
     let waitMs = pauseMs;
     if (!look.ok) {
       failures += 1;
-      if (failures >= FAILURES_MAX || !isPassing(look.error)) return look;
+      if (saysOfGeneration(look.error)) return look;
+      if (failures >= FAILURES_MAX || isRefusedAccount(look.error)) return err(ofLook(look.error));
       waitMs = Math.max(pauseMs, look.error.retryAfterMs);
     } else {
       failures = 0;
@@ -45,6 +46,27 @@ export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Resul
     }
     if (!(await pause(waitMs, polling))) return failed({ source: 'cancelled', message: 'The attempt was stopped.' });
   }
+}
+
+/**
+ * What a look that failed says of the attempt. Of what was bought it says nothing: an address that is not known yet, a gateway's page or a
+ * status that nobody reads leave it where it is, to be collected by the next attempt; only failures that say so by their class stay what they are.
+ */
+export function ofLook(failure: GenerationFailure): GenerationFailure {
+  const { evidence } = failure;
+  if (saysOfGeneration(failure) || isRefusedAccount(failure) || isPassing(failure)) return failure;
+  const message = 'message' in evidence ? evidence.message : 'The provider could not be asked.';
+  return { ...failure, evidence: { source: 'network', code: 'look_failed', message } };
+}
+
+/** True for the provider's own word on the generation, and for an attempt that was stopped: looking again changes neither. */
+function saysOfGeneration({ evidence }: GenerationFailure): boolean {
+  return !['network', 'http', 'reply', 'exception'].includes(evidence.source);
+}
+
+/** Our account is refused, which no further look changes, and which leaves what was bought to be collected. */
+function isRefusedAccount({ evidence }: GenerationFailure): boolean {
+  return evidence.source === 'http' && [401, 402, 403].includes(evidence.status);
 }
 
 /** @returns false where the attempt was stopped meanwhile */

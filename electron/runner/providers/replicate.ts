@@ -5,7 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed } from './failed-call.ts';
 import { download, exchange, type ErrorReader } from './http-exchange.ts';
-import { pollUntilDone, type Look } from './polling.ts';
+import { ofLook, pollUntilDone, type Look } from './polling.ts';
 import { providerNameSchema, type ProviderSetup } from './provider-setup.ts';
 
 /** A provider whose generations are predictions: created, looked after, cancelled. */
@@ -77,7 +77,7 @@ export function replicateProvider(options: ReplicateSettings, apiKey: string): P
     },
     collect: async (acceptanceId, request, sink, signal) => {
       const found = await call(signal).run((client) => client.predictions.get(acceptanceId));
-      if (!found.ok) return isGone(found.error) ? null : found;
+      if (!found.ok) return isGone(found.error) ? null : err(ofLook(found.error));
       // Nothing came of it and nothing will: what is wanted has to be made.
       if (found.value.status === 'canceled' || found.value.status === 'aborted') return null;
       await sink.accepted(acceptanceId);

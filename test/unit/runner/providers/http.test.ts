@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { classifyFailure } from '#domain/failure.ts';
+import { unreceivedAcceptance } from '#domain/generation-key.ts';
+import type { Attempt, Job } from '#domain/job.ts';
 import { CallbackDesk } from '#runner/callback-desk.ts';
 import { httpProvider } from '#runner/providers/http.ts';
 import { httpSettingsSchema, type HttpSettings } from '#runner/providers/http-settings.ts';
 import { collectingSink, generationRequest, unstopped } from '../../../support/collecting-sink.ts';
+import { runningJob } from '../../../support/running-job.ts';
 import { startRecordedServer, type RecordedServer } from '../../../support/recorded-server.ts';
 
 function settingsFor(server: RecordedServer, changes: Partial<HttpSettings> = {}): HttpSettings {
@@ -41,6 +44,16 @@ function settingsFor(server: RecordedServer, changes: Partial<HttpSettings> = {}
     cancel: { url: `${server.url}/jobs/{id}`, method: 'DELETE' },
     ...changes,
   };
+}
+
+/** A job in its second attempt, after one that ended so. */
+function attemptedOnce(
+  first: Pick<Attempt, 'acceptanceId' | 'failure'>,
+): Pick<Job, 'attempts' | 'attempt' | 'billing'> {
+  const { attempts, billing } = runningJob(['p']);
+  const [earlier, ...others] = attempts;
+  if (earlier === undefined) throw new Error('there was an attempt before');
+  return { billing, attempt: 2, attempts: [{ ...earlier, ...first }, ...others] };
 }
 
 const secret = (name: string): string => `secret-of-${name}`;
@@ -116,6 +129,51 @@ describe('the adapter that is described by data', () => {
     const classified = classifyFailure(made.error.evidence);
     expect(classified.message).toContain('It broke.');
     expect(classified).toMatchObject({ class: failureClass, code: known });
+  });
+
+  it('looks again where a look says nothing of the generation', async () => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: job({ state: 'waiting' }) },
+      { status: 404 },
+      { body: '<html>a gateway</html>' },
+      { status: 400 },
+      { body: job({ state: 'done', result: [{ href: '/files/1' }] }) },
+      { body: 'the file' },
+    );
+    const sink = collectingSink();
+    const made = await httpProvider(settingsFor(server), secret, null).generate(generationRequest(), sink, unstopped());
+    expect(made).toMatchObject({ ok: true });
+    expect(sink.text()).toBe('the file');
+  });
+
+  it.each([
+    ['an unreadable look', { body: '<html>a gateway</html>' }],
+    ['an address that is not known', { status: 404 }],
+    ['a look that is refused', { status: 422 }],
+  ])('leaves what was accepted to be collected after %s, however often', async (_name, answer) => {
+    const server = await startRecordedServer();
+    server.answer({ status: 202, body: job({ state: 'waiting' }) }, answer);
+    const provider = httpProvider(settingsFor(server), secret, null);
+    const made = await provider.generate(generationRequest(), collectingSink(), unstopped());
+    if (made.ok) throw new Error('nothing was made');
+    const failure = { ...classifyFailure(made.error.evidence), fingerprint: 'f', at: new Date(0) };
+    expect(failure).toMatchObject({ class: 'temporary', code: 'network_look_failed' });
+    expect(unreceivedAcceptance(attemptedOnce({ acceptanceId: 'j/7', failure }))).toBe('j/7');
+  });
+
+  it('says that an output which is not there is no fault of the input', async () => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: job({ state: 'waiting' }) },
+      { body: job({ state: 'done', units: 3, result: [{ href: '/files/1' }] }) },
+      { status: 404 },
+    );
+    const provider = httpProvider(settingsFor(server), secret, null);
+    const made = await provider.generate(generationRequest(), collectingSink(), unstopped());
+    if (made.ok) throw new Error('nothing was made');
+    expect(classifyFailure(made.error.evidence)).toMatchObject({ class: 'provider', code: 'output_gone' });
+    expect(made.error.providerCostMicroUsd).toBe(600);
   });
 
   it('goes by the code of a call that was refused, too', async () => {
