@@ -216,7 +216,8 @@ async function complete(
 /** Asks the one function that decides about retries, and writes what it says. */
 async function settleFailure(job: LeasedJob, context: AttemptContext, what: Problem): Promise<AttemptOutcome> {
   const failure = classifyFailure(what.evidence);
-  if (failure.class === 'rate_limit' && what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);
+  // A provider that asks for a pause asks it of everybody, by whatever status.
+  if (what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);
   const { event, reason, policyVersion } = failureEvent(job, failure, what, context);
   const written = await advance(job, event, context, { reason, policyVersion });
   if (!written.ok) return { type: 'abandoned', error: written.error };
