@@ -54,16 +54,25 @@ export class CallbackDesk {
     };
   }
 
+  /** Whether a callback at this path is waited for. */
+  isExpected(path: string): boolean {
+    return this.#waitingAt(path) !== null;
+  }
+
   /** @returns false where nobody waits for it */
   receive(path: string, body: string): boolean {
+    const waiting = this.#waitingAt(path);
+    waiting?.body.resolve(body);
+    return waiting !== null;
+  }
+
+  #waitingAt(path: string): Waiting | null {
     const token = path.startsWith(PATH) ? Buffer.from(path.slice(PATH.length)) : Buffer.alloc(0);
     for (const [known, waiting] of this.#waiting) {
       const expected = Buffer.from(known);
-      if (expected.length !== token.length || !timingSafeEqual(expected, token)) continue;
-      waiting.body.resolve(body);
-      return true;
+      if (expected.length === token.length && timingSafeEqual(expected, token)) return waiting;
     }
-    return false;
+    return null;
   }
 }
 

@@ -127,6 +127,8 @@ export class RunnerListener {
   }
 
   async #takeCallback(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Before anything of it is kept: whoever knows no address of ours gets no memory of ours.
+    if (!this.#options.callbacks.isExpected(url.pathname)) return answer(response, 404, 'nobody waits for this');
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {

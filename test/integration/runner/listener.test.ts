@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunnerListener } from '#engine/listener/listener.ts';
 import { RunnerMetrics } from '#engine/listener/metrics.ts';
@@ -9,6 +10,18 @@ import { RunnerDeployment } from './deployment.ts';
 
 const TOKEN = 'listen-s3cret';
 const AUTHORISED = { Authorization: `Bearer ${TOKEN}` };
+
+/** The status of a call whose body never ends. */
+function answeredWithoutBody(address: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const call = request(address, { method: 'POST' }, ({ statusCode }) => {
+      resolve(statusCode);
+      call.destroy();
+    });
+    call.on('error', reject);
+    call.write('{"state":');
+  });
+}
 
 let deployment: RunnerDeployment;
 let listener: RunnerListener;
@@ -157,6 +170,7 @@ describe('a runner that listens', () => {
     const { pathname } = new URL(expectation.url);
     const call = (path: string) => fetch(`${url}${path}`, { method: 'POST', body: '{"state":"done"}' });
     expect((await call('/callbacks/unknown')).status).toBe(404);
+    expect(await answeredWithoutBody(`${url}/callbacks/unknown`)).toBe(404);
     expect((await call(pathname)).status).toBe(200);
     expect(await expectation.received(new AbortController().signal)).toBe('{"state":"done"}');
   });
