@@ -68,7 +68,13 @@ export class LeaseBook {
     return lost.ok ? null : lost.error;
   }
 
-  /** Stops attempts whose lease has not been confirmed for too long. */
+  /** Whether a lease is held of which enough was heard to write under it. */
+  isTrusted({ jobId, token }: LeaseKey): boolean {
+    const held = this.#held.get(jobId);
+    return held?.key.token === token && this.#monotonicMs() - held.confirmedAtMs <= this.#leaseMs * TRUSTED_SHARE;
+  }
+
+  /** Stops attempts whose lease has not been confirmed for too long. Called often: a heartbeat that waits for its answer does not. */
   stopDoubtful(): void {
     const nowMs = this.#monotonicMs();
     for (const held of this.#held.values()) {

@@ -69,6 +69,8 @@ const HELD_BACK_MS_MAX = 600_000;
 /** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
 const RESERVE_WAITING_MS = 5000;
 const RESERVE_EVERY_MS = 2000;
+/** Leases of which nothing was heard are looked for so often while one would hold. */
+const DOUBT_SHARE = 20;
 /** A version of the policy that is put in force is obeyed within this time, in milliseconds. */
 const POLICY_MS = 2000;
 const SWEEP_MS = 5000;
@@ -119,6 +121,7 @@ export class JobRunner {
     this.#outbox = new WriteOutbox({
       store: options.store,
       onSettleFailed: (error) => this.#note(error),
+      isTrusted: (lease) => this.#leases.isTrusted(lease),
       wait: options.wait,
       monotonicMs: options.monotonicMs,
     });
@@ -173,6 +176,7 @@ export class JobRunner {
     await Promise.all([
       this.#claimLoop(),
       this.#every(this.#leaseMs / 3, () => this.#beat()),
+      this.#every(this.#leaseMs / DOUBT_SHARE, () => this.#stopDoubtful()),
       this.#every(this.#leaseMs / 2, () => this.#rescue()),
       this.#every(SWEEP_MS, () => this.#sweep()),
       this.#every(RESERVE_EVERY_MS, () => this.#reserveWaiting()),
@@ -320,6 +324,12 @@ export class JobRunner {
     const free = this.#concurrency - this.#attempts.size;
     if (free <= 0 || free >= this.#concurrency * GATHER_SHARE) return;
     await this.#options.wait(GATHER_MS, this.#stopping.signal);
+  }
+
+  /** Beside the heartbeat, which may wait for an answer for longer than a lease holds. */
+  #stopDoubtful(): Promise<AppError | null> {
+    this.#leases.stopDoubtful();
+    return Promise.resolve(null);
   }
 
   async #beat(): Promise<AppError | null> {

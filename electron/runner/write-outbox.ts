@@ -2,7 +2,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { LeasedJob } from '#domain/job.ts';
 import { err, type Result } from '#domain/result.ts';
 import type { JobChange } from '#domain/transition.ts';
-import type { JobWrite, RunnerStore } from '#store/ports.ts';
+import type { JobWrite, LeaseKey, RunnerStore } from '#store/ports.ts';
 
 interface Waiting {
   readonly write: JobWrite;
@@ -15,6 +15,8 @@ interface Waiting {
 export interface WriteOutboxOptions {
   readonly store: Pick<RunnerStore, 'applyWrites' | 'settle'>;
   readonly onSettleFailed: (error: AppError) => void;
+  /** Whether a lease still holds as far as this side knows: then what was not answered is written again. */
+  readonly isTrusted: (lease: LeaseKey) => boolean;
   /** Ends early when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly monotonicMs: () => number;
@@ -38,6 +40,8 @@ const SETTLE_AGAIN_MS = 250;
  * nobody waits for it, and most checks are over sooner.
  */
 const GENERATED_MS_MAX = 100;
+/** Writes that no server answered are handed in again after this long, in milliseconds, for as long as their leases hold. */
+const AGAIN_MS = 250;
 
 /**
  * Gathers what many attempts write into few round trips: while one batch is under way the next one fills, so a lone write
@@ -98,7 +102,12 @@ export class WriteOutbox {
       this.#urgent = new AbortController();
       const batch = this.#takeBatch();
       const applied = await this.#options.store.applyWrites(batch.map((waiting) => waiting.write));
-      for (const [at, { write, resolve }] of batch.entries()) {
+      const again =
+        applied.ok || applied.error.code !== 'server_unreachable' ? [] : batch.filter((one) => this.#isHeld(one));
+      this.#waiting.unshift(...again.map((one) => ({ ...one, dueAtMs: this.#options.monotonicMs() + AGAIN_MS })));
+      for (const [at, waiting] of batch.entries()) {
+        if (again.includes(waiting)) continue;
+        const { write, resolve } = waiting;
         const result = applied.ok
           ? (applied.value[at] ?? err({ code: 'internal', detail: 'no answer for a write' }))
           : applied;
@@ -110,6 +119,14 @@ export class WriteOutbox {
       if (this.#owing.size > 0) this.#settling ??= this.#settle();
     }
     this.#flushing = null;
+  }
+
+  /**
+   * What a provider has accepted and what it made must not be given up with the first failed call: it would be bought again. A write that
+   * stands already is known by whoever applies it. Who ends waits for nobody.
+   */
+  #isHeld({ write }: Waiting): boolean {
+    return !this.#hurry.signal.aborted && this.#options.isTrusted(leaseOf(write));
   }
 
   /** What is due, with everything that waits for the same jobs, in order. */
@@ -158,6 +175,12 @@ function mayStand(result: Result<void, AppError>): boolean {
 
 function jobIdOf(write: JobWrite): string {
   return write.type === 'change' ? write.change.jobId : write.lease.jobId;
+}
+
+function leaseOf(write: JobWrite): LeaseKey {
+  return write.type === 'change'
+    ? { jobId: write.change.jobId, token: write.change.guard.leaseToken }
+    : { jobId: write.lease.jobId, token: write.lease.token };
 }
 
 function isPatient(write: JobWrite): boolean {
