@@ -1,7 +1,7 @@
 import type { Long, Timestamp } from 'bson';
 import { collationOf, rankedTexts } from '../semantics/collation.ts';
 import { evaluateVariables, streamPipeline, type PipelineContext } from '../semantics/pipelines.ts';
-import { project } from '../semantics/projections.ts';
+import { findProjection } from '../semantics/projections.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { valuesAt } from '../semantics/paths.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
@@ -126,7 +126,8 @@ const find: Command = {
     refuseTailing(call);
     const projection = docField(call.body, 'projection');
     const read = { ...request, fields: readFields(request, projection) };
-    const source = pagesOf(documentsOf(call.deployment, call.db, name, read), (page) => project(page, projection));
+    const shown = findProjection(projection, { ...request, collation: request.collation ?? null });
+    const source = pagesOf(documentsOf(call.deployment, call.db, name, read), (page) => page.map(shown));
     const isSingle = call.body['singleBatch'] === true || (numberField(call.body, 'limit') ?? 0) < 0;
     return syncFirstPage(call, `${call.db}.${name}`, source, numberField(call.body, 'batchSize'), {
       isSingle,

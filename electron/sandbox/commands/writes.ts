@@ -1,6 +1,6 @@
 import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables } from '../semantics/pipelines.ts';
-import { project } from '../semantics/projections.ts';
+import { findProjection } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
 import { numberOf, storedBytes, type Doc } from '../semantics/values.ts';
@@ -273,8 +273,14 @@ function modify(call: CommandCall): Doc {
   const filter = docField(body, 'query') ?? {};
   const fields = docField(body, 'fields');
   checkModification(body);
-  const [found] = [...call.deployment.find(call.db, name, readOf(body, { filter, variables }, 1))];
-  const shown = (document: Doc): unknown => project([document], fields)[0] ?? null;
+  const read = readOf(body, { filter, variables }, 1);
+  const shown = findProjection(fields, {
+    filter,
+    variables,
+    collation: read.collation ?? null,
+    isChanged: body['new'] === true,
+  });
+  const [found] = [...call.deployment.find(call.db, name, read)];
   if (body['remove'] === true) {
     if (found !== undefined) removeFound(call, name, found);
     return {

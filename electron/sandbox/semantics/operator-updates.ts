@@ -2,9 +2,9 @@ import type { Timestamp } from 'bson';
 import { changedBits, changedNumber } from './arithmetic-updates.ts';
 import type { Collation } from './collation.ts';
 import { compareBytes, compareValues, isEqual } from './compare.ts';
-import { conditionOf, type MatchContext } from './field-conditions.ts';
-import { keysOf, nameOf, pathOf, placeOf } from './field-names.ts';
+import { keysOf, nameOf, pathOf } from './field-names.ts';
 import { addedToSet, popped, pulled, pullTest, pushed } from './list-updates.ts';
+import { matchedIndex } from './matched-elements.ts';
 import { matcherOf } from './matching.ts';
 import { numberKind, toDouble } from './numbers.ts';
 import { ServerError } from './server-error.ts';
@@ -291,7 +291,7 @@ function positionsOf(document: Doc, steps: readonly Step[], context: OperatorCon
   // What the filter matched is told of the document as it was.
   const before = steps.some(({ path }) => path.includes('$')) ? copyOf(document) : document;
   return {
-    matched: (path) => matchedIndex(isDoc(before) ? before : document, path, context),
+    matched: (path) => positionOf(isDoc(before) ? before : document, path, context),
     isChosen: (name, element) => filters.get(name)?.({ [name]: element }) ?? false,
   };
 }
@@ -327,49 +327,11 @@ function fieldsOf(filter: Doc): string[] {
   });
 }
 
-/** Where in a list the filter matched: the first element that one of its conditions on the list holds for. */
-function matchedIndex(document: Doc, path: readonly string[], { filter, collation }: OperatorContext): number {
-  const name = pathOf(path);
-  const list = lookUp(document, path);
-  const context: MatchContext = { collation, filter: (inner) => matcherOf(inner, {}, collation) };
-  let index = -1;
-  const search = (part: Doc): void => {
-    for (const [one, condition] of Object.entries(part)) {
-      if (index >= 0) return;
-      const key = nameOf(one);
-      if (key === '$and' || key === '$or') (condition as readonly unknown[]).filter(isDoc).forEach(search);
-      else if (key === name) index = indexWhere(list, elementTest(condition, context));
-      else if (key.startsWith(`${name}.`)) {
-        const matches = conditionOf(key.slice(name.length + 1), condition, context);
-        index = indexWhere(list, (element) => isDoc(element) && matches(element));
-      }
-    }
-  };
-  search(filter);
+/** {@link matchedIndex} for the positional operator of an update. Error: `BadValue` where it has none. */
+function positionOf(document: Doc, path: readonly string[], context: OperatorContext): number {
+  const index = matchedIndex(document, path, context);
   if (index >= 0) return index;
   throw new ServerError('BadValue', 'The positional operator did not find the match needed from the query.');
-}
-
-function elementTest(condition: unknown, context: MatchContext): (element: unknown) => boolean {
-  if (isDoc(condition) && isDoc(condition['$elemMatch'])) {
-    const matches = conditionOf('list', condition, context);
-    return (element) => matches({ list: [element] });
-  }
-  const matches = conditionOf('value', condition, context);
-  return (element) => matches({ value: element });
-}
-
-function indexWhere(list: unknown, test: (element: unknown) => boolean): number {
-  return Array.isArray(list) ? (list as unknown[]).findIndex((element) => test(element)) : -1;
-}
-
-function lookUp(document: Doc, path: readonly string[]): unknown {
-  let value: unknown = document;
-  for (const name of path) {
-    if (Array.isArray(value)) value = value[placeOf(name) ?? -1] as unknown;
-    else value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return value;
 }
 
 /** A value whose documents and lists are nobody else's. */

@@ -1,4 +1,4 @@
-import { compile, scopeOf, type Evaluate } from './expressions/compile.ts';
+import { compile, scopeOf, type Evaluate, type Scope } from './expressions/compile.ts';
 import { refuse } from './expressions/refusal.ts';
 import { keysOf } from './field-names.ts';
 import { isTrue } from './field-conditions.ts';
@@ -86,25 +86,47 @@ interface Tree {
   readonly fields: Map<string, Node>;
 }
 
+/** What a find's projection has beyond the one of a pipeline. */
+export interface FindOnly {
+  /** An expression for what stands at a path that says neither what is shown nor what is left out; null for anything else. */
+  readonly value: (path: string, operand: unknown) => Evaluate | null;
+  /** True for what cuts the list at a path, which is shown or stays as the others are. */
+  readonly isCut: (path: string, operand: unknown) => boolean;
+  /** The path behind one that ends with the positional operator; null for any other. */
+  readonly positional: (path: string, operand: unknown) => string | null;
+}
+
 /**
  * Compiles a projection of paths, flags and expressions. Errors: MongoDB's for mixtures of what is shown and what is left out, and
  * for paths that collide.
  */
-export function projectionOf(specification: unknown, variables: Doc): (document: Doc) => Doc {
+export function projectionOf(
+  specification: unknown,
+  variables: Doc,
+  findOnly: FindOnly | null = null,
+): (document: Doc) => Doc {
   if (!isDoc(specification)) throw refuse(15_969, '$project specification must be an object');
   if (Object.keys(specification).length === 0)
     throw refuse(51_272, 'Invalid $project :: caused by :: projection specification must have at least one field');
   const root: Tree = { type: 'tree', fields: new Map() };
+  const cuts: string[] = [];
   let isInclusion: boolean | null = null;
   let id: boolean | null = null;
+  let hasValue = false;
   const add = (prefix: string, part: Doc): void => {
     for (const [name, value] of Object.entries(part)) {
-      const path = prefix + name;
-      if (name.startsWith('$'))
-        throw refuse(
-          16_410,
-          "Invalid $project :: caused by :: FieldPath field names may not start with '$'. Consider using $getField or $setField.",
-        );
+      const path = findOnly?.positional(prefix + name, value) ?? prefix + name;
+      refuseDollars(path);
+      const own = findOnly?.value(path, value) ?? null;
+      if (own !== null) {
+        hasValue = true;
+        put(root, path, { type: 'value', evaluate: own });
+        continue;
+      }
+      if (findOnly?.isCut(path, value) === true) {
+        cuts.push(path);
+        continue;
+      }
       const isFlag = typeof value === 'boolean' || numberKind(value) !== null;
       if (isDoc(value) && Object.keys(value).length === 0)
         throw refuse(51_270, 'An empty sub-projection is not a valid value. Found empty object at path');
@@ -127,10 +149,33 @@ export function projectionOf(specification: unknown, variables: Doc): (document:
     }
   };
   add('', specification);
-  const shows = isInclusion ?? id ?? true;
+  if (isInclusion === null && id === true && cuts.length > 0 && !hasValue)
+    throw new ServerError('NotImplemented', 'The sandbox server has no $slice beside _id alone');
+  const shows = isInclusion ?? (hasValue || (id ?? cuts.length === 0));
+  for (const path of shows ? cuts : []) put(root, path, { type: 'shown' });
   if (shows && id !== false && !root.fields.has('_id')) root.fields.set('_id', { type: 'shown' });
   if (!shows && id === false) root.fields.set('_id', { type: 'hidden' });
-  return (document) => (shows ? included(document, root, document, variables) : (excluded(document, root) as Doc));
+  return (document) =>
+    shows
+      ? included(document, root, document, variables)
+      : (excluded(document, root, scopeOf(document, variables)) as Doc);
+}
+
+/** Errors: 16410, 31394 and 31324 for signs of the positional operator, which a pipeline does not have. */
+function refuseDollars(path: string): void {
+  const names = path.split('.');
+  if (names.length > 1 && names.at(-1) === '$' && !path.includes('.$.'))
+    throw refuse(31_324, 'Invalid $project :: caused by :: Cannot use positional projection in aggregation projection');
+  if (path.includes('.$.'))
+    throw refuse(
+      31_394,
+      "As of 4.4, it's illegal to specify positional operator in the middle of a path. Positional projection may only be used at the end, for example: a.b.$.",
+    );
+  if (names.some((name) => name.startsWith('$')))
+    throw refuse(
+      16_410,
+      "Invalid $project :: caused by :: FieldPath field names may not start with '$'. Consider using $getField or $setField.",
+    );
 }
 
 /** Here MongoDB has a number of its own for an operator that nobody has. */
@@ -140,12 +185,19 @@ function projected(value: unknown): Evaluate {
   } catch (cause) {
     const name = isDoc(value) ? (Object.keys(value)[0] ?? '') : '';
     const isUnknown = cause instanceof ServerError && cause.message === `Unrecognized expression '${name}'`;
+    if (isUnknown && name === '$elemMatch')
+      throw new ServerError(
+        'InvalidPipelineOperator',
+        'Invalid $project :: caused by :: Cannot use $elemMatch in this context',
+      );
     throw isUnknown ? refuse(31_325, `Invalid $project :: caused by :: Unknown expression ${name}`) : cause;
   }
 }
 
 function put(root: Tree, path: string, node: Node): void {
   const names = keysOf(path);
+  if (path === '') throw refuse(40_352, 'FieldPath cannot be constructed with empty string');
+  if (path.endsWith('.')) throw refuse(40_353, "FieldPath must not end with a '.'.");
   if (names.includes('')) throw refuse(15_998, 'FieldPath field names may not be empty strings.');
   let tree = root;
   for (const [depth, name] of names.entries()) {
@@ -199,14 +251,15 @@ function hasValues(tree: Tree): boolean {
   return [...tree.fields.values()].some((node) => node.type === 'value' || (node.type === 'tree' && hasValues(node)));
 }
 
-function excluded(value: unknown, tree: Tree): unknown {
-  if (Array.isArray(value)) return (value as unknown[]).map((element) => excluded(element, tree));
+function excluded(value: unknown, tree: Tree, scope: Scope): unknown {
+  if (Array.isArray(value)) return (value as unknown[]).map((element) => excluded(element, tree, scope));
   if (!isDoc(value)) return value;
   const result: Doc = {};
   for (const [name, one] of Object.entries(value)) {
     const node = tree.fields.get(name);
-    if (node?.type === 'hidden') continue;
-    assign(result, name, node?.type === 'tree' ? excluded(one, node) : one);
+    const rest = node?.type === 'value' ? node.evaluate(scope) : one;
+    if (node?.type === 'hidden' || rest === undefined) continue;
+    assign(result, name, node?.type === 'tree' ? excluded(one, node, scope) : rest);
   }
   return result;
 }
