@@ -14,6 +14,8 @@ export function sortOf(given: unknown, collation: Collation | null): (left: unkn
   const fields = Object.entries(given).map(([path, direction]) => ({ path, direction: directionOf(direction) }));
   if (fields.length === 0)
     throw new ServerError('BadValue', 'The $sort pattern is empty when it should be a set of fields.');
+  if (fields.some(({ path }) => path.split('.').includes('')))
+    throw new ServerError('BadValue', 'The $sort field cannot be empty, and no part of it');
   return (left, right) => {
     for (const { path, direction } of fields) {
       const order = compareValues(

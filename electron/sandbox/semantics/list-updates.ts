@@ -4,6 +4,7 @@ import { sortOf } from './element-order.ts';
 import { isOperators, valueConditions, type MatchContext } from './field-conditions.ts';
 import { matcherOf } from './matching.ts';
 import { isWhole, numberKind, toDouble } from './numbers.ts';
+import { patternOf } from './regular-expressions.ts';
 import { ServerError } from './server-error.ts';
 import { shownValue } from './shown-value.ts';
 import { typeNameOf } from './type-operator.ts';
@@ -90,14 +91,18 @@ export function popped(current: unknown, operand: unknown, place: Place): unknow
 /** Which elements `$pull` takes. */
 export function pullTest(operand: unknown, collation: Collation | null): (value: unknown) => boolean {
   const context: MatchContext = { collation, filter: (filter) => matcherOf(filter, {}, collation) };
-  if (isOperators(operand)) return valueConditions(operand, context);
+  if (isOperators(operand) && !LOGICAL.has(Object.keys(operand)[0] ?? '')) return valueConditions(operand, context);
   if (isDoc(operand)) {
     const matches = matcherOf(operand, {}, collation);
     return (value) => isDoc(value) && matches(value);
   }
-  if (Array.isArray(operand)) return (value) => isEqual(value, operand, collation);
-  return valueConditions({ $in: [operand] }, context);
+  if (patternOf(operand) !== null) return valueConditions({ $in: [operand] }, context);
+  // A value is an element itself: lists among the elements that hold it stay.
+  return (value) => isEqual(value, operand, collation);
 }
+
+/** Operators that stand beside the fields of elements. */
+const LOGICAL: ReadonlySet<string> = new Set(['$and', '$or', '$nor', '$expr']);
 
 /** What `$pull` or `$pullAll` makes of a value that is there. Error: `BadValue`. */
 export function pulled(current: unknown, isTaken: (value: unknown) => boolean): unknown {

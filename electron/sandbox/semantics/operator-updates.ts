@@ -66,13 +66,24 @@ export function applyOperators(document: Doc, operators: Doc, context: OperatorC
   const id = document['_id'];
   for (const { operator, path, operand } of steps) {
     if (operator === '$setOnInsert' && !context.isInsert) continue;
-    if (operator === '$rename') {
+    if (!context.isInsert) refuseDollar(operator, operator === '$rename' ? operand : pathOf(path));
+    if (operator === '$rename' && typeof operand === 'string') {
       rename(document, path, operand, positions);
       continue;
     }
     const change = changeOf(operator, operand, id, context);
     changeAt(document, path, change, wayOf(operator), positions);
   }
+}
+
+/** Documents may have fields of the first level with a dollar, but no operator makes one in a document that is there. */
+function refuseDollar(operator: string, path: unknown): void {
+  if (typeof path !== 'string' || !path.startsWith('$') || CREATES_NOTHING.has(operator)) return;
+  const name = path.split('.')[0] ?? '';
+  throw new ServerError(
+    'DollarPrefixedFieldName',
+    `The dollar ($) prefixed field '${name}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
+  );
 }
 
 /** Refuses operators that are wrong whatever document they meet. Errors: `ConflictingUpdateOperators`, `EmptyFieldName`, and what an operand is refused with. */
@@ -103,13 +114,8 @@ function stepsOf(operators: Doc): Step[] {
   for (const [operator, fields] of Object.entries(operators)) {
     for (const [field, operand] of Object.entries(fields as Doc)) {
       const path = keysOf(field);
-      if (field === '' || path.includes(''))
-        throw new ServerError(
-          'EmptyFieldName',
-          field === ''
-            ? 'An empty update path is not valid.'
-            : `The update path '${field}' contains an empty field name, which is not allowed.`,
-        );
+      refuseEmptyNames(field);
+      if (operator === '$rename') refuseTarget(field, operand);
       if (path[0]?.startsWith('$') === true && (path[0] === '$' || path[0].startsWith('$[')))
         throw new ServerError(
           'BadValue',
@@ -119,6 +125,26 @@ function stepsOf(operators: Doc): Step[] {
     }
   }
   return steps.sort((left, right) => comparePaths(placeOfStep(left), placeOfStep(right)));
+}
+
+function refuseEmptyNames(path: string): void {
+  if (path === '') throw new ServerError('EmptyFieldName', 'An empty update path is not valid.');
+  if (keysOf(path).includes(''))
+    throw new ServerError(
+      'EmptyFieldName',
+      `The update path '${path}' contains an empty field name, which is not allowed.`,
+    );
+}
+
+function refuseTarget(from: string, to: unknown): void {
+  if (typeof to !== 'string')
+    throw new ServerError('BadValue', `The 'to' field for $rename must be a string: ${from}: ${shownValue(to)}`);
+  refuseEmptyNames(to);
+  if (to === from)
+    throw new ServerError(
+      'BadValue',
+      `The source and target field for $rename must differ: ${from}: ${shownValue(to)}`,
+    );
 }
 
 /** A field is renamed when its new name comes, as on the server. */
@@ -230,15 +256,8 @@ function currentDate(operand: unknown, { now, timestamp }: OperatorContext): unk
   );
 }
 
-function rename(document: Doc, from: readonly string[], operand: unknown, positions: Positions): void {
-  if (typeof operand !== 'string')
-    throw new ServerError(
-      'BadValue',
-      `The 'to' field for $rename must be a string: ${from.join('.')}: ${shownValue(operand)}`,
-    );
-  const to = keysOf(operand);
-  if (operand === pathOf(from))
-    throw new ServerError('BadValue', `The source and target field for $rename must differ: ${operand}`);
+function rename(document: Doc, from: readonly string[], target: string, positions: Positions): void {
+  const to = keysOf(target);
   for (const [path, side] of [
     [from, 'source'],
     [to, 'destination'],

@@ -1,7 +1,8 @@
-import { Timestamp } from 'bson';
+import { BSONRegExp, Timestamp } from 'bson';
 import type { Collation } from './collation.ts';
 import { applyOperators, copyOf, refuseConflictingOperators, UPDATE_OPERATORS } from './operator-updates.ts';
 import { applyPipelineUpdate, compilePipelineUpdate } from './pipelines.ts';
+import { isEqual } from './compare.ts';
 import { keysOf } from './field-names.ts';
 import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
@@ -102,13 +103,23 @@ function pipelineOf(request: UpdateRequest): (document: Doc) => Doc {
   return compiled;
 }
 
-/** The document that an upsert inserts: the filter's equalities, then the update. */
+/** The document that an upsert inserts: the filter's equalities, then the update. Error: `ImmutableField` for another id than the filter's. */
 export function upsertedDocument(request: UpdateRequest): Doc {
-  const { update } = request;
   const seed = equalitiesOf(request.filter);
+  const document = insertedDocument(request, seed);
+  if (Object.hasOwn(seed, '_id') && !isEqual(seed['_id'], document['_id']))
+    throw new ServerError(
+      'ImmutableField',
+      "Performing an update on the path '_id' would modify the immutable field '_id'",
+    );
+  return document;
+}
+
+function insertedDocument(request: UpdateRequest, seed: Doc): Doc {
+  const { update } = request;
   switch (kindOfUpdate(update)) {
     case 'pipeline':
-      return applyPipelineUpdate(update as readonly Doc[], seed, request.variables);
+      return withIdOf(seed, applyPipelineUpdate(update as readonly Doc[], seed, request.variables));
     case 'replacement':
       return Object.hasOwn(seed, '_id') && !Object.hasOwn(update, '_id')
         ? { _id: seed['_id'], ...(update as Doc) }
@@ -134,35 +145,43 @@ function withIdOf(before: Doc, after: Doc): Doc {
 /** What a filter fixes by equality, also below `$and` and in an `$or` of one branch: the seed of an upsert. */
 export function equalitiesOf(filter: Doc): Doc {
   const seed: Doc = {};
+  const paths: string[] = [];
   const gather = (part: Doc): void => {
     for (const [key, condition] of Object.entries(part)) {
       const branches = Array.isArray(condition) ? (condition as Doc[]) : [];
       if (key === '$and' || (key === '$or' && branches.length === 1)) branches.forEach(gather);
-      else if (!key.startsWith('$')) seedField(seed, key, condition);
+      else if (!key.startsWith('$')) seedField(seed, paths, key, condition);
     }
   };
   gather(filter);
   return seed;
 }
 
-function seedField(seed: Doc, path: string, condition: unknown): void {
+/** @param paths those that have a value already: none of them may lead to another one */
+function seedField(seed: Doc, paths: string[], path: string, condition: unknown): void {
   const isOperators = isDoc(condition) && (Object.keys(condition)[0] ?? '').startsWith('$');
-  const single = isOperators ? onlyValue(condition) : { value: condition };
+  const single = isOperators ? onlyValue(condition) : isExpression(condition) ? null : { value: condition };
   if (single === null) {
     if (isOperators && Array.isArray(condition['$all']) && condition['$all'].length > 1) throw twice(path);
     return;
   }
+  if (paths.some((other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`)))
+    throw twice(path);
+  paths.push(path);
   const parts = keysOf(path);
   const name = parts.pop() ?? '';
   let parent = seed;
   for (const part of parts) {
-    if (Object.hasOwn(parent, part) && !isDoc(parent[part])) throw twice(path);
     const next = isDoc(parent[part]) ? parent[part] : {};
     parent[part] = next;
     parent = next;
   }
-  if (Object.hasOwn(parent, name)) throw twice(path);
   assign(parent, name, single.value);
+}
+
+/** What matches texts by an expression fixes none of them; only `$eq` means the expression itself. */
+function isExpression(value: unknown): boolean {
+  return value instanceof BSONRegExp || value instanceof RegExp;
 }
 
 function twice(path: string): ServerError {
@@ -172,5 +191,6 @@ function twice(path: string): ServerError {
 function onlyValue(condition: Doc): { readonly value: unknown } | null {
   if (Object.hasOwn(condition, '$eq')) return { value: condition['$eq'] };
   const list = condition['$in'] ?? condition['$all'];
-  return Array.isArray(list) && list.length === 1 ? { value: list[0] as unknown } : null;
+  const [only, ...others]: readonly unknown[] = Array.isArray(list) ? (list as unknown[]) : [];
+  return only === undefined || others.length > 0 || isExpression(only) ? null : { value: only };
 }

@@ -6,6 +6,7 @@ import { isSameBson } from '../semantics/same-bson.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { keysOf } from '../semantics/field-names.ts';
 import { keyValuesAt } from '../semantics/paths.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
@@ -111,7 +112,8 @@ export class Records {
   ): { readonly document: Doc; readonly bytes: Uint8Array; readonly record: number } {
     const document = withId(given);
     const id = document['_id'];
-    if (Array.isArray(id)) throw new ServerError('BadValue', "The '_id' value cannot be of type array");
+    if (Array.isArray(id) || typeNameOf(id) === 'regex')
+      throw new ServerError('BadValue', `The '_id' value cannot be of type ${typeNameOf(id)}`);
     const dollar = isDoc(id) ? Object.keys(id).find((key) => key.startsWith('$')) : undefined;
     if (dollar !== undefined) {
       throw new ServerError(
