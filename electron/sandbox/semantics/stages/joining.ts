@@ -1,9 +1,11 @@
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { compile, scopeOf, type Evaluate } from '../expressions/compile.ts';
+import { refuseFieldPath, refuseVariableName } from '../expressions/names.ts';
 import { refuse } from '../expressions/refusal.ts';
-import { keyOf, keysOf } from '../field-names.ts';
-import { valueAt, valuesAt } from '../paths.ts';
+import { keyOf, keysOf, nameOf, placeOf } from '../field-names.ts';
+import { someValueAt } from '../match-paths.ts';
 import { setAt } from '../projection-stages.ts';
+import { patternOf } from '../regular-expressions.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
@@ -30,7 +32,11 @@ export const lookup: CompileStage = (operand, context) => {
       'FailedToParse',
       "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
     );
+  for (const field of [as, localField, foreignField]) if (typeof field === 'string') refuseFieldPath(field);
   const stages = innerStages(pipeline, '$lookup', 51_047);
+  if (given !== undefined && !isDoc(given))
+    throw new ServerError('FailedToParse', `$lookup argument 'let' must be an object, is type ${typeNameOf(given)}`);
+  for (const name of Object.keys(given ?? {})) refuseVariableName(nameOf(name));
   const variables = Object.entries(isDoc(given) ? given : {}).map(([name, value]): readonly [string, Evaluate] => [
     name,
     compile(value),
@@ -82,30 +88,60 @@ function foreignOf(from: string, field: unknown, context: StageContext): Foreign
   }
   held.length = 0;
   return {
-    joined: (document, local) =>
-      context.matching(from, { [keyOf(field)]: { $in: localValues(document, String(local)) } }),
+    joined: (document, local) => context.matching(from, holding(field, localValues(document, String(local)))),
     close: () => undefined,
   };
 }
 
-/** The values by which a document looks for others: a list by its elements and as a whole, what is missing as null. */
+/**
+ * The values by which a document looks for others: of a list its elements and never itself. What is missing counts as null where there is
+ * nothing else, and so does an empty list.
+ */
 function localValues(document: Doc, field: string): readonly unknown[] {
-  const whole = valueAt(document, keysOf(field));
-  const values = valuesAt(document, field).values.filter((value) => typeof value !== 'symbol');
-  return (Array.isArray(whole) ? [...values, whole] : values).map((value) => value ?? null);
+  const values: unknown[] = [];
+  gatherLocal(document, keysOf(field), 0, values);
+  return values.length === 0 ? [null] : values;
 }
 
-/** Finds documents by what their field has in common with a field of another document: elements of lists count, and null finds what is missing. */
+function gatherLocal(value: unknown, path: readonly string[], depth: number, into: unknown[]): void {
+  const name = path[depth];
+  if (name === undefined) {
+    if (Array.isArray(value)) into.push(...(value as unknown[]));
+    else if (value !== undefined) into.push(value);
+    return;
+  }
+  if (isDoc(value)) gatherLocal(Object.hasOwn(value, name) ? value[name] : undefined, path, depth + 1, into);
+  if (!Array.isArray(value)) return;
+  const place = placeOf(name);
+  if (place !== null) gatherLocal(value[place], path, depth + 1, into);
+  else for (const element of value as unknown[]) if (isDoc(element)) gatherLocal(element, path, depth, into);
+}
+
+/** The filter that finds what has one of these values: an expression is looked for as a value, and matches no texts. */
+function holding(field: string, values: readonly unknown[]): Doc {
+  const key = keyOf(field);
+  if (values.every((value) => patternOf(value) === null)) return { [key]: { $in: values } };
+  return { $or: values.map((value) => ({ [key]: { $eq: value } })) };
+}
+
+/** Finds documents by what their field has in common with a field of another document, as a filter would find them. */
 function indexBy(documents: readonly Doc[], field: string): (document: Doc, local: string) => readonly Doc[] {
   const byKey = new Map<string, number[]>();
-  for (const [at, document] of documents.entries())
-    for (const key of keysAt(document, field)) {
+  const path = keysOf(field);
+  for (const [at, document] of documents.entries()) {
+    const values: unknown[] = [];
+    someValueAt(document, path, (value) => {
+      values.push(value ?? null);
+      return false;
+    });
+    for (const key of keysFor(values)) {
       const places = byKey.get(key);
       if (places === undefined) byKey.set(key, [at]);
       else places.push(at);
     }
+  }
   return (document, local) => {
-    const found = new Set(keysAt(document, local).flatMap((key) => byKey.get(key) ?? []));
+    const found = new Set(keysFor(localValues(document, local)).flatMap((key) => byKey.get(key) ?? []));
     return [...found]
       .sort((left, right) => left - right)
       .map((at) => documents[at])
@@ -113,8 +149,8 @@ function indexBy(documents: readonly Doc[], field: string): (document: Doc, loca
   };
 }
 
-function keysAt(document: Doc, field: string): string[] {
-  return [...new Set(localValues(document, field).map((value) => encodeKey(value).toString('latin1')))];
+function keysFor(values: readonly unknown[]): string[] {
+  return [...new Set(values.map((value) => encodeKey(value).toString('latin1')))];
 }
 
 /** The stages of a pipeline within a stage. Errors: `TypeMismatch`, and `code` for one that writes. */
