@@ -74,14 +74,15 @@ function compileDoc(expression: Doc): Evaluate {
       throw refuse(16_412, `FieldPath field names may not contain '.'. Consider using $getField or $setField.`);
     return [field, compile(value)];
   });
-  return (scope) => {
+  const values = fields.map(([, evaluate]) => evaluate);
+  return folded(values, (scope) => {
     const result: Doc = {};
     for (const [field, evaluate] of fields) {
       const value = evaluate(scope);
       if (value !== undefined) assign(result, field, value);
     }
     return result;
-  };
+  });
 }
 
 function compilePath(text: string): Evaluate {

@@ -1,8 +1,10 @@
 import { compareValues } from '../compare.ts';
 import { isTrue } from '../field-conditions.ts';
+import { nameOf } from '../field-names.ts';
 import { ServerError } from '../server-error.ts';
 import { isDoc, typeRank } from '../values.ts';
 import { compile, constant, fixed, isNil, variadic, type Evaluate, type Operator } from './compile.ts';
+import { refuseVariableName } from './names.ts';
 import { refuse } from './refusal.ts';
 
 /** Expressions compare by the order of all types; what is missing is below everything but the least key. */
@@ -37,11 +39,16 @@ function partsOf(operand: Readonly<Record<string, unknown>>): unknown[] {
 
 const switchCases: Operator = (operand) => {
   if (!isDoc(operand)) throw refuse(40_060, '$switch requires an object as an argument, found: ' + typeof operand);
-  const { branches } = operand;
+  const { branches, default: _otherwise, ...others } = operand;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw refuse(40_067, `$switch found an unknown argument: ${unknown}`);
   if (!Array.isArray(branches)) throw refuse(40_061, "$switch expected an array for 'branches'");
   if (branches.length === 0) throw refuse(40_068, '$switch requires at least one branch.');
   const cases = (branches as unknown[]).map((branch) => {
     if (!isDoc(branch)) throw refuse(40_062, '$switch expected each branch to be an object');
+    const unknownPart = Object.keys(branch).find((key) => key !== 'case' && key !== 'then');
+    if (unknownPart !== undefined)
+      throw refuse(40_063, `$switch found an unknown argument to a branch: '${unknownPart}'`);
     if (!Object.hasOwn(branch, 'case')) throw refuse(40_064, "$switch requires each branch have a 'case' expression");
     if (!Object.hasOwn(branch, 'then')) throw refuse(40_065, "$switch requires each branch have a 'then' expression.");
     return { test: compile(branch['case']), then: compile(branch['then']) };
@@ -72,11 +79,20 @@ const ifNull: Operator = (operand) => {
   };
 };
 
+/** The document that paths begin with may be another one on MongoDB, but not here. */
+function refuseOwnVariable(name: string): void {
+  if (name === 'CURRENT') throw new ServerError('NotImplemented', 'The sandbox server has no $let of CURRENT');
+  refuseVariableName(name);
+}
+
 const letIn: Operator = (operand) => {
   if (!isDoc(operand)) throw refuse(16_874, '$let only supports an object as its argument');
-  const { vars, in: inner } = operand;
+  const { vars, in: inner, ...others } = operand;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw refuse(16_875, `Unrecognized parameter to $let: ${unknown}`);
   if (!isDoc(vars)) throw refuse(16_876, "Missing 'vars' parameter to $let");
   if (!Object.hasOwn(operand, 'in')) throw refuse(16_877, "Missing 'in' parameter to $let");
+  for (const name of Object.keys(vars)) refuseOwnVariable(nameOf(name));
   const variables = Object.entries(vars).map(([name, value]): readonly [string, Evaluate] => [name, compile(value)]);
   const evaluate = compile(inner);
   return (scope) => {

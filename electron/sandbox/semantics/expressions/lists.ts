@@ -7,6 +7,8 @@ import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import { compile, fixed, isNil, named, ranged, variadic, type Evaluate, type Operator, type Scope } from './compile.ts';
+import { refuseVariableName } from './names.ts';
+import { operandsOf, required } from './operands.ts';
 import { refuse } from './refusal.ts';
 
 function indexed(value: unknown, index: unknown, name: string): unknown {
@@ -30,15 +32,16 @@ function wholeOperand(value: unknown, code: number, message: string): number {
   return toDouble(value);
 }
 
-const slice = ranged(2, 3, (list, first, count) => {
-  if (isNil(list) || isNil(first) || count === null) return null;
+const slice = ranged(2, 3, (list, first, ...counts) => {
+  const [count] = counts;
+  if (isNil(list) || isNil(first) || (counts.length > 0 && isNil(count))) return null;
   const values = listOperand(list, 28_724, 'First argument to $slice must be an array');
   const at = wholeOperand(
     first,
     28_725,
     `Second argument to $slice must be a numeric value, but is of type: ${typeNameOf(first)}`,
   );
-  if (count === undefined) return at >= 0 ? values.slice(0, at) : values.slice(at);
+  if (counts.length === 0) return at >= 0 ? values.slice(0, at) : values.slice(at);
   const size = wholeOperand(
     count,
     28_727,
@@ -64,19 +67,21 @@ const isIn = fixed(2, (value, list) => {
   return (list as unknown[]).some((one) => isEqual(one, value));
 });
 
-const indexOf = ranged(2, 4, (list, wanted, start, end) => {
+const indexOf = ranged(2, 4, (list, wanted, ...bounds) => {
+  const [start, end] = bounds;
   if (isNil(list)) return null;
   const values = listOperand(list, 40_090, '$indexOfArray requires an array as a first argument');
   const from =
-    start === undefined ? 0 : wholeOperand(start, 40_096, '$indexOfArray requires an integral starting index');
+    bounds.length === 0 ? 0 : wholeOperand(start, 40_096, '$indexOfArray requires an integral starting index');
   const to =
-    end === undefined ? values.length : wholeOperand(end, 40_096, '$indexOfArray requires an integral ending index');
+    bounds.length < 2 ? values.length : wholeOperand(end, 40_096, '$indexOfArray requires an integral ending index');
   if (from < 0 || to < 0) throw refuse(40_097, '$indexOfArray requires a nonnegative index');
   const found = values.slice(0, to).findIndex((value, at) => at >= from && isEqual(value, wanted));
   return found;
 });
 
-const range = ranged(2, 3, (start, end, step = 1) => {
+const range = ranged(2, 3, (start, end, ...steps) => {
+  const [step] = steps.length === 0 ? [1] : steps;
   const [from, to] = [
     wholeOperand(start, 34_444, '$range requires a numeric starting value'),
     wholeOperand(end, 34_446, '$range requires a numeric ending value'),
@@ -94,15 +99,16 @@ function each(
   name: string,
   inner: 'in' | 'cond',
 ): { readonly input: Evaluate; readonly variable: string; readonly body: Evaluate } {
-  if (!isDoc(operand))
-    throw refuse(inner === 'in' ? 16_878 : 28_646, `${name} only supports an object as its argument`);
-  if (!Object.hasOwn(operand, 'input'))
-    throw refuse(inner === 'in' ? 16_880 : 28_648, `Missing 'input' parameter to ${name}`);
-  if (!Object.hasOwn(operand, inner))
-    throw refuse(inner === 'in' ? 16_882 : 28_650, `Missing '${inner}' parameter to ${name}`);
+  const isMap = inner === 'in';
+  if (!isDoc(operand)) throw refuse(isMap ? 16_878 : 28_646, `${name} only supports an object as its argument`);
+  const known = isMap ? ['input', 'as', 'in'] : ['input', 'as', 'cond', 'limit'];
+  const unknown = Object.keys(operand).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw refuse(isMap ? 16_879 : 28_647, `Unrecognized parameter to ${name}: ${unknown}`);
+  if (!Object.hasOwn(operand, 'input')) throw refuse(isMap ? 16_880 : 28_648, `Missing 'input' parameter to ${name}`);
+  if (!Object.hasOwn(operand, inner)) throw refuse(isMap ? 16_882 : 28_650, `Missing '${inner}' parameter to ${name}`);
   const { as = 'this' } = operand;
-  if (typeof as !== 'string' || !/^[a-z_\u0080-\uffff]\w*$/u.test(as))
-    throw new ServerError('FailedToParse', `'${String(as)}' starts with an invalid character for a user variable name`);
+  if (typeof as !== 'string') throw new ServerError('TypeMismatch', `${name}'s 'as' must be a string`);
+  refuseVariableName(as);
   return { input: compile(operand['input']), variable: as, body: compile(operand[inner]) };
 }
 
@@ -138,16 +144,22 @@ const filter: Operator = (operand, name) => {
   };
 };
 
+const REDUCE_CODES = {
+  noDocument: 40_075,
+  unknown: 40_076,
+  missing: { input: 40_077, initialValue: 40_078, in: 40_079 },
+};
+
 const reduce: Operator = (operand, name) => {
-  const parts = named(operand, name, ['input', 'initialValue', 'in'], ['input', 'in']);
-  if (!isDoc(operand) || !Object.hasOwn(operand, 'initialValue'))
-    throw refuse(40_079, "$reduce requires 'initialValue' to be specified");
+  const parts = required<'input' | 'initialValue' | 'in'>(
+    operandsOf(operand, name, ['input', 'initialValue', 'in'], REDUCE_CODES),
+  );
   return (scope) => {
-    const list = parts.input?.(scope);
+    const list = parts.input(scope);
     if (isNil(list)) return null;
-    let value = parts.initialValue?.(scope);
+    let value = parts.initialValue(scope);
     for (const one of listOperand(list, 40_080, "$reduce requires that 'input' be an array"))
-      value = parts.in?.({ ...scope, variables: { ...scope.variables, this: one, value } });
+      value = parts.in({ ...scope, variables: { ...scope.variables, this: one, value } });
     return value;
   };
 };
@@ -208,10 +220,17 @@ const sortArray: Operator = (operand, name) => {
 
 const zip: Operator = (operand) => {
   if (!isDoc(operand)) throw refuse(34_460, '$zip only supports an object as an argument');
+  const unknown = Object.keys(operand).find((key) => !['inputs', 'defaults', 'useLongestLength'].includes(key));
+  if (unknown !== undefined) throw refuse(34_464, `$zip found an unknown argument: ${unknown}`);
   const inputs = operand['inputs'];
   if (!Array.isArray(inputs) || inputs.length === 0) throw refuse(34_461, 'inputs must be an array of expressions');
   const lists = (inputs as unknown[]).map(compile);
-  const isLongest = operand['useLongestLength'] === true;
+  const { useLongestLength: isLongest = false } = operand;
+  if (typeof isLongest !== 'boolean') throw refuse(34_463, 'useLongestLength must be a bool');
+  if (!isLongest && operand['defaults'] !== undefined)
+    throw refuse(34_466, "cannot specify defaults unless 'useLongestLength' is true.");
+  if (Array.isArray(operand['defaults']) && operand['defaults'].length !== inputs.length)
+    throw refuse(34_467, 'defaults and inputs must have the same length');
   const defaults = operand['defaults'] === undefined ? null : compile(operand['defaults']);
   return (scope) => {
     const values = lists.map((list) => list(scope));

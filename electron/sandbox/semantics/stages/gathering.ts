@@ -1,12 +1,13 @@
 import { sortFieldsOf, sortKeyOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { accumulatorOf, isGrowing, type Accumulator } from '../expressions/accumulators.ts';
-import { compile, scopeOf, type Scope } from '../expressions/compile.ts';
+import { compareValues } from '../compare.ts';
+import { compile, constantOf, scopeOf, type Scope } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { keyOf } from '../field-names.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
-import { assign, isDoc, type Doc } from '../values.ts';
+import { assign, isDoc, typeRank, type Doc } from '../values.ts';
 import { Memory, type KeyedDoc } from './memory.ts';
 import { withinLimit } from './partitions.ts';
 import type { CompileStage } from './stage.ts';
@@ -212,6 +213,37 @@ export const sortByCount: CompileStage = (operand, context) => {
   return (input) => sorted(grouped(input));
 };
 
+/** The boundaries of buckets. Errors: 40191 to 40194, 40200. */
+function limitsOf(boundaries: unknown): readonly unknown[] {
+  if (!Array.isArray(boundaries)) throw refuse(40_200, "The $bucket 'boundaries' field must be an array");
+  const limits = (boundaries as unknown[]).map((limit) => {
+    const value = constantOf(compile(limit));
+    if (value === undefined) throw refuse(40_191, "The $bucket 'boundaries' field must be an array of constant values");
+    return value;
+  });
+  if (limits.length < 2) throw refuse(40_192, "The $bucket 'boundaries' field must have at least 2 values");
+  for (const [at, limit] of limits.slice(1).entries()) {
+    if (typeRank(limit) !== typeRank(limits[at]))
+      throw refuse(40_193, "All values in the the 'boundaries' option to $bucket must have the same type");
+    if (compareValues(limits[at], limit) >= 0)
+      throw refuse(40_194, "The 'boundaries' option to $bucket must be sorted in ascending order");
+  }
+  return limits;
+}
+
+/** The bucket of what lies outside of all others. Errors: 40195, 40199. */
+function restOf(otherwise: unknown, limits: readonly unknown[]): unknown {
+  const value = constantOf(compile(otherwise));
+  if (value === undefined) throw refuse(40_195, "The $bucket 'default' field must be a constant expression");
+  const isWithin = compareValues(value, limits[0]) >= 0 && compareValues(value, limits.at(-1)) < 0;
+  if (isWithin)
+    throw refuse(
+      40_199,
+      "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary.",
+    );
+  return value;
+}
+
 /** `$bucket`. */
 export const bucket: CompileStage = (operand, context) => {
   if (!isDoc(operand)) throw refuse(40_201, 'Argument to $bucket stage must be an object');
@@ -220,15 +252,17 @@ export const bucket: CompileStage = (operand, context) => {
   if (unknown !== undefined) throw refuse(40_197, `Unrecognized option to $bucket: ${unknown}.`);
   if (groupBy === undefined || boundaries === undefined)
     throw refuse(40_198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
-  if (!Array.isArray(boundaries) || boundaries.length < 2)
-    throw refuse(40_192, "The $bucket 'boundaries' field must have at least 2 values");
-  const limits = boundaries as unknown[];
+  if (typeof groupBy === 'string' ? !groupBy.startsWith('$') : !isDoc(groupBy))
+    throw refuse(40_202, "The $bucket 'groupBy' field must be defined as a $-prefixed path or an expression");
+  if (output !== undefined && !isDoc(output)) throw refuse(40_196, "The $bucket 'output' field must be an object");
+  const limits = limitsOf(boundaries);
+  const rest = Object.hasOwn(operand, 'default') ? { default: { $literal: restOf(otherwise, limits) } } : {};
   const branches = limits.slice(0, -1).map((from, at) => ({
     case: { $and: [{ $gte: [groupBy, { $literal: from }] }, { $lt: [groupBy, { $literal: limits[at + 1] }] }] },
     then: { $literal: from },
   }));
   const id = {
-    $switch: { branches, ...(Object.hasOwn(operand, 'default') ? { default: { $literal: otherwise } } : {}) },
+    $switch: { branches, ...rest },
   };
   const [grouped, sorted] = [
     group({ _id: id, ...(isDoc(output) ? output : { count: { $sum: 1 } }) }, context),

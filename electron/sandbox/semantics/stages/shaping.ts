@@ -111,6 +111,13 @@ export const unwind: CompileStage = (operand) => {
     throw refuse(28_818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
   if (indexField !== undefined && (typeof indexField !== 'string' || indexField === ''))
     throw refuse(28_810, 'expected a non-empty string for the includeArrayIndex option to $unwind stage');
+  if (typeof indexField === 'string' && indexField.startsWith('$'))
+    throw refuse(28_822, `includeArrayIndex option to $unwind stage should not be prefixed with a '$': ${indexField}`);
+  if (isKept !== undefined && typeof isKept !== 'boolean')
+    throw refuse(
+      28_809,
+      `expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage, got ${typeNameOf(isKept)}`,
+    );
   const parts = keysOf(path.slice(1));
   const withIndex = (document: Doc, index: unknown): Doc =>
     typeof indexField === 'string' ? setAt(document, keysOf(indexField), index) : document;
