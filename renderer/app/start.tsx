@@ -17,6 +17,7 @@ import { NoBridgeScreen } from './crash-screen.tsx';
 import { currentTarget, followAddress, navigateTo } from './hash-location.ts';
 import { followTheme } from './theme.ts';
 import './forced-colors.css';
+import './high-contrast.css';
 
 /** Composes the window: the bridge of the preload, the store of answers, the live updates, and the screens on top. */
 async function start(container: HTMLElement): Promise<void> {
