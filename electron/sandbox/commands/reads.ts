@@ -354,7 +354,8 @@ const count: Command = {
     const onView = aggregateOnView(call, collection, [{ $count: 'n' }]);
     if (onView !== null) return { n: Array.from(documentsOn(onView))[0]?.['n'] ?? 0 };
     const request = readRequest(call);
-    if (Object.keys(request.filter).length === 0 && !request.skip && !request.limit)
+    const { filter, skip, limit, hint } = request;
+    if (Object.keys(filter).length === 0 && !skip && !limit && (hint === undefined || hint === null))
       return { n: call.deployment.records.count(collection) };
     let n = 0;
     for (const _found of call.deployment.find(call.db, name, request)) n += 1;

@@ -142,6 +142,14 @@ describe('indexes', () => {
   });
 });
 
+describe('a count', () => {
+  it('looks through the index that it is told, and refuses one that there is not', async () => {
+    expect((await db.command({ count: 'documents', hint: 'rare_1' }))['n']).toBe(10);
+    expect((await db.command({ count: 'documents', hint: { $natural: 1 } }))['n']).toBe(DOCUMENTS);
+    await expect(db.command({ count: 'documents', hint: 'none' })).rejects.toMatchObject({ code: 2 });
+  });
+});
+
 describe('documents that expire', () => {
   it('are deleted once their time has come, and the change stream tells it; others stay', async () => {
     const expiring = db.collection<Document>('expiring');
