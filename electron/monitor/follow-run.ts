@@ -117,7 +117,7 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
     const { changes, position, isInvalidated } = batch.value;
     // What the driver held from before tells nothing of the time since; an asking that came after everything was taken does.
     const wasDrained = isDrained;
-    isDrained = changes.length < BATCH_CHANGES_FULL;
+    isDrained = isAllThereIs(batch.value, askedAt.value.getTime());
     const isIdle = changes.length === 0 && !isInvalidated;
     const asOf = wasDrained && isDrained ? askedAt.value.getTime() : null;
     const now = work.clock.monotonicMs();
@@ -136,6 +136,15 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
     const told = work.tellStanding();
     if (told !== null) return told;
   }
+}
+
+/** How old the last change of a batch is at most where nothing has happened behind it yet, in milliseconds: its time is told to the second. */
+const NEWEST_MS = 3_000;
+
+/** A batch that is not full may still be an old one, because servers also end batches by their bytes and shards by their own ends. */
+function isAllThereIs({ changes, lastAtMs }: ChangeBatch, askedAtMs: number): boolean {
+  if (changes.length >= BATCH_CHANGES_FULL) return false;
+  return changes.length === 0 || lastAtMs === null || lastAtMs >= askedAtMs - NEWEST_MS;
 }
 
 function applyBatch(work: MonitorWork, batch: ChangeBatch, asOf: number | null): Result<void, AppError> {

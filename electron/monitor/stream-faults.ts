@@ -2,9 +2,12 @@ import type { AppError } from '#domain/errors.ts';
 
 /**
  * Codes of MongoDB that say that a stream cannot be taken up at its position any more: history lost (286), fatal (280), position
- * lost (136), token invalid (260), of a failed parse (9), for another stream (40647, 50811, 50795), for an event that is gone.
+ * lost (136), token invalid (260), of a failed parse (9), for another stream (40647, 50811, 50795), for an event that is gone; and that the
+ * next event is larger than a message may be (10334), at which the stream would fail again for as long as the log has it.
  */
-const POSITION_LOST: ReadonlySet<number> = new Set([286, 280, 136, 260, 9, 40_647, 50_811, 50_795, 40_576, 50_792]);
+const POSITION_LOST: ReadonlySet<number> = new Set([
+  286, 280, 136, 260, 9, 40_647, 50_811, 50_795, 40_576, 50_792, 10_334,
+]);
 
 /** Codes that say that there are no streams here: not on a standalone (40573), unknown stage (40324), unknown command (59, 115, 303). */
 const NO_STREAMS: ReadonlySet<number> = new Set([40_573, 40_324, 59, 115, 303, 238]);

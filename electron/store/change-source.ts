@@ -28,6 +28,8 @@ export interface ChangeBatch {
   readonly position: string;
   /** True where a followed collection was dropped or renamed: what is known of it is void. */
   readonly isInvalidated: boolean;
+  /** When the last of them happened, by the server's clock to the second, in milliseconds since 1970; null where there is none or it does not say. */
+  readonly lastAtMs: number | null;
 }
 
 /** What of a collection is read: a part of its ids, and of jobs those of a window. */
@@ -221,12 +223,18 @@ class StreamFollower implements ChangeFollower {
       isInvalidated: events.some((event) =>
         ['invalidate', 'drop', 'rename', 'dropDatabase'].includes(event.operationType),
       ),
+      lastAtMs: timeOf(events.at(-1)),
     };
   }
 
   async close(): Promise<void> {
     await this.#stream.close();
   }
+}
+
+function timeOf(event: ChangeStreamDocument<RawDocument> | undefined): number | null {
+  const time = event?.clusterTime;
+  return time === undefined ? null : time.getHighBitsUnsigned() * 1000;
 }
 
 function changesOf(event: ChangeStreamDocument<RawDocument>): StoreChange[] {

@@ -15,6 +15,7 @@ import { NOW_MS } from '../cache/cache-world.ts';
 interface LoggedChange {
   readonly change: StoreChange;
   readonly isInvalidating: boolean;
+  readonly atMs: number;
 }
 
 /** An error as the driver throws it when the server answers with a code. */
@@ -59,19 +60,19 @@ export class FakeServer implements ChangesPort {
     for (const change of changes) {
       const { part, id } = subjectOf(change);
       this.#documents.get(part)?.set(id, change);
-      this.#log.push({ change, isInvalidating: false });
+      this.#log.push({ change, isInvalidating: false, atMs: this.nowMs });
     }
   }
 
   delete(part: CachedPart, id: string): void {
     this.#documents.get(part)?.delete(id);
-    this.#log.push({ change: { type: 'deleted', part, id }, isInvalidating: false });
+    this.#log.push({ change: { type: 'deleted', part, id }, isInvalidating: false, atMs: this.nowMs });
   }
 
   /** Drops a collection: the stream says that it is void and nothing of the single documents. */
   drop(part: CachedPart): void {
     this.#documents.get(part)?.clear();
-    this.#log.push({ change: { type: 'deleted', part, id: '' }, isInvalidating: true });
+    this.#log.push({ change: { type: 'deleted', part, id: '' }, isInvalidating: true, atMs: this.nowMs });
   }
 
   /** Forgets the changes up to now, as an oplog does that is too small. */
@@ -189,6 +190,7 @@ export class FakeServer implements ChangesPort {
             changes: events.filter(({ isInvalidating }) => !isInvalidating).map(({ change }) => change),
             position: String(position),
             isInvalidated: events.some(({ isInvalidating }) => isInvalidating),
+            lastAtMs: events.at(-1)?.atMs ?? null,
           };
         }),
       close: () => {

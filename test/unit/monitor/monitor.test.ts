@@ -47,6 +47,24 @@ interface Running {
   readonly lines: string[];
 }
 
+/** A writer that writes changes of the stream in another way. */
+function withApply(inner: CopyWriter, apply: CopyWriter['apply']): CopyWriter {
+  return {
+    standing: () => inner.standing(),
+    apply,
+    applyRead: (changes, position, asOfMs) => inner.applyRead(changes, position, asOfMs),
+    openSnapshot: (position) => inner.openSnapshot(position),
+    applyPages: (pages) => inner.applyPages(pages),
+    applySweep: (range) => inner.applySweep(range),
+    lacking: (part, ids) => inner.lacking(part, ids),
+    setAsOf: (asOfMs) => inner.setAsOf(asOfMs),
+    declareVoid: () => inner.declareVoid(),
+    keepSince: (sinceMs, limit) => inner.keepSince(sinceMs, limit),
+    size: () => inner.size(),
+    giveBack: (pages) => inner.giveBack(pages),
+  };
+}
+
 /** Starts a monitor whose waits pass at once and move the clock instead. */
 function start(
   server: FakeServer,
@@ -195,10 +213,38 @@ describe('where there are change streams', () => {
   });
 });
 
+describe('where the copy was left behind', () => {
+  it('is as old as it was until the last change is there, however small the batches are', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const first = start(server);
+    await untilMode(first, 'stream');
+    await untilSame(server);
+    await first.monitor.stop();
+    const asOf = expectOk(cache.reader.standing()).asOfMs ?? 0;
+    for (let n = 0; n < 12; n += 1) server.put(jobChange(jobIn({ id: `k${n}`, updatedAtMs: NOW_MS })));
+    server.nowMs += 3_600_000;
+    const told: (readonly [number, number | null])[] = [];
+    const inner = cache.writer;
+    const second = start(server, {
+      writer: withApply(inner, (changes, position, asOfMs) => {
+        told.push([changes.length, asOfMs ?? null]);
+        return inner.apply(changes, position, asOfMs);
+      }),
+    });
+    await vi.waitFor(() => expect(second.statuses.at(-1)?.asOfMs ?? 0).toBeGreaterThan(asOf + 3_000_000), WAIT);
+    await untilSame(server);
+    const withChanges = told.filter(([changes]) => changes > 0);
+    expect(withChanges.length).toBeGreaterThan(2);
+    expect(withChanges.every(([, asOfMs]) => asOfMs === null)).toBe(true);
+  });
+});
+
 describe('where the stream has a gap', () => {
   it.each([
     ['the history is gone (286)', 286],
     ['the token is refused (260)', 260],
+    ['an event is too large for a message (10334)', 10_334],
   ])('compares with the server behind a new stream: %s', async (_, code) => {
     const server = new FakeServer(true);
     fill(server);
@@ -322,21 +368,9 @@ describe('where the copy cannot be written', () => {
     fill(server);
     let full = 0;
     const inner = cache.writer;
-    const writer: CopyWriter = {
-      standing: () => inner.standing(),
-      apply: (changes, position, asOfMs) =>
-        changes.length > 0 && full++ < 3 ? err(appError('disk_full', 'test')) : inner.apply(changes, position, asOfMs),
-      applyRead: (changes, position, asOfMs) => inner.applyRead(changes, position, asOfMs),
-      openSnapshot: (position) => inner.openSnapshot(position),
-      applyPages: (pages) => inner.applyPages(pages),
-      applySweep: (range) => inner.applySweep(range),
-      lacking: (part, ids) => inner.lacking(part, ids),
-      setAsOf: (asOfMs) => inner.setAsOf(asOfMs),
-      declareVoid: () => inner.declareVoid(),
-      keepSince: (sinceMs, limit) => inner.keepSince(sinceMs, limit),
-      size: () => inner.size(),
-      giveBack: (pages) => inner.giveBack(pages),
-    };
+    const writer = withApply(inner, (changes, position, asOfMs) =>
+      changes.length > 0 && full++ < 3 ? err(appError('disk_full', 'test')) : inner.apply(changes, position, asOfMs),
+    );
     const one = start(server, { writer });
     await untilMode(one, 'stream');
     server.put(jobChange(jobIn({ id: 'new' })));
