@@ -16,13 +16,19 @@ export function failed(
 }
 
 /**
- * `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3).
- * @returns milliseconds from `nowMs`, 0 where the header is missing or says nothing
+ * `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3). A date is one of the provider's clock, which is known
+ * by its own `Date`: whoever reckons with another clock that goes minutes wrong waits so much too short or too long.
+ * @param nowMs taken for the provider's clock where it does not say what that shows
+ * @returns milliseconds from now, 0 where the header is missing or says nothing
  */
-export function retryAfterMsOf(header: string | null, nowMs: number): number {
-  if (header === null || header.trim() === '') return 0;
-  const seconds = Number(header);
-  const waitMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - nowMs;
+export function retryAfterMsOf(headers: Headers, nowMs: number): number {
+  const asked = headers.get('retry-after');
+  if (asked === null || asked.trim() === '') return 0;
+  const saidMs = Date.parse(headers.get('date') ?? '');
+  const seconds = Number(asked);
+  const waitMs = Number.isFinite(seconds)
+    ? seconds * 1000
+    : Date.parse(asked) - (Number.isFinite(saidMs) ? saidMs : nowMs);
   return Number.isFinite(waitMs) ? Math.min(Math.max(0, Math.round(waitMs)), RETRY_AFTER_MS_MAX) : 0;
 }
 

@@ -107,7 +107,7 @@ function failedStatus(response: Response, text: string, errors: ErrorReader): Re
       ),
     },
     null,
-    retryAfterMsOf(response.headers.get('retry-after'), Date.now()),
+    retryAfterMsOf(response.headers, Date.now()),
   );
 }
 

@@ -186,10 +186,9 @@ async function generateImage(
 
 function failureOf(cause: unknown): GenerationFailure {
   const headers: unknown = cause instanceof APIError ? cause.headers : null;
-  const retryAfter = headers instanceof Headers ? headers.get('retry-after') : null;
   return {
     evidence: evidenceOf(cause),
-    retryAfterMs: retryAfterMsOf(retryAfter, Date.now()),
+    retryAfterMs: headers instanceof Headers ? retryAfterMsOf(headers, Date.now()) : 0,
     providerCostMicroUsd: null,
   };
 }

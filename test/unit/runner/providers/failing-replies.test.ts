@@ -114,10 +114,26 @@ describe.each(ADAPTERS)('the adapter for $name', (adapter) => {
     expect(server.calls).toHaveLength(1);
   });
 
-  it('understands a date in Retry-After', async () => {
+  it.each([
+    { clock: 'five minutes behind ours', skewMs: -300_000 },
+    { clock: 'five minutes before ours', skewMs: 300_000 },
+  ])('understands a date in Retry-After by the clock of the provider, which is $clock', async ({ skewMs }) => {
+    const server = await startRecordedServer();
+    const thereMs = Date.now() + skewMs;
+    const [said, at] = [new Date(thereMs).toUTCString(), new Date(thereMs + 60_000).toUTCString()];
+    server.answer({ status: 429, headers: { Date: said, 'Retry-After': at }, body: adapter.error('Slow down.', '') });
+    const failure = await failureOf(adapter, server);
+    expect(failure.retryAfterMs).toBe(60_000);
+  });
+
+  it('understands a date in Retry-After of a provider that does not say what time it is', async () => {
     const server = await startRecordedServer();
     const at = new Date(Date.now() + 60_000).toUTCString();
-    server.answer({ status: 429, headers: { 'Retry-After': at }, body: adapter.error('Slow down.', '') });
+    const body = JSON.stringify(adapter.error('Slow down.', ''));
+    server.answer((response) => {
+      response.sendDate = false;
+      response.writeHead(429, { 'Content-Type': 'application/json', 'Retry-After': at }).end(body);
+    });
     const failure = await failureOf(adapter, server);
     expect(failure.retryAfterMs).toBeGreaterThan(30_000);
     expect(failure.retryAfterMs).toBeLessThanOrEqual(60_000);
