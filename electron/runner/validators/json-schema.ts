@@ -63,7 +63,10 @@ function compile(schema: AnySchema) {
       ? new Ajv2019(OPTIONS)
       : new Ajv(OPTIONS);
   addFormats(ajv);
-  return ajv.compile(schema);
+  const validate = ajv.compile(schema);
+  // It would answer with a promise, which holds everything for right and, rejected behind everybody's back, ends the process.
+  if ('$async' in validate) throw new Error('$async is no word of JSON Schema');
+  return validate;
 }
 
 /** Schemas are the customer's, and a pattern in one can take longer than the universe: only `vm` ends what does not return. */

@@ -69,6 +69,7 @@ describe('a schema that cannot be used', () => {
     { schema: { $ref: 'https://elsewhere.example/schema.json' } },
     { schema: { pattern: '(' } },
     { schema: { $schema: 'https://example.com/unknown' } },
+    { schema: { $async: true, type: 'object' } },
   ])('is found out before anything is bought: $schema', ({ schema }) => {
     expect(schemaProblem({ schema })).toContain('cannot be used');
   });
