@@ -2,6 +2,7 @@ import { Long, type Timestamp } from 'bson';
 import { SessionTable } from './commands/session-table.ts';
 import { ServerError } from './semantics/server-error.ts';
 import { MEMORY_MAX } from './semantics/stages/memory.ts';
+import type { Write } from './semantics/update-paths.ts';
 import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
 import { numberOf, type Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
@@ -16,6 +17,7 @@ import { snapshotOf } from './storage/snapshot.ts';
 import { INDEXES_EMPTY, type Sqlite } from './storage/schema.ts';
 import { CursorTable } from './streams/cursors.ts';
 import { Oplog } from './streams/oplog.ts';
+import { reckonedDifference, writtenDifference, type Difference } from './streams/document-difference.ts';
 import { updateDescription } from './streams/update-description.ts';
 import { validate } from './storage/validation.ts';
 import { RetryableWrites } from './storage/retryable-writes.ts';
@@ -164,11 +166,12 @@ export class Deployment {
   ): Doc | null {
     const updated = applyUpdate(found.document, request);
     if (updated === null) return null;
-    const { document: after, bytes } = updated;
+    const { document: after, bytes, writes } = updated;
     if (isValidated) validate(collection, after, found.document);
     this.#touch(collection.db);
     this.records.replace(collection, found.record, { before: found.document, after, bytes });
-    const isReplacement = kindOfUpdate(request.update) === 'replacement';
+    const difference = differenceOf(found.document, after, { writes, request });
+    const isReplacement = difference === null;
     this.oplog.append({
       operationType: isReplacement ? 'replace' : 'update',
       db: collection.db,
@@ -176,7 +179,7 @@ export class Deployment {
       uuid: collection.uuid,
       fields: {
         documentKey: { _id: found.document['_id'] },
-        ...(isReplacement ? {} : { updateDescription: updateDescription(found.document, after) }),
+        ...(isReplacement ? {} : { updateDescription: updateDescription(difference) }),
         ...this.#images(collection, found.document, isReplacement ? null : after),
       },
       ...(isReplacement ? { fullDocument: bytes } : {}),
@@ -276,6 +279,16 @@ export class Deployment {
     if (!isOn) return {};
     return { fullDocumentBeforeChange: before, ...(after === null ? {} : { postImage: after }) };
   }
+}
+
+/** What an update's event tells of it; null for a replacement, which a pipeline's update is told as where that is shorter. */
+function differenceOf(
+  before: Doc,
+  after: Doc,
+  { writes, request }: { readonly writes: readonly Write[] | null; readonly request: UpdateRequest },
+): Difference | null {
+  if (writes !== null) return writtenDifference(writes, after);
+  return kindOfUpdate(request.update) === 'replacement' ? null : reckonedDifference(before, after);
 }
 
 /** MongoDB's limit of indexes of one collection. */

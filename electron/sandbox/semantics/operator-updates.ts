@@ -10,7 +10,7 @@ import { numberKind, toDouble } from './numbers.ts';
 import { ServerError } from './server-error.ts';
 import { shownValue } from './shown-value.ts';
 import { typeNameOf } from './type-operator.ts';
-import { changeAt, type Change, type Positions, type Way } from './update-paths.ts';
+import { changeAt, type Change, type Positions, type Way, type Write } from './update-paths.ts';
 import { isDoc, type Doc } from './values.ts';
 
 /** What operators need besides the document. */
@@ -58,22 +58,47 @@ interface Step {
   readonly operand: unknown;
 }
 
-/** Applies operators to a document in exact form, in place: the paths in their order, as MongoDB does. */
-export function applyOperators(document: Doc, operators: Doc, context: OperatorContext): void {
+/**
+ * Applies operators to a document in exact form, in place: the paths in their order, as MongoDB does.
+ * @returns what they wrote, in that order; of a `$push` that only put elements behind the others, these elements
+ */
+export function applyOperators(document: Doc, operators: Doc, context: OperatorContext): readonly Write[] {
   const steps = stepsOf(operators);
   refuseConflicts(steps);
   const positions = positionsOf(document, steps, context);
   const id = document['_id'];
+  const writes: Write[] = [];
   for (const { operator, path, operand } of steps) {
     if (operator === '$setOnInsert' && !context.isInsert) continue;
     if (!context.isInsert) refuseDollar(operator, operator === '$rename' ? operand : pathOf(path));
     if (operator === '$rename' && typeof operand === 'string') {
-      rename(document, path, operand, positions);
+      writes.push(...rename(document, path, operand, positions));
       continue;
     }
-    const change = changeOf(operator, operand, id, context);
-    changeAt(document, path, change, wayOf(operator), positions);
+    const written = changeAt(document, path, changeOf(operator, operand, id, context), {
+      way: wayOf(operator),
+      positions,
+    });
+    writes.push(...(operator === '$push' ? written.flatMap((one) => ofPush(one, operand)) : written));
   }
+  return writes;
+}
+
+/** A list is written as a whole, unless elements were only put behind others without a word of their order (MongoDB's `PushNode::logUpdate`). */
+function ofPush(write: Write, operand: unknown): readonly Write[] {
+  const { before, after, path } = write;
+  if (!Array.isArray(before) || !Array.isArray(after) || before.length === 0) return [write];
+  const { $each, $sort, $position } =
+    isDoc(operand) && Array.isArray(operand['$each']) ? operand : { $each: [operand] };
+  const added = $each as readonly unknown[];
+  const isBehind = $position === undefined || toDouble($position) > before.length;
+  if ($sort !== undefined || !isBehind || after.length !== before.length + added.length) return [write];
+  return added.map((element, at) => ({
+    kind: 'created',
+    path: [...path, before.length + at],
+    before: undefined,
+    after: element,
+  }));
 }
 
 /** Documents may have fields of the first level with a dollar, but no operator makes one in a document that is there. */
@@ -256,7 +281,7 @@ function currentDate(operand: unknown, { now, timestamp }: OperatorContext): unk
   );
 }
 
-function rename(document: Doc, from: readonly string[], target: string, positions: Positions): void {
+function rename(document: Doc, from: readonly string[], target: string, positions: Positions): readonly Write[] {
   const to = keysOf(target);
   for (const [path, side] of [
     [from, 'source'],
@@ -271,17 +296,14 @@ function rename(document: Doc, from: readonly string[], target: string, position
       );
   }
   let taken: unknown;
-  changeAt(
-    document,
-    from,
-    (current) => {
-      taken = current;
-      return undefined;
-    },
-    'leave',
-    positions,
-  );
-  if (taken !== undefined) changeAt(document, to, () => taken, 'create', positions);
+  const take: Change = (current) => {
+    taken = current;
+    return undefined;
+  };
+  const removal = changeAt(document, from, take, { way: 'leave', positions });
+  return taken === undefined
+    ? removal
+    : [...removal, ...changeAt(document, to, () => taken, { way: 'create', positions })];
 }
 
 function isThroughList(document: Doc, path: readonly string[]): boolean {

@@ -1,4 +1,5 @@
-import { keyOf, pathOf, placeOf } from './field-names.ts';
+import { keyOf, nameOf, pathOf, placeOf } from './field-names.ts';
+import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
 import { shownValue } from './shown-value.ts';
 import { assign, isDoc, type Doc } from './values.ts';
@@ -8,6 +9,18 @@ const PADDING_MAX = 1_500_000;
 
 /** What an operator does at a place. `undefined` for the current value says that nothing is there; as a result, that nothing shall be. */
 export type Change = (current: unknown, name: string) => unknown;
+
+/** A field's path: names, and numbers for places in lists. */
+export type ExactPath = readonly (string | number)[];
+
+/** What an operator did to a document: the field or element that it wrote over, removed, or made together with the way to it. */
+export interface Write {
+  readonly kind: 'updated' | 'created' | 'removed';
+  readonly path: ExactPath;
+  /** `undefined` where nothing was, or is. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
 
 /** What becomes of a path that leads nowhere: it is made, it is left, or it is left but must be one that could be made. */
 export type Way = 'create' | 'check' | 'leave';
@@ -24,9 +37,17 @@ export interface Positions {
  * Changes what stands at a path, in place. Errors: `PathNotViable` where the way leads through a value that has no fields,
  * `BadValue` for places of lists that are none.
  * @param way what becomes of a path that leads nowhere
+ * @returns what was written; nothing where all stayed as it was
  */
-export function changeAt(document: Doc, path: readonly string[], change: Change, way: Way, positions: Positions): void {
-  step(document, path, 0, { change, way, positions, document });
+export function changeAt(
+  document: Doc,
+  path: readonly string[],
+  change: Change,
+  { way, positions }: { readonly way: Way; readonly positions: Positions },
+): readonly Write[] {
+  const writes: Write[] = [];
+  step(document, path, 0, { change, way, positions, document, writes });
+  return writes;
 }
 
 interface Walk {
@@ -34,6 +55,7 @@ interface Walk {
   readonly way: Way;
   readonly positions: Positions;
   readonly document: Doc;
+  readonly writes: Write[];
 }
 
 function step(parent: Doc | unknown[], path: readonly string[], depth: number, walk: Walk): void {
@@ -48,7 +70,7 @@ function step(parent: Doc | unknown[], path: readonly string[], depth: number, w
     throw notViable(path, depth, parent);
   }
   if (depth === path.length - 1) {
-    put(parent, key, walk.change(valueOf(parent, key), name));
+    write(parent, path.slice(0, depth + 1), walk.change(valueOf(parent, key), name), walk);
     return;
   }
   const next = valueOf(parent, key);
@@ -60,8 +82,8 @@ function step(parent: Doc | unknown[], path: readonly string[], depth: number, w
       );
     if (walk.way !== 'create') return;
     const made: Doc = {};
-    step(made, path, depth + 1, walk);
-    put(parent, key, made);
+    step(made, path, depth + 1, { ...walk, writes: [] });
+    write(parent, path.slice(0, depth + 1), made, walk);
     return;
   }
   if (isDoc(next) || Array.isArray(next)) step(next, path, depth + 1, walk);
@@ -94,6 +116,30 @@ function stepChosen(parent: Doc | unknown[], path: readonly string[], depth: num
 function valueOf(parent: Doc | unknown[], key: string | number): unknown {
   if (Array.isArray(parent)) return parent[Number(key)];
   return Object.hasOwn(parent, key) ? parent[key] : undefined;
+}
+
+/** Puts a value at the end of a path, and notes it unless the same was there. */
+function write(parent: Doc | unknown[], path: readonly string[], value: unknown, { document, writes }: Walk): void {
+  const name = path.at(-1) ?? '';
+  const key = Array.isArray(parent) ? (placeOf(name) ?? 0) : name;
+  const before = valueOf(parent, key);
+  if (before === undefined ? value !== undefined : !isSameBson(before, value)) {
+    const isRemoved = value === undefined && !Array.isArray(parent);
+    const kind = before === undefined ? 'created' : isRemoved ? 'removed' : 'updated';
+    // What is taken out of a list leaves null in its place.
+    const after = Array.isArray(parent) ? (value ?? null) : value;
+    writes.push({ kind, path: exactPath(document, path), before, after });
+  }
+  put(parent, key, value);
+}
+
+function exactPath(document: Doc, path: readonly string[]): ExactPath {
+  let value: unknown = document;
+  return path.map((name) => {
+    const key = Array.isArray(value) ? (placeOf(name) ?? name) : name;
+    value = Array.isArray(value) || isDoc(value) ? valueOf(value, key) : undefined;
+    return typeof key === 'number' ? key : nameOf(key);
+  });
 }
 
 function put(parent: Doc | unknown[], key: string | number, value: unknown): void {

@@ -6,6 +6,7 @@ import { isEqual } from './compare.ts';
 import { keysOf } from './field-names.ts';
 import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
+import type { Write } from './update-paths.ts';
 import { assign, encode, isDoc, storedBytes, type Doc } from './values.ts';
 
 /** How documents are to be changed; all in exact form. */
@@ -62,11 +63,13 @@ export interface Updated {
   /** In exact or working form. */
   readonly document: Doc;
   readonly bytes: Uint8Array;
+  /** What operators wrote; null where the whole document was given, or reckoned by a pipeline. */
+  readonly writes: readonly Write[] | null;
 }
 
 /** A document (exact form) after an update. @returns the new document, or null where nothing changed */
 export function applyUpdate(before: Doc, request: UpdateRequest): Updated | null {
-  const document = changed(before, request);
+  const { document, writes } = changed(before, request);
   if (Object.hasOwn(before, '_id') && !isSameBson(before['_id'], document['_id'])) {
     throw new ServerError(
       'ImmutableField',
@@ -76,16 +79,18 @@ export function applyUpdate(before: Doc, request: UpdateRequest): Updated | null
   const bytes = encode(document);
   // Bytes that a client sent may be others than those that are written anew of the same document.
   const isSame = Buffer.compare(storedBytes(before), bytes) === 0 || isSameBson(before, document);
-  return isSame ? null : { document, bytes };
+  return isSame ? null : { document, bytes, writes };
 }
 
-function changed(before: Doc, request: UpdateRequest): Doc {
+type Changed = Pick<Updated, 'document' | 'writes'>;
+
+function changed(before: Doc, request: UpdateRequest): Changed {
   const { update } = request;
   switch (kindOfUpdate(update)) {
     case 'pipeline':
-      return withIdOf(before, pipelineOf(request)(before));
+      return { document: withIdOf(before, pipelineOf(request)(before)), writes: null };
     case 'replacement':
-      return withIdOf(before, update as Doc);
+      return { document: withIdOf(before, update as Doc), writes: null };
     case 'operators': {
       return withOperators(before, request, false);
     }
@@ -125,17 +130,17 @@ function insertedDocument(request: UpdateRequest, seed: Doc): Doc {
         ? { _id: seed['_id'], ...(update as Doc) }
         : (update as Doc);
     case 'operators': {
-      return withOperators(seed, request, true);
+      return withOperators(seed, request, true).document;
     }
   }
 }
 
-function withOperators(before: Doc, request: UpdateRequest, isInsert: boolean): Doc {
-  const after = copyOf(before) as Doc;
+function withOperators(before: Doc, request: UpdateRequest, isInsert: boolean): Changed {
+  const document = copyOf(before) as Doc;
   const { filter, arrayFilters, collation = null, now = new Date() } = request;
   const timestamp = request.timestamp ?? new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 });
-  applyOperators(after, request.update as Doc, { filter, arrayFilters, collation, now, timestamp, isInsert });
-  return after;
+  const context = { filter, arrayFilters, collation, now, timestamp, isInsert };
+  return { document, writes: applyOperators(document, request.update as Doc, context) };
 }
 
 function withIdOf(before: Doc, after: Doc): Doc {

@@ -1,58 +1,50 @@
-import { keyOf, nameOf } from '../semantics/field-names.ts';
-import { isSameBson } from '../semantics/same-bson.ts';
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { keyOf } from '../semantics/field-names.ts';
+import type { ExactPath } from '../semantics/update-paths.ts';
+import type { Doc } from '../semantics/values.ts';
+import type { Difference } from './document-difference.ts';
 
-/** The parts of a field's path: names, and numbers for places in lists. */
-type Path = readonly (string | number)[];
-
-/** The difference of two documents as a change event tells it; field paths are dotted. */
-export function updateDescription(before: Doc, after: Doc): Doc {
+/** A difference as a change event tells it; field paths are dotted. What was written over stands before what was made, and both before what lies deeper. */
+export function updateDescription(difference: Difference): Doc {
   const updatedFields: Doc = {};
   const removedFields: string[] = [];
   const truncatedArrays: Doc[] = [];
   const disambiguatedPaths: Doc = {};
-  const named = (parts: Path): string => {
+  const named = (parts: ExactPath): string => {
     const path = parts.join('.');
     if (isAmbiguous(parts)) disambiguatedPaths[keyOf(path)] = parts;
     return path;
   };
-  const compare = (old: Doc, now: Doc, prefix: Path): void => {
-    for (const key of Object.keys(old))
-      if (!Object.hasOwn(now, key)) removedFields.push(named([...prefix, nameOf(key)]));
-    for (const [key, value] of Object.entries(now)) {
-      const path = [...prefix, nameOf(key)];
-      const previous = Object.hasOwn(old, key) ? old[key] : undefined;
-      if (Object.hasOwn(old, key) && isSameBson(previous, value)) continue;
-      if (isDoc(previous) && isDoc(value)) compare(previous, value, path);
-      else if (Array.isArray(previous) && Array.isArray(value) && previous.length > 0) {
-        compareLists(previous as unknown[], value as unknown[], path);
-      } else updatedFields[keyOf(named(path))] = value;
+  const tell = ({ isList, entries, newLength }: Difference, prefix: ExactPath): void => {
+    if (newLength !== null) truncatedArrays.push({ field: named(prefix), newSize: newLength });
+    const order = isList ? [LIST_ORDER] : DOCUMENT_ORDER;
+    const inOrder = isList ? [...entries].sort(([left], [right]) => Number(left) - Number(right)) : [...entries];
+    for (const kinds of order) {
+      for (const [part, entry] of inOrder) {
+        if (!kinds.has(entry.kind)) continue;
+        const path = [...prefix, part];
+        if (entry.kind === 'inside') tell(entry.difference, path);
+        else if (entry.kind === 'removed') removedFields.push(named(path));
+        else updatedFields[keyOf(named(path))] = entry.value;
+      }
     }
   };
-  const compareLists = (old: readonly unknown[], now: readonly unknown[], path: Path): void => {
-    const shared = Math.min(old.length, now.length);
-    // Two documents in the same place are compared field by field; a list that differs mostly elsewhere is told as a whole.
-    const isOther = (value: unknown, at: number): boolean =>
-      !isSameBson(old[at], value) && !(isDoc(old[at]) && isDoc(value));
-    const differing = now.slice(0, shared).filter(isOther).length;
-    if (differing * 2 > shared || now.length === 0) {
-      updatedFields[keyOf(named(path))] = now;
-      return;
-    }
-    if (now.length < old.length) truncatedArrays.push({ field: named(path), newSize: now.length });
-    for (const [at, value] of now.entries()) {
-      const previous = old[at];
-      if (at < shared && isSameBson(previous, value)) continue;
-      if (at < shared && isDoc(previous) && isDoc(value)) compare(previous, value, [...path, at]);
-      else updatedFields[keyOf(named([...path, at]))] = value;
-    }
-  };
-  compare(before, after, []);
+  tell(difference, []);
   const isAnyAmbiguous = Object.keys(disambiguatedPaths).length > 0;
   return { updatedFields, removedFields, truncatedArrays, ...(isAnyAmbiguous ? { disambiguatedPaths } : {}) };
 }
 
+const DOCUMENT_ORDER: readonly ReadonlySet<string>[] = [
+  new Set(['updated']),
+  new Set(['created']),
+  new Set(['removed']),
+  new Set(['inside']),
+];
+const LIST_ORDER: ReadonlySet<string> = new Set(['updated', 'created', 'inside']);
+
 /** True where the dotted path could be read otherwise: a name with a dot in it, or a name that looks like a place in a list. */
-function isAmbiguous(parts: Path): boolean {
-  return parts.some((part, at) => typeof part === 'string' && (part.includes('.') || (at > 0 && /^\d+$/.test(part))));
+function isAmbiguous(parts: ExactPath): boolean {
+  return parts.some((part, at) => typeof part === 'string' && (part.includes('.') || (at > 0 && PLACE.test(part))));
 }
+
+/** MongoDB's `isNumericPathComponentStrict`. */
+const PLACE = /^(0|[1-9]\d*)$/;
