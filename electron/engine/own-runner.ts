@@ -30,6 +30,7 @@ interface RunnerPlace {
 /** The runner of this machine, as the application has it beside its window: off until it is begun. */
 export class OwnRunner {
   readonly #config: EngineConfig;
+  readonly #schemaEntry: URL;
   readonly #onStatus: (status: RunnerStatus) => void;
   readonly #load: () => Promise<RunnerProgram>;
   #runner: JobRunner | null = null;
@@ -37,8 +38,15 @@ export class OwnRunner {
   #refusedAt: RunnerPlace | null = null;
   #isStopped = false;
 
-  constructor(config: EngineConfig, onStatus: (status: RunnerStatus) => void, load = loadRunnerProgram) {
+  /** @param schemaEntry the module of the threads that check JSON Schemas */
+  constructor(
+    config: EngineConfig,
+    schemaEntry: URL,
+    onStatus: (status: RunnerStatus) => void,
+    load = loadRunnerProgram,
+  ) {
     this.#config = config;
+    this.#schemaEntry = schemaEntry;
     this.#onStatus = onStatus;
     this.#load = load;
   }
@@ -79,6 +87,7 @@ export class OwnRunner {
       artefactDir: path.join(dataDir, 'artefacts'),
       concurrency,
       version,
+      schemaEntry: this.#schemaEntry,
       onStatus: (state) => this.#onStatus(toRunnerStatus(state)),
     });
     this.#runner = runner;

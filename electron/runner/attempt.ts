@@ -9,7 +9,7 @@ import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './ar
 import { generationKey } from '#domain/generation-key.ts';
 import { ProviderCall } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
-import { schemaProblem } from './validators/json-schema.ts';
+import type { SchemaChecks } from './validators/schema-checks.ts';
 import type { Validate } from './validators/validate.ts';
 
 /** What an attempt needs besides its job. */
@@ -17,6 +17,8 @@ export interface AttemptContext {
   readonly runnerId: string;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly validators: Readonly<Record<JobKindName, Validate>>;
+  /** Finds schemas that cannot be used before anything is bought for them. */
+  readonly schemas: Pick<SchemaChecks, 'problemOf'>;
   readonly artefacts: ArtefactFolder;
   readonly policy: RetryPolicy;
   readonly apply: (change: JobChange) => Promise<Result<void, AppError>>;
@@ -71,7 +73,7 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
     const message = kind === undefined ? `No runner knows the kind ${job.kind}.` : describe(options?.error?.issues[0]);
     return settleFailure(job, context, problem({ source: 'input', message }));
   }
-  const unusable = schemaProblem(options.data);
+  const unusable = await context.schemas.problemOf(options.data, stop);
   if (unusable !== null) return settleFailure(job, context, problem({ source: 'input', message: unusable }));
   const made = await generate(job, kind, options.data, context, stop);
   if (!made.ok) return settleFailure(job, context, made.error);

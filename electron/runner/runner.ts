@@ -13,7 +13,8 @@ import { LeaseBook } from './lease-book.ts';
 import { ProgressOutbox } from './progress-outbox.ts';
 import type { Provider } from './provider.ts';
 import { WriteOutbox } from './write-outbox.ts';
-import { VALIDATORS } from './validators/validate.ts';
+import { SchemaChecks } from './validators/schema-checks.ts';
+import { validatorsWith } from './validators/validate.ts';
 
 /** What a runner is made from. */
 export interface RunnerOptions {
@@ -28,6 +29,8 @@ export interface RunnerOptions {
   readonly host: string;
   readonly pid: number;
   readonly version: string;
+  /** The module of the threads that check JSON Schemas; the source beside this one unless told. */
+  readonly schemaEntry?: URL;
   /** How long a lease holds without a heartbeat, in milliseconds; {@link LEASE_MS} unless told. */
   readonly leaseMs?: number;
   readonly random: () => number;
@@ -52,6 +55,7 @@ export interface RunnerState {
   readonly error: AppError | null;
 }
 
+const SCHEMA_ENTRY = new URL('./validators/schema-thread.ts', import.meta.url);
 /** How long a lease holds without a heartbeat, in milliseconds. */
 export const LEASE_MS = 30_000;
 /**
@@ -93,6 +97,7 @@ export class JobRunner {
   readonly #leases: LeaseBook;
   readonly #outbox: WriteOutbox;
   readonly #progress: ProgressOutbox;
+  readonly #schemas: SchemaChecks;
   readonly #attemptContext: AttemptContext;
   readonly #attempts = new Set<Promise<void>>();
   /** What the fleet's limits count of the attempts under way. */
@@ -126,6 +131,7 @@ export class JobRunner {
       monotonicMs: options.monotonicMs,
     });
     this.#progress = new ProgressOutbox(options.store);
+    this.#schemas = new SchemaChecks({ entry: options.schemaEntry ?? SCHEMA_ENTRY });
     const policyInForce = (): RetryPolicy => {
       if (this.#policy === null) throw new Error('A runner decides nothing before it knows the policy.');
       return this.#policy;
@@ -133,7 +139,8 @@ export class JobRunner {
     this.#attemptContext = {
       runnerId: options.runnerId,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
-      validators: VALIDATORS,
+      validators: validatorsWith(this.#schemas),
+      schemas: this.#schemas,
       artefacts: options.artefacts,
       get policy() {
         return policyInForce();
@@ -242,6 +249,7 @@ export class JobRunner {
     this.#stopping.abort();
     this.poke();
     await this.#loops;
+    await this.#schemas.stop();
     if (isFirst) await this.#announce();
   }
 

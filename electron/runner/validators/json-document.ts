@@ -2,15 +2,22 @@ import { readFile, stat } from 'node:fs/promises';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { Validation } from '#domain/job.ts';
 import { required, validationOf, type Check } from './checks.ts';
-import { schemaErrors, schemaOf } from './json-schema.ts';
+import { schemaOf, type SchemaChecks } from './schema-checks.ts';
 
 /** A text above this size is none that somebody reads, in bytes. */
 const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 
+/** What holds JSON against the schemas of options. */
+type Differences = Pick<SchemaChecks, 'differences'>;
+
 /** Holds a document against its options: text that is there and whole, or JSON as its schema describes it. */
-export async function validateDocument(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
+export async function validateDocument(
+  file: string,
+  options: Readonly<Record<string, unknown>>,
+  schemas: Differences,
+): Promise<Validation> {
   const { mime } = JOB_KINDS.document.artefactOf(options);
-  if (mime === 'application/json') return validateJson(file, options);
+  if (mime === 'application/json') return validateJson(file, options, schemas);
   const text = await readText(file);
   if (!text.check.passed) return validationOf([text.check]);
   const hasWords = text.value.trim() !== '';
@@ -23,26 +30,32 @@ export async function validateDocument(file: string, options: Readonly<Record<st
 }
 
 /** Holds data against their options: one JSON value, as its schema describes it where there is one. */
-export function validateData(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
-  return validateJson(file, options);
+export function validateData(
+  file: string,
+  options: Readonly<Record<string, unknown>>,
+  schemas: Differences,
+): Promise<Validation> {
+  return validateJson(file, options, schemas);
 }
 
-async function validateJson(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
+async function validateJson(
+  file: string,
+  options: Readonly<Record<string, unknown>>,
+  schemas: Differences,
+): Promise<Validation> {
   const text = await readText(file);
   if (!text.check.passed) return validationOf([text.check]);
-  let value: unknown;
   try {
-    value = JSON.parse(text.value);
+    JSON.parse(text.value);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     return validationOf([text.check, required('parses', false, `It is not JSON: ${message}`.slice(0, 500))]);
   }
   const checks = [text.check, required('parses', true, 'One JSON value.')];
-  const schema = schemaOf(options);
-  if (schema !== undefined) {
-    const errors = schemaErrors(schema, value);
-    const message = errors.length === 0 ? 'As its schema describes it.' : errors.join('; ').slice(0, 900);
-    checks.push(required('schema', errors.length === 0, message));
+  if (schemaOf(options) !== undefined) {
+    const differences = await schemas.differences(options, text.value);
+    const message = differences.length === 0 ? 'As its schema describes it.' : differences.join('; ').slice(0, 900);
+    checks.push(required('schema', differences.length === 0, message));
   }
   return validationOf(checks);
 }

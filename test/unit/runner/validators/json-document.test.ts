@@ -1,7 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { validateData, validateDocument } from '#runner/validators/json-document.ts';
-import { schemaProblem } from '#runner/validators/json-schema.ts';
+import { SchemaChecks } from '#runner/validators/schema-checks.ts';
+import { unstopped } from '../../../support/collecting-sink.ts';
 import { artefactFile, failedChecks } from '../../../support/artefact-file.ts';
+
+const ENTRY = new URL('../../../../electron/runner/validators/schema-thread.ts', import.meta.url);
+const schemas = new SchemaChecks({ entry: ENTRY });
+/** Impatient ones, for what has no end. */
+const impatient = new SchemaChecks({ entry: ENTRY, questionMsMax: 300 });
+afterAll(async () => {
+  await schemas.stop();
+  await impatient.stop();
+});
+
+/** A pattern, and a text for which it takes longer than the universe. */
+const ENDLESS = { schema: { type: 'string', pattern: '^(a+)+$' }, text: JSON.stringify(`${'a'.repeat(60)}!`) };
 
 const CUPS = {
   type: 'object',
@@ -30,20 +43,51 @@ describe('data', () => {
     { text: '["a",1,2]', options: { schema: TUPLE_2020 }, failed: ['schema'] },
     { text: '1', options: { schema: false }, failed: ['schema'] },
   ])('$text held against $options fails $failed', async ({ text, options, failed }) => {
-    const validation = await validateData(artefactFile(text), options);
+    const validation = await validateData(artefactFile(text), options, schemas);
     expect(failedChecks(validation)).toEqual(failed);
     expect(validation.passed).toBe(failed.length === 0);
   });
 
   it('say where they are not as described', async () => {
-    const { checks } = await validateData(artefactFile('{"cups":0}'), { schema: CUPS });
+    const { checks } = await validateData(artefactFile('{"cups":0}'), { schema: CUPS }, schemas);
     expect(checks.at(-1)?.message).toBe('/cups must be >= 1');
   });
 
-  it('are not checked for ever against a pattern that has no end', async () => {
-    const schema = { type: 'string', pattern: '^(a+)+$' };
-    const validation = await validateData(artefactFile(JSON.stringify(`${'a'.repeat(60)}!`)), { schema });
-    expect(failedChecks(validation)).toEqual(['schema']);
+  it('are not checked for ever against a pattern that has no end, and the check says so', async () => {
+    const { checks } = await validateData(artefactFile(ENDLESS.text), ENDLESS, impatient);
+    expect(checks.at(-1)).toMatchObject({
+      name: 'schema',
+      passed: false,
+      message: 'The schema could not be checked: checking it took longer than 300 ms',
+    });
+    expect(await impatient.differences({ schema: CUPS }, '{"cups":2}')).toEqual([]);
+  });
+
+  it('hold nothing else up while they are checked', async () => {
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 10);
+    await impatient.differences(ENDLESS, ENDLESS.text);
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it('do not wait behind a schema that has no end', async () => {
+    const ended: string[] = [];
+    await Promise.all([
+      schemas.differences(ENDLESS, ENDLESS.text).then(() => ended.push('endless')),
+      schemas.differences({ schema: CUPS }, '{"cups":2}').then(() => ended.push('ordinary')),
+    ]);
+    expect(ended).toEqual(['ordinary', 'endless']);
+  });
+
+  it('that take more memory than a check may are no more than a check that failed', async () => {
+    const frugal = new SchemaChecks({ entry: ENTRY, questionMbMax: 32 });
+    const many = `[${'{"a":[]},'.repeat(1_000_000)}0]`;
+    expect(await frugal.differences({ schema: true }, many)).toEqual([
+      'The schema could not be checked: checking it took more than 32 MB of memory',
+    ]);
+    expect(await frugal.differences({ schema: CUPS }, '{"cups":0}')).toEqual(['/cups must be >= 1']);
+    await frugal.stop();
   });
 });
 
@@ -59,7 +103,7 @@ describe('a document', () => {
     { text: '{"cups":3}', options: { schema: CUPS }, failed: [] },
     { text: '{"cups":"3"}', options: { schema: CUPS }, failed: ['schema'] },
   ])('$text held against $options fails $failed', async ({ text, options, failed }) => {
-    expect(failedChecks(await validateDocument(artefactFile(text), options))).toEqual(failed);
+    expect(failedChecks(await validateDocument(artefactFile(text), options, schemas))).toEqual(failed);
   });
 });
 
@@ -70,11 +114,25 @@ describe('a schema that cannot be used', () => {
     { schema: { pattern: '(' } },
     { schema: { $schema: 'https://example.com/unknown' } },
     { schema: { $async: true, type: 'object' } },
-  ])('is found out before anything is bought: $schema', ({ schema }) => {
-    expect(schemaProblem({ schema })).toContain('cannot be used');
+  ])('is found out before anything is bought: $schema', async ({ schema }) => {
+    expect(await schemas.problemOf({ schema }, unstopped())).toContain('cannot be used');
   });
 
-  it.each([{}, { schema: CUPS }, { schema: TUPLE_2020 }, { schema: true }])('is not %o', (options) => {
-    expect(schemaProblem(options)).toBeNull();
+  it.each([{}, { schema: CUPS }, { schema: TUPLE_2020 }, { schema: true }])('is not %o', async (options) => {
+    expect(await schemas.problemOf(options, unstopped())).toBeNull();
+  });
+
+  it('is not looked for any more by a runner that was stopped before its turn came', async () => {
+    const stop = new AbortController();
+    const before = [1, 2].map(() => impatient.differences(ENDLESS, ENDLESS.text));
+    const problem = impatient.problemOf({ schema: { type: 'cup' } }, stop.signal);
+    stop.abort();
+    expect(await problem).toBeNull();
+    await Promise.all(before);
+  });
+
+  it('is not said of one whose thread cannot be had', async () => {
+    const broken = new SchemaChecks({ entry: new URL('./no-such-thread.ts', import.meta.url) });
+    await expect(broken.problemOf({ schema: CUPS }, unstopped())).rejects.toThrow('no-such-thread');
   });
 });
