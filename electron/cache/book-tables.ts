@@ -123,13 +123,13 @@ interface AccountColumns {
 /** Writes accounts. Every method belongs into a transaction; each says whether something changed. */
 export class AccountTable {
   readonly #rollUps: RollUps;
-  readonly #find: Statement<{ id: string; document: Buffer }, { version: number; is_same: number }>;
+  readonly #find: Statement<{ id: string; document: Buffer }, { is_same: number }>;
   readonly #upsert: Statement<AccountColumns>;
   readonly #delete: Statement<[string]>;
 
   constructor(db: Database, rollUps: RollUps) {
     this.#rollUps = rollUps;
-    this.#find = db.prepare('SELECT version, document = @document AS is_same FROM accounts WHERE id = @id');
+    this.#find = db.prepare('SELECT document = @document AS is_same FROM accounts WHERE id = @id');
     this.#upsert = db.prepare(
       `INSERT INTO accounts VALUES (@id, @available, @held, @version, @document) ON CONFLICT (id) DO UPDATE SET
          available = excluded.available, held = excluded.held, version = excluded.version, document = excluded.document`,
@@ -137,13 +137,10 @@ export class AccountTable {
     this.#delete = db.prepare('DELETE FROM accounts WHERE id = ?');
   }
 
-  /** @param isOlderRefused leaves a row alone that has a higher version */
-  put(account: CreditAccount, isOlderRefused: boolean): boolean {
+  put(account: CreditAccount): boolean {
     const document = encodeDocument(account);
     const standing = this.#find.get({ id: account._id, document });
-    if (standing?.is_same === 1 || (isOlderRefused && standing !== undefined && account.version < standing.version)) {
-      return false;
-    }
+    if (standing?.is_same === 1) return false;
     const { _id: id, available, held, version } = account;
     this.#upsert.run({ id, available, held, version, document });
     if (standing === undefined) this.#rollUps.addDocuments('accounts', 1);

@@ -38,7 +38,7 @@ const INDEXED = [
   'failure_ms', 'attempts',
 ] as const satisfies readonly (keyof JobColumns)[];
 
-interface StandingJob extends RolledUpJob, Pick<JobColumns, (typeof INDEXED)[number] | 'version' | 'text_hash'> {
+interface StandingJob extends RolledUpJob, Pick<JobColumns, (typeof INDEXED)[number] | 'text_hash'> {
   readonly num: number;
   readonly is_same: number;
 }
@@ -59,8 +59,8 @@ interface UnchangedParams {
 
 /** How a job is written. */
 export interface PutOptions extends Seen {
-  /** Leaves a row alone that is newer by version and time than the job given. */
-  readonly isOlderRefused: boolean;
+  /** True where an older state may be one that was over before the row was written, and comes behind it all the same. */
+  readonly isReplay: boolean;
 }
 
 /** Writes the rows of jobs with their documents, search text and roll-ups. Every method belongs into a transaction. */
@@ -91,7 +91,7 @@ export class JobTable {
        WHERE updated_ms < @sinceMs AND state IN ('completed', 'failed') ORDER BY updated_ms, id LIMIT @limit OFFSET @offset`,
     );
     this.#find = db.prepare(
-      `SELECT num, version, text_hash, ${[...new Set([...INDEXED, ...ROLLED_UP_COLUMNS])].join(', ')},
+      `SELECT num, text_hash, ${[...new Set([...INDEXED, ...ROLLED_UP_COLUMNS])].join(', ')},
          document = @document AS is_same
        FROM jobs JOIN job_documents USING (num) WHERE id = @id`,
     );
@@ -128,8 +128,9 @@ export class JobTable {
       if (job.history.length === 0) this.#observed.see(job, null, how);
       return true;
     }
-    if (standing.is_same === 1 || (how.isOlderRefused && isOlder(job, standing))) return false;
-    if (job.history.length === 0 && job.state !== standing.state) this.#observed.see(job, standing.state, how);
+    if (standing.is_same === 1) return false;
+    const isPast = how.isReplay && job.updatedAt.getTime() < standing.updated_ms;
+    if (job.history.length === 0 && !isPast) this.#observed.see(job, standing.state, how);
     const text = searchTextOf(job);
     const columns = toJobColumns(job, text);
     if (secondOf(columns.created_ms) !== secondOf(standing.created_ms)) {
@@ -215,9 +216,4 @@ export class JobTable {
     // Two million jobs of one second of creation: another second lends its numbers, at the price of a rougher order of hits.
     return next < first + NUMBERS_PER_SECOND ? next : this.#freeNum(second === 0 ? SECOND_MAX : second - 1);
   }
-}
-
-/** True where the row is newer in both respects; a job whose version was set back by hand still counts as a change. */
-function isOlder(job: Job, standing: StandingJob): boolean {
-  return job.version < standing.version && job.updatedAt.getTime() < standing.updated_ms;
 }

@@ -25,14 +25,19 @@ export class ObservedTable {
     // What was seen last bounds what comes next as well as the copy's own time does.
     this.#insert = db.prepare(
       `INSERT INTO observed
-       SELECT @id, coalesce(max(seq), 0) + 1, @from, @to,
-         min(@seen, coalesce(max(max(seen_ms), @after), max(seen_ms), @after)), @seen
-       FROM observed WHERE job_id = @id`,
+       SELECT @id, coalesce(last.seq, 0) + 1, coalesce(last.to_state, @from), @to,
+         min(@seen, coalesce(max(last.seen_ms, @after), last.seen_ms, @after)), @seen
+       FROM (SELECT 1) LEFT JOIN (SELECT * FROM observed WHERE job_id = @id ORDER BY seq DESC LIMIT 1) AS last
+       WHERE last.to_state IS NOT @to AND @from IS NOT @to`,
     );
     this.#delete = db.prepare('DELETE FROM observed WHERE job_id = ?');
   }
 
-  /** Notes the state of a job. A job that is seen for the first time came to its state some time after it was made. */
+  /**
+   * Notes the state of a job where it is another than the one seen last. A job that is seen for the first time came to its state some
+   * time after it was made.
+   * @param from the state of its row, null where there is none
+   */
   see(job: Job, from: JobState | null, { afterMs, seenMs }: Seen): void {
     const after = from === null ? job.createdAt.getTime() : afterMs;
     this.#insert.run({ id: job._id, from, to: job.state, after, seen: seenMs });

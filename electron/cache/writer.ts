@@ -52,13 +52,6 @@ export interface SweptRange {
 type Bound = string | Buffer;
 type RangeStatement = Statement<[Bound, Bound, Bound, Bound], { id: string }>;
 
-/** How a change stands to what the copy holds already. */
-type Origin =
-  /** From the ordered stream of changes. */
-  | 'stream'
-  /** Read from the collection after everything that has been applied. */
-  | 'read';
-
 /**
  * The one writer of the copy. Every method is one transaction: rows, roll-ups, search index and position come together or
  * not at all. Errors: `disk_full` (nothing was written, the same call may succeed later), `cache_unusable` (the file contradicts
@@ -102,7 +95,8 @@ export class CacheWriter {
 
   /**
    * Applies changes of the stream in their order, with the position behind them. Repeating it changes nothing. While a snapshot
-   * is open a change that is older than what a page brought already is left out.
+   * is open a change may be older than what a page brought; it is taken all the same, because nothing tells it from an older state that
+   * took the place of a newer one, and what happened up to the page comes behind it.
    * @param position null leaves the stored one
    * @param asOfMs up to when nothing is missing now; null leaves the stored one
    */
@@ -117,7 +111,7 @@ export class CacheWriter {
       for (const change of changes) {
         const subject = subjectOf(change);
         if (isOpen) this.#book.touch(subject);
-        this.#write(change, subject, { origin: 'stream', isOpen, applied, standing });
+        this.#write(change, subject, { isOpen, isReplay: isOpen, applied, standing });
       }
       this.#mark(position, asOfMs);
     });
@@ -138,7 +132,7 @@ export class CacheWriter {
       for (const change of changes) {
         const subject = subjectOf(change);
         if (!isOpen || !this.#book.isTouched(subject))
-          this.#write(change, subject, { origin: 'read', isOpen, applied, standing });
+          this.#write(change, subject, { isOpen, isReplay: false, applied, standing });
       }
       this.#mark(position, asOfMs);
     });
@@ -295,7 +289,7 @@ export class CacheWriter {
     // Read before anything is written: a first copy finds none, and need not look for each document whether there is one.
     const gone = new Set(this.#idsBetween(page.part, from, page.beforeId));
     const isUntouched = this.#book.isUntouched;
-    const context = { origin: 'read', isOpen: true, applied, standing } as const;
+    const context = { isOpen: true, isReplay: false, applied, standing };
     for (const change of page.changes) {
       const subject = subjectOf(change);
       const hasRow = gone.delete(subject.id);
@@ -349,7 +343,6 @@ export class CacheWriter {
 
   #write(change: CacheChange, subject: ChangeSubject, context: WriteContext): void {
     const { applied } = context;
-    const isOlderRefused = context.origin === 'stream' && context.isOpen;
     switch (change.type) {
       case 'job': {
         const job = keptOf(change.job, context.standing.scope);
@@ -359,8 +352,9 @@ export class CacheWriter {
         }
         if (job.type === 'job') {
           count(applied, subject, this.#malformed.delete('jobs', subject.id));
-          const seen = { afterMs: context.standing.asOfMs, seenMs: this.#now() };
-          count(applied, subject, this.#jobs.put(job.job, job.document, { isOlderRefused, ...seen }));
+          const { isReplay } = context;
+          const how = { isReplay, afterMs: context.standing.asOfMs, seenMs: this.#now() };
+          count(applied, subject, this.#jobs.put(job.job, job.document, how));
           return;
         }
         count(applied, subject, this.#jobs.delete(subject.id));
@@ -369,7 +363,7 @@ export class CacheWriter {
       }
       case 'account':
         count(applied, subject, this.#malformed.delete('accounts', subject.id));
-        count(applied, subject, this.#accounts.put(change.account, isOlderRefused));
+        count(applied, subject, this.#accounts.put(change.account));
         return;
       case 'entry':
         count(applied, subject, this.#malformed.delete('ledger', subject.id));
@@ -431,8 +425,9 @@ export class CacheWriter {
 }
 
 interface WriteContext {
-  readonly origin: Origin;
   readonly isOpen: boolean;
+  /** True where the change may be older than what a page brought already. */
+  readonly isReplay: boolean;
   readonly applied: Gathering;
   /** Where the copy stood when the transaction began. */
   readonly standing: Standing;

@@ -245,6 +245,17 @@ describe('a job whose document keeps no history', () => {
     expect(expectOk(reader.observedOf('a'))).toEqual([]);
   });
 
+  it('was not seen to go back where the stream brings what a page of a snapshot had already', () => {
+    const { writer, reader } = world.open();
+    const queued = jobChange(bare({ id: 'a', updatedAtMs: NOW_MS - 10 }));
+    const running = jobChange(bare({ id: 'a', state: 'running', version: 2, updatedAtMs: NOW_MS - 5 }));
+    expectOk(writer.openSnapshot('p0'));
+    expectOk(writer.applyPages([{ part: 'jobs', beforeId: null, changes: [running], isLast: true }]));
+    expectOk(writer.apply([queued], 'p1'));
+    expectOk(writer.apply([running], 'p2'));
+    expect(expectOk(reader.observedOf('a')).map(({ from, to }) => [from, to])).toEqual([[null, 'running']]);
+  });
+
   it('one that keeps its own history leaves none here', () => {
     const { writer, reader } = world.open();
     expectOk(writer.apply([jobChange(jobIn({ id: 'a' }))], 'p1'));
