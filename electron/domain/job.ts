@@ -3,6 +3,7 @@ import { creditsSchema, microUsdSchema } from './credits.ts';
 import { failureSchema } from './failure.ts';
 import { actorSchema, pendingEntrySchema } from './ledger.ts';
 import { finalCreditsOf, pricingSchema } from './pricing.ts';
+import { purchasesOf } from './purchases.ts';
 
 /** Where a job stands. A cancelled job is `failed` with class `cancelled`. The state machine says who may leave each state. */
 export const jobStateSchema = z.enum(['queued', 'running', 'validating', 'completed', 'failed', 'retrying']);
@@ -211,16 +212,11 @@ export function finalCreditsOfJob(job: Job, providerCost: number | null, accepta
       attempt.n < job.attempt &&
       (attempt.acceptanceId === null || attempt.acceptanceId !== acceptanceId),
   );
-  const purchases = new Map<string | number, { readonly isAccepted: boolean; readonly providerCost: number | null }>();
-  for (const attempt of others) {
-    const purchase = attempt.acceptanceId ?? attempt.n;
-    const known = purchases.get(purchase)?.providerCost ?? null;
-    purchases.set(purchase, {
-      isAccepted: attempt.acceptanceId !== null,
-      providerCost: attempt.providerCost ?? known,
-    });
-  }
-  return finalCreditsOf(pricing, [...purchases.values(), { isAccepted: true, providerCost }]);
+  const purchases = purchasesOf(others).map(({ boughtBy, costMicroUsd }) => ({
+    isAccepted: boughtBy.acceptanceId !== null,
+    providerCost: costMicroUsd,
+  }));
+  return finalCreditsOf(pricing, [...purchases, { isAccepted: true, providerCost }]);
 }
 
 /** The last history entry's `seq`, 0 where the job keeps no history yet. */

@@ -1,6 +1,7 @@
 import { failureClassSchema, type FailureClass } from './failure.ts';
 import type { Attempt, HistoryEntry, Job } from './job.ts';
 import type { PolicyDraft } from './policy-version.ts';
+import { purchasesOf, type Purchase } from './purchases.ts';
 import { decideRetry, type RetryPolicy } from './retry-policy.ts';
 
 /**
@@ -78,7 +79,7 @@ type Counted = Mutable<Pick<ReplayedClass, 'failures' | 'retried' | 'dropped' | 
 export class PolicyReplay {
   readonly #policy: RetryPolicy;
   readonly #classes = new Map<FailureClass, Counted>(failureClassSchema.options.map((name) => [name, nothing()]));
-  readonly #costs = new Map<string, { sum: number; attempts: number }>();
+  readonly #costs = new Map<string, { sum: number; purchases: number }>();
   #jobs = 0;
 
   constructor(draft: PolicyDraft) {
@@ -88,9 +89,10 @@ export class PolicyReplay {
 
   add(job: Job): void {
     this.#jobs += 1;
-    for (const attempt of job.attempts) this.#learnCost(job, attempt);
+    const purchases = purchasesOf(job.attempts);
+    for (const purchase of purchases) this.#learnCost(job, purchase);
     for (const generation of Map.groupBy(job.attempts, ({ generationId }) => generationId).values()) {
-      this.#addGeneration(job, generation);
+      this.#addGeneration(job, generation, purchases);
     }
     this.#addPeople(job);
   }
@@ -113,7 +115,7 @@ export class PolicyReplay {
     return { jobs: this.#jobs, classes };
   }
 
-  #addGeneration(job: Job, attempts: readonly Attempt[]): void {
+  #addGeneration(job: Job, attempts: readonly Attempt[], purchases: readonly Purchase[]): void {
     const isCurrent = attempts[0]?.generationId === job.billing.generationId;
     const isOpen = isCurrent && job.state !== 'failed' && job.state !== 'completed';
     for (const [index, { failure }] of attempts.entries()) {
@@ -130,7 +132,7 @@ export class PolicyReplay {
       }
       const wouldBe = this.#wouldRetry(job, attempts.slice(0, index + 1), failure.class);
       if (wasRetried && !wouldBe) {
-        drop(counted, job, attempts.slice(index + 1), isCurrent);
+        drop(counted, job, { attempts: attempts.slice(index + 1), purchases, isCurrent });
         return;
       }
       if (!wasRetried && wouldBe) this.#extend(counted, job, index + 1);
@@ -216,12 +218,13 @@ export class PolicyReplay {
     return verdict === 'retry';
   }
 
-  #learnCost(job: Job, { providerCost, model }: Attempt): void {
-    if (providerCost === null) return;
-    const known = this.#costs.get(costKey(job.kind, model)) ?? { sum: 0, attempts: 0 };
-    known.sum += providerCost;
-    known.attempts += 1;
-    this.#costs.set(costKey(job.kind, model), known);
+  #learnCost(job: Job, { costMicroUsd, boughtBy }: Purchase): void {
+    if (costMicroUsd === null) return;
+    const key = costKey(job.kind, boughtBy.model);
+    const known = this.#costs.get(key) ?? { sum: 0, purchases: 0 };
+    known.sum += costMicroUsd;
+    known.purchases += 1;
+    this.#costs.set(key, known);
   }
 
   #costOf(attempts: ReadonlyMap<string, number>): {
@@ -234,7 +237,7 @@ export class PolicyReplay {
       const known = this.#costs.get(key);
       attemptsMax += count;
       if (known === undefined) attemptsWithoutCost += count;
-      else costMicroUsdMax += Math.round((known.sum / known.attempts) * count);
+      else costMicroUsdMax += Math.round((known.sum / known.purchases) * count);
     }
     return { attemptsMax, costMicroUsdMax, attemptsWithoutCost };
   }
@@ -247,12 +250,22 @@ export class PolicyReplay {
 }
 
 /** Takes off what came after a failure that the draft would have let be the end. */
-function drop(counted: Counted, job: Job, attempts: readonly Attempt[], isCurrent: boolean): void {
+function drop(
+  counted: Counted,
+  job: Job,
+  {
+    attempts,
+    purchases,
+    isCurrent,
+  }: { readonly attempts: readonly Attempt[]; readonly purchases: readonly Purchase[]; readonly isCurrent: boolean },
+): void {
   const { dropped } = counted;
   dropped.attempts += attempts.length;
-  for (const { providerCost } of attempts) {
-    if (providerCost === null) dropped.attemptsWithoutCost += 1;
-    else dropped.costMicroUsd += providerCost;
+  for (const { boughtBy, costMicroUsd } of purchases) {
+    // What was only collected had been paid for before.
+    if (!attempts.includes(boughtBy)) continue;
+    if (costMicroUsd === null) dropped.attemptsWithoutCost += 1;
+    else dropped.costMicroUsd += costMicroUsd;
   }
   if (!isCurrent || job.state !== 'completed') return;
   dropped.successes += 1;

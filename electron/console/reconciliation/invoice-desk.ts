@@ -7,6 +7,7 @@ import {
   type InvoicedAttempt,
   type InvoiceMatch,
 } from '#domain/reconciliation/invoice.ts';
+import { purchasesOf } from '#domain/purchases.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { beginReading } from './copied-books.ts';
 import { attemptReading, type BookSource } from './read-view.ts';
@@ -43,16 +44,16 @@ export async function matchInvoicesOf(
     for await (const document of source.iterateJobs(signal)) {
       if (document.type !== 'job') continue;
       const { _id: jobId, workspaceId } = document.job;
-      for (const attempt of document.job.attempts) {
-        attempts.get(attempt.provider)?.push({
+      for (const { boughtBy, lastBy, costMicroUsd } of purchasesOf(document.job.attempts)) {
+        attempts.get(boughtBy.provider)?.push({
           jobId,
           workspaceId,
-          generationId: attempt.generationId,
-          n: attempt.n,
-          acceptanceId: attempt.acceptanceId,
-          startedAtMs: attempt.startedAt.getTime(),
-          endedAtMs: attempt.endedAt?.getTime() ?? null,
-          costMicroUsd: attempt.providerCost,
+          generationId: boughtBy.generationId,
+          n: boughtBy.n,
+          acceptanceId: boughtBy.acceptanceId,
+          startedAtMs: boughtBy.startedAt.getTime(),
+          endedAtMs: lastBy.endedAt?.getTime() ?? null,
+          costMicroUsd,
         });
       }
     }

@@ -1,5 +1,6 @@
 import type { FailureClass } from '../failure.ts';
 import type { Job, JobState } from '../job.ts';
+import { costOfPurchases, purchasesOf } from '../purchases.ts';
 
 /** What the health of generation is computed from, of one job. Times in milliseconds since 1970, credits in the smallest unit. */
 export interface HealthFacts {
@@ -46,7 +47,7 @@ export function healthFactsOf(job: Job): HealthFacts {
     attempts: job.attempts.length > 0 ? job.attempts.length : job.attempt,
     priceCredits: job.billing.price,
     earnedCredits: bounded(job.billing.captured - job.billing.refunded),
-    costMicroUsd: bounded(job.attempts.reduce((sum, { providerCost }) => sum + (providerCost ?? 0), 0)),
+    costMicroUsd: bounded(costOfPurchases(purchasesOf(job.attempts))),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FailureClass } from '../failure.ts';
 import type { Job } from '../job.ts';
 import type { EntryType } from '../ledger.ts';
+import { costOfPurchases, purchasesOf } from '../purchases.ts';
 
 /**
  * How a generation stands, as far as its charge goes.
@@ -113,8 +114,6 @@ function earlierGeneration(job: Job, id: string, chargeRule: ChargeRule): Genera
 }
 
 function costOf(job: Job, generationId: string): number {
-  return job.attempts.reduce(
-    (total, attempt) => (attempt.generationId === generationId ? total + (attempt.providerCost ?? 0) : total),
-    0,
-  );
+  const ofGeneration = purchasesOf(job.attempts).filter(({ boughtBy }) => boughtBy.generationId === generationId);
+  return costOfPurchases(ofGeneration);
 }

@@ -32,7 +32,7 @@ export const invoiceSchema = z.object({
 });
 export type Invoice = z.infer<typeof invoiceSchema>;
 
-/** An attempt as far as an invoice goes. */
+/** An attempt that bought, as far as an invoice goes; those that only collected are part of it. */
 export interface InvoicedAttempt {
   readonly jobId: string;
   readonly workspaceId: string;

@@ -1,5 +1,6 @@
-import type { Job } from '../job.ts';
+import type { Attempt, Job } from '../job.ts';
 import { periodOf, type LedgerEntry } from '../ledger.ts';
+import { purchasesOf } from '../purchases.ts';
 import type { CountedMonths } from './counted-month.ts';
 import { compareText } from './finding.ts';
 
@@ -15,7 +16,7 @@ export interface Margin {
   /** Captured, less what was refunded in the same month. */
   readonly earnedCredits: number;
   readonly costMicroUsd: number;
-  /** Attempts that ended and whose cost nobody knows. */
+  /** Attempts that ended, that collected nothing, and whose cost nobody knows. */
   readonly unknownCosts: number;
 }
 
@@ -23,8 +24,8 @@ export interface Margin {
 const NO_JOB = '(no job)';
 
 /**
- * Adds up the margin of a month: every job first, then every entry. A cost counts in the month in which its attempt ended, as it is
- * known now; a charge in the month that counts its entry, under the provider and model of the generation's last attempt.
+ * Adds up the margin of a month: every job first, then every entry. A cost counts in the month in which the attempt ended that bought,
+ * once however often it was collected, as it is known now; a charge in the month that counts its entry, under the provider and model of the generation's last attempt.
  */
 export class MarginBook {
   readonly #period: string;
@@ -44,12 +45,18 @@ export class MarginBook {
     for (const attempt of job.attempts) {
       const line = name(attempt.provider, attempt.model);
       this.#lineOfGeneration.set(attempt.generationId, line);
-      if (attempt.endedAt === null || periodOf(attempt.endedAt) !== this.#period) continue;
-      const sum = this.#line(line);
-      sum.attempts += 1;
-      sum.costMicroUsd += attempt.providerCost ?? 0;
-      if (attempt.providerCost === null) sum.unknownCosts += 1;
+      if (this.#isOfMonth(attempt)) this.#line(line).attempts += 1;
     }
+    for (const { boughtBy, costMicroUsd } of purchasesOf(job.attempts)) {
+      if (!this.#isOfMonth(boughtBy)) continue;
+      const sum = this.#line(name(boughtBy.provider, boughtBy.model));
+      sum.costMicroUsd += costMicroUsd ?? 0;
+      if (costMicroUsd === null) sum.unknownCosts += 1;
+    }
+  }
+
+  #isOfMonth({ endedAt }: Attempt): boolean {
+    return endedAt !== null && periodOf(endedAt) === this.#period;
   }
 
   addEntry(entry: LedgerEntry): void {
