@@ -196,7 +196,7 @@ export class CopyKeeper {
     this.#monitor = startMonitor({
       changes: this.#changes,
       writer: copy.writer.value,
-      clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+      clock: { monotonicMs: () => performance.now() },
       wait,
       random: Math.random,
       onChange,
@@ -244,10 +244,9 @@ export class CopyKeeper {
     const standing = writer.standing();
     if (!standing.ok) return standing;
     const { scope } = standing.value;
-    const sinceMs = settings.keptDays === null ? null : Date.now() - settings.keptDays * DAY_MS;
-    const isWider = isLoosened && scope.keptSinceMs !== null && (sinceMs === null || sinceMs < scope.keptSinceMs);
-    if (isWider) {
-      const widened = writer.keepSince(sinceMs, 0);
+    if (isLoosened && scope.keptSinceMs !== null) {
+      // From when on jobs are kept the server's clock says, and so it is the monitor that makes the window narrow again.
+      const widened = writer.keepSince(null, 0);
       if (!widened.ok) return widened;
     }
     this.#mayKeepPrompts = this.#options.mayKeepPrompts();

@@ -108,7 +108,7 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
   for (;;) {
     const windowed = await keepWindow(work);
     if (windowed !== null) return windowed;
-    const askedAt = await work.read(() => work.changes.now());
+    const askedAt = await work.now();
     if (askedAt === 'stopped') return STOPPED;
     if (!askedAt.ok) return failed(askedAt.error);
     const batch = await work.read(() => follower.next());

@@ -14,14 +14,18 @@ const PAGES_AT_ONCE = 2000;
 const STEP_MS = 60_000;
 
 /**
- * Moves the window of what is kept on with the time, and makes it narrower where the file is too large; at most every
+ * Moves the window of what is kept on with the server's time, and makes it narrower where the file is too large; at most every
  * `windowMs`. @returns null where it went well
  */
 export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
   const { ageMsMax, bytesMax } = work.retention;
   if ((ageMsMax === null && bytesMax === null) || !work.isWindowDue()) return null;
+  const now = await work.now();
+  if (now === 'stopped') return STOPPED;
+  if (!now.ok) return failed(now.error);
+  const nowMs = now.value.getTime();
   if (ageMsMax !== null) {
-    const sinceMs = Math.floor((work.clock.nowMs() - ageMsMax) / STEP_MS) * STEP_MS;
+    const sinceMs = Math.floor((nowMs - ageMsMax) / STEP_MS) * STEP_MS;
     const kept = await dropUntil(work, sinceMs, () => false);
     if (kept !== null) return kept;
   }
@@ -29,9 +33,9 @@ export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
   const size = work.writer.size();
   if (!size.ok) return failed(size.error);
   if (size.value.usedBytes <= bytesMax) return null;
-  return dropUntil(work, work.clock.nowMs() - KEPT_MS_MIN, () => {
-    const now = work.writer.size();
-    return now.ok && now.value.usedBytes <= bytesMax * SIZE_LEFT;
+  return dropUntil(work, nowMs - KEPT_MS_MIN, () => {
+    const left = work.writer.size();
+    return left.ok && left.value.usedBytes <= bytesMax * SIZE_LEFT;
   });
 }
 

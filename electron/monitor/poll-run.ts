@@ -61,7 +61,7 @@ async function preparePolling(work: MonitorWork): Promise<RunEnd | null> {
     const marked = work.writer.applyRead([], encodePosition({ type: 'poll', sinceMs: Math.max(0, asOfMs) }));
     return marked.ok ? work.tellStanding() : failed(marked.error);
   }
-  const now = await work.read(() => work.changes.now());
+  const now = await work.now();
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
   return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
@@ -73,7 +73,7 @@ async function pollOnce(work: MonitorWork): Promise<RunEnd | null> {
   if (!standing.ok) return failed(standing.error);
   const position = decodePosition(standing.value.position);
   if (position?.type !== 'poll') throw new Error('polling begins with a position of its own');
-  const beganAt = await work.read(() => work.changes.now());
+  const beganAt = await work.now();
   if (beganAt === 'stopped') return STOPPED;
   if (!beganAt.ok) return failed(beganAt.error);
   const since = new Date(Math.max(0, position.sinceMs - work.limits.overlapMs));
@@ -126,7 +126,7 @@ async function sweep(work: MonitorWork): Promise<RunEnd | null> {
 
 async function rereadEverything(work: MonitorWork, part: CachedPart, lacking: number): Promise<RunEnd | null> {
   work.log(`${lacking} documents of ${part} came without a time to find them by; everything is read anew`);
-  const now = await work.read(() => work.changes.now());
+  const now = await work.now();
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
   return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));

@@ -86,9 +86,8 @@ export interface Retention {
 export interface MonitorOptions {
   readonly changes: ChangesPort;
   readonly writer: CopyWriter;
+  /** What time it is only the server is asked, so that a clock of this machine that is wrong changes nothing. */
   readonly clock: {
-    /** Milliseconds since 1970. */
-    readonly nowMs: () => number;
     /** Milliseconds that never run backwards. */
     readonly monotonicMs: () => number;
   };

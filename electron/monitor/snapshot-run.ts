@@ -9,6 +9,9 @@ import type { MonitorWork } from './work.ts';
 
 /** Begins a snapshot, with large collections parted into ranges. @returns null where it went well */
 export async function openSnapshot(work: MonitorWork, position: string | null): Promise<RunEnd | null> {
+  // A window that was widened keeps all until here, and what it will not keep need not be read.
+  const windowed = await keepWindow(work);
+  if (windowed !== null) return windowed;
   const splits: Partial<Record<CachedPart, readonly string[]>> = {};
   for (const part of CACHED_PARTS) {
     const found = await work.read(() => work.changes.splits(part, work.limits.ranges));

@@ -94,6 +94,11 @@ export class MonitorWork {
     }
   }
 
+  /** The server's time. */
+  now(): Promise<Result<Date, AppError> | 'stopped'> {
+    return this.read(() => this.changes.now());
+  }
+
   /** Tells which jobs changed. */
   tellApplied(applied: Applied): void {
     if (applied.jobIds.length > 0) this.#options.onChange(applied.jobIds);

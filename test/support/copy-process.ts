@@ -22,7 +22,7 @@ const store = expectOk(
 startMonitor({
   changes: store.changes,
   writer: cache.writer,
-  clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+  clock: { monotonicMs: () => performance.now() },
   wait: waitFor,
   random: Math.random,
   onChange: () => process.stdout.write('change\n'),

@@ -50,7 +50,7 @@ export function setupCopy(standing: string | null = null): MonitoredCopy {
       const monitor = startMonitor({
         changes,
         writer: cache.writer,
-        clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+        clock: { monotonicMs: () => performance.now() },
         wait: waitFor,
         random: Math.random,
         onChange: (ids) => ids.forEach((id) => changed.add(id)),

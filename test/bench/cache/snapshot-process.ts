@@ -17,7 +17,7 @@ const following = Promise.withResolvers<string>();
 const monitor = startMonitor({
   changes: store.changes,
   writer: cache.writer,
-  clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
+  clock: { monotonicMs: () => performance.now() },
   wait: async (ms, signal) => {
     await delay(ms, undefined, { signal }).catch(() => undefined);
   },

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CopySettings } from '#contract/copy-views.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -90,6 +90,17 @@ describe('what the copy keeps', () => {
     await untilJobs(['d1', 'd10', 'd100', 'open']);
     expectOk(await window.ask('copy.set', ALL));
     await untilJobs(['d1', 'd10', 'd100', 'd200', 'open']);
+  });
+
+  it('is as wide as its settings say where the clock of this machine is far ahead', { timeout: 120_000 }, async () => {
+    await untilJobs(['d1', 'd10', 'd100', 'd200', 'open']);
+    expectOk(await window.ask('copy.set', { ...ALL, keptDays: 30 }));
+    await untilJobs(['d1', 'd10', 'open']);
+    const ahead = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 100 * DAY_MS);
+    const widened = await window.ask('copy.set', { ...ALL, keptDays: 150 });
+    ahead.mockRestore();
+    expect(widened).toMatchObject({ ok: true });
+    await untilJobs(['d1', 'd10', 'd100', 'open']);
   });
 
   it('reconciliation reads the server itself where the copy keeps a window', { timeout: 120_000 }, async () => {

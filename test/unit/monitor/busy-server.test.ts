@@ -105,7 +105,7 @@ class BusyWorld {
     this.#monitor = startMonitor({
       changes: this.#watched(),
       writer: this.#cache.writer,
-      clock: { nowMs: () => this.#server.nowMs, monotonicMs: () => (elapsedMs += 40) },
+      clock: { monotonicMs: () => (elapsedMs += 40) },
       wait: async (ms) => {
         elapsedMs += ms;
         this.#server.nowMs += ms;

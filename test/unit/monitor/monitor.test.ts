@@ -78,7 +78,7 @@ function start(
   const monitor = startMonitor({
     changes: server,
     writer: more.writer ?? cache.writer,
-    clock: { nowMs: () => NOW_MS + elapsedMs, monotonicMs: () => (elapsedMs += 300) },
+    clock: { monotonicMs: () => (elapsedMs += 300) },
     wait: async (ms) => {
       waits.push(ms);
       elapsedMs += ms;
