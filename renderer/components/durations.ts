@@ -57,6 +57,11 @@ export function formatClock(atMs: number, timeZone: 'local' | 'utc'): string {
   return formatExact(atMs, timeZone, { withMs: true }).split(' ')[1] ?? '';
 }
 
+/** A time to the minute as a field of the page holds it (`2026-11-24T02:25`), read in the chosen zone. `NaN` for what is none. */
+export function readMinute(typed: string, timeZone: 'local' | 'utc'): number {
+  return Date.parse(timeZone === 'utc' ? `${typed}Z` : typed);
+}
+
 type TimePart = 'FullYear' | 'Date' | 'Hours' | 'Minutes' | 'Seconds' | 'Milliseconds';
 
 function digits(value: number, length: number): string {

@@ -1,14 +1,17 @@
 import { CalendarClock, X } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { TimedList } from '#contract/requests/definition.ts';
+import { usePreferences } from '../state/preferences.ts';
+import { readMinute } from './durations.ts';
 import { Segments } from './segments.tsx';
+import { ExactTime } from './time-text.tsx';
 import './time-jump.css';
 
 /** A list by time as it is first shown. */
 export const NEWEST_FIRST: TimedList = { direction: 'descending', startAtMs: null };
 
 /**
- * Lets a list by time begin at a time.
+ * Lets a list by time begin at a time, which is typed in the zone that the person chose.
  * @param what the word before the time that it begins at, for example `Created`
  */
 export function TimeJump({
@@ -21,8 +24,10 @@ export function TimeJump({
   onJump: (startAtMs: number | null) => void;
 }): ReactNode {
   const [typed, setTyped] = useState('');
+  const timeZone = usePreferences((preferences) => preferences.timeZone);
   const isDescending = direction === 'descending';
-  const wanted = Date.parse(`${typed}Z`);
+  const wanted = readMinute(typed, timeZone);
+  const zone = timeZone === 'utc' ? 'UTC' : 'local time';
   return (
     <form
       className="time-jump"
@@ -39,11 +44,11 @@ export function TimeJump({
         <input
           type="datetime-local"
           className="control"
-          aria-label="Time in UTC"
+          aria-label={`Time in ${zone}`}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />{' '}
-        UTC
+        {zone}
       </label>
       <button type="submit" className="button" disabled={Number.isNaN(wanted)}>
         Jump
@@ -51,8 +56,7 @@ export function TimeJump({
       {startAtMs !== null && (
         <>
           <output>
-            {what} {new Date(startAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC{' '}
-            {isDescending ? 'and before' : 'and after'}
+            {what} <ExactTime atMs={startAtMs} /> {isDescending ? 'and before' : 'and after'}
           </output>
           <button type="button" className="text-button" onClick={() => onJump(null)}>
             <X aria-hidden size={13} /> {isDescending ? 'Back to the newest' : 'Back to the oldest'}

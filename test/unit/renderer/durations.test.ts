@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatClock, formatExact } from '../../../renderer/components/durations.ts';
+import { formatClock, formatExact, readMinute } from '../../../renderer/components/durations.ts';
 
 const FIELDS = {
   year: 'numeric',
@@ -37,5 +37,16 @@ describe('an exact time', () => {
   it('leaves milliseconds out where nobody asks for them, and says that a time is out of range', () => {
     expect(formatExact(Date.UTC(2026, 10, 24, 2, 25, 17, 41), 'utc')).toBe('2026-11-24 02:25:17 UTC');
     expect(formatExact(Number.MAX_VALUE, 'utc')).toBe('a time out of range');
+  });
+
+  it('is typed as it is shown, in the same zone', () => {
+    fc.assert(
+      fc.property(anyTime, fc.constantFrom('utc', 'local'), (atMs, zone) => {
+        const [date = '', clock = ''] = formatExact(atMs, zone).split(' ');
+        const minute = clock.slice(0, 5);
+        expect(formatExact(readMinute(`${date}T${minute}`, zone), zone)).toMatch(`${date} ${minute}:00 `);
+      }),
+    );
+    expect(readMinute('', 'local')).toBeNaN();
   });
 });
