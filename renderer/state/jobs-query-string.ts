@@ -84,8 +84,8 @@ export function isFiltering(filter: JobFilter): boolean {
 }
 
 /** The address of the list of jobs under a filter that restricts only what is given. */
-export function jobsHref(filter: Partial<JobFilter>): string {
-  const query = toJobsQuery({ filter: { ...NO_FILTER, ...filter }, sort: DEFAULT_SORT, startAtMs: null });
+export function jobsHref(filter: Partial<JobFilter>, sort: JobSort = DEFAULT_SORT): string {
+  const query = toJobsQuery({ filter: { ...NO_FILTER, ...filter }, sort, startAtMs: null });
   return query === '' ? '/jobs' : `/jobs?${query}`;
 }
 

@@ -58,6 +58,20 @@ test.describe('health of a deployment', () => {
     await expect(page).toHaveURL(/#\/jobs\/lost-1$/);
   });
 
+  test('its oldest waiting job is the first of the list behind it', async ({ start, production }) => {
+    const { page } = await start({ env: production.env });
+    await production.order({ id: 'young', createdAt: new Date(Date.now() - 3_600_000) });
+    await production.order({ id: 'old', createdAt: new Date(Date.now() - 7_200_000) });
+    await openHealth(page);
+    await part(page, 'Now')
+      .getByRole('link', { name: /^2 h.* the oldest waits: show the jobs$/ })
+      .click();
+    await expect(page.getByRole('grid', { name: 'Jobs' }).locator('[data-job-id]').first()).toHaveAttribute(
+      'data-job-id',
+      'old',
+    );
+  });
+
   test('is read and used by keyboard alone, and without the server', async ({ start, production }) => {
     const { page } = await start({ env: production.env, args: ['--runner'] });
     await production.order({ id: 'sound-1', kind: 'image', priceCredits: 500 });

@@ -1,13 +1,15 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { HealthFilter, QueueFigures } from '#contract/health-views.ts';
-import type { JobFilter } from '#contract/job-views.ts';
+import type { JobFilter, JobSort } from '#contract/job-views.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useClock } from '../../state/clock.ts';
 import { useFleet } from '../../state/fleet-queries.ts';
 import { jobsOfHealth } from '../../state/health-query-string.ts';
 import { jobsHref } from '../../state/jobs-query-string.ts';
+
+const OLDEST_FIRST: JobSort = { column: 'createdAt', direction: 'ascending' };
 
 /** What waits, what is in flight and who works on it, at this moment. */
 export function NowPanel({ queue, filter }: { queue: QueueFigures; filter: HealthFilter }): ReactNode {
@@ -17,10 +19,18 @@ export function NowPanel({ queue, filter }: { queue: QueueFigures; filter: Healt
     <Panel title="Now">
       <ul className="now-list">
         <NowFigure value={queue.queued} says="queued" href={hrefOf(['queued'])} />
-        <li>
-          <span className="now-value tabular">{waitsMs === null ? '–' : formatDuration(waitsMs)}</span>
-          <span className="muted">{waitsMs === null ? 'nothing waits' : 'the oldest waits'}</span>
-        </li>
+        {waitsMs === null ? (
+          <li>
+            <span className="now-value">–</span>
+            <span className="muted">nothing waits</span>
+          </li>
+        ) : (
+          <NowFigure
+            value={formatDuration(waitsMs)}
+            says="the oldest waits"
+            href={jobsHref({ ...jobsOfHealth(filter), states: ['queued'] }, OLDEST_FIRST)}
+          />
+        )}
         <NowFigure value={queue.running + queue.validating} says="in flight" href={hrefOf(['running', 'validating'])} />
         <NowFigure value={queue.retrying} says="wait for another attempt" href={hrefOf(['retrying'])} />
         <RunnersFigure />
@@ -29,15 +39,12 @@ export function NowPanel({ queue, filter }: { queue: QueueFigures; filter: Healt
   );
 }
 
-function NowFigure({ value, says, href }: { value: number; says: string; href: string }): ReactNode {
+function NowFigure({ value, says, href }: { value: number | string; says: string; href: string }): ReactNode {
+  const shown = typeof value === 'number' ? value.toLocaleString('en') : value;
   return (
     <li>
-      <Link
-        className="now-value tabular"
-        href={href}
-        aria-label={`${value.toLocaleString('en')} ${says}: show the jobs`}
-      >
-        {value.toLocaleString('en')}
+      <Link className="now-value tabular" href={href} aria-label={`${shown} ${says}: show the jobs`}>
+        {shown}
       </Link>
       <span className="muted">{says}</span>
     </li>
