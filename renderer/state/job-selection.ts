@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { CREDIT_SCALE } from '#domain/credits.ts';
-import { printJobQuery } from '#contract/query/job-query.ts';
+import { isSameFilter, printJobQuery } from '#contract/query/job-query.ts';
 import type { JobFilter } from '#contract/job-views.ts';
 
 /** Which jobs of the list are chosen: single ones by their ids, or everything that a filter matches. */
@@ -39,7 +39,7 @@ export const useJobSelection = create<SelectionState>()((set) => ({
 /** True where everything is chosen that a filter matches. */
 export function isAllOf(selection: JobSelection, filter: JobFilter): boolean {
   if (selection.kind === 'ids') return false;
-  return printJobQuery(selection.filter, CREDIT_SCALE) === printJobQuery(filter, CREDIT_SCALE);
+  return isSameFilter(selection.filter, filter);
 }
 
 /** True where a job is known to be chosen. @param isAll see {@link isAllOf}: of all that another filter matches nobody knows here */

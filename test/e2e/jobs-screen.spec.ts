@@ -78,6 +78,42 @@ test.describe('the list of jobs', () => {
     await keepScreen(page, 'jobs-saved-view');
   });
 
+  test('takes along what was typed in the same moment as a click, and begins at a time in the zone of the person', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    await expect(rows(page)).toHaveCount(12);
+    // In one turn of the page, so that the text has had no time to take effect.
+    const chip = page.getByRole('group', { name: 'State' }).getByRole('button', { name: /^queued/ });
+    await field(page).evaluate(
+      (input, other) => {
+        if (!(input instanceof HTMLInputElement) || !(other instanceof HTMLElement)) return;
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, 'kind:image');
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+        other.click();
+      },
+      await chip.elementHandle(),
+    );
+    await expect(rows(page)).toHaveCount(4);
+    await expect(field(page)).toHaveValue('state:queued kind:image');
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await expect(rows(page)).toHaveCount(12);
+
+    const jump = page.getByRole('form', { name: 'Jump to a time' });
+    // Half past the hour before the seventh job, as this machine's clocks show it.
+    const at = new Date(Date.now() - 6.5 * 3_600_000);
+    const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    await jump.getByLabel('Time in local time').fill(local);
+    await jump.getByRole('button', { name: 'Jump' }).click();
+    await expect(rows(page)).toHaveCount(6);
+    await expect(rowOf(page, 'order-7')).toBeVisible();
+    await expect(jump.getByText('and before')).toContainText(`Created ${local.replace('T', ' ')}:59`);
+    await keepScreen(page, 'jobs-jump');
+    await jump.getByRole('button', { name: 'Back to the newest' }).click();
+    await expect(rows(page)).toHaveCount(12);
+  });
+
   test('lets rows, a range and all that match be chosen, and columns be shown and made wider', async ({
     start,
     production,

@@ -57,6 +57,11 @@ export function parseJobQuery(query: string, creditScale: number): ParsedQuery {
   return { filter, problems: [...problems, { start: 0, end: query.length, reason, isUnfinished: false }] };
 }
 
+/** True for filters that are the same query when they are printed. */
+export function isSameFilter(left: JobFilter, right: JobFilter): boolean {
+  return printJobQuery(left, 0) === printJobQuery(right, 0);
+}
+
 /** A filter as the query that {@link parseJobQuery} reads back as the same filter; the words come last. */
 export function printJobQuery(filter: JobFilter, creditScale: number): string {
   const lists: readonly (readonly [TokenName, readonly string[]])[] = [

@@ -1,4 +1,6 @@
 import type { JobFilter } from '#contract/job-views.ts';
+import { isSameFilter, parseJobQuery } from '#contract/query/job-query.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
 
 /** A text of the field that was asked for, and the filter that the list had then. */
 export interface AskedQuery {
@@ -12,4 +14,15 @@ export interface AskedQuery {
  */
 export function wasAsked(last: AskedQuery | null, { text, under }: AskedQuery): boolean {
   return last !== null && last.text === text && last.under === under;
+}
+
+/**
+ * True where a filter is what was asked for coming true: whoever has typed on meanwhile keeps the text. A filter by a click, or by the
+ * way back, is none.
+ */
+export function isAskedCome(
+  last: AskedQuery | null,
+  { before, now }: { readonly before: JobFilter; readonly now: JobFilter },
+): boolean {
+  return last !== null && last.under === before && isSameFilter(parseJobQuery(last.text, CREDIT_SCALE).filter, now);
 }

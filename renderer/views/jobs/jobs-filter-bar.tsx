@@ -1,4 +1,4 @@
-import type { ReactNode, RefObject } from 'react';
+import { useCallback, type ReactNode, type RefObject } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema, type JobState } from '#domain/job.ts';
@@ -12,7 +12,8 @@ import type { JobsColumns } from './jobs-columns.ts';
 import { QueryField } from './query-field.tsx';
 import { SavedViewsBar } from './saved-views-bar.tsx';
 
-type ChangeFilter = (filter: JobFilter, options?: { replace?: boolean }) => void;
+/** Changes a filter: the one that is wished for by then, which may be typed and not be shown yet. */
+type ChangeFilter = (change: (wished: JobFilter) => JobFilter, options?: { replace?: boolean }) => void;
 
 /** The filter as one line of tokens, the same filter by click with counts, and the saved views. */
 export function JobsFilterBar({
@@ -20,6 +21,7 @@ export function JobsFilterBar({
   query,
   columns,
   search,
+  onTyped,
   onChange,
 }: {
   filter: JobFilter;
@@ -27,19 +29,24 @@ export function JobsFilterBar({
   query: string;
   columns: JobsColumns;
   search: RefObject<HTMLInputElement | null>;
+  onTyped: (filter: JobFilter) => void;
   onChange: ChangeFilter;
 }): ReactNode {
+  const onQuery = useCallback(
+    (typed: JobFilter, options?: { replace?: boolean }) => onChange(() => typed, options),
+    [onChange],
+  );
   const counts = useEngineStatus().data?.counts;
   const kinds = [...new Set([...Object.keys(counts?.byKind ?? {}), ...filter.kinds])].sort();
   return (
     <search className="filter-bar" aria-label="Jobs">
       <div className="filter-row">
-        <QueryField filter={filter} input={search} onChange={onChange} />
+        <QueryField filter={filter} input={search} onTyped={onTyped} onChange={onQuery} />
         <FacetMenu
           name="Kind"
           selected={filter.kinds}
           options={kinds.map((kind) => ({ value: kind, says: kind, count: counts?.byKind[kind] ?? null }))}
-          onChange={(selected) => onChange({ ...filter, kinds: [...selected] })}
+          onChange={(selected) => onChange((wished) => ({ ...wished, kinds: [...selected] }))}
         />
         <FacetMenu
           name="Failure"
@@ -50,7 +57,10 @@ export function JobsFilterBar({
             count: null,
           }))}
           onChange={(selected) =>
-            onChange({ ...filter, classes: failureClassSchema.options.filter((value) => selected.includes(value)) })
+            onChange((wished) => ({
+              ...wished,
+              classes: failureClassSchema.options.filter((value) => selected.includes(value)),
+            }))
           }
         />
         <MatchCount filter={filter} />
@@ -74,9 +84,11 @@ function StateChips({
   onChange: ChangeFilter;
 }): ReactNode {
   const toggle = (state: JobState): void => {
-    const isOn = filter.states.includes(state);
-    const states = isOn ? filter.states.filter((other) => other !== state) : [...filter.states, state];
-    onChange({ ...filter, states: jobStateSchema.options.filter((option) => states.includes(option)) });
+    onChange((wished) => ({
+      ...wished,
+      // The state changes, every other stays as it is.
+      states: jobStateSchema.options.filter((option) => wished.states.includes(option) !== (option === state)),
+    }));
   };
   return (
     <fieldset className="state-chips">

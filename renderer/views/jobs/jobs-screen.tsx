@@ -1,7 +1,7 @@
 import { FilterX, Inbox } from 'lucide-react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
-import type { JobSort } from '#contract/job-views.ts';
+import type { JobFilter, JobSort } from '#contract/job-views.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -26,12 +26,22 @@ export function JobsScreen(): ReactNode {
   const rememberJobsQuery = useScreenMemory((memory) => memory.rememberJobsQuery);
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => rememberJobsQuery(query), [query, rememberJobsQuery]);
+  // What was typed takes effect a moment later; whatever else is changed meanwhile goes with it.
+  const wished = useRef(view.filter);
   const setView = useCallback(
     (change: Partial<JobsView>, options: { replace?: boolean } = {}) => {
-      const changed = toJobsQuery({ ...view, ...change });
+      const changed = toJobsQuery({ ...view, filter: wished.current, ...change });
       navigateTo(changed === '' ? '/jobs' : `/jobs?${changed}`, options);
     },
     [view],
+  );
+  const onTyped = useCallback((filter: JobFilter) => {
+    wished.current = filter;
+  }, []);
+  const onChangeFilter = useCallback(
+    (change: (filter: JobFilter) => JobFilter, options?: { replace?: boolean }) =>
+      setView({ filter: change(wished.current) }, options),
+    [setView],
   );
   const columns = useJobsColumns();
   useSearchKey(search);
@@ -43,7 +53,8 @@ export function JobsScreen(): ReactNode {
         query={query}
         columns={columns}
         search={search}
-        onChange={(filter, options) => setView({ filter }, options)}
+        onTyped={onTyped}
+        onChange={onChangeFilter}
       />
       <SelectionBar filter={view.filter} />
       <JumpBar view={view} onJump={(startAtMs) => setView({ startAtMs })} />

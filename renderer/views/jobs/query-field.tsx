@@ -1,12 +1,12 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a datalist offers whole values only, and what completes a query is a piece in its middle */
 import { Search, X } from 'lucide-react';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
+import { useEffect, useId, useMemo, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
 import { flushSync } from 'react-dom';
 import type { JobFilter } from '#contract/job-views.ts';
-import { parseJobQuery, printJobQuery } from '#contract/query/job-query.ts';
+import { isSameFilter, parseJobQuery, printJobQuery } from '#contract/query/job-query.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import { isFiltering } from '../../state/jobs-query-string.ts';
-import { wasAsked, type AskedQuery } from './asked-query.ts';
+import { isAskedCome, wasAsked, type AskedQuery } from './asked-query.ts';
 import { completeQuery, type Completion } from './query-completion.ts';
 import { useVocabulary } from './use-vocabulary.ts';
 
@@ -15,12 +15,15 @@ const TYPING_MS = 120;
 interface QueryFieldProps {
   readonly filter: JobFilter;
   readonly input: RefObject<HTMLInputElement | null>;
+  /** Told at once what the text asks for, which takes effect a moment later. */
+  readonly onTyped: (filter: JobFilter) => void;
   readonly onChange: (filter: JobFilter, options?: { replace?: boolean }) => void;
 }
 
 /** The whole filter as one line of tokens and words. Takes effect a moment after the last key. */
-export function QueryField({ filter, input, onChange }: QueryFieldProps): ReactNode {
-  const { text, setText, problems } = useQueryText(filter, onChange);
+export function QueryField({ filter, input, onTyped, onChange }: QueryFieldProps): ReactNode {
+  const { text, setText, typed, problems } = useQueryText(filter, onChange);
+  useEffect(() => onTyped(typed), [typed, onTyped]);
   const [caret, setCaret] = useState<number | null>(null);
   const [active, setActive] = useState(-1);
   const id = useId();
@@ -148,24 +151,20 @@ function Options({
 function useQueryText(filter: JobFilter, onChange: QueryFieldProps['onChange']) {
   const [text, setText] = useState(() => printJobQuery(filter, CREDIT_SCALE));
   const [known, setKnown] = useState(filter);
+  const [asked, setAsked] = useState<AskedQuery | null>(null);
+  const { filter: typed, problems } = useMemo(() => parseJobQuery(text, CREDIT_SCALE), [text]);
+  const isChanged = !isSameFilter(typed, filter);
   if (known !== filter) {
     setKnown(filter);
-    if (!isSame(parseJobQuery(text, CREDIT_SCALE).filter, filter)) setText(printJobQuery(filter, CREDIT_SCALE));
+    if (isChanged && !isAskedCome(asked, { before: known, now: filter })) setText(printJobQuery(filter, CREDIT_SCALE));
   }
-  const { filter: typed, problems } = parseJobQuery(text, CREDIT_SCALE);
-  const isChanged = !isSame(typed, filter);
-  const asked = useRef<AskedQuery | null>(null);
   useEffect(() => {
-    if (!isChanged || wasAsked(asked.current, { text, under: filter })) return;
+    if (!isChanged || wasAsked(asked, { text, under: filter })) return;
     const timer = setTimeout(() => {
-      asked.current = { text, under: filter };
-      onChange(parseJobQuery(text, CREDIT_SCALE).filter, { replace: isFiltering(filter) });
+      setAsked({ text, under: filter });
+      onChange(typed, { replace: isFiltering(filter) });
     }, TYPING_MS);
     return () => clearTimeout(timer);
-  }, [isChanged, text, filter, onChange]);
-  return { text, setText, problems };
-}
-
-function isSame(left: JobFilter, right: JobFilter): boolean {
-  return printJobQuery(left, CREDIT_SCALE) === printJobQuery(right, CREDIT_SCALE);
+  }, [isChanged, asked, text, typed, filter, onChange]);
+  return { text, setText, typed, problems };
 }
