@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Job, JobState } from '#domain/job.ts';
 
-/** When something was seen: it happened after the one time, where that is known, and not after the other. */
+/** When something was seen, by the server's clock: it happened after the one time, where that is known, and not after the other. */
 export interface Seen {
   /** Up to then the copy missed nothing, so that the change was not there yet; milliseconds since 1970. */
   readonly afterMs: number | null;
@@ -22,13 +22,16 @@ export class ObservedTable {
   readonly #delete: Statement<[string]>;
 
   constructor(db: Database) {
-    // What was seen last bounds what comes next as well as the copy's own time does.
+    // What was seen last bounds what comes next as well as the copy's own time does. A bound behind the time of seeing is of a clock that
+    // has gone back since, and bounds nothing.
     this.#insert = db.prepare(
       `INSERT INTO observed
-       SELECT @id, coalesce(last.seq, 0) + 1, coalesce(last.to_state, @from), @to,
-         min(@seen, coalesce(max(last.seen_ms, @after), last.seen_ms, @after)), @seen
-       FROM (SELECT 1) LEFT JOIN (SELECT * FROM observed WHERE job_id = @id ORDER BY seq DESC LIMIT 1) AS last
-       WHERE last.to_state IS NOT @to AND @from IS NOT @to`,
+       SELECT @id, seq, from_state, @to, iif(bound_ms <= @seen, bound_ms, NULL), @seen
+       FROM (
+         SELECT coalesce(last.seq, 0) + 1 AS seq, coalesce(last.to_state, @from) AS from_state,
+           coalesce(max(last.seen_ms, @after), last.seen_ms, @after) AS bound_ms
+         FROM (SELECT 1) LEFT JOIN (SELECT * FROM observed WHERE job_id = @id ORDER BY seq DESC LIMIT 1) AS last)
+       WHERE from_state IS NOT @to AND @from IS NOT @to`,
     );
     this.#delete = db.prepare('DELETE FROM observed WHERE job_id = ?');
   }

@@ -60,6 +60,8 @@ type RangeStatement = Statement<[Bound, Bound, Bound, Bound], { id: string }>;
 export class CacheWriter {
   readonly #db: Database;
   readonly #now: () => number;
+  /** How far the server's clock is ahead of the one of this machine, in milliseconds. */
+  #aheadMs = 0;
   readonly #rollUps: RollUps;
   readonly #jobs: JobTable;
   readonly #ledger: LedgerTable;
@@ -86,6 +88,14 @@ export class CacheWriter {
       );
     this.#idsFrom = { jobs: idsFrom('jobs'), accounts: idsFrom('accounts'), ledger: idsFrom('ledger') };
     this.#setCheckpoints(this.#book.read().isSnapshotOpen);
+  }
+
+  /**
+   * Says what time it is on the server. When something was seen is told by that clock from here on, as what it is compared with is.
+   * @param serverMs milliseconds since 1970
+   */
+  tellTime(serverMs: number): void {
+    this.#aheadMs = serverMs - this.#now();
   }
 
   /** Where the copy stands, as its writer sees it. */
@@ -252,6 +262,10 @@ export class CacheWriter {
     return attemptSql(() => this.#db.transaction(() => this.#book.declareVoid()).immediate());
   }
 
+  #serverNow(): number {
+    return Math.round(this.#now() + this.#aheadMs);
+  }
+
   #setCheckpoints(isSnapshotOpen: boolean): void {
     this.#db.pragma(`wal_autocheckpoint = ${isSnapshotOpen ? CHECKPOINT_PAGES_OF_SNAPSHOT : CHECKPOINT_PAGES}`);
   }
@@ -336,7 +350,7 @@ export class CacheWriter {
     const job = keptOf(change.job, standing.scope);
     if (job === null) return true;
     if (job.type !== 'job') return false;
-    this.#jobs.insert(job.job, job.document, { afterMs: standing.asOfMs, seenMs: this.#now() });
+    this.#jobs.insert(job.job, job.document, { afterMs: standing.asOfMs, seenMs: this.#serverNow() });
     count(applied, subject, true);
     return true;
   }
@@ -353,7 +367,7 @@ export class CacheWriter {
         if (job.type === 'job') {
           count(applied, subject, this.#malformed.delete('jobs', subject.id));
           const { isReplay } = context;
-          const how = { isReplay, afterMs: context.standing.asOfMs, seenMs: this.#now() };
+          const how = { isReplay, afterMs: context.standing.asOfMs, seenMs: this.#serverNow() };
           count(applied, subject, this.#jobs.put(job.job, job.document, how));
           return;
         }
@@ -404,7 +418,7 @@ export class CacheWriter {
     },
     applied: Gathering,
   ): void {
-    count(applied, subject, this.#malformed.put({ ...subject, ...found }, this.#now()));
+    count(applied, subject, this.#malformed.put({ ...subject, ...found }, this.#serverNow()));
   }
 
   #delete(subject: ChangeSubject, applied: Gathering): void {

@@ -48,6 +48,10 @@ interface OpenedStream {
 }
 
 async function openStream(work: MonitorWork): Promise<OpenedStream | RunEnd | 'stopped'> {
+  // Before anything is written, so that all of it is seen by the server's clock.
+  const now = await work.now();
+  if (now === 'stopped') return 'stopped';
+  if (!now.ok) return failed(now.error);
   const standing = work.writer.standing();
   if (!standing.ok) return failed(standing.error);
   const position = decodePosition(standing.value.position);

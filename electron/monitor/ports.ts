@@ -31,6 +31,7 @@ export interface ChangesPort {
 export type CopyWriter = Pick<
   CacheWriter,
   | 'standing'
+  | 'tellTime'
   | 'apply'
   | 'applyRead'
   | 'openSnapshot'

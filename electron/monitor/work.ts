@@ -94,9 +94,11 @@ export class MonitorWork {
     }
   }
 
-  /** The server's time. */
-  now(): Promise<Result<Date, AppError> | 'stopped'> {
-    return this.read(() => this.changes.now());
+  /** The server's time, which the writer is told too. */
+  async now(): Promise<Result<Date, AppError> | 'stopped'> {
+    const now = await this.read(() => this.changes.now());
+    if (now !== 'stopped' && now.ok) this.writer.tellTime(now.value.getTime());
+    return now;
   }
 
   /** Tells which jobs changed. */

@@ -245,6 +245,15 @@ describe('a job whose document keeps no history', () => {
     expect(expectOk(reader.observedOf('a'))).toEqual([]);
   });
 
+  it('is not said to have changed within no time where the clock went back meanwhile', () => {
+    const { writer, reader } = world.open();
+    writer.tellTime(NOW_MS + 60_000);
+    expectOk(writer.apply([jobChange(bare({ id: 'a' }))], 'p1', NOW_MS + 60_000));
+    writer.tellTime(NOW_MS);
+    expectOk(writer.apply([jobChange(bare({ id: 'a', state: 'running', version: 2 }))], 'p2'));
+    expect(expectOk(reader.observedOf('a'))[1]).toMatchObject({ to: 'running', afterMs: null, seenMs: NOW_MS });
+  });
+
   it('was not seen to go back where the stream brings what a page of a snapshot had already', () => {
     const { writer, reader } = world.open();
     const queued = jobChange(bare({ id: 'a', updatedAtMs: NOW_MS - 10 }));

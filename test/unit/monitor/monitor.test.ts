@@ -51,6 +51,7 @@ interface Running {
 function withApply(inner: CopyWriter, apply: CopyWriter['apply']): CopyWriter {
   return {
     standing: () => inner.standing(),
+    tellTime: (serverMs) => inner.tellTime(serverMs),
     apply,
     applyRead: (changes, position, asOfMs) => inner.applyRead(changes, position, asOfMs),
     openSnapshot: (position) => inner.openSnapshot(position),
@@ -210,6 +211,35 @@ describe('where there are change streams', () => {
       true,
     );
     await vi.waitFor(() => expect(one.statuses.at(-1)?.asOfMs).toBe(NOW_MS), WAIT);
+  });
+});
+
+describe('a job whose document keeps no history', () => {
+  it.each([
+    ['a stream', true],
+    ['polling', false],
+  ])('was seen by the clock of the server, which its other times are of: %s', async (_, hasStreams) => {
+    // Hours of difference: what clocks have that nobody sets, or that are set to another zone.
+    const server = new FakeServer(hasStreams);
+    cache = world.open({ now: () => server.nowMs + 5 * 3_600_000 });
+    const bare = (state: 'queued' | 'running', version: number): void =>
+      server.put(jobChange({ ...jobIn({ id: 'bare', state, version, updatedAtMs: server.nowMs }), history: [] }));
+    bare('queued', 1);
+    const one = start(server);
+    await untilMode(one, hasStreams ? 'stream' : 'polling');
+    await vi.waitFor(() => expect(expectOk(cache.reader.standing()).asOfMs).not.toBeNull(), WAIT);
+    server.nowMs += 1000;
+    bare('running', 2);
+    const changedAtMs = server.nowMs;
+    await untilSame(server);
+    await one.monitor.stop();
+    const seen = expectOk(cache.reader.observedOf('bare'));
+    expect(seen.map(({ to }) => to)).toEqual(['queued', 'running']);
+    expect(seen[0]?.seenMs).toBe(NOW_MS);
+    expect(seen[1]?.afterMs).toBeLessThanOrEqual(changedAtMs);
+    expect(seen[1]?.afterMs).toBeGreaterThanOrEqual(NOW_MS);
+    expect(seen[1]?.seenMs).toBeGreaterThanOrEqual(changedAtMs);
+    expect(seen[1]?.seenMs).toBeLessThanOrEqual(server.nowMs);
   });
 });
 
