@@ -10,6 +10,7 @@ import { sessionKey } from './session-table.ts';
 import { encodeKey } from '../storage/key-encoding.ts';
 import type { ReadRequest } from '../storage/query.ts';
 import { openChangeStream } from '../streams/change-stream.ts';
+import { streamOptionsOf } from '../streams/stream-options.ts';
 import { FIRST_BATCH, pagesOf, type CursorOwner, type CursorPage, type PageSource } from '../streams/cursors.ts';
 import {
   collectionName,
@@ -172,7 +173,8 @@ const getMore: Command = {
       deployment.cursors.close(id);
       throw cause;
     };
-    const batchSize = numberField(call.body, 'batchSize') ?? Number.MAX_SAFE_INTEGER;
+    // MongoDB's getMore takes 0 for no limit.
+    const batchSize = numberField(call.body, 'batchSize') || Number.MAX_SAFE_INTEGER;
     try {
       const page = deployment.deadline.within(cursor.leftMs, () => {
         const taken = cursor.source.next(batchSize, waitMs);
@@ -215,18 +217,27 @@ const aggregate: Command = {
     const name = typeof target === 'string' ? target : null;
     const namespace = `${call.db}.${name ?? '$cmd.aggregate'}`;
     const batchSize = numberField(docField(call.body, 'cursor') ?? {}, 'batchSize');
-    if (stages[0] !== undefined && '$changeStream' in stages[0]) {
-      const options = stages[0]['$changeStream'];
-      const isCluster = isDoc(options) && options['allChangesForCluster'] === true;
-      const source = openChangeStream(call.deployment, { db: isCluster ? null : call.db, coll: name }, stages);
-      return firstPage(call, namespace, source, batchSize);
-    }
+    if (stages[0] !== undefined && '$changeStream' in stages[0])
+      return firstPage(call, namespace, streamOf(call, name, stages), batchSize);
     const viewed = throughViews(call, name, stages);
     const at = snapshotTimeOf(call);
     const source = pagesOf(aggregated(call, viewed, at), (page) => page);
     return syncFirstPage(call, namespace, source, batchSize, { isSingle: false, at });
   },
 };
+
+function streamOf(call: CommandCall, name: string | null, [first, ...rest]: readonly Doc[]): PageSource {
+  const { deployment, db, body } = call;
+  const options = streamOptionsOf(first?.['$changeStream'], { db, coll: name });
+  if (name !== null && deployment.catalog.find(db, name)?.options['viewOn'] !== undefined)
+    throw new ServerError('CommandNotSupportedOnView', `Namespace ${db}.${name} is a view, not a collection`);
+  const collation = collationOf(body['collation']);
+  if (collation !== null) refuseCollated(rest.filter((stage) => !('$match' in stage)));
+  return openChangeStream(deployment, options, rest, {
+    variables: evaluateVariables(body['let'], call.startedAt),
+    collation,
+  });
+}
 
 const CURSOR_FIELDS: ReadonlySet<string> = new Set(['batchSize']);
 

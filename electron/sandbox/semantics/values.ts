@@ -14,6 +14,7 @@ import {
   Timestamp,
   deserialize,
   serialize,
+  setInternalBufferSize,
 } from 'bson';
 import { withMarks, withNames } from './field-names.ts';
 
@@ -22,6 +23,9 @@ export type Doc = Record<string, unknown>;
 
 /** MongoDB's limit of a document's size, in bytes. */
 export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
+
+// The library writes into 17 MB, and beyond them wrongly. A change event may hold its document three times, and a page of them more.
+setInternalBufferSize(5 * DOCUMENT_BYTES_MAX);
 
 /**
  * Reads BSON so that writing it again gives the same bytes: numbers stay `Int32`, `Long` or `Double`, expressions `BSONRegExp`, and fields

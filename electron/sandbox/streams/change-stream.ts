@@ -1,84 +1,77 @@
 import { Timestamp } from 'bson';
-import { matcherOf } from '../semantics/matching.ts';
-import { isStage, runPipeline, unknownStage } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { shownValue } from '../semantics/shown-value.ts';
+import { DOCUMENT_BYTES_MAX, encode, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import type { Deployment } from '../deployment.ts';
-import type { CursorPage, PageSource } from './cursors.ts';
+import { PAGE_BYTES_MAX, type CursorPage, type PageSource } from './cursors.ts';
 import type { OplogEntry } from './oplog.ts';
-
-/** What a stream watches: one collection, a database (`coll` null) or the whole deployment (`db` null). */
-export interface Watched {
-  readonly db: string | null;
-  readonly coll: string | null;
-}
+import { isToken, tokenOf, type StreamPlace } from './resume-tokens.ts';
+import type { StreamOptions } from './stream-options.ts';
+import { streamSteps, type StreamContext, type StreamSteps } from './stream-stages.ts';
 
 const DEFAULT_WAIT_MS = 1000;
 const READ_AHEAD = 500;
-const STAGES_ALLOWED = new Set([
-  '$match',
-  '$project',
-  '$addFields',
-  '$set',
-  '$unset',
-  '$replaceRoot',
-  '$replaceWith',
-  '$redact',
-  '$changeStreamSplitLargeEvent',
-]);
+/** MongoDB's limit of a document that it makes itself. */
+const EVENT_BYTES_MAX = DOCUMENT_BYTES_MAX + 16 * 1024;
 /** Events that a stream gives only where it was asked for them. */
 const EXPANDED = new Set(['create', 'createIndexes', 'dropIndexes', 'modify']);
-const TOKEN = /^82([0-9A-F]{16})(00|01)$/;
+const WITH_BEFORE = new Set(['update', 'replace', 'delete']);
 
-/** Opens a change stream from its `$changeStream` stage and the stages behind it. */
+/**
+ * Opens a change stream. @param stages those behind `$changeStream`
+ * Errors: `ChangeStreamHistoryLost`, and those of {@link streamSteps}.
+ */
 export function openChangeStream(
   deployment: Deployment,
-  watched: Watched,
+  options: StreamOptions,
   stages: readonly Doc[],
+  context: StreamContext,
 ): PageSource & { readonly resumeToken: Doc } {
-  const [first, ...rest] = stages;
-  const options = first?.['$changeStream'];
-  if (!isDoc(options)) throw new ServerError('FailedToParse', 'the $changeStream stage must be an object');
-  for (const stage of rest) {
-    const name = Object.keys(stage)[0] ?? '';
-    if (!STAGES_ALLOWED.has(name) && !isStage(name)) throw unknownStage(name);
-    if (!STAGES_ALLOWED.has(name))
-      throw new ServerError('IllegalOperation', `${name} is not permitted in a $changeStream pipeline`);
-  }
-  return new ChangeStream(
-    deployment,
-    watched,
-    options,
-    rest.filter((stage) => !('$changeStreamSplitLargeEvent' in stage)),
-  );
+  return new ChangeStream(deployment, options, stages, context);
+}
+
+/** An event as the stream gives it. */
+interface Told {
+  readonly document: Doc;
+  /** About its size in BSON. */
+  readonly bytes: number;
+  readonly place: StreamPlace;
 }
 
 class ChangeStream implements PageSource {
   readonly isChangeStream = true;
   readonly #deployment: Deployment;
-  readonly #watched: Watched;
-  readonly #stages: readonly Doc[];
-  readonly #options: Doc;
+  readonly #options: StreamOptions;
+  readonly #steps: StreamSteps;
+  /** How far the log was read. */
   #position: number;
-  #invalidatedAt: number | null = null;
+  /** What the newest resume token says. */
+  #place: StreamPlace;
+  /** What happened before it is not told. */
+  readonly #from: Timestamp | null;
+  /** True while the event whose token was given is missing: the first other one then ends the stream. */
+  #isUnfound = false;
+  #isInvalidated = false;
+  /** Events that had no place in a page. */
+  readonly #queue: Told[] = [];
   readonly #closing = new AbortController();
 
-  constructor(deployment: Deployment, watched: Watched, options: Doc, stages: readonly Doc[]) {
+  constructor(deployment: Deployment, options: StreamOptions, stages: readonly Doc[], context: StreamContext) {
     this.#deployment = deployment;
-    this.#watched = watched;
     this.#options = options;
-    this.#stages = stages;
-    this.#position = startOf(deployment, options);
-    // Refuses a wrong pipeline now, and not with the first event.
-    runPipeline(stages, [], { variables: {}, collection: () => [] });
-  }
-
-  get #isExpanded(): boolean {
-    return this.#options['showExpandedEvents'] === true;
+    this.#steps = streamSteps(stages, context);
+    this.#position = startOf(deployment, options.start);
+    const { start } = options;
+    const isFuture = start instanceof Timestamp && start.compare(deployment.oplog.time) > 0;
+    this.#from = isFuture ? start : null;
+    const given = start === null || start instanceof Timestamp ? null : start;
+    // From an invalidation nobody may go on by resumeAfter, which is what drivers do with the token of a page.
+    this.#place = given?.kind === 'event' ? given : { position: this.#position, kind: 'mark' };
+    if (given !== null && given.kind !== 'mark') this.#findStart(given);
   }
 
   get resumeToken(): Doc {
-    return tokenOf(this.#position, false);
+    return tokenOf(this.#place);
   }
 
   async next(batchSize: number, waitMs: number | null): Promise<CursorPage> {
@@ -97,61 +90,103 @@ class ChangeStream implements PageSource {
     this.#closing.abort();
   }
 
+  /** Behind a change that ended the stream comes the invalidation, also where the stream begins there. */
+  #findStart({ position, kind }: StreamPlace): void {
+    const entry = this.#deployment.oplog.after(position - 1, 1)[0];
+    const isEnd = entry !== undefined && this.#endsStream(entry.event);
+    const isFound = entry?.position === position && this.#isConcerned(entry.event) && (kind === 'event' || isEnd);
+    this.#isUnfound = !isFound;
+    if (isFound && isEnd && kind === 'event') this.#invalidate(entry);
+  }
+
   #read(batchSize: number): CursorPage {
     const { oplog } = this.#deployment;
     if (this.#position + 1 < oplog.first && oplog.first > 0) throw historyLost();
     const documents: Doc[] = [];
-    if (this.#invalidatedAt !== null)
-      return { documents, isExhausted: true, resumeToken: tokenOf(this.#invalidatedAt, true) };
+    const entries = this.#entries();
+    let bytes = 0;
     while (documents.length < batchSize) {
-      const entries = oplog.after(this.#position, READ_AHEAD);
+      const told = this.#queue.shift();
+      if (told === undefined) {
+        const entry = this.#isInvalidated ? undefined : entries.next().value;
+        if (entry === undefined) break;
+        this.#tell(entry);
+        continue;
+      }
+      bytes += told.bytes;
+      if (documents.length > 0 && bytes > PAGE_BYTES_MAX) {
+        this.#queue.unshift(told);
+        break;
+      }
+      documents.push(told.document);
+      this.#place = told.place;
+    }
+    const isExhausted = this.#isInvalidated && this.#queue.length === 0;
+    if (isExhausted) this.#place = { position: this.#position, kind: 'invalidation' };
+    else if (this.#queue.length === 0 && this.#place.position !== this.#position)
+      this.#place = { position: this.#position, kind: 'mark' };
+    return { documents, isExhausted, resumeToken: this.resumeToken };
+  }
+
+  *#entries(): Generator<OplogEntry, undefined> {
+    for (;;) {
+      const entries = this.#deployment.oplog.after(this.#position, READ_AHEAD);
       for (const entry of entries) {
         this.#position = entry.position;
-        documents.push(...this.#eventsOf(entry));
-        if (this.#invalidatedAt !== null || documents.length >= batchSize) break;
+        const time = entry.event['clusterTime'];
+        const isEarly = this.#from !== null && time instanceof Timestamp && time.compare(this.#from) < 0;
+        if (!isEarly) yield entry;
       }
-      if (this.#invalidatedAt !== null || entries.length < READ_AHEAD) break;
+      if (entries.length < READ_AHEAD) return undefined;
     }
-    const isEnd = this.#invalidatedAt !== null;
-    return { documents, isExhausted: isEnd, resumeToken: tokenOf(this.#position, isEnd) };
   }
 
-  #eventsOf(entry: OplogEntry): readonly Doc[] {
-    if (!this.#isWatched(entry.event)) return [];
-    const events = [this.#complete(entry)];
-    if (this.#endsStream(entry.event)) {
-      this.#invalidatedAt = entry.position;
-      events.push({
-        _id: tokenOf(entry.position, true),
-        operationType: 'invalidate',
-        clusterTime: entry.event['clusterTime'],
-        wallTime: entry.event['wallTime'],
-      });
-    }
-    return this.#stages.length === 0 ? events : this.#transformed(events);
+  #tell(entry: OplogEntry): void {
+    if (!this.#isConcerned(entry.event)) return;
+    if (this.#isUnfound) throw notFound();
+    const isShown = this.#options.isExpanded || !EXPANDED.has(String(entry.event['operationType']));
+    if (isShown) this.#give(this.#shown(entry), entry, 'event');
+    if (this.#endsStream(entry.event)) this.#invalidate(entry);
   }
 
-  #transformed(events: readonly Doc[]): readonly Doc[] {
-    const onlyMatches = this.#stages.every((stage) => isDoc(stage['$match']));
-    const results = onlyMatches
-      ? events.filter((event) => this.#stages.every((stage) => matcherOf(stage['$match'] as Doc)(event)))
-      : runPipeline(this.#stages, events, { variables: {}, collection: () => [] });
-    for (const result of results) {
-      if (!isDoc(result['_id']) || !('_data' in result['_id'])) {
-        throw new ServerError(
-          'ChangeStreamFatalError',
-          'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the _id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the unmodified _id field are allowed.',
-          { errorLabels: ['NonResumableChangeStreamError'] },
-        );
-      }
-    }
-    return results;
+  #invalidate(entry: OplogEntry): void {
+    this.#isInvalidated = true;
+    const { clusterTime, wallTime } = entry.event;
+    this.#give({ operationType: 'invalidate', clusterTime, wallTime }, entry, 'invalidation');
   }
 
-  #isWatched(event: Doc): boolean {
+  /** Puts an event into the queue, as the stages leave it. */
+  #give(event: Doc, entry: OplogEntry, kind: 'event' | 'invalidation'): void {
+    const place: StreamPlace = { position: entry.position, kind };
+    const token = tokenOf(place);
+    const { to, ...others } = event;
+    let document: Doc | null = { ...(to === undefined ? {} : { to }), _id: token, ...others };
+    for (const step of this.#steps.before) document = document === null ? null : step(document);
+    if (document === null) return;
+    let bytes = entry.bytes;
+    if (kind === 'event') bytes += this.#addImages(document, entry.event);
+    for (const step of this.#steps.behind) document = document === null ? null : step(document);
+    if (document === null) return;
+    if (!isToken(document['_id'], token)) throw tokenChanged(token, document['_id']);
+    if (bytes > DOCUMENT_BYTES_MAX) this.#refuseLarge(document);
+    this.#queue.push({ document, bytes, place });
+  }
+
+  #refuseLarge(event: Doc): void {
+    const { length } = encode(event);
+    if (this.#steps.isSplitting && length > DOCUMENT_BYTES_MAX)
+      throw new ServerError('NotImplemented', `The sandbox server splits no events, and one has ${length} bytes`);
+    if (length > EVENT_BYTES_MAX)
+      throw new ServerError(
+        'BSONObjectTooLarge',
+        `BSONObj size: ${length} (0x${length.toString(16).toUpperCase()}) is invalid. Size must be between 0 and ${EVENT_BYTES_MAX}(16MB)`,
+      );
+  }
+
+  /** True for a change of what is watched. */
+  #isConcerned(event: Doc): boolean {
     const ns = event['ns'] as Doc;
-    const { db, coll } = this.#watched;
-    if (EXPANDED.has(String(event['operationType'])) && !this.#isExpanded) return false;
+    const { db, coll } = this.#options.watched;
     if (db === null) return ns['db'] !== 'admin' && ns['db'] !== 'local' && ns['db'] !== 'config';
     if (ns['db'] !== db) return false;
     if (coll === null) return true;
@@ -161,61 +196,91 @@ class ChangeStream implements PageSource {
 
   #endsStream(event: Doc): boolean {
     const type = event['operationType'];
-    if (this.#watched.coll !== null) return type === 'drop' || type === 'rename';
-    return this.#watched.db !== null && type === 'dropDatabase';
+    const { db, coll } = this.#options.watched;
+    if (coll !== null) return type === 'drop' || type === 'rename';
+    return db !== null && type === 'dropDatabase';
   }
 
-  #complete(entry: OplogEntry): Doc {
-    const { fullDocumentBeforeChange, postImage, ...event } = entry.event;
-    const complete: Doc = { _id: tokenOf(entry.position, false), ...this.#shown(event) };
+  /** A change without its images, its fields in MongoDB's order, and without what only streams with expanded events tell. */
+  #shown({ event }: OplogEntry): Doc {
+    const { isExpanded } = this.#options;
+    const { to, operationType, clusterTime, collectionUUID, wallTime, fullDocument, ns, documentKey } = event;
+    const { operationDescription, updateDescription, stateBeforeChange } = event;
+    const told = {
+      to,
+      operationType,
+      clusterTime,
+      ...(isExpanded ? { collectionUUID } : {}),
+      wallTime,
+      fullDocument,
+      ns,
+      documentKey,
+      ...(isExpanded ? { operationDescription } : {}),
+      updateDescription: isDoc(updateDescription) ? described(updateDescription, isExpanded) : undefined,
+      stateBeforeChange,
+    };
+    return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+  }
+
+  /** Adds the document before and behind a change, where they were asked for. @returns the bytes that were looked up elsewhere */
+  #addImages(document: Doc, event: Doc): number {
     const type = String(event['operationType']);
-    if (type === 'update') {
-      const fullDocument = this.#fullDocument(event, postImage);
-      if (fullDocument !== undefined) complete['fullDocument'] = fullDocument;
-    }
-    const before = this.#options['fullDocumentBeforeChange'];
-    if ((before === 'whenAvailable' || before === 'required') && ['update', 'replace', 'delete'].includes(type)) {
+    const { fullDocumentBeforeChange } = event;
+    const before = this.#options.fullDocumentBeforeChange;
+    if (before !== 'off' && WITH_BEFORE.has(type)) {
       if (fullDocumentBeforeChange === undefined && before === 'required')
         throw imageMissing('a pre-image for all update, delete and replace events', 'pre-image');
-      complete['fullDocumentBeforeChange'] = fullDocumentBeforeChange ?? null;
+      document['fullDocumentBeforeChange'] = fullDocumentBeforeChange ?? null;
     }
-    return complete;
+    return type === 'update' ? this.#addFullDocument(document, event) : 0;
   }
 
-  /** Without what only streams with expanded events tell. */
-  #shown(event: Doc): Doc {
-    const { updateDescription } = event;
-    if (this.#isExpanded) {
-      if (!isDoc(updateDescription)) return event;
-      return {
-        ...event,
-        updateDescription: { ...updateDescription, disambiguatedPaths: updateDescription['disambiguatedPaths'] ?? {} },
-      };
-    }
-    const { collectionUUID: _uuid, operationDescription: _description, ...shown } = event;
-    if (!isDoc(updateDescription)) return shown;
-    const { disambiguatedPaths: _paths, ...described } = updateDescription;
-    return { ...shown, updateDescription: described };
-  }
-
-  /** What an update's event says of the document behind it; `undefined` where nothing was asked for. */
-  #fullDocument(event: Doc, postImage: unknown): unknown {
-    switch (this.#options['fullDocument']) {
+  #addFullDocument(document: Doc, event: Doc): number {
+    const { postImage } = event;
+    switch (this.#options.fullDocument) {
       case 'updateLookup': {
-        const ns = isDoc(event['ns']) ? event['ns'] : {};
-        const filter = isDoc(event['documentKey']) ? event['documentKey'] : {};
-        const [found] = this.#deployment.find(String(ns['db']), String(ns['coll']), { filter, limit: 1 });
-        return found?.document ?? null;
+        const found = this.#lookUp(event);
+        document['fullDocument'] = found;
+        return found === null ? 0 : storedBytes(found).length;
       }
       case 'whenAvailable':
-        return postImage ?? null;
+        document['fullDocument'] = postImage ?? null;
+        return 0;
       case 'required':
         if (postImage === undefined) throw imageMissing('a post-image for all update events', 'post-image');
-        return postImage;
-      default:
-        return undefined;
+        document['fullDocument'] = postImage;
+        return 0;
+      case 'default':
+        return 0;
     }
   }
+
+  /** The changed document as it is now, in the collection that it was changed in: another one of that name has none of its documents. */
+  #lookUp(event: Doc): Doc | null {
+    const ns = isDoc(event['ns']) ? event['ns'] : {};
+    const [db, coll] = [String(ns['db']), String(ns['coll'])];
+    const { collectionUUID, documentKey } = event;
+    const uuid = this.#deployment.catalog.find(db, coll)?.uuid;
+    if (uuid?.toString() !== String(collectionUUID)) return null;
+    const [found] = this.#deployment.find(db, coll, { filter: isDoc(documentKey) ? documentKey : {}, limit: 1 });
+    return found?.document ?? null;
+  }
+}
+
+function described(updateDescription: Doc, isExpanded: boolean): Doc {
+  const { disambiguatedPaths, ...description } = updateDescription;
+  return isExpanded ? { ...description, disambiguatedPaths: disambiguatedPaths ?? {} } : description;
+}
+
+function startOf({ oplog }: Deployment, start: StreamOptions['start']): number {
+  if (start === null) return oplog.last;
+  if (start instanceof Timestamp) {
+    if (oplog.isCut && oplog.firstTime !== null && start.compare(oplog.firstTime) < 0) throw historyLost();
+    return oplog.positionBefore(start);
+  }
+  const { position } = start;
+  if (position > oplog.last || (oplog.first > 0 && position + 1 < oplog.first)) throw historyLost();
+  return position;
 }
 
 function imageMissing(required: string, image: string): ServerError {
@@ -225,42 +290,25 @@ function imageMissing(required: string, image: string): ServerError {
   );
 }
 
-function startOf(deployment: Deployment, options: Doc): number {
-  const { oplog } = deployment;
-  const given = options['resumeAfter'] ?? options['startAfter'];
-  if (given !== undefined) {
-    const token = positionOf(given);
-    if (token.isInvalidate && options['resumeAfter'] !== undefined) {
-      throw new ServerError(
-        'InvalidResumeToken',
-        "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate notification.",
-      );
-    }
-    if (token.position > oplog.last || (oplog.first > 0 && token.position + 1 < oplog.first)) throw historyLost();
-    return token.position;
-  }
-  const time = options['startAtOperationTime'];
-  return time instanceof Timestamp ? oplog.positionBefore(time) : oplog.last;
-}
-
 /** MongoDB marks an error from which a stream cannot go on with this label. */
+const LOST = { errorLabels: ['NonResumableChangeStreamError'] };
+
 function historyLost(): ServerError {
   return new ServerError(
     'ChangeStreamHistoryLost',
     'Resume of change stream was not possible, as the resume point may no longer be in the oplog.',
-    {
-      errorLabels: ['NonResumableChangeStreamError'],
-    },
+    LOST,
   );
 }
 
-function tokenOf(position: number, isInvalidate: boolean): Doc {
-  return { _data: `82${position.toString(16).toUpperCase().padStart(16, '0')}${isInvalidate ? '01' : '00'}` };
+function notFound(): ServerError {
+  return new ServerError('ChangeStreamFatalError', 'cannot resume stream; the resume token was not found.', LOST);
 }
 
-function positionOf(token: unknown): { readonly position: number; readonly isInvalidate: boolean } {
-  const parts = isDoc(token) && typeof token['_data'] === 'string' ? TOKEN.exec(token['_data']) : null;
-  if (parts === null)
-    throw new ServerError('InvalidResumeToken', 'invalid resume token: it was not given out by this server');
-  return { position: Number.parseInt(parts[1] ?? '0', 16), isInvalidate: parts[2] === '01' };
+function tokenChanged(expected: Doc, found: unknown): ServerError {
+  return new ServerError(
+    'ChangeStreamFatalError',
+    `Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the _id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the unmodified _id field are allowed. Expected: ${shownValue(expected)} but found: ${shownValue(found)}`,
+    LOST,
+  );
 }

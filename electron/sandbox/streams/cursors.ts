@@ -56,7 +56,7 @@ const CURSOR_AGE_MS_MAX = 10 * 60 * 1000;
 /** Cursors open at once; beyond it the one unused for longest is closed. */
 const CURSORS_MAX = 10_000;
 /** A page's documents stay below this, so that a reply fits a message. */
-const PAGE_BYTES_MAX = 16 * 1024 * 1024;
+export const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** MongoDB's size of a first page. */
 export const FIRST_BATCH = 101;
 

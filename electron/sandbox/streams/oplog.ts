@@ -8,6 +8,8 @@ import { InsertEvents } from './insert-event.ts';
 export interface OplogEntry {
   readonly position: number;
   readonly event: Doc;
+  /** The event's size in BSON. */
+  readonly bytes: number;
 }
 
 /** What is written into the log: a change event as streams give it, but for its `_id`. */
@@ -90,6 +92,17 @@ export class Oplog {
     return this.#bounds.get()?.first ?? 0;
   }
 
+  /** Whether the oldest changes are gone. */
+  get isCut(): boolean {
+    return this.first > 1;
+  }
+
+  /** The logical time of the oldest change that is still there; null where there is none. */
+  get firstTime(): Timestamp | null {
+    const time = this.after(this.first - 1, 1)[0]?.event['clusterTime'];
+    return time instanceof Timestamp ? time : null;
+  }
+
   /** The logical time of the newest change. */
   get time(): Timestamp {
     return new Timestamp({ t: this.#clock.seconds || Math.floor(this.#now() / 1000), i: this.#clock.count || 1 });
@@ -136,7 +149,11 @@ export class Oplog {
 
   /** Changes behind a position, oldest first. */
   after(position: number, limit: number): readonly OplogEntry[] {
-    return this.#after.all(position, limit).map((row) => ({ position: row.position, event: decodeExact(row.event) }));
+    return this.#after.all(position, limit).map(({ position, event }) => ({
+      position,
+      event: decodeExact(event),
+      bytes: event.length,
+    }));
   }
 
   /** The position behind which changes at or after a logical time begin. */

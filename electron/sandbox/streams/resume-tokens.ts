@@ -1,0 +1,36 @@
+import { ServerError } from '../semantics/server-error.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
+
+/** A place in the order of all changes. */
+export interface StreamPlace {
+  readonly position: number;
+  /** An event that the stream gave, the invalidation behind it, or just how far it had read (MongoDB's high water mark). */
+  readonly kind: 'event' | 'invalidation' | 'mark';
+}
+
+const SUFFIXES = { mark: '00', invalidation: '01', event: '02' } as const satisfies Record<StreamPlace['kind'], string>;
+const TOKEN = /^82([0-9A-F]{16})(00|01|02)$/;
+
+/** The token of a place. */
+export function tokenOf({ position, kind }: StreamPlace): Doc {
+  return { _data: `82${position.toString(16).toUpperCase().padStart(16, '0')}${SUFFIXES[kind]}` };
+}
+
+/** The place of a token. Errors: 40647, `FailedToParse`, `InvalidResumeToken` for the token of another server. */
+export function placeOfToken(token: Doc): StreamPlace {
+  const data = token['_data'];
+  if (typeof data !== 'string')
+    throw new ServerError('Location40647', 'Bad resume token: _data of missing or of wrong type. Expected string');
+  if (data.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(data))
+    throw new ServerError('FailedToParse', 'resume token string was not a valid hex string');
+  const [, position, suffix] = TOKEN.exec(data) ?? [];
+  if (position === undefined)
+    throw new ServerError('InvalidResumeToken', 'invalid resume token: it was not given out by this server');
+  const kind = suffix === SUFFIXES.event ? 'event' : suffix === SUFFIXES.invalidation ? 'invalidation' : 'mark';
+  return { position: Number.parseInt(position, 16), kind };
+}
+
+/** True for what an event's `_id` must stay. */
+export function isToken(value: unknown, token: Doc): boolean {
+  return isDoc(value) && Object.keys(value).length === 1 && value['_data'] === token['_data'];
+}
