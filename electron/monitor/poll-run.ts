@@ -3,6 +3,7 @@ import { failed, STOPPED, type RunEnd } from './ports.ts';
 import { decodePosition, encodePosition } from './position.ts';
 import { copyAccounts, pollPart } from './poll-part.ts';
 import { keepWindow } from './keep-window.ts';
+import { PollHorizon } from './poll-horizon.ts';
 import { openSnapshot, runSnapshotStep } from './snapshot-run.ts';
 import type { MonitorWork } from './work.ts';
 
@@ -20,10 +21,11 @@ const SUSPECTS_MAX = 1000;
 export async function runPolling(work: MonitorWork): Promise<RunEnd> {
   const prepared = await preparePolling(work);
   if (prepared !== null) return prepared;
+  const horizon = new PollHorizon(work.limits);
   let sweptAtMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     const beganAtMs = work.clock.monotonicMs();
-    const polled = await pollOnce(work);
+    const polled = await pollOnce(work, horizon);
     if (polled !== null) return polled;
     const windowed = await keepWindow(work);
     if (windowed !== null) return windowed;
@@ -35,7 +37,7 @@ export async function runPolling(work: MonitorWork): Promise<RunEnd> {
       continue;
     }
     if (!isOpen.value.isSnapshotOpen && work.clock.monotonicMs() - sweptAtMs >= work.limits.sweepMs) {
-      const swept = await sweep(work);
+      const swept = await sweep(work, horizon);
       if (swept !== null) return swept;
       sweptAtMs = work.clock.monotonicMs();
     }
@@ -68,7 +70,7 @@ async function preparePolling(work: MonitorWork): Promise<RunEnd | null> {
 }
 
 /** One round over all collections. @returns null where it went well */
-async function pollOnce(work: MonitorWork): Promise<RunEnd | null> {
+async function pollOnce(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | null> {
   const standing = work.writer.standing();
   if (!standing.ok) return failed(standing.error);
   const position = decodePosition(standing.value.position);
@@ -76,18 +78,19 @@ async function pollOnce(work: MonitorWork): Promise<RunEnd | null> {
   const beganAt = await work.now();
   if (beganAt === 'stopped') return STOPPED;
   if (!beganAt.ok) return failed(beganAt.error);
-  const since = new Date(Math.max(0, position.sinceMs - work.limits.overlapMs));
+  const beganAtMs = beganAt.value.getTime();
+  const sinceMs = horizon.sinceMs(position.sinceMs, { serverMs: beganAtMs, monotonicMs: work.clock.monotonicMs() });
+  if (sinceMs === null) return rereadEverything(work, "the server's clock went back while nobody looked");
   for (const part of ['jobs', 'ledger'] as const) {
-    const ended = await pollPart(work, part, since);
+    const ended = await pollPart(work, part, new Date(Math.max(0, sinceMs)));
     if (ended !== null) return ended;
   }
   const ended = await copyAccounts(work);
   if (ended !== null) return ended;
-  const beganAtMs = beganAt.value.getTime();
   const isWhole = standing.value.isComplete && !standing.value.isSnapshotOpen;
   const marked = work.writer.applyRead(
     [],
-    encodePosition({ type: 'poll', sinceMs: Math.max(position.sinceMs, beganAtMs) }),
+    encodePosition({ type: 'poll', sinceMs: beganAtMs }),
     isWhole ? beganAtMs : null,
   );
   return marked.ok ? work.tellStanding() : failed(marked.error);
@@ -106,7 +109,7 @@ async function copyUntil(work: MonitorWork, untilMs: number): Promise<RunEnd | n
  * Looks which documents still stand and deletes the others from the copy. A document that stands and that no poll has ever
  * brought (it carries no time, or one long past) makes the copy be read anew.
  */
-async function sweep(work: MonitorWork): Promise<RunEnd | null> {
+async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | null> {
   const suspects: { readonly part: CachedPart; readonly ids: readonly string[] }[] = [];
   for (const part of CACHED_PARTS) {
     const swept = await sweepPart(work, part);
@@ -114,18 +117,20 @@ async function sweep(work: MonitorWork): Promise<RunEnd | null> {
     suspects.push({ part, ids: swept.lacking });
   }
   if (suspects.every(({ ids }) => ids.length === 0)) return null;
-  const polled = await pollOnce(work);
+  const polled = await pollOnce(work, horizon);
   if (polled !== null) return polled;
   for (const { part, ids } of suspects) {
     const lacking = work.writer.lacking(part, ids);
     if (!lacking.ok) return failed(lacking.error);
-    if (lacking.value.length > 0) return rereadEverything(work, part, lacking.value.length);
+    if (lacking.value.length > 0) {
+      return rereadEverything(work, `${lacking.value.length} documents of ${part} came without a time to find them by`);
+    }
   }
   return null;
 }
 
-async function rereadEverything(work: MonitorWork, part: CachedPart, lacking: number): Promise<RunEnd | null> {
-  work.log(`${lacking} documents of ${part} came without a time to find them by; everything is read anew`);
+async function rereadEverything(work: MonitorWork, reason: string): Promise<RunEnd | null> {
+  work.log(`${reason}; everything is read anew`);
   const now = await work.now();
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);

@@ -486,6 +486,55 @@ describe('where there are no change streams', () => {
     expect(expectOk(cache.reader.job('after'))).not.toBeNull();
   });
 
+  it.each([
+    ['by less than what a poll looks back', 5000, false],
+    ['by minutes while it follows', 300_000, false],
+    ['by minutes while nobody follows', 300_000, true],
+    ['by hours while nobody follows', 7_200_000, true],
+  ])("loses nothing where the server's clock goes back %s", async (_, backMs, isStopped) => {
+    const server = new FakeServer(false);
+    fill(server);
+    const first = start(server);
+    await untilMode(first, 'polling');
+    await untilSame(server);
+    if (isStopped) await first.monitor.stop();
+    server.nowMs -= backMs;
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs })));
+    server.put({ type: 'entry', entry: entryOf('e0', { at: new Date(server.nowMs), credits: 7 }) });
+    if (isStopped) start(server);
+    await untilSame(server);
+    server.put(jobChange(jobIn({ id: 'j0', version: 3, state: 'failed', updatedAtMs: server.nowMs })));
+    await untilSame(server);
+    await vi.waitFor(() => expect(expectOk(cache.reader.standing()).asOfMs).toBeLessThanOrEqual(server.nowMs), WAIT);
+  });
+
+  it('loses nothing where another member with a slow clock became primary while this machine slept', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    await untilSame(server);
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs - 300_000 })));
+    server.nowMs += 3_600_000;
+    await untilSame(server);
+    expect(one.lines).toEqual([]);
+  });
+
+  it('finds what became visible long after its own time, as at the end of a transaction', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'polling');
+    server.nowMs += 3_600_000;
+    await vi.waitFor(
+      () => expect(expectOk(cache.reader.standing()).asOfMs).toBeGreaterThan(NOW_MS + 3_600_000 - 1),
+      WAIT,
+    );
+    server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs - 55_000 })));
+    await untilSame(server);
+    expect(one.lines).toEqual([]);
+  });
+
   it('goes on from its position after a restart, and copies nothing again', async () => {
     const server = new FakeServer(false);
     fill(server);
