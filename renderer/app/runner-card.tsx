@@ -5,8 +5,8 @@ import type { RunnerStatus } from '#contract/status.ts';
 import { explainError } from '#domain/errors.ts';
 import { refusalCode } from '#domain/people.ts';
 import { useRefusal } from '../state/access.ts';
-import { toWireError } from '../state/engine-failure.ts';
 import { useEngineStatus, useRunnerControl, useRunnerOrderFailure } from '../state/engine-queries.tsx';
+import { FailureLine } from '../components/failure-line.tsx';
 
 const SAYS: Readonly<Record<RunnerStatus['state'], string>> = {
   off: 'No runner here',
@@ -40,11 +40,7 @@ export function RunnerCard(): ReactNode {
             {runner.active} of {runner.concurrency} busy
           </span>
         )}
-        {failure !== null && (
-          <span className="text-danger" role="alert">
-            {explainError(toWireError(failure))}
-          </span>
-        )}
+        <FailureLine failure={failure} look="inline" />
       </div>
       {action !== null && (
         <button

@@ -1,12 +1,11 @@
 import { PackageOpen } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
 import type { CaseChoice } from '#contract/requests/jobs.ts';
-import { explainError } from '#domain/errors.ts';
 import { useRefusal } from '../state/access.ts';
 import { useCaseExport } from '../state/case-pack.ts';
-import { toWireError } from '../state/engine-failure.ts';
 import { CopyButton } from './copy-button.tsx';
 import { ExportedFile } from './exported-file.tsx';
+import { FailureLine } from './failure-line.tsx';
 import { ModalDialog } from './modal-dialog.tsx';
 import { Fact, Facts } from './panel.tsx';
 import { RefusalNote } from './refusal-note.tsx';
@@ -61,11 +60,7 @@ function CaseExportDialog({
           removed. The export stands in the audit.
         </p>
         {refusal !== null && <RefusalNote refusal={refusal} />}
-        {pack.error !== null && (
-          <p className="note" data-tone="danger" role="alert">
-            {explainError(toWireError(pack.error))}
-          </p>
-        )}
+        <FailureLine failure={pack.error} look="note" />
         {pack.data === undefined ? (
           <div className="dialog-actions">
             <button

@@ -1,8 +1,7 @@
 import { ClipboardCopy } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
 import { useDiagnosticsCopy } from '../state/doctor-queries.ts';
-import { toWireError } from '../state/engine-failure.ts';
+import { FailureLine } from './failure-line.tsx';
 
 /** Copies versions, state and the last lines of the log, for whoever helps. */
 export function DiagnosticsButton(): ReactNode {
@@ -14,11 +13,7 @@ export function DiagnosticsButton(): ReactNode {
         Copy diagnostics
       </button>
       <output className="muted">{copy.isSuccess && 'Copied, without prompts and secrets'}</output>
-      {copy.error !== null && (
-        <span className="text-danger" role="alert">
-          {explainError(toWireError(copy.error))}
-        </span>
-      )}
+      <FailureLine failure={copy.error} look="inline" />
     </span>
   );
 }

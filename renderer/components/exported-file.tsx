@@ -1,10 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 import { FolderOpen, Save } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
-import { toWireError, valueOrThrow } from '../state/engine-failure.ts';
+import { valueOrThrow } from '../state/engine-failure.ts';
 import { useEngine } from '../state/engine-queries.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { FailureLine } from './failure-line.tsx';
 
 /**
  * Where an export was written, and what can be done with it: keep it elsewhere, or look at its folder.
@@ -43,11 +43,7 @@ export function ExportedFile({ says, path }: { says?: string; path: string }): R
           {saving.data.path === null ? 'Saved nowhere else.' : <>Saved to {saving.data.path}</>}
         </output>
       )}
-      {error !== null && (
-        <span className="text-danger" role="alert">
-          {explainError(toWireError(error))}
-        </span>
-      )}
+      <FailureLine failure={error} look="inline" />
     </span>
   );
 }

@@ -1,7 +1,6 @@
 import { Check } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
-import { toWireError } from '../../state/engine-failure.ts';
+import { FailureLine } from '../failure-line.tsx';
 import { Panel } from '../panel.tsx';
 
 /** The end of a draft: what it changes, why, and the way to put it in force or to leave it. Stands in the draft's form. */
@@ -41,11 +40,7 @@ export function PutPanel({
         Reason (needed)
         <input value={reason} maxLength={reasonMax} onChange={(event) => onReason(event.target.value)} />
       </label>
-      {put.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(put.error))}
-        </p>
-      )}
+      <FailureLine failure={put.error} look="note" />
       <div className="dialog-actions">
         <span className="muted">{missing}</span>
         <button type="button" className="button" onClick={onClose}>

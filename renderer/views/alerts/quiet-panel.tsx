@@ -1,8 +1,8 @@
 import { useState, type ReactNode } from 'react';
 import type { QuietTime } from '#domain/alerts/alert-rule.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { useAlertChange } from '../../state/alert-queries.ts';
-import { ChangeFailure } from './change-failure.tsx';
 
 /** The hours in which nobody is told. */
 export function QuietPanel({ quiet, isQuietNow }: { quiet: QuietTime; isQuietNow: boolean }): ReactNode {
@@ -38,7 +38,7 @@ export function QuietPanel({ quiet, isQuietNow }: { quiet: QuietTime; isQuietNow
         <p className="muted">
           On this machine's clock. The log goes on; what still fires when the quiet time ends is told then.
         </p>
-        <ChangeFailure failure={change.error} />
+        <FailureLine failure={change.error} />
       </form>
     </Panel>
   );

@@ -3,12 +3,12 @@ import { useState, type ReactNode } from 'react';
 import type { AlertRuleView } from '#contract/alert-views.ts';
 import type { AlertRule } from '#domain/alerts/alert-rule.ts';
 import { alertRuleText, alertValueText } from '#domain/alerts/alert-words.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useAlertChange } from '../../state/alert-queries.ts';
 import { TableHead } from '../../components/table-head.tsx';
-import { ChangeFailure } from './change-failure.tsx';
 
 /** The rules with where they stand now. */
 export function RuleTable({
@@ -73,7 +73,7 @@ export function RuleTable({
           ))}
         </tbody>
       </table>
-      <ChangeFailure failure={change.error} />
+      <FailureLine failure={change.error} />
       {leaving !== null && <DeleteDialog rule={leaving} onClose={() => setLeaving(null)} />}
     </Panel>
   );
@@ -121,7 +121,7 @@ function DeleteDialog({ rule, onClose }: { rule: AlertRule; onClose: () => void 
         <p>
           <bdi>{rule.name}</bdi> is taken away from this machine. What it fired stays in the log.
         </p>
-        <ChangeFailure failure={change.error} />
+        <FailureLine failure={change.error} />
         <div className="dialog-actions">
           <button
             type="button"

@@ -1,9 +1,8 @@
 import { ShieldAlert, ShieldCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { AuditVerdictView } from '#contract/audit-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { counted } from '../../components/counted.ts';
-import { toWireError } from '../../state/engine-failure.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { useAuditCheck } from '../../state/people-queries.ts';
 
 const REASONS: Readonly<Record<AuditVerdictView['faults'][number]['reason'], string>> = {
@@ -23,11 +22,7 @@ export function AuditCheck(): ReactNode {
         <ShieldCheck aria-hidden size={14} />
         {check.isPending ? 'Checking…' : 'Check the audit'}
       </button>
-      {check.error !== null && (
-        <p className="text-danger" role="alert">
-          {explainError(toWireError(check.error))}
-        </p>
-      )}
+      <FailureLine failure={check.error} />
       {check.data !== undefined && <Verdict verdict={check.data} />}
     </div>
   );

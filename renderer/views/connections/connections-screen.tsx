@@ -2,12 +2,11 @@ import { Plus } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { ProfileRow } from '#contract/profile-views.ts';
 import { neededSecrets } from '#domain/connection-profile.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ProfileBadge } from '../../components/profile-badge.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useProfiles, useProfileSwitch } from '../../state/profile-queries.ts';
 import './connections.css';
@@ -72,11 +71,7 @@ export function ConnectionsScreen(): ReactNode {
         {list.data?.profiles.length === 0 && (
           <p className="note">None yet. Add one, try it, and open it; the sandbox stays a click away.</p>
         )}
-        {change.error !== null && (
-          <p className="note text-danger" role="alert">
-            {explainError(toWireError(change.error))}
-          </p>
-        )}
+        <FailureLine failure={change.error} look="note" />
         {list.data !== undefined && (
           <table className="plain-table wide-table">
             <caption className="visually-hidden">Connections</caption>

@@ -1,11 +1,10 @@
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import type { ConnectionProfile, ProfileSecrets } from '#domain/connection-profile.ts';
-import { explainError } from '#domain/errors.ts';
 import { jobStateSchema } from '#domain/job.ts';
 import { MAPPED_PARTS, type MappedPart } from '#domain/mapping/canonical-fields.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Segments } from '../../components/segments.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useMappingLook } from '../../state/profile-queries.ts';
 import { mappingDraftOf, mappingOf, withPair, type MappingDraft } from './mapping-draft.ts';
 import { MappingFields } from './mapping-fields.tsx';
@@ -63,11 +62,7 @@ export function MappingStep({
         each element of a list.
       </p>
       {looking.isPending && <output>Sampling documents…</output>}
-      {looking.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(looking.error))}
-        </p>
-      )}
+      <FailureLine failure={looking.error} look="note" />
       {draft !== null && looking.data !== undefined && view !== undefined && (
         <>
           <datalist id={listId}>

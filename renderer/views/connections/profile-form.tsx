@@ -1,9 +1,8 @@
 import { useState, type ReactNode } from 'react';
 import type { ProfileRow } from '#contract/profile-views.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Segments } from '../../components/segments.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useProfileSaving, useProfileTrial } from '../../state/profile-queries.ts';
 import { LoginFields } from './login-fields.tsx';
 import { mappingWords } from './mapping-draft.ts';
@@ -132,11 +131,7 @@ export function ProfileForm({
           </p>
         )}
         <TrialResult trial={trial} />
-        {saving.error !== null && (
-          <p className="text-danger" role="alert">
-            {explainError(toWireError(saving.error))}
-          </p>
-        )}
+        <FailureLine failure={saving.error} />
         <div className="dialog-actions">
           <button
             type="button"

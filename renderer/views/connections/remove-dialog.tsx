@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ConnectionProfile } from '#domain/connection-profile.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useProfileRemoval } from '../../state/profile-queries.ts';
 
 /** Asks once more: a password that only the key store knew is gone with its connection. */
@@ -15,11 +14,7 @@ export function RemoveDialog({ profile, onClose }: { profile: ConnectionProfile;
           <bdi>{profile.name}</bdi> and the password kept for it are forgotten on this machine. Its offline copy and
           audit stay, and nothing changes on the server.
         </p>
-        {removal.error !== null && (
-          <p className="text-danger" role="alert">
-            {explainError(toWireError(removal.error))}
-          </p>
-        )}
+        <FailureLine failure={removal.error} />
         <div className="dialog-actions">
           <button
             type="button"

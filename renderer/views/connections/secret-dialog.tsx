@@ -1,8 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { neededSecrets, type ConnectionProfile } from '#domain/connection-profile.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useProfileSwitch } from '../../state/profile-queries.ts';
 import { typedSecrets } from './profile-draft.ts';
 
@@ -43,11 +42,7 @@ export function SecretDialog({ profile, onClose }: { profile: ConnectionProfile;
             />
           </label>
         )}
-        {change.error !== null && (
-          <p className="text-danger" role="alert">
-            {explainError(toWireError(change.error))}
-          </p>
-        )}
+        <FailureLine failure={change.error} />
         <div className="dialog-actions">
           <button type="submit" className="button" data-kind="primary" disabled={!isWhole || change.isPending}>
             Connect

@@ -2,11 +2,10 @@ import { ShieldCheck, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { CopyView } from '#contract/copy-views.ts';
 import type { RequestResult } from '#contract/requests.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useCopyCheck, useCopyTask } from '../../state/copy-queries.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 
 type Report = RequestResult<'copy.verify'>;
@@ -59,11 +58,7 @@ export function CopyCheck({ verified }: { verified: CopyView['verified'] }): Rea
           </label>
         )}
       </div>
-      {check.error !== null && (
-        <p className="text-danger" role="alert">
-          {explainError(toWireError(check.error))}
-        </p>
-      )}
+      <FailureLine failure={check.error} />
       {check.data !== undefined && <Verdict report={check.data} />}
     </Panel>
   );

@@ -6,11 +6,10 @@ import {
   type CopySettings,
   type CopyView,
 } from '#contract/copy-views.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { useCopySettings } from '../../state/copy-queries.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { formatBytes } from './copy-words.ts';
 
 const MB = 1_000_000;
@@ -104,11 +103,7 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
             </span>
           )}
           {save.isSuccess && !isChanged && <output>Saved.</output>}
-          {save.error !== null && (
-            <span className="text-danger" role="alert">
-              {explainError(toWireError(save.error))}
-            </span>
-          )}
+          <FailureLine failure={save.error} look="inline" />
         </div>
       </form>
       {isAsking && wish.success && (

@@ -1,11 +1,10 @@
 import { Send, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
 import type { Refusal } from '#domain/people.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import type { useSendDraft } from '../../state/draft-sending.ts';
 import { useDropDraft } from '../../state/drafts.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 
 /** What can be done with a draft: it is dropped, or sent where its check lets it. */
 export function DraftFoot({
@@ -27,13 +26,8 @@ export function DraftFoot({
   return (
     <>
       {refusal !== null && <RefusalNote refusal={refusal} />}
-      {[send.error, drop.error].map((error, index) =>
-        error === null ? null : (
-          <p key={index === 0 ? 'send' : 'drop'} className="text-danger" role="alert">
-            {explainError(toWireError(error))}
-          </p>
-        ),
-      )}
+      <FailureLine failure={send.error} />
+      <FailureLine failure={drop.error} />
       <div className="dialog-actions">
         <button type="button" className="button" disabled={drop.isPending} onClick={() => drop.mutate(draftId)}>
           <Trash2 aria-hidden size={14} />

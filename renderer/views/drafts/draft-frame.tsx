@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 
 /** When a draft was kept, and what was written beside it. */
 export function KeptLine({
@@ -36,13 +35,7 @@ export function CheckLine({
   check: { readonly isPending: boolean; readonly error: Error | null };
 }): ReactNode {
   if (!isConnected) return <p className="muted">It is checked when the server is back.</p>;
-  if (check.error !== null) {
-    return (
-      <p className="text-danger" role="alert">
-        {explainError(toWireError(check.error))}
-      </p>
-    );
-  }
+  if (check.error !== null) return <FailureLine failure={check.error} />;
   return check.isPending ? <output>Asking the server how it stands now…</output> : null;
 }
 

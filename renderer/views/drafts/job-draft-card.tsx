@@ -1,14 +1,13 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { explainError } from '#domain/errors.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useDraftCheck, type DraftCheck } from '../../state/draft-checks.ts';
 import { useSendDraft, type SentDraft } from '../../state/draft-sending.ts';
 import type { JobDraft } from '../../state/drafts.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus, useJob } from '../../state/engine-queries.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { DraftFoot } from './draft-foot.tsx';
@@ -49,11 +48,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
       )}
       {!isConnected && <p className="muted">It is checked when the server is back.</p>}
       {isConnected && check.isPending && <output>Asking the server what it would do…</output>}
-      {check.error !== null && (
-        <p className="text-danger" role="alert">
-          {explainError(toWireError(check.error))}
-        </p>
-      )}
+      <FailureLine failure={check.error} />
       {isConnected && check.data !== undefined && <Effect check={check.data} hindrance={hindrance} />}
       <DraftFoot
         draftId={draft.id}

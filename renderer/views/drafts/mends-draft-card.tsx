@@ -1,12 +1,11 @@
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useMendsDraftCheck } from '../../state/draft-checks.ts';
 import { useSendDraft, type SentDraft } from '../../state/draft-sending.ts';
 import type { KeptDraft } from '../../state/drafts.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { MendPreviewTable } from '../reconciliation/mend-preview-table.tsx';
 import { DraftFoot } from './draft-foot.tsx';
@@ -40,11 +39,7 @@ export function MendsDraftCard({
       </p>
       {!isConnected && <p className="muted">It is checked when the server is back.</p>}
       {isConnected && check.isPending && <output>Asking the server what it would take…</output>}
-      {check.error !== null && (
-        <p className="text-danger" role="alert">
-          {explainError(toWireError(check.error))}
-        </p>
-      )}
+      <FailureLine failure={check.error} />
       {isConnected && check.data !== undefined && (
         <>
           <MendPreviewTable rows={check.data.rows} />

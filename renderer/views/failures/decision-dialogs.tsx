@@ -1,14 +1,15 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FailureAct, IgnoreUntil } from '#domain/failure-groups.ts';
 import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 
 const DAY_MS = 86_400_000;
 const NOTE_MAX = 500;
 
 interface DecisionDialogProps {
-  /** Why the last try did not succeed, for people. */
-  readonly problem: string | null;
+  /** Of the last try. */
+  readonly failure: Error | null;
   readonly isPending: boolean;
   /** While the server is away a decision is kept as a draft. */
   readonly isAway: boolean;
@@ -122,19 +123,15 @@ function KeptDialog({ title, onClose }: { title: string; onClose: () => void }):
 }
 
 function DialogFoot({
-  problem,
+  failure,
   isPending,
   isAway,
   action,
-}: Pick<DecisionDialogProps, 'problem' | 'isPending' | 'isAway'> & { readonly action: string }): ReactNode {
+}: Pick<DecisionDialogProps, 'failure' | 'isPending' | 'isAway'> & { readonly action: string }): ReactNode {
   return (
     <>
       {isAway && <AwayNote />}
-      {problem !== null && (
-        <p className="text-danger" role="alert">
-          {problem}
-        </p>
-      )}
+      <FailureLine failure={failure} />
       <div className="dialog-actions">
         <button type="submit" className="button" data-kind="primary" disabled={isPending}>
           {isAway ? 'Keep as a draft' : action}

@@ -2,9 +2,8 @@ import { BellOff, CircleCheck, Split, Undo2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { FailureGroupView } from '#contract/failure-views.ts';
 import { KeptNote } from '../../components/draft-notes.tsx';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import type { FailureAct } from '#domain/failure-groups.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useDecideOrKeep, type SeenGroup } from '../../state/failure-queries.ts';
 import { IgnoreDialog, ResolveDialog } from './decision-dialogs.tsx';
 
@@ -18,7 +17,6 @@ export function FailureGroupActions({ group, seen }: { group: FailureGroupView; 
     decision.reset();
     setDialog(which);
   };
-  const problem = decision.error === null ? null : explainError(toWireError(decision.error));
   const isOpen = group.decision.verdict === null;
   return (
     <>
@@ -60,14 +58,10 @@ export function FailureGroupActions({ group, seen }: { group: FailureGroupView; 
         </button>
       )}
       {decision.isKept && dialog === null && <KeptNote />}
-      {problem !== null && dialog === null && (
-        <p className="text-danger" role="alert">
-          {problem}
-        </p>
-      )}
+      {dialog === null && <FailureLine failure={decision.error} />}
       {dialog === 'resolve' && (
         <ResolveDialog
-          problem={problem}
+          failure={decision.error}
           isPending={decision.isPending}
           isAway={decision.isAway}
           isKept={decision.isKept}
@@ -77,7 +71,7 @@ export function FailureGroupActions({ group, seen }: { group: FailureGroupView; 
       )}
       {dialog === 'ignore' && (
         <IgnoreDialog
-          problem={problem}
+          failure={decision.error}
           isPending={decision.isPending}
           isAway={decision.isAway}
           isKept={decision.isKept}

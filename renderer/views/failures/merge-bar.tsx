@@ -1,8 +1,7 @@
 import { Merge } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
 import { KeptNote } from '../../components/draft-notes.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { useDecideOrKeep, type SeenGroup } from '../../state/failure-queries.ts';
 
 /** Makes one group of those that were chosen; the first of them gives it its name. */
@@ -27,11 +26,7 @@ export function MergeBar({ groups, onDone }: { groups: readonly SeenGroup[]; onD
         Choose none
       </button>
       {decision.isKept && <KeptNote />}
-      {decision.error !== null && (
-        <span className="text-danger" role="alert">
-          {explainError(toWireError(decision.error))}
-        </span>
-      )}
+      <FailureLine failure={decision.error} look="inline" />
     </section>
   );
 }

@@ -1,10 +1,9 @@
 import { useState, type ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useCancel, useCancelPreview } from '../../state/job-desk.ts';
 import { KeepDraftForm } from './keep-draft-form.tsx';
@@ -62,11 +61,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
               </label>
             </>
           )}
-          {cancel.error !== null && (
-            <p className="note" data-tone="danger" role="alert">
-              {explainError(toWireError(cancel.error))}
-            </p>
-          )}
+          <FailureLine failure={cancel.error} look="note" />
           <div className="dialog-actions">
             <button type="button" className="button" onClick={onClose}>
               {isOver ? 'Close' : 'Let it run'}

@@ -1,10 +1,9 @@
 import { useState, type ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import type { EditedInput } from '#contract/retry-views.ts';
-import { explainError } from '#domain/errors.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { InputEditor, isSameInput } from './input-editor.tsx';
 
 /** What a person would do while the server is away: kept as a draft, which somebody sends later, once it was checked anew. */
@@ -51,11 +50,7 @@ export function KeepDraftForm({
         Reason
         <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
       </label>
-      {keep.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(keep.error))}
-        </p>
-      )}
+      <FailureLine failure={keep.error} look="note" />
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
           Leave it

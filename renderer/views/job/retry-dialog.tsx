@@ -2,11 +2,10 @@ import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
 import type { EditedInput, RetryPreviewView } from '#contract/retry-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useRetry, useRetryPreview } from '../../state/job-desk.ts';
 import { InputEditor, isSameInput } from './input-editor.tsx';
@@ -96,11 +95,7 @@ function RetryForm({
           </label>
         </>
       )}
-      {retry.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(retry.error))}
-        </p>
-      )}
+      <FailureLine failure={retry.error} look="note" />
       <div className="dialog-actions">
         <span className="muted">{missing}</span>
         <button type="button" className="button" onClick={onClose}>

@@ -1,9 +1,8 @@
 import { UserMinus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { PersonRow } from '#contract/person-views.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useRoleChange } from '../../state/people-queries.ts';
 import { RoleSelect } from './role-select.tsx';
 import { TableHead } from '../../components/table-head.tsx';
@@ -59,11 +58,7 @@ export function PeopleTable({
           ))}
         </tbody>
       </table>
-      {change.error !== null && (
-        <p className="note text-danger" role="alert">
-          {explainError(toWireError(change.error))}
-        </p>
-      )}
+      <FailureLine failure={change.error} look="note" />
     </>
   );
 }

@@ -1,10 +1,9 @@
 import { UserPlus } from 'lucide-react';
 import { useId, useState, type FormEvent, type ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
 import { PERSON_ID_MAX, type Role } from '#domain/people.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useRoleChange } from '../../state/people-queries.ts';
 import { RoleSelect } from './role-select.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 
 /** Gives a role to somebody who has none. */
 export function RoleForm(): ReactNode {
@@ -32,11 +31,7 @@ export function RoleForm(): ReactNode {
         <UserPlus aria-hidden size={14} />
         Give role
       </button>
-      {change.error !== null && (
-        <p className="text-danger" role="alert">
-          {explainError(toWireError(change.error))}
-        </p>
-      )}
+      <FailureLine failure={change.error} />
     </form>
   );
 }

@@ -1,13 +1,12 @@
 import { ListChecks } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PlanWish } from '#contract/plan-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
 import { navigateTo, useHashQuery } from '../../app/hash-location.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { decodeURIComponentSafely } from '../../state/jobs-query-string.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
@@ -84,13 +83,8 @@ function PlanForm({ query }: { query: URLSearchParams }): ReactNode {
         bought again
       </label>
       {!isConnected && <AwayNote />}
-      {[make.error, keep.error].map((error, index) =>
-        error === null ? null : (
-          <p key={index === 0 ? 'make' : 'keep'} className="note" data-tone="danger" role="alert">
-            {explainError(toWireError(error))}
-          </p>
-        ),
-      )}
+      <FailureLine failure={make.error} look="note" />
+      <FailureLine failure={keep.error} look="note" />
       <div className="dialog-actions">
         {make.isPending && <output className="muted">Looking at every job…</output>}
         <button type="submit" className="button" data-kind="primary" disabled={make.isPending || keep.isPending}>

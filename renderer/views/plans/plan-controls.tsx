@@ -1,15 +1,14 @@
 import { CircleStop, Pause, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { distinctRefusals } from '#contract/request-refusal.ts';
 import type { Refusal } from '#domain/people.ts';
 import { samePerson } from '#domain/second-person.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { usePlanActions } from '../../state/plan-queries.ts';
 import { RunForm } from './run-form.tsx';
@@ -26,11 +25,7 @@ export function PlanControls({ plan }: { plan: PlanView }): ReactNode {
       {plan.run !== null && <Progress plan={plan} run={plan.run} />}
       <Choices plan={plan} actions={actions} />
       {!isOver && refusals.map((refusal) => <RefusalNote key={refusal.detail} refusal={refusal} />)}
-      {failure !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(failure))}
-        </p>
-      )}
+      <FailureLine failure={failure} look="note" />
     </Panel>
   );
 }

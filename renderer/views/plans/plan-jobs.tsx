@@ -2,12 +2,11 @@ import { Download } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { usePlanActions, usePlanItems, usePlanOutcomes } from '../../state/plan-queries.ts';
 import { groupWords, OUTCOME_WORDS } from './plan-words.ts';
 import { TableHead } from '../../components/table-head.tsx';
@@ -76,11 +75,7 @@ function ExportButton({ plan }: { plan: PlanView }): ReactNode {
   return (
     <span className="plan-actions">
       {exported.data !== undefined && <ExportedFile says="Written to" path={exported.data.path} />}
-      {exported.error !== null && (
-        <span className="text-danger" role="alert">
-          {explainError(toWireError(exported.error))}
-        </span>
-      )}
+      <FailureLine failure={exported.error} look="inline" />
       <button type="button" className="button" disabled={exported.isPending} onClick={() => exported.mutate()}>
         <Download aria-hidden size={14} />
         Export CSV

@@ -1,9 +1,8 @@
 import { Download } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { exportFormatSchema, type Exported, type ExportFormat } from '#contract/period-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { ExportedFile } from '../../components/exported-file.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 
 /** What is known of an export: where it went, or why not. */
 interface ExportState {
@@ -25,11 +24,7 @@ export function ExportButtons({
       {state.data !== undefined && (
         <ExportedFile says={`${state.data.rows.toLocaleString('en')} lines written to`} path={state.data.path} />
       )}
-      {state.error !== null && (
-        <span role="alert" className="text-danger">
-          {explainError(toWireError(state.error))}
-        </span>
-      )}
+      <FailureLine failure={state.error} look="inline" />
       {exportFormatSchema.options.map((format) => (
         <button
           key={format}

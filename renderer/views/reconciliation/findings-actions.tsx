@@ -1,13 +1,12 @@
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { MENDS_AT_ONCE_MAX } from '#contract/mend-views.ts';
-import { explainError } from '#domain/errors.ts';
 import type { ReviewView } from '#contract/finding-views.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useReviewOrKeep } from '../../state/finance-queries.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { ProposeDialog } from './propose-dialog.tsx';
@@ -95,11 +94,7 @@ export function FindingsActions({
       </div>
       {act.isAway && chosen.length > 0 && !act.isKept && <AwayNote />}
       {act.isKept && <KeptNote />}
-      {act.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(act.error))}
-        </p>
-      )}
+      <FailureLine failure={act.error} look="note" />
       {isProposing && (
         <ProposeDialog
           runId={runId}

@@ -7,14 +7,13 @@ import {
   type FindingsLayout,
   type RunSummary,
 } from '#contract/reconciliation-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { ExportedFile } from '../../components/exported-file.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { MoreRows } from '../../components/more-rows.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { findingsHref, parseRunId } from '../../state/findings-query-string.ts';
 import { useFindingPages, useFindingsExport } from '../../state/reconciliation-queries.ts';
 import { FindingsActions } from './findings-actions.tsx';
@@ -126,11 +125,7 @@ function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode
       {exporting.data !== undefined && (
         <ExportedFile says={`${exporting.data.findings.toLocaleString('en')} written to`} path={exporting.data.path} />
       )}
-      {exporting.error !== null && (
-        <span role="alert" className="text-danger">
-          {explainError(toWireError(exporting.error))}
-        </span>
-      )}
+      <FailureLine failure={exporting.error} look="inline" />
       <button
         type="button"
         className="button"

@@ -2,15 +2,14 @@ import { FileSpreadsheet, Trash2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { InvoiceView } from '#contract/period-views.ts';
-import { explainError } from '#domain/errors.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { INVOICE_CASES } from '#domain/reconciliation/invoice.ts';
 import { ProviderCost } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useInvoiceImport, useInvoices } from '../../state/finance-queries.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
@@ -95,11 +94,7 @@ function ImportForm(): ReactNode {
         Import
       </button>
       {importing.data !== undefined && <output>{importing.data.lines.toLocaleString('en')} lines imported.</output>}
-      {importing.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(importing.error))}
-        </p>
-      )}
+      <FailureLine failure={importing.error} look="note" />
     </form>
   );
 }

@@ -3,10 +3,10 @@ import type { MendResult, MendView } from '#contract/mend-views.ts';
 import { explainError } from '#domain/errors.ts';
 import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { useEngineStatus, useIsServerAway } from '../../state/engine-queries.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useDecide, usePost } from '../../state/finance-queries.ts';
 import { nameOfMend } from './mend-words.ts';
 
@@ -112,15 +112,9 @@ function Results({
 }: {
   mends: readonly MendView[];
   rows: readonly MendResult[];
-  failure: unknown;
+  failure: Error | null;
 }): ReactNode {
-  if (failure !== null) {
-    return (
-      <p className="note" data-tone="danger" role="alert">
-        {explainError(toWireError(failure))}
-      </p>
-    );
-  }
+  if (failure !== null) return <FailureLine failure={failure} look="note" />;
   const failed = rows.filter(({ error }) => error !== null);
   if (rows.length === 0) return null;
   const names = new Map(mends.map((mend) => [mend.mendId, nameOfMend(mend)]));

@@ -1,9 +1,8 @@
 import { useState, type ReactNode } from 'react';
-import { explainError } from '#domain/errors.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useMendPreview, usePropose } from '../../state/finance-queries.ts';
@@ -83,13 +82,8 @@ export function ProposeDialog({ runId, findingIds, period, onClose, onProposed }
             Date the entries into {period}, the month of the finding, and not to the day of posting
           </label>
         )}
-        {[propose.error, keep.error].map((error, index) =>
-          error === null ? null : (
-            <p key={index === 0 ? 'propose' : 'keep'} className="note" data-tone="danger" role="alert">
-              {explainError(toWireError(error))}
-            </p>
-          ),
-        )}
+        <FailureLine failure={propose.error} look="note" />
+        <FailureLine failure={keep.error} look="note" />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             Cancel

@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
 import type { InvoiceView } from '#contract/period-views.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useInvoiceRemoval } from '../../state/finance-queries.ts';
 
 /** Says what goes with an imported invoice before it is taken away, and how it can be had back. */
@@ -29,11 +28,7 @@ export function RemoveInvoiceDialog({ invoice, onClose }: { invoice: InvoiceView
             : `${findings === 1 ? 'Its finding is' : `Its ${findings.toLocaleString('en')} findings are`} not in the next run any more. `}
           Credits do not move. Importing the same file again brings it back as it is.
         </p>
-        {removal.error !== null && (
-          <p className="note" data-tone="danger" role="alert">
-            {explainError(toWireError(removal.error))}
-          </p>
-        )}
+        <FailureLine failure={removal.error} look="note" />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             Keep it

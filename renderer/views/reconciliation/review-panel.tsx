@@ -1,16 +1,15 @@
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { ReviewView } from '#contract/finding-views.ts';
-import { explainError } from '#domain/errors.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
 import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus, useIsServerAway } from '../../state/engine-queries.tsx';
 import { useMendsOfFinding, useReview, useReviewOrKeep } from '../../state/finance-queries.ts';
 import { MEND_KINDS, MEND_STATES } from './mend-words.ts';
@@ -152,11 +151,7 @@ function Review({
           </button>
         )}
       </div>
-      {act.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(act.error))}
-        </p>
-      )}
+      <FailureLine failure={act.error} look="note" />
     </>
   );
 }

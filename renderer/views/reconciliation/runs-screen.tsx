@@ -2,11 +2,10 @@ import { History, Repeat } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { RepeatedRun, RunSummary } from '#contract/reconciliation-views.ts';
-import { explainError } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { findingsHref } from '../../state/findings-query-string.ts';
 import { useReconciliation, useRepeat, useRuns } from '../../state/reconciliation-queries.ts';
@@ -34,11 +33,7 @@ export function RunsScreen(): ReactNode {
       <FinanceTabs />
       {running !== null && <RunUnderWay running={running} />}
       {repeat.data !== undefined && !repeat.isPending && <Repeated repeated={repeat.data} />}
-      {repeat.error !== null && (
-        <p className="note" data-tone="danger" role="alert">
-          {explainError(toWireError(repeat.error))}
-        </p>
-      )}
+      <FailureLine failure={repeat.error} look="note" />
       {runs.isPending && <output>Reading the runs…</output>}
       {runs.data === undefined && runs.error !== null && (
         <FailureMessage failure={runs.error} onAskAgain={() => void runs.refetch()} />

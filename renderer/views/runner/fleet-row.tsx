@@ -1,10 +1,9 @@
 /* oxlint-disable jsx-a11y/control-has-associated-label -- a cell is no control: its name is what it holds */
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FleetRunner, FleetWish } from '#contract/fleet-views.ts';
-import { explainError } from '#domain/errors.ts';
 import { CONCURRENCY_MAX } from '#domain/runner-node.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useFleetControl } from '../../state/fleet-queries.ts';
 import { DrainDialog } from './drain-dialog.tsx';
 
@@ -130,11 +129,7 @@ function Control({ runner, canControl }: { runner: FleetRunner; canControl: bool
       >
         Drain…
       </button>
-      {control.error !== null && (
-        <p className="text-danger" role="alert">
-          {explainError(toWireError(control.error))}
-        </p>
-      )}
+      <FailureLine failure={control.error} />
       {isDraining && (
         <DrainDialog
           runner={runner}

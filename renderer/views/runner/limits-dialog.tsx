@@ -1,6 +1,5 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FleetLimitsView } from '#contract/fleet-views.ts';
-import { explainError } from '#domain/errors.ts';
 import {
   isNamedScope,
   limitChanges,
@@ -10,8 +9,8 @@ import {
   type LimitScope,
 } from '#domain/runner-limit-change.ts';
 import type { RunnerLimits } from '#domain/runner-limits.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useLimitsChange } from '../../state/fleet-queries.ts';
 
 const SCOPE_WORDS: Readonly<Record<LimitScope, string>> = {
@@ -52,11 +51,7 @@ export function LimitsDialog({ view, onClose }: { view: FleetLimitsView; onClose
             </p>
           )}
         </section>
-        {change.error !== null && (
-          <p className="text-danger" role="alert">
-            {explainError(toWireError(change.error))}
-          </p>
-        )}
+        <FailureLine failure={change.error} />
         <div className="dialog-actions">
           <button
             type="button"
