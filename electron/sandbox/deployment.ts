@@ -120,11 +120,15 @@ export class Deployment {
     }
   }
 
-  /** The collection, made where it is not there. */
+  /** The collection, made and logged where it is not there. */
   ensureCollection(db: string, name: string, options: Doc = {}): CollectionInfo {
     const existing = this.catalog.find(db, name);
     if (existing !== null) return refuseView(existing);
-    return this.catalog.create(db, name, options);
+    const made = this.catalog.create(db, name, options);
+    const idIndex = made.indexes[0]?.spec;
+    const operationDescription = { ...options, ...(options['viewOn'] === undefined ? { idIndex } : {}) };
+    this.oplog.append({ operationType: 'create', db, coll: name, uuid: made.uuid, fields: { operationDescription } });
+    return made;
   }
 
   find(db: string, name: string, request: ReadRequest): Iterable<Found> {

@@ -5,29 +5,10 @@ import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
 import { checkCreateOptions } from './create-options.ts';
-import { refuseOption, refuseUnknown } from './field-values.ts';
 import { checkIndexSpec } from './index-spec.ts';
-import { collectionName, docField, docsField, numberField, type Command, type CommandCall } from './command.ts';
+import { collMod, existing, logChange } from './collection-changes.ts';
+import { collectionName, docField, docsField, type Command } from './command.ts';
 import { listReply } from './reads.ts';
-
-function existing(call: CommandCall): CollectionInfo {
-  const name = collectionName(call);
-  const collection = call.deployment.catalog.find(call.db, name);
-  if (collection === null) throw new ServerError('NamespaceNotFound', `ns does not exist: ${call.db}.${name}`);
-  return collection;
-}
-
-/** Logs what only streams with expanded events tell of. */
-function logChange(
-  call: CommandCall,
-  collection: CollectionInfo,
-  operationType: 'create' | 'createIndexes' | 'dropIndexes' | 'modify',
-  operationDescription: Doc,
-  others: Doc = {},
-): void {
-  const { db, name: coll, uuid } = collection;
-  call.deployment.oplog.append({ operationType, db, coll, uuid, fields: { operationDescription, ...others } });
-}
 
 const createIndexes: Command = {
   writes: true,
@@ -40,10 +21,13 @@ const createIndexes: Command = {
     const collection = call.deployment.ensureCollection(call.db, name);
     const before = isNew ? 1 : collection.indexes.length;
     const made: Doc[] = [];
+    const isEmpty = call.deployment.records.count(collection) === 0;
     for (const spec of specs) {
       if (call.deployment.createIndex(collection, spec)) made.push({ v: 2, ...spec });
     }
-    if (made.length > 0) logChange(call, collection, 'createIndexes', { indexes: made });
+    // Indexes of an empty collection are made one after the other, others are built together.
+    const changes = isEmpty ? made.map((spec) => [spec]) : made.length > 0 ? [made] : [];
+    for (const indexes of changes) logChange(call, collection, 'createIndexes', { indexes });
     return {
       numIndexesBefore: before,
       numIndexesAfter: collection.indexes.length,
@@ -72,8 +56,10 @@ const dropIndexes: Command = {
       );
     if (doomed.length === 0 && given !== '*')
       throw new ServerError('IndexNotFound', `index not found with name [${String(given)}]`);
-    for (const index of doomed) call.deployment.catalog.dropIndex(collection, index);
-    if (doomed.length > 0) logChange(call, collection, 'dropIndexes', { indexes: doomed.map((index) => index.spec) });
+    for (const index of doomed) {
+      call.deployment.catalog.dropIndex(collection, index);
+      logChange(call, collection, 'dropIndexes', { indexes: [index.spec] });
+    }
     return { nIndexesWas: before };
   },
 };
@@ -103,8 +89,7 @@ const create: Command = {
       if (call.body[option] !== undefined) options[option] = call.body[option];
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);
     if (clustered !== null) options['clusteredIndex'] = clustered;
-    const collection = call.deployment.ensureCollection(call.db, name, options);
-    logChange(call, collection, 'create', { ...options, idIndex: collection.indexes[0]?.spec });
+    call.deployment.ensureCollection(call.db, name, options);
     return {};
   },
 };
@@ -129,82 +114,6 @@ function clusteredIndexOf(given: unknown): Doc | null {
 
 function isOfIds(index: CollectionInfo['indexes'][number]): boolean {
   return index.name === '_id_' || index.spec['clustered'] === true;
-}
-
-/** What MongoDB changes of a collection and this server does not. */
-const COLLECTION_CHANGES = [
-  'cappedMax',
-  'cappedSize',
-  'dryRun',
-  'encryptedFields',
-  'expireAfterSeconds',
-  'flags',
-  'pipeline',
-  'timeseries',
-  'timeseriesBucketsMayHaveMixedSchemaData',
-  'viewOn',
-];
-const INDEX_CHANGES: ReadonlySet<string> = new Set([
-  'name',
-  'keyPattern',
-  'expireAfterSeconds',
-  'hidden',
-  'unique',
-  'prepareUnique',
-]);
-
-const collMod: Command = {
-  writes: true,
-  run(call) {
-    const collection = existing(call);
-    const images = docField(call.body, 'changeStreamPreAndPostImages');
-    if (COLLECTION_CHANGES.some((option) => call.body[option] !== undefined))
-      throw new ServerError(
-        'NotImplemented',
-        'The sandbox server changes only changeStreamPreAndPostImages, the validation and an index of a collection',
-      );
-    const changedIndex = docField(call.body, 'index');
-    if (changedIndex !== undefined) return changeIndex(call, collection, changedIndex);
-    const before = collection.options;
-    const changed = {
-      ...(images === undefined ? {} : { changeStreamPreAndPostImages: images }),
-      ...validationOptionsOf(call.db, call.body),
-    };
-    const options = { ...before, ...changed };
-    if (Object.keys(changed).length > 0) call.deployment.catalog.setOptions(collection, options);
-    const stateBeforeChange = { collectionOptions: { ...before, uuid: collection.uuid } };
-    logChange(call, collection, 'modify', options, { stateBeforeChange });
-    return {};
-  },
-};
-
-/** Changes when documents expire, or whether an index is hidden from the planner. */
-function changeIndex(call: CommandCall, collection: CollectionInfo, change: Doc): Doc {
-  const { name, keyPattern, expireAfterSeconds, hidden } = change;
-  refuseUnknown('collMod.index', change, INDEX_CHANGES);
-  for (const option of ['unique', 'prepareUnique']) refuseOption('collMod', `index.${option}`, change[option]);
-  const index = collection.indexes.find((one) =>
-    typeof name === 'string' ? one.name === name : isSamePattern(one.spec['key'], keyPattern),
-  );
-  if (index === undefined)
-    throw new ServerError('IndexNotFound', `cannot find index ${String(name)} for ns ${call.db}.${collection.name}`);
-  if (expireAfterSeconds === undefined && typeof hidden !== 'boolean')
-    throw new ServerError('InvalidOptions', 'no expireAfterSeconds or hidden field');
-  if (expireAfterSeconds !== undefined && numberField(change, 'expireAfterSeconds') === undefined)
-    throw new ServerError('InvalidOptions', 'expireAfterSeconds field must be a number');
-  const { spec } = index;
-  call.deployment.catalog.changeIndex(collection, index, {
-    ...spec,
-    ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
-    ...(typeof hidden === 'boolean' ? { hidden } : {}),
-  });
-  logChange(call, collection, 'modify', { index: change }, { stateBeforeChange: { indexOptions: spec } });
-  return {
-    ...(expireAfterSeconds === undefined
-      ? {}
-      : { expireAfterSeconds_old: spec['expireAfterSeconds'], expireAfterSeconds_new: expireAfterSeconds }),
-    ...(typeof hidden === 'boolean' ? { hidden_old: spec['hidden'] === true, hidden_new: hidden } : {}),
-  };
 }
 
 const drop: Command = {

@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   SnapshotTooOld: 239,
   SnapshotUnavailable: 246,
   NoSuchTransaction: 251,
+  AmbiguousIndexKeyPattern: 181,
   IllegalOperation: 20,
   InvalidResumeToken: 260,
   ChangeStreamHistoryLost: 286,

@@ -13,6 +13,9 @@ beforeAll(async () => {
     { _id: 2, a: 2, l: [3], t: 'y' },
   ]);
   await db.collection('indexed').createIndex({ a: 1 }, { unique: true });
+  await db.collection('indexed').createIndex({ a: 1, b: 1 });
+  await db.collection('indexed').createIndex({ d: 1 });
+  await db.collection('indexed').createIndex({ d: 1 }, { sparse: true, name: 'sparse' });
   await db.createCollection('view', { viewOn: 'c', pipeline: [] });
 });
 afterAll(async () => {
@@ -51,6 +54,8 @@ const update = (statement: Document): Document => ({
   update: 'c',
   updates: [{ q: {}, u: { $set: { z: 1 } }, ...statement }],
 });
+
+const change = (of: Document): Document => ({ collMod: 'indexed', index: of });
 
 type Case = readonly [name: string, command: Document, code: number];
 
@@ -209,6 +214,15 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['collMod: a collection that is not there', { collMod: 'nobody' }, 26],
   ['collMod: an index that is not there', { collMod: 'c', index: { name: 'nobody', hidden: true } }, 27],
   ['collMod: an option of an index that nobody has', { collMod: 'indexed', index: { name: 'a_1', foo: true } }, 40_415],
+  ['collMod: an index by its name and its keys', change({ name: 'a_1', keyPattern: { a: 1 }, hidden: true }), 72],
+  ['collMod: an index that is not named', change({ hidden: true }), 72],
+  ['collMod: nothing to change of an index', change({ name: 'a_1' }), 72],
+  ['collMod: keys of several indexes', change({ keyPattern: { d: 1 }, hidden: true }), 181],
+  ['collMod: hiding the index of ids', change({ name: '_id_', hidden: true }), 2],
+  ['collMod: ids that expire', change({ name: '_id_', expireAfterSeconds: 1 }), 72],
+  ['collMod: several fields that expire', change({ name: 'a_1_b_1', expireAfterSeconds: 1 }), 72],
+  ['collMod: a time below zero', change({ name: 'a_1', expireAfterSeconds: -1 }), 72],
+  ['collMod: a validator of a view', { collMod: 'view', validator: {} }, 72],
   ['renameCollection: outside of admin', { renameCollection: 'refusals.c', to: 'refusals.d' }, 13],
   ['a write concern that one member cannot give', { insert: 'w', documents: [{}], writeConcern: { w: 2 } }, 100],
   ['a write concern of a name that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 'mine' } }, 79],

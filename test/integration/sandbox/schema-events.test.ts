@@ -1,0 +1,102 @@
+import { MongoClient, type Db, type Document } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+
+let sandbox: Sandbox;
+let client: MongoClient;
+let db: Db;
+let names = 0;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ dataDir: 'memory' });
+  client = await new MongoClient(sandbox.uri).connect();
+});
+afterAll(async () => {
+  await client.close();
+  await sandbox.stop();
+});
+beforeEach(() => {
+  names += 1;
+  db = client.db(`schema${names}`);
+});
+
+const ID_INDEX = { v: 2, key: { _id: 1 }, name: '_id_' };
+
+/** The events that a stream with expanded events gives of commands that run one after the other, and the last reply. */
+async function after(...commands: readonly Document[]): Promise<{ events: readonly Document[]; reply: Document }> {
+  const { cursor } = await db.command({
+    aggregate: 1,
+    pipeline: [{ $changeStream: { showExpandedEvents: true } }],
+    cursor: {},
+  });
+  let reply: Document = {};
+  for (const command of commands) reply = await db.command(command);
+  const { id } = cursor as { id: unknown };
+  const page = await db.command({ getMore: id, collection: '$cmd.aggregate', maxTimeMS: 1 });
+  return { events: (page['cursor'] as { nextBatch: Document[] }).nextBatch, reply };
+}
+
+async function told(...commands: readonly Document[]): Promise<readonly unknown[]> {
+  const { events } = await after(...commands);
+  return events.map((event) => [event['operationType'] as unknown, event['operationDescription'] as unknown]);
+}
+
+const index = (...fields: readonly string[]): Document => ({
+  createIndexes: 'c',
+  indexes: fields.map((field) => ({ key: { [field]: 1 }, name: field })),
+});
+const made = (...fields: readonly string[]): Document => ({
+  indexes: fields.map((field) => ({ v: 2, key: { [field]: 1 }, name: field })),
+});
+
+describe('a change stream with expanded events', () => {
+  it('tells of a collection that its first document made', async () => {
+    expect(await told({ insert: 'c', documents: [{ _id: 1 }] })).toEqual([
+      ['create', { idIndex: ID_INDEX }],
+      ['insert', undefined],
+    ]);
+  });
+
+  it('tells of indexes of an empty collection one by one, and of those that were built together in one', async () => {
+    expect(await told(index('a', 'b'))).toEqual([
+      ['create', { idIndex: ID_INDEX }],
+      ['createIndexes', made('a')],
+      ['createIndexes', made('b')],
+    ]);
+    await db.command({ insert: 'c', documents: [{ _id: 1 }] });
+    expect(await told(index('d', 'e'))).toEqual([['createIndexes', made('d', 'e')]]);
+  });
+
+  it('tells of indexes that were dropped one by one', async () => {
+    await db.command(index('a', 'b'));
+    expect(await told({ dropIndexes: 'c', index: '*' })).toEqual([
+      ['dropIndexes', made('a')],
+      ['dropIndexes', made('b')],
+    ]);
+  });
+
+  it('tells of a view without an index', async () => {
+    expect(await told({ create: 'v', viewOn: 'c', pipeline: [] })).toEqual([['create', { viewOn: 'c', pipeline: [] }]]);
+  });
+
+  it('tells what collMod was told, and what was so before', async () => {
+    await db.command({ create: 'c', validationLevel: 'moderate', validator: { a: 1 } });
+    await db.command({ createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'a', expireAfterSeconds: 5 }] });
+    const { events, reply } = await after({
+      collMod: 'c',
+      validationLevel: 'strict',
+      index: { keyPattern: { a: 1 }, expireAfterSeconds: 6, hidden: false },
+    });
+    expect(reply).toMatchObject({ expireAfterSeconds_old: 5, expireAfterSeconds_new: 6 });
+    expect(reply).not.toHaveProperty('hidden_new');
+    expect(events[0]).toMatchObject({
+      operationType: 'modify',
+      operationDescription: { validationLevel: 'strict', index: { name: 'a', expireAfterSeconds: 6 } },
+      stateBeforeChange: {
+        collectionOptions: { validationLevel: 'moderate', validator: { a: 1 } },
+        indexOptions: { expireAfterSeconds: 5 },
+      },
+    });
+    expect(await db.listCollections({ name: 'c' }).next()).toMatchObject({ options: { validationLevel: 'strict' } });
+  });
+});
