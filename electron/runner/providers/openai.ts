@@ -172,7 +172,9 @@ async function generateImage(
       requestOptions(request, signal),
     )
     .withResponse();
-  await sink.accepted(response.headers.get('x-request-id') ?? `image-${data.created}`);
+  // Not by its second alone, which others have too, and some providers leave out: one name must be one purchase.
+  const unnamed = `image-${data.created}-${request.idempotencyKey}`;
+  await sink.accepted(response.headers.get('x-request-id') ?? unnamed);
   const cost = price?.perImage ?? null;
   const [image] = data.data ?? [];
   if (image?.b64_json !== undefined) await sink.write(Buffer.from(image.b64_json, 'base64'));

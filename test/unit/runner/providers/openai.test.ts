@@ -104,7 +104,7 @@ describe('the OpenAI adapter', () => {
     expect(await provider.generate(generationRequest({ kind: 'image' }), sink, unstopped())).toMatchObject({
       ok: true,
     });
-    expect(sink.steps[0]).toBe('accepted image-5');
+    expect(sink.steps[0]).toBe('accepted image-5-g-1:1');
     expect(sink.text()).toBe('a picture');
     expect(JSON.parse(server.calls[0]?.body ?? '')).not.toHaveProperty('response_format');
     expect(server.calls[1]?.headers.authorization).toBeUndefined();
