@@ -38,7 +38,7 @@ export default defineConfig({
           'copy-reader': path.join(root, 'electron/cache/threads/reader-thread.ts'),
           'copy-withholding': path.join(root, 'electron/cache/threads/withhold-thread.ts'),
           'reconciliation-worker': path.join(root, 'electron/console/reconciliation/desk-worker.ts'),
-          'schema-thread': path.join(root, 'electron/runner/validators/schema-thread.ts'),
+          'check-thread': path.join(root, 'electron/runner/validators/check-thread.ts'),
           'sandbox-worker': path.join(root, 'electron/sandbox/worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

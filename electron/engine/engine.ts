@@ -55,8 +55,8 @@ export interface EngineOptions {
   readonly readerEntry: URL;
   /** The module of the thread that takes prompts out of the copy. */
   readonly withholdEntry: URL;
-  /** The module of the threads that check JSON Schemas for the runner. */
-  readonly schemaEntry: URL;
+  /** The module of the threads that check what the runner receives. */
+  readonly checkEntry: URL;
   /** Tells somebody on the desktop; left out where there is none. */
   readonly notify?: (notice: AlertNotice) => void;
   /** Tells which artefacts windows may be served from now on; left out where nobody serves any. */
@@ -132,7 +132,7 @@ export class Engine {
       onBegin: () => this.#connection?.wake(),
       now: Date.now,
     });
-    this.#runner = new OwnRunner(config, options.schemaEntry, (runner) => this.#board.set({ runner }));
+    this.#runner = new OwnRunner(config, options.checkEntry, (runner) => this.#board.set({ runner }));
   }
 
   /**

@@ -9,7 +9,7 @@ const HOST_CHARACTERS_MAX = 100;
 /** What a runner of this process is told; the rest is this machine's. */
 export interface RunnerSettings extends Pick<
   RunnerOptions,
-  'store' | 'policies' | 'providers' | 'concurrency' | 'version' | 'leaseMs' | 'schemaEntry' | 'onStatus' | 'onOutcome'
+  'store' | 'policies' | 'providers' | 'concurrency' | 'version' | 'leaseMs' | 'checkEntry' | 'onStatus' | 'onOutcome'
 > {
   /** Absolute; artefacts are kept below it. */
   readonly artefactDir: string;

@@ -30,7 +30,7 @@ interface RunnerPlace {
 /** The runner of this machine, as the application has it beside its window: off until it is begun. */
 export class OwnRunner {
   readonly #config: EngineConfig;
-  readonly #schemaEntry: URL;
+  readonly #checkEntry: URL;
   readonly #onStatus: (status: RunnerStatus) => void;
   readonly #load: () => Promise<RunnerProgram>;
   #runner: JobRunner | null = null;
@@ -38,15 +38,15 @@ export class OwnRunner {
   #refusedAt: RunnerPlace | null = null;
   #isStopped = false;
 
-  /** @param schemaEntry the module of the threads that check JSON Schemas */
+  /** @param checkEntry the module of the threads that check schemas and pages */
   constructor(
     config: EngineConfig,
-    schemaEntry: URL,
+    checkEntry: URL,
     onStatus: (status: RunnerStatus) => void,
     load = loadRunnerProgram,
   ) {
     this.#config = config;
-    this.#schemaEntry = schemaEntry;
+    this.#checkEntry = checkEntry;
     this.#onStatus = onStatus;
     this.#load = load;
   }
@@ -87,7 +87,7 @@ export class OwnRunner {
       artefactDir: path.join(dataDir, 'artefacts'),
       concurrency,
       version,
-      schemaEntry: this.#schemaEntry,
+      checkEntry: this.#checkEntry,
       onStatus: (state) => this.#onStatus(toRunnerStatus(state)),
     });
     this.#runner = runner;

@@ -9,7 +9,7 @@ import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './ar
 import { generationKey } from '#domain/generation-key.ts';
 import { ProviderCall } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
-import type { SchemaChecks } from './validators/schema-checks.ts';
+import type { CheckThreads } from './validators/check-threads.ts';
 import type { Validate } from './validators/validate.ts';
 
 /** What an attempt needs besides its job. */
@@ -18,7 +18,7 @@ export interface AttemptContext {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly validators: Readonly<Record<JobKindName, Validate>>;
   /** Finds schemas that cannot be used before anything is bought for them. */
-  readonly schemas: Pick<SchemaChecks, 'problemOf'>;
+  readonly schemas: Pick<CheckThreads, 'problemOf'>;
   readonly artefacts: ArtefactFolder;
   readonly policy: RetryPolicy;
   readonly apply: (change: JobChange) => Promise<Result<void, AppError>>;
@@ -44,8 +44,11 @@ export type AttemptOutcome =
   /** Nothing was written at the end, because the lease is another's or the server refused: whoever rescues the job goes on. */
   | { readonly type: 'abandoned'; readonly error: AppError };
 
-/** Checks of one artefact may take this long, in milliseconds. */
-const VALIDATION_MS_MAX = 60_000;
+/**
+ * Checks of one artefact may take this long, in milliseconds. Those that a hostile artefact can draw out have limits of their own, and may
+ * have to wait behind each other; meanwhile the lease is prolonged.
+ */
+const VALIDATION_MS_MAX = 600_000;
 
 interface Made {
   readonly output: ArtefactWriter;

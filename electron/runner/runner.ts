@@ -13,7 +13,7 @@ import { LeaseBook } from './lease-book.ts';
 import { ProgressOutbox } from './progress-outbox.ts';
 import type { Provider } from './provider.ts';
 import { WriteOutbox } from './write-outbox.ts';
-import { SchemaChecks } from './validators/schema-checks.ts';
+import { CheckThreads } from './validators/check-threads.ts';
 import { validatorsWith } from './validators/validate.ts';
 
 /** What a runner is made from. */
@@ -29,8 +29,8 @@ export interface RunnerOptions {
   readonly host: string;
   readonly pid: number;
   readonly version: string;
-  /** The module of the threads that check JSON Schemas; the source beside this one unless told. */
-  readonly schemaEntry?: URL;
+  /** The module of the threads that check schemas and pages; the source beside this one unless told. */
+  readonly checkEntry?: URL;
   /** How long a lease holds without a heartbeat, in milliseconds; {@link LEASE_MS} unless told. */
   readonly leaseMs?: number;
   readonly random: () => number;
@@ -55,7 +55,7 @@ export interface RunnerState {
   readonly error: AppError | null;
 }
 
-const SCHEMA_ENTRY = new URL('./validators/schema-thread.ts', import.meta.url);
+const CHECK_ENTRY = new URL('./validators/check-thread.ts', import.meta.url);
 /** How long a lease holds without a heartbeat, in milliseconds. */
 export const LEASE_MS = 30_000;
 /**
@@ -97,7 +97,7 @@ export class JobRunner {
   readonly #leases: LeaseBook;
   readonly #outbox: WriteOutbox;
   readonly #progress: ProgressOutbox;
-  readonly #schemas: SchemaChecks;
+  readonly #checks: CheckThreads;
   readonly #attemptContext: AttemptContext;
   readonly #attempts = new Set<Promise<void>>();
   /** What the fleet's limits count of the attempts under way. */
@@ -131,7 +131,7 @@ export class JobRunner {
       monotonicMs: options.monotonicMs,
     });
     this.#progress = new ProgressOutbox(options.store);
-    this.#schemas = new SchemaChecks({ entry: options.schemaEntry ?? SCHEMA_ENTRY });
+    this.#checks = new CheckThreads({ entry: options.checkEntry ?? CHECK_ENTRY });
     const policyInForce = (): RetryPolicy => {
       if (this.#policy === null) throw new Error('A runner decides nothing before it knows the policy.');
       return this.#policy;
@@ -139,8 +139,8 @@ export class JobRunner {
     this.#attemptContext = {
       runnerId: options.runnerId,
       providers: new Map(options.providers.map((provider) => [provider.name, provider])),
-      validators: validatorsWith(this.#schemas),
-      schemas: this.#schemas,
+      validators: validatorsWith(this.#checks),
+      schemas: this.#checks,
       artefacts: options.artefacts,
       get policy() {
         return policyInForce();
@@ -249,7 +249,7 @@ export class JobRunner {
     this.#stopping.abort();
     this.poke();
     await this.#loops;
-    await this.#schemas.stop();
+    await this.#checks.stop();
     if (isFirst) await this.#announce();
   }
 

@@ -28,7 +28,7 @@ export function consoleEngine(
     deskEntry: new URL('../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
     readerEntry: new URL('../../electron/cache/threads/reader-thread.ts', import.meta.url),
     withholdEntry: new URL('../../electron/cache/threads/withhold-thread.ts', import.meta.url),
-    schemaEntry: new URL('../../electron/runner/validators/schema-thread.ts', import.meta.url),
+    checkEntry: new URL('../../electron/runner/validators/check-thread.ts', import.meta.url),
     log,
     shell,
   });

@@ -2,13 +2,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { Validation } from '#domain/job.ts';
 import { required, validationOf, type Check } from './checks.ts';
-import { schemaOf, type SchemaChecks } from './schema-checks.ts';
+import { schemaOf, type CheckThreads } from './check-threads.ts';
 
 /** A text above this size is none that somebody reads, in bytes. */
 const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What holds JSON against the schemas of options. */
-type Differences = Pick<SchemaChecks, 'differences'>;
+type Differences = Pick<CheckThreads, 'differences'>;
 
 /** Holds a document against its options: text that is there and whole, or JSON as its schema describes it. */
 export async function validateDocument(

@@ -2,7 +2,7 @@ import { Ajv, type AnySchema, type ErrorObject, type Options } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { SchemaQuestion, SchemaVerdict } from './schema-messages.ts';
+import type { SchemaQuestion, SchemaVerdict } from './check-messages.ts';
 
 const ERRORS_MAX = 10;
 

@@ -2,20 +2,19 @@ import type { JobKindName } from '#domain/kinds.ts';
 import type { Validation } from '#domain/job.ts';
 import { validateData, validateDocument } from './json-document.ts';
 import { validateImage } from './image.ts';
-import type { SchemaChecks } from './schema-checks.ts';
+import type { CheckThreads } from './check-threads.ts';
 import { validateVideo } from './video.ts';
-import { validateWebsite } from './website.ts';
 
 /** Looks at an artefact. Rejects only where the file cannot be read. */
 export type Validate = (file: string, options: Readonly<Record<string, unknown>>) => Promise<Validation>;
 
 /** The validator of each kind: the compiler refuses a kind without one. */
-export function validatorsWith(schemas: SchemaChecks): Readonly<Record<JobKindName, Validate>> {
+export function validatorsWith(checks: CheckThreads): Readonly<Record<JobKindName, Validate>> {
   return {
-    website: validateWebsite,
+    website: (file, options) => checks.website(file, options),
     image: validateImage,
     video: validateVideo,
-    document: (file, options) => validateDocument(file, options, schemas),
-    data: (file, options) => validateData(file, options, schemas),
+    document: (file, options) => validateDocument(file, options, checks),
+    data: (file, options) => validateData(file, options, checks),
   };
 }

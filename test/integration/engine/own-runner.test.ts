@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const SCHEMA_ENTRY = new URL('../../../electron/runner/validators/schema-thread.ts', import.meta.url);
+const CHECK_ENTRY = new URL('../../../electron/runner/validators/check-thread.ts', import.meta.url);
 
 function configOf(): EngineConfig {
   return consoleEngine({ dataDir: folder, mongodbUri: server.uri, dbName: server.dbName, personName: 'ann' }).config;
@@ -42,7 +42,7 @@ function runnerOf(failures: number): OwnRunner {
   let tries = 0;
   runner = new OwnRunner(
     configOf(),
-    SCHEMA_ENTRY,
+    CHECK_ENTRY,
     (status) => said.push(status),
     () => {
       tries += 1;
@@ -89,7 +89,7 @@ describe("this machine's runner", () => {
     const loading = Promise.withResolvers<undefined>();
     const own = new OwnRunner(
       configOf(),
-      SCHEMA_ENTRY,
+      CHECK_ENTRY,
       (status) => said.push(status),
       async () => {
         await loading.promise;

@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { validateData, validateDocument } from '#runner/validators/json-document.ts';
-import { SchemaChecks } from '#runner/validators/schema-checks.ts';
+import { CheckThreads } from '#runner/validators/check-threads.ts';
 import { unstopped } from '../../../support/collecting-sink.ts';
 import { artefactFile, failedChecks } from '../../../support/artefact-file.ts';
 
-const ENTRY = new URL('../../../../electron/runner/validators/schema-thread.ts', import.meta.url);
-const schemas = new SchemaChecks({ entry: ENTRY });
+const ENTRY = new URL('../../../../electron/runner/validators/check-thread.ts', import.meta.url);
+const schemas = new CheckThreads({ entry: ENTRY });
 /** Impatient ones, for what has no end. */
-const impatient = new SchemaChecks({ entry: ENTRY, questionMsMax: 300 });
+const impatient = new CheckThreads({ entry: ENTRY, schemaMsMax: 300 });
 afterAll(async () => {
   await schemas.stop();
   await impatient.stop();
@@ -58,7 +58,7 @@ describe('data', () => {
     expect(checks.at(-1)).toMatchObject({
       name: 'schema',
       passed: false,
-      message: 'The schema could not be checked: checking it took longer than 300 ms',
+      message: 'The schema could not be checked: checking it took more than 300 ms of processor time',
     });
     expect(await impatient.differences({ schema: CUPS }, '{"cups":2}')).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe('data', () => {
   });
 
   it('that take more memory than a check may are no more than a check that failed', async () => {
-    const frugal = new SchemaChecks({ entry: ENTRY, questionMbMax: 32 });
+    const frugal = new CheckThreads({ entry: ENTRY, threadMbMax: 32, schemaMsMax: 60_000 });
     const many = `[${'{"a":[]},'.repeat(1_000_000)}0]`;
     expect(await frugal.differences({ schema: true }, many)).toEqual([
       'The schema could not be checked: checking it took more than 32 MB of memory',
@@ -132,7 +132,7 @@ describe('a schema that cannot be used', () => {
   });
 
   it('is not said of one whose thread cannot be had', async () => {
-    const broken = new SchemaChecks({ entry: new URL('./no-such-thread.ts', import.meta.url) });
+    const broken = new CheckThreads({ entry: new URL('./no-such-thread.ts', import.meta.url) });
     await expect(broken.problemOf({ schema: CUPS }, unstopped())).rejects.toThrow('no-such-thread');
   });
 });

@@ -1,0 +1,213 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { err, ok, type Result } from '#domain/result.ts';
+import { validationSchema, type Validation } from '#domain/job.ts';
+import {
+  carriedSchema,
+  fromCheckThreadSchema,
+  schemaVerdictSchema,
+  type CheckQuestion,
+  type CustomerSchema,
+  type SchemaQuestion,
+  type SchemaVerdict,
+} from './check-messages.ts';
+import { required, validationOf } from './checks.ts';
+import { validateWebsite } from './website.ts';
+
+/**
+ * A question of a schema may take this long, in milliseconds, and one of a page that long and longer by its size. Processor time, because
+ * on a machine that is busy an ordinary question may be answered late, and its job has done nothing wrong.
+ */
+const SCHEMA_MS_MAX = 2000;
+const PAGE_MS_MAX = 5000;
+const PAGE_MS_MAX_PER_KB = 5;
+/** A page of no more bytes takes no time worth a thread, however it is made: 100 ms where tags are left open on purpose. */
+const SMALL_PAGE_BYTES = 1024;
+/** A thread that was kept from working is looked at again after this long, in milliseconds. */
+const LOOK_MS_MIN = 50;
+/** What a thread may have of memory, in megabytes. A page of the most bytes takes most of it. */
+const THREAD_MB_MAX = 1024;
+/** Two, so that what is ordinary does not wait behind one that is made to take long; more would take the machine from the runner. */
+const THREADS_MAX = 2;
+
+/** How checks are made. */
+export interface CheckThreadOptions {
+  /** The module of a thread: `check-thread.ts` from source, its bundle in a build. */
+  readonly entry: URL;
+  readonly schemaMsMax?: number;
+  readonly pageMsMax?: number;
+  readonly threadMbMax?: number;
+}
+
+/**
+ * Checks what customers and models wrote on threads of its own, which are ended where something takes too long or too much memory:
+ * whatever a schema or a page is, the runner's heartbeats go on.
+ */
+export class CheckThreads {
+  readonly #options: CheckThreadOptions;
+  readonly #idle: CheckThread[];
+  readonly #waiting: ((thread: CheckThread) => void)[] = [];
+
+  constructor(options: CheckThreadOptions) {
+    this.#options = options;
+    const { entry, threadMbMax = THREAD_MB_MAX } = options;
+    this.#idle = Array.from({ length: THREADS_MAX }, () => new CheckThread(entry, threadMbMax));
+  }
+
+  /**
+   * Why the schema that a job's options carry cannot be used; null where it can, where there is none, and where the signal was
+   * aborted before its turn came.
+   */
+  async problemOf(options: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<string | null> {
+    const schema = schemaOf(options);
+    if (schema === undefined) return null;
+    const verdict = await this.#judge({ type: 'schema', schema, text: null }, signal);
+    if (verdict?.type !== 'unusable') return null;
+    return `The JSON Schema of the options cannot be used: ${verdict.reason}`.slice(0, 500);
+  }
+
+  /** Where the JSON of a text is not what the schema of the options describes; empty where it is, or there is no schema. */
+  async differences(options: Readonly<Record<string, unknown>>, text: string): Promise<readonly string[]> {
+    const schema = schemaOf(options);
+    if (schema === undefined) return [];
+    const verdict = await this.#judge({ type: 'schema', schema, text });
+    if (verdict?.type === 'unusable') return [`The schema could not be checked: ${verdict.reason}`];
+    return verdict?.type === 'differs' ? verdict.places : [];
+  }
+
+  /** Holds the web page in a file against its options. Rejects where the file cannot be read. */
+  async website(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
+    const { size } = await stat(file);
+    if (size <= SMALL_PAGE_BYTES) return validateWebsite(file, options);
+    const msMax = (this.#options.pageMsMax ?? PAGE_MS_MAX) + Math.round((PAGE_MS_MAX_PER_KB * size) / 1024);
+    const answered = await this.#ask({ type: 'website', file, options: { ...options } }, msMax);
+    if (answered?.ok === true) return validationSchema.parse(answered.value);
+    const reason = answered === null ? 'it was not waited for' : answered.error;
+    return validationOf([required('within_limits', false, `The page could not be checked: ${reason}.`)]);
+  }
+
+  /** Ends the threads that nobody asks anything. Idempotent. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#idle.map((thread) => thread.stop()));
+  }
+
+  async #judge(question: SchemaQuestion, signal?: AbortSignal): Promise<SchemaVerdict | null> {
+    const answered = await this.#ask(question, this.#options.schemaMsMax ?? SCHEMA_MS_MAX, signal);
+    if (answered === null) return null;
+    return answered.ok ? schemaVerdictSchema.parse(answered.value) : { type: 'unusable', reason: answered.error };
+  }
+
+  /** @returns the answer, or which limit it met; null where the signal was aborted before a thread was free */
+  async #ask(question: CheckQuestion, msMax: number, signal?: AbortSignal): Promise<Result<unknown, string> | null> {
+    const thread = this.#idle.pop() ?? (await new Promise<CheckThread>((resolve) => this.#waiting.push(resolve)));
+    try {
+      return signal?.aborted === true ? null : await thread.ask(question, msMax);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(thread);
+      else next(thread);
+    }
+  }
+}
+
+/** The schema that a job's options carry; undefined where they carry none. */
+export function schemaOf(options: Readonly<Record<string, unknown>>): CustomerSchema | undefined {
+  const carried = carriedSchema.safeParse(options);
+  return carried.success ? carried.data.schema : undefined;
+}
+
+interface Asked {
+  readonly msMax: number;
+  readonly answer: PromiseWithResolvers<Result<unknown, string>>;
+  /** Aborted when it was answered. */
+  readonly over: AbortController;
+}
+
+/** One thread, begun with its first question and again after it was ended. It is asked one thing at a time. */
+class CheckThread {
+  readonly #entry: URL;
+  readonly #mbMax: number;
+  #worker: Worker | null = null;
+  #asked: Asked | null = null;
+
+  constructor(entry: URL, mbMax: number) {
+    this.#entry = entry;
+    this.#mbMax = mbMax;
+  }
+
+  /**
+   * @param msMax of processor time, from when the thread begins with it
+   * @returns the answer, or which limit was met. Rejects where the thread failed by itself, which says nothing of what is checked.
+   */
+  async ask(question: CheckQuestion, msMax: number): Promise<Result<unknown, string>> {
+    const answer = Promise.withResolvers<Result<unknown, string>>();
+    const over = new AbortController();
+    this.#asked = { msMax, answer, over };
+    const worker = (this.#worker ??= this.#begin());
+    worker.ref();
+    worker.postMessage(question);
+    try {
+      return await answer.promise;
+    } finally {
+      this.#asked = null;
+      over.abort();
+      // A thread that waits for questions keeps no process alive.
+      worker.unref();
+    }
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+
+  #begin(): Worker {
+    const resourceLimits = { maxOldGenerationSizeMb: this.#mbMax };
+    const worker = new Worker(this.#entry, { name: 'checks', resourceLimits });
+    // What a thread says that was ended is about a question that has its answer.
+    const isCurrent = (): boolean => this.#worker === worker;
+    worker.on('message', (message: unknown) => {
+      if (!isCurrent()) return;
+      const said = fromCheckThreadSchema.parse(message);
+      if (said.type === 'answer') this.#asked?.answer.resolve(ok(said.answer));
+      else if (this.#asked !== null) void this.#watch(worker, this.#asked);
+    });
+    worker.on('error', (cause) => {
+      if (!isCurrent()) return;
+      this.#worker = null;
+      const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      if (isTooLarge) this.#asked?.answer.resolve(err(`checking it took more than ${this.#mbMax} MB of memory`));
+      else this.#asked?.answer.reject(cause);
+    });
+    worker.once('exit', () => {
+      if (!isCurrent()) return;
+      this.#worker = null;
+      this.#asked?.answer.reject(new Error('The thread that checks ended.'));
+    });
+    return worker;
+  }
+
+  /** Ends the thread when it has used up its question's time. */
+  async #watch(worker: Worker, asked: Asked): Promise<void> {
+    const isAsked = (): boolean => this.#asked === asked && this.#worker === worker;
+    try {
+      const before = await worker.cpuUsage();
+      for (let usedMs = 0; isAsked();) {
+        await delay(Math.max(asked.msMax - usedMs, LOOK_MS_MIN), undefined, { signal: asked.over.signal });
+        const { user, system } = await worker.cpuUsage(before);
+        usedMs = (user + system) / 1000;
+        if (usedMs < asked.msMax || !isAsked()) continue;
+        this.#worker = null;
+        asked.answer.resolve(err(`checking it took more than ${asked.msMax} ms of processor time`));
+        void worker.terminate();
+      }
+    } catch (cause) {
+      // Answered, or of a thread that has ended, which is told by its own events.
+      const isOver = asked.over.signal.aborted;
+      const hasEnded = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_NOT_RUNNING';
+      if (!isOver && !hasEnded) throw cause;
+    }
+  }
+}
