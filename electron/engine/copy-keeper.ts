@@ -174,6 +174,7 @@ export class CopyKeeper {
     const report = await verifyCopy({
       changes,
       reader,
+      wait,
       signal,
       onProgress: (done) => onTask({ type: 'verify', done, total: Math.max(total, done) }),
     });

@@ -60,13 +60,16 @@ async function preparePolling(work: MonitorWork): Promise<RunEnd | null> {
   if (position?.type === 'poll' && (isComplete || isSnapshotOpen)) return work.tellStanding();
   if (isComplete && !isSnapshotOpen && asOfMs !== null) {
     // The copy was kept by a stream until now; polling goes on from the time up to which nothing is missing.
-    const marked = work.writer.applyRead([], encodePosition({ type: 'poll', sinceMs: Math.max(0, asOfMs) }));
+    const marked = work.writer.applyRead(
+      [],
+      encodePosition({ type: 'poll', sinceMs: Math.max(0, asOfMs), sweptMs: null }),
+    );
     return marked.ok ? work.tellStanding() : failed(marked.error);
   }
   const now = await work.now();
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
-  return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
+  return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime(), sweptMs: null }));
 }
 
 /** One round over all collections. @returns null where it went well */
@@ -87,10 +90,16 @@ async function pollOnce(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd
   }
   const ended = await copyAccounts(work);
   if (ended !== null) return ended;
+  const { sweptMs } = position;
   const isWhole = standing.value.isComplete && !standing.value.isSnapshotOpen;
   const marked = work.writer.applyRead(
     [],
-    encodePosition({ type: 'poll', sinceMs: beganAtMs }),
+    // A sweep behind a clock that went back since is behind nothing.
+    encodePosition({
+      type: 'poll',
+      sinceMs: beganAtMs,
+      sweptMs: sweptMs !== null && sweptMs <= beganAtMs ? sweptMs : null,
+    }),
     isWhole ? beganAtMs : null,
   );
   return marked.ok ? work.tellStanding() : failed(marked.error);
@@ -110,13 +119,16 @@ async function copyUntil(work: MonitorWork, untilMs: number): Promise<RunEnd | n
  * brought (it carries no time, or one long past) makes the copy be read anew.
  */
 async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | null> {
+  const began = await work.now();
+  if (began === 'stopped') return STOPPED;
+  if (!began.ok) return failed(began.error);
   const suspects: { readonly part: CachedPart; readonly ids: readonly string[] }[] = [];
   for (const part of CACHED_PARTS) {
     const swept = await sweepPart(work, part);
     if ('type' in swept) return swept;
     suspects.push({ part, ids: swept.lacking });
   }
-  if (suspects.every(({ ids }) => ids.length === 0)) return null;
+  if (suspects.every(({ ids }) => ids.length === 0)) return noteSwept(work, began.value.getTime());
   const polled = await pollOnce(work, horizon);
   if (polled !== null) return polled;
   for (const { part, ids } of suspects) {
@@ -126,7 +138,17 @@ async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | 
       return rereadEverything(work, `${lacking.value.length} documents of ${part} came without a time to find them by`);
     }
   }
-  return null;
+  return noteSwept(work, began.value.getTime());
+}
+
+/** Notes from when on at the latest nothing stands in the copy that is gone from the server. */
+function noteSwept(work: MonitorWork, sweptMs: number): RunEnd | null {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const position = decodePosition(standing.value.position);
+  if (position?.type !== 'poll') throw new Error('a sweep leaves the position of the polls');
+  const marked = work.writer.applyRead([], encodePosition({ ...position, sweptMs }));
+  return marked.ok ? null : failed(marked.error);
 }
 
 async function rereadEverything(work: MonitorWork, reason: string): Promise<RunEnd | null> {
@@ -134,7 +156,7 @@ async function rereadEverything(work: MonitorWork, reason: string): Promise<RunE
   const now = await work.now();
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
-  return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime() }));
+  return openSnapshot(work, encodePosition({ type: 'poll', sinceMs: now.value.getTime(), sweptMs: null }));
 }
 
 async function sweepPart(

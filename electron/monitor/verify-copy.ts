@@ -9,19 +9,15 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { StoreChange } from '#store/change-source.ts';
 import type { ChangesPort } from './ports.ts';
 import { ABOVE_ALL_IDS } from './read-page.ts';
+import { settleDoubts, type CopyDifference, type Doubt } from './settle-doubts.ts';
 
 /** Documents of one range that is compared at once. */
 const RANGE_ROWS = 1000;
 /** The most differences that are named; the others are counted. */
 const NAMED_MAX = 500;
 
-/** What differs between the copy and the server. */
-export interface CopyDifference {
-  readonly part: CachedPart;
-  readonly id: string;
-  /** `missing`: the server has it and the copy has not; `extra`: the other way round; `differs`: both have it, not the same. */
-  readonly type: 'missing' | 'extra' | 'differs';
-}
+/** Documents in doubt that are settled together: what is on its way is waited for once for all of them. */
+const SETTLED_AT_ONCE = 500;
 
 export interface VerifyReport {
   /** Up to when the copy claims to miss nothing; null where it claims nothing. */
@@ -29,7 +25,7 @@ export interface VerifyReport {
   readonly isComplete: boolean;
   readonly documents: number;
   readonly ranges: number;
-  /** Documents that changed on the server after `asOfMs`, or while they were compared: no difference, the copy is behind. */
+  /** Documents that the copy has not come to yet, or of which nothing tells whether it has: no difference. */
   readonly newer: number;
   /** The first ones by name. */
   readonly differences: readonly CopyDifference[];
@@ -37,8 +33,10 @@ export interface VerifyReport {
 }
 
 export interface VerifyOptions {
-  readonly changes: Pick<ChangesPort, 'page'>;
+  readonly changes: Pick<ChangesPort, 'page' | 'follow' | 'now'>;
   readonly reader: Pick<CopyReader, 'digest' | 'contents' | 'contentOf' | 'standing'>;
+  /** Waits, and ends early when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress?: (documents: number) => void;
   /** Documents of one range; left out, a thousand. */
@@ -46,19 +44,21 @@ export interface VerifyOptions {
 }
 
 /**
- * Compares the copy with the server by digests of ranges of ids, and names what differs. Changes nothing. A document that differs
- * is looked at a second time before it is named, and does not count where it is newer on the server than the copy claims to be.
+ * Compares the copy with the server by digests of ranges of ids, and names what differs. Changes nothing. What the server changed and
+ * the copy has not come to yet is no difference: see `settleDoubts`.
  * Errors: those of the server and of the copy, `cancelled`.
  */
 export async function verifyCopy(options: VerifyOptions): Promise<Result<VerifyReport, AppError>> {
   const began = await options.reader.standing();
   if (!began.ok) return began;
   const { scope } = began.value;
-  const tally = { documents: 0, ranges: 0, newer: 0, named: [] as CopyDifference[], total: 0 };
+  const tally: Tally = { documents: 0, ranges: 0, newer: 0, doubts: [], named: [], total: 0 };
   for (const part of CACHED_PARTS) {
     const compared = await comparePart({ ...options, scope }, part, tally);
     if (!compared.ok) return compared;
   }
+  const settled = await settle(options, tally);
+  if (!settled.ok) return settled;
   const standing = await options.reader.standing();
   if (!standing.ok) return standing;
   return ok({
@@ -80,6 +80,7 @@ interface Tally {
   documents: number;
   ranges: number;
   newer: number;
+  doubts: readonly Doubt[];
   readonly named: CopyDifference[];
   total: number;
 }
@@ -119,67 +120,38 @@ async function compareRange(
   if (!own.ok) return own;
   const digest = digestOf(documents, options.scope);
   if (own.value.sha256 === digest.sha256 && own.value.documents === digest.documents) return ok(undefined);
-  const first = await differencesOf(options, range, documents);
-  if (!first.ok) return first;
-  for (const difference of first.value) {
-    const named = await lookAgain(options, difference);
-    if (!named.ok) return named;
-    if (named.value === 'newer') tally.newer += 1;
-    if (named.value !== 'differs') continue;
-    tally.total += 1;
-    if (tally.named.length < NAMED_MAX) tally.named.push(difference);
-  }
+  const doubts = await doubtsOf(options, range, documents);
+  if (!doubts.ok) return doubts;
+  tally.doubts = [...tally.doubts, ...doubts.value];
+  return tally.doubts.length < SETTLED_AT_ONCE ? ok(undefined) : settle(options, tally);
+}
+
+async function settle(options: VerifyOptions, tally: Tally): Promise<Result<void, AppError>> {
+  const settled = await settleDoubts(options, tally.doubts);
+  if (!settled.ok) return settled;
+  tally.doubts = [];
+  tally.newer += settled.value.newer;
+  tally.total += settled.value.differences.length;
+  tally.named.push(...settled.value.differences.slice(0, NAMED_MAX - tally.named.length));
   return ok(undefined);
 }
 
-async function differencesOf(
+/** The documents of a range that are not the same on both sides, as they were read. */
+async function doubtsOf(
   options: Comparison,
   range: IdRange,
   documents: readonly StoreChange[],
-): Promise<Result<readonly CopyDifference[], AppError>> {
+): Promise<Result<readonly Doubt[], AppError>> {
   const contents = await options.reader.contents(range);
   if (!contents.ok) return contents;
   const copied = new Map(contents.value.map(({ id, sha256 }) => [id, sha256]));
-  const differences: CopyDifference[] = [];
+  const doubts: Doubt[] = [];
   for (const document of documents) {
     const { id } = subjectOf(document);
-    const sha256 = copied.get(id);
+    const sha256 = copied.get(id) ?? null;
     copied.delete(id);
-    if (sha256 === undefined) differences.push({ part: range.part, id, type: 'missing' });
-    else if (sha256 !== contentDigestOf(document, options.scope))
-      differences.push({ part: range.part, id, type: 'differs' });
+    if (sha256 !== contentDigestOf(document, options.scope)) doubts.push({ part: range.part, id });
   }
-  for (const id of copied.keys()) differences.push({ part: range.part, id, type: 'extra' });
-  return ok(differences);
-}
-
-/** Reads one document of both sides again: most differences are changes that were on their way. */
-async function lookAgain(
-  options: Comparison,
-  difference: CopyDifference,
-): Promise<Result<'same' | 'newer' | 'differs', AppError>> {
-  const { part, id } = difference;
-  // The next text after an id is the id with a NUL behind it.
-  const page = await options.changes.page(part, `${id}\0`, 1, { fromId: id });
-  if (!page.ok) return page;
-  const found = page.value.find((change) => subjectOf(change).id === id);
-  const standing = await options.reader.standing();
-  if (!standing.ok) return standing;
-  const again = await options.reader.contentOf(part, id);
-  if (!again.ok) return again;
-  // The window may have moved on meanwhile.
-  const expected = found === undefined ? null : contentDigestOf(found, standing.value.scope);
-  const isSame = again.value === expected;
-  if (isSame) return ok('same');
-  const changedMs = found === undefined ? null : timeOf(found);
-  const { asOfMs } = standing.value;
-  return ok(changedMs !== null && (asOfMs === null || changedMs > asOfMs) ? 'newer' : 'differs');
-}
-
-/** When a document last changed on the server, as far as it says so itself. */
-function timeOf(change: StoreChange): number | null {
-  if (change.type === 'entry') return change.entry.at.getTime();
-  if (change.type !== 'job') return null;
-  const at = change.job.document['updatedAt'];
-  return at instanceof Date ? at.getTime() : null;
+  for (const id of copied.keys()) doubts.push({ part: range.part, id });
+  return ok(doubts);
 }

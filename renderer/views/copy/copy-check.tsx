@@ -67,7 +67,8 @@ export function CopyCheck({ verified }: { verified: CopyView['verified'] }): Rea
 function Verdict({ report }: { report: Report }): ReactNode {
   const { documents, newer, differences, differencesTotal, isComplete } = report;
   const compared = `${documents.toLocaleString('en')} documents compared`;
-  const behind = newer === 0 ? '' : ` ${newer.toLocaleString('en')} changed while they were compared.`;
+  const behind =
+    newer === 0 ? '' : ` ${newer.toLocaleString('en')} changed, and the copy may not have come to them yet.`;
   if (differencesTotal === 0) {
     return (
       <output className={isComplete ? 'text-success' : undefined}>

@@ -6,7 +6,7 @@ import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { failedJob } from '../../support/failed-job.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
-import { setupCopy, type MonitoredCopy } from '../../support/monitored-copy.ts';
+import { setupCopy, waitFor, type MonitoredCopy } from '../../support/monitored-copy.ts';
 import { SHOP_MAPPING } from '../../support/shop-mapping.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { untilSame, WAIT } from './copy-check.ts';
@@ -77,7 +77,15 @@ describe('a copy through a mapping whose lists have other names inside', () => {
       expect(historyOf('failed').map(({ to }) => to)).toEqual(['queued', 'running', 'failed', 'failed']);
       const { signal } = new AbortController();
       const { reader } = copy.cache;
-      const report = expectOk(await verifyCopy({ changes: store.changes, reader, signal, rangeRows: 2 }));
+      const report = expectOk(
+        await verifyCopy({
+          wait: waitFor,
+          changes: store.changes,
+          reader,
+          signal,
+          rangeRows: 2,
+        }),
+      );
       expect(report).toMatchObject({ differencesTotal: 0, differences: [] });
       await monitor.stop();
     },

@@ -14,7 +14,7 @@ import { grant, queuedJob } from '../../support/job-builder.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { untilSame, untilTimed } from './copy-check.ts';
-import { setupCopy, type MonitoredCopy } from '../../support/monitored-copy.ts';
+import { setupCopy, waitFor, type MonitoredCopy } from '../../support/monitored-copy.ts';
 
 const doctor = fileURLToPath(new URL('../../../electron/cli/doctor/doctor.ts', import.meta.url));
 const reportSchema = z.object({
@@ -56,7 +56,14 @@ async function verify(onProgress?: (documents: number) => void): Promise<VerifyR
   const { signal } = new AbortController();
   const { reader } = copy.cache;
   return expectOk(
-    await verifyCopy({ changes: store.changes, reader, signal, rangeRows: 25, ...(onProgress && { onProgress }) }),
+    await verifyCopy({
+      changes: store.changes,
+      reader,
+      wait: waitFor,
+      signal,
+      rangeRows: 25,
+      ...(onProgress && { onProgress }),
+    }),
   );
 }
 

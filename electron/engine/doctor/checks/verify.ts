@@ -1,6 +1,7 @@
 import { openCacheReader } from '#cache/open-cache.ts';
 import { explainError } from '#domain/errors.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
+import { wait } from '../../wait.ts';
 import { fine, skipped, type CheckResult, type DoctorCheck } from '../check.ts';
 
 /** The most differences that are printed. */
@@ -20,6 +21,7 @@ export const verifyCheck: DoctorCheck = {
       const report = await verifyCopy({
         changes: store.value.changes,
         reader: open.value.reader,
+        wait,
         signal,
         onProgress: (documents) => {
           if (documents - toldAt < TOLD_EVERY) return;
@@ -36,7 +38,7 @@ export const verifyCheck: DoctorCheck = {
 
 function resultOf(report: VerifyReport): CheckResult {
   const compared = `${report.documents} documents compared in ${report.ranges} ranges`;
-  const behind = report.newer === 0 ? '' : `; ${report.newer} changed on the server since the copy's time`;
+  const behind = report.newer === 0 ? '' : `; ${report.newer} changed, and the copy may not have come to them yet`;
   if (report.differencesTotal === 0) return fine(`${compared}, nothing differs${behind}`);
   const named = report.differences.slice(0, SHOWN_MAX).map(({ part, id, type }) => `\n  ${type} ${part} ${id}`);
   return {
