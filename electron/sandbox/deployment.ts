@@ -2,8 +2,7 @@ import { Long, type Timestamp } from 'bson';
 import { SessionTable } from './commands/session-table.ts';
 import { ServerError } from './semantics/server-error.ts';
 import { MEMORY_MAX } from './semantics/stages/memory.ts';
-import type { Write } from './semantics/update-paths.ts';
-import { applyUpdate, kindOfUpdate, type UpdateRequest } from './semantics/updates.ts';
+import { applyUpdate, kindOfUpdate, type Updated, type UpdateRequest } from './semantics/updates.ts';
 import { numberOf, type Doc } from './semantics/values.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
 import { Deadline } from './storage/deadline.ts';
@@ -170,11 +169,11 @@ export class Deployment {
   ): Doc | null {
     const updated = applyUpdate(found.document, request);
     if (updated === null) return null;
-    const { document: after, bytes, writes } = updated;
+    const { document: after, bytes } = updated;
     if (isValidated) validate(collection, after, found.document);
     this.#touch(collection.db);
     this.records.replace(collection, found.record, { before: found.document, after, bytes });
-    const difference = differenceOf(found.document, after, { writes, request });
+    const difference = differenceOf(found.document, updated, request);
     const isReplacement = difference === null;
     this.oplog.append({
       operationType: isReplacement ? 'replace' : 'update',
@@ -286,13 +285,9 @@ export class Deployment {
 }
 
 /** What an update's event tells of it; null for a replacement, which a pipeline's update is told as where that is shorter. */
-function differenceOf(
-  before: Doc,
-  after: Doc,
-  { writes, request }: { readonly writes: readonly Write[] | null; readonly request: UpdateRequest },
-): Difference | null {
-  if (writes !== null) return writtenDifference(writes, after);
-  return kindOfUpdate(request.update) === 'replacement' ? null : reckonedDifference(before, after);
+function differenceOf(before: Doc, { document, bytes, writes }: Updated, { update }: UpdateRequest): Difference | null {
+  if (writes !== null) return writtenDifference(writes, document);
+  return kindOfUpdate(update) === 'replacement' ? null : reckonedDifference(before, document, bytes.length);
 }
 
 /** MongoDB's limit of indexes of one collection. */

@@ -98,7 +98,8 @@ export function toWorking(value: unknown): unknown {
   return mapChildren(value, toWorking);
 }
 
-function keepsDouble(value: number): boolean {
+/** True for a plain number that is written as a double. */
+export function keepsDouble(value: number): boolean {
   return !Number.isInteger(value) || value > 0x7fffffff || value < -0x80000000 || Object.is(value, -0);
 }
 

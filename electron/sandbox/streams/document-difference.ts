@@ -1,7 +1,8 @@
+import { bsonLength } from '../semantics/bson-length.ts';
 import { keyOf, nameOf } from '../semantics/field-names.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import type { ExactPath, Write } from '../semantics/update-paths.ts';
-import { encode, isDoc, type Doc } from '../semantics/values.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 
 /** What became of one field, or of one element of a list. */
 type Entry =
@@ -67,10 +68,11 @@ const LENGTH_BYTES = 7;
 /**
  * The difference of two documents as MongoDB reckons it for an update by a pipeline (`document_diff_calculator.cpp`); null where it
  * would be no smaller than the document itself, which is then told as a replacement.
+ * @param afterBytes the length of the document behind the update, in bytes
  */
-export function reckonedDifference(before: Doc, after: Doc): Difference | null {
+export function reckonedDifference(before: Doc, after: Doc, afterBytes: number): Difference | null {
   const { difference, bytes } = compareDocs(before, after);
-  return bytes + AROUND_BYTES < encode(after).length ? difference : null;
+  return bytes + AROUND_BYTES < afterBytes ? difference : null;
 }
 
 interface Reckoned {
@@ -106,7 +108,7 @@ function compareDocs(before: Doc, after: Doc): Reckoned {
     const [entry, entryBytes] = entryOf(before[key], after[key]);
     add(key, entry, entryBytes);
   }
-  for (const key of now.slice(right)) add(key, { kind: 'created', value: after[key] }, bytesOf(after[key]));
+  for (const key of now.slice(right)) add(key, { kind: 'created', value: after[key] }, bsonLength(after[key]));
   const removed = [...old.slice(left), ...gone.sort(byBytes)];
   for (const key of removed) if (!difference.entries.has(nameOf(key))) add(key, { kind: 'removed' }, 1);
   return { difference, bytes };
@@ -146,10 +148,5 @@ function entryOf(before: unknown, after: unknown): readonly [entry: Entry, bytes
 }
 
 function updated(value: unknown): readonly [entry: Entry, bytes: number] {
-  return [{ kind: 'updated', value }, bytesOf(value)];
-}
-
-/** The size of a value in BSON, without its type and name. */
-function bytesOf(value: unknown): number {
-  return encode({ '': value }).length - 7;
+  return [{ kind: 'updated', value }, bsonLength(value)];
 }
