@@ -148,7 +148,7 @@ const NEWEST_MS = 3_000;
 /** A batch that is not full may still be an old one, because servers also end batches by their bytes and shards by their own ends. */
 function isAllThereIs({ changes, lastAtMs }: ChangeBatch, askedAtMs: number): boolean {
   if (changes.length >= BATCH_CHANGES_FULL) return false;
-  return changes.length === 0 || lastAtMs === null || lastAtMs >= askedAtMs - NEWEST_MS;
+  return lastAtMs === null || lastAtMs >= askedAtMs - NEWEST_MS;
 }
 
 function applyBatch(work: MonitorWork, batch: ChangeBatch, asOf: number | null): Result<void, AppError> {

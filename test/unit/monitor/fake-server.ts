@@ -13,7 +13,8 @@ import { NOW_MS } from '../cache/cache-world.ts';
 
 /** What happened on the server, in the order in which it did. */
 interface LoggedChange {
-  readonly change: StoreChange;
+  /** Null where the document was gone when it was looked up. */
+  readonly change: StoreChange | null;
   readonly isInvalidating: boolean;
   readonly atMs: number;
 }
@@ -67,6 +68,11 @@ export class FakeServer implements ChangesPort {
   delete(part: CachedPart, id: string): void {
     this.#documents.get(part)?.delete(id);
     this.#log.push({ change: { type: 'deleted', part, id }, isInvalidating: false, atMs: this.nowMs });
+  }
+
+  /** A document changed that is gone before anybody looks it up: its event brings nothing. */
+  changeUnseen(): void {
+    this.#log.push({ change: null, isInvalidating: false, atMs: this.nowMs });
   }
 
   /** Drops a collection: the stream says that it is void and nothing of the single documents. */
@@ -187,7 +193,9 @@ export class FakeServer implements ChangesPort {
           const events = this.#log.slice(position, position + 3);
           position += events.length;
           return {
-            changes: events.filter(({ isInvalidating }) => !isInvalidating).map(({ change }) => change),
+            changes: events.flatMap(({ change, isInvalidating }) =>
+              isInvalidating || change === null ? [] : [change],
+            ),
             position: String(position),
             isInvalidated: events.some(({ isInvalidating }) => isInvalidating),
             lastAtMs: events.at(-1)?.atMs ?? null,

@@ -69,7 +69,7 @@ function withApply(inner: CopyWriter, apply: CopyWriter['apply']): CopyWriter {
 /** Starts a monitor whose waits pass at once and move the clock instead. */
 function start(
   server: FakeServer,
-  more: Partial<Pick<MonitorOptions, 'writer' | 'limits' | 'onUnusable'>> = {},
+  more: Partial<Pick<MonitorOptions, 'writer' | 'limits' | 'onUnusable' | 'onStatus'>> = {},
 ): Running {
   let elapsedMs = 0;
   const statuses: MonitorStatus[] = [];
@@ -88,7 +88,10 @@ function start(
     },
     random: () => 0.5,
     onChange: (ids) => ids.forEach((id) => changed.add(id)),
-    onStatus: (status) => statuses.push(monitorStatusSchema.parse(status)),
+    onStatus: (status) => {
+      statuses.push(monitorStatusSchema.parse(status));
+      more.onStatus?.(status);
+    },
     log: (line) => lines.push(line),
     limits: { pageRows: 2, ...more.limits },
     ...(more.onUnusable === undefined ? {} : { onUnusable: more.onUnusable }),
@@ -267,6 +270,28 @@ describe('where the copy was left behind', () => {
     const withChanges = told.filter(([changes]) => changes > 0);
     expect(withChanges.length).toBeGreaterThan(2);
     expect(withChanges.every(([, asOfMs]) => asOfMs === null)).toBe(true);
+  });
+});
+
+describe('where the copy was left behind by changes of documents that are gone', () => {
+  it('is as old as it was until the last change is there', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    const first = start(server);
+    await untilMode(first, 'stream');
+    await untilSame(server);
+    await first.monitor.stop();
+    for (let n = 0; n < 12; n += 1) server.changeUnseen();
+    server.put(jobChange(jobIn({ id: 'last', updatedAtMs: server.nowMs })));
+    server.nowMs += 3_600_000;
+    const told: boolean[] = [];
+    start(server, {
+      onStatus: ({ asOfMs }) => {
+        if ((asOfMs ?? 0) > NOW_MS + 3_000_000) told.push(expectOk(cache.reader.job('last')) !== null);
+      },
+    });
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0), WAIT);
+    expect(told).not.toContain(false);
   });
 });
 
