@@ -3,21 +3,14 @@ import { parse, type DefaultTreeAdapterTypes, type ParserError } from 'parse5';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { Validation } from '#domain/job.ts';
 import { advisory, required, validationOf, type Check } from './checks.ts';
+import { foreignLoads, LOADING_ATTRIBUTES } from './page-loads.ts';
+import { attribute, elementsOf, nodesOf } from './page-nodes.ts';
 
 type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
 /** A page above this size is no page, in bytes. */
 const PAGE_BYTES_MAX = 8 * 1024 * 1024;
-/** Elements that load or run something from the address in the named attribute. */
-const LOADING_ATTRIBUTES: Readonly<Record<string, string>> = {
-  script: 'src',
-  link: 'href',
-  iframe: 'src',
-  frame: 'src',
-  object: 'data',
-  embed: 'src',
-};
 /** Elements that need what stands at an address of their own artefact, and the attribute that names it. */
 const NEEDING_ATTRIBUTES: Readonly<Record<string, string>> = {
   ...LOADING_ATTRIBUTES,
@@ -28,16 +21,8 @@ const NEEDING_ATTRIBUTES: Readonly<Record<string, string>> = {
   video: 'src',
   audio: 'src',
 };
-/** Two pages that nobody has: which of them an address is read from decides what one without slashes means. */
-const NOWHERE = ['http://page.invalid/', 'https://page.invalid/'];
 /** Addresses that need nothing of the artefact: a scheme (mail, data, another site), or the page itself. */
 const OUTSIDE_OR_SELF = /^(?:[a-z][a-z0-9+.-]*:|\/\/|#|\?|$)/i;
-/** Addresses on other sites in a map of modules, and styles that a style of the page fetches from one. */
-const FOREIGN_ADDRESS = /["'`](?:https?:)?\/\/[^"'`]+/g;
-const FOREIGN_STYLE = /@import\s*(?:url\(\s*)?["']?(?:https?:)?\/\/[^"')\s;]+/gi;
-/** A module or a worker that a script of the page fetches from another site. */
-const FOREIGN_IMPORT = /(?:\bimport\s*\(?\s*|\bfrom\s*|\bimportScripts\s*\(\s*)["'`](?:https?:)?\/\/[^"'`]+/g;
-
 /** Holds a web page against what its options ask for: complete, with its parts, self-contained. */
 export async function validateWebsite(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
   const { requiredParts } = JOB_KINDS.website.optionsSchema.parse(options);
@@ -72,30 +57,6 @@ export async function validateWebsite(file: string, options: Readonly<Record<str
   ]);
 }
 
-/** Every node in the order of the page. Without recursion: how deep a page is nested is its author's business. */
-function nodesOf(root: Node): readonly Node[] {
-  const nodes: Node[] = [];
-  const waiting: Node[] = [root];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    nodes.push(node);
-    if ('childNodes' in node) for (const child of node.childNodes.toReversed()) waiting.push(child);
-  }
-  return nodes;
-}
-
-function elementsOf(nodes: readonly Node[]): readonly Element[] {
-  return nodes.filter((node): node is Element => 'tagName' in node);
-}
-
-function attribute(element: Element, name: string): string | null {
-  return element.attrs.find((attr) => attr.name === name)?.value ?? null;
-}
-
-/** The text of an element that holds nothing but text. */
-function textOf({ childNodes }: Element): string {
-  return childNodes.map((node) => ('value' in node ? node.value : '')).join('');
-}
-
 /** What shows something: text, pictures, fields, and everything around them. Each node is come by once. */
 function filledOf(nodes: readonly Node[]): ReadonlySet<Node> {
   const filled = new Set<Node>();
@@ -123,44 +84,8 @@ function partCheck(elements: readonly Element[], filled: ReadonlySet<Node>, part
   return required(name, isFilled, isFilled ? `The page has ${part}, with content.` : `${part} of the page is empty.`);
 }
 
-/** Read as a browser does, for which backslashes, line ends within and a scheme without slashes are ways to another site too. */
-function isElsewhere(address: string): boolean {
-  return NOWHERE.some((base) => {
-    if (!URL.canParse(address, base)) return false;
-    const { host } = new URL(address, base);
-    return host !== '' && host !== new URL(base).host;
-  });
-}
-
-function foreignOf(element: Element): readonly string[] {
-  const { tagName } = element;
-  // A base elsewhere sends every relative address of the page there; a script of a drawing names its source as a link does.
-  const names = tagName === 'base' ? ['href'] : tagName === 'script' ? ['src', 'href'] : [LOADING_ATTRIBUTES[tagName]];
-  const loaded = names
-    .map((name) => (name === undefined ? null : attribute(element, name)))
-    .flatMap((address) => (address !== null && isElsewhere(address) ? [address] : []));
-  if (tagName === 'style') return [...loaded, ...(textOf(element).match(FOREIGN_STYLE) ?? [])];
-  if (tagName !== 'script') return loaded;
-  const isMap = attribute(element, 'type')?.trim().toLowerCase() === 'importmap';
-  return [...loaded, ...(textOf(element).match(isMap ? FOREIGN_ADDRESS : FOREIGN_IMPORT) ?? [])];
-}
-
-/** With the elements of pages that stand in an attribute of their frame, which are of the same origin as the page. */
-function withFramed(elements: readonly Element[]): readonly Element[] {
-  const all: Element[] = [];
-  const waiting = [elements];
-  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
-    for (const element of some) {
-      all.push(element);
-      const framed = element.tagName === 'iframe' ? attribute(element, 'srcdoc') : null;
-      if (framed !== null) waiting.push(elementsOf(nodesOf(parse(framed))));
-    }
-  }
-  return all;
-}
-
 function noForeignScripts(elements: readonly Element[]): Check {
-  const foreign = withFramed(elements).flatMap(foreignOf);
+  const foreign = foreignLoads(elements);
   return required(
     'self_contained',
     foreign.length === 0,

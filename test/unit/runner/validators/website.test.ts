@@ -6,6 +6,16 @@ function page(body: string, head = ''): string {
   return `<!doctype html><html lang="en"><head><title>Tea</title>${head}</head><body><main><p>Tea</p>${body}</main></body></html>\n`;
 }
 
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** A page in a frame, in a frame of a page in a frame, and so on. */
+function framed(times: number): string {
+  const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+  return times === 0 ? '<p>x</p>' : `<iframe srcdoc="${escaped(framed(times - 1))}"></iframe>`;
+}
+
 const SELF = ['self_contained'];
 
 describe('a website', () => {
@@ -57,6 +67,98 @@ describe('a website', () => {
       page('', '<style>@import url(//x.example/x.css);</style>'),
       SELF,
     ],
+    [
+      'with a script that imports one from elsewhere, all in its address',
+      page(`<script type="module" src="data:text/javascript,import 'https://x.example/x.js'"></script>`),
+      SELF,
+    ],
+    [
+      'the same, encoded twice',
+      page(
+        `<script src="data:text/javascript;base64,${base64(`import("data:,import%20'//x.example/x.js'")`)}"></script>`,
+      ),
+      SELF,
+    ],
+    [
+      'with a map of modules to one that imports from elsewhere',
+      page(
+        `<script type="importmap">{"imports":{"x":"data:text/javascript,import 'https://x.example/x.js'"}}</script>`,
+      ),
+      SELF,
+    ],
+    [
+      'with a remark within an import from elsewhere',
+      page('<script>import(/* webpackIgnore: true */ "https://x.example/x.js")</script>'),
+      SELF,
+    ],
+    ['with an import whose slashes are escaped', page('<script>import("https:\\x2f/x.example/x.js")</script>'), SELF],
+    [
+      'with remarks and lines within an import from elsewhere',
+      page(`<script>import ${' '.repeat(100)} // one\n ( /* two */ // three\n "https://x.example/x.js")</script>`),
+      SELF,
+    ],
+    ['with a worker from elsewhere', page('<script>new Worker("https://x.example/x.js")</script>'), SELF],
+    [
+      'with a script that makes one from elsewhere',
+      page(
+        '<script>let s = document.createElement("script"); s.src = "https://x.example/x.js"; body.append(s)</script>',
+      ),
+      SELF,
+    ],
+    [
+      'with a script that writes one from elsewhere',
+      page(String.raw`<script>document.write('<script src="https://x.example/x.js"><\/script>')</script>`),
+      SELF,
+    ],
+    ['that goes elsewhere by itself', page('', '<meta http-equiv="Refresh" content="3; url=https://x.example">'), SELF],
+    ['the same, without the word', page('', '<meta http-equiv="refresh" content="0;//x.example">'), SELF],
+    [
+      'with an event that loads from elsewhere',
+      page(`<img src="data:," alt="" onerror="import('https://x.example/x.js')">`),
+      SELF,
+    ],
+    ['with a link that loads from elsewhere', page(`<a href="javascript:import('//x.example/x.js')">x</a>`), SELF],
+    ['with a form that does', page(`<button formaction="java&#10;script:import('//x.example/x.js')">x</button>`), SELF],
+    [
+      'with a drawing that animates a link to do so',
+      page(`<svg><a><set attributeName="href" to="javascript:import('//x.example/x.js')"/></a></svg>`),
+      SELF,
+    ],
+    [
+      'with a drawing in an address that loads from elsewhere',
+      page(`<object data="data:image/svg+xml,<svg><script href='//x.example/x.js'/></svg>"></object>`),
+      SELF,
+    ],
+    [
+      'with a script from elsewhere in a tree of its own',
+      page('<div><template shadowrootmode="open"><script src="//x.example/x.js"></script></template></div>'),
+      SELF,
+    ],
+    ['with frames within frames, further than anybody looks', page(framed(7)), SELF],
+    ['with a frame within a frame', page(framed(2)), []],
+    [
+      'with a picture from elsewhere that a script shows',
+      page('<script>document.querySelector("img").src = "https://x.example/x.png"</script>'),
+      [],
+    ],
+    ['that begins again by itself', page('', '<meta http-equiv="refresh" content="30">'), []],
+    [
+      'that begins again at a place of its own',
+      page('<p id="x">x</p>', '<meta http-equiv="refresh" content="9;url=#x">'),
+      [],
+    ],
+    ['with a link to itself by its own address', page('', '<link rel="canonical" href="https://tea.example/">'), []],
+    [
+      'with data that name a site',
+      page('<script type="application/ld+json">{"@context":"https://schema.org"}</script>'),
+      [],
+    ],
+    [
+      'with a script of its own in an address',
+      page(`<script src="data:text/javascript,let a = 'https://x.example'"></script>`),
+      [],
+    ],
+    ['with a link that does something', page('<a href="javascript:void(0)" onclick="show()">x</a>'), []],
     ['with a frame of its own', page('<iframe srcdoc="<script>let a = 1;</script>"></iframe>'), []],
     ['with a link to nowhere', page('<a href="#none">x</a>'), ['links_resolve']],
     ['with a link to a page that it does not have', page('<a href="about.html">x</a>'), ['links_resolve']],
@@ -79,6 +181,11 @@ describe('a website', () => {
     const wrong = bad.checks.filter(({ passed }) => !passed).map(({ message }) => message);
     expect(wrong).toEqual(['The page does not end with </html>: the reply was cut off.', 'main of the page is empty.']);
     expect(wrong.filter((message) => right.has(message))).toEqual([]);
+  });
+
+  it('is said to load from elsewhere however often it does', async () => {
+    const many = page(`<script>${'import "//x.example";'.repeat(200_000)}</script>`);
+    expect(failedChecks(await validateWebsite(artefactFile(many), {}))).toEqual(SELF);
   });
 
   it('that is nested as deep as it is long is looked at in no time', async () => {
