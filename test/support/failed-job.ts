@@ -1,7 +1,7 @@
 import { buildFailure, type FailureClass } from '#domain/failure.ts';
 import { jobSchema, type Job } from '#domain/job.ts';
 import { entryKey, periodOf, type LedgerEntry } from '#domain/ledger.ts';
-import { queuedJob } from './job-builder.ts';
+import { endedAttempt, queuedJob } from './job-builder.ts';
 
 /** What a test may say about a job that failed. */
 export interface FailedJob {
@@ -57,19 +57,14 @@ export function failedJob(spec: FailedJob): Job {
     failure,
     history: [...job.history, step(2, 'queued', 'running'), step(3, 'running', 'failed')],
     attempts: [
-      {
-        n: 1,
+      endedAttempt({
         generationId: job.billing.generationId,
         startedAt: at,
         endedAt: at,
-        runnerId: 'r1',
-        provider: 'demo',
-        model: 'demo',
         acceptanceId,
         providerCost: spec.costMicroUsd ?? null,
         failure,
-        validation: null,
-      },
+      }),
     ],
     provider: { ...job.provider, acceptanceId },
     billing: { ...job.billing, status: captured > 0 ? 'charged' : 'not_charged', captured },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalInput } from '#domain/canonical-input.ts';
-import { jobSchema, type Job, type WaitingJob } from '#domain/job.ts';
+import { jobSchema, type Attempt, type Job, type WaitingJob } from '#domain/job.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { periodOf } from '#domain/ledger.ts';
 
@@ -61,6 +61,25 @@ export function queuedJob(spec: NewJob): WaitingJob {
   });
   if (job.state !== 'queued') throw new Error('a new job is queued');
   return job;
+}
+
+/** An attempt that is over at once and bought nothing, but for what a test says of it. */
+export function endedAttempt(fields: Partial<Attempt> = {}): Attempt {
+  const at = new Date('2026-10-01T08:00:00Z');
+  return {
+    n: 1,
+    generationId: 'g-j1',
+    startedAt: at,
+    endedAt: at,
+    runnerId: 'r1',
+    provider: 'demo',
+    model: 'demo',
+    acceptanceId: null,
+    providerCost: null,
+    failure: null,
+    validation: null,
+    ...fields,
+  };
 }
 
 /** A grant of credits to a workspace. */

@@ -8,7 +8,7 @@ import type { FailureClass } from '#domain/failure.ts';
 import { jobSchema, parseJob, type Attempt, type Job, type JobState } from '#domain/job.ts';
 import { periodOf, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { queuedJob } from '../../support/job-builder.ts';
+import { endedAttempt, queuedJob } from '../../support/job-builder.ts';
 
 export const NOW_MS = Date.UTC(2026, 9, 20, 12);
 
@@ -124,19 +124,8 @@ export function jobIn(spec: JobSpec): Job {
 }
 
 function attemptOf(spec: JobSpec, startedAt: Date): Attempt {
-  return {
-    n: 1,
-    generationId: 'g-1',
-    startedAt,
-    endedAt: null,
-    runnerId: 'r1',
-    provider: spec.provider ?? 'demo',
-    model: spec.model ?? 'demo-1',
-    acceptanceId: null,
-    providerCost: spec.costMicroUsd ?? null,
-    failure: null,
-    validation: null,
-  };
+  const { provider = 'demo', model = 'demo-1', costMicroUsd: providerCost = null } = spec;
+  return { ...endedAttempt({ generationId: 'g-1', startedAt, provider, model, providerCost }), endedAt: null };
 }
 
 /** A change that brings a job as it is. */

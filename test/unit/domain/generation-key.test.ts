@@ -1,27 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureClass } from '#domain/failure.ts';
-import { jobSchema } from '#domain/job.ts';
+import type { Failure, FailureClass } from '#domain/failure.ts';
+import { jobSchema, type Attempt } from '#domain/job.ts';
 import { collectablePurchase, generationKey, replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
-import { queuedJob } from '../../support/job-builder.ts';
+import { endedAttempt, queuedJob } from '../../support/job-builder.ts';
 
 type PastAttempt = readonly [failureClass: FailureClass, code: string, acceptanceId: string | null];
 
+const failed = (failureClass: FailureClass, code: string): Failure => ({
+  class: failureClass,
+  code,
+  message: 'm',
+  fingerprint: 'f',
+  at: new Date(0),
+});
+
 /** What the attempt after these asks the provider with. */
 function after(past: readonly PastAttempt[]): { readonly key: string; readonly acceptanceId: string | null } {
-  const at = new Date('2026-10-01T08:00:00Z');
-  const attempts = past.map(([failureClass, code, acceptanceId], index) => ({
-    n: index + 1,
-    generationId: 'g-j1',
-    startedAt: at,
-    endedAt: at,
-    runnerId: 'r1',
-    provider: 'demo',
-    model: 'demo',
-    acceptanceId,
-    providerCost: null,
-    failure: { class: failureClass, code, message: 'm', fingerprint: 'f', at },
-    validation: null,
-  }));
+  const attempts = past.map(([failureClass, code, acceptanceId], index) =>
+    endedAttempt({ n: index + 1, acceptanceId, failure: failed(failureClass, code) }),
+  );
   const job = jobSchema.parse({ ...queuedJob({ id: 'j1' }), attempts });
   const current = { ...job, attempt: past.length + 1 };
   return { key: generationKey(current), acceptanceId: unreceivedAcceptance(current) };
@@ -62,24 +59,13 @@ describe('the purchase that an attempt makes or continues', () => {
     const collecting = { ...job, attempt: 1, billing: { ...job.billing, generationId: 'g-2', collects } };
     expect(generationKey(collecting)).toBe('g-j1:1');
     expect(unreceivedAcceptance(collecting)).toBe('order-1');
-    const attempt = (code: string, failureClass: FailureClass = 'temporary'): (typeof job.attempts)[number] => ({
-      n: 1,
-      generationId: 'g-2',
-      startedAt: new Date(0),
-      endedAt: new Date(0),
-      runnerId: 'r1',
-      provider: 'demo',
-      model: 'demo',
-      acceptanceId: null,
-      providerCost: null,
-      failure: { class: failureClass, code, message: 'm', fingerprint: 'f', at: new Date(0) },
-      validation: null,
-    });
-    const crashed = { ...collecting, attempt: 2, attempts: [attempt('lease_expired')] };
+    const attempt = (failureClass: FailureClass, code: string): Attempt =>
+      endedAttempt({ generationId: 'g-2', failure: failed(failureClass, code) });
+    const crashed = { ...collecting, attempt: 2, attempts: [attempt('temporary', 'lease_expired')] };
     expect(generationKey(crashed)).toBe('g-j1:1');
     expect(unreceivedAcceptance(crashed)).toBe('order-1');
     expect(collectablePurchase({ ...crashed, attempt: 1 })).toEqual(collects);
-    const answered = { ...collecting, attempt: 2, attempts: [attempt('prediction_failed', 'provider')] };
+    const answered = { ...collecting, attempt: 2, attempts: [attempt('provider', 'prediction_failed')] };
     expect(generationKey(answered)).toBe('g-2:2');
     expect(unreceivedAcceptance(answered)).toBeNull();
   });

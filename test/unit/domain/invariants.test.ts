@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findViolations, type Books, type InvariantName } from '#domain/invariants.ts';
 import type { Job } from '#domain/job.ts';
 import type { EntryType, LedgerEntry } from '#domain/ledger.ts';
-import { queuedJob } from '../../support/job-builder.ts';
+import { endedAttempt, queuedJob } from '../../support/job-builder.ts';
 
 const AT = new Date('2026-10-01T09:00:00Z');
 const ACTOR = { type: 'system', id: 'test' } as const;
@@ -184,21 +184,7 @@ describe('what is wrong is named', () => {
         jobs: [
           {
             ...job,
-            attempts: [
-              {
-                n: 1,
-                generationId: 'g-j1',
-                startedAt: AT,
-                endedAt: null,
-                runnerId: 'r1',
-                provider: 'p',
-                model: 'm',
-                acceptanceId: null,
-                providerCost: null,
-                failure: null,
-                validation: null,
-              },
-            ],
+            attempts: [{ ...endedAttempt(), endedAt: null }],
           },
         ],
       },

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { owedForCompletion } from '#domain/charge.ts';
-import { finalCreditsOfJob, jobSchema } from '#domain/job.ts';
+import { finalCreditsOfJob, jobSchema, type Attempt } from '#domain/job.ts';
 import { finalCreditsOf, type PricedAttempt, type Pricing } from '#domain/pricing.ts';
-import { queuedJob } from '../../support/job-builder.ts';
+import { endedAttempt, queuedJob } from '../../support/job-builder.ts';
 
 const accepted = (providerCost: number | null): PricedAttempt => ({ isAccepted: true, providerCost });
 const refused: PricedAttempt = { isAccepted: false, providerCost: null };
@@ -59,25 +59,12 @@ describe('what a completed generation costs in the end', () => {
     );
   });
 
-  const at = new Date('2026-10-01T08:00:00Z');
   const attempt = (
     n: number,
     generationId: string,
     providerCost: number | null,
     acceptanceId: string | null = `a${n}`,
-  ) => ({
-    n,
-    generationId,
-    startedAt: at,
-    endedAt: at,
-    runnerId: 'r1',
-    provider: 'demo',
-    model: 'demo',
-    acceptanceId,
-    providerCost,
-    failure: null,
-    validation: null,
-  });
+  ): Attempt => endedAttempt({ n, generationId, providerCost, acceptanceId });
 
   it('counts the attempts of its own generation only', () => {
     const base = queuedJob({ id: 'j1' });
