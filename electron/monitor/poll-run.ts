@@ -11,7 +11,7 @@ import type { MonitorWork } from './work.ts';
 const REST_FACTOR = 3;
 /** Ids of one read of a sweep. */
 const SWEPT_IDS = 5000;
-/** Ids that a sweep found and the copy lacks, kept to be looked at again after the next poll. */
+/** Documents that a sweep found and the copy lacks are read one by one up to so many; with more everything is read. */
 const SUSPECTS_MAX = 1000;
 
 /**
@@ -116,7 +116,7 @@ async function copyUntil(work: MonitorWork, untilMs: number): Promise<RunEnd | n
 
 /**
  * Looks which documents still stand and deletes the others from the copy. A document that stands and that no poll has ever
- * brought (it carries no time, or one long past) makes the copy be read anew.
+ * brought (it carries no time, or one long past, as an entry that was posted late) is read by its id.
  */
 async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | null> {
   const began = await work.now();
@@ -134,11 +134,26 @@ async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | 
   for (const { part, ids } of suspects) {
     const lacking = work.writer.lacking(part, ids);
     if (!lacking.ok) return failed(lacking.error);
-    if (lacking.value.length > 0) {
+    if (lacking.value.length >= SUSPECTS_MAX) {
       return rereadEverything(work, `${lacking.value.length} documents of ${part} came without a time to find them by`);
     }
+    const read = await readOnes(work, part, lacking.value);
+    if (read !== null) return read;
   }
   return noteSwept(work, began.value.getTime());
+}
+
+async function readOnes(work: MonitorWork, part: CachedPart, ids: readonly string[]): Promise<RunEnd | null> {
+  for (const id of ids) {
+    // The next text after an id is the id with a NUL behind it.
+    const found = await work.read(() => work.changes.page(part, `${id}\0`, 1, { fromId: id }));
+    if (found === 'stopped') return STOPPED;
+    if (!found.ok) return failed(found.error);
+    const applied = work.writer.applyRead(found.value, null);
+    if (!applied.ok) return failed(applied.error);
+    work.tellApplied(applied.value);
+  }
+  return null;
 }
 
 /** Notes from when on at the latest nothing stands in the copy that is gone from the server. */

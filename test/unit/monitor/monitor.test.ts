@@ -488,15 +488,27 @@ describe('where there are no change streams', () => {
     expect(expectOk(cache.reader.job('j3'))).toBeNull();
   });
 
-  it('finds documents that carry no time to find them by', async () => {
+  it('finds documents that carry no time to find them by, and reads no others for it', async () => {
     const server = new FakeServer(false);
     fill(server);
     const one = start(server);
     await untilMode(one, 'polling');
+    await untilSame(server);
+    server.calls.length = 0;
     server.put(malformedChange({ _id: 'timeless' }));
     server.put({ type: 'entry', entry: entryOf('old', { at: new Date(0) }) });
     await untilSame(server);
+    expect(server.calls).not.toContain('page jobs top');
+    expect(one.lines).toEqual([]);
+  });
+
+  it('reads everything anew where there are many of them', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server, { limits: { pageRows: 100 } });
     await untilMode(one, 'polling');
+    for (let n = 0; n < 1100; n += 1) server.put({ type: 'entry', entry: entryOf(`old${n}`, { at: new Date(0) }) });
+    await untilSame(server);
     expect(one.lines.join()).toContain('without a time');
   });
 
