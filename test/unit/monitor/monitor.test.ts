@@ -130,6 +130,16 @@ function fill(server: FakeServer, jobs = 7): void {
   server.put(malformedChange({ _id: 77, state: 'lost' }));
 }
 
+/** A server, and a monitor that has copied all that it has and follows it. */
+async function copied(hasChangeStreams: boolean): Promise<{ readonly server: FakeServer; readonly one: Running }> {
+  const server = new FakeServer(hasChangeStreams);
+  fill(server);
+  const one = start(server);
+  await untilMode(one, hasChangeStreams ? 'stream' : 'polling');
+  await untilSame(server);
+  return { server, one };
+}
+
 describe('where there are change streams', () => {
   it('copies everything, then follows', async () => {
     const server = new FakeServer(true);
@@ -168,11 +178,7 @@ describe('where there are change streams', () => {
   });
 
   it('goes on from its position after a restart and copies nothing again', async () => {
-    const server = new FakeServer(true);
-    fill(server);
-    const first = start(server);
-    await untilMode(first, 'stream');
-    await untilSame(server);
+    const { server, one: first } = await copied(true);
     await first.monitor.stop();
     const pages = server.countCalls('page');
     server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: NOW_MS })));
@@ -248,11 +254,7 @@ describe('a job whose document keeps no history', () => {
 
 describe('where the copy was left behind', () => {
   it('is as old as it was until the last change is there, however small the batches are', async () => {
-    const server = new FakeServer(true);
-    fill(server);
-    const first = start(server);
-    await untilMode(first, 'stream');
-    await untilSame(server);
+    const { server, one: first } = await copied(true);
     await first.monitor.stop();
     const asOf = expectOk(cache.reader.standing()).asOfMs ?? 0;
     for (let n = 0; n < 12; n += 1) server.put(jobChange(jobIn({ id: `k${n}`, updatedAtMs: NOW_MS })));
@@ -275,11 +277,7 @@ describe('where the copy was left behind', () => {
 
 describe('where the copy was left behind by changes of documents that are gone', () => {
   it('is as old as it was until the last change is there', async () => {
-    const server = new FakeServer(true);
-    fill(server);
-    const first = start(server);
-    await untilMode(first, 'stream');
-    await untilSame(server);
+    const { server, one: first } = await copied(true);
     await first.monitor.stop();
     for (let n = 0; n < 12; n += 1) server.changeUnseen();
     server.put(jobChange(jobIn({ id: 'last', updatedAtMs: server.nowMs })));
@@ -301,11 +299,7 @@ describe('where the stream has a gap', () => {
     ['the token is refused (260)', 260],
     ['an event is too large for a message (10334)', 10_334],
   ])('compares with the server behind a new stream: %s', async (_, code) => {
-    const server = new FakeServer(true);
-    fill(server);
-    const first = start(server);
-    await untilMode(first, 'stream');
-    await untilSame(server);
+    const { server, one: first } = await copied(true);
     await first.monitor.stop();
     const asOf = expectOk(cache.reader.standing()).asOfMs;
     server.delete('jobs', 'j2');
@@ -325,11 +319,7 @@ describe('where the stream has a gap', () => {
   });
 
   it('compares with the server when the gap opens while it follows', async () => {
-    const server = new FakeServer(true);
-    fill(server);
-    const one = start(server);
-    await untilMode(one, 'stream');
-    await untilSame(server);
+    const { server, one } = await copied(true);
     server.delete('jobs', 'j2');
     server.followFaults.push(serverError(286));
     await untilSame(server);
@@ -338,11 +328,7 @@ describe('where the stream has a gap', () => {
   });
 
   it('compares with the server when a collection was dropped', async () => {
-    const server = new FakeServer(true);
-    fill(server);
-    const one = start(server);
-    await untilMode(one, 'stream');
-    await untilSame(server);
+    const { server, one } = await copied(true);
     server.drop('ledger');
     server.put({ type: 'entry', entry: entryOf('e99') });
     await untilSame(server);
@@ -350,14 +336,10 @@ describe('where the stream has a gap', () => {
   });
 
   it('compares with the server where the process ends between the drop and the note that the copy is void', async () => {
-    const server = new FakeServer(true);
-    fill(server);
-    await untilMode(start(server), 'stream');
-    await untilSame(server);
+    const { server, one: first } = await copied(true);
     let unwritten = 0;
-    const [first] = running;
     const inner = cache.writer;
-    await first?.monitor.stop();
+    await first.monitor.stop();
     const writer = new Proxy(inner, {
       get: (target, key) => {
         if (key === 'declareVoid')
@@ -449,11 +431,7 @@ describe('where the copy cannot be written', () => {
 
 describe('where there are no change streams', () => {
   it('polls, and says so', async () => {
-    const server = new FakeServer(false);
-    fill(server);
-    const one = start(server);
-    await untilMode(one, 'polling');
-    await untilSame(server);
+    const { server, one } = await copied(false);
     server.nowMs += 5000;
     server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs })));
     server.put({ type: 'account', account: accountOf('w1', { available: 5, version: 2 }) });
@@ -529,11 +507,7 @@ describe('where there are no change streams', () => {
     ['by minutes while nobody follows', 300_000, true],
     ['by hours while nobody follows', 7_200_000, true],
   ])("loses nothing where the server's clock goes back %s", async (_, backMs, isStopped) => {
-    const server = new FakeServer(false);
-    fill(server);
-    const first = start(server);
-    await untilMode(first, 'polling');
-    await untilSame(server);
+    const { server, one: first } = await copied(false);
     if (isStopped) await first.monitor.stop();
     server.nowMs -= backMs;
     server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs })));
@@ -546,11 +520,7 @@ describe('where there are no change streams', () => {
   });
 
   it('loses nothing where another member with a slow clock became primary while this machine slept', async () => {
-    const server = new FakeServer(false);
-    fill(server);
-    const one = start(server);
-    await untilMode(one, 'polling');
-    await untilSame(server);
+    const { server, one } = await copied(false);
     server.put(jobChange(jobIn({ id: 'j0', version: 2, state: 'running', updatedAtMs: server.nowMs - 300_000 })));
     server.nowMs += 3_600_000;
     await untilSame(server);
