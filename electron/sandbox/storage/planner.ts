@@ -55,9 +55,8 @@ export function planOf(filter: Doc, sort: readonly SortField[], indexes: readonl
   const predicates = predicatesOf(filter);
   let best: { plan: Plan; score: number } | null = null;
   for (const index of indexes) {
-    // A sparse index that is named is read, whatever it lacks, as on MongoDB.
-    const isAnyhow = isHinted && index.partialFilter === null;
-    if (!isAnyhow && !isUsable(index, filter, predicates)) continue;
+    // A sparse or partial index that is named is read, whatever it lacks, as on MongoDB.
+    if (!isHinted && !isUsable(index, filter, predicates)) continue;
     const candidate = planFor(index, predicates, sort, isHinted);
     if (candidate !== null && (best === null || candidate.score > best.score)) best = candidate;
   }

@@ -6,6 +6,7 @@ import { EMPTY_LIST, sortValuesAt } from '../semantics/paths.ts';
 import { Memory, MEMORY_MAX } from '../semantics/stages/memory.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
+import { shownValue } from '../semantics/shown-value.ts';
 import { fieldsOf, isSamePattern, type CollectionInfo } from './catalog.ts';
 import { indexedValue, type IndexField } from './index-entries.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
@@ -53,23 +54,35 @@ export interface ReadStats {
 /** The plan for a read, also for `explain`. */
 export function planRead(collection: CollectionInfo, request: ReadRequest): Plan {
   const sort = sortFieldsOf(request.sort);
+  const natural = naturalOf(request.hint);
+  if (natural !== null && sort[0]?.path !== '$natural')
+    return { type: 'scan', isBackward: natural < 0, coversSort: sort.length === 0 };
   return planOf(request.filter, sort, indexesFor(collection, request, sort), isHinted(request));
 }
 
+/** In which direction a hint wants everything read; null where it names no such order. Error: `BadValue`. */
+function naturalOf(hint: unknown): number | null {
+  if (!isDoc(hint) || !('$natural' in hint)) return null;
+  const direction = numberOf(hint['$natural']);
+  if (direction === null || Object.keys(hint).length > 1)
+    throw new ServerError('BadValue', `$natural hint must be numeric, and alone`);
+  return direction;
+}
+
 function isHinted({ hint }: ReadRequest): boolean {
-  return hint !== undefined && hint !== null;
+  return hint !== undefined && hint !== null && !(isDoc(hint) && Object.keys(hint).length === 0);
 }
 
 function indexesFor(
   collection: CollectionInfo,
-  { hint, collation = null }: ReadRequest,
+  request: ReadRequest,
   sort: readonly SortField[],
 ): CollectionInfo['indexes'] {
+  const { hint, collation = null } = request;
   // Every index here is in the order of bytes, which says nothing of texts in another order.
-  if (collation !== null && (hint === undefined || hint === null)) return [];
+  if (collation !== null && !isHinted(request)) return [];
   const visible = collection.indexes.filter((index) => index.spec['hidden'] !== true);
-  if (hint === undefined || hint === null) return visible;
-  if (typeof hint === 'object' && '$natural' in hint) return [];
+  if (!isHinted(request) || naturalOf(hint) !== null) return visible;
   const named = visible.filter((index) =>
     typeof hint === 'string' ? index.name === hint : isSamePattern(index.spec['key'], hint),
   );
@@ -271,6 +284,8 @@ export function sortFieldsOf(sort: Doc | null | undefined): readonly SortField[]
     if (number === null) throw new ServerError('Location15974', `Illegal key in $sort specification: ${path}`);
     if (number !== 1 && number !== -1)
       throw new ServerError('Location15975', '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+    if (path === '$natural' && Object.keys(sort).length > 1)
+      throw new ServerError('BadValue', `Cannot include '$natural' in compound sort: ${shownValue(sort)}`);
     if (path !== '$natural' && path.split('.').some((part) => part === ''))
       throw new ServerError('Location15998', 'FieldPath field names may not be empty strings.');
   }

@@ -66,6 +66,7 @@ describe('indexes', () => {
     ['what a partial index may lack', { filter: { b: 8 } }, ['COLLSCAN'], 0, DOCUMENTS],
     ['a hint', { filter: { b: 8 }, hint: 'a_1_b_-1' }, ['FETCH', 'a_1_b_-1'], DOCUMENTS, DOCUMENTS],
     ['a hinted sparse index', { hint: 'rare_1' }, ['FETCH', 'rare_1'], 10, 10],
+    ['a hinted partial index', { filter: { b: 8 }, hint: 'open' }, ['FETCH', 'open'], 1, 1],
     ['no index', { filter: { missing: 1 } }, ['COLLSCAN'], 0, DOCUMENTS],
     ['a sort without one', { filter: { a: 3 }, sort: { state: 1 } }, ['SORT', 'FETCH', 'a_1_b_-1'], 50, 50],
   ];
