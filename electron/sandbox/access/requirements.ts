@@ -1,4 +1,5 @@
 import type { CommandCall } from '../commands/command.ts';
+import { flagField } from '../semantics/flags.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import type { Access } from './access-control.ts';
 import type { AccessName } from './builtin-roles.ts';
@@ -41,8 +42,8 @@ const update: Requirement = (call, access) => {
 };
 
 const findAndModify: Requirement = ({ body, ...call }, access) => {
-  const change = body['remove'] === true ? 'remove' : 'update';
-  const inserts = body['upsert'] === true ? ['insert'] : [];
+  const change = flagField(body, 'remove') ? 'remove' : 'update';
+  const inserts = flagField(body, 'upsert') ? ['insert'] : [];
   return access.may(namespaceOf({ ...call, body }), 'find', change, ...inserts);
 };
 

@@ -79,6 +79,9 @@ const CREATE = [
   'viewOn',
 ];
 
+const USER = ['authenticationRestrictions', 'customData', 'digestPassword', 'mechanisms', 'pwd', 'roles'];
+const ROLE = ['authenticationRestrictions', 'privileges', 'roles'];
+
 /** The fields of the commands that MongoDB 7 holds to them; others ignore what they do not know. */
 const FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
@@ -178,6 +181,23 @@ const FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     listIndexes: ['cursor', 'includeBuildUUIDs', 'includeIndexBuildInfo', 'isTimeseriesNamespace'],
     renameCollection: ['collectionUUID', 'dropTarget', 'stayTemp', 'to'],
     update: [...WRITES, 'isTimeseriesNamespace', 'let', 'runtimeConstants', 'updates'],
+    deleteIndexes: ['collectionUUID', 'index', 'isTimeseriesNamespace'],
+    createUser: USER,
+    updateUser: USER,
+    dropUser: [],
+    dropAllUsersFromDatabase: [],
+    grantRolesToUser: ['roles'],
+    revokeRolesFromUser: ['roles'],
+    usersInfo: ['filter', 'showAuthenticationRestrictions', 'showCredentials', 'showCustomData', 'showPrivileges'],
+    createRole: ROLE,
+    updateRole: ROLE,
+    dropRole: [],
+    dropAllRolesFromDatabase: [],
+    grantRolesToRole: ['roles'],
+    revokeRolesFromRole: ['roles'],
+    grantPrivilegesToRole: ['privileges'],
+    revokePrivilegesFromRole: ['privileges'],
+    rolesInfo: ['showAuthenticationRestrictions', 'showBuiltinRoles', 'showPrivileges'],
   }).map(([name, fields]) => [name, new Set(fields)]),
 );
 

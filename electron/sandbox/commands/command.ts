@@ -4,6 +4,7 @@ import type { AccessName } from '../access/builtin-roles.ts';
 import type { Deployment, WriteOptions } from '../deployment.ts';
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { ServerError } from '../semantics/server-error.ts';
+import { flagField } from '../semantics/flags.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 
 /** Who sent a command. */
@@ -80,6 +81,12 @@ export function numberField(body: Doc, field: string): number | undefined {
   return number;
 }
 
+/** A field that must be a number where it is there, as MongoDB counts by it: without its fraction. */
+export function wholeField(body: Doc, field: string): number | undefined {
+  const number = numberField(body, field);
+  return number === undefined ? undefined : Math.trunc(number) || 0;
+}
+
 /** A cursor's id as it stands in a command. */
 export function cursorId(value: unknown): Long {
   if (value instanceof Long) return value;
@@ -90,7 +97,7 @@ export function cursorId(value: unknown): Long {
 
 /** How a command writes documents. */
 export function writeOptionsOf({ body }: CommandCall): WriteOptions {
-  return { isValidated: body['bypassDocumentValidation'] !== true };
+  return { isValidated: !flagField(body, 'bypassDocumentValidation') };
 }
 
 /** The number of a write that can be tried again, and the session that counts it; null for any other command. */

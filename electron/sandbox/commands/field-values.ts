@@ -1,4 +1,5 @@
 import { ServerError } from '../semantics/server-error.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { CommandCall } from './command.ts';
 
@@ -8,6 +9,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   createIndexes: ['indexes'],
   delete: ['deletes'],
   distinct: ['key'],
+  deleteIndexes: ['index'],
   dropIndexes: ['index'],
   getMore: ['collection'],
   insert: ['documents'],
@@ -21,6 +23,27 @@ const NOT_NEGATIVE: Readonly<Record<string, readonly string[]>> = {
   count: ['skip'],
   find: ['skip', 'limit', 'batchSize'],
   getMore: ['batchSize'],
+};
+
+/** Flags that are told by no number. */
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  aggregate: ['allowDiskUse'],
+  delete: ['ordered'],
+  find: [
+    'allowDiskUse',
+    'allowPartialResults',
+    'awaitData',
+    'noCursorTimeout',
+    'oplogReplay',
+    'returnKey',
+    'showRecordId',
+    'singleBatch',
+    'tailable',
+  ],
+  insert: ['ordered'],
+  listCollections: ['authorizedCollections', 'nameOnly'],
+  listDatabases: ['authorizedDatabases', 'nameOnly'],
+  update: ['ordered'],
 };
 
 /** What MongoDB does by these fields this server does not: it is refused, because an answer without it would be another one. */
@@ -61,7 +84,10 @@ export function checkFields({ name, body }: CommandCall): void {
   for (const field of NOT_NEGATIVE[name] ?? []) refuseNegative(field, body[field]);
   if (body['let'] !== undefined && !isDoc(body['let']))
     throw new ServerError('TypeMismatch', `BSON field '${name}.let' is the wrong type, expected type 'object'`);
-  const { hint } = body;
+  for (const field of FLAGS[name] ?? []) refuseNoFlag(name, field, body[field]);
+  const { collation, hint } = body;
+  if (TAKES_COLLATION.has(name) && collation !== undefined && collation !== null && !isDoc(collation))
+    throw new ServerError('TypeMismatch', `BSON field '${name}.collation' is the wrong type, expected type 'object'`);
   if (hint !== undefined && hint !== null && typeof hint !== 'string' && !isDoc(hint))
     throw new ServerError('FailedToParse', 'Hint must be a string or an object');
   // A database or a user may be made with options of the same names.
@@ -79,6 +105,24 @@ const HELD: ReadonlySet<string> = new Set([
   'listCollections',
   'listIndexes',
 ]);
+
+const TAKES_COLLATION: ReadonlySet<string> = new Set([
+  'aggregate',
+  'count',
+  'distinct',
+  'find',
+  'findAndModify',
+  'findandmodify',
+]);
+
+/** Error: `TypeMismatch` for what is neither true nor false. */
+export function refuseNoFlag(place: string, field: string, value: unknown): void {
+  if (value === undefined || value === null || typeof value === 'boolean') return;
+  throw new ServerError(
+    'TypeMismatch',
+    `BSON field '${place}.${field}' is the wrong type '${typeNameOf(value)}', expected type 'bool'`,
+  );
+}
 
 /** MongoDB's refusal of a command without a field that it needs. */
 export function missingField(place: string, field: string): ServerError {

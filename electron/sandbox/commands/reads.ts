@@ -18,6 +18,7 @@ import {
   docField,
   docsField,
   numberField,
+  wholeField,
   type Command,
   type CommandCall,
 } from './command.ts';
@@ -95,15 +96,15 @@ export function listReply(call: CommandCall, namespace: string, documents: reado
   refuseUnknown('cursor', cursor, CURSOR_FIELDS);
   refuseNegative('batchSize', cursor['batchSize']);
   const source = pagesOf(documents, (page) => page);
-  const batchSize = numberField(cursor, 'batchSize') ?? documents.length;
+  const batchSize = wholeField(cursor, 'batchSize') ?? documents.length;
   return syncFirstPage(call, namespace, source, batchSize, { isSingle: false, at: null });
 }
 
 /** What a command of the shape of `find` reads. Errors: `BadValue`, `TypeMismatch`. */
 export function readRequest(call: CommandCall): ReadRequest {
   const { body } = call;
-  const limit = numberField(body, 'limit') ?? 0;
-  const skip = numberField(body, 'skip') ?? 0;
+  const limit = wholeField(body, 'limit') ?? 0;
+  const skip = wholeField(body, 'skip') ?? 0;
   return {
     filter: docField(body, 'filter') ?? docField(body, 'query') ?? {},
     sort: docField(body, 'sort') ?? null,
@@ -129,8 +130,8 @@ const find: Command = {
     const read = { ...request, fields: readFields(request, projection) };
     const shown = findProjection(projection, { ...request, collation: request.collation ?? null });
     const source = pagesOf(documentsOf(call.deployment, call.db, name, read), (page) => page.map(shown));
-    const isSingle = call.body['singleBatch'] === true || (numberField(call.body, 'limit') ?? 0) < 0;
-    return syncFirstPage(call, `${call.db}.${name}`, source, numberField(call.body, 'batchSize'), {
+    const isSingle = call.body['singleBatch'] === true;
+    return syncFirstPage(call, `${call.db}.${name}`, source, wholeField(call.body, 'batchSize'), {
       isSingle,
       at: request.at ?? null,
     });
@@ -174,7 +175,7 @@ const getMore: Command = {
       throw cause;
     };
     // MongoDB's getMore takes 0 for no limit.
-    const batchSize = numberField(call.body, 'batchSize') || Number.MAX_SAFE_INTEGER;
+    const batchSize = wholeField(call.body, 'batchSize') || Number.MAX_SAFE_INTEGER;
     try {
       const page = deployment.deadline.within(cursor.leftMs, () => {
         const taken = cursor.source.next(batchSize, waitMs);
@@ -211,14 +212,13 @@ const aggregate: Command = {
   writes: true,
   isPerDocument: true,
   run(call) {
-    const target = call.body['aggregate'];
     const stages = docsField(call.body, 'pipeline');
     checkAggregate(call);
-    const name = typeof target === 'string' ? target : null;
+    const name = aggregatedName(call.body['aggregate']);
+    if (!isStream(stages)) checkSource(name, stages[0]);
     const namespace = `${call.db}.${name ?? '$cmd.aggregate'}`;
-    const batchSize = numberField(docField(call.body, 'cursor') ?? {}, 'batchSize');
-    if (stages[0] !== undefined && '$changeStream' in stages[0])
-      return firstPage(call, namespace, streamOf(call, name, stages), batchSize);
+    const batchSize = wholeField(docField(call.body, 'cursor') ?? {}, 'batchSize');
+    if (isStream(stages)) return firstPage(call, namespace, streamOf(call, name, stages), batchSize);
     const viewed = throughViews(call, name, stages);
     const at = snapshotTimeOf(call);
     const source = pagesOf(aggregated(call, viewed, at), (page) => page);
@@ -258,8 +258,39 @@ function checkAggregate({ body }: CommandCall): void {
   refuseNegative('batchSize', cursor['batchSize']);
   const stages = docsField(body, 'pipeline');
   // A stream's own stages are looked at where it is opened.
-  const isStream = stages[0] !== undefined && '$changeStream' in stages[0];
-  if (!isStream) checkStages(stages);
+  if (!isStream(stages)) checkStages(stages);
+}
+
+function isStream([first]: readonly Doc[]): boolean {
+  return first !== undefined && '$changeStream' in first;
+}
+
+/** The collection that an aggregation is of; null for a whole database. Error: `FailedToParse`. */
+function aggregatedName(target: unknown): string | null {
+  if (typeof target === 'string') return target;
+  if (numberOf(target) === 1) return null;
+  throw new ServerError(
+    'FailedToParse',
+    "Invalid command format: the 'aggregate' field must specify a collection name or 1",
+  );
+}
+
+/** Stages that bring documents of no collection. */
+const WITHOUT_COLLECTION: ReadonlySet<string> = new Set(['$documents', '$currentOp', '$listLocalSessions']);
+
+/** Error: `InvalidNamespace` for a first stage that reads a collection where there is none, and the other way round. */
+function checkSource(name: string | null, first: Doc | undefined): void {
+  const stage = Object.keys(first ?? {})[0];
+  const isIndependent = stage !== undefined && WITHOUT_COLLECTION.has(stage);
+  if (name !== null && isIndependent)
+    throw new ServerError('InvalidNamespace', `'${stage}' can only be run with {aggregate: 1}`);
+  if (name !== null || isIndependent) return;
+  throw new ServerError(
+    'InvalidNamespace',
+    stage === undefined
+      ? '{aggregate: 1} is not valid for an empty pipeline.'
+      : `{aggregate: 1} is not valid for '${stage}'; a collection is required.`,
+  );
 }
 
 function aggregated(

@@ -1,5 +1,6 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
+import { shownValue } from '../semantics/shown-value.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
@@ -54,8 +55,14 @@ const dropIndexes: Command = {
         'InvalidOptions',
         kept.spec['clustered'] === true ? `cannot drop the clustered index ${kept.name}` : 'cannot drop _id index',
       );
-    if (doomed.length === 0 && given !== '*')
-      throw new ServerError('IndexNotFound', `index not found with name [${String(given)}]`);
+    const lacking = (Array.isArray(given) ? (given as unknown[]) : [given]).find(
+      (one) => one !== '*' && !collection.indexes.some((index) => index.name === one),
+    );
+    if (lacking !== undefined && (Array.isArray(given) || doomed.length === 0))
+      throw new ServerError(
+        'IndexNotFound',
+        `index not found with name [${typeof lacking === 'string' ? lacking : shownValue(lacking)}]`,
+      );
     for (const index of doomed) {
       call.deployment.catalog.dropIndex(collection, index);
       logChange(call, collection, 'dropIndexes', { indexes: [index.spec] });
@@ -123,9 +130,9 @@ const drop: Command = {
     const collection = call.deployment.catalog.find(call.db, name);
     // Since MongoDB 7.0 dropping what is not there is no error.
     if (collection === null) return {};
-    const nIndexesWas = collection.indexes.length;
+    const counted = collection.options['viewOn'] === undefined ? { nIndexesWas: collection.indexes.length } : {};
     call.deployment.drop(collection);
-    return { nIndexesWas, ns: `${call.db}.${name}` };
+    return { ...counted, ns: `${call.db}.${name}` };
   },
 };
 

@@ -157,7 +157,7 @@ function userDoc(call: CommandCall, store: AccessStore, user: User): Doc {
     userId: user.userId,
     user: user.name,
     db: user.db,
-    ...(user.customData === null ? {} : { customData: user.customData }),
+    ...(user.customData === null || call.body['showCustomData'] === false ? {} : { customData: user.customData }),
     roles: user.roles.map(roleDoc),
     mechanisms: user.credentials === null ? ['external'] : [MECHANISM],
     ...(call.body['showCredentials'] === true && user.credentials !== null

@@ -6,10 +6,32 @@ const FIELDS: ReadonlySet<string> = new Set(['w', 'j', 'fsync', 'wtimeout', 'pro
 /** MongoDB's limit of members that a write may wait for. */
 const MEMBERS_MAX = 50;
 
-/** Refuses a write concern that is none, before anything is written. Error: `FailedToParse`. */
-export function checkWriteConcern({ body }: CommandCall): void {
+/** Commands that write nothing. */
+const WITHOUT_CONCERN: ReadonlySet<string> = new Set([
+  'buildInfo',
+  'collStats',
+  'connectionStatus',
+  'count',
+  'dbStats',
+  'distinct',
+  'explain',
+  'find',
+  'getMore',
+  'killCursors',
+  'listCollections',
+  'listDatabases',
+  'listIndexes',
+  'ping',
+  'rolesInfo',
+  'serverStatus',
+  'usersInfo',
+]);
+
+/** Refuses a write concern that is none, before anything is written. Errors: `FailedToParse`, `InvalidOptions` where nothing is written. */
+export function checkWriteConcern({ name, body }: CommandCall): void {
   const { writeConcern } = body;
   if (writeConcern === undefined) return;
+  if (WITHOUT_CONCERN.has(name)) throw new ServerError('InvalidOptions', 'Command does not support writeConcern');
   if (!isDoc(writeConcern))
     throw new ServerError('TypeMismatch', "BSON field 'writeConcern' is the wrong type, expected type 'object'");
   const unknown = Object.keys(writeConcern).find((field) => !FIELDS.has(field));

@@ -1,5 +1,6 @@
 import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables } from '../semantics/pipelines.ts';
+import { flagField } from '../semantics/flags.ts';
 import { findProjection } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
@@ -15,7 +16,7 @@ import {
   type Command,
   type CommandCall,
 } from './command.ts';
-import { missingField, refuseOption, refuseUnknown } from './field-values.ts';
+import { missingField, refuseNoFlag, refuseOption, refuseUnknown } from './field-values.ts';
 
 /** MongoDB's limit of statements in one write command. */
 const STATEMENTS_MAX = 100_000;
@@ -44,6 +45,8 @@ function checkStatements(
     refuseUnknown(place, statement, known);
     const missing = required.find((field) => statement[field] === undefined);
     if (missing !== undefined) throw missingField(place, missing);
+    for (const flag of ['multi', 'upsert']) refuseNoFlag(place, flag, statement[flag]);
+    docField(statement, 'collation');
     for (const option of ['upsertSupplied', 'sampleId']) refuseOption(place, option, statement[option]);
   }
 }
@@ -278,20 +281,20 @@ function modify(call: CommandCall): Doc {
     filter,
     variables,
     collation: read.collation ?? null,
-    isChanged: body['new'] === true,
+    isChanged: flagField(body, 'new'),
   });
   const [found] = [...call.deployment.find(call.db, name, read)];
-  if (body['remove'] === true) {
+  if (flagField(body, 'remove')) {
     if (found !== undefined) removeFound(call, name, found);
     return {
       lastErrorObject: { n: found === undefined ? 0 : 1 },
       value: found === undefined ? null : shown(found.document),
     };
   }
-  const isNew = body['new'] === true;
+  const isNew = flagField(body, 'new');
   const request = updateRequestOf(call, body, variables);
   if (found === undefined) {
-    if (body['upsert'] !== true) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
+    if (!flagField(body, 'upsert')) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
     const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
     return {
       lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
@@ -304,13 +307,12 @@ function modify(call: CommandCall): Doc {
 
 /** Error: `FailedToParse` for what contradicts itself. */
 function checkModification(body: Doc): void {
-  const isRemoval = body['remove'] === true;
+  const isRemoval = flagField(body, 'remove');
   if (!isRemoval && body['update'] === undefined)
     throw new ServerError('FailedToParse', 'Either an update or remove=true must be specified');
   if (!isRemoval) return;
-  const other = ['update', 'new', 'upsert', 'arrayFilters'].find(
-    (field) => body[field] !== undefined && body[field] !== false,
-  );
+  const isGiven = (field: string): boolean => body[field] !== undefined && body[field] !== null;
+  const other = ['update', 'arrayFilters'].find(isGiven) ?? ['new', 'upsert'].find((field) => flagField(body, field));
   if (other !== undefined) throw new ServerError('FailedToParse', `Cannot specify both ${other} and remove=true`);
 }
 

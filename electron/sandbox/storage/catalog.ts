@@ -172,12 +172,20 @@ function refuseBadNamespace(db: string, name: string): void {
   if (name === '' || name.includes('$') || name.includes('\0') || name.startsWith('.')) {
     throw new ServerError('InvalidNamespace', `Invalid namespace specified '${db}.${name}'`);
   }
+  if (name.startsWith('system.') && !isOpenSystemName(db, name))
+    throw new ServerError('InvalidNamespace', `Invalid system namespace: ${db}.${name}`);
   if (Buffer.byteLength(`${db}.${name}`) > 255) {
     throw new ServerError(
       'InvalidNamespace',
       `Fully qualified namespace is too long. Namespace: ${db}.${name} Max: 255`,
     );
   }
+}
+
+/** MongoDB's `isLegalClientSystemNS`, of the databases that clients have. */
+function isOpenSystemName(db: string, name: string): boolean {
+  if (db === 'admin' && ['system.roles', 'system.users', 'system.version'].includes(name)) return true;
+  return name === 'system.js' || name === 'system.views' || name.startsWith('system.buckets.');
 }
 
 function toIndexInfo(row: IndexRow): IndexInfo {

@@ -113,3 +113,42 @@ describe('a range without an end', () => {
     expect(await collection.find({ a: { $gte: '' } }).toArray()).toHaveLength(2);
   });
 });
+
+describe('what a command is told', () => {
+  const run = (command: Document): Promise<Document> => client.db('told').command(command);
+  const ids = async (command: Document): Promise<readonly unknown[]> => {
+    const { firstBatch } = (await run(command))['cursor'] as { firstBatch: Document[] };
+    return firstBatch.map((document) => document['_id'] as unknown);
+  };
+  beforeAll(async () => {
+    await run({ insert: 'c', documents: [{ _id: 1 }, { _id: 2 }, { _id: 3 }] });
+    await run({ createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'a' }] });
+  });
+
+  it('may be a flag by a number where MongoDB takes one', async () => {
+    const changed = { findAndModify: 'c', query: { _id: 1 }, update: { $set: { n: 1 } }, new: 1 };
+    expect(await run(changed)).toMatchObject({ value: { _id: 1, n: 1 } });
+    const made = { findAndModify: 'c', query: { _id: 9 }, update: { $set: { n: 1 } }, upsert: 1 };
+    expect(await run(made)).toMatchObject({ lastErrorObject: { upserted: 9 } });
+    expect(await run({ findAndModify: 'c', query: { _id: 9 }, remove: 1 })).toMatchObject({ value: { _id: 9 } });
+  });
+
+  it('loses the fraction of its counts', async () => {
+    expect(await ids({ find: 'c', limit: 1.5 })).toEqual([1]);
+    expect(await ids({ find: 'c', skip: 1.9 })).toEqual([2, 3]);
+    expect(await ids({ find: 'c', batchSize: 2.7 })).toEqual([1, 2]);
+    expect(await run({ count: 'c', limit: -2.5 })).toMatchObject({ n: 2 });
+  });
+
+  it('is a natural order also as a hint, and an empty hint is none', async () => {
+    expect(await ids({ find: 'c', hint: { $natural: -1 } })).toEqual([3, 2, 1]);
+    expect(await ids({ find: 'c', hint: { $natural: -1 }, sort: { $natural: 1 } })).toEqual([1, 2, 3]);
+    expect(await ids({ find: 'c', hint: { $natural: -1 }, sort: { _id: 1 }, limit: 1 })).toEqual([1]);
+    expect(await ids({ find: 'c', hint: {} })).toEqual([1, 2, 3]);
+  });
+
+  it('drops no index where one of those that it names is not there', async () => {
+    await expect(run({ dropIndexes: 'c', index: ['a', 'b'] })).rejects.toMatchObject({ code: 27 });
+    expect(await client.db('told').collection('c').indexExists('a')).toBe(true);
+  });
+});
