@@ -2,7 +2,14 @@ import type { CacheWriter } from '#cache/writer.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type { ChangeFollower, FollowedPart, ReadWithin, StoreChange } from '#store/change-source.ts';
+import type {
+  ChangedPage,
+  ChangedPlace,
+  ChangeFollower,
+  FollowedPart,
+  ReadWithin,
+  StoreChange,
+} from '#store/change-source.ts';
 import type { Topology } from '#store/ports.ts';
 
 /** What the monitor reads from the server; the store's change source has this shape. */
@@ -18,7 +25,7 @@ export interface ChangesPort {
     limit: number,
     within?: ReadWithin,
   ): Promise<Result<readonly StoreChange[], AppError>>;
-  changedSince(part: FollowedPart, since: Date, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
+  changedSince(part: 'jobs' | 'ledger', from: ChangedPlace, limit: number): Promise<Result<ChangedPage, AppError>>;
   idsAfter(
     part: FollowedPart,
     after: string | null,

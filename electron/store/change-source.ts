@@ -1,4 +1,4 @@
-import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
+import type { ChangeStream, ChangeStreamDocument, Db, Filter } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { idTextOf } from '#domain/job.ts';
@@ -38,6 +38,20 @@ export interface ReadWithin {
   readonly fromId?: string;
   /** Jobs that came to their end and have not changed since are left out; null or left out, none are. Milliseconds since 1970. */
   readonly keptSinceMs?: number | null;
+}
+
+/** A place in the order of times, and of ids in one instant. */
+export interface ChangedPlace {
+  readonly since: Date;
+  /** Of those of the instant itself only what has a higher id; null for all. */
+  readonly afterId: string | null;
+}
+
+/** What changed at and after a place, in that order. */
+export interface ChangedPage {
+  readonly changes: readonly StoreChange[];
+  /** Where the next page begins; null where this is all there is. */
+  readonly next: ChangedPlace | null;
 }
 
 /** An open change stream. */
@@ -147,18 +161,33 @@ export class ChangeSource {
     });
   }
 
-  /** Documents changed at or after a time: jobs by `updatedAt`, entries by `at`; accounts, which carry no time, all. */
+  /** A page of the documents changed at and after a place: jobs by `updatedAt`, entries by `at`. */
   async changedSince(
-    part: FollowedPart,
-    since: Date,
+    part: 'jobs' | 'ledger',
+    { since, afterId }: ChangedPlace,
     limit: number,
-  ): Promise<Result<readonly StoreChange[], AppError>> {
+  ): Promise<Result<ChangedPage, AppError>> {
     return attemptCall(async () => {
       const field = part === 'jobs' ? 'updatedAt' : 'at';
-      const filter = part === 'accounts' ? {} : { [field]: { $gte: since } };
-      const order = part === 'accounts' ? { _id: 1 as const } : { [field]: 1 as const, _id: 1 as const };
-      const documents = await this.#collections[part].find(filter).sort(order).limit(limit).toArray();
-      return documents.map((document) => toChange(part, document));
+      const read = (filter: Filter<RawDocument>, rows: number): Promise<RawDocument[]> =>
+        this.#collections[part]
+          .find(filter)
+          .sort({ [field]: 1, _id: 1 })
+          .limit(rows)
+          .toArray();
+      // A bulk update stamps any number of documents with one time, so an instant is read in pages too.
+      const documents = afterId === null ? [] : await read({ [field]: since, _id: { $gt: afterId } }, limit);
+      if (documents.length < limit) {
+        const later = { [field]: afterId === null ? { $gte: since } : { $gt: since } };
+        documents.push(...(await read(later, limit - documents.length)));
+      }
+      const last = documents.at(-1);
+      const at = last?.[field];
+      const isLast = documents.length < limit || last === undefined;
+      return {
+        changes: documents.map((document) => toChange(part, document)),
+        next: isLast ? null : { since: at instanceof Date ? at : since, afterId: idTextOf(last._id) },
+      };
     });
   }
 

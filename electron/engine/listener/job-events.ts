@@ -1,7 +1,7 @@
 import type { AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { ChangeSource } from '#store/change-source.ts';
+import type { ChangedPlace, ChangeSource } from '#store/change-source.ts';
 
 /** One change of a job's state, as a product's page may show it: no prompt, no output, no money. Times in milliseconds. */
 export interface JobEvent {
@@ -25,7 +25,6 @@ const OVERLAP_MS = 3000;
 /** Whoever comes back later than this begins anew, in milliseconds. */
 const RESUME_MS_MAX = 24 * 60 * 60_000;
 const PAGE_JOBS = 500;
-const PAGE_JOBS_MAX = 16_000;
 
 /** Where to begin: behind a change that was received, or now. */
 export function positionOf(lastEventId: string | null): { readonly atMs: number; readonly id: string } | null {
@@ -89,23 +88,20 @@ export class JobEventReader {
     return ok(events);
   }
 
-  /** Every job that was changed since a time, in pages; a page of one single moment is read again, larger. */
+  /** Every job that was changed since a time, in pages. */
   async #read(since: Date): Promise<Result<readonly Job[], AppError>> {
     const jobs = new Map<string, Job>();
-    let from = since;
-    for (let limit = PAGE_JOBS; ;) {
-      const page = await this.#changes.changedSince('jobs', from, limit);
+    for (let from: ChangedPlace | null = { since, afterId: null }; from !== null;) {
+      const page = await this.#changes.changedSince('jobs', from, PAGE_JOBS);
       if (!page.ok) return err(page.error);
-      const read = page.value.flatMap((change) =>
-        change.type === 'job' && change.job.type === 'job' ? [change.job.job] : [],
-      );
-      for (const job of read)
+      for (const change of page.value.changes) {
+        if (change.type !== 'job' || change.job.type !== 'job') continue;
+        const { job } = change.job;
         if (this.#workspaceId === null || job.workspaceId === this.#workspaceId) jobs.set(job._id, job);
-      const last = read.at(-1)?.updatedAt ?? from;
-      if (page.value.length < limit || (last <= from && limit >= PAGE_JOBS_MAX)) return ok([...jobs.values()]);
-      limit = last <= from ? limit * 2 : PAGE_JOBS;
-      from = last;
+      }
+      from = page.value.next;
     }
+    return ok([...jobs.values()]);
   }
 }
 

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Double, Long, ObjectId, type Collection } from 'mongodb';
+import { subjectOf } from '#cache/changes.ts';
 import { planChange } from '#domain/transition.ts';
+import type { ChangedPage, ChangedPlace } from '#store/change-source.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
@@ -172,5 +174,25 @@ describe('a copy of a server', () => {
     await server.client.db(server.dbName).renameCollection('restored', 'jobs', { dropTarget: true });
     await untilSame(copy.cache, store.changes);
     expect(expectOk(copy.cache.reader.counts()).total).toBe(5);
+  });
+});
+
+describe('what a poll reads', () => {
+  it('comes once each and in the order of time and id, also where pages end within one instant', async () => {
+    const at = new Date('2026-11-01T12:00:00.000Z');
+    const idOf = (n: number): string => `job-${String(n).padStart(4, '0')}`;
+    // Later ones have lower ids, so that no order of ids alone would do.
+    const made = Array.from({ length: 120 }, (_, n) =>
+      queuedJob({ id: idOf(n), createdAt: new Date(at.getTime() + (n < 30 ? 1000 : 0)) }),
+    );
+    expectOk(await store.writer.insertJobs(made));
+    const ids: string[] = [];
+    for (let from: ChangedPlace | null = { since: at, afterId: null }; from !== null;) {
+      const page: ChangedPage = expectOk(await store.changes.changedSince('jobs', from, 25));
+      expect(page.changes.length).toBeLessThanOrEqual(25);
+      ids.push(...page.changes.map((change) => subjectOf(change).id));
+      from = page.next;
+    }
+    expect(ids).toEqual(Array.from({ length: 120 }, (_, n) => idOf((n + 30) % 120)));
   });
 });

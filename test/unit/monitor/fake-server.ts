@@ -6,7 +6,14 @@ import { isOutside } from '#cache/copy-scope.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
-import type { ChangeBatch, ChangeFollower, ReadWithin, StoreChange } from '#store/change-source.ts';
+import type {
+  ChangeBatch,
+  ChangedPage,
+  ChangedPlace,
+  ChangeFollower,
+  ReadWithin,
+  StoreChange,
+} from '#store/change-source.ts';
 import { attemptCall } from '#store/driver-errors.ts';
 import type { Topology } from '#store/ports.ts';
 import { NOW_MS } from '../cache/cache-world.ts';
@@ -42,6 +49,8 @@ export class FakeServer implements ChangesPort {
   openStreams = 0;
   /** A call of this name never answers. */
   hangingCall: string | null = null;
+  /** The most documents that a read of changes was asked for. */
+  largestRead = 0;
   /** How many calls never answered. */
   hung = 0;
   readonly #documents = new Map<CachedPart, Map<string, StoreChange>>([
@@ -134,13 +143,23 @@ export class FakeServer implements ChangesPort {
     );
   }
 
-  changedSince(part: CachedPart, since: Date, limit: number): Promise<Result<readonly StoreChange[], AppError>> {
-    return this.#call(`changedSince ${part}`, () =>
-      this.#ordered(part)
-        .filter((change) => timeOf(change) !== null && Number(timeOf(change)) >= since.getTime())
+  changedSince(
+    part: 'jobs' | 'ledger',
+    { since, afterId }: ChangedPlace,
+    limit: number,
+  ): Promise<Result<ChangedPage, AppError>> {
+    return this.#call(`changedSince ${part}`, () => {
+      this.largestRead = Math.max(this.largestRead, limit);
+      const isBehind = (change: StoreChange): boolean =>
+        afterId === null || Number(timeOf(change)) > since.getTime() || subjectOf(change).id > afterId;
+      const changes = this.#ordered(part)
+        .filter((change) => timeOf(change) !== null && Number(timeOf(change)) >= since.getTime() && isBehind(change))
         .sort((left, right) => Number(timeOf(left)) - Number(timeOf(right)))
-        .slice(0, limit),
-    );
+        .slice(0, limit);
+      const last = changes.at(-1);
+      const isLast = last === undefined || changes.length < limit;
+      return { changes, next: isLast ? null : { since: timeOf(last) ?? since, afterId: subjectOf(last).id } };
+    });
   }
 
   idsAfter(

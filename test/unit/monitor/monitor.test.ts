@@ -499,6 +499,8 @@ describe('where there are no change streams', () => {
     server.put(jobChange(jobIn({ id: 'after', updatedAtMs: server.nowMs + 1 })));
     await untilSame(server);
     expect(expectOk(cache.reader.job('after'))).not.toBeNull();
+    // However many they are, no read is larger than a page: a bulk update of a million would not fit into memory.
+    expect(server.largestRead).toBe(2);
   });
 
   it.each([
