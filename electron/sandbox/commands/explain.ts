@@ -3,8 +3,13 @@ import { isDoc, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import type { Plan } from '../storage/planner.ts';
 import { planRead, type ReadRequest, type ReadStats } from '../storage/query.ts';
-import { docField, docsField, type Command, type CommandCall } from './command.ts';
-import { readRequest } from './reads.ts';
+import { hasRequirement } from '../access/requirements.ts';
+import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
+import { refuseUnknownField } from './command-fields.ts';
+import { checkFields } from './field-values.ts';
+import { aggregatedName, checkSource, isStream, leadingRead, readRequest } from './reads.ts';
+import { checkStages } from './stage-names.ts';
+import { aggregateOnView, findOnView, throughViews } from './views.ts';
 
 const VERBOSITIES = new Set(['queryPlanner', 'executionStats', 'allPlansExecution']);
 
@@ -19,16 +24,14 @@ export const explain: Command = {
         `verbosity string must be one of {'queryPlanner', 'executionStats', 'allPlansExecution'}`,
       );
     const inner = docField(call.body, 'explain') ?? {};
-    const name = Object.keys(inner)[0] ?? '';
-    const coll = String(inner[name]);
-    const collection = call.deployment.catalog.find(call.db, coll);
-    const request = requestOf({ ...call, name, body: inner });
+    const { coll, request } = readOf({ ...call, name: Object.keys(inner)[0] ?? '', body: inner });
+    const collection = coll === null ? null : call.deployment.catalog.find(call.db, coll);
     const plan = collection === null ? null : planRead(collection, request);
     const stats = verbosity === 'queryPlanner' ? null : execute(call, collection, request);
     return {
       explainVersion: '1',
       queryPlanner: {
-        namespace: `${call.db}.${coll}`,
+        namespace: `${call.db}.${coll ?? '$cmd.aggregate'}`,
         parsedQuery: request.filter,
         winningPlan: stagesOf(plan, request, null),
         rejectedPlans: [],
@@ -56,12 +59,61 @@ interface Executed extends ReadStats {
   ms: number;
 }
 
-/** The read behind a command: of an aggregation what its first stages read, of a write what its first statement looks for. */
+/** Commands that MongoDB explains. */
+const EXPLAINED: ReadonlySet<string> = new Set([
+  'aggregate',
+  'count',
+  'delete',
+  'distinct',
+  'find',
+  'findAndModify',
+  'findandmodify',
+  'update',
+]);
+
+/**
+ * The read behind a command, and where it reads; a command that would be refused is refused here too. Errors: `CommandNotFound`,
+ * `IllegalOperation`, `InvalidLength`, `CommandNotSupportedOnView`, `NotImplemented`, and those of the command.
+ */
+function readOf(call: CommandCall): { readonly coll: string | null; readonly request: ReadRequest } {
+  const { name } = call;
+  if (!EXPLAINED.has(name) && !hasRequirement(name))
+    throw new ServerError('CommandNotFound', `Explain failed due to unknown command: ${name}`);
+  if (!EXPLAINED.has(name)) throw new ServerError('IllegalOperation', `Cannot explain cmd: ${name}`);
+  refuseUnknownField(call);
+  checkFields(call);
+  if (name === 'aggregate') return aggregationOf(call);
+  const coll = collectionName(call);
+  const collection = call.deployment.catalog.find(call.db, coll);
+  if (typeof collection?.options['viewOn'] !== 'string') return { coll, request: requestOf(call) };
+  const onView = name === 'find' ? findOnView(call) : aggregateOnView(call, collection, []);
+  if (onView === null || !READS.has(name))
+    throw new ServerError('CommandNotSupportedOnView', `Namespace ${call.db}.${coll} is a view, not a collection`);
+  return aggregationOf(onView);
+}
+
+const READS: ReadonlySet<string> = new Set(['count', 'distinct', 'find']);
+
+/** What the first stages of an aggregation read, through views. */
+function aggregationOf(call: CommandCall): { readonly coll: string | null; readonly request: ReadRequest } {
+  const { body } = call;
+  const target = aggregatedName(body['aggregate']);
+  const given = docsField(body, 'pipeline');
+  if (isStream(given)) throw new ServerError('NotImplemented', 'The sandbox server explains no change streams');
+  checkStages(given);
+  checkSource(target, given[0]);
+  const { name, stages } = throughViews(call, target, given);
+  const request = readRequest(call);
+  return { coll: name, request: { ...request, ...leadingRead(stages, request.variables ?? {}, body['hint']).request } };
+}
+
+/** Of a write what its statement looks for. */
 function requestOf(call: CommandCall): ReadRequest {
   const { body } = call;
-  const statement = docsField(body, 'updates')[0] ?? docsField(body, 'deletes')[0];
-  const match = docsField(body, 'pipeline')[0]?.['$match'];
-  const filter = statement?.['q'] ?? match;
+  const statements = [...docsField(body, 'updates'), ...docsField(body, 'deletes')];
+  if (statements.length > 1) throw new ServerError('InvalidLength', 'explained write batches must be of size 1');
+  const [statement] = statements;
+  const filter = statement?.['q'];
   const request = readRequest(call);
   return {
     ...request,

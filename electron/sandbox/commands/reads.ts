@@ -261,12 +261,13 @@ function checkAggregate({ body }: CommandCall): void {
   if (!isStream(stages)) checkStages(stages);
 }
 
-function isStream([first]: readonly Doc[]): boolean {
+/** Whether a pipeline is one over changes. */
+export function isStream([first]: readonly Doc[]): boolean {
   return first !== undefined && '$changeStream' in first;
 }
 
 /** The collection that an aggregation is of; null for a whole database. Error: `FailedToParse`. */
-function aggregatedName(target: unknown): string | null {
+export function aggregatedName(target: unknown): string | null {
   if (typeof target === 'string') return target;
   if (numberOf(target) === 1) return null;
   throw new ServerError(
@@ -279,7 +280,7 @@ function aggregatedName(target: unknown): string | null {
 const WITHOUT_COLLECTION: ReadonlySet<string> = new Set(['$documents', '$currentOp', '$listLocalSessions']);
 
 /** Error: `InvalidNamespace` for a first stage that reads a collection where there is none, and the other way round. */
-function checkSource(name: string | null, first: Doc | undefined): void {
+export function checkSource(name: string | null, first: Doc | undefined): void {
   const stage = Object.keys(first ?? {})[0];
   const isIndependent = stage !== undefined && WITHOUT_COLLECTION.has(stage);
   if (name !== null && isIndependent)
@@ -357,7 +358,7 @@ function hasText(value: unknown): boolean {
 }
 
 /** The stages that an index can answer: a leading `$match`, then a `$sort` and a `$limit`. */
-function leadingRead(
+export function leadingRead(
   stages: readonly Doc[],
   variables: Doc,
   hint: unknown,
