@@ -10,6 +10,7 @@ import { isAskedCome, wasAsked, type AskedQuery } from './asked-query.ts';
 import { completeQuery, type Completion } from './query-completion.ts';
 import { useVocabulary } from './use-vocabulary.ts';
 
+/** A text that is being typed takes effect when no key came for so long; one that was entered, completed or taken away at once. */
 const TYPING_MS = 120;
 
 interface QueryFieldProps {
@@ -20,9 +21,9 @@ interface QueryFieldProps {
   readonly onChange: (filter: JobFilter, options?: { replace?: boolean }) => void;
 }
 
-/** The whole filter as one line of tokens and words. Takes effect a moment after the last key. */
+/** The whole filter as one line of tokens and words. Takes effect a moment after the last key, and with Enter at once. */
 export function QueryField({ filter, input, onTyped, onChange }: QueryFieldProps): ReactNode {
-  const { text, setText, typed, problems } = useQueryText(filter, onChange);
+  const { text, setText, typed, problems, setIsEntered } = useQueryText(filter, onChange);
   useEffect(() => onTyped(typed), [typed, onTyped]);
   const [caret, setCaret] = useState<number | null>(null);
   const [active, setActive] = useState(-1);
@@ -33,8 +34,9 @@ export function QueryField({ filter, input, onTyped, onChange }: QueryFieldProps
   const shownProblem = problems.find(
     ({ isUnfinished, end }) => !isUnfinished || caret === null || caret < end || options.length === 0,
   );
-  const edit = (value: string, at: number | null): void => {
+  const edit = (value: string, at: number | null, options = { isEntered: true }): void => {
     setText(value);
+    setIsEntered(options.isEntered);
     setCaret(at);
     setActive(-1);
   };
@@ -55,6 +57,7 @@ export function QueryField({ filter, input, onTyped, onChange }: QueryFieldProps
       event.preventDefault();
       accept(chosen);
     } else if (event.key === 'Enter') {
+      setIsEntered(true);
       setCaret(null);
     } else if (event.key === 'Escape') {
       if (options.length > 0 && caret !== null) setCaret(null);
@@ -81,7 +84,7 @@ export function QueryField({ filter, input, onTyped, onChange }: QueryFieldProps
           placeholder="state:failed kind:video cost:>50 since:2h, or any words"
           spellCheck={false}
           autoComplete="off"
-          onChange={(event) => edit(event.target.value, event.target.selectionStart)}
+          onChange={(event) => edit(event.target.value, event.target.selectionStart, { isEntered: false })}
           onSelect={({ currentTarget }) => {
             // A text that is set from elsewhere moves the caret too, and then nobody is typing.
             if (document.activeElement === currentTarget) setCaret(currentTarget.selectionStart);
@@ -152,6 +155,7 @@ function useQueryText(filter: JobFilter, onChange: QueryFieldProps['onChange']) 
   const [text, setText] = useState(() => printJobQuery(filter, CREDIT_SCALE));
   const [known, setKnown] = useState(filter);
   const [asked, setAsked] = useState<AskedQuery | null>(null);
+  const [isEntered, setIsEntered] = useState(false);
   const { filter: typed, problems } = useMemo(() => parseJobQuery(text, CREDIT_SCALE), [text]);
   const isChanged = !isSameFilter(typed, filter);
   if (known !== filter) {
@@ -160,11 +164,14 @@ function useQueryText(filter: JobFilter, onChange: QueryFieldProps['onChange']) 
   }
   useEffect(() => {
     if (!isChanged || wasAsked(asked, { text, under: filter })) return;
-    const timer = setTimeout(() => {
-      setAsked({ text, under: filter });
-      onChange(typed, { replace: isFiltering(filter) });
-    }, TYPING_MS);
+    const timer = setTimeout(
+      () => {
+        setAsked({ text, under: filter });
+        onChange(typed, { replace: isFiltering(filter) });
+      },
+      isEntered ? 0 : TYPING_MS,
+    );
     return () => clearTimeout(timer);
-  }, [isChanged, asked, text, typed, filter, onChange]);
-  return { text, setText, typed, problems };
+  }, [isChanged, isEntered, asked, text, typed, filter, onChange]);
+  return { text, setText, typed, problems, setIsEntered };
 }
