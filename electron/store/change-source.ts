@@ -9,6 +9,7 @@ import { attemptCall } from './driver-errors.ts';
 import { toJobDocument } from './mongo-readable-store.ts';
 import type { JobDocument, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
+import { readStatePage, type ChangePlace, type StatePage } from './state-changes.ts';
 
 /** The collections that the monitor copies. */
 export type FollowedPart = 'jobs' | 'accounts' | 'ledger';
@@ -189,6 +190,14 @@ export class ChangeSource {
         next: isLast ? null : { since: at instanceof Date ? at : since, afterId: idTextOf(last._id) },
       };
     });
+  }
+
+  /** A page of what jobs say of their states, those that were changed behind a place. Errors: the driver's. */
+  statesBehind(
+    place: ChangePlace,
+    within: { readonly workspaceId: string | null; readonly limit: number },
+  ): Promise<Result<StatePage, AppError>> {
+    return readStatePage(this.#collections.jobs, place, within);
   }
 
   /** The ids of a range of a collection, ascending: what is not among them has been deleted. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { JobEvent, JobEventReader } from './job-events.ts';
+import type { JobEventReader, PlacedEvent } from './job-events.ts';
 
 /** The server is asked this often for each stream, in milliseconds. */
 const LOOK_MS = 500;
@@ -25,24 +25,29 @@ export async function streamEvents(
   });
   response.write(`retry: ${RETRY_MS}\n\n`);
   const begun = await reader.begin();
+  // The client comes back with its position when the server does.
+  if (!begun.ok) {
+    response.end();
+    return;
+  }
   // A position without an event: whoever is cut off before the first one comes back to here.
-  if (begun.ok) response.write(`id: ${begun.value}\n\n`);
+  response.write(`id: ${begun.value.replace(/[\r\n\0]/g, ' ')}\n\n`);
   let quiet = 0;
   while (!ended.aborted) {
-    const events = await reader.next();
-    // The client comes back with its position when the server does.
-    if (!events.ok) break;
-    quiet = events.value.length > 0 ? 0 : quiet + 1;
-    const text = events.value.map(textOf).join('') + (quiet % LOOKS_TO_COMMENT === 1 ? ': here\n\n' : '');
+    const page = await reader.next();
+    if (!page.ok) break;
+    const { events, isBehind } = page.value;
+    quiet = events.length > 0 ? 0 : quiet + 1;
+    const text = events.map(textOf).join('') + (quiet % LOOKS_TO_COMMENT === 1 ? ': here\n\n' : '');
     if (text !== '' && !response.write(text)) await drained(response, ended);
-    await wait(LOOK_MS, ended);
+    if (!isBehind) await wait(LOOK_MS, ended);
   }
   response.end();
 }
 
-function textOf(event: JobEvent): string {
+function textOf({ event, position }: PlacedEvent): string {
   // Ids come from outside and must not end a line.
-  return `id: ${event.id.replace(/[\r\n\0]/g, ' ')}\nevent: job\ndata: ${JSON.stringify(event)}\n\n`;
+  return `id: ${position.replace(/[\r\n\0]/g, ' ')}\nevent: job\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
 /** Waits for a slow client, and no longer than until the stream ends. */

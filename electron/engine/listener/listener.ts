@@ -5,8 +5,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { CALLBACK_BYTES_MAX, type CallbackDesk } from '#runner/callback-desk.ts';
 import type { RunnerState } from '#runner/runner.ts';
-import type { ChangeSource } from '#store/change-source.ts';
-import { JobEventReader } from './job-events.ts';
+import { JobEventReader, type EventSource } from './job-events.ts';
 import type { RunnerMetrics } from './metrics.ts';
 import { streamEvents } from './event-stream.ts';
 
@@ -21,7 +20,7 @@ export interface ListenerOptions {
   readonly isConnected: () => boolean;
   readonly metrics: RunnerMetrics;
   /** Null while there is no connection. */
-  readonly changes: () => Pick<ChangeSource, 'now' | 'changedSince'> | null;
+  readonly changes: () => EventSource | null;
   readonly callbacks: CallbackDesk;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
