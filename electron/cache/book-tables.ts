@@ -158,6 +158,8 @@ export class AccountTable {
 export interface MalformedDocument {
   readonly part: CachedPart;
   readonly id: string;
+  /** False where `id` only tells of an id that is no text, which stands in no range of ids. */
+  readonly hasTextId: boolean;
   readonly problems: MalformedJob['problems'];
   readonly document: object | null;
 }
@@ -174,7 +176,7 @@ interface MalformedColumns {
 /** Writes the list of malformed documents. Every method belongs into a transaction; each says whether something changed. */
 export class MalformedTable {
   readonly #rollUps: RollUps;
-  readonly #find: Statement<Pick<MalformedColumns, 'part' | 'id' | 'problems' | 'document'>, { is_same: number }>;
+  readonly #find: Statement<Omit<MalformedColumns, 'seen_ms'>, { is_same: number }>;
   readonly #upsert: Statement<MalformedColumns>;
   readonly #delete: Statement<[string, string]>;
   readonly #jobs: Statement<[], { id: string; document: Buffer | null }>;
@@ -183,7 +185,8 @@ export class MalformedTable {
   constructor(db: Database, rollUps: RollUps) {
     this.#rollUps = rollUps;
     this.#find = db.prepare(
-      `SELECT problems = @problems AND document IS @document AS is_same FROM malformed WHERE part = @part AND id = @id`,
+      `SELECT problems = @problems AND document IS @document AND has_text_id = @has_text_id AS is_same
+       FROM malformed WHERE part = @part AND id = @id`,
     );
     this.#upsert = db.prepare(
       `INSERT INTO malformed VALUES (@part, @id, @problems, @document, @has_text_id, @seen_ms) ON CONFLICT (part, id) DO UPDATE SET
@@ -201,11 +204,11 @@ export class MalformedTable {
       id: found.id,
       problems: JSON.stringify(found.problems),
       document: found.document === null ? null : encodeDocument(found.document),
+      has_text_id: found.hasTextId ? 1 : 0,
     };
     const standing = this.#find.get(columns);
     if (standing?.is_same === 1) return false;
-    const hasTextId = found.document === null || ('_id' in found.document && typeof found.document._id === 'string');
-    this.#upsert.run({ ...columns, has_text_id: hasTextId ? 1 : 0, seen_ms: seenAtMs });
+    this.#upsert.run({ ...columns, seen_ms: seenAtMs });
     if (standing === undefined) this.#rollUps.addDocuments('malformed', 1);
     return true;
   }

@@ -23,7 +23,14 @@ export type CacheChange =
   | { readonly type: 'account'; readonly account: CreditAccount }
   | { readonly type: 'entry'; readonly entry: LedgerEntry }
   | { readonly type: 'deleted'; readonly part: CachedPart; readonly id: string }
-  | { readonly type: 'unreadable'; readonly part: CachedPart; readonly id: string; readonly reason: string };
+  | {
+      readonly type: 'unreadable';
+      readonly part: CachedPart;
+      readonly id: string;
+      /** False where `id` only tells of an id that is no text. */
+      readonly hasTextId: boolean;
+      readonly reason: string;
+    };
 
 /** The document that a change is about. */
 export interface ChangeSubject {

@@ -372,7 +372,9 @@ export class CacheWriter {
           return;
         }
         count(applied, subject, this.#jobs.delete(subject.id));
-        this.#putMalformed(subject, { problems: job.malformed.problems, document: job.document }, applied);
+        // Asked of the document as it came: of what is kept of it the id may be gone.
+        const hasTextId = typeof change.job.document['_id'] === 'string';
+        this.#putMalformed(subject, { hasTextId, problems: job.malformed.problems, document: job.document }, applied);
         return;
       }
       case 'account':
@@ -387,7 +389,11 @@ export class CacheWriter {
         count(applied, subject, this.#deleteRow(subject));
         this.#putMalformed(
           subject,
-          { problems: [{ path: '(document)', reason: change.reason }], document: null },
+          {
+            hasTextId: change.hasTextId,
+            problems: [{ path: '(document)', reason: change.reason }],
+            document: null,
+          },
           applied,
         );
         return;
@@ -413,6 +419,7 @@ export class CacheWriter {
   #putMalformed(
     subject: ChangeSubject,
     found: {
+      readonly hasTextId: boolean;
       readonly problems: readonly { readonly path: string; readonly reason: string }[];
       readonly document: object | null;
     },

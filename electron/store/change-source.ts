@@ -20,7 +20,14 @@ export type StoreChange =
   | { readonly type: 'account'; readonly account: CreditAccount }
   | { readonly type: 'entry'; readonly entry: LedgerEntry }
   | { readonly type: 'deleted'; readonly part: FollowedPart; readonly id: string }
-  | { readonly type: 'unreadable'; readonly part: FollowedPart; readonly id: string; readonly reason: string };
+  | {
+      readonly type: 'unreadable';
+      readonly part: FollowedPart;
+      readonly id: string;
+      /** False where `id` only tells of an id that is no text. */
+      readonly hasTextId: boolean;
+      readonly reason: string;
+    };
 
 /** Changes in the order in which they happened, with the position behind the last one. */
 export interface ChangeBatch {
@@ -290,10 +297,13 @@ function toChange(part: FollowedPart, document: RawDocument): StoreChange {
   const parsed = part === 'accounts' ? creditAccountSchema.safeParse(document) : ledgerEntrySchema.safeParse(document);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
+    // Which of both it is only the document itself tells.
+    const id: unknown = document._id;
     return {
       type: 'unreadable',
       part,
-      id: idTextOf(document._id),
+      id: idTextOf(id),
+      hasTextId: typeof id === 'string',
       reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
     };
   }

@@ -38,7 +38,7 @@ describe('the books of the copy', () => {
     const { books } = fill([
       ...entries.map((entry) => ({ type: 'entry', entry }) as const),
       ...jobs,
-      { type: 'unreadable', part: 'jobs', id: 'torn', reason: 'no BSON' },
+      { type: 'unreadable', part: 'jobs', id: 'torn', hasTextId: true, reason: 'no BSON' },
     ]);
     const ledger = [...books.ledger()].flatMap(expectOk).map(({ _id }) => _id);
     expect(ledger.toSorted()).toEqual(entries.map(({ _id }) => _id).toSorted());
@@ -68,7 +68,7 @@ describe('the books of the copy', () => {
   });
 
   it('name an account or entry that cannot be read', () => {
-    const { books } = fill([{ type: 'unreadable', part: 'ledger', id: 'torn', reason: 'no BSON' }]);
+    const { books } = fill([{ type: 'unreadable', part: 'ledger', id: 'torn', hasTextId: true, reason: 'no BSON' }]);
     expect(expectOk(books.unreadable())).toEqual({ part: 'ledger', id: 'torn' });
     books.close();
   });

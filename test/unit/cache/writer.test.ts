@@ -92,8 +92,8 @@ describe('what is written', () => {
     expectOk(apply({ type: 'entry', entry: entryOf('e1') }, { type: 'account', account: accountOf('w1') }));
     expectOk(
       apply(
-        { type: 'unreadable', part: 'ledger', id: 'e1', reason: 'credits: no integer' },
-        { type: 'unreadable', part: 'accounts', id: 'w1', reason: 'held: missing' },
+        { type: 'unreadable', part: 'ledger', id: 'e1', hasTextId: true, reason: 'credits: no integer' },
+        { type: 'unreadable', part: 'accounts', id: 'w1', hasTextId: true, reason: 'held: missing' },
       ),
     );
     expect(expectOk(cache.reader.documentCounts())).toEqual({ jobs: 0, accounts: 0, ledger: 0 });
@@ -127,9 +127,13 @@ describe('properties', () => {
       .record({ id: fc.constantFrom('e1', 'e2', 'e3'), credits: fc.nat(3) })
       .map(({ id, credits }): CacheChange => ({ type: 'entry', entry: entryOf(id, { credits }) })),
     fc.constantFrom('e1', 'e2').map((id): CacheChange => ({ type: 'deleted', part: 'ledger', id })),
-    fc
-      .constantFrom('e1', 'w1')
-      .map((id): CacheChange => ({ type: 'unreadable', part: id === 'e1' ? 'ledger' : 'accounts', id, reason: 'r' })),
+    fc.constantFrom('e1', 'w1').map((id): CacheChange => ({
+      type: 'unreadable',
+      part: id === 'e1' ? 'ledger' : 'accounts',
+      id,
+      hasTextId: true,
+      reason: 'r',
+    })),
     fc.nat(3).map((version): CacheChange => ({ type: 'account', account: accountOf('w1', { version }) })),
   );
 

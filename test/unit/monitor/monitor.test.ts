@@ -5,6 +5,7 @@ import { digestOf } from '#cache/digest.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import { monitorStatusSchema } from '#contract/status.ts';
+import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { appError } from '#domain/errors.ts';
 import { err } from '#domain/result.ts';
 import type { CopyWriter, MonitorOptions } from '#monitor/ports.ts';
@@ -154,6 +155,18 @@ describe('where there are change streams', () => {
     await untilSame(server);
     expect([...one.changed]).toEqual(expect.arrayContaining(['new', 'j3', 'bad', '77']));
     expect(one.statuses.map(({ mode }) => mode)).toEqual(expect.arrayContaining(['snapshot', 'stream']));
+  });
+
+  it('lists documents whose id is no text also where it keeps no prompts', async () => {
+    expectOk(withholdPrompts(world.file));
+    const server = new FakeServer(true);
+    fill(server);
+    const one = start(server);
+    await untilMode(one, 'stream');
+    expect(expectOk(cache.reader.counts()).malformed).toBe(2);
+    server.put(malformedChange({ _id: 78, state: 'lost' }));
+    await vi.waitFor(() => expect(expectOk(cache.reader.counts()).malformed).toBe(3), WAIT);
+    expect(expectOk(cache.reader.digest({ part: 'jobs', afterId: null, throughId: null })).documents).toBe(8);
   });
 
   it('opens the stream before it reads the first page', async () => {
