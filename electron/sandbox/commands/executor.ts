@@ -3,7 +3,7 @@ import type { Statement } from 'better-sqlite3';
 import { Binary } from 'bson';
 import type { AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
-import { ERROR_CODES, ServerError, toServerError } from '../semantics/server-error.ts';
+import { codeNameOf, ERROR_CODES, ServerError, toServerError } from '../semantics/server-error.ts';
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Doc } from '../semantics/values.ts';
@@ -166,6 +166,7 @@ export class Executor {
     checkWriteConcern(call);
     checkReadConcern(call);
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();
+    checkTransactionNumber(call);
     if (!command.writes) return command.run(call);
     const retry = retryOf(call);
     const { retryable } = this.#deployment;
@@ -186,7 +187,7 @@ export class Executor {
       ok: 0,
       errmsg: error.message,
       code: error.code,
-      codeName: error.codeName,
+      codeName: codeNameOf(error.code),
       ...error.details,
       ...this.#times(),
     };
@@ -197,6 +198,23 @@ export class Executor {
     const signature = { hash: new Binary(Buffer.alloc(20)), keyId: 0 };
     return { operationTime, $clusterTime: { clusterTime: operationTime, signature } };
   }
+}
+
+/** Commands that can be tried again by their number. */
+const RETRYABLE: ReadonlySet<string> = new Set(['delete', 'findAndModify', 'findandmodify', 'insert', 'update']);
+
+/** Errors: `InvalidOptions`, `NotARetryableWriteCommand`. */
+function checkTransactionNumber({ name, body }: CommandCall): void {
+  const number = numberField(body, 'txnNumber');
+  if (number === undefined) return;
+  if (body['lsid'] === undefined)
+    throw new ServerError('InvalidOptions', 'Transaction number requires a session ID to also be specified');
+  if (number < 0) throw new ServerError('InvalidOptions', 'Transaction number cannot be negative');
+  if (!RETRYABLE.has(name))
+    throw new ServerError(
+      'NotARetryableWriteCommand',
+      `txnNumber may only be provided for multi-document transactions and retryable write commands. autocommit:false was not provided, and ${name} is not a retryable write command.`,
+    );
 }
 
 /** The answer of a server that has stopped: its clock stands in the file that is closed. */

@@ -1,7 +1,7 @@
 import { refuseOtherThanUpdates } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
-import { refuseOption, refuseUnknown } from './field-values.ts';
+import { missingField, refuseOption, refuseUnknown } from './field-values.ts';
 
 /** Where a pipeline writes. */
 export interface OutputTarget {
@@ -86,6 +86,8 @@ function keysOf(on: unknown): readonly string[] {
 }
 
 function targetOf(db: string, target: unknown, stage: string): OutputTarget {
+  if (isDoc(target) && stage === '$out')
+    for (const field of ['db', 'coll']) if (target[field] === undefined) throw missingField('$out', field);
   const found = typeof target === 'string' ? { db, coll: target } : isDoc(target) ? namedTarget(db, target) : null;
   if (found === null)
     throw new ServerError('FailedToParse', `${stage} needs a string or a document with db and coll as its target`);

@@ -13,6 +13,7 @@ import {
   docField,
   docsField,
   numberField,
+  retryOf,
   type Command,
   type CommandCall,
 } from './command.ts';
@@ -66,6 +67,22 @@ function statementId({ body }: CommandCall, index: number): number {
   return own ?? (numberOf(body['stmtId']) ?? 0) + index;
 }
 
+/** Errors: `InvalidLength`, `InvalidOptions`. */
+function checkStatementIds({ body }: CommandCall, count: number): void {
+  const { stmtIds } = body;
+  if (stmtIds === undefined || stmtIds === null) return;
+  if (!Array.isArray(stmtIds) || stmtIds.length !== count)
+    throw new ServerError('InvalidLength', 'Number of statement ids must match the number of batch entries.');
+  if (body['stmtId'] !== undefined)
+    throw new ServerError('InvalidOptions', 'May not specify both stmtId and stmtIds in write command.');
+}
+
+/** What changes several documents cannot be known by one number. Error: `InvalidOptions`. */
+function refuseRetried(call: CommandCall, option: 'multi=true' | 'limit=0'): void {
+  if (retryOf(call) !== null)
+    throw new ServerError('InvalidOptions', `Cannot use (or request) retryable writes with ${option}`);
+}
+
 /** Runs a statement, unless the same write ran it before. */
 function once(call: CommandCall, index: number, run: () => Doc): { readonly result: Doc; readonly isRetried: boolean } {
   const id = statementId(call, index);
@@ -88,6 +105,7 @@ function eachStatement(
       `Write batch sizes must be between 1 and ${STATEMENTS_MAX}. Got ${statements.length} operations.`,
     );
   }
+  checkStatementIds(call, statements.length);
   const errors: Doc[] = [];
   const results: (Doc & { index: number })[] = [];
   const retried: number[] = [];
@@ -180,6 +198,7 @@ const update: Command = {
     const outcome = eachStatement(call, statements, (statement) => {
       const request = updateRequestOf(call, statement, variables);
       const isMulti = statement['multi'] === true;
+      if (isMulti) refuseRetried(call, 'multi=true');
       if (isMulti && kindOfUpdate(request.update) === 'replacement') {
         throw new ServerError('FailedToParse', 'multi update is not supported for replacement-style update');
       }
@@ -252,6 +271,7 @@ const remove: Command = {
       const limit = numberField(statement, 'limit') ?? 0;
       if (limit !== 0 && limit !== 1)
         throw new ServerError('FailedToParse', `The limit field in delete objects must be 0 or 1. Got ${limit}`);
+      if (limit === 0) refuseRetried(call, 'limit=0');
       const doomed = placesOf(call, name, readOf(statement, { filter, variables }, limit));
       for (const found of again(call, doomed)) removeFound(call, name, found);
       return { n: doomed.length };

@@ -41,6 +41,8 @@ interface Cut {
   readonly of: (list: readonly unknown[]) => readonly unknown[];
 }
 
+const WITHOUT_EXPRESSION: ReadonlySet<string> = new Set(['$elemMatch', '$slice', '$meta', '$literal']);
+
 /** What a find's projection has beyond the one of a pipeline. */
 class Extras implements FindOnly {
   readonly #choice: Choice;
@@ -53,7 +55,13 @@ class Extras implements FindOnly {
   }
 
   value(path: string, operand: unknown): ((scope: { readonly root: unknown }) => unknown) | null {
-    if (!isDoc(operand) || Object.keys(operand)[0] !== '$elemMatch' || Object.keys(operand).length > 1) return null;
+    const [operator = ''] = isDoc(operand) ? Object.keys(operand) : [];
+    if (this.#choice.collation !== null && operator.startsWith('$') && !WITHOUT_EXPRESSION.has(operator))
+      throw new ServerError(
+        'NotImplemented',
+        'The sandbox server has no expressions in a projection together with a collation',
+      );
+    if (!isDoc(operand) || operator !== '$elemMatch' || Object.keys(operand).length > 1) return null;
     const condition = operand['$elemMatch'];
     if (!isDoc(condition))
       throw refuse(31_274, `elemMatch: Invalid argument, object required, but got ${typeNameOf(condition)}`);

@@ -1,4 +1,4 @@
-import { MongoClient, MongoServerError, type Document } from 'mongodb';
+import { Long, MongoClient, MongoServerError, type Document } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '#sandbox/server.ts';
 
@@ -258,6 +258,29 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
     },
     49,
   ],
+  ['insert: ids of fewer statements than there are', { insert: 'c', documents: [{}, {}], stmtIds: [1] }, 16],
+  ['insert: ids and a first id of statements', { insert: 'c', documents: [{}], stmtIds: [1], stmtId: 1 }, 72],
+  ['insert: a number below zero', { insert: 'c', documents: [{}], txnNumber: Long.fromNumber(-1) }, 72],
+  ['find: the number of a write', { find: 'c', txnNumber: Long.fromNumber(1) }, 50_768],
+  ['update: several by a number of a write', { ...update({ multi: true }), txnNumber: Long.fromNumber(1) }, 72],
+  [
+    'delete: several by a number of a write',
+    { delete: 'none', deletes: [{ q: {}, limit: 0 }], txnNumber: Long.fromNumber(1) },
+    72,
+  ],
+  [
+    '$densify: a field that is an expression',
+    aggregate({ $densify: { field: '$a', range: { step: 1, bounds: 'full' } } }),
+    16_410,
+  ],
+  ['$out: a collection of no database', aggregate({ $out: { coll: 'o' } }), 40_414],
+  [
+    '$shift: a default that reads a field',
+    aggregate({
+      $setWindowFields: { sortBy: { a: 1 }, output: { z: { $shift: { output: '$a', by: 1, default: '$a' } } } },
+    }),
+    9,
+  ],
   ['renameCollection: outside of admin', { renameCollection: 'refusals.c', to: 'refusals.d' }, 13],
   ['a write concern that one member cannot give', { insert: 'w', documents: [{}], writeConcern: { w: 2 } }, 100],
   ['a write concern of a name that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 'mine' } }, 79],
@@ -289,6 +312,10 @@ const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
   ['find: showRecordId', { find: 'c', showRecordId: true }],
   ['find: min', { find: 'c', min: { a: 1 }, hint: { a: 1 } }],
   ['find: max', { find: 'c', max: { a: 1 }, hint: { a: 1 } }],
+  [
+    'find: an expression by a collation',
+    { find: 'c', projection: { x: { $eq: ['$t', 'X'] } }, collation: { locale: 'en', strength: 2 } },
+  ],
   ['find: the id of a collection', { find: 'c', collectionUUID: 'x' }],
   ['find: $where', { find: 'c', filter: { $where: 'true' } }],
   ['find: $text', { find: 'c', filter: { $text: { $search: 'a' } } }],

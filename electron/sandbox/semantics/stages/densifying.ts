@@ -2,6 +2,7 @@ import { sortFieldsOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { calculateWidely } from '../calculation.ts';
 import { compareValues } from '../compare.ts';
+import { refuseFieldPath } from '../expressions/names.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { keyOf, keysOf } from '../field-names.ts';
 import { isNil } from '../expressions/compile.ts';
@@ -41,6 +42,7 @@ export const densify: CompileStage = (operand, context) => {
       'TypeMismatch',
       `BSON field '$densify.field' is the wrong type '${typeNameOf(field)}', expected type 'string'`,
     );
+  refuseFieldPath(field);
   const range = rangeOf(operand['range']);
   const partitions = fieldsOf(partitionByFields);
   if (range.bounds === 'partition' && partitions.length === 0)

@@ -143,6 +143,13 @@ const ranked: CompileFunction = (name, given, { sortBy }) => {
   };
 };
 
+/** False for an expression that reads a field. */
+function isConstant(expression: unknown): boolean {
+  if (typeof expression === 'string') return !expression.startsWith('$') || expression === '$$NOW';
+  if (Array.isArray(expression)) return expression.every(isConstant);
+  return !isDoc(expression) || '$literal' in expression || Object.values(expression).every(isConstant);
+}
+
 const shifted: CompileFunction = (name, given, { sortBy, variables }) => {
   const operand = given[name];
   if (!isDoc(operand)) throw failedToParse('$shift expects an object');
@@ -154,6 +161,7 @@ const shifted: CompileFunction = (name, given, { sortBy, variables }) => {
   if (output === undefined) throw failedToParse("$shift requires an 'output' expression");
   if (numberKind(by) === null || !isWhole(by)) throw failedToParse("'$shift:by' field must be an integer");
   const distance = toDouble(by);
+  if (!isConstant(otherwise)) throw failedToParse("'$shift:default' expression must yield a constant value.");
   const value = compile(output);
   const beyond: unknown = otherwise === undefined ? null : (compile(otherwise)(scopeOf({}, variables)) ?? null);
   return function* (partition) {
