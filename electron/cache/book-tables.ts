@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { MalformedJob } from '#domain/job.ts';
 import type { CreditAccount, EntryType, LedgerEntry } from '#domain/ledger.ts';
-import type { CachedPart } from './changes.ts';
+import { oddIdMark, type CachedPart, type ChangeSubject } from './changes.ts';
 import type { BookLog } from './book-log.ts';
 import { isOutside } from './copy-scope.ts';
 import { decodeDocument, encodeDocument } from './document-encoding.ts';
@@ -178,8 +178,8 @@ export class MalformedTable {
   readonly #rollUps: RollUps;
   readonly #find: Statement<Omit<MalformedColumns, 'seen_ms'>, { is_same: number }>;
   readonly #upsert: Statement<MalformedColumns>;
-  readonly #delete: Statement<[string, string]>;
-  readonly #jobs: Statement<[], { id: string; document: Buffer | null }>;
+  readonly #delete: Statement<[string, string, number]>;
+  readonly #jobs: Statement<[], { id: string; has_text_id: number; document: Buffer | null }>;
   readonly #withOddIds: Statement<[], { part: CachedPart; id: string }>;
 
   constructor(db: Database, rollUps: RollUps) {
@@ -193,8 +193,8 @@ export class MalformedTable {
          problems = excluded.problems, document = excluded.document,
          has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms`,
     );
-    this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ?');
-    this.#jobs = db.prepare("SELECT id, document FROM malformed WHERE part = 'jobs'");
+    this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ? AND has_text_id = ?');
+    this.#jobs = db.prepare("SELECT id, has_text_id, document FROM malformed WHERE part = 'jobs'");
     this.#withOddIds = db.prepare('SELECT part, id FROM malformed WHERE has_text_id = 0');
   }
 
@@ -213,22 +213,22 @@ export class MalformedTable {
     return true;
   }
 
-  delete(part: CachedPart, id: string): boolean {
-    if (this.#delete.run(part, id).changes === 0) return false;
+  delete({ part, id, hasTextId }: ChangeSubject): boolean {
+    if (this.#delete.run(part, id, hasTextId === false ? 0 : 1).changes === 0) return false;
     this.#rollUps.addDocuments('malformed', -1);
     return true;
   }
 
   /** Documents of the job collection that a window from that time on leaves out; see `isOutside`. */
-  outside(keptSinceMs: number): readonly string[] {
+  outside(keptSinceMs: number): readonly ChangeSubject[] {
     return this.#jobs
       .all()
       .filter(({ document }) => document !== null && isOutside(decodeDocument(document), keptSinceMs))
-      .map(({ id }) => id);
+      .map(({ id, has_text_id }) => ({ part: 'jobs', id, ...oddIdMark(has_text_id === 1) }));
   }
 
   /** Those whose id is no text. */
-  withOddIds(): readonly { readonly part: CachedPart; readonly id: string }[] {
-    return this.#withOddIds.all();
+  withOddIds(): readonly ChangeSubject[] {
+    return this.#withOddIds.all().map((found) => ({ ...found, ...oddIdMark(false) }));
   }
 }

@@ -1,4 +1,4 @@
-import type { Job, MalformedJob } from '#domain/job.ts';
+import { idKeyOf, type Job, type MalformedJob } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 
 /** The collections that the copy holds. */
@@ -22,7 +22,7 @@ export type CacheChange =
   | { readonly type: 'job'; readonly job: CachedDocument }
   | { readonly type: 'account'; readonly account: CreditAccount }
   | { readonly type: 'entry'; readonly entry: LedgerEntry }
-  | { readonly type: 'deleted'; readonly part: CachedPart; readonly id: string }
+  | { readonly type: 'deleted'; readonly part: CachedPart; readonly id: string; readonly hasTextId?: false }
   | {
       readonly type: 'unreadable';
       readonly part: CachedPart;
@@ -36,22 +36,28 @@ export type CacheChange =
 export interface ChangeSubject {
   readonly part: CachedPart;
   readonly id: string;
+  /** Where `id` only tells of an id that is no text: another document may have that text for its id. */
+  readonly hasTextId?: false;
+}
+
+/** What says of a document that its id is no text; nothing where it is one. */
+export function oddIdMark(hasTextId: boolean): { readonly hasTextId?: false } {
+  return hasTextId ? {} : { hasTextId };
 }
 
 /** Which document a change is about, with its whole id: a malformed document's id may be longer than any job's. */
 export function subjectOf(change: CacheChange): ChangeSubject {
   switch (change.type) {
-    case 'job':
-      return {
-        part: 'jobs',
-        id: change.job.type === 'job' ? change.job.job._id : String(change.job.document['_id']),
-      };
+    case 'job': {
+      const id: unknown = change.job.type === 'job' ? change.job.job._id : change.job.document['_id'];
+      return { part: 'jobs', id: idKeyOf(id), ...oddIdMark(typeof id === 'string') };
+    }
     case 'account':
       return { part: 'accounts', id: change.account._id };
     case 'entry':
       return { part: 'ledger', id: change.entry._id };
     case 'deleted':
     case 'unreadable':
-      return { part: change.part, id: change.id };
+      return { part: change.part, id: change.id, ...oddIdMark(change.hasTextId !== false) };
   }
 }

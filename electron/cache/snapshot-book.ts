@@ -162,7 +162,7 @@ export class SnapshotBook {
   }
 
   touch(subject: ChangeSubject): void {
-    this.#touch.run(subject.part, subject.id);
+    this.#touch.run(subject.part, keyOf(subject));
   }
 
   /** True where the stream has touched nothing since the snapshot was opened. */
@@ -171,7 +171,7 @@ export class SnapshotBook {
   }
 
   isTouched(subject: ChangeSubject): boolean {
-    return this.#isTouched.get(subject.part, subject.id) !== undefined;
+    return this.#isTouched.get(subject.part, keyOf(subject)) !== undefined;
   }
 
   advance(
@@ -192,6 +192,11 @@ export class SnapshotBook {
     this.#void.run();
     this.#forgetTouched.run();
   }
+}
+
+/** Apart from every id that is a text: none begins so that anybody wrote. */
+function keyOf({ id, hasTextId }: ChangeSubject): string {
+  return hasTextId === false ? `\0${id}` : id;
 }
 
 /** The order of SQLite and MongoDB alike: texts by their UTF-8 bytes. */

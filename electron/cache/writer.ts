@@ -219,7 +219,7 @@ export class CacheWriter {
       const { jobIds, untilMs } = this.#jobs.unchangedSince(keptSinceMs, limit);
       isDone = untilMs === keptSinceMs;
       for (const id of jobIds) this.#delete({ part: 'jobs', id }, applied);
-      for (const id of this.#malformed.outside(untilMs)) this.#delete({ part: 'jobs', id }, applied);
+      for (const subject of this.#malformed.outside(untilMs)) this.#delete(subject, applied);
       this.#book.setKeptSince(untilMs);
     });
     return kept.ok ? ok({ ...kept.value, isDone }) : kept;
@@ -365,24 +365,22 @@ export class CacheWriter {
           return;
         }
         if (job.type === 'job') {
-          count(applied, subject, this.#malformed.delete('jobs', subject.id));
+          count(applied, subject, this.#malformed.delete(subject));
           const { isReplay } = context;
           const how = { isReplay, afterMs: context.standing.asOfMs, seenMs: this.#serverNow() };
           count(applied, subject, this.#jobs.put(job.job, job.document, how));
           return;
         }
-        count(applied, subject, this.#jobs.delete(subject.id));
-        // Asked of the document as it came: of what is kept of it the id may be gone.
-        const hasTextId = typeof change.job.document['_id'] === 'string';
-        this.#putMalformed(subject, { hasTextId, problems: job.malformed.problems, document: job.document }, applied);
+        count(applied, subject, this.#deleteRow(subject));
+        this.#putMalformed(subject, { problems: job.malformed.problems, document: job.document }, applied);
         return;
       }
       case 'account':
-        count(applied, subject, this.#malformed.delete('accounts', subject.id));
+        count(applied, subject, this.#malformed.delete(subject));
         count(applied, subject, this.#accounts.put(change.account));
         return;
       case 'entry':
-        count(applied, subject, this.#malformed.delete('ledger', subject.id));
+        count(applied, subject, this.#malformed.delete(subject));
         this.#putEntry(change.entry, subject, context);
         return;
       case 'unreadable':
@@ -390,7 +388,6 @@ export class CacheWriter {
         this.#putMalformed(
           subject,
           {
-            hasTextId: change.hasTextId,
             problems: [{ path: '(document)', reason: change.reason }],
             document: null,
           },
@@ -419,21 +416,26 @@ export class CacheWriter {
   #putMalformed(
     subject: ChangeSubject,
     found: {
-      readonly hasTextId: boolean;
       readonly problems: readonly { readonly path: string; readonly reason: string }[];
       readonly document: object | null;
     },
     applied: Gathering,
   ): void {
-    count(applied, subject, this.#malformed.put({ ...subject, ...found }, this.#serverNow()));
+    count(
+      applied,
+      subject,
+      this.#malformed.put({ ...subject, hasTextId: subject.hasTextId !== false, ...found }, this.#serverNow()),
+    );
   }
 
   #delete(subject: ChangeSubject, applied: Gathering): void {
     count(applied, subject, this.#deleteRow(subject));
-    count(applied, subject, this.#malformed.delete(subject.part, subject.id));
+    count(applied, subject, this.#malformed.delete(subject));
   }
 
   #deleteRow(subject: ChangeSubject): boolean {
+    // A row that has this text for its id is another document's.
+    if (subject.hasTextId === false) return false;
     switch (subject.part) {
       case 'jobs':
         return this.#jobs.delete(subject.id);

@@ -246,6 +246,11 @@ export function parseJob(document: unknown): { ok: true; value: Job } | { ok: fa
   return { ok: false, error: { id: hasId ? idTextOf(document._id) : '(no _id)', problems } };
 }
 
+/** An `_id` as the text that stands for it: a text itself, however long, and what tells of any other. */
+export function idKeyOf(id: unknown): string {
+  return typeof id === 'string' ? id : idTextOf(id);
+}
+
 /**
  * An `_id` of any type as text for people, at most 200 characters. Total: a document as an id may hold fields called
  * `toString` and `valueOf`, and then even turning it into text throws.

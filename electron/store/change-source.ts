@@ -1,7 +1,7 @@
 import type { ChangeStream, ChangeStreamDocument, Db, Filter } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
-import { idTextOf } from '#domain/job.ts';
+import { idKeyOf } from '#domain/job.ts';
 import { type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { COLLECTION_NAMES, eventsOf, type Collections, type RawDocument } from './collections.ts';
@@ -19,7 +19,7 @@ export type StoreChange =
   | { readonly type: 'job'; readonly job: JobDocument }
   | { readonly type: 'account'; readonly account: CreditAccount }
   | { readonly type: 'entry'; readonly entry: LedgerEntry }
-  | { readonly type: 'deleted'; readonly part: FollowedPart; readonly id: string }
+  | { readonly type: 'deleted'; readonly part: FollowedPart; readonly id: string; readonly hasTextId?: false }
   | {
       readonly type: 'unreadable';
       readonly part: FollowedPart;
@@ -194,7 +194,7 @@ export class ChangeSource {
       const isLast = documents.length < limit || last === undefined;
       return {
         changes: documents.map((document) => toChange(part, document)),
-        next: isLast ? null : { since: at instanceof Date ? at : since, afterId: idTextOf(last._id) },
+        next: isLast ? null : { since: at instanceof Date ? at : since, afterId: idKeyOf(last._id) },
       };
     });
   }
@@ -221,7 +221,7 @@ export class ChangeSource {
         .sort({ _id: 1 })
         .limit(limit)
         .toArray();
-      return documents.map((document) => idTextOf(document._id));
+      return documents.map((document) => idKeyOf(document._id));
     });
   }
 }
@@ -286,7 +286,10 @@ function changesOf(event: ChangeStreamDocument<RawDocument>): StoreChange[] {
   if (!('documentKey' in event) || !('coll' in event.ns)) return [];
   const part = PART_OF_COLLECTION.get(event.ns.coll);
   if (part === undefined) return [];
-  if (event.operationType === 'delete') return [{ type: 'deleted', part, id: idTextOf(event.documentKey._id) }];
+  if (event.operationType === 'delete') {
+    const id: unknown = event.documentKey._id;
+    return [{ type: 'deleted', part, id: idKeyOf(id), ...(typeof id === 'string' ? {} : { hasTextId: false }) }];
+  }
   // Null where the document was gone when it was looked up: its deletion comes as an event of its own.
   const document = 'fullDocument' in event ? event.fullDocument : undefined;
   return document === undefined || document === null ? [] : [toChange(part, document)];
@@ -302,7 +305,7 @@ function toChange(part: FollowedPart, document: RawDocument): StoreChange {
     return {
       type: 'unreadable',
       part,
-      id: idTextOf(id),
+      id: idKeyOf(id),
       hasTextId: typeof id === 'string',
       reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
     };

@@ -153,6 +153,22 @@ describe('a copy of a server', () => {
     await untilSame(copy.cache, store.changes);
   });
 
+  it('keeps the jobs whose ids are made text, and loses the documents that they were made of', async () => {
+    const ids = Array.from({ length: 12 }, () => new ObjectId());
+    await jobs().insertMany(ids.map((_id) => ({ _id, state: 'queued' })));
+    await jobs().insertOne({ _id: { toString: 1, valueOf: 2 }, state: 'queued' } as never);
+    await jobs().insertOne({ _id: `long-${'x'.repeat(300)}`, state: 'queued' });
+    copy.start(store.changes);
+    await vi.waitFor(() => expect(expectOk(copy.cache.reader.counts()).malformed).toBe(14), WAIT);
+    expectOk(await store.writer.insertJobs(ids.map((id) => queuedJob({ id: id.toHexString() }))));
+    await jobs().deleteMany({ state: 'queued', kind: { $exists: false } });
+    await untilSame(copy.cache, store.changes);
+    await vi.waitFor(
+      () => expect(expectOk(copy.cache.reader.counts())).toMatchObject({ total: 12, malformed: 0 }),
+      WAIT,
+    );
+  });
+
   it('is mended where a collection is dropped', async () => {
     await insertJobs(20);
     copy.start(store.changes);

@@ -118,6 +118,37 @@ describe('what is written', () => {
   });
 });
 
+describe('a document whose id is another type and the same text', () => {
+  const odd = malformedChange({ _id: 77, state: 'lost' });
+  const job = jobChange(jobIn({ id: '77' }));
+  const gone: CacheChange = { type: 'deleted', part: 'jobs', id: '77', hasTextId: false };
+  const held = (): object => {
+    const { total, malformed } = expectOk(cache.reader.counts());
+    return { total, malformed };
+  };
+
+  it('stands beside the job of that text, and goes without it', () => {
+    expectOk(apply(odd, job));
+    expect(held()).toEqual({ total: 1, malformed: 1 });
+    expectOk(apply(odd));
+    expect(held()).toEqual({ total: 1, malformed: 1 });
+    expectOk(apply(gone));
+    expect(held()).toEqual({ total: 1, malformed: 0 });
+  });
+
+  it('tells nothing of the job that a page of a snapshot brings', () => {
+    expectOk(cache.writer.openSnapshot('p0'));
+    expectOk(cache.writer.apply([gone], 'p1'));
+    expectOk(cache.writer.applyPages([{ part: 'jobs', beforeId: null, changes: [job], isLast: true }]));
+    expect(held()).toEqual({ total: 1, malformed: 0 });
+  });
+
+  it('has an id whatever that holds', () => {
+    expectOk(apply(malformedChange({ _id: { toString: 1, valueOf: 2 }, state: 'lost' })));
+    expect(held()).toEqual({ total: 0, malformed: 1 });
+  });
+});
+
 describe('properties', () => {
   const anyChange: fc.Arbitrary<CacheChange> = fc.oneof(
     { weight: 6, arbitrary: anyJobSpec.map((spec) => jobChange(jobIn(spec))) },
