@@ -89,9 +89,13 @@ const REFUSED_ACCOUNT: ReadonlySet<string> = new Set([
   'account_deactivated',
 ]);
 
-/** A crash, a cut connection, a runner that stopped and a time-out leave open whether the provider has made, and charged for, anything. */
+/**
+ * A crash, a cut connection, a runner that stopped and a time-out leave open whether the provider has made, and charged for, anything. So
+ * does what went wrong in the runner itself, such as a disk that was full: it speaks of nothing that the provider did.
+ */
 function isUnanswered({ failure }: Attempt): boolean {
   if (failure === null) return false;
+  if (failure.class === 'unknown') return failure.code === 'exception';
   return failure.class === 'timeout' || failure.code === 'lease_expired' || failure.code.startsWith('network_');
 }
 

@@ -32,6 +32,7 @@ const BUSY: PastAttempt = ['rate_limit', 'http_429', null];
 const DOWN: PastAttempt = ['temporary', 'http_503', null];
 const DOWN_AFTER_ACCEPTING: PastAttempt = ['temporary', 'http_503', 'order-1'];
 const LOCKED_OUT: PastAttempt = ['provider', 'http_401', null];
+const OUR_DISK_FULL: PastAttempt = ['unknown', 'exception', 'order-1'];
 const MADE_AND_FAILED: PastAttempt = ['provider', 'prediction_failed', 'order-1'];
 const REJECTED: PastAttempt = ['validation', 'check_title', 'order-1'];
 
@@ -46,6 +47,7 @@ describe('the purchase that an attempt makes or continues', () => {
     ['is the same where a later call for it was turned away', [CUT, BUSY, DOWN], 'g-j1:1', null],
     ['is collected where the provider was down after it had accepted', [DOWN_AFTER_ACCEPTING], 'g-j1:1', 'order-1'],
     ['is collected later where our key was refused meanwhile', [CRASH, LOCKED_OUT], 'g-j1:1', 'order-1'],
+    ['is collected where the disk of the runner was full', [OUR_DISK_FULL], 'g-j1:1', 'order-1'],
     ['is a new one where our key was refused at first', [LOCKED_OUT], 'g-j1:2', null],
     ['is a new one where the provider says that it failed', [CRASH, MADE_AND_FAILED], 'g-j1:2', null],
     ['is a new one where its result was received and was not good enough', [CUT, REJECTED], 'g-j1:2', null],
