@@ -103,7 +103,7 @@ class FileWriter implements ArtefactWriter {
       throw new ArtefactTooLarge(`The artefact is larger than ${ARTEFACT_BYTES_MAX} bytes.`);
     this.#hash.update(chunk);
     // A call may write less than it was given, on a disk that is nearly full without any error.
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const { bytesWritten } = await this.#handle.write(chunk, at);
       at += bytesWritten;
     }

@@ -4,19 +4,22 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 export interface Expectation {
   /** Where the provider is to send it. Not to be guessed, and the same for the same purchase. */
   readonly url: string;
-  /** The body of the callback, as text, as soon as one has come; rejects with the signal's reason. */
+  /** The body of the next callback, as text, as soon as one has come; rejects with the signal's reason. */
   received(signal: AbortSignal): Promise<string>;
   /** Nobody waits any more. Idempotent. */
   end(): void;
 }
 
-interface Waiting {
-  readonly body: PromiseWithResolvers<string>;
-  count: number;
+/** What has come for one who waits, and was not looked at yet. */
+interface Inbox {
+  readonly bodies: string[];
+  onBody: () => void;
 }
 
 /** How many bytes a callback may have. */
 export const CALLBACK_BYTES_MAX = 16 * 1024 * 1024;
+/** So many callbacks may wait to be looked at; the provider sends those beyond again. */
+const UNREAD_MAX = 16;
 const PATH = '/callbacks/';
 
 /**
@@ -27,7 +30,7 @@ const PATH = '/callbacks/';
 export class CallbackDesk {
   readonly #baseUrl: string;
   readonly #secret: string;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Set<Inbox>>();
 
   /** @param baseUrl how providers reach the listener, without a path's last slash */
   constructor(baseUrl: string, secret: string) {
@@ -38,18 +41,15 @@ export class CallbackDesk {
   /** To be called before the provider is asked, because it may be quick. */
   expect(provider: string, idempotencyKey: string): Expectation {
     const token = createHmac('sha256', this.#secret).update(`${provider}\n${idempotencyKey}`).digest('hex');
-    const waiting = this.#waiting.get(token) ?? { body: Promise.withResolvers<string>(), count: 0 };
-    waiting.count += 1;
-    this.#waiting.set(token, waiting);
-    let isOver = false;
+    const inboxes = this.#waiting.get(token) ?? new Set();
+    const inbox: Inbox = { bodies: [], onBody: () => undefined };
+    this.#waiting.set(token, inboxes.add(inbox));
     return {
       url: `${this.#baseUrl}${PATH}${token}`,
-      received: (signal) => untilAborted(waiting.body.promise, signal),
+      received: (signal) => nextOf(inbox, signal),
       end: () => {
-        if (isOver) return;
-        isOver = true;
-        waiting.count -= 1;
-        if (waiting.count === 0) this.#waiting.delete(token);
+        inboxes.delete(inbox);
+        if (inboxes.size === 0) this.#waiting.delete(token);
       },
     };
   }
@@ -59,14 +59,17 @@ export class CallbackDesk {
     return this.#waitingAt(path) !== null;
   }
 
-  /** @returns false where nobody waits for it */
+  /** @returns false where nobody waits for it, or has looked at what came before */
   receive(path: string, body: string): boolean {
-    const waiting = this.#waitingAt(path);
-    waiting?.body.resolve(body);
-    return waiting !== null;
+    const open = [...(this.#waitingAt(path) ?? [])].filter(({ bodies }) => bodies.length < UNREAD_MAX);
+    for (const inbox of open) {
+      inbox.bodies.push(body);
+      inbox.onBody();
+    }
+    return open.length > 0;
   }
 
-  #waitingAt(path: string): Waiting | null {
+  #waitingAt(path: string): ReadonlySet<Inbox> | null {
     const token = path.startsWith(PATH) ? Buffer.from(path.slice(PATH.length)) : Buffer.alloc(0);
     for (const [known, waiting] of this.#waiting) {
       const expected = Buffer.from(known);
@@ -76,12 +79,26 @@ export class CallbackDesk {
   }
 }
 
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  if (signal.aborted) return Promise.reject(reasonOf(signal));
+function nextOf(inbox: Inbox, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(reasonOf(signal));
+    const stop = (): void => {
+      inbox.onBody = () => undefined;
+      reject(reasonOf(signal));
+    };
+    const take = (): void => {
+      const body = inbox.bodies.shift();
+      if (body === undefined) return;
+      inbox.onBody = () => undefined;
+      signal.removeEventListener('abort', stop);
+      resolve(body);
+    };
+    if (signal.aborted) {
+      stop();
+      return;
+    }
     signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    inbox.onBody = take;
+    take();
   });
 }
 

@@ -83,8 +83,7 @@ async function waitFor(
   const look = result.how === 'reply' ? null : result.look;
   if (look === null) {
     if (expectation === null) return failed({ source: 'reply', message: 'Nobody tells the result.' });
-    const body = parseReply(await expectation.received(signal));
-    return body.ok ? caller.deliver(body.value, sink, signal) : body;
+    return deliverCalled(caller, id, expectation, sink, signal);
   }
   let isCalled = false;
   const nudged = async (until: AbortSignal): Promise<void> => {
@@ -103,6 +102,28 @@ async function waitFor(
     ...(expectation === null ? {} : { nudged }),
   });
   return ended.ok ? caller.deliver(ended.value, sink, signal) : ended;
+}
+
+/**
+ * Waits for the call that is the last word on a generation. Others say how far it is, are of another purchase, or cannot be read: none of
+ * them says that what was bought will not come.
+ */
+async function deliverCalled(
+  caller: HttpCaller,
+  id: string,
+  expectation: Expectation,
+  sink: GenerationSink,
+  signal: AbortSignal,
+): Promise<Result<Generated, GenerationFailure>> {
+  for (;;) {
+    const body = parseReply(await expectation.received(signal));
+    if (!body.ok) continue;
+    const named = textAt(body.value, caller.settings.read.id);
+    if (named !== null && named !== id) continue;
+    const look = caller.lookAt(body.value);
+    if (look.type === 'done') return caller.deliver(body.value, sink, signal);
+    sink.progress(look.fraction ?? 0, look.message);
+  }
 }
 
 /** Rejects when the signal is aborted. */

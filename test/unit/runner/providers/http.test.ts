@@ -265,6 +265,43 @@ describe('a provider that calls back', () => {
     expect(desk.receive(new URL(callback).pathname, '{}')).toBe(false);
   });
 
+  it('may call before it is done, and what it calls about others is not taken for the result', async () => {
+    const server = await startRecordedServer();
+    const calls = [
+      '{"state":',
+      '{}',
+      JSON.stringify({ id: 'a1', state: 'working' }),
+      JSON.stringify({ id: 'a0', state: 'failed' }),
+      JSON.stringify({ id: 'a1', state: 'done', text: 'the result' }),
+    ];
+    server.answer((response, call) => {
+      const { callback } = JSON.parse(call.body) as { callback: string };
+      for (const body of calls.slice(0, 2)) desk.receive(new URL(callback).pathname, body);
+      response.end(JSON.stringify({ id: 'a1' }), () => {
+        for (const body of calls.slice(2)) desk.receive(new URL(callback).pathname, body);
+      });
+    });
+    const settings = settingsFor(server, {
+      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
+      result: { how: 'callback' },
+      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
+    });
+    const sink = collectingSink();
+    expect(await httpProvider(settings, secret, desk).generate(generationRequest(), sink, unstopped())).toMatchObject({
+      ok: true,
+    });
+    expect(sink.text()).toBe('the result');
+  });
+
+  it('keeps no more calls than somebody will look at', () => {
+    const expectation = desk.expect('p', 'g:many');
+    const { pathname } = new URL(expectation.url);
+    const taken = Array.from({ length: 20 }, () => desk.receive(pathname, '{}'));
+    expect(taken.filter(Boolean)).toHaveLength(16);
+    expectation.end();
+    expect(desk.receive(pathname, '{}')).toBe(false);
+  });
+
   it('is asked at once when it has called, where it can be asked', async () => {
     const server = await startRecordedServer();
     let isDone = false;
