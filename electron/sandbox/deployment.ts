@@ -135,10 +135,10 @@ export class Deployment {
     const { at = null } = request;
     if (at !== null) this.history.checkName(db, name, at);
     if (collection === null) return [];
-    if (at === null) return find(this.records, refuseView(collection), request);
+    if (at === null) return find(this.records, refuseView(collection), request, this.catalog);
     const { hint: _hint, ...withoutHint } = request;
     const withoutIndexes = { ...refuseView(collection), indexes: [] };
-    return find(snapshotOf(this.records, this.history, at, collection), withoutIndexes, withoutHint);
+    return find(snapshotOf(this.records, this.history, at, collection), withoutIndexes, withoutHint, null);
   }
 
   /** Inserts one document and logs it; what refuses it does so before anything is written. */

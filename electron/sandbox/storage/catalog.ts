@@ -51,8 +51,12 @@ export class Catalog {
     this.reload();
   }
 
+  /** Grows whenever a collection or an index that somebody reads may be gone, or have another name. */
+  generation = 0;
+
   /** Reads the catalog from SQLite again: after a write was rolled back, what is in memory may be ahead of it. */
   reload(): void {
+    this.generation += 1;
     this.#byNamespace = new Map();
     const indexRows = this.#sqlite
       .prepare<[], IndexRow>('SELECT id, collection, spec, isMultikey FROM indexes ORDER BY id')
@@ -140,6 +144,7 @@ export class Catalog {
   }
 
   dropIndex(collection: CollectionInfo, index: IndexInfo): void {
+    this.generation += 1;
     this.#sqlite.prepare('DELETE FROM entries WHERE indexId = ?').run(index.id);
     this.#sqlite.prepare('DELETE FROM indexes WHERE id = ?').run(index.id);
     collection.indexes.splice(collection.indexes.indexOf(index), 1);
@@ -147,6 +152,7 @@ export class Catalog {
   }
 
   drop(collection: CollectionInfo): void {
+    this.generation += 1;
     const doomed = Array.from(collection.indexes);
     for (const index of doomed) this.dropIndex(collection, index);
     this.#sqlite.prepare('DELETE FROM documents WHERE record > ? AND record < ?').run(...recordBounds(collection.id));

@@ -7,8 +7,8 @@ import { Memory, MEMORY_MAX } from '../semantics/stages/memory.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { shownValue } from '../semantics/shown-value.ts';
-import { fieldsOf, isSamePattern, type CollectionInfo } from './catalog.ts';
-import { indexedValue, type IndexField } from './index-entries.ts';
+import { fieldsOf, isSamePattern, type Catalog, type CollectionInfo } from './catalog.ts';
+import { indexedValue, type IndexField, type IndexInfo } from './index-entries.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
 import { planOf, type Plan, type SortField } from './planner.ts';
 import type { IndexPosition } from './records.ts';
@@ -95,9 +95,18 @@ function indexesFor(
   return collation === null ? named : [];
 }
 
-/** The documents that match, in the order asked for, read as they are taken. */
-export function* find(records: RecordSource, collection: CollectionInfo, request: ReadRequest): Generator<Found> {
+/**
+ * The documents that match, in the order asked for, read as they are taken. @param catalog where the collection must still be, with the
+ * index that it is read by; null for a read of the past. Error: `QueryPlanKilled` where it is not.
+ */
+export function* find(
+  records: RecordSource,
+  collection: CollectionInfo,
+  request: ReadRequest,
+  catalog: Catalog | null,
+): Generator<Found> {
   const sort = sortFieldsOf(request.sort);
+  let generation = catalog?.generation;
   const plan = planRead(collection, request);
   if (plan.type === 'index') records.countUse(plan.index);
   const found = matching(records, collection, plan, request);
@@ -110,9 +119,25 @@ export function* find(records: RecordSource, collection: CollectionInfo, request
       continue;
     }
     yield one;
+    if (catalog !== null && catalog.generation !== generation) {
+      refuseGone(catalog, collection, plan);
+      generation = catalog.generation;
+    }
     taken += 1;
     if (taken === request.limit) return;
   }
+}
+
+/** Whoever reads on in a collection that is gone would take what is left for all. Error: `QueryPlanKilled`. */
+function refuseGone(catalog: Catalog, { db, name, uuid }: CollectionInfo, plan: Plan): void {
+  const now = catalog.find(db, name);
+  // By these: the number of one that was dropped is given to the next.
+  if (now?.uuid.equals(uuid) !== true)
+    throw new ServerError('QueryPlanKilled', `collection dropped or renamed: ${db}.${name}. UUID ${uuid.toString()}`);
+  const isSame = (index: IndexInfo, { id, spec }: IndexInfo): boolean =>
+    index.id === id && index.name === spec['name'] && isSamePattern(index.spec['key'], spec['key']);
+  if (plan.type === 'index' && !now.indexes.some((index) => isSame(index, plan.index)))
+    throw new ServerError('QueryPlanKilled', `query plan killed :: index '${plan.index.name}' dropped`);
 }
 
 function* matching(

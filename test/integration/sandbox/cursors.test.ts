@@ -213,3 +213,44 @@ describe('lists of collections and indexes', () => {
     expect(await ask({ listCollections: 1, cursor: { batchSize: -1 } })).toMatchObject({ ok: 0, code: 51_024 });
   });
 });
+
+describe('cursors of a collection', () => {
+  const GONE = { ok: 0, code: 175, codeName: 'QueryPlanKilled' };
+  const opened = async (command: Document): Promise<Long> => {
+    await send({ drop: 'going' });
+    await send({ insert: 'going', documents: [1, 2, 3].map((a) => ({ a })) });
+    await send({ createIndexes: 'going', indexes: [{ key: { a: 1 }, name: 'a' }] });
+    return open({ find: 'going', batchSize: 1, ...command });
+  };
+  const next = (id: Long): Promise<Document> => send({ getMore: id, collection: 'going' });
+
+  it.each<[string, Document]>([
+    ['dropped', { drop: 'going' }],
+    ['dropped with its database', { dropDatabase: 1 }],
+  ])('end with an error when it is %s, and not with what was left', async (_what, command) => {
+    const id = await opened({});
+    const sorted = await open({ find: 'going', batchSize: 1, sort: { b: 1 } });
+    await send(command);
+    expect(await next(id)).toMatchObject(GONE);
+    expect(await next(sorted)).toMatchObject(GONE);
+    expect(await next(id)).toMatchObject({ code: 43 });
+  });
+
+  it('end with an error when it has another name or stands anew', async () => {
+    const id = await opened({});
+    await client.db('d').renameCollection('going', 'gone', { dropTarget: true });
+    expect(await next(id)).toMatchObject(GONE);
+    const other = await opened({});
+    await send({ drop: 'going' });
+    await send({ insert: 'going', documents: [{ a: 4 }] });
+    expect(await next(other)).toMatchObject(GONE);
+  });
+
+  it('end with an error when their index is dropped, and go on when another one is', async () => {
+    const id = await opened({ filter: { a: { $gte: 1 } } });
+    const scanning = await open({ find: 'going', batchSize: 1 });
+    await send({ dropIndexes: 'going', index: 'a' });
+    expect(await next(id)).toMatchObject(GONE);
+    expect(await next(scanning)).toMatchObject({ ok: 1, cursor: { id: 0 } });
+  });
+});
