@@ -366,7 +366,9 @@ export function leadingRead(
   const rest = [...stages];
   const take = (name: string): unknown => (rest[0] !== undefined && name in rest[0] ? rest.shift()?.[name] : undefined);
   const match = take('$match');
-  const filter = isDoc(match) ? match : {};
+  if (match !== undefined && !isDoc(match))
+    throw new ServerError('Location15959', 'the match filter must be an expression in an object');
+  const filter = match ?? {};
   const request: ReadRequest = { filter, variables, hint };
   const sort = rest[0]?.['$sort'];
   const isPlain = isDoc(sort) && Object.keys(sort).length > 0 && Object.values(sort).every((one) => isDirection(one));

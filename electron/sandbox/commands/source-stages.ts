@@ -22,6 +22,8 @@ export function sourceOf(call: CommandCall, name: string | null, first: Doc | un
     case '$collStats':
       return [collStats(call, collectionOf(call, name, stage), given)];
     case '$indexStats':
+      if (!isDoc(given) || Object.keys(given).length > 0)
+        throw new ServerError('Location28803', 'The $indexStats stage specification must be an empty object');
       return indexStats(call, collectionOf(call, name, stage));
     case '$listSearchIndexes':
       throw new ServerError('Location6047401', '$listSearchIndexes stage is only allowed on MongoDB Atlas');

@@ -188,6 +188,8 @@ export const facet: CompileStage = (operand, context) => {
   const facets = Object.entries(operand).map(([name, stages]): readonly [string, readonly Doc[]] => {
     if (!Array.isArray(stages))
       throw refuse(40_170, `arguments to $facet must be arrays, ${name} is type ${typeNameOf(stages)}`);
+    if (name.includes('.')) throw refuse(16_412, "FieldPath field names may not contain '.'.");
+    refuseFieldPath(name);
     const all = (stages as unknown[]).filter(isDoc);
     const bad = all
       .map((stage) => Object.keys(stage)[0] ?? '')

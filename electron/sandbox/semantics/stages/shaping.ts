@@ -1,5 +1,6 @@
 import { Long } from 'bson';
 import { compile, isNil, scopeOf, type Evaluate } from '../expressions/compile.ts';
+import { refuseFieldPath } from '../expressions/names.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { keysOf } from '../field-names.ts';
 import { matcherOf } from '../matching.ts';
@@ -109,6 +110,7 @@ export const unwind: CompileStage = (operand) => {
     );
   if (!path.startsWith('$'))
     throw refuse(28_818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
+  refuseFieldPath(path.slice(1));
   if (indexField !== undefined && (typeof indexField !== 'string' || indexField === ''))
     throw refuse(28_810, 'expected a non-empty string for the includeArrayIndex option to $unwind stage');
   if (typeof indexField === 'string' && indexField.startsWith('$'))
