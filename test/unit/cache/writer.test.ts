@@ -118,6 +118,23 @@ describe('what is written', () => {
   });
 });
 
+describe('a document with a field that the driver marks its own values by', () => {
+  it.each([{ _bsontype: 'ObjectId' }, { _bsontype: 'Foo', at: new Date(NOW_MS) }, { _bsontype: 5 }, { _bsontype: '' }])(
+    'is kept as it is: %j',
+    (found) => {
+      const options = { ...jobIn({ id: 'j1' }).input.options, found, list: [found, { deeper: found }] };
+      const job = jobIn({ id: 'j1' });
+      const change = jobChange({ ...job, input: { ...job.input, options } });
+      const malformed = malformedChange({ _id: 'bad', ...found });
+      expectOk(apply(change, malformed));
+      expect(expectOk(cache.reader.job('j1'))).toMatchObject({ document: { input: { options } } });
+      expect(expectOk(cache.reader.digest({ part: 'jobs', afterId: null, throughId: null }))).toEqual(
+        digestOf([change, malformed]),
+      );
+    },
+  );
+});
+
 describe('a document whose id is another type and the same text', () => {
   const odd = malformedChange({ _id: 77, state: 'lost' });
   const job = jobChange(jobIn({ id: '77' }));
