@@ -26,6 +26,8 @@ export interface AttemptContext {
   readonly isCancelled: (jobId: string) => Promise<boolean>;
   readonly accepted: (job: LeasedJob, acceptanceId: string) => Promise<Result<void, AppError>>;
   readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
+  /** Told how many tokens a request took, where its provider says so. */
+  readonly tokensUsed: (provider: string, tokens: number) => void;
   /** Told where a provider asked to be left alone for that long, in milliseconds. */
   readonly heldBack: (provider: string, forMs: number) => void;
   readonly random: () => number;

@@ -12,6 +12,7 @@ const CANCEL_MS_MAX = 5000;
 export interface CallReports {
   readonly accepted: (job: LeasedJob, acceptanceId: string) => Promise<Result<void, AppError>>;
   readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
+  readonly tokensUsed: (provider: string, tokens: number) => void;
   readonly isCancelled: (jobId: string) => Promise<boolean>;
 }
 
@@ -39,6 +40,7 @@ export class ProviderCall {
         this.#fraction = fraction;
         reports.progress(job, fraction, message);
       },
+      tokensUsed: (tokens) => reports.tokensUsed(provider.name, tokens),
       write: (chunk) => output.write(chunk),
     };
   }

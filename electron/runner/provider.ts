@@ -18,6 +18,8 @@ export interface GenerationSink {
   /** To be awaited the moment the provider has accepted: from then on the generation is paid for and must not be bought again. */
   accepted(acceptanceId: string): Promise<void>;
   progress: (fraction: number, message: string) => void;
+  /** Told once by a provider that meters tokens: how many the request took, in and out. */
+  tokensUsed: (tokens: number) => void;
   /** Appends to the artefact; to be awaited, so that a slow disk slows the provider's stream. */
   write(chunk: Uint8Array): Promise<void>;
 }

@@ -152,6 +152,7 @@ export class JobRunner {
         return cancelled.ok && cancelled.value;
       },
       progress: (job, fraction, message) => this.#progress.report(job, fraction, message),
+      tokensUsed: (provider, tokens) => options.store.noteTokens(provider, tokens),
       heldBack: (provider, forMs) => this.#holdBack(provider, forMs),
       random: options.random,
       now: options.now,

@@ -61,6 +61,8 @@ export class FleetLimits {
   readonly #fullUntilMs = new Map<string, { readonly limit: ConcurrencyLimit; readonly untilMs: number }>();
   readonly #permits = new Map<string, { count: number; readonly untilMs: number }>();
   #slots: ReadonlyMap<string, ConcurrencyLimit> = new Map();
+  /** Tokens that requests took beyond what was counted for them, and that no bucket knows of yet, by provider. */
+  readonly #usedBeyond = new Map<string, number>();
 
   constructor(db: Db) {
     this.#documents = () => db.collection<RawDocument>(LIMITS_COLLECTION, DURABLE);
@@ -90,7 +92,7 @@ export class FleetLimits {
       rates: [...providers].map((provider) => {
         const rate = limits.rates[provider] ?? UNLIMITED_RATE;
         const left = (perMinute: number | null, stored: number | undefined): number | null =>
-          perMinute === null ? null : Math.floor(stored ?? bucketOf(perMinute).capacity);
+          perMinute === null ? null : Math.max(0, Math.floor(stored ?? bucketOf(perMinute).capacity));
         const document = rates.find((one) => one.provider === provider);
         const until = document?.heldBackUntil ?? null;
         return {
@@ -191,8 +193,22 @@ export class FleetLimits {
     });
   }
 
-  /** Keeps the places of what is under way, and gives back the others. */
+  /**
+   * Notes what a request of a provider really took of its tokens. The bucket, from which a request's usual use was drawn before it was
+   * made, is put right by the next draw, or by the next {@link keep}.
+   */
+  noteTokens(provider: string, tokens: number): void {
+    const rate = this.#limits.rates[provider];
+    if (rate === undefined || rate.tokensPerMinute === null) return;
+    this.#usedBeyond.set(provider, (this.#usedBeyond.get(provider) ?? 0) + tokens - rate.tokensPerRequest);
+  }
+
+  /** Keeps the places of what is under way, and gives back the others; tells buckets what requests really took. */
   async keep(holder: LimitHolder, now: Date): Promise<Result<void, AppError>> {
+    for (const provider of this.#usedBeyond.keys()) {
+      const told = await this.#drawOf(provider, 0);
+      if (!told.ok) return told;
+    }
     if (this.#slots.size === 0 && holder.active.length === 0) return ok(undefined);
     const kept = await this.#leaseSlots(holder, [], now);
     return kept.ok ? ok(undefined) : kept;
@@ -271,14 +287,9 @@ export class FleetLimits {
       const usable = kept !== undefined && kept.untilMs > nowMs ? kept.count : 0;
       const wanted = all.length - usable;
       if (wanted <= 0) continue;
-      const drawn = await attemptCall(() =>
-        this.#documents().findOneAndUpdate({ _id: rateId(provider) }, drawPipeline(provider, rate, wanted), {
-          upsert: true,
-          returnDocument: 'after',
-        }),
-      );
+      const drawn = await this.#drawOf(provider, wanted);
       if (!drawn.ok) return drawn;
-      const granted = rateDocumentSchema.safeParse(drawn.value).data?.granted ?? 0;
+      const granted = drawn.value;
       this.#permits.set(provider, { count: usable + granted, untilMs: nowMs + PERMIT_MS_MAX });
       if (granted === 0 && usable === 0) {
         // The bucket is empty: it is asked again when it can hold a request.
@@ -291,6 +302,22 @@ export class FleetLimits {
       }
     }
     return ok(undefined);
+  }
+
+  /** @returns how many requests may be made of what was wanted */
+  async #drawOf(provider: string, wanted: number): Promise<Result<number, AppError>> {
+    const rate = this.#limits.rates[provider];
+    const usedBeyond = this.#usedBeyond.get(provider) ?? 0;
+    // Taken off before it is told: what no server answered may have been heard, and is not told twice.
+    this.#usedBeyond.delete(provider);
+    if (rate === undefined) return ok(0);
+    const drawn = await attemptCall(() =>
+      this.#documents().findOneAndUpdate({ _id: rateId(provider) }, drawPipeline(provider, rate, wanted, usedBeyond), {
+        upsert: true,
+        returnDocument: 'after',
+      }),
+    );
+    return drawn.ok ? ok(rateDocumentSchema.safeParse(drawn.value).data?.granted ?? 0) : drawn;
   }
 }
 

@@ -72,8 +72,11 @@ export function slotPipeline({ limit, runnerId, active, wanted, ttlMs }: SlotWis
   ];
 }
 
-/** Draws permits for up to that many requests of a provider, on the server's clock; none while it is to be left alone. */
-export function drawPipeline(provider: string, rate: ProviderRate, wanted: number): Document[] {
+/**
+ * Draws permits for up to that many requests of a provider, on the server's clock; none while it is to be left alone.
+ * @param usedBeyond tokens that earlier requests took beyond what was counted for them, less where they took less
+ */
+export function drawPipeline(provider: string, rate: ProviderRate, wanted: number, usedBeyond: number): Document[] {
   const requests = rate.requestsPerMinute === null ? null : bucketOf(rate.requestsPerMinute);
   const tokens = rate.tokensPerMinute === null ? null : bucketOf(rate.tokensPerMinute);
   const requestCapacity = requests?.capacity ?? UNLIMITED;
@@ -97,7 +100,18 @@ export function drawPipeline(provider: string, rate: ProviderRate, wanted: numbe
         type: 'rate',
         provider: literal(provider),
         requests: filled('requests', requestCapacity, requests?.perMinute ?? UNLIMITED),
-        tokens: filled('tokens', tokenCapacity, tokens?.perMinute ?? UNLIMITED),
+        tokens: {
+          $min: [
+            tokenCapacity,
+            // Whatever a provider says that one request took, in a minute or two it is asked again.
+            {
+              $max: [
+                -(rate.tokensPerMinute ?? UNLIMITED),
+                { $subtract: [filled('tokens', tokenCapacity, tokens?.perMinute ?? UNLIMITED), usedBeyond] },
+              ],
+            },
+          ],
+        },
         at: { $max: [{ $ifNull: ['$at', LONG_AGO] }, '$$NOW'] },
       },
     },

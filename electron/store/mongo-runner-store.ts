@@ -117,6 +117,10 @@ export class MongoRunnerStore implements RunnerStore {
     return now.ok ? this.#limits.keep(holder, now.value) : now;
   }
 
+  noteTokens(provider: string, tokens: number): void {
+    this.#limits.noteTokens(provider, tokens);
+  }
+
   holdBack(provider: string, forMs: number): Promise<Result<void, AppError>> {
     return this.#limits.holdBack(provider, forMs);
   }

@@ -114,6 +114,8 @@ export interface RunnerStore {
   claimBatch(options: ClaimOptions): Promise<Result<readonly LeasedJob[], AppError>>;
   /** Keeps the places that a runner's attempts under way hold of the fleet's limits, and gives back the others. */
   keepPlaces(holder: LimitHolder): Promise<Result<void, AppError>>;
+  /** Notes how many tokens a request of a provider took; the fleet's rate is put right with the next claim or heartbeat. */
+  noteTokens(provider: string, tokens: number): void;
   /** Says for the whole fleet that a provider wants to be left alone for that long, in milliseconds. */
   holdBack(provider: string, forMs: number): Promise<Result<void, AppError>>;
   /** Prolongs leases by `leaseMs` from the server's now. @returns the leases that are no longer held */

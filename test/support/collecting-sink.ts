@@ -6,12 +6,15 @@ export interface CollectingSink extends GenerationSink {
   /** `accepted ID`, `progress`, `write`: once for each run of the same. */
   readonly steps: readonly string[];
   readonly fractions: readonly number[];
+  /** What was told of tokens. */
+  readonly tokens: readonly number[];
   text(): string;
 }
 
 export function collectingSink(): CollectingSink {
   const steps: string[] = [];
   const fractions: number[] = [];
+  const tokens: number[] = [];
   const chunks: Uint8Array[] = [];
   const note = (step: string): void => {
     if (steps.at(-1) !== step) steps.push(step);
@@ -19,6 +22,8 @@ export function collectingSink(): CollectingSink {
   return {
     steps,
     fractions,
+    tokens,
+    tokensUsed: (count) => void tokens.push(count),
     text: () => Buffer.concat(chunks).toString('utf8'),
     accepted: async (acceptanceId) => {
       await Promise.resolve();

@@ -109,6 +109,7 @@ async function generateText(
   if (acceptanceId !== null) await sink.accepted(acceptanceId);
   let characters = 0;
   let cost: number | null = null;
+  let usage: TokenUsage | null = null;
   let refusal = '';
   let finish: string | null = null;
   for await (const chunk of stream) {
@@ -126,8 +127,13 @@ async function generateText(
       // How long a text gets is not known beforehand; the share only ever approaches the whole.
       sink.progress(1 - 1 / (1 + characters / 4000), `${characters} characters`);
     }
-    if (chunk.usage && price !== null) cost = costOfTokens(chunk.usage, price);
+    if (chunk.usage) {
+      usage = chunk.usage;
+      if (price !== null) cost = costOfTokens(usage, price);
+    }
   }
+  // Some services tell it with every piece, as far as it has come.
+  if (usage !== null) sink.tokensUsed(usage.prompt_tokens + usage.completion_tokens);
   if (refusal !== '' || finish === 'content_filter') {
     return failed({ source: 'content_refusal', message: refusal || 'The provider refused the content.' }, cost);
   }
@@ -139,10 +145,12 @@ async function generateText(
     : ok({ providerCostMicroUsd: cost });
 }
 
-function costOfTokens(
-  usage: { readonly prompt_tokens: number; readonly completion_tokens: number },
-  { perMillionTokensIn, perMillionTokensOut }: ModelPrice,
-): number {
+interface TokenUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+}
+
+function costOfTokens(usage: TokenUsage, { perMillionTokensIn, perMillionTokensOut }: ModelPrice): number {
   return Math.round(
     (usage.prompt_tokens * perMillionTokensIn + usage.completion_tokens * perMillionTokensOut) / 1_000_000,
   );

@@ -142,6 +142,38 @@ describe('rates of a provider', () => {
     expect((await claimAll()).flat()).toHaveLength(2);
   });
 
+  it('in tokens a minute are put right by what requests really took, for every runner', async () => {
+    await limit({ rates: { demo: { tokensPerMinute: 60_000, tokensPerRequest: 5000 } } });
+    await insert(60);
+    const begun = await claim(0);
+    expect(begun).toHaveLength(2);
+    const tokensOf = async (): Promise<number> => {
+      const rates = server.client.db(server.dbName).collection<{ _id: string; tokens: number }>('runner_limits');
+      return (await rates.findOne({ _id: 'rate:demo' }))?.tokens ?? Number.NaN;
+    };
+    const end = async (tokens: readonly number[]): Promise<void> => {
+      for (const used of tokens) first().writer.noteTokens('demo', used);
+      expectOk(await first().writer.keepPlaces({ runnerId: 'r0', active: [], leaseMs: 30_000 }));
+    };
+    await end([200, 300]);
+    expect(await tokensOf()).toBeGreaterThanOrEqual(9500);
+    expect((await claim(1)).length).toBeGreaterThanOrEqual(1);
+    await end([25_000]);
+    expect(await tokensOf()).toBeLessThan(0);
+    expect(expectOk(await first().reader.readLimits()).rates).toMatchObject([{ provider: 'demo', tokensLeft: 0 }]);
+    await end([1_000_000_000]);
+    expect(await tokensOf()).toBe(-60_000);
+  });
+
+  it('in tokens a minute are put right by the next claim too', async () => {
+    await limit({ rates: { demo: { tokensPerMinute: 60_000, tokensPerRequest: 5000 } } });
+    await insert(60);
+    expect(await claim(0)).toHaveLength(2);
+    first().writer.noteTokens('demo', 1);
+    first().writer.noteTokens('demo', 1);
+    expect((await claim(0)).length).toBeGreaterThanOrEqual(1);
+  });
+
   it('leave a provider alone that asked for it, for every runner, and the others go on', async () => {
     await insert(5, { priority: 5 });
     await insert(5, { provider: 'other' });

@@ -41,6 +41,7 @@ function setup({ acceptances = [], collected = true, isCancelled = false }: Spec
         return Promise.resolve(ok(undefined));
       },
       progress: (_job, fraction, message) => deeds.push(`${fraction} ${message}`),
+      tokensUsed: () => undefined,
       isCancelled: () => Promise.resolve(isCancelled),
     },
     { write: () => Promise.resolve() },

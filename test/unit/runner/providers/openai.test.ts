@@ -35,6 +35,7 @@ describe('the OpenAI adapter', () => {
     expect(made).toEqual({ ok: true, value: { providerCostMicroUsd: 50 } });
     expect(sink.steps).toEqual(['accepted req_7', 'write', 'progress', 'write', 'progress']);
     expect(sink.text()).toBe('<html></html>');
+    expect(sink.tokens).toEqual([30]);
   });
 
   it.each([
