@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { AuditRow } from '#contract/audit-views.ts';
 import type { AuditEntry } from '#domain/audit.ts';
 import { ERRORS } from '#domain/errors.ts';
+import { JobLink } from '../../components/job-link.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import type { AuditFilter } from '../../state/people-queries.ts';
 import { TableHead } from '../../components/table-head.tsx';
@@ -80,11 +80,7 @@ function EntryRow({
 function Subject({ action, subject }: { action: string; subject: string | null }): ReactNode {
   if (subject === null) return <span className="muted">–</span>;
   if (!/^(job|retry|cancel)\./.test(action)) return <bdi className="mono">{subject}</bdi>;
-  return (
-    <Link className="mono" href={`/jobs/${encodeURIComponent(subject)}`}>
-      <bdi>{subject}</bdi>
-    </Link>
-  );
+  return <JobLink jobId={subject} />;
 }
 
 function outcomeWords(outcome: string): ReactNode {

@@ -1,17 +1,16 @@
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { HealthFilter, HealthJobs, HealthMoment } from '#contract/health-views.ts';
 import { counted } from '../../components/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration, formatExact } from '../../components/durations.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { JobLink } from '../../components/job-link.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { ClockTime } from '../../components/time-text.tsx';
 import { useHealthJobs } from '../../state/health-queries.ts';
-import { jobHref } from '../../state/jobs-query-string.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import type { PickedMark } from './health-charts.tsx';
 import { TableHead } from '../../components/table-head.tsx';
@@ -95,9 +94,7 @@ function MarkedJob({ job }: { job: HealthJobs['jobs'][number] }): ReactNode {
         <ClockTime atMs={atMs} />
       </td>
       <td>
-        <Link href={jobHref(row.id)} className="mono">
-          {row.id}
-        </Link>
+        <JobLink jobId={row.id} />
         <span className="cell-note">
           <bdi>{row.kind}</bdi> · <bdi>{row.workspaceId}</bdi> · <bdi>{row.provider}</bdi> <bdi>{row.model}</bdi>
         </span>

@@ -1,13 +1,13 @@
 import { Columns2, Equal } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { Link, useSearch } from 'wouter';
+import { useSearch } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
 import { formatCredits } from '#domain/credits.ts';
+import { JobLink } from '../../components/job-link.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useCreditScale, useJob } from '../../state/engine-queries.tsx';
-import { jobHref } from '../../state/jobs-query-string.ts';
 import { compareJobs } from './compare-jobs.ts';
 import './compare.css';
 import { TimelinePanel } from './timeline-panel.tsx';
@@ -81,10 +81,7 @@ function Both({ leftId, rightId }: { leftId: string; rightId: string }): ReactNo
 function JobHead({ detail }: { detail: JobDetail }): ReactNode {
   return (
     <th scope="col">
-      <Link className="mono" href={jobHref(detail.row.id)}>
-        <bdi>{detail.row.id}</bdi>
-      </Link>{' '}
-      <StateBadge state={detail.row.state} />
+      <JobLink jobId={detail.row.id} /> <StateBadge state={detail.row.state} />
     </th>
   );
 }

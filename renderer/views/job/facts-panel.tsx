@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
+import { JobLink } from '../../components/job-link.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
-import { jobHref, jobsHref, ownerHref } from '../../state/jobs-query-string.ts';
+import { jobsHref, ownerHref } from '../../state/jobs-query-string.ts';
 import { compareHref } from './compare-jobs.ts';
 
 /** Who asked, what makes it, and who holds it. */
@@ -71,10 +72,7 @@ function LineageFact({ name, ownId, jobId }: { name: string; ownId: string; jobI
   if (jobId === null) return null;
   return (
     <Fact name={name}>
-      <Link className="mono" href={jobHref(jobId)}>
-        <bdi>{jobId}</bdi>
-      </Link>{' '}
-      (<Link href={compareHref(jobId, ownId)}>side by side</Link>)
+      <JobLink jobId={jobId} /> (<Link href={compareHref(jobId, ownId)}>side by side</Link>)
     </Fact>
   );
 }

@@ -8,6 +8,7 @@ import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useRetry, useRetryPreview } from '../../state/job-desk.ts';
+import { jobHref } from '../../state/jobs-query-string.ts';
 import { InputEditor, isSameInput } from './input-editor.tsx';
 import { KeepDraftForm } from './keep-draft-form.tsx';
 import { RetryFacts } from './retry-facts.tsx';
@@ -157,7 +158,7 @@ function Retried({ jobId, detail, onClose }: { jobId: string; detail: JobDetail;
         ) : (
           <>
             The edited job waits as{' '}
-            <Link href={`/jobs/${encodeURIComponent(jobId)}`} onClick={onClose}>
+            <Link href={jobHref(jobId)} onClick={onClose}>
               {jobId}
             </Link>
             , with a charge of its own. This one stays as it is.

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobState } from '#domain/job.ts';
 import type { OwnerKind } from '#contract/owner-views.ts';
+import { JobLink } from '../../components/job-link.tsx';
 import { MarkedText } from '../../components/marked-text.tsx';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
@@ -11,7 +12,7 @@ import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
-import { jobHref, jobsHref } from '../../state/jobs-query-string.ts';
+import { jobsHref } from '../../state/jobs-query-string.ts';
 import { ownerFilter, useLatestJobs } from '../../state/owner-queries.ts';
 import { TableHead } from '../../components/table-head.tsx';
 
@@ -55,9 +56,7 @@ export function LatestJobs({
                   <StateBadge state={row.state} />
                 </td>
                 <td>
-                  <Link className="mono" href={jobHref(row.id)}>
-                    <bdi>{row.id}</bdi>
-                  </Link>
+                  <JobLink jobId={row.id} />
                 </td>
                 <td className="owner-what">
                   <bdi>{row.kind}</bdi>

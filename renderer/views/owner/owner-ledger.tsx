@@ -1,14 +1,13 @@
 import { useState, type ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { OwnerEntry, OwnerKind } from '#contract/owner-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { JobLink } from '../../components/job-link.tsx';
 import { EntryCause } from '../../components/ledger-cells.tsx';
 import { MoreRows } from '../../components/more-rows.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { NEWEST_FIRST, TimeBar } from '../../components/time-jump.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
-import { jobHref } from '../../state/jobs-query-string.ts';
 import { useOwnerLedger } from '../../state/owner-queries.ts';
 import { TableHead } from '../../components/table-head.tsx';
 
@@ -64,13 +63,7 @@ function EntryLine({ entry }: { entry: OwnerEntry }): ReactNode {
       <td className="number">
         <Credits credits={entry.credits} />
       </td>
-      <td>
-        {entry.jobId !== null && (
-          <Link className="mono" href={jobHref(entry.jobId)}>
-            <bdi>{entry.jobId}</bdi>
-          </Link>
-        )}
-      </td>
+      <td>{entry.jobId !== null && <JobLink jobId={entry.jobId} />}</td>
       <td>
         <EntryCause reason={entry.reason} actor={entry.actor} />
       </td>

@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
+import { JobLink } from '../../components/job-link.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useRefusal } from '../../state/access.ts';
@@ -120,14 +121,6 @@ function Items({ plan }: { plan: PlanView }): ReactNode {
       )}
       <Turn from={from} rows={items.data?.length ?? 0} all={plan.totals.jobs} onTurn={setFrom} />
     </Panel>
-  );
-}
-
-function JobLink({ jobId }: { jobId: string }): ReactNode {
-  return (
-    <Link className="mono" href={`/jobs/${encodeURIComponent(jobId)}`}>
-      <bdi>{jobId}</bdi>
-    </Link>
   );
 }
 

@@ -5,6 +5,7 @@ import type { FindingDetail } from '#contract/reconciliation-views.ts';
 import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import type { MendKind } from '#domain/reconciliation/rule.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { JobLink } from '../../components/job-link.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -109,13 +110,7 @@ function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }
               <Credits credits={finding.credits} isSigned /> {creditsWords(finding.credits)}
             </Fact>
             <Fact name="Workspace">{finding.workspaceId !== null && <bdi>{finding.workspaceId}</bdi>}</Fact>
-            <Fact name="Job">
-              {finding.jobId !== null && (
-                <Link href={jobHref(finding.jobId)}>
-                  <bdi className="mono">{finding.jobId}</bdi>
-                </Link>
-              )}
-            </Fact>
+            <Fact name="Job">{finding.jobId !== null && <JobLink jobId={finding.jobId} />}</Fact>
             <Fact name="Generation">
               {finding.generationId !== null && <bdi className="mono">{finding.generationId}</bdi>}
             </Fact>

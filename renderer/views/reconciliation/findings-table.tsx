@@ -6,7 +6,7 @@ import type { Finding } from '#domain/reconciliation/finding.ts';
 import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { findingHref, parseRunId } from '../../state/findings-query-string.ts';
-import { jobHref } from '../../state/jobs-query-string.ts';
+import { JobLink } from '../../components/job-link.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 
 interface TableProps {
@@ -118,15 +118,7 @@ function FindingRow({
       <td className="mono">
         <bdi>{finding.workspaceId ?? '–'}</bdi>
       </td>
-      <td className="mono">
-        {finding.jobId === null ? (
-          '–'
-        ) : (
-          <Link href={jobHref(finding.jobId)}>
-            <bdi>{finding.jobId}</bdi>
-          </Link>
-        )}
-      </td>
+      <td>{finding.jobId === null ? '–' : <JobLink jobId={finding.jobId} />}</td>
       <td className="tabular">{finding.period ?? 'now'}</td>
       <td className="number">
         <Credits credits={finding.credits} isSigned />

@@ -1,17 +1,16 @@
 import { FileSpreadsheet, Trash2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { InvoiceView } from '#contract/period-views.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { INVOICE_CASES } from '#domain/reconciliation/invoice.ts';
 import { ProviderCost } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
+import { JobLink } from '../../components/job-link.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
 import { useInvoiceImport, useInvoices } from '../../state/finance-queries.ts';
-import { jobHref } from '../../state/jobs-query-string.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { RemoveInvoiceDialog } from './remove-invoice-dialog.tsx';
 import { TableHead } from '../../components/table-head.tsx';
@@ -171,15 +170,7 @@ function UnmatchedTable({ findings }: { findings: readonly Finding[] }): ReactNo
                 <bdi>{finding.evidence}</bdi>
               </span>
             </td>
-            <td className="mono">
-              {finding.jobId === null ? (
-                '–'
-              ) : (
-                <Link href={jobHref(finding.jobId)}>
-                  <bdi>{finding.jobId}</bdi>
-                </Link>
-              )}
-            </td>
+            <td>{finding.jobId === null ? '–' : <JobLink jobId={finding.jobId} />}</td>
             <td className="tabular">{finding.period}</td>
           </tr>
         ))}

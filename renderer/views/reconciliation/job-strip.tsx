@@ -1,10 +1,9 @@
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
+import { JobLink } from '../../components/job-link.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { useClock } from '../../state/clock.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useJob } from '../../state/engine-queries.tsx';
-import { jobHref } from '../../state/jobs-query-string.ts';
 import { buildTimeline } from '../job/timeline-model.ts';
 import { TimelineStrip } from '../job/timeline-strip.tsx';
 import '../job/job.css';
@@ -14,14 +13,7 @@ export function JobStrip({ jobId }: { jobId: string }): ReactNode {
   const job = useJob(jobId);
   const nowMs = useClock((now) => now);
   return (
-    <Panel
-      title="The job"
-      aside={
-        <Link href={jobHref(jobId)}>
-          <bdi className="mono">{jobId}</bdi>
-        </Link>
-      }
-    >
+    <Panel title="The job" aside={<JobLink jobId={jobId} />}>
       {job.isPending && <output>Reading the job…</output>}
       {job.data === undefined && job.error !== null && (
         <p className="muted">

@@ -1,10 +1,9 @@
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { MendView } from '#contract/mend-views.ts';
 import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { JobLink } from '../../components/job-link.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
-import { jobHref } from '../../state/jobs-query-string.ts';
 import { MEND_KINDS, MEND_STATES, nameOfMend } from './mend-words.ts';
 
 /** One proposal: what it would write or wrote, for which finding, and who took which step. Without `onToggle` it cannot be chosen. */
@@ -39,13 +38,7 @@ export function MendRow({
       <td>
         {wordsOfRule(mend.rule)?.title ?? mend.rule}
         <span className="cell-note">
-          {mend.jobId === null ? (
-            <bdi className="mono">{mend.findingId}</bdi>
-          ) : (
-            <Link href={jobHref(mend.jobId)}>
-              <bdi className="mono">{mend.jobId}</bdi>
-            </Link>
-          )}
+          {mend.jobId === null ? <bdi className="mono">{mend.findingId}</bdi> : <JobLink jobId={mend.jobId} />}
         </span>
       </td>
       <td className="mono">
