@@ -8,8 +8,7 @@ import {
   type PolicyDraft,
 } from '#domain/policy-version.ts';
 import { Panel } from '../../components/panel.tsx';
-import { PutPanel } from '../../components/versions/put-panel.tsx';
-import '../../components/versions/versions.css';
+import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutPolicy } from '../../state/policy-queries.ts';
 import { MatrixEditor, SpendEditor } from './matrix-editor.tsx';
 import { PolicyDiff } from './policy-diff.tsx';
@@ -27,19 +26,24 @@ export function PolicyEditor({
   onClose: () => void;
 }): ReactNode {
   const [draft, setDraft] = useState<PolicyDraft>(() => ({ classes: start.classes, spend: start.spend }));
-  const [basedOn] = useState(inForce.version);
-  const [reason, setReason] = useState('');
   const put = usePutPolicy();
-  const missing = whatIsMissing(inForce, draft, reason);
   const isReadable = policyDraftSchema.safeParse(draft).success;
   return (
-    <form
-      className="version-form"
-      aria-label={`Draft of version ${inForce.version + 1}`}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (missing === null) put.mutate({ basedOn, draft, reason: reason.trim() }, { onSuccess: onClose });
-      }}
+    <VersionForm
+      inForce={inForce.version}
+      problem={problemOf(draft)}
+      isSame={diffPolicies(inForce, draft).length === 0}
+      changes={
+        isReadable ? (
+          <PolicyDiff from={inForce} to={draft} label="What changes" />
+        ) : (
+          <p className="muted">A number in the draft cannot be read.</p>
+        )
+      }
+      reasonMax={POLICY_REASON_MAX}
+      put={put}
+      onPut={(putting) => put.mutate({ ...putting, draft }, { onSuccess: onClose })}
+      onClose={onClose}
     >
       <Panel title={`Draft of version ${inForce.version + 1}`}>
         <MatrixEditor draft={draft} onEdit={setDraft} />
@@ -48,31 +52,14 @@ export function PolicyEditor({
       <Panel title="What it would have done">
         <ReplayPanel draft={isReadable ? draft : null} />
       </Panel>
-      <PutPanel
-        inForce={inForce.version}
-        basedOn={basedOn}
-        reason={reason}
-        reasonMax={POLICY_REASON_MAX}
-        onReason={setReason}
-        missing={missing}
-        put={put}
-        onClose={onClose}
-      >
-        {isReadable ? (
-          <PolicyDiff from={inForce} to={draft} label="What changes" />
-        ) : (
-          <p className="muted">A number in the draft cannot be read.</p>
-        )}
-      </PutPanel>
-    </form>
+    </VersionForm>
   );
 }
 
-function whatIsMissing(inForce: PolicyVersionView, draft: PolicyDraft, reason: string): string | null {
+/** Why the draft cannot be used. */
+function problemOf(draft: PolicyDraft): string | null {
   if (!policyDraftSchema.safeParse(draft).success)
     return 'Mend the numbers that are marked, and say why of each class.';
   const [problem] = problemsOf(draft);
-  if (problem !== undefined) return `${problem}.`;
-  if (diffPolicies(inForce, draft).length === 0) return 'Nothing differs from what is in force.';
-  return reason.trim() === '' ? 'Say why.' : null;
+  return problem === undefined ? null : `${problem}.`;
 }

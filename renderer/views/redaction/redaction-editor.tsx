@@ -11,8 +11,7 @@ import {
   type RedactionRule,
 } from '#domain/redaction/redaction-rule.ts';
 import { Panel } from '../../components/panel.tsx';
-import { PutPanel } from '../../components/versions/put-panel.tsx';
-import '../../components/versions/versions.css';
+import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutRedaction } from '../../state/redaction-queries.ts';
 import { RedactionDiff } from './redaction-diff.tsx';
 import { RedactionTrial } from './redaction-trial.tsx';
@@ -30,24 +29,22 @@ export function RedactionEditor({
   onClose: () => void;
 }): ReactNode {
   const [draft, setDraft] = useState<RedactionDraft>(() => ({ rules: start.rules }));
-  const [basedOn] = useState(inForce.version);
-  const [reason, setReason] = useState('');
   const put = usePutRedaction();
   const problem = problemOf(draft);
-  const missing = problem ?? whatIsMissing(inForce, draft, reason);
-  const next = inForce.version + 1;
   const edit = (rule: RedactionRule): void =>
     setDraft({ rules: draft.rules.map((one) => (one.id === rule.id ? rule : one)) });
   return (
-    <form
-      className="version-form"
-      aria-label={`Draft of version ${next}`}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (missing === null) put.mutate({ basedOn, draft, reason: reason.trim() }, { onSuccess: onClose });
-      }}
+    <VersionForm
+      inForce={inForce.version}
+      problem={problem}
+      isSame={diffRedaction(inForce, draft).length === 0}
+      changes={<RedactionDiff from={inForce} to={draft} label="What changes" />}
+      reasonMax={REDACTION_REASON_MAX}
+      put={put}
+      onPut={(putting) => put.mutate({ ...putting, draft }, { onSuccess: onClose })}
+      onClose={onClose}
     >
-      <Panel title={`Draft of version ${next}`}>
+      <Panel title={`Draft of version ${inForce.version + 1}`}>
         <p className="muted">
           A field is written as in the raw document, with dots: input.prompt, input.options.*, failure.message, or
           output for everything that was generated. A pattern is a regular expression in the syntax of RE2.
@@ -76,19 +73,7 @@ export function RedactionEditor({
       <Panel title="What it would hide">
         <RedactionTrial draft={problem === null ? draft : null} />
       </Panel>
-      <PutPanel
-        inForce={inForce.version}
-        basedOn={basedOn}
-        reason={reason}
-        reasonMax={REDACTION_REASON_MAX}
-        onReason={setReason}
-        missing={missing}
-        put={put}
-        onClose={onClose}
-      >
-        <RedactionDiff from={inForce} to={draft} label="What changes" />
-      </PutPanel>
-    </form>
+    </VersionForm>
   );
 }
 
@@ -107,9 +92,4 @@ function problemOf(draft: RedactionDraft): string | null {
   if (!bad.success) return 'Each rule needs a label of letters and digits, a place and a role.';
   const [problem] = problemsOfRedaction(draft, () => null);
   return problem === undefined ? null : `${problem}.`;
-}
-
-function whatIsMissing(inForce: RedactionVersionView, draft: RedactionDraft, reason: string): string | null {
-  if (diffRedaction(inForce, draft).length === 0) return 'Nothing differs from what is in force.';
-  return reason.trim() === '' ? 'Say why.' : null;
 }

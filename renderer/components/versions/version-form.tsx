@@ -1,0 +1,82 @@
+import { Check } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { FailureLine } from '../failure-line.tsx';
+import { Panel } from '../panel.tsx';
+import './versions.css';
+
+/** What a draft is put in force with: the version that it was begun over, and why. */
+export interface PuttingInForce {
+  readonly basedOn: number;
+  readonly reason: string;
+}
+
+/** The draft of the next version: its parts, what it changes, why, and the way to put it in force or to leave it. */
+export function VersionForm({
+  inForce,
+  problem,
+  isSame,
+  changes,
+  reasonMax,
+  put,
+  onPut,
+  onClose,
+  children,
+}: {
+  /** The version in force by now. */
+  inForce: number;
+  /** What is wrong with the draft, as a sentence; null where it can be used. */
+  problem: string | null;
+  /** True where the draft differs in nothing from what is in force. */
+  isSame: boolean;
+  changes: ReactNode;
+  reasonMax: number;
+  put: { readonly error: Error | null; readonly isPending: boolean };
+  onPut: (putting: PuttingInForce) => void;
+  onClose: () => void;
+  /** The parts of the draft. */
+  children: ReactNode;
+}): ReactNode {
+  const [basedOn] = useState(inForce);
+  const [reason, setReason] = useState('');
+  const missing = problem ?? whatIsMissing(isSame, reason);
+  return (
+    <form
+      className="version-form"
+      aria-label={`Draft of version ${inForce + 1}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (missing === null) onPut({ basedOn, reason: reason.trim() });
+      }}
+    >
+      {children}
+      <Panel title="What changes">
+        {changes}
+        {inForce !== basedOn && (
+          <output className="note" data-tone="warning">
+            Version {inForce} was put in force meanwhile; leave the draft and begin it anew.
+          </output>
+        )}
+        <label className="field">
+          Reason (needed)
+          <input value={reason} maxLength={reasonMax} onChange={(event) => setReason(event.target.value)} />
+        </label>
+        <FailureLine failure={put.error} look="note" />
+        <div className="dialog-actions">
+          <span className="muted">{missing}</span>
+          <button type="button" className="button" onClick={onClose}>
+            Leave the draft
+          </button>
+          <button type="submit" className="button" data-kind="primary" disabled={missing !== null || put.isPending}>
+            <Check aria-hidden size={14} />
+            Put version {inForce + 1} in force
+          </button>
+        </div>
+      </Panel>
+    </form>
+  );
+}
+
+function whatIsMissing(isSame: boolean, reason: string): string | null {
+  if (isSame) return 'Nothing differs from what is in force.';
+  return reason.trim() === '' ? 'Say why.' : null;
+}
