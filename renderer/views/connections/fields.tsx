@@ -15,34 +15,68 @@ export function TextField(given: { label: string; value: string; onChange: (valu
   );
 }
 
-/** A labelled choice of the keys of a table, each shown by what the table says of it. */
-export function ChoiceField<Key extends string>({
-  label,
-  table,
-  value,
-  onChange,
-}: {
+/** A labelled line for what nobody may read over a shoulder. */
+export function SecretField(given: {
   label: string;
-  table: Readonly<Record<Key, string>>;
-  value: Key;
-  onChange: (value: Key) => void;
+  value: string;
+  placeholder?: string;
+  onChange: (value: string) => void;
 }): ReactNode {
   return (
     <label className="field">
-      {label}
-      <select className="control" value={value} onChange={(event) => onChange(keyOf(table, event.target.value, value))}>
-        {Object.entries<string>(table).map(([key, says]) => (
-          <option key={key} value={key}>
-            {says}
-          </option>
-        ))}
-      </select>
+      {given.label}
+      <input
+        type="password"
+        autoComplete="off"
+        value={given.value}
+        placeholder={given.placeholder}
+        onChange={(event) => given.onChange(event.target.value)}
+      />
     </label>
   );
 }
 
-/** The key of a table that a select named. */
-function keyOf<Key extends string>(table: Readonly<Record<Key, string>>, value: string, otherwise: Key): Key {
+interface ChoiceProps<Key extends string> {
+  readonly table: Readonly<Record<Key, string>>;
+  readonly value: Key;
+  readonly onChange: (value: Key) => void;
+}
+
+/** A labelled choice of the keys of a table, each shown by what the table says of it. */
+export function ChoiceField<Key extends string>({
+  label,
+  ...choice
+}: ChoiceProps<Key> & { readonly label: string }): ReactNode {
+  return (
+    <label className="field">
+      {label}
+      <Choice {...choice} />
+    </label>
+  );
+}
+
+/** The choice alone. @param label what it is called where no label stands beside it */
+export function Choice<Key extends string>({
+  label,
+  table,
+  value,
+  onChange,
+}: ChoiceProps<Key> & { readonly label?: string }): ReactNode {
   const isKey = (name: string): name is Key => Object.hasOwn(table, name);
-  return isKey(value) ? value : otherwise;
+  return (
+    <select
+      className="control"
+      aria-label={label}
+      value={value}
+      onChange={(event) => {
+        if (isKey(event.target.value)) onChange(event.target.value);
+      }}
+    >
+      {Object.entries<string>(table).map(([key, says]) => (
+        <option key={key} value={key}>
+          {says}
+        </option>
+      ))}
+    </select>
+  );
 }

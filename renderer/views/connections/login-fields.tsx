@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { ChoiceField, TextField } from './fields.tsx';
+import { ChoiceField, SecretField, TextField } from './fields.tsx';
 import type { ProfileDraft } from './profile-draft.ts';
 
 const LOGINS: Readonly<Record<ProfileDraft['login'], string>> = {
@@ -41,16 +41,12 @@ function PasswordFields({ draft, hasKept, onChange }: FieldsProps & { hasKept: b
   return (
     <div className="connection-fields">
       <TextField label="User" value={draft.user} onChange={(user) => onChange({ user })} />
-      <label className="field">
-        Password
-        <input
-          type="password"
-          autoComplete="off"
-          value={draft.password}
-          placeholder={hasKept ? 'kept; leave empty to keep it' : ''}
-          onChange={(event) => onChange({ password: event.target.value })}
-        />
-      </label>
+      <SecretField
+        label="Password"
+        value={draft.password}
+        placeholder={hasKept ? 'kept; leave empty to keep it' : ''}
+        onChange={(password) => onChange({ password })}
+      />
       <ChoiceField
         label="Mechanism"
         table={MECHANISMS}

@@ -12,6 +12,7 @@ import {
   type PairDraft,
 } from './mapping-draft.ts';
 import { TableHead } from '../../components/table-head.tsx';
+import { Choice } from './fields.tsx';
 
 type Coverage = MappedPartView['coverage'][number];
 
@@ -141,36 +142,6 @@ function FormChoice({
     );
   }
   return <span className="muted">{kind === 'state' ? STATE_FORMS.state : 'as it is'}</span>;
-}
-
-function Choice<Key extends string>({
-  label,
-  table,
-  value,
-  onChange,
-}: {
-  label: string;
-  table: Readonly<Record<Key, string>>;
-  value: Key;
-  onChange: (value: Key) => void;
-}): ReactNode {
-  const isKey = (name: string): name is Key => Object.hasOwn(table, name);
-  return (
-    <select
-      className="control"
-      aria-label={label}
-      value={value}
-      onChange={(event) => {
-        if (isKey(event.target.value)) onChange(event.target.value);
-      }}
-    >
-      {Object.entries<string>(table).map(([key, says]) => (
-        <option key={key} value={key}>
-          {says}
-        </option>
-      ))}
-    </select>
-  );
 }
 
 function coverageWords(documents: number, { isOptional, among, presentShare, soundShare }: Coverage): ReactNode {

@@ -3,6 +3,7 @@ import { neededSecrets, type ConnectionProfile } from '#domain/connection-profil
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { useProfileSwitch } from '../../state/profile-queries.ts';
+import { SecretField } from './fields.tsx';
 import { typedSecrets } from './profile-draft.ts';
 
 /** Asks for what is not kept, and connects with it; it is forgotten when the application ends. */
@@ -21,26 +22,18 @@ export function SecretDialog({ profile, onClose }: { profile: ConnectionProfile;
         }}
       >
         {needed.includes('password') && (
-          <label className="field">
-            Password{profile.login.type === 'password' && ` of ${profile.login.user}`}
-            <input
-              type="password"
-              autoComplete="off"
-              value={typed.password}
-              onChange={(event) => setTyped({ ...typed, password: event.target.value })}
-            />
-          </label>
+          <SecretField
+            label={profile.login.type === 'password' ? `Password of ${profile.login.user}` : 'Password'}
+            value={typed.password}
+            onChange={(password) => setTyped({ ...typed, password })}
+          />
         )}
         {needed.includes('keyPassphrase') && (
-          <label className="field">
-            Passphrase of the key
-            <input
-              type="password"
-              autoComplete="off"
-              value={typed.keyPassphrase}
-              onChange={(event) => setTyped({ ...typed, keyPassphrase: event.target.value })}
-            />
-          </label>
+          <SecretField
+            label="Passphrase of the key"
+            value={typed.keyPassphrase}
+            onChange={(keyPassphrase) => setTyped({ ...typed, keyPassphrase })}
+          />
         )}
         <FailureLine failure={change.error} />
         <div className="dialog-actions">

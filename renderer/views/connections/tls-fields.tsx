@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { ChoiceField, TextField } from './fields.tsx';
+import { ChoiceField, SecretField, TextField } from './fields.tsx';
 import type { ProfileDraft } from './profile-draft.ts';
 
 const MODES: Readonly<Record<ProfileDraft['tls'], string>> = {
@@ -39,15 +39,11 @@ export function TlsFields({
         The key is encrypted
       </label>
       {draft.hasKeyPassphrase && (
-        <label className="field">
-          Passphrase of the key
-          <input
-            type="password"
-            autoComplete="off"
-            value={draft.keyPassphrase}
-            onChange={(event) => onChange({ keyPassphrase: event.target.value })}
-          />
-        </label>
+        <SecretField
+          label="Passphrase of the key"
+          value={draft.keyPassphrase}
+          onChange={(keyPassphrase) => onChange({ keyPassphrase })}
+        />
       )}
     </details>
   );
