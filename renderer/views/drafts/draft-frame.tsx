@@ -30,13 +30,16 @@ export function KeptLine({
 export function CheckLine({
   isConnected,
   check,
+  asks = 'how it stands now',
 }: {
   isConnected: boolean;
   check: { readonly isPending: boolean; readonly error: Error | null };
+  /** What the server is asked meanwhile. */
+  asks?: string;
 }): ReactNode {
   if (!isConnected) return <p className="muted">It is checked when the server is back.</p>;
   if (check.error !== null) return <FailureLine failure={check.error} />;
-  return check.isPending ? <output>Asking the server how it stands now…</output> : null;
+  return check.isPending ? <output>Asking the server {asks}…</output> : null;
 }
 
 /** Why a draft cannot be sent as it is. */

@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { Credits } from '../../components/credits-text.tsx';
-import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
@@ -11,6 +10,7 @@ import type { JobDraft } from '../../state/drafts.ts';
 import { useEngineStatus, useJob } from '../../state/engine-queries.tsx';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { DraftFoot } from './draft-foot.tsx';
+import { CheckLine, Hindrance } from './draft-frame.tsx';
 
 /** A retry or a cancellation that was kept, and what it would do now. */
 export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done: SentDraft) => void }): ReactNode {
@@ -46,9 +46,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
           The job has changed since: it is {row.state} now.
         </p>
       )}
-      {!isConnected && <p className="muted">It is checked when the server is back.</p>}
-      {isConnected && check.isPending && <output>Asking the server what it would do…</output>}
-      <FailureLine failure={check.error} />
+      <CheckLine isConnected={isConnected} check={check} asks="what it would do" />
       {isConnected && check.data !== undefined && <Effect check={check.data} hindrance={hindrance} />}
       <DraftFoot
         draftId={draft.id}
@@ -65,13 +63,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
 }
 
 function Effect({ check, hindrance }: { check: DraftCheck; hindrance: string | null }): ReactNode {
-  if (hindrance !== null) {
-    return (
-      <p className="note" data-tone="danger">
-        {hindrance}
-      </p>
-    );
-  }
+  if (hindrance !== null) return <Hindrance>{hindrance}</Hindrance>;
   if (check.kind === 'cancel') {
     return check.preview.verdict === 'cancel' ? (
       <p>

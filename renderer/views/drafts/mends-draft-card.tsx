@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
@@ -9,7 +8,7 @@ import type { KeptDraft } from '../../state/drafts.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { MendPreviewTable } from '../reconciliation/mend-preview-table.tsx';
 import { DraftFoot } from './draft-foot.tsx';
-import { Hindrance } from './draft-frame.tsx';
+import { CheckLine, Hindrance } from './draft-frame.tsx';
 
 /** Mends that were to be proposed, and what proposing them would write now. */
 export function MendsDraftCard({
@@ -37,9 +36,7 @@ export function MendsDraftCard({
           </>
         )}
       </p>
-      {!isConnected && <p className="muted">It is checked when the server is back.</p>}
-      {isConnected && check.isPending && <output>Asking the server what it would take…</output>}
-      <FailureLine failure={check.error} />
+      <CheckLine isConnected={isConnected} check={check} asks="what it would take" />
       {isConnected && check.data !== undefined && (
         <>
           <MendPreviewTable rows={check.data.rows} />
