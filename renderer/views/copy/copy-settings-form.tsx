@@ -22,7 +22,7 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
   const [keepsPrompts, setKeepsPrompts] = useState(settings.keepsPrompts);
   const [isAsking, setAsking] = useState(false);
   const save = useCopySettings();
-  const ids = { days: useId(), megabytes: useId(), prompts: useId() };
+  const promptsId = useId();
   const wish = copySettingsSchema.safeParse({
     keptDays: days.trim() === '' ? null : Number(days),
     bytesMax: megabytes.trim() === '' ? null : Math.round(Number(megabytes) * MB),
@@ -45,49 +45,25 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
           else send(wish.data);
         }}
       >
-        <label htmlFor={ids.days}>Jobs at their end, for days</label>
+        <NumberSetting label="Jobs at their end, for days" placeholder="all" value={days} onChange={setDays}>
+          After their last change; 1 to {KEPT_DAYS_MAX.toLocaleString('en')}, empty keeps all. Jobs that are not at
+          their end, accounts and the ledger always stay.
+        </NumberSetting>
+        <NumberSetting label="At most, in MB" placeholder="no limit" value={megabytes} onChange={setMegabytes}>
+          Now {formatBytes(copy.usedBytes)}; {COPY_BYTES_MIN / MB} or more. The jobs that ended longest ago go first;
+          those of the last day stay, even above the limit.
+        </NumberSetting>
+        <label htmlFor={promptsId}>Keep prompts</label>
         <div>
           <input
-            id={ids.days}
-            className="control"
-            inputMode="numeric"
-            placeholder="all"
-            value={days}
-            onChange={(event) => setDays(event.target.value)}
-            aria-describedby={`${ids.days}-note`}
-          />
-          <p id={`${ids.days}-note`} className="cell-note">
-            After their last change; 1 to {KEPT_DAYS_MAX.toLocaleString('en')}, empty keeps all. Jobs that are not at
-            their end, accounts and the ledger always stay.
-          </p>
-        </div>
-        <label htmlFor={ids.megabytes}>At most, in MB</label>
-        <div>
-          <input
-            id={ids.megabytes}
-            className="control"
-            inputMode="numeric"
-            placeholder="no limit"
-            value={megabytes}
-            onChange={(event) => setMegabytes(event.target.value)}
-            aria-describedby={`${ids.megabytes}-note`}
-          />
-          <p id={`${ids.megabytes}-note`} className="cell-note">
-            Now {formatBytes(copy.usedBytes)}; {COPY_BYTES_MIN / MB} or more. The jobs that ended longest ago go first;
-            those of the last day stay, even above the limit.
-          </p>
-        </div>
-        <label htmlFor={ids.prompts}>Keep prompts</label>
-        <div>
-          <input
-            id={ids.prompts}
+            id={promptsId}
             type="checkbox"
             checked={keepsPrompts && copy.mayKeepPrompts}
             disabled={!copy.mayKeepPrompts}
             onChange={(event) => setKeepsPrompts(event.target.checked)}
-            aria-describedby={`${ids.prompts}-note`}
+            aria-describedby={`${promptsId}-note`}
           />
-          <p id={`${ids.prompts}-note`} className="cell-note">
+          <p id={`${promptsId}-note`} className="cell-note">
             {copy.mayKeepPrompts
               ? 'Without them nobody can read or search on this machine what customers wrote. Turning it off wipes what was kept, also in copies that were set aside; turning it on reads everything from the server again.'
               : 'None are kept: prompts are hidden from your role. They are kept again when they are not.'}
@@ -123,5 +99,42 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
         </ModalDialog>
       )}
     </Panel>
+  );
+}
+
+/** A number to type, or nothing, with what it means below. */
+function NumberSetting({
+  label,
+  placeholder,
+  value,
+  onChange,
+  children,
+}: {
+  label: string;
+  /** What nothing means. */
+  placeholder: string;
+  value: string;
+  onChange: (value: string) => void;
+  children: ReactNode;
+}): ReactNode {
+  const id = useId();
+  return (
+    <>
+      <label htmlFor={id}>{label}</label>
+      <div>
+        <input
+          id={id}
+          className="control"
+          inputMode="numeric"
+          placeholder={placeholder}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+          aria-describedby={`${id}-note`}
+        />
+        <p id={`${id}-note`} className="cell-note">
+          {children}
+        </p>
+      </div>
+    </>
   );
 }

@@ -17,6 +17,8 @@ export function FailureGroupActions({ group, seen }: { group: FailureGroupView; 
     decision.reset();
     setDialog(which);
   };
+  const { error: failure, isPending, isAway, isKept } = decision;
+  const progress = { failure, isPending, isAway, isKept };
   const isOpen = group.decision.verdict === null;
   return (
     <>
@@ -59,26 +61,8 @@ export function FailureGroupActions({ group, seen }: { group: FailureGroupView; 
       )}
       {decision.isKept && dialog === null && <KeptNote />}
       {dialog === null && <FailureLine failure={decision.error} />}
-      {dialog === 'resolve' && (
-        <ResolveDialog
-          failure={decision.error}
-          isPending={decision.isPending}
-          isAway={decision.isAway}
-          isKept={decision.isKept}
-          onDecide={decide}
-          onClose={() => setDialog(null)}
-        />
-      )}
-      {dialog === 'ignore' && (
-        <IgnoreDialog
-          failure={decision.error}
-          isPending={decision.isPending}
-          isAway={decision.isAway}
-          isKept={decision.isKept}
-          onDecide={decide}
-          onClose={() => setDialog(null)}
-        />
-      )}
+      {dialog === 'resolve' && <ResolveDialog {...progress} onDecide={decide} onClose={() => setDialog(null)} />}
+      {dialog === 'ignore' && <IgnoreDialog {...progress} onDecide={decide} onClose={() => setDialog(null)} />}
     </>
   );
 }

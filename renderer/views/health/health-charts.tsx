@@ -78,18 +78,7 @@ const QUEUE_TIME: ChartSpec = {
   unit: 'duration',
   nothing: 'No job was begun in this time.',
   format: formatDuration,
-  series: [
-    { key: 'p50', label: 'p50', tone: 'info', look: 'line', of: (each) => each.queueTime.p50Ms, moment: 'started' },
-    { key: 'p95', label: 'p95', tone: 'violet', look: 'dashed', of: (each) => each.queueTime.p95Ms, moment: 'started' },
-    {
-      key: 'p99',
-      label: 'p99',
-      tone: 'warning',
-      look: 'dotted',
-      of: (each) => each.queueTime.p99Ms,
-      moment: 'started',
-    },
-  ],
+  series: percentilesOf((each) => each.queueTime, 'started'),
 };
 
 const FINISH_TIME: ChartSpec = {
@@ -97,26 +86,19 @@ const FINISH_TIME: ChartSpec = {
   unit: 'duration',
   nothing: 'No job was completed in this time.',
   format: formatDuration,
-  series: [
-    { key: 'p50', label: 'p50', tone: 'info', look: 'line', of: (each) => each.finishTime.p50Ms, moment: 'completed' },
-    {
-      key: 'p95',
-      label: 'p95',
-      tone: 'violet',
-      look: 'dashed',
-      of: (each) => each.finishTime.p95Ms,
-      moment: 'completed',
-    },
-    {
-      key: 'p99',
-      label: 'p99',
-      tone: 'warning',
-      look: 'dotted',
-      of: (each) => each.finishTime.p99Ms,
-      moment: 'completed',
-    },
-  ],
+  series: percentilesOf((each) => each.finishTime, 'completed'),
 };
+
+function percentilesOf(
+  time: (figures: HealthFigures) => HealthFigures['queueTime'],
+  moment: HealthMoment,
+): ChartSpec['series'] {
+  return [
+    { key: 'p50', label: 'p50', tone: 'info', look: 'line', of: (each) => time(each).p50Ms, moment },
+    { key: 'p95', label: 'p95', tone: 'violet', look: 'dashed', of: (each) => time(each).p95Ms, moment },
+    { key: 'p99', label: 'p99', tone: 'warning', look: 'dotted', of: (each) => time(each).p99Ms, moment },
+  ];
+}
 
 const CREDITS: Omit<ChartSpec, 'format'> = {
   title: 'Credits',

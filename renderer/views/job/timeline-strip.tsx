@@ -87,6 +87,15 @@ function shareOf(atMs: number, view: TimelineWindow): number {
   return ((atMs - view.fromMs) / (view.toMs - view.fromMs)) * 100;
 }
 
+function Lane({ name, children }: { name: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="strip-lane">
+      <span className="strip-name">{name}</span>
+      <div className="strip-track">{children}</div>
+    </div>
+  );
+}
+
 function SpanLane({
   name,
   spans,
@@ -97,29 +106,26 @@ function SpanLane({
   view: TimelineWindow;
 }): ReactNode {
   return (
-    <div className="strip-lane">
-      <span className="strip-name">{name}</span>
-      <div className="strip-track">
-        {spans
-          .filter(({ fromMs, toMs }) => (toMs ?? view.toMs) >= view.fromMs && fromMs <= view.toMs)
-          .map((span) => {
-            const from = Math.max(0, shareOf(span.fromMs, view));
-            const to = span.toMs === null ? 100 : Math.min(100, shareOf(span.toMs, view));
-            return (
-              <span
-                key={span.key}
-                className="strip-span"
-                data-state={span.look}
-                data-observed={span.isObserved}
-                style={{ left: `${from}%`, width: `${Math.max(0, to - from)}%` }}
-                title={span.toMs === null ? span.label : `${span.label}, ${formatDuration(span.toMs - span.fromMs)}`}
-              >
-                {span.label}
-              </span>
-            );
-          })}
-      </div>
-    </div>
+    <Lane name={name}>
+      {spans
+        .filter(({ fromMs, toMs }) => (toMs ?? view.toMs) >= view.fromMs && fromMs <= view.toMs)
+        .map((span) => {
+          const from = Math.max(0, shareOf(span.fromMs, view));
+          const to = span.toMs === null ? 100 : Math.min(100, shareOf(span.toMs, view));
+          return (
+            <span
+              key={span.key}
+              className="strip-span"
+              data-state={span.look}
+              data-observed={span.isObserved}
+              style={{ left: `${from}%`, width: `${Math.max(0, to - from)}%` }}
+              title={span.toMs === null ? span.label : `${span.label}, ${formatDuration(span.toMs - span.fromMs)}`}
+            >
+              {span.label}
+            </span>
+          );
+        })}
+    </Lane>
   );
 }
 
@@ -133,22 +139,19 @@ function MarkLane({
   view: TimelineWindow;
 }): ReactNode {
   return (
-    <div className="strip-lane">
-      <span className="strip-name">{name}</span>
-      <div className="strip-track">
-        {events
-          .filter(({ atMs }) => atMs >= view.fromMs && atMs <= view.toMs)
-          .map((event) => (
-            <span
-              key={event.key}
-              className="strip-mark"
-              data-lane={event.lane}
-              style={{ left: `${shareOf(event.atMs, view)}%` }}
-              title={`${event.title}: ${event.detail}`}
-            />
-          ))}
-      </div>
-    </div>
+    <Lane name={name}>
+      {events
+        .filter(({ atMs }) => atMs >= view.fromMs && atMs <= view.toMs)
+        .map((event) => (
+          <span
+            key={event.key}
+            className="strip-mark"
+            data-lane={event.lane}
+            style={{ left: `${shareOf(event.atMs, view)}%` }}
+            title={`${event.title}: ${event.detail}`}
+          />
+        ))}
+    </Lane>
   );
 }
 
