@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startWireProxy, type WireProxy } from '../support/wire-proxy.ts';
 import { messageBytesOf, readCommand } from './wire-refusal.ts';
 
 /** Where a connection breaks: before the request is sent, after the server has answered, in the middle of its answer, or late. */
@@ -7,8 +7,7 @@ export const CUTS = ['before_sending', 'after_applying', 'mid_reply', 'stalled']
 export type Cut = (typeof CUTS)[number];
 
 /** A TCP proxy that breaks connections, and refuses commands in the server's place, when it is told to. */
-export interface CuttingProxy {
-  readonly port: number;
+export interface CuttingProxy extends WireProxy {
   /** The next request, on whatever connection it comes, breaks in this way. */
   cutNext(cut: Cut): void;
   /** The next command of this name, on whatever connection it comes, is refused with this error code and does not reach the server. */
@@ -19,10 +18,8 @@ export interface CuttingProxy {
   refusals(): ReadonlyMap<string, number>;
   /** How many connections were cut so far. */
   cuts(): number;
-  stop(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 /** Longer than the runners' heartbeat, shorter than their patience with a server. */
 const STALL_MS = 700;
 
@@ -31,10 +28,8 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
   const ordered: Cut[] = [];
   const refusals: { readonly name: string; readonly code: number }[] = [];
   const refused = new Map<string, number>();
-  const sockets = new Set<Socket>();
   let made = 0;
-  const server = createServer((client) => {
-    const upstream = connect(upstreamPort, HOST);
+  const proxy = await startWireProxy(upstreamPort, ({ client, upstream, end }) => {
     let underWay: Cut | null = null;
     /** Of the message under way, how much is still to come. */
     let bytesToCome = 0;
@@ -47,17 +42,6 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
       client.write(command.refusal(refusal.code));
       return true;
     };
-    const end = (): void => {
-      client.destroy();
-      upstream.destroy();
-    };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      // The other side learns of it by its own connection's end; a server that is down refuses everybody.
-      socket.on('error', end);
-      socket.on('close', end);
-    }
     client.on('data', (request: Buffer) => {
       if (bytesToCome === 0 && refuse(request)) return;
       const size = bytesToCome === 0 ? (messageBytesOf(request) ?? request.length) : bytesToCome;
@@ -84,15 +68,8 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
       }
     });
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-    });
-  });
   return {
-    port,
+    ...proxy,
     cutNext: (cut) => ordered.push(cut),
     refuseNext: (name, code) => refusals.push({ name, code }),
     relent: () => {
@@ -101,10 +78,5 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
     },
     refusals: () => refused,
     cuts: () => made,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
   };
 }

@@ -1,17 +1,14 @@
-import { connect, createServer, type Socket } from 'node:net';
 import { deserialize, type Document } from 'bson';
 import { z } from 'zod';
-import { listenOnLoopback, LOOPBACK } from '#sandbox/loopback.ts';
+import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
 /** What a server needs to allow for one write that came by, as `action on collection`. */
 export type TappedWrite = `${'insert' | 'update' | 'remove' | 'other'} on ${string}`;
 
 /** A stretch of wire that writes down which collections are written to, and changes nothing. */
-export interface WriteTap {
-  readonly port: number;
+export interface WriteTap extends WireProxy {
   /** Every write since the last call, each once. */
   take(): ReadonlySet<TappedWrite>;
-  stop(): Promise<void>;
 }
 
 const HEADER_BYTES = 16;
@@ -51,19 +48,7 @@ const stageSchema = z.looseObject({ $merge: z.unknown(), $out: z.unknown() }).pa
 /** Listens on loopback before a server on loopback. Rejects where no port is free. */
 export async function startWriteTap(upstreamPort: number): Promise<WriteTap> {
   let seen = new Set<TappedWrite>();
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(upstreamPort, LOOPBACK);
-    const end = (): void => {
-      client.destroy();
-      upstream.destroy();
-    };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      socket.on('error', end);
-      socket.on('close', end);
-    }
+  const proxy = await startWireProxy(upstreamPort, ({ client, upstream }) => {
     let rest = Buffer.alloc(0);
     client.on('data', (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk]);
@@ -75,19 +60,13 @@ export async function startWriteTap(upstreamPort: number): Promise<WriteTap> {
     });
     upstream.pipe(client);
   });
-  const port = await listenOnLoopback(server, 0);
   return {
-    port,
+    ...proxy,
     take: () => {
       const taken = seen;
       seen = new Set();
       return taken;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
   };
 }
 

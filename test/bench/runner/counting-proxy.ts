@@ -1,22 +1,18 @@
-import { connect, createServer } from 'node:net';
 import { messageBytesOf, readCommand } from '../../faults/wire-refusal.ts';
+import { startWireProxy, type WireProxy } from '../../support/wire-proxy.ts';
 
 /** Commands that are about the connection and not about anybody's jobs. */
 const OF_THE_CONNECTION = new Set(['hello', 'ping', 'endSessions', 'isMaster', 'ismaster', 'buildInfo']);
-const HOST = '127.0.0.1';
 
 /** A TCP proxy that counts the commands which pass, whichever driver or library sends them. */
-export interface CountingProxy {
-  readonly port: number;
+export interface CountingProxy extends WireProxy {
   commands(): number;
-  stop(): Promise<void>;
 }
 
 /** Starts a counting proxy before a server on loopback. It slows what it counts, so that nothing is timed through it. */
 export async function startCountingProxy(upstreamPort: number): Promise<CountingProxy> {
   let commands = 0;
-  const server = createServer((client) => {
-    const upstream = connect(upstreamPort, HOST);
+  const proxy = await startWireProxy(upstreamPort, ({ client, upstream }) => {
     let held = Buffer.alloc(0);
     client.on('data', (chunk: Buffer) => {
       upstream.write(chunk);
@@ -28,23 +24,6 @@ export async function startCountingProxy(upstreamPort: number): Promise<Counting
       }
     });
     upstream.pipe(client);
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => other.destroy());
-    }
   });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, HOST, () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-    });
-  });
-  return {
-    port,
-    commands: () => commands,
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+  return { ...proxy, commands: () => commands };
 }

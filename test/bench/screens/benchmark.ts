@@ -93,11 +93,7 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
   const application = await startApplication(LAUNCH, dataDir);
   try {
     const { page } = application;
-    await page.setViewportSize(VIEW);
-    await page.evaluate(() => {
-      location.hash = '#/jobs';
-    });
-    await firstRow(page);
+    await openJobs(page);
     const pageStarts: number[] = [];
     for (let round = 0; round < Math.max(3, sizes.rounds); round += 1) {
       await page.reload();
@@ -138,6 +134,14 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
   }
 }
 
+async function openJobs(page: Page): Promise<void> {
+  await page.setViewportSize(VIEW);
+  await page.evaluate(() => {
+    location.hash = '#/jobs';
+  });
+  await firstRow(page);
+}
+
 /** Filters of somebody from whom prompts are hidden by a path and digits by a pattern: every row is redacted by its whole texts. */
 async function hiddenAnswers(dataDir: string): Promise<BenchCase> {
   const roles: RedactionRules['rules'][number]['roles'] = ['viewer', 'support', 'finance', 'founder'];
@@ -151,11 +155,7 @@ async function hiddenAnswers(dataDir: string): Promise<BenchCase> {
   const application = await startApplication(LAUNCH, dataDir);
   try {
     const { page } = application;
-    await page.setViewportSize(VIEW);
-    await page.evaluate(() => {
-      location.hash = '#/jobs';
-    });
-    await firstRow(page);
+    await openJobs(page);
     return answerCase('answer of a filter where prompts are hidden', await answerTimes(page, 'link'));
   } finally {
     await application.stop();
