@@ -7,6 +7,7 @@ import type {
   LedgerView,
   ObservedView,
 } from '#contract/job-views.ts';
+import { entryViewOf } from '#console/entry-view.ts';
 import { proveChargeStatus } from '#domain/charge.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Attempt, HistoryEntry, Job } from '#domain/job.ts';
@@ -144,6 +145,7 @@ function toChargeView(record: JobRecord): ChargeView {
   const hold = record.account === null ? null : (record.account.holds[billing.generationId]?.credits ?? 0);
   const proof = proveChargeStatus(billing, ofGeneration, hold);
   const standing = new Set(record.ledger.map((entry) => entry._id));
+  const posted = record.ledger.map((entry): LedgerView => ({ ...entryViewOf(entry), isPending: false }));
   const pending: LedgerView[] = billing.pending
     .filter((entry) => !standing.has(entry.key))
     .map((entry) => ({ ...withTime(entry), isPending: true }));
@@ -159,21 +161,8 @@ function toChargeView(record: JobRecord): ChargeView {
       billing.blocked === null
         ? null
         : { neededCredits: billing.blocked.neededCredits, atMs: billing.blocked.at.getTime() },
-    entries: [...record.ledger.map(toLedgerView), ...pending].sort((left, right) => left.atMs - right.atMs),
+    entries: [...posted, ...pending].sort((left, right) => left.atMs - right.atMs),
     account:
       record.account === null ? null : { availableCredits: record.account.available, heldCredits: record.account.held },
-  };
-}
-
-function toLedgerView(entry: LedgerEntry): LedgerView {
-  return {
-    key: entry._id,
-    type: entry.type,
-    credits: entry.credits,
-    atMs: entry.at.getTime(),
-    attempt: entry.attempt,
-    actor: entry.actor,
-    reason: entry.reason,
-    isPending: false,
   };
 }

@@ -10,6 +10,7 @@ import {
   type LedgerBalance,
 } from '#domain/reconciliation/running-balance.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { entryViewOf } from '../entry-view.ts';
 
 /** How many entries of a workspace are laid beside a finding. */
 const WORKSPACE_ENTRIES_MAX = 500;
@@ -68,13 +69,7 @@ function entriesFor(books: CacheBooks, finding: Finding): Result<Explaining, App
 
 function toView({ entry, after }: BalancedEntry, offending: ReadonlySet<string>): BalancedEntryView {
   return {
-    key: entry._id,
-    type: entry.type,
-    credits: entry.credits,
-    atMs: entry.at.getTime(),
-    attempt: entry.attempt,
-    actor: entry.actor,
-    reason: entry.reason,
+    ...entryViewOf(entry),
     jobId: entry.jobId,
     totalAfter: after.total,
     heldAfter: after.held,
