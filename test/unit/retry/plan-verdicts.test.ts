@@ -6,6 +6,7 @@ import { PlanDraft } from '#domain/retry-plan/plan-draft.ts';
 import type { PlanGroup, PlanSubject } from '#domain/retry-plan/plan-item.ts';
 import { decidePersonRetry } from '#domain/person-retry.ts';
 import { DEFAULT_RETRY_POLICY, personRuleSchema, type RetryPolicy } from '#domain/retry-policy.ts';
+import { planSubject } from '../../support/plan-subject.ts';
 
 /*
  * What a plan makes of a job, cell by cell. Read a row: "a job that failed in this class, under the policy that is in force, whose
@@ -44,22 +45,7 @@ const UNDER_RULE = {
 const PRICE = 100;
 const BALANCES = { enough: 1000, 'exactly enough': PRICE, 'one credit short': PRICE - 1, nothing: 0, 'a debt': -50 };
 
-function subject(fields: Partial<PlanSubject>): PlanSubject {
-  return {
-    jobId: 'j1',
-    version: 3,
-    workspaceId: 'w1',
-    kind: 'website',
-    model: 'demo',
-    state: 'failed',
-    failureClass: 'temporary',
-    priceCredits: PRICE,
-    chargeStatus: 'not_charged',
-    pendingEntries: 0,
-    acceptanceId: null,
-    ...fields,
-  };
-}
+const subject = (fields: Partial<PlanSubject>): PlanSubject => planSubject({ priceCredits: PRICE, ...fields });
 
 interface World {
   readonly reason?: string;

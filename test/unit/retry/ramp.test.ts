@@ -4,6 +4,7 @@ import { PlanDraft } from '#domain/retry-plan/plan-draft.ts';
 import { decidePlan, mayRun, neededConsent, type PlanRecord } from '#domain/retry-plan/plan-record.ts';
 import { crossedLimit, isStepOver, isWithinSpend, NOTHING_RUN, stepSize } from '#domain/retry-plan/ramp.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import { planSubject } from '../../support/plan-subject.ts';
 
 const LIMITS = { failureRateMax: 0.5, endedMin: 4, spendCreditsMax: 1000 };
 
@@ -57,19 +58,7 @@ function planOf(credits: number): PlanRecord {
     isCollecting: true,
   };
   const draft = new PlanDraft(facts);
-  draft.add({
-    jobId: 'j1',
-    version: 3,
-    workspaceId: 'w1',
-    kind: 'website',
-    model: 'demo',
-    state: 'failed',
-    failureClass: 'temporary',
-    priceCredits: credits,
-    chargeStatus: 'not_charged',
-    pendingEntries: 0,
-    acceptanceId: null,
-  });
+  draft.add(planSubject({ priceCredits: credits }));
   return {
     _id: '0123456789abcdef',
     source: {
