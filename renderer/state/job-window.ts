@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { JobRow } from '#contract/job-views.ts';
+import { delayed } from './delayed.ts';
 import type { EngineClient } from './engine-client.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { countOf, PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
@@ -227,13 +228,6 @@ export async function readList(
   signal.addEventListener('abort', end, { once: true });
   await Promise.all([readAhead(engine, queryClient, view), queryClient.prefetchQuery(count)]);
   signal.removeEventListener('abort', end);
-}
-
-/** Resolves after that many milliseconds. */
-export function delayed(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
 
 /** The place of each loaded page. */
