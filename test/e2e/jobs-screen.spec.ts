@@ -1,4 +1,7 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Locator, Page } from '@playwright/test';
+import { ERRORS } from '#domain/errors.ts';
 import { expect, test } from './application.ts';
 import { expectCellsToHold, placesOfRows, rowOf } from './job.page.ts';
 import { keepScreen } from './screens.ts';
@@ -76,6 +79,19 @@ test.describe('the list of jobs', () => {
     await expect(field(page)).toHaveValue('kind:image');
     await expect(page.getByRole('listbox')).toBeHidden();
     await keepScreen(page, 'jobs-saved-view');
+  });
+
+  test('says in words why a view cannot be saved', async ({ start, production }) => {
+    const { page, dataDir } = await start({ env: production.env });
+    await page.getByRole('button', { name: 'Save this view…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Saved views' });
+    await dialog.getByRole('textbox', { name: 'Name of what is on screen now' }).fill('All');
+    const other = new DatabaseSync(path.join(dataDir, 'own.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect(dialog.getByRole('alert')).toContainText(ERRORS.timed_out.action);
+    other.exec('ROLLBACK');
+    other.close();
   });
 
   test('takes along what was typed in the same moment as a click, and begins at a time in the zone of the person', async ({

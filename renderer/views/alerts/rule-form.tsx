@@ -1,9 +1,8 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { alertMeasureSchema } from '#domain/alerts/alert-rule.ts';
 import { ALERT_MEASURE_NAMES } from '#domain/alerts/alert-words.ts';
-import { ERRORS } from '#domain/errors.ts';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
-import { toWireError } from '../../state/engine-failure.ts';
 import { useAlertChange, useAlertTrial } from '../../state/alert-queries.ts';
 import { HAS_SCOPE, HAS_WINDOW, ruleOf, UNIT_NAMES, withMeasure, type RuleDraft } from './rule-drafts.ts';
 import { TrialResult } from './trial-result.tsx';
@@ -28,8 +27,6 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
     event.preventDefault();
     withRule((rule) => change.mutate({ put: rule }, { onSuccess: onClose }));
   };
-  const failure = change.error ?? trial.error;
-  const failed = failure === null ? null : toWireError(failure);
   return (
     <ModalDialog title="Rule" onClose={onClose}>
       <form className="dialog-body alert-form" onSubmit={keep} noValidate>
@@ -89,9 +86,11 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
           does not ring again and again.
         </p>
         {trial.data !== undefined && <TrialResult trial={trial.data} measure={draft.measure} />}
-        {(problem !== null || failed !== null) && (
+        {problem === null ? (
+          <FailureLine failure={change.error ?? trial.error} />
+        ) : (
           <p className="text-danger" role="alert">
-            {problem ?? (failed === null ? '' : `${ERRORS[failed.code].message} ${ERRORS[failed.code].action}`)}
+            {problem}
           </p>
         )}
         <div className="dialog-actions">

@@ -1,6 +1,7 @@
 import { BookmarkPlus, Trash2 } from 'lucide-react';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { Link } from 'wouter';
+import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { useCountedViews, useViewChange, type CountedView } from '../../state/saved-views.ts';
 
@@ -59,11 +60,7 @@ function ViewsDialog({
           {views.some((view) => view.name === name.trim()) ? 'Replace' : 'Save'}
         </button>
       </form>
-      {change.error !== null && (
-        <p role="alert" className="text-danger">
-          It could not be saved: {change.error.message}
-        </p>
-      )}
+      <FailureLine failure={change.error} />
       {views.length > 0 && (
         <ul className="views-list">
           {views.map((view) => (
