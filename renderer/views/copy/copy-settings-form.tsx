@@ -70,7 +70,7 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
           </p>
         </div>
         <div className="copy-form-end">
-          <button type="submit" className="button is-primary" disabled={!isChanged || save.isPending}>
+          <button type="submit" className="button" data-kind="primary" disabled={!isChanged || save.isPending}>
             {save.isPending ? 'Making it so…' : 'Save'}
           </button>
           {!wish.success && (
@@ -92,7 +92,7 @@ export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
             <button type="button" className="button" onClick={() => setAsking(false)}>
               Keep them
             </button>
-            <button type="button" className="button is-danger" onClick={() => send(wish.data)}>
+            <button type="button" className="button" data-kind="danger" onClick={() => send(wish.data)}>
               Wipe prompts
             </button>
           </div>

@@ -87,7 +87,8 @@ function ImportForm(): ReactNode {
       </label>
       <button
         type="submit"
-        className="button is-primary"
+        className="button"
+        data-kind="primary"
         disabled={file === null || provider.trim() === '' || importing.isPending || refusal !== null}
       >
         Import

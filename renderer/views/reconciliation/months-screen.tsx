@@ -60,7 +60,8 @@ function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax:
       </p>
       <button
         type="button"
-        className="button is-primary"
+        className="button"
+        data-kind="primary"
         disabled={close.isPending || isBusy || refusal !== null}
         onClick={() => setAsking(true)}
       >

@@ -71,7 +71,12 @@ function RunForm({
     >
       <MonthField period={period} onChange={setPeriod} />
       <WorkspaceField workspace={workspace} onChange={setWorkspace} />
-      <button type="submit" className="button is-primary" disabled={!isOnline || control.run.isPending || isBusy}>
+      <button
+        type="submit"
+        className="button"
+        data-kind="primary"
+        disabled={!isOnline || control.run.isPending || isBusy}
+      >
         <Play aria-hidden size={14} />
         Run the rules
       </button>
