@@ -3,8 +3,8 @@ import { useState, type ReactNode } from 'react';
 import type { AlertRuleView } from '#contract/alert-views.ts';
 import type { AlertRule } from '#domain/alerts/alert-rule.ts';
 import { alertRuleText, alertValueText } from '#domain/alerts/alert-words.ts';
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
-import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useAlertChange } from '../../state/alert-queries.ts';
@@ -116,24 +116,14 @@ function Standing({ view: { rule, standing, value } }: { view: AlertRuleView }):
 function DeleteDialog({ rule, onClose }: { rule: AlertRule; onClose: () => void }): ReactNode {
   const change = useAlertChange();
   return (
-    <ModalDialog title="Delete the rule" onClose={onClose}>
-      <div className="dialog-body">
-        <p>
-          <bdi>{rule.name}</bdi> is taken away from this machine. What it fired stays in the log.
-        </p>
-        <FailureLine failure={change.error} />
-        <div className="dialog-actions">
-          <button
-            type="button"
-            className="button"
-            data-kind="danger"
-            disabled={change.isPending}
-            onClick={() => change.mutate({ remove: rule.id }, { onSuccess: onClose })}
-          >
-            Delete
-          </button>
-        </div>
-      </div>
-    </ModalDialog>
+    <ConfirmDialog
+      title="Delete the rule"
+      action="Delete"
+      doing={change}
+      onConfirm={() => change.mutate({ remove: rule.id }, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <bdi>{rule.name}</bdi> is taken away from this machine. What it fired stays in the log.
+    </ConfirmDialog>
   );
 }

@@ -125,15 +125,18 @@ function Control({ runner, canControl }: { runner: FleetRunner; canControl: bool
         data-kind="danger"
         disabled={isDisabled}
         aria-label={`Drain…: ${id}`}
-        onClick={() => setDraining(true)}
+        onClick={() => {
+          control.reset();
+          setDraining(true);
+        }}
       >
         Drain…
       </button>
-      <FailureLine failure={control.error} />
+      {!isDraining && <FailureLine failure={control.error} />}
       {isDraining && (
         <DrainDialog
           runner={runner}
-          isPending={control.isPending}
+          draining={control}
           onDrain={() => wish({ action: 'drain' })}
           onClose={() => setDraining(false)}
         />
