@@ -73,7 +73,9 @@ export function deleteExpired(deployment: Deployment, max: number): number {
       if (index.expireAfterSeconds === null || deleted >= max) continue;
       const filter = expiredFilter(index, index.expireAfterSeconds, deployment.now());
       if (filter === null) continue;
-      const request = { filter, hint: index.name, limit: max - deleted };
+      // A hidden index is for no reader, but what it says of expiry counts.
+      const hint = index.spec['hidden'] === true ? null : index.name;
+      const request = { filter, hint, limit: max - deleted };
       for (const found of Array.from(deployment.find(collection.db, collection.name, request))) {
         deployment.remove(collection, found);
         deleted += 1;

@@ -176,4 +176,16 @@ describe('documents that expire', () => {
     expect(await expiring.countDocuments()).toBe(2);
     await stream.close();
   });
+
+  it('expire documents by a hidden index too, and keep nothing else from expiring', async () => {
+    const names = ['hidden', 'shown'];
+    for (const name of names)
+      await db.collection(name).createIndex({ at: 1 }, { expireAfterSeconds: 1, hidden: name === 'hidden' });
+    await using stream = db.watch([{ $match: { operationType: 'delete', 'ns.coll': { $in: names } } }]);
+    await stream.tryNext();
+    for (const name of names) await db.collection(name).insertOne({ at: new Date(0) });
+    await client.db('admin').command({ setParameter: 1, ttlMonitorSleepSecs: 1 });
+    const deleted = [await stream.next(), await stream.next()] as Document[];
+    expect(deleted.map((event) => (event['ns'] as Document)['coll'] as string).toSorted()).toEqual(names);
+  });
 });
