@@ -144,7 +144,8 @@ export type Output = z.infer<typeof outputSchema>;
 export const lineageSchema = z.object({ retryOf: idSchema.nullable(), editedFrom: idSchema.nullable() });
 
 const jobBase = {
-  _id: idSchema,
+  // SQLite takes a text that begins so for an empty one, and refuses it as an id.
+  _id: idSchema.refine((id) => !id.startsWith('\0'), 'begins with a NUL'),
   kind: z.string().min(1).max(100),
   workspaceId: idSchema,
   userId: idSchema,

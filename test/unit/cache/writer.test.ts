@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
 import { digestOf } from '#cache/digest.ts';
 import { subjectOf, type CacheChange } from '#cache/changes.ts';
+import { toJobDocument } from '#store/mongo-readable-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { expectHealthOf, rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 import {
@@ -158,6 +159,12 @@ describe('a document whose id is another type and the same text', () => {
     expectOk(cache.writer.apply([gone], 'p1'));
     expectOk(cache.writer.applyPages([{ part: 'jobs', beforeId: null, changes: [job], isLast: true }]));
     expect(held()).toEqual({ total: 1, malformed: 0 });
+  });
+
+  it('is listed where it begins with what ends a text elsewhere', () => {
+    const { _id, ...rest } = jobIn({ id: 'x' });
+    expectOk(apply({ type: 'job', job: toJobDocument({ ...rest, _id: `\0${_id}` }) }));
+    expect(held()).toEqual({ total: 0, malformed: 1 });
   });
 
   it('has an id whatever that holds', () => {
