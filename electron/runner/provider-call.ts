@@ -1,7 +1,8 @@
 import type { AppError } from '#domain/errors.ts';
 import { replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
 import type { LeasedJob } from '#domain/job.ts';
-import type { Result } from '#domain/result.ts';
+import { microUsdSchema } from '#domain/credits.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { ArtefactWriter } from './artefacts.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from './provider.ts';
 
@@ -40,7 +41,9 @@ export class ProviderCall {
         this.#fraction = fraction;
         reports.progress(job, fraction, message);
       },
-      tokensUsed: (tokens) => reports.tokensUsed(provider.name, tokens),
+      tokensUsed: (tokens) => {
+        if (Number.isSafeInteger(tokens) && tokens >= 0) reports.tokensUsed(provider.name, tokens);
+      },
       write: (chunk) => output.write(chunk),
     };
   }
@@ -50,8 +53,13 @@ export class ProviderCall {
     return this.#acceptanceId;
   }
 
-  /** Collects what an earlier attempt bought, or buys. */
+  /** Collects what an earlier attempt bought, or buys. A cost that is none, as from counts that a reply left out, is not known. */
   async run(request: GenerationRequest, stop: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
+    const made = await this.#run(request, stop);
+    return made.ok ? ok(withKnownCost(made.value)) : err(withKnownCost(made.error));
+  }
+
+  async #run(request: GenerationRequest, stop: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
     const signal = AbortSignal.any([stop, this.#lost.signal]);
     const accepted = unreceivedAcceptance(this.#job);
     if (accepted === null || this.#provider.collect === undefined) {
@@ -92,4 +100,8 @@ export class ProviderCall {
     });
     return Promise.resolve();
   }
+}
+
+function withKnownCost<Told extends Pick<Generated, 'providerCostMicroUsd'>>(told: Told): Told {
+  return { ...told, providerCostMicroUsd: microUsdSchema.safeParse(told.providerCostMicroUsd).data ?? null };
 }

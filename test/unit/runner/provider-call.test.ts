@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ok } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import { ProviderCall } from '#runner/provider-call.ts';
-import type { Provider } from '#runner/provider.ts';
+import type { Generated, GenerationFailure, Provider } from '#runner/provider.ts';
 import { generationRequest, unstopped } from '../../support/collecting-sink.ts';
 import { runningJob } from '../../support/running-job.ts';
 
@@ -11,9 +11,11 @@ interface Spec {
   readonly acceptances?: readonly string[];
   readonly collected?: boolean;
   readonly isCancelled?: boolean;
+  readonly made?: Result<Generated, GenerationFailure>;
+  readonly tokens?: number;
 }
 
-function setup({ acceptances = [], collected = true, isCancelled = false }: Spec = {}) {
+function setup({ acceptances = [], collected = true, isCancelled = false, made = MADE, tokens = 7 }: Spec = {}) {
   const deeds: string[] = [];
   const provider: Provider = {
     name: 'demo',
@@ -21,7 +23,8 @@ function setup({ acceptances = [], collected = true, isCancelled = false }: Spec
       deeds.push(`generate ${request.idempotencyKey}`);
       await sink.accepted('new');
       sink.progress(0.3, 'making');
-      return MADE;
+      sink.tokensUsed(tokens);
+      return made;
     },
     collect: (acceptanceId) => {
       deeds.push(`collect ${acceptanceId}`);
@@ -41,7 +44,7 @@ function setup({ acceptances = [], collected = true, isCancelled = false }: Spec
         return Promise.resolve(ok(undefined));
       },
       progress: (_job, fraction, message) => deeds.push(`${fraction} ${message}`),
-      tokensUsed: () => undefined,
+      tokensUsed: (provider, count) => deeds.push(`${count} tokens of ${provider}`),
       isCancelled: () => Promise.resolve(isCancelled),
     },
     { write: () => Promise.resolve() },
@@ -57,12 +60,12 @@ describe('the dealings of an attempt with its provider', () => {
   it('buy where nothing was accepted before, and store the acceptance', async () => {
     const { call, deeds } = setup();
     await call.run(generationRequest(), unstopped());
-    expect(deeds).toEqual(['generate g-1:1', 'store new', '0.3 making']);
+    expect(deeds).toEqual(['generate g-1:1', 'store new', '0.3 making', '7 tokens of demo']);
   });
 
   it('collect what was accepted before, and buy nothing', async () => {
     const { call, deeds } = setup({ acceptances: ['order-1'] });
-    expect(await call.run(generationRequest(), unstopped())).toBe(MADE);
+    expect(await call.run(generationRequest(), unstopped())).toEqual(MADE);
     expect(deeds).toEqual(['collect order-1']);
   });
 
@@ -81,6 +84,20 @@ describe('the dealings of an attempt with its provider', () => {
     await call.run(generationRequest(), unstopped());
     expect(call.acceptanceId).toBe(acceptanceId);
   });
+
+  it.each([Number.NaN, 1.5, -1, Number.POSITIVE_INFINITY, 2 ** 60])(
+    'know no cost and no tokens where a reply makes them %d, which would leave a document that is no job',
+    async (figure) => {
+      const bought = setup({ made: ok({ providerCostMicroUsd: figure }), tokens: figure });
+      expect(await bought.call.run(generationRequest(), unstopped())).toEqual(ok({ providerCostMicroUsd: null }));
+      expect(bought.deeds.filter((deed) => deed.includes('tokens'))).toEqual([]);
+      const failure = { evidence: { source: 'reply', message: 'm' }, retryAfterMs: 0 } as const;
+      const lost = setup({ made: err({ ...failure, providerCostMicroUsd: figure }) });
+      expect(await lost.call.run(generationRequest(), unstopped())).toEqual(
+        err({ ...failure, providerCostMicroUsd: null }),
+      );
+    },
+  );
 
   it('say that it takes long without forgetting how far it has come', async () => {
     const { call, deeds } = setup();
