@@ -94,6 +94,8 @@ export class ProviderCall {
    * later, and a provider that is done meanwhile shares its round trip. The provider's work is not thrown away for a slow server.
    */
   #accepted(acceptanceId: string): Promise<void> {
+    // An empty name is none: nobody could ask for it, and a job that is to collect it could not be read.
+    if (acceptanceId === '') return Promise.resolve();
     this.#acceptanceId = acceptanceId;
     void this.#reports.accepted(this.#job, acceptanceId).then((stored) => {
       if (!stored.ok && stored.error.code === 'lease_lost') this.#lost.abort(new Error('The lease was lost.'));

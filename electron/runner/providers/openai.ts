@@ -105,7 +105,8 @@ async function generateText(
     return failed({ source: 'reply', message: 'The reply is no stream of events.' });
   }
   // The first piece may be long in coming; that the request was accepted is known with the reply's head.
-  let acceptanceId = response.headers.get('x-request-id');
+  const named = response.headers.get('x-request-id');
+  let acceptanceId = named === '' ? null : named;
   if (acceptanceId !== null) await sink.accepted(acceptanceId);
   let characters = 0;
   let cost: number | null = null;
@@ -181,8 +182,8 @@ async function generateImage(
     )
     .withResponse();
   // Not by its second alone, which others have too, and some providers leave out: one name must be one purchase.
-  const unnamed = `image-${data.created}-${request.idempotencyKey}`;
-  await sink.accepted(response.headers.get('x-request-id') ?? unnamed);
+  const named = response.headers.get('x-request-id') ?? '';
+  await sink.accepted(named === '' ? `image-${data.created}-${request.idempotencyKey}` : named);
   const cost = price?.perImage ?? null;
   const [image] = data.data ?? [];
   if (image?.b64_json !== undefined) await sink.write(Buffer.from(image.b64_json, 'base64'));

@@ -13,15 +13,23 @@ interface Spec {
   readonly isCancelled?: boolean;
   readonly made?: Result<Generated, GenerationFailure>;
   readonly tokens?: number;
+  readonly acceptanceId?: string;
 }
 
-function setup({ acceptances = [], collected = true, isCancelled = false, made = MADE, tokens = 7 }: Spec = {}) {
+function setup({
+  acceptances = [],
+  collected = true,
+  isCancelled = false,
+  made = MADE,
+  tokens = 7,
+  acceptanceId = 'new',
+}: Spec = {}) {
   const deeds: string[] = [];
   const provider: Provider = {
     name: 'demo',
     generate: async (request, sink) => {
       deeds.push(`generate ${request.idempotencyKey}`);
-      await sink.accepted('new');
+      await sink.accepted(acceptanceId);
       sink.progress(0.3, 'making');
       sink.tokensUsed(tokens);
       return made;
@@ -83,6 +91,13 @@ describe('the dealings of an attempt with its provider', () => {
     const { call } = setup(spec);
     await call.run(generationRequest(), unstopped());
     expect(call.acceptanceId).toBe(acceptanceId);
+  });
+
+  it('store no name of a purchase that is empty', async () => {
+    const { call, deeds } = setup({ acceptanceId: '' });
+    await call.run(generationRequest(), unstopped());
+    expect(call.acceptanceId).toBeNull();
+    expect(deeds).toEqual(['generate g-1:1', '0.3 making', '7 tokens of demo']);
   });
 
   it.each([Number.NaN, 1.5, -1, Number.POSITIVE_INFINITY, 2 ** 60])(

@@ -38,6 +38,15 @@ describe('the OpenAI adapter', () => {
     expect(sink.tokens).toEqual([30]);
   });
 
+  it('names a purchase by its first piece where the head of the reply names it by nothing', async () => {
+    const server = await startRecordedServer();
+    const whole = events([piece('<html></html>', 'stop'), USAGE]) as { readonly body: string };
+    server.answer({ headers: { 'Content-Type': 'text/event-stream', 'x-request-id': '' }, body: whole.body });
+    const sink = collectingSink();
+    await providerAt(server).generate(generationRequest(), sink, unstopped());
+    expect(sink.steps[0]).toBe('accepted chatcmpl-1');
+  });
+
   it.each([
     ['document', 'Markdown'],
     ['data', 'one JSON value'],
