@@ -5,6 +5,7 @@ import type { Target } from './privilege.ts';
 export interface Need {
   readonly target: Target;
   readonly actions: readonly string[];
+  readonly isWrite?: true;
 }
 
 /** What a pipeline needs: reading what it reads, also in the pipelines inside it, and writing where it writes. */
@@ -47,7 +48,7 @@ function stageNeeds(db: string, coll: string | null, stage: Doc): readonly Need[
         ? Object.values(value).flatMap((inner) => stagesOf(inner).flatMap((one) => stageNeeds(db, coll, one)))
         : [];
     case '$out':
-      return [{ target: outputOf(db, value), actions: ['insert', 'remove'] }];
+      return [{ target: outputOf(db, value), actions: ['insert', 'remove'], isWrite: true }];
     case '$merge':
       return [mergeNeed(db, value)];
     default:
@@ -67,7 +68,7 @@ function mergeNeed(db: string, value: unknown): Need {
   const isChanging = options['whenMatched'] !== 'fail';
   const isInserting = (options['whenNotMatched'] ?? 'insert') === 'insert';
   const actions = [...(isInserting ? ['insert'] : []), ...(isChanging ? ['update'] : [])];
-  return { target: outputOf(db, options['into']), actions };
+  return { target: outputOf(db, options['into']), actions, isWrite: true };
 }
 
 function outputOf(db: string, value: unknown): Target {

@@ -36,20 +36,28 @@ function docs(value: unknown): readonly Doc[] {
   return Array.isArray(value) ? (value as unknown[]).filter(isDoc) : [];
 }
 
+/** Going around a collection's validator is an action of its own. */
+function bypassActions({ body }: CommandCall): readonly string[] {
+  return flagField(body, 'bypassDocumentValidation') ? ['bypassDocumentValidation'] : [];
+}
+
+const insert: Requirement = (call, access) => access.may(namespaceOf(call), 'insert', ...bypassActions(call));
+
 const update: Requirement = (call, access) => {
   const isUpsert = docs(call.body['updates']).some((statement) => statement['upsert'] === true);
-  return access.may(namespaceOf(call), 'update', ...(isUpsert ? ['insert'] : []));
+  return access.may(namespaceOf(call), 'update', ...(isUpsert ? ['insert'] : []), ...bypassActions(call));
 };
 
-const findAndModify: Requirement = ({ body, ...call }, access) => {
+const findAndModify: Requirement = (call, access) => {
+  const { body } = call;
   const change = flagField(body, 'remove') ? 'remove' : 'update';
   const inserts = flagField(body, 'upsert') ? ['insert'] : [];
-  return access.may(namespaceOf({ ...call, body }), 'find', change, ...inserts);
+  return access.may(namespaceOf(call), 'find', change, ...inserts, ...bypassActions(call));
 };
 
 const aggregate: Requirement = (call, access) =>
-  pipelineNeeds(call.db, call.body['aggregate'], call.body['pipeline']).every(({ target, actions }) =>
-    access.may(target, ...actions),
+  pipelineNeeds(call.db, call.body['aggregate'], call.body['pipeline']).every(({ target, actions, isWrite }) =>
+    access.may(target, ...actions, ...(isWrite === true ? bypassActions(call) : [])),
   );
 
 const explain: Requirement = (call, access) => {
@@ -167,7 +175,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   // The cursor itself tells whose it is and what it needs.
   getMore: loggedIn,
   killCursors: loggedIn,
-  insert: onNamespace('insert'),
+  insert,
   update,
   delete: onNamespace('remove'),
   findAndModify,

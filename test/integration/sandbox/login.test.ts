@@ -160,6 +160,49 @@ describe('built-in roles', () => {
       boolean,
     ])[] = [
       ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').collection('rw').insertOne({}), true],
+      [
+        'rw',
+        [{ role: 'readWrite', db: 'd' }],
+        (c) => c.db('d').collection('rw').insertOne({}, { bypassDocumentValidation: true }),
+        false,
+      ],
+      [
+        'rw',
+        [{ role: 'readWrite', db: 'd' }],
+        (c) =>
+          c
+            .db('d')
+            .collection('rw')
+            .updateOne({}, { $set: { a: 1 } }, { bypassDocumentValidation: true }),
+        false,
+      ],
+      [
+        'rw',
+        [{ role: 'readWrite', db: 'd' }],
+        (c) =>
+          c
+            .db('d')
+            .collection('rw')
+            .findOneAndUpdate({}, { $set: { a: 1 } }, { bypassDocumentValidation: true }),
+        false,
+      ],
+      [
+        'rw',
+        [{ role: 'readWrite', db: 'd' }],
+        (c) =>
+          c
+            .db('d')
+            .collection('rw')
+            .aggregate([{ $out: 'copy' }], { bypassDocumentValidation: true })
+            .toArray(),
+        false,
+      ],
+      [
+        'own',
+        [{ role: 'dbOwner', db: 'd' }],
+        (c) => c.db('d').collection('rw').insertOne({}, { bypassDocumentValidation: true }),
+        true,
+      ],
       ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').collection('rw').createIndex({ a: 1 }), true],
       ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').collection('rw').drop(), true],
       ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').dropDatabase(), false],
