@@ -208,6 +208,8 @@ function connectionOf(options: StoreOptions, uri: ConnectionString): Result<Mong
       appName: options.appName,
       serverSelectionTimeoutMS: options.connectTimeoutMs,
       connectTimeoutMS: options.connectTimeoutMs,
+      // A server keeps whatever bytes it is given as text. Checked, one document with others than UTF-8 would fail every page that it is on.
+      enableUtf8Validation: false,
       ...(isPersons && signIn !== null ? signInOptions(signIn) : {}),
     });
     // The driver reports a lost server again with each call; the listener keeps an idle loss from being an uncaught error.
