@@ -1,10 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Output } from '#domain/job.ts';
 
 /** An artefact above this size is refused, in bytes. */
 export const ARTEFACT_BYTES_MAX = 512 * 1024 * 1024;
+
+const UNFINISHED = '.part';
+const FOLDER = /^[0-9a-f]{2}$/;
 
 /** What an artefact belongs to, and what it will be. */
 export interface ArtefactName {
@@ -30,6 +33,8 @@ export interface ArtefactWriter {
   keep(): Promise<Output>;
   /** Removes what was written. Idempotent, and without effect after `keep`. */
   discard(): Promise<void>;
+  /** Removes what was kept, where it is certain that no job refers to it. */
+  withdraw(): Promise<void>;
 }
 
 /** A folder of artefacts, one file each. Bytes go straight to the disk and through SHA-256, never whole into memory. */
@@ -44,8 +49,26 @@ export class ArtefactFolder {
   async create(name: ArtefactName): Promise<ArtefactWriter> {
     const relative = fileNameOf(name);
     const final = path.join(this.#root, relative);
-    const partial = `${final}.part`;
+    const partial = `${final}${UNFINISHED}`;
     return new FileWriter(await openNew(partial), partial, final, `artefact:${relative}`, name.mime);
+  }
+
+  /**
+   * Removes what attempts have left that never came to their end, as those of a process that was killed.
+   * @param unchangedMs so long nothing was written to it, in milliseconds: longer than any attempt may take
+   */
+  async removeUnfinished(unchangedMs: number, now: Date): Promise<void> {
+    for (const folder of await namesIn(this.#root)) {
+      if (!FOLDER.test(folder)) continue;
+      for (const name of await namesIn(path.join(this.#root, folder))) {
+        if (!name.endsWith(UNFINISHED)) continue;
+        const file = path.join(this.#root, folder, name);
+        const found = await stat(file).catch(() => null);
+        // Finished or removed meanwhile by who was at work on it.
+        if (found === null || now.getTime() - found.mtimeMs < unchangedMs) continue;
+        await rm(file, { force: true });
+      }
+    }
   }
 
   /** The file of a reference; null for one that is not of this folder. */
@@ -54,6 +77,16 @@ export class ArtefactFolder {
     const file = path.join(this.#root, uri.slice('artefact:'.length));
     const relative = path.relative(this.#root, file);
     return relative.startsWith('..') || path.isAbsolute(relative) ? null : file;
+  }
+}
+
+/** What stands in a folder; nothing where there is none. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return [];
+    throw cause;
   }
 }
 
@@ -129,5 +162,9 @@ class FileWriter implements ArtefactWriter {
     this.#handle = null;
     await handle?.close();
     if (!this.#isKept) await rm(this.path, { force: true });
+  }
+
+  async withdraw(): Promise<void> {
+    if (this.#isKept) await rm(this.#final, { force: true });
   }
 }

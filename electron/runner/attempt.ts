@@ -52,6 +52,9 @@ export type AttemptOutcome =
  */
 const VALIDATION_MS_MAX = 600_000;
 
+/** Errors of a write that say that it does not stand. */
+const NOTHING_WRITTEN: ReadonlySet<AppError['code']> = new Set(['lease_lost', 'write_conflict']);
+
 interface Made {
   readonly output: ArtefactWriter;
   readonly providerCost: number | null;
@@ -92,7 +95,10 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
     if (!validation.passed) {
       return await settleFailure(checked, context, { ...validationProblem(validation), providerCost });
     }
-    return await complete(checked, context, await output.keep(), validation, made.value);
+    const outcome = await complete(checked, context, await output.keep(), validation, made.value);
+    // Without an answer the job may refer to it; only where nothing was written does nobody.
+    if (outcome.type === 'abandoned' && NOTHING_WRITTEN.has(outcome.error.code)) await output.withdraw();
+    return outcome;
   } finally {
     await output.discard();
   }

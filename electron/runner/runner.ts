@@ -1,5 +1,5 @@
 import { classifyFailure } from '#domain/failure.ts';
-import type { AppError } from '#domain/errors.ts';
+import { appError, type AppError } from '#domain/errors.ts';
 import type { LeasedJob } from '#domain/job.ts';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
@@ -78,6 +78,8 @@ const DOUBT_SHARE = 20;
 /** A version of the policy that is put in force is obeyed within this time, in milliseconds. */
 const POLICY_MS = 2000;
 const SWEEP_MS = 5000;
+/** An artefact to which nothing was written for this long, in milliseconds, is no attempt's any more. */
+const UNFINISHED_MS = 24 * 60 * 60_000;
 /** Pending entries younger than this are being settled by whoever made them. */
 const SWEEP_AGE_MS = 10_000;
 const RESCUE_LIMIT = 200;
@@ -171,7 +173,17 @@ export class JobRunner {
 
   /** Begins to work. Calling it again changes nothing. */
   start(): void {
+    if (this.#loops === null) void this.#removeUnfinished();
     this.#loops ??= Promise.all([this.#work(), this.#every(ANNOUNCE_MS, () => this.#announce())]);
+  }
+
+  async #removeUnfinished(): Promise<void> {
+    try {
+      await this.#options.artefacts.removeUnfinished(UNFINISHED_MS, this.#options.now());
+    } catch (cause) {
+      // What cannot be removed takes space and nothing else.
+      this.#note(appError('internal', 'unfinished artefacts could not be removed', cause));
+    }
   }
 
   async #work(): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,9 @@ afterEach(() => {
   vi.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const NAME = { jobId: 'j1', generationId: 'g1', attempt: 1, mime: 'text/plain', extension: 'txt' };
+const DAY_MS = 86_400_000;
 
 /** From now on a call writes three bytes of what it is given, as the system may. */
 async function writeShort(): Promise<void> {
@@ -33,8 +36,7 @@ it('an artefact is whole, and its hash is that of its file, also where the syste
   await writeShort();
   const text = 'Open at five, and closed when the tea is out.';
   const artefacts = new ArtefactFolder(folder);
-  const name = { jobId: 'j1', generationId: 'g1', attempt: 1, mime: 'text/plain', extension: 'txt' };
-  const writer = await artefacts.create(name);
+  const writer = await artefacts.create(NAME);
   await writer.write(Buffer.from(text));
   await writer.finish();
   const { uri, sha256, bytes } = await writer.keep();
@@ -42,4 +44,24 @@ it('an artefact is whole, and its hash is that of its file, also where the syste
   expect(kept).toBe(text);
   expect(bytes).toBe(kept.length);
   expect(sha256).toBe(createHash('sha256').update(kept).digest('hex'));
+});
+
+it('what attempts have left that never ended is removed, and nothing that somebody works on or keeps', async () => {
+  const artefacts = new ArtefactFolder(folder);
+  await artefacts.removeUnfinished(DAY_MS, new Date());
+  const make = async (attempt: number): Promise<string> => {
+    const writer = await artefacts.create({ ...NAME, attempt });
+    await writer.write(Buffer.from('tea'));
+    await writer.finish();
+    return writer.path;
+  };
+  const [left, atWork] = [await make(1), await make(2)];
+  const kept = await artefacts.create({ ...NAME, attempt: 3 });
+  const file = artefacts.fileOf((await kept.keep()).uri) ?? '';
+  const longAgo = new Date(Date.now() - 2 * DAY_MS);
+  for (const one of [left, file]) utimesSync(one, longAgo, longAgo);
+  await artefacts.removeUnfinished(DAY_MS, new Date());
+  expect(readdirSync(path.dirname(left)).toSorted()).toEqual(
+    [atWork, file].map((one) => path.basename(one)).toSorted(),
+  );
 });

@@ -1,0 +1,66 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { appError, type AppError } from '#domain/errors.ts';
+import { JOB_KINDS } from '#domain/kinds.ts';
+import { err, ok } from '#domain/result.ts';
+import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import { ArtefactFolder } from '#runner/artefacts.ts';
+import { runAttempt } from '#runner/attempt.ts';
+import type { Provider } from '#runner/provider.ts';
+import { unstopped } from '../../support/collecting-sink.ts';
+import { runningJob } from '../../support/running-job.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'runledger-attempt-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const PROVIDER: Provider = {
+  name: 'demo',
+  generate: async (_request, sink) => {
+    await sink.write(Buffer.from('tea'));
+    return ok({ providerCostMicroUsd: 1 });
+  },
+};
+const PASSED = () => Promise.resolve({ passed: true, checks: [] });
+
+/** The files that an attempt leaves whose completion is answered so. */
+async function filesAfter(refusal: AppError | null): Promise<readonly string[]> {
+  const kinds = Object.keys(JOB_KINDS) as (keyof typeof JOB_KINDS)[];
+  await runAttempt(
+    runningJob([]),
+    {
+      runnerId: 'r1',
+      providers: new Map([['demo', PROVIDER]]),
+      validators: Object.fromEntries(kinds.map((kind) => [kind, PASSED])) as Record<
+        keyof typeof JOB_KINDS,
+        typeof PASSED
+      >,
+      schemas: { problemOf: () => Promise.resolve(null) },
+      artefacts: new ArtefactFolder(folder),
+      policy: { ...DEFAULT_RETRY_POLICY, version: 1 },
+      apply: ({ event }) => Promise.resolve(event === 'complete' && refusal !== null ? err(refusal) : ok(undefined)),
+      isCancelled: () => Promise.resolve(false),
+      accepted: () => Promise.resolve(ok(undefined)),
+      progress: () => undefined,
+      tokensUsed: () => undefined,
+      heldBack: () => undefined,
+      random: () => 0,
+      now: () => new Date(),
+    },
+    unstopped(),
+  );
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
+}
+
+it.each([
+  { what: 'is kept where the job is completed', refusal: null, files: 1 },
+  { what: 'is kept where nobody knows whether it is', refusal: appError('server_unreachable'), files: 1 },
+  { what: 'is removed where the lease is lost', refusal: appError('lease_lost', 'j1'), files: 0 },
+  { what: 'is removed where somebody else has changed the job', refusal: appError('write_conflict', 'j1'), files: 0 },
+])('an artefact $what', async ({ refusal, files }) => {
+  expect(await filesAfter(refusal)).toHaveLength(files);
+});
