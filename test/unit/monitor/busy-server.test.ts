@@ -25,6 +25,8 @@ type Step =
   | { readonly do: 'delete'; readonly part: CachedPart; readonly id: string }
   /** The connection is lost with the next call. */
   | { readonly do: 'cut' }
+  /** Another member becomes primary, whose clock is behind. */
+  | { readonly do: 'set_back'; readonly ms: number }
   /** The server no longer knows the changes up to now. */
   | { readonly do: 'forget' }
   /** The process ends and another one opens the file. */
@@ -45,6 +47,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('delete' as const), part: anyPart, id: anyId }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('break' as const), id: anyId }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'cut' }) },
+  { weight: 1, arbitrary: fc.constantFrom(900, 20_000, 1_200_000).map((ms): Step => ({ do: 'set_back', ms })) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'forget' }) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'restart' }) },
 );
@@ -183,6 +186,9 @@ class BusyWorld {
       case 'cut':
         server.faults.push({ call: '', error: appError('server_unreachable', undefined, networkError()) });
         return;
+      case 'set_back':
+        server.nowMs -= step.ms;
+        return;
       case 'forget':
         server.forgetHistory();
         return;
@@ -219,7 +225,7 @@ describe.each([{ hasStreams: true }, { hasStreams: false }])(
   'a monitor whose server changes between any two of its calls, with change streams: $hasStreams',
   ({ hasStreams }) => {
     it(
-      'comes to the final documents, whatever is written, deleted, cut, forgotten or restarted meanwhile',
+      'comes to the final documents, whatever is written, deleted, cut, set back, forgotten or restarted meanwhile',
       { timeout: 60_000 + RUNS * 2000 },
       async () => {
         await fc.assert(
