@@ -27,6 +27,8 @@ export interface SettleOptions {
   /** Waits, and ends early when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
+  /** How many events are read at most; left out, 200,000. */
+  readonly eventsMax?: number;
 }
 
 /** What became of doubts; those in neither are the same on both sides now. */
@@ -134,7 +136,7 @@ async function touchedSince(
   const opened = await options.changes.follow(token);
   if (!opened.ok) return endOf(opened.error);
   try {
-    return await readTouched(opened.value, now.value.getTime() + SURELY_MS, options.signal);
+    return await readTouched(opened.value, now.value.getTime() + SURELY_MS, options);
   } finally {
     await opened.value.close();
   }
@@ -143,15 +145,17 @@ async function touchedSince(
 async function readTouched(
   follower: ChangeFollower,
   untilMs: number,
-  signal: AbortSignal,
+  { signal, eventsMax = EVENTS_MAX }: SettleOptions,
 ): Promise<Result<ReadonlySet<string> | null, AppError>> {
   const touched = new Set<string>();
-  while (touched.size < EVENTS_MAX) {
+  // The same documents may have changed any number of times.
+  for (let events = 0; events < eventsMax;) {
     if (signal.aborted) return err(appError('cancelled'));
     const batch = await follower.next();
     if (!batch.ok) return endOf(batch.error);
     const { changes, isInvalidated, lastAtMs } = batch.value;
     if (isInvalidated) return ok(null);
+    events += Math.max(1, changes.length);
     for (const change of changes) touched.add(keyOf(subjectOf(change)));
     const isEmpty = changes.length === 0 && lastAtMs === null;
     if (isEmpty || (lastAtMs !== null && lastAtMs > untilMs)) return ok(touched);

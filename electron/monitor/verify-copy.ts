@@ -7,9 +7,8 @@ import type { AppError } from '#domain/errors.ts';
 import { appError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { StoreChange } from '#store/change-source.ts';
-import type { ChangesPort } from './ports.ts';
 import { ABOVE_ALL_IDS } from './read-page.ts';
-import { settleDoubts, type CopyDifference, type Doubt } from './settle-doubts.ts';
+import { settleDoubts, type CopyDifference, type Doubt, type SettleOptions } from './settle-doubts.ts';
 
 /** Documents of one range that is compared at once. */
 const RANGE_ROWS = 1000;
@@ -32,12 +31,8 @@ export interface VerifyReport {
   readonly differencesTotal: number;
 }
 
-export interface VerifyOptions {
-  readonly changes: Pick<ChangesPort, 'page' | 'follow' | 'now'>;
+export interface VerifyOptions extends SettleOptions {
   readonly reader: Pick<CopyReader, 'digest' | 'contents' | 'contentOf' | 'standing'>;
-  /** Waits, and ends early when the signal is aborted. */
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly signal: AbortSignal;
   readonly onProgress?: (documents: number) => void;
   /** Documents of one range; left out, a thousand. */
   readonly rangeRows?: number;

@@ -57,7 +57,7 @@ async function follow(server: FakeServer): Promise<void> {
   }, WAIT);
 }
 
-async function verify(changes: ChangesPort): Promise<VerifyReport> {
+async function verify(changes: ChangesPort, eventsMax?: number): Promise<VerifyReport> {
   return expectOk(
     await verifyCopy({
       changes,
@@ -67,6 +67,7 @@ async function verify(changes: ChangesPort): Promise<VerifyReport> {
       },
       signal: new AbortController().signal,
       rangeRows: 4,
+      ...(eventsMax === undefined ? {} : { eventsMax }),
     }),
   );
 }
@@ -147,6 +148,19 @@ describe('verifying a copy beside a server that is always changing, by a change 
     changeQuietly(server, 1);
     server.forgetHistory();
     expect(await verify(server)).toMatchObject({ differences: [], newer: 4 });
+  });
+
+  it('names nothing, and does not read all there is, where the copy is far behind', async () => {
+    const server = new FakeServer(true);
+    fill(server);
+    await follow(server);
+    await monitor?.stop();
+    for (let n = 0; n < 100; n += 1) {
+      server.put({ type: 'account', account: accountOf('w1', { available: n, version: 2 + n }) });
+    }
+    server.calls.length = 0;
+    expect(await verify(server, 10)).toMatchObject({ differences: [], newer: 1 });
+    expect(server.countCalls('next')).toBeLessThan(10);
   });
 
   it('names what differs all the same', async () => {
