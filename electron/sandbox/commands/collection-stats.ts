@@ -3,6 +3,7 @@ import { recordBounds } from '../storage/schema.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { collectionName, numberField, type Command, type CommandCall } from './command.ts';
+import { refuseView } from './views.ts';
 
 /** The bytes of all documents of a database. */
 export function sizeOf(call: CommandCall, db: string): number {
@@ -53,6 +54,7 @@ const collStats: Command = {
       indexSizes: {},
     };
     if (collection === null) return { ...none, capped: false, scaleFactor: scale };
+    refuseView(collection);
     return { ns, ...storageStats(call, collection, { scale }) };
   },
 };

@@ -1,7 +1,7 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { shownValue } from '../semantics/shown-value.ts';
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
@@ -10,6 +10,7 @@ import { checkIndexSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
 import { collectionName, docField, docsField, type Command } from './command.ts';
 import { listReply } from './reads.ts';
+import { refuseCycle, refuseView } from './views.ts';
 
 const createIndexes: Command = {
   writes: true,
@@ -41,6 +42,7 @@ const dropIndexes: Command = {
   writes: true,
   run(call) {
     const collection = existing(call);
+    refuseView(collection);
     const given = call.body['index'];
     const before = collection.indexes.length;
     const doomed = collection.indexes.filter((index) => {
@@ -75,6 +77,7 @@ const listIndexes: Command = {
   writes: false,
   run(call) {
     const collection = existing(call);
+    refuseView(collection);
     return listReply(
       call,
       `${call.db}.${collection.name}`,
@@ -96,6 +99,7 @@ const create: Command = {
       if (call.body[option] !== undefined) options[option] = call.body[option];
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);
     if (clustered !== null) options['clusteredIndex'] = clustered;
+    refuseCycle(call, name);
     call.deployment.ensureCollection(call.db, name, options);
     return {};
   },
@@ -139,6 +143,11 @@ const drop: Command = {
 const dropDatabase: Command = {
   writes: true,
   run(call) {
+    if (numberOf(call.body['dropDatabase']) !== 1)
+      throw new ServerError('Location5255100', 'Have to pass 1 as the db parameter');
+    if (call.db === 'admin') throw new ServerError('IllegalOperation', "Dropping the 'admin' database is prohibited.");
+    if (call.db === 'config' || call.db === 'local')
+      throw new ServerError('IllegalOperation', `Cannot drop '${call.db}' database while replication is active`);
     const collections = call.deployment.catalog.list(call.db);
     for (const collection of collections) call.deployment.drop(collection);
     if (collections.length > 0)
@@ -157,9 +166,14 @@ const renameCollection: Command = {
     const collection = catalog.find(from.db, from.coll);
     if (collection === null)
       throw new ServerError('NamespaceNotFound', `Source collection ${from.db}.${from.coll} does not exist`);
+    if (collection.options['viewOn'] !== undefined)
+      throw new ServerError('CommandNotSupportedOnView', `cannot rename view: ${from.db}.${from.coll}`);
     if (from.db === to.db && from.coll === to.coll)
       throw new ServerError('IllegalOperation', "Can't rename a collection to itself");
-    if (catalog.find(to.db, to.coll) !== null && call.body['dropTarget'] !== true)
+    const target = catalog.find(to.db, to.coll);
+    if (target?.options['viewOn'] !== undefined)
+      throw new ServerError('NamespaceExists', `a view already exists with that name: ${to.db}.${to.coll}`);
+    if (target !== null && call.body['dropTarget'] !== true)
       throw new ServerError('NamespaceExists', 'target namespace exists');
     call.deployment.rename(collection, to);
     return {};
@@ -189,8 +203,7 @@ const listCollections: Command = {
             name: collection.name,
             type: typeOf(collection),
             options: collection.options,
-            info: { readOnly: false, uuid: collection.uuid },
-            ...(collection.options['clusteredIndex'] === undefined ? { idIndex: collection.indexes[0]?.spec } : {}),
+            ...infoOf(collection),
           },
     );
     return listReply(
@@ -201,6 +214,13 @@ const listCollections: Command = {
   },
 };
 
+/** A view has neither an id of its own nor an index. */
+function infoOf({ uuid, options, indexes }: CollectionInfo): Doc {
+  if (options['viewOn'] !== undefined) return { info: { readOnly: true } };
+  const idIndex = options['clusteredIndex'] === undefined ? { idIndex: indexes[0]?.spec } : {};
+  return { info: { readOnly: false, uuid }, ...idIndex };
+}
+
 function typeOf(collection: CollectionInfo): 'view' | 'collection' {
   return collection.options['viewOn'] === undefined ? 'collection' : 'view';
 }
@@ -208,6 +228,8 @@ function typeOf(collection: CollectionInfo): 'view' | 'collection' {
 const listDatabases: Command = {
   writes: false,
   run(call) {
+    if (call.db !== 'admin')
+      throw new ServerError('Unauthorized', 'listDatabases may only be run against the admin database.');
     const matches = matcherOf(docField(call.body, 'filter') ?? {});
     const isOwnOnly =
       call.body['authorizedDatabases'] === true || !call.access.may({ type: 'cluster' }, 'listDatabases');

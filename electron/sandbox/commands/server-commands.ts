@@ -49,6 +49,25 @@ function helloReply(call: CommandCall, identity: ServerIdentity): Doc {
   };
 }
 
+const PARAMETERS: Doc = {
+  authenticationMechanisms: [MECHANISM],
+  featureCompatibilityVersion: { version: '7.0' },
+  // As on a MongoDB that was started for tests: it has fail points.
+  enableTestCommands: true,
+  acceptApiVersion2: true,
+  requireApiVersion: false,
+};
+
+/** The parameters that a command names, or all of them. Errors: `Unauthorized`, `InvalidOptions` where there is none. */
+function askedParameters({ db, body }: CommandCall): Doc {
+  if (db !== 'admin') throw new ServerError('Unauthorized', 'getParameter may only be run against the admin database.');
+  const given = body['getParameter'];
+  if (given === '*' || (isDoc(given) && given['allParameters'] === true)) return PARAMETERS;
+  const asked = Object.entries(PARAMETERS).filter(([name]) => body[name] !== undefined);
+  if (asked.length === 0) throw new ServerError('InvalidOptions', 'no option found to get');
+  return Object.fromEntries(asked);
+}
+
 /**
  * Commands about the server itself.
  * @param loginOf what a handshake is told of logging in
@@ -90,14 +109,7 @@ export function serverCommands(identity: ServerIdentity, loginOf: (call: Command
       return {};
     }),
     killAllSessionsByPattern: nothing,
-    getParameter: read((call) => ({
-      ...(call.body['authenticationMechanisms'] === undefined ? {} : { authenticationMechanisms: [MECHANISM] }),
-      featureCompatibilityVersion: { version: '7.0' },
-      // As on a MongoDB that was started for tests: it has fail points.
-      enableTestCommands: true,
-      acceptApiVersion2: true,
-      requireApiVersion: false,
-    })),
+    getParameter: read(askedParameters),
     testVersion2: nothing,
     testDeprecation: nothing,
     testDeprecationInVersion2: nothing,

@@ -1,6 +1,32 @@
+import { pipelineNeeds } from '../access/pipeline-needs.ts';
+import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import type { CommandCall } from './command.ts';
+
+/** Error: `CommandNotSupportedOnView` for a command that is of collections only. */
+export function refuseView({ db, name, options }: CollectionInfo): void {
+  if (options['viewOn'] !== undefined)
+    throw new ServerError('CommandNotSupportedOnView', `Namespace ${db}.${name} is a view, not a collection`);
+}
+
+/** Error: `GraphContainsCycle` for a view that would show itself. */
+export function refuseCycle(call: CommandCall, name: string): void {
+  const { viewOn, pipeline } = call.body;
+  const seen = new Set<string>();
+  const follow = (target: unknown, stages: unknown): void => {
+    const needs = pipelineNeeds(call.db, target, stages);
+    for (const { target: one } of needs) {
+      if (one.type !== 'namespace' || one.db !== call.db || seen.has(one.coll)) continue;
+      if (one.coll === name)
+        throw new ServerError('GraphContainsCycle', `View cycle detected: ${call.db}.${name} => ${call.db}.${name}`);
+      seen.add(one.coll);
+      const options = call.deployment.catalog.find(call.db, one.coll)?.options ?? {};
+      if (options['viewOn'] !== undefined) follow(options['viewOn'], options['pipeline']);
+    }
+  };
+  if (viewOn !== undefined) follow(viewOn, pipeline);
+}
 
 /** Views on views are followed this far, as on MongoDB. */
 const VIEW_DEPTH_MAX = 20;

@@ -36,12 +36,21 @@ export function checkWriteConcern({ name, body }: CommandCall): void {
     throw new ServerError('TypeMismatch', "BSON field 'writeConcern' is the wrong type, expected type 'object'");
   const unknown = Object.keys(writeConcern).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) throw new ServerError('FailedToParse', `unrecognized write concern field: ${unknown}`);
-  const { w } = writeConcern;
+  const { w, j, fsync } = writeConcern;
+  if (j !== undefined && typeof j !== 'boolean' && numberOf(j) === null)
+    throw new ServerError('FailedToParse', 'j must be numeric or a boolean value');
+  if (fsync !== undefined && typeof fsync !== 'boolean' && numberOf(fsync) === null)
+    throw new ServerError('FailedToParse', 'fsync must be numeric or a boolean value');
+  if (isOn(j) && isOn(fsync)) throw new ServerError('FailedToParse', 'fsync and j options cannot be used together');
   const members = numberOf(w);
   if (members !== null && (members < 0 || members > MEMBERS_MAX || !Number.isInteger(members)))
     throw new ServerError('FailedToParse', `w has to be a non-negative number and not greater than ${MEMBERS_MAX}`);
   if (w !== undefined && members === null && typeof w !== 'string' && !isDoc(w))
     throw new ServerError('FailedToParse', 'w has to be a number, string, or object');
+}
+
+function isOn(flag: unknown): boolean {
+  return flag === true || (numberOf(flag) ?? 0) !== 0;
 }
 
 /**

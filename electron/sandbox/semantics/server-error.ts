@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   SnapshotUnavailable: 246,
   NoSuchTransaction: 251,
   AmbiguousIndexKeyPattern: 181,
+  GraphContainsCycle: 5,
   IllegalOperation: 20,
   InvalidResumeToken: 260,
   ChangeStreamHistoryLost: 286,

@@ -285,6 +285,20 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['$unwind: no path behind its sign', aggregate({ $unwind: '$' }), 40_352],
   ['$facet: a name with a dot', aggregate({ $facet: { 'a.b': [] } }), 16_412],
   ['$indexStats: options', aggregate({ $indexStats: { a: 1 } }), 28_803],
+  ['listIndexes: a view', { listIndexes: 'view' }, 166],
+  ['dropIndexes: a view', { dropIndexes: 'view', index: '*' }, 166],
+  ['collStats: a view', { collStats: 'view' }, 166],
+  ['create: a view of itself', { create: 'self', viewOn: 'self' }, 5],
+  [
+    'create: a view that looks itself up',
+    { create: 'self', viewOn: 'c', pipeline: [{ $lookup: { from: 'self', pipeline: [], as: 'l' } }] },
+    5,
+  ],
+  ['dropDatabase: by another number', { dropDatabase: 2 }, 5_255_100],
+  ['listDatabases: outside of admin', { listDatabases: 1 }, 13],
+  ['getParameter: outside of admin', { getParameter: '*' }, 13],
+  ['a write concern with a journal that is no flag', { insert: 'w', documents: [{}], writeConcern: { j: 'x' } }, 9],
+  ['a write concern twice on disk', { insert: 'w', documents: [{}], writeConcern: { j: true, fsync: true } }, 9],
   ['renameCollection: outside of admin', { renameCollection: 'refusals.c', to: 'refusals.d' }, 13],
   ['a write concern that one member cannot give', { insert: 'w', documents: [{}], writeConcern: { w: 2 } }, 100],
   ['a write concern of a name that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 'mine' } }, 79],
@@ -352,5 +366,24 @@ describe('what MongoDB refuses is refused with its code', () => {
 describe('what MongoDB has and this server has not is refused and never passed over', () => {
   it.each(NOT_OFFERED)('%s', async (_name, command) => {
     expect(await codeOf(command)).toBe(NOT_IMPLEMENTED);
+  });
+});
+
+describe('the database admin', () => {
+  it.each<Case>([
+    ['dropDatabase: itself', { dropDatabase: 1 }, 20],
+    ['getParameter: none that is there', { getParameter: 1, nothing: 1 }, 72],
+    ['renameCollection: a view', { renameCollection: 'refusals.view', to: 'refusals.other' }, 166],
+    ['renameCollection: to a view', { renameCollection: 'refusals.c', to: 'refusals.view', dropTarget: true }, 48],
+  ])('refuses %s', async (_what, command, code) => {
+    expect(await codeOf(command, 'admin')).toBe(code);
+  });
+
+  it('gives the parameters that are asked for, and all where all are', async () => {
+    const ask = (command: Document): Promise<Document> => client.db('admin').command(command);
+    const one = await ask({ getParameter: 1, featureCompatibilityVersion: 1 });
+    expect(one).toMatchObject({ featureCompatibilityVersion: { version: '7.0' } });
+    expect(one).not.toHaveProperty('enableTestCommands');
+    expect(await ask({ getParameter: '*' })).toMatchObject({ enableTestCommands: true, requireApiVersion: false });
   });
 });
