@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { MongoClient } from 'mongodb';
 import { startSandbox } from '#sandbox/server.ts';
 import { MANUAL_RULES } from './by-manual.ts';
@@ -10,12 +10,8 @@ import { compareCases, CRASHES, makeWorlds, type Explained } from './compare.ts'
 import { DEVIATIONS } from './deviations.ts';
 
 /**
- * `npm run test:engines [-- --uri URI --operations N --seed N --lanes N --failures N --quick --replay WORLDS:SEED]`: random cases on the sandbox and on an independent
- * engine, the DocumentDB engine beside the project or the one at URI. Exit status: 0 where every difference is explained, 1 where
- * one is not, 3 where there is no engine and nothing was run. It ends at the first unexplained difference, or at the N-th of `--failures`;
- * `--restart` is the command that starts the engine at URI again when it crashed;
- * with `--quick` it tells of the case as it was met, which is large. `--replay WORLDS:SEED`, which stands beside each difference, meets
- * its cases alone once more.
+ * `npm run test:engines`: random cases on the sandbox and on an independent engine, the DocumentDB engine beside the project or the one
+ * of `--uri`. Exit status: 0 where every difference is explained, 1 where one is not, 3 where there is no engine and nothing was run.
  */
 const NOT_RUN = 3;
 const START = fileURLToPath(new URL('../../../shared/documentdb/start', import.meta.url));
@@ -26,18 +22,33 @@ const ANSWER_MS_MAX = 30_000;
 /** After so many operations a line says how far it is, so that a run that is cut off says what it saw. */
 const PROGRESS_OPERATIONS = 1000;
 
-const { values } = parseArgs({
-  options: {
-    uri: { type: 'string' },
-    operations: { type: 'string', default: '50000' },
-    seed: { type: 'string' },
-    lanes: { type: 'string', default: '4' },
-    failures: { type: 'string', default: '1' },
-    restart: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    replay: { type: 'string' },
-  },
-});
+const values = new Command('test:engines')
+  .description('Sends random cases to the sandbox and to an independent engine, and compares what they answer.')
+  .option('--uri <uri>', 'an engine of your own; its databases engines_0, engines_1 and so on are dropped')
+  .option('--reference', 'the engine is MongoDB itself: nothing explains a difference', false)
+  .option('--operations <n>', 'how many operations', '50000')
+  .option('--seed <n>', 'the seed; of the clock, and printed, unless told')
+  .option('--lanes <n>', 'how many cases at once', '4')
+  .option('--failures <n>', 'end at the n-th unexplained difference', '1')
+  .option('--restart <command>', 'what starts the engine at --uri again when it crashed')
+  .option(
+    '--quick',
+    'tell of a case as it was met, which is large, in place of the smallest that shows the difference',
+    false,
+  )
+  .option('--replay <worlds:seed>', 'only the cases of a difference, by what stands beside it')
+  .parse()
+  .opts<{
+    uri?: string;
+    reference: boolean;
+    operations: string;
+    seed?: string;
+    lanes: string;
+    failures: string;
+    restart?: string;
+    quick: boolean;
+    replay?: string;
+  }>();
 
 /** Runs what starts and stops an engine. @returns what it printed last, or null where it failed */
 async function script(command: string, parameters: readonly string[]): Promise<string | null> {
@@ -102,6 +113,7 @@ async function compareAll(engine: string): Promise<number> {
       ...dbs,
       rebuild,
       restart: values.uri === undefined || values.restart !== undefined ? restart : null,
+      isReference: values.reference,
     };
     await rebuild();
     const isOver = (round: number): boolean =>

@@ -4,11 +4,12 @@ import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { z } from 'zod';
 
 /**
- * `npm run test:mongod [-- --spec DIR]`: the integration tests and MongoDB's own tests below DIR on a real MongoDB: the one that `MONGODB_URI` names, or one that the package `mongodb-memory-server` fetches.
+ * `npm run test:mongod [-- --spec DIR]`: on a real MongoDB, the one that `MONGODB_URI` names or one that the package `mongodb-memory-server`
+ * fetches: the integration tests, MongoDB's own tests below DIR, and random cases of which the sandbox must answer each as it does.
  * Exit status: 0 where everything passed, 1 where something failed, 3 where there is no MongoDB to be had and nothing was run.
  */
 const NOT_RUN = 3;
@@ -81,8 +82,12 @@ async function run(specDir: string | undefined): Promise<number> {
   console.log(`On ${mongod.name}:`);
   try {
     const vitest = ['vitest', 'run', '--config', 'test/vitest.config.ts', '--project', 'integration'];
-    const suites: (readonly [string, readonly string[]])[] = [['npx', ['--no-install', ...vitest]]];
     const conformance = ['run', '-s', 'conformance', '--', '--uri', mongod.uri];
+    const engines = ['run', '-s', 'test:engines', '--', '--uri', mongod.uri, '--reference', '--failures', '8'];
+    const suites: (readonly [string, readonly string[]])[] = [
+      ['npx', ['--no-install', ...vitest]],
+      ['npm', engines],
+    ];
     if (specDir === undefined) console.log("MongoDB's own tests are left out: --spec names their folder.");
     else suites.push(['npm', [...conformance, '--dir', specDir]]);
     let failed = 0;
@@ -94,5 +99,9 @@ async function run(specDir: string | undefined): Promise<number> {
   }
 }
 
-const { values } = parseArgs({ options: { spec: { type: 'string' } } });
-process.exitCode = await run(values.spec);
+const { spec } = new Command('test:mongod')
+  .description('Runs the tests that need a server, and compares the sandbox, on a real MongoDB.')
+  .option('--spec <folder>', "a folder of MongoDB's own tests in the unified format")
+  .parse()
+  .opts<{ spec?: string }>();
+process.exitCode = await run(spec);
