@@ -23,9 +23,10 @@ async function run(given: readonly string[]): Promise<number> {
   const [first = 'all', ...others] = given;
   const [name, args] = first.startsWith('--') ? ['all', given] : [first, others];
   const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
-  if (load === undefined) {
+  if (load === undefined || args.includes('--help')) {
     console.error(`Usage: npm run bench -- NAME [options]. There is: ${Object.keys(BENCHMARKS).join(', ')}.`);
-    return 2;
+    console.error('What each of them measures, and its options: test/bench/README.md.');
+    return load === undefined ? 2 : 0;
   }
   if (args.includes('--profile')) {
     const { runProfiled } = await import('./suite.ts');
@@ -35,7 +36,18 @@ async function run(given: readonly string[]): Promise<number> {
     );
   }
   const benchmark = await load();
-  return benchmark(args);
+  try {
+    return await benchmark(args);
+  } catch (cause) {
+    if (!isMistyped(cause)) throw cause;
+    console.error(`${cause.message} The options of ${name} stand in test/bench/README.md.`);
+    return 2;
+  }
+}
+
+/** True for what `parseArgs` throws of options that there are not. */
+function isMistyped(cause: unknown): cause is Error {
+  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ERR_PARSE_ARGS_');
 }
 
 // Not left to end by itself: agenda keeps a timer of five minutes for each job that it has run.
