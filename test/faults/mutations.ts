@@ -27,7 +27,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lease is prolonged whatever its token',
-    file: 'electron/store/mongo-runner-store.ts',
+    file: 'electron/store/change-update.ts',
     find: 'leaseToken: lease.token, state:',
     replace: 'state:',
   },
