@@ -51,6 +51,8 @@ export type AttemptOutcome =
  * have to wait behind each other; meanwhile the lease is prolonged.
  */
 const VALIDATION_MS_MAX = 600_000;
+/** Checks that are not over so soon after a stop are left to the next attempt, in milliseconds. */
+const LEAVING_MS_MAX = 3000;
 
 /** Errors of a write that say that it does not stand. */
 const NOTHING_WRITTEN: ReadonlySet<AppError['code']> = new Set(['lease_lost', 'write_conflict']);
@@ -91,7 +93,8 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
     const validating = begin(job, { type: 'generated' }, context);
     if (!validating.ok) return { type: 'abandoned', error: validating.error };
     const checked = validating.value.after;
-    const validation = await inTime(context.validators[kind.name as JobKindName](output.path, options.data));
+    const validation = await inTime(context.validators[kind.name as JobKindName](output.path, options.data), stop);
+    if (validation === null) return await settleFailure(checked, context, { ...givenBack(stop), providerCost });
     if (!validation.passed) {
       return await settleFailure(checked, context, { ...validationProblem(validation), providerCost });
     }
@@ -104,17 +107,27 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
   }
 }
 
-/** A validator that never comes back must not hold its job for ever: what it would have said is a failed check. */
-async function inTime(validating: Promise<Validation>): Promise<Validation> {
-  const late = Promise.withResolvers<Validation>();
-  const timer = setTimeout(() => {
-    const message = 'The checks did not come to an end.';
-    late.resolve({ passed: false, checks: [{ name: 'in_time', passed: false, severity: 'error', message }] });
-  }, VALIDATION_MS_MAX);
+/**
+ * A validator that never comes back must not hold its job for ever: what it would have said is a failed check. Nor does it hold who is
+ * leaving.
+ * @returns null where the attempt was stopped and the checks did not end soon after
+ */
+async function inTime(validating: Promise<Validation>, stop: AbortSignal): Promise<Validation | null> {
+  const late = Promise.withResolvers<Validation | null>();
+  const timers = [
+    setTimeout(() => {
+      const message = 'The checks did not come to an end.';
+      late.resolve({ passed: false, checks: [{ name: 'in_time', passed: false, severity: 'error', message }] });
+    }, VALIDATION_MS_MAX),
+  ];
+  const leave = (): void => void timers.push(setTimeout(() => late.resolve(null), LEAVING_MS_MAX));
+  if (stop.aborted) leave();
+  else stop.addEventListener('abort', leave, { once: true });
   try {
     return await Promise.race([validating, late.promise]);
   } finally {
-    clearTimeout(timer);
+    stop.removeEventListener('abort', leave);
+    for (const timer of timers) clearTimeout(timer);
   }
 }
 
@@ -178,13 +191,13 @@ function requestOf(job: LeasedJob, kind: JobKind, options: Record<string, unknow
 }
 
 function stoppedProblem(stop: AbortSignal, deadline: AbortSignal, kind: JobKind): Problem | null {
-  if (stop.aborted)
-    return problem({
-      source: 'network',
-      code: String(stop.reason),
-      message: 'The runner stopped before the provider was done.',
-    });
+  if (stop.aborted) return givenBack(stop);
   return deadline.aborted ? problem({ source: 'timeout', limitMs: kind.hardTimeoutMs }) : null;
+}
+
+/** Leaves what was bought to whoever goes on with the job. */
+function givenBack(stop: AbortSignal): Problem {
+  return problem({ source: 'network', code: String(stop.reason), message: 'The runner stopped before it was done.' });
 }
 
 function problem(evidence: FailureEvidence): Problem {

@@ -57,12 +57,19 @@ export class CheckThreads {
 
   /**
    * Why the schema that a job's options carry cannot be used; null where it can, where there is none, and where the signal was
-   * aborted before its turn came.
+   * aborted before it was known.
    */
   async problemOf(options: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<string | null> {
     const schema = schemaOf(options);
-    if (schema === undefined) return null;
-    const verdict = await this.#judge({ type: 'schema', schema, text: null }, signal);
+    if (schema === undefined || signal.aborted) return null;
+    const stopped = Promise.withResolvers<null>();
+    const stop = (): void => stopped.resolve(null);
+    signal.addEventListener('abort', stop, { once: true });
+    const judged = this.#judge({ type: 'schema', schema, text: null }, signal);
+    // Who is stopped does not wait for what others have asked before.
+    const verdict = await Promise.race([judged, stopped.promise]).finally(() =>
+      signal.removeEventListener('abort', stop),
+    );
     if (verdict?.type !== 'unusable') return null;
     return `The JSON Schema of the options cannot be used: ${verdict.reason}`.slice(0, 500);
   }

@@ -1,13 +1,14 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { appError, type AppError } from '#domain/errors.ts';
-import { JOB_KINDS } from '#domain/kinds.ts';
+import type { Validation } from '#domain/job.ts';
 import { err, ok } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
-import { runAttempt } from '#runner/attempt.ts';
+import { runAttempt, type AttemptContext } from '#runner/attempt.ts';
+import type { JobChange } from '#domain/transition.ts';
 import type { Provider } from '#runner/provider.ts';
 import { unstopped } from '../../support/collecting-sink.ts';
 import { runningJob } from '../../support/running-job.ts';
@@ -27,32 +28,30 @@ const PROVIDER: Provider = {
 };
 const PASSED = () => Promise.resolve({ passed: true, checks: [] });
 
+function contextWith(validate: () => Promise<Validation>, apply: AttemptContext['apply']): AttemptContext {
+  return {
+    runnerId: 'r1',
+    providers: new Map([['demo', PROVIDER]]),
+    validators: { website: validate, image: validate, video: validate, document: validate, data: validate },
+    schemas: { problemOf: () => Promise.resolve(null) },
+    artefacts: new ArtefactFolder(folder),
+    policy: { ...DEFAULT_RETRY_POLICY, version: 1 },
+    apply,
+    isCancelled: () => Promise.resolve(false),
+    accepted: () => Promise.resolve(ok(undefined)),
+    progress: () => undefined,
+    tokensUsed: () => undefined,
+    heldBack: () => undefined,
+    random: () => 0,
+    now: () => new Date(),
+  };
+}
+
 /** The files that an attempt leaves whose completion is answered so. */
 async function filesAfter(refusal: AppError | null): Promise<readonly string[]> {
-  const kinds = Object.keys(JOB_KINDS) as (keyof typeof JOB_KINDS)[];
-  await runAttempt(
-    runningJob([]),
-    {
-      runnerId: 'r1',
-      providers: new Map([['demo', PROVIDER]]),
-      validators: Object.fromEntries(kinds.map((kind) => [kind, PASSED])) as Record<
-        keyof typeof JOB_KINDS,
-        typeof PASSED
-      >,
-      schemas: { problemOf: () => Promise.resolve(null) },
-      artefacts: new ArtefactFolder(folder),
-      policy: { ...DEFAULT_RETRY_POLICY, version: 1 },
-      apply: ({ event }) => Promise.resolve(event === 'complete' && refusal !== null ? err(refusal) : ok(undefined)),
-      isCancelled: () => Promise.resolve(false),
-      accepted: () => Promise.resolve(ok(undefined)),
-      progress: () => undefined,
-      tokensUsed: () => undefined,
-      heldBack: () => undefined,
-      random: () => 0,
-      now: () => new Date(),
-    },
-    unstopped(),
-  );
+  const apply: AttemptContext['apply'] = ({ event }) =>
+    Promise.resolve(event === 'complete' && refusal !== null ? err(refusal) : ok(undefined));
+  await runAttempt(runningJob([]), contextWith(PASSED, apply), unstopped());
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
 }
 
@@ -63,4 +62,31 @@ it.each([
   { what: 'is removed where somebody else has changed the job', refusal: appError('write_conflict', 'j1'), files: 0 },
 ])('an artefact $what', async ({ refusal, files }) => {
   expect(await filesAfter(refusal)).toHaveLength(files);
+});
+
+it('a runner that leaves gives back a job whose checks do not end, and what was bought for it can be collected', async () => {
+  vi.useFakeTimers();
+  try {
+    const stop = new AbortController();
+    const validating = Promise.withResolvers<undefined>();
+    const changes: JobChange[] = [];
+    const context = contextWith(
+      () => {
+        validating.resolve(undefined);
+        return new Promise(() => undefined);
+      },
+      (change) => {
+        changes.push(change);
+        return Promise.resolve(ok(undefined));
+      },
+    );
+    const attempt = runAttempt(runningJob([]), context, stop.signal);
+    await validating.promise;
+    stop.abort('runner_stopped');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await attempt).toMatchObject({ type: 'deferred', failure: { code: 'network_runner_stopped' } });
+    expect(changes.at(-1)).toMatchObject({ event: 'defer', closeAttempt: { providerCost: 1 } });
+  } finally {
+    vi.useRealTimers();
+  }
 });
