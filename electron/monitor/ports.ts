@@ -25,6 +25,7 @@ export interface ChangesPort {
     limit: number,
     within?: ReadWithin,
   ): Promise<Result<readonly StoreChange[], AppError>>;
+  oddOnes(part: FollowedPart, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
   changedSince(part: 'jobs' | 'ledger', from: ChangedPlace, limit: number): Promise<Result<ChangedPage, AppError>>;
   idsAfter(
     part: FollowedPart,

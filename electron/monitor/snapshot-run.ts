@@ -67,18 +67,19 @@ export async function runSnapshotStep(work: MonitorWork): Promise<RunEnd | null>
 }
 
 /**
- * Takes in the documents of the job collection whose id is no text: they are all malformed, stand in no range of ids, and are
- * listed with the others. At most one page of them; on a server that has more, something else is wrong.
+ * Takes in the documents whose id is no text: they are all malformed or unreadable, stand in no range of ids, and are listed with the
+ * others. At most two pages of each collection; on a server that has more, something else is wrong.
  */
 async function copyOddDocuments(work: MonitorWork): Promise<RunEnd | null> {
-  const page = await work.read(() => work.changes.page('jobs', null, work.limits.pageRows));
-  if (page === 'stopped') return STOPPED;
-  if (!page.ok) return failed(page.error);
-  const odd = page.value.filter((change) => change.type === 'job' && typeof change.job.document['_id'] !== 'string');
-  if (odd.length === 0) return null;
-  const applied = work.writer.applyRead(odd, null);
-  if (!applied.ok) return failed(applied.error);
-  work.tellApplied(applied.value);
+  for (const part of CACHED_PARTS) {
+    const odd = await work.read(() => work.changes.oddOnes(part, work.limits.pageRows));
+    if (odd === 'stopped') return STOPPED;
+    if (!odd.ok) return failed(odd.error);
+    if (odd.value.length === 0) continue;
+    const applied = work.writer.applyRead(odd.value, null);
+    if (!applied.ok) return failed(applied.error);
+    work.tellApplied(applied.value);
+  }
   return null;
 }
 

@@ -169,6 +169,21 @@ export class ChangeSource {
     });
   }
 
+  /** Documents whose id is no text, at most `limit` of those before all text in the order of ids and as many of those behind it. */
+  async oddOnes(part: FollowedPart, limit: number): Promise<Result<readonly StoreChange[], AppError>> {
+    return attemptCall(async () => {
+      const odd: RawDocument[] = [];
+      for (const direction of [1, -1] as const) {
+        const found = await this.#collections[part].find().sort({ _id: direction }).limit(limit).toArray();
+        const ids: readonly unknown[] = found.map(({ _id }) => _id);
+        const end = ids.findIndex((id) => typeof id === 'string');
+        odd.push(...(end < 0 ? found : found.slice(0, end)));
+      }
+      // Where there is no text between, both directions meet the same ones, and applying one twice changes nothing.
+      return odd.map((document) => toChange(part, document));
+    });
+  }
+
   /** A page of the documents changed at and after a place: jobs by `updatedAt`, entries by `at`. */
   async changedSince(
     part: 'jobs' | 'ledger',

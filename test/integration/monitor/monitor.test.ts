@@ -169,6 +169,22 @@ describe('a copy of a server', () => {
     );
   });
 
+  it('lists documents whose id is no text wherever they stand in the order of ids, and of every collection', async () => {
+    // More than a page of ids that are text between numbers, which come before all text, and what comes behind it.
+    await insertJobs(60);
+    await jobs().insertMany(
+      [77, null, new ObjectId(), { part: 1 }].map((_id) => ({ _id: _id as never, state: 'queued' })),
+    );
+    const db = server.client.db(server.dbName);
+    await db.collection<{ _id: number | ObjectId }>('credit_ledger').insertMany([{ _id: 5 }, { _id: new ObjectId() }]);
+    await db.collection<{ _id: number }>('credit_accounts').insertOne({ _id: 6 });
+    copy.start(store.changes);
+    await vi.waitFor(
+      () => expect(expectOk(copy.cache.reader.counts())).toMatchObject({ total: 60, malformed: 7 }),
+      WAIT,
+    );
+  });
+
   it('is mended where a collection is dropped', async () => {
     await insertJobs(20);
     copy.start(store.changes);

@@ -153,6 +153,7 @@ class BusyWorld {
       },
       splits: (part, ranges) => around(() => server.splits(part, ranges)),
       page: (part, before, limit, within) => around(() => server.page(part, before, limit, within)),
+      oddOnes: (part, limit) => around(() => server.oddOnes(part, limit)),
       changedSince: (part, since, limit) => around(() => server.changedSince(part, since, limit)),
       idsAfter: (part, after, limit, within) => around(() => server.idsAfter(part, after, limit, within)),
     };

@@ -162,6 +162,14 @@ export class FakeServer implements ChangesPort {
     });
   }
 
+  oddOnes(part: CachedPart, limit: number): Promise<Result<readonly StoreChange[], AppError>> {
+    return this.#call(`oddOnes ${part}`, () =>
+      this.#ordered(part)
+        .filter((change) => !hasTextId(change))
+        .slice(0, limit),
+    );
+  }
+
   idsAfter(
     part: CachedPart,
     after: string | null,

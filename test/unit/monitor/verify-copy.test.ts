@@ -97,6 +97,7 @@ function busy(server: FakeServer, change: (n: number) => void): ChangesPort {
     follow: (position) => around(() => server.follow(position)),
     splits: (part, ranges) => server.splits(part, ranges),
     page: (part, before, limit, within) => around(() => server.page(part, before, limit, within)),
+    oddOnes: (part, limit) => server.oddOnes(part, limit),
     changedSince: (part, since, limit) => server.changedSince(part, since, limit),
     idsAfter: (part, after, limit, within) => server.idsAfter(part, after, limit, within),
   };
