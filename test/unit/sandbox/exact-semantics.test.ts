@@ -1,13 +1,13 @@
-import { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import { Binary, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareValues } from '#sandbox/semantics/compare.ts';
 import { matcherOf } from '#sandbox/semantics/matching.ts';
 import { runPipeline } from '#sandbox/semantics/pipelines.ts';
-import { ServerError } from '#sandbox/semantics/server-error.ts';
 import { applyUpdate, kindOfUpdate, upsertedDocument } from '#sandbox/semantics/updates.ts';
-import { decodeExact, encode, type Doc } from '#sandbox/semantics/values.ts';
+import type { Doc } from '#sandbox/semantics/values.ts';
 import { encodeKey } from '#sandbox/storage/key-encoding.ts';
+import { codeOf, evaluated, exact, piped } from '../../support/evaluated.ts';
 
 const int = (value: number): Int32 => new Int32(value);
 const long = (text: string): Long => Long.fromString(text);
@@ -15,32 +15,8 @@ const double = (value: number): Double => new Double(value);
 const decimal = (text: string): Decimal128 => Decimal128.fromString(text);
 const at = (ms: number): Date => new Date(ms);
 
-/** A value with its types, as they are written. */
-function exact(value: unknown): string {
-  return EJSON.stringify(decodeExact(encode({ value })), { relaxed: false });
-}
-
-function pipeline(stages: readonly Doc[], documents: readonly Doc[]): string {
-  return exact(runPipeline(stages, documents, { variables: {}, collection: () => [] }));
-}
-
-function evaluated(expression: unknown, document: Doc = {}): string {
-  return pipeline([{ $replaceWith: { value: expression } }], [document]);
-}
-
 function updated(before: Doc, update: Doc, filter: Doc = {}, arrayFilters: readonly Doc[] = []): string {
   return exact(applyUpdate(before, { update, filter, arrayFilters, variables: {} })?.document ?? before);
-}
-
-/** The code that work is refused with; null where it is not. */
-function codeOf(work: () => unknown): number | null {
-  try {
-    work();
-    return null;
-  } catch (cause) {
-    if (cause instanceof ServerError) return cause.code;
-    throw cause;
-  }
 }
 
 const number = fc.oneof(
@@ -232,7 +208,7 @@ describe('arithmetic', () => {
     ['$cmp is an int', { $cmp: [int(1), double(1)] }, int(0)],
     ['a place in a path is no index', '$a.0', []],
   ])('%s', (_name, expression, result) => {
-    expect(evaluated(expression, { a: [int(1)] })).toBe(exact([{ value: result }]));
+    expect(evaluated(expression, { a: [int(1)] })).toBe(exact(result));
   });
 
   it.each<[string, unknown, number]>([
@@ -242,11 +218,11 @@ describe('arithmetic', () => {
     ['an operator that is none', { $foo: int(1) }, 168],
     ['an int out of a large number', { $toInt: double(1e20) }, 241],
   ])('%s is refused also where no document is looked at', (_name, expression, code) => {
-    expect(codeOf(() => pipeline([{ $addFields: { value: expression } }], []))).toBe(code);
+    expect(codeOf(() => piped([{ $addFields: { value: expression } }], []))).toBe(code);
   });
 
   it('evaluates no operand behind one that is null', () => {
-    expect(evaluated({ $concatArrays: ['$missing', { $toDecimal: '$a' }] }, { a: [] })).toBe(exact([{ value: null }]));
+    expect(evaluated({ $concatArrays: ['$missing', { $toDecimal: '$a' }] }, { a: [] })).toBe(exact(null));
   });
 });
 
@@ -286,19 +262,19 @@ describe('stages', () => {
       [{ a: 'x', at: long('0') }],
     ],
   ])('%s', (_name, stages, documents, results) => {
-    expect(pipeline(stages, documents)).toBe(exact(results));
+    expect(exact(piped(stages, documents))).toBe(exact(results));
   });
 
   it('evaluate nothing for a field of an empty list', () => {
     const stages = [{ $addFields: { 'b.x': { $subtract: ['$b', int(1)] } } }];
-    expect(pipeline(stages, [{ b: [] }])).toBe(exact([{ b: [] }]));
-    expect(codeOf(() => pipeline(stages, [{ b: [{}] }]))).toBe(14);
+    expect(exact(piped(stages, [{ b: [] }]))).toBe(exact([{ b: [] }]));
+    expect(codeOf(() => piped(stages, [{ b: [{}] }]))).toBe(14);
   });
 
   it('sort by a place of a list by what stands there alone', () => {
     const documents = [{ _id: 0, b: [{}] }, { _id: 1 }, { _id: 2, b: [int(5), {}] }];
     const stages = [{ $sort: { 'b.0': 1, _id: 1 } }, { $project: { _id: 1 } }];
-    expect(pipeline(stages, documents)).toBe(exact([{ _id: 1 }, { _id: 2 }, { _id: 0 }]));
+    expect(exact(piped(stages, documents))).toBe(exact([{ _id: 1 }, { _id: 2 }, { _id: 0 }]));
   });
 
   it('give everything in a pipeline the same $$NOW', () => {
