@@ -1,6 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
-import { alertMeasureSchema } from '#domain/alerts/alert-rule.ts';
 import { ALERT_MEASURE_NAMES } from '#domain/alerts/alert-words.ts';
+import { Choice } from '../../components/choice.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { useAlertChange, useAlertTrial } from '../../state/alert-queries.ts';
@@ -32,19 +32,14 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
       <form className="dialog-body alert-form" onSubmit={keep} noValidate>
         <label className="field">
           Look at
-          <select
+          <Choice
+            table={ALERT_MEASURE_NAMES}
             value={draft.measure}
-            onChange={(event) => {
-              setDraft(withMeasure(draft, alertMeasureSchema.parse(event.target.value)));
+            onChange={(measure) => {
+              setDraft(withMeasure(draft, measure));
               trial.reset();
             }}
-          >
-            {alertMeasureSchema.options.map((measure) => (
-              <option key={measure} value={measure}>
-                {ALERT_MEASURE_NAMES[measure]}
-              </option>
-            ))}
-          </select>
+          />
         </label>
         <TextField says="Name" value={draft.name} onChange={(name) => set({ name })} />
         <div className="alert-fields">

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Choice } from '../../components/choice.tsx';
 
 /** A labelled line of text. */
 export function TextField(given: { label: string; value: string; onChange: (value: string) => void }): ReactNode {
@@ -36,47 +37,20 @@ export function SecretField(given: {
   );
 }
 
-interface ChoiceProps<Key extends string> {
-  readonly table: Readonly<Record<Key, string>>;
-  readonly value: Key;
-  readonly onChange: (value: Key) => void;
-}
-
-/** A labelled choice of the keys of a table, each shown by what the table says of it. */
+/** A labelled choice of the keys of a table. */
 export function ChoiceField<Key extends string>({
   label,
   ...choice
-}: ChoiceProps<Key> & { readonly label: string }): ReactNode {
+}: {
+  label: string;
+  table: Readonly<Record<Key, string>>;
+  value: Key;
+  onChange: (value: Key) => void;
+}): ReactNode {
   return (
     <label className="field">
       {label}
       <Choice {...choice} />
     </label>
-  );
-}
-
-/** The choice alone. @param label what it is called where no label stands beside it */
-export function Choice<Key extends string>({
-  label,
-  table,
-  value,
-  onChange,
-}: ChoiceProps<Key> & { readonly label?: string }): ReactNode {
-  const isKey = (name: string): name is Key => Object.hasOwn(table, name);
-  return (
-    <select
-      className="control"
-      aria-label={label}
-      value={value}
-      onChange={(event) => {
-        if (isKey(event.target.value)) onChange(event.target.value);
-      }}
-    >
-      {Object.entries<string>(table).map(([key, says]) => (
-        <option key={key} value={key}>
-          {says}
-        </option>
-      ))}
-    </select>
   );
 }

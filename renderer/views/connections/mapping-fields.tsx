@@ -11,8 +11,8 @@ import {
   type MappingDraft,
   type PairDraft,
 } from './mapping-draft.ts';
+import { Choice } from '../../components/choice.tsx';
 import { TableHead } from '../../components/table-head.tsx';
-import { Choice } from './fields.tsx';
 
 type Coverage = MappedPartView['coverage'][number];
 

@@ -2,6 +2,7 @@ import { useId, useState, type ReactNode } from 'react';
 import { failureClassSchema, type FailureClass } from '#domain/failure.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import type { ClassRule } from '#domain/retry-policy.ts';
+import { Choice } from '../../components/choice.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { useCreditScale } from '../../state/engine-queries.tsx';
 import { MatrixHead } from './policy-matrix.tsx';
@@ -74,7 +75,7 @@ function RuleRow({
         <Choice
           label={`${says}: a person retries it`}
           value={rule.person}
-          words={PERSON_RULE_WORDS}
+          table={PERSON_RULE_WORDS}
           onChange={(person) => onEdit({ ...rule, person })}
         />
       </td>
@@ -82,7 +83,7 @@ function RuleRow({
         <Choice
           label={`${says}: the hold is`}
           value={rule.charge}
-          words={CHARGE_WORDS}
+          table={CHARGE_WORDS}
           onChange={(charge) => onEdit({ ...rule, charge })}
         />
       </td>
@@ -160,36 +161,5 @@ function NumberField({
         onChange(Number.isInteger(kept) && kept >= 0 ? kept : Number.NaN);
       }}
     />
-  );
-}
-
-function Choice<Value extends string>({
-  label,
-  value,
-  words,
-  onChange,
-}: {
-  label: string;
-  value: Value;
-  words: Readonly<Record<Value, string>>;
-  onChange: (value: Value) => void;
-}): ReactNode {
-  const options = Object.keys(words).filter((key): key is Value => Object.hasOwn(words, key));
-  return (
-    <select
-      className="control"
-      aria-label={label}
-      value={value}
-      onChange={(event) => {
-        const chosen = options.find((option) => option === event.target.value);
-        if (chosen !== undefined) onChange(chosen);
-      }}
-    >
-      {options.map((option) => (
-        <option key={option} value={option}>
-          {words[option]}
-        </option>
-      ))}
-    </select>
   );
 }

@@ -1,14 +1,10 @@
 import { Download, FilterX } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link, useSearch } from 'wouter';
-import {
-  findingsLayoutSchema,
-  type FindingFilter,
-  type FindingsLayout,
-  type RunSummary,
-} from '#contract/reconciliation-views.ts';
+import { type FindingFilter, type FindingsLayout, type RunSummary } from '#contract/reconciliation-views.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
+import { Choice } from '../../components/choice.tsx';
 import { ExportedFile } from '../../components/exported-file.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
@@ -86,32 +82,16 @@ function LayoutFields({
   hasBefore: boolean;
   onChange: (part: Partial<FindingsLayout>) => void;
 }): ReactNode {
-  const parts = findingsLayoutSchema.shape;
   return (
     <>
       <label className="run-field">
         Group
-        <select
-          value={layout.groupBy}
-          onChange={(event) => onChange({ groupBy: parts.groupBy.parse(event.target.value) })}
-        >
-          {Object.entries(GROUPS).map(([value, says]) => (
-            <option key={value} value={value}>
-              {says}
-            </option>
-          ))}
-        </select>
+        <Choice table={GROUPS} value={layout.groupBy} onChange={(groupBy) => onChange({ groupBy })} />
       </label>
       {hasBefore && (
         <label className="run-field">
           Show
-          <select value={layout.since} onChange={(event) => onChange({ since: parts.since.parse(event.target.value) })}>
-            {Object.entries(SINCE).map(([value, says]) => (
-              <option key={value} value={value}>
-                {says}
-              </option>
-            ))}
-          </select>
+          <Choice table={SINCE} value={layout.since} onChange={(since) => onChange({ since })} />
         </label>
       )}
     </>

@@ -2,6 +2,9 @@ import { Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { roleSchema, type Role } from '#domain/people.ts';
 import { REDACTION_WHERE_MAX, type RedactionRule } from '#domain/redaction/redaction-rule.ts';
+import { Choice } from '../../components/choice.tsx';
+
+const WHERE_WORDS = { path: 'a field', pattern: 'what matches a pattern' } as const;
 
 /** One rule to edit. */
 export function RuleEditor({
@@ -27,13 +30,11 @@ export function RuleEditor({
         <legend>Rule {number}</legend>
         <label className="field">
           Hides
-          <select
+          <Choice
+            table={WHERE_WORDS}
             value={where.type}
-            onChange={(event) => onEdit({ ...rule, where: emptyWhere(event.target.value === 'path') })}
-          >
-            <option value="path">a field</option>
-            <option value="pattern">what matches a pattern</option>
-          </select>
+            onChange={(type) => onEdit({ ...rule, where: emptyWhere(type === 'path') })}
+          />
         </label>
         {where.type === 'path' ? (
           <label className="field redaction-where">

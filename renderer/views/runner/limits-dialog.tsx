@@ -1,14 +1,8 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FleetLimitsView } from '#contract/fleet-views.ts';
-import {
-  isNamedScope,
-  limitChanges,
-  limitScopeSchema,
-  withLimit,
-  withRate,
-  type LimitScope,
-} from '#domain/runner-limit-change.ts';
+import { isNamedScope, limitChanges, withLimit, withRate, type LimitScope } from '#domain/runner-limit-change.ts';
 import type { RunnerLimits } from '#domain/runner-limits.ts';
+import { Choice } from '../../components/choice.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { useLimitsChange } from '../../state/fleet-queries.ts';
@@ -94,17 +88,7 @@ function ConcurrencyForm({
       <h3>Attempts at once</h3>
       <label>
         Of
-        <select
-          className="control"
-          value={scope}
-          onChange={(event) => setScope(limitScopeSchema.parse(event.target.value))}
-        >
-          {limitScopeSchema.options.map((option) => (
-            <option key={option} value={option}>
-              {SCOPE_WORDS[option]}
-            </option>
-          ))}
-        </select>
+        <Choice table={SCOPE_WORDS} value={scope} onChange={setScope} />
       </label>
       {isNamed && (
         <label>
