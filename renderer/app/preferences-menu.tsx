@@ -1,6 +1,7 @@
-import { Check, Contrast, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react';
+import { Contrast, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
+import { RadioItem } from '../components/menu-items.tsx';
 import { themeSchema, timeZoneSchema, usePreferences, type Theme, type TimeZone } from '../state/preferences.ts';
 
 const THEMES: Readonly<Record<Theme, { readonly name: string; readonly icon: LucideIcon }>> = {
@@ -24,30 +25,21 @@ export function PreferencesMenu(): ReactNode {
         <DropdownMenu.Label className="menu-label">Theme</DropdownMenu.Label>
         <DropdownMenu.RadioGroup value={theme} onValueChange={(value) => setTheme(themeSchema.parse(value))}>
           {themeSchema.options.map((option) => (
-            <MenuChoice key={option} value={option} name={THEMES[option].name} />
+            <RadioItem key={option} value={option}>
+              {THEMES[option].name}
+            </RadioItem>
           ))}
         </DropdownMenu.RadioGroup>
         <DropdownMenu.Separator className="menu-separator" />
         <DropdownMenu.Label className="menu-label">Exact times</DropdownMenu.Label>
         <DropdownMenu.RadioGroup value={timeZone} onValueChange={(value) => setTimeZone(timeZoneSchema.parse(value))}>
           {timeZoneSchema.options.map((option) => (
-            <MenuChoice key={option} value={option} name={ZONES[option]} />
+            <RadioItem key={option} value={option}>
+              {ZONES[option]}
+            </RadioItem>
           ))}
         </DropdownMenu.RadioGroup>
       </DropdownMenu.Content>
     </DropdownMenu.Root>
-  );
-}
-
-function MenuChoice({ value, name }: { value: string; name: string }): ReactNode {
-  return (
-    <DropdownMenu.RadioItem className="menu-item" value={value}>
-      <span className="menu-check">
-        <DropdownMenu.ItemIndicator>
-          <Check aria-hidden size={14} />
-        </DropdownMenu.ItemIndicator>
-      </span>
-      {name}
-    </DropdownMenu.RadioItem>
   );
 }

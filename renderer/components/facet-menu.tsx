@@ -1,6 +1,7 @@
-import { Check, ChevronDown } from 'lucide-react';
+import { ChevronDown } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
+import { CheckItem, ClearItem } from './menu-items.tsx';
 
 interface FacetMenuProps {
   readonly name: string;
@@ -23,31 +24,12 @@ export function FacetMenu({ name, selected, options, onChange }: FacetMenuProps)
       </DropdownMenu.Trigger>
       <DropdownMenu.Content className="menu" align="start" sideOffset={4} collisionPadding={8}>
         {options.map(({ value, says, count }) => (
-          <DropdownMenu.CheckboxItem
-            key={value}
-            className="menu-item"
-            checked={selected.includes(value)}
-            onCheckedChange={() => toggle(value)}
-            onSelect={(event) => event.preventDefault()}
-          >
-            <span className="menu-check">
-              <DropdownMenu.ItemIndicator>
-                <Check aria-hidden size={14} />
-              </DropdownMenu.ItemIndicator>
-            </span>
+          <CheckItem key={value} isChosen={selected.includes(value)} onChange={() => toggle(value)}>
             <bdi>{says}</bdi>
             {count !== null && <span className="menu-count tabular">{count.toLocaleString('en')}</span>}
-          </DropdownMenu.CheckboxItem>
+          </CheckItem>
         ))}
-        {selected.length > 0 && (
-          <>
-            <DropdownMenu.Separator className="menu-separator" />
-            <DropdownMenu.Item className="menu-item" onSelect={() => onChange([])}>
-              <span className="menu-check" />
-              Any {name.toLowerCase()}
-            </DropdownMenu.Item>
-          </>
-        )}
+        {selected.length > 0 && <ClearItem onSelect={() => onChange([])}>Any {name.toLowerCase()}</ClearItem>}
       </DropdownMenu.Content>
     </DropdownMenu.Root>
   );

@@ -1,6 +1,7 @@
-import { Check, Columns3 } from 'lucide-react';
+import { Columns3 } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
+import { CheckItem, ClearItem } from '../../components/menu-items.tsx';
 import { useColumnLayout } from '../../state/table-columns.ts';
 import { JOBS_COLUMNS, shownColumns, type JobsColumns } from './jobs-columns.ts';
 
@@ -16,27 +17,16 @@ export function ColumnsMenu({ columns }: { columns: JobsColumns }): ReactNode {
       <DropdownMenu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
         <DropdownMenu.Label className="menu-label">Columns</DropdownMenu.Label>
         {JOBS_COLUMNS.map((column) => (
-          <DropdownMenu.CheckboxItem
+          <CheckItem
             key={column.id}
-            className="menu-item"
-            checked={shown.includes(column)}
-            disabled={column.id === 'job'}
-            onCheckedChange={(isShown) => columns.getColumn(column.id)?.toggleVisibility(isShown)}
-            onSelect={(event) => event.preventDefault()}
+            isChosen={shown.includes(column)}
+            isDisabled={column.id === 'job'}
+            onChange={(isShown) => columns.getColumn(column.id)?.toggleVisibility(isShown)}
           >
-            <span className="menu-check">
-              <DropdownMenu.ItemIndicator>
-                <Check aria-hidden size={14} />
-              </DropdownMenu.ItemIndicator>
-            </span>
             {column.title}
-          </DropdownMenu.CheckboxItem>
+          </CheckItem>
         ))}
-        <DropdownMenu.Separator className="menu-separator" />
-        <DropdownMenu.Item className="menu-item" onSelect={reset}>
-          <span className="menu-check" />
-          As at first
-        </DropdownMenu.Item>
+        <ClearItem onSelect={reset}>As at first</ClearItem>
       </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
