@@ -187,6 +187,24 @@ export class CacheWriter {
     });
   }
 
+  /**
+   * Writes the documents of a collection whose id is no text and deletes the others of that kind. For polling, whose ranges of ids have none
+   * of them.
+   * @param found all that there are
+   */
+  applyOddOnes(part: CachedPart, found: readonly CacheChange[]): Result<Applied, AppError> {
+    return this.#inTransaction((applied) => {
+      const standing = this.#book.read();
+      const ids = new Set(found.map((change) => subjectOf(change).id));
+      for (const subject of this.#malformed.withOddIds()) {
+        if (subject.part === part && !ids.has(subject.id)) this.#delete(subject, applied);
+      }
+      for (const change of found) {
+        this.#write(change, subjectOf(change), { isOpen: false, isReplay: false, applied, standing });
+      }
+    });
+  }
+
   /** Those of the given ids that the copy has no document of. */
   lacking(part: CachedPart, ids: readonly string[]): Result<readonly string[], AppError> {
     return attemptSql(() =>

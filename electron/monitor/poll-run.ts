@@ -127,6 +127,8 @@ async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | 
     const swept = await sweepPart(work, part);
     if ('type' in swept) return swept;
     suspects.push({ part, ids: swept.lacking });
+    const ended = await sweepOddOnes(work, part);
+    if (ended !== null) return ended;
   }
   if (suspects.every(({ ids }) => ids.length === 0)) return noteSwept(work, began.value.getTime());
   const polled = await pollOnce(work, horizon);
@@ -153,6 +155,18 @@ async function readOnes(work: MonitorWork, part: CachedPart, ids: readonly strin
     if (!applied.ok) return failed(applied.error);
     work.tellApplied(applied.value);
   }
+  return null;
+}
+
+/** Documents whose id is no text are in no range of ids; where there is more than a page of them, nobody can say what is gone. */
+async function sweepOddOnes(work: MonitorWork, part: CachedPart): Promise<RunEnd | null> {
+  const odd = await work.read(() => work.changes.oddOnes(part, work.limits.pageRows));
+  if (odd === 'stopped') return STOPPED;
+  if (!odd.ok) return failed(odd.error);
+  if (odd.value.length >= work.limits.pageRows) return null;
+  const applied = work.writer.applyOddOnes(part, odd.value);
+  if (!applied.ok) return failed(applied.error);
+  work.tellApplied(applied.value);
   return null;
 }
 

@@ -45,6 +45,7 @@ export type CopyWriter = Pick<
   | 'openSnapshot'
   | 'applyPages'
   | 'applySweep'
+  | 'applyOddOnes'
   | 'lacking'
   | 'setAsOf'
   | 'declareVoid'

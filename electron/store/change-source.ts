@@ -174,7 +174,12 @@ export class ChangeSource {
     return attemptCall(async () => {
       const odd: RawDocument[] = [];
       for (const direction of [1, -1] as const) {
-        const found = await this.#collections[part].find().sort({ _id: direction }).limit(limit).toArray();
+        const read = (rows: number): Promise<RawDocument[]> =>
+          this.#collections[part].find().sort({ _id: direction }).limit(rows).toArray();
+        // Nearly always there are none, and the one at the end says so.
+        const [first] = await read(1);
+        if (first === undefined || typeof first._id === 'string') continue;
+        const found = await read(limit);
         const ids: readonly unknown[] = found.map(({ _id }) => _id);
         const end = ids.findIndex((id) => typeof id === 'string');
         odd.push(...(end < 0 ? found : found.slice(0, end)));

@@ -58,6 +58,7 @@ function withApply(inner: CopyWriter, apply: CopyWriter['apply']): CopyWriter {
     openSnapshot: (position) => inner.openSnapshot(position),
     applyPages: (pages) => inner.applyPages(pages),
     applySweep: (range) => inner.applySweep(range),
+    applyOddOnes: (part, found) => inner.applyOddOnes(part, found),
     lacking: (part, ids) => inner.lacking(part, ids),
     setAsOf: (asOfMs) => inner.setAsOf(asOfMs),
     declareVoid: () => inner.declareVoid(),
@@ -477,6 +478,20 @@ describe('where there are no change streams', () => {
     server.delete('accounts', 'w1');
     await untilSame(server);
     expect(expectOk(cache.reader.job('j3'))).toBeNull();
+  });
+
+  it('finds by a sweep which documents are gone or came whose id is no text', async () => {
+    const server = new FakeServer(false);
+    fill(server);
+    const one = start(server, { limits: { pageRows: 10 } });
+    await untilMode(one, 'polling');
+    await untilSame(server);
+    server.put(malformedChange({ _id: 78 }), malformedChange({ _id: 79 }));
+    await vi.waitFor(() => expect(expectOk(cache.reader.counts()).malformed).toBe(4), WAIT);
+    server.delete('jobs', '77');
+    server.delete('jobs', '78');
+    await vi.waitFor(() => expect(expectOk(cache.reader.counts()).malformed).toBe(2), WAIT);
+    expect(one.lines).toEqual([]);
   });
 
   it('finds documents that carry no time to find them by, and reads no others for it', async () => {
