@@ -47,7 +47,7 @@ describe('books that went on since they were judged', () => {
         expect(partial.verdict.inputs).toEqual(whole.verdict.inputs);
         expect(rowsOf(mergeSeen(partial.seen, seen))).toEqual(rowsOf(rememberSeen(view, seen, null)));
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: [[122455944, 1, 0]] },
     );
   });
 

@@ -199,7 +199,11 @@ function markAccounts(affected: Affected, base: IndexedView, changes: BookChange
   const { view } = base;
   const { accounts, jobs, entries } = view;
   const posted = [...changes.accounts.values()].flatMap((account) => Object.keys(account?.posting ?? {}));
-  for (const entry of base.entryRows(posted)) affected.markEntry(entry);
+  for (const entry of base.entryRows(posted)) {
+    affected.markEntry(entry);
+    // Of a key that several accounts post one counts, and it may be another one now.
+    affected.workspaceIds.add(view.workspaces.text(entries.workspace[entry] ?? 0));
+  }
   for (const [id, account] of changes.accounts) {
     affected.workspaceIds.add(id);
     for (const entry of Object.values(account?.posting ?? {})) affected.markGeneration(entry.generationId);
