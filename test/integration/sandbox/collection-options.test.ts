@@ -1,17 +1,8 @@
-import { MongoClient, MongoServerError, type Long } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { MongoServerError, type Long } from 'mongodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
+const { client } = await connectedSandbox();
 beforeEach(() => client.db('shop').dropDatabase());
 
 const db = () => client.db('shop');

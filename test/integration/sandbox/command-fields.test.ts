@@ -1,17 +1,8 @@
 import { Binary, Long, MongoClient, MongoServerError, type Document } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri, { retryWrites: false }).connect();
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
+const { sandbox, client } = await connectedSandbox({ retryWrites: false });
 
 /** The code that a command is refused with; null where it is not. */
 async function codeOf(command: Document): Promise<number | null> {

@@ -1,21 +1,14 @@
-import { MongoClient, type Db, type Document } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Document } from 'mongodb';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
-let db: Db;
+const { client } = await connectedSandbox();
+const db = client.db('explained');
+
 beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-  db = client.db('explained');
   await db.collection('c').insertMany([1, 2, 3].map((a) => ({ a, b: -a })));
   await db.collection('c').createIndex({ a: 1 });
   await db.createCollection('view', { viewOn: 'c', pipeline: [{ $match: { a: { $gte: 2 } } }] });
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
 });
 
 const explain = (command: Document): Promise<Document> => db.command({ explain: command });

@@ -1,24 +1,15 @@
 import { Decimal128, Double, Int32, Long } from 'bson';
-import { MongoClient, type Db, type Document } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Document } from 'mongodb';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { DEVIATIONS } from '../../engines/deviations.ts';
 import { EngineAgain } from '../../engines/engine-again.ts';
 import { makeWorld, prepare, shown, type Outcome } from '../../engines/outcome.ts';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
 /** Where an explanation asks the engine again, a sandbox answers, which does what the manual says. */
-let sandbox: Sandbox;
-let client: MongoClient;
-let db: Db;
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri, { retryWrites: false }).connect();
-  db = client.db('explanations');
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
+const { client } = await connectedSandbox({ retryWrites: false });
+const db = client.db('explanations');
+
 beforeEach(async () => {
   await db.dropDatabase();
 });

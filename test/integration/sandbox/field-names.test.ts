@@ -1,24 +1,15 @@
 import { Int32, serialize } from 'bson';
-import { MongoClient, type Db, type Document } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Document } from 'mongodb';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { answerTo, messageFrame } from '../../support/wire-client.ts';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
+
+const { sandbox, client } = await connectedSandbox({ retryWrites: false });
+const db = client.db('names');
 
 /** Fields in an order that JavaScript's objects cannot have. */
 type Fields = Map<string, unknown>;
 
-let sandbox: Sandbox;
-let client: MongoClient;
-let db: Db;
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri, { retryWrites: false }).connect();
-  db = client.db('names');
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
 beforeEach(async () => {
   await db.dropDatabase();
 });

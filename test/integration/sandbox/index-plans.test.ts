@@ -1,21 +1,10 @@
 import fc from 'fast-check';
-import { MongoClient, type Db, type Document } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Document } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
-let db: Db;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-  db = client.db('plans');
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
+const { client } = await connectedSandbox();
+const db = client.db('plans');
 
 const scalar = fc.oneof(
   fc.integer({ min: -3, max: 3 }),

@@ -1,17 +1,13 @@
-import { MongoClient, type Db, type Document } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Document } from 'mongodb';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
-let db: Db;
+const { client } = await connectedSandbox();
+const db = client.db('indexes');
 
 const DOCUMENTS = 500;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-  db = client.db('indexes');
   const documents = db.collection<Document>('documents');
   await documents.insertMany(
     Array.from({ length: DOCUMENTS }, (_value, n) => ({
@@ -29,10 +25,6 @@ beforeAll(async () => {
     { key: { rare: 1 }, sparse: true },
     { key: { b: 1 }, name: 'open', partialFilterExpression: { state: 'open' } },
   ]);
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
 });
 
 /** The stages of a plan from the outermost in, and what running it looked at. */

@@ -1,12 +1,10 @@
-import { Long, MongoClient, MongoServerError, type Document } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { Long, MongoServerError, type Document } from 'mongodb';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
+const { client } = await connectedSandbox({ retryWrites: false });
+
 beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri, { retryWrites: false }).connect();
   const db = client.db('refusals');
   await db.collection<{ _id: number; a: number; l: number[]; t: string }>('c').insertMany([
     { _id: 1, a: 1, l: [1, 2], t: 'x' },
@@ -17,10 +15,6 @@ beforeAll(async () => {
   await db.collection('indexed').createIndex({ d: 1 });
   await db.collection('indexed').createIndex({ d: 1 }, { sparse: true, name: 'sparse' });
   await db.createCollection('view', { viewOn: 'c', pipeline: [] });
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
 });
 
 /** The code that a command, or its first statement, is refused with; null where it is not. */

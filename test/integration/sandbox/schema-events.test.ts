@@ -1,20 +1,11 @@
-import { MongoClient, type Db, type Document } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Db, Document } from 'mongodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
+const { client } = await connectedSandbox();
 let db: Db;
 let names = 0;
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
 beforeEach(() => {
   names += 1;
   db = client.db(`schema${names}`);

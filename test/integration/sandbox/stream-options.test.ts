@@ -1,20 +1,12 @@
 import { Long, MongoClient, Timestamp, type ChangeStreamOptions, type Document } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { startSandbox } from '#sandbox/server.ts';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
+const { client } = await connectedSandbox();
 let names = 0;
 let coll = '';
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
 beforeEach(() => {
   names += 1;
   coll = `c${names}`;

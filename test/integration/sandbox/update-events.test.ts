@@ -1,19 +1,9 @@
-import { MongoClient, type Document, type UpdateFilter } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#sandbox/server.ts';
+import type { Document, UpdateFilter } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
-let sandbox: Sandbox;
-let client: MongoClient;
+const { client } = await connectedSandbox();
 let names = 0;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ dataDir: 'memory' });
-  client = await new MongoClient(sandbox.uri).connect();
-});
-afterAll(async () => {
-  await client.close();
-  await sandbox.stop();
-});
 
 /** The event of one update of one document. */
 async function eventOf(before: Document, update: UpdateFilter<Document> | Document[]): Promise<Document> {
