@@ -7,7 +7,7 @@ import { download, exchange, parseReply, type ErrorReader } from './http-exchang
 import { httpSettingsSchema, keysOfHeaders, type HttpSettings, type ParsedHttpSettings } from './http-settings.ts';
 import { addressOf, fillBody, fillText, hasPlaceholder } from './http-template.ts';
 import { textAt, valueAt } from './json-pointer.ts';
-import { ofLook, pollUntilDone, type Look } from './polling.ts';
+import { lookForAccepted, pollUntilDone, type Look } from './polling.ts';
 import type { ProviderSetup } from './provider-setup.ts';
 
 /** Any provider over HTTP that takes JSON and answers JSON, described by its settings alone. */
@@ -47,7 +47,7 @@ export function httpProvider(
       }
     },
   };
-  if (result.how !== 'reply' && result.look !== null) provider.collect = collectOf(caller);
+  if (result.how !== 'reply' && result.look !== null) provider.collect = collectOf(caller, result.look.pollMs);
   if (settings.cancel !== null) provider.cancel = (id, signal) => caller.cancel(id, signal);
   return provider;
 }
@@ -57,18 +57,14 @@ function deskOf(settings: ParsedHttpSettings, callbacks: CallbackDesk | null): C
   return callbacks;
 }
 
-function collectOf(caller: HttpCaller): NonNullable<Provider['collect']> {
+function collectOf(caller: HttpCaller, everyMs: number): NonNullable<Provider['collect']> {
   return async (id, _request, sink, signal) => {
-    const found = await caller.look(id, signal);
-    if (!found.ok) return isGone(found.error) ? null : err(ofLook(found.error));
+    const found = await lookForAccepted({ look: () => caller.look(id, signal), everyMs, signal });
+    if (found?.ok !== true) return found;
     if (caller.isCancelled(found.value)) return null;
     await sink.accepted(id);
     return waitFor(caller, id, null, sink, signal);
   };
-}
-
-function isGone({ evidence }: GenerationFailure): boolean {
-  return evidence.source === 'http' && (evidence.status === 404 || evidence.status === 410);
 }
 
 /** Waits for what was accepted, by asking, by being called, or both: then a call only lets the next question come at once. */

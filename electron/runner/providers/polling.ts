@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FailureEvidence } from '#domain/failure.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { GenerationFailure } from '../provider.ts';
 import { failed, isPassing } from './failed-call.ts';
@@ -25,6 +26,10 @@ const PAUSE_GROWTH_MAX = 8;
 const LOOK_MS_MAX = 30_000;
 /** So many looks may fail in a row before the attempt is given up; what was accepted is collected by the next one. */
 const FAILURES_MAX = 6;
+/** After how many pauses what the provider does not know is looked for again. */
+const UNKNOWN_PAUSES: readonly number[] = [1, 4];
+
+const STOPPED: FailureEvidence = { source: 'cancelled', message: 'The attempt was stopped.' };
 
 /** Looks until the generation is done, through failures that pass, and reports its progress. */
 export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Result<Done, GenerationFailure>> {
@@ -44,7 +49,34 @@ export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Resul
       polling.progress(look.value.fraction ?? 0, look.value.message);
       pauseMs = Math.min(pauseMs * PAUSE_GROWTH, polling.everyMs * PAUSE_GROWTH_MAX);
     }
-    if (!(await pause(waitMs, polling))) return failed({ source: 'cancelled', message: 'The attempt was stopped.' });
+    if (!(await pause(waitMs, polling))) return failed(STOPPED);
+  }
+}
+
+/**
+ * The first look at what an earlier attempt had accepted. A provider may know what it accepted a moment later only, and to take it for gone
+ * is to buy it again: one that does not know it is asked three times, one that says that it is gone once.
+ * @param everyMs how long it is waited between looks, in milliseconds, at first; then four times as long
+ * @returns null where it is gone
+ */
+export async function lookForAccepted<Found>({
+  look,
+  everyMs,
+  signal,
+}: {
+  readonly look: () => Promise<Result<Found, GenerationFailure>>;
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+}): Promise<Result<Found, GenerationFailure> | null> {
+  for (let looks = 0; ; looks += 1) {
+    const found = await look();
+    if (found.ok) return found;
+    const { evidence } = found.error;
+    const status = evidence.source === 'http' ? evidence.status : null;
+    if (status !== 404 && status !== 410) return err(ofLook(found.error));
+    const pauses = status === 404 ? UNKNOWN_PAUSES[looks] : undefined;
+    if (pauses === undefined) return null;
+    if (!(await pause(everyMs * pauses, { signal }))) return failed(STOPPED);
   }
 }
 
@@ -70,7 +102,7 @@ function isRefusedAccount({ evidence }: GenerationFailure): boolean {
 }
 
 /** @returns false where the attempt was stopped meanwhile */
-async function pause(ms: number, { signal, nudged }: Polling<unknown>): Promise<boolean> {
+async function pause(ms: number, { signal, nudged }: Pick<Polling<unknown>, 'signal' | 'nudged'>): Promise<boolean> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const waiting = [delay(ms, undefined, { signal: either }), ...(nudged === undefined ? [] : [nudged(either)])];

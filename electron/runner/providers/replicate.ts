@@ -5,7 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed } from './failed-call.ts';
 import { download, exchange, type ErrorReader } from './http-exchange.ts';
-import { ofLook, pollUntilDone, type Look } from './polling.ts';
+import { lookForAccepted, pollUntilDone, type Look } from './polling.ts';
 import { providerNameSchema, type ProviderSetup } from './provider-setup.ts';
 
 /** A provider whose generations are predictions: created, looked after, cancelled. */
@@ -76,8 +76,9 @@ export function replicateProvider(options: ReplicateSettings, apiKey: string): P
       return finish(created.value.id, request, sink, signal);
     },
     collect: async (acceptanceId, request, sink, signal) => {
-      const found = await call(signal).run((client) => client.predictions.get(acceptanceId));
-      if (!found.ok) return isGone(found.error) ? null : err(ofLook(found.error));
+      const look = () => call(signal).run((client) => client.predictions.get(acceptanceId));
+      const found = await lookForAccepted({ look, everyMs: settings.pollMs, signal });
+      if (found?.ok !== true) return found;
       // Nothing came of it and nothing will: what is wanted has to be made.
       if (found.value.status === 'canceled' || found.value.status === 'aborted') return null;
       await sink.accepted(acceptanceId);
@@ -93,10 +94,6 @@ export function replicateProvider(options: ReplicateSettings, apiKey: string): P
 function modelOf(model: string): { readonly model: string } | { readonly version: string } {
   const version = /^(?:[^/:]+\/[^/:]+:)?([0-9a-f]{32,64})$/i.exec(model)?.[1];
   return version === undefined ? { model } : { version };
-}
-
-function isGone({ evidence }: GenerationFailure): boolean {
-  return evidence.source === 'http' && (evidence.status === 404 || evidence.status === 410);
 }
 
 interface Waiting {

@@ -229,8 +229,10 @@ describe('the adapter that is described by data', () => {
     const sink = collectingSink();
     expect(await provider.collect?.('j/7', generationRequest(), sink, unstopped())).toMatchObject({ ok: true });
     expect(sink.text()).toBe('late');
+    const before = server.calls.length;
     server.answer({ status: 410 });
     expect(await provider.collect?.('j/7', generationRequest(), sink, unstopped())).toBeNull();
+    expect(server.calls.length - before).toBe(1);
     server.answer({ body: job({ state: 'cancelled' }) });
     expect(await provider.collect?.('j/7', generationRequest(), sink, unstopped())).toBeNull();
     await provider.cancel?.('j/7', unstopped());

@@ -141,12 +141,22 @@ describe('the prediction adapter', () => {
   });
 
   it.each([
-    ['is gone', { status: 404, body: { detail: 'Prediction not found' } }],
+    ['is not known, asked three times', { status: 404, body: { detail: 'Prediction not found' } }],
     ['was cancelled', { body: prediction('canceled') }],
   ])('has nothing to collect where the prediction %s', async (_what, answer) => {
     const server = await startRecordedServer();
     server.answer(answer);
     expect(await providerAt(server).collect?.('abc', IMAGE, collectingSink(), unstopped())).toBeNull();
+  });
+
+  it('collects what the provider knows a moment later only, and buys nothing', async () => {
+    const server = await startRecordedServer();
+    const unknown = { status: 404, body: { detail: 'Prediction not found' } };
+    server.answer(unknown, unknown, { body: prediction('succeeded', { output: 'there after all' }) });
+    const sink = collectingSink();
+    expect(await providerAt(server).collect?.('abc', IMAGE, sink, unstopped())).toMatchObject({ ok: true });
+    expect(sink.text()).toBe('there after all');
+    expect(server.calls.every(({ method }) => method === 'GET')).toBe(true);
   });
 
   it('does not take a refused key for a prediction that is gone', async () => {
