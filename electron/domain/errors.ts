@@ -293,7 +293,7 @@ export function writingError(what: string, cause: unknown): AppError {
   return appError(code === 'ENOSPC' ? 'disk_full' : 'internal', code === null ? what : `${what}: ${code}`, cause);
 }
 
-/** The operating system's own code of an error, for example `EACCES`; null where it has none. Its message may hold anything. */
+/** The own code of an error of the operating system or of Node, for example `EACCES`; null where it has none. Its message may hold anything. */
 export function systemCodeOf(cause: unknown): string | null {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : null;
 }

@@ -5,6 +5,7 @@ import {
   type UtilityProcess,
   type WebContents,
 } from 'electron';
+import { systemCodeOf } from '#domain/errors.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { engineMessageSchema, type EngineConfig, type PreviewsAllowed } from '#engine/messages.ts';
 import { ENGINE_FLAGS } from '#engine/process-flags.ts';
@@ -181,7 +182,7 @@ function killNow(child: UtilityProcess): void {
     if (child.pid !== undefined) process.kill(child.pid, 'SIGKILL');
   } catch (cause) {
     // It has ended by itself in this very moment.
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')) throw cause;
+    if (systemCodeOf(cause) !== 'ESRCH') throw cause;
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { protocol } from 'electron';
+import { systemCodeOf } from '#domain/errors.ts';
 import type { PreviewsAllowed } from '#engine/messages.ts';
 import { isAllowed, previewFileOf, respondWithPreview } from './preview-files.ts';
 import { PAGE_ORIGIN, PAGE_SCHEME, pageFileOf } from './page-files.ts';
@@ -45,5 +46,6 @@ function pathnameOf(url: string): string {
 }
 
 function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'EISDIR');
+  const code = systemCodeOf(cause);
+  return code === 'ENOENT' || code === 'EISDIR';
 }

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { systemCodeOf } from '#domain/errors.ts';
 import type { Output } from '#domain/job.ts';
 
 /** An artefact above this size is refused, in bytes. */
@@ -85,7 +86,8 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return [];
+    const code = systemCodeOf(cause);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw cause;
   }
 }
@@ -95,7 +97,7 @@ async function openNew(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'w');
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+    if (systemCodeOf(cause) !== 'ENOENT') throw cause;
     await mkdir(path.dirname(file), { recursive: true });
     return open(file, 'w');
   }

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ARTEFACT_NAME, OUTPUT_TEXT_MAX, PREVIEW_PATH, type OutputView } from '#contract/output-views.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Output } from '#domain/job.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
@@ -59,8 +59,7 @@ async function lookAt(output: Output, { artefactDir, signal, lens }: Looking): P
     return ok({ state: 'intact', look, path: look === 'none' ? null : `${PREVIEW_PATH}${name}`, text: null });
   } catch (cause) {
     if (signal.aborted) return err(appError('cancelled'));
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
-      return ok({ state: 'missing', ...nothing });
+    if (systemCodeOf(cause) === 'ENOENT') return ok({ state: 'missing', ...nothing });
     return err(appError('internal', 'the artefact cannot be read', cause));
   }
 }

@@ -8,7 +8,7 @@ import {
   type ConnectionProfile,
   type ProfileSecrets,
 } from '#domain/connection-profile.ts';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { SecretVault } from './secret-vault.ts';
 
@@ -152,7 +152,7 @@ export class ProfileShelf {
     try {
       text = readFileSync(this.#file, 'utf8');
     } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return ok(EMPTY);
+      if (systemCodeOf(cause) === 'ENOENT') return ok(EMPTY);
       return err(appError('profiles_unusable', 'the file cannot be read', cause));
     }
     const parsed = fileSchema.safeParse(parseJson(text));

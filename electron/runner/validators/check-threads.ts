@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { systemCodeOf } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { validationSchema, type Validation } from '#domain/job.ts';
 import {
@@ -184,7 +185,7 @@ class CheckThread {
     worker.on('error', (cause) => {
       if (!isCurrent()) return;
       this.#worker = null;
-      const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const isTooLarge = systemCodeOf(cause) === 'ERR_WORKER_OUT_OF_MEMORY';
       if (isTooLarge) this.#asked?.answer.resolve(err(`checking it took more than ${this.#mbMax} MB of memory`));
       else this.#asked?.answer.reject(cause);
     });
@@ -213,7 +214,7 @@ class CheckThread {
     } catch (cause) {
       // Answered, or of a thread that has ended, which is told by its own events.
       const isOver = asked.over.signal.aborted;
-      const hasEnded = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_NOT_RUNNING';
+      const hasEnded = systemCodeOf(cause) === 'ERR_WORKER_NOT_RUNNING';
       if (!isOver && !hasEnded) throw cause;
     }
   }

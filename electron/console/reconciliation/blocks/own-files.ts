@@ -1,3 +1,5 @@
+import { systemCodeOf } from '#domain/errors.ts';
+
 /** More than a process's number ever is: what stands above it in a version counts the versions. */
 const PROCESSES = 2 ** 32;
 
@@ -23,6 +25,6 @@ export function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (cause) {
     // It is there, and somebody else's.
-    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+    return systemCodeOf(cause) === 'EPERM';
   }
 }
