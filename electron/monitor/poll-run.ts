@@ -4,6 +4,7 @@ import { decodePosition, encodePosition } from './position.ts';
 import { copyAccounts, pollPart } from './poll-part.ts';
 import { keepWindow } from './keep-window.ts';
 import { PollHorizon } from './poll-horizon.ts';
+import { readOne } from './read-page.ts';
 import { openSnapshot, runSnapshotStep } from './snapshot-run.ts';
 import type { MonitorWork } from './work.ts';
 
@@ -147,8 +148,7 @@ async function sweep(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd | 
 
 async function readOnes(work: MonitorWork, part: CachedPart, ids: readonly string[]): Promise<RunEnd | null> {
   for (const id of ids) {
-    // The next text after an id is the id with a NUL behind it.
-    const found = await work.read(() => work.changes.page(part, `${id}\0`, 1, { fromId: id }));
+    const found = await work.read(() => readOne(work.changes, part, id));
     if (found === 'stopped') return STOPPED;
     if (!found.ok) return failed(found.error);
     const applied = work.writer.applyRead(found.value, null);

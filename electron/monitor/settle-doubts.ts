@@ -7,6 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangeFollower, StoreChange } from '#store/change-source.ts';
 import type { ChangesPort } from './ports.ts';
 import { decodePosition } from './position.ts';
+import { readOne } from './read-page.ts';
 import { hasNoStreams, isPositionLost } from './stream-faults.ts';
 
 /** A document that was not the same on both sides when it was looked at. */
@@ -91,8 +92,7 @@ async function lookAt(
     if (signal.aborted) return err(appError('cancelled'));
     const copied = await reader.contentOf(part, id);
     if (!copied.ok) return copied;
-    // The next text after an id is the id with a NUL behind it.
-    const page = await changes.page(part, `${id}\0`, 1, { fromId: id });
+    const page = await readOne(changes, part, id);
     if (!page.ok) return page;
     const found = page.value.find((change) => subjectOf(change).id === id);
     const expected = found === undefined ? null : contentDigestOf(found, standing.value.scope);
