@@ -31,7 +31,7 @@ export async function streamEvents(
     return;
   }
   // A position without an event: whoever is cut off before the first one comes back to here.
-  response.write(`id: ${begun.value.replace(/[\r\n\0]/g, ' ')}\n\n`);
+  response.write(`${idLine(begun.value)}\n`);
   let quiet = 0;
   while (!ended.aborted) {
     const page = await reader.next();
@@ -46,8 +46,12 @@ export async function streamEvents(
 }
 
 function textOf({ event, position }: PlacedEvent): string {
-  // Ids come from outside and must not end a line.
-  return `id: ${position.replace(/[\r\n\0]/g, ' ')}\nevent: job\ndata: ${JSON.stringify(event)}\n\n`;
+  return `${idLine(position)}event: job\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** Ids come from outside and must not end a line. */
+function idLine(position: string): string {
+  return `id: ${position.replace(/[\r\n\0]/g, ' ')}\n`;
 }
 
 /** Waits for a slow client, and no longer than until the stream ends. */
