@@ -1,31 +1,21 @@
 import type { ReactNode } from 'react';
-import { roleSchema, type Role } from '#domain/people.ts';
+import type { Role } from '#domain/people.ts';
+import { Choice } from '../../components/choice.tsx';
+
+/** Each role by its own name, the one that may least first. */
+const ROLES: Readonly<Record<Role, string>> = {
+  viewer: 'viewer',
+  support: 'support',
+  finance: 'finance',
+  founder: 'founder',
+};
 
 /** Chooses a role. */
-export function RoleSelect({
-  label,
-  value,
-  isDisabled = false,
-  onChange,
-}: {
+export function RoleSelect(given: {
   label: string;
   value: Role;
   isDisabled?: boolean;
   onChange: (role: Role) => void;
 }): ReactNode {
-  return (
-    <select
-      className="control"
-      aria-label={label}
-      value={value}
-      disabled={isDisabled}
-      onChange={(event) => onChange(roleSchema.parse(event.target.value))}
-    >
-      {roleSchema.options.map((role) => (
-        <option key={role} value={role}>
-          {role}
-        </option>
-      ))}
-    </select>
-  );
+  return <Choice table={ROLES} {...given} />;
 }
