@@ -1,4 +1,4 @@
-import { useCallback, type ReactNode, type RefObject } from 'react';
+import type { ReactNode, RefObject } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema, type JobState } from '#domain/job.ts';
@@ -9,11 +9,8 @@ import { useEngineStatus, useJobCount } from '../../state/engine-queries.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { ColumnsMenu } from './columns-menu.tsx';
 import type { JobsColumns } from './jobs-columns.ts';
-import { QueryField } from './query-field.tsx';
+import { QueryField, type ChangeFilter } from './query-field.tsx';
 import { SavedViewsBar } from './saved-views-bar.tsx';
-
-/** Changes a filter: the one that is wished for by then, which may be typed and not be shown yet. */
-type ChangeFilter = (change: (wished: JobFilter) => JobFilter, options?: { replace?: boolean }) => void;
 
 /** The filter as one line of tokens, the same filter by click with counts, and the saved views. */
 export function JobsFilterBar({
@@ -32,16 +29,12 @@ export function JobsFilterBar({
   onTyped: (filter: JobFilter) => void;
   onChange: ChangeFilter;
 }): ReactNode {
-  const onQuery = useCallback(
-    (typed: JobFilter, options?: { replace?: boolean }) => onChange(() => typed, options),
-    [onChange],
-  );
   const counts = useEngineStatus().data?.counts;
   const kinds = [...new Set([...Object.keys(counts?.byKind ?? {}), ...filter.kinds])].sort();
   return (
     <search className="filter-bar" aria-label="Jobs">
       <div className="filter-row">
-        <QueryField filter={filter} input={search} onTyped={onTyped} onChange={onQuery} />
+        <QueryField filter={filter} input={search} onTyped={onTyped} onChange={onChange} />
         <FacetMenu
           name="Kind"
           selected={filter.kinds}

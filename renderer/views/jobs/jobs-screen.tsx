@@ -16,6 +16,7 @@ import { useJobsColumns, type JobsColumns } from './jobs-columns.ts';
 import { SelectionBar } from './selection-bar.tsx';
 import { JobsTableSkeleton } from './jobs-table-parts.tsx';
 import { JobsTable } from './jobs-table.tsx';
+import type { ChangeFilter } from './query-field.tsx';
 import './jobs.css';
 
 /** The list of jobs: filters above, the live table below. Filter and order stand in the address. */
@@ -38,9 +39,8 @@ export function JobsScreen(): ReactNode {
   const onTyped = useCallback((filter: JobFilter) => {
     wished.current = filter;
   }, []);
-  const onChangeFilter = useCallback(
-    (change: (filter: JobFilter) => JobFilter, options?: { replace?: boolean }) =>
-      setView({ filter: change(wished.current) }, options),
+  const onChangeFilter = useCallback<ChangeFilter>(
+    (change, options) => setView({ filter: change(wished.current) }, options),
     [setView],
   );
   const columns = useJobsColumns();

@@ -13,12 +13,15 @@ import { useVocabulary } from './use-vocabulary.ts';
 /** A text that is being typed takes effect when no key came for so long; one that was entered, completed or taken away at once. */
 const TYPING_MS = 120;
 
+/** Changes a filter: the one that is wished for by then, which may be typed and not be shown yet. */
+export type ChangeFilter = (change: (wished: JobFilter) => JobFilter, options?: { replace?: boolean }) => void;
+
 interface QueryFieldProps {
   readonly filter: JobFilter;
   readonly input: RefObject<HTMLInputElement | null>;
   /** Told at once what the text asks for, which takes effect a moment later. */
   readonly onTyped: (filter: JobFilter) => void;
-  readonly onChange: (filter: JobFilter, options?: { replace?: boolean }) => void;
+  readonly onChange: ChangeFilter;
 }
 
 /** The whole filter as one line of tokens and words. Takes effect a moment after the last key, and with Enter at once. */
@@ -167,7 +170,7 @@ function useQueryText(filter: JobFilter, onChange: QueryFieldProps['onChange']) 
     const timer = setTimeout(
       () => {
         setAsked({ text, under: filter });
-        onChange(typed, { replace: isFiltering(filter) });
+        onChange(() => typed, { replace: isFiltering(filter) });
       },
       isEntered ? 0 : TYPING_MS,
     );
