@@ -153,60 +153,33 @@ describe('built-in roles', () => {
   });
 
   it('each role may what the manual says, and its neighbour may not', async () => {
+    const around = { bypassDocumentValidation: true };
+    const readWrite = [{ role: 'readWrite', db: 'd' }];
+    const rw = (client: MongoClient) => client.db('d').collection('rw');
     const cases: readonly (readonly [
       string,
       readonly unknown[],
       (client: MongoClient) => Promise<unknown>,
       boolean,
     ])[] = [
-      ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').collection('rw').insertOne({}), true],
+      ['rw', readWrite, (c) => rw(c).insertOne({}), true],
+      ['rw', readWrite, (c) => rw(c).insertOne({}, around), false],
+      ['rw', readWrite, (c) => rw(c).updateOne({}, { $set: { a: 1 } }, around), false],
+      ['rw', readWrite, (c) => rw(c).findOneAndUpdate({}, { $set: { a: 1 } }, around), false],
       [
         'rw',
-        [{ role: 'readWrite', db: 'd' }],
-        (c) => c.db('d').collection('rw').insertOne({}, { bypassDocumentValidation: true }),
-        false,
-      ],
-      [
-        'rw',
-        [{ role: 'readWrite', db: 'd' }],
+        readWrite,
         (c) =>
-          c
-            .db('d')
-            .collection('rw')
-            .updateOne({}, { $set: { a: 1 } }, { bypassDocumentValidation: true }),
-        false,
-      ],
-      [
-        'rw',
-        [{ role: 'readWrite', db: 'd' }],
-        (c) =>
-          c
-            .db('d')
-            .collection('rw')
-            .findOneAndUpdate({}, { $set: { a: 1 } }, { bypassDocumentValidation: true }),
-        false,
-      ],
-      [
-        'rw',
-        [{ role: 'readWrite', db: 'd' }],
-        (c) =>
-          c
-            .db('d')
-            .collection('rw')
-            .aggregate([{ $out: 'copy' }], { bypassDocumentValidation: true })
+          rw(c)
+            .aggregate([{ $out: 'copy' }], around)
             .toArray(),
         false,
       ],
-      [
-        'own',
-        [{ role: 'dbOwner', db: 'd' }],
-        (c) => c.db('d').collection('rw').insertOne({}, { bypassDocumentValidation: true }),
-        true,
-      ],
-      ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').collection('rw').createIndex({ a: 1 }), true],
-      ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').collection('rw').drop(), true],
-      ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').dropDatabase(), false],
-      ['rw', [{ role: 'readWrite', db: 'd' }], (c) => c.db('d').command({ collMod: 'documents' }), false],
+      ['own', [{ role: 'dbOwner', db: 'd' }], (c) => rw(c).insertOne({}, around), true],
+      ['rw', readWrite, (c) => rw(c).createIndex({ a: 1 }), true],
+      ['rw', readWrite, (c) => rw(c).drop(), true],
+      ['rw', readWrite, (c) => c.db('d').dropDatabase(), false],
+      ['rw', readWrite, (c) => c.db('d').command({ collMod: 'documents' }), false],
       ['dba', [{ role: 'dbAdmin', db: 'd' }], (c) => c.db('d').command({ collMod: 'documents' }), true],
       ['dba', [{ role: 'dbAdmin', db: 'd' }], (c) => c.db('d').collection('documents').findOne(), false],
       ['mon', ['clusterMonitor'], (c) => c.db('admin').command({ serverStatus: 1 }), true],

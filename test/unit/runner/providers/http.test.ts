@@ -242,6 +242,12 @@ describe('the adapter that is described by data', () => {
 
 describe('a provider that calls back', () => {
   const desk = new CallbackDesk('http://runner.test:9/', 'desk-secret');
+  const callingBack = (server: RecordedServer): HttpSettings =>
+    settingsFor(server, {
+      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
+      result: { how: 'callback' },
+      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
+    });
 
   it('is told where, and its call is the result', async () => {
     const server = await startRecordedServer();
@@ -252,11 +258,7 @@ describe('a provider that calls back', () => {
         expect(desk.receive(new URL(callback).pathname, JSON.stringify({ state: 'done', text: 'called' }))).toBe(true);
       });
     });
-    const settings = settingsFor(server, {
-      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
-      result: { how: 'callback' },
-      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
-    });
+    const settings = callingBack(server);
     const sink = collectingSink();
     expect(await httpProvider(settings, secret, desk).generate(generationRequest(), sink, unstopped())).toMatchObject({
       ok: true,
@@ -283,11 +285,7 @@ describe('a provider that calls back', () => {
         for (const body of calls.slice(2)) desk.receive(new URL(callback).pathname, body);
       });
     });
-    const settings = settingsFor(server, {
-      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
-      result: { how: 'callback' },
-      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
-    });
+    const settings = callingBack(server);
     const sink = collectingSink();
     expect(await httpProvider(settings, secret, desk).generate(generationRequest(), sink, unstopped())).toMatchObject({
       ok: true,
