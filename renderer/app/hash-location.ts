@@ -14,8 +14,11 @@ export type Preparation = (from: Target, to: Target, signal: AbortSignal) => Pro
 
 /** What a place needs is waited for this long before it is shown without, in milliseconds: too short to be noticed. */
 const PREPARED_MS = 40;
-/** Whoever acts meanwhile acts on what the address says. */
-const ACTIONS = ['pointerdown', 'keydown', 'input', 'click'] as const;
+/**
+ * Whoever acts meanwhile acts on what the address says. Before a letter stands in its field and not after: a drawing between the two would
+ * put the field's text of before in its place.
+ */
+const ACTIONS = ['pointerdown', 'keydown', 'beforeinput', 'click'] as const;
 
 const listeners = new Set<() => void>();
 let shownHash: string | null = null;
