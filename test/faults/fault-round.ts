@@ -5,7 +5,6 @@ import { grant } from '../support/job-builder.ts';
 import type { SeededRandom } from '../support/model-random.ts';
 import { jobsOfRound, WORKSPACES } from './fault-jobs.ts';
 import type { FaultWorld } from './fault-world.ts';
-import { isAtRest } from './verdict.ts';
 
 const GRANT_CREDITS = 1_000_000;
 const POOR_CREDITS = 100;
@@ -44,17 +43,15 @@ export async function runRound(
   await world.makePeace();
   expectOk(await writer.postEntry(grant('poor', GRANT_CREDITS, 2 * round + 1)));
   expectOk(await writer.unblock('poor'));
-  await comeToRest(world);
+  await comeToRest(world, ids);
   return ids;
 }
 
 /** Waits until somebody works: what is broken before anything is under way breaks nothing. */
 async function untilBegun(world: FaultWorld, ids: readonly string[]): Promise<void> {
   const until = performance.now() + BEGIN_MS_MAX;
-  const ofRound = new Set(ids);
   while (performance.now() < until) {
-    const { jobs } = await world.readBooks();
-    if (jobs.some((job) => ofRound.has(job._id) && job.attempt > 0)) return;
+    if ((await world.readJobs(ids)).some(({ attempt }) => attempt > 0)) return;
     world.reviveRunners();
     await delay(LOOK_MS);
   }
@@ -89,11 +86,11 @@ async function cancelTwice(world: FaultWorld, jobId: string): Promise<void> {
 }
 
 /** Sweeps as an operator would, until nothing is left to do or the time is over; who judges afterwards sees what is stuck. */
-async function comeToRest(world: FaultWorld): Promise<void> {
+async function comeToRest(world: FaultWorld, ids: readonly string[]): Promise<void> {
   const until = performance.now() + REST_MS_MAX;
   while (performance.now() < until) {
     expectOk(await world.store.writer.sweep({ limit: 10_000, olderThanMs: 0, isDryRun: false }));
-    if (isAtRest(await world.readBooks())) return;
+    if (await world.isAtRest(ids)) return;
     // Who was doomed dies late sometimes, and what is poisonous takes its runner with it: something starts another one.
     world.reviveRunners();
     await delay(LOOK_MS);

@@ -15,6 +15,7 @@ import { CUTS, startCuttingProxy, type CuttingProxy } from './cutting-proxy.ts';
 import { KILL_POINTS, type Doom } from './doom.ts';
 import { startConsoleProcess, startRunnerProcess, startServerProcess, type KillableProcess } from './processes.ts';
 import { startSellingProvider, type SellingProvider } from './selling-provider.ts';
+import { isAtRest } from './verdict.ts';
 
 const SKEW_MS_MAX = 5 * 60_000;
 const LEASE_MS = 1500;
@@ -200,6 +201,18 @@ export class FaultWorld {
       accounts: await Array.fromAsync(this.store.reader.iterateAccounts()),
       ledger: await Array.fromAsync(this.store.reader.iterateLedger()),
     };
+  }
+
+  /** Those jobs alone: whoever only waits for them is not slower for all that came before them. */
+  async readJobs(ids: readonly string[]): Promise<readonly Job[]> {
+    const read = await Promise.all(ids.map((id) => this.store.reader.readJob(id)));
+    return read.map(expectOk).flatMap((document) => (document?.type === 'job' ? [document.job] : []));
+  }
+
+  /** True where nothing more has to happen with those jobs, or with any account. */
+  async isAtRest(ids: readonly string[]): Promise<boolean> {
+    const accounts = await Array.fromAsync(this.store.reader.iterateAccounts());
+    return isAtRest({ jobs: await this.readJobs(ids), accounts });
   }
 
   /** What the runners that are alive printed of errors. */

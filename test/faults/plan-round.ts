@@ -11,7 +11,6 @@ import { grant } from '../support/job-builder.ts';
 import type { SeededRandom } from '../support/model-random.ts';
 import { FAULT_PROVIDER } from './fault-jobs.ts';
 import type { FaultWorld } from './fault-world.ts';
-import { isAtRest } from './verdict.ts';
 
 const WORKSPACE = 'plans';
 const PRICE_CREDITS = 10;
@@ -61,7 +60,7 @@ export async function runPlanRound(
     else await world.restartServer();
   }
   await world.makePeace();
-  await untilOver(world, plans, consoles);
+  await untilOver(world, { ids, plans, consoles });
   const findings = await judgePlans(world, plans, ids);
   await Promise.all(consoles.map((console) => console.kill()));
   return { ids, consoleKills, findings };
@@ -120,16 +119,20 @@ async function planOf({ store }: FaultWorld, ids: readonly string[]): Promise<st
 
 async function untilOver(
   world: FaultWorld,
-  plans: readonly string[],
-  consoles: readonly { isGone(): boolean }[],
+  round: {
+    readonly ids: readonly string[];
+    readonly plans: readonly string[];
+    readonly consoles: readonly { isGone(): boolean }[];
+  },
 ): Promise<void> {
+  const { ids, plans, consoles } = round;
   const until = performance.now() + OVER_MS_MAX;
   while (performance.now() < until) {
     world.reviveRunners();
     expectOk(await world.store.writer.sweep({ limit: 10_000, olderThanMs: 0, isDryRun: false }));
     const states = await Promise.all(plans.map(async (id) => expectOk(await world.store.plans.read(id)).state));
     const isOver = states.every((state) => state === 'finished') && consoles.every((console) => console.isGone());
-    if (isOver && isAtRest(await world.readBooks())) return;
+    if (isOver && (await world.isAtRest(ids))) return;
     await delay(LOOK_MS);
   }
 }
@@ -140,7 +143,7 @@ async function judgePlans(
   plans: readonly string[],
   ids: readonly string[],
 ): Promise<readonly string[]> {
-  const { jobs } = await world.readBooks();
+  const jobs = await world.readJobs(ids);
   const findings: string[] = [];
   const begunBy = new Map<string, string[]>();
   for (const planId of plans) {

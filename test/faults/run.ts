@@ -1,18 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { Command } from 'commander';
 import { wholeNumber } from '#cli/whole-number.ts';
-import { SeededRandom } from '../support/model-random.ts';
 import { SHOP_MAPPING } from '../support/shop-mapping.ts';
 import { runCopyRounds } from './copy-command.ts';
-import { runRound } from './fault-round.ts';
-import { FaultWorld } from './fault-world.ts';
-import { runPlanRound } from './plan-round.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { addCounts, runLane } from './lane.ts';
 
 interface Options {
   readonly rounds: number;
   readonly jobs: number;
   readonly plans: number;
+  readonly lanes: number;
   readonly seed: number;
   readonly uri?: string;
   readonly copy?: boolean;
@@ -29,6 +26,7 @@ const options = new Command('faults')
   .option('--rounds <n>', 'how many rounds', wholeNumber(0, 1_000_000_000), 20)
   .option('--jobs <n>', 'jobs of each round', wholeNumber(1, 1_000_000_000), 40)
   .option('--plans <n>', 'how many rounds of overlapping plans behind them', wholeNumber(0, 1_000_000), 2)
+  .option('--lanes <n>', 'share the rounds between so many deployments, which run at once', wholeNumber(1, 16), 1)
   .option(
     '--seed <n>',
     'the seed; drawn and printed unless told',
@@ -42,71 +40,44 @@ const options = new Command('faults')
   .parse()
   .opts<Options>();
 
-/** Rounds, deeds and findings so far; the four that must stay 0 are counted over all jobs of all rounds. */
+/** Rounds, deeds and findings; the four that must stay 0 are counted over all jobs of all rounds. */
 async function run(): Promise<number> {
-  const random = new SeededRandom(options.seed);
-  const world = await FaultWorld.open(options.uri ?? null, random, options.mapped === true ? SHOP_MAPPING : null);
-  const acknowledged: string[] = [];
-  let verdict: Verdict | null = null;
-  let rounds = 0;
-  console.error(`seed ${options.seed}, ${world.store.reader.topology.server}`);
-  try {
-    while (rounds < options.rounds && (verdict === null || isClean(verdict))) {
-      rounds += 1;
-      const startedAt = performance.now();
-      acknowledged.push(...(await runRound(world, rounds, options.jobs, random)));
-      verdict = judge(await world.readBooks(), acknowledged, world.provider.boughtTwice());
-      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      console.error(`round ${rounds}: ${seconds} s, ${verdict.findings.length} findings`);
-      for (const finding of verdict.findings.slice(0, 20)) console.error(`  ${finding}`);
-      if (!isClean(verdict)) console.error(world.errors());
-    }
-    let [planRounds, plannedJobs, consoleKills] = [0, 0, 0];
-    while (planRounds < options.plans && (verdict === null || isClean(verdict))) {
-      planRounds += 1;
-      const startedAt = performance.now();
-      const round = await runPlanRound(world, planRounds, options.jobs, random);
-      acknowledged.push(...round.ids);
-      plannedJobs += round.ids.length;
-      consoleKills += round.consoleKills;
-      const judged = judge(await world.readBooks(), acknowledged, world.provider.boughtTwice());
-      verdict = { ...judged, findings: [...judged.findings, ...round.findings] };
-      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      console.error(
-        `plans ${planRounds}: ${seconds} s, ${round.consoleKills} consoles killed, ${verdict.findings.length} findings`,
+  const { rounds, plans, lanes, jobs, seed } = options;
+  let isOver = false;
+  const reports = await Promise.all(
+    Array.from({ length: lanes }, async (_, index) => {
+      const report = await runLane(
+        {
+          name: lanes === 1 ? '' : `lane ${index + 1}, `,
+          rounds: shareOf(rounds, index, lanes),
+          plans: shareOf(plans, index, lanes),
+          jobs,
+          seed: seed + index,
+          uri: options.uri ?? null,
+          mapping: options.mapped === true ? SHOP_MAPPING : null,
+        },
+        () => isOver,
       );
-      for (const finding of verdict.findings.slice(0, 20)) console.error(`  ${finding}`);
-    }
-    const { findings: _, ...counts } = verdict ?? judge({ jobs: [], accounts: [], ledger: [] }, [], []);
-    const { kills, restarts, freezes, killPoints } = world.deeds;
-    const report = {
-      rounds,
-      kills: kills + restarts,
-      cuts: world.proxy.cuts(),
-      jobs: acknowledged.length,
-      planRounds,
-      plannedJobs,
-      consoleKills,
-      ...counts,
-      serverRestarts: restarts,
-      freezes,
-      killPoints,
-      refusals: Object.fromEntries(world.proxy.refusals()),
-      providerSales: world.provider.sold(),
-      isMapped: options.mapped === true,
-      seed: options.seed,
-      server: world.store.reader.topology.server,
-    };
-    if (options.json === true) console.log(JSON.stringify(report));
-    else for (const [name, value] of Object.entries(report)) console.log(name.padEnd(20), value);
-    return verdict !== null && isClean(verdict) ? 0 : 1;
-  } finally {
-    await world.close();
-  }
+      isOver ||= report.findings > 0;
+      return report;
+    }),
+  );
+  const report = {
+    ...addCounts(reports),
+    isMapped: options.mapped === true,
+    lanes,
+    seed,
+    server: reports[0]?.server,
+  };
+  if (options.json === true) console.log(JSON.stringify(report));
+  else for (const [name, value] of Object.entries(report)) console.log(name.padEnd(20), value);
+  // Where nothing was done nothing was proved.
+  return isOver || rounds + plans === 0 ? 1 : 0;
 }
 
-function isClean(verdict: Verdict): boolean {
-  return verdict.findings.length === 0;
+/** How many of a whole one of several lanes does. */
+function shareOf(whole: number, index: number, lanes: number): number {
+  return Math.floor(whole / lanes) + (index < whole % lanes ? 1 : 0);
 }
 
 process.exitCode =

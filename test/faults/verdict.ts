@@ -61,8 +61,8 @@ function shownStuck(job: Job): string {
 }
 
 /** True where nothing more has to happen with any of the jobs or accounts. */
-export function isAtRest(books: Books): boolean {
-  return books.jobs.every(isAtEnd) && books.accounts.every((account) => Object.keys(account.posting).length === 0);
+export function isAtRest({ jobs, accounts }: Pick<Books, 'jobs' | 'accounts'>): boolean {
+  return jobs.every(isAtEnd) && accounts.every((account) => Object.keys(account.posting).length === 0);
 }
 
 function isAtEnd(job: Job): boolean {
