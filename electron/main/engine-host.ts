@@ -50,7 +50,8 @@ export class EngineHost {
   #startedAt = 0;
   #failures = 0;
   #restart: NodeJS.Timeout | null = null;
-  #isStopping = false;
+  /** Why no engine is to be started now: it is being restarted, or the application ends. */
+  #isStopping: 'to restart' | 'for good' | null = null;
   #previews: PreviewsAllowed = 'none';
 
   constructor(options: EngineHostOptions) {
@@ -69,7 +70,7 @@ export class EngineHost {
   }
 
   start(): void {
-    if (this.#process !== null || this.#isStopping) return;
+    if (this.#process !== null || this.#isStopping !== null) return;
     this.#startedAt = this.#options.now();
     const child = utilityProcess.fork(this.#options.entry, [], {
       serviceName: 'Runledger engine',
@@ -104,21 +105,31 @@ export class EngineHost {
 
   /** Asks the engine to finish what it is doing and waits for it, within bounds. Idempotent. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#isStopping = 'for good';
     await this.#end();
   }
 
-  /** Stops the engine in good order and starts it with another configuration; windows get new ports by themselves. */
+  /**
+   * Stops the engine in good order and starts it with another configuration; windows get new ports by themselves. Of several that are
+   * asked for while one engine still stops, the last is started; none where the application has begun to end.
+   */
   async restart(config: EngineConfig): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    if (this.#isStopping === 'for good') return;
+    this.#config = config;
+    if (this.#isStopping === 'to restart') return;
+    this.#isStopping = 'to restart';
     await this.#end();
-    this.#isStopping = false;
+    if (this.#wasEnded()) return;
+    this.#isStopping = null;
     this.#process = null;
     this.#failures = 0;
-    this.#config = config;
     this.#tellLost();
     this.start();
+  }
+
+  /** True where the application has begun to end, also while something was waited for. */
+  #wasEnded(): boolean {
+    return this.#isStopping === 'for good';
   }
 
   async #end(): Promise<void> {
@@ -159,7 +170,7 @@ export class EngineHost {
   #exited(child: UtilityProcess, code: number): void {
     if (this.#process !== child) return;
     this.#process = null;
-    if (this.#isStopping) return;
+    if (this.#isStopping !== null) return;
     this.#tellLost();
     this.#config = { ...this.#config, opensSignIn: false };
     this.#failures = this.#options.now() - this.#startedAt > STEADY_MS ? 1 : this.#failures + 1;

@@ -1,0 +1,119 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { engineConfigSchema, parentMessageSchema, type EngineConfig } from '#engine/messages.ts';
+import { EngineHost } from '../../../electron/main/engine-host.ts';
+
+/** A process that does what it is told to, when the test says so. */
+class EngineProcess extends EventEmitter {
+  readonly stdout = new EventEmitter();
+  readonly stderr = new EventEmitter();
+  readonly heard: unknown[] = [];
+  readonly kill = vi.fn<() => void>();
+
+  postMessage(message: unknown): void {
+    this.heard.push(message);
+  }
+
+  end(): void {
+    this.emit('exit', 0);
+  }
+}
+
+const forked = vi.hoisted((): { processes: EngineProcess[] } => ({ processes: [] }));
+
+vi.mock('electron', () => ({
+  utilityProcess: {
+    fork: () => {
+      const process = new EngineProcess();
+      forked.processes.push(process);
+      return process;
+    },
+  },
+  MessageChannelMain: class {
+    readonly port1 = {};
+    readonly port2 = {};
+  },
+}));
+
+const config = (dataDir: string): EngineConfig =>
+  engineConfigSchema.parse({
+    version: '1',
+    dataDir,
+    mongodbUri: null,
+    dbName: null,
+    withRunner: false,
+    concurrency: 1,
+    isDemo: false,
+  });
+
+/** A host with an engine that runs; `configs` tells what each engine was started with. */
+function setup() {
+  forked.processes = [];
+  const host = new EngineHost({
+    entry: '/engine.js',
+    config: config('first'),
+    answer: () => Promise.resolve({ ok: true, value: {} }),
+    log: () => undefined,
+    now: () => 0,
+    onNotice: () => undefined,
+    onPort: () => undefined,
+  });
+  host.start();
+  const configs = (): readonly unknown[] =>
+    forked.processes.map(({ heard }) => {
+      const message = parentMessageSchema.parse(heard[0]);
+      return message.type === 'init' ? message.config.dataDir : message.type;
+    });
+  return { host, configs };
+}
+
+describe('the process of the engine', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('is started again with another configuration once it has stopped', async () => {
+    const { host, configs } = setup();
+    const restarted = host.restart(config('second'));
+    expect(configs()).toEqual(['first']);
+    forked.processes[0]?.end();
+    await restarted;
+    expect(configs()).toEqual(['first', 'second']);
+  });
+
+  it('is started with the configuration that was asked for last, where several were while it stopped', async () => {
+    const { host, configs } = setup();
+    const restarts = ['second', 'third', 'fourth'].map((name) => host.restart(config(name)));
+    forked.processes[0]?.end();
+    await Promise.all(restarts);
+    expect(configs()).toEqual(['first', 'fourth']);
+    expect(host.config.dataDir).toBe('fourth');
+  });
+
+  it('is not started again by a restart where the application has begun to end meanwhile', async () => {
+    const { host, configs } = setup();
+    const restarted = host.restart(config('second'));
+    const stopped = host.stop();
+    forked.processes[0]?.end();
+    await Promise.all([restarted, stopped]);
+    await vi.runAllTimersAsync();
+    expect(configs()).toEqual(['first']);
+  });
+
+  it('is started again a moment after it died, with the configuration that it had', async () => {
+    const { configs } = setup();
+    forked.processes[0]?.end();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(configs()).toEqual(['first']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(configs()).toEqual(['first', 'first']);
+  });
+
+  it('is ended by force where it does not hear that it is to stop', async () => {
+    const { host } = setup();
+    const stopped = host.stop();
+    await vi.advanceTimersByTimeAsync(8000);
+    expect(forked.processes[0]?.kill).toHaveBeenCalledTimes(1);
+    forked.processes[0]?.end();
+    await stopped;
+  });
+});
