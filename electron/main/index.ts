@@ -25,7 +25,7 @@ import { isTrustedSender, refusePermissions } from './security.ts';
 import { SignInPages } from './sign-in-pages.ts';
 import { HealthTray } from './tray.ts';
 import { WaitingRoute } from './waiting-route.ts';
-import { openWindow } from './window.ts';
+import { loadPage, openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
 const here = import.meta.dirname;
@@ -91,7 +91,7 @@ function run(options: LaunchOptions): void {
     else {
       if (window.isMinimized()) window.restore();
       window.focus();
-      if (route !== null) void window.loadURL(`${PAGE_URL}#${route}`);
+      if (route !== null) void loadPage(window, `${PAGE_URL}#${route}`, log);
     }
   };
   const waiting = new WaitingRoute(options.link === null ? null : routeOfLink(options.link), show);

@@ -1,4 +1,5 @@
 import { BrowserWindow, nativeTheme, screen } from 'electron';
+import { systemCodeOf } from '#domain/errors.ts';
 import { PAGE_URL } from './page-files.ts';
 import { PageRecovery } from './page-recovery.ts';
 import { confine, isPageUrl, WEB_PREFERENCES } from './security.ts';
@@ -37,8 +38,17 @@ export async function openWindow(options: WindowOptions): Promise<BrowserWindow>
   window.on('close', () => {
     writeWindowState(options.stateFile, { ...window.getNormalBounds(), isMaximized: window.isMaximized() });
   });
-  await window.loadURL(options.route === null ? PAGE_URL : `${PAGE_URL}#${options.route}`);
+  await loadPage(window, options.route === null ? PAGE_URL : `${PAGE_URL}#${options.route}`, options.log);
   return window;
+}
+
+/** Loads an address of the page. One that another address overtook is no failure; every other failure goes to the log. */
+export async function loadPage(window: BrowserWindow, url: string, log: (line: string) => void): Promise<void> {
+  try {
+    await window.loadURL(url);
+  } catch (cause) {
+    if (systemCodeOf(cause) !== 'ERR_ABORTED') log(`the page could not be loaded: ${String(cause)}`);
+  }
 }
 
 /** Loads a page that crashed again, where it was. */
@@ -51,7 +61,7 @@ function recover(window: BrowserWindow, log: (line: string) => void): void {
     if (!isAgain) return;
     // Not from within the event: Electron is still taking the old process down.
     setImmediate(() => {
-      if (!window.isDestroyed()) void window.loadURL(urlOf(window));
+      if (!window.isDestroyed()) void loadPage(window, urlOf(window), log);
     });
   });
 }
