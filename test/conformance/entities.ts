@@ -115,11 +115,14 @@ export class Entities implements MatchContext {
   #makeSession(spec: Doc): ClientSession {
     const { client } = this.get(String(spec['client']), ObservedClient);
     const options = isDoc(spec['sessionOptions']) ? spec['sessionOptions'] : {};
-    const { defaultTransactionOptions: transaction, ...others } = options;
-    return client.startSession({
+    const { defaultTransactionOptions: transaction, snapshotTime, ...others } = options;
+    const session = client.startSession({
       ...others,
       ...(isDoc(transaction) ? { defaultTransactionOptions: { ...transaction, ...concernsOf(transaction) } } : {}),
     });
+    // This driver has no option for it, but reads at the time that a session knows.
+    if (snapshotTime !== undefined) Reflect.set(session, 'snapshotTime', this.entity(z.string().parse(snapshotTime)));
+    return session;
   }
 }
 

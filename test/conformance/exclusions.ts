@@ -28,12 +28,13 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
   return null;
 }
 
-/** The names of operations at any depth: threads and callbacks hold others. */
+/** The names of operations at any depth, for threads and callbacks hold others; what the driver refuses itself needs no server. */
 function* operationNames(value: unknown): Generator<string> {
   if (Array.isArray(value)) {
     for (const element of value as unknown[]) yield* operationNames(element);
   } else if (isDoc(value)) {
-    if (typeof value['name'] === 'string' && typeof value['object'] === 'string') yield value['name'];
+    const isRefused = isDoc(value['expectError']) && value['expectError']['isClientError'] === true;
+    if (typeof value['name'] === 'string' && typeof value['object'] === 'string' && !isRefused) yield value['name'];
     for (const child of Object.values(value)) yield* operationNames(child);
   }
 }

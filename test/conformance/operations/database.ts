@@ -1,4 +1,5 @@
-import type { Db } from 'mongodb';
+import type { Db, RunCommandCursor } from 'mongodb';
+import { z } from 'zod';
 import type { Arguments, Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
 
@@ -9,10 +10,7 @@ export const DATABASE_OPERATIONS: Readonly<Record<string, Perform<Db>>> = {
     const pipeline = given.has('pipeline') ? given.docs('pipeline') : [];
     return opened(target.watch(pipeline, given.options()));
   },
-  createCollection: async (target, given) => {
-    await target.createCollection(given.text('collection'), given.options());
-    return undefined;
-  },
+  createCollection: (target, given) => target.createCollection(given.text('collection'), given.options()),
   dropCollection: (target, given) => target.dropCollection(given.text('collection'), given.options()),
   dropDatabase: (target, given) => target.dropDatabase(given.options()),
   listCollections,
@@ -31,15 +29,37 @@ export const DATABASE_OPERATIONS: Readonly<Record<string, Perform<Db>>> = {
     given.take('commandName');
     return target.command(given.doc('command'), given.options());
   },
-  runCursorCommand: (target, given) => {
-    given.take('commandName');
-    return target.runCursorCommand(given.doc('command'), given.options()).toArray();
-  },
-  createCommandCursor: (target, given) => {
-    given.take('commandName');
-    return opened(target.runCursorCommand(given.doc('command'), given.options()));
-  },
+  runCursorCommand: (target, given) => commandCursor(target, given).toArray(),
+  createCommandCursor: (target, given) => opened(commandCursor(target, given)),
 };
+
+/** The command is sent as it is given; what else is said is of the commands that fetch more. */
+function commandCursor(target: Db, given: Arguments): RunCommandCursor {
+  given.take('commandName');
+  const command = given.doc('command');
+  const { cursorType, batchSize, maxTimeMS, comment } = laterOptions.parse({
+    cursorType: given.take('cursorType'),
+    batchSize: given.take('batchSize'),
+    maxTimeMS: given.take('maxTimeMS'),
+    comment: given.take('comment'),
+  });
+  const tailable = cursorType === 'tailable' || cursorType === 'tailableAwait';
+  const cursor = target.runCursorCommand(command, {
+    ...given.options(),
+    ...(tailable ? { tailable, awaitData: cursorType === 'tailableAwait' } : {}),
+  });
+  if (batchSize !== undefined) cursor.setBatchSize(batchSize);
+  if (maxTimeMS !== undefined) cursor.setMaxTimeMS(maxTimeMS);
+  if (comment !== undefined) cursor.setComment(comment);
+  return cursor;
+}
+
+const laterOptions = z.object({
+  cursorType: z.enum(['tailable', 'tailableAwait', 'nonTailable']).optional(),
+  batchSize: z.number().optional(),
+  maxTimeMS: z.number().optional(),
+  comment: z.unknown(),
+});
 
 function listCollections(target: Db, given: Arguments): Promise<unknown> {
   const filter = given.has('filter') ? given.doc('filter') : {};
