@@ -1,12 +1,16 @@
 import { subjectOf } from '#cache/changes.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
-import type { ChangedPlace } from '#store/change-source.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
 import { pageRowsOf, readPage } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
-/** Reads the documents of a collection that changed since a time, in pages. @returns null where it went well */
-export async function pollPart(work: MonitorWork, part: 'jobs' | 'ledger', since: Date): Promise<RunEnd | null> {
-  for (let from: ChangedPlace | null = { since, afterId: null }; from !== null;) {
+/**
+ * Reads the documents of a collection that changed since a time, in pages.
+ * @param sinceMs milliseconds since 1970
+ * @returns null where it went well
+ */
+export async function pollPart(work: MonitorWork, part: 'jobs' | 'ledger', sinceMs: number): Promise<RunEnd | null> {
+  for (let from: ChangedPlace | null = { atMs: sinceMs, fromId: null }; from !== null;) {
     const place: ChangedPlace = from;
     const page = await work.read(() => work.changes.changedSince(part, place, work.limits.pageRows));
     if (page === 'stopped') return STOPPED;

@@ -86,7 +86,7 @@ async function pollOnce(work: MonitorWork, horizon: PollHorizon): Promise<RunEnd
   const sinceMs = horizon.sinceMs(position.sinceMs, { serverMs: beganAtMs, monotonicMs: work.clock.monotonicMs() });
   if (sinceMs === null) return rereadEverything(work, "the server's clock went back while nobody looked");
   for (const part of ['jobs', 'ledger'] as const) {
-    const ended = await pollPart(work, part, new Date(Math.max(0, sinceMs)));
+    const ended = await pollPart(work, part, Math.max(0, sinceMs));
     if (ended !== null) return ended;
   }
   const ended = await copyAccounts(work);

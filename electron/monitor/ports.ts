@@ -2,14 +2,8 @@ import type { CacheWriter } from '#cache/writer.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type {
-  ChangedPage,
-  ChangedPlace,
-  ChangeFollower,
-  FollowedPart,
-  ReadWithin,
-  StoreChange,
-} from '#store/change-source.ts';
+import type { ChangedPage, ChangeFollower, FollowedPart, ReadWithin, StoreChange } from '#store/change-source.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
 import type { Topology } from '#store/ports.ts';
 
 /** What the monitor reads from the server; the store's change source has this shape. */

@@ -1,15 +1,16 @@
-import type { ChangeStream, ChangeStreamDocument, Db, Filter } from 'mongodb';
+import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { idKeyOf } from '#domain/job.ts';
 import { type Result } from '#domain/result.ts';
 import { z } from 'zod';
+import { readChangedPage, type ChangedPlace } from './changed-pages.ts';
 import { COLLECTION_NAMES, eventsOf, type Collections, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { toJobDocument } from './mongo-readable-store.ts';
 import type { JobDocument, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
-import { readStatePage, type ChangePlace, type StatePage } from './state-changes.ts';
+import { readStatePage, type StatePage } from './state-changes.ts';
 
 /** The collections that the monitor copies. */
 export type FollowedPart = 'jobs' | 'accounts' | 'ledger';
@@ -46,13 +47,6 @@ export interface ReadWithin {
   readonly fromId?: string;
   /** Jobs that came to their end and have not changed since are left out; null or left out, none are. Milliseconds since 1970. */
   readonly keptSinceMs?: number | null;
-}
-
-/** A place in the order of times, and of ids in one instant. */
-export interface ChangedPlace {
-  readonly since: Date;
-  /** Of those of the instant itself only what has a higher id; null for all. */
-  readonly afterId: string | null;
 }
 
 /** What changed at and after a place, in that order. */
@@ -189,42 +183,25 @@ export class ChangeSource {
     });
   }
 
-  /** A page of the documents changed at and after a place: jobs by `updatedAt`, entries by `at`. */
+  /** A page of the documents changed at and after a place: jobs by `updatedAt`, entries by `at`. Errors: the driver's. */
   async changedSince(
     part: 'jobs' | 'ledger',
-    { since, afterId }: ChangedPlace,
+    from: ChangedPlace,
     limit: number,
   ): Promise<Result<ChangedPage, AppError>> {
     return attemptCall(async () => {
       const field = part === 'jobs' ? 'updatedAt' : 'at';
-      const read = (filter: Filter<RawDocument>, rows: number): Promise<RawDocument[]> =>
-        this.#collections[part]
-          .find(filter)
-          .sort({ [field]: 1, _id: 1 })
-          .limit(rows)
-          .toArray();
-      // A bulk update stamps any number of documents with one time, so an instant is read in pages too.
-      const documents = afterId === null ? [] : await read({ [field]: since, _id: { $gt: afterId } }, limit);
-      if (documents.length < limit) {
-        const later = { [field]: afterId === null ? { $gte: since } : { $gt: since } };
-        documents.push(...(await read(later, limit - documents.length)));
-      }
-      const last = documents.at(-1);
-      const at = last?.[field];
-      const isLast = documents.length < limit || last === undefined;
-      return {
-        changes: documents.map((document) => toChange(part, document)),
-        next: isLast ? null : { since: at instanceof Date ? at : since, afterId: idKeyOf(last._id) },
-      };
+      const { documents, next } = await readChangedPage(this.#collections[part], from, { field, limit });
+      return { changes: documents.map((document) => toChange(part, document)), next };
     });
   }
 
-  /** A page of what jobs say of their states, those that were changed behind a place. Errors: the driver's. */
-  statesBehind(
-    place: ChangePlace,
+  /** A page of what jobs say of their states, those that were changed at and after a place. Errors: the driver's. */
+  statesSince(
+    from: ChangedPlace,
     within: { readonly workspaceId: string | null; readonly limit: number },
   ): Promise<Result<StatePage, AppError>> {
-    return readStatePage(this.#collections.jobs, place, within);
+    return readStatePage(this.#collections.jobs, from, within);
   }
 
   /** The ids of a range of a collection, ascending: what is not among them has been deleted. */

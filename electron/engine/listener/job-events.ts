@@ -2,7 +2,8 @@ import type { AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { ChangeSource } from '#store/change-source.ts';
-import type { ChangePlace, JobStates } from '#store/state-changes.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
+import type { JobStates } from '#store/state-changes.ts';
 
 /** One change of a job's state, as a product's page may show it: no prompt, no output, no money. Times in milliseconds. */
 export interface JobEvent {
@@ -36,7 +37,7 @@ export interface EventPage {
 }
 
 /** What events are read from. */
-export type EventSource = Pick<ChangeSource, 'now' | 'statesBehind'>;
+export type EventSource = Pick<ChangeSource, 'now' | 'statesSince'>;
 
 /** How far an ordinary look goes back, in milliseconds: a change becomes visible some moments after the time that it is stamped with. */
 const OVERLAP_MS = 3000;
@@ -65,7 +66,7 @@ interface Position {
 
 /** One way through the jobs that were changed since a time, of one or several pages. */
 interface Look {
-  readonly place: ChangePlace;
+  readonly place: ChangedPlace;
   readonly beganMs: number;
   readonly isDeep: boolean;
 }
@@ -120,7 +121,7 @@ export class JobEventReader {
     const earliestMs = nowMs - RESUME_MS_MAX;
     this.#readMs = Math.max(begun.readMs, earliestMs);
     this.#floorMs = Math.max(begun.floorMs, earliestMs);
-    this.#look = { place: { atMs: this.#readMs - UNSURE_MS, jobId: '' }, beganMs: nowMs, isDeep: true };
+    this.#look = { place: { atMs: this.#readMs - UNSURE_MS, fromId: null }, beganMs: nowMs, isDeep: true };
     if (begun.jobId !== '') this.#given.set(begun.jobId, { seq: begun.seq, atMs: begun.readMs });
     return ok(positionText(begun.readMs, begun.floorMs, begun.seq, begun.jobId));
   }
@@ -130,7 +131,7 @@ export class JobEventReader {
     const begun = this.#look === null ? await this.#beginLook() : ok(this.#look);
     if (!begun.ok) return begun;
     const look = begun.value;
-    const page = await this.#source.statesBehind(look.place, { workspaceId: this.#workspaceId, limit: PAGE_JOBS });
+    const page = await this.#source.statesSince(look.place, { workspaceId: this.#workspaceId, limit: PAGE_JOBS });
     if (!page.ok) return page;
     const events = page.value.jobs.flatMap((job) => this.#newOf(job));
     if (page.value.next !== null) this.#look = { ...look, place: page.value.next };
@@ -144,7 +145,7 @@ export class JobEventReader {
     const beganMs = now.value.getTime();
     const isDeep = beganMs - this.#deepMs >= DEEP_EVERY_MS;
     const atMs = isDeep ? this.#deepMs - LATE_MS : this.#readMs - OVERLAP_MS;
-    return ok({ place: { atMs, jobId: '' }, beganMs, isDeep });
+    return ok({ place: { atMs, fromId: null }, beganMs, isDeep });
   }
 
   #endLook({ beganMs, isDeep }: Look): void {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { Double, Long, ObjectId, type Collection } from 'mongodb';
 import { subjectOf } from '#cache/changes.ts';
 import { planChange } from '#domain/transition.ts';
-import type { ChangedPage, ChangedPlace } from '#store/change-source.ts';
+import type { ChangedPage } from '#store/change-source.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
@@ -209,7 +210,12 @@ describe('a copy of a server', () => {
   });
 });
 
-describe('what a poll reads', () => {
+interface Read {
+  readonly ids: readonly string[];
+  readonly next: ChangedPlace | null;
+}
+
+describe('what is read by the time of its change', () => {
   it('comes once each and in the order of time and id, also where pages end within one instant', async () => {
     const at = new Date('2026-11-01T12:00:00.000Z');
     const idOf = (n: number): string => `job-${String(n).padStart(4, '0')}`;
@@ -219,12 +225,47 @@ describe('what a poll reads', () => {
     );
     expectOk(await store.writer.insertJobs(made));
     const ids: string[] = [];
-    for (let from: ChangedPlace | null = { since: at, afterId: null }; from !== null;) {
+    for (let from: ChangedPlace | null = { atMs: at.getTime(), fromId: null }; from !== null;) {
       const page: ChangedPage = expectOk(await store.changes.changedSince('jobs', from, 25));
       expect(page.changes.length).toBeLessThanOrEqual(25);
       ids.push(...page.changes.map((change) => subjectOf(change).id));
       from = page.next;
     }
     expect(ids).toEqual(Array.from({ length: 120 }, (_, n) => idOf((n + 30) % 120)));
+  });
+
+  it.each<[string, (from: ChangedPlace, limit: number) => Promise<Read>]>([
+    [
+      'polls of jobs',
+      async (from, limit) => {
+        const { changes, next } = expectOk(await store.changes.changedSince('jobs', from, limit));
+        return { ids: changes.map((change) => subjectOf(change).id), next };
+      },
+    ],
+    [
+      'events for products',
+      async (from, limit) => {
+        const { jobs: found, next } = expectOk(await store.changes.statesSince(from, { workspaceId: null, limit }));
+        return { ids: found.map(({ _id }) => _id), next };
+      },
+    ],
+  ])('is every id that is text for %s, also where a page ends at one that is none', async (_, read) => {
+    const at = new Date('2026-11-01T12:00:00.000Z');
+    // In the order of MongoDB numbers come before all text, objects and ObjectIds behind it.
+    const odd = [1, 7, 77, { part: 1 }, new ObjectId(), new ObjectId()];
+    await jobs().insertMany(odd.map((_id) => ({ _id: _id as never, state: 'queued', updatedAt: at })));
+    const texts = ['0', '5', '7x', 'A', 'job-1', 'job-2', 'zz'];
+    expectOk(await store.writer.insertJobs(texts.map((id) => queuedJob({ id, createdAt: at }))));
+    const later = queuedJob({ id: '3', createdAt: new Date(at.getTime() + 1) });
+    expectOk(await store.writer.insertJobs([later]));
+    for (let limit = 1; limit <= odd.length + texts.length + 2; limit += 1) {
+      const ids = new Set<string>();
+      for (let from: ChangedPlace | null = { atMs: at.getTime(), fromId: null }; from !== null;) {
+        const page: Read = await read(from, limit);
+        for (const id of page.ids) ids.add(id);
+        from = page.next;
+      }
+      expect([...ids], `${limit} in a page`).toEqual(expect.arrayContaining([...texts, '3']));
+    }
   });
 });

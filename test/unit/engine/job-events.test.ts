@@ -21,7 +21,7 @@ class LateWorld implements EventSource {
 
   now: EventSource['now'] = () => Promise.resolve(ok(new Date(this.nowMs)));
 
-  statesBehind: EventSource['statesBehind'] = (place, { limit }) => {
+  statesSince: EventSource['statesSince'] = ({ atMs, fromId }, { limit }) => {
     const visible = this.#changes.filter(({ visibleMs }) => visibleMs <= this.nowMs);
     const jobs = [...Map.groupBy(visible, ({ jobId }) => jobId)]
       .map(([jobId, changes]) =>
@@ -31,8 +31,8 @@ class LateWorld implements EventSource {
         ),
       )
       .filter(({ _id, updatedAt }) => {
-        const atMs = updatedAt.getTime();
-        return atMs > place.atMs || (atMs === place.atMs && _id > place.jobId);
+        const changedMs = updatedAt.getTime();
+        return changedMs === atMs && fromId !== null ? _id >= fromId : changedMs >= atMs;
       })
       .toSorted(
         (left, right) => left.updatedAt.getTime() - right.updatedAt.getTime() || (left._id < right._id ? -1 : 1),
@@ -40,7 +40,7 @@ class LateWorld implements EventSource {
       .slice(0, limit);
     this.pageMax = Math.max(this.pageMax, jobs.length);
     const last = jobs.length < limit ? undefined : jobs.at(-1);
-    const next = last === undefined ? null : { atMs: last.updatedAt.getTime(), jobId: last._id };
+    const next = last === undefined ? null : { atMs: last.updatedAt.getTime(), fromId: `${last._id}\0` };
     return Promise.resolve(ok({ jobs, next }));
   };
 }

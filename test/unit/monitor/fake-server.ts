@@ -6,14 +6,8 @@ import { isOutside } from '#cache/copy-scope.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
-import type {
-  ChangeBatch,
-  ChangedPage,
-  ChangedPlace,
-  ChangeFollower,
-  ReadWithin,
-  StoreChange,
-} from '#store/change-source.ts';
+import type { ChangeBatch, ChangedPage, ChangeFollower, ReadWithin, StoreChange } from '#store/change-source.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
 import { attemptCall } from '#store/driver-errors.ts';
 import type { Topology } from '#store/ports.ts';
 import { NOW_MS } from '../cache/cache-world.ts';
@@ -145,20 +139,24 @@ export class FakeServer implements ChangesPort {
 
   changedSince(
     part: 'jobs' | 'ledger',
-    { since, afterId }: ChangedPlace,
+    { atMs, fromId }: ChangedPlace,
     limit: number,
   ): Promise<Result<ChangedPage, AppError>> {
     return this.#call(`changedSince ${part}`, () => {
       this.largestRead = Math.max(this.largestRead, limit);
-      const isBehind = (change: StoreChange): boolean =>
-        afterId === null || Number(timeOf(change)) > since.getTime() || subjectOf(change).id > afterId;
+      const isBehind = (change: StoreChange): boolean => {
+        const time = timeOf(change)?.getTime() ?? Number.NaN;
+        if (time !== atMs || fromId === null) return time >= atMs;
+        return hasTextId(change) && subjectOf(change).id >= fromId;
+      };
       const changes = this.#ordered(part)
-        .filter((change) => timeOf(change) !== null && Number(timeOf(change)) >= since.getTime() && isBehind(change))
+        .filter(isBehind)
         .sort((left, right) => Number(timeOf(left)) - Number(timeOf(right)))
         .slice(0, limit);
       const last = changes.at(-1);
-      const isLast = last === undefined || changes.length < limit;
-      return { changes, next: isLast ? null : { since: timeOf(last) ?? since, afterId: subjectOf(last).id } };
+      if (last === undefined || changes.length < limit) return { changes, next: null };
+      const next = { atMs: Number(timeOf(last)), fromId: hasTextId(last) ? `${subjectOf(last).id}\0` : '' };
+      return { changes, next };
     });
   }
 
