@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   TypeMismatch: 14,
   InvalidLength: 16,
   CannotCreateIndex: 67,
+  CannotConvertIndexToUnique: 359,
   UnknownReplWriteConcern: 79,
   NamespaceNotFound: 26,
   IndexNotFound: 27,

@@ -202,6 +202,7 @@ function toIndexInfo(row: IndexRow): IndexInfo {
     name: String(spec['name']),
     fields: fieldsOf(spec['key']),
     isUnique: spec['name'] === '_id_' || isOn(spec['unique']),
+    isPrepared: isOn(spec['prepareUnique']),
     isSparse: isOn(spec['sparse']),
     partialFilter: isDoc(spec['partialFilterExpression']) ? spec['partialFilterExpression'] : null,
     expireAfterSeconds: expire,

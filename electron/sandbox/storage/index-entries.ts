@@ -18,6 +18,8 @@ export interface IndexInfo {
   readonly name: string;
   readonly fields: readonly IndexField[];
   readonly isUnique: boolean;
+  /** True where it refuses new documents under a key that there is, and may have some: it is to become unique. */
+  readonly isPrepared: boolean;
   readonly isSparse: boolean;
   /** The filter of a partial index as it was given. */
   readonly partialFilter: Doc | null;

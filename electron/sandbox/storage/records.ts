@@ -184,6 +184,19 @@ export class Records {
     }
   }
 
+  /** The records under each key of an index that has several. */
+  *duplicates(index: IndexInfo): Generator<readonly number[]> {
+    let under: IndexPosition[] = [];
+    for (const position of this.range(index, WHOLE_INDEX, false)) {
+      if (under[0]?.key.equals(position.key) === true) under.push(position);
+      else {
+        if (under.length > 1) yield under.map(({ record }) => record);
+        under = [position];
+      }
+    }
+    if (under.length > 1) yield under.map(({ record }) => record);
+  }
+
   /** The one record under a key of a unique index; null where there is none. */
   recordAt(index: IndexInfo, key: Buffer): number | null {
     return this.#firstOf.get(index.id, key, NO_RECORD)?.record ?? null;
@@ -233,7 +246,8 @@ export class Records {
     const old = before === null ? [] : entriesOf(index, before).keys;
     const added = old.length === 0 ? keys : keys.filter((key) => !old.some((other) => other.equals(key)));
     const removed = old.filter((key) => !keys.some((other) => other.equals(key)));
-    if (index.isUnique && added.some((key) => this.#firstOf.get(index.id, key, record) !== undefined))
+    const isGuarded = index.isUnique || index.isPrepared;
+    if (isGuarded && added.some((key) => this.#firstOf.get(index.id, key, record) !== undefined))
       throw duplicateKey(collection, index, after);
     return { index, added, removed, isMultikey };
   }

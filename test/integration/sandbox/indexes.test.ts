@@ -116,6 +116,27 @@ describe('indexes', () => {
     expect((await explained({ filter: { tags: 't2' } })).stages).toEqual(['FETCH', 'tags_1']);
   });
 
+  it('become unique once they refuse new documents under a key, and no two are left under one', async () => {
+    const turning = db.collection<{ _id: number; a: number }>('turning');
+    await turning.insertMany([1, 2, 3].map((_id) => ({ _id, a: _id < 3 ? 100 : 101 })));
+    await turning.createIndex({ a: 1 });
+    const change = (of: Document, more: Document = {}): Promise<Document> =>
+      db.command({ collMod: 'turning', index: { keyPattern: { a: 1 }, ...of }, ...more });
+    expect(await change({ prepareUnique: true })).toMatchObject({ prepareUnique_old: false, prepareUnique_new: true });
+    expect(await turning.indexes()).toContainEqual({ v: 2, key: { a: 1 }, name: 'a_1', prepareUnique: true });
+    await expect(turning.insertOne({ _id: 4, a: 101 })).rejects.toMatchObject({ code: 11_000 });
+    await expect(turning.updateOne({ _id: 3 }, { $set: { a: 100 } })).rejects.toMatchObject({ code: 11_000 });
+    const refused = { code: 359, errorResponse: { violations: [{ ids: [1, 2] }] } };
+    await expect(change({ unique: true })).rejects.toMatchObject(refused);
+    await expect(change({ unique: true }, { dryRun: true })).rejects.toMatchObject(refused);
+    await turning.deleteOne({ _id: 2 });
+    expect(await change({ unique: true }, { dryRun: true })).not.toHaveProperty('unique_new');
+    expect(await change({ unique: true })).toMatchObject({ unique_new: true });
+    expect(await turning.indexes()).toContainEqual({ v: 2, key: { a: 1 }, name: 'a_1', unique: true });
+    expect(await change({ unique: true })).not.toHaveProperty('unique_new');
+    await expect(turning.insertOne({ _id: 4, a: 100 })).rejects.toMatchObject({ code: 11_000 });
+  });
+
   it('that are unique refuse a second document, also by an element of a list, and leave nothing half done', async () => {
     const unique = db.collection<Document>('unique');
     await unique.createIndexes([{ key: { tags: 1 }, unique: true }, { key: { n: 1 } }]);
