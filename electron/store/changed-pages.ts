@@ -1,4 +1,4 @@
-import type { Collection, Filter } from 'mongodb';
+import type { Collection, Filter, FindCursor, FindOptions } from 'mongodb';
 import type { RawDocument } from './collections.ts';
 
 /** A place in the order of times, and of ids in one instant. */
@@ -16,6 +16,8 @@ export interface ChangedDocuments {
   readonly next: ChangedPlace | null;
 }
 
+const FIRST_TEXT = '';
+
 /** What of a collection is read by time. */
 export interface ChangedWithin {
   /** The field that holds the time. */
@@ -28,7 +30,8 @@ export interface ChangedWithin {
 /**
  * A page of the documents changed at and behind a place; rejects as the driver does. Where a page ends at an id that is no text, the
  * texts of its instant are read from their beginning, some of them again, and what other ids are left of that instant is passed over:
- * MongoDB orders ids of all types but compares those of one type only.
+ * MongoDB orders ids of all types but compares those of one type only. Where it ends among documents whose time is none that a place could
+ * name (a list of times, a text of another form), the others of these are passed over too.
  */
 export async function readChangedPage(
   collection: Collection<RawDocument>,
@@ -36,24 +39,43 @@ export async function readChangedPage(
   { field, limit, filter = {}, projection }: ChangedWithin,
 ): Promise<ChangedDocuments> {
   const at = new Date(atMs);
+  const find = (changed: Filter<RawDocument>, options: FindOptions): FindCursor<RawDocument> =>
+    collection.find({ ...filter, ...changed }, options).sort({ [field]: 1, _id: 1 });
   const read = (changed: Filter<RawDocument>, rows: number): Promise<RawDocument[]> =>
-    collection
-      .find({ ...filter, ...changed }, projection === undefined ? {} : { projection })
-      .sort({ [field]: 1, _id: 1 })
+    find(changed, projection === undefined ? {} : { projection })
       .limit(rows)
       .toArray();
   // A bulk update stamps any number of documents with one time, so an instant is read in pages too.
-  const documents = fromId === null ? [] : await read({ [field]: at, _id: { $gte: fromId } }, limit);
-  if (documents.length < limit) {
-    const later = { [field]: fromId === null ? { $gte: at } : { $gt: at } };
-    documents.push(...(await read(later, limit - documents.length)));
+  const ofInstant = fromId === null ? [] : await read({ [field]: at, _id: { $gte: fromId } }, limit);
+  const lastOfInstant = ofInstant.at(-1);
+  if (lastOfInstant !== undefined && ofInstant.length === limit) {
+    return { documents: ofInstant, next: { atMs, fromId: textBehind(lastOfInstant) } };
   }
-  const last = documents.at(-1);
-  return { documents, next: documents.length < limit || last === undefined ? null : placeBehind(last, field, atMs) };
+  const behind = { [field]: fromId === null ? { $gte: at } : { $gt: at } };
+  const later = await read(behind, limit - ofInstant.length);
+  const documents = [...ofInstant, ...later];
+  const last = later.at(-1);
+  if (last === undefined || documents.length < limit) return { documents, next: null };
+  const lastAt: unknown = last[field];
+  if (lastAt instanceof Date) return { documents, next: { atMs: lastAt.getTime(), fromId: textBehind(last) } };
+  const rest = find(behind, { skip: later.length, projection: { _id: 1, [field]: 1 } });
+  return { documents, next: await firstPlaceOf(rest, field) };
 }
 
-function placeBehind(last: RawDocument, field: ChangedWithin['field'], atMs: number): ChangedPlace {
-  const [id, at]: readonly unknown[] = [last._id, last[field]];
-  // With a NUL behind it a text becomes the next one after it.
-  return { atMs: at instanceof Date ? at.getTime() : atMs, fromId: typeof id === 'string' ? `${id}\0` : '' };
+/** The place of the first document that has a time; null where none has. */
+async function firstPlaceOf(
+  documents: AsyncIterable<RawDocument>,
+  field: ChangedWithin['field'],
+): Promise<ChangedPlace | null> {
+  for await (const { _id, [field]: at } of documents) {
+    const id: unknown = _id;
+    if (at instanceof Date) return { atMs: at.getTime(), fromId: typeof id === 'string' ? id : FIRST_TEXT };
+  }
+  return null;
+}
+
+/** The next text behind an id in the order of ids, or where that is none, the first of all. */
+function textBehind({ _id }: RawDocument): string {
+  const id: unknown = _id;
+  return typeof id === 'string' ? `${id}\0` : FIRST_TEXT;
 }

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { subjectOf } from '#cache/changes.ts';
 import { parseJob, type Job } from '#domain/job.ts';
 import { verifyCopy } from '#monitor/verify-copy.ts';
-import type { ChangeSource } from '#store/change-source.ts';
+import type { ChangedPage, ChangeSource } from '#store/change-source.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { failedJob } from '../../support/failed-job.ts';
@@ -109,3 +111,26 @@ function historyOf(id: string): Job['history'] {
   const parsed = parseJob(expectOk(copy.cache.reader.job(id))?.document);
   return parsed.ok ? parsed.value.history : [];
 }
+
+describe('a poll through a mapping', () => {
+  it('comes to its end where more than a page of documents tell their time in another form', async () => {
+    const atMs = Date.parse('2026-11-28T12:00:00.000Z');
+    const textOf = (second: number, fraction: string): string =>
+      new Date(atMs + second * 1000).toISOString().replace('.000Z', fraction);
+    await tasks().deleteMany({});
+    const inOrder = Array.from({ length: 20 }, (_, n) => ({
+      _id: `t${n}`,
+      updated_at: textOf(n, n < 3 || n > 15 ? '.000Z' : '.000000Z'),
+    }));
+    await tasks().insertMany(inOrder);
+    const read = new Set<string>();
+    let pages = 0;
+    for (let from: ChangedPlace | null = { atMs, fromId: null }; from !== null && pages < 40; pages += 1) {
+      const page: ChangedPage = expectOk(await store.changes.changedSince('jobs', from, 4));
+      for (const change of page.changes) read.add(subjectOf(change).id);
+      from = page.next;
+    }
+    expect(pages).toBeLessThan(10);
+    expect([...read]).toEqual(expect.arrayContaining(['t0', 't1', 't2', 't16', 't17', 't18', 't19']));
+  });
+});
