@@ -98,8 +98,9 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
   switch (evidence.source) {
     case 'http': {
       const known = evidence.code === undefined ? undefined : CLASS_BY_PROVIDER_CODE.get(evidence.code);
-      // Some gateways answer with an empty code; it says no more than none.
-      const code = evidence.code === undefined || evidence.code === '' ? `http_${evidence.status}` : evidence.code;
+      // Some answer with an empty code, or with the status once more; neither says more than none.
+      const isNone = ['', String(evidence.status), undefined].includes(evidence.code);
+      const code = isNone ? `http_${evidence.status}` : (evidence.code ?? '');
       return { class: known ?? classOfStatus(evidence.status), code: code.slice(0, 100), message: evidence.message };
     }
     case 'network':

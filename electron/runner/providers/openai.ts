@@ -210,15 +210,22 @@ function evidenceOf(cause: unknown): FailureEvidence {
   if (cause instanceof APIConnectionError) {
     return { source: 'network', code: networkCodeOf(cause.cause) ?? 'failed', message: cause.message };
   }
-  // Without a status it is an error that came in the middle of a stream.
   if (cause instanceof APIError) {
+    // As they came: services that speak OpenAI's API have numbers for codes.
     const status: unknown = cause.status;
+    const code: unknown = cause.code;
     return {
       source: 'http',
-      status: typeof status === 'number' ? status : 500,
-      code: cause.code ?? undefined,
+      status: typeof status === 'number' ? status : statusOfCode(code),
+      code: typeof code === 'string' ? code : undefined,
       message: cause.message,
     };
   }
   return evidenceOfThrown(cause);
+}
+
+/** An error that comes in the middle of a stream has no status but where its code is one. */
+function statusOfCode(code: unknown): number {
+  const named = Number(code);
+  return named >= 400 && named < 600 ? named : 500;
 }

@@ -48,6 +48,7 @@ describe('what a provider answers', () => {
     { status: 500, providerCode: 'something_new', failureClass: 'temporary', code: 'something_new' },
     { status: 503, providerCode: 'constructor', failureClass: 'temporary', code: 'constructor' },
     { status: 503, providerCode: '', failureClass: 'temporary', code: 'http_503' },
+    { status: 402, providerCode: '402', failureClass: 'provider', code: 'http_402' },
   ])('$status $providerCode is $failureClass', ({ status, providerCode, failureClass, code }) => {
     expect(classifyFailure({ source: 'http', status, code: providerCode, message: 'm' })).toEqual({
       class: failureClass,

@@ -76,6 +76,13 @@ describe('the OpenAI adapter', () => {
       'temporary',
       'server_error',
     ],
+    [
+      'an error in the stream whose code is the number of a status',
+      [{ error: { message: 'Slow down.', code: 429 } }],
+      false,
+      'rate_limit',
+      'http_429',
+    ],
   ])('calls %s what it is', async (_what, chunks, isWhole, failureClass, code) => {
     const server = await startRecordedServer();
     server.answer(events(chunks, isWhole));
@@ -135,6 +142,17 @@ describe('the OpenAI adapter', () => {
       code,
       message: expect.any(String) as string,
     });
+  });
+
+  it.each([
+    { status: 402, failureClass: 'provider', code: 'http_402' },
+    { status: 400, failureClass: 'input', code: 'http_400' },
+  ])('goes by the status $status where the code is only its number', async ({ status, failureClass, code }) => {
+    const server = await startRecordedServer();
+    server.answer({ status, body: { error: { message: 'No.', code: status } } });
+    const made = await providerAt(server).generate(generationRequest({ kind: 'image' }), collectingSink(), unstopped());
+    if (made.ok) throw new Error('nothing failed');
+    expect(classifyFailure(made.error.evidence)).toMatchObject({ class: failureClass, code });
   });
 
   it('makes nothing of a kind that it does not know', async () => {
