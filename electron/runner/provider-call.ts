@@ -30,6 +30,8 @@ export class ProviderCall {
   /** Aborted when it turns out that the lease is another's. */
   readonly #lost = new AbortController();
   #fraction = 0;
+  /** What the artefact's writer threw first. */
+  #unwritten: { readonly cause: unknown } | null = null;
 
   constructor(provider: Provider, job: LeasedJob, reports: CallReports, output: Pick<ArtefactWriter, 'write'>) {
     this.#provider = provider;
@@ -44,7 +46,11 @@ export class ProviderCall {
       tokensUsed: (tokens) => {
         if (Number.isSafeInteger(tokens) && tokens >= 0) reports.tokensUsed(provider.name, tokens);
       },
-      write: (chunk) => output.write(chunk),
+      write: (chunk) =>
+        output.write(chunk).catch((cause: unknown) => {
+          this.#unwritten ??= { cause };
+          throw cause;
+        }),
     };
   }
 
@@ -53,9 +59,14 @@ export class ProviderCall {
     return this.#acceptanceId;
   }
 
-  /** Collects what an earlier attempt bought, or buys. A cost that is none, as from counts that a reply left out, is not known. */
+  /**
+   * Collects what an earlier attempt bought, or buys. A cost that is none, as from counts that a reply left out, is not known. Throws
+   * what the artefact's writer threw, whatever the provider's client takes it for: a full disk with a system's code looks like a lost
+   * connection, and would be bought for again and again.
+   */
   async run(request: GenerationRequest, stop: AbortSignal): Promise<Result<Generated, GenerationFailure>> {
     const made = await this.#run(request, stop);
+    if (this.#unwritten !== null) throw this.#unwritten.cause;
     return made.ok ? ok(withKnownCost(made.value)) : err(withKnownCost(made.error));
   }
 

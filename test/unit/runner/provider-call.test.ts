@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { ArtefactWriter } from '#runner/artefacts.ts';
 import { ProviderCall } from '#runner/provider-call.ts';
 import type { Generated, GenerationFailure, Provider } from '#runner/provider.ts';
 import { generationRequest, unstopped } from '../../support/collecting-sink.ts';
 import { runningJob } from '../../support/running-job.ts';
 
+const LOST = err({
+  evidence: { source: 'network', code: 'enospc', message: 'm' },
+  retryAfterMs: 0,
+  providerCostMicroUsd: null,
+} as const);
 const MADE = ok({ providerCostMicroUsd: 1 });
 
 interface Spec {
@@ -14,6 +20,7 @@ interface Spec {
   readonly made?: Result<Generated, GenerationFailure>;
   readonly tokens?: number;
   readonly acceptanceId?: string;
+  readonly write?: ArtefactWriter['write'];
 }
 
 function setup({
@@ -23,6 +30,7 @@ function setup({
   made = MADE,
   tokens = 7,
   acceptanceId = 'new',
+  write = () => Promise.resolve(),
 }: Spec = {}) {
   const deeds: string[] = [];
   const provider: Provider = {
@@ -32,7 +40,11 @@ function setup({
       await sink.accepted(acceptanceId);
       sink.progress(0.3, 'making');
       sink.tokensUsed(tokens);
-      return made;
+      // As a client does that takes whatever is thrown within its stream for a failure of its own.
+      return sink.write(Buffer.from('tea')).then(
+        () => made,
+        () => LOST,
+      );
     },
     collect: (acceptanceId) => {
       deeds.push(`collect ${acceptanceId}`);
@@ -55,7 +67,7 @@ function setup({
       tokensUsed: (provider, count) => deeds.push(`${count} tokens of ${provider}`),
       isCancelled: () => Promise.resolve(isCancelled),
     },
-    { write: () => Promise.resolve() },
+    { write },
   );
   return { call, deeds };
 }
@@ -113,6 +125,12 @@ describe('the dealings of an attempt with its provider', () => {
       );
     },
   );
+
+  it('leave a disk that is full to whoever asked, whatever the provider makes of it', async () => {
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const { call } = setup({ write: () => Promise.reject(full) });
+    await expect(call.run(generationRequest(), unstopped())).rejects.toBe(full);
+  });
 
   it('say that it takes long without forgetting how far it has come', async () => {
     const { call, deeds } = setup();
