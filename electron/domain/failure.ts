@@ -79,12 +79,21 @@ const CLASS_BY_PROVIDER_CODE: ReadonlyMap<string, FailureClass> = new Map([
   ['server_error', 'temporary'],
 ]);
 
+/** Statuses that speak of our account with the provider, not of the customer's input: no edit of the prompt mends them. */
+const ACCOUNT_STATUSES: readonly number[] = [401, 402, 403];
+/**
+ * Statuses of providers that may do better in a moment. Those behind 519 are Cloudflare's, which stands before many of them and says so
+ * of the way to them, and 529 is Anthropic's for an overload.
+ */
+const TEMPORARY_STATUSES: readonly number[] = [409, 425, 500, 502, 503, 520, 521, 522, 523, 525, 526, 527, 529, 530];
+/** 524 is Cloudflare's: it gave the request on and waited in vain. */
+const TIMEOUT_STATUSES: readonly number[] = [408, 504, 524];
+
 function classOfStatus(status: number): FailureClass {
   if (status === 429) return 'rate_limit';
-  if (status === 408 || status === 504) return 'timeout';
-  // 401, 402 and 403 speak of our account with the provider, not of the customer's input: no edit of the prompt mends them.
-  if (status === 401 || status === 402 || status === 403) return 'provider';
-  if (status === 409 || status === 425 || status === 500 || status === 502 || status === 503) return 'temporary';
+  if (TIMEOUT_STATUSES.includes(status)) return 'timeout';
+  if (ACCOUNT_STATUSES.includes(status)) return 'provider';
+  if (TEMPORARY_STATUSES.includes(status)) return 'temporary';
   if (status >= 500) return 'provider';
   if (status >= 400) return 'input';
   return 'unknown';
@@ -98,9 +107,11 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
   switch (evidence.source) {
     case 'http': {
       const known = evidence.code === undefined ? undefined : CLASS_BY_PROVIDER_CODE.get(evidence.code);
-      // Some answer with an empty code, or with the status once more; neither says more than none.
+      // Some answer with an empty code, or with the status once more; neither says more than none. In what words an account is refused
+      // is each provider's own, and that it is must be known by the code.
       const isNone = ['', String(evidence.status), undefined].includes(evidence.code);
-      const code = isNone ? `http_${evidence.status}` : (evidence.code ?? '');
+      const isAccount = known === undefined && ACCOUNT_STATUSES.includes(evidence.status);
+      const code = isNone || isAccount ? `http_${evidence.status}` : (evidence.code ?? '');
       return { class: known ?? classOfStatus(evidence.status), code: code.slice(0, 100), message: evidence.message };
     }
     case 'network':

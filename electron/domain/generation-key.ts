@@ -89,6 +89,9 @@ const REFUSED_ACCOUNT: ReadonlySet<string> = new Set([
   'account_deactivated',
 ]);
 
+/** Codes by which a gateway says that the provider's reply did not come, or was none: the request may have been given on. */
+const LOST_AT_GATEWAY: ReadonlySet<string> = new Set(['http_502', 'http_520', 'http_522']);
+
 /**
  * A crash, a cut connection, a runner that stopped and a time-out leave open whether the provider has made, and charged for, anything. So
  * does what went wrong in the runner itself, such as a disk that was full: it speaks of nothing that the provider did.
@@ -96,7 +99,8 @@ const REFUSED_ACCOUNT: ReadonlySet<string> = new Set([
 function isUnanswered({ failure }: Attempt): boolean {
   if (failure === null) return false;
   if (failure.class === 'unknown') return failure.code === 'exception';
-  return failure.class === 'timeout' || failure.code === 'lease_expired' || failure.code.startsWith('network_');
+  if (failure.class === 'timeout' || LOST_AT_GATEWAY.has(failure.code)) return true;
+  return failure.code === 'lease_expired' || failure.code.startsWith('network_');
 }
 
 /** The provider is out of order, over-asked, or does not let us in: none of it speaks of the purchase. */

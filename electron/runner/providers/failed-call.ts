@@ -55,9 +55,3 @@ export function evidenceOfThrown(cause: unknown): FailureEvidence {
   // What `fetch` throws for a connection that it cannot make or keep.
   return cause instanceof TypeError ? { source: 'network', code: 'failed', message } : { source: 'exception', message };
 }
-
-/** True where the same call may succeed by itself in a moment. */
-export function isPassing({ evidence }: GenerationFailure): boolean {
-  if (evidence.source === 'network') return true;
-  return evidence.source === 'http' && (evidence.status >= 500 || [408, 409, 425, 429].includes(evidence.status));
-}

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FailureEvidence } from '#domain/failure.ts';
+import { classifyFailure, type FailureClass, type FailureEvidence } from '#domain/failure.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { GenerationFailure } from '../provider.ts';
-import { failed, isPassing } from './failed-call.ts';
+import { failed } from './failed-call.ts';
 
 /** One look at a generation that the provider works on. */
 export type Look<Done> =
@@ -28,6 +28,9 @@ const LOOK_MS_MAX = 30_000;
 const FAILURES_MAX = 6;
 /** After how many pauses what the provider does not know is looked for again. */
 const UNKNOWN_PAUSES: readonly number[] = [1, 4];
+
+/** Classes of failures of which nobody takes it that they speak of a purchase. */
+const PASSING: readonly FailureClass[] = ['temporary', 'rate_limit', 'timeout'];
 
 const STOPPED: FailureEvidence = { source: 'cancelled', message: 'The attempt was stopped.' };
 
@@ -86,7 +89,8 @@ export async function lookForAccepted<Found>({
  */
 export function ofLook(failure: GenerationFailure): GenerationFailure {
   const { evidence } = failure;
-  if (saysOfGeneration(failure) || isRefusedAccount(failure) || isPassing(failure)) return failure;
+  const isPassing = PASSING.includes(classifyFailure(evidence).class);
+  if (saysOfGeneration(failure) || isRefusedAccount(failure) || isPassing) return failure;
   const message = 'message' in evidence ? evidence.message : 'The provider could not be asked.';
   return { ...failure, evidence: { source: 'network', code: 'look_failed', message } };
 }

@@ -30,6 +30,12 @@ const CUT: PastAttempt = ['temporary', 'network_econnreset', null];
 const TIMED_OUT: PastAttempt = ['timeout', 'attempt_timeout', 'order-1'];
 const BUSY: PastAttempt = ['rate_limit', 'http_429', null];
 const DOWN: PastAttempt = ['temporary', 'http_503', null];
+const LOST_AT_GATEWAY: readonly PastAttempt[] = [
+  ['temporary', 'http_502', null],
+  ['temporary', 'http_520', null],
+  ['temporary', 'http_522', null],
+  ['timeout', 'http_524', null],
+];
 const DOWN_AFTER_ACCEPTING: PastAttempt = ['temporary', 'http_503', 'order-1'];
 const LOCKED_OUT: PastAttempt = ['provider', 'http_401', null];
 const OUR_DISK_FULL: PastAttempt = ['unknown', 'exception', 'order-1'];
@@ -43,6 +49,7 @@ describe('the purchase that an attempt makes or continues', () => {
     ['is collected although the attempt between died before it could ask', [CRASH, CRASH_UNHEARD], 'g-j1:1', 'order-1'],
     ['is the same where the reply was lost on its way', [CUT], 'g-j1:1', null],
     ['is the same where nobody waited for its end', [TIMED_OUT], 'g-j1:1', 'order-1'],
+    ['is the same where a gateway lost the reply', LOST_AT_GATEWAY, 'g-j1:1', null],
     ['is a new one where the provider turned the call away', [BUSY, DOWN], 'g-j1:3', null],
     ['is the same where a later call for it was turned away', [CUT, BUSY, DOWN], 'g-j1:1', null],
     ['is collected where the provider was down after it had accepted', [DOWN_AFTER_ACCEPTING], 'g-j1:1', 'order-1'],

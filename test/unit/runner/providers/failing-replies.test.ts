@@ -88,7 +88,8 @@ const REFUSALS: readonly Refusal[] = [
   { status: 502, failureClass: 'temporary', retryAfterMs: 0 },
   { status: 503, headers: { 'Retry-After': '3' }, failureClass: 'temporary', retryAfterMs: 3000 },
   { status: 504, failureClass: 'timeout', retryAfterMs: 0 },
-  { status: 529, failureClass: 'provider', retryAfterMs: 0 },
+  { status: 524, failureClass: 'timeout', retryAfterMs: 0 },
+  { status: 529, failureClass: 'temporary', retryAfterMs: 0 },
 ];
 
 async function failureOf(
