@@ -30,14 +30,22 @@ export interface SettleOptions {
   readonly signal: AbortSignal;
   /** How many events are read at most; left out, 200,000. */
   readonly eventsMax?: number;
+  /** A position of polls that did not move when it was waited for: nobody keeps a copy that still stands there. */
+  readonly stillAt?: string | null;
 }
 
-/** What became of doubts; those in neither are the same on both sides now. */
+/** What became of doubts; those in none of these are the same on both sides now. */
 export interface Settled {
   readonly differences: readonly CopyDifference[];
-  /** Documents that the copy has not come to yet, or of which nothing tells whether it has. */
+  /** Documents that the copy has not come to yet. */
   readonly newer: number;
+  /** Documents that are not the same and of which nothing tells whether they changed since the copy was last kept. */
+  readonly untold: readonly CopyDifference[];
+  /** The position of polls that did not move while it was waited for; null where it moved, or was not waited for. */
+  readonly stillAt: string | null;
 }
+
+const NOTHING: Settled = { differences: [], newer: 0, untold: [], stillAt: null };
 
 /** The most events that are read to see what the copy has not come to yet; where there are more, it is far behind. */
 const EVENTS_MAX = 200_000;
@@ -45,9 +53,9 @@ const EVENTS_MAX = 200_000;
 const SURELY_MS = 2000;
 /** A document that a poll may still have to look back for: transactions end this long after the times that they write. */
 const POLLED_MS = 120_000;
-/** How long a copy that is kept by polls is waited for, and how long one whose position stands still, in looks a second apart. */
-const LOOKS_MAX = 240;
-const LOOKS_STILL_MAX = 20;
+/** How long a copy that is kept by polls is waited for, and how long one whose position stands still, in seconds. */
+const WAITS_MAX = 240;
+const WAITS_STILL_MAX = 20;
 
 /**
  * Tells differences from changes that the copy has not come to yet: by the events behind its position where there are streams, otherwise
@@ -58,7 +66,7 @@ export async function settleDoubts(
   doubts: readonly Doubt[],
 ): Promise<Result<Settled, AppError>> {
   const looked = await lookAt(options, doubts);
-  if (!looked.ok || looked.value.unequal.length === 0) return looked.ok ? ok({ differences: [], newer: 0 }) : looked;
+  if (!looked.ok || looked.value.unequal.length === 0) return looked.ok ? ok(NOTHING) : looked;
   const position = decodePosition(looked.value.standing.position);
   return position?.type === 'stream'
     ? settleByStream(options, looked.value, position.token)
@@ -109,11 +117,14 @@ async function settleByStream(
 ): Promise<Result<Settled, AppError>> {
   const { asOfMs } = standing;
   const older = unequal.filter(({ changedMs }) => !isBehind(changedMs, asOfMs));
-  if (older.length === 0) return ok({ differences: [], newer: unequal.length });
+  if (older.length === 0) return ok({ ...NOTHING, newer: unequal.length });
   const touched = await touchedSince(options, token);
   if (!touched.ok) return touched;
   const ids = touched.value;
-  const left = ids === null ? [] : older.filter((one) => !ids.has(keyOf(one)));
+  if (ids === null) {
+    return ok({ ...NOTHING, newer: unequal.length - older.length, untold: older.map(differenceOf) });
+  }
+  const left = older.filter((one) => !ids.has(keyOf(one)));
   // The window of the copy may have moved while it was looked at, and what is still the same on each side is no change on its way.
   const again = await lookAt(options, left);
   if (!again.ok) return again;
@@ -123,7 +134,8 @@ async function settleByStream(
     return was?.copied === one.copied && was.expected === one.expected;
   });
   const moved = again.value.unequal.length - differences.length;
-  return ok({ differences: differences.map(differenceOf), newer: unequal.length - left.length + moved });
+  const newer = unequal.length - left.length + moved;
+  return ok({ ...NOTHING, differences: differences.map(differenceOf), newer });
 }
 
 /** What changed on the server behind a position, up to now; null where nobody can say, or it is too much. */
@@ -170,14 +182,16 @@ function endOf(error: AppError): Result<null, AppError> {
 
 async function settleByPolls(options: SettleOptions, first: Looked): Promise<Result<Settled, AppError>> {
   const differences: CopyDifference[] = [];
+  const untold: CopyDifference[] = [];
   /** Since when the server has had it as it has it now. */
   const steady = new Map<string, { readonly expected: string | null; readonly sinceMs: number }>();
   let newer = 0;
+  let beganMs: number | null = null;
   let looked = first;
-  let stillLooks = 0;
-  for (let looks = 1; ; looks += 1) {
+  for (let waited = 0; ;) {
     const now = await options.changes.now();
     if (!now.ok) return now;
+    beganMs ??= now.value.getTime();
     const pending: Unequal[] = [];
     for (const one of looked.unequal) {
       const was = steady.get(keyOf(one));
@@ -186,17 +200,41 @@ async function settleByPolls(options: SettleOptions, first: Looked): Promise<Res
       const is = judgePolled(one, looked.standing, sinceMs);
       if (is === 'differs') differences.push(differenceOf(one));
       else if (is === 'newer') newer += 1;
+      else if (is === 'untold') untold.push(differenceOf(one));
       else pending.push(one);
     }
-    if (pending.length === 0 || looks >= LOOKS_MAX || stillLooks >= LOOKS_STILL_MAX) {
-      return ok({ differences, newer: newer + pending.length });
+    const { position } = looked.standing;
+    if (pending.length === 0) return ok({ differences, newer, untold, stillAt: null });
+    const isStill = position === options.stillAt;
+    const moved = isStill || waited >= WAITS_MAX ? ok(null) : await untilMoved(options, position);
+    if (!moved.ok) return moved;
+    if (moved.value === null) {
+      // What changed again while it was looked at is on its way.
+      const steadyOnes = pending.filter((one) => steady.get(keyOf(one))?.sinceMs === beganMs);
+      untold.push(...steadyOnes.map(differenceOf));
+      newer += pending.length - steadyOnes.length;
+      return ok({ differences, newer, untold, stillAt: waited < WAITS_MAX ? position : null });
     }
-    await options.wait(1000, options.signal);
+    waited += moved.value;
     const again = await lookAt(options, pending);
     if (!again.ok) return again;
-    stillLooks = again.value.standing.position === looked.standing.position ? stillLooks + 1 : 0;
     looked = again.value;
   }
+}
+
+/** Waits for whoever keeps the copy to get further. @returns how often it waited; null where nobody did. Errors: `cancelled`, the copy's */
+async function untilMoved(
+  { reader, wait, signal }: SettleOptions,
+  position: string | null,
+): Promise<Result<number | null, AppError>> {
+  for (let waited = 1; waited <= WAITS_STILL_MAX; waited += 1) {
+    await wait(1000, signal);
+    if (signal.aborted) return err(appError('cancelled'));
+    const standing = await reader.standing();
+    if (!standing.ok) return standing;
+    if (standing.value.position !== position) return ok(waited);
+  }
+  return ok(null);
 }
 
 /** @param sinceMs from when on at least the server has had the document as it has it now, or not had it */
@@ -204,16 +242,16 @@ function judgePolled(
   { part, copied, expected, changedMs }: Unequal,
   standing: Standing,
   sinceMs: number,
-): 'differs' | 'newer' | 'unknown' {
+): 'differs' | 'newer' | 'untold' | 'pending' {
   if (changedMs !== null) {
     if (isBehind(changedMs, standing.asOfMs === null ? null : standing.asOfMs - POLLED_MS)) return 'newer';
     // A document of an old time that is there for the first time is found by the next sweep.
     if (copied !== null) return 'differs';
   }
   const position = decodePosition(standing.position);
-  if (position?.type !== 'poll') return 'newer';
+  if (position?.type !== 'poll') return 'untold';
   const metMs = part === 'accounts' && expected !== null ? position.sinceMs : position.sweptMs;
-  return metMs !== null && metMs > sinceMs ? 'differs' : 'unknown';
+  return metMs !== null && metMs > sinceMs ? 'differs' : 'pending';
 }
 
 function isBehind(changedMs: number | null, asOfMs: number | null): boolean {

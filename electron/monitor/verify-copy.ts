@@ -12,7 +12,7 @@ import { settleDoubts, type CopyDifference, type Doubt, type SettleOptions } fro
 
 /** Documents of one range that is compared at once. */
 const RANGE_ROWS = 1000;
-/** The most differences that are named; the others are counted. */
+/** The most documents of each kind that are named; the others are counted. */
 const NAMED_MAX = 500;
 
 /** Documents in doubt that are settled together: what is on its way is waited for once for all of them. */
@@ -24,8 +24,11 @@ export interface VerifyReport {
   readonly isComplete: boolean;
   readonly documents: number;
   readonly ranges: number;
-  /** Documents that the copy has not come to yet, or of which nothing tells whether it has: no difference. */
+  /** Documents that changed on the server and that the copy has not come to yet: no difference. */
   readonly newer: number;
+  /** Documents that are not the same and of which nothing tells whether they changed since the copy was last kept; the first ones by name. */
+  readonly untold: readonly CopyDifference[];
+  readonly untoldTotal: number;
   /** The first ones by name. */
   readonly differences: readonly CopyDifference[];
   readonly differencesTotal: number;
@@ -47,7 +50,17 @@ export async function verifyCopy(options: VerifyOptions): Promise<Result<VerifyR
   const began = await options.reader.standing();
   if (!began.ok) return began;
   const { scope } = began.value;
-  const tally: Tally = { documents: 0, ranges: 0, newer: 0, doubts: [], named: [], total: 0 };
+  const tally: Tally = {
+    documents: 0,
+    ranges: 0,
+    newer: 0,
+    doubts: [],
+    named: [],
+    total: 0,
+    untold: [],
+    untoldTotal: 0,
+    stillAt: null,
+  };
   for (const part of CACHED_PARTS) {
     const compared = await comparePart({ ...options, scope }, part, tally);
     if (!compared.ok) return compared;
@@ -62,6 +75,8 @@ export async function verifyCopy(options: VerifyOptions): Promise<Result<VerifyR
     documents: tally.documents,
     ranges: tally.ranges,
     newer: tally.newer,
+    untold: tally.untold,
+    untoldTotal: tally.untoldTotal,
     differences: tally.named,
     differencesTotal: tally.total,
   });
@@ -78,6 +93,9 @@ interface Tally {
   doubts: readonly Doubt[];
   readonly named: CopyDifference[];
   total: number;
+  readonly untold: CopyDifference[];
+  untoldTotal: number;
+  stillAt: string | null;
 }
 
 async function comparePart(options: Comparison, part: CachedPart, tally: Tally): Promise<Result<void, AppError>> {
@@ -122,12 +140,15 @@ async function compareRange(
 }
 
 async function settle(options: VerifyOptions, tally: Tally): Promise<Result<void, AppError>> {
-  const settled = await settleDoubts(options, tally.doubts);
+  const settled = await settleDoubts({ ...options, stillAt: tally.stillAt }, tally.doubts);
   if (!settled.ok) return settled;
   tally.doubts = [];
   tally.newer += settled.value.newer;
   tally.total += settled.value.differences.length;
   tally.named.push(...settled.value.differences.slice(0, NAMED_MAX - tally.named.length));
+  tally.untoldTotal += settled.value.untold.length;
+  tally.untold.push(...settled.value.untold.slice(0, NAMED_MAX - tally.untold.length));
+  tally.stillAt = settled.value.stillAt ?? tally.stillAt;
   return ok(undefined);
 }
 

@@ -3,6 +3,13 @@ import { copySettingsSchema, copyViewSchema } from '../copy-views.ts';
 import { timeMsSchema } from '../status.ts';
 import type { RequestTable } from './definition.ts';
 
+/** A document that is not the same in the copy and on the server. */
+const copyDifferenceSchema = z.object({
+  part: z.enum(['jobs', 'accounts', 'ledger']),
+  id: z.string(),
+  type: z.enum(['missing', 'extra', 'differs']),
+});
+
 /** The offline copy itself. */
 export const COPY_REQUESTS = {
   'copy.get': { params: z.object({}), result: copyViewSchema, permission: 'view', writes: false },
@@ -35,17 +42,14 @@ export const COPY_REQUESTS = {
       isComplete: z.boolean(),
       documents: z.int().nonnegative(),
       ranges: z.int().nonnegative(),
-      /** Changed on the server after `asOfMs`: no difference, the copy is behind. */
+      /** Changed on the server, and the copy has not come to them yet: no difference. */
       newer: z.int().nonnegative(),
       /** The first 500 by name. */
-      differences: z.array(
-        z.object({
-          part: z.enum(['jobs', 'accounts', 'ledger']),
-          id: z.string(),
-          type: z.enum(['missing', 'extra', 'differs']),
-        }),
-      ),
+      differences: z.array(copyDifferenceSchema),
       differencesTotal: z.int().nonnegative(),
+      /** Not the same, and nothing tells whether they changed since the copy was last kept; the first 500 by name. */
+      untold: z.array(copyDifferenceSchema),
+      untoldTotal: z.int().nonnegative(),
     }),
     permission: 'view',
     writes: false,

@@ -19,7 +19,9 @@ export function copyHandlers(keeper: CopyKeeper, store: () => Pick<Store, 'chang
     },
     'copy.verify': async (_, { signal }) => {
       const report = await keeper.verify(store()?.changes ?? null, signal);
-      return report.ok ? ok({ ...report.value, differences: [...report.value.differences] }) : report;
+      if (!report.ok) return report;
+      const { differences, untold } = report.value;
+      return ok({ ...report.value, differences: [...differences], untold: [...untold] });
     },
   };
 }

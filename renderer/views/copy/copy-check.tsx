@@ -65,35 +65,54 @@ export function CopyCheck({ verified }: { verified: CopyView['verified'] }): Rea
 }
 
 function Verdict({ report }: { report: Report }): ReactNode {
-  const { documents, newer, differences, differencesTotal, isComplete } = report;
+  const { documents, newer, differences, differencesTotal, untold, untoldTotal, isComplete } = report;
   const compared = `${documents.toLocaleString('en')} documents compared`;
-  const behind =
-    newer === 0 ? '' : ` ${newer.toLocaleString('en')} changed, and the copy may not have come to them yet.`;
-  if (differencesTotal === 0) {
+  const behind = newer === 0 ? '' : ` ${newer.toLocaleString('en')} changed, and the copy has not come to them yet.`;
+  if (differencesTotal === 0 && untoldTotal === 0) {
     return (
       <output className={isComplete ? 'text-success' : undefined}>
         {compared}: nothing differs.{behind}
       </output>
     );
   }
-  const left = differencesTotal - differences.length;
   return (
-    <div className="note" data-tone="danger" role="alert">
+    <div className="note" data-tone={differencesTotal === 0 ? 'warning' : 'danger'} role="alert">
       <div>
         <strong>
-          {compared}: {differencesTotal.toLocaleString('en')} {differencesTotal === 1 ? 'differs' : 'differ'}.
+          {compared}: {differencesTotal === 0 ? 'nothing' : differencesTotal.toLocaleString('en')}{' '}
+          {differencesTotal < 2 ? 'differs' : 'differ'}
+          {differencesTotal === 0 && ' for certain'}.
         </strong>
         {behind}
         {!isComplete && ' The copy is not complete yet: what is missing is still to come.'}
-        <ul className="copy-differences">
-          {differences.map(({ part, id, type }) => (
-            <li key={`${part} ${id}`}>
-              {part} <bdi className="mono">{id}</bdi> {DIFFERENCES[type]}
-            </li>
-          ))}
-        </ul>
-        {left > 0 && `and ${left.toLocaleString('en')} more`}
+        <Named documents={differences} total={differencesTotal} />
+        {untoldTotal > 0 && (
+          <>
+            <p>
+              {untoldTotal.toLocaleString('en')} {untoldTotal === 1 ? 'is' : 'are'} not the same, and nothing tells
+              whether {untoldTotal === 1 ? 'it' : 'they'} changed since the copy was last kept. Compare again when it
+              has caught up.
+            </p>
+            <Named documents={untold} total={untoldTotal} />
+          </>
+        )}
       </div>
     </div>
+  );
+}
+
+function Named({ documents, total }: { documents: Report['differences']; total: number }): ReactNode {
+  const left = total - documents.length;
+  return (
+    <>
+      <ul className="copy-differences">
+        {documents.map(({ part, id, type }) => (
+          <li key={`${part} ${id}`}>
+            {part} <bdi className="mono">{id}</bdi> {DIFFERENCES[type]}
+          </li>
+        ))}
+      </ul>
+      {left > 0 && `and ${left.toLocaleString('en')} more`}
+    </>
   );
 }

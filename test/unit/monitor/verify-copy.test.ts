@@ -57,12 +57,16 @@ async function follow(server: FakeServer): Promise<void> {
   }, WAIT);
 }
 
-async function verify(changes: ChangesPort, eventsMax?: number): Promise<VerifyReport> {
+async function verify(
+  changes: ChangesPort,
+  { eventsMax, onWait }: { readonly eventsMax?: number; readonly onWait?: () => void } = {},
+): Promise<VerifyReport> {
   return expectOk(
     await verifyCopy({
       changes,
       reader: cache.reader,
       wait: async () => {
+        onWait?.();
         await setImmediate();
       },
       signal: new AbortController().signal,
@@ -118,8 +122,9 @@ const FALSE_ONES = [
 ];
 
 const byId = (left: { readonly id: string }, right: { readonly id: string }): number => (left.id < right.id ? -1 : 1);
-const named = (report: VerifyReport): VerifyReport['differences'] =>
-  report.differences.toSorted(byId).toSorted((left, right) => (left.part < right.part ? -1 : 1));
+const inOrder = (documents: VerifyReport['differences']): VerifyReport['differences'] =>
+  documents.toSorted(byId).toSorted((left, right) => (left.part < right.part ? -1 : 1));
+const named = (report: VerifyReport): VerifyReport['differences'] => inOrder(report.differences);
 
 describe('verifying a copy beside a server that is always changing, by a change stream', () => {
   it('names nothing while the copy is kept', async () => {
@@ -141,17 +146,24 @@ describe('verifying a copy beside a server that is always changing, by a change 
     expect(await verify(server)).toMatchObject({ differences: [], differencesTotal: 0, newer: 7 });
   });
 
-  it('names nothing where the server no longer knows what happened since then', async () => {
+  it('says of which nothing tells where the server no longer knows what happened since then', async () => {
     const server = new FakeServer(true);
     fill(server);
     await follow(server);
     await monitor?.stop();
     changeQuietly(server, 1);
     server.forgetHistory();
-    expect(await verify(server)).toMatchObject({ differences: [], newer: 4 });
+    const report = await verify(server);
+    expect(report).toMatchObject({ differences: [], newer: 0, untoldTotal: 4 });
+    expect(inOrder(report.untold)).toEqual([
+      { part: 'accounts', id: 'w1', type: 'differs' },
+      { part: 'accounts', id: 'w5', type: 'extra' },
+      { part: 'jobs', id: 'j1', type: 'differs' },
+      { part: 'ledger', id: 'late1', type: 'missing' },
+    ]);
   });
 
-  it('names nothing, and does not read all there is, where the copy is far behind', async () => {
+  it('says of which nothing tells, and does not read all there is, where the copy is far behind', async () => {
     const server = new FakeServer(true);
     fill(server);
     await follow(server);
@@ -160,7 +172,7 @@ describe('verifying a copy beside a server that is always changing, by a change 
       server.put({ type: 'account', account: accountOf('w1', { available: n, version: 2 + n }) });
     }
     server.calls.length = 0;
-    expect(await verify(server, 10)).toMatchObject({ differences: [], newer: 1 });
+    expect(await verify(server, { eventsMax: 10 })).toMatchObject({ differences: [], newer: 0, untoldTotal: 1 });
     expect(server.countCalls('next')).toBeLessThan(10);
   });
 
@@ -193,7 +205,7 @@ describe('verifying a copy beside a server that is always changing, by polls', (
     expect(await verify(busy(server, quietly))).toMatchObject({ differences: [], differencesTotal: 0 });
   });
 
-  it('names nothing of what happened since the copy was kept, and counts it', async () => {
+  it('calls nothing a difference that happened since the copy was kept, and says of which nothing tells when', async () => {
     const server = new FakeServer(false);
     fill(server);
     await follow(server);
@@ -202,7 +214,13 @@ describe('verifying a copy beside a server that is always changing, by polls', (
     server.put({ type: 'entry', entry: entryOf('late', { at: new Date(LONG_AGO_MS) }) });
     server.delete('jobs', 'j3');
     server.put(jobChange(jobIn({ id: 'j4', version: 2, state: 'running', updatedAtMs: server.nowMs })));
-    expect(await verify(server)).toMatchObject({ differences: [], differencesTotal: 0, newer: 4 });
+    const report = await verify(server);
+    expect(report).toMatchObject({ differences: [], differencesTotal: 0, newer: 1, untoldTotal: 3 });
+    expect(inOrder(report.untold)).toEqual([
+      { part: 'accounts', id: 'w1', type: 'differs' },
+      { part: 'jobs', id: 'j3', type: 'extra' },
+      { part: 'ledger', id: 'late', type: 'missing' },
+    ]);
   });
 
   it('names at once what a poll has met and the copy has otherwise', async () => {
@@ -214,6 +232,19 @@ describe('verifying a copy beside a server that is always changing, by polls', (
     const report = await verify(server);
     expect(named(report)).toEqual([{ part: 'ledger', id: 'e5', type: 'differs' }]);
     // What only a sweep would meet nobody can tell of while nobody sweeps.
-    expect(report.newer).toBe(2);
+    expect(inOrder(report.untold)).toEqual(FALSE_ONES.filter(({ id }) => id !== 'e5'));
+  });
+
+  it('waits once for somebody who keeps the copy, however many documents are not the same', async () => {
+    const server = new FakeServer(false);
+    for (let n = 0; n < 600; n += 1) server.put({ type: 'account', account: accountOf(`w${n}`) });
+    await follow(server);
+    await monitor?.stop();
+    for (let n = 0; n < 600; n += 1) server.put({ type: 'account', account: accountOf(`w${n}`, { version: 2 }) });
+    let waits = 0;
+    const report = await verify(server, { onWait: () => (waits += 1) });
+    expect(report).toMatchObject({ differences: [], newer: 0, untoldTotal: 600 });
+    expect(report.untold).toHaveLength(500);
+    expect(waits).toBe(20);
   });
 });

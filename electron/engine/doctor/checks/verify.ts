@@ -38,14 +38,31 @@ export const verifyCheck: DoctorCheck = {
 
 function resultOf(report: VerifyReport): CheckResult {
   const compared = `${report.documents} documents compared in ${report.ranges} ranges`;
-  const behind = report.newer === 0 ? '' : `; ${report.newer} changed, and the copy may not have come to them yet`;
-  if (report.differencesTotal === 0) return fine(`${compared}, nothing differs${behind}`);
-  const named = report.differences.slice(0, SHOWN_MAX).map(({ part, id, type }) => `\n  ${type} ${part} ${id}`);
+  const behind = report.newer === 0 ? '' : `; ${report.newer} changed, and the copy has not come to them yet`;
+  const untold =
+    report.untoldTotal === 0
+      ? ''
+      : `; ${report.untoldTotal} are not the same, and nothing tells whether they changed since the copy was last kept:${namesOf(report.untold)}`;
+  if (report.differencesTotal > 0) {
+    return {
+      level: 'error',
+      says: `${compared}, ${report.differencesTotal} differ:${namesOf(report.differences)}${behind}${untold}`,
+      todo: report.isComplete
+        ? 'Let Runledger catch up, then look again. What still differs is a fault: report it, and delete the copy to build it anew.'
+        : 'The copy is not complete yet: let Runledger run until it is, then look again.',
+    };
+  }
+  if (untold === '') return fine(`${compared}, nothing differs${behind}`);
   return {
-    level: 'error',
-    says: `${compared}, ${report.differencesTotal} differ${behind}:${named.join('')}`,
-    todo: report.isComplete
-      ? 'Let Runledger catch up, then look again. What still differs is a fault: report it, and delete the copy to build it anew.'
-      : 'The copy is not complete yet: let Runledger run until it is, then look again.',
+    level: 'warning',
+    says: `${compared}, nothing differs for certain${behind}${untold}`,
+    todo: 'Let Runledger keep the copy for some minutes, then look again while it runs: then all of them can be told.',
   };
+}
+
+function namesOf(documents: VerifyReport['differences']): string {
+  return documents
+    .slice(0, SHOWN_MAX)
+    .map(({ part, id, type }) => `\n  ${type} ${part} ${id}`)
+    .join('');
 }
