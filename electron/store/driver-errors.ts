@@ -19,6 +19,12 @@ import { ReadOnlyError } from './read-only-db.ts';
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
 const ATLAS_AUTHENTICATION_FAILED = 8000;
+/**
+ * By these a server says that it serves nobody just now, because it ends or is no primary (MongoDB's categories ShutdownError and
+ * NotPrimaryError): ShutdownInProgress, PrimarySteppedDown, NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
+ * NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary. The driver tries once more, and on servers without retryable writes not at all.
+ */
+const SERVES_NOBODY: readonly unknown[] = [91, 189, 10_107, 11_600, 11_602, 13_435, 13_436];
 /** MongoDB's code for a value that a unique index already has. */
 export const DUPLICATE_KEY = 11000;
 
@@ -41,6 +47,7 @@ export function toAppError(cause: unknown): AppError {
   if (cause instanceof MongoNetworkError) return appError('server_unreachable', detail, cause);
   if (cause instanceof MongoParseError) return appError('uri_invalid', detail, cause);
   if (cause instanceof MongoServerError) {
+    if (SERVES_NOBODY.includes(cause.code)) return appError('server_unreachable', detail, cause);
     return appError(cause.code === UNAUTHORIZED ? 'not_authorized' : 'server_error', detail, cause);
   }
   if (cause instanceof MongoInvalidArgumentError && cause.message.includes('ALLOWED_HOSTS')) {

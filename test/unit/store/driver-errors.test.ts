@@ -32,6 +32,19 @@ describe('an error of the driver in words of the catalogue', () => {
     expect(toAppError(new MongoServerError({ message: 'no', code: 2 }))).toMatchObject({ code: 'server_error' });
   });
 
+  it.each([
+    ['is being shut down', 91],
+    ['steps down', 189],
+    ['is no primary', 10107],
+    ['is interrupted by its end', 11600],
+    ['is interrupted by an election', 11602],
+  ])('is an unreachable server where it says that it %s, alone or of a bulk write', (_what, code) => {
+    const told = new MongoServerError({ message: 'not now', code });
+    const ofBulk = told as unknown as ConstructorParameters<typeof MongoBulkWriteError>[0];
+    expect(toAppError(told)).toMatchObject({ code: 'server_unreachable' });
+    expect(toAppError(new MongoBulkWriteError(ofBulk, NOTHING_WRITTEN))).toMatchObject({ code: 'server_unreachable' });
+  });
+
   it('shows no password of a connection string that stands in its message', () => {
     const { detail } = toAppError(new MongoNetworkError('failed for mongodb://ann:s3cret@db.example/x'));
     expect(detail).not.toContain('s3cret');
