@@ -8,12 +8,20 @@ const LOOK_MS = 500;
 const LOOKS_TO_COMMENT = 30;
 /** After an end the browser comes back after this long, in milliseconds. */
 const RETRY_MS = 2000;
+/**
+ * A client that takes nothing of what it was sent for this long is sent away, in milliseconds: it holds one of few places for as long as its
+ * connection stands, and if it still wants anything it comes back with its position.
+ */
+const STALLED_MS_MAX = 60_000;
 
-/** Writes events as server-sent events until the client goes away, the server cannot be read, or the signal is aborted. */
+/** Ends early when the signal is aborted. Never rejects. */
+type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/** Writes events as server-sent events until the client goes away or stalls, the server cannot be read, or the signal is aborted. */
 export async function streamEvents(
-  reader: JobEventReader,
+  reader: Pick<JobEventReader, 'begin' | 'next'>,
   response: ServerResponse,
-  { signal, wait }: { readonly signal: AbortSignal; readonly wait: (ms: number, signal: AbortSignal) => Promise<void> },
+  { signal, wait }: { readonly signal: AbortSignal; readonly wait: Wait },
 ): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => gone.abort());
@@ -39,7 +47,10 @@ export async function streamEvents(
     const { events, isBehind } = page.value;
     quiet = events.length > 0 ? 0 : quiet + 1;
     const text = events.map(textOf).join('') + (quiet % LOOKS_TO_COMMENT === 1 ? ': here\n\n' : '');
-    if (text !== '' && !response.write(text)) await drained(response, ended);
+    if (text !== '' && !response.write(text) && !(await isDrained(response, ended, wait))) {
+      response.destroy();
+      return;
+    }
     if (!isBehind) await wait(LOOK_MS, ended);
   }
   response.end();
@@ -54,11 +65,15 @@ function idLine(position: string): string {
   return `id: ${position.replace(/[\r\n\0]/g, ' ')}\n`;
 }
 
-/** Waits for a slow client, and no longer than until the stream ends. */
-async function drained(response: ServerResponse, ended: AbortSignal): Promise<void> {
-  try {
-    await once(response, 'drain', { signal: ended });
-  } catch (cause) {
-    if (!ended.aborted && !response.destroyed) throw cause;
-  }
+/** Waits for a slow client. @returns false where the stream ends first, or the client stalls */
+async function isDrained(response: ServerResponse, ended: AbortSignal, wait: Wait): Promise<boolean> {
+  const over = new AbortController();
+  const until = AbortSignal.any([ended, over.signal]);
+  const drained = once(response, 'drain', { signal: until }).then(
+    () => true,
+    () => false,
+  );
+  const isTaken = await Promise.race([drained, wait(STALLED_MS_MAX, until).then(() => false)]);
+  over.abort();
+  return isTaken;
 }
