@@ -4,6 +4,7 @@ import { ServerError } from './semantics/server-error.ts';
 import { MEMORY_MAX } from './semantics/stages/memory.ts';
 import { applyUpdate, kindOfUpdate, type Updated, type UpdateRequest } from './semantics/updates.ts';
 import { numberOf, type Doc } from './semantics/values.ts';
+import { capOf } from './storage/capped.ts';
 import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
 import { Deadline } from './storage/deadline.ts';
 import { DiskSync } from './storage/disk-sync.ts';
@@ -157,7 +158,25 @@ export class Deployment {
       fullDocument: bytes,
     });
     this.history.keep(record, null);
+    this.#keepCap(collection, record);
     return document;
+  }
+
+  /** Beyond what a capped collection may hold its oldest documents go, and never the one that was just inserted. */
+  #keepCap(collection: CollectionInfo, inserted: number): void {
+    const cap = capOf(collection.options);
+    if (cap === null) return;
+    const isOver = (): boolean =>
+      this.records.bytes(collection) > cap.bytesMax ||
+      (cap.documentsMax !== null && this.records.count(collection) > cap.documentsMax);
+    while (isOver()) {
+      const oldest = this.records.behind(collection, null).next();
+      if (oldest.done === true || oldest.value === inserted) return;
+      const record = oldest.value;
+      const document = this.records.read(record);
+      if (document === null) return;
+      this.remove(collection, { record, document });
+    }
   }
 
   /** Updates one found document and logs it. @returns the document as it is now, null where nothing changed */
@@ -259,6 +278,8 @@ export class Deployment {
       if (same.name === '_id_') return false;
       throw new ServerError('IndexOptionsConflict', `Index already exists with a different name: ${same.name}`);
     }
+    if (capOf(collection.options) !== null && spec['expireAfterSeconds'] !== undefined)
+      throw new ServerError('CannotCreateIndex', 'Cannot create TTL index on a capped collection');
     this.atomically(() => {
       const index = this.catalog.addIndex(collection, { v: 2, ...spec });
       this.records.fill(collection, index);

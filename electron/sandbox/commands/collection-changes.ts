@@ -2,8 +2,9 @@ import { flagField } from '../semantics/flags.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import type { Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
+import { cappedMaxOf, cappedSizeOf, capOf } from '../storage/capped.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
-import { collectionName, docField, type Command, type CommandCall } from './command.ts';
+import { collectionName, docField, wholeField, type Command, type CommandCall } from './command.ts';
 import { indexChange, refuseDuplicates, specOf, type IndexChange } from './index-changes.ts';
 
 /** The collection that a command names. Error: `NamespaceNotFound`. */
@@ -28,8 +29,6 @@ export function logChange(
 
 /** What MongoDB changes of a collection and this server does not. */
 const COLLECTION_CHANGES = [
-  'cappedMax',
-  'cappedSize',
   'encryptedFields',
   'expireAfterSeconds',
   'flags',
@@ -50,7 +49,7 @@ export const collMod: Command = {
     if (COLLECTION_CHANGES.some((option) => call.body[option] !== undefined))
       throw new ServerError(
         'NotImplemented',
-        'The sandbox server changes only changeStreamPreAndPostImages, the validation and an index of a collection',
+        'The sandbox server changes only changeStreamPreAndPostImages, the validation, an index and the limits of a collection',
       );
     const before = collection.options;
     const ofCollections = NOT_OF_VIEWS.find((option) => call.body[option] !== undefined);
@@ -67,10 +66,12 @@ export const collMod: Command = {
     refuseTogether(call.body, change, Object.keys(changed).length);
     if (change?.now['unique'] === true) refuseDuplicates(call, change.index);
     if (flagField(call.body, 'dryRun')) return {};
-    if (Object.keys(changed).length > 0) catalog.setOptions(collection, { ...before, ...changed });
+    const now = { ...capChange(call.body, before), ...changed };
+    if (Object.keys(now).length > 0) catalog.setOptions(collection, { ...before, ...now });
     if (change !== null) catalog.changeIndex(collection, change.index, specOf(change));
     const isIndexChanged = change !== null && Object.keys(change.now).length > 0;
     const description = {
+      ...onlyOf(call.body, CAPS),
       ...(isIndexChanged ? { index: { name: change.index.name, ...change.now } } : {}),
       ...changed,
     };
@@ -85,6 +86,23 @@ export const collMod: Command = {
 
 function named(values: Doc, age: 'old' | 'new'): Doc {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${name}_${age}`, value]));
+}
+
+const CAPS = ['cappedSize', 'cappedMax'] as const;
+
+/** What a capped collection may hold from now on; what is beyond it goes with the next insertion. Errors: `InvalidOptions`, `BadValue`. */
+function capChange(body: Doc, options: Doc): Doc {
+  const [bytes, documents] = CAPS.map((option) => wholeField(body, option));
+  if (bytes === undefined && documents === undefined) return {};
+  if (capOf(options) === null) throw new ServerError('InvalidOptions', 'Collection must be capped.');
+  return {
+    ...(bytes === undefined ? {} : { size: cappedSizeOf(bytes) }),
+    ...(documents === undefined ? {} : { max: cappedMaxOf(documents) }),
+  };
+}
+
+function onlyOf(body: Doc, fields: readonly string[]): Doc {
+  return Object.fromEntries(fields.filter((field) => body[field] !== undefined).map((field) => [field, body[field]]));
 }
 
 /** Error: `InvalidOptions` for a trial of anything but making an index unique. */

@@ -1,3 +1,4 @@
+import { capOf } from '../storage/capped.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import { recordBounds } from '../storage/schema.ts';
 import { ServerError } from '../semantics/server-error.ts';
@@ -78,7 +79,7 @@ export function storageStats(call: CommandCall, collection: CollectionInfo, opti
     numOrphanDocs: 0,
     storageSize: size,
     freeStorageSize: 0,
-    capped: false,
+    ...cappedStats(collection, scale),
     nindexes: collection.indexes.length,
     indexBuilds: [],
     totalIndexSize,
@@ -86,6 +87,12 @@ export function storageStats(call: CommandCall, collection: CollectionInfo, opti
     indexSizes,
     scaleFactor: scale,
   };
+}
+
+function cappedStats({ options }: CollectionInfo, scale: number): Doc {
+  const cap = capOf(options);
+  if (cap === null) return { capped: false };
+  return { capped: true, max: cap.documentsMax ?? 0, maxSize: Math.trunc(cap.bytesMax / scale) };
 }
 
 function scaleOf(options: Doc): number {

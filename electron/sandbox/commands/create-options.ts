@@ -1,11 +1,13 @@
+import { flagField } from '../semantics/flags.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
+import { cappedMaxOf, cappedSizeOf } from '../storage/capped.ts';
+import { wholeField } from './command.ts';
 import { checkStages } from './stage-names.ts';
 import { refuseOption } from './field-values.ts';
 
 /** What MongoDB makes collections with and this server does not. */
 const NOT_OFFERED = [
-  'capped',
   'collation',
   'timeseries',
   'encryptedFields',
@@ -49,6 +51,18 @@ export function checkCreateOptions(body: Doc): void {
       "'expireAfterSeconds' is only supported on time-series collections or when the 'clusteredIndex' option is specified",
     );
   for (const option of [...NOT_OFFERED, 'expireAfterSeconds']) refuseOption('create', option, body[option]);
+  if (isCapped) refuseOption('create with capped', 'clusteredIndex', body['clusteredIndex']);
+}
+
+/** What `create` caps a collection to; empty for one that is not capped. Errors: `TypeMismatch`, `BadValue`. */
+export function cappedOptionsOf(body: Doc): Doc {
+  if (!flagField(body, 'capped')) return {};
+  const max = wholeField(body, 'max');
+  return {
+    capped: true,
+    size: cappedSizeOf(wholeField(body, 'size') ?? 0),
+    ...(max === undefined ? {} : { max: cappedMaxOf(max) }),
+  };
 }
 
 function checkView(body: Doc, isSet: (option: string) => boolean): void {

@@ -2,6 +2,7 @@ import { flagField } from '../semantics/flags.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { shownValue } from '../semantics/shown-value.ts';
 import { encode, numberOf, type Doc } from '../semantics/values.ts';
+import { capOf } from '../storage/capped.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import type { IndexInfo } from '../storage/index-entries.ts';
 import { numberField, type CommandCall } from './command.ts';
@@ -43,6 +44,8 @@ export function indexChange(call: CommandCall, collection: CollectionInfo, chang
   const before: Doc = {};
   const now: Doc = {};
   if (told.includes('expireAfterSeconds')) {
+    if (capOf(collection.options) !== null)
+      throw new ServerError('InvalidOptions', 'TTL indexes are not supported for capped collections.');
     refuseExpiry(index, numberField(change, 'expireAfterSeconds') ?? null);
     if (spec['expireAfterSeconds'] !== undefined) before['expireAfterSeconds'] = spec['expireAfterSeconds'];
     now['expireAfterSeconds'] = change['expireAfterSeconds'];

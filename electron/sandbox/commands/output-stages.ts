@@ -3,6 +3,7 @@ import { compile, scopeOf } from '../semantics/expressions/compile.ts';
 import { keysOf, nameOf } from '../semantics/field-names.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { toWorking, type Doc } from '../semantics/values.ts';
+import { capOf } from '../storage/capped.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import { writeOptionsOf, type CommandCall } from './command.ts';
 import { mergeOptionsOf, outTargetOf, type MergeOptions, type OutputTarget } from './output-options.ts';
@@ -12,12 +13,13 @@ export type WriteOutput = (results: Iterable<Doc>) => void;
 
 /**
  * What a pipeline's last stage, `$out` or `$merge`, does with the results. Checked before anything is read.
- * Errors: those of {@link mergeOptionsOf} and {@link outTargetOf}, `CommandNotSupportedOnView`, 51183 without a unique index.
+ * Errors: those of {@link mergeOptionsOf} and {@link outTargetOf}, `CommandNotSupportedOnView`, 17152, 51183 without a unique index.
  */
 export function outputOf(call: CommandCall, stage: Doc): WriteOutput {
   if ('$out' in stage) {
     const target = outTargetOf(call.db, stage['$out']);
     refuseViewAt(call, target, '$out');
+    refuseCapped(call, target);
     return (results) => replaceContents(call, target, results);
   }
   const options = mergeOptionsOf(call.db, stage['$merge']);
@@ -29,6 +31,12 @@ export function outputOf(call: CommandCall, stage: Doc): WriteOutput {
 function refuseViewAt({ deployment }: CommandCall, { db, coll }: OutputTarget, stage: string): void {
   if (deployment.catalog.find(db, coll)?.options['viewOn'] !== undefined)
     throw new ServerError('CommandNotSupportedOnView', `${stage} cannot write to the view ${db}.${coll}`);
+}
+
+/** Error: 17152. */
+function refuseCapped({ deployment }: CommandCall, { db, coll }: OutputTarget): void {
+  if (capOf(deployment.catalog.find(db, coll)?.options ?? {}) !== null)
+    throw new ServerError('Location17152', `namespace '${db}.${coll}' is capped so it can't be used for $out`);
 }
 
 /** The fields of `on` must be those of a unique index that holds every document. */

@@ -9,8 +9,11 @@ import { NO_CURSOR, type Deployment } from '../deployment.ts';
 import { sessionKey } from './session-table.ts';
 import { encodeKey } from '../storage/key-encoding.ts';
 import type { ReadRequest } from '../storage/query.ts';
+import { capOf } from '../storage/capped.ts';
+import type { CollectionInfo } from '../storage/catalog.ts';
 import { openChangeStream } from '../streams/change-stream.ts';
 import { streamOptionsOf } from '../streams/stream-options.ts';
+import { Tail } from '../streams/tail.ts';
 import { FIRST_BATCH, pagesOf, type CursorOwner, type CursorPage, type PageSource } from '../streams/cursors.ts';
 import {
   collectionName,
@@ -63,7 +66,7 @@ function openCursor(call: CommandCall, namespace: string, source: PageSource): L
     owner: ownerOf(call),
     session: sessionKey(call.body['lsid']),
     isLasting: call.body['noCursorTimeout'] === true,
-    leftMs: source.isChangeStream ? null : deadline.leftMs,
+    leftMs: source.isChangeStream || source.awaitsData === true ? null : deadline.leftMs,
   };
   return cursors.open(options, now());
 }
@@ -125,12 +128,22 @@ const find: Command = {
     const onView = findOnView(call);
     if (onView !== null) return aggregate.run(onView);
     const request = readRequest(call);
-    refuseTailing(call);
     const projection = docField(call.body, 'projection');
-    const read = { ...request, fields: readFields(request, projection) };
     const shown = findProjection(projection, { ...request, collation: request.collation ?? null });
-    const source = pagesOf(documentsOf(call.deployment, call.db, name, read), (page) => page.map(shown));
+    const tailed = tailedCollection(call, name, request);
     const isSingle = call.body['singleBatch'] === true;
+    const source =
+      tailed === null
+        ? pagesOf(
+            documentsOf(call.deployment, call.db, name, { ...request, fields: readFields(request, projection) }),
+            (page) => page.map(shown),
+          )
+        : new Tail(call.deployment, {
+            collection: tailed,
+            request,
+            shown,
+            awaitsData: call.body['awaitData'] === true,
+          });
     return syncFirstPage(call, `${call.db}.${name}`, source, wholeField(call.body, 'batchSize'), {
       isSingle,
       at: request.at ?? null,
@@ -138,14 +151,30 @@ const find: Command = {
   },
 };
 
-/** A cursor that waits behind the last document is for capped collections only, which this server has not. */
-function refuseTailing({ body }: CommandCall): void {
-  if (body['tailable'] === true)
+/** The capped collection whose end a `find` stays at; null where it ends with the last document, or there is no collection. Errors: `FailedToParse`, `BadValue`. */
+function tailedCollection(
+  { db, body, deployment }: CommandCall,
+  name: string,
+  { sort, at }: ReadRequest,
+): CollectionInfo | null {
+  if (body['tailable'] !== true) {
+    if (body['awaitData'] === true) throw new ServerError('FailedToParse', 'Cannot set awaitData without tailable');
+    return null;
+  }
+  const order = Object.entries(sort ?? {});
+  if (order.some(([path, direction]) => path !== '$natural' || numberOf(direction) !== 1))
+    throw new ServerError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}');
+  if (body['singleBatch'] === true)
+    throw new ServerError('BadValue', "cannot use tailable option with the 'singleBatch' option");
+  if (at !== null && at !== undefined)
+    throw new ServerError('NotImplemented', 'The sandbox server has no tailable cursor over a snapshot');
+  const collection = deployment.catalog.find(db, name);
+  if (collection !== null && capOf(collection.options) === null)
     throw new ServerError(
       'BadValue',
       'error processing query: planner returned error: tailable cursor requested on non capped collection',
     );
-  if (body['awaitData'] === true) throw new ServerError('FailedToParse', 'Cannot set awaitData without tailable');
+  return collection;
 }
 
 const getMore: Command = {
@@ -156,7 +185,7 @@ const getMore: Command = {
     const { deployment } = call;
     const cursor = deployment.cursors.get(id, namespace, deployment.now(), call.access);
     const waitMs = numberField(call.body, 'maxTimeMS') ?? null;
-    if (waitMs !== null && !cursor.source.isChangeStream)
+    if (waitMs !== null && !cursor.source.isChangeStream && cursor.source.awaitsData !== true)
       throw new ServerError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
     const reply = (page: CursorPage): Doc => {
       if (page.isExhausted) deployment.cursors.close(id);

@@ -5,7 +5,7 @@ import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
-import { checkCreateOptions } from './create-options.ts';
+import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
 import { checkIndexSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
 import { collectionName, docField, docsField, type Command } from './command.ts';
@@ -94,7 +94,7 @@ const create: Command = {
     if (call.deployment.catalog.find(call.db, name) !== null) {
       throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
-    const options = validationOptionsOf(call.db, call.body);
+    const options = { ...cappedOptionsOf(call.body), ...validationOptionsOf(call.db, call.body) };
     for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);

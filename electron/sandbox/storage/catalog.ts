@@ -18,6 +18,8 @@ export interface CollectionInfo {
   nextRecord: number;
   /** How many documents it has; null until somebody asked. */
   count: number | null;
+  /** How many bytes they have; null until somebody asked, which nobody does of a collection that is not capped. */
+  bytes: number | null;
 }
 
 interface CollectionRow {
@@ -76,6 +78,7 @@ export class Catalog {
         indexes: indexRows.filter((index) => index.collection === row.id).map(toIndexInfo),
         nextRecord: (lastRecord.get(...recordBounds(row.id))?.last ?? recordBounds(row.id)[0]) + 1,
         count: null,
+        bytes: null,
       });
     }
   }
@@ -107,6 +110,7 @@ export class Catalog {
       indexes: [],
       nextRecord: recordBounds(Number(lastInsertRowid))[0] + 1,
       count: 0,
+      bytes: null,
     };
     this.#byNamespace.set(`${db}.${name}`, collection);
     const clustered = options['clusteredIndex'];

@@ -7,6 +7,7 @@ import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, ty
 import { keysOf } from '../semantics/field-names.ts';
 import { keyValuesAt } from '../semantics/paths.ts';
 import { typeNameOf } from '../semantics/type-operator.ts';
+import { capOf } from './capped.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
@@ -60,6 +61,8 @@ export class Records {
   readonly #scanForward: Statement<[number, number, number], { record: number }>;
   readonly #scanBackward: Statement<[number, number, number], { record: number }>;
   readonly #count: Statement<[number, number], { count: number }>;
+  readonly #bytes: Statement<[number, number], { bytes: number | null }>;
+  readonly #lengthOf: Statement<[number], { bytes: number }>;
 
   constructor(sqlite: Sqlite, catalog: Catalog, deadline: Deadline) {
     this.#catalog = catalog;
@@ -85,6 +88,8 @@ export class Records {
       'SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record DESC LIMIT ?',
     );
     this.#count = sqlite.prepare('SELECT count(*) AS count FROM documents WHERE record > ? AND record < ?');
+    this.#bytes = sqlite.prepare('SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?');
+    this.#lengthOf = sqlite.prepare('SELECT length(bson) AS bytes FROM documents WHERE record = ?');
   }
 
   /**
@@ -105,6 +110,11 @@ export class Records {
     return (collection.count ??= this.#count.get(...recordBounds(collection.id))?.count ?? 0);
   }
 
+  /** The bytes of all documents, kept up like their number. */
+  bytes(collection: CollectionInfo): number {
+    return (collection.bytes ??= this.#bytes.get(...recordBounds(collection.id))?.bytes ?? 0);
+  }
+
   /** Inserts a document, with a new `_id` in front where it has none. @returns the document as stored, its bytes and its place */
   insert(
     collection: CollectionInfo,
@@ -123,6 +133,9 @@ export class Records {
     }
     const record = collection.nextRecord;
     const bytes = storedBytes(document);
+    const cap = capOf(collection.options);
+    if (cap !== null && bytes.length > cap.bytesMax)
+      throw new ServerError('BadValue', 'object to insert exceeds cappedMaxSize');
     this.#store(collection, record, { after: document, bytes, before: null });
     collection.nextRecord = record + 1;
     collection.count = collection.count === null ? null : collection.count + 1;
@@ -142,6 +155,7 @@ export class Records {
     for (const index of collection.indexes) {
       for (const key of entriesOf(index, document).keys) this.#removeEntry.run(index.id, key, record);
     }
+    this.#resize(collection, record, 0);
     this.#remove.run(record);
     collection.count = collection.count === null ? null : collection.count - 1;
   }
@@ -171,9 +185,20 @@ export class Records {
     yield* this.#inserted(collection, isBackward);
   }
 
-  *#inserted(collection: CollectionInfo, isBackward: boolean): Generator<number> {
+  /** True while a place has a document. */
+  has(record: number): boolean {
+    return this.#lengthOf.get(record) !== undefined;
+  }
+
+  /** The records behind a place in the order of insertion; null for all of them. */
+  behind(collection: CollectionInfo, record: number | null): Generator<number> {
+    return this.#inserted(collection, false, record);
+  }
+
+  *#inserted(collection: CollectionInfo, isBackward: boolean, behind: number | null = null): Generator<number> {
     const statement = isBackward ? this.#scanBackward : this.#scanForward;
     let [from, to] = recordBounds(collection.id);
+    from = behind ?? from;
     for (let size = FIRST_PAGE; ; size = nextPage(size)) {
       const page = statement.all(from, to, size);
       for (const row of page) yield row.record;
@@ -236,8 +261,13 @@ export class Records {
       this.#addEntries(change, record);
       for (const key of change.removed) this.#removeEntry.run(change.index.id, key, record);
     }
+    this.#resize(collection, record, bytes.length);
     if (before === null) this.#insert.run(record, bytes);
     else this.#rewrite.run(bytes, record);
+  }
+
+  #resize(collection: CollectionInfo, record: number, bytes: number): void {
+    if (collection.bytes !== null) collection.bytes += bytes - (this.#lengthOf.get(record)?.bytes ?? 0);
   }
 
   /** What becomes of a document's entries in one index. Errors: `DuplicateKey`, and what {@link entriesOf} refuses. */

@@ -17,6 +17,8 @@ export interface CursorPage {
 /** What gives a cursor its pages. */
 export interface PageSource {
   readonly isChangeStream: boolean;
+  /** True where a page without documents waits for some; no change stream has to say so. */
+  readonly awaitsData?: boolean;
   /** @param waitMs how long a tailing source may wait for something new, null for its default */
   next(batchSize: number, waitMs: number | null): CursorPage | Promise<CursorPage>;
   /** Ends whatever waits for a page with `CursorKilled`. */

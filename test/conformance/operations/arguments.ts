@@ -57,6 +57,10 @@ export class Arguments {
     const options = concernsOf(rest);
     const returned = options['returnDocument'];
     if (typeof returned === 'string') options['returnDocument'] = returned.toLowerCase();
+    const { cursorType } = options;
+    Reflect.deleteProperty(options, 'cursorType');
+    if (cursorType === 'tailable' || cursorType === 'tailableAwait')
+      Object.assign(options, { tailable: true, awaitData: cursorType === 'tailableAwait' });
     if (typeof session === 'string') options['session'] = this.entities.get(session, ClientSession);
     return options;
   }

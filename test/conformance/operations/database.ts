@@ -37,17 +37,12 @@ export const DATABASE_OPERATIONS: Readonly<Record<string, Perform<Db>>> = {
 function commandCursor(target: Db, given: Arguments): RunCommandCursor {
   given.take('commandName');
   const command = given.doc('command');
-  const { cursorType, batchSize, maxTimeMS, comment } = laterOptions.parse({
-    cursorType: given.take('cursorType'),
+  const { batchSize, maxTimeMS, comment } = laterOptions.parse({
     batchSize: given.take('batchSize'),
     maxTimeMS: given.take('maxTimeMS'),
     comment: given.take('comment'),
   });
-  const tailable = cursorType === 'tailable' || cursorType === 'tailableAwait';
-  const cursor = target.runCursorCommand(command, {
-    ...given.options(),
-    ...(tailable ? { tailable, awaitData: cursorType === 'tailableAwait' } : {}),
-  });
+  const cursor = target.runCursorCommand(command, given.options());
   if (batchSize !== undefined) cursor.setBatchSize(batchSize);
   if (maxTimeMS !== undefined) cursor.setMaxTimeMS(maxTimeMS);
   if (comment !== undefined) cursor.setComment(comment);
@@ -55,7 +50,6 @@ function commandCursor(target: Db, given: Arguments): RunCommandCursor {
 }
 
 const laterOptions = z.object({
-  cursorType: z.enum(['tailable', 'tailableAwait', 'nonTailable']).optional(),
   batchSize: z.number().optional(),
   maxTimeMS: z.number().optional(),
   comment: z.unknown(),

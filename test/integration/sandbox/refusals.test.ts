@@ -216,6 +216,9 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['collMod: ids that expire', change({ name: '_id_', expireAfterSeconds: 1 }), 72],
   ['collMod: several fields that expire', change({ name: 'a_1_b_1', expireAfterSeconds: 1 }), 72],
   ['collMod: a time below zero', change({ name: 'a_1', expireAfterSeconds: -1 }), 72],
+  ['collMod: a size of what is not capped', { collMod: 'c', cappedSize: 5 }, 72],
+  ['create: a size below zero', { create: 'n', capped: true, size: -1 }, 2],
+  ['create: too many documents', { create: 'n', capped: true, size: 1, max: 2 ** 31 }, 2],
   ['collMod: a trial of nothing', { collMod: 'c', dryRun: true }, 72],
   ['collMod: a trial of hiding', { ...change({ name: 'a_1', hidden: true }), dryRun: true }, 72],
   ['collMod: unique at once', change({ name: 'a_1_b_1', unique: true }), 72],
@@ -311,7 +314,6 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
 
 /** What MongoDB 7 does and this server does not: it says so. */
 const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
-  ['create: capped', { create: 'n', capped: true, size: 1000 }],
   ['create: time series', { create: 'n', timeseries: { timeField: 't' } }],
   ['create: a collation', { create: 'n', collation: { locale: 'en' } }],
   ['create: encrypted fields', { create: 'n', encryptedFields: {} }],
@@ -348,7 +350,6 @@ const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
   ['aggregate: $planCacheStats', aggregate({ $planCacheStats: {} })],
   ['$out: time series', aggregate({ $out: { db: 'refusals', coll: 'o', timeseries: { timeField: 't' } } })],
   ['collMod: a view', { collMod: 'view', viewOn: 'd', pipeline: [] }],
-  ['collMod: a size', { collMod: 'c', cappedSize: 5 }],
   ['collMod: a time series', { collMod: 'c', timeseries: {} }],
   [
     'update: an upserted document that is given',
