@@ -5,7 +5,7 @@ import { idKeyOf } from '#domain/job.ts';
 import { type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { readChangedPage, type ChangedPlace } from './changed-pages.ts';
-import { COLLECTION_NAMES, eventsOf, type Collections, type RawDocument } from './collections.ts';
+import { COLLECTION_NAMES, DURABLE, eventsOf, type Collections, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { toJobDocument } from './mongo-readable-store.ts';
 import type { JobDocument, Topology } from './ports.ts';
@@ -108,6 +108,9 @@ export class ChangeSource {
       const stream = this.#db.watch<RawDocument, ChangeStreamDocument<RawDocument>>(
         [eventsOf([...PART_OF_COLLECTION.keys()])],
         {
+          // A member that is behind would say that nothing has happened.
+          readPreference: DURABLE.readPreference,
+          readConcern: DURABLE.readConcern,
           fullDocument: 'updateLookup',
           maxAwaitTimeMS: AWAIT_MS,
           batchSize: BATCH_CHANGES_MAX,

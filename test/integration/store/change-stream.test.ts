@@ -5,7 +5,7 @@ import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 import { SHOP_MAPPING } from '../../support/shop-mapping.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { openTestStore, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
 let store: Store;
@@ -57,6 +57,21 @@ describe.each<{ where: string; mapping: JobMapping | null }>([
       { type: 'job', job: { job: { _id: 'b' } } },
       { type: 'deleted', part: 'jobs', id: 'a' },
     ]);
+  });
+
+  it('a stream is read where everything is written, whatever the address says', async ({ skip }) => {
+    skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
+    const uri = new URL(server.uri);
+    // A member that is behind would say that nothing has happened, and there is none here at all.
+    uri.searchParams.set('readPreference', 'secondary');
+    uri.searchParams.set('readConcernLevel', 'local');
+    uri.searchParams.set('serverSelectionTimeoutMS', '1000');
+    const apart = await openTestStore(uri.href, server.dbName, { mapping });
+    const follower = expectOk(await apart.changes.follow(null));
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'a' })]));
+    expect((await nextChanges(follower, 1)).changes).toHaveLength(1);
+    await follower.close();
+    await apart.close();
   });
 
   it('a position that the server never gave out is refused', async ({ skip }) => {
