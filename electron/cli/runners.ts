@@ -62,6 +62,7 @@ async function leaveWish(
 ): Promise<Result<CommandReport, AppError>> {
   const wish = wishOf(asked.action, asked.number);
   if (!wish.ok) return wish;
+  if (asked.runnerId === '') return err(appError('invalid_request', `${asked.action} takes the id of a runner`));
   const node = await writer.controlRunner(asked.runnerId, wish.value, actor);
   if (!node.ok) return node;
   const text = `${node.value._id} is told to ${asked.action} and obeys within seconds.`;

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildIfStale } from './bundle.ts';
 import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
 import { withQuietUsage } from './quiet-usage.ts';
 import { standInModule } from './stand-in-bundle.ts';
 import { readVersion } from './version.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** `npm start`: the application on Electron, or on what stands in for it. Exit status: the application's. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,7 +23,7 @@ interface StartFlags {
   readonly person?: string;
   readonly readOnly: boolean;
   readonly runner: boolean;
-  readonly concurrency?: string;
+  readonly concurrency?: number;
   readonly headless: boolean;
   readonly runtime: 'auto' | 'electron' | 'stand-in';
 }
@@ -38,16 +39,18 @@ const program = withQuietUsage(new Command('npm start --'))
   .description(
     'Opens Runledger on a URI, on a connection that was kept, or on the one that was open last; at first that is a sandbox server with demo data of its own.',
   )
-  .argument('[link]', 'an address to open, such as runledger://job/JOB_ID')
+  .argument('[link]', 'an address to open, such as runledger://job/JOB_ID', linkOf)
   .option('--uri <uri>', 'the MongoDB to attach to (or MONGODB_URI, which other users of this machine cannot read)')
   .option('--profile <name>', 'the kept connection to open (or RUNLEDGER_PROFILE)')
-  .option('--sandbox', 'the sandbox server, whatever was open last', false)
+  .addOption(
+    new Option('--sandbox', 'the sandbox server, whatever was open last').default(false).conflicts(['uri', 'profile']),
+  )
   .option('--db <name>', 'the database; default: the one in the URI, or runledger')
   .option('--data-dir <folder>', "where the offline copy and the sandbox's data stand; default: the system's folder")
   .option('--person <name>', 'who sits here, where the server asks nobody to log in; default: the name of the account')
   .option('--read-only', 'write nothing over this connection, whatever the role allows', false)
   .option('--runner', 'also run jobs here; the sandbox always has its runner', false)
-  .option('--concurrency <number>', 'attempts at once of this runner; default: 4')
+  .option('--concurrency <number>', 'attempts at once of this runner; default: 4', wholeNumber(1, 1000))
   .option('--headless', 'open no window on the screen (the stand-in only)', false)
   .addOption(
     new Option(
@@ -78,6 +81,11 @@ async function start(flags: StartFlags, links: readonly string[]): Promise<numbe
   });
 }
 
+function linkOf(text: string): string {
+  if (!text.startsWith('runledger://')) throw new InvalidArgumentError('An address begins with runledger://.');
+  return text;
+}
+
 function destinationOf(flags: StartFlags): string {
   const sandbox = 'The sandbox server runs with demo data. It is for trying things out, never for production.';
   if (flags.sandbox) return sandbox;
@@ -97,7 +105,7 @@ function applicationArguments(flags: StartFlags): readonly string[] {
     ...(flags.person === undefined ? [] : ['--person', flags.person]),
     ...(flags.readOnly ? ['--read-only'] : []),
     ...(flags.runner ? ['--runner'] : []),
-    ...(flags.concurrency === undefined ? [] : ['--concurrency', flags.concurrency]),
+    ...(flags.concurrency === undefined ? [] : ['--concurrency', String(flags.concurrency)]),
   ];
 }
 

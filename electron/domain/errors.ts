@@ -5,6 +5,11 @@
 export const ERRORS = {
   invalid_request: {
     transient: false,
+    message: 'This cannot be done as it was asked for.',
+    action: 'Put right what the details name.',
+  },
+  malformed_request: {
+    transient: false,
     message: 'The request does not have the form that was agreed.',
     action: 'Update Runledger; the window and the engine are of different versions.',
   },
@@ -56,7 +61,7 @@ export const ERRORS = {
   server_unreachable: {
     transient: true,
     message: 'The MongoDB server does not answer.',
-    action: 'Check that it runs and that this machine may reach it; Runledger keeps trying by itself.',
+    action: 'Check that it runs and that this machine may reach it; windows and runners keep trying by themselves.',
   },
   login_refused: {
     transient: false,

@@ -140,7 +140,7 @@ export class WindowSession {
     const params = definition.params.safeParse(rawParams);
     if (!params.success) {
       const first = params.error.issues[0];
-      return failure(id, appError('invalid_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));
+      return failure(id, appError('malformed_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));
     }
     const result = await this.#recorded(name.data, params.data, signal);
     if (signal.aborted) return failure(id, appError('cancelled'));

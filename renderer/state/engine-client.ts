@@ -73,7 +73,7 @@ function parseResult<Value>(name: RequestName, schema: z.ZodType<Value>, result:
   if (parsed.success) return ok(parsed.data);
   const issue = parsed.error.issues[0];
   const detail = `${name}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`.slice(0, DETAIL_MAX);
-  return err({ code: 'invalid_request', detail });
+  return err({ code: 'malformed_request', detail });
 }
 
 function parseFailure(error: unknown): WireError {

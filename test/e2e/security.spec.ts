@@ -62,8 +62,8 @@ test.describe('the page', () => {
     });
     expect(answers).toEqual([
       [false, 'unknown_request'],
-      [false, 'invalid_request'],
-      [false, 'invalid_request'],
+      [false, 'malformed_request'],
+      [false, 'malformed_request'],
     ]);
   });
 

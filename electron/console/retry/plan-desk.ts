@@ -225,7 +225,7 @@ async function idsOf(source: JobSource, chosen: JobChoice): Promise<Result<reado
   const found = 'ids' in chosen ? ok(chosen.ids) : await source.idsWhere(chosen.filter, PLAN_JOBS_MAX + 1);
   if (!found.ok) return found;
   const ids = [...new Set(found.value)];
-  if (ids.length === 0) return err(appError('invalid_request', 'no jobs are asked for'));
+  if (ids.length === 0) return err(appError('invalid_request', 'no job matches'));
   if (ids.length > PLAN_JOBS_MAX) {
     return err(appError('invalid_request', `a plan holds at most ${PLAN_JOBS_MAX} jobs; narrow the question`));
   }

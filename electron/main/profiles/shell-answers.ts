@@ -82,5 +82,5 @@ function withParams<Params>(
   parsed: { readonly success: true; readonly data: Params } | { readonly success: false },
   act: (params: Params) => MaybeLater,
 ): MaybeLater {
-  return parsed.success ? act(parsed.data) : err(appError('invalid_request', "the engine's ask of the desktop"));
+  return parsed.success ? act(parsed.data) : err(appError('malformed_request', "the engine's ask of the desktop"));
 }

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { runProgram } from '../../support/run-program.ts';
+import { startTestServer } from '../../support/test-server.ts';
+
+const entry = (file: string): string => fileURLToPath(new URL(`../../../electron/cli/${file}`, import.meta.url));
+
+/** Nobody is named by the environment of whoever runs the tests. */
+const env = { MONGODB_URI: '', RUNLEDGER_PROVIDER_URL: '', RUNLEDGER_PROVIDERS: '' };
+
+describe('a command that is used in another way than it can be', () => {
+  it.each<[string, readonly string[], string]>([
+    ['start.ts', ['--concurrency', 'many'], 'A whole number from 1 to 1000 is expected.'],
+    ['start.ts', ['http://job/j1'], 'An address begins with runledger://.'],
+    ['start.ts', ['--sandbox', '--profile', 'production'], "option '--sandbox' cannot be used with option '--profile"],
+    ['runner.ts', [], 'no --uri and no MONGODB_URI'],
+    [
+      'runner.ts',
+      ['--uri', 'mongodb://127.0.0.1:1'],
+      'neither RUNLEDGER_PROVIDER_URL nor --providers names a provider',
+    ],
+  ])('%s %j says what to put right', async (program, args, sentence) => {
+    const { status, stdout, stderr } = await runProgram(entry(program), args, { env });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(sentence);
+    // What a person mistyped has nothing to do with versions of the program.
+    expect(stderr).not.toContain('Update Runledger');
+  });
+
+  it.each<[readonly string[], string]>([
+    [['retry'], 'say --plan to plan'],
+    [['retry', '--where', 'state:failed', '--plan'], 'no job matches'],
+    [['runners', 'halt', 'r1'], 'pause, resume, drain or scale is expected'],
+    [['runners', 'pause'], 'pause takes the id of a runner'],
+    [['limits', 'set', 'total', 'many'], 'a whole number or none is expected'],
+  ])('cli %j says what to put right', async (args, sentence) => {
+    const server = await startTestServer();
+    try {
+      const where = ['--uri', server.uri, '--db', server.dbName];
+      const { status, stdout, stderr } = await runProgram(entry('cli.ts'), [...args, ...where]);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toContain(sentence);
+      expect(stderr).not.toContain('Update Runledger');
+    } finally {
+      await server.stop();
+    }
+  });
+});
