@@ -32,9 +32,14 @@ export class LeaseBook {
     return this.#held.size;
   }
 
-  /** Notes a lease that was just claimed. @returns the signal that stops its attempt, with a {@link StopReason} */
+  /**
+   * Notes a lease that was just claimed. A job that was taken from this very runner, as by a server's clock that was set forward, stops the
+   * attempt before. @returns the signal that stops its attempt, with a {@link StopReason}
+   */
   hold(job: LeasedJob, claimedAtMs: number): AbortSignal {
     const controller = new AbortController();
+    const before = this.#held.get(job._id);
+    if (before !== undefined) stop(before, 'lease_lost');
     this.#held.set(job._id, {
       key: { jobId: job._id, token: job.lease.token },
       controller,
@@ -43,9 +48,9 @@ export class LeaseBook {
     return controller.signal;
   }
 
-  /** The attempt is over. */
-  release(job: LeasedJob): void {
-    if (this.#held.get(job._id)?.key.token === job.lease.token) this.#held.delete(job._id);
+  /** The attempt is over. @returns false where the job is held by a later one */
+  release(job: LeasedJob): boolean {
+    return this.#held.get(job._id)?.key.token === job.lease.token && this.#held.delete(job._id);
   }
 
   /** Prolongs every lease in one round trip and stops the attempts of those that are lost or can no longer be trusted. */

@@ -323,9 +323,11 @@ export class JobRunner {
   }
 
   #finished(job: LeasedJob, outcome: AttemptOutcome, beganAtMs: number): void {
-    this.#leases.release(job);
-    this.#active.delete(job._id);
-    this.#progress.forget(job);
+    // What is known of a job by its id is the later attempt's where there is one.
+    if (this.#leases.release(job)) {
+      this.#active.delete(job._id);
+      this.#progress.forget(job);
+    }
     if (outcome.type === 'abandoned') this.#note(outcome.error);
     this.#options.onOutcome?.(job, outcome, this.#options.monotonicMs() - beganAtMs);
   }
