@@ -85,9 +85,7 @@ function postOne(
   // Stripe's rule for idempotency keys: the first result is replayed, and a key that comes back with other parameters is an error.
   const known = standing.get(entry._id) ?? own(draft.posting, entry._id);
   if (known !== undefined) {
-    if (known.credits !== entry.credits || known.type !== entry.type || known.workspaceId !== entry.workspaceId) {
-      return refused('key_reused');
-    }
+    if (!isSame(known, entry)) return refused('key_reused');
     return standing.has(entry._id) ? { type: 'already_posted', entry: known } : { type: 'in_posting', entry: known };
   }
   if (isLate) return refused('period_closed');
@@ -95,6 +93,20 @@ function postOne(
   if (refusal !== null) return refused(refusal);
   draft.posting[entry._id] = entry;
   return { type: 'applied', entry };
+}
+
+/**
+ * Whether two entries of one key are one. Two jobs that a product gave one generation would otherwise share what only one of them paid for.
+ * An entry that a person posted may name no job, where there is none any more.
+ */
+function isSame(known: LedgerEntry, entry: LedgerEntry): boolean {
+  const isOtherJob = known.jobId !== null && entry.jobId !== null && known.jobId !== entry.jobId;
+  return (
+    !isOtherJob &&
+    known.credits === entry.credits &&
+    known.type === entry.type &&
+    known.workspaceId === entry.workspaceId
+  );
 }
 
 /** A field that somebody put there; every object also has a `constructor` and the like, and ids may be called that. */

@@ -137,6 +137,18 @@ describe.each(WAYS)('the charge protocol $where', ({ mapping }) => {
     expect(findViolations(await readBooks(store.reader))).toEqual([]);
   });
 
+  it('of two jobs that were given one generation only the one that it was reserved for runs', async () => {
+    expectOk(await store.writer.postEntry(grant('w1', 1000)));
+    const [one, other] = [queuedJob({ id: 'j1', priceCredits: 300 }), queuedJob({ id: 'j2', priceCredits: 300 })];
+    const billing = { ...other.billing, generationId: one.billing.generationId };
+    expectOk(await store.writer.insertJobs([one, { ...other, billing }]));
+    expect(await claim()).toHaveLength(1);
+    expect(await claim()).toEqual([]);
+    const { jobs, accounts } = await readBooks(store.reader);
+    expect(jobs.map((job) => job.billing.status).sort()).toEqual(['reserved', 'unknown']);
+    expect(accounts).toMatchObject([{ available: 700, held: 300 }]);
+  });
+
   it.each(['account written', 'entry inserted'])(
     'a posting that died with the %s is finished by a sweep',
     async (died) => {

@@ -19,7 +19,7 @@ function entry(type: EntryType, credits: number, generationId: string | null = '
   return {
     _id: `${generationId ?? 'x'}:${type}:${n}`,
     workspaceId: 'w1',
-    jobId: null,
+    jobId: 'j1',
     generationId,
     attempt: null,
     type,
@@ -74,6 +74,8 @@ describe('posting an entry', () => {
     { case: 'another amount', again: entry('reserve', 50), outcome: 'key_reused' },
     { case: 'another type', again: { ...entry('release', 100), _id: 'g:reserve:1' }, outcome: 'key_reused' },
     { case: 'another workspace', again: { ...entry('reserve', 100), workspaceId: 'w2' }, outcome: 'key_reused' },
+    { case: 'another job', again: { ...entry('reserve', 100), jobId: 'j2' }, outcome: 'key_reused' },
+    { case: 'no job', again: { ...entry('reserve', 100), jobId: null }, outcome: 'in_posting' },
   ])('a key that comes back with $case is $outcome and changes nothing', ({ again, outcome }) => {
     const once = postEntries(account({ available: 300 }), [entry('reserve', 100)], none).account;
     const twice = postEntries(once, [again], none);
