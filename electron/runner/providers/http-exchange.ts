@@ -1,5 +1,6 @@
 import { ok, type Result } from '#domain/result.ts';
 import type { GenerationFailure, GenerationSink } from '../provider.ts';
+import { parseExactly } from './exact-json.ts';
 import { evidenceOfThrown, failed, retryAfterMsOf } from './failed-call.ts';
 
 /** A reply that is read whole may have this many bytes; artefacts are streamed and know no such limit here. */
@@ -86,7 +87,7 @@ function isGone(status: number): boolean {
 /** JSON as a value, a `reply` failure where it is none. */
 export function parseReply(text: string): Result<unknown, GenerationFailure> {
   try {
-    return ok(JSON.parse(text));
+    return ok(parseExactly(text));
   } catch (cause) {
     return failed(evidenceOfThrown(cause));
   }

@@ -16,8 +16,9 @@ export function valueAt(value: unknown, pointer: string): unknown {
     }, value);
 }
 
-/** The text or number that a pointer names, as text; null where there is none. */
+/** The text or number that a pointer names, as text, a number with every digit that it was written with; null where there is none. */
 export function textAt(value: unknown, pointer: string): string | null {
   const found = valueAt(value, pointer);
+  if (JSON.isRawJSON(found)) return found.rawJSON;
   return typeof found === 'string' || typeof found === 'number' ? String(found) : null;
 }

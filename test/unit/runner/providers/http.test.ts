@@ -131,6 +131,22 @@ describe('the adapter that is described by data', () => {
     expect(classified).toMatchObject({ class: failureClass, code: known });
   });
 
+  it('keeps every digit of an id, and of a result, that no number can hold', async () => {
+    const server = await startRecordedServer();
+    const id = '1234567890123456789';
+    server.answer(
+      { status: 202, body: `{"job":{"id":${id},"state":"waiting"}}` },
+      { body: `{"job":{"id":${id},"state":"done","result":{"order":${id},"share":0.1}}}` },
+    );
+    const base = settingsFor(server);
+    const read = { ...base.read, output: { at: '/job/result', as: 'json' } } as const;
+    const sink = collectingSink();
+    await httpProvider({ ...base, read }, secret, null).generate(generationRequest(), sink, unstopped());
+    expect(sink.steps[0]).toBe(`accepted ${id}`);
+    expect(server.calls[1]?.path).toBe(`/jobs/${id}`);
+    expect(sink.text()).toBe(`{"order":${id},"share":0.1}`);
+  });
+
   it('looks again where a look says nothing of the generation', async () => {
     const server = await startRecordedServer();
     server.answer(
