@@ -59,7 +59,7 @@ function deskOf(settings: ParsedHttpSettings, callbacks: CallbackDesk | null): C
 
 function collectOf(caller: HttpCaller, everyMs: number): NonNullable<Provider['collect']> {
   return async (id, _request, sink, signal) => {
-    const found = await lookForAccepted({ look: () => caller.look(id, signal), everyMs, signal });
+    const found = await lookForAccepted({ look: (lookSignal) => caller.look(id, lookSignal), everyMs, signal });
     if (found?.ok !== true) return found;
     if (caller.isCancelled(found.value)) return null;
     await sink.accepted(id);

@@ -39,7 +39,7 @@ export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Resul
   let pauseMs = polling.everyMs;
   let failures = 0;
   for (;;) {
-    const look = await polling.look(AbortSignal.any([polling.signal, AbortSignal.timeout(LOOK_MS_MAX)]));
+    const look = await polling.look(lookSignal(polling.signal));
     let waitMs = pauseMs;
     if (!look.ok) {
       failures += 1;
@@ -56,6 +56,10 @@ export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Resul
   }
 }
 
+function lookSignal(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS_MAX)]);
+}
+
 /**
  * The first look at what an earlier attempt had accepted. A provider may know what it accepted a moment later only, and to take it for gone
  * is to buy it again: one that does not know it is asked three times, one that says that it is gone once.
@@ -67,12 +71,12 @@ export async function lookForAccepted<Found>({
   everyMs,
   signal,
 }: {
-  readonly look: () => Promise<Result<Found, GenerationFailure>>;
+  readonly look: (signal: AbortSignal) => Promise<Result<Found, GenerationFailure>>;
   readonly everyMs: number;
   readonly signal: AbortSignal;
 }): Promise<Result<Found, GenerationFailure> | null> {
   for (let looks = 0; ; looks += 1) {
-    const found = await look();
+    const found = await look(lookSignal(signal));
     if (found.ok) return found;
     const { evidence } = found.error;
     const status = evidence.source === 'http' ? evidence.status : null;
