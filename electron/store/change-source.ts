@@ -108,8 +108,7 @@ export class ChangeSource {
       const stream = this.#db.watch<RawDocument, ChangeStreamDocument<RawDocument>>(
         [eventsOf([...PART_OF_COLLECTION.keys()])],
         {
-          // A member that is behind would say that nothing has happened.
-          readPreference: DURABLE.readPreference,
+          // The only one that a stream can have, whatever the address says.
           readConcern: DURABLE.readConcern,
           fullDocument: 'updateLookup',
           maxAwaitTimeMS: AWAIT_MS,

@@ -10,7 +10,7 @@ import { AuditLog } from './audit-log.ts';
 import { BulkReads } from './bulk-reads.ts';
 import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import { ClosedMonths } from './closed-months.ts';
-import { openCollections, type Collections } from './collections.ts';
+import { DURABLE, openCollections, type Collections } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import { FailureDecisionStore } from './failure-decision-store.ts';
@@ -100,7 +100,9 @@ export async function openStore(options: StoreOptions): Promise<Result<Store, Ap
 async function openOn(client: MongoClient, dbName: string, options: StoreOptions): Promise<Result<Store, AppError>> {
   const connected = await attemptCall(() => client.connect());
   if (!connected.ok) return connected;
-  const theirs = options.isReadOnly ? readOnlyDb(client.db(dbName)) : client.db(dbName);
+  // Streams, indexes and closed months too are read where they are written.
+  const own = client.db(dbName, { readPreference: DURABLE.readPreference });
+  const theirs = options.isReadOnly ? readOnlyDb(own) : own;
   const { mapping = null } = options;
   const db = mapping === null ? theirs : mappedDb(theirs, mapping);
   const topology = await readTopology(db);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Db } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import type { ChangeBatch, ChangeFollower } from '#store/change-source.ts';
 import type { Store } from '#store/connection.ts';
@@ -62,14 +63,16 @@ describe.each<{ where: string; mapping: JobMapping | null }>([
   it('a stream is read where everything is written, whatever the address says', async ({ skip }) => {
     skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
     const uri = new URL(server.uri);
-    // A member that is behind would say that nothing has happened, and there is none here at all.
-    uri.searchParams.set('readPreference', 'secondary');
+    uri.searchParams.set('readPreference', 'secondaryPreferred');
     uri.searchParams.set('readConcernLevel', 'local');
-    uri.searchParams.set('serverSelectionTimeoutMS', '1000');
+    const watch = vi.spyOn(Db.prototype, 'watch');
     const apart = await openTestStore(uri.href, server.dbName, { mapping });
     const follower = expectOk(await apart.changes.follow(null));
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'a' })]));
     expect((await nextChanges(follower, 1)).changes).toHaveLength(1);
+    // A member that is behind would say that nothing has happened.
+    expect(watch.mock.contexts.map((db) => db instanceof Db && db.readPreference?.mode)).toEqual(['primary']);
+    watch.mockRestore();
     await follower.close();
     await apart.close();
   });
