@@ -1,6 +1,7 @@
 import { matcherOf } from '../semantics/matching.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { isDoc, type Doc } from '../semantics/values.ts';
+import { validationDetails } from '../semantics/validation-details.ts';
+import { encode, isDoc, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from './catalog.ts';
 
 /** What `create` and `collMod` are told of validation. */
@@ -46,17 +47,26 @@ export function validate(collection: CollectionInfo, after: Doc, before: Doc | n
   const { validator, validationLevel } = collection.options;
   // What did not match before may stay so.
   if (validationLevel === 'moderate' && before !== null && !matches(before)) return;
-  const [operatorName = '$and'] = isDoc(validator) ? Object.keys(validator) : [];
   throw new ServerError('DocumentValidationFailure', 'Document failed validation', {
-    errInfo: {
-      failingDocumentId: after['_id'],
-      details: {
-        operatorName: operatorName.startsWith('$') ? operatorName : '$and',
-        specifiedAs: validator,
-        reason: 'the document does not match the validator',
-      },
-    },
+    errInfo: { failingDocumentId: after['_id'], ...told(isDoc(validator) ? validator : {}, after) },
   });
+}
+
+/** What is told of a failure has at most these bytes, as on MongoDB. */
+const DETAILS_BYTES_MAX = 12 * 1024 * 1024;
+
+function told(validator: Doc, document: Doc): Doc {
+  const details = validationDetails(validator, document);
+  if (encode({ details }).length <= DETAILS_BYTES_MAX) return { details };
+  return { truncated: true, details: withoutValues(details) };
+}
+
+/** Details without what may be as large as the document or the validator. */
+function withoutValues(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutValues);
+  if (!isDoc(value)) return value;
+  const kept = Object.entries(value).filter(([key]) => key !== 'specifiedAs' && !key.startsWith('consideredValue'));
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutValues(inner)]));
 }
 
 function compiledOf(options: Doc): Matches | null {

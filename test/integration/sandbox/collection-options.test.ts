@@ -23,7 +23,17 @@ describe('a validator', () => {
   it('refuses what it does not let in, with the document that failed, and may be passed by', async () => {
     const orders = await db().createCollection<{ _id: number; n?: number }>('orders', { validator });
     const failed = await refusal(orders.insertOne({ _id: 1, n: -1 }));
-    expect(failed).toMatchObject({ code: 121, errInfo: { failingDocumentId: 1 } });
+    const minimum = {
+      operatorName: 'minimum',
+      specifiedAs: { minimum: 0 },
+      reason: 'comparison failed',
+      consideredValue: -1,
+    };
+    const found = { operatorName: 'properties', propertiesNotSatisfied: [{ propertyName: 'n', details: [minimum] }] };
+    expect(failed).toMatchObject({
+      code: 121,
+      errInfo: { failingDocumentId: 1, details: { operatorName: '$jsonSchema', schemaRulesNotSatisfied: [found] } },
+    });
     await orders.insertOne({ _id: 2, n: 2 });
     expect((await refusal(orders.updateOne({ _id: 2 }, { $inc: { n: -5 } })))?.code).toBe(121);
     expect((await refusal(orders.findOneAndUpdate({ _id: 2 }, { $unset: { n: 1 } })))?.code).toBe(121);
