@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { readAuditAnswer } from './audit-answer.ts';
 import { buildIfStale } from './bundle.ts';
+import { withQuietUsage } from './quiet-usage.ts';
 import { writeBill } from './write-bill.ts';
 
 /**
@@ -16,6 +18,11 @@ const ASKING_MS_MAX = 120_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+withQuietUsage(new Command('npm run audit --'))
+  .description(
+    'Asks whether a fault is known in anything that ships. Exit status: 0 none, 1 there is one, 3 nobody could be asked.',
+  )
+  .parse();
 process.exitCode = run();
 
 function run(): number {

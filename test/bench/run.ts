@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+
 /**
  * Runs a benchmark by its name: `npm run bench -- NAME [options]`, all of them without one. What a benchmark needs is loaded only
  * when it is asked for, so that one may measure a cold start. The exit status is the benchmark's own: 0 where what it checks holds.
@@ -25,7 +27,7 @@ async function run(given: readonly string[]): Promise<number> {
   const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
   if (load === undefined || args.includes('--help')) {
     console.error(`Usage: npm run bench -- NAME [options]. There is: ${Object.keys(BENCHMARKS).join(', ')}.`);
-    console.error('What each of them measures, and its options: test/bench/README.md.');
+    console.error('Without a name all of them run. What each measures, and its options: test/bench/README.md.');
     return load === undefined ? 2 : 0;
   }
   if (args.includes('--profile')) {
@@ -34,6 +36,11 @@ async function run(given: readonly string[]): Promise<number> {
       name,
       args.filter((one) => one !== '--profile'),
     );
+  }
+  const { uri } = parseArgs({ args: [...args], options: { uri: { type: 'string' } }, strict: false }).values;
+  if (typeof uri === 'string') {
+    const { EXIT_NO_SERVER, isThere } = await import('../support/named-server.ts');
+    if (!(await isThere(uri))) return EXIT_NO_SERVER;
   }
   const benchmark = await load();
   try {
@@ -52,6 +59,3 @@ function isMistyped(cause: unknown): cause is Error {
 
 // Not left to end by itself: agenda keeps a timer of five minutes for each job that it has run.
 process.exit(await run(process.argv.slice(2)));
-
-// Makes this file a module, although it imports what it runs only when it is asked to.
-export {};

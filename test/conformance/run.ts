@@ -12,13 +12,14 @@ const program = new Command('conformance')
   .requiredOption('--dir <folder>', 'the folder whose .json files are run, with all below it')
   .option('--uri <uri>', 'a server of your own; its databases are dropped and written as the tests say')
   .option('--only <text>', 'only tests whose file or description contains this text')
-  .option('--json', 'print the report as JSON', false)
+  .option('--json', 'print the report as one JSON object and nothing else', false)
   .parse();
 const options = program.opts<{ dir: string; uri?: string; only?: string; json: boolean }>();
 
 try {
   const report = await run();
-  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : asText(report));
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : asText(report));
+  if (report.passed + report.failed + report.skipped === 0) throw new Error(`no test was found below ${options.dir}`);
   process.exitCode = report.failed === 0 ? 0 : 1;
 } catch (cause) {
   process.stderr.write(`The tests could not be run: ${cause instanceof Error ? cause.message : String(cause)}\n`);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { MongoClient } from 'mongodb';
 import { startSandbox } from '#sandbox/server.ts';
+import { EXIT_NO_SERVER, isThere } from '../support/named-server.ts';
 import { MANUAL_RULES } from './by-manual.ts';
 import { compareCases, CRASHES, makeWorlds, type Explained } from './compare.ts';
 import { DEVIATIONS } from './deviations.ts';
@@ -159,6 +160,8 @@ const uri = await engineUri();
 if (uri === null) {
   console.error('Nothing was compared, because there is no independent engine: name one with --uri.');
   process.exitCode = NOT_RUN;
+} else if (!(await isThere(uri))) {
+  process.exitCode = EXIT_NO_SERVER;
 } else {
   try {
     process.exitCode = await compareAll(uri);

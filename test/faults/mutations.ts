@@ -41,9 +41,14 @@ const { only } = new Command('mutations')
   .option('--only <text>', 'only guards whose name contains this text', '')
   .parse()
   .opts<{ only: string }>();
+const chosen = MUTATIONS.filter((mutation) => mutation.name.includes(only));
+if (chosen.length === 0) {
+  process.stderr.write('There is no guard whose name contains this; nothing was tried.\n');
+  process.exitCode = 1;
+}
 const folder = await copyOfProgram();
 try {
-  for (const { name, file, find, replace } of MUTATIONS.filter((mutation) => mutation.name.includes(only))) {
+  for (const { name, file, find, replace } of chosen) {
     const path = join(folder, file);
     const source = await readFile(path, 'utf8');
     const isFitting = source.includes(find);

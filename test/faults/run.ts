@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Command } from 'commander';
 import { wholeNumber } from '#cli/whole-number.ts';
+import { EXIT_NO_SERVER, isThere } from '../support/named-server.ts';
 import { SHOP_MAPPING } from '../support/shop-mapping.ts';
 import { runCopyRounds } from './copy-command.ts';
 import { addCounts, runLane } from './lane.ts';
@@ -23,6 +24,7 @@ interface Options {
  * what the machine makes of it differs from run to run, as with real processes it does.
  */
 const options = new Command('faults')
+  .description('Breaks runners, consoles and servers on purpose, and counts every credit after each round.')
   .option('--rounds <n>', 'how many rounds', wholeNumber(0, 1_000_000_000), 20)
   .option('--jobs <n>', 'jobs of each round', wholeNumber(1, 1_000_000_000), 40)
   .option('--plans <n>', 'how many rounds of overlapping plans behind them', wholeNumber(0, 1_000_000), 2)
@@ -80,5 +82,6 @@ function shareOf(whole: number, index: number, lanes: number): number {
   return Math.floor(whole / lanes) + (index < whole % lanes ? 1 : 0);
 }
 
-process.exitCode =
-  options.copy === true ? await runCopyRounds({ ...options, isJson: options.json === true }) : await run();
+if (!(await isThere(options.uri))) process.exitCode = EXIT_NO_SERVER;
+else if (options.copy === true) process.exitCode = await runCopyRounds({ ...options, isJson: options.json === true });
+else process.exitCode = await run();

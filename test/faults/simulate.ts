@@ -8,7 +8,7 @@ const LOG_LINES_SHOWN = 120;
 const options = new Command('simulate')
   .description("Runs the store's and the domain's own code on a virtual clock over a faulty deployment, seed by seed.")
   .option('--seed <n>', 'the first seed', wholeNumber(0, 1_000_000_000), 1)
-  .option('--runs <n>', 'how many seeds, one after the other', wholeNumber(0, 1_000_000_000), 1)
+  .option('--runs <n>', 'how many seeds, one after the other', wholeNumber(1, 1_000_000_000), 1)
   .parse()
   .opts<{ seed: number; runs: number }>();
 

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { runProgram } from '../../support/run-program.ts';
+
+const entry = (file: string): string => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
+
+/** Nothing listens there. */
+const NOWHERE = 'mongodb://somebody:marked@127.0.0.1:1';
+
+describe('a tool that tests or measures', () => {
+  it.each([
+    ['test/faults/run.ts', ['--rounds', '1']],
+    ['test/bench/run.ts', ['sandbox', '--quick']],
+    ['test/engines/run.ts', []],
+  ])('%s says so where the server that was named does not answer', async (program, args) => {
+    const { status, stdout, stderr } = await runProgram(entry(program), [...args, '--uri', NOWHERE]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^Nothing was run\. The MongoDB server does not answer\. .*\n$/u);
+    expect(stderr).not.toContain('marked');
+  });
+
+  it('does not take it for passed where there was nothing to run', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'runledger-no-tests-'));
+    try {
+      const conformance = await runProgram(entry('test/conformance/run.ts'), ['--dir', folder, '--json']);
+      expect(conformance).toMatchObject({ status: 2, stderr: expect.stringContaining('no test was found') as unknown });
+      expect(conformance.stdout.trimEnd().split('\n')).toHaveLength(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(await runProgram(entry('test/faults/mutations.ts'), ['--only', 'no guard'])).toMatchObject({ status: 1 });
+    expect(await runProgram(entry('test/faults/simulate.ts'), ['--runs', '0'])).toMatchObject({ status: 1 });
+  });
+
+  it('is asked for help without doing anything', async () => {
+    for (const program of ['electron/cli/audit.ts', 'test/support/run-electron-specs.ts']) {
+      expect(await runProgram(entry(program), ['--help'])).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/^Usage: /u) as unknown,
+        stderr: '',
+      });
+    }
+  });
+});
