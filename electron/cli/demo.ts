@@ -14,7 +14,7 @@ import { withQuietUsage } from './quiet-usage.ts';
 import { readVersion } from './version.ts';
 import { wholeNumber } from './whole-number.ts';
 
-/** `npm run demo`: the whole of it without a window. Exit status 1 on any violation, 2 where it could not run. */
+/** `npm run demo`: the whole of it without a window. Exit status 1 on any violation, 2 where it could not run or was stopped. */
 const JOBS_MAX = 1_000_000;
 
 interface DemoFlags {
@@ -65,13 +65,13 @@ async function runOn(
 ): Promise<number> {
   // A database of its own: the demo never mixes with what is there.
   const dbName = `runledger_demo_${randomUUID().slice(0, 8)}`;
-  if (flags.uri !== undefined) process.stderr.write(`The data of this run stands in the database ${dbName}.\n`);
   const store = await openProcessStore({
     uri,
     dbName,
     appName: 'Runledger demo',
   });
   if (!store.ok) return fail(store.error);
+  if (flags.uri !== undefined) process.stderr.write(`The data of this run stands in the database ${dbName}.\n`);
   const bar = flags.json
     ? null
     : new SingleBar(
@@ -92,6 +92,10 @@ async function runOn(
     bar?.stop();
     if (!report.ok) return fail(report.error);
     process.stdout.write(flags.json ? `${JSON.stringify(report.value)}\n` : tableOf(report.value));
+    if (stopping.signal.aborted) {
+      process.stderr.write('Stopped before every job came to its end; the figures are those of what there was.\n');
+      return 2;
+    }
     return report.value.violations.length > 0 ? 1 : 0;
   } finally {
     bar?.stop();
