@@ -303,6 +303,6 @@ function mendViewOf(mend: MendRecord): MendView {
     state: mend.state,
     proposed: stepOf(mend.proposed),
     decided: mend.decided === null ? null : stepOf(mend.decided),
-    posted: mend.posted === null ? null : stepOf(mend.posted),
+    posted: mend.state === 'posted' && mend.posted !== null ? stepOf(mend.posted) : null,
   };
 }

@@ -4,8 +4,18 @@ import type { Actor } from '#domain/ledger.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { entriesToPost, mayPost, OPEN_MEND_STATES, type MendRecord } from '#domain/reconciliation/mend-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { ProposalStep } from '#domain/second-person.ts';
 import { examineFindings } from './examine.ts';
 import { eachMend, examinationOf, MEND_STEP, replaceMend, requireOpenMonth, type MendServer } from './mend-server.ts';
+
+/** Errors by which a posting says that nothing of it was written. After any other one it may stand. */
+const REFUSALS: ReadonlySet<AppError['code']> = new Set([
+  'insufficient_credit',
+  'no_hold',
+  'key_reused',
+  'period_closed',
+  'invalid_request',
+]);
 
 /** Posts what was proposed and, where that is needed, approved: through the charge protocol, so that posting twice does nothing. */
 export class MendPosting {
@@ -18,7 +28,8 @@ export class MendPosting {
   /**
    * Posts proposals, each on its own: what stands already is only noted; otherwise the finding must still be what it was when it
    * was proposed. All are looked at before the first is posted, so that two mends of one generation do not hide one another.
-   * Repeating it after a lost reply, or by two people at once, posts once.
+   * Repeating it after a lost reply, or by two people at once, posts once. A proposal about which somebody decided since it was looked at
+   * is not posted.
    * @returns what became of each, in order
    */
   async post(
@@ -33,20 +44,57 @@ export class MendPosting {
       if (mend.state === 'posted') return ok(mend);
       const allowed = mayPost(mend);
       if (!allowed.ok) return allowed;
-      if (passed.value.has(mend._id)) {
-        return err(
-          appError(
-            'write_conflict',
-            'the finding is no longer what was proposed for; withdraw it and run the rules again',
-          ),
-        );
-      }
+      if (passed.value.has(mend._id)) return this.#passedOver(mend);
       step.signal.throwIfAborted();
-      const written = await this.#write(mend, now.value);
-      if (!written.ok) return written;
-      const posted = { by: step.by, at: now.value, note: '' };
-      return replaceMend(this.#server, { ...mend, state: 'posted', posted, version: mend.version + 1 });
+      const begun = await this.#begin(mend, { by: step.by, at: now.value, note: '' });
+      if (!begun.ok || begun.value.state === 'posted') return begun;
+      const written = await this.#write(begun.value, now.value);
+      if (written.ok) return this.#end(begun.value);
+      if (!REFUSALS.has(written.error.code)) return written;
+      const left = await this.#leave(begun.value);
+      return left.ok ? written : left;
     });
+  }
+
+  /** Notes that it is being posted, under the version that was looked at. Two who do so in one moment both post it, which posts once. */
+  async #begin(mend: MendRecord, posted: ProposalStep): Promise<Result<MendRecord, AppError>> {
+    if (mend.posted !== null) return ok(mend);
+    const { mends } = this.#server.finance;
+    const next = { ...mend, posted, version: mend.version + 1 };
+    const written = await mends.replace(next);
+    if (!written.ok) return written;
+    if (written.value) return ok(next);
+    const read = await mends.read([mend._id]);
+    if (!read.ok) return read;
+    const [now] = read.value;
+    return now !== undefined && now.posted !== null
+      ? ok(now)
+      : err(appError('write_conflict', `the proposal is ${now?.state ?? 'gone'}`));
+  }
+
+  #end(mend: MendRecord): Promise<Result<MendRecord, AppError>> {
+    return replaceMend(this.#server, { ...mend, state: 'posted', version: mend.version + 1 });
+  }
+
+  /** It was not posted: others may decide about it again. */
+  #leave(mend: MendRecord): Promise<Result<MendRecord, AppError>> {
+    return replaceMend(this.#server, { ...mend, posted: null, version: mend.version + 1 });
+  }
+
+  /** A finding may have gone because its own mend was begun: then that is brought to its end. */
+  async #passedOver(mend: MendRecord): Promise<Result<MendRecord, AppError>> {
+    if (mend.posted !== null) {
+      const { ledger } = this.#server.finance;
+      const settled = await ledger.settle(mend.workspaceId, null);
+      if (!settled.ok) return settled;
+      const standing = await ledger.readEntries(mend.entries.map(({ _id }) => _id));
+      if (!standing.ok) return standing;
+      if (standing.value.length > 0) return this.#end(mend);
+      const left = await this.#leave(mend);
+      if (!left.ok) return left;
+    }
+    const why = 'the finding is no longer what was proposed for; withdraw it and run the rules again';
+    return err(appError('write_conflict', why));
   }
 
   /** The proposals that nothing of was posted yet and whose finding is not there as it was: mending it would be a new fault. */

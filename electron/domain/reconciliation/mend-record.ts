@@ -39,6 +39,7 @@ export const mendRecordSchema = z.object({
   state: mendStateSchema,
   proposed: proposalStepSchema,
   decided: proposalStepSchema.nullable(),
+  /** Who posts it: noted, under the version that was looked at, before anything is written. From then on nobody decides about it. */
   posted: proposalStepSchema.nullable(),
   version: z.int().nonnegative(),
 });
@@ -97,12 +98,13 @@ export interface MendStep {
 }
 
 /**
- * A decision about a proposal. Errors: `illegal_transition` where it is decided already, `second_person_needed` for approving or
+ * A decision about a proposal. Errors: `illegal_transition` where it is decided or being posted already, `second_person_needed` for approving or
  * rejecting one's own, `permission_denied` for withdrawing another's.
  */
 export function decideMend(mend: MendRecord, decision: ProposalDecision, step: MendStep): Result<MendRecord, AppError> {
-  const isOpen = OPEN_MEND_STATES.includes(mend.state);
-  const allowed = mayDecide({ state: mend.state, isOpen, proposedBy: mend.proposed.by }, decision, step.by);
+  const isOpen = OPEN_MEND_STATES.includes(mend.state) && mend.posted === null;
+  const state = mend.posted === null ? mend.state : 'being posted';
+  const allowed = mayDecide({ state, isOpen, proposedBy: mend.proposed.by }, decision, step.by);
   if (!allowed.ok) return allowed;
   return ok({ ...mend, state: decision, decided: { ...step }, version: mend.version + 1 });
 }

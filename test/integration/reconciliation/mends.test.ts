@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MendDesk } from '#console/reconciliation/mend-desk.ts';
 import { MendPosting } from '#console/reconciliation/mend-posting.ts';
 import { runReconciliation, type FinishedRun } from '#console/reconciliation/run.ts';
+import { appError } from '#domain/errors.ts';
 import { findViolations, type InvariantName } from '#domain/invariants.ts';
 import { periodOf, type Actor, type LedgerEntry } from '#domain/ledger.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
+import { err } from '#domain/result.ts';
 import { findRule } from '#domain/reconciliation/rules.ts';
 import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
@@ -153,9 +155,67 @@ describe('mends on a server', () => {
     expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
     const other = new MendPosting(await server.openStore());
     await Promise.all([posting.post([mendId], { by: ANN, signal }), other.post([mendId], { by: BOB, signal })]);
-    const entries = expectOk(await store.reader.readGenerationEntries(finding.generationId ?? ''));
-    expect(entries.filter(({ type }) => type === 'refund').map(({ credits }) => credits)).toEqual([finding.credits]);
+    expect((await refundsOf(finding)).map(({ credits }) => credits)).toEqual([finding.credits]);
     expect(expectOk(await desk.list(['posted'])).map(({ _id }) => _id)).toEqual([mendId]);
+  });
+
+  it('are not posted once somebody has rejected them meanwhile', async () => {
+    const { desk, posting, mendId, finding } = await oneMend();
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const { mends } = store.finance;
+    const read = mends.read.bind(mends);
+    const looks = vi.spyOn(mends, 'read');
+    // Posting looks twice: first at what was found, then at each proposal.
+    looks.mockImplementationOnce(read).mockImplementationOnce(async (ids) => {
+      const seen = await read(ids);
+      const rejected = await desk.decide([mendId], 'rejected', { by: BOB, note: 'better not' });
+      expect(expectOk(rejected)[0]?.error).toBeNull();
+      return seen;
+    });
+    const late = expectOk(await posting.post([mendId], { by: ANN, signal }));
+    expect(late[0]?.error).toMatchObject({ code: 'write_conflict' });
+    expect(await refundsOf(finding)).toEqual([]);
+  });
+
+  it('are decided about no more while they are being posted', async () => {
+    const { desk, posting, mendId, finding } = await oneMend();
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const { ledger } = store.finance;
+    const post = ledger.post.bind(ledger);
+    vi.spyOn(ledger, 'post').mockImplementationOnce(async (workspaceId, entries) => {
+      const rejected = await desk.decide([mendId], 'rejected', { by: BOB, note: 'better not' });
+      expect(expectOk(rejected)[0]?.error).toMatchObject({ code: 'illegal_transition' });
+      return post(workspaceId, entries);
+    });
+    expect(expectOk(await posting.post([mendId], { by: ANN, signal }))[0]).toMatchObject({ state: 'posted' });
+    expect(await refundsOf(finding)).toHaveLength(1);
+  });
+
+  it('are open again where they could not be posted', async () => {
+    const { desk, posting, mendId, finding } = await oneMend();
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    vi.spyOn(store.finance.ledger, 'post').mockResolvedValueOnce(err(appError('period_closed', 'by somebody else')));
+    const refused = expectOk(await posting.post([mendId], { by: ANN, signal }));
+    expect(refused[0]).toMatchObject({ state: 'approved', error: { code: 'period_closed' } });
+    expect(expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'better not' }))[0]?.error).toBeNull();
+    expect(await refundsOf(finding)).toEqual([]);
+  });
+
+  it('are posted to their end where the reply was lost, and decided about no more meanwhile', async () => {
+    const { desk, posting, mendId, finding } = await oneMend();
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const { ledger } = store.finance;
+    const post = ledger.post.bind(ledger);
+    vi.spyOn(ledger, 'post').mockImplementationOnce(async (workspaceId, entries) => {
+      expectOk(await post(workspaceId, entries));
+      return err(appError('server_unreachable', 'the reply was lost'));
+    });
+    const unsure = expectOk(await posting.post([mendId], { by: ANN, signal }));
+    expect(unsure[0]).toMatchObject({ state: 'approved', error: { code: 'server_unreachable' } });
+    const rejected = expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'better not' }));
+    expect(rejected[0]?.error).toMatchObject({ code: 'illegal_transition' });
+    expect(expectOk(await posting.post([mendId], { by: ANN, signal }))[0]).toMatchObject({ state: 'posted' });
+    expect(await refundsOf(finding)).toHaveLength(1);
   });
 
   it('are refused once the finding is another than it was', async () => {
@@ -178,10 +238,15 @@ describe('mends on a server', () => {
     expectOk(await store.writer.postEntry(refund));
     const late = expectOk(await posting.post([mendId], { by: ANN, signal }));
     expect(late[0]?.error).toMatchObject({ code: 'write_conflict' });
-    const entries = expectOk(await store.reader.readGenerationEntries(finding.generationId ?? ''));
-    expect(entries.filter(({ type }) => type === 'refund')).toHaveLength(1);
+    expect(await refundsOf(finding)).toHaveLength(1);
   });
 });
+
+/** The refunds of the generation that a finding is about. */
+async function refundsOf({ generationId }: Finding): Promise<readonly LedgerEntry[]> {
+  const entries = expectOk(await store.reader.readGenerationEntries(generationId ?? ''));
+  return entries.filter(({ type }) => type === 'refund');
+}
 
 /** A captured job that failed, proposed to be refunded by Ann. */
 async function oneMend() {

@@ -83,6 +83,13 @@ describe('a proposal of a mend', () => {
     expect(mayPost(mend({ state, credits: 1 })).ok).toBe(state === 'posted');
   });
 
+  it.each(['approved', 'rejected', 'withdrawn'] as const)('that is being posted cannot be %s any more', (decision) => {
+    const by = decision === 'withdrawn' ? 'ann' : 'bob';
+    expect(decideMend(mend({ posted: step('cat') }), decision, step(by))).toMatchObject({
+      error: { code: 'illegal_transition' },
+    });
+  });
+
   it('is dated to the moment of posting, or to the end of the month that it was booked into', () => {
     expect(entriesToPost(mend(), NOW)).toMatchObject([{ at: NOW, period: '2026-11', _id: 'g-1:refund:7001' }]);
     expect(entriesToPost(mend({ bookedIn: '2026-10' }), NOW)).toEqual(mend().entries);
