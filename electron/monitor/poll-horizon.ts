@@ -12,9 +12,10 @@ const UNEVEN_MS = 1000;
 const LATE_MS = 60_000;
 /**
  * How far back the first look goes after a time without looks, in milliseconds: meanwhile another member may have become primary, whose
- * clock is behind by no more than this.
+ * clock is behind by no more than this. So far back, and so often, others go too: a bulk update stamps what it comes to last with the
+ * time of its beginning.
  */
-const UNSEEN_MS = 600_000;
+const FAR_MS = 600_000;
 
 /**
  * Says from when on a poll reads, so that no clock that goes back, and nothing that becomes visible late, makes it miss a change. One for
@@ -24,6 +25,7 @@ export class PollHorizon {
   readonly #limits: { readonly overlapMs: number; readonly sweepMs: number };
   #last: Asked | null = null;
   #deep: Asked | null = null;
+  #far: Asked | null = null;
 
   constructor(limits: { readonly overlapMs: number; readonly sweepMs: number }) {
     this.#limits = limits;
@@ -37,19 +39,21 @@ export class PollHorizon {
     const { overlapMs, sweepMs } = this.#limits;
     const last = this.#last;
     const deep = this.#deep;
+    const far = this.#far;
     this.#last = asked;
-    if (last === null || deep === null) {
-      this.#deep = asked;
-      return asked.serverMs < positionMs - overlapMs
-        ? null
-        : Math.min(positionMs, asked.serverMs) - overlapMs - UNSEEN_MS;
+    if (last === null || deep === null || far === null) {
+      [this.#deep, this.#far] = [asked, asked];
+      return asked.serverMs < positionMs - overlapMs ? null : Math.min(positionMs, asked.serverMs) - overlapMs - FAR_MS;
     }
     const aheadMs = asked.serverMs - last.serverMs - (asked.monotonicMs - last.monotonicMs);
-    const isDeep = Math.abs(aheadMs) > UNEVEN_MS || asked.monotonicMs - deep.monotonicMs >= sweepMs;
-    if (!isDeep) return positionMs - overlapMs;
+    const isUneven = Math.abs(aheadMs) > UNEVEN_MS;
+    const isFar = isUneven || asked.monotonicMs - far.monotonicMs >= FAR_MS;
+    if (!isFar && asked.monotonicMs - deep.monotonicMs < sweepMs) return positionMs - overlapMs;
     this.#deep = asked;
     const lateMs = Math.min(positionMs, deep.serverMs) - overlapMs - LATE_MS;
-    if (aheadMs > UNEVEN_MS) return lateMs - UNSEEN_MS;
-    return aheadMs < -UNEVEN_MS ? lateMs + aheadMs - MEASURED_MS_MAX : lateMs;
+    if (!isFar) return lateMs;
+    this.#far = asked;
+    const farMs = Math.min(lateMs, far.serverMs) - FAR_MS;
+    return aheadMs < -UNEVEN_MS ? farMs + aheadMs - MEASURED_MS_MAX : farMs;
   }
 }
