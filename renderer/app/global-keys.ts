@@ -58,14 +58,17 @@ function destinationOf(key: string): string | null {
   return key === 'j' ? `/jobs${jobsQuery === '' ? '' : `?${jobsQuery}`}` : null;
 }
 
-/** Whether letters are meant for what has the keyboard: a field, or a menu, whose items are found by how they begin. */
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable ||
-      /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
-      target.closest('[role="menu"]') !== null)
-  );
+/** What takes letters: a field, a list of choices, or a menu, whose items are found by how they begin. */
+const TAKES_LETTERS =
+  'input:not([type="checkbox"], [type="radio"], [type="file"]), textarea, select, [contenteditable], [role="menu"], [role="menu"] *';
+
+/** Whether letters are not a shortcut of the window: what has the keyboard takes them, or a dialog stands before all that they lead to. */
+export function areLettersTaken(target: EventTarget | null): boolean {
+  return isDialogOpen() || (target instanceof Element && target.matches(TAKES_LETTERS));
+}
+
+function isDialogOpen(): boolean {
+  return document.querySelector('dialog:modal') !== null;
 }
 
 /** Listens to the shortcuts that hold on every screen. */
@@ -84,13 +87,14 @@ export function useGlobalKeys(): void {
       if (event.altKey) {
         const steps = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
         // On a Mac these keys move through a text by words.
-        if (steps === 0 || (isTyping(event.target) && navigator.platform.startsWith('Mac'))) return;
+        if (steps === 0 || (areLettersTaken(event.target) && navigator.platform.startsWith('Mac'))) return;
         // A browser would go a step of its own.
         event.preventDefault();
-        history.go(steps);
+        // What was typed into a dialog would go with its screen.
+        if (!isDialogOpen()) history.go(steps);
         return;
       }
-      if (isTyping(event.target)) return;
+      if (areLettersTaken(event.target)) return;
       const destination = event.timeStamp - wentAtMs < SEQUENCE_MS ? destinationOf(event.key) : null;
       wentAtMs = event.key === 'g' ? event.timeStamp : -SEQUENCE_MS;
       if (destination !== null) {

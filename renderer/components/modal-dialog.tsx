@@ -1,9 +1,12 @@
 import { X } from 'lucide-react';
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 
+const TEXT_FIELDS = 'textarea, input:is(:not([type]), [type="text"], [type="number"], [type="password"]):enabled';
+
 /**
  * A dialog over the window, open for as long as it is there. The browser's own element: it traps the focus and closes on Escape
- * without the style element that a scripted scroll lock would add and the page's policy refuses.
+ * without the style element that a scripted scroll lock would add and the page's policy refuses. The keyboard begins at the first field that
+ * waits for a text, and goes back to where it was.
  */
 export function ModalDialog({
   title,
@@ -20,7 +23,21 @@ export function ModalDialog({
 }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const opener = document.activeElement;
+    const { current } = dialog;
+    current?.showModal();
+    // Of itself it would focus the button that closes it, which takes no letters.
+    const fields = current?.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(TEXT_FIELDS) ?? [];
+    [...fields].find(({ value }) => value === '')?.focus();
+    return () => {
+      // The browser gives the focus back where the dialog is closed, not where it is taken away.
+      if (document.activeElement !== document.body) return;
+      const next =
+        opener?.isConnected === true && !opener.matches(':disabled') ? opener : document.querySelector('main');
+      if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+    };
+  }, []);
   return (
     <dialog className="dialog" data-wide={isWide || undefined} ref={dialog} onClose={onClose} aria-labelledby={id}>
       <header className="dialog-head">

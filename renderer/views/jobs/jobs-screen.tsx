@@ -2,6 +2,7 @@ import { FilterX, Inbox } from 'lucide-react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { JobFilter, JobSort } from '#contract/job-views.ts';
+import { areLettersTaken } from '../../app/global-keys.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -134,8 +135,7 @@ function sinceMsOf({ since }: JobsView['filter']): number | null {
 function useSearchKey(search: React.RefObject<HTMLInputElement | null>): void {
   useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      const isTyping = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key !== '/' || areLettersTaken(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       search.current?.focus();
     };
