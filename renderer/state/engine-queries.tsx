@@ -1,5 +1,6 @@
 import {
   keepPreviousData,
+  notifyManager,
   QueryClient,
   queryOptions,
   useInfiniteQuery,
@@ -49,6 +50,8 @@ export function useEngine(): EngineClient {
 
 /** The store of everything that was read from the engine. */
 export function createQueryClient(): QueryClient {
+  // Of itself it tells of what has begun a task later, and a second press may come before that task: it was sent once more.
+  notifyManager.setScheduler(queueMicrotask);
   return new QueryClient({
     defaultOptions: {
       // The engine is in this machine: whether the machine is online says nothing about it.

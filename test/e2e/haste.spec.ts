@@ -1,5 +1,17 @@
+import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { rowOf } from './job.page.ts';
+
+/** Presses a key so often that the window has no time between. */
+async function pressAtOnce(page: Page, key: 'Enter', times: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const code = { key, code: key, windowsVirtualKeyCode: 13, text: '\r' };
+  const presses = Array.from({ length: times }, () => [
+    session.send('Input.dispatchKeyEvent', { type: 'keyDown', ...code }),
+    session.send('Input.dispatchKeyEvent', { type: 'keyUp', ...code, text: '' }),
+  ]);
+  await Promise.all(presses.flat());
+}
 
 /** Somebody is faster than the window, or presses a key more often than is needed. */
 test.describe('in a hurry', () => {
@@ -31,5 +43,19 @@ test.describe('in a hurry', () => {
     await expect(open).toBeFocused();
     await page.keyboard.type('ga', { delay: 0 });
     await expect(page.getByRole('heading', { name: 'There is no rule yet' })).toBeVisible();
+  });
+
+  test('what is confirmed twice in one breath is done once', async ({ start, production }) => {
+    const { page } = await start({ env: production.env });
+    const open = page.getByRole('button', { name: /^Save this view…|^Views…/ });
+    const views = page.getByRole('navigation', { name: 'Saved views' }).getByRole('link');
+    const dialog = page.getByRole('dialog', { name: 'Saved views' });
+    for (const [at, name] of ['one', 'two', 'three', 'four', 'five'].entries()) {
+      await open.click();
+      await dialog.getByLabel('Name of what is on screen now').fill(name);
+      await pressAtOnce(page, 'Enter', 2);
+      await expect(dialog).toHaveCount(0);
+      await expect(views).toHaveCount(at + 1);
+    }
   });
 });
