@@ -2,6 +2,10 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { rowOf } from './job.page.ts';
 
+async function openScreen(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name }).click();
+}
+
 /** Presses a key so often that the window has no time between. */
 async function pressAtOnce(page: Page, key: 'Enter', times: number): Promise<void> {
   const session = await page.context().newCDPSession(page);
@@ -57,5 +61,16 @@ test.describe('in a hurry', () => {
       await expect(dialog).toHaveCount(0);
       await expect(views).toHaveCount(at + 1);
     }
+  });
+
+  test('what is typed while something is sent stays', async ({ start, production }) => {
+    const { page } = await start({ env: production.env });
+    await openScreen(page, 'People');
+    const person = page.getByRole('form', { name: 'Give a role' }).getByLabel('Person');
+    await person.fill('ann');
+    await pressAtOnce(page, 'Enter', 1);
+    await page.keyboard.insertText('b');
+    await expect(page.getByRole('combobox', { name: 'Role of ann' })).toBeVisible();
+    await expect(person).toHaveValue(/b$/);
   });
 });

@@ -2,6 +2,7 @@ import { UserPlus } from 'lucide-react';
 import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import { PERSON_ID_MAX, type Role } from '#domain/people.ts';
 import { useRoleChange } from '../../state/people-queries.ts';
+import { withoutSent } from '../../components/sent-text.ts';
 import { RoleSelect } from './role-select.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 
@@ -13,7 +14,7 @@ export function RoleForm(): ReactNode {
   const change = useRoleChange();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    change.mutate({ personId: name.trim(), role }, { onSuccess: () => setName('') });
+    change.mutate({ personId: name.trim(), role }, { onSuccess: () => setName(withoutSent(name)) });
   };
   return (
     <form className="role-form" onSubmit={submit} aria-label="Give a role">

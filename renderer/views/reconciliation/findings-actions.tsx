@@ -6,6 +6,7 @@ import type { Finding } from '#domain/reconciliation/finding.ts';
 import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
+import { withoutSent } from '../../components/sent-text.ts';
 import { useRefusal } from '../../state/access.ts';
 import { useReviewOrKeep } from '../../state/finance-queries.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
@@ -81,7 +82,9 @@ export function FindingsActions({
           type="button"
           className="button"
           disabled={cannot || reason.trim() === ''}
-          onClick={() => act.review(seen, { type: 'accept', reason: reason.trim() }, () => setReason(''))}
+          onClick={() =>
+            act.review(seen, { type: 'accept', reason: reason.trim() }, () => setReason(withoutSent(reason)))
+          }
         >
           Accept
         </button>

@@ -4,6 +4,7 @@ import { explainError } from '#domain/errors.ts';
 import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
+import { withoutSent } from '../../components/sent-text.ts';
 import { useRefusal } from '../../state/access.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { useEngineStatus, useIsServerAway } from '../../state/engine-queries.tsx';
@@ -44,14 +45,17 @@ export function MendActions({
     if (isAway) {
       const seen = chosen.map(({ mendId, state }) => ({ mendId, seenState: state }));
       const body = { decision, note, mends: seen };
-      keep.mutate({ kind: 'decision', subjectId: 'mends', body }, { onSuccess: () => finish([]) });
+      keep.mutate({ kind: 'decision', subjectId: 'mends', body }, { onSuccess: () => finishDecision([]) });
       return;
     }
-    decide.mutate({ mendIds, decision, note }, { onSuccess: ({ rows }) => finish(rows) });
+    decide.mutate({ mendIds, decision, note }, { onSuccess: ({ rows }) => finishDecision(rows) });
   };
   const finish = (rows: readonly MendResult[]): void => {
-    setNote('');
     if (rows.every(({ error }) => error === null)) onDone();
+  };
+  const finishDecision = (rows: readonly MendResult[]): void => {
+    setNote(withoutSent(note));
+    finish(rows);
   };
   const results = post.data?.rows ?? decide.data?.rows ?? [];
   return (

@@ -7,6 +7,7 @@ import { AwayNote, KeptNote } from '../../components/draft-notes.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
+import { withoutSent } from '../../components/sent-text.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
@@ -89,7 +90,10 @@ function Review({
   const assignedTo = review?.assignedTo ?? null;
   const settled = review?.settled ?? null;
   const send = (what: ReviewAct): void =>
-    act.review([{ findingId, seenVersion: review?.version ?? null }], what, () => setText(''));
+    act.review([{ findingId, seenVersion: review?.version ?? null }], what, () => {
+      // Whoever is assigned has said nothing by it: what they are writing stays.
+      if (what.type !== 'assign') setText(withoutSent(text));
+    });
   const words = text.trim();
   const cannot = act.isPending || refusal !== null;
   return (
