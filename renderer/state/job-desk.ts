@@ -37,6 +37,7 @@ export function useCancelPreview(jobId: string, updatedAtMs: number) {
     queryFn: async () => valueOrThrow(await engine.call('cancel.preview', { jobId })),
     staleTime: 0,
     gcTime: 0,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from './application.ts';
-import { rowOf } from './job.page.ts';
+import { openJob, rowOf } from './job.page.ts';
 
 async function openScreen(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name }).click();
@@ -72,5 +72,21 @@ test.describe('in a hurry', () => {
     await page.keyboard.insertText('b');
     await expect(page.getByRole('combobox', { name: 'Role of ann' })).toBeVisible();
     await expect(person).toHaveValue(/b$/);
+  });
+
+  test('what is written why a job is cancelled stays while the job moves on', async ({ start, production }) => {
+    await production.order({ id: 'moves-1', model: 'timeout', priceCredits: 500 });
+    const { page } = await start({ env: production.env });
+    await openJob(page, 'moves-1');
+    await page.getByRole('button', { name: 'Cancel…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Cancel moves-1' });
+    await expect(dialog).toContainText('0.00 credits that are held');
+    const reason = dialog.getByLabel('Reason');
+    await reason.focus();
+    await page.keyboard.type('ordered by mis', { delay: 0 });
+    await start({ env: production.env, args: ['--runner'] });
+    await expect(dialog).toContainText('5.00 credits that are held');
+    await page.keyboard.type('take', { delay: 0 });
+    await expect(reason).toHaveValue('ordered by mistake');
   });
 });
