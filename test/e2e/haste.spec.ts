@@ -89,4 +89,22 @@ test.describe('in a hurry', () => {
     await page.keyboard.type('take', { delay: 0 });
     await expect(reason).toHaveValue('ordered by mistake');
   });
+
+  test('the keyboard comes back to what was switched off while something was under way', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    await openScreen(page, 'Alerts');
+    await page.getByRole('button', { name: 'New rule' }).press('Enter');
+    const form = page.getByRole('dialog', { name: 'Rule' });
+    const trying = form.getByRole('button', { name: 'Try on the last 30 days' });
+    for (let n = 0; n < 3; n += 1) {
+      await trying.press('Enter');
+      await expect(form.getByRole('region', { name: 'On the last 30 days' })).toBeVisible();
+      await expect(trying).toBeFocused();
+      await form.getByRole('checkbox', { name: 'Switched on' }).press('Space');
+      await expect(form.getByRole('region', { name: 'On the last 30 days' })).toHaveCount(0);
+    }
+  });
 });
