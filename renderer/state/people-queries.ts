@@ -4,6 +4,7 @@ import type { RequestParams } from '#contract/requests.ts';
 import type { Role } from '#domain/people.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { PAGE_ROWS, queryKeys, useEngine } from './engine-queries.tsx';
+import { putNewerAnswer } from './newer-answer.ts';
 
 /** Which entries of the audit are on screen; null stands for any. */
 export type AuditFilter = RequestParams<'audit.page'>['filter'];
@@ -24,7 +25,7 @@ export function useRoleChange() {
   return useMutation({
     mutationFn: async (order: { readonly personId: string; readonly role: Role | null }) =>
       valueOrThrow(await engine.call('people.set', order)).people,
-    onSuccess: (people) => queryClient.setQueryData(queryKeys.people, people),
+    onSuccess: (people) => putNewerAnswer(queryClient, queryKeys.people, people),
   });
 }
 

@@ -3,6 +3,7 @@ import type { PlanView, PlanWish } from '#contract/plan-views.ts';
 import type { RequestParams } from '#contract/requests.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
+import { putNewerAnswer } from './newer-answer.ts';
 
 /** How often a plan that runs is asked after, in milliseconds; it may run in another console. */
 const RUNNING_POLL_MS = 1000;
@@ -69,9 +70,7 @@ export function useMakePlan() {
 export function usePlanActions(planId: string) {
   const engine = useEngine();
   const queryClient = useQueryClient();
-  const onSuccess = (plan: PlanView): void => {
-    queryClient.setQueryData(planKeys.plan(planId), plan);
-  };
+  const onSuccess = (plan: PlanView): Promise<void> => putNewerAnswer(queryClient, planKeys.plan(planId), plan);
   return {
     run: useMutation({
       mutationFn: async (order: Omit<RequestParams<'plans.run'>, 'planId'>) =>

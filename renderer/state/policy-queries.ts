@@ -4,6 +4,7 @@ import type { RequestParams } from '#contract/requests.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
+import { putNewerAnswer } from './newer-answer.ts';
 import { useStoppable } from './stoppable.ts';
 
 const versionsKey = ['policy.get'] as const;
@@ -32,7 +33,7 @@ export function usePutPolicy() {
   return useMutation({
     mutationFn: async (order: RequestParams<'policy.put'>) =>
       valueOrThrow(await engine.call('policy.put', order)).versions,
-    onSuccess: (versions) => queryClient.setQueryData(versionsKey, versions),
+    onSuccess: (versions) => putNewerAnswer(queryClient, versionsKey, versions),
     onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
   });
 }

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { RequestParams } from '#contract/requests.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
+import { putNewerAnswer } from './newer-answer.ts';
 
 /** The connections that this machine keeps. */
 export function useProfiles() {
@@ -19,7 +20,7 @@ export function useProfileSaving() {
   return useMutation({
     mutationFn: async (order: RequestParams<'profiles.save'>) =>
       valueOrThrow(await engine.call('profiles.save', order)),
-    onSuccess: (list) => queryClient.setQueryData(queryKeys.profiles, list),
+    onSuccess: (list) => putNewerAnswer(queryClient, queryKeys.profiles, list),
   });
 }
 
@@ -29,7 +30,7 @@ export function useProfileRemoval() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: async (id: string) => valueOrThrow(await engine.call('profiles.remove', { id })),
-    onSuccess: (list) => queryClient.setQueryData(queryKeys.profiles, list),
+    onSuccess: (list) => putNewerAnswer(queryClient, queryKeys.profiles, list),
   });
 }
 

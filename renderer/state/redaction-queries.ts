@@ -3,6 +3,7 @@ import type { RequestParams } from '#contract/requests.ts';
 import type { RedactionDraft } from '#domain/redaction/redaction-rule.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
+import { putNewerAnswer } from './newer-answer.ts';
 import { useStoppable } from './stoppable.ts';
 
 const versionsKey = ['redaction.get'] as const;
@@ -28,7 +29,7 @@ export function usePutRedaction() {
   return useMutation({
     mutationFn: async (order: RequestParams<'redaction.put'>) =>
       valueOrThrow(await engine.call('redaction.put', order)).versions,
-    onSuccess: (versions) => queryClient.setQueryData(versionsKey, versions),
+    onSuccess: (versions) => putNewerAnswer(queryClient, versionsKey, versions),
     onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
   });
 }
