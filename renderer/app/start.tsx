@@ -16,6 +16,7 @@ import { LiveUpdates } from '../state/live-updates.ts';
 import { App } from './app.tsx';
 import { NoBridgeScreen } from './crash-screen.tsx';
 import { currentTarget, followAddress, navigateTo } from './hash-location.ts';
+import { takePressesAsMeant } from './hasty-presses.ts';
 import { keepFocusThroughWaits } from './kept-focus.ts';
 import { followTheme } from './theme.ts';
 import './forced-colors.css';
@@ -24,6 +25,7 @@ import './high-contrast.css';
 /** Composes the window: the bridge of the preload, the store of answers, the live updates, and the screens on top. */
 async function start(container: HTMLElement): Promise<void> {
   followTheme(document.documentElement);
+  takePressesAsMeant();
   keepFocusThroughWaits(document.documentElement);
   const bridge = findBridge(window);
   const root = createRoot(container);

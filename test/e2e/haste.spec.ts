@@ -1,9 +1,21 @@
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { openJob, rowOf } from './job.page.ts';
 
 async function openScreen(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name }).click();
+}
+
+/** Both clicks of a double click at the place of a control, with what the first does between them. */
+async function doubleClick(page: Page, control: Locator, between: () => Promise<void>): Promise<void> {
+  const box = await control.boundingBox();
+  if (box === null) throw new Error('there is nothing to click at');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.up();
+  await between();
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
 }
 
 /** Presses a key so often that the window has no time between. */
@@ -88,6 +100,25 @@ test.describe('in a hurry', () => {
     await expect(dialog).toContainText('5.00 credits that are held');
     await page.keyboard.type('take', { delay: 0 });
     await expect(reason).toHaveValue('ordered by mistake');
+  });
+
+  test('a double click is for what its first click met', async ({ start, production }) => {
+    const { page } = await start({ env: production.env, args: ['--person', 'fay'] });
+    await openScreen(page, 'People');
+    const form = page.getByRole('form', { name: 'Give a role' });
+    const roles = page.getByRole('button', { name: /^Take the role of/ });
+    const give = async (name: string): Promise<void> => {
+      await form.getByLabel('Person').fill(name);
+      await form.getByRole('button', { name: 'Give role' }).click();
+      await expect(page.getByRole('combobox', { name: `Role of ${name}` })).toBeVisible();
+    };
+    for (const name of ['ann', 'ben', 'cas']) await give(name);
+    // Who gives out the first role is a founder.
+    await expect(roles).toHaveCount(4);
+    await doubleClick(page, roles.first(), () => expect(roles).toHaveCount(3));
+    // What a second taking away would have done is there before this.
+    await give('dan');
+    await expect(roles).toHaveCount(4);
   });
 
   test('the keyboard comes back to what was switched off while something was under way', async ({
