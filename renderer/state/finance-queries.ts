@@ -5,6 +5,7 @@ import type { MendState } from '#domain/reconciliation/mend-record.ts';
 import { useKeepDraft } from './drafts.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine, useIsServerAway } from './engine-queries.tsx';
+import { invoiceTextOf } from './invoice-text.ts';
 
 /** The keys under which answers about mends, reviews, months and invoices are kept. */
 export const financeKeys = {
@@ -32,10 +33,18 @@ function useAnswer<Name extends RequestName>(
 
 /** Does one thing of finance; what it may have changed is read anew. */
 function useAct<Name extends RequestName>(name: Name) {
+  return useActBy(name, (params: RequestParams<Name>) => params);
+}
+
+/** The same of what its parameters are read from first, for example a file; that is a part of it. */
+function useActBy<Name extends RequestName, From>(
+  name: Name,
+  read: (from: From) => RequestParams<Name> | Promise<RequestParams<Name>>,
+) {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async (params: RequestParams<Name>) => valueOrThrow(await engine.call(name, params)),
+    mutationFn: async (from: From) => valueOrThrow(await engine.call(name, await read(from))),
     onSettled: async () => {
       const keys = [
         financeKeys.mends,
@@ -136,6 +145,13 @@ export function useInvoices() {
   return useAnswer(financeKeys.invoices, 'invoices.list', {});
 }
 
-/** Imports an invoice, or takes one away again. */
-export const useInvoiceImport = () => useAct('invoices.import');
+/** Imports an invoice from a file that the person chose. */
+export const useInvoiceImport = () =>
+  useActBy('invoices.import', async ({ file, provider }: { file: File; provider: string }) => ({
+    name: file.name,
+    provider,
+    text: await invoiceTextOf(file),
+  }));
+
+/** Takes an invoice away again. */
 export const useInvoiceRemoval = () => useAct('invoices.remove');

@@ -61,8 +61,7 @@ function ImportForm(): ReactNode {
       aria-label="Import"
       onSubmit={(event) => {
         event.preventDefault();
-        if (file === null) return;
-        void file.text().then((text) => importing.mutate({ name: file.name, provider: provider.trim(), text }));
+        if (file !== null) importing.mutate({ file, provider: provider.trim() });
       }}
     >
       <label className="run-field">
