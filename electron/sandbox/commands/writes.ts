@@ -153,7 +153,8 @@ const insert: Command = {
   },
 };
 
-function updateRequestOf(call: CommandCall, statement: Doc, variables: Doc): UpdateRequest {
+/** What a statement of `update`, or a `findAndModify`, changes and how. Errors: `FailedToParse`, 51198, and those of the update. */
+export function updateRequestOf(call: CommandCall, statement: Doc, variables: Doc): UpdateRequest {
   const update = statement['u'] ?? statement['update'];
   const kind = kindOfUpdate(update);
   if (kind === 'pipeline' && statement['arrayFilters'] !== undefined)

@@ -45,4 +45,50 @@ describe('explain', () => {
       executionStats: { nReturned: 2, totalDocsExamined: 2 },
     });
   });
+
+  it('tells the stage of a command above those that find its documents', async () => {
+    const scan = { stage: 'COLLSCAN', filter: { b: { $lt: 0 } } };
+    const found = (plan: Document): Document => ({ queryPlanner: { winningPlan: plan } });
+    const filter = { b: { $lt: 0 } };
+    expect(await explain({ find: 'c', filter, projection: { a: 1, _id: 0 }, skip: 1, limit: 2 })).toMatchObject(
+      found({
+        stage: 'LIMIT',
+        inputStage: {
+          stage: 'PROJECTION_SIMPLE',
+          transformBy: { a: 1, _id: 0 },
+          inputStage: { stage: 'SKIP', inputStage: scan },
+        },
+      }),
+    );
+    expect(await explain({ find: 'c', filter, projection: { 'a.b': 1 } })).toMatchObject(
+      found({ stage: 'PROJECTION_DEFAULT', inputStage: scan }),
+    );
+    expect(await explain({ count: 'c', query: filter, skip: 1 })).toMatchObject({
+      ...found({ stage: 'COUNT', inputStage: scan }),
+      executionStats: { nReturned: 0, totalDocsExamined: 3, executionStages: { nCounted: 2, nSkipped: 1 } },
+    });
+    expect(await explain({ count: 'c', limit: 2 })).toMatchObject({
+      ...found({ stage: 'RECORD_STORE_FAST_COUNT' }),
+      executionStats: { nReturned: 0, totalDocsExamined: 0, executionStages: { nCounted: 2 } },
+    });
+  });
+
+  it('tells what a write would do, and does nothing', async () => {
+    const updates = (multi: boolean, q: Document, upsert = false): Document => ({
+      update: 'c',
+      updates: [{ q, u: { $max: { b: -2 } }, multi, upsert }],
+    });
+    const executed = (stages: Document): Document => ({ executionStats: { executionStages: stages } });
+    const update = { stage: 'UPDATE', nReturned: 0, nWouldUpsert: 0, inputStage: { stage: 'COLLSCAN' } };
+    expect(await explain(updates(true, {}))).toMatchObject(executed({ ...update, nMatched: 3, nWouldModify: 1 }));
+    expect(await explain(updates(false, {}))).toMatchObject(executed({ ...update, nMatched: 1, nWouldModify: 0 }));
+    expect(await explain(updates(false, { a: 9 }, true))).toMatchObject(executed({ nMatched: 0, nWouldUpsert: 1 }));
+    expect(await explain({ delete: 'c', deletes: [{ q: { a: { $gt: 1 } }, limit: 0 }] })).toMatchObject(
+      executed({ stage: 'DELETE', nWouldDelete: 2, inputStage: { stage: 'FETCH', inputStage: { indexName: 'a_1' } } }),
+    );
+    expect(await explain({ findAndModify: 'c', query: { a: 1 }, remove: true })).toMatchObject(
+      executed({ stage: 'DELETE', nWouldDelete: 1 }),
+    );
+    expect(await db.collection('c').countDocuments({ b: { $lt: -2 } })).toBe(1);
+  });
 });
