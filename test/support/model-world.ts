@@ -68,6 +68,8 @@ export class ModelWorld {
   faults: FaultRates;
   /** What happened, newest last; printed for a run that failed. */
   readonly log: string[] = [];
+  /** How many calls of each operation reached the server. */
+  readonly calls = new Map<string, number>();
   readonly #failures: unknown[] = [];
   readonly #calls: PendingCall[] = [];
   readonly #timers: Timer[] = [];
@@ -140,6 +142,7 @@ export class ModelWorld {
     const call = this.#calls.splice(this.random.between(0, this.#calls.length - 1), 1)[0];
     if (call === undefined) return;
     const fault = this.#drawFault();
+    this.calls.set(call.operation, (this.calls.get(call.operation) ?? 0) + 1);
     this.#note(`${call.process.name} ${call.operation}${fault === null ? '' : ` (${fault})`}`);
     switch (fault) {
       case null:
