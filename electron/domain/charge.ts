@@ -9,7 +9,7 @@ export interface OwedEntry {
   readonly reason: string;
 }
 
-/** The reason of a release by which a completed generation gives back what it did not cost in the end. */
+/** The reason of a release by which a generation gives back what it did not cost in the end. */
 export const RELEASED_BEYOND_PRICE = 'reserved beyond the final price';
 
 /** Why credits are reserved. */
@@ -43,25 +43,36 @@ export function owedForReservation(billing: Billing): readonly OwedEntry[] {
  *   fraction is the customer's, and a figure that is no number says nothing: the whole reservation counts.
  */
 export function owedForCompletion(billing: Billing, finalCredits: number | null): readonly OwedEntry[] {
-  const held = heldCreditsOf(billing);
-  const isKnown = finalCredits !== null && Number.isFinite(finalCredits);
-  const captured = isKnown ? Math.min(Math.max(Math.floor(finalCredits), 0), held) : held;
-  return [
-    ...(captured > 0 ? [owed(billing, 'capture', captured, CAPTURED_AT_END)] : []),
-    ...(held > captured ? [owed(billing, 'release', held - captured, RELEASED_BEYOND_PRICE)] : []),
-  ];
+  return owedForCapture(billing, CAPTURED_AT_END, finalCredits);
 }
 
 /**
  * What a generation owes that ended without an output, by the charge rule of its failure class. A reservation that is still on
  * its way is always given back: nothing ran on it. The two entries are then posted together, also where the account could not
  * pay, so that the reservation's key is used up and nobody who is late can post it alone.
+ * @param finalCredits what is kept where the class keeps the charge, as for {@link owedForCompletion}
  */
-export function owedForFailure(billing: Billing, charge: 'release' | 'capture', reason: string): readonly OwedEntry[] {
+export function owedForFailure(
+  billing: Billing,
+  charge: 'release' | 'capture',
+  reason: string,
+  finalCredits: number | null = null,
+): readonly OwedEntry[] {
   const held = heldCreditsOf(billing);
   if (held === 0) return [];
   const isOnItsWay = billing.pending.some((entry) => entry.type === 'reserve');
-  return [owed(billing, isOnItsWay ? 'release' : charge, held, reason)];
+  if (isOnItsWay || charge === 'release') return [owed(billing, 'release', held, reason)];
+  return owedForCapture(billing, reason, finalCredits);
+}
+
+function owedForCapture(billing: Billing, reason: string, finalCredits: number | null): readonly OwedEntry[] {
+  const held = heldCreditsOf(billing);
+  const isKnown = finalCredits !== null && Number.isFinite(finalCredits);
+  const captured = isKnown ? Math.min(Math.max(Math.floor(finalCredits), 0), held) : held;
+  return [
+    ...(captured > 0 ? [owed(billing, 'capture', captured, reason)] : []),
+    ...(held > captured ? [owed(billing, 'release', held - captured, RELEASED_BEYOND_PRICE)] : []),
+  ];
 }
 
 /**

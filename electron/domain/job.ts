@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { creditsSchema, microUsdSchema } from './credits.ts';
 import { failureSchema } from './failure.ts';
 import { actorSchema, pendingEntrySchema } from './ledger.ts';
-import { finalCreditsOf, pricingSchema } from './pricing.ts';
+import { finalCreditsOf, keptCreditsOf, pricingSchema, type PricedAttempt } from './pricing.ts';
 import { purchasesOf } from './purchases.ts';
 
 /** Where a job stands. A cancelled job is `failed` with class `cancelled`. The state machine says who may leave each state. */
@@ -205,19 +205,42 @@ export function isLeased(job: Job): job is LeasedJob {
  * @param acceptanceId of the purchase that the current attempt received, null where the provider gave none
  */
 export function finalCreditsOfJob(job: Job, providerCost: number | null, acceptanceId: string | null): number | null {
-  const { pricing, generationId } = job.billing;
+  const { pricing } = job.billing;
   if (pricing === undefined) return null;
-  const others = job.attempts.filter(
+  const earlier = job.attempts.filter(({ n }) => n < job.attempt);
+  return finalCreditsOf(pricing, [...pricedPurchases(job, earlier, acceptanceId), { isAccepted: true, providerCost }]);
+}
+
+/**
+ * What is kept of the job's reservation if it fails now and its class keeps the charge; null is all of it.
+ * @param current what is known of the attempt under way; nothing where there is none
+ */
+export function keptCreditsOfJob(job: Job, { acceptanceId, providerCost }: PurchaseTold): number | null {
+  const { pricing } = job.billing;
+  if (pricing === undefined) return null;
+  const ended = job.attempts.filter(({ endedAt }) => endedAt !== null);
+  const current = isLeased(job) ? [{ isAccepted: acceptanceId !== null, providerCost }] : [];
+  return keptCreditsOf(pricing, [...pricedPurchases(job, ended, current.length > 0 ? acceptanceId : null), ...current]);
+}
+
+/** What is known of a purchase while its attempt is under way; cost in micro-USD. */
+export type PurchaseTold = Pick<Attempt, 'acceptanceId' | 'providerCost'>;
+
+/** What attempts of the job's generation bought, but for the purchase of that name. */
+function pricedPurchases(
+  { billing }: Job,
+  attempts: readonly Attempt[],
+  acceptanceId: string | null,
+): readonly PricedAttempt[] {
+  const others = attempts.filter(
     (attempt) =>
-      attempt.generationId === generationId &&
-      attempt.n < job.attempt &&
+      attempt.generationId === billing.generationId &&
       (attempt.acceptanceId === null || attempt.acceptanceId !== acceptanceId),
   );
-  const purchases = purchasesOf(others).map(({ boughtBy, costMicroUsd }) => ({
+  return purchasesOf(others).map(({ boughtBy, costMicroUsd }) => ({
     isAccepted: boughtBy.acceptanceId !== null,
     providerCost: costMicroUsd,
   }));
-  return finalCreditsOf(pricing, [...purchases, { isAccepted: true, providerCost }]);
 }
 
 /** The last history entry's `seq`, 0 where the job keeps no history yet. */

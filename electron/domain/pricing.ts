@@ -35,12 +35,28 @@ export function finalCreditsOf(pricing: Pricing, attempts: readonly PricedAttemp
       return null;
     case 'per_attempt': {
       const last = attempts.length - 1;
-      return clamped(
-        BigInt(pricing.credits) * BigInt(attempts.filter((one, n) => one.isAccepted || n === last).length),
+      return keptCreditsOf(
+        pricing,
+        attempts.map((one, n) => (n === last ? { ...one, isAccepted: true } : one)),
       );
     }
+    case 'metered':
+      return (attempts.at(-1)?.providerCost ?? null) === null ? null : keptCreditsOf(pricing, attempts);
+  }
+}
+
+/**
+ * What a generation that failed costs where its class keeps the charge: what providers are known to have taken for it and no more, because
+ * it brought nothing. Null is the whole reservation, where the price is fixed.
+ * @param attempts of this generation, in any order
+ */
+export function keptCreditsOf(pricing: Pricing, attempts: readonly PricedAttempt[]): number | null {
+  switch (pricing.type) {
+    case 'fixed':
+      return null;
+    case 'per_attempt':
+      return clamped(BigInt(pricing.credits) * BigInt(attempts.filter(({ isAccepted }) => isAccepted).length));
     case 'metered': {
-      if ((attempts.at(-1)?.providerCost ?? null) === null) return null;
       const microUsd = attempts.reduce((sum, { providerCost }) => sum + BigInt(providerCost ?? 0), 0n);
       return clamped((microUsd * BigInt(pricing.credits)) / BigInt(pricing.perMicroUsd));
     }

@@ -1,7 +1,7 @@
-import { heldCreditsOf, proveChargeStatus } from './charge.ts';
+import { owedForFailure, proveChargeStatus } from './charge.ts';
 import type { FailureClass } from './failure.ts';
 import { collectableAcceptance } from './generation-key.ts';
-import type { ChargeStatus, Job } from './job.ts';
+import { keptCreditsOfJob, type ChargeStatus, type Job } from './job.ts';
 import type { CreditAccount, LedgerEntry } from './ledger.ts';
 import { decidePersonRetry, type PersonVerdict, type RetryOffer } from './person-retry.ts';
 import type { RetryPolicy } from './retry-policy.ts';
@@ -150,7 +150,14 @@ export function previewCancel(job: Job, policy: RetryPolicy): CancelPreview {
   if (job.state === 'completed' || job.state === 'failed') {
     return { verdict: 'blocked', version, why: `The job is ${job.state} already.` };
   }
-  const held = heldCreditsOf(job.billing);
-  const isReleased = policy.classes.cancelled.charge === 'release';
-  return { verdict: 'cancel', version, releasedCredits: isReleased ? held : 0, keptCredits: isReleased ? 0 : held };
+  const { charge } = policy.classes.cancelled;
+  const owed = owedForFailure(job.billing, charge, 'cancelled', keptByCancel(job));
+  const sum = (type: 'release' | 'capture'): number =>
+    owed.reduce((total, entry) => (entry.type === type ? total + entry.credits : total), 0);
+  return { verdict: 'cancel', version, releasedCredits: sum('release'), keptCredits: sum('capture') };
+}
+
+/** What is kept of a job that is cancelled now, where the policy keeps its charge; null is the whole reservation. */
+export function keptByCancel(job: Job): number | null {
+  return keptCreditsOfJob(job, { acceptanceId: job.provider.acceptanceId, providerCost: null });
 }

@@ -38,6 +38,8 @@ export type JobEvent =
       readonly type: 'fail';
       readonly failure: Classified;
       readonly charge: 'release' | 'capture';
+      /** What is kept where the charge is captured; left out or null for the whole reservation. */
+      readonly finalCredits?: number | null;
       readonly providerCost: number | null;
       readonly validation: Validation | null;
     }
@@ -196,7 +198,7 @@ function effectsOf(job: Job, event: JobEvent, attempt: number): Partial<JobChang
         closeAttempt: isOpen ? { providerCost: event.providerCost, failure, validation: event.validation } : null,
         failure,
         validation: event.validation ?? job.validation,
-        owes: owedForFailure(job.billing, event.charge, `failed: ${failure.class}`),
+        owes: owedForFailure(job.billing, event.charge, `failed: ${failure.class}`, event.finalCredits),
       };
     }
     case 'requeue':

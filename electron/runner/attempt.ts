@@ -1,6 +1,13 @@
 import { classifyFailure, type Classified, type FailureEvidence } from '#domain/failure.ts';
 import type { AppError } from '#domain/errors.ts';
-import { finalCreditsOfJob, type Job, type LeasedJob, type Output, type Validation } from '#domain/job.ts';
+import {
+  finalCreditsOfJob,
+  keptCreditsOfJob,
+  type Job,
+  type LeasedJob,
+  type Output,
+  type Validation,
+} from '#domain/job.ts';
 import { findKind, type JobKind, type JobKindName } from '#domain/kinds.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-policy.ts';
@@ -68,6 +75,8 @@ interface Problem {
   readonly evidence: FailureEvidence;
   readonly retryAfterMs: number;
   readonly providerCost: number | null;
+  /** Of the purchase that the attempt made or collected, null where it gave it no name. */
+  readonly acceptanceId: string | null;
   readonly validation: Validation | null;
 }
 
@@ -87,16 +96,17 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
   if (unusable !== null) return settleFailure(job, context, problem({ source: 'input', message: unusable }));
   const made = await generate(job, kind, options.data, context, stop);
   if (!made.ok) return settleFailure(job, context, made.error);
-  const { output, providerCost } = made.value;
+  const { output, providerCost, acceptanceId } = made.value;
   try {
     // The checks need not wait for the write: what follows from it is refused where it was, and goes with it where it waits.
     const validating = begin(job, { type: 'generated' }, context);
     if (!validating.ok) return { type: 'abandoned', error: validating.error };
     const checked = validating.value.after;
     const validation = await inTime(context.validators[kind.name as JobKindName](output.path, options.data), stop);
-    if (validation === null) return await settleFailure(checked, context, { ...givenBack(stop), providerCost });
+    if (validation === null)
+      return await settleFailure(checked, context, { ...givenBack(stop), providerCost, acceptanceId });
     if (!validation.passed) {
-      return await settleFailure(checked, context, { ...validationProblem(validation), providerCost });
+      return await settleFailure(checked, context, { ...validationProblem(validation), providerCost, acceptanceId });
     }
     const outcome = await complete(checked, context, await output.keep(), validation, made.value);
     // Without an answer the job may refer to it; only where nothing was written does nobody.
@@ -168,12 +178,16 @@ async function generate(
     }
     await output.discard();
     if (signal.aborted) await call.cancelUnwanted(stop);
-    return err(stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error));
+    const what = stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error);
+    return err({ ...what, acceptanceId: call.acceptanceId });
   } catch (cause) {
     await output.discard();
-    if (cause instanceof ArtefactTooLarge) return err(problem({ source: 'reply', message: cause.message }));
     const message = cause instanceof Error ? cause.message : String(cause);
-    return err(stoppedProblem(stop, deadline, kind) ?? problem({ source: 'exception', message }));
+    const what =
+      cause instanceof ArtefactTooLarge
+        ? problem({ source: 'reply', message })
+        : (stoppedProblem(stop, deadline, kind) ?? problem({ source: 'exception', message }));
+    return err({ ...what, acceptanceId: call.acceptanceId });
   } finally {
     clearTimeout(softTimer);
   }
@@ -201,12 +215,12 @@ function givenBack(stop: AbortSignal): Problem {
 }
 
 function problem(evidence: FailureEvidence): Problem {
-  return { evidence, retryAfterMs: 0, providerCost: null, validation: null };
+  return { evidence, retryAfterMs: 0, providerCost: null, acceptanceId: null, validation: null };
 }
 
 function fromProvider(failure: GenerationFailure): Problem {
   const { evidence, retryAfterMs, providerCostMicroUsd } = failure;
-  return { evidence, retryAfterMs, providerCost: providerCostMicroUsd, validation: null };
+  return { evidence, retryAfterMs, providerCost: providerCostMicroUsd, acceptanceId: null, validation: null };
 }
 
 function validationProblem(validation: Validation): Problem {
@@ -219,6 +233,7 @@ function validationProblem(validation: Validation): Problem {
     },
     retryAfterMs: 0,
     providerCost: null,
+    acceptanceId: null,
     validation,
   };
 }
@@ -244,7 +259,9 @@ async function settleFailure(job: LeasedJob, context: AttemptContext, what: Prob
   const failure = classifyFailure(what.evidence);
   // A provider that asks for a pause asks it of everybody, by whatever status.
   if (what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);
-  const { event, reason, policyVersion } = failureEvent(job, failure, what, context);
+  // The job as it was claimed does not know what was accepted since.
+  const known = { ...job, provider: { ...job.provider, acceptanceId: what.acceptanceId } };
+  const { event, reason, policyVersion } = failureEvent(known, failure, what, context);
   const written = await advance(job, event, context, { reason, policyVersion });
   if (!written.ok) return { type: 'abandoned', error: written.error };
   return { type: event.type === 'defer' ? 'deferred' : 'failed', failure };
@@ -276,7 +293,14 @@ export function failureEvent(
   const event =
     verdict.verdict === 'retry'
       ? ({ type: 'defer', failure, delayMs: verdict.delayMs, providerCost, validation } as const)
-      : ({ type: 'fail', failure, charge: policy.classes[failure.class].charge, providerCost, validation } as const);
+      : ({
+          type: 'fail',
+          failure,
+          charge: policy.classes[failure.class].charge,
+          finalCredits: keptCreditsOfJob(job, { acceptanceId: job.provider.acceptanceId, providerCost }),
+          providerCost,
+          validation,
+        } as const);
   return { event, reason: verdict.why.slice(0, 500), policyVersion: verdict.policyVersion };
 }
 

@@ -13,7 +13,13 @@ import { COLLECTED, NO_REASON_GIVEN } from '#domain/policy-replay.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { restoreEdited } from '#domain/redaction/restore-edited.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { previewCancel, previewRetry, type CancelPreview, type RetryPreview } from '#domain/retry-preview.ts';
+import {
+  keptByCancel,
+  previewCancel,
+  previewRetry,
+  type CancelPreview,
+  type RetryPreview,
+} from '#domain/retry-preview.ts';
 import { planChange } from '#domain/transition.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
 import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
@@ -133,7 +139,7 @@ export class JobDesk {
       const { charge } = policy.value.classes.cancelled;
       const change = planChange(
         job.value,
-        { type: 'fail', failure, charge, providerCost: null, validation: null },
+        { type: 'fail', failure, charge, finalCredits: keptByCancel(job.value), providerCost: null, validation: null },
         { actor: by, reason: why, policyVersion: policy.value.version },
       );
       if (!change.ok) return err(appError('illegal_transition', `the job is ${job.value.state}`));

@@ -63,6 +63,24 @@ describe('what a generation owes', () => {
     expect(credits(owedForCompletion({ ...figures, price: 1 }, null))).toBe(held);
   });
 
+  it.each<{ charge: 'release' | 'capture'; finalCredits: number | null; owed: readonly [string, number][] }>([
+    { charge: 'release', finalCredits: 30, owed: [['g:release:1', 100]] },
+    { charge: 'capture', finalCredits: null, owed: [['g:capture:1', 100]] },
+    { charge: 'capture', finalCredits: 130, owed: [['g:capture:1', 100]] },
+    {
+      charge: 'capture',
+      finalCredits: 30,
+      owed: [
+        ['g:capture:1', 30],
+        ['g:release:1', 70],
+      ],
+    },
+    { charge: 'capture', finalCredits: 0, owed: [['g:release:1', 100]] },
+  ])('a failure whose charge is a $charge of $finalCredits owes $owed', ({ charge, finalCredits, owed }) => {
+    const entries = owedForFailure(billing({ reserved: 100 }), charge, 'test', finalCredits);
+    expect(entries.map(({ key, credits }) => [key, credits])).toEqual(owed);
+  });
+
   it('an entry that is not pending settles nothing', () => {
     const figures = billing({ reserved: 100 });
     expect(settlePending(figures, 'g:capture:1')).toBe(figures);

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { owedForCompletion } from '#domain/charge.ts';
-import { finalCreditsOfJob, jobSchema, type Attempt } from '#domain/job.ts';
-import { finalCreditsOf, type PricedAttempt, type Pricing } from '#domain/pricing.ts';
+import { finalCreditsOfJob, jobSchema, keptCreditsOfJob, type Attempt } from '#domain/job.ts';
+import { finalCreditsOf, keptCreditsOf, type PricedAttempt, type Pricing } from '#domain/pricing.ts';
 import { endedAttempt, queuedJob } from '../../support/job-builder.ts';
+import { runningJob } from '../../support/running-job.ts';
 
+const METERED: Pricing = { type: 'metered', credits: 1, perMicroUsd: 1000 };
 const accepted = (providerCost: number | null): PricedAttempt => ({ isAccepted: true, providerCost });
 const refused: PricedAttempt = { isAccepted: false, providerCost: null };
 
@@ -76,6 +78,34 @@ describe('what a completed generation costs in the end', () => {
     });
     expect(finalCreditsOfJob(job, 4000, 'a3')).toBe(5);
     expect(finalCreditsOfJob(queuedJob({ id: 'j2' }), 4000, null)).toBeNull();
+  });
+
+  it.each<{ pricing: Pricing; attempts: readonly PricedAttempt[]; credits: number | null }>([
+    { pricing: { type: 'fixed' }, attempts: [accepted(500)], credits: null },
+    { pricing: { type: 'per_attempt', credits: 30 }, attempts: [accepted(1), refused], credits: 30 },
+    { pricing: { type: 'per_attempt', credits: 30 }, attempts: [refused], credits: 0 },
+    { pricing: METERED, attempts: [accepted(2999), accepted(null)], credits: 2 },
+    { pricing: METERED, attempts: [accepted(null)], credits: 0 },
+  ])(
+    'is kept, where it failed and its class keeps the charge, as far as it is known: $pricing after $attempts is $credits',
+    (row) => {
+      expect(keptCreditsOf(row.pricing, row.attempts)).toBe(row.credits);
+    },
+  );
+
+  it('is kept of a job that failed for each purchase once, that of the attempt under way too', () => {
+    const job = runningJob(['a1', 'a2']);
+    const [first, second, open] = job.attempts;
+    if (first === undefined || second === undefined || open === undefined) throw new Error('three attempts');
+    const attempts = [{ ...first, providerCost: 4000 }, { ...second, providerCost: 1000 }, open];
+    const metered = { ...job, attempts, billing: { ...job.billing, pricing: METERED } };
+    expect(keptCreditsOfJob(metered, { acceptanceId: 'a3', providerCost: 2000 })).toBe(7);
+    expect(keptCreditsOfJob(metered, { acceptanceId: 'a2', providerCost: 1000 })).toBe(5);
+    expect(keptCreditsOfJob(metered, { acceptanceId: null, providerCost: null })).toBe(5);
+    const each = { ...metered, billing: { ...job.billing, pricing: { type: 'per_attempt', credits: 30 } as const } };
+    expect(keptCreditsOfJob(each, { acceptanceId: null, providerCost: null })).toBe(60);
+    expect(keptCreditsOfJob(each, { acceptanceId: 'a3', providerCost: null })).toBe(90);
+    expect(keptCreditsOfJob(job, { acceptanceId: 'a3', providerCost: 2000 })).toBeNull();
   });
 
   it.each<[string, Pricing, number]>([

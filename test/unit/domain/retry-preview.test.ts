@@ -7,6 +7,7 @@ import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { previewCancel, previewRetry, type RetryFacts, type RetryPreview } from '#domain/retry-preview.ts';
 import { entriesOf, failedJob } from '../../support/failed-job.ts';
 import { queuedJob } from '../../support/job-builder.ts';
+import { runningJob } from '../../support/running-job.ts';
 
 const ACCOUNT: CreditAccount = { _id: 'w1', available: 1000, held: 0, holds: {}, posting: {}, version: 1 };
 
@@ -132,6 +133,22 @@ describe('what cancelling gives back', () => {
       billing: { ...waiting.billing, status: 'reserved', reserved: 100 },
     });
     expect(previewCancel(reserved, DEFAULT_RETRY_POLICY)).toMatchObject({ releasedCredits: 100, keptCredits: 0 });
+  });
+
+  it('is all but what providers are known to have taken, where the policy keeps the charge of a metered price', () => {
+    const keeping = structuredClone(DEFAULT_RETRY_POLICY);
+    keeping.classes.cancelled.charge = 'capture';
+    const job = runningJob(['a1']);
+    const [first, open] = job.attempts;
+    if (first === undefined || open === undefined) throw new Error('two attempts');
+    const pricing = { type: 'metered', credits: 1, perMicroUsd: 1000 } as const;
+    const billing = { ...job.billing, status: 'reserved', reserved: 100, pricing } as const;
+    const metered = { ...job, attempts: [{ ...first, providerCost: 7000 }, open], billing };
+    expect(previewCancel(metered, keeping)).toMatchObject({ releasedCredits: 93, keptCredits: 7 });
+    expect(previewCancel({ ...metered, billing: { ...billing, pricing: { type: 'fixed' } } }, keeping)).toMatchObject({
+      releasedCredits: 0,
+      keptCredits: 100,
+    });
   });
 
   it('is nothing for a job that is at its end', () => {

@@ -64,6 +64,25 @@ it.each([
   expect(await filesAfter(refusal)).toHaveLength(files);
 });
 
+it('keeps of a reservation what was metered, where the price is and the class of the failure keeps the charge', async () => {
+  const job = runningJob([]);
+  const pricing = { type: 'metered', credits: 30, perMicroUsd: 1 } as const;
+  const metered = { ...job, billing: { ...job.billing, price: 100, reserved: 100, pricing } };
+  const changes: JobChange[] = [];
+  const failed = () => Promise.resolve({ passed: false, checks: [] });
+  const context = contextWith(failed, (change) => {
+    changes.push(change);
+    return Promise.resolve(ok(undefined));
+  });
+  const policy = structuredClone(context.policy);
+  policy.classes.validation = { ...policy.classes.validation, automatic: 0, charge: 'capture' };
+  await runAttempt(metered, { ...context, policy }, unstopped());
+  expect(changes.at(-1)?.owes.map(({ type, credits }) => [type, credits])).toEqual([
+    ['capture', 30],
+    ['release', 70],
+  ]);
+});
+
 it('a runner that leaves gives back a job whose checks do not end, and what was bought for it can be collected', async () => {
   vi.useFakeTimers();
   try {
