@@ -1,6 +1,7 @@
 import type { CacheBooks } from '#cache/books.ts';
 import type { AppError } from '#domain/errors.ts';
 import {
+  concernOf,
   INVOICE_RULE,
   matchInvoice,
   type Invoice,
@@ -40,12 +41,13 @@ export async function matchInvoicesOf(
 ): Promise<Result<ReadonlyMap<string, InvoiceMatch>, AppError>> {
   if (invoices.length === 0) return ok(new Map());
   const attempts = new Map<string, InvoicedAttempt[]>(invoices.map(({ provider }) => [provider, []]));
+  const isConcerned = concernOf(invoices);
   const read = await attemptReading(signal, async () => {
     for await (const document of source.iterateJobs(signal)) {
       if (document.type !== 'job') continue;
       const { _id: jobId, workspaceId } = document.job;
       for (const { boughtBy, lastBy, costMicroUsd } of purchasesOf(document.job.attempts)) {
-        attempts.get(boughtBy.provider)?.push({
+        const attempt = {
           jobId,
           workspaceId,
           generationId: boughtBy.generationId,
@@ -54,7 +56,8 @@ export async function matchInvoicesOf(
           startedAtMs: boughtBy.startedAt.getTime(),
           endedAtMs: lastBy.endedAt?.getTime() ?? null,
           costMicroUsd,
-        });
+        };
+        if (isConcerned(attempt)) attempts.get(boughtBy.provider)?.push(attempt);
       }
     }
   });

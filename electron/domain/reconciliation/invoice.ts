@@ -119,6 +119,24 @@ export function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttemp
   };
 }
 
+/**
+ * Tells of an attempt whether matching these invoices can speak of it: a line names it, or it was under way about when an invoice, or a line of
+ * it, says. Of years of attempts the others need not be in memory.
+ */
+export function concernOf(invoices: readonly Invoice[]): (attempt: InvoicedAttempt) => boolean {
+  const named = new Set(invoices.flatMap(({ lines }) => lines.flatMap(({ acceptanceId }) => acceptanceId ?? [])));
+  const spans = invoices.map(({ from, to, lines }) => {
+    const times = [from, to, ...lines.flatMap(({ at }) => at ?? [])].map((at) => at.getTime());
+    return {
+      fromMs: times.reduce((least, ms) => Math.min(least, ms)) - TIME_MS_MAX,
+      toMs: times.reduce((most, ms) => Math.max(most, ms)) + TIME_MS_MAX,
+    };
+  });
+  return ({ acceptanceId, startedAtMs, endedAtMs }) =>
+    (acceptanceId !== null && named.has(acceptanceId)) ||
+    spans.some(({ fromMs, toMs }) => startedAtMs <= toMs && (endedAtMs ?? Number.POSITIVE_INFINITY) >= fromMs);
+}
+
 /** The one attempt of the line's cost under way at its time; none where several fit: nothing is guessed. */
 function findByTime(
   line: InvoiceLine,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readInvoice } from '#console/reconciliation/invoice-file.ts';
-import { matchInvoice, type Invoice, type InvoicedAttempt } from '#domain/reconciliation/invoice.ts';
+import { concernOf, matchInvoice, type Invoice, type InvoicedAttempt } from '#domain/reconciliation/invoice.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
 const STEP = { by: { type: 'user', id: 'ann' }, at: new Date('2026-11-02T08:00:00Z') } as const;
@@ -70,6 +70,43 @@ describe('matching an invoice', () => {
   it('finds nothing where every line has its attempt', () => {
     const invoice = read([TITLES, ...attempts.map(lineOf)].join('\n'));
     expect(matchInvoice(invoice, attempts.toReversed())).toEqual({ matched: 4, findings: [] });
+  });
+
+  it('comes to the same with the attempts alone that it can speak of', () => {
+    const day = 24 * 3_600_000;
+    const [fromMs, length] = [Date.parse('2026-10-01T00:00:00Z'), 5 * day];
+    const ms = fc.integer({ min: fromMs - 2 * length, max: fromMs + 3 * length });
+    const bought = fc
+      .record({
+        startedAtMs: ms,
+        lastsMs: fc.option(fc.integer({ min: 0, max: day })),
+        acceptanceId: fc.option(fc.constantFrom('a', 'b', 'c', 'd')),
+        costMicroUsd: fc.constantFrom(1, 2, null),
+      })
+      .map(({ lastsMs, ...fields }) =>
+        attempt(1, { ...fields, endedAtMs: lastsMs === null ? null : fields.startedAtMs + lastsMs }),
+      );
+    const line = fc.record({
+      n: fc.integer({ min: 1, max: 99 }),
+      at: fc.option(ms.map((at) => new Date(at))),
+      acceptanceId: fc.option(fc.constantFrom('a', 'b', 'x')),
+      costMicroUsd: fc.constantFrom(1, 2),
+    });
+    fc.assert(
+      fc.property(fc.array(bought, { maxLength: 12 }), fc.array(line, { maxLength: 6 }), (all, lines) => {
+        const invoice = {
+          ...read('id,cost\na,1\n'),
+          from: new Date(fromMs),
+          to: new Date(fromMs + length),
+          lines,
+        };
+        const some = all.filter(concernOf([invoice]));
+        expect(matchInvoice(invoice, some)).toEqual(matchInvoice(invoice, all));
+      }),
+    );
+    const invoice = read([TITLES, ...attempts.map(lineOf)].join('\n'));
+    const longAgo = attempt(1, { acceptanceId: 'old', startedAtMs: fromMs - 90 * day, endedAtMs: fromMs - 89 * day });
+    expect([...attempts, longAgo].filter(concernOf([invoice]))).toEqual(attempts);
   });
 
   it('matches a line without an id by time and amount together, and guesses nothing where two fit', () => {
