@@ -82,9 +82,19 @@ function readLine(
   const costMicroUsd = microUsdOf(row[columns.cost] ?? '', columns.isMicro);
   if (costMicroUsd === null) return bad('the cost is no amount');
   const timeText = row[columns.at] ?? '';
-  const at = timeText === '' ? null : new Date(timeText);
+  const at = timeText === '' ? null : timeOf(timeText);
   if (at !== null && Number.isNaN(at.getTime())) return bad('the time is none');
   return ok({ n, acceptanceId: (row[columns.acceptanceId] ?? '') || null, at, costMicroUsd });
+}
+
+/**
+ * A time that names no zone is UTC: what `Date` takes it for is where the machine stands, and two machines would read one file differently.
+ * An invalid date where it is no time.
+ */
+function timeOf(text: string): Date {
+  if (/(?:z|gmt|utc|[+-]\d{2}:?\d{2})$/i.test(text)) return new Date(text);
+  const isIso = /^\d{4}-\d{2}-\d{2}[T ]\d/.test(text);
+  return new Date(isIso ? `${text.replace(' ', 'T')}Z` : `${text} UTC`);
 }
 
 /** An amount as written, exactly: a fraction in binary would be off by a micro now and then. */

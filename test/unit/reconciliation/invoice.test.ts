@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readInvoice } from '#console/reconciliation/invoice-file.ts';
 import { concernOf, matchInvoice, type Invoice, type InvoicedAttempt } from '#domain/reconciliation/invoice.ts';
 import { expectOk } from '../../support/expect-ok.ts';
@@ -41,6 +41,22 @@ describe('reading an invoice', () => {
         return read(`id,cost\na,${usd}\n`).lines[0]?.costMicroUsd === micro;
       }),
     );
+  });
+
+  it.each([
+    '2026-10-01 23:30:00',
+    '2026-10-01T23:30:00.000',
+    '2026-10-01T23:30',
+    '10/01/2026 23:30',
+    'Oct 1 2026 23:30',
+    '2026-10-01T23:30:00Z',
+    '2026-10-02T01:30:00+02:00',
+    '01 Oct 2026 23:30:00 GMT',
+  ])('takes the time %s for the same one wherever the machine stands', (time) => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    expect(new Date(2026, 9, 1).getTimezoneOffset()).toBe(-540);
+    expect(read(`id,time,cost\na,${time},1\n`).lines[0]?.at).toEqual(new Date('2026-10-01T23:30:00Z'));
+    vi.unstubAllEnvs();
   });
 
   it.each([
