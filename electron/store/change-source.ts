@@ -2,7 +2,7 @@ import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { idKeyOf } from '#domain/job.ts';
-import { type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { readChangedPage, type ChangedPlace } from './changed-pages.ts';
 import { COLLECTION_NAMES, DURABLE, eventsOf, type Collections, type RawDocument } from './collections.ts';
@@ -104,28 +104,22 @@ export class ChangeSource {
    * @param position where to go on, null for from now on
    */
   async follow(position: string | null): Promise<Result<ChangeFollower, AppError>> {
-    return attemptCall(async () => {
-      const stream = this.#db.watch<RawDocument, ChangeStreamDocument<RawDocument>>(
-        [eventsOf([...PART_OF_COLLECTION.keys()])],
-        {
-          // The only one that a stream can have, whatever the address says.
-          readConcern: DURABLE.readConcern,
-          fullDocument: 'updateLookup',
-          maxAwaitTimeMS: AWAIT_MS,
-          batchSize: BATCH_CHANGES_MAX,
-          ...(position === null ? {} : { resumeAfter: { _data: position } }),
-        },
-      );
-      const follower = new StreamFollower(stream);
-      try {
-        // The stream exists on the server, and has a position, only once something was asked of it.
-        await follower.open();
-      } catch (cause) {
-        await stream.close();
-        throw cause;
-      }
-      return follower;
-    });
+    const watched = await attemptCall(async () =>
+      this.#db.watch<RawDocument, ChangeStreamDocument<RawDocument>>([eventsOf([...PART_OF_COLLECTION.keys()])], {
+        // The only one that a stream can have, whatever the address says.
+        readConcern: DURABLE.readConcern,
+        fullDocument: 'updateLookup',
+        maxAwaitTimeMS: AWAIT_MS,
+        batchSize: BATCH_CHANGES_MAX,
+        ...(position === null ? {} : { resumeAfter: { _data: position } }),
+      }),
+    );
+    if (!watched.ok) return watched;
+    const follower = new StreamFollower(watched.value);
+    const opened = await follower.open();
+    if (opened.ok) return ok(follower);
+    const closed = await attemptCall(() => follower.close());
+    return closed.ok ? opened : closed;
   }
 
   /**
@@ -235,24 +229,34 @@ const tokenSchema = z.object({ _data: z.string() });
 
 class StreamFollower implements ChangeFollower {
   readonly #stream: ChangeStream<RawDocument, ChangeStreamDocument<RawDocument>>;
-  #first: ChangeStreamDocument<RawDocument> | null = null;
+  /** What was asked for when the stream was opened, until somebody takes it. */
+  #asked: Promise<Result<ChangeStreamDocument<RawDocument> | null, AppError>> | null = null;
 
   constructor(stream: ChangeStream<RawDocument, ChangeStreamDocument<RawDocument>>) {
     this.#stream = stream;
   }
 
-  async open(): Promise<void> {
-    this.#first = await this.#stream.tryNext();
+  /**
+   * Resolves once the stream stands on the server. The driver's first look opens it and, where nothing has happened, waits for the
+   * first change as well: that is left to whoever asks for it. A server tells where an empty stream begins as it opens it.
+   */
+  async open(): Promise<Result<void, AppError>> {
+    const opened = Promise.withResolvers<Result<void, AppError>>();
+    this.#stream.once('resumeTokenChanged', () => opened.resolve(ok(undefined)));
+    this.#asked = attemptCall(() => this.#stream.tryNext());
+    void this.#asked.then((first) => opened.resolve(first.ok ? ok(undefined) : first));
+    return opened.promise;
   }
 
-  next(): Promise<Result<ChangeBatch, AppError>> {
-    return attemptCall(() => this.#next());
+  async next(): Promise<Result<ChangeBatch, AppError>> {
+    const asked = this.#asked ?? attemptCall(() => this.#stream.tryNext());
+    this.#asked = null;
+    const first = await asked;
+    return first.ok ? attemptCall(() => this.#batchFrom(first.value)) : first;
   }
 
-  async #next(): Promise<ChangeBatch> {
+  async #batchFrom(first: ChangeStreamDocument<RawDocument> | null): Promise<ChangeBatch> {
     const events: ChangeStreamDocument<RawDocument>[] = [];
-    const first = this.#first ?? (await this.#stream.tryNext());
-    this.#first = null;
     if (first !== null) {
       events.push(first);
       // What the driver already holds is taken in one go; asking further would wait.

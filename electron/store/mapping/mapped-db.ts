@@ -83,6 +83,13 @@ function mappedStream(stream: ChangeStream, byTheirs: ReadonlyMap<string, Mapped
         };
       }
       if (key === 'close' || key === 'bufferedCount') return (): unknown => Reflect.apply(value, target, []);
+      if (key === 'once') {
+        return (event: unknown, ...listeners: unknown[]): unknown => {
+          // Positions are told as they are; a document would be told by their names.
+          if (event !== 'resumeTokenChanged') throw new NotMappableError(`${String(event)} of a stream`);
+          return Reflect.apply(value, target, [event, ...listeners]);
+        };
+      }
       return () => {
         throw new NotMappableError(`${String(key)} of a stream`);
       };

@@ -77,6 +77,21 @@ describe.each<{ where: string; mapping: JobMapping | null }>([
     await apart.close();
   });
 
+  it('a stream is open before the server has been asked for a change, which may be long in coming', async ({
+    skip,
+  }) => {
+    skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
+    const admin = server.client.db('admin');
+    const refusing = { failCommands: ['getMore'], errorCode: 13 };
+    const set = await admin
+      .command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data: refusing })
+      .catch((cause: unknown) => cause);
+    skip(set instanceof Error, 'this deployment has no fail points');
+    const follower = expectOk(await store.changes.follow(null));
+    expect(await follower.next()).toMatchObject({ ok: false, error: { code: 'not_authorized' } });
+    await follower.close();
+  });
+
   it('a position that the server never gave out is refused', async ({ skip }) => {
     skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
     const refused = await store.changes.follow('82FFFFFFFFFFFFFFFF00');
