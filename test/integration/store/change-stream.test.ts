@@ -82,7 +82,7 @@ describe.each<{ where: string; mapping: JobMapping | null }>([
   }) => {
     skip(!store.changes.topology.hasChangeStreams, 'this deployment has no change streams');
     const admin = server.client.db('admin');
-    const refusing = { failCommands: ['getMore'], errorCode: 13 };
+    const refusing = { failCommands: ['getMore'], errorCode: 13, appName: 'runledger-test' };
     const set = await admin
       .command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data: refusing })
       .catch((cause: unknown) => cause);
