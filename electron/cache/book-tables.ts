@@ -3,8 +3,7 @@ import type { MalformedJob } from '#domain/job.ts';
 import type { CreditAccount, EntryType, LedgerEntry } from '#domain/ledger.ts';
 import { oddIdMark, type CachedPart, type ChangeSubject } from './changes.ts';
 import type { BookLog } from './book-log.ts';
-import { isOutside } from './copy-scope.ts';
-import { decodeDocument, encodeDocument } from './document-encoding.ts';
+import { encodeDocument } from './document-encoding.ts';
 import type { RollUps } from './roll-ups.ts';
 
 /** A row of the table `ledger`. */
@@ -162,6 +161,8 @@ export interface MalformedDocument {
   readonly hasTextId: boolean;
   readonly problems: MalformedJob['problems'];
   readonly document: object | null;
+  /** See `endedMsOf`; told by itself, because a document that may hold a prompt need not be kept. */
+  readonly endedMs: number | null;
 }
 
 interface MalformedColumns {
@@ -171,6 +172,7 @@ interface MalformedColumns {
   readonly document: Buffer | null;
   readonly has_text_id: number;
   readonly seen_ms: number;
+  readonly ended_ms: number | null;
 }
 
 /** Writes the list of malformed documents. Every method belongs into a transaction; each says whether something changed. */
@@ -179,22 +181,23 @@ export class MalformedTable {
   readonly #find: Statement<Omit<MalformedColumns, 'seen_ms'>, { is_same: number }>;
   readonly #upsert: Statement<MalformedColumns>;
   readonly #delete: Statement<[string, string, number]>;
-  readonly #jobs: Statement<[], { id: string; has_text_id: number; document: Buffer | null }>;
+  readonly #outside: Statement<[number], { part: CachedPart; id: string; has_text_id: number }>;
   readonly #withOddIds: Statement<[], { part: CachedPart; id: string }>;
 
   constructor(db: Database, rollUps: RollUps) {
     this.#rollUps = rollUps;
     this.#find = db.prepare(
-      `SELECT problems = @problems AND document IS @document AND has_text_id = @has_text_id AS is_same
+      `SELECT problems = @problems AND document IS @document AND has_text_id = @has_text_id AND ended_ms IS @ended_ms AS is_same
        FROM malformed WHERE part = @part AND id = @id`,
     );
     this.#upsert = db.prepare(
-      `INSERT INTO malformed VALUES (@part, @id, @problems, @document, @has_text_id, @seen_ms) ON CONFLICT (part, id) DO UPDATE SET
+      `INSERT INTO malformed VALUES (@part, @id, @problems, @document, @has_text_id, @seen_ms, @ended_ms)
+       ON CONFLICT (part, id) DO UPDATE SET
          problems = excluded.problems, document = excluded.document,
-         has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms`,
+         has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms, ended_ms = excluded.ended_ms`,
     );
     this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ? AND has_text_id = ?');
-    this.#jobs = db.prepare("SELECT id, has_text_id, document FROM malformed WHERE part = 'jobs'");
+    this.#outside = db.prepare('SELECT part, id, has_text_id FROM malformed WHERE ended_ms < ?');
     this.#withOddIds = db.prepare('SELECT part, id FROM malformed WHERE has_text_id = 0');
   }
 
@@ -205,6 +208,7 @@ export class MalformedTable {
       problems: JSON.stringify(found.problems),
       document: found.document === null ? null : encodeDocument(found.document),
       has_text_id: found.hasTextId ? 1 : 0,
+      ended_ms: found.endedMs,
     };
     const standing = this.#find.get(columns);
     if (standing?.is_same === 1) return false;
@@ -221,10 +225,9 @@ export class MalformedTable {
 
   /** Documents of the job collection that a window from that time on leaves out; see `isOutside`. */
   outside(keptSinceMs: number): readonly ChangeSubject[] {
-    return this.#jobs
-      .all()
-      .filter(({ document }) => document !== null && isOutside(decodeDocument(document), keptSinceMs))
-      .map(({ id, has_text_id }) => ({ part: 'jobs', id, ...oddIdMark(has_text_id === 1) }));
+    return this.#outside
+      .all(keptSinceMs)
+      .map(({ part, id, has_text_id }) => ({ part, id, ...oddIdMark(has_text_id === 1) }));
   }
 
   /** Those whose id is no text. */

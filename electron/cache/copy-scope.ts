@@ -18,11 +18,19 @@ export const WHOLE_SCOPE: CopyScope = { keptSinceMs: null, keepsPrompts: true };
 const ENDED_STATES = ['completed', 'failed'] as const;
 const ENDED: ReadonlySet<unknown> = new Set(ENDED_STATES);
 
-/** True for a document that the window leaves out. Asked of the document as it came, so that the server can be asked the same. */
-export function isOutside(document: Readonly<Record<string, unknown>>, keptSinceMs: number | null): boolean {
-  if (keptSinceMs === null || !ENDED.has(document['state'])) return false;
+/**
+ * When a document of the job collection that is at its end changed last, in milliseconds since 1970; null for one that no window leaves
+ * out. Asked of the document as it came, so that the server can be asked the same.
+ */
+export function endedMsOf(document: Readonly<Record<string, unknown>>): number | null {
   const at = document['updatedAt'];
-  return at instanceof Date && at.getTime() < keptSinceMs;
+  return ENDED.has(document['state']) && at instanceof Date ? at.getTime() : null;
+}
+
+/** True for a document that the window leaves out. */
+export function isOutside(document: Readonly<Record<string, unknown>>, keptSinceMs: number | null): boolean {
+  const endedMs = endedMsOf(document);
+  return keptSinceMs !== null && endedMs !== null && endedMs < keptSinceMs;
 }
 
 /** A document of the job collection as the copy keeps it; `document` is null where nothing of a malformed one is kept. */

@@ -1,4 +1,6 @@
 import type { Database } from 'better-sqlite3';
+import { endedMsOf } from './copy-scope.ts';
+import { decodeDocument } from './document-encoding.ts';
 import { HEALTH_COLUMNS, TABLES_SQL } from './schema.ts';
 import { fillWorkspaceTotals } from './workspace-totals.ts';
 
@@ -79,7 +81,23 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     `);
     fillWorkspaceTotals(db, 'workspace_model_totals');
   },
+  (db) => {
+    db.exec(`
+  -- When a job at its end changed last, which a window asks of documents that are not kept too.
+  ALTER TABLE malformed ADD COLUMN ended_ms INTEGER;
+  CREATE INDEX malformed_ended ON malformed (ended_ms) WHERE ended_ms IS NOT NULL;
+    `);
+    fillEndedMs(db);
+  },
 ];
+
+function fillEndedMs(db: Database): void {
+  const set = db.prepare<[number | null, string]>("UPDATE malformed SET ended_ms = ? WHERE part = 'jobs' AND id = ?");
+  const documents = db.prepare<[], { id: string; document: Buffer }>(
+    "SELECT id, document FROM malformed WHERE part = 'jobs' AND document IS NOT NULL",
+  );
+  for (const { id, document } of documents.all()) set.run(endedMsOf(decodeDocument(document)), id);
+}
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */
 export const OLDEST_VERSION = 7;

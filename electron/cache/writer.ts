@@ -2,10 +2,10 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { assertNever, ok, type Result } from '#domain/result.ts';
-import { AccountTable, LedgerTable, MalformedTable } from './book-tables.ts';
+import { AccountTable, LedgerTable, MalformedTable, type MalformedDocument } from './book-tables.ts';
 import { BookLog } from './book-log.ts';
 import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
-import { keptOf } from './copy-scope.ts';
+import { endedMsOf, keptOf } from './copy-scope.ts';
 import { JobTable } from './job-table.ts';
 import { RollUps } from './roll-ups.ts';
 import { SnapshotBook, type SnapshotSplits, type Standing } from './snapshot-book.ts';
@@ -390,7 +390,11 @@ export class CacheWriter {
           return;
         }
         count(applied, subject, this.#deleteRow(subject));
-        this.#putMalformed(subject, { problems: job.malformed.problems, document: job.document }, applied);
+        this.#putMalformed(
+          subject,
+          { problems: job.malformed.problems, document: job.document, endedMs: endedMsOf(change.job.document) },
+          applied,
+        );
         return;
       }
       case 'account':
@@ -408,6 +412,7 @@ export class CacheWriter {
           {
             problems: [{ path: '(document)', reason: change.reason }],
             document: null,
+            endedMs: null,
           },
           applied,
         );
@@ -433,10 +438,7 @@ export class CacheWriter {
 
   #putMalformed(
     subject: ChangeSubject,
-    found: {
-      readonly problems: readonly { readonly path: string; readonly reason: string }[];
-      readonly document: object | null;
-    },
+    found: Pick<MalformedDocument, 'problems' | 'document' | 'endedMs'>,
     applied: Gathering,
   ): void {
     count(

@@ -168,6 +168,31 @@ describe('a window of what is kept', () => {
     expect(expectOk(reader.entriesOfJob('ended-90'))).toHaveLength(1);
   });
 
+  it.each([
+    ['came after prompts were left out', true],
+    ['had its document taken out with the prompts', false],
+  ])('drops a malformed document that %s', (_, isWithheldBefore) => {
+    const { writer, reader } = world.open();
+    if (isWithheldBefore) expectOk(withholdPrompts(world.file));
+    const ended = { state: 'completed', updatedAt: new Date(NOW_MS - 60 * DAY_MS) };
+    expectOk(
+      writer.apply(
+        [
+          malformedChange({ _id: 'ended', ...ended }),
+          malformedChange({ _id: 77, ...ended }),
+          malformedChange({ _id: 'open', ...ended, state: 'running' }),
+          malformedChange({ _id: 'late', ...ended, updatedAt: new Date(NOW_MS) }),
+          malformedChange({ _id: 'mended', ...ended }),
+          malformedChange({ _id: 'mended', ...ended, state: 'queued' }),
+        ],
+        'p1',
+      ),
+    );
+    if (!isWithheldBefore) expectOk(withholdPrompts(world.file));
+    expectOk(writer.keepSince(NOW_MS - 30 * DAY_MS, 100));
+    expect(expectOk(reader.malformedPage(null, 10)).rows.map(({ id }) => id)).toEqual(['late', 'mended', 'open']);
+  });
+
   it('is void from the moment that it is to hold what it left out, jobs or prompts', () => {
     const { writer } = world.open();
     const complete = (): void => {

@@ -5,7 +5,7 @@ import { openCache } from '#cache/open-cache.ts';
 import { migrate, OLDEST_VERSION } from '#cache/migrations.ts';
 import { APPLICATION_ID } from '#cache/schema.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
 import { rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 
 let world: CacheWorld;
@@ -103,6 +103,7 @@ describe('a copy that an older version of the program wrote', () => {
     before.close();
     const old = new Database(world.file);
     for (const table of tables) old.exec(`DROP TABLE ${table}`);
+    withoutEnds(old);
     if (version < 11) olderPoints(old);
     old.pragma(`user_version = ${version}`);
     old.close();
@@ -122,6 +123,7 @@ describe('a copy that an older version of the program wrote', () => {
     before.close();
     const old = new Database(world.file);
     olderPoints(old);
+    withoutEnds(old);
     old.exec('DROP TABLE workspace_model_totals');
     old.pragma('user_version = 10');
     old.close();
@@ -130,6 +132,27 @@ describe('a copy that an older version of the program wrote', () => {
     expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(changes));
     expect(rollUpsOf(world.file)['failure_points']).not.toEqual([]);
   });
+
+  it('gets the ends of malformed jobs from their documents, so that a window that is moved on leaves them out', () => {
+    const ended = { state: 'completed', updatedAt: new Date(NOW_MS - 1) };
+    const before = world.open();
+    expectOk(before.writer.apply([malformedChange({ _id: 'ended', ...ended })], 'p1'));
+    expectOk(before.writer.apply([malformedChange({ _id: 'open', ...ended, state: 'running' })], 'p2'));
+    before.close();
+    const old = new Database(world.file);
+    withoutEnds(old);
+    old.pragma('user_version = 12');
+    old.close();
+    const cache = world.open();
+    expect(cache.setAside).toBeNull();
+    expectOk(cache.writer.keepSince(NOW_MS, 100));
+    expect(expectOk(cache.reader.malformedPage(null, 10)).rows.map(({ id }) => id)).toEqual(['open']);
+  });
+
+  /** Takes from a file what version 13 has told of malformed jobs. */
+  function withoutEnds(db: Database.Database): void {
+    db.exec('DROP INDEX malformed_ended; ALTER TABLE malformed DROP COLUMN ended_ms');
+  }
 
   /** Gives a file the points of failures as version 10 had them: of hours alone. */
   function olderPoints(db: Database.Database): void {
