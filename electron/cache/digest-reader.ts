@@ -52,7 +52,7 @@ export class DigestReader {
       accounts: db.prepare('SELECT document FROM accounts WHERE id = ?'),
     };
     this.#entry = db.prepare('SELECT * FROM ledger WHERE id = ?');
-    this.#malformed = db.prepare('SELECT document FROM malformed WHERE part = ? AND id = ?');
+    this.#malformed = db.prepare('SELECT document FROM malformed WHERE part = ? AND id = ? AND has_text_id = 1');
   }
 
   /** Reads every document of the range. */

@@ -105,6 +105,11 @@ describe('what is written', () => {
     ]);
   });
 
+  it('has no content of an id that is text where it only lists another that reads the same', () => {
+    expectOk(apply({ type: 'unreadable', part: 'ledger', id: '77', hasTextId: false, reason: '_id: no text' }));
+    expect(expectOk(cache.reader.contentOf('ledger', '77'))).toBeNull();
+  });
+
   it('shows an entry that was edited by hand as it is now', () => {
     expectOk(apply({ type: 'entry', entry: entryOf('e1') }));
     expectOk(apply({ type: 'entry', entry: entryOf('e1', { credits: 7 }) }));
