@@ -11,6 +11,23 @@ const scripts = Object.keys(
   (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,
 );
 
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name.replaceAll(path.sep, '/')}`)
+    .filter((name) => /\.(?:tsx?|mjs)$/u.test(name));
+}
+
+const files = ['electron', 'renderer', 'test'].flatMap(filesBelow);
+const program = files.map((name) => readFileSync(path.join(root, name), 'utf8')).join('\n');
+
+/** What stands in code, within a text of Markdown. */
+function codeIn(markdown: string): readonly string[] {
+  return [
+    ...[...markdown.matchAll(/```[a-z]*\n([\s\S]*?)```/gu)].map((match) => match[1] ?? ''),
+    ...[...markdown.matchAll(/`([^`\n]+)`/gu)].map((match) => match[1] ?? ''),
+  ];
+}
+
 describe('the documents say what the code does', () => {
   it("the map's state diagram is the one that the state machine draws", () => {
     const drawn = /<!-- state-diagram -->\s*```mermaid\n([\s\S]*?)```/.exec(map)?.[1]?.trim();
@@ -33,5 +50,32 @@ describe('the documents say what the code does', () => {
   it('every file that the README links to exists', () => {
     const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
     expect(links.filter((link) => !existsSync(path.join(root, link)))).toEqual([]);
+  });
+
+  it('the README names no option and no variable that the program does not know', () => {
+    const code = codeIn(readme).join('\n');
+    const options = [...code.matchAll(/(?<![\w-])--([a-z][a-z-]+)/gu)].map((match) => match[1] ?? '');
+    const isKnown = (name: string): boolean =>
+      // Commander names an option with its dashes, `parseArgs` by its name, in quotes where that has a dash.
+      program.includes(`'--${name} `) ||
+      program.includes(`'--${name}'`) ||
+      new RegExp(`^\\s*'?${name}'?: \\{ type: '(?:string|boolean)'`, 'mu').test(program);
+    expect(options.filter((name) => !isKnown(name))).toEqual([]);
+    const variables = [...code.matchAll(/\bRUNLEDGER_[A-Z_]+/gu)].map((match) => match[0]);
+    // Keys of providers are named by whoever configures them.
+    expect(variables.filter((name) => !name.startsWith('RUNLEDGER_KEY_') && !program.includes(name))).toEqual([]);
+  });
+
+  it('the README tells of every screen that the sidebar leads to', () => {
+    const navigation = readFileSync(path.join(root, 'renderer', 'app', 'navigation.tsx'), 'utf8');
+    const screens = [...navigation.matchAll(/<NavItem [^>]*\blabel="([^"]+)"/gu)].map((match) => match[1] ?? '');
+    expect(screens.length).toBeGreaterThan(10);
+    expect(screens.filter((screen) => !readme.includes(`| _${screen}_ `))).toEqual([]);
+  });
+
+  it('every source file that the map names exists', () => {
+    const named = codeIn(map).flatMap((code) => code.match(/[\w./-]+\.(?:tsx?|mjs)\b/gu) ?? []);
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
   });
 });
