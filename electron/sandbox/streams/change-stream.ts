@@ -7,6 +7,7 @@ import { PAGE_BYTES_MAX, type CursorPage, type PageSource } from './cursors.ts';
 import type { OplogEntry } from './oplog.ts';
 import { isToken, tokenOf, type StreamPlace } from './resume-tokens.ts';
 import type { StreamOptions } from './stream-options.ts';
+import { fragmentsOf } from './split-event.ts';
 import { streamSteps, type StreamContext, type StreamSteps } from './stream-stages.ts';
 
 const DEFAULT_WAIT_MS = 1000;
@@ -91,12 +92,26 @@ class ChangeStream implements PageSource {
   }
 
   /** Behind a change that ended the stream comes the invalidation, also where the stream begins there. */
-  #findStart({ position, kind }: StreamPlace): void {
+  #findStart({ position, kind, fragment }: StreamPlace): void {
     const entry = this.#deployment.oplog.after(position - 1, 1)[0];
     const isEnd = entry !== undefined && this.#endsStream(entry.event);
     const isFound = entry?.position === position && this.#isConcerned(entry.event) && (kind === 'event' || isEnd);
     this.#isUnfound = !isFound;
+    if (isFound && fragment !== undefined) this.#goOnWith(entry, fragment);
     if (isFound && isEnd && kind === 'event') this.#invalidate(entry);
+  }
+
+  /** Gives what is behind a part of an event that was split. Error: `ChangeStreamFatalError` where it is not split now. */
+  #goOnWith(entry: OplogEntry, fragment: number): void {
+    if (!this.#steps.isSplitting)
+      throw fatal(
+        'To resume from a split event, the $changeStream pipeline must include a $changeStreamSplitLargeEvent stage',
+      );
+    this.#give(this.#shown(entry), entry, 'event');
+    const parts = this.#queue.splice(0);
+    if (!parts.some(({ place }) => place.fragment === fragment))
+      throw fatal('Attempted to resume from a split event fragment, but the event in the resumed stream was not split');
+    this.#queue.push(...parts.filter(({ place }) => (place.fragment ?? 0) > fragment));
   }
 
   #read(batchSize: number): CursorPage {
@@ -168,19 +183,21 @@ class ChangeStream implements PageSource {
     for (const step of this.#steps.behind) document = document === null ? null : step(document);
     if (document === null) return;
     if (!isToken(document['_id'], token)) throw tokenChanged(token, document['_id']);
-    if (bytes > DOCUMENT_BYTES_MAX) this.#refuseLarge(document);
-    this.#queue.push({ document, bytes, place });
+    if (bytes <= DOCUMENT_BYTES_MAX) this.#queue.push({ document, bytes, place });
+    else this.#queue.push(...this.#largeParts(document, place));
   }
 
-  #refuseLarge(event: Doc): void {
-    const { length } = encode(event);
-    if (this.#steps.isSplitting && length > DOCUMENT_BYTES_MAX)
-      throw new ServerError('NotImplemented', `The sandbox server splits no events, and one has ${length} bytes`);
+  /** What may be too large for a page, whole or in parts. Errors: `BSONObjectTooLarge`, and those of {@link fragmentsOf}. */
+  #largeParts(document: Doc, place: StreamPlace): readonly Told[] {
+    const { length } = encode(document);
+    const parts = this.#steps.isSplitting ? fragmentsOf(document, length, place) : null;
+    if (parts !== null) return parts;
     if (length > EVENT_BYTES_MAX)
       throw new ServerError(
         'BSONObjectTooLarge',
         `BSONObj size: ${length} (0x${length.toString(16).toUpperCase()}) is invalid. Size must be between 0 and ${EVENT_BYTES_MAX}(16MB)`,
       );
+    return [{ document, bytes: length, place }];
   }
 
   /** True for a change of what is watched. */
@@ -302,7 +319,11 @@ function historyLost(): ServerError {
 }
 
 function notFound(): ServerError {
-  return new ServerError('ChangeStreamFatalError', 'cannot resume stream; the resume token was not found.', LOST);
+  return fatal('cannot resume stream; the resume token was not found.');
+}
+
+function fatal(message: string): ServerError {
+  return new ServerError('ChangeStreamFatalError', message, LOST);
 }
 
 function tokenChanged(expected: Doc, found: unknown): ServerError {

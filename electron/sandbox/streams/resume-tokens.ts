@@ -6,14 +6,21 @@ export interface StreamPlace {
   readonly position: number;
   /** An event that the stream gave, the invalidation behind it, or just how far it had read (MongoDB's high water mark). */
   readonly kind: 'event' | 'invalidation' | 'mark';
+  /** Which part of an event that was split, from 0 on. */
+  readonly fragment?: number;
 }
 
 const SUFFIXES = { mark: '00', invalidation: '01', event: '02' } as const satisfies Record<StreamPlace['kind'], string>;
-const TOKEN = /^82([0-9A-F]{16})(00|01|02)$/;
+const TOKEN = /^82([0-9A-F]{16})(00|01|02)([0-9A-F]{4})?$/;
 
 /** The token of a place. */
-export function tokenOf({ position, kind }: StreamPlace): Doc {
-  return { _data: `82${position.toString(16).toUpperCase().padStart(16, '0')}${SUFFIXES[kind]}` };
+export function tokenOf({ position, kind, fragment }: StreamPlace): Doc {
+  const part = fragment === undefined ? '' : hex(fragment, 4);
+  return { _data: `82${hex(position, 16)}${SUFFIXES[kind]}${part}` };
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
 }
 
 /** The place of a token. Errors: 40647, `FailedToParse`, `InvalidResumeToken` for the token of another server. */
@@ -23,11 +30,15 @@ export function placeOfToken(token: Doc): StreamPlace {
     throw new ServerError('Location40647', 'Bad resume token: _data of missing or of wrong type. Expected string');
   if (data.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(data))
     throw new ServerError('FailedToParse', 'resume token string was not a valid hex string');
-  const [, position, suffix] = TOKEN.exec(data) ?? [];
+  const [, position, suffix, fragment] = TOKEN.exec(data) ?? [];
   if (position === undefined)
     throw new ServerError('InvalidResumeToken', 'invalid resume token: it was not given out by this server');
   const kind = suffix === SUFFIXES.event ? 'event' : suffix === SUFFIXES.invalidation ? 'invalidation' : 'mark';
-  return { position: Number.parseInt(position, 16), kind };
+  return {
+    position: Number.parseInt(position, 16),
+    kind,
+    ...(fragment === undefined ? {} : { fragment: Number.parseInt(fragment, 16) }),
+  };
 }
 
 /** True for what an event's `_id` must stay. */
