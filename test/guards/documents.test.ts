@@ -78,4 +78,13 @@ describe('the documents say what the code does', () => {
     expect(named.length).toBeGreaterThan(100);
     expect(named.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
   });
+
+  it('the page of the benchmarks tells of each benchmark', () => {
+    const page = readFileSync(path.join(root, 'test', 'bench', 'README.md'), 'utf8');
+    const names = [...program.matchAll(/^ {2}(\w+): async \(\) => \(await import\('\.\/\w+\/\w+\.ts'\)\)/gmu)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !page.includes(`npm run bench -- ${name}`))).toEqual([]);
+  });
 });
