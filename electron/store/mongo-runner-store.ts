@@ -32,6 +32,10 @@ const BLOCKED_RECHECK_MS = 15_000;
 /** Of how many workspaces it is remembered when they last had a turn; above that, everybody begins anew. */
 const SERVED_WORKSPACES_MAX = 10_000;
 
+/** How long a job that a sweep could not settle is passed over by the next ones, in milliseconds, and how many of them are remembered. */
+const LEFT_OWING_MS = 60_000;
+const LEFT_OWING_MAX = 5000;
+
 /** How far the measured server clock may be off; a lease counts as run out only when it is over by more than this. */
 const CLOCK_ERROR_MS_MAX = 500;
 
@@ -57,6 +61,8 @@ export class MongoRunnerStore implements RunnerStore {
   /** When each workspace last had a turn here, counted in turns. */
   readonly #servedAt = new Map<string, number>();
   #turns = 0;
+  /** Jobs that a sweep could not settle, and when: what cannot be settled must not hide what can. */
+  readonly #leftOwing = new Map<string, number>();
 
   constructor(options: RunnerStoreOptions) {
     this.#collections = options.collections;
@@ -224,9 +230,14 @@ export class MongoRunnerStore implements RunnerStore {
   }): Promise<Result<SweepOutcome, AppError>> {
     const now = await this.#serverNow();
     if (!now.ok) return now;
-    const before = new Date(now.value.getTime() - options.olderThanMs);
-    const swept = await sweepPending(this.#collections, this.#poster, { ...options, before });
-    return swept.ok ? ok({ settled: swept.value }) : swept;
+    const nowMs = now.value.getTime();
+    for (const [id, atMs] of this.#leftOwing) if (Math.abs(nowMs - atMs) > LEFT_OWING_MS) this.#leftOwing.delete(id);
+    const before = new Date(nowMs - options.olderThanMs);
+    const passedOver = options.isDryRun ? [] : [...this.#leftOwing.keys()];
+    const swept = await sweepPending(this.#collections, this.#poster, { ...options, before, passedOver });
+    if (!swept.ok) return swept;
+    for (const id of swept.value.leftOwing) if (this.#leftOwing.size < LEFT_OWING_MAX) this.#leftOwing.set(id, nowMs);
+    return ok({ settled: swept.value.settled });
   }
 
   announceRunner(node: RunnerAnnouncement): Promise<Result<RunnerControl | null, AppError>> {

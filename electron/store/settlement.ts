@@ -283,15 +283,27 @@ const STATUS_OF_FIGURES: Document = {
   },
 };
 
+/** What a sweep settled, and the jobs that it looked at and that owe all the same. */
+export interface Swept {
+  readonly settled: number;
+  readonly leftOwing: readonly string[];
+}
+
 /**
  * Finds what died half-way and finishes it: accounts with entries that never reached the ledger, and jobs that still owe.
- * @param before only what has been pending since before this time, so that a live runner is left alone
+ * @param options `before`: only what has been pending since before this time, so that a live runner is left alone; `passedOver`: jobs
+ *   that are not looked at, because a sweep could not settle them a moment ago
  */
 export async function sweepPending(
   collections: Collections,
   poster: LedgerPoster,
-  options: { readonly before: Date; readonly limit: number; readonly isDryRun: boolean },
-): Promise<Result<number, AppError>> {
+  options: {
+    readonly before: Date;
+    readonly limit: number;
+    readonly isDryRun: boolean;
+    readonly passedOver: readonly string[];
+  },
+): Promise<Result<Swept, AppError>> {
   const accounts = await attemptCall(() =>
     collections.accounts
       .find({ posting: { $exists: true, $ne: {} } })
@@ -305,18 +317,28 @@ export async function sweepPending(
     const finished = await poster.finishPostings(account.data);
     if (!finished.ok) return err(finished.error);
   }
-  const owing = await findOwing(collections, options.before, options.limit);
+  const owing = await findOwing(collections, options);
   if (!owing.ok) return owing;
-  if (options.isDryRun) return ok(owing.value.length);
+  if (options.isDryRun || owing.value.length === 0) return ok({ settled: owing.value.length, leftOwing: [] });
   const settled = await settleJobs(collections, poster, owing.value);
-  return settled.ok ? ok(settled.value.settledJobs) : settled;
+  if (!settled.ok) return settled;
+  const left = await attemptCall(() =>
+    collections.jobs
+      .find({ _id: { $in: [...owing.value] }, 'billing.pending.at': { $lt: options.before } })
+      .project<{ _id: string }>({ _id: 1 })
+      .toArray(),
+  );
+  return left.ok ? ok({ settled: settled.value.settledJobs, leftOwing: left.value.map(({ _id }) => _id) }) : left;
 }
 
 /** Jobs that have owed entries since before a time; those whose charge is unknown come last, or they would hide the others. */
 async function findOwing(
   collections: Collections,
-  before: Date,
-  limit: number,
+  {
+    before,
+    limit,
+    passedOver,
+  }: { readonly before: Date; readonly limit: number; readonly passedOver: readonly string[] },
 ): Promise<Result<readonly string[], AppError>> {
   const ids: string[] = [];
   for (const status of [{ $ne: 'unknown' }, 'unknown']) {
@@ -324,6 +346,7 @@ async function findOwing(
     const found = await attemptCall(() =>
       collections.jobs
         .find({
+          ...(passedOver.length === 0 ? {} : { _id: { $nin: [...passedOver] } }),
           'billing.pending.at': { $lt: before },
           'billing.status': status,
           // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.

@@ -106,6 +106,44 @@ describe('documents that are no jobs', () => {
   });
 });
 
+describe('what a sweep cannot settle', () => {
+  /** Jobs that failed and owe a release, swept some times after something was done to them. */
+  async function sweptAfter(
+    jobs: readonly NewJob[],
+    spoil: (deployment: ModelDeployment) => void,
+  ): Promise<ModelDeployment> {
+    const { store, deployment } = await setup(jobs);
+    expectOk(await store.reserveDue({ limit: 20 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 20, leaseMs: 30_000 }));
+    expectOk(await store.applyChanges(claimed.map((job) => plan(job, FAIL))));
+    spoil(deployment);
+    deployment.nowMs += 60_000;
+    for (let round = 0; round < 5; round += 1) {
+      expectOk(await store.sweep({ limit: 3, olderThanMs: 1000, isDryRun: false }));
+    }
+    return deployment;
+  }
+
+  const stuck = Array.from({ length: 5 }, (_, n) => ({ id: `a${n}`, workspaceId: 'broken' }));
+  const SETTLED = { billing: { pending: [], status: 'not_charged' } };
+
+  it('does not hide an unknown charge that it can', async () => {
+    const deployment = await sweptAfter([...stuck, { id: 'good' }], ({ accounts, jobs }) => {
+      accounts.updateOne({ _id: 'broken' }, { $set: { available: 'plenty' } });
+      for (const _id of jobs.documents.keys()) jobs.updateOne({ _id }, { $set: { 'billing.status': 'unknown' } });
+    });
+    expect(deployment.jobs.documents.get('good')).toMatchObject(SETTLED);
+    expect(deployment.jobs.documents.get('a0')).toMatchObject({ billing: { status: 'unknown' } });
+  });
+
+  it('does not hide what it can, where it is no entry', async () => {
+    const deployment = await sweptAfter([...stuck, { id: 'good' }], ({ jobs }) => {
+      for (const { id } of stuck) jobs.updateOne({ _id: id }, { $set: { 'billing.generationId': 7 } });
+    });
+    expect(deployment.jobs.documents.get('good')).toMatchObject(SETTLED);
+  });
+});
+
 describe('a server that refuses one change', () => {
   it('applies the others, and each is told what became of it', async () => {
     const { store, deployment } = await setup([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
