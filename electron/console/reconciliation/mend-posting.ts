@@ -89,7 +89,8 @@ export class MendPosting {
       if (!settled.ok) return settled;
       const standing = await ledger.readEntries(mend.entries.map(({ _id }) => _id));
       if (!standing.ok) return standing;
-      if (standing.value.length > 0) return this.#end(mend);
+      // Settling leaves no entry of its own: where nothing is left to settle, it has happened.
+      if (standing.value.length > 0 || mend.effect === 'settle') return this.#end(mend);
       const left = await this.#leave(mend);
       if (!left.ok) return left;
     }

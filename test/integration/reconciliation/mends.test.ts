@@ -218,6 +218,22 @@ describe('mends on a server', () => {
     expect(await refundsOf(finding)).toHaveLength(1);
   });
 
+  it('of what was only to be settled are over where the reply was lost and nothing is left to settle', async () => {
+    const { desk, posting, mendId } = await oneMend(({ rule }) => rule === 'pending_overdue');
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const { ledger } = store.finance;
+    const settle = ledger.settle.bind(ledger);
+    vi.spyOn(ledger, 'settle').mockImplementationOnce(async (...what) => {
+      expectOk(await settle(...what));
+      return err(appError('server_unreachable', 'the reply was lost'));
+    });
+    expect(expectOk(await posting.post([mendId], { by: ANN, signal }))[0]?.error).not.toBeNull();
+    expect(expectOk(await posting.post([mendId], { by: ANN, signal }))[0]).toMatchObject({
+      state: 'posted',
+      error: null,
+    });
+  });
+
   it('are refused once the finding is another than it was', async () => {
     const { desk, posting, mendId, finding } = await oneMend();
     expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
@@ -248,14 +264,18 @@ async function refundsOf({ generationId }: Finding): Promise<readonly LedgerEntr
   return entries.filter(({ type }) => type === 'refund');
 }
 
-/** A captured job that failed, proposed to be refunded by Ann. */
-async function oneMend() {
-  const fault = MENDABLE.filter(({ rules }) => rules.includes(7)).slice(0, 1);
-  const { world } = makeSeededWorld(4, { jobs: 90, workspaces: 2 }, fault);
+/** One finding proposed to be mended by Ann: unless told otherwise a captured job that failed. */
+async function oneMend(
+  isWanted: (finding: Finding) => boolean = ({ rule, credits }) => rule === 'refund_owed' && credits > LIMIT,
+) {
+  const { world } = makeSeededWorld(
+    4,
+    { jobs: 90, workspaces: 2 },
+    MENDABLE.filter(({ rules }) => rules.includes(7) || rules.includes(13)),
+  );
   await load(world);
-  const { findings } = (await run()).record;
-  const finding = findings.find(({ rule, credits }) => rule === 'refund_owed' && credits > LIMIT);
-  if (finding === undefined) throw new Error('no refund above the limit is owed');
+  const finding = (await run()).record.findings.find(isWanted);
+  if (finding === undefined) throw new Error('there is no such finding');
   const desk = new MendDesk(store);
   const [mend] = expectOk(await desk.propose(order([finding])));
   return { desk, posting: new MendPosting(store), finding, mendId: mend?._id ?? '' };
