@@ -47,11 +47,16 @@ export function openCollections(db: Db): Collections {
 }
 
 /**
- * The stage of a database's stream that leaves the events of collections: their own, and those of one that takes the name of one of them,
- * because what stood there goes without an event of its own (`renameCollection` with `dropTarget`, `$out`).
+ * The stage of a database's stream that leaves the events of collections: their own, those of one that takes the name of one of them,
+ * because what stood there goes without an event of its own (`renameCollection` with `dropTarget`, `$out`), and the end of the database,
+ * which ends the stream too (https://www.mongodb.com/docs/manual/reference/change-events/invalidate/).
  */
 export function eventsOf(names: readonly unknown[]): Document {
-  return { $match: { $or: [{ 'ns.coll': { $in: names } }, { 'to.coll': { $in: names } }] } };
+  return {
+    $match: {
+      $or: [{ 'ns.coll': { $in: names } }, { 'to.coll': { $in: names } }, { operationType: 'dropDatabase' }],
+    },
+  };
 }
 
 /** An index that Runledger needs, with a name of its own so that it is recognised. */

@@ -196,6 +196,18 @@ describe('a copy of a server', () => {
     expect(expectOk(copy.cache.reader.counts()).total).toBe(4);
   });
 
+  it('follows what comes after the whole database was dropped, which had none of the collections', async () => {
+    const db = server.client.db(server.dbName);
+    await db.dropDatabase();
+    await db.collection<{ _id: string }>('others').insertOne({ _id: 'one' });
+    copy.start(store.changes);
+    await untilFollowing();
+    await db.dropDatabase();
+    await insertJobs(3);
+    await untilSame(copy.cache, store.changes);
+    expect(expectOk(copy.cache.reader.counts()).total).toBe(3);
+  });
+
   it('is mended where another collection takes the name of one', async () => {
     await insertJobs(20);
     copy.start(store.changes);
