@@ -1,6 +1,6 @@
 import { Timestamp } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { isDoc } from '../semantics/values.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import { docField, type CommandCall } from './command.ts';
 
 const LEVELS = ['local', 'available', 'majority', 'linearizable', 'snapshot'] as const;
@@ -16,6 +16,7 @@ const SNAPSHOT_READS: ReadonlySet<string> = new Set(['find', 'aggregate', 'disti
  * levels but `snapshot` read the same. Errors: `InvalidOptions`, `FailedToParse`, `TypeMismatch`.
  */
 export function checkReadConcern(call: CommandCall): void {
+  checkConcernFields(docField(call.body, 'readConcern') ?? {});
   const level = levelOf(call);
   if (level === null) return;
   const isSnapshot = level === 'snapshot';
@@ -32,25 +33,43 @@ export function checkReadConcern(call: CommandCall): void {
     );
 }
 
+const TIMES = ['afterClusterTime', 'atClusterTime'] as const;
+const FIELDS: ReadonlySet<string> = new Set([...TIMES, 'level', 'afterOpTime', 'provenance']);
+
+/** MongoDB's `ReadConcernArgs::parse`. Errors: `InvalidOptions`, `TypeMismatch`. */
+function checkConcernFields(concern: Doc): void {
+  const unknown = Object.keys(concern).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw refused(`Unrecognized option in readConcern: ${unknown}`);
+  for (const field of TIMES) {
+    const time = concern[field];
+    if (time === undefined) continue;
+    if (!(time instanceof Timestamp))
+      throw new ServerError(
+        'TypeMismatch',
+        `BSON field 'readConcern.${field}' is the wrong type, expected 'timestamp'`,
+      );
+    if (time.isZero()) throw refused(`${field} cannot be a null timestamp`);
+  }
+  const { level, afterClusterTime, atClusterTime } = concern;
+  if (afterClusterTime !== undefined && atClusterTime !== undefined)
+    throw refused(
+      'Specifying a timestamp for readConcern snapshot in a causally consistent session is not allowed. See https://docs.mongodb.com/manual/core/read-isolation-consistency-recency/#causal-consistency',
+    );
+  if (afterClusterTime !== undefined && (level === 'linearizable' || level === 'available'))
+    throw refused('afterClusterTime field can be set only if level is equal to majority, local, or snapshot');
+  if (atClusterTime !== undefined && level !== 'snapshot')
+    throw refused('atClusterTime field can be set only if level is equal to snapshot');
+}
+
+function refused(message: string): ServerError {
+  return new ServerError('InvalidOptions', message);
+}
+
 /** The time whose documents a command reads, with the present for a snapshot that names none; null for a read of the present. */
 export function snapshotTimeOf(call: CommandCall): Timestamp | null {
-  const concern = docField(call.body, 'readConcern') ?? {};
-  const { atClusterTime } = concern;
-  const level = levelOf(call);
-  if (level !== 'snapshot') {
-    if (atClusterTime !== undefined)
-      throw new ServerError(
-        'InvalidOptions',
-        "readConcern.atClusterTime is only allowed if 'readConcern.level' is 'snapshot'",
-      );
-    return null;
-  }
-  if (atClusterTime !== undefined && !(atClusterTime instanceof Timestamp))
-    throw new ServerError(
-      'TypeMismatch',
-      "BSON field 'readConcern.atClusterTime' is the wrong type, expected 'timestamp'",
-    );
-  return call.deployment.history.open(atClusterTime ?? null);
+  if (levelOf(call) !== 'snapshot') return null;
+  const at = docField(call.body, 'readConcern')?.['atClusterTime'];
+  return call.deployment.history.open(at instanceof Timestamp ? at : null);
 }
 
 function levelOf(call: CommandCall): Level | null {

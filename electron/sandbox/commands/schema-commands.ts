@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { shownValue } from '../semantics/shown-value.ts';
@@ -8,7 +9,7 @@ import { sizeOf } from './collection-stats.ts';
 import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
 import { checkIndexSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
-import { collectionName, docField, docsField, type Command } from './command.ts';
+import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
 import { listReply } from './reads.ts';
 import { refuseCycle, refuseView } from './views.ts';
 
@@ -175,10 +176,31 @@ const renameCollection: Command = {
       throw new ServerError('NamespaceExists', `a view already exists with that name: ${to.db}.${to.coll}`);
     if (target !== null && call.body['dropTarget'] !== true)
       throw new ServerError('NamespaceExists', 'target namespace exists');
-    call.deployment.rename(collection, to);
+    if (from.db === to.db) call.deployment.rename(collection, to);
+    else moveTo(call, collection, to);
     return {};
   },
 };
+
+/** Into another database goes a copy under a name of its own, which then gets the other: streams see all of that. */
+function moveTo(
+  call: CommandCall,
+  collection: CollectionInfo,
+  to: { readonly db: string; readonly coll: string },
+): void {
+  const { deployment } = call;
+  const name = `tmp${randomBytes(3).toString('hex').slice(1)}.renameCollection`;
+  const copy = deployment.ensureCollection(to.db, name, collection.options);
+  const indexes = collection.indexes.slice(1).map(({ spec }) => spec);
+  for (const spec of indexes) {
+    deployment.createIndex(copy, spec);
+    logChange(call, copy, 'createIndexes', { indexes: [spec] });
+  }
+  for (const { document } of deployment.find(collection.db, collection.name, { filter: {} }))
+    deployment.insert(to.db, name, document, { isValidated: false });
+  deployment.rename(copy, to);
+  deployment.drop(collection);
+}
 
 function splitNamespace(value: unknown): { readonly db: string; readonly coll: string } {
   const text = typeof value === 'string' ? value : '';

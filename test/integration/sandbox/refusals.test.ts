@@ -1,4 +1,4 @@
-import { Long, MongoServerError, type Document } from 'mongodb';
+import { Long, MongoServerError, Timestamp, type Document } from 'mongodb';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
@@ -307,6 +307,31 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['a write concern of a name that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 'mine' } }, 79],
   ['a write concern with a field that nobody has', { insert: 'w', documents: [{}], writeConcern: { w: 1, foo: 1 } }, 9],
   ['a read concern that nobody has', { find: 'c', readConcern: { level: 'foo' } }, 9],
+  ['a read concern of an unknown field', { find: 'c', readConcern: { level: 'local', foo: 1 } }, 72],
+  ['a read concern after what is no time', { find: 'c', readConcern: { afterClusterTime: 1 } }, 14],
+  ['a read concern after no time', { find: 'c', readConcern: { afterClusterTime: new Timestamp({ t: 0, i: 0 }) } }, 72],
+  [
+    'a linearizable read after a time',
+    { find: 'c', readConcern: { level: 'linearizable', afterClusterTime: new Timestamp({ t: 1, i: 1 }) } },
+    72,
+  ],
+  [
+    'a local read at a time',
+    { find: 'c', readConcern: { level: 'local', atClusterTime: new Timestamp({ t: 1, i: 1 }) } },
+    72,
+  ],
+  [
+    'a read at a time and after one',
+    {
+      find: 'c',
+      readConcern: {
+        level: 'snapshot',
+        atClusterTime: new Timestamp({ t: 1, i: 1 }),
+        afterClusterTime: new Timestamp({ t: 1, i: 1 }),
+      },
+    },
+    72,
+  ],
   ['a command that nobody has', { foo: 1 }, 59],
   ['collStats: a field that nobody has', { collStats: 'c', foo: 1 }, 40_415],
   ['dbStats: a field that nobody has', { dbStats: 1, foo: 1 }, 40_415],

@@ -66,6 +66,51 @@ describe('a change stream with expanded events', () => {
     ]);
   });
 
+  it('tells of a collection that moves to another database as of a copy there, which then gets its name', async () => {
+    const from = client.db(`${db.databaseName}from`);
+    await from.createCollection('c', { validator: { a: 1 } });
+    await from.command(index('a'));
+    await from
+      .collection<{ _id: number }>('c')
+      .insertMany([{ _id: 1 }, { _id: 2 }], { bypassDocumentValidation: true });
+    await db.command(index('b'));
+    const there = db.watch([], { showExpandedEvents: true });
+    const here = from.collection('c').watch();
+    await Promise.all([there.tryNext(), here.tryNext()]);
+    await client.db('admin').command({
+      renameCollection: `${from.databaseName}.c`,
+      to: `${db.databaseName}.c`,
+      dropTarget: true,
+    });
+    const seen: Document[] = [];
+    while (seen.length < 5) seen.push(await there.next());
+    expect(seen.map(({ operationType }) => operationType as unknown)).toEqual([
+      'create',
+      'createIndexes',
+      'insert',
+      'insert',
+      'rename',
+    ]);
+    const [created, ...others] = seen.map((event) => event['ns'] as { coll: string });
+    expect(created?.coll).toMatch(/^tmp\w{5}\.renameCollection$/u);
+    expect(others.every((ns) => ns.coll === created?.coll)).toBe(true);
+    expect(seen.at(-1)).toMatchObject({
+      to: { db: db.databaseName, coll: 'c' },
+      operationDescription: { dropTarget: expect.anything() as unknown },
+    });
+    expect([(await here.next()).operationType, (await here.next()).operationType]).toEqual(['drop', 'invalidate']);
+    await Promise.all([there.close(), here.close()]);
+    expect(await from.listCollections().toArray()).toEqual([]);
+    const [moved, ...rest] = await db.listCollections().toArray();
+    expect([moved?.name, moved && 'options' in moved ? moved.options : null, rest]).toEqual([
+      'c',
+      { validator: { a: 1 } },
+      [],
+    ]);
+    expect((await db.collection('c').indexes()).map(({ name }) => name)).toEqual(['_id_', 'a']);
+    expect(await db.collection('c').countDocuments()).toBe(2);
+  });
+
   it('tells of a view without an index', async () => {
     expect(await told({ create: 'v', viewOn: 'c', pipeline: [] })).toEqual([['create', { viewOn: 'c', pipeline: [] }]]);
   });
