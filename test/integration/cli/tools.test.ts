@@ -11,7 +11,7 @@ const entry = (file: string): string => fileURLToPath(new URL(`../../../${file}`
 const NOWHERE = 'mongodb://somebody:marked@127.0.0.1:1';
 
 describe('a tool that tests or measures', () => {
-  it.each([
+  it.concurrent.each([
     ['test/faults/run.ts', ['--rounds', '1']],
     ['test/bench/run.ts', ['sandbox', '--quick']],
     ['test/engines/run.ts', []],
