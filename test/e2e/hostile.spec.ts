@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectCellsToHold, openJob, part, rowOf } from './job.page.ts';
 import { WORKSPACE } from './production.ts';
@@ -28,6 +28,13 @@ async function expectUnharmed(page: Page): Promise<void> {
     navigation: document.querySelectorAll('nav[aria-label="Screens"] a').length > 5,
   }));
   expect(state).toEqual({ overflow: 0, scripts: 0, frames: 0, hasRun: false, navigation: true });
+}
+
+/** As small as a person can make the window. */
+const SMALLEST = { width: 900, height: 560 } as const;
+
+async function expectToHoldWhatIsInIt(box: Locator): Promise<void> {
+  expect(await box.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
 }
 
 /** Documents that no product of ours would write; each is shown as text. */
@@ -93,6 +100,33 @@ test.describe('hostile documents', () => {
     await expectUnharmed(page);
     await keepScreen(page, 'hostile-failures');
     expect(asked).toEqual([]);
+  });
+
+  test('with names that have no gap run out of nothing in the smallest window', async ({ start, production }) => {
+    const id = `gapless-${'x'.repeat(80)}`;
+    const model = 'y'.repeat(190);
+    await production.plantFailed({ id, failureClass: 'temporary', acceptanceId: model, priceCredits: 500, model });
+    const { page } = await start({ env: production.env, args: ['--runner'] });
+    await page.setViewportSize(SMALLEST);
+    await rowOf(page, id).getByRole('link', { name: id }).press('Enter');
+    await page.getByRole('button', { name: 'Retry…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Retry gapless' });
+    await expect(dialog.getByRole('button', { name: /^Collect the result for/ })).toBeVisible();
+    await expectToHoldWhatIsInIt(dialog);
+    await page.keyboard.press('Escape');
+    const main = page.getByRole('main');
+    await page.getByRole('link', { name: WORKSPACE }).first().click();
+    await expect(part(page, 'Latest jobs').getByRole('link', { name: id })).toBeVisible();
+    await expectToHoldWhatIsInIt(part(page, 'Latest jobs'));
+    await expectToHoldWhatIsInIt(main);
+    const screens = page.getByRole('navigation', { name: 'Screens' });
+    await screens.getByRole('link', { name: 'Failures' }).click();
+    await expect(page.getByRole('list', { name: 'Groups of failures' })).toContainText(model);
+    await expectToHoldWhatIsInIt(main);
+    await screens.getByRole('link', { name: 'Runners' }).click();
+    const runner = page.getByRole('table', { name: 'Runners' }).getByRole('row').filter({ hasText: 'this machine' });
+    const widths = await runner.locator('th, td').evaluateAll((cells) => cells.map((cell) => cell.clientWidth));
+    expect(Math.min(...widths)).toBeGreaterThan(40);
   });
 
   test("of 15 MB, of missing fields and of wrong types are shown or listed, and stand in nobody's way", async ({

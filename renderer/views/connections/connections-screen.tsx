@@ -95,7 +95,7 @@ export function ConnectionsScreen(): ReactNode {
                       <span className="cell-note">database {row.profile.database}</span>
                     )}
                   </td>
-                  <td>{loginWords(row)}</td>
+                  <td className="connection-login">{loginWords(row)}</td>
                   <td>
                     <ProfileRowActions
                       name={row.profile.name}
@@ -139,7 +139,7 @@ function SandboxRow(given: { isOpen: boolean; isBusy: boolean; onConnect: () => 
         <ProfileBadge kind="sandbox" />
       </td>
       <td className="muted">a server of its own with demo data, on this machine</td>
-      <td className="muted">none</td>
+      <td className="connection-login muted">none</td>
       <td>
         <ProfileRowActions name="Sandbox" {...given} onEdit={null} onRemove={null} />
       </td>

@@ -55,7 +55,7 @@ export function LatestJobs({
                 <td>
                   <StateBadge state={row.state} />
                 </td>
-                <td>
+                <td className="owner-job">
                   <JobLink jobId={row.id} />
                 </td>
                 <td className="owner-what">
