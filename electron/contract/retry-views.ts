@@ -52,6 +52,7 @@ export const cancelPreviewSchema = z.discriminatedUnion('verdict', [
   z.object({
     verdict: z.literal('cancel'),
     version: z.int().nonnegative(),
+    generationId: z.string(),
     releasedCredits: creditsSchema,
     keptCredits: creditsSchema,
   }),

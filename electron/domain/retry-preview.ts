@@ -139,6 +139,8 @@ export type CancelPreview =
   | {
       readonly verdict: 'cancel';
       readonly version: number;
+      /** What is cancelled: one that somebody began since is another. */
+      readonly generationId: string;
       readonly releasedCredits: number;
       readonly keptCredits: number;
     }
@@ -154,7 +156,8 @@ export function previewCancel(job: Job, policy: RetryPolicy): CancelPreview {
   const owed = owedForFailure(job.billing, charge, 'cancelled', keptByCancel(job));
   const sum = (type: 'release' | 'capture'): number =>
     owed.reduce((total, entry) => (entry.type === type ? total + entry.credits : total), 0);
-  return { verdict: 'cancel', version, releasedCredits: sum('release'), keptCredits: sum('capture') };
+  const { generationId } = job.billing;
+  return { verdict: 'cancel', version, generationId, releasedCredits: sum('release'), keptCredits: sum('capture') };
 }
 
 /** What is kept of a job that is cancelled now, where the policy keeps its charge; null is the whole reservation. */

@@ -41,7 +41,9 @@ export function useSendDraft(onSent: (done: SentDraft) => void) {
   const sendOfJob = async (draft: JobDraft, check: DraftCheck): Promise<SentDraft> => {
     const { id: requestId, subjectId } = draft;
     if (draft.kind === 'cancel') {
-      valueOrThrow(await engine.call('cancel.run', { jobId: subjectId, reason: draft.body.reason }));
+      const isShown = check.kind === 'cancel' && check.preview.verdict === 'cancel';
+      const generationId = isShown ? check.preview.generationId : null;
+      valueOrThrow(await engine.call('cancel.run', { jobId: subjectId, reason: draft.body.reason, generationId }));
       return { says: 'Cancelled:', name: subjectId, to: { type: 'job', jobId: subjectId } };
     }
     const { version } = check.preview;

@@ -41,12 +41,13 @@ export function useCancelPreview(jobId: string, updatedAtMs: number) {
   });
 }
 
-/** Cancels a job. */
+/** Cancels a job, in the generation that was shown. */
 export function useCancel(jobId: string) {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async (reason: string) => valueOrThrow(await engine.call('cancel.run', { jobId, reason })),
+    mutationFn: async (wish: { reason: string; generationId: string }) =>
+      valueOrThrow(await engine.call('cancel.run', { jobId, ...wish })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.job(jobId) }),
   });
 }

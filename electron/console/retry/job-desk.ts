@@ -52,6 +52,13 @@ export interface RetryOrder extends RetryWish {
   readonly version: number;
 }
 
+/** Who cancels a job, why, and what of it was shown. */
+export interface CancelWish {
+  readonly reason: string;
+  readonly by: Actor;
+  readonly generationId?: string | null;
+}
+
 /** How far back earlier jobs are looked at, in milliseconds. */
 const EXPERIENCE_MS = 30 * 86_400_000;
 /** How often a cancellation is planned anew when the job moves under it. */
@@ -120,16 +127,21 @@ export class JobDesk {
 
   /**
    * Ends a job that is not at its end, and gives back what the policy says. A runner that works on it loses its lease and
-   * stops. Error: `illegal_transition` where the job came to its end meanwhile; it stays as it is.
+   * stops. Errors: `illegal_transition` where the job came to its end meanwhile, `write_conflict` where somebody has begun it anew
+   * since the generation that was shown; it stays as it is.
+   * @param wish `generationId` is left out or null where nothing was shown
    */
   async cancel(
     jobId: string,
-    { reason, by }: { readonly reason: string; readonly by: Actor },
+    { reason, by, generationId = null }: CancelWish,
   ): Promise<Result<{ readonly releasedCredits: number; readonly keptCredits: number }, AppError>> {
     const { policies, writer } = this.#parts;
     for (let tries = 0; tries < CANCEL_TRIES_MAX; tries += 1) {
       const job = await this.#read(jobId);
       if (!job.ok) return job;
+      if (generationId !== null && job.value.billing.generationId !== generationId) {
+        return err(appError('write_conflict', 'the job was retried since; look at it again'));
+      }
       const policy = await policies.inForce();
       if (!policy.ok) return policy;
       const preview = previewCancel(job.value, policy.value);

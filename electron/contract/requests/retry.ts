@@ -44,9 +44,16 @@ export const RETRY_REQUESTS = {
     permission: 'retry',
     writes: false,
   },
-  /** Ends a job that is not at its end. `illegal_transition` where it came to its end meanwhile. */
+  /**
+   * Ends a job that is not at its end. `illegal_transition` where it came to its end meanwhile; `write_conflict` where it has another
+   * generation than the one that was shown, null where none was.
+   */
   'cancel.run': {
-    params: z.object({ jobId: jobIdSchema, reason: reasonSchema }),
+    params: z.object({
+      jobId: jobIdSchema,
+      reason: reasonSchema,
+      generationId: z.string().max(200).nullable().default(null),
+    }),
     result: z.object({ releasedCredits: z.int(), keptCredits: z.int() }),
     permission: 'retry',
     writes: WRITES.cancel,

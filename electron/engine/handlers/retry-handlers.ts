@@ -24,6 +24,6 @@ export function retryHandlers(desk: () => JobDesk | null): HandlersOf<'retry' | 
         return jobId.ok ? ok({ jobId: jobId.value }) : jobId;
       }),
     'cancel.preview': ({ jobId }) => withDesk((open) => open.previewCancel(jobId)),
-    'cancel.run': ({ jobId, reason }, { actor }) => withDesk((open) => open.cancel(jobId, { reason, by: actor })),
+    'cancel.run': ({ jobId, ...wish }, { actor }) => withDesk((open) => open.cancel(jobId, { ...wish, by: actor })),
   };
 }

@@ -33,7 +33,8 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
           aria-busy={preview.isPending}
           onSubmit={(event) => {
             event.preventDefault();
-            cancel.mutate(reason, { onSuccess: onClose });
+            if (preview.data?.verdict !== 'cancel') return;
+            cancel.mutate({ reason, generationId: preview.data.generationId }, { onSuccess: onClose });
           }}
         >
           {preview.error !== null && (
@@ -44,15 +45,17 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
             <>
               <p>
                 The job ends as failed, and a runner that works on it stops.{' '}
-                {preview.data.keptCredits > 0 ? (
+                {preview.data.keptCredits > 0 && (
                   <>
-                    <Credits credits={preview.data.keptCredits} /> credits that are held are charged.
+                    <Credits credits={preview.data.keptCredits} /> credits that are held are charged.{' '}
                   </>
-                ) : (
+                )}
+                {(preview.data.releasedCredits > 0 || preview.data.keptCredits === 0) && (
                   <>
-                    <Credits credits={preview.data.releasedCredits} /> credits that are held go back to the customer.
+                    <Credits credits={preview.data.releasedCredits} /> credits that are held go back to the
+                    customer.{' '}
                   </>
-                )}{' '}
+                )}
                 What the provider has begun may still cost us.
               </p>
               <label className="field">

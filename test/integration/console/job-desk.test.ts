@@ -193,6 +193,20 @@ describe('the desk where a person cancels a job', () => {
     expect(findViolations(await deployment.readBooks())).toEqual([]);
   });
 
+  it('leaves a job that somebody has retried since as it is, and says so', async () => {
+    await deployment.order('w1', 1000, [{ id: 'j1', model: 'timeout', priceCredits: 90 }]);
+    const desk = openDesk();
+    const shown = expectOk(await desk.previewCancel('j1'));
+    if (shown.verdict !== 'cancel') throw new Error('it cannot be cancelled');
+    expectOk(await desk.cancel('j1', { reason: 'a first time', by: ANN }));
+    const { version } = await deployment.jobOf('j1');
+    expectOk(await desk.retry({ ...order(version), reason: 'now it is wanted' }));
+    const wish = { reason: 'a second time', by: ANN, generationId: shown.generationId };
+    expect(await desk.cancel('j1', wish)).toMatchObject({ ok: false, error: { code: 'write_conflict' } });
+    expect((await deployment.jobOf('j1')).state).toBe('queued');
+    expectOk(await desk.cancel('j1', { ...wish, generationId: (await deployment.jobOf('j1')).billing.generationId }));
+  });
+
   it('leaves a job that is at its end as it is, and says so', async () => {
     await deployment.order('w1', 1000, [{ id: 'j1', model: 'standard' }]);
     deployment.startRunner();
