@@ -114,7 +114,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a completed generation is captured twice',
     file: 'electron/domain/charge.ts',
-    find: "    ...(captured > 0 ? [owed(billing, 'capture', captured, CAPTURED_AT_END)] : []),\n",
+    find: "    ...(captured > 0 ? [owed(billing, 'capture', captured, reason)] : []),\n",
     replace:
       "    ...(captured > 0 ? [owed(billing, 'capture', captured, 'one')] : []),\n    ...(captured > 0 ? [{ ...owed(billing, 'capture', captured, 'two'), key: `${billing.generationId}:capture:2` }] : []),\n",
   },
