@@ -1,4 +1,6 @@
 import { compile, scopeOf } from './expressions/compile.ts';
+import { refuseVariableName } from './expressions/names.ts';
+import { refuse } from './expressions/refusal.ts';
 import { ServerError } from './server-error.ts';
 import { STAGES } from './stages.ts';
 import { IN_MEMORY, type Spill } from './stages/memory.ts';
@@ -96,12 +98,45 @@ export function refuseOtherThanUpdates(stages: readonly Doc[]): void {
   }
 }
 
-/** The values of a command's `let`, with `NOW`. */
+/**
+ * The values of a command's `let`, with `NOW`; each may use those in front of it, but no document.
+ * Errors: `FailedToParse` for a name that is none, 4738901 for one that only MongoDB's own processes may set, 4890500 for a field.
+ */
 export function evaluateVariables(given: unknown, now: Date): Doc {
-  const scope = scopeOf({}, { NOW: now });
-  if (!isDoc(given)) return { NOW: now };
-  const values = Object.entries(workingDoc(given)).map(([name, value]) => [name, compile(value)(scope)]);
-  return { NOW: now, ...(Object.fromEntries(values) as Doc) };
+  const variables: Doc = { NOW: now };
+  if (!isDoc(given)) return variables;
+  for (const [name, expression] of Object.entries(workingDoc(given))) {
+    if (SYSTEM_VARIABLES.has(name)) throw refuse(4_738_901, `Attempt to set internal constant: ${name}`);
+    refuseVariableName(name, "Invalid 'let' parameter :: caused by :: ");
+    const value = compile(expression)(scopeOf(NO_DOCUMENT, variables));
+    if (value === NO_DOCUMENT) throw fieldInLet();
+    variables[name] = value;
+  }
+  return variables;
+}
+
+const SYSTEM_VARIABLES: ReadonlySet<string> = new Set(['NOW', 'CLUSTER_TIME', 'JS_SCOPE', 'IS_MR', 'USER_ROLES']);
+
+/** In place of a document, where there is none: who looks into it is refused. */
+const NO_DOCUMENT = new Proxy<Doc>(
+  {},
+  {
+    get: () => refuseField(),
+    has: () => refuseField(),
+    ownKeys: () => refuseField(),
+    getOwnPropertyDescriptor: () => refuseField(),
+  },
+);
+
+function refuseField(): never {
+  throw fieldInLet();
+}
+
+function fieldInLet(): ServerError {
+  return refuse(
+    4_890_500,
+    'Command let Expression tried to access a field, but this is not allowed because Command let Expressions run before the query examines any documents.',
+  );
 }
 
 function nameOf(stage: Doc): string {

@@ -143,3 +143,15 @@ describe('what a command is told', () => {
     expect(await client.db('told').collection('c').indexExists('a')).toBe(true);
   });
 });
+
+describe('the variables of a command', () => {
+  it('may use those in front of them, and are reckoned once', async () => {
+    const letters = client.db('variables').collection<{ _id: number }>('c');
+    await letters.insertMany([{ _id: 1 }, { _id: 2 }]);
+    const given = { a: 2, b: { $add: ['$$a', 3] }, c: { $multiply: ['$$a', '$$b'] }, r: { $rand: {} } };
+    const found = await letters.find({}, { let: given, projection: { _id: 0, c: '$$c', r: '$$r' } }).toArray();
+    const [first, second] = found as readonly Document[];
+    expect(first?.['c']).toBe(10);
+    expect(first).toEqual(second);
+  });
+});

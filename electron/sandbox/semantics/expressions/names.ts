@@ -1,14 +1,16 @@
 import { ServerError } from '../server-error.ts';
 import { refuse } from './refusal.ts';
 
-/** Refuses what is no name of a variable that a client may give. Error: `FailedToParse`. */
-export function refuseVariableName(name: unknown): void {
-  if (typeof name !== 'string' || name === '')
-    throw new ServerError('FailedToParse', 'empty variable names are not allowed');
+/** Refuses what is no name of a variable that a client may give. @param context what comes in front of the message. Error: `FailedToParse`. */
+export function refuseVariableName(name: unknown, context = ''): void {
+  const fail = (message: string): never => {
+    throw new ServerError('FailedToParse', `${context}${message}`);
+  };
+  if (typeof name !== 'string' || name === '') return fail('empty variable names are not allowed');
   if (!/^[a-z\u0080-\u{10ffff}]/u.test(name))
-    throw new ServerError('FailedToParse', `'${name}' starts with an invalid character for a user variable name`);
+    fail(`'${name}' starts with an invalid character for a user variable name`);
   if (!/^[A-Za-z0-9_\u0080-\u{10ffff}]*$/u.test(name))
-    throw new ServerError('FailedToParse', `'${name}' contains an invalid character for a variable name`);
+    fail(`'${name}' contains an invalid character for a variable name`);
 }
 
 /** Refuses what is no path of fields. Errors: 40352, 40353, 15998, 16410. */
