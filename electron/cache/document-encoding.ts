@@ -43,7 +43,7 @@ export class DamagedContentError extends Error {
 
 /** The document that {@link encodeDocument} took; throws {@link DamagedContentError} for other bytes. */
 export function decodeDocument(bytes: Uint8Array): Record<string, unknown> {
-  return decode(() => deserialize(bytes));
+  return decode(() => deserialize(bytes, { bsonRegExp: true }));
 }
 
 /** Reads content of the copy; whatever it throws is taken as damage. */

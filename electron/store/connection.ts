@@ -212,6 +212,8 @@ function connectionOf(options: StoreOptions, uri: ConnectionString): Result<Mong
       connectTimeoutMS: options.connectTimeoutMs,
       // A server keeps whatever bytes it is given as text. Checked, one document with others than UTF-8 would fail every page that it is on.
       enableUtf8Validation: false,
+      // It keeps patterns too that JavaScript has no expression for. Made into one, each of those would fail every page that it is on.
+      bsonRegExp: true,
       ...(isPersons && signIn !== null ? signInOptions(signIn) : {}),
     });
     // The driver reports a lost server again with each call; the listener keeps an idle loss from being an uncaught error.

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Double, Long, ObjectId, type Collection } from 'mongodb';
+import { BSONRegExp, Double, Long, ObjectId, type Collection } from 'mongodb';
 import { subjectOf } from '#cache/changes.ts';
 import { planChange } from '#domain/transition.ts';
 import type { ChangedPage } from '#store/change-source.ts';
@@ -138,13 +138,15 @@ describe('a copy of a server', () => {
         nan: Number.NaN,
         nested: [[[{ $where: 'x' }]]],
       },
+      // A pattern as MongoDB knows it, and JavaScript does not.
+      { _id: 'odd-pattern', pattern: new BSONRegExp('(?i)a++', 'x') },
       { _id: 'odd-proto', ['__proto__']: { polluted: true }, text: 'x'.repeat(100_000) },
       { _id: new ObjectId(), state: 'queued' },
     ]);
     copy.start(store.changes);
     await untilSame(copy.cache, store.changes);
     await vi.waitFor(
-      () => expect(expectOk(copy.cache.reader.counts())).toMatchObject({ total: 3, malformed: 4 }),
+      () => expect(expectOk(copy.cache.reader.counts())).toMatchObject({ total: 3, malformed: 5 }),
       WAIT,
     );
     const page = expectOk(copy.cache.reader.malformedPage(null, 10));
