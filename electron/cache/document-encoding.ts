@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { BSONError, deserialize, serialize } from 'bson';
+import { Binary, BSONError, deserialize, serialize } from 'bson';
 import { isFields } from '#domain/fields.ts';
 
 /**
@@ -25,7 +25,8 @@ function bytesOf(document: object): Uint8Array {
 
 /**
  * The same, with a map in the place of every object made of fields. The library takes an object that has a field `_bsontype` for a value of
- * its own and refuses it, while any customer may have sent one; what is in a map it takes for fields and nothing else.
+ * its own and refuses it, while any customer may have sent one; what is in a map it takes for fields and nothing else. Vectors become plain
+ * bytes: the library refuses one that contradicts itself, and servers do not look into them.
  */
 function fieldsOf(document: object): Map<string, unknown> {
   return new Map(Object.entries(document).map(([name, value]) => [name, valueOf(value)]));
@@ -33,6 +34,7 @@ function fieldsOf(document: object): Map<string, unknown> {
 
 function valueOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(valueOf);
+  if (value instanceof Binary && value.sub_type === Binary.SUBTYPE_VECTOR) return new Binary(value.value());
   return isFields(value) ? fieldsOf(value) : value;
 }
 

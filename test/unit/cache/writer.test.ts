@@ -1,4 +1,4 @@
-import { Long } from 'bson';
+import { Binary, Long } from 'bson';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
@@ -139,6 +139,20 @@ describe('a document with a field that the driver marks its own values by', () =
       );
     },
   );
+});
+
+describe('a document with a vector that contradicts itself', () => {
+  it('is kept with its bytes', () => {
+    // Three bits of padding behind no bits at all.
+    const vector = new Binary(Buffer.from([0x10, 3]), Binary.SUBTYPE_VECTOR);
+    const malformed = malformedChange({ _id: 'bad', vector });
+    expectOk(apply(malformed));
+    const [row] = expectOk(cache.reader.malformedPage(null, 1)).rows;
+    expect(row?.document).toEqual({ _id: 'bad', vector: new Binary(vector.value()) });
+    expect(expectOk(cache.reader.digest({ part: 'jobs', afterId: null, throughId: null }))).toEqual(
+      digestOf([malformed]),
+    );
+  });
 });
 
 describe('a document whose id is another type and the same text', () => {
