@@ -1,7 +1,8 @@
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { GenerationFailure, GenerationSink } from '../provider.ts';
 import { parseExactly } from './exact-json.ts';
 import { evidenceOfThrown, failed, retryAfterMsOf } from './failed-call.ts';
+import { ofLook } from './polling.ts';
 
 /** A reply that is read whole may have this many bytes; artefacts are streamed and know no such limit here. */
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
@@ -32,7 +33,7 @@ export async function exchange(
     const text = await readText(response);
     if (text === null) return failed({ source: 'reply', message: `The reply has more than ${REPLY_BYTES_MAX} bytes.` });
     if (response.ok) return ok({ status: response.status, headers: response.headers, text });
-    return failedStatus(response, text, errors);
+    return err(failureOfStatus(response, text, errors));
   } catch (cause) {
     return failed(evidenceOfThrown(cause));
   }
@@ -40,7 +41,8 @@ export async function exchange(
 
 /**
  * Streams what stands at an address into the artefact, without any header that the caller did not give. An output that is not there is a
- * failed generation (`output_gone`): the address came from the provider, and nothing that the customer could edit mends it.
+ * failed generation (`output_gone`): the address came from the provider, and nothing that the customer could edit mends it. Any other
+ * status says nothing of what was made, as a look that failed does not.
  */
 export async function download(
   url: string,
@@ -59,7 +61,8 @@ export async function download(
       });
     }
     if (!response.ok) {
-      return failedStatus(response, (await readText(response)) ?? '', { code: () => null, message: () => null });
+      const text = (await readText(response)) ?? '';
+      return err(ofLook(failureOfStatus(response, text, { code: () => null, message: () => null })));
     }
     if (response.body === null) return failed({ source: 'reply', message: 'The output is empty.' });
   } catch (cause) {
@@ -93,23 +96,16 @@ export function parseReply(text: string): Result<unknown, GenerationFailure> {
   }
 }
 
-function failedStatus(response: Response, text: string, errors: ErrorReader): Result<never, GenerationFailure> {
+function failureOfStatus(response: Response, text: string, errors: ErrorReader): GenerationFailure {
   const body = parseReply(text);
   const code = body.ok ? (errors.code(body.value) ?? undefined) : undefined;
   const said = (body.ok ? errors.message(body.value) : null) ?? text.trim();
-  return failed(
-    {
-      source: 'http',
-      status: response.status,
-      code,
-      message: (said === '' ? `The provider answered with status ${response.status}.` : said).slice(
-        0,
-        MESSAGE_LENGTH_MAX,
-      ),
-    },
-    null,
-    retryAfterMsOf(response.headers, Date.now()),
-  );
+  const message = said === '' ? `The provider answered with status ${response.status}.` : said;
+  return {
+    evidence: { source: 'http', status: response.status, code, message: message.slice(0, MESSAGE_LENGTH_MAX) },
+    retryAfterMs: retryAfterMsOf(response.headers, Date.now()),
+    providerCostMicroUsd: null,
+  };
 }
 
 /** The body as text, null where it is larger than a reply may be. */

@@ -180,6 +180,20 @@ describe('the adapter that is described by data', () => {
     expect(unreceivedAcceptance(attemptedOnce({ acceptanceId: 'j/7', failure }))).toBe('j/7');
   });
 
+  it.each([501, 511])('leaves what was made to be collected where its output is answered by %d', async (status) => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: job({ state: 'waiting' }) },
+      { body: job({ state: 'done', result: [{ href: '/files/1' }] }) },
+      { status },
+    );
+    const provider = httpProvider(settingsFor(server), secret, null);
+    const made = await provider.generate(generationRequest(), collectingSink(), unstopped());
+    if (made.ok) throw new Error('nothing was made');
+    const failure = { ...classifyFailure(made.error.evidence), fingerprint: 'f', at: new Date(0) };
+    expect(unreceivedAcceptance(attemptedOnce({ acceptanceId: 'j/7', failure }))).toBe('j/7');
+  });
+
   it('says that an output which is not there is no fault of the input', async () => {
     const server = await startRecordedServer();
     server.answer(
