@@ -28,6 +28,7 @@ test.describe('the offline copy', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('button', { name: 'Wipe prompts' }).click();
     await expect(page.getByText('left out')).toBeVisible();
+    await expect(page.getByText('Saved.')).toBeVisible();
     await page.goto(`${page.url().split('#')[0] ?? ''}#/jobs/tea-1`);
     await expect(page.getByText(/copy leaves prompts and texts of options out/)).toBeVisible();
   });

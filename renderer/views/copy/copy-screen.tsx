@@ -44,7 +44,7 @@ export function CopyScreen(): ReactNode {
         <>
           <StandingPanel copy={copy.data} monitor={monitor} note={copyNote ?? null} />
           <CopyCheck verified={copy.data.verified} />
-          <CopySettingsForm key={JSON.stringify(copy.data.settings)} copy={copy.data} />
+          <CopySettingsForm copy={copy.data} />
         </>
       )}
     </div>

@@ -16,12 +16,17 @@ const MB = 1_000_000;
 
 /** What the copy keeps; concerns this machine only. */
 export function CopySettingsForm({ copy }: { copy: CopyView }): ReactNode {
+  // Outside of the form, which begins anew with what was saved and has to say so.
+  const save = useCopySettings();
+  return <SettingsForm key={JSON.stringify(copy.settings)} copy={copy} save={save} />;
+}
+
+function SettingsForm({ copy, save }: { copy: CopyView; save: ReturnType<typeof useCopySettings> }): ReactNode {
   const { settings } = copy;
   const [days, setDays] = useState(settings.keptDays === null ? '' : String(settings.keptDays));
   const [megabytes, setMegabytes] = useState(settings.bytesMax === null ? '' : String(settings.bytesMax / MB));
   const [keepsPrompts, setKeepsPrompts] = useState(settings.keepsPrompts);
   const [isAsking, setAsking] = useState(false);
-  const save = useCopySettings();
   const promptsId = useId();
   const wish = copySettingsSchema.safeParse({
     keptDays: days.trim() === '' ? null : Number(days),
