@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ok } from '#domain/result.ts';
 import { LeaseBook } from '#runner/lease-book.ts';
 import { runningJob } from '../../support/running-job.ts';
 
@@ -13,4 +14,22 @@ it('a job that comes back to the runner that had it stops the attempt that still
   expect(leases.isTrusted({ jobId: again._id, token: again.lease.token })).toBe(true);
   expect(leases.release(again)).toBe(true);
   expect(leases.size).toBe(0);
+});
+
+it('a lease counts from when its heartbeat was sent, however late the answer comes', async () => {
+  let nowMs = 0;
+  const leases = new LeaseBook(30_000, () => nowMs);
+  const job = runningJob([]);
+  const key = { jobId: job._id, token: job.lease.token };
+  leases.hold(job, 0);
+  nowMs = 10_000;
+  await leases.beat({
+    heartbeat: () => {
+      nowMs = 30_000;
+      return Promise.resolve(ok([]));
+    },
+  });
+  expect(leases.isTrusted(key)).toBe(true);
+  nowMs = 34_001;
+  expect(leases.isTrusted(key)).toBe(false);
 });
