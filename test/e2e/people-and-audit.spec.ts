@@ -21,12 +21,21 @@ test.describe('people and what they did', () => {
     await expect(people.getByRole('combobox', { name: 'Role of fay' })).toHaveValue('founder');
     await keepScreen(page, 'people');
 
+    // Whoever walks through the roles by keys has given none of them yet.
+    const ofVic = people.getByRole('combobox', { name: 'Role of vic' });
+    await ofVic.selectOption('support');
+    await ofVic.selectOption('finance');
+    await people.getByRole('button', { name: 'Keep viewer' }).click();
+    await expect(ofVic).toHaveValue('viewer');
     await people.getByRole('combobox', { name: 'Role of fay' }).selectOption('viewer');
+    await people.getByRole('button', { name: 'Change' }).click();
     await expect(page.getByRole('alert')).toContainText('Nobody would be left who may give out roles');
 
     await screens.getByRole('link', { name: 'Audit' }).click();
     const entries = page.getByRole('table', { name: /^Audit entries/ });
     await expect(entries).toContainText('people.set');
+    // The one that was given and the one that was refused, each before it was done and behind it.
+    await expect(entries.getByRole('row').filter({ hasText: 'people.set' })).toHaveCount(4);
     await expect(entries).toContainText('Nobody would be left who may give out roles');
     await expect(entries.getByRole('link', { name: 'seen-1' })).toBeVisible();
     await page.getByRole('button', { name: 'Check the audit' }).click();

@@ -1,5 +1,5 @@
 import { UserMinus } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { PersonRow } from '#contract/person-views.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
@@ -29,12 +29,7 @@ export function PeopleTable({
                 <bdi>{id}</bdi>
               </th>
               <td>
-                <RoleSelect
-                  label={`Role of ${id}`}
-                  value={role}
-                  isDisabled={isLocked || change.isPending}
-                  onChange={(next) => change.mutate({ personId: id, role: next })}
-                />
+                <RoleOf person={{ id, role }} isLocked={isLocked} change={change} />
               </td>
               <td>
                 <RelativeTime atMs={sinceMs} />
@@ -60,5 +55,48 @@ export function PeopleTable({
       </table>
       <FailureLine failure={change.error} look="note" />
     </>
+  );
+}
+
+/** A person's role. Another one is given by a press of its own: keys walk through all of them on the way to one. */
+function RoleOf({
+  person: { id, role },
+  isLocked,
+  change,
+}: {
+  person: Pick<PersonRow, 'id' | 'role'>;
+  isLocked: boolean;
+  change: ReturnType<typeof useRoleChange>;
+}): ReactNode {
+  const [chosen, setChosen] = useState(role);
+  const [known, setKnown] = useState(role);
+  if (known !== role) {
+    setKnown(role);
+    setChosen(role);
+  }
+  return (
+    <div className="role-of">
+      <RoleSelect
+        label={`Role of ${id}`}
+        value={chosen}
+        isDisabled={isLocked || change.isPending}
+        onChange={setChosen}
+      />
+      {chosen !== role && (
+        <>
+          <button
+            type="button"
+            className="button"
+            disabled={change.isPending}
+            onClick={() => change.mutate({ personId: id, role: chosen })}
+          >
+            Change
+          </button>
+          <button type="button" className="button" disabled={change.isPending} onClick={() => setChosen(role)}>
+            Keep {role}
+          </button>
+        </>
+      )}
+    </div>
   );
 }
