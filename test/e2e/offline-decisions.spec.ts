@@ -1,5 +1,5 @@
 import { expect, test } from './application.ts';
-import { rowOf } from './job.page.ts';
+import { openJob, rowOf } from './job.page.ts';
 import { keepScreen } from './screens.ts';
 
 /** Decisions that are made while the server is away: kept, held against what the server says later, and sent by a person. */
@@ -118,5 +118,28 @@ test.describe('decisions while the server is away', () => {
     await card.getByRole('button', { name: 'Drop' }).focus();
     await page.keyboard.press('Enter');
     await expect(page.getByRole('heading', { name: 'No drafts' })).toBeVisible();
+  });
+
+  test('leave what was written for a retry where it is, while the server goes away and comes back', async ({
+    start,
+    production,
+  }) => {
+    await production.plantFailed({ id: 'lost-1', kind: 'website', failureClass: 'temporary', priceCredits: 300 });
+    const { page } = await start({ env: production.env });
+    await openJob(page, 'lost-1');
+    await page.getByRole('button', { name: 'Retry…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Edit prompt or options first' }).click();
+    const [prompt, reason] = [dialog.getByLabel('Prompt'), dialog.getByLabel(/^Reason/)];
+    await prompt.fill('A page for a bakery, in German');
+    await reason.fill('the provider is back');
+    await production.serverGoes();
+    await expect(dialog.getByRole('button', { name: 'Keep as a draft' })).toBeVisible();
+    await expect(prompt).toHaveValue('A page for a bakery, in German');
+    await expect(reason).toHaveValue('the provider is back');
+    await production.serverReturns();
+    await expect(dialog.getByRole('button', { name: /^Order the edited job/ })).toBeVisible();
+    await expect(prompt).toHaveValue('A page for a bakery, in German');
+    await expect(reason).toHaveValue('the provider is back');
   });
 });

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
@@ -7,13 +7,14 @@ import { FailureMessage } from '../../components/screen-message.tsx';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useCancel, useCancelPreview } from '../../state/job-desk.ts';
 import { KeepDraftForm } from './keep-draft-form.tsx';
+import { useWish } from './wish.ts';
 
 /** Shows what cancelling gives back before anything is written, and then does it. */
 export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
   const { id, updatedAtMs } = detail.row;
   const preview = useCancelPreview(id, updatedAtMs);
   const cancel = useCancel(id);
-  const [reason, setReason] = useState('');
+  const wish = useWish(detail);
   const isAway = useIsServerAway();
   const isOver = preview.data?.verdict === 'blocked';
   return (
@@ -26,7 +27,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
       onClose={onClose}
     >
       {isAway && !cancel.isPending ? (
-        <KeepDraftForm detail={detail} kind="cancel" onClose={onClose} />
+        <KeepDraftForm detail={detail} kind="cancel" wish={wish} onClose={onClose} />
       ) : (
         <form
           className="dialog-body"
@@ -34,7 +35,8 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
           onSubmit={(event) => {
             event.preventDefault();
             if (preview.data?.verdict !== 'cancel') return;
-            cancel.mutate({ reason, generationId: preview.data.generationId }, { onSuccess: onClose });
+            const { generationId } = preview.data;
+            cancel.mutate({ reason: wish.reason, generationId }, { onSuccess: onClose });
           }}
         >
           {preview.error !== null && (
@@ -60,7 +62,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
               </p>
               <label className="field">
                 Reason
-                <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+                <input value={wish.reason} maxLength={500} onChange={(event) => wish.setReason(event.target.value)} />
               </label>
             </>
           )}

@@ -1,28 +1,26 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
-import type { EditedInput } from '#contract/retry-views.ts';
 import { useKeepDraft } from '../../state/drafts.ts';
 import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
-import { InputEditor, isSameInput } from './input-editor.tsx';
+import { InputEditor } from './input-editor.tsx';
+import type { Wish } from './wish.ts';
 
 /** What a person would do while the server is away: kept as a draft, which somebody sends later, once it was checked anew. */
 export function KeepDraftForm({
   detail,
   kind,
+  wish,
   onClose,
 }: {
   detail: JobDetail;
   kind: 'retry' | 'cancel';
+  wish: Wish;
   onClose: () => void;
 }): ReactNode {
-  const original: EditedInput = { prompt: detail.prompt, optionsJson: detail.optionsJson };
-  const [edited, setEdited] = useState(original);
-  const [isEditing, setEditing] = useState(false);
-  const [reason, setReason] = useState('');
+  const { reason, original, input, edited, isEditing } = wish;
   const keep = useKeepDraft();
   const { id: subjectId, state: seenState, updatedAtMs: seenUpdatedAtMs } = detail.row;
-  const isEdited = isEditing && !isSameInput(original, edited);
   if (keep.isSuccess) {
     return <KeptBody onClose={onClose} />;
   }
@@ -33,22 +31,22 @@ export function KeepDraftForm({
         event.preventDefault();
         const seen = { reason, seenState, seenUpdatedAtMs };
         keep.mutate(
-          kind === 'cancel'
-            ? { kind, subjectId, body: seen }
-            : { kind, subjectId, body: { ...seen, edited: isEdited ? edited : null } },
+          kind === 'cancel' ? { kind, subjectId, body: seen } : { kind, subjectId, body: { ...seen, edited } },
         );
       }}
     >
       <AwayNote />
-      {kind === 'retry' && isEditing && <InputEditor original={original} edited={edited} onEdit={setEdited} />}
-      {kind === 'retry' && !isEditing && detail.isPromptKept && (
-        <button type="button" className="text-button" onClick={() => setEditing(true)}>
+      {kind === 'retry' && isEditing === true && (
+        <InputEditor original={original} edited={input} onEdit={wish.setInput} />
+      )}
+      {kind === 'retry' && isEditing !== true && detail.isPromptKept && (
+        <button type="button" className="text-button" onClick={wish.edit}>
           Edit prompt or options first
         </button>
       )}
       <label className="field">
         Reason
-        <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+        <input value={reason} maxLength={500} onChange={(event) => wish.setReason(event.target.value)} />
       </label>
       <FailureLine failure={keep.error} look="note" />
       <div className="dialog-actions">

@@ -1,7 +1,7 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { JobDetail } from '#contract/job-views.ts';
-import type { EditedInput, RetryPreviewView } from '#contract/retry-views.ts';
+import type { RetryPreviewView } from '#contract/retry-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
@@ -9,14 +9,16 @@ import { FailureMessage } from '../../components/screen-message.tsx';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useRetry, useRetryPreview } from '../../state/job-desk.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
-import { InputEditor, isSameInput } from './input-editor.tsx';
+import { InputEditor } from './input-editor.tsx';
 import { KeepDraftForm } from './keep-draft-form.tsx';
 import { RetryFacts } from './retry-facts.tsx';
+import { useWish, type Wish } from './wish.ts';
 
 /** Shows what a retry costs and whether it may happen before anything is written, and then does it. */
 export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
   const preview = useRetryPreview(detail.row.id, detail.row.updatedAtMs);
   const retry = useRetry(detail.row.id);
+  const wish = useWish(detail);
   const isAway = useIsServerAway();
   return (
     <ModalDialog
@@ -29,7 +31,7 @@ export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: (
     >
       <div className="dialog-body" aria-busy={preview.isPending}>
         {isAway && retry.data === undefined && !retry.isPending ? (
-          <KeepDraftForm detail={detail} kind="retry" onClose={onClose} />
+          <KeepDraftForm detail={detail} kind="retry" wish={wish} onClose={onClose} />
         ) : retry.data === undefined ? (
           <>
             {preview.isPending && <p className="muted">Asking the server what it would cost…</p>}
@@ -37,7 +39,7 @@ export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: (
               <FailureMessage failure={preview.error} onAskAgain={() => void preview.refetch()} />
             )}
             {preview.data !== undefined && (
-              <RetryForm detail={detail} preview={preview.data} retry={retry} onClose={onClose} />
+              <RetryForm detail={detail} preview={preview.data} retry={retry} wish={wish} onClose={onClose} />
             )}
           </>
         ) : (
@@ -52,24 +54,24 @@ function RetryForm({
   detail,
   preview,
   retry,
+  wish,
   onClose,
 }: {
   detail: JobDetail;
   preview: RetryPreviewView;
   retry: ReturnType<typeof useRetry>;
+  wish: Wish;
   onClose: () => void;
 }): ReactNode {
-  const original: EditedInput = { prompt: detail.prompt, optionsJson: detail.optionsJson };
-  const [edited, setEdited] = useState(original);
-  const [isEditing, setEditing] = useState(preview.verdict.verdict === 'edit_input');
-  const [reason, setReason] = useState('');
+  const { reason, original, input, edited } = wish;
   const { verdict } = preview.verdict;
-  const isEdited = isEditing && !isSameInput(original, edited);
+  const isEditing = wish.isEditing ?? verdict === 'edit_input';
+  const isEdited = edited !== null;
   const hasReason = reason.trim() !== '';
   const missing = whatIsMissing(verdict, { isEdited, hasReason });
   const canCollect = !isEdited && preview.warnings.some(({ type }) => type === 'provider_accepted');
   const send = (isCollecting: boolean): void =>
-    retry.mutate({ version: preview.version, reason, edited: isEdited ? edited : null, isCollecting });
+    retry.mutate({ version: preview.version, reason, edited, isCollecting });
   return (
     <form
       className="dialog-body"
@@ -84,15 +86,15 @@ function RetryForm({
           {!detail.isPromptKept ? (
             <p className="muted">This machine&apos;s copy leaves prompts out, so the input cannot be edited here.</p>
           ) : isEditing ? (
-            <InputEditor original={original} edited={edited} onEdit={setEdited} />
+            <InputEditor original={original} edited={input} onEdit={wish.setInput} />
           ) : (
-            <button type="button" className="text-button" onClick={() => setEditing(true)}>
+            <button type="button" className="text-button" onClick={wish.edit}>
               Edit prompt or options first
             </button>
           )}
           <label className="field">
             {verdict === 'retry' || verdict === 'edit_input' ? 'Reason' : 'Reason (needed)'}
-            <input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+            <input value={reason} maxLength={500} onChange={(event) => wish.setReason(event.target.value)} />
           </label>
         </>
       )}
