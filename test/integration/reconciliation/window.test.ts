@@ -283,7 +283,7 @@ describe('reconciliation over the port of a window', () => {
     await act(findingIds, { type: 'accept', reason: 'agreed with the customer' });
     const accepting = (seen: number | null, reason: string) =>
       window.ask('findings.act', { runId, findings: seenAs(findingIds, seen), act: { type: 'accept', reason } });
-    expect(await accepting(null, ' ')).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    expect(await accepting(null, ' ')).toMatchObject({ ok: false, error: { code: 'malformed_request' } });
     // The first was commented on besides, so that it stands at a version that nobody has seen here: the second is left alone too.
     expect(await accepting(2, 'once more')).toMatchObject({ ok: false, error: { code: 'write_conflict' } });
     const untouched = await window.ask('findings.reviews', { runId, findingIds });
