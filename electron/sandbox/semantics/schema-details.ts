@@ -53,64 +53,45 @@ function withoutRules({ properties, patternProperties, items }: Doc): Doc {
 
 type Tell = (operand: unknown, value: unknown, schema: Doc) => readonly Doc[];
 
-function leaf(keyword: string, reason: string): readonly [string, Tell] {
+/** @param more what is told beside the reason: the value that was considered, unless told otherwise */
+function leaf(
+  keyword: string,
+  reason: string,
+  more: (value: unknown) => Doc = (consideredValue) => ({ consideredValue }),
+): readonly [string, Tell] {
+  const exclusive = TOGETHER[keyword]?.[0];
   return [
     keyword,
-    (operand, consideredValue, schema) => {
-      const exclusive = TOGETHER[keyword]?.[0] ?? '';
-      const isExclusive = schema[exclusive] === true;
+    (operand, value, schema) => {
+      const isExclusive = exclusive !== undefined && schema[exclusive] === true;
       const specifiedAs = { [keyword]: operand, ...(isExclusive ? { [exclusive]: true } : {}) };
-      return [{ operatorName: keyword, specifiedAs, reason, consideredValue }];
+      return [{ operatorName: keyword, specifiedAs, reason, ...more(value) }];
     },
   ];
 }
 
 function ofLength(keyword: string): readonly [string, Tell] {
-  return [
-    keyword,
-    (operand, consideredValue) => [
-      {
-        operatorName: keyword,
-        specifiedAs: { [keyword]: operand },
-        reason: 'array did not match specified length',
-        consideredValue,
-        numberOfItems: Array.isArray(consideredValue) ? consideredValue.length : 0,
-      },
-    ],
-  ];
+  return leaf(keyword, 'array did not match specified length', (consideredValue) => ({
+    consideredValue,
+    numberOfItems: listOf(consideredValue).length,
+  }));
 }
 
 function ofProperties(keyword: string): readonly [string, Tell] {
-  return [
-    keyword,
-    (operand, value) => [
-      {
-        operatorName: keyword,
-        specifiedAs: { [keyword]: operand },
-        reason: 'specified number of properties was not satisfied',
-        numberOfProperties: Object.keys(isDoc(value) ? value : {}).length,
-      },
-    ],
-  ];
+  return leaf(keyword, 'specified number of properties was not satisfied', (value) => ({
+    numberOfProperties: Object.keys(isDoc(value) ? value : {}).length,
+  }));
 }
 
 function typed(keyword: string): readonly [string, Tell] {
-  return [
-    keyword,
-    (operand, consideredValue) => [
-      {
-        operatorName: keyword,
-        specifiedAs: { [keyword]: operand },
-        reason: 'type did not match',
-        consideredValue,
-        consideredType: typeNameOf(consideredValue),
-      },
-    ],
-  ];
+  return leaf(keyword, 'type did not match', (consideredValue) => ({
+    consideredValue,
+    consideredType: typeNameOf(consideredValue),
+  }));
 }
 
 const uniqueItems: Tell = (operand, value) => {
-  const list: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [];
+  const list = listOf(value);
   const duplicatedValue = list.find((one, at) => list.slice(0, at).some((other) => isEqual(one, other)));
   return [
     {
