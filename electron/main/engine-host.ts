@@ -51,7 +51,7 @@ export class EngineHost {
   #failures = 0;
   #restart: NodeJS.Timeout | null = null;
   /** Why no engine is to be started now: it is being restarted, or the application ends. */
-  #isStopping: 'to restart' | 'for good' | null = null;
+  #stopping: 'to restart' | 'for good' | null = null;
   #previews: PreviewsAllowed = 'none';
 
   constructor(options: EngineHostOptions) {
@@ -70,7 +70,7 @@ export class EngineHost {
   }
 
   start(): void {
-    if (this.#process !== null || this.#isStopping !== null) return;
+    if (this.#process !== null || this.#stopping !== null) return;
     this.#startedAt = this.#options.now();
     const child = utilityProcess.fork(this.#options.entry, [], {
       serviceName: 'Runledger engine',
@@ -105,7 +105,7 @@ export class EngineHost {
 
   /** Asks the engine to finish what it is doing and waits for it, within bounds. Idempotent. */
   async stop(): Promise<void> {
-    this.#isStopping = 'for good';
+    this.#stopping = 'for good';
     await this.#end();
   }
 
@@ -114,13 +114,13 @@ export class EngineHost {
    * asked for while one engine still stops, the last is started; none where the application has begun to end.
    */
   async restart(config: EngineConfig): Promise<void> {
-    if (this.#isStopping === 'for good') return;
+    if (this.#stopping === 'for good') return;
     this.#config = config;
-    if (this.#isStopping === 'to restart') return;
-    this.#isStopping = 'to restart';
+    if (this.#stopping === 'to restart') return;
+    this.#stopping = 'to restart';
     await this.#end();
     if (this.#wasEnded()) return;
-    this.#isStopping = null;
+    this.#stopping = null;
     this.#process = null;
     this.#failures = 0;
     this.#tellLost();
@@ -129,7 +129,7 @@ export class EngineHost {
 
   /** True where the application has begun to end, also while something was waited for. */
   #wasEnded(): boolean {
-    return this.#isStopping === 'for good';
+    return this.#stopping === 'for good';
   }
 
   async #end(): Promise<void> {
@@ -170,7 +170,7 @@ export class EngineHost {
   #exited(child: UtilityProcess, code: number): void {
     if (this.#process !== child) return;
     this.#process = null;
-    if (this.#isStopping !== null) return;
+    if (this.#stopping !== null) return;
     this.#tellLost();
     this.#config = { ...this.#config, opensSignIn: false };
     this.#failures = this.#options.now() - this.#startedAt > STEADY_MS ? 1 : this.#failures + 1;

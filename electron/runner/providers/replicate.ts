@@ -76,7 +76,7 @@ export function replicateProvider(options: ReplicateSettings, apiKey: string): P
       return finish(created.value.id, request, sink, signal);
     },
     collect: async (acceptanceId, request, sink, signal) => {
-      const look = (s: AbortSignal) => call(s).run((client) => client.predictions.get(acceptanceId));
+      const look = (lookSignal: AbortSignal) => call(lookSignal).run((client) => client.predictions.get(acceptanceId));
       const found = await lookForAccepted({ look, everyMs: settings.pollMs, signal });
       if (found?.ok !== true) return found;
       // Nothing came of it and nothing will: what is wanted has to be made.
