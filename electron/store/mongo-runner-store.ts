@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
-import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
+import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
@@ -187,6 +187,12 @@ export class MongoRunnerStore implements RunnerStore {
   async settle(jobIds: readonly string[]): Promise<Result<number, AppError>> {
     const settled = await settleJobs(this.#collections, this.#poster, jobIds);
     return settled.ok ? ok(settled.value.settledJobs) : settled;
+  }
+
+  async moveOn({ _id, version, state }: Job): Promise<Result<boolean, AppError>> {
+    const move = { version: { $add: ['$version', 1] }, updatedAt: '$$NOW' };
+    const moved = await attemptCall(() => this.#collections.jobs.updateOne({ _id, version, state }, [{ $set: move }]));
+    return moved.ok ? ok(moved.value.modifiedCount === 1) : moved;
   }
 
   async rescueExpired(options: {

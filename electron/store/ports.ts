@@ -170,6 +170,11 @@ export interface WritableStore extends RunnerStore {
   setLimits(limits: RunnerLimits, revision: number, by: Actor): Promise<Result<void, AppError>>;
   /** Lets jobs that waited for credit be reserved again. @returns how many */
   unblock(workspaceId: string): Promise<Result<number, AppError>>;
+  /**
+   * Moves a job at its end on to another version, where it is still the one that was looked at: whatever else was decided by that version
+   * is refused from then on. @returns whether this call moved it
+   */
+  moveOn(job: Job): Promise<Result<boolean, AppError>>;
   /** Lets a job at its end owe a release, where it is still what was judged. @returns whether it owes it now */
   oweRelease(job: Job, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>>;
   /**

@@ -27,7 +27,7 @@ import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts
 /** What the desk works with. */
 export interface JobDeskParts {
   readonly reader: ReadableStore;
-  readonly writer: Pick<WritableStore, 'applyChanges' | 'settle' | 'insertJobs'>;
+  readonly writer: Pick<WritableStore, 'applyChanges' | 'settle' | 'insertJobs' | 'moveOn'>;
   /** For what earlier jobs tell; what decides is read from the server. */
   readonly cache: Pick<CopyReader, 'experience' | 'twins'>;
   readonly policies: PolicySource;
@@ -64,6 +64,8 @@ const EXPERIENCE_MS = 30 * 86_400_000;
 /** How often a cancellation is planned anew when the job moves under it. */
 const CANCEL_TRIES_MAX = 10;
 
+const CHANGED_BY_ANOTHER = 'somebody else changed the job; look at it again';
+
 const optionsSchema = z.record(z.string(), z.unknown());
 
 /**
@@ -98,6 +100,9 @@ export class JobDesk {
     const generationId = `g-${order.requestId}`;
     // The reply to the first sending was lost: what it asked for has happened.
     if (job.billing.generationId === generationId) return ok(job._id);
+    const ordered = order.edited === null ? ok(null) : await this.#orderedBefore(order.requestId);
+    if (!ordered.ok) return ordered;
+    if (ordered.value !== null) return ok(ordered.value);
     if (job.version !== order.version) {
       return err(appError('write_conflict', `the job is ${job.state} now; look at it again`));
     }
@@ -220,7 +225,7 @@ export class JobDesk {
     if (!written.ok) return written;
     const [applied] = written.value;
     if (applied === undefined || !applied.ok) {
-      return err(appError('write_conflict', 'somebody else changed the job; look at it again'));
+      return err(appError('write_conflict', CHANGED_BY_ANOTHER));
     }
     return ok(job._id);
   }
@@ -230,12 +235,23 @@ export class JobDesk {
     input: JobInput,
     decided: Decided & { readonly generationId: string; readonly requestId: string },
   ): Promise<Result<string, AppError>> {
-    const now = await this.#parts.reader.serverNow();
+    const { reader, writer } = this.#parts;
+    const now = await reader.serverNow();
     if (!now.ok) return now;
-    const job = editedJob(failed, { ...decided, id: `job-${decided.requestId}`, input, now: now.value });
-    // An id that is there already is the same order, whose reply was lost.
-    const inserted = await this.#parts.writer.insertJobs([job]);
+    const job = editedJob(failed, { ...decided, id: editedJobId(decided.requestId), input, now: now.value });
+    // First, because what is inserted is paid for: whoever else looked at this version looks again, and finds the new job.
+    const moved = await writer.moveOn(failed);
+    if (!moved.ok) return moved;
+    if (!moved.value) return err(appError('write_conflict', CHANGED_BY_ANOTHER));
+    const inserted = await writer.insertJobs([job]);
     return inserted.ok ? ok(job._id) : inserted;
+  }
+
+  /** The edited job of an order whose reply was lost; null where nothing came of it. */
+  async #orderedBefore(requestId: string): Promise<Result<string | null, AppError>> {
+    const id = editedJobId(requestId);
+    const found = await this.#parts.reader.readJob(id);
+    return found.ok ? ok(found.value === null ? null : id) : found;
   }
 
   async #read(jobId: string): Promise<Result<Job, AppError>> {
@@ -246,6 +262,11 @@ export class JobDesk {
     const [problem] = found.value.malformed.problems;
     return err(appError('malformed_document', `${problem?.path ?? ''}: ${problem?.reason ?? ''}`));
   }
+}
+
+/** The id of the job that an order with an edited input makes: the same however often it is sent. */
+function editedJobId(requestId: string): string {
+  return `job-${requestId}`;
 }
 
 interface Decided {

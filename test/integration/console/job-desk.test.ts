@@ -140,6 +140,36 @@ describe('the desk where a person retries a job', () => {
   });
 
   it.each([
+    ['the same edit', { prompt: 'A page about coffee', optionsJson: '{}' }],
+    ['another edit', { prompt: 'A page about cocoa', optionsJson: '{}' }],
+    ['no edit', null],
+  ])(
+    'lets one of two people order who press at once, one with an edited input and one with %s',
+    async (_what, edited) => {
+      const version = await failedJob('bad-output');
+      const mine = { prompt: 'A page about coffee', optionsJson: '{}' };
+      const results = await Promise.all([
+        openDesk().retry(order(version, { edited: mine })),
+        openDesk().retry(order(version, { edited, by: { type: 'user', id: 'bob' } })),
+      ]);
+      expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(results.find(({ ok }) => !ok)).toMatchObject({ error: { code: 'write_conflict' } });
+      const waiting = (await deployment.readBooks()).jobs.filter(({ state }) => state === 'queued');
+      expect(waiting).toHaveLength(1);
+    },
+  );
+
+  it('lets the same job be edited again by whoever has looked at it since', async () => {
+    const version = await failedJob('bad-input');
+    const edited = { prompt: 'A page about coffee', optionsJson: '{}' };
+    const id = expectOk(await openDesk().retry(order(version, { edited })));
+    expect(await openDesk().retry(order(version, { edited }))).toMatchObject({ error: { code: 'write_conflict' } });
+    const wish = { jobId: 'j1', reason: '', edited, isCollecting: false };
+    const shown = expectOk(await openDesk().previewRetry(wish)).version;
+    expect(expectOk(await openDesk().retry(order(shown, { edited })))).not.toBe(id);
+  });
+
+  it.each([
     ['no JSON', '{"requiredParts":'],
     ['no object', '[1]'],
     ['options that the kind does not take', '{"requiredParts":["<script>"]}'],
@@ -224,6 +254,7 @@ describe('the desk where a person cancels a job', () => {
     // It is read while it waits, and comes to its end before the cancellation is written.
     const late: ConstructorParameters<typeof JobDesk>[0]['writer'] = {
       insertJobs: (jobs) => writer.insertJobs(jobs),
+      moveOn: (job) => writer.moveOn(job),
       settle: (ids) => writer.settle(ids),
       applyChanges: async (changes) => {
         deployment.startRunner();
