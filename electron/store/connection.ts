@@ -6,6 +6,7 @@ import type { Job } from '#domain/job.ts';
 import type { Actor, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RunnerLimits } from '#domain/runner-limits.ts';
+import { ANSWERING } from './answering-connection.ts';
 import { AuditLog } from './audit-log.ts';
 import { BulkReads } from './bulk-reads.ts';
 import type { RunnerNode, RunnerWish } from '#domain/runner-node.ts';
@@ -207,6 +208,7 @@ function connectionOf(options: StoreOptions, uri: ConnectionString): Result<Mong
   }
   try {
     const client = new MongoClient(options.uri, {
+      ...ANSWERING,
       appName: options.appName,
       serverSelectionTimeoutMS: options.connectTimeoutMs,
       connectTimeoutMS: options.connectTimeoutMs,
