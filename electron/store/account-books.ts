@@ -5,6 +5,7 @@ import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type Ledger
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, DUPLICATE_KEY, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
 
 /** An account before and after entries were posted to it. */
 export interface AccountChange {
@@ -155,9 +156,7 @@ function refusalsOf(cause: unknown, names: readonly string[]): Result<ReadonlyMa
 }
 
 function parseAccount(workspaceId: string, document: RawDocument | undefined): Result<CreditAccount, AppError> {
-  const parsed = creditAccountSchema.safeParse(document ?? emptyAccount(workspaceId));
-  if (parsed.success) return ok(parsed.data);
-  return err(appError('malformed_document', `account ${workspaceId}: ${parsed.error.issues[0]?.message ?? ''}`));
+  return parsed(creditAccountSchema, document ?? emptyAccount(workspaceId), `account ${workspaceId}`);
 }
 
 function emptyAccount(workspaceId: string): CreditAccount {

@@ -29,6 +29,7 @@ import {
   slotsSchema,
 } from './limit-documents.ts';
 import type { LimitHolder } from './ports.ts';
+import { parsed } from './parsed.ts';
 
 /** How long a runner goes by what it read last, in milliseconds. */
 const REFRESH_MS = 500;
@@ -326,9 +327,7 @@ function configOf(
 ): Result<{ readonly limits: RunnerLimits; readonly revision: number }, AppError> {
   const document = documents.find(({ _id }) => _id === CONFIG_ID);
   if (document === undefined) return ok({ limits: NO_LIMITS, revision: 0 });
-  const config = configSchema.safeParse(document);
-  if (config.success) return ok(config.data);
-  return err(appError('malformed_document', `${LIMITS_COLLECTION}: ${config.error.issues[0]?.message ?? ''}`));
+  return parsed(configSchema, document, LIMITS_COLLECTION);
 }
 
 function maxOf(limits: RunnerLimits, scope: ConcurrencyLimit['scope'], name: string): number | null {

@@ -1,10 +1,11 @@
 import type { Collection } from 'mongodb';
 import { z } from 'zod';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { invoiceSchema, type Invoice } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
 
 /** The most invoices that are read at once, the newest first. */
 const INVOICES_MAX = 200;
@@ -32,13 +33,7 @@ export class InvoiceStore {
     const found = await attemptCall(() =>
       this.#invoices.find().sort({ importedAt: -1, _id: 1 }).limit(INVOICES_MAX).toArray(),
     );
-    if (!found.ok) return found;
-    const parsed = z.array(invoiceSchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(
-      appError('malformed_document', `provider_invoices: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`),
-    );
+    return found.ok ? parsed(z.array(invoiceSchema), found.value, 'provider_invoices') : found;
   }
 
   /** Takes an invoice away again. */

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
+import { parsed } from './parsed.ts';
 import { settleJobs } from './settlement.ts';
 
 /** How often figures are taken from the ledger anew when the job moves meanwhile. */
@@ -68,9 +69,9 @@ export class MendLedger {
     }
     const found = await attemptCall(() => this.#collections.accounts.findOne({ _id: workspaceId }));
     if (!found.ok) return found;
-    const account = creditAccountSchema.safeParse(found.value);
-    if (!account.success) return err(appError('malformed_document', `account ${workspaceId}`));
-    const finished = await this.#poster.finishPostings(account.data);
+    const account = parsed(creditAccountSchema, found.value, `account ${workspaceId}`);
+    if (!account.ok) return account;
+    const finished = await this.#poster.finishPostings(account.value);
     return finished.ok ? ok(undefined) : finished;
   }
 
@@ -119,11 +120,7 @@ export class MendLedger {
 
   async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly LedgerEntry[], AppError>> {
     const found = await attemptCall(read);
-    if (!found.ok) return found;
-    const parsed = z.array(ledgerEntrySchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(appError('malformed_document', `ledger: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+    return found.ok ? parsed(z.array(ledgerEntrySchema), found.value, 'ledger') : found;
   }
 }
 

@@ -6,6 +6,7 @@ import { privilegeSchema, type Privilege } from '#domain/privileges.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
 
 /** As whom the server knows this connection. */
 export interface Login {
@@ -52,10 +53,7 @@ export class PeopleStore {
   /** Everybody who has a role, by name. A document of another form is `malformed_document`: nobody's role may be guessed. */
   async list(): Promise<Result<readonly Person[], AppError>> {
     const found = await attemptCall(() => this.#people().find().sort({ _id: 1 }).limit(PEOPLE_MAX).toArray());
-    if (!found.ok) return found;
-    const parsed = z.array(personSchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    return err(appError('malformed_document', `console_people: ${parsed.error.issues[0]?.message ?? ''}`));
+    return found.ok ? parsed(z.array(personSchema), found.value, 'console_people') : found;
   }
 
   /** Gives somebody a role; `since` and `by` tell when and who. */

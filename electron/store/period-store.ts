@@ -5,6 +5,7 @@ import { closedPeriodSchema, type ClosedPeriod } from '#domain/reconciliation/pe
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
 
 /** The most closed months that are read: a thousand years. */
 const PERIODS_MAX = 12_000;
@@ -32,11 +33,7 @@ export class PeriodStore {
   /** The closed months, oldest first. */
   async list(): Promise<Result<readonly ClosedPeriod[], AppError>> {
     const found = await attemptCall(() => this.#periods.find().sort({ _id: 1 }).limit(PERIODS_MAX).toArray());
-    if (!found.ok) return found;
-    const parsed = z.array(closedPeriodSchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(appError('malformed_document', `periods: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+    return found.ok ? parsed(z.array(closedPeriodSchema), found.value, 'periods') : found;
   }
 
   /**
@@ -66,10 +63,10 @@ export class PeriodStore {
       const found = await attemptCall(() => this.#entries.find({ _id: { $in: ids } }).toArray());
       if (!found.ok) return found;
       const kept = ids.flatMap((id) => found.value.filter(({ _id }) => _id === id));
-      const parsed = partSchema.safeParse(kept[0]);
-      if (!parsed.success) return err(appError('malformed_document', `period_entries ${period}:${part}`));
-      count = parsed.data.parts;
-      parts.push(parsed.data.bytes);
+      const read = parsed(partSchema, kept[0], `period_entries ${period}:${part}`);
+      if (!read.ok) return read;
+      count = read.value.parts;
+      parts.push(read.value.bytes);
     }
     return ok(parts);
   }

@@ -14,6 +14,7 @@ import {
 import { literal } from './change-update.ts';
 import type { Collections } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { parsed } from './parsed.ts';
 
 /** Writes what a runner says of itself, stamped by the server, and reads what is wished of it in the same call. */
 export async function announceRunner(
@@ -58,6 +59,5 @@ export async function controlRunner(
   );
   if (!written.ok) return written;
   if (written.value === null) return err(appError('not_found', `no runner ${runnerId} that has not ended`));
-  const node = runnerNodeSchema.safeParse(written.value);
-  return node.success ? ok(node.data) : err(appError('malformed_document', `runner ${runnerId}`));
+  return parsed(runnerNodeSchema, written.value, `runner ${runnerId}`);
 }
