@@ -1,10 +1,12 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { failureDecisionSchema, type FailureDecision } from '#domain/failure-groups.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import type { Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
-import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { attemptCall } from './driver-errors.ts';
+import { replaceWithNext } from './next-version.ts';
+import { parsed } from './parsed.ts';
 
 /** The most decisions that are read at once. */
 const DECISIONS_MAX = 20_000;
@@ -19,28 +21,12 @@ export class FailureDecisionStore {
 
   async all(): Promise<Result<readonly FailureDecision[], AppError>> {
     const found = await attemptCall(() => this.#decisions().find().sort({ _id: 1 }).limit(DECISIONS_MAX).toArray());
-    if (!found.ok) return found;
-    const parsed = z.array(failureDecisionSchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(
-      appError('malformed_document', `failure_groups: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`),
-    );
+    return found.ok ? parsed(z.array(failureDecisionSchema), found.value, 'failure_groups') : found;
   }
 
   /** Writes the next version over the one before. @returns false where somebody else wrote in between */
-  async replace(next: FailureDecision): Promise<Result<boolean, AppError>> {
-    const { _id, ...fields } = next;
-    try {
-      const written = await this.#decisions().updateOne(
-        { _id, version: next.version - 1 },
-        { $set: { ...fields } },
-        { upsert: next.version === 1 },
-      );
-      return ok(written.matchedCount + written.upsertedCount === 1);
-    } catch (cause) {
-      return isOnlyDuplicateKeys(cause) ? ok(false) : err(toAppError(cause));
-    }
+  replace(next: FailureDecision): Promise<Result<boolean, AppError>> {
+    return replaceWithNext(this.#decisions(), next);
   }
 
   #decisions() {

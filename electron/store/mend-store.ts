@@ -1,10 +1,12 @@
 import type { Collection } from 'mongodb';
 import { z } from 'zod';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { mendRecordSchema, type MendRecord, type MendState } from '#domain/reconciliation/mend-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { replaceWithNext } from './next-version.ts';
+import { parsed } from './parsed.ts';
 
 /** The most proposals that one list has, newest first. */
 export const MENDS_LISTED_MAX = 500;
@@ -58,20 +60,12 @@ export class MendStore {
   }
 
   /** Writes the next version over the one before. @returns false where it is no longer that one */
-  async replace(next: MendRecord): Promise<Result<boolean, AppError>> {
-    const { _id, ...fields } = next;
-    const written = await attemptCall(() =>
-      this.#mends.updateOne({ _id, version: next.version - 1 }, { $set: { ...fields } }),
-    );
-    return written.ok ? ok(written.value.matchedCount === 1) : written;
+  replace(next: MendRecord): Promise<Result<boolean, AppError>> {
+    return replaceWithNext(this.#mends, next);
   }
 
   async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly MendRecord[], AppError>> {
     const found = await attemptCall(read);
-    if (!found.ok) return found;
-    const parsed = z.array(mendRecordSchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(appError('malformed_document', `adjustments: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+    return found.ok ? parsed(z.array(mendRecordSchema), found.value, 'adjustments') : found;
   }
 }

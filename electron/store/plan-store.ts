@@ -12,6 +12,7 @@ import {
 import { err, ok, type Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { replaceWithNext } from './next-version.ts';
 import { ITEMS_IN_CHUNK, packItems, unpackItems } from './packed-items.ts';
 import { parsed } from './parsed.ts';
 
@@ -78,11 +79,8 @@ export class PlanStore {
   }
 
   /** Writes the next version over the one before. @returns false where it is no longer that one */
-  async replace(next: PlanRecord): Promise<Result<boolean, AppError>> {
-    const { _id, ...fields } = next;
-    const filter = { _id, version: next.version - 1 };
-    const written = await attemptCall(() => this.#plans.updateOne(filter, { $set: fields }));
-    return written.ok ? ok(written.value.matchedCount === 1) : written;
+  replace(next: PlanRecord): Promise<Result<boolean, AppError>> {
+    return replaceWithNext(this.#plans, next);
   }
 
   /** Items of a plan from a place on, at most a chunk of them. */

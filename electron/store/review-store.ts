@@ -1,10 +1,12 @@
 import type { Collection } from 'mongodb';
 import { z } from 'zod';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { findingReviewSchema, type FindingReview } from '#domain/reconciliation/finding-review.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
-import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { attemptCall } from './driver-errors.ts';
+import { replaceWithNext } from './next-version.ts';
+import { parsed } from './parsed.ts';
 
 /** The most reviews that are read at once. */
 const REVIEWS_MAX = 200_000;
@@ -35,28 +37,12 @@ export class ReviewStore {
   }
 
   /** Writes the next version over the one before. @returns false where somebody else wrote in between */
-  async replace(next: FindingReview): Promise<Result<boolean, AppError>> {
-    const { _id, ...fields } = next;
-    try {
-      const written = await this.#reviews.updateOne(
-        { _id, version: next.version - 1 },
-        { $set: { ...fields } },
-        { upsert: next.version === 1 },
-      );
-      return ok(written.matchedCount + written.upsertedCount === 1);
-    } catch (cause) {
-      return isOnlyDuplicateKeys(cause) ? ok(false) : err(toAppError(cause));
-    }
+  replace(next: FindingReview): Promise<Result<boolean, AppError>> {
+    return replaceWithNext(this.#reviews, next);
   }
 
   async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly FindingReview[], AppError>> {
     const found = await attemptCall(read);
-    if (!found.ok) return found;
-    const parsed = z.array(findingReviewSchema).safeParse(found.value);
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(
-      appError('malformed_document', `reconciliations: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`),
-    );
+    return found.ok ? parsed(z.array(findingReviewSchema), found.value, 'reconciliations') : found;
   }
 }
