@@ -2,6 +2,7 @@ import { Binary, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Time
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareValues } from '#sandbox/semantics/compare.ts';
+import { keyOf } from '#sandbox/semantics/field-names.ts';
 import { matcherOf } from '#sandbox/semantics/matching.ts';
 import { runPipeline } from '#sandbox/semantics/pipelines.ts';
 import { applyUpdate, kindOfUpdate, upsertedDocument } from '#sandbox/semantics/updates.ts';
@@ -99,6 +100,10 @@ describe('a filter', () => {
     ['numbers of all types equal each other by value', { a: int(1) }, { a: decimal('1.0') }, true],
     ['a decimal does not equal a double that is only near', { a: decimal('0.1') }, { a: double(0.1) }, false],
     ['neighbours beyond 2^53 differ', { a: long('9007199254740993') }, { a: double(9_007_199_254_740_992) }, false],
+    ['a list at a place of a list is no element of it', { 'a.0': 'x' }, { a: [['x']] }, false],
+    ['a list at a place of a list is found as a whole', { 'a.0': ['x'] }, { a: [['x']] }, true],
+    ['a list in a field whose name is a number is searched', { 'a.0': 'x' }, { a: { [keyOf('0')]: ['x'] } }, true],
+    ['the elements of a list below a place of a list are searched', { 'a.0.b': 'x' }, { a: [{ b: ['x'] }] }, true],
     ['null finds no list without documents', { 'a.b': null }, { a: [int(1)] }, false],
     ['null finds a document in a list without the field', { 'a.b': null }, { a: [{}] }, true],
     [
