@@ -59,7 +59,10 @@ export class FleetLimits {
   #readAtMs = Number.NEGATIVE_INFINITY;
   #limits: RunnerLimits = NO_LIMITS;
   readonly #heldBackUntilMs = new Map<string, number>();
-  readonly #fullUntilMs = new Map<string, { readonly limit: ConcurrencyLimit; readonly untilMs: number }>();
+  /** What turned out to be full, and when. Every workspace may be there once, so that what is too old is forgotten. */
+  readonly #full = new Map<string, { readonly limit: ConcurrencyLimit; readonly atMs: number }>();
+  /** Providers whose bucket turned out to be empty, when, and how long it takes until it can hold a request. */
+  readonly #empty = new Map<string, { readonly atMs: number; readonly forMs: number }>();
   readonly #permits = new Map<string, { count: number; readonly untilMs: number }>();
   #slots: ReadonlyMap<string, ConcurrencyLimit> = new Map();
   /** Tokens that requests took beyond what was counted for them, and that no bucket knows of yet, by provider. */
@@ -152,13 +155,16 @@ export class FleetLimits {
       const read = await this.#refresh(nowMs);
       if (!read.ok) return read;
     }
-    const full = [...this.#fullUntilMs.values()].filter(({ untilMs }) => untilMs > nowMs).map(({ limit }) => limit);
+    const full = this.#fullAt(nowMs);
     const names = (scope: ConcurrencyLimit['scope']): string[] =>
       full.filter((limit) => limit.scope === scope).map((limit) => limit.name);
     const heldBack = [...this.#heldBackUntilMs].filter(([, untilMs]) => untilMs > nowMs).map(([name]) => name);
+    const empty = [...this.#empty]
+      .filter(([, { atMs, forMs }]) => Math.abs(nowMs - atMs) < forMs)
+      .map(([name]) => name);
     return ok({
       isFull: full.some((limit) => limit.scope === 'total'),
-      providers: [...new Set([...names('provider'), ...heldBack])].sort(),
+      providers: [...new Set([...names('provider'), ...heldBack, ...empty])].sort(),
       kinds: names('kind').sort(),
       workspaces: names('workspace').sort(),
     });
@@ -213,6 +219,12 @@ export class FleetLimits {
     if (this.#slots.size === 0 && holder.active.length === 0) return ok(undefined);
     const kept = await this.#leaseSlots(holder, [], now);
     return kept.ok ? ok(undefined) : kept;
+  }
+
+  /** What was full a moment ago, before or after: the server's clock may be set back. */
+  #fullAt(nowMs: number): readonly ConcurrencyLimit[] {
+    for (const [id, { atMs }] of this.#full) if (Math.abs(nowMs - atMs) >= FULL_MS) this.#full.delete(id);
+    return [...this.#full.values()].map(({ limit }) => limit);
   }
 
   async #refresh(nowMs: number): Promise<Result<void, AppError>> {
@@ -272,7 +284,7 @@ export class FleetLimits {
       left.set(one.value._id, one.value.left);
       if (one.value.isHeld) held.set(one.value._id, one.value.limit);
       if (one.value.isShort) {
-        this.#fullUntilMs.set(one.value._id, { limit: one.value.limit, untilMs: now.getTime() + FULL_MS });
+        this.#full.set(one.value._id, { limit: one.value.limit, atMs: now.getTime() });
       }
     }
     this.#slots = held;
@@ -293,13 +305,11 @@ export class FleetLimits {
       const granted = drawn.value;
       this.#permits.set(provider, { count: usable + granted, untilMs: nowMs + PERMIT_MS_MAX });
       if (granted === 0 && usable === 0) {
-        // The bucket is empty: it is asked again when it can hold a request.
         const perMinute = Math.min(
           rate.requestsPerMinute ?? Number.POSITIVE_INFINITY,
           (rate.tokensPerMinute ?? Number.POSITIVE_INFINITY) / rate.tokensPerRequest,
         );
-        const untilMs = nowMs + Math.min(Math.max(60_000 / perMinute, 20), 5000);
-        this.#heldBackUntilMs.set(provider, Math.max(untilMs, this.#heldBackUntilMs.get(provider) ?? 0));
+        this.#empty.set(provider, { atMs: nowMs, forMs: Math.min(Math.max(60_000 / perMinute, 20), 5000) });
       }
     }
     return ok(undefined);

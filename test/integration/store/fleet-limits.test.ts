@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LeasedJob } from '#domain/job.ts';
 import { runnerLimitsSchema, type LimitedJob, type RunnerLimits } from '#domain/runner-limits.ts';
 import type { Store } from '#store/connection.ts';
+import { FleetLimits } from '#store/fleet-limits.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -105,6 +106,26 @@ describe('limits of a fleet', () => {
     expect(claimed.filter((job) => job.provider.name === 'other')).toHaveLength(3);
   });
 
+  it('are full for a moment, also on a clock that is set back, and forgotten then', async () => {
+    await limit({ concurrency: { eachWorkspace: 1 } });
+    const limits = new FleetLimits(server.client.db(server.dbName));
+    const job = { workspaceId: 'w1', kind: 'website', provider: 'demo' };
+    const at = (ms: number): Date => new Date(1_800_000_000_000 + ms);
+    const holder = { runnerId: 'r9', active: [job], leaseMs: 30_000 };
+    const fullAt = async (ms: number): Promise<readonly string[]> =>
+      expectOk(await limits.exclusions(at(ms))).workspaces;
+    const fill = async (): Promise<void> => {
+      expect(await fullAt(0)).toEqual([]);
+      expectOk(await limits.admission(holder, [job], (one) => one, at(0)));
+      expect(await fullAt(100)).toEqual(['w1']);
+    };
+    await fill();
+    expect(await fullAt(-600_000)).toEqual([]);
+    await fill();
+    expect(await fullAt(1000)).toEqual([]);
+    expect(await fullAt(100)).toEqual([]);
+  });
+
   it('are read as they are in force', async () => {
     await limit({ concurrency: { providers: { demo: 2 } }, rates: { demo: { requestsPerMinute: 60 } } });
     await insert(5);
@@ -134,6 +155,23 @@ describe('rates of a provider', () => {
     await insert(60);
     // A sixth of the minute's limit may be used at one stroke.
     expect((await claimAll()).flat()).toHaveLength(5);
+  });
+
+  it('that are used up are left alone for a moment, also on a clock that is set back', async () => {
+    await limit({ rates: { demo: { requestsPerMinute: 1 } } });
+    const limits = new FleetLimits(server.client.db(server.dbName));
+    const job = { workspaceId: 'w1', kind: 'website', provider: 'demo' };
+    const at = (ms: number): Date => new Date(1_800_000_000_000 + ms);
+    const providersAt = async (ms: number): Promise<readonly string[]> =>
+      expectOk(await limits.exclusions(at(ms))).providers;
+    expect(await providersAt(0)).toEqual([]);
+    const holder = { runnerId: 'r9', active: [], leaseMs: 30_000 };
+    for (let draws = 0; draws < 2; draws += 1) {
+      const admits = expectOk(await limits.admission(holder, [job], (one) => one, at(0)));
+      expect(admits(job)).toBe(draws === 0);
+    }
+    expect(await providersAt(100)).toEqual(['demo']);
+    expect(await providersAt(-600_000)).toEqual([]);
   });
 
   it('in tokens a minute hold by what a request usually takes', async () => {
