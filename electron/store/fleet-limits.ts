@@ -17,6 +17,7 @@ import { literal } from './change-update.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import {
+  CONFIG_AND_RATE_IDS,
   CONFIG_ID,
   configSchema,
   drawPipeline,
@@ -228,11 +229,7 @@ export class FleetLimits {
   }
 
   async #refresh(nowMs: number): Promise<Result<void, AppError>> {
-    const found = await attemptCall(() =>
-      this.#documents()
-        .find({ $or: [{ _id: CONFIG_ID }, { type: 'rate' }] })
-        .toArray(),
-    );
+    const found = await attemptCall(() => this.#documents().find({ _id: CONFIG_AND_RATE_IDS }).toArray());
     if (!found.ok) return found;
     const config = configOf(found.value);
     if (!config.ok) return config;

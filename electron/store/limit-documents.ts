@@ -5,6 +5,11 @@ import { literal } from './change-update.ts';
 
 export const LIMITS_COLLECTION = 'runner_limits';
 export const CONFIG_ID = 'config';
+/**
+ * Where the ids of the configuration and of all rates lie, and none of the places that are held: of those there may be as many as
+ * workspaces. `:` is followed by `;`.
+ */
+export const CONFIG_AND_RATE_IDS = { $gte: CONFIG_ID, $lt: 'rate;' } as const;
 
 /** What is configured. */
 export const configSchema = z.object({

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Collection } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LeasedJob } from '#domain/job.ts';
 import { runnerLimitsSchema, type LimitedJob, type RunnerLimits } from '#domain/runner-limits.ts';
 import type { Store } from '#store/connection.ts';
@@ -124,6 +125,21 @@ describe('limits of a fleet', () => {
     await fill();
     expect(await fullAt(1000)).toEqual([]);
     expect(await fullAt(100)).toEqual([]);
+  });
+
+  it('are looked at without looking at what each workspace holds', async () => {
+    const documents = server.client.db(server.dbName).collection<{ _id: string }>('runner_limits');
+    await documents.insertMany(
+      Array.from({ length: 100 }, (_, n) => ({ _id: `slots:workspace:w${n}`, type: 'slots' })),
+    );
+    expectOk(await first().writer.holdBack('demo', 60_000));
+    const find = vi.spyOn(Collection.prototype, 'find');
+    const limits = new FleetLimits(server.client.db(server.dbName));
+    expect(expectOk(await limits.exclusions(new Date())).providers).toEqual(['demo']);
+    const [filter] = find.mock.lastCall ?? [];
+    find.mockRestore();
+    const told = await documents.find(filter ?? {}).explain('executionStats');
+    expect(told).toMatchObject({ executionStats: { totalDocsExamined: 1 } });
   });
 
   it('are read as they are in force', async () => {
