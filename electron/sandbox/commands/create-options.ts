@@ -1,3 +1,4 @@
+import { refuseCollation } from '../semantics/collation.ts';
 import { flagField } from '../semantics/flags.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
@@ -8,7 +9,6 @@ import { refuseOption } from './field-values.ts';
 
 /** What MongoDB makes collections with and this server does not. */
 const NOT_OFFERED = [
-  'collation',
   'timeseries',
   'encryptedFields',
   'storageEngine',
@@ -34,7 +34,7 @@ const NOT_OF_VIEWS = [
   'expireAfterSeconds',
 ];
 
-/** Holds the options of `create` to each other, and to what there is. Errors: `InvalidOptions`, `OptionNotSupportedOnView`, `NotImplemented`. */
+/** Holds the options of `create` to each other, and to what there is. Errors: `InvalidOptions`, `OptionNotSupportedOnView`, `NotImplemented`, and those of {@link refuseCollation}. */
 export function checkCreateOptions(body: Doc): void {
   const isSet = (option: string): boolean => body[option] !== undefined && body[option] !== false;
   const isCapped = isSet('capped');
@@ -51,6 +51,7 @@ export function checkCreateOptions(body: Doc): void {
       "'expireAfterSeconds' is only supported on time-series collections or when the 'clusteredIndex' option is specified",
     );
   for (const option of [...NOT_OFFERED, 'expireAfterSeconds']) refuseOption('create', option, body[option]);
+  if (body['collation'] !== undefined) refuseCollation('create', body['collation']);
   if (isCapped) refuseOption('create with capped', 'clusteredIndex', body['clusteredIndex']);
 }
 

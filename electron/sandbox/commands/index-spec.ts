@@ -1,3 +1,4 @@
+import { refuseCollation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
@@ -16,6 +17,7 @@ const OFFERED: ReadonlySet<string> = new Set([
   'background',
   'ns',
   'hidden',
+  'collation',
 ]);
 /** Options that MongoDB has besides. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
@@ -23,7 +25,6 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   'bits',
   'bucketSize',
   'clustered',
-  'collation',
   'default_language',
   'dropDups',
   'finestIndexedLevel',
@@ -74,6 +75,11 @@ export function checkIndexSpec(spec: Doc): void {
   checkTogether(spec, key);
 }
 
+/** The description of an index as it is kept: the order of bytes is no option. */
+export function keptSpec({ collation: _simple, ...spec }: Doc): Doc {
+  return spec;
+}
+
 function checkOptions(spec: Doc): void {
   for (const option of Object.keys(spec)) {
     if (NOT_OFFERED.has(option))
@@ -89,6 +95,10 @@ function checkOptions(spec: Doc): void {
     if (value !== undefined && typeof value !== 'boolean' && numberOf(value) === null)
       throw new ServerError('TypeMismatch', `The field '${flag}' has a value that is not convertible to bool`);
   }
+  const { collation } = spec;
+  if (isDoc(collation) && Object.keys(collation).length === 0)
+    throw new ServerError('BadValue', "The field 'collation' cannot be an empty object.");
+  if (collation !== undefined) refuseCollation('indexes', collation);
   const version = spec['v'] === undefined ? 2 : numberOf(spec['v']);
   if (version !== 1 && version !== 2)
     throw cannotCreate(`Invalid index specification; cannot create an index with v=${String(spec['v'])}`);

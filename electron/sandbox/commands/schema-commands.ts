@@ -7,7 +7,7 @@ import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
 import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
-import { checkIndexSpec } from './index-spec.ts';
+import { checkIndexSpec, keptSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
 import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
 import { listReply } from './reads.ts';
@@ -18,9 +18,10 @@ const createIndexes: Command = {
   run(call) {
     const name = collectionName(call);
     const isNew = call.deployment.catalog.find(call.db, name) === null;
-    const specs = docsField(call.body, 'indexes');
-    if (specs.length === 0) throw new ServerError('BadValue', 'Must specify at least one index to create');
-    specs.forEach(checkIndexSpec);
+    const given = docsField(call.body, 'indexes');
+    if (given.length === 0) throw new ServerError('BadValue', 'Must specify at least one index to create');
+    given.forEach(checkIndexSpec);
+    const specs = given.map(keptSpec);
     const collection = call.deployment.ensureCollection(call.db, name);
     const before = isNew ? 1 : collection.indexes.length;
     const made: Doc[] = [];

@@ -1,4 +1,6 @@
+import { collatorOf, type CollatorOptions } from './collators.ts';
 import { ServerError } from './server-error.ts';
+import { typeNameOf } from './type-operator.ts';
 import { isDoc, numberOf, type Doc } from './values.ts';
 
 /** An order of texts that is not the one of their bytes. */
@@ -16,56 +18,112 @@ const FIELDS: ReadonlySet<string> = new Set([
   'strength',
   'version',
 ]);
-const SENSITIVITIES = { 1: 'base', 2: 'accent', 3: 'variant', 4: 'variant', 5: 'variant' } as const;
+const STRENGTH_MAX = 5;
+/** MongoDB 7 orders texts by ICU of this version. */
+const VERSION = '57.1';
 /** Operators whose texts are no values to compare: MongoDB leaves them as they are, the ranks of {@link rankedTexts} would not. */
 const UNCOLLATED = new Set(['$regex', '$expr', '$jsonSchema', '$where', '$text']);
 
 /**
- * The collation that a command asks for; null for the order of bytes. Errors: `BadValue` for a locale or strength that is none,
- * `NotImplemented` for what the platform's collations do not have.
+ * The collation that a command asks for; null for the order of bytes, which an empty one means too. Errors: 40415 for an unknown field,
+ * 40414 without a locale, `TypeMismatch`, 51024, `FailedToParse`, `BadValue`, `IncompatibleCollationVersion` and `NotImplemented` for what
+ * the platform's collations do not have.
  */
 export function collationOf(given: unknown): Collation | null {
   if (!isDoc(given)) return null;
-  const { locale } = given;
+  // What is null is taken for not given.
+  const spec = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
+  if (Object.keys(given).length === 0) return null;
   const unknown = Object.keys(given).find((field) => !FIELDS.has(field));
   if (unknown !== undefined)
     throw new ServerError('Location40415', `BSON field 'collation.${unknown}' is an unknown field.`);
-  if (locale === undefined)
-    throw new ServerError('Location40414', "BSON field 'collation.locale' is missing but a required field");
-  if (typeof locale !== 'string')
-    throw new ServerError('TypeMismatch', "BSON field 'collation.locale' is the wrong type, expected type 'string'");
-  if (locale === 'simple') return null;
-  const tag = locale.replaceAll('_', '-');
-  if (!isKnown(tag)) throw new ServerError('BadValue', `Field 'locale' is invalid in: { locale: "${locale}" }`);
-  if (given['backwards'] === true || given['maxVariable'] === 'space')
+  const { locale } = spec;
+  if (locale === undefined) throw withoutLocale();
+  if (typeof locale !== 'string') throw wrongType('locale', locale, 'string');
+  const options: CollatorOptions = {
+    locale,
+    strength: strengthOf(spec),
+    caseLevel: flagOf(spec, 'caseLevel'),
+    caseFirst: choiceOf(spec, 'caseFirst', ['upper', 'lower', 'off']),
+    numericOrdering: flagOf(spec, 'numericOrdering'),
+    alternate: choiceOf(spec, 'alternate', ['non-ignorable', 'shifted']),
+    maxVariable: choiceOf(spec, 'maxVariable', ['punct', 'space']),
+    backwards: flagOf(spec, 'backwards'),
+  };
+  // The platform's collations bring texts into their normal form always.
+  flagOf(spec, 'normalization');
+  const { version } = spec;
+  if (version !== undefined && typeof version !== 'string') throw wrongType('version', version, 'string');
+  if (locale === 'simple') {
+    if (Object.keys(given).length > 1)
+      throw new ServerError('FailedToParse', 'If locale=simple, no other fields should be present');
+    return null;
+  }
+  if (version !== undefined && version !== VERSION)
     throw new ServerError(
-      'NotImplemented',
-      'The sandbox server has no collations with backwards or maxVariable: space',
+      'IncompatibleCollationVersion',
+      `Requested collation version ${version} but the only available collator version was ${VERSION}`,
     );
-  const strength = numberOf(given['strength'] ?? 3);
-  if (strength !== 1 && strength !== 2 && strength !== 3 && strength !== 4 && strength !== 5)
-    throw new ServerError(
-      'BadValue',
-      `Enumeration value for field 'strength' is not a valid value: ${String(strength)}`,
-    );
-  const { caseFirst } = given;
-  const { compare } = new Intl.Collator(tag, {
-    sensitivity: strength === 1 && given['caseLevel'] === true ? 'case' : SENSITIVITIES[strength],
-    numeric: given['numericOrdering'] === true,
-    caseFirst: caseFirst === 'upper' || caseFirst === 'lower' ? caseFirst : 'false',
-    ignorePunctuation: given['alternate'] === 'shifted',
-  });
-  if (strength !== 5) return compare;
-  return (left, right) => compare(left, right) || (left < right ? -1 : Number(left > right));
+  return collatorOf(options);
 }
 
-function isKnown(tag: string): boolean {
-  try {
-    return Intl.Collator.supportedLocalesOf([tag]).length === 1;
-  } catch {
-    // What is not even built like a locale is none.
-    return false;
-  }
+/**
+ * Refuses another order of texts than that of bytes for something that would keep it. Errors: those of {@link collationOf}, 40414 for an
+ * empty one, `TypeMismatch`, `NotImplemented`.
+ */
+export function refuseCollation(place: string, given: unknown): void {
+  if (!isDoc(given))
+    throw new ServerError(
+      'TypeMismatch',
+      `The field 'collation' of ${place} is the wrong type, expected type 'object'`,
+    );
+  if (Object.keys(given).length === 0) throw withoutLocale();
+  if (collationOf(given) !== null)
+    throw new ServerError('NotImplemented', `The sandbox server has no ${place} with the option 'collation'`);
+}
+
+function withoutLocale(): ServerError {
+  return new ServerError('Location40414', "BSON field 'collation.locale' is missing but a required field");
+}
+
+function flagOf(spec: Doc, field: string): boolean | undefined {
+  const value = spec[field];
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw wrongType(field, value, 'bool');
+}
+
+function choiceOf<Name extends string>(spec: Doc, field: string, names: readonly Name[]): Name | undefined {
+  const value = spec[field];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string') throw wrongType(field, value, 'string');
+  const name = names.find((one) => one === value);
+  if (name === undefined)
+    throw new ServerError(
+      'BadValue',
+      `Enumeration value '${value}' for field 'collation.${field}' is not a valid value.`,
+    );
+  return name;
+}
+
+/** The level to which texts are compared, of a number without its fraction; 3 where none is given. */
+function strengthOf({ strength: given = 3 }: Doc): number {
+  const number = typeof given === 'number' ? given : numberOf(given);
+  if (number === null) throw wrongType('strength', given, 'number');
+  const strength = Math.trunc(number) || 0;
+  if (strength < 0 || strength > STRENGTH_MAX)
+    throw new ServerError(
+      'Location51024',
+      `BSON field 'strength' value must be ${strength < 0 ? '>= 0' : `<= ${STRENGTH_MAX}`}, actual value '${strength}'`,
+    );
+  if (strength === 0) throw new ServerError('FailedToParse', "Field 'strength' must be an integer 1 through 5. Got: 0");
+  return strength;
+}
+
+function wrongType(field: string, value: unknown, expected: string): ServerError {
+  return new ServerError(
+    'TypeMismatch',
+    `BSON field 'collation.${field}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`,
+  );
 }
 
 /** Refuses a filter whose texts cannot be told into those that are compared and those that are not. Error: `NotImplemented`. */

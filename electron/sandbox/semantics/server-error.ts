@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   FailedToSatisfyReadPreference: 133,
   ReadConcernMajorityNotAvailableYet: 134,
   StaleEpoch: 150,
+  IncompatibleCollationVersion: 161,
   CommandNotSupportedOnView: 166,
   OptionNotSupportedOnView: 167,
   PrimarySteppedDown: 189,
