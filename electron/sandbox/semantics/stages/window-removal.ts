@@ -92,7 +92,8 @@ function nearestDouble(parts: bigint): number {
   return parts < 0n ? -double : double;
 }
 
-function sum(): Removable {
+/** @param told what is told of the sum, in which there is no decimal */
+function summed(told: (total: RemovableSum) => unknown): Removable {
   const total = new RemovableSum();
   return {
     add: (value) => {
@@ -102,25 +103,13 @@ function sum(): Removable {
       total.change(value, -1);
     },
     get value() {
-      return total.hasDecimals ? ANEW : total.value;
+      return total.hasDecimals ? ANEW : told(total);
     },
   };
 }
 
-function average(): Removable {
-  const total = new RemovableSum();
-  return {
-    add: (value) => {
-      total.change(value, 1);
-    },
-    remove: (value) => {
-      total.change(value, -1);
-    },
-    get value() {
-      if (total.hasDecimals) return ANEW;
-      return total.count === 0 ? null : workingDouble(total.asDouble / total.count);
-    },
-  };
+function averageOf(total: RemovableSum): unknown {
+  return total.count === 0 ? null : workingDouble(total.asDouble / total.count);
 }
 
 function count(): Removable {
@@ -223,8 +212,8 @@ class Queue<Item> {
 const SPARE_MAX = 1000;
 
 const REMOVABLE: Readonly<Record<string, () => Removable>> = {
-  $sum: sum,
-  $avg: average,
+  $sum: () => summed((total) => total.value),
+  $avg: () => summed(averageOf),
   $count: count,
   $min: extreme(1),
   $max: extreme(-1),
