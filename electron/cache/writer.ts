@@ -1,13 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
-import type { LedgerEntry } from '#domain/ledger.ts';
-import { assertNever, ok, type Result } from '#domain/result.ts';
-import { AccountTable, LedgerTable, MalformedTable, type MalformedDocument } from './book-tables.ts';
-import { BookLog } from './book-log.ts';
-import { subjectOf, type CacheChange, type CachedPart, type ChangeSubject } from './changes.ts';
-import { endedMsOf, keptOf } from './copy-scope.ts';
-import { JobTable } from './job-table.ts';
-import { RollUps } from './roll-ups.ts';
+import { ok, type Result } from '#domain/result.ts';
+import { subjectOf, type CacheChange, type CachedPart } from './changes.ts';
+import { CopiedRows, type Applied } from './copied-rows.ts';
 import { SnapshotBook, type SnapshotSplits, type Standing } from './snapshot-book.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
@@ -17,14 +12,6 @@ import { attemptSql } from './sqlite-errors.ts';
  */
 const CHECKPOINT_PAGES = 4000;
 const CHECKPOINT_PAGES_OF_SNAPSHOT = 16_000;
-
-/** What a transaction changed. */
-export interface Applied {
-  /** Jobs, also malformed and deleted ones, whose row is now another, and those of ledger entries that came while it was followed. */
-  readonly jobIds: readonly string[];
-  /** All rows that were written or deleted, of every collection. */
-  readonly rows: number;
-}
 
 /** A page of a snapshot: everything that a collection holds from the last id of the page up to, not including, `beforeId`. */
 export interface SnapshotPage {
@@ -59,27 +46,13 @@ type RangeStatement = Statement<[Bound, Bound, Bound, Bound], { id: string }>;
  */
 export class CacheWriter {
   readonly #db: Database;
-  readonly #now: () => number;
-  /** How far the server's clock is ahead of the one of this machine, in milliseconds. */
-  #aheadMs = 0;
-  readonly #rollUps: RollUps;
-  readonly #jobs: JobTable;
-  readonly #ledger: LedgerTable;
-  readonly #accounts: AccountTable;
-  readonly #malformed: MalformedTable;
+  readonly #rows: CopiedRows;
   readonly #book: SnapshotBook;
-  readonly #log: BookLog;
   readonly #idsFrom: Readonly<Record<CachedPart, RangeStatement>>;
 
   constructor(db: Database, now: () => number) {
     this.#db = db;
-    this.#now = now;
-    this.#rollUps = new RollUps(db);
-    this.#jobs = new JobTable(db, this.#rollUps);
-    this.#log = new BookLog(db);
-    this.#ledger = new LedgerTable(db, this.#rollUps, this.#log);
-    this.#accounts = new AccountTable(db, this.#rollUps);
-    this.#malformed = new MalformedTable(db, this.#rollUps);
+    this.#rows = new CopiedRows(db, now);
     this.#book = new SnapshotBook(db);
     const idsFrom = (part: CachedPart): RangeStatement =>
       db.prepare(
@@ -95,7 +68,7 @@ export class CacheWriter {
    * @param serverMs milliseconds since 1970
    */
   tellTime(serverMs: number): void {
-    this.#aheadMs = serverMs - this.#now();
+    this.#rows.tellTime(serverMs);
   }
 
   /** Where the copy stands, as its writer sees it. */
@@ -115,13 +88,13 @@ export class CacheWriter {
     position: string | null,
     asOfMs: number | null = null,
   ): Result<Applied, AppError> {
-    return this.#inTransaction((applied) => {
+    return this.#inTransaction(() => {
       const standing = this.#book.read();
       const isOpen = standing.isSnapshotOpen;
       for (const change of changes) {
         const subject = subjectOf(change);
         if (isOpen) this.#book.touch(subject);
-        this.#write(change, subject, { isOpen, isReplay: isOpen, applied, standing });
+        this.#rows.write(change, subject, { isOpen, isReplay: isOpen, standing });
       }
       this.#mark(position, asOfMs);
     });
@@ -136,13 +109,13 @@ export class CacheWriter {
     position: string | null,
     asOfMs: number | null = null,
   ): Result<Applied, AppError> {
-    return this.#inTransaction((applied) => {
+    return this.#inTransaction(() => {
       const standing = this.#book.read();
       const isOpen = standing.isSnapshotOpen;
       for (const change of changes) {
         const subject = subjectOf(change);
         if (!isOpen || !this.#book.isTouched(subject))
-          this.#write(change, subject, { isOpen, isReplay: false, applied, standing });
+          this.#rows.write(change, subject, { isOpen, isReplay: false, standing });
       }
       this.#mark(position, asOfMs);
     });
@@ -155,9 +128,9 @@ export class CacheWriter {
    * @param splits ids between ranges that are copied side by side; none where nothing is said
    */
   openSnapshot(position: string | null, splits: SnapshotSplits = {}): Result<void, AppError> {
-    const opened = this.#inTransaction((applied) => {
+    const opened = this.#inTransaction(() => {
       this.#book.open(position, splits);
-      for (const subject of this.#malformed.withOddIds()) this.#delete(subject, applied);
+      for (const subject of this.#rows.malformed.withOddIds()) this.#rows.delete(subject);
     });
     if (opened.ok) this.#setCheckpoints(true);
     return opened.ok ? ok(undefined) : opened;
@@ -169,20 +142,20 @@ export class CacheWriter {
    * of the last part the snapshot ends.
    */
   applyPages(pages: readonly SnapshotPage[]): Result<Applied, AppError> {
-    return this.#inTransaction((applied) => {
-      for (const page of pages) this.#applyPage(page, applied);
+    return this.#inTransaction(() => {
+      for (const page of pages) this.#applyPage(page);
     });
   }
 
   /** Deletes what the copy has in a range and the server has not. For polling, where nobody tells of deletions. */
   applySweep(range: SweptRange): Result<Applied, AppError> {
-    return this.#inTransaction((applied) => {
+    return this.#inTransaction(() => {
       const standing = new Set(range.ids);
       // With a NUL behind it an id becomes the next text after it, which turns the bounds round.
       const from = range.afterId === null ? '' : `${range.afterId}\0`;
       const to = range.throughId === null ? null : `${range.throughId}\0`;
       for (const id of this.#idsBetween(range.part, from, to)) {
-        if (!standing.has(id)) this.#delete({ part: range.part, id }, applied);
+        if (!standing.has(id)) this.#rows.delete({ part: range.part, id });
       }
     });
   }
@@ -193,14 +166,14 @@ export class CacheWriter {
    * @param found all that there are
    */
   applyOddOnes(part: CachedPart, found: readonly CacheChange[]): Result<Applied, AppError> {
-    return this.#inTransaction((applied) => {
+    return this.#inTransaction(() => {
       const standing = this.#book.read();
       const ids = new Set(found.map((change) => subjectOf(change).id));
-      for (const subject of this.#malformed.withOddIds()) {
-        if (subject.part === part && !ids.has(subject.id)) this.#delete(subject, applied);
+      for (const subject of this.#rows.malformed.withOddIds()) {
+        if (subject.part === part && !ids.has(subject.id)) this.#rows.delete(subject);
       }
       for (const change of found) {
-        this.#write(change, subjectOf(change), { isOpen: false, isReplay: false, applied, standing });
+        this.#rows.write(change, subjectOf(change), { isOpen: false, isReplay: false, standing });
       }
     });
   }
@@ -226,18 +199,18 @@ export class CacheWriter {
    */
   keepSince(keptSinceMs: number | null, limit: number): Result<Applied & { readonly isDone: boolean }, AppError> {
     let isDone = true;
-    const kept = this.#inTransaction((applied) => {
+    const kept = this.#inTransaction(() => {
       const { keptSinceMs: before } = this.#book.read().scope;
       if (keptSinceMs === null || (before !== null && keptSinceMs < before)) {
         this.#book.setKeptSince(keptSinceMs);
         this.#book.declareVoid();
-        this.#log.renew();
+        this.#rows.log.renew();
         return;
       }
-      const { jobIds, untilMs } = this.#jobs.unchangedSince(keptSinceMs, limit);
+      const { jobIds, untilMs } = this.#rows.jobs.unchangedSince(keptSinceMs, limit);
       isDone = untilMs === keptSinceMs;
-      for (const id of jobIds) this.#delete({ part: 'jobs', id }, applied);
-      for (const subject of this.#malformed.outside(untilMs)) this.#delete(subject, applied);
+      for (const id of jobIds) this.#rows.delete({ part: 'jobs', id });
+      for (const subject of this.#rows.malformed.outside(untilMs)) this.#rows.delete(subject);
       this.#book.setKeptSince(untilMs);
     });
     return kept.ok ? ok({ ...kept.value, isDone }) : kept;
@@ -280,36 +253,15 @@ export class CacheWriter {
     return attemptSql(() => this.#db.transaction(() => this.#book.declareVoid()).immediate());
   }
 
-  #serverNow(): number {
-    return Math.round(this.#now() + this.#aheadMs);
-  }
-
   #setCheckpoints(isSnapshotOpen: boolean): void {
     this.#db.pragma(`wal_autocheckpoint = ${isSnapshotOpen ? CHECKPOINT_PAGES_OF_SNAPSHOT : CHECKPOINT_PAGES}`);
   }
 
-  #inTransaction(work: (applied: Gathering) => void): Result<Applied, AppError> {
-    return attemptSql(() => {
-      const applied: Gathering = { jobIds: new Set(), rows: 0, log: this.#log };
-      try {
-        this.#db
-          .transaction(() => {
-            work(applied);
-            this.#jobs.flush();
-            this.#rollUps.flush();
-            this.#log.flush();
-          })
-          .immediate();
-      } finally {
-        this.#jobs.reset();
-        this.#rollUps.reset();
-        this.#log.reset();
-      }
-      return { jobIds: [...applied.jobIds], rows: applied.rows };
-    });
+  #inTransaction(work: () => void): Result<Applied, AppError> {
+    return attemptSql(() => this.#rows.inTransaction(work));
   }
 
-  #applyPage(page: SnapshotPage, applied: Gathering): void {
+  #applyPage(page: SnapshotPage): void {
     const standing = this.#book.read();
     const { range = 0 } = page;
     const progress = standing.parts.find((one) => one.part === page.part && one.range === range);
@@ -321,16 +273,16 @@ export class CacheWriter {
     // Read before anything is written: a first copy finds none, and need not look for each document whether there is one.
     const gone = new Set(this.#idsBetween(page.part, from, page.beforeId));
     const isUntouched = this.#book.isUntouched;
-    const context = { isOpen: true, isReplay: false, applied, standing };
+    const origin = { isOpen: true, isReplay: false, standing };
     for (const change of page.changes) {
       const subject = subjectOf(change);
       const hasRow = gone.delete(subject.id);
       if (!isUntouched && this.#book.isTouched(subject)) continue;
-      if (hasRow || !this.#insert(change, subject, context)) this.#write(change, subject, context);
+      if (hasRow || !this.#rows.insert(change, subject, origin)) this.#rows.write(change, subject, origin);
     }
     for (const id of gone) {
       const subject = { part: page.part, id };
-      if (isUntouched || !this.#book.isTouched(subject)) this.#delete(subject, applied);
+      if (isUntouched || !this.#book.isTouched(subject)) this.#rows.delete(subject);
     }
     this.#book.advance(progress, {
       beforeId: lastId ?? page.beforeId,
@@ -339,7 +291,7 @@ export class CacheWriter {
     });
     if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) {
       this.#book.close();
-      this.#log.begin();
+      this.#rows.log.begin();
       this.#setCheckpoints(false);
     }
   }
@@ -354,138 +306,4 @@ export class CacheWriter {
     const to = before ?? Buffer.alloc(0);
     return this.#idsFrom[part].all(from, to, from, to).map(({ id }) => id);
   }
-
-  /**
-   * Writes a document that the copy has nothing of, in the quickest way. @returns false where there is none for it
-   */
-  #insert(change: CacheChange, subject: ChangeSubject, context: WriteContext): boolean {
-    const { applied, standing } = context;
-    if (change.type === 'entry') {
-      this.#putEntry(change.entry, subject, context);
-      return true;
-    }
-    if (change.type !== 'job') return false;
-    const job = keptOf(change.job, standing.scope);
-    if (job === null) return true;
-    if (job.type !== 'job') return false;
-    this.#jobs.insert(job.job, job.document, { afterMs: standing.asOfMs, seenMs: this.#serverNow() });
-    count(applied, subject, true);
-    return true;
-  }
-
-  #write(change: CacheChange, subject: ChangeSubject, context: WriteContext): void {
-    const { applied } = context;
-    switch (change.type) {
-      case 'job': {
-        const job = keptOf(change.job, context.standing.scope);
-        if (job === null) {
-          this.#delete(subject, applied);
-          return;
-        }
-        if (job.type === 'job') {
-          count(applied, subject, this.#malformed.delete(subject));
-          const { isReplay } = context;
-          const how = { isReplay, afterMs: context.standing.asOfMs, seenMs: this.#serverNow() };
-          count(applied, subject, this.#jobs.put(job.job, job.document, how));
-          return;
-        }
-        count(applied, subject, this.#deleteRow(subject));
-        this.#putMalformed(
-          subject,
-          { problems: job.malformed.problems, document: job.document, endedMs: endedMsOf(change.job.document) },
-          applied,
-        );
-        return;
-      }
-      case 'account':
-        count(applied, subject, this.#malformed.delete(subject));
-        count(applied, subject, this.#accounts.put(change.account));
-        return;
-      case 'entry':
-        count(applied, subject, this.#malformed.delete(subject));
-        this.#putEntry(change.entry, subject, context);
-        return;
-      case 'unreadable':
-        count(applied, subject, this.#deleteRow(subject));
-        this.#putMalformed(
-          subject,
-          {
-            problems: [{ path: '(document)', reason: change.reason }],
-            document: null,
-            endedMs: null,
-          },
-          applied,
-        );
-        return;
-      case 'deleted':
-        this.#delete(subject, applied);
-        return;
-      default:
-        assertNever(change);
-    }
-  }
-
-  #putEntry(
-    entry: LedgerEntry,
-    subject: ChangeSubject,
-    { isOpen, applied }: { readonly isOpen: boolean; readonly applied: Gathering },
-  ): void {
-    const hasChanged = this.#ledger.put(entry);
-    count(applied, subject, hasChanged);
-    // Whoever looks at the job sees its ledger too. A snapshot brings every job itself, and need not name each twice.
-    if (hasChanged && !isOpen && entry.jobId !== null) applied.jobIds.add(entry.jobId);
-  }
-
-  #putMalformed(
-    subject: ChangeSubject,
-    found: Pick<MalformedDocument, 'problems' | 'document' | 'endedMs'>,
-    applied: Gathering,
-  ): void {
-    count(
-      applied,
-      subject,
-      this.#malformed.put({ ...subject, hasTextId: subject.hasTextId !== false, ...found }, this.#serverNow()),
-    );
-  }
-
-  #delete(subject: ChangeSubject, applied: Gathering): void {
-    count(applied, subject, this.#deleteRow(subject));
-    count(applied, subject, this.#malformed.delete(subject));
-  }
-
-  #deleteRow(subject: ChangeSubject): boolean {
-    // A row that has this text for its id is another document's.
-    if (subject.hasTextId === false) return false;
-    switch (subject.part) {
-      case 'jobs':
-        return this.#jobs.delete(subject.id);
-      case 'accounts':
-        return this.#accounts.delete(subject.id);
-      case 'ledger':
-        return this.#ledger.delete(subject.id);
-    }
-  }
-}
-
-interface WriteContext {
-  readonly isOpen: boolean;
-  /** True where the change may be older than what a page brought already. */
-  readonly isReplay: boolean;
-  readonly applied: Gathering;
-  /** Where the copy stood when the transaction began. */
-  readonly standing: Standing;
-}
-
-interface Gathering {
-  readonly jobIds: Set<string>;
-  rows: number;
-  readonly log: BookLog;
-}
-
-function count(applied: Gathering, subject: ChangeSubject, hasChanged: boolean): void {
-  if (!hasChanged) return;
-  applied.rows += 1;
-  // Entries are noted by their table, which knows what they were before.
-  if (subject.part !== 'ledger') applied.log.note(subject.part, subject.id, null);
-  if (subject.part === 'jobs') applied.jobIds.add(subject.id);
 }

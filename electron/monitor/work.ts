@@ -1,4 +1,4 @@
-import type { Applied } from '#cache/writer.ts';
+import type { Applied } from '#cache/copied-rows.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import {
