@@ -1,10 +1,10 @@
-import { MongoBulkWriteError, type AnyBulkWriteOperation, type Document } from 'mongodb';
+import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import type { PostingOutcome } from '#domain/account-posting.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Collections, RawDocument } from './collections.ts';
-import { attemptCall, DUPLICATE_KEY, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
+import { attemptCall, refusalsOf } from './driver-errors.ts';
 import { parsed } from './parsed.ts';
 
 /** An account before and after entries were posted to it. */
@@ -138,21 +138,6 @@ export function missingOf(outcomes: readonly PostingOutcome[]): readonly LedgerE
   return outcomes.flatMap((outcome) =>
     outcome.type === 'applied' || outcome.type === 'in_posting' ? [outcome.entry] : [],
   );
-}
-
-/**
- * What a bulk write was refused, by the name of each statement; a duplicate key is no refusal. One document that the server
- * does not take must not keep the others of the batch, which are other workspaces' too, from counting.
- */
-function refusalsOf(cause: unknown, names: readonly string[]): Result<ReadonlyMap<string, AppError>, AppError> {
-  if (isOnlyDuplicateKeys(cause)) return ok(new Map());
-  const error = toAppError(cause);
-  if (!(cause instanceof MongoBulkWriteError)) return err(error);
-  const errors = [cause.writeErrors].flat();
-  const isWhole = errors.length > 0 && cause.result.getWriteConcernError() === undefined;
-  if (!isWhole) return err(error);
-  const refused = errors.filter((one) => one.code !== DUPLICATE_KEY);
-  return ok(new Map(refused.map(({ index }) => [names[index] ?? '', error])));
 }
 
 function parseAccount(workspaceId: string, document: RawDocument | undefined): Result<CreditAccount, AppError> {

@@ -92,3 +92,18 @@ export function isOnlyDuplicateKeys(cause: unknown): boolean {
   const isWhole = errors.length > 0 && cause.result.getWriteConcernError() === undefined;
   return isWhole && errors.every((error) => error.code === DUPLICATE_KEY);
 }
+
+/**
+ * What a bulk write was refused, by the name of each statement; a duplicate key is no refusal. One document that the server
+ * does not take must not keep the others of the batch, which are other workspaces' too, from counting.
+ */
+export function refusalsOf(cause: unknown, names: readonly string[]): Result<ReadonlyMap<string, AppError>, AppError> {
+  if (isOnlyDuplicateKeys(cause)) return ok(new Map());
+  const error = toAppError(cause);
+  if (!(cause instanceof MongoBulkWriteError)) return err(error);
+  const errors = [cause.writeErrors].flat();
+  const isWhole = errors.length > 0 && cause.result.getWriteConcernError() === undefined;
+  if (!isWhole) return err(error);
+  const refused = errors.filter((one) => one.code !== DUPLICATE_KEY);
+  return ok(new Map(refused.map(({ index }) => [names[index] ?? '', error])));
+}

@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { isLeased, parseJob, type LeasedJob } from '#domain/job.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { LimitedJob } from '#domain/runner-limits.ts';
 import type { CandidateWindow } from './candidate-window.ts';
 import { append, literal } from './change-update.ts';
@@ -12,8 +12,9 @@ import { takeTurns, type Candidate } from './job-choice.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions } from './ports.ts';
 import { reserveForClaim } from './reservations.ts';
+import { updateEach } from './update-each.ts';
 
-/** How often a claim goes on without documents on which the server refuses it, or behind jobs that cannot be had. */
+/** How often a claim goes on behind jobs that cannot be had. */
 const ROUNDS_MAX = 5;
 /** How many standing reservations are remembered; a forgotten one is posted again, which changes nothing. */
 const RESERVED_MAX = 20_000;
@@ -45,42 +46,41 @@ export interface ClaimTurn {
  * back by the batch's own id. What was claimed carries the id, so a lost reply loses nothing, although an update of many is
  * not retryable.
  *
- * A document whose fields are of types on which an update fails would take the whole batch with it; it is left out then.
+ * A document that the server refuses to write is left alone for a while, so that it keeps no other waiting.
  */
 export async function claimBatch(
   parts: ClaimParts,
   options: ClaimOptions,
   turn: ClaimTurn,
 ): Promise<Result<readonly LeasedJob[], AppError>> {
-  const { window, collections } = parts;
   for (let round = 1; ; round += 1) {
     const claimed = await claimOnce(parts, options, turn);
-    const isLast = round === ROUNDS_MAX;
-    if (claimed.ok && (claimed.value.length > 0 || !claimed.isWorthAnother || isLast)) return claimed;
+    if (!claimed.ok) return claimed;
+    const { jobs, isWorthAnother } = claimed.value;
     // What was found is taken by others, or waits for credit: behind it there may be more.
-    if (claimed.ok) continue;
-    if (claimed.error.code !== 'server_error' || isLast) return claimed;
-    const malformed = await findMalformed(collections, claimed.tried);
-    if (!malformed.ok) return malformed;
-    if (malformed.value.length === 0) return claimed;
-    window.exclude(malformed.value, turn.now);
+    if (jobs.length > 0 || !isWorthAnother || round === ROUNDS_MAX) return ok(jobs);
   }
 }
 
-type ClaimOutcome =
-  | { readonly ok: true; readonly value: readonly LeasedJob[]; readonly isWorthAnother: boolean }
-  | { readonly ok: false; readonly error: AppError; readonly tried: readonly string[] };
+interface ClaimOutcome {
+  readonly jobs: readonly LeasedJob[];
+  readonly isWorthAnother: boolean;
+}
 
-async function claimOnce(parts: ClaimParts, options: ClaimOptions, turn: ClaimTurn): Promise<ClaimOutcome> {
+async function claimOnce(
+  parts: ClaimParts,
+  options: ClaimOptions,
+  turn: ClaimTurn,
+): Promise<Result<ClaimOutcome, AppError>> {
   const { collections, window, reserved } = parts;
   const { limit } = options;
   const excluded = await parts.limits.exclusions(turn.now);
-  if (!excluded.ok) return { ...excluded, tried: [] };
-  if (excluded.value.isFull) return { ok: true, value: [], isWorthAnother: false };
+  if (!excluded.ok) return excluded;
+  if (excluded.value.isFull) return ok({ jobs: [], isWorthAnother: false });
   const name = JSON.stringify([options.kinds, options.providers, excluded.value]);
   const filter = { $and: [candidateFilter(options, turn.now), ...withoutExcluded(excluded.value)] };
   const found = await window.candidates({ name, filter, limit, now: turn.now });
-  if (!found.ok) return { ...found, tried: [] };
+  if (!found.ok) return found;
   const wanted = takeTurns(found.value, limit, turn.servedAt);
   if (wanted.some((candidate) => !isPaid(candidate, reserved))) {
     const paid = await pay(parts, takeTurns(found.value, Math.max(limit, RESERVE_AHEAD), turn.servedAt), turn.now);
@@ -93,14 +93,15 @@ async function claimOnce(parts: ClaimParts, options: ClaimOptions, turn: ClaimTu
     limitedJobOf,
     turn.now,
   );
-  if (!admits.ok) return { ...admits, tried: [] };
+  if (!admits.ok) return admits;
   const ids = takeTurns(payable, limit, turn.servedAt, admits.value).map((candidate) => candidate._id);
   const keys = ids.flatMap((id) => reserved.get(id) ?? []);
   const claimed = await updateAndRead(collections, { ids, keys, options, turn });
-  if (!claimed.ok) return { ...claimed, tried: ids };
+  if (!claimed.ok) return claimed;
   for (const id of ids) reserved.delete(id);
   window.remove(new Set(ids));
-  return { ok: true, value: claimed.value, isWorthAnother: wanted.length > 0 };
+  window.exclude(claimed.value.refused, turn.now);
+  return ok({ jobs: claimed.value.jobs, isWorthAnother: wanted.length > 0 });
 }
 
 function limitedJobOf({ workspaceId, kind, provider }: Candidate): LimitedJob {
@@ -119,16 +120,16 @@ async function pay(
   { collections, poster, window, reserved }: ClaimParts,
   candidates: readonly Candidate[],
   now: Date,
-): Promise<{ readonly ok: true } | Extract<ClaimOutcome, { ok: false }>> {
+): Promise<Result<void, AppError>> {
   const unpaid = candidates.filter((candidate) => !isPaid(candidate, reserved)).map((candidate) => candidate._id);
   const paid = await reserveForClaim(collections, poster, unpaid);
-  if (!paid.ok) return { ...paid, tried: unpaid };
-  const { keys, malformed, error } = paid.value;
+  if (!paid.ok) return paid;
+  const { keys, refused, error } = paid.value;
   if (reserved.size > RESERVED_MAX) reserved.clear();
   for (const [id, key] of keys) reserved.set(id, key);
-  window.exclude(malformed, now);
+  window.exclude(refused, now);
   window.remove(new Set(unpaid.filter((id) => !keys.has(id))));
-  return keys.size === 0 && error !== null ? { ok: false, error, tried: [] } : { ok: true };
+  return keys.size === 0 && error !== null ? err(error) : ok(undefined);
 }
 
 /** True where a claim may be tried: the price is 0, or stands reserved, or its reservation is known to stand. */
@@ -146,36 +147,31 @@ interface ChosenBatch {
   readonly turn: ClaimTurn;
 }
 
+interface ClaimedBatch {
+  readonly jobs: readonly LeasedJob[];
+  /** Documents that the server refuses to write. */
+  readonly refused: readonly string[];
+}
+
 async function updateAndRead(
   { jobs }: Pick<Collections, 'jobs'>,
   { ids, keys, options, turn }: ChosenBatch,
-): Promise<Result<readonly LeasedJob[], AppError>> {
-  if (ids.length === 0) return ok([]);
-  const filter = { _id: { $in: [...ids] }, ...claimableFilter(options, turn.now, keys) };
-  const update = claimPipeline(options, turn.claimId);
-  const updated = await attemptCall(() => jobs.updateMany(filter, update));
+): Promise<Result<ClaimedBatch, AppError>> {
+  if (ids.length === 0) return ok({ jobs: [], refused: [] });
+  const filter = claimableFilter(options, turn.now, keys);
+  const updated = await updateEach(jobs, { ids, filter, update: claimPipeline(options, turn.claimId) });
   // Whatever became of the update: a part of the batch may have been claimed, and carries the id.
   const claimed = await attemptCall(() =>
     jobs.find({ _id: { $in: [...ids] }, 'lease.claimId': turn.claimId }, { batchSize: ids.length }).toArray(),
   );
   if (!claimed.ok) return claimed;
   if (!updated.ok && claimed.value.length === 0) return updated;
-  return ok(leasedOf(claimed.value));
+  return ok({ jobs: leasedOf(claimed.value), refused: updated.ok ? updated.value : [] });
 }
 
 /** A document that is no job is left with its lease: it runs nowhere, and the monitor lists it with path and reason. */
 function leasedOf(documents: readonly RawDocument[]): readonly LeasedJob[] {
   return documents.map(parseJob).flatMap((parsed) => (parsed.ok && isLeased(parsed.value) ? [parsed.value] : []));
-}
-
-async function findMalformed(
-  collections: Pick<Collections, 'jobs'>,
-  ids: readonly string[],
-): Promise<Result<readonly string[], AppError>> {
-  if (ids.length === 0) return ok([]);
-  const read = await attemptCall(() => collections.jobs.find({ _id: { $in: [...ids] } }).toArray());
-  if (!read.ok) return read;
-  return ok(read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id])));
 }
 
 /** What is due and may be wanted; a job that waits for credit, or whose charge cannot be proved, is not. */

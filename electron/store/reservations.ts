@@ -9,6 +9,7 @@ import type { Collections } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { postOwed, takeOff, type PostedEntry } from './settlement.ts';
+import { updateEach } from './update-each.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reservation' };
 
@@ -16,8 +17,8 @@ const SYSTEM: Actor = { type: 'system', id: 'reservation' };
 export interface Reserved {
   /** By job: the key of its reservation, which stands in account and ledger; the claim takes it off the job. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Documents that are no jobs; nothing is reserved for them. */
-  readonly malformed: readonly string[];
+  /** Documents that are no jobs, or that the server refuses to write; nothing is reserved for them. */
+  readonly refused: readonly string[];
   /** What kept others from being reserved. */
   readonly error: AppError | null;
 }
@@ -39,6 +40,7 @@ export async function reserveForClaim(
   const sound = read.value.map((document) => document._id).filter((id) => !malformed.includes(id));
   const intended = await intendReservations(collections, sound);
   if (!intended.ok) return intended;
+  const refused = [...malformed, ...intended.value];
   const owed = await postOwed(collections, poster, sound);
   if (!owed.ok) return owed;
   const keys = new Map<string, string>();
@@ -50,28 +52,26 @@ export async function reserveForClaim(
     else others.push(entry);
   }
   const taken = await takeOff(collections, others);
-  return taken.ok ? ok({ keys, malformed, error: owed.value.error }) : taken;
+  return taken.ok ? ok({ keys, refused, error: owed.value.error }) : taken;
 }
 
 /**
  * Step 1 for reservations: the intent, in each job that has none, waits, and has a price. The domain's `owedForReservation`
  * as an update of many: key and credits are the job's own at that very moment.
+ * @returns the jobs that the server refuses to write
  */
-export async function intendReservations(
-  collections: Pick<Collections, 'jobs'>,
-  jobIds: readonly string[],
-): Promise<Result<void, AppError>> {
-  if (jobIds.length === 0) return ok(undefined);
+export function intendReservations(
+  { jobs }: Pick<Collections, 'jobs'>,
+  ids: readonly string[],
+): Promise<Result<readonly string[], AppError>> {
   const filter = {
-    _id: { $in: [...jobIds] },
     state: 'queued',
     'billing.price': { $gt: 0 },
     'billing.reserved': 0,
     'billing.captured': 0,
     'billing.pending': { $size: 0 },
   };
-  const intended = await attemptCall(() => collections.jobs.updateMany(filter, INTENT_PIPELINE));
-  return intended.ok ? ok(undefined) : intended;
+  return updateEach(jobs, { ids, filter, update: INTENT_PIPELINE });
 }
 
 const INTENT: Document = {

@@ -1,0 +1,36 @@
+import type { Collection, Document } from 'mongodb';
+import type { AppError } from '#domain/errors.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { RawDocument } from './collections.ts';
+import { attemptCall, refusalsOf } from './driver-errors.ts';
+
+/** What is updated, and how. */
+export interface EachUpdate {
+  readonly ids: readonly string[];
+  /** What a document must still be. */
+  readonly filter: Document;
+  readonly update: Document[];
+}
+
+/**
+ * Updates the documents of some ids that meet a filter, all in one statement. The server ends that at the first document that it refuses
+ * to write, as one with a field of another type or one that would become too large; then each is updated on its own.
+ * @returns the ids of those that the server refuses
+ */
+export async function updateEach(
+  collection: Pick<Collection<RawDocument>, 'updateMany' | 'bulkWrite'>,
+  { ids, filter, update }: EachUpdate,
+): Promise<Result<readonly string[], AppError>> {
+  if (ids.length === 0) return ok([]);
+  const together = await attemptCall(() => collection.updateMany({ _id: { $in: [...ids] }, ...filter }, update));
+  if (together.ok) return ok([]);
+  if (together.error.code !== 'server_error') return together;
+  try {
+    const operations = ids.map((_id) => ({ updateOne: { filter: { _id, ...filter }, update } }));
+    await collection.bulkWrite(operations, { ordered: false });
+    return ok([]);
+  } catch (cause) {
+    const refused = refusalsOf(cause, ids);
+    return refused.ok ? ok([...refused.value.keys()]) : refused;
+  }
+}
