@@ -10,7 +10,7 @@ import { Deadline } from './storage/deadline.ts';
 import { DiskSync } from './storage/disk-sync.ts';
 import { History } from './storage/history.ts';
 import type { IndexInfo } from './storage/index-entries.ts';
-import { find, type Found, type ReadRequest } from './storage/query.ts';
+import { find, refuseWrong, type Found, type ReadRequest } from './storage/query.ts';
 import { Records, withId } from './storage/records.ts';
 import { DiskSpill } from './storage/spill.ts';
 import { snapshotOf } from './storage/snapshot.ts';
@@ -135,7 +135,10 @@ export class Deployment {
     const collection = this.catalog.find(db, name);
     const { at = null } = request;
     if (at !== null) this.history.checkName(db, name, at);
-    if (collection === null) return [];
+    if (collection === null) {
+      refuseWrong(request);
+      return [];
+    }
     if (at === null) return find(this.records, refuseView(collection), request, this.catalog);
     const { hint: _hint, ...withoutHint } = request;
     const withoutIndexes = { ...refuseView(collection), indexes: [] };

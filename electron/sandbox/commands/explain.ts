@@ -1,16 +1,17 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { flagField } from '../semantics/flags.ts';
-import { evaluateVariables } from '../semantics/pipelines.ts';
-import { applyUpdate } from '../semantics/updates.ts';
+import { evaluateVariables, streamPipeline } from '../semantics/pipelines.ts';
+import { applyUpdate, refuseUnusable } from '../semantics/updates.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import type { Plan } from '../storage/planner.ts';
-import { planRead, type ReadRequest, type ReadStats } from '../storage/query.ts';
+import { planRead, refuseWrong, type ReadRequest, type ReadStats } from '../storage/query.ts';
 import { hasRequirement } from '../access/requirements.ts';
 import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
 import { refuseUnknownField } from './command-fields.ts';
 import { checkFields } from './field-values.ts';
 import { aggregatedName, checkSource, isStream, leadingRead, readRequest } from './reads.ts';
+import { sourceOf } from './source-stages.ts';
 import { checkStages } from './stage-names.ts';
 import { aggregateOnView, findOnView, throughViews } from './views.ts';
 import { updateRequestOf } from './writes.ts';
@@ -29,6 +30,7 @@ export const explain: Command = {
       );
     const inner = docField(call.body, 'explain') ?? {};
     const { coll, request, purpose } = readOf({ ...call, name: Object.keys(inner)[0] ?? '', body: inner });
+    refuseWrong(request);
     const collection = coll === null ? null : call.deployment.catalog.find(call.db, coll);
     const plan = collection === null ? null : planRead(collection, request);
     const stats = verbosity === 'queryPlanner' ? null : execute(call, collection, request, purpose);
@@ -143,7 +145,12 @@ function aggregationOf(call: CommandCall): Explained {
   checkSource(target, given[0]);
   const { name, stages } = throughViews(call, target, given);
   const request = readRequest(call);
-  const read = { ...request, ...leadingRead(stages, request.variables ?? {}, body['hint']).request };
+  const { variables = {} } = request;
+  const leading = leadingRead(stages, variables, body['hint']);
+  // Stages behind what is read are told only where they are wrong.
+  const rest = leading.rest.filter((stage) => !('$out' in stage || '$merge' in stage));
+  if (sourceOf(call, name, stages[0]) === null) streamPipeline(rest, [], { variables, collection: () => [] });
+  const read = { ...request, ...leading.request };
   return { coll: name, request: read, purpose: READS_ONLY };
 }
 
@@ -203,6 +210,7 @@ const deleting: Purpose = {
 
 function updating(call: CommandCall, statement: Doc, isSilent: boolean): Purpose {
   const request = updateRequestOf(call, statement, evaluateVariables(call.body['let'], call.startedAt));
+  refuseUnusable(request);
   const isUpsert = flagField(statement, 'upsert');
   const counts = ({ returned, changed }: Executed): Doc => ({
     nReturned: isSilent ? 0 : returned,

@@ -424,12 +424,17 @@ const count: Command = {
   run(call) {
     const name = collectionName(call);
     const collection = call.deployment.catalog.find(call.db, name);
-    if (collection === null) return { n: 0 };
-    const onView = aggregateOnView(call, collection, [{ $count: 'n' }]);
+    const onView = collection === null ? null : aggregateOnView(call, collection, [{ $count: 'n' }]);
     if (onView !== null) return { n: Array.from(documentsOn(onView))[0]?.['n'] ?? 0 };
     const request = readRequest(call);
     const { filter, skip, limit, hint } = request;
-    if (Object.keys(filter).length === 0 && !skip && !limit && (hint === undefined || hint === null))
+    if (
+      collection !== null &&
+      Object.keys(filter).length === 0 &&
+      !skip &&
+      !limit &&
+      (hint === undefined || hint === null)
+    )
       return { n: call.deployment.records.count(collection) };
     let n = 0;
     for (const _found of call.deployment.find(call.db, name, request)) n += 1;

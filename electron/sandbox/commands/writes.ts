@@ -3,7 +3,7 @@ import { evaluateVariables } from '../semantics/pipelines.ts';
 import { flagField } from '../semantics/flags.ts';
 import { findProjection } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
-import { kindOfUpdate, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
+import { kindOfUpdate, refuseUnusable, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
 import { numberOf, storedBytes, type Doc } from '../semantics/values.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
@@ -209,6 +209,7 @@ const update: Command = {
         const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
         return { n: 1, nModified: 0, upserted: stored['_id'] };
       }
+      if (found.length === 0) refuseUnusable(request);
       // What a statement did before it was refused stays, but is not counted.
       let nModified = 0;
       for (const one of again(call, found)) if (updateFound(call, name, one, request) !== null) nModified += 1;
@@ -315,7 +316,10 @@ function modify(call: CommandCall): Doc {
   const isNew = flagField(body, 'new');
   const request = updateRequestOf(call, body, variables);
   if (found === undefined) {
-    if (!flagField(body, 'upsert')) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
+    if (!flagField(body, 'upsert')) {
+      refuseUnusable(request);
+      return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
+    }
     const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
     return {
       lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },

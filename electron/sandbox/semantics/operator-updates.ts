@@ -118,6 +118,16 @@ export function refuseConflictingOperators(operators: Doc): void {
   for (const { operator, path, operand } of steps) refuseOperand(operator, path.join('.'), operand);
 }
 
+/** {@link refuseConflictingOperators}, and what else is told of operators without a document: their modifiers and array filters. */
+export function refuseUnusableOperators(operators: Doc, context: OperatorContext): void {
+  const steps = stepsOf(operators);
+  positionsOf({}, steps, context);
+  for (const { operator, path, operand } of steps) {
+    if (operator === '$rename') refuseDynamic(path, keysOf(String(operand)));
+    else changeOf(operator, operand, undefined, context)(undefined, pathOf(path));
+  }
+}
+
 function refuseOperand(operator: string, path: string, operand: unknown): void {
   if (operator === '$pop') refusePop(operand);
   if (operator === '$pullAll' && !Array.isArray(operand))
@@ -283,12 +293,8 @@ function currentDate(operand: unknown, { now, timestamp }: OperatorContext): unk
 
 function rename(document: Doc, from: readonly string[], target: string, positions: Positions): readonly Write[] {
   const to = keysOf(target);
-  for (const [path, side] of [
-    [from, 'source'],
-    [to, 'destination'],
-  ] as const) {
-    if (path.some((name) => name === '$' || name.startsWith('$[')))
-      throw new ServerError('BadValue', `The ${side} field for $rename may not be dynamic: ${path.join('.')}`);
+  refuseDynamic(from, to);
+  for (const [path, side] of sidesOf(from, to)) {
     if (isThroughList(document, path))
       throw new ServerError(
         'BadValue',
@@ -304,6 +310,22 @@ function rename(document: Doc, from: readonly string[], target: string, position
   return taken === undefined
     ? removal
     : [...removal, ...changeAt(document, to, () => taken, { way: 'create', positions })];
+}
+
+function sidesOf(
+  from: readonly string[],
+  to: readonly string[],
+): readonly (readonly [readonly string[], 'source' | 'destination'])[] {
+  return [
+    [from, 'source'],
+    [to, 'destination'],
+  ];
+}
+
+function refuseDynamic(from: readonly string[], to: readonly string[]): void {
+  for (const [path, side] of sidesOf(from, to))
+    if (path.some((name) => name === '$' || name.startsWith('$[')))
+      throw new ServerError('BadValue', `The ${side} field for $rename may not be dynamic: ${path.join('.')}`);
 }
 
 function isThroughList(document: Doc, path: readonly string[]): boolean {

@@ -89,10 +89,11 @@ export function compilePipelineUpdate(stages: readonly Doc[], variables: Doc): (
   };
 }
 
-/** Error: `InvalidOptions` for a stage that an update may not have. */
+/** Errors: `InvalidOptions` for a stage that an update may not have, 40324 for one that nobody has. */
 export function refuseOtherThanUpdates(stages: readonly Doc[]): void {
   for (const stage of stages) {
     const name = Object.keys(stage)[0] ?? '';
+    if (!isStage(name)) throw unknownStage(name);
     if (!UPDATE_STAGES.has(name))
       throw new ServerError('InvalidOptions', `${name} is not allowed to be used within an update`);
   }

@@ -1,6 +1,13 @@
 import { BSONRegExp, Timestamp } from 'bson';
 import type { Collation } from './collation.ts';
-import { applyOperators, copyOf, refuseConflictingOperators, UPDATE_OPERATORS } from './operator-updates.ts';
+import {
+  applyOperators,
+  copyOf,
+  refuseConflictingOperators,
+  refuseUnusableOperators,
+  UPDATE_OPERATORS,
+  type OperatorContext,
+} from './operator-updates.ts';
 import { applyPipelineUpdate, compilePipelineUpdate } from './pipelines.ts';
 import { isEqual } from './compare.ts';
 import { keysOf } from './field-names.ts';
@@ -108,6 +115,13 @@ function pipelineOf(request: UpdateRequest): (document: Doc) => Doc {
   return compiled;
 }
 
+/** Refuses an update that is wrong whatever it would change, where it finds nothing: MongoDB reads it before it looks. Errors: those of the update. */
+export function refuseUnusable(request: UpdateRequest): void {
+  const kind = kindOfUpdate(request.update);
+  if (kind === 'pipeline') pipelineOf(request);
+  if (kind === 'operators') refuseUnusableOperators(request.update as Doc, contextOf(request, false));
+}
+
 /** The document that an upsert inserts: the filter's equalities, then the update. Error: `ImmutableField` for another id than the filter's. */
 export function upsertedDocument(request: UpdateRequest): Doc {
   const seed = equalitiesOf(request.filter);
@@ -137,10 +151,13 @@ function insertedDocument(request: UpdateRequest, seed: Doc): Doc {
 
 function withOperators(before: Doc, request: UpdateRequest, isInsert: boolean): Changed {
   const document = copyOf(before) as Doc;
+  return { document, writes: applyOperators(document, request.update as Doc, contextOf(request, isInsert)) };
+}
+
+function contextOf(request: UpdateRequest, isInsert: boolean): OperatorContext {
   const { filter, arrayFilters, collation = null, now = new Date() } = request;
   const timestamp = request.timestamp ?? new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 });
-  const context = { filter, arrayFilters, collation, now, timestamp, isInsert };
-  return { document, writes: applyOperators(document, request.update as Doc, context) };
+  return { filter, arrayFilters, collation, now, timestamp, isInsert };
 }
 
 function withIdOf(before: Doc, after: Doc): Doc {

@@ -60,6 +60,13 @@ export function planRead(collection: CollectionInfo, request: ReadRequest): Plan
   return planOf(request.filter, sort, indexesFor(collection, request, sort), isHinted(request));
 }
 
+/** Refuses a read that is wrong whatever there is to read, as MongoDB does before it looks. Errors: those of the filter, the sort and the hint. */
+export function refuseWrong({ filter, variables, collation, sort, hint }: ReadRequest): void {
+  matcherOf(filter, variables, collation);
+  sortFieldsOf(sort);
+  naturalOf(hint);
+}
+
 /** In which direction a hint wants everything read; null where it names no such order. Error: `BadValue`. */
 function naturalOf(hint: unknown): number | null {
   if (!isDoc(hint) || !('$natural' in hint)) return null;

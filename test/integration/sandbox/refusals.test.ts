@@ -393,6 +393,64 @@ const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
   ],
 ];
 
+const FOO = { a: { $foo: 1 } };
+const nowhere = (...pipeline: Document[]): Document => ({ aggregate: 'nowhere', pipeline, cursor: {} });
+const change0 = (u: unknown, more: Document = {}): Document => ({
+  update: 'nowhere',
+  updates: [{ q: {}, u, ...more }],
+});
+
+/** What MongoDB reads before it looks for the collection. */
+const REFUSED_OF_NOTHING: readonly Case[] = [
+  ['find: a filter', { find: 'nowhere', filter: FOO }, 2],
+  ['find: a sort', { find: 'nowhere', sort: { a: 5 } }, 15_975],
+  ['find: a hint of no order', { find: 'nowhere', hint: { $natural: 'x' } }, 2],
+  ['count', { count: 'nowhere', query: FOO }, 2],
+  ['distinct', { distinct: 'nowhere', key: 'a', query: FOO }, 2],
+  ['delete', { delete: 'nowhere', deletes: [{ q: FOO, limit: 0 }] }, 2],
+  ['findAndModify: a filter', { findAndModify: 'nowhere', query: FOO, remove: true }, 2],
+  ['findAndModify: a sort', { findAndModify: 'nowhere', sort: { a: 5 }, remove: true }, 15_975],
+  ['findAndModify: an update', { findAndModify: 'nowhere', update: { $bit: { a: { foo: 1 } } } }, 2],
+  ['aggregate: a filter', nowhere({ $match: FOO }), 2],
+  ['$lookup: a filter', nowhere({ $lookup: { from: 'c', as: 'x', pipeline: [{ $match: FOO }] } }), 2],
+  ['$unionWith: a filter', nowhere({ $unionWith: { coll: 'c', pipeline: [{ $match: FOO }] } }), 2],
+  [
+    '$graphLookup: a filter',
+    nowhere({
+      $graphLookup: {
+        from: 'c',
+        startWith: '$a',
+        connectFromField: 'a',
+        connectToField: 'b',
+        as: 'x',
+        restrictSearchWithMatch: FOO,
+      },
+    }),
+    2,
+  ],
+  ['update: a filter', { update: 'nowhere', updates: [{ q: FOO, u: { $set: { a: 1 } } }] }, 2],
+  ['update: a list of elements that is none', change0({ $push: { a: { $each: 1 } } }), 2],
+  ['update: a list of new elements that is none', change0({ $addToSet: { a: { $each: 1 } } }), 14],
+  ['update: a date that is none', change0({ $currentDate: { a: 1 } }), 2],
+  ['update: bits that nobody has', change0({ $bit: { a: { foo: 1 } } }), 2],
+  ['update: another name for each element', change0({ $rename: { 'a.$[]': 'b' } }), 2],
+  ['update: elements that no filter names', change0({ $set: { 'a.$[x]': 1 } }), 2],
+  ['update: a filter of elements that is not used', change0({ $set: { a: 1 } }, { arrayFilters: [{ x: 1 }] }), 9],
+  ['update: a wrong filter of elements', change0({ $set: { 'a.$[x]': 1 } }, { arrayFilters: [{ x: { $foo: 1 } }] }), 2],
+  ['update: a stage that nobody has', change0([{ $foo: 1 }]), 40_324],
+  ['update: a stage of other pipelines', change0([{ $match: {} }]), 72],
+  ['update: an expression that nobody has', change0([{ $set: FOO }]), 168],
+  ['explain: a filter', { explain: { find: 'nowhere', filter: FOO }, verbosity: 'queryPlanner' }, 2],
+  ['explain: a stage', { explain: nowhere({ $project: FOO }), verbosity: 'queryPlanner' }, 31_325],
+  ['explain: an update', { explain: change0({ $currentDate: { a: 1 } }), verbosity: 'queryPlanner' }, 2],
+];
+
+describe('what is wrong is refused also where there is nothing', () => {
+  it.each(REFUSED_OF_NOTHING)('%s', async (_name, command, code) => {
+    expect(await codeOf(command)).toBe(code);
+  });
+});
+
 describe('what MongoDB refuses is refused with its code', () => {
   it.each(REFUSED_BY_MONGODB)('%s', async (_name, command, code) => {
     expect(await codeOf(command)).toBe(code);

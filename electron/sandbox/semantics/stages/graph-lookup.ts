@@ -7,6 +7,7 @@ import { fieldPathOf } from '../field-path.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { valuesAt } from '../paths.ts';
 import { setAt } from '../projection-stages.ts';
+import { matcherOf } from '../matching.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
@@ -144,6 +145,8 @@ function checkOption(name: string, value: unknown): void {
       return;
     case 'restrictSearchWithMatch':
       if (!isDoc(value)) throw refuse(40_185, `restrictSearchWithMatch must be an object, found ${typeNameOf(value)}`);
+      // Refused also where nothing is searched.
+      matcherOf(value);
       return;
     default:
       if (!isTextOption(name)) throw refuse(40_104, `Unknown argument to $graphLookup: ${name}`);

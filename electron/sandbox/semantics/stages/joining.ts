@@ -42,6 +42,7 @@ export const lookup: CompileStage = (operand, context) => {
     compile(value),
   ]);
   const path = keysOf(as);
+  refuseWrongStages(stages, context);
   return function* (input) {
     const foreign = typeof from === 'string' ? foreignOf(from, foreignField, context) : null;
     try {
@@ -153,6 +154,11 @@ function keysFor(values: readonly unknown[]): string[] {
   return [...new Set(values.map((value) => encodeKey(value).toString('latin1')))];
 }
 
+/** Refuses stages within a stage that are wrong, also where no document comes to them: they are compiled over none. */
+function refuseWrongStages(stages: readonly Doc[], context: StageContext): void {
+  context.run(stages, [], context.variables);
+}
+
 /** The stages of a pipeline within a stage. Errors: `TypeMismatch`, and `code` for one that writes. */
 function innerStages(pipeline: unknown, stage: string, code: number): readonly Doc[] {
   if (pipeline === undefined) return [];
@@ -175,6 +181,7 @@ export const unionWith: CompileStage = (operand, context) => {
   const stages = innerStages(pipeline, '$unionWith', 31_441);
   if (typeof coll !== 'string' && stages.length === 0)
     throw new ServerError('FailedToParse', '$unionWith needs a coll or a pipeline');
+  refuseWrongStages(stages, context);
   return function* (input) {
     yield* input;
     yield* context.run(stages, typeof coll === 'string' ? context.collection(coll) : [], context.variables);
