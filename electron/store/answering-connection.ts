@@ -6,7 +6,8 @@ import { Connection } from 'mongodb/lib/cmap/connection.js';
 /**
  * The driver's connection, of which each request ends. The driver (7.9.0) waits for a socket to drain that did not take a request at once, and a
  * socket that is closed meanwhile never drains: whoever wrote to a connection in the moment in which the server ended it waited for ever. Here the
- * request fails as one whose connection was cut, which the driver tries again.
+ * request fails as one whose connection was cut, which the driver tries again. So does one whose socket fails meanwhile, which the driver tells as it
+ * comes: as an error that is none of its own.
  */
 class AnsweringConnection extends Connection {
   readonly #stream: Socket | TLSSocket;
@@ -24,6 +25,10 @@ class AnsweringConnection extends Connection {
     stream.once('close', tell);
     try {
       await Promise.race([super.writeCommand(command, options), closed.promise]);
+    } catch (cause) {
+      throw cause instanceof Error && cause === stream.errored
+        ? new MongoNetworkError(cause.message, { cause })
+        : cause;
     } finally {
       stream.off('close', tell);
     }

@@ -38,14 +38,17 @@ describe('a request on a connection that is being closed', () => {
     expect(expectOk(await store.reader.readJob('written'))?.type).toBe('job');
   });
 
-  it('is tried again also where the connection closes while it takes the request', async () => {
+  it.each([
+    ['closes', undefined],
+    ['fails', new Error('write EPIPE')],
+  ])('is tried again also where the connection %s while it takes the request', async (what, failure) => {
     const prompt = 'tea '.repeat(60_000);
-    const jobs = Array.from({ length: 40 }, (_, n) => queuedJob({ id: `large-${n}`, prompt }));
+    const jobs = Array.from({ length: 40 }, (_, n) => queuedJob({ id: `${what}-${n}`, prompt }));
     const inserting = store.writer.insertJobs(jobs);
     const socket = await taking();
-    socket.destroy();
+    socket.destroy(failure);
     expectOk(await inserting);
-    expect(expectOk(await store.reader.readJob('large-39'))?.type).toBe('job');
+    expect(expectOk(await store.reader.readJob(`${what}-39`))?.type).toBe('job');
   });
 });
 
