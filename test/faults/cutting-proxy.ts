@@ -2,8 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startWireProxy, type WireProxy } from '../support/wire-proxy.ts';
 import { messageBytesOf, readCommand } from './wire-refusal.ts';
 
-/** Where a connection breaks: before the request is sent, after the server has answered, in the middle of its answer, or late. */
-export const CUTS = ['before_sending', 'after_applying', 'mid_reply', 'stalled'] as const;
+/**
+ * Where a connection breaks: before the request is sent, after the server has answered, in the middle of its answer, late, or without anybody
+ * being told: it stays open, and nothing passes on it any more.
+ */
+export const CUTS = ['before_sending', 'after_applying', 'mid_reply', 'stalled', 'silent'] as const;
 export type Cut = (typeof CUTS)[number];
 
 /** A TCP proxy that breaks connections, and refuses commands in the server's place, when it is told to. */
@@ -12,7 +15,7 @@ export interface CuttingProxy extends WireProxy {
   cutNext(cut: Cut): void;
   /** The next command of this name, on whatever connection it comes, is refused with this error code and does not reach the server. */
   refuseNext(name: string, code: number): void;
-  /** Forgets faults that were ordered and not made. */
+  /** Forgets faults that were ordered and not made, and ends connections that are silent. */
   relent(): void;
   /** How many commands were refused so far, by their names. */
   refusals(): ReadonlyMap<string, number>;
@@ -28,6 +31,7 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
   const ordered: Cut[] = [];
   const refusals: { readonly name: string; readonly code: number }[] = [];
   const refused = new Map<string, number>();
+  const silent = new Set<() => void>();
   let made = 0;
   const proxy = await startWireProxy(upstreamPort, ({ client, upstream, end }) => {
     let underWay: Cut | null = null;
@@ -43,12 +47,14 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
       return true;
     };
     client.on('data', (request: Buffer) => {
+      if (underWay === 'silent') return;
       if (bytesToCome === 0 && refuse(request)) return;
       const size = bytesToCome === 0 ? (messageBytesOf(request) ?? request.length) : bytesToCome;
       bytesToCome = Math.max(0, size - request.length);
       underWay = ordered.shift() ?? underWay;
       if (underWay !== null) made += 1;
       if (underWay === 'before_sending') return end();
+      if (underWay === 'silent') silent.add(end);
       upstream.write(request);
     });
     upstream.on('data', (reply) => {
@@ -62,11 +68,14 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
           upstream.pause();
           void delay(STALL_MS).then(end);
           return;
+        case 'silent':
+          return;
         case 'before_sending':
         case null:
           client.write(reply);
       }
     });
+    client.on('close', () => silent.delete(end));
   });
   return {
     ...proxy,
@@ -75,6 +84,7 @@ export async function startCuttingProxy(upstreamPort: number): Promise<CuttingPr
     relent: () => {
       ordered.splice(0);
       refusals.splice(0);
+      for (const end of silent) end();
     },
     refusals: () => refused,
     cuts: () => made,
