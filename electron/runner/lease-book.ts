@@ -66,7 +66,8 @@ export class LeaseBook {
       const lostIds = new Set(lost.value.map((key) => key.jobId));
       for (const held of beats) {
         if (lostIds.has(held.key.jobId)) stop(held, 'lease_lost');
-        else held.confirmedAtMs = sentAtMs;
+        // A late answer may come behind the answer of a later one.
+        else held.confirmedAtMs = Math.max(held.confirmedAtMs, sentAtMs);
       }
     }
     this.stopDoubtful();

@@ -4,12 +4,14 @@ import type { LeasedJob } from '#domain/job.ts';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
+import { err } from '#domain/result.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
 import type { LimitedJob } from '#domain/runner-limits.ts';
 import type { PolicySource, RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
 import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
 import { LeaseBook } from './lease-book.ts';
+import { patientStore, within } from './patient-store.ts';
 import { ProgressOutbox } from './progress-outbox.ts';
 import type { Provider } from './provider.ts';
 import { WriteOutbox } from './write-outbox.ts';
@@ -73,10 +75,14 @@ const HELD_BACK_MS_MAX = 600_000;
 /** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
 const RESERVE_WAITING_MS = 5000;
 const RESERVE_EVERY_MS = 2000;
+/** A heartbeat is waited for so little of its lease that two more are sent while it holds; its late answer counts all the same. */
+const BEAT_SHARE = 0.1;
 /** Leases of which nothing was heard are looked for so often while one would hold. */
 const DOUBT_SHARE = 20;
 /** A version of the policy that is put in force is obeyed within this time, in milliseconds. */
 const POLICY_MS = 2000;
+/** How long the version in force is waited for, in milliseconds. */
+const POLICY_ANSWER_MS_MAX = 30_000;
 const SWEEP_MS = 5000;
 /** An artefact to which nothing was written for this long, in milliseconds, is no attempt's any more. */
 const UNFINISHED_MS = 24 * 60 * 60_000;
@@ -119,9 +125,10 @@ export class JobRunner {
   /** The last revision of others' wishes that was obeyed. */
   #obeyedRevision = 0;
 
-  constructor(options: RunnerOptions) {
+  constructor(given: RunnerOptions) {
+    this.#leaseMs = given.leaseMs ?? LEASE_MS;
+    const options = { ...given, store: patientStore(given.store, { leaseMs: this.#leaseMs, wait: given.wait }) };
     this.#options = options;
-    this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#concurrency = options.concurrency;
     this.#workedAtMs = options.monotonicMs();
     this.#leases = new LeaseBook(this.#leaseMs, options.monotonicMs);
@@ -206,7 +213,8 @@ export class JobRunner {
 
   /** Without an answer the version that was read last goes on; each decision says under which one it was made. */
   async #readPolicy(): Promise<AppError | null> {
-    const policy = await this.#options.policies.inForce();
+    const { policies, wait } = this.#options;
+    const policy = await within(policies.inForce(), { ms: POLICY_ANSWER_MS_MAX, wait, late: (error) => err(error) });
     if (policy.ok) this.#policy = policy.value;
     return policy.ok ? null : policy.error;
   }
@@ -356,8 +364,9 @@ export class JobRunner {
   }
 
   async #beat(): Promise<AppError | null> {
-    const { store, runnerId } = this.#options;
-    const lost = await this.#leases.beat(store);
+    const { store, runnerId, wait } = this.#options;
+    const ms = this.#leaseMs * BEAT_SHARE;
+    const lost = await within(this.#leases.beat(store), { ms, wait, late: (error) => error });
     const kept = await store.keepPlaces({ runnerId, active: [...this.#active.values()], leaseMs: this.#leaseMs });
     return lost ?? (kept.ok ? null : kept.error);
   }

@@ -33,3 +33,19 @@ it('a lease counts from when its heartbeat was sent, however late the answer com
   nowMs = 34_001;
   expect(leases.isTrusted(key)).toBe(false);
 });
+
+it('a heartbeat that is answered behind a later one takes nothing back', async () => {
+  let nowMs = 0;
+  const leases = new LeaseBook(30_000, () => nowMs);
+  const job = runningJob([]);
+  leases.hold(job, 0);
+  const slow = Promise.withResolvers<ReturnType<typeof ok<readonly []>>>();
+  nowMs = 2000;
+  const late = leases.beat({ heartbeat: () => slow.promise });
+  nowMs = 12_000;
+  await leases.beat({ heartbeat: () => Promise.resolve(ok([])) });
+  slow.resolve(ok([]));
+  await late;
+  nowMs = 30_000;
+  expect(leases.isTrusted({ jobId: job._id, token: job.lease.token })).toBe(true);
+});
