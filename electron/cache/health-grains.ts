@@ -1,6 +1,5 @@
 /** The lengths of buckets that are kept of everything, in seconds, ascending; each is a multiple of the one before. */
 export const HEALTH_GRAINS = [300, 3600, 86_400] as const;
-export type HealthGrain = (typeof HEALTH_GRAINS)[number];
 
 /** The length of the buckets that are kept of each workspace: shorter ones would be one job each. */
 export const WORKSPACE_GRAIN = 86_400;

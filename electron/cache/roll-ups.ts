@@ -10,7 +10,7 @@ import { SummedRows } from './summed-rows.ts';
 const JOB_STATES = jobStateSchema.options;
 
 /** The sums that are kept of each workspace and each user, beside one for each state. */
-export const OWNER_SUMS = ['jobs', ...JOB_STATES, 'cancelled', 'attempts', 'earned', 'lost', 'cost'] as const;
+const OWNER_SUMS = ['jobs', ...JOB_STATES, 'cancelled', 'attempts', 'earned', 'lost', 'cost'] as const;
 
 /**
  * Gathers what a transaction does to the roll-ups and writes it once at the end of the same transaction: exact, because each

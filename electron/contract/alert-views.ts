@@ -4,7 +4,7 @@ import { alertStandingSchema } from '#domain/alerts/alert-step.ts';
 import { timeMsSchema } from './status.ts';
 
 /** A rule and where it stands; `value` is the last reading, null where it could not be known or was not taken yet. */
-export const alertRuleViewSchema = z
+const alertRuleViewSchema = z
   .object({ rule: alertRuleSchema, standing: alertStandingSchema, value: z.number().nullable() })
   .readonly();
 export type AlertRuleView = z.infer<typeof alertRuleViewSchema>;

@@ -5,10 +5,10 @@ import { ignoreUntilSchema } from '#domain/failure-groups.ts';
 import { actorSchema } from '#domain/ledger.ts';
 import { timeMsSchema } from './status.ts';
 
-export const failureStandingSchema = z.enum(['open', 'regressed', 'returned', 'resolved', 'ignored']);
+const failureStandingSchema = z.enum(['open', 'regressed', 'returned', 'resolved', 'ignored']);
 
 /** One cause of failures: jobs that stand failed or wait for another attempt for it. */
-export const failureCauseSchema = z
+const failureCauseSchema = z
   .object({
     fingerprint: z.string(),
     class: failureClassSchema,
@@ -50,7 +50,7 @@ export const groupNowSchema = z
 export type GroupNow = z.infer<typeof groupNowSchema>;
 
 /** A group of failures with what was decided about it. */
-export const failureGroupViewSchema = z
+const failureGroupViewSchema = z
   .object({
     id: z.string(),
     /** The one that the group is named by first; more where causes were merged. Those that had no job in the time are left out. */

@@ -11,7 +11,7 @@ export type HealthGroup = z.infer<typeof healthGroupSchema>;
 const nameSchema = z.string().max(300).nullable().default(null);
 
 /** Restricts health to some jobs; null does not restrict. */
-export const healthFilterSchema = z
+const healthFilterSchema = z
   .object({ kind: nameSchema, provider: nameSchema, model: nameSchema, workspaceId: nameSchema })
   .readonly();
 export type HealthFilter = z.infer<typeof healthFilterSchema>;
@@ -40,7 +40,7 @@ const durationFiguresSchema = z
 export type DurationFigures = z.infer<typeof durationFiguresSchema>;
 
 /** Figures of a time: each job counts where it arrived, first started and ended. Credits in the smallest unit. */
-export const healthFiguresSchema = z
+const healthFiguresSchema = z
   .object({
     // Object.fromEntries forgets the names that it was given (microsoft/TypeScript#35745).
     ...(Object.fromEntries(HEALTH_COUNTERS.map((name) => [name, z.number()])) as Record<HealthCounter, z.ZodNumber>),
@@ -57,7 +57,7 @@ export const healthFiguresSchema = z
 export type HealthFigures = z.infer<typeof healthFiguresSchema>;
 
 /** What waits and what is in flight, as the copy stands now. */
-export const queueFiguresSchema = z
+const queueFiguresSchema = z
   .object({
     queued: z.int(),
     retrying: z.int(),
@@ -70,11 +70,11 @@ export const queueFiguresSchema = z
 export type QueueFigures = z.infer<typeof queueFiguresSchema>;
 
 /** Figures of one bucket. */
-export const healthPointSchema = z.object({ fromMs: timeMsSchema, figures: healthFiguresSchema }).readonly();
+const healthPointSchema = z.object({ fromMs: timeMsSchema, figures: healthFiguresSchema }).readonly();
 export type HealthPoint = z.infer<typeof healthPointSchema>;
 
 /** A group with its figures; `queue` is of the last moment, whatever time is asked for. */
-export const healthGroupRowSchema = z
+const healthGroupRowSchema = z
   .object({ key: z.string(), figures: healthFiguresSchema, queue: queueFiguresSchema })
   .readonly();
 export type HealthGroupRow = z.infer<typeof healthGroupRowSchema>;

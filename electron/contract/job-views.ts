@@ -89,7 +89,7 @@ const failureViewSchema = z.object({
 export type FailureView = z.infer<typeof failureViewSchema>;
 
 /** One change of state on the timeline. */
-export const historyViewSchema = z.object({
+const historyViewSchema = z.object({
   seq: z.int(),
   from: jobStateSchema.nullable(),
   to: jobStateSchema,
@@ -104,7 +104,7 @@ export const historyViewSchema = z.object({
 export type HistoryView = z.infer<typeof historyViewSchema>;
 
 /** A change of state that was seen by the copy of a job whose document keeps no history. It happened between the two times. */
-export const observedViewSchema = z.object({
+const observedViewSchema = z.object({
   seq: z.int(),
   from: jobStateSchema.nullable(),
   to: jobStateSchema,
@@ -113,7 +113,7 @@ export const observedViewSchema = z.object({
 });
 export type ObservedView = z.infer<typeof observedViewSchema>;
 
-export const attemptViewSchema = z.object({
+const attemptViewSchema = z.object({
   n: z.int(),
   generationId: z.string(),
   startedAtMs: timeMsSchema,
@@ -142,7 +142,7 @@ export const ledgerViewSchema = z.object({
 export type LedgerView = z.infer<typeof ledgerViewSchema>;
 
 /** The money side of one job: what can be proved, the entries that prove it, and the account it moves. */
-export const chargeViewSchema = z.object({
+const chargeViewSchema = z.object({
   status: chargeStatusSchema,
   evidence: z.array(z.string()),
   generationId: z.string(),

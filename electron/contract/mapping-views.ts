@@ -3,18 +3,17 @@ import { MAPPED_PARTS } from '#domain/mapping/canonical-fields.ts';
 import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 
 /** One field of theirs, as it stands in the sampled documents. */
-export const foreignFieldSchema = z.object({
+const foreignFieldSchema = z.object({
   path: z.string().max(1000),
   documents: z.int().nonnegative(),
   kinds: z.array(z.string()),
   decimals: z.int().nonnegative(),
 });
-export type ForeignFieldView = z.infer<typeof foreignFieldSchema>;
 
 const shareSchema = z.number().min(0).max(1);
 
 /** What a mapping makes of the sampled documents of one collection. */
-export const mappedPartSchema = z.object({
+const mappedPartSchema = z.object({
   part: z.enum(MAPPED_PARTS),
   /** True where the database has a collection of the mapping's name. */
   isThere: z.boolean(),

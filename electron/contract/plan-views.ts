@@ -13,7 +13,7 @@ import { planItemSchema } from '#domain/retry-plan/plan-item.ts';
 import { timeMsSchema } from './status.ts';
 
 /** The most ids that a plan takes by name; more are asked for by a query. */
-export const PLAN_IDS_MAX = 10_000;
+const PLAN_IDS_MAX = 10_000;
 
 const stepSchema = z.object({ by: actorSchema, atMs: timeMsSchema, note: z.string() });
 
@@ -53,7 +53,6 @@ export const planViewSchema = z.object({
 export type PlanView = z.infer<typeof planViewSchema>;
 
 export const planItemViewSchema = planItemSchema;
-export type PlanItemView = z.infer<typeof planItemViewSchema>;
 export const jobOutcomeViewSchema = jobOutcomeSchema;
 export type JobOutcomeView = z.infer<typeof jobOutcomeViewSchema>;
 

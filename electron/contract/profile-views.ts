@@ -13,7 +13,7 @@ export const openProfileSchema = z.object({
 export type OpenProfile = z.infer<typeof openProfileSchema>;
 
 /** A kept profile as the window shows it. */
-export const profileRowSchema = z.object({
+const profileRowSchema = z.object({
   profile: connectionProfileSchema,
   /** True where the operating system's key store keeps what it needs, for just these servers and this login. */
   hasKeptSecrets: z.boolean(),

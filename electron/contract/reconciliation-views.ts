@@ -99,7 +99,7 @@ export const findingGroupSchema = z.object({
 export type FindingGroup = z.infer<typeof findingGroupSchema>;
 
 /** An entry beside where the ledger stands once it is counted, in the smallest unit. */
-export const balancedEntrySchema = ledgerViewSchema.omit({ isPending: true }).extend({
+const balancedEntrySchema = ledgerViewSchema.omit({ isPending: true }).extend({
   jobId: z.string().nullable(),
   totalAfter: z.int(),
   heldAfter: z.int(),

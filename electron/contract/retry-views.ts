@@ -58,7 +58,6 @@ export const cancelPreviewSchema = z.discriminatedUnion('verdict', [
   }),
   z.object({ verdict: z.literal('blocked'), version: z.int().nonnegative(), why: z.string() }),
 ]);
-export type CancelPreviewView = z.infer<typeof cancelPreviewSchema>;
 
 /** An edited input: the prompt, and the options as the JSON text that the person wrote. */
 export const editedInputSchema = z.object({

@@ -12,7 +12,7 @@ export const wireErrorSchema = z.object({ code: z.enum(ERROR_CODES), detail: z.s
 export type WireError = z.infer<typeof wireErrorSchema>;
 
 /** Where the engine's data come from. `label` is safe to show: it holds no secret. */
-export const connectionStatusSchema = z.discriminatedUnion('state', [
+const connectionStatusSchema = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('connecting'),
     label: z.string(),
@@ -38,7 +38,7 @@ export const connectionStatusSchema = z.discriminatedUnion('state', [
 export type ConnectionStatus = z.infer<typeof connectionStatusSchema>;
 
 /** Whether people sign in in the browser for this connection, and whether one is waited for; no address and no token crosses the port. */
-export const signInStatusSchema = z.object({
+const signInStatusSchema = z.object({
   isUsed: z.boolean(),
   waiting: z
     .object({
@@ -72,7 +72,7 @@ export const monitorStatusSchema = z.object({
 export type MonitorStatus = z.infer<typeof monitorStatusSchema>;
 
 /** That a copy was set aside and a new one begun, in a sentence that names file and reason. */
-export const copyNoteSchema = z.object({ atMs: timeMsSchema, says: z.string().max(2000) });
+const copyNoteSchema = z.object({ atMs: timeMsSchema, says: z.string().max(2000) });
 export type CopyNote = z.infer<typeof copyNoteSchema>;
 
 /** This machine's runner. */
@@ -86,7 +86,7 @@ export const runnerStatusSchema = z.object({
 export type RunnerStatus = z.infer<typeof runnerStatusSchema>;
 
 /** How many jobs the copy holds, by state, and how many documents are no jobs. */
-export const jobCountsSchema = z.object({
+const jobCountsSchema = z.object({
   total: z.int().nonnegative(),
   byState: z.record(jobStateSchema, z.int().nonnegative()),
   byKind: z.record(z.string(), z.int().nonnegative()),
@@ -95,7 +95,7 @@ export const jobCountsSchema = z.object({
 export type JobCounts = z.infer<typeof jobCountsSchema>;
 
 /** Which redaction rules hold: null while nobody knows them, and then no text is shown. */
-export const redactionStatusSchema = z.object({
+const redactionStatusSchema = z.object({
   version: z.int().nonnegative().nullable(),
   /** True where something is hidden from this person's role; words cannot be searched for then. */
   isHiding: z.boolean(),

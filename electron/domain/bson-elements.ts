@@ -63,7 +63,7 @@ export function lengthAt(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** Where a name that begins at a place has its zero; `end` where it has none before. A loop: names are shorter than a call costs. */
-export function nameEndAt(bytes: Uint8Array, at: number, end: number): number {
+function nameEndAt(bytes: Uint8Array, at: number, end: number): number {
   let zero = at;
   while (zero < end && bytes[zero] !== 0) zero += 1;
   return Math.min(zero, end);

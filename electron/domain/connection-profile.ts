@@ -16,7 +16,7 @@ const allowedHostSchema = z
   .regex(/^(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/, 'a host such as db.example.com or *.example.com');
 
 /** How a profile proves who it is; the secrets of it are kept apart from it. */
-export const profileLoginSchema = z.discriminatedUnion('type', [
+const profileLoginSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('none') }),
   z.object({
     type: z.literal('password'),
@@ -51,7 +51,7 @@ export const profileLoginSchema = z.discriminatedUnion('type', [
 export type ProfileLogin = z.infer<typeof profileLoginSchema>;
 
 /** How the connection is encrypted; `default` is on for SRV addresses and off for plain ones. Files are absolute paths. */
-export const profileTlsSchema = z.object({
+const profileTlsSchema = z.object({
   mode: z.enum(['default', 'on', 'off']),
   caFile: fileSchema.nullable(),
   certificateKeyFile: fileSchema.nullable(),
@@ -91,7 +91,7 @@ function optionNames(address: string): readonly string[] {
 }
 
 /** A MongoDB address without anything secret: hosts, database and options, neither user nor password. */
-export const profileAddressSchema = z
+const profileAddressSchema = z
   .string()
   .trim()
   .max(2000)

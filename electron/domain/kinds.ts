@@ -64,11 +64,6 @@ const dataOptionsSchema = z.looseObject({ schema: jsonSchemaSchema.optional() })
 
 const JSON_TYPE: ArtefactType = { mime: 'application/json', extension: 'json' };
 
-/** Options of a website, with the default parts filled in. */
-export type WebsiteOptions = z.infer<typeof websiteOptionsSchema>;
-/** Options of an image, with the default size filled in. */
-export type ImageOptions = z.infer<typeof imageOptionsSchema>;
-
 /** Every kind of job that this version can run. A kind that is not here is shown, and fails as `input` when a runner meets it. */
 export const JOB_KINDS = {
   website: {

@@ -43,7 +43,7 @@ export function roleOf(listed: Pick<Person, 'role'> | null, isAnybodyListed: boo
 }
 
 /** Why something is refused: by the role, because the connection is read-only, by the login's privileges, or while the server is away. */
-export const refusalSchema = z.object({
+const refusalSchema = z.object({
   cause: z.enum(['role', 'read_only', 'privileges', 'offline']),
   /** What is missing, for people: a role's name, actions and collections, or why it needs the server. */
   detail: z.string().max(1000),

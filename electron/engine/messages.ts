@@ -54,7 +54,7 @@ export const parentMessageSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Which artefacts may be served to windows. */
-export const previewsAllowedSchema = z.enum(['all', 'media', 'none']);
+const previewsAllowedSchema = z.enum(['all', 'media', 'none']);
 export type PreviewsAllowed = z.infer<typeof previewsAllowedSchema>;
 
 /** What the engine tells the process that started it. */

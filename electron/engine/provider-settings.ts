@@ -23,7 +23,7 @@ export type ProviderSources = z.infer<typeof providerSourcesSchema>;
 export const NO_PROVIDERS: ProviderSources = { single: null, file: null, keysFile: null, keys: {} };
 
 /** The variables of the environment that name providers. */
-export const providerEnvironmentSchema = z.object({
+const providerEnvironmentSchema = z.object({
   RUNLEDGER_PROVIDER_URL: z.string().optional(),
   RUNLEDGER_PROVIDER_KEY: z.string().optional(),
   RUNLEDGER_PROVIDERS: z.string().optional(),

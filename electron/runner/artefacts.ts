@@ -5,7 +5,7 @@ import { systemCodeOf } from '#domain/errors.ts';
 import type { Output } from '#domain/job.ts';
 
 /** An artefact above this size is refused, in bytes. */
-export const ARTEFACT_BYTES_MAX = 512 * 1024 * 1024;
+const ARTEFACT_BYTES_MAX = 512 * 1024 * 1024;
 
 const UNFINISHED = '.part';
 const FOLDER = /^[0-9a-f]{2}$/;

@@ -66,7 +66,7 @@ export class TtlMonitor {
 }
 
 /** Deletes expired documents of all collections, part of the caller's transaction. @returns how many */
-export function deleteExpired(deployment: Deployment, max: number): number {
+function deleteExpired(deployment: Deployment, max: number): number {
   let deleted = 0;
   for (const collection of deployment.catalog.list(null)) {
     for (const index of collection.indexes) {

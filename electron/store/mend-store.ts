@@ -9,7 +9,7 @@ import { replaceWithNext } from './next-version.ts';
 import { parsed } from './parsed.ts';
 
 /** The most proposals that one list has, newest first. */
-export const MENDS_LISTED_MAX = 500;
+const MENDS_LISTED_MAX = 500;
 
 /** Proposals of mends. A document that is none is an error: nothing that moves money is passed over. */
 export class MendStore {

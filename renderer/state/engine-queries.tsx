@@ -18,7 +18,7 @@ import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
 /** Rows of one page of a list. */
 export const PAGE_ROWS = 200;
 /** After this many loaded pages no further ones are loaded: whoever is there needs a filter, not more scrolling. */
-export const LOADED_PAGES_MAX = 250;
+const LOADED_PAGES_MAX = 250;
 /** How often the engine is asked whether it still answers, in milliseconds; its events carry everything else. */
 const STATUS_POLL_MS = 5_000;
 /** A list that nobody looked at for this long is read anew when it is opened, in milliseconds. */

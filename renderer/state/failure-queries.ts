@@ -27,7 +27,7 @@ export function useFailures({ period, classes, workspaceId }: FailuresScreenView
 }
 
 /** Decides about a group; the list is read anew when the decision stands, or somebody else's does. */
-export function useFailureDecision() {
+function useFailureDecision() {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({

@@ -16,7 +16,7 @@ export function parseFindingsQuery(query: string): FindingFilter {
 }
 
 /** How findings are laid out where an address says nothing of it. */
-export const DEFAULT_LAYOUT: FindingsLayout = findingsLayoutSchema.parse({});
+const DEFAULT_LAYOUT: FindingsLayout = findingsLayoutSchema.parse({});
 
 /** Reads from an address how findings are laid out; a part that makes no sense is dropped. */
 export function parseFindingsLayout(query: string): FindingsLayout {

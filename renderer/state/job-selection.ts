@@ -7,7 +7,7 @@ import type { JobFilter } from '#contract/job-views.ts';
 export type JobSelection =
   { readonly kind: 'ids'; readonly ids: ReadonlySet<string> } | { readonly kind: 'filter'; readonly filter: JobFilter };
 
-export const NO_SELECTION: JobSelection = { kind: 'ids', ids: new Set() };
+const NO_SELECTION: JobSelection = { kind: 'ids', ids: new Set() };
 
 interface SelectionState {
   readonly selection: JobSelection;

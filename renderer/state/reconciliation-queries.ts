@@ -16,7 +16,7 @@ import { valueOrThrow } from './engine-failure.ts';
 import { PAGE_ROWS, queryKeys, useEngine } from './engine-queries.tsx';
 
 /** After this many pages no further ones are loaded: whoever is there needs a filter or the export, not more scrolling. */
-export const FINDING_PAGES_MAX = 10;
+const FINDING_PAGES_MAX = 10;
 
 /** The run under way and the last one. Kept up by events. */
 export function useReconciliation() {

@@ -7,7 +7,7 @@ import { openProcessStore } from '#store/process-store.ts';
 import { keepCompiled } from './keep-compiled.ts';
 
 /** What a console's process is told. */
-export const consoleOrderSchema = z.object({
+const consoleOrderSchema = z.object({
   uri: z.string(),
   dbName: z.string(),
   /** How the documents stand there; null where they have Runledger's own names. */

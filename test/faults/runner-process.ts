@@ -15,7 +15,7 @@ import { keepCompiled } from './keep-compiled.ts';
 import { orderingProvider } from './ordering-provider.ts';
 
 /** What a runner process is told, as JSON in its only argument. */
-export const runnerOrderSchema = z.object({
+const runnerOrderSchema = z.object({
   uri: z.string(),
   dbName: z.string(),
   /** How the documents stand there; null where they have Runledger's own names. */

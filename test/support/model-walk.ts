@@ -13,7 +13,7 @@ export const hostileText = fc.oneof(
 );
 
 /** Any failure that a classifier could hand over. */
-export const classifiedFailure: fc.Arbitrary<Classified> = fc.record({
+const classifiedFailure: fc.Arbitrary<Classified> = fc.record({
   class: fc.constantFrom(...failureClassSchema.options),
   code: fc.constantFrom('http_503', 'check_parts', 'lease_expired', '$code'),
   message: hostileText,

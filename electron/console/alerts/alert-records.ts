@@ -14,7 +14,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 
 /** Where a rule stands, and whether somebody was told of it. */
-export const keptStandingSchema = alertStandingSchema.extend({ id: z.string(), isTold: z.boolean() });
+const keptStandingSchema = alertStandingSchema.extend({ id: z.string(), isTold: z.boolean() });
 export type KeptStanding = z.infer<typeof keptStandingSchema>;
 
 /** What a reconciliation found, as far as the past of a rule needs it. */

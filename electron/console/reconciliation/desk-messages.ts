@@ -33,7 +33,7 @@ export type DeskSettings = z.infer<typeof deskSettingsSchema>;
 const hiddenSchema = z.array(redactionRuleSchema).readonly();
 
 /** What a desk can be asked. */
-export const deskQuestionSchema = z.discriminatedUnion('type', [
+const deskQuestionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('latest') }),
   z.object({ type: z.literal('runs') }),
   z.object({ type: z.literal('repeat'), runId: z.string() }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { jobFactsOf, type ChargeRule, type JobFacts } from '#domain/reconciliation/facts.ts';
-import { sumInputs, type InputSum } from '#domain/reconciliation/standing/input-digest.ts';
+import type { InputSum } from '#domain/reconciliation/standing/input-digest.ts';
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -144,9 +144,4 @@ export function digestOfInputs({ lanes, counts }: InputSum): string {
   return createHash('sha256')
     .update(JSON.stringify([lanes, counts]))
     .digest('hex');
-}
-
-/** The {@link digestOfInputs} of a whole view. */
-export function digestOfView(view: LedgerView): string {
-  return digestOfInputs(sumInputs(view));
 }

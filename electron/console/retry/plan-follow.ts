@@ -84,7 +84,7 @@ export async function recount(
 }
 
 /** What became of a job that a plan began: by its own document, and by what the ledger says was paid. */
-export function outcomeNow(
+function outcomeNow(
   outcome: JobOutcome,
   job: Job | undefined,
   entries: readonly Pick<LedgerEntry, 'type' | 'credits' | 'generationId'>[],

@@ -28,7 +28,7 @@ export function auditKindOf(definition: RequestDefinition): 'act' | 'view' | 'no
 export type RequestTable = Record<string, RequestDefinition>;
 
 /** The most rows one page may have. */
-export const PAGE_ROWS_MAX = 500;
+const PAGE_ROWS_MAX = 500;
 
 /** The last time that a date can be, in milliseconds since 1970. */
 const MS_MAX = 8_640_000_000_000_000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RequestTable } from './definition.ts';
 
 /** What one look at the set-up found, in words for people. */
-export const doctorPartSchema = z.object({
+const doctorPartSchema = z.object({
   name: z.string().max(40),
   /** `skipped` could not be looked at; `warning` works, but not as well as it could. */
   level: z.enum(['ok', 'warning', 'error', 'skipped']),

@@ -23,7 +23,7 @@ export const ALERT_UNITS = {
 const nameSchema = z.string().max(200).nullable().default(null);
 
 /** To which jobs a rule looks; null does not restrict. Only rates, waiting times and spend can be restricted. */
-export const alertScopeSchema = z.object({ kind: nameSchema, provider: nameSchema, model: nameSchema });
+const alertScopeSchema = z.object({ kind: nameSchema, provider: nameSchema, model: nameSchema });
 export type AlertScope = z.infer<typeof alertScopeSchema>;
 
 /** The shortest and the longest window, in minutes: whole buckets of what health keeps. */

@@ -21,7 +21,7 @@ export const foreignPathSchema = z
   );
 
 /** How a value is written elsewhere. A value that is not written in exactly this way makes its document malformed. */
-export const valueFormSchema = z.discriminatedUnion('type', [
+const valueFormSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('same') }),
   /** A date as text, exactly as `2026-11-28T09:30:00.000Z`: only then does its order as text equal that in time. */
   z.object({ type: z.literal('date_iso') }),
@@ -38,7 +38,7 @@ export type ValueForm = z.infer<typeof valueFormSchema>;
  * One field that has another name or another form elsewhere. A field of a list's elements is written `attempts[].startedAt`, and its
  * path there begins with where that list stands: `tries[].begun_at`.
  */
-export const fieldPairSchema = z.object({
+const fieldPairSchema = z.object({
   ours: z.string().max(100),
   theirs: foreignPathSchema,
   form: valueFormSchema,

@@ -197,7 +197,7 @@ const YES_OR_NO: ReadonlySet<string> = new Set([
 ]);
 
 /** The form in which a field of theirs can be one of ours; null where its values are of another kind. */
-export function formOf(part: MappedPart, ours: string, { kinds, decimals, words }: ForeignField): ValueForm | null {
+function formOf(part: MappedPart, ours: string, { kinds, decimals, words }: ForeignField): ValueForm | null {
   // In lists some fields are null for long: the first entry of every history has no state before it.
   if (kinds.length === 0) return splitPath(ours).list !== null && isOptional(part, ours) ? { type: 'same' } : null;
   const only = (...allowed: readonly ForeignKind[]): boolean =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findingSchema, type Finding } from './finding.ts';
 
 /** Somebody's acceptance of a finding as it was: it no longer holds when the amount changes. */
-export const acceptanceSchema = z.object({
+const acceptanceSchema = z.object({
   findingId: z.string(),
   credits: z.number(),
   reason: z.string().min(1).max(500),
@@ -18,7 +18,7 @@ export function openFindings(findings: readonly Finding[], acceptances: readonly
 }
 
 /** How a run stands to the one before. */
-export const runComparisonSchema = z.object({
+const runComparisonSchema = z.object({
   new: z.array(findingSchema),
   /** Found again, as it is now. */
   stillOpen: z.array(findingSchema),

@@ -3,7 +3,7 @@ import { actorSchema, type Actor } from '../ledger.ts';
 import type { Finding } from './finding.ts';
 
 /** The most comments that are kept of one finding. */
-export const COMMENTS_MAX = 200;
+const COMMENTS_MAX = 200;
 
 const commentSchema = z.object({ by: actorSchema, at: z.date(), text: z.string().min(1).max(2000) });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { periodSchema } from '../ledger.ts';
 
 /** What a finding is about. */
-export const findingSubjectSchema = z.object({
+const findingSubjectSchema = z.object({
   type: z.enum(['generation', 'job', 'entry', 'workspace']),
   id: z.string(),
 });

@@ -9,7 +9,7 @@ import { RULES } from './rules.ts';
 export const INVOICE_LINES_MAX = 20_000;
 
 /** One line of a provider's invoice; cost in micro-USD. */
-export const invoiceLineSchema = z.object({
+const invoiceLineSchema = z.object({
   /** Its number in the file, counted from 1 behind the line of titles. */
   n: z.int().positive(),
   acceptanceId: z.string().max(500).nullable(),

@@ -3,7 +3,7 @@ import { creditsSchema } from '../credits.ts';
 import { JOB_KINDS } from '../kinds.ts';
 
 /** A price that holds for a kind of job from a day on, until a later one of the same kind. */
-export const listedPriceSchema = z.object({
+const listedPriceSchema = z.object({
   kind: z.string().min(1).max(100),
   fromMs: z.int(),
   priceCredits: creditsSchema,
@@ -11,7 +11,7 @@ export const listedPriceSchema = z.object({
 export type ListedPrice = z.infer<typeof listedPriceSchema>;
 
 /** The most lines of a price list. */
-export const PRICE_LIST_MAX = 10_000;
+const PRICE_LIST_MAX = 10_000;
 export const priceListSchema = z.array(listedPriceSchema).max(PRICE_LIST_MAX);
 
 /** The prices of the catalogue of this version, as if they had always been so. */

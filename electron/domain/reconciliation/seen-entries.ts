@@ -28,9 +28,8 @@ export const NOTHING_SEEN: SeenEntries = {
   sealedIn: new Uint16Array(0),
 };
 
-/** How an entry of a view stands to what was seen before. */
-export const NEVER_SEEN = 0;
-export const SEEN_SAME = 1;
+/** How an entry of a view stands to what was seen before; one that never was seen has 0. */
+const SEEN_SAME = 1;
 export const SEEN_DIFFERENT = 2;
 
 /** A view held against a memory. */
@@ -83,7 +82,7 @@ export interface Closing {
  * The month that counts an entry when a month is closed; 0 where it belongs to a later one. An entry of an earlier month that was
  * not counted there came late, and counts in this one; with the first month, everything before it is closed as what it is.
  */
-export function sealOf(dated: number, closing: Closing): number {
+function sealOf(dated: number, closing: Closing): number {
   if (dated > closing.period) return 0;
   return closing.after === 0 ? dated : closing.period;
 }

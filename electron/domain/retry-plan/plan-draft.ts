@@ -12,7 +12,7 @@ import type { PlanTotals, WorkspaceTotals } from './plan-record.ts';
 /** The most jobs that one plan holds. */
 export const PLAN_JOBS_MAX = 100_000;
 /** The workspaces that a plan's totals name; those with the most at stake. */
-export const WORKSPACES_NAMED_MAX = 200;
+const WORKSPACES_NAMED_MAX = 200;
 
 /** What earlier jobs tell of one more attempt. */
 export interface PlanExperience {

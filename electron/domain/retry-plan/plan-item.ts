@@ -69,7 +69,7 @@ export const planItemSchema = z.object({
 export type PlanItem = z.infer<typeof planItemSchema>;
 
 /** The group of a verdict, before anybody looks at the balance. */
-export function groupOfVerdict(verdict: PersonVerdict): PlanGroup {
+function groupOfVerdict(verdict: PersonVerdict): PlanGroup {
   switch (verdict.verdict) {
     case 'retry':
       return 'eligible';

@@ -73,7 +73,7 @@ export const planSourceSchema = z.discriminatedUnion('type', [
 export type PlanSource = z.infer<typeof planSourceSchema>;
 
 /** What the verdicts and prices of a plan were read from; `asOf` says up to when the offline copy was whole. */
-export const planOriginSchema = z.discriminatedUnion('type', [
+const planOriginSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('server') }),
   z.object({ type: z.literal('copy'), asOf: z.date() }),
 ]);

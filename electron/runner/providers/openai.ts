@@ -17,7 +17,7 @@ const priceSchema = z.strictObject({
 export type ModelPrice = z.infer<typeof priceSchema>;
 
 /** A provider that speaks OpenAI's API. */
-export const openAiSettingsSchema = z.strictObject({
+const openAiSettingsSchema = z.strictObject({
   type: z.literal('openai'),
   name: providerNameSchema,
   baseUrl: z.url({ protocol: /^https?$/ }),

@@ -13,7 +13,7 @@ import { replicateSetup } from './replicate.ts';
 const SETUPS = { openai: openAiSetup, replicate: replicateSetup, http: httpSetup } as const;
 
 /** Settings of one provider, whatever its kind. */
-export const providerSettingsSchema = z.discriminatedUnion('type', [
+const providerSettingsSchema = z.discriminatedUnion('type', [
   SETUPS.openai.settingsSchema,
   SETUPS.replicate.settingsSchema,
   SETUPS.http.settingsSchema,

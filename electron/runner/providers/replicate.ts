@@ -9,7 +9,7 @@ import { lookForAccepted, pollUntilDone, type Look } from './polling.ts';
 import { providerNameSchema, type ProviderSetup } from './provider-setup.ts';
 
 /** A provider whose generations are predictions: created, looked after, cancelled. */
-export const replicateSettingsSchema = z.strictObject({
+const replicateSettingsSchema = z.strictObject({
   type: z.literal('replicate'),
   name: providerNameSchema,
   baseUrl: z.url({ protocol: /^https?$/ }).default('https://api.replicate.com/v1'),

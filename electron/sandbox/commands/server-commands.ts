@@ -6,7 +6,7 @@ import { DOCUMENT_BYTES_MAX, isDoc, type Doc } from '../semantics/values.ts';
 import { docsField, numberField, type Command, type CommandCall } from './command.ts';
 
 /** The version whose behaviour this server follows. */
-export const SERVER_VERSION = '7.0.14';
+const SERVER_VERSION = '7.0.14';
 /** MongoDB 7.0's wire version. */
 const WIRE_VERSION = 21;
 /** The largest message that is read, in bytes. */

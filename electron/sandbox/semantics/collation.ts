@@ -21,8 +21,6 @@ const FIELDS: ReadonlySet<string> = new Set([
 const STRENGTH_MAX = 5;
 /** MongoDB 7 orders texts by ICU of this version. */
 const VERSION = '57.1';
-/** Operators whose texts are no values to compare: MongoDB leaves them as they are, the ranks of {@link rankedTexts} would not. */
-const UNCOLLATED = new Set(['$regex', '$expr', '$jsonSchema', '$where', '$text']);
 
 /**
  * The collation that a command asks for; null for the order of bytes, which an empty one means too. Errors: 40415 for an unknown field,
@@ -124,19 +122,6 @@ function wrongType(field: string, value: unknown, expected: string): ServerError
     'TypeMismatch',
     `BSON field 'collation.${field}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`,
   );
-}
-
-/** Refuses a filter whose texts cannot be told into those that are compared and those that are not. Error: `NotImplemented`. */
-export function refuseUncollated(value: unknown): void {
-  if (value instanceof RegExp)
-    throw new ServerError('NotImplemented', 'The sandbox server has no regular expressions together with a collation');
-  if (Array.isArray(value)) value.forEach(refuseUncollated);
-  if (!isDoc(value)) return;
-  for (const [key, child] of Object.entries(value)) {
-    if (UNCOLLATED.has(key))
-      throw new ServerError('NotImplemented', `The sandbox server has no ${key} together with a collation`);
-    refuseUncollated(child);
-  }
 }
 
 /**

@@ -165,7 +165,7 @@ function withIdOf(before: Doc, after: Doc): Doc {
 }
 
 /** What a filter fixes by equality, also below `$and` and in an `$or` of one branch: the seed of an upsert. */
-export function equalitiesOf(filter: Doc): Doc {
+function equalitiesOf(filter: Doc): Doc {
   const seed: Doc = {};
   const paths: string[] = [];
   const gather = (part: Doc): void => {

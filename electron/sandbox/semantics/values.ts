@@ -103,23 +103,9 @@ export function keepsDouble(value: number): boolean {
   return !Number.isInteger(value) || value > 0x7fffffff || value < -0x80000000 || Object.is(value, -0);
 }
 
-/** An exact or working value with every number a JavaScript number, for comparing and matching only. */
-export function toComparable(value: unknown): unknown {
-  if (value instanceof Int32 || value instanceof Double) return value.value;
-  if (value instanceof Timestamp) return value;
-  if (value instanceof Long) return value.toNumber();
-  if (value instanceof BSONSymbol) return value.value;
-  if (value instanceof BSONRegExp) return toRegExp(value);
-  return mapChildren(value, toComparable);
-}
-
 /** {@link toWorking} of a whole document. */
 export function workingDoc(document: Doc): Doc {
   return mapDoc(document, toWorking);
-}
-
-function toRegExp(value: BSONRegExp): RegExp {
-  return new RegExp(value.pattern, value.options.replaceAll(/[^ims]/g, ''));
 }
 
 function mapDoc(document: Doc, map: (value: unknown) => unknown): Doc {

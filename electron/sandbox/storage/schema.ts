@@ -19,7 +19,7 @@ const TABLES = `
  * Documents of all collections stand in one table by their record's number, those of collection n from n times this on. A table
  * with a key of two columns would be one without row ids, which puts everything above a quarter of a page into pages of its own.
  */
-export const RECORDS_PER_COLLECTION = 2 ** 36;
+const RECORDS_PER_COLLECTION = 2 ** 36;
 
 /** The numbers before and behind all records of a collection. */
 export function recordBounds(collection: number): [before: number, behind: number] {

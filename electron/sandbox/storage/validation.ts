@@ -5,7 +5,7 @@ import { encode, isDoc, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from './catalog.ts';
 
 /** What `create` and `collMod` are told of validation. */
-export const VALIDATION_OPTIONS = ['validator', 'validationLevel', 'validationAction'] as const;
+const VALIDATION_OPTIONS = ['validator', 'validationLevel', 'validationAction'] as const;
 
 const LEVELS: ReadonlySet<unknown> = new Set(['off', 'strict', 'moderate']);
 const ACTIONS: ReadonlySet<unknown> = new Set(['error', 'warn']);

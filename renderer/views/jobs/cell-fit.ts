@@ -24,7 +24,7 @@ const CODE_SHARE = 0.6;
  * What a text is wide at most, in pixels, in the application's fonts; infinite where it holds anything but ASCII, of which nothing is
  * known without drawing it.
  */
-export function widthAtMost(text: string, fontPx: number): number {
+function widthAtMost(text: string, fontPx: number): number {
   let share = 0;
   for (const sign of text) {
     if (sign < ' ' || sign > '~') return Infinity;

@@ -18,7 +18,7 @@ const incomingSchema = z.object({
 });
 
 /** A command that Chromium refused, or that it can no longer answer. */
-export class CdpError extends Error {
+class CdpError extends Error {
   constructor(method: string, message: string) {
     super(`${method}: ${message}`);
     this.name = 'CdpError';

@@ -70,7 +70,7 @@ const QUIET_SWITCHES = [
 const START_MS_MAX = 60_000;
 
 /** Chromium's command line; a window without a browser's frame around it. */
-export function chromiumSwitches(options: ChromiumOptions): readonly string[] {
+function chromiumSwitches(options: ChromiumOptions): readonly string[] {
   return [
     ...QUIET_SWITCHES,
     `--user-data-dir=${options.profileDir}`,

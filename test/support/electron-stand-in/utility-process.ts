@@ -9,7 +9,7 @@ const isSource = import.meta.url.endsWith('.ts');
 const BOOTSTRAP = new URL(isSource ? './utility-bootstrap.ts' : './utility-bootstrap.js', import.meta.url).href;
 
 /** What the bootstrap in the child sends. */
-export const fromChildSchema = z.discriminatedUnion('type', [
+const fromChildSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message'), data: z.unknown() }),
   z.object({ type: z.literal('port-message'), port: z.int(), data: z.unknown() }),
   z.object({ type: z.literal('port-close'), port: z.int() }),

@@ -291,7 +291,7 @@ function nameOf(version: number, name: string): string {
 }
 
 /** Accounts as they were kept. */
-export class KeptAccounts {
+class KeptAccounts {
   readonly #books: IndexedView;
   /** By workspace, with the sum of their reservations in the place of these. */
   readonly folded: ReadonlyMap<string, AccountFacts>;

@@ -7,7 +7,7 @@ const inputSumSchema = z.object({
 });
 
 /** What the rules say of one block, as it is kept. */
-export const blockVerdictSchema = z.object({
+const blockVerdictSchema = z.object({
   /** Of generations, jobs and entries that count in it; none of workspaces. */
   findings: z.array(findingSchema).readonly(),
   /** How many they are, also those that are not listed. */

@@ -21,7 +21,7 @@ const OWN = new Map<string, Operator>(
 const NOT_OFFERED: ReadonlySet<string> = new Set(['$function', '$meta', '$sampleRate', '$toHashedIndexKey']);
 
 /** An expression's operator. Errors: `NotImplemented`, and MongoDB's for one that nobody has. */
-export function operatorNamed(name: string): Operator {
+function operatorNamed(name: string): Operator {
   if (NOT_OFFERED.has(name)) throw new ServerError('NotImplemented', `The sandbox server has no expression ${name}`);
   const own = OWN.get(name) ?? reducingOperator(name);
   if (own === null) throw new ServerError('InvalidPipelineOperator', `Unrecognized expression '${name}'`);

@@ -32,7 +32,7 @@ export function checkOptions(
 }
 
 /** An option that is a document where it is there. Error: `TypeMismatch`. */
-export function docOption(name: string, option: string, value: unknown): Doc | null {
+function docOption(name: string, option: string, value: unknown): Doc | null {
   if (value === undefined) return null;
   if (isDoc(value)) return value;
   throw new ServerError(
