@@ -15,11 +15,12 @@ const schemaQuestionSchema = z.object({
 });
 export type SchemaQuestion = z.infer<typeof schemaQuestionSchema>;
 
-/** What a thread of checks is asked: of a schema, or what the checks of the web page in a file say. */
-export const checkQuestionSchema = z.discriminatedUnion('type', [
-  schemaQuestionSchema,
-  z.object({ type: z.literal('website'), file: z.string(), options: optionsSchema }),
-]);
+const fileQuestionSchema = z.object({ type: z.enum(['website', 'video']), file: z.string(), options: optionsSchema });
+/** What the checks of a web page or a film in a file say. */
+export type FileQuestion = z.infer<typeof fileQuestionSchema>;
+
+/** What a thread of checks is asked: of a schema, or of a file. */
+export const checkQuestionSchema = z.discriminatedUnion('type', [schemaQuestionSchema, fileQuestionSchema]);
 export type CheckQuestion = z.infer<typeof checkQuestionSchema>;
 
 /** What can be said of a schema, and of a text that was held against it. */

@@ -14,5 +14,15 @@ parentPort?.on('message', (message: unknown) => {
 });
 
 async function answerOf(question: CheckQuestion): Promise<SchemaVerdict | Validation> {
-  return question.type === 'schema' ? judgeSchema(question) : validateWebsite(question.file, question.options);
+  switch (question.type) {
+    case 'schema':
+      return judgeSchema(question);
+    case 'website':
+      return validateWebsite(question.file, question.options);
+    case 'video': {
+      // A thread that is asked of no film has no use for the reader of films.
+      const { validateVideo } = await import('./video.ts');
+      return validateVideo(question.file, question.options);
+    }
+  }
 }

@@ -10,6 +10,7 @@ import {
   schemaVerdictSchema,
   type CheckQuestion,
   type CustomerSchema,
+  type FileQuestion,
   type SchemaQuestion,
   type SchemaVerdict,
 } from './check-messages.ts';
@@ -17,12 +18,15 @@ import { required, validationOf } from './checks.ts';
 import { validateWebsite } from './website.ts';
 
 /**
- * A question of a schema may take this long, in milliseconds, and one of a page that long and longer by its size. Processor time, because
+ * A question of a schema may take this long, in milliseconds, and one of a page or a film that long and longer by its size. Processor time, because
  * on a machine that is busy an ordinary question may be answered late, and its job has done nothing wrong.
  */
 const SCHEMA_MS_MAX = 2000;
 const PAGE_MS_MAX = 5000;
 const PAGE_MS_MAX_PER_KB = 5;
+/** The same of a film, of which only the container is read. */
+const FILM_MS_MAX = 5000;
+const FILM_MS_MAX_PER_MB = 100;
 /** A page of no more bytes takes no time worth a thread, however it is made: 100 ms where tags are left open on purpose. */
 const SMALL_PAGE_BYTES = 1024;
 /** A thread that was kept from working is looked at again after this long, in milliseconds. */
@@ -38,6 +42,7 @@ export interface CheckThreadOptions {
   readonly entry: URL;
   readonly schemaMsMax?: number;
   readonly pageMsMax?: number;
+  readonly filmMsMax?: number;
   readonly threadMbMax?: number;
 }
 
@@ -89,15 +94,27 @@ export class CheckThreads {
     const { size } = await stat(file);
     if (size <= SMALL_PAGE_BYTES) return validateWebsite(file, options);
     const msMax = (this.#options.pageMsMax ?? PAGE_MS_MAX) + Math.round((PAGE_MS_MAX_PER_KB * size) / 1024);
-    const answered = await this.#ask({ type: 'website', file, options: { ...options } }, msMax);
-    if (answered?.ok === true) return validationSchema.parse(answered.value);
-    const reason = answered === null ? 'it was not waited for' : answered.error;
-    return validationOf([required('within_limits', false, `The page could not be checked: ${reason}.`)]);
+    return this.#look({ type: 'website', file, options: { ...options } }, 'page', msMax);
+  }
+
+  /** Holds the film in a file against its options, on a thread whatever its size: a kilobyte can claim any number of frames. */
+  async video(file: string, options: Readonly<Record<string, unknown>>): Promise<Validation> {
+    const { size } = await stat(file);
+    const msMax = (this.#options.filmMsMax ?? FILM_MS_MAX) + Math.round((FILM_MS_MAX_PER_MB * size) / 1024 / 1024);
+    return this.#look({ type: 'video', file, options: { ...options } }, 'film', msMax);
   }
 
   /** Ends the threads that nobody asks anything. Idempotent. */
   async stop(): Promise<void> {
     await Promise.all(this.#idle.map((thread) => thread.stop()));
+  }
+
+  /** @param what for people, what is checked */
+  async #look(question: FileQuestion, what: string, msMax: number): Promise<Validation> {
+    const answered = await this.#ask(question, msMax);
+    if (answered?.ok === true) return validationSchema.parse(answered.value);
+    const reason = answered === null ? 'it was not waited for' : answered.error;
+    return validationOf([required('within_limits', false, `The ${what} could not be checked: ${reason}.`)]);
   }
 
   async #judge(question: SchemaQuestion, signal?: AbortSignal): Promise<SchemaVerdict | null> {

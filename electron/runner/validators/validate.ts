@@ -3,7 +3,6 @@ import type { Validation } from '#domain/job.ts';
 import { validateData, validateDocument } from './json-document.ts';
 import { validateImage } from './image.ts';
 import type { CheckThreads } from './check-threads.ts';
-import { validateVideo } from './video.ts';
 
 /** Looks at an artefact. Rejects only where the file cannot be read. */
 export type Validate = (file: string, options: Readonly<Record<string, unknown>>) => Promise<Validation>;
@@ -13,7 +12,7 @@ export function validatorsWith(checks: CheckThreads): Readonly<Record<JobKindNam
   return {
     website: (file, options) => checks.website(file, options),
     image: validateImage,
-    video: validateVideo,
+    video: (file, options) => checks.video(file, options),
     document: (file, options) => validateDocument(file, options, checks),
     data: (file, options) => validateData(file, options, checks),
   };

@@ -1,8 +1,12 @@
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CheckThreads } from '#runner/validators/check-threads.ts';
+import { validatorsWith } from '#runner/validators/validate.ts';
+import { validateVideo } from '#runner/validators/video.ts';
 import { validateWebsite } from '#runner/validators/website.ts';
 import { artefactFile, failedChecks } from '../../../support/artefact-file.ts';
+import { drawnOutFilm } from '../../../support/drawn-out-film.ts';
+import { film } from '../../../support/film.ts';
 
 const ENTRY = new URL('../../../../electron/runner/validators/check-thread.ts', import.meta.url);
 const impatient = new CheckThreads({ entry: ENTRY, pageMsMax: 300 });
@@ -49,5 +53,28 @@ describe('a web page', () => {
     const file = artefactFile(ordinaryPage());
     rmSync(file);
     await expect(patient.website(file, {})).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a film', () => {
+  const limited = new CheckThreads({ entry: ENTRY, filmMsMax: 1000, threadMbMax: 128 });
+  afterAll(() => limited.stop());
+
+  it('that claims more frames than anybody can count fails its checks, and holds nothing else up meanwhile', async () => {
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 10);
+    const validation = await validatorsWith(limited).video(artefactFile(await drawnOutFilm()), {});
+    clearInterval(turning);
+    expect(failedChecks(validation)).toEqual(['within_limits']);
+    expect(validation.checks[0]?.message).toMatch(/^The film could not be checked: checking it took more than \d+ m/i);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ['that is whole', {}],
+    ['that is too short', { durationSeconds: 20 }],
+  ])('%s is judged on a thread as it would be here', async (_what, options) => {
+    const file = artefactFile(await film());
+    expect(await validatorsWith(patient).video(file, options)).toEqual(await validateVideo(file, options));
   });
 });
