@@ -1,12 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
-import { appError, explainError, writingError, type AppError } from '#domain/errors.ts';
+import { explainError, writingError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { AuditedPerson } from '#console/audit/audit-book.ts';
@@ -19,47 +18,40 @@ import type { RunRecord } from '#console/reconciliation/run-record.ts';
 import type { Store } from '#store/connection.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { personWhoMay } from './as-person.ts';
-import { readLens } from './attached-command.ts';
+import { EXIT_FAILED, readLens, withServerFlags, type ServerFlags } from './attached-command.ts';
 import { doRecorded } from './command-audit.ts';
 import type { CommandContext } from './command-context.ts';
-import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
+import { readJsonFile } from './json-file.ts';
+import { readMappingFile } from './mapping-file.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
-const EXIT_FAILED = 1;
 const EXIT_FINDINGS = 3;
 
-interface ReconcileFlags {
-  readonly uri: string;
-  readonly db?: string;
-  readonly mapping?: string;
+interface ReconcileFlags extends ServerFlags {
   readonly period?: string;
   readonly workspace?: string;
   readonly prices?: string;
   readonly memory?: string;
   readonly asOf?: Date;
   readonly csv?: string;
-  readonly json: boolean;
 }
 
 /** Adds `reconcile` to the program. */
 export function addReconcileCommand(program: Command, context: CommandContext): void {
-  program
-    .command('reconcile')
-    .description(
-      'Holds jobs, accounts and ledger against every rule. Reads only. Exit status 3 where anything is found.',
-    )
-    // In the environment nobody else on the machine can read it.
-    .addOption(new Option('--uri <uri>', 'the MongoDB to look at').env('MONGODB_URI').makeOptionMandatory())
-    .option('--db <name>', 'the database, where the URI names none')
-    .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
+  withServerFlags(
+    program
+      .command('reconcile')
+      .description(
+        'Holds jobs, accounts and ledger against every rule. Reads only. Exit status 3 where anything is found.',
+      ),
+  )
     .option('--period <month>', 'only what belongs to this month, for example 2026-10', parsePeriod)
     .option('--workspace <id>', 'only this workspace')
     .option('--prices <file>', 'the price list, JSON: [{"kind", "fromMs", "priceCredits"}]')
     .option('--memory <folder>', 'where runs are kept, to compare with the one before and to notice changed entries')
     .option('--as-of <time>', 'the moment to speak of, to repeat a run', parseTime)
     .option('--csv <file>', 'write the findings there as CSV')
-    .option('--json', 'print one JSON object and nothing else', false)
     .action(async (flags: ReconcileFlags) => context.exit(await runCommand(flags, context.signal)));
 }
 
@@ -95,7 +87,8 @@ interface Done {
 }
 
 async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promise<Result<Done, AppError>> {
-  const prices = await readPrices(flags.prices);
+  const prices: Result<readonly ListedPrice[], AppError> =
+    flags.prices === undefined ? ok(CATALOGUE_PRICES) : readJsonFile(flags.prices, priceListSchema);
   if (!prices.ok) return prices;
   const scope = { workspaceId: flags.workspace ?? null, period: flags.period ?? null };
   const before = flags.memory === undefined ? null : await openLastRun(flags.memory, scope);
@@ -188,18 +181,6 @@ async function exportFindings(
     },
     () => ({ rows: record.findings.length }),
   );
-}
-
-async function readPrices(file: string | undefined): Promise<Result<readonly ListedPrice[], AppError>> {
-  if (file === undefined) return ok(CATALOGUE_PRICES);
-  try {
-    const parsed = priceListSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-    if (parsed.success) return ok(parsed.data);
-    const issue = parsed.error.issues[0];
-    return err(appError('malformed_document', `price list: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
-  } catch (cause) {
-    return err(appError('malformed_document', `price list: ${cause instanceof Error ? cause.message : ''}`, cause));
-  }
 }
 
 function showProgress(isJson: boolean): Parameters<typeof runReconciliation>[1]['onProgress'] {

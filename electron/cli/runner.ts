@@ -31,7 +31,7 @@ interface RunnerFlags {
 const flags = withQuietUsage(new Command('runner'))
   .description('Runs the jobs of a deployment, without a window, until it is told to stop.')
   .option('--uri <uri>', 'the MongoDB (or MONGODB_URI, which other users of this machine cannot read)')
-  .option('--db <name>', 'the database; default: the one in the URI, or runledger')
+  .option('--db <name>', 'the database (or RUNLEDGER_DB); default: the one in the URI, or runledger')
   .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
   .option('--concurrency <number>', 'attempts at once', wholeNumber(1, 1000), 4)
   .option('--artefacts <folder>', 'where outputs are kept', 'artefacts')

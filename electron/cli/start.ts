@@ -45,7 +45,7 @@ const program = withQuietUsage(new Command('npm start --'))
   .addOption(
     new Option('--sandbox', 'the sandbox server, whatever was open last').default(false).conflicts(['uri', 'profile']),
   )
-  .option('--db <name>', 'the database; default: the one in the URI, or runledger')
+  .option('--db <name>', 'the database (or RUNLEDGER_DB); default: the one in the URI, or runledger')
   .option('--data-dir <folder>', "where the offline copy and the sandbox's data stand; default: the system's folder")
   .option('--person <name>', 'who sits here, where the server asks nobody to log in; default: the name of the account')
   .option('--read-only', 'write nothing over this connection, whatever the role allows', false)

@@ -28,7 +28,7 @@ interface DoctorFlags {
 const program = withQuietUsage(new Command('doctor'))
   .description('Looks at the set-up and says what is wrong and what to do about it. Writes nothing.')
   .option('--uri <uri>', 'the MongoDB to look at; MONGODB_URI of the environment where it is left out')
-  .option('--db <name>', 'the database, where the URI names none')
+  .option('--db <name>', 'the database, where the URI names none; RUNLEDGER_DB of the environment where it is left out')
   .option(
     MAPPING_OPTION.flags,
     `${MAPPING_OPTION.says}; ${MAPPING_OPTION.variable} of the environment where it is left out`,

@@ -159,10 +159,18 @@ describe('runledger reconcile', () => {
     expect((await runCli(...args)).stdout).toContain('20. Invoice differs from the attempts: 1');
   });
 
+  it('holds the database that RUNLEDGER_DB names against the rules, as every other command does', async () => {
+    const { world } = makeSeededWorld(4, { jobs: 300, workspaces: 3 }, FAULTS);
+    const dbName = `${server.dbName}_f`;
+    const args = (await load(dbName, world)).filter((one) => one !== '--db' && one !== dbName);
+    const done = await runProgram(program, ['reconcile', ...args, '--json'], { env: { RUNLEDGER_DB: dbName } });
+    expect(done.status).toBe(3);
+  });
+
   it.each([
     [['--period', 'October'], /month such as 2026-10/],
     [['--as-of', 'never'], /time such as/],
-    [['--prices', 'no-such-file.json'], /price list/],
+    [['--prices', 'no-such-file.json'], /no-such-file\.json is no JSON/],
   ])('refuses %j with a sentence and exit status 1', async (args, sentence) => {
     const done = await runCli('--uri', server.uri, '--db', server.dbName, ...args);
     expect(done.status).toBe(1);
