@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { Client } from '../commands/command.ts';
 import type { Executor } from '../commands/executor.ts';
 import { isAwaiting, MESSAGE_BYTES_MAX } from '../commands/server-commands.ts';
-import { toServerError } from '../semantics/server-error.ts';
+import { ServerError, toServerError } from '../semantics/server-error.ts';
 import type { Doc } from '../semantics/values.ts';
-import { ProtocolError, readRequest, writeReply, type Request } from './messages.ts';
+import { ProtocolError, readRequest, unreadRequest, writeReply, type Request } from './messages.ts';
 
 const HEADER_BYTES = 16;
 
@@ -61,10 +61,17 @@ export class Connection {
     try {
       request = readRequest(frame);
     } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause;
-      return this.#refuse(cause.message);
+      if (cause instanceof ProtocolError) return this.#refuse(cause.message);
+      if (!(cause instanceof ServerError)) throw cause;
+      return this.#refuseCommand(unreadRequest(frame), cause);
     }
     this.#answer(request);
+  }
+
+  /** In its turn, as every reply. */
+  #refuseCommand(request: Request | null, cause: ServerError): void {
+    if (request === null) return this.#log(`connection ${this.#client.connectionId}: ${cause.message}`);
+    this.#tail = this.#tail.then(() => this.#reply(request, failureOf(cause)));
   }
 
   #answer(request: Request): void {
@@ -95,9 +102,7 @@ export class Connection {
       return writeReply(request, { replyId: this.#replies, hasMore }, reply);
     } catch (cause) {
       // What does not fit a message, or what an evaluation made that is no BSON.
-      const { code, codeName, message } = toServerError(cause);
-      const failure = { ok: 0, errmsg: message, code, codeName };
-      return writeReply(request, { replyId: this.#replies, hasMore: false }, failure);
+      return writeReply(request, { replyId: this.#replies, hasMore: false }, failureOf(toServerError(cause)));
     }
   }
 
@@ -105,4 +110,8 @@ export class Connection {
     this.#log(`connection ${this.#client.connectionId} closed: ${reason}`);
     this.#socket.destroy();
   }
+}
+
+function failureOf({ code, codeName, message }: ServerError): Doc {
+  return { ok: 0, errmsg: message, code, codeName };
 }

@@ -1,3 +1,5 @@
+import { refuseFarDate } from '../semantics/date-range.ts';
+import { ServerError } from '../semantics/server-error.ts';
 import { decodeExact, decodeForStore, type Doc } from '../semantics/values.ts';
 import { bsonDefect } from './bson-check.ts';
 import { crc32c } from './crc32c.ts';
@@ -29,12 +31,12 @@ export interface Request {
 /** A frame that is no message of the protocol; the connection that sent it is closed. */
 export class ProtocolError extends Error {}
 
-/** Reads one whole frame. Error: {@link ProtocolError}, also for BSON that cannot be read. */
+/** Reads one whole frame. Errors: {@link ProtocolError}, also for BSON that cannot be read; `NotImplemented` for values that would be read as others. */
 export function readRequest(frame: Buffer): Request {
   try {
     return readFrame(frame);
   } catch (cause) {
-    if (cause instanceof ProtocolError) throw cause;
+    if (cause instanceof ProtocolError || cause instanceof ServerError) throw cause;
     throw new ProtocolError('The frame holds no readable BSON.', { cause });
   }
 }
@@ -119,6 +121,12 @@ function documentAt(frame: Buffer, offset: number, end: number): Buffer {
   if (size < 5 || offset + size > end) throw new ProtocolError('A document has a wrong length.');
   const bytes = frame.subarray(offset, offset + size);
   const defect = bsonDefect(bytes, NESTING_MAX);
+  if (defect === 'far date') throw refuseFarDate();
+  if (defect === 'deprecated type')
+    throw new ServerError(
+      'NotImplemented',
+      'The sandbox server has neither values of the type undefined nor DBPointers',
+    );
   if (defect !== null) throw new ProtocolError(`A document is no BSON (${defect}).`);
   return bytes;
 }
@@ -139,6 +147,20 @@ function readQuery(frame: Buffer, requestId: number): Request {
     isSilent: false,
     isExhaustAllowed: false,
     isLegacy: true,
+  };
+}
+
+/** What a refusal of a whole frame answers; null where its sender wants no answer. */
+export function unreadRequest(frame: Buffer): Request | null {
+  const isSilent = frame.readInt32LE(12) !== OP_MSG || (frame.readUInt32LE(HEADER_BYTES) & MORE_TO_COME) !== 0;
+  if (isSilent) return null;
+  return {
+    requestId: frame.readInt32LE(4),
+    db: '',
+    body: {},
+    isSilent,
+    isExhaustAllowed: false,
+    isLegacy: false,
   };
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { serialize } from 'bson';
+import { Long, serialize } from 'bson';
 import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -181,4 +181,16 @@ describe('frames that are none', () => {
     socket.destroy();
     await closed;
   });
+});
+
+it('a date that no date of JavaScript is costs its command a refusal, and its connection nothing', async () => {
+  const time = new Date(1_234_567_890_123);
+  const frame = messageFrame({ insert: 'far', documents: [{ _id: 1, time }], $db: 'd' });
+  const [near, far] = [serialize({ time }), serialize({ time: Long.fromString('9007199254740992') })].map((one) =>
+    Buffer.from(one.subarray(-9, -1)),
+  );
+  if (near === undefined || far === undefined) throw new Error('no dates');
+  frame.set(far, frame.indexOf(near));
+  expect(await sendFrame(sandbox.port, frame)).toMatchObject({ ok: 0, code: 238, codeName: 'NotImplemented' });
+  expect(await client.db('d').collection('far').countDocuments()).toBe(0);
 });

@@ -95,3 +95,29 @@ describe('looking over BSON before it is read', () => {
     expect(bsonDefect(nested(1_000_000), 200)).toBe('depth');
   });
 });
+
+describe('values that the platform would read as others', () => {
+  /** A document of one field. */
+  const holding = (type: number, value: Buffer): Buffer => {
+    const bytes = Buffer.concat([Buffer.from([0, 0, 0, 0, type, 97, 0]), value, Buffer.from([0])]);
+    bytes.writeInt32LE(bytes.length, 0);
+    return bytes;
+  };
+  const long = (value: bigint): Buffer => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(value);
+    return bytes;
+  };
+
+  it.each<[string, number, Buffer, string | null]>([
+    ['the last date', 0x09, long(8_640_000_000_000_000n), null],
+    ['the one behind it', 0x09, long(8_640_000_000_000_001n), 'far date'],
+    ['the first date', 0x09, long(-8_640_000_000_000_000n), null],
+    ['the one before it', 0x09, long(-8_640_000_000_000_001n), 'far date'],
+    ['a long of that size', 0x12, long(8_640_000_000_000_001n), null],
+    ['undefined', 0x06, Buffer.alloc(0), 'deprecated type'],
+    ['a pointer', 0x0c, Buffer.concat([Buffer.from([2, 0, 0, 0, 97, 0]), Buffer.alloc(12)]), 'deprecated type'],
+  ])('are told: %s', (_name, type, value, defect) => {
+    expect(bsonDefect(holding(type, value), 200)).toBe(defect);
+  });
+});

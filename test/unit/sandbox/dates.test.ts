@@ -245,3 +245,18 @@ describe('a date that is cut off', () => {
     expect(codeOf(() => evaluated({ $dateTrunc: operands }))).toBe(code);
   });
 });
+
+describe('a time that JavaScript has no date for', () => {
+  const far = Long.fromString('9007199254740992');
+
+  it.each<[string, unknown, number]>([
+    ['a number', { $toDate: far }, 238],
+    ['a number beyond a long', { $toDate: { $literal: 1e300 } }, 241],
+    ['a sum', { $add: [at('1970-01-01T00:00:00Z'), far] }, 238],
+    ['a sum beyond a long', { $add: [at('1970-01-01T00:00:01Z'), Long.MAX_VALUE] }, 15],
+    ['a difference', { $subtract: [at('1970-01-01T00:00:00Z'), far] }, 238],
+    ['parts', { $dateFromParts: { year: 9999, millisecond: far } }, 238],
+  ])('is refused and never another time: %s', (_name, expression, code) => {
+    expect(codeOf(() => evaluated(expression))).toBe(code);
+  });
+});

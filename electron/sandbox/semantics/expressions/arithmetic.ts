@@ -1,6 +1,7 @@
 import { Double, Long } from 'bson';
 import { Decimal } from 'decimal.js';
 import { calculate, calculateWidely } from '../calculation.ts';
+import { dateOf } from '../date-range.ts';
 import {
   exponentOf,
   fromWide,
@@ -106,13 +107,9 @@ function millisecondsOf(value: unknown): bigint {
 }
 
 function dateAt(ms: bigint): Date {
-  const time = Number(ms);
-  if (Math.abs(time) > DATE_MS_MAX) throw dateOverflow();
-  return new Date(time);
+  if (BigInt.asIntN(64, ms) !== ms) throw dateOverflow();
+  return dateOf(Number(ms));
 }
-
-/** What a date can be here; MongoDB's go on to the ends of a long. */
-const DATE_MS_MAX = 8.64e15;
 
 function dateOverflow(): ServerError {
   return new ServerError('Overflow', 'date overflow');

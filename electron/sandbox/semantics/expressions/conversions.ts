@@ -1,4 +1,5 @@
 import { BSONSymbol, Binary, Decimal128, Double, Long, ObjectId, Timestamp } from 'bson';
+import { dateOf } from '../date-range.ts';
 import { exponentOf, fromWide, numberKind, toBig, toDouble, toWide, workingDouble, workingWhole } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -133,7 +134,10 @@ function toDate(value: unknown): unknown {
   if (kind === null || kind === 'int') throw unsupported(value, 'date');
   if (!Number.isFinite(toDouble(value)))
     throw failed('Attempt to convert infinity or NaN value to integer type in $convert with no onError value');
-  return new Date(Number(toBig(value)));
+  const ms = toBig(value);
+  if (BigInt.asIntN(64, ms) !== ms)
+    throw failed(`Conversion would overflow target type in $convert with no onError value: ${String(ms)}`);
+  return dateOf(Number(ms));
 }
 
 function toObjectId(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { ObjectId, Timestamp } from 'bson';
+import { dateOf } from '../../date-range.ts';
 import { isWhole, numberKind, toBig } from '../../numbers.ts';
 import { typeNameOf } from '../../type-operator.ts';
 import { isNil, type Evaluate, type Scope } from '../compile.ts';
@@ -35,9 +36,10 @@ export function wholeFrom(value: unknown): bigint | null {
   return BigInt.asIntN(64, whole) === whole ? whole : null;
 }
 
-/** A time as a date. Error: 5166406 beyond what a date can be here; MongoDB's go on to the ends of a long. */
+/** A time as a date. Errors: 5166406 beyond the ends of a long, and `NotImplemented` in front of them beyond those of JavaScript's dates. */
 export function dateAt(ms: number): Date {
-  const date = new Date(ms);
-  if (Number.isNaN(date.getTime())) throw refuse(5_166_406, 'dateAdd overflowed');
-  return date;
+  if (!(Math.abs(ms) < LONG_END)) throw refuse(5_166_406, 'dateAdd overflowed');
+  return dateOf(ms);
 }
+
+const LONG_END = 2 ** 63;
