@@ -29,10 +29,16 @@ const FILM_MS_MAX = 5000;
 const FILM_MS_MAX_PER_MB = 100;
 /** A page of no more bytes takes no time worth a thread, however it is made: 100 ms where tags are left open on purpose. */
 const SMALL_PAGE_BYTES = 1024;
-/** A thread that was kept from working is looked at again after this long, in milliseconds. */
-const LOOK_MS_MIN = 50;
+/** What a thread uses is looked at so often, in milliseconds. */
+const LOOK_MS = 50;
 /** What a thread may have of memory, in megabytes. A page of the most bytes takes most of it. */
-const THREAD_MB_MAX = 1024;
+const THREAD_MB_MAX = 1536;
+/**
+ * So much more it may have before the engine ends it by itself, in megabytes. The engine can end a thread only where it grows in small
+ * pieces: one large one, as of a list that doubles, ends the whole process.
+ */
+const HEADROOM_MB = 2048;
+const MB = 1024 * 1024;
 /** Two, so that what is ordinary does not wait behind one that is made to take long; more would take the machine from the runner. */
 const THREADS_MAX = 2;
 
@@ -182,6 +188,10 @@ class CheckThread {
     }
   }
 
+  get #tooLarge(): string {
+    return `checking it took more than ${this.#mbMax} MB of memory`;
+  }
+
   async stop(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
@@ -189,7 +199,7 @@ class CheckThread {
   }
 
   #begin(): Worker {
-    const resourceLimits = { maxOldGenerationSizeMb: this.#mbMax };
+    const resourceLimits = { maxOldGenerationSizeMb: this.#mbMax + HEADROOM_MB };
     const worker = new Worker(this.#entry, { name: 'checks', resourceLimits });
     // What a thread says that was ended is about a question that has its answer.
     const isCurrent = (): boolean => this.#worker === worker;
@@ -203,7 +213,7 @@ class CheckThread {
       if (!isCurrent()) return;
       this.#worker = null;
       const isTooLarge = systemCodeOf(cause) === 'ERR_WORKER_OUT_OF_MEMORY';
-      if (isTooLarge) this.#asked?.answer.resolve(err(`checking it took more than ${this.#mbMax} MB of memory`));
+      if (isTooLarge) this.#asked?.answer.resolve(err(this.#tooLarge));
       else this.#asked?.answer.reject(cause);
     });
     worker.once('exit', () => {
@@ -214,18 +224,21 @@ class CheckThread {
     return worker;
   }
 
-  /** Ends the thread when it has used up its question's time. */
+  /** Ends the thread when it has used up its question's time, or takes too much memory. */
   async #watch(worker: Worker, asked: Asked): Promise<void> {
     const isAsked = (): boolean => this.#asked === asked && this.#worker === worker;
     try {
       const before = await worker.cpuUsage();
-      for (let usedMs = 0; isAsked();) {
-        await delay(Math.max(asked.msMax - usedMs, LOOK_MS_MIN), undefined, { signal: asked.over.signal });
-        const { user, system } = await worker.cpuUsage(before);
-        usedMs = (user + system) / 1000;
-        if (usedMs < asked.msMax || !isAsked()) continue;
+      while (isAsked()) {
+        await delay(LOOK_MS, undefined, { signal: asked.over.signal });
+        const [time, heap] = await Promise.all([worker.cpuUsage(before), worker.getHeapStatistics()]);
+        const isLate = (time.user + time.system) / 1000 >= asked.msMax;
+        const isLarge = heap.used_heap_size > this.#mbMax * MB;
+        if (!(isLate || isLarge) || !isAsked()) continue;
         this.#worker = null;
-        asked.answer.resolve(err(`checking it took more than ${asked.msMax} ms of processor time`));
+        asked.answer.resolve(
+          err(isLate ? `checking it took more than ${asked.msMax} ms of processor time` : this.#tooLarge),
+        );
         void worker.terminate();
       }
     } catch (cause) {

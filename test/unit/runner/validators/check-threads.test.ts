@@ -57,18 +57,28 @@ describe('a web page', () => {
 });
 
 describe('a film', () => {
-  const limited = new CheckThreads({ entry: ENTRY, filmMsMax: 1000, threadMbMax: 128 });
-  afterAll(() => limited.stop());
-
-  it('that claims more frames than anybody can count fails its checks, and holds nothing else up meanwhile', async () => {
-    let turns = 0;
-    const turning = setInterval(() => (turns += 1), 10);
-    const validation = await validatorsWith(limited).video(artefactFile(await drawnOutFilm()), {});
-    clearInterval(turning);
-    expect(failedChecks(validation)).toEqual(['within_limits']);
-    expect(validation.checks[0]?.message).toMatch(/^The film could not be checked: checking it took more than \d+ m/i);
-    expect(turns).toBeGreaterThan(1);
+  const hurried = new CheckThreads({ entry: ENTRY, filmMsMax: 500 });
+  const narrow = new CheckThreads({ entry: ENTRY, filmMsMax: 600_000, threadMbMax: 200 });
+  afterAll(async () => {
+    await hurried.stop();
+    await narrow.stop();
   });
+
+  it.each([
+    ['long', hurried, /^The film could not be checked: checking it took more than \d+ ms of processor time\.$/],
+    ['much memory', narrow, 'The film could not be checked: checking it took more than 200 MB of memory.'],
+  ])(
+    'that claims more frames than anybody can count fails its checks where it takes too %s, and holds nothing else up',
+    async (_what, checks, message) => {
+      let turns = 0;
+      const turning = setInterval(() => (turns += 1), 10);
+      const validation = await validatorsWith(checks).video(artefactFile(await drawnOutFilm()), {});
+      clearInterval(turning);
+      expect(failedChecks(validation)).toEqual(['within_limits']);
+      expect(validation.checks[0]?.message).toMatch(message);
+      expect(turns).toBeGreaterThan(1);
+    },
+  );
 
   it.each([
     ['that is whole', {}],
