@@ -7,6 +7,12 @@ import { stateDiagram } from '#domain/state-machine.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const map = readFileSync(path.join(root, 'electron', 'README.md'), 'utf8');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+const figures = readFileSync(path.join(root, 'test', 'bench', 'README.md'), 'utf8');
+const DOCUMENTS = [
+  ['README', readme],
+  ['map', map],
+  ['page of the benchmarks', figures],
+] as const;
 const scripts = Object.keys(
   (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,
 );
@@ -42,8 +48,14 @@ describe('the documents say what the code does', () => {
     expect(new Set(listed)).toEqual(new Set(existing));
   });
 
-  it('the README names no npm script that does not exist', () => {
-    const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1] ?? '');
+  it('the decisions of the map stand in the order of their dates', () => {
+    const dates = [...map.matchAll(/^### (\d{4}-\d\d-\d\d): /gmu)].map((match) => match[1] ?? '');
+    expect(dates.length).toBe([...map.matchAll(/^### /gmu)].length);
+    expect(dates.filter((date, at) => date < (dates[at - 1] ?? ''))).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('the %s names no npm script that does not exist', (_, document) => {
+    const named = [...document.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1] ?? '');
     expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
   });
 
@@ -52,14 +64,15 @@ describe('the documents say what the code does', () => {
     expect(links.filter((link) => !existsSync(path.join(root, link)))).toEqual([]);
   });
 
-  it('the README names no option and no variable that the program does not know', () => {
-    const code = codeIn(readme).join('\n');
+  it.each(DOCUMENTS)('the %s names no option and no variable that the program does not know', (_, document) => {
+    const code = codeIn(document).join('\n');
     const options = [...code.matchAll(/(?<![\w-])--([a-z][a-z-]+)/gu)].map((match) => match[1] ?? '');
     const isKnown = (name: string): boolean =>
       // Commander names an option with its dashes, `parseArgs` by its name, in quotes where that has a dash.
       program.includes(`'--${name} `) ||
       program.includes(`'--${name}'`) ||
-      new RegExp(`^\\s*'?${name}'?: \\{ type: '(?:string|boolean)'`, 'mu').test(program);
+      // `--no-NAME` is what takes an option back.
+      new RegExp(`^\\s*'?${name.replace(/^no-/u, '')}'?: \\{ type: '(?:string|boolean)'`, 'mu').test(program);
     expect(options.filter((name) => !isKnown(name))).toEqual([]);
     const variables = [...code.matchAll(/\bRUNLEDGER_[A-Z_]+/gu)].map((match) => match[0]);
     // Keys of providers are named by whoever configures them.
@@ -73,18 +86,16 @@ describe('the documents say what the code does', () => {
     expect(screens.filter((screen) => !readme.includes(`| _${screen}_ `))).toEqual([]);
   });
 
-  it('every source file that the map names exists', () => {
-    const named = codeIn(map).flatMap((code) => code.match(/[\w./-]+\.(?:tsx?|mjs)\b/gu) ?? []);
-    expect(named.length).toBeGreaterThan(100);
+  it.each(DOCUMENTS)('every source file that the %s names exists', (_, document) => {
+    const named = codeIn(document).flatMap((code) => code.match(/[\w./-]+\.(?:tsx?|mjs)\b/gu) ?? []);
     expect(named.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
   });
 
   it('the page of the benchmarks tells of each benchmark', () => {
-    const page = readFileSync(path.join(root, 'test', 'bench', 'README.md'), 'utf8');
     const names = [...program.matchAll(/^ {2}(\w+): async \(\) => \(await import\('\.\/\w+\/\w+\.ts'\)\)/gmu)].map(
       (match) => match[1] ?? '',
     );
     expect(names.length).toBeGreaterThan(5);
-    expect(names.filter((name) => !page.includes(`npm run bench -- ${name}`))).toEqual([]);
+    expect(names.filter((name) => !figures.includes(`npm run bench -- ${name}`))).toEqual([]);
   });
 });
