@@ -180,8 +180,12 @@ function named(
   // What the engine makes of decimals it makes of them also where it is asked for each expression alone.
   if (hasDoubles(operation, before) && withPlainDecimals(text) === withPlainDecimals(sandbox.text))
     return PLAIN_DECIMALS.name;
-  const isSum = EJSON.stringify(operation.command).includes('"$sum"');
-  return isSum && withNearDoubles(text) === withNearDoubles(sandbox.text) ? EXACT_SUMS.name : null;
+  return isRoundedSum(operation, text, sandbox.text) ? EXACT_SUMS.name : null;
+}
+
+/** Whether two answers to a command that sums are the same but for the last digits of doubles beyond whole 64-bit numbers. */
+function isRoundedSum({ command }: Operation, one: string, other: string): boolean {
+  return EJSON.stringify(command).includes('"$sum"') && withNearDoubles(one) === withNearDoubles(other);
 }
 
 /** Doubles beyond whole 64-bit numbers to fourteen digits. */
@@ -223,7 +227,9 @@ async function pipelineUpdate(
         true,
       )
     : textOfUpdate(before.length, changed.length);
-  return text === difference.sandbox.text ? (notes[0] ?? RULES.expression.name) : null;
+  const { sandbox, operation } = difference;
+  if (text === sandbox.text) return notes[0] ?? RULES.expression.name;
+  return isRoundedSum(operation, text, sandbox.text) ? EXACT_SUMS.name : null;
 }
 
 /** Whether each document is as it was or as the statement alone makes it, and one is among them that the statement refuses. */

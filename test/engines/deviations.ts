@@ -100,8 +100,17 @@ export const PLAIN_DECIMALS: Deviation = {
         withNearDecimals(difference.sandbox.text) === withNearDecimals(difference.engine.text))),
 };
 
+/** What the sandbox refuses in place of a wrong answer. */
+const NO_FAR_DATES = 'The sandbox server has no dates more than 8.64e15 milliseconds from 1970';
+
 /** Every known deviation; the first that explains a difference names it. */
 export const DEVIATIONS: readonly Deviation[] = [
+  {
+    name: 'the sandbox refuses a date beyond those of JavaScript',
+    rule: 'BSON Date is a 64-bit integer that represents the number of milliseconds since the Unix epoch.',
+    page: 'reference/bson-types',
+    explains: ({ sandbox }) => sandbox.code === 238 && sandbox.message.endsWith(NO_FAR_DATES),
+  },
   {
     name: 'parallel arrays are indexed',
     rule: 'For a compound multikey index, each indexed document can have at most one indexed field whose value is an array.',

@@ -23,7 +23,7 @@ export const IN_BY_VALUE = {
 export type Note = (name: string) => void;
 
 /**
- * The same filter in words that the engine does not get wrong: `$not` as `$nor`, numbers of a list one by one, and beside a comparison
+ * The same filter in words that the engine does not get wrong: `$not` as `$nor`, numbers of a list one by one, also of elements, and beside a comparison
  * that MinKey or MaxKey makes true of everything also what is missing.
  */
 export function plainFilter(filter: Document, note: Note): Document {
@@ -54,6 +54,12 @@ function plainCondition(name: string, condition: unknown, note: Note): Document 
     const isNone: Document = { $nor: values.list.map((value) => ({ [name]: value })) };
     // As $or the engine would make the list of them again.
     return values.isNegated ? isNone : { $nor: [isNone] };
+  }
+  const { $elemMatch: element } = Object(condition) as { readonly $elemMatch?: unknown };
+  const elements = valuesOfIn(element);
+  if (elements !== null && !elements.isNegated) {
+    note(IN_BY_VALUE.name);
+    return { $nor: [{ $nor: elements.list.map((value) => ({ [name]: { $elemMatch: { $eq: value } } })) }] };
   }
   if (!/^\{"\$(gte?":\{"\$minKey|lte?":\{"\$maxKey)"/.test(text)) return { [name]: condition };
   note(ENDS_OF_ORDER.name);

@@ -1,7 +1,8 @@
 import { Decimal128, Double, Int32, Long } from 'bson';
 import type { Document } from 'mongodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DEVIATIONS } from '../../engines/deviations.ts';
+import { explainedByManual } from '../../engines/by-manual.ts';
+import { DEVIATIONS, type Difference } from '../../engines/deviations.ts';
 import { EngineAgain } from '../../engines/engine-again.ts';
 import { makeWorld, prepare, shown, type Outcome } from '../../engines/outcome.ts';
 import { connectedSandbox } from '../../support/connected-sandbox.ts';
@@ -40,8 +41,8 @@ function lines(...values: readonly unknown[]): Partial<Outcome> {
   return { text: values.map(shown).join('\n') };
 }
 
-/** The deviation that explains a difference, null where it has to be looked up. */
-async function explanationOf({ documents, kind, command, ...outcomes }: Given): Promise<string | null> {
+/** A difference as a run meets it, with the engine to ask again. */
+async function met({ documents, kind, command, ...outcomes }: Given): Promise<readonly [Difference, EngineAgain]> {
   await makeWorld(db, 0, []);
   await prepare(db, { world: 0, documents, operations: [] });
   const whole = (one: Partial<Outcome>): Outcome => ({ text: '', code: null, message: '', ...one });
@@ -51,7 +52,12 @@ async function explanationOf({ documents, kind, command, ...outcomes }: Given): 
     sandbox: whole(outcomes.sandbox),
     engine: whole(outcomes.engine),
   };
-  const again = new EngineAgain(db, 0, documents);
+  return [difference, new EngineAgain(db, 0, documents)];
+}
+
+/** The deviation that explains a difference, null where it has to be looked up. */
+async function explanationOf(given: Given): Promise<string | null> {
+  const [difference, again] = await met(given);
   for (const { name, explains } of DEVIATIONS) if (await explains(difference, again)) return name;
   return null;
 }
@@ -63,6 +69,23 @@ const CONFLICT = refused(40, "Updating the path 'a.x' would create a conflict at
 
 /** Of each explanation a difference that it is for, and the same with an answer of the sandbox that the manual does not bear out. */
 const CASES: readonly (readonly [name: string, explained: Given, defect: Given])[] = [
+  [
+    'the sandbox refuses a date beyond those of JavaScript',
+    {
+      documents: [],
+      kind: 'aggregate',
+      command: {},
+      sandbox: refused(238, 'The sandbox server has no dates more than 8.64e15 milliseconds from 1970'),
+      engine: counted(0, 0),
+    },
+    {
+      documents: [],
+      kind: 'aggregate',
+      command: {},
+      sandbox: refused(238, 'The sandbox server has no stage $geoNear'),
+      engine: counted(0, 0),
+    },
+  ],
   [
     'conflicts are told only where a document is found',
     { documents: [{ _id: 0 }], kind: 'update', command: COLLIDING, sandbox: CONFLICT, engine: counted(0, 0) },
@@ -297,6 +320,54 @@ const CASES: readonly (readonly [name: string, explained: Given, defect: Given])
     },
   ],
 ];
+
+/** As {@link CASES}, of what is reckoned by the manual. */
+const RECKONED: readonly (readonly [name: string, explained: Given, defect: Given])[] = [
+  [
+    'a decimal is not found among doubles of a list, nor a double among decimals',
+    {
+      documents: [{ _id: 0, b: [new Double(0.5)] }],
+      kind: 'update',
+      command: update({ $set: { a: int(1) } }, { q: { b: { $elemMatch: { $in: [Decimal128.fromString('0.5')] } } } }),
+      sandbox: counted(1, 1),
+      engine: counted(0, 0),
+    },
+    {
+      documents: [{ _id: 0, b: [new Double(0.5)] }],
+      kind: 'update',
+      command: update({ $set: { a: int(1) } }, { q: { b: { $elemMatch: { $in: [Decimal128.fromString('1.5')] } } } }),
+      sandbox: counted(1, 1),
+      engine: counted(0, 0),
+    },
+  ],
+  [
+    'a sum beyond whole 64-bit numbers is rounded at each step',
+    {
+      documents: [{ _id: 0, b: Long.MAX_VALUE }],
+      kind: 'pipelineUpdate-contents',
+      command: update([{ $set: { a: { $sum: ['$b', int(5)] } } }]),
+      sandbox: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_223_372_036_854_777_856) }),
+      engine: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_223_372_036_854_775_808) }),
+    },
+    {
+      documents: [{ _id: 0, b: Long.MAX_VALUE }],
+      kind: 'pipelineUpdate-contents',
+      command: update([{ $set: { a: { $sum: ['$b', int(5)] } } }]),
+      sandbox: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_323_372_036_854_775_808) }),
+      engine: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_223_372_036_854_775_808) }),
+    },
+  ],
+];
+
+describe('an answer that is reckoned by the manual', () => {
+  it.each(RECKONED)('explains that %s', async (name, explained) => {
+    expect(await explainedByManual(...(await met(explained)))).toBe(name);
+  });
+
+  it.each(RECKONED)('explains no other answer, though it looks as if %s', async (_name, _explained, defect) => {
+    expect(await explainedByManual(...(await met(defect)))).toBeNull();
+  });
+});
 
 describe('an explanation of a difference between the engines', () => {
   it.each(CASES)('is for: %s', async (name, explained) => {
