@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import sharp from 'sharp';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { Validation } from '#domain/job.ts';
@@ -28,9 +29,27 @@ export async function validateImage(file: string, options: Readonly<Record<strin
   return validationOf([...checks, ...(await pixelChecks(file))]);
 }
 
+/**
+ * The beginnings of the formats that can be asked for: PNG, JPEG, WebP. The library knows many more, and of some a kilobyte keeps it busy
+ * for as long as its maker likes, such as of a drawing that draws itself again and again; none of those is handed to it.
+ */
+const SIGNATURES = /^(?:\x89PNG\r\n|\xff\xd8\xff|RIFF[^]{4}WEBP)/;
+const SIGNATURE_BYTES_MAX = 12;
+
+async function beginningOf(file: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SIGNATURE_BYTES_MAX));
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
 async function headOf(
   file: string,
 ): Promise<{ readonly width: number; readonly height: number; readonly format: string } | null> {
+  if (!SIGNATURES.test(await beginningOf(file))) return null;
   try {
     const { width, height, format } = await sharp(file).metadata();
     return { width, height, format };

@@ -56,3 +56,11 @@ describe.each<Format>(['png', 'jpeg', 'webp'])('a picture as %s', (format) => {
 it('a picture is a PNG where no format was asked for', async () => {
   expect(await failed(await picture(64, 32, 'png'), { size: '64x32' })).toEqual([]);
 });
+
+it.each([
+  ['a drawing', '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="32"><rect width="9" height="9"/></svg>'],
+  ['a picture that moves', Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64')],
+])('%s is none by its first bytes, and nobody looks into it', async (_what, content) => {
+  const { checks } = await validateImage(artefactFile(content), { size: '64x32' });
+  expect(checks.map(({ message }) => message)).toEqual(['The file is no picture that is known; png was asked for.']);
+});
