@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 /**
@@ -21,14 +22,27 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   worlds: async () => (await import('./worlds/benchmark.ts')).runWorldsBenchmark,
 };
 
+const USAGE = `Usage: npm run bench -- NAME [options]. There is: ${Object.keys(BENCHMARKS).join(', ')}.
+Without a name all of them run but seed and worlds. What each measures: test/bench/README.md.`;
+
+/** A benchmark's options as their page tells them, which is the one place where they stand. */
+function usageOf(name: string): string {
+  const page = readFileSync(new URL('./README.md', import.meta.url), 'utf8');
+  const call = page.match(new RegExp(`\`(npm run bench -- ${name} [^\`]*)\``, 'u'))?.[1];
+  return `Usage: ${call ?? `npm run bench -- ${name}`}\nWhat it measures, and what all of them take: test/bench/README.md.`;
+}
+
 async function run(given: readonly string[]): Promise<number> {
   const [first = 'all', ...others] = given;
   const [name, args] = first.startsWith('--') ? ['all', given] : [first, others];
   const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
-  if (load === undefined || args.includes('--help')) {
-    console.error(`Usage: npm run bench -- NAME [options]. There is: ${Object.keys(BENCHMARKS).join(', ')}.`);
-    console.error('Without a name all of them run. What each measures, and its options: test/bench/README.md.');
-    return load === undefined ? 2 : 0;
+  if (load === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  if (args.includes('--help')) {
+    console.log(first === name ? usageOf(name) : USAGE);
+    return 0;
   }
   if (args.includes('--profile')) {
     const { runProfiled } = await import('./suite.ts');
@@ -47,7 +61,7 @@ async function run(given: readonly string[]): Promise<number> {
     return await benchmark(args);
   } catch (cause) {
     if (!isMistyped(cause)) throw cause;
-    console.error(`${cause.message} The options of ${name} stand in test/bench/README.md.`);
+    console.error(`${cause.message}\n${usageOf(name)}`);
     return 2;
   }
 }

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { readPlaywrightReport, readVitestReport, type Counts } from './test-reports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,6 +92,9 @@ async function runSuite(suite: Suite): Promise<Counts> {
     return { passed: 0, failed: 1, failures: [`no readable report (${String(cause)})`] };
   }
 }
+
+// Before anything is begun: it takes many minutes.
+new Command('npm test').description('Runs everything there is to check; exits 1 where anything failed.').parse();
 
 rmSync(outputDir, { recursive: true, force: true });
 mkdirSync(outputDir, { recursive: true });

@@ -14,8 +14,6 @@ import { followCases, snapshotCases } from './server-cases.ts';
 
 const QUERY_PROCESS = new URL('./query-process.ts', import.meta.url);
 const SAMPLES = 400;
-const USAGE = `Usage: npm run bench -- cache [--jobs N] [--server-jobs N] [--rounds N] [--quick] [--only queries|server] [--json]
-  [--uri URI] [--db NAME] [--data-dir DIR] [--copy-dir DIR] [--seed S]`;
 
 /**
  * `npm run bench -- cache`: what a window asks, on a copy of N jobs (one million) and three times as many entries, beside OFFSET over
@@ -45,7 +43,7 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
   const serverJobs = Number(values['server-jobs'] ?? (values.quick ? 1000 : 50_000));
   const rounds = Number(values.rounds ?? (values.quick ? 6 : 30));
   if (![jobs, serverJobs, rounds].every((number) => Number.isInteger(number) && number > 0)) {
-    console.error(USAGE);
+    console.error('--jobs, --server-jobs and --rounds take whole numbers above 0.');
     return 2;
   }
   const say = values.json ? (): void => undefined : console.log;

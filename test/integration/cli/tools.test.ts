@@ -35,9 +35,20 @@ describe('a tool that tests or measures', () => {
     expect(await runProgram(entry('test/faults/simulate.ts'), ['--runs', '0'])).toMatchObject({ status: 1 });
   });
 
+  it('tells the options of a benchmark to who mistypes one', async () => {
+    const { status, stderr } = await runProgram(entry('test/bench/run.ts'), ['growth', '--large']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/'--large'[\s\S]*\nUsage: npm run bench -- growth \[--max N\]/u);
+  });
+
   it('is asked for help without doing anything', async () => {
-    for (const program of ['electron/cli/audit.ts', 'test/support/run-electron-specs.ts']) {
-      expect(await runProgram(entry(program), ['--help'])).toMatchObject({
+    for (const [program, ...args] of [
+      ['electron/cli/audit.ts'],
+      ['test/support/run-electron-specs.ts'],
+      ['test/support/run-all.ts'],
+      ['test/bench/run.ts', 'growth'],
+    ]) {
+      expect(await runProgram(entry(program ?? ''), [...args, '--help'])).toMatchObject({
         status: 0,
         stdout: expect.stringMatching(/^Usage: /u) as unknown,
         stderr: '',
