@@ -3,7 +3,7 @@ import type { Job } from './job.ts';
 import { netCreditsOf, type CreditAccount, type LedgerEntry } from './ledger.ts';
 import { isLegalChange } from './state-machine.ts';
 
-/** A broken invariant of the architecture: which one, of what, and the figures that show it. */
+/** A broken invariant of the books: which one, of what, and the figures that show it. */
 export interface Violation {
   readonly invariant: InvariantName;
   /** The job, generation, entry or workspace concerned. */
@@ -33,7 +33,7 @@ export interface Books {
 }
 
 /**
- * Checks the invariants of the architecture page over books in which nothing is in motion, or over a moment of them: what a
+ * Checks every {@link InvariantName} over books in which nothing is in motion, or over a moment of them: what a
  * pending or posting entry still owes is counted as already done. One pass over each list.
  *
  * @returns every violation found, empty where the books are right

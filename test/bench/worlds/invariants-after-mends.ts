@@ -17,7 +17,7 @@ const KEPT_BY_MENDS: ReadonlySet<InvariantName> = new Set([
 ]);
 
 /**
- * The invariants of the architecture that mended books break, as texts; none where the mends were right.
+ * The invariants of the books that mended ones break, as texts; none where the mends were right.
  * @param accepted what no entry could mend and somebody accepted: what it names is left as it was found
  */
 export function violationsAfterMends(world: World, accepted: readonly Finding[]): readonly string[] {

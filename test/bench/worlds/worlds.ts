@@ -22,7 +22,7 @@ export interface WorldsResult {
   readonly extra: number;
   /** Findings that were still open in a second run, after all mends of the first were posted. */
   readonly afterMends: number;
-  /** Invariants of the architecture that the mended books break. */
+  /** Invariants of the books that the mended ones break. */
   readonly violations: number;
   /** The seeds of the worlds in which anything went wrong, at most 20. */
   readonly seeds: readonly number[];

@@ -132,7 +132,7 @@ describe('a clean world', () => {
     for (const entry of world.ledger.values()) expect(ledgerEntrySchema.parse(entry)).toEqual(entry);
   });
 
-  it('keeps the invariants of the architecture', () => {
+  it('keeps the invariants of the books', () => {
     const { jobs, accounts, ledger } = makeCleanWorld(SEED, SIZE);
     const books = { jobs: [...jobs.values()], accounts: [...accounts.values()], ledger: [...ledger.values()] };
     expect(findViolations(books)).toEqual([]);
