@@ -1,4 +1,5 @@
 import { pipelineNeeds } from '../access/pipeline-needs.ts';
+import { collationOf } from '../semantics/collation.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
@@ -31,7 +32,7 @@ export function refuseCycle(call: CommandCall, name: string): void {
 /** Views on views are followed this far, as on MongoDB. */
 const VIEW_DEPTH_MAX = 20;
 
-/** A pipeline as it runs on a collection: what a view stands for in front of the stages given. */
+/** A pipeline as it runs on a collection: what a view stands for in front of the stages given. Error: `OptionNotSupportedOnView`. */
 export function throughViews(
   call: CommandCall,
   name: string | null,
@@ -43,16 +44,34 @@ export function throughViews(
     const options = call.deployment.catalog.find(call.db, target)?.options ?? {};
     const { viewOn, pipeline } = options;
     if (typeof viewOn !== 'string') break;
+    refuseOtherOrder(call.body);
     target = viewOn;
     all = [...(Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : []), ...all];
   }
   return { name: target, stages: all };
 }
 
-/** A `find` on a view as the `aggregate` that MongoDB makes of it; null where it names a collection. */
+/** Options of `find` that no pipeline has. */
+const NOT_OF_PIPELINES = ['tailable', 'noCursorTimeout', 'allowPartialResults'];
+
+/** MongoDB's `asAggregationCommand`. Error: `InvalidPipelineOperator`. */
+function refuseFindOptions(body: Doc): void {
+  const { sort, limit } = body;
+  const other =
+    NOT_OF_PIPELINES.find((option) => body[option] === true) ??
+    (isDoc(sort) && '$natural' in sort ? 'sort.$natural' : null) ??
+    (body['singleBatch'] === true && numberOf(limit) !== 1 ? 'singleBatch' : null);
+  if (other !== null) throw new ServerError('InvalidPipelineOperator', `Option ${other} not supported in aggregation.`);
+}
+
+/**
+ * A `find` on a view as the `aggregate` that MongoDB makes of it; null where it names a collection. Errors: `InvalidPipelineOperator`,
+ * `OptionNotSupportedOnView`.
+ */
 export function findOnView(call: CommandCall): CommandCall | null {
   const collection = call.deployment.catalog.find(call.db, String(call.body[call.name]));
   const { filter, sort, skip, limit, projection, batchSize, let: variables } = call.body;
+  if (typeof collection?.options['viewOn'] === 'string') refuseFindOptions(call.body);
   return onView(
     call,
     collection,
@@ -61,7 +80,10 @@ export function findOnView(call: CommandCall): CommandCall | null {
   );
 }
 
-/** A `count` or `distinct` on a view as the `aggregate` that MongoDB makes of it, with stages of its own behind; null where it names a collection. */
+/**
+ * A `count` or `distinct` on a view as the `aggregate` that MongoDB makes of it, with stages of its own behind; null where it names a
+ * collection. Error: `OptionNotSupportedOnView`.
+ */
 export function aggregateOnView(
   call: CommandCall,
   collection: CollectionInfo,
@@ -80,15 +102,19 @@ function onView(
   rest: Doc,
 ): CommandCall | null {
   if (typeof collection?.options['viewOn'] !== 'string') return null;
-  const { collation, readConcern } = call.body;
-  const body: Doc = {
-    aggregate: collection.name,
-    pipeline,
-    ...rest,
-    ...(collation === undefined ? {} : { collation }),
-    ...(readConcern === undefined ? {} : { readConcern }),
-  };
+  refuseOtherOrder(call.body);
+  const kept = Object.entries(call.body).filter(([field]) => KEPT.has(field));
+  const body: Doc = { aggregate: collection.name, pipeline, ...rest, ...Object.fromEntries(kept) };
   return { ...call, name: 'aggregate', body };
+}
+
+/** What the `aggregate` says as the command did. */
+const KEPT: ReadonlySet<string> = new Set(['allowDiskUse', 'hint', 'readConcern']);
+
+/** A view compares texts by the order that it was made with, which is that of bytes. Error: `OptionNotSupportedOnView`. */
+function refuseOtherOrder({ collation }: Doc): void {
+  if (collationOf(collation) !== null)
+    throw new ServerError('OptionNotSupportedOnView', "Cannot override a view's default collation");
 }
 
 /** The stages that say something: a limit of 0 is none, and an empty filter neither. */

@@ -445,6 +445,36 @@ const REFUSED_OF_NOTHING: readonly Case[] = [
   ['explain: an update', { explain: change0({ $currentDate: { a: 1 } }), verbosity: 'queryPlanner' }, 2],
 ];
 
+/** What a collection does and a view does not. */
+const REFUSED_ON_VIEWS: readonly Case[] = [
+  ['find: another order of texts', { find: 'view', collation: { locale: 'en' } }, 167],
+  ['count: another order of texts', { count: 'view', collation: { locale: 'en' } }, 167],
+  ['distinct: another order of texts', { distinct: 'view', key: 'a', collation: { locale: 'en' } }, 167],
+  ['aggregate: another order of texts', { ...aggregate(), aggregate: 'view', collation: { locale: 'en' } }, 167],
+  ['explain: another order of texts', { explain: { find: 'view', collation: { locale: 'en' } } }, 167],
+  ['find: a tail', { find: 'view', tailable: true }, 168],
+  ['find: without a time-out', { find: 'view', noCursorTimeout: true }, 168],
+  ['find: partial results', { find: 'view', allowPartialResults: true }, 168],
+  ['find: the natural order', { find: 'view', sort: { $natural: 1 } }, 168],
+  ['find: one batch of many', { find: 'view', singleBatch: true }, 168],
+  ['find: an index that is not there', { find: 'view', hint: 'nobody' }, 2],
+  ['count: an index that is not there', { count: 'view', hint: 'nobody' }, 2],
+];
+
+describe('what no view does is refused on a view', () => {
+  it.each(REFUSED_ON_VIEWS)('%s', async (_name, command, code) => {
+    expect(await codeOf(command)).toBe(code);
+  });
+
+  it.each<[string, Document]>([
+    ['the order of bytes', { find: 'view', collation: { locale: 'simple' } }],
+    ['one batch of one', { find: 'view', singleBatch: true, limit: 1 }],
+    ['an index that is there', { find: 'view', hint: '_id_' }],
+  ])('but not %s', async (_name, command) => {
+    expect(await codeOf(command)).toBeNull();
+  });
+});
+
 describe('what is wrong is refused also where there is nothing', () => {
   it.each(REFUSED_OF_NOTHING)('%s', async (_name, command, code) => {
     expect(await codeOf(command)).toBe(code);
