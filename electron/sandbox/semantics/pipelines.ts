@@ -1,4 +1,4 @@
-import { compile, scopeOf } from './expressions/compile.ts';
+import { compile, scopeOf, unfolded } from './expressions/compile.ts';
 import { refuseVariableName } from './expressions/names.ts';
 import { refuse } from './expressions/refusal.ts';
 import { ServerError } from './server-error.ts';
@@ -81,7 +81,8 @@ export function applyPipelineUpdate(stages: readonly Doc[], document: Doc, varia
 /** An update pipeline that is compiled once for any number of documents; see {@link applyPipelineUpdate}. */
 export function compilePipelineUpdate(stages: readonly Doc[], variables: Doc): (document: Doc) => Doc {
   refuseOtherThanUpdates(stages);
-  const run = compileStages(stages.map(workingDoc), stageContext({ variables, collection: () => [] }, variables));
+  const context = stageContext({ variables, collection: () => [] }, variables);
+  const run = unfolded(() => compileStages(stages.map(workingDoc), context));
   return (document) => {
     const [result] = run([workingDoc(document)]);
     if (result === undefined) throw new ServerError('InternalError', 'an update pipeline gave no document');

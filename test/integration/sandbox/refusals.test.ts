@@ -479,6 +479,13 @@ describe('what is wrong is refused also where there is nothing', () => {
   it.each(REFUSED_OF_NOTHING)('%s', async (_name, command, code) => {
     expect(await codeOf(command)).toBe(code);
   });
+
+  it('but not an expression of an update that no document comes to', async () => {
+    expect(await codeOf(change0([{ $set: { a: { $abs: 'x' } } }]))).toBeNull();
+    expect(await codeOf(update({ u: [{ $set: { z: { $cond: ['$a', 1, { $abs: 'x' }] } } }] }))).toBeNull();
+    expect(await codeOf(update({ u: [{ $set: { z: { $cond: ['$b', 1, { $abs: 'x' }] } } }] }))).toBe(28_765);
+    expect(await codeOf(aggregate({ $set: { z: { $cond: ['$a', 1, { $abs: 'x' }] } } }))).toBe(28_765);
+  });
 });
 
 describe('what MongoDB refuses is refused with its code', () => {

@@ -51,9 +51,22 @@ export function constantOf(evaluate: Evaluate): unknown {
   return CONSTANTS.has(evaluate) ? evaluate({ root: undefined, current: undefined, variables: {} }) : undefined;
 }
 
-/** An operator of these operands: of nothing but constants it is evaluated at once, and refused at once. */
+let isFolding = true;
+
+/** Compiles expressions of which none is evaluated before a document comes: MongoDB optimizes no update's pipeline. */
+export function unfolded<Compiled>(work: () => Compiled): Compiled {
+  const before = isFolding;
+  isFolding = false;
+  try {
+    return work();
+  } finally {
+    isFolding = before;
+  }
+}
+
+/** An operator of these operands: of nothing but constants it is evaluated at once, and refused at once, but {@link unfolded}. */
 export function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
-  if (operands.length === 0 || !operands.every((operand) => CONSTANTS.has(operand))) return evaluate;
+  if (!isFolding || operands.length === 0 || !operands.every((operand) => CONSTANTS.has(operand))) return evaluate;
   return constant(evaluate({ root: undefined, current: undefined, variables: {} }));
 }
 
