@@ -7,7 +7,7 @@ import type { Role } from '#domain/people.ts';
 import { NO_LIMITS } from '#domain/runner-limits.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { runProgram, type Finished } from '../../support/run-program.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));
 const me = userInfo().username;

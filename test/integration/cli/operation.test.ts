@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectOk } from '../../support/expect-ok.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));
 const POLLING = { timeout: 20_000 };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 import { runProgram, type Finished } from '../../support/run-program.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));
 const RULE = {

@@ -6,7 +6,7 @@ import { JobDesk } from '#console/retry/job-desk.ts';
 import { findViolations } from '#domain/invariants.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { quietBooks } from '../../support/quiet-books.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 let deployment: RunnerDeployment;
 let cache: Cache;

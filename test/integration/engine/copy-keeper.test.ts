@@ -10,7 +10,7 @@ import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
-import { jobIn } from '../../unit/cache/cache-world.ts';
+import { jobIn } from '../../support/cache-world.ts';
 
 const DAY_MS = 86_400_000;
 const SECRET = 'marzipan-lighthouse';

@@ -9,7 +9,7 @@ import { damagePage, overwrite } from '../../support/damage-file.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
-import { jobIn } from '../../unit/cache/cache-world.ts';
+import { jobIn } from '../../support/cache-world.ts';
 
 const JOBS = 150;
 /** More than a file has that is checked when it is opened. */

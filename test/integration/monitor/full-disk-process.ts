@@ -1,7 +1,7 @@
 import { openCache } from '#cache/open-cache.ts';
 import { explainError } from '#domain/errors.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn } from '../../unit/cache/cache-world.ts';
+import { jobChange, jobIn } from '../../support/cache-world.ts';
 
 /** Writes to a copy until the disk has no room any more; then says what became of it, and whether it can be read. */
 const [file = ''] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { findViolations } from '#domain/invariants.ts';
 import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
 import { runProgram, type Finished } from '../../support/run-program.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 import { failJobs } from './plan-world.ts';
 
 const program = fileURLToPath(new URL('../../../electron/cli/cli.ts', import.meta.url));

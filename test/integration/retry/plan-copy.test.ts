@@ -11,7 +11,7 @@ import type { PlanItem } from '#domain/retry-plan/plan-item.ts';
 import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 import { ANN, deskOf, failJobs, plantFailed, run } from './plan-world.ts';
 
 const NOW_MS = Date.parse('2026-11-28T12:00:00Z');

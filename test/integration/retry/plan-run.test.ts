@@ -4,7 +4,7 @@ import { ok } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { entriesOf, failedJob } from '../../support/failed-job.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 import { deskOf, failJobs, planOf, plantFailed, run } from './plan-world.ts';
 
 let deployment: RunnerDeployment;

@@ -10,7 +10,7 @@ import type { PolicyDraft } from '#domain/policy-version.ts';
 import { DEFAULT_RETRY_POLICY, type ClassRule } from '#domain/retry-policy.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
-import { RunnerDeployment } from '../runner/deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 import { ANN, deskOf, failJobs, run } from './plan-world.ts';
 
 const BOB = { type: 'user', id: 'bob' } as const;

@@ -6,7 +6,7 @@ import { wait } from '#engine/wait.ts';
 import { CallbackDesk } from '#runner/callback-desk.ts';
 import type { JobRunner } from '#runner/runner.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { RunnerDeployment } from './deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const TOKEN = 'listen-s3cret';
 const AUTHORISED = { Authorization: `Bearer ${TOKEN}` };

@@ -5,7 +5,7 @@ import { SeededRandom } from '../../support/model-random.ts';
 import { POISON } from '../../faults/poison.ts';
 import { startRunnerProcess, type KillableProcess } from '../../faults/processes.ts';
 import { startSellingProvider, type SellingProvider } from '../../faults/selling-provider.ts';
-import { RunnerDeployment } from './deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const LEASE_MS = 1500;
 const ATTEMPTS = 2;

@@ -8,7 +8,7 @@ import { CONFIGURED_PROVIDER } from '#engine/provider-settings.ts';
 import { listenOnLoopback } from '#sandbox/loopback.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
-import { RunnerDeployment } from './deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const program = fileURLToPath(new URL('../../../electron/cli/runner.ts', import.meta.url));
 

@@ -7,7 +7,7 @@ import { planChange } from '#domain/transition.ts';
 import { replicateProvider } from '#runner/providers/replicate.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { startRecordedServer } from '../../support/recorded-server.ts';
-import { RunnerDeployment } from './deployment.ts';
+import { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 const POLLING = { timeout: 20_000 };
 

@@ -7,7 +7,7 @@ import { AlertRecords } from '#console/alerts/alert-records.ts';
 import { alertRuleSchema, type AlertRule } from '#domain/alerts/alert-rule.ts';
 import { runnerNodeSchema } from '#domain/runner-node.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld, type JobSpec } from '../cache/cache-world.ts';
+import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld, type JobSpec } from '../../support/cache-world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -5,7 +5,7 @@ import { CacheBooks } from '#cache/books.ts';
 import { CACHED_PARTS, type CacheChange } from '#cache/changes.ts';
 import type { CacheWriter } from '#cache/writer.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, entryOf, jobChange, jobIn, setupCache, type CacheWorld } from './cache-world.ts';
+import { accountOf, entryOf, jobChange, jobIn, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import type { CacheChange } from '#cache/changes.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
-import { jobChange, jobIn, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, jobIn, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 beforeEach(() => {

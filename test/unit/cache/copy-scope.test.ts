@@ -8,7 +8,15 @@ import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { entryOf, jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import {
+  entryOf,
+  jobChange,
+  jobIn,
+  malformedChange,
+  NOW_MS,
+  setupCache,
+  type CacheWorld,
+} from '../../support/cache-world.ts';
 
 const DAY_MS = 86_400_000;
 const SECRET = 'marzipan-lighthouse';

@@ -6,7 +6,15 @@ import { jobFilterSchema } from '#contract/job-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, entryOf, jobChange, jobIn, malformedChange, NOW_MS, setupCache } from './cache-world.ts';
+import {
+  accountOf,
+  entryOf,
+  jobChange,
+  jobIn,
+  malformedChange,
+  NOW_MS,
+  setupCache,
+} from '../../support/cache-world.ts';
 
 function writeWhole(file: string): Buffer {
   const cache = expectOk(openCache({ path: file, now: () => NOW_MS }));

@@ -4,7 +4,7 @@ import { jobSchema, type Job } from '#domain/job.ts';
 import { failedJob } from '../../support/failed-job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob } from '../../support/job-builder.ts';
-import { jobChange, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;

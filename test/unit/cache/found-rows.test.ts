@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;

@@ -19,7 +19,7 @@ import {
 } from '#domain/health/duration-histogram.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { NOW_MS, setupCache } from './cache-world.ts';
+import { NOW_MS, setupCache } from '../../support/cache-world.ts';
 
 const ROLL_UP_TABLES = [
   'job_counts',

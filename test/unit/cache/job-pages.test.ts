@@ -6,7 +6,7 @@ import { toJobRow } from '#engine/job-views.ts';
 import type { FailureClass } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { anyJobSpec, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { anyJobSpec, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jobFilterSchema, jobSortSchema } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { anyJobSpec, jobChange, jobIn, setupCache } from './cache-world.ts';
+import { anyJobSpec, jobChange, jobIn, setupCache } from '../../support/cache-world.ts';
 
 const anySort = fc.record({
   column: fc.constantFrom(...jobSortSchema.shape.column.options),

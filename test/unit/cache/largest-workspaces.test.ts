@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HEALTH_GROUPS_MAX } from '#cache/health-reader.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, NOW_MS, setupCache } from './cache-world.ts';
+import { jobChange, jobIn, NOW_MS, setupCache } from '../../support/cache-world.ts';
 
 describe('health divided by workspace', () => {
   it('shows the workspaces with most jobs, the largest first, beside the figures of all', () => {

@@ -5,7 +5,7 @@ import { openCache } from '#cache/open-cache.ts';
 import { migrate, OLDEST_VERSION } from '#cache/migrations.ts';
 import { APPLICATION_ID } from '#cache/schema.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 
 let world: CacheWorld;

@@ -19,7 +19,7 @@ import { openOwnFile, type OwnFile, type OwnFileOptions } from '#cache/own/open-
 import { OWN_MIGRATIONS } from '#cache/own/own-schema.ts';
 import type { Draft, SavedView } from '#contract/own-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { NOW_MS } from './cache-world.ts';
+import { NOW_MS } from '../../support/cache-world.ts';
 
 let folder: string;
 let file: string;

@@ -5,7 +5,7 @@ import { ownersBetweenSql } from '#cache/owner-finder.ts';
 import type { Owner } from '#cache/owner-reader.ts';
 import { TABLES_SQL } from '#cache/schema.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;

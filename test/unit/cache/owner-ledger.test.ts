@@ -3,7 +3,7 @@ import type { Cache } from '#cache/open-cache.ts';
 import type { OwnerLedgerPage } from '#cache/owner-ledger.ts';
 import type { TimedList } from '#contract/requests/definition.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { entryOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { entryOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;

@@ -10,7 +10,7 @@ import { ReaderThreads } from '#cache/threads/reader-threads.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
 import { appError } from '#domain/errors.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 const ENTRY = new URL('../../../electron/cache/threads/reader-thread.ts', import.meta.url);
 const ALL = jobFilterSchema.parse({});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jobFilterSchema } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, setupCache } from './cache-world.ts';
+import { jobChange, jobIn, setupCache } from '../../support/cache-world.ts';
 
 function searchIds(text: string): string[] {
   const world = setupCache();

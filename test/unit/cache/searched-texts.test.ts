@@ -5,7 +5,7 @@ import { DamagedContentError, decodeDocument, encodeDocument } from '#cache/docu
 import { searchTextOf } from '#cache/job-columns.ts';
 import { searchedText, textOf } from '#cache/searched-texts.ts';
 import { SEARCH_FIELDS } from '#contract/query/search-terms.ts';
-import { anyJobSpec, jobIn } from './cache-world.ts';
+import { anyJobSpec, jobIn } from '../../support/cache-world.ts';
 
 /** What stands in documents beside texts, and what no document of a job should hold. */
 const anyValue = fc.constantFrom<unknown>(

@@ -7,7 +7,7 @@ import { WordsBeginning } from '#cache/words-beginning.ts';
 import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from './cache-world.ts';
+import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 /** More words with one beginning than are looked for one by one. */
 const MANY = Array.from({ length: 12 }, (_, n) => `lighthouse${n}`);

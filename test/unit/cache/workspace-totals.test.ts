@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CacheChange } from '#cache/changes.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { anyJobSpec, jobChange, jobIn, NOW_MS, setupCache } from './cache-world.ts';
+import { anyJobSpec, jobChange, jobIn, NOW_MS, setupCache } from '../../support/cache-world.ts';
 import { expectWorkspacesOf, rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 
 const DAY_MS = 86_400_000;

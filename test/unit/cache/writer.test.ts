@@ -17,7 +17,7 @@ import {
   NOW_MS,
   setupCache,
   type CacheWorld,
-} from './cache-world.ts';
+} from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 let cache: Cache;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildCasePack, verifyCasePack } from '#console/case-pack/case-pack.ts';
 import { toJobDetail } from '#engine/job-views.ts';
-import { jobIn } from '../cache/cache-world.ts';
+import { jobIn } from '../../support/cache-world.ts';
 
 const MADE_AT = new Date(Date.UTC(2026, 10, 24, 12));
 const PROMPT = 'A page about my secret recipe';

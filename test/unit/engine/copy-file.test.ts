@@ -4,7 +4,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err } from '#domain/result.ts';
 import { CopyFile, type CopyFileOptions } from '#engine/copy-file.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../cache/cache-world.ts';
+import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 const DAMAGE = appError('cache_unusable', 'SQLITE_CORRUPT: database disk image is malformed');
 const HOUR_MS = 3_600_000;

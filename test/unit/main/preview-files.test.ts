@@ -9,7 +9,7 @@ import type { CopyReader } from '#cache/copy-reader.ts';
 import { accessOf } from '#domain/people.ts';
 import { jobSchema } from '#domain/job.ts';
 import { ok } from '#domain/result.ts';
-import { jobIn } from '../cache/cache-world.ts';
+import { jobIn } from '../../support/cache-world.ts';
 
 const NAME = `ab/${'c'.repeat(32)}-1`;
 const PAGE = '<h1>Tea</h1><script>top.document.title = "ran"</script>';

@@ -8,7 +8,7 @@ import { appError } from '#domain/errors.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, entryOf, jobChange, jobIn, malformedChange, setupCache } from '../cache/cache-world.ts';
+import { accountOf, entryOf, jobChange, jobIn, malformedChange, setupCache } from '../../support/cache-world.ts';
 import { FakeServer, networkError } from './fake-server.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;

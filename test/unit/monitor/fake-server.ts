@@ -10,7 +10,7 @@ import type { ChangeBatch, ChangedPage, ChangeFollower, ReadWithin, StoreChange 
 import type { ChangedPlace } from '#store/changed-pages.ts';
 import { attemptCall } from '#store/driver-errors.ts';
 import type { Topology } from '#store/ports.ts';
-import { NOW_MS } from '../cache/cache-world.ts';
+import { NOW_MS } from '../../support/cache-world.ts';
 
 /** What happened on the server, in the order in which it did. */
 interface LoggedChange {

@@ -8,7 +8,15 @@ import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import type { SnapshotPage } from '#cache/writer.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, entryOf, jobChange, jobIn, malformedChange, NOW_MS, setupCache } from '../cache/cache-world.ts';
+import {
+  accountOf,
+  entryOf,
+  jobChange,
+  jobIn,
+  malformedChange,
+  NOW_MS,
+  setupCache,
+} from '../../support/cache-world.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 const STATES = ['queued', 'running', 'completed', 'failed'] as const;

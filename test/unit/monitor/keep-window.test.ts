@@ -11,7 +11,7 @@ import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { StatusBoard } from '#monitor/status-board.ts';
 import { MonitorWork } from '#monitor/work.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../cache/cache-world.ts';
+import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { FakeServer } from './fake-server.ts';
 
 const WAIT = { timeout: 60_000, interval: 5 };

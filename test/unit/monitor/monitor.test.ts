@@ -20,7 +20,7 @@ import {
   NOW_MS,
   setupCache,
   type CacheWorld,
-} from '../cache/cache-world.ts';
+} from '../../support/cache-world.ts';
 import { FakeServer, networkError, serverError } from './fake-server.ts';
 
 /** How long a condition is looked at; only a failing test waits that long. */

@@ -6,7 +6,15 @@ import type { ChangesPort } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { accountOf, entryOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../cache/cache-world.ts';
+import {
+  accountOf,
+  entryOf,
+  jobChange,
+  jobIn,
+  NOW_MS,
+  setupCache,
+  type CacheWorld,
+} from '../../support/cache-world.ts';
 import { FakeServer } from './fake-server.ts';
 
 const WAIT = { timeout: 20_000, interval: 2 };

@@ -17,7 +17,7 @@ import { momentOf, type WorldMoment } from '../../bench/worlds/world-changes.ts'
 import { storeOfWorld } from '../../bench/worlds/world-store.ts';
 import type { World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { setupCache, type CacheWorld } from '../cache/cache-world.ts';
+import { setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let copy: CacheWorld;
 let folder: string;

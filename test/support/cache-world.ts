@@ -7,8 +7,8 @@ import { openCache, type Cache, type CacheOptions } from '#cache/open-cache.ts';
 import type { FailureClass } from '#domain/failure.ts';
 import { jobSchema, parseJob, type Attempt, type Job, type JobState } from '#domain/job.ts';
 import { periodOf, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
-import { expectOk } from '../../support/expect-ok.ts';
-import { endedAttempt, queuedJob } from '../../support/job-builder.ts';
+import { expectOk } from './expect-ok.ts';
+import { endedAttempt, queuedJob } from './job-builder.ts';
 
 export const NOW_MS = Date.UTC(2026, 9, 20, 12);
 
@@ -20,6 +20,7 @@ export interface CacheWorld {
   end(): void;
 }
 
+/** A world whose copy is at {@link NOW_MS}; `end` belongs behind each test. */
 export function setupCache(): CacheWorld {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-cache-'));
   const file = path.join(folder, 'copy.sqlite');
@@ -140,6 +141,7 @@ export function malformedChange(document: Readonly<Record<string, unknown>>): Ca
   return { type: 'job', job: { type: 'malformed', malformed: parsed.error, document } };
 }
 
+/** A reservation of the job `j1`, but for what is said of it. */
 export function entryOf(id: string, spec: Partial<LedgerEntry> = {}): LedgerEntry {
   const at = spec.at ?? new Date(NOW_MS);
   return {
@@ -158,6 +160,7 @@ export function entryOf(id: string, spec: Partial<LedgerEntry> = {}): LedgerEntr
   };
 }
 
+/** An account with credit that nothing is held of, but for what is said of it. */
 export function accountOf(id: string, spec: Partial<CreditAccount> = {}): CreditAccount {
   return { _id: id, available: 1000, held: 0, holds: {}, posting: {}, version: 1, ...spec };
 }

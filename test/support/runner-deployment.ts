@@ -11,9 +11,9 @@ import { openAiProvider } from '#runner/providers/openai.ts';
 import { startDemoProvider, type DemoProvider } from '#sandbox/demo/provider-server.ts';
 import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
-import { expectOk } from '../../support/expect-ok.ts';
-import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
-import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { expectOk } from './expect-ok.ts';
+import { grant, queuedJob, type NewJob } from './job-builder.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 /** Long enough for a job that is tried several times on a busy machine, in milliseconds. */
 const WAIT = { timeout: 60_000, interval: 50 };
