@@ -44,10 +44,12 @@ const LONG_AGO = new Date(0);
 /** Stands for a rate that is not limited. */
 const UNLIMITED = 1_000_000_000;
 
+/** The id of the document whose places a concurrency limit is leased by. */
 export function slotsId({ scope, name }: Pick<ConcurrencyLimit, 'scope' | 'name'>): string {
   return `slots:${scope}:${name}`;
 }
 
+/** The id of the document that holds the bucket of a provider's rate. */
 export function rateId(provider: string): string {
   return `rate:${provider}`;
 }

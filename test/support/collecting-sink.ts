@@ -11,6 +11,7 @@ export interface CollectingSink extends GenerationSink {
   text(): string;
 }
 
+/** A sink that keeps all that a provider reports to it. */
 export function collectingSink(): CollectingSink {
   const steps: string[] = [];
   const fractions: number[] = [];

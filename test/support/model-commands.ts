@@ -29,10 +29,12 @@ export interface CommandWorld {
   ids: number;
 }
 
+/** What the model knows before anything was done. */
 export function emptyModel(): CommandModel {
   return { states: new Map(), granted: new Map(), grantKeys: new Set() };
 }
 
+/** A deployment in which nothing was done yet. */
 export function emptyWorld(): CommandWorld {
   const deployment = new ModelDeployment(new Date('2026-10-01T08:00:00Z').getTime());
   return { deployment, watch: new ModelWatch(deployment), held: new Map(), monotonic: { ms: 0 }, ids: 0 };

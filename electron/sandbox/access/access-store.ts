@@ -160,6 +160,7 @@ export class AccessStore {
   }
 }
 
+/** Whether two names are those of one user or role: a name belongs to its database. */
 export function isSameName(left: AccessName, right: AccessName): boolean {
   return left.name === right.name && left.db === right.db;
 }

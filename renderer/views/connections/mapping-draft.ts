@@ -120,6 +120,7 @@ export function creditKey(form: ValueForm): keyof typeof CREDIT_FORMS {
   return isKey(key) ? key : 'same';
 }
 
+/** The form of credits that a key stands for: the way back from {@link creditKey}. */
 export function creditForm(key: keyof typeof CREDIT_FORMS): ValueForm {
   return key === 'same' ? { type: 'same' } : { type: 'credits_whole', decimals: Number(key.slice(-1)) };
 }

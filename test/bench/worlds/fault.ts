@@ -115,6 +115,7 @@ export function restoreHold(world: World, job: Job, credits: number): void {
   setHold(world, job.workspaceId, job.billing.generationId, standing + credits, job.createdAt);
 }
 
+/** Puts a job in the place of the one that has its id. */
 export function replaceJob(world: World, job: Job): void {
   world.jobs.set(job._id, job);
 }

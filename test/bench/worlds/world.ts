@@ -115,18 +115,21 @@ export function setHold(world: World, workspaceId: string, generationId: string,
   world.accounts.set(workspaceId, { ...account, ...figures, holds });
 }
 
+/** An account that the world must have. */
 export function accountOf(world: World, workspaceId: string): CreditAccount {
   const account = world.accounts.get(workspaceId);
   if (account === undefined) throw new Error(`there is no account ${workspaceId}`);
   return account;
 }
 
+/** An entry that the world must have. */
 export function entryOf(world: World, key: string): LedgerEntry {
   const entry = world.ledger.get(key);
   if (entry === undefined) throw new Error(`there is no entry ${key}`);
   return entry;
 }
 
+/** A job that the world must have. */
 export function jobOf(world: World, jobId: string): Job {
   const job = world.jobs.get(jobId);
   if (job === undefined) throw new Error(`there is no job ${jobId}`);
@@ -143,6 +146,7 @@ export function viewOf(world: World, random?: SeededRandom): LedgerView {
   return builder.seal();
 }
 
+/** What rules are told beside the books of a world: its moment, its prices and what it remembers. */
 export function ruleOptionsOf(world: World): RuleOptions {
   return {
     asOfMs: AS_OF_MS,

@@ -61,6 +61,7 @@ export interface WorldCheck {
   readonly violations: readonly string[];
 }
 
+/** Checks the world of one seed, clean and with its faults, as {@link WorldCheck} tells. */
 export function checkWorld(seed: number): WorldCheck {
   const random = new SeededRandom(seed ^ 0x0bde);
   const size = { jobs: random.between(17, 90), workspaces: random.between(1, 4) };

@@ -10,7 +10,7 @@ import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { entriesOf, failedJob, type FailedJob } from '../../support/failed-job.ts';
-import type { RunnerDeployment } from '../runner/deployment.ts';
+import type { RunnerDeployment } from '../../support/runner-deployment.ts';
 
 export const ANN = { type: 'user', id: 'ann' } as const;
 
@@ -56,11 +56,13 @@ export async function plantFailed(
     .insertMany(entries.map((entry) => ({ ...entry })));
 }
 
+/** The desk that makes plans, over a store. */
 export function deskOf({ reader, bulk, plans, policies }: Store): PlanDesk {
   const newPlanId = (): string => randomBytes(8).toString('hex');
   return new PlanDesk({ reader, bulk, plans, policies, newPlanId });
 }
 
+/** A plan of these jobs as it stands on the server. */
 export async function planOf(
   store: Store,
   ids: readonly string[],
@@ -71,6 +73,7 @@ export async function planOf(
   return expectOk(await deskOf(store).plan({ ...order, reason: 'the provider is back', by: ANN, signal }));
 }
 
+/** Runs a plan by steps of two jobs, with limits that nothing meets by chance. */
 export function run(
   store: Store,
   planId: string,
