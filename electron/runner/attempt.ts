@@ -177,11 +177,12 @@ async function generate(
       return ok({ output, providerCost: result.value.providerCostMicroUsd, acceptanceId: call.acceptanceId });
     }
     await output.discard();
-    if (signal.aborted) await call.cancelUnwanted(stop);
+    await call.cancelUnwanted(stop, deadline);
     const what = stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error);
     return err({ ...what, acceptanceId: call.acceptanceId });
   } catch (cause) {
     await output.discard();
+    await call.cancelUnwanted(stop, deadline);
     const message = cause instanceof Error ? cause.message : String(cause);
     const what =
       cause instanceof ArtefactTooLarge

@@ -91,12 +91,15 @@ export class ProviderCall {
   }
 
   /**
-   * After a stop: cancels at the provider what will not be collected. A runner that leaves, or that lost its lease to another
-   * one, cancels nothing: whoever goes on with the job collects it.
+   * After the call: cancels at the provider what was given up and will not be collected. A runner that leaves, or that lost its lease to
+   * another one, cancels nothing: whoever goes on with the job collects it.
+   * @param deadline aborted where the attempt took too long
    */
-  async cancelUnwanted(stop: AbortSignal): Promise<void> {
+  async cancelUnwanted(stop: AbortSignal, deadline: AbortSignal): Promise<void> {
     if (this.#provider.cancel === undefined || this.#acceptanceId === null) return;
-    if (stop.aborted && !(await this.#reports.isCancelled(this.#job._id))) return;
+    const isTaken = stop.aborted || this.#lost.signal.aborted;
+    if (!isTaken && !deadline.aborted) return;
+    if (isTaken && !(await this.#reports.isCancelled(this.#job._id))) return;
     await this.#provider.cancel(this.#acceptanceId, AbortSignal.timeout(CANCEL_MS_MAX));
   }
 

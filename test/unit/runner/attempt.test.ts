@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Validation } from '#domain/job.ts';
 import { err, ok } from '#domain/result.ts';
@@ -108,4 +108,61 @@ it('a runner that leaves gives back a job whose checks do not end, and what was 
   } finally {
     vi.useRealTimers();
   }
+});
+
+/** What is cancelled at a provider that works on something until it is stopped, and by whom it is stopped. */
+async function cancelledAtProvider(
+  isCancelled: boolean,
+  fields: { readonly accepted: AttemptContext['accepted']; readonly stop: AbortController; readonly throws: boolean },
+): Promise<readonly string[]> {
+  const cancelled: string[] = [];
+  const { accepted, stop, throws } = fields;
+  const provider: Provider = {
+    name: 'demo',
+    generate: async (_request, sink, signal) => {
+      await sink.accepted('order-1');
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      if (throws) throw new Error('The attempt was stopped.');
+      const evidence = { source: 'cancelled', message: 'The attempt was stopped.' } as const;
+      return err({ evidence, retryAfterMs: 0, providerCostMicroUsd: null });
+    },
+    cancel: (acceptanceId) => {
+      cancelled.push(acceptanceId);
+      return Promise.resolve();
+    },
+  };
+  const context = contextWith(PASSED, () => Promise.resolve(err(appError('lease_lost', 'j1'))));
+  await runAttempt(
+    runningJob([]),
+    { ...context, accepted, isCancelled: () => Promise.resolve(isCancelled), providers: new Map([['demo', provider]]) },
+    stop.signal,
+  );
+  return cancelled;
+}
+
+describe.each([
+  ['before its acceptance could be stored', true],
+  ['while the provider works on it', false],
+])('a generation whose job is taken away %s', (_when, isBefore) => {
+  it.each([
+    {
+      whose: 'that somebody cancelled is cancelled at the provider',
+      isCancelled: true,
+      throws: false,
+      told: ['order-1'],
+    },
+    { whose: 'so is one whose adapter throws when it is stopped', isCancelled: true, throws: true, told: ['order-1'] },
+    { whose: 'that another runner has is left to be collected', isCancelled: false, throws: false, told: [] },
+  ])('$whose', async ({ isCancelled, throws, told }) => {
+    const stop = new AbortController();
+    const accepted: AttemptContext['accepted'] = () => {
+      if (isBefore) return Promise.resolve(err(appError('lease_lost', 'j1')));
+      setImmediate(() => stop.abort('lease_lost'));
+      return Promise.resolve(ok(undefined));
+    };
+    expect(await cancelledAtProvider(isCancelled, { accepted, stop, throws })).toEqual(told);
+  });
 });

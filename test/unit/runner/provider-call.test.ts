@@ -142,21 +142,21 @@ describe('the dealings of an attempt with its provider', () => {
   it('cancel what took too long', async () => {
     const { call, deeds } = setup();
     await call.run(generationRequest(), unstopped());
-    await call.cancelUnwanted(unstopped());
+    await call.cancelUnwanted(unstopped(), AbortSignal.abort());
     expect(deeds.at(-1)).toBe('cancel new');
   });
 
   it('cancel what somebody cancelled', async () => {
     const { call, deeds } = setup({ isCancelled: true });
     await call.run(generationRequest(), unstopped());
-    await call.cancelUnwanted(stopped('lease_lost'));
+    await call.cancelUnwanted(stopped('lease_lost'), unstopped());
     expect(deeds.at(-1)).toBe('cancel new');
   });
 
   it.each(['lease_lost', 'runner_stopped'])('leave alone what another runner will collect (%s)', async (reason) => {
     const { call, deeds } = setup();
     await call.run(generationRequest(), unstopped());
-    await call.cancelUnwanted(stopped(reason));
+    await call.cancelUnwanted(stopped(reason), unstopped());
     expect(deeds).not.toContain('cancel new');
   });
 });
