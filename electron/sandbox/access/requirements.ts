@@ -92,6 +92,11 @@ function splitNamespace(value: unknown): Extract<Target, { type: 'namespace' }> 
   return { type: 'namespace', db, coll: rest.join('.') };
 }
 
+const cloneCollectionAsCapped: Requirement = (call, access) => {
+  const to: Target = { type: 'namespace', db: call.db, coll: String(call.body['toCollection']) };
+  return access.may(namespaceOf(call), 'find') && access.may(to, 'insert', 'createIndex', 'convertToCapped');
+};
+
 const listCollections: Requirement = (call, access) => {
   if (access.may(database(call.db), 'listCollections')) return true;
   const isOwnOnly = call.body['authorizedCollections'] === true && call.body['nameOnly'] === true;
@@ -189,6 +194,8 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   drop: onNamespace('dropCollection'),
   dropDatabase: onDatabase('dropDatabase'),
   renameCollection,
+  convertToCapped: onNamespace('convertToCapped'),
+  cloneCollectionAsCapped,
   listCollections,
   listDatabases,
   createSearchIndexes: onNamespace('createSearchIndexes'),

@@ -101,7 +101,8 @@ function scaleOf(options: Doc): number {
   return Math.trunc(scale);
 }
 
-function bytesOf(call: CommandCall, collection: CollectionInfo): number {
+/** The bytes of a collection's documents. */
+export function bytesOf(call: CommandCall, collection: CollectionInfo): number {
   const statement = call.deployment.sqlite.prepare<[number, number], { bytes: number | null }>(
     'SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?',
   );

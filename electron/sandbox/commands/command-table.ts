@@ -1,6 +1,7 @@
 import type { AccessControl } from '../access/access-control.ts';
 import type { TtlMonitor } from '../ttl-monitor.ts';
 import type { Command } from './command.ts';
+import { CAPPED_COMMANDS } from './capped-commands.ts';
 import { STATS_COMMANDS } from './collection-stats.ts';
 import { explain } from './explain.ts';
 import { failPointCommands, type FailPoints } from './fail-points.ts';
@@ -28,6 +29,7 @@ export function commandTable(parts: {
     explain,
     ...WRITE_COMMANDS,
     ...SCHEMA_COMMANDS,
+    ...CAPPED_COMMANDS,
     ...STATS_COMMANDS,
     ...serverCommands(parts.identity, (call) => logins.handshake(call)),
     ...logins.commands,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ServerError } from '../semantics/server-error.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { shownValue } from '../semantics/shown-value.ts';
@@ -11,6 +10,7 @@ import { checkIndexSpec, keptSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
 import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
 import { listReply } from './reads.ts';
+import { temporaryName } from './temporary-names.ts';
 import { refuseCycle, refuseView } from './views.ts';
 
 const createIndexes: Command = {
@@ -190,7 +190,7 @@ function moveTo(
   to: { readonly db: string; readonly coll: string },
 ): void {
   const { deployment } = call;
-  const name = `tmp${randomBytes(3).toString('hex').slice(1)}.renameCollection`;
+  const name = temporaryName('renameCollection');
   const copy = deployment.ensureCollection(to.db, name, collection.options);
   const indexes = collection.indexes.slice(1).map(({ spec }) => spec);
   for (const spec of indexes) {

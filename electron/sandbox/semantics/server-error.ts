@@ -3,6 +3,7 @@ import { withoutMarks } from './field-names.ts';
 /** MongoDB's error codes that this server answers with; names and numbers are MongoDB's own. */
 export const ERROR_CODES = {
   InternalError: 1,
+  UnknownError: 8,
   BadValue: 2,
   NotSingleValueField: 54,
   ConversionFailure: 241,

@@ -1,4 +1,4 @@
-import type { Collection, Document, Long } from 'mongodb';
+import type { Collection, CollectionInfo, Document, Long } from 'mongodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
@@ -148,5 +148,72 @@ describe('a cursor that stays at the end of a capped collection', () => {
     await expect(opened({ sort: { _id: 1 } })).rejects.toMatchObject({ code: 2 });
     await expect(opened({ singleBatch: true })).rejects.toMatchObject({ code: 2 });
     await expect(opened({ find: 'other', filter: {} })).resolves.toMatchObject({ first: [] });
+  });
+});
+
+describe('a collection that becomes capped', () => {
+  it('has its newest documents in the order of insertion, another id and no index but that of ids', async () => {
+    const log = db.collection<Entry>('log');
+    const text = 'x'.repeat(100 - 14 - 11);
+    await log.insertMany(entries(1, 8, text));
+    await log.createIndex({ text: 1 });
+    const described = () => db.listCollections<CollectionInfo>({ name: 'log' }, { nameOnly: false }).toArray();
+    const [before] = await described();
+    expect(await db.command({ convertToCapped: 'log', size: 500 })).toMatchObject({ ok: 1 });
+    const [after] = await described();
+    expect(after).toMatchObject({ name: 'log', options: { capped: true, size: 512 } });
+    expect(after?.info?.uuid).not.toEqual(before?.info?.uuid);
+    expect((await log.indexes()).map(({ name }) => name)).toEqual(['_id_']);
+    expect(await ids(log)).toEqual([4, 5, 6, 7, 8]);
+    expect(await db.listCollections().toArray()).toHaveLength(1);
+    await log.insertOne({ _id: 9, text });
+    expect(await ids(log)).toEqual([5, 6, 7, 8, 9]);
+  });
+
+  it('keeps its validator and the number of its documents', async () => {
+    const log = await db.createCollection<Entry>('log', {
+      capped: true,
+      size: 4096,
+      max: 3,
+      validator: { _id: { $lt: 9 } },
+    });
+    await log.insertMany(entries(1, 5));
+    await db.command({ convertToCapped: 'log', size: 256 });
+    expect(await ids(log)).toEqual([3, 4, 5]);
+    expect(await log.options()).toMatchObject({ capped: true, size: 256, max: 3, validator: { _id: { $lt: 9 } } });
+    await expect(log.insertOne({ _id: 9 })).rejects.toMatchObject({ code: 121 });
+  });
+
+  it('is told to its stream as the new name of another one', async () => {
+    const log = db.collection<Entry>('log');
+    await log.insertMany(entries(1, 2));
+    const stream = log.watch();
+    await stream.tryNext();
+    await db.command({ convertToCapped: 'log', size: 500 });
+    expect(await stream.next()).toMatchObject({ operationType: 'rename', to: { db: 'capped', coll: 'log' } });
+    expect(await stream.next()).toMatchObject({ operationType: 'invalidate' });
+    await stream.close();
+  });
+
+  it('may be a copy beside the other one', async () => {
+    const log = db.collection<Entry>('log');
+    await log.insertMany(entries(1, 3));
+    await db.command({ cloneCollectionAsCapped: 'log', toCollection: 'copy', size: 1000 });
+    expect(await db.collection('copy').options()).toEqual({ capped: true, size: 1024 });
+    expect(await db.collection('copy').countDocuments()).toBe(3);
+    expect(await log.options()).toEqual({});
+  });
+
+  it.each<[string, Document, number]>([
+    ['that is not there', { convertToCapped: 'nobody', size: 100 }, 26],
+    ['that is a view', { convertToCapped: 'view', size: 100 }, 166],
+    ['without a size', { convertToCapped: 'log' }, 8],
+    ['of a size below zero', { convertToCapped: 'log', size: -1 }, 2],
+    ['as a copy of a name that is taken', { cloneCollectionAsCapped: 'log', toCollection: 'view', size: 100 }, 48],
+    ['as a copy without a name', { cloneCollectionAsCapped: 'log', size: 100 }, 8],
+  ])('is refused %s', async (_what, command, code) => {
+    await db.createCollection('log');
+    await db.createCollection('view', { viewOn: 'log', pipeline: [] });
+    await expect(db.command(command)).rejects.toMatchObject({ code });
   });
 });
