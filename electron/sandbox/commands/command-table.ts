@@ -7,6 +7,8 @@ import { explain } from './explain.ts';
 import { failPointCommands, type FailPoints } from './fail-points.ts';
 import { LoginCommands } from './login-commands.ts';
 import { parameterCommands } from './parameter-commands.ts';
+import { aggregate } from './aggregate.ts';
+import { CURSOR_COMMANDS } from './cursor-commands.ts';
 import { READ_COMMANDS } from './reads.ts';
 import { roleCommands } from './role-commands.ts';
 import { SCHEMA_COMMANDS } from './schema-commands.ts';
@@ -26,6 +28,8 @@ export function commandTable(parts: {
   const logins = new LoginCommands(parts.accessControl, parts.tokens);
   return {
     ...READ_COMMANDS,
+    ...CURSOR_COMMANDS,
+    aggregate,
     explain,
     ...WRITE_COMMANDS,
     ...SCHEMA_COMMANDS,

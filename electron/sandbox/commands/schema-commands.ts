@@ -9,7 +9,7 @@ import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
 import { checkIndexSpec, keptSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
 import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
-import { listReply } from './reads.ts';
+import { listReply } from './cursor-commands.ts';
 import { temporaryName } from './temporary-names.ts';
 import { refuseCycle, refuseView } from './views.ts';
 
