@@ -17,6 +17,7 @@ import { generationKey } from '#domain/generation-key.ts';
 import { ProviderCall } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { CheckThreads } from './validators/check-threads.ts';
+import { advisory } from './validators/checks.ts';
 import type { Validate } from './validators/validate.ts';
 
 /** What an attempt needs besides its job. */
@@ -66,6 +67,8 @@ const NOTHING_WRITTEN: ReadonlySet<AppError['code']> = new Set(['lease_lost', 'w
 
 interface Made {
   readonly output: ArtefactWriter;
+  /** What the job should show beside the checks of its result; null where there is nothing. */
+  readonly unkept: string | null;
   readonly providerCost: number | null;
   readonly acceptanceId: string | null;
 }
@@ -77,6 +80,8 @@ interface Problem {
   readonly providerCost: number | null;
   /** Of the purchase that the attempt made or collected, null where it gave it no name. */
   readonly acceptanceId: string | null;
+  /** What the job should show beside what went wrong; null where there is nothing. */
+  readonly unkept: string | null;
   readonly validation: Validation | null;
 }
 
@@ -96,13 +101,14 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
   if (unusable !== null) return settleFailure(job, context, problem({ source: 'input', message: unusable }));
   const made = await generate(job, kind, options.data, context, stop);
   if (!made.ok) return settleFailure(job, context, made.error);
-  const { output, providerCost, acceptanceId } = made.value;
+  const { output, providerCost, acceptanceId, unkept } = made.value;
   try {
     // The checks need not wait for the write: what follows from it is refused where it was, and goes with it where it waits.
     const validating = begin(job, { type: 'generated' }, context);
     if (!validating.ok) return { type: 'abandoned', error: validating.error };
     const checked = validating.value.after;
-    const validation = await inTime(context.validators[kind.name as JobKindName](output.path, options.data), stop);
+    const judged = await inTime(context.validators[kind.name as JobKindName](output.path, options.data), stop);
+    const validation = judged === null ? null : withNote(judged, unkept);
     if (validation === null)
       return await settleFailure(checked, context, { ...givenBack(stop), providerCost, acceptanceId });
     if (!validation.passed) {
@@ -141,6 +147,12 @@ async function inTime(validating: Promise<Validation>, stop: AbortSignal): Promi
   }
 }
 
+/** The checks with what else the job should show, which fails nothing. */
+function withNote(validation: Validation, unkept: string | null): Validation {
+  if (unkept === null) return validation;
+  return { ...validation, checks: [...validation.checks, advisory('acceptance_kept', false, unkept)] };
+}
+
 /** Calls the provider within the kind's hard time-out, or collects what it has already accepted. */
 async function generate(
   job: LeasedJob,
@@ -174,12 +186,13 @@ async function generate(
     const result = await call.run(requestOf(job, kind, options), signal);
     if (result.ok) {
       await output.finish();
-      return ok({ output, providerCost: result.value.providerCostMicroUsd, acceptanceId: call.acceptanceId });
+      const { acceptanceId, unkept } = call;
+      return ok({ output, providerCost: result.value.providerCostMicroUsd, acceptanceId, unkept });
     }
     await output.discard();
     await call.cancelUnwanted(stop, deadline);
     const what = stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error);
-    return err({ ...what, acceptanceId: call.acceptanceId });
+    return err({ ...what, acceptanceId: call.acceptanceId, unkept: call.unkept });
   } catch (cause) {
     await output.discard();
     await call.cancelUnwanted(stop, deadline);
@@ -188,7 +201,7 @@ async function generate(
       cause instanceof ArtefactTooLarge
         ? problem({ source: 'reply', message })
         : (stoppedProblem(stop, deadline, kind) ?? problem({ source: 'exception', message }));
-    return err({ ...what, acceptanceId: call.acceptanceId });
+    return err({ ...what, acceptanceId: call.acceptanceId, unkept: call.unkept });
   } finally {
     clearTimeout(softTimer);
   }
@@ -215,26 +228,32 @@ function givenBack(stop: AbortSignal): Problem {
   return problem({ source: 'network', code: String(stop.reason), message: 'The runner stopped before it was done.' });
 }
 
+const NOTHING_KNOWN = {
+  retryAfterMs: 0,
+  providerCost: null,
+  acceptanceId: null,
+  unkept: null,
+  validation: null,
+} as const;
+
 function problem(evidence: FailureEvidence): Problem {
-  return { evidence, retryAfterMs: 0, providerCost: null, acceptanceId: null, validation: null };
+  return { ...NOTHING_KNOWN, evidence };
 }
 
 function fromProvider(failure: GenerationFailure): Problem {
   const { evidence, retryAfterMs, providerCostMicroUsd } = failure;
-  return { evidence, retryAfterMs, providerCost: providerCostMicroUsd, acceptanceId: null, validation: null };
+  return { ...NOTHING_KNOWN, evidence, retryAfterMs, providerCost: providerCostMicroUsd };
 }
 
 function validationProblem(validation: Validation): Problem {
   const failed = validation.checks.filter((check) => !check.passed && check.severity === 'error');
   return {
+    ...NOTHING_KNOWN,
     evidence: {
       source: 'validation',
       failedChecks: failed.map((check) => check.name),
       message: failed.map((check) => check.message).join(' '),
     },
-    retryAfterMs: 0,
-    providerCost: null,
-    acceptanceId: null,
     validation,
   };
 }
@@ -257,7 +276,9 @@ async function complete(
 
 /** Asks the one function that decides about retries, and writes what it says. */
 async function settleFailure(job: LeasedJob, context: AttemptContext, what: Problem): Promise<AttemptOutcome> {
-  const failure = classifyFailure(what.evidence);
+  const classified = classifyFailure(what.evidence);
+  const message = [classified.message, what.unkept].filter((words) => words !== null).join(' ');
+  const failure = { ...classified, message };
   // A provider that asks for a pause asks it of everybody, by whatever status.
   if (what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);
   // The job as it was claimed does not know what was accepted since.

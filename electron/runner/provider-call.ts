@@ -1,6 +1,6 @@
 import type { AppError } from '#domain/errors.ts';
 import { replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
-import type { LeasedJob } from '#domain/job.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
 import { microUsdSchema } from '#domain/credits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ArtefactWriter } from './artefacts.ts';
@@ -59,6 +59,13 @@ export class ProviderCall {
     return this.#acceptanceId;
   }
 
+  /** What a person should know where the provider's name of the purchase cannot be kept; null where it can. */
+  get unkept(): string | null {
+    const length = this.#acceptanceId?.length ?? 0;
+    if (length <= ACCEPTANCE_ID_LENGTH_MAX) return null;
+    return `The provider names it by ${length} characters, and at most ${ACCEPTANCE_ID_LENGTH_MAX} can be kept: if this runner ends before it has the result, it is bought again.`;
+  }
+
   /**
    * Collects what an earlier attempt bought, or buys. A cost that is none, as from counts that a reply left out, is not known. Throws
    * what the artefact's writer threw, whatever the provider's client takes it for: a full disk with a system's code looks like a lost
@@ -111,6 +118,10 @@ export class ProviderCall {
     // An empty name is none: nobody could ask for it, and a job that is to collect it could not be read.
     if (acceptanceId === '') return Promise.resolve();
     this.#acceptanceId = acceptanceId;
+    if (this.unkept !== null) {
+      this.#reports.progress(this.#job, this.#fraction, this.unkept);
+      return Promise.resolve();
+    }
     void this.#reports.accepted(this.#job, acceptanceId).then((stored) => {
       if (!stored.ok && stored.error.code === 'lease_lost') this.#lost.abort(new Error('The lease was lost.'));
     });

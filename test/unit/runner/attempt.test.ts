@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError, type AppError } from '#domain/errors.ts';
-import type { Validation } from '#domain/job.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX, type Validation } from '#domain/job.ts';
 import { err, ok } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
 import { ArtefactFolder } from '#runner/artefacts.ts';
@@ -164,5 +164,63 @@ describe.each([
       return Promise.resolve(ok(undefined));
     };
     expect(await cancelledAtProvider(isCancelled, { accepted, stop, throws })).toEqual(told);
+  });
+});
+
+describe('a purchase whose name is too long to be kept', () => {
+  const LONG = 'x'.repeat(ACCEPTANCE_ID_LENGTH_MAX + 1);
+
+  /** What an attempt at it writes. */
+  async function written(made: Awaited<ReturnType<Provider['generate']>>, acceptanceId = LONG): Promise<JobChange> {
+    const provider: Provider = {
+      name: 'demo',
+      generate: async (_request, sink) => {
+        await sink.accepted(acceptanceId);
+        return made;
+      },
+    };
+    const changes: JobChange[] = [];
+    const context = contextWith(PASSED, (change) => {
+      changes.push(change);
+      return Promise.resolve(ok(undefined));
+    });
+    await runAttempt(runningJob([]), { ...context, providers: new Map([['demo', provider]]) }, unstopped());
+    const last = changes.at(-1);
+    if (last === undefined) throw new Error('nothing was written');
+    return last;
+  }
+
+  const WORDS = `The provider names it by ${LONG.length} characters`;
+  const LOST = err({
+    evidence: { source: 'network', code: 'econnreset', message: 'The line was cut.' },
+    retryAfterMs: 0,
+    providerCostMicroUsd: null,
+  } as const);
+
+  it('is told of beside the checks of its result, and fails nothing', async () => {
+    const { event, validation } = await written(ok({ providerCostMicroUsd: 1 }));
+    expect(event).toBe('complete');
+    expect(validation?.checks).toEqual([
+      {
+        name: 'acceptance_kept',
+        passed: false,
+        severity: 'warning',
+        message: expect.stringContaining(WORDS) as string,
+      },
+    ]);
+  });
+
+  it('is told of beside what went wrong', async () => {
+    const { event, failure } = await written(LOST);
+    expect(event).toBe('defer');
+    expect(failure?.message).toMatch(new RegExp(`^The line was cut\\. ${WORDS}`));
+  });
+
+  it.each([
+    ['made', ok({ providerCostMicroUsd: 1 })],
+    ['lost', LOST],
+  ])('is nothing to be told of where it can be kept and is %s', async (_what, made) => {
+    const { validation, failure } = await written(made, 'order-1');
+    expect(JSON.stringify([validation, failure])).not.toContain('characters');
   });
 });

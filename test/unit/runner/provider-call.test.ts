@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ACCEPTANCE_ID_LENGTH_MAX } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ArtefactWriter } from '#runner/artefacts.ts';
 import { ProviderCall } from '#runner/provider-call.ts';
@@ -110,6 +111,16 @@ describe('the dealings of an attempt with its provider', () => {
     await call.run(generationRequest(), unstopped());
     expect(call.acceptanceId).toBeNull();
     expect(deeds).toEqual(['generate g-1:1', '0.3 making', '7 tokens of demo']);
+  });
+
+  it('say that a name is too long to be kept, do not send it to be refused, and can still cancel by it', async () => {
+    const acceptanceId = 'x'.repeat(ACCEPTANCE_ID_LENGTH_MAX + 1);
+    const { call, deeds } = setup({ acceptanceId });
+    await call.run(generationRequest(), unstopped());
+    expect(deeds[1]).toMatch(/^0 The provider names it by \d+ characters/);
+    expect(deeds.filter((deed) => deed.startsWith('store'))).toEqual([]);
+    await call.cancelUnwanted(unstopped(), AbortSignal.abort());
+    expect(deeds.at(-1)).toBe(`cancel ${acceptanceId}`);
   });
 
   it.each([Number.NaN, 1.5, -1, Number.POSITIVE_INFINITY, 2 ** 60])(
