@@ -16,7 +16,11 @@ const SNAPSHOT_READS: ReadonlySet<string> = new Set(['find', 'aggregate', 'disti
  * levels but `snapshot` read the same. Errors: `InvalidOptions`, `FailedToParse`, `TypeMismatch`.
  */
 export function checkReadConcern(call: CommandCall): void {
-  checkConcernFields(docField(call.body, 'readConcern') ?? {});
+  const concern = call.body['readConcern'] ?? undefined;
+  if (concern !== undefined && !isDoc(concern))
+    throw new ServerError('FailedToParse', 'readConcern field should be an object');
+  checkConcernFields(concern ?? {});
+  refuseFuture(call, concern ?? {});
   const level = levelOf(call);
   if (level === null) return;
   const isSnapshot = level === 'snapshot';
@@ -51,6 +55,8 @@ function checkConcernFields(concern: Doc): void {
     if (time.isZero()) throw refused(`${field} cannot be a null timestamp`);
   }
   const { level, afterClusterTime, atClusterTime } = concern;
+  if (level !== undefined && typeof level !== 'string')
+    throw new ServerError('TypeMismatch', "BSON field 'readConcern.level' is the wrong type, expected 'string'");
   if (afterClusterTime !== undefined && atClusterTime !== undefined)
     throw refused(
       'Specifying a timestamp for readConcern snapshot in a causally consistent session is not allowed. See https://docs.mongodb.com/manual/core/read-isolation-consistency-recency/#causal-consistency',
@@ -59,6 +65,15 @@ function checkConcernFields(concern: Doc): void {
     throw refused('afterClusterTime field can be set only if level is equal to majority, local, or snapshot');
   if (atClusterTime !== undefined && level !== 'snapshot')
     throw refused('atClusterTime field can be set only if level is equal to snapshot');
+}
+
+/** What a client was told by another server it says itself: the times of both are compared. Error: `InvalidOptions`. */
+function refuseFuture({ deployment, body }: CommandCall, { afterClusterTime }: Doc): void {
+  if (!(afterClusterTime instanceof Timestamp)) return;
+  const told = docField(body, '$clusterTime')?.['clusterTime'];
+  const isPast = (time: unknown): boolean => time instanceof Timestamp && !afterClusterTime.greaterThan(time);
+  if (!isPast(deployment.operationTime) && !isPast(told))
+    throw refused('readConcern afterClusterTime value must not be greater than the current clusterTime.');
 }
 
 function refused(message: string): ServerError {

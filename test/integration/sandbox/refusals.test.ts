@@ -331,6 +331,15 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
     { find: 'c', readConcern: { level: 'local', atClusterTime: new Timestamp({ t: 1, i: 1 }) } },
     72,
   ],
+  ['a read concern that is none', { find: 'c', readConcern: 'local' }, 9],
+  ['a read concern with a field that nobody has', { find: 'c', readConcern: { foo: 1 } }, 72],
+  ['a level that is no text', { find: 'c', readConcern: { level: 5 } }, 14],
+  ['a level that nobody has', { find: 'c', readConcern: { level: 'foo' } }, 9],
+  [
+    'a read after a time that has not come',
+    { find: 'c', readConcern: { afterClusterTime: new Timestamp({ t: 4_000_000_000, i: 1 }) } },
+    72,
+  ],
   [
     'a read at a time and after one',
     {
