@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
@@ -78,23 +79,47 @@ export function mergedRun(kept: KeptRun | null, run: KeptRun): KeptRun {
   return { ...run, reports: [...others, ...run.reports].toSorted((left, right) => order(left) - order(right)) };
 }
 
+/** Where runs are kept: a folder of results, and the README that has the figures of the last one. */
+export interface KeptPlaces {
+  readonly results: string;
+  readonly readme: string;
+}
+
+/** The places of this program's own runs. */
+export const OWN_PLACES: KeptPlaces = {
+  results: fileURLToPath(new URL('./results', import.meta.url)),
+  readme: fileURLToPath(new URL('../../README.md', import.meta.url)),
+};
+
 /**
  * Writes a run beside what the same day has kept already, for machines and for people, and its figures with an aim into the README.
  * @returns the file, without its ending
  */
-export async function keepRun(
-  { results, readme }: { readonly results: string; readonly readme: string },
-  run: KeptRun,
-): Promise<string> {
+export async function keepRun({ results, readme }: KeptPlaces, run: KeptRun): Promise<string> {
   mkdirSync(results, { recursive: true });
   const file = path.join(results, run.at.slice(0, 10));
   const kept = existsSync(`${file}.json`) ? runSchema.parse(JSON.parse(readFileSync(`${file}.json`, 'utf8'))) : null;
   const whole = mergedRun(kept, run);
   writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
   writeFileSync(`${file}.md`, await formatted(pageOf(whole), `${file}.md`));
-  const told = withFigures(readFileSync(readme, 'utf8'), whole);
-  writeFileSync(readme, await formatted(told, readme));
+  writeFileSync(readme, await readmeOf(readme, whole));
   return path.relative(process.cwd(), file);
+}
+
+/** The text of the README with the figures of a run in it. */
+async function readmeOf(readme: string, run: KeptRun): Promise<string> {
+  return formatted(withFigures(readFileSync(readme, 'utf8'), run), readme);
+}
+
+/** Whether the figures in the README are those of the latest kept run, as `--save` writes them. */
+export async function hasLatestFigures({ results, readme }: KeptPlaces): Promise<boolean> {
+  const latest =
+    readdirSync(results)
+      .filter((name) => name.endsWith('.json'))
+      .toSorted()
+      .at(-1) ?? '';
+  const run = runSchema.parse(JSON.parse(readFileSync(path.join(results, latest), 'utf8')));
+  return (await readmeOf(readme, run)) === readFileSync(readme, 'utf8');
 }
 
 async function formatted(text: string, file: string): Promise<string> {

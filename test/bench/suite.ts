@@ -4,15 +4,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { machineOf } from './figures.ts';
-import { keepRun, reportSchema, SUITE, tableOf, type KeptReport, type KeptRun } from './kept-results.ts';
+import { keepRun, OWN_PLACES, reportSchema, SUITE, tableOf, type KeptReport, type KeptRun } from './kept-results.ts';
 import { readVersion } from '#cli/version.ts';
 
 const program = fileURLToPath(new URL('./run.ts', import.meta.url));
 const hook = new URL('./profile-hook.ts', import.meta.url).href;
-const places = {
-  results: fileURLToPath(new URL('./results', import.meta.url)),
-  readme: fileURLToPath(new URL('../../README.md', import.meta.url)),
-};
 
 /**
  * `npm run bench -- all [--only A,B] [--with 'A=ARGUMENTS'] [--quick] [--save] [--json]`: every benchmark after the other, each in a
@@ -52,7 +48,7 @@ export async function runSuite(args: readonly string[]): Promise<number> {
     reports.push(report);
     if (!values.json) console.log(tableOf(report));
     // After each of them: a run that is stopped has kept what it had.
-    if (values.save) console.error(`kept in ${await keepRun(places, runOf([report], values.quick))}.json and .md`);
+    if (values.save) console.error(`kept in ${await keepRun(OWN_PLACES, runOf([report], values.quick))}.json and .md`);
   }
   if (values.json) console.log(JSON.stringify(runOf(reports, values.quick)));
   // Once more at the end, for whoever sees only the end of a long log.

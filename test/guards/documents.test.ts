@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { stateDiagram } from '#domain/state-machine.ts';
+import { hasLatestFigures, OWN_PLACES } from '../bench/kept-results.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const map = readFileSync(path.join(root, 'electron', 'README.md'), 'utf8');
@@ -89,6 +90,10 @@ describe('the documents say what the code does', () => {
   it.each(DOCUMENTS)('every source file that the %s names exists', (_, document) => {
     const named = codeIn(document).flatMap((code) => code.match(/[\w./-]+\.(?:tsx?|mjs)\b/gu) ?? []);
     expect(named.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
+  });
+
+  it('the README has the figures of the last kept run', async () => {
+    expect(await hasLatestFigures(OWN_PLACES)).toBe(true);
   });
 
   it('the page of the benchmarks tells of each benchmark', () => {
