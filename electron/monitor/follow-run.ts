@@ -115,7 +115,7 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
     const askedAt = await work.now();
     if (askedAt === 'stopped') return STOPPED;
     if (!askedAt.ok) return failed(askedAt.error);
-    const batch = await work.read(() => follower.next());
+    const batch = await work.read(() => follower.next(), work.limits.streamAnswerMs);
     if (batch === 'stopped') return STOPPED;
     if (!batch.ok) return endOf(batch.error);
     const { changes, position, isInvalidated } = batch.value;

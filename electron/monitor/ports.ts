@@ -65,6 +65,9 @@ export interface MonitorLimits {
   readonly sweepMs: number;
   readonly backOffMsMin: number;
   readonly backOffMsMax: number;
+  /** How long a read is waited for, and the stream, which answers every second. */
+  readonly answerMs: number;
+  readonly streamAnswerMs: number;
 }
 
 export const DEFAULT_LIMITS: MonitorLimits = {
@@ -77,6 +80,8 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   sweepMs: 30_000,
   backOffMsMin: 250,
   backOffMsMax: 30_000,
+  answerMs: 120_000,
+  streamAnswerMs: 20_000,
 };
 
 /** How much of the jobs that came to their end is kept. Both limits hold where both are given. */

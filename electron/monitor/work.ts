@@ -1,6 +1,7 @@
 import type { Applied } from '#cache/copied-rows.ts';
 import type { AppError } from '#domain/errors.ts';
-import type { Result } from '#domain/result.ts';
+import { err, type Result } from '#domain/result.ts';
+import { within } from '#store/within.ts';
 import {
   failed,
   type ChangesPort,
@@ -80,15 +81,20 @@ export class MonitorWork {
 
   /**
    * Calls the server, unless everything is being stopped; an answer that comes after that is dropped, so that nothing is
-   * written any more once `stop` has returned.
+   * written any more once `stop` has returned. No answer within that many milliseconds is `server_unreachable`: a connection that went silent
+   * is given up by the system after a quarter of an hour only.
    */
-  async read<Value>(call: () => Promise<Result<Value, AppError>>): Promise<Result<Value, AppError> | 'stopped'> {
+  async read<Value>(
+    call: () => Promise<Result<Value, AppError>>,
+    answerMs: number = this.limits.answerMs,
+  ): Promise<Result<Value, AppError> | 'stopped'> {
     if (this.signal.aborted) return 'stopped';
     const stopped = Promise.withResolvers<'stopped'>();
     const onAbort = (): void => stopped.resolve('stopped');
     this.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([call(), stopped.promise]);
+      const answered = within(call(), { ms: answerMs, wait: this.#options.wait, late: (error) => err(error) });
+      return await Promise.race([answered, stopped.promise]);
     } finally {
       this.signal.removeEventListener('abort', onAbort);
     }
@@ -96,7 +102,7 @@ export class MonitorWork {
 
   /** The server's time, which the writer is told too. */
   async now(): Promise<Result<Date, AppError> | 'stopped'> {
-    const now = await this.read(() => this.changes.now());
+    const now = await this.read(() => this.changes.now(), this.limits.streamAnswerMs);
     if (now !== 'stopped' && now.ok) this.writer.tellTime(now.value.getTime());
     return now;
   }

@@ -1,5 +1,6 @@
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { err, type Result } from '#domain/result.ts';
+import { within } from '#store/within.ts';
 import type { RunnerStore } from '#store/ports.ts';
 
 /** A call that decides about no lease may go without an answer for this long, in milliseconds. */
@@ -44,27 +45,4 @@ export function patientStore(store: RunnerStore, { leaseMs, wait }: Patience): R
     announceRunner: (node) => answered(store.announceRunner(node)),
     nextDueInMs: () => answered(store.nextDueInMs()),
   };
-}
-
-/**
- * What a call comes to, or after that many milliseconds what `late` makes of `server_unreachable`. The call goes on, and what it comes to then is
- * nobody's.
- */
-export async function within<Outcome>(
-  call: Promise<Outcome>,
-  {
-    ms,
-    wait,
-    late,
-  }: { readonly ms: number; readonly wait: Patience['wait']; readonly late: (error: AppError) => Outcome },
-): Promise<Outcome> {
-  const answered = new AbortController();
-  const waited = wait(ms, answered.signal).then(() =>
-    late(appError('server_unreachable', `no answer within ${Math.round(ms)} ms`)),
-  );
-  try {
-    return await Promise.race([call, waited]);
-  } finally {
-    answered.abort();
-  }
 }

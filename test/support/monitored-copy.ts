@@ -9,7 +9,13 @@ import type { ChangeSource } from '#store/change-source.ts';
 import { expectOk } from './expect-ok.ts';
 
 /** Times that make a test quick and change nothing of what is done. */
-export const QUICK_LIMITS: Partial<MonitorLimits> = { pageRows: 20, pollMs: 50, sweepMs: 200, backOffMsMax: 500 };
+export const QUICK_LIMITS: Partial<MonitorLimits> = {
+  pageRows: 20,
+  pollMs: 50,
+  sweepMs: 200,
+  backOffMsMax: 500,
+  streamAnswerMs: 5000,
+};
 
 /** Waits, and ends early when the signal is aborted. */
 export function waitFor(ms: number, signal: AbortSignal): Promise<void> {

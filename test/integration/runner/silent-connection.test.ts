@@ -11,8 +11,8 @@ import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
+import { startSilencingProxy, type SilencingProxy } from '../../support/silencing-proxy.ts';
 import { openTestStore, startTestServer, type TestServer } from '../../support/test-server.ts';
-import { startWireProxy, type WireProxy } from '../../support/wire-proxy.ts';
 
 const PAGE = new TextEncoder().encode(
   '<!doctype html><html lang="en"><head><title>Tea</title></head><body><main><p>Tea</p></main></body></html>',
@@ -21,28 +21,14 @@ const PAGE = new TextEncoder().encode(
 const LEASE_MS = 5000;
 
 let server: TestServer;
-let proxy: WireProxy;
+let proxy: SilencingProxy;
 let store: Store;
 let folder: string;
-/** What the next request that is never answered holds; its connection stays open, and nothing passes on it any more. */
-let swallowed: string | null = null;
 
 beforeEach(async () => {
   server = await startTestServer();
-  const uri = new URL(server.uri);
-  proxy = await startWireProxy(Number(uri.port), ({ client, upstream }) => {
-    let isSilent = false;
-    client.on('data', (request: Buffer) => {
-      if (swallowed !== null && request.includes(swallowed)) {
-        isSilent = true;
-        swallowed = null;
-      }
-      if (!isSilent) upstream.write(request);
-    });
-    upstream.on('data', (reply: Buffer) => isSilent || client.write(reply));
-  });
-  uri.port = String(proxy.port);
-  store = await openTestStore(uri.href, server.dbName);
+  proxy = await startSilencingProxy(server.uri);
+  store = await openTestStore(proxy.uri, server.dbName);
   expectOk(await store.writer.createIndexes());
   folder = mkdtempSync(path.join(tmpdir(), 'runledger-silent-'));
 });
@@ -58,7 +44,7 @@ function silencingProvider(request: string, takesMs: number): Provider {
   return {
     name: 'demo',
     generate: async (_request, sink) => {
-      swallowed = request;
+      proxy.swallowNext(request);
       await delay(takesMs);
       await sink.write(PAGE);
       return ok({ providerCostMicroUsd: 0 });

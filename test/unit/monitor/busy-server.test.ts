@@ -9,7 +9,7 @@ import type { ChangesPort } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { accountOf, entryOf, jobChange, jobIn, malformedChange, setupCache } from '../../support/cache-world.ts';
-import { FakeServer, networkError } from './fake-server.ts';
+import { FakeServer, networkError, passing } from './fake-server.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 const STATES = ['queued', 'running', 'completed', 'failed'] as const;
@@ -109,11 +109,10 @@ class BusyWorld {
       changes: this.#watched(),
       writer: this.#cache.writer,
       clock: { monotonicMs: () => (elapsedMs += 40) },
-      wait: async (ms) => {
+      wait: passing((ms) => {
         elapsedMs += ms;
         this.#server.nowMs += ms;
-        await setImmediate();
-      },
+      }),
       random: () => 0.5,
       onChange: () => undefined,
       onStatus: () => undefined,

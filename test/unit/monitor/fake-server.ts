@@ -5,7 +5,7 @@ import { subjectOf } from '#cache/changes.ts';
 import { isOutside } from '#cache/copy-scope.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { ChangesPort } from '#monitor/ports.ts';
+import { DEFAULT_LIMITS, type ChangesPort, type MonitorOptions } from '#monitor/ports.ts';
 import type { ChangeBatch, ChangedPage, ChangeFollower, ReadWithin, StoreChange } from '#store/change-source.ts';
 import type { ChangedPlace } from '#store/changed-pages.ts';
 import { attemptCall } from '#store/driver-errors.ts';
@@ -18,6 +18,19 @@ interface LoggedChange {
   readonly change: StoreChange | null;
   readonly isInvalidating: boolean;
   readonly atMs: number;
+}
+
+/** Waits that pass at once, and are told; those for an answer last until it is there, because this server answers always. */
+export function passing(onWait: (ms: number) => void): MonitorOptions['wait'] {
+  const forAnswers: readonly number[] = [DEFAULT_LIMITS.answerMs, DEFAULT_LIMITS.streamAnswerMs];
+  return async (ms, signal) => {
+    if (forAnswers.includes(ms)) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return;
+    }
+    onWait(ms);
+    await setImmediate();
+  };
 }
 
 /** An error as the driver throws it when the server answers with a code. */

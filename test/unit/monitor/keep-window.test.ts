@@ -12,7 +12,7 @@ import { StatusBoard } from '#monitor/status-board.ts';
 import { MonitorWork } from '#monitor/work.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
-import { FakeServer } from './fake-server.ts';
+import { FakeServer, passing } from './fake-server.ts';
 
 const WAIT = { timeout: 60_000, interval: 5 };
 const HOUR_MS = 3_600_000;
@@ -59,10 +59,9 @@ function keep(server: FakeServer, bytesMax: number | null): void {
       changes: server,
       writer: cache.writer,
       clock: { monotonicMs: () => (elapsedMs += 300) },
-      wait: async (ms) => {
+      wait: passing((ms) => {
         elapsedMs += ms;
-        await setImmediate();
-      },
+      }),
       random: () => 0.5,
       onChange: () => undefined,
       onStatus: () => undefined,
@@ -166,7 +165,7 @@ it("is moved on by the server's clock, and never back by a lane that gave way to
       changes: server,
       writer: cache.writer,
       clock: { monotonicMs: () => elapsedMs },
-      wait: () => Promise.resolve(),
+      wait: passing(() => undefined),
       random: () => 0,
       onChange: () => undefined,
       onStatus: () => undefined,

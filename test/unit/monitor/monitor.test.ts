@@ -21,7 +21,7 @@ import {
   setupCache,
   type CacheWorld,
 } from '../../support/cache-world.ts';
-import { FakeServer, networkError, serverError } from './fake-server.ts';
+import { FakeServer, networkError, passing, serverError } from './fake-server.ts';
 
 /** How long a condition is looked at; only a failing test waits that long. */
 const WAIT = { timeout: 20_000, interval: 2 };
@@ -82,12 +82,11 @@ function start(
     changes: server,
     writer: more.writer ?? cache.writer,
     clock: { monotonicMs: () => (elapsedMs += 300) },
-    wait: async (ms) => {
+    wait: passing((ms) => {
       waits.push(ms);
       elapsedMs += ms;
       server.nowMs += ms;
-      await setImmediate();
-    },
+    }),
     random: () => 0.5,
     onChange: (ids) => ids.forEach((id) => changed.add(id)),
     onStatus: (status) => {

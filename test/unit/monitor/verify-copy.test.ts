@@ -15,7 +15,7 @@ import {
   setupCache,
   type CacheWorld,
 } from '../../support/cache-world.ts';
-import { FakeServer } from './fake-server.ts';
+import { FakeServer, passing } from './fake-server.ts';
 
 const WAIT = { timeout: 20_000, interval: 2 };
 const LONG_AGO_MS = NOW_MS - 3_600_000;
@@ -48,11 +48,10 @@ async function follow(server: FakeServer): Promise<void> {
     changes: server,
     writer: cache.writer,
     clock: { monotonicMs: () => (elapsedMs += 20) },
-    wait: async (ms) => {
+    wait: passing((ms) => {
       elapsedMs += ms;
       server.nowMs += ms;
-      await setImmediate();
-    },
+    }),
     random: () => 0.5,
     onChange: () => undefined,
     onStatus: () => undefined,

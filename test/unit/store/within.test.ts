@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appError } from '#domain/errors.ts';
 import { ok } from '#domain/result.ts';
-import { within } from '#runner/patient-store.ts';
+import { within } from '#store/within.ts';
 
 /** A clock that is moved on by hand. */
 function setup() {
