@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { alertMeasureSchema, alertRuleSchema, quietTimeSchema } from '#domain/alerts/alert-rule.ts';
+import { ALERT_NAME_MAX, alertMeasureSchema, alertRuleSchema, quietTimeSchema } from '#domain/alerts/alert-rule.ts';
 import { alertStandingSchema } from '#domain/alerts/alert-step.ts';
 import { timeMsSchema } from './status.ts';
 
@@ -13,7 +13,7 @@ export type AlertRuleView = z.infer<typeof alertRuleViewSchema>;
 export const alertEventSchema = z.object({
   id: z.string().min(1).max(200),
   ruleId: z.string().max(100),
-  name: z.string().max(100),
+  name: z.string().max(ALERT_NAME_MAX),
   measure: alertMeasureSchema,
   threshold: z.number(),
   change: z.enum(['fired', 'cleared']),

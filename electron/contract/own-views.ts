@@ -12,12 +12,15 @@ import { timeMsSchema } from './status.ts';
 
 /** What a person keeps on this machine: views and drafts. No server holds them, so none of it can be read again. */
 
+/** The most letters of a saved view's name. */
+export const VIEW_NAME_MAX = 100;
+
 const ownIdSchema = z.string().min(1).max(100);
 
 /** A view of a screen under a name: the page's address holds all of it. */
 export const savedViewSchema = z.object({
   id: ownIdSchema,
-  name: z.string().trim().min(1).max(100),
+  name: z.string().trim().min(1).max(VIEW_NAME_MAX),
   /** The address behind the hash, for example `/jobs?state=failed`. */
   href: z.string().startsWith('/').max(4000),
   /** Where it stands among the others; equal positions are in the order of their names. */

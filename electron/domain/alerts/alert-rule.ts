@@ -20,7 +20,11 @@ export const ALERT_UNITS = {
   no_runner: 'minutes',
 } as const satisfies Record<AlertMeasure, string>;
 
-const nameSchema = z.string().max(200).nullable().default(null);
+/** The most letters of a rule's name, and of the kind, provider or model that it looks at. */
+export const ALERT_NAME_MAX = 100;
+export const ALERT_SCOPE_NAME_MAX = 200;
+
+const nameSchema = z.string().max(ALERT_SCOPE_NAME_MAX).nullable().default(null);
 
 /** To which jobs a rule looks; null does not restrict. Only rates, waiting times and spend can be restricted. */
 const alertScopeSchema = z.object({ kind: nameSchema, provider: nameSchema, model: nameSchema });
@@ -33,7 +37,7 @@ const WINDOW_MINUTES_MAX = 180;
 /** When somebody wants to be told. It fires when the value is at the threshold or above. */
 export const alertRuleSchema = z.object({
   id: z.string().min(1).max(100),
-  name: z.string().trim().min(1).max(100),
+  name: z.string().trim().min(1).max(ALERT_NAME_MAX),
   measure: alertMeasureSchema,
   /** In the measure's unit, see {@link ALERT_UNITS}. */
   threshold: z.number().positive().max(1e12),

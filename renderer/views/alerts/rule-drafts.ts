@@ -1,4 +1,10 @@
-import { ALERT_UNITS, alertRuleSchema, type AlertMeasure, type AlertRule } from '#domain/alerts/alert-rule.ts';
+import {
+  ALERT_NAME_MAX,
+  ALERT_UNITS,
+  alertRuleSchema,
+  type AlertMeasure,
+  type AlertRule,
+} from '#domain/alerts/alert-rule.ts';
 import { ALERT_MEASURE_NAMES } from '#domain/alerts/alert-words.ts';
 
 /** What the form of a rule holds: numbers as they are typed. */
@@ -105,7 +111,7 @@ export function ruleOf(draft: RuleDraft): { readonly rule: AlertRule } | { reado
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  name: 'The rule needs a name of at most 100 characters.',
+  name: `The rule needs a name of at most ${ALERT_NAME_MAX} characters.`,
   threshold: 'The threshold must be a number above zero.',
   windowMinutes: 'The window must be 5 to 180 minutes, in steps of 5.',
   jobsMin: 'The least number of jobs must be a whole number of at least 1.',

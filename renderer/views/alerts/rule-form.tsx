@@ -1,4 +1,5 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
+import { ALERT_NAME_MAX, ALERT_SCOPE_NAME_MAX } from '#domain/alerts/alert-rule.ts';
 import { ALERT_MEASURE_NAMES } from '#domain/alerts/alert-words.ts';
 import { Choice } from '../../components/choice.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
@@ -41,7 +42,7 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
             }}
           />
         </label>
-        <TextField says="Name" value={draft.name} onChange={(name) => set({ name })} />
+        <TextField says="Name" value={draft.name} max={ALERT_NAME_MAX} onChange={(name) => set({ name })} />
         <div className="alert-fields">
           <NumberField
             says={`Fires at (${UNIT_NAMES[draft.measure]})`}
@@ -67,9 +68,19 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
         {HAS_SCOPE.has(draft.measure) && (
           <fieldset className="alert-fields">
             <legend>Only jobs of (empty for all)</legend>
-            <TextField says="Kind" value={draft.kind} onChange={(kind) => set({ kind })} />
-            <TextField says="Provider" value={draft.provider} onChange={(provider) => set({ provider })} />
-            <TextField says="Model" value={draft.model} onChange={(model) => set({ model })} />
+            <TextField says="Kind" value={draft.kind} max={ALERT_SCOPE_NAME_MAX} onChange={(kind) => set({ kind })} />
+            <TextField
+              says="Provider"
+              value={draft.provider}
+              max={ALERT_SCOPE_NAME_MAX}
+              onChange={(provider) => set({ provider })}
+            />
+            <TextField
+              says="Model"
+              value={draft.model}
+              max={ALERT_SCOPE_NAME_MAX}
+              onChange={(model) => set({ model })}
+            />
           </fieldset>
         )}
         <label className="choice">
@@ -112,11 +123,11 @@ interface FieldProps {
   readonly onChange: (value: string) => void;
 }
 
-function TextField({ says, value, onChange }: FieldProps): ReactNode {
+function TextField({ says, value, max, onChange }: FieldProps & { readonly max: number }): ReactNode {
   return (
     <label className="field">
       {says}
-      <input type="text" maxLength={200} value={value} onChange={(event) => onChange(event.target.value)} />
+      <input type="text" maxLength={max} value={value} onChange={(event) => onChange(event.target.value)} />
     </label>
   );
 }

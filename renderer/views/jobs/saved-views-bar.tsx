@@ -1,6 +1,7 @@
 import { BookmarkPlus, Trash2 } from 'lucide-react';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { Link } from 'wouter';
+import { VIEW_NAME_MAX } from '#contract/own-views.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { useCountedViews, useViewChange, type CountedView } from '../../state/saved-views.ts';
@@ -54,7 +55,13 @@ function ViewsDialog({
       <form className="views-form" onSubmit={save}>
         <label>
           Name of what is on screen now
-          <input type="text" required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+          <input
+            type="text"
+            required
+            maxLength={VIEW_NAME_MAX}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
         </label>
         <button type="submit" className="button" disabled={name.trim() === '' || change.isPending}>
           {views.some((view) => view.name === name.trim()) ? 'Replace' : 'Save'}
