@@ -1,7 +1,8 @@
 import { Command } from 'cmdk';
-import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
 import { explainError } from '#domain/errors.ts';
+import { giveFocusBack } from '../components/focus-back.ts';
 import { useRefusal } from '../state/access.ts';
 import { toWireError } from '../state/engine-failure.ts';
 import { useEngineStatus, useRunnerControl } from '../state/engine-queries.tsx';
@@ -28,16 +29,31 @@ function Palette({ onClose }: { onClose: () => void }): ReactNode {
   const found = useFound(text);
   const [selected, setSelected] = useState('');
   // The list selects a row by itself only while somebody types, and what the engine found comes a moment later.
-  const current = selected === '' ? (firstRowOf(found) ?? '') : selected;
+  const first = firstRowOf(found);
+  const current = selected === '' ? (first?.value ?? '') : selected;
+  const isEntered = useRef(false);
   useLayoutEffect(() => {
     dialog.current?.showModal();
     // Of itself the dialog would focus cmdk's own frame, which takes no letters.
     input.current?.focus();
   }, []);
+  const [opener] = useState(() => document.activeElement);
+  // What it was opened from may have closed meanwhile, as a menu does.
+  useEffect(() => () => giveFocusBack(opener), [opener]);
   const close = (): void => dialog.current?.close();
   const go = (href: string): void => {
     close();
     navigateTo(href);
+  };
+  useEffect(() => {
+    if (!isEntered.current || first === null) return;
+    isEntered.current = false;
+    go(first.href);
+  });
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const isNothingShown = dialog.current?.querySelector('[cmdk-item]') === null;
+    // Whoever pastes an id and presses Enter is faster than the answer.
+    if (event.key === 'Enter') isEntered.current = found.isLooking && isNothingShown;
   };
   const run = (action: () => void): void => {
     close();
@@ -45,14 +61,24 @@ function Palette({ onClose }: { onClose: () => void }): ReactNode {
   };
   return (
     <dialog className="palette" ref={dialog} onClose={onClose} aria-label="Find anything">
-      <Command label="Find anything" loop filter={scoreOf} value={current} onValueChange={setSelected}>
+      <Command
+        label="Find anything"
+        loop
+        filter={scoreOf}
+        value={current}
+        onValueChange={setSelected}
+        onKeyDown={onKeyDown}
+      >
         <Command.Input
           ref={input}
           className="palette-input"
           placeholder="A screen, a job, a workspace, a user, a saved view, an action"
           maxLength={200}
           value={typed}
-          onValueChange={setTyped}
+          onValueChange={(value) => {
+            setTyped(value);
+            isEntered.current = false;
+          }}
         />
         <Command.List className="palette-list">
           {found.failure === null && (

@@ -15,21 +15,24 @@ interface FoundRowsProps {
 }
 
 const jobValue = (id: string): string => `job ${id}`;
-const ownerValue = (owner: OwnerKind, id: string): string => `${owner} ${id}`;
+const ownerRow = (owner: OwnerKind, id: string) => ({ value: `${owner} ${id}`, href: ownerHref(owner, id) });
 
 /** How well a row of the palette fits: what the engine found for just these letters does wholly, and stays in the engine's order. */
 export function scoreOf(value: string, search: string, keywords: readonly string[] = []): number {
   return keywords.includes(search) ? 1 : defaultFilter(value, search, [...keywords]);
 }
 
-/** What the palette's list calls the first of the rows; null where there is none. */
-export function firstRowOf({ jobs, workspaceIds, userIds }: Found): string | null {
+/** The first of the rows: what the palette's list calls it, and where it leads; null where there is none. */
+export function firstRowOf({ jobs, workspaceIds, userIds }: Found): {
+  readonly value: string;
+  readonly href: string;
+} | null {
   const [job] = jobs;
   const [workspaceId] = workspaceIds;
   const [userId] = userIds;
-  if (job !== undefined) return jobValue(job.id);
-  if (workspaceId !== undefined) return ownerValue('workspace', workspaceId);
-  return userId === undefined ? null : ownerValue('user', userId);
+  if (job !== undefined) return { value: jobValue(job.id), href: jobHref(job.id) };
+  if (workspaceId !== undefined) return ownerRow('workspace', workspaceId);
+  return userId === undefined ? null : ownerRow('user', userId);
 }
 
 /**
@@ -69,18 +72,15 @@ function FoundOwners({
   if (ids.length === 0) return null;
   return (
     <Command.Group heading={owner === 'workspace' ? 'Workspaces' : 'Users'}>
-      {ids.map((id) => (
-        <Command.Item
-          key={id}
-          className="palette-item"
-          keywords={[typed]}
-          value={ownerValue(owner, id)}
-          onSelect={() => onGo(ownerHref(owner, id))}
-        >
-          <bdi>{id}</bdi>
-          <span className="palette-note">jobs, spend, ledger</span>
-        </Command.Item>
-      ))}
+      {ids.map((id) => {
+        const { value, href } = ownerRow(owner, id);
+        return (
+          <Command.Item key={id} className="palette-item" keywords={[typed]} value={value} onSelect={() => onGo(href)}>
+            <bdi>{id}</bdi>
+            <span className="palette-note">jobs, spend, ledger</span>
+          </Command.Item>
+        );
+      })}
     </Command.Group>
   );
 }

@@ -80,7 +80,8 @@ export function useGlobalKeys(): void {
       if (event.defaultPrevented) return;
       if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey) {
         event.preventDefault();
-        useScreenMemory.getState().setPaletteOpen(true);
+        // What was typed into a dialog would go with its screen, wherever the palette leads.
+        if (!isDialogOpen()) useScreenMemory.getState().setPaletteOpen(true);
         return;
       }
       if (event.ctrlKey || event.metaKey) return;
@@ -90,7 +91,6 @@ export function useGlobalKeys(): void {
         if (steps === 0 || (areLettersTaken(event.target) && navigator.platform.startsWith('Mac'))) return;
         // A browser would go a step of its own.
         event.preventDefault();
-        // What was typed into a dialog would go with its screen.
         if (!isDialogOpen()) history.go(steps);
         return;
       }

@@ -1,11 +1,19 @@
 /** What a press may mean, from the inside out. */
 const CONTROLS = 'button, a, input, select, textarea, label, summary, [role]';
+/** Two presses of a key within this time are one that was pressed twice, in milliseconds; nobody decides anew so soon. */
+const TWICE_MS = 400;
 
 /**
- * Takes presses as they are meant. A double click is meant for what its first click met: where that has gone, or moved, the second would
- * meet what came into its place, the next row's button or what a dialog covered. And Enter that is held is pressed once.
+ * Takes presses as they are meant. A double click is meant for what its first click met, and so is a key that is pressed twice: the second
+ * would meet what came into its place, the next row's button, what a dialog covered, or the first line of a menu. And Enter that is held is
+ * pressed once.
  */
 export function takePressesAsMeant(): void {
+  takeClicksAsMeant();
+  takeKeysAsMeant();
+}
+
+function takeClicksAsMeant(): void {
   let met: Element | null = null;
   let isMisplaced = false;
   const onMouseDown = (event: MouseEvent): void => {
@@ -17,14 +25,34 @@ export function takePressesAsMeant(): void {
     // What the keyboard presses counts no clicks.
     if (isMisplaced && event.detail > 1) drop(event);
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const isPress = event.key === 'Enter' && event.repeat;
-    if (isPress && !(event.target instanceof HTMLTextAreaElement)) drop(event);
-  };
   addEventListener('mousedown', onMouseDown, { capture: true });
   addEventListener('click', onClick, { capture: true });
   addEventListener('dblclick', onClick, { capture: true });
+}
+
+function takeKeysAsMeant(): void {
+  let first: { readonly key: string; readonly met: EventTarget | null; readonly atMs: number } | null = null;
+  let moves = 0;
+  const forget = (): void => {
+    first = null;
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' && event.key !== ' ') return forget();
+    const isHeld = event.key === 'Enter' && event.repeat;
+    if (isHeld && !(event.target instanceof HTMLTextAreaElement)) return drop(event);
+    const isSecond = first?.key === event.key && event.timeStamp - first.atMs < TWICE_MS;
+    if (first !== null && isSecond && event.target !== first.met) return drop(event);
+    first = { key: event.key, met: event.target, atMs: event.timeStamp };
+    moves = 0;
+  };
+  // Where a press has moved the keyboard nobody chose to be; whatever it is moved to from there was chosen.
+  const onFocusIn = (): void => {
+    moves += 1;
+    if (moves > 1) forget();
+  };
   addEventListener('keydown', onKeyDown, { capture: true });
+  addEventListener('focusin', onFocusIn, { capture: true });
+  addEventListener('mousedown', forget, { capture: true });
 }
 
 function drop(event: Event): void {

@@ -1,5 +1,6 @@
 import { X } from 'lucide-react';
 import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { giveFocusBack } from './focus-back.ts';
 
 const TEXT_FIELDS = 'textarea, input:is(:not([type]), [type="text"], [type="number"], [type="password"]):enabled';
 
@@ -30,13 +31,8 @@ export function ModalDialog({
     // Of itself it would focus the button that closes it, which takes no letters.
     const fields = current?.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(TEXT_FIELDS) ?? [];
     [...fields].find(({ value }) => value === '')?.focus();
-    return () => {
-      // The browser gives the focus back where the dialog is closed, not where it is taken away.
-      if (document.activeElement !== document.body) return;
-      const next =
-        opener?.isConnected === true && !opener.matches(':disabled') ? opener : document.querySelector('main');
-      if (next instanceof HTMLElement) next.focus({ preventScroll: true });
-    };
+    // The browser does so where the dialog is closed, not where it is taken away.
+    return () => giveFocusBack(opener);
   }, []);
   return (
     <dialog className="dialog" data-wide={isWide || undefined} ref={dialog} onClose={onClose} aria-labelledby={id}>

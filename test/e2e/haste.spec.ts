@@ -42,7 +42,8 @@ test.describe('in a hurry', () => {
     const dialog = page.getByRole('dialog', { name: 'Saved views' });
     for (const name of ['gamma jobs', 'going late']) {
       await open.focus();
-      await page.keyboard.press('Enter');
+      // By another key than the one that closes it: twice the same, so soon, were one press.
+      await page.keyboard.press(' ');
       // The first two letters are the way to the alerts, and to nowhere.
       await page.keyboard.type(name, { delay: 0 });
       await page.keyboard.press('Alt+ArrowLeft');
@@ -51,7 +52,7 @@ test.describe('in a hurry', () => {
       await expect(dialog).toHaveCount(0);
       await expect(open).toBeFocused();
     }
-    await open.press('Enter');
+    await open.press(' ');
     await dialog.getByRole('button', { name: 'Delete gamma jobs' }).focus();
     await page.keyboard.type('gh', { delay: 0 });
     await expect(dialog).toBeVisible();
@@ -137,5 +138,58 @@ test.describe('in a hurry', () => {
       await form.getByRole('checkbox', { name: 'Switched on' }).press('Space');
       await expect(form.getByRole('region', { name: 'On the last 30 days' })).toHaveCount(0);
     }
+  });
+
+  test('the palette takes each press once, for what stands in it', async ({ start, production }) => {
+    await production.order({ id: 'waits-1' });
+    await production.order({ id: 'waits-2' });
+    const { page } = await start({ env: production.env });
+    const list = page.getByRole('grid', { name: 'Jobs' });
+    const find = page.getByRole('dialog', { name: 'Find anything' });
+    await expect(rowOf(page, 'waits-1')).toBeVisible();
+    await list.focus();
+    await page.keyboard.press('ArrowDown');
+    // The row with the cursor, below the palette, would be opened by the second.
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('theme: dark', { delay: 0 });
+    await pressAtOnce(page, 'Enter', 2);
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await expect(find).toHaveCount(0);
+    await expect(list).toBeFocused();
+    await expect(page).toHaveURL(/#\/jobs$/);
+    // A menu closes under the palette, and cannot take the keyboard back.
+    await page.getByRole('button', { name: 'Columns' }).focus();
+    await pressAtOnce(page, 'Enter', 2);
+    await expect(page.getByRole('menuitemcheckbox', { name: 'State' })).toBeChecked();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('main')).toBeFocused();
+    // Faster than the answer.
+    await page.keyboard.press('Control+k');
+    await page.keyboard.insertText('waits-1');
+    await pressAtOnce(page, 'Enter', 1);
+    await expect(page).toHaveURL(/#\/jobs\/waits-1$/);
+    await page.keyboard.press('Control+k');
+    await page.keyboard.insertText('waits-2');
+    await pressAtOnce(page, 'Enter', 1);
+    await page.keyboard.insertText(' not');
+    await expect(find).toContainText('Nothing is called so.');
+    await page.keyboard.press('Escape');
+    await expect(page).toHaveURL(/#\/jobs\/waits-1$/);
+  });
+
+  test('the palette does not open over a dialog, whose text would go with its screen', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    await openScreen(page, 'Alerts');
+    await page.getByRole('button', { name: 'New rule' }).press('Enter');
+    const name = page.getByRole('dialog', { name: 'Rule' }).getByLabel('Name');
+    await name.fill('late');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(' jobs', { delay: 0 });
+    await expect(name).toHaveValue('late jobs');
+    await expect(page.getByRole('dialog')).toHaveCount(1);
   });
 });

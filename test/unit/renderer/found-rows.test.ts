@@ -10,8 +10,11 @@ it('takes what was found for just these letters as fitting wholly, whatever it i
   expect(scoreOf('screen Audit', 'aud')).toBeLessThan(1);
 });
 
-it('names the row that stands first, none where nothing was found', () => {
+it('names the row that stands first and where it leads, none where nothing was found', () => {
   expect(firstRowOf(NOTHING)).toBeNull();
-  expect(firstRowOf({ ...NOTHING, userIds: ['ann'] })).toBe('user ann');
-  expect(firstRowOf({ ...NOTHING, workspaceIds: ['acorn'], userIds: ['ann'] })).toBe('workspace acorn');
+  expect(firstRowOf({ ...NOTHING, userIds: ['ann'] })).toEqual({ value: 'user ann', href: '/users/ann' });
+  expect(firstRowOf({ ...NOTHING, workspaceIds: ['acorn'], userIds: ['ann'] })).toEqual({
+    value: 'workspace acorn',
+    href: '/workspaces/acorn',
+  });
 });
