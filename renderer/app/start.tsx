@@ -17,7 +17,7 @@ import { App } from './app.tsx';
 import { NoBridgeScreen } from './crash-screen.tsx';
 import { currentTarget, followAddress, navigateTo } from './hash-location.ts';
 import { takePressesAsMeant } from './hasty-presses.ts';
-import { keepFocusThroughWaits } from './kept-focus.ts';
+import { keepFocus } from './kept-focus.ts';
 import { followTheme } from './theme.ts';
 import './forced-colors.css';
 import './high-contrast.css';
@@ -26,7 +26,7 @@ import './high-contrast.css';
 async function start(container: HTMLElement): Promise<void> {
   followTheme(document.documentElement);
   takePressesAsMeant();
-  keepFocusThroughWaits(document.documentElement);
+  keepFocus(document.documentElement);
   const bridge = findBridge(window);
   const root = createRoot(container);
   if (bridge === null) {

@@ -192,4 +192,40 @@ test.describe('in a hurry', () => {
     await expect(name).toHaveValue('late jobs');
     await expect(page.getByRole('dialog')).toHaveCount(1);
   });
+
+  test('the keyboard goes to the neighbour of what is taken away, and two presses take away one', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    const open = page.getByRole('button', { name: /^Save this view…|^Views…/ });
+    const dialog = page.getByRole('dialog', { name: 'Saved views' });
+    const name = dialog.getByLabel('Name of what is on screen now');
+    for (const view of ['one', 'two', 'three']) {
+      await open.click();
+      await name.fill(view);
+      await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+      await expect(dialog).toHaveCount(0);
+    }
+    await open.click();
+    const remaining = dialog.getByRole('button', { name: /^Delete/ });
+    await dialog.getByRole('button', { name: 'Delete two' }).focus();
+    await pressAtOnce(page, 'Enter', 2);
+    await expect(dialog.getByRole('button', { name: 'Delete three' })).toBeFocused();
+    await expect(remaining).toHaveCount(2);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await expect(dialog.getByRole('button', { name: 'Delete one' })).toBeFocused();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await expect(remaining).toHaveCount(0);
+    await expect(name).toBeFocused();
+    await page.keyboard.press('Escape');
+    // Of another screen nothing is a neighbour.
+    await page.keyboard.type('gh', { delay: 0 });
+    await expect(page.getByRole('heading', { level: 1, name: 'Health' })).toBeVisible();
+    await expect(page.getByRole('main')).toBeFocused();
+  });
 });
