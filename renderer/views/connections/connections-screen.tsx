@@ -79,7 +79,7 @@ export function ConnectionsScreen(): ReactNode {
             <tbody>
               {list.data.profiles.map((row) => (
                 <tr key={row.profile.id} aria-current={row.profile.id === openId?.id ? 'true' : undefined}>
-                  <th scope="row">
+                  <th scope="row" className="connection-name">
                     <bdi>{row.profile.name}</bdi>
                   </th>
                   <td>
@@ -134,7 +134,9 @@ export function ConnectionsScreen(): ReactNode {
 function SandboxRow(given: { isOpen: boolean; isBusy: boolean; onConnect: () => void }): ReactNode {
   return (
     <tr aria-current={given.isOpen ? 'true' : undefined}>
-      <th scope="row">Sandbox</th>
+      <th scope="row" className="connection-name">
+        Sandbox
+      </th>
       <td>
         <ProfileBadge kind="sandbox" />
       </td>

@@ -69,7 +69,7 @@ function Malformed({ row }: { row: MalformedRow }): ReactNode {
         <tbody>
           {row.problems.map(({ path, reason }, index) => (
             <tr key={`${index} ${path}`}>
-              <td className="mono">
+              <td className="malformed-path mono">
                 <bdi>{path}</bdi>
               </td>
               <td>

@@ -59,7 +59,9 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
       </label>
       {plan.consent !== 'none' && (
         <label className="field">
-          Type {needed} to spend <Credits credits={plan.plannedCredits} /> credits
+          <span>
+            Type {needed} to spend <Credits credits={plan.plannedCredits} /> credits
+          </span>
           <input
             inputMode="numeric"
             value={typed}
@@ -72,7 +74,10 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
         <button type="submit" className="button" data-kind="primary" disabled={missing !== null || run.isPending}>
           <Play aria-hidden size={14} />
           Run for at most{' '}
-          <Credits credits={missing === null ? Math.min(spendCreditsMax, plan.plannedCredits) : plan.plannedCredits} />
+          <Credits
+            credits={missing === null ? Math.min(spendCreditsMax, plan.plannedCredits) : plan.plannedCredits}
+          />{' '}
+          credits
         </button>
         <span className="muted">{missing}</span>
       </div>
