@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { proveChargeOfSums } from '#domain/charge.ts';
+import { counted } from '#domain/counted.ts';
 import type { CreditAccount } from '#domain/ledger.ts';
 import { ExperienceTally, type ExperienceFigures } from '#domain/retry-plan/plan-experience.ts';
 import { decode } from './document-encoding.ts';
@@ -126,7 +127,9 @@ export class PlanReader {
         jobs += 1;
       }
     }
-    return tally.figures(`attempts that followed such a failure in ${jobs} jobs, spread over the last 30 days`);
+    return tally.figures(
+      `attempts that followed such a failure in ${counted(jobs, 'job')}, spread over the last 30 days`,
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { putPolicy } from '#console/retry/policy-desk.ts';
 import { replayOnServer } from '#console/retry/policy-replay.ts';
+import { counted } from '#domain/counted.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import type { Replay, ReplayedClass } from '#domain/policy-replay.ts';
@@ -183,7 +184,7 @@ async function simulate(
 function textOf({ jobs, isCut, classes }: Replay & { readonly isCut: boolean }, days: number): string {
   const cut = isCut ? ', the newest of more' : '';
   return [
-    `${jobs} jobs of the last ${days} days had a failure${cut}. Credits in the smallest unit, provider cost in micro-USD.`,
+    `${counted(jobs, 'job')} of the last ${days} days had a failure${cut}. Credits in the smallest unit, provider cost in micro-USD.`,
     ...classes.flatMap((one) => (one.failures === 0 && one.people.retried === 0 ? [] : linesOf(one))),
   ].join('\n');
 }
@@ -199,10 +200,10 @@ function linesOf({
 }: ReplayedClass): readonly string[] {
   const likely = added.successesLikely === null ? 'nobody knows how many' : `likely ${added.successesLikely}`;
   return [
-    `${failureClass}: ${failures} failures, ${retried} retried by a runner`,
-    `  not retried any more: ${dropped.attempts} attempts, ${dropped.costMicroUsd} provider cost, ${dropped.successes} successes worth ${dropped.credits} credits`,
-    `  retried in addition: at most ${added.attemptsMax} attempts of ${added.generations} generations, ${added.costMicroUsdMax} provider cost, at most ${added.successesMax} successes worth ${added.creditsMax} credits (${likely})`,
-    `  by people: ${people.retried} retries, ${people.refused} refused, ${people.successesLost} successes lost`,
+    `${failureClass}: ${counted(failures, 'failure')}, ${retried} retried by a runner`,
+    `  not retried any more: ${counted(dropped.attempts, 'attempt')}, ${dropped.costMicroUsd} provider cost, ${counted(dropped.successes, 'success', 'successes')} worth ${dropped.credits} credits`,
+    `  retried in addition: at most ${counted(added.attemptsMax, 'attempt')} of ${counted(added.generations, 'generation')}, ${added.costMicroUsdMax} provider cost, at most ${counted(added.successesMax, 'success', 'successes')} worth ${added.creditsMax} credits (${likely})`,
+    `  by people: ${counted(people.retried, 'retry', 'retries')}, ${people.refused} refused, ${counted(people.successesLost, 'success', 'successes')} lost`,
     `  charges: ${charge.keptCredits} credits kept in addition, ${charge.returnedCredits} given back in addition`,
   ];
 }

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, type Command } from 'commander';
+import { counted } from '#domain/counted.ts';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
@@ -214,7 +215,7 @@ const SHOWN_MAX = 20;
 function textOf(record: RunRecord, comparison: RunComparison | null): string {
   const { inputs } = record;
   const lines = [
-    `${inputs.jobs} jobs, ${inputs.accounts} accounts, ${inputs.entries} entries on ${record.server}, ` +
+    `${counted(inputs.jobs, 'job')}, ${counted(inputs.accounts, 'account')}, ${counted(inputs.entries, 'entry', 'entries')} on ${record.server}, ` +
       `as of ${new Date(record.asOfMs).toISOString()}`,
     `inputs ${record.inputDigest}`,
   ];
@@ -227,10 +228,14 @@ function textOf(record: RunRecord, comparison: RunComparison | null): string {
     }
     if (findings.length > SHOWN_MAX) lines.push(`   and ${findings.length - SHOWN_MAX} more`);
   }
-  lines.push('', `${record.findings.length} findings, ${record.passed} differences that were only in motion`);
-  if (inputs.unreadableJobs > 0) lines.push(`${inputs.unreadableJobs} documents are no jobs; nothing was said of them`);
+  lines.push(
+    '',
+    `${counted(record.findings.length, 'finding')}, ${counted(record.passed, 'difference')} only in motion`,
+  );
+  if (inputs.unreadableJobs > 0)
+    lines.push(`nothing was said of ${counted(inputs.unreadableJobs, 'document')} that cannot be read as a job`);
   if (record.undecidedWorkspaces.length > 0) {
-    lines.push(`${record.undecidedWorkspaces.length} workspaces kept moving; nothing was said of their sums`);
+    lines.push(`${counted(record.undecidedWorkspaces.length, 'workspace')} kept moving; nothing was said of such sums`);
   }
   if (comparison !== null) {
     const { new: fresh, stillOpen, solved } = comparison;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { problemOfPattern } from '#console/redaction/linear-pattern.ts';
 import { putRedaction, tryRedactionOnServer } from '#console/redaction/redaction-desk.ts';
 import { TRIED_JOBS_MAX } from '#contract/redaction-views.ts';
+import { counted } from '#domain/counted.ts';
 import type { AppError } from '#domain/errors.ts';
 import {
   diffRedaction,
@@ -129,8 +130,10 @@ async function tryOut({ bulk }: Store, { draft: file, jobs }: TryFlags): Promise
   const tried = await tryRedactionOnServer(bulk, draft.value, jobs);
   if (!tried.ok) return tried;
   const text = [
-    `In the ${tried.value.jobs} jobs that were changed last:`,
-    ...tried.value.rules.map(({ ruleId, matches, jobs: inJobs }) => `  ${ruleId}: ${matches} times, in ${inJobs} jobs`),
+    `In ${counted(tried.value.jobs, 'job')}, changed last:`,
+    ...tried.value.rules.map(
+      ({ ruleId, matches, jobs: inJobs }) => `  ${ruleId}: ${counted(matches, 'time')}, in ${counted(inJobs, 'job')}`,
+    ),
   ].join('\n');
   return ok({ status: 0, json: tried.value, text, isOwnWords: true });
 }

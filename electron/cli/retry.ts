@@ -5,6 +5,7 @@ import { outcomeCsv } from '#console/retry/outcome-csv.ts';
 import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan } from '#console/retry/plan-run.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
+import { counted } from '#domain/counted.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import type { RequestName } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -252,21 +253,21 @@ function textOf(plan: PlanRecord): string {
   return [
     `Plan ${plan._id}: ${plan.state}, under policy ${plan.policyVersion}, until ${plan.expiresAt.toISOString()}; made from ${originOf(plan)}.`,
     ...Object.entries(groups).flatMap(([group, sums]) =>
-      sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${sums.jobs} jobs, ${sums.credits} credits`],
+      sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${counted(sums.jobs, 'job')}, ${sums.credits} credits`],
     ),
     ...workspaces
       .slice(0, 20)
       .map(
         (one) =>
-          `  ${one.workspaceId}: ${one.eligibleJobs} jobs for ${one.eligibleCredits} of ${one.availableCredits} credits`,
+          `  ${one.workspaceId}: ${counted(one.eligibleJobs, 'job')} for ${one.eligibleCredits} of ${one.availableCredits} credits`,
       ),
-    ...(workspacesInAll > 20 ? [`  and ${workspacesInAll - 20} workspaces more`] : []),
+    ...(workspacesInAll > 20 ? [`  and ${counted(workspacesInAll - 20, 'workspace')} more`] : []),
     ...(plan.isCollecting && groups.collect_first.jobs > 0
       ? [
-          `${groups.collect_first.jobs} results are collected for ${groups.collect_first.credits} credits: providers have made them already.`,
+          `Collected for ${groups.collect_first.credits} credits: ${counted(groups.collect_first.jobs, 'result')} that providers have made already.`,
         ]
       : []),
-    `About ${estimate.succeed} of ${estimate.ofJobs} are expected to succeed (${estimate.basis}); of ${estimate.withoutExperience} nothing is known.`,
+    `About ${estimate.succeed} of ${counted(estimate.ofJobs, 'job')} can be expected to succeed (${estimate.basis}); of ${estimate.withoutExperience} nothing is known.`,
     `It spends at most ${credits} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
     ...(plan.run === null ? [] : [progressOf(plan)]),
     ...(plan.run?.ended ? [`${plan.run.ended.why} ${plan.run.ended.unspentCredits} credits were left unspent.`] : []),
@@ -282,7 +283,7 @@ function progressOf(plan: PlanRecord): string {
   if (run === null) return 'Not begun.';
   const { succeeded, failed, waiting, skipped, started } = run.tallies;
   const underWay = started - succeeded - failed - waiting;
-  return `${run.position} of ${plannedJobs(plan)} jobs: ${succeeded} succeeded, ${failed} failed, ${underWay} under way, ${waiting} without credit, ${skipped} skipped.`;
+  return `${run.position} of ${counted(plannedJobs(plan), 'job')}: ${succeeded} succeeded, ${failed} failed, ${underWay} under way, ${waiting} without credit, ${skipped} skipped.`;
 }
 
 function parseRamp(text: string): readonly number[] {

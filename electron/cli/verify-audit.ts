@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AuditFile } from '#cache/audit-file.ts';
 import { verifyAudit, type AuditVerdict } from '#console/audit/verify-audit.ts';
+import { counted } from '#domain/counted.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
@@ -55,8 +56,8 @@ async function verifyWithOwn(
 }
 
 function textOf({ entries, chains, faults }: AuditVerdict): string {
-  const checked = `Checked ${entries} entries of ${chains} consoles: `;
+  const checked = `Checked ${counted(entries, 'entry', 'entries')} of ${counted(chains, 'console')}: `;
   if (faults.length === 0) return `${checked}nothing was changed or removed.`;
   const lines = faults.map(({ chainId, seq, reason }) => `  ${reason.padEnd(10)} entry ${seq} of ${chainId}`);
-  return `${checked}${faults.length} faults.\n${lines.join('\n')}`;
+  return `${checked}${counted(faults.length, 'fault')}.\n${lines.join('\n')}`;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { verifyCasePack, type PackVerdict } from '#console/case-pack/case-pack.ts';
+import { counted } from '#domain/counted.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Exit statuses: 0 the pack is as it was made, 1 it could not be read, 3 something in it was changed. */
@@ -29,7 +30,7 @@ export function addVerifyPackCommand(program: Command, context: CommandContext):
 }
 
 function textOf({ contentHash, madeAt, jobs, faults }: PackVerdict): string {
-  const head = contentHash === null ? '' : `${jobs} jobs, made at ${madeAt ?? ''}, content ${contentHash}\n`;
+  const head = contentHash === null ? '' : `${counted(jobs, 'job')}, made at ${madeAt ?? ''}, content ${contentHash}\n`;
   if (faults.length === 0)
     return `${head}Nothing was changed. Compare the content's hash with the one you were given.\n`;
   return `${head}${faults.map((fault) => `  ${fault}\n`).join('')}`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from './counted.ts';
 import { creditsSchema } from './credits.ts';
 import { failureClassSchema, type FailureClass } from './failure.ts';
 import type { Attempt, ChargeStatus, Job } from './job.ts';
@@ -182,11 +183,14 @@ export function decideRetry(question: RetryQuestion): RetryVerdict {
     if (rule.automatic === 0) return blocked('class_not_automatic', rule.why);
     const attempts = job.attempts.filter((attempt) => attempt.generationId === job.generationId);
     if (attempts.length >= job.maxAttempts) {
-      return blocked('attempts_used_up', `All ${job.maxAttempts} attempts are used up.`);
+      return blocked(
+        'attempts_used_up',
+        job.maxAttempts === 1 ? 'Its only attempt is used up.' : `All ${job.maxAttempts} attempts are used up.`,
+      );
     }
     const failures = attempts.filter((attempt) => attempt.failure?.class === failureClass).length;
     if (failures >= rule.automatic) {
-      return blocked('class_limit_reached', `Already retried ${failures} times for this class of failure.`);
+      return blocked('class_limit_reached', `Already retried ${counted(failures, 'time')} for this class of failure.`);
     }
     return { verdict: 'retry', delayMs: backoffMs(rule, failures + 1, question), policyVersion, why: rule.why };
   }

@@ -76,6 +76,6 @@ test.describe('failures', () => {
     await expect(cause).toHaveCount(0);
     await production.order({ id: 'lost-3', model: 'bad-input', priceCredits: 300 });
     await expect(cause).toContainText('came back');
-    await expect(cause).toContainText('until 1 more jobs');
+    await expect(cause).toContainText('until 1 more job.');
   });
 });

@@ -28,7 +28,7 @@ test.describe('pages of a workspace and of a user', () => {
     await expect(page.getByRole('table', { name: 'Ledger entries' })).toContainText('capture');
     await keepScreen(page, 'workspace');
 
-    await page.getByRole('list', { name: 'Jobs by state' }).getByRole('link', { name: '1 failed jobs' }).focus();
+    await page.getByRole('list', { name: 'Jobs by state' }).getByRole('link', { name: '1 failed job' }).focus();
     await page.keyboard.press('Enter');
     await expect(page).toHaveURL(/#\/jobs\?.*workspace=acorn-studio/);
     await expect(page.getByRole('grid', { name: 'Jobs' }).getByRole('row')).toHaveCount(2);

@@ -134,7 +134,7 @@ test.describe('a plan of retries', () => {
     await runForm(page)
       .getByRole('button', { name: /^Run for at most/ })
       .click();
-    await expect(page.getByText(/1 of 1 jobs looked at: 1 succeeded/)).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText(/1 of 1 job looked at: 1 succeeded/)).toBeVisible({ timeout: 60_000 });
     await expect(page.getByRole('table', { name: 'What became of each job' })).toContainText('succeeded, collected');
     await expectRetriedOnce(production, ['made-1']);
     expect(production.providerCalls()).toMatchObject({ generated: 1, replayed: 1 });

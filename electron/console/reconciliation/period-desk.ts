@@ -97,7 +97,10 @@ export class PeriodDesk {
     if (lost.length > 0) return err(appError('malformed_document', lostWords(lost)));
     if (counting.underWay > 0) {
       return err(
-        appError('invalid_request', `${counting.underWay} entries of ${order.period} or before are still on their way`),
+        appError(
+          'invalid_request',
+          `entries of ${order.period} or before that are still on their way: ${counting.underWay}`,
+        ),
       );
     }
     const open = await this.#openFindings(record.findings);

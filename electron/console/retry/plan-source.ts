@@ -2,6 +2,7 @@ import type { CopyReader } from '#cache/copy-reader.ts';
 import { subjectOfRow, twinOfRow } from '#cache/plan-rows.ts';
 import type { Standing } from '#cache/snapshot-book.ts';
 import type { JobFilter } from '#contract/job-views.ts';
+import { counted } from '#domain/counted.ts';
 import type { AppError } from '#domain/errors.ts';
 import { experienceFrom, ExperienceTally } from '#domain/retry-plan/plan-experience.ts';
 import type { PlanExperience } from '#domain/retry-plan/plan-draft.ts';
@@ -131,7 +132,7 @@ function serverSource(bulk: BulkReads, now: Date): JobSource {
       const jobs = recent.value.flatMap((document) => (document.type === 'job' ? [document.job] : []));
       const tally = new ExperienceTally();
       for (const job of jobs) tally.addJob(job);
-      const basis = `attempts that followed such a failure among the ${jobs.length} jobs changed last`;
+      const basis = `attempts that followed such a failure among the ${counted(jobs.length, 'job')} changed last`;
       return ok(experienceFrom(tally.figures(basis)));
     },
   };

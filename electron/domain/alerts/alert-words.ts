@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { assertNever } from '../result.ts';
 import type { AlertMeasure, AlertRule } from './alert-rule.ts';
 
@@ -20,9 +21,9 @@ export function alertValueText(measure: AlertMeasure, value: number): string {
     case 'no_runner':
       return minutesText(value);
     case 'stuck':
-      return `${Math.round(value)} ${Math.round(value) === 1 ? 'job' : 'jobs'}`;
+      return counted(Math.round(value), 'job');
     case 'drift':
-      return `${Math.round(value)} ${Math.round(value) === 1 ? 'finding' : 'findings'}`;
+      return counted(Math.round(value), 'finding');
     case 'spend':
       return `${(value / 1_000_000).toFixed(2)} USD`;
     default:

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { counted } from '../counted.ts';
 import { isFields } from '../fields.ts';
 import { idTextOf, jobSchema } from '../job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
@@ -170,6 +171,6 @@ function isPayload(path: string): boolean {
 function shown(value: unknown): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString();
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (isFields(value)) return `${Object.keys(value).length} fields`;
+  if (isFields(value)) return counted(Object.keys(value).length, 'field');
   return (typeof value === 'object' && value !== null ? 'a value of another kind' : String(value)).slice(0, 200);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../counted.ts';
 import { appError, type AppError } from '../errors.ts';
 import { periodSchema } from '../ledger.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -79,7 +80,7 @@ function refusalOf(request: CloseRequest): string | null {
   );
   return inTheWay.length === 0
     ? null
-    : `${inTheWay.length} open findings are worth more than ${request.openCreditsMax} credits each`;
+    : `${counted(inTheWay.length, 'open finding')} worth more than ${request.openCreditsMax} credits each`;
 }
 
 /**

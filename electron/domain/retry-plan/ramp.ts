@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../counted.ts';
 import { creditsSchema } from '../credits.ts';
 
 /** How many jobs each step begins; when they have come to an end, the next step does. The last one repeats. */
@@ -74,11 +75,11 @@ export function explainStop(cause: StopCause, tallies: RunTallies, limits: RunLi
   switch (cause) {
     case 'failure_rate': {
       const ended = tallies.succeeded + tallies.failed;
-      return `${tallies.failed} of ${ended} jobs failed; at most ${Math.round(limits.failureRateMax * 100)} % may.`;
+      return `${tallies.failed} of ${counted(ended, 'job')} failed; at most ${Math.round(limits.failureRateMax * 100)} % may.`;
     }
     case 'spend':
       return `The next job would bring it above ${limits.spendCreditsMax} credits; ${tallies.committedCredits} are spent.`;
     case 'paid_twice':
-      return `${tallies.paidTwice} jobs were found paid more than once; finance must look before anything goes on.`;
+      return `Paid more than once: ${counted(tallies.paidTwice, 'job')}; finance must look before anything goes on.`;
   }
 }

@@ -1,7 +1,7 @@
 import { ShieldAlert, ShieldCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { AuditVerdictView } from '#contract/audit-views.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { useAuditCheck } from '../../state/people-queries.ts';
 

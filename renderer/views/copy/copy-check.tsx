@@ -2,6 +2,7 @@ import { ShieldCheck, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { CopyView } from '#contract/copy-views.ts';
 import type { RequestResult } from '#contract/requests.ts';
+import { counted, formatCount } from '#domain/counted.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
@@ -53,7 +54,7 @@ export function CopyCheck({ verified }: { verified: CopyView['verified'] }): Rea
         {!isConnected && <span className="muted">The server is not connected.</span>}
         {check.isPending && task?.type === 'verify' && (
           <label>
-            {task.done.toLocaleString('en')} of about {task.total.toLocaleString('en')} documents
+            {formatCount(task.done)} of about {counted(task.total, 'document')}
             <progress value={task.done} max={Math.max(task.total, 1)} />
           </label>
         )}
@@ -66,7 +67,7 @@ export function CopyCheck({ verified }: { verified: CopyView['verified'] }): Rea
 
 function Verdict({ report }: { report: Report }): ReactNode {
   const { documents, newer, differences, differencesTotal, untold, untoldTotal, isComplete } = report;
-  const compared = `${documents.toLocaleString('en')} documents compared`;
+  const compared = `${counted(documents, 'document')} compared`;
   const behind = newer === 0 ? '' : ` ${newer.toLocaleString('en')} changed, and the copy has not come to them yet.`;
   if (differencesTotal === 0 && untoldTotal === 0) {
     return (

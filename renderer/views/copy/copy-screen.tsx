@@ -2,6 +2,7 @@ import { Pause, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { CopyView } from '#contract/copy-views.ts';
 import type { CopyNote, MonitorStatus } from '#contract/status.ts';
+import { counted, formatCount } from '#domain/counted.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -102,7 +103,7 @@ function Snapshot({ snapshot }: { snapshot: MonitorStatus['snapshot'] }): ReactN
   return (
     <div className="copy-task">
       <label>
-        {rowsDone.toLocaleString('en')} of about {rowsTotal.toLocaleString('en')} documents copied
+        {formatCount(rowsDone)} of about {counted(rowsTotal, 'document')} copied
         {isPaused ? '; paused' : `, ${rate}`}
         {!isPaused && remainingMs !== null && `, about ${formatDuration(remainingMs)} left`}
         <progress value={Math.min(rowsDone, rowsTotal)} max={Math.max(rowsTotal, 1)} />
@@ -121,7 +122,7 @@ function WipeNote(): ReactNode {
   return (
     <output className="copy-task">
       <label>
-        Taking prompts out: {task.done.toLocaleString('en')} of {task.total.toLocaleString('en')} jobs
+        Taking prompts out: {formatCount(task.done)} of {counted(task.total, 'job')}
         <progress value={task.done} max={Math.max(task.total, 1)} />
       </label>
     </output>

@@ -6,6 +6,7 @@ import {
   type CopySettings,
   type CopyView,
 } from '#contract/copy-views.ts';
+import { counted } from '#domain/counted.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -90,8 +91,8 @@ function SettingsForm({ copy, save }: { copy: CopyView; save: ReturnType<typeof 
       {isAsking && wish.success && (
         <ModalDialog title="Wipe prompts from this machine?" onClose={() => setAsking(false)}>
           <p>
-            Prompts, and texts of options, of {copy.documents.jobs.toLocaleString('en')} jobs are taken out of the copy
-            and of its search. They stay on the server. Until it is done the copy can be read and does not follow.
+            Prompts, and texts of options, of {counted(copy.documents.jobs, 'job')} are taken out of the copy and of its
+            search. They stay on the server. Until it is done the copy can be read and does not follow.
           </p>
           <div className="dialog-actions">
             <button type="button" className="button" onClick={() => setAsking(false)}>

@@ -1,3 +1,4 @@
+import { counted } from '#domain/counted.ts';
 import type { FailureAct, IgnoreUntil } from '#domain/failure-groups.ts';
 import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
 import { assertNever } from '#domain/result.ts';
@@ -25,9 +26,9 @@ function wordsOfUntil(until: IgnoreUntil): string {
     case 'time':
       return 'until a time';
     case 'jobs':
-      return `until ${until.more.toLocaleString('en')} more jobs fail`;
+      return `until ${counted(until.more, 'more job')} ${until.more === 1 ? 'fails' : 'fail'}`;
     case 'customers':
-      return `until ${until.more.toLocaleString('en')} more customers meet it`;
+      return `until ${counted(until.more, 'more customer')} ${until.more === 1 ? 'meets' : 'meet'} it`;
     default:
       return assertNever(until);
   }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { GroupNow } from '#contract/failure-views.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useClock } from '../../state/clock.ts';

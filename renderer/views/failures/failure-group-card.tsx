@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { FailureCause, FailureGroupView } from '#contract/failure-views.ts';
 import type { FailureStanding, IgnoreUntil } from '#domain/failure-groups.ts';
 import { MarkedText } from '../../components/marked-text.tsx';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration } from '../../components/durations.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
@@ -167,7 +167,7 @@ function OtherCauses({ causes }: { causes: readonly FailureCause[] }): ReactNode
           <span className="muted">
             <bdi>{cause.provider}</bdi> · <bdi>{cause.model}</bdi>:
           </span>{' '}
-          <bdi>{cause.message}</bdi> <span className="muted tabular">({cause.jobs.toLocaleString('en')} jobs)</span>
+          <bdi>{cause.message}</bdi> <span className="muted tabular">({counted(cause.jobs, 'job')})</span>
         </li>
       ))}
     </ul>
@@ -204,7 +204,7 @@ function VerdictText({ group: { standing, decision } }: { group: FailureGroupVie
 
 function UntilText({ until }: { until: IgnoreUntil }): ReactNode {
   if (until.type === 'time') return <ExactTime atMs={until.atMs} />;
-  return `${until.more.toLocaleString('en')} more ${until.type}`;
+  return counted(until.more, until.type === 'jobs' ? 'more job' : 'more customer');
 }
 
 function sinceWords(jobs: number, customers: number): string {

@@ -2,6 +2,7 @@ import { BadgeCheck, X } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { FailureGroupView, FailuresView } from '#contract/failure-views.ts';
+import { counted } from '#domain/counted.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { FacetMenu } from '../../components/facet-menu.tsx';
@@ -155,9 +156,7 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
         </ol>
       )}
       {failures.causesTotal > failures.groups.reduce((sum, { causes }) => sum + causes.length, 0) && (
-        <p className="muted">
-          {failures.causesTotal.toLocaleString('en')} causes in all; those with the most jobs are shown.
-        </p>
+        <p className="muted">{counted(failures.causesTotal, 'cause')} in all; those with the most jobs are shown.</p>
       )}
     </>
   );

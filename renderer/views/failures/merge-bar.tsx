@@ -1,5 +1,6 @@
 import { Merge } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { counted } from '#domain/counted.ts';
 import { KeptNote } from '../../components/draft-notes.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { useDecideOrKeep, type SeenGroup } from '../../state/failure-queries.ts';
@@ -11,7 +12,7 @@ export function MergeBar({ groups, onDone }: { groups: readonly SeenGroup[]; onD
   if (into === undefined) return null;
   return (
     <section className="merge-bar" aria-label="Merge">
-      {groups.length.toLocaleString('en')} groups are chosen.
+      {counted(groups.length, 'group')} chosen.
       <button
         type="button"
         className="button"

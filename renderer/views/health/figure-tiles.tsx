@@ -1,6 +1,7 @@
 import { ArrowDownRight, ArrowRight, ArrowUpRight } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { DurationFigures, HealthMoment, HealthView } from '#contract/health-views.ts';
+import { counted } from '#domain/counted.ts';
 import { formatCredits } from '#domain/credits.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { useCreditScale } from '../../state/engine-queries.tsx';
@@ -59,7 +60,7 @@ export function FigureTiles({ view, atMs, onPick }: TilesProps): ReactNode {
       <Tile
         name="Attempts needed"
         value={figures.attemptsPerCompleted === null ? '–' : figures.attemptsPerCompleted.toFixed(2)}
-        note={`${figures.attempts.toLocaleString('en')} attempts in all`}
+        note={`${counted(figures.attempts, 'attempt')} in all`}
         change={relativeChange(figures.attemptsPerCompleted, before.attemptsPerCompleted)}
         goodDirection="down"
         onPick={() => onPick('ended')}

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { HealthFilter, HealthJobs, HealthMoment } from '#contract/health-views.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration, formatExact } from '../../components/durations.ts';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';

@@ -1,6 +1,7 @@
 import { CircleCheck, CircleX, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
+import { counted } from '#domain/counted.ts';
 import type { Validation, ValidationCheck } from '#domain/job.ts';
 import { Panel } from '../../components/panel.tsx';
 import { NameText } from '../../components/name-text.tsx';
@@ -16,7 +17,7 @@ export function ChecksPanel({ detail }: { detail: JobDetail }): ReactNode {
       aside={
         validation !== null && (
           <span className={validation.passed ? 'text-success' : 'text-danger'}>
-            {validation.passed ? 'passed' : `failed, ${failed} of ${validation.checks.length} checks`}
+            {validation.passed ? 'passed' : `failed, ${failed} of ${counted(validation.checks.length, 'check')}`}
           </span>
         )
       }

@@ -1,4 +1,5 @@
 import type { JobDetail } from '#contract/job-views.ts';
+import { counted } from '#domain/counted.ts';
 
 /** One thing that both jobs have, as text for people. */
 export interface ComparedLine {
@@ -28,7 +29,7 @@ const LINES: readonly (readonly [string, (job: JobDetail, credits: (amount: numb
   ['Input hash', ({ inputHash }) => inputHash],
   ['Prompt', ({ prompt }) => prompt.slice(0, PROMPT_MAX)],
   ['Options', ({ optionsJson }) => optionsJson],
-  ['Output', ({ output }) => (output === null ? 'none' : `${output.mime}, ${output.bytes} bytes`)],
+  ['Output', ({ output }) => (output === null ? 'none' : `${output.mime}, ${counted(output.bytes, 'byte')}`)],
   ['Output hash', ({ output }) => output?.sha256 ?? 'none'],
 ];
 

@@ -2,6 +2,7 @@ import { CircleAlert, ShieldCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { JobDetail } from '#contract/job-views.ts';
 import type { OutputView } from '#contract/output-views.ts';
+import { counted } from '#domain/counted.ts';
 import { LongText } from '../../components/long-text.tsx';
 import { MarkedText } from '../../components/marked-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
@@ -23,7 +24,7 @@ export function OutputPanel({ detail }: { detail: JobDetail }): ReactNode {
           <bdi>{output.mime}</bdi>
         </Fact>
         <Fact name="Size">
-          <span className="tabular">{output.bytes.toLocaleString('en')} bytes</span>
+          <span className="tabular">{counted(output.bytes, 'byte')}</span>
         </Fact>
         <Fact name="SHA-256">
           <span className="mono">{output.sha256}</span>

@@ -1,6 +1,7 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { KnownView, RetryPreviewView, RetryWarningView } from '#contract/retry-views.ts';
+import { counted } from '#domain/counted.ts';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { Fact, Facts } from '../../components/panel.tsx';
@@ -29,7 +30,7 @@ export function RetryFacts({ preview }: { preview: RetryPreviewView }): ReactNod
         <Fact name="Did it help?">
           {experience.retried === 0
             ? `Such a failure was not retried in the last ${days} days.`
-            : `${experience.succeeded} of ${experience.retried} retries of such failures completed in the last ${days} days.`}
+            : `${experience.succeeded} of ${counted(experience.retried, 'retry', 'retries')} of such failures completed in the last ${days} days.`}
         </Fact>
         <Fact name={`Policy ${preview.verdict.policyVersion}`}>{preview.verdict.why}</Fact>
       </Facts>

@@ -1,4 +1,5 @@
 import type { HistoryView, JobDetail, ObservedView } from '#contract/job-views.ts';
+import { counted } from '#domain/counted.ts';
 import type { JobState } from '#domain/job.ts';
 import { formatDuration } from '../../components/durations.ts';
 
@@ -174,7 +175,7 @@ function attemptEvents(detail: JobDetail): readonly TimelineEvent[] {
         : `${attempt.failure.class}, ${attempt.failure.code}: ${attempt.failure.message.slice(0, DETAIL_MAX)}`;
     const checks = attempt.validation?.checks ?? [];
     const passed = checks.filter((check) => check.passed).length;
-    const checked = checks.length === 0 ? '' : ` – ${passed} of ${checks.length} checks passed`;
+    const checked = checks.length === 0 ? '' : ` – ${passed} of ${counted(checks.length, 'check')} passed`;
     const isBackwards = attempt.endedAtMs < attempt.startedAtMs;
     return [
       started,

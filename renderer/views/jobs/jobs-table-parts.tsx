@@ -2,7 +2,7 @@
 import { ArrowUpToLine, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { explainError } from '#domain/errors.ts';
-import { formatCount } from '../../components/counted.ts';
+import { formatCount } from '#domain/counted.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import type { JobWindow } from '../../state/job-window.ts';
 

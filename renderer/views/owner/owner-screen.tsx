@@ -1,6 +1,7 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { OwnerKind, OwnerView } from '#contract/owner-views.ts';
+import { counted, formatCount } from '#domain/counted.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { OldNote } from '../../components/old-note.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
@@ -140,14 +141,14 @@ function JobsPanel({ owner, id, view }: { owner: OwnerKind; id: string; view: Ow
             <StateBadge state={state} />
             <Link className="tabular" href={jobsHref({ ...ownerFilter(owner, id), states: [state] })}>
               {view.byState[state].toLocaleString('en')}
-              <span className="visually-hidden"> {state} jobs</span>
+              <span className="visually-hidden">{view.byState[state] === 1 ? ` ${state} job` : ` ${state} jobs`}</span>
             </Link>
           </li>
         ))}
       </ul>
       <p className="muted">
-        {view.cancelled.toLocaleString('en')} of the failed ones were cancelled. {view.attempts.toLocaleString('en')}{' '}
-        attempts in all.
+        {formatCount(view.cancelled)} of the failed ones {view.cancelled === 1 ? 'was' : 'were'} cancelled.{' '}
+        {counted(view.attempts, 'attempt')} in all.
       </p>
     </Panel>
   );

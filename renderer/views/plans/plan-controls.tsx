@@ -2,6 +2,7 @@ import { CircleStop, Pause, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
 import { distinctRefusals } from '#contract/request-refusal.ts';
+import { counted, formatCount } from '#domain/counted.ts';
 import type { Refusal } from '#domain/people.ts';
 import { samePerson } from '#domain/second-person.ts';
 import { Credits } from '../../components/credits-text.tsx';
@@ -44,9 +45,9 @@ function Progress({ plan, run }: { plan: PlanView; run: NonNullable<PlanView['ru
     <>
       <progress className="plan-progress" value={run.position} max={jobs} aria-label="Jobs looked at" />
       <output>
-        {run.position.toLocaleString('en')} of {jobs.toLocaleString('en')} jobs looked at: {succeeded} succeeded,{' '}
-        {failed} failed, {underWay} under way, {waiting} without credit, {skipped} skipped.{' '}
-        <Credits credits={committedCredits} /> credits spent or held.
+        {formatCount(run.position)} of {counted(jobs, 'job')} looked at: {succeeded} succeeded, {failed} failed,{' '}
+        {underWay} under way, {waiting} without credit, {skipped} skipped. <Credits credits={committedCredits} />{' '}
+        credits spent or held.
       </output>
       {run.ended !== null && (
         <p className="note" data-tone={plan.state === 'stopped' ? 'warning' : undefined}>

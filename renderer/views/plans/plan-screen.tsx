@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
 import { planGroupSchema } from '#domain/retry-plan/plan-item.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
@@ -76,7 +76,7 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
           ) : (
             <>
               about <ProviderCost microUsd={totals.costMicroUsd} />
-              {totals.jobsWithoutCost > 0 && `; of ${totals.jobsWithoutCost.toLocaleString('en')} jobs it is not known`}
+              {totals.jobsWithoutCost > 0 && `; of ${counted(totals.jobsWithoutCost, 'job')} it is not known`}
             </>
           )}
           {collected !== null && (
@@ -95,7 +95,7 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
         <Fact name="Will it help?">
           {estimate.ofJobs === 0
             ? 'Nothing is known: such failures were not retried lately.'
-            : `About ${estimate.succeed} of ${estimate.ofJobs} are expected to succeed.`}{' '}
+            : `About ${estimate.succeed} of ${counted(estimate.ofJobs, 'job')} can be expected to succeed.`}{' '}
           <span className="muted">
             ({estimate.basis}
             {estimate.withoutExperience > 0 && `; of ${estimate.withoutExperience} nothing is known`})
@@ -204,9 +204,7 @@ function Workspaces({ plan }: { plan: PlanView }): ReactNode {
         </table>
       </div>
       {workspacesInAll > workspaces.length && (
-        <p className="muted">
-          And {(workspacesInAll - workspaces.length).toLocaleString('en')} workspaces with less at stake.
-        </p>
+        <p className="muted">And {counted(workspacesInAll - workspaces.length, 'workspace')} with less at stake.</p>
       )}
     </Panel>
   );

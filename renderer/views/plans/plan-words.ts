@@ -1,4 +1,5 @@
 import type { JobOutcomeView, PlanView, PlanWish } from '#contract/plan-views.ts';
+import { counted } from '#domain/counted.ts';
 import type { PlanGroup } from '#domain/retry-plan/plan-item.ts';
 
 /** What each group of a plan is called, and what to do with it. */
@@ -51,7 +52,7 @@ export function groupWords(
 export function sourceWords(source: PlanView['source']): string {
   switch (source.type) {
     case 'ids':
-      return `${source.count.toLocaleString('en')} chosen jobs`;
+      return counted(source.count, 'chosen job');
     case 'where':
       return source.where === '' ? 'All jobs' : source.where;
     case 'remainder':
@@ -65,7 +66,7 @@ export function sourceWords(source: PlanView['source']): string {
 export function wishWords(wish: PlanWish): string {
   switch (wish.type) {
     case 'ids':
-      return `${wish.ids.length.toLocaleString('en')} jobs: ${wish.ids.slice(0, 5).join(', ')}${wish.ids.length > 5 ? ', …' : ''}`;
+      return `${counted(wish.ids.length, 'job')}: ${wish.ids.slice(0, 5).join(', ')}${wish.ids.length > 5 ? ', …' : ''}`;
     case 'where':
       return wish.where;
     case 'remainder':

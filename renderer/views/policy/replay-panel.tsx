@@ -2,7 +2,7 @@ import { FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ReplayDays, ReplayedClassView, ReplayView } from '#contract/policy-views.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -196,7 +196,7 @@ function Cost({ microUsd, without, of }: { microUsd: number; without: number; of
   return (
     <>
       <ProviderCost microUsd={microUsd} />
-      {without > 0 && ` (of ${without.toLocaleString('en')} attempts it is not known)`}
+      {without > 0 && ` (of ${counted(without, 'attempt')} it is not known)`}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Download } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { exportFormatSchema, type Exported, type ExportFormat } from '#contract/period-views.ts';
+import { counted } from '#domain/counted.ts';
 import { ExportedFile } from '../../components/exported-file.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 
@@ -22,7 +23,7 @@ export function ExportButtons({
   return (
     <div className="findings-export">
       {state.data !== undefined && (
-        <ExportedFile says={`${state.data.rows.toLocaleString('en')} lines written to`} path={state.data.path} />
+        <ExportedFile says={`${counted(state.data.rows, 'line')} written to`} path={state.data.path} />
       )}
       <FailureLine failure={state.error} look="inline" />
       {exportFormatSchema.options.map((format) => (

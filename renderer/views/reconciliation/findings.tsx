@@ -2,6 +2,7 @@ import { Download, FilterX } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link, useSearch } from 'wouter';
 import { type FindingFilter, type FindingsLayout, type RunSummary } from '#contract/reconciliation-views.ts';
+import { counted, formatCount } from '#domain/counted.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { Choice } from '../../components/choice.tsx';
@@ -103,7 +104,7 @@ function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode
   return (
     <div className="findings-export">
       {exporting.data !== undefined && (
-        <ExportedFile says={`${exporting.data.findings.toLocaleString('en')} written to`} path={exporting.data.path} />
+        <ExportedFile says={`${counted(exporting.data.findings, 'finding')} written to`} path={exporting.data.path} />
       )}
       <FailureLine failure={exporting.error} look="inline" />
       <button
@@ -168,7 +169,7 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
       {rows.length < first.total && (
         <div className="findings-more">
           <span className="muted">
-            {rows.length.toLocaleString('en')} of {first.total.toLocaleString('en')} findings.
+            {formatCount(rows.length)} of {counted(first.total, 'finding')}.
             {!list.hasNextPage && ' Filter by rule or workspace, or export them, to see the others.'}
           </span>
           <MoreRows list={list} />

@@ -1,6 +1,7 @@
 import { FileSpreadsheet, Trash2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { InvoiceView } from '#contract/period-views.ts';
+import { counted } from '#domain/counted.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { INVOICE_CASES } from '#domain/reconciliation/invoice.ts';
 import { ProviderCost } from '../../components/credits-text.tsx';
@@ -92,7 +93,7 @@ function ImportForm(): ReactNode {
       >
         Import
       </button>
-      {importing.data !== undefined && <output>{importing.data.lines.toLocaleString('en')} lines imported.</output>}
+      {importing.data !== undefined && <output>{counted(importing.data.lines, 'line')} imported.</output>}
       <FailureLine failure={importing.error} look="note" />
     </form>
   );

@@ -1,6 +1,7 @@
 import { CalendarCheck2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PeriodView } from '#contract/period-views.ts';
+import { counted } from '#domain/counted.ts';
 import { explainError } from '#domain/errors.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Credits } from '../../components/credits-text.tsx';
@@ -70,7 +71,7 @@ function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax:
       {closing !== null && <WorkUnderWay what={`Closing ${closing.period}`} progress={closing.progress} />}
       {close.data !== undefined && !close.isPending && (
         <output>
-          {close.data.period} is closed: {close.data.entries.toLocaleString('en')} entries.
+          {close.data.period} is closed: {counted(close.data.entries, 'entry', 'entries')}.
         </output>
       )}
       {close.error !== null && <CloseFailure failure={close.error} />}

@@ -2,7 +2,7 @@ import { BadgeCheck, Scale, SearchX } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Link, useSearch } from 'wouter';
 import type { FindingFilter, FindingsLayout, RunSummary } from '#contract/reconciliation-views.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';

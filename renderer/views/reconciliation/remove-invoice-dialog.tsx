@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { InvoiceView } from '#contract/period-views.ts';
+import { counted } from '#domain/counted.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { useInvoiceRemoval } from '../../state/finance-queries.ts';
@@ -19,8 +20,8 @@ export function RemoveInvoiceDialog({ invoice, onClose }: { invoice: InvoiceView
         }}
       >
         <p>
-          <bdi>{name}</bdi> of <bdi>{provider}</bdi>: {lines.toLocaleString('en')} lines, of which{' '}
-          {matched.toLocaleString('en')} belong to an attempt.
+          <bdi>{name}</bdi> of <bdi>{provider}</bdi>: {counted(lines, 'line')}, of which {matched.toLocaleString('en')}{' '}
+          {matched === 1 ? 'belongs' : 'belong'} to an attempt.
         </p>
         <p>
           {findings === 0

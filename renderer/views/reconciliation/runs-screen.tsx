@@ -2,6 +2,7 @@ import { History, Repeat } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { RepeatedRun, RunSummary } from '#contract/reconciliation-views.ts';
+import { counted } from '#domain/counted.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
@@ -58,7 +59,7 @@ function Repeated({ repeated }: { repeated: RepeatedRun }): ReactNode {
         <strong>{isSame ? 'It comes out the same, to the byte.' : 'It does not come out the same.'}</strong>{' '}
         {!areInputsSame && 'Documents have changed since, come or gone. '}
         {!areRulesSame && 'Other months are closed, or other rules or prices are in force. '}
-        {!isSame && `${onlyNow.toLocaleString('en')} findings only now, ${onlyThen.toLocaleString('en')} only then.`}
+        {!isSame && `${counted(onlyNow, 'finding')} only now, ${onlyThen.toLocaleString('en')} only then.`}
       </span>
     </output>
   );

@@ -2,7 +2,7 @@ import { FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { RedactionTrialView } from '#contract/redaction-views.ts';
 import { wordsOfRule, type RedactionDraft } from '#domain/redaction/redaction-rule.ts';
-import { counted } from '../../components/counted.ts';
+import { counted } from '#domain/counted.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { TRIED_JOBS, useTryRedaction } from '../../state/redaction-queries.ts';
 import { TableHead } from '../../components/table-head.tsx';

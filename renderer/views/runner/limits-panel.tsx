@@ -2,6 +2,7 @@
 import { SlidersHorizontal } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { FleetLimitsView } from '#contract/fleet-views.ts';
+import { counted } from '#domain/counted.ts';
 import { configuredLimits, limitWords, rateWords, type ConfiguredLimit } from '#domain/runner-limit-change.ts';
 import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -96,7 +97,8 @@ function usedOf({ scope, name, max }: ConfiguredLimit, { held, limits }: FleetLi
   const full = held.filter(
     (one) => one.scope === 'workspace' && one.held >= max && !Object.hasOwn(limits.concurrency.workspaces, one.name),
   );
-  return full.length === 0 ? 'no workspace is at it' : `${full.length.toLocaleString('en')} workspaces are at it`;
+  if (full.length === 0) return 'no workspace is at it';
+  return `${counted(full.length, 'workspace')} ${full.length === 1 ? 'is' : 'are'} at it`;
 }
 
 function RateRow({ provider, view }: { provider: string; view: FleetLimitsView }): ReactNode {
@@ -104,10 +106,10 @@ function RateRow({ provider, view }: { provider: string; view: FleetLimitsView }
   const now = view.rates.find((one) => one.provider === provider);
   const left = [
     ...(rate?.requestsPerMinute && now?.requestsLeft !== undefined && now.requestsLeft !== null
-      ? [`${now.requestsLeft.toLocaleString('en')} requests left`]
+      ? [`${counted(now.requestsLeft, 'request')} left`]
       : []),
     ...(rate?.tokensPerMinute && now?.tokensLeft !== undefined && now.tokensLeft !== null
-      ? [`${now.tokensLeft.toLocaleString('en')} tokens left`]
+      ? [`${counted(now.tokensLeft, 'token')} left`]
       : []),
   ].join(', ');
   return (

@@ -95,7 +95,7 @@ describe('verifying a copy', () => {
     });
     const diagnosis = await runDoctor(server.uri, '--verify');
     expect(said(diagnosis, 'verify')).toMatch(/^ok: 62 documents compared in 3 ranges, nothing differs$/);
-    expect(said(diagnosis, 'copy')).toMatch(/^ok: 60 jobs, 1 ledger entries, 1 accounts/);
+    expect(said(diagnosis, 'copy')).toMatch(/^ok: 60 jobs, 1 ledger entry, 1 account/);
     expect(diagnosis.status).toBe(0);
   });
 

@@ -99,14 +99,18 @@ describe('closing a month', () => {
     [
       'while a finding of that month is open',
       requestFor('2026-10', { openFindings: [finding(-1, '2026-10')] }),
-      /1 open findings/,
+      /1 open finding worth/,
     ],
     [
       'while a finding of an earlier month is open',
       requestFor('2026-10', { openFindings: [finding(1, '2026-02')] }),
-      /1 open findings/,
+      /1 open finding worth/,
     ],
-    ['while an account is in question', requestFor('2026-10', { openFindings: [finding(1, null)] }), /1 open findings/],
+    [
+      'while an account is in question',
+      requestFor('2026-10', { openFindings: [finding(1, null)] }),
+      /1 open finding worth/,
+    ],
   ])('refuses %s', (_what, request, sentence) => {
     const refused = closePeriod(request, sha256OfText);
     expect(refused).toMatchObject({ ok: false, error: { detail: expect.stringMatching(sentence) as unknown } });

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts';
 import { compareText } from '../finding.ts';
 import type { Report, Rule, RuleInput } from '../rule.ts';
 import { netOfEntry, RELEASE, REFUND } from '../view.ts';
@@ -41,7 +42,7 @@ function scanJobs({ view, options }: RuleInput, report: Report): void {
       credits,
       entryKeys: keys,
       atMs,
-      evidence: `${keys.length} entries owed since ${new Date(atMs).toISOString()}.`,
+      evidence: `${counted(keys.length, 'entry', 'entries')} owed since ${new Date(atMs).toISOString()}.`,
     });
   }
 }

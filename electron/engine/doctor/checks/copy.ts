@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { openCacheReader } from '#cache/open-cache.ts';
+import { counted } from '#domain/counted.ts';
 import { explainError } from '#domain/errors.ts';
 import { fine, skipped, type DoctorCheck } from '../check.ts';
 
@@ -30,7 +31,7 @@ export const copyCheck: DoctorCheck = {
       const { asOfMs, isComplete } = standing.value;
       const { jobs, ledger, accounts } = counts.value;
       const size = `${Math.ceil(statSync(copyFile).size / MEGABYTE)} MB`;
-      const holds = `${jobs} jobs, ${ledger} ledger entries, ${accounts} accounts, ${size}`;
+      const holds = `${counted(jobs, 'job')}, ${counted(ledger, 'ledger entry', 'ledger entries')}, ${counted(accounts, 'account')}, ${size}`;
       if (isComplete) {
         return Promise.resolve(
           fine(`${holds}, as of ${asOfMs === null ? 'no known time' : new Date(asOfMs).toISOString()}`),

@@ -1,4 +1,5 @@
 import { openCacheReader } from '#cache/open-cache.ts';
+import { counted } from '#domain/counted.ts';
 import { explainError } from '#domain/errors.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
 import { wait } from '../../wait.ts';
@@ -26,7 +27,7 @@ export const verifyCheck: DoctorCheck = {
         onProgress: (documents) => {
           if (documents - toldAt < TOLD_EVERY) return;
           toldAt = documents;
-          say(`${documents} documents compared`);
+          say(`${counted(documents, 'document')} compared`);
         },
       });
       return report.ok ? resultOf(report.value) : { level: 'error', says: explainError(report.error), todo: null };
@@ -37,16 +38,16 @@ export const verifyCheck: DoctorCheck = {
 };
 
 function resultOf(report: VerifyReport): CheckResult {
-  const compared = `${report.documents} documents compared in ${report.ranges} ranges`;
+  const compared = `${counted(report.documents, 'document')} compared in ${counted(report.ranges, 'range')}`;
   const behind = report.newer === 0 ? '' : `; ${report.newer} changed, and the copy has not come to them yet`;
   const untold =
     report.untoldTotal === 0
       ? ''
-      : `; ${report.untoldTotal} are not the same, and nothing tells whether they changed since the copy was last kept:${namesOf(report.untold)}`;
+      : `; ${report.untoldTotal} ${report.untoldTotal === 1 ? 'is' : 'are'} not the same, and nothing tells whether they changed since the copy was last kept:${namesOf(report.untold)}`;
   if (report.differencesTotal > 0) {
     return {
       level: 'error',
-      says: `${compared}, ${report.differencesTotal} differ:${namesOf(report.differences)}${behind}${untold}`,
+      says: `${compared}, ${report.differencesTotal} ${report.differencesTotal === 1 ? 'differs' : 'differ'}:${namesOf(report.differences)}${behind}${untold}`,
       todo: report.isComplete
         ? 'Let Runledger catch up, then look again. What still differs is a fault: report it, and delete the copy to build it anew.'
         : 'The copy is not complete yet: let Runledger run until it is, then look again.',
