@@ -150,25 +150,36 @@ export function takeTurns<Item extends { readonly workspaceId: string; readonly 
   return chosen;
 }
 
+/** Jobs that were chosen, and the workspace behind which the next choice looks beyond those that fill the window. */
+export interface Chosen {
+  readonly jobs: readonly Job[];
+  readonly endsAt: string;
+}
+
 /**
- * Jobs that meet a filter, workspaces taking turns. Documents that are no jobs are passed over; where they would take most of
- * the places, it is looked beyond them, so that however many there are they never stop the others.
+ * Jobs that meet a filter, workspaces taking turns whatever the priorities of their jobs: what a workspace waits for must not depend on what
+ * another one finds urgent. Documents that are no jobs are passed over; where they would take most of the places, it is looked beyond
+ * them, so that however many there are they never stop the others.
+ * @param behind where the choice before ended; the empty text begins at the first workspace
  */
 export async function chooseJobs(
   collections: Pick<Collections, 'jobs'>,
   filter: Document,
-  limit: number,
-): Promise<Result<readonly Job[], AppError>> {
-  return beyondMalformed(limit, async (malformed) => {
+  { limit, behind }: { readonly limit: number; readonly behind: string },
+): Promise<Result<Chosen, AppError>> {
+  let endsAt = '';
+  const jobs = await beyondMalformed(limit, async (malformed) => {
     const size = windowSizeOf(limit);
     const sound = without(filter, malformed);
     const first = await findFirst(collections, sound, size);
     if (!first.ok) return first;
     const isFull = first.value.jobs.length + first.value.malformed.length >= size;
     const all = without(filter, [...malformed, ...first.value.malformed]);
-    const beyond = isFull ? await findBeyond(collections, all, '') : ok(NONE);
+    const beyond = isFull ? await findBeyond(collections, all, behind) : ok(NONE);
     if (!beyond.ok) return beyond;
-    const turns = takeTurns(together(first.value.jobs, beyond.value.jobs), limit);
+    endsAt = beyond.value.endsAt;
+    const equals = together(first.value.jobs, beyond.value.jobs).map((job) => ({ ...job, priority: 0 }));
+    const turns = takeTurns(equals, limit);
     const ids = [
       ...turns.map((candidate) => candidate._id),
       ...[...first.value.malformed, ...beyond.value.malformed].slice(0, limit),
@@ -179,6 +190,7 @@ export async function chooseJobs(
     const byId = new Map(read.value.map((document) => [document._id, document]));
     return ok(ids.flatMap((id) => byId.get(id) ?? []));
   });
+  return jobs.ok ? ok({ jobs: jobs.value, endsAt }) : jobs;
 }
 
 /** Jobs that meet a filter, in no order; passes over documents that are no jobs as {@link chooseJobs} does. */

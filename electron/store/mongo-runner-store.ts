@@ -61,6 +61,8 @@ export class MongoRunnerStore implements RunnerStore {
   /** When each workspace last had a turn here, counted in turns. */
   readonly #servedAt = new Map<string, number>();
   #turns = 0;
+  /** The workspace behind which reserving looks on. */
+  #reservedBehind = '';
   /** Jobs that a sweep could not settle, and when: what cannot be settled must not hide what can. */
   readonly #leftOwing = new Map<string, number>();
 
@@ -94,10 +96,11 @@ export class MongoRunnerStore implements RunnerStore {
           { 'billing.blocked.at': { $lte: recheckBefore } },
         ],
       },
-      options.limit,
+      { limit: options.limit, behind: this.#reservedBehind },
     );
     if (!found.ok) return found;
-    const ids = found.value.map((job) => job._id);
+    this.#reservedBehind = found.value.endsAt;
+    const ids = found.value.jobs.map((job) => job._id);
     const intended = await intendReservations(this.#collections, ids);
     if (!intended.ok) return intended;
     const settled = await settleJobs(this.#collections, this.#poster, ids);

@@ -104,6 +104,30 @@ describe('one workspace that floods the queue', () => {
     expect(deployment.jobs.documents.get('lone')).toMatchObject({ billing: { reserved: 100 } });
   });
 
+  it.each([1, 40])(
+    'does not hide a top-up from it, where %d that flood wait for credit for what is urgent',
+    async (count) => {
+      const crowds = Array.from({ length: count }, (_, n) =>
+        flood(Math.ceil(1600 / count), { workspaceId: `crowd${n}`, priority: 5 }).map((job) => ({
+          ...job,
+          id: `${n}${job.id}`,
+        })),
+      ).flat();
+      const deployment = new ModelDeployment(later(60).getTime());
+      const store = openModelStore(deployment);
+      expectOk(await store.insertJobs([...crowds, lone].map(queuedJob)));
+      expectOk(await store.reserveDue({ limit: 2000 }));
+      expect(deployment.jobs.documents.get('lone')).toMatchObject({ billing: { blocked: { neededCredits: 100 } } });
+      expectOk(await store.postEntry(grant('small', 100)));
+      deployment.nowMs += 15_000;
+      for (let round = 0; round < 20; round += 1) {
+        expectOk(await store.reserveDue({ limit: 100 }));
+        deployment.nowMs += 1000;
+      }
+      expect(deployment.jobs.documents.get('lone')).toMatchObject({ billing: { reserved: 100 } });
+    },
+  );
+
   it('does not keep it from being claimed', async () => {
     const { store } = await setup([...flood(500), lone]);
     expectOk(await store.reserveDue({ limit: 1000 }));
