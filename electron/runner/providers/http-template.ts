@@ -34,6 +34,8 @@ export function hasPlaceholder(template: string): boolean {
 
 /** An address with the generation's id in it. */
 export function addressOf(template: string, id: string): string {
+  // Half of a character has no place in an address, and the encoding throws for it: the provider, who made it up, may say what it makes of that.
+  const encoded = encodeURIComponent(id.toWellFormed());
   // `new URL` writes braces of a path as they are or escaped, depending on where they stand.
-  return template.replaceAll('{id}', encodeURIComponent(id)).replaceAll('%7Bid%7D', encodeURIComponent(id));
+  return template.replaceAll('{id}', encoded).replaceAll('%7Bid%7D', encoded);
 }

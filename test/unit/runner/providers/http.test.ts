@@ -147,6 +147,20 @@ describe('the adapter that is described by data', () => {
     expect(sink.text()).toBe(`{"order":${id},"share":0.1}`);
   });
 
+  it('asks for, and cancels, what is named by half of a character', async () => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: '{"job":{"id":"a\\ud800","state":"waiting"}}' },
+      { body: job({ state: 'done', result: [{ href: '/files/1' }] }) },
+      { body: 'the file' },
+    );
+    const provider = httpProvider(settingsFor(server), secret, null);
+    expect(await provider.generate(generationRequest(), collectingSink(), unstopped())).toMatchObject({ ok: true });
+    expect(server.calls[1]?.path).toBe('/jobs/a%EF%BF%BD');
+    await provider.cancel?.('a\ud800', unstopped());
+    expect(server.calls.at(-1)).toMatchObject({ method: 'DELETE', path: '/jobs/a%EF%BF%BD' });
+  });
+
   it('looks again where a look says nothing of the generation', async () => {
     const server = await startRecordedServer();
     server.answer(
