@@ -191,7 +191,7 @@ async function generate(
     }
     await output.discard();
     await call.cancelUnwanted(stop, deadline);
-    const what = stoppedProblem(stop, deadline, kind) ?? fromProvider(result.error);
+    const what = stoppedProblem(stop, deadline, kind, call) ?? fromProvider(result.error);
     return err({ ...what, acceptanceId: call.acceptanceId, unkept: call.unkept });
   } catch (cause) {
     await output.discard();
@@ -200,7 +200,7 @@ async function generate(
     const what =
       cause instanceof ArtefactTooLarge
         ? problem({ source: 'reply', message })
-        : (stoppedProblem(stop, deadline, kind) ?? problem({ source: 'exception', message }));
+        : (stoppedProblem(stop, deadline, kind, call) ?? problem({ source: 'exception', message }));
     return err({ ...what, acceptanceId: call.acceptanceId, unkept: call.unkept });
   } finally {
     clearTimeout(softTimer);
@@ -218,8 +218,15 @@ function requestOf(job: LeasedJob, kind: JobKind, options: Record<string, unknow
   };
 }
 
-function stoppedProblem(stop: AbortSignal, deadline: AbortSignal, kind: JobKind): Problem | null {
+function stoppedProblem(
+  stop: AbortSignal,
+  deadline: AbortSignal,
+  kind: JobKind,
+  { isLost }: Pick<ProviderCall, 'isLost'>,
+): Problem | null {
   if (stop.aborted) return givenBack(stop);
+  // The adapter calls it cancelled, because it was told to stop; nobody has cancelled the job, and whoever has it goes on.
+  if (isLost) return problem({ source: 'network', code: 'lease_lost', message: 'The lease was lost.' });
   return deadline.aborted ? problem({ source: 'timeout', limitMs: kind.hardTimeoutMs }) : null;
 }
 

@@ -59,6 +59,11 @@ export class ProviderCall {
     return this.#acceptanceId;
   }
 
+  /** True where it turned out that the lease is another's, and the provider was told to stop for it. */
+  get isLost(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
   /** What a person should know where the provider's name of the purchase cannot be kept; null where it can. */
   get unkept(): string | null {
     const length = this.#acceptanceId?.length ?? 0;
@@ -104,7 +109,7 @@ export class ProviderCall {
    */
   async cancelUnwanted(stop: AbortSignal, deadline: AbortSignal): Promise<void> {
     if (this.#provider.cancel === undefined || this.#acceptanceId === null) return;
-    const isTaken = stop.aborted || this.#lost.signal.aborted;
+    const isTaken = stop.aborted || this.isLost;
     if (!isTaken && !deadline.aborted) return;
     if (isTaken && !(await this.#reports.isCancelled(this.#job._id))) return;
     await this.#provider.cancel(this.#acceptanceId, AbortSignal.timeout(CANCEL_MS_MAX));

@@ -134,12 +134,18 @@ async function cancelledAtProvider(
       return Promise.resolve();
     },
   };
-  const context = contextWith(PASSED, () => Promise.resolve(err(appError('lease_lost', 'j1'))));
+  const changes: JobChange[] = [];
+  const context = contextWith(PASSED, (change) => {
+    changes.push(change);
+    return Promise.resolve(err(appError('lease_lost', 'j1')));
+  });
   await runAttempt(
     runningJob([]),
     { ...context, accepted, isCancelled: () => Promise.resolve(isCancelled), providers: new Map([['demo', provider]]) },
     stop.signal,
   );
+  // Should the lease be there after all, the job is given back.
+  expect(changes).toMatchObject([{ event: 'defer', failure: { code: 'network_lease_lost' } }]);
   return cancelled;
 }
 
