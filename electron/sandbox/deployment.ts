@@ -75,6 +75,30 @@ export class Deployment {
     this.retryable = new RetryableWrites(options.sqlite, options.now);
     this.history = new History(options.now, () => this.oplog.time);
     this.#fillIndexes();
+    this.#fillViews();
+  }
+
+  /** Files of before have views that stand in no collection. */
+  #fillViews(): void {
+    const views = this.catalog
+      .list(null)
+      .filter(({ db, options }) => options['viewOn'] !== undefined && this.catalog.find(db, SYSTEM_VIEWS) === null);
+    if (views.length > 0) this.sqlite.transaction(() => views.forEach((view) => this.#noteView(view)))();
+  }
+
+  /** Views are documents of a collection that everybody may read, and nobody writes but by making and dropping them. */
+  #noteView({ db, name, options }: CollectionInfo): void {
+    const views = this.catalog.find(db, SYSTEM_VIEWS) ?? this.catalog.create(db, SYSTEM_VIEWS, {});
+    const { viewOn, pipeline = [] } = options;
+    this.history.keep(this.records.insert(views, { _id: `${db}.${name}`, viewOn, pipeline }).record, null);
+  }
+
+  #forgetView({ db, name }: CollectionInfo): void {
+    for (const { record, document } of this.find(db, SYSTEM_VIEWS, { filter: { _id: `${db}.${name}` } })) {
+      const views = this.catalog.find(db, SYSTEM_VIEWS);
+      if (views !== null) this.records.remove(views, record, document);
+      this.history.keep(record, document);
+    }
   }
 
   /** After the form of keys has changed. */
@@ -125,6 +149,7 @@ export class Deployment {
     const existing = this.catalog.find(db, name);
     if (existing !== null) return refuseView(existing);
     const made = this.catalog.create(db, name, options);
+    if (options['viewOn'] !== undefined) this.#noteView(made);
     const idIndex = made.indexes[0]?.spec;
     const operationDescription = { ...options, ...(options['viewOn'] === undefined ? { idIndex } : {}) };
     this.oplog.append({ operationType: 'create', db, coll: name, uuid: made.uuid, fields: { operationDescription } });
@@ -148,6 +173,7 @@ export class Deployment {
   /** Inserts one document and logs it; what refuses it does so before anything is written. */
   insert(db: string, name: string, given: Doc, { isValidated }: WriteOptions = VALIDATED): Doc {
     this.#touch(db);
+    refuseSystemViews(name);
     const collection = this.ensureCollection(db, name);
     const complete = withId(given);
     if (isValidated) validate(collection, complete, null);
@@ -189,6 +215,7 @@ export class Deployment {
     request: UpdateRequest,
     { isValidated }: WriteOptions = VALIDATED,
   ): Doc | null {
+    refuseSystemViews(collection.name);
     const updated = applyUpdate(found.document, request);
     if (updated === null) return null;
     const { document: after, bytes } = updated;
@@ -215,6 +242,7 @@ export class Deployment {
 
   /** Deletes one found document and logs it. */
   remove(collection: CollectionInfo, found: Found): void {
+    refuseSystemViews(collection.name);
     this.#touch(collection.db);
     this.records.remove(collection, found.record, found.document);
     this.oplog.append({
@@ -227,8 +255,11 @@ export class Deployment {
     this.history.keep(found.record, found.document);
   }
 
+  /** With the views of a database all of them go. */
   drop(collection: CollectionInfo): void {
     this.#touch(collection.db);
+    if (collection.name === SYSTEM_VIEWS) return this.#dropViews(collection);
+    if (collection.options['viewOn'] !== undefined) this.#forgetView(collection);
     this.catalog.drop(collection);
     this.oplog.append({
       operationType: 'drop',
@@ -240,8 +271,18 @@ export class Deployment {
     this.history.renamed(collection.db, collection.name);
   }
 
+  #dropViews(views: CollectionInfo): void {
+    const all = this.catalog.list(views.db).filter(({ options }) => options['viewOn'] !== undefined);
+    for (const one of [...all, views]) {
+      this.catalog.drop(one);
+      this.history.renamed(one.db, one.name);
+    }
+  }
+
   /** Gives a collection another name and logs it; a collection of that name goes. */
   rename(collection: CollectionInfo, to: { readonly db: string; readonly coll: string }): void {
+    refuseSystemViews(collection.name);
+    refuseSystemViews(to.coll);
     const target = this.catalog.find(to.db, to.coll);
     if (target !== null) this.catalog.drop(target);
     this.#touch(to.db);
@@ -256,6 +297,7 @@ export class Deployment {
 
   /** Creates an index and fills it. @returns false where it is there already */
   createIndex(collection: CollectionInfo, spec: Doc): boolean {
+    refuseSystemViews(collection.name);
     const name = String(spec['name']);
     const isSame = (index: IndexInfo): boolean => isSameIndex(index, spec);
     const named = collection.indexes.find((index) => index.name === name);
@@ -327,6 +369,18 @@ function isSameIndex(index: IndexInfo, { key, unique, sparse, partialFilterExpre
     index.isSparse === isOn(sparse) &&
     isSamePattern(index.partialFilter ?? {}, partialFilterExpression ?? {})
   );
+}
+
+/** The collection of each database in which its views stand. */
+const SYSTEM_VIEWS = 'system.views';
+
+/** Error: `NotImplemented` for a change of views by their documents. */
+function refuseSystemViews(name: string): void {
+  if (name === SYSTEM_VIEWS)
+    throw new ServerError(
+      'NotImplemented',
+      `The sandbox server changes ${SYSTEM_VIEWS} only by making and dropping views`,
+    );
 }
 
 /** Error: `CommandNotSupportedOnView`. */

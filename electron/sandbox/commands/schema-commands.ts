@@ -93,12 +93,15 @@ const create: Command = {
   run(call) {
     const name = collectionName(call);
     checkCreateOptions(call.body);
+    if (call.body['viewOn'] !== undefined && name.startsWith('system.'))
+      throw new ServerError('InvalidNamespace', `Cannot create a view called '${call.db}.${name}'`);
     if (call.deployment.catalog.find(call.db, name) !== null) {
       throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
     }
     const options = { ...cappedOptionsOf(call.body), ...validationOptionsOf(call.db, call.body) };
     for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
+    if (options['viewOn'] !== undefined) options['pipeline'] ??= [];
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);
     if (clustered !== null) options['clusteredIndex'] = clustered;
     refuseCycle(call, name);
@@ -219,7 +222,10 @@ const listCollections: Command = {
     const listed = call.deployment.catalog
       .list(call.db)
       .filter(({ db, name: coll }) => !isOwnOnly || call.access.may({ type: 'namespace', db, coll }, 'find'));
-    const described = listed.map((collection) =>
+    const isView = (one: CollectionInfo): boolean => typeOf(one) === 'view';
+    // Views come behind the collections.
+    const ordered = [...listed.filter((one) => !isView(one)), ...listed.filter(isView)];
+    const described = ordered.map((collection) =>
       isNameOnly
         ? { name: collection.name, type: typeOf(collection) }
         : {
