@@ -174,7 +174,9 @@ describe.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', ({ 
 
   it('can be mended by new entries alone, wherever its rule says so', () => {
     const { world } = makeSeededWorld(SEED, SIZE, [fault]);
-    const proposals = proposeMends(viewOf(world), findingsOf(world), MENDER);
+    const found = findingsOf(world);
+    const proposals = proposeMends(viewOf(world), found, MENDER);
+    expect(proposals).toHaveLength(found.length);
     for (const proposal of proposals) {
       expect(proposal.type === 'accept').toBe(proposal.kind === 'accept');
       if (proposal.type !== 'entries') continue;
