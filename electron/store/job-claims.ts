@@ -166,7 +166,7 @@ async function updateAndRead(
   );
   if (!claimed.ok) return claimed;
   if (!updated.ok && claimed.value.length === 0) return updated;
-  return ok({ jobs: leasedOf(claimed.value), refused: updated.ok ? updated.value : [] });
+  return ok({ jobs: leasedOf(claimed.value), refused: updated.ok ? updated.value.refused : [] });
 }
 
 /** A document that is no job is left with its lease: it runs nowhere, and the monitor lists it with path and reason. */

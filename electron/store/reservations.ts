@@ -60,7 +60,7 @@ export async function reserveForClaim(
  * as an update of many: key and credits are the job's own at that very moment.
  * @returns the jobs that the server refuses to write
  */
-export function intendReservations(
+export async function intendReservations(
   { jobs }: Pick<Collections, 'jobs'>,
   ids: readonly string[],
 ): Promise<Result<readonly string[], AppError>> {
@@ -71,7 +71,8 @@ export function intendReservations(
     'billing.captured': 0,
     'billing.pending': { $size: 0 },
   };
-  return updateEach(jobs, { ids, filter, update: INTENT_PIPELINE });
+  const intended = await updateEach(jobs, { ids, filter, update: INTENT_PIPELINE });
+  return intended.ok ? ok(intended.value.refused) : intended;
 }
 
 const INTENT: Document = {

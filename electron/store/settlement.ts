@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
+import { updateEach } from './update-each.ts';
 
 /** What settling did, by job. */
 export interface SettleOutcome {
@@ -163,24 +164,25 @@ async function takeOffStanding(
   const isAlone = ({ job }: PostedEntry): boolean => job.billing.pending.length === 1;
   const rest = standing.filter((entry) => !isAlone(entry));
   for (const [type, entries] of Map.groupBy(standing.filter(isAlone), ({ pending }) => pending.type)) {
-    const filter = { ...filterOf(entries), 'billing.pending': { $size: 1 } };
-    const pipeline = takeOffPipeline(creditsAlone(type), []);
-    const taken = await attemptCall(() => collections.jobs.updateMany(filter, pipeline));
+    const filter = { ...owesOneOf(keysOf(entries)), 'billing.pending': { $size: 1 } };
+    const update = takeOffPipeline(creditsAlone(type), []);
+    const taken = await updateEach(collections.jobs, { ids: jobIdsOf(entries), filter, update });
     if (!taken.ok) return taken;
-    if (taken.value.matchedCount < entries.length) rest.push(...entries);
+    if (taken.value.matched < entries.length) rest.push(...entries);
   }
   if (rest.length === 0) return ok(undefined);
-  const { creditsOf, left } = ofKeys(rest.map(({ pending }) => pending.key));
-  const pipeline = takeOffPipeline(creditsOf, left);
-  const taken = await attemptCall(() => collections.jobs.updateMany(filterOf(rest), pipeline));
+  const { creditsOf, left } = ofKeys(keysOf(rest));
+  const update = takeOffPipeline(creditsOf, left);
+  const taken = await updateEach(collections.jobs, { ids: jobIdsOf(rest), filter: owesOneOf(keysOf(rest)), update });
   return taken.ok ? ok(undefined) : taken;
 }
 
-function filterOf(entries: readonly PostedEntry[]): Document {
-  return {
-    _id: { $in: [...new Set(entries.map(({ job }) => job._id))] },
-    ...owesOneOf(entries.map(({ pending }) => pending.key)),
-  };
+function jobIdsOf(entries: readonly PostedEntry[]): readonly string[] {
+  return [...new Set(entries.map(({ job }) => job._id))];
+}
+
+function keysOf(entries: readonly PostedEntry[]): readonly string[] {
+  return entries.map(({ pending }) => pending.key);
 }
 
 /** The pending key is the guard: who takes it off moves the figures, and nobody can take it off twice. */

@@ -12,25 +12,32 @@ export interface EachUpdate {
   readonly update: Document[];
 }
 
+/** What was updated. */
+export interface EachUpdated {
+  /** How many documents met the filter, 0 where each was updated on its own. */
+  readonly matched: number;
+  /** The ids of those that the server refuses to write. */
+  readonly refused: readonly string[];
+}
+
 /**
  * Updates the documents of some ids that meet a filter, all in one statement. The server ends that at the first document that it refuses
  * to write, as one with a field of another type or one that would become too large; then each is updated on its own.
- * @returns the ids of those that the server refuses
  */
 export async function updateEach(
   collection: Pick<Collection<RawDocument>, 'updateMany' | 'bulkWrite'>,
   { ids, filter, update }: EachUpdate,
-): Promise<Result<readonly string[], AppError>> {
-  if (ids.length === 0) return ok([]);
+): Promise<Result<EachUpdated, AppError>> {
+  if (ids.length === 0) return ok({ matched: 0, refused: [] });
   const together = await attemptCall(() => collection.updateMany({ _id: { $in: [...ids] }, ...filter }, update));
-  if (together.ok) return ok([]);
+  if (together.ok) return ok({ matched: together.value.matchedCount, refused: [] });
   if (together.error.code !== 'server_error') return together;
   try {
     const operations = ids.map((_id) => ({ updateOne: { filter: { _id, ...filter }, update } }));
     await collection.bulkWrite(operations, { ordered: false });
-    return ok([]);
+    return ok({ matched: 0, refused: [] });
   } catch (cause) {
     const refused = refusalsOf(cause, ids);
-    return refused.ok ? ok([...refused.value.keys()]) : refused;
+    return refused.ok ? ok({ matched: 0, refused: [...refused.value.keys()] }) : refused;
   }
 }

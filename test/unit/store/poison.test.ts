@@ -144,6 +144,20 @@ describe('what a sweep cannot settle', () => {
   });
 });
 
+describe('a document that the server refuses to write', () => {
+  it('never keeps a sweep from settling the others', async () => {
+    const { store, deployment } = await setup([{ id: 'a' }, { id: 'good' }]);
+    expectOk(await store.reserveDue({ limit: 10 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 10, leaseMs: 30_000 }));
+    expectOk(await store.applyChanges(claimed.map((job) => plan(job, FAIL))));
+    deployment.jobs.updateOne({ _id: 'a' }, { $set: { version: 'first' } });
+    deployment.nowMs += 60_000;
+    expectOk(await store.sweep({ limit: 10, olderThanMs: 1000, isDryRun: false }));
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { pending: [], status: 'not_charged' } });
+    expect(deployment.jobs.documents.get('a')).toMatchObject({ billing: { pending: [{ type: 'release' }] } });
+  });
+});
+
 describe('a server that refuses one change', () => {
   it('applies the others, and each is told what became of it', async () => {
     const { store, deployment } = await setup([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
