@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
-import { updateEach } from './update-each.ts';
+import { updateEach, writeEach } from './update-each.ts';
 
 /** What settling did, by job. */
 export interface SettleOutcome {
@@ -140,9 +140,13 @@ export async function takeOff(
     const taken = await takeOffStanding(collections, standing);
     if (!taken.ok) return taken;
   }
-  if (refused.length > 0) {
-    const operations = refused.map(({ job, pending, outcome }) => refusalOperation(job, pending, isUnpaid(outcome)));
-    const marked = await attemptCall(() => collections.jobs.bulkWrite(operations, { ordered: true }));
+  // A job of which one entry could not be paid, and another contradicts the account, is unknown in the end.
+  for (const areUnpaid of [true, false]) {
+    const operations = refused
+      .filter(({ outcome }) => isUnpaid(outcome) === areUnpaid)
+      .map(({ job, pending }) => refusalOperation(job, pending, areUnpaid));
+    if (operations.length === 0) continue;
+    const marked = await writeEach(collections.jobs, operations);
     if (!marked.ok) return marked;
   }
   const settledJobs = new Set(posted.map(({ job }) => job._id)).size - blocked.size;

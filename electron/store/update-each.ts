@@ -1,4 +1,4 @@
-import type { Collection, Document } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
@@ -32,12 +32,22 @@ export async function updateEach(
   const together = await attemptCall(() => collection.updateMany({ _id: { $in: [...ids] }, ...filter }, update));
   if (together.ok) return ok({ matched: together.value.matchedCount, refused: [] });
   if (together.error.code !== 'server_error') return together;
+  const operations = ids.map((_id) => ({ updateOne: { filter: { _id, ...filter }, update } }));
+  const refused = await writeEach(collection, operations);
+  return refused.ok ? ok({ matched: 0, refused: refused.value.flatMap((at) => ids[at] ?? []) }) : refused;
+}
+
+/** Makes each of some writes, in no order. @returns the places of those that the server refuses, which keep no other from being made */
+export async function writeEach(
+  collection: Pick<Collection<RawDocument>, 'bulkWrite'>,
+  operations: readonly AnyBulkWriteOperation<RawDocument>[],
+): Promise<Result<readonly number[], AppError>> {
   try {
-    const operations = ids.map((_id) => ({ updateOne: { filter: { _id, ...filter }, update } }));
     await collection.bulkWrite(operations, { ordered: false });
-    return ok({ matched: 0, refused: [] });
+    return ok([]);
   } catch (cause) {
-    const refused = refusalsOf(cause, ids);
-    return refused.ok ? ok({ matched: 0, refused: [...refused.value.keys()] }) : refused;
+    const places = operations.map((_, at) => String(at));
+    const refused = refusalsOf(cause, places);
+    return refused.ok ? ok([...refused.value.keys()].map(Number)) : refused;
   }
 }

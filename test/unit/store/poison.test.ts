@@ -158,6 +158,23 @@ describe('a document that the server refuses to write', () => {
   });
 });
 
+describe('a document that cannot be marked as waiting for credit', () => {
+  it('never keeps the others from being marked', async () => {
+    const { store, deployment } = await setup([]);
+    const jobs = [{ id: 'a' }, { id: 'poor' }].map((job) => queuedJob({ ...job, workspaceId: 'empty' }));
+    expectOk(await store.insertJobs(jobs));
+    const owed = { key: 'g-a:reserve:1', type: 'reserve', credits: 100, attempt: 0, at: START };
+    const pending = [{ ...owed, actor: { type: 'system', id: 'reservation' }, reason: 'price' }];
+    deployment.jobs.updateOne({ _id: 'a' }, { $set: { version: 'first', 'billing.pending': pending } });
+    deployment.jobs.updateOne(
+      { _id: 'poor' },
+      { $set: { 'billing.pending': pending.map((entry) => ({ ...entry, key: 'g-poor:reserve:1' })) } },
+    );
+    expectOk(await store.settle(['a', 'poor']));
+    expect(deployment.jobs.documents.get('poor')).toMatchObject({ billing: { blocked: { neededCredits: 100 } } });
+  });
+});
+
 describe('a server that refuses one change', () => {
   it('applies the others, and each is told what became of it', async () => {
     const { store, deployment } = await setup([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
