@@ -31,7 +31,7 @@ const ORDER_OF_REFUSALS = {
 };
 const EXACT_SUMS = {
   name: 'a sum beyond whole 64-bit numbers is rounded at each step',
-  rule: '$sum of whole numbers that exceed a long is a double; the server adds exactly and rounds once.',
+  rule: '$sum of whole numbers that exceed a long is a double; the server adds exactly, also for $avg, and rounds once.',
   page: 'reference/operator/aggregation/sum',
 };
 const NOT_ATOMIC = {
@@ -183,9 +183,9 @@ function named(
   return isRoundedSum(operation, text, sandbox.text) ? EXACT_SUMS.name : null;
 }
 
-/** Whether two answers to a command that sums are the same but for the last digits of doubles beyond whole 64-bit numbers. */
+/** Whether two answers to a command that sums or takes a mean are the same but for the last digits of doubles beyond whole 64-bit numbers. */
 function isRoundedSum({ command }: Operation, one: string, other: string): boolean {
-  return EJSON.stringify(command).includes('"$sum"') && withNearDoubles(one) === withNearDoubles(other);
+  return /"\$(sum|avg)"/.test(EJSON.stringify(command)) && withNearDoubles(one) === withNearDoubles(other);
 }
 
 /** Doubles beyond whole 64-bit numbers to fourteen digits. */

@@ -1,4 +1,4 @@
-import { Double, EJSON } from 'bson';
+import { Double, EJSON, Int32 } from 'bson';
 import type { Document } from 'mongodb';
 import type { EngineAgain } from './engine-again.ts';
 
@@ -27,7 +27,7 @@ const PAIRED = new Set(['$subtract', '$divide', '$mod']);
  * Evaluates an expression as the manual tells it, one operator after the other: the engine is asked for each alone, over operands that
  * stand in a document. What is decided here is which operands are evaluated (`$cond`, `$ifNull`, `$and`, `$or` stop where they know),
  * that arithmetic with what is null or missing is null, that means are doubles, that a remainder with a double is one with a sign, that what is
- * missing is in no list, and how a double is written.
+ * missing is in no list and above MinKey, and how a double is written.
  */
 export async function evaluate(
   again: EngineAgain,
@@ -65,7 +65,31 @@ async function eagerly(
   if (PAIRED.has(operator) && all.some(isNothing)) return { value: null };
   const [one = NOTHING, list = NOTHING] = all;
   if (operator === '$in' && 'isMissing' in one && 'value' in list && Array.isArray(list.value)) return { value: false };
+  const order = orderOfMinKey(one, list);
+  const compared = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined;
+  if (order !== null && compared !== undefined) return { value: compared(order) };
   return applied(again, operator, all, refusals);
+}
+
+/** What comparisons say of the order of their operands. */
+const COMPARISONS: Readonly<Record<string, (order: number) => unknown>> = {
+  $eq: (order) => order === 0,
+  $ne: (order) => order !== 0,
+  $gt: (order) => order > 0,
+  $gte: (order) => order >= 0,
+  $lt: (order) => order < 0,
+  $lte: (order) => order <= 0,
+  $cmp: (order) => new Int32(order),
+};
+
+/** The order of MinKey and what is missing, which the engine takes for the same; null for other operands. */
+function orderOfMinKey(left: Evaluated, right: Evaluated): number | null {
+  if (isMinKey(left) && 'isMissing' in right) return -1;
+  return isMinKey(right) && 'isMissing' in left ? 1 : null;
+}
+
+function isMinKey(one: Evaluated): boolean {
+  return 'value' in one && (Object(one.value) as Document)['_bsontype'] === 'MinKey';
 }
 
 async function object(

@@ -359,7 +359,21 @@ const RECKONED: readonly (readonly [name: string, explained: Given, defect: Give
   ],
 ];
 
+const MEAN: Given = {
+  documents: [{ _id: 0, b: Long.MAX_VALUE }],
+  kind: 'pipelineUpdate-contents',
+  command: update([{ $set: { a: { $avg: ['$b', Long.MAX_VALUE] } } }]),
+  sandbox: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_223_372_036_854_773_760) }),
+  engine: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_223_372_036_854_775_808) }),
+};
+
 describe('an answer that is reckoned by the manual', () => {
+  it('is a mean, too, whose sum is rounded at each step', async () => {
+    expect(await explainedByManual(...(await met(MEAN)))).toBe(
+      'a sum beyond whole 64-bit numbers is rounded at each step',
+    );
+  });
+
   it.each(RECKONED)('explains that %s', async (name, explained) => {
     expect(await explainedByManual(...(await met(explained)))).toBe(name);
   });
