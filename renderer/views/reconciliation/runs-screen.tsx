@@ -115,7 +115,7 @@ function RunTable({
                 </Link>
                 <span className="cell-note mono">{run.runId.slice(0, 16)}</span>
               </th>
-              <td>
+              <td className="run-scope">
                 <bdi>{scopeWords(run.scope)}</bdi>
               </td>
               <td className="number">{run.findings.toLocaleString('en')}</td>
@@ -138,8 +138,9 @@ function RunTable({
         </tbody>
       </table>
       <p className="muted">
-        {rows.length.toLocaleString('en')} of at most {keptMax.toLocaleString('en')}: with one more the oldest is
-        deleted.
+        {rows.length < keptMax
+          ? `The newest ${counted(keptMax, 'run')} are kept.`
+          : `With one more run the oldest is deleted: ${counted(keptMax, 'run')} are kept.`}
       </p>
     </>
   );
