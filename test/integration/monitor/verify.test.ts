@@ -141,7 +141,7 @@ describe('verifying a copy', () => {
     db.close();
     const diagnosis = await runDoctor(server.uri, '--verify');
     expect(said(diagnosis, 'verify')).toMatch(
-      /^warning: 62 documents compared in 3 ranges, nothing differs for certain; 1 are not the same[^]*\n {2}missing accounts w1$/,
+      /^warning: 62 documents compared in 3 ranges, nothing differs for certain; 1 is not the same[^]*\n {2}missing accounts w1$/,
     );
     expect(diagnosis.status).toBe(0);
   });
