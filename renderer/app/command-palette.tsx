@@ -2,7 +2,7 @@ import { Command } from 'cmdk';
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { runnerActionOf, type RunnerAction } from '#contract/runner-action.ts';
 import { explainError } from '#domain/errors.ts';
-import { giveFocusBack } from '../components/focus-back.ts';
+import { giveFocusBack, noteOpener } from '../components/focus-back.ts';
 import { useRefusal } from '../state/access.ts';
 import { toWireError } from '../state/engine-failure.ts';
 import { useEngineStatus, useRunnerControl } from '../state/engine-queries.tsx';
@@ -37,7 +37,7 @@ function Palette({ onClose }: { onClose: () => void }): ReactNode {
     // Of itself the dialog would focus cmdk's own frame, which takes no letters.
     input.current?.focus();
   }, []);
-  const [opener] = useState(() => document.activeElement);
+  const [opener] = useState(noteOpener);
   // What it was opened from may have closed meanwhile, as a menu does.
   useEffect(() => () => giveFocusBack(opener), [opener]);
   const close = (): void => dialog.current?.close();

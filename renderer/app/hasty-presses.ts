@@ -45,9 +45,10 @@ function takeKeysAsMeant(): void {
     first = { key: event.key, met: event.target, atMs: event.timeStamp };
     moves = 0;
   };
-  // Where a press has moved the keyboard nobody chose to be; whatever it is moved to from there was chosen.
-  const onFocusIn = (): void => {
-    moves += 1;
+  // Where a press has moved the keyboard nobody chose to be; whatever it is moved to from there was chosen. A menu gives it on to its first line.
+  const onFocusIn = ({ target, relatedTarget }: FocusEvent): void => {
+    const isGivenOn = relatedTarget instanceof Node && target instanceof Node && relatedTarget.contains(target);
+    if (!isGivenOn) moves += 1;
     if (moves > 1) forget();
   };
   addEventListener('keydown', onKeyDown, { capture: true });

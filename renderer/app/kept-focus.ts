@@ -1,3 +1,5 @@
+import { inheritFocus, openersGone } from '../components/focus-back.ts';
+
 /** What the Tab key stops at, as far as it is switched on and can be seen. */
 const STOPS = 'a[href], button, input:not([type="hidden"]), select, textarea, summary, [tabindex]';
 
@@ -20,14 +22,15 @@ export function keepFocus(page: HTMLElement): void {
     });
   });
   new MutationObserver((changes) => {
+    for (const opener of openersGone()) inheritFocus(opener, nextTo(gapLeftBy(opener, changes)));
     if (held === null || document.activeElement !== document.body) return;
-    if (held.isConnected) {
-      if (canBeHeld(held)) held.focus({ preventScroll: true });
-      return;
+    if (!held.isConnected) {
+      // A dialog gives back by itself what it has taken. And whoever clicked is not about to type: what opens for letters would be in the way.
+      if (!isByKeyboard || held.closest('dialog') !== null) return;
+      held = nextTo(gapLeftBy(held, changes)) ?? held;
     }
-    // A dialog gives back by itself what it has taken. And whoever clicked is not about to type: what opens for letters would be in the way.
-    const gap = isByKeyboard && held.closest('dialog') === null ? gapLeftBy(held, changes) : null;
-    if (gap !== null) nextTo(gap)?.focus({ preventScroll: true });
+    // The neighbour may be switched off with the row that goes, and is waited for.
+    if (held.isConnected && !held.matches(':disabled')) held.focus({ preventScroll: true });
   }).observe(page, { subtree: true, childList: true, attributes: true, attributeFilter: ['disabled'] });
 }
 
@@ -56,13 +59,15 @@ function gapLeftBy(control: Element, changes: readonly MutationRecord[]): Gap | 
 }
 
 /** The same control of the next row, or of the one before; otherwise what stands nearest, and at last what all of it stands in. */
-function nextTo({ gone, stop, parent, next, previous, came }: Gap): HTMLElement | null {
+function nextTo(gap: Gap | null): HTMLElement | null {
+  if (gap === null) return null;
+  const { gone, stop, parent, next, previous, came } = gap;
   const after = [...siblings(next, 'nextSibling')];
   const before = [...siblings(previous, 'previousSibling')];
   const isRow = ({ tagName }: Element): boolean => tagName === gone.tagName && !parent.matches('main');
   for (const row of [...after, ...before].filter(isRow)) {
     const found = stopsIn(row)[stop];
-    if (found !== undefined && canBeHeld(found)) return found;
+    if (found instanceof HTMLElement && found.checkVisibility()) return found;
   }
   // Beside a button stand others that do something else: who approved and presses on would reject.
   const isNear = (one: Element): boolean => !came.has(one) && !(gone.matches('button') && one.matches('button'));

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { useEffect, useId, useRef, type ReactNode } from 'react';
-import { giveFocusBack } from './focus-back.ts';
+import { giveFocusBack, noteOpener } from './focus-back.ts';
 
 const TEXT_FIELDS = 'textarea, input:is(:not([type]), [type="text"], [type="number"], [type="password"]):enabled';
 
@@ -25,7 +25,7 @@ export function ModalDialog({
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    const opener = document.activeElement;
+    const opener = noteOpener();
     const { current } = dialog;
     current?.showModal();
     // Of itself it would focus the button that closes it, which takes no letters.

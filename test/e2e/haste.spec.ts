@@ -157,13 +157,14 @@ test.describe('in a hurry', () => {
     await expect(find).toHaveCount(0);
     await expect(list).toBeFocused();
     await expect(page).toHaveURL(/#\/jobs$/);
-    // A menu closes under the palette, and cannot take the keyboard back.
-    await page.getByRole('button', { name: 'Columns' }).focus();
+    // A menu closes under the palette, and cannot take the keyboard back itself.
+    const columns = page.getByRole('button', { name: 'Columns' });
+    await columns.focus();
     await pressAtOnce(page, 'Enter', 2);
     await expect(page.getByRole('menuitemcheckbox', { name: 'State' })).toBeChecked();
     await page.keyboard.press('Control+k');
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('main')).toBeFocused();
+    await expect(columns).toBeFocused();
     // Faster than the answer.
     await page.keyboard.press('Control+k');
     await page.keyboard.insertText('waits-1');
@@ -227,5 +228,35 @@ test.describe('in a hurry', () => {
     await page.keyboard.type('gh', { delay: 0 });
     await expect(page.getByRole('heading', { level: 1, name: 'Health' })).toBeVisible();
     await expect(page.getByRole('main')).toBeFocused();
+  });
+
+  test('the keyboard goes to the neighbour too where a dialog or a wait lies between', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env, args: ['--person', 'fay'] });
+    await openScreen(page, 'Alerts');
+    for (const name of ['late', 'lost']) {
+      await page.getByRole('button', { name: 'New rule' }).click();
+      await page.getByRole('dialog', { name: 'Rule' }).getByLabel('Name').fill(name);
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('button', { name: `Delete ${name}` })).toBeVisible();
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    }
+    await page.getByRole('button', { name: 'Delete late' }).press('Enter');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Delete/ })
+      .press('Space');
+    await expect(page.getByRole('button', { name: 'Delete lost' })).toBeFocused();
+    await openScreen(page, 'People');
+    const form = page.getByRole('form', { name: 'Give a role' });
+    for (const name of ['ann', 'ben']) {
+      await form.getByLabel('Person').fill(name);
+      await form.getByRole('button', { name: 'Give role' }).click();
+      await expect(page.getByRole('combobox', { name: `Role of ${name}` })).toBeVisible();
+    }
+    await page.getByRole('button', { name: 'Take the role of ann away' }).press('Enter');
+    await expect(page.getByRole('button', { name: 'Take the role of ben away' })).toBeFocused();
   });
 });
