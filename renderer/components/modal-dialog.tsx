@@ -6,8 +6,8 @@ const TEXT_FIELDS = 'textarea, input:is(:not([type]), [type="text"], [type="numb
 
 /**
  * A dialog over the window, open for as long as it is there. The browser's own element: it traps the focus and closes on Escape
- * without the style element that a scripted scroll lock would add and the page's policy refuses. The keyboard begins at the first field that
- * waits for a text, and goes back to where it was.
+ * without the style element that a scripted scroll lock would add and the page's policy refuses. The keyboard begins at the field with
+ * `data-begin`, whose text is a proposal, or else at the first that waits for one, and goes back to where it was.
  */
 export function ModalDialog({
   title,
@@ -29,8 +29,11 @@ export function ModalDialog({
     const { current } = dialog;
     current?.showModal();
     // Of itself it would focus the button that closes it, which takes no letters.
-    const fields = current?.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(TEXT_FIELDS) ?? [];
-    [...fields].find(({ value }) => value === '')?.focus();
+    const fields = [...(current?.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(TEXT_FIELDS) ?? [])];
+    const first =
+      fields.find(({ dataset }) => dataset['begin'] !== undefined) ?? fields.find(({ value }) => value === '');
+    first?.focus();
+    first?.select();
     // The browser does so where the dialog is closed, not where it is taken away.
     return () => giveFocusBack(opener);
   }, []);

@@ -187,7 +187,8 @@ test.describe('in a hurry', () => {
     await openScreen(page, 'Alerts');
     await page.getByRole('button', { name: 'New rule' }).press('Enter');
     const name = page.getByRole('dialog', { name: 'Rule' }).getByLabel('Name');
-    await name.fill('late');
+    // Over the name that is proposed.
+    await page.keyboard.type('late', { delay: 0 });
     await page.keyboard.press('Control+k');
     await page.keyboard.type(' jobs', { delay: 0 });
     await expect(name).toHaveValue('late jobs');

@@ -42,7 +42,7 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
             }}
           />
         </label>
-        <TextField says="Name" value={draft.name} max={ALERT_NAME_MAX} onChange={(name) => set({ name })} />
+        <TextField isFirst says="Name" value={draft.name} max={ALERT_NAME_MAX} onChange={(name) => set({ name })} />
         <div className="alert-fields">
           <NumberField
             says={`Fires at (${UNIT_NAMES[draft.measure]})`}
@@ -117,17 +117,29 @@ export function RuleForm({ first, onClose }: { first: RuleDraft; onClose: () => 
   );
 }
 
+interface TextFieldProps extends FieldProps {
+  readonly max: number;
+  /** True where the keyboard begins. */
+  readonly isFirst?: boolean;
+}
+
 interface FieldProps {
   readonly says: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-function TextField({ says, value, max, onChange }: FieldProps & { readonly max: number }): ReactNode {
+function TextField({ says, value, max, isFirst = false, onChange }: TextFieldProps): ReactNode {
   return (
     <label className="field">
       {says}
-      <input type="text" maxLength={max} value={value} onChange={(event) => onChange(event.target.value)} />
+      <input
+        type="text"
+        data-begin={isFirst ? '' : undefined}
+        maxLength={max}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
     </label>
   );
 }

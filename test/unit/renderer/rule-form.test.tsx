@@ -20,7 +20,7 @@ function limitsOfFields(): Readonly<Record<string, number>> {
       </EngineProvider>
     </QueryClientProvider>,
   );
-  const fields = form.matchAll(/<label class="field">(\w+)<input type="text" maxLength="(\d+)"/g);
+  const fields = form.matchAll(/<label class="field">(\w+)<input type="text"(?: data-begin="")? maxLength="(\d+)"/g);
   return Object.fromEntries([...fields].map(([, says = '', max]) => [says, Number(max)]));
 }
 
