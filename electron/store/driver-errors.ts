@@ -8,6 +8,7 @@ import {
   MongoParseError,
   MongoServerError,
   MongoServerSelectionError,
+  type WriteError,
 } from 'mongodb';
 import { redactConnectionString } from 'mongodb-connection-string-url';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -88,9 +89,13 @@ export function isOnlyDuplicateKeys(cause: unknown): boolean {
   if (!(cause instanceof MongoBulkWriteError)) {
     return cause instanceof MongoServerError && cause.code === DUPLICATE_KEY;
   }
+  return allErrorsOf(cause)?.every((error) => error.code === DUPLICATE_KEY) ?? false;
+}
+
+/** Every error of a bulk write that the server answered; null where something else ended it, so that nobody knows what was written. */
+function allErrorsOf(cause: MongoBulkWriteError): readonly WriteError[] | null {
   const errors = [cause.writeErrors].flat();
-  const isWhole = errors.length > 0 && cause.result.getWriteConcernError() === undefined;
-  return isWhole && errors.every((error) => error.code === DUPLICATE_KEY);
+  return errors.length > 0 && cause.result.getWriteConcernError() === undefined ? errors : null;
 }
 
 /**
@@ -101,9 +106,8 @@ export function refusalsOf(cause: unknown, names: readonly string[]): Result<Rea
   if (isOnlyDuplicateKeys(cause)) return ok(new Map());
   const error = toAppError(cause);
   if (!(cause instanceof MongoBulkWriteError)) return err(error);
-  const errors = [cause.writeErrors].flat();
-  const isWhole = errors.length > 0 && cause.result.getWriteConcernError() === undefined;
-  if (!isWhole) return err(error);
+  const errors = allErrorsOf(cause);
+  if (errors === null) return err(error);
   const refused = errors.filter((one) => one.code !== DUPLICATE_KEY);
   return ok(new Map(refused.map(({ index }) => [names[index] ?? '', error])));
 }
