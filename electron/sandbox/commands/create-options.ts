@@ -1,5 +1,6 @@
 import { refuseCollation } from '../semantics/collation.ts';
 import { flagField } from '../semantics/flags.ts';
+import { refuseWrongStages } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { cappedMaxOf, cappedSizeOf } from '../storage/capped.ts';
@@ -92,4 +93,5 @@ function checkView(body: Doc, isSet: (option: string) => boolean): void {
       `${Object.keys(writing)[0] ?? ''} cannot be used in a view definition`,
     );
   checkStages(stages);
+  refuseWrongStages(stages);
 }

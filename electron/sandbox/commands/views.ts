@@ -32,7 +32,7 @@ export function refuseCycle(call: CommandCall, name: string): void {
 /** Views on views are followed this far, as on MongoDB. */
 const VIEW_DEPTH_MAX = 20;
 
-/** A pipeline as it runs on a collection: what a view stands for in front of the stages given. Error: `OptionNotSupportedOnView`. */
+/** A pipeline as it runs on a collection: what a view stands for in front of the stages given. Errors: `OptionNotSupportedOnView`, `CommandNotSupportedOnView`. */
 export function throughViews(
   call: CommandCall,
   name: string | null,
@@ -45,6 +45,9 @@ export function throughViews(
     const { viewOn, pipeline } = options;
     if (typeof viewOn !== 'string') break;
     refuseOtherOrder(call.body);
+    // What is asked of the view itself is looked for no further.
+    if (all[0] !== undefined && '$collStats' in all[0])
+      throw new ServerError('CommandNotSupportedOnView', `Namespace ${call.db}.${target} is a view, not a collection`);
     target = viewOn;
     all = [...(Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : []), ...all];
   }

@@ -33,6 +33,12 @@ export function streamPipeline(
   return runStages(stages.map(workingDoc), workingDocs(documents), stageContext(context, context.variables));
 }
 
+/** Refuses stages that are read and not run: what they say of no field is not evaluated. Errors: those of the stages. */
+export function refuseWrongStages(stages: readonly Doc[]): void {
+  const context = stageContext({ variables: {}, collection: () => [] }, {});
+  unfolded(() => compileStages(stages.map(workingDoc), context));
+}
+
 /** {@link streamPipeline}, all results at once. */
 export function runPipeline(stages: readonly Doc[], documents: Iterable<Doc>, context: PipelineContext): Doc[] {
   return [...streamPipeline(stages, documents, context)];

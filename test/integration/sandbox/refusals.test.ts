@@ -51,6 +51,8 @@ const update = (statement: Document): Document => ({
 
 const change = (of: Document): Document => ({ collMod: 'indexed', index: of });
 
+const FOO = { a: { $foo: 1 } };
+
 type Case = readonly [name: string, command: Document, code: number];
 
 /** What MongoDB 7 refuses too, with its codes. */
@@ -61,6 +63,18 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['create: a view that is capped', { create: 'n', viewOn: 'c', capped: true, size: 100 }, 72],
   ['create: a view with a validator', { create: 'n', viewOn: 'c', validator: { a: 1 } }, 72],
   ['create: a view that writes', { create: 'n', viewOn: 'c', pipeline: [{ $out: 'o' }] }, 167],
+  ['create: a view with a filter that nobody has', { create: 'n', viewOn: 'c', pipeline: [{ $match: FOO }] }, 2],
+  ['create: a view with an expression that nobody has', { create: 'n', viewOn: 'c', pipeline: [{ $set: FOO }] }, 168],
+  [
+    'create: a view that writes within',
+    { create: 'n', viewOn: 'c', pipeline: [{ $lookup: { from: 'c', as: 'x', pipeline: [{ $out: 'o' }] } }] },
+    51_047,
+  ],
+  [
+    'create: a view that writes in a part',
+    { create: 'n', viewOn: 'c', pipeline: [{ $facet: { x: [{ $out: 'o' }] } }] },
+    40_600,
+  ],
   ['create: a view with a stage that nobody has', { create: 'n', viewOn: 'c', pipeline: [{ $foo: 1 }] }, 40_324],
   ['create: an option that nobody has', { create: 'n', foo: 1 }, 40_415],
   ['create: expiry without time series or clustering', { create: 'n', expireAfterSeconds: 5 }, 72],
@@ -402,7 +416,6 @@ const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
   ],
 ];
 
-const FOO = { a: { $foo: 1 } };
 const nowhere = (...pipeline: Document[]): Document => ({ aggregate: 'nowhere', pipeline, cursor: {} });
 const change0 = (u: unknown, more: Document = {}): Document => ({
   update: 'nowhere',
@@ -466,6 +479,7 @@ const REFUSED_ON_VIEWS: readonly Case[] = [
   ['find: partial results', { find: 'view', allowPartialResults: true }, 168],
   ['find: the natural order', { find: 'view', sort: { $natural: 1 } }, 168],
   ['find: one batch of many', { find: 'view', singleBatch: true }, 168],
+  ['$collStats', { ...aggregate({ $collStats: { storageStats: {} } }), aggregate: 'view' }, 166],
   ['find: an index that is not there', { find: 'view', hint: 'nobody' }, 2],
   ['count: an index that is not there', { count: 'view', hint: 'nobody' }, 2],
 ];
