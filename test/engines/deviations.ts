@@ -149,14 +149,15 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     name: 'an upsert over a value that is none ends in an internal error',
-    rule: '$inc and $mul on a value that is no number are refused with TypeMismatch (14), list operators with BadValue (2).',
+    rule: '$inc and $mul on a value that is no number are refused with TypeMismatch (14), list operators and what overflows a long with BadValue (2).',
     page: 'reference/operator/update/inc',
     explains: async ({ operation, sandbox, engine }, again) =>
       engine.code === 1088 &&
       engine.message.startsWith('Unrecognized BSON data type') &&
       textOf(operation).includes('"upsert":true') &&
       ((sandbox.code === 14 && sandbox.message.includes('non-numeric type')) ||
-        (sandbox.code === 2 && /must be an array|non-integral type/.test(sandbox.message))) &&
+        (sandbox.code === 2 &&
+          /must be an array|non-integral type|^Failed to apply \$(inc|mul) operations/.test(sandbox.message))) &&
       (await again.finds(operation)) === 0,
   },
   {

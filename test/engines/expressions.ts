@@ -160,8 +160,15 @@ async function applied(
   if (operator === '$toString' && first !== undefined && isDoubleNumber(first) && 'value' in first)
     return { value: asText(Number(first.value)) };
   if (operator === '$floor' || operator === '$ceil') return { value: withoutExponent(result.value) };
-  if (operator === '$avg') return { value: asMean(result.value, EJSON.stringify(values).includes('$numberDecimal')) };
+  if (operator === '$avg') return { value: asMean(result.value, hasDecimals(operands)) };
   return operator === '$mod' && operands.some(isDoubleNumber) ? { value: asRemainder(result.value, first) } : result;
+}
+
+/** Whether a decimal is among the numbers of a mean: of several operands lists are none, and of a single one their elements are. */
+function hasDecimals(operands: readonly Evaluated[]): boolean {
+  const isList = (one: Evaluated): boolean => 'value' in one && Array.isArray(one.value);
+  const numbers = operands.length === 1 ? operands : operands.filter((one) => !isList(one));
+  return EJSON.stringify(numbers).includes('$numberDecimal');
 }
 
 /** A remainder with a double: that of C's `fmod`, whose zero has the sign of what was divided. */

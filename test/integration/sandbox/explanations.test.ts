@@ -138,6 +138,23 @@ const CASES: readonly (readonly [name: string, explained: Given, defect: Given])
     },
   ],
   [
+    'an upsert over a value that is none ends in an internal error',
+    {
+      documents: [],
+      kind: 'update',
+      command: update({ $mul: { a: int(2) } }, { q: { a: Long.MAX_VALUE }, upsert: true }),
+      sandbox: refused(2, 'Failed to apply $mul operations to current value ((NumberLong)9223372036854775807)'),
+      engine: refused(1088, 'Unrecognized BSON data type code 0'),
+    },
+    {
+      documents: [{ _id: 0, a: Long.MAX_VALUE }],
+      kind: 'update',
+      command: update({ $mul: { a: int(2) } }, { q: { a: Long.MAX_VALUE }, upsert: true }),
+      sandbox: refused(2, 'Failed to apply $mul operations to current value ((NumberLong)9223372036854775807)'),
+      engine: refused(1088, 'Unrecognized BSON data type code 0'),
+    },
+  ],
+  [
     'an addition of nothing to what is no number is passed over',
     {
       documents: [{ _id: 0, a: 'x' }],
