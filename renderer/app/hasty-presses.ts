@@ -41,7 +41,7 @@ function takeKeysAsMeant(): void {
     const isHeld = event.key === 'Enter' && event.repeat;
     if (isHeld && !(event.target instanceof HTMLTextAreaElement)) return drop(event);
     const isSecond = first?.key === event.key && event.timeStamp - first.atMs < TWICE_MS;
-    if (first !== null && isSecond && event.target !== first.met) return drop(event);
+    if (first !== null && isSecond && hasGivenWay(first.met, event.target)) return drop(event);
     first = { key: event.key, met: event.target, atMs: event.timeStamp };
     moves = 0;
   };
@@ -54,6 +54,13 @@ function takeKeysAsMeant(): void {
   addEventListener('keydown', onKeyDown, { capture: true });
   addEventListener('focusin', onFocusIn, { capture: true });
   addEventListener('mousedown', forget, { capture: true });
+}
+
+/** Whether what a press met has gone, or has opened what has the keyboard now; a neighbour that was there all along was gone to. */
+function hasGivenWay(met: EventTarget | null, now: EventTarget | null): boolean {
+  if (!(met instanceof Element) || !(now instanceof Element) || met === now) return false;
+  const opened = now.closest('dialog, [role="menu"]');
+  return !met.isConnected || !met.checkVisibility() || (opened !== null && !opened.contains(met));
 }
 
 function drop(event: Event): void {
