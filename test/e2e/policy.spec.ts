@@ -75,4 +75,30 @@ test.describe('the retry policy', () => {
     await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Audit' }).click();
     await expect(page.getByRole('table').getByText('policy.put').first()).toBeVisible();
   });
+
+  test('keeps a draft that somebody else has overtaken, and says against what it is told now', async ({
+    start,
+    production,
+  }) => {
+    const { page } = await start({ env: production.env });
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Retry policy' }).click();
+    await page.getByRole('button', { name: 'Draft the next version' }).click();
+    const form = page.getByRole('form', { name: /^Draft of version/ });
+    await form.getByLabel('timeout: retries by a runner').fill('1');
+    await form.getByLabel('Reason (needed)').fill('one more try is enough');
+    await production.putPolicy({ spend: { typedCredits: 70, approvalCredits: 7000 } });
+    await form.getByRole('button', { name: /^Put version/ }).click();
+
+    await expect(form).toContainText('Version 2 was put in force meanwhile.');
+    const put = form.getByRole('button', { name: 'Put version 3 in force' });
+    await expect(put).toBeDisabled();
+    const changes = form.getByRole('list', { name: 'What changes' });
+    await expect(changes).toContainText('timeout, retries by a runner');
+    await expect(changes.getByRole('listitem')).toHaveCount(3);
+    await keepScreen(page, 'policy-overtaken');
+    await form.getByRole('button', { name: 'Go on over version 2' }).click();
+    await put.click();
+    await expect(page.getByRole('heading', { name: 'Version 3 is in force' })).toBeVisible();
+    await expect(page.getByRole('listitem', { name: 'Version 3' })).toContainText('one more try is enough');
+  });
 });

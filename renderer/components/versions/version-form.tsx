@@ -36,9 +36,10 @@ export function VersionForm({
   /** The parts of the draft. */
   children: ReactNode;
 }): ReactNode {
-  const [basedOn] = useState(inForce);
+  const [basedOn, setBasedOn] = useState(inForce);
   const [reason, setReason] = useState('');
-  const missing = problem ?? whatIsMissing(isSame, reason);
+  const isOvertaken = inForce !== basedOn;
+  const missing = problem ?? (isOvertaken ? 'Look at what changes once more.' : whatIsMissing(isSame, reason));
   return (
     <form
       className="version-form"
@@ -51,10 +52,18 @@ export function VersionForm({
       {children}
       <Panel title="What changes">
         {changes}
-        {inForce !== basedOn && (
-          <output className="note" data-tone="warning">
-            Version {inForce} was put in force meanwhile; leave the draft and begin it anew.
-          </output>
+        {isOvertaken && (
+          <div className="note" data-tone="warning">
+            <output>
+              Version {inForce} was put in force meanwhile. What changes is told against it now: what it has and this
+              draft has not would be taken back.
+            </output>
+            <div className="dialog-actions">
+              <button type="button" className="button" onClick={() => setBasedOn(inForce)}>
+                Go on over version {inForce}
+              </button>
+            </div>
+          </div>
         )}
         <label className="field">
           Reason (needed)
