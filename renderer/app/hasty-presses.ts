@@ -1,5 +1,7 @@
 /** What a press may mean, from the inside out. */
 const CONTROLS = 'button, a, input, select, textarea, label, summary, [role]';
+/** What a press opens, and what gives the keyboard on to its first line by itself. */
+const OPENED = 'dialog, [role="menu"]';
 /** Two presses of a key within this time are one that was pressed twice, in milliseconds; nobody decides anew so soon. */
 const TWICE_MS = 400;
 
@@ -47,7 +49,11 @@ function takeKeysAsMeant(): void {
   };
   // Where a press has moved the keyboard nobody chose to be; whatever it is moved to from there was chosen. A menu gives it on to its first line.
   const onFocusIn = ({ target, relatedTarget }: FocusEvent): void => {
-    const isGivenOn = relatedTarget instanceof Node && target instanceof Node && relatedTarget.contains(target);
+    const isGivenOn =
+      relatedTarget instanceof Element &&
+      relatedTarget.matches(OPENED) &&
+      target instanceof Node &&
+      relatedTarget.contains(target);
     if (!isGivenOn) moves += 1;
     if (moves > 1) forget();
   };
@@ -59,7 +65,7 @@ function takeKeysAsMeant(): void {
 /** Whether what a press met has gone, or has opened what has the keyboard now; a neighbour that was there all along was gone to. */
 function hasGivenWay(met: EventTarget | null, now: EventTarget | null): boolean {
   if (!(met instanceof Element) || !(now instanceof Element) || met === now) return false;
-  const opened = now.closest('dialog, [role="menu"]');
+  const opened = now.closest(OPENED);
   return !met.isConnected || !met.checkVisibility() || (opened !== null && !opened.contains(met));
 }
 
