@@ -18,6 +18,11 @@ import { startTestServer, type TestServer } from './test-server.ts';
 /** Long enough for a job that is tried several times on a busy machine, in milliseconds. */
 const WAIT = { timeout: 60_000, interval: 50 };
 
+/** A page that passes every check. */
+export const PAGE = new TextEncoder().encode(
+  '<!doctype html><html lang="en"><head><title>Tea</title></head><body><main><p>Tea</p></main></body></html>',
+);
+
 /** A server with indexes and a provider that is really called, and what a test does with both. */
 export class RunnerDeployment {
   readonly server: TestServer;
@@ -33,9 +38,12 @@ export class RunnerDeployment {
     this.folder = parts.folder;
   }
 
-  static async start(): Promise<RunnerDeployment> {
+  /** @param way where the store finds the server of that address, as by way of a proxy; the server itself unless told */
+  static async start(
+    way: (serverUri: string) => Promise<string> = (uri) => Promise.resolve(uri),
+  ): Promise<RunnerDeployment> {
     const server = await startTestServer();
-    const store = await server.openStore();
+    const store = await server.openStore({ uri: await way(server.uri) });
     expectOk(await store.writer.createIndexes());
     const provider = await startDemoProvider({ slowMs: 5000 });
     const folder = mkdtempSync(path.join(tmpdir(), 'runledger-runner-'));

@@ -8,6 +8,8 @@ import { expectOk } from './expect-ok.ts';
 
 /** How a store is opened on it. */
 interface OpenOptions {
+  /** Another address of the same server, as that of a proxy before it. */
+  readonly uri?: string;
   readonly isReadOnly?: boolean;
   readonly mapping?: JobMapping | null;
 }

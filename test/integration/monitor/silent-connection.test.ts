@@ -4,7 +4,7 @@ import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob } from '../../support/job-builder.ts';
 import { setupCopy, type MonitoredCopy } from '../../support/monitored-copy.ts';
 import { startSilencingProxy, type SilencingProxy } from '../../support/silencing-proxy.ts';
-import { openTestStore, startTestServer, type TestServer } from '../../support/test-server.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { untilSame, WAIT } from './copy-check.ts';
 
 let server: TestServer;
@@ -18,13 +18,12 @@ beforeEach(async () => {
   near = await server.openStore();
   expectOk(await near.writer.createIndexes());
   proxy = await startSilencingProxy(server.uri);
-  far = await openTestStore(proxy.uri, server.dbName);
+  far = await server.openStore({ uri: proxy.uri });
   copy = setupCopy();
 });
 afterEach(async () => {
   await copy.end();
   await proxy.stop();
-  await far.close();
   await server.stop();
 });
 
