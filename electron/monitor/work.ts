@@ -1,6 +1,6 @@
 import type { Applied } from '#cache/copied-rows.ts';
 import type { AppError } from '#domain/errors.ts';
-import { err, type Result } from '#domain/result.ts';
+import type { Result } from '#domain/result.ts';
 import { within } from '#store/within.ts';
 import {
   failed,
@@ -93,7 +93,7 @@ export class MonitorWork {
     const onAbort = (): void => stopped.resolve('stopped');
     this.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const answered = within(call(), { ms: answerMs, wait: this.#options.wait, late: (error) => err(error) });
+      const answered = within(call(), answerMs, this.#options.wait);
       return await Promise.race([answered, stopped.promise]);
     } finally {
       this.signal.removeEventListener('abort', onAbort);

@@ -1,5 +1,6 @@
 import type { AppError } from '#domain/errors.ts';
 import type { LeasedJob } from '#domain/job.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { LeaseKey, RunnerStore } from '#store/ports.ts';
 import type { StopReason } from './attempt.ts';
 
@@ -54,8 +55,8 @@ export class LeaseBook {
   }
 
   /** Prolongs every lease in one round trip and stops the attempts of those that are lost or can no longer be trusted. */
-  async beat(store: Pick<RunnerStore, 'heartbeat'>): Promise<AppError | null> {
-    if (this.#held.size === 0) return null;
+  async beat(store: Pick<RunnerStore, 'heartbeat'>): Promise<Result<void, AppError>> {
+    if (this.#held.size === 0) return ok(undefined);
     const beats = [...this.#held.values()];
     const sentAtMs = this.#monotonicMs();
     const lost = await store.heartbeat(
@@ -71,7 +72,7 @@ export class LeaseBook {
       }
     }
     this.stopDoubtful();
-    return lost.ok ? null : lost.error;
+    return lost.ok ? ok(undefined) : lost;
   }
 
   /** Whether a lease is held of which enough was heard to write under it. */

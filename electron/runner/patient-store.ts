@@ -1,5 +1,5 @@
 import type { AppError } from '#domain/errors.ts';
-import { err, type Result } from '#domain/result.ts';
+import type { Result } from '#domain/result.ts';
 import { within } from '#store/within.ts';
 import type { RunnerStore } from '#store/ports.ts';
 
@@ -25,7 +25,7 @@ export function patientStore(store: RunnerStore, { leaseMs, wait }: Patience): R
   const answered = <Value>(
     call: Promise<Result<Value, AppError>>,
     ms: number = ANSWER_MS_MAX,
-  ): Promise<Result<Value, AppError>> => within(call, { ms, wait, late: (error) => err(error) });
+  ): Promise<Result<Value, AppError>> => within(call, ms, wait);
   return {
     reserveDue: (options) => answered(store.reserveDue(options)),
     claimBatch: (options) => answered(store.claimBatch(options)),

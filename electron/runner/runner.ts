@@ -4,7 +4,6 @@ import type { LeasedJob } from '#domain/job.ts';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
-import { err } from '#domain/result.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
 import { within } from '#store/within.ts';
 import type { LimitedJob } from '#domain/runner-limits.ts';
@@ -215,7 +214,7 @@ export class JobRunner {
   /** Without an answer the version that was read last goes on; each decision says under which one it was made. */
   async #readPolicy(): Promise<AppError | null> {
     const { policies, wait } = this.#options;
-    const policy = await within(policies.inForce(), { ms: POLICY_ANSWER_MS_MAX, wait, late: (error) => err(error) });
+    const policy = await within(policies.inForce(), POLICY_ANSWER_MS_MAX, wait);
     if (policy.ok) this.#policy = policy.value;
     return policy.ok ? null : policy.error;
   }
@@ -366,10 +365,10 @@ export class JobRunner {
 
   async #beat(): Promise<AppError | null> {
     const { store, runnerId, wait } = this.#options;
-    const ms = this.#leaseMs * BEAT_SHARE;
-    const lost = await within(this.#leases.beat(store), { ms, wait, late: (error) => error });
+    const beaten = await within(this.#leases.beat(store), this.#leaseMs * BEAT_SHARE, wait);
     const kept = await store.keepPlaces({ runnerId, active: [...this.#active.values()], leaseMs: this.#leaseMs });
-    return lost ?? (kept.ok ? null : kept.error);
+    if (!beaten.ok) return beaten.error;
+    return kept.ok ? null : kept.error;
   }
 
   /** Best effort: a runner that is not told learns it from the provider itself. */
