@@ -1,6 +1,6 @@
 import { Decimal128, Double, Int32, Long } from 'bson';
 import { calculate } from './calculation.ts';
-import { numberKind, toBig, workingWhole, type NumberKind } from './numbers.ts';
+import { compareNumbers, numberKind, toBig, workingWhole, type NumberKind } from './numbers.ts';
 import { ServerError } from './server-error.ts';
 import { typeNameOf } from './type-operator.ts';
 import { shownValue } from './shown-value.ts';
@@ -14,7 +14,8 @@ export interface Place {
 
 /**
  * What `$inc` or `$mul` makes of a value with MongoDB's types: two ints give an int, or a long where it does not fit; a long a long;
- * a double a double; a decimal a decimal. Errors: `TypeMismatch`, `BadValue` where a long overflows.
+ * a double a double; a decimal a decimal. An equal number of the same type stays as it was written (MongoDB's `SafeNum::isIdentical`):
+ * 0 times -1 is no -0, and 1.0 and 0.00 are 1.0. Errors: `TypeMismatch`, `BadValue` where a long overflows.
  */
 export function changedNumber(operator: '$inc' | '$mul', current: unknown, operand: unknown, place: Place): unknown {
   const wanted = numberKind(operand);
@@ -33,7 +34,7 @@ export function changedNumber(operator: '$inc' | '$mul', current: unknown, opera
       `Cannot apply ${operator} to a value of non-numeric type. {_id: ${shownValue(place.id)}} has the field '${place.name}' of non-numeric type ${typeNameOf(current)}`,
     );
   const changed = calculate(operator === '$inc' ? 'plus' : 'times', current, operand);
-  if (changed !== null) return changed;
+  if (changed !== null) return numberKind(changed) === given && compareNumbers(changed, current) === 0 ? current : changed;
   throw new ServerError(
     'BadValue',
     `Failed to apply ${operator} operations to current value ((${given === 'long' ? 'NumberLong' : 'NumberInt'})${String(toBig(current))}) for document {_id: ${shownValue(place.id)}}`,

@@ -308,6 +308,9 @@ describe('an update', () => {
     ['$inc that leaves nothing', { a: double(2.5) }, { $inc: { a: decimal('-2.50') } }, { a: decimal('0E-14') }],
     ['$inc of an int to a long', { a: int(2_147_483_647) }, { $inc: { a: int(1) } }, { a: long('2147483648') }],
     ['$mul of nothing is a zero of the operand', {}, { $mul: { a: long('5') } }, { a: long('0') }],
+    ['$mul that makes -0 of 0', { a: double(0) }, { $mul: { a: double(-1.5) } }, { a: double(0) }],
+    ['$mul of an int 0 to -0', { a: int(0) }, { $mul: { a: double(-1.5) } }, { a: double(-0) }],
+    ['$inc by a decimal nothing', { a: decimal('1.0') }, { $inc: { a: decimal('0.00') } }, { a: decimal('1.0') }],
     ['$inc in decimal', { a: decimal('0.1') }, { $inc: { a: decimal('0.2') } }, { a: decimal('0.3') }],
     ['new fields come in the order of their names', {}, { $set: { b: int(1), a: int(2) } }, { a: int(2), b: int(1) }],
     [
