@@ -34,7 +34,8 @@ export function changedNumber(operator: '$inc' | '$mul', current: unknown, opera
       `Cannot apply ${operator} to a value of non-numeric type. {_id: ${shownValue(place.id)}} has the field '${place.name}' of non-numeric type ${typeNameOf(current)}`,
     );
   const changed = calculate(operator === '$inc' ? 'plus' : 'times', current, operand);
-  if (changed !== null) return numberKind(changed) === given && compareNumbers(changed, current) === 0 ? current : changed;
+  if (changed !== null)
+    return numberKind(changed) === given && compareNumbers(changed, current) === 0 ? current : changed;
   throw new ServerError(
     'BadValue',
     `Failed to apply ${operator} operations to current value ((${given === 'long' ? 'NumberLong' : 'NumberInt'})${String(toBig(current))}) for document {_id: ${shownValue(place.id)}}`,

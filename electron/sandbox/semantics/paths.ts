@@ -28,7 +28,10 @@ export function keyValuesAt(document: Doc, path: string): PathValues {
   return gathered(document, path, asKeys);
 }
 
-/** The values that a sort compares a document by: as {@link keyValuesAt}, but a number that is a place of a list means that place alone. */
+/**
+ * The values that a sort compares a document by: as {@link keyValuesAt}, but a number that is a place of a list means that place alone, and
+ * a list that stands there is compared whole (MongoDB's `BtreeKeyGenerator` does not expand what a position names).
+ */
 export function sortValuesAt(document: Doc, path: string): readonly unknown[] {
   return gathered(document, path, asSortKeys).values;
 }
@@ -70,7 +73,10 @@ const asSortKeys: Entered = (list, place, way) => {
     return;
   }
   refuseAmbiguous(list, way);
-  collect(list[place], deeper(way));
+  const at = list[place];
+  const isWhole = way.depth === way.parts.length - 1 && Array.isArray(at) && at.length > 0;
+  if (isWhole) way.into.push(at);
+  else collect(at, deeper(way));
 };
 
 function byElements(list: readonly unknown[], way: Way): void {

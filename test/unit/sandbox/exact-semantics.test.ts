@@ -282,6 +282,12 @@ describe('stages', () => {
     expect(exact(piped(stages, documents))).toBe(exact([{ _id: 1 }, { _id: 2 }, { _id: 0 }]));
   });
 
+  it('sort a list that stands at a place of a list as a list, behind all texts', () => {
+    const documents = [{ _id: 0, b: [[int(5)]] }, { _id: 1, b: ['x'] }, { _id: 2, b: [[]] }, { _id: 3 }];
+    const stages = [{ $sort: { 'b.0': 1, _id: 1 } }, { $project: { _id: 1 } }];
+    expect(exact(piped(stages, documents))).toBe(exact([{ _id: 2 }, { _id: 3 }, { _id: 1 }, { _id: 0 }]));
+  });
+
   it('give everything in a pipeline the same $$NOW', () => {
     const [first, second] = runPipeline([{ $addFields: { at: '$$NOW' } }], [{}, {}], {
       variables: {},

@@ -13,6 +13,10 @@ describe('the values by which an index or a sort knows a document', () => {
     ['an empty list on the way', { a: [] }, 'a.x', [missing]],
     ['an empty list at the end', { a: [] }, 'a', [EMPTY_LIST]],
     ['a place', { a: [{ x: 1 }, 2] }, 'a.1', [2]],
+    ['a list at a place', { a: [[1, 2], 3] }, 'a.0', [[1, 2]]],
+    ['an empty list at a place', { a: [[]] }, 'a.0', [EMPTY_LIST]],
+    ['a list behind a place', { a: [{ x: [1, 2] }] }, 'a.0.x', [1, 2]],
+    ['documents in a list at a place', { a: [[{ x: 1 }, { x: 2 }]] }, 'a.0.x', [1, 2]],
     ['a place that is not there', { a: [{ [keyOf('5')]: 1 }, 2] }, 'a.5', [1, missing]],
     ['a name that is a number', { a: { [keyOf('0')]: 4 } }, 'a.0', [4]],
   ])('are told for %s', (_name, document, path, values) => {
