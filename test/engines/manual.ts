@@ -18,8 +18,8 @@ export const RULES = {
     page: 'reference/operator/aggregation/count',
   },
   emptyList: {
-    name: 'an empty list sorts beside null',
-    rule: 'A comparison of an empty array treats the empty array as less than null or a missing field.',
+    name: 'an empty list sorts beside null, and a list at a place of a list not as a list',
+    rule: 'A comparison of an empty array treats the empty array as less than null or a missing field; arrays come behind objects.',
     page: 'reference/bson-type-comparison-order',
   },
   groupKey: {
@@ -230,7 +230,10 @@ export class Manual {
         const own = rank(document, path, Number(way));
         return [
           [`${SCRATCH}rank${at}`, own],
-          [`${SCRATCH}value${at}`, own === OTHER_RANK ? document : {}],
+          [
+            `${SCRATCH}value${at}`,
+            own === RANKS.minKey || own === RANKS.emptyList ? {} : withWholeList(document, path),
+          ],
         ];
       });
       return { ...document, ...Object.fromEntries(ranks) } as Document;
@@ -282,15 +285,32 @@ function byValue(value: unknown): string {
   });
 }
 
-/** Tells apart what the engine does not: MinKey is first, then what an empty list decides the place of, then all else. */
+/** Tells apart what the engine does not: MinKey is first, then what an empty list decides the place of; lists at a place of a list come behind documents. */
+const RANKS = { minKey: -1, emptyList: 0, belowLists: 1, list: 2, aboveLists: 3 } as const;
+
 function rank(document: Document, path: string, way: number): number {
-  const ranks = leavesOf(document, path.split('.')).map((leaf) =>
-    isMinKey(leaf) ? -1 : Array.isArray(leaf) ? 0 : OTHER_RANK,
-  );
-  return ranks.length === 0 ? OTHER_RANK : way > 0 ? Math.min(...ranks) : Math.max(...ranks);
+  const ranks = leavesOf(document, path.split('.')).map(rankOf);
+  return ranks.length === 0 ? RANKS.belowLists : way > 0 ? Math.min(...ranks) : Math.max(...ranks);
 }
 
-const OTHER_RANK = 1;
+function rankOf(leaf: unknown): number {
+  if (isMinKey(leaf)) return RANKS.minKey;
+  if (Array.isArray(leaf)) return leaf.length === 0 ? RANKS.emptyList : RANKS.list;
+  if (typeof leaf === 'boolean' || leaf instanceof Date || leaf instanceof RegExp) return RANKS.aboveLists;
+  const type = (Object(leaf) as Document)['_bsontype'] as string | undefined;
+  return type === undefined || BELOW_LISTS.has(type) ? RANKS.belowLists : RANKS.aboveLists;
+}
+
+/** The types of `bson` that are ordered before lists. */
+const BELOW_LISTS: ReadonlySet<string> = new Set(['Int32', 'Double', 'Long', 'Decimal128', 'BSONSymbol']);
+
+/** The document, or where a list stands at a place of a list, this list within a document: the engine orders such ones as lists. */
+function withWholeList(document: Document, path: string): Document {
+  const [leaf, ...others] = leavesOf(document, path.split('.'));
+  if (!Array.isArray(leaf) || leaf.length === 0 || others.length > 0) return document;
+  const within = { list: leaf as unknown[] };
+  return path.split('.').reduceRight<Document>((inner, name) => ({ [name]: inner }), within);
+}
 
 function isMinKey(value: unknown): boolean {
   return (Object(value) as Document)['_bsontype'] === 'MinKey';
@@ -305,7 +325,10 @@ function leavesOf(value: unknown, [name, ...rest]: readonly string[]): readonly 
       : value.map((one: unknown) => (Array.isArray(one) ? EJSON.stringify(one) : one));
   }
   if (Array.isArray(value)) {
-    if (/^\d+$/.test(name)) return leavesOf(value[Number(name)], rest);
+    if (/^\d+$/.test(name)) {
+      const at: unknown = value[Number(name)];
+      return rest.length === 0 ? [at] : leavesOf(at, rest);
+    }
     return value.flatMap((one: unknown) =>
       typeof one === 'object' && one !== null && !Array.isArray(one) ? leavesOf(one, [name, ...rest]) : [null],
     );
