@@ -37,6 +37,12 @@ import { ServerLook } from './server-look.ts';
 import { ServerClock } from './server-clock.ts';
 import { oweRelease, type ReleaseOwed } from './stranded-release.ts';
 
+/**
+ * A connection over which a request goes unanswered for so long is given up, and the request tried again over another one. The system gives one
+ * up that went silent without being closed after a quarter of an hour only, and whoever waits for an answer sees nothing of it.
+ */
+const SILENCE_MS_MAX = 120_000;
+
 /** How to reach a deployment. */
 export interface StoreOptions {
   /** May hold a password; never logged. */
@@ -52,6 +58,8 @@ export interface StoreOptions {
   readonly signIn?: SignIn | null | undefined;
   /** How long the first connection may take, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** How long a request may go without a word of the server, in milliseconds; {@link SILENCE_MS_MAX} unless told. */
+  readonly silenceMs?: number | undefined;
   readonly newId: () => string;
   readonly random: () => number;
   readonly wait: Wait;
@@ -212,6 +220,7 @@ function connectionOf(options: StoreOptions, uri: ConnectionString): Result<Mong
       appName: options.appName,
       serverSelectionTimeoutMS: options.connectTimeoutMs,
       connectTimeoutMS: options.connectTimeoutMs,
+      socketTimeoutMS: options.silenceMs ?? SILENCE_MS_MAX,
       // A server keeps whatever bytes it is given as text. Checked, one document with others than UTF-8 would fail every page that it is on.
       enableUtf8Validation: false,
       // It keeps patterns too that JavaScript has no expression for. Made into one, each of those would fail every page that it is on.

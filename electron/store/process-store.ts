@@ -12,7 +12,7 @@ const CONNECT_MS_MAX = 10_000;
  */
 export function openProcessStore(
   options: Pick<StoreOptions, 'uri' | 'dbName' | 'appName'> &
-    Partial<Pick<StoreOptions, 'connectTimeoutMs' | 'isReadOnly' | 'mapping' | 'signIn'>>,
+    Partial<Pick<StoreOptions, 'connectTimeoutMs' | 'silenceMs' | 'isReadOnly' | 'mapping' | 'signIn'>>,
 ): Promise<Result<Store, AppError>> {
   return openStore({
     connectTimeoutMs: CONNECT_MS_MAX,

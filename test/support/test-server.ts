@@ -12,6 +12,7 @@ interface OpenOptions {
   readonly uri?: string;
   readonly isReadOnly?: boolean;
   readonly mapping?: JobMapping | null;
+  readonly silenceMs?: number;
 }
 
 /** A server to test against, with a database of its own that is dropped at the end. */
