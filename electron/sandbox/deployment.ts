@@ -82,7 +82,7 @@ export class Deployment {
   #fillViews(): void {
     const views = this.catalog
       .list(null)
-      .filter(({ db, options }) => options['viewOn'] !== undefined && this.catalog.find(db, SYSTEM_VIEWS) === null);
+      .filter((one) => isView(one) && this.catalog.find(one.db, SYSTEM_VIEWS) === null);
     if (views.length > 0) this.sqlite.transaction(() => views.forEach((view) => this.#noteView(view)))();
   }
 
@@ -149,10 +149,10 @@ export class Deployment {
     const existing = this.catalog.find(db, name);
     if (existing !== null) return refuseView(existing);
     const made = this.catalog.create(db, name, options);
-    if (options['viewOn'] !== undefined) this.#noteView(made);
+    if (isView(made)) this.#noteView(made);
     const idIndex = made.indexes[0]?.spec;
-    const operationDescription = { ...options, ...(options['viewOn'] === undefined ? { idIndex } : {}) };
-    this.oplog.append({ operationType: 'create', db, coll: name, uuid: made.uuid, fields: { operationDescription } });
+    const operationDescription = { ...options, ...(isView(made) ? {} : { idIndex }) };
+    this.oplog.append({ operationType: 'create', db, coll: name, ...uuidOf(made), fields: { operationDescription } });
     return made;
   }
 
@@ -259,20 +259,15 @@ export class Deployment {
   drop(collection: CollectionInfo): void {
     this.#touch(collection.db);
     if (collection.name === SYSTEM_VIEWS) return this.#dropViews(collection);
-    if (collection.options['viewOn'] !== undefined) this.#forgetView(collection);
+    if (isView(collection)) this.#forgetView(collection);
     this.catalog.drop(collection);
-    this.oplog.append({
-      operationType: 'drop',
-      db: collection.db,
-      coll: collection.name,
-      uuid: collection.uuid,
-      fields: {},
-    });
+    const { db, name: coll } = collection;
+    this.oplog.append({ operationType: 'drop', db, coll, ...uuidOf(collection), fields: {} });
     this.history.renamed(collection.db, collection.name);
   }
 
   #dropViews(views: CollectionInfo): void {
-    const all = this.catalog.list(views.db).filter(({ options }) => options['viewOn'] !== undefined);
+    const all = this.catalog.list(views.db).filter(isView);
     for (const one of [...all, views]) {
       this.catalog.drop(one);
       this.history.renamed(one.db, one.name);
@@ -372,7 +367,7 @@ function isSameIndex(index: IndexInfo, { key, unique, sparse, partialFilterExpre
 }
 
 /** The collection of each database in which its views stand. */
-const SYSTEM_VIEWS = 'system.views';
+export const SYSTEM_VIEWS = 'system.views';
 
 /** Error: `NotImplemented` for a change of views by their documents. */
 function refuseSystemViews(name: string): void {
@@ -383,9 +378,18 @@ function refuseSystemViews(name: string): void {
     );
 }
 
+function isView({ options }: CollectionInfo): boolean {
+  return options['viewOn'] !== undefined;
+}
+
+/** The id of a collection for the log; a view has none there. */
+function uuidOf(collection: CollectionInfo): Pick<CollectionInfo, 'uuid'> | Record<string, never> {
+  return isView(collection) ? {} : { uuid: collection.uuid };
+}
+
 /** Error: `CommandNotSupportedOnView`. */
 function refuseView(collection: CollectionInfo): CollectionInfo {
-  if (collection.options['viewOn'] === undefined) return collection;
+  if (!isView(collection)) return collection;
   const namespace = `${collection.db}.${collection.name}`;
   throw new ServerError('CommandNotSupportedOnView', `Namespace ${namespace} is a view, not a collection`);
 }

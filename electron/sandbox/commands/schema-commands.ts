@@ -10,6 +10,7 @@ import { checkIndexSpec, keptSpec } from './index-spec.ts';
 import { collMod, existing, logChange } from './collection-changes.ts';
 import { collectionName, docField, docsField, type Command, type CommandCall } from './command.ts';
 import { listReply } from './cursor-commands.ts';
+import { SYSTEM_VIEWS } from '../deployment.ts';
 import { temporaryName } from './temporary-names.ts';
 import { refuseCycle, refuseView } from './views.ts';
 
@@ -153,11 +154,14 @@ const dropDatabase: Command = {
     if (call.db === 'admin') throw new ServerError('IllegalOperation', "Dropping the 'admin' database is prohibited.");
     if (call.db === 'config' || call.db === 'local')
       throw new ServerError('IllegalOperation', `Cannot drop '${call.db}' database while replication is active`);
-    const collections = call.deployment.catalog.list(call.db);
-    for (const collection of collections) call.deployment.drop(collection);
-    if (collections.length > 0)
-      call.deployment.oplog.append({ operationType: 'dropDatabase', db: call.db, coll: null, fields: {} });
-    return collections.length > 0 ? { dropped: call.db } : {};
+    const { catalog, oplog } = call.deployment;
+    if (catalog.list(call.db).length === 0) return {};
+    // With the collection of views all of them go, and no stream is told of each.
+    const views = catalog.find(call.db, SYSTEM_VIEWS);
+    if (views !== null) call.deployment.drop(views);
+    for (const collection of catalog.list(call.db)) call.deployment.drop(collection);
+    oplog.append({ operationType: 'dropDatabase', db: call.db, coll: null, fields: {} });
+    return { dropped: call.db };
   },
 };
 

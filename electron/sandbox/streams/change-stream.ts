@@ -200,10 +200,11 @@ class ChangeStream implements PageSource {
     return [{ document, bytes: length, place }];
   }
 
-  /** True for a change of what is watched. */
+  /** True for a change of what is watched. Of views only streams over databases tell, and those with expanded events. */
   #isConcerned(event: Doc): boolean {
     const ns = event['ns'] as Doc;
     const { db, coll } = this.#options.watched;
+    if (isOfView(event) && (coll !== null || !this.#options.isExpanded)) return false;
     if (db === null) return ns['db'] !== 'admin' && ns['db'] !== 'local' && ns['db'] !== 'config';
     if (ns['db'] !== db) return false;
     if (coll === null) return true;
@@ -282,6 +283,11 @@ class ChangeStream implements PageSource {
     const [found] = this.#deployment.find(db, coll, { filter: isDoc(documentKey) ? documentKey : {}, limit: 1 });
     return found?.document ?? null;
   }
+}
+
+/** A view has no id of its own, as whole databases have none. */
+function isOfView({ operationType, collectionUUID }: Doc): boolean {
+  return collectionUUID === undefined && operationType !== 'dropDatabase';
 }
 
 function described(updateDescription: Doc, isExpanded: boolean): Doc {

@@ -111,8 +111,27 @@ describe('a change stream with expanded events', () => {
     expect(await db.collection('c').countDocuments()).toBe(2);
   });
 
-  it('tells of a view without an index', async () => {
-    expect(await told({ create: 'v', viewOn: 'c', pipeline: [] })).toEqual([['create', { viewOn: 'c', pipeline: [] }]]);
+  it('tells of a view without an index and without an id', async () => {
+    const { events } = await after({ create: 'v', viewOn: 'c', pipeline: [] }, { drop: 'v' });
+    expect(events.map(({ _id, clusterTime: _time, wallTime: _wall, ...event }) => event)).toEqual([
+      {
+        operationType: 'create',
+        ns: { db: db.databaseName, coll: 'v' },
+        operationDescription: { viewOn: 'c', pipeline: [] },
+      },
+      { operationType: 'drop', ns: { db: db.databaseName, coll: 'v' } },
+    ]);
+  });
+
+  it('tells of no view where its whole database goes', async () => {
+    await db.createCollection('c');
+    await db.command({ create: 'v', viewOn: 'c', pipeline: [] });
+    const stream = db.watch([], { showExpandedEvents: true });
+    await stream.tryNext();
+    await db.dropDatabase();
+    const types = [await stream.next(), await stream.next(), await stream.next()].map((event) => event.operationType);
+    expect(types).toEqual(['drop', 'dropDatabase', 'invalidate']);
+    await stream.close();
   });
 
   it('tells what collMod was told, and what was so before', async () => {
@@ -134,5 +153,28 @@ describe('a change stream with expanded events', () => {
       },
     });
     expect(await db.listCollections({ name: 'c' }).next()).toMatchObject({ options: { validationLevel: 'strict' } });
+  });
+});
+
+describe('a change stream', () => {
+  it('tells of no view where it has no expanded events', async () => {
+    const stream = db.watch();
+    await stream.tryNext();
+    await db.command({ create: 'v', viewOn: 'c', pipeline: [] });
+    await db.dropCollection('v');
+    await db.createCollection('c');
+    await db.dropCollection('c');
+    expect(await stream.next()).toMatchObject({ operationType: 'drop', ns: { coll: 'c' } });
+    await stream.close();
+  });
+
+  it('of a collection tells of no view that had its name, and goes on', async () => {
+    const stream = db.collection('c').watch([], { showExpandedEvents: true });
+    await stream.tryNext();
+    await db.command({ create: 'c', viewOn: 'other', pipeline: [] });
+    await db.dropCollection('c');
+    await db.createCollection('c');
+    expect(await stream.next()).toMatchObject({ operationType: 'create', operationDescription: { idIndex: ID_INDEX } });
+    await stream.close();
   });
 });
