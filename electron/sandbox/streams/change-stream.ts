@@ -50,7 +50,9 @@ class ChangeStream implements PageSource {
   #place: StreamPlace;
   /** What happened before it is not told. */
   readonly #from: Timestamp | null;
-  /** True while the event whose token was given is missing: the first other one then ends the stream. */
+  /** The event behind which the stream goes on, until it was looked for. */
+  #start: StreamPlace | null;
+  /** True while the event whose token was given is missing: the first one that the stages let through then ends the stream. */
   #isUnfound = false;
   #isInvalidated = false;
   /** Events that had no place in a page. */
@@ -68,7 +70,7 @@ class ChangeStream implements PageSource {
     const given = start === null || start instanceof Timestamp ? null : start;
     // From an invalidation nobody may go on by resumeAfter, which is what drivers do with the token of a page.
     this.#place = given?.kind === 'event' ? given : { position: this.#position, kind: 'mark' };
-    if (given !== null && given.kind !== 'mark') this.#findStart(given);
+    this.#start = given?.kind === 'mark' ? null : given;
   }
 
   get resumeToken(): Doc {
@@ -91,14 +93,21 @@ class ChangeStream implements PageSource {
     this.#closing.abort();
   }
 
-  /** Behind a change that ended the stream comes the invalidation, also where the stream begins there. */
+  /**
+   * Looks for the event that the stream goes on behind. The stages and the images come before it on MongoDB: an event that they hold back is
+   * not found. Behind a change that ended the stream comes the invalidation, also where the stream begins there.
+   */
   #findStart({ position, kind, fragment }: StreamPlace): void {
     const entry = this.#deployment.oplog.after(position - 1, 1)[0];
-    const isEnd = entry !== undefined && this.#endsStream(entry.event);
-    const isFound = entry?.position === position && this.#isConcerned(entry.event) && (kind === 'event' || isEnd);
-    this.#isUnfound = !isFound;
-    if (isFound && fragment !== undefined) this.#goOnWith(entry, fragment);
-    if (isFound && isEnd && kind === 'event') this.#invalidate(entry);
+    this.#isUnfound = true;
+    if (entry?.position !== position || !this.#isConcerned(entry.event)) return;
+    const isEnd = this.#endsStream(entry.event);
+    if (kind === 'invalidation') this.#isUnfound = !isEnd;
+    else {
+      this.#isUnfound = this.#passing(this.#shown(entry), entry, 'event') === null;
+      if (!this.#isUnfound && fragment !== undefined) this.#goOnWith(entry, fragment);
+      if (isEnd) this.#invalidate(entry);
+    }
   }
 
   /** Gives what is behind a part of an event that was split. Error: `ChangeStreamFatalError` where it is not split now. */
@@ -117,6 +126,10 @@ class ChangeStream implements PageSource {
   #read(batchSize: number): CursorPage {
     const { oplog } = this.#deployment;
     if (this.#position + 1 < oplog.first && oplog.first > 0) throw historyLost();
+    if (this.#start !== null && batchSize > 0) {
+      this.#findStart(this.#start);
+      this.#start = null;
+    }
     const documents: Doc[] = [];
     const entries = this.#entries();
     let bytes = 0;
@@ -158,7 +171,6 @@ class ChangeStream implements PageSource {
 
   #tell(entry: OplogEntry): void {
     if (!this.#isConcerned(entry.event)) return;
-    if (this.#isUnfound) throw notFound();
     const isShown = this.#options.isExpanded || !EXPANDED.has(String(entry.event['operationType']));
     if (isShown) this.#give(this.#shown(entry), entry, 'event');
     if (this.#endsStream(entry.event)) this.#invalidate(entry);
@@ -170,21 +182,29 @@ class ChangeStream implements PageSource {
     this.#give({ operationType: 'invalidate', clusterTime, wallTime }, entry, 'invalidation');
   }
 
-  /** Puts an event into the queue, as the stages leave it. */
+  /** Puts an event into the queue, as the stages leave it. Errors: `ChangeStreamFatalError`, `NoMatchingDocument`, and those of the stages. */
   #give(event: Doc, entry: OplogEntry, kind: 'event' | 'invalidation'): void {
-    const place: StreamPlace = { position: entry.position, kind };
+    const passing = this.#passing(event, entry, kind);
+    if (passing === null) return;
+    const { document, bytes, place } = passing;
     const token = tokenOf(place);
+    if (this.#isUnfound) throw notFound(token);
+    if (!isToken(document['_id'], token)) throw tokenChanged(token, document['_id']);
+    if (bytes <= DOCUMENT_BYTES_MAX) this.#queue.push(passing);
+    else this.#queue.push(...this.#largeParts(document, place));
+  }
+
+  /** An event with its images, as the stages leave it; null where they let it not through. */
+  #passing(event: Doc, entry: OplogEntry, kind: 'event' | 'invalidation'): Told | null {
+    const place: StreamPlace = { position: entry.position, kind };
     const { to, ...others } = event;
-    let document: Doc | null = { ...(to === undefined ? {} : { to }), _id: token, ...others };
+    let document: Doc | null = { ...(to === undefined ? {} : { to }), _id: tokenOf(place), ...others };
     for (const step of this.#steps.before) document = document === null ? null : step(document);
-    if (document === null) return;
+    if (document === null) return null;
     let bytes = entry.bytes;
     if (kind === 'event') bytes += this.#addImages(document, entry.event);
     for (const step of this.#steps.behind) document = document === null ? null : step(document);
-    if (document === null) return;
-    if (!isToken(document['_id'], token)) throw tokenChanged(token, document['_id']);
-    if (bytes <= DOCUMENT_BYTES_MAX) this.#queue.push({ document, bytes, place });
-    else this.#queue.push(...this.#largeParts(document, place));
+    return document === null ? null : { document, bytes, place };
   }
 
   /** What may be too large for a page, whole or in parts. Errors: `BSONObjectTooLarge`, and those of {@link fragmentsOf}. */
@@ -324,8 +344,8 @@ function historyLost(): ServerError {
   );
 }
 
-function notFound(): ServerError {
-  return fatal('cannot resume stream; the resume token was not found.');
+function notFound(token: Doc): ServerError {
+  return fatal(`cannot resume stream; the resume token was not found. ${shownValue(token)}`);
 }
 
 function fatal(message: string): ServerError {

@@ -218,6 +218,12 @@ describe('a change stream', () => {
 });
 
 describe('a change stream that goes on behind', () => {
+  async function insertedEvents(...ids: readonly number[]): Promise<Page> {
+    const stream = await open({});
+    await insert(...ids);
+    return more(stream);
+  }
+
   async function drop(): Promise<readonly Document[]> {
     const stream = await open({});
     await insert(1);
@@ -243,6 +249,38 @@ describe('a change stream that goes on behind', () => {
     expect(resumed.events).toEqual([]);
     await insert(1);
     await expect(more(resumed)).rejects.toMatchObject({ code: 280 });
+  });
+
+  it('an event that its own pipeline holds back fails at the next event that it lets through', async () => {
+    const [first] = (await insertedEvents(1)).events;
+    const behind = [{ $match: { 'fullDocument._id': { $gt: 1 } } }];
+    const resumed = await open({ resumeAfter: first?.['_id'] as Document }, { behind });
+    await insert(0);
+    expect((await more(resumed)).events).toEqual([]);
+    await insert(2);
+    await expect(more(resumed)).rejects.toMatchObject({ code: 280, errorLabels: ['NonResumableChangeStreamError'] });
+  });
+
+  it('an event that its own pipeline lets through gives what is behind it', async () => {
+    const [first] = (await insertedEvents(1, 2)).events;
+    const behind = [{ $match: { 'fullDocument._id': { $gt: 0 } } }];
+    const resumed = await open({ resumeAfter: first?.['_id'] as Document }, { behind });
+    expect(resumed.events.map((event) => event['documentKey'] as unknown)).toEqual([{ _id: 2 }]);
+  });
+
+  it('a change without the image that it now asks for fails', async () => {
+    const stream = await open({});
+    await insert(1);
+    await run({ update: coll, updates: [{ q: {}, u: { $set: { a: 1 } } }] });
+    const updated = (await more(stream)).events[1]?.['_id'] as Document;
+    await expect(open({ resumeAfter: updated, fullDocumentBeforeChange: 'required' })).rejects.toMatchObject({
+      code: 47,
+    });
+    const later = await open(
+      { resumeAfter: updated, fullDocument: 'required' },
+      { others: { cursor: { batchSize: 0 } } },
+    );
+    await expect(more(later)).rejects.toMatchObject({ code: 47 });
   });
 
   it('the invalidation of a collection fails where the stream is one of the database', async () => {
