@@ -5,6 +5,7 @@ import { CAPPED_COMMANDS } from './capped-commands.ts';
 import { STATS_COMMANDS } from './collection-stats.ts';
 import { explain } from './explain.ts';
 import { failPointCommands, type FailPoints } from './fail-points.ts';
+import { INDEX_COMMANDS } from './index-commands.ts';
 import { LoginCommands } from './login-commands.ts';
 import { parameterCommands } from './parameter-commands.ts';
 import { aggregate } from './aggregate.ts';
@@ -33,6 +34,7 @@ export function commandTable(parts: {
     explain,
     ...WRITE_COMMANDS,
     ...SCHEMA_COMMANDS,
+    ...INDEX_COMMANDS,
     ...CAPPED_COMMANDS,
     ...STATS_COMMANDS,
     ...serverCommands(parts.identity, (call) => logins.handshake(call)),
