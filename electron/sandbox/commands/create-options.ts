@@ -5,6 +5,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { cappedMaxOf, cappedSizeOf } from '../storage/capped.ts';
 import { wholeField } from './command.ts';
+import { checkIdIndexSpec } from './index-spec.ts';
 import { checkStages } from './stage-names.ts';
 import { refuseOption } from './field-values.ts';
 
@@ -35,7 +36,7 @@ const NOT_OF_VIEWS = [
   'expireAfterSeconds',
 ];
 
-/** Holds the options of `create` to each other, and to what there is. Errors: `InvalidOptions`, `OptionNotSupportedOnView`, `NotImplemented`, and those of {@link refuseCollation}. */
+/** Holds the options of `create` to each other, and to what there is. Errors: `InvalidOptions`, `OptionNotSupportedOnView`, `NotImplemented`, and those of {@link refuseCollation} and {@link checkIdIndexSpec}. */
 export function checkCreateOptions(body: Doc): void {
   const isSet = (option: string): boolean => body[option] !== undefined && body[option] !== false;
   const isCapped = isSet('capped');
@@ -53,6 +54,7 @@ export function checkCreateOptions(body: Doc): void {
     );
   for (const option of [...NOT_OFFERED, 'expireAfterSeconds']) refuseOption('create', option, body[option]);
   if (body['collation'] !== undefined) refuseCollation('create', body['collation']);
+  if (body['idIndex'] !== undefined) checkIdIndexSpec(body['idIndex']);
   if (isCapped) refuseOption('create with capped', 'clusteredIndex', body['clusteredIndex']);
 }
 

@@ -1,6 +1,7 @@
 import { refuseCollation } from '../semantics/collation.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { ServerError } from '../semantics/server-error.ts';
+import { shownValue } from '../semantics/shown-value.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { isSamePattern } from '../storage/catalog.ts';
 import { missingField } from './field-values.ts';
@@ -75,6 +76,32 @@ export function checkIndexSpec(spec: Doc): void {
   checkTogether(spec, key);
 }
 
+const ID_FIELDS: ReadonlySet<string> = new Set(['v', 'key', 'name', 'ns', 'collation']);
+
+/**
+ * Holds what `create` is told of the index of ids to what it is anyway. Errors: `TypeMismatch`, `FailedToParse`,
+ * `InvalidIndexSpecificationOption`, `BadValue`, and those of {@link checkIndexSpec}.
+ */
+export function checkIdIndexSpec(given: unknown): void {
+  if (!isDoc(given))
+    throw new ServerError('TypeMismatch', "BSON field 'create.idIndex' is the wrong type, expected type 'object'");
+  const missing = ['key', 'name'].find((field) => given[field] === undefined);
+  if (missing !== undefined)
+    throw new ServerError('FailedToParse', `The '${missing}' field is a required property of an index specification`);
+  const other = Object.keys(given).find((field) => !ID_FIELDS.has(field));
+  if (other !== undefined)
+    throw new ServerError(
+      'InvalidIndexSpecificationOption',
+      `The field '${other}' is not valid for an _id index specification.`,
+    );
+  if (!isSamePattern(given['key'], { _id: 1 }))
+    throw new ServerError(
+      'BadValue',
+      `The field 'key' for an _id index must be {_id: 1}, but got ${shownValue(given['key'])}`,
+    );
+  checkIndexSpec(given);
+}
+
 /** The description of an index as it is kept: the order of bytes is no option. */
 export function keptSpec({ collation: _simple, ...spec }: Doc): Doc {
   return spec;
@@ -128,6 +155,13 @@ function checkKey(key: Doc): void {
 
 function checkTogether(spec: Doc, key: Doc): void {
   const { sparse, partialFilterExpression: filter, expireAfterSeconds, hidden } = spec;
+  if (spec['name'] === '_id_' && !isSamePattern(key, { _id: 1 }))
+    throw new ServerError(
+      'BadValue',
+      `The index name '_id_' is reserved for the _id index, which must have key pattern {_id: 1}, found key: ${shownValue(key)}`,
+    );
+  if (isSamePattern(key, { _id: -1 }))
+    throw new ServerError('BadValue', "The field 'key' for an _id index must be {_id: 1}, but got { _id: -1 }");
   if (isSamePattern(key, { _id: 1 })) {
     const wrong = ['unique', 'sparse', 'partialFilterExpression', 'expireAfterSeconds', 'hidden'].find(
       (option) => spec[option] !== undefined,

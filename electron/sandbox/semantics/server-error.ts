@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   CannotCreateIndex: 67,
   CannotConvertIndexToUnique: 359,
   UnknownReplWriteConcern: 79,
+  UnsatisfiableCommitQuorum: 278,
   NamespaceNotFound: 26,
   IndexNotFound: 27,
   PathNotViable: 28,

@@ -163,6 +163,27 @@ describe('indexes', () => {
   });
 });
 
+describe('the reply to a command of indexes', () => {
+  it('says how many members had to be ready, and what was there already', async () => {
+    const db = client.db('replies');
+    const create = (...fields: readonly string[]): Promise<Document> =>
+      db.command({ createIndexes: 'c', indexes: fields.map((field) => ({ key: { [field]: 1 }, name: field })) });
+    expect(await create('a')).toMatchObject({
+      numIndexesBefore: 1,
+      numIndexesAfter: 2,
+      createdCollectionAutomatically: true,
+      commitQuorum: 'votingMembers',
+    });
+    expect(await create('a', 'b')).toMatchObject({ numIndexesAfter: 3, note: 'index already exists' });
+    const again = await create('a', 'b');
+    expect(again).toMatchObject({ numIndexesAfter: 3, note: 'all indexes already exist' });
+    expect(again).not.toHaveProperty('createdCollectionAutomatically');
+    expect(await db.command({ dropIndexes: 'c', index: ['a'] })).not.toHaveProperty('msg');
+    const dropped = { nIndexesWas: 2, msg: 'non-_id indexes dropped for collection' };
+    expect(await db.command({ dropIndexes: 'c', index: '*' })).toMatchObject(dropped);
+  });
+});
+
 describe('a count', () => {
   it('looks through the index that it is told, and refuses one that there is not', async () => {
     expect((await db.command({ count: 'documents', hint: 'rare_1' }))['n']).toBe(10);
