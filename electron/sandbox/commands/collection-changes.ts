@@ -5,6 +5,7 @@ import type { CollectionInfo } from '../storage/catalog.ts';
 import { cappedMaxOf, cappedSizeOf, capOf } from '../storage/capped.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { collectionName, docField, wholeField, type Command, type CommandCall } from './command.ts';
+import { keepsImages } from './images-option.ts';
 import { indexChange, refuseDuplicates, specOf, type IndexChange } from './index-changes.ts';
 
 /** The collection that a command names. Error: `NamespaceNotFound`. */
@@ -55,19 +56,19 @@ export const collMod: Command = {
     const ofCollections = NOT_OF_VIEWS.find((option) => call.body[option] !== undefined);
     if (before['viewOn'] !== undefined && ofCollections !== undefined)
       throw new ServerError('InvalidOptions', `option not supported on a view: ${ofCollections}`);
-    const images = docField(call.body, 'changeStreamPreAndPostImages');
+    const enabled = keepsImages(call.db, 'collMod', call.body);
     const given = docField(call.body, 'index');
     if (flagField(call.body, 'dryRun')) checkTrial(given);
     const change = given === undefined ? null : indexChange(call, collection, given);
     const changed = {
-      ...(images === undefined ? {} : { changeStreamPreAndPostImages: images }),
+      ...(enabled === undefined ? {} : { changeStreamPreAndPostImages: { enabled } }),
       ...validationOptionsOf(call.db, call.body),
     };
     refuseTogether(call.body, change, Object.keys(changed).length);
     if (change?.now['unique'] === true) refuseDuplicates(call, change.index);
     if (flagField(call.body, 'dryRun')) return {};
     const now = { ...capChange(call.body, before), ...changed };
-    if (Object.keys(now).length > 0) catalog.setOptions(collection, { ...before, ...now });
+    if (Object.keys(now).length > 0) catalog.setOptions(collection, keptOptions({ ...before, ...now }, enabled));
     if (change !== null) catalog.changeIndex(collection, change.index, specOf(change));
     const isIndexChanged = change !== null && Object.keys(change.now).length > 0;
     const description = {
@@ -83,6 +84,12 @@ export const collMod: Command = {
     return change === null ? {} : { ...named(change.before, 'old'), ...named(change.now, 'new') };
   },
 };
+
+/** The options of a collection as they are kept: images that are switched off are no option. */
+function keptOptions(options: Doc, keepsImages: boolean | undefined): Doc {
+  const { changeStreamPreAndPostImages: _off, ...others } = options;
+  return keepsImages === false ? others : options;
+}
 
 function named(values: Doc, age: 'old' | 'new'): Doc {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${name}_${age}`, value]));

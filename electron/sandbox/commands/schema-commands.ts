@@ -1,8 +1,11 @@
 import { SYSTEM_VIEWS } from '../deployment.ts';
 import { ServerError } from '../semantics/server-error.ts';
+import { isSameBson } from '../semantics/same-bson.ts';
 import { matcherOf } from '../semantics/matching.ts';
+import { shownValue } from '../semantics/shown-value.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
+import { keepsImages } from './images-option.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
 import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
@@ -19,20 +22,34 @@ const create: Command = {
     checkCreateOptions(call.body);
     if (call.body['viewOn'] !== undefined && name.startsWith('system.'))
       throw new ServerError('InvalidNamespace', `Cannot create a view called '${call.db}.${name}'`);
-    if (call.deployment.catalog.find(call.db, name) !== null) {
-      throw new ServerError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
-    }
     const options = { ...cappedOptionsOf(call.body), ...validationOptionsOf(call.db, call.body) };
-    for (const option of ['changeStreamPreAndPostImages', 'viewOn', 'pipeline'])
+    for (const option of ['viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
     if (options['viewOn'] !== undefined) options['pipeline'] ??= [];
+    if (keepsImages(call.db, 'create', call.body) === true) options['changeStreamPreAndPostImages'] = { enabled: true };
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);
     if (clustered !== null) options['clusteredIndex'] = clustered;
+    const there = call.deployment.catalog.find(call.db, name);
+    if (there !== null) {
+      refuseOtherwiseMade(there, options);
+      return {};
+    }
     refuseCycle(call, name);
     call.deployment.ensureCollection(call.db, name, options);
     return {};
   },
 };
+
+/** Since MongoDB 7.0 it is no error to make anew what there is just so. Error: `NamespaceExists` for one with other options. */
+function refuseOtherwiseMade({ db, name, uuid, options }: CollectionInfo, wanted: Doc): void {
+  const inOrder = (given: Doc): Doc =>
+    Object.fromEntries(Object.entries(given).sort(([left], [right]) => (left < right ? -1 : 1)));
+  if (isSameBson(inOrder(options), inOrder(wanted))) return;
+  throw new ServerError(
+    'NamespaceExists',
+    `namespace ${db}.${name} already exists, but with different options: ${shownValue({ uuid, ...options })}`,
+  );
+}
 
 /** The description of a clustered index as it is kept; null for none. Errors: `InvalidOptions`, `TypeMismatch`. */
 function clusteredIndexOf(given: unknown): Doc | null {

@@ -1,4 +1,4 @@
-import { MongoServerError, type Long } from 'mongodb';
+import { MongoServerError, type Document, type Long } from 'mongodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
@@ -75,6 +75,37 @@ describe('a clustered collection', () => {
   it('is refused with another key', async () => {
     const wrong = db().createCollection('events', { clusteredIndex: { key: { at: 1 }, unique: true } });
     expect((await refusal(wrong))?.code).toBe(197);
+  });
+});
+
+describe('a collection that is made again', () => {
+  it.each<{ what: string; options: Document }>([
+    { what: 'without options', options: {} },
+    { what: 'capped', options: { capped: true, size: 4096, max: 2 } },
+    { what: 'with a validator', options: { validator: { n: 1 }, validationLevel: 'moderate' } },
+    { what: 'with its images', options: { changeStreamPreAndPostImages: { enabled: true } } },
+    { what: 'that is a view', options: { viewOn: 'other', pipeline: [{ $match: { n: 1 } }] } },
+  ])('just so stays as it is: $what', async ({ options }) => {
+    await db().command({ create: 'again', ...options });
+    const [before] = await db().listCollections({ name: 'again' }).toArray();
+    const turned = Object.fromEntries(Object.entries(options).reverse());
+    await expect(db().command({ create: 'again', ...turned })).resolves.toMatchObject({ ok: 1 });
+    expect(await db().listCollections({ name: 'again' }).toArray()).toEqual([before]);
+  });
+});
+
+describe('the images of a collection', () => {
+  it('are an option while they are kept, and none of a database whose changes nobody is told', async () => {
+    const optionsOf = async (): Promise<unknown> => (await db().listCollections({ name: 'c' }).toArray())[0];
+    await db().command({ create: 'c', changeStreamPreAndPostImages: { enabled: false } });
+    expect(await optionsOf()).toMatchObject({ options: {} });
+    expect(await optionsOf()).not.toHaveProperty('options.changeStreamPreAndPostImages');
+    await db().command({ collMod: 'c', changeStreamPreAndPostImages: { enabled: true } });
+    expect(await optionsOf()).toMatchObject({ options: { changeStreamPreAndPostImages: { enabled: true } } });
+    await db().command({ collMod: 'c', changeStreamPreAndPostImages: { enabled: false } });
+    expect(await optionsOf()).not.toHaveProperty('options.changeStreamPreAndPostImages');
+    const inAdmin = { create: 'images', changeStreamPreAndPostImages: { enabled: true } };
+    await expect(client.db('admin').command(inAdmin)).rejects.toMatchObject({ code: 72 });
   });
 });
 
