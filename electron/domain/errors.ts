@@ -118,6 +118,11 @@ export const ERRORS = {
     message: 'The MongoDB server answered with an error.',
     action: 'See the details; Runledger tries again where that can help.',
   },
+  document_too_large: {
+    transient: false,
+    message: 'What is to be written is larger than a document may be; nothing was written.',
+    action: 'Make the input smaller: the README says what a job may come to.',
+  },
   write_conflict: {
     transient: true,
     message: 'Somebody else changed the record in the same moment; nothing was written.',

@@ -50,6 +50,8 @@ export type FailureEvidence =
   | { readonly source: 'content_refusal'; readonly message: string }
   | { readonly source: 'validation'; readonly failedChecks: readonly string[]; readonly message: string }
   | { readonly source: 'input'; readonly message: string }
+  /** The job's own document has no room for what an attempt adds. Sizes in bytes. */
+  | { readonly source: 'size'; readonly bytes: number; readonly bytesMax: number }
   | { readonly source: 'credit'; readonly neededCredits: number; readonly availableCredits: number }
   | { readonly source: 'cancelled'; readonly message: string }
   | { readonly source: 'lease'; readonly message: string }
@@ -143,6 +145,12 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
       };
     case 'input':
       return { class: 'input', code: 'invalid_input', message: evidence.message };
+    case 'size':
+      return {
+        class: 'input',
+        code: 'document_too_large',
+        message: `The document of this job has ${evidence.bytes} bytes; a job of more than ${evidence.bytesMax} is not run, because what its attempts add would not fit.`,
+      };
     case 'credit':
       return {
         class: 'credit',

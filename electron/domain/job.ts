@@ -14,6 +14,8 @@ export const REASON_LENGTH_MAX = 500;
 export const CHECKS_MAX = 200;
 export const CHECK_NAME_LENGTH_MAX = 100;
 export const CHECK_MESSAGE_LENGTH_MAX = 1000;
+/** All names and messages of the checks of one validation together, in characters. */
+export const CHECKS_LENGTH_MAX = 10_000;
 export const PROGRESS_MESSAGE_LENGTH_MAX = 500;
 export const ACCEPTANCE_ID_LENGTH_MAX = 500;
 

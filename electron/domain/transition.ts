@@ -2,10 +2,11 @@ import { owedForCompletion, owedForFailure, type OwedEntry } from './charge.ts';
 import type { Classified, Failure } from './failure.ts';
 import { buildFailure } from './failure.ts';
 import type { Actor } from './ledger.ts';
-import type { HistoryEntry, Job, JobState, Output, Validation } from './job.ts';
+import type { HistoryEntry, Job, JobState, Output, Validation, ValidationCheck } from './job.ts';
 import {
   CHECK_MESSAGE_LENGTH_MAX,
   CHECK_NAME_LENGTH_MAX,
+  CHECKS_LENGTH_MAX,
   CHECKS_MAX,
   jobSchema,
   lastSeqOf,
@@ -143,7 +144,7 @@ export function planChange(job: Job, event: JobEvent, context: ChangeContext): R
   return ok({ ...base, ...effectsOf(job, withinLimits(event), attempt) });
 }
 
-/** The event with no more checks, and no longer ones, than a document may hold; those that did not pass are kept first. */
+/** The event with no more checks, and no longer ones, than a document may hold; those that did not pass are kept first and longest. */
 function withinLimits(event: JobEvent): JobEvent {
   if (!('validation' in event) || event.validation === null) return event;
   const { passed, checks } = event.validation;
@@ -151,11 +152,15 @@ function withinLimits(event: JobEvent): JobEvent {
     checks.length <= CHECKS_MAX
       ? checks
       : [...checks.filter((check) => !check.passed), ...checks.filter((check) => check.passed)].slice(0, CHECKS_MAX);
-  const cut = kept.map((check) => ({
-    ...check,
-    name: check.name.slice(0, CHECK_NAME_LENGTH_MAX),
-    message: check.message.slice(0, CHECK_MESSAGE_LENGTH_MAX),
-  }));
+  const named = kept.map((check) => ({ ...check, name: check.name.slice(0, CHECK_NAME_LENGTH_MAX) }));
+  let left = CHECKS_LENGTH_MAX - named.reduce((length, { name }) => length + name.length, 0);
+  const messages = new Map<ValidationCheck, string>();
+  for (const check of [...named.filter(({ passed }) => !passed), ...named.filter(({ passed }) => passed)]) {
+    const message = check.message.slice(0, Math.max(0, Math.min(CHECK_MESSAGE_LENGTH_MAX, left)));
+    messages.set(check, message);
+    left -= message.length;
+  }
+  const cut = named.map((check) => ({ ...check, message: messages.get(check) ?? '' }));
   return { ...event, validation: { passed, checks: cut } };
 }
 

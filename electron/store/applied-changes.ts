@@ -6,7 +6,8 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { guardOf, leaseFilter, literal, pipelineOf } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
-import { attemptCall } from './driver-errors.ts';
+import { attemptCall, refusalsOf } from './driver-errors.ts';
+import { writeEnding } from './full-documents.ts';
 import type { JobWrite } from './ports.ts';
 
 /** Writes of one job that follow from one another and are written as one: all of them or none. */
@@ -21,7 +22,8 @@ type Outcome = Result<void, AppError>;
 /**
  * Applies writes in one round trip. What follows from one another for one job is one statement: each stage of its pipeline
  * sees what the stage before it did, and the guard of the first change stands for all. Where not every statement met its job,
- * or the server refused some, it is read back which stand, whoever's reply was lost.
+ * or the server refused some, it is read back which stand, whoever's reply was lost. An end that does not fit into its document is
+ * written with less in it.
  * @returns for each write in order: done, `lease_lost` or `write_conflict` with nothing written, or the server's refusal
  */
 export async function applyWrites(
@@ -36,9 +38,44 @@ export async function applyWrites(
     const isPartial = !written.ok && written.error.cause instanceof MongoBulkWriteError;
     if (!written.ok && !isPartial) return written;
     const areAll = written.ok && written.value.matchedCount === chains.length;
-    if (!areAll) return tellApplied(jobs, writes, chains, written.ok ? null : written.error);
+    if (!areAll) {
+      const told = await tellApplied(jobs, writes, chains, written.ok ? () => null : refusalsIn(written.error, chains));
+      return told.ok ? ok(await endFull(jobs, writes, told.value)) : told;
+    }
   }
   return ok(writes.map((write) => (isTooLong(write) ? tooLong(write) : ok(undefined))));
+}
+
+/** What the server has against a write: what it said of its statement where it named it, else what it said of all. */
+function refusalsIn(error: AppError, chains: readonly Chain[]): (write: JobWrite) => AppError {
+  const named = refusalsOf(
+    error.cause,
+    chains.map((_, at) => String(at)),
+  );
+  const byWrite = new Map(
+    chains.flatMap(({ writes }, at) => {
+      const refusal = named.ok ? named.value.get(String(at)) : undefined;
+      return refusal === undefined ? [] : writes.map((write) => [write, refusal] as const);
+    }),
+  );
+  return (write) => byWrite.get(write) ?? error;
+}
+
+/** A job that has come to its end must not go on because its document is full. */
+async function endFull(
+  jobs: Collections['jobs'],
+  writes: readonly JobWrite[],
+  outcomes: readonly Outcome[],
+): Promise<readonly Outcome[]> {
+  return Promise.all(
+    outcomes.map(async (outcome, at) => {
+      const write = writes[at];
+      const isFull = !outcome.ok && outcome.error.code === 'document_too_large';
+      return isFull && write?.type === 'change' && write.change.to === 'failed'
+        ? writeEnding(jobs, write.change)
+        : outcome;
+    }),
+  );
 }
 
 // Cut, it would be of no use: nobody could ask the provider for it. The document stays a job, and the attempt goes on.
@@ -120,7 +157,7 @@ async function tellApplied(
   jobs: Collections['jobs'],
   writes: readonly JobWrite[],
   chains: readonly Chain[],
-  refusal: AppError | null,
+  refusalOf: (write: JobWrite) => AppError | null,
 ): Promise<Result<readonly Outcome[], AppError>> {
   const fields = { version: 1, state: 1, leaseToken: 1, provider: 1, attempts: 1, history: 1 };
   const ids = [...new Set(writes.map(jobIdOf))];
@@ -137,7 +174,9 @@ async function tellApplied(
       return parsed.success ? [[parsed.data._id, parsed.data] as const] : [];
     }),
   );
-  const outcomes = writes.map((write) => (isTooLong(write) ? tooLong(write) : outcomeOf(write, byId, refusal)));
+  const outcomes = writes.map((write) =>
+    isTooLong(write) ? tooLong(write) : outcomeOf(write, byId, refusalOf(write)),
+  );
   return storeAcceptancesAlone(jobs, { writes, chains, byId, outcomes });
 }
 

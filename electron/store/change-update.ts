@@ -42,12 +42,48 @@ export function pipelineOf(change: JobChange): Document[] {
   return [{ $set: set }];
 }
 
+const WITHOUT_WORDS_OF_ATTEMPTS: Document = {
+  $set: {
+    attempts: {
+      $map: {
+        input: { $ifNull: ['$attempts', []] },
+        as: 'one',
+        in: {
+          $mergeObjects: [
+            '$$one',
+            {
+              validation: null,
+              failure: {
+                $cond: [
+                  { $eq: [{ $ifNull: ['$$one.failure', null] }, null] },
+                  null,
+                  { $mergeObjects: ['$$one.failure', { message: '' }] },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    },
+  },
+};
+const WITHOUT_OPTIONS: Document = { $set: { 'input.options': literal({}) } };
+
 /**
- * The same where a condition holds on the server in that very moment; elsewhere every field stays as it is. For conditions on
+ * The end of a job whose document has no room left, with more and more taken out of it, to be tried one after the other: nothing, the
+ * words of its attempts, and what was asked for in options. A job that failed may lose these; one that can never end may not be.
+ */
+export function endingsOf(change: JobChange): readonly Document[][] {
+  const end = pipelineOf(change);
+  return [end, [WITHOUT_WORDS_OF_ATTEMPTS, ...end], [WITHOUT_WORDS_OF_ATTEMPTS, WITHOUT_OPTIONS, ...end]];
+}
+
+/**
+ * A pipeline where a condition holds on the server in that very moment; elsewhere every field stays as it is. For conditions on
  * `$$NOW`, which not every engine knows in a filter. The document counts as matched either way, as modified only when it was.
  */
-export function pipelineWhere(condition: Document, change: JobChange): Document[] {
-  return pipelineOf(change).map((stage) => ({
+export function pipelineWhere(condition: Document, pipeline: readonly Document[]): Document[] {
+  return pipeline.map((stage) => ({
     $set: Object.fromEntries(
       Object.entries(stage['$set'] as Document).map(([path, value]) => [
         path,

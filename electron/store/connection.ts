@@ -3,6 +3,7 @@ import type { ConnectionString } from 'mongodb-connection-string-url';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
+import { ORDERED_BYTES_MAX } from '#domain/job-size.ts';
 import type { Actor, LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RunnerLimits } from '#domain/runner-limits.ts';
@@ -16,6 +17,7 @@ import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts
 import { FleetLimits } from './fleet-limits.ts';
 import { FailureDecisionStore } from './failure-decision-store.ts';
 import { FinanceStore } from './finance-store.ts';
+import { documentBytesOf, tooLargeError } from './full-documents.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { mappedDb } from './mapping/mapped-db.ts';
@@ -161,6 +163,10 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
 
   async insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>> {
     if (jobs.length === 0) return ok(0);
+    for (const job of jobs) {
+      const bytes = documentBytesOf(job);
+      if (bytes > ORDERED_BYTES_MAX) return err(tooLargeError(job._id, bytes, ORDERED_BYTES_MAX));
+    }
     try {
       const result = await this.#collections.jobs.insertMany(
         jobs.map((job) => ({ ...job })),

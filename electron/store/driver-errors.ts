@@ -11,7 +11,7 @@ import {
   type WriteError,
 } from 'mongodb';
 import { redactConnectionString } from 'mongodb-connection-string-url';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, type AppError, type ErrorCode } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { NotMappableError } from './mapping/mapping-error.ts';
 import { SignInError } from './sign-in.ts';
@@ -26,6 +26,11 @@ const ATLAS_AUTHENTICATION_FAILED = 8000;
  * NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary. The driver tries once more, and on servers without retryable writes not at all.
  */
 const SERVES_NOBODY: readonly unknown[] = [91, 189, 10_107, 11_600, 11_602, 13_435, 13_436];
+/**
+ * MongoDB's codes for a document that would become too large: BSONObjectTooLarge, and what its `update_stage.cpp` and
+ * `upsert_stage.cpp` call it by on servers that are older.
+ */
+const TOO_LARGE: readonly unknown[] = [10_334, 17_419, 17_420];
 /** MongoDB's code for a value that a unique index already has. */
 export const DUPLICATE_KEY = 11000;
 
@@ -49,7 +54,7 @@ export function toAppError(cause: unknown): AppError {
   if (cause instanceof MongoParseError) return appError('uri_invalid', detail, cause);
   if (cause instanceof MongoServerError) {
     if (SERVES_NOBODY.includes(cause.code)) return appError('server_unreachable', detail, cause);
-    return appError(cause.code === UNAUTHORIZED ? 'not_authorized' : 'server_error', detail, cause);
+    return appError(codeOfRefusal(cause.code), detail, cause);
   }
   if (cause instanceof MongoInvalidArgumentError && cause.message.includes('ALLOWED_HOSTS')) {
     return appError('sign_in_untrusted', detail, cause);
@@ -58,6 +63,16 @@ export function toAppError(cause: unknown): AppError {
   if (cause instanceof MongoOIDCError) return appError('sign_in_timed_out', detail, cause);
   if (cause instanceof MongoAPIError || isClosed(cause)) return appError('server_unreachable', detail, cause);
   throw cause;
+}
+
+function codeOfRefusal(code: unknown): ErrorCode {
+  if (TOO_LARGE.includes(code)) return 'document_too_large';
+  return code === UNAUTHORIZED ? 'not_authorized' : 'server_error';
+}
+
+/** True for a write that the server understood and refused, as one of a document that it cannot become. */
+export function isRefusedWrite({ code }: AppError): boolean {
+  return code === 'server_error' || code === 'document_too_large';
 }
 
 /** A call that was under way while its connection was closed. The driver does not export the class of it. */
@@ -109,5 +124,5 @@ export function refusalsOf(cause: unknown, names: readonly string[]): Result<Rea
   const errors = allErrorsOf(cause);
   if (errors === null) return err(error);
   const refused = errors.filter((one) => one.code !== DUPLICATE_KEY);
-  return ok(new Map(refused.map(({ index }) => [names[index] ?? '', error])));
+  return ok(new Map(refused.map((one) => [names[one.index] ?? '', { ...error, code: codeOfRefusal(one.code) }])));
 }

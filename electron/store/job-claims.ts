@@ -8,6 +8,7 @@ import { append, literal } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { Exclusions, FleetLimits } from './fleet-limits.ts';
+import { endTooLarge } from './full-documents.ts';
 import { takeTurns, type Candidate } from './job-choice.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions } from './ports.ts';
@@ -46,7 +47,8 @@ export interface ClaimTurn {
  * back by the batch's own id. What was claimed carries the id, so a lost reply loses nothing, although an update of many is
  * not retryable.
  *
- * A document that the server refuses to write is left alone for a while, so that it keeps no other waiting.
+ * A document that the server refuses to write is left alone for a while, so that it keeps no other waiting; a job whose document has no
+ * room for an attempt is ended.
  */
 export async function claimBatch(
   parts: ClaimParts,
@@ -98,10 +100,26 @@ async function claimOnce(
   const keys = ids.flatMap((id) => reserved.get(id) ?? []);
   const claimed = await updateAndRead(collections, { ids, keys, options, turn });
   if (!claimed.ok) return claimed;
+  const { documents, refused } = claimed.value;
   for (const id of ids) reserved.delete(id);
   window.remove(new Set(ids));
-  window.exclude(claimed.value.refused, turn.now);
-  return ok({ jobs: claimed.value.jobs, isWorthAnother: wanted.length > 0 });
+  window.exclude(refused, turn.now);
+  const tooLarge = await endWithoutRoom(parts, claimed.value);
+  if (!tooLarge.ok) return tooLarge;
+  const begun = documents.filter(({ _id }) => !tooLarge.value.includes(_id));
+  return ok({ jobs: leasedOf(begun), isWorthAnother: wanted.length > 0 });
+}
+
+/** Ends what was claimed, or could not be, and has no room for what its attempt would add. @returns the ids of those */
+async function endWithoutRoom(
+  { collections, poster }: ClaimParts,
+  { documents, refused }: ClaimedBatch,
+): Promise<Result<readonly string[], AppError>> {
+  const unclaimed =
+    refused.length === 0
+      ? ok([])
+      : await attemptCall(() => collections.jobs.find({ _id: { $in: [...refused] } }).toArray());
+  return unclaimed.ok ? endTooLarge(collections, poster, [...documents, ...unclaimed.value]) : unclaimed;
 }
 
 function limitedJobOf({ workspaceId, kind, provider }: Candidate): LimitedJob {
@@ -148,7 +166,7 @@ interface ChosenBatch {
 }
 
 interface ClaimedBatch {
-  readonly jobs: readonly LeasedJob[];
+  readonly documents: readonly RawDocument[];
   /** Documents that the server refuses to write. */
   readonly refused: readonly string[];
 }
@@ -157,7 +175,7 @@ async function updateAndRead(
   { jobs }: Pick<Collections, 'jobs'>,
   { ids, keys, options, turn }: ChosenBatch,
 ): Promise<Result<ClaimedBatch, AppError>> {
-  if (ids.length === 0) return ok({ jobs: [], refused: [] });
+  if (ids.length === 0) return ok({ documents: [], refused: [] });
   const filter = claimableFilter(options, turn.now, keys);
   const updated = await updateEach(jobs, { ids, filter, update: claimPipeline(options, turn.claimId) });
   // Whatever became of the update: a part of the batch may have been claimed, and carries the id.
@@ -166,7 +184,7 @@ async function updateAndRead(
   );
   if (!claimed.ok) return claimed;
   if (!updated.ok && claimed.value.length === 0) return updated;
-  return ok({ jobs: leasedOf(claimed.value), refused: updated.ok ? updated.value.refused : [] });
+  return ok({ documents: claimed.value, refused: updated.ok ? updated.value.refused : [] });
 }
 
 /** A document that is no job is left with its lease: it runs nowhere, and the monitor lists it with path and reason. */

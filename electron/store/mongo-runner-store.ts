@@ -1,14 +1,16 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
-import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
+import { isLeased, parseJob, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
+import { planTooLarge } from '#domain/job-size.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { applyWrites } from './applied-changes.ts';
-import { guardOf, leaseFilter, pipelineWhere, stamped } from './change-update.ts';
+import { guardOf, leaseFilter, pipelineOf, pipelineWhere, stamped } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { FleetLimits } from './fleet-limits.ts';
+import { documentBytesOf, isTooLargeToBegin, writeEnding, type EndingStatement } from './full-documents.ts';
 import { chooseJobs, findJobs } from './job-choice.ts';
 import { CandidateWindow } from './candidate-window.ts';
 import { claimBatch, type ClaimParts } from './job-claims.ts';
@@ -25,6 +27,7 @@ import type {
 } from './ports.ts';
 import { announceRunner } from './runner-nodes.ts';
 import { settleJobs, sweepPending } from './settlement.ts';
+import { writeEach } from './update-each.ts';
 
 /** A job that could not pay is asked again after this long, so that a top-up made elsewhere is noticed. */
 const BLOCKED_RECHECK_MS = 15_000;
@@ -215,21 +218,39 @@ export class MongoRunnerStore implements RunnerStore {
       const change = options.decide(job);
       return change === null ? [] : [{ change, expiresAt: job.lease.expiresAt }];
     });
-    const changes = rescues.map((rescue) => rescue.change);
     // The very expiry that was found to be over is part of the guard: a heartbeat in between keeps the job with its runner.
     // The server itself compares it with its clock, because the measured one is wrong for a while after a clock was set.
     const isOver = { $lt: ['$lease.expiresAt', '$$NOW'] };
-    const operations = rescues.map(({ change, expiresAt }) => ({
-      updateOne: {
-        filter: { ...guardOf(change), 'lease.expiresAt': expiresAt },
-        update: pipelineWhere(isOver, change),
-      },
-    }));
+    const statementOf = ({ change, expiresAt }: (typeof rescues)[number]): EndingStatement => ({
+      filter: { ...guardOf(change), 'lease.expiresAt': expiresAt },
+      pipelineFor: (pipeline) => pipelineWhere(isOver, pipeline),
+    });
+    const operations = rescues.map((rescue) => {
+      const { filter, pipelineFor } = statementOf(rescue);
+      return { updateOne: { filter, update: [...pipelineFor(pipelineOf(rescue.change))] } };
+    });
     if (operations.length === 0) return ok(0);
-    const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
+    const written = await writeEach(this.#collections.jobs, operations);
     if (!written.ok) return written;
-    const settled = await this.settle(changes.filter((change) => change.owes.length > 0).map((change) => change.jobId));
-    return settled.ok ? ok(written.value.modifiedCount) : settled;
+    const ended: JobChange[] = [];
+    for (const at of written.value.refused.keys()) {
+      const rescue = rescues[at];
+      const change = rescue === undefined ? null : await this.#planFull(rescue.change.jobId);
+      if (rescue === undefined || change === null) continue;
+      const isEnded = await writeEnding(this.#collections.jobs, change, statementOf({ ...rescue, change }));
+      if (isEnded.ok) ended.push(change);
+    }
+    const owing = [...rescues.map((rescue) => rescue.change), ...ended].filter((change) => change.owes.length > 0);
+    const settled = await this.settle(owing.map((change) => change.jobId));
+    return settled.ok ? ok(written.value.modified + ended.length) : settled;
+  }
+
+  /** The end of a job that is too large for what was to be written; null where it is not, or is no job. */
+  async #planFull(jobId: string): Promise<JobChange | null> {
+    const found = await attemptCall(() => this.#collections.jobs.findOne({ _id: jobId }));
+    if (!found.ok || found.value === null || !isTooLargeToBegin(found.value)) return null;
+    const job = parseJob(found.value);
+    return job.ok ? planTooLarge(job.value, documentBytesOf(found.value)) : null;
   }
 
   async sweep(options: {

@@ -159,7 +159,7 @@ export interface RunnerStore {
 
 /** Everything that may be written, for parts that are allowed to. */
 export interface WritableStore extends RunnerStore {
-  /** Inserts new jobs. @returns how many were new */
+  /** Inserts new jobs. Error: `document_too_large` where one is larger than an order may be, with nothing inserted. @returns how many were new */
   insertJobs(jobs: readonly Job[]): Promise<Result<number, AppError>>;
   /** Posts one entry of its own (a grant, an adjustment); posting it again changes nothing. Creates the account. */
   postEntry(entry: LedgerEntry): Promise<Result<'posted' | 'already_posted', AppError>>;

@@ -7,6 +7,7 @@ import { ok, type Result } from '#domain/result.ts';
 import { literal } from './change-update.ts';
 import type { Collections } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { endTooLarge } from './full-documents.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { postOwed, takeOff, type PostedEntry } from './settlement.ts';
 import { updateEach } from './update-each.ts';
@@ -17,7 +18,7 @@ const SYSTEM: Actor = { type: 'system', id: 'reservation' };
 export interface Reserved {
   /** By job: the key of its reservation, which stands in account and ledger; the claim takes it off the job. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Documents that are no jobs, or that the server refuses to write; nothing is reserved for them. */
+  /** Documents that are no jobs, are too large, or that the server refuses to write; nothing is reserved for them. */
   readonly refused: readonly string[];
   /** What kept others from being reserved. */
   readonly error: AppError | null;
@@ -37,10 +38,13 @@ export async function reserveForClaim(
   );
   if (!read.ok) return read;
   const malformed = read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id]));
-  const sound = read.value.map((document) => document._id).filter((id) => !malformed.includes(id));
+  const tooLarge = await endTooLarge(collections, poster, read.value);
+  if (!tooLarge.ok) return tooLarge;
+  const unusable = new Set([...malformed, ...tooLarge.value]);
+  const sound = read.value.map((document) => document._id).filter((id) => !unusable.has(id));
   const intended = await intendReservations(collections, sound);
   if (!intended.ok) return intended;
-  const refused = [...malformed, ...intended.value];
+  const refused = [...unusable, ...intended.value];
   const owed = await postOwed(collections, poster, sound);
   if (!owed.ok) return owed;
   const keys = new Map<string, string>();

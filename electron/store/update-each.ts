@@ -1,8 +1,8 @@
-import type { AnyBulkWriteOperation, Collection, Document } from 'mongodb';
+import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection, type Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
-import { attemptCall, refusalsOf } from './driver-errors.ts';
+import { attemptCall, isRefusedWrite, refusalsOf } from './driver-errors.ts';
 
 /** What is updated, and how. */
 export interface EachUpdate {
@@ -31,23 +31,34 @@ export async function updateEach(
   if (ids.length === 0) return ok({ matched: 0, refused: [] });
   const together = await attemptCall(() => collection.updateMany({ _id: { $in: [...ids] }, ...filter }, update));
   if (together.ok) return ok({ matched: together.value.matchedCount, refused: [] });
-  if (together.error.code !== 'server_error') return together;
+  if (!isRefusedWrite(together.error)) return together;
   const operations = ids.map((_id) => ({ updateOne: { filter: { _id, ...filter }, update } }));
-  const refused = await writeEach(collection, operations);
-  return refused.ok ? ok({ matched: 0, refused: refused.value.flatMap((at) => ids[at] ?? []) }) : refused;
+  const written = await writeEach(collection, operations);
+  if (!written.ok) return written;
+  return ok({ matched: 0, refused: [...written.value.refused.keys()].flatMap((at) => ids[at] ?? []) });
 }
 
-/** Makes each of some writes, in no order. @returns the places of those that the server refuses, which keep no other from being made */
+/** What became of writes that were made each on its own. */
+export interface EachWritten {
+  /** How many documents became others. */
+  readonly modified: number;
+  /** By place: what the server has against a write, which keeps no other from being made. */
+  readonly refused: ReadonlyMap<number, AppError>;
+}
+
+/** Makes each of some writes, in no order. */
 export async function writeEach(
   collection: Pick<Collection<RawDocument>, 'bulkWrite'>,
   operations: readonly AnyBulkWriteOperation<RawDocument>[],
-): Promise<Result<readonly number[], AppError>> {
+): Promise<Result<EachWritten, AppError>> {
   try {
-    await collection.bulkWrite(operations, { ordered: false });
-    return ok([]);
+    const { modifiedCount } = await collection.bulkWrite(operations, { ordered: false });
+    return ok({ modified: modifiedCount, refused: new Map() });
   } catch (cause) {
     const places = operations.map((_, at) => String(at));
     const refused = refusalsOf(cause, places);
-    return refused.ok ? ok([...refused.value.keys()].map(Number)) : refused;
+    if (!refused.ok) return refused;
+    const modified = cause instanceof MongoBulkWriteError ? cause.modifiedCount : 0;
+    return ok({ modified, refused: new Map([...refused.value].map(([place, error]) => [Number(place), error])) });
   }
 }

@@ -6,6 +6,7 @@ import { editedJob } from '#domain/edited-job.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { classifyFailure } from '#domain/failure.ts';
 import type { Job, JobInput } from '#domain/job.ts';
+import { INPUT_BYTES_MAX } from '#domain/job-size.ts';
 import { findKind } from '#domain/kinds.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { collectablePurchase, type Collected } from '#domain/generation-key.ts';
@@ -22,6 +23,7 @@ import {
 } from '#domain/retry-preview.ts';
 import { planChange } from '#domain/transition.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
+import { documentBytesOf, tooLargeError } from '#store/full-documents.ts';
 import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
 
 /** What the desk works with. */
@@ -71,7 +73,7 @@ const optionsSchema = z.record(z.string(), z.unknown());
 /**
  * Where a person retries or cancels one job. Everything that decides is read from the server at that moment, and written under
  * the version that it was decided from. Errors of every method, besides the store's: `not_found`, `malformed_document`,
- * `invalid_request` where edited options are none, `text_hidden` where an edit touches what its author may not see.
+ * `invalid_request` where edited options are none, `document_too_large` where an input or a job is too large, `text_hidden` where an edit touches what its author may not see.
  */
 export class JobDesk {
   readonly #parts: JobDeskParts;
@@ -224,10 +226,8 @@ export class JobDesk {
     const written = await this.#parts.writer.applyChanges([change.value]);
     if (!written.ok) return written;
     const [applied] = written.value;
-    if (applied === undefined || !applied.ok) {
-      return err(appError('write_conflict', CHANGED_BY_ANOTHER));
-    }
-    return ok(job._id);
+    if (applied?.ok === true) return ok(job._id);
+    return applied?.error.code === 'document_too_large' ? applied : err(appError('write_conflict', CHANGED_BY_ANOTHER));
   }
 
   async #order(
@@ -293,6 +293,8 @@ function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Resul
   }
   const { prompt, options: restored } = input.value;
   const whole = { prompt, options: { ...restored } };
+  const bytes = documentBytesOf(whole);
+  if (bytes > INPUT_BYTES_MAX) return err(tooLargeError('the input', bytes, INPUT_BYTES_MAX));
   return ok({ ...whole, hash: createHash('sha256').update(canonicalInput(whole)).digest('hex') });
 }
 

@@ -182,6 +182,17 @@ describe('the desk where a person retries a job', () => {
     });
   });
 
+  it('refuses an edited input that is larger than an order may be, and shows so before', async () => {
+    const version = await failedJob('bad-input');
+    const edited = { prompt: 'A page about coffee', optionsJson: `{"sizes":[${'1,'.repeat(400_000)}1]}` };
+    const tooLarge = { ok: false, error: { code: 'document_too_large' } };
+    expect(await openDesk().previewRetry({ jobId: 'j1', reason: '', edited, isCollecting: false })).toMatchObject(
+      tooLarge,
+    );
+    expect(await openDesk().retry(order(version, { edited }))).toMatchObject(tooLarge);
+    expect((await deployment.jobOf('j1')).version).toBe(version);
+  });
+
   it('warns where the account cannot pay, and the retried job waits for the top-up', async () => {
     const version = await failedJob('bad-output', 100, 100);
     await deployment.order('w1', 0, [{ id: 'other', model: 'standard', priceCredits: 60 }]);

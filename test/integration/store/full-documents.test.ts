@@ -1,6 +1,12 @@
 import { calculateObjectSize } from 'bson';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findViolations } from '#domain/invariants.ts';
+import type { Job, LeasedJob } from '#domain/job.ts';
+import { DOCUMENT_BYTES_MAX, ORDERED_BYTES_MAX } from '#domain/job-size.ts';
+import { planChange } from '#domain/transition.ts';
+import type { RawDocument } from '#store/collections.ts';
 import type { Store } from '#store/connection.ts';
+import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -18,13 +24,42 @@ beforeEach(async () => {
   expectOk(await store.writer.postEntry(grant('w1', 1000)));
 });
 
-const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
-
-/** A job to whose document the server lets nothing be added. */
-async function insertFull(spec: NewJob): Promise<void> {
+/** A product inserts a job to whose document the server lets so much be added. */
+async function insertFull(spec: NewJob, roomBytes = 40): Promise<void> {
   const empty = queuedJob({ ...spec, options: { theme: '' } });
-  const theme = 'x'.repeat(DOCUMENT_BYTES_MAX - calculateObjectSize(empty) - 40);
-  expectOk(await store.writer.insertJobs([queuedJob({ ...spec, options: { theme } })]));
+  const theme = 'x'.repeat(DOCUMENT_BYTES_MAX - calculateObjectSize(empty) - roomBytes);
+  await jobs().insertOne({ ...queuedJob({ ...spec, options: { theme } }) });
+}
+
+function jobs() {
+  return server.client.db(server.dbName).collection<RawDocument>('jobs');
+}
+
+/** Something of a product's fills the document of a job that is under way. */
+async function fill(id: string, roomBytes = 40): Promise<void> {
+  const [document] = await jobs().find({ _id: id }).toArray();
+  const theme = 'x'.repeat(DOCUMENT_BYTES_MAX - calculateObjectSize(document ?? {}) - roomBytes - 12);
+  await jobs().updateOne({ _id: id }, { $set: { 'input.options.theme': theme } });
+}
+
+async function claim(limit = 5, leaseMs = 30_000): Promise<readonly LeasedJob[]> {
+  return expectOk(await store.writer.claimBatch({ runnerId: 'r1', limit, leaseMs }));
+}
+
+async function jobOf(id: string): Promise<Job> {
+  const found = expectOk(await store.reader.readJob(id));
+  if (found?.type !== 'job') throw new Error(`${id} is no job`);
+  return found.job;
+}
+
+/** Ended with a clear error, nothing held, nothing charged, and the books right. */
+async function expectEnded(id: string): Promise<void> {
+  const job = await jobOf(id);
+  expect(job).toMatchObject({ state: 'failed', failure: { class: 'input', code: 'document_too_large' } });
+  expect(job.billing).toMatchObject({ status: 'not_charged', reserved: 0, captured: 0, pending: [] });
+  const books = await readBooks(store.reader);
+  expect(books.accounts).toMatchObject([{ _id: 'w1', available: 1000, held: 0 }]);
+  expect(findViolations(books)).toEqual([]);
 }
 
 describe('a job whose document is as large as one may be', () => {
@@ -34,8 +69,7 @@ describe('a job whose document is as large as one may be', () => {
   ])('never keeps the others from being claimed, where it %s', async (_what, priceCredits) => {
     await insertFull({ id: 'a-full', priority: 5, priceCredits });
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'good', priceCredits })]));
-    const claimed = await store.writer.claimBatch({ runnerId: 'r1', limit: 5, leaseMs: 30_000 });
-    expect(expectOk(claimed).map(({ _id }) => _id)).toEqual(['good']);
+    expect((await claim()).map(({ _id }) => _id)).toEqual(['good']);
   });
 
   it('never keeps the others from being told whether they can pay', async () => {
@@ -44,5 +78,85 @@ describe('a job whose document is as large as one may be', () => {
     await store.writer.reserveDue({ limit: 5 });
     const good = expectOk(await store.reader.readJob('good'));
     expect(good).toMatchObject({ job: { billing: { reserved: 100 } } });
+  });
+
+  it.each([
+    ['costs nothing, and has room for nothing', 0, 40],
+    ['is to be paid, and has room for nothing', 100, 40],
+    ['costs nothing, and has room for its claim alone', 0, 700],
+  ])('is ended in place of being begun, where it %s', async (_what, priceCredits, roomBytes) => {
+    await insertFull({ id: 'full', priceCredits }, roomBytes);
+    expect(await claim()).toEqual([]);
+    await expectEnded('full');
+  });
+
+  it('is ended where it was told whether it can pay before', async () => {
+    await insertFull({ id: 'full', priceCredits: 100 }, 700);
+    expectOk(await store.writer.reserveDue({ limit: 5 }));
+    expect(await claim()).toEqual([]);
+    await expectEnded('full');
+  });
+});
+
+describe('a job whose document was filled while it was under way', () => {
+  it.each([
+    ['another attempt', { type: 'defer', delayMs: 0 } as const],
+    ['its end', { type: 'fail', charge: 'release' } as const],
+  ])('is ended by its rescue, which decided for %s', async (_what, event) => {
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'full' })]));
+    await claim(1, 1);
+    await fill('full');
+    const failure = { class: 'temporary', code: 'lease_expired', message: 'gone' } as const;
+    const rescue = () =>
+      store.writer.rescueExpired({
+        limit: 5,
+        decide: (job) => {
+          const planned = planChange(
+            job,
+            { ...event, failure, providerCost: null, validation: null },
+            { actor: { type: 'runner', id: 'r2' }, reason: 'rescued', policyVersion: 1 },
+          );
+          return planned.ok ? planned.value : null;
+        },
+      });
+    await expect.poll(async () => expectOk(await rescue()), { timeout: 20_000 }).toBe(1);
+    await expectEnded('full');
+  });
+
+  it('can be cancelled', async () => {
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'full' })]));
+    const [job] = await claim(1);
+    if (job === undefined) throw new Error('nothing was claimed');
+    await fill('full');
+    const failure = { class: 'cancelled', code: 'cancelled', message: 'not wanted' } as const;
+    const cancelled = planChange(
+      job,
+      { type: 'fail', failure, charge: 'release', providerCost: null, validation: null },
+      { actor: { type: 'user', id: 'ann' }, reason: 'not wanted', policyVersion: 1 },
+    );
+    if (!cancelled.ok) throw new Error('a running job can be cancelled');
+    expect(expectOk(await store.writer.applyChanges([cancelled.value]))).toEqual([{ ok: true, value: undefined }]);
+    expect(await jobOf('full')).toMatchObject({ state: 'failed', failure: { class: 'cancelled' } });
+  });
+
+  it('is told to be too large where what follows does not fit', async () => {
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'full' })]));
+    const [job] = await claim(1);
+    if (job === undefined) throw new Error('nothing was claimed');
+    await fill('full');
+    const context = { actor: { type: 'runner', id: 'r1' }, reason: 'generated', policyVersion: null } as const;
+    const generated = planChange(job, { type: 'generated' }, context);
+    if (!generated.ok) throw new Error('a running job can be validated');
+    const [written] = expectOk(await store.writer.applyChanges([generated.value]));
+    expect(written).toMatchObject({ ok: false, error: { code: 'document_too_large' } });
+  });
+});
+
+describe('an order that is larger than one may be', () => {
+  it('is refused by its size, and nothing that was ordered with it is inserted', async () => {
+    const large = queuedJob({ id: 'large', options: { theme: 'x'.repeat(ORDERED_BYTES_MAX) } });
+    const inserted = await store.writer.insertJobs([queuedJob({ id: 'good' }), large]);
+    expect(inserted).toMatchObject({ ok: false, error: { code: 'document_too_large' } });
+    expect(await jobs().countDocuments()).toBe(0);
   });
 });

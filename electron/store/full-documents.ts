@@ -1,0 +1,75 @@
+import { BSON, type Document } from 'mongodb';
+import { appError, type AppError } from '#domain/errors.ts';
+import { BEGUN_BYTES_MAX, planTooLarge } from '#domain/job-size.ts';
+import { parseJob } from '#domain/job.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { JobChange } from '#domain/transition.ts';
+import { endingsOf, guardOf } from './change-update.ts';
+import type { Collections, RawDocument } from './collections.ts';
+import { attemptCall } from './driver-errors.ts';
+import type { LedgerPoster } from './ledger-poster.ts';
+import { settleJobs } from './settlement.ts';
+
+/** What a document comes to, in bytes of BSON. */
+export function documentBytesOf(document: object): number {
+  return BSON.calculateObjectSize(document);
+}
+
+/** True for a document that has no room for what an attempt adds. */
+export function isTooLargeToBegin(document: object): boolean {
+  return documentBytesOf(document) > BEGUN_BYTES_MAX;
+}
+
+/** The error of a document that is larger than one may be. */
+export function tooLargeError(id: string, bytes: number, bytesMax: number): AppError {
+  return appError('document_too_large', `${id} has ${bytes} bytes, at most ${bytesMax} may be written`);
+}
+
+/** How an end is written: under which filter, and what is to be made of its pipeline. */
+export interface EndingStatement {
+  readonly filter: Document;
+  readonly pipelineFor: (pipeline: readonly Document[]) => readonly Document[];
+}
+
+/**
+ * Writes the end of a job, with as little taken out of its document as makes room for it. Errors: `document_too_large` where nothing of
+ * ours fills it, `write_conflict` where the job is no longer what the change was planned from.
+ */
+export async function writeEnding(
+  jobs: Collections['jobs'],
+  change: JobChange,
+  { filter, pipelineFor }: EndingStatement = { filter: guardOf(change), pipelineFor: (pipeline) => pipeline },
+): Promise<Result<void, AppError>> {
+  let refusal = appError('document_too_large', change.jobId);
+  for (const pipeline of endingsOf(change)) {
+    const written = await attemptCall(() => jobs.updateOne(filter, [...pipelineFor(pipeline)]));
+    if (written.ok)
+      return written.value.modifiedCount === 1 ? ok(undefined) : err(appError('write_conflict', change.jobId));
+    if (written.error.code !== 'document_too_large') return written;
+    refusal = written.error;
+  }
+  return err(refusal);
+}
+
+/**
+ * Ends jobs whose documents are too large to be begun, and gives back what was reserved for them.
+ * @returns the ids of those that are too large; one that could not be ended stays as it is, and must keep no other waiting
+ */
+export async function endTooLarge(
+  collections: Collections,
+  poster: LedgerPoster,
+  documents: readonly RawDocument[],
+): Promise<Result<readonly string[], AppError>> {
+  const tooLarge = documents.filter(isTooLargeToBegin);
+  const ended: string[] = [];
+  for (const document of tooLarge) {
+    const job = parseJob(document);
+    const change = job.ok ? planTooLarge(job.value, documentBytesOf(document)) : null;
+    if (change === null) continue;
+    const written = await writeEnding(collections.jobs, change);
+    if (written.ok) ended.push(document._id);
+    else if (written.error.code === 'server_unreachable') return written;
+  }
+  const settled = ended.length === 0 ? ok(null) : await settleJobs(collections, poster, ended);
+  return settled.ok ? ok(tooLarge.map(({ _id }) => _id)) : settled;
+}
