@@ -101,4 +101,25 @@ test.describe('the retry policy', () => {
     await expect(page.getByRole('heading', { name: 'Version 3 is in force' })).toBeVisible();
     await expect(page.getByRole('listitem', { name: 'Version 3' })).toContainText('one more try is enough');
   });
+
+  test('keeps what is written on a draft while it is being put in force', async ({ start, production }) => {
+    const { page } = await start({ env: production.env });
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Retry policy' }).click();
+    await page.getByRole('button', { name: 'Draft the next version' }).click();
+    const form = page.getByRole('form', { name: /^Draft of version/ });
+    await form.getByLabel('timeout: retries by a runner').fill('1');
+    await form.getByLabel('Reason (needed)').fill('one more try is enough');
+    await production.delayInsert('retry_policies', 3000);
+    await form.getByRole('button', { name: 'Put version 2 in force' }).click();
+    await form.getByLabel('provider: retries by a runner').fill('4');
+
+    await expect(form).toContainText('Version 2 was put in force meanwhile.');
+    const changes = form.getByRole('list', { name: 'What changes' });
+    await expect(changes.getByRole('listitem')).toHaveCount(1);
+    await expect(changes).toContainText('provider, retries by a runner');
+    await form.getByRole('button', { name: 'Go on over version 2' }).click();
+    await form.getByRole('button', { name: 'Put version 3 in force' }).click();
+    await expect(page.getByRole('heading', { name: 'Version 3 is in force' })).toBeVisible();
+    await expect(form).toHaveCount(0);
+  });
 });

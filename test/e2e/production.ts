@@ -41,6 +41,8 @@ export interface Production {
   ignoreElsewhere(jobId: string): Promise<void>;
   /** Puts a version of the retry policy in force. */
   putPolicy(change: Partial<PolicyDraft>): Promise<void>;
+  /** The next document that is inserted into a collection takes the server so long, in milliseconds. */
+  delayInsert(collection: string, ms: number): Promise<void>;
   /** Makes somebody support, and hides what a pattern matches from them. */
   hideFromSupport(person: string, pattern: string, label: string): Promise<void>;
   /** Lets the workspace have more credits. */
@@ -175,6 +177,11 @@ export async function startProduction(): Promise<Production> {
       const inForce = expectOk(await store.policies.inForce());
       const step = { by: { type: 'user', id: 'founder' }, at: new Date(), reason: 'for this spec' } as const;
       expectOk(await store.policies.append(expectOk(nextPolicyVersion(inForce, { ...inForce, ...change }, step))));
+    },
+    delayInsert: async (collection, ms) => {
+      const namespace = `${dbName}.${collection}`;
+      const data = { failCommands: ['insert'], namespace, blockConnection: true, blockTimeMS: ms };
+      await client.db('admin').command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data });
     },
     hideFromSupport: async (person, pattern, label) => {
       const by = { since: new Date(), by: 'founder' };

@@ -8,6 +8,7 @@ import {
   type PolicyDraft,
 } from '#domain/policy-version.ts';
 import { Panel } from '../../components/panel.tsx';
+import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutPolicy } from '../../state/policy-queries.ts';
 import { MatrixEditor, SpendEditor } from './matrix-editor.tsx';
@@ -27,6 +28,7 @@ export function PolicyEditor({
 }): ReactNode {
   const [draft, setDraft] = useState<PolicyDraft>(() => ({ classes: start.classes, spend: start.spend }));
   const put = usePutPolicy();
+  useLeaveWhenPut(put, draft, onClose);
   const isReadable = policyDraftSchema.safeParse(draft).success;
   return (
     <VersionForm
@@ -42,7 +44,7 @@ export function PolicyEditor({
       }
       reasonMax={POLICY_REASON_MAX}
       put={put}
-      onPut={(putting) => put.mutate({ ...putting, draft }, { onSuccess: onClose })}
+      onPut={(putting) => put.mutate({ ...putting, draft })}
       onClose={onClose}
     >
       <Panel title={`Draft of version ${inForce.version + 1}`}>

@@ -11,6 +11,7 @@ import {
   type RedactionRule,
 } from '#domain/redaction/redaction-rule.ts';
 import { Panel } from '../../components/panel.tsx';
+import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutRedaction } from '../../state/redaction-queries.ts';
 import { RedactionDiff } from './redaction-diff.tsx';
@@ -30,6 +31,7 @@ export function RedactionEditor({
 }): ReactNode {
   const [draft, setDraft] = useState<RedactionDraft>(() => ({ rules: start.rules }));
   const put = usePutRedaction();
+  useLeaveWhenPut(put, draft, onClose);
   const problem = problemOf(draft);
   const edit = (rule: RedactionRule): void =>
     setDraft({ rules: draft.rules.map((one) => (one.id === rule.id ? rule : one)) });
@@ -41,7 +43,7 @@ export function RedactionEditor({
       changes={<RedactionDiff from={inForce} to={draft} label="What changes" />}
       reasonMax={REDACTION_REASON_MAX}
       put={put}
-      onPut={(putting) => put.mutate({ ...putting, draft }, { onSuccess: onClose })}
+      onPut={(putting) => put.mutate({ ...putting, draft })}
       onClose={onClose}
     >
       <Panel title={`Draft of version ${inForce.version + 1}`}>
