@@ -73,9 +73,13 @@ export class FleetLimits {
     this.#documents = () => db.collection<RawDocument>(LIMITS_COLLECTION, DURABLE);
   }
 
-  /** The limits and what is left of them. `malformed_document` where somebody wrote limits that are none. */
+  /**
+   * The limits and what is left of them, places only where somebody holds any: of the others there may be as many as workspaces, and
+   * screens ask again and again. `malformed_document` where somebody wrote limits that are none.
+   */
   async inForce(now: Date): Promise<Result<LimitsInForce, AppError>> {
-    const found = await attemptCall(() => this.#documents().find({}).toArray());
+    const isWanted = { $or: [{ _id: CONFIG_AND_RATE_IDS }, { 'holders.expiresAt': { $gt: now } }] };
+    const found = await attemptCall(() => this.#documents().find(isWanted).toArray());
     if (!found.ok) return found;
     const config = configOf(found.value);
     if (!config.ok) return config;

@@ -154,6 +154,23 @@ describe('limits of a fleet', () => {
     });
   });
 
+  it('are read as they are in force without the workspaces that hold nothing', async () => {
+    await limit({ concurrency: { eachWorkspace: 2 } });
+    const gone = { runnerId: 'r9', count: 1, expiresAt: new Date(0) };
+    const idle = Array.from({ length: 100 }, (_, n) => ({
+      _id: `slots:workspace:idle${n}`,
+      type: 'slots',
+      scope: 'workspace',
+      name: `idle${n}`,
+      holders: n === 0 ? [] : [gone],
+    }));
+    await server.client.db(server.dbName).collection<(typeof idle)[number]>('runner_limits').insertMany(idle);
+    await insert(1, { workspaceId: 'busy' });
+    await claim(1);
+    const { concurrency } = expectOk(await first().reader.readLimits());
+    expect(concurrency).toMatchObject([{ scope: 'workspace', name: 'busy', held: 1 }]);
+  });
+
   it('that somebody wrote by hand and that are none let nothing begin, and say so', async () => {
     await insert(1);
     await server.client
