@@ -17,10 +17,15 @@ export function generationKey(job: AttemptedJob): string {
 
 /**
  * The key of the purchase that replaces one whose result the provider says is not to be had any more. It names the acceptance
- * that is gone, so that it is the same for whoever has to ask again.
+ * that is gone, so that it is the same for whoever has to ask again. A key that would be longer than services take ends in a digest of all
+ * of it: cut, two purchases would have one.
+ * @param digest of a text, in characters that a header may hold, at most 128 of them
  */
-export function replacementKey(job: AttemptedJob, goneAcceptanceId: string): string {
-  return `${generationKey(job)}:${goneAcceptanceId}`.slice(0, REPLACEMENT_KEY_LENGTH_MAX);
+export function replacementKey(job: AttemptedJob, goneAcceptanceId: string, digest: (text: string) => string): string {
+  const whole = `${generationKey(job)}:${goneAcceptanceId}`;
+  if (whole.length <= REPLACEMENT_KEY_LENGTH_MAX) return whole;
+  const end = `:${digest(whole)}`;
+  return whole.slice(0, REPLACEMENT_KEY_LENGTH_MAX - end.length) + end;
 }
 
 /**

@@ -14,7 +14,7 @@ import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-polic
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
 import { generationKey } from '#domain/generation-key.ts';
-import { ProviderCall } from './provider-call.ts';
+import { ProviderCall, unkeptNote } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { CheckThreads } from './validators/check-threads.ts';
 import { advisory } from './validators/checks.ts';
@@ -67,8 +67,6 @@ const NOTHING_WRITTEN: ReadonlySet<AppError['code']> = new Set(['lease_lost', 'w
 
 interface Made {
   readonly output: ArtefactWriter;
-  /** What the job should show beside the checks of its result; null where there is nothing. */
-  readonly unkept: string | null;
   readonly providerCost: number | null;
   readonly acceptanceId: string | null;
 }
@@ -80,8 +78,6 @@ interface Problem {
   readonly providerCost: number | null;
   /** Of the purchase that the attempt made or collected, null where it gave it no name. */
   readonly acceptanceId: string | null;
-  /** What the job should show beside what went wrong; null where there is nothing. */
-  readonly unkept: string | null;
   readonly validation: Validation | null;
 }
 
@@ -101,14 +97,14 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
   if (unusable !== null) return settleFailure(job, context, problem({ source: 'input', message: unusable }));
   const made = await generate(job, kind, options.data, context, stop);
   if (!made.ok) return settleFailure(job, context, made.error);
-  const { output, providerCost, acceptanceId, unkept } = made.value;
+  const { output, providerCost, acceptanceId } = made.value;
   try {
     // The checks need not wait for the write: what follows from it is refused where it was, and goes with it where it waits.
     const validating = begin(job, { type: 'generated' }, context);
     if (!validating.ok) return { type: 'abandoned', error: validating.error };
     const checked = validating.value.after;
     const judged = await inTime(context.validators[kind.name as JobKindName](output.path, options.data), stop);
-    const validation = judged === null ? null : withNote(judged, unkept);
+    const validation = judged === null ? null : withNote(judged, unkeptNote(acceptanceId));
     if (validation === null)
       return await settleFailure(checked, context, { ...givenBack(stop), providerCost, acceptanceId });
     if (!validation.passed) {
@@ -186,13 +182,12 @@ async function generate(
     const result = await call.run(requestOf(job, kind, options), signal);
     if (result.ok) {
       await output.finish();
-      const { acceptanceId, unkept } = call;
-      return ok({ output, providerCost: result.value.providerCostMicroUsd, acceptanceId, unkept });
+      return ok({ output, providerCost: result.value.providerCostMicroUsd, acceptanceId: call.acceptanceId });
     }
     await output.discard();
     await call.cancelUnwanted(stop, deadline);
     const what = stoppedProblem(stop, deadline, kind, call) ?? fromProvider(result.error);
-    return err({ ...what, acceptanceId: call.acceptanceId, unkept: call.unkept });
+    return err({ ...what, acceptanceId: call.acceptanceId });
   } catch (cause) {
     await output.discard();
     await call.cancelUnwanted(stop, deadline);
@@ -201,7 +196,7 @@ async function generate(
       cause instanceof ArtefactTooLarge
         ? problem({ source: 'reply', message })
         : (stoppedProblem(stop, deadline, kind, call) ?? problem({ source: 'exception', message }));
-    return err({ ...what, acceptanceId: call.acceptanceId, unkept: call.unkept });
+    return err({ ...what, acceptanceId: call.acceptanceId });
   } finally {
     clearTimeout(softTimer);
   }
@@ -239,7 +234,6 @@ const NOTHING_KNOWN = {
   retryAfterMs: 0,
   providerCost: null,
   acceptanceId: null,
-  unkept: null,
   validation: null,
 } as const;
 
@@ -284,7 +278,7 @@ async function complete(
 /** Asks the one function that decides about retries, and writes what it says. */
 async function settleFailure(job: LeasedJob, context: AttemptContext, what: Problem): Promise<AttemptOutcome> {
   const classified = classifyFailure(what.evidence);
-  const message = [classified.message, what.unkept].filter((words) => words !== null).join(' ');
+  const message = [classified.message, unkeptNote(what.acceptanceId)].filter((words) => words !== null).join(' ');
   const failure = { ...classified, message };
   // A provider that asks for a pause asks it of everybody, by whatever status.
   if (what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AppError } from '#domain/errors.ts';
 import { replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
 import { ACCEPTANCE_ID_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
@@ -15,6 +16,13 @@ export interface CallReports {
   readonly progress: (job: LeasedJob, fraction: number, message: string) => void;
   readonly tokensUsed: (provider: string, tokens: number) => void;
   readonly isCancelled: (jobId: string) => Promise<boolean>;
+}
+
+/** What a person should know where the provider's name of a purchase cannot be kept; null where it can, or there is none. */
+export function unkeptNote(acceptanceId: string | null): string | null {
+  const length = acceptanceId?.length ?? 0;
+  if (length <= ACCEPTANCE_ID_LENGTH_MAX) return null;
+  return `The provider names it by ${length} characters, and at most ${ACCEPTANCE_ID_LENGTH_MAX} can be kept: if this runner ends before it has the result, it is bought again.`;
 }
 
 /**
@@ -64,13 +72,6 @@ export class ProviderCall {
     return this.#lost.signal.aborted;
   }
 
-  /** What a person should know where the provider's name of the purchase cannot be kept; null where it can. */
-  get unkept(): string | null {
-    const length = this.#acceptanceId?.length ?? 0;
-    if (length <= ACCEPTANCE_ID_LENGTH_MAX) return null;
-    return `The provider names it by ${length} characters, and at most ${ACCEPTANCE_ID_LENGTH_MAX} can be kept: if this runner ends before it has the result, it is bought again.`;
-  }
-
   /**
    * Collects what an earlier attempt bought, or buys. A cost that is none, as from counts that a reply left out, is not known. Throws
    * what the artefact's writer threw, whatever the provider's client takes it for: a full disk with a system's code looks like a lost
@@ -93,7 +94,7 @@ export class ProviderCall {
     if (collected !== null) return collected;
     this.#acceptanceId = null;
     // What is gone is bought anew, and under its old key a provider that remembers would only repeat that it is gone.
-    const replacement = { ...request, idempotencyKey: replacementKey(this.#job, accepted) };
+    const replacement = { ...request, idempotencyKey: replacementKey(this.#job, accepted, sha256) };
     return this.#provider.generate(replacement, this.#sink, signal);
   }
 
@@ -123,8 +124,9 @@ export class ProviderCall {
     // An empty name is none: nobody could ask for it, and a job that is to collect it could not be read.
     if (acceptanceId === '') return Promise.resolve();
     this.#acceptanceId = acceptanceId;
-    if (this.unkept !== null) {
-      this.#reports.progress(this.#job, this.#fraction, this.unkept);
+    const unkept = unkeptNote(acceptanceId);
+    if (unkept !== null) {
+      this.#reports.progress(this.#job, this.#fraction, unkept);
       return Promise.resolve();
     }
     void this.#reports.accepted(this.#job, acceptanceId).then((stored) => {
@@ -132,6 +134,10 @@ export class ProviderCall {
     });
     return Promise.resolve();
   }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function withKnownCost<Told extends Pick<Generated, 'providerCostMicroUsd'>>(told: Told): Told {

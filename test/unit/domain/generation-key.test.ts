@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Failure, FailureClass } from '#domain/failure.ts';
 import { jobSchema, type Attempt } from '#domain/job.ts';
@@ -42,6 +43,8 @@ const OUR_DISK_FULL: PastAttempt = ['unknown', 'exception', 'order-1'];
 const MADE_AND_FAILED: PastAttempt = ['provider', 'prediction_failed', 'order-1'];
 const REJECTED: PastAttempt = ['validation', 'check_title', 'order-1'];
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 describe('the purchase that an attempt makes or continues', () => {
   it.each<[string, readonly PastAttempt[], string, string | null]>([
     ['is the first where nothing was tried', [], 'g-j1:1', null],
@@ -81,7 +84,19 @@ describe('the purchase that an attempt makes or continues', () => {
 
   it('is replaced under a key that names what is gone, the same for whoever asks', () => {
     const job = { ...queuedJob({ id: 'j1' }), attempt: 1 };
-    expect(replacementKey(job, 'order-1')).toBe('g-j1:1:order-1');
-    expect(replacementKey(job, 'x'.repeat(500))).toHaveLength(255);
+    expect(replacementKey(job, 'order-1', sha256)).toBe('g-j1:1:order-1');
+    expect(replacementKey(job, 'x'.repeat(248), sha256)).toBe(`g-j1:1:${'x'.repeat(248)}`);
+  });
+
+  it.each([
+    ['names that differ at their end alone', null],
+    ['a purchase of an earlier generation whose key is as long as one may be', 'k'.repeat(255)],
+  ])('is replaced under a key of its own that services take, also for %s', (_what, key) => {
+    const job = { ...queuedJob({ id: 'j1' }), attempt: 1 };
+    const collects = key === null ? null : { acceptanceId: 'order-1', key };
+    const replaced = { ...job, billing: { ...job.billing, collects } };
+    const keys = ['a', 'b'].map((end) => replacementKey(replaced, `${'x'.repeat(499)}${end}`, sha256));
+    for (const one of keys) expect(one.length).toBeLessThanOrEqual(255);
+    expect(new Set([...keys, generationKey(replaced)]).size).toBe(3);
   });
 });
