@@ -4,6 +4,7 @@ import type { AccessName } from '../access/builtin-roles.ts';
 import type { Deployment, WriteOptions } from '../deployment.ts';
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { ServerError } from '../semantics/server-error.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import { flagField } from '../semantics/flags.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 
@@ -87,12 +88,13 @@ export function wholeField(body: Doc, field: string): number | undefined {
   return number === undefined ? undefined : Math.trunc(number) || 0;
 }
 
-/** A cursor's id as it stands in a command. */
+/** A cursor's id as it stands in a command. Error: `TypeMismatch`, also for a number of another type. */
 export function cursorId(value: unknown): Long {
   if (value instanceof Long) return value;
-  const number = numberOf(value);
-  if (number === null) throw new ServerError('TypeMismatch', 'a cursor id must be a long');
-  return Long.fromNumber(number);
+  throw new ServerError(
+    'TypeMismatch',
+    `BSON field of a cursor's id is the wrong type '${typeNameOf(value)}', expected type 'long'`,
+  );
 }
 
 /** How a command writes documents. */

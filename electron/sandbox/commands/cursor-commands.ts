@@ -1,9 +1,18 @@
 import type { Long, Timestamp } from 'bson';
 import { NO_CURSOR } from '../deployment.ts';
 import { ServerError } from '../semantics/server-error.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import type { Doc } from '../semantics/values.ts';
 import { FIRST_BATCH, pagesOf, type CursorOwner, type CursorPage, type PageSource } from '../streams/cursors.ts';
-import { cursorId, docField, numberField, wholeField, type Command, type CommandCall } from './command.ts';
+import {
+  collectionName,
+  cursorId,
+  docField,
+  numberField,
+  wholeField,
+  type Command,
+  type CommandCall,
+} from './command.ts';
 import { refuseNegative, refuseUnknown } from './field-values.ts';
 import { sessionKey } from './session-table.ts';
 
@@ -86,10 +95,14 @@ export function checkCursorOption(cursor: Doc): void {
 const getMore: Command = {
   writes: false,
   run(call) {
-    const id = cursorId(call.body['getMore']);
-    const namespace = `${call.db}.${String(call.body['collection'])}`;
-    const { deployment } = call;
-    const cursor = deployment.cursors.get(id, namespace, deployment.now(), call.access);
+    const { deployment, access, body } = call;
+    const id = cursorId(body['getMore']);
+    const namespace = namespaceOf(call);
+    const cursor = deployment.cursors.get(
+      id,
+      { namespace, access, session: sessionKey(body['lsid']) },
+      deployment.now(),
+    );
     const waitMs = numberField(call.body, 'maxTimeMS') ?? null;
     if (waitMs !== null && !cursor.source.isChangeStream && cursor.source.awaitsData !== true)
       throw new ServerError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
@@ -124,10 +137,28 @@ const getMore: Command = {
   },
 };
 
+/** The namespace that a `getMore` names. Errors: `TypeMismatch`, `InvalidNamespace`. */
+function namespaceOf({ db, body: { collection } }: CommandCall): string {
+  if (typeof collection !== 'string')
+    throw new ServerError(
+      'TypeMismatch',
+      `BSON field 'getMore.collection' is the wrong type '${typeNameOf(collection)}', expected type 'string'`,
+    );
+  if (collection === '') throw new ServerError('InvalidNamespace', `Invalid namespace for getMore: ${db}.`);
+  return `${db}.${collection}`;
+}
+
 const killCursors: Command = {
   writes: false,
   run(call) {
-    const ids = Array.isArray(call.body['cursors']) ? (call.body['cursors'] as unknown[]).map(cursorId) : [];
+    collectionName(call);
+    const given = call.body['cursors'];
+    if (!Array.isArray(given))
+      throw new ServerError(
+        'TypeMismatch',
+        `BSON field 'killCursors.cursors' is the wrong type '${typeNameOf(given)}', expected type 'array'`,
+      );
+    const ids = (given as unknown[]).map(cursorId);
     if (!ids.every((id) => call.deployment.cursors.mayClose(id, call.access)))
       throw new ServerError(
         'Unauthorized',

@@ -1,6 +1,7 @@
+import { Long } from 'bson';
 import { codeOf, type ErrorName } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import { cursorId, type CommandCall } from './command.ts';
+import type { CommandCall } from './command.ts';
 
 function codesOf(...names: readonly ErrorName[]): ReadonlySet<number> {
   return new Set(names.map((name) => codeOf(name)));
@@ -52,7 +53,8 @@ export function withErrorLabels(
 }
 
 function isOfChangeStream(call: CommandCall): boolean {
-  if (call.name === 'getMore') return call.deployment.cursors.isChangeStream(cursorId(call.body['getMore']));
+  const id = call.body['getMore'];
+  if (call.name === 'getMore') return id instanceof Long && call.deployment.cursors.isChangeStream(id);
   if (call.name !== 'aggregate') return false;
   const { pipeline } = call.body;
   const [first] = Array.isArray(pipeline) ? (pipeline as unknown[]) : [];

@@ -74,8 +74,19 @@ export class CursorTable {
     return id;
   }
 
-  /** Errors: `CursorNotFound`; `Unauthorized` for another one's cursor, and for the cursor of another namespace. */
-  get(id: Long, namespace: string, nowMs: number, access: Access): OpenCursor {
+  /**
+   * The cursor that a command goes on with. Errors: `CursorNotFound`; `Unauthorized` for another one's cursor, and for the cursor of another
+   * namespace; 50736, 50737 and 50738 for the cursor of another session.
+   */
+  get(
+    id: Long,
+    {
+      namespace,
+      access,
+      session,
+    }: { readonly namespace: string; readonly access: Access; readonly session: string | null },
+    nowMs: number,
+  ): OpenCursor {
     this.#expire(nowMs);
     const cursor = this.#open.get(id.toString());
     if (cursor === undefined) throw new ServerError('CursorNotFound', `cursor id ${id.toString()} not found`);
@@ -86,6 +97,7 @@ export class CursorTable {
         `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`,
       );
     }
+    if (cursor.session !== session) throw ofOtherSession(cursor, session);
     cursor.lastUsedMs = nowMs;
     // Set anew, so that the map stays in the order of use and the idle ones stand in front.
     this.#open.delete(id.toString());
@@ -152,6 +164,18 @@ function refuseOthers(cursor: OpenCursor, access: Access): void {
     );
   if (cursor.owner?.isStillAllowed() === false)
     throw new ServerError('Unauthorized', `not authorized for getMore with cursor id ${cursor.id.toString()}`);
+}
+
+function ofOtherSession({ id, session: own }: OpenCursor, other: string | null): ServerError {
+  const cursor = `Cannot run getMore on cursor ${id.toString()}`;
+  if (own === null)
+    return new ServerError(
+      'Location50736',
+      `${cursor}, which was not created in a session, in session ${String(other)}`,
+    );
+  if (other === null)
+    return new ServerError('Location50737', `${cursor}, which was created in session ${own}, without an lsid`);
+  return new ServerError('Location50738', `${cursor}, which was created in session ${own}, in session ${other}`);
 }
 
 /** Pages of anything that can be read through once. */

@@ -69,6 +69,26 @@ describe('cursors', () => {
     expect(await send({ getMore: id, collection: 'others' })).toMatchObject({ code: 13, codeName: 'Unauthorized' });
   });
 
+  it('are gone on with by their own session alone', async () => {
+    const [one, other] = [session(), session()];
+    const [without, within] = [await open(), await open({ lsid: one })];
+    expect(await more(without, { lsid: one })).toMatchObject({ code: 50_736 });
+    expect(await more(within)).toMatchObject({ code: 50_737 });
+    expect(await more(within, { lsid: other })).toMatchObject({ code: 50_738 });
+    expect(await more(within, { lsid: one })).toMatchObject({ ok: 1 });
+  });
+
+  it.each<{ what: string; command: Document; code: number }>([
+    { what: 'a getMore of no long', command: { getMore: 5, collection: 'documents' }, code: 14 },
+    { what: 'a getMore of what is no collection', command: { getMore: Long.ONE, collection: 1 }, code: 14 },
+    { what: 'a getMore of no collection', command: { getMore: Long.ONE, collection: '' }, code: 73 },
+    { what: 'a killCursors of no list', command: { killCursors: 'documents', cursors: Long.ONE }, code: 14 },
+    { what: 'a killCursors of no long', command: { killCursors: 'documents', cursors: ['5'] }, code: 14 },
+    { what: 'a killCursors of what is no collection', command: { killCursors: 1, cursors: [Long.ONE] }, code: 73 },
+  ])('refuse $what ($code)', async ({ command, code }) => {
+    expect(await send(command)).toMatchObject({ ok: 0, code });
+  });
+
   it('that are idle for more than ten minutes are closed, unless they may not be', async () => {
     const [idle, used, lasting] = [await open(), await open(), await open({ noCursorTimeout: true })];
     nowMs += 9 * MINUTE_MS;
