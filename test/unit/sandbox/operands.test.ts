@@ -36,6 +36,36 @@ describe('an expression', () => {
   });
 });
 
+describe('an expression of constants', () => {
+  const FAILING = { $toInt: 'x' };
+  const switched = (...branches: readonly Doc[]): Doc => ({ $switch: { branches, default: 9 } });
+  const on = (expression: Doc, documents: readonly Doc[]): number | null =>
+    codeOf(() => piped([{ $project: { x: expression } }], documents));
+
+  it.each<[string, Doc, number]>([
+    ['a branch of $cond that is not taken', { $cond: [true, 1, FAILING] }, 241],
+    ['an operand of $and behind one that decides', { $and: [false, FAILING] }, 241],
+    ['a number divided by the result of a $cond', { $divide: [1, { $cond: [true, 0, 1] }] }, 2],
+    ['a number divided by the result of an $ifNull', { $divide: [1, { $ifNull: [null, 0] }] }, 2],
+    ['a $switch without a branch that may be taken', { $switch: { branches: [{ case: false, then: 1 }] } }, 40_069],
+    ['a default of $switch', { $switch: { branches: [{ case: true, then: 1 }], default: FAILING } }, 241],
+    ['a case of $switch that comes to be asked', switched({ case: FAILING, then: 1 }), 241],
+  ])('is refused before there is a document: %s', (_name, expression, code) => {
+    expect(on(expression, [])).toBe(code);
+  });
+
+  it.each<[string, Doc, unknown]>([
+    ['a branch that is known not to be taken', switched({ case: false, then: FAILING }), new Int32(9)],
+    [
+      'what is behind a branch that is known to be',
+      switched({ case: true, then: 1 }, { case: FAILING, then: 2 }),
+      new Int32(1),
+    ],
+  ])('is not evaluated in a $switch: %s', (_name, expression, value) => {
+    expect(evaluated(expression)).toBe(exact(value));
+  });
+});
+
 describe('a stage', () => {
   const bucketed = (operand: Doc): number | null =>
     codeOf(() => piped([{ $bucket: { groupBy: '$a', boundaries: [0, 10], ...operand } }], [{ a: 3 }]));

@@ -53,6 +53,11 @@ export function constantOf(evaluate: Evaluate): unknown {
 
 let isFolding = true;
 
+/** True for an expression whose value is known before a document comes, where such are evaluated at once. */
+export function isKnown(evaluate: Evaluate): boolean {
+  return isFolding && CONSTANTS.has(evaluate);
+}
+
 /** Compiles expressions of which none is evaluated before a document comes: MongoDB optimizes no update's pipeline. */
 export function unfolded<Compiled>(work: () => Compiled): Compiled {
   const before = isFolding;
@@ -66,7 +71,7 @@ export function unfolded<Compiled>(work: () => Compiled): Compiled {
 
 /** An operator of these operands: of nothing but constants it is evaluated at once, and refused at once, but {@link unfolded}. */
 export function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
-  if (!isFolding || operands.length === 0 || !operands.every((operand) => CONSTANTS.has(operand))) return evaluate;
+  if (operands.length === 0 || !operands.every(isKnown)) return evaluate;
   return constant(evaluate({ root: undefined, current: undefined, variables: {} }));
 }
 

@@ -3,7 +3,19 @@ import { isTrue } from '../field-conditions.ts';
 import { nameOf } from '../field-names.ts';
 import { ServerError } from '../server-error.ts';
 import { isDoc, typeRank } from '../values.ts';
-import { compile, constant, fixed, isNil, variadic, type Evaluate, type Operator } from './compile.ts';
+import {
+  compile,
+  constant,
+  constantOf,
+  fixed,
+  folded,
+  isKnown,
+  isNil,
+  unfolded,
+  variadic,
+  type Evaluate,
+  type Operator,
+} from './compile.ts';
 import { refuseVariableName } from './names.ts';
 import { refuse } from './refusal.ts';
 
@@ -25,7 +37,7 @@ const cond: Operator = (operand) => {
       `Expression $cond takes exactly 3 arguments. ${Array.isArray(parts) ? parts.length : 1} were passed in.`,
     );
   const [test, yes, no] = (parts as unknown[]).map(compile) as [Evaluate, Evaluate, Evaluate];
-  return (scope) => (isTrue(test(scope)) ? yes(scope) : no(scope));
+  return folded([test, yes, no], (scope) => (isTrue(test(scope)) ? yes(scope) : no(scope)));
 };
 
 function partsOf(operand: Readonly<Record<string, unknown>>): unknown[] {
@@ -37,6 +49,10 @@ function partsOf(operand: Readonly<Record<string, unknown>>): unknown[] {
   return [operand['if'], operand['then'], operand['else']];
 }
 
+/**
+ * What is known to be false before a document comes is left out, and so is what stands behind what is known to be true: none of it is
+ * evaluated beforehand, as in MongoDB's `ExpressionSwitch::optimize`. `$cond` has no such rule.
+ */
 const switchCases: Operator = (operand) => {
   if (!isDoc(operand)) throw refuse(40_060, '$switch requires an object as an argument, found: ' + typeof operand);
   const { branches, default: _otherwise, ...others } = operand;
@@ -44,16 +60,25 @@ const switchCases: Operator = (operand) => {
   if (unknown !== undefined) throw refuse(40_067, `$switch found an unknown argument: ${unknown}`);
   if (!Array.isArray(branches)) throw refuse(40_061, "$switch expected an array for 'branches'");
   if (branches.length === 0) throw refuse(40_068, '$switch requires at least one branch.');
-  const cases = (branches as unknown[]).map((branch) => {
-    if (!isDoc(branch)) throw refuse(40_062, '$switch expected each branch to be an object');
-    const unknownPart = Object.keys(branch).find((key) => key !== 'case' && key !== 'then');
-    if (unknownPart !== undefined)
-      throw refuse(40_063, `$switch found an unknown argument to a branch: '${unknownPart}'`);
-    if (!Object.hasOwn(branch, 'case')) throw refuse(40_064, "$switch requires each branch have a 'case' expression");
-    if (!Object.hasOwn(branch, 'then')) throw refuse(40_065, "$switch requires each branch have a 'then' expression.");
-    return { test: compile(branch['case']), then: compile(branch['then']) };
-  });
   const otherwise = Object.hasOwn(operand, 'default') ? compile(operand['default']) : null;
+  const cases: Case[] = [];
+  let isDecided = false;
+  for (const branch of (branches as unknown[]).map(branchOf)) {
+    if (isDecided) {
+      unfolded(() => [branch.case, branch.then].map(compile));
+      continue;
+    }
+    const test = compile(branch.case);
+    const decision = isKnown(test) ? isTrue(constantOf(test)) : null;
+    isDecided = decision === true;
+    const then = decision === false ? unfolded(() => compile(branch.then)) : compile(branch.then);
+    if (decision !== false) cases.push({ test, then });
+  }
+  if (cases.length === 0 && otherwise === null)
+    throw refuse(
+      40_069,
+      'One cannot execute a switch statement where all the cases evaluate to false without a default.',
+    );
   return (scope) => {
     for (const { test, then } of cases) if (isTrue(test(scope))) return then(scope);
     if (otherwise === null)
@@ -62,6 +87,21 @@ const switchCases: Operator = (operand) => {
   };
 };
 
+interface Case {
+  readonly test: Evaluate;
+  readonly then: Evaluate;
+}
+
+function branchOf(branch: unknown): { readonly case: unknown; readonly then: unknown } {
+  if (!isDoc(branch)) throw refuse(40_062, '$switch expected each branch to be an object');
+  const unknownPart = Object.keys(branch).find((key) => key !== 'case' && key !== 'then');
+  if (unknownPart !== undefined)
+    throw refuse(40_063, `$switch found an unknown argument to a branch: '${unknownPart}'`);
+  if (!Object.hasOwn(branch, 'case')) throw refuse(40_064, "$switch requires each branch have a 'case' expression");
+  if (!Object.hasOwn(branch, 'then')) throw refuse(40_065, "$switch requires each branch have a 'then' expression.");
+  return { case: branch['case'], then: branch['then'] };
+}
+
 const ifNull: Operator = (operand) => {
   if (!Array.isArray(operand) || operand.length < 2)
     throw new ServerError(
@@ -69,14 +109,14 @@ const ifNull: Operator = (operand) => {
       `$ifNull needs at least two arguments, had: ${Array.isArray(operand) ? operand.length : 1}`,
     );
   const operands = (operand as unknown[]).map(compile);
-  return (scope) => {
+  return folded(operands, (scope) => {
     let value: unknown;
     for (const evaluate of operands) {
       value = evaluate(scope);
       if (!isNil(value)) return value;
     }
     return value;
-  };
+  });
 };
 
 /** The document that paths begin with may be another one on MongoDB, but not here. */
@@ -105,10 +145,11 @@ const letIn: Operator = (operand) => {
 function logical(isAll: boolean): Operator {
   return (operand) => {
     const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
-    return (scope) =>
+    return folded(operands, (scope) =>
       isAll
         ? operands.every((evaluate) => isTrue(evaluate(scope)))
-        : operands.some((evaluate) => isTrue(evaluate(scope)));
+        : operands.some((evaluate) => isTrue(evaluate(scope))),
+    );
   };
 }
 
