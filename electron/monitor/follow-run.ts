@@ -21,7 +21,7 @@ export async function runStream(work: MonitorWork, stopBoth: () => void): Promis
   const opened = await openStream(work);
   if (opened === 'stopped') return STOPPED;
   if ('type' in opened) return opened;
-  const { follower, needsSnapshot } = opened;
+  const { follower, needsSnapshot, isResumed } = opened;
   try {
     const told = work.tellStanding();
     if (told !== null) return told;
@@ -32,7 +32,7 @@ export async function runStream(work: MonitorWork, stopBoth: () => void): Promis
       return end;
     };
     const ends = await Promise.all([
-      taking(follow(work, follower)),
+      taking(follow(work, follower, isResumed)),
       ...(needsSnapshot ? [taking(runEstimatedSnapshot(work))] : []),
     ]);
     return ends.find(({ type }) => type !== 'stopped') ?? STOPPED;
@@ -45,6 +45,8 @@ export async function runStream(work: MonitorWork, stopBoth: () => void): Promis
 interface OpenedStream {
   readonly follower: ChangeFollower;
   readonly needsSnapshot: boolean;
+  /** True where it goes on from the position that the copy holds. */
+  readonly isResumed: boolean;
 }
 
 async function openStream(work: MonitorWork): Promise<OpenedStream | RunEnd | 'stopped'> {
@@ -57,25 +59,29 @@ async function openStream(work: MonitorWork): Promise<OpenedStream | RunEnd | 's
   const position = decodePosition(standing.value.position);
   const token = position?.type === 'stream' ? position.token : null;
   const isWorthResuming = token !== null && (standing.value.isComplete || standing.value.isSnapshotOpen);
-  const resumed = isWorthResuming ? await followFrom(work, token) : null;
+  const resumed = isWorthResuming && !work.isPositionDoubted ? await followFrom(work, token) : null;
   if (resumed === 'stopped') return 'stopped';
   if (resumed !== null && resumed.ok) {
-    return { follower: resumed.value, needsSnapshot: standing.value.isSnapshotOpen };
+    return { follower: resumed.value, needsSnapshot: standing.value.isSnapshotOpen, isResumed: true };
   }
-  if (resumed !== null) {
-    if (!isPositionLost(resumed.error)) return endOf(resumed.error);
-    work.log('the changes since the last position are gone; the copy is compared with the server', resumed.error.cause);
-    work.board.showError(appError('stream_history_lost', resumed.error.detail, resumed.error.cause));
-    const voided = work.writer.declareVoid();
-    if (!voided.ok) return failed(voided.error);
-  }
+  if (resumed !== null && !isPositionLost(resumed.error)) return endOf(resumed.error, true);
   const fresh = await followFrom(work, null);
   if (fresh === 'stopped') return 'stopped';
   if (!fresh.ok) return hasNoStreams(fresh.error) ? { type: 'no_stream', error: fresh.error } : failed(fresh.error);
-  const ended = await openSnapshot(work, null);
-  if (ended === null) return { follower: fresh.value, needsSnapshot: true };
+  const given = isWorthResuming ? giveUpPosition(work, resumed?.error ?? null) : null;
+  const ended = given ?? (await openSnapshot(work, null));
+  if (ended === null) return { follower: fresh.value, needsSnapshot: true, isResumed: false };
   await fresh.value.close();
   return ended;
+}
+
+/** Makes the copy void, and says so. @param why what the server said of the position; null where it said too often what nobody knows */
+function giveUpPosition(work: MonitorWork, why: AppError | null): RunEnd | null {
+  const detail = why === null ? 'the server refuses the last position again and again' : why.detail;
+  work.log('the changes since the last position are gone; the copy is compared with the server', why?.cause ?? detail);
+  work.board.showError(appError('stream_history_lost', detail, why?.cause));
+  const voided = work.writer.declareVoid();
+  return voided.ok ? null : failed(voided.error);
 }
 
 async function followFrom(
@@ -92,10 +98,11 @@ async function followFrom(
   return opened;
 }
 
-/** How a failure of the stream is to be taken. */
-function endOf(error: AppError): RunEnd {
+/** How a failure of the stream is to be taken. @param isResuming true where nothing has come of its position yet */
+function endOf(error: AppError, isResuming: boolean): RunEnd {
   if (isPositionLost(error)) return { type: 'void', error };
-  return hasNoStreams(error) ? { type: 'no_stream', error } : failed(error);
+  if (hasNoStreams(error)) return { type: 'no_stream', error };
+  return { type: 'failed', error, refusesPosition: isResuming && error.code === 'server_error' };
 }
 
 async function runEstimatedSnapshot(work: MonitorWork): Promise<RunEnd> {
@@ -106,7 +113,8 @@ async function runEstimatedSnapshot(work: MonitorWork): Promise<RunEnd> {
   return runSnapshot(work);
 }
 
-async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunEnd> {
+async function follow(work: MonitorWork, follower: ChangeFollower, isResumed: boolean): Promise<RunEnd> {
+  let isResuming = isResumed;
   let isDrained = false;
   let idleSinceMs = Number.NEGATIVE_INFINITY;
   for (;;) {
@@ -117,7 +125,8 @@ async function follow(work: MonitorWork, follower: ChangeFollower): Promise<RunE
     if (!askedAt.ok) return failed(askedAt.error);
     const batch = await work.read(() => follower.next(), work.limits.streamAnswerMs);
     if (batch === 'stopped') return STOPPED;
-    if (!batch.ok) return endOf(batch.error);
+    if (!batch.ok) return endOf(batch.error, isResuming);
+    isResuming = false;
     const { changes, position, isInvalidated } = batch.value;
     // What the driver held from before tells nothing of the time since; an asking that came after everything was taken does.
     const wasDrained = isDrained;

@@ -125,7 +125,12 @@ export type RunEnd =
   | { readonly type: 'void'; readonly error: AppError }
   /** The deployment or the user's rights have no change streams. */
   | { readonly type: 'no_stream'; readonly error: AppError }
-  | { readonly type: 'failed'; readonly error: AppError };
+  | {
+      readonly type: 'failed';
+      readonly error: AppError;
+      /** True where the server refused to go on from the stream's position, for a reason that is none of those known. */
+      readonly refusesPosition?: boolean;
+    };
 
 export const STOPPED: RunEnd = { type: 'stopped' };
 

@@ -7,6 +7,12 @@ import { SnapshotGate } from './snapshot-gate.ts';
 import { StatusBoard } from './status-board.ts';
 import { MonitorWork } from './work.ts';
 
+/**
+ * So often in a row a server may refuse the stream's position for a reason that is not known to mean that it is gone. Then the copy is compared
+ * with the server, because otherwise nothing would ever be followed again.
+ */
+const REFUSALS_MAX = 8;
+
 /** A running monitor. */
 export interface Monitor {
   /** Stops it; after that nothing is written to the copy any more. Idempotent, never rejects. */
@@ -62,12 +68,14 @@ async function runUntilStopped(context: Context): Promise<void> {
   const { signal } = stopping;
   let canStream = options.changes.topology.hasChangeStreams;
   let failures = 0;
+  let refusals = 0;
   const standing = options.writer.standing();
   // What was known when the program was last open can be read at once, and the window says of when it is.
   if (standing.ok) board.showAsOf(standing.value);
   while (!signal.aborted) {
     const beganAtMs = options.clock.monotonicMs();
-    const end = await runOnce(context, canStream ? 'stream' : 'polling');
+    const end = await runOnce(context, canStream ? 'stream' : 'polling', refusals >= REFUSALS_MAX);
+    refusals = end.type === 'failed' && end.refusesPosition === true ? refusals + 1 : 0;
     // A run that held for a while was no failure of the last ones' kind.
     if (options.clock.monotonicMs() - beganAtMs > limits.backOffMsMax) failures = 0;
     switch (end.type) {
@@ -91,11 +99,11 @@ async function runUntilStopped(context: Context): Promise<void> {
   }
 }
 
-async function runOnce(context: Context, by: 'stream' | 'polling'): Promise<RunEnd> {
+async function runOnce(context: Context, by: 'stream' | 'polling', isPositionDoubted: boolean): Promise<RunEnd> {
   const { options, limits, stopping, board, gate } = context;
   const own = new AbortController();
   const signal = AbortSignal.any([stopping.signal, own.signal]);
-  const work = new MonitorWork(options, { limits, signal, board, by, gate });
+  const work = new MonitorWork(options, { limits, signal, board, by, gate, isPositionDoubted });
   return by === 'stream' ? runStream(work, () => own.abort()) : runPolling(work);
 }
 

@@ -21,6 +21,8 @@ export class MonitorWork {
   readonly limits: MonitorLimits;
   readonly signal: AbortSignal;
   readonly board: StatusBoard;
+  /** True where the stream's position is not to be asked for again: it was refused too often. */
+  readonly isPositionDoubted: boolean;
   readonly #options: MonitorOptions;
   readonly #by: 'stream' | 'polling';
   readonly #gate: SnapshotGate;
@@ -34,6 +36,7 @@ export class MonitorWork {
       readonly board: StatusBoard;
       readonly by: 'stream' | 'polling';
       readonly gate: SnapshotGate;
+      readonly isPositionDoubted: boolean;
     },
   ) {
     this.changes = options.changes;
@@ -41,6 +44,7 @@ export class MonitorWork {
     this.limits = context.limits;
     this.signal = context.signal;
     this.board = context.board;
+    this.isPositionDoubted = context.isPositionDoubted;
     this.#options = options;
     this.#by = context.by;
     this.#gate = context.gate;

@@ -52,6 +52,8 @@ export class FakeServer implements ChangesPort {
   readonly followFaults: Error[] = [];
   /** The oldest position that a stream may still be taken up at. */
   oldestPosition = 0;
+  /** With what every stream is refused that is to be taken up at a position. */
+  refusedPositions: AppError | null = null;
   nowMs = NOW_MS;
   openStreams = 0;
   /** A call of this name never answers. */
@@ -124,6 +126,7 @@ export class FakeServer implements ChangesPort {
     const from = position === null ? this.#log.length : Number(position);
     const opened = await this.#call(`follow ${position ?? 'now'}`, () => from);
     if (!opened.ok) return opened;
+    if (position !== null && this.refusedPositions !== null) return err(this.refusedPositions);
     if (from < this.oldestPosition) {
       return err(appError('server_error', 'history lost', serverError(286)));
     }

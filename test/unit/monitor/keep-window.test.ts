@@ -180,6 +180,7 @@ it("is moved on by the server's clock, and never back by a lane that gave way to
       ),
       by: 'stream',
       gate: new SnapshotGate(false),
+      isPositionDoubted: false,
     },
   );
   const first = keepWindow(work);

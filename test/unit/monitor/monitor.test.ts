@@ -340,6 +340,33 @@ describe('where the stream has a gap', () => {
     expect(server.openStreams).toBe(1);
   });
 
+  const REFUSED = appError('server_error', null, serverError(50_000));
+
+  it('compares with the server when its position is refused again and again, whatever the reason', async () => {
+    const { server, one: first } = await copied(true);
+    await first.monitor.stop();
+    server.delete('jobs', 'j2');
+    server.put(jobChange(jobIn({ id: 'j9', updatedAtMs: NOW_MS })));
+    server.refusedPositions = REFUSED;
+    const second = start(server);
+    await untilSame(server);
+    await untilMode(second, 'stream');
+    expect(second.statuses.map(({ error }) => error?.code)).toContain('stream_history_lost');
+  });
+
+  it('keeps its position while the server refuses every stream, and goes on from there', async () => {
+    const { server, one: first } = await copied(true);
+    await first.monitor.stop();
+    server.put(jobChange(jobIn({ id: 'j9', updatedAtMs: NOW_MS })));
+    server.faults.push(...Array.from({ length: 20 }, () => ({ call: 'follow', error: REFUSED })));
+    server.calls.length = 0;
+    const second = start(server);
+    await untilMode(second, 'stream');
+    await untilSame(server);
+    expect(server.countCalls('page')).toBe(0);
+    expect(second.statuses.map(({ error }) => error?.code)).not.toContain('stream_history_lost');
+  });
+
   it('compares with the server when a collection was dropped', async () => {
     const { server, one } = await copied(true);
     server.drop('ledger');
