@@ -225,6 +225,7 @@ class ChangeStream implements PageSource {
     const ns = event['ns'] as Doc;
     const { db, coll } = this.#options.watched;
     if (isOfView(event) && (coll !== null || !this.#options.isExpanded)) return false;
+    if (coll === null && isOfServer(event)) return false;
     if (db === null) return ns['db'] !== 'admin' && ns['db'] !== 'local' && ns['db'] !== 'config';
     if (ns['db'] !== db) return false;
     if (coll === null) return true;
@@ -303,6 +304,12 @@ class ChangeStream implements PageSource {
     const [found] = this.#deployment.find(db, coll, { filter: isDoc(documentKey) ? documentKey : {}, limit: 1 });
     return found?.document ?? null;
   }
+}
+
+/** What the server keeps in a database is told nobody who watches the database. */
+function isOfServer({ ns, to }: Doc): boolean {
+  const names = [ns, to].flatMap((one) => (isDoc(one) && typeof one['coll'] === 'string' ? [one['coll']] : []));
+  return names.length > 0 && names.every((name) => name.startsWith('system.'));
 }
 
 /** A view has no id of its own, as whole databases have none. */

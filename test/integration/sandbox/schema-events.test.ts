@@ -168,6 +168,16 @@ describe('a change stream', () => {
     await stream.close();
   });
 
+  it('of a database tells nothing of what the server keeps in it', async () => {
+    const stream = db.watch([], { showExpandedEvents: true });
+    await stream.tryNext();
+    await db.collection('system.js').insertOne({});
+    await db.dropCollection('system.js');
+    await db.createCollection('c');
+    expect(await stream.next()).toMatchObject({ operationType: 'create', ns: { coll: 'c' } });
+    await stream.close();
+  });
+
   it('of a collection tells of no view that had its name, and goes on', async () => {
     const stream = db.collection('c').watch([], { showExpandedEvents: true });
     await stream.tryNext();
