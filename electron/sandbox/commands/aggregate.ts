@@ -72,8 +72,9 @@ export function isStream([first]: readonly Doc[]): boolean {
   return first !== undefined && '$changeStream' in first;
 }
 
-/** The collection that an aggregation is of; null for a whole database. Error: `FailedToParse`. */
+/** The collection that an aggregation is of; null for a whole database. Errors: `FailedToParse`, `InvalidNamespace`. */
 export function aggregatedName(target: unknown): string | null {
+  if (target === '') throw new ServerError('InvalidNamespace', 'Collection name must not be empty');
   if (typeof target === 'string') return target;
   if (numberOf(target) === 1) return null;
   throw new ServerError(

@@ -43,6 +43,14 @@ export interface Command {
   run(call: CommandCall): Doc | Promise<Doc>;
 }
 
+const DATABASE_BYTES_MAX = 63;
+
+/** Error: `InvalidNamespace` for a name that no database may have, by MongoDB's `validDBName`. */
+export function refuseDatabaseName(db: string): void {
+  if (db === '' || Buffer.byteLength(db) > DATABASE_BYTES_MAX || /[\0/\\. "]/u.test(db))
+    throw new ServerError('InvalidNamespace', `Invalid database name: '${db}'`);
+}
+
 /** The collection that a command names as its value. Error: `InvalidNamespace`. */
 export function collectionName(call: CommandCall): string {
   const name = call.body[call.name];

@@ -8,7 +8,7 @@ import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Doc } from '../semantics/values.ts';
 import { checkApi, refuseUnknownField } from './command-fields.ts';
-import { numberField, retryOf, type Client, type Command, type CommandCall } from './command.ts';
+import { numberField, refuseDatabaseName, retryOf, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
 import { checkFields } from './field-values.ts';
 import type { FailPoints } from './fail-points.ts';
@@ -159,6 +159,7 @@ export class Executor {
   }
 
   #runOne(call: CommandCall, command: Command): Doc | Promise<Doc> {
+    refuseDatabaseName(call.db);
     this.#accessControl.check(call);
     checkApi(call);
     refuseUnknownField(call);

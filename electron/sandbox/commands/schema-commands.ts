@@ -3,6 +3,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { shownValue } from '../semantics/shown-value.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { keepsImages } from './images-option.ts';
@@ -10,7 +11,7 @@ import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
 import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
 import { collMod, logChange } from './collection-changes.ts';
-import { collectionName, docField, type Command, type CommandCall } from './command.ts';
+import { collectionName, docField, refuseDatabaseName, type Command, type CommandCall } from './command.ts';
 import { listReply } from './cursor-commands.ts';
 import { temporaryName } from './temporary-names.ts';
 import { refuseCycle } from './views.ts';
@@ -106,7 +107,8 @@ const renameCollection: Command = {
   run(call) {
     if (call.db !== 'admin')
       throw new ServerError('Unauthorized', 'renameCollection may only be run against the admin database.');
-    const [from, to] = [splitNamespace(call.body['renameCollection']), splitNamespace(call.body['to'])];
+    const from = namespaceOf('renameCollection', call.body['renameCollection']);
+    const to = namespaceOf('to', call.body['to']);
     const { catalog } = call.deployment;
     const collection = catalog.find(from.db, from.coll);
     if (collection === null)
@@ -146,11 +148,18 @@ function moveTo(
   deployment.drop(collection);
 }
 
-function splitNamespace(value: unknown): { readonly db: string; readonly coll: string } {
-  const text = typeof value === 'string' ? value : '';
-  const dot = text.indexOf('.');
-  if (dot < 1) throw new ServerError('InvalidNamespace', `Invalid namespace specified '${text}'`);
-  return { db: text.slice(0, dot), coll: text.slice(dot + 1) };
+/** The namespace that `renameCollection` is given. Errors: `TypeMismatch`, `InvalidNamespace`. */
+function namespaceOf(field: string, value: unknown): { readonly db: string; readonly coll: string } {
+  if (typeof value !== 'string')
+    throw new ServerError(
+      'TypeMismatch',
+      `BSON field 'renameCollection.${field}' is the wrong type '${typeNameOf(value)}', expected type 'string'`,
+    );
+  const dot = value.indexOf('.');
+  if (dot < 1) throw new ServerError('InvalidNamespace', `Invalid namespace specified '${value}'`);
+  const [db, coll] = [value.slice(0, dot), value.slice(dot + 1)];
+  refuseDatabaseName(db);
+  return { db, coll };
 }
 
 const listCollections: Command = {

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   CannotConvertIndexToUnique: 359,
   UnknownReplWriteConcern: 79,
   UnsatisfiableCommitQuorum: 278,
+  DatabaseDifferCase: 13_297,
   NamespaceNotFound: 26,
   IndexNotFound: 27,
   PathNotViable: 28,

@@ -92,8 +92,10 @@ export class Catalog {
     return db === null ? all : all.filter((collection) => collection.db === db);
   }
 
+  /** Errors: `InvalidNamespace`, `DatabaseDifferCase`. */
   create(db: string, name: string, options: Doc): CollectionInfo {
     refuseBadNamespace(db, name);
+    this.#refuseOtherCase(db);
     const uuid = new UUID(randomUUID());
     const { lastInsertRowid } = this.#insertCollection.run(
       db,
@@ -171,10 +173,22 @@ export class Catalog {
     collection.options = options;
   }
 
+  /** Errors: `InvalidNamespace`, `DatabaseDifferCase`. */
   rename(collection: CollectionInfo, db: string, name: string): void {
     refuseBadNamespace(db, name);
+    this.#refuseOtherCase(db);
     this.#sqlite.prepare('UPDATE collections SET db = ?, name = ? WHERE id = ?').run(db, name, collection.id);
     this.reload();
+  }
+
+  /** Two databases whose names differ in nothing but capitals could not both be kept on every file system. */
+  #refuseOtherCase(db: string): void {
+    for (const other of this.#byNamespace.values())
+      if (other.db !== db && other.db.toLowerCase() === db.toLowerCase())
+        throw new ServerError(
+          'DatabaseDifferCase',
+          `db already exists with different case already have: [${other.db}] trying to create [${db}]`,
+        );
   }
 }
 

@@ -288,6 +288,7 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['update: an upsert by a number', update({ upsert: 1 }), 14],
   ['update: a collation that is none', update({ collation: 1 }), 14],
   ['findAndModify: a flag that is a text', { findAndModify: 'c', update: { $set: { z: 1 } }, new: 'x' }, 14],
+  ['aggregate: no name', { aggregate: '', pipeline: [], cursor: {} }, 73],
   ['aggregate: a database by another number', { aggregate: 2, pipeline: [{ $documents: [] }], cursor: {} }, 9],
   ['aggregate: nothing of a database', { aggregate: 1, pipeline: [], cursor: {} }, 73],
   ['aggregate: documents of a database', { aggregate: 1, pipeline: [{ $match: {} }], cursor: {} }, 73],
@@ -555,9 +556,22 @@ describe('the database admin', () => {
     ['dropDatabase: itself', { dropDatabase: 1 }, 20],
     ['getParameter: none that is there', { getParameter: 1, nothing: 1 }, 72],
     ['renameCollection: a view', { renameCollection: 'refusals.view', to: 'refusals.other' }, 166],
+    ['renameCollection: what is no name', { renameCollection: 1, to: 'refusals.d' }, 14],
+    ['renameCollection: a database that may not be', { renameCollection: 'refusals.c', to: 'a b.c' }, 73],
+    ['renameCollection: a database in other capitals', { renameCollection: 'refusals.c', to: 'Refusals.c' }, 13_297],
     ['renameCollection: to a view', { renameCollection: 'refusals.c', to: 'refusals.view', dropTarget: true }, 48],
   ])('refuses %s', async (_what, command, code) => {
     expect(await codeOf(command, 'admin')).toBe(code);
+  });
+
+  it.each(['a b', 'a/b', 'a\\b', 'a"b', 'x'.repeat(64)])('refuses a command on the database %s', async (name) => {
+    expect(await codeOf({ find: 'c' }, name)).toBe(73);
+    expect(await codeOf({ insert: 'c', documents: [{}] }, name)).toBe(73);
+  });
+
+  it('makes no database whose name differs from that of another one in capitals only', async () => {
+    expect(await codeOf({ insert: 'c', documents: [{}] }, 'REFUSALS')).toBe(13_297);
+    expect(await codeOf({ find: 'c' }, 'REFUSALS')).toBeNull();
   });
 
   it('gives the parameters that are asked for, and all where all are', async () => {
