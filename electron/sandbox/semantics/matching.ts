@@ -1,5 +1,5 @@
 import type { Collation } from './collation.ts';
-import { compile as compileExpression, scopeOf } from './expressions/compile.ts';
+import { compile as compileExpression, knowing, scopeOf } from './expressions/compile.ts';
 import './expressions/operator-table.ts';
 import { conditionOf, isTrue, type MatchContext, type Matcher } from './field-conditions.ts';
 import { schemaMatcher } from './json-schema.ts';
@@ -30,7 +30,7 @@ export function matcherOf(filter: Doc, variables: Doc = {}, collation: Collation
     if (only !== undefined && matchers.length === 1) return only;
     return (document) => matchers.every((matches) => matches(document));
   };
-  return compile(filter);
+  return knowing(variables, () => compile(filter));
 }
 
 /** A reference to another document may be matched by its parts. */

@@ -1,4 +1,4 @@
-import { compile, scopeOf, unfolded } from './expressions/compile.ts';
+import { compile, knowing, scopeOf, unfolded } from './expressions/compile.ts';
 import { refuseVariableName } from './expressions/names.ts';
 import { refuse } from './expressions/refusal.ts';
 import { ServerError } from './server-error.ts';
@@ -66,12 +66,13 @@ function runStages(stages: readonly Doc[], documents: Iterable<Doc>, context: St
 
 /** Stages that may be run over one input after the other. */
 function compileStages(stages: readonly Doc[], context: StageContext): Stage {
-  const compiled = stages.map((stage) => {
+  const compileOne = (stage: Doc): Stage => {
     const name = nameOf(stage);
     const own = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
     if (own === undefined) throw unknownStage(name);
     return own(stage[name], context);
-  });
+  };
+  const compiled = knowing(context.variables, () => stages.map(compileOne));
   return (documents) => compiled.reduce((input, stage) => stage(input), documents);
 }
 
@@ -116,7 +117,7 @@ export function evaluateVariables(given: unknown, now: Date): Doc {
   for (const [name, expression] of Object.entries(workingDoc(given))) {
     if (SYSTEM_VARIABLES.has(name)) throw refuse(4_738_901, `Attempt to set internal constant: ${name}`);
     refuseVariableName(name, "Invalid 'let' parameter :: caused by :: ");
-    const value = compile(expression)(scopeOf(NO_DOCUMENT, variables));
+    const value = knowing(variables, () => compile(expression))(scopeOf(NO_DOCUMENT, variables));
     if (value === NO_DOCUMENT) throw fieldInLet();
     variables[name] = value;
   }

@@ -1,4 +1,5 @@
 import type { Collation } from './collation.ts';
+import { knowing } from './expressions/compile.ts';
 import { refuse } from './expressions/refusal.ts';
 import { conditionOf, isTrue, type MatchContext } from './field-conditions.ts';
 import { keyOf, keysOf } from './field-names.ts';
@@ -29,7 +30,8 @@ export function findProjection(projection: Doc | undefined, choice: Choice): (do
   const plain = plainInclusion(projection);
   if (plain !== null) return (document) => pick(document, plain);
   const extras = new Extras(choice);
-  const project = projectionOf(workingDoc(projection), choice.variables ?? {}, extras);
+  const { variables = {} } = choice;
+  const project = knowing(variables, () => projectionOf(workingDoc(projection), variables, extras));
   return (document) => {
     const working = workingDoc(document);
     return extras.applied(project(working), working);

@@ -66,6 +66,36 @@ describe('an expression of constants', () => {
   });
 });
 
+describe('a variable that nobody declared', () => {
+  const none: readonly Doc[] = [];
+  const joined = (name: string): Doc => ({
+    $lookup: { from: 'c', let: { own: '$a' }, pipeline: [{ $match: { $expr: { $eq: ['$a', name] } } }], as: 'j' },
+  });
+  const counted = { $reduce: { input: '$l', initialValue: 0, in: { $add: ['$$value', '$$this'] } } };
+  const within = { $map: { input: '$l', as: 'x', in: { $filter: { input: '$l', cond: { $lt: ['$$this', '$$x'] } } } } };
+
+  it.each<[string, Doc]>([
+    ['in a projection', { $project: { x: '$$nobody' } }],
+    ['in a branch that is not taken', { $set: { x: { $cond: ['$a', { $let: { vars: {}, in: '$$nobody' } }, 1] } } }],
+    ['in a filter', { $match: { _id: 0, $expr: { $eq: ['$a', '$$nobody'] } } }],
+    ['in a pipeline of a join', joined('$$nobody')],
+    ['in what stands beside the operator that declares it', { $set: { x: { $add: [counted, '$$value'] } } }],
+    ['of another stage', { $set: { x: '$$KEEP' } }],
+  ])('is refused before there is a document: %s', (_name, stage) => {
+    expect(codeOf(() => piped([stage], none))).toBe(17_276);
+  });
+
+  it.each<[string, Doc]>([
+    ['by a join', joined('$$own')],
+    ['by a $reduce', { $set: { x: counted } }],
+    ['by one operator within another', { $set: { x: within } }],
+    ['by the server', { $set: { x: '$$NOW' } }],
+    ['by a $redact', { $redact: '$$KEEP' }],
+  ])('is not one that is declared %s', (_name, stage) => {
+    expect(codeOf(() => piped([stage], none))).toBeNull();
+  });
+});
+
 describe('a stage', () => {
   const bucketed = (operand: Doc): number | null =>
     codeOf(() => piped([{ $bucket: { groupBy: '$a', boundaries: [0, 10], ...operand } }], [{ a: 3 }]));

@@ -69,6 +69,29 @@ export function unfolded<Compiled>(work: () => Compiled): Compiled {
   }
 }
 
+/** The variables that may be named where an expression is compiled; null where that is seen only when it is evaluated. */
+let declared: ReadonlySet<string> | null = null;
+
+function within<Compiled>(names: ReadonlySet<string> | null, work: () => Compiled): Compiled {
+  const before = declared;
+  declared = names;
+  try {
+    return work();
+  } finally {
+    declared = before;
+  }
+}
+
+/** Compiles expressions that may name these variables and no others, whether a document comes or not. Error: 17276. */
+export function knowing<Compiled>(variables: Doc, work: () => Compiled): Compiled {
+  return within(new Set(Object.keys(variables)), work);
+}
+
+/** Compiles expressions that may name variables of an operator besides those around it. */
+export function declaring<Compiled>(names: readonly string[], work: () => Compiled): Compiled {
+  return within(declared === null ? null : new Set([...declared, ...names]), work);
+}
+
 /** An operator of these operands: of nothing but constants it is evaluated at once, and refused at once, but {@link unfolded}. */
 export function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
   if (operands.length === 0 || !operands.every(isKnown)) return evaluate;
@@ -117,11 +140,21 @@ function compilePath(text: string): Evaluate {
     case 'REMOVE':
       return () => undefined;
     default:
+      if (declared?.has(name) === false) throw undefinedVariable(name);
       return (scope) => {
-        if (!Object.hasOwn(scope.variables, name)) throw refuse(17_276, `Use of undefined variable: ${name}`);
+        if (!Object.hasOwn(scope.variables, name)) throw undefinedVariable(name);
         return lookUp(scope.variables[name], path, 0);
       };
   }
+}
+
+/** Variables that MongoDB has, and this server does not everywhere. */
+const SERVER_VARIABLES: ReadonlySet<string> = new Set(['NOW', 'CLUSTER_TIME', 'USER_ROLES', 'SEARCH_META', 'JS_SCOPE']);
+
+function undefinedVariable(name: string): ServerError {
+  if (SERVER_VARIABLES.has(name))
+    return new ServerError('NotImplemented', `The sandbox server has no variable ${name} here`);
+  return refuse(17_276, `Use of undefined variable: ${name}`);
 }
 
 function partsOf(path: string): readonly string[] {

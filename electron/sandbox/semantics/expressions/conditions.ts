@@ -7,6 +7,7 @@ import {
   compile,
   constant,
   constantOf,
+  declaring,
   fixed,
   folded,
   isKnown,
@@ -134,7 +135,7 @@ const letIn: Operator = (operand) => {
   if (!Object.hasOwn(operand, 'in')) throw refuse(16_877, "Missing 'in' parameter to $let");
   for (const name of Object.keys(vars)) refuseOwnVariable(nameOf(name));
   const variables = Object.entries(vars).map(([name, value]): readonly [string, Evaluate] => [name, compile(value)]);
-  const evaluate = compile(inner);
+  const evaluate = declaring(Object.keys(vars), () => compile(inner));
   return (scope) => {
     const values = Object.fromEntries(variables.map(([name, value]) => [name, value(scope)]));
     return evaluate({ ...scope, variables: { ...scope.variables, ...values } });

@@ -6,7 +6,18 @@ import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
-import { compile, fixed, isNil, named, ranged, variadic, type Evaluate, type Operator, type Scope } from './compile.ts';
+import {
+  compile,
+  declaring,
+  fixed,
+  isNil,
+  named,
+  ranged,
+  variadic,
+  type Evaluate,
+  type Operator,
+  type Scope,
+} from './compile.ts';
 import { refuseVariableName } from './names.ts';
 import { operandsOf, required } from './operands.ts';
 import { refuse } from './refusal.ts';
@@ -109,7 +120,8 @@ function each(
   const { as = 'this' } = operand;
   if (typeof as !== 'string') throw new ServerError('TypeMismatch', `${name}'s 'as' must be a string`);
   refuseVariableName(as);
-  return { input: compile(operand['input']), variable: as, body: compile(operand[inner]) };
+  const body = declaring([as], () => compile(operand[inner]));
+  return { input: compile(operand['input']), variable: as, body };
 }
 
 function withVariable(scope: Scope, name: string, value: unknown): Scope {
@@ -151,8 +163,8 @@ const REDUCE_CODES = {
 };
 
 const reduce: Operator = (operand, name) => {
-  const parts = required<'input' | 'initialValue' | 'in'>(
-    operandsOf(operand, name, ['input', 'initialValue', 'in'], REDUCE_CODES),
+  const parts = declaring(['this', 'value'], () =>
+    required<'input' | 'initialValue' | 'in'>(operandsOf(operand, name, ['input', 'initialValue', 'in'], REDUCE_CODES)),
   );
   return (scope) => {
     const list = parts.input(scope);

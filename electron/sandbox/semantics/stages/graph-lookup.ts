@@ -40,7 +40,7 @@ export const graphLookup: CompileStage = (operand, context) => {
     );
   refuseFrom(operand);
   const { startWith, maxDepth, restrictSearchWithMatch } = operand;
-  for (const name of Object.keys(operand)) checkOption(name, operand[name]);
+  for (const name of Object.keys(operand)) checkOption(name, operand[name], context.variables);
   const [as, connectFrom, connectTo] = [
     textOf(operand, 'as'),
     textOf(operand, 'connectFromField'),
@@ -132,7 +132,7 @@ function refuseFrom({ from }: Doc): void {
   if (from === '') throw new ServerError('InvalidNamespace', 'invalid $graphLookup namespace');
 }
 
-function checkOption(name: string, value: unknown): void {
+function checkOption(name: string, value: unknown, variables: Doc): void {
   switch (name) {
     case 'startWith':
       return;
@@ -146,7 +146,7 @@ function checkOption(name: string, value: unknown): void {
     case 'restrictSearchWithMatch':
       if (!isDoc(value)) throw refuse(40_185, `restrictSearchWithMatch must be an object, found ${typeNameOf(value)}`);
       // Refused also where nothing is searched.
-      matcherOf(value);
+      matcherOf(value, variables);
       return;
     default:
       if (!isTextOption(name)) throw refuse(40_104, `Unknown argument to $graphLookup: ${name}`);

@@ -42,7 +42,8 @@ export const lookup: CompileStage = (operand, context) => {
     compile(value),
   ]);
   const path = keysOf(as);
-  refuseWrongStages(stages, context);
+  const own = Object.fromEntries(variables.map(([name]) => [name, null]));
+  refuseWrongStages(stages, { ...context, variables: { ...context.variables, ...own } });
   return function* (input) {
     const foreign = typeof from === 'string' ? foreignOf(from, foreignField, context) : null;
     try {

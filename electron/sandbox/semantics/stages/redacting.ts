@@ -1,4 +1,4 @@
-import { compile, type Evaluate } from '../expressions/compile.ts';
+import { compile, declaring, type Evaluate } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import type { CompileStage } from './stage.ts';
@@ -8,7 +8,7 @@ const VERDICTS = { KEEP: 'keep', PRUNE: 'prune', DESCEND: 'descend' } as const;
 
 /** `$redact`. Error: 17053 for an expression that gives anything else. */
 export const redact: CompileStage = (operand, { variables }) => {
-  const evaluate = compile(operand);
+  const evaluate = declaring(Object.keys(VERDICTS), () => compile(operand));
   const all = { ...variables, ...VERDICTS };
   return function* (input) {
     for (const document of input) {
