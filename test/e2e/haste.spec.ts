@@ -215,7 +215,7 @@ test.describe('in a hurry', () => {
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Enter');
     await expect(remaining).toHaveCount(0);
-    await expect(name).toBeFocused();
+    await expect(dialog.getByRole('button', { name: 'Undo' })).toBeFocused();
     await page.keyboard.press('Escape');
     // Of another screen nothing is a neighbour.
     await page.keyboard.type('gh', { delay: 0 });

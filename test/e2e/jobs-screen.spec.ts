@@ -81,6 +81,37 @@ test.describe('the list of jobs', () => {
     await keepScreen(page, 'jobs-saved-view');
   });
 
+  test('renames a saved view, and takes its deletion back', async ({ start, production }) => {
+    const { page } = await start({ env: production.env });
+    const views = page.getByRole('navigation', { name: 'Saved views' }).getByRole('link');
+    const open = page.getByRole('button', { name: /^Save this view…|^Views…/ });
+    const dialog = page.getByRole('dialog', { name: 'Saved views' });
+    for (const name of ['Pictures', 'Films']) {
+      await open.click();
+      await dialog.getByLabel('Name of what is on screen now').fill(name);
+      await page.keyboard.press('Enter');
+      await expect(dialog).toHaveCount(0);
+    }
+    await open.click();
+    await dialog.getByRole('button', { name: 'Rename Pictures' }).click();
+    const rename = dialog.getByRole('form', { name: 'Rename Pictures' });
+    await expect(rename.getByLabel('New name')).toBeFocused();
+    await page.keyboard.type('Films');
+    await expect(rename).toContainText('Another view has this name.');
+    await expect(rename.getByRole('button', { name: 'Rename' })).toBeDisabled();
+    await keepScreen(page, 'jobs-rename-view');
+    await page.keyboard.type(' of tea');
+    await page.keyboard.press('Enter');
+    await expect(dialog.getByRole('button', { name: 'Rename Films of tea' })).toBeVisible();
+    await dialog.getByRole('button', { name: 'Delete Films of tea' }).click();
+    await expect(dialog.getByRole('status').filter({ hasText: 'Films of tea is deleted.' })).toBeVisible();
+    await keepScreen(page, 'jobs-view-deleted');
+    await dialog.getByRole('button', { name: 'Undo' }).click();
+    await expect(dialog.getByRole('button', { name: 'Rename Films of tea' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(views).toHaveText([/^Films of tea/, /^Films/]);
+  });
+
   test('says in words why a view cannot be saved', async ({ start, production }) => {
     const { page, dataDir } = await start({ env: production.env });
     await page.getByRole('button', { name: 'Save this view…' }).click();

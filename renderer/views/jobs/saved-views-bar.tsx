@@ -1,10 +1,8 @@
-import { BookmarkPlus, Trash2 } from 'lucide-react';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { BookmarkPlus } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
-import { VIEW_NAME_MAX } from '#contract/own-views.ts';
-import { FailureLine } from '../../components/failure-line.tsx';
-import { ModalDialog } from '../../components/modal-dialog.tsx';
-import { useCountedViews, useViewChange, type CountedView } from '../../state/saved-views.ts';
+import { useCountedViews } from '../../state/saved-views.ts';
+import { ViewsDialog } from './views-dialog.tsx';
 
 /** The saved views with their counts, and the way to save what is on screen. */
 export function SavedViewsBar({ query }: { query: string }): ReactNode {
@@ -30,61 +28,5 @@ export function SavedViewsBar({ query }: { query: string }): ReactNode {
       </button>
       {isSaving && <ViewsDialog href={href} views={views} onClose={() => setSaving(false)} />}
     </nav>
-  );
-}
-
-function ViewsDialog({
-  href,
-  views,
-  onClose,
-}: {
-  href: string;
-  views: readonly CountedView[];
-  onClose: () => void;
-}): ReactNode {
-  const [name, setName] = useState('');
-  const change = useViewChange();
-  const save = (event: FormEvent): void => {
-    event.preventDefault();
-    const standing = views.find((view) => view.name === name.trim());
-    const view = { id: standing?.id ?? crypto.randomUUID(), name: name.trim(), href, position: views.length };
-    change.mutate({ put: view }, { onSuccess: onClose });
-  };
-  return (
-    <ModalDialog title="Saved views" onClose={onClose}>
-      <form className="views-form" onSubmit={save}>
-        <label>
-          Name of what is on screen now
-          <input
-            type="text"
-            required
-            maxLength={VIEW_NAME_MAX}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <button type="submit" className="button" disabled={name.trim() === '' || change.isPending}>
-          {views.some((view) => view.name === name.trim()) ? 'Replace' : 'Save'}
-        </button>
-      </form>
-      <FailureLine failure={change.error} />
-      {views.length > 0 && (
-        <ul className="views-list">
-          {views.map((view) => (
-            <li key={view.id}>
-              <bdi>{view.name}</bdi>
-              <button
-                type="button"
-                className="icon-button"
-                aria-label={`Delete ${view.name}`}
-                onClick={() => change.mutate({ remove: view.id })}
-              >
-                <Trash2 aria-hidden size={15} />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-    </ModalDialog>
   );
 }
