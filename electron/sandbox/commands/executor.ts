@@ -7,13 +7,14 @@ import { codeNameOf, ERROR_CODES, ServerError, toServerError } from '../semantic
 import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Doc } from '../semantics/values.ts';
-import { checkApi, refuseUnknownField } from './command-fields.ts';
+import { refuseUnknownField } from './command-fields.ts';
 import { numberField, refuseDatabaseName, retryOf, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
 import { checkFields } from './field-values.ts';
 import type { FailPoints } from './fail-points.ts';
 import { checkReadConcern } from './read-concern.ts';
 import { refuseTransaction } from './server-commands.ts';
+import { checkApi } from './stable-api.ts';
 import { checkWriteConcern, withConcern } from './write-concern.ts';
 
 interface Waiting {
