@@ -1,6 +1,8 @@
 import { ServerError } from '../semantics/server-error.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import type { CommandCall } from './command.ts';
+import { refuseNoFlag } from './field-values.ts';
 
 /** The commands of MongoDB's stable API. */
 const API_V1: ReadonlySet<string> = new Set([
@@ -46,9 +48,51 @@ const STAGES_OUTSIDE = [
   '$search',
 ];
 
-/** Holds a command to the stable API where it asks for that. Errors: `InvalidOptions`, `APIVersionError`, `APIStrictError`, `APIDeprecationError`. */
+/** Fields of commands of it that are not part of it. */
+const FIELDS_OUTSIDE: Readonly<Record<string, readonly string[]>> = {
+  aggregate: ['explain', 'collectionUUID', 'encryptionInformation', 'isMapReduceCommand', 'runtimeConstants'],
+  create: ['autoIndexId', 'capped', 'flags', 'indexOptionDefaults', 'max', 'size', 'storageEngine', 'temp'],
+  createIndexes: ['ignoreUnknownIndexOptions'],
+  find: [
+    '_requestResumeToken',
+    '_resumeAfter',
+    'awaitData',
+    'collectionUUID',
+    'encryptionInformation',
+    'max',
+    'min',
+    'noCursorTimeout',
+    'ntoreturn',
+    'oplogReplay',
+    'options',
+    'returnKey',
+    'runtimeConstants',
+    'showRecordId',
+    'tailable',
+    'term',
+  ],
+};
+/** Options of indexes that are not part of it. */
+const INDEX_OPTIONS_OUTSIDE = [
+  'background',
+  'bucketSize',
+  'columnstoreProjection',
+  'dropDups',
+  'originalSpec',
+  'prepareUnique',
+  'sparse',
+  'storageEngine',
+];
+
+/** Holds a command to the stable API where it asks for that. Errors: `TypeMismatch`, 4886600, `APIVersionError`, `APIStrictError`, `APIDeprecationError`. */
 export function checkApi({ name, body }: CommandCall): void {
   const { apiVersion, apiStrict, apiDeprecationErrors } = body;
+  if (apiVersion !== undefined && typeof apiVersion !== 'string')
+    throw new ServerError(
+      'TypeMismatch',
+      `BSON field 'apiVersion' is the wrong type '${typeNameOf(apiVersion)}', expected type 'string'`,
+    );
+  for (const flag of ['apiStrict', 'apiDeprecationErrors']) refuseNoFlag(name, flag, body[flag]);
   if (apiVersion === undefined) {
     if (apiStrict === undefined && apiDeprecationErrors === undefined) return;
     const field = apiStrict === undefined ? 'apiDeprecationErrors' : 'apiStrict';
@@ -68,9 +112,33 @@ export function checkApi({ name, body }: CommandCall): void {
       'APIStrictError',
       `Provided apiStrict:true, but the command ${name} is not in API Version 1. Information on supported commands and migrations in API Version 1 can be found at https://dochub.mongodb.org/core/manual-versioned-api`,
     );
-  const stage = stagesOf(body).find((one) => STAGES_OUTSIDE.includes(one));
+  refuseFieldsOutside(name, body);
+  refuseStagesOutside(body);
+}
+
+function refuseFieldsOutside(name: string, body: Doc): void {
+  const field = FIELDS_OUTSIDE[name]?.find((one) => body[one] !== undefined);
+  if (field !== undefined) throw outside(`${name}.${field}`);
+  if (name !== 'createIndexes' || !Array.isArray(body['indexes'])) return;
+  for (const index of (body['indexes'] as unknown[]).filter(isDoc)) {
+    const option = INDEX_OPTIONS_OUTSIDE.find((one) => index[one] !== undefined);
+    if (option !== undefined) throw outside(`createIndexes.indexes.${option}`);
+  }
+}
+
+function outside(place: string): ServerError {
+  return new ServerError('APIStrictError', `BSON field '${place}' is not allowed with apiStrict:true.`);
+}
+
+function refuseStagesOutside(body: Doc): void {
+  const stages = stagesOf(body);
+  const names = stages.flatMap((stage) => Object.keys(stage));
+  const stage = names.find((one) => STAGES_OUTSIDE.includes(one));
   if (stage !== undefined)
     throw new ServerError('APIStrictError', `stage ${stage} is not allowed with 'apiStrict: true' in API Version 1`);
+  const statistics = stages.flatMap(({ $collStats }) => (isDoc($collStats) ? Object.keys($collStats) : []));
+  if (statistics.some((one) => one !== 'count'))
+    throw new ServerError('APIStrictError', "only the 'count' option to $collStats is supported in API Version 1");
 }
 
 function refuseDeprecated(name: string, apiVersion: string): never {
@@ -80,7 +148,6 @@ function refuseDeprecated(name: string, apiVersion: string): never {
   );
 }
 
-function stagesOf({ pipeline }: Doc): readonly string[] {
-  if (!Array.isArray(pipeline)) return [];
-  return (pipeline as unknown[]).filter(isDoc).flatMap((stage) => Object.keys(stage));
+function stagesOf({ pipeline }: Doc): readonly Doc[] {
+  return Array.isArray(pipeline) ? (pipeline as unknown[]).filter(isDoc) : [];
 }

@@ -15,6 +15,8 @@ async function codeOf(command: Document): Promise<number | null> {
   }
 }
 
+const STRICTLY = { apiVersion: '1', apiStrict: true };
+
 describe('the fields of a command', () => {
   it.each<[string, Document, number | null]>([
     ['a field that find does not have', { find: 'c', filtre: {} }, 40_415],
@@ -28,6 +30,25 @@ describe('the fields of a command', () => {
     ['a version of the API that is none', { find: 'c', apiVersion: '2' }, 322],
     ['strictness without a version', { find: 'c', apiStrict: true }, 4_886_600],
     ['a command outside of the stable API', { distinct: 'c', key: 'a', apiVersion: '1', apiStrict: true }, 323],
+    ['a version of the API that is no text', { find: 'c', apiVersion: 1 }, 14],
+    ['strictness that is no flag', { find: 'c', apiVersion: '1', apiStrict: 'x' }, 14],
+    ['a field outside of it', { find: 'c', ...STRICTLY, tailable: true }, 323],
+    ['an option of collections outside of it', { create: 'capped', ...STRICTLY, capped: true, size: 4096 }, 323],
+    [
+      'an option of indexes outside of it',
+      { createIndexes: 'c', ...STRICTLY, indexes: [{ key: { a: 1 }, name: 'a', sparse: true }] },
+      323,
+    ],
+    [
+      'a count of a collection',
+      { aggregate: 'none', ...STRICTLY, pipeline: [{ $collStats: { count: {} } }], cursor: {} },
+      26,
+    ],
+    [
+      'other numbers of a collection',
+      { aggregate: 'c', ...STRICTLY, pipeline: [{ $collStats: { storageStats: {} } }], cursor: {} },
+      323,
+    ],
     ['a command of the stable API', { find: 'c', apiVersion: '1', apiStrict: true }, null],
   ])('%s', async (_name, command, code) => {
     expect(await codeOf(command)).toBe(code);
