@@ -14,6 +14,7 @@ import { checkFields } from './field-values.ts';
 import type { FailPoints } from './fail-points.ts';
 import { checkReadConcern } from './read-concern.ts';
 import { refuseTransaction } from './server-commands.ts';
+import { checkSession } from './session-table.ts';
 import { checkApi } from './stable-api.ts';
 import { checkWriteConcern, withConcern } from './write-concern.ts';
 
@@ -165,6 +166,7 @@ export class Executor {
     checkApi(call);
     refuseUnknownField(call);
     checkFields(call);
+    checkSession(call.body);
     checkWriteConcern(call);
     checkReadConcern(call);
     if (call.body['autocommit'] === false || call.body['startTransaction'] === true) refuseTransaction();

@@ -1,7 +1,10 @@
 import { Binary } from 'bson';
 import { userDigest } from '../access/access-control.ts';
 import type { AccessName } from '../access/builtin-roles.ts';
+import { ServerError } from '../semantics/server-error.ts';
+import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
+import { missingField, refuseUnknown } from './field-values.ts';
 
 /** Sessions that were not heard of for this long are forgotten, as MongoDB forgets them. */
 const SESSION_AGE_MS_MAX = 30 * 60 * 1000;
@@ -53,6 +56,26 @@ export class SessionTable {
       .filter(({ uid }) => uid.equals(userDigest(user)))
       .map(({ id, uid, lastUse }) => ({ _id: { id, uid: new Binary(uid) }, lastUse }));
   }
+}
+
+/** What MongoDB takes in the name of a session. */
+const LSID_FIELDS: ReadonlySet<string> = new Set(['id', 'uid', 'txnNumber', 'txnUUID']);
+
+/** Refuses the name of a session that is none. Errors: `TypeMismatch`, 40414, 40415. */
+export function checkSession({ lsid }: Doc): void {
+  if (lsid === undefined) return;
+  if (!isDoc(lsid)) throw wrongType('lsid', lsid, 'object');
+  refuseUnknown('lsid', lsid, LSID_FIELDS);
+  const { id } = lsid;
+  if (id === undefined) throw missingField('lsid', 'id');
+  if (!(id instanceof Binary) || id.sub_type !== Binary.SUBTYPE_UUID) throw wrongType('lsid.id', id, 'uuid');
+}
+
+function wrongType(place: string, value: unknown, expected: string): ServerError {
+  return new ServerError(
+    'TypeMismatch',
+    `BSON field '${place}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`,
+  );
 }
 
 /** What a session is known by; null where there is none. */

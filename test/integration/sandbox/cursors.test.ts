@@ -42,6 +42,17 @@ function session(): Document {
   return { id: new Binary(new UUID().buffer, Binary.SUBTYPE_UUID) };
 }
 
+describe('a session', () => {
+  it.each<{ what: string; lsid: unknown; code: number }>([
+    { what: 'is a document', lsid: 5, code: 14 },
+    { what: 'has an id', lsid: {}, code: 40_414 },
+    { what: 'has a UUID for its id', lsid: { id: new Binary(Buffer.alloc(16), 0) }, code: 14 },
+    { what: 'has no other fields than those of sessions', lsid: { ...session(), foo: 1 }, code: 40_415 },
+  ])('$what, or is refused ($code)', async ({ lsid, code }) => {
+    expect(await send({ find: 'documents', lsid })).toMatchObject({ ok: 0, code });
+  });
+});
+
 describe('cursors', () => {
   it('give every document once, page by page, and are gone with the last', async () => {
     const id = await open();
