@@ -151,7 +151,9 @@ export class Deployment {
     const made = this.catalog.create(db, name, options);
     if (isView(made)) this.#noteView(made);
     const idIndex = made.indexes[0]?.spec;
-    const operationDescription = { ...options, ...(isView(made) ? {} : { idIndex }) };
+    // A clustered collection has its index of ids for its own order, and MongoDB tells of no other one.
+    const hasIdIndex = !isView(made) && options['clusteredIndex'] === undefined;
+    const operationDescription = { ...options, ...(hasIdIndex ? { idIndex } : {}) };
     this.oplog.append({ operationType: 'create', db, coll: name, ...uuidOf(made), fields: { operationDescription } });
     return made;
   }

@@ -48,6 +48,11 @@ describe('a change stream with expanded events', () => {
     ]);
   });
 
+  it('tells of a clustered collection without an index of ids besides', async () => {
+    const clusteredIndex = { v: 2, key: { _id: 1 }, name: '_id_', unique: true };
+    expect(await told({ create: 'c', clusteredIndex })).toEqual([['create', { clusteredIndex }]]);
+  });
+
   it('tells of indexes of an empty collection one by one, and of those that were built together in one', async () => {
     expect(await told(index('a', 'b'))).toEqual([
       ['create', { idIndex: ID_INDEX }],
