@@ -34,10 +34,12 @@ export interface StreamSteps {
   readonly isSplitting: boolean;
 }
 
-/** Errors: 40324, `IllegalOperation`, 7182800, 7182802, and what the stages themselves are refused with. */
+/** Errors: 40324, 40602, `IllegalOperation`, 7182800, 7182802, and what the stages themselves are refused with. */
 export function streamSteps(stages: readonly Doc[], context: StreamContext): StreamSteps {
   for (const [at, stage] of stages.entries()) {
     const name = Object.keys(stage)[0] ?? '';
+    if (name === '$changeStream')
+      throw new ServerError('Location40602', '$changeStream is only valid as the first stage in a pipeline');
     if (!STAGES_ALLOWED.has(name) && !isStage(name)) throw unknownStage(name);
     if (!STAGES_ALLOWED.has(name))
       throw new ServerError('IllegalOperation', `${name} is not permitted in a $changeStream pipeline`);

@@ -224,6 +224,17 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ],
   ['$unionWith: a field that nobody has', aggregate({ $unionWith: { coll: 'c', foo: 1 } }), 40_415],
   ['$unionWith: a pipeline that writes', aggregate({ $unionWith: { coll: 'c', pipeline: [{ $out: 'o' }] } }), 31_441],
+  [
+    '$lookup: a pipeline that watches',
+    aggregate({ $lookup: { from: 'c', pipeline: [{ $changeStream: {} }], as: 'b' } }),
+    51_047,
+  ],
+  [
+    '$unionWith: a pipeline that watches',
+    aggregate({ $unionWith: { coll: 'c', pipeline: [{ $changeStream: {} }] } }),
+    31_441,
+  ],
+  ['aggregate: a stream behind a stream', aggregate({ $changeStream: {} }, { $changeStream: {} }), 40_602],
   ['$facet: a facet within', aggregate({ $facet: { a: [{ $facet: { b: [] } }] } }), 40_600],
   ['$sample: an option that nobody has', aggregate({ $sample: { size: 1, foo: 1 } }), 28_748],
   ['$sort: by 2', aggregate({ $limit: 5 }, { $sort: { a: 2 } }), 15_975],

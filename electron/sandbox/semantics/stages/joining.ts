@@ -160,15 +160,16 @@ function refuseWrongStages(stages: readonly Doc[], context: StageContext): void 
   context.run(stages, [], context.variables);
 }
 
-/** The stages of a pipeline within a stage. Errors: `TypeMismatch`, and `code` for one that writes. */
+const NOT_WITHIN = ['$out', '$merge', '$changeStream'] as const;
+
+/** The stages of a pipeline within a stage. Errors: `TypeMismatch`, and `code` for one that writes or watches. */
 function innerStages(pipeline: unknown, stage: string, code: number): readonly Doc[] {
   if (pipeline === undefined) return [];
   if (!Array.isArray(pipeline) || !pipeline.every(isDoc))
     throw new ServerError('TypeMismatch', `'pipeline' of ${stage} must be an array of objects`);
   const stages: readonly Doc[] = pipeline;
-  const writing = stages.find((one) => '$out' in one || '$merge' in one);
-  if (writing !== undefined)
-    throw refuse(code, `${Object.keys(writing)[0] ?? ''} is not allowed within a ${stage}'s sub-pipeline`);
+  const refused = NOT_WITHIN.find((name) => stages.some((one) => name in one));
+  if (refused !== undefined) throw refuse(code, `${refused} is not allowed within a ${stage}'s sub-pipeline`);
   return stages;
 }
 
