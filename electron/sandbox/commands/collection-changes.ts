@@ -1,6 +1,6 @@
 import { flagField } from '../semantics/flags.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import type { Doc } from '../semantics/values.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import { cappedMaxOf, cappedSizeOf, capOf } from '../storage/capped.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
@@ -68,7 +68,7 @@ export const collMod: Command = {
     if (change?.now['unique'] === true) refuseDuplicates(call, change.index);
     if (flagField(call.body, 'dryRun')) return {};
     const now = { ...capChange(call.body, before), ...changed };
-    if (Object.keys(now).length > 0) catalog.setOptions(collection, keptOptions({ ...before, ...now }, enabled));
+    if (Object.keys(now).length > 0) catalog.setOptions(collection, keptOptions({ ...before, ...now }, changed));
     if (change !== null) catalog.changeIndex(collection, change.index, specOf(change));
     const isIndexChanged = change !== null && Object.keys(change.now).length > 0;
     const description = {
@@ -85,10 +85,18 @@ export const collMod: Command = {
   },
 };
 
-/** The options of a collection as they are kept: images that are switched off are no option. */
-function keptOptions(options: Doc, keepsImages: boolean | undefined): Doc {
-  const { changeStreamPreAndPostImages: _off, ...others } = options;
-  return keepsImages === false ? others : options;
+/** Options behind a change as MongoDB keeps them: a new validator brings its level and action, and what is switched off or empty is none. */
+function keptOptions(options: Doc, changed: Doc): Doc {
+  const standard = changed['validator'] === undefined ? {} : { validationLevel: 'strict', validationAction: 'error' };
+  return Object.fromEntries(
+    Object.entries({ ...standard, ...options }).filter(([option, value]) => !isSwitchedOff(option, value)),
+  );
+}
+
+function isSwitchedOff(option: string, value: unknown): boolean {
+  if (!isDoc(value)) return false;
+  if (option === 'validator') return Object.keys(value).length === 0;
+  return option === 'changeStreamPreAndPostImages' && value['enabled'] !== true;
 }
 
 function named(values: Doc, age: 'old' | 'new'): Doc {

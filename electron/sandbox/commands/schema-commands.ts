@@ -24,6 +24,7 @@ const create: Command = {
     if (call.body['viewOn'] !== undefined && name.startsWith('system.'))
       throw new ServerError('InvalidNamespace', `Cannot create a view called '${call.db}.${name}'`);
     const options = { ...cappedOptionsOf(call.body), ...validationOptionsOf(call.db, call.body) };
+    if (isDoc(options['validator']) && Object.keys(options['validator']).length === 0) delete options['validator'];
     for (const option of ['viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
     if (options['viewOn'] !== undefined) options['pipeline'] ??= [];

@@ -45,6 +45,19 @@ describe('a validator', () => {
     ]);
   });
 
+  it('that is changed brings its level and its action, which stay when it is taken back', async () => {
+    const optionsOf = async (): Promise<unknown> => {
+      const [info] = await db().listCollections({ name: 'orders' }).toArray();
+      return info !== undefined && 'options' in info ? info.options : null;
+    };
+    await db().command({ create: 'orders', validator: {} });
+    expect(await optionsOf()).toEqual({});
+    await db().command({ collMod: 'orders', validator: { n: 1 } });
+    expect(await optionsOf()).toEqual({ validator: { n: 1 }, validationLevel: 'strict', validationAction: 'error' });
+    await db().command({ collMod: 'orders', validator: {}, validationAction: 'warn' });
+    expect(await optionsOf()).toEqual({ validationLevel: 'strict', validationAction: 'warn' });
+  });
+
   it('is changed by collMod, and by its level spares what did not match before', async () => {
     const orders = await db().createCollection<{ _id: number; n?: number; x?: number }>('orders');
     await orders.insertOne({ _id: 1, n: -1 });
