@@ -12,6 +12,7 @@ import {
   wholeField,
   type Command,
   type CommandCall,
+  refuseTimeLimit,
 } from './command.ts';
 import { refuseNegative, refuseUnknown } from './field-values.ts';
 import { sessionKey } from './session-table.ts';
@@ -103,7 +104,8 @@ const getMore: Command = {
       { namespace, access, session: sessionKey(body['lsid']) },
       deployment.now(),
     );
-    const waitMs = numberField(call.body, 'maxTimeMS') ?? null;
+    const waitMs = numberField(body, 'maxTimeMS') ?? null;
+    if (waitMs !== null) refuseTimeLimit(waitMs);
     if (waitMs !== null && !cursor.source.isChangeStream && cursor.source.awaitsData !== true)
       throw new ServerError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
     const reply = (page: CursorPage): Doc => {
