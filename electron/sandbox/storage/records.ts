@@ -12,7 +12,7 @@ import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
 import { entriesOf, type IndexInfo } from './index-entries.ts';
 import type { KeyRange } from './planner.ts';
-import { recordBounds, type Sqlite } from './schema.ts';
+import { recordBounds, UNPLANNED, type Sqlite } from './schema.ts';
 import { SortBuffers } from './sort-buffer.ts';
 
 /** A place in an index. */
@@ -76,16 +76,16 @@ export class Records {
     this.#removeEntry = sqlite.prepare('DELETE FROM entries WHERE indexId = ? AND key = ? AND record = ?');
     this.#firstOf = sqlite.prepare('SELECT record FROM entries WHERE indexId = ? AND key = ? AND record <> ? LIMIT 1');
     this.#forward = sqlite.prepare(
-      'SELECT key, record FROM entries WHERE indexId = ? AND (key, record) > (?, ?) AND key < ? ORDER BY key, record LIMIT ?',
+      `SELECT key, record FROM entries WHERE indexId = ${UNPLANNED} AND (key, record) > (?, ?) AND key < ? ORDER BY key, record LIMIT ${UNPLANNED}`,
     );
     this.#backward = sqlite.prepare(
-      'SELECT key, record FROM entries WHERE indexId = ? AND (key, record) < (?, ?) AND key >= ? ORDER BY key DESC, record DESC LIMIT ?',
+      `SELECT key, record FROM entries WHERE indexId = ${UNPLANNED} AND (key, record) < (?, ?) AND key >= ? ORDER BY key DESC, record DESC LIMIT ${UNPLANNED}`,
     );
     this.#scanForward = sqlite.prepare(
-      'SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record LIMIT ?',
+      `SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record LIMIT ${UNPLANNED}`,
     );
     this.#scanBackward = sqlite.prepare(
-      'SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record DESC LIMIT ?',
+      `SELECT record FROM documents WHERE record > ? AND record < ? ORDER BY record DESC LIMIT ${UNPLANNED}`,
     );
     this.#count = sqlite.prepare('SELECT count(*) AS count FROM documents WHERE record > ? AND record < ?');
     this.#bytes = sqlite.prepare('SELECT sum(length(bson)) AS bytes FROM documents WHERE record > ? AND record < ?');

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { Sqlite } from './schema.ts';
+import { UNPLANNED, type Sqlite } from './schema.ts';
 
 /** A document's place in a sort, and where it stands. */
 export interface SortEntry {
@@ -24,7 +24,7 @@ export class SortBuffers {
     );
     this.#insert = sqlite.prepare('INSERT INTO sorts (run, key, record) VALUES (?, ?, ?)');
     this.#after = sqlite.prepare(
-      'SELECT key, record FROM sorts WHERE run = ? AND (key, record) > (?, ?) ORDER BY key, record LIMIT ?',
+      `SELECT key, record FROM sorts WHERE run = ${UNPLANNED} AND (key, record) > (?, ?) ORDER BY key, record LIMIT ${UNPLANNED}`,
     );
     this.#remove = sqlite.prepare('DELETE FROM sorts WHERE run = ?');
   }

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { approximateBytes, type KeyedDoc, type Spill, type Spooled } from '../semantics/stages/memory.ts';
 import { decodeExact, encode, workingDoc, type Doc } from '../semantics/values.ts';
-import type { Sqlite } from './schema.ts';
+import { UNPLANNED, type Sqlite } from './schema.ts';
 import type { SortBuffers, SortEntry } from './sort-buffer.ts';
 
 const PAGE = 64;
@@ -27,7 +27,9 @@ export class DiskSpill implements Spill {
     this.#sorts = sorts;
     this.#insert = sqlite.prepare('INSERT INTO spilled (run, bson) VALUES (?, ?)');
     this.#read = sqlite.prepare('SELECT bson FROM spilled WHERE place = ?');
-    this.#page = sqlite.prepare('SELECT place, bson FROM spilled WHERE run = ? AND place > ? ORDER BY place LIMIT ?');
+    this.#page = sqlite.prepare(
+      `SELECT place, bson FROM spilled WHERE run = ${UNPLANNED} AND place > ? ORDER BY place LIMIT ${UNPLANNED}`,
+    );
     this.#remove = sqlite.prepare('DELETE FROM spilled WHERE run = ?');
     this.bytesMax = bytesMax;
   }

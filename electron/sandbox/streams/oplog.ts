@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { Timestamp, type UUID } from 'bson';
 import { decodeExact, encode, type Doc } from '../semantics/values.ts';
-import type { Sqlite } from '../storage/schema.ts';
+import { UNPLANNED, type Sqlite } from '../storage/schema.ts';
 import { InsertEvents } from './insert-event.ts';
 
 /** A change with its place in the order of all changes. */
@@ -70,7 +70,9 @@ export class Oplog {
     this.#bytesMax = bytesMax;
     this.#now = now;
     this.#append = sqlite.prepare('INSERT INTO oplog (position, event) VALUES (?, ?)');
-    this.#after = sqlite.prepare('SELECT position, event FROM oplog WHERE position > ? ORDER BY position LIMIT ?');
+    this.#after = sqlite.prepare(
+      `SELECT position, event FROM oplog WHERE position > ? ORDER BY position LIMIT ${UNPLANNED}`,
+    );
     this.#bounds = sqlite.prepare(
       // Both in one SELECT would read the whole log; each alone is one look at its end.
       'SELECT (SELECT min(position) FROM oplog) AS first, (SELECT max(position) FROM oplog) AS last',
