@@ -5,12 +5,12 @@ import { parseJob } from '#domain/job.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { literal } from './change-update.ts';
-import type { Collections } from './collections.ts';
+import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { endTooLarge } from './full-documents.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
-import { postOwed, takeOff, type PostedEntry } from './settlement.ts';
-import { updateEach } from './update-each.ts';
+import { OWING_FIELDS, postOwed, takeOff, type PostedEntry } from './settlement.ts';
+import { FEW, updateEach, updateFew } from './update-each.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reservation' };
 
@@ -44,8 +44,8 @@ export async function reserveForClaim(
   const sound = read.value.map((document) => document._id).filter((id) => !unusable.has(id));
   const intended = await intendReservations(collections, sound);
   if (!intended.ok) return intended;
-  const refused = [...unusable, ...intended.value];
-  const owed = await postOwed(collections, poster, sound);
+  const refused = [...unusable, ...intended.value.refused];
+  const owed = await postOwed(collections, poster, sound, intended.value.documents);
   if (!owed.ok) return owed;
   const keys = new Map<string, string>();
   const others: PostedEntry[] = [];
@@ -59,15 +59,22 @@ export async function reserveForClaim(
   return taken.ok ? ok({ keys, refused, error: owed.value.error }) : taken;
 }
 
+/** What became of intents. */
+export interface Intended {
+  /** Jobs with a new intent that were told in the same round trip. */
+  readonly documents: readonly RawDocument[];
+  /** The jobs that the server refuses to write. */
+  readonly refused: readonly string[];
+}
+
 /**
  * Step 1 for reservations: the intent, in each job that has none, waits, and has a price. The domain's `owedForReservation`
  * as an update of many: key and credits are the job's own at that very moment.
- * @returns the jobs that the server refuses to write
  */
 export async function intendReservations(
   { jobs }: Pick<Collections, 'jobs'>,
   ids: readonly string[],
-): Promise<Result<readonly string[], AppError>> {
+): Promise<Result<Intended, AppError>> {
   const filter = {
     state: 'queued',
     'billing.price': { $gt: 0 },
@@ -75,8 +82,11 @@ export async function intendReservations(
     'billing.captured': 0,
     'billing.pending': { $size: 0 },
   };
-  const intended = await updateEach(jobs, { ids, filter, update: INTENT_PIPELINE });
-  return intended.ok ? ok(intended.value.refused) : intended;
+  const intent = { ids, filter, update: INTENT_PIPELINE };
+  const few = ids.length <= FEW ? await updateFew(jobs, intent, OWING_FIELDS) : null;
+  if (few?.ok === true) return ok({ documents: few.value, refused: [] });
+  const intended = await updateEach(jobs, intent);
+  return intended.ok ? ok({ documents: [], refused: intended.value.refused }) : intended;
 }
 
 const INTENT: Document = {

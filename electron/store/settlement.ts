@@ -26,6 +26,8 @@ const owingSchema = z.object({
   billing: billingSchema.pick({ generationId: true, pending: true }),
 });
 type OwingJob = z.infer<typeof owingSchema>;
+/** What is read of a job to settle it. */
+export const OWING_FIELDS = { workspaceId: 1, billing: 1 } as const;
 
 /** What became of one entry that a job owed. */
 export interface PostedEntry {
@@ -64,16 +66,25 @@ export async function settleJobs(
   return ok({ settledJobs, blockedJobs });
 }
 
-/** Steps 2 and 3: what the jobs owe goes to accounts and ledger, and stays owed in the jobs. */
+/**
+ * Steps 2 and 3: what the jobs owe goes to accounts and ledger, and stays owed in the jobs.
+ * @param known documents of some of the jobs as they were written a moment ago, which are not read again
+ */
 export async function postOwed(
   collections: Collections,
   poster: LedgerPoster,
   jobIds: readonly string[],
+  known: readonly RawDocument[] = [],
 ): Promise<Result<PostedEntries, AppError>> {
-  const owing = await readOwing(collections, jobIds);
-  if (!owing.ok) return owing;
+  const isKnown = new Set(known.map(({ _id }) => _id));
+  const read = await readOwing(
+    collections,
+    jobIds.filter((id) => !isKnown.has(id)),
+  );
+  if (!read.ok) return read;
+  const owing = [...known, ...read.value].flatMap((document) => owingSchema.safeParse(document).data ?? []);
   const rounds = await Promise.all(
-    [...Map.groupBy(owing.value, (job) => job.workspaceId)].map(([workspaceId, jobs]) =>
+    [...Map.groupBy(owing, (job) => job.workspaceId)].map(([workspaceId, jobs]) =>
       postOfWorkspace(collections, poster, workspaceId, jobs),
     ),
   );
@@ -90,16 +101,14 @@ function isOfOneWorkspace(error: AppError): boolean {
 async function readOwing(
   collections: Collections,
   ids: readonly string[],
-): Promise<Result<readonly OwingJob[], AppError>> {
+): Promise<Result<readonly RawDocument[], AppError>> {
   if (ids.length === 0) return ok([]);
-  const found = await attemptCall(() =>
+  return attemptCall(() =>
     collections.jobs
       .find({ _id: { $in: [...ids] }, 'billing.pending.0': { $exists: true } }, { batchSize: ids.length + 1 })
-      .project({ workspaceId: 1, billing: 1 })
+      .project<RawDocument>(OWING_FIELDS)
       .toArray(),
   );
-  if (!found.ok) return found;
-  return ok(found.value.flatMap((document) => owingSchema.safeParse(document).data ?? []));
 }
 
 async function postOfWorkspace(

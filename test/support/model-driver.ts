@@ -170,6 +170,15 @@ class CollectionPort {
     });
   }
 
+  async findOneAndUpdate(filter: Document, update: Update): Promise<RawDocument | null> {
+    return this.#gate(`${this.#name}.findAndModify`, () => {
+      const [id = ''] = this.#collection.idsOf(filter);
+      const { matched } = this.#collection.updateOne({ ...filter, _id: id }, update);
+      const found = matched === 0 ? undefined : this.#collection.documents.get(id);
+      return found === undefined ? null : cloned(found);
+    });
+  }
+
   async updateMany(filter: Document, update: Update): Promise<{ matchedCount: number; modifiedCount: number }> {
     const ids = await this.#gate(`${this.#name}.updateMany`, () => this.#collection.idsOf(filter));
     const { _id: _ids, ...others } = filter;

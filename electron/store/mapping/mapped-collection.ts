@@ -65,6 +65,11 @@ function callsOf(target: Documents, mapping: MappedCollection): ReadonlyMap<stri
       const translated = translatedUpdate(mapping, update, plainOptions(options));
       return target.updateMany(filter(given), translated.update, translated.options);
     },
+    findOneAndUpdate: async (given, update, options) => {
+      const translated = translatedUpdate(mapping, update, readOptions(mapping, options));
+      const found = await target.findOneAndUpdate(filter(given), translated.update, translated.options);
+      return found === null ? null : toOurs(mapping, found);
+    },
     bulkWrite: (operations, options) =>
       target.bulkWrite(
         asList(operations).map((operation) => operationToTheirs(mapping, operation)),

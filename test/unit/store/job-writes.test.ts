@@ -1,10 +1,11 @@
+import { MongoNetworkError, MongoServerError } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { parseJob, type LeasedJob } from '#domain/job.ts';
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { ModelDeployment } from '../../support/model-collections.ts';
-import type { Gate } from '../../support/model-driver.ts';
+import { openGate, type Gate } from '../../support/model-driver.ts';
 import { openModelStore } from '../../support/model-store.ts';
 
 const START = Date.parse('2026-10-01T09:00:00Z');
@@ -22,14 +23,14 @@ interface World {
   readonly operations: string[];
 }
 
-/** A store whose calls are written down; `before` is told of each before it happens. */
-async function setup(before: (operation: string) => void = () => undefined): Promise<World> {
+/** A store whose calls are written down; `before` is told of each before it happens, `answer` lets it happen. */
+async function setup(before: (operation: string) => void = () => undefined, answer: Gate = openGate): Promise<World> {
   const deployment = new ModelDeployment(START + 3_600_000);
   const operations: string[] = [];
   const gate: Gate = async (operation, apply) => {
     before(operation);
     operations.push(operation);
-    return apply();
+    return answer(operation, apply);
   };
   const store = openModelStore(deployment, { gate });
   expectOk(await store.postEntry(grant('w1', 1000)));
@@ -61,32 +62,68 @@ describe('a claim', () => {
   it('writes a job twice where its price is still to be reserved: the intent, and the claim that takes it off', async () => {
     const { deployment, store, operations } = await setup();
     const job = await claimOne(store);
-    expect(operations.filter((name) => name === 'jobs.update')).toHaveLength(2);
+    expect(operations.filter((name) => name === 'jobs.findAndModify')).toHaveLength(2);
     expect(job.billing).toMatchObject({ reserved: 100, pending: [], status: 'reserved' });
     expect(deployment.ledger.documents.has(`${job.billing.generationId}:reserve:1`)).toBe(true);
   });
 
-  it('leaves a job alone that was started anew, and owes another reservation, between its payment and the claim', async () => {
-    let updates = 0;
-    const world = await setup((operation) => {
-      if (operation !== 'jobs.updateMany') return;
-      updates += 1;
-      if (updates !== 2) return;
-      const parsed = parseJob(world.deployment.jobs.documents.get('a'));
-      if (!parsed.ok) throw new Error('the job is none');
-      const pending = parsed.value.billing.pending.map((entry) => ({ ...entry, key: 'other:reserve:1' }));
-      world.deployment.jobs.updateOne(
-        { _id: 'a' },
-        { $set: { 'billing.generationId': 'other', 'billing.pending': pending } },
-      );
-    });
-    const claimed = expectOk(await world.store.claimBatch({ runnerId: 'r1', limit: 1, leaseMs: 30_000 }));
-    expect(updates).toBeGreaterThanOrEqual(2);
-    // A later round of the same claim may pay for the new generation; what it never does is to run on the old one's reservation.
-    for (const job of claimed) {
-      expect(world.deployment.ledger.documents.has(`${job.billing.generationId}:reserve:1`)).toBe(true);
-    }
+  it('of a lone job reads it no more than before its intent: both writes bring it back', async () => {
+    const { store, operations } = await setup();
+    await claimOne(store);
+    const ofJobs = operations.filter((name) => name.startsWith('jobs.'));
+    expect(ofJobs).toEqual(['jobs.find', 'jobs.find', 'jobs.findAndModify', 'jobs.findAndModify']);
   });
+
+  it('is had also where the shards of the collection go by another key, by which alone older servers find and modify', async () => {
+    const { store } = await setup((operation) => {
+      if (operation === 'jobs.findAndModify') throw new MongoServerError({ message: 'no shard key', code: 61 });
+    });
+    expect(await claimOne(store)).toMatchObject({ _id: 'a', state: 'running', billing: { reserved: 100 } });
+  });
+
+  it('is had also where the reply to it was lost', async () => {
+    let writes = 0;
+    const { store } = await setup(
+      () => undefined,
+      async (operation, apply) => {
+        const value = apply();
+        writes += operation === 'jobs.findAndModify' ? 1 : 0;
+        if (operation === 'jobs.findAndModify' && writes === 2) throw new MongoNetworkError('cut');
+        return value;
+      },
+    );
+    expect(await claimOne(store)).toMatchObject({ _id: 'a', state: 'running' });
+  });
+
+  it.each([
+    ['one job', 1, 2],
+    ['a batch', 3, 2],
+  ])(
+    'leaves a job alone that was started anew, and owes another reservation, between its payment and the claim of %s',
+    async (_what, jobs, claimAt) => {
+      let updates = 0;
+      const world = await setup((operation) => {
+        if (operation !== 'jobs.updateMany' && operation !== 'jobs.findAndModify') return;
+        updates += 1;
+        if (updates !== claimAt) return;
+        const parsed = parseJob(world.deployment.jobs.documents.get('a'));
+        if (!parsed.ok) throw new Error('the job is none');
+        const pending = parsed.value.billing.pending.map((entry) => ({ ...entry, key: 'other:reserve:1' }));
+        world.deployment.jobs.updateOne(
+          { _id: 'a' },
+          { $set: { 'billing.generationId': 'other', 'billing.pending': pending } },
+        );
+      });
+      const others = Array.from({ length: jobs - 1 }, (_, n) => queuedJob({ id: `b${n}`, priceCredits: 100 }));
+      expectOk(await world.store.insertJobs(others));
+      const claimed = expectOk(await world.store.claimBatch({ runnerId: 'r1', limit: jobs, leaseMs: 30_000 }));
+      expect(updates).toBeGreaterThanOrEqual(2);
+      // A later round of the same claim may pay for the new generation; what it never does is to run on the old one's reservation.
+      for (const job of claimed) {
+        expect(world.deployment.ledger.documents.has(`${job.billing.generationId}:reserve:1`)).toBe(true);
+      }
+    },
+  );
 });
 
 describe('writes of one job that are handed in together', () => {
