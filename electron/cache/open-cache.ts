@@ -95,6 +95,39 @@ export function openCacheReader(
   }
 }
 
+/**
+ * Opens a second writer of a copy that stands, for a thread that writes pages of a snapshot. Errors: as {@link openCacheReader}.
+ */
+export function openCacheWriter(
+  file: string,
+  now: () => number,
+): Result<{ readonly writer: CacheWriter; readonly close: () => void }, AppError> {
+  if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
+  try {
+    const db = new Database(file, { fileMustExist: true, timeout: BUSY_MS });
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version !== SCHEMA_VERSION) {
+      db.close();
+      return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
+    }
+    setUpWriting(db);
+    const writer = new CacheWriter(db, now);
+    return ok({
+      writer,
+      close: () => {
+        try {
+          // Whoever goes on alone would meet a log many times as long as it lets one grow, with its next change.
+          db.pragma('wal_checkpoint(PASSIVE)');
+        } finally {
+          db.close();
+        }
+      },
+    });
+  } catch (cause) {
+    return err(cause instanceof Database.SqliteError ? toCacheError(cause) : toOpeningError(cause));
+  }
+}
+
 /** Opens a file that looked good. What only shows when tables are prepared or written is a fault all the same. */
 function openStanding(options: CacheOptions): Cache {
   try {
@@ -225,11 +258,7 @@ function prepare(db: Database.Database, source: string | null): void {
   // What a window leaves out gives its pages back to the disk; only a new file takes it on.
   db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = WAL');
-  // A power cut may cost the last transactions, position and rows alike; the stream brings them again.
-  db.pragma('synchronous = NORMAL');
-  db.pragma('temp_store = MEMORY');
-  db.pragma(`cache_size = -${PAGES_KIB}`);
-  db.pragma('journal_size_limit = 67108864');
+  setUpWriting(db);
   db.transaction(() => {
     const version = Number(db.pragma('user_version', { simple: true }));
     migrate(db, version);
@@ -237,4 +266,13 @@ function prepare(db: Database.Database, source: string | null): void {
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     if (source !== null) db.prepare('UPDATE standing SET source = ?').run(source);
   }).exclusive();
+}
+
+/** What each connection that writes says of itself, whoever made the file. */
+function setUpWriting(db: Database.Database): void {
+  // A power cut may cost the last transactions, position and rows alike; the stream brings them again.
+  db.pragma('synchronous = NORMAL');
+  db.pragma('temp_store = MEMORY');
+  db.pragma(`cache_size = -${PAGES_KIB}`);
+  db.pragma('journal_size_limit = 67108864');
 }

@@ -21,9 +21,18 @@ export interface SnapshotPage {
   /** Where the page begins; null for the first. A page that does not begin where the last one ended is left out. */
   readonly beforeId: string | null;
   /** In descending order of id. */
-  readonly changes: readonly CacheChange[];
+  readonly changes: readonly CacheChange[] | ChangesOneByOne;
   /** True where nothing comes behind it. */
   readonly isLast: boolean;
+}
+
+/**
+ * Changes that are made of their documents one after the other, as they are written: a page of decoded documents is some megabytes of
+ * small objects that outlive the collector's young space, each of which it copies twice.
+ */
+export interface ChangesOneByOne extends Iterable<CacheChange> {
+  /** The id of the last one; null where there is none. */
+  readonly lastId: string | null;
 }
 
 /** What a sweep found standing on the server between two ids, ascending. */
@@ -49,6 +58,7 @@ export class CacheWriter {
   readonly #rows: CopiedRows;
   readonly #book: SnapshotBook;
   readonly #idsFrom: Readonly<Record<CachedPart, RangeStatement>>;
+  #hasLongLog: boolean | null = null;
 
   constructor(db: Database, now: () => number) {
     this.#db = db;
@@ -91,6 +101,8 @@ export class CacheWriter {
     return this.#inTransaction(() => {
       const standing = this.#book.read();
       const isOpen = standing.isSnapshotOpen;
+      // Another connection may have ended it.
+      this.#setCheckpoints(isOpen);
       for (const change of changes) {
         const subject = subjectOf(change);
         if (isOpen) this.#book.touch(subject);
@@ -254,6 +266,8 @@ export class CacheWriter {
   }
 
   #setCheckpoints(isSnapshotOpen: boolean): void {
+    if (isSnapshotOpen === this.#hasLongLog) return;
+    this.#hasLongLog = isSnapshotOpen;
     this.#db.pragma(`wal_autocheckpoint = ${isSnapshotOpen ? CHECKPOINT_PAGES_OF_SNAPSHOT : CHECKPOINT_PAGES}`);
   }
 
@@ -267,14 +281,15 @@ export class CacheWriter {
     const progress = standing.parts.find((one) => one.part === page.part && one.range === range);
     if (!standing.isSnapshotOpen || progress === undefined || progress.isDone) return;
     if (progress.beforeId !== page.beforeId) return;
-    const last = page.changes.at(-1);
-    const lastId = last === undefined ? null : subjectOf(last).id;
+    const lastId = lastIdOf(page.changes);
     const from = page.isLast ? progress.fromId : (lastId ?? progress.fromId);
     // Read before anything is written: a first copy finds none, and need not look for each document whether there is one.
     const gone = new Set(this.#idsBetween(page.part, from, page.beforeId));
     const isUntouched = this.#book.isUntouched;
     const origin = { isOpen: true, isReplay: false, standing };
+    let rows = 0;
     for (const change of page.changes) {
+      rows += 1;
       const subject = subjectOf(change);
       const hasRow = gone.delete(subject.id);
       if (!isUntouched && this.#book.isTouched(subject)) continue;
@@ -287,7 +302,7 @@ export class CacheWriter {
     this.#book.advance(progress, {
       beforeId: lastId ?? page.beforeId,
       isDone: page.isLast,
-      rows: page.changes.length,
+      rows,
     });
     if (page.isLast && standing.parts.every((one) => one.isDone || one === progress)) {
       this.#book.close();
@@ -306,4 +321,10 @@ export class CacheWriter {
     const to = before ?? Buffer.alloc(0);
     return this.#idsFrom[part].all(from, to, from, to).map(({ id }) => id);
   }
+}
+
+function lastIdOf(changes: SnapshotPage['changes']): string | null {
+  if ('lastId' in changes) return changes.lastId;
+  const last = changes.at(-1);
+  return last === undefined ? null : subjectOf(last).id;
 }

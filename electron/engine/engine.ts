@@ -55,6 +55,8 @@ export interface EngineOptions {
   readonly readerEntry: URL;
   /** The module of the thread that takes prompts out of the copy. */
   readonly withholdEntry: URL;
+  /** The module of the thread that writes pages of a snapshot into the copy. */
+  readonly pageEntry: URL;
   /** The module of the threads that check what the runner receives. */
   readonly checkEntry: URL;
   /** Tells somebody on the desktop; left out where there is none. */
@@ -319,13 +321,14 @@ export class Engine {
   }
 
   #openCopy(): ReturnType<typeof OfflineCopy.open> {
-    const { readerEntry, withholdEntry, log } = this.#options;
+    const { readerEntry, withholdEntry, pageEntry, log } = this.#options;
     return OfflineCopy.open(
       {
         file: this.#files.copyFile,
         source: this.#source,
         readerEntry,
         withholdEntry,
+        pageEntry,
         mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
         onCounts: (counts) => this.#board.set({ counts }),
         onChange: (jobIds) => this.#jobsChanged(jobIds),

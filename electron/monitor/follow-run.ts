@@ -110,7 +110,7 @@ async function runEstimatedSnapshot(work: MonitorWork): Promise<RunEnd> {
   if (estimate === 'stopped') return STOPPED;
   if (!estimate.ok) return failed(estimate.error);
   work.board.setEstimate(estimate.value);
-  return runSnapshot(work);
+  return runSnapshot(work, estimate.value);
 }
 
 async function follow(work: MonitorWork, follower: ChangeFollower, isResumed: boolean): Promise<RunEnd> {
@@ -140,6 +140,7 @@ async function follow(work: MonitorWork, follower: ChangeFollower, isResumed: bo
       continue;
     }
     if (isIdle) idleSinceMs = now;
+    await work.untilPagesAreWritten();
     const applied = applyBatch(work, batch.value, asOf);
     if (!applied.ok) return failed(applied.error);
     if (isInvalidated) {

@@ -41,6 +41,7 @@ export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
 
 async function dropUntil(work: MonitorWork, sinceMs: number, isEnough: () => boolean): Promise<RunEnd | null> {
   for (;;) {
+    await work.untilPagesAreWritten();
     if (work.signal.aborted) return STOPPED;
     const standing = work.writer.standing();
     if (!standing.ok) return failed(standing.error);
@@ -54,6 +55,7 @@ async function dropUntil(work: MonitorWork, sinceMs: number, isEnough: () => boo
     if (kept.value.isDone || isEnough()) break;
     await nextTurn();
   }
+  await work.untilPagesAreWritten();
   const given = work.writer.giveBack(PAGES_AT_ONCE);
   return given.ok ? work.tellStanding() : failed(given.error);
 }

@@ -1,8 +1,17 @@
-import type { CacheWriter } from '#cache/writer.ts';
+import type { Applied } from '#cache/copied-rows.ts';
+import type { CacheWriter, SnapshotPage } from '#cache/writer.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type { ChangedPage, ChangeFollower, FollowedPart, ReadWithin, StoreChange } from '#store/change-source.ts';
+import type {
+  ChangedPage,
+  ChangeFollower,
+  FollowedPart,
+  PageBytes,
+  PageBytesRead,
+  ReadWithin,
+  StoreChange,
+} from '#store/change-source.ts';
 import type { ChangedPlace } from '#store/changed-pages.ts';
 import type { Topology } from '#store/ports.ts';
 
@@ -19,6 +28,8 @@ export interface ChangesPort {
     limit: number,
     within?: ReadWithin,
   ): Promise<Result<readonly StoreChange[], AppError>>;
+  /** Left out or null where pages come only as what their documents say. */
+  readonly pageBytes?: PageBytesRead | null;
   oddOnes(part: FollowedPart, limit: number): Promise<Result<readonly StoreChange[], AppError>>;
   changedSince(part: 'jobs' | 'ledger', from: ChangedPlace, limit: number): Promise<Result<ChangedPage, AppError>>;
   idsAfter(
@@ -48,6 +59,21 @@ export type CopyWriter = Pick<
   | 'giveBack'
 >;
 
+/** A page of a snapshot with its documents as the server sent them. */
+export interface BytesPage extends Required<Omit<SnapshotPage, 'changes'>>, Pick<PageBytes, 'bytes' | 'lastId'> {}
+
+/** A thread that decodes and writes pages of a snapshot, one group after the other. */
+export interface PageThread {
+  /**
+   * Writes pages as `applyPages` of the copy's writer does, in one transaction; their bytes are the thread's from here on. Errors: those
+   * of `applyPages`; `internal` where the thread failed.
+   * @param serverMs what time it is on the server, in milliseconds since 1970
+   */
+  write(pages: readonly BytesPage[], serverMs: number): Promise<Result<Applied, AppError>>;
+  /** Resolves when it has let go of the file. */
+  close(): Promise<void>;
+}
+
 /** Sizes and times of the monitor; every one has a default that fits a desktop. Times in milliseconds. */
 export interface MonitorLimits {
   /** Documents of one page of a snapshot (of jobs half as many), and of one read of a poll. */
@@ -55,6 +81,8 @@ export interface MonitorLimits {
   /** Ranges that a snapshot parts each large collection into, and how many of one collection are read side by side. */
   readonly ranges: number;
   readonly rangesAtOnce: number;
+  /** From so many documents on a snapshot is written on a thread, whose start takes as long as it takes to copy some hundreds of them. */
+  readonly threadRows: number;
   /** How often the window is moved on while time passes. */
   readonly windowMs: number;
   /** How long a poll waits after the last one; one that took long is followed by a longer wait. */
@@ -74,6 +102,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   pageRows: 500,
   ranges: 16,
   rangesAtOnce: 2,
+  threadRows: 5000,
   windowMs: 60_000,
   pollMs: 1000,
   overlapMs: 10_000,
@@ -112,6 +141,8 @@ export interface MonitorOptions {
   /** For what a person would want to know later; holds no document and no secret. */
   readonly log?: (line: string, cause?: unknown) => void;
   readonly limits?: Partial<MonitorLimits>;
+  /** Begins a thread that writes pages of a large snapshot; without it they are written where the monitor runs. */
+  readonly beginPageThread?: () => PageThread;
   /** What is kept of jobs at their end; left out, all. */
   readonly retention?: Retention;
   /** True where a snapshot is to wait until `resumeSnapshot`. */

@@ -1,10 +1,10 @@
-import { CACHED_PARTS, subjectOf, type CachedPart } from '#cache/changes.ts';
+import { CACHED_PARTS, type CachedPart } from '#cache/changes.ts';
 import type { SnapshotPart, SnapshotSplits } from '#cache/snapshot-book.ts';
-import type { StoreChange } from '#store/change-source.ts';
 import { keepWindow } from './keep-window.ts';
 import { PageGroup } from './page-group.ts';
+import { ownRoute, threadRoute, type PageRoute } from './page-route.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
-import { pageRowsOf, readPage } from './read-page.ts';
+import { pageRowsOf } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
 /** Begins a snapshot, with large collections parted into ranges. @returns null where it went well */
@@ -24,28 +24,83 @@ export async function openSnapshot(work: MonitorWork, position: string | null): 
   return opened.ok ? work.tellStanding() : failed(opened.error);
 }
 
-/** Copies what is left of the open snapshot: collections side by side, and ranges of each, the highest ids first. */
-export async function runSnapshot(work: MonitorWork): Promise<RunEnd> {
+/**
+ * Copies what is left of the open snapshot: collections side by side, and ranges of each, the highest ids first.
+ * @param documents about how many there are on the server
+ */
+export async function runSnapshot(work: MonitorWork, documents: number): Promise<RunEnd> {
   const oddOnes = await copyOddDocuments(work);
   if (oddOnes !== null) return oddOnes;
   const standing = work.writer.standing();
   if (!standing.ok) return failed(standing.error);
-  const queues = CACHED_PARTS.map((part) => standing.value.parts.filter((one) => one.part === part && !one.isDone));
+  const left = standing.value.parts.filter(({ isDone }) => !isDone);
+  const { beginPageThread, changes } = work;
+  const { pageBytes = null } = changes;
+  if (beginPageThread === undefined || pageBytes === null || documents < work.limits.threadRows) {
+    return copyParts(work, left, ownRoute(work));
+  }
+  const thread = beginPageThread();
+  try {
+    return await copyParts(work, left, threadRoute(work, pageBytes, thread));
+  } finally {
+    await thread.close();
+  }
+}
+
+async function copyParts<Content>(
+  work: MonitorWork,
+  left: readonly SnapshotPart[],
+  route: PageRoute<Content>,
+): Promise<RunEnd> {
+  const queues = CACHED_PARTS.map((part) => left.filter((one) => one.part === part));
   const lanes = queues.flatMap((queue) =>
     Array.from({ length: Math.min(work.limits.rangesAtOnce, queue.length) }, () => queue),
   );
-  const group = new PageGroup(work, lanes.length);
+  const group = new PageGroup(work, route, lanes.length);
   const ends = await Promise.all(lanes.map((queue) => copyRanges(work, queue, group).finally(() => group.leave())));
   return ends.find(({ type }) => type !== 'stopped') ?? STOPPED;
 }
 
-/** Takes one range after the other from a queue that other lanes take from too. */
-async function copyRanges(work: MonitorWork, queue: SnapshotPart[], group: PageGroup): Promise<RunEnd> {
-  for (let range = queue.shift(); range !== undefined && !work.signal.aborted; range = queue.shift()) {
-    const ended = await copyRange(work, range, group);
-    if (ended.type !== 'stopped') return ended;
+/** Copies one range after the other of a queue that other lanes take from too. */
+async function copyRanges<Content>(
+  work: MonitorWork,
+  queue: SnapshotPart[],
+  group: PageGroup<Content>,
+): Promise<RunEnd> {
+  let asked = askAhead(work, queue.shift(), group);
+  while (asked !== null) {
+    await work.untilResumed();
+    const page = await asked.reading;
+    if (page === 'stopped') return STOPPED;
+    if (!page.ok) return failed(page.error);
+    const { part, range, beforeId } = asked.range;
+    const { content, rows, lastId } = page.value;
+    const isLast = rows < pageRowsOf(work, part);
+    // The server reads the next page while this one is written.
+    asked = askAhead(work, isLast ? queue.shift() : { ...asked.range, beforeId: lastId }, group);
+    const written = await group.write({ part, range, beforeId, isLast, content });
+    const ended = written ?? (await keepWindow(work));
+    if (ended !== null) {
+      // The page that was asked for ahead is of no use any more, and neither is its failure.
+      void asked?.reading.catch((cause: unknown) => work.log('a page asked for ahead failed', cause));
+      return ended;
+    }
   }
   return STOPPED;
+}
+
+/** What is left of a range, and its next page; null where there is no range. */
+interface AskedPage<Content> {
+  readonly range: SnapshotPart;
+  readonly reading: ReturnType<PageRoute<Content>['read']>;
+}
+
+function askAhead<Content>(
+  work: MonitorWork,
+  range: SnapshotPart | undefined,
+  group: PageGroup<Content>,
+): AskedPage<Content> | null {
+  return range === undefined ? null : { range, reading: readRange(work, range, group) };
 }
 
 /** One page of the next range that is not done. @returns null where there was one */
@@ -58,12 +113,13 @@ export async function runSnapshotStep(work: MonitorWork): Promise<RunEnd | null>
     const oddOnes = await copyOddDocuments(work);
     if (oddOnes !== null) return oddOnes;
   }
-  const page = await readRange(work, next, next.beforeId);
+  const group = new PageGroup(work, ownRoute(work), 1);
+  const page = await readRange(work, next, group);
   if (page === 'stopped') return STOPPED;
   if (!page.ok) return failed(page.error);
-  const isLast = page.value.length < pageRowsOf(work, next.part);
+  const isLast = page.value.rows < pageRowsOf(work, next.part);
   const { part, range, beforeId } = next;
-  return new PageGroup(work, 1).write({ part, range, beforeId, changes: page.value, isLast });
+  return group.write({ part, range, beforeId, isLast, content: page.value.content });
 }
 
 /**
@@ -83,38 +139,13 @@ async function copyOddDocuments(work: MonitorWork): Promise<RunEnd | null> {
   return null;
 }
 
-async function copyRange(work: MonitorWork, range: SnapshotPart, group: PageGroup): Promise<RunEnd> {
-  let { beforeId } = range;
-  let reading = readRange(work, range, beforeId);
-  for (;;) {
-    await work.untilResumed();
-    const page = await reading;
-    if (page === 'stopped') return STOPPED;
-    if (!page.ok) return failed(page.error);
-    const isLast = page.value.length < pageRowsOf(work, range.part);
-    const nextId = lastIdOf(page.value);
-    // The server reads the next page while this one is written.
-    if (!isLast) reading = readRange(work, range, nextId);
-    const written = await group.write({ part: range.part, range: range.range, beforeId, changes: page.value, isLast });
-    const ended = written ?? (await keepWindow(work));
-    if (ended !== null) {
-      // The page that was asked for ahead is of no use any more, and neither is its failure.
-      void reading.catch((cause: unknown) => work.log('a page asked for ahead failed', cause));
-      return ended;
-    }
-    if (isLast) return STOPPED;
-    beforeId = nextId;
-  }
-}
-
-function readRange(work: MonitorWork, range: SnapshotPart, beforeId: string | null): ReturnType<typeof readPage> {
+function readRange<Content>(
+  work: MonitorWork,
+  { part, fromId, beforeId }: SnapshotPart,
+  { route }: PageGroup<Content>,
+): ReturnType<PageRoute<Content>['read']> {
   const standing = work.writer.standing();
   if (!standing.ok) return Promise.resolve(standing);
   const { keptSinceMs } = standing.value.scope;
-  return readPage(work, range.part, beforeId, { fromId: range.fromId, keptSinceMs });
-}
-
-function lastIdOf(changes: readonly StoreChange[]): string | null {
-  const last = changes.at(-1);
-  return last === undefined ? null : subjectOf(last).id;
+  return route.read(part, beforeId, { fromId, keptSinceMs });
 }

@@ -27,6 +27,10 @@ export class MonitorWork {
   readonly #by: 'stream' | 'polling';
   readonly #gate: SnapshotGate;
   #windowAtMs = Number.NEGATIVE_INFINITY;
+  /** What the server said of its time last, and when it did. */
+  #told: { readonly serverMs: number; readonly atMs: number } | null = null;
+  /** Pages that a thread writes just now. */
+  #pages: Promise<unknown> | null = null;
 
   constructor(
     options: MonitorOptions,
@@ -107,8 +111,39 @@ export class MonitorWork {
   /** The server's time, which the writer is told too. */
   async now(): Promise<Result<Date, AppError> | 'stopped'> {
     const now = await this.read(() => this.changes.now(), this.limits.streamAnswerMs);
-    if (now !== 'stopped' && now.ok) this.writer.tellTime(now.value.getTime());
+    if (now !== 'stopped' && now.ok) {
+      const serverMs = now.value.getTime();
+      this.writer.tellTime(serverMs);
+      this.#told = { serverMs, atMs: this.clock.monotonicMs() };
+    }
     return now;
+  }
+
+  /** What time it is on the server by what it said last, in milliseconds since 1970; null before it was asked. */
+  serverMs(): number | null {
+    return this.#told === null ? null : this.#told.serverMs + this.clock.monotonicMs() - this.#told.atMs;
+  }
+
+  get beginPageThread(): MonitorOptions['beginPageThread'] {
+    return this.#options.beginPageThread;
+  }
+
+  /** What a thread writes until it is written; nothing else is to be written meanwhile. */
+  async whilePagesAreWritten<Value>(writing: Promise<Value>): Promise<Value> {
+    this.#pages = writing;
+    try {
+      return await writing;
+    } finally {
+      this.#pages = null;
+    }
+  }
+
+  /**
+   * Resolves when no thread writes pages, and whoever writes at once then meets none. Without it SQLite would wait for the thread, and with
+   * it everything that this process does.
+   */
+  async untilPagesAreWritten(): Promise<void> {
+    while (this.#pages !== null) await this.#pages.catch(() => undefined);
   }
 
   /** Tells which jobs changed. */

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { parsed } from './parsed.ts';
-import { toJobDocument } from './mongo-readable-store.ts';
+import { toJobDocument } from './parsed-changes.ts';
 import type { JobDocument } from './ports.ts';
 
 /** The most jobs on their way that are looked at for a plan. */

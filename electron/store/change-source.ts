@@ -1,13 +1,13 @@
-import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
+import type { ChangeStream, ChangeStreamDocument, Db, FindCursor } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
-import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { idKeyOf } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { readChangedPage, type ChangedPlace } from './changed-pages.ts';
 import { COLLECTION_NAMES, DURABLE, eventsOf, type Collections, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { toJobDocument } from './mongo-readable-store.ts';
+import { toChange, toRawDocument } from './parsed-changes.ts';
 import type { JobDocument, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
 import { readStatePage, type StatePage } from './state-changes.ts';
@@ -49,6 +49,22 @@ export interface ReadWithin {
   readonly keptSinceMs?: number | null;
 }
 
+/** Documents of a page as the server sent them, one behind the other in the order of the page. */
+export interface PageBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly documents: number;
+  /** The id of the last one; null where there is none. */
+  readonly lastId: string | null;
+}
+
+/** Reads a page of a collection in the order of `_id`, descending, from below an id. */
+export type PageBytesRead = (
+  part: FollowedPart,
+  before: string,
+  limit: number,
+  within: ReadWithin,
+) => Promise<Result<PageBytes, AppError>>;
+
 /** What changed at and after a place, in that order. */
 export interface ChangedPage {
   readonly changes: readonly StoreChange[];
@@ -75,11 +91,19 @@ const PART_OF_COLLECTION = new Map<string, FollowedPart>(PARTS.map((part) => [CO
 /** What the monitor reads: ranges of the collections, and the changes of all three in one order. */
 export class ChangeSource {
   readonly topology: Topology;
+  /** A page as the bytes that the server sent; null over a foreign collection, whose documents are none of ours. Errors: the driver's. */
+  readonly pageBytes: PageBytesRead | null;
   readonly #db: Db;
   readonly #collections: Collections;
   readonly #clock: ServerClock;
 
-  constructor(db: Db, collections: Collections, clock: ServerClock, topology: Topology) {
+  constructor(
+    db: Db,
+    collections: Collections,
+    clock: ServerClock,
+    { topology, isMapped }: { readonly topology: Topology; readonly isMapped: boolean },
+  ) {
+    this.pageBytes = isMapped ? null : (...page) => this.#readBytes(...page);
     this.#db = db;
     this.#collections = collections;
     this.#clock = clock;
@@ -149,14 +173,45 @@ export class ChangeSource {
     within: ReadWithin = {},
   ): Promise<Result<readonly StoreChange[], AppError>> {
     return attemptCall(async () => {
-      const ids = {
-        ...(before === null ? {} : { $lt: before }),
-        ...(within.fromId === undefined || within.fromId === '' ? {} : { $gte: within.fromId }),
-      };
-      const filter = { ...(Object.keys(ids).length === 0 ? {} : { _id: ids }), ...windowFilter(part, within) };
-      const documents = await this.#collections[part].find(filter).sort({ _id: -1 }).limit(limit).toArray();
+      const documents = await this.#pageOf(part, before, limit, within).toArray();
       return documents.map((document) => toChange(part, document));
     });
+  }
+
+  async #readBytes(...[part, before, limit, within]: Parameters<PageBytesRead>): ReturnType<PageBytesRead> {
+    return attemptCall(async () => {
+      const raw: readonly unknown[] = await this.#pageOf(part, before, limit, within, { raw: true }).toArray();
+      const documents = raw.filter((document) => document instanceof Uint8Array);
+      const last = documents.at(-1);
+      // A copy of its own, which can be handed to another thread: each of these is a piece of the reply that it came in.
+      const bytes = new Uint8Array(documents.reduce((size, document) => size + document.length, 0));
+      let at = 0;
+      for (const document of documents) {
+        bytes.set(document, at);
+        at += document.length;
+      }
+      return {
+        bytes,
+        documents: documents.length,
+        lastId: last === undefined ? null : idKeyOf(toRawDocument(last)._id),
+      };
+    });
+  }
+
+  #pageOf(
+    part: FollowedPart,
+    before: string | null,
+    limit: number,
+    within: ReadWithin,
+    options: { readonly raw?: true } = {},
+  ): FindCursor<RawDocument> {
+    const ids = {
+      ...(before === null ? {} : { $lt: before }),
+      ...(within.fromId === undefined || within.fromId === '' ? {} : { $gte: within.fromId }),
+    };
+    const filter = { ...(Object.keys(ids).length === 0 ? {} : { _id: ids }), ...windowFilter(part, within) };
+    // Without a size of its own a first reply has 101 documents, and the rest is asked for once more.
+    return this.#collections[part].find(filter, options).sort({ _id: -1 }).limit(limit).batchSize(limit);
   }
 
   /** Documents whose id is no text, at most `limit` of those before all text in the order of ids and as many of those behind it. */
@@ -296,22 +351,4 @@ function changesOf(event: ChangeStreamDocument<RawDocument>): StoreChange[] {
   // Null where the document was gone when it was looked up: its deletion comes as an event of its own.
   const document = 'fullDocument' in event ? event.fullDocument : undefined;
   return document === undefined || document === null ? [] : [toChange(part, document)];
-}
-
-function toChange(part: FollowedPart, document: RawDocument): StoreChange {
-  if (part === 'jobs') return { type: 'job', job: toJobDocument(document) };
-  const parsed = part === 'accounts' ? creditAccountSchema.safeParse(document) : ledgerEntrySchema.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    // Which of both it is only the document itself tells.
-    const id: unknown = document._id;
-    return {
-      type: 'unreadable',
-      part,
-      id: idKeyOf(id),
-      hasTextId: typeof id === 'string',
-      reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
-    };
-  }
-  return 'holds' in parsed.data ? { type: 'account', account: parsed.data } : { type: 'entry', entry: parsed.data };
 }

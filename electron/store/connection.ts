@@ -127,7 +127,7 @@ async function openOn(client: MongoClient, dbName: string, options: StoreOptions
     reader: new MongoReadableStore(db, collections, topology.value, clock),
     writer,
     finance: new FinanceStore(db, collections, writer.poster),
-    changes: new ChangeSource(db, collections, clock, topology.value),
+    changes: new ChangeSource(db, collections, clock, { topology: topology.value, isMapped: mapping !== null }),
     people: new PeopleStore(db),
     audit: new AuditLog(db),
     plans: new PlanStore(db),

@@ -1,7 +1,6 @@
 import type { Collection, Db, Filter } from 'mongodb';
 import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
-import { parseJob } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
@@ -11,6 +10,7 @@ import { attemptCall } from './driver-errors.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import type { LimitsInForce } from '#domain/runner-limits.ts';
 import { parsed } from './parsed.ts';
+import { toJobDocument } from './parsed-changes.ts';
 import { PolicyStore } from './policy-store.ts';
 import type { JobDocument, ReadableStore, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -95,14 +95,6 @@ export class MongoReadableStore implements ReadableStore {
     if (!found.ok) return found;
     return parsed(z.array(runnerNodeSchema), found.value, 'runner_nodes');
   }
-}
-
-/** A document of the job collection, parsed, beside what it was parsed from. */
-export function toJobDocument(document: RawDocument): JobDocument {
-  const result = parseJob(document);
-  return result.ok
-    ? { type: 'job', job: result.value, document }
-    : { type: 'malformed', malformed: result.error, document };
 }
 
 async function* iterate(

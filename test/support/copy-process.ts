@@ -1,8 +1,9 @@
 import { openCache } from '#cache/open-cache.ts';
+import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from './expect-ok.ts';
-import { QUICK_LIMITS, waitFor } from './monitored-copy.ts';
+import { PAGE_ENTRY, QUICK_LIMITS, waitFor } from './monitored-copy.ts';
 
 /**
  * A process that keeps a copy until it is killed; the test kills it wherever it happens to be. It writes a line for each
@@ -27,5 +28,6 @@ startMonitor({
   random: Math.random,
   onChange: () => process.stdout.write('change\n'),
   onStatus: ({ mode }) => process.stdout.write(`${mode}\n`),
-  limits: QUICK_LIMITS,
+  limits: { ...QUICK_LIMITS, threadRows: 0 },
+  beginPageThread: () => beginPageThread(PAGE_ENTRY, file),
 });

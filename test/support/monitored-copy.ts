@@ -8,6 +8,9 @@ import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import type { ChangeSource } from '#store/change-source.ts';
 import { expectOk } from './expect-ok.ts';
 
+/** The module of the thread that writes pages of a snapshot. */
+export const PAGE_ENTRY = new URL('../../electron/monitor/threads/page-thread.ts', import.meta.url);
+
 /** Times that make a test quick and change nothing of what is done. */
 export const QUICK_LIMITS: Partial<MonitorLimits> = {
   pageRows: 20,

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCache } from '#cache/open-cache.ts';
+import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { PAGE_ENTRY } from '../../support/monitored-copy.ts';
 import { peakMemoryMb } from '../peak-memory.ts';
 
 /**
@@ -28,6 +30,7 @@ const monitor = startMonitor({
   onStatus: ({ mode }) => {
     if (mode === 'stream' || mode === 'polling') following.resolve(mode);
   },
+  beginPageThread: () => beginPageThread(PAGE_ENTRY, file),
   log: (line, cause) => process.stderr.write(`${line}: ${String(cause)}\n`),
 });
 const mode = await following.promise;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
 import { digestOf } from '#cache/digest.ts';
 import { subjectOf, type CacheChange } from '#cache/changes.ts';
-import { toJobDocument } from '#store/mongo-readable-store.ts';
+import { toJobDocument } from '#store/parsed-changes.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { expectHealthOf, rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 import {

@@ -6,7 +6,14 @@ import { isOutside } from '#cache/copy-scope.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DEFAULT_LIMITS, type ChangesPort, type MonitorOptions } from '#monitor/ports.ts';
-import type { ChangeBatch, ChangedPage, ChangeFollower, ReadWithin, StoreChange } from '#store/change-source.ts';
+import type {
+  ChangeBatch,
+  ChangedPage,
+  ChangeFollower,
+  PageBytesRead,
+  ReadWithin,
+  StoreChange,
+} from '#store/change-source.ts';
 import type { ChangedPlace } from '#store/changed-pages.ts';
 import { attemptCall } from '#store/driver-errors.ts';
 import type { Topology } from '#store/ports.ts';
@@ -67,6 +74,8 @@ export class FakeServer implements ChangesPort {
     ['accounts', new Map()],
     ['ledger', new Map()],
   ]);
+  /** How pages are read as bytes; none are unless a test says so. */
+  pageBytes: PageBytesRead | null = null;
   /** Where a large collection is parted. */
   splitIds: readonly string[] = [];
   readonly #log: LoggedChange[] = [];

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CACHED_PARTS } from '#cache/changes.ts';
+import { CACHED_PARTS, subjectOf } from '#cache/changes.ts';
 import { digestOf } from '#cache/digest.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import { monitorStatusSchema } from '#contract/status.ts';
 import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { appError } from '#domain/errors.ts';
-import { err } from '#domain/result.ts';
+import { err, ok } from '#domain/result.ts';
 import type { CopyWriter, MonitorOptions } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { expectOk } from '../../support/expect-ok.ts';
@@ -71,7 +71,7 @@ function withApply(inner: CopyWriter, apply: CopyWriter['apply']): CopyWriter {
 /** Starts a monitor whose waits pass at once and move the clock instead. */
 function start(
   server: FakeServer,
-  more: Partial<Pick<MonitorOptions, 'writer' | 'limits' | 'onUnusable' | 'onStatus'>> = {},
+  more: Partial<Pick<MonitorOptions, 'writer' | 'limits' | 'onUnusable' | 'onStatus' | 'beginPageThread'>> = {},
 ): Running {
   let elapsedMs = 0;
   const statuses: MonitorStatus[] = [];
@@ -96,6 +96,7 @@ function start(
     log: (line) => lines.push(line),
     limits: { pageRows: 2, ...more.limits },
     ...(more.onUnusable === undefined ? {} : { onUnusable: more.onUnusable }),
+    ...(more.beginPageThread === undefined ? {} : { beginPageThread: more.beginPageThread }),
   });
   const one = { monitor, statuses, changed, waits, lines };
   running.push(one);
@@ -233,6 +234,43 @@ describe('where there are change streams', () => {
       true,
     );
     await vi.waitFor(() => expect(one.statuses.at(-1)?.asOfMs).toBe(NOW_MS), WAIT);
+  });
+});
+
+describe('where a thread writes the pages of a snapshot', () => {
+  it('writes no change of the stream until the thread has written', async () => {
+    const server = new FakeServer(true);
+    server.pageBytes = () => Promise.resolve(ok({ bytes: new Uint8Array(), documents: 0, lastId: null }));
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const appliedIds: string[] = [];
+    let isClosed = false;
+    const one = start(server, {
+      limits: { threadRows: 0 },
+      writer: withApply(cache.writer, (changes, position, asOfMs) => {
+        appliedIds.push(...changes.map((change) => subjectOf(change).id));
+        return cache.writer.apply(changes, position, asOfMs);
+      }),
+      beginPageThread: () => ({
+        write: async (pages) => {
+          begun.resolve();
+          await held.promise;
+          return cache.writer.applyPages(pages.map((page) => ({ ...page, changes: [] })));
+        },
+        close: () => {
+          isClosed = true;
+          return Promise.resolve();
+        },
+      }),
+    });
+    await begun.promise;
+    server.put(jobChange(jobIn({ id: 'j1' })));
+    for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+    expect(appliedIds).toEqual([]);
+    held.resolve();
+    await untilSame(server);
+    await untilMode(one, 'stream');
+    expect(appliedIds).toEqual(['j1']);
+    expect(isClosed).toBe(true);
   });
 });
 
