@@ -58,21 +58,24 @@ function isOn(flag: unknown): boolean {
  * concern of a name of its own.
  */
 export function withConcern({ body }: CommandCall, reply: Doc): Doc {
-  const w = isDoc(body['writeConcern']) ? body['writeConcern']['w'] : undefined;
+  const concern = isDoc(body['writeConcern']) ? body['writeConcern'] : {};
+  const { w } = concern;
   const members = numberOf(w);
-  if (members !== null && members > 1)
-    return failed(reply, 100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes');
+  if ((members !== null && members > 1) || isDoc(w))
+    return failed(reply, concern, 100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes');
   if (typeof w === 'string' && w !== 'majority')
     return failed(
       reply,
+      concern,
       79,
       'UnknownReplWriteConcern',
       `No write concern mode named '${w}' found in replica set configuration`,
     );
-  if (isDoc(w)) return failed(reply, 100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes');
   return reply;
 }
 
-function failed(reply: Doc, code: number, codeName: string, errmsg: string): Doc {
-  return { ...reply, writeConcernError: { code, codeName, errmsg } };
+function failed(reply: Doc, { w, j, fsync, wtimeout }: Doc, code: number, codeName: string, errmsg: string): Doc {
+  const onDisk = isOn(fsync) ? { fsync: true } : j === undefined ? {} : { j: isOn(j) };
+  const writeConcern = { w, ...onDisk, wtimeout: numberOf(wtimeout) ?? 0, provenance: 'clientSupplied' };
+  return { ...reply, writeConcernError: { code, codeName, errmsg, errInfo: { writeConcern } } };
 }

@@ -83,13 +83,15 @@ function refuseRetried(call: CommandCall, option: 'multi=true' | 'limit=0'): voi
     throw new ServerError('InvalidOptions', `Cannot use (or request) retryable writes with ${option}`);
 }
 
-/** Runs a statement, unless the same write ran it before. */
+/** Runs a statement, unless the same write ran it before. One that changed nothing runs again, as on MongoDB, which knows it by the log. */
 function once(call: CommandCall, index: number, run: () => Doc): { readonly result: Doc; readonly isRetried: boolean } {
   const id = statementId(call, index);
   const before = call.retried?.resultOf(id) ?? null;
   if (before !== null) return { result: before, isRetried: true };
+  const { oplog } = call.deployment;
+  const { last } = oplog;
   const result = run();
-  call.retried?.record(id, result);
+  if (oplog.last !== last) call.retried?.record(id, result);
   return { result, isRetried: false };
 }
 

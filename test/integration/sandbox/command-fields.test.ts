@@ -99,6 +99,33 @@ describe('a retryable write', () => {
     await client.db('fields').command({ delete: 'retried', deletes: [{ q: { _id: 1 }, limit: 1 }] });
     expect(await insert([{ _id: 1 }], { txnNumber })).toMatchObject({ n: 1 });
   });
+
+  it('runs a statement again that changed nothing', async () => {
+    const txnNumber = Long.fromNumber(3);
+    const update = { update: 'retried', updates: [{ q: { _id: 50 }, u: { $set: { a: 1 } } }], lsid, txnNumber };
+    const db = client.db('fields');
+    expect(await db.command(update)).toMatchObject({ n: 0, nModified: 0 });
+    await db.collection<{ _id: number }>('retried').insertOne({ _id: 50 });
+    const again = await db.command(update);
+    expect(again).toMatchObject({ n: 1, nModified: 1 });
+    expect(again['retriedStmtIds']).toBeUndefined();
+    expect(await db.command(update)).toMatchObject({ n: 1, nModified: 1, retriedStmtIds: [0] });
+  });
+});
+
+describe('a write concern that cannot be kept', () => {
+  it('is told with what it was', async () => {
+    const ask = (writeConcern: Document): Promise<unknown> =>
+      client.db('fields').command({ insert: 'concerned', documents: [{}], writeConcern });
+    await expect(ask({ w: 2, wtimeout: 5 })).rejects.toMatchObject({
+      code: 100,
+      errInfo: { writeConcern: { w: 2, wtimeout: 5, provenance: 'clientSupplied' } },
+    });
+    await expect(ask({ w: 'mine', j: true })).rejects.toMatchObject({
+      code: 79,
+      errInfo: { writeConcern: { w: 'mine', j: true, wtimeout: 0, provenance: 'clientSupplied' } },
+    });
+  });
 });
 
 describe('sizes', () => {
