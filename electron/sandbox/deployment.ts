@@ -144,8 +144,8 @@ export class Deployment {
     }
   }
 
-  /** The collection, made and logged where it is not there. */
-  ensureCollection(db: string, name: string, options: Doc = {}): CollectionInfo {
+  /** The collection, made and logged where it is not there. @param told the options as the log has them */
+  ensureCollection(db: string, name: string, options: Doc = {}, told: Doc = options): CollectionInfo {
     const existing = this.catalog.find(db, name);
     if (existing !== null) return refuseView(existing);
     const made = this.catalog.create(db, name, options);
@@ -153,7 +153,7 @@ export class Deployment {
     const idIndex = made.indexes[0]?.spec;
     // A clustered collection has its index of ids for its own order, and MongoDB tells of no other one.
     const hasIdIndex = !isView(made) && options['clusteredIndex'] === undefined;
-    const operationDescription = { ...options, ...(hasIdIndex ? { idIndex } : {}) };
+    const operationDescription = { ...told, ...(hasIdIndex ? { idIndex } : {}) };
     this.oplog.append({ operationType: 'create', db, coll: name, ...uuidOf(made), fields: { operationDescription } });
     return made;
   }

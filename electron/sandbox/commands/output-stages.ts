@@ -59,7 +59,8 @@ function replaceContents(call: CommandCall, { db, coll }: OutputTarget, results:
   deployment.atomically(() => {
     const target = deployment.catalog.find(db, coll);
     const name = `tmp.agg_out.${randomUUID()}`;
-    const made = deployment.ensureCollection(db, name, target?.options ?? {});
+    const options = target?.options ?? {};
+    const made = deployment.ensureCollection(db, name, options, { temp: true, ...options });
     for (const { spec } of target?.indexes.slice(1) ?? []) deployment.createIndex(made, spec);
     for (const document of results) deployment.insert(db, name, document, writeOptionsOf(call));
     deployment.rename(made, { db, coll });

@@ -48,6 +48,16 @@ describe('a change stream with expanded events', () => {
     ]);
   });
 
+  it('tells of the collection that $out fills as of one for a while, which then gets its name', async () => {
+    await db.command({ insert: 'c', documents: [{ _id: 1 }] });
+    expect(await told({ aggregate: 'c', pipeline: [{ $out: 'o' }], cursor: {} })).toEqual([
+      ['create', { temp: true, idIndex: ID_INDEX }],
+      ['insert', undefined],
+      ['rename', { to: { db: db.databaseName, coll: 'o' } }],
+    ]);
+    expect(await db.listCollections({ name: 'o' }).next()).toMatchObject({ options: {} });
+  });
+
   it('tells of a clustered collection without an index of ids besides', async () => {
     const clusteredIndex = { v: 2, key: { _id: 1 }, name: '_id_', unique: true };
     expect(await told({ create: 'c', clusteredIndex })).toEqual([['create', { clusteredIndex }]]);
