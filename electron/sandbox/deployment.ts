@@ -268,6 +268,15 @@ export class Deployment {
     this.history.renamed(collection.db, collection.name);
   }
 
+  /** Lets a view show something else, and logs it. */
+  changeView(view: CollectionInfo, shown: { readonly viewOn: string; readonly pipeline: unknown }): void {
+    this.#forgetView(view);
+    this.catalog.setOptions(view, { ...view.options, ...shown });
+    this.#noteView(view);
+    const { db, name: coll } = view;
+    this.oplog.append({ operationType: 'modify', db, coll, fields: { operationDescription: shown } });
+  }
+
   #dropViews(views: CollectionInfo): void {
     const all = this.catalog.list(views.db).filter(isView);
     for (const one of [...all, views]) {

@@ -1,5 +1,6 @@
 import type { CommandCall } from '../commands/command.ts';
 import { flagField } from '../semantics/flags.ts';
+import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import type { Access } from './access-control.ts';
 import type { AccessName } from './builtin-roles.ts';
@@ -71,10 +72,25 @@ const create: Requirement = (call, access) => {
   const target = namespaceOf(call);
   const { viewOn, pipeline } = call.body;
   if (viewOn === undefined) return access.may(target, 'createCollection') || access.may(target, 'insert');
-  if (!access.may(target, 'createCollection')) return false;
-  // Whoever may read the view must be allowed to read what it shows.
+  return access.may(target, 'createCollection') && mayShow(call, access, { viewOn, pipeline });
+};
+
+/** Whoever may read a view must be allowed to read what it shows. */
+function mayShow(call: CommandCall, access: Access, { viewOn, pipeline }: Doc): boolean {
   const needs = pipelineNeeds(call.db, viewOn, pipeline);
-  return !access.may(target, 'find') || needs.every((need) => access.may(need.target, ...need.actions));
+  return !access.may(namespaceOf(call), 'find') || needs.every((need) => access.may(need.target, ...need.actions));
+}
+
+/** Error: `InvalidOptions` for half of a view, which would show more with the other half that it has. */
+const collMod: Requirement = (call, access) => {
+  const { viewOn, pipeline } = call.body;
+  if (!access.may(namespaceOf(call), 'collMod')) return false;
+  if ((viewOn === undefined) !== (pipeline === undefined))
+    throw new ServerError(
+      'InvalidOptions',
+      "Must specify both 'viewOn' and 'pipeline' when modifying a view and auth is enabled",
+    );
+  return viewOn === undefined || mayShow(call, access, { viewOn, pipeline });
 };
 
 const renameCollection: Requirement = (call, access) => {
@@ -190,7 +206,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   deleteIndexes: onNamespace('dropIndex'),
   listIndexes: onNamespace('listIndexes'),
   create,
-  collMod: onNamespace('collMod'),
+  collMod,
   drop: onNamespace('dropCollection'),
   dropDatabase: onDatabase('dropDatabase'),
   renameCollection,

@@ -5,7 +5,9 @@ import type { CollectionInfo } from '../storage/catalog.ts';
 import { cappedMaxOf, cappedSizeOf, capOf } from '../storage/capped.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { collectionName, docField, wholeField, type Command, type CommandCall } from './command.ts';
+import { checkViewPipeline } from './create-options.ts';
 import { keepsImages } from './images-option.ts';
+import { refuseCycle } from './views.ts';
 import { indexChange, refuseDuplicates, specOf, type IndexChange } from './index-changes.ts';
 
 /** The collection that a command names. Error: `NamespaceNotFound`. */
@@ -33,11 +35,11 @@ const COLLECTION_CHANGES = [
   'encryptedFields',
   'expireAfterSeconds',
   'flags',
-  'pipeline',
   'timeseries',
   'timeseriesBucketsMayHaveMixedSchemaData',
-  'viewOn',
 ];
+/** What is said of views only. */
+const OF_VIEWS = ['viewOn', 'pipeline'];
 /** What is said of collections only. */
 const NOT_OF_VIEWS = ['index', 'validator', 'validationLevel', 'validationAction', 'changeStreamPreAndPostImages'];
 
@@ -50,12 +52,16 @@ export const collMod: Command = {
     if (COLLECTION_CHANGES.some((option) => call.body[option] !== undefined))
       throw new ServerError(
         'NotImplemented',
-        'The sandbox server changes only changeStreamPreAndPostImages, the validation, an index and the limits of a collection',
+        'The sandbox server changes only changeStreamPreAndPostImages, the validation, an index, the limits of a collection, and a view',
       );
     const before = collection.options;
+    const ofViews = OF_VIEWS.find((option) => call.body[option] !== undefined);
+    if (ofViews !== undefined && before['viewOn'] === undefined)
+      throw new ServerError('InvalidOptions', `option only supported on a view: ${ofViews}`);
     const ofCollections = NOT_OF_VIEWS.find((option) => call.body[option] !== undefined);
     if (before['viewOn'] !== undefined && ofCollections !== undefined)
       throw new ServerError('InvalidOptions', `option not supported on a view: ${ofCollections}`);
+    if (ofViews !== undefined) return changeView(call, collection);
     const enabled = keepsImages(call.db, 'collMod', call.body);
     const given = docField(call.body, 'index');
     if (flagField(call.body, 'dryRun')) checkTrial(given);
@@ -84,6 +90,18 @@ export const collMod: Command = {
     return change === null ? {} : { ...named(change.before, 'old'), ...named(change.now, 'new') };
   },
 };
+
+/** Gives a view another collection or other stages. Errors: `InvalidOptions`, `TypeMismatch`, `GraphContainsCycle`, and those of {@link checkViewPipeline}. */
+function changeView(call: CommandCall, view: CollectionInfo): Doc {
+  const { viewOn = view.options['viewOn'], pipeline = view.options['pipeline'] } = call.body;
+  if (typeof viewOn !== 'string')
+    throw new ServerError('TypeMismatch', "BSON field 'collMod.viewOn' is the wrong type, expected type 'string'");
+  if (viewOn === '') throw new ServerError('InvalidOptions', "'viewOn' must be non-empty");
+  checkViewPipeline('collMod', pipeline);
+  refuseCycle({ ...call, body: { viewOn, pipeline } }, view.name);
+  call.deployment.changeView(view, { viewOn, pipeline });
+  return {};
+}
 
 /** Options behind a change as MongoDB keeps them: a new validator brings its level and action, and what is switched off or empty is none. */
 function keptOptions(options: Doc, changed: Doc): Doc {

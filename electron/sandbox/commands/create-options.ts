@@ -81,11 +81,15 @@ function checkView(body: Doc, isSet: (option: string) => boolean): void {
   if (viewOn === '') throw new ServerError('BadValue', "'viewOn' cannot be empty");
   const other = NOT_OF_VIEWS.find(isSet);
   if (other !== undefined) throw new ServerError('InvalidOptions', `option not supported on a view: ${other}`);
-  if (pipeline === undefined) return;
+  if (pipeline !== undefined) checkViewPipeline('create', pipeline);
+}
+
+/** Refuses what no view may show. Errors: `TypeMismatch`, `OptionNotSupportedOnView`, and those of the stages. */
+export function checkViewPipeline(command: 'create' | 'collMod', pipeline: unknown): void {
   if (!Array.isArray(pipeline) || !pipeline.every(isDoc))
     throw new ServerError(
       'TypeMismatch',
-      "BSON field 'create.pipeline' is the wrong type, expected an array of objects",
+      `BSON field '${command}.pipeline' is the wrong type, expected an array of objects`,
     );
   const stages: readonly Doc[] = pipeline;
   const writing = stages.find((stage) => '$out' in stage || '$merge' in stage || '$changeStream' in stage);

@@ -257,6 +257,31 @@ describe('custom roles', () => {
     );
   });
 
+  it('a view shows nobody who may read it what they may not read otherwise', async () => {
+    await root.db('d').command({ create: 'shown', viewOn: 'open', pipeline: [] });
+    await root.db('d').command({
+      createRole: 'viewers',
+      privileges: [
+        { resource: { db: 'd', collection: 'shown' }, actions: ['find', 'collMod'] },
+        { resource: { db: 'd', collection: 'open' }, actions: ['find'] },
+      ],
+      roles: [],
+    });
+    await create('viewer', ['viewers'], 'd');
+    await as(
+      'viewer',
+      async (client) => {
+        const change = (to: Document): Promise<Document> => client.db('d').command({ collMod: 'shown', ...to });
+        await expect(change({ viewOn: 'secret', pipeline: [] })).rejects.toMatchObject(unauthorized);
+        const joined = [{ $lookup: { from: 'secret', pipeline: [], as: 'secret' } }];
+        await expect(change({ viewOn: 'open', pipeline: joined })).rejects.toMatchObject(unauthorized);
+        await expect(change({ pipeline: [] })).rejects.toMatchObject({ code: 72 });
+        await expect(change({ viewOn: 'open', pipeline: [{ $limit: 1 }] })).resolves.toMatchObject({ ok: 1 });
+      },
+      'd',
+    );
+  });
+
   it('roles are told with what they inherit, changed, and refused where they would reach too far', async () => {
     const admin = root.db('admin');
     await admin.command({

@@ -281,6 +281,10 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['collMod: unique no more', change({ name: 'a_1', unique: false }), 2],
   ['collMod: unique by a text', change({ name: 'a_1', unique: '1' }), 14],
   ['collMod: two changes of which one goes alone', change({ name: 'a_1_b_1', hidden: true, prepareUnique: true }), 72],
+  ['collMod: what is no view', { collMod: 'c', viewOn: 'd', pipeline: [] }, 72],
+  ['collMod: a view of nothing', { collMod: 'view', viewOn: '', pipeline: [] }, 72],
+  ['collMod: a view of itself', { collMod: 'view', viewOn: 'view', pipeline: [] }, 5],
+  ['collMod: a view that writes', { collMod: 'view', viewOn: 'c', pipeline: [{ $out: 'o' }] }, 167],
   ['collMod: a validator of a view', { collMod: 'view', validator: {} }, 72],
   ['find: a flag that is a number', { find: 'c', noCursorTimeout: 1 }, 14],
   ['find: a collation that is none', { find: 'c', collation: 1 }, 14],
@@ -455,7 +459,6 @@ const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
   ['aggregate: $geoNear', aggregate({ $geoNear: { near: [0, 0], distanceField: 'd' } })],
   ['aggregate: $planCacheStats', aggregate({ $planCacheStats: {} })],
   ['$out: time series', aggregate({ $out: { db: 'refusals', coll: 'o', timeseries: { timeField: 't' } } })],
-  ['collMod: a view', { collMod: 'view', viewOn: 'd', pipeline: [] }],
   ['collMod: a time series', { collMod: 'c', timeseries: {} }],
   [
     'update: an upserted document that is given',

@@ -138,6 +138,19 @@ describe('a change stream with expanded events', () => {
     ]);
   });
 
+  it('tells what a view shows from now on', async () => {
+    await db.command({ create: 'v', viewOn: 'c', pipeline: [] });
+    const pipeline = [{ $match: { a: 1 } }];
+    const { events } = await after({ collMod: 'v', viewOn: 'd', pipeline });
+    expect(events.map(({ _id, clusterTime: _time, wallTime: _wall, ...event }) => event)).toEqual([
+      {
+        operationType: 'modify',
+        ns: { db: db.databaseName, coll: 'v' },
+        operationDescription: { viewOn: 'd', pipeline },
+      },
+    ]);
+  });
+
   it('tells of no view where its whole database goes', async () => {
     await db.createCollection('c');
     await db.command({ create: 'v', viewOn: 'c', pipeline: [] });

@@ -42,6 +42,17 @@ describe('the collection of views', () => {
     expect(await db.collection('late').countDocuments()).toBe(2);
   });
 
+  it('has what a view shows from now on, the half that is not told as before', async () => {
+    await db.command({ create: 'late', viewOn: 'orders', pipeline: [{ $match: { _id: 1 } }] });
+    await db.command({ collMod: 'late', pipeline: [{ $match: { _id: 2 } }] });
+    expect(await db.collection('late').find().toArray()).toEqual([{ _id: 2 }]);
+    await db.command({ collMod: 'late', viewOn: 'others', pipeline: [] });
+    expect(await db.collection('late').find().toArray()).toEqual([]);
+    const shown = { viewOn: 'others', pipeline: [] };
+    expect(await db.collection('system.views').find().toArray()).toEqual([{ _id: 'shop.late', ...shown }]);
+    expect(await db.listCollections({ name: 'late' }).next()).toMatchObject({ options: shown });
+  });
+
   it('is told as a collection, and a view without stages as one with none', async () => {
     await db.command({ create: 'whole', viewOn: 'orders' });
     const listed = await db.listCollections({ name: /s/ }, { nameOnly: false }).toArray();
