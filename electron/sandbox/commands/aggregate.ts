@@ -118,8 +118,13 @@ function aggregated(
   const write = isOutput ? outputOf(call, output) : null;
   const inner = isOutput ? stages.slice(0, -1) : stages;
   const { request: leading, rest } = leadingRead(inner, context.variables, call.body['hint']);
+  // What was there at another time is not told by the places that there are now.
+  const isOfAll = at === null && call.body['hint'] === undefined && rest.length === inner.length;
+  const sample = isOfAll ? sampleSizeOf(rest[0]) : null;
+  if (sample !== null) rest.shift();
   const request = {
     ...leading,
+    ...(sample === null ? {} : { sample }),
     collation: collationOf(call.body['collation']),
     at,
     allowDiskUse: call.body['allowDiskUse'] !== false,
@@ -184,6 +189,14 @@ export function leadingRead(
   const hasLimit = limit !== null && Number.isInteger(limit) && limit > 0;
   if (hasLimit) rest.shift();
   return { request: { ...request, ...(isPlain ? { sort } : {}), ...(hasLimit ? { limit } : {}) }, rest };
+}
+
+/** How many documents a leading `$sample` asks for; null where it is another stage, or one that is to be refused. */
+function sampleSizeOf(stage: Doc | undefined): number | null {
+  const operand = stage?.['$sample'];
+  if (!isDoc(operand) || Object.keys(operand).length !== 1) return null;
+  const size = numberOf(operand['size']);
+  return size !== null && size > 0 ? size : null;
 }
 
 function isDirection(value: unknown): boolean {

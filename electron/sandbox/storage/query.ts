@@ -12,6 +12,7 @@ import { indexedValue, type IndexField, type IndexInfo } from './index-entries.t
 import { encodeKey, inverted } from './key-encoding.ts';
 import { planOf, type Plan, type SortField } from './planner.ts';
 import type { IndexPosition } from './records.ts';
+import { sampleOf } from './sample.ts';
 import type { RecordSource } from './snapshot.ts';
 import type { SortEntry } from './sort-buffer.ts';
 
@@ -41,6 +42,8 @@ export interface ReadRequest {
   readonly allowDiskUse?: boolean;
   /** The names of all fields of the first level that anybody looks at; null where that is not known. */
   readonly fields?: ReadonlySet<string> | null;
+  /** So many of the documents, chosen and ordered by chance; only where there is neither a filter nor an order. */
+  readonly sample?: number;
   /** What the read looks at is counted here. */
   readonly stats?: ReadStats;
 }
@@ -156,7 +159,9 @@ function* matching(
   const matches = exactMatcher(request);
   const { stats } = request;
   const seen = new Set<number>();
-  for (const record of recordsOf(records, collection, plan)) {
+  const all = recordsOf(records, collection, plan);
+  // Chosen by their places: only what is chosen is read, as by the random cursor of MongoDB.
+  for (const record of request.sample === undefined ? all : sampleOf(all, request.sample)) {
     if (stats !== undefined && plan.type === 'index') stats.keysExamined += 1;
     // A list puts a document into an index more than once, and it is one document still.
     if (plan.type === 'index' && plan.index.isMultikey) {

@@ -1,3 +1,4 @@
+import { sampleOf } from '../../storage/sample.ts';
 import { sortFieldsOf, sortKeyOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { accumulatorOf, isGrowing, type Accumulator } from '../expressions/accumulators.ts';
@@ -57,23 +58,7 @@ export const sample: CompileStage = (operand) => {
   if (size === undefined) throw refuse(28_749, '$sample stage must specify a size');
   if (numberKind(size) === null) throw refuse(28_746, 'size argument to $sample must be a number');
   if (toDouble(size) <= 0) throw refuse(28_747, 'size argument to $sample must be a positive integer');
-  return function* (input) {
-    // Each document takes the place of one that was chosen before with the chance that keeps all of them equal.
-    const chosen: Doc[] = [];
-    let seen = 0;
-    for (const document of input) {
-      seen += 1;
-      if (chosen.length < toDouble(size)) chosen.push(document);
-      else {
-        const place = Math.floor(Math.random() * seen);
-        if (place < chosen.length) chosen[place] = document;
-      }
-    }
-    for (let left = chosen.length; left > 0; left -= 1) {
-      const [one] = chosen.splice(Math.floor(Math.random() * left), 1);
-      if (one !== undefined) yield one;
-    }
-  };
+  return (input) => sampleOf(input, toDouble(size));
 };
 
 /** `$sort`. */
