@@ -52,24 +52,21 @@ export async function writeEnding(
 }
 
 /**
- * Ends jobs whose documents are too large to be begun, and gives back what was reserved for them.
- * @returns the ids of those that are too large; one that could not be ended stays as it is, and must keep no other waiting
+ * Ends a job whose document is too large to be begun, and gives back what was reserved for it. Where that cannot be written now it stays as
+ * it is, for whoever looks at it next.
+ * @returns whether it is too large; then it must keep no other waiting
  */
 export async function endTooLarge(
   collections: Collections,
   poster: LedgerPoster,
-  documents: readonly RawDocument[],
-): Promise<Result<readonly string[], AppError>> {
-  const tooLarge = documents.filter(isTooLargeToBegin);
-  const ended: string[] = [];
-  for (const document of tooLarge) {
-    const job = parseJob(document);
-    const change = job.ok ? planTooLarge(job.value, documentBytesOf(document)) : null;
-    if (change === null) continue;
-    const written = await writeEnding(collections.jobs, change);
-    if (written.ok) ended.push(document._id);
-    else if (written.error.code === 'server_unreachable') return written;
-  }
-  const settled = ended.length === 0 ? ok(null) : await settleJobs(collections, poster, ended);
-  return settled.ok ? ok(tooLarge.map(({ _id }) => _id)) : settled;
+  document: RawDocument,
+): Promise<boolean> {
+  if (!isTooLargeToBegin(document)) return false;
+  const job = parseJob(document);
+  const change = job.ok ? planTooLarge(job.value, documentBytesOf(document)) : null;
+  if (change === null) return true;
+  const written = await writeEnding(collections.jobs, change);
+  // What is left owing here is swept.
+  if (written.ok && change.owes.length > 0) await settleJobs(collections, poster, [change.jobId]);
+  return true;
 }

@@ -104,22 +104,21 @@ async function claimOnce(
   for (const id of ids) reserved.delete(id);
   window.remove(new Set(ids));
   window.exclude(refused, turn.now);
-  const tooLarge = await endWithoutRoom(parts, claimed.value);
-  if (!tooLarge.ok) return tooLarge;
-  const begun = documents.filter(({ _id }) => !tooLarge.value.includes(_id));
+  const begun: RawDocument[] = [];
+  for (const document of documents) {
+    if (!(await endTooLarge(collections, parts.poster, document))) begun.push(document);
+  }
+  await endRefused(parts, refused);
   return ok({ jobs: leasedOf(begun), isWorthAnother: wanted.length > 0 });
 }
 
-/** Ends what was claimed, or could not be, and has no room for what its attempt would add. @returns the ids of those */
-async function endWithoutRoom(
-  { collections, poster }: ClaimParts,
-  { documents, refused }: ClaimedBatch,
-): Promise<Result<readonly string[], AppError>> {
-  const unclaimed =
-    refused.length === 0
-      ? ok([])
-      : await attemptCall(() => collections.jobs.find({ _id: { $in: [...refused] } }).toArray());
-  return unclaimed.ok ? endTooLarge(collections, poster, [...documents, ...unclaimed.value]) : unclaimed;
+/** Ends those of the documents that could not be claimed because they have no room for it; whatever else was refused is left as it is. */
+async function endRefused({ collections, poster }: ClaimParts, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await attemptCall(async () => {
+    const documents = collections.jobs.find({ _id: { $in: [...ids] } });
+    for await (const document of documents) await endTooLarge(collections, poster, document);
+  });
 }
 
 function limitedJobOf({ workspaceId, kind, provider }: Candidate): LimitedJob {

@@ -33,15 +33,9 @@ export async function reserveForClaim(
   poster: LedgerPoster,
   jobIds: readonly string[],
 ): Promise<Result<Reserved, AppError>> {
-  const read = await attemptCall(() =>
-    collections.jobs.find({ _id: { $in: [...jobIds] } }, { batchSize: jobIds.length + 1 }).toArray(),
-  );
-  if (!read.ok) return read;
-  const malformed = read.value.flatMap((document) => (parseJob(document).ok ? [] : [document._id]));
-  const tooLarge = await endTooLarge(collections, poster, read.value);
-  if (!tooLarge.ok) return tooLarge;
-  const unusable = new Set([...malformed, ...tooLarge.value]);
-  const sound = read.value.map((document) => document._id).filter((id) => !unusable.has(id));
+  const sorted = await sortOut(collections, poster, jobIds);
+  if (!sorted.ok) return sorted;
+  const { sound, unusable } = sorted.value;
   const intended = await intendReservations(collections, sound);
   if (!intended.ok) return intended;
   const refused = [...unusable, ...intended.value.refused];
@@ -57,6 +51,27 @@ export async function reserveForClaim(
   }
   const taken = await takeOff(collections, others);
   return taken.ok ? ok({ keys, refused, error: owed.value.error }) : taken;
+}
+
+/**
+ * Which of the documents are jobs that may be reserved for. One is looked at after the other: all of them, as large as documents may be, are
+ * more than a process can hold.
+ */
+async function sortOut(
+  collections: Collections,
+  poster: LedgerPoster,
+  jobIds: readonly string[],
+): Promise<Result<{ readonly sound: readonly string[]; readonly unusable: readonly string[] }, AppError>> {
+  const sound: string[] = [];
+  const unusable: string[] = [];
+  return attemptCall(async () => {
+    const documents = collections.jobs.find({ _id: { $in: [...jobIds] } }, { batchSize: jobIds.length + 1 });
+    for await (const document of documents) {
+      const isUsable = parseJob(document).ok && !(await endTooLarge(collections, poster, document));
+      (isUsable ? sound : unusable).push(document._id);
+    }
+    return { sound, unusable };
+  });
 }
 
 /** What became of intents. */

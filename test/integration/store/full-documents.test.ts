@@ -1,5 +1,6 @@
 import { calculateObjectSize } from 'bson';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FindCursor } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findViolations } from '#domain/invariants.ts';
 import type { Job, LeasedJob } from '#domain/job.ts';
 import { DOCUMENT_BYTES_MAX, ORDERED_BYTES_MAX } from '#domain/job-size.ts';
@@ -89,6 +90,23 @@ describe('a job whose document is as large as one may be', () => {
     expect(await claim()).toEqual([]);
     await expectEnded('full');
   });
+
+  it.each([
+    ['cost nothing', 0],
+    ['are to be paid', 100],
+  ])(
+    'is looked at after the one before, where they %s: a hundred of them are more than a runner can hold',
+    async (_what, priceCredits) => {
+      await insertFull({ id: 'full', priceCredits });
+      await insertFull({ id: 'full-too', priceCredits });
+      const toArray = vi.spyOn(FindCursor.prototype, 'toArray');
+      expect(await claim()).toEqual([]);
+      const held = await Promise.all(toArray.mock.results.map(({ value }) => value as Promise<readonly object[]>));
+      toArray.mockRestore();
+      expect(Math.max(...held.map((documents) => calculateObjectSize(documents)))).toBeLessThan(DOCUMENT_BYTES_MAX);
+      for (const id of ['full', 'full-too']) expect((await jobOf(id)).state).toBe('failed');
+    },
+  );
 
   it('is ended where it was told whether it can pay before', async () => {
     await insertFull({ id: 'full', priceCredits: 100 }, 700);
