@@ -193,7 +193,8 @@ function outcomeOf(write: JobWrite, byId: ReadonlyMap<string, Applied>, refusal:
 function stands(write: JobWrite, job: Applied): boolean {
   if (write.type === 'change') return job.history.some((entry) => isEntryOf(write.change, entry));
   const known = [job.provider, ...job.attempts].map((one) => one.acceptanceId);
-  return (job.leaseToken ?? 0) === write.lease.token && known.includes(write.acceptanceId);
+  const isKnown = known.some((id) => typeof id === 'string' && isSameText(id, write.acceptanceId));
+  return (job.leaseToken ?? 0) === write.lease.token && isKnown;
 }
 
 /** What the provider has accepted is kept also where a change that went with it was refused: it is paid for. */
@@ -237,7 +238,12 @@ function isEntryOf(change: JobChange, entry: HistoryEntry): boolean {
     entry.from === history.from &&
     entry.to === history.to &&
     entry.attempt === history.attempt &&
-    entry.actor.id === history.actor.id &&
-    entry.reason === history.reason
+    isSameText(entry.actor.id, history.actor.id) &&
+    isSameText(entry.reason, history.reason)
   );
+}
+
+/** Half of a character, as of a text that was cut, is stored as the sign for what is none (U+FFFD). */
+function isSameText(stored: string, written: string): boolean {
+  return stored.toWellFormed() === written.toWellFormed();
 }

@@ -241,6 +241,16 @@ describe.each(WAYS)('leases $where', ({ mapping }) => {
     expect(now).toMatchObject({ type: 'job', job: { state: 'running', provider: { acceptanceId: null } } });
   });
 
+  it('so does one whose reason a server stores otherwise, because it ends in half of a character', async () => {
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1', priceCredits: 0 })]));
+    const [job] = await claim();
+    if (job === undefined) throw new Error('nothing was claimed');
+    const why = { actor: ACTOR, reason: `${'x'.repeat(499)}\u{1F375}`, policyVersion: 1 };
+    const change = expectOk(planChange(job, { type: 'generated' }, why));
+    await apply(change);
+    expect((await apply(change)).version).toBe(job.version + 1);
+  });
+
   it('a change whose reply was lost counts as applied when it is sent again', async () => {
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1' })]));
     const [job] = await claim();
