@@ -74,11 +74,10 @@ export function indexChange(call: CommandCall, collection: CollectionInfo, chang
 /** The description of an index that was changed: what is switched off is not kept. */
 export function specOf({ index, now }: IndexChange): Doc {
   const spec = { ...index.spec, ...now };
-  return Object.fromEntries(
-    Object.entries(spec).filter(
-      ([option, value]) => option !== 'prepareUnique' || (value === true && spec['unique'] !== true),
-    ),
-  );
+  const isOff = (option: string, value: unknown): boolean =>
+    (option === 'hidden' && value !== true) ||
+    (option === 'prepareUnique' && (value !== true || spec['unique'] === true));
+  return Object.fromEntries(Object.entries(spec).filter(([option, value]) => !isOff(option, value)));
 }
 
 /** Error: `TypeMismatch`. */

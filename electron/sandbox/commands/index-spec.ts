@@ -1,4 +1,5 @@
 import { refuseCollation } from '../semantics/collation.ts';
+import { flagField } from '../semantics/flags.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { shownValue } from '../semantics/shown-value.ts';
@@ -102,9 +103,19 @@ export function checkIdIndexSpec(given: unknown): void {
   checkIndexSpec(given);
 }
 
-/** The description of an index as it is kept: the order of bytes is no option. */
-export function keptSpec({ collation: _simple, ...spec }: Doc): Doc {
-  return spec;
+/** Flags that say nothing where they are off. */
+const KEPT_FLAGS: ReadonlySet<string> = new Set(['unique', 'hidden']);
+
+/**
+ * The description of an index as MongoDB's `_fixIndexSpec` keeps it: the order of bytes is no option, and neither is a namespace or a flag
+ * that is off.
+ */
+export function keptSpec({ collation: _simple, ns: _namespace, v, key, name, ...options }: Doc): Doc {
+  const kept = Object.entries(options).flatMap(([option, value]) => {
+    if (!KEPT_FLAGS.has(option)) return [[option, value]];
+    return flagField(options, option) ? [[option, true]] : [];
+  });
+  return { ...(v === undefined ? {} : { v }), key, name, ...(Object.fromEntries(kept) as Doc) };
 }
 
 function checkOptions(spec: Doc): void {

@@ -163,6 +163,26 @@ describe('indexes', () => {
   });
 });
 
+describe('the description of an index', () => {
+  it('has its version, its key and its name first, and no flag that is off', async () => {
+    const described = client.db('descriptions');
+    await described.command({
+      createIndexes: 'c',
+      indexes: [
+        { name: 'a', unique: false, hidden: false, background: true, ns: 'descriptions.c', key: { a: 1 } },
+        { unique: 1, name: 'b', key: { b: 1 }, sparse: true },
+      ],
+    });
+    const made: readonly Document[] = await described.collection('c').listIndexes().toArray();
+    expect(made.slice(1).map((one) => Object.entries(one))).toEqual([
+      Object.entries({ v: 2, key: { a: 1 }, name: 'a', background: true }),
+      Object.entries({ v: 2, key: { b: 1 }, name: 'b', unique: true, sparse: true }),
+    ]);
+    for (const hidden of [true, false]) await described.command({ collMod: 'c', index: { name: 'a', hidden } });
+    expect((await described.collection('c').listIndexes().toArray())[1]).not.toHaveProperty('hidden');
+  });
+});
+
 describe('the reply to a command of indexes', () => {
   it('says how many members had to be ready, and what was there already', async () => {
     const db = client.db('replies');
