@@ -30,8 +30,8 @@ const ORDER_OF_REFUSALS = {
   page: 'core/aggregation-pipeline',
 };
 const EXACT_SUMS = {
-  name: 'a sum beyond whole 64-bit numbers is rounded at each step',
-  rule: '$sum of whole numbers that exceed a long is a double; the server adds exactly, also for $avg, and rounds once.',
+  name: 'a sum beyond the whole numbers of a double is rounded at each step',
+  rule: '$sum of whole numbers that exceed a long, or of some that are doubles, is a double; the server adds exactly, also for $avg, and rounds once.',
   page: 'reference/operator/aggregation/sum',
 };
 const NOT_ATOMIC = {
@@ -183,14 +183,14 @@ function named(
   return isRoundedSum(operation, text, sandbox.text) ? EXACT_SUMS.name : null;
 }
 
-/** Whether two answers to a command that sums or takes a mean are the same but for the last digits of doubles beyond whole 64-bit numbers. */
+/** Whether two answers to a command that sums or takes a mean are the same but for the last digits of doubles beyond 2^53. */
 function isRoundedSum({ command }: Operation, one: string, other: string): boolean {
   return /"\$(sum|avg)"/.test(EJSON.stringify(command)) && withNearDoubles(one) === withNearDoubles(other);
 }
 
-/** Doubles beyond whole 64-bit numbers to fourteen digits. */
+/** Doubles of sixteen digits and more to fourteen. */
 function withNearDoubles(text: string): string {
-  return text.replaceAll(/\{"\$numberDouble":"(-?\d{18,})\.0"\}/g, (_whole, digits: string) =>
+  return text.replaceAll(/\{"\$numberDouble":"(-?\d{16,})\.0"\}/g, (_whole, digits: string) =>
     Number(digits).toPrecision(14),
   );
 }

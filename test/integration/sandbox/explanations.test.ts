@@ -358,7 +358,7 @@ const RECKONED: readonly (readonly [name: string, explained: Given, defect: Give
     },
   ],
   [
-    'a sum beyond whole 64-bit numbers is rounded at each step',
+    'a sum beyond the whole numbers of a double is rounded at each step',
     {
       documents: [{ _id: 0, b: Long.MAX_VALUE }],
       kind: 'pipelineUpdate-contents',
@@ -384,10 +384,21 @@ const MEAN: Given = {
   engine: lines({ _id: 0, b: Long.MAX_VALUE, a: new Double(9_223_372_036_854_775_808) }),
 };
 
+const FRACTION: Given = {
+  documents: [{ _id: 0, b: Long.fromString('9007199254740993') }],
+  kind: 'pipelineUpdate-contents',
+  command: update([{ $set: { a: { $sum: ['$b', new Double(-1.5)] } } }]),
+  sandbox: lines({ _id: 0, b: Long.fromString('9007199254740993'), a: new Double(9_007_199_254_740_992) }),
+  engine: lines({ _id: 0, b: Long.fromString('9007199254740993'), a: new Double(9_007_199_254_740_990) }),
+};
+
 describe('an answer that is reckoned by the manual', () => {
-  it('is a mean, too, whose sum is rounded at each step', async () => {
-    expect(await explainedByManual(...(await met(MEAN)))).toBe(
-      'a sum beyond whole 64-bit numbers is rounded at each step',
+  it.each([
+    ['a mean', MEAN],
+    ['a sum with a fraction', FRACTION],
+  ])('is %s, too, whose sum is rounded at each step', async (_name, given) => {
+    expect(await explainedByManual(...(await met(given)))).toBe(
+      'a sum beyond the whole numbers of a double is rounded at each step',
     );
   });
 
