@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import { keyOf } from '../semantics/field-names.ts';
+import { nameOf } from '../semantics/field-names.ts';
+import { isSameBson } from '../semantics/same-bson.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { decodeExact, encode, isDoc, type Doc } from '../semantics/values.ts';
+import { decodeExact, encode, isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { Sqlite } from './schema.ts';
 
 /** Sessions that were not heard of for this long are forgotten, as MongoDB forgets them. */
@@ -14,6 +15,9 @@ export interface RetriedWrite {
   /** Keeps what a statement came to. */
   readonly record: (statement: number, result: Doc) => void;
 }
+
+/** What statements came to, by their numbers. */
+type Results = Map<number, Doc>;
 
 /**
  * What each statement of a session's last retryable write came to, kept in the same transaction as the write itself: a client that
@@ -41,19 +45,14 @@ export class RetryableWrites {
    */
   run<Value>(session: Buffer, number: number, work: (write: RetriedWrite) => Value): Value {
     const results = this.#resultsOf(session, number);
-    let isNew = false;
-    const record = (statement: number, result: Doc): void => {
-      results[keyOf(String(statement))] = result;
-      isNew = true;
-    };
-    const resultOf = (statement: number): Doc | null => {
-      const found = results[keyOf(String(statement))];
-      return isDoc(found) ? found : null;
-    };
+    const before = results.size;
     try {
-      return work({ resultOf, record });
+      return work({
+        resultOf: (statement) => results.get(statement) ?? null,
+        record: (statement, result) => void results.set(statement, result),
+      });
     } finally {
-      if (isNew) this.#keep(session, number, results);
+      if (results.size > before) this.#keep(session, number, results);
     }
   }
 
@@ -62,22 +61,51 @@ export class RetryableWrites {
     return (this.#read.get(session)?.number ?? -1) >= number;
   }
 
-  #resultsOf(session: Buffer, number: number): Doc {
+  #resultsOf(session: Buffer, number: number): Results {
     const row = this.#read.get(session);
-    if (row === undefined || row.number < number) return {};
+    if (row === undefined || row.number < number) return new Map();
     if (row.number > number) {
       throw new ServerError(
         'TransactionTooOld',
         `Retryable write with txnNumber ${number} is prohibited because a newer one with txnNumber ${row.number} has already started.`,
       );
     }
-    const { results } = decodeExact(row.reply);
-    return isDoc(results) ? results : {};
+    return readResults(decodeExact(row.reply));
   }
 
-  #keep(session: Buffer, number: number, results: Doc): void {
-    this.#write.run(session, number, Buffer.from(encode({ results })), this.#now());
+  #keep(session: Buffer, number: number, results: Results): void {
+    this.#write.run(session, number, Buffer.from(encode({ runs: runsOf(results) })), this.#now());
     this.#writes += 1;
     if (this.#writes % 1000 === 0) this.#forget.run(this.#now() - SESSION_AGE_MS_MAX);
   }
+}
+
+/** The results of a bulk are mostly one and the same: statements behind each other that came to the same are written as one. */
+interface Run {
+  readonly first: number;
+  count: number;
+  readonly result: Doc;
+}
+
+function runsOf(results: Results): readonly Run[] {
+  const runs: Run[] = [];
+  for (const [statement, result] of results) {
+    const run = runs.at(-1);
+    if (run !== undefined && statement === run.first + run.count && isSameBson(run.result, result)) run.count += 1;
+    else runs.push({ first: statement, count: 1, result });
+  }
+  return runs;
+}
+
+function readResults({ runs, results }: Doc): Results {
+  const read: Results = new Map();
+  for (const run of Array.isArray(runs) ? (runs as unknown[]) : []) {
+    if (!isDoc(run) || !isDoc(run['result'])) continue;
+    const first = numberOf(run['first']) ?? 0;
+    for (let at = 0; at < (numberOf(run['count']) ?? 0); at += 1) read.set(first + at, run['result']);
+  }
+  // Files of before have each statement by itself.
+  if (isDoc(results))
+    for (const [key, result] of Object.entries(results)) if (isDoc(result)) read.set(Number(nameOf(key)), result);
+  return read;
 }
