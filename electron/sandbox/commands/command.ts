@@ -30,8 +30,8 @@ export interface CommandCall {
   readonly startedAt: Date;
   /** What the same write did before, by its statements; null for a write that cannot be tried again. */
   readonly retried: RetriedWrite | null;
-  /** What the client may do. */
-  readonly access: Access;
+  /** What the client may do at this moment: what ran before may have changed it. */
+  readonly access: () => Access;
 }
 
 /** What a command does, and whether it needs a transaction that reaches the disk. */

@@ -53,8 +53,8 @@ function openCursor(call: CommandCall, namespace: string, source: PageSource): L
 }
 
 function ownerOf(call: CommandCall): CursorOwner | null {
-  const { user, isEnabled } = call.access;
-  return isEnabled ? { user, isStillAllowed: () => call.access.allows(call) } : null;
+  const { user, isEnabled } = call.access();
+  return isEnabled ? { user, isStillAllowed: () => call.access().allows(call) } : null;
 }
 
 /**
@@ -96,12 +96,12 @@ export function checkCursorOption(cursor: Doc): void {
 const getMore: Command = {
   writes: false,
   run(call) {
-    const { deployment, access, body } = call;
+    const { deployment, body } = call;
     const id = cursorId(body['getMore']);
     const namespace = namespaceOf(call);
     const cursor = deployment.cursors.get(
       id,
-      { namespace, access, session: sessionKey(body['lsid']) },
+      { namespace, access: call.access(), session: sessionKey(body['lsid']) },
       deployment.now(),
     );
     const waitMs = numberField(body, 'maxTimeMS') ?? null;
@@ -161,7 +161,7 @@ const killCursors: Command = {
         `BSON field 'killCursors.cursors' is the wrong type '${typeNameOf(given)}', expected type 'array'`,
       );
     const ids = (given as unknown[]).map(cursorId);
-    if (!ids.every((id) => call.deployment.cursors.mayClose(id, call.access)))
+    if (!ids.every((id) => call.deployment.cursors.mayClose(id, call.access())))
       throw new ServerError(
         'Unauthorized',
         `not authorized to kill cursor on ${call.db}.${String(call.body['killCursors'])}`,

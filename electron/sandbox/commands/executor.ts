@@ -4,7 +4,6 @@ import { Binary } from 'bson';
 import type { AccessControl } from '../access/access-control.ts';
 import type { Deployment } from '../deployment.ts';
 import { codeNameOf, ERROR_CODES, ServerError, toServerError } from '../semantics/server-error.ts';
-import type { RetriedWrite } from '../storage/retryable-writes.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Doc } from '../semantics/values.ts';
 import { refuseUnknownField } from './command-fields.ts';
@@ -77,10 +76,7 @@ export class Executor {
       client,
       retried: null,
       startedAt: new Date(this.#deployment.now()),
-      // Asked for when the command runs: what ran before it may have changed who may do what.
-      get access() {
-        return accessControl.accessOf(client.user);
-      },
+      access: () => accessControl.accessOf(client.user),
     };
     if (command === undefined) {
       return this.#failure(new ServerError('CommandNotFound', `no such command: '${name}'`));
@@ -185,7 +181,7 @@ export class Executor {
     const run = (): Doc | Promise<Doc> =>
       retry === null
         ? command.run(call)
-        : retryable.run(retry.session, retry.number, (retried) => command.run(withRetried(call, retried)));
+        : retryable.run(retry.session, retry.number, (retried) => command.run({ ...call, retried }));
     // A savepoint costs a copy of every page that is touched after it.
     return command.isPerDocument === true ? run() : this.#deployment.atomically(run);
   }
@@ -235,11 +231,6 @@ const STOPPED = {
   code: ERROR_CODES.InterruptedAtShutdown,
   codeName: 'InterruptedAtShutdown',
 } as const satisfies Doc;
-
-/** The call with what it did before; its access is asked for as before, when it is needed. */
-function withRetried(call: CommandCall, retried: RetriedWrite): CommandCall {
-  return Object.create(call, { retried: { value: retried, enumerable: true } }) as CommandCall;
-}
 
 /** How long a command may take, in milliseconds; null for as long as it takes. Errors: `TypeMismatch`, `BadValue`. */
 function timeLimitOf({ name, body }: CommandCall): number | null {

@@ -149,7 +149,7 @@ export class LoginCommands {
   }
 
   #status(call: CommandCall): Doc {
-    const { user } = call.access;
+    const { user } = call.access();
     const grants = user === null ? null : this.#accessControl.store.grantsOf(user);
     const privileges = (grants?.privileges ?? []).map(toDoc);
     return {

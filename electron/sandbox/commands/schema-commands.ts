@@ -171,7 +171,7 @@ const listCollections: Command = {
     const isOwnOnly = call.body['authorizedCollections'] === true && isNameOnly;
     const listed = call.deployment.catalog
       .list(call.db)
-      .filter(({ db, name: coll }) => !isOwnOnly || call.access.may({ type: 'namespace', db, coll }, 'find'));
+      .filter(({ db, name: coll }) => !isOwnOnly || call.access().may({ type: 'namespace', db, coll }, 'find'));
     const isView = (one: CollectionInfo): boolean => typeOf(one) === 'view';
     // Views come behind the collections.
     const ordered = [...listed.filter((one) => !isView(one)), ...listed.filter(isView)];
@@ -211,9 +211,9 @@ const listDatabases: Command = {
       throw new ServerError('Unauthorized', 'listDatabases may only be run against the admin database.');
     const matches = matcherOf(docField(call.body, 'filter') ?? {});
     const isOwnOnly =
-      call.body['authorizedDatabases'] === true || !call.access.may({ type: 'cluster' }, 'listDatabases');
+      call.body['authorizedDatabases'] === true || !call.access().may({ type: 'cluster' }, 'listDatabases');
     const names = [...new Set(call.deployment.catalog.list(null).map((collection) => collection.db))]
-      .filter((db) => !isOwnOnly || call.access.mayKnow(db))
+      .filter((db) => !isOwnOnly || call.access().mayKnow(db))
       .sort();
     const databases = names
       .map((name) => ({ name, sizeOnDisk: sizeOf(call, name), empty: false }))
