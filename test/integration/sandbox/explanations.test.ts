@@ -385,11 +385,18 @@ const MEAN: Given = {
 };
 
 const FRACTION: Given = {
-  documents: [{ _id: 0, b: Long.fromString('9007199254740993') }],
-  kind: 'pipelineUpdate-contents',
-  command: update([{ $set: { a: { $sum: ['$b', new Double(-1.5)] } } }]),
-  sandbox: lines({ _id: 0, b: Long.fromString('9007199254740993'), a: new Double(9_007_199_254_740_992) }),
-  engine: lines({ _id: 0, b: Long.fromString('9007199254740993'), a: new Double(9_007_199_254_740_990) }),
+  documents: [
+    { _id: 0, b: Long.fromString('9007199254740993') },
+    { _id: 1, b: new Double(-1.5) },
+  ],
+  kind: 'aggregate',
+  command: {
+    aggregate: 'coll',
+    pipeline: [{ $sort: { _id: 1 } }, { $group: { _id: int(0), value: { $sum: '$b' } } }],
+    cursor: {},
+  },
+  sandbox: lines({ _id: int(0), value: new Double(9_007_199_254_740_990) }),
+  engine: lines({ _id: int(0), value: new Double(9_007_199_254_740_994) }),
 };
 
 describe('an answer that is reckoned by the manual', () => {
