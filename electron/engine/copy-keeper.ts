@@ -9,7 +9,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangesPort } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
-import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
+import { beginPageThread, type PageEntries } from '#monitor/threads/page-thread-host.ts';
 import { verifyCopy, type VerifyReport } from '#monitor/verify-copy.ts';
 import type { CopyFile } from './copy-file.ts';
 import { wait } from './wait.ts';
@@ -34,8 +34,8 @@ export interface CopyKeeperOptions {
   readonly mayKeepPrompts: () => boolean | null;
   /** The module of the thread that takes prompts out. */
   readonly withholdEntry: URL;
-  /** The module of the thread that writes pages of a snapshot. */
-  readonly pageEntry: URL;
+  /** The modules of the threads that write a snapshot. */
+  readonly pageEntries: PageEntries;
   readonly onChange: (jobIds: readonly string[]) => void;
   readonly onStatus: (status: MonitorStatus) => void;
   /** Tells how far a task on the whole copy is; null when it is over. */
@@ -194,7 +194,7 @@ export class CopyKeeper {
 
   #startMonitor(): void {
     if (this.#changes === null || this.#stopping.signal.aborted) return;
-    const { copy, file, pageEntry, onChange, onStatus, log } = this.#options;
+    const { copy, file, pageEntries, onChange, onStatus, log } = this.#options;
     if (!copy.writer.ok) return;
     const { keptDays, bytesMax } = this.settings;
     this.#monitor = startMonitor({
@@ -207,7 +207,7 @@ export class CopyKeeper {
       onStatus,
       onUnusable: (error) => this.met(error),
       log,
-      beginPageThread: () => beginPageThread(pageEntry, file),
+      beginPageThread: () => beginPageThread(pageEntries, file),
       retention: { ageMsMax: keptDays === null ? null : keptDays * DAY_MS, bytesMax },
       isSnapshotPaused: this.#isPaused,
     });

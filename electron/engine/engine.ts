@@ -24,6 +24,7 @@ import type { DoctorParts } from './handlers/doctor-handlers.ts';
 import type { Handlers } from './handlers/handler.ts';
 import type { EngineConfig, PreviewsAllowed } from './messages.ts';
 import { missingSecretOf, openedConfig, openProfileOf } from './opened-config.ts';
+import type { PageEntries } from '#monitor/threads/page-thread-host.ts';
 import { OfflineCopy } from './offline-copy.ts';
 import { OpenWindows } from './open-windows.ts';
 import { loaded } from './loaded.ts';
@@ -55,8 +56,8 @@ export interface EngineOptions {
   readonly readerEntry: URL;
   /** The module of the thread that takes prompts out of the copy. */
   readonly withholdEntry: URL;
-  /** The module of the thread that writes pages of a snapshot into the copy. */
-  readonly pageEntry: URL;
+  /** The modules of the threads that write a snapshot into the copy. */
+  readonly pageEntries: PageEntries;
   /** The module of the threads that check what the runner receives. */
   readonly checkEntry: URL;
   /** Tells somebody on the desktop; left out where there is none. */
@@ -321,14 +322,14 @@ export class Engine {
   }
 
   #openCopy(): ReturnType<typeof OfflineCopy.open> {
-    const { readerEntry, withholdEntry, pageEntry, log } = this.#options;
+    const { readerEntry, withholdEntry, pageEntries, log } = this.#options;
     return OfflineCopy.open(
       {
         file: this.#files.copyFile,
         source: this.#source,
         readerEntry,
         withholdEntry,
-        pageEntry,
+        pageEntries,
         mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
         onCounts: (counts) => this.#board.set({ counts }),
         onChange: (jobIds) => this.#jobsChanged(jobIds),

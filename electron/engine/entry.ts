@@ -29,7 +29,10 @@ const withholdEntry = new URL(
   isSource ? '../cache/threads/withhold-thread.ts' : './copy-withholding.js',
   import.meta.url,
 );
-const pageEntry = new URL(isSource ? '../monitor/threads/page-thread.ts' : './copy-pages.js', import.meta.url);
+const pageEntries = {
+  pages: new URL(isSource ? '../monitor/threads/page-thread.ts' : './copy-pages.js', import.meta.url),
+  log: new URL(isSource ? '../cache/threads/log-thread.mjs' : './copy-log.js', import.meta.url),
+};
 const checkEntry = new URL(isSource ? '../runner/validators/check-thread.ts' : './check-thread.js', import.meta.url);
 
 // What this process writes are prompts, outputs and figures of customers, and other users of the machine read none of it.
@@ -64,7 +67,7 @@ parent.on('message', ({ data, ports }) => {
         // Where the driver's AWS identity comes from is told to it in the environment and no other way.
         process.env['AWS_PROFILE'] = profile.login.awsProfile;
       }
-      const entries = { sandboxEntry, deskEntry, readerEntry, withholdEntry, pageEntry, checkEntry };
+      const entries = { sandboxEntry, deskEntry, readerEntry, withholdEntry, pageEntries, checkEntry };
       const created = new Engine({ config, ...entries, notify, onPreviews, log, shell });
       engine = created;
       starting = created.start().then((started) => {

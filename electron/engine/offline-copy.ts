@@ -15,7 +15,10 @@ import { wait } from './wait.ts';
 /** What the offline copy needs of the engine around it. */
 export interface OfflineCopyOptions
   extends
-    Pick<CopyKeeperOptions, 'file' | 'mayKeepPrompts' | 'withholdEntry' | 'pageEntry' | 'onStatus' | 'onTask' | 'log'>,
+    Pick<
+      CopyKeeperOptions,
+      'file' | 'mayKeepPrompts' | 'withholdEntry' | 'pageEntries' | 'onStatus' | 'onTask' | 'log'
+    >,
     Pick<CopyFileOptions, 'onNote' | 'onError'> {
   /** The deployment and database that it is of. */
   readonly source: string;

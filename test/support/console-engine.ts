@@ -1,4 +1,4 @@
-import { PAGE_ENTRY } from './monitored-copy.ts';
+import { PAGE_ENTRIES } from './monitored-copy.ts';
 import { Engine } from '#engine/engine.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { NO_PROVIDERS } from '#engine/provider-settings.ts';
@@ -29,7 +29,7 @@ export function consoleEngine(
     deskEntry: new URL('../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
     readerEntry: new URL('../../electron/cache/threads/reader-thread.ts', import.meta.url),
     withholdEntry: new URL('../../electron/cache/threads/withhold-thread.ts', import.meta.url),
-    pageEntry: PAGE_ENTRY,
+    pageEntries: PAGE_ENTRIES,
     checkEntry: new URL('../../electron/runner/validators/check-thread.ts', import.meta.url),
     log,
     shell,

@@ -3,7 +3,7 @@ import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from './expect-ok.ts';
-import { PAGE_ENTRY, QUICK_LIMITS, waitFor } from './monitored-copy.ts';
+import { PAGE_ENTRIES, QUICK_LIMITS, waitFor } from './monitored-copy.ts';
 
 /**
  * A process that keeps a copy until it is killed; the test kills it wherever it happens to be. It writes a line for each
@@ -29,5 +29,5 @@ startMonitor({
   onChange: () => process.stdout.write('change\n'),
   onStatus: ({ mode }) => process.stdout.write(`${mode}\n`),
   limits: { ...QUICK_LIMITS, threadRows: 0 },
-  beginPageThread: () => beginPageThread(PAGE_ENTRY, file),
+  beginPageThread: () => beginPageThread(PAGE_ENTRIES, file),
 });

@@ -5,11 +5,15 @@ import { openCache, type Cache } from '#cache/open-cache.ts';
 import type { MonitorStatus } from '#contract/status.ts';
 import type { MonitorLimits } from '#monitor/ports.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
+import type { PageEntries } from '#monitor/threads/page-thread-host.ts';
 import type { ChangeSource } from '#store/change-source.ts';
 import { expectOk } from './expect-ok.ts';
 
-/** The module of the thread that writes pages of a snapshot. */
-export const PAGE_ENTRY = new URL('../../electron/monitor/threads/page-thread.ts', import.meta.url);
+/** The modules of the threads that write a snapshot. */
+export const PAGE_ENTRIES: PageEntries = {
+  pages: new URL('../../electron/monitor/threads/page-thread.ts', import.meta.url),
+  log: new URL('../../electron/cache/threads/log-thread.mjs', import.meta.url),
+};
 
 /** Times that make a test quick and change nothing of what is done. */
 export const QUICK_LIMITS: Partial<MonitorLimits> = {

@@ -4,7 +4,7 @@ import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { PAGE_ENTRY } from '../../support/monitored-copy.ts';
+import { PAGE_ENTRIES } from '../../support/monitored-copy.ts';
 import { peakMemoryMb } from '../peak-memory.ts';
 
 /**
@@ -30,7 +30,7 @@ const monitor = startMonitor({
   onStatus: ({ mode }) => {
     if (mode === 'stream' || mode === 'polling') following.resolve(mode);
   },
-  beginPageThread: () => beginPageThread(PAGE_ENTRY, file),
+  beginPageThread: () => beginPageThread(PAGE_ENTRIES, file),
   log: (line, cause) => process.stderr.write(`${line}: ${String(cause)}\n`),
 });
 const mode = await following.promise;

@@ -5,7 +5,7 @@ import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
-import { PAGE_ENTRY, QUICK_LIMITS, setupCopy, waitFor, type MonitoredCopy } from '../../support/monitored-copy.ts';
+import { PAGE_ENTRIES, QUICK_LIMITS, setupCopy, waitFor, type MonitoredCopy } from '../../support/monitored-copy.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
 import { expectConsistent, untilSame, WAIT } from './copy-check.ts';
 
@@ -50,7 +50,7 @@ function start(onWrite: () => void = () => undefined): { readonly threads: numbe
     limits: { ...QUICK_LIMITS, threadRows: 0 },
     beginPageThread: () => {
       begun.threads += 1;
-      const thread = beginPageThread(PAGE_ENTRY, copy.file);
+      const thread = beginPageThread(PAGE_ENTRIES, copy.file);
       return {
         write: (pages, serverMs) => {
           onWrite();
@@ -114,13 +114,13 @@ describe('a snapshot that a thread writes', () => {
 
 describe('a thread that writes pages', () => {
   it('says why it cannot write', async () => {
-    const thread = beginPageThread(PAGE_ENTRY, `${copy.file}.none`);
+    const thread = beginPageThread(PAGE_ENTRIES, `${copy.file}.none`);
     expect(await thread.write([], 0)).toMatchObject({ ok: false, error: { code: 'not_found' } });
     await thread.close();
   });
 
   it('answers with an error once it has ended', async () => {
-    const thread = beginPageThread(PAGE_ENTRY, copy.file);
+    const thread = beginPageThread(PAGE_ENTRIES, copy.file);
     await thread.close();
     expect(await thread.write([], 0)).toMatchObject({ ok: false, error: { code: 'internal' } });
   });
