@@ -90,12 +90,6 @@ export function numberField(body: Doc, field: string): number | undefined {
   return number;
 }
 
-/** Error: `BadValue` for milliseconds that MongoDB does not wait. */
-export function refuseTimeLimit(limitMs: number): void {
-  if (limitMs < 0 || limitMs > 0x7fffffff || !Number.isInteger(limitMs))
-    throw new ServerError('BadValue', `${limitMs} value for maxTimeMS is out of range`);
-}
-
 /** A field that must be a number where it is there, as MongoDB counts by it: without its fraction. */
 export function wholeField(body: Doc, field: string): number | undefined {
   const number = numberField(body, field);

@@ -12,7 +12,6 @@ import {
   wholeField,
   type Command,
   type CommandCall,
-  refuseTimeLimit,
 } from './command.ts';
 import { refuseNegative, refuseUnknown } from './field-values.ts';
 import { sessionKey } from './session-table.ts';
@@ -104,8 +103,7 @@ const getMore: Command = {
       { namespace, access: call.access(), session: sessionKey(body['lsid']) },
       deployment.now(),
     );
-    const waitMs = numberField(body, 'maxTimeMS') ?? null;
-    if (waitMs !== null) refuseTimeLimit(waitMs);
+    const waitMs = numberField(call.body, 'maxTimeMS') ?? null;
     if (waitMs !== null && !cursor.source.isChangeStream && cursor.source.awaitsData !== true)
       throw new ServerError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
     const reply = (page: CursorPage): Doc => {

@@ -7,15 +7,7 @@ import { codeNameOf, ERROR_CODES, ServerError, toServerError } from '../semantic
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Doc } from '../semantics/values.ts';
 import { refuseUnknownField } from './command-fields.ts';
-import {
-  numberField,
-  refuseDatabaseName,
-  refuseTimeLimit,
-  retryOf,
-  type Client,
-  type Command,
-  type CommandCall,
-} from './command.ts';
+import { numberField, refuseDatabaseName, retryOf, type Client, type Command, type CommandCall } from './command.ts';
 import { withErrorLabels } from './error-labels.ts';
 import { checkFields } from './field-values.ts';
 import type { FailPoints } from './fail-points.ts';
@@ -237,6 +229,7 @@ function timeLimitOf({ name, body }: CommandCall): number | null {
   // There it says how long to wait for new documents.
   if (name === 'getMore') return null;
   const limit = numberField(body, 'maxTimeMS') ?? 0;
-  refuseTimeLimit(limit);
+  if (limit < 0 || limit > 0x7fffffff || !Number.isInteger(limit))
+    throw new ServerError('BadValue', `${limit} value for maxTimeMS is out of range`);
   return limit === 0 ? null : limit;
 }

@@ -157,12 +157,6 @@ describe('a change stream', () => {
     expect(pages.map(({ id }) => id.isZero())).toEqual([false, false, true]);
   });
 
-  it('waits no time that is none', async () => {
-    const stream = await open({});
-    await expect(more(stream, { maxTimeMS: -1 })).rejects.toMatchObject({ code: 2 });
-    expect((await more(stream)).events).toEqual([]);
-  });
-
   it('gives all that there is where getMore asks for 0', async () => {
     const stream = await open({});
     await insert(1, 2);
