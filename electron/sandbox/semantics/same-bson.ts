@@ -16,7 +16,8 @@ export function isSameBson(left: unknown, right: unknown): boolean {
   if (Array.isArray(left) && Array.isArray(right)) {
     return (
       left.length === right.length &&
-      (left as unknown[]).every((element, at) => isSameBson(element, (right as unknown[])[at]))
+      // What is undefined in a list is written as null.
+      (left as unknown[]).every((element, at) => isSameBson(element ?? null, (right as unknown[])[at] ?? null))
     );
   }
   if (isDoc(left) && isDoc(right)) return isSameDoc(left, right);

@@ -20,6 +20,11 @@ describe('whether two values are the same in BSON', () => {
     );
   });
 
+  it('takes what is undefined in a list for the null that it is written as', () => {
+    expect(isSameBson([null], [undefined])).toBe(true);
+    expect(isSameBson([undefined, 1], [null, 2])).toBe(false);
+  });
+
   it('does not depend on whether a value is in exact or in working form', () => {
     fc.assert(
       fc.property(bsonValue, (one) => {
