@@ -32,10 +32,21 @@ export interface UpdateRequest {
 /** How an update is given. */
 export type UpdateKind = 'pipeline' | 'operators' | 'replacement';
 
+/** The kinds of updates that were looked through: each is asked of more than once, and again for each document. */
+const KINDS = new WeakMap<Doc, UpdateKind>();
+
 /** Tells the kind of an update, and refuses a mixture. */
 export function kindOfUpdate(update: unknown): UpdateKind {
   if (Array.isArray(update)) return 'pipeline';
   if (!isDoc(update)) throw new ServerError('FailedToParse', 'Update argument must be either an object or an array');
+  const known = KINDS.get(update);
+  if (known !== undefined) return known;
+  const kind = kindOfDocument(update);
+  KINDS.set(update, kind);
+  return kind;
+}
+
+function kindOfDocument(update: Doc): UpdateKind {
   const keys = Object.keys(update);
   if (!(keys[0] ?? '').startsWith('$')) {
     const dollar = keys.find((key) => key.startsWith('$'));
