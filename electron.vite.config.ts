@@ -38,7 +38,7 @@ export default defineConfig({
           'copy-reader': path.join(root, 'electron/cache/threads/reader-thread.ts'),
           'copy-withholding': path.join(root, 'electron/cache/threads/withhold-thread.ts'),
           'copy-pages': path.join(root, 'electron/monitor/threads/page-thread.ts'),
-          'copy-log': path.join(root, 'electron/cache/threads/log-thread.mjs'),
+          'copy-log': path.join(root, 'electron/cache/threads/log-thread.ts'),
           'reconciliation-worker': path.join(root, 'electron/console/reconciliation/desk-worker.ts'),
           'check-thread': path.join(root, 'electron/runner/validators/check-thread.ts'),
           'sandbox-worker': path.join(root, 'electron/sandbox/worker.ts'),

@@ -31,7 +31,7 @@ const withholdEntry = new URL(
 );
 const pageEntries = {
   pages: new URL(isSource ? '../monitor/threads/page-thread.ts' : './copy-pages.js', import.meta.url),
-  log: new URL(isSource ? '../cache/threads/log-thread.mjs' : './copy-log.js', import.meta.url),
+  log: new URL(isSource ? '../cache/threads/log-thread.ts' : './copy-log.js', import.meta.url),
 };
 const checkEntry = new URL(isSource ? '../runner/validators/check-thread.ts' : './check-thread.js', import.meta.url);
 

@@ -12,7 +12,7 @@ import { expectOk } from './expect-ok.ts';
 /** The modules of the threads that write a snapshot. */
 export const PAGE_ENTRIES: PageEntries = {
   pages: new URL('../../electron/monitor/threads/page-thread.ts', import.meta.url),
-  log: new URL('../../electron/cache/threads/log-thread.mjs', import.meta.url),
+  log: new URL('../../electron/cache/threads/log-thread.ts', import.meta.url),
 };
 
 /** Times that make a test quick and change nothing of what is done. */

@@ -9,7 +9,7 @@ import { fromPageThreadSchema, type PageSettings, type ToPageThread } from './pa
 export interface PageEntries {
   /** `page-thread.ts`. */
   readonly pages: URL;
-  /** The copy's `log-thread.mjs`. */
+  /** The copy's `log-thread.ts`. */
   readonly log: URL;
 }
 

@@ -4,8 +4,10 @@ import Database from 'better-sqlite3';
 /**
  * Brings what stands in the log of a copy back into its file while another thread goes on writing, each time that it is told that
  * something was written. Where it fails, the writer does it once the log is as long as it may be, and meets the reason. It loads nothing
- * but the database and is no TypeScript: what a thread loads stands in memory once more, and what strips types takes 30 MB of it.
+ * but the database: what a thread loads stands in memory once more.
  */
+const port = parentPort;
+if (port === null) throw new Error('A log is brought back only on a worker thread.');
 const db = new Database(String(workerData), { fileMustExist: true });
 
 /**
@@ -14,15 +16,21 @@ const db = new Database(String(workerData), { fileMustExist: true });
  */
 const PAGES_AT_ONCE = 6500;
 
-const look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+/** Pages in the log, and those of them that are in the file. */
+interface LogLength {
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
+const look = db.prepare<[], LogLength>('PRAGMA wal_checkpoint(NOOP)');
 const bringBack = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
-parentPort?.on('message', (message) => {
+port.on('message', (message: unknown) => {
   if (message === 'close') {
     db.close();
-    parentPort?.close();
+    port.close();
     return;
   }
-  const { log, checkpointed } = look.get();
+  const { log, checkpointed } = look.get() ?? { log: 0, checkpointed: 0 };
   if (log - checkpointed >= PAGES_AT_ONCE) bringBack.get();
 });
