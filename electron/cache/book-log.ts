@@ -87,7 +87,7 @@ export class BookLogReader {
        FROM book_log WHERE is_on = 1`,
     );
     this.#oldest = db.prepare('SELECT oldest_seq FROM book_log');
-    this.#since = db.prepare('SELECT part, id, generation FROM book_changes WHERE seq > ? ORDER BY seq LIMIT ?');
+    this.#since = db.prepare('SELECT part, id, generation FROM book_changes WHERE seq > ? ORDER BY seq LIMIT +?');
   }
 
   /** Where the log stands; null before it has begun. */

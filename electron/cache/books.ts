@@ -59,21 +59,23 @@ export class CacheBooks {
   private constructor(db: Database.Database) {
     this.#db = db;
     this.#standing = new StandingReader(db);
-    this.#accounts = db.prepare('SELECT id, document FROM accounts WHERE id > ? ORDER BY id LIMIT ?');
-    this.#jobs = db.prepare('SELECT num, document FROM job_documents WHERE num > ? ORDER BY num LIMIT ?');
+    this.#accounts = db.prepare('SELECT id, document FROM accounts WHERE id > ? ORDER BY id LIMIT +?');
+    this.#jobs = db.prepare('SELECT num, document FROM job_documents WHERE num > ? ORDER BY num LIMIT +?');
     this.#malformedJobs = db.prepare(
-      "SELECT id, document FROM malformed WHERE part = 'jobs' AND id > ? ORDER BY id LIMIT ?",
+      "SELECT id, document FROM malformed WHERE part = 'jobs' AND id > ? ORDER BY id LIMIT +?",
     );
-    this.#ledger = db.prepare('SELECT rowid AS num, * FROM ledger WHERE rowid > ? ORDER BY rowid LIMIT ?');
+    this.#ledger = db.prepare('SELECT rowid AS num, * FROM ledger WHERE rowid > ? ORDER BY rowid LIMIT +?');
     this.#lastEntry = db.prepare('SELECT coalesce(max(rowid), 0) AS num FROM ledger');
     this.#log = new BookLogReader(db);
     this.#job = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
     this.#malformedJob = db.prepare("SELECT document FROM malformed WHERE part = 'jobs' AND id = ?");
     this.#unreadable = db.prepare("SELECT part, id FROM malformed WHERE part IN ('accounts', 'ledger') LIMIT 1");
-    this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT ?');
+    this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT +?');
     this.#entry = db.prepare('SELECT * FROM ledger WHERE id = ?');
     this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
-    this.#lastOfWorkspace = db.prepare('SELECT * FROM ledger WHERE workspace = ? ORDER BY at_ms DESC, id DESC LIMIT ?');
+    this.#lastOfWorkspace = db.prepare(
+      'SELECT * FROM ledger WHERE workspace = ? ORDER BY at_ms DESC, id DESC LIMIT +?',
+    );
     this.#sumOfWorkspace = db.prepare(
       `SELECT
          coalesce(sum(CASE WHEN type IN ('grant', 'refund', 'adjust') THEN credits

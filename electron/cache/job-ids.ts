@@ -17,7 +17,7 @@ export class JobIds {
   read(filter: JobFilter, { nowMs, limit }: { readonly nowMs: number; readonly limit: number }): readonly string[] {
     const text = toFtsQuery(filter.text);
     const hits = text === null ? '' : 'AND num IN (SELECT rowid FROM jobs_text WHERE jobs_text MATCH @text)';
-    const sql = `SELECT id FROM jobs WHERE ${whereOf(restrictionsOf(filter))} AND ${WHILE_WANTED} ${hits} ORDER BY num LIMIT @limit`;
+    const sql = `SELECT id FROM jobs WHERE ${whereOf(restrictionsOf(filter))} AND ${WHILE_WANTED} ${hits} ORDER BY num LIMIT +@limit`;
     return this.#pool.all<{ id: string }>(sql, { ...filterParams(filter, nowMs), text, limit }).map(({ id }) => id);
   }
 }

@@ -164,7 +164,10 @@ export class JobPages {
     const from = `FROM jobs INDEXED BY ${index} WHERE ${entry} AND ${whereOf(ranges)} AND ${behindKey(plan)}
       ORDER BY ${order}`;
     if (!isFiltered) {
-      return { rows: this.#pool.all<ListColumns>(`SELECT ${LIST_COLUMNS} ${from} LIMIT @limit`, all), stoppedAt: null };
+      return {
+        rows: this.#pool.all<ListColumns>(`SELECT ${LIST_COLUMNS} ${from} LIMIT +@limit`, all),
+        stoppedAt: null,
+      };
     }
     // The place to stop at is found in the index alone; rows are read only until the page is full.
     const stop = this.#pool.get<PageKey>(
@@ -175,7 +178,7 @@ export class JobPages {
       stop === undefined ? '1' : `(${plan.column}, id) ${plan.isAscending ? '<=' : '>='} (@stopValue, @stopId)`;
     const rows = this.#pool.all<ListColumns>(
       `SELECT ${LIST_COLUMNS} FROM jobs INDEXED BY ${index}
-       WHERE ${entry} AND ${whereOf(rest)} AND ${behindKey(plan)} AND ${within} ORDER BY ${order} LIMIT @limit`,
+       WHERE ${entry} AND ${whereOf(rest)} AND ${behindKey(plan)} AND ${within} ORDER BY ${order} LIMIT +@limit`,
       { ...all, ...(stop === undefined ? {} : { stopValue: stop.value, stopId: stop.id }) },
     );
     return { rows, stoppedAt: rows.length > plan.limit ? null : (stop ?? null) };
@@ -185,7 +188,7 @@ export class JobPages {
   #gather(plan: PagePlan, source: string, params: FilterParams & { readonly text?: string }): ScannedRows {
     const rows = this.#pool.all<ListColumns>(
       `SELECT ${LIST_COLUMNS} FROM ${source} WHERE ${whereOf(plan.restrictions)} AND ${behindKey(plan)} AND ${WHILE_WANTED}
-       ORDER BY ${orderOf(plan)} LIMIT @limit`,
+       ORDER BY ${orderOf(plan)} LIMIT +@limit`,
       { ...params, ...keyParams(plan), limit: plan.limit + 1 },
     );
     return { rows, stoppedAt: null };

@@ -19,8 +19,8 @@ interface Range {
 /** The statement that reads the first ids of a range: each source is a primary key that is read from where the range begins. */
 export function ownersBetweenSql(owner: Owner): string {
   const first = (source: string): string =>
-    `SELECT id FROM (SELECT id FROM ${source} id >= @from AND id < @to ORDER BY id LIMIT @limit)`;
-  return `${SOURCES[owner].map(first).join(' UNION ')} ORDER BY id LIMIT @limit`;
+    `SELECT id FROM (SELECT id FROM ${source} id >= @from AND id < @to ORDER BY id LIMIT +@limit)`;
+  return `${SOURCES[owner].map(first).join(' UNION ')} ORDER BY id LIMIT +@limit`;
 }
 
 /** Finds workspaces and users by how their ids begin. */

@@ -56,7 +56,7 @@ export class OwnerLedger {
     const way = isDescending ? 'DESC' : 'ASC';
     const rows = this.#pool.all<LedgerColumns & { readonly order_ms: number }>(
       `SELECT entry.*, ${time} AS order_ms FROM ${from} AND (${time}, entry.id) ${isDescending ? '<' : '>'} (@atMs, @id)
-       ORDER BY ${time} ${way}, entry.id ${way} LIMIT @limit`,
+       ORDER BY ${time} ${way}, entry.id ${way} LIMIT +@limit`,
       { owner: id, ...behind, limit: limit + 1 },
     );
     const shown = rows.slice(0, limit);

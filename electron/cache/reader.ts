@@ -111,9 +111,9 @@ export class CacheReader {
     this.#plans = new PlanReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
     this.#malformedOne = db.prepare('SELECT * FROM malformed WHERE part = ? AND id = ?');
-    this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT ?');
-    this.#ofJob = db.prepare('SELECT * FROM ledger WHERE job_id = ? ORDER BY at_ms, id LIMIT ?');
-    this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT ?');
+    this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT +?');
+    this.#ofJob = db.prepare('SELECT * FROM ledger WHERE job_id = ? ORDER BY at_ms, id LIMIT +?');
+    this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT +?');
     this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
     this.#counts = db.prepare('SELECT state, kind, jobs FROM job_counts');
     this.#documents = db.prepare('SELECT documents FROM part_counts WHERE part = ?');

@@ -20,7 +20,7 @@ export class ReplayReader {
     // Numbers fall with the time of creation. A job of one attempt that did not fail has nothing to tell.
     this.#failed = db.prepare(
       `SELECT document FROM jobs JOIN job_documents USING (num)
-       WHERE num <= ? AND (failure_class IS NOT NULL OR attempts > 1) AND ${WHILE_WANTED} ORDER BY num LIMIT ?`,
+       WHERE num <= ? AND (failure_class IS NOT NULL OR attempts > 1) AND ${WHILE_WANTED} ORDER BY num LIMIT +?`,
     );
   }
 

@@ -4,6 +4,9 @@ import { InterruptedError, type IsUnwanted } from './interrupt.ts';
 /**
  * Prepared statements by their text. The texts are put together from constants of the code, never from values, so there is a
  * bounded number of them; values are always parameters. A statement is not begun once nobody waits for it.
+ *
+ * A limit that is bound is written `+?`: SQLite plans by a bare one, and prepares the statement anew when the value is bound anew, which
+ * better-sqlite3 does at each run (0.04 of the 0.38 ms that a page of 200 takes in SQLite).
  */
 export class StatementPool {
   readonly #db: Database;

@@ -22,6 +22,9 @@ export interface BenchCase {
   readonly peerSpread?: readonly [number, number];
 }
 
+/** The first rounds of pages warm both sides and are not counted. */
+export const WARMING_ROUNDS = 4;
+
 /** A case, with what is left out filled in. */
 export function benchCase(given: Pick<BenchCase, 'name' | 'unit' | 'ours'> & Partial<BenchCase>): BenchCase {
   const peer = given.peer ?? null;

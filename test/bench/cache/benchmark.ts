@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { MongoClient } from 'mongodb';
 import { benchServer } from './bench-server.ts';
 import { BenchChild } from '../child.ts';
-import type { BenchCase } from '../figures.ts';
+import { WARMING_ROUNDS, type BenchCase } from '../figures.ts';
 import { printReport } from '../report.ts';
 import { ownServerFacts, serverFacts, type ServerFacts } from '../server-facts.ts';
 import { filledCopy } from './filled-copy.ts';
@@ -42,8 +42,12 @@ export async function runCacheBenchmark(args: readonly string[]): Promise<number
   const jobs = Number(values.jobs ?? (values.quick ? 3000 : 1_000_000));
   const serverJobs = Number(values['server-jobs'] ?? (values.quick ? 1000 : 50_000));
   const rounds = Number(values.rounds ?? (values.quick ? 6 : 30));
-  if (![jobs, serverJobs, rounds].every((number) => Number.isInteger(number) && number > 0)) {
-    console.error('--jobs, --server-jobs and --rounds take whole numbers above 0.');
+  if (![jobs, serverJobs].every((number) => Number.isInteger(number) && number > 0)) {
+    console.error('--jobs and --server-jobs take whole numbers above 0.');
+    return 2;
+  }
+  if (!Number.isInteger(rounds) || rounds <= WARMING_ROUNDS) {
+    console.error(`--rounds takes whole numbers above ${WARMING_ROUNDS}: so many warm both sides and are not counted.`);
     return 2;
   }
   const say = values.json ? (): void => undefined : console.log;

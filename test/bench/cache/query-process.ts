@@ -9,7 +9,7 @@ import type { CacheReader } from '#cache/reader.ts';
 import { jobFilterSchema, jobSortSchema, type JobSort } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { SeededRandom } from '../worlds/seeded-random.ts';
-import { benchCase, quantile, type BenchCase } from '../figures.ts';
+import { benchCase, quantile, WARMING_ROUNDS, type BenchCase } from '../figures.ts';
 import { BOOKS_AS_OF_MS } from './seeded-books.ts';
 import { peakMemoryMb } from '../peak-memory.ts';
 
@@ -54,8 +54,7 @@ function measurePages(reader: CacheReader, sort: JobSort): { readonly keyset: nu
     const theirs = timed(() => byOffset.all(PAGE, depth).map(toJobRow));
     const rows = expectOk(ours.value).rows;
     if (JSON.stringify(rows) !== JSON.stringify(theirs.value)) throw new Error(`the pages by ${order} differ`);
-    // The first ones warm both.
-    if (round < 4) continue;
+    if (round < WARMING_ROUNDS) continue;
     keyset.push(ours.ms);
     offset.push(theirs.ms);
   }
