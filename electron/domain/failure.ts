@@ -29,11 +29,14 @@ export const failureClassSchema = z.enum([
 ]);
 export type FailureClass = z.infer<typeof failureClassSchema>;
 
+/** The most characters of a failure's message that a document holds. */
+export const FAILURE_MESSAGE_LENGTH_MAX = 4000;
+
 /** A failure as it stands in a job or an attempt. `fingerprint` groups failures that have one cause. */
 export const failureSchema = z.object({
   class: failureClassSchema,
   code: z.string().min(1).max(100),
-  message: z.string().max(4000),
+  message: z.string().max(FAILURE_MESSAGE_LENGTH_MAX),
   fingerprint: z.string().min(1).max(200),
   at: z.date(),
 });
@@ -200,7 +203,7 @@ export function buildFailure(failure: Classified, provider: string, model: strin
   return {
     class: failure.class,
     code: failure.code.slice(0, 100),
-    message: failure.message.slice(0, 4000),
+    message: failure.message.slice(0, FAILURE_MESSAGE_LENGTH_MAX),
     fingerprint: fingerprintOf(failure, provider, model),
     at,
   };

@@ -19,6 +19,14 @@ export const CHECKS_LENGTH_MAX = 10_000;
 export const PROGRESS_MESSAGE_LENGTH_MAX = 500;
 export const ACCEPTANCE_ID_LENGTH_MAX = 500;
 
+/**
+ * Whether a document can hold a provider's name of a purchase so that it can be asked for again. Cut it would name another purchase or none, and
+ * so would one with half of a character in it, which BSON's UTF-8 has no bytes for.
+ */
+export function isKeepable(acceptanceId: string): boolean {
+  return acceptanceId.length <= ACCEPTANCE_ID_LENGTH_MAX && acceptanceId.isWellFormed();
+}
+
 const idSchema = z.string().min(1).max(200);
 
 /**

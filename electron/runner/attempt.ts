@@ -1,4 +1,4 @@
-import { classifyFailure, type Classified, type FailureEvidence } from '#domain/failure.ts';
+import { classifyFailure, FAILURE_MESSAGE_LENGTH_MAX, type Classified, type FailureEvidence } from '#domain/failure.ts';
 import type { AppError } from '#domain/errors.ts';
 import {
   finalCreditsOfJob,
@@ -278,7 +278,12 @@ async function complete(
 /** Asks the one function that decides about retries, and writes what it says. */
 async function settleFailure(job: LeasedJob, context: AttemptContext, what: Problem): Promise<AttemptOutcome> {
   const classified = classifyFailure(what.evidence);
-  const message = [classified.message, unkeptNote(what.acceptanceId)].filter((words) => words !== null).join(' ');
+  const unkept = unkeptNote(what.acceptanceId);
+  // What a provider says at length leaves room for what is said of its purchase.
+  const message =
+    unkept === null
+      ? classified.message
+      : `${classified.message.slice(0, FAILURE_MESSAGE_LENGTH_MAX - unkept.length - 1)} ${unkept}`;
   const failure = { ...classified, message };
   // A provider that asks for a pause asks it of everybody, by whatever status.
   if (what.retryAfterMs > 0) context.heldBack(job.provider.name, what.retryAfterMs);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AppError } from '#domain/errors.ts';
 import { replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts';
-import { ACCEPTANCE_ID_LENGTH_MAX, type LeasedJob } from '#domain/job.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX, isKeepable, type LeasedJob } from '#domain/job.ts';
 import { microUsdSchema } from '#domain/credits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ArtefactWriter } from './artefacts.ts';
@@ -20,9 +20,12 @@ export interface CallReports {
 
 /** What a person should know where the provider's name of a purchase cannot be kept; null where it can, or there is none. */
 export function unkeptNote(acceptanceId: string | null): string | null {
-  const length = acceptanceId?.length ?? 0;
-  if (length <= ACCEPTANCE_ID_LENGTH_MAX) return null;
-  return `The provider names it by ${length} characters, and at most ${ACCEPTANCE_ID_LENGTH_MAX} can be kept: if this runner ends before it has the result, it is bought again.`;
+  if (acceptanceId === null || isKeepable(acceptanceId)) return null;
+  const why =
+    acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX
+      ? `by ${acceptanceId.length} characters, and at most ${ACCEPTANCE_ID_LENGTH_MAX} can be kept`
+      : 'by a text with half of a character, which cannot be kept';
+  return `The provider names it ${why}: if this runner ends before it has the result, it is bought again.`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { MongoBulkWriteError, type AnyBulkWriteOperation, type Document } from 'mongodb';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
-import { ACCEPTANCE_ID_LENGTH_MAX, historyEntrySchema, jobStateSchema, type HistoryEntry } from '#domain/job.ts';
+import { historyEntrySchema, isKeepable, jobStateSchema, type HistoryEntry } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { guardOf, leaseFilter, literal, pipelineOf } from './change-update.ts';
@@ -30,7 +30,7 @@ export async function applyWrites(
   jobs: Collections['jobs'],
   writes: readonly JobWrite[],
 ): Promise<Result<readonly Outcome[], AppError>> {
-  const sound = writes.filter((write) => !isTooLong(write));
+  const sound = writes.filter((write) => !isUnkeepable(write));
   const chains = chainsOf(sound);
   if (chains.length > 0) {
     const written = await attemptCall(() => jobs.bulkWrite(chains.map(statementOf), { ordered: false }));
@@ -43,7 +43,7 @@ export async function applyWrites(
       return told.ok ? ok(await endFull(jobs, writes, told.value)) : told;
     }
   }
-  return ok(writes.map((write) => (isTooLong(write) ? tooLong(write) : ok(undefined))));
+  return ok(writes.map((write) => (isUnkeepable(write) ? unkeepable(write) : ok(undefined))));
 }
 
 /** What the server has against a write: what it said of its statement where it named it, else what it said of all. */
@@ -78,14 +78,14 @@ async function endFull(
   );
 }
 
-// Cut, it would be of no use: nobody could ask the provider for it. The document stays a job, and the attempt goes on.
-function isTooLong(write: JobWrite): boolean {
-  return write.type === 'acceptance' && write.acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX;
+// The document stays a job, and the attempt goes on.
+function isUnkeepable(write: JobWrite): boolean {
+  return write.type === 'acceptance' && !isKeepable(write.acceptanceId);
 }
 
-function tooLong(write: JobWrite): Outcome {
+function unkeepable(write: JobWrite): Outcome {
   const length = write.type === 'acceptance' ? write.acceptanceId.length : 0;
-  return err(appError('invalid_request', `an acceptance id of ${length} characters`));
+  return err(appError('invalid_request', `an acceptance id of ${length} characters that cannot be kept`));
 }
 
 function chainsOf(writes: readonly JobWrite[]): readonly Chain[] {
@@ -175,7 +175,7 @@ async function tellApplied(
     }),
   );
   const outcomes = writes.map((write) =>
-    isTooLong(write) ? tooLong(write) : outcomeOf(write, byId, refusalOf(write)),
+    isUnkeepable(write) ? unkeepable(write) : outcomeOf(write, byId, refusalOf(write)),
   );
   return storeAcceptancesAlone(jobs, { writes, chains, byId, outcomes });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appError, type AppError } from '#domain/errors.ts';
+import { FAILURE_MESSAGE_LENGTH_MAX } from '#domain/failure.ts';
 import { ACCEPTANCE_ID_LENGTH_MAX, type Validation } from '#domain/job.ts';
 import { err, ok } from '#domain/result.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
@@ -220,6 +221,13 @@ describe('a purchase whose name is too long to be kept', () => {
     const { event, failure } = await written(LOST);
     expect(event).toBe('defer');
     expect(failure?.message).toMatch(new RegExp(`^The line was cut\\. ${WORDS}`));
+  });
+
+  it('is told of also where the provider says at length what went wrong', async () => {
+    const evidence = { ...LOST.error.evidence, message: 'no '.repeat(FAILURE_MESSAGE_LENGTH_MAX) };
+    const { failure } = await written(err({ ...LOST.error, evidence }));
+    expect(failure?.message).toHaveLength(FAILURE_MESSAGE_LENGTH_MAX);
+    expect(failure?.message).toMatch(new RegExp(`^no no .* ${WORDS}.* bought again\\.$`));
   });
 
   it.each([

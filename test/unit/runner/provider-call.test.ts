@@ -113,15 +113,20 @@ describe('the dealings of an attempt with its provider', () => {
     expect(deeds).toEqual(['generate g-1:1', '0.3 making', '7 tokens of demo']);
   });
 
-  it('say that a name is too long to be kept, do not send it to be refused, and can still cancel by it', async () => {
-    const acceptanceId = 'x'.repeat(ACCEPTANCE_ID_LENGTH_MAX + 1);
-    const { call, deeds } = setup({ acceptanceId });
-    await call.run(generationRequest(), unstopped());
-    expect(deeds[1]).toMatch(/^0 The provider names it by \d+ characters/);
-    expect(deeds.filter((deed) => deed.startsWith('store'))).toEqual([]);
-    await call.cancelUnwanted(unstopped(), AbortSignal.abort());
-    expect(deeds.at(-1)).toBe(`cancel ${acceptanceId}`);
-  });
+  it.each([
+    ['is too long', 'x'.repeat(ACCEPTANCE_ID_LENGTH_MAX + 1)],
+    ['has half of a character', 'order-\ud83c'],
+  ])(
+    'say that a name that %s cannot be kept, do not send it, and can still cancel by it',
+    async (_what, acceptanceId) => {
+      const { call, deeds } = setup({ acceptanceId });
+      await call.run(generationRequest(), unstopped());
+      expect(deeds[1]).toMatch(/^0 The provider names it by .* be kept: if this runner ends/);
+      expect(deeds.filter((deed) => deed.startsWith('store'))).toEqual([]);
+      await call.cancelUnwanted(unstopped(), AbortSignal.abort());
+      expect(deeds.at(-1)).toBe(`cancel ${acceptanceId}`);
+    },
+  );
 
   it.each([Number.NaN, 1.5, -1, Number.POSITIVE_INFINITY, 2 ** 60])(
     'know no cost and no tokens where a reply makes them %d, which would leave a document that is no job',
