@@ -1,7 +1,6 @@
 import type { Long, Timestamp } from 'bson';
 import { NO_CURSOR } from '../deployment.ts';
 import { ServerError } from '../semantics/server-error.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import type { Doc } from '../semantics/values.ts';
 import { FIRST_BATCH, pagesOf, type CursorOwner, type CursorPage, type PageSource } from '../streams/cursors.ts';
 import {
@@ -15,6 +14,7 @@ import {
 } from './command.ts';
 import { refuseNegative, refuseUnknown } from './field-values.ts';
 import { sessionKey } from './session-table.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 /** The first page of a source that may wait for it, as a change stream does, and the cursor for what follows. */
 export async function firstPage(
@@ -139,11 +139,7 @@ const getMore: Command = {
 
 /** The namespace that a `getMore` names. Errors: `TypeMismatch`, `InvalidNamespace`. */
 function namespaceOf({ db, body: { collection } }: CommandCall): string {
-  if (typeof collection !== 'string')
-    throw new ServerError(
-      'TypeMismatch',
-      `BSON field 'getMore.collection' is the wrong type '${typeNameOf(collection)}', expected type 'string'`,
-    );
+  if (typeof collection !== 'string') throw wrongType('getMore.collection', collection, 'string');
   if (collection === '') throw new ServerError('InvalidNamespace', `Invalid namespace for getMore: ${db}.`);
   return `${db}.${collection}`;
 }
@@ -153,11 +149,7 @@ const killCursors: Command = {
   run(call) {
     collectionName(call);
     const given = call.body['cursors'];
-    if (!Array.isArray(given))
-      throw new ServerError(
-        'TypeMismatch',
-        `BSON field 'killCursors.cursors' is the wrong type '${typeNameOf(given)}', expected type 'array'`,
-      );
+    if (!Array.isArray(given)) throw wrongType('killCursors.cursors', given, 'array');
     const ids = (given as unknown[]).map(cursorId);
     if (!ids.every((id) => call.deployment.cursors.mayClose(id, call.access())))
       throw new ServerError(

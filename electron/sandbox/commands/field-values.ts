@@ -1,7 +1,7 @@
 import { ServerError } from '../semantics/server-error.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import type { CommandCall } from './command.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 /** Fields without which a command says nothing. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
@@ -118,10 +118,7 @@ const TAKES_COLLATION: ReadonlySet<string> = new Set([
 /** Error: `TypeMismatch` for what is neither true nor false. */
 export function refuseNoFlag(place: string, field: string, value: unknown): void {
   if (value === undefined || value === null || typeof value === 'boolean') return;
-  throw new ServerError(
-    'TypeMismatch',
-    `BSON field '${place}.${field}' is the wrong type '${typeNameOf(value)}', expected type 'bool'`,
-  );
+  throw wrongType(`${place}.${field}`, value, 'bool');
 }
 
 /** MongoDB's refusal of a command without a field that it needs. */

@@ -1,7 +1,7 @@
 import { ServerError } from '../semantics/server-error.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { missingField, refuseUnknown } from './field-values.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 const OPTION = 'changeStreamPreAndPostImages';
 const FIELDS: ReadonlySet<string> = new Set(['enabled']);
@@ -27,11 +27,4 @@ export function keepsImages(db: string, command: 'create' | 'collMod', body: Doc
       `${OPTION} collection option is not supported on the admin, local or config databases`,
     );
   return enabled;
-}
-
-function wrongType(place: string, value: unknown, expected: string): ServerError {
-  return new ServerError(
-    'TypeMismatch',
-    `BSON field '${place}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`,
-  );
 }

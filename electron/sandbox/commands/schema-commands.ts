@@ -3,7 +3,6 @@ import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { shownValue } from '../semantics/shown-value.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
 import { keepsImages } from './images-option.ts';
@@ -15,6 +14,7 @@ import { collectionName, docField, refuseDatabaseName, type Command, type Comman
 import { listReply } from './cursor-commands.ts';
 import { temporaryName } from './temporary-names.ts';
 import { refuseCycle } from './views.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 const create: Command = {
   writes: true,
@@ -151,11 +151,7 @@ function moveTo(
 
 /** The namespace that `renameCollection` is given. Errors: `TypeMismatch`, `InvalidNamespace`. */
 function namespaceOf(field: string, value: unknown): { readonly db: string; readonly coll: string } {
-  if (typeof value !== 'string')
-    throw new ServerError(
-      'TypeMismatch',
-      `BSON field 'renameCollection.${field}' is the wrong type '${typeNameOf(value)}', expected type 'string'`,
-    );
+  if (typeof value !== 'string') throw wrongType(`renameCollection.${field}`, value, 'string');
   const dot = value.indexOf('.');
   if (dot < 1) throw new ServerError('InvalidNamespace', `Invalid namespace specified '${value}'`);
   const [db, coll] = [value.slice(0, dot), value.slice(dot + 1)];

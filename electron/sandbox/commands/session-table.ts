@@ -1,10 +1,9 @@
 import { Binary } from 'bson';
 import { userDigest } from '../access/access-control.ts';
 import type { AccessName } from '../access/builtin-roles.ts';
-import { ServerError } from '../semantics/server-error.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { missingField, refuseUnknown } from './field-values.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 /** Sessions that were not heard of for this long are forgotten, as MongoDB forgets them. */
 const SESSION_AGE_MS_MAX = 30 * 60 * 1000;
@@ -69,13 +68,6 @@ export function checkSession({ lsid }: Doc): void {
   const { id } = lsid;
   if (id === undefined) throw missingField('lsid', 'id');
   if (!(id instanceof Binary) || id.sub_type !== Binary.SUBTYPE_UUID) throw wrongType('lsid.id', id, 'uuid');
-}
-
-function wrongType(place: string, value: unknown, expected: string): ServerError {
-  return new ServerError(
-    'TypeMismatch',
-    `BSON field '${place}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`,
-  );
 }
 
 /** What a session is known by; null where there is none. */

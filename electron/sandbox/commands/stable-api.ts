@@ -1,8 +1,8 @@
 import { ServerError } from '../semantics/server-error.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import type { CommandCall } from './command.ts';
 import { refuseNoFlag } from './field-values.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 /** The commands of MongoDB's stable API. */
 const API_V1: ReadonlySet<string> = new Set([
@@ -87,11 +87,7 @@ const INDEX_OPTIONS_OUTSIDE = [
 /** Holds a command to the stable API where it asks for that. Errors: `TypeMismatch`, 4886600, `APIVersionError`, `APIStrictError`, `APIDeprecationError`. */
 export function checkApi({ name, body }: CommandCall): void {
   const { apiVersion, apiStrict, apiDeprecationErrors } = body;
-  if (apiVersion !== undefined && typeof apiVersion !== 'string')
-    throw new ServerError(
-      'TypeMismatch',
-      `BSON field 'apiVersion' is the wrong type '${typeNameOf(apiVersion)}', expected type 'string'`,
-    );
+  if (apiVersion !== undefined && typeof apiVersion !== 'string') throw wrongType('apiVersion', apiVersion, 'string');
   for (const flag of ['apiStrict', 'apiDeprecationErrors']) refuseNoFlag(name, flag, body[flag]);
   if (apiVersion === undefined) {
     if (apiStrict === undefined && apiDeprecationErrors === undefined) return;

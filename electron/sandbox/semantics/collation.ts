@@ -1,7 +1,7 @@
 import { collatorOf, type CollatorOptions } from './collators.ts';
 import { ServerError } from './server-error.ts';
-import { typeNameOf } from './type-operator.ts';
 import { isDoc, numberOf, type Doc } from './values.ts';
+import { wrongType } from './wrong-type.ts';
 
 /** An order of texts that is not the one of their bytes. */
 export type Collation = (left: string, right: string) => number;
@@ -37,7 +37,7 @@ export function collationOf(given: unknown): Collation | null {
     throw new ServerError('Location40415', `BSON field 'collation.${unknown}' is an unknown field.`);
   const { locale } = spec;
   if (locale === undefined) throw withoutLocale();
-  if (typeof locale !== 'string') throw wrongType('locale', locale, 'string');
+  if (typeof locale !== 'string') throw wrongType('collation.locale', locale, 'string');
   const options: CollatorOptions = {
     locale,
     strength: strengthOf(spec),
@@ -51,7 +51,7 @@ export function collationOf(given: unknown): Collation | null {
   // The platform's collations bring texts into their normal form always.
   flagOf(spec, 'normalization');
   const { version } = spec;
-  if (version !== undefined && typeof version !== 'string') throw wrongType('version', version, 'string');
+  if (version !== undefined && typeof version !== 'string') throw wrongType('collation.version', version, 'string');
   if (locale === 'simple') {
     if (Object.keys(given).length > 1)
       throw new ServerError('FailedToParse', 'If locale=simple, no other fields should be present');
@@ -87,13 +87,13 @@ function withoutLocale(): ServerError {
 function flagOf(spec: Doc, field: string): boolean | undefined {
   const value = spec[field];
   if (value === undefined || typeof value === 'boolean') return value;
-  throw wrongType(field, value, 'bool');
+  throw wrongType(`collation.${field}`, value, 'bool');
 }
 
 function choiceOf<Name extends string>(spec: Doc, field: string, names: readonly Name[]): Name | undefined {
   const value = spec[field];
   if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw wrongType(field, value, 'string');
+  if (typeof value !== 'string') throw wrongType(`collation.${field}`, value, 'string');
   const name = names.find((one) => one === value);
   if (name === undefined)
     throw new ServerError(
@@ -106,7 +106,7 @@ function choiceOf<Name extends string>(spec: Doc, field: string, names: readonly
 /** The level to which texts are compared, of a number without its fraction; 3 where none is given. */
 function strengthOf({ strength: given = 3 }: Doc): number {
   const number = typeof given === 'number' ? given : numberOf(given);
-  if (number === null) throw wrongType('strength', given, 'number');
+  if (number === null) throw wrongType('collation.strength', given, 'number');
   const strength = Math.trunc(number) || 0;
   if (strength < 0 || strength > STRENGTH_MAX)
     throw new ServerError(
@@ -115,13 +115,6 @@ function strengthOf({ strength: given = 3 }: Doc): number {
     );
   if (strength === 0) throw new ServerError('FailedToParse', "Field 'strength' must be an integer 1 through 5. Got: 0");
   return strength;
-}
-
-function wrongType(field: string, value: unknown, expected: string): ServerError {
-  return new ServerError(
-    'TypeMismatch',
-    `BSON field 'collation.${field}' is the wrong type '${typeNameOf(value)}', expected type '${expected}'`,
-  );
 }
 
 /**

@@ -1,8 +1,8 @@
 import { Timestamp } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { placeOfToken, type StreamPlace } from './resume-tokens.ts';
+import { wrongType } from '../semantics/wrong-type.ts';
 
 /** What a stream watches: one collection, a database (`coll` null) or the whole deployment (`db` null). */
 export interface Watched {
@@ -121,10 +121,7 @@ function optional<Value>(
   const value = given[field];
   if (value === undefined || value === null) return null;
   if (isRight(value)) return value as Value;
-  throw new ServerError(
-    'TypeMismatch',
-    `BSON field '$changeStream.${field}' is the wrong type '${typeNameOf(value)}', expected type '${type}'`,
-  );
+  throw wrongType(`$changeStream.${field}`, value, type);
 }
 
 function oneOf<Mode extends string>(given: Doc, field: string, modes: readonly Mode[]): Mode | null {

@@ -8,6 +8,7 @@ import { Sum } from './arithmetic.ts';
 import { compile, constantOf, isNil, type Evaluate, type Operator, type Scope } from './compile.ts';
 import { operandsOf, required } from './operands.ts';
 import { refuse } from './refusal.ts';
+import { wrongType } from '../wrong-type.ts';
 
 /** Gathers the values of a group. */
 export interface Accumulator {
@@ -325,11 +326,7 @@ function percentilesOf(name: string, operand: unknown, noDocument: number): Perc
   const missing = names.find((key) => !Object.hasOwn(operand, key));
   if (missing !== undefined) throw refuse(40_414, `BSON field '${name}.${missing}' is missing but a required field`);
   const { input, p, method } = operand;
-  if (typeof method !== 'string')
-    throw new ServerError(
-      'TypeMismatch',
-      `BSON field '${name}.method' is the wrong type '${typeNameOf(method)}', expected type 'string'`,
-    );
+  if (typeof method !== 'string') throw wrongType(`${name}.method`, method, 'string');
   if (method !== 'approximate')
     throw new ServerError('BadValue', "Currently only 'approximate' can be used as percentile 'method'.");
   return { input: compile(input), shares: name === '$median' ? [0.5] : sharesOf(p) };

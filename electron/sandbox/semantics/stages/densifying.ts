@@ -16,6 +16,7 @@ import { sort } from './gathering.ts';
 import { checkOptions, fieldsOf } from './setting-windows.ts';
 import type { CompileStage } from './stage.ts';
 import { dateAdder } from './window-bounds.ts';
+import { wrongType } from '../wrong-type.ts';
 
 /** MongoDB makes no more documents in one stage (`internalQueryMaxAllowedDensifyDocs`). */
 const MADE_MAX = 500_000;
@@ -37,11 +38,7 @@ export const densify: CompileStage = (operand, context) => {
     );
   checkOptions('$densify', operand, { known: ['field', 'partitionByFields', 'range'], required: ['field', 'range'] });
   const { field, partitionByFields = [] } = operand;
-  if (typeof field !== 'string')
-    throw new ServerError(
-      'TypeMismatch',
-      `BSON field '$densify.field' is the wrong type '${typeNameOf(field)}', expected type 'string'`,
-    );
+  if (typeof field !== 'string') throw wrongType('$densify.field', field, 'string');
   refuseFieldPath(field);
   const range = rangeOf(operand['range']);
   const partitions = fieldsOf(partitionByFields);

@@ -10,6 +10,7 @@ import { partitionsOf } from './partitions.ts';
 import { addFields } from './shaping.ts';
 import type { CompileStage } from './stage.ts';
 import { compileWindowFunction } from './window-functions.ts';
+import { wrongType } from '../wrong-type.ts';
 
 function objectOf(name: string, operand: unknown): Doc {
   if (isDoc(operand)) return operand;
@@ -35,10 +36,7 @@ export function checkOptions(
 function docOption(name: string, option: string, value: unknown): Doc | null {
   if (value === undefined) return null;
   if (isDoc(value)) return value;
-  throw new ServerError(
-    'TypeMismatch',
-    `BSON field '${name}.${option}' is the wrong type '${typeNameOf(value)}', expected type 'object'`,
-  );
+  throw wrongType(`${name}.${option}`, value, 'object');
 }
 
 /** `$setWindowFields`. */
