@@ -5,7 +5,7 @@ import { MEMORY_MAX } from './semantics/stages/memory.ts';
 import { applyUpdate, kindOfUpdate, type Updated, type UpdateRequest } from './semantics/updates.ts';
 import { numberOf, type Doc } from './semantics/values.ts';
 import { capOf } from './storage/capped.ts';
-import { Catalog, isSamePattern, type CollectionInfo } from './storage/catalog.ts';
+import { Catalog, isSamePattern, isView, refuseView, type CollectionInfo } from './storage/catalog.ts';
 import { Deadline } from './storage/deadline.ts';
 import { DiskSync } from './storage/disk-sync.ts';
 import { History } from './storage/history.ts';
@@ -389,20 +389,9 @@ function refuseSystemViews(name: string): void {
     );
 }
 
-function isView({ options }: CollectionInfo): boolean {
-  return options['viewOn'] !== undefined;
-}
-
 /** The id of a collection for the log; a view has none there. */
 function uuidOf(collection: CollectionInfo): Pick<CollectionInfo, 'uuid'> | Record<string, never> {
   return isView(collection) ? {} : { uuid: collection.uuid };
-}
-
-/** Error: `CommandNotSupportedOnView`. */
-function refuseView(collection: CollectionInfo): CollectionInfo {
-  if (!isView(collection)) return collection;
-  const namespace = `${collection.db}.${collection.name}`;
-  throw new ServerError('CommandNotSupportedOnView', `Namespace ${namespace} is a view, not a collection`);
 }
 
 /** The id 0 that says that a cursor is exhausted. */

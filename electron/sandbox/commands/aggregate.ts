@@ -4,6 +4,7 @@ import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables, streamPipeline, type PipelineContext } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
+import { refuseView } from '../storage/catalog.ts';
 import type { ReadRequest } from '../storage/query.ts';
 import { openChangeStream } from '../streams/change-stream.ts';
 import { pagesOf, type PageSource } from '../streams/cursors.ts';
@@ -38,8 +39,8 @@ export const aggregate: Command = {
 function streamOf(call: CommandCall, name: string | null, [first, ...rest]: readonly Doc[]): PageSource {
   const { deployment, db, body } = call;
   const options = streamOptionsOf(first?.['$changeStream'], { db, coll: name });
-  if (name !== null && deployment.catalog.find(db, name)?.options['viewOn'] !== undefined)
-    throw new ServerError('CommandNotSupportedOnView', `Namespace ${db}.${name} is a view, not a collection`);
+  const watched = name === null ? null : deployment.catalog.find(db, name);
+  if (watched !== null) refuseView(watched);
   const collation = collationOf(body['collation']);
   if (collation !== null) refuseCollated(rest.filter((stage) => !('$match' in stage)));
   return openChangeStream(deployment, options, rest, {

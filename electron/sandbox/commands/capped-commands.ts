@@ -1,7 +1,7 @@
 import { ServerError } from '../semantics/server-error.ts';
 import { encode } from '../semantics/values.ts';
 import { capOf, cappedSizeOf } from '../storage/capped.ts';
-import type { CollectionInfo } from '../storage/catalog.ts';
+import { isView, type CollectionInfo } from '../storage/catalog.ts';
 import { bytesOf } from './collection-stats.ts';
 import { refuseOption } from './field-values.ts';
 import { collectionName, wholeField, type Command, type CommandCall } from './command.ts';
@@ -52,7 +52,7 @@ function invalidSpec(): ServerError {
 function sourceOf({ db, deployment }: CommandCall, name: string): CollectionInfo {
   const source = deployment.catalog.find(db, name);
   if (source === null) throw new ServerError('NamespaceNotFound', `source collection ${db}.${name} does not exist`);
-  if (source.options['viewOn'] !== undefined)
+  if (isView(source))
     throw new ServerError(
       'CommandNotSupportedOnView',
       `cloneCollectionAsCapped not supported for views: ${db}.${name}`,

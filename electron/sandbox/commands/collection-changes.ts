@@ -1,7 +1,7 @@
 import { flagField } from '../semantics/flags.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
-import type { CollectionInfo } from '../storage/catalog.ts';
+import { isView, type CollectionInfo } from '../storage/catalog.ts';
 import { cappedMaxOf, cappedSizeOf, capOf } from '../storage/capped.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { collectionName, docField, wholeField, type Command, type CommandCall } from './command.ts';
@@ -56,10 +56,10 @@ export const collMod: Command = {
       );
     const before = collection.options;
     const ofViews = OF_VIEWS.find((option) => call.body[option] !== undefined);
-    if (ofViews !== undefined && before['viewOn'] === undefined)
+    if (ofViews !== undefined && !isView(collection))
       throw new ServerError('InvalidOptions', `option only supported on a view: ${ofViews}`);
     const ofCollections = NOT_OF_VIEWS.find((option) => call.body[option] !== undefined);
-    if (before['viewOn'] !== undefined && ofCollections !== undefined)
+    if (isView(collection) && ofCollections !== undefined)
       throw new ServerError('InvalidOptions', `option not supported on a view: ${ofCollections}`);
     if (ofViews !== undefined) return changeView(call, collection);
     const enabled = keepsImages(call.db, 'collMod', call.body);

@@ -1,10 +1,9 @@
 import { capOf } from '../storage/capped.ts';
-import type { CollectionInfo } from '../storage/catalog.ts';
+import { isView, refuseView, type CollectionInfo } from '../storage/catalog.ts';
 import { recordBounds } from '../storage/schema.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 import { collectionName, numberField, type Command, type CommandCall } from './command.ts';
-import { refuseView } from './views.ts';
 
 /** The bytes of all documents of a database. */
 export function sizeOf(call: CommandCall, db: string): number {
@@ -15,7 +14,7 @@ const dbStats: Command = {
   writes: false,
   run(call) {
     const all = call.deployment.catalog.list(call.db);
-    const collections = all.filter((one) => one.options['viewOn'] === undefined);
+    const collections = all.filter((one) => !isView(one));
     const scale = scaleOf(call.body);
     const objects = collections.reduce((sum, collection) => sum + call.deployment.records.count(collection), 0);
     const bytes = sizeOf(call, call.db);

@@ -2,13 +2,12 @@ import { ServerError } from '../semantics/server-error.ts';
 import { shownValue } from '../semantics/shown-value.ts';
 import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
+import { isSamePattern, refuseView, type CollectionInfo } from '../storage/catalog.ts';
 import type { IndexInfo } from '../storage/index-entries.ts';
 import { existing, logChange } from './collection-changes.ts';
 import { collectionName, docsField, type Command } from './command.ts';
 import { listReply } from './cursor-commands.ts';
 import { checkIndexSpec, keptSpec } from './index-spec.ts';
-import { refuseView } from './views.ts';
 
 const createIndexes: Command = {
   writes: true,
@@ -62,8 +61,7 @@ function commitQuorumOf(given: unknown): unknown {
 const dropIndexes: Command = {
   writes: true,
   run(call) {
-    const collection = existing(call);
-    refuseView(collection);
+    const collection = refuseView(existing(call));
     const before = collection.indexes.length;
     const given = call.body['index'];
     const doomed = doomedIndexes(collection, given);
@@ -116,8 +114,7 @@ function doomedIndexes({ indexes }: CollectionInfo, given: unknown): readonly In
 const listIndexes: Command = {
   writes: false,
   run(call) {
-    const collection = existing(call);
-    refuseView(collection);
+    const collection = refuseView(existing(call));
     return listReply(
       call,
       `${call.db}.${collection.name}`,

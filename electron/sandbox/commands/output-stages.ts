@@ -4,7 +4,7 @@ import { keysOf, nameOf } from '../semantics/field-names.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { toWorking, type Doc } from '../semantics/values.ts';
 import { capOf } from '../storage/capped.ts';
-import type { CollectionInfo } from '../storage/catalog.ts';
+import { isView, type CollectionInfo } from '../storage/catalog.ts';
 import { writeOptionsOf, type CommandCall } from './command.ts';
 import { mergeOptionsOf, outTargetOf, type MergeOptions, type OutputTarget } from './output-options.ts';
 
@@ -29,7 +29,8 @@ export function outputOf(call: CommandCall, stage: Doc): WriteOutput {
 }
 
 function refuseViewAt({ deployment }: CommandCall, { db, coll }: OutputTarget, stage: string): void {
-  if (deployment.catalog.find(db, coll)?.options['viewOn'] !== undefined)
+  const target = deployment.catalog.find(db, coll);
+  if (target !== null && isView(target))
     throw new ServerError('CommandNotSupportedOnView', `${stage} cannot write to the view ${db}.${coll}`);
 }
 

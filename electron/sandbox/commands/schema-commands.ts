@@ -4,7 +4,7 @@ import { isSameBson } from '../semantics/same-bson.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { shownValue } from '../semantics/shown-value.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import { isSamePattern, type CollectionInfo } from '../storage/catalog.ts';
+import { isSamePattern, isView, type CollectionInfo } from '../storage/catalog.ts';
 import { keepsImages } from './images-option.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
@@ -78,7 +78,7 @@ const drop: Command = {
     const collection = call.deployment.catalog.find(call.db, name);
     // Since MongoDB 7.0 dropping what is not there is no error.
     if (collection === null) return {};
-    const counted = collection.options['viewOn'] === undefined ? { nIndexesWas: collection.indexes.length } : {};
+    const counted = isView(collection) ? {} : { nIndexesWas: collection.indexes.length };
     call.deployment.drop(collection);
     return { ...counted, ns: `${call.db}.${name}` };
   },
@@ -114,12 +114,12 @@ const renameCollection: Command = {
     const collection = catalog.find(from.db, from.coll);
     if (collection === null)
       throw new ServerError('NamespaceNotFound', `Source collection ${from.db}.${from.coll} does not exist`);
-    if (collection.options['viewOn'] !== undefined)
+    if (isView(collection))
       throw new ServerError('CommandNotSupportedOnView', `cannot rename view: ${from.db}.${from.coll}`);
     if (from.db === to.db && from.coll === to.coll)
       throw new ServerError('IllegalOperation', "Can't rename a collection to itself");
     const target = catalog.find(to.db, to.coll);
-    if (target?.options['viewOn'] !== undefined)
+    if (target !== null && isView(target))
       throw new ServerError('NamespaceExists', `a view already exists with that name: ${to.db}.${to.coll}`);
     if (target !== null && call.body['dropTarget'] !== true)
       throw new ServerError('NamespaceExists', 'target namespace exists');
@@ -168,7 +168,6 @@ const listCollections: Command = {
     const listed = call.deployment.catalog
       .list(call.db)
       .filter(({ db, name: coll }) => !isOwnOnly || call.access().may({ type: 'namespace', db, coll }, 'find'));
-    const isView = (one: CollectionInfo): boolean => typeOf(one) === 'view';
     // Views come behind the collections.
     const ordered = [...listed.filter((one) => !isView(one)), ...listed.filter(isView)];
     const described = ordered.map((collection) =>
@@ -190,14 +189,15 @@ const listCollections: Command = {
 };
 
 /** A view has neither an id of its own nor an index. */
-function infoOf({ uuid, options, indexes }: CollectionInfo): Doc {
-  if (options['viewOn'] !== undefined) return { info: { readOnly: true } };
+function infoOf(collection: CollectionInfo): Doc {
+  if (isView(collection)) return { info: { readOnly: true } };
+  const { uuid, options, indexes } = collection;
   const idIndex = options['clusteredIndex'] === undefined ? { idIndex: indexes[0]?.spec } : {};
   return { info: { readOnly: false, uuid }, ...idIndex };
 }
 
 function typeOf(collection: CollectionInfo): 'view' | 'collection' {
-  return collection.options['viewOn'] === undefined ? 'collection' : 'view';
+  return isView(collection) ? 'view' : 'collection';
 }
 
 const listDatabases: Command = {

@@ -2,14 +2,8 @@ import { pipelineNeeds } from '../access/pipeline-needs.ts';
 import { collationOf } from '../semantics/collation.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import type { CollectionInfo } from '../storage/catalog.ts';
+import { isView, type CollectionInfo } from '../storage/catalog.ts';
 import type { CommandCall } from './command.ts';
-
-/** Error: `CommandNotSupportedOnView` for a command that is of collections only. */
-export function refuseView({ db, name, options }: CollectionInfo): void {
-  if (options['viewOn'] !== undefined)
-    throw new ServerError('CommandNotSupportedOnView', `Namespace ${db}.${name} is a view, not a collection`);
-}
 
 /** Error: `GraphContainsCycle` for a view that would show itself. */
 export function refuseCycle(call: CommandCall, name: string): void {
@@ -22,8 +16,8 @@ export function refuseCycle(call: CommandCall, name: string): void {
       if (one.coll === name)
         throw new ServerError('GraphContainsCycle', `View cycle detected: ${call.db}.${name} => ${call.db}.${name}`);
       seen.add(one.coll);
-      const options = call.deployment.catalog.find(call.db, one.coll)?.options ?? {};
-      if (options['viewOn'] !== undefined) follow(options['viewOn'], options['pipeline']);
+      const found = call.deployment.catalog.find(call.db, one.coll);
+      if (found !== null && isView(found)) follow(found.options['viewOn'], found.options['pipeline']);
     }
   };
   if (viewOn !== undefined) follow(viewOn, pipeline);

@@ -22,6 +22,20 @@ export interface CollectionInfo {
   bytes: number | null;
 }
 
+/** True for a view, which is in the catalog as collections are and has no documents of its own. */
+export function isView({ options }: CollectionInfo): boolean {
+  return options['viewOn'] !== undefined;
+}
+
+/** The collection. Error: `CommandNotSupportedOnView` where it is a view. */
+export function refuseView(collection: CollectionInfo): CollectionInfo {
+  if (!isView(collection)) return collection;
+  throw new ServerError(
+    'CommandNotSupportedOnView',
+    `Namespace ${collection.db}.${collection.name} is a view, not a collection`,
+  );
+}
+
 interface CollectionRow {
   readonly id: number;
   readonly db: string;
