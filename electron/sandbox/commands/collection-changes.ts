@@ -103,12 +103,15 @@ function changeView(call: CommandCall, view: CollectionInfo): Doc {
   return {};
 }
 
-/** Options behind a change as MongoDB keeps them: a new validator brings its level and action, and what is switched off or empty is none. */
+/** Options behind a change as MongoDB keeps them: a new validator brings its level and action. */
 function keptOptions(options: Doc, changed: Doc): Doc {
   const standard = changed['validator'] === undefined ? {} : { validationLevel: 'strict', validationAction: 'error' };
-  return Object.fromEntries(
-    Object.entries({ ...standard, ...options }).filter(([option, value]) => !isSwitchedOff(option, value)),
-  );
+  return switchedOn({ ...standard, ...options });
+}
+
+/** The options of a collection that say something: images that are switched off and an empty validator are none. */
+export function switchedOn(options: Doc): Doc {
+  return Object.fromEntries(Object.entries(options).filter(([option, value]) => !isSwitchedOff(option, value)));
 }
 
 function isSwitchedOff(option: string, value: unknown): boolean {

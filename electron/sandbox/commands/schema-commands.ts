@@ -9,7 +9,7 @@ import { keepsImages } from './images-option.ts';
 import { validationOptionsOf } from '../storage/validation.ts';
 import { sizeOf } from './collection-stats.ts';
 import { cappedOptionsOf, checkCreateOptions } from './create-options.ts';
-import { collMod, logChange } from './collection-changes.ts';
+import { collMod, logChange, switchedOn } from './collection-changes.ts';
 import { collectionName, docField, refuseDatabaseName, type Command, type CommandCall } from './command.ts';
 import { listReply } from './cursor-commands.ts';
 import { temporaryName } from './temporary-names.ts';
@@ -23,12 +23,13 @@ const create: Command = {
     checkCreateOptions(call.body);
     if (call.body['viewOn'] !== undefined && name.startsWith('system.'))
       throw new ServerError('InvalidNamespace', `Cannot create a view called '${call.db}.${name}'`);
-    const options = { ...cappedOptionsOf(call.body), ...validationOptionsOf(call.db, call.body) };
-    if (isDoc(options['validator']) && Object.keys(options['validator']).length === 0) delete options['validator'];
+    const checked = { ...cappedOptionsOf(call.body), ...validationOptionsOf(call.db, call.body) };
+    const enabled = keepsImages(call.db, 'create', call.body);
+    const images = enabled === undefined ? {} : { changeStreamPreAndPostImages: { enabled } };
+    const options = switchedOn({ ...checked, ...images });
     for (const option of ['viewOn', 'pipeline'])
       if (call.body[option] !== undefined) options[option] = call.body[option];
     if (options['viewOn'] !== undefined) options['pipeline'] ??= [];
-    if (keepsImages(call.db, 'create', call.body) === true) options['changeStreamPreAndPostImages'] = { enabled: true };
     const clustered = clusteredIndexOf(call.body['clusteredIndex']);
     if (clustered !== null) options['clusteredIndex'] = clustered;
     const there = call.deployment.catalog.find(call.db, name);
