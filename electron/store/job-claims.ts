@@ -13,7 +13,7 @@ import { takeTurns, type Candidate } from './job-choice.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type { ClaimOptions } from './ports.ts';
 import { reserveForClaim } from './reservations.ts';
-import { FEW, updateEach, updateFew } from './update-each.ts';
+import { updateEach, updateFew } from './update-each.ts';
 
 /** How often a claim goes on behind jobs that cannot be had. */
 const ROUNDS_MAX = 5;
@@ -177,8 +177,8 @@ async function updateAndRead(
   if (ids.length === 0) return ok({ documents: [], refused: [] });
   const filter = claimableFilter(options, turn.now, keys);
   const claim = { ids, filter, update: claimPipeline(options, turn.claimId) };
-  const few = ids.length <= FEW ? await updateFew(jobs, claim) : null;
-  if (few?.ok === true) return ok({ documents: few.value, refused: [] });
+  const few = await updateFew(jobs, claim);
+  if (few !== null) return ok({ documents: few, refused: [] });
   const updated = await updateEach(jobs, claim);
   // Whatever became of the update: a part of the batch may have been claimed, and carries the id.
   const claimed = await attemptCall(() =>

@@ -10,7 +10,7 @@ import { attemptCall } from './driver-errors.ts';
 import { endTooLarge } from './full-documents.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { OWING_FIELDS, postOwed, takeOff, type PostedEntry } from './settlement.ts';
-import { FEW, updateEach, updateFew } from './update-each.ts';
+import { updateEach, updateFew } from './update-each.ts';
 
 const SYSTEM: Actor = { type: 'system', id: 'reservation' };
 
@@ -98,8 +98,8 @@ export async function intendReservations(
     'billing.pending': { $size: 0 },
   };
   const intent = { ids, filter, update: INTENT_PIPELINE };
-  const few = ids.length <= FEW ? await updateFew(jobs, intent, OWING_FIELDS) : null;
-  if (few?.ok === true) return ok({ documents: few.value, refused: [] });
+  const few = await updateFew(jobs, intent, OWING_FIELDS);
+  if (few !== null) return ok({ documents: few, refused: [] });
   const intended = await updateEach(jobs, intent);
   return intended.ok ? ok({ documents: [], refused: intended.value.refused }) : intended;
 }

@@ -39,28 +39,28 @@ export async function updateEach(
 }
 
 /** So few documents are updated each on its own, which brings them back in the same round trip. */
-export const FEW = 2;
+const FEW = 2;
 
 /**
- * Updates the few documents of some ids that meet a filter, side by side.
+ * Updates the documents of some ids that meet a filter side by side, where they are few.
  * @param projection what is brought back of each, everything unless told
- * @returns those that were updated, as they are since. With an error some of them may be: a lost reply, a document that the server refuses
- *   to write, or a collection whose shards go by another key than the id, of which older servers find and modify none by its id.
- *   Whoever gets it does the same once more by {@link updateEach}.
+ * @returns those that were updated, as they are since; null where they are many, or not all could be: then whoever asks does the same by
+ *   {@link updateEach}, also once more for those that were. A reply was lost, the server refuses to write a document, or the collection's
+ *   shards go by another key than the id, of which older servers find and modify none by its id.
  */
 export async function updateFew(
   collection: Pick<Collection<RawDocument>, 'findOneAndUpdate'>,
   { ids, filter, update }: EachUpdate,
   projection: Document = {},
-): Promise<Result<readonly RawDocument[], AppError>> {
+): Promise<readonly RawDocument[] | null> {
+  if (ids.length > FEW) return null;
   const options = { returnDocument: 'after', projection } as const;
   // Side by side to their end, so that nothing is still under way where another write is made of it.
   const each = await Promise.all(
     ids.map((_id) => attemptCall(() => collection.findOneAndUpdate({ _id, ...filter }, update, options))),
   );
-  const failed = each.find((one) => !one.ok);
-  if (failed?.ok === false) return failed;
-  return ok(each.flatMap((one) => (one.ok && one.value !== null ? [one.value] : [])));
+  if (each.some((one) => !one.ok)) return null;
+  return each.flatMap((one) => (one.ok && one.value !== null ? [one.value] : []));
 }
 
 /** What became of writes that were made each on its own. */
