@@ -15,11 +15,6 @@ export function documentBytesOf(document: object): number {
   return BSON.calculateObjectSize(document);
 }
 
-/** True for a document that has no room for what an attempt adds. */
-export function isTooLargeToBegin(document: object): boolean {
-  return documentBytesOf(document) > BEGUN_BYTES_MAX;
-}
-
 /** The error of a document that is larger than one may be. */
 export function tooLargeError(id: string, bytes: number, bytesMax: number): AppError {
   return appError('document_too_large', `${id} has ${bytes} bytes, at most ${bytesMax} may be written`);
@@ -51,6 +46,18 @@ export async function writeEnding(
   return err(refusal);
 }
 
+/** True for a document that has no room for what an attempt adds. */
+function isTooLargeToBegin(document: RawDocument): boolean {
+  return documentBytesOf(document) > BEGUN_BYTES_MAX;
+}
+
+/** The end of the job of a document that has no room for what an attempt adds; null where it has room, is no job, or is at its end already. */
+export function endOfTooLarge(document: RawDocument): JobChange | null {
+  if (!isTooLargeToBegin(document)) return null;
+  const job = parseJob(document);
+  return job.ok ? planTooLarge(job.value, documentBytesOf(document)) : null;
+}
+
 /**
  * Ends a job whose document is too large to be begun, and gives back what was reserved for it. Where that cannot be written now it stays as
  * it is, for whoever looks at it next.
@@ -62,8 +69,7 @@ export async function endTooLarge(
   document: RawDocument,
 ): Promise<boolean> {
   if (!isTooLargeToBegin(document)) return false;
-  const job = parseJob(document);
-  const change = job.ok ? planTooLarge(job.value, documentBytesOf(document)) : null;
+  const change = endOfTooLarge(document);
   if (change === null) return true;
   const written = await writeEnding(collections.jobs, change);
   // What is left owing here is swept.

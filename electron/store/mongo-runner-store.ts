@@ -1,7 +1,6 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
-import { isLeased, parseJob, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
-import { planTooLarge } from '#domain/job-size.ts';
+import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
@@ -10,7 +9,7 @@ import { guardOf, leaseFilter, pipelineOf, pipelineWhere, stamped } from './chan
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { FleetLimits } from './fleet-limits.ts';
-import { documentBytesOf, isTooLargeToBegin, writeEnding, type EndingStatement } from './full-documents.ts';
+import { endOfTooLarge, writeEnding, type EndingStatement } from './full-documents.ts';
 import { chooseJobs, findJobs } from './job-choice.ts';
 import { CandidateWindow } from './candidate-window.ts';
 import { claimBatch, type ClaimParts } from './job-claims.ts';
@@ -248,9 +247,7 @@ export class MongoRunnerStore implements RunnerStore {
   /** The end of a job that is too large for what was to be written; null where it is not, or is no job. */
   async #planFull(jobId: string): Promise<JobChange | null> {
     const found = await attemptCall(() => this.#collections.jobs.findOne({ _id: jobId }));
-    if (!found.ok || found.value === null || !isTooLargeToBegin(found.value)) return null;
-    const job = parseJob(found.value);
-    return job.ok ? planTooLarge(job.value, documentBytesOf(found.value)) : null;
+    return found.ok && found.value !== null ? endOfTooLarge(found.value) : null;
   }
 
   async sweep(options: {
