@@ -148,20 +148,21 @@ export function planChange(job: Job, event: JobEvent, context: ChangeContext): R
 function withinLimits(event: JobEvent): JobEvent {
   if (!('validation' in event) || event.validation === null) return event;
   const { passed, checks } = event.validation;
-  const kept =
-    checks.length <= CHECKS_MAX
-      ? checks
-      : [...checks.filter((check) => !check.passed), ...checks.filter((check) => check.passed)].slice(0, CHECKS_MAX);
+  const kept = checks.length <= CHECKS_MAX ? checks : failedFirst(checks).slice(0, CHECKS_MAX);
   const named = kept.map((check) => ({ ...check, name: check.name.slice(0, CHECK_NAME_LENGTH_MAX) }));
   let left = CHECKS_LENGTH_MAX - named.reduce((length, { name }) => length + name.length, 0);
   const messages = new Map<ValidationCheck, string>();
-  for (const check of [...named.filter(({ passed }) => !passed), ...named.filter(({ passed }) => passed)]) {
+  for (const check of failedFirst(named)) {
     const message = check.message.slice(0, Math.max(0, Math.min(CHECK_MESSAGE_LENGTH_MAX, left)));
     messages.set(check, message);
     left -= message.length;
   }
   const cut = named.map((check) => ({ ...check, message: messages.get(check) ?? '' }));
   return { ...event, validation: { passed, checks: cut } };
+}
+
+function failedFirst(checks: readonly ValidationCheck[]): readonly ValidationCheck[] {
+  return [...checks.filter(({ passed }) => !passed), ...checks.filter(({ passed }) => passed)];
 }
 
 function effectsOf(job: Job, event: JobEvent, attempt: number): Partial<JobChange> {
