@@ -79,20 +79,10 @@ export function openCacheReader(
   now: () => number,
   isUnwanted?: IsUnwanted,
 ): Result<{ readonly reader: CacheReader; readonly close: () => void }, AppError> {
-  if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
-  try {
-    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
-    const version = Number(db.pragma('user_version', { simple: true }));
-    if (version !== SCHEMA_VERSION) {
-      db.close();
-      return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
-    }
+  return openBeside(file, { readonly: true }, (db) => {
     db.pragma(`cache_size = -${PAGES_KIB}`);
-    return ok({ reader: new CacheReader(db, now, isUnwanted), close: () => db.close() });
-  } catch (cause) {
-    // What cannot be reached just now is no reason to condemn what stands.
-    return err(cause instanceof Database.SqliteError ? toCacheError(cause) : toOpeningError(cause));
-  }
+    return { reader: new CacheReader(db, now, isUnwanted), close: () => db.close() };
+  });
 }
 
 /**
@@ -102,18 +92,10 @@ export function openCacheWriter(
   file: string,
   now: () => number,
 ): Result<{ readonly writer: CacheWriter; readonly close: () => void }, AppError> {
-  if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
-  try {
-    const db = new Database(file, { fileMustExist: true, timeout: BUSY_MS });
-    const version = Number(db.pragma('user_version', { simple: true }));
-    if (version !== SCHEMA_VERSION) {
-      db.close();
-      return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
-    }
+  return openBeside(file, { readonly: false }, (db) => {
     setUpWriting(db);
-    const writer = new CacheWriter(db, now);
-    return ok({
-      writer,
+    return {
+      writer: new CacheWriter(db, now),
       close: () => {
         try {
           // Whoever goes on alone would meet a log many times as long as it lets one grow, with its next change.
@@ -122,8 +104,27 @@ export function openCacheWriter(
           db.close();
         }
       },
-    });
+    };
+  });
+}
+
+/** Opens a copy that stands and is of this version, beside whoever else has it open; nothing is ever set aside. */
+function openBeside<Opened>(
+  file: string,
+  options: { readonly readonly: boolean },
+  use: (db: Database.Database) => Opened,
+): Result<Opened, AppError> {
+  if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
+  try {
+    const db = new Database(file, { ...options, fileMustExist: true, timeout: BUSY_MS });
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version !== SCHEMA_VERSION) {
+      db.close();
+      return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
+    }
+    return ok(use(db));
   } catch (cause) {
+    // What cannot be reached just now is no reason to condemn what stands.
     return err(cause instanceof Database.SqliteError ? toCacheError(cause) : toOpeningError(cause));
   }
 }
