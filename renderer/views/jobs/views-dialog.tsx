@@ -1,5 +1,5 @@
 import { Pencil, Trash2, Undo2 } from 'lucide-react';
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type FormEvent, type ReactNode, type RefObject } from 'react';
 import { VIEW_NAME_MAX, type SavedView } from '#contract/own-views.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
@@ -34,16 +34,7 @@ export function ViewsDialog({
   return (
     <ModalDialog title="Saved views" onClose={onClose}>
       <form className="views-form" onSubmit={save}>
-        <label>
-          Name of what is on screen now
-          <input
-            type="text"
-            required
-            maxLength={VIEW_NAME_MAX}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
+        <NameField says="Name of what is on screen now" name={name} onChange={setName} />
         <button type="submit" className="button" disabled={name.trim() === '' || change.isPending}>
           {views.some((view) => view.name === name.trim()) ? 'Replace' : 'Save'}
         </button>
@@ -138,17 +129,7 @@ function RenameForm({
         onRename(next);
       }}
     >
-      <label>
-        New name
-        <input
-          ref={field}
-          type="text"
-          required
-          maxLength={VIEW_NAME_MAX}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </label>
+      <NameField says="New name" field={field} name={name} onChange={setName} />
       <button type="button" className="button" onClick={onLeave}>
         Leave it
       </button>
@@ -157,5 +138,31 @@ function RenameForm({
       </button>
       {isTaken && <output className="muted">Another view has this name.</output>}
     </form>
+  );
+}
+
+function NameField({
+  says,
+  field,
+  name,
+  onChange,
+}: {
+  says: string;
+  field?: RefObject<HTMLInputElement | null>;
+  name: string;
+  onChange: (name: string) => void;
+}): ReactNode {
+  return (
+    <label>
+      {says}
+      <input
+        ref={field}
+        type="text"
+        required
+        maxLength={VIEW_NAME_MAX}
+        value={name}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
   );
 }
