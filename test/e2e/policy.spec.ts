@@ -1,3 +1,4 @@
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectState, openJob, part } from './job.page.ts';
 import { keepScreen } from './screens.ts';
@@ -81,11 +82,7 @@ test.describe('the retry policy', () => {
     production,
   }) => {
     const { page } = await start({ env: production.env });
-    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Retry policy' }).click();
-    await page.getByRole('button', { name: 'Draft the next version' }).click();
-    const form = page.getByRole('form', { name: /^Draft of version/ });
-    await form.getByLabel('timeout: retries by a runner').fill('1');
-    await form.getByLabel('Reason (needed)').fill('one more try is enough');
+    const form = await draftOneMoreTry(page);
     await production.putPolicy({ spend: { typedCredits: 70, approvalCredits: 7000 } });
     await form.getByRole('button', { name: /^Put version/ }).click();
 
@@ -104,11 +101,7 @@ test.describe('the retry policy', () => {
 
   test('keeps what is written on a draft while it is being put in force', async ({ start, production }) => {
     const { page } = await start({ env: production.env });
-    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Retry policy' }).click();
-    await page.getByRole('button', { name: 'Draft the next version' }).click();
-    const form = page.getByRole('form', { name: /^Draft of version/ });
-    await form.getByLabel('timeout: retries by a runner').fill('1');
-    await form.getByLabel('Reason (needed)').fill('one more try is enough');
+    const form = await draftOneMoreTry(page);
     await production.delayInsert('retry_policies', 3000);
     await form.getByRole('button', { name: 'Put version 2 in force' }).click();
     await form.getByLabel('provider: retries by a runner').fill('4');
@@ -123,3 +116,13 @@ test.describe('the retry policy', () => {
     await expect(form).toHaveCount(0);
   });
 });
+
+/** Drafts a version in which a time-out is tried once more, with its reason. */
+async function draftOneMoreTry(page: Page): Promise<Locator> {
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Retry policy' }).click();
+  await page.getByRole('button', { name: 'Draft the next version' }).click();
+  const form = page.getByRole('form', { name: /^Draft of version/ });
+  await form.getByLabel('timeout: retries by a runner').fill('1');
+  await form.getByLabel('Reason (needed)').fill('one more try is enough');
+  return form;
+}
