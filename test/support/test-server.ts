@@ -21,6 +21,8 @@ export interface TestServer {
   readonly dbName: string;
   /** Opens a connection as a part of the program would. Closed by `stop`. */
   openStore(options?: OpenOptions): Promise<Store>;
+  /** The same, once everything in the database is gone. */
+  openEmptied(): Promise<Store>;
   /** The bare driver, for what a test looks at or breaks by hand. */
   readonly client: MongoClient;
   stop(): Promise<void>;
@@ -37,14 +39,19 @@ export async function startTestServer(): Promise<TestServer> {
   const dbName = `test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
   const client = await new MongoClient(uri).connect();
   const stores: Store[] = [];
+  const openStore = async (options?: OpenOptions): Promise<Store> => {
+    const store = await openTestStore(uri, dbName, options);
+    stores.push(store);
+    return store;
+  };
   return {
     uri,
     dbName,
     client,
-    openStore: async (options) => {
-      const store = await openTestStore(uri, dbName, options);
-      stores.push(store);
-      return store;
+    openStore,
+    openEmptied: async () => {
+      await client.db(dbName).dropDatabase();
+      return openStore();
     },
     stop: async () => {
       await client.db(dbName).dropDatabase();

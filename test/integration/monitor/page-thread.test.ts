@@ -19,8 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
-  await server.client.db(server.dbName).dropDatabase();
-  store = await server.openStore();
+  store = await server.openEmptied();
   expectOk(await store.writer.createIndexes());
   copy = setupCopy();
   monitor = null;

@@ -31,8 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
-  await server.client.db(server.dbName).dropDatabase();
-  store = await server.openStore();
+  store = await server.openEmptied();
   expectOk(await store.writer.createIndexes());
   dataDir = mkdtempSync(path.join(tmpdir(), 'runledger-verify-'));
   const { copyFile } = dataFilesOf(dataDir, expectOk(labelOf(server.uri, server.dbName)));
