@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 
 const advisorySchema = z.looseObject({ title: z.string(), url: z.string().optional() });
 const answerSchema = z.looseObject({
@@ -31,12 +32,12 @@ export function readAuditAnswer(printed: string, bill: unknown): AuditOutcome {
     billSchema.parse(bill).components.map(({ group = '', name }) => (group === '' ? name : `${group}/${name}`)),
   );
   const json = parseJson(printed);
-  const answer = answerSchema.safeParse(json);
+  const answer = safeParse(answerSchema, json);
   if (!answer.success) {
-    const error = z
-      .object({ message: z.string() })
-      .or(z.object({ error: z.object({ summary: z.string() }) }))
-      .safeParse(json);
+    const error = safeParse(
+      z.object({ message: z.string() }).or(z.object({ error: z.object({ summary: z.string() }) })),
+      json,
+    );
     const why = !error.success
       ? 'its answer cannot be read'
       : 'message' in error.data

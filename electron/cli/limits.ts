@@ -13,6 +13,7 @@ import {
   withRate,
 } from '#domain/runner-limit-change.ts';
 import { runnerLimitsSchema, type LimitsInForce, type RunnerLimits } from '#domain/runner-limits.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Store } from '#store/connection.ts';
 import { runAsPerson } from './as-person.ts';
 import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
@@ -79,7 +80,7 @@ async function changeLimits(
   if (!before.ok) return before;
   const wanted = changeOf(before.value.limits);
   if (!wanted.ok) return wanted;
-  const after = runnerLimitsSchema.safeParse(wanted.value);
+  const after = safeParse(runnerLimitsSchema, wanted.value);
   if (!after.success) return err(appError('invalid_request', after.error.issues[0]?.message ?? 'no limits'));
   const changes = limitChanges(before.value.limits, after.data);
   if (changes.length === 0) {
@@ -101,7 +102,7 @@ function changedLimit(
   maxText: string,
   name: string,
 ): Result<RunnerLimits, AppError> {
-  const scope = limitScopeSchema.safeParse(scopeText);
+  const scope = safeParse(limitScopeSchema, scopeText);
   if (!scope.success) {
     return err(appError('invalid_request', `${scopeText}: ${limitScopeSchema.options.join(', ')} is expected`));
   }

@@ -16,6 +16,7 @@ import { matchInvoicesOf, withInvoiceFindings } from '#console/reconciliation/in
 import { openLastRun, saveRun } from '#console/reconciliation/memory-folder.ts';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import type { RunRecord } from '#console/reconciliation/run-record.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Store } from '#store/connection.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { personWhoMay } from './as-person.ts';
@@ -57,7 +58,7 @@ export function addReconcileCommand(program: Command, context: CommandContext): 
 }
 
 function parsePeriod(text: string): string {
-  if (!periodSchema.safeParse(text).success) throw new InvalidArgumentError('A month such as 2026-10 is expected.');
+  if (!safeParse(periodSchema, text).success) throw new InvalidArgumentError('A month such as 2026-10 is expected.');
   return text;
 }
 

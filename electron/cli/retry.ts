@@ -14,6 +14,7 @@ import { neededConsent, plannedCredits, plannedJobs, type PlanRecord } from '#do
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { wait } from '#engine/wait.ts';
 import type { Store } from '#store/connection.ts';
 import { allowedFilter } from '#engine/redaction/redacted-copy.ts';
@@ -287,7 +288,7 @@ function progressOf(plan: PlanRecord): string {
 }
 
 function parseRamp(text: string): readonly number[] {
-  const ramp = rampSchema.safeParse(text.split(',').map(Number));
+  const ramp = safeParse(rampSchema, text.split(',').map(Number));
   if (!ramp.success) throw new InvalidArgumentError('Steps such as 1,5,25 are expected.');
   return ramp.data;
 }

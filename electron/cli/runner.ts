@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { HeadlessRunner } from '#engine/headless-runner.ts';
 import { configuredProviders } from '#engine/configured-providers.ts';
 import { namedProviders, providerSourcesSchema } from '#engine/provider-settings.ts';
@@ -60,7 +61,7 @@ async function main(): Promise<number> {
   if (uri === '') return refuse(appError('invalid_request', 'no --uri and no MONGODB_URI'));
   const mapping = readMappingFile(flags.mapping);
   if (!mapping.ok) return refuse(mapping.error);
-  const sources = providerSourcesSchema.safeParse(namedProviders({ ...process.env, ...flaggedSources() }));
+  const sources = safeParse(providerSourcesSchema, namedProviders({ ...process.env, ...flaggedSources() }));
   if (!sources.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
   const listening = listenSettings(flags, process.env['RUNLEDGER_LISTEN_TOKEN'], say);
   const providers = configuredProviders(sources.data, listening?.callbacks ?? null);

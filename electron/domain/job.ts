@@ -4,6 +4,7 @@ import { failureSchema } from './failure.ts';
 import { actorSchema, pendingEntrySchema } from './ledger.ts';
 import { finalCreditsOf, keptCreditsOf, pricingSchema, type PricedAttempt } from './pricing.ts';
 import { purchasesOf } from './purchases.ts';
+import { safeParse } from './safe-parse.ts';
 
 /** Where a job stands. A cancelled job is `failed` with class `cancelled`. The state machine says who may leave each state. */
 export const jobStateSchema = z.enum(['queued', 'running', 'validating', 'completed', 'failed', 'retrying']);
@@ -271,7 +272,7 @@ const PROBLEMS_MAX = 20;
  * @returns the job, or the paths and reasons (at most 20) why it is none
  */
 export function parseJob(document: unknown): { ok: true; value: Job } | { ok: false; error: MalformedJob } {
-  const parsed = jobSchema.safeParse(document);
+  const parsed = safeParse(jobSchema, document);
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues
     .slice(0, PROBLEMS_MAX)

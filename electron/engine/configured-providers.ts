@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { CallbackDesk } from '#runner/callback-desk.ts';
 import type { Provider } from '#runner/provider.ts';
 import { keysOf, type KeyStore } from '#runner/providers/key-store.ts';
@@ -68,7 +69,7 @@ function readConfiguration<Value>(file: string, schema: z.ZodType<Value>): Resul
     const what = cause instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read';
     return err(appError('providers_invalid', `${file}: ${what}`));
   }
-  const parsed = schema.safeParse(document);
+  const parsed = safeParse(schema, document);
   if (parsed.success) return ok(parsed.data);
   const [issue] = parsed.error.issues;
   return err(

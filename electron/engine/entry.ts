@@ -1,4 +1,5 @@
 import { explainError } from '#domain/errors.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { Engine } from './engine.ts';
 import { parentMessageSchema, type EngineMessage, type PreviewsAllowed } from './messages.ts';
 import { parentPortOf } from './parent-port.ts';
@@ -51,7 +52,7 @@ async function stop(): Promise<never> {
 }
 
 parent.on('message', ({ data, ports }) => {
-  const message = parentMessageSchema.safeParse(data);
+  const message = safeParse(parentMessageSchema, data);
   if (!message.success) {
     log('the parent sent a message that is none of the contract');
     return;

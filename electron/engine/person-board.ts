@@ -7,6 +7,7 @@ import type { PersonStatus } from '#contract/person-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { accessOf, roleSchema } from '#domain/people.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { PeopleStore } from '#store/people-store.ts';
 
 /** What a board needs. */
@@ -109,7 +110,7 @@ export class PersonBoard {
 
 function readMemory(file: string): KnownPerson | null {
   try {
-    const parsed = memorySchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    const parsed = safeParse(memorySchema, JSON.parse(readFileSync(file, 'utf8')));
     return parsed.success ? { ...parsed.data, lacking: {} } : null;
   } catch {
     // Not there before the first connection; a damaged one is as good as none.

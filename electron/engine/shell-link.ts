@@ -1,5 +1,6 @@
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { SHELL_ASKS, type ShellAnswer, type ShellAskName, type ShellParams, type ShellValue } from './shell-asks.ts';
 
 /** The desktop around the engine, as the engine asks it. */
@@ -51,7 +52,7 @@ export class ShellLink implements Shell {
     });
     withdrawn?.removeEventListener('abort', withdraw);
     if (!answer.ok) return err(answer.error);
-    const parsed = SHELL_ASKS[name].value.safeParse(answer.value);
+    const parsed = safeParse(SHELL_ASKS[name].value, answer.value);
     if (!parsed.success) return err(appError('internal', `the desktop's answer to ${name}`));
     // The schema of a looked-up ask is not tied to its value's type (microsoft/TypeScript#30581).
     return ok(parsed.data as ShellValue<Name>);

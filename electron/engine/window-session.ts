@@ -10,6 +10,7 @@ import { err, type Result } from '#domain/result.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { refusalCode, type Access } from '#domain/people.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { Asking, Handler, Handlers } from './handlers/handler.ts';
 import type { EnginePort } from './port.ts';
@@ -105,7 +106,7 @@ export class WindowSession {
   }
 
   #receive(data: unknown): void {
-    const parsed = toEngineSchema.safeParse(data);
+    const parsed = safeParse(toEngineSchema, data);
     if (!parsed.success) {
       // Without a readable id there is nobody to answer; the log keeps that it came, not what it held.
       this.#context.log('a window sent a message that is none of the contract');
@@ -132,12 +133,12 @@ export class WindowSession {
   }
 
   async #answer(id: number, rawName: string, rawParams: unknown, signal: AbortSignal): Promise<ToWindow> {
-    const name = requestNameSchema.safeParse(rawName);
+    const name = safeParse(requestNameSchema, rawName);
     if (!name.success) return failure(id, appError('unknown_request', rawName));
     const definition: RequestDefinition = REQUESTS[name.data];
     const refusal = refusalOf(name.data, this.#context.person());
     if (refusal !== null) return failure(id, appError(refusalCode(refusal), refusal.detail));
-    const params = definition.params.safeParse(rawParams);
+    const params = safeParse(definition.params, rawParams);
     if (!params.success) {
       const first = params.error.issues[0];
       return failure(id, appError('malformed_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));

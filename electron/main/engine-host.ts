@@ -7,6 +7,7 @@ import {
 } from 'electron';
 import { systemCodeOf } from '#domain/errors.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { engineMessageSchema, type EngineConfig, type PreviewsAllowed } from '#engine/messages.ts';
 import { ENGINE_FLAGS } from '#engine/process-flags.ts';
 import type { ShellAnswer } from '#engine/shell-asks.ts';
@@ -152,7 +153,7 @@ export class EngineHost {
   }
 
   #receive(child: UtilityProcess, asks: OpenAsks, raw: unknown): void {
-    const message = engineMessageSchema.safeParse(raw);
+    const message = safeParse(engineMessageSchema, raw);
     if (!message.success) this.#options.log('the engine sent a message that is none of the contract');
     else if (message.data.type === 'fatal')
       this.#options.log(`engine: ${message.data.error.code} ${message.data.error.detail ?? ''}`);

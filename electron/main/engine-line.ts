@@ -3,6 +3,7 @@ import { STATUS_REQUESTS } from '#contract/requests/status.ts';
 import type { RunnerAction } from '#contract/runner-action.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import { toWindowSchema, type ToEngine } from '#contract/wire.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** The part of a port that a line needs. */
 export type LinePort = Pick<MessagePortMain, 'postMessage' | 'start'> & {
@@ -52,7 +53,7 @@ export class EngineLine {
   }
 
   #receive(data: unknown): void {
-    const parsed = toWindowSchema.safeParse(data);
+    const parsed = safeParse(toWindowSchema, data);
     if (!parsed.success) {
       this.#log('the engine sent the tray a message that is none of the contract');
       return;
@@ -63,7 +64,7 @@ export class EngineLine {
     } else if (message.type === 'failure')
       this.#log(`the tray was refused: ${message.error.code} ${message.error.detail ?? ''}`.trimEnd());
     else if (message.id === STATUS_ID) {
-      const status = STATUS_REQUESTS['status.get'].result.safeParse(message.result);
+      const status = safeParse(STATUS_REQUESTS['status.get'].result, message.result);
       if (status.success) this.#onStatus(status.data);
     }
   }

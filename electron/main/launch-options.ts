@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
 import { signInHostsIn } from '#engine/sign-in/sign-in-hosts.ts';
 import { namedProviders } from '#engine/provider-settings.ts';
@@ -61,7 +62,7 @@ export function readLaunchOptions(
     strict: false,
     allowPositionals: true,
   });
-  const parsedEnvironment = environmentSchema.safeParse(environment);
+  const parsedEnvironment = safeParse(environmentSchema, environment);
   if (!parsedEnvironment.success) return err(appError('invalid_request', issueOf(parsedEnvironment.error)));
   const env = parsedEnvironment.data;
   const isSandboxAsked = values['sandbox'] === true;
@@ -70,7 +71,7 @@ export function readLaunchOptions(
     isSandboxAsked || namedUri !== null ? null : (textOf(values['profile']) ?? textOf(env.RUNLEDGER_PROFILE));
   // What stands in the environment gives way to what is asked for here and now.
   const mongodbUri = namedUri ?? (isSandboxAsked || profileName !== null ? null : textOf(env.MONGODB_URI));
-  const engine = engineConfigSchema.omit({ dataDir: true, version: true }).safeParse({
+  const engine = safeParse(engineConfigSchema.omit({ dataDir: true, version: true }), {
     mongodbUri,
     dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
     isReadOnly: values['read-only'] === true || env.RUNLEDGER_READ_ONLY === '1',

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 
 const stateSchema = z.object({
   x: z.int().optional(),
@@ -17,7 +18,7 @@ const DEFAULT_STATE: WindowState = { width: 1280, height: 800, isMaximized: fals
 /** The state kept in `file`; the default where there is none or it cannot be read, because it is only a convenience. */
 export function readWindowState(file: string): WindowState {
   try {
-    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    const parsed = safeParse(stateSchema, JSON.parse(readFileSync(file, 'utf8')));
     return parsed.success ? parsed.data : DEFAULT_STATE;
   } catch {
     return DEFAULT_STATE;

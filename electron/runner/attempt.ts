@@ -14,6 +14,7 @@ import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-polic
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
 import { generationKey } from '#domain/generation-key.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { ProviderCall, unkeptNote } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { CheckThreads } from './validators/check-threads.ts';
@@ -88,7 +89,7 @@ interface Problem {
  */
 export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: AbortSignal): Promise<AttemptOutcome> {
   const kind = findKind(job.kind);
-  const options = kind?.optionsSchema.safeParse(job.input.options);
+  const options = kind && safeParse(kind.optionsSchema, job.input.options);
   if (kind === undefined || options?.success !== true) {
     const message = kind === undefined ? `No runner knows the kind ${job.kind}.` : describe(options?.error?.issues[0]);
     return settleFailure(job, context, problem({ source: 'input', message }));

@@ -4,6 +4,7 @@ import { replacementKey, unreceivedAcceptance } from '#domain/generation-key.ts'
 import { ACCEPTANCE_ID_LENGTH_MAX, isKeepable, type LeasedJob } from '#domain/job.ts';
 import { microUsdSchema } from '#domain/credits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { ArtefactWriter } from './artefacts.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from './provider.ts';
 
@@ -144,5 +145,5 @@ function sha256(text: string): string {
 }
 
 function withKnownCost<Told extends Pick<Generated, 'providerCostMicroUsd'>>(told: Told): Told {
-  return { ...told, providerCostMicroUsd: microUsdSchema.safeParse(told.providerCostMicroUsd).data ?? null };
+  return { ...told, providerCostMicroUsd: safeParse(microUsdSchema, told.providerCostMicroUsd).data ?? null };
 }

@@ -3,6 +3,7 @@ import type { PostingOutcome } from '#domain/account-posting.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, refusalsOf } from './driver-errors.ts';
 import { parsed } from './parsed.ts';
@@ -55,7 +56,7 @@ export class AccountBooks {
     const byKey = new Map<string, LedgerEntry>();
     const malformed = new Set<string>();
     for (const document of entries.value) {
-      const entry = ledgerEntrySchema.safeParse(document);
+      const entry = safeParse(ledgerEntrySchema, document);
       if (!entry.success) malformed.add(document._id);
       else byKey.set(entry.data._id, entry.data);
     }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { historyEntrySchema, isKeepable, jobStateSchema, type HistoryEntry } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { guardOf, leaseFilter, literal, pipelineOf } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
@@ -170,7 +171,7 @@ async function tellApplied(
   if (!found.ok) return found;
   const byId = new Map(
     found.value.flatMap((document) => {
-      const parsed = appliedSchema.safeParse(document);
+      const parsed = safeParse(appliedSchema, document);
       return parsed.success ? [[parsed.data._id, parsed.data] as const] : [];
     }),
   );

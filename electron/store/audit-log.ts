@@ -2,6 +2,7 @@ import type { Collection, Db } from 'mongodb';
 import { auditEntrySchema, chainHeadSchema, type AuditEntry, type AuditFilter, type ChainHead } from '#domain/audit.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall, DUPLICATE_KEY, isOnlyDuplicateKeys } from './driver-errors.ts';
 
@@ -68,7 +69,7 @@ export class AuditLog {
   async heads(): Promise<Result<readonly ChainHead[], AppError>> {
     const found = await attemptCall(() => this.#heads.find().sort({ atMs: -1 }).limit(BATCH).toArray());
     if (!found.ok) return found;
-    return ok(found.value.flatMap((document) => chainHeadSchema.safeParse(document).data ?? []));
+    return ok(found.value.flatMap((document) => safeParse(chainHeadSchema, document).data ?? []));
   }
 
   /** Entries in the order of their time. Errors: those of the server. */
@@ -131,7 +132,7 @@ function idOf({ atMs, chainId, seq }: AuditEntry): string {
 
 function toAuditDocument(document: RawDocument): AuditDocument {
   const { _id: id, ...rest } = document;
-  const parsed = auditEntrySchema.strict().safeParse(rest);
+  const parsed = safeParse(auditEntrySchema.strict(), rest);
   // An id that does not belong to its entry was put there by somebody else.
   return { id, entry: parsed.success && idOf(parsed.data) === id ? parsed.data : null };
 }

@@ -4,6 +4,7 @@ import type { JobFilter, Moment } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { parsed } from './parsed.ts';
@@ -104,7 +105,7 @@ export class BulkReads {
     if (!found.ok) return found;
     const byInput = new Map<string, string>();
     for (const document of found.value) {
-      const live = liveInputSchema.safeParse(document);
+      const live = safeParse(liveInputSchema, document);
       // A document that is no job is nobody's twin.
       if (live.success) byInput.set(inputKey(live.data.workspaceId, live.data.input.hash), live.data._id);
     }

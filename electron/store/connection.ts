@@ -20,6 +20,7 @@ import { FinanceStore } from './finance-store.ts';
 import { documentBytesOf, tooLargeError } from './full-documents.ts';
 import { createNeededIndexes, findMissingIndexes } from './indexes.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { mappedDb } from './mapping/mapped-db.ts';
 import { LedgerPoster } from './ledger-poster.ts';
 import type { Wait } from './standing-postings.ts';
@@ -249,8 +250,8 @@ async function readTopology(db: Db): Promise<Result<Topology, AppError>> {
   if (!reply.ok) return reply;
   const build = await attemptCall(() => db.admin().command({ buildInfo: 1 }));
   if (!build.ok) return build;
-  const hello = helloSchema.safeParse(reply.value);
-  const info = buildInfoSchema.safeParse(build.value);
+  const hello = safeParse(helloSchema, reply.value);
+  const info = safeParse(buildInfoSchema, build.value);
   if (!hello.success || !info.success) return err(appError('server_error', 'the server does not say what it is'));
   const kind =
     hello.data.msg === 'isdbgrid' ? 'sharded' : hello.data.setName === undefined ? 'standalone' : 'replica_set';

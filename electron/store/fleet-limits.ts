@@ -13,6 +13,7 @@ import {
   type ProviderRate,
   type RunnerLimits,
 } from '#domain/runner-limits.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { literal } from './change-update.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
@@ -84,8 +85,8 @@ export class FleetLimits {
     const config = configOf(found.value);
     if (!config.ok) return config;
     const { limits, revision } = config.value;
-    const slots = found.value.flatMap((document) => slotsSchema.safeParse(document).data ?? []);
-    const rates = found.value.flatMap((document) => rateDocumentSchema.safeParse(document).data ?? []);
+    const slots = found.value.flatMap((document) => safeParse(slotsSchema, document).data ?? []);
+    const rates = found.value.flatMap((document) => safeParse(rateDocumentSchema, document).data ?? []);
     const providers = new Set([...Object.keys(limits.rates), ...rates.map((rate) => rate.provider)]);
     return ok({
       limits,
@@ -120,7 +121,7 @@ export class FleetLimits {
    * `write_conflict` where somebody else has changed them since.
    */
   async set(limits: RunnerLimits, revision: number, by: Actor): Promise<Result<void, AppError>> {
-    const parsed = runnerLimitsSchema.safeParse(limits);
+    const parsed = safeParse(runnerLimitsSchema, limits);
     if (!parsed.success) return err(appError('invalid_request', parsed.error.issues[0]?.message ?? 'no limits'));
     const set = {
       type: 'config',
@@ -239,7 +240,7 @@ export class FleetLimits {
     if (!config.ok) return config;
     this.#limits = config.value.limits;
     for (const document of found.value) {
-      const rate = rateDocumentSchema.safeParse(document);
+      const rate = safeParse(rateDocumentSchema, document);
       if (!rate.success || !rate.data.heldBackUntil) continue;
       const { provider, heldBackUntil } = rate.data;
       this.#heldBackUntilMs.set(provider, Math.max(heldBackUntil.getTime(), this.#heldBackUntilMs.get(provider) ?? 0));
@@ -273,7 +274,7 @@ export class FleetLimits {
           this.#documents().findOneAndUpdate({ _id }, slotPipeline(wish), { upsert: true, returnDocument: 'after' }),
         );
         if (!written.ok) return written;
-        const slots = slotsSchema.safeParse(written.value);
+        const slots = safeParse(slotsSchema, written.value);
         const mine = slots.data?.holders.find((holder) => holder.runnerId === runnerId)?.count ?? 0;
         return ok({ _id, limit, left: Math.max(0, mine - own), isShort: mine < wish.wanted, isHeld: mine > 0 });
       }),
@@ -329,7 +330,7 @@ export class FleetLimits {
         returnDocument: 'after',
       }),
     );
-    return drawn.ok ? ok(rateDocumentSchema.safeParse(drawn.value).data?.granted ?? 0) : drawn;
+    return drawn.ok ? ok(safeParse(rateDocumentSchema, drawn.value).data?.granted ?? 0) : drawn;
   }
 }
 

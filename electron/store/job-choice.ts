@@ -3,6 +3,7 @@ import type { AppError } from '#domain/errors.ts';
 import { billingSchema, jobStateSchema, parseJob, type Job } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 
@@ -106,7 +107,7 @@ function candidatesOf(documents: readonly RawDocument[]): Candidates {
   const jobs: Candidate[] = [];
   const malformed: string[] = [];
   for (const document of documents) {
-    const candidate = candidateSchema.safeParse(document);
+    const candidate = safeParse(candidateSchema, document);
     if (candidate.success) jobs.push(candidate.data);
     else malformed.push(document._id);
   }

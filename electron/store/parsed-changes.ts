@@ -1,6 +1,7 @@
 import { deserialize } from 'bson';
 import { idKeyOf, parseJob } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { FollowedPart, StoreChange } from './change-source.ts';
 import type { RawDocument } from './collections.ts';
 import type { JobDocument } from './ports.ts';
@@ -16,7 +17,8 @@ export function toJobDocument(document: RawDocument): JobDocument {
 /** What a document of a collection says of itself. */
 export function toChange(part: FollowedPart, document: RawDocument): StoreChange {
   if (part === 'jobs') return { type: 'job', job: toJobDocument(document) };
-  const parsed = part === 'accounts' ? creditAccountSchema.safeParse(document) : ledgerEntrySchema.safeParse(document);
+  const parsed =
+    part === 'accounts' ? safeParse(creditAccountSchema, document) : safeParse(ledgerEntrySchema, document);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     // Which of both it is only the document itself tells.

@@ -4,6 +4,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { personSchema, type Person } from '#domain/people.ts';
 import { privilegeSchema, type Privilege } from '#domain/privileges.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { parsed } from './parsed.ts';
@@ -42,7 +43,7 @@ export class PeopleStore {
   async readLogin(): Promise<Result<Login, AppError>> {
     const reply = await attemptCall(() => this.#db.command({ connectionStatus: 1, showPrivileges: true }));
     if (!reply.ok) return reply;
-    const status = statusSchema.safeParse(reply.value);
+    const status = safeParse(statusSchema, reply.value);
     if (!status.success) return err(appError('server_error', 'the server does not say who this connection is'));
     const { authenticatedUsers, authenticatedUserPrivileges } = status.data.authInfo;
     const [user] = authenticatedUsers;

@@ -11,6 +11,7 @@ import {
   type RunnerNode,
   type RunnerWish,
 } from '#domain/runner-node.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { literal } from './change-update.ts';
 import type { Collections } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
@@ -30,7 +31,7 @@ export async function announceRunner(
     ),
   );
   if (!written.ok) return written;
-  const control = runnerControlSchema.safeParse(written.value?.['control']);
+  const control = safeParse(runnerControlSchema, written.value?.['control']);
   return ok(control.success ? control.data : null);
 }
 

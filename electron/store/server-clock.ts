@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { attemptCall } from './driver-errors.ts';
 
 /** How long a measured offset is used before it is measured again, in milliseconds. */
@@ -29,7 +30,7 @@ export class ServerClock {
       const sentAt = this.#monotonicMs();
       const reply = await attemptCall(() => this.#db.admin().command({ hello: 1 }));
       if (!reply.ok) return reply;
-      const hello = helloSchema.safeParse(reply.value);
+      const hello = safeParse(helloSchema, reply.value);
       if (!hello.success) return err(appError('server_error', 'the server does not tell its time'));
       const receivedAt = this.#monotonicMs();
       this.#measured = {

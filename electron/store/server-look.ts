@@ -4,6 +4,7 @@ import type { AppError } from '#domain/errors.ts';
 import { idTextOf, parseJob } from '#domain/job.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { COLLECTION_NAMES, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { findMissingIndexes } from './indexes.ts';
@@ -91,7 +92,7 @@ export class ServerLook {
       );
       if (!rows.ok) return rows;
       for (const row of rows.value) {
-        const parsed = useSchema.safeParse(row);
+        const parsed = safeParse(useSchema, row);
         if (!parsed.success) continue;
         const { name, accesses } = parsed.data;
         found.push({ collection, name, uses: Number(accesses.ops), since: accesses.since });
@@ -115,7 +116,7 @@ export class ServerLook {
     if (!oldest.ok) return oldest;
     const newest = await end(-1);
     if (!newest.ok) return newest;
-    const [first, last] = [oplogSchema.safeParse(oldest.value), oplogSchema.safeParse(newest.value)];
+    const [first, last] = [safeParse(oplogSchema, oldest.value), safeParse(oplogSchema, newest.value)];
     return ok(first.success && last.success ? { oldest: first.data.wall, newest: last.data.wall } : null);
   }
 

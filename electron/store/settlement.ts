@@ -5,6 +5,7 @@ import { billingSchema } from '#domain/job.ts';
 import { creditAccountSchema, entryFromPending, type PendingEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
@@ -82,7 +83,7 @@ export async function postOwed(
     jobIds.filter((id) => !isKnown.has(id)),
   );
   if (!read.ok) return read;
-  const owing = [...known, ...read.value].flatMap((document) => owingSchema.safeParse(document).data ?? []);
+  const owing = [...known, ...read.value].flatMap((document) => safeParse(owingSchema, document).data ?? []);
   const rounds = await Promise.all(
     [...Map.groupBy(owing, (job) => job.workspaceId)].map(([workspaceId, jobs]) =>
       postOfWorkspace(collections, poster, workspaceId, jobs),
@@ -327,7 +328,7 @@ export async function sweepPending(
   );
   if (!accounts.ok) return accounts;
   for (const document of accounts.value) {
-    const account = creditAccountSchema.safeParse(document);
+    const account = safeParse(creditAccountSchema, document);
     if (!account.success || options.isDryRun) continue;
     const finished = await poster.finishPostings(account.data);
     if (!finished.ok) return err(finished.error);

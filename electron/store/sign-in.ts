@@ -3,6 +3,7 @@ import type { ConnectionString } from 'mongodb-connection-string-url';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** What a server says of who may sign people in for it, and what the driver adds to that. */
 export const signInQuestionSchema = z.object({
@@ -72,7 +73,7 @@ export function signInOptions({
     authMechanismProperties: {
       ...(allowedHosts === null ? {} : { ALLOWED_HOSTS: [...allowedHosts] }),
       OIDC_HUMAN_CALLBACK: async ({ idpInfo, username, refreshToken, timeoutContext }) => {
-        const question = signInQuestionSchema.safeParse({
+        const question = safeParse(signInQuestionSchema, {
           ...idpInfo,
           requestScopes: idpInfo?.requestScopes ?? [],
           userHint: username ?? null,

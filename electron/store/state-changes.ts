@@ -4,6 +4,7 @@ import type { AppError } from '#domain/errors.ts';
 import { failureSchema } from '#domain/failure.ts';
 import { historyEntrySchema, jobSchema } from '#domain/job.ts';
 import type { Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { readChangedPage, type ChangedPlace } from './changed-pages.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
@@ -46,6 +47,6 @@ export async function readStatePage(
       filter: workspaceId === null ? {} : { workspaceId },
       projection: PROJECTION,
     });
-    return { jobs: documents.flatMap((document) => jobStatesSchema.safeParse(document).data ?? []), next };
+    return { jobs: documents.flatMap((document) => safeParse(jobStatesSchema, document).data ?? []), next };
   });
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { draftContentSchema, type Draft, type DraftContent, type DraftKind } from '#contract/own-views.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
 
@@ -24,7 +25,7 @@ export function useDrafts() {
 }
 
 function toKeptDraft({ kind, bodyJson, ...frame }: Draft): KeptDraft | null {
-  const content = draftContentSchema.safeParse({ kind, body: parseJson(bodyJson) });
+  const content = safeParse(draftContentSchema, { kind, body: parseJson(bodyJson) });
   return content.success ? { ...frame, ...content.data } : null;
 }
 

@@ -4,6 +4,7 @@ import { REQUESTS, type RequestName, type RequestParams, type RequestResult } fr
 import { wireErrorSchema, type WireError } from '#contract/status.ts';
 import { BRIDGE_NAME, type WindowBridge } from '#contract/wire.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** Asks the engine and hears its events. Everything that arrives is parsed before anybody here sees it. */
 export interface EngineClient {
@@ -39,7 +40,7 @@ export function createEngineClient(bridge: WindowBridge): EngineClient {
     },
     subscribe: (listener) =>
       bridge.subscribe((batch) => {
-        const events = batch.map((event) => engineEventSchema.safeParse(event)).flatMap((parsed) => parsed.data ?? []);
+        const events = batch.map((event) => safeParse(engineEventSchema, event)).flatMap((parsed) => parsed.data ?? []);
         // An event that does not parse comes from an engine of another version; its requests fail with a code that says so.
         if (events.length > 0) listener(events);
       }),
@@ -69,7 +70,7 @@ function isBridge(value: unknown): value is WindowBridge {
 const RESULTS: { readonly [Name in RequestName]: { readonly result: z.ZodType<RequestResult<Name>> } } = REQUESTS;
 
 function parseResult<Value>(name: RequestName, schema: z.ZodType<Value>, result: unknown): Result<Value, WireError> {
-  const parsed = schema.safeParse(result);
+  const parsed = safeParse(schema, result);
   if (parsed.success) return ok(parsed.data);
   const issue = parsed.error.issues[0];
   const detail = `${name}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`.slice(0, DETAIL_MAX);
@@ -77,6 +78,6 @@ function parseResult<Value>(name: RequestName, schema: z.ZodType<Value>, result:
 }
 
 function parseFailure(error: unknown): WireError {
-  const parsed = wireErrorSchema.safeParse(error);
+  const parsed = safeParse(wireErrorSchema, error);
   return parsed.success ? parsed.data : { code: 'internal', detail: 'The engine failed without a known code.' };
 }

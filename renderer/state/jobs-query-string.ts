@@ -1,5 +1,6 @@
 import { readMoment, writeMoment } from '#contract/query/values.ts';
 import { jobFilterSchema, jobSortSchema, type JobFilter, type JobSort } from '#contract/job-views.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** The list's filter and order, as they stand in its address. */
 export interface JobsView {
@@ -21,7 +22,7 @@ export function parseJobsQuery(query: string): JobsView {
   const list = (name: string): string[] =>
     params.get(name)?.split(',').filter(Boolean).map(decodeURIComponentSafely) ?? [];
   const [column, direction] = (params.get('sort') ?? '').split(':');
-  const sort = jobSortSchema.safeParse({ column, direction });
+  const sort = safeParse(jobSortSchema, { column, direction });
   const filter: JobFilter = {
     states: parts.states.catch([]).parse(list('state')),
     kinds: parts.kinds.catch([]).parse(list('kind')),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { create } from 'zustand';
 import { createJSONStorage, persist } from 'zustand/middleware';
+import { safeParse } from '#domain/safe-parse.ts';
 
 export const themeSchema = z.enum(['system', 'light', 'dark', 'contrast']);
 export type Theme = z.infer<typeof themeSchema>;
@@ -31,7 +32,7 @@ export const usePreferences = create<Preferences>()(
       storage: createJSONStorage(() => localStorage),
       partialize: ({ theme, timeZone }) => ({ theme, timeZone }),
       merge: (saved, current) => {
-        const parsed = savedSchema.safeParse(saved);
+        const parsed = safeParse(savedSchema, saved);
         return parsed.success ? { ...current, ...parsed.data } : current;
       },
     },

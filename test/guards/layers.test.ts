@@ -120,6 +120,11 @@ describe('the arrows between the parts point one way', () => {
     expect(broken.map(show)).toEqual([]);
   });
 
+  it('what anyone may have written is parsed by safeParse of the domain, because the one of zod can throw', () => {
+    const asked = files.filter((file) => /\.\s*safeParse\(/.test(readFileSync(file, 'utf8')));
+    expect(asked.map((file) => path.relative(root, file))).toEqual(['electron/domain/safe-parse.ts']);
+  });
+
   it.each(Object.entries(ONLY_IN))('the package %s is imported only in %j', (name, parts) => {
     const broken = imports.filter(
       ({ part, specifier }) => (specifier === name || specifier.startsWith(`${name}/`)) && !parts.includes(part),

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { decode } from '../document-encoding.ts';
 import { attemptOwn } from './own-errors.ts';
 
@@ -50,7 +51,8 @@ export class OwnRecords<Schema extends z.ZodType<{ readonly id: string }>> {
   list(): Result<readonly z.output<Schema>[], AppError> {
     return attemptOwn(() =>
       this.#list.all(this.#kind.name, this.#source).flatMap(({ body }) => {
-        const parsed = this.#kind.schema.safeParse(decode(() => JSON.parse(body) as unknown));
+        const written = decode(() => JSON.parse(body) as unknown);
+        const parsed = safeParse(this.#kind.schema, written);
         return parsed.success ? [parsed.data] : [];
       }),
     );

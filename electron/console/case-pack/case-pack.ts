@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { z } from 'zod';
 import { jobDetailSchema, type JobDetail } from '#contract/job-views.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { casePage } from './page.ts';
 import { redact, REDACTION_RULES } from './redact.ts';
 
@@ -102,7 +103,7 @@ function sha256(bytes: Uint8Array): string {
 function readManifest(bytes: Uint8Array | undefined): Manifest | null {
   if (bytes === undefined) return null;
   try {
-    return manifestSchema.safeParse(JSON.parse(strFromU8(bytes))).data ?? null;
+    return safeParse(manifestSchema, JSON.parse(strFromU8(bytes))).data ?? null;
   } catch (cause) {
     if (cause instanceof SyntaxError) return null;
     throw cause;

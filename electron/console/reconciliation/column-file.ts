@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** A column as it stands in memory. */
 export type Column = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
@@ -102,7 +103,7 @@ export function decodeColumns(file: Uint8Array, check: boolean): Result<ColumnFi
     .update(buffer.subarray(0, isOlder ? end : start))
     .digest();
   if (!digest.equals(buffer.subarray(end))) return damaged('its digest does not fit');
-  const header = headerSchema.safeParse(parseJson(buffer.toString('utf8', 16, start)));
+  const header = safeParse(headerSchema, parseJson(buffer.toString('utf8', 16, start)));
   if (!header.success) return damaged('its header is none');
   const columns = new Map<string, Column>();
   let covered = start;

@@ -15,6 +15,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { FinanceRequest } from './finance-answers.ts';
 import type { AskSignIn, SignInTokens } from '#store/sign-in.ts';
 import { RUNS_MAX } from './run-archive.ts';
@@ -209,7 +210,7 @@ export class DeskHost {
     this.#post({ type: 'ask', id, question });
     const answer = await answered;
     if (!answer.ok) return answer;
-    const parsed = schema.safeParse(answer.value);
+    const parsed = safeParse(schema, answer.value);
     if (parsed.success) return ok(parsed.data);
     this.#options.log(`the answer to "${question.type}" is none of the contract`, parsed.error);
     return err(appError('internal', question.type));

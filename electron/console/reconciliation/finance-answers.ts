@@ -13,6 +13,7 @@ import { isSecondPersonNeeded, type MendRecord } from '#domain/reconciliation/me
 import { err, ok, type Result } from '#domain/result.ts';
 import type { InvoiceView } from '#contract/period-views.ts';
 import type { Invoice, InvoiceMatch } from '#domain/reconciliation/invoice.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { matchInvoices } from './invoice-desk.ts';
 import { readInvoice } from './invoice-file.ts';
 import { readClosedBooks } from './closed-books.ts';
@@ -75,9 +76,9 @@ export async function answerRequest(
   question: { readonly name: string; readonly params?: unknown; readonly actor: Actor },
   asked: Omit<Asking, 'actor'>,
 ): Promise<Result<unknown, AppError>> {
-  const name = requestNameSchema.safeParse(question.name);
+  const name = safeParse(requestNameSchema, question.name);
   if (!name.success || !isFinanceRequest(answers, name.data)) return err(appError('unknown_request', question.name));
-  const params = REQUESTS[name.data].params.safeParse(question.params);
+  const params = safeParse(REQUESTS[name.data].params, question.params);
   if (!params.success) return err(appError('invalid_request', params.error.issues[0]?.message ?? ''));
   return callAnswer(answers, name.data, params.data, { actor: question.actor, ...asked });
 }

@@ -5,6 +5,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { INVOICE_LINES_MAX, type Invoice, type InvoiceLine } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** Titles by which a column is known, the first that fits. */
 const TITLES = {
@@ -57,7 +58,7 @@ export function readInvoice(
 function readRows(text: string): Result<readonly (readonly string[])[], AppError> {
   try {
     const parsed: unknown = parse(text, { bom: true, skip_empty_lines: true, trim: true, max_record_size: 100_000 });
-    const rows = rowsSchema.safeParse(parsed);
+    const rows = safeParse(rowsSchema, parsed);
     if (rows.success) return ok(rows.data);
     return err(appError('malformed_document', `more than ${INVOICE_LINES_MAX} lines`));
   } catch (cause) {

@@ -23,6 +23,7 @@ import {
 } from '#domain/retry-preview.ts';
 import { planChange } from '#domain/transition.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { documentBytesOf, tooLargeError } from '#store/full-documents.ts';
 import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
 
@@ -286,7 +287,8 @@ function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Resul
   const typed = { prompt: edited.prompt, options: options.value };
   const input = lens === null ? ok(typed) : restoreEdited(job.input, typed, lens);
   if (!input.ok) return input;
-  const checked = findKind(job.kind)?.optionsSchema.safeParse(input.value.options);
+  const kind = findKind(job.kind);
+  const checked = kind && safeParse(kind.optionsSchema, input.value.options);
   if (checked?.success === false) {
     const [issue] = checked.error.issues;
     return err(appError('invalid_request', `options: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
@@ -300,7 +302,7 @@ function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Resul
 
 function parseOptions(json: string): Result<Record<string, unknown>, AppError> {
   try {
-    const parsed = optionsSchema.safeParse(JSON.parse(json));
+    const parsed = safeParse(optionsSchema, JSON.parse(json));
     return parsed.success ? ok(parsed.data) : err(appError('invalid_request', 'options: not a JSON object'));
   } catch (cause) {
     return err(appError('invalid_request', 'options: not JSON', cause));

@@ -1,5 +1,6 @@
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema } from '#domain/job.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { FILTER_TEXT_MAX, jobFilterSchema, type JobFilter } from '../job-views.ts';
 import { splitQuery, writeToken, type QueryToken, type TokenName } from './tokens.ts';
 import { readCreditRange, readMoment, writeCreditRange, writeMoment } from './values.ts';
@@ -174,7 +175,7 @@ function readOne(token: NamedToken, known: string | null, apply: (value: string)
 
 /** Holds a filter against the contract's limits. */
 function checked({ name }: NamedToken, filter: JobFilter): Reading {
-  return jobFilterSchema.safeParse(filter).success
+  return safeParse(jobFilterSchema, filter).success
     ? { filter }
     : { reason: `${name}: asks for too much, or for too long a name.` };
 }

@@ -1,4 +1,5 @@
 import { formatCredits } from '#domain/credits.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { momentSchema, type Moment } from '../job-views.ts';
 
 /** What a customer pays, both ends included; null where there is no such end. */
@@ -99,6 +100,6 @@ export function writeMoment(moment: Moment): string {
 }
 
 function checkMoment(moment: Moment): Moment | null {
-  const parsed = momentSchema.safeParse(moment);
+  const parsed = safeParse(momentSchema, moment);
   return parsed.success ? parsed.data : null;
 }

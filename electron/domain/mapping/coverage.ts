@@ -3,6 +3,7 @@ import { counted } from '../counted.ts';
 import { isFields } from '../fields.ts';
 import { idTextOf, jobSchema } from '../job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
+import { safeParse } from '../safe-parse.ts';
 import { isOptional, valuePathsOf, type MappedPart } from './canonical-fields.ts';
 import type { MappedCollection } from './mapped-shape.ts';
 import { toOurs, type MappedDocument } from './mapped-documents.ts';
@@ -100,7 +101,7 @@ function faultsOf(part: MappedPart, document: MappedDocument): readonly Fault[] 
 }
 
 function issuesOf(schema: z.ZodType, document: MappedDocument): readonly Fault[] {
-  const parsed = schema.safeParse(document);
+  const parsed = safeParse(schema, document);
   if (parsed.success) return [];
   return parsed.error.issues.map((issue) => ({
     path: issue.path.map(String).join('.') || '(document)',

@@ -1,4 +1,5 @@
 import { isFields } from '../fields.ts';
+import { safeParse } from '../safe-parse.ts';
 import type { MappedDocument } from './mapped-documents.ts';
 import { foreignPathSchema } from './job-mapping.ts';
 import { ISO_DATE } from './mapped-values.ts';
@@ -76,7 +77,7 @@ function visit(fields: MappedDocument, above: string, depth: number, found: Foun
   for (const [name, value] of Object.entries(fields)) {
     const path = `${above}${name}`;
     // A name that ends like a list's elements would be taken for those.
-    const isPath = !name.endsWith('[]') && foreignPathSchema.safeParse(path).success;
+    const isPath = !name.endsWith('[]') && safeParse(foreignPathSchema, path).success;
     if (value === undefined || !isPath) continue;
     if (!found.byPath.has(path) && found.byPath.size >= FIELDS_MAX) continue;
     count(path, value, found.byPath);

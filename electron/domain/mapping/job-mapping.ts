@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jobStateSchema } from '../job.ts';
 import { READS, WRITES_OF } from '../privileges.ts';
+import { safeParse } from '../safe-parse.ts';
 import {
   kindOf,
   MAPPED_PARTS,
@@ -173,7 +174,7 @@ function misplacedOf(pairs: readonly FieldPair[]): string | null {
     if (list === null) continue;
     const place = `${placeOf(pairs, list)}[].`;
     if (!theirs.startsWith(place)) return `${theirs} does not begin with ${place} where ${list} stands`;
-    if (!foreignPathSchema.safeParse(theirs.slice(place.length)).success) return `${theirs} is no path in ${place}`;
+    if (!safeParse(foreignPathSchema, theirs.slice(place.length)).success) return `${theirs} is no path in ${place}`;
   }
   return null;
 }

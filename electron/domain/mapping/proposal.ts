@@ -1,4 +1,5 @@
 import { jobStateSchema, type JobState } from '../job.ts';
+import { safeParse } from '../safe-parse.ts';
 import {
   isOptional,
   kindOf,
@@ -50,7 +51,7 @@ export function proposeMapping(collections: JobMapping['collections'], samples: 
   const fields = { jobs: pairs('jobs'), accounts: pairs('accounts'), ledger: pairs('ledger') };
   const words = stateWordsOf(fields.jobs, shapes.get('jobs') ?? []);
   const mapping = { collections, fields, states: proposeStates(words) };
-  const parsed = jobMappingSchema.safeParse(mapping);
+  const parsed = safeParse(jobMappingSchema, mapping);
   return parsed.success ? parsed.data : withoutCollisions({ ...mapping, fields });
 }
 
@@ -61,7 +62,7 @@ function withoutCollisions(mapping: {
   readonly states: JobMapping['states'];
 }): JobMapping {
   const attempt = (fields: JobMapping['fields']): JobMapping | null =>
-    jobMappingSchema.safeParse({ ...mapping, fields }).data ?? null;
+    safeParse(jobMappingSchema, { ...mapping, fields }).data ?? null;
   let kept: JobMapping = attempt(NO_MAPPING.fields) ?? { ...NO_MAPPING, states: mapping.states };
   for (const part of MAPPED_PARTS) {
     for (const pair of mapping.fields[part]) {
@@ -223,7 +224,7 @@ function formOf(part: MappedPart, ours: string, { kinds, decimals, words }: Fore
 }
 
 function isOwnState(word: string): boolean {
-  return jobStateSchema.safeParse(word).success;
+  return safeParse(jobStateSchema, word).success;
 }
 
 /** @param path theirs, within the document or element */

@@ -3,6 +3,7 @@ import { counted } from '../counted.ts';
 import { appError, type AppError } from '../errors.ts';
 import { periodSchema } from '../ledger.ts';
 import { err, ok, type Result } from '../result.ts';
+import { safeParse } from '../safe-parse.ts';
 import type { Finding } from './finding.ts';
 import { periodCode, periodOfCode } from './view.ts';
 
@@ -66,7 +67,7 @@ export function closePeriod(request: CloseRequest, hashText: HashText): Result<C
 
 function refusalOf(request: CloseRequest): string | null {
   const code = periodCode(request.period);
-  if (!periodSchema.safeParse(request.period).success) return `${request.period} is no month`;
+  if (!safeParse(periodSchema, request.period).success) return `${request.period} is no month`;
   if (request.nowMs < Date.parse(`${periodOfCode(code + 1)}-01T00:00:00Z`)) return `${request.period} is not over`;
   const last = request.closed.at(-1);
   if (request.closed.some((closed) => closed.period === request.period)) return `${request.period} is closed already`;

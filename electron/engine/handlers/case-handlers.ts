@@ -5,6 +5,7 @@ import { jobDetailSchema, type JobDetail } from '#contract/job-views.ts';
 import { appError, writingError, type AppError } from '#domain/errors.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { cleanTexts } from '../redaction/clean-reply.ts';
 import { idsOfChoice } from './case-choice.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
@@ -56,6 +57,6 @@ export function caseHandlers({ copy, exportFolder, lens, now }: CaseParts): Hand
 /** A job as an answer to a window would say it: what leaves by a file does not pass where answers are looked at. */
 function seenDetail(detail: JobDetail, lens: Lens | null): Result<JobDetail, AppError> {
   if (lens === null) return ok(detail);
-  const seen = jobDetailSchema.safeParse(cleanTexts(detail, lens));
+  const seen = safeParse(jobDetailSchema, cleanTexts(detail, lens));
   return seen.success ? ok(seen.data) : err(appError('invalid_request', 'a redaction rule hides words of the console'));
 }

@@ -13,6 +13,7 @@ import {
   type RedactionRule,
   type RedactionRules,
 } from '#domain/redaction/redaction-rule.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { RedactionStore } from '#store/redaction-store.ts';
 import type { PreviewsAllowed } from '../messages.ts';
 
@@ -158,7 +159,7 @@ export class RedactionBoard {
 
 function readMemory(file: string): z.infer<typeof memorySchema> | null {
   try {
-    const parsed = memorySchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    const parsed = safeParse(memorySchema, JSON.parse(readFileSync(file, 'utf8')));
     if (!parsed.success || problemsOfRedaction(parsed.data, problemOfPattern).length > 0) return null;
     return parsed.data;
   } catch {

@@ -10,6 +10,7 @@ import {
 } from '#domain/connection-profile.ts';
 import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { SecretVault } from './secret-vault.ts';
 
 const PROFILES_MAX = 200;
@@ -155,7 +156,7 @@ export class ProfileShelf {
       if (systemCodeOf(cause) === 'ENOENT') return ok(EMPTY);
       return err(appError('profiles_unusable', 'the file cannot be read', cause));
     }
-    const parsed = fileSchema.safeParse(parseJson(text));
+    const parsed = safeParse(fileSchema, parseJson(text));
     // Never overwritten: whoever broke it by hand can mend it by hand.
     return parsed.success ? ok(parsed.data) : err(appError('profiles_unusable', 'the file is none of ours'));
   }

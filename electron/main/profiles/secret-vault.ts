@@ -5,6 +5,7 @@ import {
   type ConnectionProfile,
   type ProfileSecrets,
 } from '#domain/connection-profile.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** The operating system's key store, as Electron's `safeStorage` reaches it. */
 export interface KeyStore {
@@ -52,7 +53,7 @@ export class SecretVault {
   open(profile: ConnectionProfile, sealed: string): ProfileSecrets | null {
     if (this.keepsNot !== null) return null;
     try {
-      const parsed = sealedSchema.safeParse(JSON.parse(this.#keys.decryptString(Buffer.from(sealed, 'base64'))));
+      const parsed = safeParse(sealedSchema, JSON.parse(this.#keys.decryptString(Buffer.from(sealed, 'base64'))));
       return parsed.success && parsed.data.scope === secretScope(profile) ? parsed.data.secrets : null;
     } catch {
       // Another account's key, or a file that was copied from another machine: whoever sits here types it again.

@@ -1,5 +1,6 @@
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { SHELL_ASKS, type ShellAnswer, type ShellAskName } from '#engine/shell-asks.ts';
 import type { ExportPlaces } from '../export-places.ts';
@@ -47,15 +48,15 @@ function answerOf(
     case 'profiles.list':
       return shelf.list();
     case 'profiles.save':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ profile, secrets, keepSecrets }) =>
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), ({ profile, secrets, keepSecrets }) =>
         shelf.save(profile, secrets, keepSecrets),
       );
     case 'profiles.remove':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ id }) => shelf.remove(id));
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), ({ id }) => shelf.remove(id));
     case 'profiles.secrets':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), (profile) => ok(shelf.secretsOf(profile)));
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), (profile) => ok(shelf.secretsOf(profile)));
     case 'profiles.switch':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ id, secrets }) => {
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), ({ id, secrets }) => {
         const target = id === null ? ok(null) : shelf.ready(id, secrets);
         if (!target.ok) return target;
         shelf.opened(id);
@@ -64,11 +65,11 @@ function answerOf(
         return ok({});
       });
     case 'exports.saveAs':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.saveAs(file));
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), ({ file }) => exports.saveAs(file));
     case 'exports.show':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ file }) => exports.show(file));
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), ({ file }) => exports.show(file));
     case 'signIn.open':
-      return withParams(SHELL_ASKS[name].params.safeParse(raw), ({ url, server }) =>
+      return withParams(safeParse(SHELL_ASKS[name].params, raw), ({ url, server }) =>
         signInPages.open(url, server, withdrawn),
       );
     case 'log.tail':

@@ -2,6 +2,7 @@ import Replicate from 'replicate';
 import { z } from 'zod';
 import { microUsdSchema } from '#domain/credits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed } from './failed-call.ts';
 import { download, exchange, type ErrorReader } from './http-exchange.ts';
@@ -38,7 +39,7 @@ const REFUSAL =
 const ERRORS: ErrorReader = {
   code: () => null,
   message: (body) => {
-    const parsed = z.object({ detail: z.string() }).safeParse(body);
+    const parsed = safeParse(z.object({ detail: z.string() }), body);
     return parsed.success ? parsed.data.detail : null;
   },
 };
@@ -191,7 +192,7 @@ class PredictionCall {
 
   async run(call: (client: Replicate) => Promise<unknown>): Promise<Result<Prediction, GenerationFailure>> {
     try {
-      const parsed = predictionSchema.safeParse(await call(this.#client));
+      const parsed = safeParse(predictionSchema, await call(this.#client));
       if (parsed.success) return ok(parsed.data);
       const [issue] = parsed.error.issues;
       return failed({

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { systemCodeOf } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { validationSchema, type Validation } from '#domain/job.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import {
   carriedSchema,
   fromCheckThreadSchema,
@@ -144,7 +145,7 @@ export class CheckThreads {
 
 /** The schema that a job's options carry; undefined where they carry none. */
 export function schemaOf(options: Readonly<Record<string, unknown>>): CustomerSchema | undefined {
-  const carried = carriedSchema.safeParse(options);
+  const carried = safeParse(carriedSchema, options);
   return carried.success ? carried.data.schema : undefined;
 }
 

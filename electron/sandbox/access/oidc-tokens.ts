@@ -1,5 +1,6 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { AccessName } from './builtin-roles.ts';
 
 /** An identity provider whose people may log in, as MongoDB's `oidcIdentityProviders` names it. */
@@ -60,8 +61,8 @@ export class TokenReader {
   /** @returns null for a token that is not this provider's for this server, or of a time that is not now */
   subjectOf(token: string, nowMs: number): Subject | null {
     const [head = '', claims = '', signature = '', ...more] = token.split('.');
-    const named = headSchema.safeParse(readPart(head));
-    const said = claimsSchema.safeParse(readPart(claims));
+    const named = safeParse(headSchema, readPart(head));
+    const said = safeParse(claimsSchema, readPart(claims));
     const key = named.success ? this.#keys.get(named.data.kid) : undefined;
     if (!said.success || key === undefined || more.length > 0) return null;
     const signed = Buffer.from(`${head}.${claims}`);

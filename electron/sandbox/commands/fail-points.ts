@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 import { codeNameOf, ERROR_CODES, ServerError } from '../semantics/server-error.ts';
 import { isDoc, numberOf, toWorking, type Doc } from '../semantics/values.ts';
 import { retryOf, type Command, type CommandCall } from './command.ts';
@@ -143,10 +144,10 @@ export class FailPoints {
 
 /** @returns null for a fail point that is switched off */
 function activeOf<Data>(schema: z.ZodType<Data>, mode: unknown, data: unknown): Active<Data> | null {
-  const parsedMode = modeSchema.safeParse(toWorking(mode));
+  const parsedMode = safeParse(modeSchema, toWorking(mode));
   if (!parsedMode.success) throw new ServerError('BadValue', `unknown mode: ${z.prettifyError(parsedMode.error)}`);
   if (parsedMode.data === 'off') return null;
-  const parsed = schema.safeParse(toWorking(data));
+  const parsed = safeParse(schema, toWorking(data));
   if (!parsed.success) throw new ServerError('FailedToParse', z.prettifyError(parsed.error));
   return { data: parsed.data, countdown: new Countdown(parsedMode.data) };
 }

@@ -1,5 +1,6 @@
 import { Binary, deserialize, serialize } from 'bson';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { AccessStore } from '../access/access-store.ts';
 import type { Subject, TokenReader } from '../access/oidc-tokens.ts';
 import { ServerError } from '../semantics/server-error.ts';
@@ -43,7 +44,7 @@ export class TokenLogin {
 function payloadOf({ payload }: Doc): z.infer<typeof payloadSchema> {
   if (!(payload instanceof Binary))
     throw new ServerError('TypeMismatch', 'the payload of a SASL message must be binary data');
-  const parsed = payloadSchema.safeParse(deserialize(payload.buffer.subarray(0, payload.position)));
+  const parsed = safeParse(payloadSchema, deserialize(payload.buffer.subarray(0, payload.position)));
   if (!parsed.success) throw new ServerError('BadValue', 'the payload is none of this mechanism');
   return parsed.data;
 }

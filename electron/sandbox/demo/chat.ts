@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** What is read of a request for a chat completion. */
 export const chatRequestSchema = z.object({
@@ -27,7 +28,7 @@ const CHUNKS = 6;
 /** The page that a conversation asks for: its last message, with the options that Runledger writes behind the prompt. */
 export function pageOrderOf(request: ChatRequest): PageOrder {
   const message = request.messages.at(-1)?.content ?? '';
-  const options = optionsSchema.safeParse(parseJson(OPTIONS_LINE.exec(message)?.[1] ?? '{}'));
+  const options = safeParse(optionsSchema, parseJson(OPTIONS_LINE.exec(message)?.[1] ?? '{}'));
   return {
     prompt: message.replace(OPTIONS_LINE, ''),
     requiredParts: options.success ? options.data.requiredParts : [],

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { safeParse } from '#domain/safe-parse.ts';
 import { listenOnLoopback, LOOPBACK } from '../loopback.ts';
 import { picture, PICTURE_SIDE_MAX, webPage } from './artefacts.ts';
 import { behaviourOf, DEMO_MODELS, retryAfterSecondsOf, shareOf, type Behaviour } from './behaviours.ts';
@@ -147,7 +148,7 @@ class SalesDesk {
       return;
     }
     const body = await readBody(request);
-    const parsed = schema.safeParse(body === null ? null : parseJson(body));
+    const parsed = safeParse(schema, body === null ? null : parseJson(body));
     if (body === null || !parsed.success) {
       const problem = parsed.error?.issues[0];
       const message = `The request cannot be used: ${problem?.path.join('.') ?? 'body'} ${problem?.message ?? ''}`;

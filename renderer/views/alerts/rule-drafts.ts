@@ -6,6 +6,7 @@ import {
   type AlertRule,
 } from '#domain/alerts/alert-rule.ts';
 import { ALERT_MEASURE_NAMES } from '#domain/alerts/alert-words.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** What the form of a rule holds: numbers as they are typed. */
 export interface RuleDraft {
@@ -94,7 +95,7 @@ export function ruleOf(draft: RuleDraft): { readonly rule: AlertRule } | { reado
   const factor = ALERT_UNITS[draft.measure] === 'micro_usd' ? 1_000_000 : 1;
   const named = (text: string): string | null =>
     HAS_SCOPE.has(draft.measure) && text.trim() !== '' ? text.trim() : null;
-  const parsed = alertRuleSchema.safeParse({
+  const parsed = safeParse(alertRuleSchema, {
     id: draft.id,
     name: draft.name,
     measure: draft.measure,

@@ -2,6 +2,7 @@ import { jobStateSchema, type JobState } from '#domain/job.ts';
 import { MAPPED_PARTS, type MappedPart } from '#domain/mapping/canonical-fields.ts';
 import { placeOf } from '#domain/mapping/mapped-shape.ts';
 import { jobMappingSchema, type FieldPair, type JobMapping, type ValueForm } from '#domain/mapping/job-mapping.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** A field while somebody pairs it; an empty path is the field's own. */
 export interface PairDraft {
@@ -72,7 +73,7 @@ export function mappingOf(draft: MappingDraft): { readonly mapping: JobMapping }
     Object.entries(draft.pairs[part])
       .map(([ours, { form }]) => ({ ours, theirs: placeIn(draft, part, ours), form }))
       .filter(({ ours, theirs, form }) => theirs !== ownPlaceIn(draft, part, ours) || form.type !== 'same');
-  const parsed = jobMappingSchema.safeParse({
+  const parsed = safeParse(jobMappingSchema, {
     collections: draft.collections,
     fields: Object.fromEntries(MAPPED_PARTS.map((part) => [part, pairsOf(part)])),
     states: Object.fromEntries(

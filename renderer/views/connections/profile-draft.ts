@@ -8,6 +8,7 @@ import {
 } from '#domain/connection-profile.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { readPastedUri } from '#domain/pasted-uri.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 
 /** A connection while somebody fills it in: every field is text, and what does not belong to the chosen login is kept too. */
 export interface ProfileDraft {
@@ -140,7 +141,7 @@ export function withAddress(draft: ProfileDraft, text: string): ProfileDraft {
 
 /** The connection that a draft describes, or the first thing that is wrong with it. */
 export function profileOf(draft: ProfileDraft): { readonly profile: ConnectionProfile } | { readonly problem: string } {
-  const parsed = enteredProfileSchema.safeParse({
+  const parsed = safeParse(enteredProfileSchema, {
     id: draft.id,
     name: draft.name,
     kind: draft.kind,

@@ -7,6 +7,7 @@ import {
   type CopyView,
 } from '#contract/copy-views.ts';
 import { counted } from '#domain/counted.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
@@ -29,7 +30,7 @@ function SettingsForm({ copy, save }: { copy: CopyView; save: ReturnType<typeof 
   const [keepsPrompts, setKeepsPrompts] = useState(settings.keepsPrompts);
   const [isAsking, setAsking] = useState(false);
   const promptsId = useId();
-  const wish = copySettingsSchema.safeParse({
+  const wish = safeParse(copySettingsSchema, {
     keptDays: days.trim() === '' ? null : Number(days),
     bytesMax: megabytes.trim() === '' ? null : Math.round(Number(megabytes) * MB),
     keepsPrompts,

@@ -2,6 +2,7 @@ import { ListChecks } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PlanWish } from '#contract/plan-views.ts';
 import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { navigateTo, useHashQuery } from '../../app/hash-location.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
@@ -102,8 +103,8 @@ function wishInAddress(query: URLSearchParams): PlanWish | null {
     .filter((id) => id !== '')
     .map(decodeURIComponentSafely);
   if (ids.length > 0) return { type: 'ids', ids };
-  const remainder = planIdSchema.safeParse(query.get('remainder'));
+  const remainder = safeParse(planIdSchema, query.get('remainder'));
   if (remainder.success) return { type: 'remainder', planId: remainder.data };
-  const topUp = planIdSchema.safeParse(query.get('topup'));
+  const topUp = safeParse(planIdSchema, query.get('topup'));
   return topUp.success ? { type: 'after_top_up', planId: topUp.data } : null;
 }

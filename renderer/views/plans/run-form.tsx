@@ -2,6 +2,7 @@ import { Play } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PlanView } from '#contract/plan-views.ts';
 import { DEFAULT_RAMP, rampSchema } from '#domain/retry-plan/ramp.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { useCreditScale } from '../../state/engine-queries.tsx';
 import type { usePlanActions } from '../../state/plan-queries.ts';
@@ -15,7 +16,7 @@ export function RunForm({ plan, run }: { plan: PlanView; run: ReturnType<typeof 
   const [sample, setSample] = useState('5');
   const [spend, setSpend] = useState((plan.plannedCredits / units).toFixed(scale));
   const [typed, setTyped] = useState('');
-  const ramp = rampSchema.safeParse(steps.split(',').map(Number));
+  const ramp = safeParse(rampSchema, steps.split(',').map(Number));
   const percent = Number(failurePercent);
   const endedMin = Number(sample);
   const spendCreditsMax = Math.round(Number(spend) * units);

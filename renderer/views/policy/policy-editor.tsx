@@ -7,6 +7,7 @@ import {
   problemsOf,
   type PolicyDraft,
 } from '#domain/policy-version.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
@@ -29,7 +30,7 @@ export function PolicyEditor({
   const [draft, setDraft] = useState<PolicyDraft>(() => ({ classes: start.classes, spend: start.spend }));
   const put = usePutPolicy();
   useLeaveWhenPut(put, draft, onClose);
-  const isReadable = policyDraftSchema.safeParse(draft).success;
+  const isReadable = safeParse(policyDraftSchema, draft).success;
   return (
     <VersionForm
       inForce={inForce.version}
@@ -60,7 +61,7 @@ export function PolicyEditor({
 
 /** Why the draft cannot be used. */
 function problemOf(draft: PolicyDraft): string | null {
-  if (!policyDraftSchema.safeParse(draft).success)
+  if (!safeParse(policyDraftSchema, draft).success)
     return 'Mend the numbers that are marked, and say why of each class.';
   const [problem] = problemsOf(draft);
   return problem === undefined ? null : `${problem}.`;

@@ -1,6 +1,7 @@
 import { ChartNoAxesCombined } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { periodSchema } from '#domain/ledger.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -30,7 +31,7 @@ export function MarginScreen(): ReactNode {
         <MonthField period={period} onChange={setPeriod} />
         <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, format })} />
       </div>
-      {periodSchema.safeParse(period).success && <Margin period={period} />}
+      {safeParse(periodSchema, period).success && <Margin period={period} />}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import type { ReconciliationProgressView, ReconciliationState } from '#contract/reconciliation-views.ts';
 import { ERRORS } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useReconciliationControl } from '../../state/reconciliation-queries.ts';
@@ -65,7 +66,7 @@ function RunForm({
       aria-label="Run"
       onSubmit={(event) => {
         event.preventDefault();
-        const month = periodSchema.safeParse(period);
+        const month = safeParse(periodSchema, period);
         control.run.mutate({ period: month.success ? month.data : null, workspaceId: workspace.trim() || null });
       }}
     >

@@ -2,6 +2,7 @@ import { ReceiptText } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { StatementView } from '#contract/period-views.ts';
 import { periodSchema } from '#domain/ledger.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
@@ -35,7 +36,7 @@ export function StatementsScreen(): ReactNode {
         <WorkspaceField workspace={workspace} onChange={setWorkspace} />
         <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, workspaceId, format })} />
       </div>
-      {periodSchema.safeParse(period).success && <Statements period={period} workspaceId={workspaceId} />}
+      {safeParse(periodSchema, period).success && <Statements period={period} workspaceId={workspaceId} />}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import {
   type RedactionDraft,
   type RedactionRule,
 } from '#domain/redaction/redaction-rule.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
@@ -90,7 +91,7 @@ function newRule(): RedactionRule {
 
 /** Why the draft cannot be used; patterns are looked at by the engine, which has what carries them out. */
 function problemOf(draft: RedactionDraft): string | null {
-  const bad = redactionDraftSchema.safeParse(draft);
+  const bad = safeParse(redactionDraftSchema, draft);
   if (!bad.success) return 'Each rule needs a label of letters and digits, a place and a role.';
   const [problem] = problemsOfRedaction(draft, () => null);
   return problem === undefined ? null : `${problem}.`;

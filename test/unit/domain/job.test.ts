@@ -124,6 +124,11 @@ describe('parsing a document of the job collection', () => {
     expect(parseJob({ _id: id })).toMatchObject({ ok: false, error: { id: text } });
   });
 
+  it('names the place of a length that compares with nothing', () => {
+    const parsed = parseJob({ ...running, provider: { ...running.provider, name: { length: { toString: 1 } } } });
+    expect(parsed.ok ? [] : parsed.error.problems.map((one) => one.path)).toEqual(['provider.name.length']);
+  });
+
   it('tells at most twenty problems, each with a path and a reason', () => {
     const broken = { ...running, history: Array.from({ length: 100 }, () => ({ seq: 'x' })) };
     const parsed = parseJob(broken);
