@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import type { Document, FindCursor } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { billingSchema, jobStateSchema, parseJob, type Job } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { documentBytesOf } from './full-documents.ts';
 
 /** How many candidates are looked at for each job that is wanted, so that workspaces can take turns. */
 const CANDIDATES_PER_JOB = 2;
@@ -16,6 +17,8 @@ const BEYOND_STEPS_MAX = 16;
 const BEYOND_STEP = 64;
 /** How often it is looked beyond documents that are no jobs. */
 const MALFORMED_ROUNDS_MAX = 10;
+/** How many bytes of whole documents are read at once, but for the last of them: a document may have 16 MiB. */
+const READ_BYTES_MAX = 32 * 1024 * 1024;
 
 /** What is read of a job to decide whose turn it is, and whether it is paid for. */
 const candidateSchema = z.object({
@@ -185,23 +188,26 @@ export async function chooseJobs(
       ...turns.map((candidate) => candidate._id),
       ...[...first.value.malformed, ...beyond.value.malformed].slice(0, limit),
     ];
-    if (ids.length === 0) return ok([]);
-    const read = await attemptCall(() => collections.jobs.find({ _id: { $in: ids } }).toArray());
+    if (ids.length === 0) return ok({ documents: [], isFull: false });
+    const read = await readSome(collections.jobs.find({ _id: { $in: ids } }), limit);
     if (!read.ok) return read;
-    const byId = new Map(read.value.map((document) => [document._id, document]));
-    return ok(ids.flatMap((id) => byId.get(id) ?? []));
+    const byId = new Map(read.value.documents.map((document) => [document._id, document]));
+    return ok({ documents: ids.flatMap((id) => byId.get(id) ?? []), isFull: read.value.isFull });
   });
   return jobs.ok ? ok({ jobs: jobs.value, endsAt }) : jobs;
 }
 
-/** Jobs that meet a filter, in no order; passes over documents that are no jobs as {@link chooseJobs} does. */
+/**
+ * Jobs that meet a filter, in no order; passes over documents that are no jobs as {@link chooseJobs} does. Fewer than the limit where they
+ * are large: what more there are comes with the next call, once these no longer meet the filter.
+ */
 export async function findJobs(
   collections: Pick<Collections, 'jobs'>,
   filter: Document,
   limit: number,
 ): Promise<Result<readonly Job[], AppError>> {
   return beyondMalformed(limit, (malformed) =>
-    attemptCall(() => collections.jobs.find(without(filter, malformed)).limit(limit).toArray()),
+    readSome(collections.jobs.find(without(filter, malformed)).limit(limit), limit),
   );
 }
 
@@ -209,24 +215,43 @@ function without(filter: Document, ids: readonly string[]): Document {
   return ids.length === 0 ? filter : { $and: [filter, { _id: { $nin: ids } }] };
 }
 
+/** Whole documents, and whether there may be more than were read. */
+interface SomeDocuments {
+  readonly documents: readonly RawDocument[];
+  readonly isFull: boolean;
+}
+
+function readSome(cursor: FindCursor<RawDocument>, limit: number): Promise<Result<SomeDocuments, AppError>> {
+  return attemptCall(async () => {
+    const documents: RawDocument[] = [];
+    let bytes = 0;
+    for await (const document of cursor) {
+      documents.push(document);
+      bytes += documentBytesOf(document);
+      if (bytes >= READ_BYTES_MAX) break;
+    }
+    return { documents, isFull: documents.length >= limit || bytes >= READ_BYTES_MAX };
+  });
+}
+
 async function beyondMalformed(
   limit: number,
-  read: (malformed: readonly string[]) => Promise<Result<readonly RawDocument[], AppError>>,
+  read: (malformed: readonly string[]) => Promise<Result<SomeDocuments, AppError>>,
 ): Promise<Result<readonly Job[], AppError>> {
   const jobs: Job[] = [];
   const malformed: string[] = [];
   for (let round = 0; round < MALFORMED_ROUNDS_MAX; round += 1) {
-    const documents = await read(malformed);
-    if (!documents.ok) return documents;
+    const some = await read(malformed);
+    if (!some.ok) return some;
+    const { documents, isFull } = some.value;
     jobs.length = 0;
     const before = malformed.length;
-    for (const document of documents.value) {
+    for (const document of documents) {
       const parsed = parseJob(document);
       if (parsed.ok) jobs.push(parsed.value);
       else malformed.push(document._id);
     }
-    const isFull = documents.value.length >= limit;
-    if (!isFull || (malformed.length - before) * 2 <= limit) break;
+    if (!isFull || (malformed.length - before) * 2 <= Math.min(limit, documents.length)) break;
   }
   return ok(jobs);
 }

@@ -140,6 +140,37 @@ describe('a job whose document was filled while it was under way', () => {
     await expectEnded('full');
   });
 
+  it('is rescued with a few others of its size at once, and those that are no jobs keep it waiting no longer', async () => {
+    const sound = ['full-1', 'full-2', 'full-3', 'full-4'];
+    const broken = ['broken-1', 'broken-2', 'broken-3'];
+    expectOk(await store.writer.insertJobs([...broken, ...sound].map((id) => queuedJob({ id }))));
+    expect(await claim(7, 1)).toHaveLength(7);
+    for (const id of [...broken, ...sound]) await fill(id);
+    for (const id of broken) await jobs().updateOne({ _id: id }, { $set: { version: -1 } });
+    const decided: number[] = [];
+    const rescue = async () => {
+      decided.push(0);
+      return expectOk(
+        await store.writer.rescueExpired({
+          limit: 200,
+          decide: (job) => {
+            decided.push((decided.pop() ?? 0) + 1);
+            const failure = { class: 'temporary', code: 'lease_expired', message: 'gone' } as const;
+            const event = { type: 'fail', charge: 'release', failure, providerCost: null, validation: null } as const;
+            const context = { actor: { type: 'runner', id: 'r2' }, reason: 'rescued', policyVersion: 1 } as const;
+            return expectOk(planChange(job, event, context));
+          },
+        }),
+      );
+    };
+    const rescued = async () => {
+      await rescue();
+      return Promise.all(sound.map(async (id) => (await jobOf(id)).state));
+    };
+    await expect.poll(rescued, { timeout: 20_000 }).toEqual(sound.map(() => 'failed'));
+    expect(Math.max(...decided)).toBeLessThanOrEqual(3);
+  });
+
   it('can be cancelled', async () => {
     expectOk(await store.writer.insertJobs([queuedJob({ id: 'full' })]));
     const [job] = await claim(1);
