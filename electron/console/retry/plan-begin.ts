@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { appError, type AppError } from '#domain/errors.ts';
+import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { collectablePurchase } from '#domain/generation-key.ts';
 import type { Job } from '#domain/job.ts';
 import { judgeSubject, type PlanItem } from '#domain/retry-plan/plan-item.ts';
-import type { JobOutcome, PlanRecord, PlanRun } from '#domain/retry-plan/plan-record.ts';
+import { WHY_LENGTH_MAX, type JobOutcome, type PlanRecord, type PlanRun } from '#domain/retry-plan/plan-record.ts';
 import { isWithinSpend, type RunTallies } from '#domain/retry-plan/ramp.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -61,10 +61,16 @@ export async function beginJobs(
   const sorted = sortOut(policy.value, plan, run, items, read.value);
   const applied = await parts.writer.applyChanges(sorted.changes);
   if (!applied.ok) return applied;
-  const refused = new Set(sorted.changes.filter((_, n) => applied.value[n]?.ok !== true).map(({ jobId }) => jobId));
-  const outcomes = sorted.outcomes.map((outcome) =>
-    refused.has(outcome.jobId) ? skipped(outcome, 'Somebody else changed it in the same moment.') : outcome,
+  const refusals = new Map(
+    sorted.changes.flatMap(({ jobId }, n) => {
+      const written = applied.value[n] ?? err(appError('write_conflict', jobId));
+      return written.ok ? [] : [[jobId, written.error] as const];
+    }),
   );
+  const outcomes = sorted.outcomes.map((outcome) => {
+    const refusal = refusals.get(outcome.jobId);
+    return refusal === undefined ? outcome : skipped(outcome, explainError(refusal).slice(0, WHY_LENGTH_MAX));
+  });
   const saved = await parts.plans.saveOutcomes(plan._id, outcomes);
   if (!saved.ok) return saved;
   const next = { ...run, position: run.position + outcomes.length, tallies: tallied(run.tallies, outcomes) };

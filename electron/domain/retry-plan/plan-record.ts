@@ -11,6 +11,9 @@ import { NOTHING_RUN, rampSchema, runLimitsSchema, runTalliesSchema, stopCauseSc
 /** How long a plan can be run after it was made, in milliseconds: by then its verdicts say little of today. */
 export const PLAN_EXPIRES_MS = 24 * 3_600_000;
 
+/** The most letters of a sentence in a plan that says why. */
+export const WHY_LENGTH_MAX = 500;
+
 export const planIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
 
 const sumsSchema = z.object({ jobs: z.int().nonnegative(), credits: creditsSchema });
@@ -106,7 +109,7 @@ export const planRunSchema = z.object({
   ended: z
     .object({
       cause: z.union([stopCauseSchema, z.enum(['finished', 'by_hand'])]),
-      why: z.string().max(500),
+      why: z.string().max(WHY_LENGTH_MAX),
       unspentCredits: creditsSchema,
       at: z.date(),
     })
@@ -154,7 +157,7 @@ export const jobOutcomeSchema = z.object({
   /** `begun` it waits or runs; `waiting` it lacks credit; `skipped` nothing was done. */
   outcome: z.enum(['begun', 'waiting', 'succeeded', 'failed', 'skipped']),
   failureClass: failureClassSchema.nullable(),
-  why: z.string().max(500),
+  why: z.string().max(WHY_LENGTH_MAX),
   /** What the ledger says that the customer paid for the new generation. */
   paidCredits: z.int(),
   /** For how many of the job's generations the customer paid and was not refunded; more than one must never be. */

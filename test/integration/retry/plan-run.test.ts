@@ -1,6 +1,9 @@
+import { calculateObjectSize } from 'bson';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findViolations } from '#domain/invariants.ts';
+import { DOCUMENT_BYTES_MAX } from '#domain/job-size.ts';
 import { ok } from '#domain/result.ts';
+import type { RawDocument } from '#store/collections.ts';
 import type { Store } from '#store/connection.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { entriesOf, failedJob } from '../../support/failed-job.ts';
@@ -192,6 +195,23 @@ describe('the run of a plan', () => {
     expect(expectOk(await desk.outcomes(plan._id))[0]).toMatchObject({ jobId: 'j0', outcome: 'skipped' });
     expect(expectOk(await desk.idsAgain(plan._id, 'after_top_up'))).toEqual(['j2', 'j3']);
     await expectRetriedOnce(['j0', 'j1']);
+  });
+
+  it('says of a job whose document has no room for the retry that it is too large, not that somebody changed it', async () => {
+    await deployment.order('w1', 1000, []);
+    await failJobs(deployment, ['j0', 'full']);
+    const jobs = deployment.server.client.db(deployment.server.dbName).collection<RawDocument>('jobs');
+    const [document] = await jobs.find({ _id: 'full' }).toArray();
+    const notes = 'x'.repeat(DOCUMENT_BYTES_MAX - calculateObjectSize(document ?? {}) - 40);
+    await jobs.updateOne({ _id: 'full' }, { $set: { notes } });
+    const plan = await planOf(deployment.store, ['j0', 'full']);
+    deployment.startRunner();
+    expectOk(await run(deployment.store, plan._id));
+    const outcomes = expectOk(await deskOf(deployment.store).outcomes(plan._id));
+    const full = outcomes.find(({ jobId }) => jobId === 'full');
+    expect(full?.outcome).toBe('skipped');
+    expect(full?.why).toContain('larger than a document may be');
+    await expectRetriedOnce(['j0']);
   });
 
   it('collects what a provider accepted to make as a part of its own, for its price, and buys nothing again', async () => {
