@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endWithThisProcess } from '../support/end-with-this-process.ts';
 import type { ConsoleOrder } from './plan-process.ts';
 import type { RunnerOrder } from './runner-process.ts';
 
@@ -50,6 +51,7 @@ export async function startServerProcess(options: {
 }
 
 function killable(child: ChildProcess): KillableProcess {
+  endWithThisProcess(child);
   let errors = '';
   child.stderr?.on('data', (text: Buffer) => {
     errors = `${errors}${text.toString()}`.slice(-4000);

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { constants } from 'node:os';
 import { Command } from 'commander';
 import { wholeNumber } from '#cli/whole-number.ts';
 import { EXIT_NO_SERVER, isThere } from '../support/named-server.ts';
@@ -82,6 +83,10 @@ function shareOf(whole: number, index: number, lanes: number): number {
   return Math.floor(whole / lanes) + (index < whole % lanes ? 1 : 0);
 }
 
+// A signal that nobody listens to ends a process without what it does as it leaves, as ending those that it has started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
 if (!(await isThere(options.uri))) process.exitCode = EXIT_NO_SERVER;
 else if (options.copy === true) process.exitCode = await runCopyRounds({ ...options, isJson: options.json === true });
 else process.exitCode = await run();

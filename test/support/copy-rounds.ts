@@ -10,6 +10,7 @@ import type { Collection, Db } from 'mongodb';
 import { COLLECTION_NAMES } from '#store/collections.ts';
 import type { Store } from '#store/connection.ts';
 import { contradictionsOf, differingParts } from './copy-digest.ts';
+import { endWithThisProcess } from './end-with-this-process.ts';
 import { expectOk } from './expect-ok.ts';
 import { grant, queuedJob } from './job-builder.ts';
 import type { SeededRandom } from './model-random.ts';
@@ -104,6 +105,7 @@ export class CopyRounds {
       // The program is compiled once and not for each of some hundred processes.
       env: { ...process.env, NODE_COMPILE_CACHE: path.join(this.#folder, 'compiled') },
     });
+    endWithThisProcess(child);
     const exited = once(child, 'exit');
     // After some of what it tells, and then anywhere within what it does next.
     const [lines, laterMs] = [this.#random.between(1, 14), this.#random.between(0, 25)];
