@@ -31,7 +31,7 @@ export const aggregate: Command = {
     if (isStream(stages)) return firstPage(call, namespace, streamOf(call, name, stages), batchSize);
     const viewed = throughViews(call, name, stages);
     const at = snapshotTimeOf(call);
-    const source = pagesOf(aggregated(call, viewed, at), (page) => page);
+    const source = pagesOf(aggregated(call, viewed, at));
     return syncFirstPage(call, namespace, source, batchSize, { isSingle: false, at });
   },
 };

@@ -79,7 +79,7 @@ export function syncFirstPage(
 export function listReply(call: CommandCall, namespace: string, documents: readonly Doc[]): Doc {
   const cursor = docField(call.body, 'cursor') ?? {};
   checkCursorOption(cursor);
-  const source = pagesOf(documents, (page) => page);
+  const source = pagesOf(documents, { endsAt: documents.length });
   const batchSize = wholeField(cursor, 'batchSize') ?? documents.length;
   return syncFirstPage(call, namespace, source, batchSize, { isSingle: false, at: null });
 }

@@ -3,9 +3,10 @@ import { evaluateVariables } from '../semantics/pipelines.ts';
 import { findProjection } from '../semantics/projections.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { valuesAt } from '../semantics/paths.ts';
-import { numberOf } from '../semantics/values.ts';
+import { isExpression } from '../semantics/updates.ts';
+import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
 import { encodeKey } from '../storage/key-encoding.ts';
-import type { ReadRequest } from '../storage/query.ts';
+import { planRead, type ReadRequest } from '../storage/query.ts';
 import { capOf } from '../storage/capped.ts';
 import type { CollectionInfo } from '../storage/catalog.ts';
 import { pagesOf } from '../streams/cursors.ts';
@@ -50,7 +51,7 @@ const find: Command = {
       tailed === null
         ? pagesOf(
             documentsOf(call.deployment, call.db, name, { ...request, fields: readFields(request, projection) }),
-            (page) => page.map(shown),
+            { transform: (page) => page.map(shown), endsAt: knownEnd(call, name, request) },
           )
         : new Tail(call.deployment, {
             collection: tailed,
@@ -64,6 +65,23 @@ const find: Command = {
     });
   },
 };
+
+/** Behind how many documents MongoDB knows that a `find` has no more, as it does of no other plan before it looked for the next one. */
+function knownEnd({ db, deployment }: CommandCall, name: string, request: ReadRequest): number {
+  const collection = deployment.catalog.find(db, name);
+  if (collection === null) return 0;
+  const { filter, sort, hint, skip, limit = 0 } = request;
+  if (isOfOneId(filter) && sort === null && hint === undefined && skip === 0) return 1;
+  if (limit === 0) return Infinity;
+  // A sort that holds its documents limits them by itself, and looks for one more.
+  return sort === null || planRead(collection, request).coversSort ? limit : Infinity;
+}
+
+function isOfOneId(filter: Doc): boolean {
+  const { _id: id } = filter;
+  if (Object.keys(filter).length !== 1 || id === undefined || id === null || Array.isArray(id)) return false;
+  return isDoc(id) ? !Object.keys(id)[0]?.startsWith('$') : !isExpression(id);
+}
 
 /** The capped collection whose end a `find` stays at; null where it ends with the last document, or there is no collection. Errors: `FailedToParse`, `BadValue`. */
 function tailedCollection(

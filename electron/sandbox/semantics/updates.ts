@@ -212,8 +212,8 @@ function seedField(seed: Doc, paths: string[], path: string, condition: unknown)
   assign(parent, name, single.value);
 }
 
-/** What matches texts by an expression fixes none of them; only `$eq` means the expression itself. */
-function isExpression(value: unknown): boolean {
+/** True for what matches texts by an expression, which fixes none of them; only `$eq` means the expression itself. */
+export function isExpression(value: unknown): boolean {
   return value instanceof BSONRegExp || value instanceof RegExp;
 }
 

@@ -178,23 +178,42 @@ function ofOtherSession({ id, session: own }: OpenCursor, other: string | null):
   return new ServerError('Location50738', `${cursor}, which was created in session ${own}, in session ${other}`);
 }
 
-/** Pages of anything that can be read through once. */
-export function pagesOf(documents: Iterable<Doc>, transform: (page: readonly Doc[]) => readonly Doc[]): PageSource {
+/**
+ * Pages of anything that can be read through once. As on MongoDB, that a full page was the last one is told with the next.
+ * @param endsAt behind so many documents it is known that none follows
+ */
+export function pagesOf(
+  documents: Iterable<Doc>,
+  {
+    transform,
+    endsAt = Infinity,
+  }: { readonly transform?: (page: readonly Doc[]) => readonly Doc[]; endsAt?: number } = {},
+): PageSource {
   const iterator = documents[Symbol.iterator]();
-  let ahead = iterator.next();
+  // What is wrong with a read is said by the command itself, also where its first page is to be empty.
+  let ahead: IteratorResult<Doc, unknown> | null = iterator.next();
+  let given = 0;
   return {
     isChangeStream: false,
     close: () => void iterator.return?.(),
     next(batchSize) {
       const page: Doc[] = [];
       let bytes = 0;
-      while (ahead.done !== true && page.length < batchSize) {
+      let isExhausted = given >= endsAt;
+      while (page.length < batchSize && !isExhausted) {
+        ahead ??= iterator.next();
+        if (ahead.done === true) {
+          isExhausted = true;
+          break;
+        }
         bytes += storedBytes(ahead.value).length;
         if (page.length > 0 && bytes > PAGE_BYTES_MAX) break;
         page.push(ahead.value);
-        ahead = iterator.next();
+        ahead = null;
+        given += 1;
+        isExhausted = given >= endsAt;
       }
-      return { documents: transform(page), isExhausted: ahead.done === true };
+      return { documents: transform === undefined ? page : transform(page), isExhausted };
     },
   };
 }

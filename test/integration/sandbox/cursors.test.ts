@@ -57,12 +57,54 @@ describe('cursors', () => {
   it('give every document once, page by page, and are gone with the last', async () => {
     const id = await open();
     const pages: Document[] = [];
-    for (let page = 0; page < 4; page += 1) {
+    for (let page = 0; page < 5; page += 1) {
       const { nextBatch } = (await more(id))['cursor'] as { readonly nextBatch: readonly Document[] };
       pages.push(...nextBatch);
     }
     expect(pages.map((one) => Number(one['_id']))).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
     expect(await more(id)).toMatchObject({ ok: 0, code: 43, codeName: 'CursorNotFound' });
+  });
+
+  it.each<{ what: string; command: Document; isOpen: boolean }>([
+    { what: 'behind a full page', command: { find: 'documents', batchSize: 10 }, isOpen: true },
+    { what: 'behind a page that is not full', command: { find: 'documents', batchSize: 11 }, isOpen: false },
+    { what: 'behind no page', command: { find: 'documents', filter: { none: 1 }, batchSize: 0 }, isOpen: true },
+    { what: 'of no collection', command: { find: 'none', batchSize: 0 }, isOpen: false },
+    { what: 'at its limit', command: { find: 'documents', limit: 2, batchSize: 2 }, isOpen: false },
+    {
+      what: 'at the limit of an order that an index gives',
+      command: { find: 'documents', sort: { _id: -1 }, limit: 2, batchSize: 2 },
+      isOpen: false,
+    },
+    {
+      what: 'at the limit of an order that is made',
+      command: { find: 'documents', sort: { a: 1 }, limit: 2, batchSize: 2 },
+      isOpen: true,
+    },
+    { what: 'of one id', command: { find: 'documents', filter: { _id: 3 }, batchSize: 1 }, isOpen: false },
+    {
+      what: 'of one id among several',
+      command: { find: 'documents', filter: { _id: { $in: [3] } }, batchSize: 1 },
+      isOpen: true,
+    },
+    {
+      what: 'of an aggregation behind a full page',
+      command: { aggregate: 'documents', pipeline: [{ $limit: 2 }], cursor: { batchSize: 2 } },
+      isOpen: true,
+    },
+    {
+      what: 'of an aggregation behind no page',
+      command: { aggregate: 'none', pipeline: [], cursor: { batchSize: 0 } },
+      isOpen: true,
+    },
+  ])('$what: is open still ($isOpen)', async ({ command, isOpen }) => {
+    const { cursor } = await send(command);
+    const { id } = cursor as { readonly id: number | Long };
+    expect(Long.fromValue(id).isZero()).toBe(!isOpen);
+    if (!isOpen) return;
+    const collection = String(command['find'] ?? command['aggregate']);
+    const { cursor: rest } = await more(Long.fromValue(id), { collection });
+    expect(rest).toMatchObject({ nextBatch: [], id: 0 });
   });
 
   it('are closed by killCursors, which tells the ones it did not know', async () => {
