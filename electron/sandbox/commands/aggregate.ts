@@ -66,6 +66,17 @@ function checkAggregate({ body }: CommandCall): void {
   const stages = docsField(body, 'pipeline');
   // A stream's own stages are looked at where it is opened.
   if (!isStream(stages)) checkStages(stages);
+  // There the first getMore writes. Drivers must not ask for it.
+  if (wholeField(cursor, 'batchSize') === 0 && isOutput(stages.at(-1)))
+    throw new ServerError(
+      'NotImplemented',
+      'The sandbox server has no $out and no $merge with a first batch of nothing',
+    );
+}
+
+/** Whether a stage, which is the last one, writes what the others give. */
+function isOutput(stage: Doc | undefined): stage is Doc {
+  return stage !== undefined && ('$out' in stage || '$merge' in stage);
 }
 
 /** Whether a pipeline is one over changes. */
@@ -115,9 +126,8 @@ function aggregated(
     allowDiskUse: call.body['allowDiskUse'] !== false,
   };
   const output = stages.at(-1);
-  const isOutput = output !== undefined && ('$out' in output || '$merge' in output);
-  const write = isOutput ? outputOf(call, output) : null;
-  const inner = isOutput ? stages.slice(0, -1) : stages;
+  const write = isOutput(output) ? outputOf(call, output) : null;
+  const inner = write === null ? stages : stages.slice(0, -1);
   const { request: leading, rest } = leadingRead(inner, context.variables, call.body['hint']);
   // What was there at another time is not told by the places that there are now.
   const isOfAll = at === null && call.body['hint'] === undefined && rest.length === inner.length;

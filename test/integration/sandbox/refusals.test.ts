@@ -459,6 +459,8 @@ const NOT_OFFERED: readonly (readonly [name: string, command: Document])[] = [
   ['aggregate: $geoNear', aggregate({ $geoNear: { near: [0, 0], distanceField: 'd' } })],
   ['aggregate: $planCacheStats', aggregate({ $planCacheStats: {} })],
   ['$out: time series', aggregate({ $out: { db: 'refusals', coll: 'o', timeseries: { timeField: 't' } } })],
+  ['$out: a first batch of nothing', { ...aggregate({ $out: 'o' }), cursor: { batchSize: 0 } }],
+  ['$merge: a first batch of nothing', { ...aggregate({ $merge: 'o' }), cursor: { batchSize: 0 } }],
   ['collMod: a time series', { collMod: 'c', timeseries: {} }],
   [
     'update: an upserted document that is given',
