@@ -122,10 +122,12 @@ async function deliverCalled(
   }
 }
 
-/** Rejects when the signal is aborted. */
+/** Rejects when the signal is aborted, at once where it was before. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 }
 

@@ -373,6 +373,36 @@ describe('a provider that calls back', () => {
     expect(sink.text()).toBe('asked');
   });
 
+  it('is left where the attempt is stopped while it is asked about what it has called', async () => {
+    const server = await startRecordedServer();
+    const stop = new AbortController();
+    let looks = 0;
+    server.answer((response, call) => {
+      if (call.method === 'POST') {
+        response.end(JSON.stringify({ id: 'a1' }));
+        return;
+      }
+      looks += 1;
+      const { callback } = JSON.parse(server.calls[0]?.body ?? '') as { callback: string };
+      if (looks === 1) {
+        response.end(JSON.stringify({ id: 'a1', state: 'working' }));
+        setImmediate(() => desk.receive(new URL(callback).pathname, '{}'));
+      } else stop.abort('lease_lost');
+    });
+    const settings = settingsFor(server, {
+      submit: { url: `${server.url}/make`, body: { callback: '{callbackUrl}' } },
+      result: { how: 'callback', look: { url: `${server.url}/jobs/{id}`, pollMs: 600_000 } },
+      read: { id: '/id', status: '/state', output: { at: '/text', as: 'text' } },
+    });
+    const made = await httpProvider(settings, secret, desk).generate(
+      generationRequest(),
+      collectingSink(),
+      stop.signal,
+    );
+    expect(made).toMatchObject({ ok: false, error: { evidence: { source: 'cancelled' } } });
+    expect(looks).toBe(2);
+  });
+
   it('has the same address for the same purchase, and another one for another', () => {
     const urlOf = (provider: string, key: string): string => desk.expect(provider, key).url;
     expect(urlOf('p', 'g:1')).toBe(new CallbackDesk('http://runner.test:9', 'desk-secret').expect('p', 'g:1').url);
