@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { judgeHolds, sweepHolds, type JudgedHold } from '#console/holds.ts';
-import type { AppError } from '#domain/errors.ts';
+import { explainError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
@@ -51,12 +51,14 @@ async function lookAtHolds(
 ): Promise<Result<CommandReport, AppError>> {
   const judged = await judgeHolds(store.reader, which);
   if (!judged.ok) return judged;
-  const stranded = judged.value.filter(({ verdict }) => verdict.type === 'stranded');
-  const unknown = judged.value.filter(({ verdict }) => verdict.type === 'unknown');
+  const { holds } = judged.value;
+  const unreadable = judged.value.unreadable.map(explainError);
+  const stranded = holds.filter(({ verdict }) => verdict.type === 'stranded');
+  const unknown = holds.filter(({ verdict }) => verdict.type === 'unknown');
   const swept = sweeper === null ? ok(0) : await sweepNow(store, stranded, sweeper);
   if (!swept.ok) return swept;
-  const needed = judged.value.length - stranded.length - unknown.length;
-  const isDone = unknown.length === 0 && swept.value === stranded.length;
+  const needed = holds.length - stranded.length - unknown.length;
+  const isDone = unreadable.length === 0 && unknown.length === 0 && swept.value === stranded.length;
   const counts = `${needed} needed, ${stranded.length} stranded, ${unknown.length} that cannot be judged.`;
   const advice =
     sweeper === null ? 'Nothing was written; --sweep gives stranded ones back.' : `${swept.value} given back.`;
@@ -66,10 +68,11 @@ async function lookAtHolds(
       needed,
       stranded: stranded.map(viewOf),
       unknown: unknown.map(viewOf),
+      unreadable,
       swept: swept.value,
       isDryRun: sweeper === null,
     },
-    text: [...[...stranded, ...unknown].map(lineOf), counts, advice].join('\n'),
+    text: [...[...stranded, ...unknown].map(lineOf), ...unreadable, counts, advice].join('\n'),
     noted: { swept: swept.value },
   });
 }

@@ -1,5 +1,5 @@
 import { STRANDED } from '#domain/charge.ts';
-import type { AppError } from '#domain/errors.ts';
+import { explainError, type AppError } from '#domain/errors.ts';
 import type { Job } from '#domain/job.ts';
 import { periodOf, type Actor, type CreditAccount } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -18,28 +18,36 @@ export interface JudgedHold {
   readonly job: Job | null;
 }
 
+/** Every reservation that was judged, and the accounts that could not be read, whose reservations nobody knows. */
+export interface JudgedHolds {
+  readonly holds: readonly JudgedHold[];
+  readonly unreadable: readonly AppError[];
+}
+
 type Reader = Pick<ReadableStore, 'iterateAccounts' | 'readGenerationEntries' | 'readJob' | 'serverNow'>;
 type Writer = Pick<WritableStore, 'oweRelease' | 'settle' | 'postEntry'>;
 
 /**
  * Judges every reservation of every account, the account's figures first and what explains them after, so that what moves
- * meanwhile looks needed and never stranded. Errors: those of reading; throws the driver's where the server goes away.
+ * meanwhile looks needed and never stranded. An account that cannot be read keeps no other from being judged, and entries that
+ * cannot be read make `unknown` of their reservation alone. Errors: those of reading; throws the driver's where the server goes away.
  */
 export async function judgeHolds(
   reader: Reader,
   options: { readonly ageMsMin: number; readonly signal: AbortSignal },
-): Promise<Result<readonly JudgedHold[], AppError>> {
+): Promise<Result<JudgedHolds, AppError>> {
   const now = await reader.serverNow();
   if (!now.ok) return now;
   const judged: JudgedHold[] = [];
-  for await (const account of reader.iterateAccounts(options.signal)) {
+  const unreadable: AppError[] = [];
+  for await (const account of reader.iterateAccounts(options.signal, (error) => unreadable.push(error))) {
     for (const generationId of Object.keys(account.holds)) {
       const hold = await judgeOne(reader, account, generationId, { ...options, now: now.value });
       if (!hold.ok) return hold;
       judged.push(hold.value);
     }
   }
-  return ok(judged);
+  return ok({ holds: judged, unreadable });
 }
 
 async function judgeOne(
@@ -50,6 +58,10 @@ async function judgeOne(
 ): Promise<Result<JudgedHold, AppError>> {
   const { credits = 0, at = now } = account.holds[generationId] ?? {};
   const posted = await reader.readGenerationEntries(generationId);
+  if (!posted.ok && posted.error.code === 'malformed_document') {
+    const verdict = { type: 'unknown', evidence: [explainError(posted.error)] } as const;
+    return ok({ workspaceId: account._id, generationId, jobId: null, credits, at, verdict, job: null });
+  }
   if (!posted.ok) return posted;
   // What the account already contains and the ledger does not have yet counts as posted.
   const standing = new Set(posted.value.map(({ _id }) => _id));

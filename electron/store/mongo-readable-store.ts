@@ -2,6 +2,7 @@ import type { Collection, Db, Filter } from 'mongodb';
 import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
+import { idTextOf } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
@@ -9,6 +10,7 @@ import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import type { LimitsInForce } from '#domain/runner-limits.ts';
+import { MalformedDocumentError } from './malformed-document-error.ts';
 import { parsed } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import { PolicyStore } from './policy-store.ts';
@@ -75,12 +77,21 @@ export class MongoReadableStore implements ReadableStore {
   async *iterateLedger(signal?: AbortSignal, workspaceIds?: readonly string[]): AsyncIterable<LedgerEntry> {
     const filter = workspaceIds === undefined ? {} : { workspaceId: { $in: [...workspaceIds] } };
     for await (const document of iterate(this.#collections.ledger, signal, filter)) {
-      yield ledgerEntrySchema.parse(document);
+      const entry = parsed(ledgerEntrySchema, document, `ledger entry ${idTextOf(document._id)}`);
+      if (entry.ok) yield entry.value;
+      else endIteration(entry.error);
     }
   }
 
-  async *iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount> {
-    for await (const document of iterate(this.#collections.accounts, signal)) yield creditAccountSchema.parse(document);
+  async *iterateAccounts(
+    signal?: AbortSignal,
+    onMalformed: (error: AppError) => void = endIteration,
+  ): AsyncIterable<CreditAccount> {
+    for await (const document of iterate(this.#collections.accounts, signal)) {
+      const account = parsed(creditAccountSchema, document, `credit account ${idTextOf(document._id)}`);
+      if (account.ok) yield account.value;
+      else onMalformed(account.error);
+    }
   }
 
   async readLimits(): Promise<Result<LimitsInForce, AppError>> {
@@ -95,6 +106,10 @@ export class MongoReadableStore implements ReadableStore {
     if (!found.ok) return found;
     return parsed(z.array(runnerNodeSchema), found.value, 'runner_nodes');
   }
+}
+
+function endIteration(error: AppError): never {
+  throw new MalformedDocumentError(error);
 }
 
 async function* iterate(

@@ -38,9 +38,13 @@ export interface ReadableStore {
   readGenerationEntries(generationId: string): Promise<Result<readonly LedgerEntry[], AppError>>;
   /** Every document of the job collection, in no order, in bounded memory. Throws the driver's error when the server goes away. */
   iterateJobs(signal?: AbortSignal): AsyncIterable<JobDocument>;
-  /** Every ledger entry, or those of some workspaces; at most a few hundred of them. */
+  /**
+   * Every ledger entry, or those of some workspaces; at most a few hundred of them. Throws the driver's error, and one that `toAppError`
+   * tells as `malformed_document`, with the id, at an entry that does not parse.
+   */
   iterateLedger(signal?: AbortSignal, workspaceIds?: readonly string[]): AsyncIterable<LedgerEntry>;
-  iterateAccounts(signal?: AbortSignal): AsyncIterable<CreditAccount>;
+  /** Every account. One that does not parse is told to `onMalformed` and passed over; without that it ends the iteration as an entry does. */
+  iterateAccounts(signal?: AbortSignal, onMalformed?: (error: AppError) => void): AsyncIterable<CreditAccount>;
   /** The fleet's limits and what is left of them. */
   readLimits(): Promise<Result<LimitsInForce, AppError>>;
   listRunners(): Promise<Result<readonly RunnerNode[], AppError>>;

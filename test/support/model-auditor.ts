@@ -17,7 +17,7 @@ export async function auditorProcess(world: ModelWorld, process: ModelProcess): 
     const judged = await judgeHolds(slowReader(world, process), { ageMsMin: 0, signal: new AbortController().signal });
     if (!judged.ok) continue;
     await process.wait(world.random.between(0, 5000));
-    await sweepHolds(process.store, judged.value, { actor: ACTOR, now: new Date(world.deployment.nowMs) });
+    await sweepHolds(process.store, judged.value.holds, { actor: ACTOR, now: new Date(world.deployment.nowMs) });
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { jobFactsOf, type ChargeRule, type JobFacts } from '#domain/reconciliation/facts.ts';
@@ -131,10 +130,6 @@ export async function attemptReading<Value>(
   } catch (cause) {
     if (signal.aborted) return err(appError('cancelled', null, cause));
     if (cause instanceof FailedReadingError) return err(cause.error);
-    if (cause instanceof z.ZodError) {
-      const issue = cause.issues[0];
-      return err(appError('malformed_document', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, cause));
-    }
     return err(toAppError(cause));
   }
 }

@@ -29,6 +29,7 @@ interface Report {
   readonly stranded: readonly { readonly generationId: string }[];
   readonly unknown: readonly { readonly generationId: string }[];
   readonly swept: number;
+  readonly unreadable: readonly string[];
 }
 
 async function holds(...args: readonly string[]): Promise<{ readonly status: number | null; readonly report: Report }> {
@@ -95,10 +96,27 @@ describe('reservations that nobody needs', () => {
     expect((await holds('--sweep')).report).toMatchObject({ needed: 1, stranded: [], swept: 0 });
   });
 
+  it('are judged also where the account of another workspace, or an entry of one of them, is none that can be read', async () => {
+    await plantHolds();
+    const db = server.client.db(server.dbName);
+    await db
+      .collection<{ _id: string; available: string }>('credit_accounts')
+      .insertOne({ _id: 'w0', available: 'much' });
+    await db
+      .collection<{ _id: string }>('credit_ledger')
+      .updateOne({ _id: 'g-gone:reserve:1' }, { $set: { credits: 'many' } });
+    const { status, report } = await holds('--sweep');
+    expect(status).toBe(3);
+    expect(report).toMatchObject({ needed: 1, swept: 2 });
+    expect(report.unreadable[0]).toContain('credit account w0');
+    expect(report.unreadable[0]).toContain('available');
+    expect(report.unknown.map(({ generationId }) => generationId)).toEqual(['g-gone']);
+  });
+
   it('are given back once by two who sweep at the same moment', async () => {
     await plantHolds();
     const now = expectOk(await store.reader.serverNow());
-    const found = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal }));
+    const found = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal })).holds;
     const both = await Promise.all([1, 2].map(() => sweepHolds(store.writer, found, { actor, now })));
     expect(both.map(expectOk).reduce((sum, count) => sum + count, 0)).toBe(3);
     expect(expectOk(await store.reader.readAccount('w1'))).toMatchObject({ available: 900, held: 100 });
@@ -107,7 +125,7 @@ describe('reservations that nobody needs', () => {
 
   it('are left alone where the job was started again since it was judged', async () => {
     await plantHolds();
-    const found = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal }));
+    const found = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal })).holds;
     const ended = found.find(({ generationId }) => generationId === 'g-ended')?.job;
     if (ended === undefined || ended === null) throw new Error('not judged');
     const event = { type: 'requeue', generationId: 'g-again', priceCredits: 100 } as const;
@@ -116,7 +134,7 @@ describe('reservations that nobody needs', () => {
     const now = expectOk(await store.reader.serverNow());
     expect(expectOk(await sweepHolds(store.writer, found, { actor, now }))).toBe(2);
     // The next look finds it again, as the reservation of a generation that its job has left.
-    const again = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal }));
+    const again = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal })).holds;
     expect(again.find(({ generationId }) => generationId === 'g-ended')?.verdict).toMatchObject({
       why: 'job_moved_on',
     });

@@ -177,6 +177,23 @@ describe('runledger reconcile', () => {
     expect(done.stderr).toMatch(sentence);
   });
 
+  it.each([
+    ['credit_ledger', 'e1', /ledger entry e1: credits/],
+    ['credit_accounts', 'w1', /credit account w1: available/],
+  ])('names the document of %s that cannot be read, and exits 1', async (collection, _id, sentence) => {
+    const dbName = `${server.dbName}_g`;
+    const args = await load(dbName, cleanWorld(4));
+    const [whole] = await server.client.db(dbName).collection<{ _id: string }>(collection).find().limit(1).toArray();
+    const broken = { ...whole, _id, credits: 'many', available: 'much' };
+    await server.client
+      .db(dbName)
+      .collection<{ _id: string }>(collection)
+      .replaceOne({ _id }, broken, { upsert: true });
+    const done = await runCli(...args);
+    expect(done.status).toBe(1);
+    expect(done.stderr).toMatch(sentence);
+  });
+
   it('says that the server does not answer, and exits 1', async () => {
     const done = await runCli('--uri', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500', '--json');
     expect(done.status).toBe(1);
