@@ -42,6 +42,17 @@ test.describe('people and what they did', () => {
     await expect(page.getByText('nothing was changed or removed')).toBeVisible();
     await keepScreen(page, 'audit');
 
+    await entries.getByRole('button', { name: 'job.get' }).first().click();
+    await expect(entries).not.toContainText('people.set');
+    await entries.getByRole('link', { name: 'seen-1' }).first().click();
+    await expect(page.getByRole('heading', { level: 1, name: 'seen-1' })).toBeVisible();
+    await page.goBack();
+    await expect(page.getByLabel('Act')).toHaveValue('job.get');
+    await expect(entries).not.toContainText('people.set');
+    await page.getByLabel('Person').pressSequentially('fay the founder');
+    await expect(page.getByLabel('Person')).toHaveValue('fay the founder');
+    await expect(page.getByText('No entry matches. Names are matched whole.')).toBeVisible();
+
     const viewer = await start({ env: production.env, args: ['--person', 'vic'] });
     await rowOf(viewer.page, 'seen-1').getByRole('link', { name: 'seen-1' }).click();
     await expect(viewer.page.getByRole('alert')).toContainText('Your role does not allow this.');
