@@ -182,7 +182,7 @@ async function updateAndRead(
   const updated = await updateEach(jobs, claim);
   // Whatever became of the update: a part of the batch may have been claimed, and carries the id.
   const claimed = await attemptCall(() =>
-    jobs.find({ _id: { $in: [...ids] }, 'lease.claimId': turn.claimId }, { batchSize: ids.length }).toArray(),
+    jobs.find({ _id: { $in: [...ids] }, 'lease.claimId': turn.claimId }, { batchSize: ids.length + 1 }).toArray(),
   );
   if (!claimed.ok) return claimed;
   if (!updated.ok && claimed.value.length === 0) return updated;

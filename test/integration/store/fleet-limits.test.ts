@@ -1,5 +1,5 @@
 import { Collection } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { LeasedJob } from '#domain/job.ts';
 import { runnerLimitsSchema, type LimitedJob, type RunnerLimits } from '#domain/runner-limits.ts';
 import type { Store } from '#store/connection.ts';
@@ -7,6 +7,7 @@ import { FleetLimits } from '#store/fleet-limits.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
+import { startWireProxy } from '../../support/wire-proxy.ts';
 
 let server: TestServer;
 let fleet: readonly Store[];
@@ -57,6 +58,26 @@ async function claim(n: number, active: readonly LeasedJob[] = [], count = 10): 
 async function claimAll(): Promise<readonly (readonly LeasedJob[])[]> {
   return Promise.all(fleet.map((_, n) => claim(n)));
 }
+
+it('a batch that is claimed whole is read in one round trip', async () => {
+  await insert(20);
+  let pages = 0;
+  const proxy = await startWireProxy(Number(new URL(server.uri).port), ({ client, upstream }) => {
+    client.on('data', (chunk: Buffer) => {
+      if (chunk.includes('getMore')) pages += 1;
+      upstream.write(chunk);
+    });
+    upstream.pipe(client);
+  });
+  onTestFinished(() => proxy.stop());
+  const uri = new URL(server.uri);
+  uri.port = String(proxy.port);
+  uri.searchParams.set('directConnection', 'true');
+  const store = await server.openStore({ uri: uri.href });
+  const claimed = expectOk(await store.writer.claimBatch({ runnerId: 'r0', limit: 20, leaseMs: 30_000 }));
+  expect(claimed).toHaveLength(20);
+  expect(pages).toBe(0);
+});
 
 describe('limits of a fleet', () => {
   it.each([
