@@ -17,6 +17,7 @@ import {
   type Command,
   type CommandCall,
 } from './command.ts';
+import { leftByModification, leftByUpdate, modifiedAgain, updatedAgain } from './next-tries.ts';
 import { missingField, refuseNoFlag, refuseOption, refuseUnknown } from './field-values.ts';
 
 /** MongoDB's limit of statements in one write command. */
@@ -83,24 +84,26 @@ function refuseRetried(call: CommandCall, option: 'multi=true' | 'limit=0'): voi
     throw new ServerError('InvalidOptions', `Cannot use (or request) retryable writes with ${option}`);
 }
 
-/** Runs a statement, unless the same write ran it before. One that changed nothing runs again, as on MongoDB, which knows it by the log. */
-function once(call: CommandCall, index: number, run: () => Doc): { readonly result: Doc; readonly isRetried: boolean } {
-  const id = statementId(call, index);
-  const before = call.retried?.resultOf(id) ?? null;
-  if (before !== null) return { result: before, isRetried: true };
+/** Runs a statement, and keeps what it wrote for its next try. One that changed nothing runs again, as on MongoDB, which knows it by the log. */
+function kept(call: CommandCall, index: number, run: () => Doc, leftBy: (result: Doc) => Doc): Doc {
   const { oplog } = call.deployment;
   const { last } = oplog;
   const result = run();
-  if (oplog.last !== last) call.retried?.record(id, result);
-  return { result, isRetried: false };
+  if (oplog.last !== last) call.retried?.record(statementId(call, index), leftBy(result));
+  return result;
+}
+
+/** How the statements of a command run. */
+interface StatementKind {
+  readonly run: (statement: Doc) => Doc;
+  /** What one that came to this leaves for its next try. */
+  readonly leftBy: (result: Doc) => Doc;
+  /** What a try comes to that finds this left. */
+  readonly again: (left: Doc) => Doc;
 }
 
 /** Runs the statements of a write command; an ordered one stops at the first error. */
-function eachStatement(
-  call: CommandCall,
-  statements: readonly Doc[],
-  run: (statement: Doc, index: number) => Doc,
-): Outcome {
+function eachStatement(call: CommandCall, statements: readonly Doc[], { run, leftBy, again }: StatementKind): Outcome {
   if (statements.length === 0 || statements.length > STATEMENTS_MAX) {
     throw new ServerError(
       'InvalidLength',
@@ -112,10 +115,16 @@ function eachStatement(
   const results: (Doc & { index: number })[] = [];
   const retried: number[] = [];
   for (const [index, statement] of statements.entries()) {
+    const id = statementId(call, index);
+    const left = call.retried?.resultOf(id) ?? null;
+    if (left !== null) {
+      // A try that does not fit what was written ends the command, and is no statement's error.
+      results.push({ ...again(left), index });
+      retried.push(id);
+      continue;
+    }
     try {
-      const { result, isRetried } = once(call, index, () => run(statement, index));
-      results.push({ ...result, index });
-      if (isRetried) retried.push(statementId(call, index));
+      results.push({ ...kept(call, index, () => run(statement), leftBy), index });
     } catch (cause) {
       // The store itself failed: nothing can be said of any statement.
       if (isStoreFailure(cause)) throw cause;
@@ -147,9 +156,13 @@ const insert: Command = {
   isPerDocument: true,
   run(call) {
     const name = collectionName(call);
-    const outcome = eachStatement(call, docsField(call.body, 'documents'), (document) => {
-      call.deployment.insert(call.db, name, document, writeOptionsOf(call));
-      return { n: 1 };
+    const outcome = eachStatement(call, docsField(call.body, 'documents'), {
+      run: (document) => {
+        call.deployment.insert(call.db, name, document, writeOptionsOf(call));
+        return { n: 1 };
+      },
+      leftBy: () => ({ op: 'i' }),
+      again: () => ({ n: 1 }),
     });
     return replyOf(outcome, {});
   },
@@ -198,7 +211,7 @@ const update: Command = {
     const variables = evaluateVariables(call.body['let'], call.startedAt);
     const statements = docsField(call.body, 'updates');
     checkStatements('update.updates', statements, { known: UPDATE_FIELDS, required: ['q', 'u'] });
-    const outcome = eachStatement(call, statements, (statement) => {
+    const run = (statement: Doc): Doc => {
       const request = updateRequestOf(call, statement, variables);
       const isMulti = statement['multi'] === true;
       if (isMulti) refuseRetried(call, 'multi=true');
@@ -216,7 +229,8 @@ const update: Command = {
       let nModified = 0;
       for (const one of again(call, found)) if (updateFound(call, name, one, request) !== null) nModified += 1;
       return { n: found.length, nModified };
-    });
+    };
+    const outcome = eachStatement(call, statements, { run, leftBy: leftByUpdate, again: updatedAgain });
     const upserted = outcome.results
       .filter((result) => Object.hasOwn(result, 'upserted'))
       .map(({ index, upserted: _id }) => ({ index, _id }));
@@ -270,7 +284,7 @@ const remove: Command = {
     const variables = evaluateVariables(call.body['let'], call.startedAt);
     const statements = docsField(call.body, 'deletes');
     checkStatements('delete.deletes', statements, { known: DELETE_FIELDS, required: ['q', 'limit'] });
-    const outcome = eachStatement(call, statements, (statement) => {
+    const run = (statement: Doc): Doc => {
       const filter = docField(statement, 'q') ?? {};
       const limit = numberField(statement, 'limit') ?? 0;
       if (limit !== 0 && limit !== 1)
@@ -279,7 +293,8 @@ const remove: Command = {
       const doomed = placesOf(call, name, readOf(statement, { filter, variables }, limit));
       for (const found of again(call, doomed)) removeFound(call, name, found);
       return { n: doomed.length };
-    });
+    };
+    const outcome = eachStatement(call, statements, { run, leftBy: () => ({ op: 'd' }), again: () => ({ n: 1 }) });
     return replyOf(outcome, {});
   },
 };
@@ -288,12 +303,26 @@ const findAndModify: Command = {
   writes: true,
   isPerDocument: true,
   run(call) {
-    const { result, isRetried } = once(call, 0, () => modify(call));
-    return isRetried ? { ...result, retriedStmtId: statementId(call, 0) } : result;
+    const left = call.retried?.resultOf(statementId(call, 0)) ?? null;
+    if (left !== null) return { ...modifiedAgain(call.body, left), retriedStmtId: statementId(call, 0) };
+    let image: Doc | null = null;
+    const run = (): Doc => {
+      const modified = modify(call);
+      ({ image } = modified);
+      return modified.reply;
+    };
+    return kept(call, 0, run, (reply) => leftByModification(reply, image));
   },
 };
 
-function modify(call: CommandCall): Doc {
+/** What a `findAndModify` came to. */
+interface Modified {
+  readonly reply: Doc;
+  /** The whole document that it tells of; null where there was none. */
+  readonly image: Doc | null;
+}
+
+function modify(call: CommandCall): Modified {
   const { body } = call;
   const name = collectionName(call);
   const variables = evaluateVariables(body['let'], call.startedAt);
@@ -311,8 +340,11 @@ function modify(call: CommandCall): Doc {
   if (flagField(body, 'remove')) {
     if (found !== undefined) removeFound(call, name, found);
     return {
-      lastErrorObject: { n: found === undefined ? 0 : 1 },
-      value: found === undefined ? null : shown(found.document),
+      reply: {
+        lastErrorObject: { n: found === undefined ? 0 : 1 },
+        value: found === undefined ? null : shown(found.document),
+      },
+      image: found?.document ?? null,
     };
   }
   const isNew = flagField(body, 'new');
@@ -320,16 +352,20 @@ function modify(call: CommandCall): Doc {
   if (found === undefined) {
     if (!flagField(body, 'upsert')) {
       refuseUnusable(request);
-      return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
+      return { reply: { lastErrorObject: { n: 0, updatedExisting: false }, value: null }, image: null };
     }
     const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
     return {
-      lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
-      value: isNew ? shown(stored) : null,
+      reply: {
+        lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },
+        value: isNew ? shown(stored) : null,
+      },
+      image: stored,
     };
   }
   const after = updateFound(call, name, found, request) ?? found.document;
-  return { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(isNew ? after : found.document) };
+  const image = isNew ? after : found.document;
+  return { reply: { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(image) }, image };
 }
 
 /** Error: `FailedToParse` for what contradicts itself. */

@@ -1,6 +1,7 @@
-import { Binary, Long, MongoClient, MongoServerError, type Document } from 'mongodb';
+import { Binary, Long, MongoClient, MongoServerError, UUID, type Document } from 'mongodb';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { connectedSandbox } from '../../support/connected-sandbox.ts';
+import { sendRaw } from '../../support/wire-client.ts';
 
 const { sandbox, client } = await connectedSandbox({ retryWrites: false });
 
@@ -110,6 +111,86 @@ describe('a retryable write', () => {
     expect(again).toMatchObject({ n: 1, nModified: 1 });
     expect(again['retriedStmtIds']).toBeUndefined();
     expect(await db.command(update)).toMatchObject({ n: 1, nModified: 1, retriedStmtIds: [0] });
+  });
+});
+
+describe('the next try of a write that is another command', () => {
+  const documents = client.db('fields').collection<{ _id: number }>('tried');
+  const query = { _id: 1 };
+  const change = { $set: { a: 2 } };
+  const insert = { insert: 'tried', documents: [{ _id: 1, a: 1 }] };
+  const update = { update: 'tried', updates: [{ q: query, u: change }] };
+  const upsert = { update: 'tried', updates: [{ q: query, u: change, upsert: true }] };
+  const remove = { delete: 'tried', deletes: [{ q: query, limit: 1 }] };
+  const modify = { findAndModify: 'tried', query, update: change };
+  const modifyNew = { ...modify, new: true };
+  const modifyUpsert = { ...modify, upsert: true };
+  const modifyRemove = { findAndModify: 'tried', query, remove: true };
+
+  /** What the other command is answered as the next try of the first one, which changes nothing. */
+  async function triedAs(first: Document, next: Document): Promise<Document> {
+    await documents.deleteMany({});
+    const isInsert = 'insert' in first || first === upsert || first === modifyUpsert;
+    if (!isInsert) await client.db('fields').command(insert);
+    const id = new UUID();
+    // Past the driver, which would send a session of its own.
+    const write = { $db: 'fields', lsid: { id }, txnNumber: Long.ONE };
+    await sendRaw(sandbox.port, { ...first, ...write });
+    const before = await documents.find().toArray();
+    const reply = await sendRaw(sandbox.port, { ...next, ...write });
+    expect(await documents.find().toArray()).toEqual(before);
+    return reply;
+  }
+
+  it.each<[string, Document, Document, number | Document]>([
+    ['an insert as an update', insert, update, 238],
+    ['an insert as a delete', insert, remove, { n: 1, retriedStmtIds: [0] }],
+    ['an insert as a findAndModify', insert, modify, 40_608],
+    ['an insert as a findAndModify that upserts', insert, modifyUpsert, 238],
+    ['an insert as a findAndModify that removes', insert, modifyRemove, 40_608],
+    ['an update as an insert', update, insert, { n: 1, retriedStmtIds: [0] }],
+    ['an update as a findAndModify', update, modify, 40_612],
+    ['an update as a findAndModify that shows the new document', update, modifyNew, 40_611],
+    ['an upsert as a findAndModify', upsert, modify, 40_608],
+    [
+      'an upsert as a findAndModify that upserts',
+      upsert,
+      modifyUpsert,
+      { lastErrorObject: { n: 1, updatedExisting: false, upserted: 1 }, value: null, retriedStmtId: 0 },
+    ],
+    ['a delete as an update', remove, update, 40_638],
+    ['a delete as a findAndModify', remove, modify, 40_606],
+    ['a delete as a findAndModify that removes', remove, modifyRemove, 40_607],
+    ['a findAndModify as an update', modify, update, { n: 1, nModified: 1, retriedStmtIds: [0] }],
+    [
+      'a findAndModify that upserts as an update',
+      modifyUpsert,
+      update,
+      { n: 1, nModified: 0, upserted: [{ index: 0, _id: 1 }] },
+    ],
+    ['a findAndModify that upserts as one that does not', modifyUpsert, modify, 40_608],
+    [
+      'a findAndModify that upserts as one that shows the document',
+      modifyUpsert,
+      { ...modifyUpsert, new: true },
+      { lastErrorObject: { n: 1, updatedExisting: false, upserted: 1 }, value: { _id: 1, a: 2 } },
+    ],
+    ['a findAndModify that removes as an update', modifyRemove, update, 40_638],
+    ['a findAndModify that removes as one that does not', modifyRemove, modify, 40_606],
+    [
+      'a findAndModify as one that shows the other document',
+      modify,
+      modifyNew,
+      { lastErrorObject: { n: 1, updatedExisting: true }, value: { _id: 1, a: 1 } },
+    ],
+    [
+      'a findAndModify of some fields, which are all then',
+      { ...modifyNew, fields: { _id: 1 } },
+      { ...modifyNew, fields: { _id: 1 } },
+      { lastErrorObject: { n: 1, updatedExisting: true }, value: { _id: 1, a: 2 } },
+    ],
+  ])('%s', async (_name, first, next, answer) => {
+    expect(await triedAs(first, next)).toMatchObject(typeof answer === 'number' ? { ok: 0, code: answer } : answer);
   });
 });
 
