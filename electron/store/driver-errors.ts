@@ -2,6 +2,7 @@ import {
   MongoAPIError,
   MongoBulkWriteError,
   MongoDriverError,
+  MongoError,
   MongoInvalidArgumentError,
   MongoOIDCError,
   MongoNetworkError,
@@ -65,7 +66,10 @@ export function toAppError(cause: unknown): AppError {
   }
   // The driver's own clock ran out before ours did.
   if (cause instanceof MongoOIDCError) return appError('sign_in_timed_out', detail, cause);
-  if (cause instanceof MongoAPIError || isClosed(cause)) return appError('server_unreachable', detail, cause);
+  if (cause instanceof MongoAPIError || isWithoutConnection(cause)) {
+    return appError('server_unreachable', detail, cause);
+  }
+  if (cause instanceof MongoError) return appError('server_error', detail, cause);
   throw cause;
 }
 
@@ -79,9 +83,14 @@ export function isRefusedWrite({ code }: AppError): boolean {
   return code === 'server_error' || code === 'document_too_large';
 }
 
-/** A call that was under way while its connection was closed. The driver does not export the class of it. */
-function isClosed(cause: unknown): boolean {
-  return cause instanceof MongoDriverError && cause.name === 'MongoPoolClosedError';
+/**
+ * The driver's names of errors, whose classes it does not export, of a call that was under way while its connection was closed, and of one
+ * that had none in the time that the address gives it (`waitQueueTimeoutMS`).
+ */
+const WITHOUT_CONNECTION: readonly string[] = ['MongoPoolClosedError', 'MongoWaitQueueTimeoutError'];
+
+function isWithoutConnection(cause: unknown): boolean {
+  return cause instanceof MongoDriverError && WITHOUT_CONNECTION.includes(cause.name);
 }
 
 function isLoginError(cause: unknown): boolean {

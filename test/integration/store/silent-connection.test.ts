@@ -38,6 +38,17 @@ describe('a request whose connection goes silent', () => {
   });
 });
 
+it('is an unreachable server for who waits longer for a connection than the address allows', async () => {
+  const uri = new URL(proxy.uri);
+  uri.searchParams.set('maxPoolSize', '1');
+  uri.searchParams.set('waitQueueTimeoutMS', String(SILENCE_MS));
+  const narrow = await server.openStore({ uri: uri.href, silenceMs: 3 * SILENCE_MS });
+  proxy.swallowNext('holds-the-only-one');
+  const [held, behind] = await Promise.all(['holds-the-only-one', 'behind'].map((id) => narrow.reader.readJob(id)));
+  expect(held).toMatchObject({ ok: true });
+  expect(behind).toMatchObject({ ok: false, error: { code: 'server_unreachable' } });
+});
+
 it('waits for indexes that are long in the making', async ({ skip }) => {
   const admin = server.client.db('admin');
   const data = { failCommands: ['createIndexes'], blockConnection: true, blockTimeMS: 3 * SILENCE_MS };

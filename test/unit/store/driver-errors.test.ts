@@ -3,6 +3,7 @@ import {
   MongoDriverError,
   MongoNetworkError,
   MongoServerError,
+  MongoUnexpectedServerResponseError,
   type BulkWriteResult,
 } from 'mongodb';
 import { describe, expect, it } from 'vitest';
@@ -52,6 +53,11 @@ describe('an error of the driver in words of the catalogue', () => {
 
   it('is an unreachable server where the connection was closed while a call was under way', () => {
     expect(toAppError(new PoolClosedError('closed'))).toMatchObject({ code: 'server_unreachable' });
+  });
+
+  it("is the server's answer where the driver could make nothing of it", () => {
+    const unexpected = new MongoUnexpectedServerResponseError('no cursor in the reply');
+    expect(toAppError(unexpected)).toMatchObject({ code: 'server_error' });
   });
 
   it('is thrown on where it is none of the driver', () => {
