@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { parsed } from './parsed.ts';
+import { parsedEach } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import type { JobDocument } from './ports.ts';
 
@@ -74,7 +74,7 @@ export class BulkReads {
 
   async accounts(ids: readonly string[]): Promise<Result<readonly CreditAccount[], AppError>> {
     const found = await attemptCall(() => this.#collections.accounts.find({ _id: { $in: [...ids] } }).toArray());
-    return found.ok ? parsed(z.array(creditAccountSchema), found.value, 'credit_accounts') : found;
+    return found.ok ? parsedEach(creditAccountSchema, found.value, 'credit_accounts') : found;
   }
 
   /** What workspaces have available, by their ids; those without an account are left out. */
@@ -86,7 +86,7 @@ export class BulkReads {
         .toArray(),
     );
     if (!found.ok) return found;
-    const balances = parsed(z.array(balanceSchema), found.value, 'credit_accounts');
+    const balances = parsedEach(balanceSchema, found.value, 'credit_accounts');
     return balances.ok ? ok(new Map(balances.value.map(({ _id, available }) => [_id, available]))) : balances;
   }
 
@@ -135,7 +135,7 @@ export class BulkReads {
 
   async #entries(filter: Filter<RawDocument>): Promise<Result<readonly LedgerEntry[], AppError>> {
     const found = await attemptCall(() => this.#collections.ledger.find(filter).toArray());
-    return found.ok ? parsed(z.array(ledgerEntrySchema), found.value, 'credit_ledger') : found;
+    return found.ok ? parsedEach(ledgerEntrySchema, found.value, 'credit_ledger') : found;
   }
 }
 

@@ -1,12 +1,11 @@
 import type { Db } from 'mongodb';
-import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { failureDecisionSchema, type FailureDecision } from '#domain/failure-groups.ts';
 import type { Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
-import { parsed } from './parsed.ts';
+import { parsedEach } from './parsed.ts';
 
 /** The most decisions that are read at once. */
 const DECISIONS_MAX = 20_000;
@@ -21,7 +20,7 @@ export class FailureDecisionStore {
 
   async all(): Promise<Result<readonly FailureDecision[], AppError>> {
     const found = await attemptCall(() => this.#decisions().find().sort({ _id: 1 }).limit(DECISIONS_MAX).toArray());
-    return found.ok ? parsed(z.array(failureDecisionSchema), found.value, 'failure_groups') : found;
+    return found.ok ? parsedEach(failureDecisionSchema, found.value, 'failure_groups') : found;
   }
 
   /** Writes the next version over the one before. @returns false where somebody else wrote in between */

@@ -1,11 +1,10 @@
 import type { Collection } from 'mongodb';
-import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { invoiceSchema, type Invoice } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
-import { parsed } from './parsed.ts';
+import { parsedEach } from './parsed.ts';
 
 /** The most invoices that are read at once, the newest first. */
 const INVOICES_MAX = 200;
@@ -33,7 +32,7 @@ export class InvoiceStore {
     const found = await attemptCall(() =>
       this.#invoices.find().sort({ importedAt: -1, _id: 1 }).limit(INVOICES_MAX).toArray(),
     );
-    return found.ok ? parsed(z.array(invoiceSchema), found.value, 'provider_invoices') : found;
+    return found.ok ? parsedEach(invoiceSchema, found.value, 'provider_invoices') : found;
   }
 
   /** Takes an invoice away again. */

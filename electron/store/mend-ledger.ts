@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { PostingOutcome } from '#domain/account-posting.ts';
 import { statusOfFigures } from '#domain/charge.ts';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -8,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
-import { parsed } from './parsed.ts';
+import { parsed, parsedEach } from './parsed.ts';
 import { settleJobs } from './settlement.ts';
 
 /** How often figures are taken from the ledger anew when the job moves meanwhile. */
@@ -120,7 +119,7 @@ export class MendLedger {
 
   async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly LedgerEntry[], AppError>> {
     const found = await attemptCall(read);
-    return found.ok ? parsed(z.array(ledgerEntrySchema), found.value, 'ledger') : found;
+    return found.ok ? parsedEach(ledgerEntrySchema, found.value, 'credit_ledger') : found;
   }
 }
 

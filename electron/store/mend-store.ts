@@ -1,12 +1,11 @@
 import type { Collection } from 'mongodb';
-import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { mendRecordSchema, type MendRecord, type MendState } from '#domain/reconciliation/mend-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
-import { parsed } from './parsed.ts';
+import { parsedEach } from './parsed.ts';
 
 /** The most proposals that one list has, newest first. */
 const MENDS_LISTED_MAX = 500;
@@ -66,6 +65,6 @@ export class MendStore {
 
   async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly MendRecord[], AppError>> {
     const found = await attemptCall(read);
-    return found.ok ? parsed(z.array(mendRecordSchema), found.value, 'adjustments') : found;
+    return found.ok ? parsedEach(mendRecordSchema, found.value, 'adjustments') : found;
   }
 }

@@ -1,8 +1,6 @@
 import type { Collection, Db, Filter } from 'mongodb';
-import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
-import { idTextOf } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
@@ -11,7 +9,7 @@ import { attemptCall } from './driver-errors.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import type { LimitsInForce } from '#domain/runner-limits.ts';
 import { MalformedDocumentError } from './malformed-document-error.ts';
-import { parsed } from './parsed.ts';
+import { parsed, parsedDocument, parsedEach } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import { PolicyStore } from './policy-store.ts';
 import type { JobDocument, ReadableStore, Topology } from './ports.ts';
@@ -67,7 +65,7 @@ export class MongoReadableStore implements ReadableStore {
       this.#collections.ledger.find({ generationId }).sort({ at: 1, _id: 1 }).limit(1000).toArray(),
     );
     if (!found.ok) return found;
-    return parsed(z.array(ledgerEntrySchema), found.value, `ledger of ${generationId}`);
+    return parsedEach(ledgerEntrySchema, found.value, 'credit_ledger');
   }
 
   async *iterateJobs(signal?: AbortSignal): AsyncIterable<JobDocument> {
@@ -77,7 +75,7 @@ export class MongoReadableStore implements ReadableStore {
   async *iterateLedger(signal?: AbortSignal, workspaceIds?: readonly string[]): AsyncIterable<LedgerEntry> {
     const filter = workspaceIds === undefined ? {} : { workspaceId: { $in: [...workspaceIds] } };
     for await (const document of iterate(this.#collections.ledger, signal, filter)) {
-      const entry = parsed(ledgerEntrySchema, document, `ledger entry ${idTextOf(document._id)}`);
+      const entry = parsedDocument(ledgerEntrySchema, document, 'credit_ledger');
       if (entry.ok) yield entry.value;
       else endIteration(entry.error);
     }
@@ -88,7 +86,7 @@ export class MongoReadableStore implements ReadableStore {
     onMalformed: (error: AppError) => void = endIteration,
   ): AsyncIterable<CreditAccount> {
     for await (const document of iterate(this.#collections.accounts, signal)) {
-      const account = parsed(creditAccountSchema, document, `credit account ${idTextOf(document._id)}`);
+      const account = parsedDocument(creditAccountSchema, document, 'credit_accounts');
       if (account.ok) yield account.value;
       else onMalformed(account.error);
     }
@@ -104,7 +102,7 @@ export class MongoReadableStore implements ReadableStore {
       this.#collections.runners.find().sort({ heartbeatAt: -1 }).limit(RUNNERS_MAX).toArray(),
     );
     if (!found.ok) return found;
-    return parsed(z.array(runnerNodeSchema), found.value, 'runner_nodes');
+    return parsedEach(runnerNodeSchema, found.value, 'runner_nodes');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
+import { idTextOf } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 
@@ -9,4 +10,28 @@ export function parsed<Value>(schema: z.ZodType<Value>, value: unknown, subject:
   if (result.success) return ok(result.data);
   const issue = result.error.issues[0];
   return err(appError('malformed_document', `${subject}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+}
+
+/** The same of a document of a collection, which the error names by its id. */
+export function parsedDocument<Value>(
+  schema: z.ZodType<Value>,
+  document: { readonly _id?: unknown },
+  collection: string,
+): Result<Value, AppError> {
+  return parsed(schema, document, `${collection} ${idTextOf(document._id)}`);
+}
+
+/** The same of documents of a collection. Error: `malformed_document` for the first that does not fit. */
+export function parsedEach<Value>(
+  schema: z.ZodType<Value>,
+  documents: readonly { readonly _id?: unknown }[],
+  collection: string,
+): Result<Value[], AppError> {
+  const values: Value[] = [];
+  for (const document of documents) {
+    const value = parsedDocument(schema, document, collection);
+    if (!value.ok) return value;
+    values.push(value.value);
+  }
+  return ok(values);
 }

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { parsed } from './parsed.ts';
+import { parsedEach } from './parsed.ts';
 
 /** As whom the server knows this connection. */
 export interface Login {
@@ -54,7 +54,7 @@ export class PeopleStore {
   /** Everybody who has a role, by name. A document of another form is `malformed_document`: nobody's role may be guessed. */
   async list(): Promise<Result<readonly Person[], AppError>> {
     const found = await attemptCall(() => this.#people().find().sort({ _id: 1 }).limit(PEOPLE_MAX).toArray());
-    return found.ok ? parsed(z.array(personSchema), found.value, 'console_people') : found;
+    return found.ok ? parsedEach(personSchema, found.value, 'console_people') : found;
   }
 
   /** Gives somebody a role; `since` and `by` tell when and who. */

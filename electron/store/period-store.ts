@@ -5,7 +5,7 @@ import { closedPeriodSchema, type ClosedPeriod } from '#domain/reconciliation/pe
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
-import { parsed } from './parsed.ts';
+import { parsed, parsedEach } from './parsed.ts';
 
 /** The most closed months that are read: a thousand years. */
 const PERIODS_MAX = 12_000;
@@ -33,7 +33,7 @@ export class PeriodStore {
   /** The closed months, oldest first. */
   async list(): Promise<Result<readonly ClosedPeriod[], AppError>> {
     const found = await attemptCall(() => this.#periods.find().sort({ _id: 1 }).limit(PERIODS_MAX).toArray());
-    return found.ok ? parsed(z.array(closedPeriodSchema), found.value, 'periods') : found;
+    return found.ok ? parsedEach(closedPeriodSchema, found.value, 'periods') : found;
   }
 
   /**

@@ -1,5 +1,4 @@
 import type { Collection, Db, Filter } from 'mongodb';
-import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { PlanItem } from '#domain/retry-plan/plan-item.ts';
 import {
@@ -14,7 +13,7 @@ import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
 import { ITEMS_IN_CHUNK, packItems, unpackItems } from './packed-items.ts';
-import { parsed } from './parsed.ts';
+import { parsed, parsedEach } from './parsed.ts';
 
 /** How many of them are written at once. */
 const CHUNKS_AT_ONCE = 4;
@@ -75,7 +74,7 @@ export class PlanStore {
     const found = await attemptCall(() =>
       this.#plans.find(filter).sort({ 'proposed.at': -1, _id: 1 }).limit(PLANS_LISTED_MAX).toArray(),
     );
-    return found.ok ? parsed(z.array(planRecordSchema), found.value, 'retry_plans') : found;
+    return found.ok ? parsedEach(planRecordSchema, found.value, 'retry_plans') : found;
   }
 
   /** Writes the next version over the one before. @returns false where it is no longer that one */
@@ -116,7 +115,7 @@ export class PlanStore {
 
   async #findOutcomes(filter: Filter<RawDocument>, limit: number): Promise<Result<readonly JobOutcome[], AppError>> {
     const found = await attemptCall(() => this.#outcomes.find(filter).sort({ _id: 1 }).limit(limit).toArray());
-    return found.ok ? parsed(z.array(jobOutcomeSchema), found.value, 'retry_plan_outcomes') : found;
+    return found.ok ? parsedEach(jobOutcomeSchema, found.value, 'retry_plan_outcomes') : found;
   }
 }
 

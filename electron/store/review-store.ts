@@ -1,12 +1,11 @@
 import type { Collection } from 'mongodb';
-import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { findingReviewSchema, type FindingReview } from '#domain/reconciliation/finding-review.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
-import { parsed } from './parsed.ts';
+import { parsedEach } from './parsed.ts';
 
 /** The most reviews that are read at once. */
 const REVIEWS_MAX = 200_000;
@@ -43,6 +42,6 @@ export class ReviewStore {
 
   async #find(read: () => Promise<readonly RawDocument[]>): Promise<Result<readonly FindingReview[], AppError>> {
     const found = await attemptCall(read);
-    return found.ok ? parsed(z.array(findingReviewSchema), found.value, 'reconciliations') : found;
+    return found.ok ? parsedEach(findingReviewSchema, found.value, 'reconciliations') : found;
   }
 }

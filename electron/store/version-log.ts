@@ -1,10 +1,10 @@
 import type { Collection, Db } from 'mongodb';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
-import { parsed } from './parsed.ts';
+import { parsed, parsedEach } from './parsed.ts';
 
 /** The most versions that are listed; somebody writes one now and then. */
 const VERSIONS_MAX = 1000;
@@ -36,7 +36,7 @@ export class VersionLog<Version extends { readonly _id: string }> {
   /** Every version that was written, the one in force first. */
   async list(): Promise<Result<readonly Version[], AppError>> {
     const found = await attemptCall(() => this.#versions.find().sort({ _id: -1 }).limit(VERSIONS_MAX).toArray());
-    return found.ok ? parsed(z.array(this.#schema), found.value, this.#name) : found;
+    return found.ok ? parsedEach(this.#schema, found.value, this.#name) : found;
   }
 
   /** Puts a version in force. @returns false where somebody else has written it in between */

@@ -108,7 +108,7 @@ describe('reservations that nobody needs', () => {
     const { status, report } = await holds('--sweep');
     expect(status).toBe(3);
     expect(report).toMatchObject({ needed: 1, swept: 2 });
-    expect(report.unreadable[0]).toContain('credit account w0');
+    expect(report.unreadable[0]).toContain('credit_accounts w0');
     expect(report.unreadable[0]).toContain('available');
     expect(report.unknown.map(({ generationId }) => generationId)).toEqual(['g-gone']);
   });

@@ -178,8 +178,8 @@ describe('runledger reconcile', () => {
   });
 
   it.each([
-    ['credit_ledger', 'e1', /ledger entry e1: credits/],
-    ['credit_accounts', 'w1', /credit account w1: available/],
+    ['credit_ledger', 'e1', /credit_ledger e1: credits/],
+    ['credit_accounts', 'w1', /credit_accounts w1: available/],
   ])('names the document of %s that cannot be read, and exits 1', async (collection, _id, sentence) => {
     const dbName = `${server.dbName}_g`;
     const args = await load(dbName, cleanWorld(4));
