@@ -31,7 +31,7 @@ export interface ChangedWithin {
  * A page of the documents changed at and behind a place; rejects as the driver does. Where a page ends at an id that is no text, the
  * texts of its instant are read from their beginning, some of them again, and what other ids are left of that instant is passed over:
  * MongoDB orders ids of all types but compares those of one type only. Where it ends among documents whose time is none that a place could
- * name (a list of times, a text of another form), the others of these are passed over too.
+ * name (a list of times, a text of another form, one out of range), the others of these are passed over too.
  */
 export async function readChangedPage(
   collection: Collection<RawDocument>,
@@ -56,10 +56,18 @@ export async function readChangedPage(
   const documents = [...ofInstant, ...later];
   const last = later.at(-1);
   if (last === undefined || documents.length < limit) return { documents, next: null };
-  const lastAt: unknown = last[field];
-  if (lastAt instanceof Date) return { documents, next: { atMs: lastAt.getTime(), fromId: textBehind(last) } };
+  const lastAtMs = timeOf(last[field]);
+  if (lastAtMs !== null) return { documents, next: { atMs: lastAtMs, fromId: textBehind(last) } };
   const rest = find(behind, { skip: later.length, projection: { _id: 1, [field]: 1 } });
   return { documents, next: await firstPlaceOf(rest, field) };
+}
+
+/**
+ * A time in milliseconds since 1970; null for what is none, and for one that BSON holds and no `Date` does (beyond 8.64e15): asked for, it would be
+ * the first of 1970, and everything would be read again for ever.
+ */
+function timeOf(value: unknown): number | null {
+  return value instanceof Date && Number.isFinite(value.getTime()) ? value.getTime() : null;
 }
 
 /** The place of the first document that has a time; null where none has. */
@@ -69,7 +77,8 @@ async function firstPlaceOf(
 ): Promise<ChangedPlace | null> {
   for await (const { _id, [field]: at } of documents) {
     const id: unknown = _id;
-    if (at instanceof Date) return { atMs: at.getTime(), fromId: typeof id === 'string' ? id : FIRST_TEXT };
+    const atMs = timeOf(at);
+    if (atMs !== null) return { atMs, fromId: typeof id === 'string' ? id : FIRST_TEXT };
   }
   return null;
 }

@@ -1,8 +1,10 @@
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
+import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { JobChange } from '#domain/transition.ts';
 import { applyWrites } from './applied-changes.ts';
 import { guardOf, leaseFilter, pipelineOf, pipelineWhere, stamped } from './change-update.ts';
@@ -277,14 +279,15 @@ export class MongoRunnerStore implements RunnerStore {
     const found = await attemptCall(() =>
       this.#collections.jobs
         .find({ state: { $in: ['queued', 'retrying'] }, notBefore: { $gt: now.value } })
-        .project<{ notBefore: Date }>({ notBefore: 1 })
+        .project<RawDocument>({ notBefore: 1 })
         .sort({ notBefore: 1 })
         .limit(1)
         .toArray(),
     );
     if (!found.ok) return found;
-    const earliest = found.value[0];
-    return ok(earliest === undefined ? null : earliest.notBefore.getTime() - now.value.getTime());
+    // A list of times meets the filter too, and so does a time that no `Date` can be.
+    const due = safeParse(z.date(), found.value[0]?.['notBefore']);
+    return ok(due.success ? due.data.getTime() - now.value.getTime() : null);
   }
 
   /** Writes to jobs whose lease is still the one given. @returns how many were */

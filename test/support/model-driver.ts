@@ -97,12 +97,12 @@ class CollectionPort {
     this.#gate = gate;
   }
 
-  find(filter: Document = {}): ModelCursor {
+  find(filter: Document = {}, { skip = 0 }: { readonly skip?: number } = {}): ModelCursor {
     const run: FindRun = ({ order, count, fields }) =>
       this.#gate(`${this.#name}.find`, () => {
         const found = this.#collection.idsOf(filter).flatMap((id) => this.#collection.documents.get(id) ?? []);
         const sorted = found.toSorted((left, right) => compare(left, right, order));
-        const limited = count === 0 ? sorted : sorted.slice(0, count);
+        const limited = sorted.slice(skip, count === 0 ? sorted.length : skip + count);
         return limited.map((document) => cloned(projected(document, fields)));
       });
     return new ModelCursor(run);

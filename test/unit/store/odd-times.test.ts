@@ -1,0 +1,76 @@
+import type { Collection } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { readChangedPage, type ChangedPlace } from '#store/changed-pages.ts';
+import type { RawDocument } from '#store/collections.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { queuedJob } from '../../support/job-builder.ts';
+import { ModelDeployment } from '../../support/model-collections.ts';
+import { connectTo, openGate, type Gate } from '../../support/model-driver.ts';
+import { openModelStore } from '../../support/model-store.ts';
+
+const START = new Date('2026-10-01T09:00:00Z');
+/** Stands for a time that BSON holds and no `Date` can be: drivers of other languages write the last there is for "never". */
+const NEVER = new Date(8.64e15);
+
+/** Hands such a time over as the driver does. */
+const decoding: Gate = async (operation, apply) => {
+  const reply = await openGate(operation, apply);
+  for (const document of Array.isArray(reply) ? (reply as Record<string, unknown>[]) : []) {
+    for (const [name, value] of Object.entries(document)) {
+      if (value instanceof Date && value.getTime() === NEVER.getTime()) document[name] = new Date(Number.NaN);
+    }
+  }
+  return reply;
+};
+
+/** The jobs as the driver asks for them: a `Date` that tells no time goes to the server as the first of 1970. */
+function encoding(deployment: ModelDeployment): Collection<RawDocument> {
+  const { jobs } = connectTo(deployment, decoding);
+  const encoded = (value: unknown): unknown => {
+    if (value instanceof Date) return new Date(value.getTime() || 0);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, encoded(one)]));
+  };
+  const find = (filter: object, options: object) => jobs.find(encoded(filter) as object, options);
+  return { find } as unknown as Collection<RawDocument>;
+}
+
+function deploymentOf(...documents: readonly RawDocument[]): ModelDeployment {
+  const deployment = new ModelDeployment(START.getTime() + 60_000);
+  for (const document of documents) deployment.jobs.documents.set(document._id, document);
+  return deployment;
+}
+
+describe('a time that no clock can tell', () => {
+  const job = (id: string, fields: object = {}): RawDocument => ({ ...queuedJob({ id, createdAt: START }), ...fields });
+
+  it('is nothing to wait for where a job is not due before it', async () => {
+    const store = openModelStore(deploymentOf(job('a', { notBefore: NEVER })), { gate: decoding });
+    expect(expectOk(await store.nextDueInMs())).toBeNull();
+  });
+
+  it('ends what is read by time, where a page ends with it', async () => {
+    const jobs = encoding(
+      deploymentOf(job('a'), job('b'), job('c', { updatedAt: NEVER }), job('d', { updatedAt: NEVER })),
+    );
+    const read: string[] = [];
+    for (let from: ChangedPlace | null = { atMs: START.getTime(), fromId: null }; from !== null && read.length < 9;) {
+      const page = await readChangedPage(jobs, from, { field: 'updatedAt', limit: 3 });
+      read.push(...page.documents.map(({ _id }) => _id));
+      from = page.next;
+    }
+    expect(read).toEqual(['a', 'b', 'c']);
+  });
+});
+
+it('is nothing to wait for where a document says several times from when on it is due', async () => {
+  const later = [new Date(START.getTime() + 3_600_000)];
+  const found: Gate = async (operation, apply) => {
+    const reply = await openGate(operation, apply);
+    for (const document of Array.isArray(reply) ? (reply as Record<string, unknown>[]) : [])
+      document['notBefore'] = later;
+    return reply;
+  };
+  const deployment = deploymentOf({ ...queuedJob({ id: 'a', createdAt: START }), notBefore: later[0] });
+  expect(expectOk(await openModelStore(deployment, { gate: found }).nextDueInMs())).toBeNull();
+});
