@@ -1,3 +1,4 @@
+import { Binary } from 'bson';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
 
@@ -23,13 +24,25 @@ function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');
 }
 
-/** The place of a token. Errors: 40647, `FailedToParse`, `InvalidResumeToken` for the token of another server. */
+/** Tokens of MongoDB are keys: a byte ends one before its first value, or behind it, which is a time. 01 there is an invalidation of ours. */
+const EMPTY = /^(01|04|FE|$)/i;
+const TIME_ALONE = /^82[0-9A-F]{16}(04|FE)?$/i;
+
+/**
+ * The place of a token. Errors: 40647 and 40648 for a field of another type, `FailedToParse`, 40649 for an empty one, 50796 for one that ends
+ * behind its time, `InvalidResumeToken` for the token of another server.
+ */
 export function placeOfToken(token: Doc): StreamPlace {
   const data = token['_data'];
   if (typeof data !== 'string')
     throw new ServerError('Location40647', 'Bad resume token: _data of missing or of wrong type. Expected string');
+  const typeBits = token['_typeBits'];
+  if (typeBits !== undefined && !(typeBits instanceof Binary && typeBits.sub_type === Binary.SUBTYPE_DEFAULT))
+    throw new ServerError('Location40648', 'Bad resume token: _typeBits of wrong type');
   if (data.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(data))
     throw new ServerError('FailedToParse', 'resume token string was not a valid hex string');
+  if (EMPTY.test(data)) throw new ServerError('Location40649', 'invalid empty resume token');
+  if (TIME_ALONE.test(data)) throw new ServerError('Location50796', 'Resume Token does not contain version');
   const [, position, suffix, fragment] = TOKEN.exec(data) ?? [];
   if (position === undefined)
     throw new ServerError('InvalidResumeToken', 'invalid resume token: it was not given out by this server');

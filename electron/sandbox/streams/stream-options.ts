@@ -42,7 +42,8 @@ export interface StreamOptions {
 
 /**
  * Reads a `$changeStream` stage. @param given what it was given @param at the database, and the collection if any, that it runs on
- * Errors: 50808, 40415, `TypeMismatch`, `BadValue`, `InvalidOptions`, `InvalidNamespace`, 50865, 40674, `InvalidResumeToken`, `NotImplemented`.
+ * Errors: 50808, 40415, `TypeMismatch`, `BadValue`, `InvalidOptions`, `InvalidNamespace`, 50865, 40674, `NotImplemented`, and those of
+ * {@link placeOfToken}.
  */
 export function streamOptionsOf(
   given: unknown,

@@ -68,6 +68,14 @@ describe('a change stream is refused', () => {
     { what: 'a token that is no document', stage: { resumeAfter: '82' }, code: 14 },
     { what: 'a token without a text', stage: { resumeAfter: { _data: 1 } }, code: 40647 },
     { what: 'a token that is not hexadecimal', stage: { resumeAfter: { _data: 'nothing' } }, code: 9 },
+    { what: 'a token of nothing', stage: { resumeAfter: { _data: '' } }, code: 40649 },
+    { what: 'a token that ends where it begins', stage: { startAfter: { _data: '04' } }, code: 40649 },
+    { what: 'a token of a time alone', stage: { resumeAfter: { _data: `82${'0'.repeat(16)}` } }, code: 50796 },
+    {
+      what: 'a token with types that are no bytes',
+      stage: { resumeAfter: { _data: `82${'0'.repeat(18)}`, _typeBits: 1 } },
+      code: 40648,
+    },
     { what: 'a token of another server', stage: { resumeAfter: { _data: '8265' } }, code: 260 },
     {
       what: 'two tokens',
