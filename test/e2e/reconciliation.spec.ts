@@ -249,3 +249,32 @@ test.describe('mends and months', () => {
     await keepScreen(page, 'margin');
   });
 });
+
+test('what finance looks at is found again where somebody goes back', async ({ start, production }) => {
+  const { page } = await start({ env: production.env });
+  const month = page.getByLabel('Month');
+  const workspace = page.getByLabel('Workspace');
+  const leaveAndReturn = async (): Promise<void> => {
+    await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Doctor' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Doctor' })).toBeVisible();
+    await page.goBack();
+  };
+  await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Reconciliation' }).click();
+  await openTab(page, 'Statements');
+  await month.fill('2026-02');
+  await workspace.pressSequentially(`${WORKSPACE} two`);
+  await leaveAndReturn();
+  await expect(month).toHaveValue('2026-02');
+  await expect(workspace).toHaveValue(`${WORKSPACE} two`);
+  await month.fill('');
+  await expect(page.getByText('No month is chosen')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'CSV' })).toHaveCount(0);
+  await openTab(page, 'Margin');
+  await month.fill('2026-03');
+  await leaveAndReturn();
+  await expect(month).toHaveValue('2026-03');
+  await openTab(page, 'Mends');
+  await page.getByRole('button', { name: 'Closed' }).click();
+  await leaveAndReturn();
+  await expect(page.getByRole('button', { name: 'Closed' })).toHaveAttribute('aria-pressed', 'true');
+});

@@ -8,14 +8,15 @@ import { useTitle } from '../../components/use-title.ts';
 import { useMargin, useMarginExport } from '../../state/finance-queries.ts';
 import { ExportButtons } from './export-buttons.tsx';
 import { FinanceTabs } from './finance-tabs.tsx';
-import { MonthField, useMonth } from './month-field.tsx';
+import { MonthField, NoMonthMessage, useMonth } from './month-field.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 import './reconciliation.css';
 
 /** Credits earned against provider cost, by kind, provider and model. */
 export function MarginScreen(): ReactNode {
   useTitle('Margin');
-  const [period, setPeriod] = useMonth();
+  const [{ period }, show] = useMonth('/reconciliation/margin');
+  const isMonth = safeParse(periodSchema, period).success;
   const exporting = useMarginExport();
   return (
     <div className="page">
@@ -28,10 +29,10 @@ export function MarginScreen(): ReactNode {
       </header>
       <FinanceTabs />
       <div className="run-form">
-        <MonthField period={period} onChange={setPeriod} />
-        <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, format })} />
+        <MonthField period={period} onChange={(month) => show({ period: month })} />
+        {isMonth && <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, format })} />}
       </div>
-      {safeParse(periodSchema, period).success && <Margin period={period} />}
+      {isMonth ? <Margin period={period} /> : <NoMonthMessage />}
     </div>
   );
 }

@@ -1,11 +1,13 @@
 import { Hammer } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Link } from 'wouter';
+import { Link, useSearch } from 'wouter';
 import type { MendView } from '#contract/mend-views.ts';
 import type { MendState } from '#domain/reconciliation/mend-record.ts';
+import { navigateTo } from '../../app/hash-location.ts';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useMends } from '../../state/finance-queries.ts';
+import { mendsHref, parseMendsQuery } from '../../state/finance-query-string.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { MendActions } from './mend-actions.tsx';
 import { MendRow } from './mend-row.tsx';
@@ -18,7 +20,7 @@ const OVER: MendState[] = ['posted', 'rejected', 'withdrawn'];
 /** Proposals of mends: who proposed what, who approves it, and posting it. */
 export function MendsScreen(): ReactNode {
   useTitle('Mends');
-  const [isOver, setOver] = useState(false);
+  const isOver = parseMendsQuery(useSearch());
   const mends = useMends(isOver ? OVER : OPEN);
   return (
     <div className="page">
@@ -31,10 +33,10 @@ export function MendsScreen(): ReactNode {
       </header>
       <FinanceTabs />
       <fieldset className="segmented" aria-label="Which proposals">
-        <button type="button" className="button" aria-pressed={!isOver} onClick={() => setOver(false)}>
+        <button type="button" className="button" aria-pressed={!isOver} onClick={() => navigateTo(mendsHref(false))}>
           Open
         </button>
-        <button type="button" className="button" aria-pressed={isOver} onClick={() => setOver(true)}>
+        <button type="button" className="button" aria-pressed={isOver} onClick={() => navigateTo(mendsHref(true))}>
           Closed
         </button>
       </fieldset>

@@ -1,5 +1,5 @@
 import { ReceiptText } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { StatementView } from '#contract/period-views.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { safeParse } from '#domain/safe-parse.ts';
@@ -9,7 +9,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { useStatements, useStatementsExport } from '../../state/finance-queries.ts';
 import { ExportButtons } from './export-buttons.tsx';
 import { FinanceTabs } from './finance-tabs.tsx';
-import { MonthField, useMonth } from './month-field.tsx';
+import { MonthField, NoMonthMessage, useMonth } from './month-field.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 import { WorkspaceField } from './workspace-field.tsx';
 import './reconciliation.css';
@@ -17,8 +17,8 @@ import './reconciliation.css';
 /** Statements by workspace and month: opening balance, grants, spend by kind, refunds, adjustments, closing balance. */
 export function StatementsScreen(): ReactNode {
   useTitle('Statements');
-  const [period, setPeriod] = useMonth();
-  const [workspace, setWorkspace] = useState('');
+  const [{ period, workspace }, show] = useMonth('/reconciliation/statements');
+  const isMonth = safeParse(periodSchema, period).success;
   const workspaceId = workspace.trim() || null;
   const exporting = useStatementsExport();
   return (
@@ -32,11 +32,13 @@ export function StatementsScreen(): ReactNode {
       </header>
       <FinanceTabs />
       <div className="run-form">
-        <MonthField period={period} onChange={setPeriod} />
-        <WorkspaceField workspace={workspace} onChange={setWorkspace} />
-        <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, workspaceId, format })} />
+        <MonthField period={period} onChange={(month) => show({ period: month })} />
+        <WorkspaceField workspace={workspace} onChange={(typed) => show({ workspace: typed })} />
+        {isMonth && (
+          <ExportButtons state={exporting} onExport={(format) => exporting.mutate({ period, workspaceId, format })} />
+        )}
       </div>
-      {safeParse(periodSchema, period).success && <Statements period={period} workspaceId={workspaceId} />}
+      {isMonth ? <Statements period={period} workspaceId={workspaceId} /> : <NoMonthMessage />}
     </div>
   );
 }
