@@ -173,6 +173,22 @@ describe('a document whose id is another type and the same text', () => {
     expect(held()).toEqual({ total: 1, malformed: 0 });
   });
 
+  it('does not take the place of one of that text that is no job either, whichever comes first', () => {
+    const ofText = malformedChange({ _id: '77', state: 'lost' });
+    for (const changes of [
+      [odd, ofText],
+      [ofText, odd],
+    ]) {
+      expectOk(apply(...changes));
+      expect(expectOk(cache.reader.digest({ part: 'jobs', ...EVERYTHING }))).toEqual(digestOf([ofText]));
+      expect(held()).toEqual({ total: 0, malformed: 1 });
+      expectOk(apply(gone));
+      expect(expectOk(cache.reader.digest({ part: 'jobs', ...EVERYTHING }))).toEqual(digestOf([ofText]));
+    }
+    expectOk(apply({ type: 'deleted', part: 'jobs', id: '77' }));
+    expect(held()).toEqual({ total: 0, malformed: 0 });
+  });
+
   it('tells nothing of the job that a page of a snapshot brings', () => {
     expectOk(cache.writer.openSnapshot('p0'));
     expectOk(cache.writer.apply([gone], 'p1'));
