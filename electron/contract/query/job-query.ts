@@ -2,6 +2,7 @@ import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema } from '#domain/job.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { FILTER_TEXT_MAX, jobFilterSchema, type JobFilter } from '../job-views.ts';
+import { searchTermsOf } from './search-terms.ts';
 import { splitQuery, writeToken, type QueryToken, type TokenName } from './tokens.ts';
 import { readCreditRange, readMoment, writeCreditRange, writeMoment } from './values.ts';
 
@@ -53,9 +54,17 @@ export function parseJobQuery(query: string, creditScale: number): ParsedQuery {
     else problems.push({ start, end, reason: read.reason, isUnfinished: end === query.length });
   }
   const text = words.join(' ');
-  if (text.length <= FILTER_TEXT_MAX) return { filter: { ...filter, text }, problems };
-  const reason = `The words are longer than ${FILTER_TEXT_MAX} characters.`;
-  return { filter, problems: [...problems, { start: 0, end: query.length, reason, isUnfinished: false }] };
+  const wrong = problemOfWords(text);
+  if (wrong === null) return { filter: { ...filter, text }, problems };
+  return { filter, problems: [...problems, { start: 0, end: query.length, ...wrong }] };
+}
+
+/** A search without any word would not restrict: whoever plans a retry of what it finds would have planned one of everything. */
+function problemOfWords(text: string): Pick<QueryProblem, 'reason' | 'isUnfinished'> | null {
+  if (text.length > FILTER_TEXT_MAX)
+    return { reason: `The words are longer than ${FILTER_TEXT_MAX} characters.`, isUnfinished: false };
+  if (text.trim() === '' || searchTermsOf(text).length > 0) return null;
+  return { reason: 'Words to search for need a letter or a digit.', isUnfinished: true };
 }
 
 /** True for filters that are the same query when they are printed. */

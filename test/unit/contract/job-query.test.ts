@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jobFilterSchema, type JobFilter, type Moment } from '#contract/job-views.ts';
 import { parseJobQuery, printJobQuery } from '#contract/query/job-query.ts';
+import { searchTermsOf } from '#contract/query/search-terms.ts';
 import { splitQuery } from '#contract/query/tokens.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema } from '#domain/job.ts';
@@ -42,7 +43,9 @@ const anyFilter: fc.Arbitrary<JobFilter> = fc.record({
   workspaceId: fc.option(anyName(200)),
   userId: fc.option(anyName(200)),
   fingerprint: fc.option(anyName(200)),
-  text: fc.oneof(anyName(200), fc.constantFrom('some words', '"exact words" tea', 'https://a.b/c', 'cost:x state:y')),
+  text: fc
+    .oneof(anyName(200), fc.constantFrom('some words', '"exact words" tea', 'https://a.b/c', 'cost:x state:y'))
+    .filter((text) => text.trim() === '' || searchTermsOf(text).length > 0),
 });
 
 describe('a query of jobs', () => {
@@ -83,6 +86,9 @@ describe('a query of jobs', () => {
     ['since:2026-02-30', 'since:2026-02-30 is no time. Write since:2h, since:7d or since:2026-11-24.'],
     ['workspace:a workspace:b', 'Only one workspace can be asked for.'],
     ['kind:', 'kind: needs a value.'],
+    ['💥👩‍👩‍👧', 'Words to search for need a letter or a digit.'],
+    ['"?" -', 'Words to search for need a letter or a digit.'],
+    ['text:!', 'Words to search for need a letter or a digit.'],
   ])('says what is wrong with %s, and does not restrict by it', (query, reason) => {
     const { filter, problems } = parseJobQuery(query, 2);
     expect(problems.map((problem) => problem.reason)).toEqual([reason]);
