@@ -19,7 +19,7 @@ import { addWhyCommand } from './why.ts';
  * `npm run cli -- COMMAND`: the headless entry points that are no programs of their own. Each subcommand stands in its own
  * file and adds itself here.
  */
-const program = withQuietUsage(new Command('runledger'))
+const program = withQuietUsage(new Command('npm run cli --'))
   .description('Runledger without a window.')
   .showHelpAfterError();
 // What commands write, runs of reconciliation and the audit, is nothing for other users of the machine.

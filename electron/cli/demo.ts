@@ -25,7 +25,7 @@ interface DemoFlags {
   readonly uri?: string;
 }
 
-const flags = withQuietUsage(new Command('demo'))
+const flags = withQuietUsage(new Command('npm run demo --'))
   .description(
     'Seeds jobs of several kinds on a fresh sandbox server, runs them to their end, and checks every credit.',
   )

@@ -29,7 +29,7 @@ interface RunnerFlags {
   readonly callbackUrl?: string;
 }
 
-const flags = withQuietUsage(new Command('runner'))
+const flags = withQuietUsage(new Command('npm run runner --'))
   .description('Runs the jobs of a deployment, without a window, until it is told to stop.')
   .option('--uri <uri>', 'the MongoDB (or MONGODB_URI, which other users of this machine cannot read)')
   .option('--db <name>', 'the database (or RUNLEDGER_DB); default: the one in the URI, or runledger')

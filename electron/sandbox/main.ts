@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { startSandbox, type FirstUser } from './server.ts';
 
 /** `npm run sandbox`: the sandbox server as a process of its own, until SIGINT or SIGTERM. */
-const program = new Command('sandbox')
+const program = new Command('npm run sandbox --')
   .description(
     'An embedded MongoDB-compatible server for development and demonstration; it is not MongoDB and not for production.',
   )

@@ -25,7 +25,7 @@ interface DoctorFlags {
 }
 
 /** `npm run doctor`: looks at runtime, server, privileges, indexes, clock, oplog, documents, mapping, copy and disk, and says what is wrong and what to do. Writes nothing. */
-const program = withQuietUsage(new Command('doctor'))
+const program = withQuietUsage(new Command('npm run doctor --'))
   .description('Looks at the set-up and says what is wrong and what to do about it. Writes nothing.')
   .option('--uri <uri>', 'the MongoDB to look at; MONGODB_URI of the environment where it is left out')
   .option('--db <name>', 'the database, where the URI names none; RUNLEDGER_DB of the environment where it is left out')

@@ -41,6 +41,20 @@ describe('a tool that tests or measures', () => {
     expect(stderr).toMatch(/'--large'[\s\S]*\nUsage: npm run bench -- growth \[--max N\]/u);
   });
 
+  it.each([
+    ['npm start --', ['electron/cli/start.ts']],
+    ['npm run demo --', ['electron/cli/demo.ts']],
+    ['npm run runner --', ['electron/cli/runner.ts']],
+    ['npm run sandbox --', ['electron/sandbox/main.ts']],
+    ['npm run doctor --', ['electron/cli/doctor/doctor.ts']],
+    ['npm run package --', ['electron/cli/package.ts']],
+    ['npm run cli --', ['electron/cli/cli.ts']],
+    ['npm run cli -- limits set', ['electron/cli/cli.ts', 'limits', 'set']],
+  ])('is told to be used as %s, which is how it is called', async (call, [program = '', ...args]) => {
+    const { stdout } = await runProgram(entry(program), [...args, '--help']);
+    expect(stdout).toMatch(new RegExp(`^Usage: ${call} \\[`, 'u'));
+  });
+
   it('is asked for help without doing anything', async () => {
     for (const [program, ...args] of [
       ['electron/cli/audit.ts'],
