@@ -67,6 +67,13 @@ describe('$lookup', () => {
     expect(joined({}, foreign, { localField: 'l', foreignField: 'f.x' })).toEqual([2, 3]);
   });
 
+  it('looks in documents of its own for what belongs to the field, before the other stages', () => {
+    const pipeline = [{ $documents: [{ f: 1 }, { f: 2 }, { f: [2, 3] }] }, { $limit: 1 }];
+    const lookup = { from: 'f', localField: 'l', foreignField: 'f', as: 'r', pipeline };
+    const [result] = runPipeline([{ $lookup: lookup }], [{ l: 2 }], { variables: {}, collection: () => [] });
+    expect(result?.['r']).toEqual([{ f: 2 }]);
+  });
+
   it.each([
     ['a path with a dollar', { localField: '$l', foreignField: 'f' }, 16_410],
     ['a variable that begins with a capital', { let: { V: 1 }, pipeline: [] }, 9],

@@ -9,6 +9,7 @@ import { patternOf } from '../regular-expressions.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
+import { wrongType } from '../wrong-type.ts';
 import { approximateBytes } from './memory.ts';
 import type { CompileStage, StageContext } from './stage.ts';
 
@@ -19,8 +20,9 @@ export const lookup: CompileStage = (operand, context) => {
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new ServerError('FailedToParse', `unknown argument to $lookup: ${unknown}`);
   if (typeof as !== 'string') throw new ServerError('FailedToParse', "must specify 'as' field for a $lookup");
-  if (typeof from !== 'string' && pipeline === undefined)
-    throw new ServerError('FailedToParse', "must specify 'pipeline' when 'from' is empty");
+  if (from !== undefined && typeof from !== 'string')
+    throw new ServerError('FailedToParse', `$lookup 'from' field must be a string, but found ${typeNameOf(from)}`);
+  if (from === '') throw new ServerError('InvalidNamespace', 'invalid $lookup namespace');
   const isByField = localField !== undefined || foreignField !== undefined;
   if (isByField && (typeof localField !== 'string' || typeof foreignField !== 'string'))
     throw new ServerError(
@@ -34,6 +36,9 @@ export const lookup: CompileStage = (operand, context) => {
     );
   for (const field of [as, localField, foreignField]) if (typeof field === 'string') refuseFieldPath(field);
   const stages = innerStages(pipeline, '$lookup', 51_047);
+  if (from === undefined) refuseSourceless(stages, '$lookup');
+  if (given !== undefined && pipeline === undefined)
+    throw new ServerError('FailedToParse', "$lookup with a 'let' argument must also specify 'pipeline'");
   if (given !== undefined && !isDoc(given))
     throw new ServerError('FailedToParse', `$lookup argument 'let' must be an object, is type ${typeNameOf(given)}`);
   for (const name of Object.keys(given ?? {})) refuseVariableName(nameOf(name));
@@ -42,17 +47,19 @@ export const lookup: CompileStage = (operand, context) => {
     compile(value),
   ]);
   const path = keysOf(as);
-  const own = Object.fromEntries(variables.map(([name]) => [name, null]));
-  refuseWrongStages(stages, { ...context, variables: { ...context.variables, ...own } });
+  const named = Object.fromEntries(variables.map(([name]) => [name, null]));
+  refuseWrongStages(stages, { ...context, variables: { ...context.variables, ...named } });
   return function* (input) {
-    const foreign = typeof from === 'string' ? foreignOf(from, foreignField, context) : null;
+    const foreign = typeof from === 'string' && !hasSource(stages) ? foreignOf(from, foreignField, context) : null;
     try {
       for (const document of input) {
         const scope = scopeOf(document, context.variables);
         const values = Object.fromEntries(variables.map(([name, evaluate]) => [name, evaluate(scope)]));
         const joined = foreign?.joined(document, localField) ?? [];
+        const own =
+          foreign === null && isByField ? joinedBehindSource(stages, document, { localField, foreignField }) : stages;
         const found =
-          stages.length === 0 ? [...joined] : [...context.run(stages, joined, { ...context.variables, ...values })];
+          own.length === 0 ? [...joined] : [...context.run(own, joined, { ...context.variables, ...values })];
         yield setAt(document, path, found);
       }
     } finally {
@@ -60,6 +67,30 @@ export const lookup: CompileStage = (operand, context) => {
     }
   };
 };
+
+/** Whether stages bring their documents by themselves. */
+function hasSource([first]: readonly Doc[]): boolean {
+  return first !== undefined && '$documents' in first;
+}
+
+/** Error: `FailedToParse` for a stage without a collection whose pipeline brings no documents. */
+function refuseSourceless(stages: readonly Doc[], stage: string): void {
+  if (hasSource(stages)) return;
+  throw new ServerError(
+    'FailedToParse',
+    `${stage} stage without explicit collection must have a pipeline with $documents as first stage`,
+  );
+}
+
+/** The stages of a `$lookup` that bring their documents by themselves: right behind them only those stay that belong to a document by its field. */
+function joinedBehindSource(
+  [source = {}, ...others]: readonly Doc[],
+  document: Doc,
+  { localField, foreignField }: { readonly localField: unknown; readonly foreignField: unknown },
+): readonly Doc[] {
+  const values = localValues(document, String(localField));
+  return [source, { $match: holding(String(foreignField), values) }, ...others];
+}
 
 interface Foreign {
   /** What belongs to a document by one of its fields; everything where no field was named. */
@@ -175,18 +206,23 @@ function innerStages(pipeline: unknown, stage: string, code: number): readonly D
 
 /** `$unionWith`. */
 export const unionWith: CompileStage = (operand, context) => {
-  const options: Doc = isDoc(operand) ? operand : { coll: operand };
-  const { coll, pipeline, ...others } = options;
+  if (!isDoc(operand) && typeof operand !== 'string')
+    throw new ServerError(
+      'FailedToParse',
+      `the $unionWith stage specification must be an object or string, but found ${typeNameOf(operand)}`,
+    );
+  const { coll = null, pipeline = null, ...others }: Doc = isDoc(operand) ? operand : { coll: operand };
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
     throw new ServerError('Location40415', `BSON field '$unionWith.${unknown}' is an unknown field.`);
-  const stages = innerStages(pipeline, '$unionWith', 31_441);
-  if (typeof coll !== 'string' && stages.length === 0)
-    throw new ServerError('FailedToParse', '$unionWith needs a coll or a pipeline');
+  if (coll !== null && typeof coll !== 'string') throw wrongType('$unionWith.coll', coll, 'string');
+  if (coll === '') throw new ServerError('InvalidNamespace', 'Invalid namespace of $unionWith');
+  const stages = innerStages(pipeline ?? undefined, '$unionWith', 31_441);
+  if (coll === null) refuseSourceless(stages, '$unionWith');
   refuseWrongStages(stages, context);
   return function* (input) {
     yield* input;
-    yield* context.run(stages, typeof coll === 'string' ? context.collection(coll) : [], context.variables);
+    yield* context.run(stages, coll === null || hasSource(stages) ? [] : context.collection(coll), context.variables);
   };
 };
 
@@ -199,6 +235,12 @@ export const facet: CompileStage = (operand, context) => {
       throw refuse(40_170, `arguments to $facet must be arrays, ${name} is type ${typeNameOf(stages)}`);
     if (name.includes('.')) throw refuse(16_412, "FieldPath field names may not contain '.'.");
     refuseFieldPath(name);
+    const [other] = (stages as unknown[]).filter((stage) => !isDoc(stage));
+    if (other !== undefined)
+      throw refuse(
+        40_171,
+        `elements of arrays in $facet spec must be non-empty objects, ${name} argument contained an element of type ${typeNameOf(other)}`,
+      );
     const all = (stages as unknown[]).filter(isDoc);
     const bad = all
       .map((stage) => Object.keys(stage)[0] ?? '')
