@@ -22,6 +22,15 @@ function placed(target: unknown, path: readonly string[], depth: number, value: 
   return result;
 }
 
+/** A document with a value at a path: what is no document on the way, also a list, becomes one, as in MongoDB's `setNestedField`. */
+export function putAt(document: Doc, [name, ...path]: readonly string[], value: unknown): Doc {
+  if (name === undefined) return document;
+  const inner = Object.hasOwn(document, name) ? document[name] : undefined;
+  const result: Doc = { ...document };
+  assign(result, name, path.length === 0 ? value : putAt(isDoc(inner) ? inner : {}, path, value));
+  return result;
+}
+
 /** Sets paths of one document, which stays as it is: what is copied once for the first of them is not copied for the others. */
 export class FieldSetter {
   readonly #own = new Set<object>();

@@ -82,3 +82,20 @@ describe('$lookup', () => {
     expect(codeOf(() => joined({}, FOREIGN, lookup))).toBe(code);
   });
 });
+
+describe('a path that leads through what is no document', () => {
+  it.each<[string, Doc, Doc]>([
+    ['$lookup', { $lookup: { from: 'f', localField: 'l', foreignField: 'l', as: 'a.b' } }, { b: [] }],
+    [
+      '$graphLookup',
+      { $graphLookup: { from: 'f', startWith: '$l', connectFromField: 'l', connectToField: 'l', as: 'a.b' } },
+      { b: [] },
+    ],
+    ['$unwind', { $unwind: { path: '$l', includeArrayIndex: 'a.b' } }, { b: null }],
+  ])('makes %s write a document in its place, also in that of a list', (_name, stage, a) => {
+    for (const before of [[{ x: 1 }], 5])
+      expect([...runPipeline([stage], [{ a: before, l: 1 }], { variables: {}, collection: () => [] })]).toEqual([
+        { a, l: 1 },
+      ]);
+  });
+});

@@ -6,7 +6,7 @@ import { keyOf, keysOf } from '../field-names.ts';
 import { fieldPathOf } from '../field-path.ts';
 import { isWhole, numberKind, toDouble } from '../numbers.ts';
 import { valuesAt } from '../paths.ts';
-import { setAt } from '../projection-stages.ts';
+import { putAt } from '../projection-stages.ts';
 import { matcherOf } from '../matching.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -65,7 +65,7 @@ export const graphLookup: CompileStage = (operand, context) => {
   return function* (input) {
     for (const document of input) {
       const begun = start(scopeOf(document, context.variables));
-      yield setAt(document, path, foundBy(search, Array.isArray(begun) ? (begun as unknown[]) : [begun], context));
+      yield putAt(document, path, foundBy(search, Array.isArray(begun) ? (begun as unknown[]) : [begun], context));
     }
   };
 };
@@ -86,7 +86,7 @@ function foundBy(search: Search, start: readonly unknown[], context: StageContex
         );
       const id = keyTextOf(document['_id']);
       if (visited.has(id)) continue;
-      const found = search.depthPath === null ? document : setAt(document, search.depthPath, Long.fromNumber(depth));
+      const found = search.depthPath === null ? document : putAt(document, search.depthPath, Long.fromNumber(depth));
       visited.set(id, found);
       named.push(...valuesAt(found, search.connectFrom).values);
       if (!memory.hold(found)) throw refuse(40_099, '$graphLookup reached maximum memory consumption');

@@ -4,7 +4,7 @@ import { refuseFieldPath, refuseVariableName } from '../expressions/names.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { keyOf, keysOf, nameOf, placeOf } from '../field-names.ts';
 import { someValueAt } from '../match-paths.ts';
-import { setAt } from '../projection-stages.ts';
+import { putAt } from '../projection-stages.ts';
 import { patternOf } from '../regular-expressions.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -60,7 +60,7 @@ export const lookup: CompileStage = (operand, context) => {
           foreign === null && isByField ? joinedBehindSource(stages, document, { localField, foreignField }) : stages;
         const found =
           own.length === 0 ? [...joined] : [...context.run(own, joined, { ...context.variables, ...values })];
-        yield setAt(document, path, found);
+        yield putAt(document, path, found);
       }
     } finally {
       foreign?.close();

@@ -5,7 +5,7 @@ import { refuse } from '../expressions/refusal.ts';
 import { keysOf } from '../field-names.ts';
 import { matcherOf } from '../matching.ts';
 import { valueAt } from '../paths.ts';
-import { FieldSetter, projectionOf, setAt, unsetAt } from '../projection-stages.ts';
+import { FieldSetter, projectionOf, putAt, setAt, unsetAt } from '../projection-stages.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
 import { mapped, type CompileStage } from './stage.ts';
@@ -122,7 +122,7 @@ export const unwind: CompileStage = (operand) => {
     );
   const parts = keysOf(path.slice(1));
   const withIndex = (document: Doc, index: unknown): Doc =>
-    typeof indexField === 'string' ? setAt(document, keysOf(indexField), index) : document;
+    typeof indexField === 'string' ? putAt(document, keysOf(indexField), index) : document;
   return function* (input) {
     for (const document of input) {
       const value = valueAt(document, parts);
