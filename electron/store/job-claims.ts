@@ -6,7 +6,7 @@ import type { LimitedJob } from '#domain/runner-limits.ts';
 import type { CandidateWindow } from './candidate-window.ts';
 import { append, literal } from './change-update.ts';
 import type { Collections, RawDocument } from './collections.ts';
-import { attemptCall } from './driver-errors.ts';
+import { attemptCall, isRefusedWrite } from './driver-errors.ts';
 import type { Exclusions, FleetLimits } from './fleet-limits.ts';
 import { endTooLarge } from './full-documents.ts';
 import { takeTurns, type Candidate } from './job-choice.ts';
@@ -86,7 +86,9 @@ async function claimOnce(
   const wanted = takeTurns(found.value, limit, turn.servedAt);
   if (wanted.some((candidate) => !isPaid(candidate, reserved))) {
     const paid = await pay(parts, takeTurns(found.value, Math.max(limit, RESERVE_AHEAD), turn.servedAt), turn.now);
-    if (!paid.ok) return paid;
+    // An account that the server refuses to write keeps nobody waiting whose job is paid for.
+    const isOthers = !paid.ok && isRefusedWrite(paid.error) && found.value.some((one) => isPaid(one, reserved));
+    if (!paid.ok && !isOthers) return paid;
   }
   const payable = found.value.filter((candidate) => isPaid(candidate, reserved));
   const admits = await parts.limits.admission(

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import { z } from 'zod';
 import type { AppError } from '#domain/errors.ts';
 import { isLeased, PROGRESS_MESSAGE_LENGTH_MAX, type Job, type LeasedJob } from '#domain/job.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { RunnerAnnouncement, RunnerControl } from '#domain/runner-node.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { JobChange } from '#domain/transition.ts';
@@ -265,8 +265,9 @@ export class MongoRunnerStore implements RunnerStore {
     const passedOver = options.isDryRun ? [] : [...this.#leftOwing.keys()];
     const swept = await sweepPending(this.#collections, this.#poster, { ...options, before, passedOver });
     if (!swept.ok) return swept;
-    for (const id of swept.value.leftOwing) if (this.#leftOwing.size < LEFT_OWING_MAX) this.#leftOwing.set(id, nowMs);
-    return ok({ settled: swept.value.settled });
+    const { settled, leftOwing, refusal } = swept.value;
+    for (const id of leftOwing) if (this.#leftOwing.size < LEFT_OWING_MAX) this.#leftOwing.set(id, nowMs);
+    return refusal === null ? ok({ settled }) : err(refusal);
   }
 
   announceRunner(node: RunnerAnnouncement): Promise<Result<RunnerControl | null, AppError>> {

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
-import { attemptCall } from './driver-errors.ts';
+import { attemptCall, isRefusedWrite } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { updateEach, writeEach } from './update-each.ts';
 
@@ -46,7 +46,8 @@ export interface PostedEntries {
 
 /**
  * Posts what the given jobs owe and takes it off them: steps 2 to 4 of the charge protocol, all workspaces together.
- * Jobs that owe nothing, or are no jobs, are passed over.
+ * Jobs that owe nothing, or are no jobs, are passed over. Where the server refuses to write an account, all that is not its own is settled, and then
+ * the refusal is told.
  */
 export async function settleJobs(
   collections: Collections,
@@ -55,16 +56,19 @@ export async function settleJobs(
 ): Promise<Result<SettleOutcome, AppError>> {
   let settledJobs = 0;
   let blockedJobs = 0;
+  let refusal: AppError | null = null;
   for (let start = 0; start < jobIds.length; start += SETTLE_JOBS_MAX) {
     const posted = await postOwed(collections, poster, jobIds.slice(start, start + SETTLE_JOBS_MAX));
     if (!posted.ok) return posted;
     const taken = await takeOff(collections, posted.value.posted);
     if (!taken.ok) return taken;
-    if (posted.value.error !== null) return err(posted.value.error);
+    const { error } = posted.value;
+    if (error !== null && !isRefusedWrite(error)) return err(error);
+    refusal ??= error;
     settledJobs += taken.value.settledJobs;
     blockedJobs += taken.value.blockedJobs;
   }
-  return ok({ settledJobs, blockedJobs });
+  return refusal === null ? ok({ settledJobs, blockedJobs }) : err(refusal);
 }
 
 /**
@@ -303,6 +307,8 @@ const STATUS_OF_FIGURES: Document = {
 export interface Swept {
   readonly settled: number;
   readonly leftOwing: readonly string[];
+  /** The first document that the server refused to write for a reason of its own, which kept nothing else from being settled. */
+  readonly refusal: AppError | null;
 }
 
 /**
@@ -327,24 +333,34 @@ export async function sweepPending(
       .toArray(),
   );
   if (!accounts.ok) return accounts;
+  let refusal: AppError | null = null;
   for (const document of accounts.value) {
     const account = safeParse(creditAccountSchema, document);
     if (!account.success || options.isDryRun) continue;
     const finished = await poster.finishPostings(account.data);
-    if (!finished.ok) return err(finished.error);
+    if (finished.ok) continue;
+    if (!isRefusedWrite(finished.error)) return finished;
+    refusal ??= finished.error;
   }
   const owing = await findOwing(collections, options);
   if (!owing.ok) return owing;
-  if (options.isDryRun || owing.value.length === 0) return ok({ settled: owing.value.length, leftOwing: [] });
+  if (options.isDryRun || owing.value.length === 0) return ok({ settled: owing.value.length, leftOwing: [], refusal });
   const settled = await settleJobs(collections, poster, owing.value);
-  if (!settled.ok) return settled;
+  if (!settled.ok && !isRefusedWrite(settled.error)) return settled;
+  if (!settled.ok) refusal ??= settled.error;
   const left = await attemptCall(() =>
     collections.jobs
       .find({ _id: { $in: [...owing.value] }, 'billing.pending.at': { $lt: options.before } })
       .project<{ _id: string }>({ _id: 1 })
       .toArray(),
   );
-  return left.ok ? ok({ settled: settled.value.settledJobs, leftOwing: left.value.map(({ _id }) => _id) }) : left;
+  if (!left.ok) return left;
+  const leftOwing = left.value.map(({ _id }) => _id);
+  return ok({
+    settled: settled.ok ? settled.value.settledJobs : owing.value.length - leftOwing.length,
+    leftOwing,
+    refusal,
+  });
 }
 
 /** Jobs that have owed entries since before a time; those whose charge is unknown come last, or they would hide the others. */

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { MongoServerError } from 'mongodb';
+import { describe, expect, it, vi } from 'vitest';
 import type { LeasedJob } from '#domain/job.ts';
 import { planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { expectOk } from '../../support/expect-ok.ts';
@@ -155,6 +156,58 @@ describe('a document that the server refuses to write', () => {
     expectOk(await store.sweep({ limit: 10, olderThanMs: 1000, isDryRun: false }));
     expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { pending: [], status: 'not_charged' } });
     expect(deployment.jobs.documents.get('a')).toMatchObject({ billing: { pending: [{ type: 'release' }] } });
+  });
+});
+
+describe('an account that the server refuses to write', () => {
+  /** As one that has come to more than a document may hold. */
+  function refuse({ accounts }: ModelDeployment): void {
+    const write = accounts.updateOne.bind(accounts);
+    vi.spyOn(accounts, 'updateOne').mockImplementation((filter, update) => {
+      if (filter['_id'] === 'broken') throw new MongoServerError({ message: 'too large', code: 10_334 });
+      return write(filter, update);
+    });
+  }
+
+  it('never stops what is paid for in other workspaces from being claimed, however urgent its own jobs are', async () => {
+    const { store, deployment } = await setup([{ id: 'good' }]);
+    expectOk(await store.reserveDue({ limit: 10 }));
+    expectOk(await store.postEntry(grant('broken', 10_000)));
+    refuse(deployment);
+    expectOk(await store.insertJobs([queuedJob({ id: 'stuck', workspaceId: 'broken', priority: 9 })]));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 2, leaseMs: 30_000 }));
+    expect(claimed.map(({ _id }) => _id)).toEqual(['good']);
+    expect(await store.claimBatch({ runnerId: 'r1', limit: 2, leaseMs: 30_000 })).toMatchObject({
+      error: { code: 'document_too_large' },
+    });
+  });
+
+  it('does not hide from a sweep what others owe, and is told all the same', async () => {
+    const stuck = Array.from({ length: 5 }, (_, n) => ({ id: `a${n}`, workspaceId: 'broken' }));
+    const { store, deployment } = await setup([...stuck, { id: 'good' }]);
+    expectOk(await store.reserveDue({ limit: 10 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 10, leaseMs: 30_000 }));
+    expectOk(await store.applyChanges(claimed.map((job) => plan(job, FAIL))));
+    refuse(deployment);
+    deployment.nowMs += 60_000;
+    const sweep = () => store.sweep({ limit: 3, olderThanMs: 1000, isDryRun: false });
+    expect(await sweep()).toMatchObject({ error: { code: 'document_too_large' } });
+    await sweep();
+    await sweep();
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { pending: [], status: 'not_charged' } });
+    expect(deployment.jobs.documents.get('a0')).toMatchObject({ billing: { pending: [{ type: 'release' }] } });
+  });
+
+  it('keeps nobody from being settled who is named behind hundreds of its jobs', async () => {
+    const stuck = Array.from({ length: 500 }, (_, n) => ({ id: `a${n}`, workspaceId: 'broken', priceCredits: 1 }));
+    const { store, deployment } = await setup([...stuck, { id: 'good' }]);
+    expectOk(await store.reserveDue({ limit: 501 }));
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 501, leaseMs: 30_000 }));
+    expectOk(await store.applyChanges(claimed.map((job) => plan(job, FAIL))));
+    refuse(deployment);
+    const settled = await store.settle([...stuck.map(({ id }) => id), 'good']);
+    expect(settled).toMatchObject({ error: { code: 'document_too_large' } });
+    expect(deployment.jobs.documents.get('good')).toMatchObject({ billing: { pending: [], status: 'not_charged' } });
   });
 });
 
