@@ -1,6 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './application.ts';
 import { expectCellsToHold, openJob, part, rowOf } from './job.page.ts';
+import { makePlan } from './plan.page.ts';
 import { WORKSPACE } from './production.ts';
 import { expectAccessible, keepScreen } from './screens.ts';
 import { queuedJob } from '../support/job-builder.ts';
@@ -35,6 +36,15 @@ const SMALLEST = { width: 900, height: 560 } as const;
 
 async function expectToHoldWhatIsInIt(box: Locator): Promise<void> {
   expect(await box.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+}
+
+/** In how many lines a text is drawn. */
+async function linesOf(text: Locator): Promise<number> {
+  return text.evaluate((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getClientRects().length;
+  });
 }
 
 /** Documents that no product of ours would write; each is shown as text. */
@@ -123,6 +133,11 @@ test.describe('hostile documents', () => {
     await screens.getByRole('link', { name: 'Failures' }).click();
     await expect(page.getByRole('list', { name: 'Groups of failures' })).toContainText(model);
     await expectToHoldWhatIsInIt(main);
+    await makePlan(page, `model:${model}`);
+    await screens.getByRole('link', { name: 'Retry plans' }).click();
+    const plan = page.getByRole('table', { name: 'Retry plans' }).getByRole('row').filter({ hasText: model });
+    await expectToHoldWhatIsInIt(main);
+    expect(await linesOf(plan.getByRole('cell', { name: 'Planned' }))).toBe(1);
     await screens.getByRole('link', { name: 'Runners' }).click();
     const runner = page.getByRole('table', { name: 'Runners' }).getByRole('row').filter({ hasText: 'this machine' });
     const widths = await runner.locator('th, td').evaluateAll((cells) => cells.map((cell) => cell.clientWidth));

@@ -69,7 +69,7 @@ function PlanRow({ plan }: { plan: PlanView }): ReactNode {
       <th scope="row">
         <Link href={`/plans/${plan.planId}`}>{sourceWords(plan.source)}</Link>
       </th>
-      <td>{isWaiting ? 'Waits for approval' : STATE_WORDS[plan.state]}</td>
+      <td className="own-word">{isWaiting ? 'Waits for approval' : STATE_WORDS[plan.state]}</td>
       <td className="number">{plan.plannedJobs.toLocaleString('en')}</td>
       <td className="number">
         <Credits credits={plan.plannedCredits} />
