@@ -3,15 +3,15 @@ import { SlidersHorizontal } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { FleetLimitsView } from '#contract/fleet-views.ts';
 import { counted } from '#domain/counted.ts';
-import { configuredLimits, limitWords, rateWords, type ConfiguredLimit } from '#domain/runner-limit-change.ts';
+import { configuredLimits, limitWords, type ConfiguredLimit } from '#domain/runner-limit-change.ts';
 import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
-import { RelativeTime } from '../../components/time-text.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useFleetLimits } from '../../state/fleet-queries.ts';
 import { LimitsDialog } from './limits-dialog.tsx';
+import { RateRow } from './rate-row.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 
 /** What every runner of the fleet obeys, and what is left of it; changed here. */
@@ -99,33 +99,4 @@ function usedOf({ scope, name, max }: ConfiguredLimit, { held, limits }: FleetLi
   );
   if (full.length === 0) return 'no workspace is at it';
   return `${counted(full.length, 'workspace')} ${full.length === 1 ? 'is' : 'are'} at it`;
-}
-
-function RateRow({ provider, view }: { provider: string; view: FleetLimitsView }): ReactNode {
-  const rate = Object.hasOwn(view.limits.rates, provider) ? view.limits.rates[provider] : undefined;
-  const now = view.rates.find((one) => one.provider === provider);
-  const left = [
-    ...(rate?.requestsPerMinute && now?.requestsLeft !== undefined && now.requestsLeft !== null
-      ? [`${counted(now.requestsLeft, 'request')} left`]
-      : []),
-    ...(rate?.tokensPerMinute && now?.tokensLeft !== undefined && now.tokensLeft !== null
-      ? [`${counted(now.tokensLeft, 'token')} left`]
-      : []),
-  ].join(', ');
-  return (
-    <tr>
-      <th scope="row">
-        <bdi>provider {provider}</bdi>
-      </th>
-      <td className="tabular">{rate === undefined ? 'no rate' : rateWords(rate)}</td>
-      <td className="tabular">
-        {left === '' ? 'not used yet' : left}
-        {now?.heldBackUntilMs !== undefined && now.heldBackUntilMs !== null && (
-          <span className="cell-note">
-            the provider asked to be left alone until <RelativeTime atMs={now.heldBackUntilMs} />
-          </span>
-        )}
-      </td>
-    </tr>
-  );
 }
