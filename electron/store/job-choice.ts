@@ -191,8 +191,11 @@ export async function chooseJobs(
     if (ids.length === 0) return ok({ documents: [], isFull: false });
     const read = await readSome(collections.jobs.find({ _id: { $in: ids } }), limit);
     if (!read.ok) return read;
-    const byId = new Map(read.value.documents.map((document) => [document._id, document]));
-    return ok({ documents: ids.flatMap((id) => byId.get(id) ?? []), isFull: read.value.isFull });
+    const { documents, isFull: isMore } = read.value;
+    const byId = new Map(documents.map((document) => [document._id, document]));
+    // An id that is no text is never the same object twice, and no job has one.
+    const odd = documents.filter(({ _id }) => typeof (_id as unknown) !== 'string');
+    return ok({ documents: [...ids.flatMap((id) => byId.get(id) ?? []), ...odd], isFull: isMore });
   });
   return jobs.ok ? ok({ jobs: jobs.value, endsAt }) : jobs;
 }

@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb';
+import { ObjectId, type Db } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findViolations } from '#domain/invariants.ts';
 import { isLeased, parseJob, type Job, type LeasedJob } from '#domain/job.ts';
@@ -179,6 +179,18 @@ describe.each(WAYS)('the charge protocol $where', ({ mapping }) => {
       expect(findViolations(after)).toEqual([]);
     },
   );
+
+  it('a job is reserved for also behind hundreds of documents whose ids are no text', async () => {
+    const { documents, written } = rawOf(mapping, 'jobs');
+    const odd = Array.from({ length: 300 }, () => {
+      const { _id, ...fields } = written(queuedJob({ id: 'x', priceCredits: 300, priority: 9 }));
+      return { ...fields, _id: new ObjectId() as never };
+    });
+    await documents.insertMany(odd);
+    expectOk(await store.writer.postEntry(grant('w1', 1000)));
+    expectOk(await store.writer.insertJobs([queuedJob({ id: 'j1', priceCredits: 300 })]));
+    expect(expectOk(await store.writer.reserveDue({ limit: 100 })).reserved).toBe(1);
+  });
 
   it('a dry sweep says what it would do and does nothing', async () => {
     expectOk(await store.writer.postEntry(grant('w1', 1000)));
