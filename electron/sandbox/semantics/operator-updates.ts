@@ -10,6 +10,7 @@ import { numberKind, toDouble } from './numbers.ts';
 import { ServerError } from './server-error.ts';
 import { shownValue } from './shown-value.ts';
 import { typeNameOf } from './type-operator.ts';
+import { refuseConflicts, refuseMeetings } from './update-conflicts.ts';
 import { changeAt, type Change, type Positions, type Way, type Write } from './update-paths.ts';
 import { isDoc, type Doc } from './values.ts';
 
@@ -64,8 +65,10 @@ interface Step {
  */
 export function applyOperators(document: Doc, operators: Doc, context: OperatorContext): readonly Write[] {
   const steps = stepsOf(operators);
-  refuseConflicts(steps);
+  const paths = pathsOf(steps);
+  refuseConflicts(paths);
   const positions = positionsOf(document, steps, context);
+  refuseMeetings(document, paths, positions);
   const id = document['_id'];
   const writes: Write[] = [];
   for (const { operator, path, operand } of steps) {
@@ -114,7 +117,7 @@ function refuseDollar(operator: string, path: unknown): void {
 /** Refuses operators that are wrong whatever document they meet. Errors: `ConflictingUpdateOperators`, `EmptyFieldName`, and what an operand is refused with. */
 export function refuseConflictingOperators(operators: Doc): void {
   const steps = stepsOf(operators);
-  refuseConflicts(steps);
+  refuseConflicts(pathsOf(steps));
   for (const { operator, path, operand } of steps) refuseOperand(operator, path.join('.'), operand);
 }
 
@@ -205,20 +208,11 @@ function compareWhole(left: string, right: string): number {
   return one < two ? -1 : Number(one > two);
 }
 
-function refuseConflicts(steps: readonly Step[]): void {
-  const paths = steps.flatMap(({ operator, path, operand }) =>
-    operator === '$rename' && typeof operand === 'string' ? [pathOf(path), operand] : [pathOf(path)],
+/** All paths that steps write to. */
+function pathsOf(steps: readonly Step[]): readonly (readonly string[])[] {
+  return steps.flatMap(({ operator, path, operand }) =>
+    operator === '$rename' && typeof operand === 'string' ? [path, keysOf(operand)] : [path],
   );
-  for (const [at, path] of paths.entries()) {
-    const clash = paths
-      .slice(0, at)
-      .find((other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`));
-    if (clash === undefined) continue;
-    throw new ServerError(
-      'ConflictingUpdateOperators',
-      `Updating the path '${path}' would create a conflict at '${clash.length < path.length ? clash : path}'`,
-    );
-  }
 }
 
 function changeOf(operator: string, operand: unknown, id: unknown, context: OperatorContext): Change {
