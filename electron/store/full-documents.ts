@@ -1,5 +1,6 @@
 import { BSON, type Document } from 'mongodb';
 import { appError, type AppError } from '#domain/errors.ts';
+import { isFields } from '#domain/fields.ts';
 import { BEGUN_BYTES_MAX, planTooLarge } from '#domain/job-size.ts';
 import { parseJob } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -12,7 +13,29 @@ import { settleJobs } from './settlement.ts';
 
 /** What a document comes to, in bytes of BSON. */
 export function documentBytesOf(document: object): number {
-  return BSON.calculateObjectSize(document);
+  try {
+    return BSON.calculateObjectSize(document);
+  } catch (cause) {
+    if (!(cause instanceof BSON.BSONError)) throw cause;
+    return bytesOfFields(document);
+  }
+}
+
+/** The length in front, and the NUL behind, of what is made of fields; the type in front of a field, and the NUL behind its name. */
+const AROUND_FIELDS_BYTES = 5;
+const AROUND_NAME_BYTES = 2;
+
+/**
+ * The same, field by field. The library takes an object that has a field `_bsontype` for a value of its own and refuses it, while any customer
+ * may have sent one.
+ */
+function bytesOfFields(fields: object): number {
+  return Object.entries(fields).reduce((bytes, [name, value]: [string, unknown]) => {
+    if (!isFields(value) && !Array.isArray(value)) {
+      return bytes + BSON.calculateObjectSize({ [name]: value }) - AROUND_FIELDS_BYTES;
+    }
+    return bytes + AROUND_NAME_BYTES + Buffer.byteLength(name) + bytesOfFields(value);
+  }, AROUND_FIELDS_BYTES);
 }
 
 /** The error of a document that is larger than one may be. */

@@ -107,6 +107,20 @@ describe('documents that are no jobs', () => {
   });
 });
 
+describe('a job whose customer sent a field by which the driver tells its own values', () => {
+  it.each([{ _bsontype: 'ObjectId' }, { deep: [{ _bsontype: 'Foo', at: START }] }, { _bsontype: 5 }])(
+    'is paid for, claimed and rescued as any other (%o)',
+    async (options) => {
+      const { store, deployment } = await setup([{ id: 'good' }, { id: 'odd', options }]);
+      expectOk(await store.reserveDue({ limit: 1 }));
+      const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 2, leaseMs: 1000 }));
+      expect(claimed.map(({ _id }) => _id).sort()).toEqual(['good', 'odd']);
+      deployment.nowMs += 60_000;
+      expect(expectOk(await store.rescueExpired({ limit: 5, decide: (job) => plan(job, DEFER) }))).toBe(2);
+    },
+  );
+});
+
 describe('what a sweep cannot settle', () => {
   /** Jobs that failed and owe a release, swept some times after something was done to them. */
   async function sweptAfter(
