@@ -12,17 +12,18 @@ import {
   withLimit,
   withRate,
 } from '#domain/runner-limit-change.ts';
-import { runnerLimitsSchema, type LimitsInForce, type RunnerLimits } from '#domain/runner-limits.ts';
+import { RATE_MAX, runnerLimitsSchema, type LimitsInForce, type RunnerLimits } from '#domain/runner-limits.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Store } from '#store/connection.ts';
 import { runAsPerson } from './as-person.ts';
 import { runOnServer, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface RateFlags {
-  readonly requests?: string;
-  readonly tokens?: string;
-  readonly tokensPerRequest?: string;
+  readonly requests?: number;
+  readonly tokens?: number;
+  readonly tokensPerRequest?: number;
 }
 
 type Change = (limits: RunnerLimits) => Result<RunnerLimits, AppError>;
@@ -56,9 +57,13 @@ export function addLimitsCommand(program: Command, context: CommandContext): voi
       .command('rate')
       .description('Sets what a provider is asked in a minute; without any option its rate is taken away.')
       .argument('<provider>')
-      .option('--requests <number>', 'requests a minute')
-      .option('--tokens <number>', 'tokens a minute')
-      .option('--tokens-per-request <number>', 'what one request counts against the tokens; 1000 unless told'),
+      .option('--requests <number>', 'requests a minute', wholeNumber(1, RATE_MAX.requestsPerMinute))
+      .option('--tokens <number>', 'tokens a minute', wholeNumber(1, RATE_MAX.tokensPerMinute))
+      .option(
+        '--tokens-per-request <number>',
+        'what one request counts against the tokens; 1000 unless told',
+        wholeNumber(1, RATE_MAX.tokensPerRequest),
+      ),
   ).action(async (provider: string, flags: ServerFlags & RateFlags) => {
     const { requests, tokens, tokensPerRequest } = flags;
     const asked = { provider, requests, tokens, tokensPerRequest };
@@ -117,14 +122,16 @@ function changedLimit(
 }
 
 function changedRate(limits: RunnerLimits, provider: string, flags: RateFlags): Result<RunnerLimits, AppError> {
-  if (flags.requests === undefined && flags.tokens === undefined) return ok(withRate(limits, provider, null));
-  const numberOf = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
-  // What is no whole number is refused by the schema that the whole goes through.
+  const { requests, tokens, tokensPerRequest } = flags;
+  if (tokens === undefined && tokensPerRequest !== undefined) {
+    return err(appError('invalid_request', '--tokens-per-request counts against --tokens, which is not given'));
+  }
+  if (requests === undefined && tokens === undefined) return ok(withRate(limits, provider, null));
   return ok(
     withRate(limits, provider, {
-      requestsPerMinute: numberOf(flags.requests),
-      tokensPerMinute: numberOf(flags.tokens),
-      tokensPerRequest: numberOf(flags.tokensPerRequest) ?? 1000,
+      requestsPerMinute: requests ?? null,
+      tokensPerMinute: tokens ?? null,
+      tokensPerRequest: tokensPerRequest ?? 1000,
     }),
   );
 }

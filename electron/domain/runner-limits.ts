@@ -5,12 +5,19 @@ import type { Job } from './job.ts';
 const countSchema = z.int().nonnegative().max(1_000_000);
 const byNameSchema = z.record(z.string().min(1).max(200), countSchema).default({});
 
+/** The most that a rate can be, of each of its numbers. */
+export const RATE_MAX = {
+  requestsPerMinute: 10_000_000,
+  tokensPerMinute: 1_000_000_000_000,
+  tokensPerRequest: 1_000_000_000,
+} as const;
+
 /** What a provider lets a customer ask of it, over the whole fleet. */
 const rateSchema = z.object({
-  requestsPerMinute: z.int().positive().max(10_000_000).nullable().default(null),
-  tokensPerMinute: z.int().positive().max(1_000_000_000_000).nullable().default(null),
+  requestsPerMinute: z.int().positive().max(RATE_MAX.requestsPerMinute).nullable().default(null),
+  tokensPerMinute: z.int().positive().max(RATE_MAX.tokensPerMinute).nullable().default(null),
   /** What one request counts against `tokensPerMinute`: the model's usual use, as nothing is known before the call. */
-  tokensPerRequest: z.int().positive().max(1_000_000_000).default(1000),
+  tokensPerRequest: z.int().positive().max(RATE_MAX.tokensPerRequest).default(1000),
 });
 export type ProviderRate = z.infer<typeof rateSchema>;
 

@@ -33,6 +33,8 @@ describe('a command that is used in another way than it can be', () => {
     [['runners', 'halt', 'r1'], 'pause, resume, drain or scale is expected'],
     [['runners', 'pause'], 'pause takes the id of a runner'],
     [['limits', 'set', 'total', 'many'], 'a whole number or none is expected'],
+    [['limits', 'rate', 'films', '--requests', '-1'], "option '--requests <number>' argument '-1' is invalid"],
+    [['limits', 'rate', 'films', '--tokens-per-request', '5'], 'counts against --tokens, which is not given'],
   ])('cli %j says what to put right', async (args, sentence) => {
     const server = await startTestServer();
     try {
