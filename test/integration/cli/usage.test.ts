@@ -35,6 +35,9 @@ describe('a command that is used in another way than it can be', () => {
     [['limits', 'set', 'total', 'many'], 'a whole number or none is expected'],
     [['limits', 'rate', 'films', '--requests', '-1'], "option '--requests <number>' argument '-1' is invalid"],
     [['limits', 'rate', 'films', '--tokens-per-request', '5'], 'counts against --tokens, which is not given'],
+    [['policy', 'diff', '--draft', '/no/such/draft.json'], 'there is no file /no/such/draft.json'],
+    [['policy', 'diff', '--draft', fileURLToPath(import.meta.url)], 'usage.test.ts is no JSON that can be read'],
+    [['policy', 'diff', '--draft', fileURLToPath(new URL('.', import.meta.url))], 'cannot be read, EISDIR'],
   ])('cli %j says what to put right', async (args, sentence) => {
     const server = await startTestServer();
     try {
