@@ -114,14 +114,16 @@ async function generateText(
   let refusal = '';
   let finish: string | null = null;
   for await (const chunk of stream) {
-    if (acceptanceId === null && chunk.id !== '') {
-      acceptanceId = chunk.id;
+    const id = said(chunk.id);
+    if (acceptanceId === null && id !== null && id !== '') {
+      acceptanceId = id;
       await sink.accepted(acceptanceId);
     }
-    const [choice] = chunk.choices;
-    refusal += choice?.delta.refusal ?? '';
+    const choice = said(chunk.choices)?.[0];
+    const delta = said(choice?.delta);
+    refusal += delta?.refusal ?? '';
     finish = choice?.finish_reason ?? finish;
-    const text = choice?.delta.content ?? '';
+    const text = delta?.content ?? '';
     if (text !== '') {
       await sink.write(Buffer.from(text, 'utf8'));
       characters += text.length;
@@ -144,6 +146,11 @@ async function generateText(
   return characters === 0
     ? failed({ source: 'reply', message: 'The reply holds no content.' }, cost)
     : ok({ providerCostMicroUsd: cost });
+}
+
+/** What a reply says. Services that speak OpenAI's API leave out what its library has in every reply, or have null for it. */
+function said<Value>(value: Value | null | undefined): Value | null {
+  return value ?? null;
 }
 
 interface TokenUsage {
@@ -186,9 +193,10 @@ async function generateImage(
   await sink.accepted(named === '' ? `image-${data.created}-${request.idempotencyKey}` : named);
   const cost = price?.perImage ?? null;
   const [image] = data.data ?? [];
-  if (image?.b64_json !== undefined) await sink.write(Buffer.from(image.b64_json, 'base64'));
-  else if (image?.url !== undefined) {
-    const downloaded = await download(image.url, { signal }, sink);
+  const [bytes, url] = [said(image?.b64_json), said(image?.url)];
+  if (bytes !== null) await sink.write(Buffer.from(bytes, 'base64'));
+  else if (url !== null) {
+    const downloaded = await download(url, { signal }, sink);
     if (!downloaded.ok) return err({ ...downloaded.error, providerCostMicroUsd: cost });
   } else return failed({ source: 'reply', message: 'The reply holds no image.' }, cost);
   sink.progress(1, 'image received');

@@ -48,6 +48,36 @@ describe('the OpenAI adapter', () => {
   });
 
   it.each([
+    ['leave out', undefined],
+    ['have null for', null],
+  ])('reads pieces that %s what they do not say', async (_what, nothing) => {
+    const server = await startRecordedServer();
+    const chunks = [
+      piece('<html></html>', 'stop'),
+      { choices: [{ index: 0, delta: nothing }] },
+      { ...USAGE, choices: nothing },
+    ];
+    const { body } = events(chunks.map((chunk) => ({ ...chunk, id: nothing }))) as { readonly body: string };
+    server.answer({ headers: { 'Content-Type': 'text/event-stream' }, body });
+    const sink = collectingSink();
+    const made = await providerAt(server).generate(generationRequest(), sink, unstopped());
+    expect(made).toEqual({ ok: true, value: { providerCostMicroUsd: 50 } });
+    expect(sink.steps).toEqual(['write', 'progress']);
+  });
+
+  it('fetches a picture also where the reply has null for its bytes', async () => {
+    const server = await startRecordedServer();
+    server.answer(
+      { body: { created: 1, data: [{ b64_json: null, url: `${server.url}/picture.png`, revised_prompt: null }] } },
+      { headers: { 'Content-Type': 'image/png' }, body: 'bytes' },
+    );
+    const sink = collectingSink();
+    const request = generationRequest({ kind: 'image', options: {} });
+    expect(await providerAt(server).generate(request, sink, unstopped())).toMatchObject({ ok: true });
+    expect(sink.text()).toBe('bytes');
+  });
+
+  it.each([
     ['document', 'Markdown'],
     ['data', 'one JSON value'],
   ])('asks for a %s as one', async (kind, words) => {
