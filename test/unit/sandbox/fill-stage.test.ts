@@ -27,6 +27,10 @@ describe('$fill', () => {
     ]);
   });
 
+  it('leaves a field for which nothing is said as it is', () => {
+    expect(runStage({ $fill: { output: { score: {} } } }, sales)).toEqual(sales);
+  });
+
   it('fills each partition from itself', () => {
     const stage = { $fill: { partitionByFields: ['k'], sortBy: { day: 1 }, output: { v: { method: 'locf' } } } };
     const documents = [

@@ -80,7 +80,7 @@ export const fill: CompileStage = (operand, context) => {
   for (const [field, way] of Object.entries(output)) {
     const { method, value } = wayOf(way);
     if (method !== undefined) windows[field] = { [method === 'linear' ? '$linearFill' : '$locf']: `$${field}` };
-    else added[field] = { $ifNull: [`$${field}`, value] };
+    else if (value !== undefined) added[field] = { $ifNull: [`$${field}`, value] };
   }
   const { partitionBy, partitionByFields, sortBy } = given;
   if (partitionBy !== undefined && partitionByFields !== undefined)
