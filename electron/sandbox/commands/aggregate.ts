@@ -194,7 +194,12 @@ export function leadingRead(
   const filter = match ?? {};
   const request: ReadRequest = { filter, variables, hint };
   const sort = rest[0]?.['$sort'];
-  const isPlain = isDoc(sort) && Object.keys(sort).length > 0 && Object.values(sort).every((one) => isDirection(one));
+  const isPlain =
+    isDoc(sort) &&
+    Object.keys(sort).length > 0 &&
+    // In a pipeline it is the name of a field, and wrong.
+    !Object.hasOwn(sort, '$natural') &&
+    Object.values(sort).every((one) => isDirection(one));
   if (isPlain) rest.shift();
   const limit = numberOf(rest[0]?.['$limit']);
   const hasLimit = limit !== null && Number.isInteger(limit) && limit > 0;

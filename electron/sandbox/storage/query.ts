@@ -1,5 +1,6 @@
 import type { Timestamp } from 'bson';
 import { rankedTexts, type Collation } from '../semantics/collation.ts';
+import { refuseFieldPath } from '../semantics/expressions/names.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { simpleMatcher } from '../semantics/simple-matching.ts';
 import { EMPTY_LIST, sortValuesAt } from '../semantics/paths.ts';
@@ -61,6 +62,13 @@ export function planRead(collection: CollectionInfo, request: ReadRequest): Plan
   if (natural !== null && sort[0]?.path !== '$natural')
     return { type: 'scan', isBackward: natural < 0, coversSort: sort.length === 0 };
   return planOf(request.filter, sort, indexesFor(collection, request, sort), isHinted(request));
+}
+
+/** The fields of an order within a pipeline, where no order is the natural one. Errors: those of {@link sortFieldsOf}, 16410. */
+export function sortPatternOf(sort: Doc | null): readonly SortField[] {
+  const fields = sortFieldsOf(sort);
+  for (const { path } of fields) refuseFieldPath(path);
+  return fields;
 }
 
 /** Refuses a read that is wrong whatever there is to read, as MongoDB does before it looks. Errors: those of the filter, the sort and the hint. */
@@ -323,8 +331,7 @@ export function sortFieldsOf(sort: Doc | null | undefined): readonly SortField[]
       throw new ServerError('Location15975', '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
     if (path === '$natural' && Object.keys(sort).length > 1)
       throw new ServerError('BadValue', `Cannot include '$natural' in compound sort: ${shownValue(sort)}`);
-    if (path !== '$natural' && path.split('.').some((part) => part === ''))
-      throw new ServerError('Location15998', 'FieldPath field names may not be empty strings.');
+    if (path !== '$natural') refuseFieldPath(path);
   }
   return fieldsOf(sort);
 }

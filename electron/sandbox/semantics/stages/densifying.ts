@@ -13,8 +13,8 @@ import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
 import { sort } from './gathering.ts';
-import { checkOptions, fieldsOf } from './setting-windows.ts';
-import type { CompileStage } from './stage.ts';
+import { fieldsOf } from './setting-windows.ts';
+import { checkOptions, type CompileStage } from './stage.ts';
 import { dateAdder } from './window-bounds.ts';
 import { wrongType } from '../wrong-type.ts';
 

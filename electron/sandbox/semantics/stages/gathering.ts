@@ -1,5 +1,5 @@
 import { sampleOf } from '../../storage/sample.ts';
-import { sortFieldsOf, sortKeyOf } from '../../storage/query.ts';
+import { sortPatternOf, sortKeyOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
 import { accumulatorOf, isGrowing, type Accumulator } from '../expressions/accumulators.ts';
 import { compareValues } from '../compare.ts';
@@ -65,7 +65,7 @@ export const sample: CompileStage = (operand) => {
 export const sort: CompileStage = (operand, context) => {
   if (!isDoc(operand)) throw refuse(15_973, 'the $sort key specification must be an object');
   if (Object.keys(operand).length === 0) throw refuse(15_976, '$sort stage must have at least one sort key');
-  const fields = sortFieldsOf(operand);
+  const fields = sortPatternOf(operand);
   const keyed = function* (input: Iterable<Doc>): Generator<KeyedDoc> {
     for (const document of withinLimit('$sort', input, context)) yield { key: sortKeyOf(document, fields), document };
   };

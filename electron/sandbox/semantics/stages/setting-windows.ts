@@ -1,4 +1,4 @@
-import { sortFieldsOf } from '../../storage/query.ts';
+import { sortPatternOf } from '../../storage/query.ts';
 import { compile, constantOf } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
 import { fieldPathOf } from '../field-path.ts';
@@ -8,7 +8,7 @@ import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
 import { partitionsOf } from './partitions.ts';
 import { addFields } from './shaping.ts';
-import type { CompileStage } from './stage.ts';
+import { checkOptions, type CompileStage } from './stage.ts';
 import { compileWindowFunction } from './window-functions.ts';
 import { wrongType } from '../wrong-type.ts';
 
@@ -18,18 +18,6 @@ function objectOf(name: string, operand: unknown): Doc {
     'FailedToParse',
     `the ${name} stage specification must be an object, found ${typeNameOf(operand)}`,
   );
-}
-
-/** Errors: 40415 for an option that a stage does not have, 40414 for one that it needs. */
-export function checkOptions(
-  name: string,
-  given: Doc,
-  { known, required }: { readonly known: readonly string[]; readonly required: readonly string[] },
-): void {
-  const unknown = Object.keys(given).find((option) => !known.includes(option));
-  if (unknown !== undefined) throw refuse(40_415, `BSON field '${name}.${unknown}' is an unknown field.`);
-  const missing = required.find((option) => given[option] === undefined);
-  if (missing !== undefined) throw refuse(40_414, `BSON field '${name}.${missing}' is missing but a required field`);
 }
 
 /** An option that is a document where it is there. Error: `TypeMismatch`. */
@@ -43,7 +31,7 @@ function docOption(name: string, option: string, value: unknown): Doc | null {
 export const setWindowFields: CompileStage = (operand, context) => {
   const given = objectOf('$setWindowFields', operand);
   checkOptions('$setWindowFields', given, { known: ['partitionBy', 'sortBy', 'output'], required: ['output'] });
-  const sortBy = sortFieldsOf(docOption('$setWindowFields', 'sortBy', given['sortBy']));
+  const sortBy = sortPatternOf(docOption('$setWindowFields', 'sortBy', given['sortBy']));
   const windows = { sortBy, variables: context.variables, bytesMax: context.spill.bytesMax };
   const output = Object.entries(docOption('$setWindowFields', 'output', given['output']) ?? {}).map(
     ([field, value]) => ({

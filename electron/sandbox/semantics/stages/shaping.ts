@@ -8,7 +8,7 @@ import { valueAt } from '../paths.ts';
 import { FieldSetter, projectionOf, putAt, setAt, unsetAt } from '../projection-stages.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { isDoc, type Doc } from '../values.ts';
-import { mapped, type CompileStage } from './stage.ts';
+import { checkOptions, mapped, type CompileStage } from './stage.ts';
 
 /** `$match`. */
 export const match: CompileStage = (operand, { variables }) => {
@@ -66,18 +66,32 @@ function flattened(specification: Doc, prefix: string): [string, unknown][] {
 }
 
 /** `$unset`. */
-export const unset: CompileStage = (operand) => {
-  const paths: unknown = Array.isArray(operand) ? operand : [operand];
-  if (!Array.isArray(paths) || paths.length === 0 || !paths.every((path) => typeof path === 'string' && path !== ''))
-    throw refuse(31_002, '$unset specification must be a string or an array');
-  const parts = (paths as string[]).map((path) => keysOf(path));
+export const unset: CompileStage = (operand, { variables }) => {
+  const paths = unsetPaths(operand);
+  const twice = paths.find((path, at) => paths.indexOf(path) !== at);
+  if (twice !== undefined) throw refuse(31_250, `Path collision at ${twice}`);
+  // Whatever is wrong with the paths is wrong with a projection that leaves them out.
+  projectionOf(Object.fromEntries(paths.map((path) => [path, false])), variables);
+  const parts = paths.map((path) => keysOf(path));
   return (input) => mapped(input, (document) => parts.reduce<Doc>((result, path) => unsetAt(result, path), document));
 };
+
+/** The paths of an `$unset`. Errors: 31002, 31119 for no path, 31120 for one that is no text. */
+function unsetPaths(operand: unknown): readonly string[] {
+  if (typeof operand === 'string') return [operand];
+  if (!Array.isArray(operand)) throw refuse(31_002, '$unset specification must be a string or an array');
+  if (operand.length === 0)
+    throw refuse(31_119, '$unset specification must be a string or an array with at least one field');
+  const paths = (operand as unknown[]).filter((path) => typeof path === 'string');
+  if (paths.length < operand.length)
+    throw refuse(31_120, '$unset specification must be a string or an array containing only string values');
+  return paths;
+}
 
 /** `$replaceRoot`. */
 export const replaceRoot: CompileStage = (operand, context) => {
   if (!isDoc(operand)) throw refuse(40_229, 'expected an object as specification for $replaceRoot stage');
-  if (!Object.hasOwn(operand, 'newRoot')) throw refuse(40_231, 'no newRoot specified for the $replaceRoot stage');
+  checkOptions('$replaceRoot', operand, { known: ['newRoot'], required: ['newRoot'] });
   return replaceWith(operand['newRoot'], context);
 };
 

@@ -1,3 +1,4 @@
+import { refuse } from '../expressions/refusal.ts';
 import type { Doc } from '../values.ts';
 import type { Spill } from './memory.ts';
 
@@ -24,4 +25,16 @@ export type CompileStage = (operand: unknown, context: StageContext) => Stage;
 /** Each document changed. */
 export function* mapped(input: Iterable<Doc>, change: (document: Doc) => Doc): Generator<Doc> {
   for (const document of input) yield change(document);
+}
+
+/** Errors: 40415 for an option that a stage does not have, 40414 for one that it needs. */
+export function checkOptions(
+  name: string,
+  given: Doc,
+  { known, required }: { readonly known: readonly string[]; readonly required: readonly string[] },
+): void {
+  const unknown = Object.keys(given).find((option) => !known.includes(option));
+  if (unknown !== undefined) throw refuse(40_415, `BSON field '${name}.${unknown}' is an unknown field.`);
+  const missing = required.find((option) => given[option] === undefined);
+  if (missing !== undefined) throw refuse(40_414, `BSON field '${name}.${missing}' is missing but a required field`);
 }
