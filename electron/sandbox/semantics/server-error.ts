@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   UnknownError: 8,
   BadValue: 2,
   NotSingleValueField: 54,
+  NotExactValueField: 111,
   ConversionFailure: 241,
   InvalidPipelineOperator: 168,
   EmptyFieldName: 56,

@@ -133,9 +133,12 @@ export function refuseUnusable(request: UpdateRequest): void {
   if (kind === 'operators') refuseUnusableOperators(request.update as Doc, contextOf(request, false));
 }
 
-/** The document that an upsert inserts: the filter's equalities, then the update. Error: `ImmutableField` for another id than the filter's. */
+/**
+ * The document that an upsert inserts: the filter's equalities, then the update. Errors: `ImmutableField` for another id than the filter's,
+ * `NotSingleValueField`, `NotExactValueField`.
+ */
 export function upsertedDocument(request: UpdateRequest): Doc {
-  const seed = equalitiesOf(request.filter);
+  const seed = seedOf(request);
   const document = insertedDocument(request, seed);
   if (Object.hasOwn(seed, '_id') && !isEqual(seed['_id'], document['_id']))
     throw new ServerError(
@@ -175,35 +178,55 @@ function withIdOf(before: Doc, after: Doc): Doc {
   return Object.hasOwn(before, '_id') && !Object.hasOwn(after, '_id') ? { _id: before['_id'], ...after } : after;
 }
 
-/** What a filter fixes by equality, also below `$and` and in an `$or` of one branch: the seed of an upsert. */
-function equalitiesOf(filter: Doc): Doc {
-  const seed: Doc = {};
-  const paths: string[] = [];
+/** A replacement takes of its filter the id alone, which must be the whole of it. */
+function seedOf({ filter, update }: UpdateRequest): Doc {
+  if (kindOfUpdate(update) !== 'replacement') return equalitiesOf(filter, () => true);
+  return equalitiesOf(filter, (path) => {
+    if (path.startsWith('_id.'))
+      throw new ServerError(
+        'NotExactValueField',
+        `field at '_id' must be exactly specified, field at sub-path '${path}'found`,
+      );
+    return path === '_id';
+  });
+}
+
+/** What a filter fixes by equality, also below `$and` and in an `$or` of one branch: the seed of an upsert. @param isTaken which paths are */
+function equalitiesOf(filter: Doc, isTaken: (path: string) => boolean): Doc {
+  const seed: Seed = { document: {}, paths: [], isTaken };
   const gather = (part: Doc): void => {
     for (const [key, condition] of Object.entries(part)) {
       const branches = Array.isArray(condition) ? (condition as Doc[]) : [];
       if (key === '$and' || (key === '$or' && branches.length === 1)) branches.forEach(gather);
-      else if (!key.startsWith('$')) seedField(seed, paths, key, condition);
+      else if (!key.startsWith('$')) seedField(seed, key, condition);
     }
   };
   gather(filter);
-  return seed;
+  return seed.document;
 }
 
-/** @param paths those that have a value already: none of them may lead to another one */
-function seedField(seed: Doc, paths: string[], path: string, condition: unknown): void {
+interface Seed {
+  readonly document: Doc;
+  /** Those that have a value already: none of them may lead to another one. */
+  readonly paths: string[];
+  readonly isTaken: (path: string) => boolean;
+}
+
+function seedField({ document, paths, isTaken }: Seed, path: string, condition: unknown): void {
   const isOperators = isDoc(condition) && (Object.keys(condition)[0] ?? '').startsWith('$');
   const single = isOperators ? onlyValue(condition) : isExpression(condition) ? null : { value: condition };
   if (single === null) {
-    if (isOperators && Array.isArray(condition['$all']) && condition['$all'].length > 1) throw twice(path);
+    if (isOperators && Array.isArray(condition['$all']) && condition['$all'].length > 1 && isTaken(path))
+      throw twice(path);
     return;
   }
+  if (!isTaken(path)) return;
   if (paths.some((other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`)))
     throw twice(path);
   paths.push(path);
   const parts = keysOf(path);
   const name = parts.pop() ?? '';
-  let parent = seed;
+  let parent = document;
   for (const part of parts) {
     const next = isDoc(parent[part]) ? parent[part] : {};
     parent[part] = next;

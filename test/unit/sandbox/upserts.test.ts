@@ -34,6 +34,16 @@ describe('an upsert', () => {
     expect(codeOf(() => upserted(filter, { $set: { z: 1 } }))).toBe(54);
   });
 
+  it.each<{ what: string; filter: Doc; code: number | null }>([
+    { what: 'a part of its id', filter: { '_id.a': 1 }, code: 111 },
+    { what: 'a part of its id below others', filter: { $and: [{ a: 1 }, { '_id.a': 1 }] }, code: 111 },
+    { what: 'its id twice', filter: { $and: [{ _id: 1 }, { _id: 1 }] }, code: 54 },
+    { what: 'a bound for a part of its id', filter: { '_id.a': { $gt: 1 } }, code: null },
+    { what: 'another field twice, of which it takes nothing', filter: { $and: [{ a: 1 }, { a: 2 }] }, code: null },
+  ])('that replaces is refused, or is not, where a filter fixes $what ($code)', ({ filter, code }) => {
+    expect(codeOf(() => upserted(filter, { z: 1 }))).toBe(code);
+  });
+
   it('keeps the id of the filter', () => {
     expect(codeOf(() => upserted({ _id: int(2) }, { $set: { _id: int(1) } }))).toBe(66);
     expect(codeOf(() => upserted({ _id: int(2) }, { _id: int(1), a: int(1) }))).toBe(66);
