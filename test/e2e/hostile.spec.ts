@@ -138,6 +138,14 @@ test.describe('hostile documents', () => {
     const plan = page.getByRole('table', { name: 'Retry plans' }).getByRole('row').filter({ hasText: model });
     await expectToHoldWhatIsInIt(main);
     expect(await linesOf(plan.getByRole('cell', { name: 'Planned' }))).toBe(1);
+    await screens.getByRole('link', { name: 'Reconciliation' }).click();
+    await page.getByRole('navigation', { name: 'Finance' }).getByRole('link', { name: 'Margin' }).click();
+    await page.getByLabel('Month').fill(new Date().toISOString().slice(0, 7));
+    const margin = page.getByRole('table', { name: /^Margin of/ });
+    await expect(margin).toContainText(model);
+    await expectToHoldWhatIsInIt(main);
+    expect(await linesOf(margin.getByRole('columnheader', { name: 'Provider' }))).toBe(1);
+    expect(await linesOf(margin.getByRole('rowheader', { name: 'website' }).locator('bdi'))).toBe(1);
     await screens.getByRole('link', { name: 'Runners' }).click();
     const runner = page.getByRole('table', { name: 'Runners' }).getByRole('row').filter({ hasText: 'this machine' });
     const widths = await runner.locator('th, td').evaluateAll((cells) => cells.map((cell) => cell.clientWidth));

@@ -70,7 +70,7 @@ function Margin({ period }: { period: string }): ReactNode {
       <tbody>
         {rows.map((row) => (
           <tr key={JSON.stringify([row.kind, row.provider, row.model])}>
-            <th scope="row">
+            <th scope="row" className="margin-kind">
               <bdi>{row.kind}</bdi>
             </th>
             <td>
