@@ -124,12 +124,13 @@ function keyAt(document: Doc, path: string): unknown {
   return value;
 }
 
-function variablesOf({ variables }: MergeOptions, document: Doc): Doc {
+function variablesOf({ variables, whenNotMatched }: MergeOptions, document: Doc): Doc {
   const working = toWorking(document) as Doc;
   const scope = scopeOf(working, {});
   const own = Object.entries(variables ?? {}).map(([name, value]) => [name, compile(toWorking(value))(scope)]);
-  // The document that is merged has this name unless the stage names its variables.
-  return { ...(variables === null ? { new: working } : {}), ...(Object.fromEntries(own) as Doc) };
+  // The document that is merged has this name also beside other variables, but only where it would be inserted.
+  const isNamed = variables === null || whenNotMatched === 'insert';
+  return { ...(isNamed ? { new: working } : {}), ...(Object.fromEntries(own) as Doc) };
 }
 
 function updateOf({ whenMatched }: MergeOptions, document: Doc): Doc | readonly Doc[] | null {
