@@ -1,3 +1,4 @@
+import { refuse } from '../semantics/expressions/refusal.ts';
 import { refuseOtherThanUpdates } from '../semantics/pipelines.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isDoc, type Doc } from '../semantics/values.ts';
@@ -25,10 +26,10 @@ const MATCHED = ['replace', 'keepExisting', 'merge', 'fail'] as const;
 const NOT_MATCHED = ['insert', 'discard', 'fail'] as const;
 const TARGET_FIELDS: ReadonlySet<string> = new Set(['db', 'coll']);
 const OUT_FIELDS: ReadonlySet<string> = new Set(['db', 'coll', 'timeseries']);
-/** Databases that pipelines may not write to, with MongoDB's codes. */
-const CLOSED: Readonly<Record<string, number>> = { admin: 31_321, config: 31_321, local: 31_321 };
+/** Databases that pipelines may not write to. */
+const CLOSED: ReadonlySet<string> = new Set(['admin', 'config', 'local']);
 
-/** The target of `$out`. Errors: `FailedToParse`, 40415, 31321, `NotImplemented`. */
+/** The target of `$out`. Errors: `FailedToParse`, 40415, 17385 and 31321 for what is the server's own, `NotImplemented`. */
 export function outTargetOf(db: string, given: unknown): OutputTarget {
   if (isDoc(given)) {
     refuseUnknown('$out', given, OUT_FIELDS);
@@ -38,7 +39,7 @@ export function outTargetOf(db: string, given: unknown): OutputTarget {
 }
 
 /**
- * The options of `$merge`. Errors: 40415, 40414, `BadValue`, `TypeMismatch`, 51181 for modes that do not go together, 51199 for variables
+ * The options of `$merge`. Errors: 31319 and 31320 for what is the server's own, 40415, 40414, `BadValue`, `TypeMismatch`, 51181 for modes that do not go together, 51199 for variables
  * without a pipeline, `InvalidOptions` for a pipeline that updates do not have.
  */
 export function mergeOptionsOf(db: string, given: unknown): MergeOptions {
@@ -92,8 +93,10 @@ function targetOf(db: string, target: unknown, stage: string): OutputTarget {
   if (found === null)
     throw new ServerError('FailedToParse', `${stage} needs a string or a document with db and coll as its target`);
   if (found.coll === '') throw new ServerError('InvalidNamespace', `Invalid ${stage} target namespace: '${found.db}.'`);
-  const code = CLOSED[found.db];
-  if (code !== undefined) throw new ServerError(`Location${code}`, `Can't ${stage} to internal database: ${found.db}`);
+  if (found.coll.startsWith('system.'))
+    throw refuse(stage === '$out' ? 17_385 : 31_319, `Can't ${stage} to special collection: ${found.coll}`);
+  if (CLOSED.has(found.db))
+    throw refuse(stage === '$out' ? 31_321 : 31_320, `Can't ${stage} to internal database: ${found.db}`);
   return found;
 }
 
