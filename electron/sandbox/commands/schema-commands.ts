@@ -111,6 +111,11 @@ const renameCollection: Command = {
       throw new ServerError('Unauthorized', 'renameCollection may only be run against the admin database.');
     const from = namespaceOf('renameCollection', call.body['renameCollection']);
     const to = namespaceOf('to', call.body['to']);
+    if ((from.db === 'local') !== (to.db === 'local'))
+      throw new ServerError(
+        'IllegalOperation',
+        'Cannot rename collections between a replicated and an unreplicated database',
+      );
     const { catalog } = call.deployment;
     const collection = catalog.find(from.db, from.coll);
     if (collection === null)

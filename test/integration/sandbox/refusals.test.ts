@@ -619,6 +619,7 @@ describe('the database admin', () => {
     ['dropDatabase: itself', { dropDatabase: 1 }, 20],
     ['getParameter: none that is there', { getParameter: 1, nothing: 1 }, 72],
     ['renameCollection: a view', { renameCollection: 'refusals.view', to: 'refusals.other' }, 166],
+    ['renameCollection: into what is not replicated', { renameCollection: 'refusals.c', to: 'local.c' }, 20],
     ['renameCollection: what is no name', { renameCollection: 1, to: 'refusals.d' }, 14],
     ['renameCollection: a database that may not be', { renameCollection: 'refusals.c', to: 'a b.c' }, 73],
     ['renameCollection: a database in other capitals', { renameCollection: 'refusals.c', to: 'Refusals.c' }, 13_297],
