@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { putPolicy } from '#console/retry/policy-desk.ts';
 import { replayOnServer } from '#console/retry/policy-replay.ts';
 import { counted } from '#domain/counted.ts';
+import { CREDIT_SCALE, formatCredits } from '#domain/credits.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import type { Replay, ReplayedClass } from '#domain/policy-replay.ts';
@@ -127,7 +128,7 @@ async function show({ policies }: Store): Promise<Result<CommandReport, AppError
   const text = [
     `Version ${inForce.version} is in force.`,
     ...rules,
-    `  A plan above ${spend.typedCredits} credits is typed, above ${spend.approvalCredits} approved by another person.`,
+    `  A plan above ${formatCredits(spend.typedCredits, CREDIT_SCALE)} credits is typed, above ${formatCredits(spend.approvalCredits, CREDIT_SCALE)} approved by another person.`,
     'Versions:',
     ...written,
     `  ${DEFAULT_RETRY_POLICY.version}  what the program brings`,

@@ -6,7 +6,7 @@ import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan } from '#console/retry/plan-run.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
 import { counted } from '#domain/counted.ts';
-import { CREDIT_SCALE } from '#domain/credits.ts';
+import { CREDIT_SCALE, formatCredits } from '#domain/credits.ts';
 import type { RequestName } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
@@ -75,8 +75,16 @@ export function addRetryCommand(program: Command, context: CommandContext): void
     .option('--ramp <steps>', 'how many jobs each step begins; the last one repeats', parseRamp, DEFAULT_RAMP)
     .option('--failure-rate <share>', 'stop when more of the jobs at their end have failed, 0 to 1', parseShare, 0.5)
     .option('--failure-sample <jobs>', 'look at the rate from so many jobs on', wholeNumber(1, JOBS_MAX), 5)
-    .option('--spend <credits>', 'stop before more is reserved and charged', wholeNumber(0, CREDITS_MAX))
-    .option('--type-credits <credits>', 'the amount that the plan spends, typed', wholeNumber(0, CREDITS_MAX))
+    .option(
+      '--spend <credits>',
+      'stop before more is reserved and charged, in the smallest unit',
+      wholeNumber(0, CREDITS_MAX),
+    )
+    .option(
+      '--type-credits <credits>',
+      'the amount that the plan spends, typed, in the smallest unit',
+      wholeNumber(0, CREDITS_MAX),
+    )
     .action(async (planId: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<RunFlags>();
       const { ramp, failureRate, spend, typeCredits } = flags;
@@ -254,25 +262,32 @@ function textOf(plan: PlanRecord): string {
   return [
     `Plan ${plan._id}: ${plan.state}, under policy ${plan.policyVersion}, until ${plan.expiresAt.toISOString()}; made from ${originOf(plan)}.`,
     ...Object.entries(groups).flatMap(([group, sums]) =>
-      sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${counted(sums.jobs, 'job')}, ${sums.credits} credits`],
+      sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${counted(sums.jobs, 'job')}, ${shown(sums.credits)} credits`],
     ),
     ...workspaces
       .slice(0, 20)
       .map(
         (one) =>
-          `  ${one.workspaceId}: ${counted(one.eligibleJobs, 'job')} for ${one.eligibleCredits} of ${one.availableCredits} credits`,
+          `  ${one.workspaceId}: ${counted(one.eligibleJobs, 'job')} for ${shown(one.eligibleCredits)} of ${shown(one.availableCredits)} credits`,
       ),
     ...(workspacesInAll > 20 ? [`  and ${counted(workspacesInAll - 20, 'workspace')} more`] : []),
     ...(plan.isCollecting && groups.collect_first.jobs > 0
       ? [
-          `Collected for ${groups.collect_first.credits} credits: ${counted(groups.collect_first.jobs, 'result')} that providers have made already.`,
+          `Collected for ${shown(groups.collect_first.credits)} credits: ${counted(groups.collect_first.jobs, 'result')} that providers have made already.`,
         ]
       : []),
     `About ${estimate.succeed} of ${counted(estimate.ofJobs, 'job')} can be expected to succeed (${estimate.basis}); of ${estimate.withoutExperience} nothing is known.`,
-    `It spends at most ${credits} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
+    `It spends at most ${shown(credits)} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
     ...(plan.run === null ? [] : [progressOf(plan)]),
-    ...(plan.run?.ended ? [`${plan.run.ended.why} ${plan.run.ended.unspentCredits} credits were left unspent.`] : []),
+    ...(plan.run?.ended
+      ? [`${plan.run.ended.why} ${shown(plan.run.ended.unspentCredits)} credits were left unspent.`]
+      : []),
   ].join('\n');
+}
+
+/** Credits as the window shows them and as `cost:` in a query takes them. */
+function shown(credits: number): string {
+  return formatCredits(credits, CREDIT_SCALE);
 }
 
 function originOf({ origin }: PlanRecord): string {

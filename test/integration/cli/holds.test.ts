@@ -6,6 +6,7 @@ import { planChange } from '#domain/transition.ts';
 import { judgeHolds, sweepHolds } from '#console/holds.ts';
 import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
+import { runProgram } from '../../support/run-program.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { quietBooks } from '../../support/quiet-books.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
@@ -74,6 +75,8 @@ async function plantHolds(): Promise<void> {
 describe('reservations that nobody needs', () => {
   it('are listed without a word written, given back when asked, and a live one is never touched', async () => {
     await plantHolds();
+    const where = ['holds', '--uri', server.uri, '--db', server.dbName, '--older-than', '0'];
+    expect((await runProgram(program, where)).stdout).toMatch(/job ended {2}1\.00 credits since .* stranded/u);
     const before = await quietBooks(store.reader);
     const dry = await holds();
     expect(dry.status).toBe(3);

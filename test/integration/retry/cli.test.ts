@@ -36,6 +36,9 @@ it('plans by a query, runs by steps, and says of each job what happened, from th
   expect(made).toMatchObject({ status: 0, stderr: '' });
   const { plan } = reportSchema.parse(JSON.parse(made.stdout));
   expect(plan).toMatchObject({ state: 'planned', totals: { groups: { eligible: { jobs: 2, credits: 200 } } } });
+  const told = await runProgram(program, ['retry', 'show', plan._id, '--uri', deployment.server.uri, '--db', dbName]);
+  expect(told.stdout).toContain('2 jobs, 2.00 credits');
+  expect(told.stdout).toContain('It spends at most 2.00 credits.');
 
   const ran = await retry('run', plan._id, '--ramp', '1,5');
   expect(ran.stderr).toBe('');

@@ -36,6 +36,8 @@ it('shows, compares, tries out and puts versions of the policy in force, from th
   expect((await deployment.settled('j1', 'failed')).attempts).toHaveLength(2);
   await runner.drain();
   expect((await policy()).json).toMatchObject({ inForce: { version: 1 }, versions: [{ version: 1, by: null }] });
+  const told = await runProgram(program, ['policy', '--uri', deployment.server.uri, '--db', deployment.server.dbName]);
+  expect(told.stdout).toContain('above 100.00 credits is typed, above 1,000.00 approved');
 
   const draft = draftFile({ classes: { validation: { automatic: 0 } }, spend: { typedCredits: 500 } });
   const changes = [
