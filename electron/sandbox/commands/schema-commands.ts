@@ -206,6 +206,9 @@ function typeOf(collection: CollectionInfo): 'view' | 'collection' {
   return isView(collection) ? 'view' : 'collection';
 }
 
+/** Databases that every member of a replica set has. */
+const OF_SERVER = ['admin', 'config', 'local'] as const;
+
 const listDatabases: Command = {
   writes: false,
   run(call) {
@@ -214,7 +217,7 @@ const listDatabases: Command = {
     const matches = matcherOf(docField(call.body, 'filter') ?? {});
     const isOwnOnly =
       call.body['authorizedDatabases'] === true || !call.access().may({ type: 'cluster' }, 'listDatabases');
-    const names = [...new Set(call.deployment.catalog.list(null).map((collection) => collection.db))]
+    const names = [...new Set([...OF_SERVER, ...call.deployment.catalog.list(null).map((collection) => collection.db)])]
       .filter((db) => !isOwnOnly || call.access().mayKnow(db))
       .sort();
     const databases = names

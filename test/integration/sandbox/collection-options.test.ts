@@ -157,3 +157,13 @@ describe('what a collection tells of itself', () => {
     expect((await refusal(orders.find({}, { tailable: true }).toArray()))?.code).toBe(2);
   });
 });
+
+describe('the list of databases', () => {
+  it('names those of the server beside those of clients, as every member of a replica set does', async () => {
+    await db().createCollection('orders');
+    const list = (filter: Document): Promise<Document> =>
+      client.db('admin').command({ listDatabases: 1, nameOnly: true, filter });
+    expect((await list({}))['databases']).toEqual(['admin', 'config', 'local', 'shop'].map((name) => ({ name })));
+    expect((await list({ name: /^s/ }))['databases']).toEqual([{ name: 'shop' }]);
+  });
+});
