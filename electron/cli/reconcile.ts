@@ -229,6 +229,7 @@ function textOf(record: RunRecord, comparison: RunComparison | null): string {
     }
     if (findings.length > SHOWN_MAX) lines.push(`   and ${findings.length - SHOWN_MAX} more`);
   }
+  if (record.findings.length > 0) lines.push('', 'Figures in the smallest unit of credits.');
   lines.push(
     '',
     `${counted(record.findings.length, 'finding')}, ${counted(record.passed, 'difference')} only in motion`,
