@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { microUsdSchema } from '#domain/credits.ts';
 import type { FailureEvidence } from '#domain/failure.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed, networkCodeOf, retryAfterMsOf } from './failed-call.ts';
 import { download } from './http-exchange.ts';
@@ -29,6 +30,38 @@ const openAiSettingsSchema = z.strictObject({
   imageReply: z.enum(['b64_json', 'url', 'unspecified']).default('b64_json'),
 });
 export type OpenAiSettings = z.input<typeof openAiSettingsSchema>;
+
+const tokensSchema = z.number().nonnegative();
+const usageSchema = z.object({ prompt_tokens: tokensSchema, completion_tokens: tokensSchema });
+type TokenUsage = z.infer<typeof usageSchema>;
+
+const textSchema = z.string().nullish();
+
+/**
+ * A piece of a streamed reply. Services that speak OpenAI's API leave out what its library has in every reply, or have null for it. What
+ * was paid for is not thrown away for its name, or for how many tokens it took: one that cannot be read is none.
+ */
+const pieceSchema = z.object({
+  id: textSchema.catch(null).transform((id) => id ?? ''),
+  choices: z
+    .array(
+      z.object({
+        delta: z.object({ content: textSchema, refusal: textSchema }).nullish(),
+        finish_reason: textSchema,
+      }),
+    )
+    .nullish()
+    .transform((choices) => choices ?? []),
+  usage: usageSchema.nullable().default(null).catch(null),
+});
+
+const imageReplySchema = z.object({
+  created: z.number().nullish().catch(null),
+  data: z
+    .array(z.object({ b64_json: textSchema, url: textSchema }))
+    .nullish()
+    .transform((images) => images ?? []),
+});
 
 const INSTRUCTIONS: Readonly<Record<string, string>> = {
   website:
@@ -114,24 +147,28 @@ async function generateText(
   let refusal = '';
   let finish: string | null = null;
   for await (const chunk of stream) {
-    const id = said(chunk.id);
-    if (acceptanceId === null && id !== null && id !== '') {
+    const piece = safeParse(pieceSchema, chunk);
+    if (!piece.success) {
+      stream.controller.abort();
+      return failed({ source: 'reply', message: misread('A piece of the reply', piece.error) }, cost);
+    }
+    const { id, choices } = piece.data;
+    if (acceptanceId === null && id !== '') {
       acceptanceId = id;
       await sink.accepted(acceptanceId);
     }
-    const choice = said(chunk.choices)?.[0];
-    const delta = said(choice?.delta);
-    refusal += delta?.refusal ?? '';
+    const [choice] = choices;
+    refusal += choice?.delta?.refusal ?? '';
     finish = choice?.finish_reason ?? finish;
-    const text = delta?.content ?? '';
+    const text = choice?.delta?.content ?? '';
     if (text !== '') {
       await sink.write(Buffer.from(text, 'utf8'));
       characters += text.length;
       // How long a text gets is not known beforehand; the share only ever approaches the whole.
       sink.progress(1 - 1 / (1 + characters / 4000), `${characters} characters`);
     }
-    if (chunk.usage) {
-      usage = chunk.usage;
+    if (piece.data.usage !== null) {
+      usage = piece.data.usage;
       if (price !== null) cost = costOfTokens(usage, price);
     }
   }
@@ -148,14 +185,9 @@ async function generateText(
     : ok({ providerCostMicroUsd: cost });
 }
 
-/** What a reply says. Services that speak OpenAI's API leave out what its library has in every reply, or have null for it. */
-function said<Value>(value: Value | null | undefined): Value | null {
-  return value ?? null;
-}
-
-interface TokenUsage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
+function misread(what: string, { issues }: z.ZodError): string {
+  const [issue] = issues;
+  return `${what} cannot be read: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`;
 }
 
 function costOfTokens(usage: TokenUsage, { perMillionTokensIn, perMillionTokensOut }: ModelPrice): number {
@@ -190,13 +222,14 @@ async function generateImage(
     .withResponse();
   // Not by its second alone, which others have too, and some providers leave out: one name must be one purchase.
   const named = response.headers.get('x-request-id') ?? '';
-  await sink.accepted(named === '' ? `image-${data.created}-${request.idempotencyKey}` : named);
+  const reply = safeParse(imageReplySchema, data);
+  await sink.accepted(named === '' ? `image-${reply.data?.created ?? 'undated'}-${request.idempotencyKey}` : named);
   const cost = price?.perImage ?? null;
-  const [image] = data.data ?? [];
-  const [bytes, url] = [said(image?.b64_json), said(image?.url)];
-  if (bytes !== null) await sink.write(Buffer.from(bytes, 'base64'));
-  else if (url !== null) {
-    const downloaded = await download(url, { signal }, sink);
+  if (!reply.success) return failed({ source: 'reply', message: misread('The reply', reply.error) }, cost);
+  const [image] = reply.data.data;
+  if (typeof image?.b64_json === 'string') await sink.write(Buffer.from(image.b64_json, 'base64'));
+  else if (typeof image?.url === 'string') {
+    const downloaded = await download(image.url, { signal }, sink);
     if (!downloaded.ok) return err({ ...downloaded.error, providerCostMicroUsd: cost });
   } else return failed({ source: 'reply', message: 'The reply holds no image.' }, cost);
   sink.progress(1, 'image received');

@@ -65,6 +65,42 @@ describe('the OpenAI adapter', () => {
     expect(sink.steps).toEqual(['write', 'progress']);
   });
 
+  it.each([
+    ['content that is no text', { choices: [{ delta: { content: [{ text: 'a' }] } }] }, 'choices.0.delta.content'],
+    ['choices that are no list', { choices: { 0: {} } }, 'choices'],
+  ])('refuses a reply that has %s, and says where', async (_what, odd, place) => {
+    const server = await startRecordedServer();
+    const { body } = events([{ ...piece('a', null), ...odd }]) as { readonly body: string };
+    server.answer({ headers: { 'Content-Type': 'text/event-stream' }, body });
+    const made = await providerAt(server).generate(generationRequest(), collectingSink(), unstopped());
+    const evidence = JSON.stringify(made.ok ? null : made.error.evidence);
+    expect(evidence).toContain('"source":"reply"');
+    expect(evidence).toContain(`cannot be read: ${place} `);
+  });
+
+  it('keeps a text whose name or use of tokens cannot be read', async () => {
+    const server = await startRecordedServer();
+    const usage = { prompt_tokens: 'many', completion_tokens: -1 };
+    const { body } = events([
+      { ...piece('<html></html>', 'stop'), id: 7 },
+      { ...USAGE, usage },
+    ]) as { readonly body: string };
+    server.answer({ headers: { 'Content-Type': 'text/event-stream' }, body });
+    const made = await providerAt(server).generate(generationRequest(), collectingSink(), unstopped());
+    expect(made).toEqual({ ok: true, value: { providerCostMicroUsd: null } });
+  });
+
+  it('refuses a reply whose pictures are no list, and has said what was accepted before', async () => {
+    const server = await startRecordedServer();
+    server.answer({ body: { created: 'now', data: 'picture' } });
+    const sink = collectingSink();
+    const request = generationRequest({ kind: 'image', options: {} });
+    expect(await providerAt(server).generate(request, sink, unstopped())).toMatchObject({
+      error: { evidence: { source: 'reply' } },
+    });
+    expect(sink.steps).toEqual([`accepted image-undated-${request.idempotencyKey}`]);
+  });
+
   it('fetches a picture also where the reply has null for its bytes', async () => {
     const server = await startRecordedServer();
     server.answer(
