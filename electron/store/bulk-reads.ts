@@ -1,4 +1,4 @@
-import type { Filter } from 'mongodb';
+import type { Filter, FindCursor } from 'mongodb';
 import { z } from 'zod';
 import type { JobFilter, Moment } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { parsedEach } from './parsed.ts';
+import { parsedDocument, parsedEach } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import type { JobDocument } from './ports.ts';
 
@@ -27,7 +27,10 @@ function inputKey(workspaceId: string, hash: string): string {
   return `${hash}\0${workspaceId}`;
 }
 
-/** Reads of many at once, for plans and their runs; each call takes at most a few thousand ids. */
+/**
+ * Reads of many at once, for plans and their runs; each call takes at most a few thousand ids. Whole documents are handed over one by
+ * one, because each may have 16 MiB: whoever takes them keeps only what is asked of them.
+ */
 export class BulkReads {
   readonly #collections: Collections;
 
@@ -35,18 +38,20 @@ export class BulkReads {
     this.#collections = collections;
   }
 
-  /** The documents of these ids that are there, in no order. */
-  async jobs(ids: readonly string[]): Promise<Result<readonly JobDocument[], AppError>> {
-    const found = await attemptCall(() => this.#collections.jobs.find({ _id: { $in: [...ids] } }).toArray());
-    return found.ok ? ok(found.value.map(toJobDocument)) : found;
+  /** Hands over the documents of these ids that are there, in no order. */
+  async eachJob(ids: readonly string[], take: (document: JobDocument) => void): Promise<Result<void, AppError>> {
+    return attemptCall(async () => {
+      const found = this.#collections.jobs.find({ _id: { $in: [...ids] } });
+      for await (const document of found) take(toJobDocument(document));
+    });
   }
 
-  /** The jobs that were changed last, the newest first. */
-  async recentJobs(limit: number): Promise<Result<readonly JobDocument[], AppError>> {
-    const found = await attemptCall(() =>
-      this.#collections.jobs.find().sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray(),
-    );
-    return found.ok ? ok(found.value.map(toJobDocument)) : found;
+  /** Hands over the jobs that were changed last, the newest first. */
+  async eachRecentJob(limit: number, take: (document: JobDocument) => void): Promise<Result<void, AppError>> {
+    return attemptCall(async () => {
+      const found = this.#collections.jobs.find().sort({ updatedAt: -1, _id: -1 }).limit(limit);
+      for await (const document of found) take(toJobDocument(document));
+    });
   }
 
   /** Hands over jobs with a failure that were created since a time, the newest first, until there are no more or it is enough. */
@@ -63,18 +68,28 @@ export class BulkReads {
     });
   }
 
-  entriesOfGenerations(ids: readonly string[]): Promise<Result<readonly LedgerEntry[], AppError>> {
-    return this.#entries({ generationId: { $in: [...ids] } });
+  /** Hands over every entry of these generations, in no order. */
+  eachEntryOfGenerations(ids: readonly string[], take: (entry: LedgerEntry) => void): Promise<Result<void, AppError>> {
+    return eachParsed(ledgerEntrySchema, this.#collections.ledger.find({ generationId: { $in: [...ids] } }), {
+      collection: 'credit_ledger',
+      take,
+    });
   }
 
-  /** Every entry of these jobs, of all their generations. */
-  entriesOfJobs(ids: readonly string[]): Promise<Result<readonly LedgerEntry[], AppError>> {
-    return this.#entries({ jobId: { $in: [...ids] } });
+  /** Hands over every entry of these jobs, of all their generations, in no order. */
+  eachEntryOfJobs(ids: readonly string[], take: (entry: LedgerEntry) => void): Promise<Result<void, AppError>> {
+    return eachParsed(ledgerEntrySchema, this.#collections.ledger.find({ jobId: { $in: [...ids] } }), {
+      collection: 'credit_ledger',
+      take,
+    });
   }
 
-  async accounts(ids: readonly string[]): Promise<Result<readonly CreditAccount[], AppError>> {
-    const found = await attemptCall(() => this.#collections.accounts.find({ _id: { $in: [...ids] } }).toArray());
-    return found.ok ? parsedEach(creditAccountSchema, found.value, 'credit_accounts') : found;
+  /** Hands over the accounts of these ids that are there, in no order. */
+  eachAccount(ids: readonly string[], take: (account: CreditAccount) => void): Promise<Result<void, AppError>> {
+    return eachParsed(creditAccountSchema, this.#collections.accounts.find({ _id: { $in: [...ids] } }), {
+      collection: 'credit_accounts',
+      take,
+    });
   }
 
   /** What workspaces have available, by their ids; those without an account are left out. */
@@ -132,11 +147,23 @@ export class BulkReads {
     );
     return found.ok ? ok(found.value.flatMap(({ _id }) => (typeof _id === 'string' ? [_id] : []))) : found;
   }
+}
 
-  async #entries(filter: Filter<RawDocument>): Promise<Result<readonly LedgerEntry[], AppError>> {
-    const found = await attemptCall(() => this.#collections.ledger.find(filter).toArray());
-    return found.ok ? parsedEach(ledgerEntrySchema, found.value, 'credit_ledger') : found;
-  }
+/** Hands over what a schema reads in each document. Error, besides the driver's: `malformed_document` for the first that does not fit. */
+async function eachParsed<Value>(
+  schema: z.ZodType<Value>,
+  found: FindCursor<RawDocument>,
+  { collection, take }: { readonly collection: string; readonly take: (value: Value) => void },
+): Promise<Result<void, AppError>> {
+  const read = await attemptCall(async () => {
+    for await (const document of found) {
+      const value = parsedDocument(schema, document, collection);
+      if (!value.ok) return value;
+      take(value.value);
+    }
+    return ok(undefined);
+  });
+  return read.ok ? read.value : read;
 }
 
 /** A filter of the contract, without its words, as MongoDB asks it. */

@@ -87,16 +87,19 @@ export async function tryRedaction(
  * Error, besides the store's: `invalid_request`.
  */
 export async function tryRedactionOnServer(
-  bulk: Pick<BulkReads, 'recentJobs'>,
+  bulk: Pick<BulkReads, 'eachRecentJob'>,
   draft: RedactionDraft,
   jobsMax: number,
 ): Promise<Result<RedactionTrial, AppError>> {
   const trial = begun(draft);
   if (!trial.ok) return trial;
-  const found = await bulk.recentJobs(jobsMax);
+  let jobs = 0;
+  const found = await bulk.eachRecentJob(jobsMax, ({ document }) => {
+    jobs += 1;
+    trial.value.add(document);
+  });
   if (!found.ok) return found;
-  for (const { document } of found.value) trial.value.add(document);
-  return ok({ jobs: found.value.length, rules: trial.value.counts() });
+  return ok({ jobs, rules: trial.value.counts() });
 }
 
 function begun(draft: RedactionDraft): Result<RuleCounts, AppError> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { collectablePurchase } from '#domain/generation-key.ts';
 import type { Job } from '#domain/job.ts';
-import { judgeSubject, type PlanItem } from '#domain/retry-plan/plan-item.ts';
+import { judgeSubject, type PlanItem, type PlanSubject } from '#domain/retry-plan/plan-item.ts';
 import { WHY_LENGTH_MAX, type JobOutcome, type PlanRecord, type PlanRun } from '#domain/retry-plan/plan-record.ts';
 import { isWithinSpend, type RunTallies } from '#domain/retry-plan/ramp.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
@@ -51,13 +51,15 @@ export async function beginJobs(
   if (!found.ok) return found;
   const items = found.value.slice(0, count);
   if (items.length === 0) return err(appError('malformed_document', `plan ${plan._id} lacks items`));
+  const policy = await parts.policies.inForce();
+  if (!policy.ok) return policy;
+  const changeFor = changesFor(plan, run, items, policy.value);
   const read = await readSubjects(
     parts.bulk,
     items.map(({ jobId }) => jobId),
+    changeFor,
   );
   if (!read.ok) return read;
-  const policy = await parts.policies.inForce();
-  if (!policy.ok) return policy;
   const sorted = sortOut(policy.value, plan, run, items, read.value);
   const applied = await parts.writer.applyChanges(sorted.changes);
   if (!applied.ok) return applied;
@@ -77,6 +79,35 @@ export async function beginJobs(
   return ok({ run: next, isSpent: sorted.isSpent });
 }
 
+/** What a run keeps of a job that it has read. */
+interface Beginning {
+  /** Begun already, by this console before it was cut off, or by another one that ran this plan. */
+  readonly isBegun: boolean;
+  /** What begins it; null where its state is one that nothing begins from. */
+  readonly change: JobChange | null;
+}
+
+/** Plans how each of some jobs is begun while it is at hand, so that it need not be kept; whether it may be is decided when all is read. */
+function changesFor(
+  plan: PlanRecord,
+  run: PlanRun,
+  items: readonly PlanItem[],
+  { version: policyVersion }: RetryPolicy,
+): (job: Job) => Beginning {
+  const itemOf = new Map(items.map((item) => [item.jobId, item]));
+  return (job) => {
+    const item = itemOf.get(job._id);
+    const generationId = planGenerationId(plan._id, job._id);
+    if (item === undefined || hasGeneration(job, generationId)) return { isBegun: item !== undefined, change: null };
+    const act = actOf(item);
+    const collects = act === 'collect' ? collectablePurchase(job) : null;
+    const event = { type: 'requeue', generationId, priceCredits: item.priceCredits, collects } as const;
+    const reason = `plan ${plan._id}: ${plan.reason === '' ? WITHOUT_REASON[act] : plan.reason}`;
+    const change = planChange(job, event, { actor: run.by, reason, policyVersion });
+    return { isBegun: false, change: change.ok ? change.value : null };
+  };
+}
+
 interface Sorted {
   readonly outcomes: readonly JobOutcome[];
   readonly changes: readonly JobChange[];
@@ -88,18 +119,17 @@ function sortOut(
   plan: PlanRecord,
   run: PlanRun,
   items: readonly PlanItem[],
-  read: ReadSubjects,
+  read: ReadSubjects<Beginning>,
 ): Sorted {
   const outcomes: JobOutcome[] = [];
   const changes: JobChange[] = [];
-  const left = new Map([...read.accounts].map(([id, account]) => [id, account.available]));
+  const left = new Map(read.available);
   let { tallies } = run;
   for (const [n, item] of items.entries()) {
     const begun = begunOutcome(plan, item, run.position + n);
     const found = read.jobs.get(item.jobId);
-    // Begun already, by this console before it was cut off, or by another one that ran this plan.
-    const isBegun = found !== undefined && hasGeneration(found.job, begun.generationId);
-    const why = isBegun ? null : whyNot(policy, plan, item, found, left.get(item.workspaceId) ?? 0);
+    const isBegun = found?.kept.isBegun === true;
+    const why = isBegun ? null : whyNot(policy, plan, item, found?.subject, left.get(item.workspaceId) ?? 0);
     if (why !== null) {
       outcomes.push(skipped(begun, why));
       continue;
@@ -108,16 +138,12 @@ function sortOut(
       return { outcomes, changes, isSpent: true };
     }
     if (!isBegun && found !== undefined) {
-      const collects = begun.act === 'collect' ? collectablePurchase(found.job) : null;
-      const { generationId } = begun;
-      const event = { type: 'requeue', generationId, priceCredits: item.priceCredits, collects } as const;
-      const reason = `plan ${plan._id}: ${plan.reason === '' ? WITHOUT_REASON[begun.act] : plan.reason}`;
-      const change = planChange(found.job, event, { actor: run.by, reason, policyVersion: policy.version });
-      if (!change.ok) {
-        outcomes.push(skipped(begun, `The job is ${found.job.state}.`));
+      const { change } = found.kept;
+      if (change === null) {
+        outcomes.push(skipped(begun, `The job is ${found.subject.state}.`));
         continue;
       }
-      changes.push(change.value);
+      changes.push(change);
       left.set(item.workspaceId, (left.get(item.workspaceId) ?? 0) - item.priceCredits);
     }
     outcomes.push(begun);
@@ -135,18 +161,21 @@ function whyNot(
   policy: RetryPolicy,
   plan: PlanRecord,
   item: PlanItem,
-  found: ReturnType<ReadSubjects['jobs']['get']>,
+  subject: PlanSubject | undefined,
   available: number,
 ): string | null {
-  if (found === undefined) return 'There is no such job any more.';
-  const { job, subject } = found;
-  if (job.version !== item.version) return `It changed since it was planned; it is ${job.state} now.`;
+  if (subject === undefined) return 'There is no such job any more.';
+  if (subject.version !== item.version) return `It changed since it was planned; it is ${subject.state} now.`;
   const { group, why } = judgeSubject(subject, policy, plan.reason);
   // What was to be made anew is not collected in its place, nor the other way round: its price and its chances are others.
   if (group !== item.group) return why;
-  if (job.billing.price > available)
-    return `The workspace has ${available} credits available; it needs ${job.billing.price}.`;
+  if (subject.priceCredits > available)
+    return `The workspace has ${available} credits available; it needs ${subject.priceCredits}.`;
   return null;
+}
+
+function actOf({ group }: PlanItem): JobOutcome['act'] {
+  return group === 'collect_first' ? 'collect' : 'retry';
 }
 
 function begunOutcome(plan: PlanRecord, item: PlanItem, index: number): JobOutcome {
@@ -154,7 +183,7 @@ function begunOutcome(plan: PlanRecord, item: PlanItem, index: number): JobOutco
   const generationId = planGenerationId(plan._id, jobId);
   return {
     jobId,
-    act: item.group === 'collect_first' ? 'collect' : 'retry',
+    act: actOf(item),
     index,
     workspaceId,
     priceCredits,

@@ -1,4 +1,5 @@
 import type { AppError } from '#domain/errors.ts';
+import type { Failure } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import type { JobOutcome, PlanRun } from '#domain/retry-plan/plan-record.ts';
@@ -43,17 +44,21 @@ export async function followSome(
 ): Promise<Result<readonly { readonly from: JobOutcome; readonly to: JobOutcome }[], AppError>> {
   if (open.length === 0) return ok([]);
   const ids = open.map(({ jobId }) => jobId);
-  const documents = await parts.bulk.jobs(ids);
+  const jobs = new Map<string, FollowedJob>();
+  const documents = await parts.bulk.eachJob(ids, (document) => {
+    if (document.type === 'job') jobs.set(document.job._id, followedOf(document.job));
+  });
   if (!documents.ok) return documents;
-  const entries = await parts.bulk.entriesOfJobs(ids);
+  const paidOf = new Map<string, Map<string, number>>();
+  const entries = await parts.bulk.eachEntryOfJobs(ids, (entry) => {
+    const paid = paidOf.get(entry.jobId ?? '') ?? new Map<string, number>();
+    addPaid(paid, entry);
+    paidOf.set(entry.jobId ?? '', paid);
+  });
   if (!entries.ok) return entries;
-  const jobs = new Map(
-    documents.value.flatMap((document) => (document.type === 'job' ? [[document.job._id, document.job]] : [])),
-  );
-  const entriesOf = Map.groupBy(entries.value, ({ jobId }) => jobId ?? '');
   const moves = open.map((from) => ({
     from,
-    to: outcomeNow(from, jobs.get(from.jobId), entriesOf.get(from.jobId) ?? []),
+    to: outcomeNow(from, jobs.get(from.jobId), paidOf.get(from.jobId) ?? new Map()),
   }));
   return ok(moves.filter(({ from, to }) => from.outcome !== to.outcome));
 }
@@ -83,13 +88,17 @@ export async function recount(
   return ok({ ...run, tallies });
 }
 
+/** What of a job tells what became of it: its own prompt, options and past may have 16 MiB. */
+interface FollowedJob extends Pick<Job, 'state' | 'billing'> {
+  readonly failure: Pick<Failure, 'class' | 'message'> | null;
+}
+
+function followedOf({ state, billing, failure }: Job): FollowedJob {
+  return { state, billing, failure: failure && { class: failure.class, message: failure.message } };
+}
+
 /** What became of a job that a plan began: by its own document, and by what the ledger says was paid. */
-function outcomeNow(
-  outcome: JobOutcome,
-  job: Job | undefined,
-  entries: readonly Pick<LedgerEntry, 'type' | 'credits' | 'generationId'>[],
-): JobOutcome {
-  const paid = paidByGeneration(entries);
+function outcomeNow(outcome: JobOutcome, job: FollowedJob | undefined, paid: ReadonlyMap<string, number>): JobOutcome {
   const seen = {
     ...outcome,
     paidCredits: paid.get(outcome.generationId) ?? 0,
@@ -102,7 +111,7 @@ function outcomeNow(
   }
   if (billing.pending.length > 0) return outcome;
   if (job.state === 'completed') return { ...seen, outcome: 'succeeded', why: '' };
-  if (job.state === 'failed') {
+  if (job.state === 'failed' && job.failure !== null) {
     return { ...seen, outcome: 'failed', failureClass: job.failure.class, why: job.failure.message.slice(0, 500) };
   }
   if (job.state === 'queued' && billing.blocked !== null) {
@@ -111,17 +120,14 @@ function outcomeNow(
   return { ...outcome, outcome: 'begun', why: '' };
 }
 
-/** What the customer paid for each generation, refunds taken off. */
-function paidByGeneration(
-  entries: readonly Pick<LedgerEntry, 'type' | 'credits' | 'generationId'>[],
-): ReadonlyMap<string, number> {
-  const paid = new Map<string, number>();
-  for (const { type, credits, generationId } of entries) {
-    if (type !== 'capture' && type !== 'refund') continue;
-    const key = generationId ?? '';
-    paid.set(key, (paid.get(key) ?? 0) + (type === 'capture' ? credits : -credits));
-  }
-  return paid;
+/** Adds an entry to what the customer paid for each generation, refunds taken off. */
+function addPaid(
+  paid: Map<string, number>,
+  { type, credits, generationId }: Pick<LedgerEntry, 'type' | 'credits' | 'generationId'>,
+): void {
+  if (type !== 'capture' && type !== 'refund') return;
+  const key = generationId ?? '';
+  paid.set(key, (paid.get(key) ?? 0) + (type === 'capture' ? credits : -credits));
 }
 
 const ENDS: readonly JobOutcome['outcome'][] = ['succeeded', 'failed'];

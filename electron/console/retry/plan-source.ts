@@ -112,27 +112,31 @@ function serverSource(bulk: BulkReads, now: Date): JobSource {
         twins: new Map(),
       } satisfies SourcedJobs;
       for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-        const read = await readSubjects(bulk, ids.slice(start, start + READ_AT_ONCE));
+        const page = ids.slice(start, start + READ_AT_ONCE);
+        const read = await readSubjects(bulk, page, ({ input }) => input.hash);
         if (!read.ok) return read;
         const inputs = await (live ??= bulk.liveInputs());
         if (!inputs.ok) return inputs;
-        for (const [id, { job, subject }] of read.value.jobs) {
+        for (const [id, { subject, kept: inputHash }] of read.value.jobs) {
           all.subjects.set(id, subject);
-          const twin = inputs.value.idOf(job.workspaceId, job.input.hash);
+          const twin = inputs.value.idOf(subject.workspaceId, inputHash);
           if (twin !== null && twin !== id) all.twins.set(id, twin);
         }
         for (const [id, why] of read.value.malformed) all.malformed.set(id, why);
-        for (const [id, account] of read.value.accounts) all.available.set(id, account.available);
+        for (const [id, credits] of read.value.available) all.available.set(id, credits);
       }
       return ok(all);
     },
     experience: async () => {
-      const recent = await bulk.recentJobs(EXPERIENCE_JOBS);
-      if (!recent.ok) return recent;
-      const jobs = recent.value.flatMap((document) => (document.type === 'job' ? [document.job] : []));
       const tally = new ExperienceTally();
-      for (const job of jobs) tally.addJob(job);
-      const basis = `attempts that followed such a failure among the ${counted(jobs.length, 'job')} changed last`;
+      let jobs = 0;
+      const read = await bulk.eachRecentJob(EXPERIENCE_JOBS, (document) => {
+        if (document.type !== 'job') return;
+        jobs += 1;
+        tally.addJob(document.job);
+      });
+      if (!read.ok) return read;
+      const basis = `attempts that followed such a failure among the ${counted(jobs, 'job')} changed last`;
       return ok(experienceFrom(tally.figures(basis)));
     },
   };

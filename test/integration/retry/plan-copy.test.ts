@@ -32,8 +32,7 @@ afterEach(async () => {
 async function copyAll({ behindMs = 0 } = {}): Promise<void> {
   const { client, dbName } = deployment.server;
   const documents = await client.db(dbName).collection('jobs').find().toArray();
-  const { ledger } = await readBooks(deployment.store.reader);
-  const accounts = expectOk(await deployment.store.bulk.accounts(['w1', 'w2']));
+  const { ledger, accounts } = await readBooks(deployment.store.reader);
   const jobs = documents.map((document): CacheChange => {
     const parsed = parseJob(document);
     return {
