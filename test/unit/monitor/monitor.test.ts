@@ -348,6 +348,7 @@ describe('where the stream has a gap', () => {
   it.each([
     ['the history is gone (286)', 286],
     ['the token is refused (260)', 260],
+    ['the token is empty (40649)', 40_649],
     ['an event is too large for a message (10334)', 10_334],
   ])('compares with the server behind a new stream: %s', async (_, code) => {
     const { server, one: first } = await copied(true);
