@@ -21,6 +21,23 @@ export function documentBytesOf(document: object): number {
   }
 }
 
+/** Why the driver cannot write a document that is made of JSON; null where it can, and reads back what was written. */
+export function whyUnwritable(document: object): string | null {
+  let isWhole = true;
+  JSON.stringify(document, (name, value: unknown) => {
+    isWhole &&= name.isWellFormed() && (typeof value !== 'string' || value.isWellFormed());
+    return value;
+  });
+  if (!isWhole) return 'a text has half of a character';
+  try {
+    BSON.serialize(document);
+    return null;
+  } catch (cause) {
+    if (!(cause instanceof BSON.BSONError)) throw cause;
+    return cause.name === 'BSONVersionError' ? 'no field may be called _bsontype' : cause.message;
+  }
+}
+
 /** The length in front, and the NUL behind, of what is made of fields; the type in front of a field, and the NUL behind its name. */
 const AROUND_FIELDS_BYTES = 5;
 const AROUND_NAME_BYTES = 2;

@@ -24,7 +24,7 @@ import {
 import { planChange } from '#domain/transition.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
 import { safeParse } from '#domain/safe-parse.ts';
-import { documentBytesOf, tooLargeError } from '#store/full-documents.ts';
+import { documentBytesOf, tooLargeError, whyUnwritable } from '#store/full-documents.ts';
 import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
 
 /** What the desk works with. */
@@ -295,6 +295,8 @@ function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Resul
   }
   const { prompt, options: restored } = input.value;
   const whole = { prompt, options: { ...restored } };
+  const why = whyUnwritable(whole);
+  if (why !== null) return err(appError('invalid_request', `the input: ${why}`));
   const bytes = documentBytesOf(whole);
   if (bytes > INPUT_BYTES_MAX) return err(tooLargeError('the input', bytes, INPUT_BYTES_MAX));
   return ok({ ...whole, hash: createHash('sha256').update(canonicalInput(whole)).digest('hex') });

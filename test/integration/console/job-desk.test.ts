@@ -182,6 +182,21 @@ describe('the desk where a person retries a job', () => {
     });
   });
 
+  it.each([
+    ['a name with the character that ends names', String.raw`{"a\u0000b":1}`, 'null bytes'],
+    ['a field that the driver takes for its own', '{"a":{"_bsontype":"ObjectId"}}', '_bsontype'],
+    ['half of a character', String.raw`{"a":"\ud800"}`, 'half of a character'],
+  ])('refuses edited options with %s, and shows so before', async (_what, optionsJson, why) => {
+    const version = await failedJob('bad-input');
+    const edited = { prompt: 'A page about coffee', optionsJson };
+    const shown = await openDesk().previewRetry({ jobId: 'j1', reason: '', edited, isCollecting: false });
+    const retried = await openDesk().retry(order(version, { edited }));
+    for (const refused of [shown, retried]) {
+      expect(refused).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+      expect(refused.ok ? '' : refused.error.detail).toContain(why);
+    }
+  });
+
   it('refuses an edited input that is larger than an order may be, and shows so before', async () => {
     const version = await failedJob('bad-input');
     const edited = { prompt: 'A page about coffee', optionsJson: `{"sizes":[${'1,'.repeat(400_000)}1]}` };
