@@ -119,8 +119,10 @@ export class JobEventReader {
       return ok(positionText(nowMs, nowMs, 0, ''));
     }
     const earliestMs = nowMs - RESUME_MS_MAX;
-    this.#readMs = Math.max(begun.readMs, earliestMs);
-    this.#floorMs = Math.max(begun.floorMs, earliestMs);
+    // A time that lies ahead, as the id of an event may have that a product stamped, does not say how far anything was read.
+    const toldMs = (ms: number): number => (ms > nowMs + UNSURE_MS ? earliestMs : Math.max(ms, earliestMs));
+    this.#readMs = toldMs(begun.readMs);
+    this.#floorMs = toldMs(begun.floorMs);
     this.#look = { place: { atMs: this.#readMs - UNSURE_MS, fromId: null }, beganMs: nowMs, isDeep: true };
     if (begun.jobId !== '') this.#given.set(begun.jobId, { seq: begun.seq, atMs: begun.readMs });
     return ok(positionText(begun.readMs, begun.floorMs, begun.seq, begun.jobId));
@@ -133,7 +135,7 @@ export class JobEventReader {
     const look = begun.value;
     const page = await this.#source.statesSince(look.place, { workspaceId: this.#workspaceId, limit: PAGE_JOBS });
     if (!page.ok) return page;
-    const events = page.value.jobs.flatMap((job) => this.#newOf(job));
+    const events = page.value.jobs.flatMap((job) => this.#newOf(job, look));
     if (page.value.next !== null) this.#look = { ...look, place: page.value.next };
     else this.#endLook(look);
     return ok({ events, isBehind: page.value.next !== null });
@@ -158,7 +160,7 @@ export class JobEventReader {
   }
 
   /** What of a job was not given yet. */
-  #newOf(job: JobStates): readonly PlacedEvent[] {
+  #newOf(job: JobStates, { beganMs }: Look): readonly PlacedEvent[] {
     const given = this.#given.get(job._id);
     const all = eventsOf(job);
     // A number that is lower than the one before is of another job, which has the name of one that was deleted.
@@ -170,7 +172,8 @@ export class JobEventReader {
     this.#given.set(job._id, { seq: last.seq, atMs: last.atMs });
     const oldest = this.#given.size > GIVEN_MAX ? this.#given.keys().next().value : undefined;
     if (oldest !== undefined) this.#given.delete(oldest);
-    const readMs = Math.max(this.#readMs, job.updatedAt.getTime());
+    // Whoever comes back is told what came after this: a job whose own time lies ahead must not put the others behind them.
+    const readMs = Math.max(this.#readMs, Math.min(job.updatedAt.getTime(), beganMs));
     return events.map((event) => ({ event, position: positionText(readMs, this.#floorMs, event.seq, event.jobId) }));
   }
 }

@@ -76,6 +76,25 @@ function idsOf(heard: readonly PlacedEvent[]): readonly string[] {
 }
 
 describe('events for products', () => {
+  it('are not lost to who comes back with the position of a job whose time lies in the future', async () => {
+    const world = new LateWorld();
+    const { position: begun } = await listen(world, null, { untilMs: START_MS });
+    world.change('ahead', START_MS + 365 * 86_400_000, -366 * 86_400_000);
+    const { position } = await listen(world, begun, { untilMs: world.nowMs + 5000, eventsMax: 1 });
+    world.change('meanwhile', world.nowMs + 1000);
+    world.nowMs += 10 * 60_000;
+    const { heard } = await listen(world, position, { untilMs: world.nowMs + 1000 });
+    expect(heard.map(({ event }) => event.jobId)).toContain('meanwhile');
+  });
+
+  it('are not lost to who comes back with the id of an event whose time lies in the future', async () => {
+    const world = new LateWorld();
+    world.change('meanwhile', START_MS + 1000);
+    world.nowMs += 10 * 60_000;
+    const { heard } = await listen(world, `${START_MS + 365 * 86_400_000}.1.ahead`, { untilMs: world.nowMs + 1000 });
+    expect(heard.map(({ event }) => event.jobId)).toEqual(['meanwhile']);
+  });
+
   it.each([2000, 20_000, 59_000])('tell a change that became visible %i ms after its time, once', async (lateMs) => {
     const world = new LateWorld();
     world.change('late', START_MS + 5000, lateMs);
