@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { outcomeCsv } from '#console/retry/outcome-csv.ts';
+import { seenOutcome } from '#console/retry/seen-outcome.ts';
 import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan } from '#console/retry/plan-run.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
@@ -104,7 +105,7 @@ function addDecisions(retry: Command, context: CommandContext): void {
     name: string,
     request: RequestName,
     description: string,
-    act: (desk: PlanDesk, planId: string, actor: Actor) => Promise<Result<CommandReport, AppError>>,
+    act: (desk: PlanDesk, planId: string, by: Actor, store: Store) => Promise<Result<CommandReport, AppError>>,
   ): void => {
     retry
       .command(name)
@@ -113,7 +114,7 @@ function addDecisions(retry: Command, context: CommandContext): void {
       .action(async (planId: string, _flags: unknown, command: Command) => {
         const flags = command.optsWithGlobals<ServerFlags>();
         const needs = { request, asked: { planId, what: name } };
-        context.exit(await onServer(flags, needs, (store, actor) => act(deskOf(store), planId, actor)));
+        context.exit(await onServer(flags, needs, (store, actor) => act(deskOf(store), planId, actor, store)));
       });
   };
   const reported = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<CommandReport, AppError>> => {
@@ -140,12 +141,14 @@ function addDecisions(retry: Command, context: CommandContext): void {
     'outcome',
     'plans.outcomes',
     'Says of every job what happened and why; CSV without --json.',
-    async (desk, planId) => {
+    async (desk, planId, _by, store) => {
       const outcomes = await desk.outcomes(planId);
       if (!outcomes.ok) return outcomes;
+      const lens = await readLens(store);
+      if (!lens.ok) return lens;
       return ok({
         status: 0,
-        json: { planId, outcomes: outcomes.value },
+        json: { planId, outcomes: outcomes.value.map((outcome) => seenOutcome(outcome, lens.value)) },
         text: [...outcomeCsv(outcomes.value)].join(''),
       });
     },

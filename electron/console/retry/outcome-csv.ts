@@ -1,5 +1,6 @@
 import type { JobOutcome } from '#domain/retry-plan/plan-record.ts';
 import { csvFile, type ExportColumn } from '../reconciliation/csv.ts';
+import { quotesError } from './seen-outcome.ts';
 
 /** What is said of each job of a plan. Credits in the smallest unit. */
 export const outcomeColumns: readonly ExportColumn<JobOutcome>[] = [
@@ -8,7 +9,8 @@ export const outcomeColumns: readonly ExportColumn<JobOutcome>[] = [
   { title: 'act', value: (row) => row.act },
   { title: 'outcome', value: (row) => row.outcome },
   { title: 'class', value: (row) => row.failureClass },
-  { title: 'why', value: (row) => row.why, isWords: true },
+  // The class tells of an error what somebody may read who need not see any job; its words may repeat the prompt.
+  { title: 'why', value: (row) => (quotesError(row) ? '' : row.why), isWords: true },
   { title: 'price credits', value: (row) => row.priceCredits },
   { title: 'paid credits', value: (row) => row.paidCredits },
   { title: 'generation', value: (row) => row.generationId },

@@ -1,6 +1,7 @@
 import { exportTable } from '#console/reconciliation/export-file.ts';
 import type { JobChoice } from '#console/retry/plan-desk.ts';
 import { outcomeColumns } from '#console/retry/outcome-csv.ts';
+import { seenOutcome } from '#console/retry/seen-outcome.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
 import type { PlanView, PlanWish } from '#contract/plan-views.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
@@ -56,7 +57,9 @@ export function planHandlers({ host, copy, exportFolder, redaction }: PlanHandle
     'plans.outcomes': ({ planId, from, limit }) =>
       withHost(async ({ desk }) => {
         const outcomes = await desk.outcomesFrom(planId, from, limit);
-        return outcomes.ok ? ok({ outcomes: [...outcomes.value] }) : outcomes;
+        if (!outcomes.ok) return outcomes;
+        const lens = redaction.lens();
+        return ok({ outcomes: outcomes.value.map((outcome) => seenOutcome(outcome, lens)) });
       }),
     'plans.decide': ({ planId, decision, note }, { actor }) =>
       withHost(({ desk }) => viewed(desk.decide(planId, decision, { by: actor, note }))),

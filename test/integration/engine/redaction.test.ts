@@ -23,6 +23,8 @@ const MARK = 'canary-7f31a9';
 const EACH = 4;
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const ARTEFACT = `ab/${'0'.repeat(32)}-1.txt`;
+/** A plan that came to its end, and of which only the outcome of a job is left. */
+const PLAN = '0123456789abcdef';
 const TEXT = `the output says ${MARK} to whoever reads it`;
 
 let server: TestServer;
@@ -94,6 +96,16 @@ async function fill(): Promise<void> {
   for (const entry of entriesOf(failed)) {
     expectOk(await store.writer.postEntry({ ...entry, reason: `of ${MARK} it was` }));
   }
+  const told = {
+    jobId: 'j1',
+    act: 'retry',
+    index: 0,
+    workspaceId: 'w1',
+    priceCredits: 1,
+    generationId: 'g-j1',
+  } as const;
+  const end = { outcome: 'failed', failureClass: 'validation', why: message, paidCredits: 0, timesPaid: 0 } as const;
+  expectOk(await store.plans.saveOutcomes(PLAN, [{ ...told, ...end }]));
 }
 
 const BY_PATTERN: readonly RedactionRule[] = [
@@ -153,6 +165,8 @@ async function askEverything(window: EngineWindow): Promise<readonly (readonly [
   );
   keep('retry.preview', await window.ask('retry.preview', { jobId: 'j1', reason: '', edited: null }));
   keep('case.export', expectOk(await window.ask('case.export', { chosen: { type: 'ids', ids: ['j1', 'j2'] } })));
+  keep('plans.outcomes', expectOk(await window.ask('plans.outcomes', { planId: PLAN, from: 0, limit: 10 })));
+  keep('plans.export', expectOk(await window.ask('plans.export', { planId: PLAN })));
   keep('drafts.list', expectOk(await window.ask('drafts.list', {})));
   for (const name of requestNameSchema.options) {
     // Own words come back as they are, and a connection that is opened ends this engine's work.
@@ -202,9 +216,13 @@ describe(`what a rule hides (seed ${SEED})`, () => {
       'malformed.page',
       'failures.list',
       'owner.ledger',
+      'plans.outcomes',
       'drafts.list',
     ];
     expect([...new Set(shown)]).toEqual(expect.arrayContaining(expected));
+    // What leaves by a plan's file is for people who need not see any job.
+    const held = exportsWith(path.join(folder, 'fay', 'exports'), MARK);
+    expect(held.filter((name) => !name.startsWith('case-'))).toEqual([]);
   });
 
   it.each([
