@@ -131,6 +131,17 @@ export function isWhole(value: unknown): boolean {
   return Number.isInteger(toDouble(value));
 }
 
+/** True for a whole number of 32 bits, of whatever type (MongoDB's `Value::integral`). */
+export function isWholeInt(value: unknown): boolean {
+  const near = toDouble(value);
+  return near <= INT32_MAX && near >= INT32_MIN && isWhole(value);
+}
+
+/** -1, 0 or 1 as a number is below zero, zero or above it, also where its double is zero; NaN for what is no number. */
+export function signOf(value: unknown): number {
+  return value instanceof Decimal128 ? Decimal.sign(toExact(value)) : Math.sign(toDouble(value));
+}
+
 /** What a decimal or a long has beyond the double nearest to it; null where that is nothing. */
 export function beyondDouble(value: unknown, nearest: number): Decimal | null {
   if (!(value instanceof Long) && !(value instanceof Decimal128)) return null;

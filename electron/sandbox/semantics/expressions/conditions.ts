@@ -13,7 +13,6 @@ import {
   isKnown,
   isNil,
   unfolded,
-  variadic,
   type Evaluate,
   type Operator,
 } from './compile.ts';
@@ -178,8 +177,9 @@ export const CONDITIONS: Readonly<Record<string, Operator>> = {
 };
 
 function setTruth(isAll: boolean): Operator {
-  return variadic(([list], name) => {
-    if (!Array.isArray(list)) throw refuse(isAll ? 17_040 : 17_041, `${name}'s argument must be an array`);
-    return isAll ? (list as unknown[]).every(isTrue) : (list as unknown[]).some(isTrue);
-  });
+  return (operand, name) =>
+    fixed(1, (list) => {
+      if (!Array.isArray(list)) throw refuse(isAll ? 17_040 : 17_041, `${name}'s argument must be an array`);
+      return isAll ? (list as unknown[]).every(isTrue) : (list as unknown[]).some(isTrue);
+    })(operand, name);
 }

@@ -2,16 +2,17 @@ import { compareValues, isEqual } from '../compare.ts';
 import { keyOf, nameOf } from '../field-names.ts';
 import { isTrue } from '../field-conditions.ts';
 import { sortOf } from '../element-order.ts';
-import { isWhole, numberKind, toDouble } from '../numbers.ts';
+import { isWholeInt, numberKind, toDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import {
   compile,
+  constantOf,
   declaring,
   fixed,
+  isKnown,
   isNil,
-  named,
   ranged,
   variadic,
   type Evaluate,
@@ -28,7 +29,7 @@ function indexed(value: unknown, index: unknown, name: string): unknown {
     throw refuse(28_689, `${name}'s first argument must be an array, but is ${typeNameOf(value)}`);
   if (numberKind(index) === null)
     throw refuse(28_690, `${name}'s second argument must be a numeric value, but is ${typeNameOf(index)}`);
-  if (!isWhole(index) || Math.abs(toDouble(index)) > 0x7fffffff)
+  if (!isWholeInt(index))
     throw refuse(28_691, `${name}'s second argument must be representable as a 32-bit integer: ${toDouble(index)}`);
   return (value as unknown[]).at(toDouble(index));
 }
@@ -38,8 +39,10 @@ function listOperand(value: unknown, code: number, message: string): readonly un
   return value as unknown[];
 }
 
-function wholeOperand(value: unknown, code: number, message: string): number {
-  if (numberKind(value) === null || !isWhole(value)) throw refuse(code, message);
+/** A whole number of 32 bits. @param code of the refusal of another number @param noNumber of anything else, where that has its own */
+function wholeOperand(value: unknown, code: number, message: string, noNumber = code): number {
+  if (numberKind(value) === null) throw refuse(noNumber, message);
+  if (!isWholeInt(value)) throw refuse(code, message);
   return toDouble(value);
 }
 
@@ -49,14 +52,16 @@ const slice = ranged(2, 3, (list, first, ...counts) => {
   const values = listOperand(list, 28_724, 'First argument to $slice must be an array');
   const at = wholeOperand(
     first,
+    28_726,
+    `Second argument to $slice must be a whole number of 32 bits, but is of type: ${typeNameOf(first)}`,
     28_725,
-    `Second argument to $slice must be a numeric value, but is of type: ${typeNameOf(first)}`,
   );
   if (counts.length === 0) return at >= 0 ? values.slice(0, at) : values.slice(at);
   const size = wholeOperand(
     count,
+    28_728,
+    `Third argument to $slice must be a whole number of 32 bits, but is of type: ${typeNameOf(count)}`,
     28_727,
-    `Third argument to $slice must be numeric, but is of type: ${typeNameOf(count)}`,
   );
   if (size <= 0) throw refuse(28_729, `Third argument to $slice must be positive: ${size}`);
   const from = at >= 0 ? at : Math.max(0, values.length + at);
@@ -94,15 +99,28 @@ const indexOf = ranged(2, 4, (list, wanted, ...bounds) => {
 const range = ranged(2, 3, (start, end, ...steps) => {
   const [step] = steps.length === 0 ? [1] : steps;
   const [from, to] = [
-    wholeOperand(start, 34_444, '$range requires a numeric starting value'),
-    wholeOperand(end, 34_446, '$range requires a numeric ending value'),
+    wholeOperand(start, 34_444, '$range requires a starting value that is a whole number of 32 bits', 34_443),
+    wholeOperand(end, 34_446, '$range requires an ending value that is a whole number of 32 bits', 34_445),
   ];
-  const by = wholeOperand(step, 34_448, '$range requires a numeric step value');
+  const by = wholeOperand(step, 34_448, '$range requires a step value that is a whole number of 32 bits', 34_447);
   if (by === 0) throw refuse(34_449, '$range requires a non-zero step value');
+  refuseLongRange(Math.trunc((to - from) / by));
   const result: number[] = [];
   for (let at = from; by > 0 ? at < to : at > to; at += by) result.push(at);
   return result;
 });
+
+/** As MongoDB counts the bytes that a list of numbers takes, and those that it may take. */
+const RANGE_BYTES = { list: 24, number: 16, max: 100 * 1024 * 1024 } as const;
+
+function refuseLongRange(steps: number): void {
+  const bytes = RANGE_BYTES.list + Math.max(0, steps + 1) * RANGE_BYTES.number;
+  if (bytes >= RANGE_BYTES.max)
+    throw new ServerError(
+      'ExceededMemoryLimit',
+      `$range would use too much memory (${bytes} bytes) and cannot spill to disk. Memory limit: ${RANGE_BYTES.max} bytes`,
+    );
+}
 
 /** The parts of `$map`, `$filter` and `$reduce`: what is gone through, and what is evaluated for each element. */
 function each(
@@ -176,26 +194,45 @@ const reduce: Operator = (operand, name) => {
   };
 };
 
+/** The first element says of what form all are. */
 const arrayToObject = fixed(1, (list) => {
   if (isNil(list)) return null;
+  const entries = listOperand(list, 40_386, '$arrayToObject requires an array input');
+  const [first] = entries;
+  if (entries.length > 0 && !Array.isArray(first) && !isDoc(first))
+    throw refuse(40_398, `Unrecognised input type format for $arrayToObject: ${typeNameOf(first)}`);
   const result: Doc = {};
-  for (const entry of listOperand(list, 40_386, '$arrayToObject requires an array input')) {
-    const [key, value] = isDoc(entry) ? [entry['k'], entry['v']] : Array.isArray(entry) ? (entry as unknown[]) : [];
-    if (isDoc(entry) && (Object.keys(entry).length !== 2 || !Object.hasOwn(entry, 'v')))
-      throw refuse(40_392, "$arrayToObject requires an object keys of 'k' and 'v'. Found incorrect number of keys");
-    if (Array.isArray(entry) && entry.length !== 2)
-      throw refuse(40_397, '$arrayToObject requires an array of size 2 arrays');
-    if (!isDoc(entry) && !Array.isArray(entry))
-      throw refuse(40_398, `Unrecognised input type format for $arrayToObject: ${typeNameOf(entry)}`);
-    if (typeof key !== 'string')
-      throw refuse(
-        isDoc(entry) ? 40_394 : 40_395,
-        '$arrayToObject requires an array of key-value pairs, where the key must be of type string',
-      );
+  for (const entry of entries) {
+    const [key, value] = Array.isArray(first) ? pairOfList(entry) : pairOfDoc(entry);
     assign(result, keyOf(key), value ?? null);
   }
   return result;
 });
+
+function pairOfList(entry: unknown): readonly [string, unknown] {
+  if (!Array.isArray(entry))
+    throw refuse(40_396, `$arrayToObject requires all elements to be arrays, but found: ${typeNameOf(entry)}`);
+  if (entry.length !== 2) throw refuse(40_397, '$arrayToObject requires an array of size 2 arrays');
+  const [key, value] = entry as readonly unknown[];
+  return [nameForField(key, 40_395, 4_940_400), value];
+}
+
+function pairOfDoc(entry: unknown): readonly [string, unknown] {
+  if (!isDoc(entry))
+    throw refuse(40_391, `$arrayToObject requires all elements to be objects, but found: ${typeNameOf(entry)}`);
+  if (Object.keys(entry).length !== 2)
+    throw refuse(40_392, "$arrayToObject requires an object keys of 'k' and 'v'. Found incorrect number of keys");
+  if (!Object.hasOwn(entry, 'k') || !Object.hasOwn(entry, 'v'))
+    throw refuse(40_393, "$arrayToObject requires an object with keys 'k' and 'v'. Missing either or both keys");
+  return [nameForField(entry['k'], 40_394, 4_940_401), entry['v']];
+}
+
+function nameForField(key: unknown, code: number, nullCode: number): string {
+  if (typeof key !== 'string')
+    throw refuse(code, '$arrayToObject requires an array of key-value pairs, where the key must be of type string');
+  if (key.includes('\0')) throw refuse(nullCode, 'Key field cannot contain an embedded null byte');
+  return key;
+}
 
 const objectToArray = fixed(1, (value) => {
   if (isNil(value)) return null;
@@ -219,39 +256,53 @@ const mergeObjects = variadic((values) => {
   return result;
 });
 
-const sortArray: Operator = (operand, name) => {
-  const { input } = named(operand, name, ['input', 'sortBy'], ['input', 'sortBy']);
-  const order = sortOf(isDoc(operand) ? operand['sortBy'] : 1, null);
+const sortArray: Operator = (operand) => {
+  if (!isDoc(operand)) throw refuse(2_942_500, '$sortArray requires an object as an argument');
+  const unknown = Object.keys(operand).find((key) => key !== 'input' && key !== 'sortBy');
+  if (unknown !== undefined) throw refuse(2_942_501, `$sortArray found an unknown argument: ${unknown}`);
+  if (!Object.hasOwn(operand, 'input')) throw refuse(2_942_502, "$sortArray requires 'input' to be specified");
+  if (!Object.hasOwn(operand, 'sortBy')) throw refuse(2_942_503, "$sortArray requires 'sortBy' to be specified");
+  const input = compile(operand['input']);
+  const order = orderOf(operand['sortBy']);
   return (scope) => {
-    const list = input?.(scope);
+    const list = input(scope);
     return isNil(list)
       ? null
       : [...listOperand(list, 2_942_504, 'The input argument to $sortArray must be an array')].sort(order);
   };
 };
 
+function orderOf(sortBy: unknown): (left: unknown, right: unknown) => number {
+  try {
+    return sortOf(sortBy, null);
+  } catch (cause) {
+    if (!(cause instanceof ServerError)) throw cause;
+    throw refuse(isDoc(sortBy) ? 2_942_505 : numberKind(sortBy) === null ? 2_942_507 : 2_942_506, cause.message);
+  }
+}
+
 const zip: Operator = (operand) => {
   if (!isDoc(operand)) throw refuse(34_460, '$zip only supports an object as an argument');
   const unknown = Object.keys(operand).find((key) => !['inputs', 'defaults', 'useLongestLength'].includes(key));
   if (unknown !== undefined) throw refuse(34_464, `$zip found an unknown argument: ${unknown}`);
-  const inputs = operand['inputs'];
-  if (!Array.isArray(inputs) || inputs.length === 0) throw refuse(34_461, 'inputs must be an array of expressions');
-  const lists = (inputs as unknown[]).map(compile);
-  const { useLongestLength: isLongest = false } = operand;
+  const { inputs = [], defaults = [], useLongestLength: isLongest = false } = operand;
+  if (!Array.isArray(inputs)) throw refuse(34_461, 'inputs must be an array of expressions');
+  if (!Array.isArray(defaults)) throw refuse(34_462, 'defaults must be an array of expressions');
   if (typeof isLongest !== 'boolean') throw refuse(34_463, 'useLongestLength must be a bool');
-  if (!isLongest && operand['defaults'] !== undefined)
+  if (inputs.length === 0) throw refuse(34_465, '$zip requires at least one input array');
+  if (!isLongest && defaults.length > 0)
     throw refuse(34_466, "cannot specify defaults unless 'useLongestLength' is true.");
-  if (Array.isArray(operand['defaults']) && operand['defaults'].length !== inputs.length)
+  if (defaults.length > 0 && defaults.length !== inputs.length)
     throw refuse(34_467, 'defaults and inputs must have the same length');
-  const defaults = operand['defaults'] === undefined ? null : compile(operand['defaults']);
+  const [lists, others] = [(inputs as unknown[]).map(compile), (defaults as unknown[]).map(compile)];
   return (scope) => {
     const values = lists.map((list) => list(scope));
     if (values.some(isNil)) return null;
     const all = values.map((value) => listOperand(value, 34_468, '$zip found a non-array expression in input'));
     const lengths = all.map((one) => one.length);
-    const given = defaults?.(scope);
-    const fill = Array.isArray(given) ? (given as unknown[]) : [];
-    return Array.from({ length: isLongest ? Math.max(...lengths) : Math.min(...lengths) }, (_none, at) =>
+    const [shortest, longest] = [Math.min(...lengths), Math.max(...lengths)];
+    const fill = shortest === longest ? [] : others.map((other) => other(scope));
+    return Array.from({ length: isLongest ? longest : shortest }, (_none, at) =>
       all.map((list, which) => (at < list.length ? list[at] : (fill[which] ?? null))),
     );
   };
@@ -263,19 +314,66 @@ function setOf(values: readonly unknown[]): unknown[] {
   return sorted.filter((value, at) => at === 0 || !isEqual(value, sorted[at - 1]));
 }
 
-function sets(
-  code: number,
-  combine: (lists: readonly (readonly unknown[])[]) => unknown,
-  isNullForNull: boolean,
-): Operator {
+/** An operator of any number of sets, null where one of them is. */
+function sets(code: number, combine: (lists: readonly (readonly unknown[])[]) => unknown): Operator {
   return variadic((values, name) => {
     const lists: (readonly unknown[])[] = [];
     for (const value of values) {
-      if (isNullForNull && isNil(value)) return null;
+      if (isNil(value)) return null;
       lists.push(listOperand(value, code, `All operands of ${name} must be arrays. One argument`));
     }
     return combine(lists);
   });
+}
+
+/** Of equal values of several types those of the smaller set stay, and of sets of one size those of the one in front. */
+function intersection(lists: readonly (readonly unknown[])[]): readonly unknown[] {
+  const [first = [], ...others] = lists.map(setOf);
+  return others.reduce<readonly unknown[]>((kept, next) => {
+    const [small, large] = kept.length > next.length ? [next, kept] : [kept, next];
+    return small.filter((value) => has(large, value));
+  }, first);
+}
+
+const setDifference = fixed(2, (left, right) => {
+  if (isNil(left) || isNil(right)) return null;
+  const one = listOperand(left, 17_048, 'both operands of $setDifference must be arrays. First argument');
+  const two = listOperand(right, 17_049, 'both operands of $setDifference must be arrays. Second argument');
+  return one.filter((value, at) => !has(two, value) && !has(one.slice(0, at), value));
+});
+
+/** What is known beforehand is checked beforehand, with other numbers (`ExpressionSetIsSubset::optimize`). */
+const isSubset: Operator = (operand, name) => {
+  const [first, second] = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
+  const isHeld = first !== undefined && second !== undefined && !isKnown(first) && isKnown(second);
+  const whole = 'both operands of $setIsSubset must be arrays. Second argument';
+  if (isHeld) listOperand(constantOf(second), 17_311, whole);
+  return fixed(2, (left, right) => {
+    const part = listOperand(
+      left,
+      isHeld ? 17_310 : 17_046,
+      'both operands of $setIsSubset must be arrays. First argument',
+    );
+    const set = listOperand(right, 17_042, whole);
+    return part.every((value) => has(set, value));
+  })(operand, name);
+};
+
+/** Compared with the first that is known beforehand, one after the other until one differs. */
+const setEquals: Operator = (operand) => {
+  const operands = (Array.isArray(operand) ? (operand as unknown[]) : [operand]).map(compile);
+  if (operands.length < 2) throw refuse(17_045, `$setEquals needs at least two arguments had: ${operands.length}`);
+  const refusal = 'All operands of $setEquals must be arrays. One argument';
+  for (const one of operands) if (isKnown(one)) listOperand(constantOf(one), 5_887_502, refusal);
+  const against = operands.find(isKnown) ?? operands[0];
+  return (scope) => {
+    const set = listOperand(against?.(scope), 17_044, refusal);
+    return operands.every((one) => one === against || isSameSet(set, listOperand(one(scope), 17_044, refusal)));
+  };
+};
+
+function isSameSet(left: readonly unknown[], right: readonly unknown[]): boolean {
+  return left.every((value) => has(right, value)) && right.every((value) => has(left, value));
 }
 
 const has = (list: readonly unknown[], value: unknown): boolean => list.some((one) => isEqual(one, value));
@@ -307,25 +405,9 @@ export const LISTS: Readonly<Record<string, Operator>> = {
   $mergeObjects: mergeObjects,
   $sortArray: sortArray,
   $zip: zip,
-  $setUnion: sets(17_043, (lists) => setOf(lists.flat()), true),
-  $setIntersection: sets(
-    17_047,
-    (lists) => setOf((lists[0] ?? []).filter((value) => lists.every((list) => has(list, value)))),
-    true,
-  ),
-  $setDifference: sets(
-    17_048,
-    ([one = [], two = []]) => one.filter((value, at) => !has(two, value) && !has(one.slice(0, at), value)),
-    true,
-  ),
-  $setEquals: sets(
-    17_044,
-    (lists) =>
-      lists.every(
-        (list) =>
-          list.every((value) => has(lists[0] ?? [], value)) && (lists[0] ?? []).every((value) => has(list, value)),
-      ),
-    false,
-  ),
-  $setIsSubset: sets(17_046, ([one = [], two = []]) => one.every((value) => has(two, value)), false),
+  $setUnion: sets(17_043, (lists) => setOf(lists.flat())),
+  $setIntersection: sets(17_047, intersection),
+  $setDifference: setDifference,
+  $setEquals: setEquals,
+  $setIsSubset: isSubset,
 };
