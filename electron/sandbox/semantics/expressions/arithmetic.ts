@@ -5,7 +5,9 @@ import { dateOf } from '../date-range.ts';
 import {
   exponentOf,
   fromWide,
+  isWholeInt,
   numberKind,
+  signOf,
   toBig,
   toDouble,
   toExact,
@@ -144,7 +146,7 @@ const divide = fixed(2, (left, right) => {
   const [a, b] = [numberKind(left), numberKind(right)];
   if (a === null || b === null)
     throw wrongType(`$divide only supports numeric types, not ${typeNameOf(left)} and ${typeNameOf(right)}`);
-  if (toDouble(right) === 0) throw new ServerError('BadValue', "can't $divide by zero");
+  if (signOf(right) === 0) throw new ServerError('BadValue', "can't $divide by zero");
   if (widerKind(a, b) === 'decimal')
     return fromWide(toWide(left).dividedBy(toWide(right)), exponentOf(left) - exponentOf(right));
   return workingDouble(toDouble(left) / toDouble(right));
@@ -155,7 +157,7 @@ const mod = fixed(2, (left, right) => {
   const [a, b] = [numberKind(left), numberKind(right)];
   if (a === null || b === null)
     throw refuse(16_611, `$mod only supports numeric types, not ${typeNameOf(left)} and ${typeNameOf(right)}`);
-  if (toDouble(right) === 0) throw refuse(16_610, "can't $mod by zero");
+  if (signOf(right) === 0) throw refuse(16_610, "can't $mod by zero");
   const kind = widerKind(a, b);
   if (kind === 'decimal')
     return fromWide(toWide(left).modulo(toWide(right)), Math.min(exponentOf(left), exponentOf(right)));
@@ -198,7 +200,7 @@ const same = (value: bigint, isLong: boolean): unknown => workingWhole(value, is
 function toDoubles(
   double: (value: number) => number,
   wide: (value: Decimal) => Decimal,
-  check?: (value: number) => void,
+  check?: (sign: number) => void,
   exponent?: (value: unknown) => number,
 ): Operator {
   return (operand, name) =>
@@ -206,16 +208,16 @@ function toDoubles(
       if (isNil(value)) return null;
       const kind = numberKind(value);
       if (kind === null) throw refuse(28_765, `${name} only supports numeric types, not ${typeNameOf(value)}`);
-      check?.(toDouble(value));
+      check?.(signOf(value));
       return kind === 'decimal'
         ? fromWide(wide(toWide(value)), exponent?.(value))
         : workingDouble(double(toDouble(value)));
     })(operand, name);
 }
 
-function positive(name: string, code: number): (value: number) => void {
-  return (value) => {
-    if (value <= 0) throw refuse(code, `${name}'s argument must be a positive number, but is ${value}`);
+function positive(name: string, code: number): (sign: number) => void {
+  return (sign) => {
+    if (sign <= 0) throw refuse(code, `${name}'s argument must be a positive number`);
   };
 }
 
@@ -224,11 +226,13 @@ function positive(name: string, code: number): (value: number) => void {
  * places that it had more is no number.
  */
 function rounding(name: string, mode: Decimal.Rounding): Operator {
-  return ranged(1, 2, (value, places) => {
-    if (isNil(value) || places === null) return null;
+  return ranged(1, 2, (value, ...given) => {
+    if (isNil(value)) return null;
     const kind = numberKind(value);
     if (kind === null) throw refuse(51_081, `${name} only supports numeric types, not ${typeNameOf(value)}`);
-    const digits = places === undefined ? 0 : roundingPlaces(name, places);
+    const [places = null] = given;
+    if (given.length > 0 && places === null) return null;
+    const digits = places === null ? 0 : roundingPlaces(name, places);
     const exact = toExact(value);
     if (!exact.isFinite() || (digits >= 0 && (kind === 'int' || kind === 'long'))) return value;
     // A double is the decimal of 34 digits that is nearest to it, and not the short one that it is written as.
@@ -251,8 +255,8 @@ function rounding(name: string, mode: Decimal.Rounding): Operator {
 const WIDE_DIGITS = 34;
 
 function roundingPlaces(name: string, places: unknown): number {
-  if (numberKind(places) === null || !Number.isInteger(toDouble(places)))
-    throw refuse(51_082, `precision argument to  ${name} must be a integral value`);
+  if (numberKind(places) === null) throw refuse(16_004, `can't convert from BSON type ${typeNameOf(places)} to long`);
+  if (!isWholeInt(places)) throw refuse(51_082, `precision argument to  ${name} must be a integral value`);
   const number = toDouble(places);
   if (number < -20 || number > 100)
     throw refuse(51_083, `cannot apply ${name} with precision value ${number} value must be in [-20, 100]`);
@@ -264,13 +268,14 @@ const pow = fixed(2, (base, exponent) => {
   const [a, b] = [numberKind(base), numberKind(exponent)];
   if (a === null) throw refuse(28_762, `$pow's base must be numeric, not ${typeNameOf(base)}`);
   if (b === null) throw refuse(28_763, `$pow's exponent must be numeric, not ${typeNameOf(exponent)}`);
-  if (toDouble(base) === 0 && toDouble(exponent) < 0)
+  if (signOf(base) === 0 && signOf(exponent) < 0)
     throw refuse(28_764, '$pow cannot take a base of 0 and a negative exponent');
   const kind = widerKind(a, b);
   if (kind === 'decimal') return fromWide(toWide(base).pow(toWide(exponent)));
-  if (kind === 'double' || toDouble(exponent) < 0) return workingDouble(toDouble(base) ** toDouble(exponent));
-  const power = toBig(exponent);
   const size = Math.abs(toDouble(base));
+  if (kind === 'double' || (toDouble(exponent) < 0 && size > 1))
+    return workingDouble(powerOf(toDouble(base), toDouble(exponent)));
+  const power = toBig(exponent) < 0n ? -toBig(exponent) : toBig(exponent);
   const whole = size > 1 && power > 64n ? null : toBig(base) ** (size <= 1 ? power % 2n : power);
   const isZero = size === 0 && power > 0n;
   const result = isZero
@@ -281,14 +286,19 @@ const pow = fixed(2, (base, exponent) => {
   return result ?? workingDouble(toDouble(base) ** toDouble(exponent));
 });
 
+/** As C reckons it: 1 to any power is 1, also to what is no number, and -1 to an infinite one too. */
+function powerOf(base: number, exponent: number): number {
+  const isOne = base === 1 || (base === -1 && Math.abs(exponent) === Infinity);
+  return isOne ? 1 : base ** exponent;
+}
+
 const log = fixed(2, (value, base) => {
   if (isNil(value) || isNil(base)) return null;
   const [a, b] = [numberKind(value), numberKind(base)];
   if (a === null) throw refuse(28_756, `$log's argument must be numeric, not ${typeNameOf(value)}`);
   if (b === null) throw refuse(28_757, `$log's base must be numeric, not ${typeNameOf(base)}`);
-  if (toDouble(value) <= 0)
-    throw refuse(28_758, `$log's argument must be a positive number, but is ${toDouble(value)}`);
-  if (toDouble(base) <= 0 || toDouble(base) === 1)
+  if (signOf(value) <= 0) throw refuse(28_758, `$log's argument must be a positive number, but is ${toDouble(value)}`);
+  if (signOf(base) <= 0 || toExact(base).equals(1))
     throw refuse(28_759, `$log's base must be a positive number not equal to 1, but is ${toDouble(base)}`);
   if (widerKind(a, b) === 'decimal') return fromWide(toWide(value).log(toWide(base)));
   return workingDouble(Math.log(toDouble(value)) / Math.log(toDouble(base)));
@@ -339,8 +349,8 @@ export const ARITHMETIC: Readonly<Record<string, Operator>> = {
   $sqrt: toDoubles(
     Math.sqrt,
     (value) => value.sqrt(),
-    (value) => {
-      if (value < 0) throw refuse(28_714, "$sqrt's argument must be greater than or equal to 0");
+    (sign) => {
+      if (sign < 0) throw refuse(28_714, "$sqrt's argument must be greater than or equal to 0");
     },
     (value) => Math.floor(exponentOf(value) / 2),
   ),
