@@ -46,6 +46,12 @@ export function typeNameOf(value: unknown): string {
   return TYPES.find(([, , test]) => test(value))?.[1] ?? 'object';
 }
 
+/** The name of the type that `$convert` is given by its name or number, also of what is missing; null for none. */
+export function typeNamed(given: string | number): string | null {
+  if (given === 'missing' || given === 0) return 'missing';
+  return TYPES.find(([number, name]) => given === (typeof given === 'string' ? name : number))?.[1] ?? null;
+}
+
 /** The test of the query operator `$type`. Errors: `BadValue`, `FailedToParse` for no types. */
 export function testOfType(operand: unknown): Test {
   if (!Array.isArray(operand)) return testOf(operand);

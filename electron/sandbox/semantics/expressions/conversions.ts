@@ -1,8 +1,20 @@
-import { BSONSymbol, Binary, Decimal128, Double, Long, ObjectId, Timestamp } from 'bson';
+import { Binary, Decimal128, Double, Long, ObjectId, Timestamp } from 'bson';
+import { bsonLength } from '../bson-length.ts';
 import { dateOf } from '../date-range.ts';
-import { exponentOf, fromWide, numberKind, toBig, toDouble, toWide, workingDouble, workingWhole } from '../numbers.ts';
+import {
+  exponentOf,
+  fromWide,
+  isWholeInt,
+  numberKind,
+  toBig,
+  toDouble,
+  toExact,
+  toWide,
+  workingDouble,
+  workingWhole,
+} from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
-import { typeNameOf } from '../type-operator.ts';
+import { typeNamed, typeNameOf } from '../type-operator.ts';
 import { isDoc } from '../values.ts';
 import { Decimal } from 'decimal.js';
 import { compile, fixed, isNil, type Operator } from './compile.ts';
@@ -52,18 +64,25 @@ function toDoubleValue(value: unknown): unknown {
       throw failed(
         `Failed to parse number '${value}' in $convert with no onError value: Did not consume whole string.`,
       );
-    return workingDouble(
-      /nan/i.test(value)
-        ? Number.NaN
-        : /inf/i.test(value)
-          ? value.startsWith('-')
-            ? -Infinity
-            : Infinity
-          : Number(value),
-    );
+    if (/nan/i.test(value)) return workingDouble(Number.NaN);
+    if (/inf/i.test(value)) return workingDouble(value.startsWith('-') ? -Infinity : Infinity);
+    return inRange(Number(value), value);
   }
-  if (numberKind(value) === null) throw unsupported(value, 'double');
-  return workingDouble(toDouble(value));
+  const kind = numberKind(value);
+  if (kind === null) throw unsupported(value, 'double');
+  const text = kind === 'decimal' ? String(value as Decimal128) : '';
+  return /\d/.test(text) ? inRange(toDouble(value), text) : workingDouble(toDouble(value));
+}
+
+/** The least double of all digits. */
+const NORMAL_MIN = 2 ** -1022;
+
+/** A double that a number was read as: what is too large for one is refused, and so is what is so small that digits are lost. */
+function inRange(double: number, text: string): unknown {
+  const isTiny = Math.abs(double) < NORMAL_MIN && !toExact(new Double(double)).equals(text);
+  if (!Number.isFinite(double) || isTiny)
+    throw failed(`Conversion would overflow target type in $convert with no onError value: ${text}`);
+  return workingDouble(double);
 }
 
 function toDecimalValue(value: unknown): unknown {
@@ -95,7 +114,6 @@ function fromDouble(value: number): Decimal128 {
 function toText(value: unknown): unknown {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return String(value);
-  if (value instanceof BSONSymbol) return value.value;
   if (value instanceof ObjectId) return value.toHexString();
   if (value instanceof Date) return formatted(value.getTime(), UTC, ISO_FORMAT);
   const kind = numberKind(value);
@@ -160,23 +178,35 @@ const CONVERSIONS: Readonly<Record<string, Convert>> = {
   date: toDate,
   objectId: toObjectId,
 };
-const NUMBERS: Readonly<Record<number, string>> = {
-  1: 'double',
-  2: 'string',
-  7: 'objectId',
-  8: 'bool',
-  9: 'date',
-  16: 'int',
-  18: 'long',
-  19: 'decimal',
-};
 
 function converting(to: string): Operator {
-  return fixed(1, (value) => (isNil(value) ? null : CONVERSIONS[to]?.(value)));
+  return (operand, name) => {
+    if (Array.isArray(operand) && operand.length !== 1)
+      throw refuse(50_723, `${name} requires a single argument, got ${operand.length}`);
+    return fixed(1, (value) => (isNil(value) ? null : CONVERSIONS[to]?.(value)))(operand, name);
+  };
 }
 
-function shownName(value: unknown): string {
-  return typeof value === 'string' ? value : typeNameOf(value);
+/** The name of a type as `$convert` is told it. Errors: `BadValue`, `FailedToParse`. */
+function targetOf(to: unknown): string {
+  if (typeof to === 'string') {
+    const name = typeNamed(to);
+    if (name === null) throw new ServerError('BadValue', `Unknown type name: ${to}`);
+    return name;
+  }
+  if (numberKind(to) === null)
+    throw new ServerError(
+      'FailedToParse',
+      `$convert's 'to' argument must be a string or number, but is ${typeNameOf(to)}`,
+    );
+  if (!isWholeInt(to)) throw new ServerError('FailedToParse', "In $convert, numeric 'to' argument is not an integer");
+  const name = typeNamed(toDouble(to));
+  if (name === null)
+    throw new ServerError(
+      'FailedToParse',
+      `In $convert, numeric value for 'to' does not correspond to a BSON type: ${toDouble(to)}`,
+    );
+  return name;
 }
 
 const convert: Operator = (operand) => {
@@ -195,12 +225,12 @@ const convert: Operator = (operand) => {
   const onNull = Object.hasOwn(operand, 'onNull') ? compile(operand['onNull']) : () => null;
   return (scope) => {
     const [value, target] = [input(scope), to(scope)];
-    if (isNil(target)) return null;
-    const name = numberKind(target) === null ? shownName(target) : (NUMBERS[toDouble(target)] ?? '');
+    const name = isNil(target) ? null : targetOf(target);
     if (isNil(value)) return onNull(scope);
-    const conversion = Object.hasOwn(CONVERSIONS, name) ? CONVERSIONS[name] : undefined;
-    if (conversion === undefined) throw new ServerError('BadValue', `Unknown type name: ${shownName(target)}`);
+    if (name === null) return null;
+    const conversion = CONVERSIONS[name];
     try {
+      if (conversion === undefined) throw unsupported(value, name);
       return conversion(value);
     } catch (cause) {
       if (onError === null || !(cause instanceof ServerError) || cause.codeName !== 'ConversionFailure') throw cause;
@@ -224,6 +254,7 @@ export const TYPE_OPERATORS: Readonly<Record<string, Operator>> = {
   $convert: convert,
   $bsonSize: fixed(1, (value) => {
     if (isNil(value)) return null;
+    if (isDoc(value)) return bsonLength(value);
     throw refuse(31_393, `$bsonSize requires a document input, found: ${typeNameOf(value)}`);
   }),
   $binarySize: fixed(1, (value) => {

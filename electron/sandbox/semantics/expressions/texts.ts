@@ -1,9 +1,12 @@
 import { BSONSymbol, Timestamp } from 'bson';
 import { compareBytes } from '../compare.ts';
-import { numberKind, toDouble } from '../numbers.ts';
+import { isWholeInt, numberKind, toDouble } from '../numbers.ts';
+import { shownValue } from '../shown-value.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { fixed, isNil, variadic, type Operator } from './compile.ts';
 import { TYPE_OPERATORS } from './conversions.ts';
+import { formatted, ISO_FORMAT } from './dates/date-formats.ts';
+import { UTC } from './dates/time-zones.ts';
 import { refuse } from './refusal.ts';
 
 /** What MongoDB takes for a text where it wants one. */
@@ -11,7 +14,7 @@ function textOf(value: unknown, name: string): string {
   if (isNil(value)) return '';
   if (typeof value === 'string') return value;
   if (value instanceof BSONSymbol) return value.value;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return formatted(value.getTime(), UTC, ISO_FORMAT);
   if (value instanceof Timestamp) return `Timestamp(${value.t}, ${value.i})`;
   if (numberKind(value) !== null)
     return String(
@@ -48,8 +51,8 @@ function lengthOf(measure: (text: string) => number, code: number): Operator {
 
 function substring(isBytes: boolean): Operator {
   return (operand, name) =>
-    fixed(3, (value, start, length) => {
-      const text = textOf(value, name);
+    fixed(3, (given, start, length) => {
+      const text = textOf(given, name);
       if (numberKind(start) === null)
         throw refuse(
           isBytes ? 16_034 : 34_450,
@@ -60,10 +63,16 @@ function substring(isBytes: boolean): Operator {
           isBytes ? 16_035 : 34_452,
           `${name}: length must be a numeric type (is BSON type ${typeNameOf(length)})`,
         );
+      for (const [value, code] of [
+        [start, 34_451],
+        [length, 34_453],
+      ] as const)
+        if (!isBytes && !isWholeInt(value))
+          throw refuse(code, `${name}: ${shownValue(value)} is no whole number of 32 bits`);
       const [from, size] = [Math.trunc(toDouble(start)), Math.trunc(toDouble(length))];
+      if (!isBytes && size < 0) throw refuse(34_454, `${name}: length must be a nonnegative integer.`);
       if (from < 0)
         throw refuse(isBytes ? 50_752 : 34_455, `${name}: starting index must be non-negative (got: ${from})`);
-      if (!isBytes && size < 0) throw refuse(34_454, `${name}: length must be a nonnegative integer.`);
       if (!isBytes)
         return Array.from(text)
           .slice(from, from + size)
