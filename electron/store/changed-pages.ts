@@ -1,5 +1,6 @@
 import type { Collection, Filter, FindCursor, FindOptions } from 'mongodb';
 import type { RawDocument } from './collections.ts';
+import { readSome, type SomeDocuments } from './some-documents.ts';
 
 /** A place in the order of times, and of ids in one instant. */
 export interface ChangedPlace {
@@ -17,6 +18,7 @@ export interface ChangedDocuments {
 }
 
 const FIRST_TEXT = '';
+const NONE: SomeDocuments = { documents: [], isFull: false };
 
 /** What of a collection is read by time. */
 export interface ChangedWithin {
@@ -28,7 +30,7 @@ export interface ChangedWithin {
 }
 
 /**
- * A page of the documents changed at and behind a place; rejects as the driver does. Where a page ends at an id that is no text, the
+ * A page of the documents changed at and behind a place, a shorter one where they are large; rejects as the driver does. Where a page ends at an id that is no text, the
  * texts of its instant are read from their beginning, some of them again, and what other ids are left of that instant is passed over:
  * MongoDB orders ids of all types but compares those of one type only. Where it ends among documents whose time is none that a place could
  * name (a list of times, a text of another form, one out of range), the others of these are passed over too.
@@ -41,24 +43,22 @@ export async function readChangedPage(
   const at = new Date(atMs);
   const find = (changed: Filter<RawDocument>, options: FindOptions): FindCursor<RawDocument> =>
     collection.find({ ...filter, ...changed }, options).sort({ [field]: 1, _id: 1 });
-  const read = (changed: Filter<RawDocument>, rows: number): Promise<RawDocument[]> =>
-    find(changed, projection === undefined ? {} : { projection })
-      .limit(rows)
-      .toArray();
+  const read = (changed: Filter<RawDocument>, rows: number): Promise<SomeDocuments> =>
+    readSome(find(changed, projection === undefined ? {} : { projection }).limit(rows), rows);
   // A bulk update stamps any number of documents with one time, so an instant is read in pages too.
-  const ofInstant = fromId === null ? [] : await read({ [field]: at, _id: { $gte: fromId } }, limit);
-  const lastOfInstant = ofInstant.at(-1);
-  if (lastOfInstant !== undefined && ofInstant.length === limit) {
-    return { documents: ofInstant, next: { atMs, fromId: textBehind(lastOfInstant) } };
+  const ofInstant = fromId === null ? NONE : await read({ [field]: at, _id: { $gte: fromId } }, limit);
+  const lastOfInstant = ofInstant.documents.at(-1);
+  if (lastOfInstant !== undefined && ofInstant.isFull) {
+    return { documents: ofInstant.documents, next: { atMs, fromId: textBehind(lastOfInstant) } };
   }
   const behind = { [field]: fromId === null ? { $gte: at } : { $gt: at } };
-  const later = await read(behind, limit - ofInstant.length);
-  const documents = [...ofInstant, ...later];
-  const last = later.at(-1);
-  if (last === undefined || documents.length < limit) return { documents, next: null };
+  const later = await read(behind, limit - ofInstant.documents.length);
+  const documents = [...ofInstant.documents, ...later.documents];
+  const last = later.documents.at(-1);
+  if (last === undefined || !later.isFull) return { documents, next: null };
   const lastAtMs = timeOf(last[field]);
   if (lastAtMs !== null) return { documents, next: { atMs: lastAtMs, fromId: textBehind(last) } };
-  const rest = find(behind, { skip: later.length, projection: { _id: 1, [field]: 1 } });
+  const rest = find(behind, { skip: later.documents.length, projection: { _id: 1, [field]: 1 } });
   return { documents, next: await firstPlaceOf(rest, field) };
 }
 

@@ -1,4 +1,4 @@
-import type { Document, FindCursor } from 'mongodb';
+import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { billingSchema, jobStateSchema, parseJob, type Job } from '#domain/job.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { documentBytesOf } from './full-documents.ts';
+import { readSome, type SomeDocuments } from './some-documents.ts';
 
 /** How many candidates are looked at for each job that is wanted, so that workspaces can take turns. */
 const CANDIDATES_PER_JOB = 2;
@@ -17,8 +17,6 @@ const BEYOND_STEPS_MAX = 16;
 const BEYOND_STEP = 64;
 /** How often it is looked beyond documents that are no jobs. */
 const MALFORMED_ROUNDS_MAX = 10;
-/** How many bytes of whole documents are read at once, but for the last of them: a document may have 16 MiB. */
-const READ_BYTES_MAX = 32 * 1024 * 1024;
 
 /** What is read of a job to decide whose turn it is, and whether it is paid for. */
 const candidateSchema = z.object({
@@ -189,7 +187,7 @@ export async function chooseJobs(
       ...[...first.value.malformed, ...beyond.value.malformed].slice(0, limit),
     ];
     if (ids.length === 0) return ok({ documents: [], isFull: false });
-    const read = await readSome(collections.jobs.find({ _id: { $in: ids } }), limit);
+    const read = await attemptCall(() => readSome(collections.jobs.find({ _id: { $in: ids } }), limit));
     if (!read.ok) return read;
     const { documents, isFull: isMore } = read.value;
     const byId = new Map(documents.map((document) => [document._id, document]));
@@ -210,31 +208,12 @@ export async function findJobs(
   limit: number,
 ): Promise<Result<readonly Job[], AppError>> {
   return beyondMalformed(limit, (malformed) =>
-    readSome(collections.jobs.find(without(filter, malformed)).limit(limit), limit),
+    attemptCall(() => readSome(collections.jobs.find(without(filter, malformed)).limit(limit), limit)),
   );
 }
 
 function without(filter: Document, ids: readonly string[]): Document {
   return ids.length === 0 ? filter : { $and: [filter, { _id: { $nin: ids } }] };
-}
-
-/** Whole documents, and whether there may be more than were read. */
-interface SomeDocuments {
-  readonly documents: readonly RawDocument[];
-  readonly isFull: boolean;
-}
-
-function readSome(cursor: FindCursor<RawDocument>, limit: number): Promise<Result<SomeDocuments, AppError>> {
-  return attemptCall(async () => {
-    const documents: RawDocument[] = [];
-    let bytes = 0;
-    for await (const document of cursor) {
-      documents.push(document);
-      bytes += documentBytesOf(document);
-      if (bytes >= READ_BYTES_MAX) break;
-    }
-    return { documents, isFull: documents.length >= limit || bytes >= READ_BYTES_MAX };
-  });
 }
 
 async function beyondMalformed(

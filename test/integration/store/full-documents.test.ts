@@ -5,6 +5,8 @@ import { findViolations } from '#domain/invariants.ts';
 import type { Job, LeasedJob } from '#domain/job.ts';
 import { DOCUMENT_BYTES_MAX, ORDERED_BYTES_MAX } from '#domain/job-size.ts';
 import { planChange } from '#domain/transition.ts';
+import type { ChangedPage } from '#store/change-source.ts';
+import type { ChangedPlace } from '#store/changed-pages.ts';
 import type { RawDocument } from '#store/collections.ts';
 import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
@@ -206,5 +208,22 @@ describe('an order that is larger than one may be', () => {
     const inserted = await store.writer.insertJobs([queuedJob({ id: 'good' }), large]);
     expect(inserted).toMatchObject({ ok: false, error: { code: 'document_too_large' } });
     expect(await jobs().countDocuments()).toBe(0);
+  });
+});
+
+describe('jobs whose documents are large', () => {
+  it('are told of in pages that a process can hold, each once, to who asks what has changed', async () => {
+    const ids = ['full-1', 'full-2', 'full-3', 'full-4'];
+    for (const id of ids) await insertFull({ id });
+    const { changes } = store;
+    const told: string[][] = [];
+    let from: ChangedPlace | null = { atMs: 0, fromId: null };
+    while (from !== null) {
+      const page: ChangedPage = expectOk(await changes.changedSince('jobs', from, 500));
+      told.push(page.changes.flatMap((change) => (change.type === 'job' ? [String(change.job.document['_id'])] : [])));
+      from = page.next;
+    }
+    expect(told.flat().toSorted()).toEqual(ids);
+    expect(Math.max(...told.map((page) => page.length))).toBe(3);
   });
 });

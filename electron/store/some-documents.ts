@@ -1,0 +1,27 @@
+import type { FindCursor } from 'mongodb';
+import type { RawDocument } from './collections.ts';
+import { documentBytesOf } from './full-documents.ts';
+
+/** How many bytes of documents are read at once, but for the last of them: a document may have 16 MiB. */
+const READ_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Documents, and whether there may be more than were read. */
+export interface SomeDocuments {
+  readonly documents: readonly RawDocument[];
+  readonly isFull: boolean;
+}
+
+/**
+ * Documents of a cursor, at most so many, and fewer where they are large: what more there are is for the next question. Rejects as the
+ * driver does.
+ */
+export async function readSome(cursor: FindCursor<RawDocument>, limit: number): Promise<SomeDocuments> {
+  const documents: RawDocument[] = [];
+  let bytes = 0;
+  for await (const document of cursor) {
+    documents.push(document);
+    bytes += documentBytesOf(document);
+    if (documents.length >= limit || bytes >= READ_BYTES_MAX) break;
+  }
+  return { documents, isFull: documents.length >= limit || bytes >= READ_BYTES_MAX };
+}
