@@ -2,7 +2,7 @@ import { ServerError } from '../semantics/server-error.ts';
 import { shownValue } from '../semantics/shown-value.ts';
 import { typeNameOf } from '../semantics/type-operator.ts';
 import { isDoc, numberOf, type Doc } from '../semantics/values.ts';
-import { isSamePattern, refuseView, type CollectionInfo } from '../storage/catalog.ts';
+import { isSamePattern, refuseUnwritable, refuseView, type CollectionInfo } from '../storage/catalog.ts';
 import type { IndexInfo } from '../storage/index-entries.ts';
 import { existing, logChange } from './collection-changes.ts';
 import { collectionName, docsField, type Command } from './command.ts';
@@ -13,6 +13,7 @@ const createIndexes: Command = {
   writes: true,
   run(call) {
     const name = collectionName(call);
+    refuseUnwritable(call.db, name);
     const isNew = call.deployment.catalog.find(call.db, name) === null;
     const given = docsField(call.body, 'indexes');
     if (given.length === 0) throw new ServerError('BadValue', 'Must specify at least one index to create');

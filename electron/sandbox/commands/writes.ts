@@ -5,6 +5,7 @@ import { findProjection } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, refuseUnusable, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
 import { numberOf, storedBytes, type Doc } from '../semantics/values.ts';
+import { refuseUnwritable } from '../storage/catalog.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
 import {
@@ -151,11 +152,18 @@ function total(results: readonly Doc[], field: string): number {
   return results.reduce((sum, result) => sum + (numberOf(result[field]) ?? 0), 0);
 }
 
+/** The collection that a command writes to. It fails as a whole, and no statement of it, where none may. Errors: `InvalidNamespace`, `BadValue`. */
+function writtenCollection(call: CommandCall): string {
+  const name = collectionName(call);
+  refuseUnwritable(call.db, name);
+  return name;
+}
+
 const insert: Command = {
   writes: true,
   isPerDocument: true,
   run(call) {
-    const name = collectionName(call);
+    const name = writtenCollection(call);
     const outcome = eachStatement(call, docsField(call.body, 'documents'), {
       run: (document) => {
         call.deployment.insert(call.db, name, document, writeOptionsOf(call));
@@ -207,7 +215,7 @@ const update: Command = {
   writes: true,
   isPerDocument: true,
   run(call) {
-    const name = collectionName(call);
+    const name = writtenCollection(call);
     const variables = evaluateVariables(call.body['let'], call.startedAt);
     const statements = docsField(call.body, 'updates');
     checkStatements('update.updates', statements, { known: UPDATE_FIELDS, required: ['q', 'u'] });
@@ -280,7 +288,7 @@ const remove: Command = {
   writes: true,
   isPerDocument: true,
   run(call) {
-    const name = collectionName(call);
+    const name = writtenCollection(call);
     const variables = evaluateVariables(call.body['let'], call.startedAt);
     const statements = docsField(call.body, 'deletes');
     checkStatements('delete.deletes', statements, { known: DELETE_FIELDS, required: ['q', 'limit'] });
@@ -324,7 +332,7 @@ interface Modified {
 
 function modify(call: CommandCall): Modified {
   const { body } = call;
-  const name = collectionName(call);
+  const name = writtenCollection(call);
   const variables = evaluateVariables(body['let'], call.startedAt);
   const filter = docField(body, 'query') ?? {};
   const fields = docField(body, 'fields');

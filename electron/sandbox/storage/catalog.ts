@@ -220,6 +220,18 @@ function refuseBadNamespace(db: string, name: string): void {
   }
 }
 
+/**
+ * Refuses a write of documents or indexes to what no client may write to, whether it is there or not, by MongoDB's `userAllowedWriteNS`.
+ * Errors: `InvalidNamespace`, and `BadValue` where `system` stands within the name.
+ */
+export function refuseUnwritable(db: string, name: string): void {
+  if (name === 'system.profile' || name === 'system.views' || (db === 'local' && name.startsWith('oplog.')))
+    throw new ServerError('InvalidNamespace', `cannot write to ${db}.${name}`);
+  refuseBadNamespace(db, name);
+  if (name.includes('.system.') && !name.includes('.system.sessions'))
+    throw new ServerError('BadValue', `Invalid namespace: ${db}.${name}`);
+}
+
 /** MongoDB's `isLegalClientSystemNS`, of the databases that clients have. */
 function isOpenSystemName(db: string, name: string): boolean {
   if (db === 'admin' && ['system.roles', 'system.users', 'system.version'].includes(name)) return true;

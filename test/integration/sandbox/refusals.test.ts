@@ -633,6 +633,19 @@ describe('the database admin', () => {
     expect(await codeOf({ insert: 'c', documents: [{}] }, name)).toBe(73);
   });
 
+  it.each<Case>([
+    ['an insert', { insert: 'a$b', documents: [{}], ordered: false }, 73],
+    ['an update that finds nothing', { update: 'a$b', updates: [{ q: {}, u: { $set: { a: 1 } } }] }, 73],
+    ['a deletion that finds nothing', { delete: 'a$b', deletes: [{ q: {}, limit: 0 }] }, 73],
+    ['a findAndModify that finds nothing', { findAndModify: 'a$b', remove: true }, 73],
+    ["an insert into what is the server's own", { insert: 'system.x', documents: [{}] }, 73],
+    ['an insert into the views', { insert: 'system.views', documents: [{}] }, 73],
+    ["an insert into what is the server's own within", { insert: 'a.system.x', documents: [{}] }, 2],
+    ['an index of the views', { createIndexes: 'system.views', indexes: [{ key: { a: 1 }, name: 'a' }] }, 73],
+  ])('fails as a whole where nobody may write: %s', async (_what, command, code) => {
+    await expect(client.db('refusals').command(command)).rejects.toMatchObject({ code });
+  });
+
   it('makes no database whose name differs from that of another one in capitals only', async () => {
     expect(await codeOf({ insert: 'c', documents: [{}] }, 'REFUSALS')).toBe(13_297);
     expect(await codeOf({ find: 'c' }, 'REFUSALS')).toBeNull();
