@@ -81,8 +81,10 @@ export function verifyCasePack(bytes: Uint8Array): PackVerdict {
 
 function redactJob(job: JobDetail): JobDetail {
   const { documentJson: _document, optionsJson, ...rest } = job;
-  const options = redact({ options: JSON.parse(optionsJson) as unknown }, [job.prompt]);
-  const clean: unknown = redact(rest, [job.prompt]);
+  const own: unknown = JSON.parse(optionsJson);
+  const written = { prompt: job.prompt, options: own };
+  const options = redact({ options: own }, written);
+  const clean: unknown = redact(rest, written);
   // The document is the same once more, with names of fields that nobody knows: it stays at home.
   return jobDetailSchema.parse({
     ...z.looseObject({}).parse(clean),

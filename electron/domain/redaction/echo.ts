@@ -20,8 +20,11 @@ export class EchoFinder {
   readonly #quotable: readonly Hidden[];
   /** Every stretch of the length of a quotation, with its label; made when it is first asked for. */
   #stretches: Map<string, string> | null = null;
+  readonly #markOf: (label: string) => string;
 
-  constructor(hidden: readonly Hidden[]) {
+  /** @param markOf what stands in the place of a quotation, by the label of what is quoted */
+  constructor(hidden: readonly Hidden[], markOf = redactionMark) {
+    this.#markOf = markOf;
     const lower = hidden.map(({ text, label }) => ({ text: foldCase(text), label }));
     this.#wholes = lower.filter(({ text }) => text.length >= WHOLE_MIN && text.length < QUOTED_MIN);
     this.#quotable = lower.filter(({ text }) => text.length >= QUOTED_MIN);
@@ -36,7 +39,7 @@ export class EchoFinder {
     let last: string | null = null;
     for (const [at, label] of labels.entries()) {
       if (label === null) clean += text[at];
-      else if (label !== last) clean += redactionMark(label);
+      else if (label !== last) clean += this.#markOf(label);
       last = label;
     }
     return clean;

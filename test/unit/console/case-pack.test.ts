@@ -68,6 +68,36 @@ describe('a case pack', () => {
   });
 
   it.each([
+    ['the beginning of the prompt', `refused: “${PROMPT.slice(0, 20)}…”`, PROMPT.slice(0, 20)],
+    ['the prompt in other letters', `refused: ${PROMPT.toUpperCase()}`, PROMPT.toUpperCase()],
+    ['a text of the options', 'the style “of my own” is not known', 'of my own'],
+  ])('does not hold %s where a message quotes it', (_, message, canary) => {
+    const files = Object.values(unzipSync(buildCasePack([detailOf(message)], MADE_AT).bytes)).map((file) =>
+      strFromU8(file).toLowerCase(),
+    );
+    expect(files.filter((file) => file.includes(canary.toLowerCase()))).toEqual([]);
+  });
+
+  it.each(['not_charged', 'temporary', 'validation'])(
+    'is made of a job whose prompt is a word of ours: %s',
+    (prompt) => {
+      const detail = { ...detailOf('refused'), prompt };
+      const made = buildCasePack([detail], MADE_AT);
+      const kept: unknown = JSON.parse(strFromU8(unzipSync(made.bytes)['case.json'] ?? new Uint8Array()));
+      const { row, failure, validation } = detail;
+      const told = { row: { state: row.state, chargeStatus: row.chargeStatus }, failure: { class: failure?.class } };
+      expect(kept).toMatchObject([{ ...told, validation }]);
+    },
+  );
+
+  it('is made of a job whose longest message quotes nothing but its options', () => {
+    const message = 'of my own '.repeat(100);
+    const check = { name: 'words', passed: false, severity: 'error', message } as const;
+    const detail = { ...detailOf('refused'), validation: { passed: false, checks: [check] } };
+    expect(verifyCasePack(buildCasePack([detail], MADE_AT).bytes).faults).toEqual([]);
+  });
+
+  it.each([
     ['case.json', 'case.json was changed'],
     ['case.html', 'case.html was changed'],
   ])('with a changed %s is found out', (name, fault) => {
