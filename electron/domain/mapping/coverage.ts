@@ -160,9 +160,12 @@ const PAYLOAD: ReadonlySet<string> = new Set(['input', 'output', 'progress', 'va
 /** Fields that may quote a prompt or say what somebody wrote. */
 const WORDS: ReadonlySet<string> = new Set([
   'failure.message',
+  'failure.fingerprint',
   'attempts[].failure.message',
+  'attempts[].failure.fingerprint',
   'history[].reason',
   'billing.pending[].reason',
+  'reason',
 ]);
 
 function isPayload(path: string): boolean {

@@ -248,4 +248,16 @@ describe('what a mapping covers', () => {
     expect(JSON.stringify(preview)).not.toContain('tea');
     expect(preview).toContainEqual({ path: 'input.prompt', value: '(withheld)' });
   });
+
+  it('shows no words of an error where they name its cause, and no reason of an entry', () => {
+    const fingerprint = 'temporary:http_503:demo/demo:no room for a page about tea';
+    const failure = { class: 'temporary', code: 'http_503', message: 'no room', fingerprint };
+    const job = { _id: 'a', state: 'failed', failure, attempts: [{ n: 1, failure }] };
+    const entry = { _id: 'e', type: 'grant', credits: 5, reason: 'for the page about tea' };
+    const preview = [...previewOf('jobs', job), ...previewOf('ledger', entry)];
+    expect(preview).toContainEqual({ path: 'attempts.0.failure.fingerprint', value: '(withheld)' });
+    expect(preview).toContainEqual({ path: 'failure.class', value: 'temporary' });
+    expect(preview).toContainEqual({ path: 'credits', value: '5' });
+    expect(JSON.stringify(preview)).not.toContain('tea');
+  });
 });
