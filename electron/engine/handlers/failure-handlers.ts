@@ -47,7 +47,11 @@ export function failureHandlers(
       const act = namedAct(order.act, (token) => redaction.fingerprintOf(token));
       if (groupId === null || !act.ok) return err(appError('not_found', order.groupId));
       const decided = await desk.decide({ ...order, groupId, act: act.value }, actor);
-      if (!decided.ok) return decided;
+      if (!decided.ok) {
+        // What a cause is named by is not told in an error either.
+        const { code, detail } = decided.error;
+        return detail === groupId ? err(appError(code, order.groupId)) : decided;
+      }
       note('before', decided.value.before.verdict?.as ?? 'open');
       note('after', decided.value.after.verdict?.as ?? 'open');
       return ok({});

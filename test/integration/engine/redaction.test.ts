@@ -298,6 +298,10 @@ describe('somebody from whom texts are hidden', () => {
       .collection<{ _id: string; failure: { fingerprint: string } }>('jobs')
       .findOne({ _id: 'j1' });
     expect(await page(job?.failure.fingerprint ?? '')).toBe(0);
+    const unseen = { groupId: group?.id ?? '', seenVersion: 7, act: { type: 'reopen' } } as const;
+    expect(await window.ask('failures.decide', unseen)).toMatchObject({
+      error: { code: 'write_conflict', detail: unseen.groupId },
+    });
     expectOk(
       await window.ask('failures.decide', {
         groupId: group?.id ?? '',
