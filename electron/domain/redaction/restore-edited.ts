@@ -55,12 +55,13 @@ function restoreFields(
   const names = Object.keys(original);
   const seenNames = Object.keys(seen);
   if (names.length !== seenNames.length) return err(appError('text_hidden', at));
-  const restored: Record<string, unknown> = {};
+  // Not an object yet: a field of the name `__proto__` would set its prototype, and be lost.
+  const restored = new Map<string, unknown>();
   const known = new Set(seenNames);
   for (const [name, value] of Object.entries(edited)) {
     if (known.has(name)) continue;
     if (hasMark(name) || holdsMark(value)) return err(appError('text_hidden', `${at}.${name}`));
-    restored[name] = value;
+    restored.set(name, value);
   }
   for (const [index, name] of names.entries()) {
     const seenName = seenNames[index] ?? name;
@@ -72,9 +73,9 @@ function restoreFields(
     }
     const value = restoreValue({ ...values, edited: edited[seenName] }, place);
     if (!value.ok) return value;
-    restored[name] = value.value;
+    restored.set(name, value.value);
   }
-  return ok(restored);
+  return ok(Object.fromEntries(restored));
 }
 
 function isSame(left: unknown, right: unknown): boolean {

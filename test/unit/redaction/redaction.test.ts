@@ -199,6 +199,24 @@ describe('an edit of an input of which something is hidden', () => {
     expect(restoreEdited(original, edited, seen)).toMatchObject({ ok: false, error: { code: 'text_hidden' } });
   });
 
+  it('keeps a field whatever it is called, beside one that is hidden', () => {
+    const deep: unknown = JSON.parse('{"note":"mine","free":1,"__proto__":{"kept":1}}');
+    const original = { prompt: 'a page', options: { deep }, hash: 'h' };
+    const seen = redactJobDocument({ input: original }, lens(hides('input.options.deep.note'))).value.input.options;
+    const options = { ...seen, added: true };
+    const restored = restoreEdited(original, { prompt: 'a page', options }, lens(hides('input.options.deep.note')));
+    expect(JSON.stringify(restored)).toBe(
+      JSON.stringify({ ok: true, value: { prompt: 'a page', options: { added: true, deep } } }),
+    );
+    const free: unknown = JSON.parse(JSON.stringify(seen.deep).replace('"free":1', '"free":2'));
+    const changed = restoreEdited(
+      original,
+      { prompt: 'a page', options: { deep: free } },
+      lens(hides('input.options.deep.note')),
+    );
+    expect(JSON.stringify(changed)).toContain('"free":2,"__proto__":{"kept":1}');
+  });
+
   it('never writes a mark and never changes what was hidden, whatever is edited (property)', () => {
     const value = fc.oneof(fc.string(), fc.constantFrom(...Object.values(asSeen.options), asSeen.prompt), fc.integer());
     const options = fc.dictionary(fc.constantFrom('tone', 'contact', 'deep', 'more'), value);
