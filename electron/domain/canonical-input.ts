@@ -13,7 +13,8 @@ export function canonicalInput(input: {
 /** A value as JSON with the keys of every object in code-unit order and no white space: equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
-  if (value instanceof Date) return JSON.stringify(value.toISOString());
+  // Of a time that no `Date` holds, which options may have as well, JSON says null; its own text throws.
+  if (value instanceof Date) return JSON.stringify(value);
   if (typeof value === 'object' && value !== null) {
     const fields = Object.entries(value)
       .filter(([, field]) => field !== undefined)

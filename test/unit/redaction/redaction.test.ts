@@ -133,6 +133,13 @@ describe('a document of a job', () => {
     expect(echoes.clean('said: Brunhilde of Worms')).toBe(`said:${redactionMark('prompt')}`);
   });
 
+  it('is shown also where its options have a time that no date holds', () => {
+    const job = failedJob({ failureClass: 'validation' });
+    const options = { due: new Date(Number.NaN), note: 'mine' };
+    const { value } = redactJobDocument({ ...job, input: { ...job.input, options } }, lens(hides('input.prompt')));
+    expect(value.input).toMatchObject({ prompt: redactionMark('hidden'), options: { note: 'mine' } });
+  });
+
   it('has a token in the place of a fingerprint, which holds the words of a message', () => {
     const { value } = redactJobDocument(job, lens(hides('failure.message')));
     const { fingerprint } = base.failure ?? { fingerprint: '' };
