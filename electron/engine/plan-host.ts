@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan, type RunOrder } from '#console/retry/plan-run.ts';
-import type { AppError } from '#domain/errors.ts';
+import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import type { PlanRecord } from '#domain/retry-plan/plan-record.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
 import { wait } from './wait.ts';
 
@@ -46,9 +46,15 @@ export class PlanHost {
   async #run(wish: RunWish, onProgress: RunOrder['onProgress']): Promise<Result<PlanRecord, AppError>> {
     const parts = { ...this.#store, wait };
     const order = { ...wish, holder: this.#holder, signal: this.#stopping.signal, onProgress };
-    const done = await runPlan(parts, order);
-    if (!done.ok) this.#log(`plan ${wish.planId} does not run here any more`, done.error);
-    return done;
+    try {
+      const done = await runPlan(parts, order);
+      if (!done.ok) this.#log(`plan ${wish.planId} does not run here any more`, done.error);
+      return done;
+    } catch (cause) {
+      // Nobody waits for a run that has begun: thrown on, a defect would end the engine where plans are kept up, or be heard of nowhere.
+      this.#log(`plan ${wish.planId} failed unexpectedly`, cause);
+      return err(appError('internal', `plan ${wish.planId}`));
+    }
   }
 
   /**
