@@ -7,6 +7,7 @@ import { addedToSet, popped, pulled, pullTest, pushed } from './list-updates.ts'
 import { matchedIndex } from './matched-elements.ts';
 import { matcherOf } from './matching.ts';
 import { numberKind, toDouble } from './numbers.ts';
+import { refuseDynamic, rename } from './renames.ts';
 import { ServerError } from './server-error.ts';
 import { shownValue } from './shown-value.ts';
 import { typeNameOf } from './type-operator.ts';
@@ -283,52 +284,6 @@ function currentDate(operand: unknown, { now, timestamp }: OperatorContext): unk
       ? `The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {field : {$type: 'date'}}}`
       : `${typeNameOf(operand)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression ({$type: 'timestamp/date'}).`,
   );
-}
-
-function rename(document: Doc, from: readonly string[], target: string, positions: Positions): readonly Write[] {
-  const to = keysOf(target);
-  refuseDynamic(from, to);
-  for (const [path, side] of sidesOf(from, to)) {
-    if (isThroughList(document, path))
-      throw new ServerError(
-        'BadValue',
-        `The ${side} field cannot be an array element, '${path.join('.')}' in doc with _id: ${shownValue(document['_id'])} has an array field called '${path[0] ?? ''}'`,
-      );
-  }
-  let taken: unknown;
-  const take: Change = (current) => {
-    taken = current;
-    return undefined;
-  };
-  const removal = changeAt(document, from, take, { way: 'leave', positions });
-  return taken === undefined
-    ? removal
-    : [...removal, ...changeAt(document, to, () => taken, { way: 'create', positions })];
-}
-
-function sidesOf(
-  from: readonly string[],
-  to: readonly string[],
-): readonly (readonly [readonly string[], 'source' | 'destination'])[] {
-  return [
-    [from, 'source'],
-    [to, 'destination'],
-  ];
-}
-
-function refuseDynamic(from: readonly string[], to: readonly string[]): void {
-  for (const [path, side] of sidesOf(from, to))
-    if (path.some((name) => name === '$' || name.startsWith('$[')))
-      throw new ServerError('BadValue', `The ${side} field for $rename may not be dynamic: ${path.join('.')}`);
-}
-
-function isThroughList(document: Doc, path: readonly string[]): boolean {
-  let value: unknown = document;
-  for (const name of path) {
-    if (Array.isArray(value)) return true;
-    value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return false;
 }
 
 function positionsOf(document: Doc, steps: readonly Step[], context: OperatorContext): Positions {
