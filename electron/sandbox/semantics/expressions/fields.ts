@@ -1,38 +1,65 @@
+import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import { keyOf } from '../field-names.ts';
 import { compile, isNil, type Operator } from './compile.ts';
+import { operandsOf, type Operands } from './operands.ts';
 import { refuse } from './refusal.ts';
 
-const getField: Operator = (operand) => {
-  const isNamed = isDoc(operand) && Object.hasOwn(operand, 'field');
-  const name = compile(isNamed ? operand['field'] : operand);
-  const input = isNamed && Object.hasOwn(operand, 'input') ? compile(operand['input']) : null;
+/** Of the document at hand where it is given no more than a name, and that may be an expression. */
+const getField: Operator = (operand, operator) => {
+  const isNamed = isDoc(operand) && Object.keys(operand)[0]?.startsWith('$') !== true;
+  const { field, input } = isNamed
+    ? operandsOf(operand, operator, ['field', 'input'], {
+        noDocument: 3_041_704,
+        unknown: 3_041_701,
+        missing: { field: 3_041_702, input: 3_041_703 },
+      })
+    : { field: compile(operand), input: undefined };
   return (scope) => {
-    const [field, value] = [name(scope), input === null ? scope.current : input(scope)];
-    if (typeof field !== 'string') throw refuse(3_041_704, "$getField requires 'field' to evaluate to type String");
+    const [name, value] = [field?.(scope), input === undefined ? scope.current : input(scope)];
+    if (typeof name !== 'string') throw refuse(3_041_704, "$getField requires 'field' to evaluate to type String");
     if (value === null) return null;
-    const key = keyOf(field);
+    const key = keyOf(name);
     return isDoc(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   };
 };
 
 function setting(isUnset: boolean): Operator {
-  return (operand, name) => {
-    if (!isDoc(operand)) throw refuse(4_161_100, `${name} only supports an object as its argument`);
-    const [field, input, value] = ['field', 'input', 'value'].map((part) => compile(operand[part]));
+  return (operand, operator) => {
+    const parts: Operands<'field' | 'input'> & Partial<Operands<'value'>> = operandsOf(
+      operand,
+      operator,
+      isUnset ? ['field', 'input'] : ['field', 'value', 'input'],
+      {
+        noDocument: 4_161_100,
+        unknown: 4_161_101,
+        missing: { field: 4_161_102, input: 4_161_109, ...(isUnset ? {} : { value: 4_161_103 }) },
+      },
+    );
+    const key = keyOf(constantName(isDoc(operand) ? operand['field'] : undefined, operator));
     return (scope) => {
-      const [named, target] = [field?.(scope), input?.(scope)];
-      if (typeof named !== 'string') throw refuse(4_161_107, `${name} requires 'field' to evaluate to a constant`);
+      const target = parts.input?.(scope);
       if (isNil(target)) return null;
-      if (!isDoc(target)) throw refuse(4_161_105, `${name} requires 'input' to evaluate to type Object`);
-      const key = keyOf(named);
+      if (!isDoc(target)) throw refuse(4_161_105, `${operator} requires 'input' to evaluate to type Object`);
       const result: Doc = { ...target };
-      const given = isUnset ? undefined : value?.(scope);
-      if (given === undefined || given === '$$REMOVE') delete result[key];
+      const given = parts.value?.(scope);
+      if (given === undefined) delete result[key];
       else assign(result, key, given);
       return result;
     };
   };
+}
+
+/** The name of a field that is written as it is, or beside `$literal`: no expression makes one. Errors: 4161106, 4161107, 4161108. */
+function constantName(field: unknown, operator: string): string {
+  if (typeof field === 'string' && field.startsWith('$'))
+    throw refuse(4_161_108, `'${field}' is a field path reference which is not allowed in this context.`);
+  const isLiteral = isDoc(field) && ['$literal', '$const'].includes(Object.keys(field)[0] ?? '');
+  if ((isDoc(field) && !isLiteral) || Array.isArray(field))
+    throw refuse(4_161_106, `${operator} requires 'field' to evaluate to a constant, but got a non-constant argument`);
+  const name: unknown = isLiteral ? Object.values(field)[0] : field;
+  if (typeof name === 'string') return name;
+  throw refuse(4_161_107, `${operator} requires 'field' to evaluate to type String, but got ${typeNameOf(name)}`);
 }
 
 /** Fields by names that no path can have. */
