@@ -187,12 +187,18 @@ describe('a date that is moved', () => {
 
   it.each([
     ['a fraction', { startDate: LEAP, unit: 'day', amount: 1.5 }, 5_166_405],
-    ['a unit that is none', { startDate: LEAP, unit: 'decade', amount: 1 }, 5_439_014],
+    ['a unit that is none', { startDate: LEAP, unit: 'decade', amount: 1 }, 9],
+    ['a unit that is a number', { startDate: LEAP, unit: 1, amount: 1 }, 5_166_404],
     ['a text', { startDate: 'x', unit: 'day', amount: 1 }, 5_166_403],
     ['no amount', { startDate: LEAP, unit: 'day' }, 5_166_402],
     ['more than there is time', { startDate: LEAP, unit: 'year', amount: 1e12 }, 5_976_500],
   ])('is refused with %s', (_name, operands, code) => {
     expect(codeOf(() => evaluated({ $dateAdd: operands }))).toBe(code);
+  });
+
+  it('is refused the other way by the least long, which has no opposite', () => {
+    const $dateSubtract = { startDate: LEAP, unit: 'millisecond', amount: Long.MIN_VALUE };
+    expect(codeOf(() => evaluated({ $dateSubtract }))).toBe(6_045_000);
   });
 
   it('is null where the date is', () => {

@@ -10,7 +10,7 @@ import { checkFormat, formatted, ISO_FORMAT, WRITTEN } from './date-formats.ts';
 import { dateAt, dateFrom, dateOperand, wholeFrom, zoneOperand } from './date-operands.ts';
 import { dateOfFormat, dateOfText, READ } from './date-texts.ts';
 import { localTime, timeOf } from './time-zones.ts';
-import { between, moved, startOfWeekOf, SUNDAY, truncated, unitOf, type Unit } from './units.ts';
+import { between, isUnit, moved, startOfWeekOf, SUNDAY, truncated, unitOf, type Unit } from './units.ts';
 
 /** A part of a date, which is given alone, in a list, or beside a zone. */
 function part(tell: (local: number) => unknown): Operator {
@@ -200,6 +200,9 @@ const dateFromString: Operator = (operand, name) => {
   });
 };
 
+/** The least long, which has no opposite. */
+const LONG_MIN = -(2n ** 63n);
+
 /** A date moved by an amount of units, ahead or back. */
 function moving(sign: 1 | -1): Operator {
   return (operand, name) => {
@@ -216,10 +219,13 @@ function moving(sign: 1 | -1): Operator {
       const ms = dateFrom(start);
       if (ms === null)
         throw refuse(5_166_403, `${name} requires startDate to be convertible to a date, but got ${typeNameOf(start)}`);
-      const known = unitOf(unit, name);
+      if (typeof unit !== 'string') throw refuse(5_166_404, `${name} expects string defining the time unit`);
+      if (!isUnit(unit)) throw new ServerError('FailedToParse', `unknown time unit value: ${unit}`);
       const whole = wholeFrom(amount);
       if (whole === null) throw refuse(5_166_405, `${name} expects integer amount of time units`);
-      return dateAt(moved(ms, known, sign * Number(whole), zone));
+      if (sign === -1 && whole === LONG_MIN)
+        throw refuse(6_045_000, `invalid $dateSubtract 'amount' parameter value: ${whole}`);
+      return dateAt(moved(ms, unit, sign * Number(whole), zone));
     });
   };
 }
