@@ -97,7 +97,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ...fleetHandlers(parts.store),
     ...caseHandlers({ copy, exportFolder: parts.exportFolder, lens, now: parts.now }),
     ...retryHandlers(parts.desk),
-    ...reconciliationHandlers(parts.reconciliation, parts.status),
+    ...reconciliationHandlers(parts.reconciliation, parts.status, lens),
     ...financeHandlers(parts.reconciliation),
     ...copyHandlers(parts.keeper, parts.store),
     ...ownerHandlers(copy),

@@ -1,7 +1,9 @@
 import type { DeskHost } from '#console/reconciliation/desk-host.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import { appError } from '#domain/errors.ts';
+import type { Lens } from '#domain/redaction/lens.ts';
 import { err, ok } from '#domain/result.ts';
+import { reasonWithoutJob } from '../redaction/redacted-copy.ts';
 import type { HandlersOf } from './handler.ts';
 
 /** What the answers about reconciliation are made from. */
@@ -14,6 +16,7 @@ export type ReconciliationDesk = Pick<
 export function reconciliationHandlers(
   reconciliation: ReconciliationDesk,
   status: () => EngineStatus,
+  lens: () => Lens | null,
 ): HandlersOf<'reconciliation'> {
   return {
     'reconciliation.get': async () => ok(await reconciliation.state()),
@@ -30,7 +33,14 @@ export function reconciliationHandlers(
         : Promise.resolve(err(appError('server_unreachable', 'findings cannot be confirmed'))),
     'reconciliation.cancel': () => ok(reconciliation.cancel()),
     'reconciliation.findings': (params) => reconciliation.findings(params),
-    'reconciliation.finding': (params) => reconciliation.finding(params),
+    'reconciliation.finding': async (params) => {
+      const found = await reconciliation.finding(params);
+      const seen = lens();
+      if (!found.ok || seen === null) return found;
+      // The books are read by a thread that knows no prompts, and what others wrote into the ledger may quote one.
+      const entries = found.value.entries.map((entry) => ({ ...entry, reason: reasonWithoutJob(entry, seen) }));
+      return ok({ ...found.value, entries });
+    },
     'reconciliation.export': (params) => reconciliation.export(params),
   };
 }

@@ -214,6 +214,14 @@ function cleanEntryReason(
   return isUnknown ? redactionMark('its prompt is not kept') : cleanReason(reason, echoes, lens);
 }
 
+/** The reason of an entry where its job is not at hand to compare it with. */
+export function reasonWithoutJob(
+  entry: Parameters<typeof cleanEntryReason>[0] & { readonly jobId: string | null },
+  lens: Lens,
+): string {
+  return cleanEntryReason(entry, lens.hidesInput && entry.jobId !== null ? null : NO_ECHOES, lens);
+}
+
 /** The row may be older than the words: what it shows of a failure is that of the row. */
 function redactRow(row: JobRow, words: JobWords | undefined, lens: Lens): JobRow {
   if (words === undefined) return hiddenRow(row);
