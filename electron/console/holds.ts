@@ -5,6 +5,7 @@ import { periodOf, type Actor, type CreditAccount } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { judgeHold, type HoldVerdict } from '#domain/stranded-hold.ts';
 import type { ReadableStore, WritableStore } from '#store/ports.ts';
+import type { ReleasedJob } from '#store/stranded-release.ts';
 
 /** A reservation, and what was found out about it. */
 export interface JudgedHold {
@@ -14,8 +15,8 @@ export interface JudgedHold {
   readonly credits: number;
   readonly at: Date;
   readonly verdict: HoldVerdict;
-  /** The job as it was judged; null where there is none. */
-  readonly job: Job | null;
+  /** What of the job it was judged by; null where there is none. Of every reservation, so that no job is kept whole. */
+  readonly job: ReleasedJob | null;
 }
 
 /** Every reservation that was judged, and the accounts that could not be read, whose reservations nobody knows. */
@@ -75,7 +76,11 @@ async function judgeOne(
   const job = found.value?.type === 'job' ? found.value.job : null;
   const isJobThere = found.value !== null;
   const verdict = judgeHold({ generationId, credits, at, entries, job, isJobThere, now, ageMsMin });
-  return ok({ workspaceId: account._id, generationId, jobId, credits, at, verdict, job });
+  return ok({ workspaceId: account._id, generationId, jobId, credits, at, verdict, job: job && releasedOf(job) });
+}
+
+function releasedOf({ _id, version, state, attempt, billing }: Job): ReleasedJob {
+  return { _id, version, state, attempt, billing };
 }
 
 /**

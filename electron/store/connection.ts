@@ -38,7 +38,7 @@ import { controlRunner } from './runner-nodes.ts';
 import { databaseOf, parseUri } from './server-address.ts';
 import { ServerLook } from './server-look.ts';
 import { ServerClock } from './server-clock.ts';
-import { oweRelease, type ReleaseOwed } from './stranded-release.ts';
+import { oweRelease, type ReleasedJob, type ReleaseOwed } from './stranded-release.ts';
 
 /**
  * A connection over which a request goes unanswered for so long is given up, and the request tried again over another one. The system gives one
@@ -192,7 +192,7 @@ export class MongoWritableStore extends MongoRunnerStore implements WritableStor
     return ok(outcome?.type === 'applied' ? 'posted' : 'already_posted');
   }
 
-  oweRelease(job: Job, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>> {
+  oweRelease(job: ReleasedJob, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>> {
     return oweRelease(this.#collections.jobs, job, release, actor);
   }
 

@@ -6,7 +6,7 @@ import type { RetryPolicy } from '#domain/retry-policy.ts';
 import type { LimitedJob, LimitsInForce, RunnerLimits } from '#domain/runner-limits.ts';
 import type { RunnerAnnouncement, RunnerControl, RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
-import type { ReleaseOwed } from './stranded-release.ts';
+import type { ReleasedJob, ReleaseOwed } from './stranded-release.ts';
 
 /** What the deployment is, as far as it matters: what it can do and how to name it. */
 export interface Topology {
@@ -180,7 +180,7 @@ export interface WritableStore extends RunnerStore {
    */
   moveOn(job: Job): Promise<Result<boolean, AppError>>;
   /** Lets a job at its end owe a release, where it is still what was judged. @returns whether it owes it now */
-  oweRelease(job: Job, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>>;
+  oweRelease(job: ReleasedJob, release: ReleaseOwed, actor: Actor): Promise<Result<boolean, AppError>>;
   /**
    * Leaves a wish for a runner, wherever it runs; it obeys when it next announces itself. Error: `not_found` where there is no
    * such runner, or it has ended.

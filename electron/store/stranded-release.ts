@@ -13,6 +13,9 @@ export interface ReleaseOwed {
   readonly reason: string;
 }
 
+/** What of a job a release is judged by and guarded with; its prompt, options and past may have 16 MiB. */
+export type ReleasedJob = Pick<Job, '_id' | 'version' | 'state' | 'attempt' | 'billing'>;
+
 /**
  * Lets a job that has come to its end owe a release: step 1 of the charge protocol. Guarded by everything that the job was judged
  * by; where it has moved since, nothing is written.
@@ -20,7 +23,7 @@ export interface ReleaseOwed {
  */
 export async function oweRelease(
   jobs: Collections['jobs'],
-  job: Job,
+  job: ReleasedJob,
   release: ReleaseOwed,
   actor: Actor,
 ): Promise<Result<boolean, AppError>> {

@@ -129,10 +129,11 @@ describe('reservations that nobody needs', () => {
   it('are left alone where the job was started again since it was judged', async () => {
     await plantHolds();
     const found = expectOk(await judgeHolds(store.reader, { ageMsMin: 0, signal })).holds;
-    const ended = found.find(({ generationId }) => generationId === 'g-ended')?.job;
-    if (ended === undefined || ended === null) throw new Error('not judged');
+    const judged = found.find(({ generationId }) => generationId === 'g-ended')?.jobId ?? '';
+    const ended = expectOk(await store.reader.readJob(judged));
+    if (ended?.type !== 'job') throw new Error('not judged');
     const event = { type: 'requeue', generationId: 'g-again', priceCredits: 100 } as const;
-    const change = expectOk(planChange(ended, event, { actor, reason: 'again', policyVersion: 1 }));
+    const change = expectOk(planChange(ended.job, event, { actor, reason: 'again', policyVersion: 1 }));
     expectOk(await store.writer.applyChanges([change]));
     const now = expectOk(await store.reader.serverNow());
     expect(expectOk(await sweepHolds(store.writer, found, { actor, now }))).toBe(2);
