@@ -98,13 +98,17 @@ function timeOf(text: string): Date {
   return new Date(isIso ? `${text.replace(' ', 'T')}Z` : `${text} UTC`);
 }
 
-/** An amount as written, exactly: a fraction in binary would be off by a micro now and then. */
+/**
+ * An amount as written, exactly: a fraction in binary would be off by a micro now and then. A comma only tells thousands from one another:
+ * taken out wherever it stands, it would make hundreds of dollars of three cents that are written with a decimal comma.
+ */
 function microUsdOf(text: string, isMicro: boolean): number | null {
-  const parts = /^\$?\s*(\d{1,9})(?:\.(\d{1,12}))?$/.exec(text.replaceAll(',', ''));
+  const parts = /^\$?\s*(\d{1,9}|[1-9]\d{0,2}(?:,\d{3}){1,2})(?:\.(\d{1,12}))?$/.exec(text);
   if (parts === null) return null;
-  const [, whole = '0', fraction = ''] = parts;
-  if (isMicro) return fraction === '' ? Number(whole) : null;
+  const [, grouped = '0', fraction = ''] = parts;
+  const whole = Number(grouped.replaceAll(',', ''));
+  if (isMicro) return fraction === '' ? whole : null;
   // Beyond six decimals a provider's own rounding begins.
   const digits = fraction.padEnd(7, '0');
-  return Number(whole) * 1_000_000 + Math.round(Number(digits.slice(0, 7)) / 10);
+  return whole * 1_000_000 + Math.round(Number(digits.slice(0, 7)) / 10);
 }

@@ -43,6 +43,11 @@ describe('reading an invoice', () => {
     );
   });
 
+  it('takes commas in a cost for what tells thousands from one another', () => {
+    const { lines } = read('id,cost\na,"$1,234.56"\nb,"12,345,678"\n');
+    expect(lines.map(({ costMicroUsd }) => costMicroUsd)).toEqual([1_234_560_000, 12_345_678_000_000]);
+  });
+
   it.each([
     '2026-10-01 23:30:00',
     '2026-10-01T23:30:00.000',
@@ -63,6 +68,10 @@ describe('reading an invoice', () => {
     ['a file without a cost', 'acceptance_id,time\na,2026-10-01\n', /cost_usd/],
     ['a file without a line', 'acceptance_id,cost\n', /no line/],
     ['a cost that is none', 'acceptance_id,cost\na,free\n', /line 1: the cost/],
+    ['a cost with a decimal comma', 'acceptance_id,cost\na,"0,0312"\n', /line 1: the cost/],
+    ['a cost of cents with a decimal comma', 'acceptance_id,cost\na,"12,50"\n', /line 1: the cost/],
+    ['a cost below one that looks like thousands', 'acceptance_id,cost\na,"0,031"\n', /line 1: the cost/],
+    ['a cost whose thousands are told by points', 'acceptance_id,cost\na,"1.234,56"\n', /line 1: the cost/],
     ['a time that is none', 'time,cost\nsoon,1\n', /line 1: the time/],
     ['a line of another length', 'acceptance_id,cost\na,1,2\n', /Record Length/],
   ])('refuses %s with line and reason', (_what, text, sentence) => {
