@@ -89,11 +89,18 @@ function readLine(
 }
 
 /**
+ * The end of a time that names its zone, in a way that `Date` knows. A number with a sign is one only behind a time: behind a day it is the
+ * year, as in `01-Oct-2026`.
+ */
+const ZONE =
+  /(?:z|gmt|utc|\b[ecmp][sd]t|:\d{2}(?:\.\d+)?\s*(?:[ap]m)?\s*(?:gmt|utc)?[+-]\d{2}(?::?\d{2})?(?:\s*\([^()]*\))?)$/i;
+
+/**
  * A time that names no zone is UTC: what `Date` takes it for is where the machine stands, and two machines would read one file differently.
  * An invalid date where it is no time.
  */
 function timeOf(text: string): Date {
-  if (/(?:z|gmt|utc|[+-]\d{2}:?\d{2})$/i.test(text)) return new Date(text);
+  if (ZONE.test(text)) return new Date(text);
   const isIso = /^\d{4}-\d{2}-\d{2}[T ]\d/.test(text);
   return new Date(isIso ? `${text.replace(' ', 'T')}Z` : `${text} UTC`);
 }

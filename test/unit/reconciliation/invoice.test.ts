@@ -57,12 +57,27 @@ describe('reading an invoice', () => {
     '2026-10-01T23:30:00Z',
     '2026-10-02T01:30:00+02:00',
     '01 Oct 2026 23:30:00 GMT',
+    '2026-10-01 23:30:00 UTC',
+    '2026-10-01 23:30:00+00',
+    '2026-10-02 01:30:00 +0200',
+    'Oct 1 2026 18:30 -05',
+    'Oct 1 2026 4:30 PM PDT',
+    'Fri Oct 02 2026 08:30:00 GMT+0900 (Japan Standard Time)',
   ])('takes the time %s for the same one wherever the machine stands', (time) => {
     vi.stubEnv('TZ', 'Asia/Tokyo');
     expect(new Date(2026, 9, 1).getTimezoneOffset()).toBe(-540);
     expect(read(`id,time,cost\na,${time},1\n`).lines[0]?.at).toEqual(new Date('2026-10-01T23:30:00Z'));
     vi.unstubAllEnvs();
   });
+
+  it.each(['2026-10-01', '01-Oct-2026', '10-01-2026', 'Oct 1 2026'])(
+    'takes the day %s to begin at the same time wherever the machine stands',
+    (day) => {
+      vi.stubEnv('TZ', 'Asia/Tokyo');
+      expect(read(`id,date,cost\na,${day},1\n`).lines[0]?.at).toEqual(new Date('2026-10-01T00:00:00Z'));
+      vi.unstubAllEnvs();
+    },
+  );
 
   it.each([
     ['a file without a cost', 'acceptance_id,time\na,2026-10-01\n', /cost_usd/],
