@@ -167,7 +167,7 @@ export class ReconciliationDesk {
     if (!kept.ok) return kept;
     const finding = kept.value.finding(findingId);
     if (!finding.ok) return finding;
-    const books = this.books();
+    const books = this.#openBooks();
     return books.ok ? detailOf(books.value, finding.value) : books;
   }
 
@@ -207,12 +207,28 @@ export class ReconciliationDesk {
   }
 
   #runOverCopy(request: DeskRun, asOfMs: number | null): Promise<Result<FinishedCopyRun, AppError>> {
-    const books = this.books();
+    const books = this.#openBooks();
     return books.ok ? this.#copyRun.run(books.value, { ...request, asOfMs }) : Promise.resolve(books);
   }
 
-  /** The copy, opened to read. Errors: those of the copy. */
-  books(): Result<CacheBooks, AppError> {
+  /**
+   * Reads the copy over a connection of its own: between its beginning and its end one connection holds one state of the copy, and runs
+   * and other answers are read meanwhile. Errors: those of the copy and of the work.
+   */
+  async withBooks<Value>(
+    work: (books: CacheBooks) => Promise<Result<Value, AppError>>,
+  ): Promise<Result<Value, AppError>> {
+    const books = CacheBooks.open(this.#options.copyFile);
+    if (!books.ok) return books;
+    try {
+      return await work(books.value);
+    } finally {
+      books.value.close();
+    }
+  }
+
+  /** The copy as runs read it, of which there is one at a time. Errors: those of the copy. */
+  #openBooks(): Result<CacheBooks, AppError> {
     if (this.#books !== null) return ok(this.#books);
     const books = CacheBooks.open(this.#options.copyFile);
     if (books.ok) this.#books = books.value;

@@ -202,11 +202,11 @@ function periodAnswers({ server, folder, limits }: FinanceParts): AnswersOf<'per
 function statementAnswers(parts: FinanceParts): AnswersOf<'statements' | 'margin'> {
   const withStatements = <Value>(work: (statements: StatementDesk) => Promise<Result<Value, AppError>>) =>
     withServer(parts.server, async ({ finance, reader }) => {
-      const books = parts.desk.books();
-      if (!books.ok) return books;
       const closed = await readClosedBooks(finance.periods, parts.folder);
       if (!closed.ok) return closed;
-      return work(new StatementDesk({ books: books.value, server: reader }, closed.value, parts.exportFolder));
+      return parts.desk.withBooks((books) =>
+        work(new StatementDesk({ books, server: reader }, closed.value, parts.exportFolder)),
+      );
     });
   return {
     'statements.get': (question, { signal }) =>
@@ -234,9 +234,9 @@ function invoiceAnswers({ desk, server }: FinanceParts): AnswersOf<'invoices'> {
       withServer(server, async ({ finance, reader }) => {
         const invoices = await finance.invoices.list();
         if (!invoices.ok) return invoices;
-        const books = desk.books();
-        if (!books.ok) return books;
-        const matches = await matchInvoices({ books: books.value, server: reader }, invoices.value, signal);
+        const matches = await desk.withBooks((books) =>
+          matchInvoices({ books, server: reader }, invoices.value, signal),
+        );
         if (!matches.ok) return matches;
         const rows = invoices.value.map((invoice) => invoiceViewOf(invoice, matches.value.get(invoice._id)));
         const findings = [...matches.value.values()].flatMap((match) => match.findings).slice(0, STATEMENTS_SHOWN_MAX);

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ReconciliationDesk } from '#console/reconciliation/desk.ts';
+import { financeAnswers } from '#console/reconciliation/finance-answers.ts';
+import { KeptServer } from '#console/reconciliation/kept-server.ts';
+import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
+import { ok } from '#domain/result.ts';
+import { setupCache, type CacheWorld } from '../../support/cache-world.ts';
+import { expectOk } from '../../support/expect-ok.ts';
+import { grant } from '../../support/job-builder.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+const ENTRIES = 1500;
+const { signal } = new AbortController();
+const asking = {
+  actor: { type: 'user', id: 'ann' } as const,
+  signal,
+  clean: (text: string) => text,
+  onProgress: () => undefined,
+};
+
+let server: TestServer;
+let world: CacheWorld;
+beforeEach(async () => {
+  server = await startTestServer();
+  world = setupCache();
+});
+afterEach(async () => {
+  world.end();
+  await server.stop();
+});
+
+function fillCopy(): void {
+  const { writer } = world.open();
+  const changes = Array.from({ length: ENTRIES }, (_, at) => ({ type: 'entry', entry: grant('w1', 1, at) }) as const);
+  expectOk(writer.openSnapshot('p1'));
+  for (const part of ['jobs', 'accounts', 'ledger'] as const) {
+    expectOk(writer.applyPages([{ part, beforeId: null, changes: part === 'ledger' ? changes : [], isLast: true }]));
+  }
+}
+
+describe('the answers of finance', () => {
+  it('read the copy at the same time as each other and as a run, none of them in the way of another', async () => {
+    fillCopy();
+    const store = await server.openStore();
+    const kept = new KeptServer(() => Promise.resolve(ok(store)));
+    const desk = new ReconciliationDesk({
+      copyFile: world.file,
+      folder: world.folder,
+      exportFolder: world.folder,
+      server: kept,
+    });
+    const parts = { desk, server: kept, folder: world.folder, exportFolder: world.folder };
+    const answers = financeAnswers({ ...parts, limits: DEFAULT_FINANCE_LIMITS });
+    const file = { name: 'october.csv', provider: 'films', text: 'id,amount_micro_usd\na,77\n' };
+    expectOk(await answers['invoices.import'](file, asking));
+    const [run, statements, margin, invoices] = await Promise.all([
+      desk.run({ scope: { workspaceId: null, period: null }, signal, onProgress: () => undefined }),
+      answers['statements.get']({ period: '2026-10', workspaceId: null }, asking),
+      answers['margin.get']({ period: '2026-10' }, asking),
+      answers['invoices.list']({}, asking),
+    ]);
+    expect(expectOk(statements).rows).toMatchObject([{ workspaceId: 'w1', grants: ENTRIES, closing: ENTRIES }]);
+    expect(expectOk(margin).rows).toEqual([]);
+    expect(expectOk(invoices).rows).toMatchObject([{ name: 'october.csv', matched: 0 }]);
+    expect(expectOk(run).findings).toBeGreaterThan(0);
+    desk.close();
+  });
+});
