@@ -2,6 +2,7 @@ import { sha256OfText } from '#cache/sha256.ts';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX } from '#domain/job.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { INVOICE_LINES_MAX, type Invoice, type InvoiceLine } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -85,7 +86,11 @@ function readLine(
   const timeText = row[columns.at] ?? '';
   const at = timeText === '' ? null : timeOf(timeText);
   if (at !== null && Number.isNaN(at.getTime())) return bad('the time is none');
-  return ok({ n, acceptanceId: (row[columns.acceptanceId] ?? '') || null, at, costMicroUsd });
+  const acceptanceId = (row[columns.acceptanceId] ?? '') || null;
+  // It would be kept, and every list of invoices would fail by it.
+  if (acceptanceId !== null && acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX)
+    return bad(`the id is longer than ${ACCEPTANCE_ID_LENGTH_MAX} characters`);
+  return ok({ n, acceptanceId, at, costMicroUsd });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatCredits, microUsdSchema } from '../credits.ts';
+import { ACCEPTANCE_ID_LENGTH_MAX } from '../job.ts';
 import { actorSchema, periodOf } from '../ledger.ts';
 import { compareText, type Finding } from './finding.ts';
 import type { RuleWords } from './rule.ts';
@@ -12,7 +13,7 @@ export const INVOICE_LINES_MAX = 20_000;
 const invoiceLineSchema = z.object({
   /** Its number in the file, counted from 1 behind the line of titles. */
   n: z.int().positive(),
-  acceptanceId: z.string().max(500).nullable(),
+  acceptanceId: z.string().max(ACCEPTANCE_ID_LENGTH_MAX).nullable(),
   at: z.date().nullable(),
   costMicroUsd: microUsdSchema,
 });
