@@ -22,7 +22,10 @@ export function labelOf(uri: string, dbName: string | null): Result<string, AppE
 /** An address in its parts. Error: `uri_invalid`. */
 export function parseUri(uri: string): Result<ConnectionString, AppError> {
   try {
-    return ok(new ConnectionString(uri));
+    const parsed = new ConnectionString(uri);
+    // The parser leaves the database as it is written, and a lone percent sign in it can be read by nobody.
+    decodeURIComponent(parsed.pathname);
+    return ok(parsed);
   } catch (cause) {
     // The parser's message quotes the text that it was given, and that may hold a password.
     return err(appError('uri_invalid', null, cause));
