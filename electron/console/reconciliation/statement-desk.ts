@@ -1,4 +1,5 @@
 import type { CacheBooks } from '#cache/books.ts';
+import { sha256OfText } from '#cache/sha256.ts';
 import type { Exported, MarginLine } from '#contract/period-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
@@ -103,7 +104,7 @@ export class StatementDesk {
   }
 }
 
-/** A workspace's id may hold any character, and a file's name must not. */
+/** A workspace's id may hold any character and be long, and a file's name must not; no two have the same, nor that of all. */
 function safeName(id: string): string {
-  return /^[\w-]{1,80}$/.test(id) ? id : Buffer.from(id).toString('base64url').slice(0, 80);
+  return id !== 'all' && /^[\w-]{1,60}$/.test(id) ? id : sha256OfText(id);
 }

@@ -29,28 +29,29 @@ afterEach(async () => {
   await server.stop();
 });
 
-function fillCopy(): void {
+function fillCopy(workspaceIds: readonly string[], count: number): void {
   const { writer } = world.open();
-  const changes = Array.from({ length: ENTRIES }, (_, at) => ({ type: 'entry', entry: grant('w1', 1, at) }) as const);
+  const changes = workspaceIds.flatMap((id) =>
+    Array.from({ length: count }, (_, at) => ({ type: 'entry', entry: grant(id, 1, at) }) as const),
+  );
   expectOk(writer.openSnapshot('p1'));
   for (const part of ['jobs', 'accounts', 'ledger'] as const) {
     expectOk(writer.applyPages([{ part, beforeId: null, changes: part === 'ledger' ? changes : [], isLast: true }]));
   }
 }
 
+async function openDesk() {
+  const store = await server.openStore();
+  const kept = new KeptServer(() => Promise.resolve(ok(store)));
+  const folders = { folder: world.folder, exportFolder: world.folder };
+  const desk = new ReconciliationDesk({ copyFile: world.file, ...folders, server: kept });
+  return { desk, answers: financeAnswers({ desk, server: kept, ...folders, limits: DEFAULT_FINANCE_LIMITS }) };
+}
+
 describe('the answers of finance', () => {
   it('read the copy at the same time as each other and as a run, none of them in the way of another', async () => {
-    fillCopy();
-    const store = await server.openStore();
-    const kept = new KeptServer(() => Promise.resolve(ok(store)));
-    const desk = new ReconciliationDesk({
-      copyFile: world.file,
-      folder: world.folder,
-      exportFolder: world.folder,
-      server: kept,
-    });
-    const parts = { desk, server: kept, folder: world.folder, exportFolder: world.folder };
-    const answers = financeAnswers({ ...parts, limits: DEFAULT_FINANCE_LIMITS });
+    fillCopy(['w1'], ENTRIES);
+    const { desk, answers } = await openDesk();
     const file = { name: 'october.csv', provider: 'films', text: 'id,amount_micro_usd\na,77\n' };
     expectOk(await answers['invoices.import'](file, asking));
     const [run, statements, margin, invoices] = await Promise.all([
@@ -63,6 +64,22 @@ describe('the answers of finance', () => {
     expect(expectOk(margin).rows).toEqual([]);
     expect(expectOk(invoices).rows).toMatchObject([{ name: 'october.csv', matched: 0 }]);
     expect(expectOk(run).findings).toBeGreaterThan(0);
+    desk.close();
+  });
+
+  it('export the statements of each workspace into a file of its own, whatever it is called', async () => {
+    const long = 'a team with a name that is longer than what a file can be called by, and ends in ';
+    const workspaceIds = ['w1', 'all', `${long}1`, `${long}2`];
+    fillCopy(workspaceIds, 1);
+    const { desk, answers } = await openDesk();
+    const paths = new Set<string>();
+    for (const workspaceId of [null, ...workspaceIds]) {
+      const question = { period: '2026-10', workspaceId, format: 'csv' as const };
+      const exported = expectOk(await answers['statements.export'](question, asking));
+      expect(exported.rows).toBe(workspaceId === null ? workspaceIds.length : 1);
+      paths.add(exported.path);
+    }
+    expect(paths.size).toBe(1 + workspaceIds.length);
     desk.close();
   });
 });
