@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { sha256OfText } from '#cache/sha256.ts';
 import type { AppError } from '#domain/errors.ts';
 import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -100,8 +101,16 @@ export function saveSealed(folder: string, name: string, seen: SeenEntries): Pro
   });
 }
 
-/** One file a scope; ids may hold any character, and a file's name must not. */
-function runFileOf(scope: RunScope): string {
-  const workspace = scope.workspaceId === null ? 'all' : `w-${Buffer.from(scope.workspaceId).toString('base64url')}`;
-  return `last-run-${workspace.slice(0, 200)}-${scope.period ?? 'always'}.json`;
+/** What a workspace may be called by in a file's name, in characters; systems know names of 255. */
+const WORKSPACE_NAME_MAX = 200;
+
+/** One file a scope; ids may hold any character and be long, and a file's name must not. */
+function runFileOf({ workspaceId, period }: RunScope): string {
+  return `last-run-${workspaceId === null ? 'all' : `w-${fileNameOf(workspaceId)}`}-${period ?? 'always'}.json`;
+}
+
+function fileNameOf(workspaceId: string): string {
+  const name = Buffer.from(workspaceId).toString('base64url');
+  // Cut off it would be another workspace's too, and a run would be compared with that one's.
+  return name.length <= WORKSPACE_NAME_MAX ? name : `sha256-${sha256OfText(workspaceId)}`;
 }

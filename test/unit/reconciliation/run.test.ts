@@ -282,6 +282,17 @@ describe('a folder of runs', () => {
     expectOk(await saveRun(folder, record));
     expect(await openLastRun(folder, ALL)).toEqual({ lastRun: record, lost: [] });
   });
+
+  it('keeps the last run of each workspace apart, also where their names are long and begin alike', async () => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    const { record } = await run(storeOfWorld(world, 1), requestOfWorld(world));
+    const [one, other] = ['1', '2'].map((end) => ({ workspaceId: `${'w'.repeat(160)}${end}`, period: null }));
+    if (one === undefined || other === undefined) throw new Error('there are two');
+    expectOk(await saveRun(folder, { ...record, scope: one }));
+    expect(await openLastRun(folder, other)).toEqual({ lastRun: null, lost: [] });
+    expect((await openLastRun(folder, one)).lastRun?.scope).toEqual(one);
+  });
 });
 
 function jobIdOf(world: World, scenario: string): string {
