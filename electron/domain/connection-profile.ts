@@ -6,8 +6,15 @@ import { assertNever } from './result.ts';
 export const profileKindSchema = z.enum(['development', 'staging', 'production']);
 export type ProfileKind = z.infer<typeof profileKindSchema>;
 
-const fileSchema = z.string().trim().min(1).max(1000);
-const wordSchema = z.string().trim().min(1).max(300);
+/** A connection string holds its parts in UTF-8, which knows no half of a character that takes two: writing one down would throw. */
+function isWritable(text: string): boolean {
+  return text.isWellFormed();
+}
+const NOT_WRITABLE = 'a text without halves of characters';
+
+const fileSchema = z.string().trim().min(1).max(1000).refine(isWritable, NOT_WRITABLE);
+const wordSchema = z.string().trim().min(1).max(300).refine(isWritable, NOT_WRITABLE);
+const secretSchema = z.string().min(1).max(2000).refine(isWritable, NOT_WRITABLE);
 
 const allowedHostSchema = z
   .string()
@@ -156,9 +163,9 @@ function hasOnlyThisMachine(address: string): boolean {
 /** What is secret about a login; null where there is none of it. */
 export const profileSecretsSchema = z.object({
   /** The user's password. */
-  password: z.string().min(1).max(2000).nullable(),
+  password: secretSchema.nullable(),
   /** What the key in the certificate's file is encrypted with. */
-  keyPassphrase: z.string().min(1).max(2000).nullable(),
+  keyPassphrase: secretSchema.nullable(),
 });
 export type ProfileSecrets = z.infer<typeof profileSecretsSchema>;
 export type SecretName = keyof ProfileSecrets;

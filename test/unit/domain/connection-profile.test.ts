@@ -8,6 +8,7 @@ import {
   hasNeededSecrets,
   neededSecrets,
   NO_SECRETS,
+  profileSecretsSchema,
   secretScope,
   type ConnectionProfile,
 } from '#domain/connection-profile.ts';
@@ -166,6 +167,25 @@ describe(`a connection profile (seed ${SEED})`, () => {
     expect(secretScope({ ...profile, name: 'x', kind: 'staging' })).toBe(secretScope(profile));
     expect(secretScope({ ...profile, address: 'mongodb://evil.example/shop' })).not.toBe(secretScope(profile));
     expect(secretScope({ ...profile, tls: { ...profile.tls, mode: 'off' } })).not.toBe(secretScope(profile));
+  });
+});
+
+describe('half of a character that takes two', () => {
+  const half = '\ud83d';
+
+  it('is part of no secret, because no connection string can hold it', () => {
+    expect(profileSecretsSchema.safeParse({ ...NO_SECRETS, password: `p${half}` }).success).toBe(false);
+    expect(profileSecretsSchema.safeParse({ ...NO_SECRETS, keyPassphrase: half }).success).toBe(false);
+    expect(profileSecretsSchema.safeParse({ ...NO_SECRETS, password: `p${half}\ude00` }).success).toBe(true);
+  });
+
+  it('is part of no login and no name of a file either', () => {
+    const user = {
+      ...connectionProfile(),
+      login: { type: 'oidc_person', user: half, allowedHosts: [], redirectPort: null },
+    };
+    const file = { ...connectionProfile(), tls: { ...connectionProfile().tls, caFile: `/${half}.pem` } };
+    for (const profile of [user, file]) expect(connectionProfileSchema.safeParse(profile).success).toBe(false);
   });
 });
 
