@@ -12,22 +12,28 @@ const billSchema = z.looseObject({
   dependencies: z.array(z.looseObject({ ref: z.string(), dependsOn: z.array(z.string()).optional() })).optional(),
 });
 
+/** What runs the bundles: it is in every package, and npm takes it for development because nothing is imported from where it is installed. */
+const RUNTIME = 'electron';
+
 /**
- * The bill of what ships: everything that is installed beside the bundles, and what stands in the page's bundle.
+ * The bill of what ships: everything that is installed beside the bundles, what stands in the page's bundle, and the runtime.
  * @param everything CycloneDX JSON of all packages, those of development included
  * @param installed CycloneDX JSON of what is installed with the application
- * Throws where a bundled package is in neither: then the bill would be wrong.
+ * Throws where a bundled package or the runtime is in neither: then the bill would be wrong.
  */
 export function billOfShipped(everything: unknown, installed: unknown, bundled: readonly BundledPackage[]): unknown {
   const all = billSchema.parse(everything);
   const bill = billSchema.parse(installed);
   const known = new Set(bill.components.map(keyOf));
   const missing = bundled.filter((each) => !known.has(`${each.name}@${each.version}`));
-  const added = missing.map((each) => {
+  const runtime = all.components.find(({ group = '', name }) => group === '' && name === RUNTIME);
+  if (runtime === undefined) throw new Error(`${RUNTIME} ships and is in no bill`);
+  const packages = missing.map((each) => {
     const component = all.components.find((candidate) => keyOf(candidate) === `${each.name}@${each.version}`);
     if (component === undefined) throw new Error(`${each.name}@${each.version} is bundled and in no bill`);
     return component;
   });
+  const added = known.has(keyOf(runtime)) ? packages : [...packages, runtime];
   const refs = new Set([...bill.components, ...added].map((component) => component['bom-ref']));
   const addedRefs = new Set(added.map((component) => component['bom-ref']));
   const dependencies = (all.dependencies ?? [])

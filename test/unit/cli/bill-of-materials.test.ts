@@ -6,14 +6,15 @@ const react = { name: 'react', version: '19.0.0', 'bom-ref': 'react' };
 const scoped = { group: '@tanstack', name: 'react-query', version: '5.0.0', 'bom-ref': 'query' };
 const mongodb = { name: 'mongodb', version: '7.0.0', 'bom-ref': 'mongodb' };
 const vitest = { name: 'vitest', version: '5.0.0', 'bom-ref': 'vitest' };
+const electron = { name: 'electron', version: '45.0.0', 'bom-ref': 'electron' };
 const everything = {
-  components: [react, scoped, mongodb, vitest],
+  components: [react, scoped, mongodb, vitest, electron],
   dependencies: [{ ref: 'query', dependsOn: ['react', 'vitest'] }, { ref: 'vitest' }],
 };
 const installed = { bomFormat: 'CycloneDX', components: [mongodb], dependencies: [{ ref: 'mongodb' }] };
 
 describe('the bill of materials', () => {
-  it('lists what is installed and what is bundled, and nothing that only builds or tests', () => {
+  it('lists what is installed, what is bundled and the runtime, and nothing that only builds or tests', () => {
     const bundled = [
       { name: 'react', version: '19.0.0' },
       { name: '@tanstack/react-query', version: '5.0.0' },
@@ -21,13 +22,18 @@ describe('the bill of materials', () => {
     ];
     expect(billOfShipped(everything, installed, bundled)).toEqual({
       bomFormat: 'CycloneDX',
-      components: [mongodb, react, scoped],
+      components: [mongodb, react, scoped, electron],
       dependencies: [{ ref: 'mongodb' }, { ref: 'query', dependsOn: ['react'] }],
     });
   });
 
   it('is none where something is bundled that nobody knows', () => {
     expect(() => billOfShipped(everything, installed, [{ name: 'left-pad', version: '1.0.0' }])).toThrow('left-pad');
+  });
+
+  it('is none without the runtime, which npm takes for development', () => {
+    const withoutRuntime = { components: [react, mongodb] };
+    expect(() => billOfShipped(withoutRuntime, installed, [])).toThrow('electron ships and is in no bill');
   });
 
   it('names what ships by the lock file, or is bundled, and is not listed', () => {
