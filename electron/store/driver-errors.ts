@@ -14,7 +14,7 @@ import {
 import { redactConnectionString } from 'mongodb-connection-string-url';
 import { appError, type AppError, type ErrorCode } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { MalformedDocumentError } from './malformed-document-error.ts';
+import { FailedReadingError } from './failed-reading.ts';
 import { NotMappableError } from './mapping/mapping-error.ts';
 import { SignInError } from './sign-in.ts';
 import { ReadOnlyError } from './read-only-db.ts';
@@ -36,13 +36,11 @@ const TOO_LARGE: readonly unknown[] = [10_334, 17_419, 17_420];
 /** MongoDB's code for a value that a unique index already has. */
 export const DUPLICATE_KEY = 11000;
 
-function isOurs(cause: unknown): cause is ReadOnlyError | NotMappableError | SignInError | MalformedDocumentError {
-  return [ReadOnlyError, NotMappableError, SignInError, MalformedDocumentError].some((ours) => cause instanceof ours);
-}
-
 /** Puts an error of the driver into the catalogue. A connection string in its message is redacted. */
 export function toAppError(cause: unknown): AppError {
-  if (isOurs(cause)) return cause.toAppError();
+  if (cause instanceof FailedReadingError) return cause.error;
+  if (cause instanceof ReadOnlyError || cause instanceof NotMappableError || cause instanceof SignInError)
+    return cause.toAppError();
   const detail = redactConnectionString(cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
   if (cause instanceof MongoServerSelectionError) {
     const inner = cause.cause ?? cause.reason?.error;

@@ -6,9 +6,9 @@ import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { runnerNodeSchema, type RunnerNode } from '#domain/runner-node.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
+import { FailedReadingError } from './failed-reading.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import type { LimitsInForce } from '#domain/runner-limits.ts';
-import { MalformedDocumentError } from './malformed-document-error.ts';
 import { parsed, parsedDocument, parsedEach } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import { PolicyStore } from './policy-store.ts';
@@ -107,7 +107,7 @@ export class MongoReadableStore implements ReadableStore {
 }
 
 function endIteration(error: AppError): never {
-  throw new MalformedDocumentError(error);
+  throw new FailedReadingError(error);
 }
 
 async function* iterate(

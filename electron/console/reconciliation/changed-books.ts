@@ -5,7 +5,7 @@ import type { LedgerEntry } from '#domain/ledger.ts';
 import type { ChangedBooks } from '#domain/reconciliation/blocks/block-changes.ts';
 import { jobFactsOf, type ChargeRule, type JobFacts } from '#domain/reconciliation/facts.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { FailedReadingError } from './failed-reading.ts';
+import { FailedReadingError } from '#store/failed-reading.ts';
 
 /** What changed in the copy, and how many documents that is; the copy is asked for others by the way. */
 export interface ReadChanges {

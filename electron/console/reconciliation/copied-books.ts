@@ -3,7 +3,7 @@ import type { BookedJob, CacheBooks } from '#cache/books.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { JobDocument } from '#store/ports.ts';
-import { FailedReadingError } from './failed-reading.ts';
+import { FailedReadingError } from '#store/failed-reading.ts';
 import type { BookSource } from './read-view.ts';
 
 /** Where a reading of everything takes its documents from. */

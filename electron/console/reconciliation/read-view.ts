@@ -6,7 +6,6 @@ import type { InputSum } from '#domain/reconciliation/standing/input-digest.ts';
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { FailedReadingError } from './failed-reading.ts';
 import { toAppError } from '#store/driver-errors.ts';
 import type { ReadableStore } from '#store/ports.ts';
 
@@ -129,7 +128,6 @@ export async function attemptReading<Value>(
     return ok(await read());
   } catch (cause) {
     if (signal.aborted) return err(appError('cancelled', null, cause));
-    if (cause instanceof FailedReadingError) return err(cause.error);
     return err(toAppError(cause));
   }
 }

@@ -19,7 +19,7 @@ import { blockVerdictsSchema, type BlockVerdicts } from '#domain/reconciliation/
 import { LedgerViewBuilder, type AccountFacts } from '#domain/reconciliation/view-builder.ts';
 import { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
 import { mergeSeen, NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
-import { FailedReadingError } from '../failed-reading.ts';
+import { FailedReadingError } from '#store/failed-reading.ts';
 import { isAbandoned, versionAfter } from './own-files.ts';
 import { decodeSeen, decodeView, encodeSeen, encodeView } from '../view-file.ts';
 import { SET_ASIDE, writeWhole } from '../whole-files.ts';

@@ -11,7 +11,7 @@ import { mergeSeen, NOTHING_SEEN, rememberSeen, type SeenEntries } from '#domain
 import type { AccountFacts } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import type { Result } from '#domain/result.ts';
-import { FailedReadingError } from '../failed-reading.ts';
+import { FailedReadingError } from '#store/failed-reading.ts';
 import type { JudgedBooks, RunRules } from '../judged-books.ts';
 import type { KeptSeen } from '../memory-folder.ts';
 import { attemptReading, readInto, type BookSource, type ReadOptions } from '../read-view.ts';

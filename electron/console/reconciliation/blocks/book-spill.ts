@@ -9,7 +9,7 @@ import { IndexedView } from '#domain/reconciliation/standing/view-index.ts';
 import { LedgerViewBuilder } from '#domain/reconciliation/view-builder.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { decodeView, encodeView } from '../view-file.ts';
-import { FailedReadingError } from '../failed-reading.ts';
+import { FailedReadingError } from '#store/failed-reading.ts';
 
 /** Rows that are gathered in memory before they are written to the files of their blocks. */
 const ROWS_MAX = 200_000;
