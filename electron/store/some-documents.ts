@@ -21,7 +21,7 @@ export async function readSome(cursor: FindCursor<RawDocument>, limit: number): 
   for await (const document of cursor) {
     documents.push(document);
     bytes += documentBytesOf(document);
-    if (documents.length >= limit || bytes >= READ_BYTES_MAX) break;
+    if (documents.length >= limit || bytes >= READ_BYTES_MAX) return { documents, isFull: true };
   }
-  return { documents, isFull: documents.length >= limit || bytes >= READ_BYTES_MAX };
+  return { documents, isFull: false };
 }
