@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 
 /** What a JSON file that somebody names holds. Error: `invalid_request`, with the file and what is wrong with it. */
 export function readJsonFile<Value>(file: string, schema: z.ZodType<Value>): Result<Value, AppError> {
@@ -11,8 +11,7 @@ export function readJsonFile<Value>(file: string, schema: z.ZodType<Value>): Res
   try {
     const parsed = safeParse(schema, JSON.parse(text.value));
     if (parsed.success) return ok(parsed.data);
-    const [issue] = parsed.error.issues;
-    return err(appError('invalid_request', `${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+    return err(appError('invalid_request', `${file}: ${firstIssueOf(parsed.error)}`));
   } catch (cause) {
     return err(appError('invalid_request', `${file} is no JSON that can be read`, cause));
   }

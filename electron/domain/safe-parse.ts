@@ -27,6 +27,12 @@ export function safeParse<Schema extends z.ZodType>(schema: Schema, value: unkno
   }
 }
 
+/** The first of what does not fit, in words: its place, and why. */
+export function firstIssueOf({ issues }: Pick<z.ZodError, 'issues'>): string {
+  const [issue] = issues;
+  return `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`;
+}
+
 /** Where the first length stands that compares with no number; null where none does. */
 function pathOfOddLength(value: unknown, above: Set<object>): readonly PropertyKey[] | null {
   if (typeof value !== 'object' || value === null || above.has(value)) return null;

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import type { CallbackDesk } from '#runner/callback-desk.ts';
 import type { Provider } from '#runner/provider.ts';
 import { keysOf, type KeyStore } from '#runner/providers/key-store.ts';
@@ -71,8 +71,5 @@ function readConfiguration<Value>(file: string, schema: z.ZodType<Value>): Resul
   }
   const parsed = safeParse(schema, document);
   if (parsed.success) return ok(parsed.data);
-  const [issue] = parsed.error.issues;
-  return err(
-    appError('providers_invalid', `${file}: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`),
-  );
+  return err(appError('providers_invalid', `${file}: ${firstIssueOf(parsed.error)}`));
 }

@@ -14,7 +14,7 @@ import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-polic
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
 import { generationKey } from '#domain/generation-key.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import { ProviderCall, unkeptNote } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { CheckThreads } from './validators/check-threads.ts';
@@ -89,9 +89,11 @@ interface Problem {
  */
 export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: AbortSignal): Promise<AttemptOutcome> {
   const kind = findKind(job.kind);
-  const options = kind && safeParse(kind.optionsSchema, job.input.options);
-  if (kind === undefined || options?.success !== true) {
-    const message = kind === undefined ? `No runner knows the kind ${job.kind}.` : describe(options?.error?.issues[0]);
+  if (kind === undefined)
+    return settleFailure(job, context, problem({ source: 'input', message: `No runner knows the kind ${job.kind}.` }));
+  const options = safeParse(kind.optionsSchema, job.input.options);
+  if (!options.success) {
+    const message = `The options cannot be used: ${firstIssueOf(options.error)}`;
     return settleFailure(job, context, problem({ source: 'input', message }));
   }
   const unusable = await context.schemas.problemOf(options.data, stop);
@@ -258,10 +260,6 @@ function validationProblem(validation: Validation): Problem {
     },
     validation,
   };
-}
-
-function describe(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
-  return `The options cannot be used: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`.trim();
 }
 
 async function complete(

@@ -23,7 +23,7 @@ import {
 } from '#domain/retry-preview.ts';
 import { planChange } from '#domain/transition.ts';
 import type { CopyReader } from '#cache/copy-reader.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import { documentBytesOf, tooLargeError, whyUnwritable } from '#store/full-documents.ts';
 import type { PolicySource, ReadableStore, WritableStore } from '#store/ports.ts';
 
@@ -290,8 +290,7 @@ function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Resul
   const kind = findKind(job.kind);
   const checked = kind && safeParse(kind.optionsSchema, input.value.options);
   if (checked?.success === false) {
-    const [issue] = checked.error.issues;
-    return err(appError('invalid_request', `options: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`));
+    return err(appError('invalid_request', `options: ${firstIssueOf(checked.error)}`));
   }
   const { prompt, options: restored } = input.value;
   const whole = { prompt, options: { ...restored } };

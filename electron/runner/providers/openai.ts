@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { microUsdSchema } from '#domain/credits.ts';
 import type { FailureEvidence } from '#domain/failure.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed, networkCodeOf, retryAfterMsOf } from './failed-call.ts';
 import { download } from './http-exchange.ts';
@@ -150,7 +150,10 @@ async function generateText(
     const piece = safeParse(pieceSchema, chunk);
     if (!piece.success) {
       stream.controller.abort();
-      return failed({ source: 'reply', message: misread('A piece of the reply', piece.error) }, cost);
+      return failed(
+        { source: 'reply', message: `A piece of the reply cannot be read: ${firstIssueOf(piece.error)}` },
+        cost,
+      );
     }
     const { id, choices } = piece.data;
     if (acceptanceId === null && id !== '') {
@@ -183,11 +186,6 @@ async function generateText(
   return characters === 0
     ? failed({ source: 'reply', message: 'The reply holds no content.' }, cost)
     : ok({ providerCostMicroUsd: cost });
-}
-
-function misread(what: string, { issues }: z.ZodError): string {
-  const [issue] = issues;
-  return `${what} cannot be read: ${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`;
 }
 
 function costOfTokens(usage: TokenUsage, { perMillionTokensIn, perMillionTokensOut }: ModelPrice): number {
@@ -225,7 +223,8 @@ async function generateImage(
   const reply = safeParse(imageReplySchema, data);
   await sink.accepted(named === '' ? `image-${reply.data?.created ?? 'undated'}-${request.idempotencyKey}` : named);
   const cost = price?.perImage ?? null;
-  if (!reply.success) return failed({ source: 'reply', message: misread('The reply', reply.error) }, cost);
+  if (!reply.success)
+    return failed({ source: 'reply', message: `The reply cannot be read: ${firstIssueOf(reply.error)}` }, cost);
   const [image] = reply.data.data;
   if (typeof image?.b64_json === 'string') await sink.write(Buffer.from(image.b64_json, 'base64'));
   else if (typeof image?.url === 'string') {
