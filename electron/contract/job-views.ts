@@ -50,6 +50,12 @@ export const jobSortSchema = z.object({
 });
 export type JobSort = z.infer<typeof jobSortSchema>;
 
+/**
+ * How many rows the window asks for at a time when it goes through the list of jobs: more than it shows at once, and few enough that
+ * reading them, each anywhere in the file, takes less than two milliseconds.
+ */
+export const JOB_PAGE_ROWS = 100;
+
 /** One line of the list of jobs. */
 export const jobRowSchema = z.object({
   id: z.string(),

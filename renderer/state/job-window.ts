@@ -7,11 +7,11 @@ import {
   type QueryClient,
 } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { JobRow } from '#contract/job-views.ts';
+import { JOB_PAGE_ROWS, type JobRow } from '#contract/job-views.ts';
 import { delayed } from './delayed.ts';
 import type { EngineClient } from './engine-client.ts';
 import { valueOrThrow } from './engine-failure.ts';
-import { countOf, PAGE_ROWS, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
+import { countOf, queryKeys, useEngine, useJobCount } from './engine-queries.tsx';
 import type { JobsView } from './jobs-query-string.ts';
 import { useScreenMemory } from './screen-memory.ts';
 
@@ -24,7 +24,9 @@ const AHEAD_ROWS = 200;
 /** As soon as fewer rows than these are loaded above what is in sight, those before them are read. */
 const ABOVE_ROWS = 40;
 /** A stretch of more pages than this is begun anew further down, so that what is loaded stays small and live. */
-const PAGES_MAX = 6;
+const PAGES_MAX = 12;
+/** Pages with which a stretch that was sought begins: they reach above and below what is in sight. */
+const SOUGHT_PAGES = 2;
 
 /** After this long what could not be reached is looked for again, in milliseconds. */
 const AGAIN_MS = 500;
@@ -79,13 +81,18 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
     placesOf(list.data, place).forEach(({ rank, cursor }) => met.current.places.set(rank, cursor));
   }, [query, list.data, list.isPlaceholderData, place]);
 
-  /** Loads the first page of another stretch, and shows it when it is there. */
+  /** Loads the beginning of another stretch, and shows it when it is there. */
   const goTo = useCallback(
     async (wanted: Place, seen: readonly JobRow[]) => {
-      const data = await queryClient.fetchInfiniteQuery({ ...optionsOf(wanted.cursor), staleTime: 1_000 });
+      const data = await queryClient.fetchInfiniteQuery({
+        ...optionsOf(wanted.cursor),
+        pages: SOUGHT_PAGES,
+        staleTime: 1_000,
+      });
       // What arrived since has moved every rank: a row that is in sight keeps the one that it has.
       const first = seen[0];
-      const at = first === undefined ? -1 : (data.pages[0]?.rows.findIndex(({ id }) => id === first.id) ?? -1);
+      const rows = data.pages.flatMap((page) => page.rows);
+      const at = first === undefined ? -1 : rows.findIndex(({ id }) => id === first.id);
       choose(at < 0 ? wanted : { ...wanted, rank: Math.max(0, place.rank - at) });
     },
     [queryClient, optionsOf, choose, place.rank],
@@ -155,7 +162,7 @@ export function useJobWindow({ filter, sort, startAtMs }: JobsView, query: strin
       ? end
       : isCounted
         ? Math.max(counted.data?.count ?? 0, end + 1)
-        : end + PAGE_ROWS;
+        : end + JOB_PAGE_ROWS;
   return {
     list,
     look,
@@ -178,7 +185,7 @@ export type JobWindow = ReturnType<typeof useJobWindow>;
  * it is what whoever filters waits for.
  */
 function topRows(): number {
-  return Math.min(PAGE_ROWS, Math.ceil(innerHeight / ROW_PX) + OVERSCAN_ROWS);
+  return Math.min(JOB_PAGE_ROWS, Math.ceil(innerHeight / ROW_PX) + OVERSCAN_ROWS);
 }
 
 /** Where a list begins: at its top, or where it was left for another screen, to which the table scrolls (`use-table-scroll.ts`). */
@@ -195,7 +202,7 @@ function pagesOf(engine: EngineClient, { filter, sort, startAtMs }: JobsView, cu
       valueOrThrow(
         await engine.call(
           'jobs.page',
-          { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? topRows() : PAGE_ROWS },
+          { filter, sort, startAtMs, cursor: pageParam, limit: pageParam === null ? topRows() : JOB_PAGE_ROWS },
           signal,
         ),
       ),
@@ -244,7 +251,7 @@ function placesOf(data: InfiniteData<Page>, place: Place): readonly (Place & { r
 /** A page that was met and has the rank in it, or nearly. */
 function metBefore(places: ReadonlyMap<number, string | null>, rank: number): Place | null {
   const found = nearestMet(places, rank);
-  return rank - found.rank < PAGE_ROWS / 2 ? found : null;
+  return rank - found.rank < JOB_PAGE_ROWS / 2 ? found : null;
 }
 
 function nearestMet(places: ReadonlyMap<number, string | null>, rank: number): Place {

@@ -6,7 +6,7 @@ import { SORT_COLUMNS } from '#cache/job-query.ts';
 import { openCache } from '#cache/open-cache.ts';
 import { encodeCursor } from '#cache/page-cursor.ts';
 import type { CacheReader } from '#cache/reader.ts';
-import { jobFilterSchema, jobSortSchema, type JobSort } from '#contract/job-views.ts';
+import { JOB_PAGE_ROWS, jobFilterSchema, jobSortSchema, type JobSort } from '#contract/job-views.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { SeededRandom } from '../worlds/seeded-random.ts';
 import { benchCase, quantile, WARMING_ROUNDS, type BenchCase } from '../figures.ts';
@@ -22,7 +22,6 @@ const rounds = Number(roundsText);
 const samplesMin = Number(samplesText);
 /** Longer than this no question is repeated for more answers, in milliseconds. */
 const SAMPLES_MS_MAX = 10_000;
-const PAGE = 200;
 const cache = expectOk(openCache({ path: file, now: () => BOOKS_AS_OF_MS }));
 const plain = new Database(file, { readonly: true });
 const total = expectOk(cache.reader.counts()).total;
@@ -50,8 +49,10 @@ function measurePages(reader: CacheReader, sort: JobSort): { readonly keyset: nu
     const before = byOffset.all(1, depth - 1)[0];
     if (before === undefined) throw new Error('the copy is smaller than it says');
     const cursor = encodeCursor(sort, { value: before[column], id: before.id });
-    const ours = timed(() => reader.jobsPage({ filter: jobFilterSchema.parse({}), sort, cursor, limit: PAGE }));
-    const theirs = timed(() => byOffset.all(PAGE, depth).map(toJobRow));
+    const ours = timed(() =>
+      reader.jobsPage({ filter: jobFilterSchema.parse({}), sort, cursor, limit: JOB_PAGE_ROWS }),
+    );
+    const theirs = timed(() => byOffset.all(JOB_PAGE_ROWS, depth).map(toJobRow));
     const rows = expectOk(ours.value).rows;
     if (JSON.stringify(rows) !== JSON.stringify(theirs.value)) throw new Error(`the pages by ${order} differ`);
     if (round < WARMING_ROUNDS) continue;
@@ -70,7 +71,7 @@ for (const column of jobSortSchema.shape.column.options) {
     allOffset.push(...offset);
     cases.push(
       benchCase({
-        name: `page of ${PAGE} by ${column} ${direction}, p50 at half and nine tenths`,
+        name: `page of ${JOB_PAGE_ROWS} by ${column} ${direction}, p50 at half and nine tenths`,
         unit: 'ms',
         ours: quantile(keyset, 0.5),
         peer: quantile(offset, 0.5),
@@ -82,7 +83,7 @@ for (const column of jobSortSchema.shape.column.options) {
 for (const share of [0.5, 0.95, 0.99]) {
   cases.push(
     benchCase({
-      name: `page of ${PAGE}, every order, p${share * 100}`,
+      name: `page of ${JOB_PAGE_ROWS}, every order, p${share * 100}`,
       unit: 'ms',
       ours: quantile(allKeyset, share),
       peer: quantile(allOffset, share),
@@ -133,7 +134,9 @@ measure('search for a rare word', [search('axolotl'), search('theremin')], 10);
 const filtered =
   (given: object): (() => unknown) =>
   () =>
-    expectOk(cache.reader.jobsPage({ filter: jobFilterSchema.parse(given), sort: NEWEST, cursor: null, limit: PAGE }));
+    expectOk(
+      cache.reader.jobsPage({ filter: jobFilterSchema.parse(given), sort: NEWEST, cursor: null, limit: JOB_PAGE_ROWS }),
+    );
 measure('first page of one state', [filtered({ states: ['failed'] }), filtered({ states: ['queued', 'running'] })], 50);
 measure('first page of a workspace', [filtered({ workspaceId: 'ws-0001' }), filtered({ workspaceId: 'ws-0009' })], 50);
 measure('first page of a kind and a class', [filtered({ kinds: ['video'], classes: ['provider', 'input'] })], 50);

@@ -103,7 +103,8 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
     const scrolling = await scrollingCases(page, folder, sizes);
     const answers = await answerTimes(page, 'link');
     const entered = await answerTimes(page, 'entered');
-    const lastMs = await lastRowMs(page);
+    const lastMs: number[] = [];
+    for (let round = 0; round < Math.max(3, sizes.rounds); round += 1) lastMs.push(await lastRowMs(page));
     return [
       medianCase({
         name: 'from the start of the process to a table with rows',
@@ -127,7 +128,7 @@ async function shownCases(folder: string, dataDir: string, sizes: Sizes): Promis
       ...scrolling,
       answerCase('answer of a filter on the screen', answers),
       answerCase('answer of a filter that is entered into the field', entered),
-      benchCase({ name: `End to the last of ${sizes.rows} rows`, unit: 'ms', ours: lastMs }),
+      medianCase({ name: `End to the last of ${sizes.rows} rows`, unit: 'ms', ours: lastMs }),
     ];
   } finally {
     await application.stop();
@@ -177,10 +178,12 @@ async function firstRow(page: Page): Promise<void> {
   await page.locator(`${GRID} [data-job-id]`).first().waitFor();
 }
 
+/** By the clock, on a page that was opened for it: what was met on the way would be found again without a search. */
 async function lastRowMs(page: Page): Promise<number> {
   await page.evaluate(() => {
     location.hash = '#/jobs';
   });
+  await page.reload();
   await firstRow(page);
   await page.locator(GRID).focus();
   const startedAt = performance.now();
