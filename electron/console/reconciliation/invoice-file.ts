@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { ACCEPTANCE_ID_LENGTH_MAX } from '#domain/job.ts';
-import type { Actor } from '#domain/ledger.ts';
+import { periodOf, periodSchema, type Actor } from '#domain/ledger.ts';
 import { INVOICE_LINES_MAX, type Invoice, type InvoiceLine } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
@@ -85,7 +85,7 @@ function readLine(
   if (costMicroUsd === null) return bad('the cost is no amount');
   const timeText = row[columns.at] ?? '';
   const at = timeText === '' ? null : timeOf(timeText);
-  if (at !== null && Number.isNaN(at.getTime())) return bad('the time is none');
+  if (at !== null && !isOfMonth(at)) return bad('the time is none');
   const acceptanceId = (row[columns.acceptanceId] ?? '') || null;
   // It would be kept, and every list of invoices would fail by it.
   if (acceptanceId !== null && acceptanceId.length > ACCEPTANCE_ID_LENGTH_MAX)
@@ -108,6 +108,11 @@ function timeOf(text: string): Date {
   if (ZONE.test(text)) return new Date(text);
   const isIso = /^\d{4}-\d{2}-\d{2}[T ]\d/.test(text);
   return new Date(isIso ? `${text.replace(' ', 'T')}Z` : `${text} UTC`);
+}
+
+/** True for a time in a month that can be named: what is found at another fits no schema, and every run and list of invoices would fail by it. */
+function isOfMonth(at: Date): boolean {
+  return !Number.isNaN(at.getTime()) && safeParse(periodSchema, periodOf(at)).success;
 }
 
 /**

@@ -88,6 +88,8 @@ describe('reading an invoice', () => {
     ['a cost below one that looks like thousands', 'acceptance_id,cost\na,"0,031"\n', /line 1: the cost/],
     ['a cost whose thousands are told by points', 'acceptance_id,cost\na,"1.234,56"\n', /line 1: the cost/],
     ['a time that is none', 'time,cost\nsoon,1\n', /line 1: the time/],
+    ['a day as a spreadsheet counts it', 'id,date,cost\na,2026-10-01,1\nb,46296,1\n', /line 2: the time/],
+    ['a year of five digits', 'id,date,cost\na,20226-10-01,1\n', /line 1: the time/],
     ['an id that no invoice can keep', `id,cost\n${'a'.repeat(501)},1\n`, /line 1: the id is longer than 500/],
     ['a line of another length', 'acceptance_id,cost\na,1,2\n', /Record Length/],
   ])('refuses %s with line and reason', (_what, text, sentence) => {
