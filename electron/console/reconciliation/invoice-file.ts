@@ -42,6 +42,11 @@ export function readInvoice(
     lines.push(line.value);
   }
   if (lines.length === 0) return err(appError('malformed_document', 'the file has no line below its titles'));
+  // It would be kept, and every list of invoices would fail by its sum.
+  if (!Number.isSafeInteger(lines.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0))) {
+    const why = 'the costs add up to more than can be told exactly; micro-USD need a title that says so';
+    return err(appError('malformed_document', why));
+  }
   const times = lines.flatMap(({ at }) => (at === null ? [] : [at.getTime()]));
   return ok({
     _id: sha256OfText(`${file.provider}\n${file.text}`),

@@ -91,6 +91,7 @@ describe('reading an invoice', () => {
     ['a day as a spreadsheet counts it', 'id,date,cost\na,2026-10-01,1\nb,46296,1\n', /line 2: the time/],
     ['a year of five digits', 'id,date,cost\na,20226-10-01,1\n', /line 1: the time/],
     ['an id that no invoice can keep', `id,cost\n${'a'.repeat(501)},1\n`, /line 1: the id is longer than 500/],
+    ['costs whose sum is not exact', `id,cost\n${'a,999999999\n'.repeat(10)}`, /add up to more than/],
     ['a line of another length', 'acceptance_id,cost\na,1,2\n', /Record Length/],
   ])('refuses %s with line and reason', (_what, text, sentence) => {
     expect(readInvoice({ name: 'x', provider: 'demo', text }, STEP)).toMatchObject({
