@@ -8,11 +8,16 @@ import { INVOICE_LINES_MAX, type Invoice, type InvoiceLine } from '#domain/recon
 import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 
-/** Titles by which a column is known, the first that fits. */
+/** Titles by which a column is known, the first that fits: beside what a line comes to, a price is that of one unit. */
 const TITLES = {
   acceptanceId: [/^acceptance[ _-]?id$/i, /^(request|prediction|generation|job|order)[ _-]?id$/i, /^id$/i],
   at: [/^(created|started|completed|usage)[ _-]?(at|time|date)$/i, /^(time|date|timestamp)$/i],
-  cost: [/^(cost|amount|total|price)([ _-]?(usd|micro[ _-]?usd))?$/i, /^(usd|micro[ _-]?usd)$/i],
+  cost: [
+    /^(cost|total)([ _-]?(usd|micro[ _-]?usd))?$/i,
+    /^amount([ _-]?(usd|micro[ _-]?usd))?$/i,
+    /^price([ _-]?(usd|micro[ _-]?usd))?$/i,
+    /^(usd|micro[ _-]?usd)$/i,
+  ],
 } as const;
 
 const rowsSchema = z.array(z.array(z.string())).max(INVOICE_LINES_MAX + 1);

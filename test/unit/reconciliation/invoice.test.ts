@@ -43,6 +43,14 @@ describe('reading an invoice', () => {
     );
   });
 
+  it.each([
+    ['price,quantity,total', '0.5,4,2'],
+    ['price,amount', '0.5,2'],
+    ['amount,cost_usd', '4,2'],
+  ])('takes what a line comes to for its cost, of the columns %s', (titles, values) => {
+    expect(read(`id,${titles}\na,${values}\n`).lines[0]?.costMicroUsd).toBe(2_000_000);
+  });
+
   it('takes commas in a cost for what tells thousands from one another', () => {
     const { lines } = read('id,cost\na,"$1,234.56"\nb,"12,345,678"\n');
     expect(lines.map(({ costMicroUsd }) => costMicroUsd)).toEqual([1_234_560_000, 12_345_678_000_000]);
