@@ -40,9 +40,11 @@ export function readInvoice(
     return err(appError('malformed_document', `${wanted}; the titles are ${titles.join(', ')}`.slice(0, 500)));
   }
   const isMicro = /micro/i.test(titles[columns.cost] ?? '');
+  // A fraction of a micro-USD is none, so that there a comma can only tell thousands.
+  const isPointDecimal = isMicro || body.some((row) => POINT_DECIMAL.test(row[columns.cost] ?? ''));
   const lines: InvoiceLine[] = [];
   for (const [index, row] of body.entries()) {
-    const line = readLine(row, { ...columns, isMicro }, index + 1);
+    const line = readLine(row, { ...columns, isMicro, isPointDecimal }, index + 1);
     if (!line.ok) return line;
     lines.push(line.value);
   }
@@ -85,13 +87,28 @@ function find(titles: readonly string[], field: keyof typeof TITLES): number {
   return -1;
 }
 
-function readLine(
-  row: readonly string[],
-  columns: { readonly acceptanceId: number; readonly at: number; readonly cost: number; readonly isMicro: boolean },
-  n: number,
-): Result<InvoiceLine, AppError> {
+/** Where the columns stand, and how costs are written in theirs. */
+interface InvoiceColumns {
+  readonly acceptanceId: number;
+  readonly at: number;
+  readonly cost: number;
+  readonly isMicro: boolean;
+  /** True where some cost shows that a point is what fractions are told by, and so a comma thousands. */
+  readonly isPointDecimal: boolean;
+}
+
+/** A cost with a point that tells no thousands, or with commas that tell no fraction. */
+const POINT_DECIMAL = /^\$?\s*0\.\d|,\d{3}[,.]|\.(?!\d{3}$)\d/;
+/** A cost that is a thousand times another, by whether its comma tells thousands or a fraction. */
+const ONE_COMMA = /^\$?\s*[1-9]\d{0,2},\d{3}$/;
+
+function readLine(row: readonly string[], columns: InvoiceColumns, n: number): Result<InvoiceLine, AppError> {
   const bad = (what: string): Result<never, AppError> => err(appError('malformed_document', `line ${n}: ${what}`));
-  const costMicroUsd = microUsdOf(row[columns.cost] ?? '', columns.isMicro);
+  const costText = row[columns.cost] ?? '';
+  if (!columns.isPointDecimal && ONE_COMMA.test(costText)) {
+    return bad(`the cost ${costText} is thousands or a fraction, and no other tells which: write it without a comma`);
+  }
+  const costMicroUsd = microUsdOf(costText, columns.isMicro);
   if (costMicroUsd === null) return bad('the cost is no amount');
   const timeText = row[columns.at] ?? '';
   const at = timeText === '' ? null : timeOf(timeText);

@@ -56,6 +56,18 @@ describe('reading an invoice', () => {
     expect(lines.map(({ costMicroUsd }) => costMicroUsd)).toEqual([1_234_560_000, 12_345_678_000_000]);
   });
 
+  it.each(['12.5', '0.031', '$1.2345', '"1,234.567"', '"1,234,567"'])(
+    'takes a single comma for that of thousands beside the cost %s, which no other comma could stand in',
+    (other) => {
+      expect(read(`id,cost\na,${other}\nb,"1,234"\n`).lines[1]?.costMicroUsd).toBe(1_234_000_000);
+      expect(read(`id,cost\na,"$1,234"\nb,${other}\n`).lines[0]?.costMicroUsd).toBe(1_234_000_000);
+    },
+  );
+
+  it('takes a comma in micro-USD for that of thousands, for there are no fractions of them', () => {
+    expect(read('id,cost_micro_usd\na,"1,234"\n').lines[0]?.costMicroUsd).toBe(1234);
+  });
+
   it.each([
     '2026-10-01 23:30:00',
     '2026-10-01T23:30:00.000',
@@ -95,6 +107,8 @@ describe('reading an invoice', () => {
     ['a cost of cents with a decimal comma', 'acceptance_id,cost\na,"12,50"\n', /line 1: the cost/],
     ['a cost below one that looks like thousands', 'acceptance_id,cost\na,"0,031"\n', /line 1: the cost/],
     ['a cost whose thousands are told by points', 'acceptance_id,cost\na,"1.234,56"\n', /line 1: the cost/],
+    ['a cost that may be thousands or a fraction', 'id,cost\na,7\nb,"1,234"\n', /line 2: the cost 1,234 is/],
+    ['such a cost beside another', 'id,cost\na,1.234\nb,"$1,234"\n', /line 2: the cost \$1,234 is/],
     ['a time that is none', 'time,cost\nsoon,1\n', /line 1: the time/],
     ['a day as a spreadsheet counts it', 'id,date,cost\na,2026-10-01,1\nb,46296,1\n', /line 2: the time/],
     ['a year of five digits', 'id,date,cost\na,20226-10-01,1\n', /line 1: the time/],
