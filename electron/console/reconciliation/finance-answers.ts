@@ -9,7 +9,7 @@ import {
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import type { FinanceLimits } from '#domain/reconciliation/limits.ts';
-import { isSecondPersonNeeded, type MendRecord } from '#domain/reconciliation/mend-record.ts';
+import { isSecondPersonNeeded, movedCreditsOf, type MendRecord } from '#domain/reconciliation/mend-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { InvoiceView } from '#contract/period-views.ts';
 import type { Invoice, InvoiceMatch } from '#domain/reconciliation/invoice.ts';
@@ -296,7 +296,7 @@ function mendViewOf(mend: MendRecord): MendView {
     workspaceId: mend.workspaceId,
     jobId: mend.jobId,
     generationId: mend.generationId,
-    credits: mend.credits,
+    credits: movedCreditsOf(mend),
     isSecondPersonNeeded: isSecondPersonNeeded(mend),
     reason: mend.reason,
     bookedIn: mend.bookedIn,

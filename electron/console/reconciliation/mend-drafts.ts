@@ -6,6 +6,7 @@ import { proposeMends, type MendProposal } from '#domain/reconciliation/mends.ts
 import {
   endOfMonth,
   isSecondPersonNeeded,
+  movedCreditsOf,
   OPEN_MEND_STATES,
   recordOfProposal,
   type MendRecord,
@@ -86,8 +87,8 @@ export function previewOf(finding: Finding, draft: Draft | undefined, limitCredi
   return {
     ...base,
     kind,
-    credits,
-    isSecondPersonNeeded: isSecondPersonNeeded({ credits, limitCredits }),
+    credits: movedCreditsOf(draft.record),
+    isSecondPersonNeeded: isSecondPersonNeeded({ credits, limitCredits, entries }),
     entries: entries.map((entry) => ({ key: entry._id, type: entry.type, credits: entry.credits })),
     outcome: draft.open === null ? 'proposes' : 'open_already',
   };

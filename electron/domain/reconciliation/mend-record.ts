@@ -28,7 +28,7 @@ export const mendRecordSchema = z.object({
   workspaceId: z.string().min(1).max(200),
   jobId: z.string().nullable(),
   generationId: z.string().nullable(),
-  /** How much it moves, as an absolute amount. */
+  /** What its finding is worth, as an absolute amount: what it moves may be more, see {@link movedCreditsOf}. */
   credits: z.int().nonnegative(),
   /** Above this a second person is needed; the limit that held when it was proposed. */
   limitCredits: z.int().nonnegative(),
@@ -85,9 +85,17 @@ export function recordOfProposal(proposal: MendProposal, finding: Finding, wish:
   };
 }
 
-/** True where nobody may post it alone. */
-export function isSecondPersonNeeded(mend: Pick<MendRecord, 'credits' | 'limitCredits'>): boolean {
-  return mend.credits > mend.limitCredits;
+/**
+ * How much it moves, as an absolute amount. An account below zero is lifted by what the other mends of the same order take from it too, which
+ * is more than its finding is worth.
+ */
+export function movedCreditsOf({ credits, entries }: Pick<MendRecord, 'credits' | 'entries'>): number {
+  return entries.length === 0 ? credits : Math.max(...entries.map((entry) => Math.abs(entry.credits)));
+}
+
+/** True where nobody may post it alone: by what it moves, and by what its finding is worth. */
+export function isSecondPersonNeeded(mend: Pick<MendRecord, 'credits' | 'limitCredits' | 'entries'>): boolean {
+  return Math.max(mend.credits, movedCreditsOf(mend)) > mend.limitCredits;
 }
 
 /** What somebody does to a proposal. */

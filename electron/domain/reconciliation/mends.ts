@@ -21,7 +21,7 @@ export type MendProposal = {
   readonly workspaceId: string | null;
   readonly jobId: string | null;
   readonly generationId: string | null;
-  /** How much it moves, as an absolute amount: what decides whether a second person is needed. */
+  /** What the finding is worth, as an absolute amount. */
   readonly credits: number;
   readonly reason: string;
 } & (

@@ -6,9 +6,17 @@ import {
   entriesToPost,
   isSecondPersonNeeded,
   mayPost,
+  movedCreditsOf,
+  recordOfProposal,
   type MendRecord,
 } from '#domain/reconciliation/mend-record.ts';
 import { applyReviewAct, noReview, standingOf } from '#domain/reconciliation/finding-review.ts';
+import { proposeMends } from '#domain/reconciliation/mends.ts';
+import { reconcile } from '#domain/reconciliation/reconcile.ts';
+import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
+import { generationEntry } from '../../bench/worlds/fault.ts';
+import { makeCleanWorld } from '../../bench/worlds/seeded-world.ts';
+import { accountOf, freeEntry, jobOf, post, ruleOptionsOf, viewOf } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
 const NOW = new Date('2026-11-10T12:00:00Z');
@@ -56,11 +64,34 @@ function mend(fields: Partial<MendRecord> = {}): MendRecord {
 
 describe('a proposal of a mend', () => {
   it('needs a second person above the limit, and not at it', () => {
-    expect(isSecondPersonNeeded({ credits: 101, limitCredits: 100 })).toBe(true);
-    expect(isSecondPersonNeeded({ credits: 100, limitCredits: 100 })).toBe(false);
+    expect(isSecondPersonNeeded({ credits: 101, limitCredits: 100, entries: [] })).toBe(true);
+    expect(isSecondPersonNeeded({ credits: 100, limitCredits: 100, entries: [] })).toBe(false);
     expect(mayPost(mend())).toMatchObject({ ok: false, error: { code: 'second_person_needed' } });
-    expect(mayPost(mend({ credits: 100 })).ok).toBe(true);
+    expect(mayPost(mend({ credits: 100, entries: [] })).ok).toBe(true);
     expect(mayPost(expectOk(decideMend(mend(), 'approved', step('bob')))).ok).toBe(true);
+  });
+
+  it('needs one too where an account is lifted by what other mends take from it, which its finding does not say', () => {
+    const world = makeCleanWorld(4, { jobs: 90, workspaces: 3 });
+    const [failed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'failed') ?? [];
+    const job = jobOf(world, failed);
+    const { workspaceId, billing } = job;
+    post(world, generationEntry(job, billing.generationId, 'refund', { credits: 5000, atMs: AS_OF_MS - 3_600_000 }));
+    const { available } = accountOf(world, workspaceId);
+    post(world, freeEntry('spent:adjust:1', workspaceId, 'adjust', -available - 10));
+    const view = viewOf(world);
+    const { findings } = reconcile(view, ruleOptionsOf(world));
+    const proposals = proposeMends(view, findings, { at: NOW, actor: person('ann') });
+    const below = findings.find(({ rule }) => rule === 'negative_availability');
+    const proposal = proposals.find(({ findingId }) => findingId === below?.id);
+    if (below === undefined || proposal === undefined) throw new Error('the account is below zero');
+    const wish = { by: person('ann'), at: NOW, reason: 'lifted', bookedIn: null, limitCredits: 1000, earlier: 0 };
+    const record = recordOfProposal(proposal, below, wish);
+    if (record === null) throw new Error('an entry mends it');
+    expect(below.credits).toBe(-10);
+    expect(record.entries).toMatchObject([{ type: 'adjust', credits: 5010 }]);
+    expect(movedCreditsOf(record)).toBe(5010);
+    expect(mayPost(record)).toMatchObject({ ok: false, error: { code: 'second_person_needed' } });
   });
 
   it.each(['ann', ' Ann', 'ANN '])('is never decided by who proposed it, here as "%s"', (name) => {
@@ -80,7 +111,7 @@ describe('a proposal of a mend', () => {
     expect(decideMend(mend({ state }), 'approved', step('bob'))).toMatchObject({
       error: { code: 'illegal_transition' },
     });
-    expect(mayPost(mend({ state, credits: 1 })).ok).toBe(state === 'posted');
+    expect(mayPost(mend({ state, credits: 1, entries: [] })).ok).toBe(state === 'posted');
   });
 
   it.each(['approved', 'rejected', 'withdrawn'] as const)('that is being posted cannot be %s any more', (decision) => {
