@@ -77,7 +77,7 @@ async function runCommand(flags: ReconcileFlags, signal: AbortSignal): Promise<n
   const { record, comparison, lost } = done.value;
   process.stdout.write(flags.json ? `${JSON.stringify(jsonOf(done.value))}\n` : textOf(record, comparison));
   if (lost.length > 0) process.stderr.write(`${lostWords(lost)}\n`);
-  return record.findings.length > 0 ? EXIT_FINDINGS : 0;
+  return record.findings.length > 0 || record.isWhole === false ? EXIT_FINDINGS : 0;
 }
 
 interface Done {
@@ -238,6 +238,9 @@ function textOf(record: RunRecord, comparison: RunComparison | null): string {
     lines.push(`nothing was said of ${counted(inputs.unreadableJobs, 'document')} that cannot be read as a job`);
   if (record.undecidedWorkspaces.length > 0) {
     lines.push(`${counted(record.undecidedWorkspaces.length, 'workspace')} kept moving; nothing was said of such sums`);
+  }
+  if (record.isWhole === false) {
+    lines.push('there are more differences than one run looks at: those beyond are neither listed nor counted');
   }
   if (comparison !== null) {
     const { new: fresh, stillOpen, solved } = comparison;

@@ -41,6 +41,8 @@ export const runSummarySchema = z.object({
   passed: z.int().nonnegative(),
   /** Workspaces whose accounts kept moving: nothing was said of their sums. */
   undecidedWorkspaces: z.int().nonnegative(),
+  /** False where the rules found more differences than one run looks at: those beyond are neither listed nor counted. */
+  isWhole: z.boolean().default(true),
   /** How it stands to the run of this scope before it; null where there was none. */
   comparison: z
     .object({ new: z.int().nonnegative(), stillOpen: z.int().nonnegative(), solved: z.int().nonnegative() })

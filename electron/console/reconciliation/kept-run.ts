@@ -164,6 +164,7 @@ function summarize(record: RunRecord, latest: BesideRun): RunSummary {
     byWorkspace: countByWorkspace(record.findings),
     passed: record.passed,
     undecidedWorkspaces: record.undecidedWorkspaces.length,
+    isWhole: record.isWhole ?? true,
     comparison: latest.comparison,
     lostMemory: latest.lostMemory,
   };

@@ -75,8 +75,8 @@ export class PeriodDesk {
 
   /**
    * Runs every rule over the server and closes the month.
-   * Errors: those of `closePeriod`; `invalid_request` too while entries of the month are on their way; `write_conflict` where the
-   * books moved or somebody else closed it; `cancelled`.
+   * Errors: those of `closePeriod`; `invalid_request` too while entries of the month are on their way, and where there are more differences
+   * than one run looks at; `write_conflict` where the books moved or somebody else closed it; `cancelled`.
    */
   async close(order: CloseOrder): Promise<Result<ClosedPeriod, AppError>> {
     const { reader, finance } = this.#server;
@@ -95,6 +95,10 @@ export class PeriodDesk {
     const { record, lost } = finished.value;
     // A month is not closed without what was seen of it, unless somebody was told: a run says what is lost, and begins anew.
     if (lost.length > 0) return err(appError('malformed_document', lostWords(lost)));
+    if (record.isWhole === false) {
+      const why = 'the rules found more differences than one run looks at, and those beyond may be worth anything';
+      return err(appError('invalid_request', why));
+    }
     if (counting.underWay > 0) {
       return err(
         appError(

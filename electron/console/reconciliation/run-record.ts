@@ -34,6 +34,8 @@ export const runRecordSchema = z.object({
   passed: z.int(),
   /** Workspaces whose accounts kept moving, so that nothing was said of their sums. */
   undecidedWorkspaces: z.array(z.string()),
+  /** False where the rules found more differences than one run looks at: those beyond are neither listed nor counted. Otherwise left out. */
+  isWhole: z.literal(false).optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 

@@ -165,6 +165,7 @@ export async function concludeRun(
     findings: [...findings],
     passed,
     undecidedWorkspaces: [...undecidedWorkspaces],
+    ...(verdict.isWhole ? {} : { isWhole: false as const }),
   });
 }
 

@@ -33,7 +33,7 @@ export type Finding = z.infer<typeof findingSchema>;
 
 /** The most entry keys that one finding names. */
 export const FINDING_KEYS_MAX = 50;
-/** The most findings that one run lists; what goes beyond is counted. */
+/** The most findings that one run looks at; where there are more, the run says that it is not whole. */
 export const FINDINGS_MAX = 200_000;
 
 /** Orders findings: by rule, workspace, subject and case, by code units. A total order, so that a run can be repeated to the byte. */

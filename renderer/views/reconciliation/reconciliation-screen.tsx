@@ -142,6 +142,12 @@ function RunFacts({ run, name }: { run: RunSummary; name: string }): ReactNode {
         {inputs.unreadableJobs > 0 &&
           `${counted(inputs.unreadableJobs, 'document')} that are no jobs: nothing was said of them.`}
       </p>
+      {!run.isWhole && (
+        <p className="note" role="note">
+          The rules found more differences than one run looks at. Those beyond are neither listed nor counted: mend what
+          is listed, and run the rules again.
+        </p>
+      )}
       {run.lostMemory.length > 0 && (
         <p className="note" role="note">
           What earlier runs had seen was damaged on this machine and is set aside: {run.lostMemory.join(', ')}. Entries
@@ -154,7 +160,8 @@ function RunFacts({ run, name }: { run: RunSummary; name: string }): ReactNode {
 
 /** Says no more than is proved: what could not be judged is not clean. */
 function Clean({ run }: { run: RunSummary }): ReactNode {
-  const isWhole = run.undecidedWorkspaces === 0 && run.inputs.unreadableJobs === 0 && run.lostMemory.length === 0;
+  const isWhole =
+    run.isWhole && run.undecidedWorkspaces === 0 && run.inputs.unreadableJobs === 0 && run.lostMemory.length === 0;
   return (
     <ScreenMessage icon={BadgeCheck} title={isWhole ? 'Every credit is explained' : 'No difference was found'}>
       {isWhole ? 'No rule found a difference.' : 'Not everything could be judged; see above.'}

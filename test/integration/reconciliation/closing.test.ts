@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Binary } from 'mongodb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256OfText } from '#cache/sha256.ts';
 import { readClosedBooks } from '#console/reconciliation/closed-books.ts';
 import { PeriodDesk } from '#console/reconciliation/period-desk.ts';
@@ -13,15 +13,24 @@ import { periodOf, type Actor, type LedgerEntry } from '#domain/ledger.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { findBrokenLink, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
+import * as finding from '#domain/reconciliation/finding.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
-import { compareWithSeen } from '#domain/reconciliation/seen-entries.ts';
+import { compareWithSeen, NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { buildStatements } from '#domain/reconciliation/statements.ts';
 import { periodCode, periodOfCode } from '#domain/reconciliation/view.ts';
 import type { Result } from '#domain/result.ts';
 import type { Store } from '#store/connection.ts';
+import { storeOfWorld } from '../../bench/worlds/world-store.ts';
+import { freeEntry, type World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { asOlderColumns } from '../../support/older-columns.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
+
+// Hundreds of thousands of findings take half a minute to be made.
+vi.mock('#domain/reconciliation/finding.ts', async (original) => ({
+  ...(await original<typeof finding>()),
+  FINDINGS_MAX: 20,
+}));
 
 const ANN: Actor = { type: 'user', id: 'ann' };
 const BOB: Actor = { type: 'user', id: 'bob' };
@@ -175,6 +184,29 @@ describe('two months closed one after the other', () => {
     await postPastTheGate(grantOf('late:grant:1', FIRST, 7));
     const refused = await close(await openMachine(), SECOND, BOB);
     expect(refused).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+  });
+});
+
+describe('a month with more differences than one run looks at', () => {
+  it('is not closed, because those beyond may be worth anything', async () => {
+    const worthNothing = Array.from({ length: finding.FINDINGS_MAX + 1 }, (_, n) =>
+      freeEntry(`stray-${n}:reserve:1`, 'w1', 'reserve', 1, Date.parse('2026-10-15T00:00:00Z')),
+    );
+    const world: World = {
+      jobs: new Map(),
+      // What nobody explains is found last.
+      accounts: new Map([['w1', { _id: 'w1', available: 500, held: 0, holds: {}, posting: {}, version: 1 }]]),
+      ledger: new Map(worthNothing.map((entry) => [entry._id, entry])),
+      scenarios: new Map(),
+      closedPeriods: [],
+      seen: NOTHING_SEEN,
+    };
+    const { store, folder } = await openMachine();
+    const books = { reader: storeOfWorld(world, 1), finance: store.finance };
+    const desk = new PeriodDesk(books, folder, DEFAULT_FINANCE_LIMITS);
+    const refused = await desk.close({ period: '2026-10', by: ANN, signal, onProgress: () => undefined });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    expect(refused.ok ? '' : refused.error.detail).toContain('more differences than one run looks at');
   });
 });
 

@@ -5,10 +5,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { encodeRun, runRecordSchema } from '#console/reconciliation/run-record.ts';
 import { openLastRun, saveRun } from '#console/reconciliation/memory-folder.ts';
 import type { ReconciliationProgress, ReconciliationStore } from '#console/reconciliation/read-view.ts';
-import { runReconciliation, type RunRequest } from '#console/reconciliation/run.ts';
+import { KeptRun } from '#console/reconciliation/kept-run.ts';
+import { concludeRun, runReconciliation, runRulesAt, type RunRequest } from '#console/reconciliation/run.ts';
 import { compareRuns } from '#domain/reconciliation/comparison.ts';
+import { NO_INPUTS } from '#domain/reconciliation/standing/input-digest.ts';
 import { entryKey } from '#domain/ledger.ts';
-import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
+import { AS_OF_MS, worldChargeRule } from '../../bench/worlds/clean-job.ts';
 import { generationEntry } from '../../bench/worlds/fault.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { requestOfWorld } from '../../bench/worlds/world-request.ts';
@@ -73,6 +75,34 @@ describe('a run over a store', () => {
     );
     expect(some.record.findings).toEqual(wanted);
     expect(wanted.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['is whole as far as the rules could list all', true],
+    ['says that it is not whole where the rules found more, also where none of what they list is of its scope', false],
+  ])('%s', async (_what, isWhole) => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const { prices, closedPeriods, signal, onProgress } = requestOfWorld(world);
+    const record = expectOk(
+      await concludeRun(
+        storeOfWorld(world, 1),
+        {
+          verdict: { asOfMs: AS_OF_MS, findings: [], inputs: NO_INPUTS, isWhole },
+          first: null,
+          ownerOf: () => null,
+        },
+        {
+          scope: { workspaceId: 'workspace-1', period: null },
+          rules: runRulesAt(AS_OF_MS, { prices, closedPeriods, memories: [] }),
+          chargeRule: worldChargeRule,
+          signal,
+          onProgress,
+        },
+      ),
+    );
+    const beside = { copyAsOfMs: null, lostMemory: [], comparison: null, newIds: [], solved: [] };
+    expect(new KeptRun(record, beside).summary.isWhole).toBe(isWhole);
+    expect(encodeRun(record).includes('isWhole')).toBe(!isWhole);
   });
 
   it('tells how far it is, to the end of every phase', async () => {
