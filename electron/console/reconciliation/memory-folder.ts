@@ -1,12 +1,12 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { sha256OfText } from '#cache/sha256.ts';
 import type { AppError } from '#domain/errors.ts';
 import { NOTHING_SEEN, type SeenEntries } from '#domain/reconciliation/seen-entries.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { encodeRun, runRecordSchema, type RunRecord, type RunScope } from './run-record.ts';
 import { decodeSeen, encodeSeen } from './view-file.ts';
 import { attemptWriting, readIfThere, readJson, SET_ASIDE, writeWhole } from './whole-files.ts';
+import { workspaceFileName } from './workspace-file-name.ts';
 
 /** What runs had seen before blocks remembered it. */
 const SEEN_FILE = 'seen-entries.cols';
@@ -101,16 +101,9 @@ export function saveSealed(folder: string, name: string, seen: SeenEntries): Pro
   });
 }
 
-/** What a workspace may be called by in a file's name, in characters; systems know names of 255. */
-const WORKSPACE_NAME_MAX = 200;
-
-/** One file a scope; ids may hold any character and be long, and a file's name must not. */
+/** One file a scope. */
 function runFileOf({ workspaceId, period }: RunScope): string {
-  return `last-run-${workspaceId === null ? 'all' : `w-${fileNameOf(workspaceId)}`}-${period ?? 'always'}.json`;
-}
-
-function fileNameOf(workspaceId: string): string {
-  const name = Buffer.from(workspaceId).toString('base64url');
-  // Cut off it would be another workspace's too, and a run would be compared with that one's.
-  return name.length <= WORKSPACE_NAME_MAX ? name : `sha256-${sha256OfText(workspaceId)}`;
+  // Files that begin with `last-run-w-` are older, and name workspaces by another rule.
+  const of = workspaceId === null ? 'all' : `of-${workspaceFileName(workspaceId)}`;
+  return `last-run-${of}-${period ?? 'always'}.json`;
 }

@@ -1,5 +1,4 @@
 import type { CacheBooks } from '#cache/books.ts';
-import { sha256OfText } from '#cache/sha256.ts';
 import type { Exported, MarginLine } from '#contract/period-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
@@ -13,6 +12,7 @@ import { beginReading } from './copied-books.ts';
 import { exportTable, type ExportWish } from './export-file.ts';
 import { marginTable, statementsTable } from './exports.ts';
 import { attemptReading, readView, type BookSource } from './read-view.ts';
+import { workspaceFileName } from './workspace-file-name.ts';
 
 /** Which statements are asked for. */
 export interface StatementQuestion {
@@ -75,7 +75,7 @@ export class StatementDesk {
   ): Promise<Result<Exported, AppError>> {
     const statements = await this.statements(question, signal);
     if (!statements.ok) return statements;
-    const of = question.workspaceId === null ? 'all' : safeName(question.workspaceId);
+    const of = question.workspaceId === null ? 'all' : workspaceFileName(question.workspaceId);
     const table = statementsTable(`statements-${question.period}-${of}`, statements.value.rows);
     return exportTable(this.#exportFolder, table, wish);
   }
@@ -102,9 +102,4 @@ export class StatementDesk {
     if (!lines.ok) return lines;
     return exportTable(this.#exportFolder, marginTable(`margin-${period}`, lines.value), wish);
   }
-}
-
-/** A workspace's id may hold any character and be long, and a file's name must not; no two have the same, nor that of all. */
-function safeName(id: string): string {
-  return id !== 'all' && /^[\w-]{1,60}$/.test(id) ? id : sha256OfText(id);
 }

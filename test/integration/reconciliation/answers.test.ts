@@ -69,7 +69,7 @@ describe('the answers of finance', () => {
 
   it('export the statements of each workspace into a file of its own, whatever it is called', async () => {
     const long = 'a team with a name that is longer than what a file can be called by, and ends in ';
-    const workspaceIds = ['w1', 'all', `${long}1`, `${long}2`];
+    const workspaceIds = ['w1', 'W1', 'all', 'ALL', `${long}1`, `${long}2`];
     fillCopy(workspaceIds, 1);
     const { desk, answers } = await openDesk();
     const paths = new Set<string>();
@@ -77,7 +77,8 @@ describe('the answers of finance', () => {
       const question = { period: '2026-10', workspaceId, format: 'csv' as const };
       const exported = expectOk(await answers['statements.export'](question, asking));
       expect(exported.rows).toBe(workspaceId === null ? workspaceIds.length : 1);
-      paths.add(exported.path);
+      // A disk that takes small letters for capitals has one file of two such names.
+      paths.add(exported.path.toLowerCase());
     }
     expect(paths.size).toBe(1 + workspaceIds.length);
     desk.close();

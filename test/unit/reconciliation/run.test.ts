@@ -323,6 +323,20 @@ describe('a folder of runs', () => {
     expect(await openLastRun(folder, other)).toEqual({ lastRun: null, lost: [] });
     expect((await openLastRun(folder, one)).lastRun?.scope).toEqual(one);
   });
+
+  it.each([
+    ['tea', 'teG'],
+    ['w1', 'W1'],
+    ['all', 'ALL'],
+  ])('keeps the last runs of %s and %s apart, also on a disk that takes small letters for capitals', async (...ids) => {
+    const folder = await newFolder();
+    const world = makeCleanWorld(SEED, SIZE);
+    const { record } = await run(storeOfWorld(world, 1), requestOfWorld(world));
+    for (const workspaceId of [null, ...ids]) {
+      expectOk(await saveRun(folder, { ...record, scope: { workspaceId, period: null } }));
+    }
+    expect(new Set((await readdir(folder)).map((name) => name.toLowerCase())).size).toBe(1 + ids.length);
+  });
 });
 
 function jobIdOf(world: World, scenario: string): string {
