@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CacheBooks } from '#cache/books.ts';
+import { sha256OfText } from '#cache/sha256.ts';
 import type { ReviewView } from '#contract/finding-views.ts';
 import type { RequestResult } from '#contract/requests.ts';
 import type {
@@ -181,7 +182,7 @@ export class ReconciliationDesk {
     const findings = kept.value.matching(filter);
     const { scope, asOfMs } = kept.value.summary;
     const stamp = new Date(asOfMs).toISOString().replaceAll(/[:.]/g, '-');
-    const part = findings.length === kept.value.summary.findings ? '' : '-part';
+    const part = findings.length === kept.value.summary.findings ? '' : `-part-${nameOfFilter(filter)}`;
     const file = path.join(this.#options.exportFolder, `findings-${scope.period ?? 'all'}-${stamp}${part}.csv`);
     try {
       await mkdir(this.#options.exportFolder, { recursive: true });
@@ -243,6 +244,11 @@ export class ReconciliationDesk {
     this.#kept = new KeptRun(archived.value.record, archived.value.beside);
     return ok(this.#kept);
   }
+}
+
+/** A name for what a filter lets through, in a file's name: the parts of one run are not written over one another. */
+function nameOfFilter({ rules, workspaceIds }: FindingFilter): string {
+  return sha256OfText(JSON.stringify([rules.toSorted(), workspaceIds.toSorted()])).slice(0, 8);
 }
 
 function compareRepeated(before: RunRecord, now: RunRecord): RepeatedRun {

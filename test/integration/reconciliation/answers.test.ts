@@ -67,6 +67,28 @@ describe('the answers of finance', () => {
     desk.close();
   });
 
+  it('export each part of a run into a file of its own, and the same part into the same', async () => {
+    fillCopy(['w1', 'w2'], 2);
+    const ledger = server.client.db(server.dbName).collection<{ _id: string }>('credit_ledger');
+    await ledger.insertMany(['w1', 'w2'].flatMap((id) => [0, 1].map((at) => ({ ...grant(id, 1, at) }))));
+    const { desk } = await openDesk();
+    const run = await desk.run({ scope: { workspaceId: null, period: null }, signal, onProgress: () => undefined });
+    const { runId } = expectOk(run);
+    const exportOf = async (...workspaceIds: readonly string[]) =>
+      expectOk(await desk.export({ runId, filter: { rules: [], workspaceIds: [...workspaceIds] } }, asking.clean));
+    const [all, first, second, again] = [
+      await exportOf(),
+      await exportOf('w1'),
+      await exportOf('w2'),
+      await exportOf('w1'),
+    ];
+    expect([first.findings > 0, second.findings > 0]).toEqual([true, true]);
+    expect(all.findings).toBe(first.findings + second.findings);
+    expect(new Set([all.path, first.path, second.path]).size).toBe(3);
+    expect(again).toEqual(first);
+    desk.close();
+  });
+
   it('export the statements of each workspace into a file of its own, whatever it is called', async () => {
     const long = 'a team with a name that is longer than what a file can be called by, and ends in ';
     const workspaceIds = ['w1', 'W1', 'all', 'ALL', `${long}1`, `${long}2`];
