@@ -61,7 +61,8 @@ export class StatementDesk {
       const { sealedIn } = compareWithSeen(view, this.#closed.sealed);
       const through = this.#closed.closed.at(-1)?.period ?? null;
       const rows = buildStatements(view, { ...question, closed: { through, sealedIn } });
-      return ok({ isClosed: this.#closed.closed.some(({ period }) => period === question.period), rows });
+      // With a month everything before it is closed.
+      return ok({ isClosed: through !== null && question.period <= through, rows });
     } finally {
       this.#books.end();
     }

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CacheBooks } from '#cache/books.ts';
+import { sha256OfText } from '#cache/sha256.ts';
 import { ReconciliationDesk } from '#console/reconciliation/desk.ts';
 import { financeAnswers } from '#console/reconciliation/finance-answers.ts';
 import { KeptServer } from '#console/reconciliation/kept-server.ts';
+import { StatementDesk } from '#console/reconciliation/statement-desk.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
+import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { ok } from '#domain/result.ts';
 import { setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
@@ -65,6 +69,31 @@ describe('the answers of finance', () => {
     expect(expectOk(invoices).rows).toMatchObject([{ name: 'october.csv', matched: 0 }]);
     expect(expectOk(run).findings).toBeGreaterThan(0);
     desk.close();
+  });
+
+  it('say of every month up to the last closed one that it is closed, also of those before the first', async () => {
+    fillCopy(['w1'], 1);
+    const books = expectOk(CacheBooks.open(world.file));
+    const october = {
+      period: '2026-10',
+      closedAtMs: 1,
+      closedBy: 'ann',
+      entries: 0,
+      netCredits: 0,
+      entriesDigest: sha256OfText(''),
+      previousHash: null,
+      hash: sha256OfText('october'),
+    };
+    const from = { books, server: (await server.openStore()).reader };
+    const desk = new StatementDesk(from, { closed: [october], sealed: NOTHING_SEEN }, world.folder);
+    const isClosed = async (period: string) =>
+      expectOk(await desk.statements({ period, workspaceId: null }, signal)).isClosed;
+    expect([await isClosed('2026-08'), await isClosed('2026-10'), await isClosed('2026-11')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    books.close();
   });
 
   it('export each part of a run into a file of its own, and the same part into the same', async () => {
