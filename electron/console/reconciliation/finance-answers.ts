@@ -220,8 +220,8 @@ function statementAnswers(parts: FinanceParts): AnswersOf<'statements' | 'margin
       withStatements((desk) => desk.exportStatements(question, { format, clean }, signal)),
     'margin.get': ({ period }, { signal }) =>
       withStatements(async (desk) => {
-        const rows = await desk.margin(period, signal);
-        return rows.ok ? ok({ rows: [...rows.value] }) : rows;
+        const report = await desk.margin(period, signal);
+        return report.ok ? ok({ ...report.value, rows: [...report.value.rows] }) : report;
       }),
     'margin.export': ({ period, format }, { signal, clean }) =>
       withStatements((desk) => desk.exportMargin(period, { format, clean }, signal)),

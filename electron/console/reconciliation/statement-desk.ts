@@ -27,6 +27,12 @@ export interface Statements {
   readonly rows: readonly Statement[];
 }
 
+/** The margin of a month, and how many documents are no jobs: of those nobody knows what they cost, nor what kind they were of. */
+export interface MarginReport {
+  readonly rows: readonly MarginLine[];
+  readonly unreadableJobs: number;
+}
+
 /** Statements and the margin report, from the offline copy. Errors of every method: `copy_incomplete`, those of the copy. */
 export class StatementDesk {
   readonly #books: CacheBooks;
@@ -81,26 +87,30 @@ export class StatementDesk {
     return exportTable(this.#exportFolder, table, wish);
   }
 
-  async margin(period: string, signal: AbortSignal): Promise<Result<readonly MarginLine[], AppError>> {
+  async margin(period: string, signal: AbortSignal): Promise<Result<MarginReport, AppError>> {
     const begun = beginReading(this.#books, this.#server);
     try {
       if (!begun.ok) return begun;
       const { source } = begun.value;
       const through = this.#closed.closed.at(-1)?.period ?? null;
       const book = new MarginBook(period, new CountedMonths(through, this.#closed.sealed));
+      let unreadableJobs = 0;
       const read = await attemptReading(signal, async () => {
-        for await (const document of source.iterateJobs(signal)) if (document.type === 'job') book.addJob(document.job);
+        for await (const document of source.iterateJobs(signal)) {
+          if (document.type === 'job') book.addJob(document.job);
+          else unreadableJobs += 1;
+        }
         for await (const entry of source.iterateLedger(signal)) book.addEntry(entry);
       });
-      return read.ok ? ok(book.lines()) : err(read.error);
+      return read.ok ? ok({ rows: book.lines(), unreadableJobs }) : err(read.error);
     } finally {
       this.#books.end();
     }
   }
 
   async exportMargin(period: string, wish: ExportWish, signal: AbortSignal): Promise<Result<Exported, AppError>> {
-    const lines = await this.margin(period, signal);
-    if (!lines.ok) return lines;
-    return exportTable(this.#exportFolder, marginTable(`margin-${period}`, lines.value), wish);
+    const report = await this.margin(period, signal);
+    if (!report.ok) return report;
+    return exportTable(this.#exportFolder, marginTable(`margin-${period}`, report.value.rows), wish);
   }
 }

@@ -51,7 +51,8 @@ export const PERIOD_REQUESTS = {
   },
   'margin.get': {
     params: z.object({ period: periodSchema }),
-    result: z.object({ rows: z.array(marginLineSchema) }),
+    /** `unreadableJobs` are documents that are no jobs: what they cost is in no line, and what was paid for them in that of no job. */
+    result: z.object({ rows: z.array(marginLineSchema), unreadableJobs: z.int().nonnegative() }),
     permission: 'money',
     writes: false,
   },

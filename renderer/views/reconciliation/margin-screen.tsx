@@ -1,5 +1,7 @@
 import { ChartNoAxesCombined } from 'lucide-react';
 import type { ReactNode } from 'react';
+import type { MarginLine } from '#contract/period-views.ts';
+import { counted } from '#domain/counted.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
@@ -43,14 +45,27 @@ function Margin({ period }: { period: string }): ReactNode {
   if (margin.data === undefined) {
     return <FailureMessage failure={margin.error} onAskAgain={() => void margin.refetch()} />;
   }
-  const { rows } = margin.data;
-  if (rows.length === 0) {
-    return (
-      <ScreenMessage icon={ChartNoAxesCombined} title={`Nothing was earned and nothing spent in ${period}`}>
-        Choose another month.
-      </ScreenMessage>
-    );
-  }
+  const { rows, unreadableJobs } = margin.data;
+  return (
+    <>
+      {unreadableJobs > 0 && (
+        <p className="note" role="note">
+          {counted(unreadableJobs, 'document')} that cannot be read as a job: the cost is in no figure, and what was
+          paid stands under no job.
+        </p>
+      )}
+      {rows.length === 0 ? (
+        <ScreenMessage icon={ChartNoAxesCombined} title={`Nothing was earned and nothing spent in ${period}`}>
+          Choose another month.
+        </ScreenMessage>
+      ) : (
+        <MarginTable rows={rows} period={period} />
+      )}
+    </>
+  );
+}
+
+function MarginTable({ rows, period }: { rows: readonly MarginLine[]; period: string }): ReactNode {
   const sum = (field: 'earnedCredits' | 'costMicroUsd' | 'generations' | 'attempts'): number =>
     rows.reduce((total, row) => total + row[field], 0);
   return (

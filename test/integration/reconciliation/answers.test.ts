@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CacheBooks } from '#cache/books.ts';
+import type { CacheChange } from '#cache/changes.ts';
 import { sha256OfText } from '#cache/sha256.ts';
 import { ReconciliationDesk } from '#console/reconciliation/desk.ts';
 import { financeAnswers } from '#console/reconciliation/finance-answers.ts';
@@ -8,7 +9,7 @@ import { StatementDesk } from '#console/reconciliation/statement-desk.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { ok } from '#domain/result.ts';
-import { setupCache, type CacheWorld } from '../../support/cache-world.ts';
+import { malformedChange, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -33,14 +34,15 @@ afterEach(async () => {
   await server.stop();
 });
 
-function fillCopy(workspaceIds: readonly string[], count: number): void {
+function fillCopy(workspaceIds: readonly string[], count: number, jobs: readonly CacheChange[] = []): void {
   const { writer } = world.open();
   const changes = workspaceIds.flatMap((id) =>
     Array.from({ length: count }, (_, at) => ({ type: 'entry', entry: grant(id, 1, at) }) as const),
   );
   expectOk(writer.openSnapshot('p1'));
   for (const part of ['jobs', 'accounts', 'ledger'] as const) {
-    expectOk(writer.applyPages([{ part, beforeId: null, changes: part === 'ledger' ? changes : [], isLast: true }]));
+    const ofPart = { jobs, accounts: [], ledger: changes }[part];
+    expectOk(writer.applyPages([{ part, beforeId: null, changes: ofPart, isLast: true }]));
   }
 }
 
@@ -68,6 +70,14 @@ describe('the answers of finance', () => {
     expect(expectOk(margin).rows).toEqual([]);
     expect(expectOk(invoices).rows).toMatchObject([{ name: 'october.csv', matched: 0 }]);
     expect(expectOk(run).findings).toBeGreaterThan(0);
+    desk.close();
+  });
+
+  it('say how many documents the margin leaves out because they are no jobs', async () => {
+    fillCopy(['w1'], 1, [malformedChange({ _id: 'job-1', state: 'completed' })]);
+    const { desk, answers } = await openDesk();
+    const margin = expectOk(await answers['margin.get']({ period: '2026-10' }, asking));
+    expect(margin).toEqual({ rows: [], unreadableJobs: 1 });
     desk.close();
   });
 
