@@ -150,7 +150,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     if (!remembered.ok) return remembered;
     const { lastRun } = before;
     const lost = [...run.value.lost, ...before.lost];
-    const comparison = lastRun === null ? null : compareRuns(lastRun.findings, record.findings);
+    const comparison = lastRun === null ? null : compareRuns(lastRun.findings, record);
     return ok({ record: seen, comparison, lost });
   } finally {
     await store.value.close();

@@ -41,23 +41,22 @@ export async function confirmFindings(
   for (const [workspaceId, account] of sums.value.accounts) fresh.value.accounts.set(workspaceId, account);
   const { found: again } = judgeFresh(fresh.value, sums.value.ledger, findings, options);
   const confirmed: Finding[] = [];
+  let passed = 0;
   const undecided = new Set<string>();
   for (const finding of findings) {
     const isOfSum = finding.subject.type === 'workspace';
     if (isOfSum && sums.value.moving.has(finding.workspaceId ?? '')) undecided.add(finding.workspaceId ?? '');
     else if (finding.rule === 'job_without_account') {
       // Its jobs were read once; whether there is an account by now is what could have changed.
-      if (!fresh.value.accounts.has(finding.workspaceId ?? '')) confirmed.push(finding);
+      if (fresh.value.accounts.has(finding.workspaceId ?? '')) passed += 1;
+      else confirmed.push(finding);
     } else {
       const now = isSelfEvident(finding, fresh.value) ? finding : again.get(finding.id);
-      if (now !== undefined) confirmed.push(now);
+      if (now === undefined) passed += 1;
+      else confirmed.push(now);
     }
   }
-  return ok({
-    confirmed,
-    passed: findings.length - confirmed.length,
-    undecidedWorkspaces: [...undecided].toSorted(),
-  });
+  return ok({ confirmed, passed, undecidedWorkspaces: [...undecided].toSorted() });
 }
 
 /**

@@ -102,7 +102,7 @@ export class ReconciliationDesk {
     request.onProgress({ phase: 'storing', done: 0, total: null });
     const remembered = await remember();
     if (!remembered.ok) return remembered;
-    const compared = before.lastRun === null ? null : compareRuns(before.lastRun.findings, record.findings);
+    const compared = before.lastRun === null ? null : compareRuns(before.lastRun.findings, record);
     const added = await this.#archive.add({ record, beside: besideOf(record, { copyAsOfMs, lostMemory }, compared) });
     if (!added.ok) return added;
     const saved = await saveRun(folder, record);
@@ -252,13 +252,14 @@ function nameOfFilter({ rules, workspaceIds }: FindingFilter): string {
 }
 
 function compareRepeated(before: RunRecord, now: RunRecord): RepeatedRun {
-  const { new: fresh, solved } = compareRuns(before.findings, now.findings);
+  const ids = new Set(before.findings.map(({ id }) => id));
+  const idsNow = new Set(now.findings.map(({ id }) => id));
   return {
     runId: runIdOf(before),
     isSame: encodeRun(before) === encodeRun(now),
     areInputsSame: before.inputDigest === now.inputDigest,
     areRulesSame: before.optionsDigest === now.optionsDigest && before.rulesVersion === now.rulesVersion,
-    onlyNow: fresh.length,
-    onlyThen: solved.length,
+    onlyNow: idsNow.difference(ids).size,
+    onlyThen: ids.difference(idsNow).size,
   };
 }

@@ -22,18 +22,30 @@ const runComparisonSchema = z.object({
   new: z.array(findingSchema),
   /** Found again, as it is now. */
   stillOpen: z.array(findingSchema),
-  /** No longer found, as it was then. */
+  /** No longer found, as it was then; nothing of which the run says that it could not tell. */
   solved: z.array(findingSchema),
 });
 export type RunComparison = z.infer<typeof runComparisonSchema>;
 
+/** What a run found, and of what it could not tell. */
+interface ToldRun {
+  readonly findings: readonly Finding[];
+  /** Workspaces of whose sums it says nothing. */
+  readonly undecidedWorkspaces: readonly string[];
+  /** False where it found more than it lists. */
+  readonly isWhole?: boolean | undefined;
+}
+
 /** Compares two runs of one scope, by the ids of their findings; each list keeps the order of its run. */
-export function compareRuns(before: readonly Finding[], now: readonly Finding[]): RunComparison {
+export function compareRuns(before: readonly Finding[], now: ToldRun): RunComparison {
   const known = new Set(before.map((finding) => finding.id));
-  const found = new Set(now.map((finding) => finding.id));
+  const found = new Set(now.findings.map((finding) => finding.id));
+  const undecided = new Set(now.undecidedWorkspaces);
+  const isTold = ({ subject }: Finding): boolean =>
+    now.isWhole !== false && !(subject.type === 'workspace' && undecided.has(subject.id));
   return {
-    new: now.filter((finding) => !known.has(finding.id)),
-    stillOpen: now.filter((finding) => known.has(finding.id)),
-    solved: before.filter((finding) => !found.has(finding.id)),
+    new: now.findings.filter((finding) => !known.has(finding.id)),
+    stillOpen: now.findings.filter((finding) => known.has(finding.id)),
+    solved: before.filter((finding) => !found.has(finding.id) && isTold(finding)),
   };
 }

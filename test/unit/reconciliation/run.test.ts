@@ -228,6 +228,19 @@ describe('a world that moves while it is read', () => {
     const { record } = await run(restless, requestOfWorld(world));
     expect(record.findings).toEqual([]);
     expect(record.undecidedWorkspaces).toEqual(['workspace-0']);
+    expect(record.passed).toBe(0);
+  });
+
+  it('has solved nothing of an account that never stands still, nor of what it found no room to list', async () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    changeAvailable(world, 'workspace-0', 40);
+    changeAvailable(world, 'workspace-1', 41);
+    const { findings } = (await run(storeOfWorld(world, 1), requestOfWorld(world))).record;
+    expect(findings).toHaveLength(2);
+    const undecided = { findings: [], undecidedWorkspaces: ['workspace-0'] };
+    const ofOther = findings.filter(({ workspaceId }) => workspaceId === 'workspace-1');
+    expect(compareRuns(findings, undecided).solved).toEqual(ofOther);
+    expect(compareRuns(findings, { findings: [], undecidedWorkspaces: [], isWhole: false }).solved).toEqual([]);
   });
 });
 
@@ -257,7 +270,7 @@ describe('a folder of runs', () => {
     const { lastRun } = await openLastRun(folder, ALL);
     expect(lastRun).toEqual(first.record);
     const second = await run(storeOfWorld(world, 1), requestOfWorld(world, { memory: remembering, closedPeriods: [] }));
-    const comparison = compareRuns(lastRun?.findings ?? [], second.record.findings);
+    const comparison = compareRuns(lastRun?.findings ?? [], second.record);
     expect(comparison.new.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-2']);
     expect(comparison.stillOpen.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-0']);
     expect(comparison.solved.map(({ workspaceId }) => workspaceId)).toEqual(['workspace-1']);
