@@ -77,8 +77,8 @@ test.describe('invoices', () => {
     const unmatched = page.getByRole('table', { name: 'What does not match' });
     await expect(unmatched.locator('tbody tr')).toHaveText([
       /^Invoice and attempt do not name the same cost\..*\$0\.090000.*\$0\.070000.*bought-2/,
-      /^The provider has accepted the attempt, and the invoice does not have it\..*\$0\.030000.*bought-3/,
-      /^The invoice has the attempt more than once\..*Line 5.*bought-1/,
+      /^The provider has accepted the attempt, and neither the invoice of its time nor another has it\..*\$0\.030000.*bought-3/,
+      /^The attempt is charged already, by another line of the invoice or by another invoice\..*Line 5.*bought-1/,
       /^The invoice has a line that belongs to no attempt\..*Line 4.*–/,
     ]);
     await keepScreen(page, 'invoices');

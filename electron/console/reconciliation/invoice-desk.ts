@@ -3,7 +3,7 @@ import type { AppError } from '#domain/errors.ts';
 import {
   concernOf,
   INVOICE_RULE,
-  matchInvoice,
+  matchProviderInvoices,
   type Invoice,
   type InvoicedAttempt,
   type InvoiceMatch,
@@ -62,8 +62,11 @@ export async function matchInvoicesOf(
     }
   });
   if (!read.ok) return err(read.error);
+  const ofProviders = Map.groupBy(invoices, ({ provider }) => provider);
   return ok(
-    new Map(invoices.map((invoice) => [invoice._id, matchInvoice(invoice, attempts.get(invoice.provider) ?? [])])),
+    new Map(
+      [...ofProviders].flatMap(([provider, some]) => [...matchProviderInvoices(some, attempts.get(provider) ?? [])]),
+    ),
   );
 }
 

@@ -60,9 +60,9 @@ const TIME_MS_MAX = 5 * 60_000;
 /** The case words of the findings that an invoice leads to. */
 export const INVOICE_CASES = {
   line_unmatched: 'The invoice has a line that belongs to no attempt.',
-  attempt_unmatched: 'The provider has accepted the attempt, and the invoice does not have it.',
+  attempt_unmatched: 'The provider has accepted the attempt, and neither the invoice of its time nor another has it.',
   amount_differs: 'Invoice and attempt do not name the same cost.',
-  line_twice: 'The invoice has the attempt more than once.',
+  line_twice: 'The attempt is charged already, by another line of the invoice or by another invoice.',
 } as const;
 
 /** The findings of invoices, behind the rules of the ledger. No entry mends them: a provider's charge moves no credits of a customer. */
@@ -77,47 +77,100 @@ export const INVOICE_RULE: RuleWords = {
   ),
 };
 
+/** An invoice while it is matched. */
+interface Matching {
+  readonly invoice: Invoice;
+  /** Its lines that name no attempt. */
+  readonly open: InvoiceLine[];
+  readonly findings: Finding[];
+  matched: number;
+}
+
+/** The line that an attempt is charged by. */
+interface Charge {
+  readonly matching: Matching;
+  readonly line: InvoiceLine;
+}
+
 /**
- * Matches an invoice with the attempts at its provider: by acceptance id; a line without one by time and amount together, where
- * exactly one attempt fits. What is left on either side is a finding, and so is an amount that differs.
- * @param attempts those at the invoice's provider, in any order
+ * Matches the invoices of one provider with the attempts there: by acceptance id; a line without one by time and amount together, where
+ * exactly one attempt fits. What is left on either side is a finding, and so is an amount that differs. They are matched together, because an
+ * attempt is charged once, in whichever of them: two files of one month, or two months that meet, would miss each other's.
+ * @param attempts those at the invoices' provider, in any order
+ * @returns by the invoice's id
  */
-export function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttempt[]): InvoiceMatch {
+export function matchProviderInvoices(
+  invoices: readonly Invoice[],
+  attempts: readonly InvoicedAttempt[],
+): ReadonlyMap<string, InvoiceMatch> {
+  const matchings = invoices
+    .toSorted((left, right) => left.from.getTime() - right.from.getTime() || compareText(left._id, right._id))
+    .map((invoice): Matching => ({ invoice, open: [], findings: [], matched: 0 }));
+  const charges = chargesById(matchings, attempts);
+  addChargesByTime(matchings, attempts, charges);
+  for (const [attempt, { matching, line }] of charges) {
+    matching.matched += 1;
+    if (attempt.costMicroUsd !== null && attempt.costMicroUsd !== line.costMicroUsd) {
+      matching.findings.push(findingOf(matching.invoice, 'amount_differs', line, attempt));
+    }
+  }
+  for (const attempt of attempts) {
+    if (attempt.acceptanceId === null || charges.has(attempt)) continue;
+    const covering = matchings.find(({ invoice: { from, to } }) => isWithin(attempt.startedAtMs, from, to));
+    covering?.findings.push(findingOf(covering.invoice, 'attempt_unmatched', null, attempt));
+  }
+  return new Map(
+    matchings.map(({ invoice, matched, findings }) => [
+      invoice._id,
+      {
+        matched,
+        findings: findings.toSorted(
+          (left, right) => compareText(left.case, right.case) || compareText(left.subject.id, right.subject.id),
+        ),
+      },
+    ]),
+  );
+}
+
+/** What lines that name an attempt charge, the first of each; the others are findings. */
+function chargesById(
+  matchings: readonly Matching[],
+  attempts: readonly InvoicedAttempt[],
+): Map<InvoicedAttempt, Charge> {
   const byAcceptance = new Map(
     attempts.flatMap((attempt) => (attempt.acceptanceId === null ? [] : [[attempt.acceptanceId, attempt] as const])),
   );
-  const byCost = Map.groupBy(attempts, ({ costMicroUsd }) => costMicroUsd);
-  const taken = new Map<InvoicedAttempt, InvoiceLine>();
-  const findings: Finding[] = [];
-  const open: InvoiceLine[] = [];
-  for (const line of invoice.lines) {
-    const attempt = line.acceptanceId === null ? undefined : byAcceptance.get(line.acceptanceId);
-    if (attempt === undefined) open.push(line);
-    else if (taken.has(attempt)) findings.push(findingOf(invoice, 'line_twice', line, attempt));
-    else taken.set(attempt, line);
-  }
-  for (const line of open) {
-    const ofCost = byCost.get(line.costMicroUsd) ?? [];
-    const attempt = line.acceptanceId === null ? findByTime(line, ofCost, taken) : undefined;
-    if (attempt === undefined) findings.push(findingOf(invoice, 'line_unmatched', line, null));
-    else taken.set(attempt, line);
-  }
-  for (const [attempt, line] of taken) {
-    if (attempt.costMicroUsd !== null && attempt.costMicroUsd !== line.costMicroUsd) {
-      findings.push(findingOf(invoice, 'amount_differs', line, attempt));
+  const charges = new Map<InvoicedAttempt, Charge>();
+  for (const matching of matchings) {
+    for (const line of matching.invoice.lines) {
+      const attempt = line.acceptanceId === null ? undefined : byAcceptance.get(line.acceptanceId);
+      if (attempt === undefined) matching.open.push(line);
+      else if (charges.has(attempt)) matching.findings.push(findingOf(matching.invoice, 'line_twice', line, attempt));
+      else charges.set(attempt, { matching, line });
     }
   }
-  const [fromMs, toMs] = [invoice.from.getTime(), invoice.to.getTime()];
-  for (const attempt of attempts) {
-    const isCovered = attempt.acceptanceId !== null && attempt.startedAtMs >= fromMs && attempt.startedAtMs <= toMs;
-    if (isCovered && !taken.has(attempt)) findings.push(findingOf(invoice, 'attempt_unmatched', null, attempt));
+  return charges;
+}
+
+/** Adds what lines without an id charge. */
+function addChargesByTime(
+  matchings: readonly Matching[],
+  attempts: readonly InvoicedAttempt[],
+  charges: Map<InvoicedAttempt, Charge>,
+): void {
+  const byCost = Map.groupBy(attempts, ({ costMicroUsd }) => costMicroUsd);
+  for (const matching of matchings) {
+    for (const line of matching.open) {
+      const ofCost = byCost.get(line.costMicroUsd) ?? [];
+      const attempt = line.acceptanceId === null ? findByTime(line, ofCost, charges) : undefined;
+      if (attempt === undefined) matching.findings.push(findingOf(matching.invoice, 'line_unmatched', line, null));
+      else charges.set(attempt, { matching, line });
+    }
   }
-  return {
-    matched: taken.size,
-    findings: findings.toSorted(
-      (left, right) => compareText(left.case, right.case) || compareText(left.subject.id, right.subject.id),
-    ),
-  };
+}
+
+function isWithin(ms: number, from: Date, to: Date): boolean {
+  return ms >= from.getTime() && ms <= to.getTime();
 }
 
 /**
@@ -142,13 +195,13 @@ export function concernOf(invoices: readonly Invoice[]): (attempt: InvoicedAttem
 function findByTime(
   line: InvoiceLine,
   attempts: readonly InvoicedAttempt[],
-  taken: ReadonlyMap<InvoicedAttempt, InvoiceLine>,
+  charges: ReadonlyMap<InvoicedAttempt, unknown>,
 ): InvoicedAttempt | undefined {
   if (line.at === null) return undefined;
   const atMs = line.at.getTime();
   const fitting = attempts.filter(
     (attempt) =>
-      !taken.has(attempt) &&
+      !charges.has(attempt) &&
       atMs >= attempt.startedAtMs - TIME_MS_MAX &&
       atMs <= (attempt.endedAtMs ?? atMs) + TIME_MS_MAX,
   );

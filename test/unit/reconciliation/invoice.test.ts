@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { readInvoice } from '#console/reconciliation/invoice-file.ts';
-import { concernOf, matchInvoice, type Invoice, type InvoicedAttempt } from '#domain/reconciliation/invoice.ts';
+import {
+  concernOf,
+  matchProviderInvoices,
+  type Invoice,
+  type InvoicedAttempt,
+  type InvoiceMatch,
+} from '#domain/reconciliation/invoice.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
 const STEP = { by: { type: 'user', id: 'ann' }, at: new Date('2026-11-02T08:00:00Z') } as const;
@@ -23,6 +29,12 @@ function attempt(n: number, fields: Partial<InvoicedAttempt> = {}): InvoicedAtte
     costMicroUsd: 1000 * n,
     ...fields,
   };
+}
+
+function matchInvoice(invoice: Invoice, attempts: readonly InvoicedAttempt[]): InvoiceMatch {
+  const match = matchProviderInvoices([invoice], attempts).get(invoice._id);
+  if (match === undefined) throw new Error('every invoice has its match');
+  return match;
 }
 
 function lineOf({ acceptanceId, startedAtMs, costMicroUsd }: InvoicedAttempt): string {
@@ -203,6 +215,20 @@ describe('matching an invoice', () => {
     ]);
     expect(third).toBeDefined();
     expect(new Set(findings.map(({ id }) => id)).size).toBe(4);
+  });
+
+  it('misses no attempt of one invoice that another of the provider has, and finds what two of them charge', () => {
+    const [first = '', second = '', third = '', fourth = ''] = attempts.map(lineOf);
+    const outer = read([TITLES, first, fourth].join('\n'));
+    const inner = read([TITLES, second, third].join('\n'));
+    const whole = { matched: 2, findings: [] };
+    expect([...matchProviderInvoices([inner, outer], attempts).values()]).toEqual([whole, whole]);
+    const greedy = read([TITLES, second, fourth].join('\n'));
+    const matches = matchProviderInvoices([greedy, outer], attempts);
+    const findingsOf = (invoice: Invoice) =>
+      matches.get(invoice._id)?.findings.map(({ case: what, jobId }) => [what, jobId]);
+    expect(findingsOf(outer)).toEqual([['attempt_unmatched', 'job-3']]);
+    expect(findingsOf(greedy)).toEqual([['line_twice', 'job-4']]);
   });
 
   it('misses no attempt that the provider never accepted, nor one outside the span of the invoice', () => {
