@@ -111,6 +111,11 @@ describe('closing a month', () => {
       requestFor('2026-10', { openFindings: [finding(1, null)] }),
       /1 open finding worth/,
     ],
+    [
+      'what is worth more than may be open, and tells how much that is as the window shows it',
+      requestFor('2026-10', { openFindings: [finding(5001, '2026-10')], openCreditsMax: 5000 }),
+      /1 open finding worth more than 50\.00 credits each/,
+    ],
   ])('refuses %s', (_what, request, sentence) => {
     const refused = closePeriod(request, sha256OfText);
     expect(refused).toMatchObject({ ok: false, error: { detail: expect.stringMatching(sentence) as unknown } });
