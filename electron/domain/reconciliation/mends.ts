@@ -5,7 +5,7 @@ import { hashText } from './hash53.ts';
 import { holdsByGeneration } from './rows.ts';
 import type { MendKind } from './rule.ts';
 import { findRule } from './rules.ts';
-import { entryTypeCode, type LedgerView } from './view.ts';
+import { CAPTURE, entryTypeCode, REFUND, type LedgerView } from './view.ts';
 
 /**
  * What would mend one finding. Nothing is done by it.
@@ -117,6 +117,7 @@ class MendDraft {
     };
     if (kind === 'accept' || finding.workspaceId === null) return { ...base, kind: 'accept', type: 'accept' };
     if (kind === 'settle') return { ...base, type: 'settle' };
+    if (this.#isPaidElsewhere(finding)) return { ...base, kind: 'accept', type: 'accept' };
     const effect = finding.rule === 'account_differs' ? 'ledger_only' : 'account_and_ledger';
     const entries = this.#entriesFor(finding, kind).map(([type, credits]): LedgerEntry => ({
       _id: this.#keyFor(finding, type),
@@ -134,6 +135,19 @@ class MendDraft {
     const change = effect === 'ledger_only' ? 0 : entries.reduce((sum, entry) => sum + availableChange(entry), 0);
     this.#changes.set(finding.workspaceId, (this.#changes.get(finding.workspaceId) ?? 0) + change);
     return { ...base, type: 'entries', effect, entries };
+  }
+
+  /** True where another workspace than the finding's has paid or was given back, as where a job was moved since: a person decides whose it is. */
+  #isPaidElsewhere({ generationId, workspaceId }: Finding): boolean {
+    const { entries, generations, workspaces } = this.#view;
+    const row = generationId === null ? -1 : this.#rowOf(generationId);
+    if (row < 0) return false;
+    const owner = workspaces.find(workspaceId ?? '');
+    for (let entry = generations.entryStart[row] ?? 0; entry < (generations.entryStart[row + 1] ?? 0); entry += 1) {
+      const type = entries.type[entry];
+      if ((type === CAPTURE || type === REFUND) && entries.workspace[entry] !== owner) return true;
+    }
+    return false;
   }
 
   #entriesFor(

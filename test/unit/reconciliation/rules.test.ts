@@ -15,9 +15,10 @@ import { findViolations } from '#domain/invariants.ts';
 import { jobSchema } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
 import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
+import { generationEntry } from '../../bench/worlds/fault.ts';
 import { postMends } from '../../bench/worlds/post-mends.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
-import { ruleOptionsOf, viewOf, type World } from '../../bench/worlds/world.ts';
+import { jobOf, post, ruleOptionsOf, viewOf, type World } from '../../bench/worlds/world.ts';
 import { checkWorld } from '../../bench/worlds/worlds.ts';
 
 const packageSchema = z.object({ scripts: z.record(z.string(), z.string()) });
@@ -182,6 +183,25 @@ describe.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', ({ 
       if (proposal.type !== 'entries') continue;
       for (const entry of proposal.entries) expect(ledgerEntrySchema.parse(entry)).toEqual(entry);
     }
+  });
+});
+
+describe('a refund that is owed', () => {
+  it('goes to nobody where the job stands in another workspace by now than the one that paid', () => {
+    const world = makeCleanWorld(SEED, SIZE);
+    const [failed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'failed') ?? [];
+    const job = jobOf(world, failed);
+    const { generationId } = job.billing;
+    const atMs = AS_OF_MS - 3_600_000;
+    post(world, generationEntry(job, generationId, 'capture', { credits: 70, atMs }));
+    const proposalOf = () => {
+      const owed = findingsOf(world).filter((finding) => finding.rule === 'refund_owed');
+      return proposeMends(viewOf(world), owed, MENDER).map(({ type, workspaceId }) => [type, workspaceId]);
+    };
+    expect(proposalOf()).toEqual([['entries', job.workspaceId]]);
+    const moved = job.workspaceId === 'workspace-0' ? 'workspace-1' : 'workspace-0';
+    world.jobs.set(failed, { ...job, workspaceId: moved });
+    expect(proposalOf()).toEqual([['accept', moved]]);
   });
 });
 
