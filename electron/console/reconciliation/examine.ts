@@ -1,8 +1,12 @@
 import type { AppError } from '#domain/errors.ts';
 import { chargeRuleOf } from '#domain/policy-version.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
+import { INVOICE_RULE } from '#domain/reconciliation/invoice.ts';
 import { mendOwnerOf } from '#domain/reconciliation/mends.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
+import { pendingOverdue } from '#domain/reconciliation/rules/13-pending-overdue.ts';
+import { entryInClosedPeriod } from '#domain/reconciliation/rules/16-entry-in-closed-period.ts';
+import { entryChanged } from '#domain/reconciliation/rules/17-entry-changed.ts';
 import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { MendLedger } from '#store/mend-ledger.ts';
@@ -19,9 +23,19 @@ export interface Examined {
   readonly nowMs: number;
 }
 
+/** Rules whose findings rest on the memory of earlier runs, or on invoices. */
+const NOT_EXAMINED: ReadonlySet<string> = new Set([entryInClosedPeriod.name, entryChanged.name, INVOICE_RULE.name]);
+
+/** True for a finding that is gone where {@link examineFindings} does not find it; no entry mends the others. */
+export function isExamined({ rule, subject, generationId }: Finding): boolean {
+  // An entry without a generation is read only as long as its account is about to post it.
+  const isRead = subject.type !== 'entry' || generationId !== null || rule === pendingOverdue.name;
+  return isRead && !NOT_EXAMINED.has(rule);
+}
+
 /**
- * Looks at findings once more, on the server alone. What rests on the memory of earlier runs (late and changed entries) is not
- * found here: no entry mends it. Errors: those of the connection, `malformed_document`.
+ * Looks at findings once more, on the server alone; finds none of those that {@link isExamined} says no to.
+ * Errors: those of the connection, `malformed_document`.
  */
 export async function examineFindings(
   server: { readonly reader: ReconciliationStore; readonly ledger: Pick<MendLedger, 'readEntriesOfOwner'> },

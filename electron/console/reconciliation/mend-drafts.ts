@@ -12,7 +12,7 @@ import {
   type MendRecord,
 } from '#domain/reconciliation/mend-record.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { examineFindings } from './examine.ts';
+import { examineFindings, isExamined } from './examine.ts';
 import { examinationOf, MEND_STEP, requireOpenMonth, type MendServer } from './mend-server.ts';
 
 /** What somebody proposes for several findings at once. */
@@ -81,7 +81,7 @@ export async function draftMends(
 export function previewOf(finding: Finding, draft: Draft | undefined, limitCredits: number): MendPreview {
   const base = { findingId: finding.id, workspaceId: finding.workspaceId, jobId: finding.jobId };
   const nothing = { ...base, kind: 'accept' as const, credits: 0, isSecondPersonNeeded: false, entries: [] };
-  if (draft === undefined) return { ...nothing, outcome: 'gone' };
+  if (draft === undefined) return { ...nothing, outcome: isExamined(finding) ? 'gone' : 'by_hand' };
   if (draft.record === null) return { ...nothing, outcome: 'by_hand' };
   const { kind, credits, entries } = draft.record;
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { previewOf } from '#console/reconciliation/mend-drafts.ts';
 import type { Actor } from '#domain/ledger.ts';
 import {
   decideMend,
@@ -10,6 +11,7 @@ import {
   recordOfProposal,
   type MendRecord,
 } from '#domain/reconciliation/mend-record.ts';
+import type { Finding } from '#domain/reconciliation/finding.ts';
 import { applyReviewAct, noReview, standingOf } from '#domain/reconciliation/finding-review.ts';
 import { proposeMends } from '#domain/reconciliation/mends.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
@@ -127,6 +129,35 @@ describe('a proposal of a mend', () => {
     expect(endOfMonth('2026-10').toISOString()).toBe('2026-10-31T23:59:59.999Z');
     expect(endOfMonth('2026-12').toISOString()).toBe('2026-12-31T23:59:59.999Z');
     expect(endOfMonth('2028-02').toISOString()).toBe('2028-02-29T23:59:59.999Z');
+  });
+});
+
+describe('a preview of a mend', () => {
+  it.each([
+    ['refund_owed', 'generation', 'g-1', 'gone'],
+    ['pending_overdue', 'entry', null, 'gone'],
+    ['key_of_other_generation', 'entry', 'g-1', 'gone'],
+    ['invoice_differs', 'entry', 'g-1', 'by_hand'],
+    ['entry_changed', 'entry', 'g-1', 'by_hand'],
+    ['entry_in_closed_period', 'entry', 'g-1', 'by_hand'],
+    ['entry_without_job', 'entry', null, 'by_hand'],
+  ] as const)('of %s, which was not found again about a subject of type %s of generation %s, says %s', (...row) => {
+    const [rule, type, generationId, outcome] = row;
+    const finding: Finding = {
+      id: 'x',
+      rule,
+      ruleNumber: 1,
+      case: 'x',
+      subject: { type, id: 'x' },
+      workspaceId: 'w1',
+      jobId: null,
+      generationId,
+      credits: 5,
+      period: null,
+      entryKeys: [],
+      evidence: '',
+    };
+    expect(previewOf(finding, undefined, 400).outcome).toBe(outcome);
   });
 });
 
