@@ -1,13 +1,13 @@
 import type { Collection } from 'mongodb';
-import type { AppError } from '#domain/errors.ts';
+import { appError, type AppError } from '#domain/errors.ts';
 import { invoiceSchema, type Invoice } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { parsedEach } from './parsed.ts';
 
-/** The most invoices that are read at once, the newest first. */
-const INVOICES_MAX = 200;
+/** The most invoices that are kept: all of them are matched at each look. */
+export const INVOICES_MAX = 200;
 
 /** Invoices of providers as they were imported. */
 export class InvoiceStore {
@@ -17,8 +17,17 @@ export class InvoiceStore {
     this.#invoices = invoices;
   }
 
-  /** Keeps an invoice; the same file again changes nothing. */
+  /**
+   * Keeps an invoice; the same file again changes nothing.
+   * Error: `invalid_request` where there are {@link INVOICES_MAX} others, because one more would be left out of what is matched.
+   */
   async add(invoice: Invoice): Promise<Result<void, AppError>> {
+    const others = await attemptCall(() => this.#invoices.countDocuments({ _id: { $ne: invoice._id } }));
+    if (!others.ok) return others;
+    if (others.value >= INVOICES_MAX) {
+      const why = `${INVOICES_MAX} invoices are kept, and no more can be matched: remove one that is settled first`;
+      return err(appError('invalid_request', why));
+    }
     try {
       await this.#invoices.insertOne({ ...invoice });
       return ok(undefined);

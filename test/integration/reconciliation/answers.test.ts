@@ -9,6 +9,7 @@ import { StatementDesk } from '#console/reconciliation/statement-desk.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { NOTHING_SEEN } from '#domain/reconciliation/seen-entries.ts';
 import { ok } from '#domain/result.ts';
+import { INVOICES_MAX } from '#store/invoice-store.ts';
 import { malformedChange, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
@@ -70,6 +71,21 @@ describe('the answers of finance', () => {
     expect(expectOk(margin).rows).toEqual([]);
     expect(expectOk(invoices).rows).toMatchObject([{ name: 'october.csv', matched: 0 }]);
     expect(expectOk(run).findings).toBeGreaterThan(0);
+    desk.close();
+  });
+
+  it('keep no more invoices than are matched, and the same one as often as it comes', async () => {
+    const { desk, answers } = await openDesk();
+    const bring = (n: number) =>
+      answers['invoices.import']({ name: `${n}.csv`, provider: 'films', text: `id,cost\na,${n}.5\n` }, asking);
+    expectOk(await bring(0));
+    const invoices = server.client.db(server.dbName).collection<{ _id: string }>('provider_invoices');
+    const kept = await invoices.findOne();
+    await invoices.insertMany(Array.from({ length: INVOICES_MAX - 1 }, (_, n) => ({ ...kept, _id: `other-${n}` })));
+    expect(await bring(1)).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    expectOk(await bring(0));
+    expectOk(await answers['invoices.remove']({ invoiceId: 'other-0' }, asking));
+    expectOk(await bring(1));
     desk.close();
   });
 
