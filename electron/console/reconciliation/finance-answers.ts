@@ -213,7 +213,7 @@ function statementAnswers(parts: FinanceParts): AnswersOf<'statements' | 'margin
       withStatements(async (desk) => {
         const found = await desk.statements(question, signal);
         if (!found.ok) return found;
-        const rows = found.value.rows.slice(0, STATEMENTS_SHOWN_MAX).map((row) => ({ ...row, spend: [...row.spend] }));
+        const rows = found.value.rows.slice(0, SHOWN_MAX).map((row) => ({ ...row, spend: [...row.spend] }));
         return ok({ isClosed: found.value.isClosed, rows, total: found.value.rows.length });
       }),
     'statements.export': ({ format, ...question }, { signal, clean }) =>
@@ -239,8 +239,8 @@ function invoiceAnswers({ desk, server }: FinanceParts): AnswersOf<'invoices'> {
         );
         if (!matches.ok) return matches;
         const rows = invoices.value.map((invoice) => invoiceViewOf(invoice, matches.value.get(invoice._id)));
-        const findings = [...matches.value.values()].flatMap((match) => match.findings).slice(0, STATEMENTS_SHOWN_MAX);
-        return ok({ rows, findings });
+        const findings = [...matches.value.values()].flatMap((match) => match.findings);
+        return ok({ rows, findings: findings.slice(0, SHOWN_MAX), findingsTotal: findings.length });
       }),
     'invoices.import': (file, { actor }) =>
       withServer(server, async ({ finance, reader }) => {
@@ -273,8 +273,8 @@ function invoiceViewOf(invoice: Invoice, match: InvoiceMatch | undefined): Invoi
   };
 }
 
-/** The most statements that a window shows at once; an export has all. */
-const STATEMENTS_SHOWN_MAX = 1000;
+/** The most statements, or findings of invoices, that a window shows at once; an export or a run has all. */
+const SHOWN_MAX = 1000;
 
 async function withServer<Value>(
   server: KeptServer,

@@ -11,7 +11,12 @@ export const INVOICE_TEXT_MAX = 5_000_000;
 export const INVOICE_REQUESTS = {
   'invoices.list': {
     params: z.object({}),
-    result: z.object({ rows: z.array(invoiceViewSchema), findings: z.array(findingSchema) }),
+    /** The first of their findings, and how many there are; a run has all. */
+    result: z.object({
+      rows: z.array(invoiceViewSchema),
+      findings: z.array(findingSchema),
+      findingsTotal: z.int().nonnegative(),
+    }),
     permission: 'money',
     writes: false,
   },

@@ -44,6 +44,12 @@ export function InvoicesScreen(): ReactNode {
         ) : (
           <>
             <InvoicesTable rows={invoices.data.rows} />
+            {invoices.data.findingsTotal > invoices.data.findings.length && (
+              <p>
+                {invoices.data.findings.length.toLocaleString('en')} of{' '}
+                {invoices.data.findingsTotal.toLocaleString('en')} findings are shown; a run of the rules has all.
+              </p>
+            )}
             {invoices.data.findings.length > 0 && <UnmatchedTable findings={invoices.data.findings} />}
           </>
         ))}

@@ -74,6 +74,17 @@ describe('the answers of finance', () => {
     desk.close();
   });
 
+  it('say how many findings invoices have beyond those that a window shows', async () => {
+    fillCopy(['w1'], 1);
+    const { desk, answers } = await openDesk();
+    const lines = Array.from({ length: 1001 }, (_, n) => `stray-${n},0.5`);
+    const file = { name: 'october.csv', provider: 'films', text: ['id,cost', ...lines].join('\n') };
+    expectOk(await answers['invoices.import'](file, asking));
+    const { findings, findingsTotal } = expectOk(await answers['invoices.list']({}, asking));
+    expect([findings.length, findingsTotal]).toEqual([1000, 1001]);
+    desk.close();
+  });
+
   it('keep no more invoices than are matched, and the same one as often as it comes', async () => {
     const { desk, answers } = await openDesk();
     const bring = (n: number) =>
