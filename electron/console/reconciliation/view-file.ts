@@ -6,7 +6,7 @@ import type { LedgerView } from '#domain/reconciliation/view.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { decodeColumns, encodeColumns, type Column, type ColumnFile } from './column-file.ts';
 
-const VIEW_KIND = 'ledger-view-4';
+const VIEW_KIND = 'ledger-view-5';
 const SEEN_KIND = 'seen-entries-2';
 
 /** What a file of a view was read from, so that it is not taken for the view of another server. */
@@ -110,6 +110,7 @@ function viewOf(reader: ColumnReader): LedgerView {
       outcome: reader.uint8('generations.outcome'),
       isAdopted: reader.uint8('generations.isAdopted'),
       price: reader.float64('generations.price'),
+      due: reader.float64('generations.due'),
       startedAtMs: reader.float64('generations.startedAtMs'),
       costMicroUsd: reader.float64('generations.costMicroUsd'),
       entryStart: reader.int32('generations.entryStart'),

@@ -1,5 +1,5 @@
 import type { FailureClass } from '../failure.ts';
-import type { Job } from '../job.ts';
+import { finalCreditsOfJob, type Job } from '../job.ts';
 import type { EntryType } from '../ledger.ts';
 import { costOfPurchases, purchasesOf } from '../purchases.ts';
 
@@ -20,6 +20,8 @@ export interface GenerationFacts {
   readonly outcome: GenerationOutcome;
   /** Null for a generation that was replaced by a later one: its price is no longer kept. */
   readonly priceCredits: number | null;
+  /** What is captured for it once it is delivered: the price, or less where that is found by what was bought. Null where the price is. */
+  readonly dueCredits: number | null;
   /** When it was asked for: the job's creation, or the requeue that started it. */
   readonly startedAtMs: number;
   /** What its attempts cost at the providers, as far as it is known. */
@@ -85,9 +87,17 @@ function currentGeneration(job: Job, chargeRule: ChargeRule): GenerationFacts {
     id: generationId,
     outcome: currentOutcome(job, chargeRule),
     priceCredits: price,
+    dueCredits: dueOf(job),
     startedAtMs: (asked?.at ?? job.createdAt).getTime(),
     providerCostMicroUsd: costOf(job, generationId),
   };
+}
+
+function dueOf(job: Job): number {
+  const { price } = job.billing;
+  const last = job.attempts.at(-1);
+  if (job.state !== 'completed' || last === undefined) return price;
+  return Math.min(finalCreditsOfJob(job, last.providerCost, last.acceptanceId) ?? price, price);
 }
 
 function currentOutcome(job: Job, chargeRule: ChargeRule): GenerationOutcome {
@@ -108,6 +118,7 @@ function earlierGeneration(job: Job, id: string, chargeRule: ChargeRule): Genera
     id,
     outcome: isKept ? 'captured' : 'released',
     priceCredits: null,
+    dueCredits: null,
     startedAtMs: (attempts[0]?.startedAt ?? job.createdAt).getTime(),
     providerCostMicroUsd: costOf(job, id),
   };

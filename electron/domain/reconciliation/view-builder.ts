@@ -51,6 +51,7 @@ const generationTable = () =>
     jobPlusOne: Int32Array,
     outcome: Uint8Array,
     price: Float64Array,
+    due: Float64Array,
     startedAtMs: Float64Array,
     costMicroUsd: Float64Array,
   } as const);
@@ -222,10 +223,11 @@ export class LedgerViewBuilder {
 
   #addGeneration(facts: GenerationFacts, job: number): number {
     const generation = this.#generation(facts.id);
-    const { jobPlusOne, outcome, price, startedAtMs, costMicroUsd } = this.#tables.generations.columns;
+    const { jobPlusOne, outcome, price, due, startedAtMs, costMicroUsd } = this.#tables.generations.columns;
     jobPlusOne[generation] = job + 1;
     outcome[generation] = OUTCOMES.indexOf(facts.outcome);
     price[generation] = facts.priceCredits ?? -1;
+    due[generation] = facts.dueCredits ?? -1;
     startedAtMs[generation] = facts.startedAtMs;
     costMicroUsd[generation] = facts.providerCostMicroUsd;
     return generation;

@@ -29,6 +29,7 @@ export function sealView(tables: ViewTables): LedgerView {
     outcome: gathered.outcome,
     isAdopted: new Uint8Array(idOfRow.length),
     price: gathered.price,
+    due: gathered.due,
     startedAtMs: gathered.startedAtMs,
     costMicroUsd: gathered.costMicroUsd,
     entryStart,
@@ -215,6 +216,7 @@ function adoptGenerations(view: LedgerView): void {
       generations.job[generation] = job;
       generations.outcome[generation] = presence === 1 ? RELEASED : UNKNOWN;
       generations.price[generation] = -1;
+      generations.due[generation] = -1;
       generations.isAdopted[generation] = 1;
       break;
     }

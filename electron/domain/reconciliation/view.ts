@@ -71,6 +71,8 @@ export interface GenerationColumns {
   readonly isAdopted: Uint8Array;
   /** -1 where it is not kept. */
   readonly price: Float64Array;
+  /** What is captured for it once it is delivered; -1 where it is not kept. */
+  readonly due: Float64Array;
   readonly startedAtMs: Float64Array;
   readonly costMicroUsd: Float64Array;
   /** Where its entries begin; one more than there are generations. */

@@ -5,21 +5,26 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { runReconciliation } from '#console/reconciliation/run.ts';
 import { openFindings } from '#domain/reconciliation/comparison.ts';
 import { proposeMends } from '#domain/reconciliation/mends.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import { RULES } from '#domain/reconciliation/rules.ts';
 import { SAID_RULES, wordsOfRule } from '#domain/reconciliation/said-rules.ts';
-import { rememberSeen } from '#domain/reconciliation/seen-entries.ts';
+import { NOTHING_SEEN, rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { findViolations } from '#domain/invariants.ts';
 import { jobSchema } from '#domain/job.ts';
+import type { Pricing } from '#domain/pricing.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
 import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
-import { generationEntry } from '../../bench/worlds/fault.ts';
+import { generationEntry, replaceJob, restoreHold, standingEntry } from '../../bench/worlds/fault.ts';
 import { postMends } from '../../bench/worlds/post-mends.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
-import { jobOf, post, ruleOptionsOf, viewOf, type World } from '../../bench/worlds/world.ts';
+import { accountOf, jobOf, post, ruleOptionsOf, unpost, viewOf, type World } from '../../bench/worlds/world.ts';
+import { requestOfWorld } from '../../bench/worlds/world-request.ts';
+import { storeOfWorld } from '../../bench/worlds/world-store.ts';
 import { checkWorld } from '../../bench/worlds/worlds.ts';
+import { expectOk } from '../../support/expect-ok.ts';
 
 const packageSchema = z.object({ scripts: z.record(z.string(), z.string()) });
 
@@ -183,6 +188,47 @@ describe.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', ({ 
       if (proposal.type !== 'entries') continue;
       for (const entry of proposal.entries) expect(ledgerEntrySchema.parse(entry)).toEqual(entry);
     }
+  });
+});
+
+describe('a delivered generation whose price is found by what was bought', () => {
+  /** A completed job of such a price, and its world without the capture. */
+  function setup(pricing: Pricing) {
+    const world: World = { ...makeCleanWorld(SEED, SIZE), closedPeriods: [], seen: NOTHING_SEEN };
+    const [completed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'completed') ?? [];
+    const job = jobOf(world, completed);
+    const capture = standingEntry(world, job, 'capture');
+    unpost(world, capture._id);
+    replaceJob(world, { ...job, billing: { ...job.billing, captured: 0, pricing } });
+    return { world, job, atMs: capture.at.getTime() };
+  }
+
+  it.each([
+    { type: 'per_attempt', credits: 0 },
+    { type: 'metered', credits: 1, perMicroUsd: 1_000_000 },
+  ] as const)('owes nothing where it comes to nothing, here $type, and all that was held is given back', (pricing) => {
+    const { world, job, atMs } = setup(pricing);
+    const { generationId, price } = job.billing;
+    post(world, generationEntry(job, generationId, 'release', { credits: price, atMs }));
+    expect(findingsOf(world)).toEqual([]);
+  });
+
+  it('owes what it comes to and not its price, and the rest of what is held is given back', async () => {
+    const { world, job } = setup({ type: 'per_attempt', credits: 30 });
+    const { price } = job.billing;
+    restoreHold(world, job, price);
+    const found = findingsOf(world);
+    expect(found.map(({ rule, credits }) => [rule, credits])).toEqual([
+      ['completed_without_capture', -30],
+      ['hold_outlives_lease', price - 30],
+    ]);
+    // By way of the disk, where books are sorted into blocks.
+    const run = await runReconciliation(storeOfWorld(world, 1), requestOfWorld(world));
+    expect(expectOk(run).record.findings).toEqual(found);
+    const { available } = accountOf(world, job.workspaceId);
+    postMends(world, proposeMends(viewOf(world), found, MENDER), found);
+    expect(findingsOf(world)).toEqual([]);
+    expect(accountOf(world, job.workspaceId)).toMatchObject({ available: available + price - 30 });
   });
 });
 

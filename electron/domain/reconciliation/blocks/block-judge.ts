@@ -141,6 +141,7 @@ export class BlockJudge {
         id: `of ${id}`,
         outcome: 'unknown',
         priceCredits,
+        dueCredits: null,
         startedAtMs: 0,
         providerCostMicroUsd: 0,
       } as const;

@@ -6,19 +6,20 @@ export const completedWithoutCapture: Rule = {
   number: 2,
   name: 'completed_without_capture',
   title: 'Completed without capture',
-  sentence: 'The generation was delivered, has a price, and nothing was captured for it.',
+  sentence: 'The generation was delivered, costs something in the end, and nothing was captured for it.',
   evidence: 'The completed job with its price, and the entries of the generation, none of which is a capture.',
   cases: { owed: { sentence: 'No capture stands, and none is on its way.', mend: 'capture_owed' } },
   scan({ view, totals }, report) {
-    const { outcome, price, count } = view.generations;
+    const { outcome, price, due, count } = view.generations;
     for (let row = 0; row < count; row += 1) {
-      const owed = price[row] ?? 0;
+      const owed = due[row] ?? 0;
       if (outcome[row] !== COMPLETED || owed <= 0 || totals.captured[row] !== 0) continue;
+      const inTheEnd = owed === price[row] ? '' : `, ${owed} in the end`;
       report.generation(row, {
         case: 'owed',
         credits: -owed,
         entries: null,
-        evidence: `Completed at a price of ${owed}; 0 captured.`,
+        evidence: `Completed at a price of ${price[row] ?? 0}${inTheEnd}; 0 captured.`,
       });
     }
   },

@@ -23,7 +23,7 @@ export const holdOutlivesLease: Rule = {
       if (outcome === COMPLETED || outcome === RELEASED || outcome === CAPTURED) {
         // What a capture that is still owed will consume is not idle.
         const isOwed = outcome === COMPLETED && totals.captured[generation] === 0;
-        const owed = isOwed ? Math.max(0, generations.price[generation] ?? 0) : 0;
+        const owed = isOwed ? Math.max(0, generations.due[generation] ?? 0) : 0;
         const idle = (holds.credits[row] ?? 0) - owed;
         if (idle <= 0) continue;
         const evidence = `${idle} held for a generation that has ended.`;

@@ -53,7 +53,7 @@ function priceOf(lines: readonly ListedPrice[], atMs: number): number | null {
 function overcharge({ view, totals }: RuleInput, generation: number, listed: number): number {
   const price = view.generations.price[generation] ?? 0;
   if (view.generations.outcome[generation] !== COMPLETED) return 0;
-  if (totals.captured[generation] === 0) return Math.max(0, price - listed);
+  if (totals.captured[generation] === 0) return Math.max(0, (view.generations.due[generation] ?? 0) - listed);
   if (netCaptured(totals, generation) === 0) return 0;
   return Math.max(0, Math.min(price, totals.firstCapture[generation] ?? 0) - listed);
 }

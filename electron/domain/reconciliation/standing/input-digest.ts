@@ -65,6 +65,7 @@ export function changeSum(sum: InputSum, view: LedgerView, counted: CountedRows,
     hash = mixNumber(hash, view.jobIds.hash(generations.job[row] ?? 0));
     hash = mixNumber(hash, generations.outcome[row] ?? 0);
     hash = mixNumber(hash, generations.price[row] ?? 0);
+    hash = mixNumber(hash, generations.due[row] ?? 0);
     hash = mixNumber(hash, generations.startedAtMs[row] ?? 0);
     put(mixNumber(hash, generations.costMicroUsd[row] ?? 0));
   }

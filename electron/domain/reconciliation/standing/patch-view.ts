@@ -181,10 +181,12 @@ function generationFactsOf(base: IndexedView, row: number): GenerationFacts {
   const { generations } = base.view;
   const outcome = OUTCOMES[generations.outcome[row] ?? 0] ?? 'unknown';
   const price = generations.price[row] ?? -1;
+  const due = generations.due[row] ?? -1;
   return {
     id: base.generationId(row),
     outcome: outcome === 'none' ? 'unknown' : outcome,
     priceCredits: price < 0 ? null : price,
+    dueCredits: due < 0 ? null : due,
     startedAtMs: generations.startedAtMs[row] ?? 0,
     providerCostMicroUsd: generations.costMicroUsd[row] ?? 0,
   };
