@@ -126,7 +126,7 @@ export class MendPosting {
     const { ledger } = this.#server.finance;
     const written =
       mend.effect === 'settle'
-        ? await ledger.settle(mend.workspaceId, mend.jobId)
+        ? await ledger.settle(mend.workspaceId, owingJobOf(mend))
         : mend.effect === 'ledger_only'
           ? await this.#explain(mend, at)
           : await ledger.post(mend.workspaceId, entriesToPost(mend, at));
@@ -139,6 +139,11 @@ export class MendPosting {
     const open = await requireOpenMonth(this.#server, mend.bookedIn, at);
     return open.ok ? this.#server.finance.ledger.explain(entriesToPost(mend, at)) : open;
   }
+}
+
+/** The job that owes what is to be settled; null where its account has it already, whatever job the entry names. */
+function owingJobOf(mend: MendRecord): string | null {
+  return findingOfMend(mend).case === 'posting' ? null : mend.jobId;
 }
 
 /** As much of a finding as it takes to look at it again, from what its proposal remembers. */

@@ -11,8 +11,10 @@ import { err } from '#domain/result.ts';
 import { findRule } from '#domain/reconciliation/rules.ts';
 import type { Store } from '#store/connection.ts';
 import { readBooks } from '#store/read-books.ts';
-import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
-import type { World } from '../../bench/worlds/world.ts';
+import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
+import { generationEntry } from '../../bench/worlds/fault.ts';
+import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { accountOf, changeAvailable, jobOf, type World } from '../../bench/worlds/world.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { quietBooks } from '../../support/quiet-books.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -232,6 +234,25 @@ describe('mends on a server', () => {
       state: 'posted',
       error: null,
     });
+  });
+
+  it('bring an entry into the ledger that an account alone has, also where it names a job that owes nothing', async () => {
+    const world = makeCleanWorld(4, { jobs: 90, workspaces: 2 });
+    const [completed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'completed') ?? [];
+    const job = jobOf(world, completed);
+    const { workspaceId, billing } = job;
+    const fields = { credits: 5, n: 7001, atMs: AS_OF_MS - 86_400_000 };
+    const entry = generationEntry(job, billing.generationId, 'refund', fields);
+    changeAvailable(world, workspaceId, entry.credits);
+    world.accounts.set(workspaceId, { ...accountOf(world, workspaceId), posting: { [entry._id]: entry } });
+    await load(world);
+    const { findings } = (await run()).record;
+    const finding = findings.find(({ id }) => id === `pending_overdue:posting:${entry._id}`);
+    if (finding === undefined) throw new Error('the entry is overdue');
+    const [mend] = expectOk(await new MendDesk(store).propose(order([finding])));
+    const posted = expectOk(await new MendPosting(store).post([mend?._id ?? ''], { by: ANN, signal }));
+    expect(posted).toMatchObject([{ state: 'posted', error: null }]);
+    expect(await refundsOf(finding)).toMatchObject([{ _id: entry._id, credits: 5 }]);
   });
 
   it('are refused once the finding is another than it was', async () => {
