@@ -107,13 +107,16 @@ function currentOutcome(job: Job, chargeRule: ChargeRule): GenerationOutcome {
   return chargeRule(job.failure.class, policyVersion) === 'capture' ? 'captured' : 'released';
 }
 
-/** A generation that a requeue replaced: only a failed job is requeued, so that it failed as its last attempt did. */
+/** A generation that a requeue replaced: only a failed job is requeued, so that it failed as its last attempt did, or was cancelled. */
 function earlierGeneration(job: Job, id: string, chargeRule: ChargeRule): GenerationFacts {
   const attempts = job.attempts.filter((attempt) => attempt.generationId === id);
   const last = attempts.at(-1);
-  const failed = job.history.findLast((entry) => entry.to === 'failed' && entry.attempt === last?.n);
-  const failure = last?.failure ?? null;
-  const isKept = failure !== null && chargeRule(failure.class, failed?.policyVersion ?? null) === 'capture';
+  // The first one: a later generation that ended before its first attempt has the number of this one's.
+  const failed = job.history.find((entry) => entry.to === 'failed' && entry.attempt === last?.n);
+  // While it waited nothing was under way that could fail.
+  const isCancelled = failed?.from === 'retrying' || failed?.from === 'queued';
+  const failureClass = isCancelled ? 'cancelled' : (last?.failure?.class ?? null);
+  const isKept = failureClass !== null && chargeRule(failureClass, failed?.policyVersion ?? null) === 'capture';
   return {
     id,
     outcome: isKept ? 'captured' : 'released',

@@ -7,13 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runReconciliation } from '#console/reconciliation/run.ts';
 import { openFindings } from '#domain/reconciliation/comparison.ts';
+import { jobFactsOf, type ChargeRule } from '#domain/reconciliation/facts.ts';
 import { proposeMends } from '#domain/reconciliation/mends.ts';
 import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import { RULES } from '#domain/reconciliation/rules.ts';
 import { SAID_RULES, wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { NOTHING_SEEN, rememberSeen } from '#domain/reconciliation/seen-entries.ts';
 import { findViolations } from '#domain/invariants.ts';
-import { jobSchema } from '#domain/job.ts';
+import { jobSchema, type HistoryEntry, type Job } from '#domain/job.ts';
 import type { Pricing } from '#domain/pricing.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
 import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
@@ -229,6 +230,44 @@ describe('a delivered generation whose price is found by what was bought', () =>
     postMends(world, proposeMends(viewOf(world), found, MENDER), found);
     expect(findingsOf(world)).toEqual([]);
     expect(accountOf(world, job.workspaceId)).toMatchObject({ available: available + price - 30 });
+  });
+});
+
+describe('a generation that a requeue replaced', () => {
+  const world = makeCleanWorld(SEED, SIZE);
+  const [requeued = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'requeued') ?? [];
+  const job = jobOf(world, requeued);
+
+  function outcomesOf(history: Job['history'], chargeRule: ChargeRule): readonly string[] {
+    return jobFactsOf({ ...job, history }, chargeRule).generations.map(({ outcome }) => outcome);
+  }
+
+  it('is charged as a cancelled one where it was cancelled while it waited for its next attempt', () => {
+    const ofCancelled: ChargeRule = (failureClass) => (failureClass === 'cancelled' ? 'capture' : 'release');
+    const cancelled = job.history.flatMap((entry): HistoryEntry[] =>
+      entry.to === 'failed'
+        ? [
+            { ...entry, to: 'retrying' },
+            { ...entry, from: 'retrying' },
+          ]
+        : [entry],
+    );
+    expect(outcomesOf(job.history, ofCancelled)).toEqual(['released', 'completed']);
+    expect(outcomesOf(cancelled, ofCancelled)).toEqual(['captured', 'completed']);
+  });
+
+  it('is charged as its own end was decided, and not as that of a later one without an attempt', () => {
+    const ofFirst: ChargeRule = (_class, policyVersion) => (policyVersion === 1 ? 'capture' : 'release');
+    const history = job.history.flatMap((entry): HistoryEntry[] =>
+      entry.to === 'failed'
+        ? [
+            { ...entry, policyVersion: 1 },
+            { ...entry, from: 'failed', to: 'queued', policyVersion: null },
+            { ...entry, from: 'queued', policyVersion: 2 },
+          ]
+        : [entry],
+    );
+    expect(outcomesOf(history, ofFirst)).toEqual(['captured', 'completed']);
   });
 });
 
