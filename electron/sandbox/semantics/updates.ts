@@ -228,8 +228,10 @@ function seedField({ document, paths, isTaken }: Seed, path: string, condition: 
   const name = parts.pop() ?? '';
   let parent = document;
   for (const part of parts) {
-    const next = isDoc(parent[part]) ? parent[part] : {};
-    parent[part] = next;
+    // Only what was put there: every object has a parent of its own called __proto__, which all of them share.
+    const known = Object.hasOwn(parent, part) ? parent[part] : undefined;
+    const next = isDoc(known) ? known : {};
+    assign(parent, part, next);
     parent = next;
   }
   assign(parent, name, single.value);

@@ -27,6 +27,15 @@ describe('$fill', () => {
     ]);
   });
 
+  it('fills a field called __proto__ as any other', () => {
+    const output = Object.fromEntries([['__proto__', { value: 7 }]]);
+    const [filled = {}] = runStage({ $fill: { output } }, [{ _id: 1 }]);
+    expect(Object.entries(filled)).toEqual([
+      ['_id', 1],
+      ['__proto__', 7],
+    ]);
+  });
+
   it('leaves a field for which nothing is said as it is', () => {
     expect(runStage({ $fill: { output: { score: {} } } }, sales)).toEqual(sales);
   });

@@ -44,6 +44,15 @@ describe('an upsert', () => {
     expect(codeOf(() => upserted(filter, { z: 1 }))).toBe(code);
   });
 
+  it('keeps a field called __proto__ of its filter, and gives nothing to any other document', () => {
+    const made = upserted({ '__proto__.polluted': int(1) }, { $set: { z: int(2) } });
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+    expect(Object.entries(made)).toEqual([
+      ['__proto__', { polluted: int(1) }],
+      ['z', int(2)],
+    ]);
+  });
+
   it('keeps the id of the filter', () => {
     expect(codeOf(() => upserted({ _id: int(2) }, { $set: { _id: int(1) } }))).toBe(66);
     expect(codeOf(() => upserted({ _id: int(2) }, { _id: int(1), a: int(1) }))).toBe(66);

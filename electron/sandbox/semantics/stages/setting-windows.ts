@@ -5,7 +5,7 @@ import { fieldPathOf } from '../field-path.ts';
 import { setAt } from '../projection-stages.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
-import { isDoc, type Doc } from '../values.ts';
+import { assign, isDoc, type Doc } from '../values.ts';
 import { partitionsOf } from './partitions.ts';
 import { addFields } from './shaping.ts';
 import { checkOptions, type CompileStage } from './stage.ts';
@@ -67,8 +67,8 @@ export const fill: CompileStage = (operand, context) => {
   const [windows, added]: [Doc, Doc] = [{}, {}];
   for (const [field, way] of Object.entries(output)) {
     const { method, value } = wayOf(way);
-    if (method !== undefined) windows[field] = { [method === 'linear' ? '$linearFill' : '$locf']: `$${field}` };
-    else if (value !== undefined) added[field] = { $ifNull: [`$${field}`, value] };
+    if (method !== undefined) assign(windows, field, { [method === 'linear' ? '$linearFill' : '$locf']: `$${field}` });
+    else if (value !== undefined) assign(added, field, { $ifNull: [`$${field}`, value] });
   }
   const { partitionBy, partitionByFields, sortBy } = given;
   if (partitionBy !== undefined && partitionByFields !== undefined)
