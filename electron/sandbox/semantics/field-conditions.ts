@@ -189,11 +189,15 @@ const size: Compile = (path, operand) => {
   return (document) => someAt(document, path, (value) => Array.isArray(value) && value.length === wanted);
 };
 
+/** Whether the conditions of an `$elemMatch` are on elements themselves, and not on their fields. */
+export function isOfValues(conditions: Doc): boolean {
+  const first = Object.keys(conditions)[0] ?? '';
+  return isOperators(conditions) && !['$and', '$or', '$nor', '$expr', '$where'].includes(first);
+}
+
 const elemMatch: Compile = (path, operand, context) => {
   if (!isDoc(operand)) throw new ServerError('BadValue', '$elemMatch needs an Object');
-  const first = Object.keys(operand)[0] ?? '';
-  const isOfValues = isOperators(operand) && !['$and', '$or', '$nor', '$expr', '$where'].includes(first);
-  const test = isOfValues ? valueTestOf(operand, context) : documentTest(operand, context);
+  const test = isOfValues(operand) ? valueTestOf(operand, context) : documentTest(operand, context);
   return (document) =>
     someAt(document, path, (value) => Array.isArray(value) && (value as unknown[]).some((element) => test(element)));
 };

@@ -4,7 +4,7 @@ import type { Collation } from './collation.ts';
 import { compareBytes, compareValues, isEqual } from './compare.ts';
 import { keysOf, nameOf, pathOf } from './field-names.ts';
 import { addedToSet, popped, pulled, pullTest, pushed } from './list-updates.ts';
-import { matchedIndex } from './matched-elements.ts';
+import { matchedPlaces } from './matched-elements.ts';
 import { matcherOf } from './matching.ts';
 import { numberKind, toDouble } from './numbers.ts';
 import { refuseDynamic, rename } from './renames.ts';
@@ -301,9 +301,12 @@ function positionsOf(document: Doc, steps: readonly Step[], context: OperatorCon
   if (unused !== undefined)
     throw new ServerError('FailedToParse', `The array filter for identifier '${unused}' was not used in the update`);
   // What the filter matched is told of the document as it was.
-  const before = steps.some(({ path }) => path.includes('$')) ? copyOf(document) : document;
+  const matched = steps.some(({ path }) => path.includes('$')) ? matchedPlace(document, context) : null;
   return {
-    matched: (path) => positionOf(isDoc(before) ? before : document, path, context),
+    matched: () => {
+      if (matched !== null) return matched;
+      throw new ServerError('BadValue', 'The positional operator did not find the match needed from the query.');
+    },
     isChosen: (name, element) => filters.get(name)?.({ [name]: element }) ?? false,
   };
 }
@@ -339,11 +342,9 @@ function fieldsOf(filter: Doc): string[] {
   });
 }
 
-/** {@link matchedIndex} for the positional operator of an update. Error: `BadValue` where it has none. */
-function positionOf(document: Doc, path: readonly string[], context: OperatorContext): number {
-  const index = matchedIndex(document, path, context);
-  if (index >= 0) return index;
-  throw new ServerError('BadValue', 'The positional operator did not find the match needed from the query.');
+/** The place that the filter's last condition was met at; null where it is none, as of a document that an upsert makes. */
+function matchedPlace(document: Doc, context: OperatorContext): number | null {
+  return context.isInsert ? null : (matchedPlaces(document, context).at(-1) ?? null);
 }
 
 /** A value whose documents and lists are nobody else's. */

@@ -4,7 +4,7 @@ import { refuse } from './expressions/refusal.ts';
 import { conditionOf, isTrue, type MatchContext } from './field-conditions.ts';
 import { keyOf, keysOf } from './field-names.ts';
 import { matcherOf } from './matching.ts';
-import { matchedIndex, withoutNegations } from './matched-elements.ts';
+import { matchedPlaces } from './matched-elements.ts';
 import { numberKind, toDouble } from './numbers.ts';
 import { projectionOf, type FindOnly } from './projection-stages.ts';
 import { ServerError } from './server-error.ts';
@@ -101,7 +101,10 @@ class Extras implements FindOnly {
     if (this.#choice.isChanged === true)
       throw new ServerError('BadValue', 'cannot use a positional projection and return the new document');
     if (path === '.$') throw refuse(5_392_900, 'Projection on field .$ is invalid');
-    this.#positional = keysOf(path.slice(0, -2));
+    const names = keysOf(path.slice(0, -2));
+    if (!asksFor(this.#choice.filter, names[0] ?? ''))
+      throw refuse(31_277, `Positional projection '${path}' does not match the query document.`);
+    this.#positional = names;
     return path.slice(0, -2);
   }
 
@@ -114,7 +117,7 @@ class Extras implements FindOnly {
   /** The first list on the way is left with the element that the filter matched. */
   #elementAt(value: unknown, path: readonly string[], depth: number, before: Doc): unknown {
     if (Array.isArray(value)) {
-      const index = this.#matchedIndex(before, path.slice(0, depth));
+      const index = this.#matchedPlace(before);
       if (index >= value.length) throw refuse(51_247, "positional operator '.$' element mismatch");
       return [value[index] as unknown];
     }
@@ -125,36 +128,26 @@ class Extras implements FindOnly {
     return result;
   }
 
-  #matchedIndex(document: Doc, path: readonly string[]): number {
-    const { filter, collation } = this.#choice;
-    const index = matchedIndex(document, path, { filter, collation });
-    if (index >= 0) return index;
-    if (hasOtherLists(filter, document))
+  #matchedPlace(document: Doc): number {
+    const [place, ...others] = new Set(matchedPlaces(document, this.#choice));
+    // Which of them is the last depends on the order of the conditions, which MongoDB 7 does not always change here.
+    if (others.length > 0)
       throw new ServerError(
         'NotImplemented',
-        'The sandbox server shows the matched element of a list only where the filter has a condition on this list',
+        'The sandbox server shows no matched element where conditions matched several of them',
       );
-    throw refuse(51_246, "positional operator '.$' couldn't find a matching element in the array");
+    if (place === undefined)
+      throw refuse(51_246, "positional operator '.$' couldn't find a matching element in the array");
+    return place;
   }
 }
 
-/** Whether a filter may have matched an element of some list. */
-function hasOtherLists(filter: Doc, document: Doc): boolean {
+/** Whether a filter has a condition on a field of the first level, or on what is below it. */
+function asksFor(filter: Doc, name: string): boolean {
   return Object.entries(filter).some(([key, condition]) => {
-    if (!key.startsWith('$')) return withoutNegations(condition) !== null && isThroughList(document, keysOf(key));
-    return (
-      Array.isArray(condition) && (condition as unknown[]).some((part) => isDoc(part) && hasOtherLists(part, document))
-    );
+    if (!key.startsWith('$')) return keysOf(key)[0] === name;
+    return Array.isArray(condition) && (condition as unknown[]).some((part) => isDoc(part) && asksFor(part, name));
   });
-}
-
-function isThroughList(document: Doc, path: readonly string[]): boolean {
-  let value: unknown = document;
-  for (const name of path) {
-    if (Array.isArray(value)) return true;
-    value = isDoc(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return Array.isArray(value);
 }
 
 /** What a find's `$slice` leaves of a list; null where it is written as the expression of this name. */

@@ -76,7 +76,7 @@ function meeting(value: unknown, paths: readonly [Path, Path], place: Path, posi
 /** The name at a place of a path: the positional operator stands for a number where the other path has one. */
 function named(path: Path, beside: string, place: Path, { matched }: Positions): string {
   const name = path[place.length] ?? '';
-  return name === '$' && placeOf(beside) !== null ? keyOf(String(matched(place))) : name;
+  return name === '$' && placeOf(beside) !== null ? keyOf(String(matched())) : name;
 }
 
 function childOf(value: unknown, key: string): unknown {

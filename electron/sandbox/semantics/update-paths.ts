@@ -27,8 +27,8 @@ export type Way = 'create' | 'check' | 'leave';
 
 /** Where a list's elements are chosen by what they are: `$[]`, `$[name]` and `$`. */
 export interface Positions {
-  /** The index that the filter's match gave at a path; error `BadValue` where it gave none. */
-  readonly matched: (path: readonly string[]) => number;
+  /** The place that the filter matched at, in whichever list; error `BadValue` where it gave none. */
+  readonly matched: () => number;
   /** Whether an element is one of `$[name]`. */
   readonly isChosen: (name: string, element: unknown) => boolean;
 }
@@ -99,7 +99,7 @@ function stepChosen(parent: Doc | unknown[], path: readonly string[], depth: num
   const name = path[depth] ?? '';
   if (name === '$') {
     const resolved = [...path];
-    resolved[depth] = keyOf(String(walk.positions.matched(path.slice(0, depth))));
+    resolved[depth] = keyOf(String(walk.positions.matched()));
     step(parent, resolved, depth, walk);
     return;
   }

@@ -344,6 +344,55 @@ describe('an update', () => {
     );
   });
 
+  const items = [
+    { sku: 'a', n: int(0) },
+    { sku: 'b', n: int(5) },
+    { sku: 'c', n: int(9) },
+  ];
+  it.each<[string, Doc, Doc, string, number]>([
+    ['the one condition', { items }, { 'items.sku': 'b' }, 'items.$.z', 1],
+    ['both conditions on one element', { items }, { items: { $elemMatch: { sku: 'c', n: 9 } } }, 'items.$.z', 2],
+    ['the bound behind the value', { items }, { 'items.sku': 'b', 'items.n': { $gte: 0 } }, 'items.$.z', 0],
+    [
+      'the bound behind the value, whatever comes first',
+      { items },
+      { 'items.n': { $gte: 0 }, 'items.sku': 'b' },
+      'items.$.z',
+      0,
+    ],
+    ['the later name of two values', { items }, { $and: [{ 'items.sku': 'a' }, { 'items.n': 9 }] }, 'items.$.z', 0],
+    ['the lower of two bounds', { a: [int(1), int(12)] }, { a: { $gte: 2, $lt: 10 } }, 'a.$', 1],
+    ['the first element that is there', { items }, { items: { $exists: true }, 'items.sku': 'c' }, 'items.$.z', 0],
+    ['one value in a list of one', { items }, { 'items.sku': { $in: ['b'] }, 'items.n': { $gte: 9 } }, 'items.$.z', 2],
+    [
+      'one of several values behind all others',
+      { items },
+      { 'items.sku': { $in: ['b', 'x'] }, 'items.n': { $gte: 9 } },
+      'items.$.z',
+      1,
+    ],
+    ['an element of another list', { items, a: [int(1), int(2)] }, { a: 2 }, 'items.$.z', 1],
+    ['the element of the outer list', { items: [{}, { l: [int(1), int(2)] }] }, { 'items.l': 2 }, 'items.$.z', 1],
+    ['what a place was named for', { items, a: [int(7)] }, { 'items.n': 5, 'a.0': 7 }, 'items.$.z', 1],
+    ['a branch that is alone', { items }, { $or: [{ 'items.sku': 'b' }] }, 'items.$.z', 1],
+  ])('changes the element that MongoDB remembers last: %s', (_name, before, filter, path, place) => {
+    const after = updated(before, { $set: { [path]: int(0) } }, filter);
+    expect(after).toBe(updated(before, { $set: { [path.replace('$', String(place))]: int(0) } }));
+  });
+
+  it.each<[string, Doc, Doc, string]>([
+    ['one of several branches', { items }, { $or: [{ 'items.sku': 'b' }, { q: 1 }] }, 'items.$.z'],
+    ['what does not hold', { items }, { 'items.sku': { $ne: 'x' } }, 'items.$.z'],
+    ['the list as a whole', { a: [int(1)] }, { a: [1] }, 'a.$'],
+  ])('is refused where MongoDB remembers no element: %s', (_name, before, filter, path) => {
+    expect(codeOf(() => updated(before, { $set: { [path]: int(0) } }, filter))).toBe(2);
+  });
+
+  it('does not guess the element where an $or asks for several values of one field', () => {
+    const filter = { $or: [{ 'items.sku': 'b' }, { 'items.sku': 'c' }] };
+    expect(codeOf(() => updated({ items }, { $set: { 'items.$.z': int(0) } }, filter))).toBe(238);
+  });
+
   it.each<[string, () => unknown, number]>([
     ['a long that overflows', () => updated({ a: long('9223372036854775807') }, { $inc: { a: int(1) } }), 2],
     ['a field of a number', () => updated({ a: int(1) }, { $set: { 'a.b': int(1) } }), 28],

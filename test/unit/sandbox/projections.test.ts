@@ -43,15 +43,23 @@ describe('a projection of a find', () => {
     ['by its value', { 'a.$': 1 }, { a: { $gt: 2 } }, { _id, a: [int(3)] }],
     ['of a list on the way', { 'e.x.$': 1 }, { e: { $elemMatch: { x: 2 } } }, { _id, e: [two] }],
     ['of no list', { 'f.$': 1 }, { f: 1 }, { _id, f }],
+    [
+      'also where a list of another name told its place',
+      { 'e.$': 1 },
+      { a: 2, f: 1, e: { $size: 2 } },
+      { _id, e: [two] },
+    ],
   ])('shows the element that matched %s', (_name, projection, filter, value) => {
     expect(shown(projection, filter)).toBe(exact(value));
   });
 
   it.each([
-    ['an element that nothing matched', { 'e.$': 1 }, {}, 51_246],
+    ['an element that nothing asked for', { 'e.$': 1 }, {}, 31_277],
+    ['an element that nothing matched', { 'e.$': 1 }, { e: { $size: 2 } }, 51_246],
+    ['one of two elements that conditions matched', { 'e.$': 1 }, { 'e.x': 2, e: { $exists: true } }, 238],
     ['an element that only a negation matched', { 'a.$': 1 }, { a: { $ne: 9 } }, 51_246],
-    ['an element of another list', { 'e.$': 1 }, { a: 2 }, 238],
-    ['two such elements', { 'e.$': 1, 'a.$': 1 }, { a: 1 }, 31_276],
+    ['an element of another list', { 'e.$': 1 }, { a: 2 }, 31_277],
+    ['two such elements', { 'e.$': 1, 'a.$': 1 }, { a: 1, 'e.x': 1 }, 31_276],
     ['one that is left out', { 'e.$': 0 }, { 'e.x': 1 }, 31_395],
     ['one in the middle of a path', { 'e.$.x': 1 }, { 'e.x': 1 }, 31_394],
     ['one beside a condition', { 'a.$': 1, e: { $elemMatch: { x: 1 } } }, { a: 1 }, 31_255],
