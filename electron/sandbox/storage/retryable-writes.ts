@@ -7,6 +7,7 @@ import type { Sqlite } from './schema.ts';
 
 /** Sessions that were not heard of for this long are forgotten, as MongoDB forgets them. */
 const SESSION_AGE_MS_MAX = 30 * 60 * 1000;
+const SESSIONS_MAX = 100_000;
 
 /** What a retryable write did already, by its statements. */
 export interface RetriedWrite {
@@ -28,6 +29,8 @@ export class RetryableWrites {
   readonly #write: Statement<[Buffer, number, Buffer, number]>;
   readonly #forget: Statement<[number]>;
   readonly #now: () => number;
+  /** The newest write that each session has begun: MongoDB holds it in its memory, also where nothing came of it. In the order of use. */
+  readonly #begun = new Map<string, { readonly number: number; readonly atMs: number }>();
   #writes = 0;
 
   constructor(sqlite: Sqlite, now: () => number) {
@@ -44,6 +47,7 @@ export class RetryableWrites {
    * Error: `TransactionTooOld`.
    */
   run<Value>(session: Buffer, number: number, work: (write: RetriedWrite) => Value): Value {
+    this.#begin(session.toString('latin1'), number);
     const results = this.#resultsOf(session, number);
     const before = results.size;
     try {
@@ -61,15 +65,23 @@ export class RetryableWrites {
     return (this.#read.get(session)?.number ?? -1) >= number;
   }
 
+  /** Error: `TransactionTooOld`. */
+  #begin(session: string, number: number): void {
+    const newest = this.#begun.get(session)?.number ?? number;
+    if (newest > number) throw tooOld(number, newest);
+    const nowMs = this.#now();
+    this.#begun.delete(session);
+    this.#begun.set(session, { number, atMs: nowMs });
+    for (const [key, { atMs }] of this.#begun) {
+      if (nowMs - atMs <= SESSION_AGE_MS_MAX && this.#begun.size <= SESSIONS_MAX) break;
+      this.#begun.delete(key);
+    }
+  }
+
   #resultsOf(session: Buffer, number: number): Results {
     const row = this.#read.get(session);
     if (row === undefined || row.number < number) return new Map();
-    if (row.number > number) {
-      throw new ServerError(
-        'TransactionTooOld',
-        `Retryable write with txnNumber ${number} is prohibited because a newer one with txnNumber ${row.number} has already started.`,
-      );
-    }
+    if (row.number > number) throw tooOld(number, row.number);
     return readResults(decodeExact(row.reply));
   }
 
@@ -78,6 +90,13 @@ export class RetryableWrites {
     this.#writes += 1;
     if (this.#writes % 1000 === 0) this.#forget.run(this.#now() - SESSION_AGE_MS_MAX);
   }
+}
+
+function tooOld(number: number, newest: number): ServerError {
+  return new ServerError(
+    'TransactionTooOld',
+    `Retryable write with txnNumber ${number} is prohibited because a newer one with txnNumber ${newest} has already started.`,
+  );
 }
 
 /** The results of a bulk are mostly one and the same: statements behind each other that came to the same are written as one. */

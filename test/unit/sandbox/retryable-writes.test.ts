@@ -1,8 +1,10 @@
 import { Int32 } from 'bson';
 import { expect, onTestFinished, test } from 'vitest';
+import { ServerError } from '#sandbox/semantics/server-error.ts';
 import { decodeExact, encode, type Doc } from '#sandbox/semantics/values.ts';
 import { RetryableWrites } from '#sandbox/storage/retryable-writes.ts';
 import { openSqlite, type Sqlite } from '#sandbox/storage/schema.ts';
+import { codeOf } from '../../support/evaluated.ts';
 
 const SESSION = Buffer.alloc(16, 1);
 
@@ -65,4 +67,24 @@ test('a file of before has what each statement came to by itself', () => {
     .prepare('INSERT INTO retryable_writes (session, number, reply, at) VALUES (?, ?, ?, ?)')
     .run(SESSION, 7, reply, 0);
   expect(resultsOf(writes, 7, [0, 1, 11])).toEqual([one, null, none]);
+});
+
+test('a write is too old where a newer one of its session has begun, also one that wrote nothing', () => {
+  const { writes } = opened();
+  recordAll(writes, 7, [[0, one]]);
+  recordAll(writes, 9, []);
+  expect(codeOf(() => resultsOf(writes, 7, [0]))).toBe(225);
+  expect(codeOf(() => resultsOf(writes, 8, [0]))).toBe(225);
+  expect(resultsOf(writes, 9, [0])).toEqual([null]);
+  expect(writes.run(Buffer.alloc(16, 2), 1, ({ resultOf }) => resultOf(0))).toBeNull();
+});
+
+test('a write that failed has begun', () => {
+  const { writes } = opened();
+  const failing = (): unknown =>
+    writes.run(SESSION, 5, () => {
+      throw new ServerError('DuplicateKey', 'of another document');
+    });
+  expect(codeOf(failing)).toBe(11_000);
+  expect(codeOf(() => resultsOf(writes, 4, [0]))).toBe(225);
 });
