@@ -83,6 +83,21 @@ export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
   return { keys: [...distinct.values()], isMultikey: columns.some((column) => column.hasList) };
 }
 
+/** The values of a document's fields that one of its keys was made of: of a list it is one element. What is missing is null, an empty list `undefined`. */
+export function valuesUnder(index: IndexInfo, document: Doc, key: Buffer): readonly unknown[] {
+  let at = 0;
+  return index.fields.map((field) => {
+    for (const one of keyValuesAt(document, field.path).values) {
+      const value = indexedValue(one);
+      const part = fieldKey(field, value);
+      if (!key.subarray(at, at + part.length).equals(part)) continue;
+      at += part.length;
+      return value;
+    }
+    return null;
+  });
+}
+
 /** The usual case, without the lists of the general one: one field of the first level that holds no list. */
 function plainEntry({ fields, isSparse }: IndexInfo, document: Doc): DocumentEntries | null {
   const [field] = fields;

@@ -5,12 +5,11 @@ import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
 import { keysOf } from '../semantics/field-names.ts';
-import { keyValuesAt } from '../semantics/paths.ts';
 import { typeNameOf } from '../semantics/type-operator.ts';
 import { capOf } from './capped.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
-import { entriesOf, type IndexInfo } from './index-entries.ts';
+import { entriesOf, valuesUnder, type IndexInfo } from './index-entries.ts';
 import type { KeyRange } from './planner.ts';
 import { recordBounds, UNPLANNED, type Sqlite } from './schema.ts';
 import { SortBuffers } from './sort-buffer.ts';
@@ -277,8 +276,8 @@ export class Records {
     const added = old.length === 0 ? keys : keys.filter((key) => !old.some((other) => other.equals(key)));
     const removed = old.filter((key) => !keys.some((other) => other.equals(key)));
     const isGuarded = index.isUnique || index.isPrepared;
-    if (isGuarded && added.some((key) => this.#firstOf.get(index.id, key, record) !== undefined))
-      throw duplicateKey(collection, index, after);
+    const taken = isGuarded ? added.find((key) => this.#firstOf.get(index.id, key, record) !== undefined) : undefined;
+    if (taken !== undefined) throw duplicateKey(collection, index, valuesUnder(index, after, taken));
     return { index, added, removed, isMultikey };
   }
 
@@ -308,10 +307,9 @@ export function withId(document: Doc): Doc {
   return { _id, ...fields };
 }
 
-function duplicateKey(collection: CollectionInfo, index: IndexInfo, document: Doc): ServerError {
-  const keyValue = Object.fromEntries(
-    index.fields.map((field) => [field.path, keyValuesAt(document, field.path).values[0] ?? null]),
-  );
+/** @param values those under the key that is taken, in the order of the index's fields */
+function duplicateKey(collection: CollectionInfo, index: IndexInfo, values: readonly unknown[]): ServerError {
+  const keyValue = Object.fromEntries(index.fields.map((field, at) => [field.path, values[at]]));
   const shown = Object.entries(keyValue)
     .map(([path, value]) => `${path}: ${EJSON.stringify(value)}`)
     .join(', ');

@@ -250,3 +250,32 @@ describe('documents that expire', () => {
     expect(deleted.map((event) => (event['ns'] as Document)['coll'] as string).toSorted()).toEqual(names);
   });
 });
+
+describe('a key that is taken', () => {
+  const refused = async (
+    name: string,
+    key: Document,
+    documents: readonly Document[],
+  ): Promise<Document | undefined> => {
+    await db.collection(name).createIndex(key as Record<string, 1>, { unique: true });
+    const reply = await db.command({ insert: name, documents });
+    return (reply['writeErrors'] as Document[] | undefined)?.[0];
+  };
+
+  it('is told as the element of the list that another document has', async () => {
+    const error = await refused('listed', { tags: 1 }, [
+      { _id: 1, tags: ['y', 'z'] },
+      { _id: 2, tags: ['x', 'y'] },
+    ]);
+    expect(error).toMatchObject({ index: 1, code: 11_000, keyPattern: { tags: 1 }, keyValue: { tags: 'y' } });
+    expect(error?.['errmsg']).toContain('dup key: { tags: "y" }');
+  });
+
+  it('is told with the fields beside the list, and what is missing as null', async () => {
+    const error = await refused('beside', { n: -1, tags: 1, none: 1 }, [
+      { _id: 1, n: 1, tags: ['y'] },
+      { _id: 2, n: 1, tags: ['x', 'y'] },
+    ]);
+    expect(error?.['keyValue']).toEqual({ n: 1, tags: 'y', none: null });
+  });
+});
