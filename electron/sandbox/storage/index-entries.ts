@@ -1,7 +1,7 @@
 import { ServerError } from '../semantics/server-error.ts';
-import { keysOf, pathOf } from '../semantics/field-names.ts';
-import { EMPTY_LIST, keyValuesAt } from '../semantics/paths.ts';
-import type { Doc } from '../semantics/values.ts';
+import { keysOf, pathOf, placeOf } from '../semantics/field-names.ts';
+import { EMPTY_LIST, keyValuesAt, valueAt } from '../semantics/paths.ts';
+import { isDoc, type Doc } from '../semantics/values.ts';
 import { matcherOf } from '../semantics/matching.ts';
 import { encodeKey, inverted } from './key-encoding.ts';
 
@@ -58,29 +58,73 @@ export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
   }
   const plain = plainEntry(index, document);
   if (plain !== null) return plain;
-  const columns = index.fields.map((field) => ({ field, ...keyValuesAt(document, field.path) }));
-  // A path that passes through a list in two fields at once is only allowed where it is the same list.
-  const listRoots = new Set(
-    columns.filter((column) => column.hasList).map((column) => listRootOf(document, column.field.path)),
+  const { tuples, isMultikey } = tuplesOf(
+    document,
+    index.fields.map((field) => field.path),
   );
-  if (listRoots.size > 1) {
+  if (tuples.length > ENTRIES_MAX)
+    throw new ServerError('CannotIndexParallelArrays', 'too many index entries for one document');
+  const keys = new Map<string, Buffer>();
+  for (const values of tuples) {
+    // What lacks all fields, also an element of a list, stands in no sparse index.
+    if (index.isSparse && values.every((value) => value === undefined)) continue;
+    const key = Buffer.concat(index.fields.map((field, at) => fieldKey(field, indexedValue(values[at]))));
+    keys.set(key.toString('latin1'), key);
+  }
+  return { keys: [...keys.values()], isMultikey };
+}
+
+/** A value for each field of an index. */
+type Tuple = readonly unknown[];
+
+/**
+ * The values of a document that its keys are made of. Those in one list are of one element each, as MongoDB's `BtreeKeyGenerator` takes them,
+ * and not each beside all others. Error: `CannotIndexParallelArrays` for paths through two lists beside each other.
+ */
+function tuplesOf(
+  document: Doc,
+  paths: readonly string[],
+): { readonly tuples: readonly Tuple[]; readonly isMultikey: boolean } {
+  const columns = paths.map((path) => ({ path, ...keyValuesAt(document, path) }));
+  const listed = columns.filter((column) => column.hasList);
+  const roots = new Set(listed.map(({ path }) => listRootOf(document, path)));
+  if (roots.size > 1)
     throw new ServerError(
       'CannotIndexParallelArrays',
-      `cannot index parallel arrays ${[...listRoots].map((root) => `[${root}]`).join(' ')}`,
+      `cannot index parallel arrays ${[...roots].map((one) => `[${one}]`).join(' ')}`,
     );
-  }
-  if (index.isSparse && columns.every((column) => !column.hasList && column.values[0] === undefined)) {
-    return { keys: [], isMultikey: false };
-  }
-  let keys: Buffer[] = [Buffer.alloc(0)];
-  for (const { field, values } of columns) {
-    const encoded = values.map((value) => fieldKey(field, indexedValue(value)));
-    keys = keys.flatMap((key) => encoded.map((part) => Buffer.concat([key, part])));
-    if (keys.length > ENTRIES_MAX)
+  const [root = ''] = roots;
+  const list = valueAt(document, keysOf(root));
+  const hasPlaces = listed.some(({ path }) => keysOf(path).some((name) => placeOf(name) !== null));
+  if (listed.length < 2 || hasPlaces || !Array.isArray(list) || list.length === 0)
+    return { tuples: combined(columns.map(({ values }) => values)), isMultikey: listed.length > 0 };
+  const depth = keysOf(root).length;
+  // Of a field in the list what is left of its path; null for a field beside the list.
+  const rests = columns.map(({ path, hasList }) => (hasList ? keysOf(path).slice(depth) : null));
+  const below = rests.flatMap((rest) => (rest === null || rest.length === 0 ? [] : [rest.join('.')]));
+  const tuples = (list as unknown[]).flatMap((element) => {
+    const inner = isDoc(element) ? tuplesOf(element, below).tuples : [below.map(() => undefined)];
+    return inner.map((values) => {
+      const left = [...values];
+      return columns.map((column, at) => {
+        const rest = rests[at] ?? null;
+        if (rest === null) return column.values[0];
+        return rest.length === 0 ? element : left.shift();
+      });
+    });
+  });
+  return { tuples, isMultikey: true };
+}
+
+/** Each value of a field beside each of the others. */
+function combined(columns: readonly (readonly unknown[])[]): readonly Tuple[] {
+  let tuples: readonly Tuple[] = [[]];
+  for (const values of columns) {
+    if (tuples.length * values.length > ENTRIES_MAX)
       throw new ServerError('CannotIndexParallelArrays', 'too many index entries for one document');
+    tuples = tuples.flatMap((tuple) => values.map((value) => [...tuple, value]));
   }
-  const distinct = new Map(keys.map((key) => [key.toString('latin1'), key]));
-  return { keys: [...distinct.values()], isMultikey: columns.some((column) => column.hasList) };
+  return tuples;
 }
 
 /** The values of a document's fields that one of its keys was made of: of a list it is one element. What is missing is null, an empty list `undefined`. */

@@ -89,13 +89,15 @@ function planFor(
   let depth = 0;
   for (; depth < index.fields.length; depth += 1) {
     const field = index.fields[depth];
-    const points = field === undefined ? null : (predicates.get(field.path)?.points ?? null);
+    const isFree = field !== undefined && !isPaired(index, depth);
+    const points = isFree ? (predicates.get(field.path)?.points ?? null) : null;
     if (field === undefined || points === null || prefixes.length * points.length > RANGES_MAX) break;
     const keys = distinct(points.map((point) => fieldKey(field, point === undefined ? null : point)));
     prefixes = prefixes.flatMap((prefix) => keys.map((key) => Buffer.concat([prefix, key])));
   }
   const next = index.fields[depth];
-  const bounds = next === undefined ? null : boundsOf(next, predicates.get(next.path), index.isMultikey);
+  const bounds =
+    next === undefined || isPaired(index, depth) ? null : boundsOf(next, predicates.get(next.path), index.isMultikey);
   const ranges = prefixes.map((prefix) => ({
     from: bounds === null ? prefix : Buffer.concat([prefix, bounds.from]),
     to: bounds === null ? endOf(prefix) : Buffer.concat([prefix, bounds.to]),
@@ -116,6 +118,12 @@ function planFor(
     },
     score,
   };
+}
+
+/** True for a field that may be in one list with an earlier one: a key has the values of one element, and a filter may be met by several. */
+function isPaired({ fields, isMultikey }: IndexInfo, at: number): boolean {
+  const first = (path: string | undefined): string => path?.split('.')[0] ?? '';
+  return isMultikey && fields.slice(0, at).some((field) => first(field.path) === first(fields[at]?.path));
 }
 
 /** Whether the fields behind the fixed ones give the sort, and in which direction; a list would appear more than once. */

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 export type Sqlite = Database.Database;
 
 /** Raised when the layout of the tables changes; a file of another layout is refused, not guessed at. */
-const LAYOUT_VERSION = 5;
+const LAYOUT_VERSION = 6;
 
 const TABLES = `
   CREATE TABLE collections (id INTEGER PRIMARY KEY, db TEXT NOT NULL, name TEXT NOT NULL, uuid BLOB NOT NULL, options BLOB NOT NULL, UNIQUE (db, name));
@@ -58,6 +58,8 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
   3: FILL_AGAIN,
   // And what has no fields in a list on the way to a field.
   4: FILL_AGAIN,
+  // And what stands in one list: its elements one by one.
+  5: FILL_AGAIN,
 };
 
 /**

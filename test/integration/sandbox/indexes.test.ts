@@ -279,3 +279,47 @@ describe('a key that is taken', () => {
     expect(error?.['keyValue']).toEqual({ n: 1, tags: 'y', none: null });
   });
 });
+
+describe('an index of several fields of one list', () => {
+  const items = db.collection<Document>('items');
+  const item = (sku: string, size: string): Document => ({ sku, size });
+
+  beforeAll(async () => {
+    await items.createIndex({ 'items.sku': 1, 'items.size': 1 }, { unique: true });
+    await items.insertOne({ _id: 1 as never, items: [item('a', 's'), item('b', 'm')] });
+  });
+
+  it('refuses what an element of another document has, and nothing that two of them have together', async () => {
+    await items.insertOne({ _id: 2 as never, items: [item('a', 'm')] });
+    await expect(items.insertOne({ _id: 3 as never, items: [item('c', 's'), item('b', 'm')] })).rejects.toMatchObject({
+      code: 11_000,
+      keyValue: { 'items.sku': 'b', 'items.size': 'm' },
+    });
+  });
+
+  it('finds what is met by two elements, and by one', async () => {
+    const ids = async (filter: Document): Promise<unknown[]> =>
+      (await items.find(filter).hint({ 'items.sku': 1, 'items.size': 1 }).toArray()).map((one) => one._id);
+    expect(await ids({ 'items.sku': 'a', 'items.size': 'm' })).toEqual([2, 1]);
+    expect(await ids({ 'items.sku': 'a', 'items.size': { $gt: 'l', $lt: 'n' } })).toEqual([2, 1]);
+    expect(await ids({ items: { $elemMatch: { sku: 'a', size: 'm' } } })).toEqual([2]);
+  });
+
+  it('leaves out of a sparse index an element that has none of the fields', async () => {
+    const sparse = db.collection<Document>('sparse');
+    await sparse.createIndex({ 'l.x': 1 }, { unique: true, sparse: true });
+    await sparse.insertMany([
+      { _id: 1 as never, l: [{ x: 1 }, {}] },
+      { _id: 2 as never, l: [{ x: 2 }, {}] },
+      { _id: 3 as never, l: [] },
+      { _id: 4 as never, l: [] },
+    ]);
+    expect(await sparse.countDocuments({}, { hint: 'l.x_1' })).toBe(2);
+  });
+
+  it('refuses two lists within one element', async () => {
+    const within = db.collection('within');
+    await within.createIndex({ 'l.x': 1, 'l.y': 1 });
+    await expect(within.insertOne({ l: [{ x: [1, 2], y: [3, 4] }] })).rejects.toMatchObject({ code: 171 });
+  });
+});
