@@ -10,7 +10,7 @@ import {
 } from '#domain/retry-plan/plan-record.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
-import { attemptCall } from './driver-errors.ts';
+import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
 import { ITEMS_IN_CHUNK, packItems, unpackItems } from './packed-items.ts';
 import { parsed, parsedEach } from './parsed.ts';
@@ -92,14 +92,41 @@ export class PlanStore {
     return items.ok ? ok(items.value.slice(from - chunk * ITEMS_IN_CHUNK)) : items;
   }
 
-  /** Writes what became of jobs over what was known of them. */
-  async saveOutcomes(planId: string, outcomes: readonly JobOutcome[]): Promise<Result<void, AppError>> {
+  /**
+   * Makes what became of the jobs of a plan the business of whoever holds its lease with this token: what a console before writes late,
+   * because its machine slept, takes the place of nothing.
+   */
+  async takeOutcomes(planId: string, leaseToken: number): Promise<Result<void, AppError>> {
+    const range = { $gte: placeOf(planId, 0), $lt: `${planId};` };
+    const written = await attemptCall(() => this.#outcomes.updateMany({ _id: range }, { $set: { leaseToken } }));
+    return written.ok ? ok(undefined) : written;
+  }
+
+  /**
+   * Writes what became of jobs over what was known of them, as who holds the plan's lease with its token. Error: `lease_lost` where
+   * another console has taken them since.
+   */
+  async saveOutcomes(
+    { _id: planId, leaseToken }: Pick<PlanRecord, '_id' | 'leaseToken'>,
+    outcomes: readonly JobOutcome[],
+  ): Promise<Result<void, AppError>> {
     if (outcomes.length === 0) return ok(undefined);
     const operations = outcomes.map((outcome) => ({
-      updateOne: { filter: { _id: placeOf(planId, outcome.index) }, update: { $set: outcome }, upsert: true },
+      updateOne: {
+        // Where a later token stands, the upsert meets the key and nothing is written.
+        filter: { _id: placeOf(planId, outcome.index), leaseToken: { $not: { $gt: leaseToken } } },
+        update: { $set: { ...outcome, leaseToken } },
+        upsert: true,
+      },
     }));
-    const written = await attemptCall(() => this.#outcomes.bulkWrite(operations, { ordered: false }));
-    return written.ok ? ok(undefined) : written;
+    try {
+      await this.#outcomes.bulkWrite(operations, { ordered: false });
+      return ok(undefined);
+    } catch (cause) {
+      if (isOnlyDuplicateKeys(cause))
+        return err(appError('lease_lost', `plan ${planId} is run by another console now`));
+      return err(toAppError(cause));
+    }
   }
 
   /** What became of the jobs of a plan, from an index on, in order. */

@@ -73,7 +73,7 @@ export async function beginJobs(
     const refusal = refusals.get(outcome.jobId);
     return refusal === undefined ? outcome : skipped(outcome, explainError(refusal).slice(0, WHY_LENGTH_MAX));
   });
-  const saved = await parts.plans.saveOutcomes(plan._id, outcomes);
+  const saved = await parts.plans.saveOutcomes(plan, outcomes);
   if (!saved.ok) return saved;
   const next = { ...run, position: run.position + outcomes.length, tallies: tallied(run.tallies, outcomes) };
   return ok({ run: next, isSpent: sorted.isSpent });

@@ -2,7 +2,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
-import type { JobOutcome, PlanRun } from '#domain/retry-plan/plan-record.ts';
+import type { JobOutcome, PlanRecord, PlanRun } from '#domain/retry-plan/plan-record.ts';
 import { NOTHING_RUN, type RunTallies } from '#domain/retry-plan/ramp.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RunParts } from './plan-begin.ts';
@@ -13,20 +13,20 @@ const FOLLOWED_AT_ONCE = 1000;
 /** Looks what became of the jobs that a run has begun, and whether anybody paid twice. @returns the run with its tallies */
 export async function followJobs(
   parts: Pick<RunParts, 'plans' | 'bulk'>,
-  planId: string,
+  plan: Pick<PlanRecord, '_id' | 'leaseToken'>,
   run: PlanRun,
 ): Promise<Result<PlanRun, AppError>> {
   if (run.tallies.started === run.tallies.succeeded + run.tallies.failed) return ok(run);
   let tallies = run.tallies;
   for (let from = 0; from < run.position;) {
-    const open = await parts.plans.openOutcomes(planId, from, FOLLOWED_AT_ONCE);
+    const open = await parts.plans.openOutcomes(plan._id, from, FOLLOWED_AT_ONCE);
     if (!open.ok) return open;
     // What lies beyond the run's position was begun by a step that was never noted; it is begun again, and counted then.
     const some = open.value.filter(({ index }) => index < run.position);
     const changed = await followSome(parts, some);
     if (!changed.ok) return changed;
     const saved = await parts.plans.saveOutcomes(
-      planId,
+      plan,
       changed.value.map(({ to }) => to),
     );
     if (!saved.ok) return saved;

@@ -85,24 +85,25 @@ async function takeUp(parts: RunParts, order: RunOrder): Promise<Result<PlanReco
   const token = plan.leaseToken + 1;
   const lease = { holder: order.holder, token, expiresAt: new Date(now.value.getTime() + LEASE_MS) };
   const { by, ramp, limits } = order;
-  // What was noted of jobs may be further than what was noted of the run: the jobs count.
-  const run =
-    plan.run === null
-      ? ok(firstRun(plan, { by, at: now.value, ramp, limits }))
-      : await recount(parts, plan._id, plan.run);
-  if (!run.ok) return run;
+  const run = plan.run ?? firstRun(plan, { by, at: now.value, ramp, limits });
   const next: PlanRecord = {
     ...plan,
     state: 'running',
     wish: null,
     lease,
     leaseToken: token,
-    run: run.value,
+    run,
     version: plan.version + 1,
   };
   const written = await parts.plans.replace(next);
   if (!written.ok) return written;
-  return written.value ? ok(next) : err(appError('write_conflict', `plan ${plan._id}`));
+  if (!written.value) return err(appError('write_conflict', `plan ${plan._id}`));
+  if (plan.run === null) return ok(next);
+  const taken = await parts.plans.takeOutcomes(plan._id, token);
+  if (!taken.ok) return taken;
+  // What was noted of jobs may be further than what was noted of the run: the jobs count.
+  const counted = await recount(parts, plan._id, run);
+  return counted.ok ? ok({ ...next, run: counted.value }) : counted;
 }
 
 interface Advanced {
@@ -120,7 +121,7 @@ interface Advanced {
 async function advance(parts: RunParts, plan: PlanRecord, isLooking: boolean): Promise<Result<Advanced, AppError>> {
   if (plan.run === null) return err(appError('internal', 'a plan that runs has a run'));
   const isPassed = !isLooking && plan.wish === null && plan.run.position < plan.run.stepEnd;
-  const followed = isPassed ? ok(plan.run) : await followJobs(parts, plan._id, plan.run);
+  const followed = isPassed ? ok(plan.run) : await followJobs(parts, plan, plan.run);
   if (!followed.ok) return followed;
   const run = followed.value;
   const crossed = crossedLimit(run.tallies, run.limits);

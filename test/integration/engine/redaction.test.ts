@@ -105,7 +105,7 @@ async function fill(): Promise<void> {
     generationId: 'g-j1',
   } as const;
   const end = { outcome: 'failed', failureClass: 'validation', why: message, paidCredits: 0, timesPaid: 0 } as const;
-  expectOk(await store.plans.saveOutcomes(PLAN, [{ ...told, ...end }]));
+  expectOk(await store.plans.saveOutcomes({ _id: PLAN, leaseToken: 1 }, [{ ...told, ...end }]));
 }
 
 const BY_PATTERN: readonly RedactionRule[] = [

@@ -27,6 +27,35 @@ async function expectRetriedOnce(ids: readonly string[]): Promise<void> {
   expect(findViolations(await deployment.readBooks())).toEqual([]);
 }
 
+type Plans = Store['plans'];
+
+/** A store of which some calls about plans are others. */
+function withPlans(store: Store, others: Partial<Pick<Plans, 'replace' | 'saveOutcomes'>>): Store {
+  const { plans } = store;
+  const own: Pick<Plans, keyof Plans> = {
+    insert: (...asked) => plans.insert(...asked),
+    read: (...asked) => plans.read(...asked),
+    list: (...asked) => plans.list(...asked),
+    replace: (...asked) => plans.replace(...asked),
+    readItems: (...asked) => plans.readItems(...asked),
+    takeOutcomes: (...asked) => plans.takeOutcomes(...asked),
+    saveOutcomes: (...asked) => plans.saveOutcomes(...asked),
+    readOutcomes: (...asked) => plans.readOutcomes(...asked),
+    openOutcomes: (...asked) => plans.openOutcomes(...asked),
+  };
+  return { ...store, plans: Object.assign(Object.create(plans), { ...own, ...others }) as Plans };
+}
+
+/** The clock of a server when the lease of a console that died has run out. */
+function afterLease({ reader }: Store): Pick<Store['reader'], 'serverNow'> {
+  return {
+    serverNow: async () => {
+      const now = expectOk(await reader.serverNow());
+      return ok(new Date(now.getTime() + 60_000));
+    },
+  };
+}
+
 /** A store whose process is cut off at its nth write of any kind, which is or is not done. */
 function dying(store: Store, atWrite: number, isDone: boolean): Store {
   let writes = 0;
@@ -37,16 +66,10 @@ function dying(store: Store, atWrite: number, isDone: boolean): Store {
     throw new Error('killed');
   };
   return {
-    ...store,
-    plans: Object.assign(Object.create(store.plans), {
-      read: (id: string) => store.plans.read(id),
-      readItems: (id: string, from: number) => store.plans.readItems(id, from),
-      readOutcomes: (id: string, from: number, limit: number) => store.plans.readOutcomes(id, from, limit),
-      openOutcomes: (id: string, from: number, limit: number) => store.plans.openOutcomes(id, from, limit),
-      replace: (next: Parameters<Store['plans']['replace']>[0]) => cut(() => store.plans.replace(next)),
-      saveOutcomes: (id: string, rows: Parameters<Store['plans']['saveOutcomes']>[1]) =>
-        cut(() => store.plans.saveOutcomes(id, rows)),
-    }) as Store['plans'],
+    ...withPlans(store, {
+      replace: (next) => cut(() => store.plans.replace(next)),
+      saveOutcomes: (plan, rows) => cut(() => store.plans.saveOutcomes(plan, rows)),
+    }),
     writer: Object.assign(Object.create(store.writer), {
       applyChanges: (changes: Parameters<Store['writer']['applyChanges']>[0]) =>
         cut(() => store.writer.applyChanges(changes)),
@@ -64,15 +87,8 @@ describe('the run of a plan', () => {
       deployment.startRunner();
       const plan = await planOf(deployment.store, ids);
       await expect(run(dying(deployment.store, atWrite, isDone), plan._id)).rejects.toThrow('killed');
-      // Another console, when the lease of the one that died has run out.
-      const { reader } = deployment.store;
-      const later = {
-        serverNow: async () => {
-          const now = expectOk(await reader.serverNow());
-          return ok(new Date(now.getTime() + 60_000));
-        },
-      };
-      const done = expectOk(await run(deployment.store, plan._id, { holder: 'two' }, { reader: later }));
+      const reader = afterLease(deployment.store);
+      const done = expectOk(await run(deployment.store, plan._id, { holder: 'two' }, { reader }));
       expect(done).toMatchObject({
         state: 'finished',
         run: { tallies: { started: 4, succeeded: 4, failed: 0, skipped: 0, paidTwice: 0, committedCredits: 400 } },
@@ -95,6 +111,40 @@ describe('the run of a plan', () => {
     expect((one?.succeeded ?? 0) + (two?.succeeded ?? 0)).toBe(12);
     expect((one?.skipped ?? 0) + (two?.skipped ?? 0)).toBe(6);
     await expectRetriedOnce(idsOf(0, 12));
+  });
+
+  it('counts each job once where the console before wakes when another one has gone on', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, idsOf(0, 4));
+    const { store } = deployment;
+    const plan = await planOf(store, idsOf(0, 4));
+    const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const sleeping = withPlans(store, {
+      saveOutcomes: async (...asked) => {
+        asleep.resolve();
+        await awake.promise;
+        return store.plans.saveOutcomes(...asked);
+      },
+    });
+    const first = run(sleeping, plan._id);
+    await asleep.promise;
+    deployment.startRunner();
+    // It wakes when the other one has noted that its jobs succeeded.
+    const waking = withPlans(store, {
+      replace: async (next) => {
+        if (next.run?.tallies.succeeded === 2) {
+          awake.resolve();
+          await first;
+        }
+        return store.plans.replace(next);
+      },
+    });
+    const done = expectOk(await run(waking, plan._id, { holder: 'two' }, { reader: afterLease(store) }));
+    expect(await first).toMatchObject({ ok: false, error: { code: 'lease_lost' } });
+    expect(done).toMatchObject({ state: 'finished', run: { tallies: { started: 4, succeeded: 4 } } });
+    const noted = expectOk(await store.plans.readOutcomes(plan._id, 0, 10));
+    expect(noted.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
+    await expectRetriedOnce(idsOf(0, 4));
   });
 
   it('is refused to a second console while the first one runs it', async () => {
