@@ -86,15 +86,8 @@ async function takeUp(parts: RunParts, order: RunOrder): Promise<Result<PlanReco
   const lease = { holder: order.holder, token, expiresAt: new Date(now.value.getTime() + LEASE_MS) };
   const { by, ramp, limits } = order;
   const run = plan.run ?? firstRun(plan, { by, at: now.value, ramp, limits });
-  const next: PlanRecord = {
-    ...plan,
-    state: 'running',
-    wish: null,
-    lease,
-    leaseToken: token,
-    run,
-    version: plan.version + 1,
-  };
+  // A wish that stands was made of a console which died or ended before it obeyed: it is obeyed here.
+  const next = { ...plan, state: 'running' as const, lease, leaseToken: token, run, version: plan.version + 1 };
   const written = await parts.plans.replace(next);
   if (!written.ok) return written;
   if (!written.value) return err(appError('write_conflict', `plan ${plan._id}`));

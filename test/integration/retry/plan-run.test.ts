@@ -147,6 +147,18 @@ describe('the run of a plan', () => {
     await expectRetriedOnce(idsOf(0, 4));
   });
 
+  it('obeys a stop that was asked of a console which died before it obeyed', async () => {
+    await deployment.order('w1', 10_000, []);
+    await failJobs(deployment, idsOf(0, 4));
+    const plan = await planOf(deployment.store, idsOf(0, 4));
+    await expect(run(dying(deployment.store, 2, false), plan._id)).rejects.toThrow('killed');
+    expect(expectOk(await deskOf(deployment.store).wish(plan._id, 'stop'))).toMatchObject({ wish: 'stop' });
+    const reader = afterLease(deployment.store);
+    const done = expectOk(await run(deployment.store, plan._id, { holder: 'two' }, { reader }));
+    expect(done).toMatchObject({ state: 'stopped', run: { ended: { cause: 'by_hand' }, tallies: { started: 0 } } });
+    for (const id of idsOf(0, 4)) expect((await deployment.jobOf(id)).state).toBe('failed');
+  });
+
   it('is refused to a second console while the first one runs it', async () => {
     await deployment.order('w1', 10_000, []);
     await failJobs(deployment, ['j0']);
