@@ -31,13 +31,15 @@ export function planHandlers({ host, copy, exportFolder, redaction }: PlanHandle
   ): Promise<Result<Value, AppError>> => whereOpen(host(), work);
   const viewed = async (plan: Promise<Result<PlanRecord, AppError>>): Promise<Result<{ plan: PlanView }, AppError>> => {
     const done = await plan;
-    return done.ok ? ok({ plan: toPlanView(done.value) }) : done;
+    return done.ok ? ok({ plan: toPlanView(done.value, redaction.lens()) }) : done;
   };
   return {
     'plans.list': () =>
       withHost(async ({ desk }) => {
         const plans = await desk.list();
-        return plans.ok ? ok({ plans: plans.value.map(toPlanView) }) : plans;
+        if (!plans.ok) return plans;
+        const lens = redaction.lens();
+        return ok({ plans: plans.value.map((plan) => toPlanView(plan, lens)) });
       }),
     'plans.get': ({ planId }) => withHost(({ desk }) => viewed(desk.read(planId))),
     'plans.make': ({ wish, reason, isCollecting }, { actor, signal, note }) =>

@@ -9,6 +9,8 @@ import { REQUESTS, requestNameSchema } from '#contract/requests.ts';
 import { buildFailure } from '#domain/failure.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
 import type { RedactionRule } from '#domain/redaction/redaction-rule.ts';
+import { planGroupSchema } from '#domain/retry-plan/plan-item.ts';
+import { planRecordSchema } from '#domain/retry-plan/plan-record.ts';
 import type { Engine } from '#engine/engine.ts';
 import { consoleEngine } from '../../support/console-engine.ts';
 import { EngineWindow } from '../../support/engine-window.ts';
@@ -23,7 +25,7 @@ const MARK = 'canary-7f31a9';
 const EACH = 4;
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const ARTEFACT = `ab/${'0'.repeat(32)}-1.txt`;
-/** A plan that came to its end, and of which only the outcome of a job is left. */
+/** A plan that came to its end, with the outcome of a job; of its items none are left. */
 const PLAN = '0123456789abcdef';
 const TEXT = `the output says ${MARK} to whoever reads it`;
 
@@ -105,7 +107,27 @@ async function fill(): Promise<void> {
     generationId: 'g-j1',
   } as const;
   const end = { outcome: 'failed', failureClass: 'validation', why: message, paidCredits: 0, timesPaid: 0 } as const;
-  expectOk(await store.plans.saveOutcomes({ _id: PLAN, leaseToken: 1 }, [{ ...told, ...end }]));
+  const groups = Object.fromEntries(planGroupSchema.options.map((group) => [group, { jobs: 0, credits: 0 }]));
+  const sums = { jobs: 0, groups, workspaces: [], workspacesInAll: 0, costMicroUsd: 0, jobsWithoutCost: 0 };
+  const plan = planRecordSchema.parse({
+    _id: PLAN,
+    source: { type: 'where', where: `state:failed cause:"validation:bad:demo/demo:found ${MARK}" ${MARK}` },
+    reason: '',
+    policyVersion: 1,
+    totals: { ...sums, estimate: { succeed: 0, ofJobs: 0, withoutExperience: 0, basis: '' } },
+    thresholds: { typedCredits: 0, approvalCredits: 0 },
+    proposed: { by: { type: 'user', id: 'fay' }, at: new Date(), note: '' },
+    decided: null,
+    expiresAt: new Date(),
+    state: 'stopped',
+    wish: null,
+    lease: null,
+    leaseToken: 1,
+    run: null,
+    version: 1,
+  });
+  expectOk(await store.plans.insert(plan, []));
+  expectOk(await store.plans.saveOutcomes(plan, [{ ...told, ...end }]));
 }
 
 const BY_PATTERN: readonly RedactionRule[] = [
@@ -165,6 +187,7 @@ async function askEverything(window: EngineWindow): Promise<readonly (readonly [
   );
   keep('retry.preview', await window.ask('retry.preview', { jobId: 'j1', reason: '', edited: null }));
   keep('case.export', expectOk(await window.ask('case.export', { chosen: { type: 'ids', ids: ['j1', 'j2'] } })));
+  keep('plans.list', expectOk(await window.ask('plans.list', {})));
   keep('plans.outcomes', expectOk(await window.ask('plans.outcomes', { planId: PLAN, from: 0, limit: 10 })));
   keep('plans.export', expectOk(await window.ask('plans.export', { planId: PLAN })));
   keep('drafts.list', expectOk(await window.ask('drafts.list', {})));
@@ -216,6 +239,7 @@ describe(`what a rule hides (seed ${SEED})`, () => {
       'malformed.page',
       'failures.list',
       'owner.ledger',
+      'plans.list',
       'plans.outcomes',
       'drafts.list',
     ];
@@ -277,6 +301,9 @@ describe('somebody from whom texts are hidden', () => {
     expect(owners.workspaceIds).toEqual(['w1']);
     const wish = { type: 'where', where: 'canary' } as const;
     expect(await window.ask('plans.make', { wish, reason: 'x' })).toMatchObject({ error: { code: 'search_hidden' } });
+    const [plan] = expectOk(await window.ask('plans.list', {})).plans;
+    const query = plan?.source.type === 'where' ? plan.source.where : '';
+    expect(query).toMatch(/^state:failed cause:cause-[0-9a-f]{32} ⟦redacted: words⟧$/);
     const found = expectOk(
       await window.ask('jobs.page', { filter: { states: ['failed'] }, sort, cursor: null, limit: 10 }),
     );
