@@ -438,9 +438,8 @@ export class Engine {
       policies: store.policies,
       lens: () => this.#redaction.lens(),
     });
-    await this.#plans?.stop();
     this.#plans = new PlanHost({ store, log });
-    if (refusalOf('plans.run', this.#person.status) === null) void this.#plans.keepUp(this.#person.actor);
+    void this.#plans.keepUp(() => (refusalOf('plans.run', this.#person.status) === null ? this.#person.actor : null));
     await copy.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
       await this.#runner.begin({ store, missingIndexes, demo: this.#demo?.provider ?? null });

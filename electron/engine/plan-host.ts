@@ -21,14 +21,21 @@ export class PlanHost {
   readonly desk: PlanDesk;
   readonly #store: Store;
   readonly #log: (line: string, cause?: unknown) => void;
+  readonly #wait: typeof wait;
   readonly #holder = `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`;
   readonly #stopping = new AbortController();
   readonly #running = new Map<string, Promise<Result<PlanRecord, AppError>>>();
 
-  constructor(parts: { readonly store: Store; readonly log: (line: string, cause?: unknown) => void }) {
+  constructor(parts: {
+    readonly store: Store;
+    readonly log: (line: string, cause?: unknown) => void;
+    /** Waits between two looks; left out, by this machine's clock. */
+    readonly wait?: typeof wait;
+  }) {
     const { reader, bulk, plans, policies } = parts.store;
     this.#store = parts.store;
     this.#log = parts.log;
+    this.#wait = parts.wait ?? wait;
     const newPlanId = (): string => randomBytes(8).toString('hex');
     this.desk = new PlanDesk({ reader, bulk, plans, policies, newPlanId });
   }
@@ -60,12 +67,14 @@ export class PlanHost {
   /**
    * Goes on with what this person's plans left running where a console ended or died, until `stop`: a console that died keeps
    * its right to run a plan for some seconds, so that one look at the beginning would be too early.
+   * @param who asked at each look: this person, null while they may run no plans
    */
-  async keepUp(by: Actor): Promise<void> {
+  async keepUp(who: () => Actor | null): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await this.#resume(by);
-      await wait(RESUME_MS, signal);
+      const by = who();
+      if (by !== null) await this.#resume(by);
+      await this.#wait(RESUME_MS, signal);
     }
   }
 

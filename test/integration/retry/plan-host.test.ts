@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Store } from '#store/connection.ts';
 import { PlanHost } from '#engine/plan-host.ts';
+import { wait } from '#engine/wait.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { RunnerDeployment } from '../../support/runner-deployment.ts';
 import { ANN, failJobs, planOf, run } from './plan-world.ts';
@@ -32,9 +33,33 @@ it('an engine that keeps plans up tells of a defect in the run of one, and goes 
   });
   const log = vi.fn<(line: string) => void>();
   const host = new PlanHost({ store: defective(deployment.store), log });
-  const kept = host.keepUp(ANN);
+  const kept = host.keepUp(() => ANN);
   await Promise.race([kept, vi.waitFor(() => expect(log).toHaveBeenCalled(), { timeout: 5000 })]);
   expect(log.mock.calls[0]?.[0]).toBe(`plan ${_id} failed unexpectedly`);
   await host.stop();
   await expect(kept).resolves.toBeUndefined();
+});
+
+it('an engine goes on with a plan that was left running as soon as its person may run plans, and not before', async () => {
+  await deployment.order('w1', 10_000, []);
+  await failJobs(deployment, ['j0']);
+  const { _id } = await planOf(deployment.store, ['j0']);
+  expectOk(await run(deployment.store, _id, { signal: AbortSignal.abort() }));
+  deployment.startRunner();
+  let isAllowed = false;
+  const looks: string[] = [];
+  const host = new PlanHost({
+    store: deployment.store,
+    log: () => undefined,
+    wait: async (_ms, signal) => {
+      looks.push(expectOk(await host.desk.read(_id)).lease?.holder ?? 'nobody');
+      if (looks.length === 3) isAllowed = true;
+      await wait(50, signal);
+    },
+  });
+  const kept = host.keepUp(() => (isAllowed ? ANN : null));
+  await deployment.settled('j0', 'completed');
+  await host.stop();
+  await kept;
+  expect(looks.slice(0, 3)).toEqual(['nobody', 'nobody', 'nobody']);
 });
