@@ -411,6 +411,10 @@ export class Engine {
     });
   }
 
+  get #isStopping(): boolean {
+    return this.#stopped !== null;
+  }
+
   #connectedStore(): Store | null {
     return this.#board.current.connection.state === 'connected' ? this.#store : null;
   }
@@ -423,9 +427,13 @@ export class Engine {
       if (prepared.ok) missingIndexes = [];
       else log('the demonstration could not be prepared', prepared.error);
     }
+    // What is stopped already would be begun anew behind it, and nobody would stop it a second time.
+    if (this.#isStopping) return;
     this.#store = store;
     await this.#person.attach(store.people);
+    if (this.#isStopping) return;
     await this.#redaction.attach(store.redaction);
+    if (this.#isStopping) return;
     if (config.profile !== null) {
       const { server } = store.reader.topology;
       this.#audit?.attached(config.profile, { isReadOnly: config.isReadOnly, server });
