@@ -72,6 +72,10 @@ function deskOf({ copy, store, reconciliation, notify, onChange }: AlertWatchPar
   return new AlertDesk({
     records,
     copy,
+    serverNow: async () => {
+      const now = await store()?.reader.serverNow();
+      return now?.ok === true ? now.value : null;
+    },
     runners: () => knownRunners(store()),
     lastRun: async () => (await reconciliation()).last,
     now: Date.now,

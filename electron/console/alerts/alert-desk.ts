@@ -8,7 +8,7 @@ import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { RunnerNode } from '#domain/runner-node.ts';
 import { readPast } from './alert-past.ts';
-import { readMeasure, type ReadingSources } from './alert-readings.ts';
+import { COPY_LAG_MS_MAX, readMeasure, type ReadingSources } from './alert-readings.ts';
 import type { AlertRecords, KeptStanding } from './alert-records.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,6 +23,8 @@ export interface AlertDeskParts {
   readonly records: AlertRecords;
   /** The copy, for as long as somebody waits for what it answers. */
   readonly copy: (signal?: AbortSignal) => CopyReader;
+  /** The time by the server's clock; null while it is away. */
+  readonly serverNow: () => Promise<Date | null>;
   /** Every runner that the server knows, by its clock; null while it is away. */
   readonly runners: () => Promise<{ readonly runners: readonly RunnerNode[]; readonly serverNow: Date } | null>;
   /** The last reconciliation; null where there was none. */
@@ -130,28 +132,44 @@ export class AlertDesk {
     if (!quiet.ok) return quiet;
     const isQuietNow = isQuiet(quiet.value, this.#parts.minuteOfDay());
     const on = rules.value.filter(({ isOn }) => isOn);
-    const sources = await this.#sources(on);
+    const atMs = this.#parts.now();
+    const sources = await this.#sources(on, atMs);
+    if (!sources.ok) return sources;
     for (const rule of on) {
-      const value = await readMeasure(rule, sources);
+      const value = await readMeasure(rule, sources.value);
       if (!value.ok) return value;
       // Meanwhile somebody may have changed or deleted it.
       const current = this.#parts.records.rules();
       if (!current.ok) return current;
       const isSame = current.value.some((other) => JSON.stringify(other) === JSON.stringify(rule));
       if (!isSame) continue;
-      const stepped = this.#step(rule, { atMs: sources.nowMs, value: value.value }, isQuietNow);
+      const stepped = this.#step(rule, { atMs, value: value.value }, isQuietNow);
       if (!stepped.ok) return stepped;
     }
     this.#parts.onChange();
     return ok(undefined);
   }
 
-  async #sources(rules: readonly AlertRule[]): Promise<ReadingSources> {
+  async #sources(rules: readonly AlertRule[], atMs: number): Promise<Result<ReadingSources, AppError>> {
     const has = (measure: AlertRule['measure']): boolean => rules.some((rule) => rule.measure === measure);
-    const { copy, now } = this.#parts;
+    const reader = this.#parts.copy();
+    const isOfCopy = rules.some(({ measure }) => measure !== 'drift' && measure !== 'no_runner');
+    const copyNow = isOfCopy ? await this.#copyNow(reader) : ok(null);
+    if (!copyNow.ok) return copyNow;
     const run = has('drift') ? await this.#parts.lastRun() : null;
     const runners = has('no_runner') ? await this.#parts.runners() : null;
-    return { reader: copy(), nowMs: now(), watchedSinceMs: this.#beganMs, runners, findings: run?.findings ?? null };
+    const watchedMs = atMs - this.#beganMs;
+    return ok({ reader, copyNowMs: copyNow.value, watchedMs, runners, findings: run?.findings ?? null });
+  }
+
+  /** A copy that nobody keeps up holds no failure of now and no end of a wait: what it says of now is not known. */
+  async #copyNow(reader: CopyReader): Promise<Result<number | null, AppError>> {
+    const now = await this.#parts.serverNow();
+    if (now === null) return ok(null);
+    const standing = await reader.standing();
+    if (!standing.ok) return standing;
+    const { asOfMs } = standing.value;
+    return ok(asOfMs !== null && now.getTime() - asOfMs <= COPY_LAG_MS_MAX ? now.getTime() : null);
   }
 
   #step(rule: AlertRule, reading: AlertReading, isQuietNow: boolean): Result<void, AppError> {

@@ -7,6 +7,9 @@ import { isLive, type RunnerNode } from '#domain/runner-node.ts';
 
 const MINUTE_MS = 60_000;
 
+/** How far the copy may be behind the server and still tell how things are now, in milliseconds. */
+export const COPY_LAG_MS_MAX = 5 * MINUTE_MS;
+
 /** What is known of the runners: null while the server is away. */
 export interface KnownRunners {
   readonly runners: readonly Pick<RunnerNode, 'state' | 'heartbeatAt'>[];
@@ -16,9 +19,10 @@ export interface KnownRunners {
 /** What the readings of rules are taken from. */
 export interface ReadingSources {
   readonly reader: CopyReader;
-  readonly nowMs: number;
-  /** Since when runners have been looked for, where none was ever heard of. Milliseconds since 1970. */
-  readonly watchedSinceMs: number;
+  /** Now, by the server's clock, which is that of the copy; null where the copy is not of now. */
+  readonly copyNowMs: number | null;
+  /** For how long runners have been looked for, where none was ever heard of, in milliseconds. */
+  readonly watchedMs: number;
   readonly runners: KnownRunners | null;
   /** Findings of the last reconciliation; null where there was none. */
   readonly findings: number | null;
@@ -26,11 +30,12 @@ export interface ReadingSources {
 
 /** What a rule's measure is now, in its unit; null where it cannot be known. Errors: those of the copy. */
 export async function readMeasure(rule: AlertRule, sources: ReadingSources): Promise<Result<number | null, AppError>> {
-  const { reader, nowMs } = sources;
+  const { reader, copyNowMs: nowMs } = sources;
   switch (rule.measure) {
     case 'failure_rate':
     case 'spend':
     case 'oldest_queued': {
+      if (nowMs === null) return ok(null);
       const filter = { ...rule.scope, workspaceId: null };
       const fromMs = nowMs - rule.windowMinutes * MINUTE_MS;
       const health = await reader.health({ fromMs, toMs: nowMs, groupBy: null, filter });
@@ -42,11 +47,11 @@ export async function readMeasure(rule: AlertRule, sources: ReadingSources): Pro
       return ok(sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / MINUTE_MS);
     }
     case 'stuck':
-      return reader.stuckJobs(nowMs - rule.windowMinutes * MINUTE_MS);
+      return nowMs === null ? ok(null) : reader.stuckJobs(nowMs - rule.windowMinutes * MINUTE_MS);
     case 'drift':
       return ok(sources.findings);
     case 'no_runner':
-      return ok(sources.runners === null ? null : minutesWithoutRunner(sources.runners, sources.watchedSinceMs));
+      return ok(sources.runners === null ? null : minutesWithoutRunner(sources.runners, sources.watchedMs));
     default:
       return assertNever(rule.measure);
   }
@@ -61,8 +66,8 @@ export function failureRateOf(
   return ended < jobsMin ? 0 : (failed / ended) * 100;
 }
 
-function minutesWithoutRunner({ runners, serverNow }: KnownRunners, watchedSinceMs: number): number {
+function minutesWithoutRunner({ runners, serverNow }: KnownRunners, watchedMs: number): number {
   if (runners.some((runner) => isLive(runner, serverNow))) return 0;
   const heardMs = runners.reduce((latest, { heartbeatAt }) => Math.max(latest, heartbeatAt.getTime()), 0);
-  return Math.max(0, serverNow.getTime() - (heardMs === 0 ? watchedSinceMs : heardMs)) / MINUTE_MS;
+  return Math.max(0, heardMs === 0 ? watchedMs : serverNow.getTime() - heardMs) / MINUTE_MS;
 }

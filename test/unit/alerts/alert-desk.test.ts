@@ -41,6 +41,7 @@ function deskOf(parts: Partial<AlertDeskParts> = {}): AlertDesk {
   return new AlertDesk({
     records: new AlertRecords(own),
     copy: () => cache.reader,
+    serverNow: () => Promise.resolve(new Date(nowMs)),
     runners: () => Promise.resolve(null),
     lastRun: () => Promise.resolve(null),
     now: () => nowMs,
@@ -61,6 +62,7 @@ function hold(...specs: readonly JobSpec[]): void {
     cache.writer.apply(
       specs.map((spec) => jobChange(jobIn(spec))),
       null,
+      nowMs,
     ),
   );
 }
@@ -109,6 +111,33 @@ describe('what rules look at', () => {
       { id: 'b', state: 'running', createdAtMs: at(60), updatedAtMs: at(5) },
     );
     expect(await firesAt(deskOf(), ruleOf({ measure: 'stuck', threshold: 1, windowMinutes: 30 }))).toEqual([true, 1]);
+  });
+
+  it('what the copy held when the server went away neither clears a rule nor lets one fire, until it is of now again', async () => {
+    hold(endedNow('a', 'failed'), queuedFor('b', 3 * MINUTE_MS));
+    let isThere = true;
+    const desk = deskOf({ serverNow: () => Promise.resolve(isThere ? new Date(nowMs) : null) });
+    expectOk(await desk.put(ruleOf({ id: 'rate', measure: 'failure_rate', threshold: 50, jobsMin: 1 })));
+    expectOk(await desk.put(ruleOf({ id: 'wait', measure: 'oldest_queued', threshold: 10 })));
+    const firing = () =>
+      expectOk(desk.view()).rules.flatMap(({ rule, standing }) => (standing.isFiring ? [rule.id] : []));
+    expect(firing()).toEqual(['rate']);
+    nowMs += HOUR_MS;
+    for (isThere of [false, true]) {
+      expectOk(await desk.look());
+      expect(firing()).toEqual(['rate']);
+    }
+    hold();
+    expectOk(await desk.look());
+    expect(firing()).toEqual(['wait']);
+  });
+
+  it("a window ends by the server's clock, whatever this machine's says", async () => {
+    hold(endedNow('a', 'failed'));
+    const rule = ruleOf({ measure: 'failure_rate', threshold: 50, jobsMin: 1 });
+    expect(await firesAt(deskOf({ now: () => nowMs + HOUR_MS }), rule)).toEqual([true, 100]);
+    const runners = () => Promise.resolve({ runners: [], serverNow: new Date(nowMs + HOUR_MS) });
+    expect(await firesAt(deskOf({ runners }), ruleOf({ measure: 'no_runner', threshold: 2 }))).toEqual([false, 0]);
   });
 
   it('drift is what the last reconciliation found, and not known without one', async () => {
