@@ -1,3 +1,4 @@
+import { CREDIT_SCALE } from '../credits.ts';
 import { jobStateSchema, type JobState } from '../job.ts';
 import { safeParse } from '../safe-parse.ts';
 import {
@@ -48,7 +49,7 @@ export function proposeCollections(names: readonly string[]): JobMapping['collec
 export function proposeMapping(collections: JobMapping['collections'], samples: MappingSamples): JobMapping {
   const shapes = new Map(MAPPED_PARTS.map((part) => [part, foreignFieldsOf(samples[part])]));
   const pairs = (part: MappedPart): readonly FieldPair[] => proposePairs(part, shapes.get(part) ?? []);
-  const fields = { jobs: pairs('jobs'), accounts: pairs('accounts'), ledger: pairs('ledger') };
+  const fields = inOneUnit({ jobs: pairs('jobs'), accounts: pairs('accounts'), ledger: pairs('ledger') }, shapes);
   const words = stateWordsOf(fields.jobs, shapes.get('jobs') ?? []);
   const mapping = { collections, fields, states: proposeStates(words) };
   const parsed = safeParse(jobMappingSchema, mapping);
@@ -98,6 +99,40 @@ function proposePairs(part: MappedPart, fields: readonly ForeignField[]): readon
     );
   }
   return pairs;
+}
+
+type Pairs = Readonly<Record<MappedPart, readonly FieldPair[]>>;
+
+/**
+ * Where any credits have a fraction, all of them are of whole credits: a price that is whole in every document of a sample would
+ * otherwise be read as so many of the smallest unit, beside a balance that is read as a hundred times as much.
+ */
+function inOneUnit(pairs: Pairs, shapes: ReadonlyMap<MappedPart, readonly ForeignField[]>): Pairs {
+  const fieldAt = (part: MappedPart, place: string): ForeignField | undefined =>
+    shapes.get(part)?.find(({ path, kinds }) => path === place && kinds.length > 0);
+  const creditsOf = (part: MappedPart): readonly string[] =>
+    valuePathsOf(part).filter((ours) => kindOf(part, ours) === 'credits');
+  const decimals = MAPPED_PARTS.flatMap((part) =>
+    creditsOf(part).map((ours) => fieldAt(part, placeOf(pairs[part], ours))?.decimals ?? 0),
+  );
+  const most = Math.max(0, ...decimals);
+  if (most === 0) return pairs;
+  const form = { type: 'credits_whole', decimals: Math.max(most, CREDIT_SCALE) } as const;
+  const inUnit = (part: MappedPart): readonly FieldPair[] => {
+    const own = creditsOf(part)
+      .filter((ours) => !pairs[part].some((pair) => pair.ours === ours))
+      .map((ours) => ({ ours, theirs: placeOf(pairs[part], ours), form }))
+      .filter(({ ours, theirs }) => {
+        const field = fieldAt(part, theirs);
+        return field !== undefined && formOf(part, ours, field) !== null && !isTaken(pairs[part], theirs);
+      });
+    return [...pairs[part].map((pair) => (kindOf(part, pair.ours) === 'credits' ? { ...pair, form } : pair)), ...own];
+  };
+  return { jobs: inUnit('jobs'), accounts: inUnit('accounts'), ledger: inUnit('ledger') };
+}
+
+function isTaken(pairs: readonly FieldPair[], path: string): boolean {
+  return pairs.some(({ theirs }) => theirs === path);
 }
 
 /** A date that is null in every element is taken to be written as another one is beside it. */

@@ -68,6 +68,20 @@ describe('a proposed mapping', () => {
     expect(to).toEqual({ ours: 'history[].to', isOptional: false, among: entries, presentShare: 1, soundShare: 1 });
   });
 
+  it('reads all credits in one unit where any have a fraction, whatever is whole by chance', () => {
+    const samples = {
+      jobs: shopJobs.map((document) => ({ ...document, cost: 5 })),
+      accounts: [{ _id: 'w1', balance: 12.5, held: 3, holds: {}, posting: {}, version: 1 }],
+      ledger: [{ ...GRANT, credits: 20 }],
+    };
+    const mapping = proposeMapping(SHOP_MAPPING.collections, samples);
+    const read = (part: 'jobs' | 'accounts' | 'ledger'): unknown =>
+      toOurs(mappedCollection(mapping, part), samples[part][0] ?? {});
+    expect(read('accounts')).toMatchObject({ available: 1250, held: 300 });
+    expect(read('jobs')).toMatchObject({ billing: { price: 500, reserved: 0 } });
+    expect(read('ledger')).toMatchObject({ credits: 2000 });
+  });
+
   it('keeps Runledger’s names of states in a list that has them, whatever the documents call theirs', () => {
     const documents = shopJobs.map((document) => ({
       ...document,
