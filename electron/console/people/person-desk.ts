@@ -1,5 +1,6 @@
+import { sha256OfText } from '#cache/sha256.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { PERMISSIONS_OF, roleOf, type Person, type Role } from '#domain/people.ts';
+import { PERMISSIONS_OF, PERSON_ID_MAX, roleOf, type Person, type Role } from '#domain/people.ts';
 import { lackingByRequest } from '#contract/request-refusal.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PeopleStore } from '#store/people-store.ts';
@@ -17,19 +18,32 @@ export interface KnownPerson {
  * counts as unverified.
  * @param fallbackName the name to take then
  */
-export async function readPerson(people: PeopleStore, fallbackName: string): Promise<Result<KnownPerson, AppError>> {
+export async function readPerson(
+  people: Pick<PeopleStore, 'readLogin' | 'list' | 'dbName'>,
+  fallbackName: string,
+): Promise<Result<KnownPerson, AppError>> {
   const login = await people.readLogin();
   if (!login.ok) return login;
   const listed = await people.list();
   if (!listed.ok) return listed;
   const { user, privileges } = login.value;
-  const id = user ?? fallbackName;
+  const id = actorIdOf(user ?? fallbackName);
   return ok({
     id,
     isVerified: user !== null,
     role: roleOf(listed.value.find((person) => person._id === id) ?? null, listed.value.length > 0),
     lacking: lackingByRequest(privileges, people.dbName),
   });
+}
+
+/** Digits by which a name that was cut is told from others with the same beginning. */
+const DIGEST_DIGITS = 16;
+
+/** A certificate's or a directory's name may be longer than histories and the audit can hold: what it was written into could not be read again. */
+function actorIdOf(name: string): string {
+  if (name.length <= PERSON_ID_MAX) return name;
+  const start = name.slice(0, PERSON_ID_MAX - DIGEST_DIGITS - 1).toWellFormed();
+  return `${start}~${sha256OfText(name).slice(0, DIGEST_DIGITS)}`;
 }
 
 /**
