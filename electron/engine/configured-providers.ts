@@ -52,12 +52,20 @@ function openKeys({ keysFile, keys }: ProviderSources): Result<KeyStore, AppErro
 }
 
 function readKeys(file: string): Result<Readonly<Record<string, string>>, AppError> {
-  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
   // Windows keeps who may read what elsewhere, and shows every file as everybody's.
-  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
+  if (process.platform !== 'win32' && (modeOf(file) & OTHERS) !== 0) {
     return err(appError('providers_invalid', `${file} can be read by other users: chmod 600 it`));
   }
   return readConfiguration(file, keysFileSchema);
+}
+
+/** Who may do what with a file; nobody, where it cannot be looked at: then it cannot be read either, which says more. */
+function modeOf(file: string): number {
+  try {
+    return statSync(file).mode;
+  } catch {
+    return 0;
+  }
 }
 
 function readConfiguration<Value>(file: string, schema: z.ZodType<Value>): Result<Value, AppError> {

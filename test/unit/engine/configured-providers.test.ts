@@ -76,6 +76,11 @@ describe('the providers of a configuration', () => {
     expect(detail).not.toContain('wrong place');
   });
 
+  it('are refused where the keys stand where nobody can look, by the name of the file', () => {
+    const keysFile = path.join(folder, 'k'.repeat(300));
+    expect(refusalOf({ ...NO_PROVIDERS, keysFile })).toBe(`${keysFile}: it cannot be read`);
+  });
+
   it('are refused where the file is no JSON or not there, without what stands in it', () => {
     expect(refusalOf({ ...NO_PROVIDERS, keysFile: fileOf('keys.json', 'sk-secret') })).not.toContain('sk-secret');
     expect(refusalOf({ ...NO_PROVIDERS, file: path.join(folder, 'none.json') })).toContain('cannot be read');
