@@ -12,6 +12,7 @@ import {
 } from '#domain/audit.ts';
 import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { safeParse } from '#domain/safe-parse.ts';
 import { decode } from './document-encoding.ts';
 import { sha256OfText } from './sha256.ts';
 import { attemptSql } from './sqlite-errors.ts';
@@ -139,10 +140,10 @@ export class AuditFile {
     });
   }
 
-  /** Every entry in order. Throws where a line is no entry: whoever checks must hear of it. */
-  *entries(): Iterable<AuditEntry> {
+  /** Every line in order: an entry, or null for one that is none, which whoever checks must hear of. */
+  *entries(): Iterable<AuditEntry | null> {
     const rows = this.#db.prepare<[], { entry: string }>('SELECT entry FROM entries ORDER BY seq').iterate();
-    for (const row of rows) yield parseEntry(row.entry);
+    for (const row of rows) yield entryIn(row.entry);
   }
 
   /** Idempotent. */
@@ -190,6 +191,15 @@ function attempt<Value>(work: () => Value): Result<Value, AppError> {
   const done = attemptSql(work);
   if (done.ok || done.error.code !== 'cache_unusable') return done;
   return err(appError('audit_unusable', done.error.detail, done.error.cause));
+}
+
+function entryIn(text: string): AuditEntry | null {
+  try {
+    return safeParse(auditEntrySchema, JSON.parse(text)).data ?? null;
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return null;
+    throw cause;
+  }
 }
 
 function parseEntry(text: string): AuditEntry {

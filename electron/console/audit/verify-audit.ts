@@ -64,6 +64,9 @@ function take(check: ChainCheck, { id, entry }: AuditDocument): void {
 /** Checks this machine's chain by itself, without a server: what it testifies of others cannot be looked at here. */
 export function verifyOwnChain(file: AuditFile): AuditVerdict {
   const check = new ChainCheck(sha256OfText);
-  for (const entry of file.entries()) check.take(entry);
+  for (const entry of file.entries()) {
+    if (entry === null) check.takeMalformed(file.chainId);
+    else check.take(entry);
+  }
   return { entries: check.entries, chains: check.chains, faults: check.faults(file.chainId) };
 }

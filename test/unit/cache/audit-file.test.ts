@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuditFile, type OwnAuditPlace } from '#cache/audit-file.ts';
+import { verifyOwnChain } from '#console/audit/verify-audit.ts';
 import type { AuditFilter } from '#domain/audit.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
@@ -80,6 +82,15 @@ describe("a console's own audit", () => {
     expect(AuditFile.open(path.join(folder, 'audit', 'chain.sqlite'), () => 'chain')).toMatchObject({
       error: { code: 'audit_unusable', detail: expect.stringContaining('cannot be made') as string },
     });
+  });
+
+  it.each(['{}', 'no JSON'])('is told to be malformed where a line of it was made into %s', (line) => {
+    fill();
+    const hand = new Database(path.join(folder, 'audit.sqlite'));
+    hand.prepare('UPDATE entries SET entry = ? WHERE seq = 2').run(line);
+    hand.close();
+    const { faults } = verifyOwnChain(file);
+    expect(faults.map(({ reason }) => reason).toSorted()).toEqual(['malformed', 'missing']);
   });
 
   it('has nothing to show before its first entry', () => {
