@@ -9,6 +9,8 @@ import type { HandlersOf } from './handler.ts';
 
 /** Faults that are named one by one. */
 const NAMED_FAULTS_MAX = 200;
+/** Begins a place in this console's own chain; one on the server begins with a time. */
+const OWN_PLACE = 'own/';
 
 /**
  * The audit, of all consoles where the server is there, and of this one where it is not.
@@ -18,7 +20,10 @@ export function auditHandlers(file: AuditFile | null, log: () => AuditLog | null
   return {
     'audit.page': async (params) => {
       const open = log();
-      if (open !== null) return wholePage(open, params);
+      // A list goes on where it began: a place in the one is none in the other, and what comes next would look like the end.
+      const isOwn = params.cursor === null ? open === null : params.cursor.startsWith(OWN_PLACE);
+      if (!isOwn)
+        return open === null ? err(appError('server_unreachable', 'it goes on there')) : wholePage(open, params);
       return file === null ? err(appError('audit_unusable')) : ownPage(file, params);
     },
     'audit.verify': async (_params, { signal }) => {
@@ -43,10 +48,12 @@ async function wholePage(log: AuditLog, { filter, limit, ...place }: PageParams)
 }
 
 function ownPage(file: AuditFile, { filter, cursor, limit, ...way }: PageParams): Page {
-  const page = file.page(filter, { ...way, behindSeq: cursor === null ? null : Number(cursor) }, limit);
+  const behindSeq = cursor === null ? null : Number(cursor.slice(OWN_PLACE.length));
+  const page = file.page(filter, { ...way, behindSeq }, limit);
   if (!page.ok) return page;
   const rows = page.value.map((entry) => ({ id: String(entry.seq), entry }));
-  return ok({ rows, nextCursor: rows.length < limit ? null : (rows.at(-1)?.id ?? null), isWhole: false });
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return ok({ rows, nextCursor: last === undefined ? null : `${OWN_PLACE}${last.id}`, isWhole: false });
 }
 
 function toVerdictView({ entries, chains, faults }: AuditVerdict, isWhole: boolean): AuditVerdictView {
