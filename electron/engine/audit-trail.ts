@@ -95,13 +95,13 @@ function subjectOf(params: unknown): string | null {
   if (typeof params !== 'object' || params === null) return null;
   for (const field of SUBJECT_FIELDS) {
     const value: unknown = Reflect.get(params, field);
-    if (typeof value === 'string') return value.slice(0, 300);
+    if (typeof value === 'string') return kept(value.slice(0, 300));
   }
   return null;
 }
 
 function toDetails(notes: Readonly<Record<string, unknown>>): Record<string, Json> {
-  return Object.fromEntries(Object.entries(notes).map(([name, value]) => [name, toDetail(value, name)]));
+  return Object.fromEntries(Object.entries(notes).map(([name, value]) => [kept(name), toDetail(value, name)]));
 }
 
 /** A value as the audit keeps it: what customers wrote, and long texts, as a hash. */
@@ -109,16 +109,21 @@ function toDetail(value: unknown, field = ''): Json {
   if (value === null || value === undefined) return null;
   if (SECRET_FIELDS.has(field)) return 'given, and not recorded';
   if (PAYLOAD_FIELDS.has(field)) return fingerprint(typeof value === 'string' ? value : JSON.stringify(value));
-  if (typeof value === 'string') return value.length > TEXT_MAX ? fingerprint(value) : value;
+  if (typeof value === 'string') return value.length > TEXT_MAX ? fingerprint(value) : kept(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'boolean') return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) {
-    const kept = value.slice(0, LIST_MAX).map((item) => toDetail(item));
-    return value.length > LIST_MAX ? [...kept, `and ${value.length - LIST_MAX} more`] : kept;
+    const items = value.slice(0, LIST_MAX).map((item) => toDetail(item));
+    return value.length > LIST_MAX ? [...items, `and ${value.length - LIST_MAX} more`] : items;
   }
   if (typeof value === 'object') return toDetails({ ...value });
   return null;
+}
+
+/** A text as a server keeps it: one with half of a character comes back as another, by which its entry would look changed. */
+function kept(text: string): string {
+  return text.toWellFormed();
 }
 
 function fingerprint(text: string): string {
