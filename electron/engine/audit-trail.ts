@@ -82,7 +82,8 @@ export class AuditTrail {
     const subject = subjectOf(params);
     const key = JSON.stringify([person.actor.id, action, subject]);
     const nowMs = this.#now();
-    if (nowMs - (this.#views.get(key) ?? Number.NEGATIVE_INFINITY) < VIEW_AGAIN_MS) return ok(undefined);
+    // A clock that was put back must not leave out what is looked at until it has caught up.
+    if (Math.abs(nowMs - (this.#views.get(key) ?? Number.NEGATIVE_INFINITY)) < VIEW_AGAIN_MS) return ok(undefined);
     const seen = this.#book.record(person, { action, subject, outcome: 'done', of: null, details: {} });
     if (!seen.ok) return seen;
     if (this.#views.size >= VIEWS_REMEMBERED_MAX) this.#views.clear();

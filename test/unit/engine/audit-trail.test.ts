@@ -39,3 +39,16 @@ it('a text with half of a character is recorded as a server keeps it, which it w
     asked: { jobId: 'j\ufffd', reason: 'half \ufffd', names: { 'n\ufffd': ['\ufffd'] } },
   });
 });
+
+it('a look is recorded again after ten minutes, and also where the clock was put back meanwhile', () => {
+  const look = (): void => {
+    expectOk(trail.view('job.get', { jobId: 'j1' }));
+  };
+  const lookedAt = nowMs;
+  look();
+  for (const laterMs of [60_000, -60_000, 11 * 60_000, -3_600_000]) {
+    nowMs = lookedAt + laterMs;
+    look();
+  }
+  expect(recorded().map(({ atMs }) => atMs - lookedAt)).toEqual([0, 11 * 60_000, -3_600_000]);
+});
