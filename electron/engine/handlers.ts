@@ -89,11 +89,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'runner.control': ({ action }) => parts.controlRunner(action),
     ...jobHandlers(copy, parts.store, lens),
     ...healthHandlers(copy),
-    ...failureHandlers(
-      new FailureDesk({ copy, decisions: () => parts.store()?.failures ?? null, nowMs: parts.now }),
-      redaction,
-      parts.now,
-    ),
+    ...failureHandlers(new FailureDesk({ copy, store: parts.store, nowMs: parts.now }), redaction, parts.now),
     ...fleetHandlers(parts.store),
     ...caseHandlers({ copy, exportFolder: parts.exportFolder, lens, now: parts.now }),
     ...retryHandlers(parts.desk),

@@ -14,9 +14,16 @@ import { codeOfFingerprint, type FailureClass } from '#domain/failure.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { FailureDecisionStore } from '#store/failure-decision-store.ts';
+import type { ReadableStore } from '#store/ports.ts';
 
 /** The most causes that one list groups. */
 const CAUSES_MAX = 500;
+
+/** What of the server decisions are kept and dated by. */
+interface FailureStore {
+  readonly failures: Pick<FailureDecisionStore, 'all' | 'replace'>;
+  readonly reader: Pick<ReadableStore, 'serverNow'>;
+}
 
 export interface FailuresQuery {
   readonly fromMs: number;
@@ -28,17 +35,17 @@ export interface FailuresQuery {
 /** Groups of failures: counted from the copy, decided about on the server. */
 export class FailureDesk {
   readonly #copy: (signal?: AbortSignal) => CopyReader;
-  readonly #decisions: () => FailureDecisionStore | null;
+  readonly #store: () => FailureStore | null;
   readonly #nowMs: () => number;
 
-  /** @param decisions null while the server is away */
+  /** @param store null while the server is away */
   constructor(parts: {
     readonly copy: (signal?: AbortSignal) => CopyReader;
-    readonly decisions: () => FailureDecisionStore | null;
+    readonly store: () => FailureStore | null;
     readonly nowMs: () => number;
   }) {
     this.#copy = parts.copy;
-    this.#decisions = parts.decisions;
+    this.#store = parts.store;
     this.#nowMs = parts.nowMs;
   }
 
@@ -74,24 +81,27 @@ export class FailureDesk {
     order: { readonly groupId: string; readonly seenVersion: number; readonly act: FailureAct },
     by: Actor,
   ): Promise<Result<{ readonly before: FailureDecision; readonly after: FailureDecision }, AppError>> {
-    const store = this.#decisions();
+    const store = this.#store();
     if (store === null) return err(appError('server_unreachable', 'not connected yet'));
-    const all = await store.all();
+    const all = await store.failures.all();
     if (!all.ok) return all;
     const before = all.value.find(({ _id }) => _id === order.groupId) ?? noDecision(order.groupId);
     if (before.version !== order.seenVersion) return err(appError('write_conflict', order.groupId));
-    const after = applyFailureAct(before, order.act, { by, at: new Date(this.#nowMs()) });
+    // What fails since then is told by the server's clock: by one that is behind, what failed before would be a regression.
+    const now = await store.reader.serverNow();
+    if (!now.ok) return now;
+    const after = applyFailureAct(before, order.act, { by, at: now.value });
     if (after === null) return err(appError('invalid_request', 'the group would hold too many causes'));
-    const written = await store.replace(after);
+    const written = await store.failures.replace(after);
     if (!written.ok) return written;
     return written.value ? ok({ before, after }) : err(appError('write_conflict', order.groupId));
   }
 
   /** How a group stands on the server now, and what failed of it since a time. Error: `server_unreachable`. */
   async group(groupId: string, sinceMs: number, signal?: AbortSignal): Promise<Result<GroupNow, AppError>> {
-    const store = this.#decisions();
+    const store = this.#store();
     if (store === null) return err(appError('server_unreachable', 'not connected yet'));
-    const all = await store.all();
+    const all = await store.failures.all();
     if (!all.ok) return all;
     const { version, merged, verdict } = all.value.find(({ _id }) => _id === groupId) ?? noDecision(groupId);
     const since = await this.#copy(signal).failuresSince([groupId, ...merged], sinceMs);
@@ -108,9 +118,9 @@ export class FailureDesk {
 
   /** Null while the server is away: then nobody knows what was decided. */
   async #readDecisions(): Promise<Result<readonly FailureDecision[] | null, AppError>> {
-    const store = this.#decisions();
+    const store = this.#store();
     if (store === null) return ok(null);
-    const all = await store.all();
+    const all = await store.failures.all();
     if (all.ok || all.error.code === 'malformed_document') return all;
     // A login that may not read the collection, or a server that just went away, still leaves the counts to see.
     return ok(null);
