@@ -22,13 +22,28 @@ const replicateSettingsSchema = z.strictObject({
 export type ReplicateSettings = z.input<typeof replicateSettingsSchema>;
 type Settings = z.output<typeof replicateSettingsSchema>;
 
+/** By which a prediction is over. */
+const ENDS: readonly string[] = ['succeeded', 'failed', 'canceled', 'aborted'];
+
+/**
+ * A prediction. Services that speak as Replicate does leave things out or have null for them, and have statuses of their own, as Replicate
+ * has had more of from time to time. What was bought is not thrown away for any of it: a status that nobody knows is no end, and what else
+ * cannot be read is not there.
+ */
 const predictionSchema = z.looseObject({
   id: z.string().min(1),
-  status: z.enum(['starting', 'processing', 'succeeded', 'failed', 'canceled', 'aborted']),
+  status: z
+    .string()
+    .nullish()
+    .catch(null)
+    .transform((status) => status ?? 'without a status'),
   output: z.unknown().optional(),
   error: z.unknown().optional(),
-  logs: z.string().nullish(),
-  metrics: z.looseObject({ predict_time: z.number().nonnegative().optional() }).nullish(),
+  logs: z.string().nullish().catch(null),
+  metrics: z
+    .looseObject({ predict_time: z.number().nonnegative().nullish().catch(null) })
+    .nullish()
+    .catch(null),
 });
 type Prediction = z.infer<typeof predictionSchema>;
 
@@ -119,9 +134,9 @@ async function waitAndFetch(waiting: Waiting): Promise<Result<Generated, Generat
   });
   if (!ended.ok) return ended;
   const prediction = ended.value;
-  const seconds = prediction.metrics?.predict_time;
+  const seconds = prediction.metrics?.predict_time ?? null;
   const price = settings.microUsdPerSecond[request.model] ?? settings.microUsdPerSecond['*'];
-  const cost = seconds === undefined || price === undefined ? null : Math.round(seconds * price);
+  const cost = seconds === null || price === undefined ? null : Math.round(seconds * price);
   if (prediction.status !== 'succeeded') return failedPrediction(prediction, cost);
   const written = await writeOutput(prediction.output, sink, signal);
   if (!written.ok) return err({ ...written.error, providerCostMicroUsd: cost });
@@ -130,7 +145,7 @@ async function waitAndFetch(waiting: Waiting): Promise<Result<Generated, Generat
 }
 
 function lookAt(prediction: Prediction): Look<Prediction> {
-  if (prediction.status !== 'starting' && prediction.status !== 'processing') return { type: 'done', done: prediction };
+  if (ENDS.includes(prediction.status)) return { type: 'done', done: prediction };
   const percent = /(\d{1,3})%\|?[^%]*$/.exec(prediction.logs ?? '')?.[1];
   return {
     type: 'pending',

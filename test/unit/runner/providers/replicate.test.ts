@@ -129,6 +129,24 @@ describe('the prediction adapter', () => {
     expect(made).toMatchObject({ ok: false, error: { evidence: { source: 'reply' } } });
   });
 
+  it.each([
+    ['a status that nobody knows', { status: 'queued' }],
+    ['no status', { status: null }],
+    ['measures of another kind', { metrics: { predict_time: null } }],
+    ['logs of another kind', { logs: ['one', 'two'] }],
+  ])('stores the acceptance of a prediction with %s, and waits for it', async (_what, fields) => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 201, body: prediction('starting', fields) },
+      { body: prediction('processing', fields) },
+      { body: prediction('succeeded', { ...fields, status: 'succeeded', output: 'done' }) },
+    );
+    const sink = collectingSink();
+    expect(await providerAt(server).generate(IMAGE, sink, unstopped())).toMatchObject({ ok: true });
+    expect(sink.steps[0]).toBe('accepted gm3qorzdhgbfurvjtvhg6dckhu');
+    expect(sink.text()).toBe('done');
+  });
+
   it('collects what was accepted, and buys nothing', async () => {
     const server = await startRecordedServer();
     server.answer({ body: prediction('processing') }, { body: prediction('succeeded', { output: 'late but there' }) });
