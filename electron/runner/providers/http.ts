@@ -242,7 +242,9 @@ class HttpCaller {
 
   #costOf(body: unknown): number | null {
     const { cost } = this.settings.read;
-    const metered = cost === null ? Number.NaN : Number(textAt(body, cost.at) ?? Number.NaN);
+    const told = cost === null ? '' : (textAt(body, cost.at) ?? '').trim();
+    // A text without a digit is taken for 0 by `Number`, and a metered generation would cost nothing.
+    const metered = told === '' ? Number.NaN : Number(told);
     const microUsd = cost === null ? Number.NaN : Math.round(metered * cost.microUsd);
     return Number.isSafeInteger(microUsd) && microUsd >= 0 ? microUsd : null;
   }

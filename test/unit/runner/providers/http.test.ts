@@ -147,6 +147,23 @@ describe('the adapter that is described by data', () => {
     expect(sink.text()).toBe(`{"order":${id},"share":0.1}`);
   });
 
+  it.each([
+    ['a text without a digit', ' ', null],
+    ['words', 'free', null],
+    ['nothing', null, null],
+    ['a text of a number', '3', 600],
+  ])('takes %s for a cost as what it says, and for no cost where it says none', async (_what, units, cost) => {
+    const server = await startRecordedServer();
+    server.answer(
+      { status: 202, body: job({ state: 'waiting' }) },
+      { body: job({ state: 'done', units, result: [{ href: '/files/1' }] }) },
+      { body: 'the file' },
+    );
+    const provider = httpProvider(settingsFor(server), secret, null);
+    const made = await provider.generate(generationRequest(), collectingSink(), unstopped());
+    expect(made).toEqual({ ok: true, value: { providerCostMicroUsd: cost } });
+  });
+
   it('asks for, and cancels, what is named by half of a character', async () => {
     const server = await startRecordedServer();
     server.answer(
