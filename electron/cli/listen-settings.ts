@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { systemCodeOf } from '#domain/errors.ts';
 import type { ListenSettings } from '#engine/headless-runner.ts';
 import { CallbackDesk } from '#runner/callback-desk.ts';
 
@@ -26,17 +27,34 @@ export function listenSettings(
 ): ListenSettings | null {
   if (flags.listen === undefined) return null;
   const { listen: port, listenHost: host } = flags;
-  const known = token === undefined || token === '' ? keptToken(flags.artefacts, say) : token;
+  const given = token?.trim() ?? '';
+  const known = given === '' ? keptToken(flags.artefacts, say) : given;
   const base = flags.callbackUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return { port, host, token: known, callbacks: new CallbackDesk(base, known) };
 }
 
 function keptToken(folder: string, say: (line: string) => void): string {
   const file = path.resolve(folder, TOKEN_FILE);
-  if (!existsSync(file)) {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, randomBytes(TOKEN_BYTES).toString('hex'), { mode: 0o600, flag: 'wx' });
-  }
+  if (tokenIn(file) === '') makeToken(file);
   say(`The bearer token for the listener stands in ${file}.`);
-  return readFileSync(file, 'utf8').trim();
+  // Of two runners that make it at the same moment, the later one's is everybody's.
+  return tokenIn(file);
+}
+
+/** Empty where there is no such file, and where a crash has left one without its content: nobody could bring that, and anybody could guess it. */
+function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    if (systemCodeOf(cause) === 'ENOENT') return '';
+    throw cause;
+  }
+}
+
+/** Under a name of its own until it is on the disk, so that nobody ever reads a part of it. */
+function makeToken(file: string): void {
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(draft, randomBytes(TOKEN_BYTES).toString('hex'), { mode: 0o600, flag: 'wx', flush: true });
+  renameSync(draft, file);
 }
