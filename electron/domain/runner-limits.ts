@@ -88,6 +88,20 @@ export function bucketOf(limitPerMinute: number): Bucket {
   return { capacity, perMinute: limitPerMinute + 1 - capacity };
 }
 
+/** A provider is left alone no longer than this, in milliseconds, whatever it asks: then somebody looks again. */
+export const HELD_BACK_MS_MAX = 600_000;
+/**
+ * An end that lies further ahead, in milliseconds, was written by a server's clock that was set back since, and says nothing. Twice as far as
+ * one can be, because the clock that it is held against is measured.
+ */
+export const HELD_BACK_AHEAD_MS_MAX = 2 * HELD_BACK_MS_MAX;
+
+/** Whether a provider is to be left alone that asked for it until then. */
+export function isHeldBack(until: Date | null, now: Date): boolean {
+  const leftMs = until === null ? 0 : until.getTime() - now.getTime();
+  return leftMs > 0 && leftMs <= HELD_BACK_AHEAD_MS_MAX;
+}
+
 /** A concurrency limit with what is known of it now. */
 export interface LimitInForce extends ConcurrencyLimit {
   /** Places that runners hold, over the whole fleet. */

@@ -6,7 +6,7 @@ import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
 import { planChange, type JobChange } from '#domain/transition.ts';
 import { within } from '#store/within.ts';
-import type { LimitedJob } from '#domain/runner-limits.ts';
+import { HELD_BACK_MS_MAX, type LimitedJob } from '#domain/runner-limits.ts';
 import type { PolicySource, RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
 import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
@@ -70,8 +70,6 @@ const IDLE_SHARE = 0.01;
 /** Where most places are taken, those that are about to become free are waited for this long, in milliseconds, and filled together. */
 const GATHER_MS = 4;
 const GATHER_SHARE = 0.25;
-/** A provider is left alone no longer than this, in milliseconds, whatever it asks: then somebody looks again. */
-const HELD_BACK_MS_MAX = 600_000;
 /** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
 const RESERVE_WAITING_MS = 5000;
 const RESERVE_EVERY_MS = 2000;

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import {
   concurrencyLimitsOf,
   bucketOf,
+  isHeldBack,
   NO_LIMITS,
   runnerLimitsSchema,
   type ConcurrencyLimit,
@@ -60,7 +61,7 @@ export class FleetLimits {
   readonly #documents: () => Collection<RawDocument>;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #limits: RunnerLimits = NO_LIMITS;
-  readonly #heldBackUntilMs = new Map<string, number>();
+  readonly #heldBackUntil = new Map<string, Date>();
   /** What turned out to be full, and when. Every workspace may be there once, so that what is too old is forgotten. */
   readonly #full = new Map<string, { readonly limit: ConcurrencyLimit; readonly atMs: number }>();
   /** Providers whose bucket turned out to be empty, when, and how long it takes until it can hold a request. */
@@ -110,7 +111,7 @@ export class FleetLimits {
           ...rate,
           requestsLeft: left(rate.requestsPerMinute, document?.requests),
           tokensLeft: left(rate.tokensPerMinute, document?.tokens),
-          heldBackUntil: until !== null && until > now ? until : null,
+          heldBackUntil: isHeldBack(until, now) ? until : null,
         };
       }),
     });
@@ -164,7 +165,7 @@ export class FleetLimits {
     const full = this.#fullAt(nowMs);
     const names = (scope: ConcurrencyLimit['scope']): string[] =>
       full.filter((limit) => limit.scope === scope).map((limit) => limit.name);
-    const heldBack = [...this.#heldBackUntilMs].filter(([, untilMs]) => untilMs > nowMs).map(([name]) => name);
+    const heldBack = [...this.#heldBackUntil].filter(([, until]) => isHeldBack(until, now)).map(([name]) => name);
     const empty = [...this.#empty]
       .filter(([, { atMs, forMs }]) => Math.abs(nowMs - atMs) < forMs)
       .map(([name]) => name);
@@ -242,8 +243,7 @@ export class FleetLimits {
     for (const document of found.value) {
       const rate = safeParse(rateDocumentSchema, document);
       if (!rate.success || !rate.data.heldBackUntil) continue;
-      const { provider, heldBackUntil } = rate.data;
-      this.#heldBackUntilMs.set(provider, Math.max(heldBackUntil.getTime(), this.#heldBackUntilMs.get(provider) ?? 0));
+      this.#heldBackUntil.set(rate.data.provider, rate.data.heldBackUntil);
     }
     this.#readAtMs = nowMs;
     return ok(undefined);

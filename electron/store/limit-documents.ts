@@ -1,6 +1,12 @@
 import type { Document } from 'mongodb';
 import { z } from 'zod';
-import { bucketOf, runnerLimitsSchema, type ConcurrencyLimit, type ProviderRate } from '#domain/runner-limits.ts';
+import {
+  bucketOf,
+  HELD_BACK_AHEAD_MS_MAX,
+  runnerLimitsSchema,
+  type ConcurrencyLimit,
+  type ProviderRate,
+} from '#domain/runner-limits.ts';
 import { literal } from './change-update.ts';
 
 export const LIMITS_COLLECTION = 'runner_limits';
@@ -41,6 +47,14 @@ export const rateDocumentSchema = z.object({
 });
 
 const LONG_AGO = new Date(0);
+/**
+ * A bucket that was filled further ahead than this, in milliseconds, was so by a clock that was set back since: it is filled from now on, or
+ * its provider would be asked nothing until that clock's time has come.
+ */
+const FILLED_AHEAD_MS_MAX = 60_000;
+/** What the domain's `isHeldBack` goes by, on the server's own clock. */
+const HELD_BACK_UNTIL: Document = { $ifNull: ['$heldBackUntil', LONG_AGO] };
+const HELD_BACK_LATEST: Document = { $add: ['$$NOW', HELD_BACK_AHEAD_MS_MAX] };
 /** Stands for a rate that is not limited. */
 const UNLIMITED = 1_000_000_000;
 
@@ -99,7 +113,8 @@ export function drawPipeline(provider: string, rate: ProviderRate, wanted: numbe
       { $add: [{ $ifNull: [`$${field}`, capacity] }, { $divide: [{ $multiply: [elapsedMs, perMinute] }, 60_000] }] },
     ],
   });
-  const isHeldBack = { $gt: [{ $ifNull: ['$heldBackUntil', LONG_AGO] }, '$$NOW'] };
+  const isSetBack = { $gt: [{ $ifNull: ['$at', LONG_AGO] }, { $add: ['$$NOW', FILLED_AHEAD_MS_MAX] }] };
+  const isHeldBack = { $and: [{ $gt: [HELD_BACK_UNTIL, '$$NOW'] }, { $lte: [HELD_BACK_UNTIL, HELD_BACK_LATEST] }] };
   const affordable = { $min: [wanted, '$requests', { $divide: ['$tokens', rate.tokensPerRequest] }] };
   return [
     {
@@ -119,7 +134,7 @@ export function drawPipeline(provider: string, rate: ProviderRate, wanted: numbe
             },
           ],
         },
-        at: { $max: [{ $ifNull: ['$at', LONG_AGO] }, '$$NOW'] },
+        at: { $cond: [isSetBack, '$$NOW', { $max: [{ $ifNull: ['$at', LONG_AGO] }, '$$NOW'] }] },
       },
     },
     { $set: { granted: { $cond: [isHeldBack, 0, { $max: [0, { $floor: affordable }] }] } } },
@@ -135,12 +150,13 @@ export function drawPipeline(provider: string, rate: ProviderRate, wanted: numbe
 /** A provider that asked to be left alone is, by every runner, until the latest time that anybody was told. */
 export function holdBackPipeline(provider: string, forMs: number): Document[] {
   const until = { $add: ['$$NOW', forMs] };
+  const known = { $cond: [{ $lte: [HELD_BACK_UNTIL, HELD_BACK_LATEST] }, HELD_BACK_UNTIL, LONG_AGO] };
   return [
     {
       $set: {
         type: 'rate',
         provider: literal(provider),
-        heldBackUntil: { $max: [{ $ifNull: ['$heldBackUntil', LONG_AGO] }, until] },
+        heldBackUntil: { $max: [known, until] },
       },
     },
   ];

@@ -276,6 +276,31 @@ describe('rates of a provider', () => {
     expect(inForce.rates[0]?.heldBackUntil?.getTime()).toBeGreaterThan(inForce.at.getTime() + 50_000);
   });
 
+  it('are filled from now on where a clock that was set back since has filled them ahead', async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    const rates = server.client.db(server.dbName).collection<{ _id: string; at: Date }>('runner_limits');
+    const drawn = { type: 'rate', provider: 'demo', requests: 0, tokens: 0 };
+    await rates.insertOne({ _id: 'rate:demo', ...drawn, at: tomorrow });
+    await limit({ rates: { demo: { requestsPerMinute: 60 } } });
+    await insert(1);
+    await claim(0);
+    const { at } = (await rates.findOne({ _id: 'rate:demo' })) ?? {};
+    expect(at?.getTime()).toBeLessThan(tomorrow.getTime() - 3_600_000);
+  });
+
+  it('leave no provider alone for longer than any may be, as by a clock that was set back since', async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    const rates = server.client.db(server.dbName).collection<{ _id: string; heldBackUntil: Date }>('runner_limits');
+    const asked = { type: 'rate', provider: 'demo', heldBackUntil: tomorrow };
+    await rates.insertOne({ _id: 'rate:demo', ...asked });
+    await limit({ rates: { demo: { requestsPerMinute: 600 } } });
+    await insert(3);
+    expect(await claim(0)).toHaveLength(3);
+    expectOk(await first().writer.holdBack('demo', 60_000));
+    const { at, rates: told } = expectOk(await first().reader.readLimits());
+    expect(told[0]?.heldBackUntil?.getTime()).toBeLessThanOrEqual(at.getTime() + 61_000);
+  });
+
   it('are changed by one of several who look at the same limits, and the others are told', async () => {
     for (const revision of [0, 1]) {
       const set = await Promise.all(
