@@ -87,17 +87,21 @@ export class MongoRunnerStore implements RunnerStore {
   }): Promise<Result<ReservationOutcome, AppError>> {
     const now = await this.#serverNow();
     if (!now.ok) return now;
-    const recheckBefore = new Date(now.value.getTime() - BLOCKED_RECHECK_MS);
+    const nowMs = now.value.getTime();
+    const recheckBefore = new Date(nowMs - BLOCKED_RECHECK_MS);
+    // Nobody was refused later than now but by a clock that was set back since, whose time would be waited for.
+    const recheckBehind = new Date(nowMs + BLOCKED_RECHECK_MS);
     const found = await chooseJobs(
       this.#collections,
       {
         state: 'queued',
-        notBefore: { $lte: new Date(now.value.getTime() - (options.dueForMs ?? 0)) },
+        notBefore: { $lte: new Date(nowMs - (options.dueForMs ?? 0)) },
         'billing.price': { $gt: 0 },
         'billing.reserved': 0,
         $or: [
           { 'billing.pending': { $size: 0 }, 'billing.blocked': null },
           { 'billing.blocked.at': { $lte: recheckBefore } },
+          { 'billing.blocked.at': { $gte: recheckBehind } },
         ],
       },
       { limit: options.limit, behind: this.#reservedBehind },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readChangedPage, type ChangedPlace } from '#store/changed-pages.ts';
 import type { RawDocument } from '#store/collections.ts';
 import { expectOk } from '../../support/expect-ok.ts';
-import { queuedJob } from '../../support/job-builder.ts';
+import { grant, queuedJob } from '../../support/job-builder.ts';
 import { ModelDeployment } from '../../support/model-collections.ts';
 import { connectTo, openGate, type Gate } from '../../support/model-driver.ts';
 import { openModelStore } from '../../support/model-store.ts';
@@ -73,4 +73,14 @@ it('is nothing to wait for where a document says several times from when on it i
   };
   const deployment = deploymentOf({ ...queuedJob({ id: 'a', createdAt: START }), notBefore: later[0] });
   expect(expectOk(await openModelStore(deployment, { gate: found }).nextDueInMs())).toBeNull();
+});
+
+it('is not waited for where a job was refused for want of credit by a clock that was set back since', async () => {
+  const deployment = new ModelDeployment(START.getTime() + 86_400_000);
+  const store = openModelStore(deployment);
+  expectOk(await store.insertJobs([queuedJob({ id: 'a', workspaceId: 'w1', priceCredits: 100, createdAt: START })]));
+  expect(expectOk(await store.reserveDue({ limit: 10 }))).toEqual({ reserved: 0, blocked: 1 });
+  deployment.nowMs = START.getTime() + 60_000;
+  expectOk(await store.postEntry(grant('w1', 100)));
+  expect(expectOk(await store.reserveDue({ limit: 10 }))).toEqual({ reserved: 1, blocked: 0 });
 });
