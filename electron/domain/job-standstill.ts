@@ -118,7 +118,9 @@ function ofCharge({ account }: StandstillFacts, job: Job): Standstill | null {
   if (billing.status === 'unknown') {
     return { cause: 'charge_unknown', pendingKeys: billing.pending.map(({ key }) => key) };
   }
-  const isReserved = billing.price === 0 || billing.reserved > 0;
+  // What a runner has reserved ahead is owed by the job until it is claimed, and no longer available.
+  const isOnItsWay = billing.blocked === null && billing.pending.some(({ type }) => type === 'reserve');
+  const isReserved = billing.price === 0 || billing.reserved > 0 || isOnItsWay;
   const availableCredits = account?.available ?? 0;
   if (isReserved || (billing.blocked === null && availableCredits >= billing.price)) return null;
   const neededCredits = billing.blocked?.neededCredits ?? billing.price;

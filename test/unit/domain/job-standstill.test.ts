@@ -39,6 +39,16 @@ function job(fields: object = {}, billing: object = {}): Job {
   });
 }
 
+const reservation = {
+  key: 'g-j1:reserve:1',
+  type: 'reserve',
+  credits: 100,
+  attempt: 0,
+  at: ago(1000),
+  actor: { type: 'system', id: 'reservation' },
+  reason: 'price of the generation',
+};
+
 function leased(expiresAt: Date, fields: object = {}): Job {
   return job({
     state: 'running',
@@ -150,6 +160,27 @@ describe('why a job is not moving', () => {
       'it was topped up since',
       { job: job({}, { reserved: 0, status: 'not_charged', blocked: { neededCredits: 100, at: ago(60) } }) },
       { cause: 'waiting_for_its_turn' },
+    ],
+    [
+      'its price is reserved ahead of its turn, and the account has nothing left',
+      { job: job({}, { reserved: 0, status: 'not_charged', pending: [reservation] }), account: { available: 0 } },
+      { cause: 'waiting_for_its_turn' },
+    ],
+    [
+      'its reservation could not be paid',
+      {
+        job: job(
+          {},
+          {
+            reserved: 0,
+            status: 'not_charged',
+            pending: [reservation],
+            blocked: { neededCredits: 100, at: ago(60) },
+          },
+        ),
+        account: { available: 30 },
+      },
+      { cause: 'out_of_credit', neededCredits: 100, availableCredits: 30 },
     ],
     [
       'it costs nothing',
