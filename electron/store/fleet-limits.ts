@@ -68,6 +68,10 @@ export class FleetLimits {
   readonly #empty = new Map<string, { readonly atMs: number; readonly forMs: number }>();
   readonly #permits = new Map<string, { count: number; readonly untilMs: number }>();
   #slots: ReadonlyMap<string, ConcurrencyLimit> = new Map();
+  /** Places that a claim under way has asked for, with those before it: its jobs are not counted as under way yet. */
+  #asked: ReadonlyMap<string, number> = new Map();
+  /** How many wishes for places were sent so far. */
+  #wishes = 0;
   /** Tokens that requests took beyond what was counted for them, and that no bucket knows of yet, by provider. */
   readonly #usedBeyond = new Map<string, number>();
 
@@ -207,6 +211,11 @@ export class FleetLimits {
     });
   }
 
+  /** The jobs of the claim that asked for {@link admission} are under way, or will not be. */
+  claimEnded(): void {
+    this.#asked = new Map();
+  }
+
   /**
    * Notes what a request of a provider really took of its tokens. The bucket, from which a request's usual use was drawn before it was
    * made, is put right by the next draw, or by the next {@link keep}.
@@ -265,18 +274,22 @@ export class FleetLimits {
       return counts;
     };
     const [underWay, asked] = [count(active), count(wanted)];
+    const own = (_id: string): number => underWay.get(_id) ?? 0;
+    if (wanted.length > 0) this.#asked = new Map([...limits.keys()].map((id) => [id, own(id) + (asked.get(id) ?? 0)]));
+    const turn = (this.#wishes += 1);
     const leased = await Promise.all(
       [...limits].map(async ([_id, limit]) => {
-        const own = underWay.get(_id) ?? 0;
         // Twice a lease: places outlive the jobs that a dead runner leaves running.
-        const wish = { limit, runnerId, active: own, wanted: own + (asked.get(_id) ?? 0), ttlMs: leaseMs * 2 };
+        const ttlMs = leaseMs * 2;
+        const all = Math.max(own(_id) + (asked.get(_id) ?? 0), this.#asked.get(_id) ?? 0);
+        const wish = { limit, runnerId, active: own(_id), wanted: all, ttlMs, turn };
         const written = await attemptCall(() =>
           this.#documents().findOneAndUpdate({ _id }, slotPipeline(wish), { upsert: true, returnDocument: 'after' }),
         );
         if (!written.ok) return written;
         const slots = safeParse(slotsSchema, written.value);
         const mine = slots.data?.holders.find((holder) => holder.runnerId === runnerId)?.count ?? 0;
-        return ok({ _id, limit, left: Math.max(0, mine - own), isShort: mine < wish.wanted, isHeld: mine > 0 });
+        return ok({ _id, limit, left: Math.max(0, mine - own(_id)), isShort: mine < wish.wanted, isHeld: mine > 0 });
       }),
     );
     const left = new Map<string, number>();

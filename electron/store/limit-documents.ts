@@ -77,20 +77,29 @@ export interface SlotWish {
   /** Places wanted, with those under way. */
   readonly wanted: number;
   readonly ttlMs: number;
+  /** Grows with each wish of a runner: of two that are under way at once, the later one counts, whichever comes first. */
+  readonly turn: number;
 }
 
 /**
  * Gives a runner as many places as the others leave. Places are leased: a runner that is not heard of gives them back by dying.
  */
-export function slotPipeline({ limit, runnerId, active, wanted, ttlMs }: SlotWish): Document[] {
-  const isOthers = { $and: [{ $gt: ['$$one.expiresAt', '$$NOW'] }, { $ne: ['$$one.runnerId', literal(runnerId)] }] };
-  const others = { $filter: { input: { $ifNull: ['$holders', []] }, as: 'one', cond: isOthers } };
-  const count = { $max: [active, { $min: [wanted, { $subtract: [limit.max, { $sum: '$holders.count' }] }] }] };
-  const own = { runnerId: literal(runnerId), count, expiresAt: { $add: ['$$NOW', ttlMs] } };
-  return [
-    { $set: { type: 'slots', scope: limit.scope, name: literal(limit.name), holders: others } },
-    { $set: { holders: { $concatArrays: ['$holders', [own]] } } },
-  ];
+export function slotPipeline({ limit, runnerId, active, wanted, ttlMs, turn }: SlotWish): Document[] {
+  const isLive = { $gt: ['$$one.expiresAt', '$$NOW'] };
+  const isOwn = { $eq: ['$$one.runnerId', literal(runnerId)] };
+  const isLater = { $gt: [{ $ifNull: ['$$one.turn', 0] }, turn] };
+  const which = (...conditions: Document[]): Document => ({
+    $filter: { input: { $ifNull: ['$holders', []] }, as: 'one', cond: { $and: [isLive, ...conditions] } },
+  });
+  const count = { $max: [active, { $min: [wanted, { $subtract: [limit.max, { $sum: '$$others.count' }] }] }] };
+  const own = { runnerId: literal(runnerId), count, expiresAt: { $add: ['$$NOW', ttlMs] }, turn };
+  const holders = {
+    $let: {
+      vars: { others: which({ $not: [isOwn] }), later: which(isOwn, isLater) },
+      in: { $concatArrays: ['$$others', { $cond: [{ $eq: ['$$later', []] }, [own], '$$later'] }] },
+    },
+  };
+  return [{ $set: { type: 'slots', scope: limit.scope, name: literal(limit.name), holders } }];
 }
 
 /**

@@ -120,6 +120,7 @@ export class MongoRunnerStore implements RunnerStore {
     if (!now.ok) return now;
     const turn = { claimId: this.#newId(), now: now.value, servedAt: this.#servedAt };
     const claimed = await claimBatch(this.#claimParts, options, turn);
+    this.#limits.claimEnded();
     if (claimed.ok) this.#noteServed(claimed.value);
     return claimed;
   }

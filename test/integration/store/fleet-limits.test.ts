@@ -4,6 +4,7 @@ import type { LeasedJob } from '#domain/job.ts';
 import { runnerLimitsSchema, type LimitedJob, type RunnerLimits } from '#domain/runner-limits.ts';
 import type { Store } from '#store/connection.ts';
 import { FleetLimits } from '#store/fleet-limits.ts';
+import { slotPipeline } from '#store/limit-documents.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { queuedJob, type NewJob } from '../../support/job-builder.ts';
 import { startTestServer, type TestServer } from '../../support/test-server.ts';
@@ -107,6 +108,34 @@ describe('limits of a fleet', () => {
     const slots = server.client.db(server.dbName).collection<{ _id: string }>('runner_limits');
     await slots.updateOne({ _id: 'slots:total:' }, { $set: { 'holders.0.expiresAt': new Date(0) } });
     expect(await claim(1)).toHaveLength(1);
+  });
+
+  it('keep the places of a claim that is under way, whatever its runner says meanwhile of what it has begun', async () => {
+    await limit({ concurrency: { total: 1 } });
+    await insert(5);
+    const limits = new FleetLimits(server.client.db(server.dbName));
+    const now = expectOk(await first().reader.serverNow());
+    const holder = { runnerId: 'r9', active: [], leaseMs: 30_000 };
+    const job = { workspaceId: 'w1', kind: 'website', provider: 'demo' };
+    expectOk(await limits.exclusions(now));
+    expectOk(await limits.admission(holder, [job], (one) => one, now));
+    expectOk(await limits.keep(holder, now));
+    expect(await claim(1)).toHaveLength(0);
+    limits.claimEnded();
+    expectOk(await limits.keep(holder, now));
+    expect(await claim(2)).toHaveLength(1);
+  });
+
+  it('go by the later of two wishes of one runner, also where the earlier comes behind it', async () => {
+    const slots = server.client.db(server.dbName).collection<{ _id: string }>('runner_limits');
+    const wish = { limit: { scope: 'total', name: '', max: 5 }, runnerId: 'r9', active: 0, ttlMs: 60_000 } as const;
+    for (const [wanted, turn] of [
+      [3, 2],
+      [0, 1],
+    ] as const) {
+      await slots.updateOne({ _id: 'slots:total:' }, slotPipeline({ ...wish, wanted, turn }), { upsert: true });
+    }
+    expect(await slots.findOne()).toMatchObject({ holders: [{ runnerId: 'r9', count: 3 }] });
   });
 
   it('of each workspace keep one that floods the queue from taking every place, and leave nothing idle', async () => {
