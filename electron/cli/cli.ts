@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { PRIVATE_UMASK } from '#engine/private-files.ts';
 import type { CommandContext } from './command-context.ts';
+import { addArtefactsCommand } from './artefacts.ts';
 import { addHoldsCommand } from './holds.ts';
 import { addIndexesCommand } from './indexes.ts';
 import { addLimitsCommand } from './limits.ts';
@@ -33,6 +34,7 @@ const context: CommandContext = {
     process.exitCode = status;
   },
 };
+addArtefactsCommand(program, context);
 addHoldsCommand(program, context);
 addIndexesCommand(program, context);
 addLimitsCommand(program, context);

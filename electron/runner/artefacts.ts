@@ -9,6 +9,8 @@ const ARTEFACT_BYTES_MAX = 512 * 1024 * 1024;
 
 const UNFINISHED = '.part';
 const FOLDER = /^[0-9a-f]{2}$/;
+const KEPT = /^([0-9a-f]{32})-(\d{1,6})\.[a-z0-9]{1,10}$/;
+const REFERENCE = 'artefact:';
 
 /** What an artefact belongs to, and what it will be. */
 export interface ArtefactName {
@@ -17,6 +19,18 @@ export interface ArtefactName {
   readonly attempt: number;
   readonly mime: string;
   readonly extension: string;
+}
+
+/** An artefact that was given its name for good. */
+export interface KeptArtefact {
+  /** The reference that the job keeps, where one does. */
+  readonly uri: string;
+  /** Of the job and the generation that it was made for, as {@link artefactDigest} says. */
+  readonly digest: string;
+  readonly attempt: number;
+  readonly bytes: number;
+  /** When it was written last, by this machine's clock. */
+  readonly writtenAt: Date;
 }
 
 /** Thrown by a write that would make an artefact too large: the provider sends more than can be meant. */
@@ -51,7 +65,29 @@ export class ArtefactFolder {
     const relative = fileNameOf(name);
     const final = path.join(this.#root, relative);
     const partial = `${final}${UNFINISHED}`;
-    return new FileWriter(await openNew(partial), partial, final, `artefact:${relative}`, name.mime);
+    return new FileWriter(await openNew(partial), partial, final, `${REFERENCE}${relative}`, name.mime);
+  }
+
+  /** Every artefact that was kept, whether a job refers to it or not. Files of other names are none. */
+  async *kept(): AsyncIterable<KeptArtefact> {
+    for (const folder of await namesIn(this.#root)) {
+      if (!FOLDER.test(folder)) continue;
+      for (const name of await namesIn(path.join(this.#root, folder))) {
+        const [, rest, attempt] = KEPT.exec(name) ?? [];
+        const found = rest === undefined ? null : await stat(path.join(this.#root, folder, name)).catch(() => null);
+        // Of another name, or removed meanwhile.
+        if (rest === undefined || found === null || !found.isFile()) continue;
+        const uri = `${REFERENCE}${folder}/${name}`;
+        const { size: bytes, mtime: writtenAt } = found;
+        yield { uri, digest: `${folder}${rest}`, attempt: Number(attempt), bytes, writtenAt };
+      }
+    }
+  }
+
+  /** Removes a kept artefact to which it is certain that no job refers. Idempotent. */
+  async remove({ uri }: Pick<KeptArtefact, 'uri'>): Promise<void> {
+    const file = this.fileOf(uri);
+    if (file !== null) await rm(file, { force: true });
   }
 
   /**
@@ -74,8 +110,8 @@ export class ArtefactFolder {
 
   /** The file of a reference; null for one that is not of this folder. */
   fileOf(uri: string): string | null {
-    if (!uri.startsWith('artefact:')) return null;
-    const file = path.join(this.#root, uri.slice('artefact:'.length));
+    if (!uri.startsWith(REFERENCE)) return null;
+    const file = path.join(this.#root, uri.slice(REFERENCE.length));
     const relative = path.relative(this.#root, file);
     return relative.startsWith('..') || path.isAbsolute(relative) ? null : file;
   }
@@ -103,10 +139,14 @@ async function openNew(file: string): Promise<FileHandle> {
   }
 }
 
-/** Ids are hashed into the name: they come from outside and may hold anything. */
+/** What stands for a job's generation in the names of its artefacts: ids come from outside and may hold anything. */
+export function artefactDigest({ jobId, generationId }: Pick<ArtefactName, 'jobId' | 'generationId'>): string {
+  return createHash('sha256').update(`${jobId}\n${generationId}`).digest('hex').slice(0, 34);
+}
+
 function fileNameOf(name: ArtefactName): string {
-  const digest = createHash('sha256').update(`${name.jobId}\n${name.generationId}`).digest('hex');
-  return `${digest.slice(0, 2)}/${digest.slice(2, 34)}-${name.attempt}.${name.extension}`;
+  const digest = artefactDigest(name);
+  return `${digest.slice(0, 2)}/${digest.slice(2)}-${name.attempt}.${name.extension}`;
 }
 
 class FileWriter implements ArtefactWriter {
