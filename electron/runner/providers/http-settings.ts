@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { microUsdSchema } from '#domain/credits.ts';
+import { hasPlaceholder } from './http-template.ts';
 import { jsonPointerSchema } from './json-pointer.ts';
 import { providerNameSchema } from './provider-setup.ts';
 
@@ -10,7 +11,9 @@ const headerSchema = z.union([
 ]);
 const headersSchema = z.record(z.string().regex(/^[A-Za-z0-9-]+$/), headerSchema).default({});
 /** An address; `{id}` in it stands for the provider's id of the generation. */
-const addressSchema = z.url({ protocol: /^https?$/ });
+const addressSchema = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !hasPlaceholder(url), 'of all placeholders an address may have {id} alone');
 
 const lookSchema = z.strictObject({
   url: addressSchema,
@@ -19,8 +22,8 @@ const lookSchema = z.strictObject({
 });
 
 /**
- * A provider that is described by data. In strings of `body`, `headers` and `url`, `{prompt}`, `{model}`, `{kind}`,
- * `{idempotencyKey}`, `{callbackUrl}` and `{id}` are replaced; a string of the body that is just `{options}`, or
+ * A provider that is described by data. In strings of `body` and `headers`, `{prompt}`, `{model}`, `{kind}`, `{idempotencyKey}` and
+ * `{callbackUrl}` are replaced, in addresses `{id}`; a string of the body that is just `{options}`, or
  * `{options/name}`, is replaced by the options, or one of them, as they are.
  */
 export const httpSettingsSchema = z

@@ -429,6 +429,7 @@ describe('a provider that calls back', () => {
 
 describe('settings of such a provider', () => {
   it.each([
+    ['an address with a placeholder of its body', { submit: { url: 'https://x/{model}/run', body: {} } }, 'submit.url'],
     ['an address that is none', { submit: { url: 'ftp://x/', body: {} } }, 'submit.url'],
     ['a pointer that is none', { read: { id: 'id', status: '/s', output: { at: '/o', as: 'text' } } }, 'read.id'],
     ['no status to look at', { read: { id: '/id', output: { at: '/o', as: 'text' } } }, 'read.status'],
