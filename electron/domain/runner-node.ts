@@ -19,6 +19,8 @@ export const runnerControlSchema = z.object({
   revision: z.int().positive(),
   /** `draining` is for good: the runner finishes what is under way and ends. */
   state: z.enum(['running', 'paused', 'draining']).nullable(),
+  /** The revision at which that state was wished; left out by an earlier version, which wished it anew with whatever else it wished. */
+  stateRevision: z.int().nonnegative().optional(),
   concurrency: z.int().min(1).max(CONCURRENCY_MAX).nullable(),
   by: actorSchema,
   at: z.date(),

@@ -450,10 +450,13 @@ export class JobRunner {
     return null;
   }
 
-  #obey({ revision, state, concurrency }: RunnerControl): void {
+  #obey({ revision, stateRevision = revision, state, concurrency }: RunnerControl): void {
     if (revision <= this.#obeyedRevision || this.#state === 'stopped') return;
+    const isStateNew = stateRevision > this.#obeyedRevision;
     this.#obeyedRevision = revision;
     if (concurrency !== null) this.setConcurrency(concurrency);
+    // What was wished earlier, somebody at its own machine may have changed since.
+    if (!isStateNew) return;
     if (state === 'paused') this.pause();
     else if (state === 'running') this.resume();
     // Not awaited: this is called from one of the loops whose end the drain waits for.

@@ -42,14 +42,16 @@ export async function controlRunner(
   wish: RunnerWish,
   by: Actor,
 ): Promise<Result<RunnerNode, AppError>> {
-  const wished: Document = Object.fromEntries(
-    Object.entries(controlOfWish(wish)).map(([name, value]) => [name, literal(value)]),
-  );
+  const changed = controlOfWish(wish);
+  const wished: Document = Object.fromEntries(Object.entries(changed).map(([name, value]) => [name, literal(value)]));
+  const before = { $ifNull: ['$control.revision', 0] };
+  const revision = { $add: [before, 1] };
   const control = {
     state: { $ifNull: ['$control.state', null] },
     concurrency: { $ifNull: ['$control.concurrency', null] },
     ...wished,
-    revision: { $add: [{ $ifNull: ['$control.revision', 0] }, 1] },
+    revision,
+    stateRevision: changed.state === undefined ? { $ifNull: ['$control.stateRevision', before] } : revision,
     by: literal(by),
     at: '$$NOW',
   };

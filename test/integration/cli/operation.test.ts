@@ -92,6 +92,20 @@ describe('the commands of operation', () => {
     });
   });
 
+  it('leave a runner paused that was paused at its own machine since it was resumed from elsewhere', async () => {
+    const runner = deployment.startRunner({ concurrency: 2 });
+    await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).length, POLLING).toBe(1);
+    const { runnerId } = runner.status;
+    await cli('runners', 'resume', runnerId);
+    const obeyed = async (): Promise<unknown> =>
+      expectOk(await deployment.store.reader.listRunners())[0]?.obeyedRevision;
+    await expect.poll(obeyed, POLLING).toBe(1);
+    runner.pause();
+    await cli('runners', 'scale', runnerId, '7');
+    await expect.poll(() => runner.status.concurrency, POLLING).toBe(7);
+    expect(runner.status.state).toBe('paused');
+  });
+
   it('let a runner pause, scale, resume and drain that another process runs', async () => {
     const runner = deployment.startRunner({ concurrency: 2 });
     await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).length, POLLING).toBe(1);
