@@ -363,8 +363,11 @@ export class JobRunner {
 
   async #beat(): Promise<AppError | null> {
     const { store, runnerId, wait } = this.#options;
-    const beaten = await within(this.#leases.beat(store), this.#leaseMs * BEAT_SHARE, wait);
-    const kept = await store.keepPlaces({ runnerId, active: [...this.#active.values()], leaseMs: this.#leaseMs });
+    const leaseMs = this.#leaseMs;
+    const beaten = await within(this.#leases.beat(store), leaseMs * BEAT_SHARE, wait);
+    // Places outlive a lease; the next heartbeat must not wait for them.
+    const keeping = store.keepPlaces({ runnerId, active: [...this.#active.values()], leaseMs });
+    const kept = await within(keeping, leaseMs * BEAT_SHARE, wait);
     if (!beaten.ok) return beaten.error;
     return kept.ok ? null : kept.error;
   }

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findViolations } from '#domain/invariants.ts';
 import { ok } from '#domain/result.ts';
+import { runnerLimitsSchema } from '#domain/runner-limits.ts';
 import type { Provider } from '#runner/provider.ts';
+import { expectOk } from '../../support/expect-ok.ts';
 import { PAGE, RunnerDeployment } from '../../support/runner-deployment.ts';
 import { startSilencingProxy, type SilencingProxy } from '../../support/silencing-proxy.ts';
 
@@ -38,7 +40,10 @@ function silencingProvider(request: string, takesMs: number): Provider {
 it.each([
   ['what it writes of the result', 'completed', 0],
   ['a heartbeat of a long generation', 'lease.heartbeatAt', 2 * LEASE_MS],
+  ["what it keeps of a fleet's limit meanwhile", 'holders', 2 * LEASE_MS],
 ])('a runner ends its job, and charges once, where %s is never answered', async (_what, request, takesMs) => {
+  const limits = runnerLimitsSchema.parse({ concurrency: { total: 5 } });
+  expectOk(await deployment.store.writer.setLimits(limits, 0, { type: 'user', id: 'u1' }));
   await deployment.order('w1', 1000, [{ id: 'j1', priceCredits: 300 }]);
   const providers = [silencingProvider(request, takesMs)];
   const runner = deployment.startRunner({ providers, concurrency: 1, leaseMs: LEASE_MS });
