@@ -41,7 +41,7 @@ export function httpProvider(
         if (id === null || id === '') return failed({ source: 'reply', message: 'The reply names no generation.' });
         await sink.accepted(id);
         if (result.how === 'reply') return await caller.deliver(submitted.value, sink, signal);
-        return await waitFor(caller, id, expectation, sink, signal);
+        return await waitFor(caller, { id, request, expectation, sink, signal });
       } finally {
         expectation?.end();
       }
@@ -58,22 +58,28 @@ function deskOf(settings: ParsedHttpSettings, callbacks: CallbackDesk | null): C
 }
 
 function collectOf(caller: HttpCaller, everyMs: number): NonNullable<Provider['collect']> {
-  return async (id, _request, sink, signal) => {
+  return async (id, request, sink, signal) => {
     const found = await lookForAccepted({ look: (lookSignal) => caller.look(id, lookSignal), everyMs, signal });
     if (found?.ok !== true) return found;
     if (caller.isCancelled(found.value)) return null;
     await sink.accepted(id);
-    return waitFor(caller, id, null, sink, signal);
+    return waitFor(caller, { id, request, expectation: null, sink, signal });
   };
+}
+
+/** What a provider has accepted, and how it is waited for. */
+interface Accepted {
+  readonly id: string;
+  readonly request: GenerationRequest;
+  readonly expectation: Expectation | null;
+  readonly sink: GenerationSink;
+  readonly signal: AbortSignal;
 }
 
 /** Waits for what was accepted, by asking, by being called, or both: then a call only lets the next question come at once. */
 async function waitFor(
   caller: HttpCaller,
-  id: string,
-  expectation: Expectation | null,
-  sink: GenerationSink,
-  signal: AbortSignal,
+  { id, request, expectation, sink, signal }: Accepted,
 ): Promise<Result<Generated, GenerationFailure>> {
   const { result } = caller.settings;
   const look = result.how === 'reply' ? null : result.look;
@@ -94,6 +100,7 @@ async function waitFor(
     },
     progress: sink.progress,
     everyMs: look.pollMs,
+    timeoutMs: request.timeoutMs,
     signal,
     ...(expectation === null ? {} : { nudged }),
   });

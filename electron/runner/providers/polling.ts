@@ -15,6 +15,8 @@ export interface Polling<Done> {
   readonly progress: (fraction: number, message: string) => void;
   /** The first pause between two looks, in milliseconds; it grows to {@link PAUSE_GROWTH_MAX} times as much. */
   readonly everyMs: number;
+  /** How long the attempt may take, in milliseconds. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Lets the next look come at once: a provider that calls back has something to say. */
   readonly nudged?: (signal: AbortSignal) => Promise<void>;
@@ -36,6 +38,7 @@ const STOPPED: FailureEvidence = { source: 'cancelled', message: 'The attempt wa
 
 /** Looks until the generation is done, through failures that pass, and reports its progress. */
 export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Result<Done, GenerationFailure>> {
+  const endsAtMs = performance.now() + polling.timeoutMs;
   let pauseMs = polling.everyMs;
   let failures = 0;
   for (;;) {
@@ -45,7 +48,10 @@ export async function pollUntilDone<Done>(polling: Polling<Done>): Promise<Resul
       failures += 1;
       if (saysOfGeneration(look.error)) return look;
       if (failures >= FAILURES_MAX || isRefusedAccount(look.error)) return err(ofLook(look.error));
-      waitMs = Math.max(pauseMs, look.error.retryAfterMs);
+      const { retryAfterMs } = look.error;
+      waitMs = Math.max(pauseMs, retryAfterMs);
+      // At its end the attempt would cancel what it waits for. The next one waits as long before it looks, and collects it.
+      if (retryAfterMs > 0 && performance.now() + retryAfterMs >= endsAtMs) return err(ofLook(look.error));
     } else {
       failures = 0;
       if (look.value.type === 'done') return ok(look.value.done);

@@ -130,6 +130,7 @@ async function waitAndFetch(waiting: Waiting): Promise<Result<Generated, Generat
     },
     progress: sink.progress,
     everyMs: settings.pollMs,
+    timeoutMs: request.timeoutMs,
     signal,
   });
   if (!ended.ok) return ended;

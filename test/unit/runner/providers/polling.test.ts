@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { failed } from '#runner/providers/failed-call.ts';
-import { lookForAccepted } from '#runner/providers/polling.ts';
+import { lookForAccepted, pollUntilDone } from '#runner/providers/polling.ts';
 import { unstopped } from '../../../support/collecting-sink.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -21,4 +21,16 @@ it('a first look at what was accepted that stands still does not take the whole 
   over.abort();
   expect(await found).toEqual(stalled);
   expect(limits).toEqual([30_000]);
+});
+
+it('a look that is to be made only after the end of its attempt leaves what was accepted to the next one', async () => {
+  const slowDown = failed({ source: 'http', status: 429, message: 'Slow down.' }, null, 60_000);
+  const ended = await pollUntilDone({
+    look: () => Promise.resolve(slowDown),
+    progress: () => undefined,
+    everyMs: 10,
+    timeoutMs: 20_000,
+    signal: AbortSignal.timeout(100),
+  });
+  expect(ended).toEqual(slowDown);
 });
