@@ -15,7 +15,7 @@ export async function readStandstill(reader: Reader, jobId: string): Promise<Res
   if (!now.ok) return now;
   const runners = await reader.listRunners();
   if (!runners.ok) return runners;
-  const facts = { runners: runners.value, fullLimits: [], now: now.value };
+  const facts = { runners: runners.value, fullLimits: [], heldBackUntil: null, now: now.value };
   if (found.value.type === 'malformed') {
     return ok(explainStandstill({ ...facts, job: found.value.malformed, account: null }));
   }
@@ -23,6 +23,10 @@ export async function readStandstill(reader: Reader, jobId: string): Promise<Res
   const limits = await reader.readLimits();
   if (!limits.ok) return limits;
   const fullLimits = fullLimitsOf(limits.value, job);
+  const heldBackUntil =
+    limits.value.rates.find(({ provider }) => provider === job.provider.name)?.heldBackUntil ?? null;
   const account = await reader.readAccount(job.workspaceId);
-  return account.ok ? ok(explainStandstill({ ...facts, fullLimits, job, account: account.value })) : account;
+  return account.ok
+    ? ok(explainStandstill({ ...facts, fullLimits, heldBackUntil, job, account: account.value }))
+    : account;
 }

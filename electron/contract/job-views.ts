@@ -202,6 +202,7 @@ export const standstillCauseSchema = z.enum([
   'charge_unknown',
   'no_live_runner',
   'paused',
+  'provider_held_back',
   'limit_reached',
   'waiting_for_its_turn',
 ]) satisfies z.ZodType<Standstill['cause']>;

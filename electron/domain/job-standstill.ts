@@ -19,6 +19,8 @@ export interface StandstillFacts {
   readonly account: Pick<CreditAccount, 'available'> | null;
   /** Limits that apply to the job and are full; none where the fleet has no such limits. */
   readonly fullLimits: readonly FullLimit[];
+  /** Until then the job's provider asked to be left alone; null where it did not. */
+  readonly heldBackUntil: Date | null;
   /** By the server's clock, as leases and due times are. */
   readonly now: Date;
 }
@@ -71,6 +73,8 @@ export type Standstill =
       readonly cause: 'paused';
       readonly runners: readonly { readonly id: string; readonly state: RunnerNode['state'] }[];
     }
+  /** Its provider asked all runners to leave it alone for so long (`Retry-After`). */
+  | { readonly cause: 'provider_held_back'; readonly provider: string; readonly until: Date }
   | {
       readonly cause: 'limit_reached';
       readonly limits: readonly (
@@ -129,7 +133,7 @@ function ofCharge({ account }: StandstillFacts, job: Job): Standstill | null {
   return { cause: 'out_of_credit', workspaceId, neededCredits, availableCredits, since: billing.blocked?.at ?? null };
 }
 
-function ofRunners({ runners, fullLimits, now }: StandstillFacts, job: Job): Standstill {
+function ofRunners({ runners, fullLimits, heldBackUntil, now }: StandstillFacts, job: Job): Standstill {
   const live = runners.filter((node) => isLive(node, now));
   const able = live.filter((node) => takes(node.providers, job.provider.name) && takes(node.kinds, job.kind));
   if (able.length === 0) {
@@ -146,6 +150,7 @@ function ofRunners({ runners, fullLimits, now }: StandstillFacts, job: Job): Sta
   if (running.length === 0) {
     return { cause: 'paused', runners: able.map((node) => ({ id: node._id, state: node.state })) };
   }
+  if (heldBackUntil !== null) return { cause: 'provider_held_back', provider: job.provider.name, until: heldBackUntil };
   if (fullLimits.length > 0) return { cause: 'limit_reached', limits: fullLimits };
   if (running.every((node) => node.active >= node.concurrency)) {
     const limits = running.map((node) => ({
@@ -187,6 +192,8 @@ export function describeStandstill(standstill: Standstill): string {
       return `No live runner takes jobs of the kind ${standstill.kind} for the provider ${standstill.provider}. ${standstill.lastHeartbeatAt === null ? 'There never was a runner' : `The last runner was heard of at ${iso(standstill.lastHeartbeatAt)}`}; start one that has this provider.`;
     case 'paused':
       return `Every runner that could take it takes nothing new (${standstill.runners.map(({ id, state }) => `${id} is ${state}`).join(', ')}). Resume one.`;
+    case 'provider_held_back':
+      return `The provider ${standstill.provider} asked to be left alone until ${iso(standstill.until)}. Wait until then.`;
     case 'limit_reached':
       return `A limit is full (${standstill.limits.map(({ scope, name, active, max }) => `${scope} ${name}: ${active} of ${max}`).join(', ')}). Wait, or raise it.`;
     case 'waiting_for_its_turn':

@@ -53,11 +53,15 @@ describe('the commands of operation', () => {
     await deployment.settled('j2', 'completed');
     expect(await cause('j2')).toBe('at_end');
     runner.pause();
-    await deployment.order('w1', 0, [{ id: 'j3' }]);
     await expect
       .poll(async () => expectOk(await deployment.store.reader.listRunners())[0]?.state, POLLING)
       .toBe('paused');
+    // Only now: the claim that was under way when it was paused may take what there is.
+    await deployment.order('w1', 0, [{ id: 'j3' }]);
     expect(await cause('j3')).toBe('paused');
+    expectOk(await deployment.store.writer.holdBack('demo', 600_000));
+    runner.resume();
+    await expect.poll(() => cause('j3'), POLLING).toBe('provider_held_back');
     expect(await cli('why', 'nobody')).toMatchObject({
       status: 1,
       err: expect.stringContaining('no such record') as string,

@@ -65,6 +65,7 @@ function explain(facts: Partial<StandstillFacts> = {}): Standstill {
     runners: [runner()],
     account: { available: 500 },
     fullLimits: [],
+    heldBackUntil: null,
     now: NOW,
     ...facts,
   });
@@ -154,6 +155,11 @@ describe('why a job is not moving', () => {
       'its provider is full',
       { fullLimits: [{ scope: 'provider', name: 'demo', active: 2, max: 2 }] },
       { cause: 'limit_reached', limits: [{ scope: 'provider', name: 'demo', active: 2, max: 2 }] },
+    ],
+    [
+      'its provider asked to be left alone',
+      { heldBackUntil: ago(-90_000) },
+      { cause: 'provider_held_back', provider: 'demo', until: ago(-90_000) },
     ],
     ['nothing holds it up', {}, { cause: 'waiting_for_its_turn', runners: ['r1'] }],
     [
