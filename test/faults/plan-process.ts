@@ -4,6 +4,7 @@ import { runPlan } from '#console/retry/plan-run.ts';
 import { wait } from '#engine/wait.ts';
 import { jobMappingSchema } from '#domain/mapping/job-mapping.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { endWithParent } from '../support/end-with-parent.ts';
 import { keepCompiled } from './keep-compiled.ts';
 
 /** What a console's process is told. */
@@ -55,6 +56,7 @@ async function run(order: ConsoleOrder): Promise<void> {
 }
 
 if (import.meta.main) {
+  endWithParent();
   keepCompiled();
   await run(consoleOrderSchema.parse(JSON.parse(process.argv[2] ?? '')));
 }

@@ -11,6 +11,7 @@ import { doomedStore, doomSchema } from './doom.ts';
 import { FAULT_POLICY, FAULT_PROVIDER } from './fault-jobs.ts';
 import { poisonable } from './poison.ts';
 import { fixedPolicy } from '../support/fixed-policy.ts';
+import { endWithParent } from '../support/end-with-parent.ts';
 import { keepCompiled } from './keep-compiled.ts';
 import { orderingProvider } from './ordering-provider.ts';
 
@@ -70,6 +71,7 @@ async function work(order: RunnerOrder): Promise<void> {
 }
 
 if (import.meta.main) {
+  endWithParent();
   keepCompiled();
   await work(runnerOrderSchema.parse(JSON.parse(process.argv[2] ?? '')));
 }

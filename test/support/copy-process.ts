@@ -2,6 +2,7 @@ import { openCache } from '#cache/open-cache.ts';
 import { beginPageThread } from '#monitor/threads/page-thread-host.ts';
 import { startMonitor } from '#monitor/start-monitor.ts';
 import { openProcessStore } from '#store/process-store.ts';
+import { endWithParent } from './end-with-parent.ts';
 import { expectOk } from './expect-ok.ts';
 import { PAGE_ENTRIES, QUICK_LIMITS, waitFor } from './monitored-copy.ts';
 
@@ -10,6 +11,7 @@ import { PAGE_ENTRIES, QUICK_LIMITS, waitFor } from './monitored-copy.ts';
  * thing that it tells.
  */
 const [uri = '', dbName = '', file = ''] = process.argv.slice(2);
+endWithParent();
 
 const cache = expectOk(openCache({ path: file, now: Date.now }));
 if (cache.setAside !== null) throw new Error(cache.setAside);

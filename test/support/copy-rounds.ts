@@ -101,7 +101,7 @@ export class CopyRounds {
     const script = fileURLToPath(new URL('copy-process.ts', import.meta.url));
     const { uri, db } = this.#server;
     const child = spawn(process.execPath, [script, uri, db.databaseName, this.#file], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
       // The program is compiled once and not for each of some hundred processes.
       env: { ...process.env, NODE_COMPILE_CACHE: path.join(this.#folder, 'compiled') },
     });

@@ -46,3 +46,15 @@ it.each(['SIGTERM', 'SIGINT'] as const)('the faults, ended by %s, leave no proce
     faults.kill('SIGKILL');
   }
 });
+
+it('the faults, killed, leave no process behind that works on', async () => {
+  const faults = spawn(process.execPath, [PROGRAM, '--rounds', '1', '--jobs', '400', '--plans', '0'], {
+    stdio: 'ignore',
+  });
+  try {
+    await expect.poll(() => (ids = childrenOf(faults.pid)).length, POLLING).toBe(PROCESSES);
+  } finally {
+    faults.kill('SIGKILL');
+  }
+  await expect.poll(() => ids.filter(isAlive), POLLING).toEqual([]);
+});
