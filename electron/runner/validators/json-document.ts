@@ -77,10 +77,32 @@ async function readText(file: string): Promise<{ readonly check: Check; readonly
 
 /** A reply that was cut off often ends within a block of code. */
 function closedFences(text: string): Check {
-  const fences = text.split('\n').filter((line) => /^\s{0,3}(?:```|~~~)/.test(line)).length;
-  return required(
-    'complete',
-    fences % 2 === 0,
-    fences % 2 === 0 ? 'Every block of code has an end.' : 'A block of code has no end: the document was cut off.',
-  );
+  const isClosed = !endsWithinFence(text);
+  const message = isClosed
+    ? 'Every block of code has an end.'
+    : 'A block of code has no end: the document was cut off.';
+  return required('complete', isClosed, message);
+}
+
+/** The beginning of a block, which may be the first thing of an item of a list; and a line that may end one. */
+const FENCE_BEGINS = /^((?: {0,3}|[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+))(`{3,}|~{3,})(.*)$/;
+const FENCE_ENDS = /^([ \t]*)(`{3,}|~{3,})[ \t]*$/;
+
+/**
+ * By the rules of CommonMark (4.5): a block ends with at least as many of the same signs, and with nothing behind them; what is within it
+ * begins none. Three backticks with others behind them in the same line are code within the text.
+ */
+function endsWithinFence(text: string): boolean {
+  let open: { readonly fence: string; readonly indent: number } | null = null;
+  for (const line of text.split(/\r?\n/)) {
+    if (open === null) {
+      const [, before = '', fence, behind = ''] = FENCE_BEGINS.exec(line) ?? [];
+      const isInText = fence?.startsWith('`') === true && behind.includes('`');
+      if (fence !== undefined && !isInText) open = { fence, indent: before.length };
+    } else {
+      const [, before = '', fence = ''] = FENCE_ENDS.exec(line) ?? [];
+      if (before.length <= open.indent + 3 && fence.startsWith(open.fence)) open = null;
+    }
+  }
+  return open !== null;
 }
