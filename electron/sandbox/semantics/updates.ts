@@ -14,7 +14,7 @@ import { keysOf } from './field-names.ts';
 import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
 import type { Write } from './update-paths.ts';
-import { assign, encode, isDoc, storedBytes, type Doc } from './values.ts';
+import { assign, encode, idInFront, isDoc, storedBytes, type Doc } from './values.ts';
 
 /** How documents are to be changed; all in exact form. */
 export interface UpdateRequest {
@@ -96,8 +96,9 @@ export function applyUpdate(before: Doc, request: UpdateRequest): Updated | null
   }
   const bytes = encode(document);
   // Bytes that a client sent may be others than those that are written anew of the same document.
-  const isSame = Buffer.compare(storedBytes(before), bytes) === 0 || isSameBson(before, document);
-  return isSame ? null : { document, bytes, writes };
+  if (Buffer.compare(storedBytes(before), bytes) === 0 || isSameBson(before, document)) return null;
+  const ordered = idInFront(document);
+  return { document: ordered, bytes: ordered === document ? bytes : encode(ordered), writes };
 }
 
 type Changed = Pick<Updated, 'document' | 'writes'>;

@@ -126,6 +126,13 @@ export function assign(target: Doc, key: string, value: unknown): void {
   else target[key] = value;
 }
 
+/** A document with its `_id` in front, where MongoDB puts it in whatever is written. */
+export function idInFront(document: Doc): Doc {
+  if (!Object.hasOwn(document, '_id') || Object.keys(document)[0] === '_id') return document;
+  const { _id, ...fields } = document;
+  return { _id, ...fields };
+}
+
 /** A numeric BSON value of any class as a JavaScript number, or null where it is no number. */
 export function numberOf(value: unknown): number | null {
   if (typeof value === 'number') return value;

@@ -3,7 +3,15 @@ import { EJSON, ObjectId } from 'bson';
 import { onlyFields } from '#domain/bson-elements.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
-import { DOCUMENT_BYTES_MAX, decodeExact, decodeForStore, isDoc, storedBytes, type Doc } from '../semantics/values.ts';
+import {
+  DOCUMENT_BYTES_MAX,
+  decodeExact,
+  decodeForStore,
+  idInFront,
+  isDoc,
+  storedBytes,
+  type Doc,
+} from '../semantics/values.ts';
 import { keysOf } from '../semantics/field-names.ts';
 import { typeNameOf } from '../semantics/type-operator.ts';
 import { capOf } from './capped.ts';
@@ -301,10 +309,7 @@ function touchedBy(before: Doc, after: Doc): (index: IndexInfo) => boolean {
 
 /** A document with its `_id` in front, a new one where it has none. */
 export function withId(document: Doc): Doc {
-  if (!Object.hasOwn(document, '_id')) return { _id: new ObjectId(), ...document };
-  if (Object.keys(document)[0] === '_id') return document;
-  const { _id, ...fields } = document;
-  return { _id, ...fields };
+  return Object.hasOwn(document, '_id') ? idInFront(document) : { _id: new ObjectId(), ...document };
 }
 
 /** @param values those under the key that is taken, in the order of the index's fields */

@@ -6,7 +6,7 @@ import { keyOf } from '#sandbox/semantics/field-names.ts';
 import { matcherOf } from '#sandbox/semantics/matching.ts';
 import { runPipeline } from '#sandbox/semantics/pipelines.ts';
 import { applyUpdate, kindOfUpdate, upsertedDocument } from '#sandbox/semantics/updates.ts';
-import type { Doc } from '#sandbox/semantics/values.ts';
+import { decodeExact, type Doc } from '#sandbox/semantics/values.ts';
 import { encodeKey } from '#sandbox/storage/key-encoding.ts';
 import { codeOf, evaluated, exact, piped } from '../../support/evaluated.ts';
 
@@ -332,6 +332,16 @@ describe('an update', () => {
     ['$push of nothing makes a list', {}, { $push: { a: { $each: [] } } }, { a: [] }],
   ])('%s', (_name, before, update, after) => {
     expect(updated(before, update)).toBe(exact(after));
+  });
+
+  it.each<[string, Doc | readonly Doc[]]>([
+    ['a document', { a: int(2), _id: int(1) }],
+    ['a pipeline', [{ $replaceWith: { a: int(2), _id: '$_id' } }]],
+  ])('by %s leaves the id in front', (_name, update) => {
+    const request = { update, filter: {}, arrayFilters: [], variables: {} };
+    const after = applyUpdate({ _id: int(1), a: int(1) }, request);
+    expect(exact(after?.document)).toBe(exact({ _id: int(1), a: int(2) }));
+    expect(exact(decodeExact(after?.bytes ?? Buffer.of()))).toBe(exact({ _id: int(1), a: int(2) }));
   });
 
   it('reaches elements that the filter and array filters choose', () => {
