@@ -29,10 +29,9 @@ export const project: CompileStage = (operand, { variables }) => {
 export const addFields: CompileStage = (operand, { variables }) => {
   if (!isDoc(operand))
     throw refuse(40_272, `$addFields specification stage must be an object, got ${typeNameOf(operand)}`);
-  const fields = flattened(operand, '').map(([path, value]): readonly [readonly string[], Evaluate] => [
-    keysOf(path),
-    compile(value),
-  ]);
+  const given = flattened(operand, '');
+  refuseConflicts(given.map(([path]) => path));
+  const fields = given.map(([path, value]): readonly [readonly string[], Evaluate] => [keysOf(path), compile(value)]);
   if (fields.length === 0)
     throw refuse(40_177, 'Invalid $addFields :: caused by :: specification must have at least one field');
   return (input) =>
@@ -52,17 +51,36 @@ function isReached(value: unknown, path: readonly string[], depth: number): bool
   return !isDoc(value) || !Object.hasOwn(value, name) || isReached(value[name], path, depth + 1);
 }
 
-/** Documents of fields in a specification are paths, as far as they hold no operator. */
+/**
+ * Documents of fields in a specification are paths, as far as they hold no operator (MongoDB's `ProjectionSpecValidator`).
+ * Errors: those of {@link refuseFieldPath}, 40181, 40183.
+ */
 function flattened(specification: Doc, prefix: string): [string, unknown][] {
   return Object.entries(specification).flatMap(([name, value]): [string, unknown][] => {
-    if (name.startsWith('$'))
+    if (prefix !== '' && name.includes('.'))
+      throw refuse(40_183, `Invalid $addFields :: caused by :: cannot use dotted field name '${name}' in a sub object`);
+    const path = prefix + name;
+    refuseFieldPath(path);
+    const names = isDoc(value) ? Object.keys(value) : [];
+    if (names.length > 1 && names.some((one) => one.startsWith('$')))
       throw refuse(
-        16_410,
-        `Invalid $addFields :: caused by :: FieldPath field names may not start with '$'. Consider using $getField or $setField.`,
+        40_181,
+        `Invalid $addFields :: caused by :: an expression specification must contain exactly one field, the name of the expression. Found ${names.length} fields`,
       );
-    const isPlain = isDoc(value) && Object.keys(value).length > 0 && !(Object.keys(value)[0] ?? '').startsWith('$');
-    return isPlain ? flattened(value, `${prefix}${name}.`) : [[prefix + name, value]];
+    const isPlain = isDoc(value) && names.length > 0 && names[0]?.startsWith('$') !== true;
+    return isPlain ? flattened(value, `${path}.`) : [[path, value]];
   });
+}
+
+/** Error: 40176 for paths of which one leads to or through the other. */
+function refuseConflicts(paths: readonly string[]): void {
+  for (const [at, path] of paths.entries())
+    for (const other of paths.slice(0, at))
+      if (path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`))
+        throw refuse(
+          40_176,
+          `Invalid $addFields :: caused by :: specification contains two conflicting paths. Cannot specify both '${path}' and '${other}'`,
+        );
 }
 
 /** `$unset`. */
