@@ -214,14 +214,9 @@ interface Seed {
 }
 
 function seedField({ document, paths, isTaken }: Seed, path: string, condition: unknown): void {
-  const isOperators = isDoc(condition) && (Object.keys(condition)[0] ?? '').startsWith('$');
-  const single = isOperators ? onlyValue(condition) : isExpression(condition) ? null : { value: condition };
-  if (single === null) {
-    if (isOperators && Array.isArray(condition['$all']) && condition['$all'].length > 1 && isTaken(path))
-      throw twice(path);
-    return;
-  }
-  if (!isTaken(path)) return;
+  const [value, ...others] = valuesOf(condition);
+  if (value === undefined || !isTaken(path)) return;
+  if (others.length > 0) throw twice(path);
   if (paths.some((other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`)))
     throw twice(path);
   paths.push(path);
@@ -235,7 +230,7 @@ function seedField({ document, paths, isTaken }: Seed, path: string, condition: 
     assign(parent, part, next);
     parent = next;
   }
-  assign(parent, name, single.value);
+  assign(parent, name, value.fixed);
 }
 
 /** True for what matches texts by an expression, which fixes none of them; only `$eq` means the expression itself. */
@@ -247,9 +242,18 @@ function twice(path: string): ServerError {
   return new ServerError('NotSingleValueField', `cannot infer query fields to set, path '${path}' is matched twice`);
 }
 
-function onlyValue(condition: Doc): { readonly value: unknown } | null {
-  if (Object.hasOwn(condition, '$eq')) return { value: condition['$eq'] };
-  const list = condition['$in'] ?? condition['$all'];
-  const [only, ...others]: readonly unknown[] = Array.isArray(list) ? (list as unknown[]) : [];
-  return only === undefined || others.length > 0 || isExpression(only) ? null : { value: only };
+/** The values that a condition says a field equals. Expressions and what is asked of elements say so of none. */
+function valuesOf(condition: unknown): readonly { readonly fixed: unknown }[] {
+  const isOperators = isDoc(condition) && (Object.keys(condition)[0] ?? '').startsWith('$');
+  if (!isOperators) return isExpression(condition) ? [] : [{ fixed: condition }];
+  return Object.entries(condition).flatMap(([operator, operand]) => {
+    const list = Array.isArray(operand) ? (operand as unknown[]) : [];
+    const isOne = operator === '$in' && list.length === 1;
+    if (operator === '$eq') return [{ fixed: operand }];
+    return isOne || operator === '$all' ? list.filter(isValue).map((fixed) => ({ fixed })) : [];
+  });
+}
+
+function isValue(one: unknown): boolean {
+  return !isExpression(one) && !(isDoc(one) && Object.keys(one)[0] === '$elemMatch');
 }

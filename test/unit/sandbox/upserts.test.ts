@@ -22,6 +22,11 @@ describe('an upsert', () => {
     ['an expression that a field equals', { a: { $eq: /x/ } }, { a: /x/ }],
     ['one value of a list', { a: { $in: [int(1)] } }, { a: int(1) }],
     ['fields of a document', { 'a.b': int(1), 'a.c': int(2) }, { a: { b: int(1), c: int(2) } }],
+    ['all of one value', { a: { $all: [int(1)] } }, { a: int(1) }],
+    ['all of one value and expressions', { a: { $all: [/x/, 'y', /z/] } }, { a: 'y' }],
+    ['all of several expressions', { a: { $all: [/x/, /y/] } }, {}],
+    ['what is asked of an element', { a: { $all: [{ $elemMatch: { x: 1 } }] } }, {}],
+    ['what is asked of two elements', { a: { $all: [{ $elemMatch: { x: 1 } }, { $elemMatch: { x: 2 } }] } }, {}],
   ])('begins with what a filter fixes: %s', (_name, filter, seed) => {
     expect(exact(upserted(filter, { $set: { z: int(1) } }))).toBe(exact({ ...seed, z: int(1) }));
   });
@@ -30,6 +35,8 @@ describe('an upsert', () => {
     ['a document and a field of it', { $and: [{ a: { b: 1 } }, { 'a.c': 1 }] }],
     ['a field and the document around it', { $and: [{ 'a.c': 1 }, { a: { b: 1 } }] }],
     ['a field twice', { $and: [{ a: 1 }, { a: 1 }] }],
+    ['a field by two values', { a: { $all: [1, 2] } }],
+    ['a field twice in one condition', { a: { $eq: 1, $in: [1] } }],
   ])('is refused where a filter fixes %s', (_name, filter) => {
     expect(codeOf(() => upserted(filter, { $set: { z: 1 } }))).toBe(54);
   });
