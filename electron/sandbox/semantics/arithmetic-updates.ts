@@ -1,6 +1,6 @@
-import { Decimal128, Double, Int32, Long } from 'bson';
+import { Int32 } from 'bson';
 import { calculate } from './calculation.ts';
-import { compareNumbers, numberKind, toBig, workingWhole, type NumberKind } from './numbers.ts';
+import { compareNumbers, numberKind, toBig, workingWhole } from './numbers.ts';
 import { ServerError } from './server-error.ts';
 import { typeNameOf } from './type-operator.ts';
 import { shownValue } from './shown-value.ts';
@@ -18,15 +18,15 @@ export interface Place {
  * 0 times -1 is no -0, and 1.0 and 0.00 are 1.0. Errors: `TypeMismatch`, `BadValue` where a long overflows.
  */
 export function changedNumber(operator: '$inc' | '$mul', current: unknown, operand: unknown, place: Place): unknown {
-  const wanted = numberKind(operand);
-  if (wanted === null) {
+  if (numberKind(operand) === null) {
     const verb = operator === '$inc' ? 'increment' : 'multiply';
     throw new ServerError(
       'TypeMismatch',
       `Cannot ${verb} with non-numeric argument: {${place.name}: ${shownValue(operand)}}`,
     );
   }
-  if (current === undefined) return operator === '$inc' ? operand : zeroOf(wanted);
+  // Nothing is multiplied as an int 0: times -1.5 it is -0, times 1.50 it is 0.00, and times what is infinite no number.
+  if (current === undefined) return operator === '$inc' ? operand : calculate('times', operand, new Int32(0));
   const given = numberKind(current);
   if (given === null)
     throw new ServerError(
@@ -40,19 +40,6 @@ export function changedNumber(operator: '$inc' | '$mul', current: unknown, opera
     'BadValue',
     `Failed to apply ${operator} operations to current value ((${given === 'long' ? 'NumberLong' : 'NumberInt'})${String(toBig(current))}) for document {_id: ${shownValue(place.id)}}`,
   );
-}
-
-function zeroOf(kind: NumberKind): unknown {
-  switch (kind) {
-    case 'int':
-      return new Int32(0);
-    case 'long':
-      return Long.ZERO;
-    case 'double':
-      return new Double(0);
-    case 'decimal':
-      return Decimal128.fromString('0');
-  }
 }
 
 /** What `$bit` makes of a value. Errors: `BadValue`, for what is no int or long. */
