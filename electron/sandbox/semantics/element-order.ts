@@ -1,12 +1,29 @@
 import type { Collation } from './collation.ts';
 import { compareValues } from './compare.ts';
+import { keysOf, placeOf } from './field-names.ts';
 import { numberKind, toDouble } from './numbers.ts';
 import { EMPTY_LIST, valuesAt } from './paths.ts';
 import { ServerError } from './server-error.ts';
-import { isDoc } from './values.ts';
+import { isDoc, type Doc } from './values.ts';
 
-/** The order of `$push`'s `$sort`: of whole values, or of fields of the elements. */
-export function sortOf(given: unknown, collation: Collation | null): (left: unknown, right: unknown) => number {
+type Order = (left: unknown, right: unknown) => number;
+/** What an element is ordered by. */
+type KeyOf = (value: unknown, path: string, direction: number, collation: Collation | null) => unknown;
+
+/**
+ * The order of `$push`'s `$sort` and of `$sortArray`: of whole values, or of fields of the elements. A list in a field is compared as a whole
+ * (MongoDB's `extractElementsBasedOnTemplate`).
+ */
+export function sortOf(given: unknown, collation: Collation | null): Order {
+  return orderBy(given, collation, wholeAt);
+}
+
+/** The order of documents in a stage, for those that a group holds: of a list the least element counts, descending the greatest. */
+export function documentOrderOf(sortBy: Doc): Order {
+  return orderBy(sortBy, null, leastAt);
+}
+
+function orderBy(given: unknown, collation: Collation | null, keyOf: KeyOf): Order {
   if (!isDoc(given)) {
     const direction = directionOf(given);
     return (left, right) => direction * compareValues(left, right, collation);
@@ -29,11 +46,22 @@ export function sortOf(given: unknown, collation: Collation | null): (left: unkn
   };
 }
 
-function keyOf(value: unknown, path: string, direction: number, collation: Collation | null): unknown {
+/** Lists on the way are gone through by places alone. */
+const wholeAt: KeyOf = (value, path) => {
+  if (!isDoc(value)) return null;
+  let found: unknown = value;
+  for (const name of keysOf(path)) {
+    if (Array.isArray(found)) found = found[placeOf(name) ?? -1] as unknown;
+    else found = isDoc(found) && Object.hasOwn(found, name) ? found[name] : undefined;
+  }
+  return found ?? null;
+};
+
+const leastAt: KeyOf = (value, path, direction, collation) => {
   if (!isDoc(value)) return null;
   const keys = valuesAt(value, path).values.map((one) => (one === EMPTY_LIST ? undefined : (one ?? null)));
   return keys.reduce((best, key) => (direction * compareValues(key, best, collation) < 0 ? key : best));
-}
+};
 
 function directionOf(value: unknown): 1 | -1 {
   const direction = numberKind(value) === null ? 0 : toDouble(value);

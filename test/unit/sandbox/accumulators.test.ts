@@ -37,6 +37,12 @@ describe('accumulators', () => {
     expect(codeOf(() => grouped(accumulator))).toBe(code);
   });
 
+  it('order documents by the least element of a list, as a sort does', () => {
+    const documents = [{ x: [2, 9] }, { x: [5, 1] }];
+    const top = { $top: { output: '$x', sortBy: { x: 1 } } };
+    expect(piped([{ $group: { _id: null, r: top } }], documents)[0]?.['r']).toEqual([5, 1]);
+  });
+
   it.each([
     ['the middle of a list', { $median: { input: [1, 3, 2, 'x'], ...METHOD } }, double(2)],
     ['of one number', { $percentile: { input: 5, p: [0.5, 0.9], ...METHOD } }, [double(5), double(5)]],

@@ -332,6 +332,12 @@ describe('an update', () => {
     ['a place behind the end is filled up', { a: [] }, { $set: { 'a.2': int(1) } }, { a: [null, null, int(1)] }],
     ['$min compares across types', { a: 'x' }, { $min: { a: int(5) } }, { a: int(5) }],
     ['$addToSet takes equal numbers for one', { a: [int(1)] }, { $addToSet: { a: double(1) } }, { a: [int(1)] }],
+    [
+      '$push orders by lists as whole values',
+      { a: [{ x: [int(5), int(1)] }] },
+      { $push: { a: { $each: [{ x: [int(2), int(9)] }, { x: int(7) }], $sort: { x: int(1) } } } },
+      { a: [{ x: int(7) }, { x: [int(2), int(9)] }, { x: [int(5), int(1)] }] },
+    ],
     ['$push of nothing makes a list', {}, { $push: { a: { $each: [] } } }, { a: [] }],
   ])('%s', (_name, before, update, after) => {
     expect(updated(before, update)).toBe(exact(after));

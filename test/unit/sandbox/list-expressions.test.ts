@@ -96,6 +96,17 @@ describe('an expression of lists', () => {
     );
   });
 
+  it('sorts documents by lists in them as whole values, and looks into none on the way', () => {
+    const sorted = (list: readonly unknown[], sortBy: unknown): string =>
+      evaluated({ $sortArray: { input: '$list', sortBy } }, { list });
+    const [one, two, seven] = [{ x: [5, 1] }, { x: [2, 9] }, { x: 7 }];
+    expect(sorted([one, two, seven], { x: 1 })).toBe(exact([seven, two, one]));
+    expect(sorted([two, seven, one], { x: -1 })).toBe(exact([one, two, seven]));
+    expect(sorted([two, one], { 'x.1': 1 })).toBe(exact([one, two]));
+    const [below, within] = [{ a: { b: 1 } }, { a: [{ b: 2 }] }];
+    expect(sorted([below, within], { 'a.b': 1 })).toBe(exact([within, below]));
+  });
+
   it('sorts documents by a field of a document in them', () => {
     const list = [{ a: { b: 'y' } }, { a: { b: 'x' } }];
     expect(evaluated({ $sortArray: { input: '$list', sortBy: { 'a.b': 1 } } }, { list })).toBe(

@@ -1,5 +1,5 @@
 import { compareValues, isEqual } from '../compare.ts';
-import { sortOf } from '../element-order.ts';
+import { documentOrderOf } from '../element-order.ts';
 import { exponentOf, fromWide, isWhole, numberKind, toDouble, toWide, workingDouble } from '../numbers.ts';
 import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
@@ -287,7 +287,7 @@ function rankedParts(name: string, operand: unknown, isOne: boolean): Ranked {
   if (missing !== undefined) throw refuse(RANKED_CODES[missing], `Missing value for '${missing}'`);
   const { n, output, sortBy } = operand;
   if (!isDoc(sortBy)) throw refuse(5_788_604, `expected 'sortBy' to already be an object in the arguments to ${name}`);
-  return { order: sortOf(sortBy, null), count: compile(isOne ? 1 : n), value: compile(output) };
+  return { order: documentOrderOf(sortBy), count: compile(isOne ? 1 : n), value: compile(output) };
 }
 
 function ranked(name: string, operand: unknown): () => Accumulator {
