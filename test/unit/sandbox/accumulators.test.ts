@@ -43,6 +43,15 @@ describe('accumulators', () => {
     expect(piped([{ $group: { _id: null, r: top } }], documents)[0]?.['r']).toEqual([5, 1]);
   });
 
+  it('take as many values as the key of their group says, and never as their documents say', () => {
+    const documents = ['a', 'b', 'c'].map((v) => ({ k: 1, n: 2, v }));
+    const values = (_id: unknown, accumulator: unknown): unknown =>
+      piped([{ $group: { _id, r: accumulator } }], documents)[0]?.['r'];
+    expect(values({ n: { $subtract: ['$n', 1] } }, { $firstN: { n: '$n', input: '$v' } })).toEqual(['a']);
+    expect(values({ n: 2 }, { $bottomN: { n: '$n', output: '$v', sortBy: { v: 1 } } })).toEqual(['b', 'c']);
+    expect(codeOf(() => values('$k', { $firstN: { n: '$n', input: '$v' } }))).toBe(5_787_902);
+  });
+
   it.each([
     ['the middle of a list', { $median: { input: [1, 3, 2, 'x'], ...METHOD } }, double(2)],
     ['of one number', { $percentile: { input: 5, p: [0.5, 0.9], ...METHOD } }, [double(5), double(5)]],

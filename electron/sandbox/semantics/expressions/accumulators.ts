@@ -179,8 +179,11 @@ export function reducingOperator(name: string): Operator | null {
   };
 }
 
+/** Makes a new accumulator for a group. @param key of the group; nothing where there is none, as in a window */
+export type MakeAccumulator = (key?: unknown) => Accumulator;
+
 /** What makes a new accumulator for each group. Error: MongoDB's for one that it does not have. */
-export function accumulatorOf(name: string, operand: unknown): () => Accumulator {
+export function accumulatorOf(name: string, operand: unknown): MakeAccumulator {
   if (name === '$count') {
     if (!isDoc(operand) || Object.keys(operand).length > 0)
       throw new ServerError('TypeMismatch', '$count takes no arguments, i.e. $count:{}');
@@ -217,6 +220,13 @@ function countOf(name: string, n: unknown): number {
   return toDouble(n);
 }
 
+/** A number of values is reckoned once for a group, of the fields of its key and never of those of its documents. */
+function countOfGroup(name: string, count: Evaluate, key: unknown): (scope: Scope) => number {
+  let known: number | null = null;
+  const document = isDoc(key) ? key : {};
+  return ({ variables }) => (known ??= countOf(name, count({ root: document, current: document, variables })));
+}
+
 type Choose = (values: readonly unknown[], n: number) => readonly unknown[];
 
 const present = (values: readonly unknown[]): unknown[] => values.filter((value) => !isNil(value));
@@ -235,14 +245,15 @@ const COUNTED: Readonly<Record<string, Choose>> = {
 
 const COUNTED_CODES = { noDocument: 5_787_900, unknown: 5_787_901, missing: { n: 5_787_906, input: 5_787_907 } };
 
-function counted(name: string, operand: unknown): () => Accumulator {
+function counted(name: string, operand: unknown): MakeAccumulator {
   const { n: count, input: value } = required(operandsOf(operand, name, ['n', 'input'], COUNTED_CODES));
-  return () => {
+  return (key) => {
     const values: unknown[] = [];
+    const maxIn = countOfGroup(name, count, key);
     let max = 1;
     return {
       add: (scope) => {
-        max = countOf(name, count(scope));
+        max = maxIn(scope);
         values.push(value(scope) ?? null);
       },
       get value() {
@@ -290,15 +301,16 @@ function rankedParts(name: string, operand: unknown, isOne: boolean): Ranked {
   return { order: documentOrderOf(sortBy), count: compile(isOne ? 1 : n), value: compile(output) };
 }
 
-function ranked(name: string, operand: unknown): () => Accumulator {
+function ranked(name: string, operand: unknown): MakeAccumulator {
   const { isBottom = false, isOne = true } = RANKED[name] ?? {};
   const { order, count, value } = rankedParts(name, operand, isOne);
-  return () => {
+  return (key) => {
     const entries: { readonly document: unknown; readonly value: unknown }[] = [];
+    const maxIn = countOfGroup(name, count, key);
     let max = 1;
     return {
       add: (scope) => {
-        max = countOf(name, count(scope));
+        max = maxIn(scope);
         entries.push({ document: scope.current, value: value(scope) ?? null });
       },
       get value() {

@@ -1,7 +1,7 @@
 import { sampleOf } from '../../storage/sample.ts';
 import { sortPatternOf, sortKeyOf } from '../../storage/query.ts';
 import { encodeKey } from '../../storage/key-encoding.ts';
-import { accumulatorOf, isGrowing, type Accumulator } from '../expressions/accumulators.ts';
+import { accumulatorOf, isGrowing, type Accumulator, type MakeAccumulator } from '../expressions/accumulators.ts';
 import { compareValues } from '../compare.ts';
 import { compile, constantOf, scopeOf, type Scope } from '../expressions/compile.ts';
 import { refuse } from '../expressions/refusal.ts';
@@ -95,7 +95,7 @@ export const group: CompileStage = (operand, { variables, allowDiskUse, spill })
     .filter(([name]) => name !== '_id')
     .map(([name, value]) => fieldOf(name, value));
   const grows = fields.some((field) => field.isGrowing);
-  const make = (key: unknown): Group => ({ id: key, accumulators: fields.map((field) => field.make()) });
+  const make = (key: unknown): Group => ({ id: key, accumulators: fields.map((field) => field.make(key)) });
   const add = ({ accumulators }: Group, scope: Scope): void => {
     for (const accumulator of accumulators) accumulator.add(scope);
   };
@@ -155,7 +155,7 @@ export function accumulatorTooLarge(): ServerError {
 /** A field of a group. */
 export interface GroupField {
   readonly name: string;
-  readonly make: () => Accumulator;
+  readonly make: MakeAccumulator;
   /** True where what it holds grows with each document. */
   readonly isGrowing: boolean;
 }
