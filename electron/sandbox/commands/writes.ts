@@ -1,13 +1,15 @@
 import { collationOf } from '../semantics/collation.ts';
 import { evaluateVariables } from '../semantics/pipelines.ts';
+import { refuse } from '../semantics/expressions/refusal.ts';
 import { flagField } from '../semantics/flags.ts';
 import { findProjection } from '../semantics/projections.ts';
 import { ServerError, toServerError } from '../semantics/server-error.ts';
 import { kindOfUpdate, refuseUnusable, upsertedDocument, type UpdateRequest } from '../semantics/updates.ts';
-import { numberOf, storedBytes, type Doc } from '../semantics/values.ts';
+import { DOCUMENT_BYTES_MAX, numberOf, storedBytes, type Doc } from '../semantics/values.ts';
 import { refuseUnwritable } from '../storage/catalog.ts';
 import { isStoreFailure } from '../storage/schema.ts';
 import type { Found, ReadRequest } from '../storage/query.ts';
+import { withId } from '../storage/records.ts';
 import {
   collectionName,
   writeOptionsOf,
@@ -229,8 +231,7 @@ const update: Command = {
       // All are found before the first is changed, or an update that moves a document ahead would meet it again.
       const found = placesOf(call, name, readOf(statement, request, isMulti ? 0 : 1));
       if (found.length === 0 && statement['upsert'] === true) {
-        const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
-        return { n: 1, nModified: 0, upserted: stored['_id'] };
+        return { n: 1, nModified: 0, upserted: upsert(call, name, request)['_id'] };
       }
       if (found.length === 0) refuseUnusable(request);
       // What a statement did before it was refused stays, but is not counted.
@@ -271,6 +272,14 @@ function* again({ deployment }: CommandCall, places: readonly (Found | number)[]
       if (document !== null) yield { record: place, document };
     }
   }
+}
+
+/** @returns the document as it is stored. Error: 17420 for one that is too large. */
+function upsert(call: CommandCall, name: string, request: UpdateRequest): Doc {
+  const document = withId(upsertedDocument(request));
+  if (storedBytes(document).length > DOCUMENT_BYTES_MAX)
+    throw refuse(17_420, `Document to upsert is larger than ${DOCUMENT_BYTES_MAX}`);
+  return call.deployment.insert(call.db, name, document, writeOptionsOf(call));
 }
 
 function updateFound(call: CommandCall, name: string, found: Found, request: UpdateRequest): Doc | null {
@@ -362,7 +371,7 @@ function modify(call: CommandCall): Modified {
       refuseUnusable(request);
       return { reply: { lastErrorObject: { n: 0, updatedExisting: false }, value: null }, image: null };
     }
-    const stored = call.deployment.insert(call.db, name, upsertedDocument(request), writeOptionsOf(call));
+    const stored = upsert(call, name, request);
     return {
       reply: {
         lastErrorObject: { n: 1, updatedExisting: false, upserted: stored['_id'] },

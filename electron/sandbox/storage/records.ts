@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { EJSON, ObjectId } from 'bson';
 import { onlyFields } from '#domain/bson-elements.ts';
+import { refuse } from '../semantics/expressions/refusal.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
 import {
@@ -255,6 +256,7 @@ export class Records {
     { after, bytes, before }: { readonly after: Doc; readonly bytes: Uint8Array; readonly before: Doc | null },
   ): void {
     if (bytes.length > DOCUMENT_BYTES_MAX) {
+      if (before !== null) throw refuse(17_419, `Resulting document after update is larger than ${DOCUMENT_BYTES_MAX}`);
       throw new ServerError(
         'BSONObjectTooLarge',
         `object to insert too large. size in bytes: ${bytes.length}, max size: ${DOCUMENT_BYTES_MAX}`,
