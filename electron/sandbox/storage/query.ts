@@ -64,9 +64,9 @@ export function planRead(collection: CollectionInfo, request: ReadRequest): Plan
   return planOf(request.filter, sort, indexesFor(collection, request, sort), isHinted(request));
 }
 
-/** The fields of an order within a pipeline, where no order is the natural one. Errors: those of {@link sortFieldsOf}, 16410. */
+/** The fields of an order within a pipeline, where no order is the natural one. Errors: those of {@link checkedFieldsOf}, 16410. */
 export function sortPatternOf(sort: Doc | null): readonly SortField[] {
-  const fields = sortFieldsOf(sort);
+  const fields = checkedFieldsOf(sort);
   for (const { path } of fields) refuseFieldPath(path);
   return fields;
 }
@@ -82,8 +82,9 @@ export function refuseWrong({ filter, variables, collation, sort, hint }: ReadRe
 function naturalOf(hint: unknown): number | null {
   if (!isDoc(hint) || !('$natural' in hint)) return null;
   const direction = numberOf(hint['$natural']);
-  if (direction === null || Object.keys(hint).length > 1)
-    throw new ServerError('BadValue', `$natural hint must be numeric, and alone`);
+  if (direction !== 1 && direction !== -1)
+    throw new ServerError('BadValue', '$natural hint cannot be set to a value other than -1 or 1.');
+  if (Object.keys(hint).length > 1) throw new ServerError('BadValue', '$natural hint must be alone');
   return direction;
 }
 
@@ -319,8 +320,15 @@ function keyOf(
   );
 }
 
-/** The fields of a sort document; none for no sort. */
+/** The fields of a sort document; none for no sort. Errors: `BadValue` for a natural order that is none, and those of {@link checkedFieldsOf}. */
 export function sortFieldsOf(sort: Doc | null | undefined): readonly SortField[] {
+  if (isDoc(sort) && Object.hasOwn(sort, '$natural') && Math.abs(numberOf(sort['$natural']) ?? 0) !== 1)
+    throw new ServerError('BadValue', '$natural sort cannot be set to a value other than -1 or 1.');
+  return checkedFieldsOf(sort);
+}
+
+/** Errors: 15974, 15975, `BadValue`, `NotImplemented`, and those of {@link refuseFieldPath}. */
+function checkedFieldsOf(sort: Doc | null | undefined): readonly SortField[] {
   if (sort === null || sort === undefined) return [];
   for (const [path, direction] of Object.entries(sort)) {
     const number = numberOf(direction);

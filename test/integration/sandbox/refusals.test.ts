@@ -517,6 +517,13 @@ const change0 = (u: unknown, more: Document = {}): Document => ({
 const REFUSED_OF_NOTHING: readonly Case[] = [
   ['find: a filter', { find: 'nowhere', filter: FOO }, 2],
   ['find: a sort', { find: 'nowhere', sort: { a: 5 } }, 15_975],
+  ['find: a hint of another natural order', { find: 'c', hint: { $natural: 2 } }, 2],
+  ['find: another natural order', { find: 'c', sort: { $natural: -3 } }, 2],
+  ['find: a natural order that is a text', { find: 'c', sort: { $natural: 'x' } }, 2],
+  ['find: a natural order that is a document', { find: 'nowhere', sort: { $natural: { x: 1 } } }, 2],
+  ['count: a hint of half a natural order', { count: 'c', hint: { $natural: 1.1 } }, 2],
+  ['delete: a hint of no natural order', { delete: 'c', deletes: [{ q: {}, limit: 1, hint: { $natural: 0 } }] }, 2],
+  ['$sort: by another natural order', aggregate({ $sort: { $natural: 2 } }), 15_975],
   ['find: a hint of no order', { find: 'nowhere', hint: { $natural: 'x' } }, 2],
   ['count', { count: 'nowhere', query: FOO }, 2],
   ['distinct', { distinct: 'nowhere', key: 'a', query: FOO }, 2],
