@@ -177,7 +177,8 @@ export function fieldOf(name: string, value: unknown): GroupField {
 
 /** `$count`. */
 export const count: CompileStage = (operand) => {
-  if (typeof operand !== 'string' || operand === '') throw refuse(40_156, 'the count field must be a non-empty string');
+  if (typeof operand !== 'string' || operand === '')
+    throw refuse(operand === '' ? 40_157 : 40_156, 'the count field must be a non-empty string');
   if (operand.startsWith('$')) throw refuse(40_158, 'the count field cannot be a $-prefixed path');
   if (operand.includes('.')) throw refuse(40_160, "the count field cannot contain '.'");
   return function* (input) {
@@ -189,9 +190,13 @@ export const count: CompileStage = (operand) => {
 
 /** `$sortByCount`. */
 export const sortByCount: CompileStage = (operand, context) => {
-  if (typeof operand === 'string' ? !operand.startsWith('$') : !isDoc(operand))
+  if (typeof operand !== 'string' && !isDoc(operand))
+    throw refuse(40_149, 'the sortByCount field must be specified as a string or as an object');
+  const isText = typeof operand === 'string';
+  const start = isText ? operand : (Object.keys(operand)[0] ?? '');
+  if (!start.startsWith('$') || operand === '$')
     throw refuse(
-      40_148,
+      isText ? 40_148 : 40_147,
       'the sortByCount field must be defined as a $-prefixed path or an expression inside an object',
     );
   const [grouped, sorted] = [group({ _id: operand, count: { $sum: 1 } }, context), sort({ count: -1 }, context)];
