@@ -21,6 +21,21 @@ describe('arithmetic', () => {
     ['a tiny decimal has a logarithm', { $log10: TINY }, decimal('-400')],
     ['a number rounded to places that are missing is null', { $round: [1.5, '$none'] }, null],
     ['a number cut at places that are missing is null', { $trunc: [1.5, '$none'] }, null],
+    [
+      'an int rounded above the greatest one is a long',
+      { $round: [2_147_483_647, -1] },
+      Long.fromNumber(2_147_483_650),
+    ],
+    [
+      'an int rounded below the least one loses its first bits',
+      { $round: [-2_147_483_648, -1] },
+      new Int32(2_147_483_646),
+    ],
+    [
+      'a long is rounded below the least int',
+      { $round: [Long.fromNumber(-2_147_483_648), -1] },
+      Long.fromNumber(-2_147_483_650),
+    ],
     ['a number rounded to no places told is whole', { $round: [1.5] }, new Double(2)],
   ])('%s', (_what, expression, result) => {
     expect(evaluated(expression)).toBe(exact(result));

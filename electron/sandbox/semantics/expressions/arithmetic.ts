@@ -244,7 +244,10 @@ function rounding(name: string, mode: Decimal.Rounding): Operator {
     const isTooLong = !rounded.isZero() && rounded.e + 1 + digits > WIDE_DIGITS;
     if (kind === 'decimal') return isTooLong ? fromWide(new Decimal(Number.NaN)) : fromWide(rounded, -digits);
     if (kind === 'double') return workingDouble(isTooLong ? Number.NaN : rounded.toNumber());
-    const whole = workingWhole(BigInt(rounded.toFixed(0)), kind === 'long');
+    const exactWhole = BigInt(rounded.toFixed(0));
+    // MongoDB looks only whether an int has become too great: below the least one it cuts the bits in front off.
+    if (kind === 'int' && exactWhole < 0n) return Number(BigInt.asIntN(32, exactWhole));
+    const whole = workingWhole(exactWhole, kind === 'long');
     if (whole === null)
       throw refuse(51_080, `invalid conversion from Decimal128 result in ${name} resulting from arguments`);
     return whole;

@@ -66,9 +66,14 @@ function replacing(isAll: boolean): Operator {
   };
 }
 
-/** Nothing is found before each sign and at the end, not within a sign of two units. */
+/** Nothing is found before each byte and at the end. Error: `NotImplemented` where that is within a sign of several bytes. */
 function replacedAll(input: string, find: string, replacement: string): string {
-  return input.replaceAll(find === '' ? /(?:)/gu : find, () => replacement);
+  if (find === '' && replacement !== '' && Buffer.byteLength(input) > input.length)
+    throw new ServerError(
+      'NotImplemented',
+      'The sandbox server has no $replaceAll of nothing in a text with signs of several bytes, which MongoDB takes apart',
+    );
+  return input.replaceAll(find, () => replacement);
 }
 
 /** Where a text stands in another one, counted by bytes or by signs. */
