@@ -206,6 +206,8 @@ function figuresOf(sums: HealthSums): HealthFigures {
     lostCredits: counter('lostCredits'),
     costMicroUsd: counter('costMicroUsd'),
     lostCostMicroUsd: counter('lostCostMicroUsd'),
+    unknownCosts: counter('unknownCosts'),
+    lostUnknownCosts: counter('lostUnknownCosts'),
     successRate: completed + failed === 0 ? null : completed / (completed + failed),
     attemptsPerCompleted: completed === 0 ? null : counter('attempts') / completed,
     queueTime: durationFiguresOf(sums.queueTimes),

@@ -22,6 +22,8 @@ const COUNTER_COLUMNS = {
   lostCredits: 'lost',
   costMicroUsd: 'cost',
   lostCostMicroUsd: 'lost_cost',
+  unknownCosts: 'unknown_costs',
+  lostUnknownCosts: 'lost_unknown_costs',
 } as const satisfies Record<HealthCounter, string>;
 
 /** The columns of figures, as rows give them: the counters, and both histograms. */

@@ -41,6 +41,7 @@ export interface JobColumns {
   readonly attempts: number;
   readonly earned: number;
   readonly cost: number;
+  readonly is_cost_unknown: number;
   readonly fingerprint: string | null;
   readonly failure_ms: number | null;
 }
@@ -61,6 +62,7 @@ export const ROLLED_UP_COLUMNS = [
   'price',
   'earned',
   'cost',
+  'is_cost_unknown',
   'fingerprint',
   'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];
@@ -83,6 +85,7 @@ export function healthFactsOfRow(row: RolledUpJob): HealthFacts {
     priceCredits: row.price,
     earnedCredits: row.earned,
     costMicroUsd: row.cost,
+    isCostUnknown: row.is_cost_unknown === 1,
   };
 }
 
@@ -92,7 +95,16 @@ export const LIST_COLUMNS = `id, kind, state, workspace, user, prompt_start, pro
 
 export type ListColumns = Omit<
   JobColumns,
-  'state_since_ms' | 'version' | 'text_hash' | 'started_ms' | 'ended_ms' | 'attempts' | 'earned' | 'cost' | 'failure_ms'
+  | 'state_since_ms'
+  | 'version'
+  | 'text_hash'
+  | 'started_ms'
+  | 'ended_ms'
+  | 'attempts'
+  | 'earned'
+  | 'cost'
+  | 'is_cost_unknown'
+  | 'failure_ms'
 >;
 
 /** What of a job can be searched, by field. */
@@ -155,6 +167,7 @@ export function toJobColumns(job: Job, text: SearchText): JobColumns {
     attempts: health.attempts,
     earned: health.earnedCredits,
     cost: health.costMicroUsd,
+    is_cost_unknown: health.isCostUnknown ? 1 : 0,
     fingerprint: job.failure?.fingerprint ?? null,
     failure_ms: job.failure?.at.getTime() ?? null,
   };

@@ -48,7 +48,7 @@ const COLUMNS = [
   'id', 'kind', 'state', 'workspace', 'user', 'provider', 'model', 'attempt', 'max_attempts', 'price', 'charge_status',
   'is_blocked', 'failure_class', 'failure_code', 'failure_message', 'progress_fraction', 'created_ms', 'updated_ms', 'not_before_ms',
   'state_since_ms', 'version', 'text_hash', 'prompt_start', 'started_ms', 'ended_ms', 'attempts', 'earned', 'cost',
-  'fingerprint', 'failure_ms',
+  'is_cost_unknown', 'fingerprint', 'failure_ms',
 ] as const satisfies readonly (keyof JobColumns)[];
 
 interface UnchangedParams {

@@ -2,7 +2,8 @@ import type { Database } from 'better-sqlite3';
 import { endedMsOf } from './copy-scope.ts';
 import { decodeDocument } from './document-encoding.ts';
 import { HEALTH_COLUMNS, TABLES_SQL } from './schema.ts';
-import { fillWorkspaceTotals } from './workspace-totals.ts';
+import { fillUnknownCosts } from './unknown-costs.ts';
+import { fillWorkspaceTotals, TOTALS_TABLES } from './workspace-totals.ts';
 
 /** In order; each raises the schema's version by one. What needs more than SQL is a function. */
 const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
@@ -35,8 +36,7 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   -- Sums of many days come from it in the order of their groups, so that nothing has to be sorted.
   CREATE INDEX failure_days_cause ON failure_days (fingerprint, workspace, day, failed, retrying, credits);
   `,
-  (db) => {
-    db.exec(`
+  `
   -- All of a workspace in buckets of weeks: what health of months by workspace is summed up from.
   CREATE TABLE workspace_totals (
     grain INTEGER NOT NULL,
@@ -45,11 +45,9 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     ${HEALTH_COLUMNS},
     PRIMARY KEY (grain, bucket, workspace)
   ) STRICT, WITHOUT ROWID;
-    `);
-    // How older programs marked a file that was closed.
-    db.exec('DROP TABLE IF EXISTS closed');
-    fillWorkspaceTotals(db, 'workspace_totals');
-  },
+  -- How older programs marked a file that was closed.
+  DROP TABLE IF EXISTS closed;
+  `,
   `
   -- Failures of a cause in each hour and each day: the points of its chart.
   CREATE TABLE failure_points (
@@ -65,8 +63,7 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     SELECT 86400, day, fingerprint, sum(failed + retrying) FROM failure_days GROUP BY day, fingerprint;
   DROP TABLE failure_hours;
   `,
-  (db) => {
-    db.exec(`
+  `
   -- The same of each kind, provider and model: what health by workspace is summed up from where it is of some of these alone.
   CREATE TABLE workspace_model_totals (
     grain INTEGER NOT NULL,
@@ -78,9 +75,7 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     ${HEALTH_COLUMNS},
     PRIMARY KEY (grain, bucket, workspace, kind, provider, model)
   ) STRICT, WITHOUT ROWID;
-    `);
-    fillWorkspaceTotals(db, 'workspace_model_totals');
-  },
+  `,
   (db) => {
     db.exec(`
   -- When a job at its end changed last, which a window asks of documents that are not kept too.
@@ -89,7 +84,27 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     `);
     fillEndedMs(db);
   },
+  (db) => {
+    db.exec(`
+  -- Jobs that cost more at the provider than is known: a sum of costs alone says nothing was spent where nobody knows.
+  ALTER TABLE jobs ADD COLUMN is_cost_unknown INTEGER NOT NULL DEFAULT 0 CHECK (is_cost_unknown IN (0, 1));
+  ALTER TABLE owner_totals ADD COLUMN unknown_costs INTEGER NOT NULL DEFAULT 0 CHECK (unknown_costs >= 0);
+    `);
+    for (const table of ['health', 'workspace_health', ...TOTALS_TABLES]) {
+      db.exec(`
+  ALTER TABLE ${table} ADD COLUMN unknown_costs INTEGER NOT NULL DEFAULT 0 CHECK (unknown_costs >= 0);
+  ALTER TABLE ${table} ADD COLUMN lost_unknown_costs INTEGER NOT NULL DEFAULT 0 CHECK (lost_unknown_costs >= 0);
+      `);
+    }
+    // In a file from before the totals these are as empty as they were made above.
+    for (const table of TOTALS_TABLES) if (isEmpty(db, table)) fillWorkspaceTotals(db, table);
+    fillUnknownCosts(db);
+  },
 ];
+
+function isEmpty(db: Database, table: string): boolean {
+  return db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined;
+}
 
 function fillEndedMs(db: Database): void {
   const set = db.prepare<[number | null, string]>("UPDATE malformed SET ended_ms = ? WHERE part = 'jobs' AND id = ?");

@@ -16,9 +16,13 @@ export interface OwnerTotals {
   /** The price of failed jobs, less what was kept of it. */
   readonly lostCredits: number;
   readonly costMicroUsd: number;
+  /** Jobs that cost more at the provider than is known. */
+  readonly unknownCosts: number;
 }
 
-type OwnerRow = Readonly<Record<JobState | 'jobs' | 'cancelled' | 'attempts' | 'earned' | 'lost' | 'cost', number>>;
+type OwnerRow = Readonly<
+  Record<JobState | 'jobs' | 'cancelled' | 'attempts' | 'earned' | 'lost' | 'cost' | 'unknown_costs', number>
+>;
 
 /** Reads the totals of workspaces and users from the roll-ups. */
 export class OwnerReader {
@@ -45,6 +49,7 @@ export class OwnerReader {
       earnedCredits: row?.earned ?? 0,
       lostCredits: row?.lost ?? 0,
       costMicroUsd: row?.cost ?? 0,
+      unknownCosts: row?.unknown_costs ?? 0,
     };
   }
 }

@@ -10,7 +10,7 @@ import { SummedRows } from './summed-rows.ts';
 const JOB_STATES = jobStateSchema.options;
 
 /** The sums that are kept of each workspace and each user, beside one for each state. */
-const OWNER_SUMS = ['jobs', ...JOB_STATES, 'cancelled', 'attempts', 'earned', 'lost', 'cost'] as const;
+const OWNER_SUMS = ['jobs', ...JOB_STATES, 'cancelled', 'attempts', 'earned', 'lost', 'cost', 'unknown_costs'] as const;
 
 /**
  * Gathers what a transaction does to the roll-ups and writes it once at the end of the same transaction: exact, because each
@@ -72,6 +72,7 @@ export class RollUps {
       by * job.earned,
       by * lost,
       by * job.cost,
+      by * job.is_cost_unknown,
     ];
     this.#owners.add(['workspace', job.workspace], sums);
     this.#owners.add(['user', job.user], sums);

@@ -11,6 +11,8 @@ const DIMENSIONS = {
   workspace_model_totals: ['workspace', 'kind', 'provider', 'model'],
 } as const;
 type TotalsTable = keyof typeof DIMENSIONS;
+/** The tables of totals. */
+export const TOTALS_TABLES = ['workspace_totals', 'workspace_model_totals'] as const satisfies readonly TotalsTable[];
 
 const [WEEK, MONTH] = TOTALS_GRAINS;
 /** What names a row of a day, in order. */

@@ -19,6 +19,8 @@ export const ownerViewSchema = z
     /** The price of failed jobs, less what was kept of it. */
     lostCredits: z.int(),
     costMicroUsd: z.number(),
+    /** Jobs that cost more at the provider than is known. */
+    unknownCosts: z.int().nonnegative(),
     /** The workspace's account; null for a user, and where the copy has none. */
     account: z.object({ availableCredits: z.int(), heldCredits: z.int() }).nullable(),
     /** The workspaces of the user's newest jobs; empty for a workspace. */

@@ -60,7 +60,8 @@ export interface JobSpec {
   readonly model?: string;
   /** When its one attempt began; left out, it has none. */
   readonly startedAtMs?: number;
-  readonly costMicroUsd?: number;
+  /** Null where its provider never told it, as where it is left out. */
+  readonly costMicroUsd?: number | null;
   readonly capturedCredits?: number;
   readonly refundedCredits?: number;
 }
@@ -184,7 +185,7 @@ export const anyJobSpec = fc.record({
   fingerprint: fc.constantFrom('f1', 'f2'),
   model: fc.constantFrom('m1', 'm2'),
   startedAtMs: fc.constantFrom(NOW_MS - 5, NOW_MS + 90_000, NOW_MS + 4_000_000),
-  costMicroUsd: fc.constantFrom(0, 7, 1_000_000),
+  costMicroUsd: fc.constantFrom(0, 7, 1_000_000, null),
   capturedCredits: fc.constantFrom(0, 100),
   refundedCredits: fc.constantFrom(0, 100),
 });

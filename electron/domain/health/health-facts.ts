@@ -1,6 +1,6 @@
 import type { FailureClass } from '../failure.ts';
 import type { Job, JobState } from '../job.ts';
-import { costOfPurchases, purchasesOf } from '../purchases.ts';
+import { costOfPurchases, purchasesOf, type Purchase } from '../purchases.ts';
 
 /** What the health of generation is computed from, of one job. Times in milliseconds since 1970, credits in the smallest unit. */
 export interface HealthFacts {
@@ -22,6 +22,8 @@ export interface HealthFacts {
   readonly earnedCredits: number;
   /** What its attempts cost at the provider, in micro-USD, as far as it was metered. */
   readonly costMicroUsd: number;
+  /** True where it came to more than that: of something that it bought nobody knows the cost. */
+  readonly isCostUnknown: boolean;
 }
 
 /**
@@ -33,6 +35,7 @@ const JOB_FIGURE_MAX = 2 ** 32;
 /** The facts of a job. */
 export function healthFactsOf(job: Job): HealthFacts {
   const hasEnded = job.state === 'completed' || job.state === 'failed';
+  const purchases = purchasesOf(job.attempts);
   return {
     kind: job.kind,
     provider: job.provider.name,
@@ -47,8 +50,19 @@ export function healthFactsOf(job: Job): HealthFacts {
     attempts: job.attempts.length > 0 ? job.attempts.length : job.attempt,
     priceCredits: job.billing.price,
     earnedCredits: bounded(job.billing.captured - job.billing.refunded),
-    costMicroUsd: bounded(costOfPurchases(purchasesOf(job.attempts))),
+    costMicroUsd: bounded(costOfPurchases(purchases)),
+    isCostUnknown: lacksAttempts(job) || purchases.some((purchase) => lacksCost(purchase, hasEnded)),
   };
+}
+
+/** True where a job was generated and its document, which others wrote, keeps no attempt to tell what that cost. */
+function lacksAttempts({ state, attempt, attempts }: Job): boolean {
+  return attempts.length === 0 && (state === 'completed' || (state === 'failed' && attempt > 0));
+}
+
+function lacksCost({ costMicroUsd, lastBy }: Purchase, hasEnded: boolean): boolean {
+  // Of an attempt under way the cost is told when it ends.
+  return costMicroUsd === null && (hasEnded || lastBy.endedAt !== null);
 }
 
 function bounded(figure: number): number {
@@ -75,6 +89,10 @@ export const HEALTH_COUNTERS = [
   'costMicroUsd',
   /** Of `costMicroUsd`: for jobs that failed or were cancelled. */
   'lostCostMicroUsd',
+  /** Of the jobs that ended: those that cost more at the provider than is known. */
+  'unknownCosts',
+  /** Of `unknownCosts`: those that failed or were cancelled. */
+  'lostUnknownCosts',
 ] as const;
 export type HealthCounter = (typeof HEALTH_COUNTERS)[number];
 
@@ -125,6 +143,8 @@ function endOf(facts: HealthFacts, endedMs: number): HealthContribution {
       lostCredits: hasFailed ? creditsAtRiskOf(facts) : 0,
       costMicroUsd: facts.costMicroUsd,
       lostCostMicroUsd: isCompleted ? 0 : facts.costMicroUsd,
+      unknownCosts: facts.isCostUnknown ? 1 : 0,
+      lostUnknownCosts: facts.isCostUnknown && !isCompleted ? 1 : 0,
     },
     queueMs: null,
     finishMs: isCompleted ? endedMs - facts.createdMs : null,

@@ -6,7 +6,7 @@ import { formatCredits } from '#domain/credits.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { useCreditScale } from '../../state/engine-queries.tsx';
 import {
-  formatDollars,
+  costAtProviders,
   formatRate,
   formatShare,
   pointChange,
@@ -68,7 +68,7 @@ export function FigureTiles({ view, atMs, onPick }: TilesProps): ReactNode {
       <Tile
         name="Credits earned"
         value={credits(figures.earnedCredits)}
-        note={`for ${formatDollars(figures.costMicroUsd)} at the providers`}
+        note={`for ${costAtProviders(figures.costMicroUsd, figures.unknownCosts)}`}
         change={rateChange(view, atMs, (each) => each.earnedCredits)}
         goodDirection="up"
         onPick={() => onPick('completed')}
@@ -76,7 +76,7 @@ export function FigureTiles({ view, atMs, onPick }: TilesProps): ReactNode {
       <Tile
         name="Lost to failures"
         value={credits(figures.lostCredits)}
-        note={`and ${formatDollars(figures.lostCostMicroUsd)} at the providers`}
+        note={`and ${costAtProviders(figures.lostCostMicroUsd, figures.lostUnknownCosts)}`}
         change={rateChange(view, atMs, (each) => each.lostCredits)}
         goodDirection="down"
         onPick={() => onPick('failed')}

@@ -1,13 +1,14 @@
 /* oxlint-disable jsx-a11y/control-has-associated-label -- a cell is no control: its name is what it holds */
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { HealthGroup, HealthGroupRow } from '#contract/health-views.ts';
+import type { HealthFigures, HealthGroup, HealthGroupRow } from '#contract/health-views.ts';
+import { counted } from '#domain/counted.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { ScrollBox } from '../../components/scroll-box.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { filterOfGroup, healthHref, type HealthScreenView } from '../../state/health-query-string.ts';
 import { useCreditsFormat } from './figure-tiles.tsx';
-import { formatDollars, formatShare } from './health-figures.ts';
+import { formatCost, formatShare } from './health-figures.ts';
 import { TableHead } from '../../components/table-head.tsx';
 
 /** The same figures for each kind, provider, model or workspace; a name restricts the screen to it. */
@@ -81,16 +82,26 @@ function GroupRow({ group: { key, figures, queue }, href }: { group: HealthGroup
         duration(figures.finishTime.p95Ms),
         figures.attemptsPerCompleted?.toFixed(2) ?? '–',
         credits(figures.earnedCredits),
-        formatDollars(figures.costMicroUsd),
+        <Cost key="cost" figures={figures} />,
         credits(figures.lostCredits),
         count(queue.queued + queue.retrying),
         count(queue.running + queue.validating),
-      ].map((text, index) => (
+      ].map((figure, index) => (
         // The cells of a row never change their order.
         <td className="number tabular" key={index}>
-          {text}
+          {figure}
         </td>
       ))}
     </tr>
+  );
+}
+
+/** What the jobs of a group cost, and of how many of them that is not known. */
+function Cost({ figures: { costMicroUsd, unknownCosts } }: { figures: HealthFigures }): ReactNode {
+  return (
+    <>
+      {formatCost(costMicroUsd, unknownCosts)}
+      {unknownCosts > 0 && <span className="cell-note">not known of {counted(unknownCosts, 'job')}</span>}
+    </>
   );
 }

@@ -4,7 +4,7 @@ import type { ChartSeries } from '../../components/chart/chart-series.ts';
 import { TimeChart, type TimeChartProps } from '../../components/chart/time-chart.tsx';
 import { formatDuration } from '../../components/durations.ts';
 import { useCreditsFormat } from './figure-tiles.tsx';
-import { formatDollars, formatShare } from './health-figures.ts';
+import { formatDollars, formatShare, knownCost } from './health-figures.ts';
 
 /** The jobs that a mark counts. */
 export interface PickedMark {
@@ -135,7 +135,7 @@ const COST: ChartSpec = {
       label: 'for completed jobs',
       tone: 'info',
       look: 'bar',
-      of: (each) => each.costMicroUsd - each.lostCostMicroUsd,
+      of: (each) => knownCost(each.costMicroUsd - each.lostCostMicroUsd, each.unknownCosts - each.lostUnknownCosts),
       moment: 'completed',
     },
     {
@@ -143,7 +143,7 @@ const COST: ChartSpec = {
       label: 'for failed ones',
       tone: 'danger',
       look: 'hatched-bar',
-      of: (each) => each.lostCostMicroUsd,
+      of: (each) => knownCost(each.lostCostMicroUsd, each.lostUnknownCosts),
       moment: 'failed',
     },
   ],

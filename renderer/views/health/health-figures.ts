@@ -1,4 +1,5 @@
 import type { HealthFigures, HealthView } from '#contract/health-views.ts';
+import { counted } from '#domain/counted.ts';
 
 /** How a figure moved against the period before. */
 export interface Change {
@@ -63,4 +64,26 @@ export function formatDollars(microUsd: number): string {
   const dollars = microUsd / 1_000_000;
   const digits = dollars !== 0 && Math.abs(dollars) < 0.1 ? 4 : 2;
   return `$${dollars.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
+/**
+ * What jobs cost at the providers, where of some of them more was spent than is known: `$1.25`, `at least $1.25`, and a dash where nothing
+ * is known.
+ */
+export function formatCost(microUsd: number, unknownCosts: number): string {
+  const known = knownCost(microUsd, unknownCosts);
+  if (known === null) return '–';
+  return unknownCosts > 0 ? `at least ${formatDollars(known)}` : formatDollars(known);
+}
+
+/** What is known of a cost in micro-USD; null where nothing is. */
+export function knownCost(microUsd: number, unknownCosts: number): number | null {
+  return microUsd === 0 && unknownCosts > 0 ? null : microUsd;
+}
+
+/** The same within a sentence: `at least $1.25 at the providers, not known of 3 jobs`. */
+export function costAtProviders(microUsd: number, unknownCosts: number): string {
+  if (knownCost(microUsd, unknownCosts) === null) return 'an unknown cost at the providers';
+  const cost = `${formatCost(microUsd, unknownCosts)} at the providers`;
+  return unknownCosts > 0 ? `${cost}, not known of ${counted(unknownCosts, 'job')}` : cost;
 }

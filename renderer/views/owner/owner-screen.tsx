@@ -125,10 +125,21 @@ function MoneyPanel({ owner, view }: { owner: OwnerKind; view: OwnerView }): Rea
           <Credits credits={view.lostCredits} /> not earned
         </Fact>
         <Fact name="At providers">
-          <ProviderCost microUsd={view.costMicroUsd} />
+          <OwnerCost view={view} />
         </Fact>
       </Facts>
     </Panel>
+  );
+}
+
+function OwnerCost({ view: { costMicroUsd, unknownCosts } }: { view: OwnerView }): ReactNode {
+  if (unknownCosts === 0) return <ProviderCost microUsd={costMicroUsd} />;
+  const jobs = counted(unknownCosts, 'job');
+  if (costMicroUsd === 0) return `not known of ${jobs}`;
+  return (
+    <>
+      at least <ProviderCost microUsd={costMicroUsd} />, not known of {jobs}
+    </>
   );
 }
 

@@ -226,6 +226,9 @@ function recount(jobs: readonly Job[], times: Times): object {
   const cancelled = ends.filter(({ failure }) => failure?.class === 'cancelled');
   const failed = ends.filter(({ state, failure }) => state === 'failed' && failure?.class !== 'cancelled');
   const costOf = (job: Job): number => job.attempts.reduce((sum, { providerCost }) => sum + (providerCost ?? 0), 0);
+  const isUntold = (job: Job): boolean => job.attempts.some(({ providerCost }) => providerCost === null);
+  // A document without attempts tells no cost of a job that was generated.
+  const lacksCost = (job: Job): boolean => isUntold(job) || (job.attempts.length === 0 && job.state === 'completed');
   const sumOf = (list: readonly Job[], figure: (job: Job) => number): number =>
     list.reduce((sum, job) => sum + figure(job), 0);
   return {
@@ -240,6 +243,8 @@ function recount(jobs: readonly Job[], times: Times): object {
     lostCredits: sumOf(failed, atRisk),
     costMicroUsd: sumOf(ends, costOf),
     lostCostMicroUsd: sumOf([...failed, ...cancelled], costOf),
+    unknownCosts: ends.filter(lacksCost).length,
+    lostUnknownCosts: [...failed, ...cancelled].filter(lacksCost).length,
     queueTime: durationsOf(inTime.map(({ job, startedMs }) => startedMs - job.createdAt.getTime())),
     finishTime: durationsOf(completed.map((job) => endOf(job) - job.createdAt.getTime())),
   };

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CacheChange } from '#cache/changes.ts';
 import { openCache } from '#cache/open-cache.ts';
 import { migrate, OLDEST_VERSION } from '#cache/migrations.ts';
 import { APPLICATION_ID } from '#cache/schema.ts';
@@ -102,6 +103,7 @@ describe('a copy that an older version of the program wrote', () => {
     expectOk(before.writer.apply(changes, 'p1'));
     before.close();
     const old = new Database(world.file);
+    withoutUnknownCosts(old);
     for (const table of tables) old.exec(`DROP TABLE ${table}`);
     withoutEnds(old);
     if (version < 11) olderPoints(old);
@@ -122,6 +124,7 @@ describe('a copy that an older version of the program wrote', () => {
     expectOk(before.writer.apply(changes, 'p1'));
     before.close();
     const old = new Database(world.file);
+    withoutUnknownCosts(old);
     olderPoints(old);
     withoutEnds(old);
     old.exec('DROP TABLE workspace_model_totals');
@@ -140,6 +143,7 @@ describe('a copy that an older version of the program wrote', () => {
     expectOk(before.writer.apply([malformedChange({ _id: 'open', ...ended, state: 'running' })], 'p2'));
     before.close();
     const old = new Database(world.file);
+    withoutUnknownCosts(old);
     withoutEnds(old);
     old.pragma('user_version = 12');
     old.close();
@@ -148,6 +152,46 @@ describe('a copy that an older version of the program wrote', () => {
     expectOk(cache.writer.keepSince(NOW_MS, 100));
     expect(expectOk(cache.reader.malformedPage(null, 10)).rows.map(({ id }) => id)).toEqual(['open']);
   });
+
+  it('gets from their documents which jobs cost more than is known', () => {
+    const costs = [null, 0, 700, undefined] as const;
+    const changes = Array.from({ length: 40 }, (_, n) => {
+      const costMicroUsd = costs[n % costs.length];
+      const startedAtMs = costMicroUsd === undefined ? {} : { startedAtMs: NOW_MS - n * 3_600_000, costMicroUsd };
+      const state = n % 3 === 0 ? 'running' : n % 3 === 1 ? 'completed' : 'failed';
+      return jobChange(jobIn({ id: `j${n}`, state, workspaceId: `w${n % 4}`, model: `m${n % 5}`, ...startedAtMs }));
+    });
+    older(changes);
+    const { reader, setAside } = world.open();
+    expect(setAside).toBeNull();
+    expect(rollUpsOf(world.file)).toEqual(rollUpsOfFresh(changes));
+    expect(expectOk(reader.ownerTotals('workspace', 'w0')).unknownCosts).toBeGreaterThan(0);
+  });
+
+  /** Makes a copy of version 13 that holds these documents. */
+  function older(changes: readonly CacheChange[]): void {
+    const before = world.open();
+    expectOk(before.writer.apply(changes, 'p1'));
+    before.close();
+    const old = new Database(world.file);
+    withoutUnknownCosts(old);
+    old.pragma('user_version = 13');
+    old.close();
+  }
+
+  /** Takes from a file what version 14 has told of costs that are not known. */
+  function withoutUnknownCosts(db: Database.Database): void {
+    db.exec(`
+      ALTER TABLE jobs DROP COLUMN is_cost_unknown;
+      ALTER TABLE owner_totals DROP COLUMN unknown_costs;
+    `);
+    for (const table of ['health', 'workspace_health', 'workspace_totals', 'workspace_model_totals']) {
+      db.exec(`
+        ALTER TABLE ${table} DROP COLUMN unknown_costs;
+        ALTER TABLE ${table} DROP COLUMN lost_unknown_costs;
+      `);
+    }
+  }
 
   /** Takes from a file what version 13 has told of malformed jobs. */
   function withoutEnds(db: Database.Database): void {

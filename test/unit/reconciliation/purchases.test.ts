@@ -69,6 +69,35 @@ describe('what attempts have bought', () => {
   });
 });
 
+describe('the health of generation', () => {
+  const untold = { acceptanceId: 'b', providerCost: null };
+
+  it.each<{ job: Job; of: string; isUnknown: boolean }>([
+    { of: 'whose every purchase was told', job: jobTold(BOUGHT), isUnknown: false },
+    {
+      of: 'whose purchase was told when it was collected',
+      job: jobTold({ ...BOUGHT, providerCost: null }, COLLECTED),
+      isUnknown: false,
+    },
+    { of: 'one of whose purchases was told', job: jobTold(BOUGHT, untold), isUnknown: true },
+    { of: 'none of whose purchases was told', job: jobTold(untold), isUnknown: true },
+    { of: 'that failed before anything was tried', job: { ...jobTold(), attempt: 0 }, isUnknown: false },
+    { of: 'whose document keeps no attempts of those that it had', job: { ...jobTold(), attempt: 2 }, isUnknown: true },
+  ])('knows the whole cost of a job $of: not $isUnknown', ({ job, isUnknown }) => {
+    expect(healthFactsOf(job).isCostUnknown).toBe(isUnknown);
+  });
+
+  it('waits for the cost of an attempt that is under way', () => {
+    const ended = jobTold(untold);
+    const factsIn = (endedAt: Date | null) =>
+      healthFactsOf(
+        jobSchema.parse({ ...ended, state: 'retrying', attempts: ended.attempts.map((one) => ({ ...one, endedAt })) }),
+      );
+    expect(factsIn(ended.updatedAt).isCostUnknown).toBe(true);
+    expect(factsIn(null).isCostUnknown).toBe(false);
+  });
+});
+
 describe('a purchase that a second attempt collected', () => {
   const job = jobTold(BOUGHT, COLLECTED);
 
