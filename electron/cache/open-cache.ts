@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { dropDamageNote, readDamageNote, writeDamageNote } from './damage-note.ts';
+import { DamagedContentError } from './document-encoding.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { migrate, OLDEST_VERSION, SCHEMA_VERSION } from './migrations.ts';
 import { CacheReader } from './reader.ts';
@@ -142,6 +143,8 @@ function openStanding(options: CacheOptions): Cache {
 
 function toOpeningError(cause: unknown): AppError {
   if (cause instanceof Database.SqliteError) return toOpeningSqlError(cause);
+  // Met where a file of an older version is turned round: its documents are read then.
+  if (cause instanceof DamagedContentError) return toCacheError(cause);
   if (cause instanceof Error && 'code' in cause) {
     return appError(cause.code === 'ENOSPC' ? 'disk_full' : 'cache_unusable', cause.message.slice(0, 300), cause);
   }

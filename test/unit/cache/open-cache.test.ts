@@ -168,13 +168,19 @@ describe('a copy that an older version of the program wrote', () => {
     expect(expectOk(reader.ownerTotals('workspace', 'w0')).unknownCosts).toBeGreaterThan(0);
   });
 
+  it('is set aside where a document of it is damaged, and does not keep the program from starting', () => {
+    older([jobChange(jobIn({ id: 'j1' }))], (db) => db.exec("UPDATE job_documents SET document = x'00'"));
+    expect(world.open().setAside).toMatch(/cannot be worked with \(a row holds what was never written there\)/);
+  });
+
   /** Makes a copy of version 13 that holds these documents. */
-  function older(changes: readonly CacheChange[]): void {
+  function older(changes: readonly CacheChange[], also: (db: Database.Database) => void = () => undefined): void {
     const before = world.open();
     expectOk(before.writer.apply(changes, 'p1'));
     before.close();
     const old = new Database(world.file);
     withoutUnknownCosts(old);
+    also(old);
     old.pragma('user_version = 13');
     old.close();
   }
