@@ -1,6 +1,8 @@
+import { fingerprintWith } from '#domain/failure.ts';
 import { isFields } from '#domain/fields.ts';
 import { parseJob, type Job } from '#domain/job.ts';
 import { EchoFinder } from '#domain/redaction/echo.ts';
+import { hasMark } from '#domain/redaction/redaction-mark.ts';
 import type { CachedDocument } from './changes.ts';
 
 /** What of the server's jobs the copy keeps. Accounts and ledger are always whole: no charge can be proved from half a ledger. */
@@ -46,7 +48,13 @@ export function keptOf(found: CachedDocument, scope: CopyScope): KeptDocument | 
   if (scope.keepsPrompts) return found;
   // Where the prompt stands in a document that is none of ours nobody knows.
   if (found.type === 'malformed') return { ...found, document: null };
-  const document = withoutPrompt(found.document, found.job.input);
+  const kept = parsedWithout(found.job, false);
+  // A mark may be longer than what it stands for, and a text that has grown beyond the length of its field makes of a job none.
+  return kept.type === 'job' ? kept : parsedWithout(found.job, true);
+}
+
+function parsedWithout(job: Job, isCut: boolean): KeptDocument {
+  const document = withoutPrompt(job, isCut);
   const parsed = parseJob(document);
   return parsed.ok
     ? { type: 'job', job: parsed.value, document }
@@ -58,20 +66,40 @@ const LABEL = 'not kept';
 /** Fields whose text others wrote, and may quote the input. */
 const QUOTING_FIELDS: ReadonlySet<string> = new Set(['message', 'reason']);
 
-function withoutPrompt(document: Readonly<Record<string, unknown>>, input: Job['input']): Record<string, unknown> {
-  const texts = [input.prompt, ...textsOf(input.options)];
-  const clean = withoutEchoes(document, new EchoFinder(texts.map((text) => ({ text, label: LABEL }))));
-  const raw = isFields(document['input']) ? document['input'] : {};
-  return { ...clean, input: { ...raw, prompt: '', options: withoutTexts(input.options) } };
+/** Of what was written only what a job is: where else its product, or another program, writes what was asked for nobody knows. */
+function withoutPrompt(job: Job, isCut: boolean): Record<string, unknown> {
+  const { prompt, options, hash } = job.input;
+  const echoes = new EchoFinder([prompt, ...textsOf(options)].map((text) => ({ text, label: LABEL })));
+  const withoutEcho = (text: string): string => {
+    const kept = echoes.clean(text);
+    return isCut ? kept.slice(0, text.length).toWellFormed() : kept;
+  };
+  const clean = withoutEchoes({ ...job }, withoutEcho);
+  return { ...clean, input: { prompt: '', options: withoutTexts(options), hash } };
 }
 
-function withoutEchoes(fields: Readonly<Record<string, unknown>>, echoes: EchoFinder): Record<string, unknown> {
+type Cleaning = (text: string) => string;
+
+function withoutEchoes(fields: Readonly<Record<string, unknown>>, withoutEcho: Cleaning): Record<string, unknown> {
   const clean = (name: string, value: unknown): unknown => {
-    if (typeof value === 'string' && QUOTING_FIELDS.has(name)) return echoes.clean(value);
+    if (typeof value === 'string' && QUOTING_FIELDS.has(name)) return withoutEcho(value);
+    if (typeof value === 'string' && name === 'fingerprint') return withoutWords(value, fields['message'], withoutEcho);
     if (Array.isArray(value)) return value.map((item: unknown) => clean(name, item));
-    return isFields(value) ? withoutEchoes(value, echoes) : value;
+    return isFields(value) ? withoutEchoes(value, withoutEcho) : value;
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(name, value)]));
+}
+
+/**
+ * A fingerprint of failures without what its message quotes. It holds the words of the message in another form, in which a quotation need not
+ * be found: so it is made anew of what is kept of the message.
+ */
+function withoutWords(fingerprint: string, message: unknown, withoutEcho: Cleaning): string {
+  if (typeof message !== 'string') return withoutEcho(fingerprint);
+  const kept = withoutEcho(message);
+  // What an older program kept has its mark already, and the words in its fingerprint still.
+  const isQuoting = kept !== message || hasMark(message) || withoutEcho(fingerprint) !== fingerprint;
+  return isQuoting ? fingerprintWith(kept, fingerprint) : fingerprint;
 }
 
 /** Every text of the options, at any depth. */

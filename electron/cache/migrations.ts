@@ -100,6 +100,10 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     for (const table of TOTALS_TABLES) if (isEmpty(db, table)) fillWorkspaceTotals(db, table);
     fillUnknownCosts(db);
   },
+  `
+  -- Older programs kept words of prompts in fingerprints of failures, and fields that are none of a job.
+  UPDATE standing SET is_wiping = 1 WHERE keeps_prompts = 0;
+  `,
 ];
 
 function isEmpty(db: Database, table: string): boolean {

@@ -2,12 +2,14 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
+import { fingerprintWith } from '#domain/failure.ts';
 import type { Result } from '#domain/result.ts';
 import { keptOf } from './copy-scope.ts';
 import { encodeDocument } from './document-encoding.ts';
-import { searchTextOf, toJobColumns } from './job-columns.ts';
+import { ROLLED_UP_COLUMNS, searchTextOf, toJobColumns, type RolledUpJob } from './job-columns.ts';
 import { JobTextIndex } from './job-text-index.ts';
 import { toCachedDocument } from './parsed-documents.ts';
+import { RollUps } from './roll-ups.ts';
 import { JOBS_TEXT_SQL } from './schema.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
@@ -62,35 +64,54 @@ function begin(db: Database.Database): void {
   }).immediate();
 }
 
+interface StandingRow extends RolledUpJob {
+  readonly num: number;
+}
+
 function rewrite(db: Database.Database, onProgress: (jobs: number) => void): void {
-  const page = db.prepare<[number, number], { num: number; document: Buffer }>(
-    'SELECT num, document FROM job_documents WHERE num > ? ORDER BY num LIMIT ?',
+  const page = db.prepare<[number, number], StandingRow>(
+    `SELECT num, ${ROLLED_UP_COLUMNS.join(', ')} FROM jobs WHERE num > ? ORDER BY num LIMIT ?`,
   );
+  // One by one: five hundred documents as large as one may be are more than a process can hold.
+  const documentOf = db.prepare<[number], { document: Buffer }>('SELECT document FROM job_documents WHERE num = ?');
   const setDocument = db.prepare<[Buffer, number]>('UPDATE job_documents SET document = ? WHERE num = ?');
   const setColumns = db.prepare<[string, string | null, string, number]>(
     'UPDATE jobs SET prompt_start = ?, failure_message = ?, text_hash = ? WHERE num = ?',
   );
-  const emptyColumns = db.prepare<[number]>(
-    "UPDATE jobs SET prompt_start = '', text_hash = '', failure_message = iif(failure_class IS NULL, NULL, '') WHERE num = ?",
-  );
+  const setFingerprint = db.prepare<[string | null, number]>('UPDATE jobs SET fingerprint = ? WHERE num = ?');
+  const rollUps = new RollUps(db);
+  const moveTo = (row: StandingRow, fingerprint: string | null): void => {
+    if (fingerprint === row.fingerprint) return;
+    setFingerprint.run(fingerprint, row.num);
+    rollUps.remove(row);
+    rollUps.add({ ...row, fingerprint });
+  };
   const index = new JobTextIndex(db);
   let done = 0;
-  const rewritePage = db.transaction((rows: readonly { num: number; document: Buffer }[]) => {
-    for (const { num, document } of rows) {
-      const kept = keptOf(toCachedDocument(document), { keptSinceMs: null, keepsPrompts: false });
+  const rewritePage = db.transaction((rows: readonly StandingRow[]) => {
+    for (const row of rows) {
+      const { num } = row;
+      const stored = documentOf.get(num);
+      const kept =
+        stored === undefined
+          ? null
+          : keptOf(toCachedDocument(stored.document), { keptSinceMs: null, keepsPrompts: false });
       // Rows of the list were jobs when they were written, by a schema that may have been another: then nothing of it stays.
       if (kept?.type !== 'job') {
         setDocument.run(encodeDocument({}), num);
-        emptyColumns.run(num);
+        setColumns.run('', row.failure_class === null ? null : '', '', num);
+        moveTo(row, row.fingerprint === null ? null : fingerprintWith('', row.fingerprint));
         continue;
       }
       const text = searchTextOf(kept.job);
       const columns = toJobColumns(kept.job, text);
       setDocument.run(encodeDocument(kept.document), num);
       setColumns.run(columns.prompt_start, columns.failure_message, columns.text_hash, num);
+      moveTo(row, columns.fingerprint);
       index.insert(num, text);
     }
     index.flush();
+    rollUps.flush();
   });
   for (let after = Number.MIN_SAFE_INTEGER; ;) {
     const rows = page.all(after, REWRITTEN_AT_ONCE);

@@ -192,6 +192,16 @@ export function fingerprintOf(failure: Classified, provider: string, model: stri
   return `${head}${normaliseMessage(failure.message)}`.slice(0, 200);
 }
 
+const CLASSES: ReadonlySet<string | undefined> = new Set(failureClassSchema.options);
+
+/** The same fingerprint with the words of another message; of one that is none of {@link fingerprintOf} nothing stays. */
+export function fingerprintWith(message: string, fingerprint: string): string {
+  const [head, code = '', place = ''] = fingerprint.split(':');
+  const isOurs = CLASSES.has(head) && place.includes('/');
+  const words = normaliseMessage(message);
+  return isOurs ? `${head}:${code}:${place}:${words}`.slice(0, 200) : words === '' ? '(no words)' : words;
+}
+
 /** The code that a fingerprint tells, null where it is none of {@link fingerprintOf}. */
 export function codeOfFingerprint(fingerprint: string, failureClass: FailureClass): string | null {
   const [head, code, place] = fingerprint.split(':');

@@ -3,11 +3,14 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CACHED_PARTS } from '#cache/changes.ts';
+import { keptOf } from '#cache/copy-scope.ts';
 import { contentDigestOf } from '#cache/digest.ts';
 import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { jobFilterSchema } from '#contract/job-views.ts';
+import { fingerprintOf } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
+import { rollUpsOf } from './health-recount.ts';
 import {
   entryOf,
   jobChange,
@@ -43,11 +46,14 @@ const page = (text: string) =>
 describe('a copy that keeps no prompts', () => {
   function secretJobs(): readonly Job[] {
     return Array.from({ length: 40 }, (_, n) => {
+      const failureMessage = `refused: Draw a ${SECRET} at night, variation ${n}`;
+      const failure = { class: 'policy', code: 'content_refusal', message: failureMessage } as const;
       const job = jobIn({
         id: `job-${n}`,
         prompt: `Draw a ${SECRET} at night, variation ${n}`,
         state: 'failed',
-        failureMessage: `refused: Draw a ${SECRET} at night, variation ${n}`,
+        failureMessage,
+        fingerprint: fingerprintOf(failure, 'demo', `demo-${n % 2}`),
       });
       // A message may quote a part of the prompt, or an option, and in other letters.
       const history = job.history.map((entry) => ({ ...entry, reason: `no ${SECRET.toUpperCase()} here` }));
@@ -132,6 +138,64 @@ describe('a copy that keeps no prompts', () => {
     cache.close();
     expect(filesWith(SECRET)).toEqual([]);
     expect(expectOk(world.open().reader.jobsPage(page('job-7'))).rows).toHaveLength(1);
+  });
+
+  it('groups failures by what is left of their messages, and counts them as if it had never known more', () => {
+    const { writer, reader } = world.open();
+    expectOk(writer.apply(secretJobs().map(jobChange), 'p1'));
+    expectOk(withholdPrompts(world.file));
+    const asked = { fromMs: 0, toMs: NOW_MS, workspaceId: null, classes: [], limit: 10 };
+    const groups = expectOk(reader.failureGroups(asked)).groups.map(({ fingerprint, failedJobs }) => [
+      fingerprint,
+      failedJobs,
+    ]);
+    const words = 'refused: ⟦redacted: not kept⟧';
+    expect(groups).toEqual([
+      [`policy:content_refusal:demo/demo-0:${words}`, 20],
+      [`policy:content_refusal:demo/demo-1:${words}`, 20],
+    ]);
+    const counted = rollUpsOf(world.file);
+    const other = setupCache();
+    const { writer: fresh } = other.open();
+    expectOk(withholdPrompts(other.file));
+    expectOk(fresh.apply(secretJobs().map(jobChange), 'p1'));
+    expect(rollUpsOf(other.file)).toEqual(counted);
+    other.end();
+  });
+
+  it('keeps a fingerprint that quotes nothing, and no word of one that is made in another way', () => {
+    const scope = { keptSinceMs: null, keepsPrompts: false };
+    const keptFingerprint = (fingerprint: string, failureMessage: string): string | undefined => {
+      const job = jobIn({ id: 'a', state: 'failed', prompt: 'Draw 3 cats, 4 dogs', fingerprint, failureMessage });
+      const kept = keptOf({ type: 'job', job, document: { ...job } }, scope);
+      return kept?.type === 'job' ? kept.job.failure?.fingerprint : undefined;
+    };
+    expect(keptFingerprint('timeout:t:demo/m:no answer', 'no answer')).toBe('timeout:t:demo/m:no answer');
+    expect(keptFingerprint('draw-cats-dogs', 'no: draw 3 cats, 4 dogs')).toBe('no: ⟦redacted: not kept⟧');
+    expect(keptFingerprint('policy:p:demo/m:Draw <n> cats, <n> dogs', 'Draw 3 cats, 4 dogs')).toBe(
+      'policy:p:demo/m:⟦redacted: not kept⟧',
+    );
+  });
+
+  it('keeps a job whose message grows beyond its length where marks are longer than the prompt', () => {
+    const scope = { keptSinceMs: null, keepsPrompts: false };
+    const failureMessage = 'A fox: '.repeat(600).slice(0, 4000);
+    const job = jobIn({ id: 'a', state: 'failed', prompt: 'A fox', failureMessage });
+    const kept = keptOf({ type: 'job', job, document: { ...job } }, scope);
+    expect(kept?.type).toBe('job');
+    expect(JSON.stringify(kept)).not.toContain('A fox');
+  });
+
+  it('keeps no field that is none of a job, wherever a product writes it, because it may repeat what was asked for', () => {
+    const job = jobIn({ id: 'a', prompt: SECRET, startedAtMs: NOW_MS });
+    const document = {
+      ...job,
+      request: { messages: [{ content: SECRET }] },
+      input: { ...job.input, negativePrompt: SECRET },
+      attempts: job.attempts.map((attempt) => ({ ...attempt, request: SECRET })),
+    };
+    const kept = keptOf({ type: 'job', job, document }, { keptSinceMs: null, keepsPrompts: false });
+    expect(kept?.document).toEqual({ ...job, input: { prompt: '', options: {}, hash: job.input.hash } });
   });
 
   it('has the digest of what the server holds without its prompts', () => {

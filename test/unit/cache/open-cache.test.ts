@@ -5,6 +5,7 @@ import type { CacheChange } from '#cache/changes.ts';
 import { openCache } from '#cache/open-cache.ts';
 import { migrate, OLDEST_VERSION } from '#cache/migrations.ts';
 import { APPLICATION_ID } from '#cache/schema.ts';
+import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
@@ -171,6 +172,15 @@ describe('a copy that an older version of the program wrote', () => {
   it('is set aside where a document of it is damaged, and does not keep the program from starting', () => {
     older([jobChange(jobIn({ id: 'j1' }))], (db) => db.exec("UPDATE job_documents SET document = x'00'"));
     expect(world.open().setAside).toMatch(/cannot be worked with \(a row holds what was never written there\)/);
+  });
+
+  it.each([true, false])('is wiped once more where it should hold no prompts: %s', (isWithheld) => {
+    world.open().close();
+    if (isWithheld) expectOk(withholdPrompts(world.file));
+    const old = new Database(world.file);
+    old.pragma('user_version = 14');
+    old.close();
+    expect(expectOk(world.open().reader.standing()).isWiping).toBe(isWithheld);
   });
 
   /** Makes a copy of version 13 that holds these documents. */
