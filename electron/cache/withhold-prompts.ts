@@ -40,11 +40,12 @@ export function withholdPrompts(
       db.pragma('temp_store = FILE');
       db.exec('VACUUM');
       writeBack(db);
+      // Before it says that it is done: whatever ends it here begins it anew.
+      dropAsides(file);
       db.exec('UPDATE standing SET is_wiping = 0');
     } finally {
       db.close();
     }
-    dropAsides(file);
   });
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -73,6 +73,14 @@ describe('a copy that keeps no prompts', () => {
     expectOk(withholdPrompts(world.file));
     expect(filesWith(SECRET)).toEqual([]);
     expect(expectOk(writer.standing()).isWiping).toBe(false);
+  });
+
+  it('is not done while a copy that was set aside, with its prompts, could not be deleted', () => {
+    const { writer } = world.open();
+    // As a file that another program holds, on a system that deletes none of those.
+    mkdirSync(`${world.file}.set-aside-2026`);
+    expect(() => withholdPrompts(world.file)).toThrow('set-aside-2026');
+    expect(expectOk(writer.standing()).isWiping).toBe(true);
   });
 
   it('has no byte of one left in any of its files, whatever it held before', () => {
