@@ -62,13 +62,8 @@ export class CopyKeeper {
 
   /** What is wanted of the copy. */
   get settings(): CopySettings {
-    const { own } = this.#options;
-    if (!own.ok) return NO_LIMITS;
-    const kept = own.value.records(SETTINGS_KIND).list();
-    const [settings] = kept.ok ? kept.value : [];
-    if (settings === undefined) return NO_LIMITS;
-    const { keptDays, bytesMax, keepsPrompts } = settings;
-    return { keptDays, bytesMax, keepsPrompts };
+    const kept = this.#keptSettings();
+    return kept.ok ? kept.value : NO_LIMITS;
   }
 
   /** Makes the copy keep no prompts where it should not, whether or not there is a server. */
@@ -186,6 +181,18 @@ export class CopyKeeper {
     return report;
   }
 
+  /** What was set, as far as anything was. Errors: those of the own file; then nobody knows what is wanted. */
+  #keptSettings(): Result<CopySettings, AppError> {
+    const { own } = this.#options;
+    if (!own.ok) return own;
+    const kept = own.value.records(SETTINGS_KIND).list();
+    if (!kept.ok) return kept;
+    const [settings] = kept.value;
+    if (settings === undefined) return ok(NO_LIMITS);
+    const { keptDays, bytesMax, keepsPrompts } = settings;
+    return ok({ keptDays, bytesMax, keepsPrompts });
+  }
+
   #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
@@ -255,7 +262,9 @@ export class CopyKeeper {
       if (!widened.ok) return widened;
     }
     this.#mayKeepPrompts = this.#options.mayKeepPrompts();
-    const takesPrompts = settings.keepsPrompts && this.#mayKeepPrompts === true && !scope.keepsPrompts;
+    // Where the settings cannot be read, prompts that were left out may be meant to be.
+    const isWanted = settings.keepsPrompts && this.#keptSettings().ok;
+    const takesPrompts = isWanted && this.#mayKeepPrompts === true && !scope.keepsPrompts;
     if (takesPrompts) {
       const kept = writer.keepPrompts();
       if (!kept.ok) return kept;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CopySettings } from '#contract/copy-views.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
@@ -134,6 +135,21 @@ describe('what the copy keeps', () => {
         .toBe(`${SECRET} 1`);
     },
   );
+
+  it('takes no prompt in again while nobody can read that they are not to be kept', { timeout: 120_000 }, async () => {
+    const all = ['d1', 'd10', 'd100', 'd200', 'open'];
+    await untilJobs(all);
+    expectOk(await window.ask('copy.set', { ...ALL, keepsPrompts: false }));
+    await engine.stop();
+    // As where a newer version of the program was used meanwhile.
+    const own = new Database(path.join(dataDir, 'own.sqlite'));
+    own.pragma('user_version = 99');
+    own.close();
+    await openEngine();
+    await window.untilStatus(({ monitor }) => monitor.mode === 'stream');
+    await untilJobs(all);
+    expect(copiesWith(SECRET)).toEqual([]);
+  });
 
   it(
     'no prompt stands on the machine of who sees none, by role or by rule, and they come with who does',
