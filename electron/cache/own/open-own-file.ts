@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { z } from 'zod';
@@ -48,8 +48,12 @@ export function openOwnFile(options: OwnFileOptions): Result<OwnFile, AppError> 
   try {
     mkdirSync(path.dirname(options.path), { recursive: true });
     const fault = findFault(options);
-    const note = fault === null ? null : restore(options, fault);
-    return open(options, note);
+    // Whatever ended the program between setting a file aside and taking its backup left none: a new one would be begun with nothing.
+    const isLost = fault === null && isBlank(options.path) && backupsOf(options.path, options.now()).length > 0;
+    if (fault === null && !isLost) return open(options, null);
+    const aside = setAside(options);
+    const said = fault === null ? 'was not there' : `was set aside as ${path.basename(aside)}: ${fault}`;
+    return open(options, `Your own file (views, drafts) ${said}. ${takeBackup(options)}`);
   } catch (cause) {
     return err(toOwnError(cause));
   }
@@ -90,19 +94,40 @@ function findFault(options: OwnFileOptions): string | null {
   }
 }
 
-/** Sets the file aside and puts the latest backup that is whole in its place. */
-function restore(options: OwnFileOptions, fault: string): string {
+/** The smallest page of SQLite, in bytes: a file that has none is taken for one that nothing was written to yet. */
+const PAGE_BYTES_MIN = 512;
+
+/** True where there is no file, or nothing of one. */
+function isBlank(file: string): boolean {
+  return !existsSync(file) || statSync(file).size < PAGE_BYTES_MIN;
+}
+
+/** Moves the file away with its log, or what is left of both: the log of one file is never to be read into another. */
+function setAside(options: OwnFileOptions): string {
   const aside = `${options.path}.set-aside-${stampOf(options.now())}`;
   for (const ending of ['', '-wal', '-shm']) {
     if (existsSync(options.path + ending)) renameSync(options.path + ending, aside + ending);
   }
-  const said = `Your own file (views, drafts) was set aside as ${path.basename(aside)}: ${fault}.`;
-  for (const backup of backupsOf(options.path).toReversed()) {
-    copyFileSync(backup, options.path);
-    if (findFault(options) === null) return `${said} The backup ${path.basename(backup)} took its place.`;
-    rmSync(options.path);
+  return aside;
+}
+
+/** Puts the latest backup that is whole where no file is. @returns which it was, for people */
+function takeBackup(options: OwnFileOptions): string {
+  const part = partOf(options.path);
+  for (const backup of backupsOf(options.path, options.now()).toReversed()) {
+    copyFileSync(backup, part);
+    if (findFault({ ...options, path: part }) === null) {
+      renameSync(part, options.path);
+      return `The backup ${path.basename(backup)} took its place.`;
+    }
+    rmSync(part);
   }
-  return `${said} There is no backup of it; a new one was begun.`;
+  return 'There is no backup of it; a new one was begun.';
+}
+
+/** What is being written under another name first: what a full disk or the end of the program cut short must never be taken for whole. */
+function partOf(file: string): string {
+  return `${file}.part`;
 }
 
 function open(options: OwnFileOptions, note: string | null): Result<OwnFile, AppError> {
@@ -137,7 +162,7 @@ function migrate(
   options: OwnFileOptions,
   { version, migrations }: { readonly version: number; readonly migrations: readonly string[] },
 ): void {
-  const newest = backupsOf(options.path).at(-1);
+  const newest = backupsOf(options.path, options.now()).at(-1);
   const isDue = newest === undefined || newest < backupName(options.path, options.now() - BACKUP_EVERY_MS, 0);
   if (version > 0 && version === migrations.length && isDue) backUp(db, options, version);
   for (let next = version; next < migrations.length; next += 1) {
@@ -158,22 +183,26 @@ function backupName(file: string, timeMs: number, version: number): string {
   return `${file}.backup-${stampOf(timeMs)}-v${version}`;
 }
 
-/** The backups of a file, oldest first. */
-function backupsOf(file: string): readonly string[] {
+/**
+ * The backups of a file, oldest first. Those of a time that is not yet are of a clock that was ahead, nobody knows how long ago: for the
+ * newest of all they would be taken for years, and no other one made.
+ */
+function backupsOf(file: string, nowMs: number): readonly string[] {
   const folder = path.dirname(file);
-  return readdirSync(folder)
+  const backups = readdirSync(folder)
     .filter((name) => name.startsWith(`${path.basename(file)}.backup-`))
     .sort()
     .map((name) => path.join(folder, name));
+  const isAhead = (backup: string): boolean => backup > backupName(file, nowMs + 1, 0);
+  return [...backups.filter(isAhead), ...backups.filter((backup) => !isAhead(backup))];
 }
 
 function backUp(db: Database.Database, options: OwnFileOptions, version: number): void {
   const target = backupName(options.path, options.now(), version);
   if (existsSync(target)) return;
-  // Written under another name first: a backup that a full disk cut short must never be taken for one.
-  const part = `${options.path}.part`;
+  const part = partOf(options.path);
   rmSync(part, { force: true });
   db.prepare('VACUUM INTO ?').run(part);
   renameSync(part, target);
-  for (const old of backupsOf(options.path).slice(0, -BACKUPS_MAX)) rmSync(old, { force: true });
+  for (const old of backupsOf(options.path, options.now()).slice(0, -BACKUPS_MAX)) rmSync(old, { force: true });
 }

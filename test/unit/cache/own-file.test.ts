@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
@@ -145,7 +146,7 @@ function outcomeOfOpening(): string {
   if (!views.ok) return views.error.code;
   if (views.value.length === 40) return own.value.note === null ? 'whole' : 'restored';
   // A turned bit within a text leaves another text, or a record that fits its schema no more.
-  return own.value.note === null ? 'whole' : `${views.value.length} views: ${own.value.note}`;
+  return own.value.note === null && views.value.length > 0 ? 'whole' : `${views.value.length} views: ${own.value.note}`;
 }
 
 describe('a damaged file of a person', () => {
@@ -172,6 +173,44 @@ describe('a damaged file of a person', () => {
       { numRuns: 60 },
     );
     expect(files('.set-aside-').length).toBeGreaterThan(0);
+  });
+
+  /** A file with a view, of which there is a backup of a week later. */
+  function backedUp(): void {
+    const own = open();
+    expectOk(own.views.put(VIEW));
+    own.close();
+    open({ now: () => NOW_MS + 8 * 86_400_000 }).close();
+    expect(files('.backup-')).toHaveLength(1);
+  }
+
+  it('comes back from its backup also where the program ended before that took its place', () => {
+    backedUp();
+    // The log of the file that was set aside is left where it was, and is none of the backup.
+    const other = new Database(path.join(folder, 'other.sqlite'));
+    other.pragma('journal_mode = WAL');
+    other.exec('CREATE TABLE other (a); INSERT INTO other VALUES (1)');
+    copyFileSync(path.join(folder, 'other.sqlite-wal'), `${file}-wal`);
+    other.close();
+    renameSync(file, `${file}.set-aside-2026`);
+    const own = open();
+    expect(expectOk(own.views.list())).toEqual([VIEW]);
+    expect(own.note).toMatch(/was not there. The backup .* took its place/);
+    own.close();
+    expect(open().note).toBeNull();
+  });
+
+  it('is backed up once a week also after the clock was years ahead for once', () => {
+    backedUp();
+    const week = 8 * 86_400_000;
+    open({ now: () => NOW_MS + 100 * week }).close();
+    const own = open({ now: () => NOW_MS + 2 * week });
+    expectOk(own.views.put({ ...VIEW, id: 'v2' }));
+    own.close();
+    open({ now: () => NOW_MS + 3 * week + 1 }).close();
+    expect(files('.backup-')).toHaveLength(4);
+    writeFileSync(file, 'damaged');
+    expect(expectOk(open({ now: () => NOW_MS + 3 * week + 2 }).views.list())).toHaveLength(2);
   });
 
   it('is set aside also where there is no backup, and a new one is begun', () => {
