@@ -40,13 +40,13 @@ export function parseJobQuery(query: string, creditScale: number): ParsedQuery {
       words.push(token.text);
       continue;
     }
-    if (token.name === 'text') {
-      words.push(...token.values);
+    const { start, end } = token;
+    if (isEmpty(token)) {
+      problems.push({ start, end, reason: `${token.name}: needs a value.`, isUnfinished: true });
       continue;
     }
-    const { start, end } = token;
-    if (token.values.length === 0) {
-      problems.push({ start, end, reason: `${token.name}: needs a value.`, isUnfinished: true });
+    if (token.name === 'text') {
+      words.push(...token.values);
       continue;
     }
     const read = readToken(filter, token, creditScale);
@@ -57,6 +57,11 @@ export function parseJobQuery(query: string, creditScale: number): ParsedQuery {
   const wrong = problemOfWords(text);
   if (wrong === null) return { filter: { ...filter, text }, problems };
   return { filter, problems: [...problems, { start: 0, end: query.length, ...wrong }] };
+}
+
+/** Words that are all blank restrict no more than none; any other value may be a name. */
+function isEmpty({ name, values }: NamedToken): boolean {
+  return values.length === 0 || (name === 'text' && values.every((value) => value.trim() === ''));
 }
 
 /** A search without any word would not restrict: whoever plans a retry of what it finds would have planned one of everything. */
@@ -91,7 +96,7 @@ export function printJobQuery(filter: JobFilter, creditScale: number): string {
   if (filter.creditsMin !== null || filter.creditsMax !== null) {
     tokens.push(`cost:${writeCreditRange(filter, creditScale)}`);
   }
-  if (filter.text !== '') tokens.push(writeWords(filter.text));
+  if (filter.text.trim() !== '') tokens.push(writeWords(filter.text));
   return tokens.join(' ');
 }
 
@@ -152,15 +157,24 @@ function readRange(filter: JobFilter, { name, values }: NamedToken, creditScale:
     return {
       filter: {
         ...filter,
-        creditsMin: range.creditsMin ?? filter.creditsMin,
-        creditsMax: range.creditsMax ?? filter.creditsMax,
+        creditsMin: narrower(filter.creditsMin, range.creditsMin, Math.max),
+        creditsMax: narrower(filter.creditsMax, range.creditsMax, Math.min),
       },
     };
   }
   const moment = readMoment(value);
   if (moment === null)
     return { reason: `${name}:${value} is no time. Write ${name}:2h, ${name}:7d or ${name}:2026-11-24.` };
+  const known = name === 'since' ? filter.since : filter.until;
+  // Which of two is nearer only the clock would tell.
+  if (known !== null && writeMoment(known) !== writeMoment(moment))
+    return { reason: `Only one ${name} can be asked for.` };
   return { filter: name === 'since' ? { ...filter, since: moment } : { ...filter, until: moment } };
+}
+
+/** The end of a range that holds where both of two are asked for. */
+function narrower(known: number | null, more: number | null, choose: (...ends: number[]) => number): number | null {
+  return known === null || more === null ? (known ?? more) : choose(known, more);
 }
 
 function readChoices<Choice extends string>(

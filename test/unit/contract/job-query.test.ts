@@ -45,7 +45,9 @@ const anyFilter: fc.Arbitrary<JobFilter> = fc.record({
   fingerprint: fc.option(anyName(200)),
   text: fc
     .oneof(anyName(200), fc.constantFrom('some words', '"exact words" tea', 'https://a.b/c', 'cost:x state:y'))
-    .filter((text) => text.trim() === '' || searchTermsOf(text).length > 0),
+    // Blank words are no words: they are not printed.
+    .map((text) => (text.trim() === '' ? '' : text))
+    .filter((text) => text === '' || searchTermsOf(text).length > 0),
 });
 
 describe('a query of jobs', () => {
@@ -62,6 +64,9 @@ describe('a query of jobs', () => {
     ['cost:<0.5', { creditsMax: 49 }],
     ['cost:10..50', { creditsMin: 1000, creditsMax: 5000 }],
     ['cost:12.34', { creditsMin: 1234, creditsMax: 1234 }],
+    ['cost:>50 cost:>10 cost:<=80 cost:<=90', { creditsMin: 5001, creditsMax: 8000 }],
+    ['cost:>50 cost:<20', { creditsMin: 5001, creditsMax: 1999 }],
+    ['since:2h since:120m', { since: { agoSeconds: 7200 } }],
     ['since:2h', { since: { agoSeconds: 7200 } }],
     [
       'since:2026-11-24 until:2026-11-24T08:30Z',
@@ -86,13 +91,18 @@ describe('a query of jobs', () => {
     ['since:2026-02-30', 'since:2026-02-30 is no time. Write since:2h, since:7d or since:2026-11-24.'],
     ['workspace:a workspace:b', 'Only one workspace can be asked for.'],
     ['kind:', 'kind: needs a value.'],
+    ['text:', 'text: needs a value.'],
+    ['text:""', 'text: needs a value.'],
+    ['text:" "', 'text: needs a value.'],
+    ['since:2h since:7d', 'Only one since can be asked for.'],
+    ['until:2026-11-24 until:2h', 'Only one until can be asked for.'],
     ['💥👩‍👩‍👧', 'Words to search for need a letter or a digit.'],
     ['"?" -', 'Words to search for need a letter or a digit.'],
     ['text:!', 'Words to search for need a letter or a digit.'],
   ])('says what is wrong with %s, and does not restrict by it', (query, reason) => {
     const { filter, problems } = parseJobQuery(query, 2);
     expect(problems.map((problem) => problem.reason)).toEqual([reason]);
-    expect({ ...filter, workspaceId: null }).toEqual(NOTHING);
+    expect({ ...filter, workspaceId: null, since: null, until: null }).toEqual(NOTHING);
   });
 
   it.each(['cost:>50', 'cost:>0', 'cost:<20', 'cost:10..50', 'since:2h', 'since:1w', 'since:2026-11-24'])(
