@@ -94,7 +94,8 @@ async function followFrom(
     if (isAbandoned && follower.ok) await follower.value.close();
     return follower;
   });
-  isAbandoned = opened === 'stopped';
+  // Stopped, or waited for too long: what opens after that nobody takes.
+  isAbandoned = opened === 'stopped' || !opened.ok;
   return opened;
 }
 

@@ -464,6 +464,28 @@ describe('where the network fails', () => {
     expect(Math.max(...one.waits)).toBe(15_000);
   });
 
+  it('closes a stream that opens only after it was waited for too long', async () => {
+    const opening = Promise.withResolvers<void>();
+    let [asked, opened] = [0, 0];
+    class SlowServer extends FakeServer {
+      override async follow(position: string | null): ReturnType<FakeServer['follow']> {
+        asked += 1;
+        await opening.promise;
+        const follower = await super.follow(position);
+        opened += 1;
+        return follower;
+      }
+    }
+    const server = new SlowServer(true);
+    const one = start(server, { limits: { answerMs: 7 } });
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(3), WAIT);
+    await one.monitor.stop();
+    opening.resolve();
+    await vi.waitFor(() => expect(opened).toBe(asked), WAIT);
+    await setImmediate();
+    expect(server.openStreams).toBe(0);
+  });
+
   it('stops at once also while the server does not answer, and writes nothing afterwards', async () => {
     const server = new FakeServer(true);
     fill(server);
