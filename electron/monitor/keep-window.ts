@@ -10,6 +10,10 @@ const SIZE_LEFT = 0.95;
 const KEPT_MS_MIN = 86_400_000;
 /** Pages that are given back to the disk at once. */
 const PAGES_AT_ONCE = 2000;
+/** So often is that done at one look at most: changes wait behind it, and what is left is given back with the next look. */
+const GIVEN_TIMES_MAX = 50;
+/** What the file may hold of free room, in bytes: new rows take it soon. */
+const FREE_BYTES_MAX = 16 * 1024 * 1024;
 /** The window by age moves on in steps of at least this, in milliseconds: each step changes what the server is asked for. */
 const STEP_MS = 60_000;
 
@@ -29,14 +33,33 @@ export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
     const kept = await dropUntil(work, sinceMs, () => false);
     if (kept !== null) return kept;
   }
-  if (bytesMax === null) return null;
-  const size = work.writer.size();
-  if (!size.ok) return failed(size.error);
-  if (size.value.usedBytes <= bytesMax) return null;
-  return dropUntil(work, nowMs - KEPT_MS_MIN, () => {
-    const left = work.writer.size();
-    return left.ok && left.value.usedBytes <= bytesMax * SIZE_LEFT;
-  });
+  if (bytesMax !== null) {
+    const size = work.writer.size();
+    if (!size.ok) return failed(size.error);
+    if (size.value.usedBytes > bytesMax) {
+      const kept = await dropUntil(work, nowMs - KEPT_MS_MIN, () => {
+        const left = work.writer.size();
+        return left.ok && left.value.usedBytes <= bytesMax * SIZE_LEFT;
+      });
+      if (kept !== null) return kept;
+    }
+  }
+  return giveRoomBack(work);
+}
+
+/** Gives the room back that a large part of the copy has left, whenever that was. */
+async function giveRoomBack(work: MonitorWork): Promise<RunEnd | null> {
+  for (let times = 0; times < GIVEN_TIMES_MAX; times += 1) {
+    await work.untilPagesAreWritten();
+    if (work.signal.aborted) return STOPPED;
+    const size = work.writer.size();
+    if (!size.ok) return failed(size.error);
+    if (size.value.fileBytes - size.value.usedBytes <= FREE_BYTES_MAX) return null;
+    const given = work.writer.giveBack(PAGES_AT_ONCE);
+    if (!given.ok) return failed(given.error);
+    await nextTurn();
+  }
+  return null;
 }
 
 async function dropUntil(work: MonitorWork, sinceMs: number, isEnough: () => boolean): Promise<RunEnd | null> {

@@ -10,6 +10,7 @@ import { SnapshotGate } from '#monitor/snapshot-gate.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { StatusBoard } from '#monitor/status-board.ts';
 import { MonitorWork } from '#monitor/work.ts';
+import { ok } from '#domain/result.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { accountOf, jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 import { FakeServer, passing } from './fake-server.ts';
@@ -69,6 +70,18 @@ function keep(server: FakeServer, bytesMax: number | null): void {
       retention: { ageMsMax: null, bytesMax },
     }),
   );
+}
+
+/** What a part of the monitor is told beside its options. */
+function contextOf(monotonicMs: () => number): ConstructorParameters<typeof MonitorWork>[1] {
+  return {
+    limits: DEFAULT_LIMITS,
+    signal: new AbortController().signal,
+    board: new StatusBoard(() => undefined, monotonicMs),
+    by: 'stream',
+    gate: new SnapshotGate(false),
+    isPositionDoubted: false,
+  };
 }
 
 const usedBytes = (): number => expectOk(cache.writer.size()).usedBytes;
@@ -171,17 +184,7 @@ it("is moved on by the server's clock, and never back by a lane that gave way to
       onStatus: () => undefined,
       retention: { ageMsMax: 200 * HOUR_MS, bytesMax: null },
     },
-    {
-      limits: DEFAULT_LIMITS,
-      signal: new AbortController().signal,
-      board: new StatusBoard(
-        () => undefined,
-        () => elapsedMs,
-      ),
-      by: 'stream',
-      gate: new SnapshotGate(false),
-      isPositionDoubted: false,
-    },
+    contextOf(() => elapsedMs),
   );
   const first = keepWindow(work);
   // The first drops a part and lets others have their turn.
@@ -192,4 +195,36 @@ it("is moved on by the server's clock, and never back by a lane that gave way to
   expect(keptSinceMs()).toBe(server.nowMs - 200 * HOUR_MS);
   expectWindowOf(server);
   expect(expectOk(cache.reader.standing()).isComplete).toBe(true);
+});
+
+it('gives back all the room that a large part of the copy has left, also long after it was dropped', async () => {
+  const PAGE_BYTES = 8192;
+  const server = new FakeServer(true);
+  let freePages = 200_000;
+  let elapsedMs = 0;
+  vi.spyOn(cache.writer, 'size').mockImplementation(() =>
+    ok({ usedBytes: 10 * PAGE_BYTES, fileBytes: (10 + freePages) * PAGE_BYTES }),
+  );
+  vi.spyOn(cache.writer, 'giveBack').mockImplementation((pages) => {
+    freePages -= pages;
+    return ok(undefined);
+  });
+  const work = new MonitorWork(
+    {
+      changes: server,
+      writer: cache.writer,
+      clock: { monotonicMs: () => elapsedMs },
+      wait: passing(() => undefined),
+      random: () => 0,
+      onChange: () => undefined,
+      onStatus: () => undefined,
+      retention: { ageMsMax: null, bytesMax: 100 * PAGE_BYTES },
+    },
+    contextOf(() => elapsedMs),
+  );
+  expect(await keepWindow(work)).toBeNull();
+  expect(freePages).toBe(100_000);
+  elapsedMs += DEFAULT_LIMITS.windowMs;
+  expect(await keepWindow(work)).toBeNull();
+  expect(freePages).toBe(2000);
 });
