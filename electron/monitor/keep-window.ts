@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { appError } from '#domain/errors.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
 import type { MonitorWork } from './work.ts';
 
@@ -28,6 +29,8 @@ export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
   if (now === 'stopped') return STOPPED;
   if (!now.ok) return failed(now.error);
   const nowMs = now.value.getTime();
+  const widened = widenFromAhead(work, nowMs);
+  if (widened !== null) return widened;
   if (ageMsMax !== null) {
     const sinceMs = Math.floor((nowMs - ageMsMax) / STEP_MS) * STEP_MS;
     const kept = await dropUntil(work, sinceMs, () => false);
@@ -45,6 +48,21 @@ export async function keepWindow(work: MonitorWork): Promise<RunEnd | null> {
     }
   }
   return giveRoomBack(work);
+}
+
+/**
+ * A window that begins after now was moved there by a clock that has gone back since, and would leave out every job that ends until then:
+ * it is given up, and what it left out is read anew.
+ */
+function widenFromAhead(work: MonitorWork, nowMs: number): RunEnd | null {
+  const standing = work.writer.standing();
+  if (!standing.ok) return failed(standing.error);
+  const { keptSinceMs } = standing.value.scope;
+  if (keptSinceMs === null || keptSinceMs <= nowMs) return null;
+  work.log("the window of what is kept lies ahead of the server's time; everything is read anew");
+  const kept = work.writer.keepSince(null, 0);
+  if (!kept.ok) return failed(kept.error);
+  return { type: 'void', error: appError('stream_history_lost', "the window lay ahead of the server's time") };
 }
 
 /** Gives the room back that a large part of the copy has left, whenever that was. */

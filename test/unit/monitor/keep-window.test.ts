@@ -53,7 +53,7 @@ function fill(server: FakeServer): void {
   server.put({ type: 'account', account: accountOf('w1') });
 }
 
-function keep(server: FakeServer, bytesMax: number | null): void {
+function keep(server: FakeServer, bytesMax: number | null, ageMsMax: number | null = null): void {
   let elapsedMs = 0;
   monitors.push(
     startMonitor({
@@ -67,7 +67,7 @@ function keep(server: FakeServer, bytesMax: number | null): void {
       onChange: () => undefined,
       onStatus: () => undefined,
       limits: { pageRows: 100, windowMs: 2000 },
-      retention: { ageMsMax: null, bytesMax },
+      retention: { ageMsMax, bytesMax },
     }),
   );
 }
@@ -149,6 +149,24 @@ describe.each([{ hasStreams: true }, { hasStreams: false }])(
         expect(keptSinceMs()).toBeGreaterThan(before ?? Number.POSITIVE_INFINITY);
       }, WAIT);
       await monitors[0]?.stop();
+      expectWindowOf(server);
+    });
+
+    it('takes in again what a clock of the server left out that was years ahead, once it is right', async () => {
+      const server = new FakeServer(hasStreams);
+      fill(server);
+      server.nowMs = NOW_MS + 40_000 * HOUR_MS;
+      keep(server, null, 200 * HOUR_MS);
+      await untilWhole();
+      expect(jobsKept()).toBe(1);
+      await monitors.shift()?.stop();
+      server.nowMs = NOW_MS;
+      keep(server, null, 200 * HOUR_MS);
+      await vi.waitFor(() => expect(keptSinceMs()).toBe(NOW_MS - 200 * HOUR_MS), WAIT);
+      await untilWhole();
+      await monitors[0]?.stop();
+      // One an hour with both ends of the time, and the one that is not at its end.
+      expect(jobsKept()).toBe(200 + 2);
       expectWindowOf(server);
     });
 
