@@ -5,7 +5,7 @@ import { NO_BALANCE, runningBalance, type LedgerBalance } from '#domain/reconcil
 import type { Result } from '#domain/result.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
-import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
+import { DOCUMENTS_BYTES, toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { BookLogReader, type LoggedChanges, type LogPosition } from './book-log.ts';
 import { attemptSql } from './sqlite-errors.ts';
@@ -122,11 +122,11 @@ export class CacheBooks {
   /** Pages of all documents of the job collection. Ends behind the first page that fails. */
   *jobs(): Iterable<Page<BookedJob>> {
     yield* pages(Number.MIN_SAFE_INTEGER, (after: number) => {
-      const rows = this.#jobs.all(after, PAGE_ROWS);
+      const rows = pageOf(this.#jobs.iterate(after, PAGE_ROWS));
       return { after: rows.at(-1)?.num, rows: rows.map(({ document }) => toCachedDocument(document)) };
     });
     yield* pages('', (after: string) => {
-      const rows = this.#malformedJobs.all(after, PAGE_ROWS);
+      const rows = pageOf(this.#malformedJobs.iterate(after, PAGE_ROWS));
       return {
         after: rows.at(-1)?.id,
         rows: rows.map(({ id, document }) =>
@@ -207,6 +207,18 @@ export class CacheBooks {
       return found === undefined ? null : toCachedAccount(found.document);
     });
   }
+}
+
+/** Rows up to the bytes that a page may have. */
+function pageOf<Row extends { readonly document: Buffer | null }>(rows: Iterable<Row>): readonly Row[] {
+  const page: Row[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    page.push(row);
+    bytes += row.document?.length ?? 0;
+    if (bytes >= DOCUMENTS_BYTES) break;
+  }
+  return page;
 }
 
 /** Reads on behind the last row of each page until a page is empty or fails. */

@@ -47,9 +47,11 @@ export class ExperienceReader {
   }
 
   experience(query: ExperienceQuery): RetryExperience {
-    const attempts = this.#ofKind
-      .all(query.kind, query.sinceMs, JOBS_MAX)
-      .flatMap(({ document }) => attemptsOf(document, query.model));
+    // One by one: all of these documents may be more than a process can hold.
+    const attempts: AttemptInTurn[] = [];
+    for (const { document } of this.#ofKind.iterate(query.kind, query.sinceMs, JOBS_MAX)) {
+      attempts.push(...attemptsOf(document, query.model));
+    }
     const costs = attempts.flatMap(({ attempt, isCompleted }) =>
       isCompleted && attempt.providerCost !== null ? [attempt.providerCost] : [],
     );
@@ -65,12 +67,14 @@ export class ExperienceReader {
   }
 
   twins(query: TwinQuery): readonly string[] {
-    return this.#open
-      .all(query.workspaceId, WORKSPACE_JOBS_MAX)
-      .flatMap(({ document }) => jobOf(document))
-      .filter((job) => job.input.hash === query.inputHash && job._id !== query.exceptId)
-      .slice(0, TWINS_MAX)
-      .map((job) => job._id);
+    const twins: string[] = [];
+    for (const { document } of this.#open.iterate(query.workspaceId, WORKSPACE_JOBS_MAX)) {
+      for (const { _id: id, input } of jobOf(document)) {
+        if (input.hash === query.inputHash && id !== query.exceptId) twins.push(id);
+      }
+      if (twins.length >= TWINS_MAX) break;
+    }
+    return twins;
   }
 }
 

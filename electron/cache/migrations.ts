@@ -112,10 +112,10 @@ function isEmpty(db: Database, table: string): boolean {
 
 function fillEndedMs(db: Database): void {
   const set = db.prepare<[number | null, string]>("UPDATE malformed SET ended_ms = ? WHERE part = 'jobs' AND id = ?");
-  const documents = db.prepare<[], { id: string; document: Buffer }>(
-    "SELECT id, document FROM malformed WHERE part = 'jobs' AND document IS NOT NULL",
-  );
-  for (const { id, document } of documents.all()) set.run(endedMsOf(decodeDocument(document)), id);
+  const ids = db.prepare<[], string>("SELECT id FROM malformed WHERE part = 'jobs' AND document IS NOT NULL").pluck();
+  // One by one: all of them may be more than a process can hold.
+  const one = db.prepare<[string], Buffer>("SELECT document FROM malformed WHERE part = 'jobs' AND id = ?").pluck();
+  for (const id of ids.all()) set.run(endedMsOf(decodeDocument(one.get(id) ?? new Uint8Array())), id);
 }
 
 /** The version that the first migration makes. Older files are set aside: filling a new one is quicker than turning them round. */

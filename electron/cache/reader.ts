@@ -22,7 +22,7 @@ import { JobSeeker, type JobsPlace } from './job-seek.ts';
 import { JobIds } from './job-ids.ts';
 import { toJobWords, type JobWords } from './job-words.ts';
 import { JobPages, type JobsCount, type JobsPage, type JobsQuery } from './job-pages.ts';
-import { toCachedAccount, toCachedDocument } from './parsed-documents.ts';
+import { DOCUMENTS_BYTES, toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { FailureReader, type FailureGroups, type FailureGroupsQuery } from './failure-reader.ts';
 import { FollowerReader, type FollowedJob } from './followers.ts';
 import { HealthJobsReader } from './health-jobs.ts';
@@ -234,13 +234,17 @@ export class CacheReader {
     if (part === undefined || id === undefined)
       return err(appError('invalid_request', 'the cursor is of another list'));
     return attemptSql(() => {
-      const found = this.#malformedPage.all(part, id, limit + 1);
-      const rows = found.slice(0, limit).map(toMalformedRecord);
-      const last = rows.at(-1);
-      return {
-        rows,
-        nextCursor: found.length > limit && last !== undefined ? `${last.part}:${last.id}` : null,
-      };
+      const rows: MalformedRecord[] = [];
+      let bytes = 0;
+      for (const found of this.#malformedPage.iterate(part, id, limit + 1)) {
+        const last = rows.at(-1);
+        if (last !== undefined && (rows.length === limit || bytes >= DOCUMENTS_BYTES)) {
+          return { rows, nextCursor: `${last.part}:${last.id}` };
+        }
+        rows.push(toMalformedRecord(found));
+        bytes += found.document?.length ?? 0;
+      }
+      return { rows, nextCursor: null };
     });
   }
 

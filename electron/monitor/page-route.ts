@@ -11,7 +11,8 @@ import type { MonitorWork } from './work.ts';
 /** What of a page tells where the next one begins, beside its documents. */
 export interface ReadPage<Content> {
   readonly content: Content;
-  readonly rows: number;
+  /** True where nothing of the range comes behind it. */
+  readonly isLast: boolean;
   /** Null where it has no document. */
   readonly lastId: string | null;
 }
@@ -38,10 +39,11 @@ export function ownRoute(work: MonitorWork): PageRoute<readonly StoreChange[]> {
     read: async (part, beforeId, within) => {
       const page = await readPage(work, part, beforeId, within);
       if (page === 'stopped' || !page.ok) return page;
-      const last = page.value.at(-1);
+      const { changes, isLast } = page.value;
+      const last = changes.at(-1);
       return ok({
-        content: page.value,
-        rows: page.value.length,
+        content: changes,
+        isLast,
         lastId: last === undefined ? null : subjectOf(last).id,
       });
     },
@@ -56,7 +58,7 @@ export function threadRoute(work: MonitorWork, pageBytes: PageBytesRead, thread:
     read: async (part, beforeId, within) => {
       const page = await work.read(() => pageBytes(part, beforeId ?? ABOVE_ALL_IDS, pageRowsOf(work, part), within));
       if (page === 'stopped' || !page.ok) return page;
-      return ok({ content: page.value, rows: page.value.documents, lastId: page.value.lastId });
+      return ok({ content: page.value, isLast: page.value.isLast, lastId: page.value.lastId });
     },
     write: async (pages) => {
       const serverMs = work.serverMs();

@@ -1,7 +1,7 @@
 import { subjectOf } from '#cache/changes.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
 import type { ChangedPlace } from '#store/changed-pages.ts';
-import { pageRowsOf, readPage } from './read-page.ts';
+import { readPage } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
 /**
@@ -30,10 +30,11 @@ export async function copyAccounts(work: MonitorWork): Promise<RunEnd | null> {
     const page: Awaited<ReturnType<typeof readPage>> = await readPage(work, 'accounts', before);
     if (page === 'stopped') return STOPPED;
     if (!page.ok) return failed(page.error);
-    const applied = work.writer.applyRead(page.value, null);
+    const { changes, isLast } = page.value;
+    const applied = work.writer.applyRead(changes, null);
     if (!applied.ok) return failed(applied.error);
-    const last = page.value.at(-1);
-    if (last === undefined || page.value.length < pageRowsOf(work, 'accounts')) return null;
+    const last = changes.at(-1);
+    if (last === undefined || isLast) return null;
     before = subjectOf(last).id;
   }
 }

@@ -6,6 +6,7 @@ import type { Result } from '#domain/result.ts';
 import type {
   ChangedPage,
   ChangeFollower,
+  ChangesPage,
   FollowedPart,
   PageBytes,
   PageBytesRead,
@@ -27,7 +28,7 @@ export interface ChangesPort {
     before: string | null,
     limit: number,
     within?: ReadWithin,
-  ): Promise<Result<readonly StoreChange[], AppError>>;
+  ): Promise<Result<ChangesPage, AppError>>;
   /** Left out or null where pages come only as what their documents say. */
   readonly pageBytes?: PageBytesRead | null;
   oddOnes(part: FollowedPart, limit: number): Promise<Result<readonly StoreChange[], AppError>>;

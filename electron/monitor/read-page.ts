@@ -1,7 +1,7 @@
 import type { CachedPart } from '#cache/changes.ts';
 import type { AppError } from '#domain/errors.ts';
-import type { Result } from '#domain/result.ts';
-import type { ReadWithin, StoreChange } from '#store/change-source.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { ChangesPage, ReadWithin, StoreChange } from '#store/change-source.ts';
 import type { ChangesPort } from './ports.ts';
 import type { MonitorWork } from './work.ts';
 
@@ -22,16 +22,17 @@ export function readPage(
   part: CachedPart,
   beforeId: string | null,
   within: ReadWithin = {},
-): Promise<Result<readonly StoreChange[], AppError> | 'stopped'> {
+): Promise<Result<ChangesPage, AppError> | 'stopped'> {
   return work.read(() => work.changes.page(part, beforeId ?? ABOVE_ALL_IDS, pageRowsOf(work, part), within));
 }
 
 /** The document of an id that is text, or nothing; with it there may be one whose id is above. */
-export function readOne(
+export async function readOne(
   changes: Pick<ChangesPort, 'page'>,
   part: CachedPart,
   id: string,
 ): Promise<Result<readonly StoreChange[], AppError>> {
   // The next text after an id is the id with a NUL behind it.
-  return changes.page(part, `${id}\0`, 1, { fromId: id });
+  const page = await changes.page(part, `${id}\0`, 1, { fromId: id });
+  return page.ok ? ok(page.value.changes) : page;
 }

@@ -4,7 +4,6 @@ import { keepWindow } from './keep-window.ts';
 import { PageGroup } from './page-group.ts';
 import { ownRoute, threadRoute, type PageRoute } from './page-route.ts';
 import { failed, STOPPED, type RunEnd } from './ports.ts';
-import { pageRowsOf } from './read-page.ts';
 import type { MonitorWork } from './work.ts';
 
 /** Begins a snapshot, with large collections parted into ranges. @returns null where it went well */
@@ -74,8 +73,7 @@ async function copyRanges<Content>(
     if (page === 'stopped') return STOPPED;
     if (!page.ok) return failed(page.error);
     const { part, range, beforeId } = asked.range;
-    const { content, rows, lastId } = page.value;
-    const isLast = rows < pageRowsOf(work, part);
+    const { content, isLast, lastId } = page.value;
     // The server reads the next page while this one is written.
     asked = askAhead(work, isLast ? queue.shift() : { ...asked.range, beforeId: lastId }, group);
     const written = await group.write({ part, range, beforeId, isLast, content });
@@ -117,9 +115,9 @@ export async function runSnapshotStep(work: MonitorWork): Promise<RunEnd | null>
   const page = await readRange(work, next, group);
   if (page === 'stopped') return STOPPED;
   if (!page.ok) return failed(page.error);
-  const isLast = page.value.rows < pageRowsOf(work, next.part);
+  const { content, isLast } = page.value;
   const { part, range, beforeId } = next;
-  return group.write({ part, range, beforeId, isLast, content: page.value.content });
+  return group.write({ part, range, beforeId, isLast, content });
 }
 
 /**

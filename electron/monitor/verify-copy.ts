@@ -108,9 +108,9 @@ async function comparePart(options: Comparison, part: CachedPart, tally: Tally):
     if (options.signal.aborted) return err(appError('cancelled'));
     const page = await options.changes.page(part, beforeId, rangeRows, options.scope);
     if (!page.ok) return page;
-    const isLast = page.value.length < rangeRows;
-    const last = page.value.at(-1);
-    const documents = [...waiting, ...(isLast ? page.value : page.value.slice(0, -1))];
+    const { changes, isLast } = page.value;
+    const last = changes.at(-1);
+    const documents = [...waiting, ...(isLast ? changes : changes.slice(0, -1))];
     const afterId = isLast || last === undefined ? null : subjectOf(last).id;
     const compared = await compareRange(options, { range: { part, afterId, throughId }, documents, tally });
     if (!compared.ok) return compared;

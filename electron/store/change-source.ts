@@ -10,6 +10,7 @@ import { attemptCall } from './driver-errors.ts';
 import { toChange, toRawDocument } from './parsed-changes.ts';
 import type { JobDocument, Topology } from './ports.ts';
 import type { ServerClock } from './server-clock.ts';
+import { readSome, readSomeOf } from './some-documents.ts';
 import { readStatePage, type StatePage } from './state-changes.ts';
 
 /** The collections that the monitor copies. */
@@ -49,10 +50,16 @@ export interface ReadWithin {
   readonly keptSinceMs?: number | null;
 }
 
+/** Documents of a page, of which there are fewer than were asked for also where they are large. */
+export interface ChangesPage {
+  readonly changes: readonly StoreChange[];
+  /** True where nothing comes behind it. */
+  readonly isLast: boolean;
+}
+
 /** Documents of a page as the server sent them, one behind the other in the order of the page. */
-export interface PageBytes {
+export interface PageBytes extends Pick<ChangesPage, 'isLast'> {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly documents: number;
   /** The id of the last one; null where there is none. */
   readonly lastId: string | null;
 }
@@ -171,17 +178,18 @@ export class ChangeSource {
     before: string | null,
     limit: number,
     within: ReadWithin = {},
-  ): Promise<Result<readonly StoreChange[], AppError>> {
+  ): Promise<Result<ChangesPage, AppError>> {
     return attemptCall(async () => {
-      const documents = await this.#pageOf(part, before, limit, within).toArray();
-      return documents.map((document) => toChange(part, document));
+      const { documents, isFull } = await readSome(this.#pageOf(part, before, limit, within), limit);
+      return { changes: documents.map((document) => toChange(part, document)), isLast: !isFull };
     });
   }
 
   async #readBytes(...[part, before, limit, within]: Parameters<PageBytesRead>): ReturnType<PageBytesRead> {
     return attemptCall(async () => {
-      const raw: readonly unknown[] = await this.#pageOf(part, before, limit, within, { raw: true }).toArray();
-      const documents = raw.filter((document) => document instanceof Uint8Array);
+      const cursor: AsyncIterable<unknown> = this.#pageOf(part, before, limit, within, { raw: true });
+      const read = await readSomeOf(cursor, limit, (raw) => (raw instanceof Uint8Array ? raw.length : 0));
+      const documents = read.documents.filter((raw) => raw instanceof Uint8Array);
       const last = documents.at(-1);
       // A copy of its own, which can be handed to another thread: each of these is a piece of the reply that it came in.
       const bytes = new Uint8Array(documents.reduce((size, document) => size + document.length, 0));
@@ -192,7 +200,7 @@ export class ChangeSource {
       }
       return {
         bytes,
-        documents: documents.length,
+        isLast: !read.isFull,
         lastId: last === undefined ? null : idKeyOf(toRawDocument(last)._id),
       };
     });

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { CACHED_PARTS, subjectOf, type CachedPart } from '#cache/changes.ts';
 import { digestOf, type RangeDigest } from '#cache/digest.ts';
 import type { Cache } from '#cache/open-cache.ts';
-import type { ChangeSource, StoreChange } from '#store/change-source.ts';
+import type { ChangeSource, ChangesPage, StoreChange } from '#store/change-source.ts';
 import { expectOk } from './expect-ok.ts';
 
 /** A collection whose copy is another than what the server holds. */
@@ -17,10 +17,10 @@ export async function readAll(changes: ChangeSource, part: CachedPart): Promise<
   const all: StoreChange[] = [];
   let before: string | null = '\u{10FFFF}';
   while (before !== null) {
-    const page: readonly StoreChange[] = expectOk(await changes.page(part, before, 1000));
-    all.push(...page);
-    const last = page.at(-1);
-    before = last === undefined || page.length < 1000 ? null : subjectOf(last).id;
+    const page: ChangesPage = expectOk(await changes.page(part, before, 1000));
+    all.push(...page.changes);
+    const last = page.changes.at(-1);
+    before = last === undefined || page.isLast ? null : subjectOf(last).id;
   }
   return all;
 }

@@ -1,6 +1,7 @@
 import { calculateObjectSize } from 'bson';
 import { FindCursor } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { subjectOf } from '#cache/changes.ts';
 import { findViolations } from '#domain/invariants.ts';
 import type { Job, LeasedJob } from '#domain/job.ts';
 import { DOCUMENT_BYTES_MAX, ORDERED_BYTES_MAX } from '#domain/job-size.ts';
@@ -9,6 +10,7 @@ import type { ChangedPage } from '#store/change-source.ts';
 import type { ChangedPlace } from '#store/changed-pages.ts';
 import type { RawDocument } from '#store/collections.ts';
 import type { Store } from '#store/connection.ts';
+import { changesIn } from '#store/parsed-changes.ts';
 import { readBooks } from '#store/read-books.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob, type NewJob } from '../../support/job-builder.ts';
@@ -225,5 +227,27 @@ describe('jobs whose documents are large', () => {
     }
     expect(told.flat().toSorted()).toEqual(ids);
     expect(Math.max(...told.map((page) => page.length))).toBe(3);
+  });
+
+  it('are copied in pages that a process can hold, as what they say and as the bytes that they came in', async () => {
+    const ids = ['full-4', 'full-3', 'full-2', 'full-1'];
+    for (const id of ids) await insertFull({ id });
+    const { changes } = store;
+    const { pageBytes } = changes;
+    if (pageBytes === null) throw new Error('this collection is ours');
+    const pages: string[][] = [];
+    const parts: number[] = [];
+    for (let [before, isLast] = ['g', false]; !isLast; before = pages.at(-1)?.at(-1) ?? '') {
+      const page = expectOk(await changes.page('jobs', before, 250));
+      pages.push(page.changes.map((change) => subjectOf(change).id));
+      const bytes = expectOk(await pageBytes('jobs', before, 250, {}));
+      expect([...changesIn('jobs', bytes.bytes)]).toEqual(page.changes);
+      expect([bytes.isLast, bytes.lastId]).toEqual([page.isLast, pages.at(-1)?.at(-1) ?? null]);
+      parts.push(bytes.bytes.length);
+      isLast = page.isLast;
+    }
+    expect(pages.flat()).toEqual(ids);
+    expect(pages[0]).toHaveLength(3);
+    expect(Math.max(...parts)).toBeLessThan(3 * DOCUMENT_BYTES_MAX);
   });
 });

@@ -4,7 +4,7 @@ import type { CacheChange } from '#cache/changes.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant } from '../../support/job-builder.ts';
-import { jobChange, jobIn, setupCache, type CacheWorld } from '../../support/cache-world.ts';
+import { jobChange, jobIn, malformedChange, setupCache, type CacheWorld } from '../../support/cache-world.ts';
 
 let world: CacheWorld;
 beforeEach(() => {
@@ -46,6 +46,26 @@ describe('the books of the copy', () => {
     expect(new Set(found.flatMap((job) => (job.type === 'job' ? [job.job._id] : []))).size).toBe(777);
     expect(found.filter((job) => job.type !== 'job')).toEqual([{ type: 'unknown', id: 'torn' }]);
     books.close();
+  });
+
+  it('come in pages that a process can hold where documents are large', () => {
+    const theme = 'x'.repeat(11 * 1024 * 1024);
+    const ids = ['1', '2', '3', '4'];
+    const { books } = fill([
+      ...ids.map((id) => {
+        const job = jobIn({ id });
+        return jobChange({ ...job, input: { ...job.input, options: { theme } } });
+      }),
+      ...ids.map((id) => malformedChange({ _id: `m${id}`, theme })),
+    ]);
+    const pages = [...books.jobs()].map((page) => expectOk(page).map(({ type }) => type));
+    expect(pages).toEqual([['job', 'job', 'job'], ['job'], ['malformed', 'malformed', 'malformed'], ['malformed']]);
+    books.close();
+    const { reader } = world.open();
+    const first = expectOk(reader.malformedPage(null, 50));
+    expect(first.rows.map(({ id }) => id)).toEqual(['m1', 'm2', 'm3']);
+    const second = expectOk(reader.malformedPage(first.nextCursor, 50));
+    expect([second.rows.map(({ id }) => id), second.nextCursor]).toEqual([['m4'], null]);
   });
 
   it('stay of one state between begin and end, whatever is written meanwhile', () => {

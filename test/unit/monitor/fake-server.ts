@@ -10,6 +10,7 @@ import type {
   ChangeBatch,
   ChangedPage,
   ChangeFollower,
+  ChangesPage,
   PageBytesRead,
   ReadWithin,
   StoreChange,
@@ -76,6 +77,8 @@ export class FakeServer implements ChangesPort {
   ]);
   /** How pages are read as bytes; none are unless a test says so. */
   pageBytes: PageBytesRead | null = null;
+  /** So many of its documents are all that a page may hold, whatever is asked for. */
+  pageRowsMax = Number.POSITIVE_INFINITY;
   /** Where a large collection is parted. */
   splitIds: readonly string[] = [];
   readonly #log: LoggedChange[] = [];
@@ -152,14 +155,15 @@ export class FakeServer implements ChangesPort {
     before: string | null,
     limit: number,
     within: ReadWithin = {},
-  ): Promise<Result<readonly StoreChange[], AppError>> {
-    return this.#call(`page ${part} ${before === null || before > '\u{10FFFE}' ? 'top' : before}`, () =>
-      this.#ordered(part)
+  ): Promise<Result<ChangesPage, AppError>> {
+    return this.#call(`page ${part} ${before === null || before > '\u{10FFFE}' ? 'top' : before}`, () => {
+      const changes = this.#ordered(part)
         .filter((change) => before === null || (hasTextId(change) && subjectOf(change).id < before))
         .filter((change) => subjectOf(change).id >= (within.fromId ?? '') && isWithin(change, within))
         .toReversed()
-        .slice(0, limit),
-    );
+        .slice(0, Math.min(limit, this.pageRowsMax));
+      return { changes, isLast: changes.length < Math.min(limit, this.pageRowsMax) };
+    });
   }
 
   changedSince(

@@ -237,10 +237,23 @@ describe('where there are change streams', () => {
   });
 });
 
+it.each([true, false])(
+  'copies all there is where documents are so large that pages come short, with change streams: %s',
+  async (hasChangeStreams) => {
+    const server = new FakeServer(hasChangeStreams);
+    server.pageRowsMax = 1;
+    fill(server);
+    const one = start(server, { limits: { pageRows: 8 } });
+    await untilMode(one, hasChangeStreams ? 'stream' : 'polling');
+    expectSame(server);
+    expect(expectOk(cache.reader.counts()).total).toBe(7);
+  },
+);
+
 describe('where a thread writes the pages of a snapshot', () => {
   it('writes no change of the stream until the thread has written', async () => {
     const server = new FakeServer(true);
-    server.pageBytes = () => Promise.resolve(ok({ bytes: new Uint8Array(), documents: 0, lastId: null }));
+    server.pageBytes = () => Promise.resolve(ok({ bytes: new Uint8Array(), isLast: true, lastId: null }));
     const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const appliedIds: string[] = [];
     let isClosed = false;
