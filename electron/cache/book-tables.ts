@@ -187,17 +187,13 @@ export class MalformedTable {
   constructor(db: Database, rollUps: RollUps) {
     this.#rollUps = rollUps;
     this.#find = db.prepare(
-      `SELECT problems = @problems AND document IS @document AND has_text_id = @has_text_id AND ended_ms IS @ended_ms AS is_same
-       FROM malformed WHERE part = @part AND id = @id`,
+      `SELECT problems = @problems AND document IS @document AND ended_ms IS @ended_ms AS is_same
+       FROM malformed WHERE part = @part AND id = @id AND has_text_id = @has_text_id`,
     );
-    // The key has one place for a text and for an odd id that is told by the same. The text has it: the server's ranges of ids have that document,
-    // and a copy without it would be another than the server at each comparison.
     this.#upsert = db.prepare(
       `INSERT INTO malformed VALUES (@part, @id, @problems, @document, @has_text_id, @seen_ms, @ended_ms)
-       ON CONFLICT (part, id) DO UPDATE SET
-         problems = excluded.problems, document = excluded.document,
-         has_text_id = excluded.has_text_id, seen_ms = excluded.seen_ms, ended_ms = excluded.ended_ms
-       WHERE excluded.has_text_id >= malformed.has_text_id`,
+       ON CONFLICT (part, id, has_text_id) DO UPDATE SET
+         problems = excluded.problems, document = excluded.document, seen_ms = excluded.seen_ms, ended_ms = excluded.ended_ms`,
     );
     this.#delete = db.prepare('DELETE FROM malformed WHERE part = ? AND id = ? AND has_text_id = ?');
     this.#outside = db.prepare('SELECT part, id, has_text_id FROM malformed WHERE ended_ms < ?');
@@ -215,7 +211,7 @@ export class MalformedTable {
     };
     const standing = this.#find.get(columns);
     if (standing?.is_same === 1) return false;
-    if (this.#upsert.run({ ...columns, seen_ms: seenAtMs }).changes === 0) return false;
+    this.#upsert.run({ ...columns, seen_ms: seenAtMs });
     if (standing === undefined) this.#rollUps.addDocuments('malformed', 1);
     return true;
   }

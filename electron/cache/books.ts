@@ -31,6 +31,12 @@ export interface WorkspaceEntries {
   readonly entries: readonly LedgerEntry[];
 }
 
+interface MalformedJobRow {
+  readonly id: string;
+  readonly has_text_id: number;
+  readonly document: Buffer | null;
+}
+
 type Page<Row> = Result<readonly Row[], AppError>;
 
 /**
@@ -43,7 +49,7 @@ export class CacheBooks {
   readonly #standing: StandingReader;
   readonly #accounts: Statement<[string, number], { id: string; document: Buffer }>;
   readonly #jobs: Statement<[number, number], { num: number; document: Buffer }>;
-  readonly #malformedJobs: Statement<[string, number], { id: string; document: Buffer | null }>;
+  readonly #malformedJobs: Statement<[string, number, number], MalformedJobRow>;
   readonly #ledger: Statement<[number, number], LedgerColumns & { readonly num: number }>;
   readonly #lastEntry: Statement<[], { num: number }>;
   readonly #unreadable: Statement<[], UnreadableBook>;
@@ -62,13 +68,16 @@ export class CacheBooks {
     this.#accounts = db.prepare('SELECT id, document FROM accounts WHERE id > ? ORDER BY id LIMIT +?');
     this.#jobs = db.prepare('SELECT num, document FROM job_documents WHERE num > ? ORDER BY num LIMIT +?');
     this.#malformedJobs = db.prepare(
-      "SELECT id, document FROM malformed WHERE part = 'jobs' AND id > ? ORDER BY id LIMIT +?",
+      `SELECT id, has_text_id, document FROM malformed
+       WHERE part = 'jobs' AND (id, has_text_id) > (?, ?) ORDER BY id, has_text_id LIMIT +?`,
     );
     this.#ledger = db.prepare('SELECT rowid AS num, * FROM ledger WHERE rowid > ? ORDER BY rowid LIMIT +?');
     this.#lastEntry = db.prepare('SELECT coalesce(max(rowid), 0) AS num FROM ledger');
     this.#log = new BookLogReader(db);
     this.#job = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
-    this.#malformedJob = db.prepare("SELECT document FROM malformed WHERE part = 'jobs' AND id = ?");
+    this.#malformedJob = db.prepare(
+      "SELECT document FROM malformed WHERE part = 'jobs' AND id = ? ORDER BY has_text_id DESC LIMIT 1",
+    );
     this.#unreadable = db.prepare("SELECT part, id FROM malformed WHERE part IN ('accounts', 'ledger') LIMIT 1");
     this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT +?');
     this.#entry = db.prepare('SELECT * FROM ledger WHERE id = ?');
@@ -125,10 +134,10 @@ export class CacheBooks {
       const rows = pageOf(this.#jobs.iterate(after, PAGE_ROWS));
       return { after: rows.at(-1)?.num, rows: rows.map(({ document }) => toCachedDocument(document)) };
     });
-    yield* pages('', (after: string) => {
-      const rows = pageOf(this.#malformedJobs.iterate(after, PAGE_ROWS));
+    yield* pages({ id: '', has_text_id: -1 }, (after: Omit<MalformedJobRow, 'document'>) => {
+      const rows = pageOf(this.#malformedJobs.iterate(after.id, after.has_text_id, PAGE_ROWS));
       return {
-        after: rows.at(-1)?.id,
+        after: rows.at(-1),
         rows: rows.map(({ id, document }) =>
           document === null ? ({ type: 'unknown', id } as const) : toCachedDocument(document),
         ),

@@ -104,6 +104,25 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
   -- Older programs kept words of prompts in fingerprints of failures, and fields that are none of a job.
   UPDATE standing SET is_wiping = 1 WHERE keeps_prompts = 0;
   `,
+  `
+  -- An id that is no text may be told by the text of another document's: each has a row of its own.
+  CREATE TABLE malformed_by_id (
+    part TEXT NOT NULL CHECK (part IN ('jobs','accounts','ledger')),
+    id TEXT NOT NULL,
+    problems TEXT NOT NULL CHECK (json_valid(problems)),
+    document BLOB,
+    -- 0 where the id is no text: such an id is in no range of ids.
+    has_text_id INTEGER NOT NULL CHECK (has_text_id IN (0, 1)),
+    seen_ms INTEGER NOT NULL,
+    -- Of a job at its end: when it changed last.
+    ended_ms INTEGER,
+    PRIMARY KEY (part, id, has_text_id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO malformed_by_id SELECT part, id, problems, document, has_text_id, seen_ms, ended_ms FROM malformed;
+  DROP TABLE malformed;
+  ALTER TABLE malformed_by_id RENAME TO malformed;
+  CREATE INDEX malformed_ended ON malformed (ended_ms) WHERE ended_ms IS NOT NULL;
+  `,
 ];
 
 function isEmpty(db: Database, table: string): boolean {

@@ -61,6 +61,7 @@ interface MalformedColumns {
   readonly id: string;
   readonly problems: string;
   readonly document: Buffer | null;
+  readonly has_text_id: number;
   readonly seen_ms: number;
 }
 
@@ -80,7 +81,7 @@ export class CacheReader {
   readonly #plans: PlanReader;
   readonly #document: Statement<[string], { document: Buffer }>;
   readonly #malformedOne: Statement<[string, string], MalformedColumns>;
-  readonly #malformedPage: Statement<[string, string, number], MalformedColumns>;
+  readonly #malformedPage: Statement<[string, string, number, number], MalformedColumns>;
   readonly #ofJob: Statement<[string, number], LedgerColumns>;
   readonly #ofGeneration: Statement<[string, number], LedgerColumns>;
   readonly #account: Statement<[string], { document: Buffer }>;
@@ -110,8 +111,12 @@ export class CacheReader {
     this.#replay = new ReplayReader(db);
     this.#plans = new PlanReader(db);
     this.#document = db.prepare('SELECT document FROM jobs JOIN job_documents USING (num) WHERE id = ?');
-    this.#malformedOne = db.prepare('SELECT * FROM malformed WHERE part = ? AND id = ?');
-    this.#malformedPage = db.prepare('SELECT * FROM malformed WHERE (part, id) > (?, ?) ORDER BY part, id LIMIT +?');
+    this.#malformedOne = db.prepare(
+      'SELECT * FROM malformed WHERE part = ? AND id = ? ORDER BY has_text_id DESC LIMIT 1',
+    );
+    this.#malformedPage = db.prepare(
+      'SELECT * FROM malformed WHERE (part, id, has_text_id) > (?, ?, ?) ORDER BY part, id, has_text_id LIMIT +?',
+    );
     this.#ofJob = db.prepare('SELECT * FROM ledger WHERE job_id = ? ORDER BY at_ms, id LIMIT +?');
     this.#ofGeneration = db.prepare('SELECT * FROM ledger WHERE generation_id = ? ORDER BY at_ms, id LIMIT +?');
     this.#account = db.prepare('SELECT document FROM accounts WHERE id = ?');
@@ -229,20 +234,18 @@ export class CacheReader {
 
   /** Malformed documents of all collections, by collection and id; `invalid_request` where the cursor is none of this list. */
   malformedPage(cursor: string | null, limit: number): Result<MalformedPage, AppError> {
-    const key = cursor === null ? (['', ''] as const) : (/^([a-z]+):(.*)$/s.exec(cursor)?.slice(1) ?? null);
-    const [part, id] = key ?? [];
-    if (part === undefined || id === undefined)
+    const key = cursor === null ? ['', '0', ''] : (/^([a-z]+):([01]):(.*)$/s.exec(cursor)?.slice(1) ?? []);
+    const [part, hasTextId, id] = key;
+    if (part === undefined || hasTextId === undefined || id === undefined)
       return err(appError('invalid_request', 'the cursor is of another list'));
     return attemptSql(() => {
       const rows: MalformedRecord[] = [];
-      let bytes = 0;
-      for (const found of this.#malformedPage.iterate(part, id, limit + 1)) {
-        const last = rows.at(-1);
-        if (last !== undefined && (rows.length === limit || bytes >= DOCUMENTS_BYTES)) {
-          return { rows, nextCursor: `${last.part}:${last.id}` };
-        }
+      let [bytes, last] = [0, ''];
+      for (const found of this.#malformedPage.iterate(part, id, Number(hasTextId), limit + 1)) {
+        if (rows.length === limit || bytes >= DOCUMENTS_BYTES) return { rows, nextCursor: last };
         rows.push(toMalformedRecord(found));
         bytes += found.document?.length ?? 0;
+        last = `${found.part}:${found.has_text_id}:${found.id}`;
       }
       return { rows, nextCursor: null };
     });

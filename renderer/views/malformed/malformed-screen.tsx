@@ -43,8 +43,9 @@ function MalformedList({ list }: { list: ReturnType<typeof useMalformedPages> })
   return (
     <>
       <ul className="malformed-list" aria-label="Malformed documents">
-        {rows.map((row) => (
-          <Malformed key={row.id} row={row} />
+        {rows.map((row, index) => (
+          // Documents of several collections, and ids of several types, may be told by one text.
+          <Malformed key={`${index} ${row.id}`} row={row} />
         ))}
       </ul>
       <MoreRows list={list} />

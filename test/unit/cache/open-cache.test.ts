@@ -183,6 +183,14 @@ describe('a copy that an older version of the program wrote', () => {
     expect(expectOk(world.open().reader.standing()).isWiping).toBe(isWithheld);
   });
 
+  it('has a row of its own for an id that is no text, also where the text of another is the same', () => {
+    older([malformedChange({ _id: '77', state: 'lost' })]);
+    const { writer, reader } = world.open();
+    expectOk(writer.apply([malformedChange({ _id: 77, state: 'lost' })], 'p2'));
+    const rows = expectOk(reader.malformedPage(null, 10)).rows;
+    expect(rows.map(({ document }) => document?.['_id'])).toEqual([77, '77']);
+  });
+
   /** Makes a copy of version 13 that holds these documents. */
   function older(changes: readonly CacheChange[], also: (db: Database.Database) => void = () => undefined): void {
     const before = world.open();

@@ -2,6 +2,7 @@ import { Binary, Long } from 'bson';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cache } from '#cache/open-cache.ts';
+import type { MalformedPage } from '#cache/reader.ts';
 import { digestOf } from '#cache/digest.ts';
 import { subjectOf, type CacheChange } from '#cache/changes.ts';
 import { toJobDocument } from '#store/parsed-changes.ts';
@@ -173,16 +174,29 @@ describe('a document whose id is another type and the same text', () => {
     expect(held()).toEqual({ total: 1, malformed: 0 });
   });
 
-  it('does not take the place of one of that text that is no job either, whichever comes first', () => {
+  it('stands beside one of that text that is no job either, whichever comes first', () => {
     const ofText = malformedChange({ _id: '77', state: 'lost' });
+    const listed = (limit: number): unknown[] => {
+      const ids: unknown[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page: MalformedPage = expectOk(cache.reader.malformedPage(cursor === '' ? null : cursor, limit));
+        ids.push(...page.rows.map(({ document }) => document?.['_id']));
+        cursor = page.nextCursor;
+      }
+      return ids;
+    };
     for (const changes of [
       [odd, ofText],
       [ofText, odd],
     ]) {
       expectOk(apply(...changes));
       expect(expectOk(cache.reader.digest({ part: 'jobs', ...EVERYTHING }))).toEqual(digestOf([ofText]));
-      expect(held()).toEqual({ total: 0, malformed: 1 });
+      expect(held()).toEqual({ total: 0, malformed: 2 });
+      expect(listed(1)).toEqual([77, '77']);
+      expect(listed(9)).toEqual([77, '77']);
+      expect(expectOk(cache.reader.job('77'))).toMatchObject({ document: { _id: '77' } });
       expectOk(apply(gone));
+      expect(held()).toEqual({ total: 0, malformed: 1 });
       expect(expectOk(cache.reader.digest({ part: 'jobs', ...EVERYTHING }))).toEqual(digestOf([ofText]));
     }
     expectOk(apply({ type: 'deleted', part: 'jobs', id: '77' }));
