@@ -71,6 +71,7 @@ export function createQueryClient(): QueryClient {
 export const queryKeys = {
   status: ['status.get'] as const,
   jobPages: ['jobs.page'] as const,
+  latestJobs: ['jobs.latest'] as const,
   foundJobs: ['jobs.found'] as const,
   foundOwners: ['owner.find'] as const,
   jobCounts: ['jobs.count'] as const,

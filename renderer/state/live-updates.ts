@@ -138,6 +138,7 @@ export class LiveUpdates {
 /** Answers that any change of a job may touch. */
 const ALL_JOBS: ReadonlySet<unknown> = new Set([
   queryKeys.jobPages[0],
+  queryKeys.latestJobs[0],
   queryKeys.jobCounts[0],
   queryKeys.foundJobs[0],
   queryKeys.foundOwners[0],

@@ -1,7 +1,8 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { OwnerKind } from '#contract/owner-views.ts';
 import type { TimedList } from '#contract/requests/definition.ts';
 import { jobFilterSchema, type JobFilter } from '#contract/job-views.ts';
+import type { EngineClient } from './engine-client.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
 import { DEFAULT_SORT } from './jobs-query-string.ts';
@@ -40,15 +41,19 @@ export function useOwnerLedger(owner: OwnerKind, id: string, view: TimedList) {
   });
 }
 
-/** The newest jobs of an owner in some states; all of them where none is given. */
-export function useLatestJobs(owner: OwnerKind, id: string, states: JobFilter['states']) {
-  const engine = useEngine();
+/** The question for the newest jobs of an owner in some states; for all of them where none is given. */
+export function latestJobsOf(engine: EngineClient, owner: OwnerKind, id: string, states: JobFilter['states']) {
   const filter = jobFilterSchema.parse({ ...ownerFilter(owner, id), states });
-  return useQuery({
-    queryKey: [...queryKeys.jobPages, 'latest', filter],
+  return queryOptions({
+    queryKey: [...queryKeys.latestJobs, filter],
     queryFn: async ({ signal }) =>
       valueOrThrow(
         await engine.call('jobs.page', { filter, sort: DEFAULT_SORT, cursor: null, limit: LATEST_MAX }, signal),
       ).rows,
   });
+}
+
+/** The newest jobs of an owner in some states; all of them where none is given. */
+export function useLatestJobs(owner: OwnerKind, id: string, states: JobFilter['states']) {
+  return useQuery(latestJobsOf(useEngine(), owner, id, states));
 }

@@ -36,6 +36,9 @@ test.describe('pages of a workspace and of a user', () => {
     await expect(page.getByRole('heading', { level: 1, name: WORKSPACE })).toBeVisible();
     await page.keyboard.press('Alt+ArrowRight');
     await expect(page).toHaveURL(/#\/jobs\?/);
+    await page.keyboard.press('/');
+    await expect(page.getByRole('combobox', { name: 'Filter the jobs' })).toBeFocused();
+    await expect(page.getByRole('grid', { name: 'Jobs' })).toBeVisible();
   });
 
   test('a job leads to its user, whose page says what they did where', async ({ start, production }) => {
