@@ -12,6 +12,7 @@ import {
 import { createContext, use, type ReactNode } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
 import type { RunnerAction } from '#contract/runner-action.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
 import type { EngineClient } from './engine-client.ts';
 import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
 
@@ -25,7 +26,7 @@ const STATUS_POLL_MS = 5_000;
 const STALE_MS = 30_000;
 
 const EngineContext = createContext<EngineClient | null>(null);
-const CreditScaleContext = createContext(0);
+const CreditScaleContext = createContext(CREDIT_SCALE);
 
 /** Hands the engine's client to every hook below it. */
 export function EngineProvider({ client, children }: { client: EngineClient; children: ReactNode }): ReactNode {
@@ -38,7 +39,9 @@ export function EngineProvider({ client, children }: { client: EngineClient; chi
 
 /** Asks for the scale once: an amount in each row of a table would otherwise observe the engine's status on its own. */
 function CreditScaleProvider({ children }: { children: ReactNode }): ReactNode {
-  return <CreditScaleContext value={useEngineStatus().data?.creditScale ?? 0}>{children}</CreditScaleContext>;
+  return (
+    <CreditScaleContext value={useEngineStatus().data?.creditScale ?? CREDIT_SCALE}>{children}</CreditScaleContext>
+  );
 }
 
 /** The engine's client of this window. */
@@ -115,7 +118,7 @@ export function useIsServerAway(): boolean {
   return useEngineStatus().data?.connection.state === 'disconnected';
 }
 
-/** How many decimals the smallest unit of credits stands for; 0 until the engine has said so. */
+/** How many decimals the smallest unit of credits stands for; the program's own until the engine has said so. */
 export function useCreditScale(): number {
   return use(CreditScaleContext);
 }
