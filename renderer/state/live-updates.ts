@@ -3,7 +3,9 @@ import type { CopyTask } from '#contract/copy-views.ts';
 import type { EngineEvent } from '#contract/events.ts';
 import type { ReconciliationState } from '#contract/reconciliation-views.ts';
 import type { EngineStatus } from '#contract/status.ts';
+import type { ErrorCode } from '#domain/errors.ts';
 import type { EngineClient } from './engine-client.ts';
+import { toWireError } from './engine-failure.ts';
 import { queryKeys } from './engine-queries.tsx';
 
 /** The least time between two refreshes, in milliseconds, however many changes arrive. */
@@ -37,7 +39,9 @@ export class LiveUpdates {
     this.#unsubscribe = [
       this.#client.subscribe((events) => events.forEach((event) => this.#take(event))),
       this.#queries.getQueryCache().subscribe(({ type, query }) => {
-        if (type !== 'updated' || query.queryHash !== STATUS_HASH) return;
+        if (type !== 'updated') return;
+        this.#forgetRefused(query.queryHash);
+        if (query.queryHash !== STATUS_HASH) return;
         this.#watchPlace();
         this.#watchEngine(query.state.status);
       }),
@@ -61,6 +65,7 @@ export class LiveUpdates {
       }
       // What was refused or hidden under one role may be answered under another, and the other way round.
       if (before !== undefined && seenAs(before) !== seenAs(event.status)) {
+        this.#forgetUnseen();
         void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
       }
       return;
@@ -100,6 +105,20 @@ export class LiveUpdates {
     if (status !== 'success' || !this.#wasLost) return;
     this.#wasLost = false;
     void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
+  }
+
+  /** Of itself the store keeps showing what it knew beside the failure of a later read. */
+  #forgetRefused(queryHash: string): void {
+    const query = this.#queries.getQueryCache().get(queryHash);
+    if (query?.state.status !== 'error' || query.state.data === undefined) return;
+    if (REFUSALS.has(toWireError(query.state.error).code)) query.setState({ data: undefined });
+  }
+
+  /** What nobody looks at would stand on its screen again before it is asked for anew. */
+  #forgetUnseen(): void {
+    this.#queries.removeQueries({
+      predicate: (query) => query.getObserversCount() === 0 && !TOLD.has(query.queryKey[0]),
+    });
   }
 
   #schedule(): void {
@@ -151,6 +170,11 @@ function isTouchedBy({ queryKey }: Query, changedIds: ReadonlySet<string>, hasMo
   if (ALL_JOBS.has(name)) return true;
   return name === queryKeys.jobs[0] && (hasMore || (typeof id === 'string' && changedIds.has(id)));
 }
+
+/** Answers that events alone bring: asking does not bring them back. */
+const TOLD: ReadonlySet<unknown> = new Set([queryKeys.status[0], queryKeys.copyTask[0]]);
+/** By these an answer is refused to who sits here: what it said before was for another person or role. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['permission_denied', 'search_hidden']);
 
 /** What decides of what the engine shows: who sits here, and what is hidden from them. */
 function seenAs({ person, redaction }: EngineStatus): string {

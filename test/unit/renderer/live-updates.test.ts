@@ -1,7 +1,9 @@
 import { QueryClient, QueryObserver, type QueryKey } from '@tanstack/react-query';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EngineEvent } from '#contract/events.ts';
+import type { EngineStatus } from '#contract/status.ts';
 import { err } from '#domain/result.ts';
+import { EngineFailure } from '../../../renderer/state/engine-failure.ts';
 import { queryKeys } from '../../../renderer/state/engine-queries.tsx';
 import { LiveUpdates } from '../../../renderer/state/live-updates.ts';
 
@@ -62,5 +64,66 @@ describe('a change of jobs', () => {
     for (let n = 0; n < 100; n += 1) tell([{ name: 'jobs.changed', jobIds: [`j${n}`], hasMore: false }]);
     await vi.advanceTimersByTimeAsync(LATER_MS);
     expect(asked()).toBe(2);
+  });
+});
+
+describe('another role, or another person', () => {
+  const statusOf = (role: string): EngineStatus =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other parts of the status have no say in it
+    ({ person: { id: 'ann', role }, redaction: {}, connection: { label: '' }, counts: {} }) as unknown as EngineStatus;
+  let tell: (events: readonly EngineEvent[]) => void;
+  let queries: QueryClient;
+  let updates: LiveUpdates;
+  beforeEach(() => {
+    tell = () => undefined;
+    queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+    updates = new LiveUpdates(
+      {
+        call: () => Promise.resolve(err({ code: 'internal', detail: null })),
+        subscribe: (listener) => {
+          tell = listener;
+          return () => undefined;
+        },
+      },
+      queries,
+    );
+    updates.start();
+    queries.setQueryData(queryKeys.status, statusOf('founder'));
+  });
+  afterEach(() => {
+    updates.stop();
+    queries.clear();
+  });
+
+  it('is shown nothing that is refused to it, also where the one before has read it', async () => {
+    let isRefused = false;
+    const queryKey = queryKeys.job('j1');
+    const seen = new QueryObserver(queries, {
+      queryKey,
+      queryFn: () =>
+        isRefused
+          ? Promise.reject(new EngineFailure({ code: 'permission_denied', detail: null }))
+          : Promise.resolve('a prompt'),
+    });
+    seen.subscribe(() => undefined);
+    await vi.waitFor(() => expect(seen.getCurrentResult().data).toBe('a prompt'));
+    isRefused = true;
+    tell([{ name: 'status.changed', status: statusOf('viewer') }]);
+    await vi.waitFor(() => expect(seen.getCurrentResult().error).not.toBeNull());
+    expect(seen.getCurrentResult().data).toBeUndefined();
+  });
+
+  it('finds nothing that was left on another screen', () => {
+    queries.setQueryData(queryKeys.job('j1'), 'a prompt');
+    tell([{ name: 'status.changed', status: statusOf('viewer') }]);
+    expect(queries.getQueryData(queryKeys.job('j1'))).toBeUndefined();
+  });
+
+  it('keeps what it saw beside a failure of any other kind', async () => {
+    const queryKey = queryKeys.job('j1');
+    queries.setQueryData(queryKey, 'a prompt');
+    const queryFn = (): Promise<never> => Promise.reject(new EngineFailure({ code: 'timed_out', detail: null }));
+    await queries.fetchQuery({ queryKey, queryFn, staleTime: 0 }).catch(() => undefined);
+    expect(queries.getQueryData(queryKey)).toBe('a prompt');
   });
 });
