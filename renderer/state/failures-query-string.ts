@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { FailureGroupView } from '#contract/failure-views.ts';
-import { jobFilterSchema } from '#contract/job-views.ts';
+import type { FailureCause } from '#contract/failure-views.ts';
+import { jobFilterSchema, type JobFilter } from '#contract/job-views.ts';
 import { printJobQuery } from '#contract/query/job-query.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
 import { failureClassSchema, type FailureClass } from '#domain/failure.ts';
 import type { FailureStanding } from '#domain/failure-groups.ts';
 
@@ -59,23 +60,13 @@ export function failuresHref({ period, shelf, classes, workspaceId }: FailuresSc
   return query === '' ? '/failures' : `/failures?${query}`;
 }
 
-/** The address of a plan to retry the failed jobs of a cause. */
-export function planHref(causes: FailureGroupView['causes']): string {
-  const [cause] = causes;
-  const filter = jobFilterSchema.parse({
-    states: ['failed'],
-    ...(causes.length === 1 && cause !== undefined
-      ? { fingerprint: cause.fingerprint }
-      : {
-          classes: unique(causes.map((each) => each.class)),
-          codes: unique(causes.flatMap(({ code }) => (code === null ? [] : [code]))),
-          providers: unique(causes.map(({ provider }) => provider)),
-          models: unique(causes.map(({ model }) => model)),
-        }),
-  });
-  return `/plans/new?where=${encodeURIComponent(printJobQuery(filter, 0).toWellFormed())}`;
+/** The part of the list's filter that leaves the jobs of a cause. @param workspaceId of which alone; null for every workspace */
+export function jobsOfCause({ fingerprint }: FailureCause, workspaceId: string | null): Partial<JobFilter> {
+  return { fingerprint, workspaceId };
 }
 
-function unique<Value>(values: readonly Value[]): Value[] {
-  return [...new Set(values)];
+/** The address of a plan to retry the failed jobs of a cause. @param workspaceId of which alone; null for every workspace */
+export function planHref(cause: FailureCause, workspaceId: string | null): string {
+  const filter = jobFilterSchema.parse({ states: ['failed'], ...jobsOfCause(cause, workspaceId) });
+  return `/plans/new?where=${encodeURIComponent(printJobQuery(filter, CREDIT_SCALE).toWellFormed())}`;
 }

@@ -58,7 +58,11 @@ test.describe('failures', () => {
     await expect(groups).toHaveCount(1);
     await expect(groups.first()).toContainText('2jobs');
     await expect(groups.first()).toContainText('5.00credits at risk');
+    const plans = groups.first().getByRole('link', { name: /^Plan a retry of / });
+    await expect(plans).toHaveCount(2);
     await keepScreen(page, 'failures-merged');
+    await page.goto(`${page.url()}?workspace=acorn-studio`);
+    await expect(plans.first()).toHaveAttribute('href', /workspace%3Aacorn-studio/);
 
     await page.getByRole('button', { name: /^Split/ }).focus();
     await page.keyboard.press('Enter');

@@ -11,7 +11,7 @@ import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
 import type { SeenGroup } from '../../state/failure-queries.ts';
-import { planHref } from '../../state/failures-query-string.ts';
+import { jobsOfCause, planHref } from '../../state/failures-query-string.ts';
 import { jobsHref } from '../../state/jobs-query-string.ts';
 import { FailureGroupActions } from './failure-group-actions.tsx';
 
@@ -27,6 +27,7 @@ const STANDINGS: Readonly<Record<FailureStanding, { readonly says: string; reado
 export function FailureGroupCard({
   group,
   bucketMs,
+  workspaceId,
   canDecide,
   areDecisionsKnown,
   isChosen,
@@ -34,6 +35,8 @@ export function FailureGroupCard({
 }: {
   group: FailureGroupView;
   bucketMs: number;
+  /** Whose jobs alone were counted; null where those of every workspace were. */
+  workspaceId: string | null;
   canDecide: boolean;
   areDecisionsKnown: boolean;
   isChosen: boolean;
@@ -97,17 +100,23 @@ export function FailureGroupCard({
           <Link
             key={cause.fingerprint}
             className="button"
-            href={jobsHref({ states: ['failed', 'retrying'], fingerprint: cause.fingerprint })}
-            aria-label={`${jobsLabelOf(group, cause)}: ${titleOf(cause)}`}
+            href={jobsHref({ states: ['failed', 'retrying'], ...jobsOfCause(cause, workspaceId) })}
+            aria-label={`${labelOf('Jobs', group, cause)}: ${titleOf(cause)}`}
           >
-            {jobsLabelOf(group, cause)}
+            {labelOf('Jobs', group, cause)}
           </Link>
         ))}
-        {group.failedJobs > 0 && (
-          <Link className="button" href={planHref(group.causes)} aria-label={`Plan a retry…: ${titleOf(first)}`}>
-            Plan a retry…
-          </Link>
-        )}
+        {group.failedJobs > 0 &&
+          group.causes.map((cause) => (
+            <Link
+              key={cause.fingerprint}
+              className="button"
+              href={planHref(cause, workspaceId)}
+              aria-label={`${labelOf('Plan a retry', group, cause)}…: ${titleOf(cause)}`}
+            >
+              {labelOf('Plan a retry', group, cause)}…
+            </Link>
+          ))}
         {canDecide && <FailureGroupActions group={group} seen={seenGroup(group, areDecisionsKnown)} />}
       </div>
     </li>
@@ -120,8 +129,9 @@ export function seenGroup({ id, causes, decision }: FailureGroupView, areDecisio
   return { id, title: first === undefined ? id : titleOf(first), version: areDecisionsKnown ? decision.version : null };
 }
 
-function jobsLabelOf({ causes }: FailureGroupView, { code, model }: FailureCause): string {
-  return causes.length === 1 ? 'Jobs' : `Jobs of ${code ?? model}`;
+/** What leads somewhere is called; where a group has several causes, with the one that it leads to. */
+function labelOf(what: string, { causes }: FailureGroupView, { code, model }: FailureCause): string {
+  return causes.length === 1 ? what : `${what} of ${code ?? model}`;
 }
 
 function titleOf({ class: failureClass, code, provider, model }: FailureCause): string {

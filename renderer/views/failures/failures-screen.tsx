@@ -147,6 +147,7 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
               key={group.id}
               group={group}
               bucketMs={failures.bucketMs}
+              workspaceId={view.workspaceId}
               canDecide={canDecide}
               areDecisionsKnown={failures.areDecisionsKnown}
               isChosen={chosen.has(group.id)}
