@@ -1,9 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { RequestParams } from '#contract/requests.ts';
+import type { RetryPreviewView } from '#contract/retry-views.ts';
 import { explainError } from '#domain/errors.ts';
 import { draftCheckKey, type DraftCheck } from './draft-checks.ts';
 import type { JobDraft, KeptDraft } from './drafts.ts';
 import { EngineFailure, valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
+import { canCollect } from './job-desk.ts';
 import { financeKeys, seenFor, type SeenFinding } from './finance-queries.ts';
 
 /** What a draft that was sent led to, and the way there. */
@@ -31,6 +34,18 @@ export type DraftToSend =
   | { readonly kind: 'decision'; readonly draft: KeptDraft<'decision'>; readonly mendIds: readonly string[] };
 
 /**
+ * What a kept retry asks for. The reason in it was written without knowing what the provider has accepted since, so that it is none for
+ * buying that again: its result is collected.
+ */
+export function retryOrderOf(
+  { id: requestId, subjectId: jobId, body: { reason, edited } }: KeptDraft<'retry'>,
+  preview: Pick<RetryPreviewView, 'version' | 'warnings'>,
+): RequestParams<'retry.run'> {
+  const { version } = preview;
+  return { requestId, jobId, version, reason, edited, isCollecting: canCollect(edited, preview) };
+}
+
+/**
  * Sends a draft on what its check has shown, and takes it away when it is done. A plan retries nothing and a proposal moves
  * nothing: both are decided about once more where they then stand.
  * @param onSent told also where the draft is no longer on screen by then
@@ -39,17 +54,15 @@ export function useSendDraft(onSent: (done: SentDraft) => void) {
   const engine = useEngine();
   const queryClient = useQueryClient();
   const sendOfJob = async (draft: JobDraft, check: DraftCheck): Promise<SentDraft> => {
-    const { id: requestId, subjectId } = draft;
+    const { subjectId } = draft;
     if (draft.kind === 'cancel') {
       const isShown = check.kind === 'cancel' && check.preview.verdict === 'cancel';
       const generationId = isShown ? check.preview.generationId : null;
       valueOrThrow(await engine.call('cancel.run', { jobId: subjectId, reason: draft.body.reason, generationId }));
       return { says: 'Cancelled:', name: subjectId, to: { type: 'job', jobId: subjectId } };
     }
-    const { version } = check.preview;
-    const { reason, edited } = draft.body;
-    const order = { requestId, jobId: subjectId, version, reason, edited };
-    const { jobId } = valueOrThrow(await engine.call('retry.run', order));
+    if (check.kind === 'cancel') throw new Error('a retry is sent on the check of a retry');
+    const { jobId } = valueOrThrow(await engine.call('retry.run', retryOrderOf(draft, check.preview)));
     return { says: 'Waits again:', name: jobId, to: { type: 'job', jobId } };
   };
   const send = async (order: DraftToSend): Promise<SentDraft> => {

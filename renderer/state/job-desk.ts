@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { EditedInput } from '#contract/retry-views.ts';
+import type { EditedInput, RetryPreviewView } from '#contract/retry-views.ts';
 import { valueOrThrow } from './engine-failure.ts';
 import { queryKeys, useEngine } from './engine-queries.tsx';
 
@@ -15,6 +15,14 @@ export function useRetryPreview(jobId: string, updatedAtMs: number) {
     // What somebody is writing stays while the figures are asked for anew.
     placeholderData: keepPreviousData,
   });
+}
+
+/**
+ * True where a retry can ask for the result that the provider accepted to make and nobody received, in place of buying it again: of an
+ * edited input there is none.
+ */
+export function canCollect(edited: EditedInput | null, { warnings }: Pick<RetryPreviewView, 'warnings'>): boolean {
+  return edited === null && warnings.some(({ type }) => type === 'provider_accepted');
 }
 
 /** Retries a job, once however often the button is pressed while it is under way. Gives the id of the job that now waits. */

@@ -2,6 +2,8 @@ import { counted } from '#domain/counted.ts';
 import type { FailureAct, IgnoreUntil } from '#domain/failure-groups.ts';
 import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
 import { assertNever } from '#domain/result.ts';
+import type { DraftCheck } from '../../state/draft-checks.ts';
+import type { JobDraft } from '../../state/drafts.ts';
 
 /** What a kept decision about a group of failures does, in words. */
 export function wordsOfFailureAct(act: FailureAct): string {
@@ -74,4 +76,15 @@ export function groupHindrance(
     return 'They are one group already.';
   }
   return null;
+}
+
+/** Why a retry or a cancellation cannot be sent as it is; null where it can. What a provider accepted to make is collected without a reason. */
+export function jobHindrance(draft: JobDraft, check: DraftCheck): string | null {
+  if (check.kind === 'cancel') return check.preview.verdict === 'blocked' ? check.preview.why : null;
+  const { verdict } = check.preview;
+  if (verdict.verdict === 'blocked') return verdict.why;
+  if (verdict.verdict === 'retry' || verdict.verdict === 'collect_first') return null;
+  const isEdited = draft.kind === 'retry' && draft.body.edited !== null;
+  if (verdict.verdict === 'edit_input') return isEdited ? null : `${verdict.why} The same input cannot succeed.`;
+  return draft.body.reason.trim() === '' ? `${verdict.why} It needs a reason: retry it from the job.` : null;
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import type { KnownView } from '#contract/retry-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
@@ -8,9 +9,12 @@ import { useDraftCheck, type DraftCheck } from '../../state/draft-checks.ts';
 import { useSendDraft, type SentDraft } from '../../state/draft-sending.ts';
 import type { JobDraft } from '../../state/drafts.ts';
 import { useEngineStatus, useJob } from '../../state/engine-queries.tsx';
+import { canCollect } from '../../state/job-desk.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
+import { RetryWarnings } from '../job/retry-facts.tsx';
 import { DraftFoot } from './draft-foot.tsx';
 import { CheckLine, Hindrance } from './draft-frame.tsx';
+import { jobHindrance } from './draft-words.ts';
 
 /** A retry or a cancellation that was kept, and what it would do now. */
 export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done: SentDraft) => void }): ReactNode {
@@ -20,7 +24,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
   const check = useDraftCheck(draft, { isConnected, jobUpdatedAtMs: row?.updatedAtMs ?? null });
   const refusal = useRefusal(draft.kind === 'retry' ? 'retry.run' : 'cancel.run');
   const send = useSendDraft(onSent);
-  const hindrance = check.data === undefined ? 'not checked yet' : hindranceOf(draft, check.data);
+  const hindrance = check.data === undefined ? 'not checked yet' : jobHindrance(draft, check.data);
   const name = draft.kind === 'retry' ? 'Retry' : 'Cancel';
   return (
     <Panel
@@ -50,7 +54,7 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
       {isConnected && check.data !== undefined && <Effect check={check.data} hindrance={hindrance} />}
       <DraftFoot
         draftId={draft.id}
-        says={draft.kind === 'retry' ? 'Send the retry' : 'Send the cancellation'}
+        says={whatIsSent(draft, check.data)}
         refusal={refusal}
         send={send}
         canSend={isConnected && hindrance === null && !check.isFetching}
@@ -60,6 +64,12 @@ export function JobDraftCard({ draft, onSent }: { draft: JobDraft; onSent: (done
       />
     </Panel>
   );
+}
+
+function whatIsSent(draft: JobDraft, check: DraftCheck | undefined): string {
+  if (draft.kind === 'cancel') return 'Send the cancellation';
+  const collects = check?.kind === 'retry' && canCollect(draft.body.edited, check.preview);
+  return collects ? 'Collect the result' : 'Send the retry';
 }
 
 function Effect({ check, hindrance }: { check: DraftCheck; hindrance: string | null }): ReactNode {
@@ -81,28 +91,20 @@ function Effect({ check, hindrance }: { check: DraftCheck; hindrance: string | n
   return (
     <>
       <p>
-        {verdict.why} The customer pays{' '}
-        {price.type === 'unknown' ? 'what is not known' : <Credits credits={price.value} />} credits when it completes.
+        {verdict.why} <Price price={price} />
       </p>
-      {warnings.length > 0 && (
-        <p className="note" data-tone="warning">
-          {warnings.some(({ type }) => type === 'insufficient_credit') && 'The account has too little credit. '}
-          {warnings.some(({ type }) => type === 'already_charged') && 'It was charged before. '}
-          {warnings.some(({ type }) => type === 'provider_accepted') && 'A provider accepted it before. '}
-          {warnings.some(({ type }) => type === 'same_input_under_way') && 'The same input is under way. '}
-        </p>
-      )}
+      <RetryWarnings warnings={warnings} />
     </>
   );
 }
 
-/** Why a draft cannot be sent as it is; null where it can. */
-function hindranceOf(draft: JobDraft, check: DraftCheck): string | null {
-  if (check.kind === 'cancel') return check.preview.verdict === 'blocked' ? check.preview.why : null;
-  const { verdict } = check.preview;
-  if (verdict.verdict === 'blocked') return verdict.why;
-  if (verdict.verdict === 'retry') return null;
-  const isEdited = draft.kind === 'retry' && draft.body.edited !== null;
-  if (verdict.verdict === 'edit_input') return isEdited ? null : `${verdict.why} The same input cannot succeed.`;
-  return draft.body.reason.trim() === '' ? `${verdict.why} It needs a reason: retry it from the job.` : null;
+/** What the customer pays, with how well that is known. */
+function Price({ price }: { price: KnownView }): ReactNode {
+  if (price.type === 'unknown') return `What the customer pays is not known (${price.basis}).`;
+  return (
+    <>
+      The customer pays {price.type === 'estimated' && 'about '}
+      <Credits credits={price.value} /> credits when it completes{price.type === 'estimated' && ` (${price.basis})`}.
+    </>
+  );
 }

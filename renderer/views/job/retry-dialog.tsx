@@ -7,7 +7,7 @@ import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
-import { useRetry, useRetryPreview } from '../../state/job-desk.ts';
+import { canCollect, useRetry, useRetryPreview } from '../../state/job-desk.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { InputEditor } from './input-editor.tsx';
 import { KeepDraftForm } from './keep-draft-form.tsx';
@@ -69,7 +69,7 @@ function RetryForm({
   const isEdited = edited !== null;
   const hasReason = reason.trim() !== '';
   const missing = whatIsMissing(verdict, { isEdited, hasReason });
-  const canCollect = !isEdited && preview.warnings.some(({ type }) => type === 'provider_accepted');
+  const isCollectable = canCollect(edited, preview);
   const send = (isCollecting: boolean): void =>
     retry.mutate({ version: preview.version, reason, edited, isCollecting });
   return (
@@ -108,14 +108,14 @@ function RetryForm({
           <button
             type="submit"
             className="button"
-            data-kind={canCollect ? undefined : 'primary'}
+            data-kind={isCollectable ? undefined : 'primary'}
             disabled={missing !== null || retry.isPending}
           >
-            {isEdited ? 'Order the edited job for ' : canCollect ? 'Buy it again for ' : 'Retry for '}
+            {isEdited ? 'Order the edited job for ' : isCollectable ? 'Buy it again for ' : 'Retry for '}
             <Credits credits={detail.charge.priceCredits} />
           </button>
         )}
-        {verdict !== 'blocked' && canCollect && (
+        {verdict !== 'blocked' && isCollectable && (
           <button
             type="button"
             className="button"

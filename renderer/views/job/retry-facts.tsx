@@ -41,16 +41,21 @@ export function RetryFacts({ preview }: { preview: RetryPreviewView }): ReactNod
           ))}
         </ul>
       )}
-      {preview.warnings.map((warning) => (
-        <p className="note" data-tone="warning" key={warning.type}>
-          <TriangleAlert aria-hidden size={15} />
-          <span>
-            <Warning warning={warning} />
-          </span>
-        </p>
-      ))}
+      <RetryWarnings warnings={preview.warnings} />
     </>
   );
+}
+
+/** What a person should have read before a retry. */
+export function RetryWarnings({ warnings }: Pick<RetryPreviewView, 'warnings'>): ReactNode {
+  return warnings.map((warning) => (
+    <p className="note" data-tone="warning" key={warning.type}>
+      <TriangleAlert aria-hidden size={15} />
+      <span>
+        <Warning warning={warning} />
+      </span>
+    </p>
+  ));
 }
 
 /** A figure with how well it is known: an estimate says what it rests on, and nothing known is never shown as 0. */
