@@ -96,11 +96,14 @@ export function useFinding(runId: string, findingId: string) {
   });
 }
 
-/** Writes the findings of a filter as CSV. */
+/** Writes the findings of a filter and layout as CSV. */
 export function useFindingsExport() {
   const engine = useEngine();
   return useMutation({
-    mutationFn: async (question: { readonly runId: string; readonly filter: FindingFilter }) =>
-      valueOrThrow(await engine.call('reconciliation.export', { runId: question.runId, filter: question.filter })),
+    mutationFn: async (question: {
+      readonly runId: string;
+      readonly filter: FindingFilter;
+      readonly layout: FindingsLayout;
+    }) => valueOrThrow(await engine.call('reconciliation.export', question)),
   });
 }

@@ -55,7 +55,13 @@ const deskQuestionSchema = z.discriminatedUnion('type', [
     actor: actorSchema,
     hidden: hiddenSchema,
   }),
-  z.object({ type: z.literal('export'), runId: z.string(), filter: findingFilterSchema, hidden: hiddenSchema }),
+  z.object({
+    type: z.literal('export'),
+    runId: z.string(),
+    filter: findingFilterSchema,
+    layout: findingsLayoutSchema,
+    hidden: hiddenSchema,
+  }),
 ]);
 export type DeskQuestion = z.infer<typeof deskQuestionSchema>;
 

@@ -172,18 +172,22 @@ export class ReconciliationDesk {
     return books.ok ? detailOf(books.value, finding.value) : books;
   }
 
-  /** Writes the findings of a filter as CSV, without what is hidden from whoever asks. Errors: `not_found` for a run that is not kept; `disk_full`; `internal`. */
+  /** Writes the findings of a filter and layout as CSV, without what is hidden from whoever asks. Errors: `not_found` for a run that is not kept; `disk_full`; `internal`. */
   async export(
-    { runId, filter }: { readonly runId: string; readonly filter: FindingFilter },
+    {
+      runId,
+      filter,
+      layout,
+    }: { readonly runId: string; readonly filter: FindingFilter; readonly layout: FindingsLayout },
     clean: CleanText,
   ): Promise<Result<{ readonly path: string; readonly findings: number }, AppError>> {
     const kept = await this.#runOf(runId);
     if (!kept.ok) return kept;
-    const findings = kept.value.matching(filter);
+    const findings = kept.value.matching(filter, layout);
     const { scope, asOfMs } = kept.value.summary;
     const stamp = new Date(asOfMs).toISOString().replaceAll(/[:.]/g, '-');
-    const part = findings.length === kept.value.summary.findings ? '' : `-part-${nameOfFilter(filter)}`;
-    const file = path.join(this.#options.exportFolder, `findings-${scope.period ?? 'all'}-${stamp}${part}.csv`);
+    const name = `findings-${scope.period ?? 'all'}-${stamp}${partName(filter, layout)}.csv`;
+    const file = path.join(this.#options.exportFolder, name);
     try {
       await mkdir(this.#options.exportFolder, { recursive: true });
       await pipeline(Readable.from(findingsCsv(findings, clean)), createWriteStream(`${file}.new`));
@@ -246,11 +250,6 @@ export class ReconciliationDesk {
   }
 }
 
-/** A name for what a filter lets through, in a file's name: the parts of one run are not written over one another. */
-function nameOfFilter({ rules, workspaceIds }: FindingFilter): string {
-  return sha256OfText(JSON.stringify([rules.toSorted(), workspaceIds.toSorted()])).slice(0, 8);
-}
-
 function compareRepeated(before: RunRecord, now: RunRecord): RepeatedRun {
   const ids = new Set(before.findings.map(({ id }) => id));
   const idsNow = new Set(now.findings.map(({ id }) => id));
@@ -262,4 +261,11 @@ function compareRepeated(before: RunRecord, now: RunRecord): RepeatedRun {
     onlyNow: idsNow.difference(ids).size,
     onlyThen: ids.difference(idsNow).size,
   };
+}
+
+/** What an export is told by from others of its run, in its file's name; nothing where it holds every finding. */
+function partName(filter: FindingFilter, { groupBy, since }: FindingsLayout): string {
+  if (filter.rules.length === 0 && filter.workspaceIds.length === 0 && since === 'any') return '';
+  const asked = JSON.stringify([filter.rules.toSorted(), filter.workspaceIds.toSorted(), groupBy, since]);
+  return `-part-${sha256OfText(asked).slice(0, 8)}`;
 }

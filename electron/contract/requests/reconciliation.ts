@@ -79,9 +79,9 @@ export const RECONCILIATION_REQUESTS = {
     permission: 'money',
     writes: false,
   },
-  /** Writes the findings as CSV into the application's data folder and tells where. */
+  /** Writes the findings of a filter and layout as CSV into the application's data folder and tells where. */
   'reconciliation.export': {
-    params: z.object({ runId: runIdSchema, filter: findingFilterSchema }),
+    params: z.object({ runId: runIdSchema, filter: findingFilterSchema, layout: findingsLayoutSchema.prefault({}) }),
     result: z.object({ path: z.string(), findings: z.int().nonnegative() }),
     permission: 'export',
     writes: false,

@@ -56,7 +56,7 @@ function FindingsFilter({ run, filter, layout }: FindingsProps): ReactNode {
         onChange={(selected) => change({ workspaceIds: [...selected] })}
       />
       <LayoutFields layout={layout} hasBefore={run.comparison !== null} onChange={layOut} />
-      <ExportButton run={run} filter={filter} />
+      <ExportButton run={run} filter={filter} layout={layout} />
     </search>
   );
 }
@@ -99,7 +99,7 @@ function LayoutFields({
   );
 }
 
-function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode {
+function ExportButton({ run, filter, layout }: FindingsProps): ReactNode {
   const exporting = useFindingsExport();
   return (
     <div className="findings-export">
@@ -111,7 +111,7 @@ function ExportButton({ run, filter }: Omit<FindingsProps, 'layout'>): ReactNode
         type="button"
         className="button"
         disabled={exporting.isPending}
-        onClick={() => exporting.mutate({ runId: run.runId, filter })}
+        onClick={() => exporting.mutate({ runId: run.runId, filter, layout })}
       >
         <Download aria-hidden size={14} />
         Export CSV

@@ -140,8 +140,11 @@ describe('the answers of finance', () => {
     const { desk } = await openDesk();
     const run = await desk.run({ scope: { workspaceId: null, period: null }, signal, onProgress: () => undefined });
     const { runId } = expectOk(run);
-    const exportOf = async (...workspaceIds: readonly string[]) =>
-      expectOk(await desk.export({ runId, filter: { rules: [], workspaceIds: [...workspaceIds] } }, asking.clean));
+    const layout = { groupBy: 'rule', since: 'any' } as const;
+    const exportOf = async (...workspaceIds: readonly string[]) => {
+      const asked = { runId, filter: { rules: [], workspaceIds: [...workspaceIds] }, layout };
+      return expectOk(await desk.export(asked, asking.clean));
+    };
     const [all, first, second, again] = [
       await exportOf(),
       await exportOf('w1'),

@@ -169,6 +169,22 @@ describe('reconciliation over the port of a window', () => {
     expect(lines[1]).not.toMatch(/(^|,)=/);
   });
 
+  it('exports what is shown and nothing else, and no part of a run over another one', async () => {
+    await plant(entryOf('capture'));
+    const window = await openWindow();
+    await copied(window, 1);
+    await run(window);
+    const { runId, comparison } = lastOf(await run(window));
+    expect(comparison).toEqual({ new: 0, stillOpen: 2, solved: 0 });
+    const exported = async (part: { filter?: { rules: string[] }; layout?: { since: 'new' | 'still_open' } }) =>
+      expectOk(await window.ask('reconciliation.export', { runId, filter: NO_FILTER, ...part }));
+    expect(await exported({ layout: { since: 'new' } })).toMatchObject({ findings: 0 });
+    expect(await exported({ layout: { since: 'still_open' } })).toMatchObject({ findings: 2 });
+    const owed = await exported({ filter: { rules: ['refund_owed'] } });
+    await exported({ filter: { rules: ['account_differs'] } });
+    expect(await readFile(owed.path, 'utf8')).toContain('refund_owed');
+  });
+
   it('breaks the drift of a workspace down to its entries with the running balance', async () => {
     await plant(entryOf('capture'));
     const window = await openWindow();
