@@ -66,7 +66,7 @@ function Margin({ period }: { period: string }): ReactNode {
 }
 
 function MarginTable({ rows, period }: { rows: readonly MarginLine[]; period: string }): ReactNode {
-  const sum = (field: 'earnedCredits' | 'costMicroUsd' | 'generations' | 'attempts'): number =>
+  const sum = (field: 'earnedCredits' | 'costMicroUsd' | 'generations' | 'attempts' | 'unknownCosts'): number =>
     rows.reduce((total, row) => total + row[field], 0);
   return (
     <table className="findings-table">
@@ -100,10 +100,7 @@ function MarginTable({ rows, period }: { rows: readonly MarginLine[]; period: st
             </td>
             <td className="number">{row.attempts.toLocaleString('en')}</td>
             <td className="number">
-              <ProviderCost microUsd={row.costMicroUsd} />
-              {row.unknownCosts > 0 && (
-                <span className="cell-note">{row.unknownCosts.toLocaleString('en')} of unknown cost</span>
-              )}
+              <Cost microUsd={row.costMicroUsd} unknownCosts={row.unknownCosts} />
             </td>
           </tr>
         ))}
@@ -117,10 +114,20 @@ function MarginTable({ rows, period }: { rows: readonly MarginLine[]; period: st
           </td>
           <td className="number">{sum('attempts').toLocaleString('en')}</td>
           <td className="number">
-            <ProviderCost microUsd={sum('costMicroUsd')} />
+            <Cost microUsd={sum('costMicroUsd')} unknownCosts={sum('unknownCosts')} />
           </td>
         </tr>
       </tbody>
     </table>
+  );
+}
+
+/** What is known of a cost, beside how many purchases it says nothing of. Nothing known is never shown as 0. */
+function Cost({ microUsd, unknownCosts }: { microUsd: number; unknownCosts: number }): ReactNode {
+  return (
+    <>
+      <ProviderCost microUsd={microUsd === 0 && unknownCosts > 0 ? null : microUsd} />
+      {unknownCosts > 0 && <span className="cell-note">{unknownCosts.toLocaleString('en')} of unknown cost</span>}
+    </>
   );
 }
