@@ -49,9 +49,10 @@ export function throughput(view: HealthView, atMs: number): number {
   return passedMs <= 0 ? 0 : (view.figures.completed / passedMs) * 3_600_000;
 }
 
-/** A share as percent with one decimal: `98.4 %`. */
+/** A share as percent with one decimal: `98.4 %`. What is not all, or not nothing, is not rounded to it. */
 export function formatShare(share: number): string {
-  return `${(share * 100).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
+  const percent = share > 0 && share < 1 ? Math.min(99.9, Math.max(0.1, share * 100)) : share * 100;
+  return `${percent.toLocaleString('en', { maximumFractionDigits: 1 })} %`;
 }
 
 /** A rate with as many decimals as tell something. */
@@ -59,10 +60,14 @@ export function formatRate(rate: number): string {
   return rate.toLocaleString('en', { maximumFractionDigits: rate < 10 ? 1 : 0 });
 }
 
+/** A micro-USD is the last of so many decimals of a dollar. */
+const MICRO_DIGITS = 6;
+
 /** Micro-USD as dollars and cents; what is less than a cent with what it takes. */
 export function formatDollars(microUsd: number): string {
   const dollars = microUsd / 1_000_000;
-  const digits = dollars !== 0 && Math.abs(dollars) < 0.1 ? 4 : 2;
+  const size = Math.abs(dollars);
+  const digits = size === 0 || size >= 0.1 ? 2 : size >= 0.001 ? 4 : MICRO_DIGITS;
   return `$${dollars.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
 

@@ -8,6 +8,7 @@ import { FailureMessage } from '../../components/screen-message.tsx';
 import { useHealth } from '../../state/health-queries.ts';
 import { EVERY_JOB, healthHref } from '../../state/health-query-string.ts';
 import { TableHead } from '../../components/table-head.tsx';
+import { formatShare } from '../health/health-figures.ts';
 
 const LAST_DAY = { period: '24h', groupBy: 'provider', filter: EVERY_JOB } as const;
 
@@ -54,7 +55,7 @@ export function ProviderTable({ fleet }: { fleet: FleetView | null }): ReactNode
                 <td className="number tabular">{figures.completed.toLocaleString('en')}</td>
                 <td className="number tabular">{figures.failed.toLocaleString('en')}</td>
                 <td className="number tabular">
-                  {figures.successRate === null ? '–' : `${((1 - figures.successRate) * 100).toFixed(1)} %`}
+                  {figures.successRate === null ? '–' : formatShare(1 - figures.successRate)}
                 </td>
                 <td className="number tabular">
                   {figures.finishTime.p95Ms === null ? '–' : formatDuration(figures.finishTime.p95Ms)}
