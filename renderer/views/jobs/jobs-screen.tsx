@@ -1,15 +1,13 @@
-import { FilterX, Inbox } from 'lucide-react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, type ReactNode } from 'react';
 import { useSearch } from 'wouter';
 import type { JobFilter, JobSort } from '#contract/job-views.ts';
 import { areLettersTaken } from '../../app/global-keys.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { OutsideNote } from '../../components/outside-note.tsx';
-import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
+import { FailureMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
-import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useJobWindow } from '../../state/job-window.ts';
-import { isFiltering, NO_FILTER, parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
+import { parseJobsQuery, toJobsQuery, type JobsView } from '../../state/jobs-query-string.ts';
 import { useScreenMemory } from '../../state/screen-memory.ts';
 import { JumpBar } from './jump-bar.tsx';
 import { JobsFilterBar } from './jobs-filter-bar.tsx';
@@ -17,6 +15,7 @@ import { useJobsColumns, type JobsColumns } from './jobs-columns.ts';
 import { SelectionBar } from './selection-bar.tsx';
 import { JobsTableSkeleton } from './jobs-table-parts.tsx';
 import { JobsTable } from './jobs-table.tsx';
+import { NoJobs } from './no-jobs.tsx';
 import type { ChangeFilter } from './query-field.tsx';
 import './jobs.css';
 
@@ -91,37 +90,6 @@ function JobsList({
       sort={view.sort}
       onSort={onSort}
     />
-  );
-}
-
-function NoJobs({ view }: { view: JobsView }): ReactNode {
-  const status = useEngineStatus().data;
-  if (isFiltering(view.filter)) {
-    return (
-      <ScreenMessage
-        icon={FilterX}
-        title="No job matches"
-        action={
-          <button
-            type="button"
-            className="button"
-            onClick={() => navigateTo(`/jobs?${toJobsQuery({ ...view, filter: NO_FILTER })}`)}
-          >
-            Show all jobs
-          </button>
-        }
-      >
-        Remove a filter or change the words.
-      </ScreenMessage>
-    );
-  }
-  const isCopying = status === undefined || status.monitor.mode === 'starting' || status.monitor.mode === 'snapshot';
-  return (
-    <ScreenMessage icon={Inbox} title={isCopying ? 'No jobs yet' : 'No jobs'}>
-      {isCopying
-        ? 'The first copy from the server is being made; jobs appear here as they arrive.'
-        : 'The collection of jobs is empty. A job that the product writes appears here by itself.'}
-    </ScreenMessage>
   );
 }
 
