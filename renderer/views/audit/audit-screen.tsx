@@ -82,7 +82,7 @@ function Entries(): ReactNode {
         </ScreenMessage>
       )}
       {rows.length > 0 && <AuditTable rows={rows} onFilter={(part) => show(part)} />}
-      <MoreRows list={list} />
+      {list.data !== undefined && <MoreRows list={list} />}
     </>
   );
 }
