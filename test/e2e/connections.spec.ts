@@ -49,6 +49,8 @@ test.describe('connections', () => {
       await page.getByRole('button', { name: 'Add a connection' }).click();
       const form = page.getByRole('form', { name: 'Connection', exact: true });
       await form.getByLabel('Name', { exact: true }).fill('Shop');
+      await form.getByRole('button', { name: 'Keep it' }).click();
+      await expect(form.getByRole('alert')).toContainText('Address');
       await form.getByRole('button', { name: 'Production' }).click();
       await form.getByLabel('Address', { exact: true }).fill(shop.uri);
       await form.getByLabel('Database, where the address names none').fill('shop');

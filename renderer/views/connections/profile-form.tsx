@@ -125,7 +125,7 @@ export function ProfileForm({
           Keep the password in the system&apos;s key store
           {!canKeepSecrets && <span className="muted">(there is none here: it is asked for each time)</span>}
         </label>
-        {'problem' in made && (isPointedOut || isTouched) && draft.address !== '' && (
+        {'problem' in made && (isPointedOut || (isTouched && draft.address !== '')) && (
           <p className="text-danger" role={isPointedOut ? 'alert' : undefined}>
             {made.problem}
           </p>
