@@ -2,6 +2,7 @@ import { CircleAlert, LoaderCircle } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { ConnectionStatus, CopyNote, EngineStatus, MonitorStatus, SignInStatus } from '#contract/status.ts';
 import { ERRORS, explainError, isSignInError } from '#domain/errors.ts';
+import { CodeWords } from '../components/code-words.tsx';
 import { SignInButton, SignInWait } from '../components/sign-in-wait.tsx';
 import { ExactTime } from '../components/time-text.tsx';
 import { formatDuration } from '../components/durations.ts';
@@ -120,7 +121,7 @@ function PartErrors({ status }: { status: EngineStatus }): ReactNode {
   return [monitor.error, runner.error].map((error, index) =>
     error === null ? null : (
       <Banner key={index === 0 ? 'monitor' : 'runner'} tone="warning">
-        <strong>{index === 0 ? 'Offline copy:' : 'Runner:'}</strong> {explainError(error)}
+        <strong>{index === 0 ? 'Offline copy:' : 'Runner:'}</strong> <CodeWords text={explainError(error)} />
       </Banner>
     ),
   );

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { explainError } from '#domain/errors.ts';
 import { toWireError } from '../state/engine-failure.ts';
+import { CodeWords } from './code-words.tsx';
 
 /**
  * Why the last try did not succeed and what to do about it, in words of the catalogue, beside what it was made with. It is read out as
@@ -16,7 +17,7 @@ export function FailureLine({
   look?: 'paragraph' | 'inline' | 'note';
 }): ReactNode {
   if (failure === null) return null;
-  const says = explainError(toWireError(failure));
+  const says = <CodeWords text={explainError(toWireError(failure))} />;
   if (look === 'note') {
     return (
       <p className="note" data-tone="danger" role="alert">

@@ -2,6 +2,7 @@ import { CircleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ERRORS } from '#domain/errors.ts';
 import { toWireError } from '../state/engine-failure.ts';
+import { CodeWords } from './code-words.tsx';
 
 interface ScreenMessageProps {
   readonly icon: LucideIcon;
@@ -54,7 +55,7 @@ export function FailureMessage({
         </button>
       }
     >
-      {ERRORS[error.code].action}
+      <CodeWords text={ERRORS[error.code].action} />
     </ScreenMessage>
   );
 }

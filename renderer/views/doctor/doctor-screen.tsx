@@ -1,6 +1,7 @@
 import { CircleAlert, CircleCheck, CircleHelp, ExternalLink, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { RequestResult } from '#contract/requests.ts';
+import { CodeWords } from '../../components/code-words.tsx';
 import { DiagnosticsButton } from '../../components/diagnostics-button.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -65,8 +66,14 @@ function DoctorPart({ part: { name, level, says, todo } }: { part: Part }): Reac
       <strong>{name}</strong>
       <div>
         <span className="visually-hidden">{levelSays}: </span>
-        <p className="doctor-says">{says}</p>
-        {todo !== null && <p className="doctor-todo">{todo}</p>}
+        <p className="doctor-says">
+          <CodeWords text={says} />
+        </p>
+        {todo !== null && (
+          <p className="doctor-todo">
+            <CodeWords text={todo} />
+          </p>
+        )}
         {documentation !== undefined && (
           <a className="doctor-more" href={documentation.href} target="_blank" rel="noreferrer">
             MongoDB on {documentation.about}
