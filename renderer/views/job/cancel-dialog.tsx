@@ -39,6 +39,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
             cancel.mutate({ reason: wish.reason, generationId }, { onSuccess: onClose });
           }}
         >
+          {preview.isPending && <p className="muted">Asking the server what it would give back…</p>}
           {preview.error !== null && (
             <FailureMessage failure={preview.error} onAskAgain={() => void preview.refetch()} />
           )}

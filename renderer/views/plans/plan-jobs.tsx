@@ -2,6 +2,7 @@ import { Download } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
+import { counted } from '#domain/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { JobLink } from '../../components/job-link.tsx';
@@ -135,14 +136,15 @@ function Turn({
   all: number;
   onTurn: (from: number) => void;
 }): ReactNode {
-  if (from === 0 && rows >= all) return null;
+  if (from === 0 && (rows === 0 || rows >= all)) return null;
   return (
     <p className="plan-actions">
       <button type="button" className="button" disabled={from === 0} onClick={() => onTurn(0)}>
         First
       </button>
       <span className="muted">
-        {(from + 1).toLocaleString('en')} to {(from + rows).toLocaleString('en')} of {all.toLocaleString('en')}
+        {rows > 0 && `${(from + 1).toLocaleString('en')} to ${(from + rows).toLocaleString('en')} of `}
+        {counted(all, 'job')}
       </span>
       <button
         type="button"

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { OldNote } from '../../components/old-note.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
@@ -50,11 +51,20 @@ function PlanList(): ReactNode {
     );
   }
   return (
+    <>
+      <OldNote failure={plans.error} />
+      <PlanTable plans={plans.data} />
+    </>
+  );
+}
+
+function PlanTable({ plans }: { plans: readonly PlanView[] }): ReactNode {
+  return (
     <table className="plain-table plan-table">
       <caption className="visually-hidden">Retry plans</caption>
       <TableHead columns={['Jobs', 'State', { number: 'Will be retried' }, { number: 'Credits' }, 'Made']} />
       <tbody>
-        {plans.data.map((plan) => (
+        {plans.map((plan) => (
           <PlanRow key={plan.planId} plan={plan} />
         ))}
       </tbody>

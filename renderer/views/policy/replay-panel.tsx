@@ -182,6 +182,7 @@ function Charge({ charge }: { charge: ReplayedClassView['charge'] }): ReactNode 
           <Credits credits={charge.keptCredits} /> credits kept that were given back
         </>
       )}
+      {charge.keptCredits > 0 && charge.returnedCredits > 0 && ', '}
       {charge.returnedCredits > 0 && (
         <>
           <Credits credits={charge.returnedCredits} /> credits given back that were kept
