@@ -13,6 +13,9 @@ test.describe('the doctor', () => {
     }
     await expect(found.locator('[data-level="error"]')).toHaveCount(0);
     await keepScreen(page, 'doctor');
+    // A command is read sign by sign: two hyphens that are drawn as one dash are typed as one.
+    const command = found.getByText('npm run cli -- roles --db DATABASE');
+    await expect(command).toHaveCSS('font-variant-ligatures', 'none');
     const home = page.url();
     const more = found.getByRole('link', { name: 'MongoDB on indexes' });
     await more.focus();
