@@ -79,7 +79,7 @@ function EntryRow({
 /** Requests about a job are about its id, and lead to it. */
 function Subject({ action, subject }: { action: string; subject: string | null }): ReactNode {
   if (subject === null) return <span className="muted">–</span>;
-  if (!/^(job|retry|cancel)\./.test(action)) return <bdi className="mono">{subject}</bdi>;
+  if (!/^(job|output|retry|cancel)\./.test(action)) return <bdi className="mono">{subject}</bdi>;
   return <JobLink jobId={subject} />;
 }
 
