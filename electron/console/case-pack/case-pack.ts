@@ -9,6 +9,7 @@ import { redact, REDACTION_RULES } from './redact.ts';
 /** A pack larger than this, unpacked, is not looked into. */
 const UNPACKED_BYTES_MAX = 512 * 1024 * 1024;
 const FORMAT = 'runledger-case-1';
+const MANIFEST = 'manifest.json';
 
 const manifestSchema = z.object({
   format: z.literal(FORMAT),
@@ -53,15 +54,16 @@ export function buildCasePack(jobs: readonly JobDetail[], madeAt: Date): CasePac
     ),
   } satisfies Omit<Manifest, 'contentHash'>;
   const manifest: Manifest = { ...unsealed, contentHash: hashOf(unsealed) };
-  const files = { ...contents, 'manifest.json': strToU8(`${JSON.stringify(manifest, null, 1)}\n`) };
+  const files = { ...contents, [MANIFEST]: strToU8(`${JSON.stringify(manifest, null, 1)}\n`) };
   return { bytes: zipSync(files, { mtime: new Date(1980, 0, 1), level: 6 }), contentHash: manifest.contentHash };
 }
 
 /** Checks a pack file by file. Total: whatever the bytes are, the answer is a verdict. */
 export function verifyCasePack(bytes: Uint8Array): PackVerdict {
-  const files = unpack(bytes);
-  if (typeof files === 'string') return { contentHash: null, madeAt: null, jobs: 0, faults: [files] };
-  const manifest = readManifest(files['manifest.json']);
+  const unpacked = unpack(bytes);
+  if (typeof unpacked === 'string') return { contentHash: null, madeAt: null, jobs: 0, faults: [unpacked] };
+  const { names, files } = unpacked;
+  const manifest = readManifest(files.get(MANIFEST));
   if (manifest === null) {
     return { contentHash: null, madeAt: null, jobs: 0, faults: ['manifest.json is missing or is none of a case'] };
   }
@@ -69,12 +71,17 @@ export function verifyCasePack(bytes: Uint8Array): PackVerdict {
   const { contentHash, ...unsealed } = manifest;
   if (hashOf(unsealed) !== contentHash) faults.push('manifest.json was changed');
   for (const [name, stated] of Object.entries(manifest.files)) {
-    const found = files[name];
+    const found = files.get(name);
     if (found === undefined) faults.push(`${name} is missing`);
     else if (sha256(found) !== stated.sha256 || found.length !== stated.bytes) faults.push(`${name} was changed`);
   }
-  for (const name of Object.keys(files)) {
-    if (name !== 'manifest.json' && manifest.files[name] === undefined) faults.push(`${name} was added`);
+  const stated = new Set([MANIFEST, ...Object.keys(manifest.files)]);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (!stated.has(name)) faults.push(`${name} was added`);
+    // Only one of them was checked, and which one a program shows is its own affair.
+    else if (seen.has(name)) faults.push(`${name} stands there twice`);
+    seen.add(name);
   }
   return { contentHash, madeAt: manifest.madeAt, jobs: manifest.jobs, faults };
 }
@@ -112,15 +119,25 @@ function readManifest(bytes: Uint8Array | undefined): Manifest | null {
   }
 }
 
-function unpack(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> | string {
+/** What stands in an archive. */
+interface Unpacked {
+  /** Every name that its table has, in that order, also of what was not unpacked. */
+  readonly names: readonly string[];
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+function unpack(bytes: Uint8Array): Unpacked | string {
+  const names: string[] = [];
   let left = UNPACKED_BYTES_MAX;
   try {
-    return unzipSync(bytes, {
-      filter: ({ originalSize }) => {
+    const files = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => {
+        names.push(name);
         left -= originalSize;
         return left >= 0;
       },
     });
+    return { names, files: new Map(Object.entries(files)) };
   } catch (cause) {
     return `it is no archive that can be read (${cause instanceof Error ? cause.message : 'unknown'})`;
   }

@@ -25,6 +25,11 @@ const detailOf = (failureMessage: string, id = 'job-1') => {
   });
 };
 
+/** An archive with a name that no archiver would write; both are of the same length. */
+function renamed(archive: Uint8Array, from: string, to: string): Uint8Array {
+  return Buffer.from(Buffer.from(archive).toString('latin1').replaceAll(from, to), 'latin1');
+}
+
 describe('a case pack', () => {
   const pack = buildCasePack([detailOf('Refused <script>alert(1)</script>')], MADE_AT);
 
@@ -115,6 +120,31 @@ describe('a case pack', () => {
     expect(verifyCasePack(zipSync({ ...files, 'manifest.json': Buffer.from(manifest) })).faults).toEqual([
       'manifest.json was changed',
     ]);
+  });
+
+  it.each(['constructor', '__proto__'])('with a file too many is found out, also by the name %s', (name) => {
+    const standIn = name.replaceAll('o', '0');
+    const more = zipSync({ ...unzipSync(pack.bytes), [standIn]: Buffer.from('x') });
+    expect(verifyCasePack(renamed(more, standIn, name)).faults).toEqual([`${name} was added`]);
+  });
+
+  it('with a file too many is found out, also where it says that it is too large to look at', () => {
+    const more = Buffer.from(zipSync({ ...unzipSync(pack.bytes), 'more.html': Buffer.from('x') }));
+    // In the table of an archive the size of a file stands 22 bytes before its name.
+    more.writeUInt32LE(600 * 1024 * 1024, more.lastIndexOf('more.html') - 22);
+    expect(verifyCasePack(more).faults).toEqual(['more.html was added']);
+  });
+
+  it('with a second file of one name is found out, of which a program may show either', () => {
+    const twice = zipSync({ 'case.htm_': Buffer.from('forged'), ...unzipSync(pack.bytes) });
+    expect(verifyCasePack(renamed(twice, 'case.htm_', 'case.html')).faults).toEqual(['case.html stands there twice']);
+  });
+
+  it('that names what every object has is found out to lack it', () => {
+    const files = unzipSync(pack.bytes);
+    const manifest = strFromU8(files['manifest.json'] ?? new Uint8Array()).replace('"case.html"', '"toString"');
+    const { faults } = verifyCasePack(zipSync({ ...files, 'manifest.json': Buffer.from(manifest) }));
+    expect(faults).toEqual(['manifest.json was changed', 'toString is missing', 'case.html was added']);
   });
 
   it('has a verdict whatever its bytes are', () => {
