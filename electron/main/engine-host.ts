@@ -86,6 +86,10 @@ export class EngineHost {
       stream?.on('end', () => lines.end());
     }
     child.on('message', (message: unknown) => this.#receive(child, asks, message));
+    // Without a listener the event would be thrown in main. Its report is not told: the whole environment stands in it.
+    child.on('error', (type, location) =>
+      this.#options.log(`the engine met what it cannot survive: ${type}, ${location}`),
+    );
     child.on('exit', (code) => {
       asks.withdrawAll();
       this.#exited(child, code);

@@ -21,7 +21,7 @@ class StandInUtilityProcess extends StandInEmitter {
   readonly #ports: RemotePorts;
 
   constructor(entry: string, args: readonly string[], execArgv: readonly string[]) {
-    super('UtilityProcess', ['message', 'exit', 'spawn']);
+    super('UtilityProcess', ['message', 'exit', 'spawn', 'error']);
     this.#child = fork(entry, [...args], {
       execArgv: ['--import', BOOTSTRAP, ...execArgv],
       serialization: 'advanced',

@@ -49,11 +49,12 @@ const config = (dataDir: string): EngineConfig =>
 /** A host with an engine that runs; `configs` tells what each engine was started with. */
 function setup() {
   forked.processes = [];
+  const lines: string[] = [];
   const host = new EngineHost({
     entry: '/engine.js',
     config: config('first'),
     answer: () => Promise.resolve({ ok: true, value: {} }),
-    log: () => undefined,
+    log: (line) => void lines.push(line),
     now: () => 0,
     onNotice: () => undefined,
     onPort: () => undefined,
@@ -64,7 +65,7 @@ function setup() {
       const message = parentMessageSchema.parse(heard[0]);
       return message.type === 'init' ? message.config.dataDir : message.type;
     });
-  return { host, configs };
+  return { host, configs, said: () => lines };
 }
 
 describe('the process of the engine', () => {
@@ -106,6 +107,16 @@ describe('the process of the engine', () => {
     expect(configs()).toEqual(['first']);
     await vi.advanceTimersByTimeAsync(1);
     expect(configs()).toEqual(['first', 'first']);
+  });
+
+  it('is started again where it met what no engine survives, and main says so without what the report holds', async () => {
+    const { configs, said } = setup();
+    forked.processes[0]?.emit('error', 'FatalError', 'Reached heap limit', '{"environmentVariables":{"KEY":"marked"}}');
+    forked.processes[0]?.end();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(configs()).toEqual(['first', 'first']);
+    expect(said().join()).toContain('FatalError, Reached heap limit');
+    expect(said().join()).not.toContain('marked');
   });
 
   it('is ended by force where it does not hear that it is to stop', async () => {
