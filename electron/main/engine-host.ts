@@ -164,9 +164,16 @@ export class EngineHost {
     else if (message.data.type === 'ask') {
       const { id, name, params } = message.data;
       // A person may take their time to answer; an engine that has ended meanwhile hears nothing of it.
-      void asks.answer(id, name, params).then((answer) => {
-        if (this.#process === child) child.postMessage({ type: 'answer', id, answer });
-      });
+      const failed = (cause: unknown): ShellAnswer => {
+        this.#options.log(`the desktop failed at ${name}: ${String(cause)}`);
+        return { ok: false, error: { code: 'internal', detail: name } };
+      };
+      void asks
+        .answer(id, name, params)
+        .catch(failed)
+        .then((answer) => {
+          if (this.#process === child) child.postMessage({ type: 'answer', id, answer });
+        });
     } else if (message.data.type === 'withdraw') asks.withdraw(message.data.id);
     else if (message.data.type === 'previews') this.#previews = message.data.allowed;
     else if (message.data.type === 'notify') this.#options.onNotice(message.data);

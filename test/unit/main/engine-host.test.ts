@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { engineConfigSchema, parentMessageSchema, type EngineConfig } from '#engine/messages.ts';
+import type { ShellAnswer } from '#engine/shell-asks.ts';
 import { EngineHost } from '../../../electron/main/engine-host.ts';
 
 /** A process that does what it is told to, when the test says so. */
@@ -47,13 +48,13 @@ const config = (dataDir: string): EngineConfig =>
   });
 
 /** A host with an engine that runs; `configs` tells what each engine was started with. */
-function setup() {
+function setup(answer = (): Promise<ShellAnswer> => Promise.resolve({ ok: true, value: {} })) {
   forked.processes = [];
   const lines: string[] = [];
   const host = new EngineHost({
     entry: '/engine.js',
     config: config('first'),
-    answer: () => Promise.resolve({ ok: true, value: {} }),
+    answer,
     log: (line) => void lines.push(line),
     now: () => 0,
     onNotice: () => undefined,
@@ -117,6 +118,15 @@ describe('the process of the engine', () => {
     expect(configs()).toEqual(['first', 'first']);
     expect(said().join()).toContain('FatalError, Reached heap limit');
     expect(said().join()).not.toContain('marked');
+  });
+
+  it('is answered where the desktop fails at what it is asked, so that nobody waits for ever', async () => {
+    setup(() => Promise.reject(new Error('the keyring is locked')));
+    const [engine] = forked.processes;
+    engine?.emit('message', { type: 'ask', id: 7, name: 'profiles.save', params: {} });
+    await vi.runAllTimersAsync();
+    const error = { code: 'internal', detail: 'profiles.save' };
+    expect(engine?.heard.at(-1)).toEqual({ type: 'answer', id: 7, answer: { ok: false, error } });
   });
 
   it('is ended by force where it does not hear that it is to stop', async () => {
