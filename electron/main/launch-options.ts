@@ -36,6 +36,18 @@ const environmentSchema = z.object({
 
 const DEFAULT_CONCURRENCY = 4;
 
+const OPTIONS = {
+  uri: { type: 'string' },
+  profile: { type: 'string' },
+  sandbox: { type: 'boolean', default: false },
+  db: { type: 'string' },
+  'data-dir': { type: 'string' },
+  person: { type: 'string' },
+  'read-only': { type: 'boolean', default: false },
+  runner: { type: 'boolean', default: false },
+  concurrency: { type: 'string' },
+} as const;
+
 /**
  * Reads the command line and the environment; the command line wins. With no URI the sandbox server runs, with demo data and
  * a runner. With one, a runner runs here only where it is asked for: a desktop should not begin to work off a production queue
@@ -48,20 +60,18 @@ export function readLaunchOptions(
 ): Result<LaunchOptions, AppError> {
   const { values, positionals } = parseArgs({
     args: argv.filter((argument) => !isChromiumSwitch(argument)),
-    options: {
-      uri: { type: 'string' },
-      profile: { type: 'string' },
-      sandbox: { type: 'boolean', default: false },
-      db: { type: 'string' },
-      'data-dir': { type: 'string' },
-      person: { type: 'string' },
-      'read-only': { type: 'boolean', default: false },
-      runner: { type: 'boolean', default: false },
-      concurrency: { type: 'string' },
-    },
+    options: OPTIONS,
     strict: false,
     allowPositionals: true,
   });
+  const misused = Object.entries(OPTIONS).find(
+    ([name, { type }]) => values[name] !== undefined && typeof values[name] !== type,
+  );
+  // Passed over, `--read-only=true` would open a connection that writes, and `--uri` at the end another deployment.
+  if (misused !== undefined) {
+    const [name, { type }] = misused;
+    return err(appError('invalid_request', `--${name} ${type === 'boolean' ? 'takes no value' : 'needs a value'}`));
+  }
   const parsedEnvironment = safeParse(environmentSchema, environment);
   if (!parsedEnvironment.success) return err(appError('invalid_request', issueOf(parsedEnvironment.error)));
   const env = parsedEnvironment.data;

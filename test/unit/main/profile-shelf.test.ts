@@ -128,6 +128,15 @@ describe('what is opened at the start', () => {
     expect(expectOk(firstConfig(config(['--uri', 'mongodb://h']), shelf))).toMatchObject({ mongodbUri: 'mongodb://h' });
   });
 
+  it.each([
+    [['--read-only=true'], '--read-only takes no value'],
+    [['--sandbox=yes', '--read-only'], '--sandbox takes no value'],
+    [['--read-only', '--uri'], '--uri needs a value'],
+    [['--data-dir'], '--data-dir needs a value'],
+  ])('is nothing where an option has a value too many or none: %j', (argv, detail) => {
+    expect(readLaunchOptions(argv, {})).toMatchObject({ ok: false, error: { code: 'invalid_request', detail } });
+  });
+
   it('leaves a runner behind that was asked for another deployment', () => {
     const start = config(['--uri', 'mongodb://h', '--runner']).config;
     const next = switchedConfig(start, { profile: connectionProfile(), secrets: typed });
