@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly profileName: string | null;
   /** True where the sandbox was asked for, whatever was open last. */
   readonly isSandboxAsked: boolean;
+  /** True where a runner was asked for by name: beside the sandbox, which needs no asking, one runs anyway. */
+  readonly isRunnerAsked: boolean;
 }
 
 const environmentSchema = z.object({
@@ -76,6 +78,7 @@ export function readLaunchOptions(
   if (!parsedEnvironment.success) return err(appError('invalid_request', issueOf(parsedEnvironment.error)));
   const env = parsedEnvironment.data;
   const isSandboxAsked = values['sandbox'] === true;
+  const isRunnerAsked = values['runner'] === true;
   const namedUri = textOf(values['uri']);
   const profileName =
     isSandboxAsked || namedUri !== null ? null : (textOf(values['profile']) ?? textOf(env.RUNLEDGER_PROFILE));
@@ -86,7 +89,7 @@ export function readLaunchOptions(
     dbName: textOf(values['db']) ?? textOf(env.RUNLEDGER_DB),
     isReadOnly: values['read-only'] === true || env.RUNLEDGER_READ_ONLY === '1',
     personName: textOf(values['person']) ?? textOf(env.RUNLEDGER_PERSON),
-    withRunner: (mongodbUri === null && profileName === null) || values['runner'] === true,
+    withRunner: (mongodbUri === null && profileName === null) || isRunnerAsked,
     concurrency: Number(textOf(values['concurrency']) ?? DEFAULT_CONCURRENCY),
     isDemo: mongodbUri === null,
     providers: namedProviders(environment),
@@ -103,6 +106,7 @@ export function readLaunchOptions(
     engine: engine.data,
     profileName,
     isSandboxAsked,
+    isRunnerAsked,
     link: positionals.find((argument) => argument.startsWith('runledger://')) ?? null,
   });
 }

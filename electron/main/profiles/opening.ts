@@ -11,6 +11,8 @@ export interface Asked {
   readonly profileName: string | null;
   /** True where the sandbox was asked for, whatever was open last. */
   readonly isSandboxAsked: boolean;
+  /** True where a runner was asked for, whatever is opened. */
+  readonly isRunnerAsked: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Asked {
  * Error: `not_found` for a name that no profile has.
  */
 export function firstConfig(
-  { config, profileName, isSandboxAsked }: Asked,
+  { config, profileName, isSandboxAsked, isRunnerAsked }: Asked,
   shelf: ProfileShelf,
 ): Result<EngineConfig, AppError> {
   if (profileName !== null) {
@@ -28,7 +30,7 @@ export function firstConfig(
   }
   if (config.mongodbUri !== null || isSandboxAsked) return ok(config);
   const last = shelf.last();
-  return ok(last === null ? config : onProfile(config, last, shelf.secretsOf(last), false));
+  return ok(last === null ? config : onProfile(config, last, shelf.secretsOf(last), isRunnerAsked));
 }
 
 /** The configuration for another profile; null is the sandbox. A runner runs only where it was asked for at the start. */

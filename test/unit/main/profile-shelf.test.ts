@@ -117,13 +117,14 @@ describe('what is opened at the start', () => {
     expect(firstConfig(config(['--profile', 'nobody']), shelf)).toMatchObject({ error: { code: 'not_found' } });
   });
 
-  it('is the one that was open last, without a runner, until the sandbox is asked for', () => {
+  it('is the one that was open last, with a runner only where one is asked for, until the sandbox is', () => {
     const shelf = openShelf();
     const profile = connectionProfile();
     expectOk(shelf.save(profile, typed, true));
     expect(expectOk(firstConfig(config([]), shelf))).toMatchObject({ profile: null, isDemo: true });
     shelf.opened(profile.id);
     expect(expectOk(firstConfig(config([]), shelf))).toMatchObject({ profile, withRunner: false });
+    expect(expectOk(firstConfig(config(['--runner']), shelf))).toMatchObject({ profile, withRunner: true });
     expect(expectOk(firstConfig(config(['--sandbox']), shelf))).toMatchObject({ profile: null, isDemo: true });
     expect(expectOk(firstConfig(config(['--uri', 'mongodb://h']), shelf))).toMatchObject({ mongodbUri: 'mongodb://h' });
   });
