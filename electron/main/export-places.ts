@@ -1,4 +1,5 @@
-import { copyFile, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { appError, writingError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -34,9 +35,10 @@ export class ExportPlaces {
     if (!file.ok) return file;
     const place = await this.#desktop.askPlace(name);
     if (place === null) return ok({ path: null });
-    const half = `${place}.new`;
+    // Under a name that nobody has: what stands beside the place is the person's own.
+    const half = path.join(path.dirname(place), `.${randomUUID()}.part`);
     try {
-      await copyFile(file.value, half);
+      await copyFile(file.value, half, constants.COPYFILE_EXCL);
       await rename(half, place);
       return ok({ path: place });
     } catch (cause) {

@@ -32,11 +32,13 @@ describe('a written export', () => {
   it('is kept where the person says, over what stands there, and leaves nothing half beside it', async () => {
     const place = path.join(folder, 'desk', 'for-ann.zip');
     writeFileSync(place, 'an older one');
+    writeFileSync(`${place}.new`, 'of their own');
     const { places, asked } = placesOf(place);
     expect(await places.saveAs('case.zip')).toEqual({ ok: true, value: { path: place } });
     expect(asked).toEqual(['case.zip']);
     expect(readFileSync(place, 'utf8')).toBe('a pack');
-    expect(readdirSync(path.join(folder, 'desk'))).toEqual(['for-ann.zip']);
+    expect(readdirSync(path.join(folder, 'desk'))).toEqual(['for-ann.zip', 'for-ann.zip.new']);
+    expect(readFileSync(`${place}.new`, 'utf8')).toBe('of their own');
   });
 
   it('is kept nowhere else where the person changes their mind', async () => {
