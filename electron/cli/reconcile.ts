@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, type Command } from 'commander';
+import { z } from 'zod';
 import { counted } from '#domain/counted.ts';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
@@ -62,10 +63,14 @@ function parsePeriod(text: string): string {
   return text;
 }
 
+/** A day is its beginning in UTC. A time without a zone would be another moment on each machine, and a run could not be repeated. */
+const momentSchema = z.iso.date().or(z.iso.datetime({ offset: true }));
+
 function parseTime(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('A time such as 2026-11-01T00:00:00Z is expected.');
-  return time;
+  if (!safeParse(momentSchema, text).success) {
+    throw new InvalidArgumentError('A day, or a time with its zone such as 2026-11-01T00:00:00Z, is expected.');
+  }
+  return new Date(text);
 }
 
 async function runCommand(flags: ReconcileFlags, signal: AbortSignal): Promise<number> {
