@@ -1,9 +1,13 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-/** The application's data folder: what was named, else what the environment says, else where Electron keeps the data of an application by this name. */
+/**
+ * The application's data folder: what was named, else what the environment says, else where Electron keeps the data of an application by
+ * this name. A variable that is set to nothing says nothing, as to the application itself.
+ */
 export function dataDirOf(named: string | null): string {
-  return path.resolve(named ?? process.env['RUNLEDGER_DATA_DIR'] ?? systemDataDir());
+  const said = process.env['RUNLEDGER_DATA_DIR'] ?? '';
+  return path.resolve(named ?? (said === '' ? systemDataDir() : said));
 }
 
 function systemDataDir(): string {

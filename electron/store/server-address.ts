@@ -32,8 +32,11 @@ export function parseUri(uri: string): Result<ConnectionString, AppError> {
   }
 }
 
-/** The database to use: the named one, the one in the address, or `runledger`. */
+/**
+ * The database to use: the named one, the one in the address, or `runledger`. An empty name is none, as in a variable that is set to
+ * nothing; the driver would take it for the database `test`.
+ */
 export function databaseOf(uri: ConnectionString, dbName: string | null): string {
-  const named = decodeURIComponent(uri.pathname.replace(/^\//, ''));
-  return dbName ?? (named === '' ? DEFAULT_DATABASE : named);
+  const inAddress = decodeURIComponent(uri.pathname.replace(/^\//, ''));
+  return [dbName, inAddress].find((name) => name !== null && name !== '') ?? DEFAULT_DATABASE;
 }

@@ -7,6 +7,8 @@ describe('the label of an address', () => {
     ['mongodb://h1/', null, 'h1/runledger'],
     ['mongodb://h1/caf%C3%A9', null, 'h1/café'],
     ['mongodb://h1/shop', 'other', 'h1/other'],
+    ['mongodb://h1/shop', '', 'h1/shop'],
+    ['mongodb://h1/', '', 'h1/runledger'],
   ])('names the servers and the database of %s and nothing that is secret', (uri, dbName, label) => {
     expect(labelOf(uri, dbName)).toEqual({ ok: true, value: label });
   });
