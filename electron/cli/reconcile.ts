@@ -24,6 +24,7 @@ import { personWhoMay } from './as-person.ts';
 import { EXIT_FAILED, readLens, withServerFlags, type ServerFlags } from './attached-command.ts';
 import { doRecorded } from './command-audit.ts';
 import type { CommandContext } from './command-context.ts';
+import { filledText } from './filled-text.ts';
 import { readJsonFile } from './json-file.ts';
 import { readMappingFile } from './mapping-file.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
@@ -50,9 +51,13 @@ export function addReconcileCommand(program: Command, context: CommandContext): 
       ),
   )
     .option('--period <month>', 'only what belongs to this month, for example 2026-10', parsePeriod)
-    .option('--workspace <id>', 'only this workspace')
+    .option('--workspace <id>', 'only this workspace', filledText)
     .option('--prices <file>', 'the price list, JSON: [{"kind", "fromMs", "priceCredits"}]')
-    .option('--memory <folder>', 'where runs are kept, to compare with the one before and to notice changed entries')
+    .option(
+      '--memory <folder>',
+      'where runs are kept, to compare with the one before and to notice changed entries',
+      filledText,
+    )
     .option('--as-of <time>', 'the moment to speak of, to repeat a run', parseTime)
     .option('--csv <file>', 'write the findings there as CSV')
     .action(async (flags: ReconcileFlags) => context.exit(await runCommand(flags, context.signal)));

@@ -22,6 +22,7 @@ import { allowedFilter } from '#engine/redaction/redacted-copy.ts';
 import { runAsPerson, type PersonNeeds } from './as-person.ts';
 import { readLens, withServerFlags, type CommandReport, type ServerFlags } from './attached-command.ts';
 import type { CommandContext } from './command-context.ts';
+import { filledText } from './filled-text.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /** Exit statuses: 0 done as asked, 1 it could not be done, 3 the run stopped before its end. */
@@ -53,7 +54,7 @@ export function addRetryCommand(program: Command, context: CommandContext): void
     program
       .command('retry')
       .description('Plans retries of many jobs and shows what they would cost and do. Retries nothing by itself.')
-      .option('--where <query>', "which jobs, for example 'state:failed class:temporary'")
+      .option('--where <query>', "which jobs, for example 'state:failed class:temporary'", filledText)
       .option('--ids <ids>', 'which jobs, by their ids with commas between')
       .option('--remainder <plan>', 'what of another plan failed, was skipped or not begun')
       .option('--after-top-up <plan>', 'what of another plan stood blocked for lack of credit')

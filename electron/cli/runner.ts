@@ -6,6 +6,7 @@ import { HeadlessRunner } from '#engine/headless-runner.ts';
 import { configuredProviders } from '#engine/configured-providers.ts';
 import { namedProviders, providerSourcesSchema } from '#engine/provider-settings.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
+import { filledText } from './filled-text.ts';
 import { listenSettings } from './listen-settings.ts';
 import { withQuietUsage } from './quiet-usage.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -35,7 +36,7 @@ const flags = withQuietUsage(new Command('npm run runner --'))
   .option('--db <name>', 'the database (or RUNLEDGER_DB); default: the one in the URI, or runledger')
   .addOption(new Option(MAPPING_OPTION.flags, MAPPING_OPTION.says).env(MAPPING_OPTION.variable))
   .option('--concurrency <number>', 'attempts at once', wholeNumber(1, 1000), 4)
-  .option('--artefacts <folder>', 'where outputs are kept', 'artefacts')
+  .option('--artefacts <folder>', 'where outputs are kept', filledText, 'artefacts')
   .option('--providers <file>', 'a file of providers (or RUNLEDGER_PROVIDERS)')
   .option('--keys <file>', 'a file of their keys, which nobody else may read (or RUNLEDGER_KEYS)')
   .option('--listen <port>', 'tell of health, metrics and events there, to who has the token', wholeNumber(1, 65_535))

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildIfStale } from './bundle.ts';
 import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
+import { filledText } from './filled-text.ts';
 import { withQuietUsage } from './quiet-usage.ts';
 import { standInModule } from './stand-in-bundle.ts';
 import { readVersion } from './version.ts';
@@ -40,13 +41,21 @@ const program = withQuietUsage(new Command('npm start --'))
     'Opens Runledger on a URI, on a connection that was kept, or on the one that was open last; at first that is a sandbox server with demo data of its own.',
   )
   .argument('[link]', 'an address to open, such as runledger://job/JOB_ID', linkOf)
-  .option('--uri <uri>', 'the MongoDB to attach to (or MONGODB_URI, which other users of this machine cannot read)')
-  .option('--profile <name>', 'the kept connection to open (or RUNLEDGER_PROFILE)')
+  .option(
+    '--uri <uri>',
+    'the MongoDB to attach to (or MONGODB_URI, which other users of this machine cannot read)',
+    filledText,
+  )
+  .option('--profile <name>', 'the kept connection to open (or RUNLEDGER_PROFILE)', filledText)
   .addOption(
     new Option('--sandbox', 'the sandbox server, whatever was open last').default(false).conflicts(['uri', 'profile']),
   )
   .option('--db <name>', 'the database (or RUNLEDGER_DB); default: the one in the URI, or runledger')
-  .option('--data-dir <folder>', "where the offline copy and the sandbox's data stand; default: the system's folder")
+  .option(
+    '--data-dir <folder>',
+    "where the offline copy and the sandbox's data stand; default: the system's folder",
+    filledText,
+  )
   .option('--person <name>', 'who sits here, where the server asks nobody to log in; default: the name of the account')
   .option('--read-only', 'write nothing over this connection, whatever the role allows', false)
   .option('--runner', 'also run jobs here; the sandbox always has its runner', false)

@@ -4,6 +4,7 @@ import { err, ok } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { dataFilesOf } from '#engine/data-files.ts';
 import { dataDirOf } from '#cli/data-dir.ts';
+import { filledText } from '#cli/filled-text.ts';
 import { MAPPING_OPTION, readMappingFile } from '#cli/mapping-file.ts';
 import { withQuietUsage } from '#cli/quiet-usage.ts';
 import { labelOf } from '#store/server-address.ts';
@@ -33,7 +34,7 @@ const program = withQuietUsage(new Command('npm run doctor --'))
     MAPPING_OPTION.flags,
     `${MAPPING_OPTION.says}; ${MAPPING_OPTION.variable} of the environment where it is left out`,
   )
-  .option('--data-dir <folder>', "where the application's data stand; default: the system's folder")
+  .option('--data-dir <folder>', "where the application's data stand; default: the system's folder", filledText)
   .option('--verify', 'compare the offline copy with the server, document by document; reads both whole', false)
   .option('--json', 'print one JSON object and nothing else', false)
   .parse();

@@ -13,7 +13,10 @@ describe('a command that is used in another way than it can be', () => {
     ['start.ts', ['--concurrency', 'many'], 'A whole number from 1 to 1000 is expected.'],
     ['start.ts', ['http://job/j1'], 'An address begins with runledger://.'],
     ['start.ts', ['--sandbox', '--profile', 'production'], "option '--sandbox' cannot be used with option '--profile"],
+    ['start.ts', ['--uri', ''], "option '--uri <uri>' argument '' is invalid. It is empty"],
+    ['start.ts', ['--data-dir', ' '], 'It is empty; leave the option out'],
     ['runner.ts', [], 'no --uri and no MONGODB_URI'],
+    ['runner.ts', ['--uri', 'mongodb://127.0.0.1:1', '--artefacts', ''], 'It is empty; leave the option out'],
     [
       'runner.ts',
       ['--uri', 'mongodb://127.0.0.1:1'],
@@ -29,6 +32,8 @@ describe('a command that is used in another way than it can be', () => {
 
   it.each<[readonly string[], string]>([
     [['retry'], 'say --plan to plan'],
+    [['retry', '--where', '', '--plan'], "option '--where <query>' argument '' is invalid. It is empty"],
+    [['reconcile', '--workspace', ''], 'It is empty; leave the option out'],
     [['retry', '--where', 'state:failed', '--plan'], 'no job matches'],
     [['runners', 'halt', 'r1'], 'pause, resume, drain or scale is expected'],
     [['runners', 'pause'], 'pause takes the id of a runner'],
