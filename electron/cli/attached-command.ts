@@ -8,6 +8,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { attach } from '#engine/attach.ts';
 import { cleanTexts } from '#engine/redaction/clean-reply.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
+import { printableText } from './printable.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
 import { systemName } from '#engine/system-name.ts';
 import type { Store } from '#store/connection.ts';
@@ -69,7 +70,7 @@ export async function runOnServer(
     if (!lens.ok) return refuse(lens.error);
     if (!report.ok) return refuse(seenError(report.error, lens.value));
     const { json, text, status } = seenReport(report.value, lens.value);
-    process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+    process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${printableText(text)}\n`);
     return status;
   } finally {
     await attached.value.close();
@@ -101,6 +102,6 @@ function seenError(error: AppError, lens: Lens | null): AppError {
 }
 
 function refuse(error: AppError): number {
-  process.stderr.write(`${explainError(error)}\n`);
+  process.stderr.write(`${printableText(explainError(error))}\n`);
   return EXIT_FAILED;
 }

@@ -27,6 +27,7 @@ import type { CommandContext } from './command-context.ts';
 import { filledText } from './filled-text.ts';
 import { readJsonFile } from './json-file.ts';
 import { readMappingFile } from './mapping-file.ts';
+import { printableLine } from './printable.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
@@ -256,8 +257,5 @@ function textOf(record: RunRecord, comparison: RunComparison | null): string {
     const { new: fresh, stillOpen, solved } = comparison;
     lines.push(`since the run before: ${fresh.length} new, ${stillOpen.length} still open, ${solved.length} solved`);
   }
-  // Ids come from the server: what would move the cursor or change colours is shown as what it is.
-  return `${lines.map((line) => line.replace(CONTROL, '\ufffd')).join('\n')}\n`;
+  return `${lines.map(printableLine).join('\n')}\n`;
 }
-
-const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { verifyCasePack, type PackVerdict } from '#console/case-pack/case-pack.ts';
 import { counted } from '#domain/counted.ts';
 import type { CommandContext } from './command-context.ts';
+import { printableLine } from './printable.ts';
 
 /** Exit statuses: 0 the pack is as it was made, 1 it could not be read, 3 something in it was changed. */
 const EXIT_FAILED = 1;
@@ -30,8 +31,11 @@ export function addVerifyPackCommand(program: Command, context: CommandContext):
 }
 
 function textOf({ contentHash, madeAt, jobs, faults }: PackVerdict): string {
-  const head = contentHash === null ? '' : `${counted(jobs, 'job')}, made at ${madeAt ?? ''}, content ${contentHash}\n`;
+  const head =
+    contentHash === null
+      ? ''
+      : `${printableLine(`${counted(jobs, 'job')}, made at ${madeAt ?? ''}, content ${contentHash}`)}\n`;
   if (faults.length === 0)
     return `${head}Nothing was changed. Compare the content's hash with the one you were given.\n`;
-  return `${head}${faults.map((fault) => `  ${fault}\n`).join('')}`;
+  return `${head}${faults.map((fault) => `  ${printableLine(fault)}\n`).join('')}`;
 }

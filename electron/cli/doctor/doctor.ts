@@ -6,6 +6,7 @@ import { dataFilesOf } from '#engine/data-files.ts';
 import { dataDirOf } from '#cli/data-dir.ts';
 import { filledText } from '#cli/filled-text.ts';
 import { MAPPING_OPTION, readMappingFile } from '#cli/mapping-file.ts';
+import { printableText } from '#cli/printable.ts';
 import { withQuietUsage } from '#cli/quiet-usage.ts';
 import { labelOf } from '#store/server-address.ts';
 import type { DoctorContext } from '#engine/doctor/check.ts';
@@ -81,6 +82,6 @@ async function run(flags: DoctorFlags): Promise<number> {
 }
 
 function print({ name, level, says, todo }: CheckedPart): void {
-  process.stdout.write(`${level.padEnd(8)}${name.padEnd(12)}${says}\n`);
-  if (todo !== null) process.stdout.write(`${' '.repeat(20)}${todo}\n`);
+  process.stdout.write(`${level.padEnd(8)}${name.padEnd(12)}${printableText(says)}\n`);
+  if (todo !== null) process.stdout.write(`${' '.repeat(20)}${printableText(todo)}\n`);
 }
