@@ -248,7 +248,9 @@ async function run(
       },
     },
   );
-  return done.ok ? ok(reportOf(done.value)) : done;
+  if (!done.ok) return done;
+  // Paused from elsewhere, or left by this console, it has jobs that nobody has begun.
+  return ok({ ...reportOf(done.value), status: done.value.state === 'finished' ? 0 : EXIT_STOPPED });
 }
 
 function reportOf(plan: PlanRecord): CommandReport {

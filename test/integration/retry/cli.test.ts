@@ -53,3 +53,18 @@ it('plans by a query, runs by steps, and says of each job what happened, from th
   expect((await deployment.jobOf('j2')).state).toBe('failed');
   expect(findViolations(await deployment.readBooks())).toEqual([]);
 });
+
+it('ends a run that is paused from elsewhere by the status of one that stopped before its end, and goes on with it', async () => {
+  await deployment.order('w1', 200_000, []);
+  await failJobs(deployment, ['j0']);
+  const { plan } = reportSchema.parse(JSON.parse((await retry('--ids', 'j0', '--plan')).stdout));
+  // No runner is there: the job that the run begins stays under way until somebody pauses it.
+  const running = retry('run', plan._id);
+  await deployment.reached('j0', 'queued');
+  expect((await retry('pause', plan._id)).status).toBe(0);
+  const paused = await running;
+  expect(paused.status).toBe(3);
+  expect(reportSchema.parse(JSON.parse(paused.stdout)).plan).toMatchObject({ state: 'paused' });
+  deployment.startRunner();
+  expect((await retry('run', plan._id)).status).toBe(0);
+});
