@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PRIVATE_UMASK } from '#engine/private-files.ts';
+import { goOnUnread } from '#engine/unread-output.ts';
 import type { CommandContext } from './command-context.ts';
 import { addArtefactsCommand } from './artefacts.ts';
 import { addHoldsCommand } from './holds.ts';
@@ -25,6 +26,7 @@ const program = withQuietUsage(new Command('npm run cli --'))
   .showHelpAfterError();
 // What commands write, runs of reconciliation and the audit, is nothing for other users of the machine.
 process.umask(PRIVATE_UMASK);
+goOnUnread();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 

@@ -6,6 +6,7 @@ import { SingleBar, Presets } from 'cli-progress';
 import { Command } from 'commander';
 import { explainError, type AppError } from '#domain/errors.ts';
 import { formatCredits } from '#domain/credits.ts';
+import { goOnUnread } from '#engine/unread-output.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { hostSandbox } from '#sandbox/worker-host.ts';
 import { openProcessStore } from '#store/process-store.ts';
@@ -39,6 +40,7 @@ const flags = withQuietUsage(new Command('npm run demo --'))
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+goOnUnread();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

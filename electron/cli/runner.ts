@@ -5,6 +5,7 @@ import { safeParse } from '#domain/safe-parse.ts';
 import { HeadlessRunner } from '#engine/headless-runner.ts';
 import { configuredProviders } from '#engine/configured-providers.ts';
 import { namedProviders, providerSourcesSchema } from '#engine/provider-settings.ts';
+import { goOnUnread } from '#engine/unread-output.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
 import { filledText } from './filled-text.ts';
 import { listenSettings } from './listen-settings.ts';
@@ -55,6 +56,7 @@ const flags = withQuietUsage(new Command('npm run runner --'))
   .opts<RunnerFlags>();
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const ended: Record<AttemptOutcome['type'], number> = { completed: 0, deferred: 0, failed: 0, abandoned: 0 };
+goOnUnread();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

@@ -6,6 +6,7 @@ import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
 import { exportFolderOf } from '#engine/data-files.ts';
 import type { EngineConfig } from '#engine/messages.ts';
+import { goOnUnread } from '#engine/unread-output.ts';
 import { AppLog, secretsIn } from './app-log.ts';
 import { routeOfLink } from './deep-links.ts';
 import { EngineHost, type EngineHostOptions } from './engine-host.ts';
@@ -29,6 +30,8 @@ import { loadPage, openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
 const here = import.meta.dirname;
+// A window needs no terminal: the one that it was started from may be closed.
+goOnUnread();
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const launch = readLaunchOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.env);

@@ -11,6 +11,7 @@ import { withQuietUsage } from '#cli/quiet-usage.ts';
 import { labelOf } from '#store/server-address.ts';
 import type { DoctorContext } from '#engine/doctor/check.ts';
 import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
+import { goOnUnread } from '#engine/unread-output.ts';
 import { terminalSignIn } from '../terminal-sign-in.ts';
 
 /** Exit statuses: 0 nothing is wrong (there may be warnings), 1 it could not be looked at, 3 something is wrong. */
@@ -41,6 +42,7 @@ const program = withQuietUsage(new Command('npm run doctor --'))
   .parse();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+goOnUnread();
 process.exitCode = await run(program.opts<DoctorFlags>());
 
 async function run(flags: DoctorFlags): Promise<number> {

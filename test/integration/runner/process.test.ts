@@ -101,6 +101,19 @@ describe('npm run runner', () => {
     expect(await deployment.ledgerOf('j1')).toEqual([['reserve', 40]]);
   });
 
+  it('goes on with its jobs where nobody reads any more what it says', async () => {
+    await order({ id: 'j1', model: 'standard' });
+    const running = runHere();
+    await deployment.settled('j1', 'completed');
+    running.child.stdout?.destroy();
+    running.child.stderr?.destroy();
+    await order({ id: 'j2', model: 'standard' }, { id: 'j3', model: 'standard' });
+    await deployment.settled('j2', 'completed');
+    await deployment.settled('j3', 'completed');
+    running.child.kill('SIGTERM');
+    expect(await running.exited).toBe(0);
+  });
+
   it('listens to who has the token that it made, and ends when it is told to drain from elsewhere', async () => {
     await order({ id: 'j1', model: 'standard' });
     const port = await freePort();
