@@ -28,7 +28,7 @@ const program = withQuietUsage(new Command('npm run cli --'))
 process.umask(PRIVATE_UMASK);
 goOnUnread();
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 
 const context: CommandContext = {
   signal: stopping.signal,

@@ -15,7 +15,7 @@ import { readVersion } from './version.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 
 /**
- * `npm run runner`: a runner without a window. The first SIGTERM or SIGINT lets attempts under way finish, a second one gives
+ * `npm run runner`: a runner without a window. The first SIGTERM, SIGINT or SIGHUP lets attempts under way finish, a second one gives
  * their jobs back and leaves. Exit status 0 after either, 1 where it could not begin.
  */
 interface RunnerFlags {
@@ -121,7 +121,8 @@ function listen(): { readonly first: Promise<null>; readonly second: Promise<voi
   const first = Promise.withResolvers<null>();
   const second = Promise.withResolvers<void>();
   let count = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // A terminal that is closed says it by SIGHUP, and would otherwise end a runner in the middle of what it has bought.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       count += 1;
       if (count === 1) first.resolve(null);

@@ -88,6 +88,17 @@ describe('npm run runner', () => {
     expect(running.err()).not.toContain(deployment.provider.apiKey);
   });
 
+  it('finishes what is under way where the terminal that it was started from is closed', async () => {
+    await order({ id: 'j1', model: 'slow' });
+    const running = runHere();
+    await deployment.reached('j1', 'running');
+    running.child.stdout?.destroy();
+    running.child.stderr?.destroy();
+    running.child.kill('SIGHUP');
+    expect(await running.exited).toBe(0);
+    expect((await deployment.jobOf('j1')).state).toBe('completed');
+  });
+
   it('gives jobs back at the second signal and leaves without waiting for them', async () => {
     await order({ id: 'j1', model: 'timeout', priceCredits: 40 });
     const running = runHere();
