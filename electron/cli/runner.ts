@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { HeadlessRunner } from '#engine/headless-runner.ts';
@@ -46,7 +46,7 @@ const flags = withQuietUsage(new Command('npm run runner --'))
     'the address to listen on; others than loopback are reached by other machines',
     '127.0.0.1',
   )
-  .option('--callback-url <url>', 'how providers reach that port, where they call back')
+  .option('--callback-url <url>', 'how providers reach that port, where they call back', webAddress)
   .addHelpText(
     'after',
     '\nOne OpenAI-compatible provider is named by RUNLEDGER_PROVIDER_URL and RUNLEDGER_PROVIDER_KEY instead.' +
@@ -103,6 +103,13 @@ async function main(): Promise<number> {
       `${ended.abandoned} given back or left to others.`,
   );
   return 0;
+}
+
+/** What is bought with another address is paid for, and never reported back. */
+function webAddress(text: string): string {
+  const isWeb = /^https?:\/\//i.test(text) && URL.canParse(text);
+  if (!isWeb) throw new InvalidArgumentError('An address such as https://runner.example is expected.');
+  return text;
 }
 
 function flaggedSources(): Readonly<Record<string, string>> {

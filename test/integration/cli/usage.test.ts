@@ -15,6 +15,7 @@ describe('a command that is used in another way than it can be', () => {
     ['start.ts', ['--sandbox', '--profile', 'production'], "option '--sandbox' cannot be used with option '--profile"],
     ['start.ts', ['--uri', ''], "option '--uri <uri>' argument '' is invalid. It is empty"],
     ['start.ts', ['--data-dir', ' '], 'It is empty; leave the option out'],
+    ['runner.ts', ['--callback-url', 'runner.example:8080'], 'An address such as https://runner.example is expected.'],
     ['runner.ts', [], 'no --uri and no MONGODB_URI'],
     ['runner.ts', ['--uri', 'mongodb://127.0.0.1:1', '--artefacts', ''], 'It is empty; leave the option out'],
     [
