@@ -8,6 +8,7 @@ import { namedProviders, providerSourcesSchema } from '#engine/provider-settings
 import { goOnUnread } from '#engine/unread-output.ts';
 import type { AttemptOutcome } from '#runner/attempt.ts';
 import { filledText } from './filled-text.ts';
+import { openArtefactFolder } from './artefact-folder.ts';
 import { listenSettings } from './listen-settings.ts';
 import { withQuietUsage } from './quiet-usage.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -72,13 +73,15 @@ async function main(): Promise<number> {
   if (providers.value.length === 0) {
     return refuse(appError('invalid_request', 'neither RUNLEDGER_PROVIDER_URL nor --providers names a provider'));
   }
+  const folder = openArtefactFolder(path.resolve(flags.artefacts));
+  if (!folder.ok) return refuse(folder.error);
   const runner = new HeadlessRunner({
     uri,
     dbName: flags.db ?? process.env['RUNLEDGER_DB'] ?? null,
     mapping: mapping.value,
     concurrency: flags.concurrency,
     providers: providers.value,
-    artefactDir: path.resolve(flags.artefacts),
+    artefactDir: folder.value,
     version: readVersion(),
     log: say,
     listen: listening,

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,6 +153,16 @@ describe('npm run runner', () => {
     await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('The MongoDB server does not answer.');
     running.child.kill('SIGINT');
     expect(await running.exited).toBe(0);
+  });
+
+  it('claims no job where it could keep no output', async () => {
+    await order({ id: 'j1', model: 'standard' });
+    const file = path.join(deployment.folder, 'a-file');
+    writeFileSync(file, '');
+    const running = runHere('--artefacts', path.join(file, 'outputs'));
+    expect(await running.exited).toBe(1);
+    expect(running.err()).toContain(`outputs cannot be kept in ${path.join(file, 'outputs')}, ENOTDIR`);
+    expect(await deployment.jobOf('j1')).toMatchObject({ state: 'queued', attempts: [] });
   });
 
   it('does not work on collections that lack their indexes', async () => {
