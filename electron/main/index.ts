@@ -1,13 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, safeStorage, session, shell } from 'electron';
 import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
 import { explainError } from '#domain/errors.ts';
+import { ok } from '#domain/result.ts';
 import { exportFolderOf } from '#engine/data-files.ts';
 import type { EngineConfig } from '#engine/messages.ts';
-import { goOnUnread } from '#engine/unread-output.ts';
 import { AppLog, secretsIn } from './app-log.ts';
+import { openDataDir } from './data-folder.ts';
 import { routeOfLink } from './deep-links.ts';
 import { EngineHost, type EngineHostOptions } from './engine-host.ts';
 import { EngineLine } from './engine-line.ts';
@@ -30,8 +30,6 @@ import { loadPage, openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
 const here = import.meta.dirname;
-// A window needs no terminal: the one that it was started from may be closed.
-goOnUnread();
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const launch = readLaunchOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.env);
@@ -39,13 +37,15 @@ if (!launch.ok) {
   print(explainError(launch.error));
   app.exit(2);
 } else {
-  if (launch.value.dataDir !== null) {
-    // Prompts and outputs of customers stand in it, which are nothing for other users of the machine.
-    mkdirSync(launch.value.dataDir, { recursive: true, mode: 0o700 });
-    app.setPath('userData', launch.value.dataDir);
+  const { dataDir } = launch.value;
+  const opened = dataDir === null ? ok(null) : openDataDir(dataDir);
+  if (dataDir !== null && opened.ok) app.setPath('userData', dataDir);
+  if (!opened.ok) {
+    print(explainError(opened.error));
+    app.exit(2);
   }
   // A second start hands its link to the first and ends; two engines on one folder would fight over the offline copy.
-  if (app.requestSingleInstanceLock()) run(launch.value);
+  else if (app.requestSingleInstanceLock()) run(launch.value);
   else app.exit(0);
 }
 
