@@ -6,6 +6,7 @@ import { counted } from '#domain/counted.ts';
 import { CREDIT_SCALE, formatCredits } from '#domain/credits.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { failureClassSchema } from '#domain/failure.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import type { Replay, ReplayedClass } from '#domain/policy-replay.ts';
 import {
   diffPolicies,
@@ -14,6 +15,7 @@ import {
   type PolicyChange,
   type PolicyDraft,
 } from '#domain/policy-version.ts';
+import { CHARGE_WORDS, FIELD_WORDS, PERSON_RULE_WORDS, subjectWords, valueWords } from '#domain/policy-words.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { classRuleSchema, DEFAULT_RETRY_POLICY, retryPolicySchema, type RetryPolicy } from '#domain/retry-policy.ts';
 import type { Store } from '#store/connection.ts';
@@ -120,7 +122,12 @@ async function show({ policies }: Store): Promise<Result<CommandReport, AppError
   const { classes, spend } = inForce;
   const rules = failureClassSchema.options.map((name) => {
     const { automatic, person, charge } = classes[name];
-    return `  ${name.padEnd(12)} retries by a runner ${automatic}, by a person ${person}, the hold: ${charge}`;
+    const rule = [
+      `${FIELD_WORDS.automatic} ${automatic}`,
+      `${FIELD_WORDS.person} ${PERSON_RULE_WORDS[person]}`,
+      `${FIELD_WORDS.charge} ${CHARGE_WORDS[charge]}`,
+    ];
+    return `  ${FAILURE_CLASS_NAMES[name].padEnd(14)} ${rule.join(', ')}`;
   });
   const written = versions.value.map(
     ({ version, by, at, reason }) => `  ${version}  ${at.toISOString()}  ${by.id}: ${reason}`,
@@ -128,7 +135,7 @@ async function show({ policies }: Store): Promise<Result<CommandReport, AppError
   const text = [
     `Version ${inForce.version} is in force.`,
     ...rules,
-    `  A plan above ${formatCredits(spend.typedCredits, CREDIT_SCALE)} credits is typed, above ${formatCredits(spend.approvalCredits, CREDIT_SCALE)} approved by another person.`,
+    `  A plan above ${shown(spend.typedCredits)} is typed, above ${shown(spend.approvalCredits)} approved by another person.`,
     'Versions:',
     ...written,
     `  ${DEFAULT_RETRY_POLICY.version}  what the program brings`,
@@ -220,8 +227,14 @@ function draftOf(inForce: RetryPolicy, file: string): Result<PolicyDraft, AppErr
   return ok(policyDraftSchema.parse(draft));
 }
 
-function lineOf({ subject, field, from, to }: PolicyChange): string {
-  return `${subject}.${field}: ${from} -> ${to}`;
+function lineOf(change: PolicyChange): string {
+  const { subject, field, from, to } = change;
+  return `${subjectWords(subject)}, ${FIELD_WORDS[field]}: ${valueWords(change, from, shown)} -> ${valueWords(change, to, shown)}`;
+}
+
+/** Credits as the window shows them. */
+function shown(credits: number): string {
+  return `${formatCredits(credits, CREDIT_SCALE)} credits`;
 }
 
 function parseDays(text: string): 30 | 90 {

@@ -7,7 +7,7 @@ import { MarkedText } from '../../components/marked-text.tsx';
 import { counted } from '#domain/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration } from '../../components/durations.ts';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { Sparkline } from '../../components/sparkline.tsx';
 import { ExactTime, RelativeTime } from '../../components/time-text.tsx';
 import type { SeenGroup } from '../../state/failure-queries.ts';

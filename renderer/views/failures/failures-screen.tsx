@@ -6,7 +6,7 @@ import { counted } from '#domain/counted.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { navigateTo } from '../../app/hash-location.ts';
 import { FacetMenu } from '../../components/facet-menu.tsx';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { OldNote } from '../../components/old-note.tsx';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';

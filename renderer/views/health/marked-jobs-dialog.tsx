@@ -3,7 +3,7 @@ import type { HealthFilter, HealthJobs, HealthMoment } from '#contract/health-vi
 import { counted } from '#domain/counted.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { formatDuration, formatExact } from '../../components/durations.ts';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { JobLink } from '../../components/job-link.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';

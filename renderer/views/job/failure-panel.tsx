@@ -1,7 +1,7 @@
 import { CircleAlert, Lightbulb } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { FailureView, JobDetail } from '#contract/job-views.ts';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { LongText } from '../../components/long-text.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';

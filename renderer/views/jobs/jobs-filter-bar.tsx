@@ -3,7 +3,7 @@ import type { JobFilter } from '#contract/job-views.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { jobStateSchema, type JobState } from '#domain/job.ts';
 import { counted } from '#domain/counted.ts';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { STATE_ICONS } from '../../components/state-badge.tsx';
 import { useEngineStatus, useJobCount } from '../../state/engine-queries.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';

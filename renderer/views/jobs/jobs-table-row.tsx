@@ -7,7 +7,7 @@ import { useHashPath } from '../../app/hash-location.ts';
 import { MarkedText } from '../../components/marked-text.tsx';
 import { ChargeBadge } from '../../components/charge-badge.tsx';
 import { Credits } from '../../components/credits-text.tsx';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useCreditScale } from '../../state/engine-queries.tsx';

@@ -3,10 +3,10 @@ import { failureClassSchema, type FailureClass } from '#domain/failure.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import type { ClassRule } from '#domain/retry-policy.ts';
 import { Choice } from '../../components/choice.tsx';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { useCreditScale } from '../../state/engine-queries.tsx';
 import { MatrixHead } from './policy-matrix.tsx';
-import { CHARGE_WORDS, PERSON_RULE_WORDS } from './policy-words.ts';
+import { CHARGE_WORDS, PERSON_RULE_WORDS } from '#domain/policy-words.ts';
 
 interface EditorProps {
   readonly draft: PolicyDraft;

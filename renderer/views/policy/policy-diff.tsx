@@ -3,7 +3,7 @@ import { formatCredits } from '#domain/credits.ts';
 import { diffPolicies, type PolicyDraft } from '#domain/policy-version.ts';
 import { VersionDiff } from '../../components/versions/version-diff.tsx';
 import { useCreditScale } from '../../state/engine-queries.tsx';
-import { FIELD_WORDS, subjectWords, valueWords } from './policy-words.ts';
+import { FIELD_WORDS, subjectWords, valueWords } from '#domain/policy-words.ts';
 
 /** What differs between two policies, line by line. */
 export function PolicyDiff({ from, to, label }: { from: PolicyDraft; to: PolicyDraft; label: string }): ReactNode {

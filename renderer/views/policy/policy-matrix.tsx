@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import { failureClassSchema } from '#domain/failure.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
-import { CHARGE_WORDS, PERSON_RULE_WORDS, secondsText } from './policy-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
+import { CHARGE_WORDS, PERSON_RULE_WORDS, secondsText } from '#domain/policy-words.ts';
 import { TableHead } from '../../components/table-head.tsx';
 
 /** The head of the matrix, the same where it is read and where it is edited. */

@@ -4,7 +4,7 @@ import type { ReplayDays, ReplayedClassView, ReplayView } from '#contract/policy
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import { counted } from '#domain/counted.ts';
 import { Credits, ProviderCost } from '../../components/credits-text.tsx';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useReplay } from '../../state/policy-queries.ts';

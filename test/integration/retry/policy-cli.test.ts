@@ -37,7 +37,10 @@ it('shows, compares, tries out and puts versions of the policy in force, from th
   await runner.drain();
   expect((await policy()).json).toMatchObject({ inForce: { version: 1 }, versions: [{ version: 1, by: null }] });
   const told = await runProgram(program, ['policy', '--uri', deployment.server.uri, '--db', deployment.server.dbName]);
-  expect(told.stdout).toContain('above 100.00 credits is typed, above 1,000.00 approved');
+  expect(told.stdout).toContain('above 100.00 credits is typed, above 1,000.00 credits approved');
+  expect(told.stdout).toContain(
+    'rate limit     retries by a runner 6, a person retries as it is, the hold is given back',
+  );
 
   const draft = draftFile({ classes: { validation: { automatic: 0 } }, spend: { typedCredits: 500 } });
   const changes = [
@@ -45,6 +48,18 @@ it('shows, compares, tries out and puts versions of the policy in force, from th
     { subject: 'spend', field: 'typedCredits', from: 10_000, to: 500 },
   ];
   expect((await policy('diff', '--draft', draft)).json).toEqual({ changes, problems: [] });
+  const where = ['--uri', deployment.server.uri, '--db', deployment.server.dbName] as const;
+  const slower = draftFile({
+    classes: { timeout: { backoffBaseMs: 1500, charge: 'capture' } },
+    spend: { typedCredits: 500 },
+  });
+  expect((await runProgram(program, ['policy', 'diff', '--draft', slower, ...where])).stdout.split('\n')).toEqual([
+    expect.stringMatching(/^timeout, first wait: [\d.]+ s -> 1\.5 s$/u),
+    'timeout, the hold is: given back -> kept',
+    'Spending of a plan, typed above: 100.00 credits -> 5.00 credits',
+    '',
+  ]);
+  draftFile({ classes: { validation: { automatic: 0 } }, spend: { typedCredits: 500 } });
   for (const days of [30, 90]) {
     const { json } = await policy('simulate', '--draft', draft, '--days', String(days));
     const simulated = simulatedSchema.parse(json);

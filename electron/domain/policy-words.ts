@@ -1,6 +1,6 @@
-import type { PolicyChange } from '#domain/policy-version.ts';
-import type { ClassRule } from '#domain/retry-policy.ts';
-import { FAILURE_CLASS_NAMES } from '../../components/failure-words.ts';
+import { FAILURE_CLASS_NAMES } from './failure-words.ts';
+import type { PolicyChange } from './policy-version.ts';
+import type { ClassRule } from './retry-policy.ts';
 
 export const PERSON_RULE_WORDS: Readonly<Record<ClassRule['person'], string>> = {
   as_is: 'as it is',

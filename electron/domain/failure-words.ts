@@ -1,4 +1,4 @@
-import type { FailureClass } from '#domain/failure.ts';
+import type { FailureClass } from './failure.ts';
 
 /** The classes of failure as people read them. */
 export const FAILURE_CLASS_NAMES: Readonly<Record<FailureClass, string>> = {
