@@ -77,7 +77,9 @@ export class ProfileShelf {
       keyPassphrase: secrets?.keyPassphrase ?? stands?.keyPassphrase ?? null,
     };
     const hasSecret = Object.values(merged).some((secret) => secret !== null);
-    const sealed = keepSecrets && hasSecret ? this.#vault.seal(profile, merged) : null;
+    // Where the key store is away today, what it sealed is for the day on which it is back; nobody was offered to forget it.
+    const isLeft = this.#vault.keepsNot !== null && secrets === null;
+    const sealed = isLeft ? before : keepSecrets && hasSecret ? this.#vault.seal(profile, merged) : null;
     const next = profiles.filter((kept) => kept.profile.id !== profile.id);
     next.splice(at < 0 ? next.length : at, 0, { profile, sealed });
     return this.#write({ ...shelf.value, profiles: next });

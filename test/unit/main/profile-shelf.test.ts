@@ -85,6 +85,19 @@ describe('the connections of a machine', () => {
     expect(expectOk(shelf.save(renamed, null, false)).profiles).toEqual([{ profile: renamed, hasKeptSecrets: false }]);
   });
 
+  it('have the secret again that was kept, where one was named anew while the key store was away', () => {
+    const keys = cipherKeyStore();
+    const profile = connectionProfile();
+    expectOk(openShelf(keys).save(profile, typed, true));
+    const away = openShelf({ ...keys, isEncryptionAvailable: () => false });
+    const renamed = { ...profile, name: 'Shop of the north' };
+    expect(expectOk(away.save(renamed, null, false)).profiles).toEqual([{ profile: renamed, hasKeptSecrets: false }]);
+    expect(openShelf(keys).secretsOf(renamed)).toEqual(typed);
+    const moved = { ...renamed, address: 'mongodb://evil.example.com/shop' };
+    expectOk(away.save(moved, null, false));
+    expect(openShelf(keys).secretsOf(moved)).toBeNull();
+  });
+
   it('have names that tell them apart', () => {
     const shelf = openShelf();
     expectOk(shelf.save(connectionProfile({ name: 'Shop' }), null, false));
