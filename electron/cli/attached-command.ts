@@ -9,6 +9,7 @@ import { attach } from '#engine/attach.ts';
 import { cleanTexts } from '#engine/redaction/clean-reply.ts';
 import { MAPPING_OPTION, readMappingFile } from './mapping-file.ts';
 import { printableText } from './printable.ts';
+import { readOnlyAsked } from './read-only-asked.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
 import { systemName } from '#engine/system-name.ts';
 import type { Store } from '#store/connection.ts';
@@ -53,6 +54,8 @@ export async function runOnServer(
   access: { readonly appName: string; readonly isReadOnly: boolean },
   run: (store: Store) => Promise<Result<CommandReport, AppError>>,
 ): Promise<number> {
+  const forbidden = access.isReadOnly ? null : readOnlyAsked();
+  if (forbidden !== null) return refuse(forbidden);
   const mapping = readMappingFile(flags.mapping);
   if (!mapping.ok) return refuse(mapping.error);
   const attached = await attach({

@@ -12,6 +12,7 @@ import { hostSandbox } from '#sandbox/worker-host.ts';
 import { openProcessStore } from '#store/process-store.ts';
 import { runDemo, type DemoReport } from './demo-run.ts';
 import { withQuietUsage } from './quiet-usage.ts';
+import { readOnlyAsked } from './read-only-asked.ts';
 import { readVersion } from './version.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -44,6 +45,8 @@ goOnUnread();
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const forbidden = flags.uri === undefined ? null : readOnlyAsked();
+  if (forbidden !== null) return fail(forbidden);
   const artefactDir = mkdtempSync(path.join(tmpdir(), 'runledger-demo-'));
   const provider = await startDemoProvider();
   const sandbox =

@@ -28,6 +28,7 @@ import { filledText } from './filled-text.ts';
 import { readJsonFile } from './json-file.ts';
 import { readMappingFile } from './mapping-file.ts';
 import { printableLine } from './printable.ts';
+import { readOnlyAsked } from './read-only-asked.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
@@ -114,7 +115,7 @@ async function reconcileWith(flags: ReconcileFlags, signal: AbortSignal): Promis
     appName: 'Runledger reconcile',
     signIn: terminalSignIn(flags),
     // Findings that are written to a file are an export, of which the server's audit is told.
-    isReadOnly: flags.csv === undefined,
+    isReadOnly: flags.csv === undefined || readOnlyAsked() !== null,
   });
   if (!store.ok) return store;
   try {

@@ -10,6 +10,7 @@ import type { AttemptOutcome } from '#runner/attempt.ts';
 import { filledText } from './filled-text.ts';
 import { openArtefactFolder } from './artefact-folder.ts';
 import { listenSettings } from './listen-settings.ts';
+import { readOnlyAsked } from './read-only-asked.ts';
 import { withQuietUsage } from './quiet-usage.ts';
 import { wholeNumber } from './whole-number.ts';
 import { readVersion } from './version.ts';
@@ -63,6 +64,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const uri = flags.uri ?? process.env['MONGODB_URI'] ?? '';
   if (uri === '') return refuse(appError('invalid_request', 'no --uri and no MONGODB_URI'));
+  const forbidden = readOnlyAsked();
+  if (forbidden !== null) return refuse(forbidden);
   const mapping = readMappingFile(flags.mapping);
   if (!mapping.ok) return refuse(mapping.error);
   const sources = safeParse(providerSourcesSchema, namedProviders({ ...process.env, ...flaggedSources() }));
