@@ -1,6 +1,8 @@
 import { LINK_SCHEME } from '#contract/identity.ts';
 
-const ID = /^[^/?#\s]{1,200}$/;
+const ID = /^[^/?#\s]+$/;
+/** The longest id that a job, a workspace or a user has, in characters as they are read. */
+const ID_CHARS_MAX = 200;
 
 /** The screens that a link may name by its host. */
 const SCREENS: ReadonlyMap<string, string> = new Map([
@@ -19,5 +21,14 @@ export function routeOfLink(link: string): string | null {
   const screen = SCREENS.get(parsed.host);
   if (parsed.protocol !== `${LINK_SCHEME}:` || screen === undefined) return null;
   const id = parsed.pathname.slice(1);
-  return ID.test(id) ? `/${screen}/${id}` : null;
+  return ID.test(id) && readLength(id) <= ID_CHARS_MAX ? `/${screen}/${id}` : null;
+}
+
+/** How long an id is once it is read: in an address a letter that is none of ASCII takes six or nine. Without end where nobody can read it. */
+function readLength(id: string): number {
+  try {
+    return decodeURIComponent(id).length;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
