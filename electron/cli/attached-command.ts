@@ -68,11 +68,15 @@ export async function runOnServer(
   if (!attached.ok) return refuse(attached.error);
   try {
     const { store } = attached.value;
+    // Asked before anything is done: of what was done without it nothing could be told.
+    const first = await readLens(store);
+    if (!first.ok) return refuse(first.error);
     const report = await run(store);
-    const lens = await readLens(store);
-    if (!lens.ok) return refuse(lens.error);
-    if (!report.ok) return refuse(seenError(report.error, lens.value));
-    const { json, text, status } = seenReport(report.value, lens.value);
+    // A command may take hours, in which the rules may change.
+    const last = await readLens(store);
+    const lens = last.ok ? last.value : first.value;
+    if (!report.ok) return refuse(seenError(report.error, lens));
+    const { json, text, status } = seenReport(report.value, lens);
     process.stdout.write(flags.json ? `${JSON.stringify(json)}\n` : `${printableText(text)}\n`);
     return status;
   } finally {

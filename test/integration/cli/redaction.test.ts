@@ -106,3 +106,11 @@ it('a plan is not chosen by words that somebody may not read', async () => {
   expect(refused.stderr).toContain('Words cannot be searched for');
   expect(refused.status).toBe(1);
 });
+
+it('where the rules cannot be read a command does nothing, of which it could tell nothing', async () => {
+  const { client, dbName } = deployment.server;
+  await client.db(dbName).collection<{ _id: string }>('redaction_rules').insertOne({ _id: '000001' });
+  const set = await run('limits', 'set', 'total', '5');
+  expect(set).toMatchObject({ status: 1, stdout: '' });
+  expect(expectOk(await deployment.store.reader.readLimits()).limits.concurrency.total).toBeNull();
+});
