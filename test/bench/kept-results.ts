@@ -79,7 +79,7 @@ export function mergedRun(kept: KeptRun | null, run: KeptRun): KeptRun {
   return { ...run, reports: [...others, ...run.reports].toSorted((left, right) => order(left) - order(right)) };
 }
 
-/** Where runs are kept: a folder of results, and the README that has the figures of the last one. */
+/** Where runs are kept: a folder of results, and the README that has the last figures of each benchmark. */
 export interface KeptPlaces {
   readonly results: string;
   readonly readme: string;
@@ -102,31 +102,36 @@ export async function keepRun({ results, readme }: KeptPlaces, run: KeptRun): Pr
   const whole = mergedRun(kept, run);
   writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
   writeFileSync(`${file}.md`, await formatted(pageOf(whole), `${file}.md`));
-  writeFileSync(readme, await readmeOf(readme, whole));
+  writeFileSync(readme, await readmeOf({ results, readme }));
   return path.relative(process.cwd(), file);
 }
 
-/** The text of the README with the figures of a run in it. */
-async function readmeOf(readme: string, run: KeptRun): Promise<string> {
-  return formatted(withFigures(readFileSync(readme, 'utf8'), run), readme);
+/** The text of the README with the last figures of each benchmark in it. */
+async function readmeOf({ results, readme }: KeptPlaces): Promise<string> {
+  const last = lastOfEach(results);
+  const text = readFileSync(readme, 'utf8');
+  return formatted(last === null ? text : withFigures(text, last), readme);
 }
 
-/** Whether the figures in the README are those of the latest kept run, as `--save` writes them. */
-export async function hasLatestFigures({ results, readme }: KeptPlaces): Promise<boolean> {
-  const latest =
-    readdirSync(results)
-      .filter((name) => name.endsWith('.json'))
-      .toSorted()
-      .at(-1) ?? '';
-  const run = runSchema.parse(JSON.parse(readFileSync(path.join(results, latest), 'utf8')));
-  return (await readmeOf(readme, run)) === readFileSync(readme, 'utf8');
+/** The last report of each benchmark, whatever day it is of, on the machine of the last run; null where nothing is kept. */
+function lastOfEach(results: string): KeptRun | null {
+  return readdirSync(results)
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .map((name) => runSchema.parse(JSON.parse(readFileSync(path.join(results, name), 'utf8'))))
+    .reduce<KeptRun | null>(mergedRun, null);
+}
+
+/** Whether the figures in the README are the last kept ones, as `--save` writes them. */
+export async function hasLatestFigures(places: KeptPlaces): Promise<boolean> {
+  return (await readmeOf(places)) === readFileSync(places.readme, 'utf8');
 }
 
 async function formatted(text: string, file: string): Promise<string> {
   return format(text, { ...(await resolveConfig(file)), filepath: file });
 }
 
-const [FIGURES_BEGIN, FIGURES_END] = ['<!-- figures of the last kept run -->', '<!-- end of the figures -->'];
+const [FIGURES_BEGIN, FIGURES_END] = ['<!-- the last kept figures -->', '<!-- end of the figures -->'];
 
 /** A text with the figures of a run between its two marks. Throws where it has none. */
 export function withFigures(text: string, run: KeptRun): string {
@@ -137,7 +142,7 @@ export function withFigures(text: string, run: KeptRun): string {
 
 /** What has an aim, a line each. */
 function figuresOf(run: KeptRun): string {
-  const lines = run.reports.flatMap(({ benchmark, cases }) =>
+  const lines = run.reports.flatMap(({ benchmark, at, cases }) =>
     cases.flatMap((one) => {
       if (one.aim === null || one.aim === undefined) return [];
       // The figures of each size stand in the results.
@@ -147,11 +152,13 @@ function figuresOf(run: KeptRun): string {
         ...(one.limit === null ? [] : [`${one.limitName ?? 'limit'} ${rounded(one.limit)}`]),
       ].join('; ');
       const aim = `${one.aim}${one.isReached === true ? '' : ': **not reached**'}`;
-      return [`| ${benchmark} | ${name} | ${rounded(one.ours)} ${one.unit} | ${beside} | ${aim} |`];
+      return [
+        `| ${benchmark} | ${at.slice(5, 10)} | ${name} | ${rounded(one.ours)} ${one.unit} | ${beside} | ${aim} |`,
+      ];
     }),
   );
-  const head = '| Benchmark | What | Ours | Beside | Aim |\n| --- | --- | --- | --- | --- |';
-  const of = `Of ${run.at.slice(0, 10)}: Runledger ${run.version} on ${machineText(run)}; \`npm run bench -- all --save\` repeats it.`;
+  const head = '| Benchmark | Day | What | Ours | Beside | Aim |\n| --- | --- | --- | --- | --- | --- |';
+  const of = `Up to ${run.at.slice(0, 10)}: Runledger ${run.version} on ${machineText(run)}; \`npm run bench -- all --save\` repeats it.`;
   return `${of}\n\n${head}\n${lines.join('\n')}`;
 }
 

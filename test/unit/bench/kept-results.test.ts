@@ -4,9 +4,16 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { medianCase } from '../../bench/figures.ts';
 import { growthCase } from '../../bench/growth/growth.ts';
-import { keepRun, mergedRun, withFigures, type KeptReport, type KeptRun } from '../../bench/kept-results.ts';
+import {
+  hasLatestFigures,
+  keepRun,
+  mergedRun,
+  withFigures,
+  type KeptReport,
+  type KeptRun,
+} from '../../bench/kept-results.ts';
 
-const MARKS = ['<!-- figures of the last kept run -->', '<!-- end of the figures -->'] as const;
+const MARKS = ['<!-- the last kept figures -->', '<!-- end of the figures -->'] as const;
 const MACHINE = { cpu: 'one', cores: 2, memoryBytes: 2 ** 30, node: 'v24', platform: 'linux x64' };
 
 function report(benchmark: string, ours: number): KeptReport {
@@ -44,10 +51,23 @@ it('a kept run is read again by the next part of it, and its page says how each 
   expect(page).toContain('`npm run bench -- growth --only copy --jobs 5`');
   expect(page).toContain('Measured on jobs 5.');
   const readme = readFileSync(places.readme, 'utf8');
-  expect(readme).toMatch(/claims +\| a thing \| 2 ms/);
-  expect(readme).toMatch(/runner +\| a thing \| 1 ms/);
+  expect(readme).toMatch(/claims +\| 11-28 \| a thing \| 2 ms/);
+  expect(readme).toMatch(/runner +\| 11-28 \| a thing \| 1 ms/);
   expect(readme).toContain('## B');
   expect(readme).not.toContain('what was there');
+});
+
+it('a run of one benchmark leaves the figures that another day kept of the others', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-kept-'));
+  const places = { results: folder, readme: path.join(folder, 'README.md') };
+  writeFileSync(places.readme, `# A\n\n${MARKS[0]}\n\n${MARKS[1]}\n`);
+  await keepRun(places, run([report('runner', 1), report('claims', 2)]));
+  const at = '2026-11-30T10:00:00.000Z';
+  await keepRun(places, { ...run([{ ...report('claims', 3), at }]), at });
+  const readme = readFileSync(places.readme, 'utf8');
+  expect(readme).toMatch(/claims +\| 11-30 \| a thing \| 3 ms/);
+  expect(readme).toMatch(/runner +\| 11-28 \| a thing \| 1 ms/);
+  expect(await hasLatestFigures(places)).toBe(true);
 });
 
 it('a README without a place for figures is refused and left as it is', () => {
