@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { countDurations, durationQuantiles, type DurationCounts } from '#domain/health/duration-histogram.ts';
+import { durationQuantiles, type DurationCounts } from '#domain/health/duration-histogram.ts';
 import { HEALTH_COUNTERS, type HealthCounter } from '#domain/health/health-facts.ts';
 import type {
   DurationFigures,
@@ -218,7 +218,7 @@ function figuresOf(sums: HealthSums): HealthFigures {
 function durationFiguresOf(counts: DurationCounts): DurationFigures {
   const [p50Ms = null, p95Ms = null, p99Ms = null] = durationQuantiles(counts, [0.5, 0.95, 0.99]);
   return {
-    count: countDurations(counts),
+    count: counts.total,
     p50Ms,
     p95Ms,
     p99Ms,

@@ -1,10 +1,8 @@
 import {
-  addCounts,
   addEncodedDurations,
-  addToSlot,
+  DurationCounts,
   durationSlotOf,
   encodeDurations,
-  type DurationCounts,
 } from '#domain/health/duration-histogram.ts';
 import { HEALTH_COUNTERS, type HealthContribution, type HealthCounter } from '#domain/health/health-facts.ts';
 import { decode } from './document-encoding.ts';
@@ -34,7 +32,7 @@ export const HEALTH_COLUMN_NAMES: readonly string[] = [
 ];
 
 /** The histogram of what holds no duration, as it is written. */
-const NO_DURATIONS = encodeDurations(new Map());
+const NO_DURATIONS = encodeDurations(new DurationCounts());
 
 /** Figures of one or more buckets, or what a transaction changes of them. */
 export class HealthSums {
@@ -44,15 +42,15 @@ export class HealthSums {
   #finishTimes: DurationCounts | null = null;
 
   get queueTimes(): DurationCounts {
-    return (this.#queueTimes ??= new Map());
+    return (this.#queueTimes ??= new DurationCounts());
   }
 
   get finishTimes(): DurationCounts {
-    return (this.#finishTimes ??= new Map());
+    return (this.#finishTimes ??= new DurationCounts());
   }
 
   get isEmpty(): boolean {
-    const hasTimes = (this.#queueTimes?.size ?? 0) > 0 || (this.#finishTimes?.size ?? 0) > 0;
+    const hasTimes = this.#queueTimes?.isEmpty === false || this.#finishTimes?.isEmpty === false;
     return !hasTimes && this.counters.every((sum) => sum === 0);
   }
 
@@ -61,16 +59,16 @@ export class HealthSums {
       const figure = contribution.counters[HEALTH_COUNTERS[index] ?? 'arrived'];
       if (figure !== undefined) this.counters[index] = (this.counters[index] ?? 0) + by * figure;
     }
-    if (contribution.queueMs !== null) addToSlot(this.queueTimes, durationSlotOf(contribution.queueMs), by);
-    if (contribution.finishMs !== null) addToSlot(this.finishTimes, durationSlotOf(contribution.finishMs), by);
+    if (contribution.queueMs !== null) this.queueTimes.add(durationSlotOf(contribution.queueMs), by);
+    if (contribution.finishMs !== null) this.finishTimes.add(durationSlotOf(contribution.finishMs), by);
   }
 
   addSums(sums: HealthSums, by: 1 | -1 = 1): void {
     for (let index = 0; index < sums.counters.length; index += 1) {
       this.counters[index] = (this.counters[index] ?? 0) + by * (sums.counters[index] ?? 0);
     }
-    if (sums.#queueTimes !== null) addCounts(this.queueTimes, sums.#queueTimes, by);
-    if (sums.#finishTimes !== null) addCounts(this.finishTimes, sums.#finishTimes, by);
+    if (sums.#queueTimes !== null) this.queueTimes.addCounts(sums.#queueTimes, by);
+    if (sums.#finishTimes !== null) this.finishTimes.addCounts(sums.#finishTimes, by);
   }
 
   /**

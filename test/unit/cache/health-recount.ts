@@ -11,12 +11,7 @@ import {
   type HealthMoment,
 } from '#contract/health-views.ts';
 import type { CacheReader } from '#cache/reader.ts';
-import {
-  addToSlot,
-  durationQuantiles,
-  durationSlotOf,
-  type DurationCounts,
-} from '#domain/health/duration-histogram.ts';
+import { DurationCounts, durationQuantiles, durationSlotOf } from '#domain/health/duration-histogram.ts';
 import type { Job } from '#domain/job.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { NOW_MS, setupCache } from '../../support/cache-world.ts';
@@ -251,8 +246,8 @@ function recount(jobs: readonly Job[], times: Times): object {
 }
 
 function durationsOf(durations: readonly number[]): object {
-  const counts: DurationCounts = new Map();
-  for (const duration of durations) addToSlot(counts, durationSlotOf(duration), 1);
+  const counts = new DurationCounts();
+  for (const duration of durations) counts.add(durationSlotOf(duration), 1);
   const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((share) => durationQuantiles(counts, [share])[0]);
   return { count: durations.length, p50Ms, p95Ms, p99Ms };
 }

@@ -1,19 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  addCounts,
   addEncodedDurations,
-  addToSlot,
-  countDurations,
+  DurationCounts,
   durationQuantiles,
   durationSlotOf,
   encodeDurations,
-  type DurationCounts,
 } from '#domain/health/duration-histogram.ts';
 
 function histogramOf(durations: readonly number[]): DurationCounts {
-  const counts: DurationCounts = new Map();
-  for (const duration of durations) addToSlot(counts, durationSlotOf(duration), 1);
+  const counts = new DurationCounts();
+  for (const duration of durations) counts.add(durationSlotOf(duration), 1);
+  return counts;
+}
+
+function holding(slots: readonly (readonly [slot: number, durations: number])[]): DurationCounts {
+  const counts = new DurationCounts();
+  for (const [slot, durations] of slots) counts.add(slot, durations);
   return counts;
 }
 
@@ -51,10 +54,13 @@ describe('a histogram of durations', () => {
     fc.assert(
       fc.property(anyDurations, anyDurations, (first, second) => {
         const merged = histogramOf(first);
-        addCounts(merged, histogramOf(second));
-        expect(merged).toEqual(histogramOf([...first, ...second]));
-        for (const duration of second) addToSlot(merged, durationSlotOf(duration), -1);
-        expect(merged).toEqual(histogramOf(first));
+        merged.addCounts(histogramOf(second));
+        expect(merged.slots()).toEqual(histogramOf([...first, ...second]).slots());
+        expect(merged.total).toBe(first.length + second.length);
+        for (const duration of second) merged.add(durationSlotOf(duration), -1);
+        expect(merged.slots()).toEqual(histogramOf(first).slots());
+        merged.addCounts(histogramOf(first), -1);
+        expect(merged.isEmpty).toBe(true);
       }),
     );
   });
@@ -62,22 +68,23 @@ describe('a histogram of durations', () => {
   it('comes back from its bytes, also with counts of millions', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.nat(127).map(String), fc.integer({ min: 1, max: 2 ** 40 })), (slots) => {
-        const counts: DurationCounts = new Map(Object.entries(slots).map(([slot, count]) => [Number(slot), count]));
-        const back: DurationCounts = new Map();
+        const held = Object.entries(slots).map(([slot, count]) => [Number(slot), count] as const);
+        const counts = holding(held);
+        const back = new DurationCounts();
         addEncodedDurations(back, encodeDurations(counts));
-        expect(back).toEqual(counts);
+        expect(back.slots()).toEqual(held.toSorted(([left], [right]) => left - right));
       }),
     );
   });
 
   it('refuses bytes that end too early, and counts below zero', () => {
-    expect(() => addEncodedDurations(new Map(), Uint8Array.of(3, 200))).toThrow(RangeError);
-    expect(() => addEncodedDurations(new Map(), Uint8Array.of(200, 1))).toThrow(RangeError);
-    expect(() => encodeDurations(new Map([[1, -1]]))).toThrow(RangeError);
+    expect(() => addEncodedDurations(new DurationCounts(), Uint8Array.of(3, 200))).toThrow(RangeError);
+    expect(() => addEncodedDurations(new DurationCounts(), Uint8Array.of(200, 1))).toThrow(RangeError);
+    expect(() => encodeDurations(holding([[1, -1]]))).toThrow(RangeError);
   });
 
   it('has no quantile where it is empty', () => {
-    expect(durationQuantiles(new Map(), [0.5, 0.99])).toEqual([null, null]);
-    expect(countDurations(new Map())).toBe(0);
+    expect(durationQuantiles(new DurationCounts(), [0.5, 0.99])).toEqual([null, null]);
+    expect(new DurationCounts().total).toBe(0);
   });
 });
