@@ -34,7 +34,11 @@ export class DurationCounts {
 
   /** Adds all of a histogram, or takes it out. */
   addCounts(counts: DurationCounts, by: 1 | -1 = 1): void {
-    for (const [slot, durations] of counts.#held()) this.add(slot, by * durations);
+    if (counts.#all === null) for (const [slot, durations] of counts.#few) this.add(slot, by * durations);
+    else {
+      const all = (this.#all ??= listOf(this.#few));
+      for (let slot = 0; slot <= SLOT_MAX; slot += 1) all[slot] = (all[slot] ?? 0) + by * (counts.#all[slot] ?? 0);
+    }
   }
 
   /** Whether it holds nothing, and changes nothing. */
@@ -49,26 +53,11 @@ export class DurationCounts {
     return sum;
   }
 
-  /** The slots that hold anything and how much, ascending. */
-  slots(): readonly Slot[] {
-    const held = this.#held();
-    return Array.isArray(held) ? held : [...held].sort(([left], [right]) => left - right);
-  }
-
-  /** The same in any order. */
-  #held(): Slot[] | ReadonlyMap<number, number> {
-    if (this.#all === null) return this.#few;
-    const held: Slot[] = [];
-    for (let slot = 0; slot <= SLOT_MAX; slot += 1) {
-      const durations = this.#all[slot] ?? 0;
-      if (durations !== 0) held.push([slot, durations]);
-    }
-    return held;
+  /** How many durations each slot holds, all of them by their numbers. */
+  list(): readonly number[] {
+    return this.#all ?? listOf(this.#few);
   }
 }
-
-/** The number of a slot, and how many durations it holds. */
-type Slot = readonly [slot: number, durations: number];
 
 const EMPTY_LIST: readonly number[] = Array.from({ length: SLOT_MAX + 1 }, () => 0);
 
@@ -98,8 +87,10 @@ export function durationQuantiles(counts: DurationCounts, shares: readonly numbe
   if (all === 0) return shares.map(() => null);
   const quantiles: number[] = [];
   let below = 0;
-  const slots = counts.slots();
-  for (const [slot, durations] of slots) {
+  const list = counts.list();
+  for (let slot = 0; slot <= SLOT_MAX; slot += 1) {
+    const durations = list[slot] ?? 0;
+    if (durations === 0) continue;
     for (const share of shares.slice(quantiles.length)) {
       const wanted = all * share;
       if (below + durations < wanted) break;
@@ -109,14 +100,17 @@ export function durationQuantiles(counts: DurationCounts, shares: readonly numbe
     if (quantiles.length === shares.length) return quantiles;
     below += durations;
   }
-  const end = startOfSlot((slots.at(-1)?.[0] ?? 0) + 1);
+  const end = startOfSlot(list.findLastIndex((durations) => durations !== 0) + 1);
   return shares.map((_, n) => quantiles[n] ?? end);
 }
 
 /** A histogram as bytes: slot and count of each, ascending. Throws for a negative count, which none that is kept has. */
 export function encodeDurations(counts: DurationCounts): Uint8Array {
   const bytes: number[] = [];
-  for (const [slot, durations] of counts.slots()) {
+  const list = counts.list();
+  for (let slot = 0; slot <= SLOT_MAX; slot += 1) {
+    const durations = list[slot] ?? 0;
+    if (durations === 0) continue;
     if (durations < 0) throw new RangeError(`slot ${slot} would hold ${durations} durations`);
     bytes.push(slot);
     let rest = durations;
