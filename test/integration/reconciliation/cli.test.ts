@@ -170,7 +170,7 @@ describe('runledger reconcile', () => {
 
   it.each([
     [['--period', 'October'], /month such as 2026-10/],
-    [['--as-of', 'never'], /time such as/],
+    [['--as-of', 'never'], /time with its zone such as/],
     [['--prices', 'no-such-file.json'], /there is no file no-such-file\.json/],
   ])('refuses %j with a sentence and exit status 1', async (args, sentence) => {
     const done = await runCli('--uri', server.uri, '--db', server.dbName, ...args);
