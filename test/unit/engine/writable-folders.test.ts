@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataDir } from '../../../electron/main/data-folder.ts';
+import { openDataDir } from '#engine/writable-folders.ts';
 
 let folder: string;
 beforeEach(() => {
