@@ -12,8 +12,8 @@ const FEW_SLOTS_MAX = 12;
 
 /**
  * How many durations each slot holds; a change to a histogram may be negative. Most that a writer gathers have one slot, while whoever
- * reads ninety days adds fifty thousand slots to a few histograms: the first is a small map, the second a list, which takes less
- * than a tenth of the time for each.
+ * reads ninety days adds fifty thousand slots to a few histograms: the first is a small map, the second a list, which is gone through by
+ * place.
  */
 export class DurationCounts {
   readonly #few = new Map<number, number>();
