@@ -62,8 +62,7 @@ export function entriesOf(index: IndexInfo, document: Doc): DocumentEntries {
     document,
     index.fields.map((field) => field.path),
   );
-  if (tuples.length > ENTRIES_MAX)
-    throw new ServerError('CannotIndexParallelArrays', 'too many index entries for one document');
+  refuseTooMany(tuples.length);
   const keys = new Map<string, Buffer>();
   for (const values of tuples) {
     // What lacks all fields, also an element of a list, stands in no sparse index.
@@ -116,12 +115,16 @@ function tuplesOf(
   return { tuples, isMultikey: true };
 }
 
+function refuseTooMany(entries: number): void {
+  if (entries > ENTRIES_MAX)
+    throw new ServerError('CannotIndexParallelArrays', 'too many index entries for one document');
+}
+
 /** Each value of a field beside each of the others. */
 function combined(columns: readonly (readonly unknown[])[]): readonly Tuple[] {
   let tuples: readonly Tuple[] = [[]];
   for (const values of columns) {
-    if (tuples.length * values.length > ENTRIES_MAX)
-      throw new ServerError('CannotIndexParallelArrays', 'too many index entries for one document');
+    refuseTooMany(tuples.length * values.length);
     tuples = tuples.flatMap((tuple) => values.map((value) => [...tuple, value]));
   }
   return tuples;
