@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { rangeOf, rounded } from './figures.ts';
@@ -66,15 +65,9 @@ const runSchema = z.object({
 /** A run of several benchmarks on one machine. */
 export type KeptRun = z.infer<typeof runSchema>;
 
-/**
- * A run beside what was kept before: a benchmark that ran again takes the place of its last report. What was measured on another
- * machine, or for function only, goes.
- */
+/** A run beside what was kept of the same machine before: a benchmark that ran again takes the place of its last report. */
 export function mergedRun(kept: KeptRun | null, run: KeptRun): KeptRun {
-  const isSame = kept !== null && isDeepStrictEqual(kept.machine, run.machine) && kept.isQuick === run.isQuick;
-  const others = isSame
-    ? kept.reports.filter(({ benchmark }) => run.reports.every((one) => one.benchmark !== benchmark))
-    : [];
+  const others = kept?.reports.filter(({ benchmark }) => run.reports.every((one) => one.benchmark !== benchmark)) ?? [];
   const order = ({ benchmark }: KeptReport): number => SUITE.findIndex((name) => name === benchmark);
   return { ...run, reports: [...others, ...run.reports].toSorted((left, right) => order(left) - order(right)) };
 }
@@ -92,13 +85,13 @@ export const OWN_PLACES: KeptPlaces = {
 };
 
 /**
- * Writes a run beside what the same day has kept already, for machines and for people, and its figures with an aim into the README.
+ * Writes a run beside what the same day and machine have kept already, for machines and for people, and its figures with an aim into
+ * the README.
  * @returns the file, without its ending
  */
 export async function keepRun({ results, readme }: KeptPlaces, run: KeptRun): Promise<string> {
   mkdirSync(results, { recursive: true });
-  const file = path.join(results, run.at.slice(0, 10));
-  const kept = existsSync(`${file}.json`) ? runSchema.parse(JSON.parse(readFileSync(`${file}.json`, 'utf8'))) : null;
+  const { file, kept } = placeOf(results, run);
   const whole = mergedRun(kept, run);
   writeFileSync(`${file}.json`, `${JSON.stringify(whole, null, 1)}\n`);
   writeFileSync(`${file}.md`, await formatted(pageOf(whole), `${file}.md`));
@@ -106,20 +99,53 @@ export async function keepRun({ results, readme }: KeptPlaces, run: KeptRun): Pr
   return path.relative(process.cwd(), file);
 }
 
+/** The file of a run's day and machine with what it has kept; a day's second machine has a file of its own, so that none goes. */
+function placeOf(results: string, run: KeptRun): { readonly file: string; readonly kept: KeptRun | null } {
+  const day = path.join(results, run.at.slice(0, 10));
+  for (let nth = 1; ; nth += 1) {
+    const file = nth === 1 ? day : `${day}-${nth}`;
+    const kept = existsSync(`${file}.json`) ? readRun(`${file}.json`) : null;
+    const isSame = kept === null || (machineText(kept) === machineText(run) && kept.isQuick === run.isQuick);
+    if (isSame) return { file, kept };
+  }
+}
+
+function readRun(file: string): KeptRun {
+  return runSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+}
+
 /** The text of the README with the last figures of each benchmark in it. */
 async function readmeOf({ results, readme }: KeptPlaces): Promise<string> {
   const last = lastOfEach(results);
   const text = readFileSync(readme, 'utf8');
-  return formatted(last === null ? text : withFigures(text, last), readme);
+  return formatted(last.length === 0 ? text : withFigures(text, last), readme);
 }
 
-/** The last report of each benchmark, whatever day it is of, on the machine of the last run; null where nothing is kept. */
-function lastOfEach(results: string): KeptRun | null {
-  return readdirSync(results)
+/**
+ * The last report of each benchmark, whatever day and machine it is of: a run for each machine that has any, the last one first. What
+ * ran for function only has no figures.
+ */
+function lastOfEach(results: string): readonly KeptRun[] {
+  const last = new Map<string, { readonly run: KeptRun; readonly report: KeptReport }>();
+  const runs = readdirSync(results)
     .filter((name) => name.endsWith('.json'))
-    .toSorted()
-    .map((name) => runSchema.parse(JSON.parse(readFileSync(path.join(results, name), 'utf8'))))
-    .reduce<KeptRun | null>(mergedRun, null);
+    .map((name) => readRun(path.join(results, name)))
+    .filter(({ isQuick }) => !isQuick);
+  for (const run of runs) {
+    for (const report of run.reports) {
+      const before = last.get(report.benchmark);
+      if (before === undefined || before.report.at < report.at) last.set(report.benchmark, { run, report });
+    }
+  }
+  const byMachine = Map.groupBy(last.values(), ({ run }) => machineText(run));
+  return [...byMachine.values()]
+    .map((of) =>
+      of
+        .toSorted((left, right) => (left.report.at < right.report.at ? -1 : 1))
+        .reduce<KeptRun | null>((merged, { run, report }) => mergedRun(merged, { ...run, reports: [report] }), null),
+    )
+    .filter((run) => run !== null)
+    .toSorted((left, right) => (left.at > right.at ? -1 : 1));
 }
 
 /** Whether the figures in the README are the last kept ones, as `--save` writes them. */
@@ -133,11 +159,11 @@ async function formatted(text: string, file: string): Promise<string> {
 
 const [FIGURES_BEGIN, FIGURES_END] = ['<!-- the last kept figures -->', '<!-- end of the figures -->'];
 
-/** A text with the figures of a run between its two marks. Throws where it has none. */
-export function withFigures(text: string, run: KeptRun): string {
+/** A text with the figures of runs between its two marks, a table each. Throws where it has none. */
+export function withFigures(text: string, runs: readonly KeptRun[]): string {
   const [begin, end] = [text.indexOf(FIGURES_BEGIN), text.indexOf(FIGURES_END)];
   if (begin < 0 || end < begin) throw new Error('there is no place for the figures of a run');
-  return `${text.slice(0, begin + FIGURES_BEGIN.length)}\n\n${figuresOf(run)}\n\n${text.slice(end)}`;
+  return `${text.slice(0, begin + FIGURES_BEGIN.length)}\n\n${runs.map(figuresOf).join('\n\n')}\n\n${text.slice(end)}`;
 }
 
 /** What has an aim, a line each. */
@@ -162,6 +188,7 @@ function figuresOf(run: KeptRun): string {
   return `${of}\n\n${head}\n${lines.join('\n')}`;
 }
 
+/** What is said of a machine, and what tells one from another: its memory by GiB, because it changes by a few bytes from start to start. */
 function machineText({ machine }: KeptRun): string {
   const gib = Math.round(machine.memoryBytes / 2 ** 30);
   return `${machine.cores} cores of ${machine.cpu.trim()}, ${gib} GiB, ${machine.platform}, Node ${machine.node}`;

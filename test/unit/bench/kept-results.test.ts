@@ -34,11 +34,6 @@ it('a benchmark that ran again takes the place of its last report, and the other
   ]);
 });
 
-it('nothing of another machine stays beside what was measured now', () => {
-  const merged = mergedRun(run([report('runner', 1)], { ...MACHINE, cores: 64 }), run([report('claims', 3)]));
-  expect(merged.reports.map(({ benchmark }) => benchmark)).toEqual(['claims']);
-});
-
 it('a kept run is read again by the next part of it, and its page says how each part is repeated', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'runledger-kept-'));
   const places = { results: folder, readme: path.join(folder, 'README.md') };
@@ -70,8 +65,34 @@ it('a run of one benchmark leaves the figures that another day kept of the other
   expect(await hasLatestFigures(places)).toBe(true);
 });
 
+it('a run on another machine leaves what the same day kept of the first one, and the README says which is which', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-kept-'));
+  const places = { results: folder, readme: path.join(folder, 'README.md') };
+  writeFileSync(places.readme, `# A\n\n${MARKS[0]}\n\n${MARKS[1]}\n`);
+  await keepRun(places, run([report('runner', 1), report('claims', 2)]));
+  const [at, other] = ['2026-11-28T11:00:00.000Z', { ...MACHINE, cpu: 'another' }];
+  expect(await keepRun(places, { ...run([{ ...report('claims', 3), at }], other), at })).toMatch(/2026-11-28-2$/);
+  expect(readFileSync(path.join(folder, '2026-11-28.md'), 'utf8')).toContain('| a thing | 2 ms |');
+  const [, last = '', before = ''] = readFileSync(places.readme, 'utf8').split('Up to 2026-11-28: ');
+  expect(last).toContain('2 cores of another');
+  expect(last).toMatch(/claims +\| 11-28 \| a thing \| 3 ms/);
+  expect(before).toContain('2 cores of one');
+  expect(before).toMatch(/runner +\| 11-28 \| a thing \| 1 ms/);
+  expect(before).not.toContain('claims');
+  expect(await hasLatestFigures(places)).toBe(true);
+});
+
+it('a run for function only has no figure in the README', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'runledger-kept-'));
+  const places = { results: folder, readme: path.join(folder, 'README.md') };
+  writeFileSync(places.readme, `# A\n\n${MARKS[0]}\n\n${MARKS[1]}\n`);
+  await keepRun(places, run([report('claims', 2)]));
+  await keepRun(places, { ...run([report('claims', 3)]), isQuick: true });
+  expect(readFileSync(places.readme, 'utf8')).toContain('| a thing | 2 ms');
+});
+
 it('a README without a place for figures is refused and left as it is', () => {
-  expect(() => withFigures('# A\n', run([report('runner', 1)]))).toThrow('no place');
+  expect(() => withFigures('# A\n', [run([report('runner', 1)])])).toThrow('no place');
 });
 
 it('a case of rounds is their medians, with what lay between', () => {
