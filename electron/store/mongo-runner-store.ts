@@ -28,7 +28,7 @@ import type {
 } from './ports.ts';
 import { announceRunner } from './runner-nodes.ts';
 import { settleJobs, sweepPending } from './settlement.ts';
-import { writeEach } from './update-each.ts';
+import { writeEach, type EachWritten } from './update-each.ts';
 
 /** A job that could not pay is asked again after this long, so that a top-up made elsewhere is noticed. */
 const BLOCKED_RECHECK_MS = 15_000;
@@ -152,7 +152,8 @@ export class MongoRunnerStore implements RunnerStore {
     };
     const written = await this.#writeLeased(leases.map((lease) => ({ lease, set })));
     if (!written.ok) return written;
-    if (written.value === leases.length) return ok([]);
+    const { modified, refused } = written.value;
+    if (modified === leases.length) return ok([]);
     const held = await attemptCall(() =>
       this.#collections.jobs
         .find({ $or: leases.map(leaseFilter) })
@@ -161,7 +162,7 @@ export class MongoRunnerStore implements RunnerStore {
     );
     if (!held.ok) return held;
     const stillHeld = new Set(held.value.map((job) => job._id));
-    return ok(leases.filter((lease) => !stillHeld.has(lease.jobId)));
+    return ok(leases.filter((lease, at) => refused.has(at) || !stillHeld.has(lease.jobId)));
   }
 
   async recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>> {
@@ -296,15 +297,14 @@ export class MongoRunnerStore implements RunnerStore {
     return ok(due.success ? due.data.getTime() - now.value.getTime() : null);
   }
 
-  /** Writes to jobs whose lease is still the one given. @returns how many were */
-  async #writeLeased(
+  /** Writes to jobs whose lease is still the one given. */
+  #writeLeased(
     writes: readonly { readonly lease: LeaseKey; readonly set: Document }[],
-  ): Promise<Result<number, AppError>> {
+  ): Promise<Result<EachWritten, AppError>> {
     const operations: AnyBulkWriteOperation<RawDocument>[] = writes.map(({ lease, set }) => ({
       updateOne: { filter: leaseFilter(lease), update: [{ $set: set }] },
     }));
-    const written = await attemptCall(() => this.#collections.jobs.bulkWrite(operations, { ordered: false }));
-    return written.ok ? ok(written.value.matchedCount) : written;
+    return writeEach(this.#collections.jobs, operations);
   }
 }
 

@@ -122,7 +122,7 @@ export interface RunnerStore {
   noteTokens(provider: string, tokens: number): void;
   /** Says for the whole fleet that a provider wants to be left alone for that long, in milliseconds. */
   holdBack(provider: string, forMs: number): Promise<Result<void, AppError>>;
-  /** Prolongs leases by `leaseMs` from the server's now. @returns the leases that are no longer held */
+  /** Prolongs leases by `leaseMs` from the server's now. @returns the leases that are no longer held, or that the server refuses to prolong */
   heartbeat(leases: readonly LeaseKey[], leaseMs: number): Promise<Result<readonly LeaseKey[], AppError>>;
   /** Stores the provider's id the moment it has accepted; `lease_lost` where the lease is another's. */
   recordAcceptance(lease: LeaseKey, acceptanceId: string): Promise<Result<void, AppError>>;

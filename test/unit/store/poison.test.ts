@@ -173,6 +173,24 @@ describe('a document that the server refuses to write', () => {
   });
 });
 
+describe('a lease that the server refuses to prolong', () => {
+  it('counts as lost, and keeps no other of the same heartbeat from being prolonged', async () => {
+    const { store, deployment } = await setup([{ id: 'a' }, { id: 'good' }]);
+    const claimed = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 10, leaseMs: 30_000 }));
+    const write = deployment.jobs.updateOne.bind(deployment.jobs);
+    vi.spyOn(deployment.jobs, 'updateOne').mockImplementation((filter, update) => {
+      if (filter['_id'] === 'a') throw new MongoServerError({ message: 'Document failed validation', code: 121 });
+      return write(filter, update);
+    });
+    deployment.nowMs += 10_000;
+    const leases = claimed.map((job) => ({ jobId: job._id, token: job.lease.token }));
+    const lost = expectOk(await store.heartbeat(leases, 30_000));
+    expect(lost.map(({ jobId }) => jobId)).toEqual(['a']);
+    const { jobs } = readModelBooks(deployment);
+    expect(jobs.find(({ _id }) => _id === 'good')?.lease?.heartbeatAt).toEqual(new Date(deployment.nowMs));
+  });
+});
+
 describe('an account that the server refuses to write', () => {
   /** As one that has come to more than a document may hold. */
   function refuse({ accounts }: ModelDeployment): void {
