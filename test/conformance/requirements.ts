@@ -10,6 +10,8 @@ export interface ServerFacts {
   readonly topology: 'single' | 'replicaset' | 'sharded';
   readonly hasAuth: boolean;
   readonly parameters: Doc;
+  /** The name of the replica set that the server is a member of; null for none. */
+  readonly setName: string | null;
   /** True for the project's own server, which says so in its build info. */
   readonly isSandbox: boolean;
 }
@@ -24,7 +26,8 @@ export async function serverFacts(admin: Db, hasAuth: boolean): Promise<ServerFa
   // A server that has no parameters to show meets no requirement on them.
   const parameters: Doc = await admin.command({ getParameter: '*' }).catch(() => ({}));
   const topology = hello.msg === 'isdbgrid' ? 'sharded' : hello.setName === undefined ? 'single' : 'replicaset';
-  return { version: build.version, topology, hasAuth, parameters, isSandbox: build.runledgerSandbox === true };
+  const isSandbox = build.runledgerSandbox === true;
+  return { version: build.version, topology, hasAuth, parameters, setName: hello.setName ?? null, isSandbox };
 }
 
 /** @returns null where the server meets one of the requirements, and otherwise what is missing from each */

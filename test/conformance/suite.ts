@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { ConnectionString } from 'mongodb-connection-string-url';
 import { exclusionOf } from './exclusions.ts';
 import { serverFacts, unmetRequirement, type ServerFacts } from './requirements.ts';
 import { runTest, type Target } from './run-test.ts';
@@ -42,12 +43,13 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
   try {
     const hasAuth = internal.options.credentials !== undefined;
     const server = await serverFacts(internal.db('admin'), hasAuth);
+    const uri = server.isSandbox ? uriOfSet(options.uri, server) : options.uri;
     const tally = new Tally(options.onTest);
     for (const path of await testFiles(options.dir)) {
       const name = relative(options.dir, path);
       try {
         const file = await readUnifiedFile(path);
-        await runFile(name, file, { options, server, target: { uri: options.uri, internal }, tally });
+        await runFile(name, file, { options, server, target: { uri, internal }, tally });
       } catch (cause) {
         tally.failed(name, '(the file)', reasonOf(cause));
       }
@@ -56,6 +58,14 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
   } finally {
     await internal.close();
   }
+}
+
+/** The sandbox's address names one member; tests expect a client that knows the set, and sends no read preference of its own. */
+function uriOfSet(uri: string, { setName }: ServerFacts): string {
+  const address = new ConnectionString(uri);
+  address.searchParams.delete('directConnection');
+  if (setName !== null) address.searchParams.set('replicaSet', setName);
+  return address.href;
 }
 
 async function testFiles(dir: string): Promise<readonly string[]> {
