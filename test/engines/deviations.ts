@@ -7,6 +7,7 @@ import {
   findsByParts,
   heldAfter,
   heldAfterEach,
+  multipliesNothing,
   queryOf,
   refusesAddition,
   upsertsWithoutElemMatch,
@@ -251,6 +252,15 @@ export const DEVIATIONS: readonly Deviation[] = [
       (await addsToTruth(again, difference.operation)),
   },
   {
+    name: 'nothing times a number below zero has no sign',
+    rule: 'A field that is not there becomes zero of the same numeric type as the multiplier: the server multiplies it by an int 0, so that a double or a decimal keeps its sign.',
+    page: 'reference/operator/update/mul',
+    explains: async (difference, again) =>
+      both(difference) &&
+      losesOnlySignsOfZero(difference.sandbox.text, difference.engine.text) &&
+      (await multipliesNothing(again, difference.operation)),
+  },
+  {
     name: 'a condition that this engine does not support',
     rule: 'An empty list is a value like any other and may stand beside $elemMatch of another field.',
     page: 'reference/operator/query/elemMatch',
@@ -308,6 +318,15 @@ export const DEVIATIONS: readonly Deviation[] = [
       hasServersOrder(difference, again.before),
   },
 ];
+
+const ZERO = /("\$number(?:Double|Decimal)":")(-?)(0(?:\.0)?")/g;
+
+/** Whether a text is the other one but for zeros that have lost their sign. */
+function losesOnlySignsOfZero(text: string, other: string): boolean {
+  if (text === other || text.replaceAll(ZERO, '$1$3') !== other.replaceAll(ZERO, '$1$3')) return false;
+  const [signs, otherSigns] = [text, other].map((one) => [...one.matchAll(ZERO)].map(([, , sign]) => sign));
+  return otherSigns?.every((sign, n) => sign === '' || signs?.[n] === '-') ?? false;
+}
 
 function sortedLines(text: string): string {
   return text.split('\n').sort().join('\n');

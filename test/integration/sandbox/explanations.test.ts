@@ -121,6 +121,23 @@ const CASES: readonly (readonly [name: string, explained: Given, defect: Given])
     },
   ],
   [
+    'nothing times a number below zero has no sign',
+    {
+      documents: [{ _id: 0 }],
+      kind: 'update-contents',
+      command: update({ $mul: { a: new Double(-1.5) } }),
+      sandbox: lines({ _id: 0, a: new Double(-0) }),
+      engine: lines({ _id: 0, a: new Double(0) }),
+    },
+    {
+      documents: [{ _id: 0, a: int(0) }],
+      kind: 'update-contents',
+      command: update({ $mul: { a: new Double(1.5) } }),
+      sandbox: lines({ _id: 0, a: new Double(-0) }),
+      engine: lines({ _id: 0, a: new Double(0) }),
+    },
+  ],
+  [
     'findAndModify passes over an addition to what is no number, beside an operator that takes away',
     {
       documents: [{ _id: 0, a: 'x' }],
