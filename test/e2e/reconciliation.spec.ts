@@ -206,6 +206,9 @@ test.describe('mends and months', () => {
       .click();
     const months = page.getByRole('table', { name: 'Closed months' });
     await expect(months.getByRole('rowheader', { name: period })).toBeVisible();
+    // Which comes next is not over yet.
+    await expect(page.getByText(/It is not over: it can be closed from .*-01 00:00:00 UTC on/)).toBeVisible();
+    await expect(page.getByRole('button', { name: /^Close \d/ })).toBeDisabled();
     await keepScreen(page, 'months-closed');
 
     // What was dated into the month before it was closed comes too late now.

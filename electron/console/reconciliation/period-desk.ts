@@ -5,7 +5,7 @@ import { periodOf, type Actor, type LedgerEntry } from '#domain/ledger.ts';
 import type { Finding } from '#domain/reconciliation/finding.ts';
 import { standingOf } from '#domain/reconciliation/finding-review.ts';
 import type { FinanceLimits } from '#domain/reconciliation/limits.ts';
-import { closePeriod, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
+import { closePeriod, endOfPeriodMs, type ClosedPeriod } from '#domain/reconciliation/period-close.ts';
 import { CATALOGUE_PRICES } from '#domain/reconciliation/price-list.ts';
 import {
   mergeSeen,
@@ -65,10 +65,11 @@ export class PeriodDesk {
     const books = await readClosedBooks(this.#server.finance.periods, this.#folder);
     if (!books.ok) return books;
     const last = books.value.closed.at(-1);
-    const next = last === undefined ? periodCode(periodOf(now.value)) - 1 : periodCode(last.period) + 1;
+    const next = periodOfCode(last === undefined ? periodCode(periodOf(now.value)) - 1 : periodCode(last.period) + 1);
     return ok({
       rows: books.value.closed.map((closed) => ({ ...closed })).toReversed(),
-      next: periodOfCode(next),
+      next,
+      isNextOver: now.value.getTime() >= endOfPeriodMs(next),
       openCreditsMax: this.#limits.periodOpenCreditsMax,
     });
   }

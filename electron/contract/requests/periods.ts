@@ -20,6 +20,8 @@ export const PERIOD_REQUESTS = {
       rows: z.array(periodViewSchema),
       /** The month that would be closed next: the one behind the last closed, or the last that is over. */
       next: periodSchema,
+      /** By the server's clock; before that nobody can close it. */
+      isNextOver: z.boolean(),
       openCreditsMax: z.int(),
     }),
     permission: 'money',

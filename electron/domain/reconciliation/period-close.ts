@@ -69,7 +69,7 @@ export function closePeriod(request: CloseRequest, hashText: HashText): Result<C
 function refusalOf(request: CloseRequest): string | null {
   const code = periodCode(request.period);
   if (!safeParse(periodSchema, request.period).success) return `${request.period} is no month`;
-  if (request.nowMs < Date.parse(`${periodOfCode(code + 1)}-01T00:00:00Z`)) return `${request.period} is not over`;
+  if (request.nowMs < endOfPeriodMs(request.period)) return `${request.period} is not over`;
   const last = request.closed.at(-1);
   if (request.closed.some((closed) => closed.period === request.period)) return `${request.period} is closed already`;
   if (last !== undefined && periodCode(last.period) + 1 !== code) {
@@ -83,6 +83,11 @@ function refusalOf(request: CloseRequest): string | null {
   return inTheWay.length === 0
     ? null
     : `${counted(inTheWay.length, 'open finding')} worth more than ${formatCredits(request.openCreditsMax, CREDIT_SCALE)} credits each`;
+}
+
+/** The moment from which a month is over, and may be closed: its last day ends in UTC. Milliseconds since 1970. */
+export function endOfPeriodMs(period: string): number {
+  return Date.parse(`${periodOfCode(periodCode(period) + 1)}-01T00:00:00Z`);
 }
 
 /**

@@ -1,8 +1,10 @@
 import { CalendarCheck2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { PeriodView } from '#contract/period-views.ts';
+import type { RequestResult } from '#contract/requests.ts';
 import { counted } from '#domain/counted.ts';
 import { explainError } from '#domain/errors.ts';
+import { endOfPeriodMs } from '#domain/reconciliation/period-close.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Credits } from '../../components/credits-text.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
@@ -10,6 +12,7 @@ import { FailureMessage, ScreenMessage } from '../../components/screen-message.t
 import { ExactTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useRefusal } from '../../state/access.ts';
+import { useClock } from '../../state/clock.ts';
 import { toWireError } from '../../state/engine-failure.ts';
 import { useClosePeriod, usePeriods } from '../../state/finance-queries.ts';
 import { useReconciliation } from '../../state/reconciliation-queries.ts';
@@ -38,7 +41,7 @@ export function MonthsScreen(): ReactNode {
       )}
       {periods.data !== undefined && (
         <>
-          <CloseNext period={periods.data.next} openCreditsMax={periods.data.openCreditsMax} />
+          <CloseNext {...periods.data} />
           <ClosedMonths rows={periods.data.rows} />
         </>
       )}
@@ -46,24 +49,37 @@ export function MonthsScreen(): ReactNode {
   );
 }
 
-function CloseNext({ period, openCreditsMax }: { period: string; openCreditsMax: number }): ReactNode {
+function CloseNext({
+  next: period,
+  isNextOver,
+  openCreditsMax,
+}: Omit<RequestResult<'periods.list'>, 'rows'>): ReactNode {
   const [isAsking, setAsking] = useState(false);
   const close = useClosePeriod();
   const refusal = useRefusal('periods.close');
   const state = useReconciliation().data;
   const closing = state?.closing ?? null;
   const isBusy = closing !== null || (state?.running ?? null) !== null;
+  const endMs = endOfPeriodMs(period);
+  // The month may end while somebody waits for it here.
+  const isOver = useClock((nowMs) => nowMs >= endMs) || isNextOver;
   return (
     <div className="run-form">
       <p>
         <strong>{period}</strong> comes next. It is closed once no open finding is worth more than{' '}
         <Credits credits={openCreditsMax} /> credits.
+        {!isOver && (
+          <>
+            {' '}
+            It is not over: it can be closed from <ExactTime atMs={endMs} /> on.
+          </>
+        )}
       </p>
       <button
         type="button"
         className="button"
         data-kind="primary"
-        disabled={close.isPending || isBusy || refusal !== null}
+        disabled={!isOver || close.isPending || isBusy || refusal !== null}
         onClick={() => setAsking(true)}
       >
         Close {period}…

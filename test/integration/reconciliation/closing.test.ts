@@ -121,12 +121,14 @@ describe('two months closed one after the other', () => {
   it('chain, each with its own entries, on whatever machine the second is closed', async () => {
     const first = expectOk(await close(await openMachine(), FIRST, ANN));
     expect(first).toMatchObject({ period: FIRST, entries: 1, netCredits: 700, previousHash: null });
+    expect(expectOk(await (await openMachine()).desk.list())).toMatchObject({ next: SECOND, isNextOver: true });
     const second = expectOk(await close(await openMachine(), SECOND, BOB));
     expect(second).toMatchObject({ period: SECOND, entries: 1, netCredits: 50, previousHash: first.hash });
     const machine = await openMachine();
-    const { rows, next } = expectOk(await machine.desk.list());
+    const { rows, next, isNextOver } = expectOk(await machine.desk.list());
     expect(rows).toEqual([second, first]);
     expect(next).toBe(periodOfCode(THIS_MONTH));
+    expect(isNextOver).toBe(false);
     expect(findBrokenLink(expectOk(await machine.store.finance.periods.list()), sha256OfText)).toBeNull();
     expect(expectOk(await readClosedBooks(machine.store.finance.periods, null)).sealed.count).toBe(2);
   });
