@@ -42,6 +42,12 @@ export function roleOf(listed: Pick<Person, 'role'> | null, isAnybodyListed: boo
   return isAnybodyListed ? 'viewer' : 'founder';
 }
 
+/** What somebody may no longer do where one role takes the place of another; null is none, with which they may look as a viewer does. */
+export function lostPermissions(from: Role, to: Role | null): readonly Permission[] {
+  const kept = PERMISSIONS_OF[roleOf(to === null ? null : { role: to }, true)];
+  return PERMISSIONS_OF[from].filter((permission) => !kept.includes(permission));
+}
+
 /** Why something is refused: by the role, because the connection is read-only, by the login's privileges, or while the server is away. */
 const refusalSchema = z.object({
   cause: z.enum(['role', 'read_only', 'privileges', 'offline']),

@@ -29,7 +29,12 @@ test.describe('people and what they did', () => {
     await expect(ofVic).toHaveValue('viewer');
     await people.getByRole('combobox', { name: 'Role of fay' }).selectOption('viewer');
     await people.getByRole('button', { name: 'Change' }).click();
-    await expect(page.getByRole('alert')).toContainText('Nobody would be left who may give out roles');
+    const asking = page.getByRole('dialog', { name: 'Give another role' });
+    await expect(asking).toContainText('You (fay) have the role founder, and would have the role viewer.');
+    await expect(asking).toContainText('only another founder could give it back');
+    await asking.getByRole('button', { name: 'Change the role' }).click();
+    await expect(asking.getByRole('alert')).toContainText('Nobody would be left who may give out roles');
+    await asking.getByRole('button', { name: 'Close' }).click();
 
     await screens.getByRole('link', { name: 'Audit' }).click();
     const entries = page.getByRole('table', { name: /^Audit entries/ });
@@ -52,6 +57,24 @@ test.describe('people and what they did', () => {
     await page.getByLabel('Person').pressSequentially('fay the founder');
     await expect(page.getByLabel('Person')).toHaveValue('fay the founder');
     await expect(page.getByText('No entry matches. Names are matched whole.')).toBeVisible();
+
+    // By name too: who has a role already is asked about before something is taken away.
+    await screens.getByRole('link', { name: 'People' }).click();
+    for (const role of ['support', 'viewer']) {
+      await form.getByLabel('Person').fill('vic');
+      await form.getByLabel('Role to give').selectOption(role);
+      await form.getByRole('button', { name: 'Give role' }).click();
+      if (role === 'viewer') await asking.getByRole('button', { name: 'Change the role' }).click();
+      await expect(ofVic).toHaveValue(role);
+      await expect(form.getByLabel('Person')).toHaveValue('');
+    }
+    await people.getByRole('button', { name: 'Take the role of vic away' }).click();
+    const taking = page.getByRole('dialog', { name: 'Take the role away' });
+    await expect(taking).toContainText(
+      'vic has the role viewer, and would have none. Who has none may look all the same',
+    );
+    await taking.getByRole('button', { name: 'Close' }).click();
+    await expect(ofVic).toHaveValue('viewer');
 
     const viewer = await start({ env: production.env, args: ['--person', 'vic'] });
     await rowOf(viewer.page, 'seen-1').getByRole('link', { name: 'seen-1' }).click();

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { PersonStatus } from '#contract/person-views.ts';
 import { distinctRefusals, refusalsOf } from '#contract/request-refusal.ts';
-import { PERMISSIONS_OF, roleSchema, type Permission, type Refusal, type Role } from '#domain/people.ts';
+import { PERMISSIONS_OF, roleSchema, type Refusal, type Role } from '#domain/people.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -11,18 +11,9 @@ import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { usePeople } from '../../state/people-queries.ts';
 import './people.css';
 import { PeopleTable } from './people-table.tsx';
+import { PERMISSION_WORDS } from './permission-words.ts';
 import { RoleForm } from './role-form.tsx';
 import { TableHead } from '../../components/table-head.tsx';
-
-const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
-  view: 'See lists, health and states',
-  payload: 'Read prompts and outputs',
-  money: 'Reconcile, propose and post mends',
-  retry: 'Retry and cancel jobs',
-  policy: 'Change policies, roles and redaction',
-  runner: 'Control runners',
-  export: 'Write exports',
-};
 
 /** Who sits here, what they may do, and who else has which role. */
 export function PeopleScreen(): ReactNode {
@@ -119,7 +110,7 @@ function EverybodyPanel(): ReactNode {
       {people.data !== undefined && people.data.length > 0 && (
         <PeopleTable people={people.data} isLocked={writeRefusal !== null} />
       )}
-      {writeRefusal === null ? <RoleForm /> : <RefusalNote refusal={writeRefusal} />}
+      {writeRefusal === null ? <RoleForm people={people.data ?? []} /> : <RefusalNote refusal={writeRefusal} />}
     </Panel>
   );
 }

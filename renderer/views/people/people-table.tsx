@@ -4,6 +4,7 @@ import type { PersonRow } from '#contract/person-views.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useRoleChange } from '../../state/people-queries.ts';
+import { isLoss, RoleLossDialog, type RoleLoss } from './role-loss-dialog.tsx';
 import { RoleSelect } from './role-select.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 
@@ -17,6 +18,7 @@ export function PeopleTable({
   isLocked: boolean;
 }): ReactNode {
   const change = useRoleChange();
+  const [loss, setLoss] = useState<RoleLoss | null>(null);
   return (
     <>
       <table className="plain-table people-table">
@@ -29,7 +31,7 @@ export function PeopleTable({
                 <bdi>{id}</bdi>
               </th>
               <td>
-                <RoleOf person={{ id, role }} isLocked={isLocked} change={change} />
+                <RoleOf person={{ id, role }} isLocked={isLocked} change={change} onLoss={setLoss} />
               </td>
               <td>
                 <RelativeTime atMs={sinceMs} />
@@ -44,7 +46,7 @@ export function PeopleTable({
                   disabled={isLocked || change.isPending}
                   aria-label={`Take the role of ${id} away`}
                   title="Take the role away; this person may then only look"
-                  onClick={() => change.mutate({ personId: id, role: null })}
+                  onClick={() => setLoss({ personId: id, from: role, to: null })}
                 >
                   <UserMinus aria-hidden size={14} />
                 </button>
@@ -54,19 +56,25 @@ export function PeopleTable({
         </tbody>
       </table>
       <FailureLine failure={change.error} look="note" />
+      {loss !== null && <RoleLossDialog loss={loss} onClose={() => setLoss(null)} />}
     </>
   );
 }
 
-/** A person's role. Another one is given by a press of its own: keys walk through all of them on the way to one. */
+/**
+ * A person's role. Another one is given by a press of its own, because keys walk through all of them on the way to one; one that takes
+ * something away is asked for once more.
+ */
 function RoleOf({
   person: { id, role },
   isLocked,
   change,
+  onLoss,
 }: {
   person: Pick<PersonRow, 'id' | 'role'>;
   isLocked: boolean;
   change: ReturnType<typeof useRoleChange>;
+  onLoss: (loss: RoleLoss) => void;
 }): ReactNode {
   const [chosen, setChosen] = useState(role);
   const [known, setKnown] = useState(role);
@@ -74,6 +82,11 @@ function RoleOf({
     setKnown(role);
     setChosen(role);
   }
+  const give = (): void => {
+    const asked = { personId: id, from: role, to: chosen };
+    if (isLoss(asked)) onLoss(asked);
+    else change.mutate({ personId: id, role: chosen });
+  };
   return (
     <div className="role-of">
       <RoleSelect
@@ -84,12 +97,7 @@ function RoleOf({
       />
       {chosen !== role && (
         <>
-          <button
-            type="button"
-            className="button"
-            disabled={change.isPending}
-            onClick={() => change.mutate({ personId: id, role: chosen })}
-          >
+          <button type="button" className="button" disabled={change.isPending} onClick={give}>
             Change
           </button>
           <button type="button" className="button" disabled={change.isPending} onClick={() => setChosen(role)}>

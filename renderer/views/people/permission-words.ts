@@ -1,0 +1,12 @@
+import type { Permission } from '#domain/people.ts';
+
+/** What each permission lets somebody do, to be read after "may". */
+export const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
+  view: 'See lists, health and states',
+  payload: 'Read prompts and outputs',
+  money: 'Reconcile, propose and post mends',
+  retry: 'Retry and cancel jobs',
+  policy: 'Change policies, roles and redaction',
+  runner: 'Control runners',
+  export: 'Write exports',
+};
