@@ -124,12 +124,14 @@ export const RULE_QUERIES: readonly string[] = [
    FROM g JOIN jobs ON jobs.id = g.job LEFT JOIN g AS current ON current.id = jobs.generation
    WHERE g.cost > 0 AND g.reserved = 0 AND g.captured = 0 AND g.outcome IN (1, 3, 4)
      AND CASE WHEN g.price < 0 THEN current.price ELSE g.price END > 0`,
-  `SELECT 'price_differs:' || CASE WHEN p.price > p.listed THEN 'above:' ELSE 'below:' END || p.job, owed - explained19
-   FROM (SELECT listed.job, g.price, listed.price AS listed, explained19, explanations19, CASE
-       WHEN outcome <> 2 THEN 0
-       WHEN captured = 0 THEN greatest(0, g.price - listed.price)
-       WHEN net = 0 THEN 0
-       ELSE greatest(0, least(g.price, first_capture) - listed.price) END AS owed
-     FROM listed JOIN g ON g.id = listed.generation) AS p
-   WHERE p.price <> p.listed AND NOT (owed - explained19 = 0 AND explanations19 > 0)`,
+  `SELECT 'price_differs:' || CASE WHEN p.price > p.listed THEN 'above:' ELSE 'below:' END || p.job, owed
+   FROM (SELECT *, CASE WHEN explained19 < unrefunded THEN unrefunded - explained19 ELSE least(0, paid - explained19) END AS owed
+     FROM (SELECT listed.job, g.price, listed.price AS listed, explained19, explanations19, CASE
+         WHEN outcome <> 2 OR (captured > 0 AND net = 0) THEN 0
+         WHEN captured = 0 THEN greatest(0, g.price - listed.price)
+         ELSE greatest(0, least(g.price, first_capture) - listed.price) END AS paid, CASE
+         WHEN captured = 0 THEN paid
+         ELSE greatest(0, paid - greatest(0, counted_refunds - captured + least(g.price, first_capture))) END AS unrefunded
+       FROM listed JOIN g ON g.id = listed.generation)) AS p
+   WHERE p.price <> p.listed AND NOT (owed = 0 AND explanations19 > 0)`,
 ];

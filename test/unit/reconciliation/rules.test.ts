@@ -18,7 +18,7 @@ import { jobSchema, type HistoryEntry, type Job } from '#domain/job.ts';
 import type { Pricing } from '#domain/pricing.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
 import { AS_OF_MS } from '../../bench/worlds/clean-job.ts';
-import { generationEntry, replaceJob, restoreHold, standingEntry } from '../../bench/worlds/fault.ts';
+import { generationEntry, relabel, replaceJob, restoreHold, rewrite, standingEntry } from '../../bench/worlds/fault.ts';
 import { postMends } from '../../bench/worlds/post-mends.ts';
 import { FAULTS, makeCleanWorld, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
 import { accountOf, jobOf, post, ruleOptionsOf, unpost, viewOf, type World } from '../../bench/worlds/world.ts';
@@ -36,6 +36,14 @@ const MENDER = { at: new Date(AS_OF_MS), actor: { type: 'user', id: 'finance' } 
 
 function findingsOf(world: World) {
   return reconcile(viewOf(world), ruleOptionsOf(world)).findings;
+}
+
+/** A job that was delivered and paid for, of a kind. */
+function completedOf(world: World, kind: string): Job {
+  const ids = [...world.scenarios].flatMap(([id, scenario]) => (scenario === 'completed' ? [id] : []));
+  const found = ids.map((id) => jobOf(world, id)).find((job) => job.kind === kind);
+  if (found === undefined) throw new Error(`no ${kind} is completed`);
+  return found;
 }
 
 describe('the catalogue of rules', () => {
@@ -230,6 +238,71 @@ describe('a delivered generation whose price is found by what was bought', () =>
     postMends(world, proposeMends(viewOf(world), found, MENDER), found);
     expect(findingsOf(world)).toEqual([]);
     expect(accountOf(world, job.workspaceId)).toMatchObject({ available: available + price - 30 });
+  });
+});
+
+describe('a delivered generation of which more was captured than it came to', () => {
+  it('is given back what is above that, and nothing more where it was sold above the list too', () => {
+    const world: World = { ...makeCleanWorld(SEED, SIZE), closedPeriods: [], seen: NOTHING_SEEN };
+    const job = completedOf(world, 'image');
+    const pricing = { type: 'per_attempt', credits: 30 } as const;
+    const price = job.billing.price + 50;
+    replaceJob(world, { ...job, billing: { ...job.billing, price, captured: price, pricing } });
+    relabel(world, standingEntry(world, job, 'reserve')._id, { credits: price });
+    rewrite(world, standingEntry(world, job, 'capture')._id, { credits: price });
+    const found = findingsOf(world);
+    expect(found.map(({ rule, credits }) => [rule, credits])).toEqual([
+      ['captured_above_price', price - 30],
+      ['price_differs', 0],
+    ]);
+    expect(found[0]?.evidence).toBe(
+      `${price} captured for a generation that came to 30 of a price of ${price}; ${price - 30} too much after refunds.`,
+    );
+    const { available } = accountOf(world, job.workspaceId);
+    postMends(world, proposeMends(viewOf(world), found, MENDER), found);
+    expect(findingsOf(world)).toEqual([]);
+    expect(accountOf(world, job.workspaceId)).toMatchObject({ available: available + price - 30 });
+  });
+});
+
+describe('a generation that was sold above the list, in part refunded', () => {
+  /** One that was sold 50 above the list and captured, and what is found of it after these entries. */
+  function owedAfter(
+    ...entries: readonly { readonly type: 'refund' | 'adjust'; readonly credits: number; readonly n: number }[]
+  ) {
+    const world: World = { ...makeCleanWorld(SEED, SIZE), closedPeriods: [], seen: NOTHING_SEEN };
+    const job = completedOf(world, 'image');
+    const price = job.billing.price + 50;
+    replaceJob(world, { ...job, billing: { ...job.billing, price, captured: price } });
+    relabel(world, standingEntry(world, job, 'reserve')._id, { credits: price });
+    rewrite(world, standingEntry(world, job, 'capture')._id, { credits: price });
+    for (const { type, credits, n } of entries) {
+      post(world, generationEntry(job, job.billing.generationId, type, { credits, n, atMs: AS_OF_MS - 3_600_000 }));
+    }
+    return findingsOf(world).map(({ rule, credits }) => [rule, credits]);
+  }
+
+  const MEND_N = 19_001;
+
+  it.each([
+    { what: 'all of it where nothing was', entries: [], owed: 50 },
+    { what: 'what the refund leaves', entries: [{ type: 'refund', credits: 20, n: 1 }], owed: 30 },
+    { what: 'nothing where the refund is all of it', entries: [{ type: 'refund', credits: 50, n: 1 }], owed: 0 },
+    { what: 'nothing where the refund is more', entries: [{ type: 'refund', credits: 60, n: 1 }], owed: 0 },
+  ] as const)('is owed $what', ({ entries, owed }) => {
+    expect(owedAfter(...entries)).toEqual([['price_differs', owed]]);
+  });
+
+  it('owes nothing back where it is refunded in part after the difference was given', () => {
+    const given = { type: 'adjust', credits: 50, n: MEND_N } as const;
+    expect(owedAfter(given, { type: 'refund', credits: 20, n: 1 })).toEqual([]);
+  });
+
+  it('owes back what was given for the difference where all of it is refunded', () => {
+    const given = { type: 'adjust', credits: 50, n: MEND_N } as const;
+    const world = makeCleanWorld(SEED, SIZE);
+    const all = completedOf(world, 'image').billing.price + 50;
+    expect(owedAfter(given, { type: 'refund', credits: all, n: 1 })).toEqual([['price_differs', -50]]);
   });
 });
 

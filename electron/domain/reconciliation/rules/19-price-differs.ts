@@ -1,4 +1,4 @@
-import { netCaptured } from '../generation-totals.ts';
+import { netCaptured, refundsThatCount } from '../generation-totals.ts';
 import { listedPriceAt, type ListedPrice } from '../price-list.ts';
 import type { Rule, RuleInput } from '../rule.ts';
 import { COMPLETED } from '../view.ts';
@@ -28,7 +28,7 @@ export const priceDiffers: Rule = {
       const price = generations.price[generation] ?? 0;
       const listed = priceOf(prices[jobs.kind[job] ?? 0] ?? [], generations.startedAtMs[generation] ?? 0);
       if (listed === null || listed === price) continue;
-      const owed = overcharge(input, generation, listed) - (explained?.credits[generation] ?? 0);
+      const owed = owedFor(overcharge(input, generation, listed), explained?.credits[generation] ?? 0);
       if (owed === 0 && (explained?.count[generation] ?? 0) > 0) continue;
       report.job(job, {
         case: price > listed ? 'above' : 'below',
@@ -49,11 +49,29 @@ function priceOf(lines: readonly ListedPrice[], atMs: number): number | null {
   return only.fromMs > atMs ? null : only.priceCredits;
 }
 
-/** What the customer has paid, or still will, above the list's price; captures beyond the first are another rule's. */
-function overcharge({ view, totals }: RuleInput, generation: number, listed: number): number {
-  const price = view.generations.price[generation] ?? 0;
-  if (view.generations.outcome[generation] !== COMPLETED) return 0;
-  if (totals.captured[generation] === 0) return Math.max(0, (view.generations.due[generation] ?? 0) - listed);
-  if (netCaptured(totals, generation) === 0) return 0;
-  return Math.max(0, Math.min(price, totals.firstCapture[generation] ?? 0) - listed);
+/** Credits above the list's price: what the customer has paid or still will, and what is left of that where refunds make up for it. */
+interface Overcharge {
+  readonly paid: number;
+  readonly left: number;
+}
+
+/** Captures beyond the first, and what the first took beyond what was to be captured, are other rules'. */
+function overcharge({ view, totals }: RuleInput, generation: number, listed: number): Overcharge {
+  const due = view.generations.due[generation] ?? 0;
+  if (view.generations.outcome[generation] !== COMPLETED) return { paid: 0, left: 0 };
+  const captured = totals.captured[generation] ?? 0;
+  if (captured === 0) {
+    const above = Math.max(0, due - listed);
+    return { paid: above, left: above };
+  }
+  if (netCaptured(totals, generation) === 0) return { paid: 0, left: 0 };
+  const first = Math.min(due, totals.firstCapture[generation] ?? 0);
+  // Refunds make up for those others first.
+  const refunded = Math.max(0, refundsThatCount(totals, generation) - (captured - first));
+  return { paid: Math.max(0, first - listed), left: Math.max(0, first - refunded - listed) };
+}
+
+/** What is to be given once so much was: a refund that came after that is no reason to take any of it back. */
+function owedFor({ paid, left }: Overcharge, given: number): number {
+  return given < left ? left - given : Math.min(0, paid - given);
 }
