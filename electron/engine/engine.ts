@@ -193,6 +193,8 @@ export class Engine {
       onStatus: (connection) => {
         this.#board.set({ connection });
         tellTerminal(connection);
+        // What was recorded while it was away could not be sent then.
+        if (connection.state === 'connected') void this.#audit?.send();
       },
       wait,
       random: Math.random,
