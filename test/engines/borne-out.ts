@@ -61,11 +61,11 @@ export async function addsToTruth(again: EngineAgain, operation: Operation): Pro
   return (documents?.length ?? 0) > 0 || (isUpsert(operation) && paths.some((path) => isEqualToTruth(seed[path])));
 }
 
-/** Whether an update multiplies by a number below zero what a document that it finds, or the one that it makes, does not have. */
+/** Whether an update multiplies what a document that it finds, or the one that it makes, does not have. */
 export async function multipliesNothing(again: EngineAgain, operation: Operation): Promise<boolean> {
-  const negative = Object.entries(updateOf(operation)['$mul'] ?? {}).filter(([, by]) => String(by).startsWith('-'));
-  if (negative.length === 0) return false;
-  const lacksOne = { $or: negative.map(([path]) => ({ [path]: { $exists: false } })) };
+  const paths = Object.keys(updateOf(operation)['$mul'] ?? {});
+  if (paths.length === 0) return false;
+  const lacksOne = { $or: paths.map((path) => ({ [path]: { $exists: false } })) };
   const { documents } = await again.over(again.before, [{ $match: queryOf(operation) }, { $match: lacksOne }]);
   return (documents?.length ?? 0) > 0 || isUpsert(operation);
 }

@@ -252,12 +252,12 @@ export const DEVIATIONS: readonly Deviation[] = [
       (await addsToTruth(again, difference.operation)),
   },
   {
-    name: 'nothing times a number below zero has no sign',
-    rule: 'A field that is not there becomes zero of the same numeric type as the multiplier: the server multiplies it by an int 0, so that a double or a decimal keeps its sign.',
+    name: 'nothing times a number is a plain zero',
+    rule: 'A field that is not there becomes zero of the same numeric type as the multiplier: the server multiplies it by an int 0, so that a double keeps its sign, and a decimal its sign and its places.',
     page: 'reference/operator/update/mul',
     explains: async (difference, again) =>
       both(difference) &&
-      losesOnlySignsOfZero(difference.sandbox.text, difference.engine.text) &&
+      hasPlainZeros(difference.sandbox.text, difference.engine.text) &&
       (await multipliesNothing(again, difference.operation)),
   },
   {
@@ -319,13 +319,14 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
 ];
 
-const ZERO = /("\$number(?:Double|Decimal)":")(-?)(0(?:\.0)?")/g;
+const ZERO = /"\$number(?:Double":"-?0\.0|Decimal":"-?0(?:\.0+)?)"/g;
+const PLAIN_ZEROS = new Set(['"$numberDouble":"0.0"', '"$numberDecimal":"0"']);
 
-/** Whether a text is the other one but for zeros that have lost their sign. */
-function losesOnlySignsOfZero(text: string, other: string): boolean {
-  if (text === other || text.replaceAll(ZERO, '$1$3') !== other.replaceAll(ZERO, '$1$3')) return false;
-  const [signs, otherSigns] = [text, other].map((one) => [...one.matchAll(ZERO)].map(([, , sign]) => sign));
-  return otherSigns?.every((sign, n) => sign === '' || signs?.[n] === '-') ?? false;
+/** Whether a text is another one but for zeros, of which each that differs has neither sign nor places in the other. */
+function hasPlainZeros(text: string, other: string): boolean {
+  if (text === other || text.replaceAll(ZERO, '0') !== other.replaceAll(ZERO, '0')) return false;
+  const zeros = text.match(ZERO) ?? [];
+  return (other.match(ZERO) ?? []).every((zero, n) => zero === zeros[n] || PLAIN_ZEROS.has(zero));
 }
 
 function sortedLines(text: string): string {

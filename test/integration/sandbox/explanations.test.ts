@@ -121,13 +121,13 @@ const CASES: readonly (readonly [name: string, explained: Given, defect: Given])
     },
   ],
   [
-    'nothing times a number below zero has no sign',
+    'nothing times a number is a plain zero',
     {
       documents: [{ _id: 0 }],
       kind: 'update-contents',
-      command: update({ $mul: { a: new Double(-1.5) } }),
-      sandbox: lines({ _id: 0, a: new Double(-0) }),
-      engine: lines({ _id: 0, a: new Double(0) }),
+      command: update({ $mul: { a: new Double(-1.5), b: Decimal128.fromString('-2.50') } }),
+      sandbox: lines({ _id: 0, a: new Double(-0), b: Decimal128.fromString('-0.00') }),
+      engine: lines({ _id: 0, a: new Double(0), b: Decimal128.fromString('0') }),
     },
     {
       documents: [{ _id: 0, a: int(0) }],
