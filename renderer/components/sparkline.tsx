@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import './sparkline.css';
 
 const [WIDTH, HEIGHT] = [120, 26];
 

@@ -15,7 +15,7 @@ import { countOf, queryKeys, useEngine, useJobCount } from './engine-queries.tsx
 import type { JobsView } from './jobs-query-string.ts';
 import { useScreenMemory } from './screen-memory.ts';
 
-/** The height of a row in pixels; jobs.css draws it. */
+/** The height of a row in pixels; jobs-table.css draws it. */
 export const ROW_PX = 36;
 /** Rows beyond the visible ones that are kept ready. */
 export const OVERSCAN_ROWS = 10;

@@ -17,7 +17,11 @@ import { JobsTableSkeleton } from './jobs-table-parts.tsx';
 import { JobsTable } from './jobs-table.tsx';
 import { NoJobs } from './no-jobs.tsx';
 import type { ChangeFilter } from './query-field.tsx';
-import './jobs.css';
+import './filter-bar.css';
+import './saved-views.css';
+import './selection-bar.css';
+import './chips.css';
+import './jobs-table.css';
 
 /** The list of jobs: filters above, the live table below. Filter and order stand in the address. */
 export function JobsScreen(): ReactNode {

@@ -27,7 +27,7 @@ import { useSeenOrder } from './use-seen-order.ts';
 import { useKeptScroll } from './use-table-scroll.ts';
 import { jobIdAt, rowDomId, VisibleRows } from './visible-rows.tsx';
 
-/** The height of the head in pixels; jobs.css draws it. */
+/** The height of the head in pixels; jobs-table.css draws it. */
 const HEAD_PX = 34;
 /** After so long at the top of a list the rows below it are read, in milliseconds. */
 const READ_AHEAD_AFTER_MS = 100;
