@@ -48,10 +48,11 @@ function actorIdOf(name: string): string {
 
 /**
  * Gives somebody a role or takes it away. The first role that is given out also lists the giver, who would otherwise lock
- * themselves out. Error: `illegal_role_change` where nobody would be left who may give roles.
+ * themselves out. Error: `illegal_role_change` where nobody would be left who may give roles, also where two founders take each other's
+ * away at the same time: whoever finds nobody left puts back what was taken.
  */
 export async function setRole(
-  people: PeopleStore,
+  people: Pick<PeopleStore, 'list' | 'save' | 'remove'>,
   order: { readonly personId: string; readonly role: Role | null; readonly by: string; readonly at: Date },
 ): Promise<Result<readonly Person[], AppError>> {
   const listed = await people.list();
@@ -63,14 +64,21 @@ export async function setRole(
   const giver: Person = { _id: by, role: 'founder', since: at, by };
   const isGiverAdded = isFirst && personId !== by;
   const standing = isGiverAdded ? [...after, giver] : after;
-  if (!standing.some((person) => PERMISSIONS_OF[person.role].includes('policy'))) {
-    return err(appError('illegal_role_change', personId));
-  }
+  if (!isAnyGiver(standing)) return err(appError('illegal_role_change', personId));
   if (isGiverAdded) {
     const saved = await people.save(giver);
     if (!saved.ok) return saved;
   }
   const written =
     role === null ? await people.remove(personId) : await people.save({ _id: personId, role, since: at, by });
-  return written.ok ? people.list() : written;
+  if (!written.ok) return written;
+  const left = await people.list();
+  if (!left.ok || isAnyGiver(left.value)) return left;
+  const before = listed.value.find((person) => person._id === personId);
+  const restored = before === undefined ? ok(undefined) : await people.save(before);
+  return restored.ok ? err(appError('illegal_role_change', personId)) : restored;
+}
+
+function isAnyGiver(people: readonly Person[]): boolean {
+  return people.some(({ role }) => PERMISSIONS_OF[role].includes('policy'));
 }

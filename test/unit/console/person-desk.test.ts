@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { readPerson } from '#console/people/person-desk.ts';
+import { readPerson, setRole } from '#console/people/person-desk.ts';
 import { actorSchema } from '#domain/ledger.ts';
+import type { Person } from '#domain/people.ts';
 import { ok } from '#domain/result.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 
@@ -21,3 +22,35 @@ it('a login with a longer name than histories hold is somebody whom they can nam
   expect(await idOf(`${units},CN=ann@$external`)).toBe(ann);
   expect(await idOf('ann@admin')).toBe('ann@admin');
 });
+
+it.each([null, 'viewer'] as const)(
+  'two founders who take each other the role away at once (to %s) are founders still',
+  async (role) => {
+    const at = new Date();
+    const standing = new Map<string, Person>(
+      ['fay', 'gus'].map((_id) => [_id, { _id, role: 'founder', since: at, by: 'fay' }]),
+    );
+    const done = (): Promise<ReturnType<typeof ok<void>>> => Promise.resolve(ok(undefined));
+    const people = {
+      list: () => Promise.resolve(ok([...standing.values()])),
+      save: (person: Person) => {
+        standing.set(person._id, person);
+        return done();
+      },
+      remove: (id: string) => {
+        standing.delete(id);
+        return done();
+      },
+    };
+    const orders = [
+      { personId: 'fay', by: 'gus' },
+      { personId: 'gus', by: 'fay' },
+    ];
+    const replies = await Promise.all(orders.map((order) => setRole(people, { ...order, role, at })));
+    expect(replies.map((reply) => !reply.ok && reply.error.code)).toEqual([
+      'illegal_role_change',
+      'illegal_role_change',
+    ]);
+    expect([...standing.values()].map((person) => person.role)).toEqual(['founder', 'founder']);
+  },
+);
