@@ -12,6 +12,7 @@ import {
 } from 'mongodb';
 import { z } from 'zod';
 import type { MatchContext } from './match-context.ts';
+import { Mismatch } from './mismatch.ts';
 import { ObservedClient } from './observed-client.ts';
 import { isDoc, type Doc } from './unified-file.ts';
 
@@ -35,33 +36,33 @@ export class Entities implements MatchContext {
     for (const one of given) {
       const [kind = ''] = Object.keys(one);
       const spec = one[kind];
-      if (!isDoc(spec)) throw new Error(`the entity ${kind} is no document`);
+      if (!isDoc(spec)) throw new Mismatch(`the entity ${kind} is no document`);
       this.save(z.string().parse(spec['id']), await this.#make(kind, spec));
     }
   }
 
   /** Gives a value a name. Throws where the name is taken. */
   save(id: string, value: unknown): void {
-    if (this.#byId.has(id)) throw new Error(`the entity '${id}' is there already`);
+    if (this.#byId.has(id)) throw new Mismatch(`the entity '${id}' is there already`);
     this.#byId.set(id, value);
     if (value instanceof ClientSession) this.#lsids.set(id, value.id);
   }
 
   entity(id: string): unknown {
-    if (!this.#byId.has(id)) throw new Error(`there is no entity '${id}'`);
+    if (!this.#byId.has(id)) throw new Mismatch(`there is no entity '${id}'`);
     return this.#byId.get(id);
   }
 
   /** An entity of a class. Throws where it is another, or none. */
   get<Kind>(id: string, kind: EntityClass<Kind>): Kind {
     const value = this.entity(id);
-    if (!(value instanceof kind)) throw new Error(`the entity '${id}' is no ${kind.name}`);
+    if (!(value instanceof kind)) throw new Mismatch(`the entity '${id}' is no ${kind.name}`);
     return value;
   }
 
   /** Also of a session that has ended. */
   sessionLsid(id: string): unknown {
-    if (!this.#lsids.has(id)) throw new Error(`there is no session '${id}'`);
+    if (!this.#lsids.has(id)) throw new Mismatch(`there is no session '${id}'`);
     return this.#lsids.get(id);
   }
 
@@ -92,12 +93,13 @@ export class Entities implements MatchContext {
       case 'thread':
         return { tail: Promise.resolve() };
       default:
-        throw new Error(`entities of the kind ${kind} are not known`);
+        throw new Mismatch(`entities of the kind ${kind} are not known`);
     }
   }
 
   async #makeClient(spec: Doc): Promise<ObservedClient> {
     const observed = new ObservedClient(this.#uri, spec);
+    for (const [id, events] of observed.storedEvents) this.save(id, events);
     await observed.client.connect();
     return observed;
   }
@@ -134,7 +136,9 @@ export function concernsOf(given: unknown): Doc & {
 } {
   if (!isDoc(given)) return {};
   const { readConcern, writeConcern, readPreference, ...others } = given;
-  const read = isDoc(readConcern) ? new ReadConcern(z.enum(ReadConcernLevel).parse(readConcern['level'])) : undefined;
+  // One without a level is the server's default, which the driver sends as none.
+  const level = isDoc(readConcern) ? readConcern['level'] : undefined;
+  const read = level === undefined ? undefined : new ReadConcern(z.enum(ReadConcernLevel).parse(level));
   const write = isDoc(writeConcern) ? WriteConcern.fromOptions({ writeConcern }) : undefined;
   const preference = isDoc(readPreference) ? preferenceOf(readPreference) : undefined;
   return {

@@ -73,6 +73,7 @@ const clientSpec = z.object({
   observeEvents: z.array(z.string()).default([]),
   ignoreCommandMonitoringEvents: z.array(z.string()).default([]),
   observeSensitiveCommands: z.boolean().default(false),
+  storeEventsAsEntities: z.array(z.object({ id: z.string(), events: z.array(z.string()) })).default([]),
   serverApi: z
     .object({ version: z.string(), strict: z.boolean().optional(), deprecationErrors: z.boolean().optional() })
     .optional(),
@@ -82,9 +83,12 @@ const clientSpec = z.object({
 export class ObservedClient {
   readonly client: MongoClient;
   readonly events: ObservedEvent[] = [];
+  /** Lists that fill with the events that an entity is to hold, by its name. */
+  readonly storedEvents = new Map<string, Doc[]>();
   readonly #types: ReadonlySet<string>;
   readonly #ignored: ReadonlySet<string>;
   readonly #observesSensitive: boolean;
+  readonly #stored: readonly { readonly id: string; readonly events: readonly string[] }[];
   #isObserving = true;
   /** Connections that are checked out right now. */
   checkedOut = 0;
@@ -95,6 +99,8 @@ export class ObservedClient {
     this.#types = new Set(spec.observeEvents.map(driverNameOf));
     this.#ignored = new Set(['configureFailPoint', ...spec.ignoreCommandMonitoringEvents]);
     this.#observesSensitive = spec.observeSensitiveCommands;
+    this.#stored = spec.storeEventsAsEntities;
+    for (const { id } of spec.storeEventsAsEntities) this.storedEvents.set(id, []);
     this.client = new MongoClient(uri, optionsOf(spec));
     for (const name of [...EVENT_NAMES.command, ...EVENT_NAMES.cmap, ...EVENT_NAMES.sdam]) {
       this.client.on(name, (event: object) => this.#take(name, event));
@@ -114,9 +120,17 @@ export class ObservedClient {
   #take(name: string, event: object): void {
     if (name === 'connectionCheckedOut') this.checkedOut += 1;
     if (name === 'connectionCheckedIn') this.checkedOut -= 1;
+    this.#store(name, event);
     if (!this.#isObserving || !this.#types.has(name)) return;
     if (eventKindOf(name) === 'command' && this.#isHidden(event)) return;
     this.events.push({ type: formatNameOf(name), event });
+  }
+
+  #store(driverName: string, event: object): void {
+    const formatName = formatNameOf(driverName);
+    const name = formatName.charAt(0).toUpperCase() + formatName.slice(1);
+    for (const { id, events } of this.#stored)
+      if (events.includes(name)) this.storedEvents.get(id)?.push({ name, observedAt: Date.now() / 1000, ...event });
   }
 
   #isHidden(event: object): boolean {

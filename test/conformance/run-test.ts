@@ -3,7 +3,8 @@ import { Entities } from './entities.ts';
 import { describeEventsMismatch } from './expect-events.ts';
 import { ObservedClient } from './observed-client.ts';
 import { describeOutcomeMismatch } from './outcome.ts';
-import { Mismatch, performAll } from './operations/perform.ts';
+import { Mismatch } from './mismatch.ts';
+import { performAll } from './operations/perform.ts';
 import type { CollectionData, UnifiedFile, UnifiedTest } from './unified-file.ts';
 
 const MAJORITY = { writeConcern: { w: 'majority' as const } };

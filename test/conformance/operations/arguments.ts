@@ -1,7 +1,10 @@
 import { ClientSession, type Document } from 'mongodb';
 import { z } from 'zod';
 import { concernsOf, type Entities } from '../entities.ts';
+import { Mismatch } from '../mismatch.ts';
 import { isDoc, type Doc } from '../unified-file.ts';
+
+const RETURNED = ['before', 'after'] as const;
 
 /** The arguments of one operation, each read as what the driver's method wants. */
 export class Arguments {
@@ -27,7 +30,7 @@ export class Arguments {
   /** A document. Throws where it is none. */
   doc(name: string): Document {
     const value = this.take(name);
-    if (!isDoc(value)) throw new Error(`the argument '${name}' is no document`);
+    if (!isDoc(value)) throw new Mismatch(`the argument '${name}' is no document`);
     return value;
   }
 
@@ -56,7 +59,8 @@ export class Arguments {
     );
     const options = concernsOf(rest);
     const returned = options['returnDocument'];
-    if (typeof returned === 'string') options['returnDocument'] = returned.toLowerCase();
+    // The driver would take every other word for 'before'.
+    if (returned !== undefined) options['returnDocument'] = z.enum(RETURNED).parse(String(returned).toLowerCase());
     const { cursorType } = options;
     Reflect.deleteProperty(options, 'cursorType');
     if (cursorType === 'tailable' || cursorType === 'tailableAwait')

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Entities } from '../entities.ts';
 import { describeErrorMismatch, describeError } from '../expect-error.ts';
 import { describeMismatch } from '../match.ts';
+import { Mismatch } from '../mismatch.ts';
 import { ObservedClient } from '../observed-client.ts';
 import { isDoc, type Operation } from '../unified-file.ts';
 import { Arguments, type Perform } from './arguments.ts';
@@ -14,9 +15,6 @@ import { CURSOR_OPERATIONS } from './open-cursor.ts';
 import { STATED_BYPASS } from './stated-bypass.ts';
 import { SESSION_OPERATIONS, withTransaction } from './session.ts';
 import { TEST_RUNNER_OPERATIONS, type Runner } from './test-runner.ts';
-
-/** A test that does not hold; its message says in which operation and how. */
-export class Mismatch extends Error {}
 
 interface Thread {
   tail: Promise<void>;
@@ -41,12 +39,11 @@ async function perform(operation: Operation, entities: Entities, runner: Runner)
   try {
     result = await call(operation, given, runner);
   } catch (cause) {
-    if (cause instanceof UnknownOperation) throw cause;
+    if (cause instanceof Mismatch) throw cause;
+    if (cause instanceof z.ZodError) throw new Mismatch(`${operation.name}: ${z.prettifyError(cause)}`, { cause });
     if (operation.ignoreResultAndError === true) return;
-    if (operation.expectError === undefined) {
-      if (cause instanceof Mismatch) throw cause;
+    if (operation.expectError === undefined)
       throw new Mismatch(`${operation.name}: unexpected error ${describeError(cause)}`, { cause });
-    }
     const found = describeErrorMismatch(operation.expectError, cause, entities);
     if (found !== null) throw new Mismatch(`${operation.name}: ${found}`, { cause });
     return;
@@ -65,8 +62,6 @@ function isCollection(value: unknown): value is Collection {
   return value instanceof Collection;
 }
 
-class UnknownOperation extends Mismatch {}
-
 function call(operation: Operation, given: Arguments, runner: Runner): Promise<unknown> {
   const target = given.entities.entity(operation.object);
   const { name } = operation;
@@ -76,8 +71,7 @@ function call(operation: Operation, given: Arguments, runner: Runner): Promise<u
   if (target instanceof GridFSBucket) return chosen(BUCKET_OPERATIONS, name)(target, given);
   if (target instanceof ChangeStream || target instanceof AbstractCursor)
     return chosen(CURSOR_OPERATIONS, name)(target, given);
-  if (!(target instanceof ClientSession))
-    throw new UnknownOperation(`${name}: '${operation.object}' has no operations`);
+  if (!(target instanceof ClientSession)) throw new Mismatch(`${name}: '${operation.object}' has no operations`);
   if (name !== 'withTransaction') return chosen(SESSION_OPERATIONS, name)(target, given);
   const callback = z.array(z.custom<Operation>(isDoc)).parse(given.take('callback'));
   return withTransaction(target, given, callback, async (inner) => {
@@ -101,7 +95,7 @@ function innermost(error: Error): unknown {
 
 function chosen<Found>(operations: Readonly<Record<string, Found>>, name: string): Found {
   const found = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (found === undefined) throw new UnknownOperation(`${name}: the operation is not known`);
+  if (found === undefined) throw new Mismatch(`${name}: the operation is not known`);
   return found;
 }
 
