@@ -8,7 +8,7 @@ const fileId = z.custom<ObjectId>();
 
 /** Every operation on a GridFS bucket, by the format's name. */
 export const BUCKET_OPERATIONS: Readonly<Record<string, Perform<GridFSBucket>>> = {
-  delete: (target, given) => target.delete(fileId.parse(given.take('id'))),
+  delete: (target, given) => target.delete(fileId.parse(given.take('id')), given.options()),
   deleteByName: async (target, given) => {
     const files = await target.find({ filename: given.text('filename') }).toArray();
     if (files.length === 0) throw new Error('FileNotFound: no file of this name');
@@ -19,9 +19,12 @@ export const BUCKET_OPERATIONS: Readonly<Record<string, Perform<GridFSBucket>>> 
     const name = given.text('filename');
     return bytesOf(target.openDownloadStreamByName(name, given.options()));
   },
-  drop: (target) => target.drop(),
+  drop: (target, given) => target.drop(given.options()),
   find: (target, given) => target.find(given.doc('filter'), given.options()).toArray(),
-  rename: (target, given) => target.rename(fileId.parse(given.take('id')), given.text('newFilename')),
+  rename: (target, given) => {
+    const [id, name] = [fileId.parse(given.take('id')), given.text('newFilename')];
+    return target.rename(id, name, given.options());
+  },
   renameByName: async (target, given) => {
     const files = await target.find({ filename: given.text('filename') }).toArray();
     const renamed = given.text('newFilename');

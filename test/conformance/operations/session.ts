@@ -11,9 +11,9 @@ export const SESSION_OPERATIONS: Readonly<Record<string, Perform<ClientSession>>
     target.startTransaction(given.options());
     return Promise.resolve();
   },
-  commitTransaction: (target) => target.commitTransaction(),
-  abortTransaction: (target) => target.abortTransaction(),
-  endSession: (target) => target.endSession(),
+  commitTransaction: (target, given) => target.commitTransaction(given.options()),
+  abortTransaction: (target, given) => target.abortTransaction(given.options()),
+  endSession: (target, given) => target.endSession(given.options()),
   // The driver keeps it to itself.
   getSnapshotTime: (target) => Promise.resolve(Reflect.get(target, 'snapshotTime')),
 };
