@@ -59,6 +59,7 @@ export class Executor {
   async run(db: string, body: Doc, client: Client): Promise<Doc | null> {
     const name = Object.keys(body)[0] ?? '';
     const command = this.#commands.get(name);
+    const arrivedMs = performance.now();
     const accessControl = this.#accessControl;
     const call: CommandCall = {
       deployment: this.#deployment,
@@ -75,19 +76,20 @@ export class Executor {
     }
     this.#deployment.sessions.use(body['lsid'], client.user, this.#deployment.now());
     const injected = this.#failPoints.enter(call);
-    if (injected === null) return withErrorLabels(call, await this.#enqueue(call, command), { knowsCursor: true });
+    const arrival = { arrivedMs, call, command };
+    if (injected === null) return withErrorLabels(call, await this.#enqueue(arrival), { knowsCursor: true });
     if (injected.delayMs > 0) await delay(injected.delayMs);
     if (injected.closesConnection === 'before') return null;
     if (injected.refusal !== null)
       return withErrorLabels(call, { ...injected.refusal, ...this.#times() }, { knowsCursor: injected.knowsCursor });
-    const reply = { ...(await this.#enqueue(call, command)), ...injected.addition };
+    const reply = { ...(await this.#enqueue(arrival)), ...injected.addition };
     if (injected.closesConnection === 'after') return null;
     return withErrorLabels(call, reply, { knowsCursor: true });
   }
 
-  #enqueue(call: CommandCall, command: Command): Promise<Doc> {
+  #enqueue(arrival: Omit<Waiting, 'resolve'>): Promise<Doc> {
     return new Promise((resolve) => {
-      this.#queue.push({ arrivedMs: performance.now(), call, command, resolve });
+      this.#queue.push({ ...arrival, resolve });
       if (!this.#isScheduled) {
         this.#isScheduled = true;
         setImmediate(() => this.#flush());
