@@ -1,9 +1,10 @@
 import type { Statement } from 'better-sqlite3';
-import { EJSON, ObjectId } from 'bson';
+import { ObjectId } from 'bson';
 import { onlyFields } from '#domain/bson-elements.ts';
 import { refuse } from '../semantics/expressions/refusal.ts';
 import { ServerError } from '../semantics/server-error.ts';
 import { isSameBson } from '../semantics/same-bson.ts';
+import { shownValue } from '../semantics/shown-value.ts';
 import {
   DOCUMENT_BYTES_MAX,
   decodeExact,
@@ -317,12 +318,9 @@ export function withId(document: Doc): Doc {
 /** @param values those under the key that is taken, in the order of the index's fields */
 function duplicateKey(collection: CollectionInfo, index: IndexInfo, values: readonly unknown[]): ServerError {
   const keyValue = Object.fromEntries(index.fields.map((field, at) => [field.path, values[at]]));
-  const shown = Object.entries(keyValue)
-    .map(([path, value]) => `${path}: ${EJSON.stringify(value)}`)
-    .join(', ');
   return new ServerError(
     'DuplicateKey',
-    `E11000 duplicate key error collection: ${collection.db}.${collection.name} index: ${index.name} dup key: { ${shown} }`,
+    `E11000 duplicate key error collection: ${collection.db}.${collection.name} index: ${index.name} dup key: ${shownValue(keyValue)}`,
     { keyPattern: index.spec['key'], keyValue },
   );
 }

@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import { ObjectId, type Document } from 'mongodb';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { connectedSandbox } from '../../support/connected-sandbox.ts';
 
@@ -269,6 +269,12 @@ describe('a key that is taken', () => {
     ]);
     expect(error).toMatchObject({ index: 1, code: 11_000, keyPattern: { tags: 1 }, keyValue: { tags: 'y' } });
     expect(error?.['errmsg']).toContain('dup key: { tags: "y" }');
+  });
+
+  it('is told as the shell writes its values', async () => {
+    const _id = new ObjectId();
+    const error = await refused('written', { n: 1 }, [{ _id }, { _id }]);
+    expect(error?.['errmsg']).toContain(`index: _id_ dup key: { _id: ObjectId('${_id.toHexString()}') }`);
   });
 
   it('is told with the fields beside the list, and what is missing as null', async () => {
