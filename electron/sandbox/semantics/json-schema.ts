@@ -188,7 +188,8 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   exclusiveMinimum: exclusive('exclusiveMinimum', 'minimum'),
   exclusiveMaximum: exclusive('exclusiveMaximum', 'maximum'),
   multipleOf: (operand) => {
-    numberOperand('multipleOf', operand);
+    if (numberOperand('multipleOf', operand) <= 0)
+      throw new ServerError('FailedToParse', "$jsonSchema keyword 'multipleOf' must have a positive value");
     const step = toExact(operand);
     return (value) =>
       !isNumber(value) ||
@@ -200,7 +201,11 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   maxItems: bound(Array.isArray, sizeOf, true, 'maxItems'),
   minProperties: bound(isDoc, fieldsOf, false, 'minProperties'),
   maxProperties: bound(isDoc, fieldsOf, true, 'maxProperties'),
-  uniqueItems: (operand) => (value) => operand !== true || !Array.isArray(value) || isUnique(value),
+  uniqueItems: (operand) => {
+    if (typeof operand !== 'boolean')
+      throw new ServerError('TypeMismatch', "$jsonSchema keyword 'uniqueItems' must be a boolean");
+    return (value) => !operand || !Array.isArray(value) || isUnique(value);
+  },
   pattern: (operand) => {
     if (!isText(operand)) throw new ServerError('TypeMismatch', "$jsonSchema keyword 'pattern' must be a string");
     const pattern = compiledPattern(operand, '');

@@ -59,6 +59,9 @@ type Case = readonly [name: string, command: Document, code: number];
 const REFUSED_BY_MONGODB: readonly Case[] = [
   ['create: a size without capped', { create: 'n', size: 1 }, 72],
   ['create: capped without a size', { create: 'n', capped: true }, 72],
+  ['find: multiples of nothing', { find: 'c', filter: { $jsonSchema: { properties: { a: { multipleOf: 0 } } } } }, 9],
+  ['find: multiples of less', { find: 'c', filter: { $jsonSchema: { properties: { a: { multipleOf: -1 } } } } }, 9],
+  ['find: unique by a number', { find: 'c', filter: { $jsonSchema: { properties: { l: { uniqueItems: 1 } } } } }, 14],
   ['create: a pipeline without a view', { create: 'n', pipeline: [] }, 72],
   ['create: a view that is capped', { create: 'n', viewOn: 'c', capped: true, size: 100 }, 72],
   ['create: a view with a validator', { create: 'n', viewOn: 'c', validator: { a: 1 } }, 72],
