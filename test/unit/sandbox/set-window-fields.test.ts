@@ -352,6 +352,11 @@ describe('$setWindowFields', () => {
     ['a rank of something', output({ $rank: 1 }, { sortBy: { price: 1 } }), 5_371_603],
     ['a shift without an order', output({ $shift: { output: 1, by: 1 } }), 9],
     ['a slope without a window', output({ $derivative: { input: '$price' } }, { sortBy: { quantity: 1 } }), 9],
+    [
+      'a field and a field within it',
+      { $setWindowFields: { output: { a: { $sum: 1 }, 'a.b': { $sum: 1 } } } },
+      6_307_900,
+    ],
     ['a partition of lists', output({ $sum: 1 }, { partitionBy: [1] }), 14],
     [
       'a line through two values at one place',

@@ -7,7 +7,7 @@ import { ServerError } from '../server-error.ts';
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import { partitionsOf } from './partitions.ts';
-import { addFields } from './shaping.ts';
+import { addFields, refuseConflicts } from './shaping.ts';
 import { checkOptions, type CompileStage } from './stage.ts';
 import { compileWindowFunction } from './window-functions.ts';
 import { wrongType } from '../wrong-type.ts';
@@ -33,12 +33,12 @@ export const setWindowFields: CompileStage = (operand, context) => {
   checkOptions('$setWindowFields', given, { known: ['partitionBy', 'sortBy', 'output'], required: ['output'] });
   const sortBy = sortPatternOf(docOption('$setWindowFields', 'sortBy', given['sortBy']));
   const windows = { sortBy, variables: context.variables, bytesMax: context.spill.bytesMax };
-  const output = Object.entries(docOption('$setWindowFields', 'output', given['output']) ?? {}).map(
-    ([field, value]) => ({
-      path: fieldPathOf(field),
-      values: compileWindowFunction(field, value, windows),
-    }),
-  );
+  const functions = docOption('$setWindowFields', 'output', given['output']) ?? {};
+  const output = Object.entries(functions).map(([field, value]) => ({
+    path: fieldPathOf(field),
+    values: compileWindowFunction(field, value, windows),
+  }));
+  refuseConflicts(Object.keys(functions), '$setWindowFields', 6_307_900);
   const partitionBy = given['partitionBy'] === undefined ? null : compile(given['partitionBy']);
   if (partitionBy !== null && Array.isArray(constantOf(partitionBy)))
     throw new ServerError('TypeMismatch', 'An expression used to partition cannot evaluate to value of type array');

@@ -30,7 +30,11 @@ export const addFields: CompileStage = (operand, { variables }) => {
   if (!isDoc(operand))
     throw refuse(40_272, `$addFields specification stage must be an object, got ${typeNameOf(operand)}`);
   const given = flattened(operand, '');
-  refuseConflicts(given.map(([path]) => path));
+  refuseConflicts(
+    given.map(([path]) => path),
+    '$addFields',
+    40_176,
+  );
   const fields = given.map(([path, value]): readonly [readonly string[], Evaluate] => [keysOf(path), compile(value)]);
   if (fields.length === 0)
     throw refuse(40_177, 'Invalid $addFields :: caused by :: specification must have at least one field');
@@ -72,14 +76,14 @@ function flattened(specification: Doc, prefix: string): [string, unknown][] {
   });
 }
 
-/** Error: 40176 for paths of which one leads to or through the other. */
-function refuseConflicts(paths: readonly string[]): void {
+/** Error: the number that a stage gives it, for paths of which one leads to or through the other. */
+export function refuseConflicts(paths: readonly string[], stage: string, code: number): void {
   for (const [at, path] of paths.entries())
     for (const other of paths.slice(0, at))
       if (path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`))
         throw refuse(
-          40_176,
-          `Invalid $addFields :: caused by :: specification contains two conflicting paths. Cannot specify both '${path}' and '${other}'`,
+          code,
+          `Invalid ${stage} :: caused by :: specification contains two conflicting paths. Cannot specify both '${path}' and '${other}'`,
         );
 }
 
