@@ -60,8 +60,17 @@ export function isKnown(evaluate: Evaluate): boolean {
 
 /** Compiles expressions of which none is evaluated before a document comes: MongoDB optimizes no update's pipeline. */
 export function unfolded<Compiled>(work: () => Compiled): Compiled {
+  return folding(false, work);
+}
+
+/** The value of an expression that must be known before a document comes, also where none is evaluated; `undefined` for one that is not. */
+export function valueInAdvance(expression: unknown): unknown {
+  return constantOf(folding(true, () => compile(expression)));
+}
+
+function folding<Compiled>(isOn: boolean, work: () => Compiled): Compiled {
   const before = isFolding;
-  isFolding = false;
+  isFolding = isOn;
   try {
     return work();
   } finally {

@@ -1,28 +1,38 @@
 import { typeNameOf } from '../type-operator.ts';
 import { assign, isDoc, type Doc } from '../values.ts';
 import { keyOf } from '../field-names.ts';
-import { compile, isNil, type Operator } from './compile.ts';
+import { isNil, valueInAdvance, type Operator } from './compile.ts';
 import { operandsOf, type Operands } from './operands.ts';
 import { refuse } from './refusal.ts';
 
 /** Of the document at hand where it is given no more than a name, and that may be an expression. */
 const getField: Operator = (operand, operator) => {
   const isNamed = isDoc(operand) && Object.keys(operand)[0]?.startsWith('$') !== true;
-  const { field, input } = isNamed
+  const input = isNamed
     ? operandsOf(operand, operator, ['field', 'input'], {
         noDocument: 3_041_704,
         unknown: 3_041_701,
         missing: { field: 3_041_702, input: 3_041_703 },
-      })
-    : { field: compile(operand), input: undefined };
+      }).input
+    : undefined;
+  const key = keyOf(knownName(isNamed ? operand['field'] : operand));
   return (scope) => {
-    const [name, value] = [field?.(scope), input === undefined ? scope.current : input(scope)];
-    if (typeof name !== 'string') throw refuse(3_041_704, "$getField requires 'field' to evaluate to type String");
+    const value = input === undefined ? scope.current : input(scope);
     if (value === null) return null;
-    const key = keyOf(name);
     return isDoc(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   };
 };
+
+/** The name of a field that is read, which no document may decide before MongoDB 7.2. Errors: 5654600, 5654601, 5654602. */
+function knownName(field: unknown): string {
+  if (typeof field === 'string' && field.startsWith('$'))
+    throw refuse(5_654_600, `'${field}' is a field path reference which is not allowed in this context.`);
+  const name = valueInAdvance(field);
+  if (name === undefined || isDoc(name))
+    throw refuse(5_654_601, "$getField requires 'field' to evaluate to a constant, but got a non-constant argument");
+  if (typeof name === 'string') return name;
+  throw refuse(5_654_602, `$getField requires 'field' to evaluate to type String, but got ${typeNameOf(name)}`);
+}
 
 function setting(isUnset: boolean): Operator {
   return (operand, operator) => {
