@@ -13,7 +13,7 @@ import {
   ObjectId,
   Timestamp,
 } from 'mongodb';
-import { isDoc } from './unified-file.ts';
+import { isDoc } from './doc.ts';
 
 /** Tests of the names that `$$type` knows; a plain number is what the driver would write it as. */
 const TESTS: Readonly<Record<string, (value: unknown) => boolean>> = {

@@ -14,7 +14,8 @@ import { z } from 'zod';
 import type { MatchContext } from './match-context.ts';
 import { Mismatch } from './mismatch.ts';
 import { ObservedClient } from './observed-client.ts';
-import { isDoc, type Doc } from './unified-file.ts';
+import { isDoc, type Doc } from './doc.ts';
+import { entity } from './entity-schema.ts';
 
 /** A stream or cursor that was opened at once, as the format wants it; the driver alone would open it with the first read. */
 export type OpenedCursor = ChangeStream | AbstractCursor;
@@ -34,6 +35,7 @@ export class Entities implements MatchContext {
   /** Makes entities from a `createEntities` list. Rejects for kinds that the format does not have. */
   async create(given: readonly Doc[]): Promise<void> {
     for (const one of given) {
+      entity.parse(one);
       const [kind = ''] = Object.keys(one);
       const spec = one[kind];
       if (!isDoc(spec)) throw new Mismatch(`the entity ${kind} is no document`);
@@ -100,7 +102,7 @@ export class Entities implements MatchContext {
   async #makeClient(spec: Doc): Promise<ObservedClient> {
     const observed = new ObservedClient(this.#uri, spec);
     for (const [id, events] of observed.storedEvents) this.save(id, events);
-    await observed.client.connect();
+    await observed.connect();
     return observed;
   }
 

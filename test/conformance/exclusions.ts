@@ -1,5 +1,6 @@
 import type { ServerFacts } from './requirements.ts';
-import { isDoc, type UnifiedFile, type UnifiedTest } from './unified-file.ts';
+import { isDoc } from './doc.ts';
+import type { UnifiedFile, UnifiedTest } from './unified-file.ts';
 
 /** Operations that only have a sense with transactions of several documents. */
 const TRANSACTIONS = new Set(['startTransaction', 'commitTransaction', 'abortTransaction', 'withTransaction']);
@@ -20,6 +21,8 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
     if (operations.has(name)) return reason;
     if (file.createEntities?.some((entity) => name in entity) === true) return reason;
   }
+  if (file.createEntities?.some(({ client }) => isDoc(client) && 'autoEncryptOpts' in client) === true)
+    return LEFT_OUT['clientEncryption'] ?? null;
   if (test.expectLogMessages !== undefined || test.expectTracingMessages !== undefined)
     return 'what the driver logs or traces says nothing of the server, and is not compared';
   if (server.isSandbox && [...operations].some((name) => TRANSACTIONS.has(name))) {

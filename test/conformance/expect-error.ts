@@ -1,7 +1,7 @@
 import { MongoBulkWriteError, MongoClientBulkWriteError, MongoError, MongoServerError } from 'mongodb';
 import { describeMismatch, show } from './match.ts';
 import type { MatchContext } from './match-context.ts';
-import { isDoc, type Doc } from './unified-file.ts';
+import { isDoc, type Doc } from './doc.ts';
 
 /** Codes of a deadline that the server ran into; the driver's own have a class. */
 const TIMEOUT_CODES = new Set([50]);

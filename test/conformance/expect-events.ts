@@ -1,7 +1,8 @@
 import { describeMismatch, show } from './match.ts';
 import type { MatchContext } from './match-context.ts';
 import type { ObservedClient, ObservedEvent } from './observed-client.ts';
-import { isDoc, type Doc, type ExpectedEvents } from './unified-file.ts';
+import { isDoc, type Doc } from './doc.ts';
+import type { ExpectedEvents } from './unified-file.ts';
 
 /** Compares what a client observed with what it was to observe. @returns null where it matches */
 export function describeEventsMismatch(

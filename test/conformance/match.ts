@@ -1,7 +1,7 @@
 import { Binary, BSON, ObjectId, Timestamp } from 'mongodb';
 import { comparableNumber, hasBsonType } from './bson-types.ts';
 import type { MatchContext } from './match-context.ts';
-import { isDoc, type Doc } from './unified-file.ts';
+import { isDoc, type Doc } from './doc.ts';
 
 /**
  * Compares as the format's "Evaluating Matches" says: numbers by value whatever their type, documents without regard to the

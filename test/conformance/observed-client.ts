@@ -1,6 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient, ReadConcernLevel, ServerApiVersion, type MongoClientOptions } from 'mongodb';
 import { z } from 'zod';
-import type { Doc } from './unified-file.ts';
+import type { Doc } from './doc.ts';
+import { clientSpec } from './entity-schema.ts';
+
+const POLL_MS = 5;
 
 /** One event that a client gave out. */
 export interface ObservedEvent {
@@ -67,18 +71,6 @@ const SENSITIVE = new Set([
 ]);
 const HANDSHAKES = new Set(['hello', 'isMaster', 'ismaster']);
 
-const clientSpec = z.object({
-  id: z.string(),
-  uriOptions: z.custom<Doc>().optional(),
-  observeEvents: z.array(z.string()).default([]),
-  ignoreCommandMonitoringEvents: z.array(z.string()).default([]),
-  observeSensitiveCommands: z.boolean().default(false),
-  storeEventsAsEntities: z.array(z.object({ id: z.string(), events: z.array(z.string()) })).default([]),
-  serverApi: z
-    .object({ version: z.string(), strict: z.boolean().optional(), deprecationErrors: z.boolean().optional() })
-    .optional(),
-});
-
 /** A client of a test, with all that it was told to observe. */
 export class ObservedClient {
   readonly client: MongoClient;
@@ -90,21 +82,36 @@ export class ObservedClient {
   readonly #observesSensitive: boolean;
   readonly #stored: readonly { readonly id: string; readonly events: readonly string[] }[];
   #isObserving = true;
+  readonly #fillMs: number | null;
+  #ready = 0;
   /** Connections that are checked out right now. */
   checkedOut = 0;
 
   /** @param given the `client` entity of a test file. Throws where it is none. */
   constructor(uri: string, given: unknown) {
     const spec = clientSpec.parse(given);
-    this.#types = new Set(spec.observeEvents.map(driverNameOf));
-    this.#ignored = new Set(['configureFailPoint', ...spec.ignoreCommandMonitoringEvents]);
-    this.#observesSensitive = spec.observeSensitiveCommands;
-    this.#stored = spec.storeEventsAsEntities;
-    for (const { id } of spec.storeEventsAsEntities) this.storedEvents.set(id, []);
+    this.#types = new Set(spec.observeEvents?.map(driverNameOf));
+    this.#ignored = new Set(['configureFailPoint', ...(spec.ignoreCommandMonitoringEvents ?? [])]);
+    this.#observesSensitive = spec.observeSensitiveCommands === true;
+    this.#stored = spec.storeEventsAsEntities ?? [];
+    for (const { id } of this.#stored) this.storedEvents.set(id, []);
+    this.#fillMs = spec.awaitMinPoolSizeMS ?? null;
     this.client = new MongoClient(uri, optionsOf(spec));
     for (const name of [...EVENT_NAMES.command, ...EVENT_NAMES.cmap, ...EVENT_NAMES.sdam]) {
       this.client.on(name, (event: object) => this.#take(name, event));
     }
+  }
+
+  /** Connects, and waits for a pool that is to be filled first; what was seen of that is forgotten. Rejects where that takes too long. */
+  async connect(): Promise<void> {
+    await this.client.connect();
+    if (this.#fillMs === null) return;
+    const deadline = performance.now() + this.#fillMs;
+    while (this.#ready < this.client.options.minPoolSize) {
+      if (performance.now() > deadline) throw new Error(`the pool was not filled in ${this.#fillMs} ms`);
+      await delay(POLL_MS);
+    }
+    this.events.length = 0;
   }
 
   /** What was seen until now no longer changes: the test is over. */
@@ -118,6 +125,7 @@ export class ObservedClient {
   }
 
   #take(name: string, event: object): void {
+    if (name === 'connectionReady') this.#ready += 1;
     if (name === 'connectionCheckedOut') this.checkedOut += 1;
     if (name === 'connectionCheckedIn') this.checkedOut -= 1;
     this.#store(name, event);

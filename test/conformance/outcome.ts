@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BSON, type MongoClient } from 'mongodb';
 import { show } from './match.ts';
-import { isDoc, type CollectionData } from './unified-file.ts';
+import { isDoc } from './doc.ts';
+import type { CollectionData } from './unified-file.ts';
 
 /**
  * Compares what a collection holds with what it is to hold: exactly, types of numbers too; only the order of fields is free.

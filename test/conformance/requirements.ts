@@ -1,8 +1,9 @@
 import type { Db } from 'mongodb';
 import { z } from 'zod';
+import type { Doc } from './doc.ts';
 import { describeMismatch } from './match.ts';
 import { NO_ENTITIES } from './match-context.ts';
-import type { Doc, Requirement } from './unified-file.ts';
+import type { Requirement } from './unified-file.ts';
 
 /** What tests ask of the server they run on. */
 export interface ServerFacts {

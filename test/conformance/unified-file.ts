@@ -1,73 +1,132 @@
 import { readFile } from 'node:fs/promises';
 import { BSON, Int32, Double } from 'mongodb';
 import { z } from 'zod';
+import { doc, isDoc } from './doc.ts';
+import { entity, logLevel } from './entity-schema.ts';
+import { expectedEvents } from './event-schema.ts';
 
-/** A document of a test file or of the driver. */
-export type Doc = Record<string, unknown>;
+const text = z.string().optional();
+const version = z.string().regex(/^\d+(\.\d+){1,2}$/, 'no version');
 
-/** True for a document in the plain sense: neither a list nor a BSON class nor a class of the driver. */
-export function isDoc(value: unknown): value is Doc {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
+const requirement = z
+  .strictObject({
+    minServerVersion: version.optional(),
+    maxServerVersion: version.optional(),
+    topologies: z
+      .array(z.enum(['single', 'replicaset', 'sharded', 'sharded-replicaset', 'load-balanced']))
+      .min(1)
+      .optional(),
+    serverless: z.enum(['require', 'forbid', 'allow']).optional(),
+    serverParameters: doc.refine(hasFields).optional(),
+    auth: z.boolean().optional(),
+    authMechanism: text,
+    csfle: z.union([z.boolean(), z.strictObject({ minLibmongocryptVersion: version })]).optional(),
+  })
+  .refine(hasFields, 'says nothing');
+const requirements = z.array(requirement).min(1).optional();
 
-const doc = z.custom<Doc>(isDoc, 'expected a document');
-
-const requirement = z.object({
-  minServerVersion: z.string().optional(),
-  maxServerVersion: z.string().optional(),
-  topologies: z.array(z.string()).optional(),
-  serverless: z.string().optional(),
-  serverParameters: doc.optional(),
-  auth: z.boolean().optional(),
-  authMechanism: z.string().optional(),
-  csfle: z.union([z.boolean(), doc]).optional(),
-});
-
-const collectionData = z.object({
+const collectionData = z.strictObject({
   databaseName: z.string(),
   collectionName: z.string(),
-  createOptions: doc.optional(),
+  createOptions: doc.refine((given) => !('writeConcern' in given), 'has a write concern of its own').optional(),
   documents: z.array(doc),
 });
 
-const operation = z.strictObject({
+const labels = z.array(z.string()).min(1).optional();
+const expectedError = z
+  .strictObject({
+    isError: z.literal(true).optional(),
+    isClientError: z.boolean().optional(),
+    isTimeoutError: z.boolean().optional(),
+    errorContains: text,
+    errorCode: z.int().optional(),
+    errorCodeName: text,
+    errorLabelsContain: labels,
+    errorLabelsOmit: labels,
+    writeErrors: doc.optional(),
+    writeConcernErrors: z.array(doc).optional(),
+    errorResponse: doc.optional(),
+    expectResult: z.unknown().optional(),
+  })
+  .refine(hasFields, 'says nothing');
+
+/** Of these at most the one that comes first may be said, and with it none of the others. */
+const AGAINST = {
+  expectError: ['expectResult', 'saveResultAsEntity'],
+  ignoreResultAndError: ['expectResult', 'expectError', 'saveResultAsEntity'],
+} as const;
+
+/** One operation, as it stands in a file or within another. */
+export const operation = z
+  .strictObject({
+    name: z.string(),
+    object: z.string(),
+    arguments: doc.optional(),
+    ignoreResultAndError: z.boolean().optional(),
+    expectResult: z.unknown().optional(),
+    expectError: expectedError.optional(),
+    saveResultAsEntity: text,
+  })
+  .refine(
+    (given) =>
+      Object.entries(AGAINST).every(([one, others]) => !(one in given) || !others.some((other) => other in given)),
+    'says both what comes of it and something that goes not with that',
+  );
+
+const logMessage = z.strictObject({
+  level: logLevel,
+  component: z.enum(['command', 'topology', 'serverSelection', 'connection']),
+  data: doc,
+  failureIsRedacted: z.boolean().optional(),
+});
+
+const span = z.strictObject({
   name: z.string(),
-  object: z.string(),
-  arguments: doc.optional(),
-  ignoreResultAndError: z.boolean().optional(),
-  expectResult: z.unknown().optional(),
-  expectError: doc.optional(),
-  saveResultAsEntity: z.string().optional(),
+  attributes: doc,
+  get nested() {
+    return z.array(span).min(1).optional();
+  },
 });
 
-const expectedEvents = z.strictObject({
-  client: z.string(),
-  eventType: z.enum(['command', 'cmap', 'sdam', 'all']).optional(),
-  events: z.array(doc),
-  ignoreExtraEvents: z.boolean().optional(),
-});
-
-const test = z.object({
+const test = z.strictObject({
   description: z.string(),
-  runOnRequirements: z.array(requirement).optional(),
-  skipReason: z.string().optional(),
+  runOnRequirements: requirements,
+  skipReason: text,
   operations: z.array(operation),
-  expectEvents: z.array(expectedEvents).optional(),
-  expectLogMessages: z.array(doc).optional(),
-  expectTracingMessages: z.unknown().optional(),
-  outcome: z.array(collectionData).optional(),
+  expectEvents: z.array(expectedEvents).min(1).optional(),
+  expectLogMessages: z
+    .array(
+      z.strictObject({
+        client: z.string(),
+        messages: z.array(logMessage),
+        ignoreExtraMessages: z.boolean().optional(),
+        ignoreMessages: z.array(logMessage).optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
+  expectTracingMessages: z
+    .array(
+      z.strictObject({ client: z.string(), ignoreExtraSpans: z.boolean().optional(), spans: z.array(span).min(1) }),
+    )
+    .min(1)
+    .optional(),
+  outcome: z.array(collectionData).min(1).optional(),
 });
 
-const file = z.object({
+const file = z.strictObject({
   description: z.string(),
-  schemaVersion: z.string(),
-  runOnRequirements: z.array(requirement).optional(),
-  createEntities: z.array(doc).optional(),
-  initialData: z.array(collectionData).optional(),
-  tests: z.array(test),
+  schemaVersion: version,
+  runOnRequirements: requirements,
+  createEntities: z.array(entity).min(1).optional(),
+  initialData: z.array(collectionData).min(1).optional(),
+  tests: z.array(test).min(1),
+  _yamlAnchors: doc.optional(),
 });
+
+function hasFields(given: object): boolean {
+  return Object.keys(given).length > 0;
+}
 
 /** A file in MongoDB's unified test format. */
 export type UnifiedFile = z.infer<typeof file>;
@@ -84,7 +143,7 @@ export type ExpectedEvents = z.infer<typeof expectedEvents>;
 
 /** The format's major version that this runner speaks, and the newest minor one it was written for. */
 const SCHEMA_MAJOR = 1;
-const SCHEMA_MINOR_MAX = 26;
+const SCHEMA_MINOR_MAX = 28;
 
 /**
  * Reads a test file. Rejects with a plain sentence for what is no such file, or of a version that this runner does not speak.

@@ -2,7 +2,7 @@ import { ClientSession, type Document } from 'mongodb';
 import { z } from 'zod';
 import { concernsOf, type Entities } from '../entities.ts';
 import { Mismatch } from '../mismatch.ts';
-import { isDoc, type Doc } from '../unified-file.ts';
+import { isDoc, type Doc } from '../doc.ts';
 
 const RETURNED = ['before', 'after'] as const;
 
@@ -60,7 +60,8 @@ export class Arguments {
     const options = concernsOf(rest);
     const returned = options['returnDocument'];
     // The driver would take every other word for 'before'.
-    if (returned !== undefined) options['returnDocument'] = z.enum(RETURNED).parse(String(returned).toLowerCase());
+    if (returned !== undefined)
+      options['returnDocument'] = z.enum(RETURNED).parse(z.string().parse(returned).toLowerCase());
     const { cursorType } = options;
     Reflect.deleteProperty(options, 'cursorType');
     if (cursorType === 'tailable' || cursorType === 'tailableAwait')

@@ -1,6 +1,6 @@
 import type { GridFSBucket, GridFSBucketReadStream, ObjectId } from 'mongodb';
 import { z } from 'zod';
-import { isDoc, type Doc } from '../unified-file.ts';
+import { isDoc, type Doc } from '../doc.ts';
 import type { Arguments, Perform } from './arguments.ts';
 
 /** The driver takes only its own ids by type, the server every value. */

@@ -1,7 +1,7 @@
 import type { AnyClientBulkWriteModel, Document } from 'mongodb';
 import { z } from 'zod';
 import type { ObservedClient } from '../observed-client.ts';
-import { isDoc, type Doc } from '../unified-file.ts';
+import { isDoc, type Doc } from '../doc.ts';
 import type { Arguments, Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
 

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Collection, IndexSpecification, SearchIndex
 import { z } from 'zod';
 import type { Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
-import { isDoc } from '../unified-file.ts';
+import { isDoc } from '../doc.ts';
 
 const indexKeys = z.custom<IndexSpecification>(isDoc);
 const searchIndex = z.custom<SearchIndexDescription>(isDoc);

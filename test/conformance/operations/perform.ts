@@ -5,7 +5,8 @@ import { describeErrorMismatch, describeError } from '../expect-error.ts';
 import { describeMismatch } from '../match.ts';
 import { Mismatch } from '../mismatch.ts';
 import { ObservedClient } from '../observed-client.ts';
-import { isDoc, type Operation } from '../unified-file.ts';
+import { isDoc } from '../doc.ts';
+import { operation as operationSchema, type Operation } from '../unified-file.ts';
 import { Arguments, type Perform } from './arguments.ts';
 import { BUCKET_OPERATIONS } from './bucket.ts';
 import { CLIENT_OPERATIONS } from './client.ts';
@@ -73,7 +74,7 @@ function call(operation: Operation, given: Arguments, runner: Runner): Promise<u
     return chosen(CURSOR_OPERATIONS, name)(target, given);
   if (!(target instanceof ClientSession)) throw new Mismatch(`${name}: '${operation.object}' has no operations`);
   if (name !== 'withTransaction') return chosen(SESSION_OPERATIONS, name)(target, given);
-  const callback = z.array(z.custom<Operation>(isDoc)).parse(given.take('callback'));
+  const callback = z.array(operationSchema).parse(given.take('callback'));
   return withTransaction(target, given, callback, async (inner) => {
     try {
       await performAll(inner, given.entities, runner);
@@ -103,7 +104,7 @@ async function performOwn(operation: Operation, entities: Entities, runner: Runn
   const given = new Arguments(operation.arguments, entities);
   try {
     if (operation.name === 'runOnThread') {
-      const inner = z.custom<Operation>(isDoc).parse(given.take('operation'));
+      const inner = operationSchema.parse(given.take('operation'));
       const thread = threadOf(given);
       thread.tail = thread.tail.then(() => perform(inner, entities, runner));
       // A failure is told by waitForThread; until then it is no unhandled one.

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { describeEventMismatch } from '../expect-events.ts';
 import { show } from '../match.ts';
 import { ObservedClient, type ObservedEvent } from '../observed-client.ts';
-import { isDoc, type Doc } from '../unified-file.ts';
+import { isDoc, type Doc } from '../doc.ts';
 import type { Arguments } from './arguments.ts';
 
 /** What the runner's own operations work with. */
