@@ -56,6 +56,8 @@ export function packagingConfig(
     npmRebuild: false,
     ...(electronDist === null ? {} : { electronDist }),
     protocols: [{ name: 'Runledger', schemes: [LINK_SCHEME] }],
+    // A deb is refused without one.
+    extraMetadata: { homepage: 'https://runledger.example/' },
     linux: {
       executableName: EXECUTABLE,
       target: ['AppImage', 'deb'],

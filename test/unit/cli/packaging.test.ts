@@ -35,6 +35,12 @@ describe('what people install', () => {
     });
   });
 
+  it('names the page and the people that a package for Debian has to name', () => {
+    const { extraMetadata, deb } = packagingConfig({}, null);
+    expect(extraMetadata).toMatchObject({ homepage: expect.stringMatching(/^https:/u) as unknown });
+    expect(deb?.maintainer).toMatch(/^Runledger <.+@.+>$/u);
+  });
+
   it('looks for updates nowhere unless the environment names a place', () => {
     expect(packagingConfig({}, null).publish).toBeNull();
     expect(packagingConfig({ RUNLEDGER_UPDATE_URL: 'https://updates.example.com/' }, null).publish).toEqual({
