@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -49,15 +50,32 @@ async function run(flags: PackageFlags): Promise<number> {
     ...(flags.win ? [Platform.WINDOWS] : []),
   ];
   const platforms = asked.length > 0 ? asked : [Platform.current()];
-  const isOnlyHere = platforms.every((platform) => platform === Platform.current());
+  const others = platforms.filter((platform) => platform !== Platform.current());
+  const missing = others.map(addonOf).filter((name) => !existsSync(path.join(root, 'node_modules', name)));
+  if (missing.length > 0) {
+    say(
+      `Not packaged: ${missing.join(', ')} is not installed, without which it would not run there. Package it on that system.`,
+    );
+    return EXIT_FAILED;
+  }
   const targets = new Map(platforms.flatMap((platform) => [...platform.createTarget(flags.dir ? 'dir' : null)]));
-  const files = await build({
-    targets,
-    projectDir: root,
-    publish: 'never',
-    // The runtime that is here fits this system and no other.
-    config: packagingConfig(process.env, isOnlyHere ? path.dirname(executable) : null),
-  });
-  for (const file of files) say(path.relative(root, file));
-  return 0;
+  try {
+    const files = await build({
+      targets,
+      projectDir: root,
+      publish: 'never',
+      // The runtime that is here fits this system and no other.
+      config: packagingConfig(process.env, others.length === 0 ? path.dirname(executable) : null),
+    });
+    for (const file of files) say(path.relative(root, file));
+    return 0;
+  } catch (cause) {
+    say(`Not packaged: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return EXIT_FAILED;
+  }
+}
+
+/** The package with sharp's addon for another system: npm installs that of the one it runs on alone. */
+function addonOf({ nodeName }: Platform): string {
+  return `@img/sharp-${nodeName}-${process.arch}`;
 }

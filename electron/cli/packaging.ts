@@ -3,6 +3,7 @@ import { flipFuses, FuseV1Options, FuseVersion, type FuseV1Config } from '@elect
 import type { AfterPackContext, Configuration } from 'electron-builder';
 import { z } from 'zod';
 import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 
 /**
  * What is set in the executable itself, where no later start can change it
@@ -30,19 +31,22 @@ const EXECUTABLE = 'runledger';
 /** What the environment says of a release. Signing itself is configured by electron-builder's own variables (CSC_LINK, …). */
 const releaseSchema = z.object({
   /** Where updates are published; none are without it. */
-  RUNLEDGER_UPDATE_URL: z.url({ protocol: /^https$/ }).optional(),
+  RUNLEDGER_UPDATE_URL: z.url({ protocol: /^https$/, error: 'is no https address' }).optional(),
   RUNLEDGER_UPDATE_CHANNEL: z.enum(['latest', 'beta', 'alpha']).optional(),
 });
 
 /**
- * How the application is packaged, as electron-builder takes it. Throws for an update address that is no https URL.
+ * How the application is packaged, as electron-builder takes it. Throws for an update address that is no https URL, with its
+ * variable and what is wrong.
  * @param electronDist the folder of a runtime that is here already; null lets electron-builder fetch what the target needs
  */
 export function packagingConfig(
   env: Readonly<Record<string, string | undefined>>,
   electronDist: string | null,
 ): Configuration {
-  const release = releaseSchema.parse(env);
+  const read = safeParse(releaseSchema, env);
+  if (!read.success) throw new Error(firstIssueOf(read.error));
+  const release = read.data;
   return {
     appId: APP_ID,
     productName: 'Runledger',
