@@ -40,7 +40,7 @@ const flags = withQuietUsage(new Command('npm run demo --'))
   .opts<DemoFlags>();
 
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 goOnUnread();
 process.exitCode = await main();
 

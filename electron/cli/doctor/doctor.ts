@@ -14,7 +14,7 @@ import { runChecks, type CheckedPart } from '#engine/doctor/checks.ts';
 import { goOnUnread } from '#engine/unread-output.ts';
 import { terminalSignIn } from '../terminal-sign-in.ts';
 
-/** Exit statuses: 0 nothing is wrong (there may be warnings), 1 it could not be looked at, 3 something is wrong. */
+/** Exit statuses: 0 nothing is wrong (there may be warnings), 1 it could not be looked at or was stopped, 3 something is wrong. */
 const EXIT_FAILED = 1;
 const EXIT_WRONG = 3;
 
@@ -41,7 +41,7 @@ const program = withQuietUsage(new Command('npm run doctor --'))
   .option('--json', 'print one JSON object and nothing else', false)
   .parse();
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 goOnUnread();
 process.exitCode = await run(program.opts<DoctorFlags>());
 
@@ -77,6 +77,7 @@ async function run(flags: DoctorFlags): Promise<number> {
   try {
     const results = await runChecks(context, flags, flags.json ? () => undefined : print);
     if (flags.json) process.stdout.write(`${JSON.stringify({ checks: results })}\n`);
+    if (stopping.signal.aborted) return EXIT_FAILED;
     return results.some(({ level }) => level === 'error') ? EXIT_WRONG : 0;
   } finally {
     if (attached.ok) await attached.value.close();
