@@ -1,6 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { counted } from '#domain/counted.ts';
@@ -30,6 +27,7 @@ import { readMappingFile } from './mapping-file.ts';
 import { printableLine } from './printable.ts';
 import { readOnlyAsked } from './read-only-asked.ts';
 import { terminalSignIn } from './terminal-sign-in.ts';
+import { writeNamed } from './write-named.ts';
 
 /** Exit statuses: 0 nothing was found, 1 it could not be done, 3 there are findings. Commander itself exits 1 on wrong usage. */
 const EXIT_FINDINGS = 3;
@@ -187,7 +185,7 @@ async function exportFindings(
     { action: 'reconciliation.export', asked: { period, workspaceId: workspace, file } },
     async () => {
       try {
-        await pipeline(Readable.from(findingsCsv(record.findings, clean)), createWriteStream(file));
+        await writeNamed(file, findingsCsv(record.findings, clean));
         return ok(undefined);
       } catch (cause) {
         return err(writingError(`${file} could not be written`, cause));
