@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
+import { parseJsonText } from '#domain/json-text.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 
@@ -9,7 +10,7 @@ export function readJsonFile<Value>(file: string, schema: z.ZodType<Value>): Res
   const text = textOf(file);
   if (!text.ok) return text;
   try {
-    const parsed = safeParse(schema, JSON.parse(text.value));
+    const parsed = safeParse(schema, parseJsonText(text.value));
     if (parsed.success) return ok(parsed.data);
     return err(appError('invalid_request', `${file}: ${firstIssueOf(parsed.error)}`));
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
+import { parseJsonText } from '#domain/json-text.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import type { CallbackDesk } from '#runner/callback-desk.ts';
@@ -71,7 +72,7 @@ function modeOf(file: string): number {
 function readConfiguration<Value>(file: string, schema: z.ZodType<Value>): Result<Value, AppError> {
   let document: unknown;
   try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
+    document = parseJsonText(readFileSync(file, 'utf8'));
   } catch (cause) {
     // The parser's message quotes what stands there, which may be a key.
     const what = cause instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read';

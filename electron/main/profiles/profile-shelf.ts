@@ -9,6 +9,7 @@ import {
   type ProfileSecrets,
 } from '#domain/connection-profile.ts';
 import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
+import { parseJsonText } from '#domain/json-text.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { SecretVault } from './secret-vault.ts';
@@ -177,7 +178,7 @@ export class ProfileShelf {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return null;
   }

@@ -51,6 +51,13 @@ describe('the providers of a configuration', () => {
     expect(expectOk(configuredProviders(sources)).map(({ name }) => name)).toEqual(['openai', 'texts']);
   });
 
+  it('are made from files that an editor of Windows began with a byte order mark', () => {
+    const keysFile = fileOf('keys.json', '\ufeff{"texts-key": "t-secret"}');
+    const file = fileOf('marked.json', `\ufeff${JSON.stringify({ providers: [OPENAI] })}`);
+    const made = expectOk(configuredProviders({ ...NO_PROVIDERS, file, keysFile }));
+    expect(made.map(({ name }) => name)).toEqual(['texts']);
+  });
+
   it('are none where nothing is configured', () => {
     expect(configuredProviders(namedProviders({}))).toEqual({ ok: true, value: [] });
   });

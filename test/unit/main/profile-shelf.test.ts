@@ -38,6 +38,13 @@ describe('the connections of a machine', () => {
     expect(statSync(file).mode & 0o077).toBe(0);
   });
 
+  it('are read where somebody saved the file with an editor that begins it with a byte order mark', () => {
+    const profile = connectionProfile();
+    expectOk(openShelf().save(profile, NO_SECRETS, false));
+    writeFileSync(file, `\ufeff${readFileSync(file, 'utf8')}`);
+    expect(expectOk(openShelf().list()).profiles).toMatchObject([{ profile }]);
+  });
+
   it.each([
     ['no key store', { ...cipherKeyStore(), isEncryptionAvailable: (): boolean => false }, 'darwin'],
     ['only the plain-text back end', cipherKeyStore('basic_text'), 'linux'],
