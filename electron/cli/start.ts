@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -7,6 +6,7 @@ import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
 import { filledText } from './filled-text.ts';
 import { withQuietUsage } from './quiet-usage.ts';
+import { hasVirtualDisplay, onVirtualDisplay, runApplication, type Launch } from './run-application.ts';
 import { standInModule } from './stand-in-bundle.ts';
 import { readVersion } from './version.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -27,13 +27,6 @@ interface StartFlags {
   readonly concurrency?: number;
   readonly headless: boolean;
   readonly runtime: 'auto' | 'electron' | 'stand-in';
-}
-
-/** A program to start, and what is added to its environment. */
-interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
 }
 
 const program = withQuietUsage(new Command('npm start --'))
@@ -83,11 +76,9 @@ async function start(flags: StartFlags, links: readonly string[]): Promise<numbe
   if (launch === null) return 1;
   say(destinationOf(flags));
   say('Close the window or press Ctrl-C to stop.');
-  return run(launch, [...applicationArguments(flags), ...links], {
-    ...launch.env,
-    // In the environment and not in the arguments, which every user of the machine can list.
-    ...(flags.uri === undefined ? {} : { MONGODB_URI: flags.uri }),
-  });
+  // In the environment and not in the arguments, which every user of the machine can list.
+  const env = { ...launch.env, ...(flags.uri === undefined ? {} : { MONGODB_URI: flags.uri }) };
+  return runApplication({ ...launch, args: [...launch.args, ...applicationArguments(flags), ...links], env }, say);
 }
 
 function linkOf(text: string): string {
@@ -134,10 +125,15 @@ function onElectron(flags: StartFlags): Launch | null {
   // For the end-to-end specs only, and never in a package: Chromium also listens for a debugger on loopback.
   const debugging = process.env['RUNLEDGER_DEBUGGING'] === '1' ? ['--remote-debugging-port=0'] : [];
   const args = [...(isRoot ? ['--no-sandbox'] : []), ...debugging, root];
+  const launch = { command: executable, args, env: {} };
+  const isVirtual = !hasDisplay();
+  if (isVirtual && !hasVirtualDisplay()) {
+    say("There is no display, and no xvfb-run (Debian's package `xvfb`) to make a virtual one for Electron.");
+    return null;
+  }
   say(`Runledger ${readVersion()} on Electron.`);
-  if (hasDisplay()) return { command: executable, args, env: {} };
-  say('There is no display; the window opens on a virtual one (xvfb-run).');
-  return { command: 'xvfb-run', args: ['-a', executable, ...args], env: {} };
+  if (isVirtual) say('There is no display; the window opens on a virtual one (xvfb-run).');
+  return isVirtual ? onVirtualDisplay(launch) : launch;
 }
 
 /** Null where no Chromium can be had, which has been said then. */
@@ -160,22 +156,4 @@ async function onStandIn(flags: StartFlags): Promise<Launch | null> {
       ...(isHeadless ? { ELECTRON_STAND_IN_HEADLESS: '1' } : {}),
     },
   };
-}
-
-/** Runs to the end and hands signals on, so that the application can stop in good order. @returns its exit status */
-function run(launch: Launch, args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
-  const child = spawn(launch.command, [...launch.args, ...args], {
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-    // A group of its own, or Ctrl-C would reach it twice: from the terminal and from here.
-    detached: process.platform !== 'win32',
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve) => {
-    child.once('error', (cause) => {
-      say(`${launch.command} could not be started: ${cause.message}`);
-      resolve(1);
-    });
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
 }
