@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { goOnUnread } from '#engine/unread-output.ts';
 import { buildIfStale } from './bundle.ts';
 import { findOrFetchChromium, NO_CHROMIUM } from './chromium.ts';
 import { findOrFetchElectron } from './electron-runtime.ts';
@@ -65,6 +66,7 @@ const program = withQuietUsage(new Command('npm start --'))
   .showHelpAfterError()
   .parse();
 
+goOnUnread();
 process.exitCode = await start(program.opts<StartFlags>(), program.args);
 
 async function start(flags: StartFlags, links: readonly string[]): Promise<number> {

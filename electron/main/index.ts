@@ -6,6 +6,7 @@ import { explainError } from '#domain/errors.ts';
 import { ok } from '#domain/result.ts';
 import { exportFolderOf } from '#engine/data-files.ts';
 import type { EngineConfig } from '#engine/messages.ts';
+import { goOnUnread } from '#engine/unread-output.ts';
 import { openDataDir } from '#engine/writable-folders.ts';
 import { AppLog, secretsIn } from './app-log.ts';
 import { routeOfLink } from './deep-links.ts';
@@ -31,6 +32,7 @@ import { loadPage, openWindow } from './window.ts';
 /** The application: composes the parts of the shell, and nothing else happens here. */
 const here = import.meta.dirname;
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
+goOnUnread();
 
 const launch = readLaunchOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.env);
 if (!launch.ok) {
