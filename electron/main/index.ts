@@ -31,6 +31,9 @@ import { loadPage, openWindow } from './window.ts';
 
 /** The application: composes the parts of the shell, and nothing else happens here. */
 const here = import.meta.dirname;
+const RUNS_ALREADY =
+  'Runledger runs on this data folder already. Its window comes to the front; a link opens in it, and options of this start do nothing. ' +
+  'End it first, or name another folder with --data-dir.';
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 goOnUnread();
 
@@ -48,7 +51,10 @@ if (!launch.ok) {
   }
   // A second start hands its link to the first and ends; two engines on one folder would fight over the offline copy.
   else if (app.requestSingleInstanceLock()) run(launch.value);
-  else app.exit(0);
+  else {
+    print(RUNS_ALREADY);
+    app.exit(0);
+  }
 }
 
 function run(options: LaunchOptions): void {
