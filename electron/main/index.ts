@@ -2,8 +2,7 @@ import path from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, safeStorage, session, shell } from 'electron';
 import { APP_ID, LINK_SCHEME } from '#contract/identity.ts';
 import { PORT_CHANNEL } from '#contract/wire.ts';
-import { explainError } from '#domain/errors.ts';
-import { ok } from '#domain/result.ts';
+import { explainError, type AppError } from '#domain/errors.ts';
 import { exportFolderOf } from '#engine/data-files.ts';
 import type { EngineConfig } from '#engine/messages.ts';
 import { goOnUnread } from '#engine/unread-output.ts';
@@ -38,23 +37,26 @@ const print = (line: string): void => void process.stderr.write(`${line}\n`);
 goOnUnread();
 
 const launch = readLaunchOptions(process.argv.slice(app.isPackaged ? 1 : 2), process.env);
-if (!launch.ok) {
-  print(explainError(launch.error));
-  app.exit(2);
-} else {
+if (!launch.ok) refuse(launch.error, print);
+else {
   const { dataDir } = launch.value;
-  const opened = dataDir === null ? ok(null) : openDataDir(dataDir);
+  const opened = openDataDir(dataDir ?? app.getPath('userData'));
   if (dataDir !== null && opened.ok) app.setPath('userData', dataDir);
-  if (!opened.ok) {
-    print(explainError(opened.error));
-    app.exit(2);
-  }
+  if (!opened.ok) refuse(opened.error, print);
   // A second start hands its link to the first and ends; two engines on one folder would fight over the offline copy.
   else if (app.requestSingleInstanceLock()) run(launch.value);
   else {
     print(RUNS_ALREADY);
     app.exit(0);
   }
+}
+
+/** Ends a start that cannot go on. Whoever opened an installed application sees no terminal. */
+function refuse(error: AppError, say: (line: string) => void): void {
+  const sentence = explainError(error);
+  say(sentence);
+  if (app.isPackaged) dialog.showErrorBox('Runledger cannot start', sentence);
+  app.exit(2);
 }
 
 function run(options: LaunchOptions): void {
@@ -147,8 +149,7 @@ function run(options: LaunchOptions): void {
       shelf,
     );
     if (!config.ok) {
-      log(explainError(config.error));
-      app.exit(2);
+      refuse(config.error, log);
       return;
     }
     const tray = new HealthTray((action) => {
