@@ -37,6 +37,7 @@ export default defineConfig({
           engine: path.join(root, 'electron/engine/entry.ts'),
           'copy-reader': path.join(root, 'electron/cache/threads/reader-thread.ts'),
           'copy-withholding': path.join(root, 'electron/cache/threads/withhold-thread.ts'),
+          'copy-upgrade': path.join(root, 'electron/cache/threads/upgrade-thread.ts'),
           'copy-pages': path.join(root, 'electron/monitor/threads/page-thread.ts'),
           'copy-log': path.join(root, 'electron/cache/threads/log-thread.ts'),
           'reconciliation-worker': path.join(root, 'electron/console/reconciliation/desk-worker.ts'),

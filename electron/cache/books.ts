@@ -1,10 +1,11 @@
-import Database, { type Statement } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
 import { NO_BALANCE, runningBalance, type LedgerBalance } from '#domain/reconciliation/running-balance.ts';
 import type { Result } from '#domain/result.ts';
 import { toLedgerEntry, type LedgerColumns } from './book-tables.ts';
 import type { CachedDocument, CachedPart } from './changes.ts';
+import { openBeside } from './open-beside.ts';
 import { DOCUMENTS_BYTES, toCachedAccount, toCachedDocument } from './parsed-documents.ts';
 import { StandingReader, type Standing } from './snapshot-book.ts';
 import { BookLogReader, type LoggedChanges, type LogPosition } from './book-log.ts';
@@ -12,7 +13,6 @@ import { attemptSql } from './sqlite-errors.ts';
 
 /** Documents that one page carries: few enough that a page takes a few milliseconds. */
 const PAGE_ROWS = 500;
-const BUSY_MS = 2000;
 /** The most ledger entries that are given for one generation or workspace. */
 export const BOOK_ENTRIES_MAX = 1000;
 
@@ -45,7 +45,7 @@ type Page<Row> = Result<readonly Row[], AppError>;
  * grows meanwhile. Errors: `cache_unusable`, `timed_out`.
  */
 export class CacheBooks {
-  readonly #db: Database.Database;
+  readonly #db: Database;
   readonly #standing: StandingReader;
   readonly #accounts: Statement<[string, number], { id: string; document: Buffer }>;
   readonly #jobs: Statement<[number, number], { num: number; document: Buffer }>;
@@ -62,7 +62,7 @@ export class CacheBooks {
   readonly #job: Statement<[string], { document: Buffer }>;
   readonly #malformedJob: Statement<[string], { document: Buffer | null }>;
 
-  private constructor(db: Database.Database) {
+  private constructor(db: Database) {
     this.#db = db;
     this.#standing = new StandingReader(db);
     this.#accounts = db.prepare('SELECT id, document FROM accounts WHERE id > ? ORDER BY id LIMIT +?');
@@ -95,11 +95,9 @@ export class CacheBooks {
     );
   }
 
-  /** Opens the copy that stands in a file. */
+  /** Opens the copy that stands in a file. Errors: `not_found`; `copy_upgrading`; those of the copy. */
   static open(file: string): Result<CacheBooks, AppError> {
-    return attemptSql(
-      () => new CacheBooks(new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS })),
-    );
+    return openBeside(file, { readonly: true }, (db) => new CacheBooks(db));
   }
 
   /** From here to `end` the copy does not change for this reader. */

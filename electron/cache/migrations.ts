@@ -3,10 +3,11 @@ import { endedMsOf } from './copy-scope.ts';
 import { decodeDocument } from './document-encoding.ts';
 import { HEALTH_COLUMNS, TABLES_SQL } from './schema.ts';
 import { fillUnknownCosts } from './unknown-costs.ts';
+import { tellUpgrade, type UpgradeWatch } from './upgrade-watch.ts';
 import { fillWorkspaceTotals, TOTALS_TABLES } from './workspace-totals.ts';
 
-/** In order; each raises the schema's version by one. What needs more than SQL is a function. */
-const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
+/** In order; each raises the schema's version by one. What needs more than SQL is a function, and tells how many jobs it has read where it reads all. */
+const MIGRATIONS: readonly (string | ((db: Database, tell: (jobsRead: number) => void) => void))[] = [
   TABLES_SQL,
   `
   -- Which documents changed, in order, so that reconciliation reads only those; see book-log.ts.
@@ -84,7 +85,7 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     `);
     fillEndedMs(db);
   },
-  (db) => {
+  (db, tell) => {
     db.exec(`
   -- Jobs that cost more at the provider than is known: a sum of costs alone says nothing was spent where nobody knows.
   ALTER TABLE jobs ADD COLUMN is_cost_unknown INTEGER NOT NULL DEFAULT 0 CHECK (is_cost_unknown IN (0, 1));
@@ -98,7 +99,7 @@ const MIGRATIONS: readonly (string | ((db: Database) => void))[] = [
     }
     // In a file from before the totals these are as empty as they were made above.
     for (const table of TOTALS_TABLES) if (isEmpty(db, table)) fillWorkspaceTotals(db, table);
-    fillUnknownCosts(db);
+    fillUnknownCosts(db, tell);
   },
   `
   -- Older programs kept words of prompts in fingerprints of failures, and fields that are none of a job.
@@ -143,11 +144,22 @@ export const OLDEST_VERSION = 7;
 /** The schema's version that this program writes. */
 export const SCHEMA_VERSION = OLDEST_VERSION + MIGRATIONS.length - 1;
 
-/** Brings a file from one version, 0 where it is new, to another. Belongs into a transaction. */
-export function migrate(db: Database, from: number, to = SCHEMA_VERSION): void {
+/** Brings a file from one version, 0 where it is new, to another. Belongs into a transaction. Throws what the watch throws. */
+export function migrate(db: Database, from: number, to = SCHEMA_VERSION, watch: UpgradeWatch = {}): void {
   const done = from === 0 ? 0 : from - OLDEST_VERSION + 1;
+  const jobs = from === 0 ? 0 : jobsIn(db);
+  let read = 0;
+  const tell = (jobsRead: number): void => {
+    read = jobsRead;
+    tellUpgrade(watch, jobsRead, jobs);
+  };
   for (const migration of MIGRATIONS.slice(done, to - OLDEST_VERSION + 1)) {
+    tell(read);
     if (typeof migration === 'string') db.exec(migration);
-    else migration(db);
+    else migration(db, tell);
   }
+}
+
+function jobsIn(db: Database): number {
+  return db.prepare<[], number>('SELECT coalesce(sum(jobs), 0) FROM job_counts').pluck().get() ?? 0;
 }

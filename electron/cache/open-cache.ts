@@ -1,15 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { appError, type AppError } from '#domain/errors.ts';
+import type { AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { versionOf } from './copy-version.ts';
 import { dropDamageNote, readDamageNote, writeDamageNote } from './damage-note.ts';
-import { DamagedContentError } from './document-encoding.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { migrate, OLDEST_VERSION, SCHEMA_VERSION } from './migrations.ts';
+import { BUSY_MS, openBeside } from './open-beside.ts';
 import { CacheReader } from './reader.ts';
 import { APPLICATION_ID } from './schema.ts';
-import { toCacheError, toOpeningSqlError } from './sqlite-errors.ts';
+import { toCacheError, toOpeningError } from './sqlite-errors.ts';
+import { dropUpgradeNote } from './upgrade-note.ts';
+import type { UpgradeWatch } from './upgrade-watch.ts';
 import { CacheWriter } from './writer.ts';
 
 /**
@@ -19,8 +22,6 @@ import { CacheWriter } from './writer.ts';
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024;
 /** Files set aside that are kept; older ones are deleted, because each may be as large as the copy. */
 const SET_ASIDE_MAX = 2;
-/** How long a transaction waits for another process that writes, in milliseconds. */
-const BUSY_MS = 2000;
 /** Pages kept in memory by a connection, in KiB. */
 const PAGES_KIB = 32_768;
 
@@ -38,6 +39,8 @@ export interface CacheOptions {
   readonly fault?: string | null;
   /** Up to which size a file is checked page by page; for tests, which have no large ones. */
   readonly checkedBytesMax?: number;
+  /** Whoever waits for a file of an older version; left out, it is brought to this one without a word. */
+  readonly watch?: UpgradeWatch;
 }
 
 /** The offline copy. It is disposable: everything in it can be read from the server again. */
@@ -58,7 +61,8 @@ export interface Cache {
 
 /**
  * Opens the copy, makes or migrates its tables. A file that is damaged, foreign, of a newer version or of another source is
- * renamed and a new one begun; `setAside` says so. Errors: `disk_full`, `cache_unusable` where not even a new file can be made.
+ * renamed and a new one begun; `setAside` says so. Errors: `disk_full`, `cache_unusable` where not even a new file can be made;
+ * `cancelled` by the watch.
  */
 export function openCache(options: CacheOptions): Result<Cache, AppError> {
   try {
@@ -73,7 +77,7 @@ export function openCache(options: CacheOptions): Result<Cache, AppError> {
 
 /**
  * Opens only the reader of a copy that stands, beside whoever writes it. `not_found` where there is no file; otherwise as
- * {@link openCache}, but nothing is ever set aside.
+ * {@link openCache}, but nothing is ever set aside, and a copy of an older version is `copy_upgrading`.
  */
 export function openCacheReader(
   file: string,
@@ -109,27 +113,6 @@ export function openCacheWriter(
   });
 }
 
-/** Opens a copy that stands and is of this version, beside whoever else has it open; nothing is ever set aside. */
-function openBeside<Opened>(
-  file: string,
-  options: { readonly readonly: boolean },
-  use: (db: Database.Database) => Opened,
-): Result<Opened, AppError> {
-  if (!existsSync(file)) return err(appError('not_found', 'there is no offline copy yet'));
-  try {
-    const db = new Database(file, { ...options, fileMustExist: true, timeout: BUSY_MS });
-    const version = Number(db.pragma('user_version', { simple: true }));
-    if (version !== SCHEMA_VERSION) {
-      db.close();
-      return err(appError('cache_unusable', `it is of version ${version}, this program knows ${SCHEMA_VERSION}`));
-    }
-    return ok(use(db));
-  } catch (cause) {
-    // What cannot be reached just now is no reason to condemn what stands.
-    return err(cause instanceof Database.SqliteError ? toCacheError(cause) : toOpeningError(cause));
-  }
-}
-
 /** Opens a file that looked good. What only shows when tables are prepared or written is a fault all the same. */
 function openStanding(options: CacheOptions): Cache {
   try {
@@ -139,16 +122,6 @@ function openStanding(options: CacheOptions): Cache {
     if (code !== 'cache_unusable' && code !== 'internal') throw cause;
     return openUsable(options, setFileAside(options, `it cannot be worked with (${detail ?? code})`));
   }
-}
-
-function toOpeningError(cause: unknown): AppError {
-  if (cause instanceof Database.SqliteError) return toOpeningSqlError(cause);
-  // Met where a file of an older version is turned round: its documents are read then.
-  if (cause instanceof DamagedContentError) return toCacheError(cause);
-  if (cause instanceof Error && 'code' in cause) {
-    return appError(cause.code === 'ENOSPC' ? 'disk_full' : 'cache_unusable', cause.message.slice(0, 300), cause);
-  }
-  throw cause;
 }
 
 /** Why the file that stands here cannot be used; null where there is none, or it can. */
@@ -173,7 +146,7 @@ function findFault(options: CacheOptions): string | null {
 
 function findFaultIn(db: Database.Database, options: CacheOptions): string | null {
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) return 'it is not an offline copy of Runledger';
-  const version = Number(db.pragma('user_version', { simple: true }));
+  const version = versionOf(db);
   if (version > SCHEMA_VERSION) return `it is of a newer version (${version}, this program knows ${SCHEMA_VERSION})`;
   if (version < OLDEST_VERSION) return `it is of a version too old to be migrated (${version})`;
   if (statSync(options.path).size <= (options.checkedBytesMax ?? CHECKED_BYTES_MAX)) {
@@ -215,7 +188,8 @@ function openUsable(options: CacheOptions, setAside: string | null): Cache {
   const writing = new Database(options.path, { timeout: BUSY_MS });
   let reading: Database.Database | null = null;
   try {
-    prepare(writing, options.source ?? null);
+    prepare(writing, options);
+    dropUpgradeNote(options.path);
     reading = new Database(options.path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
     reading.pragma(`cache_size = -${PAGES_KIB}`);
     const writer = new CacheWriter(writing, options.now);
@@ -256,7 +230,7 @@ function toCache(
   };
 }
 
-function prepare(db: Database.Database, source: string | null): void {
+function prepare(db: Database.Database, { source, watch }: CacheOptions): void {
   // Documents of one to two kilobytes leave less room unused in pages of 8 KiB than in those of 4; only a new file takes it on.
   db.pragma('page_size = 8192');
   // What a window leaves out gives its pages back to the disk; only a new file takes it on.
@@ -264,11 +238,10 @@ function prepare(db: Database.Database, source: string | null): void {
   db.pragma('journal_mode = WAL');
   setUpWriting(db);
   db.transaction(() => {
-    const version = Number(db.pragma('user_version', { simple: true }));
-    migrate(db, version);
+    migrate(db, versionOf(db), SCHEMA_VERSION, watch);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
-    if (source !== null) db.prepare('UPDATE standing SET source = ?').run(source);
+    if (source !== undefined) db.prepare('UPDATE standing SET source = ?').run(source);
   }).exclusive();
 }
 

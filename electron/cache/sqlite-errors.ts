@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { DamagedContentError } from './document-encoding.ts';
+import { InterruptedError } from './interrupt.ts';
 
 /**
  * Codes that say that the file itself is no good; see https://sqlite.org/rescode.html. A read that failed (IOERR_READ) is none of them:
@@ -33,9 +34,18 @@ export function toCacheError(cause: unknown): AppError {
 }
 
 /** The same for who opens the file: what cannot be reached cannot be used then. */
-export function toOpeningSqlError(cause: InstanceType<typeof Database.SqliteError>): AppError {
-  const error = toCacheError(cause);
-  return UNREACHABLE.test(cause.code) ? appError('cache_unusable', error.detail, cause) : error;
+export function toOpeningError(cause: unknown): AppError {
+  if (cause instanceof Database.SqliteError) {
+    const error = toCacheError(cause);
+    return UNREACHABLE.test(cause.code) ? appError('cache_unusable', error.detail, cause) : error;
+  }
+  // Both are met where a file of an older version is turned round: its documents are read then, and somebody may stop it.
+  if (cause instanceof DamagedContentError) return toCacheError(cause);
+  if (cause instanceof InterruptedError) return appError('cancelled');
+  if (cause instanceof Error && 'code' in cause) {
+    return appError(cause.code === 'ENOSPC' ? 'disk_full' : 'cache_unusable', cause.message.slice(0, 300), cause);
+  }
+  throw cause;
 }
 
 /** Runs what works on the file; its expected failures become values. */

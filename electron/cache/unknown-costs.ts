@@ -9,9 +9,10 @@ const READ_ROWS = 2000;
 
 /**
  * Finds the jobs that cost more than is known in a copy whose rows and roll-ups say of none that it does. Belongs into a transaction.
- * Throws for a document that is damaged.
+ * Throws for a document that is damaged, and what is thrown by who is told.
+ * @param tell hears how many jobs have been read
  */
-export function fillUnknownCosts(db: Database): void {
+export function fillUnknownCosts(db: Database, tell: (jobsRead: number) => void): void {
   const page = db.prepare<[number], RolledUpJob & { readonly num: number }>(
     `SELECT num, ${ROLLED_UP_COLUMNS.join(', ')} FROM jobs WHERE num > ? ORDER BY num LIMIT ${READ_ROWS}`,
   );
@@ -19,6 +20,7 @@ export function fillUnknownCosts(db: Database): void {
   const isUnknown = unknownCostReader(db);
   const rollUps = new RollUps(db);
   let after = Number.MIN_SAFE_INTEGER;
+  let read = 0;
   for (;;) {
     const rows = page.all(after);
     const last = rows.at(-1);
@@ -31,6 +33,8 @@ export function fillUnknownCosts(db: Database): void {
     }
     rollUps.flush();
     after = last.num;
+    read += rows.length;
+    tell(read);
   }
 }
 

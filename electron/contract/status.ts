@@ -75,6 +75,15 @@ export type MonitorStatus = z.infer<typeof monitorStatusSchema>;
 const copyNoteSchema = z.object({ atMs: timeMsSchema, says: z.string().max(2000) });
 export type CopyNote = z.infer<typeof copyNoteSchema>;
 
+/** How far a copy that an older version wrote has been brought to the form of this one; what reads the copy is refused until it is. */
+export const copyUpgradeSchema = z.object({
+  jobsDone: z.int().nonnegative(),
+  /** 0 while it is not known. */
+  jobsTotal: z.int().nonnegative(),
+  remainingMs: z.int().nonnegative().nullable(),
+});
+export type CopyUpgrade = z.infer<typeof copyUpgradeSchema>;
+
 /** This machine's runner. */
 export const runnerStatusSchema = z.object({
   state: z.enum(['off', 'running', 'paused', 'draining', 'stopped']),
@@ -114,6 +123,8 @@ export const engineStatusSchema = z.object({
   monitor: monitorStatusSchema,
   /** Null unless it happened since the program was started; the latest of them. */
   copyNote: copyNoteSchema.nullable(),
+  /** Null where there is nothing to be brought anywhere. */
+  copyUpgrade: copyUpgradeSchema.nullable(),
   runner: runnerStatusSchema,
   counts: jobCountsSchema,
 });

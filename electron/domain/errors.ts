@@ -250,6 +250,11 @@ export const ERRORS = {
     message: 'The offline copy is not complete yet.',
     action: 'Wait until everything has been copied from the server, then try again.',
   },
+  copy_upgrading: {
+    transient: true,
+    message: 'An older version wrote the offline copy; it is brought to the form of this one first.',
+    action: 'Wait until it is done; what does not read the copy works meanwhile.',
+  },
   stream_history_lost: {
     transient: true,
     message: 'The server no longer has the changes since the last connection.',

@@ -11,6 +11,11 @@ const RENEWALS_MS = 60 * 60_000;
 const RETRY_MS = 5000;
 
 export interface CopyFileOptions {
+  /**
+   * Brings what an older version wrote to this one, or sets it aside, without holding this thread up. Errors: those of `openCache`;
+   * `internal` where that ended without a word.
+   */
+  readonly upgrade: (signal: AbortSignal) => Promise<Result<{ readonly setAside: string | null }, AppError>>;
   /** Opens the copy; with a fault, whatever stands is set aside first. */
   readonly open: (fault: string | null) => Result<Cache, AppError>;
   readonly onNote: (note: CopyNote) => void;
@@ -28,16 +33,17 @@ export class CopyFile {
   #fault: string | null = null;
   #renewedAtMs: number[] = [];
 
-  /** @param cache the copy as it was opened first */
-  constructor(cache: Cache, options: CopyFileOptions) {
+  /** @param cache the copy as it was opened first; null where an older version wrote it: {@link CopyFile.upgrade} opens it */
+  constructor(cache: Cache | null, options: CopyFileOptions) {
     this.#options = options;
     this.#cache = cache;
-    if (cache.setAside !== null) this.#tell(cache.setAside);
+    if (cache !== null) this.#tellOf(cache);
   }
 
-  /** Whoever writes to it. Error: `cache_unusable` between a file that was given up and the next. */
+  /** Whoever writes to it. Errors: `copy_upgrading` before it is open; `cache_unusable` between a file that was given up and the next. */
   get writer(): Result<CacheWriter, AppError> {
-    return this.#cache === null ? err(appError('cache_unusable', this.#fault)) : ok(this.#cache.writer);
+    if (this.#cache !== null) return ok(this.#cache.writer);
+    return err(this.#fault === null ? appError('copy_upgrading') : appError('cache_unusable', this.#fault));
   }
 
   /** True from the moment that damage was met until another file stands in its place. */
@@ -57,29 +63,39 @@ export class CopyFile {
   }
 
   /**
+   * Opens a file that an older version wrote, once it is of this one. What passes by itself (a full disk, another process) is told and
+   * tried again until the signal is aborted. Error: `cancelled`, and then the file is as it was.
+   */
+  async upgrade(signal: AbortSignal): Promise<Result<void, AppError>> {
+    const { upgrade, log } = this.#options;
+    log('an older version wrote the offline copy: it is brought to the form of this one');
+    while (!signal.aborted) {
+      const upgraded = await upgrade(signal);
+      if (!upgraded.ok && upgraded.error.code === 'internal') {
+        // It would end in the same way with each start; the copy can be read from the server again.
+        this.#fault = upgraded.error.detail ?? upgraded.error.code;
+        log(explainError(upgraded.error), upgraded.error.cause);
+      }
+      if (upgraded.ok || this.#fault !== null) {
+        if (upgraded.ok) this.#tellOf(upgraded.value);
+        return this.#openUntil(signal);
+      }
+      if (upgraded.error.code !== 'cancelled') await this.#toldAndWaited(upgraded.error, signal);
+    }
+    return err(appError('cancelled'));
+  }
+
+  /**
    * Sets a condemned file aside and opens a new one; nobody may have it open. Where no file can be made, that is told and tried again
    * until the signal is aborted. Error: `copy_keeps_failing`, and then the copy stays without a file.
    */
   async renew(signal: AbortSignal): Promise<Result<void, AppError>> {
-    const { open, onError, wait, monotonicMs, log } = this.#options;
     this.#cache?.close();
     this.#cache = null;
-    const now = monotonicMs();
+    const now = this.#options.monotonicMs();
     this.#renewedAtMs = [...this.#renewedAtMs.filter((atMs) => now - atMs < RENEWALS_MS), now];
     if (this.#renewedAtMs.length > RENEWALS_MAX) return err(appError('copy_keeps_failing', this.#fault));
-    while (!signal.aborted) {
-      const opened = open(this.#fault);
-      if (opened.ok) {
-        this.#cache = opened.value;
-        this.#fault = null;
-        if (opened.value.setAside !== null) this.#tell(opened.value.setAside);
-        return ok(undefined);
-      }
-      log(explainError(opened.error), opened.error.cause);
-      onError(opened.error);
-      await wait(RETRY_MS, signal);
-    }
-    return err(appError('cancelled'));
+    return this.#openUntil(signal);
   }
 
   /** Idempotent. */
@@ -88,7 +104,29 @@ export class CopyFile {
     this.#cache = null;
   }
 
-  #tell(says: string): void {
+  async #openUntil(signal: AbortSignal): Promise<Result<void, AppError>> {
+    while (!signal.aborted) {
+      const opened = this.#options.open(this.#fault);
+      if (opened.ok) {
+        this.#cache = opened.value;
+        this.#fault = null;
+        this.#tellOf(opened.value);
+        return ok(undefined);
+      }
+      await this.#toldAndWaited(opened.error, signal);
+    }
+    return err(appError('cancelled'));
+  }
+
+  async #toldAndWaited(error: AppError, signal: AbortSignal): Promise<void> {
+    const { onError, wait, log } = this.#options;
+    log(explainError(error), error.cause);
+    onError(error);
+    await wait(RETRY_MS, signal);
+  }
+
+  #tellOf({ setAside: says }: Pick<Cache, 'setAside'>): void {
+    if (says === null) return;
     this.#options.log(says);
     this.#options.onNote({ atMs: this.#options.nowMs(), says });
   }

@@ -66,6 +66,17 @@ export class CopyKeeper {
     return kept.ok ? kept.value : NO_LIMITS;
   }
 
+  /** Has a copy that an older version wrote brought to this one; what is asked of it meanwhile is refused with `copy_upgrading`. */
+  upgrade(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { copy, readers, onChange } = this.#options;
+      const { signal } = this.#stopping;
+      await readers.whileClosed(() => copy.upgrade(signal), appError('copy_upgrading'));
+      // Whoever was refused asks anew.
+      if (!signal.aborted) onChange([]);
+    });
+  }
+
   /** Makes the copy keep no prompts where it should not, whether or not there is a server. */
   prepare(): Promise<Result<void, AppError>> {
     return this.#inTurn(() => this.#apply(this.settings, false));
@@ -96,7 +107,8 @@ export class CopyKeeper {
    */
   met(error: AppError): void {
     const { copy } = this.#options;
-    if (error.code !== 'cache_unusable' || copy.isCondemned) return;
+    // Before it is open for the first time nobody here reads it: it is whoever opens it that looks after damage then.
+    if (error.code !== 'cache_unusable' || copy.isCondemned || !copy.writer.ok) return;
     copy.condemn(error);
     void this.#inTurn(() => this.#renew());
   }

@@ -56,6 +56,8 @@ export interface EngineOptions {
   readonly readerEntry: URL;
   /** The module of the thread that takes prompts out of the copy. */
   readonly withholdEntry: URL;
+  /** The module of the thread that brings a copy of an older version to this one. */
+  readonly upgradeEntry: URL;
   /** The modules of the threads that write a snapshot into the copy. */
   readonly pageEntries: PageEntries;
   /** The module of the threads that check what the runner receives. */
@@ -324,19 +326,21 @@ export class Engine {
   }
 
   #openCopy(): ReturnType<typeof OfflineCopy.open> {
-    const { readerEntry, withholdEntry, pageEntries, log } = this.#options;
+    const { readerEntry, withholdEntry, upgradeEntry, pageEntries, log } = this.#options;
     return OfflineCopy.open(
       {
         file: this.#files.copyFile,
         source: this.#source,
         readerEntry,
         withholdEntry,
+        upgradeEntry,
         pageEntries,
         mayKeepPrompts: () => (this.#person.isKnown ? !this.#redaction.hidesPrompts : null),
         onCounts: (counts) => this.#board.set({ counts }),
         onChange: (jobIds) => this.#jobsChanged(jobIds),
         onStatus: (monitor) => this.#board.set({ monitor }),
         onTask: (task) => this.#windows.publish({ name: 'copy.task', task }),
+        onUpgrade: (copyUpgrade) => this.#board.set({ copyUpgrade }),
         onNote: (copyNote) => this.#board.set({ copyNote }),
         onError: (error) => {
           this.#board.set({ monitor: { ...this.#board.current.monitor, error: toWireError(error) } });
@@ -450,7 +454,8 @@ export class Engine {
     });
     this.#plans = new PlanHost({ store, log });
     void this.#plans.keepUp(() => (refusalOf('plans.run', this.#person.status) === null ? this.#person.actor : null));
-    await copy.follow(store.changes);
+    // Not waited for: what the copy has to go through first may take minutes, and the runner needs none of it.
+    void copy.follow(store.changes);
     if (config.withRunner && !config.isReadOnly) {
       await this.#runner.begin({ store, missingIndexes, demo: this.#demo?.provider ?? null });
     }

@@ -30,6 +30,7 @@ const withholdEntry = new URL(
   isSource ? '../cache/threads/withhold-thread.ts' : './copy-withholding.js',
   import.meta.url,
 );
+const upgradeEntry = new URL(isSource ? '../cache/threads/upgrade-thread.ts' : './copy-upgrade.js', import.meta.url);
 const pageEntries = {
   pages: new URL(isSource ? '../monitor/threads/page-thread.ts' : './copy-pages.js', import.meta.url),
   log: new URL(isSource ? '../cache/threads/log-thread.ts' : './copy-log.js', import.meta.url),
@@ -68,7 +69,7 @@ parent.on('message', ({ data, ports }) => {
         // Where the driver's AWS identity comes from is told to it in the environment and no other way.
         process.env['AWS_PROFILE'] = profile.login.awsProfile;
       }
-      const entries = { sandboxEntry, deskEntry, readerEntry, withholdEntry, pageEntries, checkEntry };
+      const entries = { sandboxEntry, deskEntry, readerEntry, withholdEntry, upgradeEntry, pageEntries, checkEntry };
       const created = new Engine({ config, ...entries, notify, onPreviews, log, shell });
       engine = created;
       starting = created.start().then((started) => {

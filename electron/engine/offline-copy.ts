@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { OwnFile } from '#cache/own/open-own-file.ts';
+import { isOlderCopy } from '#cache/copy-version.ts';
 import { openCache, type Cache } from '#cache/open-cache.ts';
 import { ReaderThreads } from '#cache/threads/reader-threads.ts';
-import type { JobCounts } from '#contract/status.ts';
+import { runUpgrade } from '#cache/threads/run-upgrade.ts';
+import type { CopyUpgrade, JobCounts } from '#contract/status.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { ChangeSource } from '#store/change-source.ts';
@@ -24,6 +26,10 @@ export interface OfflineCopyOptions
   readonly source: string;
   /** The module of the threads that read it. */
   readonly readerEntry: URL;
+  /** The module of the thread that brings a copy of an older version to this one. */
+  readonly upgradeEntry: URL;
+  /** Tells how far that is; null when it is over. */
+  readonly onUpgrade: (upgrade: CopyUpgrade | null) => void;
   readonly onCounts: (counts: JobCounts) => void;
   /** Called with the jobs that are another in it than before; with none where all of them may be. */
   readonly onChange: (jobIds: readonly string[]) => void;
@@ -37,11 +43,12 @@ export class OfflineCopy {
   readonly #counter: CopyCounter;
   readonly #log: OfflineCopyOptions['log'];
 
-  private constructor(cache: Cache, own: Result<OwnFile, AppError>, options: OfflineCopyOptions) {
-    const { file, readerEntry, onNote, onError, onCounts, onChange, log } = options;
+  private constructor(cache: Cache | null, own: Result<OwnFile, AppError>, options: OfflineCopyOptions) {
+    const { file, source, readerEntry, upgradeEntry, onUpgrade, onNote, onError, onCounts, onChange, log } = options;
     this.#log = log;
     this.#file = new CopyFile(cache, {
       open: (fault) => openFile(options, fault),
+      upgrade: (signal) => runUpgrade({ entry: upgradeEntry, file, source, onUpgrade, signal }),
       onNote,
       onError,
       wait,
@@ -61,23 +68,33 @@ export class OfflineCopy {
         onChange(jobIds);
       },
     });
-    this.readers.begin();
-    void this.#counter.again();
+    if (cache === null) void this.#upgrade(onUpgrade);
+    else {
+      this.readers.begin();
+      void this.#counter.again();
+    }
     void this.keeper.prepare().then((prepared) => this.#tellPrompts(prepared));
   }
 
   /**
-   * Opens it, and begins to count what is in it. Errors: `disk_full`, `cache_unusable`.
+   * Opens it, and begins to count what is in it. One that an older version wrote is opened later, on a thread of its own. Errors:
+   * `disk_full`, `cache_unusable`.
    * @param openOwn opens what is the person's own on this machine, once the copy is there
    */
   static open(
     options: OfflineCopyOptions,
     openOwn: () => Result<OwnFile, AppError>,
   ): Result<{ readonly copy: OfflineCopy; readonly own: Result<OwnFile, AppError> }, AppError> {
-    const cache = openFile(options, null);
+    const cache = isOlderCopy(options.file) ? ok(null) : openFile(options, null);
     if (!cache.ok) return cache;
     const own = openOwn();
     return ok({ copy: new OfflineCopy(cache.value, own, options), own });
+  }
+
+  async #upgrade(onUpgrade: OfflineCopyOptions['onUpgrade']): Promise<void> {
+    onUpgrade({ jobsDone: 0, jobsTotal: 0, remainingMs: null });
+    await this.keeper.upgrade();
+    onUpgrade(null);
   }
 
   /** Follows the server from now on. Nothing is copied before it is known whether prompts may be. */

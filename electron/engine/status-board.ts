@@ -2,6 +2,7 @@ import { CREDIT_SCALE } from '#domain/credits.ts';
 import type {
   ConnectionStatus,
   CopyNote,
+  CopyUpgrade,
   EngineStatus,
   JobCounts,
   MonitorStatus,
@@ -37,6 +38,7 @@ export class StatusBoard {
       signIn: { isUsed: false, waiting: null },
       monitor: { mode: 'starting', asOfMs: null, keptSinceMs: null, snapshot: null, error: null },
       copyNote: null,
+      copyUpgrade: null,
       runner: { state: 'off', runnerId: null, concurrency: 0, active: 0, error: null },
       counts: NO_COUNTS,
     };
@@ -54,6 +56,7 @@ export class StatusBoard {
       signIn: SignInStatus;
       monitor: MonitorStatus;
       copyNote: CopyNote;
+      copyUpgrade: CopyUpgrade | null;
       runner: RunnerStatus;
       counts: JobCounts;
     }>,

@@ -44,7 +44,8 @@ function connectionLine({ connection }: EngineStatus): string {
   }
 }
 
-function jobsLine({ counts: { byState } }: EngineStatus): string {
+function jobsLine({ counts: { byState }, copyUpgrade }: EngineStatus): string {
+  if (copyUpgrade !== null) return 'the offline copy is upgraded';
   const underWay = byState.running + byState.validating + byState.retrying;
   return `${underWay} under way, ${byState.queued} queued, ${byState.failed} failed`;
 }

@@ -1,9 +1,17 @@
 import { CircleAlert, LoaderCircle } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import type { ConnectionStatus, CopyNote, EngineStatus, MonitorStatus, SignInStatus } from '#contract/status.ts';
+import type {
+  ConnectionStatus,
+  CopyNote,
+  CopyUpgrade,
+  EngineStatus,
+  MonitorStatus,
+  SignInStatus,
+} from '#contract/status.ts';
 import { ERRORS, explainError, isSignInError } from '#domain/errors.ts';
 import { CodeWords } from '../components/code-words.tsx';
 import { SignInButton, SignInWait } from '../components/sign-in-wait.tsx';
+import { UpgradeProgress } from '../components/upgrade-progress.tsx';
 import { ExactTime } from '../components/time-text.tsx';
 import { formatDuration } from '../components/durations.ts';
 import { useClock } from '../state/clock.ts';
@@ -26,6 +34,7 @@ export function ConnectionBanner(): ReactNode {
   return (
     <>
       <ConnectionNote connection={status.connection} monitor={status.monitor} signIn={status.signIn} />
+      <UpgradeNote upgrade={status.copyUpgrade} />
       <SnapshotNote snapshot={status.monitor.snapshot} />
       <SetAsideNote note={status.copyNote} />
       <PartErrors status={status} />
@@ -82,6 +91,20 @@ function NextTry({ atMs }: { atMs: number | null }): ReactNode {
   const seconds = useClock((nowMs) => (atMs === null ? null : Math.max(0, Math.ceil((atMs - nowMs) / 1000))));
   if (seconds === null) return null;
   return <span aria-hidden>{seconds === 0 ? 'Trying again now.' : `Next try in ${seconds} s.`}</span>;
+}
+
+function UpgradeNote({ upgrade }: { upgrade: CopyUpgrade | null }): ReactNode {
+  if (upgrade === null) return null;
+  return (
+    <Banner tone="busy">
+      <div>
+        <UpgradeProgress upgrade={upgrade} />
+      </div>
+      Whatever reads the copy (jobs, health, failures, reconciliation) waits for it. The runner, plans that run,
+      connections, people, rules and the doctor work meanwhile. Runledger may be closed: nothing is lost, and it begins
+      anew with the next start.
+    </Banner>
+  );
 }
 
 function SnapshotNote({ snapshot }: { snapshot: MonitorStatus['snapshot'] }): ReactNode {

@@ -21,7 +21,7 @@ import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { useAlerts } from '../state/alert-queries.ts';
 import { useDrafts } from '../state/drafts.ts';
-import { useEngineStatus } from '../state/engine-queries.tsx';
+import { useKnownCounts } from '../state/engine-queries.tsx';
 import { useKnownFindings } from '../state/reconciliation-queries.ts';
 import { useScreenMemory } from '../state/screen-memory.ts';
 
@@ -52,7 +52,7 @@ export function Navigation(): ReactNode {
 }
 
 function JobsItem(): ReactNode {
-  const counts = useEngineStatus().data?.counts;
+  const counts = useKnownCounts();
   const jobsQuery = useScreenMemory((memory) => memory.jobsQuery);
   const [isJobs] = useRoute('/jobs');
   const href = jobsQuery === '' || isJobs ? '/jobs' : `/jobs?${jobsQuery}`;
@@ -90,7 +90,7 @@ function DraftsItem(): ReactNode {
 }
 
 function MalformedItem(): ReactNode {
-  const counts = useEngineStatus().data?.counts;
+  const counts = useKnownCounts();
   return (
     <NavItem path="/malformed" icon={FileWarning} label="Malformed">
       <NavCount value={counts?.malformed} label="malformed documents" isAlert />

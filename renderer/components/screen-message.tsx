@@ -1,4 +1,4 @@
-import { CircleAlert, type LucideIcon } from 'lucide-react';
+import { CircleAlert, DatabaseZap, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ERRORS } from '#domain/errors.ts';
 import { toWireError } from '../state/engine-failure.ts';
@@ -42,6 +42,14 @@ export function FailureMessage({
   isWholeScreen?: boolean;
 }): ReactNode {
   const error = toWireError(failure);
+  if (error.code === 'copy_upgrading') {
+    // Nothing is wrong, and when it is over everything on the screen is read anew by itself.
+    return (
+      <ScreenMessage icon={DatabaseZap} title={ERRORS[error.code].message} isWholeScreen={isWholeScreen}>
+        {ERRORS[error.code].action}
+      </ScreenMessage>
+    );
+  }
   return (
     <ScreenMessage
       icon={CircleAlert}

@@ -29,7 +29,8 @@ export function toWireError(failure: unknown): WireError {
 
 const RETRIES_MAX = 3;
 
-/** Whether a failed request is asked again by itself: only where the same request may succeed later. */
+/** Whether a failed request is asked again by itself: only where the same request may succeed later, and no event tells when. */
 export function shouldAskAgain(failures: number, failure: unknown): boolean {
-  return failures < RETRIES_MAX && isTransient(toWireError(failure));
+  const error = toWireError(failure);
+  return failures < RETRIES_MAX && isTransient(error) && error.code !== 'copy_upgrading';
 }

@@ -12,6 +12,7 @@ import {
 import { createContext, use, type ReactNode } from 'react';
 import type { JobFilter } from '#contract/job-views.ts';
 import type { RunnerAction } from '#contract/runner-action.ts';
+import type { JobCounts } from '#contract/status.ts';
 import { CREDIT_SCALE } from '#domain/credits.ts';
 import type { EngineClient } from './engine-client.ts';
 import { shouldAskAgain, valueOrThrow } from './engine-failure.ts';
@@ -111,6 +112,12 @@ export function useEngineStatus() {
     refetchInterval: STATUS_POLL_MS,
     retry: false,
   });
+}
+
+/** How many jobs there are; nothing before that is known, which takes as long as a copy of an older version is upgraded. */
+export function useKnownCounts(): JobCounts | undefined {
+  const status = useEngineStatus().data;
+  return status?.copyUpgrade === null ? status.counts : undefined;
 }
 
 /** True where the engine says that the server cannot be reached: what would be written can only be kept. */

@@ -68,6 +68,10 @@ export class LiveUpdates {
         this.#forgetUnseen();
         void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
       }
+      // What was refused until then is answered from now on.
+      if (before !== undefined && before.copyUpgrade !== null && event.status.copyUpgrade === null) {
+        void this.#readAnew(({ queryKey }) => queryKey[0] !== queryKeys.status[0]);
+      }
       return;
     }
     if (event.name === 'copy.task') {

@@ -29,6 +29,7 @@ export function consoleEngine(
     deskEntry: new URL('../../electron/console/reconciliation/desk-worker.ts', import.meta.url),
     readerEntry: new URL('../../electron/cache/threads/reader-thread.ts', import.meta.url),
     withholdEntry: new URL('../../electron/cache/threads/withhold-thread.ts', import.meta.url),
+    upgradeEntry: new URL('../../electron/cache/threads/upgrade-thread.ts', import.meta.url),
     pageEntries: PAGE_ENTRIES,
     checkEntry: new URL('../../electron/runner/validators/check-thread.ts', import.meta.url),
     log,

@@ -56,6 +56,8 @@ export class ReaderThreads {
   #isClosed = false;
   /** While the file is another's: nobody opens it, and what is asked waits. */
   #isHeld = false;
+  /** What is asked meanwhile is answered with it; null where it waits. */
+  #heldBy: AppError | null = null;
   /** Why nothing is answered any more. */
   #refusal: AppError | null = null;
 
@@ -79,10 +81,11 @@ export class ReaderThreads {
 
   /**
    * Closes the file, and begins again when the work is done. What is under way is asked anew of the file that stands then, and what
-   * is asked meanwhile waits for it.
+   * is asked meanwhile waits for it, or is answered with an error.
    */
-  async whileClosed<Value>(work: () => Promise<Value>): Promise<Value> {
+  async whileClosed<Value>(work: () => Promise<Value>, meanwhile: AppError | null = null): Promise<Value> {
     this.#isHeld = true;
+    this.#heldBy = meanwhile;
     for (const thread of this.#threads) {
       interrupt(thread);
       if (thread.question !== null) this.#waiting.unshift(thread.question);
@@ -93,6 +96,7 @@ export class ReaderThreads {
       return await work();
     } finally {
       this.#isHeld = false;
+      this.#heldBy = null;
       if (!this.#isClosed) this.#dispatch();
     }
   }
@@ -123,7 +127,8 @@ export class ReaderThreads {
     signal: AbortSignal | undefined,
   ): Promise<Result<unknown, AppError>> {
     if (this.#isClosed || signal?.aborted === true) return err(appError('cancelled'));
-    if (this.#refusal !== null) return err(this.#refusal);
+    const refusal = this.#refusal ?? this.#heldBy;
+    if (refusal !== null) return err(refusal);
     const { promise, resolve } = Promise.withResolvers<Result<unknown, AppError>>();
     const question: Question = { id: (this.#lastId += 1), method, args, settle: resolve };
     const onAbort = (): void => this.#abandon(question);

@@ -55,7 +55,7 @@ export async function planSource(
 ): Promise<Result<JobSource, AppError>> {
   if (copy === null) return ok(serverSource(bulk, now));
   const standing = await copy.standing();
-  if (!standing.ok) return standing;
+  if (!standing.ok) return standing.error.code === 'copy_upgrading' ? ok(serverSource(bulk, now)) : standing;
   const { isComplete, isSnapshotOpen, asOfMs } = standing.value;
   const isFresh = asOfMs !== null && now.getTime() - asOfMs <= COPY_AGE_MAX_MS;
   if (!isComplete || isSnapshotOpen || !isFresh) return ok(serverSource(bulk, now));

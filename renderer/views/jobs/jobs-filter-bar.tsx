@@ -5,7 +5,7 @@ import { jobStateSchema, type JobState } from '#domain/job.ts';
 import { counted } from '#domain/counted.ts';
 import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { STATE_ICONS } from '../../components/state-badge.tsx';
-import { useEngineStatus, useJobCount } from '../../state/engine-queries.tsx';
+import { useJobCount, useKnownCounts } from '../../state/engine-queries.tsx';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { ColumnsMenu } from './columns-menu.tsx';
 import type { JobsColumns } from './jobs-columns.ts';
@@ -29,7 +29,7 @@ export function JobsFilterBar({
   onTyped: (filter: JobFilter) => void;
   onChange: ChangeFilter;
 }): ReactNode {
-  const counts = useEngineStatus().data?.counts;
+  const counts = useKnownCounts();
   const kinds = [...new Set([...Object.keys(counts?.byKind ?? {}), ...filter.kinds])].sort();
   return (
     <search className="filter-bar" aria-label="Jobs">

@@ -8,6 +8,7 @@ import { APPLICATION_ID } from '#cache/schema.ts';
 import { withholdPrompts } from '#cache/withhold-prompts.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, malformedChange, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
+import { withoutUnknownCosts } from '../../support/older-copy.ts';
 import { rollUpsOf, rollUpsOfFresh } from './health-recount.ts';
 
 let world: CacheWorld;
@@ -201,20 +202,6 @@ describe('a copy that an older version of the program wrote', () => {
     also(old);
     old.pragma('user_version = 13');
     old.close();
-  }
-
-  /** Takes from a file what version 14 has told of costs that are not known. */
-  function withoutUnknownCosts(db: Database.Database): void {
-    db.exec(`
-      ALTER TABLE jobs DROP COLUMN is_cost_unknown;
-      ALTER TABLE owner_totals DROP COLUMN unknown_costs;
-    `);
-    for (const table of ['health', 'workspace_health', 'workspace_totals', 'workspace_model_totals']) {
-      db.exec(`
-        ALTER TABLE ${table} DROP COLUMN unknown_costs;
-        ALTER TABLE ${table} DROP COLUMN lost_unknown_costs;
-      `);
-    }
   }
 
   /** Takes from a file what version 13 has told of malformed jobs. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCache } from '#cache/open-cache.ts';
+import { openCache, type Cache } from '#cache/open-cache.ts';
 import { appError, type AppError } from '#domain/errors.ts';
-import { err } from '#domain/result.ts';
+import { err, ok } from '#domain/result.ts';
 import { CopyFile, type CopyFileOptions } from '#engine/copy-file.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld } from '../../support/cache-world.ts';
@@ -21,10 +21,14 @@ beforeEach(() => {
 });
 afterEach(() => world.end());
 
-function copyFile(options: Partial<CopyFileOptions> = {}): CopyFile {
-  const open: CopyFileOptions['open'] = (fault) => openCache({ path: world.file, now: () => NOW_MS, fault });
-  return new CopyFile(expectOk(open(null)), {
+function open(fault: string | null): ReturnType<CopyFileOptions['open']> {
+  return openCache({ path: world.file, now: () => NOW_MS, fault });
+}
+
+function copyFile(options: Partial<CopyFileOptions> = {}, cache: Cache | null = expectOk(open(null))): CopyFile {
+  return new CopyFile(cache, {
     open,
+    upgrade: () => Promise.resolve(ok({ setAside: null })),
     onNote: ({ says }) => void notes.push(says),
     onError: (error) => void errors.push(error),
     wait: () => {
@@ -81,5 +85,51 @@ describe('the file of the copy', () => {
     expect(await breakAndRenew(copy)).toMatchObject({ ok: true });
     expect([waits, errors]).toEqual([2, [full, full]]);
     copy.close();
+  });
+});
+
+describe('a file that an older version wrote', () => {
+  type Upgraded = Awaited<ReturnType<CopyFileOptions['upgrade']>>;
+
+  /** A file that comes to these ends one after the other when it is upgraded. */
+  function olderFile(...ends: readonly Upgraded[]): CopyFile {
+    const left = [...ends];
+    return copyFile({ upgrade: () => Promise.resolve(left.shift() ?? err(appError('cancelled'))) }, null);
+  }
+
+  it('cannot be written to before it is of this one', async () => {
+    const copy = olderFile(ok({ setAside: null }));
+    expect(copy.writer).toMatchObject({ error: { code: 'copy_upgrading' } });
+    expectOk(await copy.upgrade(new AbortController().signal));
+    expectOk(expectOk(copy.writer).standing());
+    expect(notes).toEqual([]);
+    copy.close();
+  });
+
+  it('is tried again where what is in the way passes, and that is told', async () => {
+    const copy = olderFile(err(appError('disk_full', 'test')), ok({ setAside: 'It was set aside.' }));
+    expectOk(await copy.upgrade(new AbortController().signal));
+    expect([errors.map(({ code }) => code), waits]).toEqual([['disk_full'], 1]);
+    expect(notes).toEqual(['It was set aside.']);
+    copy.close();
+  });
+
+  it('is set aside where the thread died with it, which it would do with each start', async () => {
+    world.open().close();
+    const copy = olderFile(err(appError('internal', 'the thread that upgrades the copy failed')));
+    expectOk(await copy.upgrade(new AbortController().signal));
+    expect(notes).toEqual([expect.stringMatching(/set aside as .*the thread that upgrades the copy failed/)]);
+    copy.close();
+  });
+
+  it('is left alone where the program ends meanwhile', async () => {
+    const stopping = new AbortController();
+    const upgrade = (): Promise<Upgraded> => {
+      stopping.abort();
+      return Promise.resolve(err(appError('cancelled')));
+    };
+    const copy = copyFile({ upgrade }, null);
+    expect(await copy.upgrade(stopping.signal)).toMatchObject({ error: { code: 'cancelled' } });
+    expect([notes, errors]).toEqual([[], []]);
   });
 });

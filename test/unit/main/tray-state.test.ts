@@ -39,6 +39,13 @@ describe('the tray', () => {
     expect(trayStateOf(null)).toMatchObject({ mark: 'trouble', tooltip: 'Runledger: starting' });
   });
 
+  it('counts no jobs while the copy that they are counted in is upgraded', () => {
+    const copyUpgrade = { jobsDone: 1, jobsTotal: 2, remainingMs: null };
+    expect(trayStateOf(statusOf('founder', { connection: connected, copyUpgrade })).tooltip).toBe(
+      'Runledger: connected to db/shop, the offline copy is upgraded, no runner here',
+    );
+  });
+
   it('says how generation is, and offers to pause what runs', () => {
     const state = trayStateOf(statusOf('founder', { connection: connected, runner: runner('running') }));
     expect(state.mark).toBe('well');

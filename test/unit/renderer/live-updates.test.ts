@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EngineEvent } from '#contract/events.ts';
 import type { EngineStatus } from '#contract/status.ts';
 import { err } from '#domain/result.ts';
-import { EngineFailure } from '../../../renderer/state/engine-failure.ts';
+import type { EngineClient } from '../../../renderer/state/engine-client.ts';
+import { EngineFailure, shouldAskAgain } from '../../../renderer/state/engine-failure.ts';
 import { queryKeys } from '../../../renderer/state/engine-queries.tsx';
 import { LiveUpdates } from '../../../renderer/state/live-updates.ts';
 
@@ -65,6 +66,40 @@ describe('a change of jobs', () => {
     await vi.advanceTimersByTimeAsync(LATER_MS);
     expect(asked()).toBe(2);
   });
+});
+
+it('asks again for what was refused while the copy was upgraded, once that is over', async () => {
+  let tell: (events: readonly EngineEvent[]) => void = () => undefined;
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: shouldAskAgain } } });
+  const client: EngineClient = {
+    call: () => Promise.resolve(err({ code: 'internal', detail: null })),
+    subscribe: (listener: typeof tell) => {
+      tell = listener;
+      return () => undefined;
+    },
+  };
+  const updates = new LiveUpdates(client, queries);
+  updates.start();
+  const statusOf = (copyUpgrade: EngineStatus['copyUpgrade']): EngineStatus =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other parts of the status have no say in it
+    ({ person: {}, redaction: {}, connection: { label: '' }, counts: {}, copyUpgrade }) as unknown as EngineStatus;
+  queries.setQueryData(queryKeys.status, statusOf({ jobsDone: 1, jobsTotal: 2, remainingMs: null }));
+  let asked = 0;
+  const queryFn = (): Promise<string> => {
+    asked += 1;
+    return asked === 1
+      ? Promise.reject(new EngineFailure({ code: 'copy_upgrading', detail: null }))
+      : Promise.resolve('health');
+  };
+  const seen = new QueryObserver(queries, { queryKey: queryKeys.health, queryFn });
+  seen.subscribe(() => undefined);
+  await vi.waitFor(() => expect(seen.getCurrentResult().error).not.toBeNull());
+  tell([{ name: 'status.changed', status: statusOf({ jobsDone: 2, jobsTotal: 2, remainingMs: 0 }) }]);
+  expect(asked).toBe(1);
+  tell([{ name: 'status.changed', status: statusOf(null) }]);
+  await vi.waitFor(() => expect(seen.getCurrentResult().data).toBe('health'));
+  updates.stop();
+  queries.clear();
 });
 
 describe('another role, or another person', () => {
