@@ -14,11 +14,13 @@ import { WorkspaceField } from './workspace-field.tsx';
 /** What to run over, the way to begin, and while it runs how far it is and the way to stop. */
 export function RunControls({ state }: { state: ReconciliationState }): ReactNode {
   const control = useReconciliationControl();
+  // Kept here: the form is away while a run is under way, and the next run is mostly over the same.
+  const [scope, setScope] = useState<TypedScope>({ period: '', workspace: '' });
   const { running } = state;
   return (
     <>
       {running === null ? (
-        <RunForm control={control} isBusy={state.closing !== null} />
+        <RunForm control={control} isBusy={state.closing !== null} scope={scope} onScope={setScope} />
       ) : (
         <RunUnderWay running={running} />
       )}
@@ -49,16 +51,24 @@ export function WorkUnderWay({ what, progress }: { what: string; progress: Recon
   );
 }
 
+/** What to run over, as its fields hold it. */
+interface TypedScope {
+  readonly period: string;
+  readonly workspace: string;
+}
+
 function RunForm({
   control,
   isBusy,
+  scope: { period, workspace },
+  onScope,
 }: {
   control: ReturnType<typeof useReconciliationControl>;
   isBusy: boolean;
+  scope: TypedScope;
+  onScope: (scope: TypedScope) => void;
 }): ReactNode {
   const connection = useEngineStatus().data?.connection;
-  const [period, setPeriod] = useState('');
-  const [workspace, setWorkspace] = useState('');
   const isOnline = connection?.state === 'connected';
   return (
     <form
@@ -70,8 +80,8 @@ function RunForm({
         control.run.mutate({ period: month.success ? month.data : null, workspaceId: workspace.trim() || null });
       }}
     >
-      <MonthField period={period} onChange={setPeriod} />
-      <WorkspaceField workspace={workspace} onChange={setWorkspace} />
+      <MonthField period={period} onChange={(month) => onScope({ period: month, workspace })} />
+      <WorkspaceField workspace={workspace} onChange={(typed) => onScope({ period, workspace: typed })} />
       <button
         type="submit"
         className="button"
