@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { RequestName, RequestParams } from '#contract/requests.ts';
 import type { ReviewAct } from '#domain/reconciliation/finding-review.ts';
 import type { MendState } from '#domain/reconciliation/mend-record.ts';
@@ -20,14 +20,14 @@ function useAnswer<Name extends RequestName>(
   key: readonly unknown[],
   name: Name,
   params: RequestParams<Name>,
-  isEnabled = true,
+  options: { readonly enabled?: boolean; readonly placeholderData?: typeof keepPreviousData } = {},
 ) {
   const engine = useEngine();
   return useQuery({
     queryKey: [...key, name, params],
     queryFn: async () => valueOrThrow(await engine.call(name, params)),
     staleTime: 0,
-    enabled: isEnabled,
+    ...options,
   });
 }
 
@@ -70,7 +70,7 @@ export function useMendsOfFinding(findingId: string) {
 
 /** What proposing would write for these findings, from the server as it is now. */
 export function useMendPreview(params: RequestParams<'mends.preview'>, isConnected: boolean) {
-  return useAnswer(['mends.preview'], 'mends.preview', params, isConnected);
+  return useAnswer(['mends.preview'], 'mends.preview', params, { enabled: isConnected });
 }
 
 /** Proposes mends. */
@@ -80,9 +80,9 @@ export const useDecide = () => useAct('mends.decide');
 /** Posts proposals. */
 export const usePost = () => useAct('mends.post');
 
-/** What people made of a finding. */
+/** What people made of a finding. It is the same in every run that has the finding: what was known stays while another run is asked. */
 export function useReview(runId: string, findingId: string) {
-  return useAnswer(financeKeys.reviews, 'findings.review', { runId, findingId });
+  return useAnswer(financeKeys.reviews, 'findings.review', { runId, findingId }, { placeholderData: keepPreviousData });
 }
 
 /** A finding with the version of its review that the person saw; null where it is not known. */

@@ -128,6 +128,72 @@ test.describe('reconciliation', () => {
   });
 });
 
+test('what is being written of findings stays when another run ends, with or without them', async ({
+  start,
+  production,
+}) => {
+  const period = lastMonth();
+  await production.plantLastMonth('old-1', 500);
+  const { page } = await start({ env: production.env });
+  await expect(rowOf(page, 'old-1')).toBeVisible();
+  await openReconciliation(page);
+  await page.getByLabel('Month').fill(period);
+  await runRules(page);
+  await expect(page.getByLabel('Month')).toHaveValue(period);
+  const table = page.getByRole('table', { name: 'Findings by rule' });
+  const reason = page.getByRole('textbox', { name: 'Reason to accept' });
+  await reason.fill('agreed with the customer');
+  await page.getByRole('checkbox', { name: 'All shown' }).check();
+  await page.getByRole('button', { name: 'Propose mends…' }).click();
+  await page.getByRole('dialog').getByLabel('Reason').fill('captured although it failed');
+  await runElsewhere(page, { workspaceId: WORKSPACE, period });
+  await expect(page.getByRole('region', { name: 'Last run' })).toContainText(WORKSPACE);
+  await expect(page.getByRole('dialog').getByLabel('Reason')).toHaveValue('captured although it failed');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await expect(reason).toHaveValue('agreed with the customer');
+  await expect(page.getByRole('toolbar')).toContainText('0 chosen');
+
+  await table.getByRole('link', { name: 'What was captured is not refunded.' }).click();
+  const comment = page.getByLabel('Comment or reason');
+  await comment.fill('I ask the customer');
+  await runElsewhere(page, { workspaceId: null, period: null });
+  await expect.poll(() => lastScope(page)).toEqual({ workspaceId: null, period: null });
+  await expect(comment).toHaveValue('I ask the customer');
+  await runElsewhere(page, { workspaceId: 'nobody', period: null });
+  await expect(page.getByText('The last run no longer has this finding')).toBeVisible();
+  await expect(comment).toHaveValue('I ask the customer');
+  await page.getByRole('button', { name: 'Comment', exact: true }).click();
+  await expect(comment).toHaveValue('');
+  await expect(part(page, 'What was made of it')).toContainText('I ask the customer');
+});
+
+interface Scope {
+  readonly workspaceId: string | null;
+  readonly period: string | null;
+}
+
+/** Asks the engine as another window of the same person does. */
+async function askElsewhere(page: Page, name: string, params: unknown): Promise<unknown> {
+  return page.evaluate(
+    ([asked, given]) =>
+      (Reflect.get(window, 'runledger') as { invoke(name: unknown, params: unknown): Promise<unknown> }).invoke(
+        asked,
+        given,
+      ),
+    [name, params],
+  );
+}
+
+async function runElsewhere(page: Page, scope: Scope): Promise<void> {
+  expect(await askElsewhere(page, 'reconciliation.run', { scope })).toMatchObject({ ok: true });
+}
+
+/** What the last run was over. */
+async function lastScope(page: Page): Promise<unknown> {
+  const state = await askElsewhere(page, 'reconciliation.get', {});
+  return (state as { result?: { last?: { scope?: unknown } } }).result?.last?.scope;
+}
+
 /** The month before the present one, in UTC, as the application names it. */
 function lastMonth(): string {
   const now = new Date();

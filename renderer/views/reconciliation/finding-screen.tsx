@@ -1,5 +1,5 @@
 import { ArrowLeft, SearchX } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, useSearch } from 'wouter';
 import type { FindingDetail } from '#contract/reconciliation-views.ts';
 import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
@@ -33,18 +33,27 @@ export function FindingScreen({ findingId }: { findingId: string }): ReactNode {
   }
   const runId = asked ?? last?.runId;
   if (runId === undefined) return <NoSuchFinding findingId={findingId} />;
-  return <FindingOfRun runId={runId} findingId={findingId} />;
+  return <FindingOfRun key={findingId} runId={runId} findingId={findingId} />;
 }
 
 function FindingOfRun({ runId, findingId }: { runId: string; findingId: string }): ReactNode {
   const finding = useFinding(runId, findingId);
-  if (finding.isPending) return <output className="page">Reading the finding…</output>;
-  if (finding.data !== undefined) return <FindingPage runId={runId} detail={finding.data} />;
-  return toWireError(finding.error).code === 'not_found' ? (
-    <NoSuchFinding findingId={findingId} />
-  ) : (
-    <FailureMessage isWholeScreen failure={finding.error} onAskAgain={() => void finding.refetch()} />
-  );
+  // What is being written about it stays while a later run is read, and where that one no longer has it.
+  const [shown, setShown] = useState<Shown | null>(null);
+  if (finding.data !== undefined && finding.data !== shown?.detail) setShown({ runId, detail: finding.data });
+  const error = finding.error === null ? null : toWireError(finding.error);
+  const isGone = error?.code === 'not_found';
+  if (finding.data === undefined && error !== null && !isGone) {
+    return <FailureMessage isWholeScreen failure={error} onAskAgain={() => void finding.refetch()} />;
+  }
+  if (shown !== null) return <FindingPage {...shown} isGone={isGone} />;
+  return isGone ? <NoSuchFinding findingId={findingId} /> : <output className="page">Reading the finding…</output>;
+}
+
+/** A finding as it is on the screen, and the run that it is of. */
+interface Shown {
+  readonly runId: string;
+  readonly detail: FindingDetail;
 }
 
 function NoSuchFinding({ findingId }: { findingId: string }): ReactNode {
@@ -74,7 +83,7 @@ const MENDS: Readonly<Record<MendKind, string>> = {
   accept: 'No entry can mend it: a person looks, and accepts it with a reason.',
 };
 
-function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }): ReactNode {
+function FindingPage({ runId, detail, isGone }: Shown & { isGone: boolean }): ReactNode {
   const { finding, account } = detail;
   const rule = wordsOfRule(finding.rule);
   const found = rule?.cases[finding.case];
@@ -94,6 +103,11 @@ function FindingPage({ runId, detail }: { runId: string; detail: FindingDetail }
         </h1>
         <p>{rule?.sentence}</p>
       </header>
+      {isGone && (
+        <output className="note">
+          The last run no longer has this finding; it may have been solved since. It is shown as the run before had it.
+        </output>
+      )}
       <div className="finding-pair">
         {finding.jobId !== null && <JobStrip jobId={finding.jobId} />}
         <EntriesPanel detail={detail} />

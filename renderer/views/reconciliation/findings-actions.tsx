@@ -10,7 +10,7 @@ import { withoutSent } from '../../components/sent-text.ts';
 import { useRefusal } from '../../state/access.ts';
 import { useReviewOrKeep } from '../../state/finance-queries.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
-import { ProposeDialog } from './propose-dialog.tsx';
+import { ProposeDialog, type ToPropose } from './propose-dialog.tsx';
 
 /** What can be done to several findings at once. */
 export function FindingsActions({
@@ -27,16 +27,17 @@ export function FindingsActions({
   isAll: boolean;
   onAll: (isAll: boolean) => void;
 }): ReactNode {
-  const [isProposing, setProposing] = useState(false);
+  // As it was when it was asked for: a run that ends meanwhile takes nothing out of the dialog.
+  const [proposing, setProposing] = useState<ToPropose | null>(null);
   const [proposed, setProposed] = useState<number | null>(null);
   const [reason, setReason] = useState('');
   const act = useReviewOrKeep(runId);
-  const proposing = useRefusal('mends.propose');
+  const proposal = useRefusal('mends.propose');
   const reviewing = useRefusal('findings.act');
   const status = useEngineStatus().data;
   const isTooMany = chosen.length > MENDS_AT_ONCE_MAX;
   const isNothingToDo = chosen.length === 0 || isTooMany || act.isPending;
-  const cannotPropose = isNothingToDo || proposing !== null;
+  const cannotPropose = isNothingToDo || proposal !== null;
   const cannot = isNothingToDo || reviewing !== null;
   const seen = chosen.map(({ id }) => ({ findingId: id, seenVersion: reviews[id]?.version ?? null }));
   const findingIds = chosen.map(({ id }) => id);
@@ -58,7 +59,7 @@ export function FindingsActions({
           className="button"
           data-kind="primary"
           disabled={cannotPropose}
-          onClick={() => setProposing(true)}
+          onClick={() => setProposing({ runId, findingIds, period })}
         >
           Propose mends…
         </button>
@@ -98,14 +99,12 @@ export function FindingsActions({
       {act.isAway && chosen.length > 0 && !act.isKept && <AwayNote />}
       {act.isKept && <KeptNote />}
       <FailureLine failure={act.error} look="note" />
-      {isProposing && (
+      {proposing !== null && (
         <ProposeDialog
-          runId={runId}
-          findingIds={findingIds}
-          period={period}
-          onClose={() => setProposing(false)}
+          {...proposing}
+          onClose={() => setProposing(null)}
           onProposed={(count) => {
-            setProposing(false);
+            setProposing(null);
             setProposed(count);
             onAll(false);
           }}

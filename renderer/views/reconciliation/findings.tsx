@@ -56,7 +56,7 @@ function FindingsFilter({ run, filter, layout }: FindingsProps): ReactNode {
         onChange={(selected) => change({ workspaceIds: [...selected] })}
       />
       <LayoutFields layout={layout} hasBefore={run.comparison !== null} onChange={layOut} />
-      <ExportButton run={run} filter={filter} layout={layout} />
+      <ExportButton key={run.runId} run={run} filter={filter} layout={layout} />
     </search>
   );
 }
@@ -120,9 +120,20 @@ function ExportButton({ run, filter, layout }: FindingsProps): ReactNode {
   );
 }
 
+/** Findings that somebody ticked, and the run whose figures they saw. */
+interface Chosen {
+  readonly chosen: ReadonlySet<string>;
+  readonly ofRun: string;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
 function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
   const list = useFindingPages(run.runId, filter, layout);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [{ chosen, ofRun }, setChosen] = useState<Chosen>({ chosen: NOTHING, ofRun: run.runId });
+  // In another run the same finding may be worth something else: it is chosen anew.
+  if (ofRun !== run.runId) setChosen({ chosen: NOTHING, ofRun: run.runId });
+  const choose = (ids: ReadonlySet<string>): void => setChosen({ chosen: ids, ofRun: run.runId });
   const allHref = findingsHref({ rules: [], workspaceIds: [] }, undefined, parseRunId(useSearch()));
   if (list.isPending) return <output>Reading the findings…</output>;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
@@ -151,7 +162,7 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
         chosen={rows.filter(({ id }) => chosen.has(id))}
         reviews={reviews}
         isAll={rows.every(({ id }) => chosen.has(id))}
-        onAll={(isAll) => setChosen(new Set(isAll ? rows.map(({ id }) => id) : []))}
+        onAll={(isAll) => choose(new Set(isAll ? rows.map(({ id }) => id) : []))}
       />
       <FindingsTable
         groups={first.groups}
@@ -162,7 +173,7 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
         onToggle={(id) => {
           const next = new Set(chosen);
           if (!next.delete(id)) next.add(id);
-          setChosen(next);
+          choose(next);
         }}
       />
       <p className="muted">Figures in a sentence are in the smallest unit of credits.</p>

@@ -9,11 +9,15 @@ import { useMendPreview, usePropose } from '../../state/finance-queries.ts';
 import { AwayNote, KeptBody } from '../../components/draft-notes.tsx';
 import { MendPreviewTable } from './mend-preview-table.tsx';
 
-interface ProposeProps {
+/** The findings of a run that mends are proposed of. */
+export interface ToPropose {
   readonly runId: string;
   readonly findingIds: readonly string[];
   /** The month of the findings, where they have one and the same. */
   readonly period: string | null;
+}
+
+interface ProposeProps extends ToPropose {
   readonly onClose: () => void;
   /** Called with how many proposals are open now. */
   readonly onProposed: (count: number) => void;

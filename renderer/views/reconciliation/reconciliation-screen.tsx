@@ -110,7 +110,7 @@ function RunOutcome({ run, name, filter, layout }: Asked & { run: RunSummary; na
       {run.findings === 0 && layout.since !== 'solved' ? (
         <Clean run={run} />
       ) : (
-        <Findings key={run.runId} run={run} filter={filter} layout={layout} />
+        <Findings run={run} filter={filter} layout={layout} />
       )}
     </>
   );
