@@ -1,3 +1,4 @@
+import { shownCredits } from './credits.ts';
 import type { Billing, ChargeStatus } from './job.ts';
 import { entryKey, type LedgerEntry, type PendingEntry } from './ledger.ts';
 
@@ -173,25 +174,38 @@ export function proveChargeOfSums(
   const claim = (isTrue: boolean, contradiction: () => string): void => {
     if (!isTrue) evidence.push(contradiction());
   };
-  claim(captured - refunded >= 0, () => `Refunded ${refunded} of only ${captured} captured.`);
-  claim(captured <= billing.price, () => `Captured ${captured}, the price is ${billing.price}.`);
+  claim(
+    captured - refunded >= 0,
+    () => `Refunded ${shownCredits(refunded)} of only ${shownCredits(captured)} captured.`,
+  );
+  claim(
+    captured <= billing.price,
+    () => `Captured ${shownCredits(captured)}, the price is ${shownCredits(billing.price)}.`,
+  );
   claim(
     captured + released <= reserved,
-    () => `Captured ${captured} and released ${released} of only ${reserved} reserved.`,
+    () =>
+      `Captured ${shownCredits(captured)} and released ${shownCredits(released)} of only ${shownCredits(reserved)} reserved.`,
   );
   if (!unsettled) {
     claim(
       captured === billing.captured,
-      () => `The ledger has ${captured} captured, the job says ${billing.captured}.`,
+      () => `The ledger has ${shownCredits(captured)} captured, the job says ${shownCredits(billing.captured)}.`,
     );
     claim(
       refunded === billing.refunded,
-      () => `The ledger has ${refunded} refunded, the job says ${billing.refunded}.`,
+      () => `The ledger has ${shownCredits(refunded)} refunded, the job says ${shownCredits(billing.refunded)}.`,
     );
     const held = reserved - captured - released;
-    claim(held === billing.reserved, () => `The ledger leaves ${held} held, the job says ${billing.reserved}.`);
+    claim(
+      held === billing.reserved,
+      () => `The ledger leaves ${shownCredits(held)} held, the job says ${shownCredits(billing.reserved)}.`,
+    );
     if (holdCredits !== null)
-      claim(holdCredits === held, () => `The account holds ${holdCredits}, the ledger leaves ${held}.`);
+      claim(
+        holdCredits === held,
+        () => `The account holds ${shownCredits(holdCredits)}, the ledger leaves ${shownCredits(held)}.`,
+      );
   }
   if (evidence.length > 0) return { status: 'unknown', evidence };
   return { status: statusOfFigures({ reserved: reserved - captured - released, captured, refunded }), evidence };

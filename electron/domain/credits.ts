@@ -20,3 +20,8 @@ export function formatCredits(credits: number, scale: number): string {
   const whole = digits.slice(0, digits.length - scale).replace(/\B(?=(\d{3})+$)/g, ',');
   return scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-scale)}`;
 }
+
+/** Credits as a sentence says them, with the program's own decimals: `shownCredits(1250)` is `12.50`. */
+export function shownCredits(credits: number): string {
+  return formatCredits(credits, CREDIT_SCALE);
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownCredits } from './credits.ts';
 
 /**
  * Why a generation did not come to its end. The class decides whether a retry can help and what happens to the charge;
@@ -158,7 +159,7 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
       return {
         class: 'credit',
         code: 'insufficient_credit',
-        message: `Needs ${evidence.neededCredits} credits, ${evidence.availableCredits} are available.`,
+        message: `Needs ${shownCredits(evidence.neededCredits)} credits, ${shownCredits(evidence.availableCredits)} are available.`,
       };
     case 'cancelled':
       return { class: 'cancelled', code: 'cancelled', message: evidence.message };

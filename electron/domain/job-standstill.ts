@@ -1,3 +1,4 @@
+import { shownCredits } from './credits.ts';
 import type { Job, JobState, MalformedJob } from './job.ts';
 import type { CreditAccount } from './ledger.ts';
 import { isLive, type RunnerNode } from './runner-node.ts';
@@ -185,7 +186,7 @@ export function describeStandstill(standstill: Standstill): string {
     case 'not_due':
       return `It is not due before ${iso(standstill.notBefore)}${standstill.failureClass === null ? '' : `, after a failure of the class ${standstill.failureClass}`}. Wait until then.`;
     case 'out_of_credit':
-      return `The workspace ${standstill.workspaceId} has ${standstill.availableCredits} credits and needs ${standstill.neededCredits}. Top the account up; the job goes on by itself.`;
+      return `The workspace ${standstill.workspaceId} has ${shownCredits(standstill.availableCredits)} credits and needs ${shownCredits(standstill.neededCredits)}. Top the account up; the job goes on by itself.`;
     case 'charge_unknown':
       return 'It cannot be proved what was charged for it. Open its charge, and reconcile the workspace.';
     case 'no_live_runner':

@@ -1,3 +1,4 @@
+import { shownCredits } from './credits.ts';
 import type { Job } from './job.ts';
 import { entryKey, type LedgerEntry } from './ledger.ts';
 
@@ -58,11 +59,13 @@ function contradictionsOf({ entries, credits, job, isJobThere }: HoldFacts, isCu
     entries.reduce((total, entry) => (entry.type === type ? total + entry.credits : total), 0);
   const left = sum('reserve') - sum('capture') - sum('release');
   const evidence: string[] = [];
-  if (left !== credits) evidence.push(`The account holds ${credits}, the ledger leaves ${left}.`);
+  if (left !== credits)
+    evidence.push(`The account holds ${shownCredits(credits)}, the ledger leaves ${shownCredits(left)}.`);
   if (job === null && isJobThere) evidence.push('Its document is no job.');
   if (job === null || !isCurrent) return evidence;
   const { reserved, status } = job.billing;
-  if (reserved !== credits) evidence.push(`The account holds ${credits}, the job says ${reserved}.`);
+  if (reserved !== credits)
+    evidence.push(`The account holds ${shownCredits(credits)}, the job says ${shownCredits(reserved)}.`);
   if (status === 'unknown') evidence.push('The charge of the job is unknown.');
   // A completed job without a capture may owe one: that is for finance to decide, not for a sweep.
   if (job.state === 'completed' && sum('capture') === 0) evidence.push('The job is completed and was not captured.');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { shownCredits } from '#domain/credits.ts';
 import { appError, explainError, type AppError } from '#domain/errors.ts';
 import { collectablePurchase } from '#domain/generation-key.ts';
 import type { Job } from '#domain/job.ts';
@@ -170,7 +171,7 @@ function whyNot(
   // What was to be made anew is not collected in its place, nor the other way round: its price and its chances are others.
   if (group !== item.group) return why;
   if (subject.priceCredits > available)
-    return `The workspace has ${available} credits available; it needs ${subject.priceCredits}.`;
+    return `The workspace has ${shownCredits(available)} credits available; it needs ${shownCredits(subject.priceCredits)}.`;
   return null;
 }
 

@@ -1,3 +1,4 @@
+import { shownCredits } from '#domain/credits.ts';
 import type { AppError } from '#domain/errors.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
@@ -115,7 +116,11 @@ function outcomeNow(outcome: JobOutcome, job: FollowedJob | undefined, paid: Rea
     return { ...seen, outcome: 'failed', failureClass: job.failure.class, why: job.failure.message.slice(0, 500) };
   }
   if (job.state === 'queued' && billing.blocked !== null) {
-    return { ...outcome, outcome: 'waiting', why: `It needs ${billing.blocked.neededCredits} credits to go on.` };
+    return {
+      ...outcome,
+      outcome: 'waiting',
+      why: `It needs ${shownCredits(billing.blocked.neededCredits)} credits to go on.`,
+    };
   }
   return { ...outcome, outcome: 'begun', why: '' };
 }

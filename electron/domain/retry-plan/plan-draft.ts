@@ -1,3 +1,4 @@
+import { shownCredits } from '../credits.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 import {
   isActedOn,
@@ -139,7 +140,7 @@ export class PlanDraft {
     const workspace = this.#workspace(subject.workspaceId);
     if (!isActedOn(judged.group, this.#facts.isCollecting)) return judged;
     if (subject.priceCredits > workspace.left) {
-      const why = `The workspace has ${workspace.left} credits left beside the jobs before it; it needs ${subject.priceCredits}.`;
+      const why = `The workspace has ${shownCredits(workspace.left)} credits left beside the jobs before it; it needs ${shownCredits(subject.priceCredits)}.`;
       return { group: 'insufficient_credit', why };
     }
     workspace.left -= subject.priceCredits;

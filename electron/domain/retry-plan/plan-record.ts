@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { creditsSchema, microUsdSchema } from '../credits.ts';
+import { creditsSchema, microUsdSchema, shownCredits } from '../credits.ts';
 import { appError, type AppError } from '../errors.ts';
 import { failureClassSchema } from '../failure.ts';
 import { actorSchema, type Actor } from '../ledger.ts';
@@ -205,7 +205,10 @@ export function mayRun(plan: PlanRecord, typedCredits: number | null, now: Date)
   if (consent === 'second_person' && !isApproved) {
     const { approvalCredits } = plan.thresholds;
     return err(
-      appError('permission_denied', `a plan above ${approvalCredits} credits needs another person's approval`),
+      appError(
+        'permission_denied',
+        `a plan above ${shownCredits(approvalCredits)} credits needs another person's approval`,
+      ),
     );
   }
   if (consent !== 'none' && typedCredits !== plannedCredits(plan)) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { counted } from '../counted.ts';
-import { creditsSchema } from '../credits.ts';
+import { creditsSchema, shownCredits } from '../credits.ts';
 
 /** How many jobs each step begins; when they have come to an end, the next step does. The last one repeats. */
 export const rampSchema = z.array(z.int().min(1).max(100_000)).min(1).max(20);
@@ -78,7 +78,7 @@ export function explainStop(cause: StopCause, tallies: RunTallies, limits: RunLi
       return `${tallies.failed} of ${counted(ended, 'job')} failed; at most ${Math.round(limits.failureRateMax * 100)} % may.`;
     }
     case 'spend':
-      return `The next job would bring it above ${limits.spendCreditsMax} credits; ${tallies.committedCredits} are spent.`;
+      return `The next job would bring it above ${shownCredits(limits.spendCreditsMax)} credits; ${shownCredits(tallies.committedCredits)} are spent or held.`;
     case 'paid_twice':
       return `Paid more than once: ${counted(tallies.paidTwice, 'job')}; finance must look before anything goes on.`;
   }
