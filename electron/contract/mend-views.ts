@@ -21,6 +21,8 @@ export const mendPreviewSchema = z.object({
   kind: z.enum(['refund', 'release', 'capture_owed', 'adjustment', 'settle', 'accept']),
   credits: z.int(),
   isSecondPersonNeeded: z.boolean(),
+  /** True where the entries explain what the account contains already: then posting them gives or takes nothing. */
+  isLedgerOnly: z.boolean(),
   entries: z.array(movedSchema),
 });
 export type MendPreview = z.infer<typeof mendPreviewSchema>;
@@ -47,6 +49,7 @@ export const mendViewSchema = z.object({
   generationId: z.string().nullable(),
   credits: z.int(),
   isSecondPersonNeeded: z.boolean(),
+  isLedgerOnly: mendPreviewSchema.shape.isLedgerOnly,
   reason: z.string(),
   bookedIn: periodSchema.nullable(),
   entries: z.array(movedSchema),

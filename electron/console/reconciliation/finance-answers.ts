@@ -298,6 +298,7 @@ function mendViewOf(mend: MendRecord): MendView {
     generationId: mend.generationId,
     credits: movedCreditsOf(mend),
     isSecondPersonNeeded: isSecondPersonNeeded(mend),
+    isLedgerOnly: mend.effect === 'ledger_only',
     reason: mend.reason,
     bookedIn: mend.bookedIn,
     entries: mend.entries.map(({ _id, type, credits }) => ({ key: _id, type, credits })),

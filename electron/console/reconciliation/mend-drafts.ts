@@ -80,15 +80,23 @@ export async function draftMends(
 /** A draft as it is shown before it is proposed; none for a finding that is gone. */
 export function previewOf(finding: Finding, draft: Draft | undefined, limitCredits: number): MendPreview {
   const base = { findingId: finding.id, workspaceId: finding.workspaceId, jobId: finding.jobId };
-  const nothing = { ...base, kind: 'accept' as const, credits: 0, isSecondPersonNeeded: false, entries: [] };
+  const nothing = {
+    ...base,
+    kind: 'accept' as const,
+    credits: 0,
+    isSecondPersonNeeded: false,
+    isLedgerOnly: false,
+    entries: [],
+  };
   if (draft === undefined) return { ...nothing, outcome: isExamined(finding) ? 'gone' : 'by_hand' };
   if (draft.record === null) return { ...nothing, outcome: 'by_hand' };
-  const { kind, credits, entries } = draft.record;
+  const { kind, credits, effect, entries } = draft.record;
   return {
     ...base,
     kind,
     credits: movedCreditsOf(draft.record),
     isSecondPersonNeeded: isSecondPersonNeeded({ credits, limitCredits, entries }),
+    isLedgerOnly: effect === 'ledger_only',
     entries: entries.map((entry) => ({ key: entry._id, type: entry.type, credits: entry.credits })),
     outcome: draft.open === null ? 'proposes' : 'open_already',
   };

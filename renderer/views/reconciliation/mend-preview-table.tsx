@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { MendPreview } from '#contract/mend-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
-import { MEND_KINDS } from './mend-words.ts';
+import { LEDGER_ONLY, MEND_KINDS } from './mend-words.ts';
 import { TableHead } from '../../components/table-head.tsx';
 import './reconciliation.css';
 
@@ -66,6 +66,7 @@ function PreviewRow({ row }: { row: MendPreview }): ReactNode {
             {entry.type} <Credits credits={entry.credits} />
           </span>
         ))}
+        {row.isLedgerOnly && <span className="cell-note">{LEDGER_ONLY}</span>}
       </td>
       <td className="number">
         <Credits credits={row.outcome === 'proposes' ? row.credits : 0} />

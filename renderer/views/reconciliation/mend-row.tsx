@@ -4,7 +4,7 @@ import { wordsOfRule } from '#domain/reconciliation/said-rules.ts';
 import { Credits } from '../../components/credits-text.tsx';
 import { JobLink } from '../../components/job-link.tsx';
 import { ExactTime } from '../../components/time-text.tsx';
-import { MEND_KINDS, MEND_STATES, nameOfMend } from './mend-words.ts';
+import { LEDGER_ONLY, MEND_KINDS, MEND_STATES, nameOfMend } from './mend-words.ts';
 
 /** One proposal: what it would write or wrote, for which finding, and who took which step. Without `onToggle` it cannot be chosen. */
 export function MendRow({
@@ -29,6 +29,7 @@ export function MendRow({
         {mend.isSecondPersonNeeded && <span className="tag">second person</span>}
         <span className="cell-note">
           {mend.entries.map(({ type }) => type).join(', ')}
+          {mend.isLedgerOnly && `, ${LEDGER_ONLY}`}
           {mend.bookedIn === null ? '' : `, dated into ${mend.bookedIn}`}
         </span>
         <span className="cell-note">

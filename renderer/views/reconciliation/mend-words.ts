@@ -11,6 +11,9 @@ export const MEND_KINDS: Readonly<Record<MendPreview['kind'], string>> = {
   accept: 'None: accept it with a reason',
 };
 
+/** What is said of a mend whose entries give or take nothing. */
+export const LEDGER_ONLY = 'in the ledger only: the account contains it already';
+
 /** How a proposal stands, in words. */
 export const MEND_STATES: Readonly<Record<MendState, string>> = {
   proposed: 'proposed',
