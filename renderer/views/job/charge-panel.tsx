@@ -100,7 +100,7 @@ function LedgerLine({ entry }: { entry: LedgerView }): ReactNode {
       </td>
       <td>
         <EntryCause reason={entry.reason} actor={entry.actor}>
-          {entry.attempt !== null && `, attempt ${entry.attempt}`}, <ExactTime atMs={entry.atMs} />
+          {entry.attempt !== null && entry.attempt > 0 && `, attempt ${entry.attempt}`}, <ExactTime atMs={entry.atMs} />
         </EntryCause>
       </td>
     </tr>
