@@ -93,13 +93,7 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
           )}
         </Fact>
         <Fact name="Will it help?">
-          {estimate.ofJobs === 0
-            ? 'Nothing is known: such failures were not retried lately.'
-            : `About ${estimate.succeed} of ${counted(estimate.ofJobs, 'job')} can be expected to succeed.`}{' '}
-          <span className="muted">
-            ({estimate.basis}
-            {estimate.withoutExperience > 0 && `; of ${estimate.withoutExperience} nothing is known`})
-          </span>
+          {plan.plannedJobs === 0 ? 'No job is retried.' : <Estimate estimate={estimate} />}
         </Fact>
         <Fact name="Reason">{plan.reason}</Fact>
         <Fact name="Made from">
@@ -116,6 +110,20 @@ function Sums({ plan }: { plan: PlanView }): ReactNode {
         </p>
       )}
     </Panel>
+  );
+}
+
+function Estimate({ estimate }: { estimate: PlanView['totals']['estimate'] }): ReactNode {
+  return (
+    <>
+      {estimate.ofJobs === 0
+        ? 'Nothing is known: such failures were not retried lately.'
+        : `About ${estimate.succeed} of ${counted(estimate.ofJobs, 'job')} can be expected to succeed.`}{' '}
+      <span className="muted">
+        ({estimate.basis}
+        {estimate.withoutExperience > 0 && `; of ${estimate.withoutExperience} nothing is known`})
+      </span>
+    </>
   );
 }
 
@@ -195,7 +203,11 @@ function Workspaces({ plan }: { plan: PlanView }): ReactNode {
                   <Credits credits={one.availableCredits} />
                 </td>
                 <td className="number">
-                  <ProviderCost microUsd={one.jobsWithoutCost === one.eligibleJobs ? null : one.costMicroUsd} />
+                  {one.eligibleJobs === 0 ? (
+                    '–'
+                  ) : (
+                    <ProviderCost microUsd={one.jobsWithoutCost === one.eligibleJobs ? null : one.costMicroUsd} />
+                  )}
                 </td>
                 <td className="number">{one.insufficientJobs.toLocaleString('en')}</td>
               </tr>
