@@ -15,7 +15,10 @@ export const financeKeys = {
   invoices: ['invoices.list'] as const,
 };
 
-/** Reads one answer of finance; what stands on the server is asked for anew whenever a screen is opened. */
+/**
+ * Reads one answer of finance; what stands on the server is asked for anew whenever a screen is opened, and once the server is back where it is
+ * away.
+ */
 function useAnswer<Name extends RequestName>(
   key: readonly unknown[],
   name: Name,
@@ -23,11 +26,13 @@ function useAnswer<Name extends RequestName>(
   options: { readonly enabled?: boolean; readonly placeholderData?: typeof keepPreviousData } = {},
 ) {
   const engine = useEngine();
+  const isAway = useIsServerAway();
   return useQuery({
     queryKey: [...key, name, params],
     queryFn: async () => valueOrThrow(await engine.call(name, params)),
     staleTime: 0,
     ...options,
+    enabled: !isAway && options.enabled !== false,
   });
 }
 

@@ -123,7 +123,13 @@ test.describe('reconciliation', () => {
     await expect(page.getByRole('form', { name: 'Run' })).toContainText('A run needs the server');
     await expect(table).toBeVisible();
     await keepScreen(page, 'reconciliation-offline');
+    for (const name of ['Mends', 'Months', 'Invoices', 'Margin', 'Statements']) {
+      await openTab(page, name);
+      await expect(page.getByText('This needs the server, which is away')).toBeVisible();
+    }
     await production.serverReturns();
+    await expect(page.getByText(/is open: figures may still change|No workspace has a balance/)).toBeVisible();
+    await openTab(page, 'Findings');
     await expect(page.getByRole('button', { name: 'Run the rules' })).toBeEnabled();
   });
 });

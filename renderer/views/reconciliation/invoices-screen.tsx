@@ -15,6 +15,7 @@ import { useInvoiceImport, useInvoices } from '../../state/finance-queries.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { RemoveInvoiceDialog } from './remove-invoice-dialog.tsx';
 import { TableHead } from '../../components/table-head.tsx';
+import { ServerWait } from './server-wait.tsx';
 import './reconciliation.css';
 
 /** Invoices of providers, matched with the attempts by acceptance id, time and amount. */
@@ -32,7 +33,7 @@ export function InvoicesScreen(): ReactNode {
       </header>
       <FinanceTabs />
       <ImportForm />
-      {invoices.isPending && <output>Matching the invoices…</output>}
+      {invoices.isPending && <ServerWait doing="Matching the invoices…" />}
       {invoices.data === undefined && invoices.error !== null && (
         <FailureMessage failure={invoices.error} onAskAgain={() => void invoices.refetch()} />
       )}

@@ -12,6 +12,7 @@ import { ExportButtons } from './export-buttons.tsx';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { MonthField, NoMonthMessage, useMonth } from './month-field.tsx';
 import { TableHead } from '../../components/table-head.tsx';
+import { ServerWait } from './server-wait.tsx';
 import './reconciliation.css';
 
 /** Credits earned against provider cost, by kind, provider and model. */
@@ -41,7 +42,7 @@ export function MarginScreen(): ReactNode {
 
 function Margin({ period }: { period: string }): ReactNode {
   const margin = useMargin(period);
-  if (margin.isPending) return <output>Adding up the month…</output>;
+  if (margin.isPending) return <ServerWait doing="Adding up the month…" />;
   if (margin.data === undefined) {
     return <FailureMessage failure={margin.error} onAskAgain={() => void margin.refetch()} />;
   }

@@ -12,6 +12,7 @@ import { FinanceTabs } from './finance-tabs.tsx';
 import { MendActions } from './mend-actions.tsx';
 import { MendRow } from './mend-row.tsx';
 import { TableHead } from '../../components/table-head.tsx';
+import { ServerWait } from './server-wait.tsx';
 import './reconciliation.css';
 
 const OPEN: MendState[] = ['proposed', 'approved'];
@@ -40,7 +41,7 @@ export function MendsScreen(): ReactNode {
           Closed
         </button>
       </fieldset>
-      {mends.isPending && <output>Reading the proposals…</output>}
+      {mends.isPending && <ServerWait doing="Reading the proposals…" />}
       {mends.data === undefined && mends.error !== null && (
         <FailureMessage failure={mends.error} onAskAgain={() => void mends.refetch()} />
       )}

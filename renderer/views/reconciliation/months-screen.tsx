@@ -17,6 +17,7 @@ import { toWireError } from '../../state/engine-failure.ts';
 import { useClosePeriod, usePeriods } from '../../state/finance-queries.ts';
 import { useReconciliation } from '../../state/reconciliation-queries.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
+import { ServerWait } from './server-wait.tsx';
 import './reconciliation.css';
 import { WorkUnderWay } from './run-controls.tsx';
 import { TableHead } from '../../components/table-head.tsx';
@@ -35,7 +36,7 @@ export function MonthsScreen(): ReactNode {
         </p>
       </header>
       <FinanceTabs />
-      {periods.isPending && <output>Reading the closed months…</output>}
+      {periods.isPending && <ServerWait doing="Reading the closed months…" />}
       {periods.data === undefined && periods.error !== null && (
         <FailureMessage failure={periods.error} onAskAgain={() => void periods.refetch()} />
       )}

@@ -12,6 +12,7 @@ import { FinanceTabs } from './finance-tabs.tsx';
 import { MonthField, NoMonthMessage, useMonth } from './month-field.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 import { WorkspaceField } from './workspace-field.tsx';
+import { ServerWait } from './server-wait.tsx';
 import './reconciliation.css';
 
 /** Statements by workspace and month: opening balance, grants, spend by kind, refunds, adjustments, closing balance. */
@@ -45,7 +46,7 @@ export function StatementsScreen(): ReactNode {
 
 function Statements({ period, workspaceId }: { period: string; workspaceId: string | null }): ReactNode {
   const statements = useStatements(period, workspaceId);
-  if (statements.isPending) return <output>Adding up the ledger…</output>;
+  if (statements.isPending) return <ServerWait doing="Adding up the ledger…" />;
   if (statements.data === undefined) {
     return <FailureMessage failure={statements.error} onAskAgain={() => void statements.refetch()} />;
   }
