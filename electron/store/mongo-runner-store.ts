@@ -27,7 +27,8 @@ import type {
   SweepOutcome,
 } from './ports.ts';
 import { announceRunner } from './runner-nodes.ts';
-import { settleJobs, sweepPending } from './settlement.ts';
+import { sweepPending } from './pending-sweep.ts';
+import { settleJobs } from './settlement.ts';
 import { writeEach, type EachWritten } from './update-each.ts';
 
 /** A job that could not pay is asked again after this long, so that a top-up made elsewhere is noticed. */

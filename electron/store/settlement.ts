@@ -2,13 +2,14 @@ import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import type { PostingOutcome } from '#domain/account-posting.ts';
 import type { AppError } from '#domain/errors.ts';
 import { billingSchema } from '#domain/job.ts';
-import { creditAccountSchema, entryFromPending, type PendingEntry } from '#domain/ledger.ts';
+import { entryFromPending, type PendingEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { z } from 'zod';
 import { safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, isRefusedWrite } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
+import { creditsAlone, ofKeys, STATUS_OF_FIGURES, takeOffPipeline } from './take-off-pipeline.ts';
 import { updateEach, writeEach } from './update-each.ts';
 
 /** What settling did, by job. */
@@ -242,154 +243,4 @@ function refusalOperation(
       ],
     },
   };
-}
-
-/** The credits of those of a job's entries that are taken off and of one of these types, as an expression. */
-type CreditsOf = (types: readonly PendingEntry['type'][]) => Document | number;
-
-/** Of a job that owes one entry of that type. */
-function creditsAlone(type: PendingEntry['type']): CreditsOf {
-  return (types) => (types.includes(type) ? { $sum: '$billing.pending.credits' } : 0);
-}
-
-/** Of a job that owes any number of entries: of those that have one of the keys, and what is left without them. */
-function ofKeys(keys: readonly string[]): { readonly creditsOf: CreditsOf; readonly left: Document } {
-  const isStanding = { $in: ['$$one.key', { $literal: keys }] };
-  const pending = (cond: Document): Document => ({ $filter: { input: '$billing.pending', as: 'one', cond } });
-  return {
-    creditsOf: (types) => ({
-      $sum: {
-        $map: {
-          input: pending({ $and: [isStanding, { $in: ['$$one.type', { $literal: types }] }] }),
-          as: 'one',
-          in: '$$one.credits',
-        },
-      },
-    }),
-    left: pending({ $not: [isStanding] }),
-  };
-}
-
-/** The domain's `settlePending` for the entries that are taken off a job, as an update of many. @param left what it owes then */
-function takeOffPipeline(creditsOf: CreditsOf, left: Document | readonly never[]): Document[] {
-  const reserved = creditsOf(['reserve']);
-  return [
-    {
-      $set: {
-        'billing.reserved': {
-          $subtract: [{ $add: ['$billing.reserved', reserved] }, creditsOf(['capture', 'release'])],
-        },
-        'billing.captured': { $add: ['$billing.captured', creditsOf(['capture'])] },
-        'billing.refunded': { $add: ['$billing.refunded', creditsOf(['refund'])] },
-        'billing.blocked': { $cond: [{ $gt: [reserved, 0] }, null, { $ifNull: ['$billing.blocked', null] }] },
-        'billing.pending': left,
-        version: { $add: ['$version', 1] },
-        updatedAt: '$$NOW',
-      },
-    },
-    { $set: { 'billing.status': STATUS_OF_FIGURES } },
-  ];
-}
-
-/** The domain's `statusOfFigures`, as an expression. */
-const STATUS_OF_FIGURES: Document = {
-  $switch: {
-    branches: [
-      { case: { $gt: ['$billing.captured', '$billing.refunded'] }, then: 'charged' },
-      { case: { $gt: ['$billing.refunded', 0] }, then: 'refunded' },
-      { case: { $gt: ['$billing.reserved', 0] }, then: 'reserved' },
-    ],
-    default: 'not_charged',
-  },
-};
-
-/** What a sweep settled, and the jobs that it looked at and that owe all the same. */
-export interface Swept {
-  readonly settled: number;
-  readonly leftOwing: readonly string[];
-  /** The first document that the server refused to write for a reason of its own, which kept nothing else from being settled. */
-  readonly refusal: AppError | null;
-}
-
-/**
- * Finds what died half-way and finishes it: accounts with entries that never reached the ledger, and jobs that still owe.
- * @param options `before`: only what has been pending since before this time, so that a live runner is left alone; `passedOver`: jobs
- *   that are not looked at, because a sweep could not settle them a moment ago
- */
-export async function sweepPending(
-  collections: Collections,
-  poster: LedgerPoster,
-  options: {
-    readonly before: Date;
-    readonly limit: number;
-    readonly isDryRun: boolean;
-    readonly passedOver: readonly string[];
-  },
-): Promise<Result<Swept, AppError>> {
-  const accounts = await attemptCall(() =>
-    collections.accounts
-      .find({ posting: { $exists: true, $ne: {} } })
-      .limit(options.limit)
-      .toArray(),
-  );
-  if (!accounts.ok) return accounts;
-  let refusal: AppError | null = null;
-  for (const document of accounts.value) {
-    const account = safeParse(creditAccountSchema, document);
-    if (!account.success || options.isDryRun) continue;
-    const finished = await poster.finishPostings(account.data);
-    if (finished.ok) continue;
-    if (!isRefusedWrite(finished.error)) return finished;
-    refusal ??= finished.error;
-  }
-  const owing = await findOwing(collections, options);
-  if (!owing.ok) return owing;
-  if (options.isDryRun || owing.value.length === 0) return ok({ settled: owing.value.length, leftOwing: [], refusal });
-  const settled = await settleJobs(collections, poster, owing.value);
-  if (!settled.ok && !isRefusedWrite(settled.error)) return settled;
-  if (!settled.ok) refusal ??= settled.error;
-  const left = await attemptCall(() =>
-    collections.jobs
-      .find({ _id: { $in: [...owing.value] }, 'billing.pending.at': { $lt: options.before } })
-      .project<{ _id: string }>({ _id: 1 })
-      .toArray(),
-  );
-  if (!left.ok) return left;
-  const leftOwing = left.value.map(({ _id }) => _id);
-  return ok({
-    settled: settled.ok ? settled.value.settledJobs : owing.value.length - leftOwing.length,
-    leftOwing,
-    refusal,
-  });
-}
-
-/** Jobs that have owed entries since before a time; those whose charge is unknown come last, or they would hide the others. */
-async function findOwing(
-  collections: Collections,
-  {
-    before,
-    limit,
-    passedOver,
-  }: { readonly before: Date; readonly limit: number; readonly passedOver: readonly string[] },
-): Promise<Result<readonly string[], AppError>> {
-  const ids: string[] = [];
-  for (const status of [{ $ne: 'unknown' }, 'unknown']) {
-    if (ids.length >= limit) break;
-    const found = await attemptCall(() =>
-      collections.jobs
-        .find({
-          ...(passedOver.length === 0 ? {} : { _id: { $nin: [...passedOver] } }),
-          'billing.pending.at': { $lt: before },
-          'billing.status': status,
-          // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.
-          $or: [{ 'billing.blocked': null }, { state: { $ne: 'queued' } }],
-        })
-        .project<{ _id: string }>({ _id: 1 })
-        .limit(limit - ids.length)
-        .toArray(),
-    );
-    if (!found.ok) return found;
-    ids.push(...found.value.map((job) => job._id));
-  }
-  return ok(ids);
 }

@@ -52,13 +52,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the figures follow entries that nobody has posted',
-    file: 'electron/store/settlement.ts',
+    file: 'electron/store/take-off-pipeline.ts',
     find: '$and: [isStanding, ',
     replace: '$and: [',
   },
   {
     name: 'a settled entry stays owed',
-    file: 'electron/store/settlement.ts',
+    file: 'electron/store/take-off-pipeline.ts',
     find: "        'billing.pending': left,\n",
     replace: '',
   },
@@ -126,13 +126,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a sweep does not finish what an account was posting',
-    file: 'electron/store/settlement.ts',
+    file: 'electron/store/pending-sweep.ts',
     find: 'if (!account.success || options.isDryRun) continue;',
     replace: 'if (account.success || options.isDryRun) continue;',
   },
   {
     name: 'the sweep leaves what is owed',
-    file: 'electron/store/settlement.ts',
+    file: 'electron/store/pending-sweep.ts',
     find: 'const settled = await settleJobs(collections, poster, owing.value);',
     replace: 'const settled = await settleJobs(collections, poster, []);',
   },
