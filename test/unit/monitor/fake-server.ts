@@ -64,12 +64,13 @@ export class FakeServer implements ChangesPort {
   refusedPositions: AppError | null = null;
   nowMs = NOW_MS;
   openStreams = 0;
-  /** A call of this name never answers. */
+  /** A call of this name answers only once {@link answerHung} lets it. */
   hangingCall: string | null = null;
   /** The most documents that a read of changes was asked for. */
   largestRead = 0;
-  /** How many calls never answered. */
+  /** How many calls have not answered. */
   hung = 0;
+  readonly #hanging = Promise.withResolvers<void>();
   readonly #documents = new Map<CachedPart, Map<string, StoreChange>>([
     ['jobs', new Map()],
     ['accounts', new Map()],
@@ -221,15 +222,21 @@ export class FakeServer implements ChangesPort {
   async #call<Value>(name: string, answer: () => Value): Promise<Result<Value, AppError>> {
     this.calls.push(name);
     await setImmediate();
-    if (this.hangingCall !== null && name.startsWith(this.hangingCall)) return this.#hang();
+    if (this.hangingCall !== null && name.startsWith(this.hangingCall)) await this.#hang();
     const index = this.faults.findIndex((fault) => name.startsWith(fault.call));
     const [fault] = index < 0 ? [] : this.faults.splice(index, 1);
     return fault === undefined ? ok(answer()) : err(fault.error);
   }
 
-  #hang(): Promise<never> {
+  /** Lets every call answer that was made to hang, for good. */
+  answerHung(): void {
+    this.hangingCall = null;
+    this.#hanging.resolve();
+  }
+
+  #hang(): Promise<void> {
     this.hung += 1;
-    return new Promise(() => undefined);
+    return this.#hanging.promise;
   }
 
   #follower(from: number): ChangeFollower {
@@ -240,10 +247,11 @@ export class FakeServer implements ChangesPort {
         attemptCall(async (): Promise<ChangeBatch> => {
           this.calls.push('next');
           await setImmediate();
-          if (this.hangingCall === 'next') return this.#hang();
           const fault = this.followFaults.shift();
           if (fault !== undefined) throw fault;
           if (isClosed) throw new MongoNetworkError('the stream is closed');
+          // What answers late brings what came meanwhile, also where the stream was closed behind it.
+          if (this.hangingCall === 'next') await this.#hang();
           const events = this.#log.slice(position, position + 3);
           position += events.length;
           return {

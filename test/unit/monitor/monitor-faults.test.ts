@@ -167,6 +167,11 @@ describe('where the network fails', () => {
     await one.monitor.stop();
     expect(one.statuses.at(-1)?.mode).toBe('stopped');
     expect(server.openStreams).toBe(0);
+    server.put(jobChange(jobIn({ id: 'late' })));
+    server.answerHung();
+    for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+    expect(expectOk(kept.cache.reader.job('late'))).toBeNull();
+    expect(one.statuses.at(-1)?.mode).toBe('stopped');
   });
 });
 
