@@ -2,7 +2,7 @@ import { owedForCompletion, owedForFailure, type OwedEntry } from './charge.ts';
 import type { Classified, Failure } from './failure.ts';
 import { buildFailure } from './failure.ts';
 import type { Actor } from './ledger.ts';
-import type { HistoryEntry, Job, JobState, Output, Validation, ValidationCheck } from './job.ts';
+import type { Attempt, HistoryEntry, Job, JobState, Output, Validation, ValidationCheck } from './job.ts';
 import {
   CHECK_MESSAGE_LENGTH_MAX,
   CHECK_NAME_LENGTH_MAX,
@@ -235,46 +235,7 @@ function draftFailure(job: Job, classified: Classified): Omit<Failure, 'at'> {
 export function applyChange(job: Job, change: JobChange, now: Date): Job | null {
   const { guard } = change;
   if (job.version !== guard.version || job.state !== guard.state || job.leaseToken !== guard.leaseToken) return null;
-  const failure = change.failure === null ? null : { ...change.failure, at: now };
-  const opened = change.openAttempt;
-  const closing = change.closeAttempt;
-  const attempts = job.attempts.map((attempt) =>
-    closing === null || attempt.n !== change.attempt
-      ? attempt
-      : {
-          ...attempt,
-          endedAt: now,
-          acceptanceId: job.provider.acceptanceId,
-          providerCost: closing.providerCost,
-          failure: closing.failure === null ? null : { ...closing.failure, at: now },
-          validation: closing.validation,
-        },
-  );
-  const billing =
-    change.generation === null
-      ? {
-          ...job.billing,
-          pending: [
-            ...job.billing.pending,
-            ...change.owes.map((entry) => ({
-              ...entry,
-              attempt: change.attempt,
-              at: now,
-              actor: change.history.actor,
-            })),
-          ],
-        }
-      : {
-          ...job.billing,
-          status: 'not_charged',
-          generationId: change.generation.id,
-          price: change.generation.priceCredits,
-          reserved: 0,
-          captured: 0,
-          refunded: 0,
-          blocked: null,
-          collects: change.generation.collects,
-        };
+  const isBegunAnew = change.openAttempt !== null || change.generation !== null;
   return jobSchema.parse({
     ...job,
     state: change.to,
@@ -284,29 +245,51 @@ export function applyChange(job: Job, change: JobChange, now: Date): Job | null 
     updatedAt: now,
     lease: leaseAfter(job, change, now),
     leaseToken: change.lease.type === 'take' ? change.lease.token : job.leaseToken,
-    provider: opened === null && change.generation === null ? job.provider : { ...job.provider, acceptanceId: null },
+    provider: isBegunAnew ? { ...job.provider, acceptanceId: null } : job.provider,
     progress: change.lease.type === 'keep' ? job.progress : null,
     history: [...job.history, { ...change.history, at: now }],
-    attempts:
-      opened === null
-        ? attempts
-        : [
-            ...attempts,
-            {
-              ...opened,
-              startedAt: now,
-              endedAt: null,
-              acceptanceId: null,
-              providerCost: null,
-              failure: null,
-              validation: null,
-            },
-          ],
+    attempts: attemptsAfter(job, change, now),
     validation: change.validation,
-    failure,
+    failure: change.failure === null ? null : { ...change.failure, at: now },
     output: change.output,
-    billing,
+    billing: billingAfter(job, change, now),
   });
+}
+
+function attemptsAfter(job: Job, { attempt: n, closeAttempt, openAttempt }: JobChange, now: Date): readonly Attempt[] {
+  const attempts = job.attempts.map((attempt) =>
+    closeAttempt === null || attempt.n !== n
+      ? attempt
+      : {
+          ...attempt,
+          endedAt: now,
+          acceptanceId: job.provider.acceptanceId,
+          providerCost: closeAttempt.providerCost,
+          failure: closeAttempt.failure === null ? null : { ...closeAttempt.failure, at: now },
+          validation: closeAttempt.validation,
+        },
+  );
+  if (openAttempt === null) return attempts;
+  const unended = { endedAt: null, acceptanceId: null, providerCost: null, failure: null, validation: null };
+  return [...attempts, { ...openAttempt, startedAt: now, ...unended }];
+}
+
+function billingAfter(job: Job, { generation, owes, attempt, history }: JobChange, now: Date): Job['billing'] {
+  if (generation === null) {
+    const owed = owes.map((entry) => ({ ...entry, attempt, at: now, actor: history.actor }));
+    return { ...job.billing, pending: [...job.billing.pending, ...owed] };
+  }
+  return {
+    ...job.billing,
+    status: 'not_charged',
+    generationId: generation.id,
+    price: generation.priceCredits,
+    reserved: 0,
+    captured: 0,
+    refunded: 0,
+    blocked: null,
+    collects: generation.collects,
+  };
 }
 
 function leaseAfter(job: Job, change: JobChange, now: Date): Job['lease'] {
