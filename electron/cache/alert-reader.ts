@@ -14,18 +14,21 @@ export interface PastJob {
   readonly begunMs: number | null;
 }
 
+/** Jobs that waited, or ran, for long in a part of the past, in no order. */
 export interface PastJobs {
   readonly jobs: readonly PastJob[];
   /** False where there were more. */
   readonly isWhole: boolean;
 }
 
+/** A part of the past, in milliseconds since 1970. */
 export interface PastQuery {
   /** By the time of creation; the end is not included. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Up to when what still waits or runs has done so. */
   readonly nowMs: number;
-  /** Shorter ones are left out. */
+  /** Waits, or runs, that took less than so many milliseconds are left out. */
   readonly leastMs: number;
 }
 

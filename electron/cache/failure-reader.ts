@@ -5,10 +5,12 @@ import { bucketOf } from './health-grains.ts';
 import type { IsUnwanted } from './interrupt.ts';
 import { StatementPool } from './statement-pool.ts';
 
+/** Which groups of failures are asked for. */
 export interface FailureGroupsQuery {
   /** Milliseconds since 1970, by the time of the failure; widened to whole days in UTC. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Null counts the jobs of every workspace. */
   readonly workspaceId: string | null;
   /** Empty does not restrict. */
   readonly classes: readonly FailureClass[];
@@ -39,6 +41,7 @@ export interface FailureGroup {
   readonly points: readonly { readonly fromMs: number; readonly jobs: number }[];
 }
 
+/** The groups of failures of a time, which was widened and may have been shortened: `fromMs` and `toMs` are what it came to. */
 export interface FailureGroups {
   readonly fromMs: number;
   readonly toMs: number;

@@ -29,6 +29,7 @@ const GATHERED_MAX = 10_000;
 /** Rows that one count may look at. */
 const COUNTED_MAX = 20_000;
 
+/** Which page of a list of jobs is asked for. */
 export interface JobsQuery {
   readonly filter: JobFilter;
   readonly sort: JobSort;
@@ -40,6 +41,7 @@ export interface JobsQuery {
   readonly limit: number;
 }
 
+/** A page of a list of jobs, in the order that was asked for. */
 export interface JobsPage {
   readonly rows: readonly JobRow[];
   /** Where the next page begins, null at the end. A page may come short of `limit` and still have a next one. */
@@ -48,6 +50,7 @@ export interface JobsPage {
   readonly isWhole: boolean;
 }
 
+/** How many jobs a filter lets through. */
 export interface JobsCount {
   readonly count: number;
   /** False where counting stopped at a limit: there are at least that many. */

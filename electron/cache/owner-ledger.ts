@@ -19,8 +19,10 @@ export interface LedgerPlace {
   readonly limit: number;
 }
 
+/** A page of the ledger of a workspace or a user. */
 export interface OwnerLedgerPage {
   readonly entries: readonly LedgerEntry[];
+  /** Where the next page begins, null at the end. */
   readonly nextCursor: string | null;
 }
 

@@ -49,6 +49,7 @@ export interface MalformedRecord {
   readonly seenAtMs: number;
 }
 
+/** A page of the documents that are no jobs, accounts or entries, by collection and id. */
 export interface MalformedPage {
   readonly rows: readonly MalformedRecord[];
   readonly nextCursor: string | null;

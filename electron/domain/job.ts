@@ -10,7 +10,7 @@ import { safeParse } from './safe-parse.ts';
 export const jobStateSchema = z.enum(['queued', 'running', 'validating', 'completed', 'failed', 'retrying']);
 export type JobState = z.infer<typeof jobStateSchema>;
 
-/** What a document may hold of each; whoever writes one cuts to these. */
+/** What a document may hold of each, texts in characters; whoever writes one cuts to these. */
 export const REASON_LENGTH_MAX = 500;
 export const CHECKS_MAX = 200;
 export const CHECK_NAME_LENGTH_MAX = 100;

@@ -2,6 +2,7 @@ import { FAILURE_CLASS_NAMES } from './failure-words.ts';
 import type { PolicyChange } from './policy-version.ts';
 import type { ClassRule } from './retry-policy.ts';
 
+/** How a person may retry what failed in a class, as window and command line say it. */
 export const PERSON_RULE_WORDS: Readonly<Record<ClassRule['person'], string>> = {
   as_is: 'as it is',
   edited_input: 'with an edited input',
@@ -9,11 +10,13 @@ export const PERSON_RULE_WORDS: Readonly<Record<ClassRule['person'], string>> = 
   never: 'never',
 };
 
+/** What becomes of the charge of what failed in a class, as window and command line say it. */
 export const CHARGE_WORDS: Readonly<Record<ClassRule['charge'], string>> = {
   release: 'given back',
   capture: 'kept',
 };
 
+/** What each field of a rule is called where a change of it is told. */
 export const FIELD_WORDS: Readonly<Record<PolicyChange['field'], string>> = {
   automatic: 'retries by a runner',
   backoffBaseMs: 'first wait',

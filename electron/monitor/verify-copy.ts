@@ -18,6 +18,7 @@ const NAMED_MAX = 500;
 /** Documents in doubt that are settled together: what is on its way is waited for once for all of them. */
 const SETTLED_AT_ONCE = 500;
 
+/** What the comparison of the copy with the server came to. */
 export interface VerifyReport {
   /** Up to when the copy claims to miss nothing; null where it claims nothing. */
   readonly asOfMs: number | null;
@@ -34,6 +35,7 @@ export interface VerifyReport {
   readonly differencesTotal: number;
 }
 
+/** What is compared, and by what. */
 export interface VerifyOptions extends SettleOptions {
   readonly reader: Pick<CopyReader, 'digest' | 'contents' | 'contentOf' | 'standing'>;
   readonly onProgress?: (documents: number) => void;
