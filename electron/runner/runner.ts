@@ -1,19 +1,19 @@
-import { classifyFailure } from '#domain/failure.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { LeasedJob } from '#domain/job.ts';
 import { JOB_KINDS } from '#domain/kinds.ts';
 import type { RetryPolicy } from '#domain/retry-policy.ts';
 import { ANNOUNCE_MS, type RunnerControl, type RunnerNode, type RunnerNodeState } from '#domain/runner-node.ts';
-import { planChange, type JobChange } from '#domain/transition.ts';
 import { within } from '#store/within.ts';
 import { HELD_BACK_MS_MAX, type LimitedJob } from '#domain/runner-limits.ts';
 import type { PolicySource, RunnerStore } from '#store/ports.ts';
 import type { ArtefactFolder } from './artefacts.ts';
-import { failureEvent, runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
+import { runAttempt, type AttemptContext, type AttemptOutcome } from './attempt.ts';
 import { LeaseBook } from './lease-book.ts';
 import { patientStore } from './patient-store.ts';
 import { ProgressOutbox } from './progress-outbox.ts';
 import type { Provider } from './provider.ts';
+import { IDLE_MS_MAX, QueuePace } from './queue-pace.ts';
+import { QueueUpkeep, RESERVE_EVERY_MS, SWEEP_EVERY_MS } from './queue-upkeep.ts';
 import { WriteOutbox } from './write-outbox.ts';
 import { CheckThreads } from './validators/check-threads.ts';
 import { validatorsWith } from './validators/validate.ts';
@@ -60,19 +60,9 @@ export interface RunnerState {
 const CHECK_ENTRY = new URL('./validators/check-thread.ts', import.meta.url);
 /** How long a lease holds without a heartbeat, in milliseconds. */
 export const LEASE_MS = 30_000;
-/**
- * With nothing to do, the queue is looked at this often, in milliseconds, unless something is due earlier: often while there
- * has just been work, and more rarely the longer there has been none, so that a large fleet does not ask without end.
- */
-const IDLE_MS_MAX = 1000;
-const IDLE_MS_MIN = 8;
-const IDLE_SHARE = 0.01;
 /** Where most places are taken, those that are about to become free are waited for this long, in milliseconds, and filled together. */
 const GATHER_MS = 4;
 const GATHER_SHARE = 0.25;
-/** Jobs that have waited this long for a place are told whether they can pay, in milliseconds; looked for this often. */
-const RESERVE_WAITING_MS = 5000;
-const RESERVE_EVERY_MS = 2000;
 /** A heartbeat is waited for so little of its lease that two more are sent while it holds; its late answer counts all the same. */
 const BEAT_SHARE = 0.1;
 /** Leases of which nothing was heard are looked for so often while one would hold. */
@@ -81,16 +71,8 @@ const DOUBT_SHARE = 20;
 const POLICY_MS = 2000;
 /** How long the version in force is waited for, in milliseconds. */
 const POLICY_ANSWER_MS_MAX = 30_000;
-const SWEEP_MS = 5000;
 /** An artefact to which nothing was written for this long, in milliseconds, is no attempt's any more. */
 const UNFINISHED_MS = 24 * 60 * 60_000;
-/** Pending entries younger than this are being settled by whoever made them. */
-const SWEEP_AGE_MS = 10_000;
-const RESCUE_LIMIT = 200;
-const SWEEP_LIMIT = 500;
-const RESERVE_LIMIT = 500;
-/** After a failed call the next one waits up to this long, growing, in milliseconds. */
-const BACK_OFF_MS_MAX = 10_000;
 
 /**
  * Claims jobs and drives their attempts, as many at once as it may. It coordinates with other runners through MongoDB alone:
@@ -104,14 +86,14 @@ export class JobRunner {
   readonly #outbox: WriteOutbox;
   readonly #progress: ProgressOutbox;
   readonly #checks: CheckThreads;
+  readonly #pace: QueuePace;
+  readonly #upkeep: QueueUpkeep;
   readonly #attemptContext: AttemptContext;
   readonly #attempts = new Set<Promise<void>>();
   /** What the fleet's limits count of the attempts under way. */
   readonly #active = new Map<string, LimitedJob>();
   readonly #stopping = new AbortController();
   #wake = new AbortController();
-  /** When something was claimed last, on the monotonic clock. */
-  #workedAtMs: number;
   #loops: Promise<unknown> | null = null;
   /** The claim under way: what it brings is begun, and must be waited for by whoever ends the runner. */
   #claiming: Promise<unknown> = Promise.resolve();
@@ -128,7 +110,7 @@ export class JobRunner {
     const options = { ...given, store: patientStore(given.store, { leaseMs: this.#leaseMs, wait: given.wait }) };
     this.#options = options;
     this.#concurrency = options.concurrency;
-    this.#workedAtMs = options.monotonicMs();
+    this.#pace = new QueuePace(options);
     this.#leases = new LeaseBook(this.#leaseMs, options.monotonicMs);
     this.#outbox = new WriteOutbox({
       store: options.store,
@@ -164,6 +146,7 @@ export class JobRunner {
       random: options.random,
       now: options.now,
     };
+    this.#upkeep = new QueueUpkeep(options.store, this.#attemptContext, () => this.poke());
   }
 
   get status(): RunnerState {
@@ -202,8 +185,8 @@ export class JobRunner {
       this.#claimLoop(),
       this.#every(this.#leaseMs / 3, () => this.#beat()),
       this.#every(this.#leaseMs / DOUBT_SHARE, () => this.#stopDoubtful()),
-      this.#every(this.#leaseMs / 2, () => this.#rescue()),
-      this.#every(SWEEP_MS, () => this.#sweep()),
+      this.#every(this.#leaseMs / 2, () => this.#upkeep.rescue()),
+      this.#every(SWEEP_EVERY_MS, () => this.#upkeep.sweep()),
       this.#every(RESERVE_EVERY_MS, () => this.#reserveWaiting()),
       this.#every(POLICY_MS, () => this.#readPolicy()),
     ]);
@@ -285,7 +268,7 @@ export class JobRunner {
       if (free > 0) this.#note(outcome.error);
       // A full hand means that there may be more: look again as soon as a place is free.
       if (outcome.claimed > 0 && outcome.claimed === free) continue;
-      await this.#rest(free > 0 ? await this.#restMs(failures) : IDLE_MS_MAX);
+      await this.#rest(free > 0 ? await this.#pace.restMs(failures, () => this.#nextDueInMs()) : IDLE_MS_MAX);
     }
   }
 
@@ -303,7 +286,7 @@ export class JobRunner {
     if (!claimed.ok) return { claimed: 0, error: claimed.error };
     for (const job of claimed.value) this.#begin(job, claimedAtMs);
     if (claimed.value.length > 0) {
-      this.#workedAtMs = monotonicMs();
+      this.#pace.worked();
       this.#tell();
     }
     return { claimed: claimed.value.length, error: null };
@@ -338,14 +321,9 @@ export class JobRunner {
     this.#options.onOutcome?.(job, outcome, this.#options.monotonicMs() - beganAtMs);
   }
 
-  async #restMs(failures: number): Promise<number> {
-    if (failures > 0) return this.#options.random() * Math.min(BACK_OFF_MS_MAX, 500 * 2 ** Math.min(failures, 10));
-    const idleMs = this.#options.monotonicMs() - this.#workedAtMs;
-    const restMs = Math.min(Math.max(idleMs * IDLE_SHARE, IDLE_MS_MIN), IDLE_MS_MAX);
-    // When the next one is due is asked only where the next look would come too late for it.
-    if (restMs < IDLE_MS_MAX / 10) return restMs;
+  async #nextDueInMs(): Promise<number | null> {
     const due = await this.#options.store.nextDueInMs();
-    return due.ok && due.value !== null ? Math.min(Math.max(due.value, IDLE_MS_MIN), restMs) : restMs;
+    return due.ok ? due.value : null;
   }
 
   /** Attempts that are claimed together share their round trips from there on. */
@@ -380,10 +358,7 @@ export class JobRunner {
   }
 
   async #reserveWaiting(): Promise<AppError | null> {
-    if (this.#state !== 'running') return null;
-    const reserved = await this.#options.store.reserveDue({ limit: RESERVE_LIMIT, dueForMs: RESERVE_WAITING_MS });
-    if (reserved.ok && reserved.value.reserved > 0) this.poke();
-    return reserved.ok ? null : reserved.error;
+    return this.#state === 'running' ? this.#upkeep.reserveWaiting() : null;
   }
 
   async #rest(ms: number): Promise<void> {
@@ -397,39 +372,6 @@ export class JobRunner {
       if (error !== null) this.#note(error);
       await this.#options.wait(everyMs, this.#stopping.signal);
     }
-  }
-
-  async #rescue(): Promise<AppError | null> {
-    const rescued = await this.#options.store.rescueExpired({
-      limit: RESCUE_LIMIT,
-      decide: (job) => this.#planRescue(job),
-    });
-    if (rescued.ok && rescued.value > 0) this.poke();
-    return rescued.ok ? null : rescued.error;
-  }
-
-  #planRescue(job: LeasedJob): JobChange | null {
-    const failure = classifyFailure({
-      source: 'lease',
-      message: `The runner ${job.lease.runnerId} was not heard of any more.`,
-    });
-    const { event, reason, policyVersion } = failureEvent(
-      job,
-      failure,
-      { retryAfterMs: 0, providerCost: null, validation: null },
-      this.#attemptContext,
-    );
-    const change = planChange(job, event, {
-      actor: { type: 'runner', id: this.#options.runnerId },
-      reason,
-      policyVersion,
-    });
-    return change.ok ? change.value : null;
-  }
-
-  async #sweep(): Promise<AppError | null> {
-    const swept = await this.#options.store.sweep({ limit: SWEEP_LIMIT, olderThanMs: SWEEP_AGE_MS, isDryRun: false });
-    return swept.ok ? null : swept.error;
   }
 
   async #announce(): Promise<AppError | null> {
