@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { digestOf } from '#cache/digest.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import { keepWindow } from '#monitor/keep-window.ts';
-import { DEFAULT_LIMITS } from '#monitor/ports.ts';
+import { DEFAULT_LIMITS, type Retention } from '#monitor/ports.ts';
 import { SnapshotGate } from '#monitor/snapshot-gate.ts';
 import { startMonitor, type Monitor } from '#monitor/start-monitor.ts';
 import { StatusBoard } from '#monitor/status-board.ts';
@@ -72,16 +72,28 @@ function keep(server: FakeServer, bytesMax: number | null, ageMsMax: number | nu
   );
 }
 
-/** What a part of the monitor is told beside its options. */
-function contextOf(monotonicMs: () => number): ConstructorParameters<typeof MonitorWork>[1] {
-  return {
-    limits: DEFAULT_LIMITS,
-    signal: new AbortController().signal,
-    board: new StatusBoard(() => undefined, monotonicMs),
-    by: 'stream',
-    gate: new SnapshotGate(false),
-    isPositionDoubted: false,
-  };
+/** What a part of the monitor works with, outside of any monitor. */
+function workOf(server: FakeServer, monotonicMs: () => number, retention: Retention): MonitorWork {
+  return new MonitorWork(
+    {
+      changes: server,
+      writer: cache.writer,
+      clock: { monotonicMs },
+      wait: passing(() => undefined),
+      random: () => 0,
+      onChange: () => undefined,
+      onStatus: () => undefined,
+      retention,
+    },
+    {
+      limits: DEFAULT_LIMITS,
+      signal: new AbortController().signal,
+      board: new StatusBoard(() => undefined, monotonicMs),
+      by: 'stream',
+      gate: new SnapshotGate(false),
+      isPositionDoubted: false,
+    },
+  );
 }
 
 const usedBytes = (): number => expectOk(cache.writer.size()).usedBytes;
@@ -191,19 +203,7 @@ it("is moved on by the server's clock, and never back by a lane that gave way to
   await untilWhole();
   await monitors.shift()?.stop();
   let elapsedMs = 0;
-  const work = new MonitorWork(
-    {
-      changes: server,
-      writer: cache.writer,
-      clock: { monotonicMs: () => elapsedMs },
-      wait: passing(() => undefined),
-      random: () => 0,
-      onChange: () => undefined,
-      onStatus: () => undefined,
-      retention: { ageMsMax: 200 * HOUR_MS, bytesMax: null },
-    },
-    contextOf(() => elapsedMs),
-  );
+  const work = workOf(server, () => elapsedMs, { ageMsMax: 200 * HOUR_MS, bytesMax: null });
   const first = keepWindow(work);
   // The first drops a part and lets others have their turn.
   while (keptSinceMs() === null) await setImmediate();
@@ -227,19 +227,7 @@ it('gives back all the room that a large part of the copy has left, also long af
     freePages -= pages;
     return ok(undefined);
   });
-  const work = new MonitorWork(
-    {
-      changes: server,
-      writer: cache.writer,
-      clock: { monotonicMs: () => elapsedMs },
-      wait: passing(() => undefined),
-      random: () => 0,
-      onChange: () => undefined,
-      onStatus: () => undefined,
-      retention: { ageMsMax: null, bytesMax: 100 * PAGE_BYTES },
-    },
-    contextOf(() => elapsedMs),
-  );
+  const work = workOf(server, () => elapsedMs, { ageMsMax: null, bytesMax: 100 * PAGE_BYTES });
   expect(await keepWindow(work)).toBeNull();
   expect(freePages).toBe(100_000);
   elapsedMs += DEFAULT_LIMITS.windowMs;
