@@ -36,6 +36,12 @@ test.describe('the retry policy', () => {
     await expect(form).toContainText('1 job of the last 30 days had a failure.');
     await expect(put).toBeDisabled();
     await form.getByLabel('Reason (needed)').fill('a second try never passed');
+    const screens = page.getByRole('navigation', { name: 'Screens' });
+    await screens.getByRole('link', { name: 'Jobs' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Jobs' })).toBeVisible();
+    await screens.getByRole('link', { name: 'Retry policy' }).click();
+    await expect(form.getByLabel('Reason (needed)')).toHaveValue('a second try never passed');
+    await expect(form.getByLabel('validation: retries by a runner')).toHaveValue('0');
     await keepScreen(page, 'policy-draft');
     await put.click();
 

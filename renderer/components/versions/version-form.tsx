@@ -1,5 +1,5 @@
 import { Check } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { FailureLine } from '../failure-line.tsx';
 import { Panel } from '../panel.tsx';
 import './versions.css';
@@ -10,9 +10,11 @@ export interface PuttingInForce {
   readonly reason: string;
 }
 
-/** The draft of the next version: its parts, what it changes, why, and the way to put it in force or to leave it. */
+/** The draft of the next version: its parts, what it changes, why, and the way to put it in force or to discard it. */
 export function VersionForm({
   inForce,
+  putting: { basedOn, reason },
+  onEdit,
   problem,
   isSame,
   changes,
@@ -24,6 +26,8 @@ export function VersionForm({
 }: {
   /** The version in force by now. */
   inForce: number;
+  putting: PuttingInForce;
+  onEdit: (change: Partial<PuttingInForce>) => void;
   /** What is wrong with the draft, as a sentence; null where it can be used. */
   problem: string | null;
   /** True where the draft differs in nothing from what is in force. */
@@ -36,8 +40,6 @@ export function VersionForm({
   /** The parts of the draft. */
   children: ReactNode;
 }): ReactNode {
-  const [basedOn, setBasedOn] = useState(inForce);
-  const [reason, setReason] = useState('');
   const isOvertaken = inForce !== basedOn;
   const missing = problem ?? (isOvertaken ? 'Look at what changes once more.' : whatIsMissing(isSame, reason));
   return (
@@ -59,7 +61,7 @@ export function VersionForm({
               draft has not would be taken back.
             </output>
             <div className="dialog-actions">
-              <button type="button" className="button" onClick={() => setBasedOn(inForce)}>
+              <button type="button" className="button" onClick={() => onEdit({ basedOn: inForce })}>
                 Go on over version {inForce}
               </button>
             </div>
@@ -67,13 +69,13 @@ export function VersionForm({
         )}
         <label className="field">
           Reason (needed)
-          <input value={reason} maxLength={reasonMax} onChange={(event) => setReason(event.target.value)} />
+          <input value={reason} maxLength={reasonMax} onChange={(event) => onEdit({ reason: event.target.value })} />
         </label>
         <FailureLine failure={put.error} look="note" />
         <div className="dialog-actions">
           <span className="muted">{missing}</span>
           <button type="button" className="button" onClick={onClose}>
-            Leave the draft
+            Discard the draft
           </button>
           <button type="submit" className="button" data-kind="primary" disabled={missing !== null || put.isPending}>
             <Check aria-hidden size={14} />

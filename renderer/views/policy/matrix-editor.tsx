@@ -24,7 +24,7 @@ export function MatrixEditor({ draft, onEdit }: EditorProps): ReactNode {
     <div className="wide-table">
       <table className="plain-table policy-table">
         <caption className="visually-hidden">What is to happen after each class of failure</caption>
-        <MatrixHead />
+        <MatrixHead waitUnit=" (s)" />
         <tbody>
           {failureClassSchema.options.map((name) => (
             <RuleRow key={name} name={name} rule={draft.classes[name]} onEdit={(rule) => edit(name, rule)} />
@@ -144,7 +144,7 @@ function NumberField({
   unit?: number;
   onChange: (value: number) => void;
 }): ReactNode {
-  const [text, setText] = useState(String(value / unit));
+  const [text, setText] = useState(Number.isNaN(value) ? '' : String(value / unit));
   return (
     <input
       id={id}

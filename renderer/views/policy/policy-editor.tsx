@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useCallback, type ReactNode } from 'react';
 import type { PolicyVersionView } from '#contract/policy-views.ts';
 import {
   diffPolicies,
@@ -12,6 +12,7 @@ import { Panel } from '../../components/panel.tsx';
 import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutPolicy } from '../../state/policy-queries.ts';
+import { useVersionDrafts, type KeptDraft } from '../../state/version-drafts.ts';
 import { MatrixEditor, SpendEditor } from './matrix-editor.tsx';
 import { PolicyDiff } from './policy-diff.tsx';
 import { ReplayPanel } from './replay-panel.tsx';
@@ -19,21 +20,23 @@ import { ReplayPanel } from './replay-panel.tsx';
 /** Writes the next version: what is to change, what it would have done, and why; then it is put in force. */
 export function PolicyEditor({
   inForce,
-  start,
-  onClose,
+  kept,
 }: {
   inForce: PolicyVersionView;
-  /** What the draft begins with: the version in force, or an earlier one that is to come back. */
-  start: PolicyDraft;
-  onClose: () => void;
+  kept: KeptDraft<PolicyDraft>;
 }): ReactNode {
-  const [draft, setDraft] = useState<PolicyDraft>(() => ({ classes: start.classes, spend: start.spend }));
+  const { draft } = kept;
+  const keep = useVersionDrafts((drafts) => drafts.keepPolicy);
+  const setDraft = (next: PolicyDraft): void => keep({ ...kept, draft: next });
+  const onClose = useCallback(() => keep(null), [keep]);
   const put = usePutPolicy();
   useLeaveWhenPut(put, draft, onClose);
   const isReadable = safeParse(policyDraftSchema, draft).success;
   return (
     <VersionForm
       inForce={inForce.version}
+      putting={kept}
+      onEdit={(change) => keep({ ...kept, ...change })}
       problem={problemOf(draft)}
       isSame={diffPolicies(inForce, draft).length === 0}
       changes={

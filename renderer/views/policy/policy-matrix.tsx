@@ -5,15 +5,15 @@ import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { CHARGE_WORDS, PERSON_RULE_WORDS, secondsText } from '#domain/policy-words.ts';
 import { TableHead } from '../../components/table-head.tsx';
 
-/** The head of the matrix, the same where it is read and where it is edited. */
-export function MatrixHead(): ReactNode {
+/** The head of the matrix. @param waitUnit the unit of waits, where their fields hold bare numbers */
+export function MatrixHead({ waitUnit = '' }: { waitUnit?: string }): ReactNode {
   return (
     <TableHead
       columns={[
         'Failure',
         { number: 'Retries by a runner' },
-        { number: 'First wait' },
-        { number: 'Longest wait' },
+        { number: `First wait${waitUnit}` },
+        { number: `Longest wait${waitUnit}` },
         'A person retries it',
         'The hold is',
         'Why',

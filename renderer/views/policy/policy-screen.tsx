@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { PolicyVersionView } from '#contract/policy-views.ts';
 import type { PolicyDraft } from '#domain/policy-version.ts';
 import { Credits } from '../../components/credits-text.tsx';
@@ -7,6 +7,7 @@ import { useTitle } from '../../components/use-title.ts';
 import { InForcePanel } from '../../components/versions/in-force-panel.tsx';
 import { VersionsPanel } from '../../components/versions/versions-panel.tsx';
 import { usePolicyVersions } from '../../state/policy-queries.ts';
+import { useVersionDrafts } from '../../state/version-drafts.ts';
 import '../plans/plans.css';
 import './policy.css';
 import { PolicyDiff } from './policy-diff.tsx';
@@ -17,7 +18,7 @@ import { PolicyMatrix } from './policy-matrix.tsx';
 export function PolicyScreen(): ReactNode {
   useTitle('Retry policy');
   const versions = usePolicyVersions();
-  const [draft, setDraft] = useState<PolicyDraft | null>(null);
+  const { policy: kept, keepPolicy } = useVersionDrafts();
   const inForce = versions.data?.[0];
   if (versions.data === undefined || inForce === undefined) {
     return versions.error === null ? (
@@ -26,6 +27,8 @@ export function PolicyScreen(): ReactNode {
       <FailureMessage failure={versions.error} onAskAgain={() => void versions.refetch()} isWholeScreen />
     );
   }
+  const begin = ({ classes, spend }: PolicyDraft): void =>
+    keepPolicy({ draft: { classes, spend }, basedOn: inForce.version, reason: '' });
   return (
     <div className="page">
       <header className="page-head">
@@ -40,16 +43,16 @@ export function PolicyScreen(): ReactNode {
           The server does not answer; this is the policy as it was read last.
         </output>
       )}
-      {draft === null ? (
-        <InForce policy={inForce} onEdit={() => setDraft(inForce)} />
+      {kept === null ? (
+        <InForce policy={inForce} onEdit={() => begin(inForce)} />
       ) : (
-        <PolicyEditor inForce={inForce} start={draft} onClose={() => setDraft(null)} />
+        <PolicyEditor inForce={inForce} kept={kept} />
       )}
       <VersionsPanel
         request="policy.put"
         versions={versions.data}
         beginning="what the program brings"
-        onBringBack={draft === null ? setDraft : null}
+        onBringBack={kept === null ? begin : null}
         diff={(from, to, label) => <PolicyDiff from={from} to={to} label={label} />}
       />
     </div>

@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useCallback, type ReactNode } from 'react';
 import type { RedactionVersionView } from '#contract/redaction-views.ts';
 import {
   diffRedaction,
@@ -15,6 +15,7 @@ import { Panel } from '../../components/panel.tsx';
 import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutRedaction } from '../../state/redaction-queries.ts';
+import { useVersionDrafts, type KeptDraft } from '../../state/version-drafts.ts';
 import { RedactionDiff } from './redaction-diff.tsx';
 import { RedactionTrial } from './redaction-trial.tsx';
 import { RuleEditor } from './rule-editor.tsx';
@@ -22,23 +23,24 @@ import { RuleEditor } from './rule-editor.tsx';
 /** Writes the next version: what is hidden, how much that would hide, and why; then it is put in force. */
 export function RedactionEditor({
   inForce,
-  start,
-  onClose,
+  kept,
 }: {
   inForce: RedactionVersionView;
-  /** What the draft begins with: the version in force, or an earlier one that is to come back. */
-  start: RedactionDraft;
-  onClose: () => void;
+  kept: KeptDraft<RedactionDraft>;
 }): ReactNode {
-  const [draft, setDraft] = useState<RedactionDraft>(() => ({ rules: start.rules }));
+  const { draft } = kept;
+  const keep = useVersionDrafts((drafts) => drafts.keepRedaction);
+  const setRules = (rules: RedactionRule[]): void => keep({ ...kept, draft: { rules } });
+  const onClose = useCallback(() => keep(null), [keep]);
   const put = usePutRedaction();
   useLeaveWhenPut(put, draft, onClose);
   const problem = problemOf(draft);
-  const edit = (rule: RedactionRule): void =>
-    setDraft({ rules: draft.rules.map((one) => (one.id === rule.id ? rule : one)) });
+  const edit = (rule: RedactionRule): void => setRules(draft.rules.map((one) => (one.id === rule.id ? rule : one)));
   return (
     <VersionForm
       inForce={inForce.version}
+      putting={kept}
+      onEdit={(change) => keep({ ...kept, ...change })}
       problem={problem}
       isSame={diffRedaction(inForce, draft).length === 0}
       changes={<RedactionDiff from={inForce} to={draft} label="What changes" />}
@@ -59,7 +61,7 @@ export function RedactionEditor({
               rule={rule}
               number={index + 1}
               onEdit={edit}
-              onRemove={() => setDraft({ rules: draft.rules.filter(({ id }) => id !== rule.id) })}
+              onRemove={() => setRules(draft.rules.filter(({ id }) => id !== rule.id))}
             />
           ))}
         </ol>
@@ -67,7 +69,7 @@ export function RedactionEditor({
           type="button"
           className="button"
           disabled={draft.rules.length >= REDACTION_RULES_MAX}
-          onClick={() => setDraft({ rules: [...draft.rules, newRule()] })}
+          onClick={() => setRules([...draft.rules, newRule()])}
         >
           <Plus aria-hidden size={14} />
           Add a rule

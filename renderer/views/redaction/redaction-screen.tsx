@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { RedactionVersionView } from '#contract/redaction-views.ts';
 import type { RedactionDraft } from '#domain/redaction/redaction-rule.ts';
 import { Panel } from '../../components/panel.tsx';
@@ -10,6 +10,7 @@ import { VersionsPanel } from '../../components/versions/versions-panel.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useRedactionVersions } from '../../state/redaction-queries.ts';
+import { useVersionDrafts } from '../../state/version-drafts.ts';
 import './redaction.css';
 import { RedactionDiff } from './redaction-diff.tsx';
 import { RedactionEditor } from './redaction-editor.tsx';
@@ -51,7 +52,7 @@ export function RedactionScreen(): ReactNode {
 
 function Rules(): ReactNode {
   const versions = useRedactionVersions();
-  const [draft, setDraft] = useState<RedactionDraft | null>(null);
+  const { redaction: kept, keepRedaction } = useVersionDrafts();
   const inForce = versions.data?.[0];
   if (versions.data === undefined || inForce === undefined) {
     return versions.error === null ? (
@@ -60,6 +61,8 @@ function Rules(): ReactNode {
       <FailureMessage failure={versions.error} onAskAgain={() => void versions.refetch()} />
     );
   }
+  const begin = ({ rules }: RedactionDraft): void =>
+    keepRedaction({ draft: { rules }, basedOn: inForce.version, reason: '' });
   return (
     <>
       {versions.error !== null && (
@@ -67,16 +70,16 @@ function Rules(): ReactNode {
           The server does not answer; these are the rules as they were read last.
         </output>
       )}
-      {draft === null ? (
-        <InForce version={inForce} onEdit={() => setDraft(inForce)} />
+      {kept === null ? (
+        <InForce version={inForce} onEdit={() => begin(inForce)} />
       ) : (
-        <RedactionEditor inForce={inForce} start={draft} onClose={() => setDraft(null)} />
+        <RedactionEditor inForce={inForce} kept={kept} />
       )}
       <VersionsPanel
         request="redaction.put"
         versions={versions.data}
         beginning="nothing hidden"
-        onBringBack={draft === null ? setDraft : null}
+        onBringBack={kept === null ? begin : null}
         diff={(from, to, label) => <RedactionDiff from={from} to={to} label={label} />}
       />
     </>

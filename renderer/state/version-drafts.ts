@@ -1,0 +1,29 @@
+import { create } from 'zustand';
+import type { PolicyDraft } from '#domain/policy-version.ts';
+import type { RedactionDraft } from '#domain/redaction/redaction-rule.ts';
+
+/** A draft of a next version as it stands: what it says, over which version it was begun, and the reason so far. */
+export interface KeptDraft<Draft> {
+  readonly draft: Draft;
+  readonly basedOn: number;
+  readonly reason: string;
+}
+
+interface VersionDrafts {
+  readonly policy: KeptDraft<PolicyDraft> | null;
+  readonly redaction: KeptDraft<RedactionDraft> | null;
+  /** Keeps a draft in place of the one before; null drops it. */
+  readonly keepPolicy: (kept: KeptDraft<PolicyDraft> | null) => void;
+  readonly keepRedaction: (kept: KeptDraft<RedactionDraft> | null) => void;
+}
+
+/**
+ * The drafts that are open, so that whoever looks something up on another screen finds theirs again. They go with the page, which begins
+ * anew where the window is led to another deployment.
+ */
+export const useVersionDrafts = create<VersionDrafts>()((set) => ({
+  policy: null,
+  redaction: null,
+  keepPolicy: (policy) => set({ policy }),
+  keepRedaction: (redaction) => set({ redaction }),
+}));
