@@ -95,6 +95,9 @@ export function ruleOf(draft: RuleDraft): { readonly rule: AlertRule } | { reado
   const factor = ALERT_UNITS[draft.measure] === 'micro_usd' ? 1_000_000 : 1;
   const named = (text: string): string | null =>
     HAS_SCOPE.has(draft.measure) && text.trim() !== '' ? text.trim() : null;
+  if (draft.measure === 'failure_rate' && Number(draft.threshold) > 100) {
+    return { problem: 'More than 100 per cent cannot fail: the rule would never fire.' };
+  }
   const parsed = safeParse(alertRuleSchema, {
     id: draft.id,
     name: draft.name,

@@ -33,3 +33,11 @@ it('lets nobody write more into a field of a rule than the rule takes', () => {
     expect(ruleOf({ ...draft, [says.toLowerCase()]: 'a'.repeat(max + 1) })).toHaveProperty('problem');
   }
 });
+
+it.each([
+  { threshold: '100', isTaken: true },
+  { threshold: '100.5', isTaken: false },
+])('takes a rate of $threshold per cent only where it can be reached', ({ threshold, isTaken }) => {
+  expect('rule' in ruleOf({ ...typicalDraft('failure_rate'), threshold })).toBe(isTaken);
+  expect(ruleOf({ ...typicalDraft('oldest_queued'), threshold })).toHaveProperty('rule');
+});
