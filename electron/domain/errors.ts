@@ -21,7 +21,7 @@ export const ERRORS = {
   permission_denied: {
     transient: false,
     message: 'Your role does not allow this.',
-    action: 'Ask somebody whose role has the permission named in the details.',
+    action: 'Ask somebody who has one of the roles named in the details.',
   },
   read_only: {
     transient: false,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PERMISSION_WORDS } from './permission-words.ts';
 import { assertNever } from './result.ts';
 
 /**
@@ -80,12 +81,17 @@ export function accessOf({ role, isReadOnly }: AccessFacts): Access {
     : null;
   const entries = permissionSchema.options.map((permission) => {
     if (!granted.includes(permission)) {
-      const refusal: Refusal = { cause: 'role', detail: `the role ${role} does not include ${permission}` };
+      const refusal: Refusal = { cause: 'role', detail: roleRefusalText(role, permission) };
       return [permission, { read: refusal, write: refusal }] as const;
     }
     return [permission, { read: null, write }] as const;
   });
   return accessSchema.parse(Object.fromEntries(entries));
+}
+
+function roleRefusalText(role: Role, permission: Permission): string {
+  const covering = roleSchema.options.filter((one) => PERMISSIONS_OF[one].includes(permission));
+  return `the role ${role} may not ${PERMISSION_WORDS[permission].toLowerCase()}; who may: ${covering.join(', ')}`;
 }
 
 /** The code of the catalogue for a refusal. */

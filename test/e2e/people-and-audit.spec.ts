@@ -80,6 +80,6 @@ test.describe('people and what they did', () => {
     await rowOf(viewer.page, 'seen-1').getByRole('link', { name: 'seen-1' }).click();
     await expect(viewer.page.getByRole('alert')).toContainText('Your role does not allow this.');
     await viewer.page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Audit' }).click();
-    await expect(viewer.page.getByRole('note')).toContainText('the role viewer does not include policy');
+    await expect(viewer.page.getByRole('note')).toContainText('the role viewer may not read the audit');
   });
 });

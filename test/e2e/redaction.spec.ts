@@ -73,7 +73,7 @@ test.describe('redaction', () => {
 
     await theirs.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Redaction' }).click();
     await expect(theirs.getByText('Texts are hidden from your own role.')).toBeVisible();
-    await expect(theirs.getByRole('note')).toContainText('the role support does not include policy');
+    await expect(theirs.getByRole('note')).toContainText('the role support may not read the audit, change policies');
 
     await theirs.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: 'Jobs' }).click();
     await theirs.getByRole('combobox', { name: 'Filter the jobs' }).fill('tea');

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { PersonStatus } from '#contract/person-views.ts';
 import { distinctRefusals, refusalsOf } from '#contract/request-refusal.ts';
+import { PERMISSION_WORDS } from '#domain/permission-words.ts';
 import { PERMISSIONS_OF, roleSchema, type Refusal, type Role } from '#domain/people.ts';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
@@ -11,7 +12,6 @@ import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { usePeople } from '../../state/people-queries.ts';
 import './people.css';
 import { PeopleTable } from './people-table.tsx';
-import { PERMISSION_WORDS } from './permission-words.ts';
 import { RoleForm } from './role-form.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 

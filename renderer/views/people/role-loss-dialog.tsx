@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
+import { PERMISSION_WORDS } from '#domain/permission-words.ts';
 import { lostPermissions, type Role } from '#domain/people.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useRoleChange } from '../../state/people-queries.ts';
-import { PERMISSION_WORDS } from './permission-words.ts';
 
 /** A role that would take the place of another; null where it would only be taken away. */
 export interface RoleLoss {

@@ -132,7 +132,7 @@ describe('an act on the command line', () => {
     expect(await cli(...args)).toMatchObject({
       status: 1,
       stdout: '',
-      stderr: expect.stringContaining(`the role ${role} does not include`) as string,
+      stderr: expect.stringContaining(`the role ${role} may not`) as string,
     });
     expect(await audited()).toEqual([]);
     expect(expectOk(await deployment.store.reader.readLimits()).limits).toEqual(NO_LIMITS);

@@ -27,6 +27,17 @@ describe('roles', () => {
     },
   );
 
+  it.each([
+    [
+      'viewer',
+      'policy',
+      'the role viewer may not read the audit, change policies, roles and redaction; who may: founder',
+    ],
+    ['finance', 'payload', 'the role finance may not read prompts and outputs; who may: support, founder'],
+  ] as const)('a %s who lacks %s is told what that is and whom to ask', (role, permission, detail) => {
+    expect(accessOf({ role, ...everything })[permission].read).toEqual({ cause: 'role', detail });
+  });
+
   it('a read-only connection lets everything be read and nothing be written', () => {
     const access = accessOf({ role: 'founder', isReadOnly: true });
     for (const permission of permissionSchema.options) {

@@ -1,4 +1,4 @@
-import type { Permission } from '#domain/people.ts';
+import type { Permission } from './people.ts';
 
 /** What each permission lets somebody do, to be read after "may". */
 export const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
@@ -6,7 +6,7 @@ export const PERMISSION_WORDS: Readonly<Record<Permission, string>> = {
   payload: 'Read prompts and outputs',
   money: 'Reconcile, propose and post mends',
   retry: 'Retry and cancel jobs',
-  policy: 'Change policies, roles and redaction',
+  policy: 'Read the audit, change policies, roles and redaction',
   runner: 'Control runners',
   export: 'Write exports',
 };
