@@ -207,8 +207,10 @@ export const standstillCauseSchema = z.enum([
   'waiting_for_its_turn',
 ]) satisfies z.ZodType<Standstill['cause']>;
 
-/** A document of the job collection that is no job. */
+/** A document that does not have the form of what its collection holds. */
 export const malformedRowSchema = z.object({
+  /** Of which collection it is, by what stands there. */
+  part: z.enum(['jobs', 'accounts', 'ledger']),
   id: z.string(),
   problems: z.array(z.object({ path: z.string(), reason: z.string() })),
   seenAtMs: timeMsSchema,

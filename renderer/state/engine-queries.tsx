@@ -178,7 +178,7 @@ export function useStandstill(jobId: string, seenAtMs: number) {
   });
 }
 
-/** The documents that are no jobs, page by page. */
+/** The documents that are no jobs, accounts or entries, page by page. */
 export function useMalformedPages() {
   const engine = useEngine();
   return useInfiniteQuery({

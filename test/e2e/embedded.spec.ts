@@ -47,6 +47,7 @@ test.describe('the first start, with nothing configured', () => {
     const list = page.getByRole('list', { name: 'Malformed documents' });
     const paused = list.getByRole('listitem').filter({ hasText: 'legacy-0002' });
     await expect(paused.getByRole('row', { name: /state/ }).first()).toBeVisible();
+    await expect(paused).toContainText('no job, seen');
     await keepScreen(page, 'malformed');
   });
 

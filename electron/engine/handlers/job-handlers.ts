@@ -43,6 +43,7 @@ export function jobHandlers(
       const page = await copy(signal).malformedPage(cursor, limit);
       if (!page.ok) return page;
       const rows = page.value.rows.map((record) => ({
+        part: record.part,
         id: record.id,
         problems: record.problems.map((problem) => ({ ...problem })),
         seenAtMs: record.seenAtMs,

@@ -1,42 +1,51 @@
 import { FileCheck2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { MalformedRow } from '#contract/job-views.ts';
-import { ERRORS } from '#domain/errors.ts';
 import { LongText } from '../../components/long-text.tsx';
 import { MoreRows } from '../../components/more-rows.tsx';
+import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { RelativeTime } from '../../components/time-text.tsx';
 import { useTitle } from '../../components/use-title.ts';
+import { useRefusal } from '../../state/access.ts';
 import { useMalformedPages } from '../../state/engine-queries.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 import './malformed.css';
 
-/** Documents of the job collection that are no jobs: where each is wrong and why. They are never run and stop nobody. */
+/** What a document should be, by the collection that it is of. */
+const PART_WORDS: Readonly<Record<MalformedRow['part'], string>> = {
+  jobs: 'job',
+  accounts: 'credit account',
+  ledger: 'ledger entry',
+};
+
+/** Documents that are no jobs, accounts or entries: where each is wrong and why. They are never run and stop nobody. */
 export function MalformedScreen(): ReactNode {
   useTitle('Malformed documents');
-  const list = useMalformedPages();
+  const refusal = useRefusal('malformed.page');
   return (
     <div className="page">
       <header className="page-head">
         <h1>Malformed documents</h1>
         <p className="muted">
-          These documents of the job collection do not have the form of a job. They are never run and do not stop the
-          others. {ERRORS.malformed_document.action}
+          These documents do not have the form of the job, credit account or ledger entry that they should be. They are
+          never run and do not stop the others. Each names the place and the reason: mend it where it is written.
         </p>
       </header>
-      <MalformedList list={list} />
+      {refusal === null ? <MalformedList /> : <RefusalNote refusal={refusal} />}
     </div>
   );
 }
 
-function MalformedList({ list }: { list: ReturnType<typeof useMalformedPages> }): ReactNode {
+function MalformedList(): ReactNode {
+  const list = useMalformedPages();
   if (list.isPending) return <output>Reading…</output>;
   if (list.data === undefined) return <FailureMessage failure={list.error} onAskAgain={() => void list.refetch()} />;
   const rows = list.data.pages.flatMap((page) => page.rows);
   if (rows.length === 0) {
     return (
-      <ScreenMessage icon={FileCheck2} title="Every document is a job">
-        A document that does not have the form of a job is listed here with the path and the reason.
+      <ScreenMessage icon={FileCheck2} title="Every document has its form">
+        A document that is no job, credit account or ledger entry is listed here with the path and the reason.
       </ScreenMessage>
     );
   }
@@ -61,7 +70,7 @@ function Malformed({ row }: { row: MalformedRow }): ReactNode {
           <bdi>{row.id}</bdi>
         </h2>
         <span className="muted">
-          seen <RelativeTime atMs={row.seenAtMs} />
+          no {PART_WORDS[row.part]}, seen <RelativeTime atMs={row.seenAtMs} />
         </span>
       </header>
       <table className="plain-table">
