@@ -56,7 +56,9 @@ function Yourself({ person }: { person: PersonStatus }): ReactNode {
           <bdi>{person.id}</bdi>
         </Fact>
         <Fact name="Known by">
-          {person.isVerified ? "The server's login" : 'The name of the account on this machine, which proves nothing'}
+          {person.isVerified
+            ? "The server's login"
+            : 'What this machine or the start command says, which proves nothing'}
         </Fact>
         <Fact name="Role">{person.role}</Fact>
       </Facts>
