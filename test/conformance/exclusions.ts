@@ -23,12 +23,23 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
   }
   if (file.createEntities?.some(({ client }) => isDoc(client) && 'autoEncryptOpts' in client) === true)
     return LEFT_OUT['clientEncryption'] ?? null;
+  if (isTimed(file.createEntities) || isTimed(test.operations))
+    return 'client-side time limits of operations (timeoutMS) have no effect in this driver, whatever the server does';
   if (test.expectLogMessages !== undefined || test.expectTracingMessages !== undefined)
     return 'what the driver logs or traces says nothing of the server, and is not compared';
   if (server.isSandbox && [...operations].some((name) => TRANSACTIONS.has(name))) {
     return 'the sandbox refuses transactions of several documents by decision';
   }
   return null;
+}
+
+const TIME_LIMITS: ReadonlySet<string> = new Set(['timeoutMS', 'timeoutMode', 'defaultTimeoutMS']);
+
+/** True where entities or operations are given a time limit by the client; one of 0 is none, and that of a wait is the runner's own. */
+function isTimed(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isTimed);
+  if (!isDoc(value) || value['name'] === 'waitForPrimaryChange') return false;
+  return Object.entries(value).some(([name, one]) => (TIME_LIMITS.has(name) ? one !== 0 : isTimed(one)));
 }
 
 /** The names of operations at any depth, for threads and callbacks hold others; what the driver refuses itself needs no server. */

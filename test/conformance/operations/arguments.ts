@@ -64,8 +64,8 @@ export class Arguments {
       options['returnDocument'] = z.enum(RETURNED).parse(z.string().parse(returned).toLowerCase());
     const { cursorType } = options;
     Reflect.deleteProperty(options, 'cursorType');
-    if (cursorType === 'tailable' || cursorType === 'tailableAwait')
-      Object.assign(options, { tailable: true, awaitData: cursorType === 'tailableAwait' });
+    if (cursorType === 'tailable' || cursorType === 'tailableAwait') options['tailable'] = true;
+    if (cursorType === 'tailableAwait') options['awaitData'] = true;
     if (typeof session === 'string') options['session'] = this.entities.get(session, ClientSession);
     return options;
   }

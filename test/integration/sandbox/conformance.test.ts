@@ -39,6 +39,7 @@ describe('the runner of unified tests', () => {
       'runOnRequirements: maxServerVersion 3.4.99, this server is 7.0.14',
       'runOnRequirements: topologies sharded, load-balanced, this server is a replicaset',
       'runOnRequirements: serverless require, this server is not serverless',
+      'client-side time limits of operations (timeoutMS) have no effect in this driver, whatever the server does',
       'skipReason: not yet',
       'the sandbox refuses transactions of several documents by decision',
     ]);
