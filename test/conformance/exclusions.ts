@@ -25,6 +25,12 @@ export function exclusionOf(file: UnifiedFile, test: UnifiedTest, server: Server
     return LEFT_OUT['clientEncryption'] ?? null;
   if (isTimed(file.createEntities) || isTimed(test.operations))
     return 'client-side time limits of operations (timeoutMS) have no effect in this driver, whatever the server does';
+  if (
+    test.operations.some(
+      ({ name, arguments: given }) => name.startsWith('upload') && given?.['contentType'] !== undefined,
+    )
+  )
+    return 'client-side types of the content of files (contentType) are none of this driver';
   if (test.expectLogMessages !== undefined || test.expectTracingMessages !== undefined)
     return 'what the driver logs or traces says nothing of the server, and is not compared';
   if (server.isSandbox && [...operations].some((name) => TRANSACTIONS.has(name))) {

@@ -1,9 +1,11 @@
-import type { AnyClientBulkWriteModel, Document } from 'mongodb';
+import type { AnyClientBulkWriteModel, Document, DriverInfo } from 'mongodb';
 import { z } from 'zod';
 import type { ObservedClient } from '../observed-client.ts';
 import { isDoc, type Doc } from '../doc.ts';
 import type { Arguments, Perform } from './arguments.ts';
 import { opened } from './open-cursor.ts';
+
+const driverInfo = z.custom<DriverInfo>(isDoc);
 
 /** Every operation on a client, by the format's name. */
 export const CLIENT_OPERATIONS: Readonly<Record<string, Perform<ObservedClient>>> = {
@@ -24,6 +26,10 @@ export const CLIENT_OPERATIONS: Readonly<Record<string, Perform<ObservedClient>>
   clientBulkWrite: (target, given) => {
     const models = given.docs('models').map(modelOf);
     return target.client.bulkWrite(models, given.options());
+  },
+  appendMetadata: (target, given) => {
+    target.client.appendMetadata(driverInfo.parse(given.doc('driverInfoOptions')));
+    return Promise.resolve();
   },
   close: (target) => target.client.close(),
 };
