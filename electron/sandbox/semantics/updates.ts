@@ -10,6 +10,7 @@ import {
 } from './operator-updates.ts';
 import { applyPipelineUpdate, compilePipelineUpdate } from './pipelines.ts';
 import { isEqual } from './compare.ts';
+import { isOperators } from './field-conditions.ts';
 import { keysOf } from './field-names.ts';
 import { isSameBson } from './same-bson.ts';
 import { ServerError } from './server-error.ts';
@@ -244,8 +245,7 @@ function twice(path: string): ServerError {
 
 /** The values that a condition says a field equals. Expressions and what is asked of elements say so of none. */
 function valuesOf(condition: unknown): readonly { readonly fixed: unknown }[] {
-  const isOperators = isDoc(condition) && (Object.keys(condition)[0] ?? '').startsWith('$');
-  if (!isOperators) return isExpression(condition) ? [] : [{ fixed: condition }];
+  if (!isOperators(condition)) return isExpression(condition) ? [] : [{ fixed: condition }];
   return Object.entries(condition).flatMap(([operator, operand]) => {
     const list = Array.isArray(operand) ? (operand as unknown[]) : [];
     const isOne = operator === '$in' && list.length === 1;

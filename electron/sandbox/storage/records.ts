@@ -10,15 +10,14 @@ import {
   decodeExact,
   decodeForStore,
   idInFront,
-  isDoc,
   storedBytes,
   type Doc,
 } from '../semantics/values.ts';
 import { keysOf } from '../semantics/field-names.ts';
-import { typeNameOf } from '../semantics/type-operator.ts';
 import { capOf } from './capped.ts';
 import type { Catalog, CollectionInfo } from './catalog.ts';
 import type { Deadline } from './deadline.ts';
+import { refuseUnusableId } from './id-check.ts';
 import { entriesOf, valuesUnder, type IndexInfo } from './index-entries.ts';
 import type { KeyRange } from './planner.ts';
 import { recordBounds, UNPLANNED, type Sqlite } from './schema.ts';
@@ -130,16 +129,7 @@ export class Records {
     given: Doc,
   ): { readonly document: Doc; readonly bytes: Uint8Array; readonly record: number } {
     const document = withId(given);
-    const id = document['_id'];
-    if (Array.isArray(id) || typeNameOf(id) === 'regex')
-      throw new ServerError('BadValue', `The '_id' value cannot be of type ${typeNameOf(id)}`);
-    const dollar = isDoc(id) ? Object.keys(id).find((key) => key.startsWith('$')) : undefined;
-    if (dollar !== undefined) {
-      throw new ServerError(
-        'DollarPrefixedFieldName',
-        `_id fields may not contain '$'-prefixed fields: ${dollar} is not valid for storage.`,
-      );
-    }
+    refuseUnusableId(document['_id']);
     const record = collection.nextRecord;
     const bytes = storedBytes(document);
     const cap = capOf(collection.options);

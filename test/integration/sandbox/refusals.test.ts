@@ -168,6 +168,8 @@ const REFUSED_BY_MONGODB: readonly Case[] = [
   ['find: a projection with an operator that nobody has', { find: 'c', projection: { a: { $foo: 1 } } }, 31_325],
   ['count: a negative skip', { count: 'c', skip: -1 }, 51_024],
   ['distinct: no key', { distinct: 'c' }, 40_414],
+  ['insert: an id of another name with a dollar', { insert: 'c', documents: [{ _id: { $id: 1 } }] }, 52],
+  ['insert: an id with one within it', { insert: 'c', documents: [{ _id: { a: [{ $b: 1 }] } }] }, 52],
   ['insert: no documents', { insert: 'c' }, 40_414],
   ['insert: an empty list', { insert: 'c', documents: [] }, 16],
   ['update: no updates', { update: 'c' }, 40_414],

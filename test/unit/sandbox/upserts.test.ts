@@ -22,6 +22,7 @@ describe('an upsert', () => {
     ['an expression that a field equals', { a: { $eq: /x/ } }, { a: /x/ }],
     ['one value of a list', { a: { $in: [int(1)] } }, { a: int(1) }],
     ['fields of a document', { 'a.b': int(1), 'a.c': int(2) }, { a: { b: int(1), c: int(2) } }],
+    ['a reference to a document', { a: { $ref: 'c', $id: int(1) } }, { a: { $ref: 'c', $id: int(1) } }],
     ['all of one value', { a: { $all: [int(1)] } }, { a: int(1) }],
     ['all of one value and expressions', { a: { $all: [/x/, 'y', /z/] } }, { a: 'y' }],
     ['all of several expressions', { a: { $all: [/x/, /y/] } }, {}],
