@@ -9,6 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Output } from '#domain/job.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
+import { indentedExactly } from '#runner/providers/exact-json.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
 
 /**
@@ -85,7 +86,7 @@ async function readText(file: string, mime: string): Promise<string> {
 
 function indented(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return indentedExactly(text);
   } catch (cause) {
     // Cut or broken JSON is shown as it stands.
     if (cause instanceof SyntaxError) return text;

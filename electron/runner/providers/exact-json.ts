@@ -11,12 +11,22 @@ export interface RawNumber {
   readonly rawJSON: string;
 }
 
+type Context = { readonly source?: string } | undefined;
+
+/** JSON over several lines, with every number as it was written: a figure of what was bought is not another one. Throws as {@link parseExactly}. */
+export function indentedExactly(text: string): string {
+  const asWritten: unknown = JSON.parse(text, (_name, value: unknown, context?: Context): unknown =>
+    typeof value === 'number' && context?.source !== undefined ? JSON.rawJSON(context.source) : value,
+  );
+  return JSON.stringify(asWritten, null, 2);
+}
+
 /**
  * Parses JSON without losing a digit: an integer that no number of JavaScript can hold is kept as it was written. An id that is rounded is
  * another generation's, and what was bought would never be found again. Throws a SyntaxError where the text is none.
  */
 export function parseExactly(text: string): unknown {
-  return JSON.parse(text, (_name, value: unknown, context?: { readonly source?: string }): unknown =>
+  return JSON.parse(text, (_name, value: unknown, context?: Context): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
       ? JSON.rawJSON(context?.source ?? '')
       : value,

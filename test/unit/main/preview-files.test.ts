@@ -91,6 +91,17 @@ describe("what is shown of a job's output", () => {
     expect(await look(json)).toMatchObject({ value: { look: 'text', text: '{\n  "a": 1\n}' } });
   });
 
+  it('is JSON whose numbers are those that the file has', async () => {
+    const text = '{"seed":12345678901234567891,"share":0.12345678901234567891,"sum":1.50,"far":1e400}';
+    writeFileSync(path.join(folder, `${NAME}.json`), text);
+    const json = { uri: `artefact:${NAME}.json`, mime: 'application/json', sha256: hashOf(text) };
+    expect(await look(json)).toMatchObject({
+      value: {
+        text: '{\n  "seed": 12345678901234567891,\n  "share": 0.12345678901234567891,\n  "sum": 1.50,\n  "far": 1e400\n}',
+      },
+    });
+  });
+
   it('is said to be missing or elsewhere, and is never looked for outside of the folder', async () => {
     const sha256 = hashOf('');
     expect(await look({ uri: `artefact:ab/${'d'.repeat(32)}-1.html`, mime: 'text/html', sha256 })).toMatchObject({
