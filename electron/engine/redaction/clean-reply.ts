@@ -1,4 +1,7 @@
+import { parseJobQuery, printJobQuery } from '#contract/query/job-query.ts';
 import type { RequestName } from '#contract/requests.ts';
+import { CREDIT_SCALE } from '#domain/credits.ts';
+import { isFields } from '#domain/fields.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { piecesOf, redactionMark } from '#domain/redaction/redaction-mark.ts';
 
@@ -41,14 +44,17 @@ export function cleanTexts(value: unknown, lens: Lens, name = ''): unknown {
 
 /**
  * Drafts of this machine may have been made by somebody who saw more. What is hidden in them bears a mark of its own, which stands for
- * nothing that is read from the server: so a draft whose edit this person cannot see is refused where they send it.
+ * nothing that is read from the server: so a draft whose edit this person cannot see is refused where they send it. Causes of failures
+ * are named by their tokens, as everywhere.
  */
 function cleanDrafts(value: unknown, lens: Lens): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => cleanDrafts(each, lens));
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isFields(value)) return value;
+  const isOfGroup = value['kind'] === 'group';
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => {
       if (key === 'bodyJson' && typeof each === 'string') return [key, cleanBody(each, lens)];
+      if (key === 'subjectId' && isOfGroup && typeof each === 'string') return [key, lens.tokenOf(each)];
       return [key, cleanDrafts(each, lens)];
     }),
   );
@@ -79,9 +85,20 @@ function cleanDraftValue(value: unknown, at: readonly string[], lens: Lens): unk
 
 function cleanDraftText(text: string, at: readonly string[], lens: Lens): string {
   const [area, field] = at;
+  if (area === 'act' && (field === 'fingerprint' || field === 'fingerprints')) return lens.tokenOf(text);
+  if (area === 'wish' && field === 'where') return markedAsDraft(text, lens.clean(underToken(text, lens)));
   if (area === 'edited' && field === 'optionsJson') return cleanOptions(text, lens);
   const hidden = area === 'edited' && field === 'prompt' ? lens.hiddenAt(['input', 'prompt']) : null;
   return hidden === null ? markedAsDraft(text, lens.clean(text)) : hideUnlessSeen(text, hidden);
+}
+
+/** A query that names a cause by its token; one that cannot be read is shown as such. */
+function underToken(where: string, lens: Lens): string {
+  const { filter, problems } = parseJobQuery(where, CREDIT_SCALE);
+  if (problems.length > 0) return redactionMark('query');
+  const { fingerprint } = filter;
+  if (fingerprint === null) return where;
+  return printJobQuery({ ...filter, fingerprint: lens.tokenOf(fingerprint) }, CREDIT_SCALE);
 }
 
 function cleanOptions(json: string, lens: Lens): string {

@@ -227,6 +227,17 @@ async function keepDraft(window: EngineWindow): Promise<void> {
   expectOk(await window.ask('drafts.put', draft));
 }
 
+/** Drafts that name a cause of failures, by the words of its message. */
+async function keepDraftsOfCauses(window: EngineWindow): Promise<void> {
+  const cause = `validation:bad:demo/demo:found ${MARK}`;
+  const draft = { seenVersion: null, madeAtMs: 1 };
+  const decided = JSON.stringify({ act: { type: 'merge', fingerprints: [cause] }, title: 'Refused', seenVersion: 1 });
+  expectOk(await window.ask('drafts.put', { ...draft, id: 'd2', kind: 'group', subjectId: cause, bodyJson: decided }));
+  const wish = { type: 'where', where: `state:failed cause:"${cause}"` };
+  const planned = JSON.stringify({ wish, reason: '', isCollecting: true });
+  expectOk(await window.ask('drafts.put', { ...draft, id: 'd3', kind: 'plan', subjectId: 'plan', bodyJson: planned }));
+}
+
 describe(`what a rule hides (seed ${SEED})`, () => {
   it('is there before a rule hides it, so that this test can fail', async () => {
     const window = await openConsole('fay');
@@ -256,6 +267,7 @@ describe(`what a rule hides (seed ${SEED})`, () => {
     if (how === 'paths') await leaveWhatPathsAreNotAbout();
     const window = await openConsole('fay');
     await keepDraft(window);
+    await keepDraftsOfCauses(window);
     await putRules(window, rules);
     await window.untilStatus(({ redaction }) => redaction.isHiding && redaction.version === 1);
     const answers = await askEverything(window);
