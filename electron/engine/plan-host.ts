@@ -24,6 +24,8 @@ export class PlanHost {
   readonly #wait: typeof wait;
   readonly #holder = `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`;
   readonly #stopping = new AbortController();
+  /** Ids of plans that cannot be read, each told once. */
+  readonly #toldMalformed = new Set<string>();
   readonly #running = new Map<string, Promise<Result<PlanRecord, AppError>>>();
 
   constructor(parts: {
@@ -80,14 +82,23 @@ export class PlanHost {
 
   async #resume(by: Actor): Promise<void> {
     const running = await this.#store.plans.list(['running']);
-    if (!running.ok || running.value.length === 0) return;
+    if (!running.ok) return;
+    const { values, malformed } = running.value;
+    for (const { id, problem } of malformed) this.#tellMalformed(id, problem);
+    if (values.length === 0) return;
     const now = await this.#store.reader.serverNow();
     if (!now.ok) return;
-    for (const { _id, run, lease } of running.value) {
+    for (const { _id, run, lease } of values) {
       const isFree = lease === null || lease.expiresAt <= now.value;
       if (run === null || !isFree || run.by.id !== by.id) continue;
       await this.start({ planId: _id, by, ramp: run.ramp, limits: run.limits, typedCredits: null });
     }
+  }
+
+  #tellMalformed(id: string, problem: string): void {
+    if (this.#toldMalformed.has(id)) return;
+    this.#toldMalformed.add(id);
+    this.#log(`plan ${id} is not gone on with, because it cannot be read: ${problem}`);
   }
 
   /** Hands back what runs here, for whoever goes on with it. Idempotent. */

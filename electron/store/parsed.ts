@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { MalformedRecord } from '#contract/malformed-record.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { idTextOf } from '#domain/job.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -33,4 +34,25 @@ export function parsedEach<Value>(
     values.push(value.value);
   }
   return ok(values);
+}
+
+/** Documents of a list as far as they can be read, and those that cannot. */
+export interface Listed<Value> {
+  readonly values: readonly Value[];
+  readonly malformed: readonly MalformedRecord[];
+}
+
+/** The same for a list that people look at: one that does not fit is named, and hides none of the others. */
+export function listedOf<Value>(
+  schema: z.ZodType<Value>,
+  documents: readonly { readonly _id?: unknown }[],
+): Listed<Value> {
+  const values: Value[] = [];
+  const malformed: MalformedRecord[] = [];
+  for (const document of documents) {
+    const result = safeParse(schema, document);
+    if (result.success) values.push(result.data);
+    else malformed.push({ id: idTextOf(document._id), problem: firstIssueOf(result.error) });
+  }
+  return { values, malformed };
 }

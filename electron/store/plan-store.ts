@@ -13,7 +13,7 @@ import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
 import { ITEMS_IN_CHUNK, packItems, unpackItems } from './packed-items.ts';
-import { parsed, parsedEach } from './parsed.ts';
+import { listedOf, parsed, parsedEach, type Listed } from './parsed.ts';
 
 /** How many of them are written at once. */
 const CHUNKS_AT_ONCE = 4;
@@ -23,7 +23,7 @@ const INDEX_DIGITS = 6;
 
 /**
  * Plans of retries (`retry_plans`), their items in packed chunks with the eligible ones first (`retry_plan_items`), and what became of
- * each job (`retry_plan_outcomes`). A document that is none is an error: nothing that spends is passed over.
+ * each job (`retry_plan_outcomes`). A document that is none is an error: nothing that spends is passed over. A list names it.
  */
 export class PlanStore {
   readonly #plans: Collection<RawDocument>;
@@ -69,12 +69,12 @@ export class PlanStore {
   }
 
   /** The newest plans, of some states or of all. */
-  async list(states: readonly PlanState[]): Promise<Result<readonly PlanRecord[], AppError>> {
+  async list(states: readonly PlanState[]): Promise<Result<Listed<PlanRecord>, AppError>> {
     const filter: Filter<RawDocument> = states.length === 0 ? {} : { state: { $in: [...states] } };
     const found = await attemptCall(() =>
       this.#plans.find(filter).sort({ 'proposed.at': -1, _id: 1 }).limit(PLANS_LISTED_MAX).toArray(),
     );
-    return found.ok ? parsedEach(planRecordSchema, found.value, 'retry_plans') : found;
+    return found.ok ? ok(listedOf(planRecordSchema, found.value)) : found;
   }
 
   /** Writes the next version over the one before. @returns false where it is no longer that one */

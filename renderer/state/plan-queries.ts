@@ -15,12 +15,12 @@ const planKeys = {
   plan: (planId: string) => ['plans.get', planId] as const,
 };
 
-/** The newest plans, whoever made them. */
+/** The newest plans, whoever made them, and those that cannot be read. */
 export function usePlans() {
   const engine = useEngine();
   return useQuery({
     queryKey: planKeys.list,
-    queryFn: async () => valueOrThrow(await engine.call('plans.list', {})).plans,
+    queryFn: async () => valueOrThrow(await engine.call('plans.list', {})),
     staleTime: 0,
     refetchInterval: RESTING_POLL_MS,
   });

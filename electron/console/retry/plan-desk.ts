@@ -15,6 +15,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { ProposalDecision } from '#domain/second-person.ts';
 import type { BulkReads } from '#store/bulk-reads.ts';
 import type { PlanStore } from '#store/plan-store.ts';
+import type { Listed } from '#store/parsed.ts';
 import type { PolicySource, ReadableStore } from '#store/ports.ts';
 import { followSome } from './plan-follow.ts';
 import { draftPlan } from './draft-plan.ts';
@@ -131,7 +132,8 @@ export class PlanDesk {
     return this.#parts.plans.read(planId);
   }
 
-  list(): Promise<Result<readonly PlanRecord[], AppError>> {
+  /** The newest plans; a document that is none is named beside them. */
+  list(): Promise<Result<Listed<PlanRecord>, AppError>> {
     return this.#parts.plans.list([]);
   }
 

@@ -3,6 +3,7 @@ import { creditsSchema } from '#domain/credits.ts';
 import { planIdSchema } from '#domain/retry-plan/plan-record.ts';
 import { rampSchema, runLimitsSchema } from '#domain/retry-plan/ramp.ts';
 import { WRITES } from '#domain/privileges.ts';
+import { malformedRecordSchema } from '../malformed-record.ts';
 import { exportedSchema } from '../period-views.ts';
 import { jobOutcomeViewSchema, planItemViewSchema, planViewSchema, planWishSchema } from '../plan-views.ts';
 import { pageLimitSchema, type RequestTable } from './definition.ts';
@@ -14,7 +15,7 @@ const placeSchema = z.int().nonnegative().max(1_000_000);
 export const PLAN_REQUESTS = {
   'plans.list': {
     params: z.object({}),
-    result: z.object({ plans: z.array(planViewSchema) }),
+    result: z.object({ plans: z.array(planViewSchema), malformed: z.array(malformedRecordSchema) }),
     permission: 'retry',
     writes: false,
   },

@@ -39,7 +39,8 @@ export function planHandlers({ host, copy, exportFolder, redaction }: PlanHandle
         const plans = await desk.list();
         if (!plans.ok) return plans;
         const lens = redaction.lens();
-        return ok({ plans: plans.value.map((plan) => toPlanView(plan, lens)) });
+        const { values, malformed } = plans.value;
+        return ok({ plans: values.map((plan) => toPlanView(plan, lens)), malformed: [...malformed] });
       }),
     'plans.get': ({ planId }) => withHost(({ desk }) => viewed(desk.read(planId))),
     'plans.make': ({ wish, reason, isCollecting }, { actor, signal, note }) =>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { PlanView } from '#contract/plan-views.ts';
 import { Credits } from '../../components/credits-text.tsx';
+import { MalformedNote } from '../../components/malformed-note.tsx';
 import { OldNote } from '../../components/old-note.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -43,7 +44,8 @@ function PlanList(): ReactNode {
       <FailureMessage failure={plans.error} onAskAgain={() => void plans.refetch()} />
     );
   }
-  if (plans.data.length === 0) {
+  const { plans: readable, malformed } = plans.data;
+  if (readable.length === 0 && malformed.length === 0) {
     return (
       <ScreenMessage icon={ListChecks} title="There is no plan yet">
         Plan a retry of jobs that you select in the list, of a group of failures, or of a query.
@@ -53,7 +55,8 @@ function PlanList(): ReactNode {
   return (
     <>
       <OldNote failure={plans.error} />
-      <PlanTable plans={plans.data} />
+      <MalformedNote one="plan" records={malformed} />
+      {readable.length > 0 && <PlanTable plans={readable} />}
     </>
   );
 }

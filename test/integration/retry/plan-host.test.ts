@@ -63,3 +63,26 @@ it('an engine goes on with a plan that was left running as soon as its person ma
   await kept;
   expect(looks.slice(0, 3)).toEqual(['nobody', 'nobody', 'nobody']);
 });
+
+it('a plan that cannot be read is named beside the others, and keeps none of them from being gone on with', async () => {
+  await deployment.order('w1', 10_000, []);
+  await failJobs(deployment, ['j0']);
+  const { _id } = await planOf(deployment.store, ['j0']);
+  expectOk(await run(deployment.store, _id, { signal: AbortSignal.abort() }));
+  const plans = deployment.server.client.db(deployment.server.dbName).collection<{ _id: string }>('retry_plans');
+  await plans.insertOne({ _id: 'odd', state: 'running' } as never);
+  deployment.startRunner();
+  const log = vi.fn<(line: string) => void>();
+  const host = new PlanHost({ store: deployment.store, log, wait: (_ms, signal) => wait(50, signal) });
+  const kept = host.keepUp(() => ANN);
+  try {
+    await deployment.settled('j0', 'completed');
+    const listed = expectOk(await host.desk.list());
+    expect(listed.values.map((plan) => plan._id)).toEqual([_id]);
+    expect(listed.malformed).toEqual([{ id: 'odd', problem: expect.stringContaining('_id') }]);
+    expect(log.mock.calls.map(([line]) => line).filter((line) => line.includes('odd'))).toHaveLength(1);
+  } finally {
+    await host.stop();
+    await kept;
+  }
+});
