@@ -2,14 +2,17 @@ import type { Filter, FindCursor } from 'mongodb';
 import { z } from 'zod';
 import type { JobFilter, Moment } from '#contract/job-views.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import { idTextOf } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema, type CreditAccount, type LedgerEntry } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { parsedDocument, parsedEach } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import type { JobDocument } from './ports.ts';
+
+/** By the id of what was asked for: why a document of it cannot be read. */
+export type Unread = ReadonlyMap<string, string>;
 
 /** The most jobs on their way that are looked at for a plan. */
 const LIVE_JOBS_MAX = 100_000;
@@ -68,41 +71,34 @@ export class BulkReads {
     });
   }
 
-  /** Hands over every entry of these generations, in no order. */
-  eachEntryOfGenerations(ids: readonly string[], take: (entry: LedgerEntry) => void): Promise<Result<void, AppError>> {
-    return eachParsed(ledgerEntrySchema, this.#collections.ledger.find({ generationId: { $in: [...ids] } }), {
-      collection: 'credit_ledger',
-      take,
-    });
+  /** Hands over every entry of these generations, in no order. @returns of each generation with one that cannot be read, why not */
+  eachEntryOfGenerations(
+    ids: readonly string[],
+    take: (entry: LedgerEntry) => void,
+  ): Promise<Result<Unread, AppError>> {
+    const found = this.#collections.ledger.find({ generationId: { $in: [...ids] } });
+    return eachParsed(ledgerEntrySchema, found, { noun: 'ledger entry', of: 'generationId', take });
   }
 
-  /** Hands over every entry of these jobs, of all their generations, in no order. */
-  eachEntryOfJobs(ids: readonly string[], take: (entry: LedgerEntry) => void): Promise<Result<void, AppError>> {
-    return eachParsed(ledgerEntrySchema, this.#collections.ledger.find({ jobId: { $in: [...ids] } }), {
-      collection: 'credit_ledger',
-      take,
-    });
+  /** Hands over every entry of these jobs, of all their generations, in no order. @returns of each job with one that cannot be read, why not */
+  eachEntryOfJobs(ids: readonly string[], take: (entry: LedgerEntry) => void): Promise<Result<Unread, AppError>> {
+    const found = this.#collections.ledger.find({ jobId: { $in: [...ids] } });
+    return eachParsed(ledgerEntrySchema, found, { noun: 'ledger entry', of: 'jobId', take });
   }
 
-  /** Hands over the accounts of these ids that are there, in no order. */
-  eachAccount(ids: readonly string[], take: (account: CreditAccount) => void): Promise<Result<void, AppError>> {
-    return eachParsed(creditAccountSchema, this.#collections.accounts.find({ _id: { $in: [...ids] } }), {
-      collection: 'credit_accounts',
-      take,
-    });
+  /** Hands over the accounts of these ids that are there, in no order. @returns of each that cannot be read, why not */
+  eachAccount(ids: readonly string[], take: (account: CreditAccount) => void): Promise<Result<Unread, AppError>> {
+    const found = this.#collections.accounts.find({ _id: { $in: [...ids] } });
+    return eachParsed(creditAccountSchema, found, { noun: 'credit account', of: '_id', take });
   }
 
-  /** What workspaces have available, by their ids; those without an account are left out. */
-  async available(ids: readonly string[]): Promise<Result<ReadonlyMap<string, number>, AppError>> {
-    const found = await attemptCall(() =>
-      this.#collections.accounts
-        .find({ _id: { $in: [...ids] } })
-        .project({ available: 1 })
-        .toArray(),
-    );
-    if (!found.ok) return found;
-    const balances = parsedEach(balanceSchema, found.value, 'credit_accounts');
-    return balances.ok ? ok(new Map(balances.value.map(({ _id, available }) => [_id, available]))) : balances;
+  /** Hands over what workspaces have available, in no order; those without an account are left out. @returns of each whose account cannot be read, why not */
+  eachAvailable(
+    ids: readonly string[],
+    take: (balance: Pick<CreditAccount, '_id' | 'available'>) => void,
+  ): Promise<Result<Unread, AppError>> {
+    const found = this.#collections.accounts.find({ _id: { $in: [...ids] } }).project<RawDocument>({ available: 1 });
+    return eachParsed(balanceSchema, found, { noun: 'credit account', of: '_id', take });
   }
 
   /**
@@ -149,21 +145,26 @@ export class BulkReads {
   }
 }
 
-/** Hands over what a schema reads in each document. Error, besides the driver's: `malformed_document` for the first that does not fit. */
+/** Hands over what a schema reads in each document. @returns by what the documents were asked for by: why one of them cannot be read */
 async function eachParsed<Value>(
   schema: z.ZodType<Value>,
   found: FindCursor<RawDocument>,
-  { collection, take }: { readonly collection: string; readonly take: (value: Value) => void },
-): Promise<Result<void, AppError>> {
-  const read = await attemptCall(async () => {
+  { noun, of, take }: { readonly noun: string; readonly of: string; readonly take: (value: Value) => void },
+): Promise<Result<Unread, AppError>> {
+  return attemptCall(async () => {
+    const unread = new Map<string, string>();
     for await (const document of found) {
-      const value = parsedDocument(schema, document, collection);
-      if (!value.ok) return value;
-      take(value.value);
+      const value = safeParse(schema, document);
+      if (value.success) {
+        take(value.data);
+        continue;
+      }
+      const why = `${noun} ${idTextOf(document._id)} cannot be read (${firstIssueOf(value.error)})`;
+      // A list is found by each of its elements.
+      for (const id of [document[of]].flat()) if (typeof id === 'string') unread.set(id, why);
     }
-    return ok(undefined);
+    return unread;
   });
-  return read.ok ? read.value : read;
 }
 
 /** A filter of the contract, without its words, as MongoDB asks it. */

@@ -130,7 +130,10 @@ function sortOut(
     const begun = begunOutcome(plan, item, run.position + n);
     const found = read.jobs.get(item.jobId);
     const isBegun = found?.kept.isBegun === true;
-    const why = isBegun ? null : whyNot(policy, plan, item, found?.subject, left.get(item.workspaceId) ?? 0);
+    const unread = read.malformed.get(item.jobId)?.slice(0, WHY_LENGTH_MAX) ?? null;
+    const why = isBegun
+      ? null
+      : (unread ?? whyNot(policy, plan, item, found?.subject, left.get(item.workspaceId) ?? 0));
     if (why !== null) {
       outcomes.push(skipped(begun, why));
       continue;

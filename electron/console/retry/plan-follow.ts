@@ -3,9 +3,10 @@ import type { AppError } from '#domain/errors.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Job } from '#domain/job.ts';
 import type { LedgerEntry } from '#domain/ledger.ts';
-import type { JobOutcome, PlanRecord, PlanRun } from '#domain/retry-plan/plan-record.ts';
+import { WHY_LENGTH_MAX, type JobOutcome, type PlanRecord, type PlanRun } from '#domain/retry-plan/plan-record.ts';
 import { NOTHING_RUN, type RunTallies } from '#domain/retry-plan/ramp.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { Unread } from '#store/bulk-reads.ts';
 import type { RunParts } from './plan-begin.ts';
 
 /** How many jobs under way are looked at in one go. */
@@ -46,8 +47,10 @@ export async function followSome(
   if (open.length === 0) return ok([]);
   const ids = open.map(({ jobId }) => jobId);
   const jobs = new Map<string, FollowedJob>();
+  const malformed = new Map<string, string>();
   const documents = await parts.bulk.eachJob(ids, (document) => {
     if (document.type === 'job') jobs.set(document.job._id, followedOf(document.job));
+    else malformed.set(document.malformed.id, document.malformed.problems[0]?.reason ?? 'it is no job');
   });
   if (!documents.ok) return documents;
   const paidOf = new Map<string, Map<string, number>>();
@@ -57,10 +60,10 @@ export async function followSome(
     paidOf.set(entry.jobId ?? '', paid);
   });
   if (!entries.ok) return entries;
-  const moves = open.map((from) => ({
-    from,
-    to: outcomeNow(from, jobs.get(from.jobId), paidOf.get(from.jobId) ?? new Map()),
-  }));
+  const moves = open.map((from) => {
+    const job = jobs.get(from.jobId) ?? malformed.get(from.jobId);
+    return { from, to: whereAllIsRead(outcomeNow(from, job, paidOf.get(from.jobId) ?? new Map()), entries.value) };
+  });
   return ok(moves.filter(({ from, to }) => from.outcome !== to.outcome));
 }
 
@@ -98,14 +101,21 @@ function followedOf({ state, billing, failure }: Job): FollowedJob {
   return { state, billing, failure: failure && { class: failure.class, message: failure.message } };
 }
 
-/** What became of a job that a plan began: by its own document, and by what the ledger says was paid. */
-function outcomeNow(outcome: JobOutcome, job: FollowedJob | undefined, paid: ReadonlyMap<string, number>): JobOutcome {
+/** What became of a job that a plan began, which is a text where its document says why it cannot be read: by its own document, and by what the ledger says was paid. */
+function outcomeNow(
+  outcome: JobOutcome,
+  job: FollowedJob | string | undefined,
+  paid: ReadonlyMap<string, number>,
+): JobOutcome {
   const seen = {
     ...outcome,
     paidCredits: paid.get(outcome.generationId) ?? 0,
     timesPaid: [...paid.values()].filter((credits) => credits > 0).length,
   };
   if (job === undefined) return { ...seen, outcome: 'failed', why: 'The job is gone.' };
+  if (typeof job === 'string') {
+    return { ...seen, outcome: 'failed', why: `Its document cannot be read: ${job}`.slice(0, WHY_LENGTH_MAX) };
+  }
   const { billing } = job;
   if (billing.generationId !== outcome.generationId) {
     return { ...seen, outcome: 'failed', why: 'It failed, and was retried again since.' };
@@ -113,7 +123,12 @@ function outcomeNow(outcome: JobOutcome, job: FollowedJob | undefined, paid: Rea
   if (billing.pending.length > 0) return outcome;
   if (job.state === 'completed') return { ...seen, outcome: 'succeeded', why: '' };
   if (job.state === 'failed' && job.failure !== null) {
-    return { ...seen, outcome: 'failed', failureClass: job.failure.class, why: job.failure.message.slice(0, 500) };
+    return {
+      ...seen,
+      outcome: 'failed',
+      failureClass: job.failure.class,
+      why: job.failure.message.slice(0, WHY_LENGTH_MAX),
+    };
   }
   if (job.state === 'queued' && billing.blocked !== null) {
     return {
@@ -123,6 +138,14 @@ function outcomeNow(outcome: JobOutcome, job: FollowedJob | undefined, paid: Rea
     };
   }
   return { ...outcome, outcome: 'begun', why: '' };
+}
+
+/** An end whose price counts as paid where an entry cannot be read: what the run has spent is then no less than it may be. */
+function whereAllIsRead(outcome: JobOutcome, unread: Unread): JobOutcome {
+  const why = unread.get(outcome.jobId);
+  if (why === undefined || !ENDS.includes(outcome.outcome)) return outcome;
+  const says = `Its price counts as paid, because its ${why}. ${outcome.why}`.trim().slice(0, WHY_LENGTH_MAX);
+  return { ...outcome, paidCredits: Math.max(outcome.paidCredits, outcome.priceCredits), why: says };
 }
 
 /** Adds an entry to what the customer paid for each generation, refunds taken off. */

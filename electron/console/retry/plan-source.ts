@@ -18,7 +18,7 @@ export type PlanCopy = Pick<CopyReader, 'standing' | 'jobIds' | 'planJobs' | 'pl
 /** Some jobs as a plan sees them. */
 export interface SourcedJobs {
   readonly subjects: ReadonlyMap<string, PlanSubject>;
-  /** Ids whose documents are no jobs, with the first reason. */
+  /** Ids whose documents are no jobs, and of jobs whose ledger or account cannot be read, with the first reason. */
   readonly malformed: ReadonlyMap<string, string>;
   /** What workspaces have available, as the server says now: each in one of the answers, and in none where it has no account. */
   readonly available: ReadonlyMap<string, number>;
@@ -66,6 +66,7 @@ function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Da
   const server = serverSource(bulk, now);
   const isWhole = standing.scope.keptSinceMs === null;
   const asked = new Set<string>();
+  const unreadAccounts = new Map<string, string>();
   return {
     origin: { type: 'copy', asOf: new Date(Math.min(standing.asOfMs ?? 0, now.getTime())) },
     // What lies before the window only the server knows; words only the copy can search.
@@ -83,12 +84,20 @@ function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Da
       // An outage meets the same workspaces in page after page: each is asked for once.
       const unknown = [...workspaces].filter((id) => !asked.has(id));
       unknown.forEach((id) => asked.add(id));
-      const available = await bulk.available(unknown);
-      if (!available.ok) return available;
+      const available = new Map<string, number>();
+      const unread = await bulk.eachAvailable(unknown, (balance) => available.set(balance._id, balance.available));
+      if (!unread.ok) return unread;
+      for (const [id, why] of unread.value) unreadAccounts.set(id, why);
+      for (const [id, { workspaceId }] of subjects) {
+        const why = unreadAccounts.get(workspaceId);
+        if (why === undefined) continue;
+        malformed.set(id, `Its ${why}.`);
+        subjects.delete(id);
+      }
       return ok({
         subjects: new Map([...subjects, ...others.value.subjects]),
         malformed: new Map([...malformed, ...others.value.malformed]),
-        available: new Map([...available.value, ...others.value.available]),
+        available: new Map([...available, ...others.value.available]),
         twins: new Map([...found.value.rows.flatMap(twinOfRow), ...others.value.twins]),
       });
     },
@@ -118,6 +127,7 @@ function serverSource(bulk: BulkReads, now: Date): JobSource {
         const inputs = await (live ??= bulk.liveInputs());
         if (!inputs.ok) return inputs;
         for (const [id, { subject, kept: inputHash }] of read.value.jobs) {
+          if (read.value.malformed.has(id)) continue;
           all.subjects.set(id, subject);
           const twin = inputs.value.idOf(subject.workspaceId, inputHash);
           if (twin !== null && twin !== id) all.twins.set(id, twin);

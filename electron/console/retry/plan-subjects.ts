@@ -10,7 +10,7 @@ import type { BulkReads } from '#store/bulk-reads.ts';
 /** Jobs as the server has them: everything that decides about a retry of each, and what whoever asked keeps of it beside that. */
 export interface ReadSubjects<Kept> {
   readonly jobs: ReadonlyMap<string, { readonly subject: PlanSubject; readonly kept: Kept }>;
-  /** Ids whose documents are no jobs, with the first reason. */
+  /** Ids whose documents are no jobs, and of jobs whose ledger or account cannot be read, with the first reason. */
   readonly malformed: ReadonlyMap<string, string>;
   /** What the workspaces of these jobs have available; those without an account are left out. */
   readonly available: ReadonlyMap<string, number>;
@@ -58,6 +58,10 @@ export async function readSubjects<Kept>(
   ]);
   if (!entries.ok) return entries;
   if (!accounts.ok) return accounts;
+  for (const { unproved } of begun) {
+    const why = entries.value.get(unproved.billing.generationId) ?? accounts.value.get(unproved.workspaceId);
+    if (why !== undefined) malformed.set(unproved.jobId, `Its ${why}.`);
+  }
   const subjectOf = ({ billing, ...known }: Unproved): PlanSubject => {
     const { generationId } = billing;
     const held = heldFor.get(holdKey(known.workspaceId, generationId)) ?? 0;
