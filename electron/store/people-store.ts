@@ -7,7 +7,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { DURABLE, type RawDocument } from './collections.ts';
 import { attemptCall } from './driver-errors.ts';
-import { parsedEach } from './parsed.ts';
+import { listedOf, type Listed } from './parsed.ts';
 
 /** As whom the server knows this connection. */
 export interface Login {
@@ -51,10 +51,10 @@ export class PeopleStore {
     return ok({ user: `${user.user}@${user.db}`, privileges: authenticatedUserPrivileges ?? [] });
   }
 
-  /** Everybody who has a role, by name. A document of another form is `malformed_document`: nobody's role may be guessed. */
-  async list(): Promise<Result<readonly Person[], AppError>> {
+  /** Everybody who has a role, by name. A document of another form gives nobody a role, and is named beside them. */
+  async list(): Promise<Result<Listed<Person>, AppError>> {
     const found = await attemptCall(() => this.#people().find().sort({ _id: 1 }).limit(PEOPLE_MAX).toArray());
-    return found.ok ? parsedEach(personSchema, found.value, 'console_people') : found;
+    return found.ok ? ok(listedOf(personSchema, found.value)) : found;
   }
 
   /** Gives somebody a role; `since` and `by` tell when and who. */

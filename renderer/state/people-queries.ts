@@ -9,12 +9,12 @@ import { putNewerAnswer } from './newer-answer.ts';
 /** Which entries of the audit are on screen; null stands for any. */
 export type AuditFilter = RequestParams<'audit.page'>['filter'];
 
-/** Everybody who has a role. */
+/** Everybody who has a role, and entries that cannot be read. */
 export function usePeople() {
   const engine = useEngine();
   return useQuery({
     queryKey: queryKeys.people,
-    queryFn: async () => valueOrThrow(await engine.call('people.list', {})).people,
+    queryFn: async () => valueOrThrow(await engine.call('people.list', {})),
   });
 }
 
@@ -24,7 +24,7 @@ export function useRoleChange() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: async (order: { readonly personId: string; readonly role: Role | null }) =>
-      valueOrThrow(await engine.call('people.set', order)).people,
+      valueOrThrow(await engine.call('people.set', order)),
     onSuccess: (people) => putNewerAnswer(queryClient, queryKeys.people, people),
   });
 }

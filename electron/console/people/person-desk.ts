@@ -3,6 +3,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { PERMISSIONS_OF, PERSON_ID_MAX, roleOf, type Person, type Role } from '#domain/people.ts';
 import { lackingByRequest } from '#contract/request-refusal.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { Listed } from '#store/parsed.ts';
 import type { PeopleStore } from '#store/people-store.ts';
 
 /** Who a connection belongs to, and what the server lets them do. */
@@ -15,7 +16,7 @@ export interface KnownPerson {
 
 /**
  * Asks the server who this is. Where it asks nobody to log in, the name is what the system or the start command says, and
- * counts as unverified.
+ * counts as unverified. Whose own document cannot be read has the least role.
  * @param fallbackName the name to take then
  */
 export async function readPerson(
@@ -28,10 +29,11 @@ export async function readPerson(
   if (!listed.ok) return listed;
   const { user, privileges } = login.value;
   const id = actorIdOf(user ?? fallbackName);
+  const { values, malformed } = listed.value;
   return ok({
     id,
     isVerified: user !== null,
-    role: roleOf(listed.value.find((person) => person._id === id) ?? null, listed.value.length > 0),
+    role: roleOf(values.find((person) => person._id === id) ?? null, values.length + malformed.length > 0),
     lacking: lackingByRequest(privileges, people.dbName),
   });
 }
@@ -54,12 +56,13 @@ function actorIdOf(name: string): string {
 export async function setRole(
   people: Pick<PeopleStore, 'list' | 'save' | 'remove'>,
   order: { readonly personId: string; readonly role: Role | null; readonly by: string; readonly at: Date },
-): Promise<Result<readonly Person[], AppError>> {
+): Promise<Result<Listed<Person>, AppError>> {
   const listed = await people.list();
   if (!listed.ok) return listed;
   const { personId, role, by, at } = order;
-  const others = listed.value.filter((person) => person._id !== personId);
-  const isFirst = listed.value.length === 0;
+  const { values, malformed } = listed.value;
+  const others = values.filter((person) => person._id !== personId);
+  const isFirst = values.length + malformed.length === 0;
   const after = role === null ? others : [...others, { _id: personId, role, since: at, by }];
   const giver: Person = { _id: by, role: 'founder', since: at, by };
   const isGiverAdded = isFirst && personId !== by;
@@ -73,8 +76,8 @@ export async function setRole(
     role === null ? await people.remove(personId) : await people.save({ _id: personId, role, since: at, by });
   if (!written.ok) return written;
   const left = await people.list();
-  if (!left.ok || isAnyGiver(left.value)) return left;
-  const before = listed.value.find((person) => person._id === personId);
+  if (!left.ok || isAnyGiver(left.value.values)) return left;
+  const before = values.find((person) => person._id === personId);
   const restored = before === undefined ? ok(undefined) : await people.save(before);
   return restored.ok ? err(appError('illegal_role_change', personId)) : restored;
 }

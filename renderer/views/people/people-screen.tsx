@@ -3,6 +3,7 @@ import type { PersonStatus } from '#contract/person-views.ts';
 import { distinctRefusals, refusalsOf } from '#contract/request-refusal.ts';
 import { PERMISSION_WORDS } from '#domain/permission-words.ts';
 import { PERMISSIONS_OF, roleSchema, type Refusal, type Role } from '#domain/people.ts';
+import { MalformedNote } from '../../components/malformed-note.tsx';
 import { Fact, Facts, Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
@@ -97,22 +98,28 @@ function isGranted(role: Role, permission: string): boolean {
 function EverybodyPanel(): ReactNode {
   const people = usePeople();
   const writeRefusal = useRefusal('people.set');
+  const { people: everybody, malformed } = people.data ?? { people: [], malformed: [] };
   return (
     <Panel title="Who has which role">
       {people.data === undefined && people.error === null && <output>Reading…</output>}
       {people.data === undefined && people.error !== null && (
         <FailureMessage failure={people.error} onAskAgain={() => void people.refetch()} />
       )}
-      {people.data?.length === 0 && (
+      {everybody.length === 0 && malformed.length === 0 && people.data !== undefined && (
         <p className="note">
           Nobody has a role yet, so everybody is a founder. Give out the first role: you stay a founder, and who is not
           listed may from then on only look.
         </p>
       )}
-      {people.data !== undefined && people.data.length > 0 && (
-        <PeopleTable people={people.data} isLocked={writeRefusal !== null} />
+      <MalformedNote one="entry" many="entries" records={malformed} />
+      {malformed.length > 0 && (
+        <p className="note">
+          Such an entry gives nobody a role: give its person one anew, and it is read again. An entry without a name has
+          to be taken out of console_people on the server.
+        </p>
       )}
-      {writeRefusal === null ? <RoleForm people={people.data ?? []} /> : <RefusalNote refusal={writeRefusal} />}
+      {everybody.length > 0 && <PeopleTable people={everybody} isLocked={writeRefusal !== null} />}
+      {writeRefusal === null ? <RoleForm people={everybody} /> : <RefusalNote refusal={writeRefusal} />}
     </Panel>
   );
 }

@@ -102,6 +102,21 @@ describe('roles of people', () => {
     });
   });
 
+  it('an entry that cannot be read gives nobody a role, keeps nobody in theirs, and is mended by giving one anew', async () => {
+    const { window } = await openConsole('founder');
+    expectOk(await window.ask('people.set', { personId: 'sue', role: 'support' }));
+    const people = server.client.db(server.dbName).collection<Document>('console_people');
+    await people.insertOne({ _id: 'odd', role: 'emperor' });
+    const { people: listed, malformed } = expectOk(await window.ask('people.list', {}));
+    expect(listed.map(({ id }) => id)).toEqual(['founder', 'sue']);
+    expect(malformed).toEqual([{ id: 'odd', problem: expect.stringContaining('role') }]);
+    const sue = await openConsole('sue');
+    expect(expectOk(await sue.window.ask('status.get', {})).person.role).toBe('support');
+    const odd = await openConsole('odd');
+    expect(expectOk(await odd.window.ask('status.get', {})).person.role).toBe('viewer');
+    expect(expectOk(await window.ask('people.set', { personId: 'odd', role: 'finance' })).malformed).toEqual([]);
+  });
+
   it('without the server, the role of last time holds, and where there was none, the least', async () => {
     const store = await server.openStore();
     expectOk(await store.people.save({ _id: 'sue', role: 'support', since: new Date(), by: 'founder' }));

@@ -9,7 +9,7 @@ async function idOf(user: string): Promise<string> {
   const people = {
     dbName: 'production',
     readLogin: () => Promise.resolve(ok({ user, privileges: [] })),
-    list: () => Promise.resolve(ok([])),
+    list: () => Promise.resolve(ok({ values: [], malformed: [] })),
   };
   return expectOk(await readPerson(people, 'nobody')).id;
 }
@@ -32,7 +32,7 @@ it.each([null, 'viewer'] as const)(
     );
     const done = (): Promise<ReturnType<typeof ok<void>>> => Promise.resolve(ok(undefined));
     const people = {
-      list: () => Promise.resolve(ok([...standing.values()])),
+      list: () => Promise.resolve(ok({ values: [...standing.values()], malformed: [] })),
       save: (person: Person) => {
         standing.set(person._id, person);
         return done();
