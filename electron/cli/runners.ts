@@ -40,12 +40,13 @@ async function listRunners({ reader }: Store): Promise<Result<CommandReport, App
   const [now, nodes] = [await reader.serverNow(), await reader.listRunners()];
   if (!now.ok) return now;
   if (!nodes.ok) return nodes;
-  const runners = nodes.value.map((node) => ({ ...node, isLive: isLive(node, now.value) }));
-  const text =
-    runners.length === 0
-      ? 'There is no runner. Start one: npm run runner -- --uri URI'
-      : runners.map(lineOf).join('\n');
-  return ok({ status: 0, json: { runners }, text });
+  const { values, malformed } = nodes.value;
+  const runners = values.map((node) => ({ ...node, isLive: isLive(node, now.value) }));
+  const lines = [
+    ...(runners.length === 0 ? ['There is no runner. Start one: npm run runner -- --uri URI'] : runners.map(lineOf)),
+    ...malformed.map(({ id, problem }) => `${id}  cannot be read: ${problem}`),
+  ];
+  return ok({ status: 0, json: { runners, malformed }, text: lines.join('\n') });
 }
 
 function lineOf(node: RunnerNode & { readonly isLive: boolean }): string {

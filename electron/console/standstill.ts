@@ -15,7 +15,7 @@ export async function readStandstill(reader: Reader, jobId: string): Promise<Res
   if (!now.ok) return now;
   const runners = await reader.listRunners();
   if (!runners.ok) return runners;
-  const facts = { runners: runners.value, fullLimits: [], heldBackUntil: null, now: now.value };
+  const facts = { runners: runners.value.values, fullLimits: [], heldBackUntil: null, now: now.value };
   if (found.value.type === 'malformed') {
     return ok(explainStandstill({ ...facts, job: found.value.malformed, account: null }));
   }

@@ -3,6 +3,7 @@ import { creditsSchema } from '#domain/credits.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { ignoreUntilSchema } from '#domain/failure-groups.ts';
 import { actorSchema } from '#domain/ledger.ts';
+import { malformedRecordSchema } from './malformed-record.ts';
 import { timeMsSchema } from './status.ts';
 
 const failureStandingSchema = z.enum(['open', 'regressed', 'returned', 'resolved', 'ignored']);
@@ -93,6 +94,8 @@ export const failuresViewSchema = z
     causesTotal: z.int().nonnegative(),
     /** False while the server is away: every group is shown as open, because what was decided stands there. */
     areDecisionsKnown: z.boolean(),
+    /** Decisions that cannot be read, by their groups; those are shown as open. */
+    malformed: z.array(malformedRecordSchema).readonly(),
   })
   .readonly();
 export type FailuresView = z.infer<typeof failuresViewSchema>;

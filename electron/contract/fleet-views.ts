@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { actorSchema } from '#domain/ledger.ts';
 import { runnerLimitsSchema } from '#domain/runner-limits.ts';
 import { CONCURRENCY_MAX, runnerStateSchema } from '#domain/runner-node.ts';
+import { malformedRecordSchema } from './malformed-record.ts';
 import { timeMsSchema } from './status.ts';
 
 /** A runner as it announced itself, wherever it runs. Times are the server's. */
@@ -37,10 +38,11 @@ export const fleetRunnerSchema = z
   .readonly();
 export type FleetRunner = z.infer<typeof fleetRunnerSchema>;
 
-/** Every runner that is known, those that live first. */
+/** Every runner that is known, those that live first, and those that cannot be read. */
 export const fleetViewSchema = z
   .object({
     runners: z.array(fleetRunnerSchema).readonly(),
+    malformed: z.array(malformedRecordSchema).readonly(),
     serverNowMs: timeMsSchema,
   })
   .readonly();

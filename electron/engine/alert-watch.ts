@@ -92,5 +92,5 @@ function deskOf({ copy, store, reconciliation, notify, onChange }: AlertWatchPar
 async function knownRunners(store: Pick<Store, 'reader'> | null) {
   if (store === null) return null;
   const [runners, serverNow] = await Promise.all([store.reader.listRunners(), store.reader.serverNow()]);
-  return runners.ok && serverNow.ok ? { runners: runners.value, serverNow: serverNow.value } : null;
+  return runners.ok && serverNow.ok ? { runners: runners.value.values, serverNow: serverNow.value } : null;
 }

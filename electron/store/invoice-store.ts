@@ -4,7 +4,7 @@ import { invoiceSchema, type Invoice } from '#domain/reconciliation/invoice.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
-import { parsedEach } from './parsed.ts';
+import { listedOf, parsedEach, type Listed } from './parsed.ts';
 
 /** The most invoices that are kept: all of them are matched at each look. */
 export const INVOICES_MAX = 200;
@@ -36,12 +36,20 @@ export class InvoiceStore {
     }
   }
 
-  /** The newest invoices first. Error: `malformed_document` for one that is none. */
+  /** The newest invoices first, for what must leave none out. Error: `malformed_document` for one that is none. */
   async list(): Promise<Result<readonly Invoice[], AppError>> {
-    const found = await attemptCall(() =>
-      this.#invoices.find().sort({ importedAt: -1, _id: 1 }).limit(INVOICES_MAX).toArray(),
-    );
+    const found = await this.#find();
     return found.ok ? parsedEach(invoiceSchema, found.value, 'provider_invoices') : found;
+  }
+
+  /** The same for people, who can remove one that is none by its name. */
+  async readable(): Promise<Result<Listed<Invoice>, AppError>> {
+    const found = await this.#find();
+    return found.ok ? ok(listedOf(invoiceSchema, found.value)) : found;
+  }
+
+  #find(): Promise<Result<readonly RawDocument[], AppError>> {
+    return attemptCall(() => this.#invoices.find().sort({ importedAt: -1, _id: 1 }).limit(INVOICES_MAX).toArray());
   }
 
   /** Takes an invoice away again. */

@@ -5,12 +5,12 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import { replaceWithNext } from './next-version.ts';
-import { parsedEach } from './parsed.ts';
+import { listedOf, parsedEach, type Listed } from './parsed.ts';
 
 /** The most proposals that one list has, newest first. */
 const MENDS_LISTED_MAX = 500;
 
-/** Proposals of mends. A document that is none is an error: nothing that moves money is passed over. */
+/** Proposals of mends. A document that is none is an error: nothing that moves money is passed over. A list names it. */
 export class MendStore {
   readonly #mends: Collection<RawDocument>;
 
@@ -43,14 +43,15 @@ export class MendStore {
   }
 
   /** The last {@link MENDS_LISTED_MAX} of some states, the newest first. */
-  list(states: readonly MendState[]): Promise<Result<readonly MendRecord[], AppError>> {
-    return this.#find(() =>
+  async list(states: readonly MendState[]): Promise<Result<Listed<MendRecord>, AppError>> {
+    const found = await attemptCall(() =>
       this.#mends
         .find({ state: { $in: [...states] } })
         .sort({ 'proposed.at': -1, _id: 1 })
         .limit(MENDS_LISTED_MAX)
         .toArray(),
     );
+    return found.ok ? ok(listedOf(mendRecordSchema, found.value)) : found;
   }
 
   /** How many there are in a state. */

@@ -9,7 +9,7 @@ import { attemptCall } from './driver-errors.ts';
 import { FailedReadingError } from './failed-reading.ts';
 import { FleetLimits } from './fleet-limits.ts';
 import type { LimitsInForce } from '#domain/runner-limits.ts';
-import { parsed, parsedDocument, parsedEach } from './parsed.ts';
+import { listedOf, parsed, parsedDocument, parsedEach, type Listed } from './parsed.ts';
 import { toJobDocument } from './parsed-changes.ts';
 import { PolicyStore } from './policy-store.ts';
 import type { JobDocument, ReadableStore, Topology } from './ports.ts';
@@ -97,12 +97,11 @@ export class MongoReadableStore implements ReadableStore {
     return now.ok ? new FleetLimits(this.#db).inForce(now.value) : now;
   }
 
-  async listRunners(): Promise<Result<readonly RunnerNode[], AppError>> {
+  async listRunners(): Promise<Result<Listed<RunnerNode>, AppError>> {
     const found = await attemptCall(() =>
       this.#collections.runners.find().sort({ heartbeatAt: -1 }).limit(RUNNERS_MAX).toArray(),
     );
-    if (!found.ok) return found;
-    return parsedEach(runnerNodeSchema, found.value, 'runner_nodes');
+    return found.ok ? ok(listedOf(runnerNodeSchema, found.value)) : found;
   }
 }
 

@@ -6,6 +6,7 @@ import type { RetryPolicy } from '#domain/retry-policy.ts';
 import type { LimitedJob, LimitsInForce, RunnerLimits } from '#domain/runner-limits.ts';
 import type { RunnerAnnouncement, RunnerControl, RunnerNode, RunnerWish } from '#domain/runner-node.ts';
 import type { JobChange } from '#domain/transition.ts';
+import type { Listed } from './parsed.ts';
 import type { ReleasedJob, ReleaseOwed } from './stranded-release.ts';
 
 /** What the deployment is, as far as it matters: what it can do and how to name it. */
@@ -47,7 +48,7 @@ export interface ReadableStore {
   iterateAccounts(signal?: AbortSignal, onMalformed?: (error: AppError) => void): AsyncIterable<CreditAccount>;
   /** The fleet's limits and what is left of them. */
   readLimits(): Promise<Result<LimitsInForce, AppError>>;
-  listRunners(): Promise<Result<readonly RunnerNode[], AppError>>;
+  listRunners(): Promise<Result<Listed<RunnerNode>, AppError>>;
   /** Every version of the retry policy that was written, the one in force first. */
   readPolicies(): Promise<Result<readonly RetryPolicy[], AppError>>;
 }

@@ -6,15 +6,18 @@ import { counted } from '#domain/counted.ts';
  * Names documents that a list lacks because they cannot be read. Nothing is said where there are none.
  * @param one what one of them would be, for example `plan`
  * @param many where it is not the noun with an s
+ * @param actionOf what can be done with one
  */
 export function MalformedNote({
   one,
   many,
   records,
+  actionOf,
 }: {
   one: string;
   many?: string;
   records: readonly MalformedRecord[];
+  actionOf?: (record: MalformedRecord) => ReactNode;
 }): ReactNode {
   if (records.length === 0) return null;
   return (
@@ -23,9 +26,9 @@ export function MalformedNote({
         {counted(records.length, one, many)} cannot be read and {records.length === 1 ? 'is' : 'are'} not in the list:
       </p>
       <ul>
-        {records.map(({ id, problem }) => (
-          <li key={id}>
-            <bdi className="mono">{id}</bdi>: <bdi>{problem}</bdi>
+        {records.map((record) => (
+          <li key={record.id}>
+            <bdi className="mono">{record.id}</bdi>: <bdi>{record.problem}</bdi> {actionOf?.(record)}
           </li>
         ))}
       </ul>

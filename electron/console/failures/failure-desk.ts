@@ -14,6 +14,7 @@ import { codeOfFingerprint, type FailureClass } from '#domain/failure.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { FailureDecisionStore } from '#store/failure-decision-store.ts';
+import type { Listed } from '#store/parsed.ts';
 import type { ReadableStore } from '#store/ports.ts';
 
 /** The most causes that one list groups. */
@@ -57,7 +58,8 @@ export class FailureDesk {
     const { fromMs, toMs, bucketMs, groups, total } = found.value;
     const decided = await this.#readDecisions();
     if (!decided.ok) return decided;
-    const decisions = new Map((decided.value ?? []).map((decision) => [decision._id, decision]));
+    const { values, malformed } = decided.value ?? { values: [], malformed: [] };
+    const decisions = new Map(values.map((decision) => [decision._id, decision]));
     const ownerOf = groupsByCause([...decisions.values()]);
     const byGroup = Map.groupBy(groups, ({ fingerprint }) => ownerOf.get(fingerprint) ?? fingerprint);
     const views: FailureGroupView[] = [];
@@ -72,11 +74,12 @@ export class FailureDesk {
       bucketMs,
       causesTotal: total,
       areDecisionsKnown: decided.value !== null,
+      malformed,
       groups: views.sort((left, right) => jobsOf(right) - jobsOf(left) || (left.id < right.id ? -1 : 1)),
     });
   }
 
-  /** Decides about a group. Errors: `server_unreachable`, `write_conflict`, `invalid_request`. */
+  /** Decides about a group. Errors: `server_unreachable`, `write_conflict`, `invalid_request`, `malformed_document`. */
   async decide(
     order: { readonly groupId: string; readonly seenVersion: number; readonly act: FailureAct },
     by: Actor,
@@ -85,7 +88,9 @@ export class FailureDesk {
     if (store === null) return err(appError('server_unreachable', 'not connected yet'));
     const all = await store.failures.all();
     if (!all.ok) return all;
-    const before = all.value.find(({ _id }) => _id === order.groupId) ?? noDecision(order.groupId);
+    const unread = all.value.malformed.find(({ id }) => id === order.groupId);
+    if (unread !== undefined) return err(appError('malformed_document', `what was decided before: ${unread.problem}`));
+    const before = all.value.values.find(({ _id }) => _id === order.groupId) ?? noDecision(order.groupId);
     if (before.version !== order.seenVersion) return err(appError('write_conflict', order.groupId));
     // What fails since then is told by the server's clock: by one that is behind, what failed before would be a regression.
     const now = await store.reader.serverNow();
@@ -103,25 +108,26 @@ export class FailureDesk {
     if (store === null) return err(appError('server_unreachable', 'not connected yet'));
     const all = await store.failures.all();
     if (!all.ok) return all;
-    const { version, merged, verdict } = all.value.find(({ _id }) => _id === groupId) ?? noDecision(groupId);
+    const { values } = all.value;
+    const { version, merged, verdict } = values.find(({ _id }) => _id === groupId) ?? noDecision(groupId);
     const since = await this.#copy(signal).failuresSince([groupId, ...merged], sinceMs);
     if (!since.ok) return since;
     return ok({
       version,
       merged,
       verdict: verdict === null ? null : verdictView(verdict),
-      mergedInto: groupsByCause(all.value).get(groupId) ?? null,
+      mergedInto: groupsByCause(values).get(groupId) ?? null,
       jobsSince: since.value.jobs,
       customersSince: since.value.customers,
     });
   }
 
   /** Null while the server is away: then nobody knows what was decided. */
-  async #readDecisions(): Promise<Result<readonly FailureDecision[] | null, AppError>> {
+  async #readDecisions(): Promise<Result<Listed<FailureDecision> | null, AppError>> {
     const store = this.#store();
     if (store === null) return ok(null);
     const all = await store.failures.all();
-    if (all.ok || all.error.code === 'malformed_document') return all;
+    if (all.ok) return all;
     // A login that may not read the collection, or a server that just went away, still leaves the counts to see.
     return ok(null);
   }

@@ -131,7 +131,9 @@ function mendAnswers({ desk, server, limits }: FinanceParts): AnswersOf<'mends'>
         const rows = await mends.list(states);
         if (!rows.ok) return rows;
         const waiting = await finance.mends.count('proposed');
-        return waiting.ok ? ok({ rows: rows.value.map(mendViewOf), waiting: waiting.value, limitCredits }) : waiting;
+        if (!waiting.ok) return waiting;
+        const { values, malformed } = rows.value;
+        return ok({ rows: values.map(mendViewOf), malformed: [...malformed], waiting: waiting.value, limitCredits });
       }),
     'mends.ofFinding': ({ findingId }) =>
       withMends(async (mends) => {
@@ -232,15 +234,19 @@ function invoiceAnswers({ desk, server }: FinanceParts): AnswersOf<'invoices'> {
   return {
     'invoices.list': (_params, { signal }) =>
       withServer(server, async ({ finance, reader }) => {
-        const invoices = await finance.invoices.list();
-        if (!invoices.ok) return invoices;
-        const matches = await desk.withBooks((books) =>
-          matchInvoices({ books, server: reader }, invoices.value, signal),
-        );
+        const found = await finance.invoices.readable();
+        if (!found.ok) return found;
+        const { values: invoices, malformed } = found.value;
+        const matches = await desk.withBooks((books) => matchInvoices({ books, server: reader }, invoices, signal));
         if (!matches.ok) return matches;
-        const rows = invoices.value.map((invoice) => invoiceViewOf(invoice, matches.value.get(invoice._id)));
+        const rows = invoices.map((invoice) => invoiceViewOf(invoice, matches.value.get(invoice._id)));
         const findings = [...matches.value.values()].flatMap((match) => match.findings);
-        return ok({ rows, findings: findings.slice(0, SHOWN_MAX), findingsTotal: findings.length });
+        return ok({
+          rows,
+          malformed: [...malformed],
+          findings: findings.slice(0, SHOWN_MAX),
+          findingsTotal: findings.length,
+        });
       }),
     'invoices.import': (file, { actor }) =>
       withServer(server, async ({ finance, reader }) => {

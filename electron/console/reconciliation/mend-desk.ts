@@ -3,6 +3,7 @@ import type { AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { decideMend, type MendRecord, type MendState } from '#domain/reconciliation/mend-record.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { Listed } from '#store/parsed.ts';
 import { draftMends, previewOf, type ProposeOrder } from './mend-drafts.ts';
 import { eachMend, replaceMend, type MendServer } from './mend-server.ts';
 
@@ -41,8 +42,8 @@ export class MendDesk {
     return this.#server.finance.mends.read(ids);
   }
 
-  /** The last proposals of some states, the newest first. */
-  list(states: readonly MendState[]): Promise<Result<readonly MendRecord[], AppError>> {
+  /** The last proposals of some states, the newest first; a document that is none is named beside them. */
+  list(states: readonly MendState[]): Promise<Result<Listed<MendRecord>, AppError>> {
     return this.#server.finance.mends.list(states);
   }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findingSchema } from '#domain/reconciliation/finding.ts';
 import { WRITES } from '#domain/privileges.ts';
+import { malformedRecordSchema } from '../malformed-record.ts';
 import { invoiceViewSchema } from '../period-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -14,6 +15,7 @@ export const INVOICE_REQUESTS = {
     /** The first of their findings, and how many there are; a run has all. */
     result: z.object({
       rows: z.array(invoiceViewSchema),
+      malformed: z.array(malformedRecordSchema),
       findings: z.array(findingSchema),
       findingsTotal: z.int().nonnegative(),
     }),

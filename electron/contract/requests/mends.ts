@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { periodSchema } from '#domain/ledger.ts';
 import { mendStateSchema } from '#domain/reconciliation/mend-record.ts';
 import { WRITES } from '#domain/privileges.ts';
+import { malformedRecordSchema } from '../malformed-record.ts';
 import { MENDS_AT_ONCE_MAX, mendPreviewSchema, mendResultSchema, mendViewSchema } from '../mend-views.ts';
 import type { RequestTable } from './definition.ts';
 
@@ -36,7 +37,12 @@ export const MEND_REQUESTS = {
   /** The newest proposals of some states. */
   'mends.list': {
     params: z.object({ states: z.array(mendStateSchema).min(1) }),
-    result: z.object({ rows: z.array(mendViewSchema), waiting: z.int().nonnegative(), limitCredits: z.int() }),
+    result: z.object({
+      rows: z.array(mendViewSchema),
+      malformed: z.array(malformedRecordSchema),
+      waiting: z.int().nonnegative(),
+      limitCredits: z.int(),
+    }),
     permission: 'money',
     writes: false,
   },

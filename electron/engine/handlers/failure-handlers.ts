@@ -65,7 +65,8 @@ function underTokens(view: FailuresView, lens: Lens): FailuresView {
     id: lens.tokenOf(group.id),
     causes: group.causes.map((cause) => ({ ...cause, fingerprint: lens.tokenOf(cause.fingerprint) })),
   }));
-  return { ...view, groups };
+  const malformed = view.malformed.map((record) => ({ ...record, id: lens.tokenOf(record.id) }));
+  return { ...view, groups, malformed };
 }
 
 function groupUnderTokens(now: GroupNow, lens: Lens): GroupNow {

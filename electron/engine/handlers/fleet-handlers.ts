@@ -23,8 +23,9 @@ export function fleetHandlers(store: () => Pick<Store, 'reader' | 'writer'> | nu
       withStore(async ({ reader }, now) => {
         const nodes = await reader.listRunners();
         if (!nodes.ok) return nodes;
-        const runners = nodes.value.map((node) => toFleetRunner(node, now)).sort(liveFirst);
-        return ok({ runners, serverNowMs: now.getTime() });
+        const { values, malformed } = nodes.value;
+        const runners = values.map((node) => toFleetRunner(node, now)).sort(liveFirst);
+        return ok({ runners, malformed, serverNowMs: now.getTime() });
       }),
     'fleet.control': ({ runnerId, wish }, { actor, note }) =>
       withStore(async ({ writer }, now) => {

@@ -8,6 +8,7 @@ import { navigateTo } from '../../app/hash-location.ts';
 import { FacetMenu } from '../../components/facet-menu.tsx';
 import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
 import { OldNote } from '../../components/old-note.tsx';
+import { MalformedNote } from '../../components/malformed-note.tsx';
 import { OutsideNote } from '../../components/outside-note.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
@@ -130,6 +131,7 @@ function Groups({ view, failures }: { view: FailuresScreenView; failures: Failur
           {canDecide && ' What you decide is kept as a draft.'}
         </p>
       )}
+      <MalformedNote one="decision" records={failures.malformed} />
       <OutsideNote fromMs={failures.fromMs} so="groups that reach back before then count less than there was" />
       {refusal !== null && <RefusalNote refusal={refusal} />}
       {canDecide && chosenGroups.length > 1 && (

@@ -14,6 +14,7 @@ import { useRefusal } from '../../state/access.ts';
 import { useInvoiceImport, useInvoices } from '../../state/finance-queries.ts';
 import { FinanceTabs } from './finance-tabs.tsx';
 import { RemoveInvoiceDialog } from './remove-invoice-dialog.tsx';
+import { UnreadableInvoices } from './unreadable-invoices.tsx';
 import { TableHead } from '../../components/table-head.tsx';
 import { ServerWait } from './server-wait.tsx';
 import './reconciliation.css';
@@ -37,6 +38,7 @@ export function InvoicesScreen(): ReactNode {
       {invoices.data === undefined && invoices.error !== null && (
         <FailureMessage failure={invoices.error} onAskAgain={() => void invoices.refetch()} />
       )}
+      <UnreadableInvoices records={invoices.data?.malformed ?? []} />
       {invoices.data !== undefined &&
         (invoices.data.rows.length === 0 ? (
           <ScreenMessage icon={FileSpreadsheet} title="No invoice was imported yet">

@@ -4,6 +4,7 @@ import { Link, useSearch } from 'wouter';
 import type { MendView } from '#contract/mend-views.ts';
 import type { MendState } from '#domain/reconciliation/mend-record.ts';
 import { navigateTo } from '../../app/hash-location.ts';
+import { MalformedNote } from '../../components/malformed-note.tsx';
 import { FailureMessage, ScreenMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { useMends } from '../../state/finance-queries.ts';
@@ -45,6 +46,7 @@ export function MendsScreen(): ReactNode {
       {mends.data === undefined && mends.error !== null && (
         <FailureMessage failure={mends.error} onAskAgain={() => void mends.refetch()} />
       )}
+      <MalformedNote one="proposal" records={mends.data?.malformed ?? []} />
       {mends.data !== undefined && <Mends key={String(isOver)} rows={mends.data.rows} isOver={isOver} />}
     </div>
   );

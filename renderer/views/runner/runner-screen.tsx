@@ -1,6 +1,7 @@
 import { Cog } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { FleetView } from '#contract/fleet-views.ts';
+import { MalformedNote } from '../../components/malformed-note.tsx';
 import { OldNote } from '../../components/old-note.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { RefusalNote } from '../../components/refusal-note.tsx';
@@ -32,6 +33,7 @@ export function RunnerScreen(): ReactNode {
       {fleet.data !== undefined ? (
         <>
           <OldNote failure={fleet.error} />
+          <MalformedNote one="runner" records={fleet.data.malformed} />
           <Fleet fleet={fleet.data} isOld={fleet.error !== null} />
         </>
       ) : fleet.error !== null ? (

@@ -54,7 +54,7 @@ describe('the commands of operation', () => {
     expect(await cause('j2')).toBe('at_end');
     runner.pause();
     await expect
-      .poll(async () => expectOk(await deployment.store.reader.listRunners())[0]?.state, POLLING)
+      .poll(async () => expectOk(await deployment.store.reader.listRunners()).values[0]?.state, POLLING)
       .toBe('paused');
     // Only now: the claim that was under way when it was paused may take what there is.
     await deployment.order('w1', 0, [{ id: 'j3' }]);
@@ -98,11 +98,11 @@ describe('the commands of operation', () => {
 
   it('leave a runner paused that was paused at its own machine since it was resumed from elsewhere', async () => {
     const runner = deployment.startRunner({ concurrency: 2 });
-    await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).length, POLLING).toBe(1);
+    await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).values.length, POLLING).toBe(1);
     const { runnerId } = runner.status;
     await cli('runners', 'resume', runnerId);
     const obeyed = async (): Promise<unknown> =>
-      expectOk(await deployment.store.reader.listRunners())[0]?.obeyedRevision;
+      expectOk(await deployment.store.reader.listRunners()).values[0]?.obeyedRevision;
     await expect.poll(obeyed, POLLING).toBe(1);
     runner.pause();
     await cli('runners', 'scale', runnerId, '7');
@@ -112,7 +112,7 @@ describe('the commands of operation', () => {
 
   it('let a runner pause, scale, resume and drain that another process runs', async () => {
     const runner = deployment.startRunner({ concurrency: 2 });
-    await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).length, POLLING).toBe(1);
+    await expect.poll(async () => expectOk(await deployment.store.reader.listRunners()).values.length, POLLING).toBe(1);
     const { runnerId } = runner.status;
     const listed = JSON.parse((await cli('runners', '--json')).out) as {
       runners: { _id: string; isLive: boolean; load: unknown }[];

@@ -101,7 +101,7 @@ describe('mends on a server', () => {
     const previews = expectOk(await desk.preview(order(mendable)));
     expect(previews.map(({ findingId }) => findingId)).toEqual(mendable.map(({ id }) => id));
     expect(previews.filter(({ outcome }) => outcome !== 'proposes')).toEqual([]);
-    expect(expectOk(await desk.list(['proposed']))).toEqual([]);
+    expect(expectOk(await desk.list(['proposed'])).values).toEqual([]);
 
     const made = expectOk(await desk.propose(order(mendable)));
     expect(made.length).toBe(mendable.length);
@@ -158,7 +158,7 @@ describe('mends on a server', () => {
     const other = new MendPosting(await server.openStore());
     await Promise.all([posting.post([mendId], { by: ANN, signal }), other.post([mendId], { by: BOB, signal })]);
     expect((await refundsOf(finding)).map(({ credits }) => credits)).toEqual([finding.credits]);
-    expect(expectOk(await desk.list(['posted'])).map(({ _id }) => _id)).toEqual([mendId]);
+    expect(expectOk(await desk.list(['posted'])).values.map(({ _id }) => _id)).toEqual([mendId]);
   });
 
   it('are not posted once somebody has rejected them meanwhile', async () => {

@@ -27,7 +27,7 @@ afterEach(async () => {
 
 /** True for a runner that holds a lease which has run out: it does nothing any more. */
 async function isSilent(pid: number): Promise<boolean> {
-  const nodes = expectOk(await deployment.store.reader.listRunners());
+  const nodes = expectOk(await deployment.store.reader.listRunners()).values;
   const ids = nodes.filter((node) => node.pid === pid).map(({ _id }) => _id);
   const { jobs } = await deployment.readBooks();
   return jobs.some(

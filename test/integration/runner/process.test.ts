@@ -136,12 +136,12 @@ describe('npm run runner', () => {
     const metrics = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Authorization: `Bearer ${token}` } });
     expect(await metrics.text()).toMatch(/runledger_attempts_total\{outcome="completed",.*\} 1/);
     expect(running.err()).not.toContain(token);
-    const [node] = expectOk(await deployment.store.reader.listRunners());
+    const [node] = expectOk(await deployment.store.reader.listRunners()).values;
     expectOk(
       await deployment.store.writer.controlRunner(node?._id ?? '', { action: 'drain' }, { type: 'user', id: 'u1' }),
     );
     expect(await running.exited).toBe(0);
-    expect(expectOk(await deployment.store.reader.listRunners())).toMatchObject([
+    expect(expectOk(await deployment.store.reader.listRunners()).values).toMatchObject([
       { state: 'stopped', obeyedRevision: 1 },
     ]);
   });

@@ -13,7 +13,7 @@ it('a decision is dated by the server’s clock, as what fails after it is', asy
     },
     store: () => ({
       failures: {
-        all: () => Promise.resolve(ok([])),
+        all: () => Promise.resolve(ok({ values: [], malformed: [] })),
         replace: (next) => Promise.resolve(ok(kept.push(next) === 1)),
       },
       reader: { serverNow: () => Promise.resolve(ok(serverNow)) },
