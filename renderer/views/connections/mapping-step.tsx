@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ConnectionProfile, ProfileSecrets } from '#domain/connection-profile.ts';
+import { mixedUnitsOf } from '#domain/mapping/credit-units.ts';
 import type { JobMapping } from '#domain/mapping/job-mapping.ts';
 import { FailureLine } from '../../components/failure-line.tsx';
 import { useMappingLook } from '../../state/profile-queries.ts';
@@ -45,6 +46,7 @@ export function MappingStep({
     setStale(true);
   };
   const made = draft === null ? null : mappingOf(draft);
+  const mixed = made !== null && 'mapping' in made ? mixedUnitsOf(made.mapping) : null;
   return (
     <section className="dialog-body connection-form" aria-label="Mapping">
       <p className="muted">
@@ -67,6 +69,11 @@ export function MappingStep({
       {made !== null && 'problem' in made && (
         <p className="text-danger" role="alert">
           {made.problem}
+        </p>
+      )}
+      {mixed !== null && (
+        <p className="note" data-tone="warning" role="note">
+          With this mapping {mixed}. Where they do not stand there so, every sum is wrong.
         </p>
       )}
       <div className="dialog-actions">

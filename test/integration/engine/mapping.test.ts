@@ -30,6 +30,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const SAME = { type: 'same' } as const;
+
 function tasks() {
   return server.client.db(server.dbName).collection<{ _id: string }>(SHOP_MAPPING.collections.jobs);
 }
@@ -105,6 +107,13 @@ describe('a mapping in the engine', () => {
     const whole = await mappingCheckOf(SHOP_MAPPING);
     expect(whole?.level).toBe('ok');
     expect(whole?.says).toContain('3 of 3');
+    const { fields } = SHOP_MAPPING;
+    const jobs = fields.jobs.map((pair) => (pair.ours === 'billing.price' ? { ...pair, form: SAME } : pair));
+    const mixed = await mappingCheckOf({ ...SHOP_MAPPING, fields: { ...fields, jobs } });
+    expect(mixed?.level).toBe('warning');
+    expect(mixed?.says).toContain(
+      'credits are read in different units: billing.price in smallest units; available, held, credits in whole credits of 2 decimals',
+    );
     await tasks().updateOne({ _id: 'b' }, { $set: { cost: 1.005 } });
     const found = await mappingCheckOf(SHOP_MAPPING);
     expect(found?.level).toBe('warning');

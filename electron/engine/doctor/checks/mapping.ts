@@ -1,5 +1,6 @@
 import { MAPPED_PARTS, type MappedPart } from '#domain/mapping/canonical-fields.ts';
 import { coverageOfOurs, type MappingCoverage } from '#domain/mapping/coverage.ts';
+import { mixedUnitsOf } from '#domain/mapping/credit-units.ts';
 import { NO_MAPPING } from '#domain/mapping/job-mapping.ts';
 import { explainError } from '#domain/errors.ts';
 import { fine, skipped, type DoctorCheck } from '../check.ts';
@@ -24,7 +25,9 @@ export const mappingCheck: DoctorCheck = {
       areAllSound &&= coverage.soundDocuments === coverage.documents;
       says.push(wordsOf(part, look.mapping.collections[part], coverage));
     }
-    if (areAllSound) return fine(says.join('; '));
+    const mixed = mixedUnitsOf(look.mapping);
+    if (mixed !== null) says.push(mixed);
+    if (areAllSound && mixed === null) return fine(says.join('; '));
     return {
       level: 'warning',
       says: says.join('; '),
