@@ -9,6 +9,7 @@ import type {
 } from '#contract/job-views.ts';
 import { entryViewOf } from '#console/entry-view.ts';
 import { proveChargeStatus } from '#domain/charge.ts';
+import { documentJsonOf } from '#domain/exact-json.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Attempt, HistoryEntry, Job } from '#domain/job.ts';
 import type { CreditAccount, LedgerEntry } from '#domain/ledger.ts';
@@ -78,7 +79,7 @@ export function toJobDetail(record: JobRecord): JobDetail {
     prompt: job.input.prompt,
     isPromptKept: record.isPromptKept,
     observed: [...record.observed],
-    optionsJson: JSON.stringify(job.input.options, null, 2),
+    optionsJson: documentJsonOf(job.input.options),
     inputHash: job.input.hash,
     acceptanceId: job.provider.acceptanceId,
     lease:
@@ -105,7 +106,7 @@ export function toJobDetail(record: JobRecord): JobDetail {
 
 /** A document as indented JSON, cut where it would be too long to show. */
 export function toDocumentJson(document: unknown): string {
-  const json = JSON.stringify(document, null, 2) ?? 'null';
+  const json = documentJsonOf(document);
   return json.length <= DOCUMENT_JSON_MAX ? json : `${json.slice(0, DOCUMENT_JSON_MAX)}\n… cut at ${DOCUMENT_JSON_MAX}`;
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { z } from 'zod';
 import { jobDetailSchema, type JobDetail } from '#contract/job-views.ts';
+import { documentJsonOf, parseExactly } from '#domain/exact-json.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { casePage } from './page.ts';
 import { redact, REDACTION_RULES } from './redact.ts';
@@ -88,14 +89,14 @@ export function verifyCasePack(bytes: Uint8Array): PackVerdict {
 
 function redactJob(job: JobDetail): JobDetail {
   const { documentJson: _document, optionsJson, ...rest } = job;
-  const own: unknown = JSON.parse(optionsJson);
+  const own = parseExactly(optionsJson);
   const written = { prompt: job.prompt, options: own };
   const options = redact({ options: own }, written);
   const clean: unknown = redact(rest, written);
   // The document is the same once more, with names of fields that nobody knows: it stays at home.
   return jobDetailSchema.parse({
     ...z.looseObject({}).parse(clean),
-    optionsJson: JSON.stringify(options, null, 2),
+    optionsJson: documentJsonOf(options),
     documentJson: '',
   });
 }

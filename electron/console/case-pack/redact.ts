@@ -74,6 +74,7 @@ function redactNamed(name: string, value: unknown, redaction: Redaction): unknow
     return PROMPT_NAMES.has(name) || redaction.isOption ? describeText(value) : redactWords(name, value, redaction);
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (JSON.isRawJSON(value)) return value;
   if (Array.isArray(value)) return value.map((each) => redactNamed(name, each, redaction));
   if (typeof value === 'object' && value !== null) {
     const inside = { ...redaction, isOption: redaction.isOption || name === 'options' };

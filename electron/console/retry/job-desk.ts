@@ -4,6 +4,7 @@ import type { EditedInput } from '#contract/retry-views.ts';
 import { canonicalInput } from '#domain/canonical-input.ts';
 import { editedJob } from '#domain/edited-job.ts';
 import { appError, type AppError } from '#domain/errors.ts';
+import { unsafeIntegerIn } from '#domain/exact-json.ts';
 import { classifyFailure } from '#domain/failure.ts';
 import type { Job, JobInput } from '#domain/job.ts';
 import { INPUT_BYTES_MAX } from '#domain/job-size.ts';
@@ -303,6 +304,8 @@ function inputOf(job: Job, edited: EditedInput | null, lens: Lens | null): Resul
 
 function parseOptions(json: string): Result<Record<string, unknown>, AppError> {
   try {
+    const unsafe = unsafeIntegerIn(json);
+    if (unsafe !== null) return err(appError('invalid_request', `options: ${unsafe} has more digits than are kept`));
     const parsed = safeParse(optionsSchema, JSON.parse(json));
     return parsed.success ? ok(parsed.data) : err(appError('invalid_request', 'options: not a JSON object'));
   } catch (cause) {

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ARTEFACT_NAME, OUTPUT_TEXT_MAX, PREVIEW_PATH, type OutputView } from '#contract/output-views.ts';
 import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
+import { indentedExactly } from '#domain/exact-json.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Output } from '#domain/job.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
 import { redactionMark } from '#domain/redaction/redaction-mark.ts';
-import { indentedExactly } from '#runner/providers/exact-json.ts';
 import type { HandlersOf, ReadCopy } from './handler.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#domain/result.ts';
 import type { GenerationFailure, GenerationSink } from '../provider.ts';
-import { parseExactly } from './exact-json.ts';
+import { parseExactly } from '#domain/exact-json.ts';
 import { evidenceOfThrown, failed, retryAfterMsOf } from './failed-call.ts';
 import { ofLook } from './polling.ts';
 

@@ -123,6 +123,11 @@ describe('the desk where a person retries a job', () => {
     const same = { prompt: 'A page about tea', optionsJson: '{}' };
     expect(await desk.retry(order(version, { edited: same }))).toMatchObject({ error: { code: 'retry_blocked' } });
 
+    const rounded = { prompt: 'A page about coffee', optionsJson: '{"seed":12345678901234567891}' };
+    expect(await desk.retry(order(version, { edited: rounded }))).toMatchObject({
+      error: { code: 'invalid_request', detail: 'options: 12345678901234567891 has more digits than are kept' },
+    });
+
     const sent = order(version, {
       edited: { prompt: 'A page about coffee', optionsJson: '{"requiredParts":["main"]}' },
     });

@@ -32,7 +32,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const ODD = [{ id: 'odd', problem: expect.any(String) }];
+const ODD = [{ id: 'odd', problem: expect.any(String) as unknown }];
 
 it.each([
   ['plans.list', () => window.ask('plans.list', {})],

@@ -79,7 +79,7 @@ it('a plan that cannot be read is named beside the others, and keeps none of the
     await deployment.settled('j0', 'completed');
     const listed = expectOk(await host.desk.list());
     expect(listed.values.map((plan) => plan._id)).toEqual([_id]);
-    expect(listed.malformed).toEqual([{ id: 'odd', problem: expect.stringContaining('_id') }]);
+    expect(listed.malformed).toEqual([{ id: 'odd', problem: expect.stringContaining('_id') as unknown }]);
     expect(log.mock.calls.map(([line]) => line).filter((line) => line.includes('odd'))).toHaveLength(1);
   } finally {
     await host.stop();

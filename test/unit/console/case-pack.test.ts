@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Long } from 'bson';
 import { strFromU8, unzipSync, zipSync } from 'fflate';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +48,25 @@ describe('a case pack', () => {
     expect(createHash('sha256').update(again.bytes).digest('hex')).toBe(
       createHash('sha256').update(pack.bytes).digest('hex'),
     );
+  });
+
+  it('has an integer of 64 bits with all of its digits, as the job is shown', () => {
+    const job = jobIn({ id: 'job-1', state: 'failed' });
+    const options = { seed: Long.fromString('1234567890123456789'), mimic: { _bsontype: 'Long' } };
+    const detail = toJobDetail({
+      job: { ...job, input: { ...job.input, options } },
+      document: { options },
+      ledger: [],
+      account: null,
+      observed: [],
+      followers: [],
+      isPromptKept: true,
+    });
+    expect(detail.optionsJson).toContain('"seed": 1234567890123456789');
+    expect(detail.optionsJson).toContain('"_bsontype": "Long"');
+    expect(detail.documentJson).toContain('"seed": 1234567890123456789');
+    const files = unzipSync(buildCasePack([detail], MADE_AT).bytes);
+    expect(strFromU8(files['case.json'] ?? new Uint8Array())).toContain('1234567890123456789');
   });
 
   it('holds no markup of a job in its page', () => {

@@ -1,3 +1,5 @@
+import { isFields } from './fields.ts';
+
 declare global {
   /** Of ECMAScript 2026 ("JSON.parse source text access"), which TypeScript's libraries do not have yet. */
   interface JSON {
@@ -31,4 +33,27 @@ export function parseExactly(text: string): unknown {
       ? JSON.rawJSON(context?.source ?? '')
       : value,
   );
+}
+
+/** The first integer in a JSON text that no number of JavaScript can hold, as it is written; null where there is none. Throws as {@link parseExactly}. */
+export function unsafeIntegerIn(text: string): string | null {
+  let found: string | null = null;
+  JSON.parse(text, (_name, value: unknown, context?: Context): unknown => {
+    const source = context?.source ?? '';
+    if (typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)) found ??= source;
+    return value;
+  });
+  return found;
+}
+
+/** A document of the server as indented JSON, an integer of 64 bits with all of its digits. */
+export function documentJsonOf(document: unknown): string {
+  const isLong = (value: unknown): value is { toString(): string } =>
+    typeof value === 'object' && value !== null && !isFields(value) && Reflect.get(value, '_bsontype') === 'Long';
+  const json = JSON.stringify(
+    document,
+    (_name, value: unknown) => (isLong(value) ? JSON.rawJSON(value.toString()) : value),
+    2,
+  );
+  return json ?? 'null';
 }
