@@ -12,6 +12,13 @@ import { wait } from './wait.ts';
 /** What somebody at a window says of a run; the rest is this engine's. */
 export type RunWish = Pick<RunOrder, 'planId' | 'by' | 'ramp' | 'limits' | 'typedCredits'>;
 
+/** A plan that runs here, for whom, and what makes it be handed back. */
+interface HostedRun {
+  readonly by: Actor;
+  readonly leaving: AbortController;
+  readonly ended: Promise<Result<PlanRecord, AppError>>;
+}
+
 /** How often plans are looked for whose console is gone, in milliseconds. */
 const RESUME_MS = 5000;
 
@@ -26,7 +33,7 @@ export class PlanHost {
   readonly #stopping = new AbortController();
   /** Ids of plans that cannot be read, each told once. */
   readonly #toldMalformed = new Set<string>();
-  readonly #running = new Map<string, Promise<Result<PlanRecord, AppError>>>();
+  readonly #running = new Map<string, HostedRun>();
 
   constructor(parts: {
     readonly store: Store;
@@ -46,15 +53,23 @@ export class PlanHost {
   start(wish: RunWish): Promise<Result<PlanRecord, AppError>> {
     if (this.#running.has(wish.planId)) return this.desk.read(wish.planId);
     const begun = Promise.withResolvers<Result<PlanRecord, AppError>>();
-    const run = this.#run(wish, (plan) => begun.resolve(ok(plan))).finally(() => this.#running.delete(wish.planId));
-    this.#running.set(wish.planId, run);
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, leaving.signal]);
+    const ended = this.#run(wish, signal, (plan) => begun.resolve(ok(plan))).finally(() =>
+      this.#running.delete(wish.planId),
+    );
+    this.#running.set(wish.planId, { by: wish.by, leaving, ended });
     // One that is over, or refused, before it has told anything answers with that.
-    return Promise.race([begun.promise, run]);
+    return Promise.race([begun.promise, ended]);
   }
 
-  async #run(wish: RunWish, onProgress: RunOrder['onProgress']): Promise<Result<PlanRecord, AppError>> {
+  async #run(
+    wish: RunWish,
+    signal: AbortSignal,
+    onProgress: RunOrder['onProgress'],
+  ): Promise<Result<PlanRecord, AppError>> {
     const parts = { ...this.#store, wait };
-    const order = { ...wish, holder: this.#holder, signal: this.#stopping.signal, onProgress };
+    const order = { ...wish, holder: this.#holder, signal, onProgress };
     try {
       const done = await runPlan(parts, order);
       if (!done.ok) this.#log(`plan ${wish.planId} does not run here any more`, done.error);
@@ -68,15 +83,25 @@ export class PlanHost {
 
   /**
    * Goes on with what this person's plans left running where a console ended or died, until `stop`: a console that died keeps
-   * its right to run a plan for some seconds, so that one look at the beginning would be too early.
+   * its right to run a plan for some seconds, so that one look at the beginning would be too early. What runs here for somebody who may
+   * run no plans any more is handed back, for whoever may.
    * @param who asked at each look: this person, null while they may run no plans
    */
   async keepUp(who: () => Actor | null): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const by = who();
+      this.#leaveOthers(by);
       if (by !== null) await this.#resume(by);
       await this.#wait(RESUME_MS, signal);
+    }
+  }
+
+  #leaveOthers(by: Actor | null): void {
+    for (const [planId, run] of this.#running) {
+      if (run.by.id === by?.id || run.leaving.signal.aborted) continue;
+      this.#log(`plan ${planId} is left, because ${run.by.id} may run no plans here any more`);
+      run.leaving.abort();
     }
   }
 
@@ -104,6 +129,6 @@ export class PlanHost {
   /** Hands back what runs here, for whoever goes on with it. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values()].map(({ ended }) => ended));
   }
 }

@@ -86,3 +86,30 @@ it('a plan that cannot be read is named beside the others, and keeps none of the
     await kept;
   }
 });
+
+it('an engine hands a plan back whose person may run none any more, and begins no other job of it', async () => {
+  await deployment.order('w1', 10_000, []);
+  await failJobs(deployment, ['j0', 'j1']);
+  const { _id } = await planOf(deployment.store, ['j0', 'j1']);
+  let isAllowed = true;
+  const host = new PlanHost({
+    store: deployment.store,
+    log: () => undefined,
+    wait: (_ms, signal) => wait(50, signal),
+  });
+  const kept = host.keepUp(() => (isAllowed ? ANN : null));
+  try {
+    const limits = { failureRateMax: 1, endedMin: 1, spendCreditsMax: 1000 };
+    expectOk(await host.start({ planId: _id, by: ANN, ramp: [1], limits, typedCredits: null }));
+    await expect.poll(async () => (await deployment.jobOf('j0')).state).toBe('queued');
+    isAllowed = false;
+    await expect.poll(async () => expectOk(await host.desk.read(_id)).lease, { timeout: 5000 }).toBeNull();
+    deployment.startRunner();
+    await deployment.settled('j0', 'completed');
+    await wait(500, new AbortController().signal);
+    expect((await deployment.jobOf('j1')).state).toBe('failed');
+  } finally {
+    await host.stop();
+    await kept;
+  }
+});
