@@ -122,7 +122,7 @@ export class AlertDesk {
     return ok({ fromMs, toMs, episodes: [...replayAlert(rule, readings)].reverse(), knownFromMs, isWhole });
   }
 
-  /** Looks at every rule once. Errors: those of the copy and the own file; rules behind the one that failed are not looked at. */
+  /** Looks at every rule once. Errors: those of the own file; those of the copy once the rules that can be read were looked at. */
   async look(): Promise<Result<void, AppError>> {
     const loaded = this.#load();
     if (!loaded.ok) return loaded;
@@ -133,11 +133,14 @@ export class AlertDesk {
     const isQuietNow = isQuiet(quiet.value, this.#parts.minuteOfDay());
     const on = rules.value.filter(({ isOn }) => isOn);
     const atMs = this.#parts.now();
-    const sources = await this.#sources(on, atMs);
-    if (!sources.ok) return sources;
+    const { sources, unread } = await this.#sources(on, atMs);
+    let failed: Result<void, AppError> = unread;
     for (const rule of on) {
-      const value = await readMeasure(rule, sources.value);
-      if (!value.ok) return value;
+      const value = await readMeasure(rule, sources);
+      if (!value.ok) {
+        if (failed.ok) failed = value;
+        continue;
+      }
       // Meanwhile somebody may have changed or deleted it.
       const current = this.#parts.records.rules();
       if (!current.ok) return current;
@@ -147,19 +150,24 @@ export class AlertDesk {
       if (!stepped.ok) return stepped;
     }
     this.#parts.onChange();
-    return ok(undefined);
+    return failed;
   }
 
-  async #sources(rules: readonly AlertRule[], atMs: number): Promise<Result<ReadingSources, AppError>> {
+  /** @returns `unread` says why the copy could not be asked; what it says of now is not known then */
+  async #sources(
+    rules: readonly AlertRule[],
+    atMs: number,
+  ): Promise<{ readonly sources: ReadingSources; readonly unread: Result<void, AppError> }> {
     const has = (measure: AlertRule['measure']): boolean => rules.some((rule) => rule.measure === measure);
     const reader = this.#parts.copy();
     const isOfCopy = rules.some(({ measure }) => measure !== 'drift' && measure !== 'no_runner');
     const copyNow = isOfCopy ? await this.#copyNow(reader) : ok(null);
-    if (!copyNow.ok) return copyNow;
     const run = has('drift') ? await this.#parts.lastRun() : null;
     const runners = has('no_runner') ? await this.#parts.runners() : null;
     const watchedMs = atMs - this.#beganMs;
-    return ok({ reader, copyNowMs: copyNow.value, watchedMs, runners, findings: run?.findings ?? null });
+    const copyNowMs = copyNow.ok ? copyNow.value : null;
+    const sources = { reader, copyNowMs, watchedMs, runners, findings: run?.findings ?? null };
+    return { sources, unread: copyNow.ok ? ok(undefined) : copyNow };
   }
 
   /** A copy that nobody keeps up holds no failure of now and no end of a wait: what it says of now is not known. */

@@ -1,10 +1,12 @@
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
 import type { Cache } from '#cache/open-cache.ts';
 import { AlertDesk, type AlertDeskParts, type AlertNotice } from '#console/alerts/alert-desk.ts';
 import { AlertRecords } from '#console/alerts/alert-records.ts';
 import { alertRuleSchema, type AlertRule } from '#domain/alerts/alert-rule.ts';
+import { appError } from '#domain/errors.ts';
+import { err } from '#domain/result.ts';
 import { runnerNodeSchema } from '#domain/runner-node.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { jobChange, jobIn, NOW_MS, setupCache, type CacheWorld, type JobSpec } from '../../support/cache-world.ts';
@@ -66,6 +68,17 @@ function hold(...specs: readonly JobSpec[]): void {
     ),
   );
 }
+
+it('looks at every rule, also where the copy cannot be asked for another one', async () => {
+  const broken = err(appError('timed_out'));
+  vi.spyOn(cache.reader, 'standing').mockResolvedValue(broken);
+  const desk = deskOf({ lastRun: () => Promise.resolve({ findings: 7 } as never) });
+  const records = new AlertRecords(own);
+  expectOk(records.putRule(ruleOf({ id: 'a', measure: 'stuck', threshold: 1 })));
+  expectOk(records.putRule(ruleOf({ id: 'b', measure: 'drift', threshold: 5 })));
+  expect(await desk.look()).toEqual(broken);
+  expect(told.map(({ body }) => body)).toEqual([expect.stringContaining('7')]);
+});
 
 async function firesAt(desk: AlertDesk, rule: AlertRule): Promise<readonly [boolean, number | null]> {
   expectOk(await desk.put(rule));
