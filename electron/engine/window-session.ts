@@ -145,7 +145,11 @@ export class WindowSession {
     }
     const result = await this.#recorded(name.data, params.data, signal);
     if (signal.aborted) return failure(id, appError('cancelled'));
-    return this.#seen(id, name.data, result);
+    try {
+      return this.#seen(id, name.data, result);
+    } catch (cause) {
+      return failure(id, this.#defect(name.data, cause));
+    }
   }
 
   /** An answer as the person at the window may see it. */
@@ -186,9 +190,13 @@ export class WindowSession {
       const { actor, access } = this.#context.person();
       return await callHandler(this.#context.handlers, name, params, { actor, access, signal, note });
     } catch (cause) {
-      this.#context.log(`request ${name} failed unexpectedly`, cause);
-      return err(appError('internal', name));
+      return err(this.#defect(name, cause));
     }
+  }
+
+  #defect(name: RequestName, cause: unknown): AppError {
+    this.#context.log(`request ${name} failed unexpectedly`, cause);
+    return appError('internal', name);
   }
 }
 

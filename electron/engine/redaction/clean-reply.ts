@@ -64,12 +64,12 @@ function cleanBody(json: string, lens: Lens): string {
   return rewritten(json, (body) => cleanDraftValue(body, [], lens));
 }
 
-/** JSON with other values in it; a draft that is none is shown as one that cannot be read. */
+/** JSON with other values in it; a draft that is none, or too deep to be looked through, is shown as one that cannot be read. */
 function rewritten(json: string, change: (value: unknown) => unknown, indent?: number): string {
   try {
     return JSON.stringify(change(JSON.parse(json)), null, indent);
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
+    if (!(cause instanceof SyntaxError || cause instanceof RangeError)) throw cause;
     return JSON.stringify(redactionMark('unreadable draft'));
   }
 }
