@@ -188,7 +188,12 @@ export class WindowSession {
   ): Promise<Result<unknown, AppError>> {
     try {
       const { actor, access } = this.#context.person();
-      return await callHandler(this.#context.handlers, name, params, { actor, access, signal, note });
+      const result = await callHandler(this.#context.handlers, name, params, { actor, access, signal, note });
+      // A cause crosses no port, and of our own faults nobody else would hear of it.
+      if (!result.ok && result.error.code === 'internal' && result.error.cause !== undefined) {
+        this.#context.log(`request ${name}: ${result.error.detail ?? 'internal'}`, result.error.cause);
+      }
+      return result;
     } catch (cause) {
       return err(this.#defect(name, cause));
     }

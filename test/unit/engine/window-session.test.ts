@@ -1,14 +1,15 @@
 import { expect, it, vi } from 'vitest';
+import { appError } from '#domain/errors.ts';
 import { accessOf } from '#domain/people.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
-import { ok } from '#domain/result.ts';
+import { err, ok } from '#domain/result.ts';
 import type { Handlers } from '#engine/handlers/handler.ts';
 import type { EnginePort } from '#engine/port.ts';
 import { WindowSession } from '#engine/window-session.ts';
 
 /** The answer of a session to one request. */
 async function answerTo(
-  name: 'drafts.list',
+  name: 'drafts.list' | 'copy.get',
   handlers: Partial<Handlers>,
   { lens = null, log = () => undefined }: { lens?: Lens | null; log?: (line: string, cause?: unknown) => void } = {},
 ): Promise<unknown> {
@@ -77,4 +78,13 @@ it('an answer that cannot be made fit to be seen is a failure, and not the end o
   const answer = await answerTo('drafts.list', handlers, { lens: broken, log });
   expect(answer).toEqual({ type: 'failure', id: 1, error: { code: 'internal', detail: 'drafts.list' } });
   expect(log.mock.calls).toEqual([['request drafts.list failed unexpectedly', expect.any(TypeError)]]);
+});
+
+it('what an answer calls our own fault is kept with its cause, which no window is told', async () => {
+  const log = vi.fn<(line: string, cause?: unknown) => void>();
+  const cause = new Error('EIO: no such sector');
+  const handlers = { 'copy.get': () => err(appError('internal', 'the copy', cause)) };
+  const answer = await answerTo('copy.get', handlers, { log });
+  expect(answer).toEqual({ type: 'failure', id: 1, error: { code: 'internal', detail: 'the copy' } });
+  expect(log.mock.calls).toEqual([['request copy.get: the copy', cause]]);
 });
