@@ -19,9 +19,10 @@ export class InvoiceStore {
 
   /**
    * Keeps an invoice; the same file again changes nothing.
+   * @returns false where it was kept already
    * Error: `invalid_request` where there are {@link INVOICES_MAX} others, because one more would be left out of what is matched.
    */
-  async add(invoice: Invoice): Promise<Result<void, AppError>> {
+  async add(invoice: Invoice): Promise<Result<boolean, AppError>> {
     const others = await attemptCall(() => this.#invoices.countDocuments({ _id: { $ne: invoice._id } }));
     if (!others.ok) return others;
     if (others.value >= INVOICES_MAX) {
@@ -30,9 +31,9 @@ export class InvoiceStore {
     }
     try {
       await this.#invoices.insertOne({ ...invoice });
-      return ok(undefined);
+      return ok(true);
     } catch (cause) {
-      return isOnlyDuplicateKeys(cause) ? ok(undefined) : err(toAppError(cause));
+      return isOnlyDuplicateKeys(cause) ? ok(false) : err(toAppError(cause));
     }
   }
 

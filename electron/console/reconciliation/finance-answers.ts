@@ -255,7 +255,8 @@ function invoiceAnswers({ desk, server }: FinanceParts): AnswersOf<'invoices'> {
         const invoice = readInvoice(file, { by: actor, at: now.value });
         if (!invoice.ok) return invoice;
         const added = await finance.invoices.add(invoice.value);
-        return added.ok ? ok({ invoiceId: invoice.value._id, lines: invoice.value.lines.length }) : added;
+        if (!added.ok) return added;
+        return ok({ invoiceId: invoice.value._id, lines: invoice.value.lines.length, isNew: added.value });
       }),
     'invoices.remove': ({ invoiceId }) =>
       withServer(server, async ({ finance }) => {

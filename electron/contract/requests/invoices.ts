@@ -29,7 +29,8 @@ export const INVOICE_REQUESTS = {
       provider: z.string().trim().min(1).max(200),
       text: z.string().min(1).max(INVOICE_TEXT_MAX),
     }),
-    result: z.object({ invoiceId: z.string(), lines: z.int().positive() }),
+    /** `isNew` is false where the same file was imported already: then nothing has changed. */
+    result: z.object({ invoiceId: z.string(), lines: z.int().positive(), isNew: z.boolean() }),
     permission: 'money',
     writes: WRITES.importInvoice,
   },

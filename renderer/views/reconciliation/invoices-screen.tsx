@@ -102,7 +102,13 @@ function ImportForm(): ReactNode {
       >
         Import
       </button>
-      {importing.data !== undefined && <output>{counted(importing.data.lines, 'line')} imported.</output>}
+      {importing.data !== undefined && (
+        <output>
+          {importing.data.isNew
+            ? `${counted(importing.data.lines, 'line')} imported.`
+            : 'This file was imported already; nothing has changed.'}
+        </output>
+      )}
       <FailureLine failure={importing.error} look="note" />
     </form>
   );

@@ -89,12 +89,12 @@ describe('the answers of finance', () => {
     const { desk, answers } = await openDesk();
     const bring = (n: number) =>
       answers['invoices.import']({ name: `${n}.csv`, provider: 'films', text: `id,cost\na,${n}.5\n` }, asking);
-    expectOk(await bring(0));
+    expect(expectOk(await bring(0)).isNew).toBe(true);
     const invoices = server.client.db(server.dbName).collection<{ _id: string }>('provider_invoices');
     const kept = await invoices.findOne();
     await invoices.insertMany(Array.from({ length: INVOICES_MAX - 1 }, (_, n) => ({ ...kept, _id: `other-${n}` })));
     expect(await bring(1)).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
-    expectOk(await bring(0));
+    expect(expectOk(await bring(0)).isNew).toBe(false);
     expectOk(await answers['invoices.remove']({ invoiceId: 'other-0' }, asking));
     expectOk(await bring(1));
     desk.close();
