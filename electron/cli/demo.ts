@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SingleBar, Presets } from 'cli-progress';
 import { Command } from 'commander';
-import { explainError, type AppError } from '#domain/errors.ts';
+import { appError, explainError, systemCodeOf, type AppError } from '#domain/errors.ts';
 import { formatCredits } from '#domain/credits.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import { goOnUnread } from '#engine/unread-output.ts';
 import { startDemoProvider } from '#sandbox/demo/provider-server.ts';
 import { hostSandbox } from '#sandbox/worker-host.ts';
@@ -47,7 +48,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const forbidden = flags.uri === undefined ? null : readOnlyAsked();
   if (forbidden !== null) return fail(forbidden);
-  const artefactDir = mkdtempSync(path.join(tmpdir(), 'runledger-demo-'));
+  const folder = outputFolder();
+  if (!folder.ok) return fail(folder.error);
   const provider = await startDemoProvider();
   const sandbox =
     flags.uri === undefined
@@ -55,11 +57,20 @@ async function main(): Promise<number> {
       : null;
   try {
     if (sandbox !== null && !sandbox.ok) return fail(sandbox.error);
-    return await runOn(sandbox?.value.uri ?? flags.uri ?? '', artefactDir, provider);
+    return await runOn(sandbox?.value.uri ?? flags.uri ?? '', folder.value, provider);
   } finally {
     if (sandbox?.ok === true) await sandbox.value.stop();
     await provider.stop();
-    rmSync(artefactDir, { recursive: true, force: true });
+    rmSync(folder.value, { recursive: true, force: true });
+  }
+}
+
+function outputFolder(): Result<string, AppError> {
+  try {
+    return ok(mkdtempSync(path.join(tmpdir(), 'runledger-demo-')));
+  } catch (cause) {
+    const code = systemCodeOf(cause) ?? 'unknown';
+    return err(appError('invalid_request', `no folder for outputs can be made in ${tmpdir()}, ${code}`, cause));
   }
 }
 
