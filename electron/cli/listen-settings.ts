@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { systemCodeOf } from '#domain/errors.ts';
+import { appError, systemCodeOf, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { ListenSettings } from '#engine/headless-runner.ts';
 import { CallbackDesk } from '#runner/callback-desk.ts';
 
@@ -18,27 +19,35 @@ const TOKEN_BYTES = 32;
 
 /**
  * How a runner is to listen; null where it is not. The token is that of `RUNLEDGER_LISTEN_TOKEN`; where there is none it stands
- * in a file beside the artefacts that only its owner may read, made at the first start.
+ * in a file beside the artefacts that only its owner may read, made at the first start. Error: `invalid_request` where that file can
+ * neither be read nor made.
  */
 export function listenSettings(
   flags: ListenFlags,
   token: string | undefined,
   say: (line: string) => void,
-): ListenSettings | null {
-  if (flags.listen === undefined) return null;
+): Result<ListenSettings | null, AppError> {
+  if (flags.listen === undefined) return ok(null);
   const { listen: port, listenHost: host } = flags;
   const given = token?.trim() ?? '';
-  const known = given === '' ? keptToken(flags.artefacts, say) : given;
+  const known = given === '' ? keptToken(flags.artefacts, say) : ok(given);
+  if (!known.ok) return known;
   const base = flags.callbackUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { port, host, token: known, callbacks: new CallbackDesk(base, known) };
+  return ok({ port, host, token: known.value, callbacks: new CallbackDesk(base, known.value) });
 }
 
-function keptToken(folder: string, say: (line: string) => void): string {
+function keptToken(folder: string, say: (line: string) => void): Result<string, AppError> {
   const file = path.resolve(folder, TOKEN_FILE);
-  if (tokenIn(file) === '') makeToken(file);
-  say(`The bearer token for the listener stands in ${file}.`);
-  // Of two runners that make it at the same moment, the later one's is everybody's.
-  return tokenIn(file);
+  try {
+    if (tokenIn(file) === '') makeToken(file);
+    // Of two runners that make it at the same moment, the later one's is everybody's.
+    const token = tokenIn(file);
+    say(`The bearer token for the listener stands in ${file}.`);
+    return ok(token);
+  } catch (cause) {
+    const code = systemCodeOf(cause) ?? 'unknown';
+    return err(appError('invalid_request', `--listen: its token cannot be kept in ${file}, ${code}`, cause));
+  }
 }
 
 /** Empty where there is no such file, and where a crash has left one without its content: nobody could bring that, and anybody could guess it. */

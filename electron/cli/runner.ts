@@ -71,7 +71,8 @@ async function main(): Promise<number> {
   const sources = safeParse(providerSourcesSchema, namedProviders({ ...process.env, ...flaggedSources() }));
   if (!sources.success) return refuse(appError('invalid_request', 'RUNLEDGER_PROVIDER_URL is not a URL'));
   const listening = listenSettings(flags, process.env['RUNLEDGER_LISTEN_TOKEN'], say);
-  const providers = configuredProviders(sources.data, listening?.callbacks ?? null);
+  if (!listening.ok) return refuse(listening.error);
+  const providers = configuredProviders(sources.data, listening.value?.callbacks ?? null);
   if (!providers.ok) return refuse(providers.error);
   if (providers.value.length === 0) {
     return refuse(appError('invalid_request', 'neither RUNLEDGER_PROVIDER_URL nor --providers names a provider'));
@@ -87,7 +88,7 @@ async function main(): Promise<number> {
     artefactDir: folder.value,
     version: readVersion(),
     log: say,
-    listen: listening,
+    listen: listening.value,
     onOutcome: (jobId, outcome) => {
       ended[outcome.type] += 1;
       // Ids come from the server, and could hold what moves a terminal's cursor.

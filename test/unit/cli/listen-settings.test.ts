@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listenSettings } from '#cli/listen-settings.ts';
+import { expectOk } from '../../support/expect-ok.ts';
 
 function folder(): string {
   return mkdtempSync(path.join(tmpdir(), 'listen-settings-'));
@@ -10,7 +11,7 @@ function folder(): string {
 
 function tokenOf(artefacts: string, token?: string): string {
   const flags = { listen: 9000, listenHost: '127.0.0.1', artefacts };
-  return listenSettings(flags, token, () => undefined)?.token ?? 'none';
+  return expectOk(listenSettings(flags, token, () => undefined))?.token ?? 'none';
 }
 
 describe("a listener's token", () => {
@@ -41,6 +42,25 @@ describe("a listener's token", () => {
     ['a token of its own', 'secret', 'secret'],
   ])('is what can be brought of %s', (_what, given, token) => {
     expect(tokenOf(folder(), given)).toBe(token);
+  });
+
+  it.each([
+    ['the folder is none', (artefacts: string) => writeFileSync(artefacts, ''), 'ENOTDIR'],
+    [
+      'a folder has its name',
+      (artefacts: string) => mkdirSync(path.join(artefacts, 'listen-token'), { recursive: true }),
+      'EISDIR',
+    ],
+  ])('is refused in words where %s', (_what, spoil, code) => {
+    const artefacts = path.join(folder(), 'spoilt');
+    spoil(artefacts);
+    const flags = { listen: 9000, listenHost: '127.0.0.1', artefacts };
+    const detail = expect.stringMatching(
+      new RegExp(`^--listen: its token cannot be kept in .+, ${code}$`, 'u'),
+    ) as unknown;
+    expect(listenSettings(flags, undefined, () => undefined)).toMatchObject({
+      error: { code: 'invalid_request', detail },
+    });
   });
 
   it('is not one of gaps alone', () => {
