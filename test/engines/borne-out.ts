@@ -61,15 +61,6 @@ export async function addsToTruth(again: EngineAgain, operation: Operation): Pro
   return (documents?.length ?? 0) > 0 || (isUpsert(operation) && paths.some((path) => isEqualToTruth(seed[path])));
 }
 
-/** Whether an update multiplies what a document that it finds, or the one that it makes, does not have. */
-export async function multipliesNothing(again: EngineAgain, operation: Operation): Promise<boolean> {
-  const paths = Object.keys(updateOf(operation)['$mul'] ?? {});
-  if (paths.length === 0) return false;
-  const lacksOne = { $or: paths.map((path) => ({ [path]: { $exists: false } })) };
-  const { documents } = await again.over(again.before, [{ $match: queryOf(operation) }, { $match: lacksOne }]);
-  return (documents?.length ?? 0) > 0 || isUpsert(operation);
-}
-
 /** Whether a condition holds for a truth alone: itself, or the only one of a list. */
 function isEqualToTruth(condition: unknown): boolean {
   if (typeof condition === 'boolean') return true;

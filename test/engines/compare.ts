@@ -7,6 +7,7 @@ import { DEVIATIONS, type Difference } from './deviations.ts';
 import { EngineAgain } from './engine-again.ts';
 import { CASES, INDEX_SETS, WORLDS, type Case, type Operation } from './operations.ts';
 import { contents, documentsOf, EngineCrash, isCrash, makeWorld, refuseCrash, prepare, run } from './outcome.ts';
+import { PLAIN_ZEROS, withPlainZeros } from './zeros.ts';
 
 /** Both servers. */
 export interface Pair {
@@ -186,11 +187,23 @@ async function unlessExplained(
   explained: Explained,
 ): Promise<Difference | null> {
   if (isReference) return difference;
-  let name = await explainedByManual(difference, again);
-  for (const { name: other, explains } of DEVIATIONS)
-    if (name === null && (await explains(difference, again))) name = other;
+  const name = (await explainedByManual(difference, again)) ?? (await deviationOf(difference, again));
   if (name === null) return difference;
   explained.set(name, (explained.get(name) ?? 0) + 1);
+  return null;
+}
+
+/** The name of the deviation that explains a difference; null where it has to be looked up. */
+export async function deviationOf(difference: Difference, again: EngineAgain): Promise<string | null> {
+  const name = await oneDeviationOf(difference, again);
+  const plain = name === null ? await withPlainZeros(difference, again) : null;
+  if (plain === null) return name;
+  const isExplained = plain.sandbox.text === plain.engine.text || (await oneDeviationOf(plain, again)) !== null;
+  return isExplained ? PLAIN_ZEROS.name : null;
+}
+
+async function oneDeviationOf(difference: Difference, again: EngineAgain): Promise<string | null> {
+  for (const { name, explains } of DEVIATIONS) if (await explains(difference, again)) return name;
   return null;
 }
 

@@ -7,7 +7,6 @@ import {
   findsByParts,
   heldAfter,
   heldAfterEach,
-  multipliesNothing,
   queryOf,
   refusesAddition,
   upsertsWithoutElemMatch,
@@ -252,15 +251,6 @@ export const DEVIATIONS: readonly Deviation[] = [
       (await addsToTruth(again, difference.operation)),
   },
   {
-    name: 'nothing times a number is a plain zero',
-    rule: 'A field that is not there becomes zero of the same numeric type as the multiplier: the server multiplies it by an int 0, so that a double keeps its sign, and a decimal its sign and its places.',
-    page: 'reference/operator/update/mul',
-    explains: async (difference, again) =>
-      both(difference) &&
-      hasPlainZeros(difference.sandbox.text, difference.engine.text) &&
-      (await multipliesNothing(again, difference.operation)),
-  },
-  {
     name: 'a condition that this engine does not support',
     rule: 'An empty list is a value like any other and may stand beside $elemMatch of another field.',
     page: 'reference/operator/query/elemMatch',
@@ -281,7 +271,9 @@ export const DEVIATIONS: readonly Deviation[] = [
         modified(sandbox.text) < modified(engine.text) &&
         withoutModified(sandbox.text) === withoutModified(engine.text) &&
         // Documents on the way to what is taken away are a deviation of their own, and change nothing on MongoDB.
-        (await changedBy(again, operation, (line) => withoutWays(line, '', operation))) === modified(sandbox.text)
+        (await changedBy(again, operation, (line) => withoutPushed(withoutWays(line, '', operation), operation))) +
+          (await listsMadeByPush(operation, again)) ===
+          modified(sandbox.text)
       );
     },
   },
@@ -318,16 +310,6 @@ export const DEVIATIONS: readonly Deviation[] = [
       hasServersOrder(difference, again.before),
   },
 ];
-
-const ZERO = /"\$number(?:Double":"-?0\.0|Decimal":"-?0(?:\.0+)?)"/g;
-const PLAIN_ZEROS = new Set(['"$numberDouble":"0.0"', '"$numberDecimal":"0"']);
-
-/** Whether a text is another one but for zeros, of which each that differs has neither sign nor places in the other. */
-function hasPlainZeros(text: string, other: string): boolean {
-  if (text === other || text.replaceAll(ZERO, '0') !== other.replaceAll(ZERO, '0')) return false;
-  const zeros = text.match(ZERO) ?? [];
-  return (other.match(ZERO) ?? []).every((zero, n) => zero === zeros[n] || PLAIN_ZEROS.has(zero));
-}
 
 function sortedLines(text: string): string {
   return text.split('\n').sort().join('\n');
@@ -447,6 +429,13 @@ async function withListsPushed(operation: Operation, again: EngineAgain): Promis
     if (second === undefined) return held === undefined ? { ...document, [first]: [] } : document;
     return isDoc ? { ...document, [first]: { [second]: [], ...(held as Document | undefined) } } : document;
   });
+}
+
+/** How many lists an update that only pushes nothing makes of what is missing; the engine makes none. */
+async function listsMadeByPush(operation: Operation, again: EngineAgain): Promise<number> {
+  if (Object.keys(updateOf(operation)).join() !== '$push') return 0;
+  const before = new Set(again.before.map(shown));
+  return (await withListsPushed(operation, again)).filter((document) => !before.has(shown(document))).length;
 }
 
 /** How many fields of an index lead through a list or to one. */

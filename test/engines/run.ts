@@ -9,6 +9,7 @@ import { EXIT_NO_SERVER, isThere } from '../support/named-server.ts';
 import { MANUAL_RULES } from './by-manual.ts';
 import { compareCases, CRASHES, makeWorlds, type Explained } from './compare.ts';
 import { DEVIATIONS } from './deviations.ts';
+import { PLAIN_ZEROS } from './zeros.ts';
 
 /**
  * `npm run test:engines`: random cases on the sandbox and on an independent engine, the DocumentDB engine beside the project or the one
@@ -146,7 +147,7 @@ async function compareAll(engine: string): Promise<number> {
     await Promise.all(clients.map((client) => client.close()));
     await sandbox.stop();
   }
-  for (const { name, rule } of [...DEVIATIONS, ...MANUAL_RULES]) {
+  for (const { name, rule } of [...DEVIATIONS, PLAIN_ZEROS, ...MANUAL_RULES]) {
     const count = explained.get(name) ?? 0;
     if (count > 0) console.log(`${count} times: ${name}. MongoDB: ${rule}`);
   }

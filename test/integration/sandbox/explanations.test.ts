@@ -2,6 +2,7 @@ import { Decimal128, Double, Int32, Long } from 'bson';
 import type { Document } from 'mongodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { explainedByManual } from '../../engines/by-manual.ts';
+import { deviationOf } from '../../engines/compare.ts';
 import { DEVIATIONS, type Difference } from '../../engines/deviations.ts';
 import { EngineAgain } from '../../engines/engine-again.ts';
 import { makeWorld, prepare, shown, type Outcome } from '../../engines/outcome.ts';
@@ -57,9 +58,7 @@ async function met({ documents, kind, command, ...outcomes }: Given): Promise<re
 
 /** The deviation that explains a difference, null where it has to be looked up. */
 async function explanationOf(given: Given): Promise<string | null> {
-  const [difference, again] = await met(given);
-  for (const { name, explains } of DEVIATIONS) if (await explains(difference, again)) return name;
-  return null;
+  return deviationOf(...(await met(given)));
 }
 
 const NO_NUMBER =
@@ -135,6 +134,43 @@ const CASES: readonly (readonly [name: string, explained: Given, defect: Given])
       command: update({ $mul: { a: new Double(1.5) } }),
       sandbox: lines({ _id: 0, a: new Double(-0) }),
       engine: lines({ _id: 0, a: new Double(0) }),
+    },
+  ],
+  [
+    'nothing times a number is a plain zero',
+    {
+      documents: [{ _id: 0 }],
+      kind: 'update-contents',
+      command: update({ $mul: { b: new Double(-1.5) }, $set: { a: int(1) } }),
+      sandbox: lines({ _id: 0, a: int(1), b: new Double(-0) }),
+      engine: lines({ _id: 0, b: new Double(0), a: int(1) }),
+    },
+    {
+      documents: [{ _id: 0 }],
+      kind: 'update-contents',
+      command: update({ $mul: { b: new Double(-1.5) }, $set: { a: int(1) } }),
+      sandbox: lines({ _id: 0, a: int(2), b: new Double(-0) }),
+      engine: lines({ _id: 0, b: new Double(0), a: int(1) }),
+    },
+  ],
+  [
+    'an update that changes nothing is counted as a modification',
+    {
+      documents: [{ _id: 0, b: ['x'] }, { _id: 1 }],
+      kind: 'update',
+      command: update({ $push: { b: { $each: [] } } }),
+      sandbox: counted(2, 1),
+      engine: counted(2, 2),
+    },
+    {
+      documents: [
+        { _id: 0, b: ['x'] },
+        { _id: 1, b: ['y'] },
+      ],
+      kind: 'update',
+      command: update({ $push: { b: { $each: [] } } }),
+      sandbox: counted(2, 1),
+      engine: counted(2, 2),
     },
   ],
   [
