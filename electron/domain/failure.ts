@@ -170,6 +170,11 @@ export function classifyFailure(evidence: FailureEvidence): Classified {
   }
 }
 
+/** True where nothing failed: the runner stopped on purpose and gave the job back. */
+export function isGivenBack({ code }: Pick<Classified, 'code'>): boolean {
+  return code === 'network_runner_stopped';
+}
+
 /**
  * Strips from a message what differs between two occurrences of one cause (ids, numbers, quoted values, addresses), so that
  * equal causes give equal text. Case and order are kept; at most 160 characters.

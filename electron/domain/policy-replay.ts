@@ -1,8 +1,8 @@
-import { failureClassSchema, type FailureClass } from './failure.ts';
+import { failureClassSchema, isGivenBack, type Failure, type FailureClass } from './failure.ts';
 import type { Attempt, HistoryEntry, Job } from './job.ts';
 import type { PolicyDraft } from './policy-version.ts';
 import { purchasesOf, type Purchase } from './purchases.ts';
-import { decideRetry, type RetryPolicy } from './retry-policy.ts';
+import { attemptsUsed, decideRetry, type RetryPolicy } from './retry-policy.ts';
 
 /**
  * What a draft of the policy would have done differently with failures of one class. Credits in the smallest unit, costs in
@@ -130,18 +130,20 @@ export class PolicyReplay {
         counted.ended += 1;
         if (next.failure === null) counted.succeeded += 1;
       }
-      const wouldBe = this.#wouldRetry(job, attempts.slice(0, index + 1), failure.class);
+      const wouldBe = this.#wouldRetry(job, attempts.slice(0, index + 1), failure);
       if (wasRetried && !wouldBe) {
         drop(counted, job, { attempts: attempts.slice(index + 1), purchases, isCurrent });
         return;
       }
-      if (!wasRetried && wouldBe) this.#extend(counted, job, index + 1);
+      if (!wasRetried && wouldBe) {
+        this.#extend(counted, job, attemptsUsed(attempts.slice(0, index + 1), false));
+      }
       if (!wasRetried && !wouldBe && isCurrent && job.state === 'failed')
         this.#chargeOtherwise(counted, job, failure.class);
     }
   }
 
-  #wouldRetry(job: Job, attempts: readonly Attempt[], failureClass: FailureClass): boolean {
+  #wouldRetry(job: Job, attempts: readonly Attempt[], failed: Failure): boolean {
     const asked = attempts.map(({ generationId, failure }, index) => ({
       generationId,
       // The runner asks before it writes down what the attempt failed of.
@@ -155,10 +157,10 @@ export class PolicyReplay {
         attempts: asked,
         generationId: asked[0]?.generationId ?? '',
       },
-      failureClass,
+      failureClass: failed.class,
       chargeStatus: 'reserved',
       pendingEntries: 0,
-      asker: { type: 'runner' },
+      asker: { type: 'runner', isGivenBack: isGivenBack(failed) },
       policy: this.#policy,
       retryAfterMs: 0,
       random: 0,

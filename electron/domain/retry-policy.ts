@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { counted } from './counted.ts';
 import { creditsSchema } from './credits.ts';
-import { failureClassSchema, type FailureClass } from './failure.ts';
+import { failureClassSchema, isGivenBack, type FailureClass } from './failure.ts';
 import type { Attempt, ChargeStatus, Job } from './job.ts';
 
 /** What a person may do with a failed job of a class. */
@@ -110,9 +110,13 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   },
 };
 
+/** How often runners may give one generation back before that counts as an attempt, so that it comes to an end whatever stops them. */
+const GIVEN_BACK_MAX = 20;
+
 /** Who asks for a retry: the runner by itself after a failure, or a person with what they bring. */
 export type RetryAsker =
-  | { readonly type: 'runner' }
+  /** `isGivenBack` where nothing failed: it stops on purpose, before it was done. */
+  | { readonly type: 'runner'; readonly isGivenBack: boolean }
   | { readonly type: 'person'; readonly reason: string | null; readonly editedInputHash: string | null };
 
 /** What the decision needs to know; nothing in it is read from anywhere else. */
@@ -182,14 +186,15 @@ export function decideRetry(question: RetryQuestion): RetryVerdict {
     if (job.state !== 'running' && job.state !== 'validating') return blocked('not_failed', `The job is ${job.state}.`);
     if (rule.automatic === 0) return blocked('class_not_automatic', rule.why);
     const attempts = job.attempts.filter((attempt) => attempt.generationId === job.generationId);
-    if (attempts.length >= job.maxAttempts) {
+    const used = attemptsUsed(attempts, asker.isGivenBack);
+    if (used >= job.maxAttempts) {
       return blocked(
         'attempts_used_up',
         job.maxAttempts === 1 ? 'Its only attempt is used up.' : `All ${job.maxAttempts} attempts are used up.`,
       );
     }
-    const failures = attempts.filter((attempt) => attempt.failure?.class === failureClass).length;
-    if (failures >= rule.automatic) {
+    const failures = attempts.filter(({ failure }) => failure?.class === failureClass && !isGivenBack(failure)).length;
+    if (!asker.isGivenBack && failures >= rule.automatic) {
       return blocked('class_limit_reached', `Already retried ${counted(failures, 'time')} for this class of failure.`);
     }
     return { verdict: 'retry', delayMs: backoffMs(rule, failures + 1, question), policyVersion, why: rule.why };
@@ -212,6 +217,15 @@ export function decideRetry(question: RetryQuestion): RetryVerdict {
     case 'as_is':
       return { verdict: 'retry', delayMs: 0, policyVersion, why: rule.why };
   }
+}
+
+/**
+ * How many of a generation's attempts count against those that it may take.
+ * @param isGivenBackNow whether the one under way, which has no failure yet, is given back by a runner that stops
+ */
+export function attemptsUsed(attempts: readonly Pick<Attempt, 'failure'>[], isGivenBackNow: boolean): number {
+  const earlier = attempts.filter(({ failure }) => failure !== null && isGivenBack(failure)).length;
+  return attempts.length - Math.min(earlier + (isGivenBackNow ? 1 : 0), GIVEN_BACK_MAX);
 }
 
 /** The policy's rule, within what no policy may allow: the same input after an `input` failure. */

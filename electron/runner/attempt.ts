@@ -1,4 +1,10 @@
-import { classifyFailure, FAILURE_MESSAGE_LENGTH_MAX, type Classified, type FailureEvidence } from '#domain/failure.ts';
+import {
+  classifyFailure,
+  FAILURE_MESSAGE_LENGTH_MAX,
+  isGivenBack,
+  type Classified,
+  type FailureEvidence,
+} from '#domain/failure.ts';
 import type { AppError } from '#domain/errors.ts';
 import {
   finalCreditsOfJob,
@@ -311,7 +317,7 @@ export function failureEvent(
     failureClass: failure.class,
     chargeStatus: job.billing.status,
     pendingEntries: job.billing.pending.length,
-    asker: { type: 'runner' },
+    asker: { type: 'runner', isGivenBack: isGivenBack(failure) },
     policy,
     retryAfterMs: what.retryAfterMs,
     random: context.random(),

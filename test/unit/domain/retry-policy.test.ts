@@ -11,7 +11,7 @@ import {
 } from '#domain/retry-policy.ts';
 
 const CLASSES = failureClassSchema.options;
-const RUNNER: RetryAsker = { type: 'runner' };
+const RUNNER: RetryAsker = { type: 'runner', isGivenBack: false };
 
 function person(fields: Partial<Extract<RetryAsker, { type: 'person' }>> = {}): RetryAsker {
   return { type: 'person', reason: null, editedInputHash: null, ...fields };
@@ -187,6 +187,51 @@ describe('a retry is blocked', () => {
 
   it.each([null, '', '   '])('with the reason %j where one is needed', (reason) => {
     expect(decideRetry(question({ failureClass: 'unknown', asker: person({ reason }) })).verdict).toBe('needs_reason');
+  });
+
+  describe('by itself after its runner stopped on purpose', () => {
+    /** Asked by a runner that stops, after so many that stopped and so many attempts that failed. */
+    function stopping({
+      stopped = 0,
+      failed = 0,
+      ...asked
+    }: Asked & { readonly stopped?: number; readonly failed?: number }) {
+      const before = Array.from({ length: stopped + failed }, () => 'temporary' as const);
+      const given = question({ ...asked, before, asker: { type: 'runner', isGivenBack: true } });
+      const attempts = given.job.attempts.map(({ generationId, failure }, n) => ({
+        generationId,
+        failure: failure === null || n >= stopped ? failure : { ...failure, code: 'network_runner_stopped' },
+      }));
+      return { ...given, job: { ...given.job, attempts } };
+    }
+
+    it.each([
+      { case: 'uses none of the attempts up', asked: { maxAttempts: 1 } },
+      { case: 'uses none up however often in a row', asked: { maxAttempts: 1, stopped: 19 } },
+      { case: 'counts as no failure of its class', asked: { failed: 4 } },
+    ])('$case', ({ asked }) => {
+      expect(decideRetry(stopping(asked)).verdict).toBe('retry');
+    });
+
+    it.each([
+      { case: 'without end', asked: { maxAttempts: 1, stopped: 20 }, cause: 'attempts_used_up' },
+      {
+        case: 'where the policy has nothing of the kind retried',
+        asked: { failureClass: 'unknown' as const },
+        cause: 'class_not_automatic',
+      },
+    ])('not $case', ({ asked, cause }) => {
+      expect(decideRetry(stopping(asked))).toMatchObject({ verdict: 'blocked', cause });
+    });
+
+    it('leaves the attempts that it has for failures', () => {
+      const { job, ...others } = stopping({ maxAttempts: 2, stopped: 3 });
+      const asker = { type: 'runner', isGivenBack: false } as const;
+      expect(decideRetry({ ...others, job, asker }).verdict).toBe('retry');
+      expect(decideRetry({ ...others, job: { ...job, maxAttempts: 1 }, asker })).toMatchObject({
+        cause: 'attempts_used_up',
+      });
+    });
   });
 
   it('failures of other classes and of earlier generations do not count against a class', () => {

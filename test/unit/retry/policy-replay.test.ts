@@ -75,6 +75,15 @@ describe('a draft replayed', () => {
     });
   });
 
+  it('counts no attempt as used that a runner gave back because it was stopped', () => {
+    const job = jobOf(['temporary', null], { maxAttempts: 1 });
+    const attempts = job.attempts.map((attempt) => ({
+      ...attempt,
+      failure: attempt.failure && { ...attempt.failure, code: 'network_runner_stopped' },
+    }));
+    expect(of(replayOf(DEFAULT_RETRY_POLICY, { ...job, attempts }), 'temporary').dropped.attempts).toBe(0);
+  });
+
   it('estimates successes by how often a retry after such a failure succeeded', () => {
     const helped = jobOf(['timeout', null]);
     const futile = jobOf(['timeout', 'timeout', 'timeout']);
@@ -182,7 +191,7 @@ function decided(classes: readonly FailureClass[], maxAttempts: number): readonl
       failureClass,
       chargeStatus: 'reserved',
       pendingEntries: 0,
-      asker: { type: 'runner' },
+      asker: { type: 'runner', isGivenBack: false },
       policy: DEFAULT_RETRY_POLICY,
       retryAfterMs: 0,
       random: 0.5,

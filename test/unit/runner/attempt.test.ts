@@ -100,7 +100,7 @@ it('a runner that leaves gives back a job whose checks do not end, and what was 
         return Promise.resolve(ok(undefined));
       },
     );
-    const attempt = runAttempt(runningJob([]), context, stop.signal);
+    const attempt = runAttempt({ ...runningJob([]), maxAttempts: 1 }, context, stop.signal);
     await validating.promise;
     stop.abort('runner_stopped');
     await vi.advanceTimersByTimeAsync(10_000);
