@@ -8,7 +8,7 @@ import type { Collections, RawDocument } from './collections.ts';
 import { attemptCall, isOnlyDuplicateKeys, toAppError } from './driver-errors.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import { parsed, parsedEach } from './parsed.ts';
-import { settleJobs } from './settlement.ts';
+import { postOwed, takeOff } from './settlement.ts';
 
 /** How often figures are taken from the ledger anew when the job moves meanwhile. */
 const ALIGN_TRIES_MAX = 5;
@@ -60,18 +60,29 @@ export class MendLedger {
     return other === undefined ? ok(undefined) : err(appError('key_reused', other._id));
   }
 
-  /** Drives the charge protocol once more: for a job what it owes, without one what its account is still posting. */
+  /**
+   * Drives the charge protocol once more: for a job what it owes, without one what its account is still posting. Errors: those of posting; an
+   * entry that the account refuses, and that the job so still owes, with its code.
+   */
   async settle(workspaceId: string, jobId: string | null): Promise<Result<void, AppError>> {
-    if (jobId !== null) {
-      const settled = await settleJobs(this.#collections, this.#poster, [jobId]);
-      return settled.ok ? ok(undefined) : settled;
-    }
+    if (jobId !== null) return this.#settleJob(jobId);
     const found = await attemptCall(() => this.#collections.accounts.findOne({ _id: workspaceId }));
     if (!found.ok) return found;
     const account = parsed(creditAccountSchema, found.value, `account ${workspaceId}`);
     if (!account.ok) return account;
     const finished = await this.#poster.finishPostings(account.value);
     return finished.ok ? ok(undefined) : finished;
+  }
+
+  async #settleJob(jobId: string): Promise<Result<void, AppError>> {
+    const owed = await postOwed(this.#collections, this.#poster, [jobId]);
+    if (!owed.ok) return owed;
+    const { posted, error, ownError } = owed.value;
+    const taken = await takeOff(this.#collections, posted);
+    if (!taken.ok) return taken;
+    const [refused] = posted.flatMap(({ outcome }) => (outcome.type === 'refused' ? [refusalOf(outcome)] : []));
+    const cause = error ?? ownError ?? refused;
+    return cause === undefined ? ok(undefined) : err(cause);
   }
 
   /**

@@ -43,6 +43,8 @@ export interface PostedEntries {
   readonly posted: readonly PostedEntry[];
   /** The first error that is not one workspace's own. */
   readonly error: AppError | null;
+  /** The first one that is: what its jobs owe was not posted. */
+  readonly ownError: AppError | null;
 }
 
 /**
@@ -94,9 +96,10 @@ export async function postOwed(
       postOfWorkspace(collections, poster, workspaceId, jobs),
     ),
   );
-  const failed = rounds.find((round) => !round.ok && !isOfOneWorkspace(round.error));
+  const errors = rounds.flatMap((round) => (round.ok ? [] : [round.error]));
   const posted = rounds.flatMap((round) => (round.ok ? round.value : []));
-  return ok({ posted, error: failed === undefined || failed.ok ? null : failed.error });
+  const error = errors.find((one) => !isOfOneWorkspace(one)) ?? null;
+  return ok({ posted, error, ownError: errors.find(isOfOneWorkspace) ?? null });
 }
 
 /** An account that cannot be read, or that others keep writing, is no reason to leave the other workspaces' entries. */

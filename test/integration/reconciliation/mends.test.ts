@@ -236,6 +236,21 @@ describe('mends on a server', () => {
     });
   });
 
+  it('of what was only to be settled are open again where the account refuses it, which settles nothing', async () => {
+    const { desk, posting, mendId, finding } = await oneMend(({ id }) => id.startsWith('pending_overdue:job:'));
+    expectOk(await desk.decide([mendId], 'approved', { by: BOB, note: '' }));
+    const db = server.client.db(server.dbName);
+    await db
+      .collection<{ _id: string }>('credit_accounts')
+      .updateOne({ _id: finding.workspaceId ?? '' }, { $set: { available: 0, held: 0, holds: {} } });
+    const refused = expectOk(await posting.post([mendId], { by: ANN, signal }));
+    expect(refused[0]).toMatchObject({ state: 'approved' });
+    expect(['no_hold', 'insufficient_credit']).toContain(refused[0]?.error?.code);
+    const job = await db.collection<{ _id: string }>('jobs').findOne({ _id: finding.jobId ?? '' });
+    expect(job).toMatchObject({ billing: { pending: [{}] } });
+    expect(expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'look first' }))[0]?.error).toBeNull();
+  });
+
   it('bring an entry into the ledger that an account alone has, also where it names a job that owes nothing', async () => {
     const world = makeCleanWorld(4, { jobs: 90, workspaces: 2 });
     const [completed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'completed') ?? [];
