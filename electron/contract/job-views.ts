@@ -199,6 +199,7 @@ export const standstillCauseSchema = z.enum([
   'lease_expired',
   'not_due',
   'out_of_credit',
+  'not_reserved',
   'charge_unknown',
   'no_live_runner',
   'paused',

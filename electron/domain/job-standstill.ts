@@ -59,6 +59,8 @@ export type Standstill =
       readonly availableCredits: number;
       readonly since: Date | null;
     }
+  /** Its reservation was taken off it, as where something was captured too early and refunded: a generation is reserved for once. */
+  | { readonly cause: 'not_reserved' }
   /** Job, account and ledger contradict each other; finance has to look before anything runs. */
   | { readonly cause: 'charge_unknown'; readonly pendingKeys: readonly string[] }
   | {
@@ -126,6 +128,8 @@ function ofCharge({ account }: StandstillFacts, job: Job): Standstill | null {
   // What a runner has reserved ahead is owed by the job until it is claimed, and no longer available.
   const isOnItsWay = billing.blocked === null && billing.pending.some(({ type }) => type === 'reserve');
   const isReserved = billing.price === 0 || billing.reserved > 0 || isOnItsWay;
+  // Runners reserve only for what is queued and was never captured.
+  if (!isReserved && (job.state === 'retrying' || billing.captured > 0)) return { cause: 'not_reserved' };
   const availableCredits = account?.available ?? 0;
   if (isReserved || (billing.blocked === null && availableCredits >= billing.price)) return null;
   const neededCredits = billing.blocked?.neededCredits ?? billing.price;
@@ -187,6 +191,8 @@ export function describeStandstill(standstill: Standstill): string {
       return `It is not due before ${iso(standstill.notBefore)}${standstill.failureClass === null ? '' : `, after a failure of the class ${standstill.failureClass}`}. Wait until then.`;
     case 'out_of_credit':
       return `The workspace ${standstill.workspaceId} has ${shownCredits(standstill.availableCredits)} credits and needs ${shownCredits(standstill.neededCredits)}. Top the account up; the job goes on by itself.`;
+    case 'not_reserved':
+      return 'Its reservation is gone, and no runner begins it without one. Cancel it, and retry it: that reserves its price anew.';
     case 'charge_unknown':
       return 'It cannot be proved what was charged for it. Open its charge, and reconcile the workspace.';
     case 'no_live_runner':

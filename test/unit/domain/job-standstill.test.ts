@@ -117,6 +117,16 @@ describe('why a job is not moving', () => {
       { job: job({}, { reserved: 0, status: 'not_charged' }), account: null },
       { cause: 'out_of_credit', availableCredits: 0, since: null },
     ],
+    [
+      'its reservation is gone between two attempts',
+      { job: job({ state: 'retrying', failure }, { reserved: 0, captured: 100, refunded: 100, status: 'refunded' }) },
+      { cause: 'not_reserved' },
+    ],
+    [
+      'its reservation was captured before it began',
+      { job: job({}, { reserved: 0, captured: 100, refunded: 100, status: 'refunded' }) },
+      { cause: 'not_reserved' },
+    ],
     ['its charge is unknown', { job: job({}, { status: 'unknown' }) }, { cause: 'charge_unknown' }],
     ['there never was a runner', { runners: [] }, { cause: 'no_live_runner', lastHeartbeatAt: null, otherRunners: [] }],
     [
