@@ -15,6 +15,7 @@ import { endOfTooLarge, writeEnding, type EndingStatement } from './full-documen
 import { chooseJobs, findJobs } from './job-choice.ts';
 import { CandidateWindow } from './candidate-window.ts';
 import { claimBatch, type ClaimParts } from './job-claims.ts';
+import { LEASE_AHEAD_MS, LeasesAhead } from './leases-ahead.ts';
 import { intendReservations } from './reservations.ts';
 import type { LedgerPoster } from './ledger-poster.ts';
 import type {
@@ -26,8 +27,8 @@ import type {
   RunnerStore,
   SweepOutcome,
 } from './ports.ts';
-import { announceRunner } from './runner-nodes.ts';
 import { sweepPending } from './pending-sweep.ts';
+import { announceRunner } from './runner-nodes.ts';
 import { settleJobs } from './settlement.ts';
 import { writeEach, type EachWritten } from './update-each.ts';
 
@@ -43,6 +44,9 @@ const LEFT_OWING_MAX = 5000;
 
 /** How far the measured server clock may be off; a lease counts as run out only when it is over by more than this. */
 const CLOCK_ERROR_MS_MAX = 500;
+
+/** What is owed since so long after now, in milliseconds, is so by a clock that was set back since. */
+const PENDING_AHEAD_MS = 60_000;
 
 /** What the store needs besides the collections. */
 export interface RunnerStoreOptions {
@@ -68,6 +72,7 @@ export class MongoRunnerStore implements RunnerStore {
   #turns = 0;
   /** The workspace behind which reserving looks on. */
   #reservedBehind = '';
+  readonly #ahead: LeasesAhead;
   /** Jobs that a sweep could not settle, and when: what cannot be settled must not hide what can. */
   readonly #leftOwing = new Map<string, number>();
 
@@ -78,6 +83,7 @@ export class MongoRunnerStore implements RunnerStore {
     this.#serverNow = options.serverNow;
     const { collections, poster, limits, monotonicMs } = options;
     this.#limits = limits;
+    this.#ahead = new LeasesAhead(monotonicMs);
     const window = new CandidateWindow(collections, monotonicMs);
     this.#claimParts = { collections, poster, limits, window, reserved: new Map() };
   }
@@ -215,21 +221,22 @@ export class MongoRunnerStore implements RunnerStore {
   }): Promise<Result<number, AppError>> {
     const now = await this.#serverNow();
     if (!now.ok) return now;
-    const expiredBefore = new Date(now.value.getTime() - CLOCK_ERROR_MS_MAX);
-    const found = await findJobs(
-      this.#collections,
-      { state: { $in: ['running', 'validating'] }, 'lease.expiresAt': { $lt: expiredBefore } },
-      options.limit,
-    );
-    if (!found.ok) return found;
-    const rescues = found.value.filter(isLeased).flatMap((job) => {
+    const nowMs = now.value.getTime();
+    const expired = await this.#findLeased({ $lt: new Date(nowMs - CLOCK_ERROR_MS_MAX) }, options.limit);
+    if (!expired.ok) return expired;
+    const ahead = await this.#findLeased({ $gt: new Date(nowMs + LEASE_AHEAD_MS) }, options.limit);
+    if (!ahead.ok) return ahead;
+    // The server itself compares with its clock, because the measured one is wrong for a while after a clock was set.
+    const over = [
+      ...expired.value.map((job) => ({ job, isOver: { $lt: ['$lease.expiresAt', '$$NOW'] } })),
+      ...this.#ahead.silent(ahead.value).map((job) => ({ job, isOver: { $gt: ['$lease.heartbeatAt', '$$NOW'] } })),
+    ];
+    const rescues = over.flatMap(({ job, isOver }) => {
       const change = options.decide(job);
-      return change === null ? [] : [{ change, expiresAt: job.lease.expiresAt }];
+      return change === null ? [] : [{ change, isOver, expiresAt: job.lease.expiresAt }];
     });
     // The very expiry that was found to be over is part of the guard: a heartbeat in between keeps the job with its runner.
-    // The server itself compares it with its clock, because the measured one is wrong for a while after a clock was set.
-    const isOver = { $lt: ['$lease.expiresAt', '$$NOW'] };
-    const statementOf = ({ change, expiresAt }: (typeof rescues)[number]): EndingStatement => ({
+    const statementOf = ({ change, isOver, expiresAt }: (typeof rescues)[number]): EndingStatement => ({
       filter: { ...guardOf(change), 'lease.expiresAt': expiresAt },
       pipelineFor: (pipeline) => pipelineWhere(isOver, pipeline),
     });
@@ -253,6 +260,13 @@ export class MongoRunnerStore implements RunnerStore {
     return settled.ok ? ok(written.value.modified + ended.length) : settled;
   }
 
+  /** Jobs whose leases end then. */
+  async #findLeased(expiresAt: Document, limit: number): Promise<Result<readonly LeasedJob[], AppError>> {
+    const filter = { state: { $in: ['running', 'validating'] }, 'lease.expiresAt': expiresAt };
+    const found = await findJobs(this.#collections, filter, limit);
+    return found.ok ? ok(found.value.filter(isLeased)) : found;
+  }
+
   /** The end of a job that is too large for what was to be written; null where it is not, or is no job. */
   async #planFull(jobId: string): Promise<JobChange | null> {
     const found = await attemptCall(() => this.#collections.jobs.findOne({ _id: jobId }));
@@ -269,8 +283,9 @@ export class MongoRunnerStore implements RunnerStore {
     const nowMs = now.value.getTime();
     for (const [id, atMs] of this.#leftOwing) if (Math.abs(nowMs - atMs) > LEFT_OWING_MS) this.#leftOwing.delete(id);
     const before = new Date(nowMs - options.olderThanMs);
+    const ahead = new Date(nowMs + PENDING_AHEAD_MS);
     const passedOver = options.isDryRun ? [] : [...this.#leftOwing.keys()];
-    const swept = await sweepPending(this.#collections, this.#poster, { ...options, before, passedOver });
+    const swept = await sweepPending(this.#collections, this.#poster, { ...options, before, ahead, passedOver });
     if (!swept.ok) return swept;
     const { settled, leftOwing, refusal } = swept.value;
     for (const id of leftOwing) if (this.#leftOwing.size < LEFT_OWING_MAX) this.#leftOwing.set(id, nowMs);

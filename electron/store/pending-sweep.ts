@@ -1,3 +1,4 @@
+import type { Document } from 'mongodb';
 import type { AppError } from '#domain/errors.ts';
 import { creditAccountSchema } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -17,14 +18,15 @@ export interface Swept {
 
 /**
  * Finds what died half-way and finishes it: accounts with entries that never reached the ledger, and jobs that still owe.
- * @param options `before`: only what has been pending since before this time, so that a live runner is left alone; `passedOver`: jobs
- *   that are not looked at, because a sweep could not settle them a moment ago
+ * @param options `before`: only what has been pending since before this time, so that a live runner is left alone, or since later than
+ *   `ahead`, by a clock that was set back since; `passedOver`: jobs that are not looked at, because a sweep could not settle them a moment ago
  */
 export async function sweepPending(
   collections: Collections,
   poster: LedgerPoster,
   options: {
     readonly before: Date;
+    readonly ahead: Date;
     readonly limit: number;
     readonly isDryRun: boolean;
     readonly passedOver: readonly string[];
@@ -54,7 +56,10 @@ export async function sweepPending(
   if (!settled.ok) refusal ??= settled.error;
   const left = await attemptCall(() =>
     collections.jobs
-      .find({ _id: { $in: [...owing.value] }, 'billing.pending.at': { $lt: options.before } })
+      .find({
+        _id: { $in: [...owing.value] },
+        $or: owingRanges(options).map((at) => ({ 'billing.pending.at': at })),
+      })
       .project<{ _id: string }>({ _id: 1 })
       .toArray(),
   );
@@ -67,33 +72,41 @@ export async function sweepPending(
   });
 }
 
-/** Jobs that have owed entries since before a time; those whose charge is unknown come last, or they would hide the others. */
+/** Jobs that have owed entries since before a time, or since one ahead; those whose charge is unknown come last, or they would hide the others. */
 async function findOwing(
   collections: Collections,
-  {
-    before,
-    limit,
-    passedOver,
-  }: { readonly before: Date; readonly limit: number; readonly passedOver: readonly string[] },
+  { limit, passedOver, ...times }: OwingSince & { readonly limit: number; readonly passedOver: readonly string[] },
 ): Promise<Result<readonly string[], AppError>> {
   const ids: string[] = [];
   for (const status of [{ $ne: 'unknown' }, 'unknown']) {
-    if (ids.length >= limit) break;
-    const found = await attemptCall(() =>
-      collections.jobs
-        .find({
-          ...(passedOver.length === 0 ? {} : { _id: { $nin: [...passedOver] } }),
-          'billing.pending.at': { $lt: before },
-          'billing.status': status,
-          // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.
-          $or: [{ 'billing.blocked': null }, { state: { $ne: 'queued' } }],
-        })
-        .project<{ _id: string }>({ _id: 1 })
-        .limit(limit - ids.length)
-        .toArray(),
-    );
-    if (!found.ok) return found;
-    ids.push(...found.value.map((job) => job._id));
+    for (const at of owingRanges(times)) {
+      if (ids.length >= limit) return ok(ids);
+      const found = await attemptCall(() =>
+        collections.jobs
+          .find({
+            ...(passedOver.length === 0 ? {} : { _id: { $nin: [...passedOver] } }),
+            'billing.pending.at': at,
+            'billing.status': status,
+            // A queued job that waits for credit owes its reservation for as long as it waits; reserving looks after it.
+            $or: [{ 'billing.blocked': null }, { state: { $ne: 'queued' } }],
+          })
+          .project<{ _id: string }>({ _id: 1 })
+          .limit(limit - ids.length)
+          .toArray(),
+      );
+      if (!found.ok) return found;
+      ids.push(...found.value.map((job) => job._id));
+    }
   }
-  return ok(ids);
+  return ok([...new Set(ids)]);
+}
+
+/** Since when something is owed that a sweep looks after. */
+interface OwingSince {
+  readonly before: Date;
+  readonly ahead: Date;
+}
+
+function owingRanges({ before, ahead }: OwingSince): readonly Document[] {
+  return [{ $lt: before }, { $gt: ahead }];
 }

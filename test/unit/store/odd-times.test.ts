@@ -2,6 +2,8 @@ import type { Collection } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { readChangedPage, type ChangedPlace } from '#store/changed-pages.ts';
 import type { RawDocument } from '#store/collections.ts';
+import type { LeasedJob } from '#domain/job.ts';
+import { planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { expectOk } from '../../support/expect-ok.ts';
 import { grant, queuedJob } from '../../support/job-builder.ts';
 import { ModelDeployment } from '../../support/model-collections.ts';
@@ -83,4 +85,68 @@ it('is not waited for where a job was refused for want of credit by a clock that
   deployment.nowMs = START.getTime() + 60_000;
   expectOk(await store.postEntry(grant('w1', 100)));
   expect(expectOk(await store.reserveDue({ limit: 10 }))).toEqual({ reserved: 1, blocked: 0 });
+});
+
+describe('what a clock stamped that was set back since', () => {
+  const DAY_MS = 86_400_000;
+  const DEFER: JobEvent = {
+    type: 'defer',
+    failure: { class: 'temporary', code: 'lease_expired', message: 'gone' },
+    delayMs: 0,
+    providerCost: null,
+    validation: null,
+  };
+
+  function plan(job: LeasedJob, event: JobEvent): JobChange {
+    return expectOk(planChange(job, event, { actor: { type: 'runner', id: 'r1' }, reason: 'test', policyVersion: 1 }));
+  }
+
+  /** A job that was claimed a day ahead of what the server's clock says by now; this machine's own clock goes on. */
+  async function setup() {
+    let monotonicMs = 0;
+    const deployment = new ModelDeployment(START.getTime() + DAY_MS);
+    const store = openModelStore(deployment, { monotonicMs: () => monotonicMs });
+    expectOk(await store.postEntry(grant('w1', 100)));
+    expectOk(await store.insertJobs([queuedJob({ id: 'a', priceCredits: 100, createdAt: START })]));
+    const [job] = expectOk(await store.claimBatch({ runnerId: 'r1', limit: 1, leaseMs: 30_000 }));
+    if (job === undefined) throw new Error('nothing was claimed');
+    const pass = (ms: number): void => {
+      monotonicMs += ms;
+      deployment.nowMs += ms;
+    };
+    const rescue = async (): Promise<number> =>
+      expectOk(await store.rescueExpired({ limit: 10, decide: (leased) => plan(leased, DEFER) }));
+    return { deployment, store, job, pass, rescue };
+  }
+
+  it('keeps a job from nobody once its runner was silent for as long as its lease holds', async () => {
+    const { deployment, pass, rescue } = await setup();
+    deployment.nowMs -= DAY_MS;
+    pass(31_000);
+    expect(await rescue()).toBe(0);
+    pass(20_000);
+    expect(await rescue()).toBe(0);
+    pass(11_000);
+    expect(await rescue()).toBe(1);
+    expect(deployment.jobs.documents.get('a')).toMatchObject({ state: 'retrying' });
+  });
+
+  it('takes no job from a runner that is heard of', async () => {
+    const { deployment, store, job, pass, rescue } = await setup();
+    deployment.nowMs -= DAY_MS;
+    pass(31_000);
+    expect(await rescue()).toBe(0);
+    expectOk(await store.heartbeat([{ jobId: 'a', token: job.lease.token }], 30_000));
+    pass(20_000);
+    expect(await rescue()).toBe(0);
+  });
+
+  it('is settled all the same where a job owes it', async () => {
+    const { deployment, store, job, pass } = await setup();
+    expectOk(await store.applyChanges([plan(job, { ...DEFER, type: 'fail', charge: 'release' })]));
+    deployment.nowMs -= DAY_MS;
+    pass(31_000);
+    expectOk(await store.sweep({ limit: 10, olderThanMs: 10_000, isDryRun: false }));
+    expect(deployment.accounts.documents.get('w1')).toMatchObject({ available: 100, held: 0 });
+  });
 });
