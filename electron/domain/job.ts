@@ -162,7 +162,7 @@ const jobBase = {
   userId: idSchema,
   version: z.int().nonnegative(),
   attempt: z.int().nonnegative(),
-  /** How many attempts one generation may take; `attempt` counts all attempts of the job. */
+  /** How many attempts one generation may take, without those that runners gave back; `attempt` counts all attempts of the job. */
   maxAttempts: z.int().positive().max(100),
   priority: z.int().default(0),
   /** Not to be claimed before this time. */

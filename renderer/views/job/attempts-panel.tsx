@@ -15,7 +15,7 @@ export function AttemptsPanel({ detail }: { detail: JobDetail }): ReactNode {
       title="Attempts"
       aside={
         <span className="muted tabular">
-          {detail.row.attempt} made, {detail.row.maxAttempts} a generation at most
+          {detail.row.attempt} made; of one generation at most {detail.row.maxAttempts} may fail
         </span>
       }
     >
