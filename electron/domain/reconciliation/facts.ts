@@ -48,6 +48,7 @@ export interface JobFacts {
   readonly leaseExpiresAtMs: number | null;
   /** The current generation last. */
   readonly generations: readonly GenerationFacts[];
+  /** Without the reservation of a job that waits for credit: it is owed for as long as the customer has none, and by nobody's fault. */
   readonly pending: readonly PendingFacts[];
 }
 
@@ -70,14 +71,18 @@ export function jobFactsOf(job: Job, chargeRule: ChargeRule): JobFacts {
       ...[...earlier].map((id) => earlierGeneration(job, id, chargeRule)),
       currentGeneration(job, chargeRule),
     ],
-    pending: billing.pending.map((entry) => ({
-      generationId: billing.generationId,
-      key: entry.key,
-      type: entry.type,
-      credits: entry.credits,
-      atMs: entry.at.getTime(),
-    })),
+    pending: job.state === 'queued' && billing.blocked !== null ? [] : pendingOf(job),
   };
+}
+
+function pendingOf({ billing }: Job): readonly PendingFacts[] {
+  return billing.pending.map((entry) => ({
+    generationId: billing.generationId,
+    key: entry.key,
+    type: entry.type,
+    credits: entry.credits,
+    atMs: entry.at.getTime(),
+  }));
 }
 
 function currentGeneration(job: Job, chargeRule: ChargeRule): GenerationFacts {

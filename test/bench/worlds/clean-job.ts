@@ -111,6 +111,7 @@ class JobDraft {
       case 'created':
         return;
       case 'blocked':
+        this.#owe('reserve', this.#spec.price);
         this.#blocked = { neededCredits: this.#spec.price, at: new Date(this.#nowMs) };
         return;
       case 'reserving':
