@@ -209,10 +209,10 @@ function linesOf({
   const likely = added.successesLikely === null ? 'nobody knows how many' : `likely ${added.successesLikely}`;
   return [
     `${failureClass}: ${counted(failures, 'failure')}, ${retried} retried by a runner`,
-    `  not retried any more: ${counted(dropped.attempts, 'attempt')}, ${dropped.costMicroUsd} provider cost, ${counted(dropped.successes, 'success', 'successes')} worth ${dropped.credits} credits`,
-    `  retried in addition: at most ${counted(added.attemptsMax, 'attempt')} of ${counted(added.generations, 'generation')}, ${added.costMicroUsdMax} provider cost, at most ${counted(added.successesMax, 'success', 'successes')} worth ${added.creditsMax} credits (${likely})`,
+    `  not retried any more: ${counted(dropped.attempts, 'attempt')}, $${formatCredits(dropped.costMicroUsd, 6)} provider cost, ${counted(dropped.successes, 'success', 'successes')} worth ${shown(dropped.credits)}`,
+    `  retried in addition: at most ${counted(added.attemptsMax, 'attempt')} of ${counted(added.generations, 'generation')}, $${formatCredits(added.costMicroUsdMax, 6)} provider cost, at most ${counted(added.successesMax, 'success', 'successes')} worth ${shown(added.creditsMax)} (${likely})`,
     `  by people: ${counted(people.retried, 'retry', 'retries')}, ${people.refused} refused, ${counted(people.successesLost, 'success', 'successes')} lost`,
-    `  charges: ${charge.keptCredits} credits kept in addition, ${charge.returnedCredits} given back in addition`,
+    `  charges: ${shown(charge.keptCredits)} kept in addition, ${shown(charge.returnedCredits)} given back in addition`,
   ];
 }
 

@@ -214,4 +214,11 @@ describe('why a job is not moving', () => {
     // A person reads a whole sentence with what to do.
     expect(describeStandstill(standstill)).toMatch(/\. ?.+\.$/);
   });
+
+  it('says credits as the window shows them', () => {
+    const billing = { reserved: 0, status: 'not_charged', blocked: { neededCredits: 12_550, at: ago(60) } };
+    expect(describeStandstill(explain({ job: job({}, billing), account: { available: 30 } }))).toContain(
+      'has 0.30 credits and needs 125.50.',
+    );
+  });
 });
