@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { AppError } from '#domain/errors.ts';
-import { ok, type Result } from '#domain/result.ts';
+import { appError, type AppError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import { ArtefactFolder, type KeptArtefact } from '#runner/artefacts.ts';
 import { sortArtefacts } from '#runner/left-artefacts.ts';
 import type { Store } from '#store/connection.ts';
@@ -42,7 +43,12 @@ async function lookAtArtefacts(
   { artefacts, olderThan, remove }: ArtefactFlags,
   signal: AbortSignal,
 ): Promise<Result<CommandReport, AppError>> {
-  const folder = new ArtefactFolder(path.resolve(artefacts));
+  const place = path.resolve(artefacts);
+  // Nothing is left behind in a folder that is not there, and would not have been looked for where it is.
+  if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return err(appError('invalid_request', `--artefacts: there is no folder ${place}`));
+  }
+  const folder = new ArtefactFolder(place);
   const which = { ageMsMin: olderThan * HOUR_MS, now: new Date(), signal };
   const { needed, young, left, unknown } = await sortArtefacts(folder, reader, which);
   let removed = 0;

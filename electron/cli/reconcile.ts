@@ -4,7 +4,7 @@ import { counted } from '#domain/counted.ts';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
-import { explainError, writingError, type AppError } from '#domain/errors.ts';
+import { appError, explainError, systemCodeOf, writingError, type AppError } from '#domain/errors.ts';
 import { periodSchema } from '#domain/ledger.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { AuditedPerson } from '#console/audit/audit-book.ts';
@@ -188,7 +188,9 @@ async function exportFindings(
         await writeNamed(file, findingsCsv(record.findings, clean));
         return ok(undefined);
       } catch (cause) {
-        return err(writingError(`${file} could not be written`, cause));
+        const code = systemCodeOf(cause) ?? 'unknown';
+        if (code === 'ENOSPC') return err(writingError(`${file} could not be written`, cause));
+        return err(appError('invalid_request', `--csv: ${file} cannot be written, ${code}`, cause));
       }
     },
     () => ({ rows: record.findings.length }),

@@ -56,7 +56,7 @@ function addressWith(password: string, port = sandbox.port): string {
 
 /** Every command that is given an address; `DIR` stands for a folder of the test's, `PLAN` for a plan that is there. */
 const COMMANDS: readonly (readonly string[])[] = [
-  [CLI, 'artefacts', '--artefacts', 'DIR/outputs'],
+  [CLI, 'artefacts', '--artefacts', 'DIR'],
   [CLI, 'holds'],
   [CLI, 'holds', '--sweep'],
   [CLI, 'indexes'],

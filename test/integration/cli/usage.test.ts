@@ -43,6 +43,8 @@ describe('a command that is used in another way than it can be', () => {
     [['limits', 'rate', 'films', '--tokens-per-request', '5'], 'counts against --tokens, which is not given'],
     [['reconcile', '--as-of', '2026-11-01T00:00:00'], 'a time with its zone such as 2026-11-01T00:00:00Z'],
     [['reconcile', '--as-of', '2026-02-30'], 'a time with its zone such as'],
+    [['reconcile', '--csv', '/no/such/findings.csv'], '--csv: /no/such/findings.csv cannot be written, ENOENT'],
+    [['artefacts', '--artefacts', '/no/such/folder'], '--artefacts: there is no folder /no/such/folder'],
     [['reconcile', '--as-of', '11'], 'a time with its zone such as'],
     [['policy', 'diff', '--draft', '/no/such/draft.json'], 'there is no file /no/such/draft.json'],
     [['policy', 'diff', '--draft', fileURLToPath(import.meta.url)], 'usage.test.ts is no JSON that can be read'],
