@@ -175,7 +175,8 @@ export class AlertDesk {
     const now = await this.#parts.serverNow();
     if (now === null) return ok(null);
     const standing = await reader.standing();
-    if (!standing.ok) return standing;
+    // Rules that read no copy are looked at all the same.
+    if (!standing.ok) return standing.error.code === 'copy_upgrading' ? ok(null) : standing;
     const { asOfMs } = standing.value;
     return ok(asOfMs !== null && now.getTime() - asOfMs <= COPY_LAG_MS_MAX ? now.getTime() : null);
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openOwnFile, type OwnFile } from '#cache/own/open-own-file.ts';
 import type { Cache } from '#cache/open-cache.ts';
+import type { CacheReader } from '#cache/reader.ts';
 import { AlertDesk, type AlertDeskParts, type AlertNotice } from '#console/alerts/alert-desk.ts';
 import { AlertRecords } from '#console/alerts/alert-records.ts';
 import { alertRuleSchema, type AlertRule } from '#domain/alerts/alert-rule.ts';
@@ -97,6 +98,20 @@ const endedNow = (id: string, state: 'completed' | 'failed', costMicroUsd = 0): 
 });
 
 describe('what rules look at', () => {
+  it('is not known of a copy that is upgraded, and what others look at is', async () => {
+    const copy = (): CacheReader =>
+      new Proxy(cache.reader, {
+        get: (reader, name) => {
+          const own: unknown = Reflect.get(reader, name);
+          return name === 'standing' ? () => err(appError('copy_upgrading')) : own;
+        },
+      });
+    const desk = deskOf({ copy, lastRun: () => Promise.resolve({ runId: 'r1', asOfMs: NOW_MS, findings: 3 }) });
+    expect(await firesAt(desk, ruleOf({ id: 'a', measure: 'stuck', threshold: 1 }))).toEqual([false, null]);
+    expectOk(await desk.put(ruleOf({ id: 'b', measure: 'drift', threshold: 1 })));
+    expect(expectOk(desk.view()).rules.map(({ value }) => value)).toEqual([null, 3]);
+  });
+
   it('a failure rate is of the jobs that ended in the window, and of enough of them', async () => {
     hold(endedNow('a', 'failed'), endedNow('b', 'failed'), endedNow('c', 'completed'), endedNow('d', 'completed'));
     const rule = ruleOf({ measure: 'failure_rate', threshold: 50, jobsMin: 4 });
