@@ -5,7 +5,13 @@ import { timeMsSchema } from './status.ts';
 
 /** A rule and where it stands; `value` is the last reading, null where it could not be known or was not taken yet. */
 const alertRuleViewSchema = z
-  .object({ rule: alertRuleSchema, standing: alertStandingSchema, value: z.number().nullable() })
+  .object({
+    rule: alertRuleSchema,
+    standing: alertStandingSchema,
+    value: z.number().nullable(),
+    /** Jobs in a spend of which nobody knows the whole cost: it is the least then. */
+    unknownCosts: z.int().nonnegative(),
+  })
   .readonly();
 export type AlertRuleView = z.infer<typeof alertRuleViewSchema>;
 
@@ -20,6 +26,8 @@ export const alertEventSchema = z.object({
   atMs: timeMsSchema,
   /** Null where it cleared because the rule was changed, switched off or deleted. */
   value: z.number().nullable(),
+  /** As in {@link AlertRuleView}; lines of before 2026-11-30 say nothing of it. */
+  unknownCosts: z.int().nonnegative().default(0),
   /** True where it happened in the quiet time, so that nobody was told then. */
   wasQuiet: z.boolean(),
 });

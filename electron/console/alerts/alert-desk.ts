@@ -48,7 +48,7 @@ export class AlertDesk {
   readonly #beganMs: number;
   /** What is between two steps; only what fired or cleared is worth a write. */
   readonly #standings = new Map<string, KeptStanding>();
-  readonly #values = new Map<string, number | null>();
+  readonly #readings = new Map<string, AlertReading>();
   #isLoaded = false;
 
   constructor(parts: AlertDeskParts) {
@@ -70,7 +70,8 @@ export class AlertDesk {
     return ok({
       rules: rules.value.map((rule) => {
         const { isFiring, changedAtMs, turningSinceMs } = this.#standingOf(rule.id);
-        return { rule, standing: { isFiring, changedAtMs, turningSinceMs }, value: this.#values.get(rule.id) ?? null };
+        const { value = null, unknownCosts = 0 } = this.#readings.get(rule.id) ?? {};
+        return { rule, standing: { isFiring, changedAtMs, turningSinceMs }, value, unknownCosts };
       }),
       quiet: quiet.value,
       isQuietNow: isQuiet(quiet.value, minuteOfDay()),
@@ -136,9 +137,9 @@ export class AlertDesk {
     const { sources, unread } = await this.#sources(on, atMs);
     let failed: Result<void, AppError> = unread;
     for (const rule of on) {
-      const value = await readMeasure(rule, sources);
-      if (!value.ok) {
-        if (failed.ok) failed = value;
+      const read = await readMeasure(rule, sources);
+      if (!read.ok) {
+        if (failed.ok) failed = read;
         continue;
       }
       // Meanwhile somebody may have changed or deleted it.
@@ -146,7 +147,7 @@ export class AlertDesk {
       if (!current.ok) return current;
       const isSame = current.value.some((other) => JSON.stringify(other) === JSON.stringify(rule));
       if (!isSame) continue;
-      const stepped = this.#step(rule, { atMs, value: value.value }, isQuietNow);
+      const stepped = this.#step(rule, { atMs, ...read.value }, isQuietNow);
       if (!stepped.ok) return stepped;
     }
     this.#parts.onChange();
@@ -183,20 +184,26 @@ export class AlertDesk {
 
   #step(rule: AlertRule, reading: AlertReading, isQuietNow: boolean): Result<void, AppError> {
     const { records, newId, notify } = this.#parts;
-    this.#values.set(rule.id, reading.value);
+    this.#readings.set(rule.id, reading);
     const before = this.#standingOf(rule.id);
     const { standing, change } = stepAlert(rule, before, reading);
     let kept: KeptStanding = { ...standing, id: rule.id, isTold: change === 'fired' ? false : before.isTold };
     if (change !== null) {
       const { id: ruleId, name, measure, threshold } = rule;
       const event = { id: newId(), ruleId, name, measure, threshold, change, atMs: reading.atMs };
-      const added = records.addEvent({ ...event, value: reading.value, wasQuiet: isQuietNow });
+      const added = records.addEvent({
+        ...event,
+        value: reading.value,
+        unknownCosts: reading.unknownCosts ?? 0,
+        wasQuiet: isQuietNow,
+      });
       if (!added.ok) return added;
     }
     // What fired in the quiet time and still fires when it ends is told then.
     if (kept.isFiring && !kept.isTold && !isQuietNow) {
       kept = { ...kept, isTold: true };
-      const now = reading.value === null ? '' : ` Now: ${alertValueText(rule.measure, reading.value)}.`;
+      const { value, unknownCosts } = reading;
+      const now = value === null ? '' : ` Now: ${alertValueText(rule.measure, value, unknownCosts)}.`;
       notify({ title: rule.name, body: `${alertRuleText(rule)}.${now}` });
     }
     this.#standings.set(rule.id, kept);
@@ -216,11 +223,16 @@ export class AlertDesk {
     if (rule !== undefined && this.#standingOf(ruleId).isFiring) {
       const { name, measure, threshold } = rule;
       const event = { id: newId(), ruleId, name, measure, threshold, change: 'cleared' as const, atMs: now() };
-      const added = records.addEvent({ ...event, value: null, wasQuiet: isQuiet(quiet.value, minuteOfDay()) });
+      const added = records.addEvent({
+        ...event,
+        value: null,
+        unknownCosts: 0,
+        wasQuiet: isQuiet(quiet.value, minuteOfDay()),
+      });
       if (!added.ok) return added;
     }
     this.#standings.delete(ruleId);
-    this.#values.delete(ruleId);
+    this.#readings.delete(ruleId);
     const deleted = records.deleteStanding(ruleId);
     return deleted.ok ? ok(undefined) : deleted;
   }

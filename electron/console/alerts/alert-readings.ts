@@ -1,5 +1,6 @@
 import type { CopyReader } from '#cache/copy-reader.ts';
 import type { AlertRule } from '#domain/alerts/alert-rule.ts';
+import type { AlertReading } from '#domain/alerts/alert-step.ts';
 import type { HealthFigures } from '#contract/health-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { assertNever, ok, type Result } from '#domain/result.ts';
@@ -29,29 +30,39 @@ export interface ReadingSources {
 }
 
 /** What a rule's measure is now, in its unit; null where it cannot be known. Errors: those of the copy. */
-export async function readMeasure(rule: AlertRule, sources: ReadingSources): Promise<Result<number | null, AppError>> {
+export async function readMeasure(
+  rule: AlertRule,
+  sources: ReadingSources,
+): Promise<Result<Pick<AlertReading, 'value' | 'unknownCosts'>, AppError>> {
   const { reader, copyNowMs: nowMs } = sources;
   switch (rule.measure) {
     case 'failure_rate':
     case 'spend':
     case 'oldest_queued': {
-      if (nowMs === null) return ok(null);
+      if (nowMs === null) return ok({ value: null });
       const filter = { ...rule.scope, workspaceId: null };
       const fromMs = nowMs - rule.windowMinutes * MINUTE_MS;
       const health = await reader.health({ fromMs, toMs: nowMs, groupBy: null, filter });
       if (!health.ok) return health;
       const { figures, queue } = health.value;
-      if (rule.measure === 'spend') return ok(figures.costMicroUsd);
-      if (rule.measure === 'failure_rate') return ok(failureRateOf(figures, rule.jobsMin));
+      if (rule.measure === 'spend') {
+        return ok({ value: figures.costMicroUsd, unknownCosts: figures.unknownCosts });
+      }
+      if (rule.measure === 'failure_rate') return ok({ value: failureRateOf(figures, rule.jobsMin) });
       const sinceMs = queue.oldestReadySinceMs;
-      return ok(sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / MINUTE_MS);
+      return ok({ value: sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / MINUTE_MS });
     }
-    case 'stuck':
-      return nowMs === null ? ok(null) : reader.stuckJobs(nowMs - rule.windowMinutes * MINUTE_MS);
+    case 'stuck': {
+      if (nowMs === null) return ok({ value: null });
+      const stuck = await reader.stuckJobs(nowMs - rule.windowMinutes * MINUTE_MS);
+      return stuck.ok ? ok({ value: stuck.value }) : stuck;
+    }
     case 'drift':
-      return ok(sources.findings);
-    case 'no_runner':
-      return ok(sources.runners === null ? null : minutesWithoutRunner(sources.runners, sources.watchedMs));
+      return ok({ value: sources.findings });
+    case 'no_runner': {
+      const { runners, watchedMs } = sources;
+      return ok({ value: runners === null ? null : minutesWithoutRunner(runners, watchedMs) });
+    }
     default:
       return assertNever(rule.measure);
   }

@@ -20,6 +20,8 @@ export const QUIET_STANDING: AlertStanding = { isFiring: false, changedAtMs: nul
 export interface AlertReading {
   readonly atMs: number;
   readonly value: number | null;
+  /** Jobs of which nobody knows the whole cost, so that a spend is the least that it was; left out, none. */
+  readonly unknownCosts?: number;
 }
 
 export interface AlertStep {

@@ -12,8 +12,11 @@ export const ALERT_MEASURE_NAMES: Readonly<Record<AlertMeasure, string>> = {
   no_runner: 'No runner',
 };
 
-/** A value of a measure with its unit, as people read it: `12.5 %`, `3 jobs`, `2 h 5 min`, `4.20 USD`. */
-export function alertValueText(measure: AlertMeasure, value: number): string {
+/**
+ * A value of a measure with its unit, as people read it: `12.5 %`, `3 jobs`, `2 h 5 min`, `4.20 USD`.
+ * @param unknownCosts jobs in a spend of which nobody knows the whole cost: it is the least then
+ */
+export function alertValueText(measure: AlertMeasure, value: number, unknownCosts = 0): string {
   switch (measure) {
     case 'failure_rate':
       return `${Number(value.toFixed(1))} %`;
@@ -24,8 +27,10 @@ export function alertValueText(measure: AlertMeasure, value: number): string {
       return counted(Math.round(value), 'job');
     case 'drift':
       return counted(Math.round(value), 'finding');
-    case 'spend':
-      return `${(value / 1_000_000).toFixed(2)} USD`;
+    case 'spend': {
+      const known = `${(value / 1_000_000).toFixed(2)} USD`;
+      return unknownCosts === 0 ? known : `at least ${known}, with ${counted(unknownCosts, 'job')} of unknown cost`;
+    }
     default:
       return assertNever(measure);
   }

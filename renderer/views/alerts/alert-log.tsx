@@ -33,7 +33,9 @@ export function AlertLog({ events }: { events: readonly AlertEvent[] }): ReactNo
                   <bdi>{event.name}</bdi>
                 </td>
                 <td className="number">
-                  {event.value === null ? 'rule changed' : alertValueText(event.measure, event.value)}
+                  {event.value === null
+                    ? 'rule changed'
+                    : alertValueText(event.measure, event.value, event.unknownCosts)}
                 </td>
                 <td className="number">{alertValueText(event.measure, event.threshold)}</td>
               </tr>

@@ -39,7 +39,9 @@ export function RuleTable({
                 <Standing view={view} />
               </td>
               <td className="number">
-                {view.value === null || !view.rule.isOn ? '–' : alertValueText(view.rule.measure, view.value)}
+                {view.value === null || !view.rule.isOn
+                  ? '–'
+                  : alertValueText(view.rule.measure, view.value, view.unknownCosts)}
               </td>
               <td className="alert-actions">
                 <label className="choice">

@@ -88,7 +88,7 @@ async function firesAt(desk: AlertDesk, rule: AlertRule): Promise<readonly [bool
 }
 
 const queuedFor = (id: string, ageMs: number): JobSpec => ({ id, createdAtMs: NOW_MS - ageMs });
-const endedNow = (id: string, state: 'completed' | 'failed', costMicroUsd = 0): JobSpec => ({
+const endedNow = (id: string, state: 'completed' | 'failed', costMicroUsd: number | null = 0): JobSpec => ({
   id,
   state,
   createdAtMs: NOW_MS - 4 * MINUTE_MS,
@@ -122,6 +122,15 @@ describe('what rules look at', () => {
   it('spend is what the attempts of ended jobs cost', async () => {
     hold(endedNow('a', 'failed', 400_000), endedNow('b', 'completed', 700_000));
     expect(await firesAt(deskOf(), ruleOf({ measure: 'spend', threshold: 1_000_000 }))).toEqual([true, 1_100_000]);
+  });
+
+  it('spend says of how many jobs nobody knows the whole cost, in the list, in the log and to whoever is told', async () => {
+    hold(endedNow('a', 'failed', 1_100_000), endedNow('b', 'completed', null));
+    const desk = deskOf();
+    await firesAt(desk, ruleOf({ measure: 'spend', threshold: 1_000_000 }));
+    const view = expectOk(desk.view());
+    expect([view.rules[0]?.unknownCosts, view.events[0]?.unknownCosts]).toEqual([1, 1]);
+    expect(told[0]?.body).toContain('Now: at least 1.10 USD, with 1 job of unknown cost.');
   });
 
   it('the oldest queued job counts, if the rule looks at its kind', async () => {
