@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { AppError } from '#domain/errors.ts';
@@ -10,7 +10,7 @@ import { ROLLED_UP_COLUMNS, searchTextOf, toJobColumns, type RolledUpJob } from 
 import { JobTextIndex } from './job-text-index.ts';
 import { toCachedDocument } from './parsed-documents.ts';
 import { RollUps } from './roll-ups.ts';
-import { JOBS_TEXT_SQL } from './schema.ts';
+import { APPLICATION_ID, JOBS_TEXT_SQL } from './schema.ts';
 import { attemptSql } from './sqlite-errors.ts';
 
 /** Jobs that are rewritten in one transaction. */
@@ -20,7 +20,7 @@ const BUSY_MS = 60_000;
 
 /**
  * Takes prompts out of a copy: out of documents, rows, search index and malformed documents, so that no byte of them is left in the
- * file, its log, or a file that was set aside. From its beginning nothing with a prompt is written any more; where it is cut off,
+ * file, its log, a file that was set aside, or a copy of the same database by another mapping, which goes. From its beginning nothing with a prompt is written any more; where it is cut off,
  * the copy says that it is being wiped, and it is begun anew. Nobody may write to the copy meanwhile; it may be read.
  * Takes seconds on a large copy. Errors: those of the copy; `timed_out` where a reader held the old pages until the end, which stay.
  * @param onProgress jobs rewritten so far
@@ -41,7 +41,7 @@ export function withholdPrompts(
       db.exec('VACUUM');
       writeBack(db);
       // Before it says that it is done: whatever ends it here begins it anew.
-      dropAsides(file);
+      dropOthers(file, sourceIn(db));
       db.exec('UPDATE standing SET is_wiping = 0');
     } finally {
       db.close();
@@ -125,11 +125,34 @@ function rewrite(db: Database.Database, onProgress: (jobs: number) => void): voi
   }
 }
 
-/** What was set aside is a copy too, with every prompt in it. */
-function dropAsides(file: string): void {
+/** What was set aside is a copy too, with every prompt in it, and so is what was copied of the same database by another mapping. */
+function dropOthers(file: string, source: string | null): void {
   const folder = path.dirname(file);
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${path.basename(file)}.set-aside-`)) rmSync(path.join(folder, name), { force: true });
+  const own = path.basename(file);
+  const names = readdirSync(folder);
+  const isOther = (name: string): boolean =>
+    name.endsWith('.sqlite') && name !== own && source !== null && sourceOf(path.join(folder, name)) === source;
+  const begins = [`${own}.set-aside-`, ...names.filter(isOther)];
+  for (const name of names) {
+    if (begins.some((begin) => name.startsWith(begin))) rmSync(path.join(folder, name), { force: true });
   }
+}
+
+/** What a copy is of; null where it does not say so, or is none. */
+function sourceOf(file: string): string | null {
+  let db: Database.Database | null = null;
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true });
+    if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) return null;
+    return sourceIn(db);
+  } catch (cause) {
+    if (cause instanceof Database.SqliteError) return null;
+    throw cause;
+  } finally {
+    db?.close();
+  }
+}
+
+function sourceIn(db: Database.Database): string | null {
+  return db.prepare<[], string | null>('SELECT source FROM standing').pluck().get() ?? null;
 }

@@ -117,6 +117,25 @@ describe('a copy that keeps no prompts', () => {
     expect(expectOk(reader.counts()).total).toBe(39);
   });
 
+  it('leaves no other copy of the same database behind, which another mapping made, and leaves those of others', () => {
+    const [own, sameBefore, other] = ['copy', 'before', 'other'].map((name) =>
+      path.join(world.folder, `${name}.sqlite`),
+    );
+    for (const [file, source] of [
+      [own, 'localhost/one'],
+      [sameBefore, 'localhost/one'],
+      [other, 'localhost/two'],
+    ] as const) {
+      const cache = world.open({ path: file ?? '', source });
+      expectOk(cache.writer.apply(secretJobs().map(jobChange), 'p1'));
+      cache.close();
+    }
+    writeFileSync(`${sameBefore}.set-aside-2026`, SECRET);
+    writeFileSync(path.join(world.folder, 'notes.sqlite'), SECRET);
+    expectOk(withholdPrompts(world.file));
+    expect(filesWith(SECRET)).toEqual(['notes.sqlite', 'other.sqlite']);
+  });
+
   it('takes none in again from the stream, from polls or from a snapshot', () => {
     const cache = world.open();
     expectOk(withholdPrompts(world.file));
