@@ -13,7 +13,7 @@ const SENT_AT_ONCE = 500;
 export interface AuditBookParts {
   readonly file: AuditFile;
   /** The server's part of the audit; null while there is none, or where it may only be read. */
-  readonly log: () => AuditLog | null;
+  readonly log: () => Pick<AuditLog, 'append' | 'heads'> | null;
   readonly host: string;
   readonly version: string;
   readonly now: () => number;
@@ -67,7 +67,8 @@ export class AuditBook {
 
   /**
    * Sends what the server does not have yet, and looks where other chains end, which the next entry testifies to; called when the server
-   * is there, and when it is back. Never rejects.
+   * is there, and when it is back. One that is called while another fails is made behind it, because the server may have come back
+   * meanwhile. Never rejects.
    */
   send(): Promise<void> {
     this.#isMore = true;
@@ -83,7 +84,7 @@ export class AuditBook {
       const sent = await this.#sendSome();
       if (!sent.ok) {
         this.#parts.onUnsent(sent.error);
-        return;
+        continue;
       }
       this.#isMore ||= sent.value;
     }
