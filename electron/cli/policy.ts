@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { putPolicy } from '#console/retry/policy-desk.ts';
 import { replayOnServer } from '#console/retry/policy-replay.ts';
 import { counted } from '#domain/counted.ts';
-import { CREDIT_SCALE, formatCredits } from '#domain/credits.ts';
+import { shownCredits, shownDollars } from '#domain/credits.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import { failureClassSchema } from '#domain/failure.ts';
 import { FAILURE_CLASS_NAMES } from '#domain/failure-words.ts';
@@ -192,7 +192,7 @@ async function simulate(
 function textOf({ jobs, isCut, classes }: Replay & { readonly isCut: boolean }, days: number): string {
   const cut = isCut ? ', the newest of more' : '';
   return [
-    `${counted(jobs, 'job')} of the last ${days} days had a failure${cut}. Credits in the smallest unit, provider cost in micro-USD.`,
+    `${counted(jobs, 'job')} of the last ${days} days had a failure${cut}.`,
     ...classes.flatMap((one) => (one.failures === 0 && one.people.retried === 0 ? [] : linesOf(one))),
   ].join('\n');
 }
@@ -209,8 +209,8 @@ function linesOf({
   const likely = added.successesLikely === null ? 'nobody knows how many' : `likely ${added.successesLikely}`;
   return [
     `${failureClass}: ${counted(failures, 'failure')}, ${retried} retried by a runner`,
-    `  not retried any more: ${counted(dropped.attempts, 'attempt')}, $${formatCredits(dropped.costMicroUsd, 6)} provider cost, ${counted(dropped.successes, 'success', 'successes')} worth ${shown(dropped.credits)}`,
-    `  retried in addition: at most ${counted(added.attemptsMax, 'attempt')} of ${counted(added.generations, 'generation')}, $${formatCredits(added.costMicroUsdMax, 6)} provider cost, at most ${counted(added.successesMax, 'success', 'successes')} worth ${shown(added.creditsMax)} (${likely})`,
+    `  not retried any more: ${counted(dropped.attempts, 'attempt')}, ${shownDollars(dropped.costMicroUsd)} provider cost, ${counted(dropped.successes, 'success', 'successes')} worth ${shown(dropped.credits)}`,
+    `  retried in addition: at most ${counted(added.attemptsMax, 'attempt')} of ${counted(added.generations, 'generation')}, ${shownDollars(added.costMicroUsdMax)} provider cost, at most ${counted(added.successesMax, 'success', 'successes')} worth ${shown(added.creditsMax)} (${likely})`,
     `  by people: ${counted(people.retried, 'retry', 'retries')}, ${people.refused} refused, ${counted(people.successesLost, 'success', 'successes')} lost`,
     `  charges: ${shown(charge.keptCredits)} kept in addition, ${shown(charge.returnedCredits)} given back in addition`,
   ];
@@ -234,7 +234,7 @@ function lineOf(change: PolicyChange): string {
 
 /** Credits as the window shows them. */
 function shown(credits: number): string {
-  return `${formatCredits(credits, CREDIT_SCALE)} credits`;
+  return `${shownCredits(credits)} credits`;
 }
 
 function parseDays(text: string): 30 | 90 {

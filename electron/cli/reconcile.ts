@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { z } from 'zod';
 import { counted } from '#domain/counted.ts';
+import { shownCredits } from '#domain/credits.ts';
 import { compareRuns, type RunComparison } from '#domain/reconciliation/comparison.ts';
 import { CATALOGUE_PRICES, priceListSchema, type ListedPrice } from '#domain/reconciliation/price-list.ts';
 import { SAID_RULES } from '#domain/reconciliation/said-rules.ts';
@@ -237,11 +238,12 @@ function textOf(record: RunRecord, comparison: RunComparison | null): string {
     if (findings.length === 0) continue;
     lines.push('', `${rule.number}. ${rule.title}: ${findings.length}`, `   ${rule.sentence}`);
     for (const finding of findings.slice(0, SHOWN_MAX)) {
-      lines.push(`   ${finding.subject.type} ${finding.subject.id}  ${finding.credits}  ${finding.evidence}`);
+      lines.push(
+        `   ${finding.subject.type} ${finding.subject.id}  ${shownCredits(finding.credits)}  ${finding.evidence}`,
+      );
     }
     if (findings.length > SHOWN_MAX) lines.push(`   and ${findings.length - SHOWN_MAX} more`);
   }
-  if (record.findings.length > 0) lines.push('', 'Figures in the smallest unit of credits.');
   lines.push(
     '',
     `${counted(record.findings.length, 'finding')}, ${counted(record.passed, 'difference')} only in motion`,

@@ -25,3 +25,8 @@ export function formatCredits(credits: number, scale: number): string {
 export function shownCredits(credits: number): string {
   return formatCredits(credits, CREDIT_SCALE);
 }
+
+/** Provider cost as a sentence says it, with every decimal that micro-USD have: `shownDollars(1500)` is `$0.001500`. */
+export function shownDollars(microUsd: number): string {
+  return `$${formatCredits(microUsd, 6)}`;
+}

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { formatCredits } from '#domain/credits.ts';
+import { formatCredits, shownDollars } from '#domain/credits.ts';
 import { useCreditScale } from '../state/engine-queries.tsx';
 
 /** Credits of the smallest unit with the decimals of the settings, in tabular figures. `isSigned` writes a plus too. */
@@ -16,5 +16,5 @@ export function Credits({ credits, isSigned = false }: { credits: number; isSign
 /** Provider cost in micro-USD as dollars with six decimals; a dash where it is not known. */
 export function ProviderCost({ microUsd }: { microUsd: number | null }): ReactNode {
   if (microUsd === null) return <span className="muted">not known</span>;
-  return <span className="tabular">${formatCredits(microUsd, 6)}</span>;
+  return <span className="tabular">{shownDollars(microUsd)}</span>;
 }

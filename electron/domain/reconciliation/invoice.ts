@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatCredits, microUsdSchema } from '../credits.ts';
+import { microUsdSchema, shownDollars } from '../credits.ts';
 import { ACCEPTANCE_ID_LENGTH_MAX } from '../job.ts';
 import { actorSchema, periodOf } from '../ledger.ts';
 import { compareText, type Finding } from './finding.ts';
@@ -220,10 +220,12 @@ function findingOf(
       : `${invoice._id.slice(0, 12)}:line ${line.n}`;
   const at = line?.at ?? (attempt === null ? invoice.from : new Date(attempt.startedAtMs));
   const words = [
-    ...(line === null ? [] : [`Line ${line.n} of ${invoice.name}: ${dollars(line.costMicroUsd)}`]),
+    ...(line === null ? [] : [`Line ${line.n} of ${invoice.name}: ${shownDollars(line.costMicroUsd)}`]),
     ...(attempt === null
       ? []
-      : [`attempt ${attempt.n}: ${attempt.costMicroUsd === null ? 'cost unknown' : dollars(attempt.costMicroUsd)}`]),
+      : [
+          `attempt ${attempt.n}: ${attempt.costMicroUsd === null ? 'cost unknown' : shownDollars(attempt.costMicroUsd)}`,
+        ]),
   ];
   return {
     id: `${INVOICE_RULE.name}:${found}:${subject}`,
@@ -240,9 +242,4 @@ function findingOf(
     entryKeys: [],
     evidence: `${words.join('; ')}.`,
   };
-}
-
-/** Micro-USD as dollars, with every decimal that an amount of them has. */
-function dollars(microUsd: number): string {
-  return `$${formatCredits(microUsd, 6)}`;
 }

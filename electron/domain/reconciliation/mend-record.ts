@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownCredits } from '../credits.ts';
 import { appError, type AppError } from '../errors.ts';
 import { ledgerEntrySchema, periodOf, type Actor, type LedgerEntry } from '../ledger.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -129,7 +130,7 @@ export function mayPost(mend: MendRecord): Result<void, AppError> {
   if (!isSecondPersonNeeded(mend)) return ok(undefined);
   const { decided, proposed } = mend;
   if (!isDecidedByAnother(proposed.by, decided)) {
-    return err(appError('second_person_needed', `it moves more than ${mend.limitCredits} in the smallest unit`));
+    return err(appError('second_person_needed', `it moves more than ${shownCredits(mend.limitCredits)} credits`));
   }
   return ok(undefined);
 }

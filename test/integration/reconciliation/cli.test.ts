@@ -127,7 +127,7 @@ describe('runledger reconcile', () => {
     const first = await runCli(...args);
     expect(first.status).toBe(3);
     expect(first.stdout).toContain('Completed without capture');
-    expect(first.stdout).toContain('Figures in the smallest unit of credits.');
+    expect(first.stdout).toMatch(/ -(\d+\.\d\d) {2}Completed at a price of \1; 0\.00 captured\./);
     expect(first.stdout).not.toContain('since the run before');
     const second = await runCli(...args);
     expect(second.stdout).toMatch(/since the run before: 0 new, \d+ still open, 0 solved/);

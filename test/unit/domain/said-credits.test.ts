@@ -2,9 +2,12 @@ import { expect, it } from 'vitest';
 import { proveChargeOfSums } from '#domain/charge.ts';
 import { classifyFailure } from '#domain/failure.ts';
 import { describeStandstill } from '#domain/job-standstill.ts';
+import { reconcile } from '#domain/reconciliation/reconcile.ts';
 import { PlanDraft } from '#domain/retry-plan/plan-draft.ts';
 import { explainStop } from '#domain/retry-plan/ramp.ts';
 import { DEFAULT_RETRY_POLICY } from '#domain/retry-policy.ts';
+import { FAULTS, makeSeededWorld } from '../../bench/worlds/seeded-world.ts';
+import { ruleOptionsOf, viewOf } from '../../bench/worlds/world.ts';
 
 /** Sentences stand beside figures with decimals: an amount of the smallest unit would be read as a hundred times as much. */
 
@@ -46,4 +49,14 @@ it('says what a plan lacks and why its run stopped in credits', () => {
   expect(explainStop('spend', tallies, limits)).toBe(
     'The next job would bring it above 10.00 credits; 9.00 are spent or held.',
   );
+});
+
+it('says what reconciliation found in credits', () => {
+  const { world } = makeSeededWorld(7, { jobs: 600, workspaces: 5 }, [...FAULTS, ...FAULTS]);
+  const { findings } = reconcile(viewOf(world), ruleOptionsOf(world));
+  // Smaller ones are numbers of jobs and of entries too.
+  const large = findings.filter(({ credits }) => Math.abs(credits) >= 100);
+  expect(large.length).toBeGreaterThan(10);
+  for (const { credits, evidence } of large)
+    expect(evidence).not.toMatch(new RegExp(`(?<![\\d.-])${Math.abs(credits)}(?![\\d.-])`));
 });

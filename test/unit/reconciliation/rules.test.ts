@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runReconciliation } from '#console/reconciliation/run.ts';
+import { shownCredits } from '#domain/credits.ts';
 import { openFindings } from '#domain/reconciliation/comparison.ts';
 import { jobFactsOf, type ChargeRule } from '#domain/reconciliation/facts.ts';
 import { proposeMends } from '#domain/reconciliation/mends.ts';
@@ -256,7 +257,7 @@ describe('a delivered generation of which more was captured than it came to', ()
       ['price_differs', 0],
     ]);
     expect(found[0]?.evidence).toBe(
-      `${price} captured for a generation that came to 30 of a price of ${price}; ${price - 30} too much after refunds.`,
+      `${shownCredits(price)} captured for a generation that came to 0.30 of a price of ${shownCredits(price)}; ${shownCredits(price - 30)} too much after refunds.`,
     );
     const { available } = accountOf(world, job.workspaceId);
     postMends(world, proposeMends(viewOf(world), found, MENDER), found);

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { netCaptured } from '../generation-totals.ts';
 import { entriesOfType } from '../rows.ts';
 import type { Rule } from '../rule.ts';
@@ -21,7 +22,7 @@ export const capturedWithoutCompletion: Rule = {
         case: 'open',
         credits: net,
         entries: entriesOfType(view, row, CAPTURE),
-        evidence: `${net} captured after refunds, and the job is still under way.`,
+        evidence: `${shownCredits(net)} captured after refunds, and the job is still under way.`,
       });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import type { Rule } from '../rule.ts';
 import { COMPLETED } from '../view.ts';
 
@@ -14,12 +15,12 @@ export const completedWithoutCapture: Rule = {
     for (let row = 0; row < count; row += 1) {
       const owed = due[row] ?? 0;
       if (outcome[row] !== COMPLETED || owed <= 0 || totals.captured[row] !== 0) continue;
-      const inTheEnd = owed === price[row] ? '' : `, ${owed} in the end`;
+      const inTheEnd = owed === price[row] ? '' : `, ${shownCredits(owed)} in the end`;
       report.generation(row, {
         case: 'owed',
         credits: -owed,
         entries: null,
-        evidence: `Completed at a price of ${price[row] ?? 0}${inTheEnd}; 0 captured.`,
+        evidence: `Completed at a price of ${shownCredits(price[row] ?? 0)}${inTheEnd}; ${shownCredits(0)} captured.`,
       });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { refundsThatCount } from '../generation-totals.ts';
 import { entriesOfType } from '../rows.ts';
 import type { Rule } from '../rule.ts';
@@ -24,7 +25,7 @@ export const capturedTwice: Rule = {
         case: 'again',
         credits: left,
         entries: entriesOfType(view, row, CAPTURE),
-        evidence: `${totals.captures[row] ?? 0} captures; ${extra} beyond the first, ${left} of it not refunded.`,
+        evidence: `${totals.captures[row] ?? 0} captures; ${shownCredits(extra)} beyond the first, ${shownCredits(left)} of it not refunded.`,
       });
     }
   },

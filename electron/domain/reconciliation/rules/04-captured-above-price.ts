@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { refundsThatCount } from '../generation-totals.ts';
 import { entriesOfType } from '../rows.ts';
 import type { Rule } from '../rule.ts';
@@ -25,12 +26,12 @@ export const capturedAbovePrice: Rule = {
       const extra = (totals.captured[row] ?? 0) - first;
       const left = first - allowed - Math.max(0, refundsThatCount(totals, row) - extra);
       if (left <= 0) continue;
-      const inTheEnd = allowed === priced ? '' : `generation that came to ${allowed} of a `;
+      const inTheEnd = allowed === priced ? '' : `generation that came to ${shownCredits(allowed)} of a `;
       report.generation(row, {
         case: 'above',
         credits: left,
         entries: entriesOfType(view, row, CAPTURE),
-        evidence: `${first} captured for a ${inTheEnd}price of ${priced}; ${left} too much after refunds.`,
+        evidence: `${shownCredits(first)} captured for a ${inTheEnd}price of ${shownCredits(priced)}; ${shownCredits(left)} too much after refunds.`,
       });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { refundsThatCount } from '../generation-totals.ts';
 import { entriesOfType } from '../rows.ts';
 import type { Rule } from '../rule.ts';
@@ -21,7 +22,7 @@ export const refundedWithoutCapture: Rule = {
         case: 'nothing_captured',
         credits: -left,
         entries: entriesOfType(view, row, REFUND),
-        evidence: `${left} refunded, 0 captured.`,
+        evidence: `${shownCredits(left)} refunded, ${shownCredits(0)} captured.`,
       });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { refundsThatCount } from '../generation-totals.ts';
 import { entriesOfType } from '../rows.ts';
 import type { Rule } from '../rule.ts';
@@ -25,7 +26,7 @@ export const refundedTwice: Rule = {
         case: (totals.refunds[row] ?? 0) > 1 ? 'again' : 'too_much',
         credits: captured - refunded,
         entries: entriesOfType(view, row, REFUND),
-        evidence: `${refunded} refunded of ${captured} captured.`,
+        evidence: `${shownCredits(refunded)} refunded of ${shownCredits(captured)} captured.`,
       });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { netCaptured } from '../generation-totals.ts';
 import { entriesOfType } from '../rows.ts';
 import type { Rule } from '../rule.ts';
@@ -21,7 +22,7 @@ export const refundOwed: Rule = {
         case: 'not_made',
         credits: net,
         entries: entriesOfType(view, row, CAPTURE),
-        evidence: `Failed with ${net} captured after refunds.`,
+        evidence: `Failed with ${shownCredits(net)} captured after refunds.`,
       });
     }
   },

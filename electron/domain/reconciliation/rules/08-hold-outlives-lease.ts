@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import type { Rule } from '../rule.ts';
 import { entriesOfType } from '../rows.ts';
 import { CAPTURED, COMPLETED, OPEN, RELEASED, RESERVE } from '../view.ts';
@@ -26,7 +27,7 @@ export const holdOutlivesLease: Rule = {
         const owed = isOwed ? Math.max(0, generations.due[generation] ?? 0) : 0;
         const idle = (holds.credits[row] ?? 0) - owed;
         if (idle <= 0) continue;
-        const evidence = `${idle} held for a generation that has ended.`;
+        const evidence = `${shownCredits(idle)} held for a generation that has ended.`;
         report.generation(generation, { case: 'ended', credits: idle, entries, evidence });
         continue;
       }
@@ -36,7 +37,7 @@ export const holdOutlivesLease: Rule = {
       if (outcome !== OPEN || !isExpired || (holds.atMs[row] ?? 0) > leaseEndMs) continue;
       const credits = holds.credits[row] ?? 0;
       const since = new Date(leaseEndMs).toISOString();
-      const evidence = `${credits} held; the lease ran out at ${since}.`;
+      const evidence = `${shownCredits(credits)} held; the lease ran out at ${since}.`;
       report.generation(generation, { case: 'abandoned', credits, entries, evidence });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { isNoGeneration } from '../rows.ts';
 import type { Rule } from '../rule.ts';
 import { NO_JOB } from '../view.ts';
@@ -20,7 +21,7 @@ export const holdWithoutJob: Rule = {
         case: 'no_job',
         credits,
         entries: null,
-        evidence: `${credits} held since ${new Date(holds.atMs[row] ?? 0).toISOString()}.`,
+        evidence: `${shownCredits(credits)} held since ${new Date(holds.atMs[row] ?? 0).toISOString()}.`,
       });
     }
   },

@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { MEND_N_STEP, refundsThatCount } from '../generation-totals.ts';
 import { isNoGeneration } from '../rows.ts';
 import type { Report, Rule, RuleInput } from '../rule.ts';
@@ -34,7 +35,7 @@ function scanGenerations({ view, totals }: RuleInput, report: Report): void {
       case: 'unknown_generation',
       credits: net,
       entries: null,
-      evidence: `Entries of a generation that no job knows; ${net} taken from the customer in sum.`,
+      evidence: `Entries of a generation that no job knows; ${shownCredits(net)} taken from the customer in sum.`,
     });
   }
 }

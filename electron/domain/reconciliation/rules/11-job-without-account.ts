@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts';
+import { shownCredits } from '../../credits.ts';
 import type { Rule } from '../rule.ts';
 
 /** Jobs that cost something in a workspace that has no account. One finding a workspace, however many jobs it has. */
@@ -32,7 +33,7 @@ export const jobWithoutAccount: Rule = {
       report.workspace(workspace, {
         case: total === 0 ? 'never_opened' : 'lost',
         credits: total,
-        evidence: `${counted(count, 'job')} (the first is ${first}) and no account; the ledger adds up to ${total}.`,
+        evidence: `${counted(count, 'job')} (the first is ${first}) and no account; the ledger adds up to ${shownCredits(total)}.`,
       });
     }
   },

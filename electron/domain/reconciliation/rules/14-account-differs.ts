@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { holdsByGeneration, holdsByWorkspace } from '../rows.ts';
 import type { Report, Rule, RuleInput } from '../rule.ts';
 import { OPEN } from '../view.ts';
@@ -43,11 +44,11 @@ function scanAccounts({ view, ledgerOfWorkspace }: RuleInput, report: Report): v
     }
     const total = (accounts.available[row] ?? 0) + (accounts.held[row] ?? 0);
     if (total !== ledger) {
-      const evidence = `The account has ${total}, the ledger adds up to ${ledger}.`;
+      const evidence = `The account has ${shownCredits(total)}, the ledger adds up to ${shownCredits(ledger)}.`;
       report.workspace(row, { case: 'total', credits: ledger - total, evidence });
     }
     if (accounts.held[row] !== held[row]) {
-      const evidence = `Held ${accounts.held[row] ?? 0}, the holds add up to ${held[row] ?? 0}.`;
+      const evidence = `Held ${shownCredits(accounts.held[row] ?? 0)}, the holds add up to ${shownCredits(held[row] ?? 0)}.`;
       report.workspace(row, { case: 'held', credits: 0, evidence });
     }
   }
@@ -67,7 +68,7 @@ function scanHolds({ view, totals }: RuleInput, report: Report): void {
       case: 'hold',
       credits: 0,
       entries: null,
-      evidence: `The entries leave ${left} held, the account holds ${held[row] ?? 0}.`,
+      evidence: `The entries leave ${shownCredits(left)} held, the account holds ${shownCredits(held[row] ?? 0)}.`,
     });
   }
 }

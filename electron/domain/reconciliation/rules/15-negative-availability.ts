@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import type { Rule } from '../rule.ts';
 
 /** An account that has given more than it had. */
@@ -13,7 +14,11 @@ export const negativeAvailability: Rule = {
     for (let row = 0; row < accounts.isPresent.length; row += 1) {
       const available = accounts.available[row] ?? 0;
       if (available >= 0) continue;
-      report.workspace(row, { case: 'below_zero', credits: available, evidence: `Available is ${available}.` });
+      report.workspace(row, {
+        case: 'below_zero',
+        credits: available,
+        evidence: `Available is ${shownCredits(available)}.`,
+      });
     }
   },
 };

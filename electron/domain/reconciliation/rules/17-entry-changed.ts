@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import type { Rule } from '../rule.ts';
 import { SEEN_DIFFERENT } from '../seen-entries.ts';
 
@@ -20,7 +21,7 @@ export const entryChanged: Rule = {
     }
     for (const row of seen.gone) {
       const net = options.seen.net[row] ?? 0;
-      report.gone(row, { case: 'gone', credits: net, evidence: `It had added ${net} to its account.` });
+      report.gone(row, { case: 'gone', credits: net, evidence: `It had added ${shownCredits(net)} to its account.` });
     }
   },
 };

@@ -1,3 +1,4 @@
+import { shownCredits, shownDollars } from '../../credits.ts';
 import type { Rule } from '../rule.ts';
 import { CAPTURED, OPEN, RELEASED } from '../view.ts';
 
@@ -24,7 +25,7 @@ export const costWithoutCharge: Rule = {
         case: 'never_reserved',
         credits: 0,
         entries: null,
-        evidence: `${cost} micro-USD of provider cost; 0 reserved, 0 captured.`,
+        evidence: `${shownDollars(cost)} of provider cost; ${shownCredits(0)} reserved, ${shownCredits(0)} captured.`,
       });
     }
   },

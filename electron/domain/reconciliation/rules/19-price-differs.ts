@@ -1,3 +1,4 @@
+import { shownCredits } from '../../credits.ts';
 import { netCaptured, refundsThatCount } from '../generation-totals.ts';
 import { listedPriceAt, type ListedPrice } from '../price-list.ts';
 import type { Rule, RuleInput } from '../rule.ts';
@@ -35,7 +36,7 @@ export const priceDiffers: Rule = {
         credits: owed,
         entryKeys: [],
         atMs: generations.startedAtMs[generation] ?? 0,
-        evidence: `The price is ${price}, the list had ${listed}.`,
+        evidence: `The price is ${shownCredits(price)}, the list had ${shownCredits(listed)}.`,
       });
     }
   },
