@@ -55,6 +55,15 @@ test.describe('retrying and cancelling a job', () => {
     await expect(dialog.getByRole('region', { name: 'What differs' }).locator('del')).toHaveText('tea');
     await expect(dialog.getByRole('region', { name: 'What differs' }).locator('ins')).toHaveText('coffee');
     await keepScreen(page, 'retry-edited');
+    // A slip of the hand takes nothing away; who leaves it begins anew.
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    await page.getByRole('button', { name: 'Retry…' }).click();
+    await expect(dialog.getByLabel('Prompt')).toHaveValue('A page about coffee');
+    await dialog.getByRole('button', { name: 'Leave it' }).click();
+    await page.getByRole('button', { name: 'Retry…' }).click();
+    await expect(dialog.getByLabel('Prompt')).toHaveValue('A page about tea');
+    await dialog.getByLabel('Prompt').fill('A page about coffee');
     await dialog.getByRole('button', { name: /^Order the edited job/ }).click();
     await expect(dialog.getByRole('status')).toContainText('The edited job waits as');
     const link = dialog.getByRole('link');

@@ -7,16 +7,27 @@ import { FailureMessage } from '../../components/screen-message.tsx';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
 import { useCancel, useCancelPreview } from '../../state/job-desk.ts';
 import { KeepDraftForm } from './keep-draft-form.tsx';
-import { useWish } from './wish.ts';
+import type { Wish } from './wish.ts';
 
 /** Shows what cancelling gives back before anything is written, and then does it. */
-export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
+export function CancelDialog({
+  detail,
+  wish,
+  onClose,
+}: {
+  detail: JobDetail;
+  wish: Wish;
+  onClose: () => void;
+}): ReactNode {
   const { id, updatedAtMs } = detail.row;
   const preview = useCancelPreview(id, updatedAtMs);
   const cancel = useCancel(id);
-  const wish = useWish(detail);
   const isAway = useIsServerAway();
   const isOver = preview.data?.verdict === 'blocked';
+  const leave = (): void => {
+    wish.drop();
+    onClose();
+  };
   return (
     <ModalDialog
       title={
@@ -36,7 +47,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
             event.preventDefault();
             if (preview.data?.verdict !== 'cancel') return;
             const { generationId } = preview.data;
-            cancel.mutate({ reason: wish.reason, generationId }, { onSuccess: onClose });
+            cancel.mutate({ reason: wish.reason, generationId }, { onSuccess: leave });
           }}
         >
           {preview.isPending && <p className="muted">Asking the server what it would give back…</p>}
@@ -69,7 +80,7 @@ export function CancelDialog({ detail, onClose }: { detail: JobDetail; onClose: 
           )}
           <FailureLine failure={cancel.error} look="note" />
           <div className="dialog-actions">
-            <button type="button" className="button" onClick={onClose}>
+            <button type="button" className="button" onClick={leave}>
               {isOver ? 'Close' : 'Let it run'}
             </button>
             {preview.data?.verdict === 'cancel' && (

@@ -6,10 +6,13 @@ import { RefusalNote } from '../../components/refusal-note.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
+import { useWish } from './wish.ts';
 
 /** What a person can do with the job in the state that it is in. */
 export function JobActions({ detail }: { detail: JobDetail }): ReactNode {
   const [open, setOpen] = useState<'retry' | 'cancel' | null>(null);
+  const retry = useWish(detail);
+  const cancellation = useWish(detail);
   const { state } = detail.row;
   const retryRefusal = useRefusal('retry.run');
   const cancelRefusal = useRefusal('cancel.run');
@@ -33,8 +36,8 @@ export function JobActions({ detail }: { detail: JobDetail }): ReactNode {
       )}
       {refusal !== null && <RefusalNote refusal={refusal} />}
       <CaseExportButton chosen={{ type: 'ids', ids: [detail.row.id] }} count={1} />
-      {open === 'retry' && <RetryDialog detail={detail} onClose={close} />}
-      {open === 'cancel' && <CancelDialog detail={detail} onClose={close} />}
+      {open === 'retry' && <RetryDialog detail={detail} wish={retry} onClose={close} />}
+      {open === 'cancel' && <CancelDialog detail={detail} wish={cancellation} onClose={close} />}
     </div>
   );
 }

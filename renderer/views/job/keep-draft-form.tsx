@@ -32,6 +32,7 @@ export function KeepDraftForm({
         const seen = { reason, seenState, seenUpdatedAtMs };
         keep.mutate(
           kind === 'cancel' ? { kind, subjectId, body: seen } : { kind, subjectId, body: { ...seen, edited } },
+          { onSuccess: wish.drop },
         );
       }}
     >
@@ -50,7 +51,14 @@ export function KeepDraftForm({
       </label>
       <FailureLine failure={keep.error} look="note" />
       <div className="dialog-actions">
-        <button type="button" className="button" onClick={onClose}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            wish.drop();
+            onClose();
+          }}
+        >
           Leave it
         </button>
         <button type="submit" className="button" data-kind="primary" disabled={keep.isPending}>

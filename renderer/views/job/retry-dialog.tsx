@@ -12,13 +12,20 @@ import { jobHref } from '../../state/jobs-query-string.ts';
 import { InputEditor } from './input-editor.tsx';
 import { KeepDraftForm } from './keep-draft-form.tsx';
 import { RetryFacts } from './retry-facts.tsx';
-import { useWish, type Wish } from './wish.ts';
+import type { Wish } from './wish.ts';
 
 /** Shows what a retry costs and whether it may happen before anything is written, and then does it. */
-export function RetryDialog({ detail, onClose }: { detail: JobDetail; onClose: () => void }): ReactNode {
+export function RetryDialog({
+  detail,
+  wish,
+  onClose,
+}: {
+  detail: JobDetail;
+  wish: Wish;
+  onClose: () => void;
+}): ReactNode {
   const preview = useRetryPreview(detail.row.id, detail.row.updatedAtMs);
   const retry = useRetry(detail.row.id);
-  const wish = useWish(detail);
   const isAway = useIsServerAway();
   return (
     <ModalDialog
@@ -71,7 +78,7 @@ function RetryForm({
   const missing = whatIsMissing(verdict, { isEdited, hasReason });
   const isCollectable = canCollect(edited, preview);
   const send = (isCollecting: boolean): void =>
-    retry.mutate({ version: preview.version, reason, edited, isCollecting });
+    retry.mutate({ version: preview.version, reason, edited, isCollecting }, { onSuccess: wish.drop });
   return (
     <form
       className="dialog-body"
@@ -101,7 +108,14 @@ function RetryForm({
       <FailureLine failure={retry.error} look="note" />
       <div className="dialog-actions">
         <span className="muted">{missing}</span>
-        <button type="button" className="button" onClick={onClose}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            wish.drop();
+            onClose();
+          }}
+        >
           {verdict === 'blocked' ? 'Close' : 'Leave it'}
         </button>
         {verdict !== 'blocked' && (
