@@ -58,7 +58,7 @@ test.describe('invoices', () => {
     await keepScreen(page, 'invoices-empty');
 
     await chooseFile(page, 'broken.csv', ['acceptance_id,cost_usd', 'acc-1,much']);
-    await expect(page.getByRole('alert')).toContainText('line 1: the cost is no amount');
+    await expect(page.getByRole('alert')).toContainText('line 1 below the titles: the cost');
 
     const lines = [
       'acceptance_id,time,cost_usd',

@@ -24,8 +24,8 @@ const rowsSchema = z.array(z.array(z.string())).max(INVOICE_LINES_MAX + 1);
 
 /**
  * Reads a provider's invoice from CSV with a line of titles: acceptance id, time and cost, of which the cost and one of the others
- * must be there. Costs are in USD with up to six decimals, or in micro-USD where the title says so.
- * Error: `malformed_document` with line and reason.
+ * must be there. Commas, semicolons or tabs stand between them. Costs are in USD with up to six decimals, or in micro-USD where the title says so.
+ * Error: `malformed_document` with reason and line, counted below the titles.
  */
 export function readInvoice(
   file: { readonly name: string; readonly provider: string; readonly text: string },
@@ -70,13 +70,26 @@ export function readInvoice(
 
 function readRows(text: string): Result<readonly (readonly string[])[], AppError> {
   try {
-    const parsed: unknown = parse(text, { bom: true, skip_empty_lines: true, trim: true, max_record_size: 100_000 });
+    const parsed: unknown = parse(text, {
+      bom: true,
+      delimiter: delimiterOf(text),
+      skip_empty_lines: true,
+      trim: true,
+      max_record_size: 100_000,
+    });
     const rows = safeParse(rowsSchema, parsed);
     if (rows.success) return ok(rows.data);
     return err(appError('malformed_document', `more than ${INVOICE_LINES_MAX} lines`));
   } catch (cause) {
     return err(appError('malformed_document', cause instanceof Error ? cause.message.slice(0, 300) : '', cause));
   }
+}
+
+/** What stands between the titles; spreadsheets of countries with a decimal comma write semicolons. */
+function delimiterOf(text: string): string {
+  const [titles = ''] = text.trimStart().split('\n', 1);
+  const count = (delimiter: string): number => titles.split(delimiter).length;
+  return [',', ';', '\t'].reduce((most, one) => (count(one) > count(most) ? one : most));
 }
 
 function find(titles: readonly string[], field: keyof typeof TITLES): number {
@@ -103,13 +116,14 @@ const POINT_DECIMAL = /^\$?\s*0\.\d|,\d{3}[,.]|\.(?!\d{3}$)\d/;
 const ONE_COMMA = /^\$?\s*[1-9]\d{0,2},\d{3}$/;
 
 function readLine(row: readonly string[], columns: InvoiceColumns, n: number): Result<InvoiceLine, AppError> {
-  const bad = (what: string): Result<never, AppError> => err(appError('malformed_document', `line ${n}: ${what}`));
+  const bad = (what: string): Result<never, AppError> =>
+    err(appError('malformed_document', `line ${n} below the titles: ${what}`));
   const costText = row[columns.cost] ?? '';
   if (!columns.isPointDecimal && ONE_COMMA.test(costText)) {
     return bad(`the cost ${costText} is thousands or a fraction, and no other tells which: write it without a comma`);
   }
   const costMicroUsd = microUsdOf(costText, columns.isMicro);
-  if (costMicroUsd === null) return bad('the cost is no amount');
+  if (costMicroUsd === null) return bad(`the cost ${costText.slice(0, 40)} is no amount such as 12.50`);
   const timeText = row[columns.at] ?? '';
   const at = timeText === '' ? null : timeOf(timeText);
   if (at !== null && !isOfMonth(at)) return bad('the time is none');

@@ -63,6 +63,14 @@ describe('reading an invoice', () => {
     expect(read(`id,${titles}\na,${values}\n`).lines[0]?.costMicroUsd).toBe(2_000_000);
   });
 
+  it.each([';', '\t'])('takes %j between columns where that stands between the titles', (delimiter) => {
+    const line = (...values: readonly string[]): string => `${values.join(delimiter)}\n`;
+    const text = line('id', 'time', 'cost') + line('a, of b', '2026-10-01', '12.50');
+    expect(read(text).lines).toEqual([
+      { n: 1, acceptanceId: 'a, of b', at: new Date('2026-10-01T00:00:00Z'), costMicroUsd: 12_500_000 },
+    ]);
+  });
+
   it('takes commas in a cost for what tells thousands from one another', () => {
     const { lines } = read('id,cost\na,"$1,234.56"\nb,"12,345,678"\n');
     expect(lines.map(({ costMicroUsd }) => costMicroUsd)).toEqual([1_234_560_000, 12_345_678_000_000]);
@@ -114,17 +122,37 @@ describe('reading an invoice', () => {
   it.each([
     ['a file without a cost', 'acceptance_id,time\na,2026-10-01\n', /cost_usd/],
     ['a file without a line', 'acceptance_id,cost\n', /no line/],
-    ['a cost that is none', 'acceptance_id,cost\na,free\n', /line 1: the cost/],
-    ['a cost with a decimal comma', 'acceptance_id,cost\na,"0,0312"\n', /line 1: the cost/],
-    ['a cost of cents with a decimal comma', 'acceptance_id,cost\na,"12,50"\n', /line 1: the cost/],
-    ['a cost below one that looks like thousands', 'acceptance_id,cost\na,"0,031"\n', /line 1: the cost/],
-    ['a cost whose thousands are told by points', 'acceptance_id,cost\na,"1.234,56"\n', /line 1: the cost/],
-    ['a cost that may be thousands or a fraction', 'id,cost\na,7\nb,"1,234"\n', /line 2: the cost 1,234 is/],
-    ['such a cost beside another', 'id,cost\na,1.234\nb,"$1,234"\n', /line 2: the cost \$1,234 is/],
-    ['a time that is none', 'time,cost\nsoon,1\n', /line 1: the time/],
-    ['a day as a spreadsheet counts it', 'id,date,cost\na,2026-10-01,1\nb,46296,1\n', /line 2: the time/],
-    ['a year of five digits', 'id,date,cost\na,20226-10-01,1\n', /line 1: the time/],
-    ['an id that no invoice can keep', `id,cost\n${'a'.repeat(501)},1\n`, /line 1: the id is longer than 500/],
+    ['a cost that is none', 'acceptance_id,cost\na,free\n', /line 1 below the titles: the cost/],
+    ['a cost with a decimal comma', 'acceptance_id,cost\na,"0,0312"\n', /line 1 below the titles: the cost/],
+    ['a cost of cents with a decimal comma', 'acceptance_id,cost\na,"12,50"\n', /line 1 below the titles: the cost/],
+    [
+      'a cost below one that looks like thousands',
+      'acceptance_id,cost\na,"0,031"\n',
+      /line 1 below the titles: the cost/,
+    ],
+    [
+      'a cost whose thousands are told by points',
+      'acceptance_id,cost\na,"1.234,56"\n',
+      /line 1 below the titles: the cost/,
+    ],
+    [
+      'a cost that may be thousands or a fraction',
+      'id,cost\na,7\nb,"1,234"\n',
+      /line 2 below the titles: the cost 1,234 is/,
+    ],
+    ['such a cost beside another', 'id,cost\na,1.234\nb,"$1,234"\n', /line 2 below the titles: the cost \$1,234 is/],
+    ['a time that is none', 'time,cost\nsoon,1\n', /line 1 below the titles: the time/],
+    [
+      'a day as a spreadsheet counts it',
+      'id,date,cost\na,2026-10-01,1\nb,46296,1\n',
+      /line 2 below the titles: the time/,
+    ],
+    ['a year of five digits', 'id,date,cost\na,20226-10-01,1\n', /line 1 below the titles: the time/],
+    [
+      'an id that no invoice can keep',
+      `id,cost\n${'a'.repeat(501)},1\n`,
+      /line 1 below the titles: the id is longer than 500/,
+    ],
     ['costs whose sum is not exact', `id,cost\n${'a,999999999\n'.repeat(10)}`, /add up to more than/],
     ['a line of another length', 'acceptance_id,cost\na,1,2\n', /Record Length/],
   ])('refuses %s with line and reason', (_what, text, sentence) => {
