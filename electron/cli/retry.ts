@@ -258,7 +258,7 @@ function reportOf(plan: PlanRecord): CommandReport {
 }
 
 function textOf(plan: PlanRecord): string {
-  const { groups, workspaces, workspacesInAll, estimate } = plan.totals;
+  const { groups, workspaces, workspacesInAll } = plan.totals;
   const credits = plannedCredits(plan);
   const consent = {
     none: '',
@@ -282,13 +282,22 @@ function textOf(plan: PlanRecord): string {
           `Collected for ${shown(groups.collect_first.credits)} credits: ${counted(groups.collect_first.jobs, 'result')} that providers have made already.`,
         ]
       : []),
-    `About ${estimate.succeed} of ${counted(estimate.ofJobs, 'job')} can be expected to succeed (${estimate.basis}); of ${estimate.withoutExperience} nothing is known.`,
+    ...chanceOf(plan),
     `It spends at most ${shown(credits)} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
     ...(plan.run === null ? [] : [progressOf(plan)]),
     ...(plan.run?.ended
       ? [`${plan.run.ended.why} ${shown(plan.run.ended.unspentCredits)} credits were left unspent.`]
       : []),
   ].join('\n');
+}
+
+/** What is known of the chance of a plan's jobs; no line where there is none to retry. */
+function chanceOf({ totals: { estimate } }: PlanRecord): readonly string[] {
+  const { succeed, ofJobs, basis, withoutExperience } = estimate;
+  return [
+    ...(ofJobs === 0 ? [] : [`About ${succeed} of ${counted(ofJobs, 'job')} can be expected to succeed (${basis}).`]),
+    ...(withoutExperience === 0 ? [] : [`Nothing is known of the chance of ${counted(withoutExperience, 'job')}.`]),
+  ];
 }
 
 /** Credits as the window shows them and as `cost:` in a query takes them. */

@@ -61,7 +61,8 @@ export const ERRORS = {
   server_unreachable: {
     transient: true,
     message: 'The MongoDB server does not answer.',
-    action: 'Check that it runs and that this machine may reach it; windows and runners keep trying by themselves.',
+    action:
+      'Check that it runs and that this machine may reach it. Windows that are open on it and runners keep trying by themselves.',
   },
   login_refused: {
     transient: false,

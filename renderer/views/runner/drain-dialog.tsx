@@ -16,8 +16,9 @@ export function DrainDialog({
 }): ReactNode {
   return (
     <ConfirmDialog title="Drain the runner" action="Drain it" doing={draining} onConfirm={onDrain} onClose={onClose}>
-      <bdi className="mono">{id}</bdi> takes no further job, finishes the {active.toLocaleString('en')} that it has, and
-      ends. It has to be started again on its machine.
+      <bdi className="mono">{id}</bdi> takes no further job,{' '}
+      {active === 0 ? 'has none to finish' : `finishes the ${active.toLocaleString('en')} that it has`}, and ends. It
+      has to be started again on its machine.
     </ConfirmDialog>
   );
 }
