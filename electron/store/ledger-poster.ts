@@ -81,7 +81,8 @@ export class LedgerPoster {
   }
 
   /**
-   * Brings entries into the ledger that an account's figures contain and whose writer died before it could.
+   * Brings entries into the ledger that an account's figures contain and whose writer died before it could. Errors: those of writing;
+   * `server_error` of the first that the ledger refuses, which the account so goes on posting.
    * @returns how many entries were looked after
    */
   async finishPostings(account: CreditAccount): Promise<Result<number, AppError>> {
@@ -90,7 +91,9 @@ export class LedgerPoster {
     if (!inserted.ok) return inserted;
     const standing = entries.map((entry) => entry._id).filter((key) => !inserted.value.has(key));
     const cleared = await this.#books.clear(new Map([[account._id, new Set(standing)]]));
-    return cleared.ok ? ok(entries.length) : cleared;
+    if (!cleared.ok) return cleared;
+    const [refusal] = inserted.value.values();
+    return refusal === undefined ? ok(entries.length) : err(refusal);
   }
 
   async #work(): Promise<void> {

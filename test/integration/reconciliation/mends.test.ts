@@ -253,23 +253,44 @@ describe('mends on a server', () => {
     expect(expectOk(await desk.decide([mendId], 'rejected', { by: BOB, note: 'look first' }))[0]?.error).toBeNull();
   });
 
-  it('bring an entry into the ledger that an account alone has, also where it names a job that owes nothing', async () => {
-    const world = makeCleanWorld(4, { jobs: 90, workspaces: 2 });
-    const [completed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'completed') ?? [];
-    const job = jobOf(world, completed);
-    const { workspaceId, billing } = job;
-    const fields = { credits: 5, n: 7001, atMs: AS_OF_MS - 86_400_000 };
-    const entry = generationEntry(job, billing.generationId, 'refund', fields);
-    changeAvailable(world, workspaceId, entry.credits);
-    world.accounts.set(workspaceId, { ...accountOf(world, workspaceId), posting: { [entry._id]: entry } });
-    await load(world);
-    const { findings } = (await run()).record;
-    const finding = findings.find(({ id }) => id === `pending_overdue:posting:${entry._id}`);
-    if (finding === undefined) throw new Error('the entry is overdue');
-    const [mend] = expectOk(await new MendDesk(store).propose(order([finding])));
-    const posted = expectOk(await new MendPosting(store).post([mend?._id ?? ''], { by: ANN, signal }));
-    expect(posted).toMatchObject([{ state: 'posted', error: null }]);
-    expect(await refundsOf(finding)).toMatchObject([{ _id: entry._id, credits: 5 }]);
+  describe('of an entry that an account alone has', () => {
+    /** The mend that brings it into the ledger. */
+    async function postingMend(): Promise<{
+      readonly mendId: string;
+      readonly finding: Finding;
+      readonly key: string;
+    }> {
+      const world = makeCleanWorld(4, { jobs: 90, workspaces: 2 });
+      const [completed = ''] = [...world.scenarios].find(([, scenario]) => scenario === 'completed') ?? [];
+      const job = jobOf(world, completed);
+      const { workspaceId, billing } = job;
+      const fields = { credits: 5, n: 7001, atMs: AS_OF_MS - 86_400_000 };
+      const entry = generationEntry(job, billing.generationId, 'refund', fields);
+      changeAvailable(world, workspaceId, entry.credits);
+      world.accounts.set(workspaceId, { ...accountOf(world, workspaceId), posting: { [entry._id]: entry } });
+      await load(world);
+      const { findings } = (await run()).record;
+      const finding = findings.find(({ id }) => id === `pending_overdue:posting:${entry._id}`);
+      if (finding === undefined) throw new Error('the entry is overdue');
+      const [mend] = expectOk(await new MendDesk(store).propose(order([finding])));
+      return { mendId: mend?._id ?? '', finding, key: entry._id };
+    }
+
+    it('bring it into the ledger, also where it names a job that owes nothing', async () => {
+      const { mendId, finding, key } = await postingMend();
+      const posted = expectOk(await new MendPosting(store).post([mendId], { by: ANN, signal }));
+      expect(posted).toMatchObject([{ state: 'posted', error: null }]);
+      expect(await refundsOf(finding)).toMatchObject([{ _id: key, credits: 5 }]);
+    });
+
+    it('are not posted where the ledger refuses it', async () => {
+      const { mendId, finding } = await postingMend();
+      await server.client.db(server.dbName).command({ collMod: 'credit_ledger', validator: { credits: { $ne: 5 } } });
+      const posted = expectOk(await new MendPosting(store).post([mendId], { by: ANN, signal }));
+      expect(posted).toMatchObject([{ error: { code: 'server_error' } }]);
+      expect(posted[0]?.state).not.toBe('posted');
+      expect(await refundsOf(finding)).toEqual([]);
+    });
   });
 
   it('are refused once the finding is another than it was', async () => {
