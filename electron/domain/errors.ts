@@ -51,7 +51,8 @@ export const ERRORS = {
   profiles_unusable: {
     transient: false,
     message: 'The file of connections cannot be used.',
-    action: 'Mend or move away connections.json in the data folder; nothing of it was changed.',
+    action:
+      'Mend or move away connections.json in the data folder; nothing of it was changed. `--sandbox` and `--uri` start without it.',
   },
   profile_exists: {
     transient: false,

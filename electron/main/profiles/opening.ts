@@ -18,7 +18,8 @@ export interface Asked {
 /**
  * How the engine is to be started: on the address or profile that the start command names, else on the profile that was open
  * last, else on the sandbox. A profile whose secret has to be typed is opened without it; the window then asks.
- * Error: `not_found` for a name that no profile has.
+ * Errors: `not_found` for a name that no profile has; `profiles_unusable` where nobody can tell which profile was open, because who was
+ * on production must not find themselves on the sandbox.
  */
 export function firstConfig(
   { config, profileName, isSandboxAsked, isRunnerAsked }: Asked,
@@ -30,7 +31,9 @@ export function firstConfig(
   }
   if (config.mongodbUri !== null || isSandboxAsked) return ok(config);
   const last = shelf.last();
-  return ok(last === null ? config : onProfile(config, last, shelf.secretsOf(last), isRunnerAsked));
+  if (!last.ok) return last;
+  const { value } = last;
+  return ok(value === null ? config : onProfile(config, value, shelf.secretsOf(value), isRunnerAsked));
 }
 
 /** The configuration for another profile; null is the sandbox. A runner runs only where it was asked for at the start. */

@@ -128,12 +128,12 @@ export class ProfileShelf {
     return this.find((profile) => isSameName(profile.name, name));
   }
 
-  /** The profile that was open last; null where that was the sandbox. */
-  last(): ConnectionProfile | null {
+  /** The profile that was open last; null where that was the sandbox. Error: `profiles_unusable`. */
+  last(): Result<ConnectionProfile | null, AppError> {
     const shelf = this.#read();
-    if (!shelf.ok || shelf.value.lastId === null) return null;
+    if (!shelf.ok) return shelf;
     const { lastId, profiles } = shelf.value;
-    return profiles.find(({ profile }) => profile.id === lastId)?.profile ?? null;
+    return ok(profiles.find(({ profile }) => profile.id === lastId)?.profile ?? null);
   }
 
   /** Remembers which profile is open; null for the sandbox. */

@@ -149,6 +149,13 @@ describe('what is opened at the start', () => {
     expect(expectOk(firstConfig(config(['--uri', 'mongodb://h']), shelf))).toMatchObject({ mongodbUri: 'mongodb://h' });
   });
 
+  it('is no sandbox where the file that tells what was open last cannot be read, unless it is asked for', () => {
+    writeFileSync(file, '{"version": 1, "lastId"');
+    const shelf = openShelf();
+    expect(firstConfig(config([]), shelf)).toMatchObject({ ok: false, error: { code: 'profiles_unusable' } });
+    expect(expectOk(firstConfig(config(['--sandbox']), shelf))).toMatchObject({ profile: null, isDemo: true });
+  });
+
   it.each([
     [['--read-only=true'], '--read-only takes no value'],
     [['--sandbox=yes', '--read-only'], '--sandbox takes no value'],
