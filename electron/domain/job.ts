@@ -4,6 +4,7 @@ import { failureSchema } from './failure.ts';
 import { actorSchema, pendingEntrySchema } from './ledger.ts';
 import { finalCreditsOf, keptCreditsOf, pricingSchema, type PricedAttempt } from './pricing.ts';
 import { purchasesOf } from './purchases.ts';
+import { reasonOf } from './issue-words.ts';
 import { safeParse } from './safe-parse.ts';
 
 /** Where a job stands. A cancelled job is `failed` with class `cancelled`. The state machine says who may leave each state. */
@@ -276,7 +277,7 @@ export function parseJob(document: unknown): { ok: true; value: Job } | { ok: fa
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues
     .slice(0, PROBLEMS_MAX)
-    .map((issue) => ({ path: issue.path.map(String).join('.') || '(document)', reason: issue.message }));
+    .map((issue) => ({ path: issue.path.map(String).join('.') || '(document)', reason: reasonOf(issue) }));
   const hasId = typeof document === 'object' && document !== null && '_id' in document;
   return { ok: false, error: { id: hasId ? idTextOf(document._id) : '(no _id)', problems } };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reasonOf } from './issue-words.ts';
 
 /** A value as its schema has it, or what does not fit. */
 export type SafeParsed<Value> =
@@ -30,7 +31,7 @@ export function safeParse<Schema extends z.ZodType>(schema: Schema, value: unkno
 /** The first of what does not fit, in words: its place, and why. */
 export function firstIssueOf({ issues }: Pick<z.ZodError, 'issues'>): string {
   const [issue] = issues;
-  return `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`;
+  return issue === undefined ? '' : `${issue.path.map(String).join('.')} ${reasonOf(issue)}`.trimStart();
 }
 
 /** Where the first length stands that compares with no number; null where none does. */

@@ -10,7 +10,7 @@ import { err, type Result } from '#domain/result.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { refusalCode, type Access } from '#domain/people.ts';
 import type { Lens } from '#domain/redaction/lens.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { Asking, Handler, Handlers } from './handlers/handler.ts';
 import type { EnginePort } from './port.ts';
@@ -140,8 +140,7 @@ export class WindowSession {
     if (refusal !== null) return failure(id, appError(refusalCode(refusal), refusal.detail));
     const params = safeParse(definition.params, rawParams);
     if (!params.success) {
-      const first = params.error.issues[0];
-      return failure(id, appError('malformed_request', `${first?.path.join('.') ?? ''}: ${first?.message ?? ''}`));
+      return failure(id, appError('malformed_request', firstIssueOf(params.error)));
     }
     const result = await this.#recorded(name.data, params.data, signal);
     if (signal.aborted) return failure(id, appError('cancelled'));

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { appError, type AppError } from '#domain/errors.ts';
 import { DEFAULT_FINANCE_LIMITS } from '#domain/reconciliation/limits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import { engineConfigSchema, type EngineConfig } from '#engine/messages.ts';
 import { signInHostsIn } from '#engine/sign-in/sign-in-hosts.ts';
 import { namedProviders } from '#engine/provider-settings.ts';
@@ -31,8 +31,8 @@ const environmentSchema = z.object({
   RUNLEDGER_DATA_DIR: z.string().optional(),
   RUNLEDGER_PERSON: z.string().optional(),
   /** In the smallest unit of credits, see `FinanceLimits`. */
-  RUNLEDGER_MEND_ALONE_MAX: z.string().regex(/^\d+$/).optional(),
-  RUNLEDGER_PERIOD_OPEN_MAX: z.string().regex(/^\d+$/).optional(),
+  RUNLEDGER_MEND_ALONE_MAX: z.string().regex(/^\d+$/, 'is no whole number').optional(),
+  RUNLEDGER_PERIOD_OPEN_MAX: z.string().regex(/^\d+$/, 'is no whole number').optional(),
   RUNLEDGER_READ_ONLY: z.enum(['1', '0', '']).optional(),
 });
 
@@ -75,7 +75,7 @@ export function readLaunchOptions(
     return err(appError('invalid_request', `--${name} ${type === 'boolean' ? 'takes no value' : 'needs a value'}`));
   }
   const parsedEnvironment = safeParse(environmentSchema, environment);
-  if (!parsedEnvironment.success) return err(appError('invalid_request', issueOf(parsedEnvironment.error)));
+  if (!parsedEnvironment.success) return err(appError('invalid_request', firstIssueOf(parsedEnvironment.error)));
   const env = parsedEnvironment.data;
   const isSandboxAsked = values['sandbox'] === true;
   const isRunnerAsked = values['runner'] === true;
@@ -99,7 +99,7 @@ export function readLaunchOptions(
       periodOpenCreditsMax: Number(env.RUNLEDGER_PERIOD_OPEN_MAX ?? DEFAULT_FINANCE_LIMITS.periodOpenCreditsMax),
     },
   });
-  if (!engine.success) return err(appError('invalid_request', issueOf(engine.error)));
+  if (!engine.success) return err(appError('invalid_request', firstIssueOf(engine.error)));
   const dataDir = textOf(values['data-dir']) ?? textOf(env.RUNLEDGER_DATA_DIR);
   return ok({
     dataDir: dataDir === null ? null : path.resolve(dataDir),
@@ -109,11 +109,6 @@ export function readLaunchOptions(
     isRunnerAsked,
     link: positionals.find((argument) => argument.startsWith('runledger://')) ?? null,
   });
-}
-
-function issueOf(error: z.ZodError): string {
-  const issue = error.issues[0];
-  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
 }
 
 /** Electron leaves its own and Chromium's switches in the arguments. */

@@ -1,7 +1,7 @@
 import { deserialize } from 'bson';
 import { idKeyOf, parseJob } from '#domain/job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '#domain/ledger.ts';
-import { safeParse } from '#domain/safe-parse.ts';
+import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
 import type { FollowedPart, StoreChange } from './change-source.ts';
 import type { RawDocument } from './collections.ts';
 import type { JobDocument } from './ports.ts';
@@ -20,7 +20,6 @@ export function toChange(part: FollowedPart, document: RawDocument): StoreChange
   const parsed =
     part === 'accounts' ? safeParse(creditAccountSchema, document) : safeParse(ledgerEntrySchema, document);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
     // Which of both it is only the document itself tells.
     const id: unknown = document._id;
     return {
@@ -28,7 +27,7 @@ export function toChange(part: FollowedPart, document: RawDocument): StoreChange
       part,
       id: idKeyOf(id),
       hasTextId: typeof id === 'string',
-      reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+      reason: firstIssueOf(parsed.error),
     };
   }
   return 'holds' in parsed.data ? { type: 'account', account: parsed.data } : { type: 'entry', entry: parsed.data };

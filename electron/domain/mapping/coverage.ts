@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { counted } from '../counted.ts';
 import { isFields } from '../fields.ts';
+import { reasonOf } from '../issue-words.ts';
 import { idTextOf, jobSchema } from '../job.ts';
 import { creditAccountSchema, ledgerEntrySchema } from '../ledger.ts';
 import { safeParse } from '../safe-parse.ts';
@@ -105,7 +106,7 @@ function issuesOf(schema: z.ZodType, document: MappedDocument): readonly Fault[]
   if (parsed.success) return [];
   return parsed.error.issues.map((issue) => ({
     path: issue.path.map(String).join('.') || '(document)',
-    reason: issue.message.slice(0, 300),
+    reason: reasonOf(issue).slice(0, 300),
   }));
 }
 
