@@ -30,14 +30,13 @@ export function reasonOf(issue: z.core.$ZodIssue): string {
       if (received === 'undefined') return 'is missing';
       return `is ${wordOf(received)} where ${wordOf(issue.expected)} is expected`;
     }
-    case 'invalid_value': {
-      const [only, ...others] = issue.values.map(String);
-      if (others.length === 0) return `is not ${only ?? ''}`;
-      const more = others.length < VALUES_MAX ? '' : ' and others';
-      return `is none of ${[only, ...others].slice(0, VALUES_MAX).join(', ')}${more}`;
-    }
+    case 'invalid_value':
+      return noneOf(issue.values);
     case 'invalid_union':
-      return issue.errors.length === 0 ? issue.message : 'has none of the forms that it may have';
+      // Where one field tells the forms apart, the library names them in its sentence only.
+      return issue.errors.length === 0
+        ? noneOf([...issue.message.matchAll(/'([^']*)'/g)].map(([, form]) => form))
+        : 'has none of the forms that it may have';
     case 'unrecognized_keys':
       return `has fields that nobody knows: ${issue.keys.slice(0, VALUES_MAX).join(', ')}`;
     case 'too_small':
@@ -53,6 +52,13 @@ export function reasonOf(issue: z.core.$ZodIssue): string {
     case 'not_multiple_of':
       return issue.message;
   }
+}
+
+function noneOf(values: readonly unknown[]): string {
+  const [first = '', ...others] = values.map(String);
+  if (others.length === 0) return `is not ${first}`;
+  const more = others.length < VALUES_MAX ? '' : ' and others';
+  return `is none of ${[first, ...others].slice(0, VALUES_MAX).join(', ')}${more}`;
 }
 
 function isNumber(origin: string): boolean {

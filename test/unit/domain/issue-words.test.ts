@@ -10,6 +10,15 @@ it.each([
   { what: 'no time', schema: z.date(), value: new Date(NaN), says: 'is no time where a time is expected' },
   { what: 'nothing for a document', schema: z.object({}), value: null, says: 'is null where a document is expected' },
   { what: 'another word', schema: z.enum(['queued', 'running']), value: 'x', says: 'is none of queued, running' },
+  {
+    what: 'a state that there is not',
+    schema: z.discriminatedUnion('state', [
+      z.object({ state: z.literal('queued') }),
+      z.object({ state: z.literal('failed') }),
+    ]),
+    value: { state: 'done' },
+    says: 'is none of queued, failed',
+  },
   { what: 'another value', schema: z.literal(1), value: 2, says: 'is not 1' },
   { what: 'too small a number', schema: z.int().min(0), value: -1, says: 'is less than 0' },
   { what: 'zero for what is above it', schema: z.int().positive(), value: 0, says: 'is not more than 0' },
