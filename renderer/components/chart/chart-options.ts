@@ -4,7 +4,9 @@ import { formatExact } from '../durations.ts';
 import type { ChartSeries, ChartTone, ChartUnit } from './chart-series.ts';
 
 export const CHART_HEIGHT_PX = 190;
-const Y_AXIS_PX = 64;
+const Y_AXIS_PX_MIN = 64;
+/** What a tick, the gap behind it and a little room take beside a label. */
+const BESIDE_LABEL_PX = 12;
 const HATCH_PX = 6;
 const SECOND_MS = 1000;
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60 * SECOND_MS, 3_600 * SECOND_MS, 86_400 * SECOND_MS];
@@ -57,7 +59,7 @@ export function chartOptions(input: OptionsInput): uPlot.Options {
     axes: [
       axis(colours, { size: 28, values: (_plot, splits) => timeLabels(splits, timeZone) }),
       axis(colours, {
-        size: Y_AXIS_PX,
+        size: (plot, labels: readonly string[] | null) => labelledAxisPx(plot, labels ?? [], colours.font),
         incrs: INCREMENTS[unit],
         values: (_plot, splits) => splits.map((split) => format(split)),
       }),
@@ -69,6 +71,13 @@ export function chartOptions(input: OptionsInput): uPlot.Options {
     ],
     hooks: { setCursor: [(plot) => onHover(plot.cursor.idx ?? null)] },
   };
+}
+
+/** How wide an axis is that no label is cut by. */
+function labelledAxisPx({ ctx }: uPlot, labels: readonly string[], font: string): number {
+  ctx.font = font;
+  const widest = Math.max(0, ...labels.map((label) => ctx.measureText(label).width));
+  return Math.max(Y_AXIS_PX_MIN, Math.ceil(widest) + BESIDE_LABEL_PX);
 }
 
 /** The time of day of each line, and the day where one begins. */
