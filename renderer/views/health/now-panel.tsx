@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { HealthFilter, QueueFigures } from '#contract/health-views.ts';
 import type { JobFilter, JobSort } from '#contract/job-views.ts';
+import { counted } from '#domain/counted.ts';
 import { formatDuration } from '../../components/durations.ts';
 import { Panel } from '../../components/panel.tsx';
 import { useClock } from '../../state/clock.ts';
@@ -65,7 +66,6 @@ function RunnersFigure(): ReactNode {
     );
   }
   const live = fleet.data.runners.filter(({ isLive }) => isLive);
-  const busy = live.reduce((sum, { active }) => sum + active, 0);
   const room = live.reduce((sum, { concurrency }) => sum + concurrency, 0);
   return (
     <li>
@@ -74,7 +74,7 @@ function RunnersFigure(): ReactNode {
       </span>
       <span className="muted tabular">
         {live.length === 1 ? 'runner alive' : 'runners alive'}
-        {live.length > 0 && `, ${busy.toLocaleString('en')} of ${room.toLocaleString('en')} busy`}
+        {live.length > 0 && `, for ${counted(room, 'job')} at once`}
       </span>
     </li>
   );
