@@ -75,8 +75,11 @@ export function chartOptions(input: OptionsInput): uPlot.Options {
 
 /** How wide an axis is that no label is cut by. */
 function labelledAxisPx({ ctx }: uPlot, labels: readonly string[], font: string): number {
+  // uPlot remembers the font that it has set last, and sets no other.
+  ctx.save();
   ctx.font = font;
   const widest = Math.max(0, ...labels.map((label) => ctx.measureText(label).width));
+  ctx.restore();
   return Math.max(Y_AXIS_PX_MIN, Math.ceil(widest) + BESIDE_LABEL_PX);
 }
 
